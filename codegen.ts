@@ -1,0 +1,65 @@
+import { readFile, writeFile, mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { generate } from '@graphql-codegen/cli';
+import { printSchema as printGraphqlSchema } from 'graphql';
+import { format, resolveConfig } from 'prettier';
+import { printSchema, schema } from './src/schema/index.ts';
+
+/**
+ * Writes what is derived from the schema: `schema.graphql`, its TypeScript types, and the ready-made operations as
+ * typed documents. With `--check` nothing is written, and it fails when what is there differs.
+ */
+const schemaFile = 'schema.graphql';
+const typesFile = 'src/generated/schema-types.ts';
+const operationsFile = 'src/generated/operations.ts';
+
+const config = {
+  enumsAsTypes: true,
+  useTypeImports: true,
+  immutableTypes: true,
+  strictScalars: true,
+  scalars: {
+    DateTime: 'string',
+    Decimal: { input: 'string | number', output: 'string' },
+    CurrencyCode: 'string',
+    _Any: 'unknown',
+    federation__FieldSet: 'string',
+    link__Import: 'string',
+  },
+};
+
+const sdl = printSchema();
+const generated = (await generate(
+  {
+    schema: printGraphqlSchema(schema),
+    silent: true,
+    generates: {
+      [typesFile]: { plugins: ['typescript'], config },
+      [operationsFile]: {
+        documents: 'src/adapters/graphiql/operations.ts',
+        plugins: ['typescript-operations', 'typed-document-node'],
+        config,
+      },
+    },
+  },
+  false,
+)) as { filename: string; content: string }[];
+
+const files = [{ filename: schemaFile, content: sdl }, ...generated];
+const check = process.argv.includes('--check');
+let stale = 0;
+for (const { filename, content } of files) {
+  const text = filename.endsWith('.ts')
+    ? await format(content, { ...(await resolveConfig(filename)), filepath: filename })
+    : content;
+  const present = await readFile(filename, 'utf8').catch(() => undefined);
+  if (present === text) continue;
+  stale += 1;
+  if (check) console.error(`${filename} is not what the schema says; run npm run codegen.`);
+  else {
+    await mkdir(dirname(filename), { recursive: true });
+    await writeFile(filename, text);
+    console.log(`wrote ${filename}`);
+  }
+}
+if (check && stale > 0) process.exitCode = 1;

@@ -1,0 +1,81 @@
+import { GraphQLError } from 'graphql';
+import type { GraphQLParams, Plugin } from 'graphql-yoga';
+
+/** A run of digits that may be too long for a binary float to hold. */
+const longNumber = /\d(?:\.?\d){15,}/;
+
+/**
+ * Reads GraphQL requests as JSON in which no number loses a digit: one of more than 15 digits arrives as its own
+ * text, which `Decimal` reads exactly and every other scalar refuses.
+ *
+ * Only `application/json` is read from a POST (another type only from callers that a browser has asked for
+ * permission), so that no foreign page can send a mutation by a plain form.
+ * @see https://github.com/graphql/graphql-over-http/blob/main/spec/GraphQLOverHTTP.md
+ */
+export function useExactRequests(): Plugin {
+  return {
+    onRequestParse({ request, url, setRequestParser, requestParser, endResponse, fetchAPI }) {
+      if (request.method === 'GET') setRequestParser(() => paramsOfQuery(url.searchParams));
+      else if (isJson(request.headers.get('content-type')))
+        setRequestParser(async () => paramsOfBody(await request.text()));
+      else if (requestParser !== undefined && request.headers.get('apollo-require-preflight') === null)
+        endResponse(
+          fetchAPI.Response.json(
+            {
+              errors: [
+                { message: 'Send content-type: application/json.', extensions: { code: 'BAD_USER_INPUT' } },
+              ],
+            },
+            { status: 415 },
+          ),
+        );
+    },
+  };
+}
+
+function isJson(contentType: string | null): boolean {
+  return /^application\/(?:graphql\+)?json(?:\s*;.*)?$/i.test(contentType ?? '');
+}
+
+function paramsOfBody(text: string): GraphQLParams {
+  const body = parseExactly(text, 'The body');
+  if (typeof body !== 'object' || body === null) throw badRequest('The body must be a JSON object.');
+  return body as GraphQLParams;
+}
+
+function paramsOfQuery(search: URLSearchParams): GraphQLParams {
+  const json = (name: 'variables' | 'extensions'): Record<string, unknown> | undefined => {
+    const text = search.get(name);
+    return text === null || text === '' ? undefined : (parseExactly(text, name) as Record<string, unknown>);
+  };
+  return {
+    query: search.get('query') ?? undefined,
+    operationName: search.get('operationName') ?? undefined,
+    variables: json('variables'),
+    extensions: json('extensions'),
+  } as GraphQLParams;
+}
+
+function parseExactly(text: string, what: string): unknown {
+  try {
+    return longNumber.test(text) ? JSON.parse(text, keepDigits) : JSON.parse(text);
+  } catch {
+    throw badRequest(`${what} is not valid JSON.`);
+  }
+}
+
+function keepDigits(
+  this: unknown,
+  _key: string,
+  value: unknown,
+  context?: { readonly source?: string },
+): unknown {
+  const source = context?.source;
+  return typeof value === 'number' && source !== undefined && longNumber.test(source) ? source : value;
+}
+
+function badRequest(message: string): GraphQLError {
+  return new GraphQLError(message, {
+    extensions: { code: 'BAD_USER_INPUT', http: { status: 400 } },
+  });
+}

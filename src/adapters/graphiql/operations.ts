@@ -1,0 +1,135 @@
+/** Operations to start from, shown as tabs in GraphiQL; they run as they are on the sandbox. */
+
+export const listPayouts = /* GraphQL */ `
+  # Your payouts, newest first, with what each was meant to be and what has happened to it.
+  # Two round trips to Lean, however many rows. Go on with "after": the endCursor of this page.
+  query Payouts($first: Int, $after: String, $filter: PayoutFilter) {
+    payouts(first: $first, after: $after, filter: $filter) {
+      totalCount
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
+      nodes {
+        id
+        amount {
+          amount
+          currency
+        }
+        recipient {
+          name
+        }
+        description
+        outcome
+        createdAt
+        intent {
+          externalReference
+        }
+        history {
+          leanStatus
+          publishedAt
+        }
+      }
+    }
+  }
+`;
+
+export const payoutInFull = /* GraphQL */ `
+  # Everything about one payout. Try an "intent:…" id as well.
+  query PayoutInFull($id: ID!) {
+    payout(id: $id) {
+      id
+      intentId
+      amount {
+        amount
+        currency
+      }
+      description
+      outcome
+      status
+      leanStatus
+      postInitiationStatus
+      bankTransactionReference
+      submittedAt
+      initiatedAt
+      sender {
+        name
+        accountNumber
+        iban
+      }
+      recipient {
+        name
+        accountNumber
+        iban
+      }
+      intent {
+        externalReference
+        customerId
+        destination {
+          id
+          status
+          displayName
+          bankIdentifier
+          city
+          country
+        }
+      }
+      history {
+        type
+        status
+        postInitiationStatus
+        publishedAt
+      }
+    }
+  }
+`;
+
+export const createPayout = /* GraphQL */ `
+  # Pays. Run it twice: the same idempotencyKey is the same payout, and pays once.
+  # Change the key (below, under Variables) to pay again.
+  mutation CreatePayout($input: CreatePayoutInput!) {
+    createPayout(input: $input) {
+      __typename
+      ... on PayoutCreated {
+        payoutId
+        status
+        amount {
+          amount
+          currency
+        }
+        recipient {
+          name
+        }
+      }
+      ... on PayoutRejected {
+        code
+        message
+        field
+      }
+      ... on PayoutOutcomeUnknown {
+        message
+        idempotencyKey
+      }
+    }
+  }
+`;
+
+export const followNewestPayout = /* GraphQL */ `
+  # The newest payout. After creating one, run this a few times: it is taken by the bank, then paid.
+  query NewestPayout {
+    payouts(first: 1) {
+      nodes {
+        id
+        outcome
+        status
+        postInitiationStatus
+        createdAt
+        history {
+          leanStatus
+          postInitiationStatus
+          publishedAt
+        }
+      }
+    }
+  }
+`;

@@ -1,0 +1,81 @@
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
+import * as operations from './operations.ts';
+
+/** Ids for GraphiQL's ready-made operations; those of the sandbox work there as they are. */
+export interface ExampleIds {
+  readonly payoutId: string;
+  readonly accountId: string;
+  readonly destinationId: string;
+  readonly currency: string;
+}
+
+/** GraphiQL's page: one document with all of its files in it. */
+export interface GraphiqlPage {
+  readonly headers: Readonly<Record<string, string>>;
+  /** Compressed with gzip; compressing it takes a while and is done when it is first wanted. */
+  gzipped(): Promise<Buffer>;
+}
+
+/**
+ * What the page may do: run its own inline scripts and its workers (made of blobs), show its inline pictures and
+ * fonts, and talk to the gateway it came from. Nothing from or to any other host.
+ */
+const contentSecurityPolicy = [
+  "default-src 'none'",
+  "script-src 'unsafe-inline' blob:",
+  'worker-src blob:',
+  "style-src 'unsafe-inline'",
+  'font-src data:',
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+export function graphiqlPage(examples: ExampleIds): GraphiqlPage {
+  let compressed: Promise<Buffer> | undefined;
+  return {
+    headers: {
+      'content-type': 'text/html; charset=utf-8',
+      'content-encoding': 'gzip',
+      'content-security-policy': contentSecurityPolicy,
+      'x-content-type-options': 'nosniff',
+      'referrer-policy': 'no-referrer',
+      'cache-control': 'no-cache',
+      vary: 'accept, accept-encoding',
+    },
+    gzipped: () => (compressed ??= promisify(gzip)(render(examples))),
+  };
+}
+
+function render({ payoutId, accountId, destinationId, currency }: ExampleIds): string {
+  const tab = (query: string, variables?: object) => ({
+    query: dedent(query),
+    ...(variables !== undefined && { variables: JSON.stringify(variables, null, 2) }),
+  });
+  return renderGraphiQL({
+    title: 'Lean Payouts Gateway',
+    defaultTabs: [
+      tab(operations.listPayouts, { first: 10 }),
+      tab(operations.payoutInFull, { id: payoutId }),
+      tab(operations.createPayout, {
+        input: {
+          idempotencyKey: 'my-first-payout',
+          accountId,
+          destinationId,
+          amount: { amount: '16.50', currency },
+          description: 'INV 001',
+          authorize: true,
+        },
+      }),
+      tab(operations.followNewestPayout),
+    ],
+  });
+}
+
+function dedent(text: string): string {
+  return text.replace(/^ {2}/gm, '').trim();
+}

@@ -1,0 +1,48 @@
+import { ConfigError, developmentDefaults } from './config.ts';
+import { createLog, parseConfig, startGateway } from './gateway.ts';
+import { listening, run } from './run.ts';
+import { accounts, destinations, examplePayoutId, sandboxCredentials } from './sandbox/named.ts';
+import { startSandbox } from './sandbox/sandbox.ts';
+import { parseSettings } from './sandbox/settings.ts';
+
+/** Everything on this machine, with no credentials: the sandbox, and the gateway in front of it. */
+await run(async () => {
+  const settings = parseSettings(process.env);
+  if (!('port' in settings)) throw new ConfigError(settings);
+  const sandbox = await listening('SANDBOX_PORT', startSandbox(settings));
+  const config = parseConfig(
+    {
+      ...process.env,
+      LEAN_BASE_URL: sandbox.url,
+      LEAN_API_TOKEN: sandboxCredentials.token,
+      LEAN_CLIENT_ID: '',
+      LEAN_CLIENT_SECRET: '',
+    },
+    developmentDefaults,
+  );
+  const gateway = await listening(
+    'PORT',
+    startGateway(config, {
+      log: createLog(config),
+      examples: {
+        payoutId: examplePayoutId,
+        accountId: accounts.operating,
+        destinationId: destinations.pays,
+        currency: settings.profile === 'ksa' ? 'SAR' : 'AED',
+      },
+    }),
+  );
+  console.log(`
+  GraphiQL   ${gateway.url}      (open it in a browser)
+  GraphQL    ${gateway.url}      (POST application/json)
+  Sandbox    ${sandbox.url}/sandbox      (what it holds, and how to steer it)
+
+  Everything runs on this machine; no money moves. Stop with Ctrl+C.
+`);
+  return {
+    async close() {
+      await gateway.close();
+      await sandbox.close();
+    },
+  };
+});

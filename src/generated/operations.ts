@@ -1,0 +1,622 @@
+/** Internal type. DO NOT USE DIRECTLY. */
+type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
+/** Internal type. DO NOT USE DIRECTLY. */
+export type Incremental<T> =
+  T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
+import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
+/** One payout to make. */
+export type CreatePayoutInput = {
+  /** The source account to take the money from, as the Payouts tab of Lean's dashboard names it. */
+  readonly accountId: string | number;
+  /** How much. */
+  readonly amount: MoneyInput;
+  /** Whether Lean is to authorise it at once, by the authoriser set up for that. Otherwise it waits for a person. */
+  readonly authorize?: boolean;
+  /** Reference text for the recipient's bank: 1 to 32 characters, such as `INV 001`. */
+  readonly description: string;
+  /** The destination to pay: `PayoutDestination.id`. Pay it once its status is `ACTIVE`. */
+  readonly destinationId: string | number;
+  /** Your own id of it, found again on its intent. By default the idempotency key. */
+  readonly externalReference?: string | null | undefined;
+  /** Names this payout once and for all: 1 to 255 printable ASCII characters with no blank at either end, such as a UUID. However often a request with it arrives, it is one payout. Make it when the user decides to pay, keep it until the answer is in. */
+  readonly idempotencyKey: string;
+};
+
+/** A range of time. Both bounds are inclusive, and either may be left out. */
+export type DateTimeRange = {
+  /** Earliest instant, such as `"2026-03-01T00:00:00Z"`. */
+  readonly from?: string | null | undefined;
+  /** Latest instant, such as `"2026-03-31T23:59:59.999999Z"`. */
+  readonly to?: string | null | undefined;
+};
+
+/** A range of decimals. Both bounds are inclusive, and either may be left out. */
+export type DecimalRange = {
+  /** Highest value, such as `"999.99"`. */
+  readonly max?: string | number | null | undefined;
+  /** Lowest value, such as `"100"`. */
+  readonly min?: string | number | null | undefined;
+};
+
+/** What kind of event it was. */
+export type HistoryEventType =
+  /** Lean made a payment; it may have ended at once (`payment.created`). */
+  | 'PAYMENT_CREATED'
+  /** Something about it changed (`payment.updated`). */
+  | 'PAYMENT_UPDATED'
+  /** A kind that this gateway does not know. */
+  | 'UNKNOWN';
+
+/** An amount of money to pay, in the major unit of its currency. */
+export type MoneyInput = {
+  /** Above zero, with no more decimals than the currency has (AED 2, KWD 3), such as `"16.50"`. Lean receives these very digits. */
+  readonly amount: string | number;
+  /** The currency, such as `AED`. */
+  readonly currency: string;
+};
+
+/** Which payouts a list holds: those that meet all that is given. These are all the filters Lean has. */
+export type PayoutFilter = {
+  /** By amount, in major units, whatever the currency. */
+  readonly amount?: DecimalRange | null | undefined;
+  /** By the time of creation at Lean. */
+  readonly createdAt?: DateTimeRange | null | undefined;
+  /** By the time of the last change at Lean. */
+  readonly updatedAt?: DateTimeRange | null | undefined;
+};
+
+/** What Lean's two statuses mean together: has the money gone to the recipient? Decide by this, not by `status`. */
+export type PayoutOutcome =
+  /** Not decided yet. `ACCEPTED_BY_BANK` is in here until the tracking ends. */
+  | 'IN_PROGRESS'
+  /** Failed, or rejected by the bank before or after it was accepted. */
+  | 'NOT_PAID'
+  /** The bank has executed it (`postInitiationStatus: PROCESSED`). */
+  | 'PAID';
+
+/** Why a payout was rejected. */
+export type PayoutRejectionCode =
+  /** The key was used before, with another input. */
+  | 'IDEMPOTENCY_CONFLICT'
+  /** The input was refused before anything was sent; correct `field`, the key is still free. */
+  | 'INVALID_INPUT'
+  /** Lean refused it, or failed it at once; see `leanCode`. */
+  | 'REJECTED_BY_LEAN';
+
+/** How far a payout has come, by Lean's own status. It does not say whether money has arrived: `Payout.outcome` does. */
+export type PayoutStatus =
+  /** The bank accepted it. Not final, and no proof of payment: the bank may still reject it. */
+  | 'ACCEPTED_BY_BANK'
+  /** Its authorisation failed, for example by a wrong one-time password. */
+  | 'AUTHORISATION_FAILED'
+  /** Queued; waits for a person, or for the authoriser, to authorise it. */
+  | 'AWAITING_AUTHORIZATION'
+  /** Recorded at Lean; nothing has reached the bank yet. */
+  | 'CREATED'
+  /** Not executed. */
+  | 'FAILED'
+  /** The bank took it but gave no reference: it may still be processed, or fail. Reconcile it. */
+  | 'PENDING_WITH_BANK'
+  /** Lean gave no status, or one that this gateway does not know; see `leanStatus`. */
+  | 'UNKNOWN';
+
+/** What the bank's tracking of an accepted payout ended with. */
+export type PostInitiationStatus =
+  /** The bank executed the payout. */
+  | 'PROCESSED'
+  /** The bank rejected the payout after it had accepted it. */
+  | 'REJECTED'
+  /** A word of Lean that this gateway does not know. */
+  | 'UNKNOWN';
+
+export type PayoutsQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  filter?: PayoutFilter | null | undefined;
+}>;
+
+export type PayoutsQuery = {
+  readonly payouts: {
+    readonly totalCount: number;
+    readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
+    readonly nodes: ReadonlyArray<{
+      readonly id: string;
+      readonly description: string | null;
+      readonly outcome: PayoutOutcome | null;
+      readonly createdAt: string | null;
+      readonly amount: { readonly amount: string; readonly currency: string };
+      readonly recipient: { readonly name: string | null };
+      readonly intent: { readonly externalReference: string | null } | null;
+      readonly history: ReadonlyArray<{ readonly leanStatus: string; readonly publishedAt: string }> | null;
+    }>;
+  };
+};
+
+export type PayoutInFullQueryVariables = Exact<{
+  id: string | number;
+}>;
+
+export type PayoutInFullQuery = {
+  readonly payout: {
+    readonly id: string;
+    readonly intentId: string;
+    readonly description: string | null;
+    readonly outcome: PayoutOutcome | null;
+    readonly status: PayoutStatus;
+    readonly leanStatus: string | null;
+    readonly postInitiationStatus: PostInitiationStatus | null;
+    readonly bankTransactionReference: string | null;
+    readonly submittedAt: string | null;
+    readonly initiatedAt: string | null;
+    readonly amount: { readonly amount: string; readonly currency: string };
+    readonly sender: {
+      readonly name: string | null;
+      readonly accountNumber: string | null;
+      readonly iban: string | null;
+    } | null;
+    readonly recipient: {
+      readonly name: string | null;
+      readonly accountNumber: string | null;
+      readonly iban: string | null;
+    };
+    readonly intent: {
+      readonly externalReference: string | null;
+      readonly customerId: string | null;
+      readonly destination: {
+        readonly id: string;
+        readonly status: string | null;
+        readonly displayName: string | null;
+        readonly bankIdentifier: string | null;
+        readonly city: string | null;
+        readonly country: string | null;
+      } | null;
+    } | null;
+    readonly history: ReadonlyArray<{
+      readonly type: HistoryEventType;
+      readonly status: PayoutStatus;
+      readonly postInitiationStatus: PostInitiationStatus | null;
+      readonly publishedAt: string;
+    }> | null;
+  } | null;
+};
+
+export type CreatePayoutMutationVariables = Exact<{
+  input: CreatePayoutInput;
+}>;
+
+export type CreatePayoutMutation = {
+  readonly createPayout:
+    | {
+        readonly __typename: 'PayoutCreated';
+        readonly payoutId: string;
+        readonly status: PayoutStatus;
+        readonly amount: { readonly amount: string; readonly currency: string };
+        readonly recipient: { readonly name: string | null } | null;
+      }
+    | {
+        readonly __typename: 'PayoutOutcomeUnknown';
+        readonly message: string;
+        readonly idempotencyKey: string;
+      }
+    | {
+        readonly __typename: 'PayoutRejected';
+        readonly code: PayoutRejectionCode;
+        readonly message: string;
+        readonly field: string | null;
+      };
+};
+
+export type NewestPayoutQueryVariables = Exact<{ [key: string]: never }>;
+
+export type NewestPayoutQuery = {
+  readonly payouts: {
+    readonly nodes: ReadonlyArray<{
+      readonly id: string;
+      readonly outcome: PayoutOutcome | null;
+      readonly status: PayoutStatus;
+      readonly postInitiationStatus: PostInitiationStatus | null;
+      readonly createdAt: string | null;
+      readonly history: ReadonlyArray<{
+        readonly leanStatus: string;
+        readonly postInitiationStatus: PostInitiationStatus | null;
+        readonly publishedAt: string;
+      }> | null;
+    }>;
+  };
+};
+
+export const PayoutsDocument = {
+  kind: 'Document',
+  definitions: [
+    {
+      kind: 'OperationDefinition',
+      operation: 'query',
+      name: { kind: 'Name', value: 'Payouts' },
+      variableDefinitions: [
+        {
+          kind: 'VariableDefinition',
+          variable: { kind: 'Variable', name: { kind: 'Name', value: 'first' } },
+          type: { kind: 'NamedType', name: { kind: 'Name', value: 'Int' } },
+        },
+        {
+          kind: 'VariableDefinition',
+          variable: { kind: 'Variable', name: { kind: 'Name', value: 'after' } },
+          type: { kind: 'NamedType', name: { kind: 'Name', value: 'String' } },
+        },
+        {
+          kind: 'VariableDefinition',
+          variable: { kind: 'Variable', name: { kind: 'Name', value: 'filter' } },
+          type: { kind: 'NamedType', name: { kind: 'Name', value: 'PayoutFilter' } },
+        },
+      ],
+      selectionSet: {
+        kind: 'SelectionSet',
+        selections: [
+          {
+            kind: 'Field',
+            name: { kind: 'Name', value: 'payouts' },
+            arguments: [
+              {
+                kind: 'Argument',
+                name: { kind: 'Name', value: 'first' },
+                value: { kind: 'Variable', name: { kind: 'Name', value: 'first' } },
+              },
+              {
+                kind: 'Argument',
+                name: { kind: 'Name', value: 'after' },
+                value: { kind: 'Variable', name: { kind: 'Name', value: 'after' } },
+              },
+              {
+                kind: 'Argument',
+                name: { kind: 'Name', value: 'filter' },
+                value: { kind: 'Variable', name: { kind: 'Name', value: 'filter' } },
+              },
+            ],
+            selectionSet: {
+              kind: 'SelectionSet',
+              selections: [
+                { kind: 'Field', name: { kind: 'Name', value: 'totalCount' } },
+                {
+                  kind: 'Field',
+                  name: { kind: 'Name', value: 'pageInfo' },
+                  selectionSet: {
+                    kind: 'SelectionSet',
+                    selections: [
+                      { kind: 'Field', name: { kind: 'Name', value: 'hasNextPage' } },
+                      { kind: 'Field', name: { kind: 'Name', value: 'endCursor' } },
+                    ],
+                  },
+                },
+                {
+                  kind: 'Field',
+                  name: { kind: 'Name', value: 'nodes' },
+                  selectionSet: {
+                    kind: 'SelectionSet',
+                    selections: [
+                      { kind: 'Field', name: { kind: 'Name', value: 'id' } },
+                      {
+                        kind: 'Field',
+                        name: { kind: 'Name', value: 'amount' },
+                        selectionSet: {
+                          kind: 'SelectionSet',
+                          selections: [
+                            { kind: 'Field', name: { kind: 'Name', value: 'amount' } },
+                            { kind: 'Field', name: { kind: 'Name', value: 'currency' } },
+                          ],
+                        },
+                      },
+                      {
+                        kind: 'Field',
+                        name: { kind: 'Name', value: 'recipient' },
+                        selectionSet: {
+                          kind: 'SelectionSet',
+                          selections: [{ kind: 'Field', name: { kind: 'Name', value: 'name' } }],
+                        },
+                      },
+                      { kind: 'Field', name: { kind: 'Name', value: 'description' } },
+                      { kind: 'Field', name: { kind: 'Name', value: 'outcome' } },
+                      { kind: 'Field', name: { kind: 'Name', value: 'createdAt' } },
+                      {
+                        kind: 'Field',
+                        name: { kind: 'Name', value: 'intent' },
+                        selectionSet: {
+                          kind: 'SelectionSet',
+                          selections: [{ kind: 'Field', name: { kind: 'Name', value: 'externalReference' } }],
+                        },
+                      },
+                      {
+                        kind: 'Field',
+                        name: { kind: 'Name', value: 'history' },
+                        selectionSet: {
+                          kind: 'SelectionSet',
+                          selections: [
+                            { kind: 'Field', name: { kind: 'Name', value: 'leanStatus' } },
+                            { kind: 'Field', name: { kind: 'Name', value: 'publishedAt' } },
+                          ],
+                        },
+                      },
+                    ],
+                  },
+                },
+              ],
+            },
+          },
+        ],
+      },
+    },
+  ],
+} as unknown as DocumentNode<PayoutsQuery, PayoutsQueryVariables>;
+export const PayoutInFullDocument = {
+  kind: 'Document',
+  definitions: [
+    {
+      kind: 'OperationDefinition',
+      operation: 'query',
+      name: { kind: 'Name', value: 'PayoutInFull' },
+      variableDefinitions: [
+        {
+          kind: 'VariableDefinition',
+          variable: { kind: 'Variable', name: { kind: 'Name', value: 'id' } },
+          type: { kind: 'NonNullType', type: { kind: 'NamedType', name: { kind: 'Name', value: 'ID' } } },
+        },
+      ],
+      selectionSet: {
+        kind: 'SelectionSet',
+        selections: [
+          {
+            kind: 'Field',
+            name: { kind: 'Name', value: 'payout' },
+            arguments: [
+              {
+                kind: 'Argument',
+                name: { kind: 'Name', value: 'id' },
+                value: { kind: 'Variable', name: { kind: 'Name', value: 'id' } },
+              },
+            ],
+            selectionSet: {
+              kind: 'SelectionSet',
+              selections: [
+                { kind: 'Field', name: { kind: 'Name', value: 'id' } },
+                { kind: 'Field', name: { kind: 'Name', value: 'intentId' } },
+                {
+                  kind: 'Field',
+                  name: { kind: 'Name', value: 'amount' },
+                  selectionSet: {
+                    kind: 'SelectionSet',
+                    selections: [
+                      { kind: 'Field', name: { kind: 'Name', value: 'amount' } },
+                      { kind: 'Field', name: { kind: 'Name', value: 'currency' } },
+                    ],
+                  },
+                },
+                { kind: 'Field', name: { kind: 'Name', value: 'description' } },
+                { kind: 'Field', name: { kind: 'Name', value: 'outcome' } },
+                { kind: 'Field', name: { kind: 'Name', value: 'status' } },
+                { kind: 'Field', name: { kind: 'Name', value: 'leanStatus' } },
+                { kind: 'Field', name: { kind: 'Name', value: 'postInitiationStatus' } },
+                { kind: 'Field', name: { kind: 'Name', value: 'bankTransactionReference' } },
+                { kind: 'Field', name: { kind: 'Name', value: 'submittedAt' } },
+                { kind: 'Field', name: { kind: 'Name', value: 'initiatedAt' } },
+                {
+                  kind: 'Field',
+                  name: { kind: 'Name', value: 'sender' },
+                  selectionSet: {
+                    kind: 'SelectionSet',
+                    selections: [
+                      { kind: 'Field', name: { kind: 'Name', value: 'name' } },
+                      { kind: 'Field', name: { kind: 'Name', value: 'accountNumber' } },
+                      { kind: 'Field', name: { kind: 'Name', value: 'iban' } },
+                    ],
+                  },
+                },
+                {
+                  kind: 'Field',
+                  name: { kind: 'Name', value: 'recipient' },
+                  selectionSet: {
+                    kind: 'SelectionSet',
+                    selections: [
+                      { kind: 'Field', name: { kind: 'Name', value: 'name' } },
+                      { kind: 'Field', name: { kind: 'Name', value: 'accountNumber' } },
+                      { kind: 'Field', name: { kind: 'Name', value: 'iban' } },
+                    ],
+                  },
+                },
+                {
+                  kind: 'Field',
+                  name: { kind: 'Name', value: 'intent' },
+                  selectionSet: {
+                    kind: 'SelectionSet',
+                    selections: [
+                      { kind: 'Field', name: { kind: 'Name', value: 'externalReference' } },
+                      { kind: 'Field', name: { kind: 'Name', value: 'customerId' } },
+                      {
+                        kind: 'Field',
+                        name: { kind: 'Name', value: 'destination' },
+                        selectionSet: {
+                          kind: 'SelectionSet',
+                          selections: [
+                            { kind: 'Field', name: { kind: 'Name', value: 'id' } },
+                            { kind: 'Field', name: { kind: 'Name', value: 'status' } },
+                            { kind: 'Field', name: { kind: 'Name', value: 'displayName' } },
+                            { kind: 'Field', name: { kind: 'Name', value: 'bankIdentifier' } },
+                            { kind: 'Field', name: { kind: 'Name', value: 'city' } },
+                            { kind: 'Field', name: { kind: 'Name', value: 'country' } },
+                          ],
+                        },
+                      },
+                    ],
+                  },
+                },
+                {
+                  kind: 'Field',
+                  name: { kind: 'Name', value: 'history' },
+                  selectionSet: {
+                    kind: 'SelectionSet',
+                    selections: [
+                      { kind: 'Field', name: { kind: 'Name', value: 'type' } },
+                      { kind: 'Field', name: { kind: 'Name', value: 'status' } },
+                      { kind: 'Field', name: { kind: 'Name', value: 'postInitiationStatus' } },
+                      { kind: 'Field', name: { kind: 'Name', value: 'publishedAt' } },
+                    ],
+                  },
+                },
+              ],
+            },
+          },
+        ],
+      },
+    },
+  ],
+} as unknown as DocumentNode<PayoutInFullQuery, PayoutInFullQueryVariables>;
+export const CreatePayoutDocument = {
+  kind: 'Document',
+  definitions: [
+    {
+      kind: 'OperationDefinition',
+      operation: 'mutation',
+      name: { kind: 'Name', value: 'CreatePayout' },
+      variableDefinitions: [
+        {
+          kind: 'VariableDefinition',
+          variable: { kind: 'Variable', name: { kind: 'Name', value: 'input' } },
+          type: {
+            kind: 'NonNullType',
+            type: { kind: 'NamedType', name: { kind: 'Name', value: 'CreatePayoutInput' } },
+          },
+        },
+      ],
+      selectionSet: {
+        kind: 'SelectionSet',
+        selections: [
+          {
+            kind: 'Field',
+            name: { kind: 'Name', value: 'createPayout' },
+            arguments: [
+              {
+                kind: 'Argument',
+                name: { kind: 'Name', value: 'input' },
+                value: { kind: 'Variable', name: { kind: 'Name', value: 'input' } },
+              },
+            ],
+            selectionSet: {
+              kind: 'SelectionSet',
+              selections: [
+                { kind: 'Field', name: { kind: 'Name', value: '__typename' } },
+                {
+                  kind: 'InlineFragment',
+                  typeCondition: { kind: 'NamedType', name: { kind: 'Name', value: 'PayoutCreated' } },
+                  selectionSet: {
+                    kind: 'SelectionSet',
+                    selections: [
+                      { kind: 'Field', name: { kind: 'Name', value: 'payoutId' } },
+                      { kind: 'Field', name: { kind: 'Name', value: 'status' } },
+                      {
+                        kind: 'Field',
+                        name: { kind: 'Name', value: 'amount' },
+                        selectionSet: {
+                          kind: 'SelectionSet',
+                          selections: [
+                            { kind: 'Field', name: { kind: 'Name', value: 'amount' } },
+                            { kind: 'Field', name: { kind: 'Name', value: 'currency' } },
+                          ],
+                        },
+                      },
+                      {
+                        kind: 'Field',
+                        name: { kind: 'Name', value: 'recipient' },
+                        selectionSet: {
+                          kind: 'SelectionSet',
+                          selections: [{ kind: 'Field', name: { kind: 'Name', value: 'name' } }],
+                        },
+                      },
+                    ],
+                  },
+                },
+                {
+                  kind: 'InlineFragment',
+                  typeCondition: { kind: 'NamedType', name: { kind: 'Name', value: 'PayoutRejected' } },
+                  selectionSet: {
+                    kind: 'SelectionSet',
+                    selections: [
+                      { kind: 'Field', name: { kind: 'Name', value: 'code' } },
+                      { kind: 'Field', name: { kind: 'Name', value: 'message' } },
+                      { kind: 'Field', name: { kind: 'Name', value: 'field' } },
+                    ],
+                  },
+                },
+                {
+                  kind: 'InlineFragment',
+                  typeCondition: { kind: 'NamedType', name: { kind: 'Name', value: 'PayoutOutcomeUnknown' } },
+                  selectionSet: {
+                    kind: 'SelectionSet',
+                    selections: [
+                      { kind: 'Field', name: { kind: 'Name', value: 'message' } },
+                      { kind: 'Field', name: { kind: 'Name', value: 'idempotencyKey' } },
+                    ],
+                  },
+                },
+              ],
+            },
+          },
+        ],
+      },
+    },
+  ],
+} as unknown as DocumentNode<CreatePayoutMutation, CreatePayoutMutationVariables>;
+export const NewestPayoutDocument = {
+  kind: 'Document',
+  definitions: [
+    {
+      kind: 'OperationDefinition',
+      operation: 'query',
+      name: { kind: 'Name', value: 'NewestPayout' },
+      selectionSet: {
+        kind: 'SelectionSet',
+        selections: [
+          {
+            kind: 'Field',
+            name: { kind: 'Name', value: 'payouts' },
+            arguments: [
+              {
+                kind: 'Argument',
+                name: { kind: 'Name', value: 'first' },
+                value: { kind: 'IntValue', value: '1' },
+              },
+            ],
+            selectionSet: {
+              kind: 'SelectionSet',
+              selections: [
+                {
+                  kind: 'Field',
+                  name: { kind: 'Name', value: 'nodes' },
+                  selectionSet: {
+                    kind: 'SelectionSet',
+                    selections: [
+                      { kind: 'Field', name: { kind: 'Name', value: 'id' } },
+                      { kind: 'Field', name: { kind: 'Name', value: 'outcome' } },
+                      { kind: 'Field', name: { kind: 'Name', value: 'status' } },
+                      { kind: 'Field', name: { kind: 'Name', value: 'postInitiationStatus' } },
+                      { kind: 'Field', name: { kind: 'Name', value: 'createdAt' } },
+                      {
+                        kind: 'Field',
+                        name: { kind: 'Name', value: 'history' },
+                        selectionSet: {
+                          kind: 'SelectionSet',
+                          selections: [
+                            { kind: 'Field', name: { kind: 'Name', value: 'leanStatus' } },
+                            { kind: 'Field', name: { kind: 'Name', value: 'postInitiationStatus' } },
+                            { kind: 'Field', name: { kind: 'Name', value: 'publishedAt' } },
+                          ],
+                        },
+                      },
+                    ],
+                  },
+                },
+              ],
+            },
+          },
+        ],
+      },
+    },
+  ],
+} as unknown as DocumentNode<NewestPayoutQuery, NewestPayoutQueryVariables>;

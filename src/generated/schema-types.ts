@@ -1,0 +1,465 @@
+export type Maybe<T> = T | null;
+export type InputMaybe<T> = Maybe<T>;
+/** All built-in and custom scalars, mapped to their actual values */
+export type Scalars = {
+  /** The `ID` scalar type represents a unique identifier, often used to refetch an object or as key for a cache. The ID type appears in a JSON response as a String; however, it is not intended to be human-readable. When expected as an input type, any string (such as `"4"`) or integer (such as `4`) input value will be accepted as an ID. */
+  ID: { input: string; output: string };
+  /** The `String` scalar type represents textual data, represented as UTF-8 character sequences. The String type is most often used by GraphQL to represent free-form human-readable text. */
+  String: { input: string; output: string };
+  /** The `Boolean` scalar type represents `true` or `false`. */
+  Boolean: { input: boolean; output: boolean };
+  /** The `Int` scalar type represents non-fractional signed whole numeric values. Int can represent values between -(2^31) and 2^31 - 1. */
+  Int: { input: number; output: number };
+  Float: { input: number; output: number };
+  /** An ISO 4217 alphabetic currency code, such as `"AED"` or `"SAR"`. */
+  CurrencyCode: { input: string; output: string };
+  /** An instant as RFC 3339 text in UTC, such as `"2026-03-01T08:30:00.123456Z"`, with the fraction of a second that Lean gave it, up to nanoseconds. Input may carry any offset (`"2026-03-01T12:30:00+04:00"`). */
+  DateTime: { input: string; output: string };
+  /** An exact decimal number. On the wire it is text, such as `"16.50"`, because JSON numbers lose digits in most programs. Input may also be a number literal (`16.50`), which is read digit by digit. */
+  Decimal: { input: string | number; output: string };
+  _Any: { input: unknown; output: unknown };
+};
+
+/** One payout to make. */
+export type CreatePayoutInput = {
+  /** The source account to take the money from, as the Payouts tab of Lean's dashboard names it. */
+  readonly accountId: Scalars['ID']['input'];
+  /** How much. */
+  readonly amount: MoneyInput;
+  /** Whether Lean is to authorise it at once, by the authoriser set up for that. Otherwise it waits for a person. */
+  readonly authorize?: Scalars['Boolean']['input'];
+  /** Reference text for the recipient's bank: 1 to 32 characters, such as `INV 001`. */
+  readonly description: Scalars['String']['input'];
+  /** The destination to pay: `PayoutDestination.id`. Pay it once its status is `ACTIVE`. */
+  readonly destinationId: Scalars['ID']['input'];
+  /** Your own id of it, found again on its intent. By default the idempotency key. */
+  readonly externalReference?: InputMaybe<Scalars['String']['input']>;
+  /** Names this payout once and for all: 1 to 255 printable ASCII characters with no blank at either end, such as a UUID. However often a request with it arrives, it is one payout. Make it when the user decides to pay, keep it until the answer is in. */
+  readonly idempotencyKey: Scalars['String']['input'];
+};
+
+/** What became of the request. Always ask for all three: only the last leaves open whether money moves. */
+export type CreatePayoutResult = PayoutCreated | PayoutOutcomeUnknown | PayoutRejected;
+
+/** Several payouts to make by one Lean call. */
+export type CreatePayoutsInput = {
+  /** Names this payout once and for all: 1 to 255 printable ASCII characters with no blank at either end, such as a UUID. However often a request with it arrives, it is one payout. Make it when the user decides to pay, keep it until the answer is in. */
+  readonly idempotencyKey: Scalars['String']['input'];
+  /** The payouts: 1 to 100. */
+  readonly transfers: ReadonlyArray<PayoutTransferInput>;
+};
+
+/** What became of the request as a whole, or, where Lean answered, of each transfer. */
+export type CreatePayoutsResult = PayoutOutcomeUnknown | PayoutRejected | PayoutsCreated;
+
+/** A range of time. Both bounds are inclusive, and either may be left out. */
+export type DateTimeRange = {
+  /** Earliest instant, such as `"2026-03-01T00:00:00Z"`. */
+  readonly from?: InputMaybe<Scalars['DateTime']['input']>;
+  /** Latest instant, such as `"2026-03-31T23:59:59.999999Z"`. */
+  readonly to?: InputMaybe<Scalars['DateTime']['input']>;
+};
+
+/** A range of decimals. Both bounds are inclusive, and either may be left out. */
+export type DecimalRange = {
+  /** Highest value, such as `"999.99"`. */
+  readonly max?: InputMaybe<Scalars['Decimal']['input']>;
+  /** Lowest value, such as `"100"`. */
+  readonly min?: InputMaybe<Scalars['Decimal']['input']>;
+};
+
+/** Something that happened to a payout, as Lean announced it. */
+export type HistoryEvent = {
+  readonly __typename?: 'HistoryEvent';
+  /** Lean's own word for that status. */
+  readonly leanStatus: Scalars['String']['output'];
+  /** The payout, as in `Payout.id`. */
+  readonly payoutId: Scalars['ID']['output'];
+  /** What the bank's tracking had ended with by then; null: it had not ended, or Lean did not say. */
+  readonly postInitiationStatus?: Maybe<PostInitiationStatus>;
+  /** When Lean announced it. */
+  readonly publishedAt: Scalars['DateTime']['output'];
+  /** The payout's status from then on. */
+  readonly status: PayoutStatus;
+  /** What kind of event it was. */
+  readonly type: HistoryEventType;
+};
+
+/** What kind of event it was. */
+export type HistoryEventType =
+  /** Lean made a payment; it may have ended at once (`payment.created`). */
+  | 'PAYMENT_CREATED'
+  /** Something about it changed (`payment.updated`). */
+  | 'PAYMENT_UPDATED'
+  /** A kind that this gateway does not know. */
+  | 'UNKNOWN';
+
+/** An amount of money in the major unit of its currency: `"16.50"` with `AED` is 16 dirhams and 50 fils. */
+export type Money = {
+  readonly __typename?: 'Money';
+  /** Exactly what Lean said, digit by digit, as text: `"16.5"`. */
+  readonly amount: Scalars['Decimal']['output'];
+  /** The currency, such as `AED`. */
+  readonly currency: Scalars['CurrencyCode']['output'];
+};
+
+/** An amount of money to pay, in the major unit of its currency. */
+export type MoneyInput = {
+  /** Above zero, with no more decimals than the currency has (AED 2, KWD 3), such as `"16.50"`. Lean receives these very digits. */
+  readonly amount: Scalars['Decimal']['input'];
+  /** The currency, such as `AED`. */
+  readonly currency: Scalars['CurrencyCode']['input'];
+};
+
+/** Everything that moves money. */
+export type Mutation = {
+  readonly __typename?: 'Mutation';
+  /** Pays one destination. **Moves money.** Lean is called at most once per request; a request that is repeated with the same key is the same payout. One document may hold one money-moving field. */
+  readonly createPayout: CreatePayoutResult;
+  /** Pays several destinations by one Lean call. **Moves money.** All of them go under one key. */
+  readonly createPayouts: CreatePayoutsResult;
+};
+
+/** Everything that moves money. */
+export type MutationCreatePayoutArgs = {
+  input: CreatePayoutInput;
+};
+
+/** Everything that moves money. */
+export type MutationCreatePayoutsArgs = {
+  input: CreatePayoutsInput;
+};
+
+/** Where a page lies in its list. */
+export type PageInfo = {
+  readonly __typename?: 'PageInfo';
+  /** Cursor of the last row, for `after`; null on an empty page. */
+  readonly endCursor?: Maybe<Scalars['String']['output']>;
+  /** Whether there are rows after this page. */
+  readonly hasNextPage: Scalars['Boolean']['output'];
+  /** Whether there are rows before this page. */
+  readonly hasPreviousPage: Scalars['Boolean']['output'];
+  /** Cursor of the first row, for `before`; null on an empty page. */
+  readonly startCursor?: Maybe<Scalars['String']['output']>;
+};
+
+/** A payment out of your bank account, made through Lean. Fields that the list carries come with it for free; the others cost one more Lean call per payout, once, whichever and however many of them are selected. */
+export type Payout = {
+  readonly __typename?: 'Payout';
+  /** The amount paid, exact. */
+  readonly amount: Money;
+  /** Whether Lean was to authorise it by itself. Carried by lists alone, null elsewhere. */
+  readonly autoAuthorized?: Maybe<Scalars['Boolean']['output']>;
+  /** The bank's reference, for reconciliation; null until the bank has given one. */
+  readonly bankTransactionReference?: Maybe<Scalars['String']['output']>;
+  /** When Lean recorded it. Carried by lists alone, null elsewhere. */
+  readonly createdAt?: Maybe<Scalars['DateTime']['output']>;
+  /** The reference text that goes to the recipient's bank, such as `INV 001`. */
+  readonly description?: Maybe<Scalars['String']['output']>;
+  /** Lean's finer code for the status, such as `SUCCESS`, where it gives one. */
+  readonly granularStatusCode?: Maybe<Scalars['String']['output']>;
+  /** What has happened to it, oldest first. One Lean call. Lean may leave out the end of the tracking: read `outcome` for that. */
+  readonly history?: Maybe<ReadonlyArray<HistoryEvent>>;
+  /** Lean's payment id. While Lean has made no payment of it (awaiting authorisation, failed early): `intent:` and the id of its intent, which goes on working afterwards. */
+  readonly id: Scalars['ID']['output'];
+  /** When the bank step started. */
+  readonly initiatedAt?: Maybe<Scalars['DateTime']['output']>;
+  /** What it was meant to be: external reference, destination, customer. One Lean call. */
+  readonly intent?: Maybe<PayoutIntent>;
+  /** Lean's payment_intent_id, known from the moment of creation. */
+  readonly intentId: Scalars['ID']['output'];
+  /** Lean's own word for the status, also when `status` says `UNKNOWN`; null where Lean gives none. */
+  readonly leanStatus?: Maybe<Scalars['String']['output']>;
+  /** What `status` and `postInitiationStatus` mean together; null when they cannot be read (an unknown word, or two that contradict each other). */
+  readonly outcome?: Maybe<PayoutOutcome>;
+  /** Lean's payment id; null while Lean has made no payment of it. */
+  readonly paymentId?: Maybe<Scalars['ID']['output']>;
+  /** Lean's id of the connected source of the money. */
+  readonly paymentSourceId?: Maybe<Scalars['ID']['output']>;
+  /** Whether a person still has to authorise it. Carried by lists alone, null elsewhere. */
+  readonly pendingManualAuthorization?: Maybe<Scalars['Boolean']['output']>;
+  /** How the bank's tracking ended; null: it has not ended. */
+  readonly postInitiationStatus?: Maybe<PostInitiationStatus>;
+  /** Who is paid. */
+  readonly recipient: PayoutParty;
+  /** Whose account the money comes from. */
+  readonly sender?: Maybe<PayoutParty>;
+  /** How far it has come. For the question whether money has moved, use `outcome`. */
+  readonly status: PayoutStatus;
+  /** Lean's sentence on the status, where it gives one. For people to read, not for programs. */
+  readonly statusDetails?: Maybe<Scalars['String']['output']>;
+  /** When it was submitted to the bank. */
+  readonly submittedAt?: Maybe<Scalars['DateTime']['output']>;
+  /** When Lean last changed it. Carried by lists alone, null elsewhere. */
+  readonly updatedAt?: Maybe<Scalars['DateTime']['output']>;
+};
+
+/** A page of payouts. Pages do not shift: payouts that Lean gets while you page neither repeat nor hide a row, and are seen when you start again without a cursor. */
+export type PayoutConnection = {
+  readonly __typename?: 'PayoutConnection';
+  /** The rows, each with its cursor. */
+  readonly edges: ReadonlyArray<PayoutEdge>;
+  /** The rows alone. */
+  readonly nodes: ReadonlyArray<Payout>;
+  /** Whether and where to go on. */
+  readonly pageInfo: PageInfo;
+  /** How many payouts the filter matches, over all pages. */
+  readonly totalCount: Scalars['Int']['output'];
+};
+
+/** Lean has taken the payout. It is not paid yet: follow its outcome. */
+export type PayoutCreated = {
+  readonly __typename?: 'PayoutCreated';
+  /** The amount as Lean confirmed it. */
+  readonly amount: Money;
+  /** The key that it was created under. */
+  readonly idempotencyKey: Scalars['String']['output'];
+  /** Its intent as Lean has it now. One Lean call, shared with `payout`. */
+  readonly intent?: Maybe<PayoutIntent>;
+  /** Lean's payment_intent_id of it. */
+  readonly intentId: Scalars['ID']['output'];
+  /** Lean's own word for that status. */
+  readonly leanStatus: Scalars['String']['output'];
+  /** The payout as Lean has it now. One Lean call, shared with `intent`. */
+  readonly payout?: Maybe<Payout>;
+  /** The payout, as in `Payout.id`: `intent:` and its intent’s id until Lean has made a payment of it. */
+  readonly payoutId: Scalars['ID']['output'];
+  /** Who will be paid. */
+  readonly recipient?: Maybe<PayoutParty>;
+  /** The account that will be debited. */
+  readonly sender?: Maybe<PayoutParty>;
+  /** Its status in Lean's answer, mostly `CREATED`. */
+  readonly status: PayoutStatus;
+  /** Lean's initiate_payment_task_id: name it when you ask Lean's support about this payout. */
+  readonly traceId?: Maybe<Scalars['ID']['output']>;
+  /** Which of the `transfers` of `createPayouts` it is, from 0; 0 for `createPayout`. */
+  readonly transferIndex: Scalars['Int']['output'];
+};
+
+/** A beneficiary that payouts can go to, as it was set up at Lean. */
+export type PayoutDestination = {
+  readonly __typename?: 'PayoutDestination';
+  /** Bank account number. */
+  readonly accountNumber?: Maybe<Scalars['String']['output']>;
+  /** Street address. */
+  readonly address?: Maybe<Scalars['String']['output']>;
+  /** Lean's identifier of the bank, such as `LEAN_SME_MB1_UAE`. */
+  readonly bankIdentifier?: Maybe<Scalars['String']['output']>;
+  /** City. */
+  readonly city?: Maybe<Scalars['String']['output']>;
+  /** ISO 3166 alpha-3 code of the country, such as `ARE`. */
+  readonly country?: Maybe<Scalars['String']['output']>;
+  /** Lean's id of the customer it belongs to. */
+  readonly customerId?: Maybe<Scalars['ID']['output']>;
+  /** The name shown in lists. */
+  readonly displayName?: Maybe<Scalars['String']['output']>;
+  /** IBAN, such as `"AE070331234567890123456"`. */
+  readonly iban?: Maybe<Scalars['String']['output']>;
+  /** Lean's payment_destination_id. */
+  readonly id: Scalars['ID']['output'];
+  /** Whether it is its owner's default one. */
+  readonly isDefault?: Maybe<Scalars['Boolean']['output']>;
+  /** Legal name. */
+  readonly name?: Maybe<Scalars['String']['output']>;
+  /** Whose it is, in Lean's word: `APPLICATION` or `CUSTOMER`. */
+  readonly ownerType?: Maybe<Scalars['String']['output']>;
+  /** Lean's own word, such as `ACTIVE` or `AWAITING_BENEFICIARY_COOL_OFF`. Pay only what is `ACTIVE`. */
+  readonly status?: Maybe<Scalars['String']['output']>;
+  /** BIC of the bank, such as `EBILAEAD`. */
+  readonly swiftCode?: Maybe<Scalars['String']['output']>;
+};
+
+/** A payout and its place in the list. */
+export type PayoutEdge = {
+  readonly __typename?: 'PayoutEdge';
+  /** Its place, to go on from with `after` or `before`. Opaque; good for lists of the same filter. */
+  readonly cursor: Scalars['String']['output'];
+  /** The payout. */
+  readonly node: Payout;
+};
+
+/** Which payouts a list holds: those that meet all that is given. These are all the filters Lean has. */
+export type PayoutFilter = {
+  /** By amount, in major units, whatever the currency. */
+  readonly amount?: InputMaybe<DecimalRange>;
+  /** By the time of creation at Lean. */
+  readonly createdAt?: InputMaybe<DateTimeRange>;
+  /** By the time of the last change at Lean. */
+  readonly updatedAt?: InputMaybe<DateTimeRange>;
+};
+
+/** What a payout was meant to be. There is one from the moment of creation, before there is a payment. */
+export type PayoutIntent = {
+  readonly __typename?: 'PayoutIntent';
+  /** The amount to be paid, exact. */
+  readonly amount: Money;
+  /** Lean's id of the customer it belongs to. */
+  readonly customerId?: Maybe<Scalars['ID']['output']>;
+  /** The reference text for the recipient's bank. */
+  readonly description?: Maybe<Scalars['String']['output']>;
+  /** Where the money goes, as the intent carries it: no further Lean call. */
+  readonly destination?: Maybe<PayoutDestination>;
+  /** Your own id of it, as given on creation, such as `INV-2026-0042`. */
+  readonly externalReference?: Maybe<Scalars['String']['output']>;
+  /** Lean's payment_intent_id. */
+  readonly id: Scalars['ID']['output'];
+  /** The payout made of it, as the intent carries it: no further Lean call for its own fields. */
+  readonly payout?: Maybe<Payout>;
+};
+
+/** What Lean's two statuses mean together: has the money gone to the recipient? Decide by this, not by `status`. */
+export type PayoutOutcome =
+  /** Not decided yet. `ACCEPTED_BY_BANK` is in here until the tracking ends. */
+  | 'IN_PROGRESS'
+  /** Failed, or rejected by the bank before or after it was accepted. */
+  | 'NOT_PAID'
+  /** The bank has executed it (`postInitiationStatus: PROCESSED`). */
+  | 'PAID';
+
+/** Lean may or may not have taken the payout. Send the same input with the same key again; never with a new key. */
+export type PayoutOutcomeUnknown = {
+  readonly __typename?: 'PayoutOutcomeUnknown';
+  /** The key to send again. */
+  readonly idempotencyKey: Scalars['String']['output'];
+  /** What is known, and what to do. */
+  readonly message: Scalars['String']['output'];
+};
+
+/** Who pays or is paid, as far as Lean tells. */
+export type PayoutParty = {
+  readonly __typename?: 'PayoutParty';
+  /** Bank account number, such as `"1015000000601"`. On a list it costs one more Lean call per payout. */
+  readonly accountNumber?: Maybe<Scalars['String']['output']>;
+  /** The party's bank. Lean sends its own identifier of the bank here, such as `LEAN_SME_MB1_UAE`. */
+  readonly bankName?: Maybe<Scalars['String']['output']>;
+  /** IBAN, such as `"AE070331234567890123456"`. */
+  readonly iban?: Maybe<Scalars['String']['output']>;
+  /** The party's name. In lists, and right after creation, Lean gives the destination's display name; for a single payout its legal name. */
+  readonly name?: Maybe<Scalars['String']['output']>;
+};
+
+/** Nothing was paid, and the same request would be refused again. A payout that Lean fails inside a successful answer ends here too, with its intent id. */
+export type PayoutRejected = {
+  readonly __typename?: 'PayoutRejected';
+  /** Why, in a word. */
+  readonly code: PayoutRejectionCode;
+  /** The input field at fault, such as `amount.amount`, where one is. */
+  readonly field?: Maybe<Scalars['String']['output']>;
+  /** The key of the request. */
+  readonly idempotencyKey: Scalars['String']['output'];
+  /** Lean's code for the refusal, such as `UNKNOWN_PAYMENT_DESTINATION`, where it gave one. */
+  readonly leanCode?: Maybe<Scalars['String']['output']>;
+  /** Why, in a sentence for people. */
+  readonly message: Scalars['String']['output'];
+  /** The intent that Lean made and failed, where it made one. */
+  readonly rejectedIntentId?: Maybe<Scalars['ID']['output']>;
+  /** Which of the `transfers` it is, from 0; null when the request was refused as a whole. */
+  readonly transferIndex?: Maybe<Scalars['Int']['output']>;
+};
+
+/** Why a payout was rejected. */
+export type PayoutRejectionCode =
+  /** The key was used before, with another input. */
+  | 'IDEMPOTENCY_CONFLICT'
+  /** The input was refused before anything was sent; correct `field`, the key is still free. */
+  | 'INVALID_INPUT'
+  /** Lean refused it, or failed it at once; see `leanCode`. */
+  | 'REJECTED_BY_LEAN';
+
+/** How far a payout has come, by Lean's own status. It does not say whether money has arrived: `Payout.outcome` does. */
+export type PayoutStatus =
+  /** The bank accepted it. Not final, and no proof of payment: the bank may still reject it. */
+  | 'ACCEPTED_BY_BANK'
+  /** Its authorisation failed, for example by a wrong one-time password. */
+  | 'AUTHORISATION_FAILED'
+  /** Queued; waits for a person, or for the authoriser, to authorise it. */
+  | 'AWAITING_AUTHORIZATION'
+  /** Recorded at Lean; nothing has reached the bank yet. */
+  | 'CREATED'
+  /** Not executed. */
+  | 'FAILED'
+  /** The bank took it but gave no reference: it may still be processed, or fail. Reconcile it. */
+  | 'PENDING_WITH_BANK'
+  /** Lean gave no status, or one that this gateway does not know; see `leanStatus`. */
+  | 'UNKNOWN';
+
+/** One of several payouts to make by one request. */
+export type PayoutTransferInput = {
+  /** The source account to take the money from, as the Payouts tab of Lean's dashboard names it. */
+  readonly accountId: Scalars['ID']['input'];
+  /** How much. */
+  readonly amount: MoneyInput;
+  /** Whether Lean is to authorise it at once, by the authoriser set up for that. Otherwise it waits for a person. */
+  readonly authorize?: Scalars['Boolean']['input'];
+  /** Reference text for the recipient's bank: 1 to 32 characters, such as `INV 001`. */
+  readonly description: Scalars['String']['input'];
+  /** The destination to pay: `PayoutDestination.id`. Pay it once its status is `ACTIVE`. */
+  readonly destinationId: Scalars['ID']['input'];
+  /** Your own id of it, found again on its intent. By default the idempotency key, `#` and the position among the transfers, from 0. */
+  readonly externalReference?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** Lean has answered to each transfer: some may have been taken and others rejected. */
+export type PayoutsCreated = {
+  readonly __typename?: 'PayoutsCreated';
+  /** The transfers that Lean has taken. */
+  readonly created: ReadonlyArray<PayoutCreated>;
+  /** The key of the request. */
+  readonly idempotencyKey: Scalars['String']['output'];
+  /** The transfers that Lean failed at once. */
+  readonly rejected: ReadonlyArray<PayoutRejected>;
+};
+
+/** What the bank's tracking of an accepted payout ended with. */
+export type PostInitiationStatus =
+  /** The bank executed the payout. */
+  | 'PROCESSED'
+  /** The bank rejected the payout after it had accepted it. */
+  | 'REJECTED'
+  /** A word of Lean that this gateway does not know. */
+  | 'UNKNOWN';
+
+/** Everything that can be read. */
+export type Query = {
+  readonly __typename?: 'Query';
+  readonly _entities: ReadonlyArray<Maybe<_Entity>>;
+  readonly _service: _Service;
+  /** One payout; null when Lean does not know the id. One Lean call for any of its own fields. */
+  readonly payout?: Maybe<Payout>;
+  /** One intent, with its payout and destination, by one Lean call; null when Lean does not know the id. */
+  readonly payoutIntent?: Maybe<PayoutIntent>;
+  /** Payouts in Lean's order, newest first. One Lean call for a page, whatever its size; fields that only the single payout carries cost one more per payout. */
+  readonly payouts: PayoutConnection;
+};
+
+/** Everything that can be read. */
+export type Query_EntitiesArgs = {
+  representations: ReadonlyArray<Scalars['_Any']['input']>;
+};
+
+/** Everything that can be read. */
+export type QueryPayoutArgs = {
+  id: Scalars['ID']['input'];
+};
+
+/** Everything that can be read. */
+export type QueryPayoutIntentArgs = {
+  id: Scalars['ID']['input'];
+};
+
+/** Everything that can be read. */
+export type QueryPayoutsArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  before?: InputMaybe<Scalars['String']['input']>;
+  filter?: InputMaybe<PayoutFilter>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  last?: InputMaybe<Scalars['Int']['input']>;
+};
+
+export type _Entity = Payout | PayoutDestination | PayoutIntent;
+
+export type _Service = {
+  readonly __typename?: '_Service';
+  /** The sdl representing the federated service capabilities. Includes federation directives, removes federation types, and includes rest of full schema after schema directives have been applied */
+  readonly sdl?: Maybe<Scalars['String']['output']>;
+};

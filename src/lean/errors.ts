@@ -1,0 +1,54 @@
+/** The codes that an upstream failure can carry on every surface. */
+export type LeanErrorCode =
+  | 'LEAN_UNAUTHORIZED'
+  | 'LEAN_REFUSED'
+  | 'LEAN_RATE_LIMITED'
+  | 'LEAN_TIMEOUT'
+  | 'LEAN_UNAVAILABLE'
+  | 'LEAN_BAD_RESPONSE';
+
+/** What Lean said about a failure, as far as known: ids and codes only, never its prose. */
+export interface LeanErrorDetails {
+  readonly httpStatus?: number;
+  /** Lean's own machine code, such as `UNKNOWN_PAYMENT_DESTINATION`. */
+  readonly code?: string;
+  readonly correlationId?: string;
+  readonly traceId?: string;
+  /** Whether the same request may succeed later. For a request that moves money it promises nothing else. */
+  readonly retryable: boolean;
+}
+
+/** Any failure at Lean's edge. The message is our own words and may be shown; `cause` is for the log alone. */
+export abstract class LeanError extends Error {
+  readonly code: LeanErrorCode;
+  readonly details: LeanErrorDetails;
+
+  constructor(code: LeanErrorCode, message: string, details: LeanErrorDetails, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+    this.details = details;
+  }
+}
+
+/** Lean said no: any 4xx that proves the request was not carried out. Not in here: 408, 409 and 5xx on a write. */
+export class LeanRefused extends LeanError {
+  override readonly name = 'LeanRefused';
+}
+
+/** Nothing reached Lean: no connection, no access token, or given up before the first byte was written. */
+export class LeanNotSent extends LeanError {
+  override readonly name = 'LeanNotSent';
+}
+
+/**
+ * The request was sent, or may have been, and no answer tells what became of it: a timeout, a broken connection, a
+ * 5xx. On a read that only means the value is not known; on a payout it means the money may have moved.
+ */
+export class LeanOutcomeUnknown extends LeanError {
+  override readonly name = 'LeanOutcomeUnknown';
+}
+
+/** Lean answered, and the answer cannot be understood: not JSON, cut short, too large, or without what was asked for. */
+export class LeanBadAnswer extends LeanError {
+  override readonly name = 'LeanBadAnswer';
+}

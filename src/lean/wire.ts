@@ -1,0 +1,158 @@
+/**
+ * Lean's shapes as they may come in. Lean's documents disagree with each other and with what its servers send, so
+ * every field may be missing or null, whatever any document requires; `payouts/from-lean.ts` reads them.
+ *
+ * Field names are Lean's, with the variants that its three documents (UAE V2, UAE V1, KSA) and its recorded answers
+ * use for one and the same thing. Amounts are decimal texts here (see `json.ts`).
+ *
+ * @see https://docs.leantech.me/v2.0-UAE/reference/createpayout
+ */
+
+type Maybe<T> = T | null | undefined;
+
+export interface LeanParty {
+  readonly account_number?: Maybe<string>;
+  readonly iban?: Maybe<string>;
+  readonly name?: Maybe<string>;
+}
+
+/** A row of the list. The rows that V1 and KSA document lack all fields from `updated_at` on. */
+export interface LeanPayoutRow {
+  readonly payment_id?: Maybe<string>;
+  readonly payment_intent_id?: Maybe<string>;
+  readonly status?: Maybe<string>;
+  readonly amount?: Maybe<string>;
+  readonly currency?: Maybe<string>;
+  readonly description?: Maybe<string>;
+  readonly recipient_name?: Maybe<string>;
+  /** In truth a bank identifier such as `LEAN_SME_MB1_UAE`. */
+  readonly recipient_bank_name?: Maybe<string>;
+  readonly recipient_iban?: Maybe<string>;
+  readonly created_at?: Maybe<string>;
+  readonly auto_authorized?: Maybe<boolean>;
+  readonly updated_at?: Maybe<string>;
+  readonly pending_manual_authorization?: Maybe<boolean>;
+  readonly post_initiation_status?: Maybe<string>;
+  readonly bank_transaction_reference?: Maybe<string>;
+}
+
+export interface LeanPageNumbers {
+  readonly number?: Maybe<number>;
+  readonly size?: Maybe<number>;
+  readonly total_elements?: Maybe<number>;
+  readonly total_pages?: Maybe<number>;
+}
+
+/** The list's envelope: numbers in `page` as recorded, or flat beside `content` as documented. */
+export interface LeanPayoutPage extends LeanPageNumbers {
+  readonly content?: Maybe<readonly LeanPayoutRow[]>;
+  readonly page?: Maybe<LeanPageNumbers>;
+}
+
+/** One payout in full; also what an intent carries as its payment. */
+export interface LeanPayment {
+  readonly id?: Maybe<string>;
+  readonly payment_id?: Maybe<string>;
+  readonly payment_intent_id?: Maybe<string>;
+  readonly payment_source_id?: Maybe<string>;
+  readonly sender_details?: Maybe<LeanParty>;
+  readonly recipient_details?: Maybe<LeanParty>;
+  readonly amount?: Maybe<string>;
+  readonly currency?: Maybe<string>;
+  readonly description?: Maybe<string>;
+  readonly submission_timestamp?: Maybe<string>;
+  readonly initiation_timestamp?: Maybe<string>;
+  readonly status?: Maybe<string>;
+  readonly post_initiation_status?: Maybe<string>;
+  readonly bank_transaction_reference?: Maybe<string>;
+  readonly granular_status_code?: Maybe<string>;
+  readonly status_additional_details?: Maybe<string>;
+}
+
+export interface LeanDestination {
+  readonly id?: Maybe<string>;
+  readonly destination_id?: Maybe<string>;
+  readonly status?: Maybe<string>;
+  /** Documented as the texts `'true'` and `'false'`. */
+  readonly default?: Maybe<boolean | string>;
+  readonly name?: Maybe<string>;
+  readonly display_name?: Maybe<string>;
+  /** What is sent for `display_name`. */
+  readonly short_name?: Maybe<string>;
+  readonly iban?: Maybe<string>;
+  readonly account_number?: Maybe<string>;
+  readonly swift_code?: Maybe<string>;
+  readonly bank_identifier?: Maybe<string>;
+  readonly address?: Maybe<string>;
+  readonly city?: Maybe<string>;
+  readonly country?: Maybe<string>;
+  readonly customer_id?: Maybe<string>;
+  readonly owner_type?: Maybe<string>;
+}
+
+export interface LeanPayoutIntent {
+  readonly payment_intent_id?: Maybe<string>;
+  readonly id?: Maybe<string>;
+  readonly customer_id?: Maybe<string>;
+  readonly amount?: Maybe<string>;
+  readonly currency?: Maybe<string>;
+  readonly description?: Maybe<string>;
+  readonly external_reference?: Maybe<string>;
+  /** Null or absent while nothing has been initiated. */
+  readonly payment?: Maybe<LeanPayment>;
+  readonly payment_destination?: Maybe<LeanDestination>;
+}
+
+export interface LeanHistoryEvent {
+  readonly payment_id?: Maybe<string>;
+  readonly event?: Maybe<string>;
+  readonly status?: Maybe<string>;
+  readonly post_initiation_status?: Maybe<string>;
+  readonly published_at?: Maybe<string>;
+}
+
+export interface LeanHistoryEntry {
+  readonly payment_id?: Maybe<string>;
+  readonly events?: Maybe<readonly LeanHistoryEvent[]>;
+}
+
+/** V2: the payments of an intent in `content`. V1 and KSA: those of one payment in `payments`. */
+export interface LeanHistory {
+  readonly content?: Maybe<readonly LeanHistoryEntry[]>;
+  readonly payments?: Maybe<readonly LeanHistoryEntry[]>;
+}
+
+/** One transfer in the answer to a creation. */
+export interface LeanCreatedTransfer {
+  readonly destination_id?: Maybe<string>;
+  readonly amount?: Maybe<string>;
+  readonly currency?: Maybe<string>;
+  readonly payment_status?: Maybe<string>;
+  readonly error_message?: Maybe<string>;
+  readonly recipient_details?: Maybe<LeanParty>;
+  /** V1's spelling. */
+  readonly recepient_details?: Maybe<LeanParty>;
+}
+
+export interface LeanCreatedPayout {
+  readonly payment_intent_id?: Maybe<string>;
+  readonly payment_id?: Maybe<string>;
+  readonly initiate_payment_task_id?: Maybe<string>;
+  readonly account_number?: Maybe<string>;
+  readonly iban?: Maybe<string>;
+  readonly bank_identifier?: Maybe<string>;
+  /** An object as recorded and in KSA, an array in the UAE documents. */
+  readonly destination_details?: Maybe<LeanCreatedTransfer | readonly LeanCreatedTransfer[]>;
+}
+
+export interface LeanCreated {
+  readonly end_user_id?: Maybe<string>;
+  readonly payouts_payment_details?: Maybe<readonly LeanCreatedPayout[]>;
+}
+
+/** Lean's error envelope; `code` and the OAuth 2.0 field `error` (RFC 6749, 5.2) are met in its place. */
+export interface LeanErrorBody {
+  readonly status?: unknown;
+  readonly code?: unknown;
+  readonly error?: unknown;
+}

@@ -1,0 +1,202 @@
+import { isCode } from '../lean/answer.ts';
+import type { LeanClient } from '../lean/client.ts';
+import { LeanBadAnswer, LeanOutcomeUnknown, LeanRefused } from '../lean/errors.ts';
+import type { LeanCreated } from '../lean/wire.ts';
+import { createdFromLean, creationBody, type CreatedTransfer } from './creation-wire.ts';
+import { keyProblems, transferProblems, type InputProblem, type Transfer } from './transfer.ts';
+
+export type PayoutRejectionCode = 'INVALID_INPUT' | 'REJECTED_BY_LEAN' | 'IDEMPOTENCY_CONFLICT';
+
+/** Lean has taken the payout; it is not paid yet. */
+export interface PayoutCreated extends Omit<CreatedTransfer, 'reason'> {
+  readonly kind: 'created';
+  readonly idempotencyKey: string;
+  /** Position among the transfers of `createPayouts`, from 0. */
+  readonly transferIndex: number;
+}
+
+/** Nothing was paid, and the same request would be refused again. */
+export interface PayoutRejected {
+  readonly kind: 'rejected';
+  readonly code: PayoutRejectionCode;
+  readonly message: string;
+  readonly field: string | null;
+  readonly leanCode: string | null;
+  readonly rejectedIntentId: string | null;
+  readonly idempotencyKey: string;
+  readonly transferIndex: number | null;
+}
+
+/** Lean may or may not have taken the payout. */
+export interface PayoutOutcomeUnknown {
+  readonly kind: 'unknown';
+  readonly message: string;
+  readonly idempotencyKey: string;
+}
+
+export interface PayoutsCreated {
+  readonly kind: 'batch';
+  readonly idempotencyKey: string;
+  readonly created: readonly PayoutCreated[];
+  readonly rejected: readonly PayoutRejected[];
+}
+
+export type CreatePayoutAnswer = PayoutCreated | PayoutRejected | PayoutOutcomeUnknown;
+export type CreatePayoutsAnswer = PayoutsCreated | PayoutRejected | PayoutOutcomeUnknown;
+
+/** Transfers that one `createPayouts` may hold: a bound of ours, Lean names none. */
+export const maxTransfers = 100;
+
+/**
+ * Pays by one Lean call that is sent at most once.
+ *
+ * Whatever proves that Lean did not take it is a rejection, whatever leaves that open is an unknown outcome, and
+ * what never reached Lean is thrown.
+ * @throws LeanNotSent when nothing reached Lean
+ * @throws LeanRefused when Lean refused us, not the payout: our credentials, or too many requests
+ */
+export class PayoutCreation {
+  readonly #client: LeanClient;
+  readonly #underWay = new Set<Promise<unknown>>();
+
+  constructor(client: LeanClient) {
+    this.#client = client;
+  }
+
+  /** Resolves once no creation is under way: whoever stops the process waits for it, callers or no callers. */
+  async settled(): Promise<void> {
+    while (this.#underWay.size > 0) await Promise.allSettled(this.#underWay);
+  }
+
+  async createPayout(idempotencyKey: string, transfer: Transfer): Promise<CreatePayoutAnswer> {
+    const problems = [...keyProblems(idempotencyKey), ...transferProblems(transfer)];
+    const answer = await this.#create(idempotencyKey, [transfer], problems);
+    if (answer.kind !== 'batch') return answer;
+    return answer.created[0] ?? answer.rejected[0] ?? unknown(idempotencyKey);
+  }
+
+  async createPayouts(idempotencyKey: string, transfers: readonly Transfer[]): Promise<CreatePayoutsAnswer> {
+    const problems = keyProblems(idempotencyKey);
+    if (transfers.length === 0 || transfers.length > maxTransfers)
+      problems.push({ field: 'transfers', problem: `must hold 1 to ${String(maxTransfers)} transfers.` });
+    else
+      for (const [index, transfer] of transfers.entries())
+        for (const { field, problem } of transferProblems(transfer))
+          problems.push({ field: `transfers.${String(index)}.${field}`, problem });
+    return this.#create(idempotencyKey, transfers, problems);
+  }
+
+  async #create(
+    idempotencyKey: string,
+    transfers: readonly Transfer[],
+    problems: readonly InputProblem[],
+  ): Promise<CreatePayoutsAnswer> {
+    if (problems.length > 0) return invalid(idempotencyKey, problems);
+    let created: LeanCreated;
+    const sending = this.#client.createPayouts(creationBody(transfers), idempotencyKey);
+    this.#underWay.add(sending);
+    try {
+      ({ created } = await sending);
+    } catch (error) {
+      if (error instanceof LeanOutcomeUnknown || error instanceof LeanBadAnswer)
+        return unknown(idempotencyKey);
+      if (error instanceof LeanRefused && error.code === 'LEAN_REFUSED')
+        return refusal(idempotencyKey, error, transfers.length > 1);
+      throw error;
+    } finally {
+      this.#underWay.delete(sending);
+    }
+    const answers = createdFromLean(created, transfers);
+    return answers === undefined ? unknown(idempotencyKey) : batch(idempotencyKey, answers);
+  }
+}
+
+function batch(idempotencyKey: string, answers: readonly CreatedTransfer[]): PayoutsCreated {
+  const created: PayoutCreated[] = [];
+  const rejected: PayoutRejected[] = [];
+  for (const [transferIndex, { reason, ...answer }] of answers.entries()) {
+    const { status } = answer.state;
+    if (status === 'FAILED' || status === 'AUTHORISATION_FAILED')
+      rejected.push({
+        kind: 'rejected',
+        code: 'REJECTED_BY_LEAN',
+        message: `Lean failed the payout at once${isCode(reason) ? ` (${reason})` : ''}. Nothing was paid.`,
+        field: null,
+        leanCode: isCode(reason) ? reason : null,
+        rejectedIntentId: answer.intentId,
+        idempotencyKey,
+        transferIndex,
+      });
+    else created.push({ kind: 'created', idempotencyKey, transferIndex, ...answer });
+  }
+  return { kind: 'batch', idempotencyKey, created, rejected };
+}
+
+function unknown(idempotencyKey: string): PayoutOutcomeUnknown {
+  return {
+    kind: 'unknown',
+    message:
+      'Lean may or may not have taken the payout: its answer did not arrive or could not be read. ' +
+      'Send the same input with the same idempotencyKey again; do not send it with another key.',
+    idempotencyKey,
+  };
+}
+
+function invalid(idempotencyKey: string, problems: readonly InputProblem[]): PayoutRejected {
+  return {
+    kind: 'rejected',
+    code: 'INVALID_INPUT',
+    message: problems.map(({ field, problem }) => `${field} ${problem}`).join(' '),
+    field: problems[0]?.field ?? null,
+    leanCode: null,
+    rejectedIntentId: null,
+    idempotencyKey,
+    transferIndex: null,
+  };
+}
+
+/** The input field that a refusal of Lean's is about, by Lean's code. */
+const refusedFields: Readonly<Record<string, string>> = {
+  UNKNOWN_PAYMENT_DESTINATION: 'destinationId',
+  INVALID_AMOUNT: 'amount.amount',
+  AMOUNT_UNDER_MIN_VALUE: 'amount.amount',
+  AMOUNT_OVER_MAX_VALUE: 'amount.amount',
+  INVALID_CURRENCY: 'amount.currency',
+  INVALID_DESCRIPTION: 'description',
+};
+
+/**
+ * A 4xx that is about the payout. One that speaks of an earlier request of the same kind is no proof that nothing
+ * was paid: it may be that very payout.
+ */
+function refusal(
+  idempotencyKey: string,
+  { details }: LeanRefused,
+  several: boolean,
+): PayoutRejected | PayoutOutcomeUnknown {
+  const leanCode = details.code ?? null;
+  const conflict = details.httpStatus === 409 || details.httpStatus === 422;
+  const reused = conflict && leanCode?.includes('IDEMPOTENCY') === true;
+  if (
+    !reused &&
+    (details.httpStatus === 409 || details.httpStatus === 425 || leanCode === 'DUPLICATED_REQUEST')
+  )
+    return unknown(idempotencyKey);
+  return {
+    kind: 'rejected',
+    code: reused ? 'IDEMPOTENCY_CONFLICT' : 'REJECTED_BY_LEAN',
+    message: reused
+      ? 'This idempotencyKey was used before with another input. This request paid nothing; a new payout needs a new key.'
+      : `Lean refused the payout${leanCode === null ? '' : ` (${leanCode})`}. Nothing was paid.`,
+    // Of several transfers Lean does not say which one it means.
+    field: reused
+      ? 'idempotencyKey'
+      : leanCode === null || several
+        ? null
+        : (refusedFields[leanCode] ?? null),
+    leanCode,
+    rejectedIntentId: null,
+    idempotencyKey,
+    transferIndex: null,
+  };
+}

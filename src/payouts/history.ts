@@ -1,0 +1,138 @@
+import type { CallOptions, LeanClient } from '../lean/client.ts';
+import { LeanRefused } from '../lean/errors.ts';
+import type { LeanHistory, LeanHistoryEntry } from '../lean/wire.ts';
+import { id, instantFromLean, postInitiationStatusFromLean, statusOf, text } from './from-lean.ts';
+import type { HistoryEvent, HistoryEventType } from './history-event.ts';
+import { payoutId } from './ids.ts';
+import { compareInstants } from './instant.ts';
+
+/** Which id a Lean application wants in the path of the history call. */
+export type HistoryKey = 'payment_id' | 'payment_intent_id';
+
+export interface PayoutIds {
+  readonly paymentId: string | null;
+  readonly intentId: string | null;
+}
+
+/**
+ * Payouts' histories, and which id this Lean application keys them by. Unless told, that is found out by asking:
+ * the payment's id first, then the intent's; whichever first brings events is remembered for the process.
+ */
+export class PayoutHistories {
+  readonly #client: LeanClient;
+  #key: HistoryKey | undefined;
+  #finding: Promise<unknown> | undefined;
+
+  constructor(client: LeanClient, key: HistoryKey | 'auto') {
+    this.#client = client;
+    this.#key = key === 'auto' ? undefined : key;
+  }
+
+  /** The payout's events, oldest first; none where Lean knows of none. */
+  async of(ids: PayoutIds, options: CallOptions): Promise<readonly HistoryEvent[]> {
+    if (this.#key !== undefined) return this.#read(this.#key, ids, options);
+    // Others wait for the first to find out; if it could not, each of them looks for itself.
+    const alone = this.#finding === undefined;
+    if (!alone) await this.#finding;
+    // Set meanwhile, maybe: the compiler does not see that waiting lets others run.
+    const found = this.#key as HistoryKey | undefined;
+    if (found !== undefined) return this.#read(found, ids, options);
+    if (ids.paymentId === null) return this.#try('payment_intent_id', ids, options);
+    const finding = this.#find(ids, options);
+    if (!alone) return finding;
+    this.#finding = finding.then(noop, noop);
+    return finding.finally(() => (this.#finding = undefined));
+  }
+
+  async #find(ids: PayoutIds, options: CallOptions): Promise<readonly HistoryEvent[]> {
+    let refusal: LeanRefused | undefined;
+    try {
+      const events = await this.#try('payment_id', ids, options);
+      if (events.length > 0) return events;
+    } catch (error) {
+      // The wrong kind of id may also be refused as a bad parameter.
+      if (!(error instanceof LeanRefused && error.code === 'LEAN_REFUSED')) throw error;
+      refusal = error;
+    }
+    const events = await this.#try('payment_intent_id', ids, options);
+    if (events.length === 0 && refusal !== undefined) throw refusal;
+    return events;
+  }
+
+  async #try(key: HistoryKey, ids: PayoutIds, options: CallOptions): Promise<readonly HistoryEvent[]> {
+    const events = await this.#read(key, ids, options);
+    if (events.length > 0) this.#key = key;
+    return events;
+  }
+
+  async #read(key: HistoryKey, ids: PayoutIds, options: CallOptions): Promise<readonly HistoryEvent[]> {
+    const leanId = key === 'payment_id' ? ids.paymentId : ids.intentId;
+    if (leanId === null) return [];
+    const history = await this.#client.getPayoutHistory(leanId, options);
+    return history === null ? [] : historyFromLean(history, ids);
+  }
+}
+
+function noop(): void {
+  // The outcome is the business of whoever asked.
+}
+
+/**
+ * The events of one payout out of either shape of Lean's history, oldest first whatever order they came in. An
+ * intent may have had several payments: only this payout's events stay, and those from before there was a payment
+ * when there has been no other one. An event without a time cannot be placed and is left out.
+ */
+export function historyFromLean(history: LeanHistory, ids: PayoutIds): readonly HistoryEvent[] {
+  const entries = [...array(history.content), ...array(history.payments)].filter(
+    isObject,
+  ) as LeanHistoryEntry[];
+  const payments = new Set(entries.map(entry => id(entry.payment_id)).filter(payment => payment !== null));
+  const ours = entries.filter(entry => {
+    const payment = id(entry.payment_id);
+    if (ids.paymentId === null || payment === ids.paymentId) return true;
+    return payment === null && payments.size <= 1;
+  });
+  const events = ours.flatMap(entry => inOrderOfTime(eventsOf(entry, ids)));
+  return inOrderOfTime(events);
+}
+
+function eventsOf(entry: LeanHistoryEntry, ids: PayoutIds): HistoryEvent[] {
+  return (array(entry.events).filter(isObject) as NonNullable<LeanHistoryEntry['events']>[number][]).flatMap(
+    event => {
+      const publishedAt = instantFromLean(event.published_at);
+      if (publishedAt === null) return [];
+      const leanStatus = id(event.status) ?? 'UNKNOWN';
+      return {
+        payoutId: payoutId(ids.paymentId ?? id(entry.payment_id), ids.intentId) ?? '',
+        type: eventType(text(event.event)),
+        status: statusOf(leanStatus),
+        leanStatus,
+        postInitiationStatus: postInitiationStatusFromLean(event.post_initiation_status),
+        publishedAt,
+      };
+    },
+  );
+}
+
+/** Stable for events of one instant: those keep Lean's order, turned round where Lean's is newest first. */
+function inOrderOfTime(events: readonly HistoryEvent[]): HistoryEvent[] {
+  const [first, last] = [events[0], events.at(-1)];
+  const newestFirst =
+    first !== undefined && last !== undefined && compareInstants(first.publishedAt, last.publishedAt) > 0;
+  return (newestFirst ? events.toReversed() : [...events]).sort((a, b) =>
+    compareInstants(a.publishedAt, b.publishedAt),
+  );
+}
+
+export function eventType(word: string | null): HistoryEventType {
+  if (word === 'payment.created') return 'PAYMENT_CREATED';
+  return word === 'payment.updated' ? 'PAYMENT_UPDATED' : 'UNKNOWN';
+}
+
+function array(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}

@@ -1,0 +1,65 @@
+/**
+ * An instant as RFC 3339 text in UTC, such as `2026-03-01T08:30:00.123456Z`, with whatever fraction of a second it
+ * came with: Lean counts microseconds and more, which a `Date` would drop.
+ */
+export type Instant = string & { readonly instant: unique symbol };
+
+const pattern = /^(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?([Zz]|[+-]\d{2}:\d{2})$/;
+
+/** What `parseInstant` accepts, for messages. */
+export const instantForm = 'an RFC 3339 date and time with its offset, such as "2026-03-01T08:30:00Z"';
+
+/** The instant that an RFC 3339 text names, in UTC, or undefined when it names none. */
+export function parseInstant(text: string): Instant | undefined {
+  const match = pattern.exec(text);
+  if (match === null) return undefined;
+  const [, day = '', time = '', fraction, zone = ''] = match;
+  const local = new Date(`${day}T${time}Z`);
+  // Dates that do not exist (February 30th) either do not parse or come out as another day.
+  if (Number.isNaN(local.getTime()) || local.toISOString().slice(0, 19) !== `${day}T${time}`)
+    return undefined;
+  const seconds = local.getTime() / 1000 - offsetSeconds(zone);
+  return instant(seconds, fraction ?? '');
+}
+
+/** Below, at or above zero as `a` is before, at or after `b`. */
+export function compareInstants(a: Instant, b: Instant): number {
+  const [left, right] = [sortable(a), sortable(b)];
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
+/** One microsecond later. */
+export function justAfter(time: Instant): Instant {
+  const [seconds, nanos] = parts(time);
+  const later = nanos + 1000n;
+  return instant(seconds + Number(later / 1_000_000_000n), digits(later % 1_000_000_000n));
+}
+
+/** The last microsecond of the second that `epochMs` falls into. */
+export function endOfSecond(epochMs: number): Instant {
+  return instant(Math.floor(epochMs / 1000), '999999');
+}
+
+function instant(seconds: number, fraction: string): Instant {
+  const whole = new Date(seconds * 1000).toISOString().slice(0, 19);
+  return `${whole}${fraction === '' ? '' : `.${fraction}`}Z` as Instant;
+}
+
+function parts(time: Instant): [seconds: number, nanos: bigint] {
+  const fraction = time.slice(20, -1);
+  return [Date.parse(`${time.slice(0, 19)}Z`) / 1000, BigInt(fraction.padEnd(9, '0'))];
+}
+
+function digits(nanos: bigint): string {
+  return nanos.toString().padStart(9, '0').replace(/0+$/, '');
+}
+
+function sortable(time: Instant): string {
+  return time.slice(0, 19) + time.slice(20, -1).padEnd(9, '0');
+}
+
+function offsetSeconds(zone: string): number {
+  if (zone === 'Z' || zone === 'z') return 0;
+  const [hours = '0', minutes = '0'] = zone.slice(1).split(':');
+  return (zone.startsWith('-') ? -1 : 1) * (Number(hours) * 3600 + Number(minutes) * 60);
+}

@@ -1,0 +1,100 @@
+import type { CallOptions, LeanClient } from '../lean/client.ts';
+import { pageFromLean, type LeanPage } from './from-lean.ts';
+import { coverOf, pagesOf, type Cover, type Stretch } from './page-window.ts';
+import type { FilterQuery } from './payout-filter.ts';
+import type { Payout } from './payout.ts';
+
+export interface Wish {
+  readonly wanted: Stretch;
+  /** A row directly before or after `wanted`, read along where it costs no further page. */
+  readonly beside?: number | undefined;
+  /** Read it along at any cost. */
+  readonly insist?: boolean;
+}
+
+export interface ReadStretch {
+  /** All rows read, in order; more than were asked for when pages do not end where the stretch does. */
+  readonly rows: readonly Payout[];
+  /** The list's length. */
+  readonly total: number;
+  /** When Lean answered the first page, by its own clock: epoch milliseconds, whole seconds. */
+  readonly date: number | undefined;
+  /** False when the pages were read from different states of the list. */
+  readonly consistent: boolean;
+  row(place: number): Payout | undefined;
+  /** The rows of a stretch, or undefined when not all of them were read. */
+  slice(stretch: Stretch): readonly Payout[] | undefined;
+}
+
+/** Stretches of Lean's list, read with as few of its numbered pages as can hold them, side by side. */
+export class LeanPages {
+  /** Rows that a page may hold; lowered when Lean turns out to give less than was asked for. */
+  maxPageSize: number;
+  readonly #client: LeanClient;
+
+  constructor(client: LeanClient, maxPageSize: number) {
+    this.#client = client;
+    this.maxPageSize = maxPageSize;
+  }
+
+  /**
+   * Reads a stretch. Undefined when Lean caps its pages lower than was known: ask again.
+   * @throws LeanError
+   */
+  async read(query: FilterQuery, wish: Wish, options: CallOptions): Promise<ReadStretch | undefined> {
+    const { pageSize, firstPage, lastPage } = this.#cover(wish);
+    const numbers = Array.from({ length: lastPage - firstPage + 1 }, (_, index) => firstPage + index);
+    const pages = await Promise.all(numbers.map(number => this.#page(query, number, pageSize, options)));
+    for (const [index, { rows, total }] of pages.entries())
+      if (rows.length > 0 && rows.length < pageSize && total > (firstPage + index) * pageSize + rows.length) {
+        this.maxPageSize = rows.length;
+        return undefined;
+      }
+    const [first] = pages;
+    const start = firstPage * pageSize;
+    const rows = pages.flatMap(page => page.rows);
+    const total = first?.total ?? 0;
+    const row = (place: number): Payout | undefined => (place < start ? undefined : rows[place - start]);
+    return {
+      rows,
+      total,
+      date: first?.date,
+      consistent: pages.every(page => page.total === total),
+      row,
+      slice: ({ start: from, end }) => {
+        const slice = from < start ? [] : rows.slice(from - start, end - start);
+        return slice.length === end - from ? slice : undefined;
+      },
+    };
+  }
+
+  #cover({ wanted, beside, insist }: Wish): Cover {
+    const alone = coverOf(wanted, this.maxPageSize);
+    if (beside === undefined || beside < 0) return alone;
+    const together = coverOf(
+      { start: Math.min(wanted.start, beside), end: Math.max(wanted.end, beside + 1) },
+      this.maxPageSize,
+    );
+    return insist === true || pagesOf(together) <= pagesOf(alone) ? together : alone;
+  }
+
+  async #page(
+    query: FilterQuery,
+    number: number,
+    pageSize: number,
+    options: CallOptions,
+  ): Promise<{ rows: LeanPage['rows']; total: number; date: number | undefined }> {
+    const { page: wire, answer } = await this.#client.listPayouts(
+      { page_number: String(number), page_size: String(pageSize), ...query },
+      options,
+    );
+    const page = pageFromLean(wire);
+    if (page === undefined) throw answer.bad("Lean's list has no rows in it.");
+    const { rows } = page;
+    const total = page.total ?? (rows.length < pageSize ? number * pageSize + rows.length : undefined);
+    if (total === undefined) throw answer.bad("Lean's list does not say how long it is.");
+    if (rows.some(row => row.paymentId === null && row.intentId === undefined))
+      throw answer.bad("A row of Lean's list has no id.");
+    return { rows, total, date: answer.date };
+  }
+}

@@ -1,0 +1,32 @@
+import type { Money } from './money.ts';
+import type { Payout } from './payout.ts';
+
+/** A beneficiary that payouts can go to. */
+export interface PayoutDestination {
+  readonly id: string;
+  readonly status: string | null;
+  readonly name: string | null;
+  readonly displayName: string | null;
+  readonly iban: string | null;
+  readonly accountNumber: string | null;
+  readonly swiftCode: string | null;
+  readonly bankIdentifier: string | null;
+  readonly address: string | null;
+  readonly city: string | null;
+  readonly country: string | null;
+  readonly customerId: string | null;
+  readonly ownerType: string | null;
+  readonly isDefault: boolean | null;
+}
+
+/** What a payout was meant to be, and what has become of it. */
+export interface PayoutIntent {
+  readonly id: string;
+  readonly customerId: string | null;
+  readonly amount: Money;
+  readonly description: string | null;
+  readonly externalReference: string | null;
+  /** The payout of this intent; without a payment at Lean yet, as far as the intent tells. */
+  readonly payout: Payout;
+  readonly destination: PayoutDestination | null;
+}

@@ -1,0 +1,215 @@
+import type { CallOptions, LeanClient } from '../lean/client.ts';
+import { LeanBadAnswer } from '../lean/errors.ts';
+import { fingerprintOf, isRowOf, readCursor, writeCursor, type Cursor } from './cursor.ts';
+import { BadInput } from './errors.ts';
+import { asOfFirstPage } from './as-of.ts';
+import type { Instant } from './instant.ts';
+import { LeanPages } from './lean-pages.ts';
+import { placeOfLostRow } from './lost-row.ts';
+import { stretchOf, type Stretch, type Window } from './page-window.ts';
+import { filterQuery, upTo, type FilterQuery, type PayoutFilter } from './payout-filter.ts';
+import type { Payout } from './payout.ts';
+
+type Maybe<T> = T | null | undefined;
+
+export interface PayoutListArguments {
+  readonly first?: Maybe<number>;
+  readonly after?: Maybe<string>;
+  readonly last?: Maybe<number>;
+  readonly before?: Maybe<string>;
+  readonly filter?: Maybe<PayoutFilter>;
+}
+
+export interface PayoutPage {
+  readonly edges: readonly { readonly cursor: string; readonly node: Payout }[];
+  readonly hasPreviousPage: boolean;
+  readonly hasNextPage: boolean;
+  /** Rows that the filter matched when paging began. */
+  readonly totalCount: number;
+}
+
+export const maxPageSize = 100;
+export const defaultPageSize = 50;
+
+/** How often a read starts over because the list changed under it. */
+const maxAttempts = 5;
+
+/** A cursor's row, and where in the list it is now thought to be. */
+interface Mark {
+  readonly cursor: Cursor;
+  place: number;
+}
+
+/**
+ * Relay's pages over Lean's numbered ones, without shifting: paging works on the rows that were there when it began,
+ * and where Lean's list has changed all the same, the cursor's row is found again before anything is answered.
+ */
+export class PayoutLists {
+  readonly #client: LeanClient;
+  readonly #pages: LeanPages;
+
+  constructor(client: LeanClient) {
+    this.#client = client;
+    this.#pages = new LeanPages(client, maxPageSize);
+  }
+
+  /**
+   * @throws BadInput naming the argument that cannot be used
+   * @throws LeanError when Lean gives no usable answer
+   */
+  async read(args: PayoutListArguments, options: CallOptions): Promise<PayoutPage> {
+    const { size, fromEnd } = pageSizeOf(args);
+    const query = filterQuery(args.filter ?? {});
+    const fingerprint = fingerprintOf(query);
+    const after = markOf(args.after, fingerprint, 'after');
+    const before = markOf(args.before, fingerprint, 'before');
+    if (after !== undefined && before !== undefined && after.cursor.asOf !== before.cursor.asOf)
+      throw new BadInput('before', 'comes from another walk through the list than after.');
+    const walk = new Walk(this.#pages, { query, after, before, size, fromEnd });
+    const { stretch, rows, total, asOf } = await walk.read({
+      ...options,
+      deadline: options.deadline ?? this.#client.deadline(),
+    });
+    return {
+      edges: rows.map((node, index) => ({
+        node,
+        cursor: writeCursor(
+          {
+            place: stretch.start + index,
+            total,
+            asOf,
+            intentId: node.intentId ?? null,
+            paymentId: node.paymentId,
+            createdAt: node.createdAt,
+          },
+          fingerprint,
+        ),
+      })),
+      hasPreviousPage: stretch.start > 0,
+      hasNextPage: stretch.end < total,
+      totalCount: total,
+    };
+  }
+}
+
+interface WalkPlan {
+  readonly query: FilterQuery;
+  readonly after: Mark | undefined;
+  readonly before: Mark | undefined;
+  readonly size: number;
+  readonly fromEnd: boolean;
+}
+
+interface WalkResult {
+  readonly stretch: Stretch;
+  readonly rows: readonly Payout[];
+  readonly total: number;
+  readonly asOf: Instant | null;
+}
+
+/** One page's worth of reading: tries until what it read belongs together. */
+class Walk {
+  readonly #pages: LeanPages;
+  readonly #plan: WalkPlan;
+  readonly #marks: readonly Mark[];
+  #asOf: Instant | null;
+  #total: number | undefined;
+
+  constructor(pages: LeanPages, plan: WalkPlan) {
+    this.#pages = pages;
+    this.#plan = plan;
+    this.#marks = [plan.after, plan.before].filter(mark => mark !== undefined);
+    this.#asOf = this.#marks[0]?.cursor.asOf ?? null;
+    this.#total = this.#marks[0]?.cursor.total;
+  }
+
+  async read(options: CallOptions): Promise<WalkResult> {
+    for (let attempt = 1; attempt <= maxAttempts; attempt += 1) {
+      const wanted = this.#wanted();
+      if (this.#total !== undefined && wanted.start === wanted.end)
+        return this.#result(wanted, [], this.#total);
+      const near = this.#markBeside(wanted);
+      const query = upTo(this.#plan.query, this.#asOf);
+      const read = await this.#pages.read(
+        query,
+        { wanted, beside: near?.place, ...this.#mustSee() },
+        options,
+      );
+      if (read === undefined) continue;
+      if (this.#marks.length === 0 && this.#asOf === null) this.#asOf = asOfFirstPage(read);
+      if (!read.consistent || (await this.#hasShifted(read.total, near, read.row, query, options))) {
+        this.#total = read.total;
+        continue;
+      }
+      this.#total = read.total;
+      const stretch = this.#wanted();
+      const rows = read.slice(stretch);
+      if (rows !== undefined) return this.#result(stretch, rows, read.total);
+    }
+    throw new LeanBadAnswer('LEAN_BAD_RESPONSE', "Lean's list changes faster than it can be read.", {
+      retryable: true,
+    });
+  }
+
+  /** As far as the list's length is known: counted from its end, the first page is read for the length's sake. */
+  #wanted(): Stretch {
+    const { after, before, size, fromEnd } = this.#plan;
+    const window: Window = { after: after?.place, before: before?.place, size, fromEnd };
+    if (this.#total !== undefined) return stretchOf(window, this.#total);
+    return { start: 0, end: fromEnd ? this.#pages.maxPageSize : size };
+  }
+
+  /** The cursor's row, when it lies directly beside what is wanted: read along, it proves that nothing has shifted. */
+  #markBeside(wanted: Stretch): Mark | undefined {
+    const { after, before } = this.#plan;
+    if (after !== undefined && after.place === wanted.start - 1) return after;
+    return before !== undefined && before.place === wanted.end ? before : undefined;
+  }
+
+  /** Rows come and go by their last change: there the list's length proves nothing, and the row must be seen. */
+  #mustSee(): { readonly insist: boolean } {
+    const { from_updated_at, to_updated_at } = this.#plan.query;
+    return { insist: from_updated_at !== undefined || to_updated_at !== undefined };
+  }
+
+  /** Whether rows are no longer where the cursors have them. If so, the cursors' rows have been found again. */
+  async #hasShifted(
+    total: number,
+    near: Mark | undefined,
+    row: (place: number) => Payout | undefined,
+    query: FilterQuery,
+    options: CallOptions,
+  ): Promise<boolean> {
+    if (this.#marks.length === 0) return false;
+    const seen = near === undefined ? undefined : row(near.place);
+    if (near !== undefined && seen !== undefined ? isRowOf(near.cursor, seen) : total === this.#total)
+      return false;
+    for (const mark of this.#marks) {
+      const expected = mark.place + Math.max(0, total - (this.#total ?? total));
+      const found = await placeOfLostRow(this.#pages, query, mark.cursor, expected, options);
+      mark.place = found.there || mark === this.#plan.before ? found.place : found.place - 1;
+    }
+    return true;
+  }
+
+  #result(stretch: Stretch, rows: readonly Payout[], total: number): WalkResult {
+    return { stretch, rows, total, asOf: this.#asOf };
+  }
+}
+
+function markOf(text: Maybe<string>, fingerprint: string, argument: 'after' | 'before'): Mark | undefined {
+  if (text == null) return undefined;
+  const cursor = readCursor(text, fingerprint, argument);
+  return { cursor, place: cursor.place };
+}
+
+function pageSizeOf({ first, last, before, after }: PayoutListArguments): { size: number; fromEnd: boolean } {
+  if (first != null && last != null)
+    throw new BadInput('last', 'cannot go together with first. Send one of the two.');
+  for (const [argument, size] of Object.entries({ first, last }))
+    if (size != null && (size < 1 || size > maxPageSize))
+      throw new BadInput(argument, `is ${String(size)}; accepted are 1 to ${String(maxPageSize)}.`);
+  // A lone `before` asks for the rows just in front of its cursor.
+  const fromEnd = last != null || (first == null && before != null && after == null);
+  return { size: first ?? last ?? defaultPageSize, fromEnd };
+}

@@ -1,0 +1,72 @@
+import { isUuid } from './ids.ts';
+import { amountProblem, type Money } from './money.ts';
+
+/** One transfer that a caller asks for. */
+export interface Transfer {
+  /** Account to take the money from, as Lean's dashboard names it. */
+  readonly accountId: string;
+  readonly destinationId: string;
+  readonly amount: Money;
+  readonly description: string;
+  /** The caller's own id of it; carried on the intent. */
+  readonly externalReference: string;
+  /** Whether Lean is to authorise it at once, with the credentials set up for that. */
+  readonly authorize: boolean;
+}
+
+export interface InputProblem {
+  /** Path of the input field, such as `amount.amount`. */
+  readonly field: string;
+  readonly problem: string;
+}
+
+export const maxDescriptionLength = 32;
+export const maxReferenceLength = 255;
+
+/** @see https://www.rfc-editor.org/rfc/rfc9110#section-5.5 for what a header field may hold */
+const printableAscii = /^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/;
+const controlCharacter = /\p{Cc}/u;
+const accountId = /^[\w-]{1,64}$/;
+
+export function keyProblems(idempotencyKey: string): InputProblem[] {
+  if (printableAscii.test(idempotencyKey)) return [];
+  return [
+    {
+      field: 'idempotencyKey',
+      problem: 'must be 1 to 255 printable ASCII characters with no blank at either end, such as a UUID.',
+    },
+  ];
+}
+
+/** Everything that keeps a transfer from being sent, in words for the caller. */
+export function transferProblems(transfer: Transfer): InputProblem[] {
+  const problems: InputProblem[] = [];
+  const length = [...transfer.description].length;
+  if (!accountId.test(transfer.accountId))
+    problems.push({ field: 'accountId', problem: 'is not the id of a source account.' });
+  if (!isUuid(transfer.destinationId))
+    problems.push({
+      field: 'destinationId',
+      problem: 'is not a UUID such as "3fa85f64-5717-4562-b3fc-2c963f66afa6".',
+    });
+  const money = amountProblem(transfer.amount);
+  if (money !== undefined) problems.push({ field: `amount.${money.field}`, problem: money.problem });
+  if (length > maxDescriptionLength || transfer.description.trim() === '')
+    problems.push({
+      field: 'description',
+      problem: `must be 1 to ${String(maxDescriptionLength)} characters; these are ${String(length)}.`,
+    });
+  else if (controlCharacter.test(transfer.description))
+    problems.push({ field: 'description', problem: 'must not hold control characters or line breaks.' });
+  const { externalReference } = transfer;
+  if (
+    externalReference.trim() === '' ||
+    externalReference.length > maxReferenceLength ||
+    controlCharacter.test(externalReference)
+  )
+    problems.push({
+      field: 'externalReference',
+      problem: `must be 1 to ${String(maxReferenceLength)} characters with no control characters.`,
+    });
+  return problems;
+}

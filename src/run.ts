@@ -1,0 +1,55 @@
+import { ConfigError } from './config.ts';
+
+/** Longest wait for work under way after a signal; a payout that is being created is given its own deadline first. */
+const maxDrainMs = 60_000;
+
+/**
+ * Runs a program until it is told to stop: on SIGTERM or SIGINT what is under way is finished, then it ends with 0.
+ * A start that fails ends with 1 and a line for each problem, and no stack where the problem is not ours.
+ */
+export async function run(start: () => Promise<{ close(): Promise<void> }>): Promise<void> {
+  try {
+    const running = await start();
+    const stop = (): void => {
+      setTimeout(() => {
+        process.exit(1);
+      }, maxDrainMs).unref();
+      void running.close().then(() => {
+        process.exit(0);
+      });
+    };
+    process.once('SIGTERM', stop);
+    process.once('SIGINT', stop);
+  } catch (error) {
+    for (const line of problemsOf(error)) process.stderr.write(`${line}\n`);
+    process.exit(1);
+  }
+}
+
+function problemsOf(error: unknown): readonly string[] {
+  if (error instanceof ConfigError) return error.problems;
+  return [error instanceof Error ? (error.stack ?? error.message) : String(error)];
+}
+
+/**
+ * Waits for something that listens.
+ * @throws ConfigError naming `variable`, when its address cannot be had
+ */
+export async function listening<Listening>(variable: string, start: Promise<Listening>): Promise<Listening> {
+  try {
+    return await start;
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error)) throw error;
+    const { code, address, port } = error as Error & { code: unknown; address?: string; port?: number };
+    const where = `${String(address)}:${String(port)}`;
+    if (code === 'EADDRINUSE')
+      throw new ConfigError([`${variable}: ${where} is in use; accepted: a free port, or 0 for any.`]);
+    if (code === 'EACCES')
+      throw new ConfigError([`${variable}: ${where} is not allowed; accepted: a port above 1023.`]);
+    if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+      throw new ConfigError([
+        'HOST: is no address of this machine; accepted: one that is, such as 127.0.0.1.',
+      ]);
+    throw error;
+  }
+}

@@ -1,0 +1,76 @@
+import { type Instant, parseInstant } from './instant.ts';
+import type { Life, Step } from './life.ts';
+
+/** What a payout is from a moment on. */
+export interface PlantedStep {
+  /** RFC 3339, up to nine fractional digits. */
+  readonly at: string;
+  readonly status: string;
+  readonly postInitiationStatus?: string | null;
+  /** @default true once the status is one that a payment can have, and the payout has a payment id */
+  readonly payment?: boolean;
+  readonly bankTransactionReference?: string | null;
+  readonly granularStatusCode?: string | null;
+  readonly statusDetails?: string | null;
+}
+
+/** A payout to plant; what is left out is filled in. Plant two with one intent id for an intent with two payments. */
+export interface PlantedPayout {
+  readonly intentId?: string;
+  /** Null: there is never a payment. @default a new id */
+  readonly paymentId?: string | null;
+  /** Decimal text of any length, written on the wire as it is here. @default '100' */
+  readonly amount?: string;
+  readonly currency?: string;
+  readonly description?: string;
+  readonly externalReference?: string | null;
+  readonly accountId?: string;
+  readonly destinationId?: string;
+  readonly autoAuthorized?: boolean;
+  /** RFC 3339, up to nine fractional digits. @default the sandbox's time */
+  readonly createdAt?: string;
+  /** @default createdAt */
+  readonly updatedAt?: string;
+  /** @default 'ACCEPTED_BY_BANK' */
+  readonly status?: string;
+  readonly postInitiationStatus?: string | null;
+  readonly bankTransactionReference?: string | null;
+  /** The whole life, oldest first, in place of `status` and what goes with it. */
+  readonly steps?: readonly PlantedStep[];
+}
+
+const withoutPayment = ['CREATED', 'AWAITING_AUTHORIZATION'];
+
+/** The life of a planted payout, `createdAt` being its beginning. Throws a RangeError on what is no date-time. */
+export function plantedLife(planted: PlantedPayout, createdAt: string): Life {
+  const mayHavePayment = planted.paymentId !== null;
+  const { postInitiationStatus = null, bankTransactionReference = null } = planted;
+  const only = {
+    at: planted.updatedAt ?? createdAt,
+    status: planted.status ?? 'ACCEPTED_BY_BANK',
+    postInitiationStatus,
+    bankTransactionReference,
+    ...(planted.paymentId === undefined ? {} : { payment: mayHavePayment }),
+  };
+  const [first = only, ...rest] = planted.steps ?? [];
+  return [stepOf(first, mayHavePayment), ...rest.map(step => stepOf(step, mayHavePayment))];
+}
+
+function stepOf(planted: PlantedStep, mayHavePayment: boolean): Step {
+  return {
+    at: instantOf(planted.at),
+    status: planted.status,
+    postInitiationStatus: planted.postInitiationStatus ?? null,
+    payment: mayHavePayment && (planted.payment ?? !withoutPayment.includes(planted.status)),
+    bankTransactionReference: planted.bankTransactionReference ?? null,
+    granularStatusCode: planted.granularStatusCode ?? null,
+    statusDetails: planted.statusDetails ?? null,
+  };
+}
+
+/** Reads a date-time that a test gave; throws a RangeError when it is none. */
+export function instantOf(text: string): Instant {
+  const instant = parseInstant(text);
+  if (instant === undefined) throw new RangeError(`not an RFC 3339 date-time: ${text}`);
+  return instant;
+}

@@ -1,0 +1,41 @@
+import { sandboxProfiles } from './profile.ts';
+import type { SandboxOptions } from './sandbox.ts';
+
+/** Everything `main.ts` needs to start. */
+export type SandboxSettings = SandboxOptions & { readonly port: number; readonly host: string };
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const maxLatencyMs = 600_000;
+
+/** Reads the environment. Returns one line per problem when there is any. */
+export function parseSettings(environment: Environment): SandboxSettings | readonly string[] {
+  const problems: string[] = [];
+
+  const number = (name: string, fallback: number, min: number, max: number, whole = true): number => {
+    const text = environment[name];
+    if (text === undefined || text === '') return fallback;
+    const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : NaN;
+    if (value >= min && value <= max && (!whole || Number.isInteger(value))) return value;
+    const accepted = `${whole ? 'a whole number' : 'a number'} from ${String(min)} to ${String(max)}`;
+    problems.push(`${name}: ${JSON.stringify(text)} is not accepted; give ${accepted}`);
+    return fallback;
+  };
+
+  const name = environment['SANDBOX_PROFILE'] || 'v2';
+  const profile = sandboxProfiles.find(known => known === name);
+  if (profile === undefined) {
+    const accepted = sandboxProfiles.join(', ');
+    problems.push(`SANDBOX_PROFILE: ${JSON.stringify(name)} is not accepted; give one of ${accepted}`);
+  }
+  const settings = {
+    host: environment['HOST'] || '127.0.0.1',
+    port: number('SANDBOX_PORT', 4010, 0, 65_535),
+    profile: profile ?? 'v2',
+    seed: number('SANDBOX_SEED', 1, 0, 2 ** 32 - 1),
+    payouts: number('SANDBOX_PAYOUTS', 300, 0, 1_000_000),
+    speed: number('SANDBOX_SPEED', 1, 0.001, 1_000_000, false),
+    latencyMs: number('SANDBOX_LATENCY_MS', 0, 0, maxLatencyMs),
+  };
+  return problems.length === 0 ? settings : problems;
+}

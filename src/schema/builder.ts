@@ -1,0 +1,21 @@
+import SchemaBuilder from '@pothos/core';
+import DirectivesPlugin from '@pothos/plugin-directives';
+import FederationPlugin from '@pothos/plugin-federation';
+import type { Decimal } from '../payouts/decimal.ts';
+import type { Instant } from '../payouts/instant.ts';
+import type { GraphContext } from './context.ts';
+
+/** Fields are non-null unless they say otherwise; arguments and input fields are required only where they say so. */
+export const builder = new SchemaBuilder<{
+  Context: GraphContext;
+  DefaultFieldNullability: false;
+  Scalars: {
+    ID: { Input: string; Output: string };
+    DateTime: { Input: Instant; Output: Instant };
+    Decimal: { Input: Decimal; Output: Decimal };
+    CurrencyCode: { Input: string; Output: string };
+  };
+}>({
+  plugins: [DirectivesPlugin, FederationPlugin],
+  defaultFieldNullability: false,
+});

@@ -1,0 +1,24 @@
+import { GraphQLError } from 'graphql';
+import { LeanError } from '../lean/errors.ts';
+import { BadInput } from '../payouts/errors.ts';
+
+/**
+ * The error that a caller sees for a failure that has a name, with its code; undefined for anything else, which is
+ * a bug of ours and must be masked. Lean's prose, stacks and causes stay behind.
+ */
+export function errorForCaller(
+  failure: unknown,
+): { message: string; extensions: Record<string, unknown> } | undefined {
+  if (failure instanceof BadInput)
+    return { message: failure.message, extensions: { code: failure.code, argument: failure.argument } };
+  if (failure instanceof LeanError)
+    return { message: failure.message, extensions: { code: failure.code, lean: failure.details } };
+  return undefined;
+}
+
+/** The failure behind a located GraphQL error. */
+export function failureBehind(error: unknown): unknown {
+  let failure = error;
+  while (failure instanceof GraphQLError && failure.originalError != null) failure = failure.originalError;
+  return failure;
+}

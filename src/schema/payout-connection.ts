@@ -1,0 +1,73 @@
+import type { PayoutPage } from '../payouts/payout-list.ts';
+import { builder } from './builder.ts';
+import { PayoutFilter } from './payout-filter.ts';
+import { PayoutType } from './payout.ts';
+
+const PayoutEdge = builder.objectRef<PayoutPage['edges'][number]>('PayoutEdge').implement({
+  description: 'A payout and its place in the list.',
+  fields: t => ({
+    cursor: t.exposeString('cursor', {
+      description:
+        'Its place, to go on from with `after` or `before`. Opaque; good for lists of the same filter.',
+    }),
+    node: t.expose('node', { type: PayoutType, description: 'The payout.' }),
+  }),
+});
+
+const PageInfo = builder.objectRef<PayoutPage>('PageInfo').implement({
+  description: 'Where a page lies in its list.',
+  shareable: true,
+  fields: t => ({
+    hasNextPage: t.exposeBoolean('hasNextPage', { description: 'Whether there are rows after this page.' }),
+    hasPreviousPage: t.exposeBoolean('hasPreviousPage', {
+      description: 'Whether there are rows before this page.',
+    }),
+    startCursor: t.string({
+      nullable: true,
+      description: 'Cursor of the first row, for `before`; null on an empty page.',
+      resolve: page => page.edges[0]?.cursor ?? null,
+    }),
+    endCursor: t.string({
+      nullable: true,
+      description: 'Cursor of the last row, for `after`; null on an empty page.',
+      resolve: page => page.edges.at(-1)?.cursor ?? null,
+    }),
+  }),
+});
+
+const PayoutConnection = builder.objectRef<PayoutPage>('PayoutConnection').implement({
+  description:
+    'A page of payouts. Pages do not shift: payouts that Lean gets while you page neither repeat nor hide a row, and ' +
+    'are seen when you start again without a cursor.',
+  fields: t => ({
+    edges: t.expose('edges', { type: [PayoutEdge], description: 'The rows, each with its cursor.' }),
+    nodes: t.field({
+      type: [PayoutType],
+      description: 'The rows alone.',
+      resolve: page => page.edges.map(({ node }) => node),
+    }),
+    pageInfo: t.field({ type: PageInfo, description: 'Whether and where to go on.', resolve: page => page }),
+    totalCount: t.exposeInt('totalCount', {
+      description: 'How many payouts the filter matches, over all pages.',
+    }),
+  }),
+});
+
+builder.queryField('payouts', t =>
+  t.field({
+    type: PayoutConnection,
+    description:
+      "Payouts in Lean's order, newest first. One Lean call for a page, whatever its size; fields that only the " +
+      'single payout carries cost one more per payout.',
+    args: {
+      first: t.arg.int({
+        description: 'How many rows, from the start or after `after`: 1 to 100, 50 by default.',
+      }),
+      after: t.arg.string({ description: 'A cursor: the page starts behind its row.' }),
+      last: t.arg.int({ description: 'How many rows, from the end or before `before`: 1 to 100.' }),
+      before: t.arg.string({ description: 'A cursor: the page ends in front of its row.' }),
+      filter: t.arg({ type: PayoutFilter, description: 'Which payouts; all by default.' }),
+    },
+    resolve: (_root, args, { lists, signal }) => lists.read(args, { signal }),
+  }),
+);

@@ -1,0 +1,226 @@
+import { LeanBadAnswer } from '../lean/errors.ts';
+import { parsePayoutId, parseUuid, payoutId } from '../payouts/ids.ts';
+import { awaitsTracking, outcomeOf, type Payout, type PayoutState } from '../payouts/payout.ts';
+import type { PostInitiationStatus } from '../payouts/payout.ts';
+import { builder } from './builder.ts';
+import type { GraphContext } from './context.ts';
+import { HistoryEventType } from './history-event.ts';
+import { MoneyType } from './money.ts';
+import { PayoutIntentType } from './payout-intent.ts';
+import { knownParty, PayoutPartyType } from './payout-party.ts';
+import { PayoutOutcomeType, PayoutStatusType, PostInitiationStatusType } from './payout-status.ts';
+
+export const PayoutType = builder.objectRef<Payout>('Payout');
+
+/** A field from what is known of the payout, or else, with one call for all such fields, from Lean. */
+async function known<Key extends keyof Payout>(
+  payout: Payout,
+  key: Key,
+  { loaders }: GraphContext,
+): Promise<Exclude<Payout[Key], undefined> | null> {
+  const value =
+    payout[key] ?? (payout[key] === undefined ? (await loaders.payoutInFull(payout))?.[key] : null);
+  return (value ?? null) as Exclude<Payout[Key], undefined> | null;
+}
+
+function required<Value>(value: Value | null, what: string): Value {
+  if (value !== null) return value;
+  throw new LeanBadAnswer('LEAN_BAD_RESPONSE', `Lean's payout has no ${what} in it.`, { retryable: false });
+}
+
+async function idsOf(payout: Payout, context: GraphContext) {
+  return { paymentId: payout.paymentId, intentId: await known(payout, 'intentId', context) };
+}
+
+interface Progress extends PayoutState {
+  /** `undefined` when it must be asked for. */
+  readonly postInitiationStatus: PostInitiationStatus | null | undefined;
+}
+
+/** A payout that is known only by its intent takes its state from its latest event. */
+async function progressOf(payout: Payout, context: GraphContext): Promise<Progress> {
+  const { state, postInitiationStatus } = payout;
+  if (state !== undefined) return { ...state, postInitiationStatus };
+  const latest = (await context.loaders.historyByPayout(await idsOf(payout, context))).at(-1);
+  return (
+    latest ?? { ...(payout.createdAs ?? { status: 'UNKNOWN', leanStatus: null }), postInitiationStatus: null }
+  );
+}
+
+PayoutType.implement({
+  description:
+    'A payment out of your bank account, made through Lean. Fields that the list carries come with it for free; the ' +
+    'others cost one more Lean call per payout, once, whichever and however many of them are selected.',
+  fields: t => ({
+    id: t.id({
+      description:
+        "Lean's payment id. While Lean has made no payment of it (awaiting authorisation, failed early): `intent:` " +
+        'and the id of its intent, which goes on working afterwards.',
+      resolve: async (payout, _args, context) =>
+        required(payoutId(payout.paymentId, await known(payout, 'intentId', context)), 'id'),
+    }),
+    paymentId: t.exposeID('paymentId', {
+      nullable: true,
+      description: "Lean's payment id; null while Lean has made no payment of it.",
+    }),
+    intentId: t.id({
+      description: "Lean's payment_intent_id, known from the moment of creation.",
+      resolve: async (payout, _args, context) =>
+        required(await known(payout, 'intentId', context), 'intent id'),
+    }),
+    intent: t.field({
+      type: PayoutIntentType,
+      nullable: true,
+      description: 'What it was meant to be: external reference, destination, customer. One Lean call.',
+      resolve: async (payout, _args, context) => {
+        const intentId = await known(payout, 'intentId', context);
+        return intentId === null ? null : context.loaders.intentById.load(intentId);
+      },
+    }),
+    amount: t.field({
+      type: MoneyType,
+      description: 'The amount paid, exact.',
+      resolve: async (payout, _args, context) => required(await known(payout, 'amount', context), 'amount'),
+    }),
+    description: t.string({
+      nullable: true,
+      description: "The reference text that goes to the recipient's bank, such as `INV 001`.",
+      resolve: (payout, _args, context) => known(payout, 'description', context),
+    }),
+    status: t.field({
+      type: PayoutStatusType,
+      description: 'How far it has come. For the question whether money has moved, use `outcome`.',
+      resolve: async (payout, _args, context) => (await progressOf(payout, context)).status,
+    }),
+    leanStatus: t.string({
+      nullable: true,
+      description:
+        "Lean's own word for the status, also when `status` says `UNKNOWN`; null where Lean gives none.",
+      resolve: async (payout, _args, context) => (await progressOf(payout, context)).leanStatus,
+    }),
+    outcome: t.field({
+      type: PayoutOutcomeType,
+      nullable: true,
+      description:
+        'What `status` and `postInitiationStatus` mean together; null when they cannot be read (an unknown word, or ' +
+        'two that contradict each other).',
+      resolve: async (payout, _args, context) => {
+        const progress = await progressOf(payout, context);
+        const tracked =
+          progress.postInitiationStatus === undefined && awaitsTracking(progress.status)
+            ? await known(payout, 'postInitiationStatus', context)
+            : (progress.postInitiationStatus ?? null);
+        return outcomeOf(progress.status, tracked);
+      },
+    }),
+    postInitiationStatus: t.field({
+      type: PostInitiationStatusType,
+      nullable: true,
+      description: "How the bank's tracking ended; null: it has not ended.",
+      resolve: (payout, _args, context) => known(payout, 'postInitiationStatus', context),
+    }),
+    granularStatusCode: t.string({
+      nullable: true,
+      description: "Lean's finer code for the status, such as `SUCCESS`, where it gives one.",
+      resolve: (payout, _args, context) => known(payout, 'granularStatusCode', context),
+    }),
+    statusDetails: t.string({
+      nullable: true,
+      description: "Lean's sentence on the status, where it gives one. For people to read, not for programs.",
+      resolve: (payout, _args, context) => known(payout, 'statusDetails', context),
+    }),
+    recipient: t.field({
+      type: PayoutPartyType,
+      description: 'Who is paid.',
+      resolve: (payout, _args, context) => ({
+        ...payout.recipient,
+        accountNumber: async () => {
+          const { accountNumber } = payout.recipient;
+          if (accountNumber !== undefined) return accountNumber;
+          return (await context.loaders.payoutInFull(payout))?.recipient.accountNumber ?? null;
+        },
+      }),
+    }),
+    sender: t.field({
+      type: PayoutPartyType,
+      nullable: true,
+      description: 'Whose account the money comes from.',
+      resolve: async (payout, _args, context) => knownParty(await known(payout, 'sender', context)),
+    }),
+    paymentSourceId: t.id({
+      nullable: true,
+      description: "Lean's id of the connected source of the money.",
+      resolve: (payout, _args, context) => known(payout, 'paymentSourceId', context),
+    }),
+    bankTransactionReference: t.string({
+      nullable: true,
+      description: "The bank's reference, for reconciliation; null until the bank has given one.",
+      resolve: (payout, _args, context) => known(payout, 'bankTransactionReference', context),
+    }),
+    autoAuthorized: t.exposeBoolean('autoAuthorized', {
+      nullable: true,
+      description: 'Whether Lean was to authorise it by itself. Carried by lists alone, null elsewhere.',
+    }),
+    pendingManualAuthorization: t.exposeBoolean('pendingManualAuthorization', {
+      nullable: true,
+      description: 'Whether a person still has to authorise it. Carried by lists alone, null elsewhere.',
+    }),
+    createdAt: t.expose('createdAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When Lean recorded it. Carried by lists alone, null elsewhere.',
+    }),
+    updatedAt: t.expose('updatedAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When Lean last changed it. Carried by lists alone, null elsewhere.',
+    }),
+    submittedAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description: 'When it was submitted to the bank.',
+      resolve: (payout, _args, context) => known(payout, 'submittedAt', context),
+    }),
+    initiatedAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description: 'When the bank step started.',
+      resolve: (payout, _args, context) => known(payout, 'initiatedAt', context),
+    }),
+    history: t.field({
+      type: [HistoryEventType],
+      nullable: true,
+      description:
+        'What has happened to it, oldest first. One Lean call. Lean may leave out the end of the tracking: read ' +
+        '`outcome` for that.',
+      resolve: async (payout, _args, context) =>
+        context.loaders.historyByPayout(await idsOf(payout, context)),
+    }),
+  }),
+});
+
+builder.asEntity(PayoutType, {
+  key: [builder.selection<{ id: string }>('id'), builder.selection<{ intentId: string }>('intentId')],
+  // Async, so that a reference that cannot be read fails for itself alone.
+  resolveReference: async (reference: { id?: string; intentId?: string }, { loaders }) =>
+    loaders.payout(
+      reference.id === undefined
+        ? { intentId: parseUuid(reference.intentId ?? '', 'intentId') }
+        : parsePayoutId(reference.id, 'id'),
+    ),
+});
+
+builder.queryField('payout', t =>
+  t.field({
+    type: PayoutType,
+    nullable: true,
+    description: 'One payout; null when Lean does not know the id. One Lean call for any of its own fields.',
+    args: {
+      id: t.arg.id({
+        required: true,
+        description: "Lean's payment id, or `intent:` and the id of an intent, as `Payout.id` gives it.",
+      }),
+    },
+    resolve: (_root, { id }, { loaders }) => loaders.payout(parsePayoutId(id, 'id')),
+  }),
+);

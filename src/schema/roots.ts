@@ -1,0 +1,4 @@
+import { builder } from './builder.ts';
+
+builder.queryType({ description: 'Everything that can be read.' });
+builder.mutationType({ description: 'Everything that moves money.' });

@@ -1,0 +1,68 @@
+import { Kind, type ValueNode } from 'graphql';
+import { decimalForm, parseDecimal, type Decimal } from '../payouts/decimal.ts';
+import { instantForm, parseInstant } from '../payouts/instant.ts';
+import { builder } from './builder.ts';
+
+/** A scalar that travels as text; `parse` returns undefined for a text that it does not accept. */
+function textScalar<Value>(type: string, accepted: string, parse: (text: string) => Value | undefined) {
+  const read = (text: string): Value => {
+    const value = parse(text);
+    if (value === undefined) throw refusal(type, accepted);
+    return value;
+  };
+  return {
+    serialize: (value: unknown): string => String(value),
+    parseValue: (value: unknown): Value => {
+      if (typeof value !== 'string') throw refusal(type, accepted);
+      return read(value);
+    },
+    parseLiteral: (node: ValueNode): Value => {
+      if (node.kind !== Kind.STRING) throw refusal(type, accepted);
+      return read(node.value);
+    },
+  };
+}
+
+/** graphql-js adds where the value stands. */
+function refusal(type: string, accepted: string): TypeError {
+  return new TypeError(`${type} must be ${accepted}.`);
+}
+
+builder.scalarType('DateTime', {
+  description:
+    'An instant as RFC 3339 text in UTC, such as `"2026-03-01T08:30:00.123456Z"`, with the fraction of a second that ' +
+    'Lean gave it, up to nanoseconds. Input may carry any offset (`"2026-03-01T12:30:00+04:00"`).',
+  ...textScalar('DateTime', instantForm, parseInstant),
+});
+
+builder.scalarType('CurrencyCode', {
+  description: 'An ISO 4217 alphabetic currency code, such as `"AED"` or `"SAR"`.',
+  ...textScalar('CurrencyCode', 'an ISO 4217 code in capital letters, such as "AED"', text =>
+    /^[A-Z]{3}$/.test(text) ? text : undefined,
+  ),
+});
+
+const decimal = textScalar<Decimal>('Decimal', decimalForm, parseDecimal);
+
+/** A JSON number in variables has been through a binary float; beyond 15 digits that may have changed it. */
+function exactNumber(value: number): Decimal {
+  const exact = Number.isFinite(value) && Number(value.toPrecision(15)) === value;
+  const parsed = exact ? parseDecimal(String(value)) : undefined;
+  if (parsed === undefined)
+    throw refusal('Decimal', `${decimalForm}; send numbers of more than 15 digits as text`);
+  return parsed;
+}
+
+builder.scalarType('Decimal', {
+  description:
+    'An exact decimal number. On the wire it is text, such as `"16.50"`, because JSON numbers lose digits in most ' +
+    'programs. Input may also be a number literal (`16.50`), which is read digit by digit.',
+  serialize: decimal.serialize,
+  parseValue: value => (typeof value === 'number' ? exactNumber(value) : decimal.parseValue(value)),
+  parseLiteral: (node: ValueNode) => {
+    if (node.kind !== Kind.INT && node.kind !== Kind.FLOAT) return decimal.parseLiteral(node);
+    const value = parseDecimal(node.value);
+    if (value === undefined) throw refusal('Decimal', decimalForm);
+    return value;
+  },
+});

@@ -1,0 +1,64 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { callLean } from './lean-caller.ts';
+
+const main = fileURLToPath(new URL('../../src/sandbox/main.ts', import.meta.url));
+
+function run(environment: Record<string, string>) {
+  const child = spawn(process.execPath, [main], { env: { PATH: process.env['PATH'], ...environment } });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  return { child, output: textOf(child.stdout), errors: textOf(child.stderr) };
+}
+
+/** All that a stream says, as far as it got. */
+function textOf(stream: ChildProcess['stdout']): { text: string } {
+  const said = { text: '' };
+  stream?.on('data', (chunk: Buffer) => {
+    said.text += chunk.toString();
+  });
+  return said;
+}
+
+describe('main', () => {
+  it.each(['SIGTERM', 'SIGINT'] as const)('serves until %s and then exits with 0', async signal => {
+    const { child, output } = run({ SANDBOX_PORT: '0', SANDBOX_PROFILE: 'v1' });
+    while (!output.text.includes('Control routes')) await once(child.stdout, 'data');
+    expect(output.text).toContain('sandbox-token');
+    expect(output.text).toContain('failsAtBank');
+    const [url = ''] = /http:\/\/[\d.]+:\d+/.exec(output.text) ?? [];
+    expect(await (await fetch(`${url}/sandbox`)).json()).toMatchObject({ profile: 'v1' });
+    child.kill(signal);
+    expect(await once(child, 'exit')).toEqual([0, null]);
+  });
+
+  it('stops with a line for each wrong variable', async () => {
+    const { child, errors, output } = run({
+      SANDBOX_PORT: '70000',
+      SANDBOX_PROFILE: 'v3',
+      SANDBOX_SEED: 'x',
+      SANDBOX_PAYOUTS: '1.5',
+      SANDBOX_SPEED: '0',
+      SANDBOX_LATENCY_MS: '-1',
+    });
+    expect(await once(child, 'close')).toEqual([1, null]);
+    expect(output.text).toBe('');
+    expect(errors.text.trim().split('\n')).toEqual([
+      'SANDBOX_PROFILE: "v3" is not accepted; give one of v2, v1, ksa',
+      'SANDBOX_PORT: "70000" is not accepted; give a whole number from 0 to 65535',
+      'SANDBOX_SEED: "x" is not accepted; give a whole number from 0 to 4294967295',
+      'SANDBOX_PAYOUTS: "1.5" is not accepted; give a whole number from 0 to 1000000',
+      'SANDBOX_SPEED: "0" is not accepted; give a number from 0.001 to 1000000',
+      'SANDBOX_LATENCY_MS: "-1" is not accepted; give a whole number from 0 to 600000',
+    ]);
+  });
+
+  it('stops with one line when the port is in use', async () => {
+    const { sandbox } = await callLean();
+    const { port } = new URL(sandbox.url);
+    const { child, errors } = run({ SANDBOX_PORT: port });
+    expect(await once(child, 'close')).toEqual([1, null]);
+    expect(errors.text).toBe(`SANDBOX_PORT: port ${port} is in use on 127.0.0.1\n`);
+  });
+});

@@ -1,0 +1,75 @@
+import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
+import { print, type ExecutionResult } from 'graphql';
+import { onTestFinished } from 'vitest';
+import { parseConfig, type Environment } from '../../src/config.ts';
+import { createGateway, type Gateway } from '../../src/gateway.ts';
+import { sandboxCredentials } from '../../src/sandbox/named.ts';
+import { startSandbox, type RunningSandbox, type SandboxOptions } from '../../src/sandbox/sandbox.ts';
+
+export type Answer<Data = Record<string, unknown>> = ExecutionResult<Data> & { readonly status: number };
+
+export interface TestGateway extends Gateway {
+  /** The Lean behind the gateway: what it holds, and what it received. */
+  readonly lean: RunningSandbox;
+  /** Runs an operation as a caller would, by HTTP but with no port. */
+  run<Data = Record<string, unknown>, Variables = Record<string, unknown>>(
+    document: string | TypedDocumentNode<Data, Variables>,
+    variables?: Variables,
+    init?: RequestInit,
+  ): Promise<Answer<Data>>;
+  /** Operations that Lean has received since the last time, by name. */
+  received(): Readonly<Record<string, number>>;
+}
+
+/** A gateway in front of a sandbox of its own, at a real socket; both are gone when the test is over. */
+export async function startTestGateway(
+  options: { readonly sandbox?: SandboxOptions; readonly env?: Environment } = {},
+): Promise<TestGateway> {
+  const lean = await startSandbox(options.sandbox);
+  const gateway = createGateway(
+    parseConfig(
+      {
+        LEAN_BASE_URL: lean.url,
+        LEAN_API_TOKEN: sandboxCredentials.token,
+        AUTH: 'none',
+        INTROSPECTION: 'on',
+        LOG_LEVEL: 'silent',
+        ...options.env,
+      },
+      {},
+    ),
+  );
+  onTestFinished(async () => {
+    await gateway.close();
+    await lean.close();
+  });
+  let seen = 0;
+  return {
+    ...gateway,
+    lean,
+    async run<Data, Variables>(
+      document: string | TypedDocumentNode<Data, Variables>,
+      variables?: Variables,
+      init: RequestInit = {},
+    ) {
+      const query = typeof document === 'string' ? document : print(document);
+      const response = await gateway.graphql.fetch('http://gateway/graphql', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', accept: 'application/graphql-response+json' },
+        body: JSON.stringify({ query, variables }),
+        ...init,
+      });
+      return { status: response.status, ...((await response.json()) as ExecutionResult<Data>) };
+    },
+    received() {
+      const fresh = lean.requests.slice(seen);
+      seen = lean.requests.length;
+      return Object.fromEntries(
+        Object.entries(Object.groupBy(fresh, request => request.operation)).map(([name, requests]) => [
+          name,
+          requests.length,
+        ]),
+      );
+    },
+  };
+}
