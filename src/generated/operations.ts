@@ -8,7 +8,7 @@ import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-
 export type CreatePayoutInput = {
   /** The source account to take the money from, as the Payouts tab of Lean's dashboard names it. */
   readonly accountId: string | number;
-  /** How much. */
+  /** How much, and in which currency. */
   readonly amount: MoneyInput;
   /** Whether Lean is to authorise it at once, by the authoriser set up for that. Otherwise it waits for a person. */
   readonly authorize?: boolean;

@@ -24,7 +24,7 @@ export type Scalars = {
 export type CreatePayoutInput = {
   /** The source account to take the money from, as the Payouts tab of Lean's dashboard names it. */
   readonly accountId: Scalars['ID']['input'];
-  /** How much. */
+  /** How much, and in which currency. */
   readonly amount: MoneyInput;
   /** Whether Lean is to authorise it at once, by the authoriser set up for that. Otherwise it waits for a person. */
   readonly authorize?: Scalars['Boolean']['input'];
@@ -245,7 +245,7 @@ export type PayoutDestination = {
   readonly address?: Maybe<Scalars['String']['output']>;
   /** Lean's identifier of the bank, such as `LEAN_SME_MB1_UAE`. */
   readonly bankIdentifier?: Maybe<Scalars['String']['output']>;
-  /** City. */
+  /** City, such as `Dubai`. */
   readonly city?: Maybe<Scalars['String']['output']>;
   /** ISO 3166 alpha-3 code of the country, such as `ARE`. */
   readonly country?: Maybe<Scalars['String']['output']>;
@@ -387,7 +387,7 @@ export type PayoutStatus =
 export type PayoutTransferInput = {
   /** The source account to take the money from, as the Payouts tab of Lean's dashboard names it. */
   readonly accountId: Scalars['ID']['input'];
-  /** How much. */
+  /** How much, and in which currency. */
   readonly amount: MoneyInput;
   /** Whether Lean is to authorise it at once, by the authoriser set up for that. Otherwise it waits for a person. */
   readonly authorize?: Scalars['Boolean']['input'];

@@ -5,18 +5,14 @@ import DataLoader from 'dataloader';
  * answer is kept for the request, and one key's failure is that key's alone.
  */
 export function byKey<Value>(load: (key: string) => Promise<Value>): DataLoader<string, Value> {
-  return new DataLoader<string, Value>(
-    async keys => {
-      const results = await Promise.allSettled(keys.map(load));
-      return results.map(result =>
-        result.status === 'fulfilled'
-          ? result.value
-          : result.reason instanceof Error
-            ? result.reason
-            : new Error('a read was given up', { cause: result.reason }),
-      );
-    },
-    // Everything wanted in one tick of execution goes out together, whatever loader it goes through.
-    { cache: true },
-  );
+  return new DataLoader<string, Value>(async keys => {
+    const results = await Promise.allSettled(keys.map(load));
+    return results.map(result =>
+      result.status === 'fulfilled'
+        ? result.value
+        : result.reason instanceof Error
+          ? result.reason
+          : new Error('a read was given up', { cause: result.reason }),
+    );
+  });
 }

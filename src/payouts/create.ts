@@ -116,13 +116,15 @@ function batch(idempotencyKey: string, answers: readonly CreatedTransfer[]): Pay
   const rejected: PayoutRejected[] = [];
   for (const [transferIndex, { reason, ...answer }] of answers.entries()) {
     const { status } = answer.state;
+    // A single word may as well be a name.
+    const code = isCode(reason) && reason.includes('_') ? reason : null;
     if (status === 'FAILED' || status === 'AUTHORISATION_FAILED')
       rejected.push({
         kind: 'rejected',
         code: 'REJECTED_BY_LEAN',
-        message: `Lean failed the payout at once${isCode(reason) ? ` (${reason})` : ''}. Nothing was paid.`,
+        message: `Lean failed the payout at once${code === null ? '' : ` (${code})`}. Nothing was paid.`,
         field: null,
-        leanCode: isCode(reason) ? reason : null,
+        leanCode: code,
         rejectedIntentId: answer.intentId,
         idempotencyKey,
         transferIndex,
@@ -175,12 +177,12 @@ function refusal(
   several: boolean,
 ): PayoutRejected | PayoutOutcomeUnknown {
   const leanCode = details.code ?? null;
-  const conflict = details.httpStatus === 409 || details.httpStatus === 422;
-  const reused = conflict && leanCode?.includes('IDEMPOTENCY') === true;
-  if (
-    !reused &&
-    (details.httpStatus === 409 || details.httpStatus === 425 || leanCode === 'DUPLICATED_REQUEST')
-  )
+  const status = details.httpStatus;
+  const aboutKey = (status === 409 || status === 422) && leanCode?.includes('IDEMPOTENCY') === true;
+  // The first request under the key may still be running: that is no reuse, and it may yet pay.
+  const running = aboutKey && /PROGRESS|PROCESSING|PENDING|CONCURRENT|LOCKED/.test(leanCode);
+  const reused = aboutKey && !running;
+  if (running || (!reused && (status === 409 || status === 425 || leanCode === 'DUPLICATED_REQUEST')))
     return unknown(idempotencyKey);
   return {
     kind: 'rejected',

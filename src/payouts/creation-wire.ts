@@ -1,7 +1,7 @@
 import { jsonNumber } from '../lean/json.ts';
 import type { LeanCreated, LeanCreatedPayout, LeanCreatedTransfer } from '../lean/wire.ts';
 import { compareDecimals } from './decimal.ts';
-import { id, moneyFromLean, partyFromLean, stateFromLean, text } from './from-lean.ts';
+import { id, moneyFromLean, objects, partyFromLean, stateFromLean, text } from './from-lean.ts';
 import { payoutId } from './ids.ts';
 import type { Money } from './money.ts';
 import type { PayoutParty, PayoutState } from './payout.ts';
@@ -54,10 +54,13 @@ export function createdFromLean(
 ): readonly CreatedTransfer[] | undefined {
   const left = entriesOf(created);
   if (left.length !== transfers.length) return undefined;
-  const matched = transfers.map(transfer => {
-    const index = left.findIndex(entry => isAbout(entry, transfer));
+  const take = (found: (entry: Entry) => boolean): Entry | undefined => {
+    const index = left.findIndex(found);
     return index < 0 ? undefined : left.splice(index, 1)[0];
-  });
+  };
+  const exact = transfers.map(transfer => take(entry => isAbout(entry, transfer)));
+  // Lean's documents let the answer's amounts be cut to integers: then the destination alone tells.
+  const matched = transfers.map((transfer, index) => exact[index] ?? take(entry => goesTo(entry, transfer)));
   const answers: CreatedTransfer[] = [];
   for (const [index, transfer] of transfers.entries()) {
     const entry = matched[index] ?? left.shift();
@@ -69,19 +72,24 @@ export function createdFromLean(
 }
 
 function entriesOf({ payouts_payment_details }: LeanCreated): Entry[] {
-  const payouts: unknown = payouts_payment_details;
-  if (!Array.isArray(payouts)) return [];
-  return (payouts as unknown[]).filter(isObject).flatMap(payout => {
-    const details = (payout as LeanCreatedPayout).destination_details;
-    const list: readonly unknown[] = Array.isArray(details) ? details : [details ?? {}];
-    return list.filter(isObject).map(detail => ({ payout, detail }));
+  return objects<LeanCreatedPayout>(payouts_payment_details).flatMap(payout => {
+    const details = payout.destination_details ?? {};
+    return objects<LeanCreatedTransfer>(Array.isArray(details) ? details : [details]).map(detail => ({
+      payout,
+      detail,
+    }));
   });
 }
 
-function isAbout({ detail }: Entry, transfer: Transfer): boolean {
+function goesTo({ detail }: Entry, transfer: Transfer): boolean {
+  return id(detail.destination_id)?.toLowerCase() === transfer.destinationId.toLowerCase();
+}
+
+function isAbout(entry: Entry, transfer: Transfer): boolean {
+  const { detail } = entry;
   const money = moneyFromLean(detail.amount, detail.currency ?? transfer.amount.currency);
   return (
-    id(detail.destination_id)?.toLowerCase() === transfer.destinationId.toLowerCase() &&
+    goesTo(entry, transfer) &&
     money !== undefined &&
     money.currency === transfer.amount.currency &&
     compareDecimals(money.amount, transfer.amount.amount) === 0
@@ -102,8 +110,4 @@ function answerOf({ payout, detail }: Entry, transfer: Transfer): CreatedTransfe
     traceId: id(payout.initiate_payment_task_id),
     reason: text(detail.error_message),
   };
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
 }

@@ -28,6 +28,13 @@ export function id(value: unknown): string | null {
   return given === null || given === '' ? null : given;
 }
 
+/** The objects in an array; nothing where there is no array. */
+export function objects<Wire extends object>(value: unknown): Wire[] {
+  return Array.isArray(value)
+    ? value.filter((item: unknown): item is Wire => typeof item === 'object' && item !== null)
+    : [];
+}
+
 export function boolean(value: unknown): boolean | null {
   if (value === true || value === 'true') return true;
   return value === false || value === 'false' ? false : null;
@@ -237,12 +244,9 @@ export interface LeanPage {
 /** Both envelopes of the list: numbers within `page`, or flat beside `content`. */
 export function pageFromLean(page: LeanPayoutPage): LeanPage | undefined {
   if (!Array.isArray(page.content)) return undefined;
-  const rows = (page.content as unknown[]).filter(
-    (row): row is LeanPayoutRow => typeof row === 'object' && row !== null,
-  );
   const numbers = page.page ?? page;
   return {
-    rows: rows.map(payoutFromRow),
+    rows: objects<LeanPayoutRow>(page.content).map(payoutFromRow),
     size: count(numbers.size),
     total: count(numbers.total_elements),
   };

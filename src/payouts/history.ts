@@ -1,7 +1,7 @@
 import type { CallOptions, LeanClient } from '../lean/client.ts';
 import { LeanRefused } from '../lean/errors.ts';
-import type { LeanHistory, LeanHistoryEntry } from '../lean/wire.ts';
-import { id, instantFromLean, postInitiationStatusFromLean, statusOf, text } from './from-lean.ts';
+import type { LeanHistory, LeanHistoryEntry, LeanHistoryEvent } from '../lean/wire.ts';
+import { id, instantFromLean, objects, postInitiationStatusFromLean, statusOf, text } from './from-lean.ts';
 import type { HistoryEvent, HistoryEventType } from './history-event.ts';
 import { payoutId } from './ids.ts';
 import { compareInstants } from './instant.ts';
@@ -83,35 +83,34 @@ function noop(): void {
  * when there has been no other one. An event without a time cannot be placed and is left out.
  */
 export function historyFromLean(history: LeanHistory, ids: PayoutIds): readonly HistoryEvent[] {
-  const entries = [...array(history.content), ...array(history.payments)].filter(
-    isObject,
-  ) as LeanHistoryEntry[];
+  const entries = [
+    ...objects<LeanHistoryEntry>(history.content),
+    ...objects<LeanHistoryEntry>(history.payments),
+  ];
   const payments = new Set(entries.map(entry => id(entry.payment_id)).filter(payment => payment !== null));
   const ours = entries.filter(entry => {
     const payment = id(entry.payment_id);
     if (ids.paymentId === null || payment === ids.paymentId) return true;
-    return payment === null && payments.size <= 1;
+    return payment === null && [...payments].every(other => other === ids.paymentId);
   });
   const events = ours.flatMap(entry => inOrderOfTime(eventsOf(entry, ids)));
   return inOrderOfTime(events);
 }
 
 function eventsOf(entry: LeanHistoryEntry, ids: PayoutIds): HistoryEvent[] {
-  return (array(entry.events).filter(isObject) as NonNullable<LeanHistoryEntry['events']>[number][]).flatMap(
-    event => {
-      const publishedAt = instantFromLean(event.published_at);
-      if (publishedAt === null) return [];
-      const leanStatus = id(event.status) ?? 'UNKNOWN';
-      return {
-        payoutId: payoutId(ids.paymentId ?? id(entry.payment_id), ids.intentId) ?? '',
-        type: eventType(text(event.event)),
-        status: statusOf(leanStatus),
-        leanStatus,
-        postInitiationStatus: postInitiationStatusFromLean(event.post_initiation_status),
-        publishedAt,
-      };
-    },
-  );
+  return objects<LeanHistoryEvent>(entry.events).flatMap(event => {
+    const publishedAt = instantFromLean(event.published_at);
+    if (publishedAt === null) return [];
+    const leanStatus = id(event.status) ?? 'UNKNOWN';
+    return {
+      payoutId: payoutId(ids.paymentId ?? id(entry.payment_id), ids.intentId) ?? '',
+      type: eventType(text(event.event)),
+      status: statusOf(leanStatus),
+      leanStatus,
+      postInitiationStatus: postInitiationStatusFromLean(event.post_initiation_status),
+      publishedAt,
+    };
+  });
 }
 
 /** Stable for events of one instant: those keep Lean's order, turned round where Lean's is newest first. */
@@ -127,12 +126,4 @@ function inOrderOfTime(events: readonly HistoryEvent[]): HistoryEvent[] {
 export function eventType(word: string | null): HistoryEventType {
   if (word === 'payment.created') return 'PAYMENT_CREATED';
   return word === 'payment.updated' ? 'PAYMENT_UPDATED' : 'UNKNOWN';
-}
-
-function array(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
 }

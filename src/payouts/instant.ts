@@ -4,7 +4,11 @@
  */
 export type Instant = string & { readonly instant: unique symbol };
 
-const pattern = /^(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?([Zz]|[+-]\d{2}:\d{2})$/;
+const pattern =
+  /^(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?([Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
+
+const firstSecond = Date.parse('0000-01-01T00:00:00Z') / 1000;
+const lastSecond = Date.parse('9999-12-31T23:59:59Z') / 1000;
 
 /** What `parseInstant` accepts, for messages. */
 export const instantForm = 'an RFC 3339 date and time with its offset, such as "2026-03-01T08:30:00Z"';
@@ -19,6 +23,8 @@ export function parseInstant(text: string): Instant | undefined {
   if (Number.isNaN(local.getTime()) || local.toISOString().slice(0, 19) !== `${day}T${time}`)
     return undefined;
   const seconds = local.getTime() / 1000 - offsetSeconds(zone);
+  // An offset at either end of time leads out of the years that RFC 3339 can write.
+  if (seconds < firstSecond || seconds > lastSecond) return undefined;
   return instant(seconds, fraction ?? '');
 }
 

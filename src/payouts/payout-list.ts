@@ -38,6 +38,8 @@ const maxAttempts = 5;
 interface Mark {
   readonly cursor: Cursor;
   place: number;
+  /** The row itself is gone; the place is where it was. */
+  gone: boolean;
 }
 
 /**
@@ -162,8 +164,8 @@ class Walk {
   /** The cursor's row, when it lies directly beside what is wanted: read along, it proves that nothing has shifted. */
   #markBeside(wanted: Stretch): Mark | undefined {
     const { after, before } = this.#plan;
-    if (after !== undefined && after.place === wanted.start - 1) return after;
-    return before !== undefined && before.place === wanted.end ? before : undefined;
+    if (after?.gone === false && after.place === wanted.start - 1) return after;
+    return before?.gone === false && before.place === wanted.end ? before : undefined;
   }
 
   /** Rows come and go by their last change: there the list's length proves nothing, and the row must be seen. */
@@ -187,6 +189,7 @@ class Walk {
     for (const mark of this.#marks) {
       const expected = mark.place + Math.max(0, total - (this.#total ?? total));
       const found = await placeOfLostRow(this.#pages, query, mark.cursor, expected, options);
+      mark.gone = !found.there;
       mark.place = found.there || mark === this.#plan.before ? found.place : found.place - 1;
     }
     return true;
@@ -200,7 +203,7 @@ class Walk {
 function markOf(text: Maybe<string>, fingerprint: string, argument: 'after' | 'before'): Mark | undefined {
   if (text == null) return undefined;
   const cursor = readCursor(text, fingerprint, argument);
-  return { cursor, place: cursor.place };
+  return { cursor, place: cursor.place, gone: false };
 }
 
 function pageSizeOf({ first, last, before, after }: PayoutListArguments): { size: number; fromEnd: boolean } {

@@ -25,7 +25,7 @@ export const maxReferenceLength = 255;
 
 /** @see https://www.rfc-editor.org/rfc/rfc9110#section-5.5 for what a header field may hold */
 const printableAscii = /^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/;
-const controlCharacter = /\p{Cc}/u;
+const controlCharacter = /[\p{Cc}\p{Zl}\p{Zp}]/u;
 const accountId = /^[\w-]{1,64}$/;
 
 export function keyProblems(idempotencyKey: string): InputProblem[] {

@@ -55,6 +55,8 @@ export interface Sandbox {
 /** A sandbox that listens. */
 export interface RunningSandbox extends Sandbox {
   readonly url: string;
+  /** How many connections are open. */
+  connections(): Promise<number>;
   /** Stops listening and drops every connection. */
   close(): Promise<void>;
 }
@@ -168,6 +170,13 @@ export async function startSandbox(
   const bound = typeof address === 'object' && address !== null ? address.port : port;
   return Object.assign(sandbox, {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${String(bound)}`,
+    connections: () =>
+      new Promise<number>((resolve, reject) => {
+        server.getConnections((error, count) => {
+          if (error === null) resolve(count);
+          else reject(error);
+        });
+      }),
     close: () =>
       new Promise<void>(resolve => {
         server.close(() => resolve());

@@ -29,7 +29,7 @@ PayoutDestinationType.implement({
       description: "Lean's identifier of the bank, such as `LEAN_SME_MB1_UAE`.",
     }),
     address: t.exposeString('address', { nullable: true, description: 'Street address.' }),
-    city: t.exposeString('city', { nullable: true, description: 'City.' }),
+    city: t.exposeString('city', { nullable: true, description: 'City, such as `Dubai`.' }),
     country: t.exposeString('country', {
       nullable: true,
       description: 'ISO 3166 alpha-3 code of the country, such as `ARE`.',

@@ -1,0 +1,152 @@
+import type {
+  CreatePayoutAnswer,
+  CreatePayoutsAnswer,
+  PayoutCreated,
+  PayoutOutcomeUnknown,
+  PayoutRejected,
+  PayoutsCreated,
+} from '../payouts/create.ts';
+import { builder } from './builder.ts';
+import { MoneyType } from './money.ts';
+import { PayoutIntentType } from './payout-intent.ts';
+import { knownParty, PayoutPartyType } from './payout-party.ts';
+import { PayoutStatusType } from './payout-status.ts';
+import { PayoutType } from './payout.ts';
+
+const PayoutCreatedType = builder.objectRef<PayoutCreated>('PayoutCreated').implement({
+  description: 'Lean has taken the payout. It is not paid yet: follow its outcome.',
+  fields: t => ({
+    idempotencyKey: t.exposeString('idempotencyKey', { description: 'The key that it was created under.' }),
+    intentId: t.exposeID('intentId', { description: "Lean's payment_intent_id of it." }),
+    intent: t.field({
+      type: PayoutIntentType,
+      nullable: true,
+      description: 'Its intent as Lean has it now. One Lean call, shared with `payout`.',
+      resolve: ({ intentId }, _args, { loaders }) => loaders.intentById.load(intentId),
+    }),
+    payoutId: t.exposeID('payoutId', {
+      description:
+        'The payout, as in `Payout.id`: `intent:` and its intent’s id until Lean has made a payment of it.',
+    }),
+    payout: t.field({
+      type: PayoutType,
+      nullable: true,
+      description: 'The payout as Lean has it now. One Lean call, shared with `intent`.',
+      resolve: async ({ intentId, state }, _args, { loaders }) => {
+        const payout = await loaders.payout({ intentId });
+        return payout === null ? null : { ...payout, createdAs: state };
+      },
+    }),
+    status: t.field({
+      type: PayoutStatusType,
+      description: "Its status in Lean's answer, mostly `CREATED`.",
+      resolve: ({ state }) => state.status,
+    }),
+    leanStatus: t.string({
+      description: "Lean's own word for that status.",
+      resolve: ({ state }) => state.leanStatus ?? 'UNKNOWN',
+    }),
+    amount: t.expose('amount', { type: MoneyType, description: 'The amount as Lean confirmed it.' }),
+    sender: t.field({
+      type: PayoutPartyType,
+      nullable: true,
+      description: 'The account that will be debited.',
+      resolve: ({ sender }) => knownParty(sender),
+    }),
+    recipient: t.field({
+      type: PayoutPartyType,
+      nullable: true,
+      description: 'Who will be paid.',
+      resolve: ({ recipient }) => knownParty(recipient),
+    }),
+    traceId: t.exposeID('traceId', {
+      nullable: true,
+      description: "Lean's initiate_payment_task_id: name it when you ask Lean's support about this payout.",
+    }),
+    transferIndex: t.exposeInt('transferIndex', {
+      description: 'Which of the `transfers` of `createPayouts` it is, from 0; 0 for `createPayout`.',
+    }),
+  }),
+});
+
+const PayoutRejectionCodeType = builder.enumType('PayoutRejectionCode', {
+  description: 'Why a payout was rejected.',
+  values: {
+    INVALID_INPUT: {
+      description: 'The input was refused before anything was sent; correct `field`, the key is still free.',
+    },
+    REJECTED_BY_LEAN: { description: 'Lean refused it, or failed it at once; see `leanCode`.' },
+    IDEMPOTENCY_CONFLICT: { description: 'The key was used before, with another input.' },
+  } as const,
+});
+
+const PayoutRejectedType = builder.objectRef<PayoutRejected>('PayoutRejected').implement({
+  description:
+    'Nothing was paid, and the same request would be refused again. A payout that Lean fails inside a successful ' +
+    'answer ends here too, with its intent id.',
+  fields: t => ({
+    code: t.expose('code', { type: PayoutRejectionCodeType, description: 'Why, in a word.' }),
+    message: t.exposeString('message', { description: 'Why, in a sentence for people.' }),
+    field: t.exposeString('field', {
+      nullable: true,
+      description: 'The input field at fault, such as `amount.amount`, where one is.',
+    }),
+    leanCode: t.exposeString('leanCode', {
+      nullable: true,
+      description: "Lean's code for the refusal, such as `UNKNOWN_PAYMENT_DESTINATION`, where it gave one.",
+    }),
+    rejectedIntentId: t.exposeID('rejectedIntentId', {
+      nullable: true,
+      description: 'The intent that Lean made and failed, where it made one.',
+    }),
+    idempotencyKey: t.exposeString('idempotencyKey', { description: 'The key of the request.' }),
+    transferIndex: t.exposeInt('transferIndex', {
+      nullable: true,
+      description: 'Which of the `transfers` it is, from 0; null when the request was refused as a whole.',
+    }),
+  }),
+});
+
+const PayoutOutcomeUnknownType = builder.objectRef<PayoutOutcomeUnknown>('PayoutOutcomeUnknown').implement({
+  description:
+    'Lean may or may not have taken the payout. Send the same input with the same key again; never with a new key.',
+  fields: t => ({
+    message: t.exposeString('message', { description: 'What is known, and what to do.' }),
+    idempotencyKey: t.exposeString('idempotencyKey', { description: 'The key to send again.' }),
+  }),
+});
+
+const PayoutsCreatedType = builder.objectRef<PayoutsCreated>('PayoutsCreated').implement({
+  description: 'Lean has answered to each transfer: some may have been taken and others rejected.',
+  fields: t => ({
+    idempotencyKey: t.exposeString('idempotencyKey', { description: 'The key of the request.' }),
+    created: t.expose('created', {
+      type: [PayoutCreatedType],
+      description: 'The transfers that Lean has taken.',
+    }),
+    rejected: t.expose('rejected', {
+      type: [PayoutRejectedType],
+      description: 'The transfers that Lean failed at once.',
+    }),
+  }),
+});
+
+const typeNames = {
+  created: 'PayoutCreated',
+  rejected: 'PayoutRejected',
+  unknown: 'PayoutOutcomeUnknown',
+  batch: 'PayoutsCreated',
+} as const satisfies Record<(CreatePayoutAnswer | CreatePayoutsAnswer)['kind'], string>;
+
+export const CreatePayoutResult = builder.unionType('CreatePayoutResult', {
+  description:
+    'What became of the request. Always ask for all three: only the last leaves open whether money moves.',
+  types: [PayoutCreatedType, PayoutRejectedType, PayoutOutcomeUnknownType],
+  resolveType: answer => typeNames[answer.kind],
+});
+
+export const CreatePayoutsResult = builder.unionType('CreatePayoutsResult', {
+  description: 'What became of the request as a whole, or, where Lean answered, of each transfer.',
+  types: [PayoutsCreatedType, PayoutRejectedType, PayoutOutcomeUnknownType],
+  resolveType: answer => typeNames[answer.kind],
+});

@@ -1,0 +1,352 @@
+import fc from 'fast-check';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { LeanNotSent } from '../../src/lean/errors.ts';
+import { PayoutCreation } from '../../src/payouts/create.ts';
+import type { Decimal } from '../../src/payouts/decimal.ts';
+import { currencyPlaces } from '../../src/payouts/money.ts';
+import type { Transfer } from '../../src/payouts/transfer.ts';
+import { accounts, destinations } from '../../src/sandbox/named.ts';
+import type { FaultRule, RunningSandbox, SandboxOptions } from '../../src/sandbox/sandbox.ts';
+import { clientTo, deadAddress, failureOf, gate, json, rawServer, startLean } from '../lean/wiring.ts';
+
+function transfer(destinationId: string = destinations.pays, change: Partial<Transfer> = {}): Transfer {
+  return {
+    accountId: accounts.operating,
+    destinationId,
+    amount: { amount: '16.50' as Decimal, currency: 'AED' },
+    description: 'INV 001',
+    externalReference: 'order-1',
+    authorize: true,
+    ...change,
+  };
+}
+
+async function creating(
+  options: SandboxOptions = {},
+): Promise<{ lean: RunningSandbox; creation: PayoutCreation }> {
+  const lean = await startLean(options);
+  return { lean, creation: new PayoutCreation(clientTo(lean.url)) };
+}
+
+const unknown = { kind: 'unknown', idempotencyKey: 'key-1' };
+
+describe('a payout that Lean takes', () => {
+  it.each(['v2', 'v1', 'ksa'] as const)('is created (%s)', async profile => {
+    const { lean, creation } = await creating({ profile });
+    const amount = { amount: '16.50' as Decimal, currency: profile === 'ksa' ? 'SAR' : 'AED' };
+    const answer = await creation.createPayout('key-1', transfer(destinations.pays, { amount }));
+    const [payout] = lean.payouts.all();
+    expect(answer).toMatchObject({
+      kind: 'created',
+      idempotencyKey: 'key-1',
+      transferIndex: 0,
+      intentId: payout?.intentId,
+      payoutId: `intent:${payout?.intentId ?? ''}`,
+      state: { status: 'CREATED' },
+    });
+    expect(answer).not.toHaveProperty('reason');
+    expect(lean.requests).toMatchObject([{ operation: 'createPayoutPayment', idempotencyKey: 'key-1' }]);
+  });
+
+  it('is the same payout when it is sent again under its key', async () => {
+    const { lean, creation } = await creating();
+    const first = await creation.createPayout('key-1', transfer());
+    expect(await creation.createPayout('key-1', transfer())).toEqual(first);
+    expect(lean.payouts.all()).toHaveLength(1);
+  });
+});
+
+describe('an amount', () => {
+  it('reaches Lean with exactly the digits the caller wrote', async () => {
+    const { url, heard } = await rawServer(response =>
+      json(response, { payouts_payment_details: [{ payment_intent_id: 'i' }] }),
+    );
+    const creation = new PayoutCreation(clientTo(url));
+    const money = fc
+      .tuple(
+        fc.constantFrom('AED', 'SAR', 'KWD', 'JPY'),
+        fc.bigInt({ min: 1n, max: 10n ** 18n - 1n }),
+        fc.stringMatching(/^[0-9]{0,3}$/),
+        fc.nat({ max: 2 }),
+      )
+      .map(([currency, whole, digits, zeros]) => {
+        const fraction = digits.slice(0, currencyPlaces(currency) ?? 0) + '0'.repeat(zeros);
+        return { currency, amount: `${String(whole)}${fraction === '' ? '' : `.${fraction}`}` as Decimal };
+      });
+    await fc.assert(
+      fc.asyncProperty(money, async amount => {
+        heard.length = 0;
+        const answer = await creation.createPayout('key-1', transfer(destinations.pays, { amount }));
+        expect(answer).toMatchObject({ kind: 'created', amount });
+        expect(heard).toHaveLength(1);
+        const [, sent] = /"amount":([^,}]*)/.exec(heard[0]?.body ?? '') ?? [];
+        expect(sent).toBe(amount.amount);
+      }),
+    );
+  });
+});
+
+describe('a payout that cannot be', () => {
+  it('is rejected with the field, and Lean hears nothing', async () => {
+    const { lean, creation } = await creating();
+    const amount = { amount: '1.005' as Decimal, currency: 'AED' };
+    expect(await creation.createPayout('key-1', transfer(destinations.pays, { amount }))).toEqual({
+      kind: 'rejected',
+      code: 'INVALID_INPUT',
+      message: 'amount.amount has more decimals than AED has; at most 2 are accepted.',
+      field: 'amount.amount',
+      leanCode: null,
+      rejectedIntentId: null,
+      idempotencyKey: 'key-1',
+      transferIndex: null,
+    });
+    expect(await creation.createPayout('', transfer())).toMatchObject({ field: 'idempotencyKey' });
+    expect(lean.requests).toEqual([]);
+  });
+
+  it('is rejected with all its problems, by their places in a batch', async () => {
+    const { lean, creation } = await creating();
+    const batch = [transfer(), transfer('x', { description: '' })];
+    const answer = await creation.createPayouts(' ', batch);
+    expect(answer).toMatchObject({ kind: 'rejected', code: 'INVALID_INPUT', field: 'idempotencyKey' });
+    const { message } = answer as { message: string };
+    expect(message).toContain('transfers.1.destinationId');
+    expect(message).toContain('transfers.1.description');
+    expect(message).not.toContain('transfers.0');
+    expect(lean.requests).toEqual([]);
+  });
+
+  it.each([0, 101])('is rejected in a batch of %i', async size => {
+    const { lean, creation } = await creating();
+    const batch = Array.from({ length: size }, () => transfer());
+    expect(await creation.createPayouts('key-1', batch)).toMatchObject({
+      kind: 'rejected',
+      field: 'transfers',
+    });
+    expect(lean.requests).toEqual([]);
+  });
+});
+
+describe('a refusal of Lean', () => {
+  const refused: readonly [string, number, string | null][] = [
+    ['UNKNOWN_PAYMENT_DESTINATION', 404, 'destinationId'],
+    ['INVALID_AMOUNT', 400, 'amount.amount'],
+    ['AMOUNT_UNDER_MIN_VALUE', 400, 'amount.amount'],
+    ['AMOUNT_OVER_MAX_VALUE', 400, 'amount.amount'],
+    ['INVALID_CURRENCY', 400, 'amount.currency'],
+    ['INVALID_DESCRIPTION', 400, 'description'],
+    ['BENEFICIARY_NOT_ACTIVE', 422, null],
+    ['INSUFFICIENT_BALANCE', 400, null],
+  ];
+
+  it.each(refused)('with %s (%i) is about the field %s', async (code, status, field) => {
+    const { lean, creation } = await creating();
+    lean.faults.add({ kind: 'status', status, code });
+    expect(await creation.createPayout('key-1', transfer())).toEqual({
+      kind: 'rejected',
+      code: 'REJECTED_BY_LEAN',
+      message: `Lean refused the payout (${code}). Nothing was paid.`,
+      field,
+      leanCode: code,
+      rejectedIntentId: null,
+      idempotencyKey: 'key-1',
+      transferIndex: null,
+    });
+    expect(lean.requests).toHaveLength(1);
+    expect(lean.payouts.all()).toEqual([]);
+  });
+
+  it('names no field of a batch, since it does not say which transfer it means', async () => {
+    const { creation, lean } = await creating();
+    lean.faults.add({ kind: 'status', status: 400, code: 'INVALID_AMOUNT' });
+    expect(await creation.createPayouts('key-1', [transfer(), transfer()])).toMatchObject({
+      kind: 'rejected',
+      field: null,
+      leanCode: 'INVALID_AMOUNT',
+    });
+  });
+
+  it('may come without a code', async () => {
+    const { lean, creation } = await creating();
+    lean.faults.add({ kind: 'html', status: 400 });
+    expect(await creation.createPayout('key-1', transfer())).toMatchObject({
+      kind: 'rejected',
+      message: 'Lean refused the payout. Nothing was paid.',
+      leanCode: null,
+      field: null,
+    });
+  });
+
+  it('inside a 200 is a rejection that names the intent', async () => {
+    const { lean, creation } = await creating();
+    const answer = await creation.createPayout('key-1', transfer(destinations.failsAtOnce));
+    expect(answer).toEqual({
+      kind: 'rejected',
+      code: 'REJECTED_BY_LEAN',
+      message: 'Lean failed the payout at once. Nothing was paid.',
+      field: null,
+      leanCode: null,
+      rejectedIntentId: lean.payouts.all()[0]?.intentId,
+      idempotencyKey: 'key-1',
+      transferIndex: 0,
+    });
+  });
+
+  it('inside a 200 carries its reason only when that is a code', async () => {
+    const { url } = await rawServer(response =>
+      json(response, {
+        payouts_payment_details: [
+          {
+            payment_intent_id: 'i',
+            destination_details: { payment_status: 'FAILED', error_message: 'BANK_ISSUE' },
+          },
+        ],
+      }),
+    );
+    expect(await new PayoutCreation(clientTo(url)).createPayout('key-1', transfer())).toMatchObject({
+      message: 'Lean failed the payout at once (BANK_ISSUE). Nothing was paid.',
+      leanCode: 'BANK_ISSUE',
+    });
+  });
+
+  it('is a conflict when the key was used with another input', async () => {
+    const { lean, creation } = await creating();
+    await creation.createPayout('key-1', transfer());
+    expect(await creation.createPayout('key-1', transfer(destinations.staysPending))).toMatchObject({
+      kind: 'rejected',
+      code: 'IDEMPOTENCY_CONFLICT',
+      field: 'idempotencyKey',
+      leanCode: 'IDEMPOTENCY_KEY_REUSED',
+    });
+    expect(lean.payouts.all()).toHaveLength(1);
+  });
+
+  it.each([401, 403, 429])('of ourselves (%i) is thrown', async status => {
+    const { lean, creation } = await creating();
+    lean.faults.add({ kind: 'status', status });
+    expect(await failureOf(creation.createPayout('key-1', transfer()))).toMatchObject({
+      name: 'LeanRefused',
+      details: { httpStatus: status },
+    });
+    expect(lean.requests).toHaveLength(1);
+  });
+});
+
+describe('an outcome that is unknown', () => {
+  const faults: readonly FaultRule[] = [
+    { kind: 'drop_before' },
+    { kind: 'drop_after' },
+    { kind: 'truncate' },
+    { kind: 'broken_json' },
+    { kind: 'empty' },
+    { kind: 'html' },
+    { kind: 'html', status: 200 },
+    { kind: 'html', status: 502, after: true },
+    { kind: 'status', status: 302 },
+    { kind: 'status', status: 408 },
+    { kind: 'status', status: 409, code: 'PAYMENT_EXISTS' },
+    { kind: 'status', status: 409, code: 'IDEMPOTENCY_REQUEST_IN_PROGRESS' },
+    { kind: 'status', status: 422, code: 'DUPLICATED_REQUEST' },
+    { kind: 'status', status: 400, code: 'DUPLICATED_REQUEST' },
+    { kind: 'status', status: 425 },
+    { kind: 'status', status: 500 },
+    { kind: 'status', status: 500, after: true },
+    { kind: 'status', status: 503 },
+    { kind: 'status', status: 504, after: true },
+  ];
+
+  it.each(faults)('is told as such after %o, and Lean has received one request', async fault => {
+    const { lean, creation } = await creating();
+    lean.faults.add(fault);
+    const answer = await creation.createPayout('key-1', transfer());
+    expect(answer).toMatchObject(unknown);
+    expect(answer).toHaveProperty('message', expect.stringContaining('same idempotencyKey'));
+    expect(await creation.createPayouts('key-1', [transfer(), transfer()])).toMatchObject(unknown);
+    expect(lean.requests).toHaveLength(2);
+  });
+
+  it.each(['headers', 'body'] as const)('is told as such at the deadline, while the %s stall', async part => {
+    const arrived = gate();
+    const { url, heard } = await rawServer(response => {
+      if (part === 'headers') return arrived.open();
+      response.writeHead(200, { 'content-length': 100 });
+      response.write('{', arrived.open);
+    });
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const answer = new PayoutCreation(clientTo(url)).createPayout('key-1', transfer());
+    await arrived.opened;
+    vi.advanceTimersByTime(20_000);
+    expect(await answer).toMatchObject(unknown);
+    expect(heard).toHaveLength(1);
+  });
+
+  it.each<[string, unknown]>([
+    ['nothing', {}],
+    ['another number of transfers', { payouts_payment_details: [] }],
+    ['no intent', { payouts_payment_details: [{ destination_details: { payment_status: 'CREATED' } }] }],
+  ])('is told as such when the answer holds %s', async (_, body) => {
+    const { url, heard } = await rawServer(response => json(response, body));
+    const creation = new PayoutCreation(clientTo(url));
+    expect(await creation.createPayout('key-1', transfer())).toMatchObject(unknown);
+    expect(heard).toHaveLength(1);
+  });
+});
+
+it('throws when nothing reached Lean', async () => {
+  const creation = new PayoutCreation(clientTo(await deadAddress()));
+  const failure = await failureOf(creation.createPayout('key-1', transfer()));
+  expect(failure).toBeInstanceOf(LeanNotSent);
+  expect(failure).toMatchObject({ name: 'LeanUnreachable', code: 'LEAN_UNAVAILABLE' });
+});
+
+describe('a batch', () => {
+  it('is one request, and tells each transfer by its place', async () => {
+    const { lean, creation } = await creating();
+    const answer = await creation.createPayouts('key-1', [
+      transfer(destinations.pays),
+      transfer(destinations.failsAtOnce),
+      transfer(destinations.staysPending, { accountId: accounts.second }),
+      transfer(destinations.pays, { amount: { amount: '0.01' as Decimal, currency: 'AED' } }),
+    ]);
+    expect(answer).toMatchObject({
+      kind: 'batch',
+      idempotencyKey: 'key-1',
+      created: [
+        { transferIndex: 0, amount: { amount: '16.5' } },
+        { transferIndex: 2 },
+        { transferIndex: 3, amount: { amount: '0.01' } },
+      ],
+      rejected: [{ transferIndex: 1, code: 'REJECTED_BY_LEAN' }],
+    });
+    expect(lean.requests).toHaveLength(1);
+  });
+
+  it('may hold a hundred', async () => {
+    const { creation } = await creating();
+    const batch = Array.from({ length: 100 }, () => transfer());
+    const answer = await creation.createPayouts('key-1', batch);
+    expect(answer).toHaveProperty('created.length', 100);
+  });
+});
+
+describe('settled', () => {
+  it('waits for what is under way', async () => {
+    const arrived = gate();
+    const release = gate();
+    const { url } = await rawServer(response => {
+      arrived.open();
+      void release.opened.then(() => json(response, {}, 500));
+    });
+    const creation = new PayoutCreation(clientTo(url));
+    await creation.settled();
+    const order: string[] = [];
+    const answer = creation.createPayout('key-1', transfer());
+    const settled = creation.settled().then(() => order.push('settled'));
+    await arrived.opened;
+    expect(order).toEqual([]);
+    release.open();
+    await Promise.all([settled, answer]);
+    expect(order).toEqual(['settled']);
+  });
+});

@@ -1,0 +1,159 @@
+import { describe, expect, it } from 'vitest';
+import type { LeanCreated, LeanCreatedTransfer } from '../../src/lean/wire.ts';
+import { createdFromLean, creationBody } from '../../src/payouts/creation-wire.ts';
+import type { Decimal } from '../../src/payouts/decimal.ts';
+import type { Transfer } from '../../src/payouts/transfer.ts';
+
+function transfer(destinationId: string, amount = '10.00', change: Partial<Transfer> = {}): Transfer {
+  return {
+    accountId: 'a1',
+    destinationId,
+    amount: { amount: amount as Decimal, currency: 'AED' },
+    description: 'INV 001',
+    externalReference: `ref ${destinationId}`,
+    authorize: true,
+    ...change,
+  };
+}
+
+function entry(intentId: string, details: LeanCreatedTransfer | readonly LeanCreatedTransfer[] | null) {
+  return { payment_intent_id: intentId, destination_details: details };
+}
+
+const said = (destination_id: string, amount: string): LeanCreatedTransfer => ({
+  destination_id,
+  amount,
+  currency: 'AED',
+  payment_status: 'CREATED',
+});
+
+function intents(created: LeanCreated, transfers: readonly Transfer[]): readonly string[] | undefined {
+  return createdFromLean(created, transfers)?.map(({ intentId }) => intentId);
+}
+
+describe('creationBody', () => {
+  it("is Lean's, field by field, with the caller's digits", () => {
+    expect(creationBody([transfer('d1', '16.50')])).toBe(
+      '{"payment_details":[{"account_id":"a1","currency":"AED","destination_details":[' +
+        '{"payment_destination_id":"d1","amount":16.50,"currency":"AED","description":"INV 001",' +
+        '"external_reference":"ref d1","authorize_payment":true}]}]}',
+    );
+  });
+
+  it('groups by account and currency, each in the order given', () => {
+    const body = creationBody([
+      transfer('d1'),
+      transfer('d2', '2', { accountId: 'a2' }),
+      transfer('d3', '3', { amount: { amount: '3' as Decimal, currency: 'USD' } }),
+      transfer('d4', '4', { authorize: false }),
+    ]);
+    const { payment_details } = JSON.parse(body) as {
+      payment_details: {
+        account_id: string;
+        currency: string;
+        destination_details: { payment_destination_id: string; currency: string }[];
+      }[];
+    };
+    expect(
+      payment_details.map(group => [
+        group.account_id,
+        group.currency,
+        ...group.destination_details.map(one => `${one.payment_destination_id} ${one.currency}`),
+      ]),
+    ).toEqual([
+      ['a1', 'AED', 'd1 AED', 'd4 AED'],
+      ['a2', 'AED', 'd2 AED'],
+      ['a1', 'USD', 'd3 USD'],
+    ]);
+  });
+});
+
+describe('createdFromLean', () => {
+  const two = [transfer('d1', '10.00'), transfer('d2', '20.5')];
+
+  it('reads an answer as recorded', () => {
+    const created = {
+      payouts_payment_details: [
+        {
+          payment_intent_id: 'i1',
+          initiate_payment_task_id: 't1',
+          account_number: '0101',
+          iban: 'AE1',
+          bank_identifier: 'LEAN_SME_MB1_UAE',
+          destination_details: {
+            ...said('d1', '10'),
+            error_message: null,
+            recipient_details: { account_number: '0202', iban: 'AE2', name: 'ABC CORP' },
+          },
+        },
+      ],
+    };
+    expect(createdFromLean(created, two.slice(0, 1))).toEqual([
+      {
+        intentId: 'i1',
+        payoutId: 'intent:i1',
+        state: { status: 'CREATED', leanStatus: 'CREATED' },
+        amount: { amount: '10', currency: 'AED' },
+        sender: { name: null, accountNumber: '0101', iban: 'AE1', bankName: 'LEAN_SME_MB1_UAE' },
+        recipient: { name: 'ABC CORP', accountNumber: '0202', iban: 'AE2', bankName: null },
+        traceId: 't1',
+        reason: null,
+      },
+    ]);
+  });
+
+  it("takes the payment's id where there is one", () => {
+    const created = { payouts_payment_details: [{ ...entry('i1', said('d1', '10')), payment_id: 'p1' }] };
+    expect(createdFromLean(created, two.slice(0, 1))?.[0]?.payoutId).toBe('p1');
+  });
+
+  it('reads the older spelling of the recipient', () => {
+    const details = { ...said('d1', '10'), recepient_details: { name: 'ABC CORP' } };
+    const created = { payouts_payment_details: [entry('i1', details)] };
+    expect(createdFromLean(created, two.slice(0, 1))?.[0]?.recipient?.name).toBe('ABC CORP');
+  });
+
+  it.each([
+    ['objects', [entry('i1', said('d1', '10')), entry('i2', said('d2', '20.50'))], ['i1', 'i2']],
+    ['lists of one', [entry('i1', [said('d1', '10')]), entry('i2', [said('d2', '20.5')])], ['i1', 'i2']],
+    ['one list', [entry('i1', [said('d1', '10'), said('d2', '20.5')])], ['i1', 'i1']],
+    ['the other order', [entry('i2', said('d2', '20.5')), entry('i1', said('d1', '10'))], ['i1', 'i2']],
+    ['capital letters', [entry('i2', said('D2', '20.5')), entry('i1', said('D1', '10'))], ['i1', 'i2']],
+    ['amounts cut to integers', [entry('i2', said('d2', '20')), entry('i1', said('d1', '10'))], ['i1', 'i2']],
+    [
+      'no amounts',
+      [entry('i2', { destination_id: 'd2' }), entry('i1', { destination_id: 'd1' })],
+      ['i1', 'i2'],
+    ],
+    ['no details, in order', [entry('i1', null), entry('i2', null)], ['i1', 'i2']],
+    ['details of one alone', [entry('i2', said('d2', '20.5')), entry('i1', {})], ['i1', 'i2']],
+  ])('tells the transfers apart in %s', (_, payouts_payment_details, expected) => {
+    expect(intents({ payouts_payment_details }, two)).toEqual(expected);
+  });
+
+  it('tells two transfers to one destination apart by their amounts', () => {
+    const pair = [transfer('d1', '10'), transfer('d1', '10.01')];
+    const payouts_payment_details = [entry('i2', said('d1', '10.01')), entry('i1', said('d1', '10.00'))];
+    expect(intents({ payouts_payment_details }, pair)).toEqual(['i1', 'i2']);
+  });
+
+  it('gives each of several equal transfers an answer of its own', () => {
+    const triple = [transfer('d1'), transfer('d1'), transfer('d1')];
+    const payouts_payment_details = ['i1', 'i2', 'i3'].map(intent => entry(intent, said('d1', '10')));
+    expect(intents({ payouts_payment_details }, triple)).toEqual(['i1', 'i2', 'i3']);
+  });
+
+  it.each<[string, unknown]>([
+    ['too few', [entry('i1', said('d1', '10'))]],
+    ['too many', [1, 2, 3].map(number => entry(`i${String(number)}`, said('d1', '10')))],
+    ['none', []],
+    ['no list', null],
+    ['an object', {}],
+    ['one without an intent', [entry('i1', said('d1', '10')), { destination_details: said('d2', '20.5') }]],
+    ['one with the text null for an intent', [entry('i1', null), entry('null', null)]],
+    ['empty lists', [entry('i1', []), entry('i2', [])]],
+    ['no entries', [null, 'x']],
+  ])('does not account for the transfers by %s', (_, payouts_payment_details) => {
+    expect(intents({ payouts_payment_details } as LeanCreated, two)).toBeUndefined();
+  });
+});

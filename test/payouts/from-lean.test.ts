@@ -1,0 +1,452 @@
+import { describe, expect, it } from 'vitest';
+import { parseLeanJson } from '../../src/lean/json.ts';
+import type { LeanPayment, LeanPayoutIntent, LeanPayoutPage, LeanPayoutRow } from '../../src/lean/wire.ts';
+import {
+  boolean,
+  destinationFromLean,
+  id,
+  instantFromLean,
+  intentFromLean,
+  moneyFromLean,
+  pageFromLean,
+  partyFromLean,
+  payoutFromPayment,
+  payoutFromRow,
+  postInitiationStatusFromLean,
+  stateFromLean,
+  text,
+} from '../../src/payouts/from-lean.ts';
+
+/** What no document promises, and what must not bring anything down. */
+const oddities: readonly unknown[] = [
+  undefined,
+  null,
+  'null',
+  '',
+  0,
+  -1.5,
+  true,
+  [],
+  {},
+  [[]],
+  'é',
+  '-',
+  NaN,
+];
+
+describe('a text', () => {
+  it.each([
+    ['a', 'a'],
+    ['', ''],
+    ['null', null],
+    [null, null],
+    [undefined, null],
+    [5, '5'],
+    [true, null],
+    [{}, null],
+    [['a'], null],
+  ])('of %j is %j', (value, expected) => {
+    expect(text(value)).toBe(expected);
+  });
+
+  it('is no id when it is empty', () => {
+    expect([id(''), id('null'), id(null), id('a')]).toEqual([null, null, null, 'a']);
+  });
+});
+
+describe('a boolean', () => {
+  it.each([
+    [true, true],
+    ['true', true],
+    [false, false],
+    ['false', false],
+    ['null', null],
+    [null, null],
+    [1, null],
+    ['yes', null],
+  ])('of %j is %j', (value, expected) => {
+    expect(boolean(value)).toBe(expected);
+  });
+});
+
+describe('a time', () => {
+  it.each([
+    ['2026-03-01T08:30:00Z', '2026-03-01T08:30:00Z'],
+    ['2026-03-01T08:30:00.123Z', '2026-03-01T08:30:00.123Z'],
+    ['2026-03-01T08:30:00.123456Z', '2026-03-01T08:30:00.123456Z'],
+    ['2026-03-01T08:30:00.123456789Z', '2026-03-01T08:30:00.123456789Z'],
+    ['2026-03-01 08:30:00', '2026-03-01T08:30:00Z'],
+    ['2026-03-01T08:30:00.5', '2026-03-01T08:30:00.5Z'],
+    ['2026-03-01T12:30:00+04:00', '2026-03-01T08:30:00Z'],
+    ['2026-02-30T08:30:00Z', null],
+    ['soon', null],
+    ['', null],
+    ['null', null],
+    [1772353800, null],
+    [null, null],
+  ])('of %j is %j', (value, expected) => {
+    expect(instantFromLean(value)).toBe(expected);
+  });
+});
+
+describe('money', () => {
+  it.each([
+    ['16.50', 'AED', '16.50'],
+    ['16', 'KWD', '16'],
+    [16, 'AED', '16'],
+    ['1.5E+3', 'AED', '1500'],
+    ['12345678901234567890.12', 'AED', '12345678901234567890.12'],
+  ])('of %j %s keeps its digits', (amount, currency, digits) => {
+    expect(moneyFromLean(amount, currency)).toEqual({ amount: digits, currency });
+  });
+
+  it.each([
+    [null, 'AED'],
+    ['null', 'AED'],
+    ['16', null],
+    ['16', ''],
+    ['sixteen', 'AED'],
+    ['', 'AED'],
+    [{}, 'AED'],
+    ['16', []],
+  ])('of %j %j is not known', (amount, currency) => {
+    expect(moneyFromLean(amount, currency)).toBeUndefined();
+  });
+});
+
+describe('a status', () => {
+  it.each([
+    ['CREATED', 'CREATED'],
+    ['AWAITING_AUTHORIZATION', 'AWAITING_AUTHORIZATION'],
+    ['AWAITING_AUTHORISATION', 'AWAITING_AUTHORIZATION'],
+    ['PENDING_WITH_BANK', 'PENDING_WITH_BANK'],
+    ['ACCEPTED_BY_BANK', 'ACCEPTED_BY_BANK'],
+    ['FAILED', 'FAILED'],
+    ['AUTHORISATION_FAILED', 'AUTHORISATION_FAILED'],
+    ['AUTHORIZATION_FAILED', 'AUTHORISATION_FAILED'],
+    ['ON_HOLD', 'UNKNOWN'],
+    ['failed', 'UNKNOWN'],
+    ['constructor', 'UNKNOWN'],
+    ['__proto__', 'UNKNOWN'],
+  ])('%s is %s, and its own word is carried', (word, status) => {
+    expect(stateFromLean(word)).toEqual({ status, leanStatus: word });
+  });
+
+  it.each([null, undefined, 'null', '', {}])('%j is not known', word => {
+    expect(stateFromLean(word)).toEqual({ status: 'UNKNOWN', leanStatus: null });
+  });
+
+  it.each([
+    ['PROCESSED', 'PROCESSED'],
+    ['REJECTED', 'REJECTED'],
+    ['RETURNED', 'UNKNOWN'],
+    ['processed', 'UNKNOWN'],
+    ['null', null],
+    ['', null],
+    [null, null],
+    [undefined, null],
+  ])('after initiation: %j is %j', (word, status) => {
+    expect(postInitiationStatusFromLean(word)).toBe(status);
+  });
+});
+
+describe('a row of the list', () => {
+  const row: LeanPayoutRow = {
+    recipient_name: 'ABC CORP',
+    recipient_bank_name: 'LEAN_SME_MB1_UAE',
+    recipient_iban: 'AE070331234567890123456',
+    description: 'INV 001',
+    currency: 'AED',
+    amount: '15',
+    created_at: '2026-05-13T08:30:00.123456Z',
+    updated_at: '2026-05-13T08:30:01.5Z',
+    payment_intent_id: 'i',
+    auto_authorized: true,
+    status: 'FAILED',
+    pending_manual_authorization: false,
+    post_initiation_status: null,
+    bank_transaction_reference: null,
+  };
+
+  it('as recorded, without a payment', () => {
+    expect(payoutFromRow(row)).toEqual({
+      paymentId: null,
+      intentId: 'i',
+      amount: { amount: '15', currency: 'AED' },
+      description: 'INV 001',
+      state: { status: 'FAILED', leanStatus: 'FAILED' },
+      postInitiationStatus: null,
+      bankTransactionReference: null,
+      recipient: {
+        name: 'ABC CORP',
+        accountNumber: undefined,
+        iban: 'AE070331234567890123456',
+        bankName: 'LEAN_SME_MB1_UAE',
+      },
+      sender: undefined,
+      paymentSourceId: undefined,
+      granularStatusCode: undefined,
+      statusDetails: undefined,
+      submittedAt: undefined,
+      initiatedAt: undefined,
+      autoAuthorized: true,
+      pendingManualAuthorization: false,
+      createdAt: '2026-05-13T08:30:00.123456Z',
+      updatedAt: '2026-05-13T08:30:01.5Z',
+    });
+  });
+
+  it('tells what it does not carry from what is null', () => {
+    const bare = payoutFromRow({ payment_id: 'p', status: 'FAILED', post_initiation_status: null });
+    expect(bare).toMatchObject({
+      paymentId: 'p',
+      intentId: undefined,
+      amount: undefined,
+      description: undefined,
+      postInitiationStatus: null,
+      bankTransactionReference: undefined,
+    });
+  });
+
+  it('takes the text null for a null', () => {
+    expect(payoutFromRow({ ...row, payment_id: 'null', description: 'null' })).toMatchObject({
+      paymentId: null,
+      description: null,
+    });
+  });
+
+  it.each(oddities)('survives %j in every field', oddity => {
+    const odd = Object.fromEntries([...Object.keys(row), 'payment_id'].map(key => [key, oddity]));
+    expect(() => payoutFromRow(odd)).not.toThrow();
+  });
+});
+
+describe('a payment', () => {
+  const payment: LeanPayment = {
+    id: 'p',
+    payment_intent_id: 'i',
+    payment_source_id: 's',
+    sender_details: { account_number: '0101', iban: 'AE1', name: 'Current Account' },
+    recipient_details: { account_number: '0202', iban: 'AE2', name: 'ABC CORPORATION LLC' },
+    amount: '16',
+    currency: 'AED',
+    description: 'INV 001',
+    submission_timestamp: '2026-05-13T08:30:00.1Z',
+    initiation_timestamp: '2026-05-13T08:30:00.26Z',
+    status: 'ACCEPTED_BY_BANK',
+    post_initiation_status: 'PROCESSED',
+    bank_transaction_reference: '256884595',
+    granular_status_code: null,
+    status_additional_details: null,
+  };
+
+  it('as recorded', () => {
+    expect(payoutFromPayment(payment)).toEqual({
+      paymentId: 'p',
+      intentId: 'i',
+      amount: { amount: '16', currency: 'AED' },
+      description: 'INV 001',
+      state: { status: 'ACCEPTED_BY_BANK', leanStatus: 'ACCEPTED_BY_BANK' },
+      postInitiationStatus: 'PROCESSED',
+      bankTransactionReference: '256884595',
+      recipient: { name: 'ABC CORPORATION LLC', accountNumber: '0202', iban: 'AE2', bankName: null },
+      sender: { name: 'Current Account', accountNumber: '0101', iban: 'AE1', bankName: null },
+      paymentSourceId: 's',
+      granularStatusCode: null,
+      statusDetails: null,
+      submittedAt: '2026-05-13T08:30:00.1Z',
+      initiatedAt: '2026-05-13T08:30:00.26Z',
+      autoAuthorized: null,
+      pendingManualAuthorization: null,
+      createdAt: null,
+      updatedAt: null,
+    });
+  });
+
+  it('leaves nothing to be looked for: all that is missing is null', () => {
+    expect(Object.entries(payoutFromPayment({})).filter(([, value]) => value === undefined)).toEqual([
+      ['amount', undefined],
+    ]);
+  });
+
+  it('may call its id payment_id', () => {
+    expect(payoutFromPayment({ ...payment, id: null, payment_id: 'q' }).paymentId).toBe('q');
+  });
+
+  it('may give account numbers as bare numbers', () => {
+    const wire = parseLeanJson('{"recipient_details":{"account_number":1015000000000000601123,"iban":7}}');
+    expect(payoutFromPayment(wire as LeanPayment).recipient).toEqual({
+      name: null,
+      accountNumber: '1015000000000000601123',
+      iban: '7',
+      bankName: null,
+    });
+  });
+
+  it.each(oddities)('survives %j in every field', oddity => {
+    const odd = Object.fromEntries(Object.keys(payment).map(key => [key, oddity])) as LeanPayment;
+    expect(() => payoutFromPayment(odd)).not.toThrow();
+  });
+});
+
+describe('a party', () => {
+  it.each([null, undefined, 'ABC' as never, 5 as never])('is null for %j', party => {
+    expect(partyFromLean(party)).toBeNull();
+  });
+});
+
+describe('an intent', () => {
+  const intent: LeanPayoutIntent = {
+    payment_intent_id: 'i',
+    customer_id: 'c',
+    amount: '16',
+    currency: 'AED',
+    description: 'INV 001',
+    external_reference: null,
+    payment: { id: 'p', status: 'ACCEPTED_BY_BANK', amount: '16', currency: 'AED' },
+    payment_destination: {
+      id: 'd',
+      bank_identifier: 'LEAN_SME_MB1_UAE',
+      name: 'ABC CORPORATION LLC',
+      short_name: 'ABC CORP',
+      iban: 'AE2',
+      account_number: '0202',
+      swift_code: 'ABCDAEAD',
+      status: 'ACTIVE',
+      address: 'x',
+      city: 'Dubai',
+      country: 'ARE',
+    },
+  };
+
+  it('as recorded', () => {
+    expect(intentFromLean(intent, 'asked')).toMatchObject({
+      id: 'i',
+      customerId: 'c',
+      amount: { amount: '16', currency: 'AED' },
+      description: 'INV 001',
+      externalReference: null,
+      payout: { paymentId: 'p', intentId: 'i', state: { status: 'ACCEPTED_BY_BANK' } },
+      destination: { id: 'd', displayName: 'ABC CORP', status: 'ACTIVE', isDefault: null },
+    });
+  });
+
+  it.each([undefined, null, {}, { id: null }, { id: 'null' }, 'none' as never])(
+    'has a payout without a payment while its payment is %j',
+    payment => {
+      const read = intentFromLean({ ...intent, payment }, 'asked');
+      expect(read?.payout).toMatchObject({
+        paymentId: null,
+        intentId: 'i',
+        amount: { amount: '16', currency: 'AED' },
+        description: 'INV 001',
+        state: undefined,
+        recipient: {
+          name: 'ABC CORPORATION LLC',
+          accountNumber: '0202',
+          iban: 'AE2',
+          bankName: 'LEAN_SME_MB1_UAE',
+        },
+      });
+    },
+  );
+
+  it('leaves to be looked for what its payment does not carry by its document', () => {
+    expect(intentFromLean(intent, 'asked')?.payout).toMatchObject({
+      postInitiationStatus: undefined,
+      granularStatusCode: undefined,
+      statusDetails: undefined,
+    });
+    const full = { id: 'p', post_initiation_status: 'null', granular_status_code: null };
+    expect(intentFromLean({ ...intent, payment: full }, 'asked')?.payout).toMatchObject({
+      postInitiationStatus: null,
+      granularStatusCode: null,
+      statusDetails: undefined,
+    });
+  });
+
+  it('takes its own id for the payment too, and the asked one where it gives none', () => {
+    expect(intentFromLean({ ...intent, payment_intent_id: null, id: 'j' }, 'asked')?.id).toBe('j');
+    const nameless = intentFromLean({ ...intent, payment_intent_id: undefined }, 'asked');
+    expect([nameless?.id, nameless?.payout.intentId]).toEqual(['asked', 'asked']);
+  });
+
+  it("takes its payment's amount where it has none, and is nothing without one", () => {
+    expect(intentFromLean({ ...intent, amount: null }, 'asked')?.amount.amount).toBe('16');
+    expect(intentFromLean({ ...intent, amount: null, payment: null }, 'asked')).toBeUndefined();
+  });
+
+  it.each(oddities)('survives %j in every field', oddity => {
+    for (const key of Object.keys(intent))
+      expect(() => intentFromLean({ ...intent, [key]: oddity }, 'asked')).not.toThrow();
+  });
+});
+
+describe('a destination', () => {
+  it.each([
+    [{ id: 'a' }, 'a'],
+    [{ destination_id: 'b' }, 'b'],
+    [{}, 'asked'],
+  ])('of %j has the id %s', (wire, expected) => {
+    expect(destinationFromLean(wire, 'asked')?.id).toBe(expected);
+  });
+
+  it('is null when it is missing, or has no id', () => {
+    expect(destinationFromLean(null, 'asked')).toBeNull();
+    expect(destinationFromLean(undefined, null)).toBeNull();
+    expect(destinationFromLean({ name: 'x' }, null)).toBeNull();
+  });
+
+  it.each([
+    [{ display_name: 'a', short_name: 'b' }, 'a'],
+    [{ short_name: 'b' }, 'b'],
+    [{ display_name: null, short_name: 'b' }, 'b'],
+    [{ display_name: 'null' }, null],
+  ])('of %j is displayed as %s', (wire, expected) => {
+    expect(destinationFromLean(wire, 'asked')?.displayName).toBe(expected);
+  });
+
+  it.each([
+    ['true', true],
+    ['false', false],
+    [true, true],
+    [undefined, null],
+  ])('is the default by %j: %j', (given, expected) => {
+    expect(destinationFromLean({ default: given }, 'asked')?.isDefault).toBe(expected);
+  });
+});
+
+describe("the list's envelope", () => {
+  const content = [{ payment_intent_id: 'i' }];
+
+  it('has its numbers in page as recorded', () => {
+    const page = pageFromLean({ content, page: { number: 0, size: 50, total_elements: 1, total_pages: 1 } });
+    expect(page).toMatchObject({ size: 50, total: 1, rows: [{ intentId: 'i' }] });
+  });
+
+  it('has its numbers flat as documented', () => {
+    const page = pageFromLean({ content, number: 0, size: 20, total_elements: 7, total_pages: 1 });
+    expect(page).toMatchObject({ size: 20, total: 7 });
+  });
+
+  it.each([
+    [{}, null],
+    [{ total_elements: null }, null],
+    [{ page: { total_elements: '12' } }, 12],
+    [{ page: { total_elements: -1 } }, null],
+    [{ page: { total_elements: 1.5 } }, null],
+    [{ page: { total_elements: 'many' } }, null],
+    [{ page: null, total_elements: 3 }, 3],
+  ])('of %j says it is %j long', (numbers, total) => {
+    expect(pageFromLean({ content, ...numbers } as LeanPayoutPage)?.total).toBe(total);
+  });
+
+  it('passes over what is no row', () => {
+    const odd = { content: [null, 'x', ...content, 5] } as unknown as LeanPayoutPage;
+    expect(pageFromLean(odd)?.rows).toHaveLength(1);
+  });
+
+  it.each([undefined, null, {}, 'x'])('is none when its content is %j', odd => {
+    expect(pageFromLean({ content: odd } as LeanPayoutPage)).toBeUndefined();
+  });
+});

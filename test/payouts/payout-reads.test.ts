@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest';
+import { LeanBadAnswer } from '../../src/lean/errors.ts';
+import { PayoutReads } from '../../src/payouts/payout-reads.ts';
+import { destinations, exampleIntentId, examplePayoutId } from '../../src/sandbox/named.ts';
+import { clientTo, failureOf, json, rawServer, startLean } from '../lean/wiring.ts';
+
+describe('a single read', () => {
+  it('is what Lean said', async () => {
+    const reads = new PayoutReads(clientTo((await startLean({ payouts: 1 })).url));
+    expect(await reads.payout(examplePayoutId, {})).toMatchObject({ paymentId: examplePayoutId });
+    expect(await reads.intent(exampleIntentId, {})).toMatchObject({ id: exampleIntentId });
+    expect(await reads.destination(destinations.pays, {})).toMatchObject({ id: destinations.pays });
+    expect(reads.lacksDetails).toBe(false);
+  });
+
+  it('is null where Lean does not know the id', async () => {
+    const reads = new PayoutReads(clientTo((await startLean()).url));
+    expect(await reads.payout(examplePayoutId, {})).toBeNull();
+    expect(await reads.intent(exampleIntentId, {})).toBeNull();
+    expect(await reads.destination(exampleIntentId, {})).toBeNull();
+    expect(reads.lacksDetails).toBe(false);
+  });
+
+  it('takes the id that was asked for where the answer does not repeat it', async () => {
+    const { url } = await rawServer(response => json(response, { amount: 1, currency: 'AED' }));
+    const reads = new PayoutReads(clientTo(url));
+    expect(await reads.payout('p', {})).toMatchObject({ paymentId: 'p' });
+    expect(await reads.intent('i', {})).toMatchObject({ id: 'i' });
+    expect(await reads.destination('d', {})).toMatchObject({ id: 'd' });
+  });
+
+  it('of an intent without an amount is a bad answer', async () => {
+    const { url } = await rawServer(response => json(response, { payment_intent_id: 'i' }));
+    const failure = await failureOf(new PayoutReads(clientTo(url)).intent('i', {}));
+    expect(failure).toBeInstanceOf(LeanBadAnswer);
+  });
+});
+
+describe('an application without these operations', () => {
+  it('is noticed, for a minute', async () => {
+    let now = 0;
+    const reads = new PayoutReads(clientTo((await startLean({ profile: 'v1' })).url), () => now);
+    const failure = await failureOf(reads.payout(examplePayoutId, {}));
+    expect(reads.isMissingOperation(failure)).toBe(true);
+    expect(reads.lacksDetails).toBe(true);
+    now = 59_999;
+    expect(reads.lacksDetails).toBe(true);
+    now = 60_000;
+    expect(reads.lacksDetails).toBe(false);
+  });
+
+  it('is one no longer once it answers', async () => {
+    const lean = await startLean({ payouts: 1 });
+    const reads = new PayoutReads(clientTo(lean.url), () => 0);
+    lean.faults.add({ kind: 'status', status: 404, code: 'INVALID_URL', times: 1 });
+    await failureOf(reads.intent(exampleIntentId, {}));
+    expect(reads.lacksDetails).toBe(true);
+    await reads.payout(examplePayoutId, {});
+    expect(reads.lacksDetails).toBe(false);
+  });
+
+  it('is not taken from any other failure', async () => {
+    const lean = await startLean({ payouts: 1 });
+    const reads = new PayoutReads(clientTo(lean.url));
+    lean.faults.add({ kind: 'status', status: 500 });
+    expect(reads.isMissingOperation(await failureOf(reads.payout(examplePayoutId, {})))).toBe(false);
+    expect(reads.lacksDetails).toBe(false);
+  });
+});

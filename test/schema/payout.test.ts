@@ -1,0 +1,293 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { destinations, waitingIntentId } from '../../src/sandbox/named.ts';
+import { startTestGateway } from '../support/test-gateway.ts';
+
+const byId = `query ($id: ID!) { payout(id: $id) {
+  id paymentId intentId status leanStatus outcome postInitiationStatus recipient { name accountNumber }
+  history { payoutId leanStatus }
+} }`;
+
+describe('an amount', () => {
+  it('is answered with exactly the digits that Lean sent, in lists, payouts and intents', async () => {
+    const gateway = await startTestGateway({ sandbox: { payouts: 0 } });
+    const digits = (length: number) => fc.stringMatching(new RegExp(`^[1-9]\\d{0,${String(length - 1)}}$`));
+    await fc.assert(
+      fc.asyncProperty(digits(17), fc.stringMatching(/^\d{0,3}$/), async (whole, fraction) => {
+        const amount = fraction === '' ? whole : `${whole}.${fraction}`;
+        gateway.lean.payouts.clear();
+        const { paymentId, intentId } = gateway.lean.payouts.add({ amount });
+        const money = { amount: { amount, currency: 'AED' } };
+        const { data } = await gateway.run(
+          `query ($id: ID!, $intent: ID!) {
+            payouts { nodes { amount { amount currency } } }
+            payout(id: $id) { amount { amount currency } }
+            payoutIntent(id: $intent) { amount { amount currency } payout { amount { amount currency } } }
+          }`,
+          { id: paymentId, intent: intentId },
+        );
+        expect(data).toEqual({
+          payouts: { nodes: [money] },
+          payout: money,
+          payoutIntent: { ...money, payout: money },
+        });
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('beyond what a binary float can hold stays what it is', async () => {
+    const gateway = await startTestGateway({ sandbox: { payouts: 0 } });
+    gateway.lean.payouts.add({ amount: '9007199254740993.01' });
+    const { data } = await gateway.run('{ payouts { nodes { amount { amount } } } }');
+    expect(data).toEqual({ payouts: { nodes: [{ amount: { amount: '9007199254740993.01' } }] } });
+  });
+});
+
+describe('a payout', () => {
+  it('that Lean does not know is null', async () => {
+    const gateway = await startTestGateway();
+    for (const id of [
+      '00000000-0000-4000-8000-000000000000',
+      'intent:00000000-0000-4000-8000-000000000000',
+    ]) {
+      const { data, errors } = await gateway.run(byId, { id });
+      expect({ data, errors }).toEqual({ data: { payout: null }, errors: undefined });
+    }
+  });
+
+  it.each([
+    '',
+    'nope',
+    'intent:',
+    'intent:nope',
+    '../payments',
+    'payments',
+    '3fa85f64-5717-4562-b3fc-2c963f66afa6/history',
+  ])('cannot be named %j', async id => {
+    const gateway = await startTestGateway();
+    const { errors } = await gateway.run(byId, { id });
+    expect(errors?.map(error => error.extensions)).toEqual([{ code: 'BAD_USER_INPUT', argument: 'id' }]);
+    expect(gateway.received()).toEqual({});
+  });
+
+  it('that waits for authorisation is known by its intent, and takes its status from its history', async () => {
+    const gateway = await startTestGateway();
+    const id = `intent:${waitingIntentId}`;
+    const { data } = await gateway.run(byId, { id });
+    expect(data).toMatchObject({
+      payout: {
+        id,
+        paymentId: null,
+        intentId: waitingIntentId,
+        status: 'AWAITING_AUTHORIZATION',
+        leanStatus: 'AWAITING_AUTHORIZATION',
+        outcome: 'IN_PROGRESS',
+        history: [{ payoutId: id, leanStatus: 'AWAITING_AUTHORIZATION' }],
+      },
+    });
+    expect(gateway.received()).toEqual({ getPayoutIntent: 1, getPayoutPaymentHistory: 1 });
+  });
+
+  it('goes on answering to its intent’s id once there is a payment, and then carries that one’s id', async () => {
+    let now = Date.UTC(2026, 2, 1);
+    const gateway = await startTestGateway({ sandbox: { clock: () => now } });
+    const id = `intent:${waitingIntentId}`;
+    gateway.lean.payouts.authorize(waitingIntentId);
+    now += 3_600_000;
+    const { data } = await gateway.run<{ payout: { id: string; paymentId: string; outcome: string } }>(byId, {
+      id,
+    });
+    expect(data?.payout.id).toMatch(/^[0-9a-f-]{36}$/);
+    expect(data?.payout).toMatchObject({ paymentId: data?.payout.id, outcome: 'PAID' });
+  });
+
+  it('with no event yet is of unknown status, in words and in our own', async () => {
+    const gateway = await startTestGateway({ sandbox: { payouts: 0 } });
+    const { intentId } = gateway.lean.payouts.add({ status: 'CREATED', paymentId: null });
+    const { data } = await gateway.run(byId, { id: `intent:${intentId}` });
+    expect(data).toMatchObject({
+      payout: { status: 'UNKNOWN', leanStatus: null, outcome: null, history: [] },
+    });
+  });
+
+  it('carries a word of Lean’s that nobody knows yet', async () => {
+    const gateway = await startTestGateway({ sandbox: { payouts: 0 } });
+    gateway.lean.payouts.add({ status: 'HELD_FOR_REVIEW' });
+    const { data } = await gateway.run('{ payouts { nodes { status leanStatus outcome } } }');
+    expect(data).toEqual({
+      payouts: { nodes: [{ status: 'UNKNOWN', leanStatus: 'HELD_FOR_REVIEW', outcome: null }] },
+    });
+  });
+
+  it('has only its own events in its history, though its intent has had two payments', async () => {
+    const gateway = await startTestGateway({ sandbox: { payouts: 0 } });
+    const intentId = 'c0000000-0000-4000-8000-00000000abcd';
+    const failed = gateway.lean.payouts.add({
+      intentId,
+      status: 'FAILED',
+      createdAt: '2026-01-01T00:00:00Z',
+    });
+    const paid = gateway.lean.payouts.add({
+      intentId,
+      status: 'ACCEPTED_BY_BANK',
+      createdAt: '2026-01-02T00:00:00Z',
+    });
+    const { data } = await gateway.run<{
+      payouts: { nodes: { id: string; history: { payoutId: string; leanStatus: string }[] }[] };
+    }>('{ payouts { nodes { id history { payoutId leanStatus } } } }');
+    expect(
+      data?.payouts.nodes.map(({ id, history }) => [
+        id,
+        history.map(event => [event.payoutId, event.leanStatus]),
+      ]),
+    ).toEqual([
+      [paid.paymentId, [[paid.paymentId, 'ACCEPTED_BY_BANK']]],
+      [failed.paymentId, [[failed.paymentId, 'FAILED']]],
+    ]);
+  });
+});
+
+describe('with Lean in trouble', () => {
+  it('one failed call costs its own field and no more', async () => {
+    const gateway = await startTestGateway({ env: { LEAN_HISTORY_KEY: 'payment_intent_id' } });
+    gateway.lean.faults.add({ kind: 'status', status: 422, operation: 'getPayoutPaymentHistory', times: 1 });
+    gateway.lean.faults.add({ kind: 'html', status: 200, operation: 'getPayoutIntent', times: 1 });
+    const { data, errors } = await gateway.run<{
+      payouts: { nodes: { id: string; intent: object | null; history: object[] | null }[] };
+    }>('{ payouts(first: 10) { nodes { id intent { id } history { status } } } }');
+    expect(data?.payouts.nodes).toHaveLength(10);
+    expect(data?.payouts.nodes.filter(node => node.intent === null)).toHaveLength(1);
+    expect(data?.payouts.nodes.filter(node => node.history === null)).toHaveLength(1);
+    expect(errors?.map(error => [error.path?.at(-1), error.extensions?.['code']]).toSorted()).toEqual([
+      ['history', 'LEAN_REFUSED'],
+      ['intent', 'LEAN_BAD_RESPONSE'],
+    ]);
+  });
+
+  it('a call that fails once and then succeeds costs nothing', async () => {
+    const gateway = await startTestGateway({ env: { LEAN_HISTORY_KEY: 'payment_intent_id' } });
+    gateway.lean.faults.add({ kind: 'status', status: 503, operation: 'getPayoutPaymentHistory', times: 1 });
+    gateway.lean.faults.add({ kind: 'drop_before', operation: 'getPayoutIntent', times: 1 });
+    const { data, errors } = await gateway.run<{
+      payouts: { nodes: { intent: object | null; history: object[] | null }[] };
+    }>('{ payouts(first: 10) { nodes { intent { id } history { status } } } }');
+    expect(errors).toBeUndefined();
+    expect(data?.payouts.nodes).toHaveLength(10);
+    for (const node of data?.payouts.nodes ?? []) {
+      expect(node.intent).not.toBeNull();
+      expect(node.history).not.toBeNull();
+    }
+    expect(gateway.received()).toEqual({ listPayouts: 1, getPayoutPaymentHistory: 11, getPayoutIntent: 11 });
+  });
+
+  const troubles = [
+    ['refuses our token', { kind: 'status', status: 401 }, 'LEAN_UNAUTHORIZED'],
+    ['refuses the request', { kind: 'status', status: 422 }, 'LEAN_REFUSED'],
+    ['asks for fewer requests', { kind: 'status', status: 429 }, 'LEAN_RATE_LIMITED'],
+    ['has a fault', { kind: 'status', status: 500 }, 'LEAN_UNAVAILABLE'],
+    ['is behind a page of Cloudflare', { kind: 'html' }, 'LEAN_UNAVAILABLE'],
+    ['answers a page as success', { kind: 'html', status: 200 }, 'LEAN_BAD_RESPONSE'],
+    ['cuts its JSON', { kind: 'broken_json' }, 'LEAN_BAD_RESPONSE'],
+    ['answers nothing', { kind: 'empty' }, 'LEAN_BAD_RESPONSE'],
+    ['drops the connection', { kind: 'drop_before' }, 'LEAN_UNAVAILABLE'],
+    ['breaks off its answer', { kind: 'truncate' }, 'LEAN_UNAVAILABLE'],
+    ['never answers', { kind: 'stall', part: 'headers' }, 'LEAN_TIMEOUT'],
+    ['never ends its answer', { kind: 'stall', part: 'body' }, 'LEAN_TIMEOUT'],
+  ] as const;
+
+  it.each(troubles)(
+    'that %s, the error says so by its code, and holds none of its text',
+    async (_what, fault, code) => {
+      const gateway = await startTestGateway({ env: { LEAN_TIMEOUT_MS: '300' } });
+      gateway.lean.faults.add(fault);
+      const { data, errors } = await gateway.run(byId, { id: 'b0000000-0000-4000-8000-000000000001' });
+      expect(data).toEqual({ payout: null });
+      expect(errors).toMatchObject([{ path: ['payout'], extensions: { code } }]);
+      expect(JSON.stringify(errors)).not.toMatch(/<html|stack|sandbox-token|127\.0\.0\.1/i);
+    },
+  );
+
+  it('that is not there, the error says that it cannot be reached', async () => {
+    const gateway = await startTestGateway();
+    await gateway.lean.close();
+    const { errors } = await gateway.run(byId, { id: 'b0000000-0000-4000-8000-000000000001' });
+    expect(errors).toMatchObject([
+      { message: 'Lean cannot be reached; nothing was sent.', extensions: { code: 'LEAN_UNAVAILABLE' } },
+    ]);
+  });
+});
+
+describe('createPayout', () => {
+  const create = `mutation ($input: CreatePayoutInput!) { createPayout(input: $input) { __typename
+    ... on PayoutCreated { payoutId status payout { status outcome } }
+    ... on PayoutRejected { code field leanCode rejectedIntentId message }
+    ... on PayoutOutcomeUnknown { idempotencyKey } } }`;
+  const input = {
+    idempotencyKey: 'key 1',
+    accountId: 'a0000000-0000-4000-8000-000000000001',
+    destinationId: destinations.pays,
+    amount: { amount: '16.50', currency: 'AED' },
+    description: 'INV 001',
+  };
+
+  it('says right away what Lean said of it, before there is any event', async () => {
+    const gateway = await startTestGateway();
+    const { data } = await gateway.run(create, { input });
+    expect(data).toMatchObject({
+      createPayout: { status: 'CREATED', payout: { status: 'CREATED', outcome: 'IN_PROGRESS' } },
+    });
+  });
+
+  it('sends what the caller wrote, digit by digit, with its key and reference', async () => {
+    const gateway = await startTestGateway();
+    for (const amount of ['16.50', '0.01', '999999.99'])
+      await gateway.run(create, {
+        input: { ...input, idempotencyKey: `key ${amount}`, amount: { amount, currency: 'AED' } },
+      });
+    const sent = gateway.lean.requests.filter(request => request.operation === 'createPayoutPayment');
+    expect(
+      sent.map(request => [request.idempotencyKey, /"amount":([^,]+),/.exec(request.body)?.[1]]),
+    ).toEqual([
+      ['key 16.50', '16.50'],
+      ['key 0.01', '0.01'],
+      ['key 999999.99', '999999.99'],
+    ]);
+    expect(sent[0]?.body).toContain('"external_reference":"key 16.50"');
+  });
+
+  it('takes an amount as a number literal in the document as exactly as a text', async () => {
+    const gateway = await startTestGateway();
+    const literal = create.replace('($input: CreatePayoutInput!)', '').replace(
+      '$input',
+      `{ idempotencyKey: "k", accountId: "${input.accountId}", destinationId: "${input.destinationId}",
+           amount: { amount: 100000.10, currency: "AED" }, description: "x" }`,
+    );
+    await gateway.run(literal);
+    expect(gateway.lean.requests[0]?.body).toContain('"amount":100000.10,');
+  });
+
+  it('takes a payout that Lean fails inside a 200 for a rejection, with its intent', async () => {
+    const gateway = await startTestGateway();
+    const { data } = await gateway.run<{ createPayout: { rejectedIntentId: string } }>(create, {
+      input: { ...input, destinationId: destinations.failsAtOnce },
+    });
+    expect(data).toMatchObject({ createPayout: { __typename: 'PayoutRejected', code: 'REJECTED_BY_LEAN' } });
+    expect(data?.createPayout.rejectedIntentId).toMatch(/^[0-9a-f-]{36}$/);
+  });
+
+  it('pays once however often the same request comes', async () => {
+    const gateway = await startTestGateway();
+    const before = gateway.lean.payouts.all().length;
+    const answers = await Promise.all(Array.from({ length: 10 }, () => gateway.run(create, { input })));
+    expect(new Set(answers.map(({ data }) => JSON.stringify(data))).size).toBe(1);
+    expect(gateway.lean.payouts.all().length).toBe(before + 1);
+  });
+
+  it('refuses a key that was used with another input', async () => {
+    const gateway = await startTestGateway();
+    await gateway.run(create, { input });
+    const { data } = await gateway.run(create, { input: { ...input, description: 'INV 002' } });
+    expect(data).toMatchObject({ createPayout: { code: 'IDEMPOTENCY_CONFLICT', field: 'idempotencyKey' } });
+  });
+});

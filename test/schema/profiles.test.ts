@@ -1,0 +1,127 @@
+import { describe, expect, it } from 'vitest';
+import { PayoutsDocument } from '../../src/generated/operations.ts';
+import { startTestGateway, type TestGateway } from '../support/test-gateway.ts';
+
+/*
+ * One host may answer in the shapes of any of Lean's versions. What all of them carry must come out the same.
+ */
+const profiles = ['v2', 'v1', 'ksa'] as const;
+const clock = (): number => Date.UTC(2026, 5, 1);
+
+function gatewayOf(profile: (typeof profiles)[number]): Promise<TestGateway> {
+  return startTestGateway({ sandbox: { profile, clock } });
+}
+
+async function answersOf<Data>(ask: (gateway: TestGateway) => Promise<Data>): Promise<Data[]> {
+  return Promise.all(profiles.map(async profile => ask(await gatewayOf(profile))));
+}
+
+describe('all profiles of Lean give the same answer to', () => {
+  it('a list of payouts with what every list carries', async () => {
+    const answers = await answersOf(gateway =>
+      gateway.run(`{ payouts(first: 100) { totalCount pageInfo { hasNextPage } nodes {
+        intentId amount { amount } description status leanStatus createdAt autoAuthorized recipient { name }
+      } } }`),
+    );
+    expect(answers[0]?.errors).toBeUndefined();
+    expect(answers[0]?.data).toMatchObject({ payouts: { totalCount: 300 } });
+    expect(answers[1]).toEqual(answers[0]);
+    expect(answers[2]).toEqual(answers[0]);
+  });
+
+  it('the statuses in a history, oldest first', async () => {
+    // The tracking's end is an event in V2 alone.
+    const answers = await answersOf(async gateway => {
+      const { data, errors } = await gateway.run<{
+        payouts: {
+          nodes: {
+            paymentId: string | null;
+            history: { leanStatus: string; publishedAt: string; postInitiationStatus: string | null }[];
+          }[];
+        };
+      }>(
+        '{ payouts(first: 60) { nodes { paymentId history { leanStatus publishedAt postInitiationStatus } } } }',
+      );
+      expect(errors).toBeUndefined();
+      return data?.payouts.nodes
+        .filter(({ paymentId }) => paymentId !== null)
+        .map(({ paymentId, history }) => [
+          paymentId,
+          history
+            .filter(event => event.postInitiationStatus === null)
+            .map(({ leanStatus, publishedAt }) => [leanStatus, publishedAt]),
+        ]);
+    });
+    expect(answers[0]?.length).toBeGreaterThan(30);
+    expect(answers[1]).toEqual(answers[0]);
+    expect(answers[2]).toEqual(answers[0]);
+  });
+
+  it('a creation', async () => {
+    const answers = await answersOf(gateway =>
+      gateway.run(
+        `mutation ($input: CreatePayoutInput!) { createPayout(input: $input) { __typename
+          ... on PayoutCreated { status leanStatus amount { amount } recipient { name } payoutId intentId }
+          ... on PayoutRejected { message } } }`,
+        {
+          input: {
+            idempotencyKey: 'same-everywhere',
+            accountId: 'a0000000-0000-4000-8000-000000000001',
+            destinationId: 'd0000000-0000-4000-8000-000000000001',
+            amount: { amount: '16.50', currency: gateway.lean.payouts.all()[0]?.currency },
+            description: 'INV 1',
+          },
+        },
+      ),
+    );
+    expect(answers[0]?.data).toMatchObject({
+      createPayout: { __typename: 'PayoutCreated', status: 'CREATED' },
+    });
+    expect(answers[1]).toEqual(answers[0]);
+    expect(answers[2]).toEqual(answers[0]);
+  });
+});
+
+describe('where Lean has no calls for single payouts and intents', () => {
+  it('says what the list says, and leaves the rest null, without failing', async () => {
+    const gateway = await gatewayOf('ksa');
+    const document = `{ payouts(first: 20) { nodes { outcome postInitiationStatus sender { iban } recipient { accountNumber } } } }`;
+    const { data, errors } = await gateway.run<{ payouts: { nodes: { sender: unknown }[] } }>(document);
+    expect(errors).toBeUndefined();
+    expect(data?.payouts.nodes.map(({ sender }) => sender)).toEqual(Array.from({ length: 20 }, () => null));
+  });
+
+  it('does not ask for what has just proved not to be there', async () => {
+    const gateway = await gatewayOf('v1');
+    await gateway.run('{ payouts(first: 20) { nodes { sender { iban } } } }');
+    gateway.received();
+    await gateway.run('{ payouts(first: 20) { nodes { sender { iban } } } }');
+    expect(gateway.received()).toEqual({ listPayouts: 1 });
+  });
+
+  it('answers a payout by its id with an error, since a missing operation says nothing of the id', async () => {
+    const gateway = await gatewayOf('v1');
+    const { data, errors } = await gateway.run(
+      '{ payout(id: "b0000000-0000-4000-8000-000000000001") { id } }',
+    );
+    expect(data).toEqual({ payout: null });
+    expect(errors?.[0]?.extensions).toMatchObject({
+      code: 'LEAN_REFUSED',
+      lean: { code: 'INVALID_URL', httpStatus: 404 },
+    });
+  });
+});
+
+it('answers the ready-made list operation of GraphiQL in full', async () => {
+  const gateway = await gatewayOf('v2');
+  const { data, errors } = await gateway.run(PayoutsDocument, { first: 10 });
+  expect(errors).toBeUndefined();
+  expect(data?.payouts.nodes).toHaveLength(10);
+  for (const node of data?.payouts.nodes ?? []) {
+    expect(node.amount.amount).toMatch(/^\d+(\.\d+)?$/);
+    expect(node.intent).not.toBeNull();
+    expect(node.history?.map(event => event.publishedAt)).toEqual(
+      node.history?.map(event => event.publishedAt).toSorted(),
+    );
+  }
+});

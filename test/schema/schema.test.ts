@@ -1,0 +1,152 @@
+import {
+  buildSchema,
+  isEnumType,
+  isInputObjectType,
+  isInterfaceType,
+  isObjectType,
+  isSpecifiedScalarType,
+} from 'graphql';
+import { describe, expect, it } from 'vitest';
+import { printSchema, schema } from '../../src/schema/index.ts';
+
+/** Added by federation, whose specification describes them. */
+const federations = new Set(['_Any', '_Entity', '_Service', 'Query._entities', 'Query._service']);
+
+const types = Object.values(schema.getTypeMap()).filter(
+  type => !type.name.startsWith('__') && !isSpecifiedScalarType(type) && !federations.has(type.name),
+);
+
+describe('the schema is the manual:', () => {
+  it.each(types.map(type => [type.name, type] as const))(
+    'every element of %s is described',
+    (_name, type) => {
+      const missing: string[] = [];
+      const check = (path: string, description: string | null | undefined): void => {
+        if (!federations.has(path) && (description ?? '').trim().length < 8) missing.push(path);
+      };
+      check(type.name, type.description);
+      if (isEnumType(type))
+        for (const value of type.getValues()) check(`${type.name}.${value.name}`, value.description);
+      if (isInputObjectType(type))
+        for (const field of Object.values(type.getFields()))
+          check(`${type.name}.${field.name}`, field.description);
+      if (isObjectType(type) || isInterfaceType(type))
+        for (const field of Object.values(type.getFields())) {
+          check(`${type.name}.${field.name}`, field.description);
+          if (!federations.has(`${type.name}.${field.name}`))
+            for (const argument of field.args)
+              check(`${type.name}.${field.name}(${argument.name}:)`, argument.description);
+        }
+      expect(missing).toEqual([]);
+    },
+  );
+});
+
+/** The part of the public contract that this version serves, less descriptions. */
+const contract = `
+  type Query {
+    payout(id: ID!): Payout
+    payouts(first: Int, after: String, last: Int, before: String, filter: PayoutFilter): PayoutConnection!
+    payoutIntent(id: ID!): PayoutIntent
+  }
+  type Mutation {
+    createPayout(input: CreatePayoutInput!): CreatePayoutResult!
+    createPayouts(input: CreatePayoutsInput!): CreatePayoutsResult!
+  }
+  scalar DateTime scalar Decimal scalar CurrencyCode
+  type Money { amount: Decimal! currency: CurrencyCode! }
+  type PayoutParty { name: String accountNumber: String iban: String bankName: String }
+  enum PayoutOutcome { IN_PROGRESS PAID NOT_PAID }
+  enum PostInitiationStatus { PROCESSED REJECTED UNKNOWN }
+  enum PayoutStatus { CREATED AWAITING_AUTHORIZATION PENDING_WITH_BANK ACCEPTED_BY_BANK FAILED AUTHORISATION_FAILED UNKNOWN }
+  type Payout {
+    id: ID! paymentId: ID intentId: ID! intent: PayoutIntent amount: Money! description: String status: PayoutStatus!
+    leanStatus: String outcome: PayoutOutcome postInitiationStatus: PostInitiationStatus granularStatusCode: String
+    statusDetails: String recipient: PayoutParty! sender: PayoutParty paymentSourceId: ID
+    bankTransactionReference: String autoAuthorized: Boolean pendingManualAuthorization: Boolean createdAt: DateTime
+    updatedAt: DateTime submittedAt: DateTime initiatedAt: DateTime history: [HistoryEvent!]
+  }
+  type PayoutIntent {
+    id: ID! customerId: ID amount: Money! description: String externalReference: String payout: Payout
+    destination: PayoutDestination
+  }
+  type PayoutDestination {
+    id: ID! status: String name: String displayName: String iban: String accountNumber: String swiftCode: String
+    bankIdentifier: String address: String city: String country: String customerId: ID ownerType: String
+    isDefault: Boolean
+  }
+  enum HistoryEventType { PAYMENT_CREATED PAYMENT_UPDATED UNKNOWN }
+  type HistoryEvent {
+    payoutId: ID! type: HistoryEventType! status: PayoutStatus! leanStatus: String!
+    postInitiationStatus: PostInitiationStatus publishedAt: DateTime!
+  }
+  input PayoutFilter { amount: DecimalRange createdAt: DateTimeRange updatedAt: DateTimeRange }
+  input DecimalRange { min: Decimal max: Decimal }
+  input DateTimeRange { from: DateTime to: DateTime }
+  type PageInfo { hasNextPage: Boolean! hasPreviousPage: Boolean! startCursor: String endCursor: String }
+  type PayoutEdge { cursor: String! node: Payout! }
+  type PayoutConnection { edges: [PayoutEdge!]! nodes: [Payout!]! pageInfo: PageInfo! totalCount: Int! }
+  input MoneyInput { amount: Decimal! currency: CurrencyCode! }
+  input CreatePayoutInput {
+    idempotencyKey: String! accountId: ID! destinationId: ID! amount: MoneyInput! description: String!
+    externalReference: String authorize: Boolean! = false
+  }
+  union CreatePayoutResult = PayoutCreated | PayoutRejected | PayoutOutcomeUnknown
+  type PayoutCreated {
+    idempotencyKey: String! intentId: ID! intent: PayoutIntent payoutId: ID! payout: Payout status: PayoutStatus!
+    leanStatus: String! amount: Money! sender: PayoutParty recipient: PayoutParty traceId: ID
+  }
+  type PayoutRejected {
+    code: PayoutRejectionCode! message: String! field: String leanCode: String rejectedIntentId: ID
+    idempotencyKey: String!
+  }
+  enum PayoutRejectionCode { INVALID_INPUT REJECTED_BY_LEAN IDEMPOTENCY_CONFLICT }
+  type PayoutOutcomeUnknown { message: String! idempotencyKey: String! }
+  input CreatePayoutsInput { idempotencyKey: String! transfers: [PayoutTransferInput!]! }
+  input PayoutTransferInput {
+    accountId: ID! destinationId: ID! amount: MoneyInput! description: String! externalReference: String
+    authorize: Boolean! = false
+  }
+  union CreatePayoutsResult = PayoutsCreated | PayoutRejected | PayoutOutcomeUnknown
+  type PayoutsCreated { idempotencyKey: String! created: [PayoutCreated!]! rejected: [PayoutRejected!]! }
+`;
+
+it('serves every element that callers were promised, with its type', () => {
+  const served = schema.getTypeMap();
+  const different: string[] = [];
+  for (const promised of Object.values(buildSchema(contract).getTypeMap())) {
+    if (promised.name.startsWith('__') || isSpecifiedScalarType(promised)) continue;
+    const type = served[promised.name];
+    if (isEnumType(promised) && isEnumType(type)) {
+      const values = type.getValues().map(value => value.name);
+      for (const { name } of promised.getValues())
+        if (!values.includes(name)) different.push(`${promised.name}.${name}`);
+    } else if (
+      (isObjectType(promised) && isObjectType(type)) ||
+      (isInputObjectType(promised) && isInputObjectType(type))
+    ) {
+      const fields = type.getFields();
+      for (const field of Object.values(promised.getFields())) {
+        const same = fields[field.name];
+        if (String(same?.type) !== String(field.type)) different.push(`${promised.name}.${field.name}`);
+        if ('args' in field && same !== undefined && 'args' in same)
+          for (const argument of field.args)
+            if (String(same.args.find(({ name }) => name === argument.name)?.type) !== String(argument.type))
+              different.push(`${promised.name}.${field.name}(${argument.name}:)`);
+      }
+    } else if (type?.constructor !== promised.constructor) different.push(promised.name);
+  }
+  expect(different).toEqual([]);
+});
+
+it('prints its federation keys and shareable types', () => {
+  const sdl = printSchema();
+  for (const keyed of [
+    'type Payout\n  @key(fields: "id")\n  @key(fields: "intentId")',
+    'type Money\n  @shareable',
+  ])
+    expect(sdl).toContain(keyed);
+  expect(sdl).toMatch(/type PayoutIntent\s+@key\(fields: "id"\)/);
+  expect(sdl).toMatch(/type PayoutDestination\s+@key\(fields: "id"\)/);
+  expect(sdl).toMatch(/type PageInfo\s+@shareable/);
+});

@@ -1,0 +1,108 @@
+import { createServer } from 'node:http';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { buildSubgraphSchema } from '@apollo/subgraph';
+import { graphql, parse, type GraphQLSchema } from 'graphql';
+import { destinations, exampleIntentId } from '../../src/sandbox/named.ts';
+
+const link = 'https://specs.apollo.dev/federation/v2.6';
+
+/** A subgraph such as a company has beside ours: it knows payouts by their ids, and whether they have been booked. */
+export const accountingSdl = /* GraphQL */ `
+  extend schema @link(url: "${link}", import: ["@key"])
+
+  type Query {
+    books: [String!]!
+  }
+  extend type Payout @key(fields: "id") {
+    id: ID!
+    booked: Boolean!
+  }
+`;
+
+/** Another one, which knows payouts by their intents alone, and has some of our value types as well. */
+export const ledgerSdl = /* GraphQL */ `
+  extend schema @link(url: "${link}", import: ["@key", "@shareable"])
+
+  type Query {
+    ledger: [LedgerEntry!]!
+  }
+  type LedgerEntry {
+    number: ID!
+    payout: Payout
+    destination: PayoutDestination
+    total: Money!
+    page: PageInfo!
+  }
+  type Payout @key(fields: "intentId", resolvable: false) {
+    intentId: ID!
+  }
+  type PayoutDestination @key(fields: "id", resolvable: false) {
+    id: ID!
+  }
+  type Money @shareable {
+    amount: Decimal!
+    currency: CurrencyCode!
+  }
+  type PageInfo @shareable {
+    hasNextPage: Boolean!
+    hasPreviousPage: Boolean!
+    startCursor: String
+    endCursor: String
+  }
+  scalar Decimal
+  scalar CurrencyCode
+`;
+
+const unknownId = 'c0000000-0000-4000-8000-000000000999';
+
+const ledger = [
+  ['1', { intentId: exampleIntentId }, { id: destinations.pays }],
+  ['2', { intentId: unknownId }, null],
+  ['3', { intentId: 'no id at all' }, { id: 'no id either' }],
+].map(([number, payout, destination]) => ({
+  number,
+  payout,
+  destination,
+  total: { amount: '10.10', currency: 'AED' },
+  page: { hasNextPage: false, hasPreviousPage: false },
+}));
+
+export interface Subgraph {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+export function startAccounting(): Promise<Subgraph> {
+  const resolvers = {
+    // The router asks for the booking of payouts, too, that another subgraph has just failed to give.
+    Payout: { __resolveReference: ({ id }: { id: unknown }) => ({ id, booked: String(id).startsWith('b') }) },
+  };
+  return serve(buildSubgraphSchema({ typeDefs: parse(accountingSdl), resolvers }));
+}
+
+export function startLedger(): Promise<Subgraph> {
+  const resolvers = { Query: { ledger: () => ledger } };
+  return serve(buildSubgraphSchema({ typeDefs: parse(ledgerSdl), resolvers }));
+}
+
+async function serve(schema: GraphQLSchema): Promise<Subgraph> {
+  const server = createServer((request, response) => {
+    void (async () => {
+      const body = Buffer.concat((await request.toArray()) as Buffer[]).toString();
+      const { query, variables } = JSON.parse(body) as { query: string; variables?: Record<string, unknown> };
+      const result = await graphql({ schema, source: query, variableValues: variables ?? {} });
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(result));
+    })();
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}/graphql`,
+    async close() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}

@@ -1,0 +1,78 @@
+import type { ExecutionResult } from 'graphql';
+import { parseConfig, type Environment } from '../../src/config.ts';
+import { startGateway, type GatewayOptions, type RunningGateway } from '../../src/gateway.ts';
+import { sandboxCredentials } from '../../src/sandbox/named.ts';
+import { startSandbox, type RunningSandbox, type SandboxOptions } from '../../src/sandbox/sandbox.ts';
+
+type StartOptions = NonNullable<Parameters<typeof startGateway>[1]>;
+
+export interface ListeningGateway extends RunningGateway {
+  /** The Lean behind the gateway. */
+  readonly lean: RunningSandbox;
+  /** Address without a path. */
+  readonly origin: string;
+}
+
+/** A gateway at a port of its own, in front of a sandbox of its own. Closing it closes both. */
+export async function startListeningGateway(
+  options: {
+    readonly sandbox?: SandboxOptions;
+    readonly env?: Environment;
+    readonly log?: NonNullable<GatewayOptions['log']>;
+    readonly examples?: NonNullable<StartOptions['examples']>;
+  } = {},
+): Promise<ListeningGateway> {
+  const { log, examples } = options;
+  const lean = await startSandbox(options.sandbox);
+  const gateway = await startGateway(
+    parseConfig({
+      LEAN_BASE_URL: lean.url,
+      LEAN_API_TOKEN: sandboxCredentials.token,
+      AUTH: 'none',
+      PORT: '0',
+      LOG_LEVEL: 'silent',
+      ...options.env,
+    }),
+    { ...(log !== undefined && { log }), ...(examples !== undefined && { examples }) },
+  );
+  return {
+    ...gateway,
+    lean,
+    origin: new URL(gateway.url).origin,
+    async close() {
+      await gateway.close();
+      await lean.close();
+    },
+  };
+}
+
+export type HttpAnswer = ExecutionResult<Record<string, unknown>> & {
+  readonly status: number;
+  readonly headers: Headers;
+};
+
+/** Sends an operation as any GraphQL client would. */
+export async function postOperation(
+  url: string,
+  query: string,
+  variables?: object,
+  init: RequestInit = {},
+): Promise<HttpAnswer> {
+  return answerOf(
+    await fetch(url, {
+      method: 'POST',
+      body: JSON.stringify({ query, variables }),
+      ...init,
+      headers: {
+        'content-type': 'application/json',
+        accept: 'application/graphql-response+json',
+        ...(init.headers as Record<string, string> | undefined),
+      },
+    }),
+  );
+}
+
+export async function answerOf(response: Response): Promise<HttpAnswer> {
+  const result = (await response.json()) as ExecutionResult<Record<string, unknown>>;
+  return { status: response.status, headers: response.headers, ...result };
+}
