@@ -1,14 +1,16 @@
+import {
+  ClientCertificateError,
+  readClientCertificate,
+  type ClientCertificateFiles,
+} from './lean/client-certificate.ts';
+import type { LeanConnection, LeanCredentials } from './lean/connect.ts';
+import type { HistoryKey } from './payouts/history.ts';
+
 /** Everything that can be set from outside, checked. */
 export interface Config {
-  readonly lean: {
-    /** Lean's REST root, such as `https://api2.leantech.me`. */
-    readonly baseUrl: URL;
-    readonly credentials: LeanCredentials;
-    readonly historyKey: 'payment_id' | 'payment_intent_id' | 'auto';
-    /** Deadline of one field's upstream work. */
-    readonly timeoutMs: number;
-    /** Upstream requests in flight at once. */
-    readonly maxConcurrency: number;
+  readonly lean: LeanConnection & {
+    /** Which id Lean's history path takes. */
+    readonly historyKey: HistoryKey | 'auto';
   };
   readonly host: string;
   /** 0 takes any free port. */
@@ -18,15 +20,6 @@ export interface Config {
   readonly introspection: boolean;
   readonly logLevel: string;
 }
-
-export type LeanCredentials =
-  | { readonly token: string }
-  | {
-      readonly clientId: string;
-      readonly clientSecret: string;
-      readonly tokenUrl: URL;
-      readonly scope: string;
-    };
 
 /** One or more variables are wrong: a line for each. */
 export class ConfigError extends Error {
@@ -115,9 +108,10 @@ export function parseConfig(env: Environment, preset: Environment = {}): Config 
     lean: {
       baseUrl: url('LEAN_BASE_URL'),
       credentials: credentials(),
+      certificate: certificate(),
       historyKey: choice('LEAN_HISTORY_KEY', ['auto', 'payment_id', 'payment_intent_id']),
       timeoutMs: integer('LEAN_TIMEOUT_MS', 100, 300_000),
-      maxConcurrency: integer('LEAN_MAX_CONCURRENCY', 1, 10_000),
+      maxConcurrency: integer('LEAN_MAX_CONCURRENCY', 2, 10_000),
     },
     host: raw('HOST') ?? '',
     port: integer('PORT', 0, 65_535),
@@ -129,6 +123,28 @@ export function parseConfig(env: Environment, preset: Environment = {}): Config 
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
 
+  function certificate(): ClientCertificateFiles | undefined {
+    const certFile = raw(certificateVariables.certFile);
+    const keyFile = raw(certificateVariables.keyFile);
+    const caFile = raw(certificateVariables.caFile);
+    if (certFile === undefined && keyFile === undefined && caFile === undefined) return undefined;
+    if (certFile === undefined || keyFile === undefined) {
+      wrong(
+        certFile === undefined ? certificateVariables.certFile : certificateVariables.keyFile,
+        'a PEM file; LEAN_MTLS_CERT_FILE and LEAN_MTLS_KEY_FILE go together',
+      );
+      return undefined;
+    }
+    const files = { certFile, keyFile, caFile };
+    try {
+      readClientCertificate(files);
+    } catch (error) {
+      if (!(error instanceof ClientCertificateError)) throw error;
+      problems.push(`${certificateVariables[error.file]}: ${error.message}; accepted: a readable PEM file.`);
+    }
+    return files;
+  }
+
   function credentials(): LeanCredentials {
     const token = secret('LEAN_API_TOKEN');
     const clientId = secret('LEAN_CLIENT_ID');
@@ -139,12 +155,15 @@ export function parseConfig(env: Environment, preset: Environment = {}): Config 
         'LEAN_API_TOKEN: is set together with LEAN_CLIENT_ID or LEAN_CLIENT_SECRET; accepted: one way or the other.',
       );
     if (token !== undefined) return { token };
-    if (clientId === undefined && clientSecret === undefined)
+    // A value that was given and is wrong has its line already.
+    const given = (name: string): boolean => raw(name) !== undefined;
+    if (!given('LEAN_API_TOKEN') && !given('LEAN_CLIENT_ID') && !given('LEAN_CLIENT_SECRET'))
       problems.push(
         'LEAN_API_TOKEN: is not set; accepted: a bearer token for Lean, or LEAN_CLIENT_ID and LEAN_CLIENT_SECRET instead.',
       );
-    else if (clientId === undefined) wrong('LEAN_CLIENT_ID', 'the id that belongs to LEAN_CLIENT_SECRET');
-    else if (clientSecret === undefined)
+    else if (!given('LEAN_CLIENT_ID') && given('LEAN_CLIENT_SECRET'))
+      wrong('LEAN_CLIENT_ID', 'the id that belongs to LEAN_CLIENT_SECRET');
+    else if (!given('LEAN_CLIENT_SECRET') && given('LEAN_CLIENT_ID'))
       wrong('LEAN_CLIENT_SECRET', 'the secret that belongs to LEAN_CLIENT_ID');
     return {
       clientId: clientId ?? '',
@@ -154,6 +173,12 @@ export function parseConfig(env: Environment, preset: Environment = {}): Config 
     };
   }
 }
+
+const certificateVariables = {
+  certFile: 'LEAN_MTLS_CERT_FILE',
+  keyFile: 'LEAN_MTLS_KEY_FILE',
+  caFile: 'LEAN_MTLS_CA_FILE',
+} as const;
 
 function isSecret(name: string): boolean {
   return /TOKEN$|SECRET$/.test(name);

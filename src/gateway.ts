@@ -3,9 +3,8 @@ import { createGraphql, type GraphqlServer } from './adapters/graphql.ts';
 import { graphiqlPage, type ExampleIds } from './adapters/graphiql/page.ts';
 import { startHttpServer } from './adapters/http-server.ts';
 import type { Config } from './config.ts';
-import { clientCredentialsToken, readyToken, type AccessTokenSource } from './lean/access-token.ts';
-import { LeanClient, type UpstreamCall } from './lean/client.ts';
-import { createTransport } from './lean/transport.ts';
+import type { LeanClient, UpstreamCall } from './lean/client.ts';
+import { connectLean } from './lean/connect.ts';
 import { PayoutCreation } from './payouts/create.ts';
 import { PayoutHistories } from './payouts/history.ts';
 import { PayoutLists } from './payouts/payout-list.ts';
@@ -36,25 +35,28 @@ export function createGateway(
   options: GatewayOptions = {},
 ): Gateway & { readonly client: LeanClient } {
   const log = options.log ?? createLog(config);
-  const { baseUrl, timeoutMs, maxConcurrency, historyKey } = config.lean;
-  const transport = createTransport({ origin: baseUrl.origin, maxConcurrency });
-  const { token, closeToken } = tokenSource(config);
-  const client = new LeanClient({
-    transport,
-    token,
-    basePath: baseUrl.pathname.replace(/\/+$/, ''),
-    timeoutMs,
+  const lean = connectLean(config.lean, {
     onCall: call => {
       log.debug(call, 'lean');
       options.onUpstreamCall?.(call);
     },
+    onCertificateReplaced: () => {
+      log.info('the client certificate for Lean has been replaced');
+    },
+    onCertificateProblem: ({ file, message }) => {
+      log.warn(
+        { file, problem: message },
+        'the changed client certificate cannot be used; the former one stays',
+      );
+    },
   });
+  const { client } = lean;
   const creation = new PayoutCreation(client);
   const graphql = createGraphql({
     schema,
     reads: new PayoutReads(client),
     lists: new PayoutLists(client),
-    histories: new PayoutHistories(client, historyKey),
+    histories: new PayoutHistories(client, config.lean.historyKey),
     creation,
     introspection: config.introspection,
     log,
@@ -64,7 +66,7 @@ export function createGateway(
     client,
     async close() {
       await creation.settled();
-      await Promise.all([transport.close(), closeToken()]);
+      await lean.close();
     },
   };
 }
@@ -76,12 +78,14 @@ export async function startGateway(
 ): Promise<RunningGateway> {
   const log = options.log ?? createLog(config);
   const gateway = createGateway(config, { ...options, log });
+  // Has the access token fetched before the first caller waits for it.
+  gateway.client.trouble();
   const server = await startHttpServer({
     host: config.host,
     port: config.port,
     graphql: gateway.graphql,
     graphiql: config.graphiql ? graphiqlPage(options.examples ?? placeholders) : undefined,
-    isReady: () => gateway.client.usable,
+    trouble: () => gateway.client.trouble(),
     log,
   });
   return {
@@ -105,17 +109,3 @@ const placeholders: ExampleIds = {
   destinationId: 'the id of a destination',
   currency: 'AED',
 };
-
-function tokenSource({ lean: { credentials } }: Config): {
-  token: AccessTokenSource;
-  closeToken: () => Promise<void>;
-} {
-  if ('token' in credentials)
-    return { token: readyToken(credentials.token), closeToken: () => Promise.resolve() };
-  const { tokenUrl, ...rest } = credentials;
-  const transport = createTransport({ origin: tokenUrl.origin, maxConcurrency: 1 });
-  return {
-    token: clientCredentialsToken(transport, { ...rest, tokenPath: tokenUrl.pathname }),
-    closeToken: () => transport.close(),
-  };
-}

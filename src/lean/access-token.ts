@@ -1,5 +1,6 @@
 import { LeanAnswer } from './answer.ts';
-import { LeanError, LeanNotSent } from './errors.ts';
+import { beforeSending } from './deadline.ts';
+import { LeanError, LeanTokenUnavailable } from './errors.ts';
 import type { Transport } from './transport.ts';
 
 /** Where the bearer token for Lean's API comes from. */
@@ -7,15 +8,17 @@ export interface AccessTokenSource {
   /**
    * A token that is good for a while yet.
    * @param deadline as in `SendOptions`
-   * @throws LeanNotSent when none can be had: whatever needed it was not sent
+   * @throws LeanTokenUnavailable when none can be had: whatever needed it was not sent
    */
   token(deadline: number): Promise<string>;
+  /** Drops a token that Lean has refused. Whether another one may be had in its place. */
+  refused(token: string): boolean;
   /** Whether a token is at hand, or could be had when last tried; asks nobody. */
   readonly usable: boolean;
 }
 
 export function readyToken(token: string): AccessTokenSource {
-  return { token: () => Promise.resolve(token), usable: true };
+  return { token: () => Promise.resolve(token), refused: () => false, usable: true };
 }
 
 export interface ClientCredentials {
@@ -24,6 +27,12 @@ export interface ClientCredentials {
   readonly tokenPath: string;
   readonly scope: string;
 }
+
+/** From this part of its life on a token is renewed while it is still in use, so that nobody waits for the next. */
+const renewAfter = 0.8;
+
+/** After a failure the token endpoint is left alone for so long; calls meanwhile fail at once. */
+const holdOffMs = 1000;
 
 /** A token this near to its end is not used any more: clocks differ, and a call takes a while to arrive. */
 const marginMs = 60_000;
@@ -40,9 +49,9 @@ export function clientCredentialsToken(
   credentials: ClientCredentials,
   now: () => number = Date.now,
 ): AccessTokenSource {
-  let kept: { readonly token: string; readonly goodUntil: number } | undefined;
+  let kept: { readonly token: string; readonly renewAt: number; readonly goodUntil: number } | undefined;
   let underWay: Promise<string> | undefined;
-  let failed = false;
+  let failure: { readonly error: unknown; readonly until: number } | undefined;
 
   async function fetchToken(): Promise<string> {
     const body = new URLSearchParams({
@@ -70,54 +79,52 @@ export function clientCredentialsToken(
         throw answer.bad("The token endpoint's answer holds no access token.");
       const lifetimeMs = Number(expires_in ?? 3600) * 1000;
       // A token that lives shorter than the margin is used for half of its life.
-      kept = { token: access_token, goodUntil: askedAt + Math.max(lifetimeMs - marginMs, lifetimeMs / 2) };
-      failed = false;
+      kept = {
+        token: access_token,
+        renewAt: askedAt + Math.min(lifetimeMs * renewAfter, Math.max(lifetimeMs - marginMs, lifetimeMs / 2)),
+        goodUntil: askedAt + Math.max(lifetimeMs - marginMs, lifetimeMs / 2),
+      };
+      failure = undefined;
       return access_token;
     } catch (error) {
-      failed = true;
-      throw notSent(error);
+      failure = { error: notSent(error), until: now() + holdOffMs };
+      throw failure.error;
     }
   }
 
+  const fetchOnce = (): Promise<string> => (underWay ??= fetchToken().finally(() => (underWay = undefined)));
+
   return {
     async token(deadline) {
-      if (kept !== undefined && now() < kept.goodUntil) return kept.token;
-      underWay ??= fetchToken().finally(() => (underWay = undefined));
-      return withDeadline(underWay, deadline);
+      const time = now();
+      const heldOff = failure !== undefined && time < failure.until;
+      if (kept !== undefined && time < kept.goodUntil) {
+        // The token in use is good for a while yet; a failure is told when it no longer is.
+        if (time >= kept.renewAt && !heldOff) void fetchOnce().catch(() => undefined);
+        return kept.token;
+      }
+      if (heldOff) throw failure?.error;
+      return beforeSending(
+        fetchOnce(),
+        { deadline },
+        'No access token for Lean could be had in time; nothing was sent.',
+      );
+    },
+    refused(token) {
+      if (kept?.token === token) kept = undefined;
+      return true;
     },
     get usable() {
-      return (kept !== undefined && now() < kept.goodUntil) || !failed;
+      return (kept !== undefined && now() < kept.goodUntil) || failure === undefined;
     },
   };
-}
-
-function withDeadline(token: Promise<string>, deadline: number): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(
-      () => {
-        reject(
-          new LeanNotSent(
-            'LEAN_TIMEOUT',
-            'No access token for Lean could be had in time; nothing was sent.',
-            {
-              retryable: true,
-            },
-          ),
-        );
-      },
-      Math.max(0, deadline - performance.now()),
-    );
-    token.then(resolve, reject).finally(() => {
-      clearTimeout(timer);
-    });
-  });
 }
 
 function notSent(error: unknown): unknown {
   if (!(error instanceof LeanError)) return error;
   const { httpStatus } = error.details;
   const refused = httpStatus === 400 || httpStatus === 401 || httpStatus === 403;
-  return new LeanNotSent(
+  return new LeanTokenUnavailable(
     refused ? 'LEAN_UNAUTHORIZED' : error.code,
     refused
       ? "Lean's token endpoint refused the gateway's client credentials; nothing was sent."

@@ -22,7 +22,7 @@ export class LeanAnswer {
 
   /** When Lean answered, by Lean's own clock (the `Date` header, whole seconds), as epoch milliseconds. */
   get date(): number | undefined {
-    const date = Date.parse(this.#header('date') ?? '');
+    const date = Date.parse(headerOf(this, 'date') ?? '');
     return Number.isNaN(date) ? undefined : date;
   }
 
@@ -75,6 +75,12 @@ export class LeanAnswer {
     return this.bad(`Lean answered with an unexpected status (${String(status)}).`);
   }
 
+  /** Whether Lean itself says that it does not know the id: a page of some proxy, or a path it lacks, says nothing. */
+  get saysUnknown(): boolean {
+    if (this.status !== 404 || this.errorCode() === 'INVALID_URL') return false;
+    return this.body.length === 0 || this.body[0] === '{'.charCodeAt(0);
+  }
+
   /** Lean's machine code of a refusal, such as `UNKNOWN_PAYMENT`, where it gives one. */
   errorCode(): string | undefined {
     let body: LeanErrorBody;
@@ -88,28 +94,33 @@ export class LeanAnswer {
 
   #details(retryable: boolean): LeanErrorDetails {
     const code = this.ok ? undefined : this.errorCode();
-    const correlationId = this.#header('lean-correlation-id');
-    const traceId = this.#header('lean-trace-id');
     return {
       httpStatus: this.status,
       ...(code !== undefined && { code }),
-      ...(isToken(correlationId) && { correlationId }),
-      ...(isToken(traceId) && { traceId }),
+      ...idsOf(this),
       retryable,
     };
   }
-
-  #header(name: string): string | undefined {
-    const value = this.headers[name];
-    return typeof value === 'string' ? value : value?.[0];
-  }
 }
+
+/** `UNKNOWN_PAYMENT`, or lower case with underscores as in OAuth 2.0. */
+const codeForm = /^(?:[A-Z]+(?:_[A-Z]+)*(?:_?\d{1,3})?|[a-z]+(?:_[a-z]+)+)$/;
 
 /** A machine word, never prose: prose may carry names and account numbers. */
 export function isCode(value: unknown): value is string {
-  return (
-    typeof value === 'string' && /^[A-Za-z][A-Za-z_]*(?:_[0-9]+|[0-9])?$/.test(value) && value.length <= 64
-  );
+  return typeof value === 'string' && codeForm.test(value) && value.length <= 64;
+}
+
+/** Lean's own ids of an exchange, to name to its support. */
+export function idsOf(answer: Pick<HttpAnswer, 'headers'>): { correlationId?: string; traceId?: string } {
+  const correlationId = headerOf(answer, 'lean-correlation-id');
+  const traceId = headerOf(answer, 'lean-trace-id');
+  return { ...(isToken(correlationId) && { correlationId }), ...(isToken(traceId) && { traceId }) };
+}
+
+function headerOf({ headers }: Pick<HttpAnswer, 'headers'>, name: string): string | undefined {
+  const value = headers[name];
+  return typeof value === 'string' ? value : value?.[0];
 }
 
 function isToken(value: string | undefined): value is string {

@@ -1,5 +1,5 @@
 import type { AccessTokenSource } from './access-token.ts';
-import { LeanAnswer } from './answer.ts';
+import { idsOf, LeanAnswer } from './answer.ts';
 import {
   getPayoutDestination,
   operations,
@@ -7,8 +7,12 @@ import {
   type Operation,
   type OperationArguments,
 } from './operations.ts';
+import { pause } from './deadline.ts';
+import { LeanError } from './errors.ts';
+import type { Lane } from './lane.ts';
+import type { Attempt, RequestClass, Retries } from './retry.ts';
 import { SharedReads } from './shared-reads.ts';
-import type { Transport } from './transport.ts';
+import type { SendOptions, Transport } from './transport.ts';
 import type {
   LeanCreated,
   LeanDestination,
@@ -40,16 +44,24 @@ export interface LeanListQuery {
 /** One upstream call, told when it is over; for logs and measurements. Holds no token, name, IBAN or body. */
 export interface UpstreamCall {
   readonly operation: string;
+  readonly class: RequestClass;
+  /** 1 for the first. */
+  readonly attempt: number;
   readonly durationMs: number;
   /** HTTP status, or undefined when no answer came. */
   readonly status: number | undefined;
-  /** Name of the failure, when no answer came. */
+  /** Kind and code of the failure, when no answer came. */
   readonly error?: string;
+  readonly correlationId?: string;
+  readonly traceId?: string;
 }
 
 export interface LeanClientOptions {
   readonly transport: Transport;
   readonly token: AccessTokenSource;
+  /** One for reads and one for writes, so that a flood of reads never keeps a payout waiting. */
+  readonly lanes: Readonly<Record<RequestClass, Lane>>;
+  readonly retries: Retries;
   /** Path in front of Lean's own, without a slash at the end. @default '' */
   readonly basePath?: string;
   /** Deadline of a field's upstream work. */
@@ -74,21 +86,29 @@ export class LeanClient {
     return performance.now() + this.#options.timeoutMs;
   }
 
-  /** Whether an access token is at hand or could be had when last tried; asks nobody. */
-  get usable(): boolean {
-    return this.#options.token.usable;
+  /**
+   * What keeps Lean from being called, as far as is known without calling it; undefined when nothing does. What is
+   * amiss is looked into on the way: with no traffic nothing else would find out that it is over.
+   */
+  trouble(): 'no access token' | 'Lean is failing' | undefined {
+    const { token, lanes } = this.#options;
+    void token.token(this.deadline()).catch(() => undefined);
+    if (!token.usable) return 'no access token';
+    if (!lanes.read.open) return undefined;
+    void this.listPayouts({ page_number: '0', page_size: '1' }).catch(() => undefined);
+    return 'Lean is failing';
   }
 
   /**
    * One call of an operation, whatever the status of its answer. Identical GETs share one call while it is under
-   * way; anything else is sent once, and never again.
+   * way, and are repeated as the table in `retry.ts` says; anything else arrives at Lean at most once.
    * @throws LeanNotSent, LeanOutcomeUnknown, LeanBadAnswer as `Transport.send`
    */
-  call(operation: Operation, args: OperationArguments, options: CallOptions = {}): Promise<LeanAnswer> {
+  async call(operation: Operation, args: OperationArguments, options: CallOptions = {}): Promise<LeanAnswer> {
     const target = `${this.#options.basePath ?? ''}${targetOf(operation, args)}`;
     const deadline = options.deadline ?? this.deadline();
     if (operation.method !== 'GET') return this.#exchange(operation, target, args, deadline, undefined);
-    return this.#reads.read(target, options.signal, signal =>
+    return this.#reads.read(target, { deadline, signal: options.signal }, signal =>
       this.#exchange(operation, target, args, deadline, signal),
     );
   }
@@ -145,8 +165,7 @@ export class LeanClient {
   ): Promise<Wire | null> {
     const answer = await this.call(operation, { path }, options);
     if (answer.ok) return answer.json() as Wire;
-    // INVALID_URL means that this Lean application has no such operation, which says nothing of the id.
-    if (answer.status === 404 && answer.errorCode() !== 'INVALID_URL') return null;
+    if (answer.saysUnknown) return null;
     throw answer.failure();
   }
 
@@ -157,38 +176,83 @@ export class LeanClient {
     deadline: number,
     signal: AbortSignal | undefined,
   ): Promise<LeanAnswer> {
-    const { transport, token, onCall } = this.#options;
-    const authorization = `Bearer ${await token.token(deadline)}`;
-    const startedAt = performance.now();
-    try {
-      const answer = await transport.send(
-        {
-          method: operation.method,
-          target,
-          headers: {
-            ...args.headers,
-            ...(args.body !== undefined && { 'content-type': 'application/json' }),
-            accept: 'application/json',
-            authorization,
-          },
-          body: args.body,
-        },
+    const { retries, token } = this.#options;
+    const kind: RequestClass = operation.method === 'GET' ? 'read' : 'write';
+    retries.requested();
+    let refreshed = false;
+    for (let attempts = 1, repeated = 0; ; attempts += 1) {
+      const bearer = await token.token(deadline);
+      const attempt = await this.#attempt(
+        { operation, target, args, bearer, kind, attempts },
         { deadline, signal },
       );
-      onCall?.({
-        operation: operation.name,
-        durationMs: performance.now() - startedAt,
-        status: answer.status,
-      });
-      return new LeanAnswer(answer);
-    } catch (error) {
-      onCall?.({
-        operation: operation.name,
-        durationMs: performance.now() - startedAt,
-        status: undefined,
-        error: error instanceof Error ? error.name : 'unknown',
-      });
-      throw error;
+      if ('answer' in attempt && attempt.answer.status === 401 && token.refused(bearer)) {
+        // The token may have been withdrawn: once more with another one. A payout is repeated by whoever asked for it.
+        if (kind === 'read' && !refreshed) {
+          refreshed = true;
+          continue;
+        }
+      }
+      const pauseMs = retries.pauseBefore(kind, attempt, repeated, deadline - performance.now());
+      if (pauseMs === undefined) {
+        if ('error' in attempt) throw attempt.error;
+        return new LeanAnswer(attempt.answer);
+      }
+      repeated += 1;
+      await pause(pauseMs, signal);
     }
   }
+
+  async #attempt(
+    { operation, target, args, bearer, kind, attempts }: AttemptPlan,
+    options: SendOptions,
+  ): Promise<Attempt> {
+    const { transport, lanes, onCall } = this.#options;
+    const startedAt = performance.now();
+    const over = (rest: Pick<UpstreamCall, 'status' | 'error' | 'correlationId' | 'traceId'>): void =>
+      onCall?.({
+        operation: operation.name,
+        class: kind,
+        attempt: attempts,
+        durationMs: Math.round((performance.now() - startedAt) * 10) / 10,
+        ...rest,
+      });
+    try {
+      const answer = await lanes[kind].run(
+        () =>
+          transport.send(
+            {
+              method: operation.method,
+              target,
+              headers: {
+                ...args.headers,
+                ...(args.body !== undefined && { 'content-type': 'application/json' }),
+                accept: 'application/json',
+                authorization: `Bearer ${bearer}`,
+              },
+              body: args.body,
+            },
+            options,
+          ),
+        options,
+      );
+      over({ status: answer.status, ...idsOf(answer) });
+      return { answer };
+    } catch (error) {
+      over({
+        status: undefined,
+        error: error instanceof LeanError ? `${error.name} ${error.code}` : 'given up',
+      });
+      return { error };
+    }
+  }
+}
+
+interface AttemptPlan {
+  readonly operation: Operation;
+  readonly target: string;
+  readonly args: OperationArguments;
+  readonly bearer: string;
+  readonly kind: RequestClass;
+  readonly attempts: number;
 }

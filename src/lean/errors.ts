@@ -35,9 +35,19 @@ export class LeanRefused extends LeanError {
   override readonly name = 'LeanRefused';
 }
 
-/** Nothing reached Lean: no connection, no access token, or given up before the first byte was written. */
+/** Nothing reached Lean: no connection, no access token, no place in line, or given up before the first byte. */
 export class LeanNotSent extends LeanError {
-  override readonly name = 'LeanNotSent';
+  override readonly name: string = 'LeanNotSent';
+}
+
+/** Nothing reached Lean because no connection to it came about. */
+export class LeanUnreachable extends LeanNotSent {
+  override readonly name = 'LeanUnreachable';
+}
+
+/** Nothing reached Lean because its token endpoint gave no access token. */
+export class LeanTokenUnavailable extends LeanNotSent {
+  override readonly name = 'LeanTokenUnavailable';
 }
 
 /**

@@ -17,7 +17,8 @@ declare global {
  * quotes can only be a key: text that merely talks about amounts is never touched. Account numbers are here because
  * they are identifiers, whatever a server may make of them.
  */
-const exactFields = /(?<!\\)("(?:total_)?amount"|"account_number")(\s*:\s*)(-?\d[\d.eE+-]*)/g;
+const exactFields =
+  /(?<!\\)("(?:total_)?amount"|"account_number")(\s*:\s*)(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)(?=\s*[,}\]])/g;
 
 /**
  * Parses a JSON text of Lean's; amounts and account numbers come back as strings with exactly the digits Lean sent.

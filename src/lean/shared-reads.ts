@@ -7,18 +7,20 @@ export class SharedReads<Answer> {
 
   /**
    * The answer of `start`, or of the same read already under way. Each caller leaves by its own signal; the read
-   * itself is cancelled when the last one has left.
+   * itself is cancelled when the last one has left. A read that must end much earlier than the caller's own deadline
+   * is not joined: it would give up while the caller still has time.
    */
   read(
     key: string,
-    signal: AbortSignal | undefined,
+    { deadline, signal }: { readonly deadline: number; readonly signal?: AbortSignal | undefined },
     start: (signal: AbortSignal) => Promise<Answer>,
   ): Promise<Answer> {
     if (signal?.aborted === true) return Promise.reject(signal.reason);
     let flight = this.#underWay.get(key);
-    if (flight === undefined) {
+    const now = performance.now();
+    if (flight === undefined || flight.deadline - now < (deadline - now) / 2) {
       const controller = new AbortController();
-      const started: Flight<Answer> = { controller, waiting: 0, answer: start(controller.signal) };
+      const started: Flight<Answer> = { controller, deadline, waiting: 0, answer: start(controller.signal) };
       this.#underWay.set(key, started);
       const landed = (): void => {
         if (this.#underWay.get(key) === started) this.#underWay.delete(key);
@@ -60,6 +62,8 @@ export class SharedReads<Answer> {
 
 interface Flight<Answer> {
   readonly controller: AbortController;
+  /** When it gives up, on the clock of `performance.now()`. */
+  readonly deadline: number;
   readonly answer: Promise<Answer>;
   waiting: number;
 }

@@ -1,5 +1,6 @@
 import { Pool, errors, type Dispatcher } from 'undici';
-import { LeanBadAnswer, LeanNotSent, LeanOutcomeUnknown } from './errors.ts';
+import type { ClientCertificate } from './client-certificate.ts';
+import { LeanBadAnswer, LeanNotSent, LeanOutcomeUnknown, LeanUnreachable } from './errors.ts';
 
 export interface HttpRequest {
   readonly method: 'GET' | 'POST';
@@ -30,30 +31,36 @@ export interface Transport {
    * @throws LeanBadAnswer when the answer is larger than any of Lean's can be
    */
   send(request: HttpRequest, options: SendOptions): Promise<HttpAnswer>;
+  /** Shows another client certificate on connections from now on; exchanges under way keep theirs. */
+  present(certificate: ClientCertificate): void;
   close(): Promise<void>;
 }
 
 export interface TransportOptions {
   /** `https://host[:port]` */
   readonly origin: string;
-  /** Requests in flight at once; more wait in line. */
+  /** Connections at once; requests beyond them wait in line. */
   readonly maxConcurrency: number;
-  /** @default 10 s */
+  /** What connecting may take of a request's time. @default 10 s */
   readonly connectTimeoutMs?: number;
+  /** For a server that asks for one (mutual TLS). */
+  readonly certificate?: ClientCertificate | undefined;
   /** @default 16 MiB */
   readonly maxAnswerBytes?: number;
 }
 
 export function createTransport(options: TransportOptions): Transport {
   const { origin, maxConcurrency, connectTimeoutMs = 10_000, maxAnswerBytes = 16 * 1024 * 1024 } = options;
-  const pool = new Pool(origin, {
-    connections: maxConcurrency,
-    connectTimeout: connectTimeoutMs,
-    // One deadline rules the whole exchange; undici's own timers would only blur it.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    allowH2: false,
-  });
+  const open = (certificate: ClientCertificate | undefined): Pool =>
+    new Pool(origin, {
+      connections: maxConcurrency,
+      connect: { timeout: connectTimeoutMs, ...certificate },
+      // One deadline rules the whole exchange; undici's own timers would only blur it.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      allowH2: false,
+    });
+  let pool = open(options.certificate);
   return {
     send: (request, sendOptions) =>
       new Promise((resolve, reject) => {
@@ -71,6 +78,11 @@ export function createTransport(options: TransportOptions): Transport {
           exchange,
         );
       }),
+    present(certificate) {
+      const former = pool;
+      pool = open(certificate);
+      void former.close();
+    },
     close: () => pool.destroy(),
   };
 }
@@ -107,8 +119,13 @@ class Exchange implements Dispatcher.DispatchHandler {
       this.#fail(signal.reason);
       return;
     }
+    const leftMs = deadline - performance.now();
+    if (leftMs <= 0) {
+      this.#onDeadline();
+      return;
+    }
     signal?.addEventListener('abort', this.#onAbort, { once: true });
-    this.#timer = setTimeout(this.#onDeadline, Math.max(0, deadline - performance.now()));
+    this.#timer = setTimeout(this.#onDeadline, leftMs);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -152,7 +169,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     const timedOut = error instanceof errors.ConnectTimeoutError;
     this.#fail(
       this.#controller === undefined
-        ? new LeanNotSent(
+        ? new LeanUnreachable(
             timedOut ? 'LEAN_TIMEOUT' : 'LEAN_UNAVAILABLE',
             'Lean cannot be reached; nothing was sent.',
             { retryable: true },

@@ -1,0 +1,153 @@
+import {
+  BrokenCircuitError,
+  bulkhead,
+  circuitBreaker,
+  CircuitState,
+  CountBreaker,
+  handleWhenResult,
+  type BulkheadPolicy,
+  type CircuitBreakerPolicy,
+} from 'cockatiel';
+import { LeanBadAnswer, LeanNotSent, LeanOutcomeUnknown, LeanUnreachable } from './errors.ts';
+import type { HttpAnswer, SendOptions } from './transport.ts';
+
+export interface LaneOptions {
+  /** Exchanges in flight at once. */
+  readonly concurrency: number;
+  /** Exchanges that may wait for a place; beyond them it refuses at once. */
+  readonly queue: number;
+  /** How long an open breaker waits before it lets one exchange through as a probe. @default 1 s */
+  readonly probeAfterMs?: number;
+}
+
+/** Of the last so many exchanges, at least `minimum`, more than half must fail for the breaker to open. */
+const sample = { size: 20, minimum: 10, threshold: 0.5 };
+
+/**
+ * The way to Lean for one class of requests: so many at once, so many in line, and none at all for a while when most
+ * have been failing. Classes have a lane each, so that one cannot take the other's place.
+ */
+export class Lane {
+  readonly #bulkhead: BulkheadPolicy;
+  readonly #breaker: CircuitBreakerPolicy;
+  readonly #queue: number;
+  #waiting = 0;
+
+  constructor({ concurrency, queue, probeAfterMs = 1000 }: LaneOptions) {
+    // Its own line would count those who have left until their turn comes.
+    this.#bulkhead = bulkhead(concurrency, Infinity);
+    this.#queue = queue;
+    this.#breaker = circuitBreaker(
+      handleWhenResult(result => (result as HttpAnswer).status >= 500).orWhen(
+        error =>
+          error instanceof LeanOutcomeUnknown ||
+          error instanceof LeanUnreachable ||
+          error instanceof ProbeUnanswered,
+      ),
+      {
+        halfOpenAfter: probeAfterMs,
+        breaker: new CountBreaker({
+          size: sample.size,
+          minimumNumberOfCalls: sample.minimum,
+          threshold: sample.threshold,
+        }),
+      },
+    );
+  }
+
+  /** Whether Lean is being left alone. */
+  get open(): boolean {
+    return this.#breaker.state !== CircuitState.Closed;
+  }
+
+  /**
+   * Runs an exchange when there is room for it.
+   * @throws LeanNotSent when there is no room, when Lean is being left alone, or when it took too long to get a place
+   */
+  async run(exchange: () => Promise<HttpAnswer>, options: SendOptions): Promise<HttpAnswer> {
+    options.signal?.throwIfAborted();
+    if (this.#breaker.state === CircuitState.HalfOpen) throw leftAlone();
+    const admitted = (): Promise<HttpAnswer> => this.#admitted(exchange);
+    const running =
+      this.#bulkhead.executionSlots > 0 ? this.#bulkhead.execute(admitted) : this.#inLine(admitted, options);
+    return running.catch((error: unknown) => {
+      if (error instanceof BrokenCircuitError) throw leftAlone();
+      if (error instanceof ProbeUnanswered) throw error.cause;
+      throw error;
+    });
+  }
+
+  async #admitted(exchange: () => Promise<HttpAnswer>): Promise<HttpAnswer> {
+    // While one exchange probes, the others do not wait for what becomes of it.
+    if (this.#breaker.state === CircuitState.HalfOpen) throw leftAlone();
+    return this.#breaker.execute(async () => {
+      const probing = this.#breaker.state === CircuitState.HalfOpen;
+      try {
+        return await exchange();
+      } catch (error) {
+        throw probing && !(error instanceof LeanBadAnswer) ? new ProbeUnanswered(error) : error;
+      }
+    });
+  }
+
+  /** Leaving the line and being let in are one step each: who has been told that nothing was sent is never let in. */
+  #inLine(admitted: () => Promise<HttpAnswer>, { deadline, signal }: SendOptions): Promise<HttpAnswer> {
+    if (this.#waiting >= this.#queue) return Promise.reject(full());
+    this.#waiting += 1;
+    return new Promise((resolve, reject) => {
+      let place: 'waiting' | 'in' | 'left' = 'waiting';
+      const leave = (reason: unknown): void => {
+        if (place !== 'waiting') return;
+        place = 'left';
+        this.#waiting -= 1;
+        over();
+        reject(reason);
+      };
+      const late = (): void => {
+        leave(full('LEAN_TIMEOUT'));
+      };
+      const unwanted = (): void => {
+        leave(signal?.reason);
+      };
+      const timer = setTimeout(late, Math.max(0, deadline - performance.now()));
+      signal?.addEventListener('abort', unwanted, { once: true });
+      const over = (): void => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', unwanted);
+      };
+      this.#bulkhead
+        .execute(() => {
+          if (place === 'left') throw full('LEAN_TIMEOUT');
+          place = 'in';
+          this.#waiting -= 1;
+          over();
+          return admitted();
+        })
+        .finally(over)
+        .then(resolve, reject);
+    });
+  }
+}
+
+/** A probe that ended without an answer, as when its caller left, says nothing for Lean: the breaker stays open. */
+class ProbeUnanswered extends Error {
+  constructor(cause: unknown) {
+    super('the probe ended without an answer', { cause });
+  }
+}
+
+function full(code: 'LEAN_UNAVAILABLE' | 'LEAN_TIMEOUT' = 'LEAN_UNAVAILABLE'): LeanNotSent {
+  return new LeanNotSent(code, 'Too many requests to Lean are waiting; nothing was sent.', {
+    retryable: true,
+  });
+}
+
+function leftAlone(): LeanNotSent {
+  return new LeanNotSent(
+    'LEAN_UNAVAILABLE',
+    'Lean has been failing and is left alone for a moment; nothing was sent.',
+    {
+      retryable: true,
+    },
+  );
+}

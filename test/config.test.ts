@@ -1,0 +1,221 @@
+import { readFile } from 'node:fs/promises';
+import { parseEnv } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { ConfigError, developmentDefaults, parseConfig, type Environment } from '../src/config.ts';
+
+const least: Environment = { LEAN_API_TOKEN: 'token', AUTH: 'none' };
+
+function problems(env: Environment, preset?: Environment): readonly string[] {
+  try {
+    parseConfig(env, preset);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+describe('what is not set', () => {
+  const defaults = {
+    lean: {
+      baseUrl: new URL('https://api2.leantech.me'),
+      credentials: { token: 'token' },
+      historyKey: 'auto',
+      timeoutMs: 10_000,
+      maxConcurrency: 64,
+    },
+    host: '127.0.0.1',
+    port: 4000,
+    auth: 'none',
+    graphiql: false,
+    introspection: false,
+    logLevel: 'info',
+  };
+
+  it('takes its default, and nothing is open by default', () => {
+    expect(parseConfig(least)).toEqual(defaults);
+  });
+
+  it('is the same as what is empty', () => {
+    const empty = Object.fromEntries(Object.keys(everything).map(name => [name, '']));
+    expect(parseConfig({ ...empty, ...least })).toEqual(defaults);
+  });
+
+  it('takes what development presets, unless it is set', () => {
+    const { graphiql, introspection, logLevel } = parseConfig(
+      { LEAN_API_TOKEN: 'token', GRAPHIQL: 'off' },
+      developmentDefaults,
+    );
+    expect({ graphiql, introspection, logLevel }).toEqual({
+      graphiql: false,
+      introspection: true,
+      logLevel: 'warn',
+    });
+  });
+
+  it('is asked for where there is no default', () => {
+    expect(problems({})).toEqual([
+      'LEAN_API_TOKEN: is not set; accepted: a bearer token for Lean, or LEAN_CLIENT_ID and LEAN_CLIENT_SECRET instead.',
+      'AUTH: is not set; accepted: none.',
+    ]);
+  });
+});
+
+const everything = {
+  LEAN_BASE_URL: 'http://lean.example:8080/root/',
+  LEAN_API_TOKEN: '',
+  LEAN_CLIENT_ID: 'me',
+  LEAN_CLIENT_SECRET: 'my-secret',
+  LEAN_TOKEN_URL: 'https://auth.example/token',
+  LEAN_SCOPE: 'payouts',
+  LEAN_MTLS_CERT_FILE: '',
+  LEAN_MTLS_KEY_FILE: '',
+  LEAN_MTLS_CA_FILE: '',
+  LEAN_HISTORY_KEY: 'payment_intent_id',
+  LEAN_TIMEOUT_MS: '100',
+  LEAN_MAX_CONCURRENCY: '2',
+  HOST: '::1',
+  PORT: '0',
+  AUTH: 'none',
+  GRAPHIQL: 'on',
+  INTROSPECTION: 'on',
+  LOG_LEVEL: 'silent',
+};
+
+describe('what is set', () => {
+  it('counts, each variable in its place', () => {
+    expect(parseConfig(everything)).toEqual({
+      lean: {
+        baseUrl: new URL('http://lean.example:8080/root/'),
+        credentials: {
+          clientId: 'me',
+          clientSecret: 'my-secret',
+          tokenUrl: new URL('https://auth.example/token'),
+          scope: 'payouts',
+        },
+        historyKey: 'payment_intent_id',
+        timeoutMs: 100,
+        maxConcurrency: 2,
+      },
+      host: '::1',
+      port: 0,
+      auth: 'none',
+      graphiql: true,
+      introspection: true,
+      logLevel: 'silent',
+    });
+  });
+});
+
+describe('a wrong value', () => {
+  const url = 'is not accepted; accepted: an http(s) URL with no credentials, query or fragment in it.';
+  const word = 'its value is not accepted; accepted: printable characters with no blank among them.';
+  const onOff = 'accepted: on, off.';
+  const integer = (from: string, to: string) => `accepted: a whole number from ${from} to ${to}.`;
+
+  it.each([
+    ['LEAN_BASE_URL', 'lean', url],
+    ['LEAN_BASE_URL', 'ftp://lean.example', url],
+    ['LEAN_BASE_URL', 'https://user:word@lean.example', url],
+    ['LEAN_BASE_URL', 'https://lean.example?x=1', url],
+    ['LEAN_BASE_URL', 'https://lean.example#x', url],
+    ['LEAN_TOKEN_URL', 'https://auth.example/token?client_secret=x', url],
+    ['LEAN_API_TOKEN', 'two words', word],
+    ['LEAN_API_TOKEN', 'line\nbreak', word],
+    ['LEAN_HISTORY_KEY', 'id', '"id" is not accepted; accepted: auto, payment_id, payment_intent_id.'],
+    ['LEAN_TIMEOUT_MS', '99', `"99" is not accepted; ${integer('100', '300000')}`],
+    ['LEAN_TIMEOUT_MS', '1e3', `"1e3" is not accepted; ${integer('100', '300000')}`],
+    ['LEAN_MAX_CONCURRENCY', '1', `"1" is not accepted; ${integer('2', '10000')}`],
+    ['PORT', '65536', `"65536" is not accepted; ${integer('0', '65535')}`],
+    ['PORT', '-1', `"-1" is not accepted; ${integer('0', '65535')}`],
+    ['PORT', '80.5', `"80.5" is not accepted; ${integer('0', '65535')}`],
+    ['AUTH', 'maybe', '"maybe" is not accepted; accepted: none.'],
+    ['GRAPHIQL', 'true', `"true" is not accepted; ${onOff}`],
+    ['INTROSPECTION', 'ON', `"ON" is not accepted; ${onOff}`],
+    [
+      'LOG_LEVEL',
+      'loud',
+      '"loud" is not accepted; accepted: trace, debug, info, warn, error, fatal, silent.',
+    ],
+  ])('of %s, such as %j, has a line of its own', (name, value, problem) => {
+    expect(problems({ ...least, [name]: value })).toEqual([`${name}: ${problem}`]);
+  });
+
+  it.each([
+    ['LEAN_CLIENT_ID', 'the id that belongs to LEAN_CLIENT_SECRET', { LEAN_CLIENT_SECRET: 'x' }],
+    ['LEAN_CLIENT_SECRET', 'the secret that belongs to LEAN_CLIENT_ID', { LEAN_CLIENT_ID: 'x' }],
+  ])(
+    'is half of the client credentials: without %s there is no asking for a token',
+    (name, accepted, env) => {
+      expect(problems({ AUTH: 'none', ...env })).toEqual([`${name}: is not set; accepted: ${accepted}.`]);
+    },
+  );
+
+  it.each([
+    ['LEAN_MTLS_KEY_FILE', 'LEAN_MTLS_CERT_FILE'],
+    ['LEAN_MTLS_CERT_FILE', 'LEAN_MTLS_KEY_FILE'],
+  ])('is half of the client certificate: without %s there is no use of %s', (missing, given) => {
+    expect(problems({ ...least, [given]: '/nowhere/file.pem' })).toEqual([
+      `${missing}: is not set; accepted: a PEM file; LEAN_MTLS_CERT_FILE and LEAN_MTLS_KEY_FILE go together.`,
+    ]);
+  });
+
+  it('is a certificate that cannot be read', () => {
+    const files = { LEAN_MTLS_CERT_FILE: '/nowhere/cert.pem', LEAN_MTLS_KEY_FILE: '/nowhere/key.pem' };
+    expect(problems({ ...least, ...files })).toEqual([
+      expect.stringMatching(/^LEAN_MTLS_\w+_FILE: .*PEM file\.$/),
+    ]);
+  });
+
+  it('is both ways to be let in at once', () => {
+    expect(problems({ ...least, LEAN_CLIENT_ID: 'x', LEAN_CLIENT_SECRET: 'x' })).toEqual([
+      'LEAN_API_TOKEN: is set together with LEAN_CLIENT_ID or LEAN_CLIENT_SECRET; accepted: one way or the other.',
+    ]);
+  });
+
+  it('of a secret is never repeated', () => {
+    const secret = 'very secret\u0000';
+    const lines = [
+      ...problems({ AUTH: 'none', LEAN_API_TOKEN: secret }),
+      ...problems({ AUTH: 'none', LEAN_CLIENT_ID: 'x', LEAN_CLIENT_SECRET: secret }),
+      ...problems({ ...least, LEAN_BASE_URL: `https://x:${secret}@lean.example` }),
+    ];
+    expect(lines).toHaveLength(3);
+    expect(lines.join()).not.toContain('very');
+  });
+
+  it('is told together with all others', () => {
+    const names = ['LEAN_BASE_URL', 'LEAN_TIMEOUT_MS', 'PORT', 'AUTH', 'GRAPHIQL', 'LOG_LEVEL'];
+    const wrong = Object.fromEntries(names.map(name => [name, 'x x']));
+    expect(problems({ LEAN_API_TOKEN: 'token', ...wrong }).map(line => line.split(':')[0])).toEqual(names);
+    expect(() => parseConfig(wrong)).toThrow(/\n/);
+  });
+});
+
+describe('.env.example', () => {
+  /** What is read, seen from outside: with a wrong or a missing value it is looked up all the same. */
+  function namesRead(): string[] {
+    const read = new Set<string>();
+    const env = new Proxy<Record<string, string | undefined>>(
+      {},
+      {
+        get: (_target, name) => {
+          read.add(String(name));
+          return undefined;
+        },
+      },
+    );
+    problems(env);
+    return [...read].sort();
+  }
+
+  it('lists each variable that is read, with its default', async () => {
+    const text = await readFile(new URL('../.env.example', import.meta.url), 'utf8');
+    const listed = parseEnv(text);
+    expect(Object.keys(listed).sort()).toEqual(namesRead());
+    expect(Object.keys(listed).sort()).toEqual(Object.keys(everything).sort());
+    expect(parseConfig({ ...listed, ...least })).toEqual(parseConfig(least));
+    const withoutDefault = /^(?:AUTH|LEAN_API_TOKEN|LEAN_CLIENT_.*|LEAN_MTLS_.*)$/;
+    for (const [name, value] of Object.entries(listed)) expect(value === '').toBe(withoutDefault.test(name));
+  });
+});

@@ -1,0 +1,189 @@
+import { inspect } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { isCode, LeanAnswer } from '../../src/lean/answer.ts';
+import { LeanBadAnswer } from '../../src/lean/errors.ts';
+
+function answer(status: number, body = '', headers: Record<string, string | string[]> = {}): LeanAnswer {
+  return new LeanAnswer({ status, headers, body: Buffer.from(body) });
+}
+
+describe('failure', () => {
+  it.each([
+    [400, 'LeanRefused', 'LEAN_REFUSED', false],
+    [401, 'LeanRefused', 'LEAN_UNAUTHORIZED', false],
+    [402, 'LeanRefused', 'LEAN_REFUSED', false],
+    [403, 'LeanRefused', 'LEAN_UNAUTHORIZED', false],
+    [404, 'LeanRefused', 'LEAN_REFUSED', false],
+    [405, 'LeanRefused', 'LEAN_REFUSED', false],
+    [408, 'LeanOutcomeUnknown', 'LEAN_TIMEOUT', true],
+    [409, 'LeanRefused', 'LEAN_REFUSED', false],
+    [413, 'LeanRefused', 'LEAN_REFUSED', false],
+    [422, 'LeanRefused', 'LEAN_REFUSED', false],
+    [425, 'LeanRefused', 'LEAN_REFUSED', false],
+    [429, 'LeanRefused', 'LEAN_RATE_LIMITED', true],
+    [500, 'LeanOutcomeUnknown', 'LEAN_UNAVAILABLE', true],
+    [502, 'LeanOutcomeUnknown', 'LEAN_UNAVAILABLE', true],
+    [503, 'LeanOutcomeUnknown', 'LEAN_UNAVAILABLE', true],
+    [504, 'LeanOutcomeUnknown', 'LEAN_UNAVAILABLE', true],
+    [522, 'LeanOutcomeUnknown', 'LEAN_UNAVAILABLE', true],
+    [302, 'LeanBadAnswer', 'LEAN_BAD_RESPONSE', false],
+    [304, 'LeanBadAnswer', 'LEAN_BAD_RESPONSE', false],
+  ])('of %i is %s', (status, name, code, retryable) => {
+    for (const body of ['', '<html>', '{', '{"status":"SOME_CODE"}']) {
+      const failure = answer(status, body).failure();
+      expect(failure).toMatchObject({ name, code, details: { httpStatus: status, retryable } });
+    }
+  });
+
+  it("carries Lean's code and ids", () => {
+    const headers = { 'lean-correlation-id': 'qWeRtYuIoPaSdFgH', 'lean-trace-id': '0123456789abcdef' };
+    expect(answer(404, '{"status":"UNKNOWN_PAYMENT"}', headers).failure().details).toEqual({
+      httpStatus: 404,
+      code: 'UNKNOWN_PAYMENT',
+      correlationId: 'qWeRtYuIoPaSdFgH',
+      traceId: '0123456789abcdef',
+      retryable: false,
+    });
+  });
+
+  it('leaves out what Lean did not say', () => {
+    expect(answer(500, '').failure().details).toEqual({ httpStatus: 500, retryable: true });
+  });
+
+  it('takes the first of a repeated header, and none that is no id', () => {
+    const headers = { 'lean-correlation-id': ['one', 'two'], 'lean-trace-id': 'Paid to Mohammed <x>' };
+    const { details } = answer(500, '', headers).failure();
+    expect(details.correlationId).toBe('one');
+    expect(details.traceId).toBeUndefined();
+  });
+
+  it("never repeats Lean's prose", () => {
+    const body = '{"status":"INVALID_IBAN","message":"AE07 of Mohammed is wrong","metadata":{"x":"secret"}}';
+    expect(inspect(answer(400, body).failure(), { depth: 10 })).not.toMatch(/Mohammed|secret|AE07/);
+  });
+});
+
+describe('errorCode', () => {
+  it.each([
+    ['{"status":"INVALID_URL","message":"no"}', 'INVALID_URL'],
+    ['{"code":"INVALID_AMOUNT","status":400}', 'INVALID_AMOUNT'],
+    ['{"error":"invalid_client","error_description":"no"}', 'invalid_client'],
+    ['{"status":404,"error":"Not Found"}', undefined],
+    ['{"data":{"status":"INVALID_IBAN"}}', 'INVALID_IBAN'],
+    ['{"status":null,"code":{"a":1}}', undefined],
+    ['["INVALID_URL"]', undefined],
+    ['"INVALID_URL"', undefined],
+    ['<html>', undefined],
+    ['', undefined],
+    ['{"status":"INVALID', undefined],
+  ])('of %s is %s', (body, code) => {
+    expect(answer(400, body).errorCode()).toBe(code);
+  });
+});
+
+describe('saysUnknown', () => {
+  it.each([
+    [404, '', true],
+    [404, '{"status":"UNKNOWN_PAYMENT"}', true],
+    [404, '{}', true],
+    [404, '{"status":"INVALID_URL"}', false],
+    [404, '<!DOCTYPE html><html></html>', false],
+    [404, 'Not Found', false],
+    [400, '{"status":"UNKNOWN_PAYMENT"}', false],
+    [410, '', false],
+    [200, '', false],
+  ])('of %i %s is %s', (status, body, says) => {
+    expect(answer(status, body).saysUnknown).toBe(says);
+  });
+});
+
+describe('isCode', () => {
+  it.each(['INVALID_PARAMETERS', 'invalid_client', 'ERROR_42', 'MFA2', 'X'])('takes %j for a code', word => {
+    expect(isCode(word)).toBe(true);
+  });
+
+  it.each([
+    'The account is closed',
+    'AE070331234567890123456',
+    'closed.',
+    'A-1',
+    '101929293',
+    '',
+    ' FAILED',
+    'FAILED\n',
+    'é',
+    'A'.repeat(65),
+    null,
+    undefined,
+    5,
+    {},
+  ])('does not take %j for a code', word => {
+    expect(isCode(word)).toBe(false);
+  });
+});
+
+describe('json', () => {
+  it('is the body with exact amounts, parsed once', () => {
+    const one = answer(200, '{"amount":16.50}');
+    expect(one.json()).toEqual({ amount: '16.50' });
+    expect(one.json()).toBe(one.json());
+  });
+
+  it.each(['data', 'payload'])('unwraps a body in %s', key => {
+    expect(answer(200, `{"${key}":{"id":"a"},"message":"ok","timestamp":"x"}`).json()).toEqual({ id: 'a' });
+  });
+
+  it.each([
+    '{"data":null,"id":"a"}',
+    '{"data":"text","id":"a"}',
+    '{"data":[{"id":"a"}]}',
+    '{"data":{"x":1},"id":"a","b":1,"c":2,"d":3}',
+  ])('leaves %s as it is', body => {
+    expect(answer(200, body).json()).toEqual(JSON.parse(body));
+  });
+
+  it.each([
+    '',
+    '<!DOCTYPE html><html></html>',
+    '{"content":[{"amount":1',
+    '[]',
+    '[{"id":"a"}]',
+    'null',
+    '5',
+    '"x"',
+  ])('is a bad answer when the body is %j', body => {
+    const one = answer(200, body, { 'lean-trace-id': 'abc' });
+    expect(() => one.json()).toThrow(LeanBadAnswer);
+    expect(() => one.json()).toThrow(
+      expect.objectContaining({
+        code: 'LEAN_BAD_RESPONSE',
+        details: { httpStatus: 200, traceId: 'abc', retryable: false },
+      }),
+    );
+  });
+});
+
+describe('ok', () => {
+  it.each([
+    [199, false],
+    [200, true],
+    [201, true],
+    [299, true],
+    [300, false],
+    [404, false],
+  ])('of %i is %s', (status, ok) => {
+    expect(answer(status).ok).toBe(ok);
+  });
+});
+
+describe('date', () => {
+  it("is Lean's own, in epoch milliseconds", () => {
+    expect(answer(200, '', { date: 'Mon, 01 Jun 2026 12:00:00 GMT' }).date).toBe(
+      Date.parse('2026-06-01T12:00:00Z'),
+    );
+  });
+
+  it.each([{}, { date: 'yesterday-ish' }, { date: '' }])('is undefined for %o', headers => {
+    expect(answer(200, '', headers).date).toBeUndefined();
+  });
+});

@@ -1,0 +1,506 @@
+import { describe, expect, it, vi } from 'vitest';
+import { clientCredentialsToken } from '../../src/lean/access-token.ts';
+import type { UpstreamCall } from '../../src/lean/client.ts';
+import {
+  LeanBadAnswer,
+  LeanNotSent,
+  LeanOutcomeUnknown,
+  LeanRefused,
+  LeanUnreachable,
+} from '../../src/lean/errors.ts';
+import { Lane } from '../../src/lean/lane.ts';
+import { operations } from '../../src/lean/operations.ts';
+import type { HttpRequest, Transport } from '../../src/lean/transport.ts';
+import { faultKinds } from '../../src/sandbox/fault-rule.ts';
+import { exampleIntentId, examplePayoutId, sandboxCredentials } from '../../src/sandbox/named.ts';
+import type { FaultRule } from '../../src/sandbox/sandbox.ts';
+import { clientTo, deadAddress, failureOf, gate, json, rawServer, startLean, transportTo } from './wiring.ts';
+
+const nobody = '00000000-0000-4000-8000-000000000000';
+
+describe('a read', () => {
+  it('is what Lean said, with exact amounts', async () => {
+    const lean = await startLean();
+    const { paymentId } = lean.payouts.add({ amount: '12345678901234567890.10' });
+    const payment = await clientTo(lean.url).getPayout(paymentId ?? '');
+    expect(payment).toMatchObject({ id: paymentId, amount: '12345678901234567890.10', currency: 'AED' });
+  });
+
+  it('of each kind goes to its own address', async () => {
+    const lean = await startLean({ payouts: 1 });
+    const client = clientTo(lean.url);
+    await client.getPayout(examplePayoutId);
+    await client.getPayoutIntent(exampleIntentId);
+    await client.getPayoutHistory(exampleIntentId);
+    await client.getPayoutDestination('d0000000-0000-4000-8000-000000000001');
+    const { answer } = await client.listPayouts({ page_number: '0', page_size: '1', from: undefined });
+    expect(answer.status).toBe(200);
+    expect(lean.requests.map(({ method, path, query }) => [method, path, query])).toEqual([
+      ['GET', `/payouts/v1/${examplePayoutId}`, {}],
+      ['GET', `/payouts/v1/intents/${exampleIntentId}`, {}],
+      ['GET', `/payouts/v1/payments/${exampleIntentId}/history`, {}],
+      ['GET', '/payouts/v1/payment/destinations/d0000000-0000-4000-8000-000000000001', {}],
+      ['GET', '/payouts/v1/payments', { page_number: '0', page_size: '1' }],
+    ]);
+  });
+
+  it('is null where Lean does not know the id', async () => {
+    const client = clientTo((await startLean()).url);
+    expect(await client.getPayout(nobody)).toBeNull();
+    expect(await client.getPayoutIntent(nobody)).toBeNull();
+    expect(await client.getPayoutHistory(nobody)).toBeNull();
+    expect(await client.getPayoutDestination(nobody)).toBeNull();
+  });
+
+  it('fails where Lean has no such operation: that says nothing of the id', async () => {
+    const client = clientTo((await startLean({ profile: 'v1' })).url);
+    for (const reading of [client.getPayout(nobody), client.getPayoutIntent(nobody)]) {
+      const failure = await failureOf(reading);
+      expect(failure).toBeInstanceOf(LeanRefused);
+      expect(failure).toMatchObject({
+        code: 'LEAN_REFUSED',
+        details: { code: 'INVALID_URL', httpStatus: 404 },
+      });
+    }
+  });
+
+  it('of a list is never null', async () => {
+    const lean = await startLean();
+    lean.faults.add({ kind: 'status', status: 404, code: 'UNKNOWN_PAYMENT' });
+    const reading = clientTo(lean.url).listPayouts({ page_number: '0', page_size: '1' });
+    expect(await failureOf(reading)).toBeInstanceOf(LeanRefused);
+  });
+
+  it.each([
+    [{ kind: 'status', status: 401 }, LeanRefused],
+    [{ kind: 'status', status: 403 }, LeanRefused],
+    [{ kind: 'status', status: 422 }, LeanRefused],
+    [{ kind: 'html', status: 404 }, LeanRefused],
+    [{ kind: 'html', status: 200 }, LeanBadAnswer],
+    [{ kind: 'broken_json' }, LeanBadAnswer],
+    [{ kind: 'empty' }, LeanBadAnswer],
+  ] as const)('fails on %o, and is not repeated', async (fault, kind) => {
+    const lean = await startLean({ payouts: 1 });
+    lean.faults.add(fault);
+    expect(await failureOf(clientTo(lean.url).getPayout(examplePayoutId))).toBeInstanceOf(kind);
+    expect(lean.requests).toHaveLength(1);
+  });
+
+  const passing: readonly (readonly [FaultRule, typeof LeanRefused | typeof LeanOutcomeUnknown])[] = [
+    [{ kind: 'status', status: 429 }, LeanRefused],
+    [{ kind: 'status', status: 500 }, LeanOutcomeUnknown],
+    [{ kind: 'html' }, LeanOutcomeUnknown],
+    [{ kind: 'truncate' }, LeanOutcomeUnknown],
+    [{ kind: 'drop_before' }, LeanOutcomeUnknown],
+    [{ kind: 'drop_after' }, LeanOutcomeUnknown],
+  ];
+
+  it.each(passing)('fails on %o when it lasts, after three calls', async (fault, kind) => {
+    const lean = await startLean({ payouts: 1 });
+    lean.faults.add(fault);
+    expect(await failureOf(clientTo(lean.url).getPayout(examplePayoutId))).toBeInstanceOf(kind);
+    expect(lean.requests).toHaveLength(3);
+  });
+
+  it.each(passing)('succeeds after %o when it passes', async fault => {
+    const lean = await startLean({ payouts: 1 });
+    lean.faults.add({ ...fault, times: 2 });
+    expect(await clientTo(lean.url).getPayout(examplePayoutId)).toMatchObject({ id: examplePayoutId });
+    expect(lean.requests).toHaveLength(3);
+  });
+
+  it('is not repeated where Lean wants to be left alone for longer than there is time', async () => {
+    const lean = await startLean({ payouts: 1 });
+    lean.faults.add({ kind: 'status', status: 429, retryAfter: 60 });
+    const failure = await failureOf(clientTo(lean.url).getPayout(examplePayoutId));
+    expect(failure).toMatchObject({ code: 'LEAN_RATE_LIMITED' });
+    expect(lean.requests).toHaveLength(1);
+  });
+
+  it('is not repeated for anybody who has left', async () => {
+    const lean = await startLean({ payouts: 1 });
+    const leaver = new AbortController();
+    const reason = new Error('gone');
+    lean.faults.add({ kind: 'status', status: 503, retryAfter: 5 });
+    const client = clientTo(lean.url, {
+      onCall: () => {
+        setImmediate(() => {
+          leaver.abort(reason);
+        });
+      },
+    });
+    expect(await failureOf(client.getPayout(examplePayoutId, { signal: leaver.signal }))).toBe(reason);
+    expect(lean.requests).toHaveLength(1);
+  });
+});
+
+describe('identical reads side by side', () => {
+  it('are one call', async () => {
+    const lean = await startLean({ payouts: 1 });
+    const client = clientTo(lean.url);
+    const all = await Promise.all(Array.from({ length: 50 }, () => client.getPayout(examplePayoutId)));
+    expect(all.every(payment => payment?.id === examplePayoutId)).toBe(true);
+    expect(lean.requests).toHaveLength(1);
+    await client.getPayout(examplePayoutId);
+    expect(lean.requests).toHaveLength(2);
+  });
+
+  it('are told apart by path and by query', async () => {
+    const lean = await startLean({ payouts: 1 });
+    const client = clientTo(lean.url);
+    await Promise.all([
+      client.listPayouts({ page_number: '0', page_size: '1' }),
+      client.listPayouts({ page_number: '1', page_size: '1' }),
+      client.getPayout(examplePayoutId),
+      client.getPayout(nobody),
+    ]);
+    expect(lean.requests).toHaveLength(4);
+  });
+
+  it('end at Lean when the last one leaves', async () => {
+    const arrived = gate();
+    const closed = gate();
+    const { url } = await rawServer((_response, _heard, request) => {
+      request.socket.once('close', closed.open);
+      arrived.open();
+    });
+    const client = clientTo(url);
+    const leavers = [new AbortController(), new AbortController()];
+    const readings = leavers.map(({ signal }) => failureOf(client.getPayout(nobody, { signal })));
+    await arrived.opened;
+    for (const leaver of leavers) leaver.abort(new Error('gone'));
+    for (const failure of await Promise.all(readings)) expect(failure).toMatchObject({ message: 'gone' });
+    await closed.opened;
+  });
+});
+
+describe('a creation', () => {
+  const body = '{"payment_details":[]}';
+
+  it('is never shared, not even with its double', async () => {
+    const { url, heard } = await rawServer(response => json(response, { payouts_payment_details: [] }));
+    const client = clientTo(url);
+    await Promise.all([client.createPayouts(body, 'key-1'), client.createPayouts(body, 'key-1')]);
+    expect(heard).toHaveLength(2);
+  });
+
+  it.each([
+    { kind: 'drop_before' },
+    { kind: 'drop_after' },
+    { kind: 'truncate' },
+    { kind: 'status', status: 500 },
+    { kind: 'status', status: 429, retryAfter: 0 },
+    { kind: 'status', status: 503, retryAfter: 0 },
+    { kind: 'status', status: 401 },
+    { kind: 'html' },
+    { kind: 'empty' },
+    { kind: 'broken_json' },
+  ] as const)('is never repeated (%o)', async fault => {
+    const lean = await startLean();
+    lean.faults.add(fault);
+    await failureOf(clientTo(lean.url).createPayouts(body, 'key-1'));
+    expect(lean.requests).toHaveLength(1);
+  });
+
+  it('carries its key and its body letter by letter', async () => {
+    const { url, heard } = await rawServer(response => json(response, {}));
+    const text = '{"payment_details":[{"amount":16.50}]}';
+    await clientTo(url).createPayouts(text, 'key 1/a');
+    expect(heard).toEqual([
+      {
+        method: 'POST',
+        target: '/payouts/v1/payment',
+        headers: {
+          host: new URL(url).host,
+          connection: 'keep-alive',
+          authorization: 'Bearer sandbox-token',
+          accept: 'application/json',
+          'content-type': 'application/json',
+          'content-length': String(text.length),
+          'idempotency-key': 'key 1/a',
+        },
+        body: text,
+      },
+    ]);
+  });
+
+  it('takes 200 and 201 for success', async () => {
+    for (const status of [200, 201]) {
+      const { url } = await rawServer(response => json(response, { end_user_id: 'a' }, status));
+      const { created, answer } = await clientTo(url).createPayouts(body, 'key-1');
+      expect(created).toEqual({ end_user_id: 'a' });
+      expect(answer.status).toBe(status);
+    }
+  });
+
+  it('reached nobody when nobody listens', async () => {
+    const failure = await failureOf(clientTo(await deadAddress()).createPayouts(body, 'key-1'));
+    expect(failure).toBeInstanceOf(LeanUnreachable);
+  });
+
+  it('is sent again when no connection came about, with its key, and arrives once', async () => {
+    const dead = transportTo(await deadAddress());
+    const { url, heard } = await rawServer(response => json(response, {}));
+    const alive = transportTo(url);
+    const sends: HttpRequest[] = [];
+    const transport: Transport = {
+      ...alive,
+      send: (request, options) => (sends.push(request) <= 2 ? dead : alive).send(request, options),
+    };
+    await clientTo(url, { transport }).createPayouts(body, 'key-1');
+    expect(sends).toHaveLength(3);
+    expect(new Set(sends.map(request => JSON.stringify(request))).size).toBe(1);
+    expect(heard.map(({ headers }) => headers['idempotency-key'])).toEqual(['key-1']);
+  });
+
+  it('is not sent again once a connection stood: a byte could have been sent', async () => {
+    const dead = transportTo(await deadAddress());
+    const { url, heard } = await rawServer(response => response.destroy());
+    const alive = transportTo(url);
+    let sends = 0;
+    const transport: Transport = {
+      ...alive,
+      send: (request, options) => ((sends += 1) === 1 ? dead : alive).send(request, options),
+    };
+    const failure = await failureOf(clientTo(url, { transport }).createPayouts(body, 'key-1'));
+    expect(failure).toBeInstanceOf(LeanOutcomeUnknown);
+    expect([sends, heard.length]).toEqual([2, 1]);
+  });
+});
+
+describe('a call', () => {
+  it('sends a read with a token and without a body or its type', async () => {
+    const { url, heard } = await rawServer(response => json(response, {}));
+    await clientTo(url).getPayout('a');
+    expect(heard[0]?.headers).toMatchObject({
+      authorization: 'Bearer sandbox-token',
+      accept: 'application/json',
+    });
+    expect(heard[0]?.headers).not.toHaveProperty('content-type');
+    expect(heard[0]?.headers).not.toHaveProperty('idempotency-key');
+  });
+
+  it('lets no argument take the place of the token', async () => {
+    const { url, heard } = await rawServer(response => json(response, {}));
+    await clientTo(url).call(operations.listPayouts, {
+      headers: { authorization: 'Bearer other', accept: 'text/html' },
+    });
+    expect(heard[0]?.headers).toMatchObject({
+      authorization: 'Bearer sandbox-token',
+      accept: 'application/json',
+    });
+  });
+
+  it('goes below the base path', async () => {
+    const { url, heard } = await rawServer(response => json(response, {}));
+    const client = clientTo(url, { basePath: '/lean/api' });
+    await client.getPayout('a');
+    await client.createPayouts('{}', 'key-1');
+    expect(heard.map(({ target }) => target)).toEqual([
+      '/lean/api/payouts/v1/a',
+      '/lean/api/payouts/v1/payment',
+    ]);
+  });
+
+  it('answers whatever status came', async () => {
+    const { url } = await rawServer(response => json(response, { status: 'NO' }, 418));
+    const answer = await clientTo(url).call(operations.listPayouts, {});
+    expect([answer.status, answer.ok, answer.body.toString()]).toEqual([418, false, '{"status":"NO"}']);
+  });
+
+  it('ends at the deadline that it shares with others', async () => {
+    const { url, heard } = await rawServer(response => json(response, {}));
+    const client = clientTo(url);
+    const before = performance.now();
+    expect(client.deadline()).toBeGreaterThanOrEqual(before + 20_000);
+    await client.getPayout('a');
+    const failure = await failureOf(client.getPayout('a', { deadline: performance.now() }));
+    expect(failure).toBeInstanceOf(LeanNotSent);
+    expect(failure).toMatchObject({ code: 'LEAN_TIMEOUT' });
+    expect(heard).toHaveLength(1);
+  });
+
+  it('is told when it is over: operation, status or failure, and nothing else', async () => {
+    const calls: UpstreamCall[] = [];
+    const onCall = (call: UpstreamCall): void => void calls.push(call);
+    const lean = await startLean();
+    const client = clientTo(lean.url, { onCall });
+    await client.getPayout(nobody);
+    lean.faults.add({ kind: 'drop_before' });
+    await failureOf(client.createPayouts('{}', 'key-1'));
+    expect(calls).toEqual([
+      {
+        operation: 'getPayout',
+        class: 'read',
+        attempt: 1,
+        durationMs: expect.any(Number),
+        status: 404,
+        correlationId: expect.any(String),
+        traceId: expect.any(String),
+      },
+      {
+        operation: 'createPayoutPayment',
+        class: 'write',
+        attempt: 1,
+        durationMs: expect.any(Number),
+        status: undefined,
+        error: 'LeanOutcomeUnknown LEAN_UNAVAILABLE',
+      },
+    ]);
+  });
+
+  it('is told attempt by attempt', async () => {
+    const calls: UpstreamCall[] = [];
+    const lean = await startLean({ payouts: 1 });
+    lean.faults.add({ kind: 'status', status: 503, times: 1 });
+    lean.faults.add({ kind: 'drop_before', times: 1 });
+    await clientTo(lean.url, { onCall: call => calls.push(call) }).getPayout(examplePayoutId);
+    expect(calls.map(({ attempt, status, error }) => [attempt, status, error])).toEqual([
+      [1, 503, undefined],
+      [2, undefined, 'LeanOutcomeUnknown LEAN_UNAVAILABLE'],
+      [3, 200, undefined],
+    ]);
+  });
+
+  it('is told without token, account number, name or body, whatever befalls it', async () => {
+    const lean = await startLean({ payouts: 20 });
+    const { page } = await clientTo(lean.url).listPayouts({ page_number: '0', page_size: '20' });
+    const names = page.content?.map(row => row.recipient_name ?? '').filter(name => name !== '') ?? [];
+    expect(names).not.toEqual([]);
+    const calls: UpstreamCall[] = [];
+    const body = '{"payment_details":[{"iban":"AE070331234567890123456","name":"Mohammed Al Falasi"}]}';
+    await Promise.all(
+      faultKinds.map(async kind => {
+        const one = await startLean({ payouts: 20 });
+        const fault = {
+          kind,
+          ...(kind === 'latency' && { ms: 1 }),
+          ...(kind === 'status' && { status: 500 }),
+        };
+        one.faults.add(fault as FaultRule);
+        const client = clientTo(one.url, { onCall: call => calls.push(call), timeoutMs: 300 });
+        await Promise.allSettled([
+          client.getPayout(examplePayoutId),
+          client.getPayoutIntent(exampleIntentId),
+          client.listPayouts({ page_number: '0', page_size: '20' }),
+          client.createPayouts(body, 'key-1'),
+        ]);
+      }),
+    );
+    expect(calls.length).toBeGreaterThanOrEqual(4 * faultKinds.length);
+    const known = 'attempt,class,correlationId,durationMs,error,operation,status,traceId'.split(',');
+    for (const call of calls) expect(known).toEqual(expect.arrayContaining(Object.keys(call)));
+    const told = JSON.stringify(calls);
+    expect(told).not.toMatch(/[A-Z]{2}\d{2}[0-9A-Z]{10,}/);
+    for (const secret of ['sandbox-token', 'Bearer', 'Mohammed', 'key-1', examplePayoutId, ...names])
+      expect(told).not.toContain(secret);
+  });
+});
+
+describe('a token that Lean refuses', () => {
+  /** A Lean that takes the tokens that `good` names; tokens are `token-1`, `token-2`, ... in turn. */
+  async function leanWithTokens(good: (token: string) => boolean) {
+    let issued = 0;
+    const server = await rawServer((response, { target, headers }) => {
+      if (target === '/oauth2/token') {
+        issued += 1;
+        return json(response, { access_token: `token-${String(issued)}`, expires_in: 3600 });
+      }
+      const allowed = good(headers.authorization?.replace('Bearer ', '') ?? '');
+      json(response, allowed ? {} : { status: 'INVALID_TOKEN' }, allowed ? 200 : 401);
+    });
+    const token = clientCredentialsToken(transportTo(server.url), {
+      clientId: 'a',
+      clientSecret: 'b',
+      tokenPath: '/oauth2/token',
+      scope: 'api',
+    });
+    const calls = (): (string | undefined)[] =>
+      server.heard.map(({ target, headers }) =>
+        target === '/oauth2/token' ? 'renewal' : headers.authorization?.replace('Bearer ', ''),
+      );
+    return { client: clientTo(server.url, { token }), calls };
+  }
+
+  it('is renewed for a read, which then succeeds with one more call', async () => {
+    const { client, calls } = await leanWithTokens(token => token !== 'token-1');
+    expect(await client.getPayout('a')).toEqual({});
+    expect(calls()).toEqual(['renewal', 'token-1', 'renewal', 'token-2']);
+  });
+
+  it('is renewed once a read: a second refusal stands', async () => {
+    const { client, calls } = await leanWithTokens(() => false);
+    expect(await failureOf(client.getPayout('a'))).toMatchObject({
+      name: 'LeanRefused',
+      code: 'LEAN_UNAUTHORIZED',
+    });
+    expect(calls()).toEqual(['renewal', 'token-1', 'renewal', 'token-2']);
+  });
+
+  it('is renewed for the next payout; the one that was refused is not repeated', async () => {
+    const { client, calls } = await leanWithTokens(token => token !== 'token-1');
+    expect(await failureOf(client.createPayouts('{}', 'key-1'))).toMatchObject({ code: 'LEAN_UNAUTHORIZED' });
+    expect(calls()).toEqual(['renewal', 'token-1']);
+    await client.createPayouts('{}', 'key-1');
+    expect(calls()).toEqual(['renewal', 'token-1', 'renewal', 'token-2']);
+  });
+
+  it('stays when it was given ready: there is none to replace it', async () => {
+    const { url, heard } = await rawServer(response => json(response, {}, 401));
+    expect(await failureOf(clientTo(url).getPayout('a'))).toMatchObject({ code: 'LEAN_UNAUTHORIZED' });
+    expect(heard).toHaveLength(1);
+  });
+});
+
+describe('trouble', () => {
+  const lanes = () => ({
+    read: new Lane({ concurrency: 16, queue: 64, probeAfterMs: 20 }),
+    write: new Lane({ concurrency: 4, queue: 16 }),
+  });
+
+  it('is none with a ready token and nothing asked yet, and is told without a call', async () => {
+    const { url, heard } = await rawServer(response => json(response, {}));
+    expect(clientTo(url).trouble()).toBeUndefined();
+    expect(heard).toEqual([]);
+  });
+
+  it('is a missing access token, until one is to be had, with no other traffic', async () => {
+    let now = 0;
+    const lean = await startLean();
+    lean.faults.add({ kind: 'status', status: 503, operation: 'token' });
+    const token = clientCredentialsToken(
+      transportTo(lean.url),
+      { ...sandboxCredentials, tokenPath: '/oauth2/token', scope: 'api' },
+      () => now,
+    );
+    const client = clientTo(lean.url, { token });
+    expect(client.trouble()).toBeUndefined();
+    await failureOf(client.getPayout(nobody));
+    expect(client.trouble()).toBe('no access token');
+    lean.faults.clear();
+    expect(client.trouble()).toBe('no access token');
+    now = 1000;
+    await vi.waitUntil(() => client.trouble() === undefined);
+    expect(lean.requests.every(({ operation }) => operation === 'token')).toBe(true);
+  });
+
+  it('is a failing Lean, until it answers again, with no other traffic', async () => {
+    const lean = await startLean();
+    lean.faults.add({ kind: 'status', status: 500 });
+    const client = clientTo(lean.url, { lanes: lanes() });
+    for (let read = 0; read < 10; read += 1) await failureOf(client.getPayout(nobody));
+    expect(client.trouble()).toBe('Lean is failing');
+    lean.faults.clear();
+    await vi.waitUntil(() => client.trouble() === undefined);
+    expect(await client.getPayout(nobody)).toBeNull();
+  });
+
+  it('with reads leaves payouts alone', async () => {
+    const lean = await startLean();
+    lean.faults.add({ kind: 'status', status: 500, operation: 'getPayout' });
+    const client = clientTo(lean.url);
+    for (let read = 0; read < 10; read += 1) await failureOf(client.getPayout(nobody));
+    expect(await failureOf(client.getPayout(nobody))).toBeInstanceOf(LeanNotSent);
+    expect(await failureOf(client.createPayouts('{}', 'key-1'))).toBeInstanceOf(LeanRefused);
+  });
+});

@@ -1,0 +1,348 @@
+import { createServer as createNetServer, type Socket } from 'node:net';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { LeanBadAnswer, LeanNotSent, LeanOutcomeUnknown } from '../../src/lean/errors.ts';
+import type { HttpRequest } from '../../src/lean/transport.ts';
+import { sandboxCredentials } from '../../src/sandbox/named.ts';
+import type { FaultRule } from '../../src/sandbox/sandbox.ts';
+import {
+  deadAddress,
+  failureOf,
+  gate,
+  json,
+  later,
+  listening,
+  rawServer,
+  startLean,
+  transportTo,
+} from './wiring.ts';
+
+const get: HttpRequest = {
+  method: 'GET',
+  target: '/payouts/v1/payments?page_size=1',
+  headers: { authorization: `Bearer ${sandboxCredentials.token}` },
+};
+const post: HttpRequest = {
+  method: 'POST',
+  target: '/payouts/v1/payment',
+  headers: { ...get.headers, 'content-type': 'application/json' },
+  body: '{"payment_details":[]}',
+};
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** Deadlines then pass when the test says so, and not before. */
+function holdTime(): void {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+}
+
+describe('an exchange', () => {
+  it('gives the answer as it came: status, headers, bytes', async () => {
+    const body = Buffer.from([0xff, 0x00, 0x7b, 0xc3, 0xa9]);
+    const { url } = await rawServer(response => {
+      response.writeHead(418, { 'x-one': 'a', 'set-cookie': ['b', 'c'] });
+      response.write(body.subarray(0, 2));
+      response.end(body.subarray(2));
+    });
+    const answer = await transportTo(url).send(get, { deadline: later() });
+    expect(answer.status).toBe(418);
+    expect(answer.headers).toMatchObject({ 'x-one': 'a', 'set-cookie': ['b', 'c'] });
+    expect(answer.body.equals(body)).toBe(true);
+  });
+
+  it('sends method, target, headers and body as given', async () => {
+    const { url, heard } = await rawServer(response => json(response, {}));
+    await transportTo(url).send(post, { deadline: later() });
+    expect(heard).toMatchObject([
+      { method: 'POST', target: post.target, headers: post.headers, body: post.body },
+    ]);
+  });
+
+  it('does not follow a redirect', async () => {
+    const { url, heard } = await rawServer(response => {
+      response.writeHead(307, { location: '/elsewhere' });
+      response.end();
+    });
+    expect((await transportTo(url).send(post, { deadline: later() })).status).toBe(307);
+    expect(heard).toHaveLength(1);
+  });
+
+  it('passes over an informational answer', async () => {
+    const { url } = await rawServer(response => {
+      response.writeProcessing();
+      json(response, { real: true }, 201);
+    });
+    expect((await transportTo(url).send(get, { deadline: later() })).status).toBe(201);
+  });
+});
+
+describe('nothing was sent', () => {
+  it('when the connection is refused', async () => {
+    const failure = await failureOf(transportTo(await deadAddress()).send(post, { deadline: later() }));
+    expect(failure).toBeInstanceOf(LeanNotSent);
+    expect(failure).toMatchObject({ code: 'LEAN_UNAVAILABLE', details: { retryable: true } });
+  });
+
+  it('when the transport is closed already', async () => {
+    const { url, heard } = await rawServer(response => json(response, {}));
+    const transport = transportTo(url);
+    await transport.close();
+    expect(await failureOf(transport.send(post, { deadline: later() }))).toBeInstanceOf(LeanNotSent);
+    expect(heard).toEqual([]);
+  });
+
+  it('when the deadline passes while every connection is busy, and it never arrives later', async () => {
+    const firstArrived = gate();
+    const release = gate();
+    const { url, heard } = await rawServer((response, { target }) => {
+      if (target !== '/first') return json(response, {});
+      firstArrived.open();
+      void release.opened.then(() => json(response, {}));
+    });
+    const transport = transportTo(url, { maxConcurrency: 1 });
+    const first = transport.send({ ...get, target: '/first' }, { deadline: later() });
+    await firstArrived.opened;
+    const failures = await Promise.all(
+      [post, { ...get, target: '/given-up' }].map(request =>
+        failureOf(transport.send(request, { deadline: performance.now() + 20 })),
+      ),
+    );
+    for (const failure of failures) {
+      expect(failure).toBeInstanceOf(LeanNotSent);
+      expect(failure).toMatchObject({ code: 'LEAN_TIMEOUT', details: { retryable: true } });
+    }
+    const last = transport.send({ ...get, target: '/last' }, { deadline: later() });
+    release.open();
+    await first;
+    await last;
+    expect(heard.map(({ target }) => target)).toEqual(['/first', '/last']);
+  });
+
+  it('when the deadline passes while the connection is being made, and it never arrives later', async () => {
+    holdTime();
+    const { url, heard } = await rawServer(response => json(response, {}));
+    const transport = transportTo(url, { maxConcurrency: 1 });
+    const failure = failureOf(transport.send(post, { deadline: performance.now() + 5_000 }));
+    vi.advanceTimersByTime(5_000);
+    expect(await failure).toBeInstanceOf(LeanNotSent);
+    vi.useRealTimers();
+    await transport.send({ ...get, target: '/last' }, { deadline: later() });
+    expect(heard.map(({ target }) => target)).toEqual(['/last']);
+  });
+
+  it('when the deadline had passed beforehand, though a connection is free', async () => {
+    const { url, heard } = await rawServer(response => json(response, {}));
+    const transport = transportTo(url, { maxConcurrency: 1 });
+    await transport.send({ ...get, target: '/first' }, { deadline: later() });
+    holdTime();
+    const failure = await failureOf(transport.send(post, { deadline: performance.now() }));
+    expect(failure).toMatchObject({ name: 'LeanNotSent', code: 'LEAN_TIMEOUT' });
+    vi.useRealTimers();
+    await transport.send({ ...get, target: '/last' }, { deadline: later() });
+    expect(heard.map(({ target }) => target)).toEqual(['/first', '/last']);
+  });
+
+  it('when the signal was aborted beforehand', async () => {
+    const { url, heard } = await rawServer(response => json(response, {}));
+    const transport = transportTo(url, { maxConcurrency: 1 });
+    const reason = new Error('nobody waits');
+    const sending = transport.send(get, { deadline: later(), signal: AbortSignal.abort(reason) });
+    expect(await failureOf(sending)).toBe(reason);
+    await transport.send({ ...get, target: '/last' }, { deadline: later() });
+    expect(heard.map(({ target }) => target)).toEqual(['/last']);
+  });
+});
+
+describe('the outcome is unknown', () => {
+  const broken: readonly FaultRule[] = [
+    { kind: 'drop_before' },
+    { kind: 'drop_after' },
+    { kind: 'truncate' },
+  ];
+
+  it.each(broken)('when the connection breaks ($kind)', async fault => {
+    const lean = await startLean();
+    lean.faults.add(fault);
+    for (const request of [get, post]) {
+      const failure = await failureOf(transportTo(lean.url).send(request, { deadline: later() }));
+      expect(failure).toBeInstanceOf(LeanOutcomeUnknown);
+      expect(failure).toMatchObject({ code: 'LEAN_UNAVAILABLE', details: { retryable: true } });
+    }
+    expect(lean.requests).toHaveLength(2);
+  });
+
+  it('when a kept connection dies under the request, which is not repeated', async () => {
+    const { url, heard } = await rawServer((response, { method }) => {
+      if (method === 'GET') json(response, {});
+      else response.destroy();
+    });
+    const transport = transportTo(url, { maxConcurrency: 1 });
+    await transport.send(get, { deadline: later() });
+    expect(await failureOf(transport.send(post, { deadline: later() }))).toBeInstanceOf(LeanOutcomeUnknown);
+    await transport.send(get, { deadline: later() });
+    expect(heard.map(({ method }) => method)).toEqual(['GET', 'POST', 'GET']);
+  });
+
+  it('when what comes back is not HTTP', async () => {
+    const sockets = new Set<Socket>();
+    const server = createNetServer(socket => {
+      sockets.add(socket);
+      socket.on('error', () => socket.destroy());
+      socket.once('data', () => socket.end('SSH-2.0-OpenSSH\r\n\r\n'));
+    });
+    const url = await listening(server);
+    onTestFinished(() => {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+    });
+    const failure = await failureOf(transportTo(url).send(post, { deadline: later() }));
+    expect(failure).toBeInstanceOf(LeanOutcomeUnknown);
+  });
+
+  it('when no headers come before the deadline', async () => {
+    const arrived = gate();
+    const { url, heard } = await rawServer(() => arrived.open());
+    holdTime();
+    const failure = failureOf(transportTo(url).send(post, { deadline: performance.now() + 5_000 }));
+    await arrived.opened;
+    vi.advanceTimersByTime(5_000);
+    expect(await failure).toMatchObject({
+      name: 'LeanOutcomeUnknown',
+      code: 'LEAN_TIMEOUT',
+      details: { retryable: true },
+    });
+    expect(heard).toHaveLength(1);
+  });
+
+  it('when the body stalls until the deadline', async () => {
+    const arrived = gate();
+    const { url } = await rawServer(response => {
+      response.writeHead(200, { 'content-length': 100 });
+      response.write('{"half":', () => arrived.open());
+    });
+    holdTime();
+    const failure = failureOf(transportTo(url).send(post, { deadline: performance.now() + 5_000 }));
+    await arrived.opened;
+    vi.advanceTimersByTime(5_000);
+    expect(await failure).toMatchObject({ name: 'LeanOutcomeUnknown', code: 'LEAN_TIMEOUT' });
+  });
+
+  it('when the transport is closed under it', async () => {
+    const arrived = gate();
+    const { url } = await rawServer(() => arrived.open());
+    const transport = transportTo(url);
+    const failure = failureOf(transport.send(post, { deadline: later() }));
+    await arrived.opened;
+    await transport.close();
+    expect(await failure).toBeInstanceOf(LeanOutcomeUnknown);
+  });
+});
+
+describe('a given-up exchange', () => {
+  it.each(['headers', 'body'] as const)('closes its connection while it waits for the %s', async part => {
+    const arrived = gate();
+    const closed = gate();
+    const { url } = await rawServer((response, _heard, request) => {
+      request.socket.once('close', closed.open);
+      if (part === 'body') {
+        response.writeHead(200, { 'content-length': 100 });
+        response.write('{', arrived.open);
+      } else arrived.open();
+    });
+    const abort = new AbortController();
+    const reason = new Error('nobody waits');
+    const failure = failureOf(transportTo(url).send(get, { deadline: later(), signal: abort.signal }));
+    await arrived.opened;
+    abort.abort(reason);
+    expect(await failure).toBe(reason);
+    await closed.opened;
+  });
+
+  it('closes its connection at the deadline', async () => {
+    const arrived = gate();
+    const closed = gate();
+    const { url } = await rawServer((_response, _heard, request) => {
+      request.socket.once('close', closed.open);
+      arrived.open();
+    });
+    holdTime();
+    const failure = failureOf(transportTo(url).send(post, { deadline: performance.now() + 1_000 }));
+    await arrived.opened;
+    vi.advanceTimersByTime(1_000);
+    await failure;
+    await closed.opened;
+  });
+
+  it('in line for a connection never arrives', async () => {
+    const firstArrived = gate();
+    const release = gate();
+    const { url, heard } = await rawServer((response, { target }) => {
+      if (target !== '/first') return json(response, {});
+      firstArrived.open();
+      void release.opened.then(() => json(response, {}));
+    });
+    const transport = transportTo(url, { maxConcurrency: 1 });
+    const first = transport.send({ ...get, target: '/first' }, { deadline: later() });
+    await firstArrived.opened;
+    const abort = new AbortController();
+    const failure = failureOf(transport.send(get, { deadline: later(), signal: abort.signal }));
+    abort.abort();
+    await failure;
+    release.open();
+    await first;
+    await transport.send({ ...get, target: '/last' }, { deadline: later() });
+    expect(heard.map(({ target }) => target)).toEqual(['/first', '/last']);
+  });
+
+  it('leaves nothing behind on the signal', async () => {
+    const { url } = await rawServer(response => json(response, {}));
+    const { signal } = new AbortController();
+    const removed = vi.spyOn(signal, 'removeEventListener');
+    const added = vi.spyOn(signal, 'addEventListener');
+    await transportTo(url).send(get, { deadline: later(), signal });
+    expect(removed.mock.calls.map(([, listener]) => listener)).toEqual(
+      added.mock.calls.map(([, listener]) => listener),
+    );
+  });
+});
+
+describe('an answer that is too large', () => {
+  it.each(['with its length announced', 'in chunks'])('is a bad answer, %s', async how => {
+    const closed = gate();
+    const { url } = await rawServer((response, _heard, request) => {
+      request.socket.once('close', closed.open);
+      response.writeHead(200, how === 'in chunks' ? {} : { 'content-length': 1_000_000 });
+      response.write('x'.repeat(1001));
+    });
+    const failure = await failureOf(
+      transportTo(url, { maxAnswerBytes: 1000 }).send(get, { deadline: later() }),
+    );
+    expect(failure).toBeInstanceOf(LeanBadAnswer);
+    expect(failure).toMatchObject({ code: 'LEAN_BAD_RESPONSE', details: { httpStatus: 200 } });
+    await closed.opened;
+  });
+
+  it('is one byte more than allowed', async () => {
+    const { url } = await rawServer(response => response.end('x'.repeat(1000)));
+    const { body } = await transportTo(url, { maxAnswerBytes: 1000 }).send(get, { deadline: later() });
+    expect(body).toHaveLength(1000);
+  });
+});
+
+it('runs no more requests side by side than allowed', async () => {
+  let running = 0;
+  let most = 0;
+  const { url, heard } = await rawServer(response => {
+    running += 1;
+    most = Math.max(most, running);
+    setImmediate(() => {
+      running -= 1;
+      json(response, {});
+    });
+  });
+  const transport = transportTo(url, { maxConcurrency: 3 });
+  await Promise.all(Array.from({ length: 20 }, () => transport.send(get, { deadline: later() })));
+  expect(heard).toHaveLength(20);
+  expect(most).toBeLessThanOrEqual(3);
+});

@@ -1,0 +1,127 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo, Server as NetServer } from 'node:net';
+import { onTestFinished } from 'vitest';
+import { readyToken } from '../../src/lean/access-token.ts';
+import { LeanClient, type LeanClientOptions } from '../../src/lean/client.ts';
+import { Lane } from '../../src/lean/lane.ts';
+import { Retries, RetryBudget } from '../../src/lean/retry.ts';
+import { createTransport, type Transport, type TransportOptions } from '../../src/lean/transport.ts';
+import { sandboxCredentials } from '../../src/sandbox/named.ts';
+import { startSandbox, type RunningSandbox, type SandboxOptions } from '../../src/sandbox/sandbox.ts';
+
+/** A sandbox that is gone when the test is over. */
+export async function startLean(options: SandboxOptions = {}): Promise<RunningSandbox> {
+  const lean = await startSandbox({ payouts: 0, ...options });
+  onTestFinished(() => lean.close());
+  return lean;
+}
+
+/** A transport that is closed when the test is over. */
+export function transportTo(origin: string, options: Partial<TransportOptions> = {}): Transport {
+  const transport = createTransport({ origin, maxConcurrency: 16, ...options });
+  onTestFinished(() => transport.close());
+  return transport;
+}
+
+/** A client with the sandbox's ready token. */
+export function clientTo(origin: string, options: Partial<LeanClientOptions> = {}): LeanClient {
+  return new LeanClient({
+    transport: transportTo(origin),
+    token: readyToken(sandboxCredentials.token),
+    timeoutMs: 20_000,
+    lanes: { read: new Lane({ concurrency: 16, queue: 64 }), write: new Lane({ concurrency: 4, queue: 16 }) },
+    retries: new Retries({ budget: new RetryBudget(), random: () => 0 }),
+    ...options,
+  });
+}
+
+export interface Heard {
+  readonly method: string;
+  readonly target: string;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: string;
+}
+
+export interface RawServer {
+  readonly url: string;
+  /** Every request whose body has arrived, in order. */
+  readonly heard: Heard[];
+}
+
+/** A server that says whatever `answer` does, also what the sandbox never would. */
+export async function rawServer(
+  answer: (response: ServerResponse, heard: Heard, request: IncomingMessage) => void,
+): Promise<RawServer> {
+  const heard: Heard[] = [];
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const one: Heard = {
+        method: request.method ?? '',
+        target: request.url ?? '',
+        headers: request.headers,
+        body: Buffer.concat(chunks).toString(),
+      };
+      heard.push(one);
+      answer(response, one, request);
+    });
+  });
+  const url = await listening(server);
+  onTestFinished(
+    () =>
+      new Promise<void>(resolve => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  );
+  return { url, heard };
+}
+
+/** Has a server listen on a free port and tells its address. */
+export function listening(server: NetServer): Promise<string> {
+  return new Promise(resolve => {
+    server.listen(0, '127.0.0.1', () => {
+      resolve(`http://127.0.0.1:${String((server.address() as AddressInfo).port)}`);
+    });
+  });
+}
+
+/** An address where nothing listens any more. */
+export async function deadAddress(): Promise<string> {
+  const server = createServer();
+  const url = await listening(server);
+  await new Promise<void>(resolve => {
+    server.close(() => resolve());
+  });
+  return url;
+}
+
+export function json(response: ServerResponse, body: unknown, status = 200): void {
+  response.writeHead(status, { 'content-type': 'application/json' });
+  response.end(typeof body === 'string' ? body : JSON.stringify(body));
+}
+
+/** What a promise rejects with. */
+export async function failureOf(promise: Promise<unknown>): Promise<unknown> {
+  try {
+    await promise;
+  } catch (error) {
+    return error;
+  }
+  throw new Error('it did not fail');
+}
+
+/** A promise with its ends in the hands of the test. */
+export function gate(): { readonly opened: Promise<void>; readonly open: () => void } {
+  let open = (): void => undefined;
+  const opened = new Promise<void>(resolve => {
+    open = resolve;
+  });
+  return { opened, open };
+}
+
+/** A deadline far away. */
+export function later(): number {
+  return performance.now() + 20_000;
+}
