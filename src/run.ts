@@ -15,11 +15,17 @@ export async function run(start: () => Promise<{ close(): Promise<void> }>): Pro
         process.exit(1);
       }, maxDrainMs).unref();
       void running.close().then(() => {
-        process.exit(0);
+        process.exit();
       });
     };
     process.once('SIGTERM', stop);
     process.once('SIGINT', stop);
+    // A bug that nobody caught ends the process, but not the payouts under way in it.
+    process.on('uncaughtException', error => {
+      process.stderr.write(`${error.stack ?? error.message}\n`);
+      process.exitCode = 1;
+      stop();
+    });
   } catch (error) {
     for (const line of problemsOf(error)) process.stderr.write(`${line}\n`);
     process.exit(1);

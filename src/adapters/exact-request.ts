@@ -16,9 +16,11 @@ export function useExactRequests(): Plugin {
   return {
     onRequestParse({ request, url, setRequestParser, requestParser, endResponse, fetchAPI }) {
       if (request.method === 'GET') setRequestParser(() => paramsOfQuery(url.searchParams));
+      else if (request.method !== 'POST')
+        return; // refused by Yoga, which comes after
       else if (isJson(request.headers.get('content-type')))
         setRequestParser(async () => paramsOfBody(await request.text()));
-      else if (requestParser !== undefined && request.headers.get('apollo-require-preflight') === null)
+      else if (requestParser === undefined || request.headers.get('apollo-require-preflight') === null)
         endResponse(
           fetchAPI.Response.json(
             {

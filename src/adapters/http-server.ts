@@ -12,8 +12,8 @@ export interface HttpServerOptions {
   readonly graphql: GraphqlServer;
   /** Without it browsers are not given GraphiQL. */
   readonly graphiql: GraphiqlPage | undefined;
-  /** Whether Lean can be called, as far as is known without calling it. */
-  readonly isReady: () => boolean;
+  /** What keeps Lean from being called, as far as is known without calling it; undefined when nothing does. */
+  readonly trouble: () => string | undefined;
   readonly log: Logger;
 }
 
@@ -29,11 +29,11 @@ export interface HttpServer {
 
 /** Serves the GraphQL listener: `/graphql`, GraphiQL for browsers, `/health` and `/ready`. */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
-  const { host, port, graphql, graphiql, isReady, log } = options;
+  const { host, port, graphql, graphiql, trouble, log } = options;
   const underWay = new Set<Promise<unknown>>();
   let draining = false;
 
-  const server = createServer((request, response) => {
+  const server = createServer({ headersTimeout: 10_000, requestTimeout: 30_000 }, (request, response) => {
     const startedAt = performance.now();
     const requestId = requestIdOf(request);
     const requestLog = log.child({ requestId });
@@ -67,20 +67,17 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   ): Promise<void> {
     const path = pathOf(request);
     if (path === '/health') answer(response, 200, { status: 'ok' });
-    else if (path === '/ready')
-      answer(response, !draining && isReady() ? 200 : 503, {
-        status: draining ? 'draining' : isReady() ? 'ready' : 'no access token for Lean',
-      });
-    else if (path !== '/graphql') answer(response, 404, { status: 'not found' });
+    else if (path === '/ready') {
+      const problem = draining ? 'draining' : trouble();
+      answer(response, problem === undefined ? 200 : 503, { status: problem ?? 'ready' });
+    } else if (path !== '/graphql') answer(response, 404, { status: 'not found' });
     else if (draining) {
       response.setHeader('retry-after', '1');
       answer(response, 503, { status: 'draining; nothing was done' });
     } else if (graphiql !== undefined && wantsPage(request))
       response.writeHead(200, graphiql.headers).end(await graphiql.gzipped());
-    else {
-      await graphql.handle(request, response, { log: requestLog });
-      await finished(response);
-    }
+    else await graphql.handle(request, response, { log: requestLog });
+    await finished(response);
   }
 
   await listen(server, port, host);
@@ -95,7 +92,8 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
         server.close(() => {
           resolve();
         });
-        server.closeIdleConnections();
+        // Every answer is out. What is left sits idle, or holds requests that have not come in whole.
+        server.closeAllConnections();
       });
     },
   };

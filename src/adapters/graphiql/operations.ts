@@ -1,8 +1,9 @@
 /** Operations to start from, shown as tabs in GraphiQL; they run as they are on the sandbox. */
 
 export const listPayouts = /* GraphQL */ `
-  # Your payouts, newest first, with what each was meant to be and what has happened to it.
-  # Two round trips to Lean, however many rows. Go on with "after": the endCursor of this page.
+  # Your payouts, newest first: press play.
+  # The next page: "after" under Variables takes endCursor.
+  # Two round trips to Lean, however many rows.
   query Payouts($first: Int, $after: String, $filter: PayoutFilter) {
     payouts(first: $first, after: $after, filter: $filter) {
       totalCount
@@ -35,7 +36,8 @@ export const listPayouts = /* GraphQL */ `
 `;
 
 export const payoutInFull = /* GraphQL */ `
-  # Everything about one payout. Try an "intent:…" id as well.
+  # Everything about one payout.
+  # An intent's id works as well, with "intent:" before it.
   query PayoutInFull($id: ID!) {
     payout(id: $id) {
       id
@@ -85,8 +87,8 @@ export const payoutInFull = /* GraphQL */ `
 `;
 
 export const createPayout = /* GraphQL */ `
-  # Pays. Run it twice: the same idempotencyKey is the same payout, and pays once.
-  # Change the key (below, under Variables) to pay again.
+  # Pays. Run it twice: the same key is the same payout.
+  # To pay again, change idempotencyKey under Variables.
   mutation CreatePayout($input: CreatePayoutInput!) {
     createPayout(input: $input) {
       __typename
@@ -115,7 +117,8 @@ export const createPayout = /* GraphQL */ `
 `;
 
 export const followNewestPayout = /* GraphQL */ `
-  # The newest payout. After creating one, run this a few times: it is taken by the bank, then paid.
+  # The newest payout. After creating one, run this a few
+  # times: the bank accepts it, then it is paid.
   query NewestPayout {
     payouts(first: 1) {
       nodes {

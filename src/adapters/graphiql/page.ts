@@ -56,10 +56,13 @@ function render({ payoutId, accountId, destinationId, currency }: ExampleIds): s
     query: dedent(query),
     ...(variables !== undefined && { variables: JSON.stringify(variables, null, 2) }),
   });
-  return renderGraphiQL({
+  const list = tab(operations.listPayouts, { first: 10 });
+  const page = renderGraphiQL({
     title: 'Lean Payouts Gateway',
+    // The editor of the tab that is open first takes its variables from here, not from its tab.
+    ...('variables' in list && { variables: list.variables }),
     defaultTabs: [
-      tab(operations.listPayouts, { first: 10 }),
+      list,
       tab(operations.payoutInFull, { id: payoutId }),
       tab(operations.createPayout, {
         input: {
@@ -74,7 +77,14 @@ function render({ payoutId, accountId, destinationId, currency }: ExampleIds): s
       tab(operations.followNewestPayout),
     ],
   });
+  return page.replace('</head>', () => `${steadyTabs}</head>`);
 }
+
+/**
+ * GraphiQL moves a tab aside as soon as the mouse is pressed on it (a leftover of its first animation, which it hides
+ * from tabs without focus alone), so that the first click on each tab would miss it.
+ */
+const steadyTabs = '<style>.graphiql-tab{transform:none!important}</style>';
 
 function dedent(text: string): string {
   return text.replace(/^ {2}/gm, '').trim();

@@ -1,0 +1,146 @@
+import { GraphQLError } from 'graphql';
+import type { Plugin } from 'graphql-yoga';
+import type { Logger } from 'pino';
+import { errorForCaller, failureBehind } from '../schema/errors.ts';
+import { namingArgument, variableErrorExtensions } from './input-errors.ts';
+
+/** What the server knows of a request before GraphQL does. */
+export interface RequestContext {
+  /** Names the request in every line. */
+  readonly log: Logger;
+}
+
+/** Only failures that have a name reach the caller; anything else is a bug and says nothing. */
+export function maskError(error: unknown, message: string, suggestions: boolean): GraphQLError {
+  const failure = failureBehind(error);
+  if (error instanceof GraphQLError) {
+    const variable = variableErrorExtensions(error);
+    if (variable !== undefined)
+      return new GraphQLError(suggestions ? error.message : withoutSuggestion(error.message), {
+        extensions: variable,
+      });
+    if (failure instanceof GraphQLError) return error;
+    const { nodes, source, positions, path } = error;
+    const known = errorForCaller(failure);
+    return new GraphQLError(known?.message ?? message, {
+      ...(nodes !== undefined && { nodes }),
+      ...(source !== undefined && { source }),
+      ...(positions !== undefined && { positions }),
+      ...(path !== undefined && { path }),
+      // Kept for the log, which sees the error after this; it is not part of what is sent.
+      originalError: failure instanceof Error ? failure : new Error(String(failure)),
+      extensions: known?.extensions ?? { code: 'INTERNAL_SERVER_ERROR' },
+    });
+  }
+  return new GraphQLError(message, {
+    extensions: { code: 'INTERNAL_SERVER_ERROR', http: { status: 500 } },
+    ...(failure instanceof Error && { originalError: failure }),
+  });
+}
+
+/** graphql-js helps with names of the schema, also in values of variables, which no validation rule sees. */
+function withoutSuggestion(message: string): string {
+  return message.replace(/ Did you mean [^?]*\?/g, '');
+}
+
+/** Every error carries a code of the contract, and every kind of failure leaves one line in the log of its request. */
+export function useCodedErrors(log: Logger): Plugin {
+  return {
+    onParse:
+      () =>
+      ({ result, replaceParseResult }) => {
+        if (result instanceof GraphQLError)
+          replaceParseResult(withCode(result, 'GRAPHQL_PARSE_FAILED') as never);
+      },
+    onValidate({ params }) {
+      return ({ result, setResult }) => {
+        if (result.length > 0)
+          setResult(
+            result.map(error => {
+              const named = namingArgument(error, params.documentAST);
+              return named.extensions['code'] === undefined
+                ? withCode(named, 'GRAPHQL_VALIDATION_FAILED')
+                : named;
+            }),
+          );
+      };
+    },
+    onResultProcess({ result, setResult, serverContext }) {
+      if (Array.isArray(result) || Symbol.asyncIterator in result || result.errors === undefined) return;
+      // Without `data` nothing was executed, which callers of application/graphql-response+json are told by a 4xx.
+      const executed = 'data' in result;
+      const errors = result.errors.map(coded).map(error => (executed ? error : asRequestError(error)));
+      setResult({ ...result, errors });
+      const request = serverContext as Partial<RequestContext> | undefined;
+      logErrors(request?.log ?? log, errors);
+    },
+  };
+}
+
+/** Codes of Yoga's own, for requests that are not GraphQL over HTTP, or that name no operation to run. */
+const yogaCodes: ReadonlySet<unknown> = new Set([
+  'BAD_REQUEST',
+  'REQUEST_ENTITY_TOO_LARGE',
+  'OPERATION_RESOLUTION_FAILURE',
+  undefined,
+]);
+
+function coded(error: GraphQLError): GraphQLError {
+  const { code } = error.extensions;
+  return yogaCodes.has(code) ? withCode(error, 'BAD_USER_INPUT') : error;
+}
+
+function asRequestError(error: GraphQLError): GraphQLError {
+  return 'http' in error.extensions || error.extensions['code'] === 'INTERNAL_SERVER_ERROR'
+    ? error
+    : withExtensions(error, { http: { spec: true, status: 400 } });
+}
+
+function withCode(error: GraphQLError, code: string): GraphQLError {
+  return withExtensions(error, { code });
+}
+
+function withExtensions(error: GraphQLError, extensions: Record<string, unknown>): GraphQLError {
+  const { nodes, source, positions, path } = error;
+  return new GraphQLError(error.message, {
+    ...(nodes !== undefined && { nodes }),
+    ...(source !== undefined && { source }),
+    ...(positions !== undefined && { positions }),
+    ...(path !== undefined && { path }),
+    extensions: { ...error.extensions, ...extensions },
+  });
+}
+
+/**
+ * Failures of Lean's are one readable line for each kind, however many fields they cost; bugs come with their stack.
+ * What callers got wrong is their business.
+ */
+function logErrors(log: Logger, errors: readonly GraphQLError[]): void {
+  // Reads that were given up because their caller had gone are no failures, and nobody is there to be told.
+  const failures = errors.filter(error => error.originalError?.name !== 'AbortError');
+  const kinds = Map.groupBy(failures, error => `${codeOf(error)} ${error.message}`);
+  for (const [first, ...more] of kinds.values()) {
+    if (first === undefined) continue;
+    const code = codeOf(first);
+    const where = { code, path: first.path?.join('.'), fields: more.length + 1 };
+    if (code === 'INTERNAL_SERVER_ERROR')
+      for (const error of [first, ...more])
+        log.error({ ...where, err: error.originalError ?? error }, 'unexpected error');
+    else if (code.startsWith('LEAN_'))
+      log.warn(
+        { ...where, lean: first.extensions['lean'], cause: causeOf(first.originalError) },
+        first.message,
+      );
+  }
+}
+
+function codeOf(error: GraphQLError): string {
+  return String(error.extensions['code']);
+}
+
+/** What the network said, such as `ECONNREFUSED`. */
+function causeOf(error: Error | undefined | null): string | undefined {
+  const cause = error?.cause;
+  if (!(cause instanceof Error)) return undefined;
+  return 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.name;
+}
