@@ -1,0 +1,143 @@
+import { describe, expect, it } from 'vitest';
+import { destinations, exampleIntentId, examplePayoutId, waitingIntentId } from '../../src/sandbox/named.ts';
+import { startTestGateway } from '../support/test-gateway.ts';
+
+const document = /* GraphQL */ `
+  query ($of: [_Any!]!) {
+    _entities(representations: $of) {
+      __typename
+      ... on Payout {
+        id
+        intentId
+      }
+      ... on PayoutIntent {
+        intent: id
+      }
+      ... on PayoutDestination {
+        destination: id
+      }
+    }
+  }
+`;
+
+const unknownId = 'b0000000-0000-4000-8000-000000000999';
+const example = { __typename: 'Payout', id: examplePayoutId, intentId: exampleIntentId };
+
+describe('entities', () => {
+  it('are found by each of their keys', async () => {
+    const { run } = await startTestGateway();
+    const of = [
+      { __typename: 'Payout', id: examplePayoutId },
+      { __typename: 'Payout', intentId: exampleIntentId },
+      { __typename: 'Payout', id: `intent:${waitingIntentId}` },
+      { __typename: 'PayoutIntent', id: exampleIntentId },
+      { __typename: 'PayoutDestination', id: destinations.pays },
+    ];
+    expect(await run(document, { of })).toEqual({
+      status: 200,
+      data: {
+        _entities: [
+          example,
+          example,
+          { __typename: 'Payout', id: `intent:${waitingIntentId}`, intentId: waitingIntentId },
+          { __typename: 'PayoutIntent', intent: exampleIntentId },
+          { __typename: 'PayoutDestination', destination: destinations.pays },
+        ],
+      },
+    });
+  });
+
+  it('are null without an error where Lean does not know the id', async () => {
+    const { run } = await startTestGateway();
+    const of = ['Payout', 'PayoutIntent', 'PayoutDestination'].map(__typename => ({
+      __typename,
+      id: unknownId,
+    }));
+    expect(await run(document, { of })).toEqual({ status: 200, data: { _entities: [null, null, null] } });
+  });
+
+  // By itself the library lets one of these end the process: what was begun for the others has nobody to hear it fail.
+  it.each([
+    ['an id that is none', { __typename: 'Payout', id: 'x' }, 'id'],
+    ['an intent id that is none', { __typename: 'Payout', intentId: 'x' }, 'intentId'],
+    ['no key', { __typename: 'Payout' }, 'intentId'],
+    ['an intent whose id is none', { __typename: 'PayoutIntent', id: 'x' }, 'id'],
+    ['a destination whose id is none', { __typename: 'PayoutDestination', id: 'x' }, 'id'],
+    ['a type that there is none of', { __typename: 'Nothing', id: 'x' }, 'representations'],
+    ['a type that is no entity', { __typename: 'Money', amount: '1' }, 'representations'],
+    ['no type', { id: examplePayoutId }, 'representations'],
+    ['no object', 42, 'representations'],
+  ])('with %s are null for themselves alone, with an error in their place', async (_what, bad, argument) => {
+    const { run } = await startTestGateway();
+    const of = [{ __typename: 'Payout', id: 'x' }, { __typename: 'Payout', id: examplePayoutId }, bad];
+    const { data, errors } = await run(document, { of });
+    expect(data).toEqual({ _entities: [null, example, null] });
+    const byPlace = [...(errors ?? [])].sort((a, b) => Number(a.path?.[1]) - Number(b.path?.[1]));
+    expect(byPlace).toMatchObject([
+      { path: ['_entities', 0], extensions: { code: 'BAD_USER_INPUT', argument: 'id' } },
+      { path: ['_entities', 2], extensions: { code: 'BAD_USER_INPUT', argument } },
+    ]);
+  });
+
+  it('with a key of the wrong type fail for themselves alone, with a code', async () => {
+    const { run } = await startTestGateway();
+    const of = [
+      { __typename: 'Payout', id: 1 },
+      { __typename: 'Payout', id: examplePayoutId },
+    ];
+    const { data, errors } = await run(document, { of });
+    expect(data).toEqual({ _entities: [null, example] });
+    expect(errors).toMatchObject([
+      { path: ['_entities', 0], extensions: { code: expect.any(String) as string } },
+    ]);
+  });
+
+  it('that Lean fails to give have their own error, and the others are answered', async () => {
+    const { run, lean } = await startTestGateway();
+    lean.faults.add({ kind: 'status', status: 418, operation: 'getPayoutIntent' });
+    const of = [
+      { __typename: 'PayoutIntent', id: exampleIntentId },
+      { __typename: 'Payout', id: examplePayoutId },
+    ];
+    const { data, errors } = await run(document, { of });
+    expect(data).toEqual({ _entities: [null, example] });
+    expect(errors).toMatchObject([{ path: ['_entities', 0], extensions: { code: 'LEAN_REFUSED' } }]);
+  });
+
+  it('cost one Lean call for each distinct id', async () => {
+    const { run, lean, received } = await startTestGateway();
+    const ids = lean.payouts
+      .all()
+      .flatMap(({ paymentId }) => paymentId ?? [])
+      .slice(0, 20);
+    const of = [...ids, ...ids, ...ids].map(id => ({ __typename: 'Payout', id }));
+    const { data, errors } = await run(document, { of });
+    expect(errors).toBeUndefined();
+    expect((data?.['_entities'] as { id: string }[]).map(({ id }) => id)).toEqual([...ids, ...ids, ...ids]);
+    expect(received()).toEqual({ getPayout: 20 });
+  });
+
+  it('of a destination and of an intent cost one Lean call for each distinct id', async () => {
+    const { run, received } = await startTestGateway();
+    const of = [
+      { __typename: 'PayoutDestination', id: destinations.pays },
+      { __typename: 'PayoutDestination', id: destinations.slow },
+      { __typename: 'PayoutDestination', id: destinations.pays },
+      { __typename: 'PayoutIntent', id: exampleIntentId },
+      { __typename: 'Payout', intentId: exampleIntentId },
+      { __typename: 'Payout', id: `intent:${exampleIntentId}` },
+    ];
+    const { errors } = await run(document, { of });
+    expect(errors).toBeUndefined();
+    expect(received()).toEqual({ getDestination: 2, getPayoutIntent: 1 });
+  });
+});
+
+describe('_service', () => {
+  it('gives the schema that is composed, also with introspection off', async () => {
+    const { run } = await startTestGateway({ env: { INTROSPECTION: 'off' } });
+    const { data } = await run('{ _service { sdl } }');
+    const { sdl } = data?.['_service'] as { sdl: string };
+    expect(sdl).toMatch(/type Payout\s+@key\(fields: "id"\)\s+@key\(fields: "intentId"\)/);
+  });
+});

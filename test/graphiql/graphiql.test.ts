@@ -1,0 +1,189 @@
+import { gunzipSync } from 'node:zlib';
+import { request as httpRequest } from 'node:http';
+import { chromium, type Browser, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { accounts, destinations, examplePayoutId } from '../../src/sandbox/named.ts';
+import { startListeningGateway, type ListeningGateway } from '../support/running-gateway.ts';
+
+const quiet = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+describe('GraphiQL in a browser', () => {
+  let gateway: ListeningGateway;
+  let browser: Browser;
+  beforeAll(async () => {
+    [gateway, browser] = await Promise.all([
+      startListeningGateway({
+        env: { GRAPHIQL: 'on', INTROSPECTION: 'on' },
+        examples: {
+          payoutId: examplePayoutId,
+          accountId: accounts.operating,
+          destinationId: destinations.pays,
+          currency: 'AED',
+        },
+      }),
+      chromium.launch({
+        executablePath: process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium',
+        args: quiet,
+      }),
+    ]);
+  });
+  afterAll(async () => {
+    await browser.close();
+    await gateway.close();
+  });
+
+  /** The page as somebody sees it who has never been here, and all that it complains of or asks for. */
+  async function open() {
+    const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+    page.setDefaultTimeout(10_000);
+    onTestFinished(() => page.close());
+    const complaints: string[] = [];
+    const hosts = new Set<string>();
+    page.on('console', message => {
+      if (message.type() !== 'log') complaints.push(`${message.type()}: ${message.text()}`);
+    });
+    page.on('pageerror', error => complaints.push(String(error)));
+    page.on('requestfailed', request => complaints.push(`failed: ${request.url()}`));
+    page.on('request', request => {
+      const { protocol, origin } = new URL(request.url());
+      if (protocol !== 'data:') hosts.add(origin);
+    });
+    await page.goto(gateway.url);
+    await page.locator('.graphiql-execute-button').waitFor();
+    return { page, complaints, hosts };
+  }
+
+  /** Presses the run button; what the gateway answered, once it is on the page. */
+  async function runTab(
+    page: Page,
+    name: string,
+  ): Promise<{ data?: Record<string, unknown>; errors?: unknown }> {
+    await page.locator('.graphiql-tab-button', { hasText: new RegExp(`^${name}$`) }).click();
+    // The editor follows the tab; what is run is what it shows.
+    await page
+      .locator('.graphiql-query-editor', { hasText: new RegExp(`(?:query|mutation)\\s${name}\\b`) })
+      .waitFor();
+    const named = new RegExp(`(?:query|mutation) ${name}\\b`);
+    // By name: while GraphiQL waits for an answer the same button is there to stop it. And more than once if need
+    // be: just after a change of tabs it may still hold the former tab's operation for the one to run.
+    const result = await vi.waitFor(
+      async () => {
+        const answer = page.waitForResponse(response => named.test(response.request().postData() ?? ''), {
+          timeout: 2000,
+        });
+        const [response] = await Promise.all([
+          answer,
+          page.getByRole('button', { name: /^Execute query/ }).click(),
+        ]);
+        return (await response.json()) as { data?: Record<string, unknown>; errors?: unknown };
+      },
+      { timeout: 20_000, interval: 100 },
+    );
+    await page.locator('.result-window', { hasText: Object.keys(result.data ?? {})[0] ?? 'data' }).waitFor();
+    return result;
+  }
+
+  it('asks nobody but the gateway, complains of nothing, and names its tabs after what they do', async () => {
+    const { page, complaints, hosts } = await open();
+    const tabs = await page.locator('.graphiql-tab-button').allInnerTexts();
+    expect(tabs.map(text => text.trim())).toEqual([
+      'Payouts',
+      'PayoutInFull',
+      'CreatePayout',
+      'NewestPayout',
+    ]);
+    await runTab(page, 'Payouts');
+    expect(complaints).toEqual([]);
+    expect([...hosts]).toEqual([gateway.origin]);
+  });
+
+  it('runs each tab as it is', async () => {
+    const { page, complaints } = await open();
+    const list = await runTab(page, 'Payouts');
+    expect(list.errors).toBeUndefined();
+    expect((list.data?.['payouts'] as { nodes: unknown[] }).nodes).toHaveLength(10);
+    await saveScreenshot(page);
+    expect(await runTab(page, 'PayoutInFull')).toMatchObject({
+      data: { payout: { id: examplePayoutId, outcome: 'PAID' } },
+    });
+    expect(await runTab(page, 'CreatePayout')).toMatchObject({
+      data: { createPayout: { __typename: 'PayoutCreated', amount: { currency: 'AED' } } },
+    });
+    expect(gateway.lean.payouts.all()[0]).toMatchObject({ description: 'INV 001' });
+    const newest = await runTab(page, 'NewestPayout');
+    expect(newest.errors).toBeUndefined();
+    expect((newest.data?.['payouts'] as { nodes: unknown[] }).nodes).toHaveLength(1);
+    expect(complaints).toEqual([]);
+  });
+
+  it('explains the schema by its descriptions', async () => {
+    const { page, complaints } = await open();
+    await page.getByRole('button', { name: 'Show Documentation Explorer' }).click();
+    const explorer = page.locator('.graphiql-doc-explorer');
+    await explorer.getByRole('link', { name: 'Query', exact: true }).click();
+    await explorer.getByText('One payout; null when Lean does not know the id').waitFor();
+    await explorer.getByRole('link', { name: 'Payout', exact: true }).first().click();
+    await explorer.getByText('What it was meant to be: external reference, destination, customer.').waitFor();
+    expect(complaints).toEqual([]);
+  });
+
+  async function saveScreenshot(page: Page): Promise<void> {
+    const path = process.env['GRAPHIQL_SCREENSHOT'];
+    if (path !== undefined) await page.screenshot({ path });
+  }
+});
+
+describe('the page', () => {
+  const asBrowser = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
+
+  async function start(graphiql: 'on' | 'off') {
+    const gateway = await startListeningGateway({ env: { GRAPHIQL: graphiql } });
+    onTestFinished(() => gateway.close());
+    return gateway;
+  }
+
+  it('is given to nobody when GRAPHIQL is off', async () => {
+    const { url, origin } = await start('off');
+    for (const address of [url, `${origin}/`, `${origin}/graphiql`]) {
+      const response = await fetch(address, { headers: asBrowser });
+      expect(response.headers.get('content-type')).not.toContain('html');
+      expect(await response.text()).not.toContain('<html');
+    }
+  });
+
+  it('is given compressed to browsers, with all of its files in it and leave to load no other', async () => {
+    const { url } = await start('on');
+    const { headers, body } = await new Promise<{ headers: object; body: Buffer }>((resolve, reject) => {
+      httpRequest(url, { headers: asBrowser }, response => {
+        response.toArray().then(chunks => {
+          resolve({ headers: response.headers, body: Buffer.concat(chunks as Buffer[]) });
+        }, reject);
+      })
+        .on('error', reject)
+        .end();
+    });
+    expect(headers).toMatchObject({
+      'content-type': 'text/html; charset=utf-8',
+      'content-encoding': 'gzip',
+      'content-security-policy': expect.stringMatching(
+        /^default-src 'none'; .*connect-src 'self'; .*frame-ancestors 'none'$/,
+      ) as string,
+      'x-content-type-options': 'nosniff',
+    });
+    expect(gunzipSync(body).toString()).not.toMatch(/<(?:script|link|img)[^>]+(?:src|href)="https?:/);
+  });
+
+  it('is not what clients are given who ask for JSON', async () => {
+    const { url } = await start('on');
+    const response = await fetch(`${url}?query={__typename}`, { headers: { accept: 'application/json' } });
+    expect(await response.json()).toEqual({ data: { __typename: 'Query' } });
+  });
+});
