@@ -51,7 +51,12 @@ export function createGateway(
     },
   });
   const { client } = lean;
-  const creation = new PayoutCreation(client);
+  const creation = new PayoutCreation(client, ({ idempotencyKey, error }) => {
+    log.warn(
+      { idempotencyKey, code: error?.code, lean: error?.details },
+      'the outcome of a payout is unknown: the same key must be sent again',
+    );
+  });
   const graphql = createGraphql({
     schema,
     reads: new PayoutReads(client),

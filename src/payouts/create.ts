@@ -1,6 +1,6 @@
 import { isCode } from '../lean/answer.ts';
 import type { LeanClient } from '../lean/client.ts';
-import { LeanBadAnswer, LeanOutcomeUnknown, LeanRefused } from '../lean/errors.ts';
+import { LeanBadAnswer, LeanOutcomeUnknown, LeanRefused, type LeanError } from '../lean/errors.ts';
 import type { LeanCreated } from '../lean/wire.ts';
 import { createdFromLean, creationBody, type CreatedTransfer } from './creation-wire.ts';
 import { keyProblems, transferProblems, type InputProblem, type Transfer } from './transfer.ts';
@@ -41,6 +41,13 @@ export interface PayoutsCreated {
   readonly rejected: readonly PayoutRejected[];
 }
 
+/** For those who run the gateway; nothing in it is secret. */
+export interface UnknownOutcome {
+  readonly idempotencyKey: string;
+  /** What came in place of an answer; undefined when one came that does not account for each transfer. */
+  readonly error: LeanError | undefined;
+}
+
 export type CreatePayoutAnswer = PayoutCreated | PayoutRejected | PayoutOutcomeUnknown;
 export type CreatePayoutsAnswer = PayoutsCreated | PayoutRejected | PayoutOutcomeUnknown;
 
@@ -57,10 +64,13 @@ export const maxTransfers = 100;
  */
 export class PayoutCreation {
   readonly #client: LeanClient;
+  readonly #onUnknown: (unknown: UnknownOutcome) => void;
   readonly #underWay = new Set<Promise<unknown>>();
 
-  constructor(client: LeanClient) {
+  /** @param onUnknown told of every outcome that stays unknown: somebody may have to look into it */
+  constructor(client: LeanClient, onUnknown: (unknown: UnknownOutcome) => void = () => undefined) {
     this.#client = client;
+    this.#onUnknown = onUnknown;
   }
 
   /** Resolves once no creation is under way: whoever stops the process waits for it, callers or no callers. */
@@ -72,7 +82,7 @@ export class PayoutCreation {
     const problems = [...keyProblems(idempotencyKey), ...transferProblems(transfer)];
     const answer = await this.#create(idempotencyKey, [transfer], problems);
     if (answer.kind !== 'batch') return answer;
-    return answer.created[0] ?? answer.rejected[0] ?? unknown(idempotencyKey);
+    return answer.created[0] ?? answer.rejected[0] ?? this.#unknown(idempotencyKey);
   }
 
   async createPayouts(idempotencyKey: string, transfers: readonly Transfer[]): Promise<CreatePayoutsAnswer> {
@@ -99,15 +109,26 @@ export class PayoutCreation {
       ({ created } = await sending);
     } catch (error) {
       if (error instanceof LeanOutcomeUnknown || error instanceof LeanBadAnswer)
-        return unknown(idempotencyKey);
+        return this.#unknown(idempotencyKey, error);
       if (error instanceof LeanRefused && error.code === 'LEAN_REFUSED')
-        return refusal(idempotencyKey, error, transfers.length > 1);
+        return refusal(idempotencyKey, error, transfers.length > 1) ?? this.#unknown(idempotencyKey, error);
       throw error;
     } finally {
       this.#underWay.delete(sending);
     }
     const answers = createdFromLean(created, transfers);
-    return answers === undefined ? unknown(idempotencyKey) : batch(idempotencyKey, answers);
+    return answers === undefined ? this.#unknown(idempotencyKey) : batch(idempotencyKey, answers);
+  }
+
+  #unknown(idempotencyKey: string, error?: LeanError): PayoutOutcomeUnknown {
+    this.#onUnknown({ idempotencyKey, error });
+    return {
+      kind: 'unknown',
+      message:
+        'Lean may or may not have taken the payout: its answer did not arrive or could not be read. ' +
+        'Send the same input with the same idempotencyKey again; do not send it with another key.',
+      idempotencyKey,
+    };
   }
 }
 
@@ -134,16 +155,6 @@ function batch(idempotencyKey: string, answers: readonly CreatedTransfer[]): Pay
   return { kind: 'batch', idempotencyKey, created, rejected };
 }
 
-function unknown(idempotencyKey: string): PayoutOutcomeUnknown {
-  return {
-    kind: 'unknown',
-    message:
-      'Lean may or may not have taken the payout: its answer did not arrive or could not be read. ' +
-      'Send the same input with the same idempotencyKey again; do not send it with another key.',
-    idempotencyKey,
-  };
-}
-
 function invalid(idempotencyKey: string, problems: readonly InputProblem[]): PayoutRejected {
   return {
     kind: 'rejected',
@@ -164,18 +175,20 @@ const refusedFields: Readonly<Record<string, string>> = {
   AMOUNT_UNDER_MIN_VALUE: 'amount.amount',
   AMOUNT_OVER_MAX_VALUE: 'amount.amount',
   INVALID_CURRENCY: 'amount.currency',
+  INVALID_ACCOUNT: 'accountId',
+  UNKNOWN_ACCOUNT: 'accountId',
   INVALID_DESCRIPTION: 'description',
 };
 
 /**
- * A 4xx that is about the payout. One that speaks of an earlier request of the same kind is no proof that nothing
+ * A 4xx that is about the payout; undefined for one that leaves its outcome open. One that speaks of an earlier request of the same kind is no proof that nothing
  * was paid: it may be that very payout.
  */
 function refusal(
   idempotencyKey: string,
   { details }: LeanRefused,
   several: boolean,
-): PayoutRejected | PayoutOutcomeUnknown {
+): PayoutRejected | undefined {
   const leanCode = details.code ?? null;
   const status = details.httpStatus;
   const aboutKey = (status === 409 || status === 422) && leanCode?.includes('IDEMPOTENCY') === true;
@@ -183,7 +196,7 @@ function refusal(
   const running = aboutKey && /PROGRESS|PROCESSING|PENDING|CONCURRENT|LOCKED/.test(leanCode);
   const reused = aboutKey && !running;
   if (running || (!reused && (status === 409 || status === 425 || leanCode === 'DUPLICATED_REQUEST')))
-    return unknown(idempotencyKey);
+    return undefined;
   return {
     kind: 'rejected',
     code: reused ? 'IDEMPOTENCY_CONFLICT' : 'REJECTED_BY_LEAN',

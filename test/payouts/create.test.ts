@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { LeanNotSent } from '../../src/lean/errors.ts';
-import { PayoutCreation } from '../../src/payouts/create.ts';
+import { PayoutCreation, type UnknownOutcome } from '../../src/payouts/create.ts';
 import type { Decimal } from '../../src/payouts/decimal.ts';
 import { currencyPlaces } from '../../src/payouts/money.ts';
 import type { Transfer } from '../../src/payouts/transfer.ts';
@@ -256,10 +256,15 @@ describe('an outcome that is unknown', () => {
   ];
 
   it.each(faults)('is told as such after %o, and Lean has received one request', async fault => {
-    const { lean, creation } = await creating();
+    const lean = await startLean();
+    const told: UnknownOutcome[] = [];
+    const creation = new PayoutCreation(clientTo(lean.url), outcome => told.push(outcome));
     lean.faults.add(fault);
     const answer = await creation.createPayout('key-1', transfer());
     expect(answer).toMatchObject(unknown);
+    expect(told).toMatchObject([
+      { idempotencyKey: 'key-1', error: { code: expect.stringMatching(/^LEAN_/) as string } },
+    ]);
     expect(answer).toHaveProperty('message', expect.stringContaining('same idempotencyKey'));
     expect(await creation.createPayouts('key-1', [transfer(), transfer()])).toMatchObject(unknown);
     expect(lean.requests).toHaveLength(2);
