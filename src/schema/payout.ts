@@ -1,6 +1,13 @@
 import { LeanBadAnswer } from '../lean/errors.ts';
 import { parsePayoutId, parseUuid, payoutId } from '../payouts/ids.ts';
-import { awaitsTracking, outcomeOf, type Payout, type PayoutState } from '../payouts/payout.ts';
+import type { HistoryEvent } from '../payouts/history-event.ts';
+import {
+  awaitsTracking,
+  outcomeOf,
+  type Payout,
+  type PayoutOutcome,
+  type PayoutState,
+} from '../payouts/payout.ts';
 import type { PostInitiationStatus } from '../payouts/payout.ts';
 import { builder } from './builder.ts';
 import type { GraphContext } from './context.ts';
@@ -12,15 +19,27 @@ import { PayoutOutcomeType, PayoutStatusType, PostInitiationStatusType } from '.
 
 export const PayoutType = builder.objectRef<Payout>('Payout');
 
+/** What is at hand stays a plain value: a page has hundreds of fields, and a promise for each costs more than they do. */
+type MaybePromise<Value> = Value | Promise<Value>;
+
+function then<Value, Result>(
+  value: MaybePromise<Value>,
+  use: (value: Value) => MaybePromise<Result>,
+): MaybePromise<Result> {
+  return value instanceof Promise ? value.then(use) : use(value);
+}
+
+type Known<Key extends keyof Payout> = Exclude<Payout[Key], undefined> | null;
+
 /** A field from what is known of the payout, or else, with one call for all such fields, from Lean. */
-async function known<Key extends keyof Payout>(
+function known<Key extends keyof Payout>(
   payout: Payout,
   key: Key,
   { loaders }: GraphContext,
-): Promise<Exclude<Payout[Key], undefined> | null> {
-  const value =
-    payout[key] ?? (payout[key] === undefined ? (await loaders.payoutInFull(payout))?.[key] : null);
-  return (value ?? null) as Exclude<Payout[Key], undefined> | null;
+): MaybePromise<Known<Key>> {
+  const value = payout[key];
+  if (value !== undefined) return value as Known<Key>;
+  return loaders.payoutInFull(payout).then(full => (full?.[key] ?? null) as Known<Key>);
 }
 
 function required<Value>(value: Value | null, what: string): Value {
@@ -28,8 +47,9 @@ function required<Value>(value: Value | null, what: string): Value {
   throw new LeanBadAnswer('LEAN_BAD_RESPONSE', `Lean's payout has no ${what} in it.`, { retryable: false });
 }
 
-async function idsOf(payout: Payout, context: GraphContext) {
-  return { paymentId: payout.paymentId, intentId: await known(payout, 'intentId', context) };
+async function historyOf(payout: Payout, context: GraphContext): Promise<readonly HistoryEvent[]> {
+  const { paymentId } = payout;
+  return context.loaders.historyByPayout({ paymentId, intentId: await known(payout, 'intentId', context) });
 }
 
 interface Progress extends PayoutState {
@@ -38,12 +58,15 @@ interface Progress extends PayoutState {
 }
 
 /** A payout that is known only by its intent takes its state from its latest event. */
-async function progressOf(payout: Payout, context: GraphContext): Promise<Progress> {
-  const { state, postInitiationStatus } = payout;
+function progressOf(payout: Payout, context: GraphContext): MaybePromise<Progress> {
+  const { state, postInitiationStatus, createdAs } = payout;
   if (state !== undefined) return { ...state, postInitiationStatus };
-  const latest = (await context.loaders.historyByPayout(await idsOf(payout, context))).at(-1);
-  return (
-    latest ?? { ...(payout.createdAs ?? { status: 'UNKNOWN', leanStatus: null }), postInitiationStatus: null }
+  return historyOf(payout, context).then(
+    events =>
+      events.at(-1) ?? {
+        ...(createdAs ?? { status: 'UNKNOWN', leanStatus: null }),
+        postInitiationStatus: null,
+      },
   );
 }
 
@@ -56,8 +79,9 @@ PayoutType.implement({
       description:
         "Lean's payment id. While Lean has made no payment of it (awaiting authorisation, failed early): `intent:` " +
         'and the id of its intent, which goes on working afterwards.',
-      resolve: async (payout, _args, context) =>
-        required(payoutId(payout.paymentId, await known(payout, 'intentId', context)), 'id'),
+      resolve: (payout, _args, context) =>
+        payout.paymentId ??
+        then(known(payout, 'intentId', context), intentId => required(payoutId(null, intentId), 'id')),
     }),
     paymentId: t.exposeID('paymentId', {
       nullable: true,
@@ -65,8 +89,8 @@ PayoutType.implement({
     }),
     intentId: t.id({
       description: "Lean's payment_intent_id, known from the moment of creation.",
-      resolve: async (payout, _args, context) =>
-        required(await known(payout, 'intentId', context), 'intent id'),
+      resolve: (payout, _args, context) =>
+        then(known(payout, 'intentId', context), intentId => required(intentId, 'intent id')),
     }),
     intent: t.field({
       type: PayoutIntentType,
@@ -80,7 +104,8 @@ PayoutType.implement({
     amount: t.field({
       type: MoneyType,
       description: 'The amount paid, exact.',
-      resolve: async (payout, _args, context) => required(await known(payout, 'amount', context), 'amount'),
+      resolve: (payout, _args, context) =>
+        then(known(payout, 'amount', context), amount => required(amount, 'amount')),
     }),
     description: t.string({
       nullable: true,
@@ -90,13 +115,13 @@ PayoutType.implement({
     status: t.field({
       type: PayoutStatusType,
       description: 'How far it has come. For the question whether money has moved, use `outcome`.',
-      resolve: async (payout, _args, context) => (await progressOf(payout, context)).status,
+      resolve: (payout, _args, context) => then(progressOf(payout, context), progress => progress.status),
     }),
     leanStatus: t.string({
       nullable: true,
       description:
         "Lean's own word for the status, also when `status` says `UNKNOWN`; null where Lean gives none.",
-      resolve: async (payout, _args, context) => (await progressOf(payout, context)).leanStatus,
+      resolve: (payout, _args, context) => then(progressOf(payout, context), progress => progress.leanStatus),
     }),
     outcome: t.field({
       type: PayoutOutcomeType,
@@ -104,14 +129,14 @@ PayoutType.implement({
       description:
         'What `status` and `postInitiationStatus` mean together; null when they cannot be read (an unknown word, or ' +
         'two that contradict each other).',
-      resolve: async (payout, _args, context) => {
-        const progress = await progressOf(payout, context);
-        const tracked =
-          progress.postInitiationStatus === undefined && awaitsTracking(progress.status)
-            ? await known(payout, 'postInitiationStatus', context)
-            : (progress.postInitiationStatus ?? null);
-        return outcomeOf(progress.status, tracked);
-      },
+      resolve: (payout, _args, context) =>
+        then<Progress, PayoutOutcome | null>(
+          progressOf(payout, context),
+          ({ status, postInitiationStatus }) =>
+            postInitiationStatus === undefined && awaitsTracking(status)
+              ? then(known(payout, 'postInitiationStatus', context), tracked => outcomeOf(status, tracked))
+              : outcomeOf(status, postInitiationStatus ?? null),
+        ),
     }),
     postInitiationStatus: t.field({
       type: PostInitiationStatusType,
@@ -145,7 +170,7 @@ PayoutType.implement({
       type: PayoutPartyType,
       nullable: true,
       description: 'Whose account the money comes from.',
-      resolve: async (payout, _args, context) => knownParty(await known(payout, 'sender', context)),
+      resolve: (payout, _args, context) => then(known(payout, 'sender', context), knownParty),
     }),
     paymentSourceId: t.id({
       nullable: true,
@@ -193,8 +218,7 @@ PayoutType.implement({
       description:
         'What has happened to it, oldest first. One Lean call. Lean may leave out the end of the tracking: read ' +
         '`outcome` for that.',
-      resolve: async (payout, _args, context) =>
-        context.loaders.historyByPayout(await idsOf(payout, context)),
+      resolve: (payout, _args, context) => historyOf(payout, context),
     }),
   }),
 });
