@@ -10,7 +10,11 @@ const maxDrainMs = 60_000;
 export async function run(start: () => Promise<{ close(): Promise<void> }>): Promise<void> {
   try {
     const running = await start();
+    let stopping = false;
     const stop = (): void => {
+      // Whoever asks again does not get it any faster: a payout may be under way.
+      if (stopping) return;
+      stopping = true;
       setTimeout(() => {
         process.exit(1);
       }, maxDrainMs).unref();
@@ -18,8 +22,8 @@ export async function run(start: () => Promise<{ close(): Promise<void> }>): Pro
         process.exit();
       });
     };
-    process.once('SIGTERM', stop);
-    process.once('SIGINT', stop);
+    process.on('SIGTERM', stop);
+    process.on('SIGINT', stop);
     // A bug that nobody caught ends the process, but not the payouts under way in it.
     process.on('uncaughtException', error => {
       process.stderr.write(`${error.stack ?? error.message}\n`);

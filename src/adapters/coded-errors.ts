@@ -16,7 +16,7 @@ export function maskError(error: unknown, message: string, suggestions: boolean)
   if (error instanceof GraphQLError) {
     const variable = variableErrorExtensions(error);
     if (variable !== undefined)
-      return new GraphQLError(suggestions ? error.message : withoutSuggestion(error.message), {
+      return new GraphQLError(shortened(suggestions ? error.message : withoutSuggestion(error.message)), {
         extensions: variable,
       });
     if (failure instanceof GraphQLError) return error;
@@ -40,8 +40,20 @@ export function maskError(error: unknown, message: string, suggestions: boolean)
 
 /** graphql-js helps with names of the schema, also in values of variables, which no validation rule sees. */
 function withoutSuggestion(message: string): string {
-  return message.replace(/ Did you mean [^?]*\?/g, '');
+  const hint = message.lastIndexOf(' Did you mean ');
+  return hint >= 0 && message.endsWith('?') ? message.slice(0, hint) : message;
 }
+
+const longestMessage = 500;
+
+/** graphql-js repeats the value that it could not read, however long; its beginning and what follows it are enough. */
+function shortened(message: string): string {
+  if (message.length <= longestMessage) return message;
+  return `${message.slice(0, longestMessage / 2)} … ${message.slice(-longestMessage / 2)}`;
+}
+
+/** Errors that a request is told of, when nothing was executed: what is wrong everywhere need not be said everywhere. */
+const mostErrors = 10;
 
 /** Every error carries a code of the contract, and every kind of failure leaves one line in the log of its request. */
 export function useCodedErrors(log: Logger): Plugin {
@@ -49,8 +61,10 @@ export function useCodedErrors(log: Logger): Plugin {
     onParse:
       () =>
       ({ result, replaceParseResult }) => {
-        if (result instanceof GraphQLError)
-          replaceParseResult(withCode(result, 'GRAPHQL_PARSE_FAILED') as never);
+        const error =
+          result instanceof RangeError ? new GraphQLError('The document is nested too deeply.') : result;
+        if (error instanceof GraphQLError)
+          replaceParseResult(withCode(error, 'GRAPHQL_PARSE_FAILED') as never);
       },
     onValidate({ params }) {
       return ({ result, setResult }) => {
@@ -69,7 +83,9 @@ export function useCodedErrors(log: Logger): Plugin {
       if (Array.isArray(result) || Symbol.asyncIterator in result || result.errors === undefined) return;
       // Without `data` nothing was executed, which callers of application/graphql-response+json are told by a 4xx.
       const executed = 'data' in result;
-      const errors = result.errors.map(coded).map(error => (executed ? error : asRequestError(error)));
+      const errors = executed
+        ? result.errors.map(coded)
+        : result.errors.slice(0, mostErrors).map(coded).map(asRequestError);
       setResult({ ...result, errors });
       const request = serverContext as Partial<RequestContext> | undefined;
       logErrors(request?.log ?? log, errors);
@@ -102,7 +118,7 @@ function withCode(error: GraphQLError, code: string): GraphQLError {
 
 function withExtensions(error: GraphQLError, extensions: Record<string, unknown>): GraphQLError {
   const { nodes, source, positions, path } = error;
-  return new GraphQLError(error.message, {
+  return new GraphQLError(shortened(error.message), {
     ...(nodes !== undefined && { nodes }),
     ...(source !== undefined && { source }),
     ...(positions !== undefined && { positions }),
@@ -117,7 +133,7 @@ function withExtensions(error: GraphQLError, extensions: Record<string, unknown>
  */
 function logErrors(log: Logger, errors: readonly GraphQLError[]): void {
   // Reads that were given up because their caller had gone are no failures, and nobody is there to be told.
-  const failures = errors.filter(error => error.originalError?.name !== 'AbortError');
+  const failures = errors.filter(({ originalError }) => !isHangUp(originalError));
   const kinds = Map.groupBy(failures, error => `${codeOf(error)} ${error.message}`);
   for (const [first, ...more] of kinds.values()) {
     if (first === undefined) continue;
@@ -132,6 +148,14 @@ function logErrors(log: Logger, errors: readonly GraphQLError[]): void {
         first.message,
       );
   }
+}
+
+/** A caller who left, before or after the whole request was in. */
+function isHangUp(error: Error | undefined | null): boolean {
+  return (
+    error?.name === 'AbortError' ||
+    (error?.message === 'aborted' && 'code' in error && error.code === 'ECONNRESET')
+  );
 }
 
 function codeOf(error: GraphQLError): string {

@@ -1,12 +1,13 @@
 import { GraphQLError } from 'graphql';
 import type { GraphQLParams, Plugin } from 'graphql-yoga';
+import { ExactNumber } from '../schema/exact-number.ts';
 
 /** A run of digits that may be too long for a binary float to hold. */
 const longNumber = /\d(?:\.?\d){15,}/;
 
 /**
  * Reads GraphQL requests as JSON in which no number loses a digit: one of more than 15 digits arrives as its own
- * text, which `Decimal` reads exactly and every other scalar refuses.
+ * digits, which `Decimal` reads exactly and every other scalar refuses.
  *
  * Only `application/json` is read from a POST (another type only from callers that a browser has asked for
  * permission), so that no foreign page can send a mutation by a plain form.
@@ -61,8 +62,8 @@ function paramsOfQuery(search: URLSearchParams): GraphQLParams {
 function parseExactly(text: string, what: string): unknown {
   try {
     return longNumber.test(text) ? JSON.parse(text, keepDigits) : JSON.parse(text);
-  } catch {
-    throw badRequest(`${what} is not valid JSON.`);
+  } catch (error) {
+    throw badRequest(`${what} is ${error instanceof RangeError ? 'nested too deeply' : 'not valid JSON'}.`);
   }
 }
 
@@ -73,7 +74,9 @@ function keepDigits(
   context?: { readonly source?: string },
 ): unknown {
   const source = context?.source;
-  return typeof value === 'number' && source !== undefined && longNumber.test(source) ? source : value;
+  return typeof value === 'number' && source !== undefined && longNumber.test(source)
+    ? new ExactNumber(source)
+    : value;
 }
 
 function badRequest(message: string): GraphQLError {

@@ -30,35 +30,38 @@ export interface HttpServer {
 /** Serves the GraphQL listener: `/graphql`, GraphiQL for browsers, `/health` and `/ready`. */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const { host, port, graphql, graphiql, trouble, log } = options;
-  const underWay = new Set<Promise<unknown>>();
+  const underWay = new Map<Promise<unknown>, IncomingMessage>();
   let draining = false;
 
-  const server = createServer({ headersTimeout: 10_000, requestTimeout: 30_000 }, (request, response) => {
-    const startedAt = performance.now();
-    const requestId = requestIdOf(request);
-    const requestLog = log.child({ requestId });
-    response.setHeader('x-request-id', requestId);
-    response.setHeader('x-content-type-options', 'nosniff');
-    if (draining) response.setHeader('connection', 'close');
-    response.on('close', () => {
-      requestLog.info(
-        {
-          method: request.method,
-          path: pathOf(request),
-          status: response.writableFinished ? response.statusCode : undefined,
-          durationMs: Math.round(performance.now() - startedAt),
-        },
-        response.writableFinished ? 'request' : 'request given up by the caller',
-      );
-    });
-    const work = route(request, response, requestLog).catch((error: unknown) => {
-      requestLog.error({ err: error }, 'unexpected error');
-      if (!response.headersSent) answer(response, 500, { status: 'error' });
-      else response.destroy();
-    });
-    underWay.add(work);
-    void work.finally(() => underWay.delete(work));
-  });
+  const server = createServer(
+    { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 1000 },
+    (request, response) => {
+      const startedAt = performance.now();
+      const requestId = requestIdOf(request);
+      const requestLog = log.child({ requestId });
+      response.setHeader('x-request-id', requestId);
+      response.setHeader('x-content-type-options', 'nosniff');
+      if (draining) response.setHeader('connection', 'close');
+      response.on('close', () => {
+        requestLog.info(
+          {
+            method: request.method,
+            path: pathOf(request),
+            status: response.writableFinished ? response.statusCode : undefined,
+            durationMs: Math.round(performance.now() - startedAt),
+          },
+          response.writableFinished ? 'request' : 'request given up by the caller',
+        );
+      });
+      const work = route(request, response, requestLog).catch((error: unknown) => {
+        requestLog.error({ err: error }, 'unexpected error');
+        if (!response.headersSent) answer(response, 500, { status: 'error' });
+        else response.destroy();
+      });
+      underWay.set(work, request);
+      void work.finally(() => underWay.delete(work));
+    },
+  );
 
   async function route(
     request: IncomingMessage,
@@ -71,6 +74,8 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
       const problem = draining ? 'draining' : trouble();
       answer(response, problem === undefined ? 200 : 503, { status: problem ?? 'ready' });
     } else if (path !== '/graphql') answer(response, 404, { status: 'not found' });
+    else if (!URL.canParse(`http://${request.headers.host ?? 'gateway'}`))
+      answer(response, 400, { status: 'the Host header is not one' });
     else if (draining) {
       response.setHeader('retry-after', '1');
       answer(response, 503, { status: 'draining; nothing was done' });
@@ -87,7 +92,9 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     async drain() {
       draining = true;
       server.closeIdleConnections();
-      while (underWay.size > 0) await Promise.allSettled(underWay);
+      // A request that is not in whole has started nothing, and may never be.
+      for (const request of underWay.values()) if (!request.complete) request.socket.destroy();
+      while (underWay.size > 0) await Promise.allSettled(underWay.keys());
       await new Promise<void>(resolve => {
         server.close(() => {
           resolve();

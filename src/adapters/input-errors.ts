@@ -45,7 +45,7 @@ function argumentAround(wanted: ASTNode, document: DocumentNode): string | undef
 }
 
 /** graphql-js words for a variable that cannot be read; its path within the variable follows `at`. */
-const badVariable = /^Variable "\$(\w+)" got invalid value .*? at "([^"]+)"|^Variable "\$(\w+)"/s;
+const badVariable = /^Variable "\$(\w+)" got invalid value .* at "([^"]+)"; |^Variable "\$(\w+)"/s;
 
 /** The code and argument of an error that variables caused before anything was executed, or undefined for others. */
 export function variableErrorExtensions(error: GraphQLError): Record<string, unknown> | undefined {

@@ -106,7 +106,7 @@ export function clientCredentialsToken(
       if (heldOff) throw failure?.error;
       return beforeSending(
         fetchOnce(),
-        { deadline },
+        deadline,
         'No access token for Lean could be had in time; nothing was sent.',
       );
     },

@@ -27,10 +27,18 @@ export class LeanAnswer {
   }
 
   /**
-   * The body as a JSON object, parsed once however many ask. A body wrapped in `data` or `payload` is unwrapped.
+   * The body as a JSON object, parsed once however many ask. A success wrapped in `data` or `payload` is unwrapped.
    * @throws LeanBadAnswer when it is not a JSON object
    */
   json(): object {
+    const value = this.#object();
+    if (!this.ok) return value;
+    const inner: unknown = 'payload' in value ? value.payload : 'data' in value ? value.data : undefined;
+    const wrapped = Object.keys(value).length <= 4 && typeof inner === 'object' && inner !== null;
+    return wrapped && !Array.isArray(inner) ? inner : value;
+  }
+
+  #object(): object {
     this.#json ??= { value: this.#parse() };
     return this.#json.value as object;
   }
@@ -44,10 +52,7 @@ export class LeanAnswer {
     }
     if (typeof value !== 'object' || value === null || Array.isArray(value))
       throw this.bad("Lean's answer is not a JSON object.");
-    const keys = Object.keys(value);
-    const inner: unknown = 'payload' in value ? value.payload : 'data' in value ? value.data : undefined;
-    const wrapped = keys.length <= 4 && typeof inner === 'object' && inner !== null && !Array.isArray(inner);
-    return wrapped ? inner : value;
+    return value;
   }
 
   /** The failure to throw when this answer lacks what was asked for. */
@@ -85,11 +90,13 @@ export class LeanAnswer {
   errorCode(): string | undefined {
     let body: LeanErrorBody;
     try {
-      body = this.json();
+      body = this.#object();
     } catch {
       return undefined;
     }
-    return [body.status, body.code, body.error].find(isCode);
+    const inner = body.data;
+    const bodies: LeanErrorBody[] = typeof inner === 'object' && inner !== null ? [body, inner] : [body];
+    return bodies.flatMap(({ code, status, error }) => [code, status, error]).find(isCode);
   }
 
   #details(retryable: boolean): LeanErrorDetails {

@@ -48,6 +48,11 @@ export function readClientCertificate(
     throw new ClientCertificateError('keyFile', 'does not belong to the certificate');
   if (Date.parse(certificate.validTo) < now())
     throw new ClientCertificateError('certFile', `holds a certificate that ended on ${certificate.validTo}`);
+  if (Date.parse(certificate.validFrom) > now())
+    throw new ClientCertificateError(
+      'certFile',
+      `holds a certificate that begins on ${certificate.validFrom}`,
+    );
   attempt('certFile', 'cannot be used for TLS', () => createSecureContext({ cert, key, ca }));
   return { cert, key, ...(ca !== undefined && { ca }) };
 }

@@ -107,7 +107,10 @@ export class LeanClient {
   async call(operation: Operation, args: OperationArguments, options: CallOptions = {}): Promise<LeanAnswer> {
     const target = `${this.#options.basePath ?? ''}${targetOf(operation, args)}`;
     const deadline = options.deadline ?? this.deadline();
-    if (operation.method !== 'GET') return this.#exchange(operation, target, args, deadline, undefined);
+    if (operation.method !== 'GET')
+      return this.#exchange(operation, target, args, deadline, undefined).finally(() => {
+        this.#reads.startAfresh();
+      });
     return this.#reads.read(target, { deadline, signal: options.signal }, signal =>
       this.#exchange(operation, target, args, deadline, signal),
     );
@@ -142,7 +145,7 @@ export class LeanClient {
   /**
    * Sends one creation, once.
    * @param body JSON text
-   * @throws LeanRefused when Lean certainly did not take it
+   * @throws LeanRefused when Lean answered with a 4xx, most of which say that it did not take it
    * @throws LeanNotSent when Lean certainly never saw it
    * @throws LeanOutcomeUnknown, LeanBadAnswer when Lean may have taken it
    */

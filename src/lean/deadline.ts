@@ -1,29 +1,23 @@
 import { LeanNotSent } from './errors.ts';
 
 /**
- * Waits for something that comes before anything is sent, such as a place in line, but not beyond the deadline nor
- * beyond the caller's interest.
- * @throws LeanNotSent with `message` when the deadline passes; the signal's reason when it is aborted
+ * Waits for something that comes before anything is sent, but not beyond the deadline.
+ * @param deadline on the clock of `performance.now()`
+ * @throws LeanNotSent with `message` when the deadline passes
  */
 export function beforeSending<Value>(
   awaited: Promise<Value>,
-  { deadline, signal }: { readonly deadline: number; readonly signal?: AbortSignal | undefined },
+  deadline: number,
   message: string,
 ): Promise<Value> {
   return new Promise((resolve, reject) => {
-    const giveUp = (): void => {
-      reject(new LeanNotSent('LEAN_TIMEOUT', message, { retryable: true }));
-    };
-    const leave = (): void => {
-      reject(signal?.reason);
-    };
-    const timer = setTimeout(giveUp, Math.max(0, deadline - performance.now()));
-    signal?.addEventListener('abort', leave, { once: true });
-    const settled = (): void => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', leave);
-    };
-    awaited.finally(settled).then(resolve, reject);
+    const timer = setTimeout(
+      () => {
+        reject(new LeanNotSent('LEAN_TIMEOUT', message, { retryable: true }));
+      },
+      Math.max(0, deadline - performance.now()),
+    );
+    awaited.finally(() => clearTimeout(timer)).then(resolve, reject);
   });
 }
 

@@ -30,7 +30,10 @@ export abstract class LeanError extends Error {
   }
 }
 
-/** Lean said no: any 4xx that proves the request was not carried out. Not in here: 408, 409 and 5xx on a write. */
+/**
+ * Lean said no, by a 4xx. On a read that is all there is to it. Of a payout some say less: 409 and those that speak
+ * of an earlier request leave open whether it was taken (`payouts/create.ts`). Not in here: 408 and 5xx.
+ */
 export class LeanRefused extends LeanError {
   override readonly name = 'LeanRefused';
 }

@@ -14,11 +14,11 @@ declare global {
 
 /**
  * A number directly after one of these keys. Inside a JSON string every quote is escaped, so `"amount":` with bare
- * quotes can only be a key: text that merely talks about amounts is never touched. Account numbers are here because
- * they are identifiers, whatever a server may make of them.
+ * quotes can only be a key: text that merely talks about amounts is never touched. Account numbers and
+ * references are here because they are identifiers, whatever a server may make of them.
  */
 const exactFields =
-  /(?<!\\)("(?:total_)?amount"|"account_number")(\s*:\s*)(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)(?=\s*[,}\]])/g;
+  /(?<!\\)("(?:(?:total_)?amount|account_number|iban|bank_transaction_reference|external_reference)")(\s*:\s*)(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)(?=\s*[,}\]])/g;
 
 /**
  * Parses a JSON text of Lean's; amounts and account numbers come back as strings with exactly the digits Lean sent.

@@ -1,13 +1,15 @@
+import { LeanOutcomeUnknown } from './errors.ts';
+
 /**
  * Identical reads that are wanted while one is under way share it: one call, one answer, however many operations
- * wait. Nothing is kept once the answer is in, so nobody reads something older than their own question.
+ * wait. Nothing is kept once the answer is in.
  */
 export class SharedReads<Answer> {
   readonly #underWay = new Map<string, Flight<Answer>>();
 
   /**
    * The answer of `start`, or of the same read already under way. Each caller leaves by its own signal; the read
-   * itself is cancelled when the last one has left. A read that must end much earlier than the caller's own deadline
+   * itself is cancelled when the last one has left, and nobody waits beyond their own deadline. A read that must end much earlier than the caller's own deadline
    * is not joined: it would give up while the caller still has time.
    */
   read(
@@ -29,33 +31,46 @@ export class SharedReads<Answer> {
       flight = started;
     }
     flight.waiting += 1;
-    return signal === undefined ? flight.answer : this.#leavable(key, flight, signal);
+    const early = deadline < flight.deadline;
+    if (signal === undefined && !early) return flight.answer;
+    return this.#leavable(key, flight, signal, early ? deadline : undefined);
   }
 
-  #leavable(key: string, flight: Flight<Answer>, signal: AbortSignal): Promise<Answer> {
+  /** Lets later readers start reads of their own: what is under way may not know yet what has just been written. */
+  startAfresh(): void {
+    this.#underWay.clear();
+  }
+
+  #leavable(
+    key: string,
+    flight: Flight<Answer>,
+    signal: AbortSignal | undefined,
+    deadline: number | undefined,
+  ): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const leave = (): void => {
-        reject(signal.reason);
+      const leave = (reason: unknown): void => {
+        stay();
+        reject(reason);
         flight.waiting -= 1;
         if (flight.waiting > 0) return;
         // Whoever asks from now on wants a read of its own, not the cancelled one.
         if (this.#underWay.get(key) === flight) this.#underWay.delete(key);
-        flight.controller.abort(signal.reason);
+        flight.controller.abort(reason);
       };
-      signal.addEventListener('abort', leave, { once: true });
+      const unwanted = (): void => {
+        leave(signal?.reason);
+      };
+      const late = (): void => {
+        leave(new LeanOutcomeUnknown('LEAN_TIMEOUT', 'Lean did not answer in time.', { retryable: true }));
+      };
+      const timer =
+        deadline === undefined ? undefined : setTimeout(late, Math.max(0, deadline - performance.now()));
+      signal?.addEventListener('abort', unwanted, { once: true });
       const stay = (): void => {
-        signal.removeEventListener('abort', leave);
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', unwanted);
       };
-      flight.answer.then(
-        answer => {
-          stay();
-          resolve(answer);
-        },
-        (error: unknown) => {
-          stay();
-          reject(error);
-        },
-      );
+      flight.answer.finally(stay).then(resolve, reject);
     });
   }
 }

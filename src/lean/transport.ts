@@ -61,6 +61,7 @@ export function createTransport(options: TransportOptions): Transport {
       allowH2: false,
     });
   let pool = open(options.certificate);
+  const pools = new Set([pool]);
   return {
     send: (request, sendOptions) =>
       new Promise((resolve, reject) => {
@@ -81,9 +82,12 @@ export function createTransport(options: TransportOptions): Transport {
     present(certificate) {
       const former = pool;
       pool = open(certificate);
-      void former.close();
+      pools.add(pool);
+      void former.close().then(() => pools.delete(former));
     },
-    close: () => pool.destroy(),
+    close: async () => {
+      await Promise.all([...pools].map(each => each.destroy()));
+    },
   };
 }
 

@@ -155,4 +155,5 @@ export interface LeanErrorBody {
   readonly status?: unknown;
   readonly code?: unknown;
   readonly error?: unknown;
+  readonly data?: unknown;
 }

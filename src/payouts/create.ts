@@ -180,9 +180,22 @@ const refusedFields: Readonly<Record<string, string>> = {
   INVALID_DESCRIPTION: 'description',
 };
 
+/** Statuses by which Lean says that it did not take a request. Any other 4xx leaves that open. */
+const provenRefusals: ReadonlySet<number | undefined> = new Set([
+  400, 404, 405, 406, 410, 413, 414, 415, 422, 431,
+]);
+
+/** Lean's documents name no code for a key that was used with another input; a code must say so to be believed. */
+const otherInput =
+  /IDEMPOTEN.*(?:MISMATCH|DIFFER|CONFLICT|REUSE)|(?:MISMATCH|DIFFER|CONFLICT|REUSE).*IDEMPOTEN/;
+
+/** A code that speaks of an earlier request, which may be this very payout: still running, or done. */
+const earlierRequest = /IDEMPOTEN|DUPLICAT|ALREADY|IN_PROGRESS|PROCESSING|CONCURRENT/;
+
 /**
- * A 4xx that is about the payout; undefined for one that leaves its outcome open. One that speaks of an earlier request of the same kind is no proof that nothing
- * was paid: it may be that very payout.
+ * A 4xx that is about the payout; undefined for one that leaves its outcome open. One that speaks of an earlier
+ * request of the same kind is no proof that nothing was paid, and telling the caller to use another key would pay
+ * twice.
  */
 function refusal(
   idempotencyKey: string,
@@ -190,13 +203,9 @@ function refusal(
   several: boolean,
 ): PayoutRejected | undefined {
   const leanCode = details.code ?? null;
-  const status = details.httpStatus;
-  const aboutKey = (status === 409 || status === 422) && leanCode?.includes('IDEMPOTENCY') === true;
-  // The first request under the key may still be running: that is no reuse, and it may yet pay.
-  const running = aboutKey && /PROGRESS|PROCESSING|PENDING|CONCURRENT|LOCKED/.test(leanCode);
-  const reused = aboutKey && !running;
-  if (running || (!reused && (status === 409 || status === 425 || leanCode === 'DUPLICATED_REQUEST')))
-    return undefined;
+  const code = leanCode?.toUpperCase() ?? '';
+  const reused = otherInput.test(code);
+  if (!reused && (earlierRequest.test(code) || !provenRefusals.has(details.httpStatus))) return undefined;
   return {
     kind: 'rejected',
     code: reused ? 'IDEMPOTENCY_CONFLICT' : 'REJECTED_BY_LEAN',
@@ -204,11 +213,7 @@ function refusal(
       ? 'This idempotencyKey was used before with another input. This request paid nothing; a new payout needs a new key.'
       : `Lean refused the payout${leanCode === null ? '' : ` (${leanCode})`}. Nothing was paid.`,
     // Of several transfers Lean does not say which one it means.
-    field: reused
-      ? 'idempotencyKey'
-      : leanCode === null || several
-        ? null
-        : (refusedFields[leanCode] ?? null),
+    field: reused ? 'idempotencyKey' : several ? null : (refusedFields[code] ?? null),
     leanCode,
     rejectedIntentId: null,
     idempotencyKey,

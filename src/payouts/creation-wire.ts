@@ -7,15 +7,22 @@ import type { Money } from './money.ts';
 import type { PayoutParty, PayoutState } from './payout.ts';
 import type { Transfer } from './transfer.ts';
 
-/** The body of Lean's creation call: transfers by source account and currency, amounts with the caller's digits. */
+/** Transfers as Lean wants them, by source account and currency; each with its place among those asked for. */
+function grouped(transfers: readonly Transfer[]) {
+  const placed = transfers.map((transfer, place) => ({ transfer, place }));
+  return [
+    ...Map.groupBy(placed, ({ transfer }) => `${transfer.accountId} ${transfer.amount.currency}`).values(),
+  ];
+}
+
+/** The body of Lean's creation call, with the caller's own digits in its amounts. */
 export function creationBody(transfers: readonly Transfer[]): string {
-  const accounts = Map.groupBy(transfers, transfer => `${transfer.accountId} ${transfer.amount.currency}`);
   return JSON.stringify({
-    payment_details: [...accounts.values()].map(group => ({
-      account_id: group[0]?.accountId,
-      currency: group[0]?.amount.currency,
-      destination_details: group.map(transfer => ({
-        payment_destination_id: transfer.destinationId,
+    payment_details: grouped(transfers).map(group => ({
+      account_id: group[0]?.transfer.accountId,
+      currency: group[0]?.transfer.amount.currency,
+      destination_details: group.map(({ transfer }) => ({
+        payment_destination_id: transfer.destinationId.toLowerCase(),
         amount: jsonNumber(transfer.amount.amount),
         currency: transfer.amount.currency,
         description: transfer.description,
@@ -45,30 +52,60 @@ interface Entry {
 }
 
 /**
- * Lean's answer, in the order of the transfers asked for; undefined when it does not account for each of them.
- * Answers are told apart by destination and amount, since nothing promises that their order is kept.
+ * Lean's answer, in the order of the transfers asked for; undefined when it does not account for each of them beyond
+ * doubt. It is read in the order sent when every entry fits there. Nothing promises that order, so otherwise each
+ * transfer must find the one entry that fits it.
  */
 export function createdFromLean(
   created: LeanCreated,
   transfers: readonly Transfer[],
 ): readonly CreatedTransfer[] | undefined {
-  const left = entriesOf(created);
-  if (left.length !== transfers.length) return undefined;
-  const take = (found: (entry: Entry) => boolean): Entry | undefined => {
-    const index = left.findIndex(found);
-    return index < 0 ? undefined : left.splice(index, 1)[0];
-  };
-  const exact = transfers.map(transfer => take(entry => isAbout(entry, transfer)));
-  // Lean's documents let the answer's amounts be cut to integers: then the destination alone tells.
-  const matched = transfers.map((transfer, index) => exact[index] ?? take(entry => goesTo(entry, transfer)));
+  const entries = entriesOf(created);
+  if (entries.length !== transfers.length) return undefined;
+  const sent = grouped(transfers).flat();
+  const inOrder = sent.every(({ transfer }, index) => fits(entries[index], transfer));
+  const used = new Set<Entry>();
   const answers: CreatedTransfer[] = [];
-  for (const [index, transfer] of transfers.entries()) {
-    const entry = matched[index] ?? left.shift();
-    const answer = entry === undefined ? undefined : answerOf(entry, transfer);
-    if (answer === undefined) return undefined;
-    answers.push(answer);
+  for (const [index, { transfer, place }] of sent.entries()) {
+    const entry = inOrder ? entries[index] : onlyOne(entries, transfer);
+    const answer = entry === undefined || used.has(entry) ? undefined : answerOf(entry, transfer);
+    if (entry === undefined || answer === undefined) return undefined;
+    used.add(entry);
+    answers[place] = answer;
   }
   return answers;
+}
+
+function onlyOne(entries: readonly Entry[], transfer: Transfer): Entry | undefined {
+  for (const fitting of [
+    entries.filter(entry => fits(entry, transfer) && amountIn(entry, transfer) === 'same'),
+    entries.filter(entry => fits(entry, transfer)),
+  ])
+    if (fitting.length === 1) return fitting[0];
+  return undefined;
+}
+
+/** Whether an entry can be about a transfer: nothing that it says speaks against it. */
+function fits(entry: Entry | undefined, transfer: Transfer): entry is Entry {
+  if (entry === undefined) return false;
+  const destination = id(entry.detail.destination_id)?.toLowerCase();
+  const currency = id(entry.detail.currency);
+  return (
+    (destination === undefined || destination === transfer.destinationId.toLowerCase()) &&
+    (currency === null || currency === transfer.amount.currency) &&
+    amountIn(entry, transfer) !== 'other'
+  );
+}
+
+/** Lean's documents promise whole numbers here, and its servers may cut the decimals off accordingly. */
+function amountIn(
+  { detail }: Entry,
+  { amount: { amount, currency } }: Transfer,
+): 'same' | 'cut' | 'none' | 'other' {
+  const said = moneyFromLean(detail.amount, currency)?.amount;
+  if (said === undefined) return 'none';
+  if (compareDecimals(said, amount) === 0) return 'same';
+  return said === amount.split('.')[0] ? 'cut' : 'other';
 }
 
 function entriesOf({ payouts_payment_details }: LeanCreated): Entry[] {
@@ -81,21 +118,6 @@ function entriesOf({ payouts_payment_details }: LeanCreated): Entry[] {
   });
 }
 
-function goesTo({ detail }: Entry, transfer: Transfer): boolean {
-  return id(detail.destination_id)?.toLowerCase() === transfer.destinationId.toLowerCase();
-}
-
-function isAbout(entry: Entry, transfer: Transfer): boolean {
-  const { detail } = entry;
-  const money = moneyFromLean(detail.amount, detail.currency ?? transfer.amount.currency);
-  return (
-    goesTo(entry, transfer) &&
-    money !== undefined &&
-    money.currency === transfer.amount.currency &&
-    compareDecimals(money.amount, transfer.amount.amount) === 0
-  );
-}
-
 function answerOf({ payout, detail }: Entry, transfer: Transfer): CreatedTransfer | undefined {
   const intentId = id(payout.payment_intent_id);
   if (intentId === null) return undefined;
@@ -104,7 +126,10 @@ function answerOf({ payout, detail }: Entry, transfer: Transfer): CreatedTransfe
     intentId,
     payoutId: payoutId(id(payout.payment_id), intentId) ?? intentId,
     state: stateFromLean(detail.payment_status),
-    amount: moneyFromLean(detail.amount, detail.currency) ?? transfer.amount,
+    amount:
+      amountIn({ payout, detail }, transfer) === 'same'
+        ? (moneyFromLean(detail.amount, transfer.amount.currency) ?? transfer.amount)
+        : transfer.amount,
     sender: partyFromLean(sender, text(payout.bank_identifier)),
     recipient: partyFromLean(detail.recipient_details ?? detail.recepient_details),
     traceId: id(payout.initiate_payment_task_id),

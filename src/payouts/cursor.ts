@@ -80,11 +80,15 @@ function decode(text: string): (Cursor & { readonly fingerprint: string }) | und
     !isInstantOrNull(createdAt)
   )
     return undefined;
+  if (intentId === null && paymentId === null) return undefined;
   return { fingerprint, place, total, asOf, intentId, paymentId, createdAt };
 }
 
+/** GraphQL's largest `Int`. */
+const largestInt = 2 ** 31 - 1;
+
 function isCount(value: unknown): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= largestInt;
 }
 
 function isTextOrNull(value: unknown): value is string | null {

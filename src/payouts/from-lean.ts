@@ -20,7 +20,10 @@ import type { PayoutDestination, PayoutIntent } from './payout-intent.ts';
 /** A text; numbers are taken as their digits, and the text "null" for a null, as Lean's documents have it. */
 export function text(value: unknown): string | null {
   if (typeof value === 'string') return value === 'null' ? null : value;
-  return typeof value === 'number' || typeof value === 'bigint' ? String(value) : null;
+  // A number that a float may have changed is no longer what Lean sent.
+  return Number.isSafeInteger(value) || (typeof value === 'number' && !Number.isInteger(value))
+    ? String(value)
+    : null;
 }
 
 export function id(value: unknown): string | null {
@@ -137,7 +140,7 @@ export function payoutFromPayment(payment: LeanPayment): Payout {
     amount: moneyFromLean(payment.amount, payment.currency),
     description: text(payment.description),
     state: stateFromLean(payment.status),
-    postInitiationStatus: postInitiationStatusFromLean(payment.post_initiation_status),
+    postInitiationStatus: carried(payment, 'post_initiation_status', postInitiationStatusFromLean),
     bankTransactionReference: text(payment.bank_transaction_reference),
     recipient: partyFromLean(payment.recipient_details) ?? nobody,
     sender: partyFromLean(payment.sender_details),
@@ -180,25 +183,28 @@ function payoutWithinIntent(payment: LeanPayment, intentId: string): Payout {
   return {
     ...payoutFromPayment(payment),
     intentId,
-    postInitiationStatus: carried(payment, 'post_initiation_status', postInitiationStatusFromLean),
     granularStatusCode: carried(payment, 'granular_status_code', text),
     statusDetails: carried(payment, 'status_additional_details', text),
   };
 }
 
+/** A payment without an id is one that Lean gave up before there was one: it may still say how that ended. */
 function payoutBeforePayment(
   intent: LeanPayoutIntent,
   intentId: string,
   destination: PayoutDestination | null,
 ): Payout {
-  const none = payoutFromPayment({});
+  const attempt = typeof intent.payment === 'object' ? (intent.payment ?? {}) : {};
+  const payout = payoutFromPayment(attempt);
   return {
-    ...none,
+    ...payout,
+    paymentId: null,
     intentId,
-    amount: moneyFromLean(intent.amount, intent.currency),
-    description: text(intent.description),
-    state: undefined,
-    recipient: {
+    amount: moneyFromLean(intent.amount, intent.currency) ?? payout.amount,
+    description: text(intent.description) ?? payout.description,
+    state: id(attempt.status) === null ? undefined : payout.state,
+    postInitiationStatus: payout.postInitiationStatus ?? null,
+    recipient: partyFromLean(attempt.recipient_details) ?? {
       name: destination?.name ?? null,
       accountNumber: destination?.accountNumber ?? null,
       iban: destination?.iban ?? null,

@@ -1,4 +1,5 @@
 import type { CallOptions, LeanClient } from '../lean/client.ts';
+import { beforeSending } from '../lean/deadline.ts';
 import { LeanRefused } from '../lean/errors.ts';
 import type { LeanHistory, LeanHistoryEntry, LeanHistoryEvent } from '../lean/wire.ts';
 import { id, instantFromLean, objects, postInitiationStatusFromLean, statusOf, text } from './from-lean.ts';
@@ -29,11 +30,18 @@ export class PayoutHistories {
   }
 
   /** The payout's events, oldest first; none where Lean knows of none. */
-  async of(ids: PayoutIds, options: CallOptions): Promise<readonly HistoryEvent[]> {
+  async of(ids: PayoutIds, given: CallOptions): Promise<readonly HistoryEvent[]> {
+    const deadline = given.deadline ?? this.#client.deadline();
+    const options = { ...given, deadline };
     if (this.#key !== undefined) return this.#read(this.#key, ids, options);
     // Others wait for the first to find out; if it could not, each of them looks for itself.
     const alone = this.#finding === undefined;
-    if (!alone) await this.#finding;
+    if (!alone)
+      await beforeSending(
+        this.#finding ?? Promise.resolve(),
+        deadline,
+        'Lean did not answer in time; nothing was sent.',
+      );
     // Set meanwhile, maybe: the compiler does not see that waiting lets others run.
     const found = this.#key as HistoryKey | undefined;
     if (found !== undefined) return this.#read(found, ids, options);

@@ -17,11 +17,11 @@ export function payoutId(paymentId: string | null, intentId: string | null): str
  * Reads a payout's id.
  * @throws BadInput naming `argument`
  */
-export function parsePayoutId(id: string, argument: string): PayoutKey {
-  if (id.startsWith(intentPrefix)) {
+export function parsePayoutId(id: unknown, argument: string): PayoutKey {
+  if (typeof id === 'string' && id.startsWith(intentPrefix)) {
     const intentId = id.slice(intentPrefix.length);
     if (uuid.test(intentId)) return { intentId: intentId.toLowerCase() };
-  } else if (uuid.test(id)) return { paymentId: id.toLowerCase() };
+  } else if (isUuid(id)) return { paymentId: id.toLowerCase() };
   throw new BadInput(
     argument,
     'is not the id of a payout. Accepted are a payment id, such as ' +
@@ -33,11 +33,11 @@ export function parsePayoutId(id: string, argument: string): PayoutKey {
  * Reads a UUID, as Lean's ids of payments, intents and destinations are.
  * @throws BadInput naming `argument`
  */
-export function parseUuid(id: string, argument: string): string {
-  if (uuid.test(id)) return id.toLowerCase();
+export function parseUuid(id: unknown, argument: string): string {
+  if (isUuid(id)) return id.toLowerCase();
   throw new BadInput(argument, 'is not a UUID such as "3fa85f64-5717-4562-b3fc-2c963f66afa6".');
 }
 
-export function isUuid(id: string): boolean {
-  return uuid.test(id);
+export function isUuid(id: unknown): id is string {
+  return typeof id === 'string' && uuid.test(id);
 }

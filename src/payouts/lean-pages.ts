@@ -19,11 +19,21 @@ export interface ReadStretch {
   readonly total: number;
   /** When Lean answered the first page, by its own clock: epoch milliseconds, whole seconds. */
   readonly date: number | undefined;
-  /** False when the pages were read from different states of the list. */
+  /** False when what was read does not belong together: the list changed while it was read. */
   readonly consistent: boolean;
   row(place: number): Payout | undefined;
   /** The rows of a stretch, or undefined when not all of them were read. */
   slice(stretch: Stretch): readonly Payout[] | undefined;
+}
+
+interface ReadPage {
+  readonly rows: LeanPage['rows'];
+  readonly total: number;
+  /** False when rows are missing that should be there. */
+  readonly whole: boolean;
+  /** How many rows Lean gives at most, where it has given less than was asked for. */
+  readonly cap: number | undefined;
+  readonly date: number | undefined;
 }
 
 /** Stretches of Lean's list, read with as few of its numbered pages as can hold them, side by side. */
@@ -45,11 +55,11 @@ export class LeanPages {
     const { pageSize, firstPage, lastPage } = this.#cover(wish);
     const numbers = Array.from({ length: lastPage - firstPage + 1 }, (_, index) => firstPage + index);
     const pages = await Promise.all(numbers.map(number => this.#page(query, number, pageSize, options)));
-    for (const [index, { rows, total }] of pages.entries())
-      if (rows.length > 0 && rows.length < pageSize && total > (firstPage + index) * pageSize + rows.length) {
-        this.maxPageSize = rows.length;
-        return undefined;
-      }
+    const cap = Math.min(...pages.map(page => page.cap ?? pageSize));
+    if (cap < pageSize) {
+      this.maxPageSize = cap;
+      return undefined;
+    }
     const [first] = pages;
     const start = firstPage * pageSize;
     const rows = pages.flatMap(page => page.rows);
@@ -59,7 +69,7 @@ export class LeanPages {
       rows,
       total,
       date: first?.date,
-      consistent: pages.every(page => page.total === total),
+      consistent: pages.every(page => page.total === total && page.whole),
       row,
       slice: ({ start: from, end }) => {
         const slice = from < start ? [] : rows.slice(from - start, end - start);
@@ -78,12 +88,7 @@ export class LeanPages {
     return insist === true || pagesOf(together) <= pagesOf(alone) ? together : alone;
   }
 
-  async #page(
-    query: FilterQuery,
-    number: number,
-    pageSize: number,
-    options: CallOptions,
-  ): Promise<{ rows: LeanPage['rows']; total: number; date: number | undefined }> {
+  async #page(query: FilterQuery, number: number, pageSize: number, options: CallOptions): Promise<ReadPage> {
     const { page: wire, answer } = await this.#client.listPayouts(
       { page_number: String(number), page_size: String(pageSize), ...query },
       options,
@@ -95,6 +100,9 @@ export class LeanPages {
     if (total === undefined) throw answer.bad("Lean's list does not say how long it is.");
     if (rows.some(row => row.paymentId === null && row.intentId === undefined))
       throw answer.bad("A row of Lean's list has no id.");
-    return { rows, total, date: answer.date };
+    const short = rows.length < pageSize && total > number * pageSize + rows.length;
+    // Rows and count may have been taken at different moments; a cap is believed when Lean says so, or says nothing.
+    const cap = short && rows.length > 0 && (page.size ?? rows.length) < pageSize ? rows.length : undefined;
+    return { rows, total, whole: !short, cap, date: answer.date };
   }
 }

@@ -58,18 +58,20 @@ export interface Payout {
 }
 
 /**
- * What Lean's two statuses mean together, or null where they cannot be read as any of the three (a word that is
- * not known, or two that contradict each other).
+ * What Lean's two statuses mean together, or null where that cannot be told: a word that is not known, two that
+ * contradict each other, or an acceptance whose tracking cannot be had.
+ * @param postInitiationStatus null while the tracking goes on; undefined where this Lean application does not tell
  */
 export function outcomeOf(
   status: PayoutStatus,
-  postInitiationStatus: PostInitiationStatus | null,
+  postInitiationStatus: PostInitiationStatus | null | undefined,
 ): PayoutOutcome | null {
   const failed = status === 'FAILED' || status === 'AUTHORISATION_FAILED';
   if (postInitiationStatus === 'REJECTED') return 'NOT_PAID';
   if (postInitiationStatus === 'PROCESSED') return failed ? null : 'PAID';
   if (failed) return 'NOT_PAID';
   if (status === 'UNKNOWN' || postInitiationStatus === 'UNKNOWN') return null;
+  if (status === 'ACCEPTED_BY_BANK' && postInitiationStatus === undefined) return null;
   return 'IN_PROGRESS';
 }
 

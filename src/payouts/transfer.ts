@@ -21,11 +21,16 @@ export interface InputProblem {
 }
 
 export const maxDescriptionLength = 32;
-export const maxReferenceLength = 255;
+/** Ours, Lean names none: a key of 255 characters and the position that is added to it must fit. */
+export const maxReferenceLength = 300;
 
 /** @see https://www.rfc-editor.org/rfc/rfc9110#section-5.5 for what a header field may hold */
 const printableAscii = /^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/;
-const controlCharacter = /[\p{Cc}\p{Zl}\p{Zp}]/u;
+/** Control characters, line breaks, half characters, and what turns the direction of the text that follows. */
+const controlCharacter = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u;
+
+/** Something that can be seen. Joiners and marks of direction, which Arabic and emoji need, cannot be seen alone. */
+const visible = /[^\p{Z}\p{Cf}\p{Cc}]/u;
 const accountId = /^[\w-]{1,64}$/;
 
 export function keyProblems(idempotencyKey: string): InputProblem[] {
@@ -51,16 +56,19 @@ export function transferProblems(transfer: Transfer): InputProblem[] {
     });
   const money = amountProblem(transfer.amount);
   if (money !== undefined) problems.push({ field: `amount.${money.field}`, problem: money.problem });
-  if (length > maxDescriptionLength || transfer.description.trim() === '')
+  if (length > maxDescriptionLength || !visible.test(transfer.description))
     problems.push({
       field: 'description',
-      problem: `must be 1 to ${String(maxDescriptionLength)} characters; these are ${String(length)}.`,
+      problem: `must be 1 to ${String(maxDescriptionLength)} characters, not all of them blank; these are ${String(length)}.`,
     });
   else if (controlCharacter.test(transfer.description))
-    problems.push({ field: 'description', problem: 'must not hold control characters or line breaks.' });
+    problems.push({
+      field: 'description',
+      problem: 'must not hold line breaks, control characters or such as turn the direction of text.',
+    });
   const { externalReference } = transfer;
   if (
-    externalReference.trim() === '' ||
+    !visible.test(externalReference) ||
     externalReference.length > maxReferenceLength ||
     controlCharacter.test(externalReference)
   )

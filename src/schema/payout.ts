@@ -1,4 +1,5 @@
 import { LeanBadAnswer } from '../lean/errors.ts';
+import { BadInput } from '../payouts/errors.ts';
 import { parsePayoutId, parseUuid, payoutId } from '../payouts/ids.ts';
 import type { HistoryEvent } from '../payouts/history-event.ts';
 import {
@@ -134,8 +135,10 @@ PayoutType.implement({
           progressOf(payout, context),
           ({ status, postInitiationStatus }) =>
             postInitiationStatus === undefined && awaitsTracking(status)
-              ? then(known(payout, 'postInitiationStatus', context), tracked => outcomeOf(status, tracked))
-              : outcomeOf(status, postInitiationStatus ?? null),
+              ? context.loaders
+                  .payoutInFull(payout)
+                  .then(full => outcomeOf(status, full?.postInitiationStatus))
+              : outcomeOf(status, postInitiationStatus),
         ),
     }),
     postInitiationStatus: t.field({
@@ -226,12 +229,11 @@ PayoutType.implement({
 builder.asEntity(PayoutType, {
   key: [builder.selection<{ id: string }>('id'), builder.selection<{ intentId: string }>('intentId')],
   // Async, so that a reference that cannot be read fails for itself alone.
-  resolveReference: async (reference: { id?: string; intentId?: string }, { loaders }) =>
-    loaders.payout(
-      reference.id === undefined
-        ? { intentId: parseUuid(reference.intentId ?? '', 'intentId') }
-        : parsePayoutId(reference.id, 'id'),
-    ),
+  resolveReference: async ({ id, intentId }: { id?: unknown; intentId?: unknown }, { loaders }) => {
+    if (id != null) return loaders.payout(parsePayoutId(id, 'id'));
+    if (intentId != null) return loaders.payout({ intentId: parseUuid(intentId, 'intentId') });
+    throw new BadInput('representations', 'a Payout needs its id or its intentId.');
+  },
 });
 
 builder.queryField('payout', t =>

@@ -2,6 +2,7 @@ import { Kind, type ValueNode } from 'graphql';
 import { decimalForm, parseDecimal, type Decimal } from '../payouts/decimal.ts';
 import { instantForm, parseInstant } from '../payouts/instant.ts';
 import { builder } from './builder.ts';
+import { ExactNumber } from './exact-number.ts';
 
 /** A scalar that travels as text; `parse` returns undefined for a text that it does not accept. */
 function textScalar<Value>(type: string, accepted: string, parse: (text: string) => Value | undefined) {
@@ -58,7 +59,10 @@ builder.scalarType('Decimal', {
     'An exact decimal number. On the wire it is text, such as `"16.50"`, because JSON numbers lose digits in most ' +
     'programs. Input may also be a number literal (`16.50`), which is read digit by digit.',
   serialize: decimal.serialize,
-  parseValue: value => (typeof value === 'number' ? exactNumber(value) : decimal.parseValue(value)),
+  parseValue: value => {
+    if (value instanceof ExactNumber) return decimal.parseValue(value.digits);
+    return typeof value === 'number' ? exactNumber(value) : decimal.parseValue(value);
+  },
   parseLiteral: (node: ValueNode) => {
     if (node.kind !== Kind.INT && node.kind !== Kind.FLOAT) return decimal.parseLiteral(node);
     const value = parseDecimal(node.value);

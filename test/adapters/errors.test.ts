@@ -134,6 +134,22 @@ const refusals: readonly Refusal[] = [
     code: 'BAD_USER_INPUT',
     message: 'The body is not valid JSON.',
   },
+  {
+    what: 'a document that is nested beyond reading',
+    document: `{payouts(first:${'['.repeat(30_000)}`,
+    status: 400,
+    code: 'GRAPHQL_PARSE_FAILED',
+    message: 'The document is nested too deeply.',
+  },
+  {
+    what: 'a number of many digits where a text is wanted',
+    init: withBody(
+      '{"query":"query ($a: String) { payouts(after: $a) { totalCount } }","variables":{"a":12345678901234567890}}',
+    ),
+    status: 400,
+    code: 'BAD_USER_INPUT',
+    argument: 'a',
+  },
   { what: 'a body that is no object', init: withBody('null'), status: 400, code: 'BAD_USER_INPUT' },
   {
     what: 'several operations in one request',
@@ -193,6 +209,20 @@ const refusals: readonly Refusal[] = [
     code: 'BAD_USER_INPUT',
   },
 ];
+
+it('does not say back at length what it was sent, and is not kept busy by it', async () => {
+  const gateway = await startTestGateway({ env: { INTROSPECTION: 'off' } });
+  const many = Object.fromEntries(Array.from({ length: 60 }, (_, index) => [`b${String(index)}`, 1]));
+  const f = { a: ' Did you mean '.repeat(4000), ...many };
+  const before = process.cpuUsage();
+  const { errors } = await gateway.run(list, { f });
+  const { user } = process.cpuUsage(before);
+  expect(errors?.length).toBeGreaterThan(0);
+  expect(errors?.length).toBeLessThanOrEqual(10);
+  for (const { message } of errors ?? []) expect(message.length).toBeLessThan(600);
+  // It took a quarter of a minute once; this bound is far from both.
+  expect(user / 1000).toBeLessThan(5000);
+});
 
 describe.each(['on', 'off'])('with introspection %s', introspection => {
   it.each(refusals)('refuses $what with $status and a code', async refusal => {

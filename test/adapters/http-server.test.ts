@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Environment } from '../../src/config.ts';
 import { exampleIntentId, examplePayoutId, sandboxCredentials } from '../../src/sandbox/named.ts';
@@ -133,7 +133,67 @@ describe('the listener', () => {
   });
 });
 
+/** Sends bytes as they are, and reads all that comes back; without `end` the connection stays as it is. */
+async function raw(
+  origin: string,
+  text: string,
+  end = true,
+): Promise<{ socket: Socket; answer: Promise<string> }> {
+  const { hostname, port } = new URL(origin);
+  const socket = connect(Number(port), hostname);
+  onTestFinished(() => void socket.destroy());
+  await once(socket, 'connect');
+  const chunks: Buffer[] = [];
+  socket.on('data', (chunk: Buffer) => chunks.push(chunk));
+  socket.on('error', () => undefined);
+  const answer = once(socket, 'close').then(() => Buffer.concat(chunks).toString());
+  if (end) socket.end(text);
+  else await new Promise<void>(resolve => socket.write(text, () => resolve()));
+  return { socket, answer };
+}
+
+it.each(['[', 'x:99999', 'a b/c?d'])(
+  'a Host header of %j is refused, and tells nothing of us',
+  async host => {
+    const { origin } = await start();
+    const body = '{"query":"{__typename}"}';
+    const { answer } = await raw(
+      origin,
+      `POST /graphql HTTP/1.1\r\nHost: ${host}\r\nContent-Type: application/json\r\n` +
+        `Content-Length: ${String(body.length)}\r\nConnection: close\r\n\r\n${body}`,
+    );
+    expect(await answer).toMatch(/^HTTP\/1\.1 400 /);
+    expect(await answer).not.toMatch(/node_modules| at /);
+  },
+);
+
+it('a caller who leaves in the middle of a request is no bug of ours', async () => {
+  const { gateway, logged } = await startBeforeHeldLean();
+  const { socket } = await raw(
+    gateway.origin,
+    'POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"qu',
+    false,
+  );
+  socket.destroy();
+  await logged.line(({ msg }) => msg === 'request given up by the caller');
+  await gateway.close();
+  expect(logged.lines.filter(({ level }) => level >= 40)).toEqual([]);
+});
+
 describe('closing', () => {
+  it('does not wait for a request that is not in whole', async () => {
+    const { gateway } = await startBeforeHeldLean();
+    const { answer } = await raw(
+      gateway.origin,
+      'POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"qu',
+      false,
+    );
+    // Answered after the half request has been heard: one connection after the other.
+    await get(`${gateway.origin}/health`);
+    await gateway.close();
+    await answer;
+  });
+
   it('lets a payout that is being created come to its end, and takes no new work meanwhile', async () => {
     const { held, gateway } = await startBeforeHeldLean();
     const creating = postOperation(gateway.url, ...create('while-closing'));

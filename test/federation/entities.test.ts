@@ -60,7 +60,9 @@ describe('entities', () => {
   it.each([
     ['an id that is none', { __typename: 'Payout', id: 'x' }, 'id'],
     ['an intent id that is none', { __typename: 'Payout', intentId: 'x' }, 'intentId'],
-    ['no key', { __typename: 'Payout' }, 'intentId'],
+    ['no key', { __typename: 'Payout' }, 'representations'],
+    ['a number for an id', { __typename: 'Payout', id: 5 }, 'id'],
+    ['a list for an id', { __typename: 'PayoutIntent', id: [examplePayoutId] }, 'id'],
     ['an intent whose id is none', { __typename: 'PayoutIntent', id: 'x' }, 'id'],
     ['a destination whose id is none', { __typename: 'PayoutDestination', id: 'x' }, 'id'],
     ['a type that there is none of', { __typename: 'Nothing', id: 'x' }, 'representations'],

@@ -200,6 +200,12 @@ describe('files that cannot be used', () => {
     expect(() => readClientCertificate(files('client'), () => now)).not.toThrow();
   });
 
+  it('are named when the certificate has not begun yet', () => {
+    expect(() => readClientCertificate(files('client'), () => now - 30 * 24 * 3_600_000)).toThrow(
+      expect.objectContaining({ file: 'certFile', message: expect.stringContaining('begins on ') as string }),
+    );
+  });
+
   it('are named without a word of what is in them', () => {
     const failure = (): unknown =>
       readClientCertificate({ ...files('client'), keyFile: inFolder('prose.pem') });

@@ -504,3 +504,22 @@ describe('trouble', () => {
     expect(await failureOf(client.createPayouts('{}', 'key-1'))).toBeInstanceOf(LeanRefused);
   });
 });
+
+it('reads afresh after a write, though the same is being read since before it', async () => {
+  const asked = gate();
+  const held: (() => void)[] = [];
+  const { url, heard } = await rawServer((response, { method }) => {
+    if (method === 'POST') return json(response, { payouts_payment_details: [] });
+    held.push(() => json(response, { content: [], page: { total_elements: held.length } }));
+    asked.open();
+    if (held.length === 2) for (const answer of held) answer();
+  });
+  const client = clientTo(url);
+  const page = { page_number: '0', page_size: '1' };
+  const earlier = client.listPayouts(page);
+  await asked.opened;
+  await client.createPayouts('{}', 'key-1');
+  const later = client.listPayouts(page);
+  await Promise.all([earlier, later]);
+  expect(heard.map(({ method }) => method)).toEqual(['GET', 'POST', 'GET']);
+});

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { SharedReads } from '../../src/lean/shared-reads.ts';
 import { failureOf, later } from './wiring.ts';
 
@@ -215,4 +215,19 @@ it('cancels a read exactly when all its readers have left, in whatever order the
       },
     ),
   );
+});
+
+it('a reader with less time leaves at their own deadline, and the others stay', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const { read, started } = observed();
+  const now = performance.now();
+  const long = read('a', undefined, now + 60_000);
+  const short = failureOf(read('a', undefined, now + 40_000));
+  vi.advanceTimersByTime(40_000);
+  expect(await short).toMatchObject({ name: 'LeanOutcomeUnknown', code: 'LEAN_TIMEOUT' });
+  expect(started[0]?.signal.aborted).toBe(false);
+  started[0]?.resolve('one');
+  expect(await long).toBe('one');
+  expect(started).toHaveLength(1);
 });

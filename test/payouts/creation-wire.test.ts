@@ -137,6 +137,56 @@ describe('createdFromLean', () => {
     expect(intents({ payouts_payment_details }, pair)).toEqual(['i1', 'i2']);
   });
 
+  it('reads an answer in the order in which the transfers were sent, by account', () => {
+    const ours = [
+      transfer('d1', '5', { accountId: 'A' }),
+      transfer('d1', '5', { accountId: 'B' }),
+      transfer('d1', '5', { accountId: 'A' }),
+    ];
+    const failed = { ...said('d1', '5'), payment_status: 'FAILED' };
+    const payouts_payment_details = [
+      entry('A#0', said('d1', '5')),
+      entry('A#2', failed),
+      entry('B#1', said('d1', '5')),
+    ];
+    const answers = createdFromLean({ payouts_payment_details }, ours);
+    expect(answers?.map(({ intentId, state }) => [intentId, state.status])).toEqual([
+      ['A#0', 'CREATED'],
+      ['B#1', 'CREATED'],
+      ['A#2', 'FAILED'],
+    ]);
+  });
+
+  it('does not take a cut amount for another transfer’s while the order is kept', () => {
+    const pair = [transfer('d1', '10.50'), transfer('d1', '10.00')];
+    const cut = [entry('i1', said('d1', '10')), entry('i2', said('d1', '10'))];
+    const answers = createdFromLean({ payouts_payment_details: cut }, pair);
+    expect(answers?.map(({ intentId, amount }) => [intentId, amount.amount])).toEqual([
+      ['i1', '10.50'],
+      ['i2', '10'],
+    ]);
+  });
+
+  it.each([
+    ['another destination', [said('d1', '10'), said('d9', '20.5')]],
+    ['another amount', [said('d1', '10'), said('d2', '999')]],
+    ['another currency', [said('d1', '10'), { ...said('d2', '20.5'), currency: 'USD' }]],
+    ['one transfer twice', [said('d1', '10'), said('d1', '10')]],
+  ])('does not account for the transfers when it speaks of %s', (_, details) => {
+    const payouts_payment_details = details.map((detail, index) => entry(`i${String(index)}`, detail));
+    expect(createdFromLean({ payouts_payment_details }, two)).toBeUndefined();
+  });
+
+  it('leaves open which of two transfers to one destination is meant, out of order and cut', () => {
+    const three = [transfer('d1', '10.50'), transfer('d1', '10.20'), transfer('d2', '1')];
+    const payouts_payment_details = [
+      entry('i3', said('d2', '1')),
+      entry('i1', said('d1', '10')),
+      entry('i2', said('d1', '10')),
+    ];
+    expect(createdFromLean({ payouts_payment_details }, three)).toBeUndefined();
+  });
+
   it('gives each of several equal transfers an answer of its own', () => {
     const triple = [transfer('d1'), transfer('d1'), transfer('d1')];
     const payouts_payment_details = ['i1', 'i2', 'i3'].map(intent => entry(intent, said('d1', '10')));

@@ -16,10 +16,10 @@ const instant = fc
 const uuid = fc.uuid();
 const cursors = fc
   .record({
-    place: fc.nat(),
+    place: fc.nat({ max: 1_000_000_000 }),
     beyond: fc.integer({ min: 1, max: 1_000_000 }),
     asOf: fc.option(instant),
-    intentId: fc.option(uuid),
+    intentId: uuid,
     paymentId: fc.option(uuid),
     createdAt: fc.option(instant),
   })
@@ -32,6 +32,21 @@ const text = example === undefined ? '' : writeCursor(example, mine);
 function written(parts: unknown): string {
   return Buffer.from(typeof parts === 'string' ? parts : JSON.stringify(parts)).toString('base64url');
 }
+
+describe('a cursor made by hand', () => {
+  const made = (place: unknown, total: unknown, intentId: unknown = 'i') =>
+    written([1, mine, place, total, null, intentId, null, null]);
+
+  it.each([
+    ['counts more than there can be', made(2 ** 53 - 2, 2 ** 53 - 1)],
+    ['counts beyond GraphQL’s Int', made(1, 2 ** 31)],
+    ['is of no row', made(99, 100, null)],
+    ['lies behind the end', made(100, 100)],
+    ['counts in text', made('1', 2)],
+  ])('that %s is none', (_, token) => {
+    expect(() => readCursor(token, mine, 'after')).toThrow(BadInput);
+  });
+});
 
 describe('a cursor', () => {
   it('is read back as it was written, in letters that need no escape', () => {

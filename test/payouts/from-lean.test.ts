@@ -263,9 +263,10 @@ describe('a payment', () => {
     });
   });
 
-  it('leaves nothing to be looked for: all that is missing is null', () => {
+  it('leaves nothing to be looked for: all that is missing is null, but for what a null would say', () => {
     expect(Object.entries(payoutFromPayment({})).filter(([, value]) => value === undefined)).toEqual([
       ['amount', undefined],
+      ['postInitiationStatus', undefined],
     ]);
   });
 
@@ -448,5 +449,21 @@ describe("the list's envelope", () => {
 
   it.each([undefined, null, {}, 'x'])('is none when its content is %j', odd => {
     expect(pageFromLean({ content: odd } as LeanPayoutPage)).toBeUndefined();
+  });
+});
+
+it('a reference that comes as a number keeps its digits', () => {
+  const wire = parseLeanJson('{"id":"p","bank_transaction_reference":123456789012345678901}');
+  expect(payoutFromPayment(wire as LeanPayment).bankTransactionReference).toBe('123456789012345678901');
+});
+
+it('an intent whose payment failed before it had an id says how it ended', () => {
+  const payment = { id: null, status: 'FAILED', granular_status_code: 'INSUFFICIENT_BALANCE' };
+  const intent = intentFromLean({ amount: '1', currency: 'AED', payment } as LeanPayoutIntent, 'i');
+  expect(intent?.payout).toMatchObject({
+    paymentId: null,
+    intentId: 'i',
+    state: { status: 'FAILED' },
+    granularStatusCode: 'INSUFFICIENT_BALANCE',
   });
 });

@@ -1,5 +1,8 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Instant } from '../../src/payouts/instant.ts';
 import type { SandboxOptions } from '../../src/sandbox/sandbox.ts';
 import { startTestGateway, type TestGateway } from '../support/test-gateway.ts';
@@ -131,9 +134,11 @@ describe('a walk through 250 payouts', () => {
   });
 
   it('does not meet rows that arrived after it began, by Lean’s clock', async () => {
-    const gateway = await gatewayWith(250);
+    let now = start;
+    const gateway = await gatewayWith(250, 1, { clock: () => now });
     const expected = listed(gateway);
     const seen = await walk(gateway, 'forward', 50, () => {
+      now += 1000;
       gateway.lean.payouts.add();
     });
     expect(seen).toEqual(expected);
@@ -239,6 +244,32 @@ describe('a page', () => {
     expect(await walk(gateway, 'forward', 50)).toEqual(listed(gateway));
   });
 
+  it('is read again, and no smaller ones from then on, when its rows and its count do not belong together', async () => {
+    const gateway = await gatewayWith(120);
+    const expected = listed(gateway);
+    let odd = 1;
+    const lean = createServer((request, response) => {
+      if (odd-- <= 0) gateway.lean.listener(request, response);
+      else
+        response.setHeader('content-type', 'application/json').end(
+          JSON.stringify({
+            content: [{ payment_intent_id: expected[0], amount: 1, currency: 'AED', status: 'FAILED' }],
+            page: { number: 0, size: 50, total_elements: 120, total_pages: 3 },
+          }),
+        );
+    });
+    await once(lean.listen(0, '127.0.0.1'), 'listening');
+    onTestFinished(() => {
+      lean.closeAllConnections();
+      lean.close();
+    });
+    const url = `http://127.0.0.1:${String((lean.address() as AddressInfo).port)}`;
+    const before = await startTestGateway({ env: { LEAN_BASE_URL: url } });
+    expect(ids(await page(before, { first: 50 }))).toEqual(expected.slice(0, 50));
+    expect(ids(await page(before, { first: 50 }))).toEqual(expected.slice(0, 50));
+    expect(gateway.received()).toEqual({ listPayouts: 2 });
+  });
+
   it('takes the rows behind the place of a row that is gone', async () => {
     const gateway = await gatewayWith(40);
     const { edges } = await page(gateway, { first: 10 });
@@ -275,7 +306,7 @@ describe('a filter', () => {
     };
     expect(gateway.lean.requests.map(request => request.query)).toEqual([
       { page_number: '0', page_size: '5', ...passed },
-      { page_number: '0', page_size: '10', ...passed, to: '2026-02-28T00:00:19.000001Z' },
+      { page_number: '0', page_size: '10', ...passed, to: '2026-03-01T00:00:00.999999Z' },
     ]);
   });
 

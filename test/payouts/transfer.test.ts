@@ -60,21 +60,24 @@ describe('a transfer', () => {
     'a\u0085b',
     'a\u2028b',
     'a\u2029b',
+    '\u200b',
+    'INV \u202e1234',
+    'x\ud800',
   ])('is not described as %j', description => {
     expect(fields({ description })).toEqual(['description']);
   });
 
   it('says how long the description was', () => {
     expect(transferProblems({ ...good, description: 'x'.repeat(40) })[0]?.problem).toBe(
-      'must be 1 to 32 characters; these are 40.',
+      'must be 1 to 32 characters, not all of them blank; these are 40.',
     );
   });
 
-  it.each(['x', 'x'.repeat(255), 'order/1 é'])('is referred to as %j', externalReference => {
+  it.each(['x', 'x'.repeat(300), 'order/1 é'])('is referred to as %j', externalReference => {
     expect(fields({ externalReference })).toEqual([]);
   });
 
-  it.each(['', ' ', 'x'.repeat(256), 'a\nb', 'a\u007fb'])('is not referred to as %j', externalReference => {
+  it.each(['', ' ', 'x'.repeat(301), 'a\nb', 'a\u007fb'])('is not referred to as %j', externalReference => {
     expect(fields({ externalReference })).toEqual(['externalReference']);
   });
 

@@ -284,6 +284,20 @@ describe('createPayout', () => {
     expect(gateway.lean.payouts.all().length).toBe(before + 1);
   });
 
+  it('takes the longest key for several transfers, too', async () => {
+    const gateway = await startTestGateway();
+    const { accountId, destinationId, amount, description } = input;
+    const transfer = { accountId, destinationId, amount, description };
+    const { data } = await gateway.run(
+      `mutation ($input: CreatePayoutsInput!) { createPayouts(input: $input) { ... on PayoutsCreated {
+        created { intent { externalReference } } } ... on PayoutRejected { message } } }`,
+      { input: { idempotencyKey: 'k'.repeat(255), transfers: [transfer] } },
+    );
+    expect(data).toEqual({
+      createPayouts: { created: [{ intent: { externalReference: `${'k'.repeat(255)}#0` } }] },
+    });
+  });
+
   it('refuses a key that was used with another input', async () => {
     const gateway = await startTestGateway();
     await gateway.run(create, { input });

@@ -91,6 +91,18 @@ describe('where Lean has no calls for single payouts and intents', () => {
     expect(data?.payouts.nodes.map(({ sender }) => sender)).toEqual(Array.from({ length: 20 }, () => null));
   });
 
+  it('does not say of an accepted payout that it is in progress when it cannot know', async () => {
+    const gateway = await gatewayOf('ksa');
+    const { data } = await gateway.run<{ payouts: { nodes: { status: string; outcome: string | null }[] } }>(
+      '{ payouts(first: 100) { nodes { status outcome } } }',
+    );
+    const outcomes = (status: string) =>
+      new Set(data?.payouts.nodes.filter(node => node.status === status).map(({ outcome }) => outcome));
+    expect(outcomes('ACCEPTED_BY_BANK')).toEqual(new Set([null]));
+    expect(outcomes('AWAITING_AUTHORIZATION')).toEqual(new Set(['IN_PROGRESS']));
+    expect(outcomes('FAILED')).toEqual(new Set(['NOT_PAID']));
+  });
+
   it('does not ask for what has just proved not to be there', async () => {
     const gateway = await gatewayOf('v1');
     await gateway.run('{ payouts(first: 20) { nodes { sender { iban } } } }');
