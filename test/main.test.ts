@@ -95,6 +95,9 @@ describe('the gateway', () => {
       program.kill(signal);
       // Only a gateway that has taken notice of the signal is not ready any more.
       while ((await fetch(new URL('/ready', gateway))).status !== 503);
+      // Supervisors like to say it twice.
+      program.kill(signal);
+      expect((await fetch(new URL('/ready', gateway))).status).toBe(503);
       atLean.answer(422, { status: 'UNKNOWN_PAYMENT_DESTINATION' });
       expect((await creating).data).toEqual({ createPayout: { __typename: 'PayoutRejected' } });
       expect(await program.ended).toEqual([0, null]);

@@ -170,7 +170,7 @@ export type Payout = {
   readonly intentId: Scalars['ID']['output'];
   /** Lean's own word for the status, also when `status` says `UNKNOWN`; null where Lean gives none. */
   readonly leanStatus?: Maybe<Scalars['String']['output']>;
-  /** What `status` and `postInitiationStatus` mean together; null when they cannot be read (an unknown word, or two that contradict each other). */
+  /** What `status` and `postInitiationStatus` mean together; null when that cannot be told: an unknown word, two that contradict each other, or a Lean application that does not tell of the tracking. */
   readonly outcome?: Maybe<PayoutOutcome>;
   /** Lean's payment id; null while Lean has made no payment of it. */
   readonly paymentId?: Maybe<Scalars['ID']['output']>;

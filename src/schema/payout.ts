@@ -128,8 +128,8 @@ PayoutType.implement({
       type: PayoutOutcomeType,
       nullable: true,
       description:
-        'What `status` and `postInitiationStatus` mean together; null when they cannot be read (an unknown word, or ' +
-        'two that contradict each other).',
+        'What `status` and `postInitiationStatus` mean together; null when that cannot be told: an unknown word, two ' +
+        'that contradict each other, or a Lean application that does not tell of the tracking.',
       resolve: (payout, _args, context) =>
         then<Progress, PayoutOutcome | null>(
           progressOf(payout, context),
