@@ -102,7 +102,8 @@ export class LeanPages {
       throw answer.bad("A row of Lean's list has no id.");
     const short = rows.length < pageSize && total > number * pageSize + rows.length;
     // Rows and count may have been taken at different moments; a cap is believed when Lean says so, or says nothing.
-    const cap = short && rows.length > 0 && (page.size ?? rows.length) < pageSize ? rows.length : undefined;
+    const most = page.size ?? rows.length;
+    const cap = short && most > 0 && most < pageSize ? most : undefined;
     return { rows, total, whole: !short, cap, date: answer.date };
   }
 }

@@ -139,11 +139,11 @@ class Walk {
       );
       if (read === undefined) continue;
       if (this.#marks.length === 0 && this.#asOf === null) this.#asOf = asOfFirstPage(read);
-      if (!read.consistent || (await this.#hasShifted(read.total, near, read.row, query, options))) {
-        this.#total = read.total;
-        continue;
-      }
+      // What a cursor counted stays the measure until its row has been found again.
+      if (!read.consistent && this.#marks.length > 0) continue;
+      const shifted = read.consistent && (await this.#hasShifted(read.total, near, read.row, query, options));
       this.#total = read.total;
+      if (!read.consistent || shifted) continue;
       const stretch = this.#wanted();
       const rows = read.slice(stretch);
       if (rows !== undefined) return this.#result(stretch, rows, read.total);

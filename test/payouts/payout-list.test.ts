@@ -57,6 +57,35 @@ async function gatewayWith(count: number, tied = 1, sandbox: SandboxOptions = {}
   return gateway;
 }
 
+interface ListBody {
+  readonly content: readonly object[];
+  readonly page: object;
+}
+
+/** A second gateway before the same Lean, with something in between that spoils one answer when told to. */
+async function gatewayBefore({ lean }: TestGateway) {
+  let spoiling: ((body: ListBody) => ListBody) | undefined;
+  const between = createServer((request, response) => {
+    void (async () => {
+      const headers = { authorization: request.headers.authorization ?? '' };
+      const answer = await fetch(new URL(request.url ?? '', lean.url), { headers });
+      const body = (await answer.json()) as ListBody;
+      const sent = spoiling?.(body) ?? body;
+      spoiling = undefined;
+      response.setHeader('date', answer.headers.get('date') ?? '');
+      response.setHeader('content-type', 'application/json').end(JSON.stringify(sent));
+    })();
+  });
+  await once(between.listen(0, '127.0.0.1'), 'listening');
+  onTestFinished(() => {
+    between.closeAllConnections();
+    between.close();
+  });
+  const url = `http://127.0.0.1:${String((between.address() as AddressInfo).port)}`;
+  const gateway = await startTestGateway({ env: { LEAN_BASE_URL: url } });
+  return { gateway, spoil: (how: (body: ListBody) => ListBody) => void (spoiling = how) };
+}
+
 /** Lean's own order, newest first. */
 const listed = (gateway: TestGateway): string[] => gateway.lean.payouts.all().map(payout => payout.intentId);
 
@@ -245,29 +274,33 @@ describe('a page', () => {
   });
 
   it('is read again, and no smaller ones from then on, when its rows and its count do not belong together', async () => {
-    const gateway = await gatewayWith(120);
-    const expected = listed(gateway);
-    let odd = 1;
-    const lean = createServer((request, response) => {
-      if (odd-- <= 0) gateway.lean.listener(request, response);
-      else
-        response.setHeader('content-type', 'application/json').end(
-          JSON.stringify({
-            content: [{ payment_intent_id: expected[0], amount: 1, currency: 'AED', status: 'FAILED' }],
-            page: { number: 0, size: 50, total_elements: 120, total_pages: 3 },
-          }),
-        );
-    });
-    await once(lean.listen(0, '127.0.0.1'), 'listening');
-    onTestFinished(() => {
-      lean.closeAllConnections();
-      lean.close();
-    });
-    const url = `http://127.0.0.1:${String((lean.address() as AddressInfo).port)}`;
-    const before = await startTestGateway({ env: { LEAN_BASE_URL: url } });
-    expect(ids(await page(before, { first: 50 }))).toEqual(expected.slice(0, 50));
-    expect(ids(await page(before, { first: 50 }))).toEqual(expected.slice(0, 50));
-    expect(gateway.received()).toEqual({ listPayouts: 2 });
+    const lean = await gatewayWith(120);
+    const expected = listed(lean);
+    const { gateway, spoil } = await gatewayBefore(lean);
+    spoil(body => ({ ...body, content: body.content.slice(0, 1) }));
+    expect(ids(await page(gateway, { first: 50 }))).toEqual(expected.slice(0, 50));
+    expect(ids(await page(gateway, { first: 50 }))).toEqual(expected.slice(0, 50));
+    expect(lean.received()).toEqual({ listPayouts: 3 });
+  });
+
+  it('is that behind the cursor also when a row has arrived and the first reading does not belong together', async () => {
+    const lean = await gatewayWith(200);
+    const expected = listed(lean);
+    const { gateway, spoil } = await gatewayBefore(lean);
+    const { pageInfo } = await page(gateway, { first: 64 });
+    lean.lean.payouts.add({ createdAt: new Date(start).toISOString() });
+    spoil(body => ({ ...body, content: body.content.slice(0, -1) }));
+    expect(ids(await page(gateway, { first: 64, after: pageInfo.endCursor }))).toEqual(
+      expected.slice(64, 128),
+    );
+  });
+
+  it('is as large as Lean says that its pages are, not as small as one of them happened to be', async () => {
+    const lean = await gatewayWith(120);
+    const { gateway, spoil } = await gatewayBefore(lean);
+    spoil(body => ({ content: body.content.slice(0, 7), page: { ...body.page, size: 40 } }));
+    expect(ids(await page(gateway, { first: 100 }))).toEqual(listed(lean).slice(0, 100));
+    expect(lean.lean.requests.slice(1).map(({ query }) => Number(query['page_size']))).toEqual([34, 34, 34]);
   });
 
   it('takes the rows behind the place of a row that is gone', async () => {
