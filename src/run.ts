@@ -1,7 +1,7 @@
 import { ConfigError } from './config.ts';
 
-/** Longest wait for work under way after a signal; a payout that is being created is given its own deadline first. */
-const maxDrainMs = 60_000;
+/** Longest wait for work under way after a signal: above the largest `LEAN_TIMEOUT_MS`, so that no payout is cut short. */
+const maxDrainMs = 360_000;
 
 /**
  * Runs a program until it is told to stop: on SIGTERM or SIGINT what is under way is finished, then it ends with 0.
