@@ -106,6 +106,24 @@ describe('the gateway', () => {
   );
 });
 
+it('ends with 1 by a bug that nobody caught, but not before the payout under way is answered', async () => {
+  const held = await startHeldLean();
+  onTestFinished(() => held.close());
+  const bug = 'process.once("SIGUSR2",()=>{Promise.reject(new Error("a.bug"))})';
+  const program = gatewayBefore(held.url, {
+    NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(bug)}`,
+  });
+  const [, gateway = ''] = await program.says(up);
+  const creating = postOperation(gateway, createPayoutDocument, { input: payoutInput('key-1') });
+  const atLean = await held.request(0);
+  program.kill('SIGUSR2');
+  while ((await fetch(new URL('/ready', gateway))).status !== 503);
+  atLean.answer(422, { status: 'UNKNOWN_PAYMENT_DESTINATION' });
+  expect((await creating).data).toEqual({ createPayout: { __typename: 'PayoutRejected' } });
+  expect(await program.ended).toEqual([1, null]);
+  expect(program.stderr).toContain('a.bug');
+});
+
 describe('npm run dev', () => {
   const free = { PORT: '0', SANDBOX_PORT: '0' };
 

@@ -8,7 +8,7 @@ export interface Program {
   readonly stderr: string;
   /** Resolves with the match as soon as stdout has one; rejects when the program ends without. */
   says(pattern: RegExp): Promise<RegExpExecArray>;
-  kill(signal: 'SIGTERM' | 'SIGINT'): void;
+  kill(signal: 'SIGTERM' | 'SIGINT' | 'SIGUSR2'): void;
   /** Exit code and signal, once it has ended and all its words are in. */
   readonly ended: Promise<readonly [code: number | null, signal: string | null]>;
 }
