@@ -28,6 +28,7 @@ export async function placeOfLostRow(
   const size = pages.maxPageSize;
   const looked = new Set<number>();
   let fallback = expected;
+  let anyTied = false;
   let page = Math.floor(expected / size);
   while (looked.size < maxPages) {
     looked.add(page);
@@ -38,20 +39,22 @@ export async function placeOfLostRow(
     const index = read.rows.findIndex(row => isRowOf(cursor, row));
     if (index >= 0) return { place: start + index, there: true };
     const behind = read.rows.findIndex(row => isBehind(row, cursor, read.rows));
-    if (behind > 0) return { place: start + behind, there: false };
+    // Rows of the very same instant are in no order that could be known: the row may be among them on any page.
+    anyTied ||= read.rows.some(row => row.createdAt === null || row.createdAt === cursor.createdAt);
+    if (behind > 0 && !anyTied) return { place: start + behind, there: false };
     if (behind === 0) fallback = start;
     else if (read.rows.length > 0) fallback = start + read.rows.length;
     const next = nextPage({
       page,
       backward: behind === 0 || read.rows.length === 0,
-      bothWays: cursor.createdAt === null || read.rows.some(row => row.createdAt === null),
+      bothWays: anyTied || cursor.createdAt === null,
       looked,
       pages: Math.max(1, Math.ceil(read.total / size)),
     });
     if (next === undefined) break;
     page = next;
   }
-  return { place: fallback, there: false };
+  return { place: anyTied ? expected : fallback, there: false };
 }
 
 /** Whether a row lies behind the place where the cursor's row was, by their times and the list's own direction. */

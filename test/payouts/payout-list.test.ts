@@ -295,6 +295,16 @@ describe('a page', () => {
     );
   });
 
+  it('is that behind the cursor also among rows of one instant, when a row has arrived far behind it', async () => {
+    const gateway = await gatewayWith(250, 250);
+    const expected = listed(gateway);
+    const { pageInfo } = await page(gateway, { first: 100 });
+    gateway.lean.payouts.add({ createdAt: new Date(start - 2 * dayMs).toISOString() });
+    expect(ids(await page(gateway, { first: 100, after: pageInfo.endCursor }))).toEqual(
+      expected.slice(100, 200),
+    );
+  });
+
   it('is as large as Lean says that its pages are, not as small as one of them happened to be', async () => {
     const lean = await gatewayWith(120);
     const { gateway, spoil } = await gatewayBefore(lean);
