@@ -4,32 +4,42 @@ import tseslint, { type ConfigArray } from 'typescript-eslint';
 const arrows = [
   {
     files: ['src/lean/**'],
-    forbid: ['payouts', 'loaders', 'schema', 'adapters', 'sandbox'],
+    forbid: ['payouts', 'store', 'loaders', 'schema', 'adapters', 'commands', 'sandbox'],
     message: "lean/ is Lean's wire and nothing else: it imports nothing of ours.",
   },
   {
     files: ['src/payouts/**'],
-    forbid: ['loaders', 'schema', 'adapters', 'sandbox'],
+    forbid: ['store', 'loaders', 'schema', 'adapters', 'commands', 'sandbox'],
     message: 'payouts/ is the core: it imports only lean/.',
   },
   {
+    files: ['src/store/**'],
+    forbid: ['lean', 'loaders', 'schema', 'adapters', 'commands', 'sandbox'],
+    message: 'store/ keeps what payouts/ wants kept, and imports nothing else.',
+  },
+  {
     files: ['src/loaders/**'],
-    forbid: ['schema', 'adapters', 'sandbox'],
+    forbid: ['store', 'schema', 'adapters', 'commands', 'sandbox'],
     message: 'loaders/ imports only payouts/ and lean/.',
   },
   {
     files: ['src/schema/**'],
-    forbid: ['adapters', 'sandbox'],
+    forbid: ['store', 'adapters', 'commands', 'sandbox'],
     message: 'schema/ imports loaders/, payouts/ and lean/; nothing imports adapters/ but gateway.ts.',
   },
   {
     files: ['src/adapters/**'],
-    forbid: ['sandbox'],
+    forbid: ['store', 'commands', 'sandbox'],
     message: 'adapters/ know Lean only through lean/; the sandbox is a Lean, not a part of us.',
   },
   {
+    files: ['src/commands/**'],
+    forbid: ['loaders', 'schema', 'adapters', 'sandbox'],
+    message: 'commands/ go straight to the core: no GraphQL, no HTTP.',
+  },
+  {
     files: ['src/sandbox/**'],
-    forbid: ['lean', 'payouts', 'loaders', 'schema', 'adapters'],
+    forbid: ['lean', 'payouts', 'store', 'loaders', 'schema', 'adapters', 'commands'],
     message: "sandbox/ speaks Lean's wire and imports nothing of the gateway.",
   },
 ];
@@ -43,9 +53,15 @@ const homes = [
     home: 'src/adapters/**',
     message: 'graphql-yoga appears in adapters/ alone.',
   },
+  { library: 'pg', home: 'src/store/postgres.ts', message: 'pg appears in store/postgres.ts alone.' },
+  {
+    library: 'node:sqlite',
+    home: 'src/store/sqlite.ts',
+    message: 'node:sqlite appears in store/sqlite.ts alone.',
+  },
 ];
 
-const folders = ['lean', 'payouts', 'loaders', 'schema', 'adapters', 'sandbox'];
+const folders = ['lean', 'payouts', 'store', 'loaders', 'schema', 'adapters', 'commands', 'sandbox'];
 
 function restrictedImports(folder: string): object[] {
   const patterns = arrows
@@ -55,8 +71,9 @@ function restrictedImports(folder: string): object[] {
       message: arrow.message,
     }));
   const rootModules = {
-    regex: '^\\.\\./(\\.\\./)*(main|gateway|dev|config|run)\\.ts$',
-    message: 'Only main.ts, dev.ts and gateway.ts put things together; all others receive what they need.',
+    regex: '^\\.\\./(\\.\\./)*(main|gateway|core|dev|config|environment|run)\\.ts$',
+    message:
+      'Only main.ts, dev.ts, gateway.ts and core.ts put things together; all others receive what they need.',
     allowTypeImports: true,
   };
   return [...patterns, rootModules];
@@ -91,10 +108,12 @@ const config: ConfigArray = tseslint.config(
     files: [`src/${folder}/**/*.ts`],
     rules: restrict([...restrictedImports(folder), ...librariesAwayFromHome(`src/${folder}/**`)]),
   })),
-  {
-    files: ['src/lean/transport.ts'],
-    rules: restrict([...restrictedImports('lean'), ...librariesAwayFromHome('src/lean/transport.ts')]),
-  },
+  ...homes
+    .filter(({ home }) => home.endsWith('.ts'))
+    .map(({ home }) => ({
+      files: [home],
+      rules: restrict([...restrictedImports(home.split('/')[1] ?? ''), ...librariesAwayFromHome(home)]),
+    })),
   { files: ['src/*.ts'], rules: restrict(librariesAwayFromHome('')) },
   {
     files: ['src/sandbox/main.ts', 'src/dev.ts', 'src/main.ts', 'codegen.ts'],

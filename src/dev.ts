@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { ConfigError, developmentDefaults } from './config.ts';
 import { createLog, parseConfig, startGateway } from './gateway.ts';
 import { listening, run } from './run.ts';
@@ -10,6 +13,8 @@ await run(async () => {
   const settings = parseSettings(process.env);
   if (!('port' in settings)) throw new ConfigError(settings);
   const sandbox = await listening('SANDBOX_PORT', startSandbox(settings));
+  // The sandbox forgets everything when it stops, and records of what it has forgotten would be wrong.
+  const folder = await mkdtemp(join(tmpdir(), 'lean-payouts-'));
   const config = parseConfig(
     {
       ...process.env,
@@ -17,6 +22,8 @@ await run(async () => {
       LEAN_API_TOKEN: sandboxCredentials.token,
       LEAN_CLIENT_ID: '',
       LEAN_CLIENT_SECRET: '',
+      DATABASE_URL: '',
+      DATA_DIR: folder,
     },
     developmentDefaults,
   );
@@ -31,11 +38,15 @@ await run(async () => {
         currency: settings.profile === 'ksa' ? 'SAR' : 'AED',
       },
     }),
-  );
+  ).catch(async (error: unknown) => {
+    await rm(folder, { recursive: true });
+    throw error;
+  });
   console.log(`
   GraphiQL   ${gateway.url}      (open it in a browser)
   GraphQL    ${gateway.url}      (POST application/json)
   Sandbox    ${sandbox.url}/sandbox      (what it holds, and how to steer it)
+  Records    DATA_DIR=${folder}      (for lean-payouts-gateway payouts; gone at the end)
 
   Everything runs on this machine; no money moves. Stop with Ctrl+C.
 `);
@@ -43,6 +54,7 @@ await run(async () => {
     async close() {
       await gateway.close();
       await sandbox.close();
+      await rm(folder, { recursive: true });
     },
   };
 });

@@ -3,19 +3,16 @@ import { createGraphql, type GraphqlServer } from './adapters/graphql.ts';
 import { graphiqlPage, type ExampleIds } from './adapters/graphiql/page.ts';
 import { startHttpServer } from './adapters/http-server.ts';
 import type { Config } from './config.ts';
-import type { LeanClient, UpstreamCall } from './lean/client.ts';
-import { connectLean } from './lean/connect.ts';
-import { PayoutCreation } from './payouts/create.ts';
+import { createCore, type Core, type CoreOptions } from './core.ts';
+import { StoreUnavailable } from './payouts/errors.ts';
 import { PayoutHistories } from './payouts/history.ts';
-import { PayoutLists } from './payouts/payout-list.ts';
-import { PayoutReads } from './payouts/payout-reads.ts';
 import { schema } from './schema/index.ts';
 
 export { parseConfig, ConfigError, type Config } from './config.ts';
 
 export interface Gateway {
   readonly graphql: GraphqlServer;
-  /** Lets a payout that is being created come to its end, then lets go of Lean. */
+  /** Lets a payout that is being created come to its end, then lets go of Lean and of the store. */
   close(): Promise<void>;
 }
 
@@ -24,75 +21,63 @@ export interface RunningGateway extends Gateway {
   readonly url: string;
 }
 
-export interface GatewayOptions {
-  readonly log?: Logger;
-  readonly onUpstreamCall?: (call: UpstreamCall) => void;
-}
+export type GatewayOptions = Partial<Pick<CoreOptions, 'log' | 'onUpstreamCall'>>;
 
-/** Wires the gateway; opens no port and calls nobody until it is asked something. */
+/**
+ * Wires the gateway; opens no port and calls nobody until it is asked something.
+ * @throws ConfigError when the store cannot be used
+ */
 export function createGateway(
   config: Config,
   options: GatewayOptions = {},
-): Gateway & { readonly client: LeanClient } {
+): Gateway & { readonly core: Core } {
   const log = options.log ?? createLog(config);
-  const lean = connectLean(config.lean, {
-    onCall: call => {
-      log.debug(call, 'lean');
-      options.onUpstreamCall?.(call);
-    },
-    onCertificateReplaced: () => {
-      log.info('the client certificate for Lean has been replaced');
-    },
-    onCertificateProblem: ({ file, message }) => {
-      log.warn(
-        { file, problem: message },
-        'the changed client certificate cannot be used; the former one stays',
-      );
-    },
-  });
-  const { client } = lean;
-  const creation = new PayoutCreation(client, ({ idempotencyKey, error }) => {
-    log.warn(
-      { idempotencyKey, code: error?.code, lean: error?.details },
-      'the outcome of a payout is unknown: the same key must be sent again',
-    );
-  });
+  const core = createCore(config, { ...options, log });
   const graphql = createGraphql({
     schema,
-    reads: new PayoutReads(client),
-    lists: new PayoutLists(client),
-    histories: new PayoutHistories(client, config.lean.historyKey),
-    creation,
+    reads: core.reads,
+    lists: core.lists,
+    histories: new PayoutHistories(core.client, config.lean.historyKey),
+    creation: core.creation,
     introspection: config.introspection,
     log,
   });
-  return {
-    graphql,
-    client,
-    async close() {
-      await creation.settled();
-      await lean.close();
-    },
-  };
+  return { graphql, core, close: () => core.close() };
 }
 
-/** Wires the gateway and listens. */
+/**
+ * Wires the gateway, listens, and looks in the background for payouts whose outcome is unknown.
+ * @throws ConfigError when the store cannot be used; one that cannot be reached may come back
+ */
 export async function startGateway(
   config: Config,
   options: GatewayOptions & { readonly examples?: ExampleIds } = {},
 ): Promise<RunningGateway> {
   const log = options.log ?? createLog(config);
   const gateway = createGateway(config, { ...options, log });
+  const { client, outcomes } = gateway.core;
+  try {
+    await gateway.core.prepareStore();
+  } catch (error) {
+    if (!(error instanceof StoreUnavailable)) {
+      await gateway.close();
+      throw error;
+    }
+  }
   // Has the access token fetched before the first caller waits for it.
-  gateway.client.trouble();
+  client.trouble();
   const server = await startHttpServer({
     host: config.host,
     port: config.port,
     graphql: gateway.graphql,
     graphiql: config.graphiql ? graphiqlPage(options.examples ?? placeholders) : undefined,
-    trouble: () => gateway.client.trouble(),
+    trouble: () => client.trouble(),
     log,
+  }).catch(async (error: unknown) => {
+    await gateway.close();
+    throw error;
   });
+  outcomes.start();
   return {
     graphql: gateway.graphql,
     url: `${server.url}/graphql`,
@@ -103,7 +88,7 @@ export async function startGateway(
   };
 }
 
-export function createLog(config: Config): Logger {
+export function createLog(config: Pick<Config, 'logLevel'>): Logger {
   return pino({ level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime });
 }
 

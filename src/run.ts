@@ -1,4 +1,6 @@
-import { ConfigError } from './config.ts';
+import { UsageError } from './commands/usage-error.ts';
+import { ConfigError } from './environment.ts';
+import { StoreUnavailable } from './payouts/errors.ts';
 
 /** Longest wait for work under way after a signal: above the largest `LEAN_TIMEOUT_MS`, so that no payout is cut short. */
 const maxDrainMs = 360_000;
@@ -36,9 +38,30 @@ export async function run(start: () => Promise<{ close(): Promise<void> }>): Pro
   }
 }
 
+/** Runs a command that prints something and ends. One that was called wrongly ends with 2, one that fails with 1. */
+export async function runCommand(
+  command: () => Promise<{ readonly text: string; readonly exitCode: number }>,
+): Promise<void> {
+  try {
+    const { text, exitCode } = await command();
+    process.stdout.write(text);
+    process.exitCode = exitCode;
+  } catch (error) {
+    for (const line of problemsOf(error)) process.stderr.write(`${line}\n`);
+    process.exitCode = error instanceof UsageError ? 2 : 1;
+  }
+}
+
 function problemsOf(error: unknown): readonly string[] {
   if (error instanceof ConfigError) return error.problems;
+  if (error instanceof UsageError) return [error.message];
+  if (error instanceof StoreUnavailable)
+    return [`The store of payout records cannot be used: ${messageOf(error.cause)}`];
   return [error instanceof Error ? (error.stack ?? error.message) : String(error)];
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /**

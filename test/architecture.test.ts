@@ -8,7 +8,12 @@ const loaders = 'loaders/ imports only payouts/ and lean/.';
 const schema = 'schema/ imports loaders/, payouts/ and lean/; nothing imports adapters/ but gateway.ts.';
 const adapters = 'adapters/ know Lean only through lean/; the sandbox is a Lean, not a part of us.';
 const sandbox = "sandbox/ speaks Lean's wire and imports nothing of the gateway.";
-const roots = 'Only main.ts, dev.ts and gateway.ts put things together; all others receive what they need.';
+const store = 'store/ keeps what payouts/ wants kept, and imports nothing else.';
+const commands = 'commands/ go straight to the core: no GraphQL, no HTTP.';
+const roots =
+  'Only main.ts, dev.ts, gateway.ts and core.ts put things together; all others receive what they need.';
+const pg = 'pg appears in store/postgres.ts alone.';
+const sqlite = 'node:sqlite appears in store/sqlite.ts alone.';
 const undici = 'undici appears in lean/transport.ts alone.';
 const pothos = 'Pothos appears in schema/ alone.';
 const yoga = 'graphql-yoga appears in adapters/ alone.';
@@ -36,6 +41,16 @@ describe('an import against the arrows is told by the rule that it breaks', () =
     ['src/lean/planted.ts', '../sandbox/sandbox.ts', lean],
     ['src/lean/transport.ts', '../payouts/money.ts', lean],
     ['src/lean/deep/planted.ts', '../../payouts/money.ts', lean],
+    ['src/payouts/planted.ts', '../store/database.ts', payouts],
+    ['src/payouts/planted.ts', '../commands/payouts.ts', payouts],
+    ['src/store/planted.ts', '../lean/client.ts', store],
+    ['src/store/planted.ts', '../schema/index.ts', store],
+    ['src/store/planted.ts', '../commands/payouts.ts', store],
+    ['src/store/postgres.ts', '../lean/client.ts', store],
+    ['src/commands/planted.ts', '../schema/index.ts', commands],
+    ['src/commands/planted.ts', '../adapters/graphql.ts', commands],
+    ['src/commands/planted.ts', '../sandbox/named.ts', commands],
+    ['src/adapters/planted.ts', '../store/database.ts', adapters],
     ['src/payouts/planted.ts', '../loaders/by-key.ts', payouts],
     ['src/payouts/planted.ts', '../schema/index.ts', payouts],
     ['src/payouts/planted.ts', '../adapters/graphql.ts', payouts],
@@ -52,12 +67,16 @@ describe('an import against the arrows is told by the rule that it breaks', () =
     ['src/sandbox/planted.ts', '../loaders/by-key.ts', sandbox],
     ['src/sandbox/planted.ts', '../schema/index.ts', sandbox],
     ['src/sandbox/planted.ts', '../adapters/graphql.ts', sandbox],
-    ...['lean', 'payouts', 'loaders', 'schema', 'adapters', 'sandbox'].flatMap(folder => [
-      [`src/${folder}/planted.ts`, '../config.ts', roots] as const,
-      [`src/${folder}/planted.ts`, '../gateway.ts', roots] as const,
-      [`src/${folder}/planted.ts`, '../main.ts', roots] as const,
-      [`src/${folder}/planted.ts`, '../run.ts', roots] as const,
-    ]),
+    ...['lean', 'payouts', 'store', 'loaders', 'schema', 'adapters', 'commands', 'sandbox'].flatMap(
+      folder => [
+        [`src/${folder}/planted.ts`, '../config.ts', roots] as const,
+        [`src/${folder}/planted.ts`, '../gateway.ts', roots] as const,
+        [`src/${folder}/planted.ts`, '../core.ts', roots] as const,
+        [`src/${folder}/planted.ts`, '../environment.ts', roots] as const,
+        [`src/${folder}/planted.ts`, '../main.ts', roots] as const,
+        [`src/${folder}/planted.ts`, '../run.ts', roots] as const,
+      ],
+    ),
     ['src/lean/client.ts', 'undici', undici],
     ['src/payouts/planted.ts', 'undici', undici],
     ['src/adapters/planted.ts', 'undici', undici],
@@ -67,6 +86,13 @@ describe('an import against the arrows is told by the rule that it breaks', () =
     ['src/lean/planted.ts', '@pothos/core', pothos],
     ['src/adapters/planted.ts', '@pothos/plugin-federation', pothos],
     ['src/gateway.ts', '@pothos/core', pothos],
+    ['src/store/sqlite.ts', 'pg', pg],
+    ['src/store/planted.ts', 'pg', pg],
+    ['src/payouts/planted.ts', 'pg', pg],
+    ['src/gateway.ts', 'pg', pg],
+    ['src/store/postgres.ts', 'node:sqlite', sqlite],
+    ['src/payouts/planted.ts', 'node:sqlite', sqlite],
+    ['src/core.ts', 'node:sqlite', sqlite],
     ['src/schema/planted.ts', 'graphql-yoga', yoga],
     ['src/payouts/planted.ts', 'graphql-yoga', yoga],
     ['src/gateway.ts', 'graphql-yoga', yoga],
@@ -90,6 +116,11 @@ describe('an import against the arrows is told by the rule that it breaks', () =
     ['src/adapters/graphiql/planted.ts', './operations.ts'],
     ['src/adapters/planted.ts', 'graphql-yoga'],
     ['src/lean/transport.ts', 'undici'],
+    ['src/store/postgres.ts', 'pg'],
+    ['src/store/sqlite.ts', 'node:sqlite'],
+    ['src/store/planted.ts', '../payouts/payout-record.ts'],
+    ['src/commands/planted.ts', '../payouts/instant.ts'],
+    ['src/core.ts', './store/open.ts'],
     ['src/gateway.ts', './adapters/graphql.ts'],
     ['src/dev.ts', './sandbox/sandbox.ts'],
   ])('%s may import %s', async (file, imported) => {

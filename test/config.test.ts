@@ -24,6 +24,8 @@ describe('what is not set', () => {
       timeoutMs: 10_000,
       maxConcurrency: 64,
     },
+    store: { folder: './data' },
+    retentionDays: 90,
     host: '127.0.0.1',
     port: 4000,
     auth: 'none',
@@ -74,6 +76,9 @@ const everything = {
   LEAN_HISTORY_KEY: 'payment_intent_id',
   LEAN_TIMEOUT_MS: '100',
   LEAN_MAX_CONCURRENCY: '2',
+  DATABASE_URL: 'postgres://me:my-secret@db.example/payouts',
+  DATA_DIR: 'elsewhere',
+  IDEMPOTENCY_RETENTION_DAYS: '7',
   HOST: '::1',
   PORT: '0',
   AUTH: 'none',
@@ -97,6 +102,8 @@ describe('what is set', () => {
         timeoutMs: 100,
         maxConcurrency: 2,
       },
+      store: { url: 'postgres://me:my-secret@db.example/payouts' },
+      retentionDays: 7,
       host: '::1',
       port: 0,
       auth: 'none',
@@ -215,7 +222,7 @@ describe('.env.example', () => {
     expect(Object.keys(listed).sort()).toEqual(namesRead());
     expect(Object.keys(listed).sort()).toEqual(Object.keys(everything).sort());
     expect(parseConfig({ ...listed, ...least })).toEqual(parseConfig(least));
-    const withoutDefault = /^(?:AUTH|LEAN_API_TOKEN|LEAN_CLIENT_.*|LEAN_MTLS_.*)$/;
+    const withoutDefault = /^(?:AUTH|DATABASE_URL|LEAN_API_TOKEN|LEAN_CLIENT_.*|LEAN_MTLS_.*)$/;
     for (const [name, value] of Object.entries(listed)) expect(value === '').toBe(withoutDefault.test(name));
   });
 });

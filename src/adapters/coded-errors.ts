@@ -147,6 +147,8 @@ function logErrors(log: Logger, errors: readonly GraphQLError[]): void {
         { ...where, lean: first.extensions['lean'], cause: causeOf(first.originalError) },
         first.message,
       );
+    else if (code === 'PAYOUT_STORE_UNAVAILABLE')
+      log.error({ ...where, cause: causeOf(first.originalError) }, first.message);
   }
 }
 

@@ -26,6 +26,9 @@ export interface GraphqlOptions {
 
 export type GraphqlServer = YogaServerInstance<RequestContext, GraphContext>;
 
+/** Nobody is authenticated, so all callers are one. */
+const anybody = '';
+
 const maxBodyBytes = 64 * 1024;
 
 /** GraphQL over HTTP at `/graphql`: queries by GET and POST, mutations by POST. Nothing is open that need not be. */
@@ -38,6 +41,7 @@ export function createGraphql(options: GraphqlOptions): GraphqlServer {
       loaders: new Loaders(reads, histories, { signal: request.signal }),
       lists,
       creation,
+      caller: anybody,
       signal: request.signal,
     }),
     plugins: [

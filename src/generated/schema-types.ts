@@ -114,7 +114,7 @@ export type MoneyInput = {
 /** Everything that moves money. */
 export type Mutation = {
   readonly __typename?: 'Mutation';
-  /** Pays one destination. **Moves money.** Lean is called at most once per request; a request that is repeated with the same key is the same payout. One document may hold one money-moving field. */
+  /** Pays one destination. **Moves money**, at most once per key: a request that is repeated with the same key is the same payout, and gets the recorded answer. One document may hold one money-moving field. */
   readonly createPayout: CreatePayoutResult;
   /** Pays several destinations by one Lean call. **Moves money.** All of them go under one key. */
   readonly createPayouts: CreatePayoutsResult;

@@ -12,7 +12,7 @@ import { LeanError } from './errors.ts';
 import type { Lane } from './lane.ts';
 import type { Attempt, RequestClass, Retries } from './retry.ts';
 import { SharedReads } from './shared-reads.ts';
-import type { SendOptions, Transport } from './transport.ts';
+import type { Transport } from './transport.ts';
 import type {
   LeanCreated,
   LeanDestination,
@@ -27,6 +27,16 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   /** From `LeanClient.deadline()`, when several calls share one. @default a deadline of the call's own */
   readonly deadline?: number | undefined;
+}
+
+export interface CreateOptions {
+  /** From `LeanClient.deadline()`. @default a deadline of the call's own */
+  readonly deadline?: number | undefined;
+  /**
+   * Awaited when everything is at hand to send it: until it resolves nothing is sent, and nothing is when it rejects.
+   * Called again before a repetition, which there is only of what was never sent.
+   */
+  readonly beforeSend?: () => Promise<void>;
 }
 
 /** The list's query parameters, as texts, exactly as Lean is to receive them. */
@@ -104,15 +114,21 @@ export class LeanClient {
    * way, and are repeated as the table in `retry.ts` says; anything else arrives at Lean at most once.
    * @throws LeanNotSent, LeanOutcomeUnknown, LeanBadAnswer as `Transport.send`
    */
-  async call(operation: Operation, args: OperationArguments, options: CallOptions = {}): Promise<LeanAnswer> {
+  async call(
+    operation: Operation,
+    args: OperationArguments,
+    options: CallOptions & CreateOptions = {},
+  ): Promise<LeanAnswer> {
     const target = `${this.#options.basePath ?? ''}${targetOf(operation, args)}`;
     const deadline = options.deadline ?? this.deadline();
     if (operation.method !== 'GET')
-      return this.#exchange(operation, target, args, deadline, undefined).finally(() => {
-        this.#reads.startAfresh();
-      });
+      return this.#exchange({ operation, target, args, ...options, deadline, signal: undefined }).finally(
+        () => {
+          this.#reads.startAfresh();
+        },
+      );
     return this.#reads.read(target, { deadline, signal: options.signal }, signal =>
-      this.#exchange(operation, target, args, deadline, signal),
+      this.#exchange({ operation, target, args, deadline, signal }),
     );
   }
 
@@ -152,11 +168,13 @@ export class LeanClient {
   async createPayouts(
     body: string,
     idempotencyKey: string,
+    options?: CreateOptions,
   ): Promise<{ created: LeanCreated; answer: LeanAnswer }> {
-    const answer = await this.call(operations.createPayoutPayment, {
-      headers: { 'idempotency-key': idempotencyKey },
-      body,
-    });
+    const answer = await this.call(
+      operations.createPayoutPayment,
+      { headers: { 'idempotency-key': idempotencyKey }, body },
+      options,
+    );
     if (!answer.ok) throw answer.failure();
     return { created: answer.json(), answer };
   }
@@ -172,23 +190,15 @@ export class LeanClient {
     throw answer.failure();
   }
 
-  async #exchange(
-    operation: Operation,
-    target: string,
-    args: OperationArguments,
-    deadline: number,
-    signal: AbortSignal | undefined,
-  ): Promise<LeanAnswer> {
+  async #exchange(plan: ExchangePlan): Promise<LeanAnswer> {
     const { retries, token } = this.#options;
+    const { operation, deadline, signal } = plan;
     const kind: RequestClass = operation.method === 'GET' ? 'read' : 'write';
     retries.requested();
     let refreshed = false;
     for (let attempts = 1, repeated = 0; ; attempts += 1) {
       const bearer = await token.token(deadline);
-      const attempt = await this.#attempt(
-        { operation, target, args, bearer, kind, attempts },
-        { deadline, signal },
-      );
+      const attempt = await this.#attempt({ ...plan, bearer, kind, attempts });
       if ('answer' in attempt && attempt.answer.status === 401 && token.refused(bearer)) {
         // The token may have been withdrawn: once more with another one. A payout is repeated by whoever asked for it.
         if (kind === 'read' && !refreshed) {
@@ -206,11 +216,9 @@ export class LeanClient {
     }
   }
 
-  async #attempt(
-    { operation, target, args, bearer, kind, attempts }: AttemptPlan,
-    options: SendOptions,
-  ): Promise<Attempt> {
+  async #attempt(plan: AttemptPlan): Promise<Attempt> {
     const { transport, lanes, onCall } = this.#options;
+    const { operation, target, args, bearer, kind, attempts, deadline, signal, beforeSend } = plan;
     const startedAt = performance.now();
     const over = (rest: Pick<UpstreamCall, 'status' | 'error' | 'correlationId' | 'traceId'>): void =>
       onCall?.({
@@ -222,8 +230,9 @@ export class LeanClient {
       });
     try {
       const answer = await lanes[kind].run(
-        () =>
-          transport.send(
+        async () => {
+          await beforeSend?.();
+          return transport.send(
             {
               method: operation.method,
               target,
@@ -235,9 +244,10 @@ export class LeanClient {
               },
               body: args.body,
             },
-            options,
-          ),
-        options,
+            { deadline, signal },
+          );
+        },
+        { deadline, signal },
       );
       over({ status: answer.status, ...idsOf(answer) });
       return { answer };
@@ -251,10 +261,16 @@ export class LeanClient {
   }
 }
 
-interface AttemptPlan {
+interface ExchangePlan {
   readonly operation: Operation;
   readonly target: string;
   readonly args: OperationArguments;
+  readonly deadline: number;
+  readonly signal?: AbortSignal | undefined;
+  readonly beforeSend?: () => Promise<void>;
+}
+
+interface AttemptPlan extends ExchangePlan {
   readonly bearer: string;
   readonly kind: RequestClass;
   readonly attempts: number;

@@ -1,222 +1,274 @@
-import { isCode } from '../lean/answer.ts';
 import type { LeanClient } from '../lean/client.ts';
-import { LeanBadAnswer, LeanOutcomeUnknown, LeanRefused, type LeanError } from '../lean/errors.ts';
-import type { LeanCreated } from '../lean/wire.ts';
-import { createdFromLean, creationBody, type CreatedTransfer } from './creation-wire.ts';
+import { pause } from '../lean/deadline.ts';
+import { LeanError, LeanNotSent, LeanRefused } from '../lean/errors.ts';
+import {
+  batch,
+  conflict,
+  invalid,
+  refusal,
+  transferAnswer,
+  unknown,
+  type CreatePayoutAnswer,
+  type CreatePayoutsAnswer,
+  type PayoutRejected,
+  type TransferAnswer,
+} from './creation-answer.ts';
+import { createdFromLean, creationBody } from './creation-wire.ts';
+import { StoreUnavailable } from './errors.ts';
+import type { LostPayouts } from './lost-payouts.ts';
+import {
+  fingerprintOf,
+  recordedAnswer,
+  type Claim,
+  type PayoutRecords,
+  type PayoutRequest,
+  type RequestKey,
+} from './payout-record.ts';
 import { keyProblems, transferProblems, type InputProblem, type Transfer } from './transfer.ts';
 
-export type PayoutRejectionCode = 'INVALID_INPUT' | 'REJECTED_BY_LEAN' | 'IDEMPOTENCY_CONFLICT';
-
-/** Lean has taken the payout; it is not paid yet. */
-export interface PayoutCreated extends Omit<CreatedTransfer, 'reason'> {
-  readonly kind: 'created';
-  readonly idempotencyKey: string;
-  /** Position among the transfers of `createPayouts`, from 0. */
-  readonly transferIndex: number;
+/** What those who run the gateway should hear of; nothing in it is secret. */
+export interface CreationEvents {
+  /**
+   * The outcome of a payout is unknown. `error`: what came in place of an answer; undefined when one came that does
+   * not account for each transfer, or none could be waited for.
+   */
+  unknown(key: RequestKey, error: LeanError | undefined): void;
+  /** Lean has answered, and it could not be written down: it will be looked for at Lean. */
+  unrecorded(key: RequestKey, error: StoreUnavailable): void;
+  /** Lean named a payout that belongs to another key. */
+  foreign(key: RequestKey): void;
 }
 
-/** Nothing was paid, and the same request would be refused again. */
-export interface PayoutRejected {
-  readonly kind: 'rejected';
-  readonly code: PayoutRejectionCode;
-  readonly message: string;
-  readonly field: string | null;
-  readonly leanCode: string | null;
-  readonly rejectedIntentId: string | null;
-  readonly idempotencyKey: string;
-  readonly transferIndex: number | null;
+export interface PayoutCreationOptions {
+  readonly client: LeanClient;
+  readonly records: PayoutRecords;
+  readonly lost: LostPayouts;
+  readonly events?: Partial<CreationEvents>;
+  /**
+   * How long Lean is given to show a payout in its list, in ms, before one that is not there counts as not taken.
+   * @default 2 s
+   */
+  readonly settlingMs?: number;
+  /** Epoch milliseconds. @default Date.now */
+  readonly now?: () => number;
 }
-
-/** Lean may or may not have taken the payout. */
-export interface PayoutOutcomeUnknown {
-  readonly kind: 'unknown';
-  readonly message: string;
-  readonly idempotencyKey: string;
-}
-
-export interface PayoutsCreated {
-  readonly kind: 'batch';
-  readonly idempotencyKey: string;
-  readonly created: readonly PayoutCreated[];
-  readonly rejected: readonly PayoutRejected[];
-}
-
-/** For those who run the gateway; nothing in it is secret. */
-export interface UnknownOutcome {
-  readonly idempotencyKey: string;
-  /** What came in place of an answer; undefined when one came that does not account for each transfer. */
-  readonly error: LeanError | undefined;
-}
-
-export type CreatePayoutAnswer = PayoutCreated | PayoutRejected | PayoutOutcomeUnknown;
-export type CreatePayoutsAnswer = PayoutsCreated | PayoutRejected | PayoutOutcomeUnknown;
 
 /** Transfers that one `createPayouts` may hold: a bound of ours, Lean names none. */
 export const maxTransfers = 100;
 
 /**
- * Pays by one Lean call that is sent at most once.
+ * Pays at most once per key, whatever breaks.
  *
+ * A record is written before anything is sent, and sending is never repeated unless Lean turns out not to have it.
  * Whatever proves that Lean did not take it is a rejection, whatever leaves that open is an unknown outcome, and
  * what never reached Lean is thrown.
  * @throws LeanNotSent when nothing reached Lean
  * @throws LeanRefused when Lean refused us, not the payout: our credentials, or too many requests
+ * @throws StoreUnavailable when no record could be written; nothing was sent
  */
 export class PayoutCreation {
-  readonly #client: LeanClient;
-  readonly #onUnknown: (unknown: UnknownOutcome) => void;
-  readonly #underWay = new Set<Promise<unknown>>();
+  readonly #options: Required<PayoutCreationOptions>;
+  readonly #underWay = new Map<string, Promise<CreatePayoutsAnswer>>();
 
-  /** @param onUnknown told of every outcome that stays unknown: somebody may have to look into it */
-  constructor(client: LeanClient, onUnknown: (unknown: UnknownOutcome) => void = () => undefined) {
-    this.#client = client;
-    this.#onUnknown = onUnknown;
+  constructor(options: PayoutCreationOptions) {
+    this.#options = { events: {}, settlingMs: 2000, now: Date.now, ...options };
   }
 
   /** Resolves once no creation is under way: whoever stops the process waits for it, callers or no callers. */
   async settled(): Promise<void> {
-    while (this.#underWay.size > 0) await Promise.allSettled(this.#underWay);
+    while (this.#underWay.size > 0) await Promise.allSettled(this.#underWay.values());
   }
 
-  async createPayout(idempotencyKey: string, transfer: Transfer): Promise<CreatePayoutAnswer> {
-    const problems = [...keyProblems(idempotencyKey), ...transferProblems(transfer)];
-    const answer = await this.#create(idempotencyKey, [transfer], problems);
+  async createPayout(key: RequestKey, transfer: Transfer): Promise<CreatePayoutAnswer> {
+    const problems = [...keyProblems(key.idempotencyKey), ...transferProblems(transfer)];
+    const answer = await this.#create(key, [transfer], problems);
     if (answer.kind !== 'batch') return answer;
-    return answer.created[0] ?? answer.rejected[0] ?? this.#unknown(idempotencyKey);
+    return answer.created[0] ?? answer.rejected[0] ?? unknown(key.idempotencyKey);
   }
 
-  async createPayouts(idempotencyKey: string, transfers: readonly Transfer[]): Promise<CreatePayoutsAnswer> {
-    const problems = keyProblems(idempotencyKey);
+  async createPayouts(key: RequestKey, transfers: readonly Transfer[]): Promise<CreatePayoutsAnswer> {
+    const problems = keyProblems(key.idempotencyKey);
     if (transfers.length === 0 || transfers.length > maxTransfers)
       problems.push({ field: 'transfers', problem: `must hold 1 to ${String(maxTransfers)} transfers.` });
     else
       for (const [index, transfer] of transfers.entries())
         for (const { field, problem } of transferProblems(transfer))
           problems.push({ field: `transfers.${String(index)}.${field}`, problem });
-    return this.#create(idempotencyKey, transfers, problems);
+    return this.#create(key, transfers, problems);
   }
 
+  /** Repetitions that arrive while the first is under way in this process share its answer. */
   async #create(
-    idempotencyKey: string,
+    key: RequestKey,
     transfers: readonly Transfer[],
     problems: readonly InputProblem[],
   ): Promise<CreatePayoutsAnswer> {
-    if (problems.length > 0) return invalid(idempotencyKey, problems);
-    let created: LeanCreated;
-    const sending = this.#client.createPayouts(creationBody(transfers), idempotencyKey);
-    this.#underWay.add(sending);
-    try {
-      ({ created } = await sending);
-    } catch (error) {
-      if (error instanceof LeanOutcomeUnknown || error instanceof LeanBadAnswer)
-        return this.#unknown(idempotencyKey, error);
-      if (error instanceof LeanRefused && error.code === 'LEAN_REFUSED')
-        return refusal(idempotencyKey, error, transfers.length > 1) ?? this.#unknown(idempotencyKey, error);
-      throw error;
-    } finally {
-      this.#underWay.delete(sending);
+    if (problems.length > 0) return invalid(key.idempotencyKey, problems);
+    const fingerprint = fingerprintOf(transfers);
+    const name = JSON.stringify([key.caller, key.idempotencyKey, fingerprint]);
+    const running = this.#underWay.get(name);
+    if (running !== undefined) return running;
+    const answer = this.#answer(key, fingerprint, transfers).finally(() => this.#underWay.delete(name));
+    this.#underWay.set(name, answer);
+    return answer;
+  }
+
+  async #answer(
+    key: RequestKey,
+    fingerprint: string,
+    transfers: readonly Transfer[],
+  ): Promise<CreatePayoutsAnswer> {
+    const { client, records } = this.#options;
+    const { idempotencyKey } = key;
+    const deadline = client.deadline();
+    for (let waits = 0; ; waits += 1) {
+      const reserved = await records.reserve({ ...key, fingerprint, transfers });
+      if ('claim' in reserved) return this.#send(reserved.claim, transfers, deadline);
+      const { request } = reserved;
+      if (request.fingerprint !== fingerprint) return conflict(idempotencyKey);
+      const answer = recordedAnswer(request);
+      if (answer !== undefined) return answer;
+      if (!request.underWay) {
+        const decided = await this.#decide(request, deadline);
+        if (decided !== undefined) return decided;
+      } else if (!(await this.#waited(pauseMs(waits), deadline))) return this.#unknown(key);
+      else await records.recover();
     }
-    const answers = createdFromLean(created, transfers);
-    return answers === undefined ? this.#unknown(idempotencyKey) : batch(idempotencyKey, answers);
   }
 
-  #unknown(idempotencyKey: string, error?: LeanError): PayoutOutcomeUnknown {
-    this.#onUnknown({ idempotencyKey, error });
-    return {
-      kind: 'unknown',
-      message:
-        'Lean may or may not have taken the payout: its answer did not arrive or could not be read. ' +
-        'Send the same input with the same idempotencyKey again; do not send it with another key.',
-      idempotencyKey,
+  /** Looks at Lean for what became of it, and sends it again if it is not there. Undefined: read the record again. */
+  async #decide(request: PayoutRequest, deadline: number): Promise<CreatePayoutsAnswer | undefined> {
+    const { records, settlingMs, now } = this.#options;
+    const settlingEnds = Math.min(request.changedAt, now()) + settlingMs;
+    const settled = now() >= settlingEnds;
+    let rest;
+    try {
+      rest = await this.#look(request, deadline);
+    } catch (error) {
+      if (error instanceof LeanError) return this.#unknown(request, error);
+      throw error;
+    }
+    if (rest === undefined) return undefined;
+    // Lean took the call that one of its payouts is there from: to send it again could pay that one twice.
+    if (rest === 'unclear' || request.records.some(({ answer }) => answer !== null))
+      return this.#unknown(request);
+    if (!settled)
+      return (await this.#waited(settlingEnds - now(), deadline)) ? undefined : this.#unknown(request);
+    const claim = await records.reserveAgain(request);
+    if (claim === undefined) return undefined;
+    // Letter by letter what was sent before: Lean, too, may compare.
+    return this.#send(
+      claim,
+      request.records.map(({ transfer }) => transfer),
+      deadline,
+    );
+  }
+
+  /** What became of those not found; undefined when some were. */
+  async #look(request: PayoutRequest, deadline: number) {
+    const { lost, records } = this.#options;
+    const { found, rest } = await lost.find(request, { deadline });
+    for (const answer of found) await records.found(request, answer);
+    return found.length > 0 ? undefined : rest;
+  }
+
+  async #send(claim: Claim, transfers: readonly Transfer[], deadline: number): Promise<CreatePayoutsAnswer> {
+    const { client, records } = this.#options;
+    const { idempotencyKey } = claim;
+    const beforeSend = async (): Promise<void> => {
+      if (!(await records.sending(claim)))
+        throw new LeanNotSent('LEAN_TIMEOUT', 'It took too long to send the payout; nothing was sent.', {
+          retryable: true,
+        });
     };
+    let answers: readonly TransferAnswer[] | undefined;
+    let failure: LeanError | undefined;
+    try {
+      const options = { deadline, beforeSend };
+      const { created } = await client.createPayouts(creationBody(transfers), idempotencyKey, options);
+      answers = createdFromLean(created, transfers)?.map((answer, index) =>
+        transferAnswer(idempotencyKey, index, answer),
+      );
+    } catch (error) {
+      if (error instanceof StoreUnavailable || notTaken(error)) return this.#notSent(claim, error);
+      // A bug of ours does not bring money back.
+      if (!(error instanceof LeanError)) await this.#recorded(claim, () => records.lose(claim));
+      if (!(error instanceof LeanError)) throw error;
+      failure = error;
+      const refused =
+        error instanceof LeanRefused ? refusal(idempotencyKey, error, transfers.length > 1) : undefined;
+      if (
+        refused !== undefined &&
+        (claim.attempt === 1 || (await this.#neverTaken(claim, refused, deadline)))
+      )
+        answers = transfers.map(() => refused);
+    }
+    if (answers !== undefined) return this.#settle(claim, answers);
+    await this.#recorded(claim, () => records.lose(claim));
+    return this.#unknown(claim, failure);
+  }
+
+  /** A refusal of a repetition says nothing of the first time: only if Lean still has nothing, nothing was paid. */
+  async #neverTaken(claim: Claim, refused: PayoutRejected, deadline: number): Promise<boolean> {
+    if (refused.code === 'IDEMPOTENCY_CONFLICT') return false;
+    const { records, lost } = this.#options;
+    try {
+      const request = await records.read(claim);
+      if (request === undefined) return false;
+      const { found, rest } = await lost.find(request, { deadline });
+      return found.length === 0 && rest === 'absent';
+    } catch (error) {
+      if (error instanceof LeanError || error instanceof StoreUnavailable) return false;
+      throw error;
+    }
+  }
+
+  async #settle(claim: Claim, answers: readonly TransferAnswer[]): Promise<CreatePayoutsAnswer> {
+    const { records, events } = this.#options;
+    const owned = await this.#recorded(claim, () => records.settle(claim, answers));
+    if (owned !== false) return batch(claim.idempotencyKey, answers);
+    events.foreign?.(claim);
+    return this.#unknown(claim);
+  }
+
+  /** @throws `error`, unless an earlier attempt may have been taken */
+  async #notSent(claim: Claim, error: unknown): Promise<CreatePayoutsAnswer> {
+    const { records } = this.#options;
+    await this.#recorded(claim, () => records.release(claim));
+    if (claim.attempt === 1) throw error;
+    return this.#unknown(claim, error instanceof LeanError ? error : undefined);
+  }
+
+  /** What cannot be written down any more does not change what happened: the record will be found wanting later. */
+  async #recorded<Value>(key: RequestKey, write: () => Promise<Value>): Promise<Value | undefined> {
+    try {
+      return await write();
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable)) throw error;
+      this.#options.events.unrecorded?.(key, error);
+      return undefined;
+    }
+  }
+
+  #unknown(key: RequestKey, error?: LeanError): CreatePayoutsAnswer {
+    this.#options.events.unknown?.(key, error);
+    return unknown(key.idempotencyKey);
+  }
+
+  /** Waits; false when the deadline comes first. */
+  async #waited(ms: number, deadline: number): Promise<boolean> {
+    const leftMs = deadline - performance.now();
+    await pause(Math.max(0, Math.min(ms, leftMs)), undefined);
+    return ms < leftMs;
   }
 }
 
-function batch(idempotencyKey: string, answers: readonly CreatedTransfer[]): PayoutsCreated {
-  const created: PayoutCreated[] = [];
-  const rejected: PayoutRejected[] = [];
-  for (const [transferIndex, { reason, ...answer }] of answers.entries()) {
-    const { status } = answer.state;
-    // A single word may as well be a name.
-    const code = isCode(reason) && reason.includes('_') ? reason : null;
-    if (status === 'FAILED' || status === 'AUTHORISATION_FAILED')
-      rejected.push({
-        kind: 'rejected',
-        code: 'REJECTED_BY_LEAN',
-        message: `Lean failed the payout at once${code === null ? '' : ` (${code})`}. Nothing was paid.`,
-        field: null,
-        leanCode: code,
-        rejectedIntentId: answer.intentId,
-        idempotencyKey,
-        transferIndex,
-      });
-    else created.push({ kind: 'created', idempotencyKey, transferIndex, ...answer });
-  }
-  return { kind: 'batch', idempotencyKey, created, rejected };
+/** Whether Lean certainly has not taken it: nothing reached it, or it turned us away. */
+function notTaken(error: unknown): boolean {
+  return error instanceof LeanRefused ? error.code !== 'LEAN_REFUSED' : error instanceof LeanNotSent;
 }
 
-function invalid(idempotencyKey: string, problems: readonly InputProblem[]): PayoutRejected {
-  return {
-    kind: 'rejected',
-    code: 'INVALID_INPUT',
-    message: problems.map(({ field, problem }) => `${field} ${problem}`).join(' '),
-    field: problems[0]?.field ?? null,
-    leanCode: null,
-    rejectedIntentId: null,
-    idempotencyKey,
-    transferIndex: null,
-  };
-}
-
-/** The input field that a refusal of Lean's is about, by Lean's code. */
-const refusedFields: Readonly<Record<string, string>> = {
-  UNKNOWN_PAYMENT_DESTINATION: 'destinationId',
-  INVALID_AMOUNT: 'amount.amount',
-  AMOUNT_UNDER_MIN_VALUE: 'amount.amount',
-  AMOUNT_OVER_MAX_VALUE: 'amount.amount',
-  INVALID_CURRENCY: 'amount.currency',
-  INVALID_ACCOUNT: 'accountId',
-  UNKNOWN_ACCOUNT: 'accountId',
-  INVALID_DESCRIPTION: 'description',
-};
-
-/** Statuses by which Lean says that it did not take a request. Any other 4xx leaves that open. */
-const provenRefusals: ReadonlySet<number | undefined> = new Set([
-  400, 404, 405, 406, 410, 413, 414, 415, 422, 431,
-]);
-
-/** Lean's documents name no code for a key that was used with another input; a code must say so to be believed. */
-const otherInput =
-  /IDEMPOTEN.*(?:MISMATCH|DIFFER|CONFLICT|REUSE)|(?:MISMATCH|DIFFER|CONFLICT|REUSE).*IDEMPOTEN/;
-
-/** A code that speaks of an earlier request, which may be this very payout: still running, or done. */
-const earlierRequest = /IDEMPOTEN|DUPLICAT|ALREADY|IN_PROGRESS|PROCESSING|CONCURRENT/;
-
-/**
- * A 4xx that is about the payout; undefined for one that leaves its outcome open. One that speaks of an earlier
- * request of the same kind is no proof that nothing was paid, and telling the caller to use another key would pay
- * twice.
- */
-function refusal(
-  idempotencyKey: string,
-  { details }: LeanRefused,
-  several: boolean,
-): PayoutRejected | undefined {
-  const leanCode = details.code ?? null;
-  const code = leanCode?.toUpperCase() ?? '';
-  const reused = otherInput.test(code);
-  if (!reused && (earlierRequest.test(code) || !provenRefusals.has(details.httpStatus))) return undefined;
-  return {
-    kind: 'rejected',
-    code: reused ? 'IDEMPOTENCY_CONFLICT' : 'REJECTED_BY_LEAN',
-    message: reused
-      ? 'This idempotencyKey was used before with another input. This request paid nothing; a new payout needs a new key.'
-      : `Lean refused the payout${leanCode === null ? '' : ` (${leanCode})`}. Nothing was paid.`,
-    // Of several transfers Lean does not say which one it means.
-    field: reused ? 'idempotencyKey' : several ? null : (refusedFields[code] ?? null),
-    leanCode,
-    rejectedIntentId: null,
-    idempotencyKey,
-    transferIndex: null,
-  };
+/** Between looks at a record that somebody else is at: soon at first, later more seldom. */
+function pauseMs(waits: number): number {
+  return Math.min(20 * 2 ** waits, 250);
 }

@@ -25,6 +25,11 @@ export function parseDecimal(text: string): Decimal | undefined {
   return `${sign}${integer}${rest === '' ? '' : `.${rest}`}` as Decimal;
 }
 
+/** The shortest text of the same number: `16.5` for `16.50`. */
+export function canonicalDecimal(decimal: Decimal): string {
+  return decimal.includes('.') ? decimal.replace(/\.?0+$/, '') : decimal;
+}
+
 /** Below, at or above zero as `a` is smaller than, equal to or greater than `b`, exactly. */
 export function compareDecimals(a: Decimal, b: Decimal): number {
   const places = Math.max(fractionOf(a).length, fractionOf(b).length);

@@ -10,3 +10,20 @@ export class BadInput extends Error {
     this.argument = argument;
   }
 }
+
+/**
+ * The store that payouts are recorded in cannot be used: unreachable, full, or not writable. Before anything is sent
+ * that keeps it from being sent; afterwards it is for the log alone.
+ */
+export class StoreUnavailable extends Error {
+  override readonly name = 'StoreUnavailable';
+  readonly code = 'PAYOUT_STORE_UNAVAILABLE';
+
+  constructor(cause: unknown) {
+    super(
+      'The store that payouts are recorded in cannot be used; this request sent nothing to Lean. ' +
+        'Send the same input with the same idempotencyKey again later.',
+      { cause },
+    );
+  }
+}

@@ -7,6 +7,8 @@ export interface GraphContext {
   readonly loaders: Loaders;
   readonly lists: PayoutLists;
   readonly creation: PayoutCreation;
+  /** Who asks: idempotency keys are one caller's own. The empty text where callers are not told apart. */
+  readonly caller: string;
   /** Aborted when the caller goes away: reads stop, what moves money goes on. */
   readonly signal: AbortSignal;
 }

@@ -74,11 +74,14 @@ builder.mutationField('createPayout', t =>
   t.field({
     type: CreatePayoutResult,
     description:
-      'Pays one destination. **Moves money.** Lean is called at most once per request; a request that is repeated ' +
-      'with the same key is the same payout. One document may hold one money-moving field.',
+      'Pays one destination. **Moves money**, at most once per key: a request that is repeated with the same key is ' +
+      'the same payout, and gets the recorded answer. One document may hold one money-moving field.',
     args: { input: t.arg({ type: CreatePayoutInput, required: true, description: 'The payout to make.' }) },
-    resolve: (_root, { input }, { creation }) =>
-      creation.createPayout(input.idempotencyKey, transferOf(input, input.idempotencyKey)),
+    resolve: (_root, { input }, { creation, caller }) =>
+      creation.createPayout(
+        { caller, idempotencyKey: input.idempotencyKey },
+        transferOf(input, input.idempotencyKey),
+      ),
   }),
 );
 
@@ -87,9 +90,9 @@ builder.mutationField('createPayouts', t =>
     type: CreatePayoutsResult,
     description: 'Pays several destinations by one Lean call. **Moves money.** All of them go under one key.',
     args: { input: t.arg({ type: CreatePayoutsInput, required: true, description: 'The payouts to make.' }) },
-    resolve: (_root, { input }, { creation }) =>
+    resolve: (_root, { input }, { creation, caller }) =>
       creation.createPayouts(
-        input.idempotencyKey,
+        { caller, idempotencyKey: input.idempotencyKey },
         input.transfers.map((transfer, index) =>
           transferOf(transfer, `${input.idempotencyKey}#${String(index)}`),
         ),

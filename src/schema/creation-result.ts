@@ -5,7 +5,7 @@ import type {
   PayoutOutcomeUnknown,
   PayoutRejected,
   PayoutsCreated,
-} from '../payouts/create.ts';
+} from '../payouts/creation-answer.ts';
 import { builder } from './builder.ts';
 import { MoneyType } from './money.ts';
 import { PayoutIntentType } from './payout-intent.ts';

@@ -1,6 +1,6 @@
 import { GraphQLError } from 'graphql';
 import { LeanError } from '../lean/errors.ts';
-import { BadInput } from '../payouts/errors.ts';
+import { BadInput, StoreUnavailable } from '../payouts/errors.ts';
 
 /**
  * The error that a caller sees for a failure that has a name, with its code; undefined for anything else, which is
@@ -13,6 +13,8 @@ export function errorForCaller(
     return { message: failure.message, extensions: { code: failure.code, argument: failure.argument } };
   if (failure instanceof LeanError)
     return { message: failure.message, extensions: { code: failure.code, lean: failure.details } };
+  if (failure instanceof StoreUnavailable)
+    return { message: failure.message, extensions: { code: failure.code } };
   return undefined;
 }
 

@@ -5,6 +5,7 @@ import { createGateway } from '../../src/gateway.ts';
 import { examplePayoutId } from '../../src/sandbox/named.ts';
 import type { FaultRule } from '../../src/sandbox/sandbox.ts';
 import { createPayoutDocument, payoutInput } from '../support/payout-input.ts';
+import { freshFolder } from '../support/stores.ts';
 import { startTestGateway } from '../support/test-gateway.ts';
 
 const contractCodes = [
@@ -359,10 +360,16 @@ describe('a bug', () => {
   it('is masked for the caller and told in full to the log', async () => {
     const lines: string[] = [];
     const log = pino({}, { write: (line: string) => void lines.push(line) });
-    const { client, graphql, close } = createGateway(
-      parseConfig({ LEAN_API_TOKEN: 'token', AUTH: 'none', INTROSPECTION: 'on' }),
+    const { core, graphql, close } = createGateway(
+      parseConfig({
+        LEAN_API_TOKEN: 'token',
+        AUTH: 'none',
+        INTROSPECTION: 'on',
+        DATA_DIR: await freshFolder(),
+      }),
       { log },
     );
+    const { client } = core;
     onTestFinished(close);
     const bug = new TypeError('the secret of the bug');
     vi.spyOn(client, 'getPayout').mockRejectedValue(bug);

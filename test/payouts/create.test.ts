@@ -1,40 +1,31 @@
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { LeanNotSent } from '../../src/lean/errors.ts';
-import { PayoutCreation, type UnknownOutcome } from '../../src/payouts/create.ts';
+import type { CreationEvents } from '../../src/payouts/create.ts';
 import type { Decimal } from '../../src/payouts/decimal.ts';
 import { currencyPlaces } from '../../src/payouts/money.ts';
-import type { Transfer } from '../../src/payouts/transfer.ts';
 import { accounts, destinations } from '../../src/sandbox/named.ts';
-import type { FaultRule, RunningSandbox, SandboxOptions } from '../../src/sandbox/sandbox.ts';
-import { clientTo, deadAddress, failureOf, gate, json, rawServer, startLean } from '../lean/wiring.ts';
+import type { FaultRule, SandboxOptions } from '../../src/sandbox/sandbox.ts';
+import { creatingAt, transfer, type CreatingOptions } from '../support/creating.ts';
+import { freshStore, opened } from '../support/stores.ts';
+import { deadAddress, failureOf, gate, json, rawServer, startLean } from '../lean/wiring.ts';
 
-function transfer(destinationId: string = destinations.pays, change: Partial<Transfer> = {}): Transfer {
-  return {
-    accountId: accounts.operating,
-    destinationId,
-    amount: { amount: '16.50' as Decimal, currency: 'AED' },
-    description: 'INV 001',
-    externalReference: 'order-1',
-    authorize: true,
-    ...change,
-  };
+async function creatingBefore(url: string, options: CreatingOptions = {}) {
+  return creatingAt(url, opened(await freshStore('SQLite')), options);
 }
 
-async function creating(
-  options: SandboxOptions = {},
-): Promise<{ lean: RunningSandbox; creation: PayoutCreation }> {
+async function creating(options: SandboxOptions = {}) {
   const lean = await startLean(options);
-  return { lean, creation: new PayoutCreation(clientTo(lean.url)) };
+  return { lean, ...(await creatingBefore(lean.url)) };
 }
 
 const unknown = { kind: 'unknown', idempotencyKey: 'key-1' };
 
 describe('a payout that Lean takes', () => {
   it.each(['v2', 'v1', 'ksa'] as const)('is created (%s)', async profile => {
-    const { lean, creation } = await creating({ profile });
+    const { lean, create } = await creating({ profile });
     const amount = { amount: '16.50' as Decimal, currency: profile === 'ksa' ? 'SAR' : 'AED' };
-    const answer = await creation.createPayout('key-1', transfer(destinations.pays, { amount }));
+    const answer = await create('key-1', transfer(destinations.pays, { amount }));
     const [payout] = lean.payouts.all();
     expect(answer).toMatchObject({
       kind: 'created',
@@ -49,19 +40,20 @@ describe('a payout that Lean takes', () => {
   });
 
   it('is the same payout when it is sent again under its key', async () => {
-    const { lean, creation } = await creating();
-    const first = await creation.createPayout('key-1', transfer());
-    expect(await creation.createPayout('key-1', transfer())).toEqual(first);
+    const { lean, create } = await creating();
+    const first = await create('key-1', transfer());
+    expect(await create('key-1', transfer())).toEqual(first);
     expect(lean.payouts.all()).toHaveLength(1);
   });
 });
 
 describe('an amount', () => {
   it('reaches Lean with exactly the digits the caller wrote', async () => {
+    let payouts = 0;
     const { url, heard } = await rawServer(response =>
-      json(response, { payouts_payment_details: [{ payment_intent_id: 'i' }] }),
+      json(response, { payouts_payment_details: [{ payment_intent_id: `i-${String((payouts += 1))}` }] }),
     );
-    const creation = new PayoutCreation(clientTo(url));
+    const { create } = await creatingBefore(url);
     const money = fc
       .tuple(
         fc.constantFrom('AED', 'SAR', 'KWD', 'JPY'),
@@ -76,7 +68,8 @@ describe('an amount', () => {
     await fc.assert(
       fc.asyncProperty(money, async amount => {
         heard.length = 0;
-        const answer = await creation.createPayout('key-1', transfer(destinations.pays, { amount }));
+        const key = `key-${String(payouts)}`;
+        const answer = await create(key, transfer(destinations.pays, { amount }));
         expect(answer).toMatchObject({ kind: 'created', amount });
         expect(heard).toHaveLength(1);
         const [, sent] = /"amount":([^,}]*)/.exec(heard[0]?.body ?? '') ?? [];
@@ -88,9 +81,9 @@ describe('an amount', () => {
 
 describe('a payout that cannot be', () => {
   it('is rejected with the field, and Lean hears nothing', async () => {
-    const { lean, creation } = await creating();
+    const { lean, create } = await creating();
     const amount = { amount: '1.005' as Decimal, currency: 'AED' };
-    expect(await creation.createPayout('key-1', transfer(destinations.pays, { amount }))).toEqual({
+    expect(await create('key-1', transfer(destinations.pays, { amount }))).toEqual({
       kind: 'rejected',
       code: 'INVALID_INPUT',
       message: 'amount.amount has more decimals than AED has; at most 2 are accepted.',
@@ -100,14 +93,14 @@ describe('a payout that cannot be', () => {
       idempotencyKey: 'key-1',
       transferIndex: null,
     });
-    expect(await creation.createPayout('', transfer())).toMatchObject({ field: 'idempotencyKey' });
+    expect(await create('', transfer())).toMatchObject({ field: 'idempotencyKey' });
     expect(lean.requests).toEqual([]);
   });
 
   it('is rejected with all its problems, by their places in a batch', async () => {
-    const { lean, creation } = await creating();
+    const { lean, createAll } = await creating();
     const batch = [transfer(), transfer('x', { description: '' })];
-    const answer = await creation.createPayouts(' ', batch);
+    const answer = await createAll(' ', batch);
     expect(answer).toMatchObject({ kind: 'rejected', code: 'INVALID_INPUT', field: 'idempotencyKey' });
     const { message } = answer as { message: string };
     expect(message).toContain('transfers.1.destinationId');
@@ -117,9 +110,9 @@ describe('a payout that cannot be', () => {
   });
 
   it.each([0, 101])('is rejected in a batch of %i', async size => {
-    const { lean, creation } = await creating();
+    const { lean, createAll } = await creating();
     const batch = Array.from({ length: size }, () => transfer());
-    expect(await creation.createPayouts('key-1', batch)).toMatchObject({
+    expect(await createAll('key-1', batch)).toMatchObject({
       kind: 'rejected',
       field: 'transfers',
     });
@@ -140,9 +133,9 @@ describe('a refusal of Lean', () => {
   ];
 
   it.each(refused)('with %s (%i) is about the field %s', async (code, status, field) => {
-    const { lean, creation } = await creating();
+    const { lean, create } = await creating();
     lean.faults.add({ kind: 'status', status, code });
-    expect(await creation.createPayout('key-1', transfer())).toEqual({
+    expect(await create('key-1', transfer())).toEqual({
       kind: 'rejected',
       code: 'REJECTED_BY_LEAN',
       message: `Lean refused the payout (${code}). Nothing was paid.`,
@@ -157,9 +150,9 @@ describe('a refusal of Lean', () => {
   });
 
   it('names no field of a batch, since it does not say which transfer it means', async () => {
-    const { creation, lean } = await creating();
+    const { lean, createAll } = await creating();
     lean.faults.add({ kind: 'status', status: 400, code: 'INVALID_AMOUNT' });
-    expect(await creation.createPayouts('key-1', [transfer(), transfer()])).toMatchObject({
+    expect(await createAll('key-1', [transfer(), transfer()])).toMatchObject({
       kind: 'rejected',
       field: null,
       leanCode: 'INVALID_AMOUNT',
@@ -167,9 +160,9 @@ describe('a refusal of Lean', () => {
   });
 
   it('may come without a code', async () => {
-    const { lean, creation } = await creating();
+    const { lean, create } = await creating();
     lean.faults.add({ kind: 'html', status: 400 });
-    expect(await creation.createPayout('key-1', transfer())).toMatchObject({
+    expect(await create('key-1', transfer())).toMatchObject({
       kind: 'rejected',
       message: 'Lean refused the payout. Nothing was paid.',
       leanCode: null,
@@ -178,8 +171,8 @@ describe('a refusal of Lean', () => {
   });
 
   it('inside a 200 is a rejection that names the intent', async () => {
-    const { lean, creation } = await creating();
-    const answer = await creation.createPayout('key-1', transfer(destinations.failsAtOnce));
+    const { lean, create } = await creating();
+    const answer = await create('key-1', transfer(destinations.failsAtOnce));
     expect(answer).toEqual({
       kind: 'rejected',
       code: 'REJECTED_BY_LEAN',
@@ -203,16 +196,17 @@ describe('a refusal of Lean', () => {
         ],
       }),
     );
-    expect(await new PayoutCreation(clientTo(url)).createPayout('key-1', transfer())).toMatchObject({
+    expect(await (await creatingBefore(url)).create('key-1', transfer())).toMatchObject({
       message: 'Lean failed the payout at once (BANK_ISSUE). Nothing was paid.',
       leanCode: 'BANK_ISSUE',
     });
   });
 
-  it('is a conflict when the key was used with another input', async () => {
-    const { lean, creation } = await creating();
-    await creation.createPayout('key-1', transfer());
-    expect(await creation.createPayout('key-1', transfer(destinations.staysPending))).toMatchObject({
+  it('is a conflict when Lean knows the key with another input', async () => {
+    const { lean, create } = await creating();
+    await create('key-1', transfer());
+    const { create: createElsewhere } = await creatingBefore(lean.url);
+    expect(await createElsewhere('key-1', transfer(destinations.staysPending))).toMatchObject({
       kind: 'rejected',
       code: 'IDEMPOTENCY_CONFLICT',
       field: 'idempotencyKey',
@@ -222,9 +216,9 @@ describe('a refusal of Lean', () => {
   });
 
   it.each([401, 403, 429])('of ourselves (%i) is thrown', async status => {
-    const { lean, creation } = await creating();
+    const { lean, create } = await creating();
     lean.faults.add({ kind: 'status', status });
-    expect(await failureOf(creation.createPayout('key-1', transfer()))).toMatchObject({
+    expect(await failureOf(create('key-1', transfer()))).toMatchObject({
       name: 'LeanRefused',
       details: { httpStatus: status },
     });
@@ -264,16 +258,18 @@ describe('an outcome that is unknown', () => {
 
   it.each(faults)('is told as such after %o, and Lean has received one request', async fault => {
     const lean = await startLean();
-    const told: UnknownOutcome[] = [];
-    const creation = new PayoutCreation(clientTo(lean.url), outcome => told.push(outcome));
+    const told: Parameters<CreationEvents['unknown']>[] = [];
+    const { create, createAll } = await creatingBefore(lean.url, {
+      events: { unknown: (...outcome) => told.push(outcome) },
+    });
     lean.faults.add(fault);
-    const answer = await creation.createPayout('key-1', transfer());
+    const answer = await create('key-1', transfer());
     expect(answer).toMatchObject(unknown);
     expect(told).toMatchObject([
-      { idempotencyKey: 'key-1', error: { code: expect.stringMatching(/^LEAN_/) as string } },
+      [{ idempotencyKey: 'key-1' }, { code: expect.stringMatching(/^LEAN_/) as string }],
     ]);
     expect(answer).toHaveProperty('message', expect.stringContaining('same idempotencyKey'));
-    expect(await creation.createPayouts('key-1', [transfer(), transfer()])).toMatchObject(unknown);
+    expect(await createAll('key-2', [transfer(), transfer()])).toMatchObject({ kind: 'unknown' });
     expect(lean.requests).toHaveLength(2);
   });
 
@@ -284,9 +280,10 @@ describe('an outcome that is unknown', () => {
       response.writeHead(200, { 'content-length': 100 });
       response.write('{', arrived.open);
     });
+    const { create } = await creatingBefore(url);
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     onTestFinished(() => void vi.useRealTimers());
-    const answer = new PayoutCreation(clientTo(url)).createPayout('key-1', transfer());
+    const answer = create('key-1');
     await arrived.opened;
     vi.advanceTimersByTime(20_000);
     expect(await answer).toMatchObject(unknown);
@@ -299,23 +296,23 @@ describe('an outcome that is unknown', () => {
     ['no intent', { payouts_payment_details: [{ destination_details: { payment_status: 'CREATED' } }] }],
   ])('is told as such when the answer holds %s', async (_, body) => {
     const { url, heard } = await rawServer(response => json(response, body));
-    const creation = new PayoutCreation(clientTo(url));
-    expect(await creation.createPayout('key-1', transfer())).toMatchObject(unknown);
+    const { create } = await creatingBefore(url);
+    expect(await create('key-1', transfer())).toMatchObject(unknown);
     expect(heard).toHaveLength(1);
   });
 });
 
 it('throws when nothing reached Lean', async () => {
-  const creation = new PayoutCreation(clientTo(await deadAddress()));
-  const failure = await failureOf(creation.createPayout('key-1', transfer()));
+  const { create } = await creatingBefore(await deadAddress());
+  const failure = await failureOf(create('key-1', transfer()));
   expect(failure).toBeInstanceOf(LeanNotSent);
   expect(failure).toMatchObject({ name: 'LeanUnreachable', code: 'LEAN_UNAVAILABLE' });
 });
 
 describe('a batch', () => {
   it('is one request, and tells each transfer by its place', async () => {
-    const { lean, creation } = await creating();
-    const answer = await creation.createPayouts('key-1', [
+    const { lean, createAll } = await creating();
+    const answer = await createAll('key-1', [
       transfer(destinations.pays),
       transfer(destinations.failsAtOnce),
       transfer(destinations.staysPending, { accountId: accounts.second }),
@@ -335,9 +332,9 @@ describe('a batch', () => {
   });
 
   it('may hold a hundred', async () => {
-    const { creation } = await creating();
+    const { createAll } = await creating();
     const batch = Array.from({ length: 100 }, () => transfer());
-    const answer = await creation.createPayouts('key-1', batch);
+    const answer = await createAll('key-1', batch);
     expect(answer).toHaveProperty('created.length', 100);
   });
 });
@@ -350,10 +347,10 @@ describe('settled', () => {
       arrived.open();
       void release.opened.then(() => json(response, {}, 500));
     });
-    const creation = new PayoutCreation(clientTo(url));
+    const { create, creation } = await creatingBefore(url);
     await creation.settled();
     const order: string[] = [];
-    const answer = creation.createPayout('key-1', transfer());
+    const answer = create('key-1', transfer());
     const settled = creation.settled().then(() => order.push('settled'));
     await arrived.opened;
     expect(order).toEqual([]);

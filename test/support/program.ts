@@ -1,5 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 
@@ -8,16 +11,29 @@ export interface Program {
   readonly stderr: string;
   /** Resolves with the match as soon as stdout has one; rejects when the program ends without. */
   says(pattern: RegExp): Promise<RegExpExecArray>;
-  kill(signal: 'SIGTERM' | 'SIGINT' | 'SIGUSR2'): void;
+  kill(signal: 'SIGTERM' | 'SIGINT' | 'SIGUSR2' | 'SIGKILL'): void;
   /** Exit code and signal, once it has ended and all its words are in. */
   readonly ended: Promise<readonly [code: number | null, signal: string | null]>;
 }
 
-/** Runs a program of `src/`, with nothing in its environment but what is given; it is gone when the test is over. */
-export function runProgram(file: string, environment: Readonly<Record<string, string>>): Program {
+/**
+ * Runs a program of `src/`, with nothing in its environment but what is given, and a store of its own unless one is
+ * given; it is gone when the test is over.
+ */
+export function runProgram(
+  file: string,
+  environment: Readonly<Record<string, string>>,
+  args: readonly string[] = [],
+): Program {
   const path = fileURLToPath(new URL(`../../src/${file}`, import.meta.url));
-  const child = spawn(process.execPath, [path], { env: { PATH: process.env['PATH'], ...environment } });
-  onTestFinished(() => void child.kill('SIGKILL'));
+  const folder = mkdtempSync(join(tmpdir(), 'lean-payouts-test-'));
+  const child = spawn(process.execPath, [path, ...args], {
+    env: { PATH: process.env['PATH'], DATA_DIR: folder, ...environment },
+  });
+  onTestFinished(() => {
+    child.kill('SIGKILL');
+    rmSync(folder, { recursive: true });
+  });
   const said = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const)
     child[name].setEncoding('utf8').on('data', (text: string) => {

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { ExecutionResult } from 'graphql';
 import { parseConfig, type Environment } from '../../src/config.ts';
 import { startGateway, type GatewayOptions, type RunningGateway } from '../../src/gateway.ts';
@@ -24,6 +27,7 @@ export async function startListeningGateway(
 ): Promise<ListeningGateway> {
   const { log, examples } = options;
   const lean = await startSandbox(options.sandbox);
+  const folder = await mkdtemp(join(tmpdir(), 'lean-payouts-test-'));
   const gateway = await startGateway(
     parseConfig({
       LEAN_BASE_URL: lean.url,
@@ -31,6 +35,7 @@ export async function startListeningGateway(
       AUTH: 'none',
       PORT: '0',
       LOG_LEVEL: 'silent',
+      DATA_DIR: folder,
       ...options.env,
     }),
     { ...(log !== undefined && { log }), ...(examples !== undefined && { examples }) },
@@ -42,6 +47,7 @@ export async function startListeningGateway(
     async close() {
       await gateway.close();
       await lean.close();
+      await rm(folder, { recursive: true });
     },
   };
 }

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import { print, type ExecutionResult } from 'graphql';
 import { onTestFinished } from 'vitest';
@@ -26,6 +29,7 @@ export async function startTestGateway(
   options: { readonly sandbox?: SandboxOptions; readonly env?: Environment } = {},
 ): Promise<TestGateway> {
   const lean = await startSandbox(options.sandbox);
+  const folder = await mkdtemp(join(tmpdir(), 'lean-payouts-test-'));
   const gateway = createGateway(
     parseConfig(
       {
@@ -34,6 +38,7 @@ export async function startTestGateway(
         AUTH: 'none',
         INTROSPECTION: 'on',
         LOG_LEVEL: 'silent',
+        DATA_DIR: folder,
         ...options.env,
       },
       {},
@@ -42,6 +47,7 @@ export async function startTestGateway(
   onTestFinished(async () => {
     await gateway.close();
     await lean.close();
+    await rm(folder, { recursive: true });
   });
   let seen = 0;
   return {

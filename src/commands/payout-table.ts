@@ -1,0 +1,91 @@
+import type { PayoutRecord, PayoutRequest } from '../payouts/payout-record.ts';
+
+/** For programs: a JSON array with an object for each transfer; amounts are texts, times RFC 3339. */
+export function asJson(requests: readonly PayoutRequest[]): string {
+  const rows = requests.flatMap(request =>
+    request.records.map(({ position, transfer, state, intentId, paymentId }) => ({
+      idempotencyKey: request.idempotencyKey,
+      transferIndex: position,
+      caller: request.caller,
+      state,
+      amount: transfer.amount.amount,
+      currency: transfer.amount.currency,
+      accountId: transfer.accountId,
+      destinationId: transfer.destinationId,
+      description: transfer.description,
+      externalReference: transfer.externalReference,
+      intentId,
+      paymentId,
+      createdAt: time(request.createdAt),
+      firstSentAt: time(request.firstSentAt),
+      lastSentAt: time(request.lastSentAt),
+      changedAt: time(request.changedAt),
+      attempts: request.attempts,
+      checks: request.checks,
+      nextCheckAt: time(request.nextCheckAt),
+    })),
+  );
+  return `${JSON.stringify(rows, null, 2)}\n`;
+}
+
+interface Line {
+  readonly request: PayoutRequest;
+  readonly record: PayoutRecord;
+}
+
+const columns: readonly (readonly [title: string, value: (line: Line) => string])[] = [
+  ['KEY', ({ request, record }) => named(request, record)],
+  ['STATE', ({ record }) => record.state],
+  ['AMOUNT', ({ record: { transfer } }) => `${transfer.amount.amount} ${transfer.amount.currency}`],
+  ['REFERENCE', ({ record }) => record.transfer.externalReference],
+  ['DESTINATION', ({ record }) => record.transfer.destinationId],
+  ['LEAN INTENT', ({ record }) => record.intentId ?? '-'],
+  ['ASKED FOR', ({ request }) => (time(request.createdAt) ?? '').replace(/\.\d+Z$/, 'Z')],
+  ['SENT', ({ request }) => (request.firstSentAt === null ? 'no' : times(request.attempts))],
+  ['CALLER', ({ request }) => request.caller],
+];
+
+/**
+ * For people: a line for each transfer.
+ * @param limit when there may be more than these
+ */
+export function asTable(requests: readonly PayoutRequest[], limit?: number): string {
+  const lines = requests.flatMap(request => request.records.map(record => ({ request, record })));
+  if (lines.length === 0) return 'None.\n';
+  const cells = [
+    columns.map(([title]) => title),
+    ...lines.map(line => columns.map(([, value]) => printable(value(line)))),
+  ];
+  const shown = columns
+    .map((_, index) => index)
+    .filter(index => cells.slice(1).some(row => row[index] !== ''));
+  const widths = shown.map(index => Math.max(...cells.map(row => row[index]?.length ?? 0)));
+  const text = cells.map(row =>
+    shown
+      .map((index, place) => (row[index] ?? '').padEnd(widths[place] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+  const more = limit === undefined ? '' : `\nThe newest ${String(limit)}; --limit shows more.\n`;
+  return `${text.join('\n')}\n${more}`;
+}
+
+/** A request of several transfers names which one. */
+function named(request: PayoutRequest, { position }: PayoutRecord): string {
+  return request.records.length === 1
+    ? request.idempotencyKey
+    : `${request.idempotencyKey} [${String(position)}]`;
+}
+
+function times(attempts: number): string {
+  return attempts === 1 ? 'once' : `${String(attempts)} times`;
+}
+
+/** Callers wrote some of this: nothing in it may steer a terminal. */
+function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}]/gu, '?');
+}
+
+function time(epochMs: number | null): string | null {
+  return epochMs === null ? null : new Date(epochMs).toISOString();
+}

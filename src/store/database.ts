@@ -1,0 +1,49 @@
+export type SqlValue = string | number | null;
+
+/** One statement in the SQL that SQLite and PostgreSQL share; its values are `$1`, `$2`, … in it. */
+export interface Statement {
+  readonly sql: string;
+  readonly values?: readonly SqlValue[];
+}
+
+export type Row = Readonly<Record<string, unknown>>;
+
+/** Where records are kept so that they survive a crash. Opened by `openSqlite` or `openPostgres`. */
+export interface Database {
+  /**
+   * Makes the tables, or brings them up to date. Everything else does so by itself when it has not been done.
+   * @throws StoreProblem when the tables are those of a newer program; StoreUnavailable
+   */
+  prepare(): Promise<void>;
+  /**
+   * Runs the statements as one transaction and gives the rows of each. Once it resolves, they are on disk.
+   * @throws DuplicateValue when a value that must be unique is there already; StoreUnavailable for anything else
+   */
+  run(...statements: readonly Statement[]): Promise<readonly (readonly Row[])[]>;
+  /** The name under which this process holds what it is at. Others see at once when the process is gone. */
+  holder(): Promise<string>;
+  /** Those of the holders that may still be alive. */
+  living(holders: readonly string[]): Promise<readonly string[]>;
+  close(): Promise<void>;
+}
+
+/** A value that must be unique is there already. */
+export class DuplicateValue extends Error {
+  override readonly name = 'DuplicateValue';
+
+  constructor(cause: unknown) {
+    super('the value is there already', { cause });
+  }
+}
+
+/** The store can never be used as it is set up: somebody has to change something first. */
+export class StoreProblem extends Error {
+  override readonly name = 'StoreProblem';
+  /** The setting at fault. */
+  readonly variable: 'DATA_DIR' | 'DATABASE_URL';
+
+  constructor(variable: StoreProblem['variable'], problem: string) {
+    super(problem);
+    this.variable = variable;
+  }
+}

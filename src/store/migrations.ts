@@ -1,0 +1,75 @@
+import { StoreProblem } from './database.ts';
+
+/**
+ * What makes the tables, a list for each version of them. A version that has been released is never changed: what is
+ * to be different comes as another one, and leaves alone what the program before it reads and writes.
+ *
+ * Times are epoch milliseconds, amounts the caller's own digits. SQLite and PostgreSQL take the same text.
+ */
+const versions: readonly (readonly string[])[] = [
+  [
+    `CREATE TABLE lean_payout_requests (
+      caller TEXT NOT NULL,
+      idempotency_key TEXT NOT NULL,
+      fingerprint TEXT NOT NULL,
+      attempts INTEGER NOT NULL,
+      claim TEXT UNIQUE,
+      holder TEXT,
+      created_at BIGINT NOT NULL,
+      first_sent_at BIGINT,
+      last_sent_at BIGINT,
+      checks INTEGER NOT NULL DEFAULT 0,
+      next_check_at BIGINT,
+      PRIMARY KEY (caller, idempotency_key)
+    )`,
+    'CREATE INDEX lean_payout_requests_by_age ON lean_payout_requests (created_at)',
+    `CREATE INDEX lean_payout_requests_to_check ON lean_payout_requests (next_check_at)
+      WHERE next_check_at IS NOT NULL`,
+    `CREATE TABLE lean_payout_records (
+      caller TEXT NOT NULL,
+      idempotency_key TEXT NOT NULL,
+      position INTEGER NOT NULL,
+      state TEXT NOT NULL CHECK (state IN ('reserved', 'sent', 'created', 'rejected', 'unknown')),
+      account_id TEXT NOT NULL,
+      destination_id TEXT NOT NULL,
+      amount TEXT NOT NULL,
+      currency TEXT NOT NULL,
+      description TEXT NOT NULL,
+      external_reference TEXT NOT NULL,
+      authorized INTEGER NOT NULL,
+      intent_id TEXT UNIQUE,
+      payment_id TEXT,
+      answer TEXT,
+      changed_at BIGINT NOT NULL,
+      PRIMARY KEY (caller, idempotency_key, position),
+      FOREIGN KEY (caller, idempotency_key) REFERENCES lean_payout_requests ON DELETE CASCADE
+    )`,
+  ],
+];
+
+/** Holds the version of the tables, in one row. */
+export const versionTable = {
+  make: 'CREATE TABLE IF NOT EXISTS lean_payouts_schema (version INTEGER NOT NULL)',
+  read: 'SELECT version FROM lean_payouts_schema',
+} as const;
+
+/**
+ * The statements that lead from a version of the tables to this program's.
+ * @param version undefined where there are none yet
+ * @throws StoreProblem for a version that only a newer program knows
+ */
+export function migrationsFrom(version: unknown, variable: StoreProblem['variable']): readonly string[] {
+  const current = Number(version ?? 0);
+  if (current > versions.length)
+    throw new StoreProblem(
+      variable,
+      `its tables are of version ${String(current)}, made by a newer version of this program; ` +
+        `accepted: a store of version ${String(versions.length)} or older.`,
+    );
+  if (current === versions.length) return [];
+  const mark =
+    version === undefined
+      ? `INSERT INTO lean_payouts_schema (version) VALUES (${String(versions.length)})`
+      : `UPDATE lean_payouts_schema SET version = ${String(versions.length)}`;
+  return [...versions.slice(current).flat(), mark];
+}

@@ -1,0 +1,350 @@
+import { randomUUID } from 'node:crypto';
+import type { PayoutCreated, TransferAnswer } from '../payouts/creation-answer.ts';
+import { StoreUnavailable } from '../payouts/errors.ts';
+import type {
+  Claim,
+  ListFilter,
+  NewRequest,
+  PayoutRecords,
+  PayoutRequest,
+  RequestKey,
+  Reservation,
+} from '../payouts/payout-record.ts';
+import { DuplicateValue, type Database, type Statement } from './database.ts';
+import { requestsFromRows, selectRequests } from './payout-rows.ts';
+
+/** The first look for a payout whose answer was lost comes this long after it was lost. */
+const firstCheckMs = 5000;
+
+const ofKey = 'caller = $1 AND idempotency_key = $2';
+
+/** Records in either database: the same statements, the same rules. */
+export class SqlPayoutRecords implements PayoutRecords {
+  readonly #database: Database;
+  readonly #now: () => number;
+  /** Claims of this process that somebody is at. */
+  readonly #held = new Set<string>();
+
+  /** @param now epoch milliseconds */
+  constructor(database: Database, now: () => number = Date.now) {
+    this.#database = database;
+    this.#now = now;
+  }
+
+  async reserve(request: NewRequest): Promise<Reservation> {
+    const { caller, idempotencyKey, fingerprint, transfers } = request;
+    const claim: Claim = { caller, idempotencyKey, id: randomUUID(), attempt: 1 };
+    const now = this.#now();
+    const holder = await this.#database.holder();
+    return this.#holding<Reservation>(claim, async () => {
+      const results = await this.#database.run(
+        {
+          sql: `INSERT INTO lean_payout_requests
+            (caller, idempotency_key, fingerprint, attempts, claim, holder, created_at)
+            VALUES ($1, $2, $3, 1, $4, $5, $6) ON CONFLICT DO NOTHING`,
+          values: [caller, idempotencyKey, fingerprint, claim.id, holder, now],
+        },
+        ...transfers.map((transfer, position) => ({
+          sql: `INSERT INTO lean_payout_records
+            (caller, idempotency_key, position, state, account_id, destination_id, amount, currency, description,
+              external_reference, authorized, changed_at)
+            SELECT $1, $2, $3, 'reserved', $4, $5, $6, $7, $8, $9, $10, $11
+            WHERE EXISTS (SELECT 1 FROM lean_payout_requests WHERE claim = $12)`,
+          values: [
+            caller,
+            idempotencyKey,
+            position,
+            transfer.accountId,
+            transfer.destinationId,
+            transfer.amount.amount,
+            transfer.amount.currency,
+            transfer.description,
+            transfer.externalReference,
+            transfer.authorize ? 1 : 0,
+            now,
+            claim.id,
+          ],
+        })),
+        { sql: selectRequests(`r.caller = $1 AND r.idempotency_key = $2`), values: [caller, idempotencyKey] },
+      );
+      const rows = results.at(-1) ?? [];
+      if (rows[0]?.['claim'] === claim.id) return { kept: true, value: { claim } };
+      const [there] = requestsFromRows(rows);
+      if (there === undefined)
+        throw new StoreUnavailable(new Error('a request that is there has no records'));
+      return { kept: false, value: { request: there } };
+    });
+  }
+
+  async reserveAgain({ caller, idempotencyKey, attempts }: PayoutRequest): Promise<Claim | undefined> {
+    const claim: Claim = { caller, idempotencyKey, id: randomUUID(), attempt: attempts + 1 };
+    const holder = await this.#database.holder();
+    return this.#holding(claim, async () => {
+      const [won = []] = await this.#database.run(
+        {
+          // None of them may have been found meanwhile: what Lean has is never sent again.
+          sql: `UPDATE lean_payout_requests
+            SET claim = $3, holder = $4, attempts = attempts + 1, next_check_at = NULL
+            WHERE ${ofKey} AND attempts = $5 AND claim IS NULL AND NOT EXISTS (
+              SELECT 1 FROM lean_payout_records p
+              WHERE p.caller = $1 AND p.idempotency_key = $2 AND p.state <> 'unknown')
+            RETURNING claim`,
+          values: [caller, idempotencyKey, claim.id, holder, attempts],
+        },
+        this.#change('reserved', claim, `state = 'unknown'`),
+      );
+      return won.length > 0 ? { kept: true, value: claim } : { kept: false, value: undefined };
+    });
+  }
+
+  async sending(claim: Claim): Promise<boolean> {
+    const [good = []] = await this.#database.run(
+      {
+        sql: `UPDATE lean_payout_requests
+          SET first_sent_at = COALESCE(first_sent_at, $2), last_sent_at = $2
+          WHERE claim = $1 RETURNING claim`,
+        values: [claim.id, this.#now()],
+      },
+      this.#change('sent', claim, `state = 'reserved'`),
+    );
+    return good.length > 0;
+  }
+
+  async release(claim: Claim): Promise<void> {
+    await this.#ending(claim, () =>
+      this.#database.run(
+        ...(claim.attempt === 1
+          ? [{ sql: 'DELETE FROM lean_payout_requests WHERE claim = $1', values: [claim.id] }]
+          : this.#leaveUnknown(claim)),
+      ),
+    );
+  }
+
+  async lose(claim: Claim): Promise<void> {
+    await this.#ending(claim, () => this.#database.run(...this.#leaveUnknown(claim)));
+  }
+
+  async settle(claim: Claim, answers: readonly TransferAnswer[]): Promise<boolean> {
+    const { caller, idempotencyKey } = claim;
+    const now = this.#now();
+    const named = new Set<string | null>();
+    return this.#ending(claim, async () => {
+      try {
+        await this.#database.run(
+          requestFirst(claim),
+          ...answers.map((answer, position) => ({
+            // That Lean has taken it is true whoever holds the claim by now; a refusal speaks of this attempt alone.
+            sql: `UPDATE lean_payout_records
+              SET state = $4, intent_id = $5, payment_id = $6, answer = $7, changed_at = $8
+              WHERE ${ofKey} AND position = $3 AND answer IS NULL
+                AND ($4 = 'created' OR EXISTS (SELECT 1 FROM lean_payout_requests WHERE claim = $9))`,
+            values: [caller, idempotencyKey, position, ...answered(answer, named), now, claim.id],
+          })),
+          {
+            sql: 'UPDATE lean_payout_requests SET claim = NULL, holder = NULL WHERE claim = $1',
+            values: [claim.id],
+          },
+        );
+        return true;
+      } catch (error) {
+        if (!(error instanceof DuplicateValue)) throw error;
+        await this.#database.run(...this.#leaveUnknown(claim));
+        return false;
+      }
+    });
+  }
+
+  async found({ caller, idempotencyKey }: RequestKey, answer: PayoutCreated): Promise<boolean> {
+    try {
+      const [, changed = []] = await this.#database.run(
+        requestFirst({ caller, idempotencyKey }),
+        {
+          sql: `UPDATE lean_payout_records
+            SET state = $4, intent_id = $5, payment_id = $6, answer = $7, changed_at = $8
+            WHERE ${ofKey} AND position = $3 AND state = 'unknown' RETURNING position`,
+          values: [caller, idempotencyKey, answer.transferIndex, ...answered(answer), this.#now()],
+        },
+        {
+          sql: `UPDATE lean_payout_requests SET next_check_at = NULL
+            WHERE ${ofKey} AND NOT EXISTS (SELECT 1 FROM lean_payout_records p
+              WHERE p.caller = $1 AND p.idempotency_key = $2 AND p.answer IS NULL)`,
+          values: [caller, idempotencyKey],
+        },
+      );
+      return changed.length > 0;
+    } catch (error) {
+      if (error instanceof DuplicateValue) return false;
+      throw error;
+    }
+  }
+
+  async read({ caller, idempotencyKey }: RequestKey): Promise<PayoutRequest | undefined> {
+    const [rows = []] = await this.#database.run({
+      sql: selectRequests('r.caller = $1 AND r.idempotency_key = $2'),
+      values: [caller, idempotencyKey],
+    });
+    return requestsFromRows(rows)[0];
+  }
+
+  async recordedIntents(intentIds: readonly string[]): Promise<ReadonlySet<string>> {
+    if (intentIds.length === 0) return new Set();
+    const [rows = []] = await this.#database.run({
+      sql: `SELECT intent_id FROM lean_payout_records WHERE intent_id IN (${places(intentIds)})`,
+      values: intentIds,
+    });
+    return new Set(rows.map(row => String(row['intent_id'])));
+  }
+
+  async due(limit: number): Promise<readonly PayoutRequest[]> {
+    const [rows = []] = await this.#database.run({
+      sql: selectRequests(
+        'r.claim IS NULL AND r.next_check_at IS NOT NULL AND r.next_check_at <= $1',
+        'r.next_check_at LIMIT $2',
+      ),
+      values: [this.#now(), limit],
+    });
+    return requestsFromRows(rows);
+  }
+
+  async postpone(
+    { caller, idempotencyKey, nextCheckAt }: PayoutRequest,
+    { checks, inMs }: { readonly checks: number; readonly inMs: number },
+  ): Promise<boolean> {
+    const [changed = []] = await this.#database.run({
+      sql: `UPDATE lean_payout_requests SET checks = $3, next_check_at = $4
+        WHERE ${ofKey} AND next_check_at = $5 AND claim IS NULL RETURNING claim`,
+      values: [caller, idempotencyKey, checks, this.#now() + inMs, nextCheckAt],
+    });
+    return changed.length > 0;
+  }
+
+  async recover(): Promise<void> {
+    const [underWay = []] = await this.#database.run({
+      sql: `SELECT caller, idempotency_key, attempts, claim, holder, first_sent_at FROM lean_payout_requests
+        WHERE claim IS NOT NULL`,
+    });
+    const others = underWay.filter(({ claim }) => !this.#held.has(String(claim)));
+    if (others.length === 0) return;
+    // In this order: whoever lives now held the lock before any of these rows was written.
+    const me = await this.#database.holder();
+    const living = new Set(await this.#database.living(others.map(({ holder }) => String(holder))));
+    for (const row of others) {
+      // What is in this process's name, and nobody is at, is as good as dead.
+      if (row['holder'] !== me && living.has(String(row['holder']))) continue;
+      const claim: Claim = {
+        caller: String(row['caller']),
+        idempotencyKey: String(row['idempotency_key']),
+        id: String(row['claim']),
+        attempt: Number(row['attempts']),
+      };
+      await this.#database.run(
+        {
+          sql: 'DELETE FROM lean_payout_requests WHERE claim = $1 AND first_sent_at IS NULL',
+          values: [claim.id],
+        },
+        ...this.#leaveUnknown(claim),
+      );
+    }
+  }
+
+  async forget(changedBefore: number): Promise<void> {
+    await this.#database.run({
+      sql: `DELETE FROM lean_payout_requests
+        WHERE created_at < $1 AND claim IS NULL AND NOT EXISTS (SELECT 1 FROM lean_payout_records p
+          WHERE p.caller = lean_payout_requests.caller
+            AND p.idempotency_key = lean_payout_requests.idempotency_key
+            AND (p.answer IS NULL OR p.changed_at >= $1))`,
+      values: [changedBefore],
+    });
+  }
+
+  async list({ unknownOnly, since, limit }: ListFilter): Promise<readonly PayoutRequest[]> {
+    const [rows = []] = await this.#database.run({
+      sql: selectRequests(
+        unknownOnly
+          ? `r.created_at >= $1 AND EXISTS (SELECT 1 FROM lean_payout_records p
+              WHERE p.caller = r.caller AND p.idempotency_key = r.idempotency_key AND p.state = 'unknown')`
+          : 'r.created_at >= $1',
+        'r.created_at DESC LIMIT $2',
+      ),
+      values: [since ?? 0, limit],
+    });
+    return requestsFromRows(rows);
+  }
+
+  #leaveUnknown(claim: Claim): Statement[] {
+    return [
+      requestFirst(claim),
+      this.#change('unknown', claim, `state IN ('reserved', 'sent')`),
+      {
+        sql: 'UPDATE lean_payout_requests SET claim = NULL, holder = NULL, next_check_at = $2 WHERE claim = $1',
+        values: [claim.id, this.#now() + firstCheckMs],
+      },
+    ];
+  }
+
+  /** Changes the state of a request's records, as long as the claim is good. */
+  #change(state: 'reserved' | 'sent' | 'unknown', claim: Claim, where: string): Statement {
+    return {
+      sql: `UPDATE lean_payout_records SET state = '${state}', changed_at = $3
+        WHERE ${ofKey} AND ${where} AND EXISTS (SELECT 1 FROM lean_payout_requests WHERE claim = $4)`,
+      values: [claim.caller, claim.idempotencyKey, this.#now(), claim.id],
+    };
+  }
+
+  /** Counts as at it from before the claim is written until it turns out not to be had, or is over. */
+  async #holding<Value>(
+    claim: Claim,
+    reserve: () => Promise<{ readonly kept: boolean; readonly value: Value }>,
+  ): Promise<Value> {
+    this.#held.add(claim.id);
+    let kept = false;
+    try {
+      const reserved = await reserve();
+      kept = reserved.kept;
+      return reserved.value;
+    } finally {
+      if (!kept) this.#held.delete(claim.id);
+    }
+  }
+
+  /** Whether it could be written down or not, nobody is at the claim afterwards. */
+  async #ending<Value>(claim: Claim, write: () => Promise<Value>): Promise<Value> {
+    try {
+      return await write();
+    } finally {
+      this.#held.delete(claim.id);
+    }
+  }
+}
+
+/**
+ * Locks the request, where rows are locked, before any of its records: in one order everywhere, so that two
+ * transactions never wait for each other.
+ */
+function requestFirst({ caller, idempotencyKey }: RequestKey): Statement {
+  return {
+    sql: `UPDATE lean_payout_requests SET fingerprint = fingerprint WHERE ${ofKey}`,
+    values: [caller, idempotencyKey],
+  };
+}
+
+/**
+ * State, intent, payment and answer of a record that Lean has spoken on.
+ * @param named intents of the same request so far: where several transfers share one, the first record has it
+ */
+function answered(
+  answer: TransferAnswer,
+  named = new Set<string | null>(),
+): [state: string, intentId: string | null, paymentId: string | null, answer: string] {
+  const created = answer.kind === 'created';
+  const intentId = created ? answer.intentId : answer.rejectedIntentId;
+  const paymentId = created && !answer.payoutId.startsWith('intent:') ? answer.payoutId : null;
+  const repeated = named.has(intentId);
+  named.add(intentId);
+  return [answer.kind, repeated ? null : intentId, paymentId, JSON.stringify(answer)];
+}
+
+function places(values: readonly unknown[]): string {
+  return values.map((_, index) => `$${String(index + 1)}`).join(', ');
+}

@@ -1,0 +1,166 @@
+import { randomInt } from 'node:crypto';
+import pg from 'pg';
+import { StoreUnavailable } from '../payouts/errors.ts';
+import { DuplicateValue, StoreProblem, type Database, type Row, type Statement } from './database.ts';
+import { migrationsFrom, versionTable } from './migrations.ts';
+
+/** First half of our advisory locks: this program's, in a database that others may use as well. */
+const lockClass = 0x4c50_4757;
+const migrationLock = 0;
+
+const uniqueViolation = '23505';
+const bigint = 20;
+
+/** Milliseconds from 1970 fit into a number. */
+const types: pg.CustomTypesConfig = {
+  getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
+    oid === bigint ? Number : pg.types.getTypeParser(oid, format as 'text')) as typeof pg.types.getTypeParser,
+};
+
+/**
+ * The store in a PostgreSQL that any number of gateways share. Connects on first use, and again whenever the
+ * connection was lost. Each gateway holds an advisory lock for as long as it lives; the server lets go of it when the
+ * connection ends, so that the others know.
+ * @param url `postgres://…`; must lead to sessions, not through a pool that swaps them between transactions
+ * @see https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
+ */
+export function openPostgres(url: string): Database {
+  return new PostgresDatabase(url);
+}
+
+class PostgresDatabase implements Database {
+  readonly #pool: pg.Pool;
+  readonly #url: string;
+  #prepared: Promise<void> | undefined;
+  #life: Promise<{ readonly client: pg.Client; readonly holder: string }> | undefined;
+
+  constructor(url: string) {
+    this.#url = url;
+    this.#pool = new pg.Pool({
+      ...connection(url),
+      types,
+      max: 10,
+      statement_timeout: 5000,
+      query_timeout: 6000,
+    });
+    // A connection that breaks while nobody uses it is nobody's failure: the next use makes another one.
+    this.#pool.on('error', () => undefined);
+  }
+
+  prepare(): Promise<void> {
+    this.#prepared ??= this.#migrate().catch((error: unknown) => {
+      this.#prepared = undefined;
+      throw error instanceof StoreProblem ? error : new StoreUnavailable(error);
+    });
+    return this.#prepared;
+  }
+
+  async run(...statements: readonly Statement[]): Promise<readonly (readonly Row[])[]> {
+    await this.prepare();
+    try {
+      const [only] = statements;
+      if (statements.length === 1 && only !== undefined) return [await rowsOf(this.#pool, only)];
+      return await this.#transaction(async client => {
+        const results: (readonly Row[])[] = [];
+        for (const statement of statements) results.push(await rowsOf(client, statement));
+        return results;
+      });
+    } catch (error) {
+      if (error instanceof pg.DatabaseError && error.code === uniqueViolation)
+        throw new DuplicateValue(error);
+      throw new StoreUnavailable(error);
+    }
+  }
+
+  async holder(): Promise<string> {
+    this.#life ??= this.#live().catch((error: unknown) => {
+      this.#life = undefined;
+      throw new StoreUnavailable(error);
+    });
+    return (await this.#life).holder;
+  }
+
+  async living(holders: readonly string[]): Promise<readonly string[]> {
+    const [rows = []] = await this.run({
+      sql: `SELECT objid::text AS holder FROM pg_locks
+        WHERE locktype = 'advisory' AND granted AND classid = $1
+          AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+      values: [lockClass],
+    });
+    const alive = new Set(rows.map(({ holder }) => holder));
+    return holders.filter(holder => alive.has(holder));
+  }
+
+  async close(): Promise<void> {
+    const life = await this.#life?.catch(() => undefined);
+    await Promise.all([life?.client.end(), this.#pool.end()]);
+  }
+
+  async #migrate(): Promise<void> {
+    await this.#transaction(async client => {
+      await client.query('SELECT pg_advisory_xact_lock($1, $2)', [lockClass, migrationLock]);
+      await client.query(versionTable.make);
+      const version = (await client.query<Row>(versionTable.read)).rows[0]?.['version'];
+      for (const sql of migrationsFrom(version, 'DATABASE_URL')) await client.query(sql);
+    });
+  }
+
+  async #transaction<Value>(work: (client: pg.PoolClient) => Promise<Value>): Promise<Value> {
+    const client = await this.#pool.connect();
+    let broken = true;
+    try {
+      await client.query('BEGIN');
+      const value = await work(client);
+      await client.query('COMMIT');
+      broken = false;
+      return value;
+    } catch (error) {
+      // Only what the server itself said leaves a connection that is good for more.
+      if (error instanceof pg.DatabaseError || error instanceof StoreProblem)
+        await client.query('ROLLBACK').then(
+          () => (broken = false),
+          () => undefined,
+        );
+      throw error;
+    } finally {
+      client.release(broken);
+    }
+  }
+
+  /** Takes a number that no other gateway has. When the connection ends, so does the holder of that name. */
+  async #live(): Promise<{ readonly client: pg.Client; readonly holder: string }> {
+    const client = new pg.Client({ ...connection(this.#url), query_timeout: 6000 });
+    const over = (): void => void (this.#life = undefined);
+    client.on('error', over).on('end', over);
+    await client.connect();
+    try {
+      // A host that vanishes without a word is missed within half a minute.
+      await client.query('SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5');
+      await client.query('SET tcp_keepalives_count = 3');
+      for (;;) {
+        const number = randomInt(1, 2 ** 31 - 1);
+        const { rows } = await client.query<{ readonly free: boolean }>(
+          'SELECT pg_try_advisory_lock($1, $2) AS free',
+          [lockClass, number],
+        );
+        if (rows[0]?.free === true) return { client, holder: String(number) };
+      }
+    } catch (error) {
+      await client.end();
+      throw error;
+    }
+  }
+}
+
+async function rowsOf(on: pg.Pool | pg.PoolClient, { sql, values = [] }: Statement): Promise<readonly Row[]> {
+  return (await on.query<Row>(sql, [...values])).rows;
+}
+
+function connection(url: string): pg.ClientConfig {
+  return {
+    connectionString: url,
+    application_name: 'lean-payouts-gateway',
+    connectionTimeoutMillis: 3000,
+    keepAlive: true,
+  };
+}

