@@ -113,8 +113,7 @@ export function createCore(config: CoreConfig, { log, onUpstreamCall, asGateway 
     outcomes,
     prepareStore: () => prepared(database),
     async close() {
-      await creation.settled();
-      await outcomes.stop();
+      await Promise.all([creation.settled(), outcomes.stop()]);
       await lean.close();
       await database.close();
     },

@@ -153,7 +153,9 @@ export class PayoutCreation {
     if (rest === 'unclear' || request.records.some(({ answer }) => answer !== null))
       return this.#unknown(request);
     if (!settled)
-      return (await this.#waited(settlingEnds - now(), deadline)) ? undefined : this.#unknown(request);
+      return (await this.#waited(Math.max(0, settlingEnds - now()), deadline))
+        ? undefined
+        : this.#unknown(request);
     const claim = await records.reserveAgain(request);
     if (claim === undefined) return undefined;
     // Letter by letter what was sent before: Lean, too, may compare.
@@ -255,11 +257,11 @@ export class PayoutCreation {
     return unknown(key.idempotencyKey);
   }
 
-  /** Waits; false when the deadline comes first. */
+  /** Waits; false at once when the deadline would come first. */
   async #waited(ms: number, deadline: number): Promise<boolean> {
-    const leftMs = deadline - performance.now();
-    await pause(Math.max(0, Math.min(ms, leftMs)), undefined);
-    return ms < leftMs;
+    if (performance.now() + ms >= deadline) return false;
+    await pause(ms, undefined);
+    return true;
   }
 }
 

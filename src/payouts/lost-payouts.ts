@@ -44,10 +44,11 @@ export class LostPayouts {
   async find(request: PayoutRequest, options: { readonly deadline: number }): Promise<LostAndFound> {
     const lost = request.records.filter(({ answer }) => answer === null);
     const rows = await this.#rowsLike(request, lost, options);
-    const ids = rows.flatMap(({ intentId }) => intentId ?? []);
-    const unnamed = ids.length < rows.length;
+    const byIntent = new Map(rows.map(row => [row.intentId, row]));
+    const unnamed = byIntent.delete(undefined);
+    const ids = [...byIntent.keys()].filter(id => typeof id === 'string');
     const recorded = await this.#records.recordedIntents(ids);
-    const candidates = [...new Set(ids)].filter(id => !recorded.has(id));
+    const candidates = ids.filter(id => !recorded.has(id));
     if (candidates.length === 0 && !unnamed) return { found: [], rest: 'absent' };
     if (this.#reads.lacksDetails) return { found: [], rest: 'unreferenced' };
     let intents: readonly (PayoutIntent | null)[];
@@ -58,7 +59,9 @@ export class LostPayouts {
       throw error;
     }
     const known = intents.filter(intent => intent !== null);
-    const found = matched(request.idempotencyKey, lost, known);
+    const found = matched(lost, known).map(([record, intent]) =>
+      createdFromIntent(request.idempotencyKey, record, intent, byIntent.get(intent.id)),
+    );
     const missing = lost.filter(
       record => !found.some(({ transferIndex }) => transferIndex === record.position),
     );
@@ -93,10 +96,9 @@ export class LostPayouts {
 
 /** Each record with the intent that carries its reference; an intent is one record's alone. */
 function matched(
-  idempotencyKey: string,
   lost: readonly PayoutRecord[],
   intents: readonly PayoutIntent[],
-): PayoutCreated[] {
+): (readonly [PayoutRecord, PayoutIntent])[] {
   const left = new Set(intents);
   return lost.flatMap(record => {
     const intent = [...left].find(
@@ -105,7 +107,7 @@ function matched(
     );
     if (intent === undefined) return [];
     left.delete(intent);
-    return createdFromIntent(idempotencyKey, record, intent);
+    return [[record, intent] as const];
   });
 }
 
@@ -113,6 +115,7 @@ function createdFromIntent(
   idempotencyKey: string,
   { position, transfer }: PayoutRecord,
   { id, payout }: PayoutIntent,
+  row: Payout | undefined,
 ): PayoutCreated {
   return {
     kind: 'created',
@@ -120,7 +123,8 @@ function createdFromIntent(
     transferIndex: position,
     intentId: id,
     payoutId: payoutId(payout.paymentId, id) ?? id,
-    state: payout.state ?? { status: 'UNKNOWN', leanStatus: null },
+    // An intent without a payment does not say how it stands; the list does.
+    state: payout.state ?? row?.state ?? { status: 'UNKNOWN', leanStatus: null },
     amount: transfer.amount,
     sender: payout.sender ?? null,
     recipient: payout.recipient,

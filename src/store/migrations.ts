@@ -13,7 +13,7 @@ const versions: readonly (readonly string[])[] = [
       idempotency_key TEXT NOT NULL,
       fingerprint TEXT NOT NULL,
       attempts INTEGER NOT NULL,
-      claim TEXT UNIQUE,
+      claim TEXT,
       holder TEXT,
       created_at BIGINT NOT NULL,
       first_sent_at BIGINT,
@@ -23,6 +23,8 @@ const versions: readonly (readonly string[])[] = [
       PRIMARY KEY (caller, idempotency_key)
     )`,
     'CREATE INDEX lean_payout_requests_by_age ON lean_payout_requests (created_at)',
+    // Nearly all requests are over and have no claim: those that have one must be found without the others.
+    'CREATE UNIQUE INDEX lean_payout_requests_claimed ON lean_payout_requests (claim) WHERE claim IS NOT NULL',
     `CREATE INDEX lean_payout_requests_to_check ON lean_payout_requests (next_check_at)
       WHERE next_check_at IS NOT NULL`,
     `CREATE TABLE lean_payout_records (
@@ -37,13 +39,16 @@ const versions: readonly (readonly string[])[] = [
       description TEXT NOT NULL,
       external_reference TEXT NOT NULL,
       authorized INTEGER NOT NULL,
-      intent_id TEXT UNIQUE,
+      intent_id TEXT,
       payment_id TEXT,
       answer TEXT,
       changed_at BIGINT NOT NULL,
       PRIMARY KEY (caller, idempotency_key, position),
       FOREIGN KEY (caller, idempotency_key) REFERENCES lean_payout_requests ON DELETE CASCADE
     )`,
+    // One payout at Lean is one record's alone.
+    `CREATE UNIQUE INDEX lean_payout_records_by_intent ON lean_payout_records (intent_id)
+      WHERE intent_id IS NOT NULL`,
   ],
 ];
 

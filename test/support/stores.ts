@@ -30,9 +30,9 @@ export async function freshStoreEnv(kind: StoreKind): Promise<Record<string, str
   return 'url' in config ? { DATABASE_URL: config.url } : { DATA_DIR: config.folder };
 }
 
-/** Opens a store; it is closed when the test is over. */
+/** Opens a store; it is closed when the test is over, if the test has not done so. */
 export function opened(config: StoreConfig): Database {
   const database = openStore(config);
-  onTestFinished(() => database.close());
+  onTestFinished(() => database.close().catch(() => undefined));
   return database;
 }
