@@ -17,10 +17,16 @@ export interface LostAndFound {
   readonly rest: 'absent' | 'unclear' | 'unreferenced';
 }
 
-/** How far Lean's clock may be from ours, and how long it may take to write a payout down. */
-const marginMs = 5 * 60_000;
+/**
+ * How far Lean's clock may be from ours, and how long it may take to write a payout down. Generous: a payout that is
+ * looked for in the wrong hour would be paid twice, and the records keep the search short.
+ */
+const marginMs = 3_600_000;
 
 const pageSize = 100;
+
+/** Intents read side by side: looking for one payout must not keep everybody else's reads waiting. */
+const atOnce = 8;
 
 /**
  * Finds payouts again whose answer was lost: Lean's list by time and amount, then the references that the intents of
@@ -51,22 +57,26 @@ export class LostPayouts {
     const candidates = ids.filter(id => !recorded.has(id));
     if (candidates.length === 0 && !unnamed) return { found: [], rest: 'absent' };
     if (this.#reads.lacksDetails) return { found: [], rest: 'unreferenced' };
-    let intents: readonly (PayoutIntent | null)[];
+    const known: PayoutIntent[] = [];
     try {
-      intents = await Promise.all(candidates.map(id => this.#reads.intent(id, options)));
+      for (let next = 0; next < candidates.length; next += atOnce) {
+        const ids = candidates.slice(next, next + atOnce);
+        const intents = await Promise.all(ids.map(id => this.#reads.intent(id, options)));
+        known.push(...intents.filter(intent => intent !== null));
+        if (matched(lost, known).length === lost.length) break;
+      }
     } catch (error) {
       if (this.#reads.isMissingOperation(error)) return { found: [], rest: 'unreferenced' };
       throw error;
     }
-    const known = intents.filter(intent => intent !== null);
     const found = matched(lost, known).map(([record, intent]) =>
       createdFromIntent(request.idempotencyKey, record, intent, byIntent.get(intent.id)),
     );
     const missing = lost.filter(
       record => !found.some(({ transferIndex }) => transferIndex === record.position),
     );
-    const unclear =
-      unnamed || known.length < candidates.length || missing.some(record => known.some(mayBe(record)));
+    const unread = unnamed || known.length < candidates.length;
+    const unclear = missing.some(record => unread || known.some(mayBe(record)));
     return { found, rest: unclear ? 'unclear' : 'absent' };
   }
 
