@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freshFolder } from './support/stores.ts';
 import { startTestGateway } from './support/test-gateway.ts';
 
 /*
@@ -30,7 +31,11 @@ async function freePort(): Promise<number> {
 }
 
 /** Runs a command line as it stands in README, less the installation, until it has printed `sign`. */
-async function start(command: string, env: Record<string, string>, sign: string): Promise<() => void> {
+async function start(
+  command: string,
+  env: Record<string, string>,
+  sign: string,
+): Promise<{ readonly printed: string; stop(): void }> {
   const child: ChildProcess = spawn('bash', ['-c', command.replace('npm ci && ', '')], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -44,25 +49,26 @@ async function start(command: string, env: Record<string, string>, sign: string)
   const stop = (): void => {
     if (child.pid !== undefined) process.kill(-child.pid, 'SIGTERM');
   };
-  if (printed.includes(sign)) return stop;
+  if (printed.includes(sign)) return { printed, stop };
   throw new Error(`${command} ended without printing ${sign}:\n${printed}`);
 }
 
 describe('what README says of npm run dev', () => {
   let ports: { readonly gateway: number; readonly sandbox: number };
-  let stop: () => void;
+  let dev: Awaited<ReturnType<typeof start>>;
 
   beforeAll(async () => {
     ports = { gateway: await freePort(), sandbox: await freePort() };
-    stop = await start(
+    dev = await start(
       shell[0] ?? '',
       { PORT: String(ports.gateway), SANDBOX_PORT: String(ports.sandbox) },
-      `http://127.0.0.1:${String(ports.gateway)}/graphql`,
+      'Stop with Ctrl+C',
     );
+    expect(dev.printed).toContain(`http://127.0.0.1:${String(ports.gateway)}/graphql`);
   });
 
   afterAll(() => {
-    stop();
+    dev.stop();
   });
 
   /** Runs a command of README's as it stands there, on the ports of this test. */
@@ -99,6 +105,13 @@ describe('what README says of npm run dev', () => {
     await sh(shell.find(text => text.includes('/sandbox/faults')) ?? '');
     const next = mutation.replace('order-4711', 'order-4712');
     expect(await ask(next)).toMatchObject({ data: { createPayout: { __typename: 'PayoutOutcomeUnknown' } } });
+    const [, folder] = /DATA_DIR=(\S+)/.exec(dev.printed) ?? [];
+    const { stdout } = await promisify(execFile)(process.execPath, ['src/main.ts', 'payouts', '--unknown'], {
+      env: { ...process.env, DATA_DIR: folder },
+    });
+    expect(stdout.replace(/\d{4}-\d\d-\d\dT[\d:]+Z/, '2026-11-24T08:30:00Z')).toBe(
+      `${blocks('text')[0] ?? ''}\n`,
+    );
     expect(await ask(next)).toMatchObject({ data: { createPayout: { __typename: 'PayoutCreated' } } });
   });
 });
@@ -111,12 +124,17 @@ it('README counts the Lean calls of its query right', async () => {
 
 it('README’s way to run it against Lean builds it and brings it up', async () => {
   const command = shell.find(text => text.includes('npm start')) ?? '';
-  const stop = await start(command, { PORT: '0', LEAN_BASE_URL: 'http://127.0.0.1:9' }, 'gateway is up');
+  const env = { PORT: '0', LEAN_BASE_URL: 'http://127.0.0.1:9', DATA_DIR: await freshFolder() };
+  const { stop } = await start(command, env, 'gateway is up');
+  // What it has built is what its command runs, beside it.
+  const list = shell.find(text => text.startsWith('npx ')) ?? '';
+  const { stdout } = await promisify(execFile)('bash', ['-c', list], { env: { ...process.env, ...env } });
+  expect(stdout).toBe('None.\n');
   stop();
 });
 
 it('README’s sandbox comes up alone', async () => {
-  const stop = await start('npm run sandbox', { SANDBOX_PORT: '0' }, 'Control routes');
+  const { stop } = await start('npm run sandbox', { SANDBOX_PORT: '0' }, 'Control routes');
   stop();
 });
 
@@ -124,6 +142,7 @@ it('README shows no other command than those that the tests run', () => {
   expect(shell.filter(text => !text.startsWith('curl '))).toEqual([
     'npm ci && npm run dev',
     'npm ci && AUTH=none LEAN_API_TOKEN=your-token npm start',
+    'npx lean-payouts-gateway payouts --unknown',
     'npm run sandbox',
     'npm ci && npm test',
   ]);

@@ -35,7 +35,7 @@ async function startFlakyProxy(target: string, failures: number, passesOn: boole
 describe('a mutation that a router sends again because of a 503', () => {
   it.each([
     ['that came before we had it reaches Lean once', false],
-    ['that came after we had answered pays once', true],
+    ['that came after we had answered reaches Lean once, too', true],
   ])('%s', async (_what, passesOn) => {
     const gateway = await startListeningGateway();
     const url = await startFlakyProxy(gateway.url, 2, passesOn);
@@ -64,7 +64,6 @@ describe('a mutation that a router sends again because of a 503', () => {
     const keys = gateway.lean.requests
       .filter(({ operation }) => operation === 'createPayoutPayment')
       .map(({ idempotencyKey }) => idempotencyKey);
-    expect(new Set(keys)).toEqual(new Set(['sent-three-times']));
-    if (!passesOn) expect(keys).toHaveLength(1);
+    expect(keys).toEqual(['sent-three-times']);
   });
 });
