@@ -5,7 +5,7 @@ import type { LeanClient, UpstreamCall } from './lean/client.ts';
 import { connectLean } from './lean/connect.ts';
 import { PayoutCreation } from './payouts/create.ts';
 import { LostPayouts } from './payouts/lost-payouts.ts';
-import type { PayoutRecords } from './payouts/payout-record.ts';
+import type { PayoutRecords, RequestKey } from './payouts/payout-record.ts';
 import { PayoutLists } from './payouts/payout-list.ts';
 import { PayoutReads } from './payouts/payout-reads.ts';
 import { stillUnknown, UnknownOutcomes } from './payouts/unknown-outcomes.ts';
@@ -70,15 +70,18 @@ export function createCore(config: CoreConfig, { log, onUpstreamCall, asGateway 
     events: {
       unknown(key, error) {
         log.warn(
-          { ...key, code: error?.code, lean: error?.details },
+          { ...named(key), code: error?.code, lean: error?.details },
           'the outcome of a payout is unknown: it is being looked for; the same key may be sent again',
         );
       },
       unrecorded(key, error) {
-        log.error({ ...key, cause: messageOf(error) }, 'what became of a payout could not be recorded');
+        log.error(
+          { ...named(key), cause: messageOf(error) },
+          'what became of a payout could not be recorded',
+        );
       },
-      foreign(key) {
-        log.error(key, 'Lean answered with a payout that another key has: somebody must look into it');
+      alarm(key, what) {
+        log.error(named(key), alarms[what]);
       },
     },
   });
@@ -89,10 +92,10 @@ export function createCore(config: CoreConfig, { log, onUpstreamCall, asGateway 
     retentionDays: config.retentionDays,
     events: {
       found(key, intentId) {
-        log.info({ ...key, intentId }, 'a payout whose outcome was unknown has been found at Lean');
+        log.info({ ...named(key), intentId }, 'a payout whose outcome was unknown has been found at Lean');
       },
       still(key, rest, checks) {
-        log.warn({ ...key, checks }, stillUnknown[rest]);
+        log.warn({ ...named(key), checks }, stillUnknown[rest]);
       },
       storeTrouble(error) {
         if (error === undefined) log.info('the store of payout records can be used again');
@@ -119,6 +122,11 @@ export function createCore(config: CoreConfig, { log, onUpstreamCall, asGateway 
     },
   };
 }
+
+const alarms = {
+  foreign: 'Lean answered with a payout that another key has: somebody must look into it',
+  twice: 'Lean has taken a payout that it had taken before under the same key: somebody must look into it',
+} as const;
 
 /**
  * The core for a command beside a gateway: it says what it finds, and logs nothing.
@@ -168,6 +176,11 @@ async function prepared(database: Database): Promise<void> {
 
 function configErrorOf(error: unknown): unknown {
   return error instanceof StoreProblem ? new ConfigError([`${error.variable}: ${error.message}`]) : error;
+}
+
+/** A key, without what else is known of its request. */
+function named({ caller, idempotencyKey }: RequestKey): RequestKey {
+  return { caller, idempotencyKey };
 }
 
 /** What a driver said, such as `connect ECONNREFUSED`: it names no values. */

@@ -35,8 +35,8 @@ export interface CreationEvents {
   unknown(key: RequestKey, error: LeanError | undefined): void;
   /** Lean has answered, and it could not be written down: it will be looked for at Lean. */
   unrecorded(key: RequestKey, error: StoreUnavailable): void;
-  /** Lean named a payout that belongs to another key. */
-  foreign(key: RequestKey): void;
+  /** What should never be, and somebody must look into; see `Settlement`. */
+  alarm(key: RequestKey, what: 'foreign' | 'twice'): void;
 }
 
 export interface PayoutCreationOptions {
@@ -193,9 +193,11 @@ export class PayoutCreation {
       );
     } catch (error) {
       if (error instanceof StoreUnavailable || notTaken(error)) return this.#notSent(claim, error);
-      // A bug of ours does not bring money back.
-      if (!(error instanceof LeanError)) await this.#recorded(claim, () => records.lose(claim));
-      if (!(error instanceof LeanError)) throw error;
+      if (!(error instanceof LeanError)) {
+        // A bug of ours does not bring money back.
+        await this.#recorded(claim, () => records.lose(claim));
+        throw error;
+      }
       failure = error;
       const refused =
         error instanceof LeanRefused ? refusal(idempotencyKey, error, transfers.length > 1) : undefined;
@@ -227,10 +229,10 @@ export class PayoutCreation {
 
   async #settle(claim: Claim, answers: readonly TransferAnswer[]): Promise<CreatePayoutsAnswer> {
     const { records, events } = this.#options;
-    const owned = await this.#recorded(claim, () => records.settle(claim, answers));
-    if (owned !== false) return batch(claim.idempotencyKey, answers);
-    events.foreign?.(claim);
-    return this.#unknown(claim);
+    const settlement = await this.#recorded(claim, () => records.settle(claim, answers));
+    if (settlement === 'foreign' || settlement === 'twice') events.alarm?.(claim, settlement);
+    if (settlement === 'foreign' || settlement === 'overtaken') return this.#unknown(claim);
+    return batch(claim.idempotencyKey, answers);
   }
 
   /** @throws `error`, unless an earlier attempt may have been taken */

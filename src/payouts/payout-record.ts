@@ -68,6 +68,13 @@ export interface NewRequest extends RequestKey {
 export type Reservation = { readonly claim: Claim } | { readonly request: PayoutRequest };
 
 /**
+ * What came of recording Lean's word. `overtaken`: the claim is no longer good, and a refusal speaks of its own
+ * attempt alone, so the outcome is for another to tell. `foreign`: Lean names a payout that belongs to another key;
+ * the outcome stays unknown. `twice`: Lean has taken it, and the record names another payout already.
+ */
+export type Settlement = 'recorded' | 'overtaken' | 'foreign' | 'twice';
+
+/**
  * The durable record of every attempt to move money. Each call is one transaction: when it resolves, what it says
  * survives a crash; when it rejects with `StoreUnavailable`, it may or may not have happened.
  */
@@ -82,11 +89,8 @@ export interface PayoutRecords {
   release(claim: Claim): Promise<void>;
   /** This attempt has sent it, and no answer tells. */
   lose(claim: Claim): Promise<void>;
-  /**
-   * Lean's word on each transfer. False when one of the payouts that Lean names belongs to another key already: then
-   * the outcome stays unknown.
-   */
-  settle(claim: Claim, answers: readonly TransferAnswer[]): Promise<boolean>;
+  /** Lean's word on each transfer. */
+  settle(claim: Claim, answers: readonly TransferAnswer[]): Promise<Settlement>;
   /** A payout of unknown outcome has been found at Lean. False when it is another key's, or settled already. */
   found(key: RequestKey, answer: PayoutCreated): Promise<boolean>;
   read(key: RequestKey): Promise<PayoutRequest | undefined>;

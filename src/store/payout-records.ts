@@ -9,6 +9,7 @@ import type {
   PayoutRequest,
   RequestKey,
   Reservation,
+  Settlement,
 } from '../payouts/payout-record.ts';
 import { DuplicateValue, type Database, type Statement } from './database.ts';
 import { requestsFromRows, selectRequests } from './payout-rows.ts';
@@ -124,34 +125,49 @@ export class SqlPayoutRecords implements PayoutRecords {
     await this.#ending(claim, () => this.#database.run(...this.#leaveUnknown(claim)));
   }
 
-  async settle(claim: Claim, answers: readonly TransferAnswer[]): Promise<boolean> {
+  async settle(claim: Claim, answers: readonly TransferAnswer[]): Promise<Settlement> {
     const { caller, idempotencyKey } = claim;
     const now = this.#now();
     const named = new Set<string | null>();
     return this.#ending(claim, async () => {
       try {
-        await this.#database.run(
+        const [, ...changed] = await this.#database.run(
           requestFirst(claim),
           ...answers.map((answer, position) => ({
             // That Lean has taken it is true whoever holds the claim by now; a refusal speaks of this attempt alone.
             sql: `UPDATE lean_payout_records
               SET state = $4, intent_id = $5, payment_id = $6, answer = $7, changed_at = $8
               WHERE ${ofKey} AND position = $3 AND answer IS NULL
-                AND ($4 = 'created' OR EXISTS (SELECT 1 FROM lean_payout_requests WHERE claim = $9))`,
+                AND ($4 = 'created' OR EXISTS (SELECT 1 FROM lean_payout_requests WHERE claim = $9))
+              RETURNING position`,
             values: [caller, idempotencyKey, position, ...answered(answer, named), now, claim.id],
           })),
           {
-            sql: 'UPDATE lean_payout_requests SET claim = NULL, holder = NULL WHERE claim = $1',
+            sql: `UPDATE lean_payout_requests
+              SET claim = NULL, holder = NULL, next_check_at = NULL WHERE claim = $1`,
             values: [claim.id],
           },
         );
-        return true;
+        const left = answers.filter((_, position) => changed[position]?.length === 0);
+        return left.length === 0 ? 'recorded' : await this.#overtaken(claim, left);
       } catch (error) {
         if (!(error instanceof DuplicateValue)) throw error;
         await this.#database.run(...this.#leaveUnknown(claim));
-        return false;
+        return 'foreign';
       }
     });
+  }
+
+  /** What it means that these answers were not recorded: others have spoken, or may. */
+  async #overtaken(claim: Claim, left: readonly TransferAnswer[]): Promise<Settlement> {
+    if (left.some(({ kind }) => kind === 'rejected')) return 'overtaken';
+    const request = await this.read(claim);
+    const known = new Set(
+      request?.records.map(({ answer }) => (answer?.kind === 'created' ? answer.intentId : null)),
+    );
+    return left.every(answer => answer.kind === 'created' && known.has(answer.intentId))
+      ? 'recorded'
+      : 'twice';
   }
 
   async found({ caller, idempotencyKey }: RequestKey, answer: PayoutCreated): Promise<boolean> {

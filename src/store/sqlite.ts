@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { StoreUnavailable } from '../payouts/errors.ts';
@@ -23,10 +23,18 @@ const busyTimeoutMs = 5000;
  * @see https://www.sqlite.org/pragma.html#pragma_synchronous
  */
 export function openSqlite(folder: string, { asGateway = true } = {}): Database {
+  const file = join(folder, 'payouts.db');
+  if (!asGateway && !existsSync(file))
+    throw new StoreProblem(
+      'DATA_DIR',
+      `there are no payout records in ${JSON.stringify(folder)}; accepted: the folder of a gateway, or DATABASE_URL.`,
+    );
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const lock = lockOf(folder, asGateway);
-    const database = new DatabaseSync(join(folder, 'payouts.db'), { timeout: busyTimeoutMs });
+    // It holds account numbers: what SQLite keeps beside it gets the same mode.
+    closeSync(openSync(file, 'a', 0o600));
+    const database = new DatabaseSync(file, { timeout: busyTimeoutMs });
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
     migrate(database);
     return new SqliteDatabase(database, lock);

@@ -312,13 +312,13 @@ describe.each(stores)('a key (%s)', kind => {
           : { content: [], page: { total_elements: 0 } },
       ),
     );
-    const foreign: Parameters<CreationEvents['foreign']>[] = [];
+    const alarms: Parameters<CreationEvents['alarm']>[] = [];
     const { create } = creatingAt(url, opened(await freshStore(kind)), {
-      events: { foreign: key => foreign.push([key]) },
+      events: { alarm: (...alarm) => alarms.push(alarm) },
     });
     expect(await create('key-1')).toMatchObject({ kind: 'created', intentId: 'the-same' });
     expect(await create('key-2')).toMatchObject({ kind: 'unknown' });
-    expect(foreign).toMatchObject([[{ idempotencyKey: 'key-2' }]]);
+    expect(alarms).toMatchObject([[{ idempotencyKey: 'key-2' }, 'foreign']]);
   });
 
   it('is not sent at all when it cannot be recorded', async () => {
