@@ -13,13 +13,27 @@ import type {
 } from '../payouts/payout-record.ts';
 import { DuplicateValue, type Database, type Statement } from './database.ts';
 import { requestsFromRows, selectRequests } from './payout-rows.ts';
+import {
+  answered,
+  changeState,
+  claimAgain,
+  deleteClaimed,
+  endChecksWhenSettled,
+  endClaim,
+  insertRecord,
+  insertRequest,
+  noteSending,
+  requestFirst,
+  settleFound,
+  settleRecord,
+} from './payout-statements.ts';
 
 /** The first look for a payout whose answer was lost comes this long after it was lost. */
 const firstCheckMs = 5000;
 
-const ofKey = 'caller = $1 AND idempotency_key = $2';
+const ofKey = 'r.caller = $1 AND r.idempotency_key = $2';
 
-/** Records in either database: the same statements, the same rules. */
+/** Records in either database: the same statements, the same rules. One of these for each opened database. */
 export class SqlPayoutRecords implements PayoutRecords {
   readonly #database: Database;
   readonly #now: () => number;
@@ -33,40 +47,15 @@ export class SqlPayoutRecords implements PayoutRecords {
   }
 
   async reserve(request: NewRequest): Promise<Reservation> {
-    const { caller, idempotencyKey, fingerprint, transfers } = request;
+    const { caller, idempotencyKey, transfers } = request;
     const claim: Claim = { caller, idempotencyKey, id: randomUUID(), attempt: 1 };
     const now = this.#now();
     const holder = await this.#database.holder();
     return this.#holding<Reservation>(claim, async () => {
       const results = await this.#database.run(
-        {
-          sql: `INSERT INTO lean_payout_requests
-            (caller, idempotency_key, fingerprint, attempts, claim, holder, created_at)
-            VALUES ($1, $2, $3, 1, $4, $5, $6) ON CONFLICT DO NOTHING`,
-          values: [caller, idempotencyKey, fingerprint, claim.id, holder, now],
-        },
-        ...transfers.map((transfer, position) => ({
-          sql: `INSERT INTO lean_payout_records
-            (caller, idempotency_key, position, state, account_id, destination_id, amount, currency, description,
-              external_reference, authorized, changed_at)
-            SELECT $1, $2, $3, 'reserved', $4, $5, $6, $7, $8, $9, $10, $11
-            WHERE EXISTS (SELECT 1 FROM lean_payout_requests WHERE claim = $12)`,
-          values: [
-            caller,
-            idempotencyKey,
-            position,
-            transfer.accountId,
-            transfer.destinationId,
-            transfer.amount.amount,
-            transfer.amount.currency,
-            transfer.description,
-            transfer.externalReference,
-            transfer.authorize ? 1 : 0,
-            now,
-            claim.id,
-          ],
-        })),
-        { sql: selectRequests(`r.caller = $1 AND r.idempotency_key = $2`), values: [caller, idempotencyKey] },
+        insertRequest(request, claim, { holder, now }),
+        ...transfers.map((transfer, position) => insertRecord(claim, position, transfer, now)),
+        { sql: selectRequests(ofKey), values: [caller, idempotencyKey] },
       );
       const rows = results.at(-1) ?? [];
       if (rows[0]?.['claim'] === claim.id) return { kept: true, value: { claim } };
@@ -82,31 +71,18 @@ export class SqlPayoutRecords implements PayoutRecords {
     const holder = await this.#database.holder();
     return this.#holding(claim, async () => {
       const [won = []] = await this.#database.run(
-        {
-          // None of them may have been found meanwhile: what Lean has is never sent again.
-          sql: `UPDATE lean_payout_requests
-            SET claim = $3, holder = $4, attempts = attempts + 1, next_check_at = NULL
-            WHERE ${ofKey} AND attempts = $5 AND claim IS NULL AND NOT EXISTS (
-              SELECT 1 FROM lean_payout_records p
-              WHERE p.caller = $1 AND p.idempotency_key = $2 AND p.state <> 'unknown')
-            RETURNING claim`,
-          values: [caller, idempotencyKey, claim.id, holder, attempts],
-        },
-        this.#change('reserved', claim, `state = 'unknown'`),
+        claimAgain(claim, holder),
+        changeState('unknown to reserved', claim, this.#now()),
       );
       return won.length > 0 ? { kept: true, value: claim } : { kept: false, value: undefined };
     });
   }
 
   async sending(claim: Claim): Promise<boolean> {
+    const now = this.#now();
     const [good = []] = await this.#database.run(
-      {
-        sql: `UPDATE lean_payout_requests
-          SET first_sent_at = COALESCE(first_sent_at, $2), last_sent_at = $2
-          WHERE claim = $1 RETURNING claim`,
-        values: [claim.id, this.#now()],
-      },
-      this.#change('sent', claim, `state = 'reserved'`),
+      noteSending(claim, now),
+      changeState('reserved to sent', claim, now),
     );
     return good.length > 0;
   }
@@ -114,9 +90,7 @@ export class SqlPayoutRecords implements PayoutRecords {
   async release(claim: Claim): Promise<void> {
     await this.#ending(claim, () =>
       this.#database.run(
-        ...(claim.attempt === 1
-          ? [{ sql: 'DELETE FROM lean_payout_requests WHERE claim = $1', values: [claim.id] }]
-          : this.#leaveUnknown(claim)),
+        ...(claim.attempt === 1 ? [deleteClaimed(claim, 'any')] : this.#leaveUnknown(claim)),
       ),
     );
   }
@@ -126,27 +100,14 @@ export class SqlPayoutRecords implements PayoutRecords {
   }
 
   async settle(claim: Claim, answers: readonly TransferAnswer[]): Promise<Settlement> {
-    const { caller, idempotencyKey } = claim;
     const now = this.#now();
     const named = new Set<string | null>();
     return this.#ending(claim, async () => {
       try {
         const [, ...changed] = await this.#database.run(
           requestFirst(claim),
-          ...answers.map((answer, position) => ({
-            // That Lean has taken it is true whoever holds the claim by now; a refusal speaks of this attempt alone.
-            sql: `UPDATE lean_payout_records
-              SET state = $4, intent_id = $5, payment_id = $6, answer = $7, changed_at = $8
-              WHERE ${ofKey} AND position = $3 AND answer IS NULL
-                AND ($4 = 'created' OR EXISTS (SELECT 1 FROM lean_payout_requests WHERE claim = $9))
-              RETURNING position`,
-            values: [caller, idempotencyKey, position, ...answered(answer, named), now, claim.id],
-          })),
-          {
-            sql: `UPDATE lean_payout_requests
-              SET claim = NULL, holder = NULL, next_check_at = NULL WHERE claim = $1`,
-            values: [claim.id],
-          },
+          ...answers.map((answer, position) => settleRecord(claim, position, answered(answer, named), now)),
+          endClaim(claim, null),
         );
         const left = answers.filter((_, position) => changed[position]?.length === 0);
         return left.length === 0 ? 'recorded' : await this.#overtaken(claim, left);
@@ -165,27 +126,16 @@ export class SqlPayoutRecords implements PayoutRecords {
     const known = new Set(
       request?.records.map(({ answer }) => (answer?.kind === 'created' ? answer.intentId : null)),
     );
-    return left.every(answer => answer.kind === 'created' && known.has(answer.intentId))
-      ? 'recorded'
-      : 'twice';
+    const same = left.every(answer => answer.kind === 'created' && known.has(answer.intentId));
+    return same ? 'recorded' : 'twice';
   }
 
-  async found({ caller, idempotencyKey }: RequestKey, answer: PayoutCreated): Promise<boolean> {
+  async found(key: RequestKey, answer: PayoutCreated): Promise<boolean> {
     try {
       const [, changed = []] = await this.#database.run(
-        requestFirst({ caller, idempotencyKey }),
-        {
-          sql: `UPDATE lean_payout_records
-            SET state = $4, intent_id = $5, payment_id = $6, answer = $7, changed_at = $8
-            WHERE ${ofKey} AND position = $3 AND state = 'unknown' RETURNING position`,
-          values: [caller, idempotencyKey, answer.transferIndex, ...answered(answer), this.#now()],
-        },
-        {
-          sql: `UPDATE lean_payout_requests SET next_check_at = NULL
-            WHERE ${ofKey} AND NOT EXISTS (SELECT 1 FROM lean_payout_records p
-              WHERE p.caller = $1 AND p.idempotency_key = $2 AND p.answer IS NULL)`,
-          values: [caller, idempotencyKey],
-        },
+        requestFirst(key),
+        settleFound(key, answer.transferIndex, answered(answer), this.#now()),
+        endChecksWhenSettled(key),
       );
       return changed.length > 0;
     } catch (error) {
@@ -196,7 +146,7 @@ export class SqlPayoutRecords implements PayoutRecords {
 
   async read({ caller, idempotencyKey }: RequestKey): Promise<PayoutRequest | undefined> {
     const [rows = []] = await this.#database.run({
-      sql: selectRequests('r.caller = $1 AND r.idempotency_key = $2'),
+      sql: selectRequests(ofKey),
       values: [caller, idempotencyKey],
     });
     return requestsFromRows(rows)[0];
@@ -204,8 +154,9 @@ export class SqlPayoutRecords implements PayoutRecords {
 
   async recordedIntents(intentIds: readonly string[]): Promise<ReadonlySet<string>> {
     if (intentIds.length === 0) return new Set();
+    const places = intentIds.map((_, index) => `$${String(index + 1)}`).join(', ');
     const [rows = []] = await this.#database.run({
-      sql: `SELECT intent_id FROM lean_payout_records WHERE intent_id IN (${places(intentIds)})`,
+      sql: `SELECT intent_id FROM lean_payout_records WHERE intent_id IN (${places})`,
       values: intentIds,
     });
     return new Set(rows.map(row => String(row['intent_id'])));
@@ -228,7 +179,7 @@ export class SqlPayoutRecords implements PayoutRecords {
   ): Promise<boolean> {
     const [changed = []] = await this.#database.run({
       sql: `UPDATE lean_payout_requests SET checks = $3, next_check_at = $4
-        WHERE ${ofKey} AND next_check_at = $5 AND claim IS NULL RETURNING claim`,
+        WHERE caller = $1 AND idempotency_key = $2 AND next_check_at = $5 AND claim IS NULL RETURNING claim`,
       values: [caller, idempotencyKey, checks, this.#now() + inMs, nextCheckAt],
     });
     return changed.length > 0;
@@ -236,7 +187,7 @@ export class SqlPayoutRecords implements PayoutRecords {
 
   async recover(): Promise<void> {
     const [underWay = []] = await this.#database.run({
-      sql: `SELECT caller, idempotency_key, attempts, claim, holder, first_sent_at FROM lean_payout_requests
+      sql: `SELECT caller, idempotency_key, attempts, claim, holder FROM lean_payout_requests
         WHERE claim IS NOT NULL`,
     });
     const others = underWay.filter(({ claim }) => !this.#held.has(String(claim)));
@@ -253,13 +204,7 @@ export class SqlPayoutRecords implements PayoutRecords {
         id: String(row['claim']),
         attempt: Number(row['attempts']),
       };
-      await this.#database.run(
-        {
-          sql: 'DELETE FROM lean_payout_requests WHERE claim = $1 AND first_sent_at IS NULL',
-          values: [claim.id],
-        },
-        ...this.#leaveUnknown(claim),
-      );
+      await this.#database.run(deleteClaimed(claim, 'never sent'), ...this.#leaveUnknown(claim));
     }
   }
 
@@ -289,23 +234,8 @@ export class SqlPayoutRecords implements PayoutRecords {
   }
 
   #leaveUnknown(claim: Claim): Statement[] {
-    return [
-      requestFirst(claim),
-      this.#change('unknown', claim, `state IN ('reserved', 'sent')`),
-      {
-        sql: 'UPDATE lean_payout_requests SET claim = NULL, holder = NULL, next_check_at = $2 WHERE claim = $1',
-        values: [claim.id, this.#now() + firstCheckMs],
-      },
-    ];
-  }
-
-  /** Changes the state of a request's records, as long as the claim is good. */
-  #change(state: 'reserved' | 'sent' | 'unknown', claim: Claim, where: string): Statement {
-    return {
-      sql: `UPDATE lean_payout_records SET state = '${state}', changed_at = $3
-        WHERE ${ofKey} AND ${where} AND EXISTS (SELECT 1 FROM lean_payout_requests WHERE claim = $4)`,
-      values: [claim.caller, claim.idempotencyKey, this.#now(), claim.id],
-    };
+    const now = this.#now();
+    return [requestFirst(claim), changeState('to unknown', claim, now), endClaim(claim, now + firstCheckMs)];
   }
 
   /** Counts as at it from before the claim is written until it turns out not to be had, or is over. */
@@ -332,35 +262,4 @@ export class SqlPayoutRecords implements PayoutRecords {
       this.#held.delete(claim.id);
     }
   }
-}
-
-/**
- * Locks the request, where rows are locked, before any of its records: in one order everywhere, so that two
- * transactions never wait for each other.
- */
-function requestFirst({ caller, idempotencyKey }: RequestKey): Statement {
-  return {
-    sql: `UPDATE lean_payout_requests SET fingerprint = fingerprint WHERE ${ofKey}`,
-    values: [caller, idempotencyKey],
-  };
-}
-
-/**
- * State, intent, payment and answer of a record that Lean has spoken on.
- * @param named intents of the same request so far: where several transfers share one, the first record has it
- */
-function answered(
-  answer: TransferAnswer,
-  named = new Set<string | null>(),
-): [state: string, intentId: string | null, paymentId: string | null, answer: string] {
-  const created = answer.kind === 'created';
-  const intentId = created ? answer.intentId : answer.rejectedIntentId;
-  const paymentId = created && !answer.payoutId.startsWith('intent:') ? answer.payoutId : null;
-  const repeated = named.has(intentId);
-  named.add(intentId);
-  return [answer.kind, repeated ? null : intentId, paymentId, JSON.stringify(answer)];
-}
-
-function places(values: readonly unknown[]): string {
-  return values.map((_, index) => `$${String(index + 1)}`).join(', ');
 }
