@@ -26,6 +26,11 @@ export class LeanAnswer {
     return Number.isNaN(date) ? undefined : date;
   }
 
+  /** What the body is by its `Content-Type`. */
+  get mediaType(): string | undefined {
+    return headerOf(this, 'content-type');
+  }
+
   /**
    * The body as a JSON object, parsed once however many ask. A success wrapped in `data` or `payload` is unwrapped.
    * @throws LeanBadAnswer when it is not a JSON object

@@ -13,14 +13,7 @@ import type { Lane } from './lane.ts';
 import type { Attempt, RequestClass, Retries } from './retry.ts';
 import { SharedReads } from './shared-reads.ts';
 import type { Transport } from './transport.ts';
-import type {
-  LeanCreated,
-  LeanDestination,
-  LeanHistory,
-  LeanPayment,
-  LeanPayoutIntent,
-  LeanPayoutPage,
-} from './wire.ts';
+import type { LeanDestination, LeanHistory, LeanPayment, LeanPayoutIntent, LeanPayoutPage } from './wire.ts';
 
 export interface CallOptions {
   /** Aborted when nobody waits any more. A request that moves money is never given. */
@@ -159,24 +152,17 @@ export class LeanClient {
   }
 
   /**
-   * Sends one creation, once.
+   * Sends one creation, once, and answers whatever Lean said.
    * @param body JSON text
-   * @throws LeanRefused when Lean answered with a 4xx, most of which say that it did not take it
    * @throws LeanNotSent when Lean certainly never saw it
    * @throws LeanOutcomeUnknown, LeanBadAnswer when Lean may have taken it
    */
-  async createPayouts(
-    body: string,
-    idempotencyKey: string,
-    options?: CreateOptions,
-  ): Promise<{ created: LeanCreated; answer: LeanAnswer }> {
-    const answer = await this.call(
+  createPayouts(body: string, idempotencyKey: string, options?: CreateOptions): Promise<LeanAnswer> {
+    return this.call(
       operations.createPayoutPayment,
       { headers: { 'idempotency-key': idempotencyKey }, body },
       options,
     );
-    if (!answer.ok) throw answer.failure();
-    return { created: answer.json(), answer };
   }
 
   async #read<Wire extends object>(

@@ -1,3 +1,4 @@
+import type { LeanAnswer } from '../lean/answer.ts';
 import type { LeanClient } from '../lean/client.ts';
 import { pause } from '../lean/deadline.ts';
 import { LeanError, LeanNotSent, LeanRefused } from '../lean/errors.ts';
@@ -183,13 +184,15 @@ export class PayoutCreation {
           retryable: true,
         });
     };
+    let answer: LeanAnswer | undefined;
     let answers: readonly TransferAnswer[] | undefined;
     let failure: LeanError | undefined;
     try {
       const options = { deadline, beforeSend };
-      const { created } = await client.createPayouts(creationBody(transfers), idempotencyKey, options);
-      answers = createdFromLean(created, transfers)?.map((answer, index) =>
-        transferAnswer(idempotencyKey, index, answer),
+      answer = await client.createPayouts(creationBody(transfers), idempotencyKey, options);
+      if (!answer.ok) throw answer.failure();
+      answers = createdFromLean(answer.json(), transfers)?.map((created, index) =>
+        transferAnswer(idempotencyKey, index, created),
       );
     } catch (error) {
       if (error instanceof StoreUnavailable || notTaken(error)) return this.#notSent(claim, error);
@@ -207,7 +210,7 @@ export class PayoutCreation {
       )
         answers = transfers.map(() => refused);
     }
-    if (answers !== undefined) return this.#settle(claim, answers);
+    if (answer !== undefined && answers !== undefined) return this.#settle(claim, answer, answers);
     await this.#recorded(claim, () => records.lose(claim));
     return this.#unknown(claim, failure);
   }
@@ -227,9 +230,14 @@ export class PayoutCreation {
     }
   }
 
-  async #settle(claim: Claim, answers: readonly TransferAnswer[]): Promise<CreatePayoutsAnswer> {
+  async #settle(
+    claim: Claim,
+    { status, mediaType, body }: LeanAnswer,
+    answers: readonly TransferAnswer[],
+  ): Promise<CreatePayoutsAnswer> {
     const { records, events } = this.#options;
-    const settlement = await this.#recorded(claim, () => records.settle(claim, answers));
+    const word = { status, contentType: mediaType ?? null, body: body.toString('utf8') };
+    const settlement = await this.#recorded(claim, () => records.settle(claim, word, answers));
     if (settlement === 'foreign' || settlement === 'twice') events.alarm?.(claim, settlement);
     if (settlement === 'foreign' || settlement === 'overtaken') return this.#unknown(claim);
     return batch(claim.idempotencyKey, answers);

@@ -33,9 +33,19 @@ export interface PayoutRecord {
   readonly answer: TransferAnswer | null;
 }
 
+/** Lean's own answer to a creation, as it came. */
+export interface LeanWord {
+  readonly status: number;
+  /** Its media type, where it named one. */
+  readonly contentType: string | null;
+  readonly body: string;
+}
+
 /** All that was asked for under one key, by one Lean call. Times are epoch milliseconds. */
 export interface PayoutRequest extends RequestKey {
   readonly fingerprint: string;
+  /** Null as long as there is none that could be understood, also where the payouts were found at Lean. */
+  readonly leanWord: LeanWord | null;
   /** At least one, in the order of the transfers. */
   readonly records: readonly PayoutRecord[];
   /** Whether somebody is at it right now. */
@@ -89,8 +99,8 @@ export interface PayoutRecords {
   release(claim: Claim): Promise<void>;
   /** This attempt has sent it, and no answer tells. */
   lose(claim: Claim): Promise<void>;
-  /** Lean's word on each transfer. */
-  settle(claim: Claim, answers: readonly TransferAnswer[]): Promise<Settlement>;
+  /** Lean's word on all of it, and what that comes to for each transfer. */
+  settle(claim: Claim, word: LeanWord, answers: readonly TransferAnswer[]): Promise<Settlement>;
   /** A payout of unknown outcome has been found at Lean. False when it is another key's, or settled already. */
   found(key: RequestKey, answer: PayoutCreated): Promise<boolean>;
   read(key: RequestKey): Promise<PayoutRequest | undefined>;

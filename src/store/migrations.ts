@@ -20,6 +20,9 @@ const versions: readonly (readonly string[])[] = [
       last_sent_at BIGINT,
       checks INTEGER NOT NULL DEFAULT 0,
       next_check_at BIGINT,
+      answer_status INTEGER,
+      answer_type TEXT,
+      answer_body TEXT,
       PRIMARY KEY (caller, idempotency_key)
     )`,
     'CREATE INDEX lean_payout_requests_by_age ON lean_payout_requests (created_at)',

@@ -3,6 +3,7 @@ import type { PayoutCreated, TransferAnswer } from '../payouts/creation-answer.t
 import { StoreUnavailable } from '../payouts/errors.ts';
 import type {
   Claim,
+  LeanWord,
   ListFilter,
   NewRequest,
   PayoutRecords,
@@ -20,6 +21,7 @@ import {
   deleteClaimed,
   endChecksWhenSettled,
   endClaim,
+  endClaimWith,
   insertRecord,
   insertRequest,
   noteSending,
@@ -99,7 +101,7 @@ export class SqlPayoutRecords implements PayoutRecords {
     await this.#ending(claim, () => this.#database.run(...this.#leaveUnknown(claim)));
   }
 
-  async settle(claim: Claim, answers: readonly TransferAnswer[]): Promise<Settlement> {
+  async settle(claim: Claim, word: LeanWord, answers: readonly TransferAnswer[]): Promise<Settlement> {
     const now = this.#now();
     const named = new Set<string | null>();
     return this.#ending(claim, async () => {
@@ -107,7 +109,7 @@ export class SqlPayoutRecords implements PayoutRecords {
         const [, ...changed] = await this.#database.run(
           requestFirst(claim),
           ...answers.map((answer, position) => settleRecord(claim, position, answered(answer, named), now)),
-          endClaim(claim, null),
+          endClaimWith(claim, word),
         );
         const left = answers.filter((_, position) => changed[position]?.length === 0);
         return left.length === 0 ? 'recorded' : await this.#overtaken(claim, left);

@@ -1,6 +1,6 @@
 import type { TransferAnswer } from '../payouts/creation-answer.ts';
 import type { Decimal } from '../payouts/decimal.ts';
-import type { PayoutRecord, PayoutRequest, RecordState } from '../payouts/payout-record.ts';
+import type { LeanWord, PayoutRecord, PayoutRequest, RecordState } from '../payouts/payout-record.ts';
 import type { Row } from './database.ts';
 
 /**
@@ -32,6 +32,7 @@ export function requestsFromRows(rows: readonly Row[]): readonly PayoutRequest[]
       caller: String(row['caller']),
       idempotencyKey: String(row['idempotency_key']),
       fingerprint: String(row['fingerprint']),
+      leanWord: wordFromRow(row),
       records: ofOne.map(recordFromRow),
       underWay: row['claim'] !== null,
       attempts: Number(row['attempts']),
@@ -43,6 +44,15 @@ export function requestsFromRows(rows: readonly Row[]): readonly PayoutRequest[]
       nextCheckAt: time(row['next_check_at']),
     };
   });
+}
+
+function wordFromRow(row: Row): LeanWord | null {
+  if (row['answer_status'] === null) return null;
+  return {
+    status: Number(row['answer_status']),
+    contentType: text(row['answer_type']),
+    body: String(row['answer_body']),
+  };
 }
 
 function recordFromRow(row: Row): PayoutRecord {

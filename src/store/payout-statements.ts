@@ -1,5 +1,5 @@
 import type { TransferAnswer } from '../payouts/creation-answer.ts';
-import type { Claim, NewRequest, RequestKey } from '../payouts/payout-record.ts';
+import type { Claim, LeanWord, NewRequest, RequestKey } from '../payouts/payout-record.ts';
 import type { Transfer } from '../payouts/transfer.ts';
 import type { Statement } from './database.ts';
 
@@ -100,12 +100,23 @@ export function changeState(change: keyof typeof changes, claim: Claim, now: num
   };
 }
 
-/** @param nextCheckAt when it is to be looked for; null when there is nothing to look for */
-export function endClaim(claim: Claim, nextCheckAt: number | null): Statement {
+/** @param nextCheckAt when it is to be looked for */
+export function endClaim(claim: Claim, nextCheckAt: number): Statement {
   return {
     sql: `UPDATE lean_payout_requests
       SET claim = NULL, holder = NULL, next_check_at = $2 WHERE claim = $1`,
     values: [claim.id, nextCheckAt],
+  };
+}
+
+/** Ends the claim with Lean's own answer. */
+export function endClaimWith(claim: Claim, { status, contentType, body }: LeanWord): Statement {
+  return {
+    sql: `UPDATE lean_payout_requests
+      SET claim = NULL, holder = NULL, next_check_at = NULL,
+        answer_status = $2, answer_type = $3, answer_body = $4
+      WHERE claim = $1`,
+    values: [claim.id, status, contentType, body],
   };
 }
 

@@ -6,6 +6,7 @@ import { examplePayoutId, sandboxCredentials } from '../../src/sandbox/named.ts'
 import type { FaultRule } from '../../src/sandbox/sandbox.ts';
 import {
   clientTo,
+  createPayouts,
   deadAddress,
   failureOf,
   gate,
@@ -202,7 +203,7 @@ describe('without a token nothing is sent', () => {
     const lean = await startLean();
     const wrong = { ...credentials, clientSecret: 'wrong' };
     const token = clientCredentialsToken(transportTo(lean.url), wrong);
-    const failure = await failureOf(clientTo(lean.url, { token }).createPayouts('{}', 'key-1'));
+    const failure = await failureOf(createPayouts(clientTo(lean.url, { token }), '{}', 'key-1'));
     expect(failure).toBeInstanceOf(LeanNotSent);
     expect(failure).toMatchObject({ code: 'LEAN_UNAUTHORIZED' });
     expect(lean.requests.map(({ operation }) => operation)).toEqual(['token']);
@@ -239,7 +240,7 @@ describe('without a token nothing is sent', () => {
       const lean = await startLean();
       lean.faults.add({ ...fault, operation: 'token' });
       const token = clientCredentialsToken(transportTo(lean.url), credentials);
-      const failure = await failureOf(clientTo(lean.url, { token }).createPayouts('{}', 'key-1'));
+      const failure = await failureOf(createPayouts(clientTo(lean.url, { token }), '{}', 'key-1'));
       expect(failure).toBeInstanceOf(LeanNotSent);
       expect(lean.requests.map(({ operation }) => operation)).toEqual(['token']);
     },
@@ -347,8 +348,10 @@ describe("at Lean's own token endpoint", () => {
     const { client, asked } = await leanAndClient(clock);
     await client.getPayout(examplePayoutId);
     clock.lean += hour;
-    expect(await failureOf(client.createPayouts('{}', 'key-1'))).toMatchObject({ code: 'LEAN_UNAUTHORIZED' });
-    expect(await failureOf(client.createPayouts('{}', 'key-1'))).toMatchObject({
+    expect(await failureOf(createPayouts(client, '{}', 'key-1'))).toMatchObject({
+      code: 'LEAN_UNAUTHORIZED',
+    });
+    expect(await failureOf(createPayouts(client, '{}', 'key-1'))).toMatchObject({
       details: { httpStatus: 400 },
     });
     expect(asked()).toEqual(['token', 'getPayout', 'createPayoutPayment', 'token', 'createPayoutPayment']);

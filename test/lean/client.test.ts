@@ -14,7 +14,17 @@ import type { HttpRequest, Transport } from '../../src/lean/transport.ts';
 import { faultKinds } from '../../src/sandbox/fault-rule.ts';
 import { exampleIntentId, examplePayoutId, sandboxCredentials } from '../../src/sandbox/named.ts';
 import type { FaultRule } from '../../src/sandbox/sandbox.ts';
-import { clientTo, deadAddress, failureOf, gate, json, rawServer, startLean, transportTo } from './wiring.ts';
+import {
+  clientTo,
+  createPayouts,
+  deadAddress,
+  failureOf,
+  gate,
+  json,
+  rawServer,
+  startLean,
+  transportTo,
+} from './wiring.ts';
 
 const nobody = '00000000-0000-4000-8000-000000000000';
 
@@ -180,7 +190,7 @@ describe('a creation', () => {
   it('is never shared, not even with its double', async () => {
     const { url, heard } = await rawServer(response => json(response, { payouts_payment_details: [] }));
     const client = clientTo(url);
-    await Promise.all([client.createPayouts(body, 'key-1'), client.createPayouts(body, 'key-1')]);
+    await Promise.all([createPayouts(client, body, 'key-1'), createPayouts(client, body, 'key-1')]);
     expect(heard).toHaveLength(2);
   });
 
@@ -198,14 +208,14 @@ describe('a creation', () => {
   ] as const)('is never repeated (%o)', async fault => {
     const lean = await startLean();
     lean.faults.add(fault);
-    await failureOf(clientTo(lean.url).createPayouts(body, 'key-1'));
+    await failureOf(createPayouts(clientTo(lean.url), body, 'key-1'));
     expect(lean.requests).toHaveLength(1);
   });
 
   it('carries its key and its body letter by letter', async () => {
     const { url, heard } = await rawServer(response => json(response, {}));
     const text = '{"payment_details":[{"amount":16.50}]}';
-    await clientTo(url).createPayouts(text, 'key 1/a');
+    await createPayouts(clientTo(url), text, 'key 1/a');
     expect(heard).toEqual([
       {
         method: 'POST',
@@ -227,14 +237,14 @@ describe('a creation', () => {
   it('takes 200 and 201 for success', async () => {
     for (const status of [200, 201]) {
       const { url } = await rawServer(response => json(response, { end_user_id: 'a' }, status));
-      const { created, answer } = await clientTo(url).createPayouts(body, 'key-1');
+      const { created, answer } = await createPayouts(clientTo(url), body, 'key-1');
       expect(created).toEqual({ end_user_id: 'a' });
       expect(answer.status).toBe(status);
     }
   });
 
   it('reached nobody when nobody listens', async () => {
-    const failure = await failureOf(clientTo(await deadAddress()).createPayouts(body, 'key-1'));
+    const failure = await failureOf(createPayouts(clientTo(await deadAddress()), body, 'key-1'));
     expect(failure).toBeInstanceOf(LeanUnreachable);
   });
 
@@ -247,7 +257,7 @@ describe('a creation', () => {
       ...alive,
       send: (request, options) => (sends.push(request) <= 2 ? dead : alive).send(request, options),
     };
-    await clientTo(url, { transport }).createPayouts(body, 'key-1');
+    await createPayouts(clientTo(url, { transport }), body, 'key-1');
     expect(sends).toHaveLength(3);
     expect(new Set(sends.map(request => JSON.stringify(request))).size).toBe(1);
     expect(heard.map(({ headers }) => headers['idempotency-key'])).toEqual(['key-1']);
@@ -262,7 +272,7 @@ describe('a creation', () => {
       ...alive,
       send: (request, options) => ((sends += 1) === 1 ? dead : alive).send(request, options),
     };
-    const failure = await failureOf(clientTo(url, { transport }).createPayouts(body, 'key-1'));
+    const failure = await failureOf(createPayouts(clientTo(url, { transport }), body, 'key-1'));
     expect(failure).toBeInstanceOf(LeanOutcomeUnknown);
     expect([sends, heard.length]).toEqual([2, 1]);
   });
@@ -295,7 +305,7 @@ describe('a call', () => {
     const { url, heard } = await rawServer(response => json(response, {}));
     const client = clientTo(url, { basePath: '/lean/api' });
     await client.getPayout('a');
-    await client.createPayouts('{}', 'key-1');
+    await createPayouts(client, '{}', 'key-1');
     expect(heard.map(({ target }) => target)).toEqual([
       '/lean/api/payouts/v1/a',
       '/lean/api/payouts/v1/payment',
@@ -327,7 +337,7 @@ describe('a call', () => {
     const client = clientTo(lean.url, { onCall });
     await client.getPayout(nobody);
     lean.faults.add({ kind: 'drop_before' });
-    await failureOf(client.createPayouts('{}', 'key-1'));
+    await failureOf(createPayouts(client, '{}', 'key-1'));
     expect(calls).toEqual([
       {
         operation: 'getPayout',
@@ -383,7 +393,7 @@ describe('a call', () => {
           client.getPayout(examplePayoutId),
           client.getPayoutIntent(exampleIntentId),
           client.listPayouts({ page_number: '0', page_size: '20' }),
-          client.createPayouts(body, 'key-1'),
+          createPayouts(client, body, 'key-1'),
         ]);
       }),
     );
@@ -439,9 +449,11 @@ describe('a token that Lean refuses', () => {
 
   it('is renewed for the next payout; the one that was refused is not repeated', async () => {
     const { client, calls } = await leanWithTokens(token => token !== 'token-1');
-    expect(await failureOf(client.createPayouts('{}', 'key-1'))).toMatchObject({ code: 'LEAN_UNAUTHORIZED' });
+    expect(await failureOf(createPayouts(client, '{}', 'key-1'))).toMatchObject({
+      code: 'LEAN_UNAUTHORIZED',
+    });
     expect(calls()).toEqual(['renewal', 'token-1']);
-    await client.createPayouts('{}', 'key-1');
+    await createPayouts(client, '{}', 'key-1');
     expect(calls()).toEqual(['renewal', 'token-1', 'renewal', 'token-2']);
   });
 
@@ -501,7 +513,7 @@ describe('trouble', () => {
     const client = clientTo(lean.url);
     for (let read = 0; read < 10; read += 1) await failureOf(client.getPayout(nobody));
     expect(await failureOf(client.getPayout(nobody))).toBeInstanceOf(LeanNotSent);
-    expect(await failureOf(client.createPayouts('{}', 'key-1'))).toBeInstanceOf(LeanRefused);
+    expect(await failureOf(createPayouts(client, '{}', 'key-1'))).toBeInstanceOf(LeanRefused);
   });
 });
 
@@ -518,7 +530,7 @@ it('reads afresh after a write, though the same is being read since before it', 
   const page = { page_number: '0', page_size: '1' };
   const earlier = client.listPayouts(page);
   await asked.opened;
-  await client.createPayouts('{}', 'key-1');
+  await createPayouts(client, '{}', 'key-1');
   const later = client.listPayouts(page);
   await Promise.all([earlier, later]);
   expect(heard.map(({ method }) => method)).toEqual(['GET', 'POST', 'GET']);

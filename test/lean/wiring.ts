@@ -2,9 +2,11 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo, Server as NetServer } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { readyToken } from '../../src/lean/access-token.ts';
+import type { LeanAnswer } from '../../src/lean/answer.ts';
 import { LeanClient, type LeanClientOptions } from '../../src/lean/client.ts';
 import { Lane } from '../../src/lean/lane.ts';
 import { Retries, RetryBudget } from '../../src/lean/retry.ts';
+import type { LeanCreated } from '../../src/lean/wire.ts';
 import { createTransport, type Transport, type TransportOptions } from '../../src/lean/transport.ts';
 import { sandboxCredentials } from '../../src/sandbox/named.ts';
 import { startSandbox, type RunningSandbox, type SandboxOptions } from '../../src/sandbox/sandbox.ts';
@@ -100,6 +102,17 @@ export async function deadAddress(): Promise<string> {
 export function json(response: ServerResponse, body: unknown, status = 200): void {
   response.writeHead(status, { 'content-type': 'application/json' });
   response.end(typeof body === 'string' ? body : JSON.stringify(body));
+}
+
+/** Creates payouts; what Lean's answer says is thrown when it is no success. */
+export async function createPayouts(
+  client: LeanClient,
+  body: string,
+  idempotencyKey: string,
+): Promise<{ readonly created: LeanCreated; readonly answer: LeanAnswer }> {
+  const answer = await client.createPayouts(body, idempotencyKey);
+  if (!answer.ok) throw answer.failure();
+  return { created: answer.json(), answer };
 }
 
 /** What a promise rejects with. */

@@ -16,6 +16,7 @@ function lostRequest(...transfers: readonly Transfer[]): PayoutRequest {
     caller: '',
     idempotencyKey: 'key-1',
     fingerprint: '',
+    leanWord: null,
     records: transfers.map((each, position) => ({
       position,
       transfer: each,
