@@ -1,9 +1,6 @@
 import { GraphQLError } from 'graphql';
 import type { GraphQLParams, Plugin } from 'graphql-yoga';
-import { ExactNumber } from '../schema/exact-number.ts';
-
-/** A run of digits that may be too long for a binary float to hold. */
-const longNumber = /\d(?:\.?\d){15,}/;
+import { parseExactJson } from '../payouts/exact-json.ts';
 
 /**
  * Reads GraphQL requests as JSON in which no number loses a digit: one of more than 15 digits arrives as its own
@@ -61,22 +58,10 @@ function paramsOfQuery(search: URLSearchParams): GraphQLParams {
 
 function parseExactly(text: string, what: string): unknown {
   try {
-    return longNumber.test(text) ? JSON.parse(text, keepDigits) : JSON.parse(text);
+    return parseExactJson(text);
   } catch (error) {
     throw badRequest(`${what} is ${error instanceof RangeError ? 'nested too deeply' : 'not valid JSON'}.`);
   }
-}
-
-function keepDigits(
-  this: unknown,
-  _key: string,
-  value: unknown,
-  context?: { readonly source?: string },
-): unknown {
-  const source = context?.source;
-  return typeof value === 'number' && source !== undefined && longNumber.test(source)
-    ? new ExactNumber(source)
-    : value;
 }
 
 function badRequest(message: string): GraphQLError {

@@ -1,8 +1,8 @@
 import { Kind, type ValueNode } from 'graphql';
 import { decimalForm, parseDecimal, type Decimal } from '../payouts/decimal.ts';
+import { decimalFromNumber, ExactNumber } from '../payouts/exact-json.ts';
 import { instantForm, parseInstant } from '../payouts/instant.ts';
 import { builder } from './builder.ts';
-import { ExactNumber } from './exact-number.ts';
 
 /** A scalar that travels as text; `parse` returns undefined for a text that it does not accept. */
 function textScalar<Value>(type: string, accepted: string, parse: (text: string) => Value | undefined) {
@@ -45,23 +45,16 @@ builder.scalarType('CurrencyCode', {
 
 const decimal = textScalar<Decimal>('Decimal', decimalForm, parseDecimal);
 
-/** A JSON number in variables has been through a binary float; beyond 15 digits that may have changed it. */
-function exactNumber(value: number): Decimal {
-  const exact = Number.isFinite(value) && Number(value.toPrecision(15)) === value;
-  const parsed = exact ? parseDecimal(String(value)) : undefined;
-  if (parsed === undefined)
-    throw refusal('Decimal', `${decimalForm}; send numbers of more than 15 digits as text`);
-  return parsed;
-}
-
 builder.scalarType('Decimal', {
   description:
     'An exact decimal number. On the wire it is text, such as `"16.50"`, because JSON numbers lose digits in most ' +
     'programs. Input may also be a number literal (`16.50`), which is read digit by digit.',
   serialize: decimal.serialize,
   parseValue: value => {
-    if (value instanceof ExactNumber) return decimal.parseValue(value.digits);
-    return typeof value === 'number' ? exactNumber(value) : decimal.parseValue(value);
+    if (typeof value !== 'number' && !(value instanceof ExactNumber)) return decimal.parseValue(value);
+    const parsed = decimalFromNumber(value);
+    if (parsed !== undefined) return parsed;
+    throw refusal('Decimal', `${decimalForm}; send numbers of more than 15 digits as text`);
   },
   parseLiteral: (node: ValueNode) => {
     if (node.kind !== Kind.INT && node.kind !== Kind.FLOAT) return decimal.parseLiteral(node);

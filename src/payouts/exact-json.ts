@@ -1,0 +1,49 @@
+import { parseDecimal, type Decimal } from './decimal.ts';
+
+/** A number of a JSON request that a binary float might change, as its own digits. */
+export class ExactNumber {
+  readonly digits: string;
+
+  constructor(digits: string) {
+    this.digits = digits;
+  }
+
+  /** What error messages show. */
+  toJSON(): string {
+    return this.digits;
+  }
+}
+
+/** A run of digits that may be too long for a binary float to hold. */
+const longNumber = /\d(?:\.?\d){15,}/;
+
+/**
+ * Parses a request's JSON so that no number loses a digit: one of more than 15 digits becomes an `ExactNumber`.
+ * @throws SyntaxError when it is not JSON, RangeError when it is nested too deeply
+ */
+export function parseExactJson(text: string): unknown {
+  return longNumber.test(text) ? JSON.parse(text, keepDigits) : JSON.parse(text);
+}
+
+function keepDigits(
+  this: unknown,
+  _key: string,
+  value: unknown,
+  context?: { readonly source?: string },
+): unknown {
+  const source = context?.source;
+  return typeof value === 'number' && source !== undefined && longNumber.test(source)
+    ? new ExactNumber(source)
+    : value;
+}
+
+/**
+ * The decimal that a JSON number is, digit by digit; undefined for what is none, or may have lost digits on its way
+ * through a binary float.
+ */
+export function decimalFromNumber(value: unknown): Decimal | undefined {
+  if (value instanceof ExactNumber) return parseDecimal(value.digits);
+  if (typeof value !== 'number') return undefined;
+  const exact = Number.isFinite(value) && Number(value.toPrecision(15)) === value;
+  return exact ? parseDecimal(String(value)) : undefined;
+}
