@@ -4,7 +4,7 @@ import {
   getPayoutDestination,
   operations,
   targetOf,
-  type Operation,
+  type LeanCall,
   type OperationArguments,
 } from './operations.ts';
 import { pause } from './deadline.ts';
@@ -108,7 +108,7 @@ export class LeanClient {
    * @throws LeanNotSent, LeanOutcomeUnknown, LeanBadAnswer as `Transport.send`
    */
   async call(
-    operation: Operation,
+    operation: LeanCall,
     args: OperationArguments,
     options: CallOptions & CreateOptions = {},
   ): Promise<LeanAnswer> {
@@ -166,7 +166,7 @@ export class LeanClient {
   }
 
   async #read<Wire extends object>(
-    operation: Operation,
+    operation: LeanCall,
     path: Record<string, string>,
     options?: CallOptions,
   ): Promise<Wire | null> {
@@ -248,7 +248,7 @@ export class LeanClient {
 }
 
 interface ExchangePlan {
-  readonly operation: Operation;
+  readonly operation: LeanCall;
   readonly target: string;
   readonly args: OperationArguments;
   readonly deadline: number;

@@ -1,3 +1,13 @@
+import {
+  createdShape,
+  creationShape,
+  historyShape,
+  intentShape,
+  listShape,
+  payoutShape,
+  type Shape,
+} from './shapes.ts';
+
 /**
  * THE table: the operations of Lean's Payouts API that this gateway offers, named as the public capability names
  * them. The client is read off it, and so is every other surface that offers the same operations.
@@ -6,9 +16,14 @@
 export interface OperationParameter {
   readonly name: string;
   readonly in: 'path' | 'query' | 'header' | 'body';
-  readonly type: 'uuid' | 'integer' | 'decimal' | 'date-time' | 'string' | 'object';
+  readonly type: 'uuid' | 'integer' | 'decimal' | 'date-time' | 'key' | 'object';
   readonly required: boolean;
   readonly description: string;
+  /** Of an integer. */
+  readonly minimum?: number;
+  readonly maximum?: number;
+  /** Of an object. */
+  readonly shape?: Shape;
 }
 
 export interface Operation {
@@ -16,8 +31,14 @@ export interface Operation {
   readonly method: 'GET' | 'POST';
   /** Path template under Lean's root; `{…}` names a path parameter. */
   readonly path: string;
+  /** A few words, as for a button. */
+  readonly title: string;
   readonly summary: string;
+  /** When to use it and what to know about its answer, for people and models. */
+  readonly description: string;
   readonly parameters: readonly OperationParameter[];
+  /** Of a successful answer's JSON. */
+  readonly answer: Shape;
   /** What a caller, human or agent, may assume of calling it. */
   readonly hints: { readonly readOnly: boolean; readonly destructive: boolean; readonly idempotent: boolean };
 }
@@ -32,12 +53,18 @@ const paymentId: OperationParameter = {
   description: 'The payout, by the id that Lean gave its payment.',
 };
 
-const query = (name: string, type: OperationParameter['type'], description: string): OperationParameter => ({
+const query = (
+  name: string,
+  type: OperationParameter['type'],
+  description: string,
+  bounds: Pick<OperationParameter, 'minimum' | 'maximum'> = {},
+): OperationParameter => ({
   name,
   in: 'query',
   type,
   required: false,
   description,
+  ...bounds,
 });
 
 export const operations = {
@@ -45,14 +72,23 @@ export const operations = {
     name: 'createPayoutPayment',
     method: 'POST',
     path: '/payouts/v1/payment',
+    title: 'Create payouts',
     summary: 'Create one or more payouts. Moves money.',
+    description:
+      'Pays destinations out of a source account. Moves money, at most once per idempotency key: a request that is ' +
+      'repeated with the same key and body is the same payout and gets the recorded answer. Choose the key before ' +
+      'the first try, and when no answer comes, or the outcome is unknown, repeat with the same key and body; never ' +
+      'with a new key. An answer with payment_status CREATED means that Lean has taken the payout, not that it is ' +
+      'paid: follow it by its payment_intent_id.',
     parameters: [
       {
         name: 'idempotency-key',
         in: 'header',
-        type: 'string',
+        type: 'key',
         required: false,
-        description: 'Repeats of a request with the same key are the same payout.',
+        description:
+          'Names what is asked for once and for all, such as an order id or a UUID: 1 to 255 printable ASCII ' +
+          'characters with no blank at either end. Repeats of a request with the same key are the same payout.',
       },
       {
         name: 'body',
@@ -60,18 +96,25 @@ export const operations = {
         type: 'object',
         required: true,
         description: 'Source accounts, and for each its transfers.',
+        shape: creationShape,
       },
     ],
+    answer: createdShape,
     hints: { readOnly: false, destructive: false, idempotent: false },
   },
   listPayouts: {
     name: 'listPayouts',
     method: 'GET',
     path: '/payouts/v1/payments',
+    title: 'List payouts',
     summary: 'List payouts, a numbered page at a time.',
+    description:
+      'Lists payouts with who was paid, how much, when and how it stands; all filters are inclusive and go together. ' +
+      'Rows that come while you page shift the pages: bound them by to. A payout without a payment_id has no payment ' +
+      'yet: follow it by its payment_intent_id.',
     parameters: [
-      query('page_number', 'integer', 'Which page, from 0.'),
-      query('page_size', 'integer', 'Rows on a page, 50 by default.'),
+      query('page_number', 'integer', 'Which page, from 0.', { minimum: 0, maximum: 1_000_000_000 }),
+      query('page_size', 'integer', 'Rows on a page, 50 by default.', { minimum: 1, maximum: 1000 }),
       query('amount_min', 'decimal', 'Smallest amount, in major units.'),
       query('amount_max', 'decimal', 'Largest amount, in major units.'),
       query('from', 'date-time', 'Created at or after.'),
@@ -79,34 +122,50 @@ export const operations = {
       query('from_updated_at', 'date-time', 'Last changed at or after.'),
       query('to_updated_at', 'date-time', 'Last changed at or before.'),
     ],
+    answer: listShape,
     hints: read,
   },
   getPayoutPaymentHistory: {
     name: 'getPayoutPaymentHistory',
     method: 'GET',
     path: '/payouts/v1/payments/{payment_id}/history',
+    title: 'History of a payout',
     summary: 'What has happened to a payout.',
+    description:
+      'Tells what happened to a payout and when. Some Lean applications want its payment_id here, others its ' +
+      'payment_intent_id: when one is not found, try the other. It may lack what the bank found after it had ' +
+      'accepted the payout; the payout itself has that.',
     parameters: [
       {
         ...paymentId,
         description: "The payout; some Lean applications want its payment id here, others its intent's id.",
       },
     ],
+    answer: historyShape,
     hints: read,
   },
   getPayout: {
     name: 'getPayout',
     method: 'GET',
     path: '/payouts/v1/{payment_id}',
+    title: 'One payout',
     summary: 'One payout in full.',
+    description:
+      'One payout in full, by its payment_id. It is paid when post_initiation_status is PROCESSED, and not paid when ' +
+      'that is REJECTED or status is FAILED; ACCEPTED_BY_BANK alone is not final.',
     parameters: [paymentId],
+    answer: payoutShape,
     hints: read,
   },
   getPayoutIntent: {
     name: 'getPayoutIntent',
     method: 'GET',
     path: '/payouts/v1/intents/{payment_intent_id}',
+    title: 'What a payout was meant to be',
     summary: 'What a payout was meant to be, with its destination and, once there is one, its payment.',
+    description:
+      'What was asked for when a payout was created: amount, destination, your own external_reference, and the ' +
+      'payment once there is one. Use it to follow a payout that has no payment_id yet.',
     parameters: [
       {
         name: 'payment_intent_id',
@@ -116,6 +175,7 @@ export const operations = {
         description: 'The intent, known from the moment a payout is created.',
       },
     ],
+    answer: intentShape,
     hints: read,
   },
 } as const satisfies Record<string, Operation>;
@@ -125,7 +185,6 @@ export const getPayoutDestination = {
   name: 'getPayoutDestination',
   method: 'GET',
   path: '/payouts/v1/payment/destinations/{destination_id}',
-  summary: 'One destination (beneficiary).',
   parameters: [
     {
       name: 'destination_id',
@@ -135,8 +194,10 @@ export const getPayoutDestination = {
       description: 'The destination, as its creation named it.',
     },
   ],
-  hints: read,
-} as const satisfies Operation;
+} as const satisfies LeanCall;
+
+/** All that it takes to call Lean. */
+export type LeanCall = Pick<Operation, 'name' | 'method' | 'path' | 'parameters'>;
 
 /** Values for an operation's parameters, by name. Query parameters that are undefined are left out. */
 export interface OperationArguments {
@@ -150,7 +211,7 @@ export interface OperationArguments {
  * The request target (path and query) of an operation with its arguments filled in and escaped: an id can neither
  * leave its path segment nor add to the query.
  */
-export function targetOf(operation: Operation, args: OperationArguments): string {
+export function targetOf(operation: LeanCall, args: OperationArguments): string {
   const path = operation.path.replace(/\{(\w+)\}/g, (_, name: string) => {
     const value = args.path?.[name];
     if (value === undefined || /^\.{0,2}$/.test(value))

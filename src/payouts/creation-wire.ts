@@ -1,27 +1,33 @@
+import type { TransferAnswer } from './creation-answer.ts';
 import { jsonNumber } from '../lean/json.ts';
 import type { LeanCreated, LeanCreatedPayout, LeanCreatedTransfer } from '../lean/wire.ts';
 import { compareDecimals } from './decimal.ts';
 import { id, moneyFromLean, objects, partyFromLean, stateFromLean, text } from './from-lean.ts';
-import { payoutId } from './ids.ts';
+import { parsePayoutId, payoutId } from './ids.ts';
 import type { Money } from './money.ts';
 import type { PayoutParty, PayoutState } from './payout.ts';
 import type { Transfer } from './transfer.ts';
 
-/** Transfers as Lean wants them, by source account and currency; each with its place among those asked for. */
-function grouped(transfers: readonly Transfer[]) {
-  const placed = transfers.map((transfer, place) => ({ transfer, place }));
-  return [
-    ...Map.groupBy(placed, ({ transfer }) => `${transfer.accountId} ${transfer.amount.currency}`).values(),
-  ];
+/** Transfers as Lean wants them: those that follow each other from one account, in one currency, go together. */
+function grouped(transfers: readonly Transfer[]): Transfer[][] {
+  const groups: Transfer[][] = [];
+  for (const transfer of transfers) {
+    const last = groups.at(-1);
+    const [first] = last ?? [];
+    if (first?.accountId === transfer.accountId && first.amount.currency === transfer.amount.currency)
+      last?.push(transfer);
+    else groups.push([transfer]);
+  }
+  return groups;
 }
 
 /** The body of Lean's creation call, with the caller's own digits in its amounts. */
 export function creationBody(transfers: readonly Transfer[]): string {
   return JSON.stringify({
     payment_details: grouped(transfers).map(group => ({
-      account_id: group[0]?.transfer.accountId,
-      currency: group[0]?.transfer.amount.currency,
-      destination_details: group.map(({ transfer }) => ({
+      account_id: group[0]?.accountId,
+      currency: group[0]?.amount.currency,
+      destination_details: group.map(transfer => ({
         payment_destination_id: transfer.destinationId.toLowerCase(),
         amount: jsonNumber(transfer.amount.amount),
         currency: transfer.amount.currency,
@@ -62,16 +68,15 @@ export function createdFromLean(
 ): readonly CreatedTransfer[] | undefined {
   const entries = entriesOf(created);
   if (entries.length !== transfers.length) return undefined;
-  const sent = grouped(transfers).flat();
-  const inOrder = sent.every(({ transfer }, index) => fits(entries[index], transfer));
+  const inOrder = transfers.every((transfer, index) => fits(entries[index], transfer));
   const used = new Set<Entry>();
   const answers: CreatedTransfer[] = [];
-  for (const [index, { transfer, place }] of sent.entries()) {
+  for (const [index, transfer] of transfers.entries()) {
     const entry = inOrder ? entries[index] : onlyOne(entries, transfer);
     const answer = entry === undefined || used.has(entry) ? undefined : answerOf(entry, transfer);
     if (entry === undefined || answer === undefined) return undefined;
     used.add(entry);
-    answers[place] = answer;
+    answers.push(answer);
   }
   return answers;
 }
@@ -134,5 +139,40 @@ function answerOf({ payout, detail }: Entry, transfer: Transfer): CreatedTransfe
     recipient: partyFromLean(detail.recipient_details ?? detail.recepient_details),
     traceId: id(payout.initiate_payment_task_id),
     reason: text(detail.error_message),
+  };
+}
+
+/** What is known of a creation in Lean's own form, for where Lean's own answer was lost. */
+export function createdBody(answers: readonly TransferAnswer[]): string {
+  const inOrder = answers.toSorted((a, b) => (a.transferIndex ?? 0) - (b.transferIndex ?? 0));
+  return JSON.stringify({ payouts_payment_details: inOrder.map(leanCreatedFrom) });
+}
+
+function leanCreatedFrom(answer: TransferAnswer): object {
+  if (answer.kind === 'rejected')
+    return {
+      payment_intent_id: answer.rejectedIntentId,
+      destination_details: { payment_status: 'FAILED', error_message: answer.leanCode },
+    };
+  const { intentId, payoutId: id, state, amount, sender, recipient, traceId } = answer;
+  const key = parsePayoutId(id, 'payoutId');
+  return {
+    payment_intent_id: intentId,
+    ...('paymentId' in key && { payment_id: key.paymentId }),
+    initiate_payment_task_id: traceId ?? undefined,
+    account_number: sender?.accountNumber ?? undefined,
+    iban: sender?.iban ?? undefined,
+    bank_identifier: sender?.bankName ?? undefined,
+    destination_details: {
+      amount: jsonNumber(amount.amount),
+      currency: amount.currency,
+      payment_status: state.leanStatus,
+      error_message: null,
+      recipient_details: {
+        account_number: recipient?.accountNumber ?? null,
+        iban: recipient?.iban ?? null,
+        name: recipient?.name ?? null,
+      },
+    },
   };
 }

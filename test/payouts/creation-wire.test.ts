@@ -40,12 +40,13 @@ describe('creationBody', () => {
     );
   });
 
-  it('groups by account and currency, each in the order given', () => {
+  it('puts together what follows each other from one account in one currency, and keeps the order', () => {
     const body = creationBody([
       transfer('d1'),
+      transfer('d4', '4', { authorize: false }),
       transfer('d2', '2', { accountId: 'a2' }),
       transfer('d3', '3', { amount: { amount: '3' as Decimal, currency: 'USD' } }),
-      transfer('d4', '4', { authorize: false }),
+      transfer('d5'),
     ]);
     const { payment_details } = JSON.parse(body) as {
       payment_details: {
@@ -64,6 +65,7 @@ describe('creationBody', () => {
       ['a1', 'AED', 'd1 AED', 'd4 AED'],
       ['a2', 'AED', 'd2 AED'],
       ['a1', 'USD', 'd3 USD'],
+      ['a1', 'AED', 'd5 AED'],
     ]);
   });
 });
@@ -137,7 +139,7 @@ describe('createdFromLean', () => {
     expect(intents({ payouts_payment_details }, pair)).toEqual(['i1', 'i2']);
   });
 
-  it('reads an answer in the order in which the transfers were sent, by account', () => {
+  it('reads an answer in the order in which the transfers were sent', () => {
     const ours = [
       transfer('d1', '5', { accountId: 'A' }),
       transfer('d1', '5', { accountId: 'B' }),
@@ -146,8 +148,8 @@ describe('createdFromLean', () => {
     const failed = { ...said('d1', '5'), payment_status: 'FAILED' };
     const payouts_payment_details = [
       entry('A#0', said('d1', '5')),
-      entry('A#2', failed),
       entry('B#1', said('d1', '5')),
+      entry('A#2', failed),
     ];
     const answers = createdFromLean({ payouts_payment_details }, ours);
     expect(answers?.map(({ intentId, state }) => [intentId, state.status])).toEqual([

@@ -1,0 +1,135 @@
+import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+import { creationShape } from '../lean/shapes.ts';
+import { decimalForm, parseDecimal, type Decimal } from './decimal.ts';
+import { decimalFromNumber } from './exact-json.ts';
+import { maxTransfers } from './create.ts';
+import { transferProblems, type Transfer } from './transfer.ts';
+
+/** What is wrong with a request: which part of it, and what is accepted. */
+export interface RequestProblem {
+  /** Name of the parameter; within a body, the path, such as `payment_details.0.account_id`. */
+  readonly parameter: string;
+  readonly problem: string;
+}
+
+const ajv = new Ajv2020({ allErrors: true, verbose: true, allowUnionTypes: true });
+(addFormats as unknown as (ajv: Ajv2020) => void)(ajv);
+const hasShape = ajv.compile(creationShape);
+
+interface WireTransfer {
+  readonly payment_destination_id: string;
+  readonly amount: unknown;
+  readonly currency?: string;
+  readonly description: string;
+  readonly external_reference?: string | null;
+  readonly authorize_payment: boolean;
+}
+
+interface WireCreation {
+  readonly payment_details: readonly {
+    readonly account_id: string;
+    readonly currency?: string;
+    readonly destination_details: readonly WireTransfer[];
+  }[];
+}
+
+/**
+ * The transfers that a creation in Lean's own form asks for, or all that is wrong with it.
+ * @param body as `parseExactJson` reads it
+ */
+export function transfersFromBody(
+  body: unknown,
+  idempotencyKey: string,
+): { readonly transfers: readonly Transfer[] } | { readonly problems: readonly RequestProblem[] } {
+  const plain = withDigitsAsText(body);
+  if (!hasShape(plain)) return { problems: unique((hasShape.errors ?? []).map(problemOf)) };
+  const { payment_details } = plain as WireCreation;
+  const placed = payment_details.flatMap((entry, index) =>
+    entry.destination_details.map((wire, position) => ({
+      at: `payment_details.${String(index)}.destination_details.${String(position)}`,
+      entry,
+      wire,
+    })),
+  );
+  if (placed.length > maxTransfers)
+    return {
+      problems: [
+        {
+          parameter: 'payment_details',
+          problem: `must hold at most ${String(maxTransfers)} transfers in all.`,
+        },
+      ],
+    };
+  const transfers: Transfer[] = [];
+  const problems: RequestProblem[] = [];
+  for (const [place, { at, entry, wire }] of placed.entries()) {
+    const amount = decimalOf(wire.amount);
+    const currency = wire.currency ?? entry.currency;
+    if (amount === undefined)
+      problems.push({
+        parameter: `${at}.amount`,
+        problem: `must be ${decimalForm}; send numbers of more than 15 digits as text.`,
+      });
+    if (currency === undefined)
+      problems.push({
+        parameter: `${at}.currency`,
+        problem: 'is missing; accepted: an ISO 4217 code such as "AED".',
+      });
+    const reference = placed.length === 1 ? idempotencyKey : `${idempotencyKey}#${String(place)}`;
+    const transfer: Transfer = {
+      accountId: entry.account_id,
+      destinationId: wire.payment_destination_id,
+      amount: { amount: amount ?? ('1' as Decimal), currency: currency ?? 'AED' },
+      description: wire.description,
+      externalReference: wire.external_reference ?? reference,
+      authorize: wire.authorize_payment,
+    };
+    for (const { field, problem } of transferProblems(transfer))
+      problems.push({ parameter: `${at}.${wireNames[field] ?? field}`, problem });
+    transfers.push(transfer);
+  }
+  return problems.length > 0 ? { problems } : { transfers };
+}
+
+/** Lean's names for the input fields of a transfer. */
+const wireNames: Readonly<Record<string, string>> = {
+  accountId: 'account_id',
+  destinationId: 'payment_destination_id',
+  'amount.amount': 'amount',
+  'amount.currency': 'currency',
+  description: 'description',
+  externalReference: 'external_reference',
+};
+
+function decimalOf(amount: unknown): Decimal | undefined {
+  return typeof amount === 'string' ? parseDecimal(amount) : decimalFromNumber(amount);
+}
+
+/** Numbers that are kept by their digits become the texts that a caller could have sent in their place. */
+function withDigitsAsText(body: unknown): unknown {
+  const text = JSON.stringify(body) as string | undefined;
+  return text === undefined ? undefined : JSON.parse(text);
+}
+
+/** Several keywords may find fault with one and the same value: the first one says enough. */
+function unique(problems: readonly RequestProblem[]): readonly RequestProblem[] {
+  return [...new Map(problems.toReversed().map(each => [each.parameter, each])).values()].toReversed();
+}
+
+function problemOf({ instancePath, keyword, params, parentSchema }: ErrorObject): RequestProblem {
+  const at = instancePath.slice(1).replaceAll('/', '.');
+  const within = (name: unknown): string => [at, String(name)].filter(part => part !== '').join('.');
+  const given = params as Readonly<Record<string, unknown>>;
+  if (keyword === 'required') return { parameter: within(given['missingProperty']), problem: 'is missing.' };
+  if (keyword === 'additionalProperties') {
+    const known = Object.keys((parentSchema as { properties?: object }).properties ?? {}).join(', ');
+    return { parameter: within(given['additionalProperty']), problem: `is not known; accepted: ${known}.` };
+  }
+  const { description, type } = parentSchema as { description?: string; type?: string | readonly string[] };
+  const kind = [type ?? []].flat().join(' or ');
+  return {
+    parameter: at === '' ? 'body' : at,
+    problem: keyword === 'type' ? `must be of type ${kind}.` : `is not accepted. ${description ?? ''}`.trim(),
+  };
+}

@@ -1,0 +1,143 @@
+import { randomUUID } from 'node:crypto';
+import type { LeanAnswer } from '../lean/answer.ts';
+import type { LeanClient } from '../lean/client.ts';
+import { LeanError } from '../lean/errors.ts';
+import { operations, type Operation } from '../lean/operations.ts';
+import type { PayoutCreation } from './create.ts';
+import type { CreatePayoutsAnswer, PayoutOutcomeUnknown, PayoutRejected } from './creation-answer.ts';
+import { transfersFromBody, type RequestProblem } from './creation-request.ts';
+import { createdBody } from './creation-wire.ts';
+import { StoreUnavailable } from './errors.ts';
+import type { LeanWord, PayoutRecords, RequestKey } from './payout-record.ts';
+import { argumentsFrom, keyProblem, type RequestValues } from './request-values.ts';
+
+/** A call of one of Lean's operations by its own names, on whichever surface. */
+export interface OperationRequest {
+  readonly operation: Operation;
+  /** Values of the parameters by name, as texts or JSON; the body as `parseExactJson` reads it. */
+  readonly values: RequestValues;
+  /** Who asks. */
+  readonly caller: string;
+  /** Aborted when the caller goes away: reads stop, what moves money goes on. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * What became of it. `lean`: Lean's own word, success or refusal. `invalid`, `conflict` and `refused`: this gateway's
+ * word that nothing was done. `unknown`: a payout that Lean may or may not have taken. `failed`: nothing came of it.
+ */
+export type OperationOutcome =
+  | {
+      readonly kind: 'lean';
+      readonly word: Omit<LeanWord, 'body'> & { readonly body: string | Buffer };
+      /** As Lean gave it, when it asks for patience. */
+      readonly retryAfter: string | null;
+      readonly idempotencyKey?: string;
+    }
+  | { readonly kind: 'invalid'; readonly problems: readonly RequestProblem[] }
+  | { readonly kind: 'conflict' | 'refused'; readonly rejected: PayoutRejected }
+  | { readonly kind: 'unknown'; readonly unknown: PayoutOutcomeUnknown }
+  | {
+      readonly kind: 'failed';
+      readonly error: LeanError | StoreUnavailable;
+      readonly idempotencyKey?: string;
+    };
+
+export interface OperationCallsOptions {
+  readonly client: LeanClient;
+  readonly creation: PayoutCreation;
+  readonly records: PayoutRecords;
+  /** Whether a payout without an idempotency key is refused; otherwise one is made up. */
+  readonly requireKey: boolean;
+}
+
+/** Lean's operations by their own names, behind the rules of this gateway: what REST routes and tools call. */
+export class OperationCalls {
+  readonly #options: OperationCallsOptions;
+
+  constructor(options: OperationCallsOptions) {
+    this.#options = options;
+  }
+
+  /** @throws nothing but bugs, and the signal's reason */
+  async call(request: OperationRequest): Promise<OperationOutcome> {
+    const checked = argumentsFrom(request.operation, request.values);
+    if (request.operation.name === operations.createPayoutPayment.name)
+      return this.#create(request, 'problems' in checked ? checked.problems : []);
+    if ('problems' in checked) return { kind: 'invalid', problems: checked.problems };
+    try {
+      const { signal } = request;
+      return spoken(await this.#options.client.call(request.operation, checked.args, { signal }));
+    } catch (error) {
+      return failed(error);
+    }
+  }
+
+  async #create(
+    { values, caller }: OperationRequest,
+    unknownParameters: readonly RequestProblem[],
+  ): Promise<OperationOutcome> {
+    const { creation, requireKey } = this.#options;
+    const { idempotencyKey, problems } = keyOf(values[keyParameter], requireKey);
+    const body = transfersFromBody(values['body'], idempotencyKey);
+    const all = [...unknownParameters, ...problems, ...('problems' in body ? body.problems : [])];
+    if ('problems' in body || all.length > 0) return { kind: 'invalid', problems: all };
+    const key = { caller, idempotencyKey };
+    try {
+      const answer = await creation.createPayouts(key, body.transfers);
+      if (answer.kind === 'unknown') return { kind: 'unknown', unknown: answer };
+      if (answer.kind === 'rejected' && answer.code === 'IDEMPOTENCY_CONFLICT' && answer.leanCode === null)
+        return { kind: 'conflict', rejected: answer };
+      return await this.#recorded(key, answer);
+    } catch (error) {
+      return failed(error, idempotencyKey);
+    }
+  }
+
+  /** Lean's own answer as it is recorded; where there is none, what is known in the same form. */
+  async #recorded(
+    key: RequestKey,
+    answer: Exclude<CreatePayoutsAnswer, PayoutOutcomeUnknown>,
+  ): Promise<OperationOutcome> {
+    const { idempotencyKey } = key;
+    const request = await this.#options.records.read(key).catch((error: unknown) => {
+      if (error instanceof StoreUnavailable) return undefined;
+      throw error;
+    });
+    const word = request?.leanWord;
+    if (word != null) return { kind: 'lean', word, retryAfter: null, idempotencyKey };
+    if (answer.kind === 'rejected') return { kind: 'refused', rejected: answer };
+    const body = createdBody([...answer.created, ...answer.rejected]);
+    return {
+      kind: 'lean',
+      word: { status: 200, contentType: 'application/json', body },
+      retryAfter: null,
+      idempotencyKey,
+    };
+  }
+}
+
+const keyParameter = 'idempotency-key';
+
+function keyOf(
+  given: unknown,
+  required: boolean,
+): { readonly idempotencyKey: string; readonly problems: readonly RequestProblem[] } {
+  if (given === undefined && !required) return { idempotencyKey: randomUUID(), problems: [] };
+  const problem = keyProblem(keyParameter, given);
+  return { idempotencyKey: String(given), problems: problem === undefined ? [] : [problem] };
+}
+
+function spoken({ status, mediaType, body, headers }: LeanAnswer): OperationOutcome {
+  const retryAfter = headers['retry-after'];
+  return {
+    kind: 'lean',
+    word: { status, contentType: mediaType ?? null, body },
+    retryAfter: typeof retryAfter === 'string' ? retryAfter : null,
+  };
+}
+
+function failed(error: unknown, idempotencyKey?: string): OperationOutcome {
+  if (!(error instanceof LeanError || error instanceof StoreUnavailable)) throw error;
+  return { kind: 'failed', error, ...(idempotencyKey !== undefined && { idempotencyKey }) };
+}
