@@ -15,7 +15,7 @@ export interface RequestProblem {
 
 const ajv = new Ajv2020({ allErrors: true, verbose: true, allowUnionTypes: true });
 (addFormats as unknown as (ajv: Ajv2020) => void)(ajv);
-const hasShape = ajv.compile(creationShape);
+const hasShape = ajv.compile<WireCreation>(creationShape);
 
 interface WireTransfer {
   readonly payment_destination_id: string;
@@ -44,7 +44,7 @@ export function transfersFromBody(
 ): { readonly transfers: readonly Transfer[] } | { readonly problems: readonly RequestProblem[] } {
   const plain = withDigitsAsText(body);
   if (!hasShape(plain)) return { problems: unique((hasShape.errors ?? []).map(problemOf)) };
-  const { payment_details } = plain as WireCreation;
+  const { payment_details } = plain;
   const placed = payment_details.flatMap((entry, index) =>
     entry.destination_details.map((wire, position) => ({
       at: `payment_details.${String(index)}.destination_details.${String(position)}`,
