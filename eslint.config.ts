@@ -71,7 +71,7 @@ function restrictedImports(folder: string): object[] {
       message: arrow.message,
     }));
   const rootModules = {
-    regex: '^\\.\\./(\\.\\./)*(main|gateway|core|dev|config|environment|run)\\.ts$',
+    regex: '^\\.\\./(\\.\\./)*(main|gateway|core|dev|config|environment|listening|run)\\.ts$',
     message:
       'Only main.ts, dev.ts, gateway.ts and core.ts put things together; all others receive what they need.',
     allowTypeImports: true,

@@ -26,6 +26,10 @@ export interface Config extends CoreConfig {
   readonly host: string;
   /** 0 takes any free port. */
   readonly port: number;
+  /** Undefined where the REST routes are switched off. */
+  readonly restPort: number | undefined;
+  /** Whether REST refuses a payout without an idempotency key; otherwise one is made up. */
+  readonly requireIdempotencyKey: boolean;
   readonly auth: 'none';
   readonly graphiql: boolean;
   readonly introspection: boolean;
@@ -44,6 +48,8 @@ const defaults: Environment = {
   IDEMPOTENCY_RETENTION_DAYS: '90',
   HOST: '127.0.0.1',
   PORT: '4000',
+  REST_PORT: '8080',
+  REQUIRE_IDEMPOTENCY_KEY: 'on',
   GRAPHIQL: 'off',
   INTROSPECTION: 'off',
   LOG_LEVEL: 'info',
@@ -68,6 +74,8 @@ export function parseConfig(env: Environment, preset: Environment = {}): Config 
     ...coreFrom(reader),
     host: reader.raw('HOST') ?? '',
     port: reader.integer('PORT', 0, 65_535),
+    restPort: reader.port('REST_PORT'),
+    requireIdempotencyKey: reader.choice('REQUIRE_IDEMPOTENCY_KEY', ['on', 'off']) === 'on',
     auth: reader.choice('AUTH', ['none']),
     graphiql: reader.choice('GRAPHIQL', ['on', 'off']) === 'on',
     introspection: reader.choice('INTROSPECTION', ['on', 'off']) === 'on',

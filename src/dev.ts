@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ConfigError, developmentDefaults } from './config.ts';
 import { createLog, parseConfig, startGateway } from './gateway.ts';
-import { listening, run } from './run.ts';
+import { listening } from './listening.ts';
+import { run } from './run.ts';
 import { accounts, destinations, examplePayoutId, sandboxCredentials } from './sandbox/named.ts';
 import { startSandbox } from './sandbox/sandbox.ts';
 import { parseSettings } from './sandbox/settings.ts';
@@ -27,24 +28,22 @@ await run(async () => {
     },
     developmentDefaults,
   );
-  const gateway = await listening(
-    'PORT',
-    startGateway(config, {
-      log: createLog(config),
-      examples: {
-        payoutId: examplePayoutId,
-        accountId: accounts.operating,
-        destinationId: destinations.pays,
-        currency: settings.profile === 'ksa' ? 'SAR' : 'AED',
-      },
-    }),
-  ).catch(async (error: unknown) => {
+  const gateway = await startGateway(config, {
+    log: createLog(config),
+    examples: {
+      payoutId: examplePayoutId,
+      accountId: accounts.operating,
+      destinationId: destinations.pays,
+      currency: settings.profile === 'ksa' ? 'SAR' : 'AED',
+    },
+  }).catch(async (error: unknown) => {
     await rm(folder, { recursive: true });
     throw error;
   });
   console.log(`
   GraphiQL   ${gateway.url}      (open it in a browser)
   GraphQL    ${gateway.url}      (POST application/json)
+  REST       ${gateway.restUrl === undefined ? 'off' : `${gateway.restUrl}/openapi.json      (what its routes are)`}
   Sandbox    ${sandbox.url}/sandbox      (what it holds, and how to steer it)
   Records    DATA_DIR=${folder}      (for lean-payouts-gateway payouts; gone at the end)
 

@@ -53,6 +53,14 @@ export class EnvironmentReader {
     return this.wrong(name, `a whole number from ${String(min)} to ${String(max)}`) ?? min;
   }
 
+  /** Undefined for `off`. */
+  port(name: string): number | undefined {
+    const value = this.raw(name) ?? '';
+    if (value === 'off') return undefined;
+    if (/^\d{1,5}$/.test(value) && Number(value) <= 65_535) return Number(value);
+    return this.wrong(name, 'a port from 0 to 65535 (0 takes any that is free), or off');
+  }
+
   url(name: string): URL {
     const value = this.raw(name) ?? '';
     const parsed = URL.canParse(value) ? new URL(value) : undefined;

@@ -2,10 +2,14 @@ import { pino, type Logger } from 'pino';
 import { createGraphql, type GraphqlServer } from './adapters/graphql.ts';
 import { graphiqlPage, type ExampleIds } from './adapters/graphiql/page.ts';
 import { startHttpServer } from './adapters/http-server.ts';
+import type { Listener } from './adapters/listener.ts';
+import { startRestServer } from './adapters/rest.ts';
 import type { Config } from './config.ts';
 import { createCore, type Core, type CoreOptions } from './core.ts';
 import { StoreUnavailable } from './payouts/errors.ts';
+import { OperationCalls } from './payouts/operation-calls.ts';
 import { PayoutHistories } from './payouts/history.ts';
+import { listening } from './listening.ts';
 import { schema } from './schema/index.ts';
 
 export { parseConfig, ConfigError, type Config } from './config.ts';
@@ -19,6 +23,8 @@ export interface Gateway {
 export interface RunningGateway extends Gateway {
   /** Address of GraphQL, such as `http://127.0.0.1:4000/graphql`. */
   readonly url: string;
+  /** Root of the REST routes, such as `http://127.0.0.1:8080`; undefined where they are switched off. */
+  readonly restUrl: string | undefined;
 }
 
 export type GatewayOptions = Partial<Pick<CoreOptions, 'log' | 'onUpstreamCall'>>;
@@ -66,26 +72,49 @@ export async function startGateway(
   }
   // Has the access token fetched before the first caller waits for it.
   client.trouble();
-  const server = await startHttpServer({
-    host: config.host,
-    port: config.port,
-    graphql: gateway.graphql,
-    graphiql: config.graphiql ? graphiqlPage(options.examples ?? placeholders) : undefined,
-    trouble: () => client.trouble(),
-    log,
-  }).catch(async (error: unknown) => {
-    await gateway.close();
-    throw error;
-  });
-  outcomes.start();
-  return {
-    graphql: gateway.graphql,
-    url: `${server.url}/graphql`,
-    async close() {
-      await server.drain();
-      await gateway.close();
-    },
+  const { host } = config;
+  const listeners: Listener[] = [];
+  const listen = async (variable: string, starting: Promise<Listener>): Promise<string> => {
+    const listener = await listening(variable, starting);
+    listeners.push(listener);
+    return listener.url;
   };
+  const close = async (): Promise<void> => {
+    await Promise.all(listeners.map(listener => listener.drain()));
+    await gateway.close();
+  };
+  try {
+    const url = await listen(
+      'PORT',
+      startHttpServer({
+        host,
+        port: config.port,
+        graphql: gateway.graphql,
+        graphiql: config.graphiql ? graphiqlPage(options.examples ?? placeholders) : undefined,
+        trouble: () => client.trouble(),
+        log,
+      }),
+    );
+    const { restPort, requireIdempotencyKey: requireKey } = config;
+    const restUrl =
+      restPort === undefined
+        ? undefined
+        : await listen(
+            'REST_PORT',
+            startRestServer({
+              host,
+              port: restPort,
+              calls: new OperationCalls({ ...gateway.core, requireKey }),
+              requireKey,
+              log,
+            }),
+          );
+    outcomes.start();
+    return { graphql: gateway.graphql, url: `${url}/graphql`, restUrl, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
 
 export function createLog(config: Pick<Config, 'logLevel'>): Logger {

@@ -3,7 +3,7 @@ import { payoutsCommand } from './commands/payouts.ts';
 import { parseCoreConfig, parseStoreConfig } from './config.ts';
 import { openCore, openRecords } from './core.ts';
 import { createLog, parseConfig, startGateway } from './gateway.ts';
-import { listening, run, runCommand } from './run.ts';
+import { run, runCommand } from './run.ts';
 
 const usage = `Usage:
   lean-payouts-gateway                    the gateway, in front of the Lean that the environment names
@@ -30,7 +30,7 @@ async function gateway() {
   const config = parseConfig(process.env);
   const log = createLog(config);
   log.warn('AUTH=none: every caller who can reach this gateway may read payouts and move money');
-  const started = await listening('PORT', startGateway(config, { log }));
-  log.info({ url: started.url, lean: config.lean.baseUrl.origin }, 'gateway is up');
+  const started = await startGateway(config, { log });
+  log.info({ url: started.url, rest: started.restUrl, lean: config.lean.baseUrl.origin }, 'gateway is up');
   return started;
 }

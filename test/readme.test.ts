@@ -61,7 +61,7 @@ describe('what README says of npm run dev', () => {
     ports = { gateway: await freePort(), sandbox: await freePort() };
     dev = await start(
       shell[0] ?? '',
-      { PORT: String(ports.gateway), SANDBOX_PORT: String(ports.sandbox) },
+      { PORT: String(ports.gateway), REST_PORT: '0', SANDBOX_PORT: String(ports.sandbox) },
       'Stop with Ctrl+C',
     );
     expect(dev.printed).toContain(`http://127.0.0.1:${String(ports.gateway)}/graphql`);
@@ -124,7 +124,12 @@ it('README counts the Lean calls of its query right', async () => {
 
 it('README’s way to run it against Lean builds it and brings it up', async () => {
   const command = shell.find(text => text.includes('npm start')) ?? '';
-  const env = { PORT: '0', LEAN_BASE_URL: 'http://127.0.0.1:9', DATA_DIR: await freshFolder() };
+  const env = {
+    PORT: '0',
+    REST_PORT: '0',
+    LEAN_BASE_URL: 'http://127.0.0.1:9',
+    DATA_DIR: await freshFolder(),
+  };
   const { stop } = await start(command, env, 'gateway is up');
   // What it has built is what its command runs, beside it.
   const list = shell.find(text => text.startsWith('npx ')) ?? '';

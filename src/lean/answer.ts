@@ -73,13 +73,14 @@ export class LeanAnswer {
         'LEAN_UNAUTHORIZED',
         "Lean refused the gateway's credentials.",
         this.#details(false),
+        this,
       );
     if (status === 429)
-      return new LeanRefused('LEAN_RATE_LIMITED', 'Lean asks for fewer requests.', this.#details(true));
+      return new LeanRefused('LEAN_RATE_LIMITED', 'Lean asks for fewer requests.', this.#details(true), this);
     if (status === 408)
       return new LeanOutcomeUnknown('LEAN_TIMEOUT', 'Lean gave up on the request.', this.#details(true));
     if (status >= 400 && status < 500)
-      return new LeanRefused('LEAN_REFUSED', 'Lean refused the request.', this.#details(false));
+      return new LeanRefused('LEAN_REFUSED', 'Lean refused the request.', this.#details(false), this);
     if (status >= 500)
       return new LeanOutcomeUnknown('LEAN_UNAVAILABLE', 'Lean has a fault of its own.', this.#details(true));
     return this.bad(`Lean answered with an unexpected status (${String(status)}).`);

@@ -32,7 +32,8 @@ export abstract class LeanError extends Error {
 
 /**
  * Lean said no, by a 4xx. On a read that is all there is to it. Of a payout some say less: 409 and those that speak
- * of an earlier request leave open whether it was taken (`payouts/create.ts`). Not in here: 408 and 5xx.
+ * of an earlier request leave open whether it was taken (`payouts/create.ts`). Not in here: 408 and 5xx. `cause` is
+ * Lean's answer.
  */
 export class LeanRefused extends LeanError {
   override readonly name = 'LeanRefused';

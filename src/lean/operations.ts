@@ -196,6 +196,11 @@ export const getPayoutDestination = {
   ],
 } as const satisfies LeanCall;
 
+/** Where an operation is among the REST routes, as the capability has it. */
+export function restPathOf({ path }: Operation): string {
+  return `/v1${path}`;
+}
+
 /** All that it takes to call Lean. */
 export type LeanCall = Pick<Operation, 'name' | 'method' | 'path' | 'parameters'>;
 

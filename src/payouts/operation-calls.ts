@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { LeanAnswer } from '../lean/answer.ts';
+import { LeanAnswer } from '../lean/answer.ts';
 import type { LeanClient } from '../lean/client.ts';
-import { LeanError } from '../lean/errors.ts';
+import { LeanError, LeanRefused } from '../lean/errors.ts';
 import { operations, type Operation } from '../lean/operations.ts';
 import type { PayoutCreation } from './create.ts';
 import type { CreatePayoutsAnswer, PayoutOutcomeUnknown, PayoutRejected } from './creation-answer.ts';
@@ -128,7 +128,10 @@ function keyOf(
   return { idempotencyKey: String(given), problems: problem === undefined ? [] : [problem] };
 }
 
-function spoken({ status, mediaType, body, headers }: LeanAnswer): OperationOutcome {
+/** @throws LeanBadAnswer for a success that is not JSON */
+function spoken(answer: LeanAnswer): OperationOutcome {
+  if (answer.ok) answer.json();
+  const { status, mediaType, body, headers } = answer;
   const retryAfter = headers['retry-after'];
   return {
     kind: 'lean',
@@ -138,6 +141,7 @@ function spoken({ status, mediaType, body, headers }: LeanAnswer): OperationOutc
 }
 
 function failed(error: unknown, idempotencyKey?: string): OperationOutcome {
+  if (error instanceof LeanRefused && error.cause instanceof LeanAnswer) return spoken(error.cause);
   if (!(error instanceof LeanError || error instanceof StoreUnavailable)) throw error;
   return { kind: 'failed', error, ...(idempotencyKey !== undefined && { idempotencyKey }) };
 }

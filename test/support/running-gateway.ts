@@ -34,6 +34,7 @@ export async function startListeningGateway(
       LEAN_API_TOKEN: sandboxCredentials.token,
       AUTH: 'none',
       PORT: '0',
+      REST_PORT: 'off',
       LOG_LEVEL: 'silent',
       DATA_DIR: folder,
       ...options.env,

@@ -1,0 +1,119 @@
+import { restPathOf, type Operation, type OperationParameter } from '../lean/operations.ts';
+import type { Shape } from '../lean/shapes.ts';
+
+/** OpenAPI 3.1 of the REST routes, read off the table of operations. */
+export function openApiDocument(
+  operations: readonly Operation[],
+  { requireKey }: { readonly requireKey: boolean },
+): object {
+  const paths: Record<string, Record<string, object>> = {};
+  for (const operation of operations)
+    (paths[restPathOf(operation)] ??= {})[operation.method.toLowerCase()] = operationObject(
+      operation,
+      requireKey,
+    );
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: "Lean's payouts",
+      version: '1',
+      description:
+        "Lean's own payouts operations, behind the rules of this gateway: checks, deadlines, and payouts that are made " +
+        "at most once. Lean's answers come as Lean gives them, byte for byte; what the gateway itself has to say comes " +
+        'as problem details.',
+    },
+    servers: [{ url: '/' }],
+    paths,
+    components: { schemas: { Problem: problemShape } },
+  };
+}
+
+function operationObject(operation: Operation, requireKey: boolean): object {
+  const { name, title, description, parameters, answer } = operation;
+  const body = parameters.find(parameter => parameter.in === 'body');
+  return {
+    operationId: name,
+    summary: title,
+    description,
+    parameters: parameters
+      .filter(parameter => parameter.in !== 'body')
+      .map(parameter => ({
+        name: parameter.name,
+        in: parameter.in,
+        required: parameter.required || (parameter.type === 'key' && requireKey),
+        description: parameter.description,
+        schema: parameterShape(parameter),
+      })),
+    ...(body !== undefined && {
+      requestBody: {
+        required: body.required,
+        description: body.description,
+        content: { 'application/json': { schema: body.shape ?? { type: 'object' } } },
+      },
+    }),
+    responses: {
+      '200': { description: "Lean's answer.", content: { 'application/json': { schema: answer } } },
+      '400': problem('A parameter is not accepted; `problems` names each.'),
+      '4XX': { description: 'A refusal: Lean’s own, as it came, or problem details of the gateway.' },
+      '503': problem('Nothing reached Lean; the same request may be sent again.'),
+      '504': problem(
+        operation.hints.readOnly
+          ? 'Lean did not answer in time.'
+          : 'Lean may or may not have taken it: send the same body with the same idempotency-key again.',
+      ),
+      '5XX': problem('Lean cannot be reached or gave no usable answer.'),
+    },
+  };
+}
+
+/** What a value of a parameter looks like, as JSON Schema. */
+export function parameterShape({ type, minimum, maximum, shape }: OperationParameter): Shape {
+  if (type === 'object') return shape ?? { type: 'object' };
+  if (type === 'integer')
+    return { type, ...(minimum !== undefined && { minimum }), ...(maximum !== undefined && { maximum }) };
+  if (type === 'decimal') return { type: 'string', pattern: '^\\d+(\\.\\d+)?$', examples: ['16.50'] };
+  if (type === 'key') return { type: 'string', pattern: '^[!-~]([ -~]{0,253}[!-~])?$', maxLength: 255 };
+  if (type === 'uuid')
+    return { type: 'string', format: 'uuid', examples: ['3fa85f64-5717-4562-b3fc-2c963f66afa6'] };
+  return { type: 'string', format: type, examples: ['2026-03-01T08:30:00Z'] };
+}
+
+function problem(description: string): object {
+  return {
+    description,
+    content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+  };
+}
+
+const problemShape = {
+  type: 'object',
+  description: 'Problem details (RFC 9457).',
+  required: ['type', 'title', 'status', 'code', 'detail'],
+  properties: {
+    type: { type: 'string', description: 'Always about:blank; see code.' },
+    title: { type: 'string', description: 'The status in words.' },
+    status: { type: 'integer', description: 'The HTTP status.' },
+    code: {
+      type: 'string',
+      description: 'What it is, for programs, such as BAD_USER_INPUT or LEAN_TIMEOUT.',
+    },
+    detail: { type: 'string', description: 'What it is, for people.' },
+    problems: {
+      type: 'array',
+      description: 'Each part of the request that is not accepted.',
+      items: {
+        type: 'object',
+        required: ['parameter', 'problem'],
+        properties: {
+          parameter: { type: 'string', description: 'Its name, or its path within the body.' },
+          problem: { type: 'string', description: 'What is wrong, and what is accepted.' },
+        },
+      },
+    },
+    idempotencyKey: { type: 'string', description: 'The key to send again.' },
+    lean: {
+      type: 'object',
+      description: 'What is known of a failure at Lean: status, code, ids for its support.',
+    },
+  },
+};

@@ -1,0 +1,188 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Logger } from 'pino';
+import { operations, type Operation } from '../lean/operations.ts';
+import { parseExactJson } from '../payouts/exact-json.ts';
+import type { OperationCalls, OperationOutcome } from '../payouts/operation-calls.ts';
+import { startListener, type Exchange, type Listener } from './listener.ts';
+import { openApiDocument } from './openapi.ts';
+import { answerProblem, problemOf, type Problem } from './problem.ts';
+import { RestRoutes } from './rest-routes.ts';
+
+export interface RestOptions {
+  readonly host: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  readonly calls: OperationCalls;
+  /** Whether a payout needs an idempotency key, for the description of the routes. */
+  readonly requireKey: boolean;
+  readonly log: Logger;
+  /** @default the table */
+  readonly operations?: readonly Operation[];
+}
+
+const maxBodyBytes = 256 * 1024;
+
+/**
+ * Lean's operations as REST routes, read off their table: Lean's own word byte for byte, and this gateway's as problem
+ * details. `/openapi.json` describes them.
+ */
+export function startRestServer(options: RestOptions): Promise<Listener> {
+  const { host, port, calls, requireKey, log } = options;
+  const table = options.operations ?? Object.values(operations);
+  const routes = new RestRoutes(table);
+  const description = JSON.stringify(openApiDocument(table, { requireKey }));
+  return startListener({
+    host,
+    port,
+    surface: 'rest',
+    log,
+    route,
+    onBug: response => {
+      answerProblem(response, {
+        status: 500,
+        code: 'INTERNAL_SERVER_ERROR',
+        detail: 'Unexpected error.',
+      });
+    },
+  });
+
+  async function route(exchange: Exchange): Promise<void> {
+    const { request, response, path, draining } = exchange;
+    // Nothing here is a page, whatever comes from Lean's edge.
+    response.setHeader('content-security-policy', "default-src 'none'; frame-ancestors 'none'");
+    if (path === '/openapi.json' && request.method === 'GET') {
+      response.writeHead(200, { 'content-type': 'application/json' }).end(description);
+      return;
+    }
+    const found = routes.routeOf(request.method ?? '', path);
+    if (found.kind === 'nothing')
+      return answerProblem(response, {
+        status: 404,
+        code: 'BAD_USER_INPUT',
+        detail: 'There is nothing at this address; GET /openapi.json tells what there is.',
+      });
+    if (found.kind === 'other method')
+      return answerProblem(
+        response,
+        {
+          status: 405,
+          code: 'BAD_USER_INPUT',
+          detail: `This address takes ${found.allowed.join(', ')} only.`,
+        },
+        { allow: found.allowed.join(', ') },
+      );
+    if (found.kind === 'malformed')
+      return answerProblem(response, {
+        status: 400,
+        code: 'BAD_USER_INPUT',
+        detail: 'The path is not well-formed: a % in it must be followed by two hexadecimal digits.',
+      });
+    if (draining)
+      return answerProblem(
+        response,
+        { status: 503, code: 'LEAN_UNAVAILABLE', detail: 'The gateway is stopping; nothing was done.' },
+        { 'retry-after': '1' },
+      );
+    const values = await valuesOf(request, found);
+    if ('problem' in values) {
+      // What is left of a body that is not wanted is not read.
+      answerProblem(response, values.problem, values.problem.status === 413 ? { connection: 'close' } : {});
+      return;
+    }
+    const { operation } = found;
+    const outcome = await calls.call({ operation, ...values, caller: anybody, signal: leaving(response) });
+    answer(exchange, operation, outcome);
+  }
+}
+
+/** Nobody is authenticated, so all callers are one. */
+const anybody = '';
+
+function answer({ response, log }: Exchange, operation: Operation, outcome: OperationOutcome): void {
+  if (response.destroyed) return;
+  if (outcome.kind !== 'lean') {
+    const problem = problemOf(outcome);
+    if (outcome.kind === 'failed')
+      log.warn({ operation: operation.name, code: problem.code, lean: problem['lean'] }, problem.detail);
+    answerProblem(response, problem, problem.status === 503 ? { 'retry-after': '1' } : {});
+    return;
+  }
+  const { word, retryAfter, idempotencyKey } = outcome;
+  response.writeHead(word.status, {
+    'content-type': word.contentType ?? 'application/octet-stream',
+    'cache-control': 'no-store',
+    ...(retryAfter !== null && { 'retry-after': retryAfter }),
+    ...(idempotencyKey !== undefined && { 'idempotency-key': idempotencyKey }),
+  });
+  response.end(word.body);
+}
+
+/** The values of the parameters by name, wherever in the request they are. */
+async function valuesOf(
+  request: IncomingMessage,
+  { operation, path }: { readonly operation: Operation; readonly path: Readonly<Record<string, string>> },
+): Promise<{ readonly values: Record<string, unknown> } | { readonly problem: Problem }> {
+  const values: Record<string, unknown> = { ...path };
+  const search = new URLSearchParams((request.url ?? '').split('?').slice(1).join('?'));
+  for (const [name, value] of search) {
+    if (name in values) return { problem: bad(name, 'is given more than once.') };
+    values[name] = value;
+  }
+  for (const { name } of operation.parameters.filter(parameter => parameter.in === 'header')) {
+    const given = request.headersDistinct[name] ?? [];
+    if (given.length > 1) return { problem: bad(name, 'is given more than once.') };
+    if (given[0] !== undefined) values[name] = given[0];
+  }
+  const bodyName = operation.parameters.find(parameter => parameter.in === 'body')?.name;
+  if (bodyName === undefined) return { values };
+  const type = request.headers['content-type'] ?? '';
+  if (!/^application\/json\s*(?:;|$)/i.test(type))
+    return {
+      problem: {
+        status: 415,
+        code: 'BAD_USER_INPUT',
+        detail: 'Send the body with content-type: application/json.',
+      },
+    };
+  const text = await bodyOf(request);
+  if (text === undefined)
+    return {
+      problem: {
+        status: 413,
+        code: 'BAD_USER_INPUT',
+        detail: `The body is larger than ${String(maxBodyBytes / 1024)} KiB.`,
+      },
+    };
+  try {
+    return { values: { ...values, [bodyName]: parseExactJson(text) } };
+  } catch (error) {
+    if (error instanceof RangeError) return { problem: bad(bodyName, 'is nested too deeply.') };
+    if (error instanceof SyntaxError) return { problem: bad(bodyName, 'is not valid JSON.') };
+    throw error;
+  }
+}
+
+function bad(parameter: string, problem: string): Problem {
+  return problemOf({ kind: 'invalid', problems: [{ parameter, problem }] });
+}
+
+/** The whole body, or undefined when it is too large. */
+async function bodyOf(request: IncomingMessage): Promise<string | undefined> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > maxBodyBytes) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** Aborted when the caller goes away before the answer. */
+function leaving(response: ServerResponse): AbortSignal {
+  const controller = new AbortController();
+  response.once('close', () => {
+    if (!response.writableFinished) controller.abort();
+  });
+  return controller.signal;
+}
