@@ -43,8 +43,10 @@ class PostgresDatabase implements Database {
       statement_timeout: 5000,
       query_timeout: 6000,
     });
-    // A connection that breaks while nobody uses it is nobody's failure: the next use makes another one.
+    // Whoever uses a connection that breaks is told by what they asked; between two statements, and while nobody
+    // uses it, that is nobody's failure.
     this.#pool.on('error', () => undefined);
+    this.#pool.on('connect', client => client.on('error', () => undefined));
   }
 
   prepare(): Promise<void> {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { StoreUnavailable } from '../payouts/errors.ts';
 import { DuplicateValue, StoreProblem, type Database, type Row, type Statement } from './database.ts';
@@ -18,11 +18,13 @@ const busyTimeoutMs = 5000;
  *
  * One gateway at a time has a folder: it holds a lock that the system lets go of however the process ends. So what
  * another holder has left under way in the folder has nobody who is at it any more.
+ * @param given the folder, from where the program was started
  * @param asGateway false for looking at records beside a gateway that is running
  * @throws StoreProblem when the folder cannot be used, or another gateway has it
  * @see https://www.sqlite.org/pragma.html#pragma_synchronous
  */
-export function openSqlite(folder: string, { asGateway = true } = {}): Database {
+export function openSqlite(given: string, { asGateway = true } = {}): Database {
+  const folder = resolve(given);
   const file = join(folder, 'payouts.db');
   if (!asGateway && !existsSync(file))
     throw new StoreProblem(
@@ -30,7 +32,8 @@ export function openSqlite(folder: string, { asGateway = true } = {}): Database 
       `there are no payout records in ${JSON.stringify(folder)}; accepted: the folder of a gateway, or DATABASE_URL.`,
     );
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    // Where the parent is there and takes no folder (as in /proc), making parents as well would try for ever.
+    if (!existsSync(folder)) mkdirSync(folder, { recursive: !existsSync(dirname(folder)), mode: 0o700 });
     const lock = lockOf(folder, asGateway);
     // It holds account numbers: what SQLite keeps beside it gets the same mode.
     closeSync(openSync(file, 'a', 0o600));

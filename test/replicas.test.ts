@@ -1,0 +1,114 @@
+import { expect, it, onTestFinished } from 'vitest';
+import { sandboxCredentials } from '../src/sandbox/named.ts';
+import { startLean } from './lean/wiring.ts';
+import { startHeldLean } from './support/held-lean.ts';
+import { payoutInput } from './support/payout-input.ts';
+import { runProgram } from './support/program.ts';
+import { postOperation } from './support/running-gateway.ts';
+import { freshStoreEnv } from './support/stores.ts';
+
+/* Several gateways, each a process of its own, on one PostgreSQL. */
+
+const up = /"url":"([^"]+)".*gateway is up/;
+
+/** All that the record gives back. */
+const createPayout = /* GraphQL */ `
+  mutation ($input: CreatePayoutInput!) {
+    createPayout(input: $input) {
+      __typename
+      ... on PayoutCreated {
+        idempotencyKey
+        intentId
+        payoutId
+        status
+        leanStatus
+        amount {
+          amount
+          currency
+        }
+        sender {
+          iban
+        }
+        recipient {
+          name
+          iban
+          accountNumber
+        }
+        traceId
+      }
+    }
+  }
+`;
+
+async function startReplicas(leanUrl: string) {
+  const env = {
+    ...(await freshStoreEnv('PostgreSQL')),
+    LEAN_BASE_URL: leanUrl,
+    LEAN_API_TOKEN: sandboxCredentials.token,
+    AUTH: 'none',
+    PORT: '0',
+  };
+  const programs = [runProgram('main.ts', env), runProgram('main.ts', env)] as const;
+  const [[, a = ''], [, b = '']] = await Promise.all([programs[0].says(up), programs[1].says(up)]);
+  return { programs, a, b };
+}
+
+const created = {
+  payouts_payment_details: [
+    { payment_intent_id: 'c0000000-0000-4000-8000-00000000abcd', destination_details: { amount: 16.5 } },
+  ],
+};
+
+it('a hundred identical calls at once, over two gateways, are one POST and a hundred equal answers', async () => {
+  const lean = await startLean({ latencyMs: 50 });
+  const { a, b } = await startReplicas(lean.url);
+  const input = payoutInput('key-1');
+  const answers = await Promise.all(
+    Array.from({ length: 100 }, (_, index) =>
+      postOperation(index % 2 === 0 ? a : b, createPayout, { input }),
+    ),
+  );
+  for (const { data, errors } of answers) {
+    expect(errors).toBeUndefined();
+    expect(data).toEqual(answers[0]?.data);
+  }
+  expect(answers[0]?.data).toMatchObject({
+    createPayout: { __typename: 'PayoutCreated', recipient: { iban: expect.any(String) as string } },
+  });
+  expect(lean.requests.map(({ operation }) => operation)).toEqual(['createPayoutPayment']);
+});
+
+it('a call whose key another gateway is sending waits for its answer', async () => {
+  const held = await startHeldLean();
+  onTestFinished(() => held.close());
+  const { a, b } = await startReplicas(held.url);
+  const input = payoutInput('key-1');
+  const first = postOperation(a, createPayout, { input });
+  const sending = await held.request(0);
+  const second = postOperation(b, createPayout, { input });
+  // It is there and waits: another input is told at once that the key is taken.
+  const other = await postOperation(b, createPayout, {
+    input: payoutInput('key-1', { description: 'other' }),
+  });
+  expect(other.data).toEqual({ createPayout: { __typename: 'PayoutRejected' } });
+  sending.answer(200, created);
+  const answer = (await first).data;
+  expect(answer).toMatchObject({ createPayout: { __typename: 'PayoutCreated' } });
+  expect((await second).data).toEqual(answer);
+});
+
+it('a call whose key another gateway was sending when it was killed gets the payout', async () => {
+  const lean = await startLean({ latencyMs: 500 });
+  const { programs, a, b } = await startReplicas(lean.url);
+  const input = payoutInput('key-1');
+  const cut = postOperation(a, createPayout, { input }).catch(() => 'cut off');
+  while (lean.requests.length === 0) await new Promise(setImmediate);
+  programs[0].kill('SIGKILL');
+  const answer = await postOperation(b, createPayout, { input });
+  expect(await cut).toBe('cut off');
+  expect(answer.data).toMatchObject({
+    createPayout: { __typename: 'PayoutCreated', intentId: lean.payouts.all()[0]?.intentId },
+  });
+  expect(lean.payouts.all()).toHaveLength(1);
+  expect(lean.requests.filter(({ operation }) => operation === 'createPayoutPayment')).toHaveLength(1);
+});
