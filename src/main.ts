@@ -1,8 +1,4 @@
 #!/usr/bin/env node
-import { payoutsCommand } from './commands/payouts.ts';
-import { parseCoreConfig, parseStoreConfig } from './config.ts';
-import { openCore, openRecords } from './core.ts';
-import { createLog, parseConfig, startGateway } from './gateway.ts';
 import { run, runCommand } from './run.ts';
 
 const usage = `Usage:
@@ -13,24 +9,31 @@ const usage = `Usage:
 
 const [command, ...rest] = process.argv.slice(2);
 if (command === undefined) await run(gateway);
-else if (command === 'payouts')
-  await runCommand(() =>
-    payoutsCommand(rest, {
-      records: () => openRecords(parseStoreConfig(process.env)),
-      core: () => openCore(parseCoreConfig(process.env)),
-    }),
-  );
+else if (command === 'payouts') await runCommand(() => payouts(rest));
 else {
   const help = command === '--help' || command === '-h';
   (help ? process.stdout : process.stderr).write(usage);
   process.exitCode = help ? 0 : 2;
 }
 
+// A command does not wait for what only the gateway needs.
+
 async function gateway() {
+  const { createLog, parseConfig, startGateway } = await import('./gateway.ts');
   const config = parseConfig(process.env);
   const log = createLog(config);
   log.warn('AUTH=none: every caller who can reach this gateway may read payouts and move money');
   const started = await startGateway(config, { log });
   log.info({ url: started.url, rest: started.restUrl, lean: config.lean.baseUrl.origin }, 'gateway is up');
   return started;
+}
+
+async function payouts(args: readonly string[]) {
+  const { payoutsCommand } = await import('./commands/payouts.ts');
+  const { openCore, openRecords } = await import('./core.ts');
+  const { parseCoreConfig, parseStoreConfig } = await import('./config.ts');
+  return payoutsCommand(args, {
+    records: () => openRecords(parseStoreConfig(process.env)),
+    core: () => openCore(parseCoreConfig(process.env)),
+  });
 }

@@ -1,0 +1,203 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { destinations, sandboxCredentials } from '../../src/sandbox/named.ts';
+import { startLean } from '../lean/wiring.ts';
+import { crashingCore } from '../support/crashing-core.ts';
+import { creatingAt, transfer } from '../support/creating.ts';
+import { startHeldLean } from '../support/held-lean.ts';
+import { createPayoutDocument, payoutInput } from '../support/payout-input.ts';
+import { runProgram } from '../support/program.ts';
+import { postOperation } from '../support/running-gateway.ts';
+import { freshFolder, freshStore, opened, stores } from '../support/stores.ts';
+import type { StoreConfig } from '../../src/store/open.ts';
+
+const envOf = (store: StoreConfig): Record<string, string> =>
+  'url' in store ? { DATABASE_URL: store.url } : { DATA_DIR: store.folder };
+
+async function command(args: readonly string[], env: Readonly<Record<string, string>>) {
+  const program = runProgram('main.ts', env, ['payouts', ...args]);
+  const [exitCode] = await program.ended;
+  return { exitCode, out: program.stdout, error: program.stderr };
+}
+
+const lines = (text: string): string[] => text.trimEnd().split('\n');
+
+describe.each(stores)('payouts (%s)', kind => {
+  /** A store with a payout that was created, a batch with one rejected, and one whose answer was lost. */
+  async function recorded() {
+    const lean = await startLean();
+    const store = await freshStore(kind);
+    const { create, createAll } = creatingAt(lean.url, opened(store));
+    await create('created');
+    await createAll('batch', [transfer(), transfer(destinations.failsAtOnce)]);
+    lean.faults.add({ kind: 'drop_after', operation: 'createPayoutPayment', times: 1 });
+    await create('lost', transfer(undefined, { externalReference: 'lost-1' }));
+    lean.requests.length = 0;
+    return { lean, store, env: envOf(store) };
+  }
+
+  it('lists what was asked for and what became of it, a line for each transfer, the newest first', async () => {
+    const { env } = await recorded();
+    const { exitCode, out } = await command([], env);
+    expect(exitCode).toBe(0);
+    const [head = '', ...rows] = lines(out);
+    expect(head.split(/ {2,}/)).toEqual([
+      'KEY',
+      'STATE',
+      'AMOUNT',
+      'REFERENCE',
+      'DESTINATION',
+      'LEAN INTENT',
+      'ASKED FOR',
+      'SENT',
+    ]);
+    expect(rows.map(row => row.split(/ {2,}/).slice(0, 4))).toEqual([
+      ['lost', 'unknown', '16.50 AED', 'lost-1'],
+      ['batch [0]', 'created', '16.50 AED', 'order-1'],
+      ['batch [1]', 'rejected', '16.50 AED', 'order-1'],
+      ['created', 'created', '16.50 AED', 'order-1'],
+    ]);
+  });
+
+  it('lists those of unknown outcome alone, those since a time, and as many as are wanted', async () => {
+    const { env } = await recorded();
+    const keys = async (...args: string[]) =>
+      lines((await command(args, env)).out)
+        .slice(1)
+        .map(row => row.split(' ', 1)[0]);
+    expect(await keys('--unknown')).toEqual(['lost']);
+    expect(await keys('--since', '1h', '--unknown')).toEqual(['lost']);
+    expect((await command(['--since', '2099-01-01'], env)).out).toBe('None.\n');
+    expect(await keys('--limit', '1')).toEqual(['lost', '', 'The']);
+  });
+
+  it('lists for programs as JSON, with amounts as texts', async () => {
+    const { lean, env } = await recorded();
+    const { out } = await command(['--json', '--unknown'], env);
+    expect(JSON.parse(out)).toEqual([
+      {
+        idempotencyKey: 'lost',
+        transferIndex: 0,
+        caller: '',
+        state: 'unknown',
+        amount: '16.50',
+        currency: 'AED',
+        accountId: transfer().accountId,
+        destinationId: destinations.pays,
+        description: 'INV 001',
+        externalReference: 'lost-1',
+        intentId: null,
+        paymentId: null,
+        createdAt: expect.stringMatching(/Z$/) as string,
+        firstSentAt: expect.stringMatching(/Z$/) as string,
+        lastSentAt: expect.stringMatching(/Z$/) as string,
+        changedAt: expect.stringMatching(/Z$/) as string,
+        attempts: 1,
+        checks: 0,
+        nextCheckAt: expect.stringMatching(/Z$/) as string,
+      },
+    ]);
+    expect(lean.requests).toEqual([]);
+  });
+
+  it('resolve finds one at Lean and records it, and sends nothing', async () => {
+    const { lean, env } = await recorded();
+    const leanEnv = { ...env, LEAN_BASE_URL: lean.url, LEAN_API_TOKEN: sandboxCredentials.token };
+    const found = await command(['resolve', 'lost'], leanEnv);
+    expect(found).toMatchObject({ exitCode: 0, error: '' });
+    expect(found.out).toMatch(/^lost +created .*\n\nFound at Lean, and recorded\.\n$/m);
+    expect((await command(['--unknown'], env)).out).toBe('None.\n');
+    lean.requests.length = 0;
+    expect((await command(['resolve', 'created'], leanEnv)).exitCode).toBe(0);
+    expect(lean.requests).toEqual([]);
+  });
+
+  it('resolve says what to do about one that Lean does not have, and when Lean cannot be asked', async () => {
+    const { lean, env } = await recorded();
+    const leanEnv = { ...env, LEAN_BASE_URL: lean.url, LEAN_API_TOKEN: sandboxCredentials.token };
+    lean.payouts.clear();
+    const absent = await command(['resolve', 'lost'], leanEnv);
+    expect(absent.exitCode).toBe(1);
+    expect(absent.out).toContain(
+      'Lean does not have the payout so far: it is sent again when its key comes again.',
+    );
+    expect(lean.requests.map(({ method }) => method)).toEqual(['GET']);
+    lean.faults.add({ kind: 'status', status: 401 });
+    const refused = await command(['resolve', 'lost'], leanEnv);
+    expect(refused.exitCode).toBe(1);
+    expect(refused.out).toContain("Lean could not be asked: Lean refused the gateway's credentials.");
+  });
+
+  it('shows what a crash left behind as what it is, and resolves it', async () => {
+    const lean = await startLean();
+    const store = await freshStore(kind);
+    const core = crashingCore(lean.url, store);
+    core.dieAt({ transactions: 3, when: 'before' });
+    void core.create('crashed');
+    await core.dying;
+    const env = { ...envOf(store), LEAN_BASE_URL: lean.url, LEAN_API_TOKEN: sandboxCredentials.token };
+    expect(lines((await command(['--unknown'], env)).out)[1]).toMatch(/^crashed +unknown/);
+    expect((await command(['resolve', 'crashed'], env)).exitCode).toBe(0);
+  });
+
+  it('works beside a gateway, and leaves alone what that one is sending', async () => {
+    const held = await startHeldLean();
+    onTestFinished(() => held.close());
+    const env = {
+      ...envOf(await freshStore(kind)),
+      LEAN_BASE_URL: held.url,
+      LEAN_API_TOKEN: sandboxCredentials.token,
+    };
+    const gateway = runProgram('main.ts', { ...env, AUTH: 'none', PORT: '0' });
+    const [, url = ''] = await gateway.says(/"url":"([^"]+)".*gateway is up/);
+    const paying = postOperation(url, createPayoutDocument, { input: payoutInput('sending') });
+    const atLean = await held.request(0);
+    expect(lines((await command([], env)).out)[1]).toMatch(/^sending +sent /);
+    const resolving = await command(['resolve', 'sending'], env);
+    expect(resolving).toMatchObject({
+      exitCode: 1,
+      out: 'A gateway is at it right now; ask again in a moment.\n',
+    });
+    atLean.answer(422, { status: 'UNKNOWN_PAYMENT_DESTINATION' });
+    expect((await paying).data).toEqual({ createPayout: { __typename: 'PayoutRejected' } });
+    expect(lines((await command([], env)).out)[1]).toMatch(/^sending +rejected /);
+  });
+});
+
+describe('the command', () => {
+  it.each([
+    [['payouts', '--since', 'yesterday'], '--since: "yesterday" is not accepted; accepted: 2026-03-01'],
+    [['payouts', '--since', '2026-02-30'], '--since'],
+    [['payouts', '--limit', '0'], '--limit: takes a whole number'],
+    [['payouts', '--colour'], "Unknown option '--colour'"],
+    [['payouts', 'delete'], 'there is no "delete"'],
+    [['payouts', 'resolve'], 'takes one idempotency key'],
+    [['payouts', 'resolve', 'a', 'b'], 'takes one idempotency key'],
+    [['payout'], 'Usage:'],
+  ])('%j ends with 2 and says why', async (args, why) => {
+    const program = runProgram('main.ts', {}, args);
+    expect(await program.ended).toEqual([2, null]);
+    expect(program.stderr).toContain(why);
+    expect(program.stdout).toBe('');
+  });
+
+  it('that fails ends with 1 and a line: no records, no database, no way to Lean, no such key', async () => {
+    const nowhere = await command([], { DATA_DIR: await freshFolder() });
+    expect(nowhere).toMatchObject({ exitCode: 1, out: '' });
+    expect(nowhere.error).toMatch(/^DATA_DIR: there are no payout records in [^\n]+\n$/);
+    const down = await command([], { DATABASE_URL: 'postgres://me:a-secret@127.0.0.1:9/none' });
+    expect(down.exitCode).toBe(1);
+    expect(down.error).toMatch(/^The store of payout records cannot be used: [^\n]*ECONNREFUSED[^\n]*\n$/);
+    expect(down.error).not.toContain('a-secret');
+    const store = await freshStore('PostgreSQL');
+    const unset = await command(['resolve', 'key'], envOf(store));
+    expect(unset.error).toMatch(/^LEAN_API_TOKEN: is not set/);
+    const unknown = await command(['resolve', 'key'], { ...envOf(store), LEAN_API_TOKEN: 'token' });
+    expect(unknown).toMatchObject({ exitCode: 1, out: 'There is no record of "key".\n' });
+  });
+
+  it('helps', async () => {
+    const help = await command(['--help'], {});
+    expect(help).toMatchObject({ exitCode: 0, error: '' });
+    expect(help.out).toContain('payouts resolve KEY');
+  });
+});
