@@ -19,6 +19,7 @@ export interface Core {
   readonly reads: PayoutReads;
   readonly lists: PayoutLists;
   readonly records: PayoutRecords;
+  readonly lost: LostPayouts;
   readonly creation: PayoutCreation;
   readonly outcomes: UnknownOutcomes;
   /**
@@ -112,6 +113,7 @@ export function createCore(config: CoreConfig, { log, onUpstreamCall, asGateway 
     reads,
     lists,
     records,
+    lost,
     creation,
     outcomes,
     prepareStore: () => prepared(database),

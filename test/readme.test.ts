@@ -54,14 +54,14 @@ async function start(
 }
 
 describe('what README says of npm run dev', () => {
-  let ports: { readonly gateway: number; readonly sandbox: number };
+  let ports: { readonly gateway: number; readonly rest: number; readonly sandbox: number };
   let dev: Awaited<ReturnType<typeof start>>;
 
   beforeAll(async () => {
-    ports = { gateway: await freePort(), sandbox: await freePort() };
+    ports = { gateway: await freePort(), rest: await freePort(), sandbox: await freePort() };
     dev = await start(
       shell[0] ?? '',
-      { PORT: String(ports.gateway), REST_PORT: '0', SANDBOX_PORT: String(ports.sandbox) },
+      { PORT: String(ports.gateway), REST_PORT: String(ports.rest), SANDBOX_PORT: String(ports.sandbox) },
       'Stop with Ctrl+C',
     );
     expect(dev.printed).toContain(`http://127.0.0.1:${String(ports.gateway)}/graphql`);
@@ -75,6 +75,7 @@ describe('what README says of npm run dev', () => {
   const sh = async (command: string): Promise<string> => {
     const onOurPorts = command
       .replace('localhost:4000', `127.0.0.1:${String(ports.gateway)}`)
+      .replace('localhost:8080', `127.0.0.1:${String(ports.rest)}`)
       .replace('localhost:4010', `127.0.0.1:${String(ports.sandbox)}`);
     return (await promisify(execFile)('bash', ['-c', onOurPorts])).stdout;
   };
@@ -96,6 +97,11 @@ describe('what README says of npm run dev', () => {
 
   it('its query has the answer that follows it', async () => {
     expect(await ask(query)).toEqual(JSON.parse(blocks('json')[0] ?? ''));
+  });
+
+  it('its REST request is answered by Lean’s own JSON', async () => {
+    const command = shell.find(text => text.includes('localhost:8080')) ?? '';
+    expect(JSON.parse(await sh(command))).toMatchObject({ content: [{}, {}], page: { total_elements: 300 } });
   });
 
   it('its payout is made, and after the fault that it shows its outcome is unknown until it is sent again', async () => {

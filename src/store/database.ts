@@ -20,6 +20,11 @@ export interface Database {
    * @throws DuplicateValue when a value that must be unique is there already; StoreUnavailable for anything else
    */
   run(...statements: readonly Statement[]): Promise<readonly (readonly Row[])[]>;
+  /**
+   * The same, for what may be lost when the machine fails right afterwards, though not when a process does: a later
+   * `run` brings it to disk as well.
+   */
+  runLoosely(...statements: readonly Statement[]): Promise<readonly (readonly Row[])[]>;
   /** The name under which this process holds what it is at. Others see at once when the process is gone. */
   holder(): Promise<string>;
   /** Those of the holders that may still be alive. */

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import type { PayoutCreated, TransferAnswer } from '../payouts/creation-answer.ts';
-import { StoreUnavailable } from '../payouts/errors.ts';
 import type {
   Claim,
   LeanWord,
@@ -53,19 +52,18 @@ export class SqlPayoutRecords implements PayoutRecords {
     const claim: Claim = { caller, idempotencyKey, id: randomUUID(), attempt: 1 };
     const now = this.#now();
     const holder = await this.#database.holder();
-    return this.#holding<Reservation>(claim, async () => {
-      const results = await this.#database.run(
+    const reserved = await this.#holding(claim, async () => {
+      // Lost with the machine, it is as if nobody had asked: before anything is sent, `sending` brings it to disk.
+      const [won = []] = await this.#database.runLoosely(
         insertRequest(request, claim, { holder, now }),
         ...transfers.map((transfer, position) => insertRecord(claim, position, transfer, now)),
-        { sql: selectRequests(ofKey), values: [caller, idempotencyKey] },
       );
-      const rows = results.at(-1) ?? [];
-      if (rows[0]?.['claim'] === claim.id) return { kept: true, value: { claim } };
-      const [there] = requestsFromRows(rows);
-      if (there === undefined)
-        throw new StoreUnavailable(new Error('a request that is there has no records'));
-      return { kept: false, value: { request: there } };
+      return won.length > 0 ? { kept: true, value: claim } : { kept: false, value: undefined };
     });
+    if (reserved !== undefined) return { claim: reserved };
+    const there = await this.read(request);
+    // Given back by whoever had it, in the meantime.
+    return there === undefined ? this.reserve(request) : { request: there };
   }
 
   async reserveAgain({ caller, idempotencyKey, attempts }: PayoutRequest): Promise<Claim | undefined> {

@@ -21,7 +21,7 @@ export function requestFirst({ caller, idempotencyKey }: RequestKey): Statement 
   };
 }
 
-/** Does nothing when the key is taken. */
+/** A row when the key was free; otherwise it does nothing. */
 export function insertRequest(
   { caller, idempotencyKey, fingerprint }: NewRequest,
   claim: Claim,
@@ -30,7 +30,7 @@ export function insertRequest(
   return {
     sql: `INSERT INTO lean_payout_requests
       (caller, idempotency_key, fingerprint, attempts, claim, holder, created_at)
-      VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`,
+      VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING RETURNING claim`,
     values: [caller, idempotencyKey, fingerprint, claim.attempt, claim.id, holder, now],
   };
 }

@@ -57,12 +57,22 @@ class PostgresDatabase implements Database {
     return this.#prepared;
   }
 
-  async run(...statements: readonly Statement[]): Promise<readonly (readonly Row[])[]> {
+  run(...statements: readonly Statement[]): Promise<readonly (readonly Row[])[]> {
+    return this.#rowsOf(statements);
+  }
+
+  runLoosely(...statements: readonly Statement[]): Promise<readonly (readonly Row[])[]> {
+    return this.#rowsOf(statements, 'SET LOCAL synchronous_commit = off');
+  }
+
+  async #rowsOf(statements: readonly Statement[], setting?: string): Promise<readonly (readonly Row[])[]> {
     await this.prepare();
     try {
       const [only] = statements;
-      if (statements.length === 1 && only !== undefined) return [await rowsOf(this.#pool, only)];
+      if (statements.length === 1 && only !== undefined && setting === undefined)
+        return [await rowsOf(this.#pool, only)];
       return await this.#transaction(async client => {
+        if (setting !== undefined) await client.query(setting);
         const results: (readonly Row[])[] = [];
         for (const statement of statements) results.push(await rowsOf(client, statement));
         return results;

@@ -38,7 +38,7 @@ export function openSqlite(given: string, { asGateway = true } = {}): Database {
     // It holds account numbers: what SQLite keeps beside it gets the same mode.
     closeSync(openSync(file, 'a', 0o600));
     const database = new DatabaseSync(file, { timeout: busyTimeoutMs });
-    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000');
     migrate(database);
     return new SqliteDatabase(database, lock);
   } catch (error) {
@@ -87,7 +87,7 @@ class SqliteDatabase implements Database {
   readonly #database: DatabaseSync;
   readonly #lock: DatabaseSync | undefined;
   readonly #holder = randomUUID();
-  readonly #prepared = new Map<string, StatementSync>();
+  readonly #prepared = new Map<string, Prepared>();
 
   constructor(database: DatabaseSync, lock: DatabaseSync | undefined) {
     this.#database = database;
@@ -99,6 +99,20 @@ class SqliteDatabase implements Database {
   }
 
   async run(...statements: readonly Statement[]): Promise<readonly (readonly Row[])[]> {
+    return this.#transaction(statements);
+  }
+
+  async runLoosely(...statements: readonly Statement[]): Promise<readonly (readonly Row[])[]> {
+    // All of it in one go: nothing else may be written in between.
+    try {
+      if (this.#database.isOpen) this.#database.exec('PRAGMA synchronous = NORMAL');
+      return this.#transaction(statements);
+    } finally {
+      if (this.#database.isOpen) this.#database.exec('PRAGMA synchronous = FULL');
+    }
+  }
+
+  #transaction(statements: readonly Statement[]): readonly (readonly Row[])[] {
     try {
       if (statements.length > 1) this.#database.exec('BEGIN IMMEDIATE');
       const results = statements.map(statement => this.#rows(statement));
@@ -130,11 +144,27 @@ class SqliteDatabase implements Database {
   #rows({ sql, values = [] }: Statement): readonly Row[] {
     let prepared = this.#prepared.get(sql);
     if (prepared === undefined) {
-      prepared = this.#database.prepare(sql);
+      prepared = preparedOf(this.#database, sql);
       this.#prepared.set(sql, prepared);
     }
-    return prepared.all(Object.fromEntries(values.map((value, index) => [`$${String(index + 1)}`, value])));
+    return prepared.statement.all(...prepared.order.map(index => values[index] ?? null));
   }
+}
+
+interface Prepared {
+  readonly statement: StatementSync;
+  /** Which value stands at each place. */
+  readonly order: readonly number[];
+}
+
+/** Values are bound by their places, which costs half of what binding them by name does. */
+function preparedOf(database: DatabaseSync, sql: string): Prepared {
+  const order: number[] = [];
+  const placed = sql.replace(/\$(\d+)/g, (_, number: string) => {
+    order.push(Number(number) - 1);
+    return '?';
+  });
+  return { statement: database.prepare(placed), order };
 }
 
 function isSqlite(error: unknown): error is Error & { readonly errcode: number } {

@@ -46,9 +46,9 @@ export function crashingCore(leanUrl: string, store: StoreConfig, options: Creat
     died();
   }
 
-  const mortal: Database = {
-    prepare: () => database.prepare(),
-    async run(...statements: readonly Statement[]) {
+  const mortally =
+    (run: Database['run']): Database['run'] =>
+    async (...statements: readonly Statement[]) => {
       if (dead) return silence;
       if (death !== undefined) death = { ...death, transactions: death.transactions - 1 };
       const last = death?.transactions === 0;
@@ -56,10 +56,14 @@ export function crashingCore(leanUrl: string, store: StoreConfig, options: Creat
         await die();
         return silence;
       }
-      const rows = await database.run(...statements);
+      const rows = await run(...statements);
       if (last) await die();
       return dead ? silence : rows;
-    },
+    };
+  const mortal: Database = {
+    prepare: () => database.prepare(),
+    run: mortally((...statements) => database.run(...statements)),
+    runLoosely: mortally((...statements) => database.runLoosely(...statements)),
     holder: () => (dead ? silence : database.holder()),
     living: holders => (dead ? silence : database.living(holders)),
     close: () => die(),

@@ -1,0 +1,46 @@
+import { pino } from 'pino';
+import { createGraphql } from '../src/adapters/graphql.ts';
+import { startHttpServer } from '../src/adapters/http-server.ts';
+import { parseConfig } from '../src/config.ts';
+import { createCore } from '../src/core.ts';
+import { PayoutCreation } from '../src/payouts/create.ts';
+import { PayoutHistories } from '../src/payouts/history.ts';
+import { schema } from '../src/schema/index.ts';
+import { noRecords } from './no-records.ts';
+
+/** The gateway as a process of its own, with its records (`recorded`) or without (`unrecorded`); tells its CPU time. */
+const [leanUrl = '', folder = '', variant = ''] = process.argv.slice(2);
+
+const config = parseConfig({
+  LEAN_BASE_URL: leanUrl,
+  LEAN_API_TOKEN: 'token',
+  AUTH: 'none',
+  PORT: '0',
+  DATA_DIR: folder,
+  LEAN_MAX_CONCURRENCY: '512',
+});
+const log = pino({ level: 'silent' });
+const core = createCore(config, { log });
+const { client, reads, lists, lost } = core;
+const server = await startHttpServer({
+  host: config.host,
+  port: 0,
+  graphql: createGraphql({
+    schema,
+    reads,
+    lists,
+    histories: new PayoutHistories(client, 'payment_intent_id'),
+    creation:
+      variant === 'recorded' ? core.creation : new PayoutCreation({ client, lost, records: noRecords }),
+    introspection: false,
+    log,
+  }),
+  graphiql: undefined,
+  trouble: () => undefined,
+  log,
+});
+process.on('message', () => {
+  const { user, system } = process.cpuUsage();
+  process.send?.(user + system);
+});
+process.send?.(`${server.url}/graphql`);

@@ -1,0 +1,7 @@
+import { payoutRecordTable } from './payout-record.ts';
+
+/** All tables; `BENCH_QUICK=1` runs them with next to no payouts, to see that they run. */
+const quick = process.env['BENCH_QUICK'] === '1';
+await payoutRecordTable(
+  quick ? { rounds: 1, inTurn: 5, atOnce: 32 } : { rounds: 5, inTurn: 400, atOnce: 3000 },
+);

@@ -1,0 +1,44 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+/** A server in a process of its own, so that its CPU time is its alone. */
+export interface ServerProcess {
+  /** What it says first: its address. */
+  readonly url: string;
+  /** CPU time that it has used so far, in microseconds. */
+  cpuMicros(): Promise<number>;
+  stop(): Promise<void>;
+}
+
+export async function startProcess(file: string, ...args: readonly string[]): Promise<ServerProcess> {
+  const child = fork(fileURLToPath(new URL(file, import.meta.url)), args);
+  const url = String(await answer(child));
+  return {
+    url,
+    async cpuMicros() {
+      child.send('cpu');
+      return Number(await answer(child));
+    },
+    async stop() {
+      child.kill('SIGKILL');
+      await once(child, 'close');
+    },
+  };
+}
+
+/** The next thing that it says. */
+async function answer(child: ChildProcess): Promise<unknown> {
+  const over = new AbortController();
+  const { signal } = over;
+  const ended = once(child, 'close', { signal }).then(() => {
+    throw new Error('a process of the benchmark ended by itself');
+  });
+  ended.catch(() => undefined);
+  try {
+    const [message] = (await Promise.race([once(child, 'message', { signal }), ended])) as [unknown];
+    return message;
+  } finally {
+    over.abort();
+  }
+}

@@ -1,0 +1,11 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { expect, it } from 'vitest';
+
+it('npm run bench runs, and prints its tables', async () => {
+  const { stdout } = await promisify(execFile)('npm', ['run', '--silent', 'bench'], {
+    env: { ...process.env, BENCH_QUICK: '1' },
+  });
+  expect(stdout).toMatch(/CPU µs +p50 ms +p99 ms +payouts\/s\nrecorded +\d.*\nunrecorded +\d/);
+  expect(stdout).toMatch(/The record adds -?\d+ µs of CPU and -?[\d.]+ ms to a payout/);
+});
