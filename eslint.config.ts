@@ -53,6 +53,11 @@ const homes = [
     home: 'src/adapters/**',
     message: 'graphql-yoga appears in adapters/ alone.',
   },
+  {
+    library: '@modelcontextprotocol/*',
+    home: 'src/adapters/**',
+    message: 'The MCP SDK appears in adapters/mcp/ and stdio-tools.ts alone.',
+  },
   { library: 'pg', home: 'src/store/postgres.ts', message: 'pg appears in store/postgres.ts alone.' },
   {
     library: 'node:sqlite',
@@ -71,7 +76,7 @@ function restrictedImports(folder: string): object[] {
       message: arrow.message,
     }));
   const rootModules = {
-    regex: '^\\.\\./(\\.\\./)*(main|gateway|core|dev|config|environment|listening|run)\\.ts$',
+    regex: '^\\.\\./(\\.\\./)*(main|gateway|core|dev|config|environment|listening|run|stdio-tools)\\.ts$',
     message:
       'Only main.ts, dev.ts, gateway.ts and core.ts put things together; all others receive what they need.',
     allowTypeImports: true,
@@ -115,6 +120,7 @@ const config: ConfigArray = tseslint.config(
       rules: restrict([...restrictedImports(home.split('/')[1] ?? ''), ...librariesAwayFromHome(home)]),
     })),
   { files: ['src/*.ts'], rules: restrict(librariesAwayFromHome('')) },
+  { files: ['src/stdio-tools.ts'], rules: restrict(librariesAwayFromHome('src/adapters/**')) },
   {
     files: ['src/sandbox/main.ts', 'src/dev.ts', 'bench/**', 'codegen.ts'],
     rules: { 'no-console': 'off' },

@@ -28,7 +28,11 @@ export interface Config extends CoreConfig {
   readonly port: number;
   /** Undefined where the REST routes are switched off. */
   readonly restPort: number | undefined;
-  /** Whether REST refuses a payout without an idempotency key; otherwise one is made up. */
+  /** Undefined where MCP is switched off. */
+  readonly mcpPort: number | undefined;
+  /** Whether MCP has the tool that moves money. */
+  readonly mcpWrites: boolean;
+  /** Whether REST and MCP refuse a payout without an idempotency key; otherwise one is made up. */
   readonly requireIdempotencyKey: boolean;
   readonly auth: 'none';
   readonly graphiql: boolean;
@@ -49,7 +53,9 @@ const defaults: Environment = {
   HOST: '127.0.0.1',
   PORT: '4000',
   REST_PORT: '8080',
+  MCP_PORT: '9090',
   REQUIRE_IDEMPOTENCY_KEY: 'on',
+  MCP_WRITES: 'on',
   GRAPHIQL: 'off',
   INTROSPECTION: 'off',
   LOG_LEVEL: 'info',
@@ -75,7 +81,8 @@ export function parseConfig(env: Environment, preset: Environment = {}): Config 
     host: reader.raw('HOST') ?? '',
     port: reader.integer('PORT', 0, 65_535),
     restPort: reader.port('REST_PORT'),
-    requireIdempotencyKey: reader.choice('REQUIRE_IDEMPOTENCY_KEY', ['on', 'off']) === 'on',
+    mcpPort: reader.port('MCP_PORT'),
+    ...toolsFrom(reader),
     auth: reader.choice('AUTH', ['none']),
     graphiql: reader.choice('GRAPHIQL', ['on', 'off']) === 'on',
     introspection: reader.choice('INTROSPECTION', ['on', 'off']) === 'on',
@@ -89,6 +96,21 @@ export function parseConfig(env: Environment, preset: Environment = {}): Config 
  */
 export function parseCoreConfig(env: Environment): CoreConfig {
   return checked(new EnvironmentReader(env, defaults), coreFrom);
+}
+
+/** What the tools need that one agent runs for itself: it is the caller, and there is no port. */
+export type StdioConfig = CoreConfig & Pick<Config, 'mcpWrites' | 'requireIdempotencyKey' | 'logLevel'>;
+
+/**
+ * Only what the tools need by standard input and output.
+ * @throws ConfigError
+ */
+export function parseStdioConfig(env: Environment): StdioConfig {
+  return checked(new EnvironmentReader(env, defaults), reader => ({
+    ...coreFrom(reader),
+    ...toolsFrom(reader),
+    logLevel: reader.choice('LOG_LEVEL', logLevels),
+  }));
 }
 
 /**
@@ -117,6 +139,13 @@ function coreFrom(reader: EnvironmentReader): CoreConfig {
     },
     store: storeFrom(reader),
     retentionDays: reader.integer('IDEMPOTENCY_RETENTION_DAYS', 1, 36_500),
+  };
+}
+
+function toolsFrom(reader: EnvironmentReader): Pick<Config, 'mcpWrites' | 'requireIdempotencyKey'> {
+  return {
+    mcpWrites: reader.choice('MCP_WRITES', ['on', 'off']) === 'on',
+    requireIdempotencyKey: reader.choice('REQUIRE_IDEMPOTENCY_KEY', ['on', 'off']) === 'on',
   };
 }
 

@@ -44,6 +44,7 @@ await run(async () => {
   GraphiQL   ${gateway.url}      (open it in a browser)
   GraphQL    ${gateway.url}      (POST application/json)
   REST       ${gateway.restUrl === undefined ? 'off' : `${gateway.restUrl}/openapi.json      (what its routes are)`}
+  MCP        ${gateway.mcpUrl ?? 'off'}      (Streamable HTTP)
   Sandbox    ${sandbox.url}/sandbox      (what it holds, and how to steer it)
   Records    DATA_DIR=${folder}      (for lean-payouts-gateway payouts; gone at the end)
 

@@ -3,6 +3,7 @@ import { createGraphql, type GraphqlServer } from './adapters/graphql.ts';
 import { graphiqlPage, type ExampleIds } from './adapters/graphiql/page.ts';
 import { startHttpServer } from './adapters/http-server.ts';
 import type { Listener } from './adapters/listener.ts';
+import { startMcpServer } from './adapters/mcp/http.ts';
 import { startRestServer } from './adapters/rest.ts';
 import type { Config } from './config.ts';
 import { createCore, type Core, type CoreOptions } from './core.ts';
@@ -25,6 +26,8 @@ export interface RunningGateway extends Gateway {
   readonly url: string;
   /** Root of the REST routes, such as `http://127.0.0.1:8080`; undefined where they are switched off. */
   readonly restUrl: string | undefined;
+  /** Address of MCP, such as `http://127.0.0.1:9090/mcp`; undefined where it is switched off. */
+  readonly mcpUrl: string | undefined;
 }
 
 export type GatewayOptions = Partial<Pick<CoreOptions, 'log' | 'onUpstreamCall'>>;
@@ -95,22 +98,25 @@ export async function startGateway(
         log,
       }),
     );
-    const { restPort, requireIdempotencyKey: requireKey } = config;
+    const { restPort, mcpPort, requireIdempotencyKey: requireKey } = config;
+    const calls = new OperationCalls({ ...gateway.core, requireKey });
     const restUrl =
       restPort === undefined
         ? undefined
-        : await listen(
-            'REST_PORT',
-            startRestServer({
-              host,
-              port: restPort,
-              calls: new OperationCalls({ ...gateway.core, requireKey }),
-              requireKey,
-              log,
-            }),
-          );
+        : await listen('REST_PORT', startRestServer({ host, port: restPort, calls, requireKey, log }));
+    const mcpOptions = { host, calls, requireKey, writes: config.mcpWrites, log };
+    const mcpUrl =
+      mcpPort === undefined
+        ? undefined
+        : await listen('MCP_PORT', startMcpServer({ ...mcpOptions, port: mcpPort }));
     outcomes.start();
-    return { graphql: gateway.graphql, url: `${url}/graphql`, restUrl, close };
+    return {
+      graphql: gateway.graphql,
+      url: `${url}/graphql`,
+      restUrl,
+      mcpUrl: mcpUrl === undefined ? undefined : `${mcpUrl}/mcp`,
+      close,
+    };
   } catch (error) {
     await close();
     throw error;

@@ -3,12 +3,14 @@ import { run, runCommand } from './run.ts';
 
 const usage = `Usage:
   lean-payouts-gateway                    the gateway, in front of the Lean that the environment names
+  lean-payouts-gateway mcp --stdio        the tools alone, for one agent on this machine, by standard input and output
   lean-payouts-gateway payouts            recorded payouts and what became of them; --help says more
   lean-payouts-gateway payouts resolve    looks at Lean for one whose outcome is unknown
 `;
 
 const [command, ...rest] = process.argv.slice(2);
 if (command === undefined) await run(gateway);
+else if (command === 'mcp' && rest.join(' ') === '--stdio') await run(mcp);
 else if (command === 'payouts') await runCommand(() => payouts(rest));
 else {
   const help = command === '--help' || command === '-h';
@@ -24,8 +26,17 @@ async function gateway() {
   const log = createLog(config);
   log.warn('AUTH=none: every caller who can reach this gateway may read payouts and move money');
   const started = await startGateway(config, { log });
-  log.info({ url: started.url, rest: started.restUrl, lean: config.lean.baseUrl.origin }, 'gateway is up');
+  log.info(
+    { url: started.url, rest: started.restUrl, mcp: started.mcpUrl, lean: config.lean.baseUrl.origin },
+    'gateway is up',
+  );
   return started;
+}
+
+async function mcp() {
+  const { startStdioTools } = await import('./stdio-tools.ts');
+  const { parseStdioConfig } = await import('./config.ts');
+  return startStdioTools(parseStdioConfig(process.env));
 }
 
 async function payouts(args: readonly string[]) {

@@ -61,8 +61,8 @@ const steps: readonly {
   { step: 'once it is marked as sent, with nothing sent', killAt: "after SET state = 'sent'" },
   { step: 'while it is sent', onWire: 'sent' },
   { step: 'once Lean has taken it', onWire: 'taken' },
-  { step: 'before the answer is recorded', killAt: 'before SET state = $4' },
-  { step: 'after the answer is recorded, before it is written', killAt: 'after SET state = $4' },
+  { step: 'before the answer is recorded', killAt: 'before intent_id =' },
+  { step: 'after the answer is recorded, before it is written', killAt: 'after intent_id =' },
 ];
 
 describe.each(stores)('a gateway on %s', kind => {

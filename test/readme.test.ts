@@ -61,7 +61,12 @@ describe('what README says of npm run dev', () => {
     ports = { gateway: await freePort(), rest: await freePort(), sandbox: await freePort() };
     dev = await start(
       shell[0] ?? '',
-      { PORT: String(ports.gateway), REST_PORT: String(ports.rest), SANDBOX_PORT: String(ports.sandbox) },
+      {
+        PORT: String(ports.gateway),
+        REST_PORT: String(ports.rest),
+        MCP_PORT: '0',
+        SANDBOX_PORT: String(ports.sandbox),
+      },
       'Stop with Ctrl+C',
     );
     expect(dev.printed).toContain(`http://127.0.0.1:${String(ports.gateway)}/graphql`);

@@ -116,6 +116,7 @@ it('a disk that is full keeps payouts from being sent, and nothing else', async 
       ...envBefore(lean),
       DATA_DIR: await freshFolder(),
       REST_PORT: 'off',
+      MCP_PORT: 'off',
       LOG_LEVEL: 'info',
     },
   });

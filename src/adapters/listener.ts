@@ -19,7 +19,7 @@ export interface ListenerOptions {
   /** 0 takes any free port. */
   readonly port: number;
   /** Which listener it is, in log lines. */
-  readonly surface: 'graphql' | 'rest';
+  readonly surface: 'graphql' | 'rest' | 'mcp';
   readonly log: Logger;
   /** Answers a request; what it throws is a bug. */
   readonly route: (exchange: Exchange) => Promise<void>;

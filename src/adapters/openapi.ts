@@ -1,5 +1,5 @@
-import { restPathOf, type Operation, type OperationParameter } from '../lean/operations.ts';
-import type { Shape } from '../lean/shapes.ts';
+import { restPathOf, type Operation } from '../lean/operations.ts';
+import { parameterShape } from './parameter-shape.ts';
 
 /** OpenAPI 3.1 of the REST routes, read off the table of operations. */
 export function openApiDocument(
@@ -64,18 +64,6 @@ function operationObject(operation: Operation, requireKey: boolean): object {
       '5XX': problem('Lean cannot be reached or gave no usable answer.'),
     },
   };
-}
-
-/** What a value of a parameter looks like, as JSON Schema. */
-export function parameterShape({ type, minimum, maximum, shape }: OperationParameter): Shape {
-  if (type === 'object') return shape ?? { type: 'object' };
-  if (type === 'integer')
-    return { type, ...(minimum !== undefined && { minimum }), ...(maximum !== undefined && { maximum }) };
-  if (type === 'decimal') return { type: 'string', pattern: '^\\d+(\\.\\d+)?$', examples: ['16.50'] };
-  if (type === 'key') return { type: 'string', pattern: '^[!-~]([ -~]{0,253}[!-~])?$', maxLength: 255 };
-  if (type === 'uuid')
-    return { type: 'string', format: 'uuid', examples: ['3fa85f64-5717-4562-b3fc-2c963f66afa6'] };
-  return { type: 'string', format: type, examples: ['2026-03-01T08:30:00Z'] };
 }
 
 function problem(description: string): object {

@@ -201,6 +201,11 @@ export function restPathOf({ path }: Operation): string {
   return `/v1${path}`;
 }
 
+/** What an operation is called among the tools, as the capability has it. */
+export function toolNameOf({ name }: Operation): string {
+  return `lean-${name.toLowerCase()}`;
+}
+
 /** All that it takes to call Lean. */
 export type LeanCall = Pick<Operation, 'name' | 'method' | 'path' | 'parameters'>;
 

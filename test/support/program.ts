@@ -28,7 +28,7 @@ export function runProgram(
   const path = fileURLToPath(new URL(`../../src/${file}`, import.meta.url));
   const folder = mkdtempSync(join(tmpdir(), 'lean-payouts-test-'));
   const child = spawn(process.execPath, [path, ...args], {
-    env: { PATH: process.env['PATH'], DATA_DIR: folder, REST_PORT: 'off', ...environment },
+    env: { PATH: process.env['PATH'], DATA_DIR: folder, REST_PORT: 'off', MCP_PORT: 'off', ...environment },
   });
   onTestFinished(() => {
     child.kill('SIGKILL');

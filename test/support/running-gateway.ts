@@ -35,6 +35,7 @@ export async function startListeningGateway(
       AUTH: 'none',
       PORT: '0',
       REST_PORT: 'off',
+      MCP_PORT: 'off',
       LOG_LEVEL: 'silent',
       DATA_DIR: folder,
       ...options.env,

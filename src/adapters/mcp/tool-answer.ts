@@ -1,0 +1,69 @@
+import type { CallToolResult } from '@modelcontextprotocol/server';
+import { LeanAnswer } from '../../lean/answer.ts';
+import { LeanNotSent } from '../../lean/errors.ts';
+import { StoreUnavailable } from '../../payouts/errors.ts';
+import type { OperationOutcome } from '../../payouts/operation-calls.ts';
+
+/**
+ * An outcome as a model reads it. Lean's answer is there to the letter as text, and as structured content, whose
+ * numbers are those of JSON readers. What went wrong is a sentence of ours that says what happened and what to do
+ * next; Lean's own prose, which may be anybody's, is not repeated.
+ * @param argumentOf names of the tool's arguments by those of the parameters
+ */
+export function toolAnswer(
+  outcome: OperationOutcome,
+  argumentOf: Readonly<Record<string, string>>,
+): CallToolResult {
+  if (outcome.kind !== 'lean') return failure(sentenceOf(outcome, argumentOf));
+  const { status, body } = outcome.word;
+  const text = body.toString();
+  if (status < 200 || status >= 300) return failure(refusalSentence(status, text));
+  return {
+    content: [{ type: 'text', text }],
+    structuredContent: JSON.parse(text) as Record<string, unknown>,
+  };
+}
+
+function failure(text: string): CallToolResult {
+  return { isError: true, content: [{ type: 'text', text }] };
+}
+
+function sentenceOf(
+  outcome: Exclude<OperationOutcome, { kind: 'lean' }>,
+  argumentOf: Readonly<Record<string, string>>,
+): string {
+  switch (outcome.kind) {
+    case 'invalid': {
+      const problems = outcome.problems.map(
+        ({ parameter, problem }) => `${argumentOf[parameter] ?? parameter} ${problem}`,
+      );
+      return `Nothing was done. ${problems.join(' ')} Correct this and call again.`;
+    }
+    case 'conflict':
+    case 'refused':
+      return outcome.rejected.message;
+    case 'unknown':
+      return (
+        'Lean may or may not have taken the payout: its answer did not arrive or could not be read. Call again with ' +
+        `the same body and idempotency_key ${JSON.stringify(outcome.unknown.idempotencyKey)}; do not use another key.`
+      );
+    case 'failed': {
+      const { error } = outcome;
+      const unsent = error instanceof StoreUnavailable || error instanceof LeanNotSent;
+      return unsent
+        ? `${error.message} (${error.code}) Nothing was done; try again in a moment.`
+        : `${error.message} (${error.code}) Nothing was changed; try again in a moment.`;
+    }
+  }
+}
+
+function refusalSentence(status: number, text: string): string {
+  const code = new LeanAnswer({ status, headers: {}, body: Buffer.from(text) }).errorCode();
+  const said = `Lean said no: HTTP ${String(status)}${code === undefined ? '' : `, ${code}`}.`;
+  if (status === 404) return `${said} There is nothing by this id; check it, and which kind of id is wanted.`;
+  if (status === 401 || status === 403)
+    return `${said} Lean refused the gateway itself; only whoever runs it can change that.`;
+  if (status === 429) return `${said} Wait before you try again.`;
+  if (status >= 500) return `${said} Lean has a fault of its own; try again in a moment.`;
+  return `${said} The same call would be refused again; correct it, or tell the user.`;
+}
