@@ -3,11 +3,15 @@ import { dirname } from 'node:path';
 import { generate } from '@graphql-codegen/cli';
 import { printSchema as printGraphqlSchema } from 'graphql';
 import { format, resolveConfig } from 'prettier';
+import { stringify } from 'yaml';
+import { capabilityOf, skillOf } from './src/adapters/capability.ts';
+import { skillExamples } from './src/adapters/skill-examples.ts';
+import { operations } from './src/lean/operations.ts';
 import { printSchema, schema } from './src/schema/index.ts';
 
 /**
- * Writes what is derived from the schema: `schema.graphql`, its TypeScript types, and the ready-made operations as
- * typed documents. With `--check` nothing is written, and it fails when what is there differs.
+ * Writes what is derived: from the schema `schema.graphql`, its TypeScript types, and the ready-made operations as
+ * typed documents; from the table of Lean's operations the capability and the skill for agents. With `--check` nothing is written, and it fails when what is there differs.
  */
 const schemaFile = 'schema.graphql';
 const typesFile = 'src/generated/schema-types.ts';
@@ -45,17 +49,23 @@ const generated = (await generate(
   false,
 )) as { filename: string; content: string }[];
 
-const files = [{ filename: schemaFile, content: sdl }, ...generated];
+const table = Object.values(operations);
+const files = [
+  { filename: schemaFile, content: sdl },
+  { filename: 'capability/lean-payouts.yml', content: stringify(capabilityOf(table), { lineWidth: 100 }) },
+  { filename: 'capability/SKILL.md', content: skillOf(table, skillExamples) },
+  ...generated,
+];
 const check = process.argv.includes('--check');
 let stale = 0;
 for (const { filename, content } of files) {
-  const text = filename.endsWith('.ts')
+  const text = /\.(?:ts|md|yml)$/.test(filename)
     ? await format(content, { ...(await resolveConfig(filename)), filepath: filename })
     : content;
   const present = await readFile(filename, 'utf8').catch(() => undefined);
   if (present === text) continue;
   stale += 1;
-  if (check) console.error(`${filename} is not what the schema says; run npm run codegen.`);
+  if (check) console.error(`${filename} is not what it is made from says; run npm run codegen.`);
   else {
     await mkdir(dirname(filename), { recursive: true });
     await writeFile(filename, text);

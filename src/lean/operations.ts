@@ -31,6 +31,8 @@ export interface Operation {
   readonly method: 'GET' | 'POST';
   /** Path template under Lean's root; `{…}` names a path parameter. */
   readonly path: string;
+  /** What the capability calls what is at the path. */
+  readonly resource: string;
   /** A few words, as for a button. */
   readonly title: string;
   readonly summary: string;
@@ -72,6 +74,7 @@ export const operations = {
     name: 'createPayoutPayment',
     method: 'POST',
     path: '/payouts/v1/payment',
+    resource: 'payout-payment',
     title: 'Create payouts',
     summary: 'Create one or more payouts. Moves money.',
     description:
@@ -106,11 +109,12 @@ export const operations = {
     name: 'listPayouts',
     method: 'GET',
     path: '/payouts/v1/payments',
+    resource: 'payout-payments',
     title: 'List payouts',
     summary: 'List payouts, a numbered page at a time.',
     description:
       'Lists payouts with who was paid, how much, when and how it stands; all filters are inclusive and go together. ' +
-      'Rows that come while you page shift the pages: bound them by to. A payout without a payment_id has no payment ' +
+      'Rows that come while you page shift the pages; keep them out by a to in the past. A payout without a payment_id has no payment ' +
       'yet: follow it by its payment_intent_id.',
     parameters: [
       query('page_number', 'integer', 'Which page, from 0.', { minimum: 0, maximum: 1_000_000_000 }),
@@ -129,6 +133,7 @@ export const operations = {
     name: 'getPayoutPaymentHistory',
     method: 'GET',
     path: '/payouts/v1/payments/{payment_id}/history',
+    resource: 'payout-history',
     title: 'History of a payout',
     summary: 'What has happened to a payout.',
     description:
@@ -148,6 +153,7 @@ export const operations = {
     name: 'getPayout',
     method: 'GET',
     path: '/payouts/v1/{payment_id}',
+    resource: 'payout',
     title: 'One payout',
     summary: 'One payout in full.',
     description:
@@ -161,6 +167,7 @@ export const operations = {
     name: 'getPayoutIntent',
     method: 'GET',
     path: '/payouts/v1/intents/{payment_intent_id}',
+    resource: 'payout-intent',
     title: 'What a payout was meant to be',
     summary: 'What a payout was meant to be, with its destination and, once there is one, its payment.',
     description:
