@@ -235,8 +235,8 @@ describe('what goes wrong', () => {
 
   it('with the name of a tool is told with those that there are', async () => {
     const { mcp } = await start();
-    const answer = await call(await connect(mcp), 'lean-deletepayout').catch((error: unknown) => error);
-    expect(JSON.stringify(answer)).toContain('lean-getpayout,');
+    const failure = call(await connect(mcp), 'lean-deletepayout');
+    await expect(failure).rejects.toThrow(/no tool of this name; there are .*lean-getpayout,/);
   });
 });
 
@@ -315,14 +315,23 @@ describe('the listener', () => {
     expect(await post(mcp, {}, JSON.stringify({ ...initialize, more: 'x'.repeat(300_000) }))).toBe(413);
   });
 
-  it.each(['server-initialize', 'ping', 'tools-list', 'dns-rebinding-protection'])(
-    'conforms to the protocol: %s',
-    async scenario => {
+  it.each([
+    ['server-initialize', '2025-11-25'],
+    ['ping', '2025-11-25'],
+    ['tools-list', '2025-11-25'],
+    ['tools-list', '2026-07-28'],
+    ['dns-rebinding-protection', '2025-11-25'],
+    ['dns-rebinding-protection', '2026-07-28'],
+    ['http-header-validation', '2026-07-28'],
+    ['server-sse-multiple-streams', '2026-07-28'],
+  ])(
+    'conforms to the protocol: %s of %s',
+    async (scenario, version) => {
       const { mcp } = await start();
       const cli = fileURLToPath(new URL('../../node_modules/.bin/conformance', import.meta.url));
       const { stdout } = await promisify(execFile)(
         process.execPath,
-        [cli, 'server', '--url', mcp, '--scenario', scenario],
+        [cli, 'server', '--url', mcp, '--scenario', scenario, '--spec-version', version],
         { cwd: await freshFolder() },
       );
       expect(stdout).toMatch(/Passed: [1-9]\d*\/\d+, 0 failed/);
@@ -349,6 +358,13 @@ it.each(eras)('an agent on this machine has the tools by standard input and outp
   );
   onTestFinished(() => client.close());
   expect((await client.listTools()).tools).toHaveLength(5);
+  for (const [name, args] of [
+    ['lean-listpayouts', {}],
+    ['lean-getpayout', { payment_id: examplePayoutId }],
+    ['lean-getpayoutintent', { payment_intent_id: exampleIntentId }],
+    ['lean-getpayoutpaymenthistory', { payment_id: exampleIntentId }],
+  ] as const)
+    expect(await call(client, name, args)).toMatchObject({ structuredContent: expect.any(Object) as object });
   const created = await call(client, 'lean-createpayoutpayment', {
     idempotency_key: 'by-stdio',
     body: transfers(),

@@ -1,5 +1,10 @@
 import { createRequire } from 'node:module';
-import { Server, type McpServerFactory } from '@modelcontextprotocol/server';
+import {
+  ProtocolError,
+  ProtocolErrorCode,
+  Server,
+  type McpServerFactory,
+} from '@modelcontextprotocol/server';
 import { operations, type Operation } from '../../lean/operations.ts';
 import type { OperationCalls } from '../../payouts/operation-calls.ts';
 import { toolAnswer } from './tool-answer.ts';
@@ -32,15 +37,10 @@ export function mcpServerFactory(options: McpOptions): McpServerFactory {
     server.setRequestHandler('tools/call', async ({ params }, { mcpReq }) => {
       const found = byName.get(params.name);
       if (found === undefined)
-        return {
-          isError: true,
-          content: [
-            {
-              type: 'text',
-              text: `There is no tool of this name; there are ${[...byName.keys()].join(', ')}.`,
-            },
-          ],
-        };
+        throw new ProtocolError(
+          ProtocolErrorCode.InvalidParams,
+          `There is no tool of this name; there are ${[...byName.keys()].join(', ')}.`,
+        );
       const { operation, argumentOf } = found;
       const parameterOf = new Map(Object.entries(argumentOf).map(([parameter, name]) => [name, parameter]));
       const values = Object.fromEntries(
