@@ -66,16 +66,18 @@ const steps: readonly {
 ];
 
 describe.each(stores)('a gateway on %s', kind => {
+  const envBefore = async (leanUrl: string) => ({
+    ...(await freshStoreEnv(kind)),
+    LEAN_BASE_URL: leanUrl,
+    LEAN_API_TOKEN: sandboxCredentials.token,
+    AUTH: 'none',
+    PORT: '0',
+  });
+
   it.each(steps)('that is killed $step pays once', async ({ killAt, onWire }) => {
     const lean = await startLean();
     const wire = await startWire(lean);
-    const env = {
-      ...(await freshStoreEnv(kind)),
-      LEAN_BASE_URL: wire.url,
-      LEAN_API_TOKEN: sandboxCredentials.token,
-      AUTH: 'none',
-      PORT: '0',
-    };
+    const env = await envBefore(wire.url);
     for (let round = 0; round < rounds; round += 1) {
       const input = payoutInput(`key-${String(round)}`);
       const mortal = killAt === undefined ? {} : { KILL_AT: killAt, NODE_OPTIONS: `--import=${killer}` };
@@ -103,13 +105,7 @@ describe.each(stores)('a gateway on %s', kind => {
   it('that is killed at any moment pays once', async () => {
     const lean = await startLean({ latencyMs: 20 });
     const wire = await startWire(lean);
-    const env = {
-      ...(await freshStoreEnv(kind)),
-      LEAN_BASE_URL: wire.url,
-      LEAN_API_TOKEN: sandboxCredentials.token,
-      AUTH: 'none',
-      PORT: '0',
-    };
+    const env = await envBefore(wire.url);
     for (let round = 0; round < rounds * 2; round += 1) {
       const keys = Array.from({ length: 5 }, (_, index) => `key-${String(round)}-${String(index)}`);
       const first = runProgram('main.ts', env);

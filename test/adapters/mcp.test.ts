@@ -10,14 +10,13 @@ import { toolsOf } from '../../src/adapters/mcp/tools.ts';
 import type { Environment } from '../../src/config.ts';
 import { operations, toolNameOf, type Operation } from '../../src/lean/operations.ts';
 import {
-  accounts,
   destinations,
   exampleIntentId,
   examplePayoutId,
   sandboxCredentials,
 } from '../../src/sandbox/named.ts';
 import type { SandboxOptions } from '../../src/sandbox/sandbox.ts';
-import { createPayoutDocument, payoutInput } from '../support/payout-input.ts';
+import { createPayoutDocument, leanCreation, payoutInput } from '../support/payout-input.ts';
 import { postOperation, startListeningGateway } from '../support/running-gateway.ts';
 import { freshFolder } from '../support/stores.ts';
 
@@ -36,24 +35,6 @@ async function connect(url: string, mode: (typeof eras)[number] = 'auto'): Promi
   onTestFinished(() => client.close());
   return client;
 }
-
-const transfers = (change: object = {}) => ({
-  payment_details: [
-    {
-      account_id: accounts.operating,
-      currency: 'AED',
-      destination_details: [
-        {
-          payment_destination_id: destinations.pays,
-          amount: 16.5,
-          description: 'INV 001',
-          authorize_payment: true,
-          ...change,
-        },
-      ],
-    },
-  ],
-});
 
 const call = async (
   client: Client,
@@ -131,7 +112,7 @@ describe.each(eras)('the tools (%s)', era => {
     const client = await connect(mcp, era);
     const { tools } = await client.listTools();
     const held = lean.payouts.all().length;
-    const args = { idempotency_key: 'key-1', body: transfers() };
+    const args = { idempotency_key: 'key-1', body: leanCreation() };
     const first = await call(client, 'lean-createpayoutpayment', args);
     expect(first.isError).toBeFalsy();
     expect(hasShape(tools[0]?.outputSchema, first.structuredContent)).toEqual([]);
@@ -147,11 +128,11 @@ it('a payout is one and the same by graph, route and tool', async () => {
   const route = await fetch(`${restUrl ?? ''}/v1/payouts/v1/payment`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'idempotency-key': 'key-1' },
-    body: JSON.stringify(transfers()),
+    body: JSON.stringify(leanCreation()),
   });
   const tool = await call(await connect(mcp), 'lean-createpayoutpayment', {
     idempotency_key: 'key-1',
-    body: transfers({ amount: '16.50' }),
+    body: leanCreation({ amount: '16.50' }),
   });
   expect(textOf(tool)).toBe(await route.text());
   expect(lean.payouts.all()).toHaveLength(held + 1);
@@ -167,11 +148,11 @@ describe('what goes wrong', () => {
       ['lean-listpayouts', { page_size: 0 }, /page_size must be a whole number from 1 to 1000/],
       ['lean-listpayouts', { page_size: '1; drop' }, /page_size must be/],
       ['lean-listpayouts', { status: 'FAILED' }, /status is not known; accepted: page_number/],
-      ['lean-createpayoutpayment', { body: transfers() }, /idempotency_key must be 1 to 255/],
+      ['lean-createpayoutpayment', { body: leanCreation() }, /idempotency_key must be 1 to 255/],
       ['lean-createpayoutpayment', { idempotency_key: 'k' }, /body must be of type object/],
       [
         'lean-createpayoutpayment',
-        { idempotency_key: 'k', body: transfers({ amount: 12345678901234567 }) },
+        { idempotency_key: 'k', body: leanCreation({ amount: 12345678901234567 }) },
         /amount must be .*more than 15 digits as text/,
       ],
     ];
@@ -216,19 +197,19 @@ describe('what goes wrong', () => {
     const { mcp, lean } = await start();
     const client = await connect(mcp);
     lean.faults.add({ kind: 'drop_after', operation: 'createPayoutPayment', times: 1 });
-    const args = { idempotency_key: 'key-1', body: transfers() };
+    const args = { idempotency_key: 'key-1', body: leanCreation() };
     const lost = await call(client, 'lean-createpayoutpayment', args);
     expect(lost.isError).toBe(true);
     expect(textOf(lost)).toContain('same body and idempotency_key "key-1"');
     expect((await call(client, 'lean-createpayoutpayment', args)).isError).toBeFalsy();
     const other = await call(client, 'lean-createpayoutpayment', {
       ...args,
-      body: transfers({ amount: 17 }),
+      body: leanCreation({ amount: 17 }),
     });
     expect(textOf(other)).toContain('used before with another input');
     const refused = await call(client, 'lean-createpayoutpayment', {
       idempotency_key: 'key-2',
-      body: transfers({ payment_destination_id: destinations.refused }),
+      body: leanCreation({ payment_destination_id: destinations.refused }),
     });
     expect(textOf(refused)).toMatch(/HTTP 422, BENEFICIARY_NOT_ACTIVE/);
   });
@@ -246,7 +227,7 @@ describe('settings', () => {
     const client = await connect(mcp);
     const { tools } = await client.listTools();
     expect(tools.map(({ annotations }) => annotations?.readOnlyHint)).toEqual([true, true, true, true]);
-    await call(client, 'lean-createpayoutpayment', { idempotency_key: 'k', body: transfers() }).catch(
+    await call(client, 'lean-createpayoutpayment', { idempotency_key: 'k', body: leanCreation() }).catch(
       () => undefined,
     );
     expect(lean.requests).toEqual([]);
@@ -258,7 +239,7 @@ describe('settings', () => {
       const client = await connect(mcp);
       const [create] = (await client.listTools()).tools;
       expect(create?.inputSchema.required?.includes('idempotency_key')).toBe(setting === 'on');
-      const answer = await call(client, 'lean-createpayoutpayment', { body: transfers() });
+      const answer = await call(client, 'lean-createpayoutpayment', { body: leanCreation() });
       expect(answer.isError ?? false).toBe(setting === 'on');
     }
   });
@@ -367,7 +348,7 @@ it.each(eras)('an agent on this machine has the tools by standard input and outp
     expect(await call(client, name, args)).toMatchObject({ structuredContent: expect.any(Object) as object });
   const created = await call(client, 'lean-createpayoutpayment', {
     idempotency_key: 'by-stdio',
-    body: transfers(),
+    body: leanCreation(),
   });
   expect(created.isError).toBeFalsy();
   expect(lean.payouts.all().filter(({ externalReference }) => externalReference === 'by-stdio')).toHaveLength(

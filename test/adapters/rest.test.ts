@@ -5,18 +5,12 @@ import { startRestServer } from '../../src/adapters/rest.ts';
 import type { Environment } from '../../src/config.ts';
 import { operations, restPathOf, type Operation } from '../../src/lean/operations.ts';
 import { OperationCalls } from '../../src/payouts/operation-calls.ts';
-import {
-  accounts,
-  destinations,
-  exampleIntentId,
-  examplePayoutId,
-  sandboxCredentials,
-} from '../../src/sandbox/named.ts';
+import { exampleIntentId, examplePayoutId, sandboxCredentials } from '../../src/sandbox/named.ts';
 import type { SandboxOptions } from '../../src/sandbox/sandbox.ts';
 import { json, rawServer } from '../lean/wiring.ts';
 import { creatingAt } from '../support/creating.ts';
 import { logLines } from '../support/log-lines.ts';
-import { createPayoutDocument, payoutInput } from '../support/payout-input.ts';
+import { createPayoutDocument, leanCreation, payoutInput } from '../support/payout-input.ts';
 import { postOperation, startListeningGateway } from '../support/running-gateway.ts';
 import { freshStore, opened, stores } from '../support/stores.ts';
 
@@ -25,25 +19,6 @@ async function start(options: { readonly env?: Environment; readonly sandbox?: S
   onTestFinished(() => gateway.close());
   return { ...gateway, rest: gateway.restUrl ?? '' };
 }
-
-const body = (change: object = {}, entry: object = {}) => ({
-  payment_details: [
-    {
-      account_id: accounts.operating,
-      currency: 'AED',
-      destination_details: [
-        {
-          payment_destination_id: destinations.pays,
-          amount: 16.5,
-          description: 'INV 001',
-          authorize_payment: true,
-          ...change,
-        },
-      ],
-      ...entry,
-    },
-  ],
-});
 
 const createPath = '/v1/payouts/v1/payment';
 
@@ -193,7 +168,7 @@ describe.each(stores)('a payout (%s)', kind => {
     const text = `{ "payouts_payment_details" : [ {"payment_intent_id":"i",\n "destination_details":{"amount":16.50}} ] }`;
     const { rest, heard } = await before(() => ({ status: 201, text }));
     for (let times = 0; times < 2; times += 1) {
-      const answer = await post(rest, body());
+      const answer = await post(rest, leanCreation());
       expect([answer.status, answer.headers.get('content-type'), await answer.text()]).toEqual([
         201,
         'application/json;charset=UTF-8',
@@ -208,7 +183,7 @@ describe.each(stores)('a payout (%s)', kind => {
     const text = '{"status":"INVALID_IBAN","message":"no such IBAN: AE07 0331","metadata":null}';
     const { rest, heard } = await before(() => ({ status: 400, text }));
     for (let times = 0; times < 2; times += 1) {
-      const answer = await post(rest, body());
+      const answer = await post(rest, leanCreation());
       expect([answer.status, await answer.text()]).toEqual([400, text]);
     }
     expect(heard).toHaveLength(1);
@@ -220,15 +195,15 @@ describe.each(stores)('a payout (%s)', kind => {
         ? { status: 429, text: '{"status":"RATE_LIMIT_EXCEEDED"}' }
         : { status: 200, text: '{"payouts_payment_details":[{"payment_intent_id":"i"}]}' },
     );
-    expect((await post(rest, body())).status).toBe(429);
-    expect((await post(rest, body())).status).toBe(200);
+    expect((await post(rest, leanCreation())).status).toBe(429);
+    expect((await post(rest, leanCreation())).status).toBe(200);
     expect(heard).toHaveLength(2);
   });
 
   it('reaches Lean with the digits and the order that it was sent in', async () => {
     const { rest, heard } = await before(() => ({ status: 200, text: '{}' }));
     const amount = '123456789012345678.90';
-    const transfers = JSON.stringify(body()).replace('16.5', amount);
+    const transfers = JSON.stringify(leanCreation()).replace('16.5', amount);
     await post(rest, transfers);
     expect(heard[0]?.body).toContain(`"amount":${amount},"currency":"AED"`);
   });
@@ -237,14 +212,14 @@ describe.each(stores)('a payout (%s)', kind => {
     const { url, rest, lean } = await start({ env: await storeEnv(kind) });
     const held = lean.payouts.all().length;
     const created = await postOperation(url, createPayoutDocument, { input: payoutInput('key-1') });
-    const again = await post(rest, body());
+    const again = await post(rest, leanCreation());
     expect(again.status).toBe(200);
     const [intent] = ((await again.json()) as { payouts_payment_details: { payment_intent_id: string }[] })
       .payouts_payment_details;
     expect(created.data).toMatchObject({
       createPayout: { payoutId: `intent:${intent?.payment_intent_id ?? ''}` },
     });
-    await post(rest, body({ external_reference: 'mine' }), { 'idempotency-key': 'key-2' });
+    await post(rest, leanCreation({ external_reference: 'mine' }), { 'idempotency-key': 'key-2' });
     await postOperation(url, createPayoutDocument, {
       input: payoutInput('key-2', {
         externalReference: 'mine',
@@ -259,10 +234,10 @@ describe('a payout', () => {
   it('whose outcome is unknown is a 504 with the key, and is found when it comes again', async () => {
     const { rest, lean } = await start();
     lean.faults.add({ kind: 'drop_after', operation: 'createPayoutPayment', times: 1 });
-    const lost = await post(rest, body());
+    const lost = await post(rest, leanCreation());
     expect(lost.status).toBe(504);
     expect(await lost.json()).toMatchObject({ code: 'PAYOUT_OUTCOME_UNKNOWN', idempotencyKey: 'key-1' });
-    const found = await post(rest, body());
+    const found = await post(rest, leanCreation());
     const payout = lean.payouts.all().find(({ externalReference }) => externalReference === 'key-1');
     expect(found.status).toBe(200);
     expect(await found.json()).toMatchObject({
@@ -282,9 +257,9 @@ describe('a payout', () => {
 
   it('with another body under its key is a conflict', async () => {
     const { rest, lean } = await start();
-    await post(rest, body());
+    await post(rest, leanCreation());
     const posts = lean.requests.length;
-    const answer = await post(rest, body({ amount: 17 }));
+    const answer = await post(rest, leanCreation({ amount: 17 }));
     expect(answer.status).toBe(409);
     expect(await answer.json()).toMatchObject({ code: 'IDEMPOTENCY_CONFLICT', idempotencyKey: 'key-1' });
     expect(lean.requests).toHaveLength(posts);
@@ -292,14 +267,14 @@ describe('a payout', () => {
 
   it('needs a key, unless it is said that it does not: then one is made up and told', async () => {
     const strict = await start();
-    const refused = await post(strict.rest, body(), {});
+    const refused = await post(strict.rest, leanCreation(), {});
     expect(refused.status).toBe(400);
     expect(await refused.json()).toMatchObject({ problems: [{ parameter: 'idempotency-key' }] });
     expect(strict.lean.requests).toEqual([]);
     const lenient = await start({ env: { REQUIRE_IDEMPOTENCY_KEY: 'off' } });
     const keys = new Set<string | null>();
     for (let times = 0; times < 2; times += 1)
-      keys.add((await post(lenient.rest, body(), {})).headers.get('idempotency-key'));
+      keys.add((await post(lenient.rest, leanCreation(), {})).headers.get('idempotency-key'));
     expect([...keys]).toEqual([
       expect.stringMatching(/^[\da-f-]{36}$/),
       expect.stringMatching(/^[\da-f-]{36}$/),
@@ -313,32 +288,40 @@ describe('a payout', () => {
     [null, 'body', 'of type object'],
     [{}, 'payment_details', 'is missing'],
     [{ payment_details: [] }, 'payment_details', 'not accepted'],
-    [body({}, { extra: 1 }), 'payment_details.0.extra', 'not known'],
-    [body({ amount: '16.5 AED' }), 'payment_details.0.destination_details.0.amount', 'not accepted'],
-    [body({ amount: 0 }), 'payment_details.0.destination_details.0.amount', 'not accepted'],
-    [body({ amount: -5 }), 'payment_details.0.destination_details.0.amount', 'not accepted'],
-    [body({ amount: 1.005 }), 'payment_details.0.destination_details.0.amount', 'at most 2'],
-    [body({ amount: null }), 'payment_details.0.destination_details.0.amount', 'number or string'],
-    [body({ currency: 'aed' }), 'payment_details.0.destination_details.0.currency', 'not accepted'],
-    [body({}, { currency: undefined }), 'payment_details.0.destination_details.0.currency', 'missing'],
-    [body({ currency: 'XYZ' }), 'payment_details.0.destination_details.0.currency', 'ISO 4217'],
+    [leanCreation({}, { extra: 1 }), 'payment_details.0.extra', 'not known'],
+    [leanCreation({ amount: '16.5 AED' }), 'payment_details.0.destination_details.0.amount', 'not accepted'],
+    [leanCreation({ amount: 0 }), 'payment_details.0.destination_details.0.amount', 'not accepted'],
+    [leanCreation({ amount: -5 }), 'payment_details.0.destination_details.0.amount', 'not accepted'],
+    [leanCreation({ amount: 1.005 }), 'payment_details.0.destination_details.0.amount', 'at most 2'],
+    [leanCreation({ amount: null }), 'payment_details.0.destination_details.0.amount', 'number or string'],
+    [leanCreation({ currency: 'aed' }), 'payment_details.0.destination_details.0.currency', 'not accepted'],
     [
-      body({ payment_destination_id: '../x' }),
+      leanCreation({}, { currency: undefined }),
+      'payment_details.0.destination_details.0.currency',
+      'missing',
+    ],
+    [leanCreation({ currency: 'XYZ' }), 'payment_details.0.destination_details.0.currency', 'ISO 4217'],
+    [
+      leanCreation({ payment_destination_id: '../x' }),
       'payment_details.0.destination_details.0.payment_destination_id',
       'not accepted',
     ],
     [
-      body({ description: 'x'.repeat(33) }),
+      leanCreation({ description: 'x'.repeat(33) }),
       'payment_details.0.destination_details.0.description',
       'not accepted',
     ],
-    [body({ description: 'a\r\nb' }), 'payment_details.0.destination_details.0.description', 'control'],
     [
-      body({ authorize_payment: 'true' }),
+      leanCreation({ description: 'a\r\nb' }),
+      'payment_details.0.destination_details.0.description',
+      'control',
+    ],
+    [
+      leanCreation({ authorize_payment: 'true' }),
       'payment_details.0.destination_details.0.authorize_payment',
       'boolean',
     ],
-    [body({}, { account_id: 'a/../b' }), 'payment_details.0.account_id', 'not accepted'],
+    [leanCreation({}, { account_id: 'a/../b' }), 'payment_details.0.account_id', 'not accepted'],
   ];
 
   it.each(wrong)(
@@ -369,7 +352,7 @@ describe('a payout', () => {
           resolve(response.statusCode);
         });
         sent.on('error', reject);
-        sent.end(JSON.stringify(body()));
+        sent.end(JSON.stringify(leanCreation()));
       });
       // A blank in front of a header's value is no part of it.
       expect(status).toBe(key === ' key' ? 200 : 400);
@@ -386,7 +369,7 @@ describe('a payout', () => {
         response.resume();
         resolve(response.statusCode);
       });
-      sent.end(JSON.stringify(body()));
+      sent.end(JSON.stringify(leanCreation()));
     });
     expect(status).toBe(400);
     expect(lean.requests).toEqual([]);
@@ -450,8 +433,10 @@ describe('the listener', () => {
   it('takes JSON only, and not too much of it', async () => {
     const { rest, lean } = await start();
     for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/jsonp'])
-      expect((await post(rest, body(), { 'idempotency-key': 'k', 'content-type': type })).status).toBe(415);
-    const large = await post(rest, JSON.stringify(body({ description: 'x'.repeat(300_000) })));
+      expect(
+        (await post(rest, leanCreation(), { 'idempotency-key': 'k', 'content-type': type })).status,
+      ).toBe(415);
+    const large = await post(rest, JSON.stringify(leanCreation({ description: 'x'.repeat(300_000) })));
     expect(large.status).toBe(413);
     expect(lean.requests).toEqual([]);
   });
@@ -460,7 +445,7 @@ describe('the listener', () => {
     const logged = logLines();
     const gateway = await startListeningGateway({ env: { REST_PORT: '0' }, log: logged.log });
     onTestFinished(() => gateway.close());
-    await post(gateway.restUrl ?? '', body({ description: 'a secret' }));
+    await post(gateway.restUrl ?? '', leanCreation({ description: 'a secret' }));
     const line = await logged.line(({ surface }) => surface === 'rest');
     expect(line).toMatchObject({ method: 'POST', path: createPath, status: 200, msg: 'request' });
     expect(JSON.stringify(logged.lines)).not.toContain('a secret');

@@ -23,3 +23,25 @@ export const createPayoutDocument = /* GraphQL */ `
     }
   }
 `;
+
+/** The same in the form of Lean's own API, as REST routes and tools take it. */
+export function leanCreation(change: object = {}, entry: object = {}) {
+  return {
+    payment_details: [
+      {
+        account_id: accounts.operating,
+        currency: 'AED',
+        destination_details: [
+          {
+            payment_destination_id: destinations.pays,
+            amount: 16.5,
+            description: 'INV 001',
+            authorize_payment: true,
+            ...change,
+          },
+        ],
+        ...entry,
+      },
+    ],
+  };
+}
