@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ConfigError, developmentDefaults } from './config.ts';
+import { portOrAny } from './free-port.ts';
 import { createLog, parseConfig, startGateway } from './gateway.ts';
 import { listening } from './listening.ts';
 import { run } from './run.ts';
@@ -16,9 +17,13 @@ await run(async () => {
   const sandbox = await listening('SANDBOX_PORT', startSandbox(settings));
   // The sandbox forgets everything when it stops, and records of what it has forgotten would be wrong.
   const folder = await mkdtemp(join(tmpdir(), 'lean-payouts-'));
+  const { HOST: host = '127.0.0.1', REST_PORT, MCP_PORT } = process.env;
   const config = parseConfig(
     {
       ...process.env,
+      // Many things like these two ports, and who tries the gateway for the first time came for another one.
+      REST_PORT: REST_PORT ?? (await portOrAny(8080, host)),
+      MCP_PORT: MCP_PORT ?? (await portOrAny(9090, host)),
       LEAN_BASE_URL: sandbox.url,
       LEAN_API_TOKEN: sandboxCredentials.token,
       LEAN_CLIENT_ID: '',

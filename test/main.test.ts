@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { listPayouts } from '../src/adapters/graphiql/operations.ts';
+import { portOrAny } from '../src/free-port.ts';
 import { sandboxCredentials } from '../src/sandbox/named.ts';
 import { startSandbox } from '../src/sandbox/sandbox.ts';
 import { startHeldLean } from './support/held-lean.ts';
@@ -157,6 +158,17 @@ describe('npm run dev', () => {
     program.kill('SIGTERM');
     expect(await program.ended).toEqual([0, null]);
     expect(program.stderr).toBe('');
+  });
+
+  it('comes up beside whatever has the ports that nobody asked for', async () => {
+    const { url } = await anySandbox();
+    const { port } = new URL(url);
+    expect(await portOrAny(Number(port), '127.0.0.1')).toBe('0');
+    expect(await portOrAny(0, '127.0.0.1')).toBe('0');
+    const program = runProgram('dev.ts', { ...free, REST_PORT: '0', MCP_PORT: '0' });
+    const [, rest = ''] = await program.says(/REST +(http:\S+)\/openapi\.json /);
+    expect((await fetch(`${rest}/v1/payouts/v1/payments?page_size=1`)).status).toBe(200);
+    await program.says(/MCP +http:\S+\/mcp /);
   });
 
   it('takes nothing of a Lean that the environment names', async () => {

@@ -32,7 +32,9 @@ class PostgresDatabase implements Database {
   readonly #pool: pg.Pool;
   readonly #url: string;
   #prepared: Promise<void> | undefined;
-  #life: Promise<{ readonly client: pg.Client; readonly holder: string }> | undefined;
+  #life: Promise<pg.Client> | undefined;
+  /** The second half of our lock, from the first time it was had. */
+  #number: number | undefined;
 
   constructor(url: string) {
     this.#url = url;
@@ -89,7 +91,8 @@ class PostgresDatabase implements Database {
       this.#life = undefined;
       throw new StoreUnavailable(error);
     });
-    return (await this.#life).holder;
+    await this.#life;
+    return String(this.#number);
   }
 
   async living(holders: readonly string[]): Promise<readonly string[]> {
@@ -105,7 +108,7 @@ class PostgresDatabase implements Database {
 
   async close(): Promise<void> {
     const life = await this.#life?.catch(() => undefined);
-    await Promise.all([life?.client.end(), this.#pool.end()]);
+    await Promise.all([life?.end(), this.#pool.end()]);
   }
 
   async #migrate(): Promise<void> {
@@ -139,8 +142,11 @@ class PostgresDatabase implements Database {
     }
   }
 
-  /** Takes a number that no other gateway has. When the connection ends, so does the holder of that name. */
-  async #live(): Promise<{ readonly client: pg.Client; readonly holder: string }> {
+  /**
+   * Takes a number that no other gateway has, and the same one again after the connection was lost: what is under way
+   * in its name still is.
+   */
+  async #live(): Promise<pg.Client> {
     const client = new pg.Client({ ...connection(this.#url), query_timeout: 6000 });
     const over = (): void => void (this.#life = undefined);
     client.on('error', over).on('end', over);
@@ -149,19 +155,24 @@ class PostgresDatabase implements Database {
       // A host that vanishes without a word is missed within half a minute.
       await client.query('SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5');
       await client.query('SET tcp_keepalives_count = 3');
-      for (;;) {
-        const number = randomInt(1, 2 ** 31 - 1);
+      for (let number = this.#number ?? randomNumber(); ; number = randomNumber()) {
         const { rows } = await client.query<{ readonly free: boolean }>(
           'SELECT pg_try_advisory_lock($1, $2) AS free',
           [lockClass, number],
         );
-        if (rows[0]?.free === true) return { client, holder: String(number) };
+        if (rows[0]?.free !== true) continue;
+        this.#number = number;
+        return client;
       }
     } catch (error) {
       await client.end();
       throw error;
     }
   }
+}
+
+function randomNumber(): number {
+  return randomInt(1, 2 ** 31 - 1);
 }
 
 async function rowsOf(on: pg.Pool | pg.PoolClient, { sql, values = [] }: Statement): Promise<readonly Row[]> {
