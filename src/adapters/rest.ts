@@ -122,7 +122,8 @@ async function valuesOf(
   request: IncomingMessage,
   { operation, path }: { readonly operation: Operation; readonly path: Readonly<Record<string, string>> },
 ): Promise<{ readonly values: Record<string, unknown> } | { readonly problem: Problem }> {
-  const values: Record<string, unknown> = { ...path };
+  // Without a prototype, so that no name means anything but itself.
+  const values = Object.assign(Object.create(null) as Record<string, unknown>, path);
   const search = new URLSearchParams((request.url ?? '').split('?').slice(1).join('?'));
   for (const [name, value] of search) {
     if (name in values) return { problem: bad(name, 'is given more than once.') };

@@ -64,6 +64,8 @@ export class OperationCalls {
     const checked = argumentsFrom(request.operation, request.values);
     if (request.operation.name === operations.createPayoutPayment.name)
       return this.#create(request, 'problems' in checked ? checked.problems : []);
+    if (request.operation.method !== 'GET')
+      throw new TypeError(`${request.operation.name} changes something, and there are no rules for it here`);
     if ('problems' in checked) return { kind: 'invalid', problems: checked.problems };
     try {
       const { signal } = request;

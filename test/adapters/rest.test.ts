@@ -124,6 +124,8 @@ describe('a read', () => {
     ['to=2026-02-30T00:00:00Z', 'to', 'an RFC 3339 date and time'],
     ['status=FAILED', 'status', 'accepted: page_number, page_size'],
     ['page_size=1&page_size=2', 'page_size', 'more than once'],
+    ['__proto__=1', '__proto__', 'accepted: page_number, page_size'],
+    ['constructor=1', 'constructor', 'accepted: page_number, page_size'],
   ])('with %s is told which parameter is wrong, and what is accepted', async (query, parameter, problem) => {
     const { rest, lean } = await start();
     const answer = await fetch(`${rest}/v1/payouts/v1/payments?${query}`);
@@ -478,6 +480,17 @@ describe('/openapi.json', () => {
       ]);
     }
   });
+});
+
+it('an operation that changes something is not passed on by the rules for reads', async () => {
+  const { url, heard } = await rawServer(response => json(response, {}));
+  const core = creatingAt(url, opened(await freshStore('SQLite')));
+  const operation: Operation = { ...operations.getPayout, name: 'cancelPayout', method: 'POST' };
+  const calls = new OperationCalls({ ...core, requireKey: true });
+  await expect(
+    calls.call({ operation, values: { payment_id: examplePayoutId }, caller: '' }),
+  ).rejects.toThrow('no rules for it');
+  expect(heard).toEqual([]);
 });
 
 it('an operation that is added to the table has its route and its description', async () => {
