@@ -76,7 +76,8 @@ function restrictedImports(folder: string): object[] {
       message: arrow.message,
     }));
   const rootModules = {
-    regex: '^\\.\\./(\\.\\./)*(main|gateway|core|dev|config|environment|free-port|listening|run|stdio-tools)\\.ts$',
+    regex:
+      '^\\.\\./(\\.\\./)*(main|gateway|core|dev|config|environment|free-port|listening|run|stdio-tools)\\.ts$',
     message:
       'Only main.ts, dev.ts, gateway.ts and core.ts put things together; all others receive what they need.',
     allowTypeImports: true,
