@@ -61,8 +61,8 @@ const homes = [
   { library: 'pg', home: 'src/store/postgres.ts', message: 'pg appears in store/postgres.ts alone.' },
   {
     library: 'node:sqlite',
-    home: 'src/store/sqlite.ts',
-    message: 'node:sqlite appears in store/sqlite.ts alone.',
+    home: 'src/store/sqlite*.ts',
+    message: 'node:sqlite appears in store/sqlite*.ts alone.',
   },
 ];
 

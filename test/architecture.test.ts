@@ -13,7 +13,7 @@ const commands = 'commands/ go straight to the core: no GraphQL, no HTTP.';
 const roots =
   'Only main.ts, dev.ts, gateway.ts and core.ts put things together; all others receive what they need.';
 const pg = 'pg appears in store/postgres.ts alone.';
-const sqlite = 'node:sqlite appears in store/sqlite.ts alone.';
+const sqlite = 'node:sqlite appears in store/sqlite*.ts alone.';
 const undici = 'undici appears in lean/transport.ts alone.';
 const pothos = 'Pothos appears in schema/ alone.';
 const yoga = 'graphql-yoga appears in adapters/ alone.';
@@ -118,6 +118,7 @@ describe('an import against the arrows is told by the rule that it breaks', () =
     ['src/lean/transport.ts', 'undici'],
     ['src/store/postgres.ts', 'pg'],
     ['src/store/sqlite.ts', 'node:sqlite'],
+    ['src/store/sqlite-transactions.ts', 'node:sqlite'],
     ['src/store/planted.ts', '../payouts/payout-record.ts'],
     ['src/commands/planted.ts', '../payouts/instant.ts'],
     ['src/core.ts', './store/open.ts'],

@@ -49,6 +49,7 @@ export class LostPayouts {
    */
   async find(request: PayoutRequest, options: { readonly deadline: number }): Promise<LostAndFound> {
     const lost = request.records.filter(({ answer }) => answer === null);
+    if (lost.length === 0) return { found: [], rest: 'absent' };
     const rows = await this.#rowsLike(request, lost, options);
     const byIntent = new Map(rows.map(row => [row.intentId, row]));
     const unnamed = byIntent.delete(undefined);

@@ -93,7 +93,10 @@ export interface PayoutRecords {
   reserve(request: NewRequest): Promise<Reservation>;
   /** Reserves a request whose outcome is unknown, to send it again; undefined when somebody else was first. */
   reserveAgain(request: PayoutRequest): Promise<Claim | undefined>;
-  /** To be called before the first byte is sent. False when the claim is no longer good: then nothing may be sent. */
+  /**
+   * To be called before the first byte is sent. False when the claim is no longer good, or Lean has turned out to have
+   * one of the transfers: then nothing may be sent.
+   */
   sending(claim: Claim): Promise<boolean>;
   /** This attempt has sent nothing. After the first one the key is free again. */
   release(claim: Claim): Promise<void>;

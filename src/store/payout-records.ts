@@ -25,6 +25,7 @@ import {
   insertRequest,
   noteSending,
   requestFirst,
+  selectAnswered,
   settleFound,
   settleRecord,
 } from './payout-statements.ts';
@@ -70,7 +71,8 @@ export class SqlPayoutRecords implements PayoutRecords {
     const claim: Claim = { caller, idempotencyKey, id: randomUUID(), attempt: attempts + 1 };
     const holder = await this.#database.holder();
     return this.#holding(claim, async () => {
-      const [won = []] = await this.#database.run(
+      const [, won = []] = await this.#database.run(
+        requestFirst(claim),
         claimAgain(claim, holder),
         changeState('unknown to reserved', claim, this.#now()),
       );
@@ -80,11 +82,13 @@ export class SqlPayoutRecords implements PayoutRecords {
 
   async sending(claim: Claim): Promise<boolean> {
     const now = this.#now();
-    const [good = []] = await this.#database.run(
+    const [good = [], , answered = []] = await this.#database.run(
       noteSending(claim, now),
       changeState('reserved to sent', claim, now),
+      // The attempt before this one may have brought Lean's answer after all: what Lean has is never sent again.
+      selectAnswered(claim),
     );
-    return good.length > 0;
+    return good.length > 0 && answered.length === 0;
   }
 
   async release(claim: Claim): Promise<void> {
@@ -108,6 +112,7 @@ export class SqlPayoutRecords implements PayoutRecords {
           requestFirst(claim),
           ...answers.map((answer, position) => settleRecord(claim, position, answered(answer, named), now)),
           endClaimWith(claim, word),
+          endChecksWhenSettled(claim),
         );
         const left = answers.filter((_, position) => changed[position]?.length === 0);
         return left.length === 0 ? 'recorded' : await this.#overtaken(claim, left);
@@ -235,7 +240,12 @@ export class SqlPayoutRecords implements PayoutRecords {
 
   #leaveUnknown(claim: Claim): Statement[] {
     const now = this.#now();
-    return [requestFirst(claim), changeState('to unknown', claim, now), endClaim(claim, now + firstCheckMs)];
+    return [
+      requestFirst(claim),
+      changeState('to unknown', claim, now),
+      endClaim(claim, now + firstCheckMs),
+      endChecksWhenSettled(claim),
+    ];
   }
 
   /** Counts as at it from before the claim is written until it turns out not to be had, or is over. */

@@ -12,7 +12,8 @@ const ofKey = 'caller = $1 AND idempotency_key = $2';
 
 /**
  * Locks the request, where rows are locked, before any of its records: in one order everywhere, so that two
- * transactions never wait for each other.
+ * transactions never wait for each other. What the next statement sees of the records is as new as the lock.
+ * @see https://www.postgresql.org/docs/current/transaction-iso.html#XACT-READ-COMMITTED for why one statement is not enough
  */
 export function requestFirst({ caller, idempotencyKey }: RequestKey): Statement {
   return {
@@ -82,6 +83,14 @@ export function noteSending(claim: Claim, now: number): Statement {
       SET first_sent_at = COALESCE(first_sent_at, $2), last_sent_at = $2
       WHERE claim = $1 RETURNING claim`,
     values: [claim.id, now],
+  };
+}
+
+/** Rows for the transfers that Lean has spoken on. */
+export function selectAnswered({ caller, idempotencyKey }: RequestKey): Statement {
+  return {
+    sql: `SELECT position FROM lean_payout_records WHERE ${ofKey} AND answer IS NOT NULL`,
+    values: [caller, idempotencyKey],
   };
 }
 
@@ -157,10 +166,11 @@ export function settleFound(
   };
 }
 
+/** Ends the looking at Lean when no record is left to be looked for. */
 export function endChecksWhenSettled({ caller, idempotencyKey }: RequestKey): Statement {
   return {
     sql: `UPDATE lean_payout_requests SET next_check_at = NULL
-      WHERE ${ofKey} AND NOT EXISTS (SELECT 1 FROM lean_payout_records p
+      WHERE ${ofKey} AND next_check_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM lean_payout_records p
         WHERE p.caller = $1 AND p.idempotency_key = $2 AND p.answer IS NULL)`,
     values: [caller, idempotencyKey],
   };

@@ -1,13 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import { StoreUnavailable } from '../payouts/errors.ts';
-import { DuplicateValue, StoreProblem, type Database, type Row, type Statement } from './database.ts';
+import { DatabaseSync } from 'node:sqlite';
+import { StoreProblem, type Database, type Row, type Statement } from './database.ts';
 import { migrationsFrom, versionTable } from './migrations.ts';
+import { isSqliteError, SqliteTransactions } from './sqlite-transactions.ts';
 
-/** SQLITE_CONSTRAINT_UNIQUE and SQLITE_CONSTRAINT_PRIMARYKEY. */
-const duplicates: ReadonlySet<unknown> = new Set([2067, 1555]);
 const sqliteBusy = 5;
 
 /** How long another process, such as the one that lists records, may hold a write up. */
@@ -61,7 +59,7 @@ function lockOf(folder: string, asGateway: boolean): DatabaseSync | undefined {
     return lock;
   } catch (error) {
     lock.close();
-    if (!isSqlite(error) || error.errcode !== sqliteBusy) throw error;
+    if (!isSqliteError(error) || error.errcode !== sqliteBusy) throw error;
     if (!asGateway) return undefined;
     throw new StoreProblem(
       'DATA_DIR',
@@ -85,12 +83,13 @@ function migrate(database: DatabaseSync): void {
 
 class SqliteDatabase implements Database {
   readonly #database: DatabaseSync;
+  readonly #transactions: SqliteTransactions;
   readonly #lock: DatabaseSync | undefined;
   readonly #holder = randomUUID();
-  readonly #prepared = new Map<string, Prepared>();
 
   constructor(database: DatabaseSync, lock: DatabaseSync | undefined) {
     this.#database = database;
+    this.#transactions = new SqliteTransactions(database);
     this.#lock = lock;
   }
 
@@ -98,32 +97,12 @@ class SqliteDatabase implements Database {
     return Promise.resolve();
   }
 
-  async run(...statements: readonly Statement[]): Promise<readonly (readonly Row[])[]> {
-    return this.#transaction(statements);
+  run(...statements: readonly Statement[]): Promise<readonly (readonly Row[])[]> {
+    return this.#transactions.run(statements);
   }
 
-  async runLoosely(...statements: readonly Statement[]): Promise<readonly (readonly Row[])[]> {
-    // All of it in one go: nothing else may be written in between.
-    try {
-      if (this.#database.isOpen) this.#database.exec('PRAGMA synchronous = NORMAL');
-      return this.#transaction(statements);
-    } finally {
-      if (this.#database.isOpen) this.#database.exec('PRAGMA synchronous = FULL');
-    }
-  }
-
-  #transaction(statements: readonly Statement[]): readonly (readonly Row[])[] {
-    try {
-      if (statements.length > 1) this.#database.exec('BEGIN IMMEDIATE');
-      const results = statements.map(statement => this.#rows(statement));
-      if (statements.length > 1) this.#database.exec('COMMIT');
-      return results;
-    } catch (error) {
-      // A full disk has rolled it back already.
-      if (this.#database.isOpen && this.#database.isTransaction) this.#database.exec('ROLLBACK');
-      if (isSqlite(error) && duplicates.has(error.errcode)) throw new DuplicateValue(error);
-      throw new StoreUnavailable(error);
-    }
+  runLoosely(...statements: readonly Statement[]): Promise<readonly (readonly Row[])[]> {
+    return this.#transactions.run(statements, { loosely: true });
   }
 
   holder(): Promise<string> {
@@ -137,38 +116,10 @@ class SqliteDatabase implements Database {
   }
 
   async close(): Promise<void> {
+    this.#transactions.flush();
     if (this.#database.isOpen) this.#database.close();
     this.#lock?.close();
   }
-
-  #rows({ sql, values = [] }: Statement): readonly Row[] {
-    let prepared = this.#prepared.get(sql);
-    if (prepared === undefined) {
-      prepared = preparedOf(this.#database, sql);
-      this.#prepared.set(sql, prepared);
-    }
-    return prepared.statement.all(...prepared.order.map(index => values[index] ?? null));
-  }
-}
-
-interface Prepared {
-  readonly statement: StatementSync;
-  /** Which value stands at each place. */
-  readonly order: readonly number[];
-}
-
-/** Values are bound by their places, which costs half of what binding them by name does. */
-function preparedOf(database: DatabaseSync, sql: string): Prepared {
-  const order: number[] = [];
-  const placed = sql.replace(/\$(\d+)/g, (_, number: string) => {
-    order.push(Number(number) - 1);
-    return '?';
-  });
-  return { statement: database.prepare(placed), order };
-}
-
-function isSqlite(error: unknown): error is Error & { readonly errcode: number } {
-  return error instanceof Error && 'errcode' in error;
 }
 
 /** Such as `EACCES` or `disk I/O error`. */

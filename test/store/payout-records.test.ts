@@ -164,6 +164,30 @@ describe.each(stores)('records (%s)', kind => {
     expect(await states()).toEqual(['created']);
   });
 
+  it('look no more for what somebody who was thought dead has settled after all', async () => {
+    const { clock, records, claimOf } = await start();
+    const claim = await claimOf();
+    await records.sending(claim);
+    await records.lose(claim);
+    expect(await records.settle(claim, word, [created('i')])).toBe('recorded');
+    clock.ms += 3_600_000;
+    expect(await records.due(5)).toEqual([]);
+  });
+
+  it('let nobody send again what Lean turns out to have at the last moment', async () => {
+    const { clock, records, claimOf, there } = await start();
+    const first = await claimOf();
+    await records.sending(first);
+    await records.lose(first);
+    const again = (await records.reserveAgain(await there())) as Claim;
+    await records.settle(first, word, [created('i')]);
+    expect(await records.sending(again)).toBe(false);
+    await records.release(again);
+    clock.ms += 3_600_000;
+    expect(await records.due(5)).toEqual([]);
+    expect(await there()).toMatchObject({ underWay: false, records: [{ state: 'created' }] });
+  });
+
   it('raise an alarm when Lean has two payouts for a key', async () => {
     const { records, lost, states } = await start();
     const second = (await records.reserveAgain(await lost())) as Claim;

@@ -50,3 +50,32 @@ it('a command makes no store where there is none', async () => {
   const folder = await freshFolder();
   expect(() => openSqlite(folder, { asGateway: false })).toThrow(StoreProblem);
 });
+
+it('transactions that are asked for together share a write, and one that fails takes no other with it', async () => {
+  const database = opened({ folder: await freshFolder() });
+  await database.run({ sql: 'CREATE TABLE t (a TEXT UNIQUE)' });
+  const insert = (value: string) => ({ sql: 'INSERT INTO t VALUES ($1) RETURNING a', values: [value] });
+  const answers = await Promise.allSettled([
+    database.run(insert('a')),
+    database.run(insert('b'), insert('a')),
+    database.run(insert('c'), { sql: 'no SQL' }),
+    database.runLoosely(insert('d')),
+  ]);
+  expect(answers).toMatchObject([
+    { value: [[{ a: 'a' }]] },
+    { reason: { name: 'DuplicateValue' } },
+    { reason: { name: 'StoreUnavailable' } },
+    { value: [[{ a: 'd' }]] },
+  ]);
+  expect(await database.run({ sql: 'SELECT a FROM t ORDER BY a' })).toEqual([[{ a: 'a' }, { a: 'd' }]]);
+});
+
+it('what is under way when it closes is written, and what comes later is not', async () => {
+  const folder = await freshFolder();
+  const database = opened({ folder });
+  const made = database.run({ sql: 'CREATE TABLE t (a TEXT)' });
+  await database.close();
+  await made;
+  await expect(database.run({ sql: 'SELECT 1' })).rejects.toThrow(StoreUnavailable);
+  expect(await opened({ folder }).run({ sql: 'SELECT a FROM t' })).toEqual([[]]);
+});
