@@ -8,7 +8,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     globalSetup: 'test/support/postgres-for-all.ts',
     maxWorkers: 3,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // Only for what hangs: how long a test takes is the machine's business.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
   },
 });

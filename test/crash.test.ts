@@ -72,6 +72,7 @@ describe.each(stores)('a gateway on %s', kind => {
     LEAN_API_TOKEN: sandboxCredentials.token,
     AUTH: 'none',
     PORT: '0',
+    LEAN_TIMEOUT_MS: '120000',
   });
 
   it.each(steps)('that is killed $step pays once', async ({ killAt, onWire }) => {

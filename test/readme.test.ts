@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { freshFolder } from './support/stores.ts';
 import { startTestGateway } from './support/test-gateway.ts';
 
@@ -138,15 +138,16 @@ it('README’s way to run it against Lean builds it and brings it up', async () 
   const env = {
     PORT: '0',
     REST_PORT: '0',
+    MCP_PORT: '0',
     LEAN_BASE_URL: 'http://127.0.0.1:9',
     DATA_DIR: await freshFolder(),
   };
   const { stop } = await start(command, env, 'gateway is up');
+  onTestFinished(stop);
   // What it has built is what its command runs, beside it.
   const list = shell.find(text => text.startsWith('npx ')) ?? '';
   const { stdout } = await promisify(execFile)('bash', ['-c', list], { env: { ...process.env, ...env } });
   expect(stdout).toBe('None.\n');
-  stop();
 });
 
 it('README’s sandbox comes up alone', async () => {

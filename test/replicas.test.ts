@@ -47,6 +47,7 @@ async function startReplicas(leanUrl: string) {
     LEAN_API_TOKEN: sandboxCredentials.token,
     AUTH: 'none',
     PORT: '0',
+    LEAN_TIMEOUT_MS: '120000',
   };
   const programs = [runProgram('main.ts', env), runProgram('main.ts', env)] as const;
   const [[, a = ''], [, b = '']] = await Promise.all([programs[0].says(up), programs[1].says(up)]);

@@ -56,11 +56,11 @@ describe('a database that goes away in the middle of the load', () => {
       }
     };
     const workers = [0, 1, 2, 3].map(paying);
-    await vi.waitFor(() => expect(load.paid).toBeGreaterThan(20), { timeout: 20_000 });
+    await vi.waitFor(() => expect(load.paid).toBeGreaterThan(20), { timeout: 120_000 });
 
     await postgres.stop();
     await vi.waitFor(() => expect([...answers.values()].filter(isRefused).length).toBeGreaterThan(8), {
-      timeout: 20_000,
+      timeout: 120_000,
     });
     const refused = await pay(url, 'key-while-down');
     expect(refused.errors).toMatchObject([
@@ -74,7 +74,7 @@ describe('a database that goes away in the middle of the load', () => {
 
     await postgres.start();
     const before = load.paid;
-    await vi.waitFor(() => expect(load.paid).toBeGreaterThan(before + 20), { timeout: 20_000 });
+    await vi.waitFor(() => expect(load.paid).toBeGreaterThan(before + 20), { timeout: 120_000 });
     load.on = false;
     await Promise.all(workers);
 
@@ -86,7 +86,7 @@ describe('a database that goes away in the middle of the load', () => {
     const recorded = await query(postgres.database, 'SELECT idempotency_key FROM lean_payout_requests');
     const known = new Set(recorded.map(row => row['idempotency_key']));
     for (const key of keysAt(lean)) expect(known.has(key), `${String(key)} has a record`).toBe(true);
-  }, 90_000);
+  }, 600_000);
 
   it('may be away when the gateway starts', async () => {
     const postgres = await startOwnPostgres();
@@ -102,7 +102,7 @@ describe('a database that goes away in the middle of the load', () => {
       createPayout: { __typename: 'PayoutCreated' },
     });
     await program.says(/the store of payout records can be used again/);
-  }, 60_000);
+  }, 600_000);
 });
 
 it('a disk that is full keeps payouts from being sent, and nothing else', async () => {
@@ -136,7 +136,7 @@ it('a disk that is full keeps payouts from being sent, and nothing else', async 
   expect(refused).toBeDefined();
   expect(keysAt(lean)).not.toContain(refused);
   expect((await postOperation(url, read)).errors).toBeUndefined();
-}, 90_000);
+}, 600_000);
 
 describe('the gateway does not start, and says in a line why', () => {
   const lean = { LEAN_BASE_URL: 'http://127.0.0.1:9', LEAN_API_TOKEN: 'token', AUTH: 'none', PORT: '0' };
@@ -167,7 +167,7 @@ describe('the gateway does not start, and says in a line why', () => {
     await program.ended;
     const next = runProgram('main.ts', { ...lean, DATA_DIR });
     await next.says(up);
-  }, 60_000);
+  }, 600_000);
 
   it.each(stores)('when its tables are those of a newer one (%s)', async kind => {
     const config = await freshStore(kind);

@@ -29,10 +29,11 @@ export function openSqlite(given: string, { asGateway = true } = {}): Database {
       'DATA_DIR',
       `there are no payout records in ${JSON.stringify(folder)}; accepted: the folder of a gateway, or DATABASE_URL.`,
     );
+  let lock: DatabaseSync | undefined;
   try {
     // Where the parent is there and takes no folder (as in /proc), making parents as well would try for ever.
     if (!existsSync(folder)) mkdirSync(folder, { recursive: !existsSync(dirname(folder)), mode: 0o700 });
-    const lock = lockOf(folder, asGateway);
+    lock = lockOf(folder, asGateway);
     // It holds account numbers: what SQLite keeps beside it gets the same mode.
     closeSync(openSync(file, 'a', 0o600));
     const database = new DatabaseSync(file, { timeout: busyTimeoutMs });
@@ -40,6 +41,7 @@ export function openSqlite(given: string, { asGateway = true } = {}): Database {
     migrate(database);
     return new SqliteDatabase(database, lock);
   } catch (error) {
+    lock?.close();
     if (error instanceof StoreProblem) throw error;
     throw new StoreProblem(
       'DATA_DIR',

@@ -146,6 +146,7 @@ describe.each(stores)('payouts (%s)', kind => {
       ...envOf(await freshStore(kind)),
       LEAN_BASE_URL: held.url,
       LEAN_API_TOKEN: sandboxCredentials.token,
+      LEAN_TIMEOUT_MS: '120000',
     };
     const gateway = runProgram('main.ts', { ...env, AUTH: 'none', PORT: '0' });
     const [, url = ''] = await gateway.says(/"url":"([^"]+)".*gateway is up/);

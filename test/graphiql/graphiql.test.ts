@@ -43,7 +43,7 @@ describe('GraphiQL in a browser', () => {
   /** The page as somebody sees it who has never been here, and all that it complains of or asks for. */
   async function open() {
     const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
-    page.setDefaultTimeout(10_000);
+    page.setDefaultTimeout(60_000);
     onTestFinished(() => page.close());
     const complaints: string[] = [];
     const hosts = new Set<string>();

@@ -68,7 +68,7 @@ describe.each(stores)('a key (%s)', kind => {
       const { lean, create } = await creating();
       lean.latencyMs = 300;
       const first = create('key-1', transfer(destinations.staysPending));
-      await vi.waitFor(() => expect(lean.requests).toHaveLength(1));
+      await vi.waitFor(() => expect(lean.requests).toHaveLength(1), { timeout: 60_000 });
       expect(await create('key-1')).toMatchObject({ code: 'IDEMPOTENCY_CONFLICT' });
       expect(await first).toMatchObject({ kind: 'created' });
       expect(posts(lean)).toHaveLength(1);

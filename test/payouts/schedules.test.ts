@@ -107,8 +107,8 @@ describe.each(stores)('on %s', kind => {
             core.create(keyName(current.key), wanted(current)).then(
               answer => void told.push({ step: current, answer }),
               (error: unknown) => {
-                // What is thrown has a name: Lean turned us away.
-                expect(error).toHaveProperty('code', 'LEAN_RATE_LIMITED');
+                // What is thrown has a name: Lean turned us away, or nothing was sent in time.
+                expect(error).toHaveProperty('code', expect.stringMatching(/^LEAN_(RATE_LIMITED|TIMEOUT)$/));
               },
             ),
           );
@@ -121,6 +121,8 @@ describe.each(stores)('on %s', kind => {
         }
 
         lean.faults.clear();
+        await core.die();
+        core = crashingCore(url, store);
         for (const key of new Set(steps.map(({ key }) => key))) {
           const [first] = steps.filter(each => each.key === key);
           let answer: CreatePayoutAnswer | undefined;
@@ -145,5 +147,5 @@ describe.each(stores)('on %s', kind => {
       }),
       { numRuns: Number(process.env['SCHEDULES'] ?? (kind === 'SQLite' ? 40 : 15)), endOnFailure: false },
     );
-  }, 240_000);
+  }, 900_000);
 });

@@ -160,8 +160,8 @@ it('trouble with the store is told when it begins and when it is over', async ()
   });
   onTestFinished(() => outcomes.stop());
   outcomes.start();
-  await vi.waitFor(() => expect(recover.mock.calls.length).toBeGreaterThan(3));
+  await vi.waitFor(() => expect(recover.mock.calls.length).toBeGreaterThan(3), { timeout: 60_000 });
   expect(told).toEqual([false]);
   recover.mockRestore();
-  await vi.waitFor(() => expect(told).toEqual([false, true]));
+  await vi.waitFor(() => expect(told).toEqual([false, true]), { timeout: 60_000 });
 });

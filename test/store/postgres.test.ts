@@ -36,10 +36,13 @@ it('a gateway whose connections are cut is alive again by the same name, and goe
     `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
       WHERE datname = current_database() AND pid <> pg_backend_pid()`,
   );
-  await vi.waitFor(async () => {
-    expect(await mine.holder()).toBe(holder);
-    expect(await others.living([holder])).toEqual([holder]);
-  });
+  await vi.waitFor(
+    async () => {
+      expect(await mine.holder()).toBe(holder);
+      expect(await others.living([holder])).toEqual([holder]);
+    },
+    { timeout: 60_000 },
+  );
   expect(await mine.run({ sql: 'SELECT 1 AS one' })).toEqual([[{ one: 1 }]]);
 });
 
