@@ -187,5 +187,7 @@ function named({ caller, idempotencyKey }: RequestKey): RequestKey {
 
 /** What a driver said, such as `connect ECONNREFUSED`: it names no values. */
 function messageOf({ cause }: Error): string {
-  return cause instanceof Error ? cause.message : String(cause);
+  if (!(cause instanceof Error)) return String(cause);
+  // Several addresses that all refuse have a code and no message.
+  return cause.message !== '' || !('code' in cause) ? cause.message : String(cause.code);
 }

@@ -61,5 +61,7 @@ function problemsOf(error: unknown): readonly string[] {
 }
 
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  if (!(error instanceof Error)) return String(error);
+  // Several addresses that all refuse have a code and no message.
+  return error.message !== '' || !('code' in error) ? error.message : String(error.code);
 }

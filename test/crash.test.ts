@@ -22,21 +22,21 @@ const up = /"url":"([^"]+)".*gateway is up/;
  * through it, so that Lean's own memory of them helps nobody.
  */
 async function startWire(lean: RunningSandbox) {
-  const wire = { killAt: 'never' as 'never' | 'sent' | 'taken', kill: (): void => undefined };
+  const wire = { killAt: 'never' as 'never' | 'sent' | 'taken', kill: () => Promise.resolve() };
   const server = createServer((request, response) => {
     delete request.headers['idempotency-key'];
     if (request.method !== 'POST' || wire.killAt === 'never') lean.listener(request, response);
     else if (wire.killAt === 'sent') {
       // Lean has the whole request before it, and never looks at it.
       request.resume().on('end', () => {
-        wire.kill();
+        void wire.kill();
       });
     } else {
       // It is taken at once; its answer waits until nobody is there for it.
       const end = response.end.bind(response);
       response.end = ((...args: Parameters<typeof end>) => {
-        wire.kill();
-        return setTimeout(() => end(...args), 50) && response;
+        void wire.kill().then(() => end(...args));
+        return response;
       }) as typeof end;
       lean.listener(request, response);
     }
@@ -85,8 +85,9 @@ describe.each(stores)('a gateway on %s', kind => {
       const first = runProgram('main.ts', { ...env, ...mortal });
       const [, url = ''] = await first.says(up);
       wire.killAt = onWire ?? 'never';
-      wire.kill = () => {
+      wire.kill = async () => {
         first.kill('SIGKILL');
+        await first.ended;
       };
       const cut = await postOperation(url, createPayoutDocument, { input }).catch(() => 'cut off');
       expect(cut).toBe('cut off');

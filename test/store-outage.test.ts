@@ -150,7 +150,7 @@ describe('the gateway does not start, and says in a line why', () => {
 
   it('when its folder cannot be made or written', async () => {
     const file = fileURLToPath(import.meta.url);
-    for (const folder of [file, `${file}/below`, '/proc/nowhere'])
+    for (const folder of [file, `${file}/below`, '/proc/nowhere', '/proc/no/where'])
       expect(await refusal({ DATA_DIR: folder })).toMatch(
         /^DATA_DIR: ".*" cannot be used \(.+\); accepted: a folder/,
       );

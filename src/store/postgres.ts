@@ -87,10 +87,17 @@ class PostgresDatabase implements Database {
   }
 
   async holder(): Promise<string> {
-    this.#life ??= this.#live().catch((error: unknown) => {
-      this.#life = undefined;
-      throw new StoreUnavailable(error);
-    });
+    if (this.#life === undefined) {
+      // A connection may tell more than once that it is over, and by then there may be another one.
+      const over = (): void => {
+        if (this.#life === life) this.#life = undefined;
+      };
+      const life = this.#live(over).catch((error: unknown) => {
+        over();
+        throw new StoreUnavailable(error);
+      });
+      this.#life = life;
+    }
     await this.#life;
     return String(this.#number);
   }
@@ -146,9 +153,8 @@ class PostgresDatabase implements Database {
    * Takes a number that no other gateway has, and the same one again after the connection was lost: what is under way
    * in its name still is.
    */
-  async #live(): Promise<pg.Client> {
+  async #live(over: () => void): Promise<pg.Client> {
     const client = new pg.Client({ ...connection(this.#url), query_timeout: 6000 });
-    const over = (): void => void (this.#life = undefined);
     client.on('error', over).on('end', over);
     await client.connect();
     try {

@@ -31,8 +31,7 @@ export function openSqlite(given: string, { asGateway = true } = {}): Database {
     );
   let lock: DatabaseSync | undefined;
   try {
-    // Where the parent is there and takes no folder (as in /proc), making parents as well would try for ever.
-    if (!existsSync(folder)) mkdirSync(folder, { recursive: !existsSync(dirname(folder)), mode: 0o700 });
+    makeFolder(folder);
     lock = lockOf(folder, asGateway);
     // It holds account numbers: what SQLite keeps beside it gets the same mode.
     closeSync(openSync(file, 'a', 0o600));
@@ -48,6 +47,13 @@ export function openSqlite(given: string, { asGateway = true } = {}): Database {
       `${JSON.stringify(folder)} cannot be used (${reasonOf(error)}); accepted: a folder on a local disk that can be written.`,
     );
   }
+}
+
+/** Makes a folder and its parents, one at a time: Node's own way to do so tries for ever where none can be made (/proc). */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolder(dirname(folder));
+  mkdirSync(folder, { mode: 0o700 });
 }
 
 /**
