@@ -17,6 +17,9 @@ const ajv = new Ajv2020({ allErrors: true, verbose: true, allowUnionTypes: true 
 (addFormats as unknown as (ajv: Ajv2020) => void)(ajv);
 const hasShape = ajv.compile<WireCreation>(creationShape);
 
+/** Problems told of at once: an answer must not outgrow the request. */
+const mostProblems = 20;
+
 interface WireTransfer {
   readonly payment_destination_id: string;
   readonly amount: unknown;
@@ -43,7 +46,8 @@ export function transfersFromBody(
   idempotencyKey: string,
 ): { readonly transfers: readonly Transfer[] } | { readonly problems: readonly RequestProblem[] } {
   const plain = withDigitsAsText(body);
-  if (!hasShape(plain)) return { problems: unique((hasShape.errors ?? []).map(problemOf)) };
+  if (!hasShape(plain))
+    return { problems: unique((hasShape.errors ?? []).slice(0, mostProblems).map(problemOf)) };
   const { payment_details } = plain;
   const placed = payment_details.flatMap((entry, index) =>
     entry.destination_details.map((wire, position) => ({

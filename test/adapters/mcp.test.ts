@@ -241,6 +241,7 @@ describe('settings', () => {
       expect(create?.inputSchema.required?.includes('idempotency_key')).toBe(setting === 'on');
       const answer = await call(client, 'lean-createpayoutpayment', { body: leanCreation() });
       expect(answer.isError ?? false).toBe(setting === 'on');
+      if (setting === 'off') expect(answer._meta?.['idempotencyKey']).toMatch(/^[\da-f-]{36}$/);
     }
   });
 });

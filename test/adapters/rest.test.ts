@@ -362,6 +362,13 @@ describe('a payout', () => {
     },
   );
 
+  it('of a body with a fault in every place is told of some, shortly', async () => {
+    const { rest } = await start();
+    const answer = await post(rest, { payment_details: Array.from({ length: 50_000 }, () => 1) });
+    expect(answer.status).toBe(400);
+    expect((await answer.text()).length).toBeLessThan(10_000);
+  });
+
   it('of two keys is told so', async () => {
     const { rest, lean } = await start();
     const { hostname, port } = new URL(rest);

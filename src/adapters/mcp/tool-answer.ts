@@ -21,6 +21,8 @@ export function toolAnswer(
   return {
     content: [{ type: 'text', text }],
     structuredContent: JSON.parse(text) as Record<string, unknown>,
+    // Where it was made up for the caller, this is how they learn of it.
+    ...(outcome.idempotencyKey !== undefined && { _meta: { idempotencyKey: outcome.idempotencyKey } }),
   };
 }
 
