@@ -1,8 +1,8 @@
 import { pino } from 'pino';
-import { createGraphql } from '../src/adapters/graphql.ts';
+import { createGraphql } from '../src/adapters/graphql/server.ts';
 import { startHttpServer } from '../src/adapters/http-server.ts';
 import { parseConfig } from '../src/config.ts';
-import { createCore } from '../src/core.ts';
+import { createGateway } from '../src/gateway.ts';
 import { PayoutCreation } from '../src/payouts/create.ts';
 import { PayoutHistories } from '../src/payouts/history.ts';
 import { schema } from '../src/schema/index.ts';
@@ -20,23 +20,28 @@ const config = parseConfig({
   LEAN_MAX_CONCURRENCY: '512',
 });
 const log = pino({ level: 'silent' });
-const core = createCore(config, { log });
-const { client, reads, lists, lost } = core;
+const gateway = createGateway(config, { log });
+const { client, reads, lists, lost } = gateway.core;
 const server = await startHttpServer({
   host: config.host,
   port: 0,
-  graphql: createGraphql({
-    schema,
-    reads,
-    lists,
-    histories: new PayoutHistories(client, 'payment_intent_id'),
-    creation:
-      variant === 'recorded' ? core.creation : new PayoutCreation({ client, lost, records: noRecords }),
-    introspection: false,
-    log,
-  }),
+  graphql:
+    variant === 'recorded'
+      ? gateway.graphql
+      : createGraphql({
+          ...config,
+          schema,
+          reads,
+          lists,
+          histories: new PayoutHistories(client, 'auto'),
+          creation: new PayoutCreation({ client, lost, records: noRecords }),
+          door: gateway.door,
+          persisted: undefined,
+          log,
+        }),
   graphiql: undefined,
   trouble: () => undefined,
+  metrics: gateway.metrics,
   log,
 });
 process.on('message', () => {

@@ -17,5 +17,6 @@ export const noRecords: PayoutRecords = {
   postpone: () => Promise.resolve(false),
   recover: () => Promise.resolve(),
   forget: () => Promise.resolve(),
+  unresolved: () => Promise.resolve(0),
   list: () => Promise.resolve([]),
 };

@@ -19,7 +19,14 @@ export interface CoreConfig {
   readonly store: StoreConfig;
   /** How long finished payout records are kept. */
   readonly retentionDays: number;
+  /** Payouts that each caller may make in a minute; undefined for as many as they like. */
+  readonly payoutsPerMinute: number | undefined;
 }
+
+/** How callers are told apart. */
+export type AuthConfig =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'jwt'; readonly jwksUrl: URL; readonly issuer: string; readonly audience: string };
 
 /** Everything that can be set from outside, checked. */
 export interface Config extends CoreConfig {
@@ -34,7 +41,21 @@ export interface Config extends CoreConfig {
   readonly mcpWrites: boolean;
   /** Whether REST and MCP refuse a payout without an idempotency key; otherwise one is made up. */
   readonly requireIdempotencyKey: boolean;
-  readonly auth: 'none';
+  readonly auth: AuthConfig;
+  /** What only the router knows; undefined where anyone who may query may ask what routers ask. */
+  readonly routerSecret: string | undefined;
+  /** Whether account numbers and IBANs are masked for callers without the scope to see them. */
+  readonly maskIban: boolean;
+  /** Lean calls that one operation may cost at worst. */
+  readonly maxUpstreamCalls: number;
+  /** Requests that each caller may send in a minute; undefined for as many as they like. */
+  readonly requestsPerMinute: number | undefined;
+  /** Operations that may be named by their hash; undefined for none. */
+  readonly persistedOperations: { readonly mode: 'allow' | 'only'; readonly file: string } | undefined;
+  /** Origins whose pages may call. */
+  readonly corsOrigins: readonly string[];
+  /** Address by which MCP clients reach `/mcp`; undefined for what they call it by. */
+  readonly mcpPublicUrl: URL | undefined;
   readonly graphiql: boolean;
   readonly introspection: boolean;
   readonly logLevel: string;
@@ -56,6 +77,9 @@ const defaults: Environment = {
   MCP_PORT: '9090',
   REQUIRE_IDEMPOTENCY_KEY: 'on',
   MCP_WRITES: 'on',
+  PERSISTED_OPERATIONS: 'off',
+  MAX_UPSTREAM_CALLS: '250',
+  MASK_IBAN: 'off',
   GRAPHIQL: 'off',
   INTROSPECTION: 'off',
   LOG_LEVEL: 'info',
@@ -83,7 +107,14 @@ export function parseConfig(env: Environment, preset: Environment = {}): Config 
     restPort: reader.port('REST_PORT'),
     mcpPort: reader.port('MCP_PORT'),
     ...toolsFrom(reader),
-    auth: reader.choice('AUTH', ['none']),
+    auth: authFrom(reader),
+    routerSecret: reader.secret('ROUTER_SECRET'),
+    maskIban: reader.choice('MASK_IBAN', ['on', 'off']) === 'on',
+    maxUpstreamCalls: reader.integer('MAX_UPSTREAM_CALLS', 1, 1_000_000),
+    requestsPerMinute: reader.optionalInteger('RATE_LIMIT_REQUESTS', 1, 100_000_000),
+    persistedOperations: persistedOperationsFrom(reader),
+    corsOrigins: originsFrom(reader),
+    mcpPublicUrl: reader.optionalUrl('MCP_PUBLIC_URL'),
     graphiql: reader.choice('GRAPHIQL', ['on', 'off']) === 'on',
     introspection: reader.choice('INTROSPECTION', ['on', 'off']) === 'on',
     logLevel: reader.choice('LOG_LEVEL', logLevels),
@@ -99,7 +130,8 @@ export function parseCoreConfig(env: Environment): CoreConfig {
 }
 
 /** What the tools need that one agent runs for itself: it is the caller, and there is no port. */
-export type StdioConfig = CoreConfig & Pick<Config, 'mcpWrites' | 'requireIdempotencyKey' | 'logLevel'>;
+export type StdioConfig = CoreConfig &
+  Pick<Config, 'mcpWrites' | 'requireIdempotencyKey' | 'maskIban' | 'logLevel'>;
 
 /**
  * Only what the tools need by standard input and output.
@@ -109,6 +141,7 @@ export function parseStdioConfig(env: Environment): StdioConfig {
   return checked(new EnvironmentReader(env, defaults), reader => ({
     ...coreFrom(reader),
     ...toolsFrom(reader),
+    maskIban: reader.choice('MASK_IBAN', ['on', 'off']) === 'on',
     logLevel: reader.choice('LOG_LEVEL', logLevels),
   }));
 }
@@ -139,7 +172,48 @@ function coreFrom(reader: EnvironmentReader): CoreConfig {
     },
     store: storeFrom(reader),
     retentionDays: reader.integer('IDEMPOTENCY_RETENTION_DAYS', 1, 36_500),
+    payoutsPerMinute: reader.optionalInteger('RATE_LIMIT_PAYOUTS', 1, 100_000_000),
   };
+}
+
+function authFrom(reader: EnvironmentReader): AuthConfig {
+  if (reader.choice('AUTH', ['jwt', 'none']) !== 'jwt' || reader.raw('AUTH') !== 'jwt')
+    return { kind: 'none' };
+  const jwksUrl = reader.raw('AUTH_JWKS_URL');
+  return {
+    kind: 'jwt',
+    jwksUrl:
+      jwksUrl === undefined
+        ? (reader.wrong(
+            'AUTH_JWKS_URL',
+            'the http(s) URL of the keys that access tokens are signed with (JWKS)',
+          ) ?? new URL('http://invalid.invalid'))
+        : reader.url('AUTH_JWKS_URL'),
+    issuer: reader.required('AUTH_ISSUER', 'the iss of access tokens, letter by letter'),
+    audience: reader.required('AUTH_AUDIENCE', 'the aud that access tokens for this gateway have'),
+  };
+}
+
+function persistedOperationsFrom(reader: EnvironmentReader): Config['persistedOperations'] {
+  const mode = reader.choice('PERSISTED_OPERATIONS', ['off', 'allow', 'only']);
+  if (mode === 'off') return undefined;
+  return {
+    mode,
+    file: reader.required('PERSISTED_OPERATIONS_FILE', 'a JSON file of documents by their sha256: hash'),
+  };
+}
+
+/** As browsers write them: scheme, host and port, and nothing behind. */
+function originsFrom(reader: EnvironmentReader): readonly string[] {
+  const origins = (reader.raw('CORS_ORIGINS') ?? '').split(',').map(origin => origin.trim());
+  const given = origins.filter(origin => origin !== '');
+  if (given.some(origin => !/^https?:$/.test(schemeOf(origin)) || new URL(origin).origin !== origin))
+    reader.wrong('CORS_ORIGINS', 'origins with a comma between, such as https://app.example.com');
+  return given;
+}
+
+function schemeOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).protocol : '';
 }
 
 function toolsFrom(reader: EnvironmentReader): Pick<Config, 'mcpWrites' | 'requireIdempotencyKey'> {

@@ -1,4 +1,5 @@
 import { pino, type Logger } from 'pino';
+import { rateLimit, type PerMinute, type RateLimit } from './access/rate-limits.ts';
 import type { CoreConfig } from './config.ts';
 import { ConfigError } from './environment.ts';
 import type { LeanClient, UpstreamCall } from './lean/client.ts';
@@ -9,7 +10,7 @@ import type { PayoutRecords, RequestKey } from './payouts/payout-record.ts';
 import { PayoutLists } from './payouts/payout-list.ts';
 import { PayoutReads } from './payouts/payout-reads.ts';
 import { stillUnknown, UnknownOutcomes } from './payouts/unknown-outcomes.ts';
-import { StoreProblem, type Database } from './store/database.ts';
+import { StoreProblem, type Database, type SqlValue } from './store/database.ts';
 import { openStore, type StoreConfig } from './store/open.ts';
 import { SqlPayoutRecords } from './store/payout-records.ts';
 
@@ -22,6 +23,8 @@ export interface Core {
   readonly lost: LostPayouts;
   readonly creation: PayoutCreation;
   readonly outcomes: UnknownOutcomes;
+  /** A limit per caller, counted together by all gateways on one PostgreSQL. */
+  rateLimit(noun: string, perMinute: PerMinute): RateLimit | undefined;
   /**
    * Makes the store's tables, or brings them up to date.
    * @throws ConfigError when they are a newer program's; StoreUnavailable
@@ -34,6 +37,8 @@ export interface Core {
 export interface CoreOptions {
   readonly log: Logger;
   readonly onUpstreamCall?: (call: UpstreamCall) => void;
+  /** Told of payouts, as they come to their end. */
+  readonly onPayouts?: (end: 'created' | 'rejected' | 'unknown' | 'found', count: number) => void;
   /** False for a command beside a gateway. @default true */
   readonly asGateway?: boolean;
 }
@@ -42,7 +47,10 @@ export interface CoreOptions {
  * Wires the core; calls nobody until it is asked something.
  * @throws ConfigError when the store cannot be used
  */
-export function createCore(config: CoreConfig, { log, onUpstreamCall, asGateway = true }: CoreOptions): Core {
+export function createCore(
+  config: CoreConfig,
+  { log, onUpstreamCall, onPayouts, asGateway = true }: CoreOptions,
+): Core {
   const database = storeOf(config.store, asGateway);
   const records = new SqlPayoutRecords(database);
   const lean = connectLean(config.lean, {
@@ -61,6 +69,10 @@ export function createCore(config: CoreConfig, { log, onUpstreamCall, asGateway 
     },
   });
   const { client } = lean;
+  const query = async (sql: string, values: readonly SqlValue[]): Promise<readonly object[]> =>
+    (await database.run({ sql, values }))[0] ?? [];
+  const limit = (noun: string, perMinute: PerMinute): RateLimit | undefined =>
+    rateLimit(noun, perMinute, 'url' in config.store ? query : undefined);
   const reads = new PayoutReads(client);
   const lists = new PayoutLists(client);
   const lost = new LostPayouts(lists, reads, records);
@@ -68,8 +80,10 @@ export function createCore(config: CoreConfig, { log, onUpstreamCall, asGateway 
     client,
     records,
     lost,
+    allowance: limit('payouts', config.payoutsPerMinute),
     events: {
       unknown(key, error) {
+        onPayouts?.('unknown', 1);
         log.warn(
           { ...named(key), code: error?.code, lean: error?.details },
           'the outcome of a payout is unknown: it is being looked for; the same key may be sent again',
@@ -84,6 +98,11 @@ export function createCore(config: CoreConfig, { log, onUpstreamCall, asGateway 
       alarm(key, what) {
         log.error(named(key), alarms[what]);
       },
+      settled(_key, answers) {
+        const created = answers.filter(({ kind }) => kind === 'created').length;
+        onPayouts?.('created', created);
+        onPayouts?.('rejected', answers.length - created);
+      },
     },
   });
   const outcomes = new UnknownOutcomes({
@@ -93,6 +112,7 @@ export function createCore(config: CoreConfig, { log, onUpstreamCall, asGateway 
     retentionDays: config.retentionDays,
     events: {
       found(key, intentId) {
+        onPayouts?.('found', 1);
         log.info({ ...named(key), intentId }, 'a payout whose outcome was unknown has been found at Lean');
       },
       still(key, rest, checks) {
@@ -116,6 +136,7 @@ export function createCore(config: CoreConfig, { log, onUpstreamCall, asGateway 
     lost,
     creation,
     outcomes,
+    rateLimit: limit,
     prepareStore: () => prepared(database),
     async close() {
       await Promise.all([creation.settled(), outcomes.stop()]);

@@ -75,6 +75,21 @@ export class EnvironmentReader {
     return new URL('http://invalid.invalid');
   }
 
+  /** Undefined where it is not set. */
+  optionalUrl(name: string): URL | undefined {
+    return this.raw(name) === undefined ? undefined : this.url(name);
+  }
+
+  /** Any text; a problem where it is not set. */
+  required(name: string, accepted: string): string {
+    return this.raw(name) ?? this.wrong(name, accepted) ?? '';
+  }
+
+  /** Undefined where it is not set. */
+  optionalInteger(name: string, min: number, max: number): number | undefined {
+    return this.raw(name) === undefined ? undefined : this.integer(name, min, max);
+  }
+
   secret(name: string): string | undefined {
     const value = this.raw(name);
     return value === undefined || /^[\x21-\x7e]+$/.test(value)

@@ -1,16 +1,28 @@
 import { pino, type Logger } from 'pino';
-import { createGraphql, type GraphqlServer } from './adapters/graphql.ts';
+import { AccessTokens } from './access/access-tokens.ts';
+import { Door } from './access/door.ts';
+import { SigningKeys } from './access/signing-keys.ts';
+import {
+  ManifestProblem,
+  readManifest,
+  type PersistedOperations,
+} from './adapters/graphql/persisted-operations.ts';
+import { createGraphql, type GraphqlServer } from './adapters/graphql/server.ts';
 import { graphiqlPage, type ExampleIds } from './adapters/graphiql/page.ts';
 import { startHttpServer } from './adapters/http-server.ts';
 import type { Listener } from './adapters/listener.ts';
 import { startMcpServer } from './adapters/mcp/http.ts';
+import { ProtectedResource } from './adapters/mcp/protected-resource.ts';
+import { Metrics } from './adapters/metrics.ts';
+import { countLeanCall } from './adapters/request-report.ts';
 import { startRestServer } from './adapters/rest.ts';
 import type { Config } from './config.ts';
 import { createCore, type Core, type CoreOptions } from './core.ts';
+import { ConfigError } from './environment.ts';
+import { listening } from './listening.ts';
 import { StoreUnavailable } from './payouts/errors.ts';
 import { OperationCalls } from './payouts/operation-calls.ts';
 import { PayoutHistories } from './payouts/history.ts';
-import { listening } from './listening.ts';
 import { schema } from './schema/index.ts';
 
 export { parseConfig, ConfigError, type Config } from './config.ts';
@@ -32,31 +44,81 @@ export interface RunningGateway extends Gateway {
 
 export type GatewayOptions = Partial<Pick<CoreOptions, 'log' | 'onUpstreamCall'>>;
 
+interface Wired extends Gateway {
+  readonly core: Core;
+  readonly door: Door;
+  readonly metrics: Metrics;
+  /** Undefined where callers are not told apart. */
+  readonly keys: SigningKeys | undefined;
+  /** What keeps requests from being served, as far as is known; undefined when nothing does. */
+  trouble(): string | undefined;
+}
+
 /**
  * Wires the gateway; opens no port and calls nobody until it is asked something.
- * @throws ConfigError when the store cannot be used
+ * @throws ConfigError when the store or the manifest of operations cannot be used
  */
-export function createGateway(
-  config: Config,
-  options: GatewayOptions = {},
-): Gateway & { readonly core: Core } {
+export function createGateway(config: Config, options: GatewayOptions = {}): Wired {
   const log = options.log ?? createLog(config);
-  const core = createCore(config, { ...options, log });
+  const persisted = persistedFrom(config);
+  const keys = keysFrom(config, log);
+  const core = createCore(config, {
+    log,
+    onUpstreamCall: call => {
+      metrics.upstreamCall(call);
+      countLeanCall();
+      options.onUpstreamCall?.(call);
+    },
+    onPayouts: (end, count) => {
+      metrics.payouts(end, count);
+    },
+  });
+  const trouble = (): string | undefined =>
+    keys?.known === false ? 'no keys to check access tokens with' : core.client.trouble();
+  const metrics = new Metrics({
+    load: () => core.client.load,
+    ready: () => trouble() === undefined,
+    unresolved: () =>
+      core.records.unresolved().catch((error: unknown) => {
+        if (error instanceof StoreUnavailable) return undefined;
+        throw error;
+      }),
+  });
+  const { auth } = config;
+  const door = new Door({
+    tokens: auth.kind === 'jwt' && keys !== undefined ? new AccessTokens({ ...auth, keys }) : undefined,
+    routerSecret: config.routerSecret,
+    limit: core.rateLimit('requests', config.requestsPerMinute),
+  });
   const graphql = createGraphql({
+    ...config,
     schema,
     reads: core.reads,
     lists: core.lists,
     histories: new PayoutHistories(core.client, config.lean.historyKey),
     creation: core.creation,
-    introspection: config.introspection,
+    door,
+    persisted,
     log,
   });
-  return { graphql, core, close: () => core.close() };
+  return {
+    graphql,
+    core,
+    door,
+    metrics,
+    keys,
+    trouble,
+    async close() {
+      keys?.stop();
+      await core.close();
+    },
+  };
 }
 
 /**
  * Wires the gateway, listens, and looks in the background for payouts whose outcome is unknown.
- * @throws ConfigError when the store cannot be used; one that cannot be reached may come back
+ * @throws ConfigError when the store or the manifest of operations cannot be used; a store that cannot be reached, and
+ *   keys of access tokens that cannot be had, may come
  */
 export async function startGateway(
   config: Config,
@@ -64,18 +126,19 @@ export async function startGateway(
 ): Promise<RunningGateway> {
   const log = options.log ?? createLog(config);
   const gateway = createGateway(config, { ...options, log });
-  const { client, outcomes } = gateway.core;
+  const { core, door, metrics, trouble } = gateway;
   try {
-    await gateway.core.prepareStore();
+    await core.prepareStore();
   } catch (error) {
     if (!(error instanceof StoreUnavailable)) {
       await gateway.close();
       throw error;
     }
   }
+  await gateway.keys?.start();
   // Has the access token fetched before the first caller waits for it.
-  client.trouble();
-  const { host } = config;
+  core.client.trouble();
+  const { auth, corsOrigins, restPort, mcpPort, requireIdempotencyKey: requireKey } = config;
   const listeners: Listener[] = [];
   const listen = async (variable: string, starting: Promise<Listener>): Promise<string> => {
     const listener = await listening(variable, starting);
@@ -86,30 +149,37 @@ export async function startGateway(
     await Promise.all(listeners.map(listener => listener.drain()));
     await gateway.close();
   };
+  const basics = {
+    host: config.host,
+    log,
+    corsOrigins,
+    ownHostOnly: auth.kind === 'none' && /^(?:127\.|localhost$|::1$)/.test(config.host),
+    onRequest: metrics.request.bind(metrics),
+  };
   try {
+    const graphiql = config.graphiql ? graphiqlPage(options.examples ?? placeholders) : undefined;
     const url = await listen(
       'PORT',
-      startHttpServer({
-        host,
-        port: config.port,
-        graphql: gateway.graphql,
-        graphiql: config.graphiql ? graphiqlPage(options.examples ?? placeholders) : undefined,
-        trouble: () => client.trouble(),
-        log,
-      }),
+      startHttpServer({ ...basics, port: config.port, graphql: gateway.graphql, graphiql, trouble, metrics }),
     );
-    const { restPort, mcpPort, requireIdempotencyKey: requireKey } = config;
-    const calls = new OperationCalls({ ...gateway.core, requireKey });
+    const calls = new OperationCalls({ ...core, requireKey, maskIban: config.maskIban });
+    const offered = { ...basics, calls, door, requireKey };
     const restUrl =
       restPort === undefined
         ? undefined
-        : await listen('REST_PORT', startRestServer({ host, port: restPort, calls, requireKey, log }));
-    const mcpOptions = { host, calls, requireKey, writes: config.mcpWrites, log };
+        : await listen('REST_PORT', startRestServer({ ...offered, port: restPort }));
+    const resource =
+      auth.kind === 'jwt'
+        ? new ProtectedResource({ issuer: auth.issuer, publicUrl: config.mcpPublicUrl })
+        : undefined;
     const mcpUrl =
       mcpPort === undefined
         ? undefined
-        : await listen('MCP_PORT', startMcpServer({ ...mcpOptions, port: mcpPort }));
-    outcomes.start();
+        : await listen(
+            'MCP_PORT',
+            startMcpServer({ ...offered, port: mcpPort, writes: config.mcpWrites, resource }),
+          );
+    core.outcomes.start();
     return {
       graphql: gateway.graphql,
       url: `${url}/graphql`,
@@ -125,6 +195,37 @@ export async function startGateway(
 
 export function createLog(config: Pick<Config, 'logLevel'>): Logger {
   return pino({ level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime });
+}
+
+function keysFrom({ auth }: Config, log: Logger): SigningKeys | undefined {
+  if (auth.kind !== 'jwt') return undefined;
+  return new SigningKeys({
+    url: auth.jwksUrl,
+    onTrouble: problem => {
+      if (problem === undefined) log.info('the keys of access tokens can be had again');
+      else
+        log.error(
+          { url: auth.jwksUrl.href, problem },
+          'AUTH_JWKS_URL: the keys of access tokens cannot be had; tried again, and keys known before stay good',
+        );
+    },
+  });
+}
+
+function persistedFrom({ persistedOperations }: Config): PersistedOperations | undefined {
+  if (persistedOperations === undefined) return undefined;
+  const { mode, file } = persistedOperations;
+  try {
+    return { mode, documents: readManifest(file, schema) };
+  } catch (error) {
+    if (!(error instanceof ManifestProblem)) throw error;
+    throw new ConfigError(
+      error.problems.map(
+        problem =>
+          `PERSISTED_OPERATIONS_FILE: ${problem}; accepted: a JSON object of documents by their sha256: hash.`,
+      ),
+    );
+  }
 }
 
 /** Where there is no sandbox to take ids from, GraphiQL's ready-made operations say what belongs there. */

@@ -24,7 +24,8 @@ async function gateway() {
   const { createLog, parseConfig, startGateway } = await import('./gateway.ts');
   const config = parseConfig(process.env);
   const log = createLog(config);
-  log.warn('AUTH=none: every caller who can reach this gateway may read payouts and move money');
+  if (config.auth.kind === 'none')
+    log.warn('AUTH=none: every caller who can reach this gateway may read payouts and move money');
   const started = await startGateway(config, { log });
   log.info(
     { url: started.url, rest: started.restUrl, mcp: started.mcpUrl, lean: config.lean.baseUrl.origin },

@@ -1,6 +1,6 @@
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import { pino } from 'pino';
-import { mcpServerFactory } from './adapters/mcp/server.ts';
+import { mcpTools } from './adapters/mcp/server.ts';
 import type { StdioConfig } from './config.ts';
 import { createCore } from './core.ts';
 import { OperationCalls } from './payouts/operation-calls.ts';
@@ -11,7 +11,7 @@ import { OperationCalls } from './payouts/operation-calls.ts';
  * @throws ConfigError when the store cannot be used; StoreUnavailable
  */
 export async function startStdioTools(config: StdioConfig): Promise<{ close(): Promise<void> }> {
-  const { mcpWrites, requireIdempotencyKey: requireKey, logLevel } = config;
+  const { mcpWrites, requireIdempotencyKey: requireKey, maskIban, logLevel } = config;
   const log = pino(
     { level: logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime },
     pino.destination(2),
@@ -19,8 +19,8 @@ export async function startStdioTools(config: StdioConfig): Promise<{ close(): P
   const core = createCore(config, { log });
   await core.prepareStore();
   core.outcomes.start();
-  const calls = new OperationCalls({ ...core, requireKey });
-  const serving = serveStdio(mcpServerFactory({ calls, requireKey, writes: mcpWrites }), {
+  const calls = new OperationCalls({ ...core, requireKey, maskIban });
+  const serving = serveStdio(mcpTools({ calls, requireKey, writes: mcpWrites }).server, {
     onerror: error => {
       log.debug({ problem: error.message }, 'mcp');
     },

@@ -32,7 +32,15 @@ describe('what is not set', () => {
     mcpPort: 9090,
     mcpWrites: true,
     requireIdempotencyKey: true,
-    auth: 'none',
+    payoutsPerMinute: undefined,
+    auth: { kind: 'none' },
+    routerSecret: undefined,
+    maskIban: false,
+    maxUpstreamCalls: 250,
+    requestsPerMinute: undefined,
+    persistedOperations: undefined,
+    corsOrigins: [],
+    mcpPublicUrl: undefined,
     graphiql: false,
     introspection: false,
     logLevel: 'info',
@@ -62,7 +70,7 @@ describe('what is not set', () => {
   it('is asked for where there is no default', () => {
     expect(problems({})).toEqual([
       'LEAN_API_TOKEN: is not set; accepted: a bearer token for Lean, or LEAN_CLIENT_ID and LEAN_CLIENT_SECRET instead.',
-      'AUTH: is not set; accepted: none.',
+      'AUTH: is not set; accepted: jwt, none.',
     ]);
   });
 });
@@ -89,7 +97,19 @@ const everything = {
   MCP_PORT: 'off',
   MCP_WRITES: 'off',
   REQUIRE_IDEMPOTENCY_KEY: 'off',
-  AUTH: 'none',
+  AUTH: 'jwt',
+  AUTH_JWKS_URL: 'https://id.example/keys',
+  AUTH_ISSUER: 'https://id.example/',
+  AUTH_AUDIENCE: 'payouts',
+  MASK_IBAN: 'on',
+  MCP_PUBLIC_URL: 'https://payouts.example/mcp',
+  ROUTER_SECRET: 'my-secret',
+  CORS_ORIGINS: 'https://app.example, http://localhost:3000',
+  MAX_UPSTREAM_CALLS: '1',
+  RATE_LIMIT_REQUESTS: '600',
+  RATE_LIMIT_PAYOUTS: '10',
+  PERSISTED_OPERATIONS: 'only',
+  PERSISTED_OPERATIONS_FILE: 'operations.json',
   GRAPHIQL: 'on',
   INTROSPECTION: 'on',
   LOG_LEVEL: 'silent',
@@ -118,7 +138,20 @@ describe('what is set', () => {
       mcpPort: undefined,
       mcpWrites: false,
       requireIdempotencyKey: false,
-      auth: 'none',
+      payoutsPerMinute: 10,
+      auth: {
+        kind: 'jwt',
+        jwksUrl: new URL('https://id.example/keys'),
+        issuer: 'https://id.example/',
+        audience: 'payouts',
+      },
+      routerSecret: 'my-secret',
+      maskIban: true,
+      maxUpstreamCalls: 1,
+      requestsPerMinute: 600,
+      persistedOperations: { mode: 'only', file: 'operations.json' },
+      corsOrigins: ['https://app.example', 'http://localhost:3000'],
+      mcpPublicUrl: new URL('https://payouts.example/mcp'),
       graphiql: true,
       introspection: true,
       logLevel: 'silent',
@@ -148,7 +181,21 @@ describe('a wrong value', () => {
     ['PORT', '65536', `"65536" is not accepted; ${integer('0', '65535')}`],
     ['PORT', '-1', `"-1" is not accepted; ${integer('0', '65535')}`],
     ['PORT', '80.5', `"80.5" is not accepted; ${integer('0', '65535')}`],
-    ['AUTH', 'maybe', '"maybe" is not accepted; accepted: none.'],
+    ['AUTH', 'maybe', '"maybe" is not accepted; accepted: jwt, none.'],
+    ['MCP_PUBLIC_URL', 'payouts', url],
+    ['ROUTER_SECRET', 'with blanks', word],
+    ['MAX_UPSTREAM_CALLS', '0', `"0" is not accepted; ${integer('1', '1000000')}`],
+    ['RATE_LIMIT_REQUESTS', '-1', `"-1" is not accepted; ${integer('1', '100000000')}`],
+    ['RATE_LIMIT_PAYOUTS', 'many', `"many" is not accepted; ${integer('1', '100000000')}`],
+    ['PERSISTED_OPERATIONS', 'on', '"on" is not accepted; accepted: off, allow, only.'],
+    ...['*', 'app.example', 'https://app.example/', 'https://app.example/page', 'ftp://app.example'].map(
+      origin =>
+        [
+          'CORS_ORIGINS',
+          origin,
+          `${JSON.stringify(origin)} is not accepted; accepted: origins with a comma between, such as https://app.example.com.`,
+        ] as const,
+    ),
     ['GRAPHIQL', 'true', `"true" is not accepted; ${onOff}`],
     ['INTROSPECTION', 'ON', `"ON" is not accepted; ${onOff}`],
     [
@@ -186,6 +233,20 @@ describe('a wrong value', () => {
     ]);
   });
 
+  it('is AUTH=jwt that does not say whose tokens are good', () => {
+    expect(problems({ LEAN_API_TOKEN: 'token', AUTH: 'jwt' })).toEqual([
+      'AUTH_JWKS_URL: is not set; accepted: the http(s) URL of the keys that access tokens are signed with (JWKS).',
+      'AUTH_ISSUER: is not set; accepted: the iss of access tokens, letter by letter.',
+      'AUTH_AUDIENCE: is not set; accepted: the aud that access tokens for this gateway have.',
+    ]);
+  });
+
+  it('is persisted operations without any', () => {
+    expect(problems({ ...least, PERSISTED_OPERATIONS: 'only' })).toEqual([
+      'PERSISTED_OPERATIONS_FILE: is not set; accepted: a JSON file of documents by their sha256: hash.',
+    ]);
+  });
+
   it('is both ways to be let in at once', () => {
     expect(problems({ ...least, LEAN_CLIENT_ID: 'x', LEAN_CLIENT_SECRET: 'x' })).toEqual([
       'LEAN_API_TOKEN: is set together with LEAN_CLIENT_ID or LEAN_CLIENT_SECRET; accepted: one way or the other.',
@@ -212,6 +273,9 @@ describe('a wrong value', () => {
 });
 
 describe('.env.example', () => {
+  /** These have others read as well. */
+  const leadsToMore: Environment = { AUTH: 'jwt', PERSISTED_OPERATIONS: 'only' };
+
   /** What is read, seen from outside: with a wrong or a missing value it is looked up all the same. */
   function namesRead(): string[] {
     const read = new Set<string>();
@@ -220,7 +284,7 @@ describe('.env.example', () => {
       {
         get: (_target, name) => {
           read.add(String(name));
-          return undefined;
+          return leadsToMore[String(name)];
         },
       },
     );
@@ -234,7 +298,8 @@ describe('.env.example', () => {
     expect(Object.keys(listed).sort()).toEqual(namesRead());
     expect(Object.keys(listed).sort()).toEqual(Object.keys(everything).sort());
     expect(parseConfig({ ...listed, ...least })).toEqual(parseConfig(least));
-    const withoutDefault = /^(?:AUTH|DATABASE_URL|LEAN_API_TOKEN|LEAN_CLIENT_.*|LEAN_MTLS_.*)$/;
+    const withoutDefault =
+      /^(?:AUTH|AUTH_.*|CORS_ORIGINS|MCP_PUBLIC_URL|PERSISTED_OPERATIONS_FILE|RATE_LIMIT_.*|ROUTER_SECRET|DATABASE_URL|LEAN_API_TOKEN|LEAN_CLIENT_.*|LEAN_MTLS_.*)$/;
     for (const [name, value] of Object.entries(listed)) expect(value === '').toBe(withoutDefault.test(name));
   });
 });

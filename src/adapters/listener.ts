@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import cors from 'cors';
 import type { Logger } from 'pino';
+import { reporting, type RequestReport } from './request-report.ts';
 
 export interface Exchange {
   readonly request: IncomingMessage;
@@ -12,15 +14,37 @@ export interface Exchange {
   readonly draining: boolean;
   /** Names the request in every line. */
   readonly log: Logger;
+  /** What is told of it when it is over: whoever serves it fills it in. */
+  readonly report: RequestReport;
 }
 
-export interface ListenerOptions {
+/** What all listeners have in common. */
+export interface ListenerBasics {
   readonly host: string;
   /** 0 takes any free port. */
   readonly port: number;
-  /** Which listener it is, in log lines. */
-  readonly surface: 'graphql' | 'rest' | 'mcp';
   readonly log: Logger;
+  /** Origins whose pages may call. @default none */
+  readonly corsOrigins?: readonly string[];
+  /**
+   * Whether only requests to this machine's own names are served: without it a page could have its host's name lead
+   * here (DNS rebinding) and ask whatever a browser on this machine may. @default false
+   */
+  readonly ownHostOnly?: boolean;
+  /** Told of each request when it is over. */
+  readonly onRequest?: (request: FinishedRequest) => void;
+}
+
+export type Surface = 'graphql' | 'rest' | 'mcp';
+
+export interface FinishedRequest extends RequestReport {
+  readonly surface: Surface;
+  readonly seconds: number;
+}
+
+export interface ListenerOptions extends ListenerBasics {
+  /** Which listener it is, in log lines. */
+  readonly surface: Surface;
   /** Answers a request; what it throws is a bug. */
   readonly route: (exchange: Exchange) => Promise<void>;
   /** Answers for a bug, when nothing has been answered yet. */
@@ -36,7 +60,8 @@ export interface Listener {
 
 /** Listens for HTTP: names each request, logs it in a line, and comes to an end without cutting anything short. */
 export async function startListener(options: ListenerOptions): Promise<Listener> {
-  const { host, port, surface, route } = options;
+  const { host, port, surface, route, corsOrigins = [], ownHostOnly = false } = options;
+  const share = cors({ origin: [...corsOrigins], ...corsOptions });
   const underWay = new Map<Promise<unknown>, IncomingMessage>();
   let draining = false;
 
@@ -47,22 +72,44 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
       const requestId = requestIdOf(request);
       const log = options.log.child({ requestId });
       const path = pathOf(request);
+      const report: RequestReport = { leanCalls: 0 };
       response.setHeader('x-request-id', requestId);
-      response.setHeader('x-content-type-options', 'nosniff');
+      for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value);
       if (draining) response.setHeader('connection', 'close');
       response.on('close', () => {
+        const ms = performance.now() - startedAt;
+        const { writableFinished: answered, statusCode } = response;
+        const { caller, operation, leanCalls } = report;
+        const outcome = answered ? (report.outcome ?? String(statusCode)) : 'given up';
         log.info(
           {
             surface,
             method: request.method,
             path,
-            status: response.writableFinished ? response.statusCode : undefined,
-            durationMs: Math.round(performance.now() - startedAt),
+            status: answered ? statusCode : undefined,
+            durationMs: Math.round(ms),
+            caller,
+            operation,
+            leanCalls,
+            outcome,
           },
-          response.writableFinished ? 'request' : 'request given up by the caller',
+          answered ? 'request' : 'request given up by the caller',
         );
+        options.onRequest?.({ ...report, surface, outcome, seconds: ms / 1000 });
       });
-      const work = route({ request, response, path, draining, log })
+      const serve = async (): Promise<void> => {
+        const hostProblem = hostProblemOf(request, ownHostOnly);
+        if (hostProblem !== undefined) {
+          response.writeHead(hostProblem.status, { 'content-type': 'application/json' });
+          response.end(JSON.stringify({ status: hostProblem.problem }));
+          return;
+        }
+        const { origin } = request.headers;
+        if (origin !== undefined && corsOrigins.includes(origin)) share(request, response, () => undefined);
+        // A preflight of a page that may call is answered by that.
+        if (!response.writableEnded) await route({ request, response, path, draining, log, report });
+      };
+      const work = reporting(report, serve)
         .catch((error: unknown) => {
           log.error({ err: error }, 'unexpected error');
           if (!response.headersSent) options.onBug(response);
@@ -118,4 +165,37 @@ function pathOf(request: IncomingMessage): string {
 function requestIdOf({ headers }: IncomingMessage): string {
   const given = headers['x-request-id'];
   return typeof given === 'string' && /^[\w.:-]{1,64}$/.test(given) ? given : randomUUID();
+}
+
+/** Nothing here is a page, but for GraphiQL, which has a policy of its own. */
+const securityHeaders = {
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'cross-origin-resource-policy': 'same-origin',
+  'cache-control': 'no-store',
+} as const;
+
+const corsOptions: cors.CorsOptions = {
+  methods: ['GET', 'POST'],
+  exposedHeaders: [
+    'x-request-id',
+    'retry-after',
+    'idempotency-key',
+    'www-authenticate',
+    'mcp-protocol-version',
+  ],
+  maxAge: 600,
+};
+
+function hostProblemOf(
+  { headers }: IncomingMessage,
+  ownHostOnly: boolean,
+): { readonly status: number; readonly problem: string } | undefined {
+  const host = headers.host ?? 'localhost';
+  if (!URL.canParse(`http://${host}`)) return { status: 400, problem: 'the Host header is not one' };
+  const { hostname } = new URL(`http://${host}`);
+  // By a name or an address of the loopback interface.
+  if (!ownHostOnly || /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname)) return undefined;
+  return { status: 403, problem: 'the Host header does not name this machine' };
 }

@@ -42,6 +42,10 @@ export function problemOf(outcome: Exclude<OperationOutcome, { kind: 'lean' }>):
       const status = outcome.kind === 'conflict' ? 409 : 422;
       return { status, code, detail: message, idempotencyKey, ...(leanCode !== null && { leanCode }) };
     }
+    case 'denied': {
+      const { code, message } = outcome.error;
+      return { status: code === 'FORBIDDEN' ? 403 : 429, code, detail: message };
+    }
     case 'unknown': {
       const { message, idempotencyKey } = outcome.unknown;
       return { status: 504, code: 'PAYOUT_OUTCOME_UNKNOWN', detail: message, idempotencyKey };

@@ -1,21 +1,23 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Logger } from 'pino';
+import type { Door } from '../access/door.ts';
 import { operations, type Operation } from '../lean/operations.ts';
+import { demandScopes, scopeOf, type Caller } from '../payouts/caller.ts';
 import { parseExactJson } from '../payouts/exact-json.ts';
 import type { OperationCalls, OperationOutcome } from '../payouts/operation-calls.ts';
-import { startListener, type Exchange, type Listener } from './listener.ts';
+import { readBody } from './body.ts';
+import { startListener, type Exchange, type Listener, type ListenerBasics } from './listener.ts';
 import { openApiDocument } from './openapi.ts';
 import { answerProblem, problemOf, type Problem } from './problem.ts';
+import { refusalOf } from './refusal.ts';
+import { codeOfStatus } from './request-report.ts';
 import { RestRoutes } from './rest-routes.ts';
 
-export interface RestOptions {
-  readonly host: string;
-  /** 0 takes any free port. */
-  readonly port: number;
+export interface RestOptions extends ListenerBasics {
   readonly calls: OperationCalls;
+  /** Lets callers in. */
+  readonly door: Door;
   /** Whether a payout needs an idempotency key, for the description of the routes. */
   readonly requireKey: boolean;
-  readonly log: Logger;
   /** @default the table */
   readonly operations?: readonly Operation[];
 }
@@ -27,15 +29,13 @@ const maxBodyBytes = 256 * 1024;
  * details. `/openapi.json` describes them.
  */
 export function startRestServer(options: RestOptions): Promise<Listener> {
-  const { host, port, calls, requireKey, log } = options;
+  const { calls, door, requireKey } = options;
   const table = options.operations ?? Object.values(operations);
   const routes = new RestRoutes(table);
   const description = JSON.stringify(openApiDocument(table, { requireKey }));
   return startListener({
-    host,
-    port,
+    ...options,
     surface: 'rest',
-    log,
     route,
     onBug: response => {
       answerProblem(response, {
@@ -47,9 +47,7 @@ export function startRestServer(options: RestOptions): Promise<Listener> {
   });
 
   async function route(exchange: Exchange): Promise<void> {
-    const { request, response, path, draining } = exchange;
-    // Nothing here is a page, whatever comes from Lean's edge.
-    response.setHeader('content-security-policy', "default-src 'none'; frame-ancestors 'none'");
+    const { request, response, path, draining, report } = exchange;
     if (path === '/openapi.json' && request.method === 'GET') {
       response.writeHead(200, { 'content-type': 'application/json' }).end(description);
       return;
@@ -83,31 +81,56 @@ export function startRestServer(options: RestOptions): Promise<Listener> {
         { status: 503, code: 'LEAN_UNAVAILABLE', detail: 'The gateway is stopping; nothing was done.' },
         { 'retry-after': '1' },
       );
+    const { operation } = found;
+    report.operation = report.label = operation.name;
+    const caller = await callerOf(exchange, operation);
+    if (caller === undefined) return;
     const values = await valuesOf(request, found);
     if ('problem' in values) {
       // What is left of a body that is not wanted is not read.
       answerProblem(response, values.problem, values.problem.status === 413 ? { connection: 'close' } : {});
       return;
     }
-    const { operation } = found;
-    const outcome = await calls.call({ operation, ...values, caller: anybody, signal: leaving(response) });
+    const outcome = await calls.call({ operation, ...values, caller, signal: leaving(response) });
     answer(exchange, operation, outcome);
+  }
+
+  /** Who asks for an operation; undefined when they have been answered that they may not. */
+  async function callerOf(
+    { request: { headers, method }, response, report }: Exchange,
+    operation: Operation,
+  ): Promise<Caller | undefined> {
+    try {
+      const { caller } = await door.admit({ authorization: headers.authorization });
+      report.caller = caller.subject;
+      demandScopes(caller, scopeOf(operation));
+      return caller;
+    } catch (error) {
+      const refusal = refusalOf(error);
+      if (refusal === undefined) throw error;
+      const { status, code, message } = refusal;
+      report.outcome = code;
+      // A body, which may be large, is not waited for.
+      const closing = method === 'GET' ? {} : { connection: 'close' };
+      answerProblem(response, { status, code, detail: message }, { ...closing, ...refusal.headers });
+      return undefined;
+    }
   }
 }
 
-/** Nobody is authenticated, so all callers are one. */
-const anybody = '';
-
-function answer({ response, log }: Exchange, operation: Operation, outcome: OperationOutcome): void {
+function answer({ response, log, report }: Exchange, operation: Operation, outcome: OperationOutcome): void {
   if (response.destroyed) return;
   if (outcome.kind !== 'lean') {
     const problem = problemOf(outcome);
+    report.outcome = problem.code;
     if (outcome.kind === 'failed')
       log.warn({ operation: operation.name, code: problem.code, lean: problem['lean'] }, problem.detail);
-    answerProblem(response, problem, problem.status === 503 ? { 'retry-after': '1' } : {});
+    const later = problem.status === 503 ? { 'retry-after': '1' } : {};
+    answerProblem(response, problem, outcome.kind === 'denied' ? refusalOf(outcome.error)?.headers : later);
     return;
   }
   const { word, retryAfter, idempotencyKey } = outcome;
+  report.outcome = codeOfStatus(word.status);
   response.writeHead(word.status, {
     'content-type': word.contentType ?? 'application/octet-stream',
     'cache-control': 'no-store',
@@ -145,7 +168,7 @@ async function valuesOf(
         detail: 'Send the body with content-type: application/json.',
       },
     };
-  const text = await bodyOf(request);
+  const text = await readBody(request, maxBodyBytes);
   if (text === undefined)
     return {
       problem: {
@@ -165,18 +188,6 @@ async function valuesOf(
 
 function bad(parameter: string, problem: string): Problem {
   return problemOf({ kind: 'invalid', problems: [{ parameter, problem }] });
-}
-
-/** The whole body, or undefined when it is too large. */
-async function bodyOf(request: IncomingMessage): Promise<string | undefined> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > maxBodyBytes) return undefined;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }
 
 /** Aborted when the caller goes away before the answer. */

@@ -111,7 +111,7 @@ export type MoneyInput = {
   readonly currency: Scalars['CurrencyCode']['input'];
 };
 
-/** Everything that moves money. */
+/** Everything that moves money, for callers with the scope `payouts:create`. */
 export type Mutation = {
   readonly __typename?: 'Mutation';
   /** Pays one destination. **Moves money**, at most once per key: a request that is repeated with the same key is the same payout, and gets the recorded answer. One document may hold one money-moving field. */
@@ -120,12 +120,12 @@ export type Mutation = {
   readonly createPayouts: CreatePayoutsResult;
 };
 
-/** Everything that moves money. */
+/** Everything that moves money, for callers with the scope `payouts:create`. */
 export type MutationCreatePayoutArgs = {
   input: CreatePayoutInput;
 };
 
-/** Everything that moves money. */
+/** Everything that moves money, for callers with the scope `payouts:create`. */
 export type MutationCreatePayoutsArgs = {
   input: CreatePayoutsInput;
 };
@@ -419,7 +419,7 @@ export type PostInitiationStatus =
   /** A word of Lean that this gateway does not know. */
   | 'UNKNOWN';
 
-/** Everything that can be read. */
+/** Everything that can be read, by callers with the scope `payouts:read`. */
 export type Query = {
   readonly __typename?: 'Query';
   readonly _entities: ReadonlyArray<Maybe<_Entity>>;
@@ -432,22 +432,22 @@ export type Query = {
   readonly payouts: PayoutConnection;
 };
 
-/** Everything that can be read. */
+/** Everything that can be read, by callers with the scope `payouts:read`. */
 export type Query_EntitiesArgs = {
   representations: ReadonlyArray<Scalars['_Any']['input']>;
 };
 
-/** Everything that can be read. */
+/** Everything that can be read, by callers with the scope `payouts:read`. */
 export type QueryPayoutArgs = {
   id: Scalars['ID']['input'];
 };
 
-/** Everything that can be read. */
+/** Everything that can be read, by callers with the scope `payouts:read`. */
 export type QueryPayoutIntentArgs = {
   id: Scalars['ID']['input'];
 };
 
-/** Everything that can be read. */
+/** Everything that can be read, by callers with the scope `payouts:read`. */
 export type QueryPayoutsArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
   before?: InputMaybe<Scalars['String']['input']>;

@@ -9,11 +9,13 @@ import {
 } from './operations.ts';
 import { pause } from './deadline.ts';
 import { LeanError } from './errors.ts';
-import type { Lane } from './lane.ts';
+import type { Lane, LaneLoad } from './lane.ts';
 import type { Attempt, RequestClass, Retries } from './retry.ts';
 import { SharedReads } from './shared-reads.ts';
 import type { Transport } from './transport.ts';
 import type { LeanDestination, LeanHistory, LeanPayment, LeanPayoutIntent, LeanPayoutPage } from './wire.ts';
+
+export type { RequestClass } from './retry.ts';
 
 export interface CallOptions {
   /** Aborted when nobody waits any more. A request that moves money is never given. */
@@ -82,6 +84,12 @@ export class LeanClient {
 
   constructor(options: LeanClientOptions) {
     this.#options = options;
+  }
+
+  /** How busy the ways to Lean are. */
+  get load(): Readonly<Record<RequestClass, LaneLoad>> {
+    const { read, write } = this.#options.lanes;
+    return { read: read.load, write: write.load };
   }
 
   /** A deadline for upstream work that starts now; pass it to every call that belongs to the work. */

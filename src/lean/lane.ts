@@ -20,6 +20,17 @@ export interface LaneOptions {
   readonly probeAfterMs?: number;
 }
 
+/** How busy a lane is. */
+export interface LaneLoad {
+  /** Exchanges in flight. */
+  readonly busy: number;
+  readonly max: number;
+  /** Exchanges that wait for a place. */
+  readonly waiting: number;
+  /** Whether Lean is being left alone. */
+  readonly open: boolean;
+}
+
 /** Of the last so many exchanges, at least `minimum`, more than half must fail for the breaker to open. */
 const sample = { size: 20, minimum: 10, threshold: 0.5 };
 
@@ -31,12 +42,14 @@ export class Lane {
   readonly #bulkhead: BulkheadPolicy;
   readonly #breaker: CircuitBreakerPolicy;
   readonly #queue: number;
+  readonly #max: number;
   #waiting = 0;
 
   constructor({ concurrency, queue, probeAfterMs = 1000 }: LaneOptions) {
     // Its own line would count those who have left until their turn comes.
     this.#bulkhead = bulkhead(concurrency, Infinity);
     this.#queue = queue;
+    this.#max = concurrency;
     this.#breaker = circuitBreaker(
       handleWhenResult(result => (result as HttpAnswer).status >= 500).orWhen(
         error =>
@@ -53,6 +66,11 @@ export class Lane {
         }),
       },
     );
+  }
+
+  get load(): LaneLoad {
+    const busy = this.#max - this.#bulkhead.executionSlots;
+    return { busy, max: this.#max, waiting: this.#waiting, open: this.open };
   }
 
   /** Whether Lean is being left alone. */

@@ -15,7 +15,7 @@ import {
   type TransferAnswer,
 } from './creation-answer.ts';
 import { createdFromLean, creationBody } from './creation-wire.ts';
-import { StoreUnavailable } from './errors.ts';
+import { RateLimited, StoreUnavailable } from './errors.ts';
 import type { LostPayouts } from './lost-payouts.ts';
 import {
   fingerprintOf,
@@ -38,6 +38,14 @@ export interface CreationEvents {
   unrecorded(key: RequestKey, error: StoreUnavailable): void;
   /** What should never be, and somebody must look into; see `Settlement`. */
   alarm(key: RequestKey, what: 'foreign' | 'twice'): void;
+  /** Lean has answered, and that is recorded. */
+  settled(key: RequestKey, answers: readonly TransferAnswer[]): void;
+}
+
+/** Lets a caller pay so many payouts more. */
+export interface Allowance {
+  /** @throws RateLimited */
+  take(caller: string, payouts: number): Promise<void>;
 }
 
 export interface PayoutCreationOptions {
@@ -45,6 +53,8 @@ export interface PayoutCreationOptions {
   readonly records: PayoutRecords;
   readonly lost: LostPayouts;
   readonly events?: Partial<CreationEvents>;
+  /** How many payouts a caller may make, none too many without it; repetitions of a key are not counted. */
+  readonly allowance?: Allowance | undefined;
   /**
    * How long Lean is given to show a payout in its list, in ms, before one that is not there counts as not taken.
    * @default 2 s
@@ -66,9 +76,11 @@ export const maxTransfers = 100;
  * @throws LeanNotSent when nothing reached Lean
  * @throws LeanRefused when Lean refused us, not the payout: our credentials, or too many requests
  * @throws StoreUnavailable when no record could be written; nothing was sent
+ * @throws RateLimited when the caller has made too many; nothing was sent, and the key is still free
  */
 export class PayoutCreation {
-  readonly #options: Required<PayoutCreationOptions>;
+  readonly #options: Required<Omit<PayoutCreationOptions, 'allowance'>> &
+    Pick<PayoutCreationOptions, 'allowance'>;
   readonly #underWay = new Map<string, Promise<CreatePayoutsAnswer>>();
 
   constructor(options: PayoutCreationOptions) {
@@ -176,7 +188,7 @@ export class PayoutCreation {
   }
 
   async #send(claim: Claim, transfers: readonly Transfer[], deadline: number): Promise<CreatePayoutsAnswer> {
-    const { client, records } = this.#options;
+    const { client, records, allowance } = this.#options;
     const { idempotencyKey } = claim;
     const beforeSend = async (): Promise<void> => {
       if (!(await records.sending(claim)))
@@ -188,6 +200,7 @@ export class PayoutCreation {
     let answers: readonly TransferAnswer[] | undefined;
     let failure: LeanError | undefined;
     try {
+      if (claim.attempt === 1) await allowance?.take(claim.caller, transfers.length);
       const options = { deadline, beforeSend };
       answer = await client.createPayouts(creationBody(transfers), idempotencyKey, options);
       if (!answer.ok) throw answer.failure();
@@ -195,7 +208,8 @@ export class PayoutCreation {
         transferAnswer(idempotencyKey, index, created),
       );
     } catch (error) {
-      if (error instanceof StoreUnavailable || notTaken(error)) return this.#notSent(claim, error);
+      if (error instanceof StoreUnavailable || error instanceof RateLimited || notTaken(error))
+        return this.#notSent(claim, error);
       if (!(error instanceof LeanError)) {
         // A bug of ours does not bring money back.
         await this.#recorded(claim, () => records.lose(claim));
@@ -240,6 +254,7 @@ export class PayoutCreation {
     const settlement = await this.#recorded(claim, () => records.settle(claim, word, answers));
     if (settlement === 'foreign' || settlement === 'twice') events.alarm?.(claim, settlement);
     if (settlement === 'foreign' || settlement === 'overtaken') return this.#unknown(claim);
+    events.settled?.(claim, answers);
     return batch(claim.idempotencyKey, answers);
   }
 

@@ -27,3 +27,46 @@ export class StoreUnavailable extends Error {
     );
   }
 }
+
+/** Nobody is let in like this: no access token, or one that is not good. */
+export class Unauthenticated extends Error {
+  override readonly name = 'Unauthenticated';
+  readonly code = 'UNAUTHENTICATED';
+  /** Whether a token was given, which is then the one at fault. */
+  readonly tokenGiven: boolean;
+
+  constructor(problem: string, tokenGiven: boolean, cause?: unknown) {
+    super(problem, { cause });
+    this.tokenGiven = tokenGiven;
+  }
+}
+
+/** The caller is known and may not do this. */
+export class Forbidden extends Error {
+  override readonly name = 'Forbidden';
+  readonly code = 'FORBIDDEN';
+  /** The scopes that the caller lacks. */
+  readonly missing: readonly string[];
+
+  constructor(missing: readonly string[]) {
+    super(`Your access token lacks the scope ${missing.join(' and ')}.`);
+    this.missing = missing;
+  }
+}
+
+/** The caller has used up what it may ask for in a minute; nothing was done. */
+export class RateLimited extends Error {
+  override readonly name = 'RateLimited';
+  readonly code = 'RATE_LIMITED';
+  /** Whole seconds, at least 1, until it is worth asking again; undefined when it never will be. */
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(problem: string, retryAfterSeconds?: number) {
+    super(
+      retryAfterSeconds === undefined
+        ? `${problem} Nothing was done.`
+        : `${problem} Nothing was done; try again in ${String(retryAfterSeconds)} s.`,
+    );
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+}

@@ -3,11 +3,13 @@ import { LeanAnswer } from '../lean/answer.ts';
 import type { LeanClient } from '../lean/client.ts';
 import { LeanError, LeanRefused } from '../lean/errors.ts';
 import { operations, type Operation } from '../lean/operations.ts';
+import { demandScopes, scopeOf, type Caller } from './caller.ts';
 import type { PayoutCreation } from './create.ts';
 import type { CreatePayoutsAnswer, PayoutOutcomeUnknown, PayoutRejected } from './creation-answer.ts';
 import { transfersFromBody, type RequestProblem } from './creation-request.ts';
 import { createdBody } from './creation-wire.ts';
-import { StoreUnavailable } from './errors.ts';
+import { Forbidden, RateLimited, StoreUnavailable } from './errors.ts';
+import { maskedJson, maskedProse, masksFor } from './masking.ts';
 import type { LeanWord, PayoutRecords, RequestKey } from './payout-record.ts';
 import { argumentsFrom, keyProblem, type RequestValues } from './request-values.ts';
 
@@ -16,15 +18,14 @@ export interface OperationRequest {
   readonly operation: Operation;
   /** Values of the parameters by name, as texts or JSON; the body as `parseExactJson` reads it. */
   readonly values: RequestValues;
-  /** Who asks. */
-  readonly caller: string;
+  readonly caller: Caller;
   /** Aborted when the caller goes away: reads stop, what moves money goes on. */
   readonly signal?: AbortSignal;
 }
 
 /**
  * What became of it. `lean`: Lean's own word, success or refusal. `invalid`, `conflict` and `refused`: this gateway's
- * word that nothing was done. `unknown`: a payout that Lean may or may not have taken. `failed`: nothing came of it.
+ * word that nothing was done. `denied`: the caller may not do it, or not now. `unknown`: a payout that Lean may or may not have taken. `failed`: nothing came of it.
  */
 export type OperationOutcome =
   | {
@@ -36,6 +37,7 @@ export type OperationOutcome =
     }
   | { readonly kind: 'invalid'; readonly problems: readonly RequestProblem[] }
   | { readonly kind: 'conflict' | 'refused'; readonly rejected: PayoutRejected }
+  | { readonly kind: 'denied'; readonly error: Forbidden | RateLimited }
   | { readonly kind: 'unknown'; readonly unknown: PayoutOutcomeUnknown }
   | {
       readonly kind: 'failed';
@@ -49,6 +51,8 @@ export interface OperationCallsOptions {
   readonly records: PayoutRecords;
   /** Whether a payout without an idempotency key is refused; otherwise one is made up. */
   readonly requireKey: boolean;
+  /** Whether account numbers and IBANs are masked for callers without the scope to see them. @default false */
+  readonly maskIban?: boolean;
 }
 
 /** Lean's operations by their own names, behind the rules of this gateway: what REST routes and tools call. */
@@ -61,6 +65,19 @@ export class OperationCalls {
 
   /** @throws nothing but bugs, and the signal's reason */
   async call(request: OperationRequest): Promise<OperationOutcome> {
+    const outcome = await this.#allowed(request);
+    if (outcome.kind !== 'lean' || !masksFor(request.caller, this.#options.maskIban === true)) return outcome;
+    const { word } = outcome;
+    const ok = word.status >= 200 && word.status < 300;
+    return { ...outcome, word: { ...word, body: (ok ? maskedJson : maskedProse)(word.body.toString()) } };
+  }
+
+  async #allowed(request: OperationRequest): Promise<OperationOutcome> {
+    try {
+      demandScopes(request.caller, scopeOf(request.operation));
+    } catch (error) {
+      return failed(error);
+    }
     const checked = argumentsFrom(request.operation, request.values);
     if (request.operation.name === operations.createPayoutPayment.name)
       return this.#create(request, 'problems' in checked ? checked.problems : []);
@@ -84,7 +101,7 @@ export class OperationCalls {
     const body = transfersFromBody(values['body'], idempotencyKey);
     const all = [...unknownParameters, ...problems, ...('problems' in body ? body.problems : [])];
     if ('problems' in body || all.length > 0) return { kind: 'invalid', problems: all };
-    const key = { caller, idempotencyKey };
+    const key = { caller: caller.subject, idempotencyKey };
     try {
       const answer = await creation.createPayouts(key, body.transfers);
       if (answer.kind === 'unknown') return { kind: 'unknown', unknown: answer };
@@ -144,6 +161,7 @@ function spoken(answer: LeanAnswer): OperationOutcome {
 
 function failed(error: unknown, idempotencyKey?: string): OperationOutcome {
   if (error instanceof LeanRefused && error.cause instanceof LeanAnswer) return spoken(error.cause);
+  if (error instanceof Forbidden || error instanceof RateLimited) return { kind: 'denied', error };
   if (!(error instanceof LeanError || error instanceof StoreUnavailable)) throw error;
   return { kind: 'failed', error, ...(idempotencyKey !== undefined && { idempotencyKey }) };
 }

@@ -120,6 +120,8 @@ export interface PayoutRecords {
   recover(): Promise<void>;
   /** Forgets requests that are settled and have not changed since. */
   forget(changedBefore: number): Promise<void>;
+  /** How many requests there are of unknown outcome. */
+  unresolved(): Promise<number>;
   /** The newest requests first. */
   list(filter: ListFilter): Promise<readonly PayoutRequest[]>;
 }

@@ -2,6 +2,7 @@ import type { Transfer } from '../payouts/transfer.ts';
 import { builder } from './builder.ts';
 import { CreatePayoutResult, CreatePayoutsResult } from './creation-result.ts';
 import { MoneyInput } from './money.ts';
+import { forPayers } from './scope-rules.ts';
 
 const keyDescription =
   'Names this payout once and for all: 1 to 255 printable ASCII characters with no blank at either end, such as a ' +
@@ -73,13 +74,14 @@ function transferOf(
 builder.mutationField('createPayout', t =>
   t.field({
     type: CreatePayoutResult,
+    ...forPayers,
     description:
       'Pays one destination. **Moves money**, at most once per key: a request that is repeated with the same key is ' +
       'the same payout, and gets the recorded answer. One document may hold one money-moving field.',
     args: { input: t.arg({ type: CreatePayoutInput, required: true, description: 'The payout to make.' }) },
     resolve: (_root, { input }, { creation, caller }) =>
       creation.createPayout(
-        { caller, idempotencyKey: input.idempotencyKey },
+        { caller: caller.subject, idempotencyKey: input.idempotencyKey },
         transferOf(input, input.idempotencyKey),
       ),
   }),
@@ -88,11 +90,12 @@ builder.mutationField('createPayout', t =>
 builder.mutationField('createPayouts', t =>
   t.field({
     type: CreatePayoutsResult,
+    ...forPayers,
     description: 'Pays several destinations by one Lean call. **Moves money.** All of them go under one key.',
     args: { input: t.arg({ type: CreatePayoutsInput, required: true, description: 'The payouts to make.' }) },
     resolve: (_root, { input }, { creation, caller }) =>
       creation.createPayouts(
-        { caller, idempotencyKey: input.idempotencyKey },
+        { caller: caller.subject, idempotencyKey: input.idempotencyKey },
         input.transfers.map((transfer, index) =>
           transferOf(transfer, `${input.idempotencyKey}#${String(index)}`),
         ),

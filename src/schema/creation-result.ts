@@ -7,6 +7,7 @@ import type {
   PayoutsCreated,
 } from '../payouts/creation-answer.ts';
 import { builder } from './builder.ts';
+import { asksLean } from './lean-cost.ts';
 import { MoneyType } from './money.ts';
 import { PayoutIntentType } from './payout-intent.ts';
 import { knownParty, PayoutPartyType } from './payout-party.ts';
@@ -19,6 +20,7 @@ const PayoutCreatedType = builder.objectRef<PayoutCreated>('PayoutCreated').impl
     idempotencyKey: t.exposeString('idempotencyKey', { description: 'The key that it was created under.' }),
     intentId: t.exposeID('intentId', { description: "Lean's payment_intent_id of it." }),
     intent: t.field({
+      ...asksLean('intent'),
       type: PayoutIntentType,
       nullable: true,
       description: 'Its intent as Lean has it now. One Lean call, shared with `payout`.',
@@ -29,6 +31,7 @@ const PayoutCreatedType = builder.objectRef<PayoutCreated>('PayoutCreated').impl
         'The payout, as in `Payout.id`: `intent:` and its intent’s id until Lean has made a payment of it.',
     }),
     payout: t.field({
+      ...asksLean('intent'),
       type: PayoutType,
       nullable: true,
       description: 'The payout as Lean has it now. One Lean call, shared with `intent`.',

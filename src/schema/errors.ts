@@ -1,6 +1,6 @@
 import { GraphQLError } from 'graphql';
 import { LeanError } from '../lean/errors.ts';
-import { BadInput, StoreUnavailable } from '../payouts/errors.ts';
+import { BadInput, Forbidden, RateLimited, StoreUnavailable, Unauthenticated } from '../payouts/errors.ts';
 
 /**
  * The error that a caller sees for a failure that has a name, with its code; undefined for anything else, which is
@@ -15,6 +15,16 @@ export function errorForCaller(
     return { message: failure.message, extensions: { code: failure.code, lean: failure.details } };
   if (failure instanceof StoreUnavailable)
     return { message: failure.message, extensions: { code: failure.code } };
+  if (failure instanceof Unauthenticated || failure instanceof Forbidden)
+    return {
+      message: failure.message,
+      extensions: { code: failure.code, http: { status: failure instanceof Forbidden ? 403 : 401 } },
+    };
+  if (failure instanceof RateLimited) {
+    const { code, message, retryAfterSeconds } = failure;
+    const headers = retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) };
+    return { message, extensions: { code, retryAfterSeconds, http: { status: 429, headers } } };
+  }
   return undefined;
 }
 

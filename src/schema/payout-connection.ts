@@ -2,6 +2,7 @@ import type { PayoutPage } from '../payouts/payout-list.ts';
 import { builder } from './builder.ts';
 import { PayoutFilter } from './payout-filter.ts';
 import { PayoutType } from './payout.ts';
+import { forReaders } from './scope-rules.ts';
 
 const PayoutEdge = builder.objectRef<PayoutPage['edges'][number]>('PayoutEdge').implement({
   description: 'A payout and its place in the list.',
@@ -56,6 +57,7 @@ const PayoutConnection = builder.objectRef<PayoutPage>('PayoutConnection').imple
 builder.queryField('payouts', t =>
   t.field({
     type: PayoutConnection,
+    ...forReaders,
     description:
       "Payouts in Lean's order, newest first. One Lean call for a page, whatever its size; fields that only the " +
       'single payout carries cost one more per payout.',

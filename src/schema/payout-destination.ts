@@ -1,10 +1,13 @@
 import { parseUuid } from '../payouts/ids.ts';
+import { masked } from '../payouts/masking.ts';
 import type { PayoutDestination } from '../payouts/payout-intent.ts';
 import { builder } from './builder.ts';
+import { forReaders } from './scope-rules.ts';
 
 export const PayoutDestinationType = builder.objectRef<PayoutDestination>('PayoutDestination');
 
 PayoutDestinationType.implement({
+  ...forReaders,
   description: 'A beneficiary that payouts can go to, as it was set up at Lean.',
   fields: t => ({
     id: t.exposeID('id', { description: "Lean's payment_destination_id." }),
@@ -15,11 +18,17 @@ PayoutDestinationType.implement({
     }),
     name: t.exposeString('name', { nullable: true, description: 'Legal name.' }),
     displayName: t.exposeString('displayName', { nullable: true, description: 'The name shown in lists.' }),
-    iban: t.exposeString('iban', {
+    iban: t.string({
       nullable: true,
-      description: 'IBAN, such as `"AE070331234567890123456"`.',
+      description: 'IBAN, such as `"AE070331234567890123456"`; masked as in `PayoutParty.iban`.',
+      resolve: ({ iban }, _args, { masksAccounts }) => (iban !== null && masksAccounts ? masked(iban) : iban),
     }),
-    accountNumber: t.exposeString('accountNumber', { nullable: true, description: 'Bank account number.' }),
+    accountNumber: t.string({
+      nullable: true,
+      description: 'Bank account number; masked as in `PayoutParty.accountNumber`.',
+      resolve: ({ accountNumber }, _args, { masksAccounts }) =>
+        accountNumber !== null && masksAccounts ? masked(accountNumber) : accountNumber,
+    }),
     swiftCode: t.exposeString('swiftCode', {
       nullable: true,
       description: 'BIC of the bank, such as `EBILAEAD`.',

@@ -4,10 +4,12 @@ import { builder } from './builder.ts';
 import { MoneyType } from './money.ts';
 import { PayoutDestinationType } from './payout-destination.ts';
 import { PayoutType } from './payout.ts';
+import { forReaders } from './scope-rules.ts';
 
 export const PayoutIntentType = builder.objectRef<PayoutIntent>('PayoutIntent');
 
 PayoutIntentType.implement({
+  ...forReaders,
   description:
     'What a payout was meant to be. There is one from the moment of creation, before there is a payment.',
   fields: t => ({
@@ -48,6 +50,7 @@ builder.queryField('payoutIntent', t =>
   t.field({
     type: PayoutIntentType,
     nullable: true,
+    ...forReaders,
     description:
       'One intent, with its payout and destination, by one Lean call; null when Lean does not know the id.',
     args: { id: t.arg.id({ required: true, description: "Lean's payment_intent_id." }) },

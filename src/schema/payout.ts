@@ -13,9 +13,11 @@ import type { PostInitiationStatus } from '../payouts/payout.ts';
 import { builder } from './builder.ts';
 import type { GraphContext } from './context.ts';
 import { HistoryEventType } from './history-event.ts';
+import { asksLean } from './lean-cost.ts';
 import { MoneyType } from './money.ts';
 import { PayoutIntentType } from './payout-intent.ts';
 import { knownParty, PayoutPartyType } from './payout-party.ts';
+import { forReaders } from './scope-rules.ts';
 import { PayoutOutcomeType, PayoutStatusType, PostInitiationStatusType } from './payout-status.ts';
 
 export const PayoutType = builder.objectRef<Payout>('Payout');
@@ -72,6 +74,7 @@ function progressOf(payout: Payout, context: GraphContext): MaybePromise<Progres
 }
 
 PayoutType.implement({
+  ...forReaders,
   description:
     'A payment out of your bank account, made through Lean. Fields that the list carries come with it for free; the ' +
     'others cost one more Lean call per payout, once, whichever and however many of them are selected.',
@@ -94,6 +97,7 @@ PayoutType.implement({
         then(known(payout, 'intentId', context), intentId => required(intentId, 'intent id')),
     }),
     intent: t.field({
+      ...asksLean('intent'),
       type: PayoutIntentType,
       nullable: true,
       description: 'What it was meant to be: external reference, destination, customer. One Lean call.',
@@ -114,17 +118,20 @@ PayoutType.implement({
       resolve: (payout, _args, context) => known(payout, 'description', context),
     }),
     status: t.field({
+      ...asksLean('state'),
       type: PayoutStatusType,
       description: 'How far it has come. For the question whether money has moved, use `outcome`.',
       resolve: (payout, _args, context) => then(progressOf(payout, context), progress => progress.status),
     }),
     leanStatus: t.string({
+      ...asksLean('state'),
       nullable: true,
       description:
         "Lean's own word for the status, also when `status` says `UNKNOWN`; null where Lean gives none.",
       resolve: (payout, _args, context) => then(progressOf(payout, context), progress => progress.leanStatus),
     }),
     outcome: t.field({
+      ...asksLean('state'),
       type: PayoutOutcomeType,
       nullable: true,
       description:
@@ -148,11 +155,13 @@ PayoutType.implement({
       resolve: (payout, _args, context) => known(payout, 'postInitiationStatus', context),
     }),
     granularStatusCode: t.string({
+      ...asksLean('detail'),
       nullable: true,
       description: "Lean's finer code for the status, such as `SUCCESS`, where it gives one.",
       resolve: (payout, _args, context) => known(payout, 'granularStatusCode', context),
     }),
     statusDetails: t.string({
+      ...asksLean('detail'),
       nullable: true,
       description: "Lean's sentence on the status, where it gives one. For people to read, not for programs.",
       resolve: (payout, _args, context) => known(payout, 'statusDetails', context),
@@ -170,12 +179,14 @@ PayoutType.implement({
       }),
     }),
     sender: t.field({
+      ...asksLean('detail'),
       type: PayoutPartyType,
       nullable: true,
       description: 'Whose account the money comes from.',
       resolve: (payout, _args, context) => then(known(payout, 'sender', context), knownParty),
     }),
     paymentSourceId: t.id({
+      ...asksLean('detail'),
       nullable: true,
       description: "Lean's id of the connected source of the money.",
       resolve: (payout, _args, context) => known(payout, 'paymentSourceId', context),
@@ -204,18 +215,21 @@ PayoutType.implement({
       description: 'When Lean last changed it. Carried by lists alone, null elsewhere.',
     }),
     submittedAt: t.field({
+      ...asksLean('detail'),
       type: 'DateTime',
       nullable: true,
       description: 'When it was submitted to the bank.',
       resolve: (payout, _args, context) => known(payout, 'submittedAt', context),
     }),
     initiatedAt: t.field({
+      ...asksLean('detail'),
       type: 'DateTime',
       nullable: true,
       description: 'When the bank step started.',
       resolve: (payout, _args, context) => known(payout, 'initiatedAt', context),
     }),
     history: t.field({
+      ...asksLean('history'),
       type: [HistoryEventType],
       nullable: true,
       description:
@@ -240,6 +254,7 @@ builder.queryField('payout', t =>
   t.field({
     type: PayoutType,
     nullable: true,
+    ...forReaders,
     description: 'One payout; null when Lean does not know the id. One Lean call for any of its own fields.',
     args: {
       id: t.arg.id({

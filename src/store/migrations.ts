@@ -53,6 +53,14 @@ const versions: readonly (readonly string[])[] = [
     `CREATE UNIQUE INDEX lean_payout_records_by_intent ON lean_payout_records (intent_id)
       WHERE intent_id IS NOT NULL`,
   ],
+  [
+    // What callers have used of their minute, when several gateways count together.
+    `CREATE TABLE lean_payout_rate_limits (
+      key TEXT PRIMARY KEY,
+      points INTEGER NOT NULL,
+      expire BIGINT
+    )`,
+  ],
 ];
 
 /** Holds the version of the tables, in one row. */

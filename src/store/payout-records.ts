@@ -224,6 +224,13 @@ export class SqlPayoutRecords implements PayoutRecords {
     });
   }
 
+  async unresolved(): Promise<number> {
+    const [rows = []] = await this.#database.run({
+      sql: 'SELECT count(*) AS count FROM lean_payout_requests WHERE next_check_at IS NOT NULL',
+    });
+    return Number(rows[0]?.['count']);
+  }
+
   async list({ unknownOnly, since, limit }: ListFilter): Promise<readonly PayoutRequest[]> {
     const [rows = []] = await this.#database.run({
       sql: selectRequests(

@@ -171,7 +171,7 @@ it('a caller who leaves in the middle of a request is no bug of ours', async () 
   const { gateway, logged } = await startBeforeHeldLean();
   const { socket } = await raw(
     gateway.origin,
-    'POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"qu',
+    'POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"qu',
     false,
   );
   socket.destroy();
@@ -185,7 +185,7 @@ describe('closing', () => {
     const { gateway } = await startBeforeHeldLean();
     const { answer } = await raw(
       gateway.origin,
-      'POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"qu',
+      'POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"qu',
       false,
     );
     // Answered after the half request has been heard: one connection after the other.

@@ -13,6 +13,8 @@ import { logLines } from '../support/log-lines.ts';
 import { createPayoutDocument, leanCreation, payoutInput } from '../support/payout-input.ts';
 import { postOperation, startListeningGateway } from '../support/running-gateway.ts';
 import { freshStore, opened, stores } from '../support/stores.ts';
+import { openDoor } from '../support/open-door.ts';
+import { anybody } from '../../src/payouts/caller.ts';
 
 async function start(options: { readonly env?: Environment; readonly sandbox?: SandboxOptions } = {}) {
   const gateway = await startListeningGateway({ ...options, env: { REST_PORT: '0', ...options.env } });
@@ -495,7 +497,7 @@ it('an operation that changes something is not passed on by the rules for reads'
   const operation: Operation = { ...operations.getPayout, name: 'cancelPayout', method: 'POST' };
   const calls = new OperationCalls({ ...core, requireKey: true });
   await expect(
-    calls.call({ operation, values: { payment_id: examplePayoutId }, caller: '' }),
+    calls.call({ operation, values: { payment_id: examplePayoutId }, caller: anybody }),
   ).rejects.toThrow('no rules for it');
   expect(heard).toEqual([]);
 });
@@ -523,7 +525,7 @@ it('an operation that is added to the table has its route and its description', 
   expect(await (await fetch(`${server.url}/openapi.json`)).text()).toContain('"operationId":"getRefund"');
 });
 
-const silent = { host: '127.0.0.1', port: 0, log: logLines().log };
+const silent = { host: '127.0.0.1', port: 0, log: logLines().log, door: openDoor };
 
 async function storeEnv(kind: (typeof stores)[number]): Promise<Environment> {
   const config = await freshStore(kind);

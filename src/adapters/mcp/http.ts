@@ -1,32 +1,37 @@
 import {
-  localhostHostValidation,
   localhostOriginValidation,
   toNodeHandler,
   type NodeIncomingMessageLike,
 } from '@modelcontextprotocol/node';
-import { createMcpHandler } from '@modelcontextprotocol/server';
-import type { ServerResponse } from 'node:http';
-import type { Logger } from 'pino';
-import { startListener, type Listener } from '../listener.ts';
-import { mcpServerFactory, type McpOptions } from './server.ts';
+import { createMcpHandler, type AuthInfo } from '@modelcontextprotocol/server';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Door } from '../../access/door.ts';
+import { demandScopes, scopeOf, type Caller } from '../../payouts/caller.ts';
+import { parseExactJson } from '../../payouts/exact-json.ts';
+import { readBody } from '../body.ts';
+import { startListener, type Exchange, type Listener, type ListenerBasics } from '../listener.ts';
+import { refusalOf } from '../refusal.ts';
+import type { ProtectedResource } from './protected-resource.ts';
+import { mcpTools, type McpOptions } from './server.ts';
 
-export interface McpHttpOptions extends McpOptions {
-  readonly host: string;
-  /** 0 takes any free port. */
-  readonly port: number;
-  readonly log: Logger;
+export interface McpHttpOptions extends McpOptions, ListenerBasics {
+  /** Lets callers in. */
+  readonly door: Door;
+  /** Tells where access tokens are had; undefined where none are wanted. */
+  readonly resource: ProtectedResource | undefined;
 }
 
 const maxBodyBytes = 256 * 1024;
 
 /**
- * MCP by Streamable HTTP, at `/mcp` and `/`. Pages of browsers get nothing: a request with the origin of another
- * machine, or, where only this machine can be listening, another host's name, is refused (DNS rebinding).
- * @see https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#security-warning
+ * MCP by Streamable HTTP, at `/mcp` and `/`. Pages of browsers get nothing unless their origin is listed. Who has no
+ * access token, or one without the scope that a tool needs, is told where to get one.
+ * @see https://modelcontextprotocol.io/specification/2025-11-25/basic/authorization
  */
 export async function startMcpServer(options: McpHttpOptions): Promise<Listener> {
-  const { host, port, log } = options;
-  const handler = createMcpHandler(mcpServerFactory(options), {
+  const { door, log, corsOrigins = [], resource } = options;
+  const tools = mcpTools(options);
+  const handler = createMcpHandler(tools.server, {
     maxRequestBodySize: maxBodyBytes,
     // The tools stay what they are, so there is no news to listen for.
     maxSubscriptions: 0,
@@ -35,20 +40,11 @@ export async function startMcpServer(options: McpHttpOptions): Promise<Listener>
     },
   });
   const handle = toNodeHandler(handler, { maxRequestBodySize: maxBodyBytes });
-  const hasOwnHost = /^(?:127\.|localhost$|::1$)/.test(host) ? localhostHostValidation() : () => true;
-  const hasOwnOrigin = localhostOriginValidation();
+  const isOwnOrigin = localhostOriginValidation();
   const listener = await startListener({
-    host,
-    port,
+    ...options,
     surface: 'mcp',
-    log,
-    async route({ request, response, path, draining }) {
-      if (!hasOwnHost(request, response) || !hasOwnOrigin(request, response)) return;
-      if (path !== '/mcp' && path !== '/') answer(response, 404, 'MCP is at /mcp.');
-      else if (draining) answer(response, 503, 'The gateway is stopping; nothing was done.');
-      // A server's own requests always have a method and an address.
-      else await handle(request as NodeIncomingMessageLike, response);
-    },
+    route,
     onBug: response => {
       answer(response, 500, 'Unexpected error.');
     },
@@ -60,9 +56,75 @@ export async function startMcpServer(options: McpHttpOptions): Promise<Listener>
       await handler.close();
     },
   };
+
+  async function route({ request, response, path, draining, report }: Exchange): Promise<void> {
+    const { origin } = request.headers;
+    const listed = origin !== undefined && corsOrigins.includes(origin);
+    if (!listed && !isOwnOrigin(request, response)) return;
+    if (resource?.isMetadata(path) === true) {
+      response.writeHead(200, { 'content-type': 'application/json', 'access-control-allow-origin': '*' });
+      response.end(JSON.stringify(resource.metadata(request)));
+    } else if (path !== '/mcp' && path !== '/') answer(response, 404, 'MCP is at /mcp.');
+    else if (draining) answer(response, 503, 'The gateway is stopping; nothing was done.');
+    else
+      try {
+        const { caller } = await door.admit({ authorization: request.headers.authorization });
+        report.caller = caller.subject;
+        await serve(request, response, caller);
+      } catch (error) {
+        const refusal = refusalOf(error, resource?.challenge(request));
+        if (refusal === undefined) throw error;
+        report.outcome = refusal.code;
+        answer(response, refusal.status, refusal.message, { headers: refusal.headers, code: refusal.code });
+      }
+  }
+
+  async function serve(request: IncomingMessage, response: ServerResponse, caller: Caller): Promise<void> {
+    // A server's own requests always have a method and an address.
+    const asked = Object.assign(request as NodeIncomingMessageLike, { auth: authInfoOf(caller) });
+    if (request.method !== 'POST') return handle(asked, response);
+    const text = await readBody(request, maxBodyBytes);
+    if (text === undefined)
+      return answer(response, 413, `The body is larger than ${String(maxBodyBytes / 1024)} KiB.`);
+    const body = parsed(text);
+    if (body === undefined) return answer(response, 400, 'The body is not JSON.', { rpcCode: -32_700 });
+    // Told by HTTP, which is what makes a client ask its user for more.
+    for (const message of Array.isArray(body) ? (body as unknown[]) : [body]) {
+      const operation = tools.operationCalledBy(message);
+      if (operation !== undefined) demandScopes(caller, scopeOf(operation));
+    }
+    return handle(asked, response, body);
+  }
 }
 
-function answer(response: ServerResponse, status: number, message: string): void {
-  response.writeHead(status, { 'content-type': 'application/json' });
-  response.end(JSON.stringify({ jsonrpc: '2.0', id: null, error: { code: -32_600, message } }));
+/** How the caller travels through the protocol's library, which wants to know no more of it. */
+function authInfoOf(caller: Caller): AuthInfo {
+  return { token: '', clientId: caller.subject, scopes: [...caller.scopes], extra: { caller } };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return parseExactJson(text);
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+function answer(
+  response: ServerResponse,
+  status: number,
+  message: string,
+  { headers = {}, rpcCode = -32_600, code }: AnswerOptions = {},
+): void {
+  response.writeHead(status, { 'content-type': 'application/json', ...headers });
+  const data = code === undefined ? {} : { data: { code } };
+  response.end(JSON.stringify({ jsonrpc: '2.0', id: null, error: { code: rpcCode, message, ...data } }));
+}
+
+interface AnswerOptions {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly rpcCode?: number;
+  /** As all surfaces have it. */
+  readonly code?: string;
 }

@@ -2,6 +2,8 @@ import type { CallToolResult } from '@modelcontextprotocol/server';
 import { LeanAnswer } from '../../lean/answer.ts';
 import { LeanNotSent } from '../../lean/errors.ts';
 import { StoreUnavailable } from '../../payouts/errors.ts';
+import { problemOf } from '../problem.ts';
+import { codeOfStatus } from '../request-report.ts';
 import type { OperationOutcome } from '../../payouts/operation-calls.ts';
 
 /**
@@ -26,6 +28,11 @@ export function toolAnswer(
   };
 }
 
+/** What came of a call, in the codes that errors have. */
+export function outcomeCode(outcome: OperationOutcome): string {
+  return outcome.kind === 'lean' ? codeOfStatus(outcome.word.status) : problemOf(outcome).code;
+}
+
 function failure(text: string): CallToolResult {
   return { isError: true, content: [{ type: 'text', text }] };
 }
@@ -44,6 +51,10 @@ function sentenceOf(
     case 'conflict':
     case 'refused':
       return outcome.rejected.message;
+    case 'denied':
+      return outcome.error.code === 'FORBIDDEN'
+        ? `${outcome.error.message} Nothing was done; only whoever gave you access can change that.`
+        : outcome.error.message;
     case 'unknown':
       return (
         'Lean may or may not have taken the payout: its answer did not arrive or could not be read. Call again with ' +

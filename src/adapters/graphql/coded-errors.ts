@@ -1,14 +1,9 @@
 import { GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { Logger } from 'pino';
-import { errorForCaller, failureBehind } from '../schema/errors.ts';
+import { errorForCaller, failureBehind } from '../../schema/errors.ts';
+import type { RequestContext } from './request-context.ts';
 import { namingArgument, variableErrorExtensions } from './input-errors.ts';
-
-/** What the server knows of a request before GraphQL does. */
-export interface RequestContext {
-  /** Names the request in every line. */
-  readonly log: Logger;
-}
 
 /** Only failures that have a name reach the caller; anything else is a bug and says nothing. */
 export function maskError(error: unknown, message: string, suggestions: boolean): GraphQLError {
@@ -63,7 +58,7 @@ export function useCodedErrors(log: Logger): Plugin {
       ({ result, replaceParseResult }) => {
         const error =
           result instanceof RangeError ? new GraphQLError('The document is nested too deeply.') : result;
-        if (error instanceof GraphQLError)
+        if (error instanceof GraphQLError && error.extensions['code'] === undefined)
           replaceParseResult(withCode(error, 'GRAPHQL_PARSE_FAILED') as never);
       },
     onValidate({ params }) {

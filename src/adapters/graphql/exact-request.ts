@@ -1,6 +1,6 @@
 import { GraphQLError } from 'graphql';
 import type { GraphQLParams, Plugin } from 'graphql-yoga';
-import { parseExactJson } from '../payouts/exact-json.ts';
+import { parseExactJson } from '../../payouts/exact-json.ts';
 
 /**
  * Reads GraphQL requests as JSON in which no number loses a digit: one of more than 15 digits arrives as its own
@@ -40,6 +40,8 @@ function isJson(contentType: string | null): boolean {
 function paramsOfBody(text: string): GraphQLParams {
   const body = parseExactly(text, 'The body');
   if (typeof body !== 'object' || body === null) throw badRequest('The body must be a JSON object.');
+  if (Array.isArray(body))
+    throw badRequest('One request holds one operation: batching is off.', 'OPERATION_TOO_EXPENSIVE');
   return body as GraphQLParams;
 }
 
@@ -53,6 +55,7 @@ function paramsOfQuery(search: URLSearchParams): GraphQLParams {
     operationName: search.get('operationName') ?? undefined,
     variables: json('variables'),
     extensions: json('extensions'),
+    ...(search.has('documentId') && { documentId: search.get('documentId') }),
   } as GraphQLParams;
 }
 
@@ -64,8 +67,6 @@ function parseExactly(text: string, what: string): unknown {
   }
 }
 
-function badRequest(message: string): GraphQLError {
-  return new GraphQLError(message, {
-    extensions: { code: 'BAD_USER_INPUT', http: { status: 400 } },
-  });
+function badRequest(message: string, code = 'BAD_USER_INPUT'): GraphQLError {
+  return new GraphQLError(message, { extensions: { code, http: { status: 400 } } });
 }

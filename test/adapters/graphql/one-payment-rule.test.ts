@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { payoutInput } from '../support/payout-input.ts';
-import { startTestGateway } from '../support/test-gateway.ts';
+import { payoutInput } from '../../support/payout-input.ts';
+import { startTestGateway } from '../../support/test-gateway.ts';
 
 const pay = 'createPayout(input: $i) { __typename }';
 const payMany = 'createPayouts(input: { idempotencyKey: "k", transfers: [] }) { __typename }';
@@ -83,29 +83,23 @@ describe('a document that moves money once', () => {
   });
 });
 
-describe('fragments that double a hundred times', () => {
+describe('fragments that double sixty times', () => {
   const bomb = (last: string): string =>
-    Array.from({ length: 100 }, (_, index) => {
-      const next = index === 99 ? last : `...F${String(index + 1)} ...F${String(index + 1)}`;
+    Array.from({ length: 60 }, (_, index) => {
+      const next = index === 59 ? last : `...F${String(index + 1)} ...F${String(index + 1)}`;
       return `fragment F${String(index)} on Mutation { ${next} }`;
     }).join('\n');
 
   // Counting what is spread instead of each fragment once would take longer than any test may.
-  it('are refused when they pay', async () => {
+  it.each([pay, '__typename'])('are refused, whatever they ask for: %s', async last => {
     const gateway = await startTestGateway();
     const { status, errors } = await gateway.run(
-      `mutation ($i: CreatePayoutInput!) { ...F0 } ${bomb(pay)}`,
+      `mutation ($i: CreatePayoutInput!) { ...F0 } ${bomb(last)}`,
       variables,
     );
     expect(status).toBe(400);
-    expect(errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
+    expect(errors).toMatchObject([{ extensions: { code: 'OPERATION_TOO_EXPENSIVE' } }]);
     expect(gateway.received()).toEqual({});
-  });
-
-  it('are answered when they do not', async () => {
-    const gateway = await startTestGateway();
-    const { data } = await gateway.run(`mutation { ...F0 } ${bomb('__typename')}`);
-    expect(data).toEqual({ __typename: 'Mutation' });
   });
 
   it('that go round in a circle are refused', async () => {

@@ -1,0 +1,91 @@
+import {
+  getOperationAST,
+  GraphQLError,
+  Kind,
+  type DocumentNode,
+  type ExecutionArgs,
+  type OperationDefinitionNode,
+} from 'graphql';
+import type { Plugin } from 'graphql-yoga';
+import { demandScopes } from '../../payouts/caller.ts';
+import { errorForCaller } from '../../schema/errors.ts';
+import { leanCost } from '../../schema/lean-cost.ts';
+import { neededScopes } from '../../schema/scope-rules.ts';
+import { admitted } from './admission.ts';
+import type { RequestContext } from './request-context.ts';
+
+/**
+ * Decides on an operation as a whole before any of it is executed: whether this caller may do all of it, and whether
+ * it could cost Lean more calls than one operation may.
+ */
+export function useOperationPolicy(maxUpstreamCalls: number): Plugin<RequestContext> {
+  /** What an operation needs does not depend on who asks, and is found out once. */
+  const needsOf = new WeakMap<OperationDefinitionNode, Needs>();
+  return {
+    onExecute({ args, setResultAndStopExecution }) {
+      const problem = problemWith(args);
+      if (problem !== undefined) setResultAndStopExecution({ errors: [problem] });
+    },
+  };
+
+  function problemWith({ schema, document, operationName, variableValues, contextValue }: ExecutionArgs) {
+    const operation = getOperationAST(document, operationName);
+    // Which one is meant, if any, is for the execution to tell.
+    if (operation == null) return undefined;
+    const { caller, asRouter } = admitted(contextValue as RequestContext);
+    let needs = needsOf.get(operation);
+    if (needs === undefined) {
+      needs = {
+        scopes: neededScopes(schema, document, operation),
+        router: asksAsRouter(document, operation),
+      };
+      needsOf.set(operation, needs);
+    }
+    if (needs.router && !asRouter)
+      return refused('Only the router may ask for _entities and _service.', 'FORBIDDEN', {
+        http: { status: 403 },
+      });
+    try {
+      demandScopes(caller, ...needs.scopes);
+    } catch (error) {
+      const known = errorForCaller(error);
+      if (known === undefined) throw error;
+      return new GraphQLError(known.message, { extensions: known.extensions });
+    }
+    const cost = leanCost({ schema, document, operation, variables: variableValues ?? {} });
+    if (cost <= maxUpstreamCalls) return undefined;
+    return refused(
+      `This operation could cost ${String(cost)} Lean calls; accepted are ${String(maxUpstreamCalls)}. Ask for ` +
+        'fewer rows, or for fewer of the fields that cost a call each.',
+      'OPERATION_TOO_EXPENSIVE',
+      { cost, maxCost: maxUpstreamCalls },
+    );
+  }
+}
+
+interface Needs {
+  readonly scopes: ReadonlySet<string>;
+  /** Whether only a router may ask for it. */
+  readonly router: boolean;
+}
+
+function refused(message: string, code: string, extensions: Record<string, unknown>): GraphQLError {
+  return new GraphQLError(message, { extensions: { code, ...extensions } });
+}
+
+/** Whether a root field is one of those that routers alone ask for. */
+function asksAsRouter(document: DocumentNode, operation: OperationDefinitionNode): boolean {
+  const seen = new Set<string>();
+  const asks = ({ selections }: OperationDefinitionNode['selectionSet']): boolean =>
+    selections.some(selection => {
+      if (selection.kind === Kind.FIELD) return /^_(?:entities|service)$/.test(selection.name.value);
+      if (selection.kind === Kind.INLINE_FRAGMENT) return asks(selection.selectionSet);
+      const name = selection.name.value;
+      if (seen.has(name)) return false;
+      seen.add(name);
+      return document.definitions.some(
+        each => each.kind === Kind.FRAGMENT_DEFINITION && each.name.value === name && asks(each.selectionSet),
+      );
+    });
+  return asks(operation.selectionSet);
+}

@@ -1,0 +1,93 @@
+import { blockFieldSuggestionsPlugin } from '@escape.tech/graphql-armor-block-field-suggestions';
+import { useDisableIntrospection } from '@graphql-yoga/plugin-disable-introspection';
+import type { GraphQLSchema } from 'graphql';
+import { createYoga, type Plugin, type YogaInitialContext, type YogaServerInstance } from 'graphql-yoga';
+import type { Logger } from 'pino';
+import type { Door } from '../../access/door.ts';
+import { Loaders } from '../../loaders/loaders.ts';
+import type { PayoutCreation } from '../../payouts/create.ts';
+import type { PayoutHistories } from '../../payouts/history.ts';
+import { masksFor } from '../../payouts/masking.ts';
+import type { PayoutLists } from '../../payouts/payout-list.ts';
+import type { PayoutReads } from '../../payouts/payout-reads.ts';
+import type { GraphContext } from '../../schema/context.ts';
+import { admitted, useDoor } from './admission.ts';
+import { maskError, useCodedErrors } from './coded-errors.ts';
+import { useExactRequests } from './exact-request.ts';
+import { onePaymentRule } from './one-payment-rule.ts';
+import { useOperationLimits } from './operation-limits.ts';
+import { useOperationPolicy } from './operation-policy.ts';
+import { useOperationReport } from './operation-report.ts';
+import { usePersistedOperations, type PersistedOperations } from './persisted-operations.ts';
+import type { RequestContext } from './request-context.ts';
+
+export interface GraphqlOptions {
+  readonly schema: GraphQLSchema;
+  readonly reads: PayoutReads;
+  readonly lists: PayoutLists;
+  readonly histories: PayoutHistories;
+  readonly creation: PayoutCreation;
+  /** Lets callers in. */
+  readonly door: Door;
+  readonly introspection: boolean;
+  /** None without it. */
+  readonly persisted?: PersistedOperations | undefined;
+  /** Lean calls that one operation may cost at worst. */
+  readonly maxUpstreamCalls: number;
+  /** Whether account numbers and IBANs are masked for callers without the scope to see them. */
+  readonly maskIban: boolean;
+  /** For requests that bring no log of their own. */
+  readonly log: Logger;
+}
+
+export type GraphqlServer = YogaServerInstance<RequestContext, GraphContext>;
+
+const maxBodyBytes = 64 * 1024;
+
+/** GraphQL over HTTP at `/graphql`: queries by GET and POST, mutations by POST. Nothing is open that need not be. */
+export function createGraphql(options: GraphqlOptions): GraphqlServer {
+  const { reads, histories, lists, creation, introspection, persisted, maskIban } = options;
+  return createYoga<RequestContext, GraphContext>({
+    schema: options.schema,
+    graphqlEndpoint: '/graphql',
+    context: ({ request, ...rest }: YogaInitialContext & RequestContext): GraphContext => {
+      const { caller } = admitted(rest);
+      return {
+        loaders: new Loaders(reads, histories, { signal: request.signal }),
+        lists,
+        creation,
+        caller,
+        masksAccounts: masksFor(caller, maskIban),
+        signal: request.signal,
+      };
+    },
+    plugins: [
+      useDoor(options.door),
+      useExactRequests(),
+      usePersistedOperations(persisted),
+      useOperationLimits(introspection),
+      useOnePaymentRule(),
+      useOperationPolicy(options.maxUpstreamCalls),
+      useCodedErrors(options.log),
+      useOperationReport(persisted?.documents),
+      ...(introspection ? [] : [useDisableIntrospection(), blockFieldSuggestionsPlugin({ mask: '' })]),
+    ],
+    extraParamNames: ['documentId'],
+    maskedErrors: { maskError: (error, message) => maskError(error, message, introspection) },
+    maxRequestBodySize: maxBodyBytes,
+    multipart: false,
+    batching: false,
+    cors: false,
+    graphiql: false,
+    landingPage: false,
+    logging: false,
+  });
+}
+
+function useOnePaymentRule(): Plugin {
+  return {
+    onValidate({ addValidationRule }) {
+      addValidationRule(onePaymentRule);
+    },
+  };
+}

@@ -1,0 +1,141 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { LaneLoad } from '../lean/lane.ts';
+import type { RequestClass, UpstreamCall } from '../lean/client.ts';
+import type { FinishedRequest } from './listener.ts';
+
+/** What is read when somebody asks for the numbers. */
+export interface MetricsSources {
+  /** How busy the ways to Lean are. */
+  readonly load: () => Readonly<Record<RequestClass, LaneLoad>>;
+  /** Payouts whose outcome is unknown; undefined when the store cannot say. */
+  readonly unresolved: () => Promise<number | undefined>;
+  readonly ready: () => boolean;
+}
+
+/** What became of a payout that somebody wanted to make, or that was looked for. */
+export type PayoutEnd = 'created' | 'rejected' | 'unknown' | 'found';
+
+const durations = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+/**
+ * The numbers that those who run the gateway look at, as Prometheus reads them. Every label has a bounded number of
+ * values, whatever callers send.
+ * @see https://prometheus.io/docs/instrumenting/exposition_formats
+ */
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly #requests: Histogram<'surface' | 'operation' | 'outcome'>;
+  readonly #leanCalls: Histogram<'surface'>;
+  readonly #upstream: Histogram<'operation' | 'class' | 'attempt' | 'outcome'>;
+  readonly #payouts: Counter<'state'>;
+
+  constructor(sources: MetricsSources) {
+    const registers = [this.#registry];
+    collectDefaultMetrics({ register: this.#registry });
+    this.#requests = new Histogram({
+      name: 'lean_payouts_request_duration_seconds',
+      help: 'Requests by surface, operation, and ok or the code of the first error.',
+      labelNames: ['surface', 'operation', 'outcome'],
+      buckets: durations,
+      registers,
+    });
+    this.#leanCalls = new Histogram({
+      name: 'lean_payouts_request_lean_calls',
+      help: 'Lean calls that a request cost.',
+      labelNames: ['surface'],
+      buckets: [0, 1, 2, 5, 10, 25, 50, 100, 250],
+      registers,
+    });
+    this.#upstream = new Histogram({
+      name: 'lean_payouts_upstream_call_duration_seconds',
+      help: 'Lean calls by operation, class, attempt (1 is the first) and outcome.',
+      labelNames: ['operation', 'class', 'attempt', 'outcome'],
+      buckets: durations,
+      registers,
+    });
+    this.#payouts = new Counter({
+      name: 'lean_payouts_payouts_total',
+      help: 'Payouts by what became of them; found: their outcome was unknown, and they turned out to be at Lean.',
+      labelNames: ['state'],
+      registers,
+    });
+    for (const state of ['created', 'rejected', 'unknown', 'found']) this.#payouts.inc({ state }, 0);
+    this.#readWhenAsked(sources);
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+
+  /** All numbers as text. */
+  metrics(): Promise<string> {
+    return this.#registry.metrics();
+  }
+
+  request({ surface, label, outcome = 'unknown', seconds, leanCalls }: FinishedRequest): void {
+    // What has no operation, such as a question after the health, is nobody's request for payouts.
+    if (label === undefined && outcome === '200') return;
+    this.#requests.observe({ surface, operation: label ?? 'none', outcome }, seconds);
+    this.#leanCalls.observe({ surface }, leanCalls);
+  }
+
+  upstreamCall(call: UpstreamCall): void {
+    const { operation, class: kind, attempt, durationMs } = call;
+    this.#upstream.observe({ operation, class: kind, attempt, outcome: outcomeOf(call) }, durationMs / 1000);
+  }
+
+  payouts(state: PayoutEnd, count = 1): void {
+    if (count > 0) this.#payouts.inc({ state }, count);
+  }
+
+  #readWhenAsked({ load, unresolved, ready }: MetricsSources): void {
+    const perClass = (name: string, help: string, read: (load: LaneLoad) => number): void => {
+      new Gauge({
+        name,
+        help,
+        labelNames: ['class'],
+        registers: [this.#registry],
+        collect() {
+          for (const [kind, lane] of Object.entries(load())) this.set({ class: kind }, read(lane));
+        },
+      });
+    };
+    perClass('lean_payouts_upstream_connections_busy', 'Lean calls under way.', ({ busy }) => busy);
+    perClass(
+      'lean_payouts_upstream_connections_max',
+      'Lean calls that may be under way at once.',
+      ({ max }) => max,
+    );
+    perClass('lean_payouts_upstream_queue', 'Lean calls that wait for their turn.', ({ waiting }) => waiting);
+    perClass('lean_payouts_upstream_breaker_open', '1 while Lean is failing and left alone.', ({ open }) =>
+      Number(open),
+    );
+    new Gauge({
+      name: 'lean_payouts_unresolved_payouts',
+      help: 'Payouts whose outcome is unknown, over all gateways on one store.',
+      registers: [this.#registry],
+      async collect() {
+        const count = await unresolved();
+        if (count === undefined) this.reset();
+        else this.set(count);
+      },
+    });
+    new Gauge({
+      name: 'lean_payouts_ready',
+      help: '1 while new requests are taken and Lean can be called.',
+      registers: [this.#registry],
+      collect() {
+        this.set(Number(ready()));
+      },
+    });
+  }
+}
+
+function outcomeOf({ status, error = '' }: UpstreamCall): string {
+  if (status === 429) return '429';
+  if (status !== undefined) return `${String(Math.floor(status / 100))}xx`;
+  if (error.startsWith('LeanUnreachable')) return 'unreachable';
+  if (error.startsWith('LeanNotSent')) return 'held_back';
+  if (error.endsWith('LEAN_TIMEOUT')) return 'timeout';
+  return error === 'given up' ? 'given_up' : 'broken';
+}

@@ -1,0 +1,216 @@
+import {
+  getNamedType,
+  isObjectType,
+  Kind,
+  valueFromASTUntyped,
+  type DirectiveNode,
+  type DocumentNode,
+  type FieldNode,
+  type FragmentDefinitionNode,
+  type GraphQLNamedType,
+  type GraphQLSchema,
+  type OperationDefinitionNode,
+  type SelectionSetNode,
+} from 'graphql';
+
+/**
+ * What a field of a payout may have to ask Lean for. Loaders ask once for each payout, however many fields want the
+ * same: `detail`, the call for the single payout; `intent`; `history`; `state`, which a payout known only by its intent
+ * takes from its history.
+ */
+type Need = 'detail' | 'intent' | 'history' | 'state';
+
+/** For a field's definition: what it may have to ask Lean for. */
+export function asksLean(need: Need): { readonly extensions: { readonly asksLean: Need } } {
+  return { extensions: { asksLean: need } };
+}
+
+const maxRows = 100;
+const defaultRows = 50;
+
+export interface CostedOperation {
+  readonly schema: GraphQLSchema;
+  readonly document: DocumentNode;
+  readonly operation: OperationDefinitionNode;
+  /** As the request has them. */
+  readonly variables: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * How many Lean calls an operation costs at worst, told before any of them is made: as if nothing it asks for were
+ * shared with others, and every page came back full. Retries, and walks from the end of a list, are not counted.
+ */
+export function leanCost(costed: CostedOperation): number {
+  return new Cost(costed).ofOperation();
+}
+
+class Cost {
+  readonly #schema: GraphQLSchema;
+  readonly #operation: OperationDefinitionNode;
+  readonly #variables: Record<string, unknown>;
+  readonly #fragments: ReadonlyMap<string, FragmentDefinitionNode>;
+  readonly #needsOfFragments = new Map<string, ReadonlySet<Need>>();
+
+  constructor({ schema, document, operation, variables }: CostedOperation) {
+    this.#schema = schema;
+    this.#operation = operation;
+    this.#variables = { ...variables };
+    for (const { variable, defaultValue } of operation.variableDefinitions ?? [])
+      if (defaultValue !== undefined && this.#variables[variable.name.value] === undefined)
+        this.#variables[variable.name.value] = valueFromASTUntyped(defaultValue);
+    this.#fragments = new Map(
+      document.definitions
+        .filter(definition => definition.kind === Kind.FRAGMENT_DEFINITION)
+        .map(fragment => [fragment.name.value, fragment]),
+    );
+  }
+
+  ofOperation(): number {
+    let sum = 0;
+    for (const field of this.#fieldsOf(this.#operation.selectionSet)) sum += this.#ofRoot(field);
+    return sum;
+  }
+
+  #ofRoot(field: FieldNode): number {
+    switch (field.name.value) {
+      case 'payout':
+        return this.#ofPayout(this.#argument(field, 'id'), this.#needs(field, 'Payout'));
+      case 'payouts': {
+        const needs = this.#needs(field, 'PayoutConnection');
+        return 1 + this.#rowsOf(field) * count(needs, 'detail', 'intent', 'history');
+      }
+      case 'payoutIntent':
+        return ofIntent(this.#needs(field, 'PayoutIntent'));
+      case '_entities':
+        return this.#ofEntities(field);
+      case 'createPayout':
+        return 1 + this.#ofCreated(field, 'CreatePayoutResult');
+      case 'createPayouts': {
+        const input = this.#argument(field, 'input') as { readonly transfers?: unknown } | undefined;
+        const transfers = Array.isArray(input?.transfers) ? input.transfers.length : 1;
+        return 1 + transfers * this.#ofCreated(field, 'CreatePayoutsResult');
+      }
+      default:
+        return 0;
+    }
+  }
+
+  /** The answer to a creation has its own fields from Lean's answer; the payout and intent in it are read. */
+  #ofCreated(field: FieldNode, type: string): number {
+    const needs = this.#needs(field, type);
+    return needs.has('intent') ? ofIntent(needs) : 0;
+  }
+
+  #ofPayout(id: unknown, needs: ReadonlySet<Need>): number {
+    const known = typeof id === 'string' && !id.startsWith('intent:');
+    return known ? 1 + count(needs, 'intent', 'history') : ofIntent(needs);
+  }
+
+  #ofEntities(field: FieldNode): number {
+    const given = this.#argument(field, 'representations');
+    const representations = Array.isArray(given) ? (given as readonly unknown[]) : [];
+    const needsOf = new Map<string, ReadonlySet<Need>>();
+    const distinct = new Map<string, number>();
+    for (const each of representations) {
+      const { __typename, id, intentId } = (each ?? {}) as Readonly<Record<string, unknown>>;
+      const type = String(__typename);
+      const needs = needsOf.get(type) ?? this.#needs(field, type);
+      needsOf.set(type, needs);
+      const cost =
+        type === 'PayoutDestination'
+          ? 1
+          : type === 'Payout' && id != null
+            ? this.#ofPayout(id, needs)
+            : ofIntent(needs);
+      distinct.set(JSON.stringify([type, id, id == null ? intentId : null]), cost);
+    }
+    return [...distinct.values()].reduce((sum, cost) => sum + cost, 0);
+  }
+
+  #rowsOf(field: FieldNode): number {
+    const given = this.#argument(field, 'first') ?? this.#argument(field, 'last') ?? defaultRows;
+    return typeof given === 'number' ? Math.min(Math.max(given, 0), maxRows) : maxRows;
+  }
+
+  /** What is asked of Lean for anything below a field, where it is of this type. */
+  #needs(field: FieldNode, typeName: string): ReadonlySet<Need> {
+    const type = this.#schema.getType(typeName);
+    return field.selectionSet === undefined ? new Set() : this.#needsOf(field.selectionSet, type);
+  }
+
+  #needsOf({ selections }: SelectionSetNode, type: GraphQLNamedType | undefined): Set<Need> {
+    const needs = new Set<Need>();
+    for (const selection of selections) {
+      if (this.#leftOut(selection.directives)) continue;
+      if (selection.kind === Kind.FIELD) {
+        const field = isObjectType(type) ? type.getFields()[selection.name.value] : undefined;
+        if (field === undefined) continue;
+        const own = field.extensions['asksLean'] as Need | undefined;
+        if (own !== undefined) needs.add(own);
+        if (selection.selectionSet === undefined) continue;
+        // A party in the answer to a creation is there already.
+        if (type?.name === 'PayoutCreated' && own === undefined) continue;
+        addAll(needs, this.#needsOf(selection.selectionSet, getNamedType(field.type)));
+      } else if (selection.kind === Kind.INLINE_FRAGMENT)
+        addAll(needs, this.#needsIn(selection.typeCondition?.name.value, selection.selectionSet, type));
+      else addAll(needs, this.#needsOfFragment(selection.name.value, type));
+    }
+    return needs;
+  }
+
+  #needsOfFragment(name: string, type: GraphQLNamedType | undefined): ReadonlySet<Need> {
+    const key = `${name} ${type?.name ?? ''}`;
+    const known = this.#needsOfFragments.get(key);
+    if (known !== undefined) return known;
+    const fragment = this.#fragments.get(name);
+    if (fragment === undefined) return new Set();
+    const needs = this.#needsIn(fragment.typeCondition.name.value, fragment.selectionSet, type);
+    this.#needsOfFragments.set(key, needs);
+    return needs;
+  }
+
+  /** Of several entities each has its own fragment, and counts what is in that. */
+  #needsIn(on: string | undefined, set: SelectionSetNode, type: GraphQLNamedType | undefined): Set<Need> {
+    if (on === undefined || on === type?.name) return this.#needsOf(set, type);
+    return isObjectType(type) && isObjectType(this.#schema.getType(on))
+      ? new Set()
+      : this.#needsOf(set, this.#schema.getType(on));
+  }
+
+  *#fieldsOf({ selections }: SelectionSetNode): Generator<FieldNode> {
+    for (const selection of selections) {
+      if (this.#leftOut(selection.directives)) continue;
+      if (selection.kind === Kind.FIELD) yield selection;
+      else if (selection.kind === Kind.INLINE_FRAGMENT) yield* this.#fieldsOf(selection.selectionSet);
+      else {
+        const fragment = this.#fragments.get(selection.name.value);
+        if (fragment !== undefined) yield* this.#fieldsOf(fragment.selectionSet);
+      }
+    }
+  }
+
+  #leftOut(directives: readonly DirectiveNode[] | undefined): boolean {
+    return (directives ?? []).some(({ name, arguments: given }) => {
+      const when = given?.[0] && valueFromASTUntyped(given[0].value, this.#variables);
+      return (name.value === 'skip' && when === true) || (name.value === 'include' && when === false);
+    });
+  }
+
+  #argument(field: FieldNode, name: string): unknown {
+    const given = field.arguments?.find(argument => argument.name.value === name);
+    return given === undefined ? undefined : valueFromASTUntyped(given.value, this.#variables);
+  }
+}
+
+/** A read of an intent, and what has to be asked beyond it. */
+function ofIntent(needs: ReadonlySet<Need>): number {
+  return 1 + count(needs, 'detail') + (needs.has('history') || needs.has('state') ? 1 : 0);
+}
+
+function count(needs: ReadonlySet<Need>, ...wanted: readonly Need[]): number {
+  return wanted.filter(need => needs.has(need)).length;
+}
+
+function addAll(needs: Set<Need>, more: ReadonlySet<Need>): void {
+  for (const need of more) needs.add(need);
+}
