@@ -1,0 +1,256 @@
+import { access, readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse, parseAllDocuments } from 'yaml';
+import { startListeningGateway, type ListeningGateway } from './support/running-gateway.ts';
+
+/*
+ * What the image, the compose file and the notes for Kubernetes say of the gateway is true of it. None of them is
+ * started here: that takes an engine.
+ */
+const text = (path: string): Promise<string> => readFile(path, 'utf8');
+
+interface Instruction {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** The instructions of a Dockerfile, with continued lines joined. */
+const instructions: Instruction[] = (await text('Dockerfile'))
+  .replaceAll(/^#.*\n/gm, '')
+  .replaceAll('\\\n', ' ')
+  .split('\n')
+  .filter(line => line.trim() !== '')
+  .map(line => {
+    const [, name = '', value = ''] = /^([A-Z]+) +(.*)$/.exec(line) ?? [];
+    return { name, value };
+  });
+const valuesOf = (name: string): string[] =>
+  instructions.filter(instruction => instruction.name === name).map(({ value }) => value);
+
+interface Service {
+  readonly image: string;
+  readonly command?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly ports?: readonly string[];
+  readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
+  readonly stop_grace_period?: string;
+}
+const { services } = parse(await text('compose.yaml')) as {
+  readonly services: Readonly<Record<'gateway' | 'sandbox' | 'postgres', Service>>;
+};
+
+interface Probe {
+  readonly httpGet: { readonly path: string; readonly port: string };
+}
+interface Container {
+  readonly ports: readonly { readonly name: string; readonly containerPort: number }[];
+  readonly env: readonly { readonly name: string }[];
+  readonly startupProbe: Probe;
+  readonly livenessProbe: Probe;
+  readonly readinessProbe: Probe;
+  readonly lifecycle: { readonly preStop: { readonly sleep: { readonly seconds: number } } };
+}
+interface Resource {
+  readonly kind: string;
+  readonly spec: {
+    readonly ports: readonly { readonly port: number; readonly targetPort: string }[];
+    readonly template: {
+      readonly spec: {
+        readonly terminationGracePeriodSeconds: number;
+        readonly securityContext: { readonly fsGroup?: number };
+        readonly containers: readonly [Container];
+      };
+    };
+  };
+}
+const kubernetes = await text('docs/kubernetes.md');
+const resources = [...kubernetes.matchAll(/^```yaml\n(.*?)^```/gms)]
+  .flatMap(([, block = '']) => parseAllDocuments(block))
+  .map(document => {
+    expect(document.errors).toEqual([]);
+    return document.toJS() as Resource;
+  });
+const [deployment] = resources.filter(({ kind }) => kind === 'Deployment');
+if (deployment === undefined) throw new Error('docs/kubernetes.md has no Deployment');
+const pod = deployment.spec.template.spec;
+const [container] = pod.containers;
+
+const example = await text('.env.example');
+const known = [...example.matchAll(/^([A-Z][A-Z_]+)=/gm)].map(([, name = '']) => name);
+const defaultOf = (variable: string): string =>
+  new RegExp(`^${variable}=(.*)$`, 'm').exec(example)?.[1] ?? '';
+/** Variables that are not ours: of Node's packages, and of SQLite. */
+const others = ['NODE_ENV', 'SQLITE_TMPDIR'];
+
+describe('the image', () => {
+  const environment = Object.fromEntries(
+    valuesOf('ENV').flatMap(value => value.split(/ +/).map(pair => pair.split('=') as [string, string])),
+  );
+  const [user = ''] = valuesOf('USER');
+
+  it('has nothing but instructions', () => {
+    const names = 'FROM WORKDIR COPY RUN ENV EXPOSE VOLUME USER HEALTHCHECK ENTRYPOINT CMD'.split(' ');
+    expect(instructions.filter(({ name }) => !names.includes(name))).toEqual([]);
+  });
+
+  it('is made of the Node that is tested with, by its exact tag', async () => {
+    const { devDependencies } = JSON.parse(await text('package.json')) as {
+      readonly devDependencies: { readonly node: string };
+    };
+    const [base] = valuesOf('FROM');
+    expect(base).toMatch(/^node:\d+\.\d+\.\d+-\w+-slim AS node$/);
+    expect(base?.split(/[:-]/)[1]).toBe(devDependencies.node);
+    expect(
+      valuesOf('FROM')
+        .slice(1)
+        .map(value => value.split(' ')[0]),
+    ).toEqual(['node', 'node', 'node']);
+  });
+
+  it('copies what there is, and what may be copied', async () => {
+    const ignored = (await text('.dockerignore')).split('\n').filter(line => !/^(#|$)/.test(line));
+    const sources = valuesOf('COPY')
+      .filter(value => !value.startsWith('--from='))
+      .flatMap(value => value.split(/ +/).slice(0, -1));
+    expect(ignored[0]).toBe('*');
+    expect(ignored.slice(1).toSorted()).toEqual([...new Set(sources)].map(source => `!${source}`).toSorted());
+    for (const source of sources) await access(source);
+  });
+
+  it('runs as somebody who is not root, and says so by number', () => {
+    expect(user).toMatch(/^[1-9]\d*:[1-9]\d*$/);
+  });
+
+  it('keeps records in a volume that this user, and no other, may read', () => {
+    const [uid, gid] = user.split(':');
+    expect(valuesOf('VOLUME')).toEqual([environment['DATA_DIR']]);
+    expect(valuesOf('RUN')).toContain(
+      `install -d -o ${String(uid)} -g ${String(gid)} -m 700 ${String(environment['DATA_DIR'])}`,
+    );
+  });
+
+  it('sets variables that the gateway reads, and reaches outside of the container', () => {
+    expect(Object.keys(environment).filter(name => ![...known, ...others].includes(name))).toEqual([]);
+    expect(environment['HOST']).toBe('0.0.0.0');
+  });
+
+  it('exposes the ports that the gateway listens on by itself', () => {
+    expect(valuesOf('EXPOSE').join(' ')).toBe(['PORT', 'REST_PORT', 'MCP_PORT'].map(defaultOf).join(' '));
+  });
+
+  it('starts the gateway with nothing in between', async () => {
+    expect(valuesOf('ENTRYPOINT').map(value => JSON.parse(value) as unknown)).toEqual([['node']]);
+    const [command] = valuesOf('CMD').map(value => JSON.parse(value) as readonly string[]);
+    await builtFrom(command);
+  });
+});
+
+describe('the compose file', () => {
+  it('sets variables that the gateway reads', () => {
+    const names = Object.keys(services.gateway.environment ?? {});
+    expect(names.filter(name => !known.includes(name))).toEqual([]);
+  });
+
+  it('publishes the gateway’s ports to this machine alone, and no others', () => {
+    expect(services.gateway.ports).toEqual(
+      ['PORT', 'REST_PORT', 'MCP_PORT'].map(name => `127.0.0.1:${defaultOf(name)}:${defaultOf(name)}`),
+    );
+    expect([services.sandbox.ports, services.postgres.ports]).toEqual([undefined, undefined]);
+  });
+
+  it('runs the sandbox from the gateway’s image', async () => {
+    expect(services.sandbox.image).toBe(services.gateway.image);
+    await builtFrom(services.sandbox.command);
+  });
+
+  it('names the sandbox and the database as they are', async () => {
+    const { LEAN_BASE_URL, LEAN_API_TOKEN, DATABASE_URL } = services.gateway.environment ?? {};
+    const { sandboxCredentials } = await import('../src/sandbox/named.ts');
+    const { parseSettings } = await import('../src/sandbox/settings.ts');
+    expect(parseSettings({})).toMatchObject({ port: Number(new URL(LEAN_BASE_URL ?? '').port) });
+    expect(new URL(LEAN_BASE_URL ?? '').hostname).toBe('sandbox');
+    expect(LEAN_API_TOKEN).toBe(sandboxCredentials.token);
+    const { POSTGRES_USER: name = '', POSTGRES_PASSWORD: password = '' } =
+      services.postgres.environment ?? {};
+    expect(DATABASE_URL).toBe(`postgres://${name}:${password}@postgres:5432/${name}`);
+  });
+
+  it('starts the gateway when what it needs is there', () => {
+    expect(services.gateway.depends_on).toEqual({
+      postgres: { condition: 'service_healthy' },
+      sandbox: { condition: 'service_healthy' },
+    });
+  });
+
+  it('stops the gateway later than its payouts are done', () => {
+    const seconds = Number(services.gateway.stop_grace_period?.replace(/s$/, ''));
+    expect(seconds).toBeGreaterThanOrEqual(Number(defaultOf('LEAN_TIMEOUT_MS')) / 1000 + 10);
+  });
+});
+
+describe('the notes for Kubernetes', () => {
+  it('set variables that the gateway reads', () => {
+    const names = [
+      ...container.env.map(({ name }) => name),
+      ...[...kubernetes.matchAll(/\b[A-Z]+(?:_[A-Z]+)+\b/g)].map(([name]) => name),
+    ];
+    expect(names.filter(name => !known.includes(name) && name !== 'LEAN_MTLS')).toEqual([]);
+  });
+
+  it('name the ports that the gateway listens on', () => {
+    const ports = container.ports.map(({ containerPort }) => String(containerPort));
+    expect(ports).toEqual(['PORT', 'REST_PORT', 'MCP_PORT'].map(defaultOf));
+    const [service] = resources.filter(({ kind }) => kind === 'Service');
+    expect(
+      service?.spec.ports.map(({ port, targetPort }) => ({ name: targetPort, containerPort: port })),
+    ).toEqual(container.ports);
+  });
+
+  it('give a pod the time for its payouts after the sleep', () => {
+    expect(pod.terminationGracePeriodSeconds).toBeGreaterThanOrEqual(
+      container.lifecycle.preStop.sleep.seconds + Number(defaultOf('LEAN_TIMEOUT_MS')) / 1000 + 10,
+    );
+  });
+
+  it('give the volume to the group of the image’s user', () => {
+    const groups = resources
+      .filter(({ kind }) => kind === 'Deployment')
+      .map(({ spec }) => spec.template.spec.securityContext.fsGroup);
+    expect(groups).toEqual([undefined, Number(valuesOf('USER')[0]?.split(':')[1])]);
+  });
+});
+
+describe('probes', () => {
+  let gateway: ListeningGateway;
+  beforeAll(async () => {
+    gateway = await startListeningGateway();
+  });
+  afterAll(() => gateway.close());
+
+  const { startupProbe, livenessProbe, readinessProbe } = container;
+
+  it.each(Object.entries({ startupProbe, livenessProbe, readinessProbe }))(
+    '%s asks at the port of GraphQL what the gateway answers',
+    async (_name, { httpGet }) => {
+      expect(httpGet.port).toBe(container.ports[0]?.name);
+      expect(await fetch(gateway.origin + httpGet.path)).toHaveProperty('status', 200);
+    },
+  );
+
+  it('the image’s asks what the gateway answers', async () => {
+    const [, path = ''] = /'(\/\w+)'/.exec(valuesOf('HEALTHCHECK')[0] ?? '') ?? [];
+    expect(path).toBe('/health');
+    expect(await fetch(gateway.origin + path)).toHaveProperty('status', 200);
+  });
+
+  it('restart nothing for Lean’s trouble', () => {
+    expect([startupProbe, livenessProbe].map(({ httpGet }) => httpGet.path)).toEqual(['/health', '/health']);
+  });
+});
+
+/** That a program of the image is built from a source. */
+async function builtFrom(command: readonly string[] | undefined): Promise<void> {
+  const [program = ''] = command ?? [];
+  expect(program).toMatch(/^dist\/.*\.js$/);
+  await access(program.replace('dist/', 'src/').replace(/js$/, 'ts'));
+}
