@@ -1,0 +1,113 @@
+import { readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createPayoutDocument, payoutInput } from './support/payout-input.ts';
+import { postOperation, startListeningGateway, type ListeningGateway } from './support/running-gateway.ts';
+
+/* The dashboard asks for nothing that a gateway does not measure, and explains what it shows. */
+
+interface Panel {
+  readonly id: number;
+  readonly type: string;
+  readonly title: string;
+  readonly description?: string;
+  readonly datasource?: { readonly uid: string };
+  readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
+  readonly fieldConfig?: { readonly defaults: { readonly unit?: string } };
+  readonly targets?: readonly {
+    readonly expr: string;
+    readonly legendFormat: string;
+    readonly datasource: { readonly uid: string };
+  }[];
+}
+
+const dashboard = JSON.parse(await readFile('docs/grafana-dashboard.json', 'utf8')) as {
+  readonly id?: number;
+  readonly templating: { readonly list: readonly { readonly name: string; readonly type: string }[] };
+  readonly panels: readonly Panel[];
+};
+const panels = dashboard.panels.filter(({ type }) => type !== 'row');
+const targets = panels.flatMap(({ title, targets = [] }) =>
+  targets.map(({ expr }) => ({ title, expr, plain: expr.replaceAll(/"[^"]*"/g, '') })),
+);
+
+/** Names of metrics in an expression: what is neither a label, a duration, a function nor a word of the language. */
+function metricsIn(plain: string): string[] {
+  const names = plain
+    .replaceAll(/\{[^}]*\}|\[[^\]]*\]/g, '')
+    .replaceAll(/\b(?:by|on) \([^)]*\)/g, '')
+    .matchAll(/\b[a-z]\w*\b(?! *\()/g);
+  return [...names].map(([name]) => name).filter(name => !['and', 'or', 'by', 'on'].includes(name));
+}
+
+/** Labels that an expression asks for, less those that Prometheus and histograms add. */
+function labelsIn(plain: string): string[] {
+  const chosen = [...plain.matchAll(/(\w+)(?:=~|!~|!=|=)/g)].map(([, name = '']) => name);
+  const grouped = [...plain.matchAll(/\bby \(([^)]*)\)/g)].flatMap(([, names = '']) => names.split(', '));
+  return [...chosen, ...grouped].filter(name => !['le', 'job', 'instance'].includes(name));
+}
+
+describe('metrics', () => {
+  let gateway: ListeningGateway;
+  /** Labels of each metric that is there, by the names that can be asked for. */
+  const labels = new Map<string, Set<string>>();
+
+  beforeAll(async () => {
+    gateway = await startListeningGateway();
+    const { errors } = await postOperation(gateway.url, createPayoutDocument, {
+      input: payoutInput('order-1'),
+    });
+    expect(errors).toBeUndefined();
+    const response = await fetch(`${gateway.origin}/metrics`);
+    expect(response.status).toBe(200);
+    const scrape = await response.text();
+    for (const [, name = '', type = ''] of scrape.matchAll(/^# TYPE (\w+) (\w+)$/gm))
+      for (const suffix of type === 'histogram' ? ['_bucket', '_sum', '_count'] : [''])
+        labels.set(name + suffix, new Set());
+    for (const [, name = '', pairs = ''] of scrape.matchAll(/^(\w+)\{(.*)\} \S+$/gm))
+      for (const [, label = ''] of pairs.matchAll(/(\w+)="/g)) labels.get(name)?.add(label);
+  });
+  afterAll(() => gateway.close());
+
+  it.each(targets)('of "$title" are there, with their labels: $expr', ({ plain }) => {
+    const metrics = metricsIn(plain);
+    expect(metrics).not.toEqual([]);
+    expect(metrics.filter(name => !labels.has(name))).toEqual([]);
+    const known = new Set(metrics.flatMap(name => [...(labels.get(name) ?? [])]));
+    expect(labelsIn(plain).filter(label => !known.has(label))).toEqual([]);
+  });
+});
+
+describe('panels', () => {
+  it.each(panels)('"$title" says what it shows, in what unit, and what to do', panel => {
+    expect(panel.title).not.toBe('');
+    expect(panel.description).toMatch(/.{30,}\.$/);
+    expect(panel.fieldConfig?.defaults.unit).toBeTruthy();
+    for (const { legendFormat } of panel.targets ?? []) expect(legendFormat).not.toBe('');
+  });
+
+  it('have names and ids of their own', () => {
+    expect(new Set(panels.map(({ title }) => title)).size).toBe(panels.length);
+    expect(new Set(dashboard.panels.map(({ id }) => id)).size).toBe(dashboard.panels.length);
+  });
+
+  it('lie side by side', () => {
+    const cells = dashboard.panels.flatMap(({ gridPos: { x, y, w, h } }) =>
+      Array.from(
+        { length: w * h },
+        (_, cell) => `${String(x + (cell % w))} ${String(y + Math.floor(cell / w))}`,
+      ),
+    );
+    expect(new Set(cells).size).toBe(cells.length);
+    for (const { gridPos } of dashboard.panels) expect(gridPos.x + gridPos.w).toBeLessThanOrEqual(24);
+  });
+
+  it('belong to no installation: the Prometheus is chosen', () => {
+    expect(dashboard.id).toBeUndefined();
+    expect(dashboard.templating.list).toMatchObject([{ name: 'datasource', type: 'datasource' }]);
+    const sources = panels.flatMap(({ datasource, targets = [] }) => [
+      datasource?.uid,
+      ...targets.map(target => target.datasource.uid),
+    ]);
+    expect(new Set(sources)).toEqual(new Set(['${datasource}']));
+  });
+});
