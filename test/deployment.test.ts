@@ -243,6 +243,11 @@ describe('probes', () => {
     expect(await fetch(gateway.origin + path)).toHaveProperty('status', 200);
   });
 
+  it('and Prometheus ask at the port of GraphQL', async () => {
+    expect(kubernetes).toMatch(new RegExp(`/metrics.*\\s.*scrape the pods at port ${defaultOf('PORT')},`));
+    expect(await fetch(`${gateway.origin}/metrics`)).toHaveProperty('status', 200);
+  });
+
   it('restart nothing for Lean’s trouble', () => {
     expect([startupProbe, livenessProbe].map(({ httpGet }) => httpGet.path)).toEqual(['/health', '/health']);
   });
