@@ -18,7 +18,7 @@ import { useExactRequests } from './exact-request.ts';
 import { onePaymentRule } from './one-payment-rule.ts';
 import { useOperationLimits } from './operation-limits.ts';
 import { useOperationPolicy } from './operation-policy.ts';
-import { useOperationReport } from './operation-report.ts';
+import { useOperationName, useOutcome } from './operation-report.ts';
 import { usePersistedOperations, type PersistedOperations } from './persisted-operations.ts';
 import type { RequestContext } from './request-context.ts';
 
@@ -71,9 +71,10 @@ export function createGraphql(options: GraphqlOptions): GraphqlServer {
       usePersistedOperations(persisted),
       useOperationLimits(introspection),
       useOnePaymentRule(),
+      useOperationName(persisted?.documents),
       useOperationPolicy(options.maxUpstreamCalls),
       useCodedErrors(options.log),
-      useOperationReport(persisted?.documents),
+      useOutcome(),
       ...(tracing === undefined ? [] : [useTracedExecution(tracing)]),
       ...(introspection ? [] : [useDisableIntrospection(), blockFieldSuggestionsPlugin({ mask: '' })]),
     ],
