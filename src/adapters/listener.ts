@@ -114,7 +114,9 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
         if (!response.writableEnded) await route({ request, response, path, draining, log, report });
       };
       const traced = (): Promise<void> =>
-        tracing === undefined ? serve() : tracing.request({ request, response, report, path }, serve);
+        tracing === undefined
+          ? serve()
+          : tracing.request({ request, response, report, path, surface }, serve);
       const work = reporting(report, traced)
         .catch((error: unknown) => {
           log.error({ err: error }, 'unexpected error');

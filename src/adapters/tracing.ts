@@ -1,9 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { context, propagation, SpanKind, SpanStatusCode, trace, type Span } from '@opentelemetry/api';
 import type { AttemptTrace, UpstreamAttempt, UpstreamCall } from '../lean/client.ts';
+import type { Surface } from './listener.ts';
 import type { RequestReport } from './request-report.ts';
-
-const tracer = trace.getTracer('lean-payouts-gateway');
 
 /**
  * What the gateway does, as OpenTelemetry spans: each request, the execution of its operation, the loads that resolvers
@@ -11,6 +10,7 @@ const tracer = trace.getTracer('lean-payouts-gateway');
  * @see https://opentelemetry.io/docs/specs/semconv/http/http-spans
  */
 export class Tracing {
+  readonly #tracer = trace.getTracer('lean-payouts-gateway');
   readonly #toLean: boolean;
 
   /** @param toLean whether Lean is told which trace a call belongs to */
@@ -20,17 +20,17 @@ export class Tracing {
 
   /** A request from its first byte to its last, within the trace of whoever sent it. */
   async request(
-    { request, response, report, path }: TracedRequest,
+    { request, response, report, path, surface }: TracedRequest,
     work: () => Promise<void>,
   ): Promise<void> {
     const from = propagation.extract(context.active(), request.headers);
     const method = request.method ?? '';
     const attributes = { 'http.request.method': method, 'url.path': path };
-    const span = tracer.startSpan(`${method} ${path}`, { kind: SpanKind.SERVER, attributes }, from);
+    const span = this.#tracer.startSpan(`${method} ${surface}`, { kind: SpanKind.SERVER, attributes }, from);
     report.traceId = span.spanContext().traceId;
     response.once('close', () => {
       const { operation, outcome, leanCalls } = report;
-      if (operation !== undefined) span.updateName(`${method} ${path} ${operation}`);
+      if (operation !== undefined) span.updateName(`${method} ${surface} ${operation}`);
       span.setAttributes({
         'http.response.status_code': response.statusCode,
         'lean_payouts.lean_calls': leanCalls,
@@ -49,7 +49,7 @@ export class Tracing {
     attributes: Readonly<Record<string, string | number>>,
     work: () => Result | Promise<Result>,
   ): Promise<Result> {
-    return tracer.startActiveSpan(name, { attributes }, async span => {
+    return this.#tracer.startActiveSpan(name, { attributes }, async span => {
       try {
         return await work();
       } catch (error) {
@@ -63,7 +63,7 @@ export class Tracing {
 
   /** One attempt of a call of Lean's. Neither its address nor its answer is told: they name payouts and people. */
   attempt({ operation, method, attempt }: UpstreamAttempt): AttemptTrace {
-    const span = tracer.startSpan(`Lean ${operation}`, {
+    const span = this.#tracer.startSpan(`Lean ${operation}`, {
       kind: SpanKind.CLIENT,
       attributes: {
         'http.request.method': method,
@@ -85,6 +85,7 @@ export interface TracedRequest {
   readonly response: ServerResponse;
   readonly report: RequestReport;
   readonly path: string;
+  readonly surface: Surface;
 }
 
 function endAttempt(span: Span, { status, error, correlationId }: UpstreamCall): void {

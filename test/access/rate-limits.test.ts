@@ -115,7 +115,7 @@ describe('so many payouts a minute', () => {
   it('count one by one when several go together, and more than a minute’s never can', async () => {
     const gateway = await start({ RATE_LIMIT_PAYOUTS: '3' });
     const payAll = (key: string, count: number) => {
-      const { idempotencyKey: _, ...transfer } = payoutInput(key);
+      const { idempotencyKey, ...transfer } = payoutInput(key);
       const transfers = Array.from({ length: count }, (__, index) => ({
         ...transfer,
         description: `INV ${String(index)}`,
@@ -123,7 +123,7 @@ describe('so many payouts a minute', () => {
       return postOperation(
         gateway.url,
         'mutation ($input: CreatePayoutsInput!) { createPayouts(input: $input) { __typename } }',
-        { input: { idempotencyKey: key, transfers } },
+        { input: { idempotencyKey, transfers } },
       );
     };
     const never = await payAll('four', 4);
