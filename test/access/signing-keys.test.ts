@@ -75,6 +75,23 @@ describe('keys that change', () => {
   });
 });
 
+it('a token that was good is not so beyond its end, or long beyond the withdrawal of its key', async () => {
+  const { issuer, keys, pass } = await start();
+  const tokens = new AccessTokens({ ...issuer, keys });
+  const [short, long] = [
+    await issuer.token({}, { lifetime: '10s' }),
+    await issuer.token({}, { lifetime: '1h' }),
+  ];
+  for (const token of [short, long, short])
+    expect(await tokens.callerOf(token)).toMatchObject({ subject: 'anna' });
+  vi.setSystemTime(Date.now() + 16_000);
+  await expect(tokens.callerOf(short)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+  expect(await tokens.callerOf(long)).toMatchObject({ subject: 'anna' });
+  issuer.keys = [await signingKey('second')];
+  await pass(5 * minute);
+  await expect(tokens.callerOf(long)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+});
+
 describe('while the keys cannot be read', () => {
   it('callers with known keys are not affected, for five minutes and for hours', async () => {
     const { issuer, asks, pass, troubles } = await start();
