@@ -177,7 +177,14 @@ export async function startGateway(
     const restUrl =
       restPort === undefined
         ? undefined
-        : await listen('REST_PORT', startRestServer({ ...offered, port: restPort }));
+        : await listen(
+            'REST_PORT',
+            startRestServer({
+              ...offered,
+              port: restPort,
+              described: { requireKey, wantsToken: auth.kind === 'jwt' },
+            }),
+          );
     const resource =
       auth.kind === 'jwt'
         ? new ProtectedResource({ issuer: auth.issuer, publicUrl: config.mcpPublicUrl })

@@ -35,7 +35,7 @@ describe('the gateway', () => {
     expect(program.stdout).toBe('');
     expect(program.stderr.trimEnd().split('\n')).toEqual([
       'LEAN_API_TOKEN: is not set; accepted: a bearer token for Lean, or LEAN_CLIENT_ID and LEAN_CLIENT_SECRET instead.',
-      'AUTH: is not set; accepted: none.',
+      'AUTH: is not set; accepted: jwt, none.',
     ]);
   });
 

@@ -9,7 +9,9 @@ it('gateways that start together make the tables once', async () => {
   const url = await fresh();
   const databases = Array.from({ length: 10 }, () => opened({ url }));
   await Promise.all(databases.map(database => database.prepare()));
-  expect(await query(url, 'SELECT version FROM lean_payouts_schema')).toEqual([{ version: 1 }]);
+  expect(await query(url, 'SELECT version FROM lean_payouts_schema')).toEqual([
+    { version: expect.any(Number) },
+  ]);
 });
 
 it('a gateway is alive to others until it lets go, in its own database only', async () => {
