@@ -10,10 +10,19 @@ const maxDrainMs = 360_000;
  * A start that fails ends with 1 and a line for each problem, and no stack where the problem is not ours.
  */
 export async function run(start: () => Promise<{ close(): Promise<void> }>): Promise<void> {
+  // The first process of a container that does not listen for signals is sent none: listen before anything else.
+  let asked = false;
+  let stop = (): void => {
+    asked = true;
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const)
+    process.on(signal, () => {
+      stop();
+    });
   try {
     const running = await start();
     let stopping = false;
-    const stop = (): void => {
+    stop = () => {
       // Whoever asks again does not get it any faster: a payout may be under way.
       if (stopping) return;
       stopping = true;
@@ -24,14 +33,13 @@ export async function run(start: () => Promise<{ close(): Promise<void> }>): Pro
         process.exit();
       });
     };
-    process.on('SIGTERM', stop);
-    process.on('SIGINT', stop);
     // A bug that nobody caught ends the process, but not the payouts under way in it.
     process.on('uncaughtException', error => {
       process.stderr.write(`${error.stack ?? error.message}\n`);
       process.exitCode = 1;
       stop();
     });
+    if (asked) stop();
   } catch (error) {
     for (const line of problemsOf(error)) process.stderr.write(`${line}\n`);
     process.exit(1);

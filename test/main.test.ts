@@ -1,4 +1,7 @@
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { listPayouts } from '../src/adapters/graphiql/operations.ts';
 import { portOrAny } from '../src/free-port.ts';
@@ -83,6 +86,26 @@ describe('the gateway', () => {
     expect(program.stdout).toMatch(/"level":40,.*AUTH=none: every caller/);
     expect(program.stdout + program.stderr).not.toMatch(/sandbox-token|Bearer|AE\d{20}/);
   });
+
+  it.each(['SIGTERM', 'SIGINT'] as const)(
+    'ends by itself on %s also when that comes while it starts',
+    async signal => {
+      // A database that takes a connection and says nothing holds the start up.
+      const database = createServer();
+      onTestFinished(() => void database.close());
+      await once(database.listen(0, '127.0.0.1'), 'listening');
+      const { port } = database.address() as AddressInfo;
+      const { url } = await anySandbox();
+      const program = gatewayBefore(url, { DATABASE_URL: `postgres://127.0.0.1:${String(port)}/records` });
+      const [socket] = (await once(database, 'connection')) as [Socket];
+      program.kill(signal);
+      // It goes on starting; nothing tells that it has taken notice but that it is still there.
+      await setTimeout(200);
+      socket.destroy();
+      database.close();
+      expect(await program.ended).toEqual([0, null]);
+    },
+  );
 
   it.each(['SIGTERM', 'SIGINT'] as const)(
     'ends by itself on %s, once the payout under way is done',
