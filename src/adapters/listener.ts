@@ -84,7 +84,9 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
         const { writableFinished: answered, statusCode } = response;
         const { caller, operation, leanCalls, traceId } = report;
         const outcome = answered ? (report.outcome ?? String(statusCode)) : 'given up';
-        log.info(
+        // Those who look after the gateway ask all the time.
+        const level = answered && statusCode === 200 && watched.has(path) ? 'debug' : 'info';
+        log[level](
           {
             surface,
             method: request.method,
@@ -174,6 +176,8 @@ function requestIdOf({ headers }: IncomingMessage): string {
   const given = headers['x-request-id'];
   return typeof given === 'string' && /^[\w.:-]{1,64}$/.test(given) ? given : randomUUID();
 }
+
+const watched: ReadonlySet<string> = new Set(['/health', '/ready', '/metrics']);
 
 /** Nothing here is a page, but for GraphiQL, which has a policy of its own. */
 const securityHeaders = {

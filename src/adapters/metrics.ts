@@ -73,8 +73,8 @@ export class Metrics {
   }
 
   request({ surface, label, outcome = 'unknown', seconds, leanCalls }: FinishedRequest): void {
-    // What has no operation, such as a question after the health, is nobody's request for payouts.
-    if (label === undefined && outcome === '200') return;
+    // What has no operation and no code, such as a question after the health, is nobody's request for payouts.
+    if (label === undefined && /^\d+$/.test(outcome)) return;
     this.#requests.observe({ surface, operation: label ?? 'none', outcome }, seconds);
     this.#leanCalls.observe({ surface }, leanCalls);
   }
