@@ -68,7 +68,7 @@ function problemWith(key: string, document: unknown, schema: GraphQLSchema): str
     const ast = parse(document);
     if (getOperationAST(ast) === null) return 'does not hold one operation';
     const [error] = [
-      ...problemsOf(schema, ast, false),
+      ...problemsOf(ast, false),
       ...validate(schema, ast),
       ...validate(schema, ast, [onePaymentRule]),
     ];
