@@ -28,7 +28,7 @@ export function useOperationLimits(introspection: boolean): Plugin {
       return ({ result, replaceParseResult }) => {
         if (result instanceof GraphQLError && /\d tokens\. Parsing aborted/.test(result.message))
           replaceParseResult(
-            tooExpensive(`Tokens limit of ${String(mostTokens)} exceeded, found more.`) as never,
+            tooExpensive(`The document has more than ${String(mostTokens)} tokens.`) as never,
           );
       };
     },
