@@ -4,27 +4,32 @@ import tseslint, { type ConfigArray } from 'typescript-eslint';
 const arrows = [
   {
     files: ['src/lean/**'],
-    forbid: ['payouts', 'store', 'loaders', 'schema', 'adapters', 'commands', 'sandbox'],
+    forbid: ['payouts', 'access', 'store', 'loaders', 'schema', 'adapters', 'commands', 'sandbox'],
     message: "lean/ is Lean's wire and nothing else: it imports nothing of ours.",
   },
   {
     files: ['src/payouts/**'],
-    forbid: ['store', 'loaders', 'schema', 'adapters', 'commands', 'sandbox'],
+    forbid: ['access', 'store', 'loaders', 'schema', 'adapters', 'commands', 'sandbox'],
     message: 'payouts/ is the core: it imports only lean/.',
   },
   {
+    files: ['src/access/**'],
+    forbid: ['lean', 'store', 'loaders', 'schema', 'adapters', 'commands', 'sandbox'],
+    message: 'access/ tells who calls, and imports only payouts/.',
+  },
+  {
     files: ['src/store/**'],
-    forbid: ['lean', 'loaders', 'schema', 'adapters', 'commands', 'sandbox'],
+    forbid: ['lean', 'access', 'loaders', 'schema', 'adapters', 'commands', 'sandbox'],
     message: 'store/ keeps what payouts/ wants kept, and imports nothing else.',
   },
   {
     files: ['src/loaders/**'],
-    forbid: ['store', 'schema', 'adapters', 'commands', 'sandbox'],
+    forbid: ['access', 'store', 'schema', 'adapters', 'commands', 'sandbox'],
     message: 'loaders/ imports only payouts/ and lean/.',
   },
   {
     files: ['src/schema/**'],
-    forbid: ['store', 'adapters', 'commands', 'sandbox'],
+    forbid: ['access', 'store', 'adapters', 'commands', 'sandbox'],
     message: 'schema/ imports loaders/, payouts/ and lean/; nothing imports adapters/ but gateway.ts.',
   },
   {
@@ -34,12 +39,12 @@ const arrows = [
   },
   {
     files: ['src/commands/**'],
-    forbid: ['loaders', 'schema', 'adapters', 'sandbox'],
+    forbid: ['access', 'loaders', 'schema', 'adapters', 'sandbox'],
     message: 'commands/ go straight to the core: no GraphQL, no HTTP.',
   },
   {
     files: ['src/sandbox/**'],
-    forbid: ['lean', 'payouts', 'store', 'loaders', 'schema', 'adapters', 'commands'],
+    forbid: ['lean', 'payouts', 'access', 'store', 'loaders', 'schema', 'adapters', 'commands'],
     message: "sandbox/ speaks Lean's wire and imports nothing of the gateway.",
   },
 ];
@@ -64,9 +69,40 @@ const homes = [
     home: 'src/store/sqlite*.ts',
     message: 'node:sqlite appears in store/sqlite*.ts alone.',
   },
+  { library: 'jose', home: 'src/access/**', message: 'jose appears in access/ alone.' },
+  {
+    library: 'rate-limiter-flexible',
+    home: 'src/access/**',
+    message: 'rate-limiter-flexible appears in access/ alone.',
+  },
+  {
+    library: 'prom-client',
+    home: 'src/adapters/metrics.ts',
+    message: 'prom-client appears in adapters/metrics.ts alone.',
+  },
+  {
+    library: 'cors',
+    home: 'src/adapters/listener.ts',
+    message: 'cors appears in adapters/listener.ts alone.',
+  },
+  {
+    library: '@opentelemetry/*',
+    home: 'src/adapters/tracing.ts',
+    message: 'OpenTelemetry appears in adapters/tracing.ts and trace-export.ts alone.',
+  },
 ];
 
-const folders = ['lean', 'payouts', 'store', 'loaders', 'schema', 'adapters', 'commands', 'sandbox'];
+const folders = [
+  'lean',
+  'payouts',
+  'access',
+  'store',
+  'loaders',
+  'schema',
+  'adapters',
+  'commands',
+  'sandbox',
+];
 
 function restrictedImports(folder: string): object[] {
   const patterns = arrows
@@ -77,7 +113,7 @@ function restrictedImports(folder: string): object[] {
     }));
   const rootModules = {
     regex:
-      '^\\.\\./(\\.\\./)*(main|gateway|core|dev|config|environment|free-port|listening|run|stdio-tools)\\.ts$',
+      '^\\.\\./(\\.\\./)*(main|gateway|core|dev|config|environment|free-port|listening|run|stdio-tools|trace-export)\\.ts$',
     message:
       'Only main.ts, dev.ts, gateway.ts and core.ts put things together; all others receive what they need.',
     allowTypeImports: true,
@@ -122,6 +158,7 @@ const config: ConfigArray = tseslint.config(
     })),
   { files: ['src/*.ts'], rules: restrict(librariesAwayFromHome('')) },
   { files: ['src/stdio-tools.ts'], rules: restrict(librariesAwayFromHome('src/adapters/**')) },
+  { files: ['src/trace-export.ts'], rules: restrict(librariesAwayFromHome('src/adapters/tracing.ts')) },
   {
     files: ['src/sandbox/main.ts', 'src/dev.ts', 'bench/**', 'codegen.ts'],
     rules: { 'no-console': 'off' },

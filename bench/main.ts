@@ -1,7 +1,9 @@
 import { payoutRecordTable } from './payout-record.ts';
+import { safetyTable } from './safety.ts';
 
 /** All tables; `BENCH_QUICK=1` runs them with next to no payouts, to see that they run. */
 const quick = process.env['BENCH_QUICK'] === '1';
 await payoutRecordTable(
   quick ? { rounds: 1, inTurn: 5, atOnce: 32 } : { rounds: 5, inTurn: 400, atOnce: 3000 },
 );
+await safetyTable({ times: quick ? 10 : 3000 });

@@ -54,6 +54,8 @@ export interface Config extends CoreConfig {
   readonly persistedOperations: { readonly mode: 'allow' | 'only'; readonly file: string } | undefined;
   /** Origins whose pages may call. */
   readonly corsOrigins: readonly string[];
+  /** Whether Lean is told which trace a call belongs to, where traces are exported. */
+  readonly traceContextToLean: boolean;
   /** Address by which MCP clients reach `/mcp`; undefined for what they call it by. */
   readonly mcpPublicUrl: URL | undefined;
   readonly graphiql: boolean;
@@ -80,6 +82,7 @@ const defaults: Environment = {
   PERSISTED_OPERATIONS: 'off',
   MAX_UPSTREAM_CALLS: '250',
   MASK_IBAN: 'off',
+  LEAN_TRACE_CONTEXT: 'off',
   GRAPHIQL: 'off',
   INTROSPECTION: 'off',
   LOG_LEVEL: 'info',
@@ -114,6 +117,7 @@ export function parseConfig(env: Environment, preset: Environment = {}): Config 
     requestsPerMinute: reader.optionalInteger('RATE_LIMIT_REQUESTS', 1, 100_000_000),
     persistedOperations: persistedOperationsFrom(reader),
     corsOrigins: originsFrom(reader),
+    traceContextToLean: reader.choice('LEAN_TRACE_CONTEXT', ['on', 'off']) === 'on',
     mcpPublicUrl: reader.optionalUrl('MCP_PUBLIC_URL'),
     graphiql: reader.choice('GRAPHIQL', ['on', 'off']) === 'on',
     introspection: reader.choice('INTROSPECTION', ['on', 'off']) === 'on',

@@ -2,7 +2,7 @@ import { pino, type Logger } from 'pino';
 import { rateLimit, type PerMinute, type RateLimit } from './access/rate-limits.ts';
 import type { CoreConfig } from './config.ts';
 import { ConfigError } from './environment.ts';
-import type { LeanClient, UpstreamCall } from './lean/client.ts';
+import type { LeanClient, LeanClientOptions, UpstreamCall } from './lean/client.ts';
 import { connectLean } from './lean/connect.ts';
 import { PayoutCreation } from './payouts/create.ts';
 import { LostPayouts } from './payouts/lost-payouts.ts';
@@ -37,6 +37,8 @@ export interface Core {
 export interface CoreOptions {
   readonly log: Logger;
   readonly onUpstreamCall?: (call: UpstreamCall) => void;
+  /** Follows each call of Lean's. */
+  readonly trace?: LeanClientOptions['trace'];
   /** Told of payouts, as they come to their end. */
   readonly onPayouts?: (end: 'created' | 'rejected' | 'unknown' | 'found', count: number) => void;
   /** False for a command beside a gateway. @default true */
@@ -49,11 +51,12 @@ export interface CoreOptions {
  */
 export function createCore(
   config: CoreConfig,
-  { log, onUpstreamCall, onPayouts, asGateway = true }: CoreOptions,
+  { log, onUpstreamCall, onPayouts, trace, asGateway = true }: CoreOptions,
 ): Core {
   const database = storeOf(config.store, asGateway);
   const records = new SqlPayoutRecords(database);
   const lean = connectLean(config.lean, {
+    trace,
     onCall: call => {
       log.debug(call, 'lean');
       onUpstreamCall?.(call);

@@ -9,6 +9,7 @@ import { run } from './run.ts';
 import { accounts, destinations, examplePayoutId, sandboxCredentials } from './sandbox/named.ts';
 import { startSandbox } from './sandbox/sandbox.ts';
 import { parseSettings } from './sandbox/settings.ts';
+import { startTraceExport } from './trace-export.ts';
 
 /** Everything on this machine, with no credentials: the sandbox, and the gateway in front of it. */
 await run(async () => {
@@ -33,8 +34,10 @@ await run(async () => {
     },
     developmentDefaults,
   );
+  const traces = await startTraceExport(process.env);
   const gateway = await startGateway(config, {
     log: createLog(config),
+    traces: traces !== undefined,
     examples: {
       payoutId: examplePayoutId,
       accountId: accounts.operating,
@@ -58,6 +61,7 @@ await run(async () => {
   return {
     async close() {
       await gateway.close();
+      await traces?.stop();
       await sandbox.close();
       await rm(folder, { recursive: true });
     },

@@ -16,6 +16,7 @@ import { ProtectedResource } from './adapters/mcp/protected-resource.ts';
 import { Metrics } from './adapters/metrics.ts';
 import { countLeanCall } from './adapters/request-report.ts';
 import { startRestServer } from './adapters/rest.ts';
+import { Tracing } from './adapters/tracing.ts';
 import type { Config } from './config.ts';
 import { createCore, type Core, type CoreOptions } from './core.ts';
 import { ConfigError } from './environment.ts';
@@ -42,12 +43,16 @@ export interface RunningGateway extends Gateway {
   readonly mcpUrl: string | undefined;
 }
 
-export type GatewayOptions = Partial<Pick<CoreOptions, 'log' | 'onUpstreamCall'>>;
+export type GatewayOptions = Partial<Pick<CoreOptions, 'log' | 'onUpstreamCall'>> & {
+  /** Whether traces are exported. @default false */
+  readonly traces?: boolean;
+};
 
 interface Wired extends Gateway {
   readonly core: Core;
   readonly door: Door;
   readonly metrics: Metrics;
+  readonly tracing: Tracing | undefined;
   /** Undefined where callers are not told apart. */
   readonly keys: SigningKeys | undefined;
   /** What keeps requests from being served, as far as is known; undefined when nothing does. */
@@ -61,9 +66,11 @@ interface Wired extends Gateway {
 export function createGateway(config: Config, options: GatewayOptions = {}): Wired {
   const log = options.log ?? createLog(config);
   const persisted = persistedFrom(config);
+  const tracing = options.traces === true ? new Tracing({ toLean: config.traceContextToLean }) : undefined;
   const keys = keysFrom(config, log);
   const core = createCore(config, {
     log,
+    ...(tracing !== undefined && { trace: attempt => tracing.attempt(attempt) }),
     onUpstreamCall: call => {
       metrics.upstreamCall(call);
       countLeanCall();
@@ -99,6 +106,7 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Wir
     creation: core.creation,
     door,
     persisted,
+    tracing,
     log,
   });
   return {
@@ -106,6 +114,7 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Wir
     core,
     door,
     metrics,
+    tracing,
     keys,
     trouble,
     async close() {
@@ -126,7 +135,7 @@ export async function startGateway(
 ): Promise<RunningGateway> {
   const log = options.log ?? createLog(config);
   const gateway = createGateway(config, { ...options, log });
-  const { core, door, metrics, trouble } = gateway;
+  const { core, door, metrics, tracing, trouble } = gateway;
   try {
     await core.prepareStore();
   } catch (error) {
@@ -154,6 +163,7 @@ export async function startGateway(
     log,
     corsOrigins,
     ownHostOnly: auth.kind === 'none' && /^(?:127\.|localhost$|::1$)/.test(config.host),
+    tracing,
     onRequest: metrics.request.bind(metrics),
   };
   try {
@@ -167,7 +177,14 @@ export async function startGateway(
     const restUrl =
       restPort === undefined
         ? undefined
-        : await listen('REST_PORT', startRestServer({ ...offered, port: restPort }));
+        : await listen(
+            'REST_PORT',
+            startRestServer({
+              ...offered,
+              port: restPort,
+              described: { requireKey, wantsToken: auth.kind === 'jwt' },
+            }),
+          );
     const resource =
       auth.kind === 'jwt'
         ? new ProtectedResource({ issuer: auth.issuer, publicUrl: config.mcpPublicUrl })

@@ -22,16 +22,23 @@ else {
 
 async function gateway() {
   const { createLog, parseConfig, startGateway } = await import('./gateway.ts');
+  const { startTraceExport } = await import('./trace-export.ts');
   const config = parseConfig(process.env);
+  const traces = await startTraceExport(process.env);
   const log = createLog(config);
   if (config.auth.kind === 'none')
     log.warn('AUTH=none: every caller who can reach this gateway may read payouts and move money');
-  const started = await startGateway(config, { log });
+  const started = await startGateway(config, { log, traces: traces !== undefined });
   log.info(
     { url: started.url, rest: started.restUrl, mcp: started.mcpUrl, lean: config.lean.baseUrl.origin },
     'gateway is up',
   );
-  return started;
+  return {
+    async close() {
+      await started.close();
+      await traces?.stop();
+    },
+  };
 }
 
 async function mcp() {

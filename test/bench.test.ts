@@ -7,5 +7,6 @@ it('npm run bench runs, and prints its tables', async () => {
     env: { ...process.env, BENCH_QUICK: '1' },
   });
   expect(stdout).toMatch(/CPU µs +p50 ms +p99 ms +payouts\/s\nrecorded +\d.*\nunrecorded +\d/);
+  expect(stdout).toMatch(/What a request pays for safety\n\n +CPU µs\naccess token, seen before +[\d.]+\n/);
   expect(stdout).toMatch(/The record adds -?\d+ µs of CPU and -?[\d.]+ ms to a payout/);
 });

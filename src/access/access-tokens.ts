@@ -18,12 +18,18 @@ const clockToleranceSeconds = 5;
 
 const longestSubject = 255;
 
+/** A signature costs far more to check than all the rest of a request: a token that was good is so for a while. */
+const rememberedMs = 30_000;
+const mostRemembered = 10_000;
+
 /**
  * Tells by JWT access tokens who calls: signed by the issuer, for this audience, and not over.
  * @see https://www.rfc-editor.org/rfc/rfc9068
  */
 export class AccessTokens {
   readonly #options: AccessTokenOptions;
+  /** The oldest first. */
+  readonly #good = new Map<string, { readonly caller: Caller; readonly until: number }>();
 
   constructor(options: AccessTokenOptions) {
     this.#options = options;
@@ -34,6 +40,17 @@ export class AccessTokens {
    * @throws AccessUnavailable when there are no keys to check it with
    */
   async callerOf(token: string): Promise<Caller> {
+    const known = this.#good.get(token);
+    if (known !== undefined && Date.now() < known.until) return known.caller;
+    const { caller, expiresAt } = await this.#checked(token);
+    this.#good.delete(token);
+    this.#good.set(token, { caller, until: Math.min(expiresAt, Date.now() + rememberedMs) });
+    const [oldest] = this.#good.keys();
+    if (this.#good.size > mostRemembered && oldest !== undefined) this.#good.delete(oldest);
+    return caller;
+  }
+
+  async #checked(token: string): Promise<{ readonly caller: Caller; readonly expiresAt: number }> {
     const { keys, issuer, audience } = this.#options;
     try {
       const { payload } = await jwtVerify(token, keys.find, {
@@ -43,7 +60,7 @@ export class AccessTokens {
         clockTolerance: clockToleranceSeconds,
         requiredClaims: ['iss', 'aud', 'exp', 'sub'],
       });
-      return callerFrom(payload);
+      return { caller: callerFrom(payload), expiresAt: (payload.exp ?? 0) * 1000 };
     } catch (error) {
       if (error instanceof Unauthenticated) throw error;
       if (!keys.known || isOutage(error)) throw new AccessUnavailable(error);

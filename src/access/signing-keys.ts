@@ -8,7 +8,7 @@ export interface SigningKeysOptions {
   readonly refreshMs?: number;
   /** How soon after a failure it is tried again. @default 5 s */
   readonly retryMs?: number;
-  /** How soon after a reading a token with an unknown key causes another one. @default 30 s */
+  /** How soon after a reading a token with an unknown key causes another one. @default 10 s */
   readonly cooldownMs?: number;
 }
 
@@ -24,11 +24,12 @@ export class SigningKeys {
   readonly #options: Required<SigningKeysOptions>;
   readonly #keys: ReturnType<typeof createRemoteJWKSet>;
   #timer: NodeJS.Timeout | undefined;
+  #reading: Promise<void> = Promise.resolve();
   #stopped = false;
   #trouble = false;
 
   constructor(options: SigningKeysOptions) {
-    this.#options = { refreshMs: 300_000, retryMs: 5000, cooldownMs: 30_000, ...options };
+    this.#options = { refreshMs: 300_000, retryMs: 5000, cooldownMs: 10_000, ...options };
     this.#keys = createRemoteJWKSet(options.url, {
       cacheMaxAge: trustedMs,
       cooldownDuration: this.#options.cooldownMs,
@@ -47,7 +48,17 @@ export class SigningKeys {
   }
 
   /** Reads the keys now, and from now on every while. Resolves after the first reading, whatever came of it. */
-  async start(): Promise<void> {
+  start(): Promise<void> {
+    this.#reading = this.#read();
+    return this.#reading;
+  }
+
+  /** Resolves when no reading is under way. */
+  get settled(): Promise<void> {
+    return this.#reading;
+  }
+
+  async #read(): Promise<void> {
     const { refreshMs, retryMs, onTrouble } = this.#options;
     let nextMs = refreshMs;
     try {

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import cors from 'cors';
 import type { Logger } from 'pino';
 import { reporting, type RequestReport } from './request-report.ts';
+import type { Tracing } from './tracing.ts';
 
 export interface Exchange {
   readonly request: IncomingMessage;
@@ -31,6 +32,8 @@ export interface ListenerBasics {
    * here (DNS rebinding) and ask whatever a browser on this machine may. @default false
    */
   readonly ownHostOnly?: boolean;
+  /** Undefined where no traces are exported. */
+  readonly tracing?: Tracing | undefined;
   /** Told of each request when it is over. */
   readonly onRequest?: (request: FinishedRequest) => void;
 }
@@ -60,7 +63,7 @@ export interface Listener {
 
 /** Listens for HTTP: names each request, logs it in a line, and comes to an end without cutting anything short. */
 export async function startListener(options: ListenerOptions): Promise<Listener> {
-  const { host, port, surface, route, corsOrigins = [], ownHostOnly = false } = options;
+  const { host, port, surface, route, corsOrigins = [], ownHostOnly = false, tracing } = options;
   const share = cors({ origin: [...corsOrigins], ...corsOptions });
   const underWay = new Map<Promise<unknown>, IncomingMessage>();
   let draining = false;
@@ -79,7 +82,7 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
       response.on('close', () => {
         const ms = performance.now() - startedAt;
         const { writableFinished: answered, statusCode } = response;
-        const { caller, operation, leanCalls } = report;
+        const { caller, operation, leanCalls, traceId } = report;
         const outcome = answered ? (report.outcome ?? String(statusCode)) : 'given up';
         log.info(
           {
@@ -92,6 +95,7 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
             operation,
             leanCalls,
             outcome,
+            traceId,
           },
           answered ? 'request' : 'request given up by the caller',
         );
@@ -109,7 +113,11 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
         // A preflight of a page that may call is answered by that.
         if (!response.writableEnded) await route({ request, response, path, draining, log, report });
       };
-      const work = reporting(report, serve)
+      const traced = (): Promise<void> =>
+        tracing === undefined
+          ? serve()
+          : tracing.request({ request, response, report, path, surface }, serve);
+      const work = reporting(report, traced)
         .catch((error: unknown) => {
           log.error({ err: error }, 'unexpected error');
           if (!response.headersSent) options.onBug(response);

@@ -1,16 +1,21 @@
 import { restPathOf, type Operation } from '../lean/operations.ts';
+import { scopeOf } from '../payouts/caller.ts';
 import { parameterShape } from './parameter-shape.ts';
 
+export interface OpenApiOptions {
+  /** Whether a payout needs an idempotency key. */
+  readonly requireKey: boolean;
+  /** Whether callers need an access token. */
+  readonly wantsToken: boolean;
+}
+
 /** OpenAPI 3.1 of the REST routes, read off the table of operations. */
-export function openApiDocument(
-  operations: readonly Operation[],
-  { requireKey }: { readonly requireKey: boolean },
-): object {
+export function openApiDocument(operations: readonly Operation[], options: OpenApiOptions): object {
   const paths: Record<string, Record<string, object>> = {};
   for (const operation of operations)
     (paths[restPathOf(operation)] ??= {})[operation.method.toLowerCase()] = operationObject(
       operation,
-      requireKey,
+      options,
     );
   return {
     openapi: '3.1.0',
@@ -24,17 +29,28 @@ export function openApiDocument(
     },
     servers: [{ url: '/' }],
     paths,
-    components: { schemas: { Problem: problemShape } },
+    components: {
+      schemas: { Problem: problemShape },
+      ...(options.wantsToken && { securitySchemes: { accessToken } }),
+    },
   };
 }
 
-function operationObject(operation: Operation, requireKey: boolean): object {
+const accessToken = {
+  type: 'http',
+  scheme: 'bearer',
+  bearerFormat: 'JWT',
+  description: 'An access token of the issuer that the gateway trusts.',
+};
+
+function operationObject(operation: Operation, { requireKey, wantsToken }: OpenApiOptions): object {
   const { name, title, description, parameters, answer } = operation;
   const body = parameters.find(parameter => parameter.in === 'body');
   return {
     operationId: name,
     summary: title,
     description,
+    ...(wantsToken && { security: [{ accessToken: [scopeOf(operation)] }] }),
     parameters: parameters
       .filter(parameter => parameter.in !== 'body')
       .map(parameter => ({
@@ -54,6 +70,11 @@ function operationObject(operation: Operation, requireKey: boolean): object {
     responses: {
       '200': { description: "Lean's answer.", content: { 'application/json': { schema: answer } } },
       '400': problem('A parameter is not accepted; `problems` names each.'),
+      ...(wantsToken && {
+        '401': problem('No access token, or one that is not good.'),
+        '403': problem(`The access token lacks the scope ${scopeOf(operation)}; or Lean's own refusal.`),
+      }),
+      '429': problem("The caller has used up what it may ask for in a minute; or Lean's own refusal."),
       '4XX': { description: 'A refusal: Lean’s own, as it came, or problem details of the gateway.' },
       '503': problem('Nothing reached Lean; the same request may be sent again.'),
       '504': problem(

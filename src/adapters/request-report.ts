@@ -10,6 +10,8 @@ export interface RequestReport {
   label?: string;
   /** `ok`, or the code of the first error. */
   outcome?: string;
+  /** Of the trace that it belongs to, where traces are exported. */
+  traceId?: string;
   /** Lean calls that were made for it, repetitions included; those shared with another request are the other's. */
   leanCalls: number;
 }

@@ -6,7 +6,7 @@ import { parseExactJson } from '../payouts/exact-json.ts';
 import type { OperationCalls, OperationOutcome } from '../payouts/operation-calls.ts';
 import { readBody } from './body.ts';
 import { startListener, type Exchange, type Listener, type ListenerBasics } from './listener.ts';
-import { openApiDocument } from './openapi.ts';
+import { openApiDocument, type OpenApiOptions } from './openapi.ts';
 import { answerProblem, problemOf, type Problem } from './problem.ts';
 import { refusalOf } from './refusal.ts';
 import { codeOfStatus } from './request-report.ts';
@@ -16,8 +16,8 @@ export interface RestOptions extends ListenerBasics {
   readonly calls: OperationCalls;
   /** Lets callers in. */
   readonly door: Door;
-  /** Whether a payout needs an idempotency key, for the description of the routes. */
-  readonly requireKey: boolean;
+  /** What the description of the routes says of keys and tokens. */
+  readonly described: OpenApiOptions;
   /** @default the table */
   readonly operations?: readonly Operation[];
 }
@@ -29,10 +29,10 @@ const maxBodyBytes = 256 * 1024;
  * details. `/openapi.json` describes them.
  */
 export function startRestServer(options: RestOptions): Promise<Listener> {
-  const { calls, door, requireKey } = options;
+  const { calls, door, described } = options;
   const table = options.operations ?? Object.values(operations);
   const routes = new RestRoutes(table);
-  const description = JSON.stringify(openApiDocument(table, { requireKey }));
+  const description = JSON.stringify(openApiDocument(table, described));
   return startListener({
     ...options,
     surface: 'rest',

@@ -61,6 +61,18 @@ export interface UpstreamCall {
   readonly traceId?: string;
 }
 
+/** One attempt of a call that is about to be made. */
+export interface UpstreamAttempt extends Pick<UpstreamCall, 'operation' | 'class' | 'attempt'> {
+  readonly method: 'GET' | 'POST';
+}
+
+/** Follows an attempt to its end. */
+export interface AttemptTrace {
+  /** Sent along with it. */
+  readonly headers: Readonly<Record<string, string>>;
+  end(call: UpstreamCall): void;
+}
+
 export interface LeanClientOptions {
   readonly transport: Transport;
   readonly token: AccessTokenSource;
@@ -71,7 +83,8 @@ export interface LeanClientOptions {
   readonly basePath?: string;
   /** Deadline of a field's upstream work. */
   readonly timeoutMs: number;
-  readonly onCall?: (call: UpstreamCall) => void;
+  readonly onCall?: ((call: UpstreamCall) => void) | undefined;
+  readonly trace?: ((attempt: UpstreamAttempt) => AttemptTrace) | undefined;
 }
 
 /**
@@ -211,17 +224,17 @@ export class LeanClient {
   }
 
   async #attempt(plan: AttemptPlan): Promise<Attempt> {
-    const { transport, lanes, onCall } = this.#options;
+    const { transport, lanes, onCall, trace } = this.#options;
     const { operation, target, args, bearer, kind, attempts, deadline, signal, beforeSend } = plan;
     const startedAt = performance.now();
-    const over = (rest: Pick<UpstreamCall, 'status' | 'error' | 'correlationId' | 'traceId'>): void =>
-      onCall?.({
-        operation: operation.name,
-        class: kind,
-        attempt: attempts,
-        durationMs: Math.round((performance.now() - startedAt) * 10) / 10,
-        ...rest,
-      });
+    const which = { operation: operation.name, class: kind, attempt: attempts };
+    const traced = trace?.({ ...which, method: operation.method });
+    const over = (rest: Pick<UpstreamCall, 'status' | 'error' | 'correlationId' | 'traceId'>): void => {
+      const durationMs = Math.round((performance.now() - startedAt) * 10) / 10;
+      const call = { ...which, durationMs, ...rest };
+      onCall?.(call);
+      traced?.end(call);
+    };
     try {
       const answer = await lanes[kind].run(
         async () => {
@@ -232,6 +245,7 @@ export class LeanClient {
               target,
               headers: {
                 ...args.headers,
+                ...traced?.headers,
                 ...(args.body !== undefined && { 'content-type': 'application/json' }),
                 accept: 'application/json',
                 authorization: `Bearer ${bearer}`,

@@ -5,7 +5,7 @@ import {
   type ClientCertificateError,
   type ClientCertificateFiles,
 } from './client-certificate.ts';
-import { LeanClient, type UpstreamCall } from './client.ts';
+import { LeanClient, type LeanClientOptions, type UpstreamCall } from './client.ts';
 import { Lane } from './lane.ts';
 import { Retries, RetryBudget } from './retry.ts';
 import { createTransport, type Transport } from './transport.ts';
@@ -31,7 +31,7 @@ export interface LeanConnection {
   readonly maxConcurrency: number;
 }
 
-export interface LeanEvents {
+export interface LeanEvents extends Pick<LeanClientOptions, 'trace'> {
   readonly onCall: (call: UpstreamCall) => void;
   readonly onCertificateReplaced: () => void;
   readonly onCertificateProblem: (error: ClientCertificateError) => void;
@@ -82,6 +82,7 @@ export function connectLean(
     basePath: baseUrl.pathname.replace(/\/+$/, ''),
     timeoutMs,
     onCall: events.onCall,
+    trace: events.trace,
   });
   return {
     client,

@@ -8,6 +8,13 @@ import type { PayoutReads } from '../payouts/payout-reads.ts';
 import type { Payout } from '../payouts/payout.ts';
 import { byKey } from './by-key.ts';
 
+/** Follows a load that resolvers have in common; for traces. */
+export type TraceLoad = <Result>(
+  name: string,
+  attributes: { readonly keys: number },
+  work: () => Promise<Result>,
+) => Promise<Result>;
+
 /** What one request has read, and reads no second time. */
 export class Loaders {
   readonly payoutById: DataLoader<string, Payout | null>;
@@ -16,12 +23,14 @@ export class Loaders {
   readonly #historyByPayout: DataLoader<string, readonly HistoryEvent[]>;
   readonly #reads: PayoutReads;
 
-  constructor(reads: PayoutReads, histories: PayoutHistories, options: CallOptions) {
+  constructor(reads: PayoutReads, histories: PayoutHistories, options: CallOptions, trace?: TraceLoad) {
     this.#reads = reads;
-    this.payoutById = byKey(id => reads.payout(id, options));
-    this.intentById = byKey(id => reads.intent(id, options));
-    this.destinationById = byKey(id => reads.destination(id, options));
-    this.#historyByPayout = byKey(key => histories.of(JSON.parse(key) as PayoutIds, options));
+    const by = <Value>(name: string, load: (key: string) => Promise<Value>): DataLoader<string, Value> =>
+      byKey(load, trace && ((keys, work) => trace(name, { keys }, work)));
+    this.payoutById = by('payoutById', id => reads.payout(id, options));
+    this.intentById = by('intentById', id => reads.intent(id, options));
+    this.destinationById = by('destinationById', id => reads.destination(id, options));
+    this.#historyByPayout = by('historyByPayout', key => histories.of(JSON.parse(key) as PayoutIds, options));
   }
 
   /** A payout by either of its keys; by its intent it may have no payment yet. */

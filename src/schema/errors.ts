@@ -15,11 +15,13 @@ export function errorForCaller(
     return { message: failure.message, extensions: { code: failure.code, lean: failure.details } };
   if (failure instanceof StoreUnavailable)
     return { message: failure.message, extensions: { code: failure.code } };
-  if (failure instanceof Unauthenticated || failure instanceof Forbidden)
-    return {
-      message: failure.message,
-      extensions: { code: failure.code, http: { status: failure instanceof Forbidden ? 403 : 401 } },
-    };
+  if (failure instanceof Unauthenticated)
+    return { message: failure.message, extensions: { code: failure.code, http: { status: 401 } } };
+  if (failure instanceof Forbidden) {
+    const challenge = `Bearer error="insufficient_scope", scope="${failure.missing.join(' ')}"`;
+    const http = { status: 403, headers: { 'www-authenticate': challenge } };
+    return { message: failure.message, extensions: { code: failure.code, http } };
+  }
   if (failure instanceof RateLimited) {
     const { code, message, retryAfterSeconds } = failure;
     const headers = retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) };

@@ -163,7 +163,7 @@ describe.each(stores)('a payout (%s)', kind => {
     });
     const core = creatingAt(lean.url, opened(await freshStore(kind)));
     const calls = new OperationCalls({ ...core, requireKey: true });
-    const server = await startRestServer({ ...silent, calls, requireKey: true });
+    const server = await startRestServer({ ...silent, calls });
     onTestFinished(() => server.drain());
     return { rest: server.url, heard: lean.heard, core };
   }
@@ -515,7 +515,6 @@ it('an operation that is added to the table has its route and its description', 
   const server = await startRestServer({
     ...silent,
     calls: new OperationCalls({ ...core, requireKey: true }),
-    requireKey: true,
     operations: [...Object.values(operations), refund],
   });
   onTestFinished(() => server.drain());
@@ -525,7 +524,13 @@ it('an operation that is added to the table has its route and its description', 
   expect(await (await fetch(`${server.url}/openapi.json`)).text()).toContain('"operationId":"getRefund"');
 });
 
-const silent = { host: '127.0.0.1', port: 0, log: logLines().log, door: openDoor };
+const silent = {
+  host: '127.0.0.1',
+  port: 0,
+  log: logLines().log,
+  door: openDoor,
+  described: { requireKey: true, wantsToken: false },
+};
 
 async function storeEnv(kind: (typeof stores)[number]): Promise<Environment> {
   const config = await freshStore(kind);

@@ -22,10 +22,11 @@ export async function startListeningGateway(
     readonly sandbox?: SandboxOptions;
     readonly env?: Environment;
     readonly log?: NonNullable<GatewayOptions['log']>;
+    readonly traces?: boolean;
     readonly examples?: NonNullable<StartOptions['examples']>;
   } = {},
 ): Promise<ListeningGateway> {
-  const { log, examples } = options;
+  const { log, traces = false, examples } = options;
   const lean = await startSandbox(options.sandbox);
   const folder = await mkdtemp(join(tmpdir(), 'lean-payouts-test-'));
   const gateway = await startGateway(
@@ -40,7 +41,7 @@ export async function startListeningGateway(
       DATA_DIR: folder,
       ...options.env,
     }),
-    { ...(log !== undefined && { log }), ...(examples !== undefined && { examples }) },
+    { traces, ...(log !== undefined && { log }), ...(examples !== undefined && { examples }) },
   );
   return {
     ...gateway,

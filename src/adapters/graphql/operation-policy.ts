@@ -19,16 +19,20 @@ import type { RequestContext } from './request-context.ts';
  * it could cost Lean more calls than one operation may.
  */
 export function useOperationPolicy(maxUpstreamCalls: number): Plugin<RequestContext> {
-  /** What an operation needs does not depend on who asks, and is found out once. */
-  const needsOf = new WeakMap<OperationDefinitionNode, Needs>();
+  const problemWith = operationPolicy(maxUpstreamCalls);
   return {
     onExecute({ args, setResultAndStopExecution }) {
       const problem = problemWith(args);
       if (problem !== undefined) setResultAndStopExecution({ errors: [problem] });
     },
   };
+}
 
-  function problemWith({ schema, document, operationName, variableValues, contextValue }: ExecutionArgs) {
+/** Tells what keeps an operation from being executed; undefined when nothing does. */
+export function operationPolicy(maxUpstreamCalls: number): (args: ExecutionArgs) => GraphQLError | undefined {
+  /** What an operation needs does not depend on who asks, and is found out once. */
+  const needsOf = new WeakMap<OperationDefinitionNode, Needs>();
+  return ({ schema, document, operationName, variableValues, contextValue }) => {
     const operation = getOperationAST(document, operationName);
     // Which one is meant, if any, is for the execution to tell.
     if (operation == null) return undefined;
@@ -60,7 +64,7 @@ export function useOperationPolicy(maxUpstreamCalls: number): Plugin<RequestCont
       'OPERATION_TOO_EXPENSIVE',
       { cost, maxCost: maxUpstreamCalls },
     );
-  }
+  };
 }
 
 interface Needs {

@@ -7,12 +7,10 @@ import type { RequestContext } from './request-context.ts';
 const mostHashes = 100;
 
 /**
- * Reports what an operation is called, and what came of it. In numbers an operation of the manifest has its own name;
- * any other, whose name is anybody's choice, has the beginning of its hash.
+ * Reports what an operation is called. In numbers an operation of the manifest has its own name; any other, whose name
+ * is anybody's choice, has the beginning of its hash.
  */
-export function useOperationReport(
-  manifest: ReadonlyMap<string, string> = new Map(),
-): Plugin<RequestContext> {
+export function useOperationName(manifest: ReadonlyMap<string, string> = new Map()): Plugin<RequestContext> {
   const persisted = new Set(manifest.values());
   const labels = new WeakMap<DocumentNode, string>();
   const hashes = new Set<string>();
@@ -42,6 +40,12 @@ export function useOperationReport(
       report.operation = operation?.name?.value ?? operation?.operation ?? 'none';
       report.label = labelOf(args.document, params?.query ?? '');
     },
+  };
+}
+
+/** Reports what came of an operation: `ok`, or the code of the first error. */
+export function useOutcome(): Plugin<RequestContext> {
+  return {
     onResultProcess({ result, serverContext }) {
       const { report } = serverContext as RequestContext;
       if (report === undefined || Array.isArray(result) || Symbol.asyncIterator in result) return;

@@ -1,23 +1,24 @@
 import { blockFieldSuggestionsPlugin } from '@escape.tech/graphql-armor-block-field-suggestions';
 import { useDisableIntrospection } from '@graphql-yoga/plugin-disable-introspection';
-import type { GraphQLSchema } from 'graphql';
+import { getOperationAST, type ExecutionArgs, type GraphQLSchema } from 'graphql';
 import { createYoga, type Plugin, type YogaInitialContext, type YogaServerInstance } from 'graphql-yoga';
 import type { Logger } from 'pino';
 import type { Door } from '../../access/door.ts';
-import { Loaders } from '../../loaders/loaders.ts';
+import { Loaders, type TraceLoad } from '../../loaders/loaders.ts';
 import type { PayoutCreation } from '../../payouts/create.ts';
 import type { PayoutHistories } from '../../payouts/history.ts';
 import { masksFor } from '../../payouts/masking.ts';
 import type { PayoutLists } from '../../payouts/payout-list.ts';
 import type { PayoutReads } from '../../payouts/payout-reads.ts';
 import type { GraphContext } from '../../schema/context.ts';
+import type { Tracing } from '../tracing.ts';
 import { admitted, useDoor } from './admission.ts';
 import { maskError, useCodedErrors } from './coded-errors.ts';
 import { useExactRequests } from './exact-request.ts';
 import { onePaymentRule } from './one-payment-rule.ts';
 import { useOperationLimits } from './operation-limits.ts';
 import { useOperationPolicy } from './operation-policy.ts';
-import { useOperationReport } from './operation-report.ts';
+import { useOperationName, useOutcome } from './operation-report.ts';
 import { usePersistedOperations, type PersistedOperations } from './persisted-operations.ts';
 import type { RequestContext } from './request-context.ts';
 
@@ -36,6 +37,8 @@ export interface GraphqlOptions {
   readonly maxUpstreamCalls: number;
   /** Whether account numbers and IBANs are masked for callers without the scope to see them. */
   readonly maskIban: boolean;
+  /** Undefined where no traces are exported. */
+  readonly tracing?: Tracing | undefined;
   /** For requests that bring no log of their own. */
   readonly log: Logger;
 }
@@ -46,14 +49,15 @@ const maxBodyBytes = 64 * 1024;
 
 /** GraphQL over HTTP at `/graphql`: queries by GET and POST, mutations by POST. Nothing is open that need not be. */
 export function createGraphql(options: GraphqlOptions): GraphqlServer {
-  const { reads, histories, lists, creation, introspection, persisted, maskIban } = options;
+  const { reads, histories, lists, creation, introspection, persisted, maskIban, tracing } = options;
+  const traceLoad: TraceLoad | undefined = tracing && ((...load) => tracing.work(...load));
   return createYoga<RequestContext, GraphContext>({
     schema: options.schema,
     graphqlEndpoint: '/graphql',
     context: ({ request, ...rest }: YogaInitialContext & RequestContext): GraphContext => {
       const { caller } = admitted(rest);
       return {
-        loaders: new Loaders(reads, histories, { signal: request.signal }),
+        loaders: new Loaders(reads, histories, { signal: request.signal }, traceLoad),
         lists,
         creation,
         caller,
@@ -67,9 +71,11 @@ export function createGraphql(options: GraphqlOptions): GraphqlServer {
       usePersistedOperations(persisted),
       useOperationLimits(introspection),
       useOnePaymentRule(),
+      useOperationName(persisted?.documents),
       useOperationPolicy(options.maxUpstreamCalls),
       useCodedErrors(options.log),
-      useOperationReport(persisted?.documents),
+      useOutcome(),
+      ...(tracing === undefined ? [] : [useTracedExecution(tracing)]),
       ...(introspection ? [] : [useDisableIntrospection(), blockFieldSuggestionsPlugin({ mask: '' })]),
     ],
     extraParamNames: ['documentId'],
@@ -82,6 +88,19 @@ export function createGraphql(options: GraphqlOptions): GraphqlServer {
     landingPage: false,
     logging: false,
   });
+}
+
+function useTracedExecution(tracing: Tracing): Plugin<RequestContext> {
+  return {
+    onExecute({ executeFn, setExecuteFn }) {
+      setExecuteFn((args: ExecutionArgs) => {
+        const operation = getOperationAST(args.document, args.operationName);
+        const { name, operation: type = 'none' } = operation ?? {};
+        const attributes = { 'graphql.operation.type': type, 'graphql.operation.name': name?.value ?? '' };
+        return tracing.work(`graphql ${type}`, attributes, () => executeFn(args) as unknown);
+      });
+    },
+  };
 }
 
 function useOnePaymentRule(): Plugin {
