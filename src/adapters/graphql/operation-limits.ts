@@ -4,6 +4,9 @@ import { DocumentSizes, type Size } from './document-sizes.ts';
 
 const mostTokens = 1000;
 
+/** To tell the place of an error takes going through all lines before it: of longer documents errors tell none. */
+const mostLines = 2000;
+
 /** What a document may hold, and what messages call it. */
 const limits: Readonly<Record<keyof Size, { readonly name: string; readonly most: number }>> = {
   depth: { name: 'Query depth', most: 10 },
@@ -24,7 +27,10 @@ export function useOperationLimits(introspection: boolean): Plugin {
   const known = new WeakMap<DocumentNode, readonly GraphQLError[]>();
   return {
     onParse({ setParseFn }) {
-      setParseFn((source, options) => parse(source, { ...options, maxTokens: mostTokens }));
+      setParseFn((source, options) => {
+        const lines = source.toString().match(/\r\n|[\n\r]/g)?.length ?? 0;
+        return parse(source, { ...options, maxTokens: mostTokens, noLocation: lines > mostLines });
+      });
       return ({ result, replaceParseResult }) => {
         if (result instanceof GraphQLError && /\d tokens\. Parsing aborted/.test(result.message))
           replaceParseResult(
