@@ -1,4 +1,12 @@
-import { GraphQLError, Kind, OperationTypeNode, parse, type DocumentNode } from 'graphql';
+import {
+  GraphQLError,
+  Kind,
+  OperationTypeNode,
+  parse,
+  type DocumentNode,
+  type ParseOptions,
+  type Source,
+} from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { DocumentSizes, type Size } from './document-sizes.ts';
 
@@ -27,16 +35,7 @@ export function useOperationLimits(introspection: boolean): Plugin {
   const known = new WeakMap<DocumentNode, readonly GraphQLError[]>();
   return {
     onParse({ setParseFn }) {
-      setParseFn((source, options) => {
-        const lines = source.toString().match(/\r\n|[\n\r]/g)?.length ?? 0;
-        return parse(source, { ...options, maxTokens: mostTokens, noLocation: lines > mostLines });
-      });
-      return ({ result, replaceParseResult }) => {
-        if (result instanceof GraphQLError && /\d tokens\. Parsing aborted/.test(result.message))
-          replaceParseResult(
-            tooExpensive(`The document has more than ${String(mostTokens)} tokens.`) as never,
-          );
-      };
+      setParseFn(parseDocument);
     },
     onValidate({ params, setResult }) {
       const document = params.documentAST as DocumentNode;
@@ -48,6 +47,22 @@ export function useOperationLimits(introspection: boolean): Plugin {
       if (problems.length > 0) setResult([...problems]);
     },
   };
+}
+
+/**
+ * Parses no more of a document than it may hold.
+ * @throws GraphQLError when it does not parse, or has too many tokens
+ */
+export function parseDocument(source: string | Source, options: ParseOptions = {}): DocumentNode {
+  const text = typeof source === 'string' ? source : source.body;
+  const lines = text.match(/\r\n|[\n\r]/g)?.length ?? 0;
+  try {
+    return parse(source, { ...options, maxTokens: mostTokens, noLocation: lines > mostLines });
+  } catch (error) {
+    if (error instanceof GraphQLError && /\d tokens\. Parsing aborted/.test(error.message))
+      throw tooExpensive(`The document has more than ${String(mostTokens)} tokens.`);
+    throw error;
+  }
 }
 
 /** What in a document goes beyond the limits. */
