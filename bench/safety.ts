@@ -55,7 +55,7 @@ export async function safetyTable({ times }: { readonly times: number }): Promis
       index => door.admit({ authorization: `Bearer ${fresh[index] ?? ''}` }),
     ],
     ['rate limit, in process', () => limit?.take('caller')],
-    ['limits of a document, once for each document', () => problemsOf(schema, ast, false)],
+    ['limits of a document, once for each document', () => problemsOf(ast, false)],
     ['scopes, and cost in Lean calls', () => policy(args)],
     [
       'numbers for operators',

@@ -20,6 +20,13 @@ import {
  */
 type Need = 'detail' | 'intent' | 'history' | 'state';
 
+/**
+ * What a selection may have to ask Lean for. An intent carries the latest payout made of it, which is not always the one
+ * that led to the intent: an earlier attempt failed. What is asked of the latest is then asked beside the same of the
+ * other.
+ */
+type Call = Need | 'latestDetail' | 'latestHistory';
+
 /** For a field's definition: what it may have to ask Lean for. */
 export function asksLean(need: Need): { readonly extensions: { readonly asksLean: Need } } {
   return { extensions: { asksLean: need } };
@@ -49,7 +56,7 @@ class Cost {
   readonly #operation: OperationDefinitionNode;
   readonly #variables: Record<string, unknown>;
   readonly #fragments: ReadonlyMap<string, FragmentDefinitionNode>;
-  readonly #needsOfFragments = new Map<string, ReadonlySet<Need>>();
+  readonly #needsOfFragments = new Map<string, ReadonlySet<Call>>();
 
   constructor({ schema, document, operation, variables }: CostedOperation) {
     this.#schema = schema;
@@ -77,7 +84,7 @@ class Cost {
         return this.#ofPayout(this.#argument(field, 'id'), this.#needs(field, 'Payout'));
       case 'payouts': {
         const needs = this.#needs(field, 'PayoutConnection');
-        return 1 + this.#rowsOf(field) * count(needs, 'detail', 'intent', 'history');
+        return 1 + this.#rowsOf(field) * (count(needs, 'detail') + besidePayout(needs));
       }
       case 'payoutIntent':
         return ofIntent(this.#needs(field, 'PayoutIntent'));
@@ -101,19 +108,20 @@ class Cost {
     return needs.has('intent') ? ofIntent(needs) : 0;
   }
 
-  #ofPayout(id: unknown, needs: ReadonlySet<Need>): number {
+  #ofPayout(id: unknown, needs: ReadonlySet<Call>): number {
     const known = typeof id === 'string' && !id.startsWith('intent:');
-    return known ? 1 + count(needs, 'intent', 'history') : ofIntent(needs);
+    return known ? 1 + besidePayout(needs) : ofIntent(needs);
   }
 
+  /** Of representations anything may be wrong; what names no entity costs as much as one that does. */
   #ofEntities(field: FieldNode): number {
     const given = this.#argument(field, 'representations');
-    const representations = Array.isArray(given) ? (given as readonly unknown[]) : [];
-    const needsOf = new Map<string, ReadonlySet<Need>>();
-    const distinct = new Map<string, number>();
+    const representations: readonly unknown[] = Array.isArray(given) ? given : [given];
+    const needsOf = new Map<string, ReadonlySet<Call>>();
+    const distinct = new Map<unknown, number>();
     for (const each of representations) {
       const { __typename, id, intentId } = (each ?? {}) as Readonly<Record<string, unknown>>;
-      const type = String(__typename);
+      const type = typeof __typename === 'string' ? __typename : '';
       const needs = needsOf.get(type) ?? this.#needs(field, type);
       needsOf.set(type, needs);
       const cost =
@@ -122,7 +130,8 @@ class Cost {
           : type === 'Payout' && id != null
             ? this.#ofPayout(id, needs)
             : ofIntent(needs);
-      distinct.set(JSON.stringify([type, id, id == null ? intentId : null]), cost);
+      const key = id ?? intentId;
+      distinct.set(typeof key === 'string' ? JSON.stringify([type, id == null, key]) : each, cost);
     }
     return [...distinct.values()].reduce((sum, cost) => sum + cost, 0);
   }
@@ -133,13 +142,15 @@ class Cost {
   }
 
   /** What is asked of Lean for anything below a field, where it is of this type. */
-  #needs(field: FieldNode, typeName: string): ReadonlySet<Need> {
+  #needs(field: FieldNode, typeName: string): ReadonlySet<Call> {
     const type = this.#schema.getType(typeName);
-    return field.selectionSet === undefined ? new Set() : this.#needsOf(field.selectionSet, type);
+    return field.selectionSet === undefined || type === undefined
+      ? new Set()
+      : this.#needsOf(field.selectionSet, type);
   }
 
-  #needsOf({ selections }: SelectionSetNode, type: GraphQLNamedType | undefined): Set<Need> {
-    const needs = new Set<Need>();
+  #needsOf({ selections }: SelectionSetNode, type: GraphQLNamedType | undefined): Set<Call> {
+    const needs = new Set<Call>();
     for (const selection of selections) {
       if (this.#leftOut(selection.directives)) continue;
       if (selection.kind === Kind.FIELD) {
@@ -150,7 +161,8 @@ class Cost {
         if (selection.selectionSet === undefined) continue;
         // A party in the answer to a creation is there already.
         if (type?.name === 'PayoutCreated' && own === undefined) continue;
-        addAll(needs, this.#needsOf(selection.selectionSet, getNamedType(field.type)));
+        const below = this.#needsOf(selection.selectionSet, getNamedType(field.type));
+        addAll(needs, type?.name === 'Payout' && own === 'intent' ? ofLatest(below) : below);
       } else if (selection.kind === Kind.INLINE_FRAGMENT)
         addAll(needs, this.#needsIn(selection.typeCondition?.name.value, selection.selectionSet, type));
       else addAll(needs, this.#needsOfFragment(selection.name.value, type));
@@ -158,7 +170,7 @@ class Cost {
     return needs;
   }
 
-  #needsOfFragment(name: string, type: GraphQLNamedType | undefined): ReadonlySet<Need> {
+  #needsOfFragment(name: string, type: GraphQLNamedType | undefined): ReadonlySet<Call> {
     const key = `${name} ${type?.name ?? ''}`;
     const known = this.#needsOfFragments.get(key);
     if (known !== undefined) return known;
@@ -170,7 +182,7 @@ class Cost {
   }
 
   /** Of several entities each has its own fragment, and counts what is in that. */
-  #needsIn(on: string | undefined, set: SelectionSetNode, type: GraphQLNamedType | undefined): Set<Need> {
+  #needsIn(on: string | undefined, set: SelectionSetNode, type: GraphQLNamedType | undefined): Set<Call> {
     if (on === undefined || on === type?.name) return this.#needsOf(set, type);
     return isObjectType(type) && isObjectType(this.#schema.getType(on))
       ? new Set()
@@ -202,15 +214,29 @@ class Cost {
   }
 }
 
-/** A read of an intent, and what has to be asked beyond it. */
-function ofIntent(needs: ReadonlySet<Need>): number {
-  return 1 + count(needs, 'detail') + (needs.has('history') || needs.has('state') ? 1 : 0);
+/** A read of an intent, and what has to be asked beyond it: there is no other payout in it than the latest. */
+function ofIntent(needs: ReadonlySet<Call>): number {
+  const latest = ofLatest(needs);
+  return 1 + count(latest, 'latestDetail', 'latestHistory');
 }
 
-function count(needs: ReadonlySet<Need>, ...wanted: readonly Need[]): number {
+/** What has to be asked beyond a payout and its details. */
+function besidePayout(needs: ReadonlySet<Call>): number {
+  return count(needs, 'intent', 'history', 'latestDetail', 'latestHistory');
+}
+
+/** What is asked of a payout, for the one that an intent carries. */
+function ofLatest(needs: ReadonlySet<Call>): Set<Call> {
+  const latest = new Set<Call>();
+  if (needs.has('detail') || needs.has('latestDetail')) latest.add('latestDetail');
+  if (needs.has('history') || needs.has('state') || needs.has('latestHistory')) latest.add('latestHistory');
+  return latest;
+}
+
+function count(needs: ReadonlySet<Call>, ...wanted: readonly Call[]): number {
   return wanted.filter(need => needs.has(need)).length;
 }
 
-function addAll(needs: Set<Need>, more: ReadonlySet<Need>): void {
+function addAll(needs: Set<Call>, more: ReadonlySet<Call>): void {
   for (const need of more) needs.add(need);
 }

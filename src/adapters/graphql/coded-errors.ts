@@ -1,4 +1,4 @@
-import { GraphQLError } from 'graphql';
+import { getOperationAST, getVariableValues, GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { Logger } from 'pino';
 import { errorForCaller, failureBehind } from '../../schema/errors.ts';
@@ -47,6 +47,22 @@ function shortened(message: string): string {
   return `${message.slice(0, longestMessage / 2)} … ${message.slice(-longestMessage / 2)}`;
 }
 
+/**
+ * Reads variables before the execution does. That goes on to fifty errors, and writes the whole value out in each of
+ * them, which for some values takes long; this stops at a few.
+ */
+export function useFewVariableErrors(mask: (error: GraphQLError) => GraphQLError): Plugin {
+  return {
+    onExecute({ args: { schema, document, operationName, variableValues }, setResultAndStopExecution }) {
+      const { variableDefinitions: declared = [] } = getOperationAST(document, operationName) ?? {};
+      if (declared.length === 0) return;
+      const { errors } = getVariableValues(schema, declared, variableValues ?? {}, { maxErrors: mostErrors });
+      // Beyond the last comes one more, which says that there are too many.
+      if (errors !== undefined) setResultAndStopExecution({ errors: errors.slice(0, mostErrors).map(mask) });
+    },
+  };
+}
+
 /** Errors that a request is told of, when nothing was executed: what is wrong everywhere need not be said everywhere. */
 const mostErrors = 10;
 
@@ -65,11 +81,10 @@ export function useCodedErrors(log: Logger): Plugin {
       return ({ result, setResult }) => {
         if (result.length > 0)
           setResult(
-            result.map(error => {
+            result.slice(0, mostErrors).map(error => {
               const named = namingArgument(error, params.documentAST);
-              return named.extensions['code'] === undefined
-                ? withCode(named, 'GRAPHQL_VALIDATION_FAILED')
-                : named;
+              const { code = 'GRAPHQL_VALIDATION_FAILED' } = named.extensions;
+              return withCode(named, String(code));
             }),
           );
       };

@@ -17,7 +17,7 @@ export function useExactRequests(): Plugin {
       else if (request.method !== 'POST')
         return; // refused by Yoga, which comes after
       else if (isJson(request.headers.get('content-type')))
-        setRequestParser(async () => paramsOfBody(await request.text()));
+        setRequestParser(async limited => paramsOfBody(await limited.text()));
       else if (requestParser === undefined || request.headers.get('apollo-require-preflight') === null)
         endResponse(
           fetchAPI.Response.json(

@@ -1,22 +1,31 @@
-import { maxAliasesRule } from '@escape.tech/graphql-armor-max-aliases';
-import { maxDepthRule } from '@escape.tech/graphql-armor-max-depth';
-import { maxDirectivesRule } from '@escape.tech/graphql-armor-max-directives';
 import {
   GraphQLError,
   Kind,
+  OperationTypeNode,
   parse,
-  validate,
-  type ASTVisitor,
   type DocumentNode,
-  type GraphQLSchema,
-  type SelectionSetNode,
-  type ValidationContext,
-  type ValidationRule,
+  type ParseOptions,
+  type Source,
 } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
+import { DocumentSizes, type Size } from './document-sizes.ts';
 
-/** What a document may hold. Fields that are selected twice in one place count as aliases do. */
-const limits = { tokens: 1000, depth: 10, aliases: 15, rootFields: 5, directives: 5 };
+const mostTokens = 1000;
+
+/** To tell the place of an error takes going through all lines before it: of longer documents errors tell none. */
+const mostLines = 2000;
+
+/** What a document may hold, and what messages call it. */
+const limits: Readonly<Record<keyof Size, { readonly name: string; readonly most: number }>> = {
+  depth: { name: 'Query depth', most: 10 },
+  aliases: { name: 'Aliases', most: 15 },
+  repeated: { name: 'Repeated fields', most: 15 },
+  rootFields: { name: 'Root fields', most: 5 },
+  directives: { name: 'Directives', most: 5 },
+};
+
+/** What tools ask of a schema is deeper than what anybody asks of payouts: types wrapped in lists of lists. */
+const introspectionDepth = 20;
 
 /**
  * Refuses documents that are too large before graphql-js looks into them, which for some takes long.
@@ -26,33 +35,46 @@ export function useOperationLimits(introspection: boolean): Plugin {
   const known = new WeakMap<DocumentNode, readonly GraphQLError[]>();
   return {
     onParse({ setParseFn }) {
-      setParseFn((source, options) => parse(source, { ...options, maxTokens: limits.tokens }));
-      return ({ result, replaceParseResult }) => {
-        if (result instanceof GraphQLError && /\d tokens\. Parsing aborted/.test(result.message))
-          replaceParseResult(
-            tooExpensive(`The document has more than ${String(limits.tokens)} tokens.`) as never,
-          );
-      };
+      setParseFn(parseDocument);
     },
-    onValidate({ params: { schema, documentAST }, setResult }) {
-      let problems = known.get(documentAST);
+    onValidate({ params, setResult }) {
+      const document = params.documentAST as DocumentNode;
+      let problems = known.get(document);
       if (problems === undefined) {
-        problems = problemsOf(schema as GraphQLSchema, documentAST as DocumentNode, introspection);
-        known.set(documentAST, problems);
+        problems = problemsOf(document, introspection);
+        known.set(document, problems);
       }
       if (problems.length > 0) setResult([...problems]);
     },
   };
 }
 
+/**
+ * Parses no more of a document than it may hold.
+ * @throws GraphQLError when it does not parse, or has too many tokens
+ */
+export function parseDocument(source: string | Source, options: ParseOptions = {}): DocumentNode {
+  const text = typeof source === 'string' ? source : source.body;
+  const lines = text.match(/\r\n|[\n\r]/g)?.length ?? 0;
+  try {
+    return parse(source, { ...options, maxTokens: mostTokens, noLocation: lines > mostLines });
+  } catch (error) {
+    if (error instanceof GraphQLError && /\d tokens\. Parsing aborted/.test(error.message))
+      throw tooExpensive(`The document has more than ${String(mostTokens)} tokens.`);
+    throw error;
+  }
+}
+
 /** What in a document goes beyond the limits. */
-export function problemsOf(
-  schema: GraphQLSchema,
-  document: DocumentNode,
-  introspection: boolean,
-): readonly GraphQLError[] {
-  return validate(schema, document, introspection && asksOfSchema(document) ? [rootFieldsRule] : rules, {
-    maxErrors: 5,
+export function problemsOf(document: DocumentNode, introspection: boolean): readonly GraphQLError[] {
+  const found = new DocumentSizes(document).largest();
+  const deeper = introspection && asksOfSchema(document);
+  return (Object.keys(limits) as (keyof Size)[]).flatMap(key => {
+    const { name, most: usual } = limits[key];
+    const most = key === 'depth' && deeper ? introspectionDepth : usual;
+    return found[key] <= most
+      ? []
+      : tooExpensive(`${name} limit of ${String(most)} exceeded, found ${String(found[key])}.`);
   });
 }
 
@@ -60,92 +82,14 @@ function tooExpensive(message: string): GraphQLError {
   return new GraphQLError(message, { extensions: { code: 'OPERATION_TOO_EXPENSIVE' } });
 }
 
-/** Armor's rules, with a code that callers can act on. */
-function reporting(limit: number) {
-  return {
-    n: limit,
-    propagateOnRejection: false,
-    onReject: [
-      (context: ValidationContext | null, { message }: GraphQLError) => {
-        context?.reportError(tooExpensive(message.replace('Syntax Error: ', '')));
-      },
-    ],
-  };
-}
-
-/** Counts root fields, and fields that are selected again in the same place, through all fragments. */
-function rootFieldsRule(context: ValidationContext): ASTVisitor {
-  const counted = new Map<string, number>();
-  const countOf = (name: string): number => {
-    const known = counted.get(name);
-    if (known !== undefined) return known;
-    // Stands while the fragment itself is counted, so that a cycle ends.
-    counted.set(name, 0);
-    const set = context.getFragment(name)?.selectionSet;
-    const fields = set === undefined ? 0 : count(set);
-    counted.set(name, fields);
-    return fields;
-  };
-  const count = (set: SelectionSetNode): number =>
-    set.selections.reduce((sum, selection) => {
-      if (selection.kind === Kind.FIELD) return sum + 1;
-      return (
-        sum +
-        (selection.kind === Kind.INLINE_FRAGMENT
-          ? count(selection.selectionSet)
-          : countOf(selection.name.value))
-      );
-    }, 0);
-  return {
-    OperationDefinition({ selectionSet }) {
-      const found = count(selectionSet);
-      if (found > limits.rootFields)
-        context.reportError(
-          tooExpensive(`Root fields limit of ${String(limits.rootFields)} exceeded, found ${String(found)}.`),
-        );
-    },
-  };
-}
-
-function repetitionsRule(context: ValidationContext): ASTVisitor {
-  let repeated = 0;
-  return {
-    SelectionSet({ selections }) {
-      const fields = selections.filter(selection => selection.kind === Kind.FIELD);
-      const names = new Set(fields.map(({ alias, name }) => (alias ?? name).value));
-      repeated += fields.length - names.size;
-    },
-    Document: {
-      leave() {
-        if (repeated > limits.aliases)
-          context.reportError(
-            tooExpensive(
-              `Repeated fields limit of ${String(limits.aliases)} exceeded, found ${String(repeated)}.`,
-            ),
-          );
-      },
-    },
-  };
-}
-
-const rules: readonly ValidationRule[] = [
-  maxDepthRule({
-    ...reporting(limits.depth),
-    flattenFragments: true,
-    ignoreIntrospection: false,
-  }) as ValidationRule,
-  maxAliasesRule({ ...reporting(limits.aliases), allowList: [] }) as ValidationRule,
-  maxDirectivesRule(reporting(limits.directives)) as ValidationRule,
-  rootFieldsRule,
-  repetitionsRule,
-];
-
 /** Whether all that a document asks for is `__schema` or `__type`, as GraphiQL does. */
 function asksOfSchema(document: DocumentNode): boolean {
   const operations = document.definitions.filter(each => each.kind === Kind.OPERATION_DEFINITION);
-  return operations.every(({ selectionSet }) =>
-    selectionSet.selections.every(
-      selection => selection.kind === Kind.FIELD && /^__(?:schema|type)$/.test(selection.name.value),
-    ),
+  return operations.every(
+    ({ operation, selectionSet }) =>
+      operation === OperationTypeNode.QUERY &&
+      selectionSet.selections.every(
+        selection => selection.kind === Kind.FIELD && /^__(?:schema|type)$/.test(selection.name.value),
+      ),
   );
 }

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { usePersistedOperations as useManifest } from '@graphql-yoga/plugin-persisted-operations';
-import { getOperationAST, GraphQLError, parse, validate, type GraphQLSchema } from 'graphql';
+import { getOperationAST, GraphQLError, validate, type GraphQLSchema } from 'graphql';
 import type { GraphQLParams, Plugin } from 'graphql-yoga';
 import { admitted } from './admission.ts';
 import { onePaymentRule } from './one-payment-rule.ts';
-import { problemsOf } from './operation-limits.ts';
+import { parseDocument, problemsOf } from './operation-limits.ts';
 import type { RequestContext } from './request-context.ts';
 
 export interface PersistedOperations {
@@ -65,17 +65,18 @@ function problemWith(key: string, document: unknown, schema: GraphQLSchema): str
   if (createHash('sha256').update(document).digest('hex') !== hashOf(key))
     return 'is not the hash of its document';
   try {
-    const ast = parse(document);
+    const ast = parseDocument(document);
     if (getOperationAST(ast) === null) return 'does not hold one operation';
     const [error] = [
-      ...problemsOf(schema, ast, false),
+      ...problemsOf(ast, false),
       ...validate(schema, ast),
       ...validate(schema, ast, [onePaymentRule]),
     ];
     return error === undefined ? undefined : `would be refused: ${error.message}`;
   } catch (error) {
-    if (error instanceof GraphQLError) return `is no GraphQL: ${error.message}`;
-    throw error;
+    if (!(error instanceof GraphQLError)) throw error;
+    const refused = error.extensions['code'] !== undefined;
+    return `${refused ? 'would be refused' : 'is no GraphQL'}: ${error.message}`;
   }
 }
 

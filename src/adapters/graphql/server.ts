@@ -1,6 +1,6 @@
 import { blockFieldSuggestionsPlugin } from '@escape.tech/graphql-armor-block-field-suggestions';
 import { useDisableIntrospection } from '@graphql-yoga/plugin-disable-introspection';
-import { getOperationAST, type ExecutionArgs, type GraphQLSchema } from 'graphql';
+import { getOperationAST, type ExecutionArgs, type GraphQLError, type GraphQLSchema } from 'graphql';
 import { createYoga, type Plugin, type YogaInitialContext, type YogaServerInstance } from 'graphql-yoga';
 import type { Logger } from 'pino';
 import type { Door } from '../../access/door.ts';
@@ -13,7 +13,7 @@ import type { PayoutReads } from '../../payouts/payout-reads.ts';
 import type { GraphContext } from '../../schema/context.ts';
 import type { Tracing } from '../tracing.ts';
 import { admitted, useDoor } from './admission.ts';
-import { maskError, useCodedErrors } from './coded-errors.ts';
+import { maskError, useCodedErrors, useFewVariableErrors } from './coded-errors.ts';
 import { useExactRequests } from './exact-request.ts';
 import { onePaymentRule } from './one-payment-rule.ts';
 import { useOperationLimits } from './operation-limits.ts';
@@ -51,6 +51,8 @@ const maxBodyBytes = 64 * 1024;
 export function createGraphql(options: GraphqlOptions): GraphqlServer {
   const { reads, histories, lists, creation, introspection, persisted, maskIban, tracing } = options;
   const traceLoad: TraceLoad | undefined = tracing && ((...load) => tracing.work(...load));
+  const mask = (error: unknown, message = 'Unexpected error.'): GraphQLError =>
+    maskError(error, message, introspection);
   return createYoga<RequestContext, GraphContext>({
     schema: options.schema,
     graphqlEndpoint: '/graphql',
@@ -73,13 +75,14 @@ export function createGraphql(options: GraphqlOptions): GraphqlServer {
       useOnePaymentRule(),
       useOperationName(persisted?.documents),
       useOperationPolicy(options.maxUpstreamCalls),
+      useFewVariableErrors(mask),
       useCodedErrors(options.log),
       useOutcome(),
       ...(tracing === undefined ? [] : [useTracedExecution(tracing)]),
       ...(introspection ? [] : [useDisableIntrospection(), blockFieldSuggestionsPlugin({ mask: '' })]),
     ],
     extraParamNames: ['documentId'],
-    maskedErrors: { maskError: (error, message) => maskError(error, message, introspection) },
+    maskedErrors: { maskError: mask },
     maxRequestBodySize: maxBodyBytes,
     multipart: false,
     batching: false,
