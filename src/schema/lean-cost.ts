@@ -124,12 +124,8 @@ class Cost {
       const type = typeof __typename === 'string' ? __typename : '';
       const needs = needsOf.get(type) ?? this.#needs(field, type);
       needsOf.set(type, needs);
-      const cost =
-        type === 'PayoutDestination'
-          ? 1
-          : type === 'Payout' && id != null
-            ? this.#ofPayout(id, needs)
-            : ofIntent(needs);
+      const ofEntity = type === 'Payout' ? this.#ofPayout(id, needs) : ofIntent(needs);
+      const cost = type === 'PayoutDestination' ? 1 : ofEntity;
       const key = id ?? intentId;
       distinct.set(typeof key === 'string' ? JSON.stringify([type, id == null, key]) : each, cost);
     }
