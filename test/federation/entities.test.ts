@@ -69,6 +69,7 @@ describe('entities', () => {
     ['a type that is no entity', { __typename: 'Money', amount: '1' }, 'representations'],
     ['no type', { id: examplePayoutId }, 'representations'],
     ['no object', 42, 'representations'],
+    ['a type that makes no text', { __typename: { toString: 1 } }, 'representations'],
   ])('with %s are null for themselves alone, with an error in their place', async (_what, bad, argument) => {
     const { run } = await startTestGateway();
     const of = [{ __typename: 'Payout', id: 'x' }, { __typename: 'Payout', id: examplePayoutId }, bad];
@@ -78,6 +79,18 @@ describe('entities', () => {
     expect(byPlace).toMatchObject([
       { path: ['_entities', 0], extensions: { code: 'BAD_USER_INPUT', argument: 'id' } },
       { path: ['_entities', 2], extensions: { code: 'BAD_USER_INPUT', argument } },
+    ]);
+  });
+
+  it('with an id nested beyond measure fail for themselves alone', async () => {
+    const { run } = await startTestGateway();
+    const id = `${'['.repeat(20_000)}1${']'.repeat(20_000)}`;
+    const of = `[{ "__typename": "Payout", "id": ${id} }, ${JSON.stringify({ __typename: 'Payout', id: examplePayoutId })}]`;
+    const body = `{ "query": ${JSON.stringify(document)}, "variables": { "of": ${of} } }`;
+    const { data, errors } = await run('', {}, { body });
+    expect(data).toEqual({ _entities: [null, example] });
+    expect(errors).toMatchObject([
+      { path: ['_entities', 0], extensions: { code: 'BAD_USER_INPUT', argument: 'id' } },
     ]);
   });
 
