@@ -47,6 +47,8 @@ function shortened(message: string): string {
   return `${message.slice(0, longestMessage / 2)} … ${message.slice(-longestMessage / 2)}`;
 }
 
+const mostVariableErrors = 5;
+
 /**
  * Reads variables before the execution does. That goes on to fifty errors, and writes the whole value out in each of
  * them, which for some values takes long; this stops at a few.
@@ -56,15 +58,18 @@ export function useFewVariableErrors(mask: (error: GraphQLError) => GraphQLError
     onExecute({ args: { schema, document, operationName, variableValues }, setResultAndStopExecution }) {
       const { variableDefinitions: declared = [] } = getOperationAST(document, operationName) ?? {};
       if (declared.length === 0) return;
-      const { errors } = getVariableValues(schema, declared, variableValues ?? {}, { maxErrors: mostErrors });
+      const { errors } = getVariableValues(schema, declared, variableValues ?? {}, {
+        maxErrors: mostVariableErrors,
+      });
       // Beyond the last comes one more, which says that there are too many.
-      if (errors !== undefined) setResultAndStopExecution({ errors: errors.slice(0, mostErrors).map(mask) });
+      if (errors !== undefined)
+        setResultAndStopExecution({ errors: errors.slice(0, mostVariableErrors).map(mask) });
     },
   };
 }
 
 /** Errors that a request is told of, when nothing was executed: what is wrong everywhere need not be said everywhere. */
-const mostErrors = 10;
+export const mostErrors = 10;
 
 /** Every error carries a code of the contract, and every kind of failure leaves one line in the log of its request. */
 export function useCodedErrors(log: Logger): Plugin {
