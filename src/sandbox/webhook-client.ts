@@ -3,6 +3,12 @@ import * as http from 'node:http';
 import * as https from 'node:https';
 import type { WebhookTarget } from './webhook-target.ts';
 
+/**
+ * The time limits how long a connection is kept for nothing, and no request: a receiver closes such connections too,
+ * mostly after five seconds, and what is sent just then would be lost.
+ */
+const pool = { keepAlive: true, timeout: 1000 };
+
 /** The signature that Lean puts into `lean-signature`. */
 export function signatureOf(body: string, secret: string): string {
   return `sha512=${createHmac('sha512', secret).update(body).digest('hex')}`;
@@ -10,8 +16,8 @@ export function signatureOf(body: string, secret: string): string {
 
 /** Posts webhooks the way Lean does, over connections that stay open. */
 export class WebhookClient {
-  readonly #http = new http.Agent({ keepAlive: true });
-  readonly #https = new https.Agent({ keepAlive: true });
+  readonly #http = new http.Agent(pool);
+  readonly #https = new https.Agent(pool);
 
   /** The status of the answer; null when there is no whole answer within the time. */
   post({ url, secret }: WebhookTarget, body: string, timeoutMs: number): Promise<number | null> {

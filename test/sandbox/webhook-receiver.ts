@@ -35,7 +35,7 @@ export async function receiveWebhooks() {
       while (received.length < count) await once(server, 'received');
     },
   };
-  const server = createServer((request, response) => {
+  const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
     void bodyOf(request).then(text => {
       const { method = '', headers } = request;
       received.push({ method, headers, text, json: JSON.parse(text) });
