@@ -4,32 +4,47 @@ import tseslint, { type ConfigArray } from 'typescript-eslint';
 const arrows = [
   {
     files: ['src/lean/**'],
-    forbid: ['payouts', 'access', 'store', 'loaders', 'schema', 'adapters', 'commands', 'sandbox'],
+    forbid: [
+      'webhooks',
+      'payouts',
+      'access',
+      'store',
+      'loaders',
+      'schema',
+      'adapters',
+      'commands',
+      'sandbox',
+    ],
     message: "lean/ is Lean's wire and nothing else: it imports nothing of ours.",
   },
   {
     files: ['src/payouts/**'],
-    forbid: ['access', 'store', 'loaders', 'schema', 'adapters', 'commands', 'sandbox'],
+    forbid: ['webhooks', 'access', 'store', 'loaders', 'schema', 'adapters', 'commands', 'sandbox'],
     message: 'payouts/ is the core: it imports only lean/.',
   },
   {
     files: ['src/access/**'],
-    forbid: ['lean', 'store', 'loaders', 'schema', 'adapters', 'commands', 'sandbox'],
+    forbid: ['webhooks', 'lean', 'store', 'loaders', 'schema', 'adapters', 'commands', 'sandbox'],
     message: 'access/ tells who calls, and imports only payouts/.',
   },
   {
+    files: ['src/webhooks/**'],
+    forbid: ['access', 'store', 'loaders', 'schema', 'adapters', 'commands', 'sandbox'],
+    message: 'webhooks/ imports only payouts/ and lean/.',
+  },
+  {
     files: ['src/store/**'],
-    forbid: ['lean', 'access', 'loaders', 'schema', 'adapters', 'commands', 'sandbox'],
+    forbid: ['webhooks', 'lean', 'access', 'loaders', 'schema', 'adapters', 'commands', 'sandbox'],
     message: 'store/ keeps what payouts/ wants kept, and imports nothing else.',
   },
   {
     files: ['src/loaders/**'],
-    forbid: ['access', 'store', 'schema', 'adapters', 'commands', 'sandbox'],
+    forbid: ['webhooks', 'access', 'store', 'schema', 'adapters', 'commands', 'sandbox'],
     message: 'loaders/ imports only payouts/ and lean/.',
   },
   {
     files: ['src/schema/**'],
-    forbid: ['access', 'store', 'adapters', 'commands', 'sandbox'],
+    forbid: ['webhooks', 'access', 'store', 'adapters', 'commands', 'sandbox'],
     message: 'schema/ imports loaders/, payouts/ and lean/; nothing imports adapters/ but gateway.ts.',
   },
   {
@@ -39,12 +54,12 @@ const arrows = [
   },
   {
     files: ['src/commands/**'],
-    forbid: ['access', 'loaders', 'schema', 'adapters', 'sandbox'],
+    forbid: ['webhooks', 'access', 'loaders', 'schema', 'adapters', 'sandbox'],
     message: 'commands/ go straight to the core: no GraphQL, no HTTP.',
   },
   {
     files: ['src/sandbox/**'],
-    forbid: ['lean', 'payouts', 'access', 'store', 'loaders', 'schema', 'adapters', 'commands'],
+    forbid: ['webhooks', 'lean', 'payouts', 'access', 'store', 'loaders', 'schema', 'adapters', 'commands'],
     message: "sandbox/ speaks Lean's wire and imports nothing of the gateway.",
   },
 ];
@@ -84,6 +99,12 @@ const homes = [
     library: 'cors',
     home: 'src/adapters/listener.ts',
     message: 'cors appears in adapters/listener.ts alone.',
+  },
+  { library: 'ws', home: 'src/adapters/graphql/socket.ts', message: 'ws appears in socket.ts alone.' },
+  {
+    library: 'graphql-ws',
+    home: 'src/adapters/graphql/socket.ts',
+    message: 'graphql-ws appears in socket.ts alone.',
   },
   {
     library: '@opentelemetry/*',

@@ -35,6 +35,11 @@ const server = await startHttpServer({
           lists,
           histories: new PayoutHistories(client, 'auto'),
           creation: new PayoutCreation({ client, lost, records: noRecords }),
+          updates: {
+            subscribe: () => {
+              throw new TypeError('nobody subscribes');
+            },
+          },
           door: gateway.door,
           persisted: undefined,
           log,
@@ -42,6 +47,7 @@ const server = await startHttpServer({
   graphiql: undefined,
   trouble: () => undefined,
   metrics: gateway.metrics,
+  webhook: undefined,
   log,
 });
 process.on('message', () => {

@@ -17,6 +17,7 @@ export const noRecords: PayoutRecords = {
   postpone: () => Promise.resolve(false),
   recover: () => Promise.resolve(),
   forget: () => Promise.resolve(),
+  hasten: () => Promise.resolve(),
   unresolved: () => Promise.resolve(0),
   list: () => Promise.resolve([]),
 };

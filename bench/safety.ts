@@ -44,6 +44,7 @@ export async function safetyTable({ times }: { readonly times: number }): Promis
     load: () => ({ read: idle, write: idle }),
     unresolved: () => Promise.resolve(0),
     ready: () => true,
+    subscribers: () => 0,
   });
   const label = createHash('sha256').update(document).digest('hex').slice(0, 12);
   const policy = operationPolicy(250);

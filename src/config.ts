@@ -54,6 +54,8 @@ export interface Config extends CoreConfig {
   readonly persistedOperations: { readonly mode: 'allow' | 'only'; readonly file: string } | undefined;
   /** Origins whose pages may call. */
   readonly corsOrigins: readonly string[];
+  /** What Lean signs its webhooks with, several while one is replaced; none where there are no webhooks. */
+  readonly webhookSecrets: readonly string[];
   /** Whether Lean is told which trace a call belongs to, where traces are exported. */
   readonly traceContextToLean: boolean;
   /** Address by which MCP clients reach `/mcp`; undefined for what they call it by. */
@@ -117,6 +119,7 @@ export function parseConfig(env: Environment, preset: Environment = {}): Config 
     requestsPerMinute: reader.optionalInteger('RATE_LIMIT_REQUESTS', 1, 100_000_000),
     persistedOperations: persistedOperationsFrom(reader),
     corsOrigins: originsFrom(reader),
+    webhookSecrets: secretsFrom(reader),
     traceContextToLean: reader.choice('LEAN_TRACE_CONTEXT', ['on', 'off']) === 'on',
     mcpPublicUrl: reader.optionalUrl('MCP_PUBLIC_URL'),
     graphiql: reader.choice('GRAPHIQL', ['on', 'off']) === 'on',
@@ -205,6 +208,11 @@ function persistedOperationsFrom(reader: EnvironmentReader): Config['persistedOp
     mode,
     file: reader.required('PERSISTED_OPERATIONS_FILE', 'a JSON file of documents by their sha256: hash'),
   };
+}
+
+function secretsFrom(reader: EnvironmentReader): readonly string[] {
+  const given = reader.secret('LEAN_WEBHOOK_SECRET');
+  return (given ?? '').split(',').filter(secret => secret !== '');
 }
 
 /** As browsers write them: scheme, host and port, and nothing behind. */

@@ -6,12 +6,14 @@ import type { LeanClient, LeanClientOptions, UpstreamCall } from './lean/client.
 import { connectLean } from './lean/connect.ts';
 import { PayoutCreation } from './payouts/create.ts';
 import { LostPayouts } from './payouts/lost-payouts.ts';
+import type { PayoutEvents } from './payouts/payout-update.ts';
 import type { PayoutRecords, RequestKey } from './payouts/payout-record.ts';
 import { PayoutLists } from './payouts/payout-list.ts';
 import { PayoutReads } from './payouts/payout-reads.ts';
 import { stillUnknown, UnknownOutcomes } from './payouts/unknown-outcomes.ts';
 import { StoreProblem, type Database, type SqlValue } from './store/database.ts';
 import { openStore, type StoreConfig } from './store/open.ts';
+import { SqlPayoutEvents } from './store/payout-events.ts';
 import { SqlPayoutRecords } from './store/payout-records.ts';
 
 /** The payouts core, connected to Lean and to the store. */
@@ -23,6 +25,10 @@ export interface Core {
   readonly lost: LostPayouts;
   readonly creation: PayoutCreation;
   readonly outcomes: UnknownOutcomes;
+  readonly events: PayoutEvents;
+  /** Wakes all gateways on the store. */
+  announce(): Promise<void>;
+  onAnnouncement(listener: () => void): void;
   /** A limit per caller, counted together by all gateways on one PostgreSQL. */
   rateLimit(noun: string, perMinute: PerMinute): RateLimit | undefined;
   /**
@@ -139,6 +145,11 @@ export function createCore(
     lost,
     creation,
     outcomes,
+    events: new SqlPayoutEvents(database),
+    announce: () => database.announce(),
+    onAnnouncement: listener => {
+      database.onAnnouncement(listener);
+    },
     rateLimit: limit,
     prepareStore: () => prepared(database),
     async close() {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,6 +20,7 @@ await run(async () => {
   // The sandbox forgets everything when it stops, and records of what it has forgotten would be wrong.
   const folder = await mkdtemp(join(tmpdir(), 'lean-payouts-'));
   const { HOST: host = '127.0.0.1', REST_PORT, MCP_PORT } = process.env;
+  const secret = randomBytes(24).toString('base64url');
   const config = parseConfig(
     {
       ...process.env,
@@ -29,6 +31,7 @@ await run(async () => {
       LEAN_API_TOKEN: sandboxCredentials.token,
       LEAN_CLIENT_ID: '',
       LEAN_CLIENT_SECRET: '',
+      LEAN_WEBHOOK_SECRET: secret,
       DATABASE_URL: '',
       DATA_DIR: folder,
     },
@@ -48,6 +51,8 @@ await run(async () => {
     await rm(folder, { recursive: true });
     throw error;
   });
+  // What becomes of payouts in the sandbox is told to the gateway, unless it is to be told to somebody else.
+  sandbox.webhooks.target ??= { url: new URL('/webhooks/lean', gateway.url).href, secret };
   console.log(`
   GraphiQL   ${gateway.url}      (open it in a browser)
   GraphQL    ${gateway.url}      (POST application/json)

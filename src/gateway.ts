@@ -8,6 +8,8 @@ import {
   type PersistedOperations,
 } from './adapters/graphql/persisted-operations.ts';
 import { createGraphql, type GraphqlServer } from './adapters/graphql/server.ts';
+import { graphqlSocket } from './adapters/graphql/socket.ts';
+import { GraphUpdates } from './adapters/graphql/updates.ts';
 import { graphiqlPage, type ExampleIds } from './adapters/graphiql/page.ts';
 import { startHttpServer } from './adapters/http-server.ts';
 import type { Listener } from './adapters/listener.ts';
@@ -17,14 +19,17 @@ import { Metrics } from './adapters/metrics.ts';
 import { countLeanCall } from './adapters/request-report.ts';
 import { startRestServer } from './adapters/rest.ts';
 import { Tracing } from './adapters/tracing.ts';
+import { answerWebhook } from './adapters/webhook.ts';
 import type { Config } from './config.ts';
 import { createCore, type Core, type CoreOptions } from './core.ts';
 import { ConfigError } from './environment.ts';
 import { listening } from './listening.ts';
-import { StoreUnavailable } from './payouts/errors.ts';
+import { StoreUnavailable, UpdatesUnavailable } from './payouts/errors.ts';
 import { OperationCalls } from './payouts/operation-calls.ts';
 import { PayoutHistories } from './payouts/history.ts';
+import type { Updates } from './schema/context.ts';
 import { schema } from './schema/index.ts';
+import { Live } from './webhooks/live.ts';
 
 export { parseConfig, ConfigError, type Config } from './config.ts';
 
@@ -46,12 +51,17 @@ export interface RunningGateway extends Gateway {
 export type GatewayOptions = Partial<Pick<CoreOptions, 'log' | 'onUpstreamCall'>> & {
   /** Whether traces are exported. @default false */
   readonly traces?: boolean;
+  /** How often what was received is compared with what Lean has, in ms. @default 3 min */
+  readonly compareEveryMs?: number;
 };
 
 interface Wired extends Gateway {
   readonly core: Core;
   readonly door: Door;
   readonly metrics: Metrics;
+  /** Undefined where Lean sends no webhooks. */
+  readonly live: Live | undefined;
+  readonly persisted: PersistedOperations | undefined;
   readonly tracing: Tracing | undefined;
   /** Undefined where callers are not told apart. */
   readonly keys: SigningKeys | undefined;
@@ -85,6 +95,7 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Wir
   const metrics = new Metrics({
     load: () => core.client.load,
     ready: () => trouble() === undefined,
+    subscribers: () => live?.updates.subscribers ?? 0,
     unresolved: () =>
       core.records.unresolved().catch((error: unknown) => {
         if (error instanceof StoreUnavailable) return undefined;
@@ -97,12 +108,15 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Wir
     routerSecret: config.routerSecret,
     limit: core.rateLimit('requests', config.requestsPerMinute),
   });
+  const histories = new PayoutHistories(core.client, config.lean.historyKey);
+  const live = liveFrom(config, { core, histories, metrics, log }, options.compareEveryMs);
   const graphql = createGraphql({
     ...config,
     schema,
     reads: core.reads,
     lists: core.lists,
-    histories: new PayoutHistories(core.client, config.lean.historyKey),
+    histories,
+    updates: live === undefined ? noUpdates : new GraphUpdates({ ...core, live: live.updates }),
     creation: core.creation,
     door,
     persisted,
@@ -114,11 +128,14 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Wir
     core,
     door,
     metrics,
+    live,
+    persisted,
     tracing,
     keys,
     trouble,
     async close() {
       keys?.stop();
+      await live?.stop();
       await core.close();
     },
   };
@@ -135,7 +152,7 @@ export async function startGateway(
 ): Promise<RunningGateway> {
   const log = options.log ?? createLog(config);
   const gateway = createGateway(config, { ...options, log });
-  const { core, door, metrics, tracing, trouble } = gateway;
+  const { core, door, live, metrics, persisted, tracing, trouble } = gateway;
   try {
     await core.prepareStore();
   } catch (error) {
@@ -154,7 +171,11 @@ export async function startGateway(
     listeners.push(listener);
     return listener.url;
   };
+  const { graphql } = gateway;
+  const socket = graphqlSocket({ graphql, door, persisted, corsOrigins, log });
   const close = async (): Promise<void> => {
+    // Who listens would listen for ever.
+    await Promise.all([live?.endSubscriptions(), socket.close()]);
     await Promise.all(listeners.map(listener => listener.drain()));
     await gateway.close();
   };
@@ -170,7 +191,20 @@ export async function startGateway(
     const graphiql = config.graphiql ? graphiqlPage(options.examples ?? placeholders) : undefined;
     const url = await listen(
       'PORT',
-      startHttpServer({ ...basics, port: config.port, graphql: gateway.graphql, graphiql, trouble, metrics }),
+      startHttpServer({
+        ...basics,
+        port: config.port,
+        graphql,
+        graphiql,
+        trouble,
+        metrics,
+        socket,
+        webhook:
+          live &&
+          (async exchange => {
+            metrics.webhooks(await answerWebhook(exchange, live.receiver));
+          }),
+      }),
     );
     const calls = new OperationCalls({ ...core, requireKey, maskIban: config.maskIban });
     const offered = { ...basics, calls, door, requireKey };
@@ -197,8 +231,9 @@ export async function startGateway(
             startMcpServer({ ...offered, port: mcpPort, writes: config.mcpWrites, resource }),
           );
     core.outcomes.start();
+    await startLive(live, log);
     return {
-      graphql: gateway.graphql,
+      graphql,
       url: `${url}/graphql`,
       restUrl,
       mcpUrl: mcpUrl === undefined ? undefined : `${mcpUrl}/mcp`,
@@ -209,6 +244,77 @@ export async function startGateway(
     throw error;
   }
 }
+
+/** A store that cannot be reached keeps nobody from starting: updates come when it can. */
+async function startLive(live: Live | undefined, log: Logger): Promise<void> {
+  try {
+    await live?.start();
+  } catch (error) {
+    if (!(error instanceof StoreUnavailable)) throw error;
+    log.error('updates of payouts cannot be told before the store can be used; trying again');
+    setTimeout(() => void startLive(live, log), 5000).unref();
+  }
+}
+
+interface LiveParts {
+  readonly core: Core;
+  readonly histories: PayoutHistories;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+}
+
+function liveFrom(
+  { webhookSecrets }: Config,
+  { core, histories, metrics, log }: LiveParts,
+  compareEveryMs: number | undefined,
+): Live | undefined {
+  if (webhookSecrets.length === 0) return undefined;
+  const { client, reads, events, records } = core;
+  return new Live({
+    client,
+    reads,
+    histories,
+    events,
+    secrets: webhookSecrets,
+    announce: () => core.announce(),
+    onAnnouncement: listener => {
+      core.onAnnouncement(listener);
+    },
+    ...(compareEveryMs !== undefined && { compareEveryMs }),
+    told: {
+      steps(count) {
+        metrics.updates(count);
+        // It may be a payout whose outcome is unknown.
+        records.hasten().catch(() => undefined);
+      },
+      foreign(count) {
+        metrics.webhooks('foreign', count);
+      },
+      gaps({ events: missed, payouts }) {
+        metrics.webhooks('missed', missed);
+        log.warn(
+          { events: missed, payouts },
+          'webhooks of Lean had not come; what they tell has been made up for',
+        );
+      },
+      trouble(what, error) {
+        if (error === undefined) log.info({ what }, 'updates of payouts go on');
+        else
+          log.warn(
+            { what, code: 'code' in error ? error.code : undefined },
+            'updates of payouts wait: they are looked for again',
+          );
+      },
+    },
+  });
+}
+
+/** Where Lean sends no webhooks there is nothing to subscribe to. */
+const noUpdates: Updates = {
+  subscribe() {
+    throw new UpdatesUnavailable();
+  },
+};
 
 export function createLog(config: Pick<Config, 'logLevel'>): Logger {
   return pino({ level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime });

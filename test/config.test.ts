@@ -40,6 +40,7 @@ describe('what is not set', () => {
     requestsPerMinute: undefined,
     persistedOperations: undefined,
     corsOrigins: [],
+    webhookSecrets: [],
     traceContextToLean: false,
     mcpPublicUrl: undefined,
     graphiql: false,
@@ -105,6 +106,7 @@ const everything = {
   MASK_IBAN: 'on',
   MCP_PUBLIC_URL: 'https://payouts.example/mcp',
   LEAN_TRACE_CONTEXT: 'on',
+  LEAN_WEBHOOK_SECRET: 'old-secret,new-secret',
   ROUTER_SECRET: 'my-secret',
   CORS_ORIGINS: 'https://app.example, http://localhost:3000',
   MAX_UPSTREAM_CALLS: '1',
@@ -153,6 +155,7 @@ describe('what is set', () => {
       requestsPerMinute: 600,
       persistedOperations: { mode: 'only', file: 'operations.json' },
       corsOrigins: ['https://app.example', 'http://localhost:3000'],
+      webhookSecrets: ['old-secret', 'new-secret'],
       traceContextToLean: true,
       mcpPublicUrl: new URL('https://payouts.example/mcp'),
       graphiql: true,
@@ -188,6 +191,7 @@ describe('a wrong value', () => {
     ['AUTH', 'maybe', '"maybe" is not accepted; accepted: jwt, none.'],
     ['MCP_PUBLIC_URL', 'payouts', url],
     ['ROUTER_SECRET', 'with blanks', word],
+    ['LEAN_WEBHOOK_SECRET', 'old, new', word],
     ['MAX_UPSTREAM_CALLS', '0', `"0" is not accepted; ${integer('1', '1000000')}`],
     ['RATE_LIMIT_REQUESTS', '-1', `"-1" is not accepted; ${integer('1', '100000000')}`],
     ['RATE_LIMIT_PAYOUTS', 'many', `"many" is not accepted; ${integer('1', '100000000')}`],
@@ -300,7 +304,7 @@ describe('.env.example', () => {
     expect(Object.keys(listed).sort()).toEqual(Object.keys(everything).sort());
     expect(parseConfig({ ...listed, ...least })).toEqual(parseConfig(least));
     const withoutDefault =
-      /^(?:AUTH|AUTH_.*|CORS_ORIGINS|MCP_PUBLIC_URL|PERSISTED_OPERATIONS_FILE|RATE_LIMIT_.*|ROUTER_SECRET|DATABASE_URL|LEAN_API_TOKEN|LEAN_CLIENT_.*|LEAN_MTLS_.*)$/;
+      /^(?:AUTH|AUTH_.*|LEAN_WEBHOOK_SECRET|CORS_ORIGINS|MCP_PUBLIC_URL|PERSISTED_OPERATIONS_FILE|RATE_LIMIT_.*|ROUTER_SECRET|DATABASE_URL|LEAN_API_TOKEN|LEAN_CLIENT_.*|LEAN_MTLS_.*)$/;
     for (const [name, value] of Object.entries(listed)) expect(value === '').toBe(withoutDefault.test(name));
   });
 });

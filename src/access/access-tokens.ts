@@ -60,7 +60,8 @@ export class AccessTokens {
         clockTolerance: clockToleranceSeconds,
         requiredClaims: ['iss', 'aud', 'exp', 'sub'],
       });
-      return { caller: callerFrom(payload), expiresAt: (payload.exp ?? 0) * 1000 };
+      const expiresAt = (payload.exp ?? 0) * 1000;
+      return { caller: { ...callerFrom(payload), expiresAt }, expiresAt };
     } catch (error) {
       if (error instanceof Unauthenticated) throw error;
       if (!keys.known || isOutage(error)) throw new AccessUnavailable(error);

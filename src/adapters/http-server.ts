@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { GraphiqlPage } from './graphiql/page.ts';
 import type { GraphqlServer } from './graphql/server.ts';
+import type { GraphqlSocket } from './graphql/socket.ts';
 import { startListener, type Exchange, type Listener, type ListenerBasics } from './listener.ts';
 
 export interface HttpServerOptions extends ListenerBasics {
@@ -10,6 +11,10 @@ export interface HttpServerOptions extends ListenerBasics {
   /** What keeps Lean from being called, as far as is known without calling it; undefined when nothing does. */
   readonly trouble: () => string | undefined;
   /** Prometheus text, and the media type that it has. */
+  /** Takes Lean's webhooks; undefined where there are none. */
+  readonly webhook: ((exchange: Exchange) => Promise<void>) | undefined;
+  /** GraphQL over WebSocket. */
+  readonly socket?: GraphqlSocket | undefined;
   readonly metrics: { readonly contentType: string; metrics(): Promise<string> };
 }
 
@@ -18,17 +23,19 @@ export interface HttpServerOptions extends ListenerBasics {
  * answers 503, and so does everything that would start new work.
  */
 export function startHttpServer(options: HttpServerOptions): Promise<Listener> {
-  const { graphql, graphiql, trouble, metrics } = options;
+  const { graphql, graphiql, trouble, metrics, webhook, socket } = options;
   return startListener({
     ...options,
     surface: 'graphql',
     route,
+    onUpgrade: socket?.upgrade.bind(socket),
     onBug: response => {
       answer(response, 500, { status: 'error' });
     },
   });
 
-  async function route({ request, response, path: given, draining, log, report }: Exchange): Promise<void> {
+  async function route(exchange: Exchange): Promise<void> {
+    const { request, response, path: given, draining, log, report } = exchange;
     const path = given.length > 1 && given.endsWith('/') ? given.slice(0, -1) : given;
     if (path === '/health') answer(response, 200, { status: 'ok' });
     else if (path === '/ready') {
@@ -36,7 +43,10 @@ export function startHttpServer(options: HttpServerOptions): Promise<Listener> {
       answer(response, problem === undefined ? 200 : 503, { status: problem ?? 'ready' });
     } else if (path === '/metrics')
       response.writeHead(200, { 'content-type': metrics.contentType }).end(await metrics.metrics());
-    else if (path !== '/graphql') answer(response, 404, { status: 'not found' });
+    else if (path === '/webhooks/lean' && webhook !== undefined && request.method === 'POST') {
+      if (draining) answer(response, 503, { status: 'draining; send it again' });
+      else await webhook(exchange);
+    } else if (path !== '/graphql') answer(response, 404, { status: 'not found' });
     else if (draining) {
       response.setHeader('retry-after', '1');
       answer(response, 503, { status: 'draining; nothing was done' });

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import cors from 'cors';
 import type { Logger } from 'pino';
 import { reporting, type RequestReport } from './request-report.ts';
@@ -50,6 +51,8 @@ export interface ListenerOptions extends ListenerBasics {
   readonly surface: Surface;
   /** Answers a request; what it throws is a bug. */
   readonly route: (exchange: Exchange) => Promise<void>;
+  /** Takes over a connection that asks for another protocol; without it none is given. */
+  readonly onUpgrade?: ((request: IncomingMessage, socket: Duplex, head: Buffer) => void) | undefined;
   /** Answers for a bug, when nothing has been answered yet. */
   readonly onBug: (response: ServerResponse) => void;
 }
@@ -131,6 +134,13 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
     },
   );
 
+  const { onUpgrade } = options;
+  if (onUpgrade !== undefined)
+    server.on('upgrade', (request, socket, head) => {
+      const problem = hostProblemOf(request, ownHostOnly);
+      if (draining || problem !== undefined || pathOf(request) !== '/graphql') socket.destroy();
+      else onUpgrade(request, socket, head);
+    });
   await listen(server, port, host);
   const { port: bound } = server.address() as AddressInfo;
   return {

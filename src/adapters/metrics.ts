@@ -2,6 +2,7 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 import type { LaneLoad } from '../lean/lane.ts';
 import type { RequestClass, UpstreamCall } from '../lean/client.ts';
 import type { FinishedRequest } from './listener.ts';
+import type { DeliveryOutcome } from './webhook.ts';
 
 /** What is read when somebody asks for the numbers. */
 export interface MetricsSources {
@@ -10,6 +11,8 @@ export interface MetricsSources {
   /** Payouts whose outcome is unknown; undefined when the store cannot say. */
   readonly unresolved: () => Promise<number | undefined>;
   readonly ready: () => boolean;
+  /** Subscriptions that are open. */
+  readonly subscribers: () => number;
 }
 
 /** What became of a payout that somebody wanted to make, or that was looked for. */
@@ -28,6 +31,8 @@ export class Metrics {
   readonly #leanCalls: Histogram<'surface'>;
   readonly #upstream: Histogram<'operation' | 'class' | 'attempt' | 'outcome'>;
   readonly #payouts: Counter<'state'>;
+  readonly #webhooks: Counter<'outcome'>;
+  readonly #updates: Counter;
 
   constructor(sources: MetricsSources) {
     const registers = [this.#registry];
@@ -59,6 +64,17 @@ export class Metrics {
       labelNames: ['state'],
       registers,
     });
+    this.#webhooks = new Counter({
+      name: 'lean_payouts_webhooks_total',
+      help: "Lean's webhooks by what became of them; foreign: of a payment that is no payout; missed: found in Lean's list.",
+      labelNames: ['outcome'],
+      registers,
+    });
+    this.#updates = new Counter({
+      name: 'lean_payouts_updates_total',
+      help: 'Steps of payouts that subscribers have been told of, by this gateway.',
+      registers,
+    });
     for (const state of ['created', 'rejected', 'unknown', 'found']) this.#payouts.inc({ state }, 0);
     this.#readWhenAsked(sources);
   }
@@ -88,7 +104,15 @@ export class Metrics {
     if (count > 0) this.#payouts.inc({ state }, count);
   }
 
-  #readWhenAsked({ load, unresolved, ready }: MetricsSources): void {
+  webhooks(outcome: DeliveryOutcome | 'foreign' | 'missed', count = 1): void {
+    this.#webhooks.inc({ outcome }, count);
+  }
+
+  updates(count: number): void {
+    this.#updates.inc(count);
+  }
+
+  #readWhenAsked({ load, unresolved, ready, subscribers }: MetricsSources): void {
     const perClass = (name: string, help: string, read: (load: LaneLoad) => number): void => {
       new Gauge({
         name,
@@ -118,6 +142,14 @@ export class Metrics {
         const count = await unresolved();
         if (count === undefined) this.reset();
         else this.set(count);
+      },
+    });
+    new Gauge({
+      name: 'lean_payouts_subscribers',
+      help: 'Subscriptions that are open.',
+      registers: [this.#registry],
+      collect() {
+        this.set(subscribers());
       },
     });
     new Gauge({

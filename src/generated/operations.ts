@@ -225,6 +225,21 @@ export type NewestPayoutQuery = {
   };
 };
 
+export type PayoutUpdatesSubscriptionVariables = Exact<{ [key: string]: never }>;
+
+export type PayoutUpdatesSubscription = {
+  readonly payoutUpdated: {
+    readonly payoutId: string;
+    readonly status: PayoutStatus;
+    readonly publishedAt: string;
+    readonly payout: {
+      readonly outcome: PayoutOutcome | null;
+      readonly amount: { readonly amount: string; readonly currency: string };
+      readonly recipient: { readonly name: string | null };
+    } | null;
+  };
+};
+
 export const PayoutsDocument = {
   kind: 'Document',
   definitions: [
@@ -620,3 +635,59 @@ export const NewestPayoutDocument = {
     },
   ],
 } as unknown as DocumentNode<NewestPayoutQuery, NewestPayoutQueryVariables>;
+export const PayoutUpdatesDocument = {
+  kind: 'Document',
+  definitions: [
+    {
+      kind: 'OperationDefinition',
+      operation: 'subscription',
+      name: { kind: 'Name', value: 'PayoutUpdates' },
+      selectionSet: {
+        kind: 'SelectionSet',
+        selections: [
+          {
+            kind: 'Field',
+            name: { kind: 'Name', value: 'payoutUpdated' },
+            selectionSet: {
+              kind: 'SelectionSet',
+              selections: [
+                { kind: 'Field', name: { kind: 'Name', value: 'payoutId' } },
+                { kind: 'Field', name: { kind: 'Name', value: 'status' } },
+                { kind: 'Field', name: { kind: 'Name', value: 'publishedAt' } },
+                {
+                  kind: 'Field',
+                  name: { kind: 'Name', value: 'payout' },
+                  selectionSet: {
+                    kind: 'SelectionSet',
+                    selections: [
+                      { kind: 'Field', name: { kind: 'Name', value: 'outcome' } },
+                      {
+                        kind: 'Field',
+                        name: { kind: 'Name', value: 'amount' },
+                        selectionSet: {
+                          kind: 'SelectionSet',
+                          selections: [
+                            { kind: 'Field', name: { kind: 'Name', value: 'amount' } },
+                            { kind: 'Field', name: { kind: 'Name', value: 'currency' } },
+                          ],
+                        },
+                      },
+                      {
+                        kind: 'Field',
+                        name: { kind: 'Name', value: 'recipient' },
+                        selectionSet: {
+                          kind: 'SelectionSet',
+                          selections: [{ kind: 'Field', name: { kind: 'Name', value: 'name' } }],
+                        },
+                      },
+                    ],
+                  },
+                },
+              ],
+            },
+          },
+        ],
+      },
+    },
+  ],
+} as unknown as DocumentNode<PayoutUpdatesSubscription, PayoutUpdatesSubscriptionVariables>;

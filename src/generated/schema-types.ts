@@ -239,7 +239,7 @@ export type PayoutCreated = {
 /** A beneficiary that payouts can go to, as it was set up at Lean. */
 export type PayoutDestination = {
   readonly __typename?: 'PayoutDestination';
-  /** Bank account number. */
+  /** Bank account number; masked as in `PayoutParty.accountNumber`. */
   readonly accountNumber?: Maybe<Scalars['String']['output']>;
   /** Street address. */
   readonly address?: Maybe<Scalars['String']['output']>;
@@ -253,7 +253,7 @@ export type PayoutDestination = {
   readonly customerId?: Maybe<Scalars['ID']['output']>;
   /** The name shown in lists. */
   readonly displayName?: Maybe<Scalars['String']['output']>;
-  /** IBAN, such as `"AE070331234567890123456"`. */
+  /** IBAN, such as `"AE070331234567890123456"`; masked as in `PayoutParty.iban`. */
   readonly iban?: Maybe<Scalars['String']['output']>;
   /** Lean's payment_destination_id. */
   readonly id: Scalars['ID']['output'];
@@ -328,11 +328,11 @@ export type PayoutOutcomeUnknown = {
 /** Who pays or is paid, as far as Lean tells. */
 export type PayoutParty = {
   readonly __typename?: 'PayoutParty';
-  /** Bank account number, such as `"1015000000601"`. On a list it costs one more Lean call per payout. */
+  /** Bank account number, such as `"1015000000601"`. On a list it costs one more Lean call per payout. It may come masked, `"*********0601"`, without the scope `payouts:read_sensitive`. */
   readonly accountNumber?: Maybe<Scalars['String']['output']>;
   /** The party's bank. Lean sends its own identifier of the bank here, such as `LEAN_SME_MB1_UAE`. */
   readonly bankName?: Maybe<Scalars['String']['output']>;
-  /** IBAN, such as `"AE070331234567890123456"`. */
+  /** IBAN, such as `"AE070331234567890123456"`. It may come masked, `"AE*****************3456"`, without the scope `payouts:read_sensitive`. */
   readonly iban?: Maybe<Scalars['String']['output']>;
   /** The party's name. In lists, and right after creation, Lean gives the destination's display name; for a single payout its legal name. */
   readonly name?: Maybe<Scalars['String']['output']>;
@@ -399,6 +399,25 @@ export type PayoutTransferInput = {
   readonly externalReference?: InputMaybe<Scalars['String']['input']>;
 };
 
+/** A step that a payout has made, as Lean itself has it. The steps of a payout come in their order, each once. */
+export type PayoutUpdate = {
+  readonly __typename?: 'PayoutUpdate';
+  /** Lean's id of the event that announced it, or one made for it where none did. Send the last one that you have had as `Last-Event-ID` to go on from there after a lost connection. */
+  readonly eventId: Scalars['ID']['output'];
+  /** Lean's own word for that status. */
+  readonly leanStatus: Scalars['String']['output'];
+  /** The payout as Lean has it now, which may be further on. One Lean call, for all subscribers together. Read its `outcome` for whether the money has gone. */
+  readonly payout?: Maybe<Payout>;
+  /** The payout, as in `Payout.id`. */
+  readonly payoutId: Scalars['ID']['output'];
+  /** When Lean announced it. */
+  readonly publishedAt: Scalars['DateTime']['output'];
+  /** Its status from then on. */
+  readonly status: PayoutStatus;
+  /** What kind of event it was. */
+  readonly type: HistoryEventType;
+};
+
 /** Lean has answered to each transfer: some may have been taken and others rejected. */
 export type PayoutsCreated = {
   readonly __typename?: 'PayoutsCreated';
@@ -454,6 +473,18 @@ export type QueryPayoutsArgs = {
   filter?: InputMaybe<PayoutFilter>;
   first?: InputMaybe<Scalars['Int']['input']>;
   last?: InputMaybe<Scalars['Int']['input']>;
+};
+
+/** What happens, as it happens, for callers with the scope `payouts:read`. */
+export type Subscription = {
+  readonly __typename?: 'Subscription';
+  /** Tells of each step that a payout makes: from accepted to paid, without asking again and again. Over SSE or WebSocket (graphql-ws), at the address of queries. */
+  readonly payoutUpdated: PayoutUpdate;
+};
+
+/** What happens, as it happens, for callers with the scope `payouts:read`. */
+export type SubscriptionPayoutUpdatedArgs = {
+  id?: InputMaybe<Scalars['ID']['input']>;
 };
 
 export type _Entity = Payout | PayoutDestination | PayoutIntent;

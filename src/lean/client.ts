@@ -2,6 +2,7 @@ import type { AccessTokenSource } from './access-token.ts';
 import { idsOf, LeanAnswer } from './answer.ts';
 import {
   getPayoutDestination,
+  listEvents,
   operations,
   targetOf,
   type LeanCall,
@@ -170,6 +171,25 @@ export class LeanClient {
 
   getPayoutDestination(destinationId: string, options?: CallOptions): Promise<LeanDestination | null> {
     return this.#read<LeanDestination>(getPayoutDestination, { destination_id: destinationId }, options);
+  }
+
+  /**
+   * What Lean has announced by webhooks in the last 90 days, a page of it; undefined where this Lean application has no
+   * list of events.
+   * @param query `from` is inclusive, as far as Lean says
+   */
+  async listEvents(query: {
+    readonly page: string;
+    readonly size: string;
+    readonly from: string;
+  }): Promise<{ readonly data: readonly unknown[] } | undefined> {
+    const answer = await this.call(listEvents, { query });
+    const { status } = answer;
+    if (status === 403 || status === 404 || status === 405) return undefined;
+    if (!answer.ok) throw answer.failure();
+    const { data } = answer.json() as { readonly data?: unknown };
+    if (!Array.isArray(data)) throw answer.bad("Lean's list of events holds no events.");
+    return { data };
   }
 
   /**

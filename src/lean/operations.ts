@@ -203,6 +203,14 @@ export const getPayoutDestination = {
   ],
 } as const satisfies LeanCall;
 
+/** A call that tells what has been announced by webhooks; it is not offered as an operation of its own. */
+export const listEvents = {
+  name: 'listEvents',
+  method: 'GET',
+  path: '/events/v1',
+  parameters: [],
+} as const satisfies LeanCall;
+
 /** Where an operation is among the REST routes, as the capability has it. */
 export function restPathOf({ path }: Operation): string {
   return `/v1${path}`;

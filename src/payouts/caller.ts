@@ -18,6 +18,8 @@ export interface Caller {
   /** Their name in logs and records; idempotency keys are one caller's own. Empty where callers are not told apart. */
   readonly subject: string;
   readonly scopes: ReadonlySet<string>;
+  /** When their access token is over, as epoch milliseconds. */
+  readonly expiresAt?: number;
   /** Whether nobody has said who they are. */
   readonly unknown?: boolean;
 }

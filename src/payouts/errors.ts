@@ -70,3 +70,23 @@ export class RateLimited extends Error {
     this.retryAfterSeconds = retryAfterSeconds;
   }
 }
+
+/** A subscriber has fallen too far behind, and is dropped: it may come back and go on where it was. */
+export class SubscriberTooSlow extends Error {
+  override readonly name = 'SubscriberTooSlow';
+  readonly code = 'SUBSCRIBER_TOO_SLOW';
+
+  constructor() {
+    super('You have fallen too far behind. Subscribe again with the last event that you have had.');
+  }
+}
+
+/** Nobody tells this gateway of what happens to payouts, so that there is nothing to subscribe to. */
+export class UpdatesUnavailable extends Error {
+  override readonly name = 'UpdatesUnavailable';
+  readonly code = 'UPDATES_UNAVAILABLE';
+
+  constructor() {
+    super('This gateway is not told of updates: LEAN_WEBHOOK_SECRET is not set.');
+  }
+}

@@ -120,6 +120,8 @@ export interface PayoutRecords {
   recover(): Promise<void>;
   /** Forgets requests that are settled and have not changed since. */
   forget(changedBefore: number): Promise<void>;
+  /** Has those of unknown outcome looked for at once: something has been heard that may be theirs. */
+  hasten(): Promise<void>;
   /** How many requests there are of unknown outcome. */
   unresolved(): Promise<number>;
   /** The newest requests first. */

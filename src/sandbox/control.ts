@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { parseNoise, parsePayoutChange, parseWebhookChange, webhooksShown } from './control-webhooks.ts';
 import { faultKinds, parseFaultRule } from './fault-rule.ts';
 import {
   accounts,
@@ -8,6 +9,7 @@ import {
   sandboxCredentials,
   waitingIntentId,
 } from './named.ts';
+import { noises } from './noise.ts';
 import { bodyOf, hasBody } from './received-request.ts';
 import type { SandboxProfile } from './profile.ts';
 import type { Sandbox } from './sandbox.ts';
@@ -18,11 +20,19 @@ import type { Sandbox } from './sandbox.ts';
  */
 export const controlRoutes = {
   'GET /sandbox': 'what this is: profile, credentials, named ids, routes',
-  'POST /sandbox/reset': 'back to the seeded payouts; no faults, no recorded requests',
+  'POST /sandbox/reset':
+    'back to the seeded payouts; no faults, no recorded requests; webhooks go where they went',
   'GET /sandbox/faults': 'the faults in force',
   'POST /sandbox/faults': `adds a fault: {"kind", "operation"?, "times"?, "probability"?, ...}; kinds: ${faultKinds.join(', ')}`,
   'DELETE /sandbox/faults': 'removes every fault',
   'POST /sandbox/payouts/{id}/authorize': 'authorises a waiting payout, by its intent or payment id',
+  'POST /sandbox/payouts/{id}/change':
+    'changes a payout and tells of it: {"status"?, "postInitiationStatus"?, "bankTransactionReference"?, ...}',
+  'GET /sandbox/webhooks': 'where webhooks go, their faults, and the attempts so far, oldest first',
+  'PUT /sandbox/webhooks':
+    '{"url", "secret"}: webhooks go there from now on; {"duplicate"?, "reorder"?, "lose"?}: the share of them that it befalls',
+  'DELETE /sandbox/webhooks': 'webhooks go nowhere from now on',
+  'POST /sandbox/webhooks/noise': `tells of something else than a payout: {"kind"}; kinds: ${noises.join(', ')}`,
   'GET /sandbox/requests': 'the Lean requests received, oldest first',
   'DELETE /sandbox/requests': 'forgets them',
   'PUT /sandbox/latency': '{"ms": 50}: every Lean answer comes that much later',
@@ -34,7 +44,7 @@ interface ControlAnswer {
 }
 
 const maxLatencyMs = 600_000;
-const authorizePath = /^\/sandbox\/payouts\/([^/]+)\/authorize$/;
+const payoutPath = /^\/sandbox\/payouts\/([^/]+)\/(authorize|change)$/;
 
 export function isControlPath(path: string): boolean {
   return path === '/sandbox' || path.startsWith('/sandbox/');
@@ -83,22 +93,54 @@ function obey(sandbox: Sandbox, profile: SandboxProfile, command: string, text: 
       return done({ requests: sandbox.requests });
     case 'PUT /sandbox/latency':
       return setLatency(sandbox, parse(text));
+    case 'GET /sandbox/webhooks':
+      return done(webhooksShown(sandbox.webhooks));
+    case 'PUT /sandbox/webhooks':
+      return setWebhooks(sandbox, parse(text));
+    case 'DELETE /sandbox/webhooks':
+      sandbox.webhooks.target = undefined;
+      return done(webhooksShown(sandbox.webhooks));
+    case 'POST /sandbox/webhooks/noise': {
+      const noise = parseNoise(parse(text));
+      if (noise === undefined) return wrong(`kind must be one of ${noises.join(', ')}`);
+      return done({ event_id: sandbox.webhooks.noise(noise) });
+    }
     default:
-      return authorize(sandbox, command);
+      return steer(sandbox, command, text);
   }
 }
 
-function authorize(sandbox: Sandbox, command: string): ControlAnswer {
+/** What is asked of one payout. */
+function steer(sandbox: Sandbox, command: string, text: string): ControlAnswer {
   const [method = '', path = ''] = command.split(' ');
-  const [, id] = authorizePath.exec(path) ?? [];
+  const [, id, verb] = payoutPath.exec(path) ?? [];
   if (method !== 'POST' || id === undefined) {
     return { status: 404, body: { error: `no control route ${command}`, routes: controlRoutes } };
   }
+  return verb === 'change' ? change(sandbox, id, parse(text)) : authorize(sandbox, id);
+}
+
+function change(sandbox: Sandbox, id: string, body: unknown): ControlAnswer {
+  const parsed = parsePayoutChange(body);
+  if (typeof parsed === 'string') return wrong(parsed);
+  if (!sandbox.payouts.has(id)) return unknownPayout(id);
+  return done(sandbox.payouts.change(id, parsed));
+}
+
+function authorize(sandbox: Sandbox, id: string): ControlAnswer {
   const outcome = sandbox.payouts.authorize(id);
-  if (outcome === 'unknown') return { status: 404, body: { error: `no payout has the id ${id}` } };
+  if (outcome === 'unknown') return unknownPayout(id);
   if (outcome === 'not_waiting')
     return { status: 409, body: { error: 'the payout does not wait for authorisation' } };
   return done({ authorized: id });
+}
+
+function setWebhooks({ webhooks }: Sandbox, body: unknown): ControlAnswer {
+  const change = parseWebhookChange(body);
+  if (typeof change === 'string') return wrong(change);
+  if (change.target !== undefined) webhooks.target = change.target;
+  Object.assign(webhooks.faults, change.faults);
+  return done(webhooksShown(webhooks));
 }
 
 function setLatency(sandbox: Sandbox, body: unknown): ControlAnswer {
@@ -138,6 +180,10 @@ function parse(text: string): unknown {
 
 function done(body: object): ControlAnswer {
   return { status: 200, body };
+}
+
+function unknownPayout(id: string): ControlAnswer {
+  return { status: 404, body: { error: `no payout has the id ${id}` } };
 }
 
 function wrong(error: string): ControlAnswer {

@@ -35,12 +35,13 @@ function reason(error: unknown, { host, port }: SandboxSettings): string {
   throw error;
 }
 
-function welcome({ url }: RunningSandbox, { profile }: SandboxSettings): string {
+function welcome({ url }: RunningSandbox, { profile, webhook }: SandboxSettings): string {
   return [
     `Lean sandbox (${String(profile)}) at ${url}; no money moves here.`,
     '',
     `  token    ${sandboxCredentials.token}`,
     `  client   ${sandboxCredentials.clientId} with secret ${sandboxCredentials.clientSecret}, at ${url}/oauth2/token`,
+    `  webhooks go to ${webhook?.url ?? 'nobody, until SANDBOX_WEBHOOK_URL or PUT /sandbox/webhooks says where'}`,
     '',
     'Accounts',
     ...rows(accounts),

@@ -1,5 +1,8 @@
+import type { Announcer } from './announcer.ts';
 import type { Answer } from './answer.ts';
 import { parseOrders } from './create-request.ts';
+import type { EventLog } from './event-log.ts';
+import { eventsPage } from './events-page.ts';
 import { canonicalJson, parseExact } from './exact-json.ts';
 import type { IdempotencyMemory } from './idempotency.ts';
 import { type Instant, instantFromMs } from './instant.ts';
@@ -12,12 +15,16 @@ import type { Random } from './random.ts';
 import { invalidParameters, Refusal } from './refusal.ts';
 import type { Route } from './routes.ts';
 import { customerId } from './seed.ts';
+import type { Timetable } from './timetable.ts';
 
 /** What the operations work on. */
 export interface Lean {
   readonly profile: Profile;
   readonly store: PayoutStore;
   readonly memory: IdempotencyMemory;
+  readonly log: EventLog;
+  readonly announcer: Announcer;
+  readonly timetable: Timetable;
   readonly speed: number;
   readonly maxPageSize: number;
   /** Draws the ids of new payouts. */
@@ -51,6 +58,10 @@ export function perform(lean: Lean, request: LeanRequest, nowMs: number): Answer
       if (destination !== undefined) return ok(wire.destination(destination));
       throw new Refusal(404, 'UNKNOWN_PAYMENT_DESTINATION', `destination with id = ${id} not found`);
     }
+    case 'listEvents':
+      // No timer may have gone off yet for what is due by the clock.
+      lean.timetable.run();
+      return ok(eventsPage(lean.log, request.query, now));
     case 'getPayout':
       if (wire.single === undefined) throw noSuchUrl();
       return ok(wire.single.payment(paymentOf(lean.store, id, now)));
@@ -82,7 +93,10 @@ function create(lean: Lean, { body, idempotencyKey }: LeanRequest, now: Instant)
       const pace = { speed: lean.speed, bankTransactionReference: random.digits(9) };
       return new Payout(facts, lifeOf(order.destination.behaviour, authorized, now, pace));
     });
-    for (const payout of payouts) lean.store.insert(payout);
+    for (const payout of payouts) {
+      lean.store.insert(payout);
+      lean.announcer.follow(payout, now);
+    }
     const answer = ok(lean.profile.wire.created(payouts.map(payout => payout.at(now))));
     const slow = payouts.some(({ facts }) => facts.destination.behaviour === 'slow');
     return slow ? { ...answer, ready: pause((slowSeconds * 1000) / lean.speed) } : answer;

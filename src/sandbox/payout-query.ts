@@ -1,5 +1,6 @@
 import { Decimal } from './decimal.ts';
-import { type Instant, parseInstant } from './instant.ts';
+import type { Instant } from './instant.ts';
+import { moment, type Parameters, wholeNumber } from './parameters.ts';
 import type { Payout } from './payout.ts';
 import { invalidParameters } from './refusal.ts';
 
@@ -13,7 +14,6 @@ export interface PayoutQuery {
   readonly keeps: ((payout: Payout, now: Instant) => boolean) | undefined;
 }
 
-type Parameters = Readonly<Record<string, string>>;
 type Rule = (payout: Payout, now: Instant) => boolean;
 
 /** Reads the list's parameters; all bounds are inclusive. Throws a Refusal on a value that is not what it should be. */
@@ -43,25 +43,10 @@ export function parsePayoutQuery(parameters: Parameters, maxPageSize: number): P
   };
 }
 
-function wholeNumber(parameters: Parameters, name: string): number | undefined {
-  const text = parameters[name];
-  if (text === undefined) return undefined;
-  if (!/^\d{1,9}$/.test(text)) throw invalidParameters(`${name} must be a whole number`);
-  return Number(text);
-}
-
 function amount(parameters: Parameters, name: string): Decimal | undefined {
   const text = parameters[name];
   if (text === undefined) return undefined;
   const value = Decimal.parse(text);
   if (value === undefined) throw invalidParameters(`${name} must be a number`);
-  return value;
-}
-
-function moment(parameters: Parameters, name: string): Instant | undefined {
-  const text = parameters[name];
-  if (text === undefined) return undefined;
-  const value = parseInstant(text);
-  if (value === undefined) throw invalidParameters(`${name} must be an ISO-8601 date-time`);
   return value;
 }

@@ -1,4 +1,6 @@
+import type { Instant } from './instant.ts';
 import type { Payout } from './payout.ts';
+import { insertSorted } from './sorted.ts';
 
 /** All payouts of the sandbox, findable by their ids and listed newest first. */
 export class PayoutStore {
@@ -13,13 +15,13 @@ export class PayoutStore {
 
   /** Takes a payout in. Throws when another one has its payment id. */
   insert(payout: Payout): void {
-    const { paymentId, intentId, createdAt } = payout.facts;
+    const { paymentId, intentId } = payout.facts;
     if (this.#byPayment.has(paymentId)) throw new Error(`there is a payment ${paymentId} already`);
     this.#byPayment.set(paymentId, payout);
-    insertSorted(this.#byCreation, payout, createdAt);
+    insertSorted(this.#byCreation, payout, creationOf);
     const siblings = this.#byIntent.get(intentId);
     if (siblings === undefined) this.#byIntent.set(intentId, [payout]);
-    else insertSorted(siblings, payout, createdAt);
+    else insertSorted(siblings, payout, creationOf);
   }
 
   byPayment(paymentId: string): Payout | undefined {
@@ -49,14 +51,6 @@ export class PayoutStore {
   }
 }
 
-function insertSorted(payouts: Payout[], payout: Payout, createdAt: bigint): void {
-  let low = 0;
-  let high = payouts.length;
-  if (createdAt >= (payouts.at(-1)?.facts.createdAt ?? createdAt)) low = high;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((payouts[middle]?.facts.createdAt ?? createdAt) <= createdAt) low = middle + 1;
-    else high = middle;
-  }
-  payouts.splice(low, 0, payout);
+function creationOf({ facts }: Payout): Instant {
+  return facts.createdAt;
 }

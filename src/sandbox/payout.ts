@@ -75,6 +75,11 @@ export class Payout {
     return this.#progress;
   }
 
+  /** When the next step is reached; undefined when there is none to come. */
+  nextAfter(now: Instant): Instant | undefined {
+    return this.#steps[this.at(now).past.length]?.at;
+  }
+
   /** Replaces what is still to come after `now`. */
   continueWith(future: readonly Step[], now: Instant): void {
     const [first, ...rest] = this.at(now).past;

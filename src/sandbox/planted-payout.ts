@@ -14,6 +14,9 @@ export interface PlantedStep {
   readonly statusDetails?: string | null;
 }
 
+/** What becomes of a payout; what is left out stays as it is. @default for `at`: the sandbox's time */
+export type PayoutChange = Partial<PlantedStep>;
+
 /** A payout to plant; what is left out is filled in. Plant two with one intent id for an intent with two payments. */
 export interface PlantedPayout {
   readonly intentId?: string;
@@ -54,6 +57,18 @@ export function plantedLife(planted: PlantedPayout, createdAt: string): Life {
   };
   const [first = only, ...rest] = planted.steps ?? [];
   return [stepOf(first, mayHavePayment), ...rest.map(step => stepOf(step, mayHavePayment))];
+}
+
+/** The step that a change makes of the one before it. Throws a RangeError on what is no date-time. */
+export function changedStep(before: Step, change: PayoutChange, now: Instant): Step {
+  const { at, status = before.status, payment, ...rest } = change;
+  return {
+    ...before,
+    ...rest,
+    at: at === undefined ? now : instantOf(at),
+    status,
+    payment: payment ?? (before.payment || !withoutPayment.includes(status)),
+  };
 }
 
 function stepOf(planted: PlantedStep, mayHavePayment: boolean): Step {

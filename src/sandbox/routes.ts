@@ -6,6 +6,7 @@ export type Operation =
   | 'getPayout'
   | 'getPayoutIntent'
   | 'getDestination'
+  | 'listEvents'
   | 'token'
   | 'unknown';
 
@@ -16,6 +17,7 @@ export const operations: readonly Operation[] = [
   'getPayout',
   'getPayoutIntent',
   'getDestination',
+  'listEvents',
   'token',
   'unknown',
 ];
@@ -34,6 +36,7 @@ const table: readonly (readonly [method: string, path: RegExp, operation: Operat
   ['GET', /^\/payouts\/v1\/payment\/destinations\/([^/]+)$/, 'getDestination'],
   ['GET', /^\/payouts\/v1\/intents\/([^/]+)$/, 'getPayoutIntent'],
   ['GET', /^\/payouts\/v1\/([^/]+)$/, 'getPayout'],
+  ['GET', /^\/events\/v1$/, 'listEvents'],
   ['POST', /^\/oauth2\/token$/, 'token'],
 ];
 

@@ -1,9 +1,16 @@
-import { instantFromMs, printInstant } from './instant.ts';
+import type { Announcer } from './announcer.ts';
+import { type Instant, instantFromMs, printInstant } from './instant.ts';
 import { lifeAtBank } from './life.ts';
 import { accounts, destinations } from './named.ts';
 import { Payout } from './payout.ts';
 import type { PayoutStore } from './payout-store.ts';
-import { instantOf, plantedLife, type PlantedPayout } from './planted-payout.ts';
+import {
+  changedStep,
+  instantOf,
+  type PayoutChange,
+  plantedLife,
+  type PlantedPayout,
+} from './planted-payout.ts';
 import type { Profile } from './profile.ts';
 import type { Random } from './random.ts';
 import { customerId } from './seed.ts';
@@ -24,6 +31,16 @@ export interface StoredPayout {
   readonly updatedAt: string;
 }
 
+interface Surroundings {
+  readonly profile: Profile;
+  readonly clock: () => number;
+  readonly speed: number;
+  readonly ids: () => Random;
+  readonly announcer: Announcer;
+  /** Drops every event, told or to come. */
+  readonly forget: () => void;
+}
+
 /** The sandbox's payouts, for the hands of a test. */
 export class SandboxPayouts {
   readonly #store: PayoutStore;
@@ -31,20 +48,25 @@ export class SandboxPayouts {
   readonly #clock: () => number;
   readonly #speed: number;
   readonly #ids: () => Random;
+  readonly #announcer: Announcer;
+  readonly #forget: () => void;
 
-  constructor(
-    store: PayoutStore,
-    surroundings: { profile: Profile; clock: () => number; speed: number; ids: () => Random },
-  ) {
+  constructor(store: PayoutStore, surroundings: Surroundings) {
     this.#store = store;
+    this.#announcer = surroundings.announcer;
+    this.#forget = surroundings.forget;
     this.#profile = surroundings.profile;
     this.#clock = surroundings.clock;
     this.#speed = surroundings.speed;
     this.#ids = surroundings.ids;
   }
 
-  /** Plants a payout and returns it as it stands. Throws a RangeError on what no payout can have. */
+  /**
+   * Plants a payout and returns it as it stands. Steps before the sandbox's time are in the events API, and no webhook
+   * tells of them. Throws a RangeError on what no payout can have.
+   */
   add(planted: PlantedPayout = {}): StoredPayout {
+    const now = this.#now();
     const random = this.#ids();
     const accountId = planted.accountId ?? accounts.operating;
     const destinationId = planted.destinationId ?? destinations.pays;
@@ -52,8 +74,7 @@ export class SandboxPayouts {
     const destination = this.#profile.destinations.get(destinationId);
     if (account === undefined) throw new RangeError(`unknown account: ${accountId}`);
     if (destination === undefined) throw new RangeError(`unknown destination: ${destinationId}`);
-    const createdAt =
-      planted.createdAt === undefined ? instantFromMs(this.#clock()) : instantOf(planted.createdAt);
+    const createdAt = planted.createdAt === undefined ? now : instantOf(planted.createdAt);
     const facts = {
       intentId: planted.intentId ?? random.uuid(),
       paymentId: planted.paymentId ?? random.uuid(),
@@ -70,7 +91,13 @@ export class SandboxPayouts {
     };
     const payout = new Payout(facts, plantedLife(planted, printInstant(createdAt)));
     this.#store.insert(payout);
+    this.#announcer.follow(payout, now);
     return this.#stored(payout);
+  }
+
+  /** Whether a payout has this intent or payment id. */
+  has(id: string): boolean {
+    return this.#find(id) !== undefined;
   }
 
   /** Every payout as it stands, newest first. */
@@ -80,22 +107,46 @@ export class SandboxPayouts {
 
   /** Authorises, as a person would, the payout of an intent or payment id that waits for it. */
   authorize(id: string): 'authorized' | 'not_waiting' | 'unknown' {
-    const now = instantFromMs(this.#clock());
-    const payout = this.#store.byIntent(id).at(-1) ?? this.#store.byPayment(id);
+    const now = this.#now();
+    const payout = this.#find(id);
     if (payout === undefined) return 'unknown';
     if (payout.at(now).current.status !== 'AWAITING_AUTHORIZATION') return 'not_waiting';
     const pace = { speed: this.#speed, bankTransactionReference: this.#ids().digits(9) };
     payout.continueWith(lifeAtBank(payout.facts.destination.behaviour, now, pace), now);
+    this.#announcer.tell(payout);
     return 'authorized';
   }
 
-  /** Removes every payout. */
+  /**
+   * Changes the payout of an intent or payment id, and returns it as it then stands: every answer of Lean's agrees with
+   * it, and a webhook tells of it. What would have become of the payout by itself does not happen any more. Throws a
+   * RangeError when there is no such payout.
+   */
+  change(id: string, change: PayoutChange): StoredPayout {
+    const now = this.#now();
+    const payout = this.#find(id);
+    if (payout === undefined) throw new RangeError(`no payout has the id ${id}`);
+    payout.continueWith([changedStep(payout.at(now).current, change, now)], now);
+    this.#announcer.tell(payout);
+    return this.#stored(payout);
+  }
+
+  /** Removes every payout, and its events; what was to be sent of them is not sent any more. */
   clear(): void {
     this.#store.clear();
+    this.#forget();
+  }
+
+  #find(id: string): Payout | undefined {
+    return this.#store.byIntent(id).at(-1) ?? this.#store.byPayment(id);
+  }
+
+  #now(): Instant {
+    return instantFromMs(this.#clock());
   }
 
   #stored(payout: Payout): StoredPayout {
-    const { facts, current, paymentId = null } = payout.at(instantFromMs(this.#clock()));
+    const { facts, current, paymentId = null } = payout.at(this.#now());
     const { intentId, amount, currency, description, externalReference } = facts;
     return {
       intentId,

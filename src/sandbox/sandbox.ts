@@ -1,11 +1,14 @@
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import { AccessTokens } from './access-tokens.ts';
+import { Announcer } from './announcer.ts';
 import type { Answer } from './answer.ts';
 import { control, isControlPath } from './control.ts';
 import { Delivery } from './delivery.ts';
+import { EventLog } from './event-log.ts';
 import { Faults } from './faults.ts';
 import { answerRequest, type FrontDesk } from './front-desk.ts';
 import { IdempotencyMemory } from './idempotency.ts';
+import { instantFromMs } from './instant.ts';
 import { type Lean, pause } from './operations.ts';
 import { PayoutStore } from './payout-store.ts';
 import { SandboxPayouts } from './sandbox-payouts.ts';
@@ -14,14 +17,21 @@ import { Random } from './random.ts';
 import { bodyOf, hasBody, type ReceivedRequest, record, targetOf } from './received-request.ts';
 import { routeOf } from './routes.ts';
 import { seedPayouts } from './seed.ts';
+import { Timetable } from './timetable.ts';
+import type { WebhookTarget } from './webhook-target.ts';
+import { Webhooks } from './webhooks.ts';
 
 export type { FaultRule, Faults } from './faults.ts';
 export * from './named.ts';
-export type { PlantedPayout, PlantedStep } from './planted-payout.ts';
+export type { Noise } from './noise.ts';
+export type { PayoutChange, PlantedPayout, PlantedStep } from './planted-payout.ts';
 export type { SandboxProfile } from './profile.ts';
 export type { ReceivedRequest } from './received-request.ts';
 export type { Operation } from './routes.ts';
 export type { SandboxPayouts, StoredPayout } from './sandbox-payouts.ts';
+export type { WebhookFaults } from './webhook-faults.ts';
+export type { WebhookTarget } from './webhook-target.ts';
+export type { WebhookAttempt, Webhooks } from './webhooks.ts';
 
 export interface SandboxOptions {
   /** Which of Lean's versions to speak. @default 'v2' */
@@ -36,6 +46,8 @@ export interface SandboxOptions {
   readonly latencyMs?: number;
   /** The largest page the list gives; a request for more gets this many. @default 100 */
   readonly maxPageSize?: number;
+  /** Where webhooks go. @default nowhere */
+  readonly webhook?: WebhookTarget;
   /** Epoch milliseconds. @default Date.now */
   readonly clock?: () => number;
 }
@@ -47,8 +59,12 @@ export interface Sandbox {
   readonly requests: ReceivedRequest[];
   readonly faults: Faults;
   readonly payouts: SandboxPayouts;
+  readonly webhooks: Webhooks;
   latencyMs: number;
-  /** Back to the seeded payouts, without faults and recorded requests. Issued access tokens stay good. */
+  /**
+   * Back to the seeded payouts, without faults, recorded requests and webhooks under way. Issued access tokens stay
+   * good, and webhooks go where they went.
+   */
   reset(): void;
 }
 
@@ -57,7 +73,7 @@ export interface RunningSandbox extends Sandbox {
   readonly url: string;
   /** How many connections are open. */
   connections(): Promise<number>;
-  /** Stops listening and drops every connection. */
+  /** Stops listening and sending, and drops every connection. */
   close(): Promise<void>;
 }
 
@@ -79,7 +95,12 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
   const memory = new IdempotencyMemory();
   let newIds = new Random(seed, 'ids');
   const ids = () => newIds;
-  const lean: Lean = { profile, store, memory, speed, maxPageSize, ids };
+  const log = new EventLog();
+  const timetable = new Timetable(clock);
+  const webhooks = new Webhooks(options.webhook, { log, timetable, clock, speed, seed });
+  const send = webhooks.send.bind(webhooks);
+  const announcer = new Announcer({ log, send, timetable, clock, seed });
+  const lean: Lean = { profile, store, memory, log, announcer, timetable, speed, maxPageSize, ids };
   const desk: FrontDesk = { lean, tokens: new AccessTokens(new Random(seed, 'tokens')), clock };
   const delivery = new Delivery(clock, new Random(seed, 'answers'));
 
@@ -99,7 +120,8 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
     },
     requests: [],
     faults: new Faults(new Random(seed, 'faults')),
-    payouts: new SandboxPayouts(store, { profile, clock, speed, ids }),
+    payouts: new SandboxPayouts(store, { profile, clock, speed, ids, announcer, forget }),
+    webhooks,
     latencyMs,
     reset: () => {
       sandbox.requests.length = 0;
@@ -108,6 +130,7 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
       delivery.restart(new Random(seed, 'answers'));
       newIds = new Random(seed, 'ids');
       memory.clear();
+      webhooks.restart();
       fill();
     },
   };
@@ -116,7 +139,17 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
 
   function fill(): void {
     store.clear();
-    for (const payout of seedPayouts(profile, count, seed, startMs)) store.insert(payout);
+    forget();
+    for (const payout of seedPayouts(profile, count, seed, startMs)) {
+      store.insert(payout);
+      announcer.follow(payout, instantFromMs(startMs));
+    }
+  }
+
+  function forget(): void {
+    log.clear();
+    timetable.clear();
+    webhooks.forget();
   }
 
   function respond(
@@ -179,6 +212,7 @@ export async function startSandbox(
       }),
     close: () =>
       new Promise<void>(resolve => {
+        sandbox.webhooks.stop();
         server.close(() => resolve());
         server.closeAllConnections();
       }),

@@ -1,5 +1,6 @@
 import { sandboxProfiles } from './profile.ts';
 import type { SandboxOptions } from './sandbox.ts';
+import { isWebhookUrl, type WebhookTarget } from './webhook-target.ts';
 
 /** Everything `main.ts` needs to start. */
 export type SandboxSettings = SandboxOptions & { readonly port: number; readonly host: string };
@@ -37,5 +38,22 @@ export function parseSettings(environment: Environment): SandboxSettings | reado
     speed: number('SANDBOX_SPEED', 1, 0.001, 1_000_000, false),
     latencyMs: number('SANDBOX_LATENCY_MS', 0, 0, maxLatencyMs),
   };
-  return problems.length === 0 ? settings : problems;
+  const webhook = parseWebhook(environment, problems);
+  if (problems.length > 0) return problems;
+  return webhook === undefined ? settings : { ...settings, webhook };
+}
+
+function parseWebhook(environment: Environment, problems: string[]): WebhookTarget | undefined {
+  const url = environment['SANDBOX_WEBHOOK_URL'] || undefined;
+  const secret = environment['SANDBOX_WEBHOOK_SECRET'] || undefined;
+  if (url !== undefined && !isWebhookUrl(url)) {
+    problems.push(
+      `SANDBOX_WEBHOOK_URL: ${JSON.stringify(url)} is not accepted; give an http or https address`,
+    );
+  }
+  if (url !== undefined && secret !== undefined) return { url, secret };
+  if (url !== undefined) problems.push('SANDBOX_WEBHOOK_SECRET: is missing; SANDBOX_WEBHOOK_URL needs it');
+  if (secret !== undefined)
+    problems.push('SANDBOX_WEBHOOK_URL: is missing; SANDBOX_WEBHOOK_SECRET is for it');
+  return undefined;
 }

@@ -1,11 +1,29 @@
 import type { Loaders } from '../loaders/loaders.ts';
 import type { Caller } from '../payouts/caller.ts';
 import type { PayoutCreation } from '../payouts/create.ts';
+import type { PayoutKey } from '../payouts/ids.ts';
+import type { Payout } from '../payouts/payout.ts';
+import type { PayoutUpdate } from '../payouts/payout-update.ts';
 import type { PayoutLists } from '../payouts/payout-list.ts';
+
+/** What happens to payouts, for subscribers. */
+export interface Updates {
+  subscribe(id: PayoutKey | undefined, context: GraphContext): AsyncIterable<UpdateOfPayout>;
+}
+
+/** An update, with the payout as Lean has it by then: one read for all subscribers. */
+export interface UpdateOfPayout extends PayoutUpdate {
+  readonly payout: () => Promise<Payout | null>;
+}
 
 /** What a resolver may use: made afresh for each request, nothing in it is shared with another caller. */
 export interface GraphContext {
-  readonly loaders: Loaders;
+  /** Of a subscription: those of the update that is being answered. */
+  loaders: Loaders;
+  /** Loaders that know nothing yet. */
+  readonly freshLoaders: () => Loaders;
+  /** What happens to payouts, as it comes. */
+  readonly updates: Updates;
   readonly lists: PayoutLists;
   readonly creation: PayoutCreation;
   /** Who asks: idempotency keys are one caller's own. */

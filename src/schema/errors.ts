@@ -1,6 +1,14 @@
 import { GraphQLError } from 'graphql';
 import { LeanError } from '../lean/errors.ts';
-import { BadInput, Forbidden, RateLimited, StoreUnavailable, Unauthenticated } from '../payouts/errors.ts';
+import {
+  BadInput,
+  Forbidden,
+  RateLimited,
+  StoreUnavailable,
+  SubscriberTooSlow,
+  Unauthenticated,
+  UpdatesUnavailable,
+} from '../payouts/errors.ts';
 
 /**
  * The error that a caller sees for a failure that has a name, with its code; undefined for anything else, which is
@@ -13,7 +21,11 @@ export function errorForCaller(
     return { message: failure.message, extensions: { code: failure.code, argument: failure.argument } };
   if (failure instanceof LeanError)
     return { message: failure.message, extensions: { code: failure.code, lean: failure.details } };
-  if (failure instanceof StoreUnavailable)
+  if (
+    failure instanceof StoreUnavailable ||
+    failure instanceof SubscriberTooSlow ||
+    failure instanceof UpdatesUnavailable
+  )
     return { message: failure.message, extensions: { code: failure.code } };
   if (failure instanceof Unauthenticated)
     return { message: failure.message, extensions: { code: failure.code, http: { status: 401 } } };

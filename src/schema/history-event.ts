@@ -2,7 +2,7 @@ import type { HistoryEvent } from '../payouts/history-event.ts';
 import { builder } from './builder.ts';
 import { PayoutStatusType, PostInitiationStatusType } from './payout-status.ts';
 
-const HistoryEventTypeType = builder.enumType('HistoryEventType', {
+export const HistoryEventTypeType = builder.enumType('HistoryEventType', {
   description: 'What kind of event it was.',
   values: {
     PAYMENT_CREATED: { description: 'Lean made a payment; it may have ended at once (`payment.created`).' },

@@ -90,6 +90,9 @@ class Cost {
         return ofIntent(this.#needs(field, 'PayoutIntent'));
       case '_entities':
         return this.#ofEntities(field);
+      // Of each update; and of the one look at whether there is such a payout.
+      case 'payoutUpdated':
+        return 1 + count(this.#needs(field, 'PayoutUpdate'), 'detail', 'intent', 'history');
       case 'createPayout':
         return 1 + this.#ofCreated(field, 'CreatePayoutResult');
       case 'createPayouts': {

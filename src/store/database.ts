@@ -25,6 +25,10 @@ export interface Database {
    * `run` brings it to disk as well.
    */
   runLoosely(...statements: readonly Statement[]): Promise<readonly (readonly Row[])[]>;
+  /** Wakes all programs on this store that are listening, this one too. One that cannot hear it is not woken. */
+  announce(): Promise<void>;
+  /** Is called whenever somebody announces something, and whenever something may have been missed. */
+  onAnnouncement(listener: () => void): void;
   /** The name under which this process holds what it is at. Others see at once when the process is gone. */
   holder(): Promise<string>;
   /** Those of the holders that may still be alive. */

@@ -61,6 +61,43 @@ const versions: readonly (readonly string[])[] = [
       expire BIGINT
     )`,
   ],
+  [
+    // What Lean has said of payments. Those to be looked at have a time for it.
+    `CREATE TABLE lean_payout_events (
+      event_id TEXT PRIMARY KEY,
+      type TEXT NOT NULL,
+      payment_id TEXT NOT NULL,
+      intent_id TEXT,
+      lean_status TEXT,
+      post_initiation_status TEXT,
+      published_at TEXT NOT NULL,
+      received_at BIGINT NOT NULL,
+      tries INTEGER NOT NULL,
+      next_try_at BIGINT
+    )`,
+    'CREATE INDEX lean_payout_events_by_age ON lean_payout_events (received_at)',
+    `CREATE INDEX lean_payout_events_to_look_at ON lean_payout_events (next_try_at)
+      WHERE next_try_at IS NOT NULL`,
+    // What subscribers are told, in order.
+    `CREATE TABLE lean_payout_updates (
+      position BIGINT PRIMARY KEY,
+      step TEXT NOT NULL UNIQUE,
+      event_id TEXT NOT NULL,
+      type TEXT NOT NULL,
+      payment_id TEXT NOT NULL,
+      intent_id TEXT,
+      status TEXT NOT NULL,
+      lean_status TEXT NOT NULL,
+      post_initiation_status TEXT,
+      rank INTEGER NOT NULL,
+      published_at TEXT NOT NULL,
+      told_at BIGINT NOT NULL
+    )`,
+    'CREATE INDEX lean_payout_updates_by_payment ON lean_payout_updates (payment_id, position)',
+    'CREATE INDEX lean_payout_updates_by_event ON lean_payout_updates (event_id)',
+    'CREATE INDEX lean_payout_updates_by_age ON lean_payout_updates (told_at)',
+    'CREATE TABLE lean_payout_comparison (id INTEGER PRIMARY KEY, since TEXT NOT NULL, up_to TEXT NOT NULL, due_at BIGINT NOT NULL)',
+  ],
 ];
 
 /** Holds the version of the tables, in one row. */

@@ -224,6 +224,14 @@ export class SqlPayoutRecords implements PayoutRecords {
     });
   }
 
+  async hasten(): Promise<void> {
+    const now = this.#now();
+    await this.#database.runLoosely({
+      sql: 'UPDATE lean_payout_requests SET next_check_at = $1 WHERE next_check_at > $1 AND claim IS NULL',
+      values: [now],
+    });
+  }
+
   async unresolved(): Promise<number> {
     const [rows = []] = await this.#database.run({
       sql: 'SELECT count(*) AS count FROM lean_payout_requests WHERE next_check_at IS NOT NULL',

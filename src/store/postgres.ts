@@ -8,6 +8,9 @@ import { migrationsFrom, versionTable } from './migrations.ts';
 const lockClass = 0x4c50_4757;
 const migrationLock = 0;
 
+/** On which gateways tell each other that there is something new. */
+const channel = 'lean_payout_updates';
+
 const uniqueViolation = '23505';
 const bigint = 20;
 
@@ -33,6 +36,7 @@ class PostgresDatabase implements Database {
   readonly #url: string;
   #prepared: Promise<void> | undefined;
   #life: Promise<pg.Client> | undefined;
+  readonly #listeners: (() => void)[] = [];
   /** The second half of our lock, from the first time it was had. */
   #number: number | undefined;
 
@@ -84,6 +88,20 @@ class PostgresDatabase implements Database {
         throw new DuplicateValue(error);
       throw new StoreUnavailable(error);
     }
+  }
+
+  async announce(): Promise<void> {
+    await this.prepare();
+    try {
+      await this.#pool.query(`NOTIFY ${channel}`);
+    } catch (error) {
+      throw new StoreUnavailable(error);
+    }
+  }
+
+  /** They are heard on the connection that the lock is held on: it is looked after already. */
+  onAnnouncement(listener: () => void): void {
+    this.#listeners.push(listener);
   }
 
   async holder(): Promise<string> {
@@ -156,6 +174,10 @@ class PostgresDatabase implements Database {
   async #live(over: () => void): Promise<pg.Client> {
     const client = new pg.Client({ ...connection(this.#url), query_timeout: 6000 });
     client.on('error', over).on('end', over);
+    const heard = (): void => {
+      for (const listener of this.#listeners) listener();
+    };
+    client.on('notification', heard);
     await client.connect();
     try {
       // A host that vanishes without a word is missed within half a minute.
@@ -168,6 +190,8 @@ class PostgresDatabase implements Database {
         );
         if (rows[0]?.free !== true) continue;
         this.#number = number;
+        await client.query(`LISTEN ${channel}`);
+        heard();
         return client;
       }
     } catch (error) {

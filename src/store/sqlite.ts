@@ -94,6 +94,7 @@ class SqliteDatabase implements Database {
   readonly #transactions: SqliteTransactions;
   readonly #lock: DatabaseSync | undefined;
   readonly #holder = randomUUID();
+  readonly #listeners: (() => void)[] = [];
 
   constructor(database: DatabaseSync, lock: DatabaseSync | undefined) {
     this.#database = database;
@@ -111,6 +112,15 @@ class SqliteDatabase implements Database {
 
   runLoosely(...statements: readonly Statement[]): Promise<readonly (readonly Row[])[]> {
     return this.#transactions.run(statements, { loosely: true });
+  }
+
+  announce(): Promise<void> {
+    for (const listener of this.#listeners) listener();
+    return Promise.resolve();
+  }
+
+  onAnnouncement(listener: () => void): void {
+    this.#listeners.push(listener);
   }
 
   holder(): Promise<string> {

@@ -21,7 +21,7 @@ describe('GraphiQL in a browser', () => {
   beforeAll(async () => {
     [gateway, browser] = await Promise.all([
       startListeningGateway({
-        env: { GRAPHIQL: 'on', INTROSPECTION: 'on' },
+        env: { GRAPHIQL: 'on', INTROSPECTION: 'on', LEAN_WEBHOOK_SECRET: 'webhook-secret' },
         examples: {
           payoutId: examplePayoutId,
           accountId: accounts.operating,
@@ -34,6 +34,9 @@ describe('GraphiQL in a browser', () => {
         args: quiet,
       }),
     ]);
+  });
+  beforeAll(() => {
+    gateway.lean.webhooks.target = { url: `${gateway.origin}/webhooks/lean`, secret: 'webhook-secret' };
   });
   afterAll(async () => {
     await browser.close();
@@ -98,6 +101,7 @@ describe('GraphiQL in a browser', () => {
       'Payouts',
       'PayoutInFull',
       'CreatePayout',
+      'PayoutUpdates',
       'NewestPayout',
     ]);
     await runTab(page, 'Payouts');
@@ -124,6 +128,31 @@ describe('GraphiQL in a browser', () => {
     expect(complaints).toEqual([]);
   });
 
+  it('shows what happens to a payout while it happens', async () => {
+    const { page, complaints } = await open();
+    await page.locator('.graphiql-tab-button', { hasText: /^PayoutUpdates$/ }).click();
+    await page.locator('.graphiql-query-editor', { hasText: /subscription\sPayoutUpdates/ }).waitFor();
+    await vi.waitFor(
+      async () => {
+        await page.getByRole('button', { name: /^Execute query/ }).click({ timeout: 1000 });
+        await page.getByRole('button', { name: /^Stop query/ }).waitFor({ timeout: 2000 });
+        const text = await (await fetch(`${gateway.origin}/metrics`)).text();
+        expect(text).toContain('lean_payouts_subscribers 1');
+      },
+      { timeout: 20_000, interval: 100 },
+    );
+    const { paymentId = '' } = gateway.lean.payouts.add({ status: 'PENDING_WITH_BANK' });
+    const results = page.locator('.result-window');
+    await results.filter({ hasText: 'PENDING_WITH_BANK' }).waitFor();
+    gateway.lean.payouts.change(paymentId ?? '', { status: 'ACCEPTED_BY_BANK' });
+    await results.filter({ hasText: 'ACCEPTED_BY_BANK' }).waitFor();
+    gateway.lean.payouts.change(paymentId ?? '', { postInitiationStatus: 'PROCESSED' });
+    await results.filter({ hasText: '"PAID"' }).waitFor();
+    await saveScreenshot(page, 'GRAPHIQL_LIVE_SCREENSHOT');
+    await page.getByRole('button', { name: /^Stop query/ }).click();
+    expect(complaints.filter(complaint => !complaint.startsWith('failed:'))).toEqual([]);
+  });
+
   it('explains the schema by its descriptions', async () => {
     const { page, complaints } = await open();
     await page.getByRole('button', { name: 'Show Documentation Explorer' }).click();
@@ -135,8 +164,8 @@ describe('GraphiQL in a browser', () => {
     expect(complaints).toEqual([]);
   });
 
-  async function saveScreenshot(page: Page): Promise<void> {
-    const path = process.env['GRAPHIQL_SCREENSHOT'];
+  async function saveScreenshot(page: Page, variable = 'GRAPHIQL_SCREENSHOT'): Promise<void> {
+    const path = process.env[variable];
     if (path !== undefined) await page.screenshot({ path });
   }
 });

@@ -41,6 +41,7 @@ describe('main', () => {
       SANDBOX_PAYOUTS: '1.5',
       SANDBOX_SPEED: '0',
       SANDBOX_LATENCY_MS: '-1',
+      SANDBOX_WEBHOOK_URL: 'here',
     });
     expect(await once(child, 'close')).toEqual([1, null]);
     expect(output.text).toBe('');
@@ -51,6 +52,8 @@ describe('main', () => {
       'SANDBOX_PAYOUTS: "1.5" is not accepted; give a whole number from 0 to 1000000',
       'SANDBOX_SPEED: "0" is not accepted; give a number from 0.001 to 1000000',
       'SANDBOX_LATENCY_MS: "-1" is not accepted; give a whole number from 0 to 600000',
+      'SANDBOX_WEBHOOK_URL: "here" is not accepted; give an http or https address',
+      'SANDBOX_WEBHOOK_SECRET: is missing; SANDBOX_WEBHOOK_URL needs it',
     ]);
   });
 

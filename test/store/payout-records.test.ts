@@ -254,6 +254,10 @@ it('records are read by their indexes, no table from end to end', async () => {
       prepare: () => database.prepare(),
       run: (...statements) => (note(statements), database.run(...statements)),
       runLoosely: (...statements) => (note(statements), database.runLoosely(...statements)),
+      announce: () => database.announce(),
+      onAnnouncement: listener => {
+        database.onAnnouncement(listener);
+      },
       holder: () => database.holder(),
       living: holders => database.living(holders),
       close: () => database.close(),

@@ -64,6 +64,10 @@ export function crashingCore(leanUrl: string, store: StoreConfig, options: Creat
     prepare: () => database.prepare(),
     run: mortally((...statements) => database.run(...statements)),
     runLoosely: mortally((...statements) => database.runLoosely(...statements)),
+    announce: () => database.announce(),
+    onAnnouncement: listener => {
+      database.onAnnouncement(listener);
+    },
     holder: () => (dead ? silence : database.holder()),
     living: holders => (dead ? silence : database.living(holders)),
     close: () => die(),

@@ -136,3 +136,25 @@ export const followNewestPayout = /* GraphQL */ `
     }
   }
 `;
+
+export const followPayouts = /* GraphQL */ `
+  # What happens to payouts, as it happens. Run this, then
+  # create a payout in the tab before and come back.
+  subscription PayoutUpdates {
+    payoutUpdated {
+      payoutId
+      status
+      publishedAt
+      payout {
+        outcome
+        amount {
+          amount
+          currency
+        }
+        recipient {
+          name
+        }
+      }
+    }
+  }
+`;

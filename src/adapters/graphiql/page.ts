@@ -74,6 +74,7 @@ function render({ payoutId, accountId, destinationId, currency }: ExampleIds): s
           authorize: true,
         },
       }),
+      tab(operations.followPayouts),
       tab(operations.followNewestPayout),
     ],
   });

@@ -25,6 +25,10 @@ export function useOperationPolicy(maxUpstreamCalls: number): Plugin<RequestCont
       const problem = problemWith(args);
       if (problem !== undefined) setResultAndStopExecution({ errors: [problem] });
     },
+    onSubscribe({ args, setResultAndStopExecution }) {
+      const problem = problemWith(args);
+      if (problem !== undefined) setResultAndStopExecution({ errors: [problem] });
+    },
   };
 }
 

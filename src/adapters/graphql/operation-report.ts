@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { getOperationAST, type DocumentNode } from 'graphql';
+import { getOperationAST, type DocumentNode, type ExecutionArgs } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { RequestContext } from './request-context.ts';
 
@@ -30,15 +30,22 @@ export function useOperationName(manifest: ReadonlyMap<string, string> = new Map
     return hashes.has(hash) ? hash : 'other';
   }
 
+  function name({ contextValue, document, operationName }: ExecutionArgs): void {
+    const { report, params } = contextValue as RequestContext & {
+      readonly params?: { readonly query?: string };
+    };
+    if (report === undefined) return;
+    const operation = getOperationAST(document, operationName);
+    report.operation = operation?.name?.value ?? operation?.operation ?? 'none';
+    report.label = labelOf(document, params?.query ?? '');
+  }
+
   return {
     onExecute({ args }) {
-      const { report, params } = args.contextValue as RequestContext & {
-        readonly params?: { readonly query?: string };
-      };
-      if (report === undefined) return;
-      const operation = getOperationAST(args.document, args.operationName);
-      report.operation = operation?.name?.value ?? operation?.operation ?? 'none';
-      report.label = labelOf(args.document, params?.query ?? '');
+      name(args);
+    },
+    onSubscribe({ args }) {
+      name(args);
     },
   };
 }
@@ -48,7 +55,11 @@ export function useOutcome(): Plugin<RequestContext> {
   return {
     onResultProcess({ result, serverContext }) {
       const { report } = serverContext as RequestContext;
-      if (report === undefined || Array.isArray(result) || Symbol.asyncIterator in result) return;
+      if (report === undefined || Array.isArray(result)) return;
+      if (Symbol.asyncIterator in result) {
+        report.outcome ??= 'ok';
+        return;
+      }
       const [error] = result.errors ?? [];
       report.outcome ??= error === undefined ? 'ok' : String(error.extensions['code']);
     },

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { usePersistedOperations as useManifest } from '@graphql-yoga/plugin-persisted-operations';
 import { getOperationAST, GraphQLError, validate, type GraphQLSchema } from 'graphql';
 import type { GraphQLParams, Plugin } from 'graphql-yoga';
+import type { Admission } from '../../access/door.ts';
 import { admitted } from './admission.ts';
 import { onePaymentRule } from './one-payment-rule.ts';
 import { parseDocument, problemsOf } from './operation-limits.ts';
@@ -101,13 +102,29 @@ export function usePersistedOperations(persisted: PersistedOperations | undefine
     onParams({ params, context }) {
       const named = nameIn(params);
       if (persisted === undefined && params.query == null && named !== undefined) throw notFound(params);
-      if (persisted?.mode === 'only' && params.query != null && !admitted(context).router)
-        throw problem(
-          'Only operations of the manifest are run: send documentId, "sha256:" and the hash of one, in place of query.',
-          'PERSISTED_OPERATION_REQUIRED',
-        );
+      if (persisted?.mode === 'only' && params.query != null && !admitted(context).router) throw required();
     },
   };
+}
+
+/**
+ * The document that a request over a socket asks to run, by the same rules.
+ * @throws GraphQLError
+ */
+export function documentFor(
+  persisted: PersistedOperations | undefined,
+  params: GraphQLParams,
+  { router }: Admission,
+): string {
+  if (params.query != null && params.query !== '') {
+    if (persisted?.mode === 'only' && !router) throw required();
+    return params.query;
+  }
+  const named = nameIn(params);
+  if (named === undefined) throw nothingToRun();
+  const document = persisted?.documents.get(hashOf(named.toLowerCase()));
+  if (document === undefined) throw notFound(params);
+  return document;
 }
 
 /** What a request calls its operation, when it names one: as `documentId`, or as Apollo's clients do. */
@@ -123,6 +140,13 @@ function notFound(params: GraphQLParams): GraphQLError {
   const message =
     'documentId' in params ? 'There is no persisted operation of this name.' : 'PersistedQueryNotFound';
   return problem(message, 'PERSISTED_OPERATION_NOT_FOUND');
+}
+
+function required(): GraphQLError {
+  return problem(
+    'Only operations of the manifest are run: send documentId, "sha256:" and the hash of one, in place of query.',
+    'PERSISTED_OPERATION_REQUIRED',
+  );
 }
 
 function nothingToRun(): GraphQLError {

@@ -10,4 +10,10 @@ export interface RequestContext {
   readonly report?: RequestReport;
   /** Who asks, once they have been let in. */
   admission?: Admission;
+  /** The event that a subscriber has had last, when it comes back. */
+  lastEventId?: string;
+  /** The event of the update that is being delivered. */
+  deliveredEvent?: string;
+  /** Aborted when the caller goes away; without it, the request's own. */
+  readonly signal?: AbortSignal;
 }

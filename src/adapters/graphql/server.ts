@@ -10,10 +10,11 @@ import type { PayoutHistories } from '../../payouts/history.ts';
 import { masksFor } from '../../payouts/masking.ts';
 import type { PayoutLists } from '../../payouts/payout-list.ts';
 import type { PayoutReads } from '../../payouts/payout-reads.ts';
-import type { GraphContext } from '../../schema/context.ts';
+import type { GraphContext, Updates } from '../../schema/context.ts';
 import type { Tracing } from '../tracing.ts';
 import { admitted, useDoor } from './admission.ts';
 import { maskError, useCodedErrors, useFewVariableErrors } from './coded-errors.ts';
+import { useEventStream } from './event-stream.ts';
 import { useExactRequests } from './exact-request.ts';
 import { onePaymentRule } from './one-payment-rule.ts';
 import { useOperationLimits } from './operation-limits.ts';
@@ -28,6 +29,7 @@ export interface GraphqlOptions {
   readonly lists: PayoutLists;
   readonly histories: PayoutHistories;
   readonly creation: PayoutCreation;
+  readonly updates: Updates;
   /** Lets callers in. */
   readonly door: Door;
   readonly introspection: boolean;
@@ -58,13 +60,17 @@ export function createGraphql(options: GraphqlOptions): GraphqlServer {
     graphqlEndpoint: '/graphql',
     context: ({ request, ...rest }: YogaInitialContext & RequestContext): GraphContext => {
       const { caller } = admitted(rest);
+      const signal = rest.signal ?? request.signal;
+      const freshLoaders = (): Loaders => new Loaders(reads, histories, { signal }, traceLoad);
       return {
-        loaders: new Loaders(reads, histories, { signal: request.signal }, traceLoad),
+        loaders: freshLoaders(),
+        freshLoaders,
+        updates: options.updates,
         lists,
         creation,
         caller,
         masksAccounts: masksFor(caller, maskIban),
-        signal: request.signal,
+        signal,
       };
     },
     plugins: [
@@ -75,6 +81,7 @@ export function createGraphql(options: GraphqlOptions): GraphqlServer {
       useOnePaymentRule(),
       useOperationName(persisted?.documents),
       useOperationPolicy(options.maxUpstreamCalls),
+      useEventStream(),
       useFewVariableErrors(mask),
       useCodedErrors(options.log),
       useOutcome(),

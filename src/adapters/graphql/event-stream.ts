@@ -1,0 +1,76 @@
+import type { ExecutionResult } from 'graphql';
+import type { FetchAPI, Plugin } from 'graphql-yoga';
+import type { RequestContext } from './request-context.ts';
+
+/** So often a line without meaning is sent, so that nothing on the way takes the connection for dead. */
+const pingMs = 12_000;
+
+/**
+ * Sends the results of a subscription as server-sent events, each with the id of its event, which a browser sends back
+ * as `Last-Event-ID` when it connects again. One result at a time is made: when the reader is slow, it waits.
+ * @see https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md#distinct-connections-mode
+ */
+export function useEventStream(): Plugin<RequestContext> {
+  return {
+    onRequestParse({ request, serverContext }) {
+      const id = request.headers.get('last-event-id');
+      if (id !== null && id !== '') (serverContext as RequestContext).lastEventId = id;
+    },
+    onResultProcess({ result, acceptableMediaTypes, setResultProcessor, serverContext }) {
+      if (Array.isArray(result) || !(Symbol.asyncIterator in result)) return;
+      if (!acceptableMediaTypes.includes('text/event-stream')) return;
+      setResultProcessor(streaming(serverContext as RequestContext), 'text/event-stream');
+    },
+  };
+}
+
+function streaming(context: RequestContext) {
+  return (result: unknown, fetchAPI: FetchAPI): Response => {
+    const results = (result as AsyncIterable<ExecutionResult>)[Symbol.asyncIterator]();
+    const encoder = new TextEncoder();
+    let ping: NodeJS.Timeout | undefined;
+    const stream = new fetchAPI.ReadableStream<Uint8Array>({
+      start(controller) {
+        // Sent at once, so that the reader knows that it is connected.
+        controller.enqueue(encoder.encode(':\n\n'));
+        ping = setInterval(() => {
+          if ((controller.desiredSize ?? 0) > 0) controller.enqueue(encoder.encode(':\n\n'));
+        }, pingMs).unref();
+      },
+      async pull(controller) {
+        const { done, value } = await results.next();
+        if (done === true) {
+          clearInterval(ping);
+          controller.enqueue(encoder.encode('event: complete\ndata:\n\n'));
+          controller.close();
+          return;
+        }
+        const id = context.deliveredEvent === undefined ? '' : `id: ${context.deliveredEvent}\n`;
+        controller.enqueue(encoder.encode(`${id}event: next\ndata: ${JSON.stringify(outward(value))}\n\n`));
+      },
+      async cancel() {
+        clearInterval(ping);
+        await results.return?.();
+      },
+    });
+    const headers = {
+      'content-type': 'text/event-stream',
+      'cache-control': 'no-cache',
+      connection: 'keep-alive',
+      // Proxies are not to collect what is meant to arrive at once.
+      'x-accel-buffering': 'no',
+    };
+    return new fetchAPI.Response(stream, { headers });
+  };
+}
+
+/** Without what errors say to the server alone. */
+export function outward(result: ExecutionResult): object {
+  if (result.errors === undefined) return result;
+  const errors = result.errors.map(error => {
+    const { http: _, ...extensions } = error.extensions;
+    void _;
+    return { ...error.toJSON(), extensions };
+  });
+  return { ...result, errors };
+}

@@ -1,0 +1,153 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { GraphQLError } from 'graphql';
+import type { ExecutionArgs, ExecutionResult , parse as parseDocument } from 'graphql';
+import { useServer } from 'graphql-ws/use/ws';
+import type { Logger } from 'pino';
+import { WebSocketServer, type WebSocket } from 'ws';
+import type { Admission, Door } from '../../access/door.ts';
+import { Unauthenticated } from '../../payouts/errors.ts';
+import { refusalOf } from '../refusal.ts';
+import { outward } from './event-stream.ts';
+import { documentFor, type PersistedOperations } from './persisted-operations.ts';
+import type { RequestContext } from './request-context.ts';
+import type { GraphqlServer } from './server.ts';
+
+export interface GraphqlSocketOptions {
+  readonly graphql: GraphqlServer;
+  readonly door: Door;
+  readonly persisted?: PersistedOperations | undefined;
+  /** Origins whose pages may connect, beside the gateway's own. */
+  readonly corsOrigins: readonly string[];
+  readonly log: Logger;
+}
+
+export interface GraphqlSocket {
+  /** Takes over a connection that asks for a WebSocket. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  close(): Promise<void>;
+}
+
+const maxMessageBytes = 64 * 1024;
+
+/** As the protocol closes what may not connect. */
+const unauthorized = 4401;
+
+type Extra = { readonly socket: WebSocket; readonly request: IncomingMessage; admission?: Admission };
+
+/**
+ * GraphQL over WebSocket, by the same rules as over HTTP. The access token comes in `connectionParams.authorization`,
+ * or in the header where a program connects; when it is over, so is the connection.
+ * @see https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
+ */
+export function graphqlSocket(options: GraphqlSocketOptions): GraphqlSocket {
+  const { graphql, door, persisted, corsOrigins, log } = options;
+  const server = new WebSocketServer({ noServer: true, maxPayload: maxMessageBytes });
+  const running = useServer<Record<string, unknown>, Extra>(
+    {
+      connectionInitWaitTimeout: 5000,
+      async onConnect({ connectionParams, extra }) {
+        const given = connectionParams?.['authorization'] ?? connectionParams?.['Authorization'];
+        const { headers } = extra.request;
+        try {
+          extra.admission = await door.admit({
+            authorization: typeof given === 'string' ? given : headers.authorization,
+            routerSecret: header(headers['x-router-secret']),
+          });
+        } catch (error) {
+          const refusal = refusalOf(error);
+          if (refusal === undefined) throw error;
+          const code = error instanceof Unauthenticated ? unauthorized : 4000 + refusal.status;
+          extra.socket.close(code, refusal.message.slice(0, 120));
+          return false;
+        }
+        endWithToken(extra);
+        return true;
+      },
+      async onSubscribe({ extra }, _id, payload) {
+        const over = new AbortController();
+        extra.socket.once('close', () => {
+          over.abort();
+        });
+        const { admission } = extra;
+        if (admission === undefined) throw new TypeError('the connection has not come in by the door');
+        const context: RequestContext = { admission, signal: over.signal, log };
+        const lastEventId = payload.extensions?.['lastEventId'];
+        if (typeof lastEventId === 'string') context.lastEventId = lastEventId;
+        try {
+          const query = documentFor(persisted, payload as never, admission);
+          const enveloped = graphql.getEnveloped({ ...context, params: { ...payload, query } } as never);
+          const document = enveloped.parse(query) as ReturnType<typeof parseDocument>;
+          const errors = enveloped.validate(enveloped.schema, document) as readonly GraphQLError[];
+          if (errors.length > 0) return [...errors];
+          return {
+            schema: enveloped.schema,
+            document,
+            operationName: payload.operationName ?? null,
+            variableValues: payload.variables ?? null,
+            contextValue: await enveloped.contextFactory(),
+            rootValue: enveloped,
+          } as ExecutionArgs;
+        } catch (error) {
+          if (error instanceof GraphQLError) return [error];
+          throw error;
+        }
+      },
+      execute: args => rootOf(args).execute(args),
+      subscribe: args => rootOf(args).subscribe(args),
+      onNext: (_context, _id, _payload, _args, result) => outward(result as ExecutionResult) as never,
+      onError: (_context, _id, _payload, errors) =>
+        (outward({ errors: errors as readonly GraphQLError[] }) as { errors: never }).errors,
+    },
+    server,
+    12_000,
+  );
+  return {
+    upgrade(request, socket, head) {
+      if (!mayConnect(request, corsOrigins)) {
+        socket.end('HTTP/1.1 403 Forbidden\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
+        return;
+      }
+      server.handleUpgrade(request, socket, head, connected => {
+        server.emit('connection', connected, request);
+      });
+    },
+    async close() {
+      await running.dispose();
+    },
+  };
+}
+
+interface Enveloped {
+  execute(args: ExecutionArgs): never;
+  subscribe(args: ExecutionArgs): never;
+}
+
+function rootOf({ rootValue }: ExecutionArgs): Enveloped {
+  return rootValue as Enveloped;
+}
+
+function endWithToken({ socket, admission }: Extra): void {
+  const expiresAt = admission?.caller.expiresAt;
+  if (expiresAt === undefined) return;
+  const timer = setTimeout(
+    () => {
+      socket.close(unauthorized, 'The access token is over.');
+    },
+    Math.min(expiresAt - Date.now(), 2 ** 31 - 1),
+  ).unref();
+  socket.once('close', () => {
+    clearTimeout(timer);
+  });
+}
+
+/** Browsers ask nobody before a page of any origin connects: here it is asked whose page it is. */
+function mayConnect({ headers }: IncomingMessage, corsOrigins: readonly string[]): boolean {
+  const { origin, host } = headers;
+  if (origin === undefined || corsOrigins.includes(origin)) return true;
+  return URL.canParse(origin) && new URL(origin).host === host;
+}
+
+function header(value: string | readonly string[] | undefined): string | undefined {
+  return typeof value === 'string' ? value : value?.[0];
+}

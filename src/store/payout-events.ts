@@ -1,0 +1,219 @@
+import { createHash } from 'node:crypto';
+import type { HistoryEventType } from '../payouts/history-event.ts';
+import type { Instant } from '../payouts/instant.ts';
+import type { PayoutStatus, PostInitiationStatus } from '../payouts/payout.ts';
+import {
+  rankOf,
+  type PayoutEvents,
+  type PayoutStep,
+  type PayoutUpdate,
+  type ReceivedEvent,
+  type TakenEvent,
+} from '../payouts/payout-update.ts';
+import { DuplicateValue, type Database, type Row, type Statement } from './database.ts';
+
+/** How long an event that somebody looks at is left to them. */
+const takenMs = 30_000;
+
+/** Several gateways that tell at once may have to try again for the next position. */
+const mostTries = 50;
+
+/** Events and updates in either database. */
+export class SqlPayoutEvents implements PayoutEvents {
+  readonly #database: Database;
+  readonly #now: () => number;
+
+  /** @param now epoch milliseconds */
+  constructor(database: Database, now: () => number = Date.now) {
+    this.#database = database;
+    this.#now = now;
+  }
+
+  async receive(events: readonly ReceivedEvent[]): Promise<number> {
+    const results = await this.#database.run(...events.map(event => insertEvent(event, this.#now())));
+    return results.flat().length;
+  }
+
+  async take(limit: number): Promise<readonly TakenEvent[]> {
+    const now = this.#now();
+    const [rows = []] = await this.#database.runLoosely({
+      sql: `UPDATE lean_payout_events SET next_try_at = $1, tries = tries + 1
+        WHERE next_try_at <= $2 AND event_id IN (SELECT event_id FROM lean_payout_events
+          WHERE next_try_at IS NOT NULL AND next_try_at <= $2 ORDER BY next_try_at LIMIT $3)
+        RETURNING *`,
+      values: [now + takenMs, now, limit],
+    });
+    return rows.map(row => ({ ...eventFrom(row), tries: Number(row['tries']) - 1 }));
+  }
+
+  async done(eventIds: readonly string[]): Promise<void> {
+    await this.#database.runLoosely(
+      ...eventIds.map(id => ({
+        sql: 'UPDATE lean_payout_events SET next_try_at = NULL WHERE event_id = $1',
+        values: [id],
+      })),
+    );
+  }
+
+  async putOff(eventIds: readonly string[], inMs: number): Promise<void> {
+    const at = this.#now() + inMs;
+    await this.#database.runLoosely(
+      ...eventIds.map(id => ({
+        sql: 'UPDATE lean_payout_events SET next_try_at = $2 WHERE event_id = $1',
+        values: [id, at],
+      })),
+    );
+  }
+
+  async tell(steps: readonly PayoutStep[]): Promise<number> {
+    if (steps.length === 0) return 0;
+    for (let tries = 1; ; tries += 1)
+      try {
+        const results = await this.#database.run(...steps.map(step => insertUpdate(step, this.#now())));
+        return results.flat().length;
+      } catch (error) {
+        // Another gateway has taken the position meanwhile.
+        if (!(error instanceof DuplicateValue) || tries === mostTries) throw error;
+      }
+  }
+
+  async toldAfter(position: number, limit: number): Promise<readonly PayoutUpdate[]> {
+    const [rows = []] = await this.#database.run({
+      sql: 'SELECT * FROM lean_payout_updates WHERE position > $1 ORDER BY position LIMIT $2',
+      values: [position, limit],
+    });
+    return rows.map(updateFrom);
+  }
+
+  async lastPosition(): Promise<number> {
+    const [rows = []] = await this.#database.run({
+      sql: 'SELECT COALESCE(MAX(position), 0) AS position FROM lean_payout_updates',
+    });
+    return Number(rows[0]?.['position']);
+  }
+
+  async positionOf(eventId: string): Promise<number | undefined> {
+    const [rows = []] = await this.#database.run({
+      sql: 'SELECT position FROM lean_payout_updates WHERE event_id = $1',
+      values: [eventId],
+    });
+    return rows[0] === undefined ? undefined : Number(rows[0]['position']);
+  }
+
+  async lastSteps(paymentIds: readonly string[]): Promise<ReadonlyMap<string, PayoutUpdate>> {
+    const results = await this.#database.run(
+      ...paymentIds.map(id => ({
+        sql: 'SELECT * FROM lean_payout_updates WHERE payment_id = $1 ORDER BY position DESC LIMIT 1',
+        values: [id],
+      })),
+    );
+    return new Map(results.flat().map(row => [String(row['payment_id']), updateFrom(row)]));
+  }
+
+  async since(): Promise<Instant> {
+    const now = this.#now();
+    const [, rows = []] = await this.#database.run(
+      {
+        sql: `INSERT INTO lean_payout_comparison (id, since, up_to, due_at) VALUES (1, $1, $1, $2) ON CONFLICT (id) DO NOTHING`,
+        values: [new Date(now).toISOString(), now],
+      },
+      { sql: 'SELECT since FROM lean_payout_comparison WHERE id = 1' },
+    );
+    return String(rows[0]?.['since']) as Instant;
+  }
+
+  async takeComparison(everyMs: number): Promise<Instant | undefined> {
+    await this.since();
+    const now = this.#now();
+    const [rows = []] = await this.#database.run({
+      sql: 'UPDATE lean_payout_comparison SET due_at = $1 WHERE id = 1 AND due_at <= $2 RETURNING up_to',
+      values: [now + everyMs, now],
+    });
+    return rows[0] === undefined ? undefined : (String(rows[0]['up_to']) as Instant);
+  }
+
+  async comparisonDone(upTo: Instant): Promise<void> {
+    await this.#database.run({
+      sql: 'UPDATE lean_payout_comparison SET up_to = $1 WHERE id = 1 AND up_to < $1',
+      values: [upTo],
+    });
+  }
+
+  async forget(before: number): Promise<void> {
+    await this.#database.runLoosely(
+      {
+        sql: 'DELETE FROM lean_payout_events WHERE received_at < $1 AND next_try_at IS NULL',
+        values: [before],
+      },
+      // The last one stays, for the positions to go on from.
+      {
+        sql: `DELETE FROM lean_payout_updates
+          WHERE told_at < $1 AND position < (SELECT MAX(position) FROM lean_payout_updates)`,
+        values: [before],
+      },
+    );
+  }
+}
+
+function insertEvent(event: ReceivedEvent, now: number): Statement {
+  const { eventId, type, paymentId, intentId, leanStatus, postInitiationStatus, publishedAt } = event;
+  return {
+    sql: `INSERT INTO lean_payout_events (event_id, type, payment_id, intent_id, lean_status,
+        post_initiation_status, published_at, received_at, tries, next_try_at)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $8)
+      ON CONFLICT (event_id) DO NOTHING RETURNING event_id`,
+    values: [eventId, type, paymentId, intentId, leanStatus, postInitiationStatus, publishedAt, now],
+  };
+}
+
+/** A row when it lies ahead of all that has been told of the payment. */
+function insertUpdate(step: PayoutStep, now: number): Statement {
+  const { eventId, type, paymentId, intentId, status, leanStatus, postInitiationStatus, publishedAt } = step;
+  const key = createHash('sha256')
+    .update(JSON.stringify([paymentId, leanStatus, postInitiationStatus]))
+    .digest('base64url');
+  return {
+    sql: `INSERT INTO lean_payout_updates (position, step, event_id, type, payment_id, intent_id, status, lean_status,
+        post_initiation_status, rank, published_at, told_at)
+      SELECT (SELECT COALESCE(MAX(position), 0) + 1 FROM lean_payout_updates), CAST($1 AS TEXT), CAST($2 AS TEXT),
+        CAST($3 AS TEXT), CAST($4 AS TEXT), CAST($5 AS TEXT), CAST($6 AS TEXT), CAST($7 AS TEXT), CAST($8 AS TEXT),
+        CAST($9 AS INTEGER), CAST($10 AS TEXT), CAST($11 AS BIGINT)
+      WHERE NOT EXISTS (SELECT 1 FROM lean_payout_updates
+        WHERE payment_id = CAST($4 AS TEXT) AND (rank > CAST($9 AS INTEGER) OR step = CAST($1 AS TEXT)))
+      RETURNING position`,
+    values: [
+      key,
+      eventId,
+      type,
+      paymentId,
+      intentId,
+      status,
+      leanStatus,
+      postInitiationStatus,
+      rankOf(step),
+      publishedAt,
+      now,
+    ],
+  };
+}
+
+function eventFrom(row: Row): ReceivedEvent {
+  return {
+    eventId: String(row['event_id']),
+    type: row['type'] as HistoryEventType,
+    paymentId: String(row['payment_id']),
+    intentId: row['intent_id'] as string | null,
+    leanStatus: row['lean_status'] as string | null,
+    postInitiationStatus: row['post_initiation_status'] as PostInitiationStatus | null,
+    publishedAt: row['published_at'] as Instant,
+  };
+}
+
+function updateFrom(row: Row): PayoutUpdate {
+  return {
+    ...eventFrom(row),
+    status: row['status'] as PayoutStatus,
+    leanStatus: String(row['lean_status']),
+    position: Number(row['position']),
+  };
+}

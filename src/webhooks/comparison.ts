@@ -1,0 +1,143 @@
+import type { LeanClient } from '../lean/client.ts';
+import { LeanError } from '../lean/errors.ts';
+import { StoreUnavailable } from '../payouts/errors.ts';
+import { compareInstants, parseInstant, type Instant } from '../payouts/instant.ts';
+import { pageFromLean } from '../payouts/from-lean.ts';
+import type { Payout } from '../payouts/payout.ts';
+import type { PayoutEvents, ReceivedEvent } from '../payouts/payout-update.ts';
+import { eventFromLean } from './event-from-lean.ts';
+import type { Teller } from './teller.ts';
+
+export interface ComparisonOptions {
+  readonly client: LeanClient;
+  readonly events: PayoutEvents;
+  readonly teller: Teller;
+  /** Told of what had been missed. */
+  readonly onGaps: (missed: { readonly events: number; readonly payouts: number }) => void;
+  /** Told when it fails, once until it succeeds, and then with undefined. */
+  readonly onTrouble: (error: Error | undefined) => void;
+  /** @default 3 min */
+  readonly everyMs?: number;
+  /** Epoch milliseconds. @default Date.now */
+  readonly now?: () => number;
+}
+
+const pageSize = 100;
+const mostPages = 1000;
+
+/** Lean may list something a while after its time, and clocks differ. */
+const overlapMs = 10 * 60_000;
+
+/**
+ * Compares what has been received with what Lean has: its list of events, and the payouts that have changed. What is
+ * missing is made up for, so that a webhook that never came is missed for minutes and not for ever. Of several
+ * gateways on one store one compares.
+ */
+export class Comparison {
+  readonly #options: Required<ComparisonOptions>;
+  #timer: NodeJS.Timeout | undefined;
+  #round: Promise<void> = Promise.resolve();
+  #stopped = false;
+  #trouble = false;
+
+  constructor(options: ComparisonOptions) {
+    this.#options = { everyMs: 180_000, now: Date.now, ...options };
+  }
+
+  /** Compares now, and from now on every few minutes. */
+  start(): void {
+    this.#round = this.#guarded().finally(() => {
+      if (this.#stopped) return;
+      this.#timer = setTimeout(() => {
+        this.start();
+      }, this.#options.everyMs).unref();
+    });
+  }
+
+  /** Ends the comparing; one under way is waited for. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    await this.#round;
+  }
+
+  async #guarded(): Promise<void> {
+    const { onTrouble, events, everyMs } = this.#options;
+    try {
+      // A little less, so that the one gateway there is does not come too early for its own turn.
+      const upTo = await events.takeComparison(everyMs * 0.9);
+      if (upTo !== undefined) await this.compare(upTo);
+      if (this.#trouble) onTrouble(undefined);
+      this.#trouble = false;
+    } catch (error) {
+      if (!(error instanceof LeanError || error instanceof StoreUnavailable)) throw error;
+      if (!this.#trouble) onTrouble(error);
+      this.#trouble = true;
+    }
+  }
+
+  /** @throws LeanError, StoreUnavailable */
+  async compare(upTo: Instant): Promise<void> {
+    const { events, teller, onGaps, now } = this.#options;
+    const until = instantOf(now());
+    const since = await events.since();
+    const early = instantOf(Date.parse(upTo) - overlapMs);
+    // What was before the first gateway is nobody's news.
+    const from = compareInstants(early, since) < 0 ? since : early;
+    const missed = await this.#missedEvents(from);
+    if (missed > 0) teller.wake();
+    const payouts = await this.#missedPayouts(from);
+    if (missed > 0 || payouts > 0) onGaps({ events: missed, payouts });
+    await events.comparisonDone(until);
+  }
+
+  /** A Lean application without a list of events has its payouts compared all the same. */
+  async #missedEvents(from: Instant): Promise<number> {
+    const { client, events } = this.#options;
+    let missed = 0;
+    for (let page = 0; page < mostPages && !this.#stopped; page += 1) {
+      const listed = await client.listEvents({ page: String(page), size: String(pageSize), from });
+      if (listed === undefined) return missed;
+      const received = listed.data.map(eventFromLean).filter(event => event !== undefined);
+      if (received.length > 0) missed += await events.receive(received as ReceivedEvent[]);
+      if (listed.data.length < pageSize) return missed;
+    }
+    return missed;
+  }
+
+  async #missedPayouts(from: Instant): Promise<number> {
+    const { client, events, teller } = this.#options;
+    let missed = 0;
+    for (let page = 0; page < mostPages && !this.#stopped; page += 1) {
+      const query = { page_number: String(page), page_size: String(pageSize), from_updated_at: from };
+      const { page: wire } = await client.listPayouts(query);
+      const rows = pageFromLean(wire)?.rows ?? [];
+      const known = await events.lastSteps(
+        rows.map(({ paymentId }) => paymentId).filter(payment => payment !== null),
+      );
+      for (const payout of rows) {
+        const { paymentId } = payout;
+        if (paymentId === null || isTold(payout, known.get(paymentId))) continue;
+        if (payout.updatedAt !== null && compareInstants(payout.updatedAt, from) < 0) continue;
+        if (await teller.tell(paymentId, [], payout)) missed += 1;
+      }
+      if (rows.length < pageSize) return missed;
+    }
+    return missed;
+  }
+}
+
+function isTold(
+  { state, postInitiationStatus }: Payout,
+  told: { readonly leanStatus: string; readonly postInitiationStatus: string | null } | undefined,
+): boolean {
+  return (
+    told?.leanStatus === state?.leanStatus && told?.postInitiationStatus === (postInitiationStatus ?? null)
+  );
+}
+
+function instantOf(epochMs: number): Instant {
+  const instant = parseInstant(new Date(epochMs).toISOString());
+  if (instant === undefined) throw new RangeError('a time beyond the year 9999');
+  return instant;
+}

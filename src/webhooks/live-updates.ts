@@ -1,0 +1,149 @@
+import type { PayoutEvents, PayoutUpdate } from '../payouts/payout-update.ts';
+import { StoreUnavailable, SubscriberTooSlow } from '../payouts/errors.ts';
+
+export interface LiveUpdatesOptions {
+  readonly events: Pick<PayoutEvents, 'lastPosition' | 'toldAfter'>;
+  /** How often the store is read though nobody has said that there is something new. @default 5 s */
+  readonly everyMs?: number;
+  /** Updates kept in memory, for all subscribers together. @default 1000 */
+  readonly keep?: number;
+  /** How many updates a subscriber may be behind before it is dropped. @default 10000 */
+  readonly mostBehind?: number;
+}
+
+export interface Subscription {
+  /** Only updates that this fits. */
+  readonly wants: (update: PayoutUpdate) => boolean;
+  /** From behind this position on: `position` for what comes from now on. */
+  readonly after: number;
+  /** Ends it when aborted. */
+  readonly signal: AbortSignal;
+}
+
+const perRead = 500;
+
+/**
+ * What has been told, as it comes, for any number of subscribers: the store is read once for all of them, and each
+ * goes on at its own pace from what is kept in memory, or from the store when it is further behind. A slow one costs
+ * the others nothing.
+ */
+export class LiveUpdates {
+  readonly #options: Required<LiveUpdatesOptions>;
+  /** The newest, oldest first, without gaps. */
+  #kept: PayoutUpdate[] = [];
+  #position = 0;
+  #waiting = new Set<() => void>();
+  #reading: Promise<void> | undefined;
+  #again = false;
+  #closed = false;
+  #timer: NodeJS.Timeout | undefined;
+  #count = 0;
+
+  constructor(options: LiveUpdatesOptions) {
+    this.#options = { everyMs: 5000, keep: 1000, mostBehind: 10_000, ...options };
+  }
+
+  /** Of what has been told last. */
+  get position(): number {
+    return this.#position;
+  }
+
+  /** How many subscribers there are. */
+  get subscribers(): number {
+    return this.#count;
+  }
+
+  /**
+   * Goes on from what has been told last.
+   * @throws StoreUnavailable
+   */
+  async start(): Promise<void> {
+    this.#position = await this.#options.events.lastPosition();
+    this.#timer = setInterval(() => {
+      this.wake();
+    }, this.#options.everyMs).unref();
+  }
+
+  /** There may be something new. */
+  wake(): void {
+    if (this.#closed || this.#timer === undefined) return;
+    this.#again = true;
+    this.#reading ??= this.#read().finally(() => (this.#reading = undefined));
+  }
+
+  /** Ends all subscriptions. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearInterval(this.#timer);
+    this.#wakeSubscribers();
+    await this.#reading;
+  }
+
+  /**
+   * @throws SubscriberTooSlow from the iterator, when it is not read for long
+   * @throws StoreUnavailable from the iterator
+   */
+  async *subscribe({ wants, after, signal }: Subscription): AsyncGenerator<PayoutUpdate, void, undefined> {
+    let at = after;
+    this.#count += 1;
+    try {
+      while (!this.#closed && !signal.aborted) {
+        if (this.#position - at > this.#options.mostBehind) throw new SubscriberTooSlow();
+        const next = this.#keptAfter(at) ?? (await this.#options.events.toldAfter(at, perRead));
+        for (const update of next) {
+          at = update.position;
+          if (signal.aborted) return;
+          if (wants(update)) yield update;
+        }
+        if (next.length === 0) await this.#news(signal);
+      }
+    } finally {
+      this.#count -= 1;
+    }
+  }
+
+  /** Undefined when some of it is no longer in memory. */
+  #keptAfter(position: number): readonly PayoutUpdate[] | undefined {
+    if (position >= this.#position) return [];
+    const [oldest] = this.#kept;
+    if (oldest === undefined || oldest.position > position + 1) return undefined;
+    return this.#kept.slice(position + 1 - oldest.position);
+  }
+
+  #news(signal: AbortSignal): Promise<void> {
+    return new Promise(resolve => {
+      const wake = (): void => {
+        this.#waiting.delete(wake);
+        signal.removeEventListener('abort', wake);
+        resolve();
+      };
+      this.#waiting.add(wake);
+      signal.addEventListener('abort', wake, { once: true });
+    });
+  }
+
+  #wakeSubscribers(): void {
+    const waiting = this.#waiting;
+    this.#waiting = new Set();
+    for (const wake of waiting) wake();
+  }
+
+  async #read(): Promise<void> {
+    while (this.#again && !this.#closed) {
+      this.#again = false;
+      try {
+        const fresh = await this.#options.events.toldAfter(this.#position, perRead);
+        if (fresh.length === 0) continue;
+        this.#again = true;
+        // A gap, where old updates have been forgotten, makes what is kept useless.
+        const continues = fresh[0]?.position === this.#position + 1;
+        this.#kept = [...(continues ? this.#kept : []), ...fresh].slice(-this.#options.keep);
+        this.#position = fresh.at(-1)?.position ?? this.#position;
+        this.#wakeSubscribers();
+      } catch (error) {
+        // Whoever uses the store for more says so; the next look comes soon.
+        if (!(error instanceof StoreUnavailable)) throw error;
+      }
+    }
+  }
+}

@@ -1,0 +1,105 @@
+import type { LeanClient } from '../lean/client.ts';
+import type { PayoutHistories } from '../payouts/history.ts';
+import type { PayoutEvents } from '../payouts/payout-update.ts';
+import type { PayoutReads } from '../payouts/payout-reads.ts';
+import { StoreUnavailable } from '../payouts/errors.ts';
+import { Comparison } from './comparison.ts';
+import { LiveUpdates } from './live-updates.ts';
+import { WebhookReceiver } from './receive.ts';
+import { Teller } from './teller.ts';
+
+export interface LiveOptions {
+  readonly client: LeanClient;
+  readonly reads: PayoutReads;
+  readonly histories: PayoutHistories;
+  readonly events: PayoutEvents;
+  /** What Lean signs its webhooks with. */
+  readonly secrets: readonly string[];
+  /** Wakes this gateway and all others on the store. */
+  readonly announce: () => Promise<void>;
+  readonly onAnnouncement: (listener: () => void) => void;
+  readonly told: {
+    /** Steps have been told, by this gateway. */
+    steps(count: number): void;
+    foreign(events: number): void;
+    gaps(missed: { readonly events: number; readonly payouts: number }): void;
+    trouble(what: 'looking' | 'comparing', error: Error | undefined): void;
+  };
+  /** @default 3 min */
+  readonly compareEveryMs?: number;
+}
+
+/** How long what was received and told is kept: as long as Lean lists its events. */
+const keptMs = 90 * 24 * 60 * 60 * 1000;
+const forgetEveryMs = 60 * 60 * 1000;
+
+/** From Lean's webhooks to subscribers: what belongs together, and is started and stopped together. */
+export class Live {
+  readonly receiver: WebhookReceiver;
+  readonly updates: LiveUpdates;
+  readonly #options: LiveOptions;
+  readonly #teller: Teller;
+  readonly #comparison: Comparison;
+  #forgetting: NodeJS.Timeout | undefined;
+
+  constructor(options: LiveOptions) {
+    const { events, told } = options;
+    this.#options = options;
+    this.updates = new LiveUpdates({ events });
+    options.onAnnouncement(() => {
+      this.updates.wake();
+    });
+    this.#teller = new Teller({
+      ...options,
+      onTold: steps => {
+        told.steps(steps);
+        // Whoever does not hear it looks by itself after a while.
+        options.announce().catch(() => undefined);
+      },
+      onForeign: told.foreign,
+      onTrouble: error => {
+        told.trouble('looking', error);
+      },
+    });
+    this.receiver = new WebhookReceiver({
+      ...options,
+      onTaken: () => {
+        this.#teller.wake();
+      },
+    });
+    this.#comparison = new Comparison({
+      ...options,
+      teller: this.#teller,
+      onGaps: told.gaps,
+      onTrouble: error => {
+        told.trouble('comparing', error);
+      },
+      ...(options.compareEveryMs !== undefined && { everyMs: options.compareEveryMs }),
+    });
+  }
+
+  /** Looks at what was left lying, compares with Lean, and goes on with what comes. */
+  async start(): Promise<void> {
+    const { events } = this.#options;
+    await this.updates.start();
+    this.#teller.start();
+    this.#comparison.start();
+    const forget = (): void => {
+      events.forget(Date.now() - keptMs).catch((error: unknown) => {
+        if (!(error instanceof StoreUnavailable)) throw error;
+      });
+    };
+    this.#forgetting = setInterval(forget, forgetEveryMs).unref();
+    forget();
+  }
+
+  /** Ends all subscriptions, so that who listens goes elsewhere. */
+  endSubscriptions(): Promise<void> {
+    return this.updates.close();
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#forgetting);
+    await Promise.all([this.updates.close(), this.#comparison.stop(), this.#teller.stop()]);
+  }
+}

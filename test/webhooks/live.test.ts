@@ -1,0 +1,317 @@
+import { createHmac } from 'node:crypto';
+import { createClient } from 'graphql-ws';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { WebSocket } from 'ws';
+import type { Environment } from '../../src/config.ts';
+import { examplePayoutId } from '../../src/sandbox/named.ts';
+import { startIssuer } from '../support/issuer.ts';
+import { logLines } from '../support/log-lines.ts';
+import { postOperation, startListeningGateway } from '../support/running-gateway.ts';
+import { subscribeBySse } from '../support/event-stream.ts';
+
+const secret = 'webhook-secret';
+
+/** A gateway that the sandbox sends its webhooks to. */
+async function start(env: Environment = {}, { told = true } = {}) {
+  const { log, lines, line } = logLines();
+  const gateway = await startListeningGateway({ env: { LEAN_WEBHOOK_SECRET: secret, ...env }, log });
+  onTestFinished(() => gateway.close());
+  const hook = `${gateway.origin}/webhooks/lean`;
+  if (told) gateway.lean.webhooks.target = { url: hook, secret };
+  /** A payout that is on its way at the bank. */
+  const payout = () => gateway.lean.payouts.add({ status: 'PENDING_WITH_BANK' });
+  return { gateway, hook, payout, lines, line };
+}
+
+const all =
+  'subscription { payoutUpdated { eventId type payoutId status leanStatus payout { id outcome } } }';
+
+describe('a subscriber', () => {
+  it('sees a payout’s steps as they happen, with the payout as Lean has it', async () => {
+    const { gateway, payout } = await start();
+    const stream = await subscribeBySse(gateway.url, all);
+    const { paymentId } = payout();
+    expect(await stream.next()).toMatchObject({
+      payoutUpdated: { type: 'PAYMENT_CREATED', payoutId: paymentId, status: 'PENDING_WITH_BANK' },
+    });
+    gateway.lean.payouts.change(paymentId ?? '', { status: 'ACCEPTED_BY_BANK' });
+    expect(await stream.next()).toMatchObject({
+      payoutUpdated: { type: 'PAYMENT_UPDATED', status: 'ACCEPTED_BY_BANK' },
+    });
+    gateway.lean.payouts.change(paymentId ?? '', { postInitiationStatus: 'PROCESSED' });
+    expect(await stream.next()).toMatchObject({
+      payoutUpdated: { status: 'ACCEPTED_BY_BANK', payout: { id: paymentId, outcome: 'PAID' } },
+    });
+  });
+
+  it('of one payout sees that one alone, by either of its ids', async () => {
+    const { gateway, payout } = await start();
+    const [mine, other] = [payout(), payout()];
+    const document = 'subscription ($id: ID!) { payoutUpdated(id: $id) { payoutId status } }';
+    const streams = [
+      await subscribeBySse(gateway.url, document, { id: mine.paymentId }),
+      await subscribeBySse(gateway.url, document, { id: `intent:${mine.intentId}` }),
+    ];
+    gateway.lean.payouts.change(other.paymentId ?? '', { status: 'FAILED' });
+    gateway.lean.payouts.change(mine.paymentId ?? '', { status: 'ACCEPTED_BY_BANK' });
+    for (const stream of streams)
+      await expect
+        .poll(async () => ((await stream.next()) as { payoutUpdated: { status: string } }).payoutUpdated)
+        .toEqual({ payoutId: mine.paymentId, status: 'ACCEPTED_BY_BANK' });
+  });
+
+  it('of a payout that Lean does not know is told so at once, and that is all', async () => {
+    const { gateway } = await start();
+    const stream = await subscribeBySse(
+      gateway.url,
+      'subscription { payoutUpdated(id: "00000000-0000-4000-8000-000000000000") { status } }',
+    );
+    await expect(stream.next()).rejects.toThrow('BAD_USER_INPUT');
+    expect(await stream.ended).toBe('complete');
+  });
+
+  it('that comes back goes on behind the last event that it has had', async () => {
+    const { gateway, payout } = await start();
+    const stream = await subscribeBySse(gateway.url, all);
+    const { paymentId } = payout();
+    await stream.next();
+    const { lastEventId } = stream;
+    stream.leave();
+    gateway.lean.payouts.change(paymentId ?? '', { status: 'ACCEPTED_BY_BANK' });
+    gateway.lean.payouts.change(paymentId ?? '', { postInitiationStatus: 'PROCESSED' });
+    await gateway.lean.webhooks.settled();
+    const again = await subscribeBySse(gateway.url, all, {}, { 'last-event-id': lastEventId ?? '' });
+    expect(await again.next()).toMatchObject({ payoutUpdated: { status: 'ACCEPTED_BY_BANK' } });
+    expect(await again.next()).toMatchObject({ payoutUpdated: { payout: { outcome: 'PAID' } } });
+    const unknown = await subscribeBySse(gateway.url, all, {}, { 'last-event-id': 'never-heard-of' });
+    await expect(unknown.next()).rejects.toThrow('BAD_USER_INPUT');
+  });
+
+  it('costs Lean nothing more, however many there are of them', async () => {
+    const { gateway, payout } = await start();
+    const streams = [];
+    for (let index = 0; index < 20; index += 1) streams.push(await subscribeBySse(gateway.url, all));
+    const { paymentId } = payout();
+    for (const stream of streams) await stream.next();
+    const before = gateway.lean.requests.length;
+    gateway.lean.payouts.change(paymentId ?? '', { status: 'ACCEPTED_BY_BANK' });
+    for (const stream of streams)
+      expect(await stream.next()).toMatchObject({ payoutUpdated: { status: 'ACCEPTED_BY_BANK' } });
+    const heard = gateway.lean.requests.slice(before).map(({ operation }) => operation);
+    expect(Object.groupBy(heard, operation => operation)['getPayout']?.length).toBeLessThanOrEqual(2);
+  });
+
+  it('is told when the gateway stops, so that it goes elsewhere', async () => {
+    const { gateway } = await startListening();
+    const stream = await subscribeBySse(gateway.url, all);
+    await gateway.close();
+    expect(await stream.ended).toBe('complete');
+
+    async function startListening() {
+      return { gateway: await startListeningGateway({ env: { LEAN_WEBHOOK_SECRET: secret } }) };
+    }
+  });
+
+  it('without webhooks is told that there are none', async () => {
+    const gateway = await startListeningGateway();
+    onTestFinished(() => gateway.close());
+    const stream = await subscribeBySse(gateway.url, all);
+    await expect(stream.next()).rejects.toThrow('UPDATES_UNAVAILABLE');
+  });
+});
+
+describe('with access tokens', () => {
+  it('only who may read is let in, and for as long as the token is good', async () => {
+    const issuer = await startIssuer();
+    onTestFinished(() => issuer.close());
+    const { gateway } = await start(issuer.env);
+    const headersOf = async (scope: string, lifetime = '5m') => ({
+      authorization: `Bearer ${await issuer.token({ scope }, { lifetime })}`,
+    });
+    const paying = await subscribeBySse(gateway.url, all, {}, await headersOf('payouts:create'));
+    await expect(paying.next()).rejects.toThrow('FORBIDDEN');
+    const reading = await subscribeBySse(gateway.url, all, {}, await headersOf('payouts:read', '2s'));
+    await expect(reading.next()).rejects.toThrow('UNAUTHENTICATED');
+    expect(await reading.ended).toBe('complete');
+  });
+});
+
+describe('over WebSocket', () => {
+  function connect(url: string, connectionParams?: Record<string, unknown>) {
+    const client = createClient({
+      url: url.replace('http', 'ws'),
+      webSocketImpl: WebSocket,
+      retryAttempts: 0,
+      lazy: true,
+      ...(connectionParams !== undefined && { connectionParams }),
+    });
+    onTestFinished(() => void client.dispose());
+    return client;
+  }
+
+  it('queries are answered and payouts are followed, by the same rules', async () => {
+    const { gateway, payout } = await start();
+    const client = connect(gateway.url);
+    const query = client.iterate({ query: '{ payouts(first: 1) { totalCount } }' });
+    expect((await query.next()).value).toEqual({ data: { payouts: { totalCount: 300 } } });
+    const refused = client.iterate({
+      query: '{ a: __typename b: __typename c: __typename d: __typename e: __typename f: __typename }',
+    });
+    await expect(refused.next()).rejects.toMatchObject([{ extensions: { code: 'OPERATION_TOO_EXPENSIVE' } }]);
+    const updates = client.iterate<{ payoutUpdated: { status: string } }>({ query: all });
+    const first = updates.next();
+    await expect.poll(() => subscribers(gateway.origin)).toBe(1);
+    const { paymentId } = payout();
+    expect((await first).value).toMatchObject({ data: { payoutUpdated: { payoutId: paymentId } } });
+  });
+
+  it('nobody is let in without a token, and nobody beyond its scopes', async () => {
+    const issuer = await startIssuer();
+    onTestFinished(() => issuer.close());
+    const { gateway } = await start(issuer.env);
+    const query = { query: '{ payouts(first: 1, filter: { amount: { min: "4711" } }) { totalCount } }' };
+    await expect(connect(gateway.url).iterate(query).next()).rejects.toMatchObject({ code: 4401 });
+    await expect(
+      connect(gateway.url, { authorization: 'Bearer garbage' }).iterate(query).next(),
+    ).rejects.toMatchObject({ code: 4401 });
+    const token = (scope: string) => issuer.token({ scope });
+    const paying = connect(gateway.url, { authorization: `Bearer ${await token('payouts:create')}` });
+    expect((await paying.iterate(query).next()).value).toMatchObject({
+      errors: [{ extensions: { code: 'FORBIDDEN' } }],
+    });
+    expect(gateway.lean.requests.filter(({ query: asked }) => 'amount_min' in asked)).toEqual([]);
+    const reading = connect(gateway.url, { authorization: `Bearer ${await token('payouts:read')}` });
+    expect((await reading.iterate(query).next()).value).toMatchObject({ data: { payouts: {} } });
+  });
+
+  it('pages of other origins cannot connect', async () => {
+    const { gateway } = await start();
+    const connecting = new WebSocket(gateway.url.replace('http', 'ws'), 'graphql-transport-ws', {
+      origin: 'https://evil.example',
+    });
+    const error = await new Promise<Error>(resolve => connecting.once('error', resolve));
+    expect(error.message).toContain('403');
+  });
+});
+
+async function subscribers(origin: string): Promise<number> {
+  const text = await (await fetch(`${origin}/metrics`)).text();
+  return Number(/^lean_payouts_subscribers (\d+)$/m.exec(text)?.[1]);
+}
+
+describe('POST /webhooks/lean', () => {
+  const envelope = {
+    type: 'payment.updated',
+    payload: { id: examplePayoutId, intent_id: null, status: 'ACCEPTED_BY_BANK', amount: 16.5 },
+    message: 'hello',
+    timestamp: '2026-03-01T00:00:00.123456789Z',
+    event_id: 'e0000000-0000-4000-8000-000000000001',
+  };
+  const sign = (body: string, by = secret): string =>
+    `sha512=${createHmac('sha512', by).update(body).digest('hex')}`;
+  const post = (url: string, body: string, signature: string | undefined) =>
+    fetch(url, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        ...(signature !== undefined && { 'lean-signature': signature }),
+      },
+      body,
+    });
+  const body = JSON.stringify(envelope);
+
+  it.each([
+    ['none', body, undefined],
+    ['one by another secret', body, sign(body, 'other')],
+    ['one that is cut short', body, sign(body).slice(0, -2)],
+    ['one without its algorithm', body, sign(body).slice(7)],
+    ['one of the same event written otherwise', JSON.stringify(envelope, null, 2), sign(body)],
+    ['an empty one', body, ''],
+  ])('with %s for a signature is 401, and nothing is kept', async (_, text, signature) => {
+    const { hook, gateway } = await start({}, { told: false });
+    expect((await post(hook, text, signature)).status).toBe(401);
+    // Had it been kept, this would be a repetition.
+    await post(hook, body, sign(body));
+    expect(await counted(gateway.origin)).toMatchObject({ unsigned: 1, taken: 1 });
+  });
+
+  it('is answered 200 and kept once, whatever becomes of it, by any of the secrets', async () => {
+    const { hook, gateway } = await start({ LEAN_WEBHOOK_SECRET: `new-secret,${secret}` }, { told: false });
+    expect((await post(hook, body, sign(body))).status).toBe(200);
+    expect((await post(hook, body, sign(body, 'new-secret'))).status).toBe(200);
+    const other = JSON.stringify({ ...envelope, type: 'entity.created', event_id: 'another' });
+    expect((await post(hook, other, sign(other))).status).toBe(200);
+    expect(await counted(gateway.origin)).toMatchObject({ taken: 1, seen: 1, ignored: 1 });
+  });
+
+  it('of a pay-in is taken, and nobody is told of it', async () => {
+    const { gateway } = await start();
+    gateway.lean.webhooks.noise('pay_in');
+    gateway.lean.webhooks.noise('unknown_type');
+    await gateway.lean.webhooks.settled();
+    expect(gateway.lean.webhooks.sent.map(({ status }) => status)).toEqual([200, 200]);
+    await expect
+      .poll(() => counted(gateway.origin), { timeout: 20_000 })
+      .toMatchObject({ taken: 1, ignored: 1, foreign: 1 });
+  });
+
+  it('that claims what is not so is not believed', async () => {
+    const { hook, gateway, payout } = await start({}, { told: false });
+    const stream = await subscribeBySse(gateway.url, all);
+    const { paymentId, intentId } = payout();
+    const lie = JSON.stringify({
+      ...envelope,
+      payload: { id: paymentId, intent_id: intentId, status: 'FAILED' },
+    });
+    await post(hook, lie, sign(lie));
+    expect(await stream.next()).toMatchObject({ payoutUpdated: { status: 'PENDING_WITH_BANK' } });
+  });
+
+  it('that is no JSON object is 400, and its bytes are in no line', async () => {
+    const { hook, gateway, lines } = await start({}, { told: false });
+    for (const text of ['{"iban":"AE070331234567890123456"', '[]', 'null', ''])
+      expect((await post(hook, text, sign(text))).status).toBe(400);
+    expect(await counted(gateway.origin)).toMatchObject({ malformed: 4 });
+    expect(JSON.stringify(lines)).not.toContain('AE0703');
+  });
+
+  it('of a megabyte is 413', async () => {
+    const { hook } = await start({}, { told: false });
+    const text = JSON.stringify({ ...envelope, message: 'x'.repeat(1_000_000) });
+    const status = await post(hook, text, sign(text)).then(
+      answer => answer.status,
+      (error: unknown) => (error as { cause: { code: string } }).cause.code,
+    );
+    expect([413, 'ECONNRESET', 'EPIPE']).toContain(status);
+  });
+
+  it('does not exist without a secret', async () => {
+    const gateway = await startListeningGateway();
+    onTestFinished(() => gateway.close());
+    expect((await post(`${gateway.origin}/webhooks/lean`, body, sign(body))).status).toBe(404);
+  });
+});
+
+async function counted(origin: string): Promise<Record<string, number>> {
+  const text = await (await fetch(`${origin}/metrics`)).text();
+  return Object.fromEntries(
+    [...text.matchAll(/^lean_payouts_webhooks_total\{outcome="(\w+)"\} (\d+)$/gm)].map(([, name, value]) => [
+      name,
+      Number(value),
+    ]),
+  );
+}
+
+it('a payout whose outcome is unknown is found as soon as Lean tells of it', async () => {
+  const { gateway, line } = await start();
+  gateway.lean.faults.add({ kind: 'drop_after', operation: 'createPayoutPayment', times: 1 });
+  const input = `{ idempotencyKey: "heard-of", accountId: "a0000000-0000-4000-8000-000000000001",
+    destinationId: "d0000000-0000-4000-8000-000000000001", amount: { amount: "16.50", currency: "AED" },
+    description: "INV", authorize: true }`;
+  const { data } = await postOperation(
+    gateway.url,
+    `mutation { createPayout(input: ${input}) { __typename } }`,
+  );
+  expect(data).toEqual({ createPayout: { __typename: 'PayoutOutcomeUnknown' } });
+  await line(({ msg }) => msg === 'a payout whose outcome was unknown has been found at Lean');
+});
