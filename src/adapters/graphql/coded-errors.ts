@@ -1,4 +1,4 @@
-import { getOperationAST, getVariableValues, GraphQLError } from 'graphql';
+import { getOperationAST, getVariableValues, GraphQLError, type ExecutionArgs } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { Logger } from 'pino';
 import { errorForCaller, failureBehind } from '../../schema/errors.ts';
@@ -54,16 +54,23 @@ const mostVariableErrors = 5;
  * them, which for some values takes long; this stops at a few.
  */
 export function useFewVariableErrors(mask: (error: GraphQLError) => GraphQLError): Plugin {
+  const problemsWith = ({ schema, document, operationName, variableValues }: ExecutionArgs) => {
+    const { variableDefinitions: declared = [] } = getOperationAST(document, operationName) ?? {};
+    if (declared.length === 0) return undefined;
+    const { errors } = getVariableValues(schema, declared, variableValues ?? {}, {
+      maxErrors: mostVariableErrors,
+    });
+    // Beyond the last comes one more, which says that there are too many.
+    return errors?.slice(0, mostVariableErrors).map(mask);
+  };
   return {
-    onExecute({ args: { schema, document, operationName, variableValues }, setResultAndStopExecution }) {
-      const { variableDefinitions: declared = [] } = getOperationAST(document, operationName) ?? {};
-      if (declared.length === 0) return;
-      const { errors } = getVariableValues(schema, declared, variableValues ?? {}, {
-        maxErrors: mostVariableErrors,
-      });
-      // Beyond the last comes one more, which says that there are too many.
-      if (errors !== undefined)
-        setResultAndStopExecution({ errors: errors.slice(0, mostVariableErrors).map(mask) });
+    onExecute({ args, setResultAndStopExecution }) {
+      const errors = problemsWith(args);
+      if (errors !== undefined) setResultAndStopExecution({ errors });
+    },
+    onSubscribe({ args, setResultAndStopExecution }) {
+      const errors = problemsWith(args);
+      if (errors !== undefined) setResultAndStopExecution({ errors });
     },
   };
 }
