@@ -29,6 +29,11 @@ export interface Core {
   /** Wakes all gateways on the store. */
   announce(): Promise<void>;
   onAnnouncement(listener: () => void): void;
+  /**
+   * Makes sure that what others announce is heard.
+   * @throws StoreUnavailable
+   */
+  listen(): Promise<void>;
   /** A limit per caller, counted together by all gateways on one PostgreSQL. */
   rateLimit(noun: string, perMinute: PerMinute): RateLimit | undefined;
   /**
@@ -149,6 +154,9 @@ export function createCore(
     announce: () => database.announce(),
     onAnnouncement: listener => {
       database.onAnnouncement(listener);
+    },
+    async listen() {
+      await database.holder();
     },
     rateLimit: limit,
     prepareStore: () => prepared(database),

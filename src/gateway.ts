@@ -172,7 +172,8 @@ export async function startGateway(
     return listener.url;
   };
   const { graphql } = gateway;
-  const socket = graphqlSocket({ graphql, door, persisted, corsOrigins, log });
+  const onRequest = metrics.request.bind(metrics);
+  const socket = graphqlSocket({ graphql, door, persisted, corsOrigins, log, onRequest });
   const close = async (): Promise<void> => {
     // Who listens would listen for ever.
     await Promise.all([live?.endSubscriptions(), socket.close()]);
@@ -185,7 +186,7 @@ export async function startGateway(
     corsOrigins,
     ownHostOnly: auth.kind === 'none' && /^(?:127\.|localhost$|::1$)/.test(config.host),
     tracing,
-    onRequest: metrics.request.bind(metrics),
+    onRequest,
   };
   try {
     const graphiql = config.graphiql ? graphiqlPage(options.examples ?? placeholders) : undefined;
@@ -280,6 +281,7 @@ function liveFrom(
     onAnnouncement: listener => {
       core.onAnnouncement(listener);
     },
+    listen: () => core.listen(),
     ...(compareEveryMs !== undefined && { compareEveryMs }),
     told: {
       steps(count) {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { StoreUnavailable } from '../payouts/errors.ts';
 import type { HistoryEventType } from '../payouts/history-event.ts';
 import type { Instant } from '../payouts/instant.ts';
 import type { PayoutStatus, PostInitiationStatus } from '../payouts/payout.ts';
@@ -22,6 +23,8 @@ const mostTries = 50;
 export class SqlPayoutEvents implements PayoutEvents {
   readonly #database: Database;
   readonly #now: () => number;
+  /** The last thing that is being told, or has been. */
+  #telling: Promise<unknown> = Promise.resolve();
 
   /** @param now epoch milliseconds */
   constructor(database: Database, now: () => number = Date.now) {
@@ -65,15 +68,23 @@ export class SqlPayoutEvents implements PayoutEvents {
     );
   }
 
-  async tell(steps: readonly PayoutStep[]): Promise<number> {
-    if (steps.length === 0) return 0;
+  /** One after the other: each needs the position behind the one before, so that at once they stand in each other's way. */
+  tell(steps: readonly PayoutStep[]): Promise<number> {
+    if (steps.length === 0) return Promise.resolve(0);
+    const telling = this.#telling.then(() => this.#tellNow(steps));
+    this.#telling = telling.catch(() => undefined);
+    return telling;
+  }
+
+  async #tellNow(steps: readonly PayoutStep[]): Promise<number> {
     for (let tries = 1; ; tries += 1)
       try {
         const results = await this.#database.run(...steps.map(step => insertUpdate(step, this.#now())));
         return results.flat().length;
       } catch (error) {
         // Another gateway has taken the position meanwhile.
-        if (!(error instanceof DuplicateValue) || tries === mostTries) throw error;
+        if (!(error instanceof DuplicateValue)) throw error;
+        if (tries === mostTries) throw new StoreUnavailable(error);
       }
   }
 

@@ -3,6 +3,9 @@ import { eventType } from '../payouts/history.ts';
 import { isUuid } from '../payouts/ids.ts';
 import type { ReceivedEvent } from '../payouts/payout-update.ts';
 
+/** Ids that subscribers can be given as a line, and can send back in a header; Lean's own are UUIDs. */
+const eventIds = /^[!-~]{1,200}$/;
+
 /**
  * What Lean's envelope says of a payment; undefined for what is no event of a payment. Pay-ins have the same types:
  * only Lean can tell whether a payment is a payout.
@@ -16,17 +19,30 @@ export function eventFromLean(envelope: unknown): ReceivedEvent | undefined {
   const payment = id(paymentId);
   const eventId = id(event_id);
   const publishedAt = instantFromLean(timestamp);
-  if (kind === 'UNKNOWN' || eventId === null || publishedAt === null || !isUuid(payment)) return undefined;
+  if (
+    kind === 'UNKNOWN' ||
+    eventId === null ||
+    !eventIds.test(eventId) ||
+    publishedAt === null ||
+    !isUuid(payment)
+  )
+    return undefined;
   const intentId = id(intent_id);
   return {
     eventId,
     type: kind,
     paymentId: payment.toLowerCase(),
     intentId: isUuid(intentId) ? intentId.toLowerCase() : null,
-    leanStatus: id(status),
+    leanStatus: wordOf(status),
     postInitiationStatus: postInitiationStatusFromLean(post_initiation_status),
     publishedAt,
   };
+}
+
+/** A status as Lean writes them; a store does not take every character that JSON can hold. */
+function wordOf(value: unknown): string | null {
+  const word = id(value);
+  return word !== null && /^[\w -]{1,64}$/.test(word) ? word : null;
 }
 
 function record(value: unknown): Readonly<Record<string, unknown>> {

@@ -1,5 +1,6 @@
 import type { PayoutEvents, PayoutUpdate } from '../payouts/payout-update.ts';
 import { StoreUnavailable, SubscriberTooSlow } from '../payouts/errors.ts';
+import { Turns } from './turns.ts';
 
 export interface LiveUpdatesOptions {
   readonly events: Pick<PayoutEvents, 'lastPosition' | 'toldAfter'>;
@@ -33,6 +34,7 @@ export class LiveUpdates {
   #kept: PayoutUpdate[] = [];
   #position = 0;
   #waiting = new Set<() => void>();
+  readonly #turns = new Turns();
   #reading: Promise<void> | undefined;
   #again = false;
   #closed = false;
@@ -68,7 +70,7 @@ export class LiveUpdates {
   wake(): void {
     if (this.#closed || this.#timer === undefined) return;
     this.#again = true;
-    this.#reading ??= this.#read().finally(() => (this.#reading = undefined));
+    this.#reading ??= this.#read();
   }
 
   /** Ends all subscriptions. */
@@ -85,10 +87,12 @@ export class LiveUpdates {
    */
   async *subscribe({ wants, after, signal }: Subscription): AsyncGenerator<PayoutUpdate, void, undefined> {
     let at = after;
+    // Who comes back from far behind is not slow.
+    const mostBehind = Math.max(0, this.#position - after) + this.#options.mostBehind;
     this.#count += 1;
     try {
       while (!this.#closed && !signal.aborted) {
-        if (this.#position - at > this.#options.mostBehind) throw new SubscriberTooSlow();
+        if (this.#position - at > mostBehind) throw new SubscriberTooSlow();
         const next = this.#keptAfter(at) ?? (await this.#options.events.toldAfter(at, perRead));
         for (const update of next) {
           at = update.position;
@@ -125,7 +129,7 @@ export class LiveUpdates {
   #wakeSubscribers(): void {
     const waiting = this.#waiting;
     this.#waiting = new Set();
-    for (const wake of waiting) wake();
+    for (const wake of waiting) void this.#turns.take().then(wake);
   }
 
   async #read(): Promise<void> {
@@ -145,5 +149,7 @@ export class LiveUpdates {
         if (!(error instanceof StoreUnavailable)) throw error;
       }
     }
+    // At once: whoever wakes it from here on is to have it read again.
+    this.#reading = undefined;
   }
 }

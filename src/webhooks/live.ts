@@ -18,6 +18,8 @@ export interface LiveOptions {
   /** Wakes this gateway and all others on the store. */
   readonly announce: () => Promise<void>;
   readonly onAnnouncement: (listener: () => void) => void;
+  /** Makes sure that what others announce is heard: at first, and again after a connection was lost. */
+  readonly listen: () => Promise<void>;
   readonly told: {
     /** Steps have been told, by this gateway. */
     steps(count: number): void;
@@ -32,6 +34,7 @@ export interface LiveOptions {
 /** How long what was received and told is kept: as long as Lean lists its events. */
 const keptMs = 90 * 24 * 60 * 60 * 1000;
 const forgetEveryMs = 60 * 60 * 1000;
+const listenEveryMs = 1000;
 
 /** From Lean's webhooks to subscribers: what belongs together, and is started and stopped together. */
 export class Live {
@@ -41,6 +44,7 @@ export class Live {
   readonly #teller: Teller;
   readonly #comparison: Comparison;
   #forgetting: NodeJS.Timeout | undefined;
+  #listening: NodeJS.Timeout | undefined;
 
   constructor(options: LiveOptions) {
     const { events, told } = options;
@@ -80,8 +84,13 @@ export class Live {
 
   /** Looks at what was left lying, compares with Lean, and goes on with what comes. */
   async start(): Promise<void> {
-    const { events } = this.#options;
+    const { events, listen } = this.#options;
+    await listen();
     await this.updates.start();
+    this.#listening = setInterval(() => {
+      // Until it can be heard again, everybody looks by itself after a while.
+      listen().catch(() => undefined);
+    }, listenEveryMs).unref();
     this.#teller.start();
     this.#comparison.start();
     const forget = (): void => {
@@ -100,6 +109,7 @@ export class Live {
 
   async stop(): Promise<void> {
     clearInterval(this.#forgetting);
+    clearInterval(this.#listening);
     await Promise.all([this.updates.close(), this.#comparison.stop(), this.#teller.stop()]);
   }
 }

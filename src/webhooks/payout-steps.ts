@@ -7,7 +7,8 @@ import type { PayoutStep, ReceivedEvent } from '../payouts/payout-update.ts';
 /** What is known of a payout's way, and of what Lean has announced of it. */
 export interface KnownOfPayout {
   readonly paymentId: string;
-  readonly payout: Payout;
+  /** As Lean has it now; undefined where only the history tells. */
+  readonly payout: Payout | undefined;
   /** Oldest first. */
   readonly history: readonly HistoryEvent[];
   /** Events that have been received of it. */
@@ -21,7 +22,7 @@ export interface KnownOfPayout {
  * it is in now, which the history may lack. What an event claims is not believed; it only gives a step its id and time.
  */
 export function stepsOf({ paymentId, payout, history, claims, since }: KnownOfPayout): PayoutStep[] {
-  const intentId = payout.intentId ?? claims.find(claim => claim.intentId !== null)?.intentId ?? null;
+  const intentId = payout?.intentId ?? claims.find(claim => claim.intentId !== null)?.intentId ?? null;
   const steps: PayoutStep[] = [];
   const add = (step: Omit<PayoutStep, 'eventId' | 'paymentId' | 'intentId'>): void => {
     const same = (other: Pick<PayoutStep, 'leanStatus' | 'postInitiationStatus'>): boolean =>
@@ -37,8 +38,8 @@ export function stepsOf({ paymentId, payout, history, claims, since }: KnownOfPa
   };
   for (const { type, status, leanStatus, postInitiationStatus, publishedAt } of history)
     add({ type, status, leanStatus, postInitiationStatus, publishedAt });
-  const { state } = payout;
-  if (state?.leanStatus != null) {
+  const state = payout?.state;
+  if (payout !== undefined && state?.leanStatus != null) {
     const latest = claims.toSorted((a, b) => compareInstants(b.publishedAt, a.publishedAt))[0];
     const { status, leanStatus } = state;
     add({

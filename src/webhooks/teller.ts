@@ -61,7 +61,7 @@ export class Teller {
   /** There is something to look at. */
   wake(): void {
     this.#again = true;
-    this.#running ??= this.#run().finally(() => (this.#running = undefined));
+    this.#running ??= this.#run();
   }
 
   /** Ends the looking; a look under way is waited for. */
@@ -86,9 +86,11 @@ export class Teller {
         if (!(error instanceof StoreUnavailable)) throw error;
         if (!this.#trouble) onTrouble?.(error);
         this.#trouble = true;
-        return;
+        break;
       }
     }
+    // At once: whoever wakes it from here on is to have it looked at again.
+    this.#running = undefined;
   }
 
   async #lookAt(byPayment: ReadonlyMap<string, readonly TakenEvent[]>): Promise<void> {
@@ -125,7 +127,7 @@ export class Teller {
     const options = { deadline: client.deadline() };
     const payout = await this.#read(paymentId, known, options);
     if (payout === null) return false;
-    const intentId = payout.intentId ?? claims.find(claim => claim.intentId !== null)?.intentId ?? null;
+    const intentId = payout?.intentId ?? claims.find(claim => claim.intentId !== null)?.intentId ?? null;
     const history = await histories.of({ paymentId, intentId }, options).catch((error: unknown) => {
       // Where it cannot be had, the state that the payout is in is still worth telling.
       if (error instanceof LeanError && !error.details.retryable) return [];
@@ -133,19 +135,27 @@ export class Teller {
     });
     this.#since ??= events.since();
     const since = await this.#since;
+    // An application without a call for the single payout knows it by its history alone.
+    if (payout === undefined && history.length === 0) return false;
     const steps = stepsOf({ paymentId, payout, history, claims, since });
     const told = await events.tell(steps);
     if (told > 0) onTold(told);
     return true;
   }
 
+  /** Null where Lean knows no such payout; undefined where this Lean application has no call for it. */
   async #read(
     paymentId: string,
     known: Payout | undefined,
     options: { readonly deadline: number },
-  ): Promise<Payout | null> {
+  ): Promise<Payout | null | undefined> {
     const { reads } = this.#options;
-    if (known !== undefined && (reads.lacksDetails || known.state !== undefined)) return known;
-    return reads.payout(paymentId, options);
+    if (known?.state !== undefined || reads.lacksDetails) return known;
+    try {
+      return await reads.payout(paymentId, options);
+    } catch (error) {
+      if (reads.isMissingOperation(error)) return undefined;
+      throw error;
+    }
   }
 }

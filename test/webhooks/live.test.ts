@@ -137,12 +137,12 @@ describe('with access tokens', () => {
 });
 
 describe('over WebSocket', () => {
-  function connect(url: string, connectionParams?: Record<string, unknown>) {
+  function connect(url: string, connectionParams?: Record<string, unknown>, lazy = true) {
     const client = createClient({
       url: url.replace('http', 'ws'),
       webSocketImpl: WebSocket,
       retryAttempts: 0,
-      lazy: true,
+      lazy,
       ...(connectionParams !== undefined && { connectionParams }),
     });
     onTestFinished(() => void client.dispose());
@@ -150,10 +150,16 @@ describe('over WebSocket', () => {
   }
 
   it('queries are answered and payouts are followed, by the same rules', async () => {
-    const { gateway, payout } = await start();
+    const { gateway, payout, line } = await start();
     const client = connect(gateway.url);
     const query = client.iterate({ query: '{ payouts(first: 1) { totalCount } }' });
     expect((await query.next()).value).toEqual({ data: { payouts: { totalCount: 300 } } });
+    expect(await line(({ socket }) => socket === true)).toMatchObject({
+      msg: 'request',
+      operation: 'query',
+      leanCalls: 1,
+      outcome: 'ok',
+    });
     const refused = client.iterate({
       query: '{ a: __typename b: __typename c: __typename d: __typename e: __typename f: __typename }',
     });
@@ -182,6 +188,17 @@ describe('over WebSocket', () => {
     expect(gateway.lean.requests.filter(({ query: asked }) => 'amount_min' in asked)).toEqual([]);
     const reading = connect(gateway.url, { authorization: `Bearer ${await token('payouts:read')}` });
     expect((await reading.iterate(query).next()).value).toMatchObject({ data: { payouts: {} } });
+  });
+
+  it('operations count as requests do', async () => {
+    const { gateway } = await start({ RATE_LIMIT_REQUESTS: '2' });
+    const client = connect(gateway.url, {}, false);
+    const query = { query: '{ __typename }' };
+    // Connecting is one, and the next one the last.
+    expect((await client.iterate(query).next()).value).toEqual({ data: { __typename: 'Query' } });
+    await expect(client.iterate(query).next()).rejects.toMatchObject([
+      { extensions: { code: 'RATE_LIMITED' } },
+    ]);
   });
 
   it('pages of other origins cannot connect', async () => {

@@ -5,6 +5,7 @@ import type { PayoutReads } from '../../payouts/payout-reads.ts';
 import type { Payout } from '../../payouts/payout.ts';
 import type { GraphContext, UpdateOfPayout, Updates } from '../../schema/context.ts';
 import type { LiveUpdates } from '../../webhooks/live-updates.ts';
+import { Turns } from '../../webhooks/turns.ts';
 import type { RequestContext } from './request-context.ts';
 
 export interface UpdatesOptions {
@@ -18,6 +19,7 @@ export class GraphUpdates implements Updates {
   readonly #options: UpdatesOptions;
   /** One read for all subscribers of an update. */
   readonly #payouts = new WeakMap<PayoutUpdate, Promise<Payout | null>>();
+  readonly #turns = new Turns();
 
   constructor(options: UpdatesOptions) {
     this.#options = options;
@@ -71,12 +73,21 @@ export class GraphUpdates implements Updates {
     );
   }
 
-  #payoutOf(update: PayoutUpdate): Promise<Payout | null> {
-    const known = this.#payouts.get(update);
-    if (known !== undefined) return known;
-    const reading = this.#options.reads.payout(update.paymentId, {});
-    this.#payouts.set(update, reading);
-    return reading;
+  async #payoutOf(update: PayoutUpdate): Promise<Payout | null> {
+    let reading = this.#payouts.get(update);
+    if (reading === undefined) {
+      const { reads } = this.#options;
+      reading = reads.payout(update.paymentId, {}).catch((error: unknown) => {
+        // Where this Lean application has no call for it, it cannot be had.
+        if (reads.isMissingOperation(error)) return null;
+        throw error;
+      });
+      this.#payouts.set(update, reading);
+    }
+    const payout = await reading;
+    // All of its subscribers have it at the same moment.
+    await this.#turns.take();
+    return payout;
   }
 }
 
