@@ -6,20 +6,26 @@ import { fileURLToPath } from 'node:url';
 export interface ServerProcess {
   /** What it says first: its address. */
   readonly url: string;
+  /** Its answer to a question that it knows. One at a time. */
+  ask(question: string): Promise<unknown>;
   /** CPU time that it has used so far, in microseconds. */
   cpuMicros(): Promise<number>;
   stop(): Promise<void>;
 }
 
 export async function startProcess(file: string, ...args: readonly string[]): Promise<ServerProcess> {
-  const child = fork(fileURLToPath(new URL(file, import.meta.url)), args);
+  // So that it can clear up before it tells how much memory it needs.
+  const execArgv = [...process.execArgv, '--expose-gc'];
+  const child = fork(fileURLToPath(new URL(file, import.meta.url)), args, { execArgv });
   const url = String(await answer(child));
+  const ask = (question: string): Promise<unknown> => {
+    child.send(question);
+    return answer(child);
+  };
   return {
     url,
-    async cpuMicros() {
-      child.send('cpu');
-      return Number(await answer(child));
-    },
+    ask,
+    cpuMicros: async () => Number(await ask('cpu')),
     async stop() {
       child.kill('SIGKILL');
       await once(child, 'close');

@@ -48,8 +48,16 @@ export class Door {
   async admit(credentials: Credentials): Promise<Admission> {
     const router = this.#isRouter(credentials.routerSecret);
     const caller = await this.#callerOf(credentials.authorization, router);
-    await this.#options.limit?.take(caller.subject);
+    await this.count(caller);
     return { caller, router, asRouter: router || this.#options.routerSecret === undefined };
+  }
+
+  /**
+   * Counts a request of a caller's who has been let in before, on a connection that many requests come through.
+   * @throws RateLimited
+   */
+  async count({ subject }: Caller): Promise<void> {
+    await this.#options.limit?.take(subject);
   }
 
   async #callerOf(authorization: string | null | undefined, router: boolean): Promise<Caller> {

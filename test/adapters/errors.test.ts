@@ -174,10 +174,10 @@ const refusals: readonly Refusal[] = [
     code: 'BAD_USER_INPUT',
   },
   {
-    what: 'a subscription, which there is none of',
+    what: 'a subscription to what there is none of',
     document: 'subscription { payouts }',
     status: 400,
-    code: 'BAD_USER_INPUT',
+    code: 'GRAPHQL_VALIDATION_FAILED',
   },
   {
     what: 'a form',

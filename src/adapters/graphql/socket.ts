@@ -1,13 +1,15 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { GraphQLError } from 'graphql';
-import type { ExecutionArgs, ExecutionResult , parse as parseDocument } from 'graphql';
+import type { ExecutionArgs, ExecutionResult, parse as parseDocument } from 'graphql';
 import { useServer } from 'graphql-ws/use/ws';
 import type { Logger } from 'pino';
 import { WebSocketServer, type WebSocket } from 'ws';
 import type { Admission, Door } from '../../access/door.ts';
 import { Unauthenticated } from '../../payouts/errors.ts';
+import type { FinishedRequest } from '../listener.ts';
 import { refusalOf } from '../refusal.ts';
+import { reporting, type RequestReport } from '../request-report.ts';
 import { outward } from './event-stream.ts';
 import { documentFor, type PersistedOperations } from './persisted-operations.ts';
 import type { RequestContext } from './request-context.ts';
@@ -20,6 +22,8 @@ export interface GraphqlSocketOptions {
   /** Origins whose pages may connect, beside the gateway's own. */
   readonly corsOrigins: readonly string[];
   readonly log: Logger;
+  /** Told of each operation when it is over. */
+  readonly onRequest?: (request: FinishedRequest) => void;
 }
 
 export interface GraphqlSocket {
@@ -33,7 +37,18 @@ const maxMessageBytes = 64 * 1024;
 /** As the protocol closes what may not connect. */
 const unauthorized = 4401;
 
-type Extra = { readonly socket: WebSocket; readonly request: IncomingMessage; admission?: Admission };
+interface Running {
+  readonly report: RequestReport;
+  readonly startedAt: number;
+}
+
+type Extra = {
+  readonly socket: WebSocket;
+  readonly request: IncomingMessage;
+  admission?: Admission;
+  /** Operations that are not over yet, by the ids that the connection has given them. */
+  running?: Map<string, Running>;
+};
 
 /**
  * GraphQL over WebSocket, by the same rules as over HTTP. The access token comes in `connectionParams.authorization`,
@@ -43,7 +58,7 @@ type Extra = { readonly socket: WebSocket; readonly request: IncomingMessage; ad
 export function graphqlSocket(options: GraphqlSocketOptions): GraphqlSocket {
   const { graphql, door, persisted, corsOrigins, log } = options;
   const server = new WebSocketServer({ noServer: true, maxPayload: maxMessageBytes });
-  const running = useServer<Record<string, unknown>, Extra>(
+  const serving = useServer<Record<string, unknown>, Extra>(
     {
       connectionInitWaitTimeout: 5000,
       async onConnect({ connectionParams, extra }) {
@@ -64,17 +79,20 @@ export function graphqlSocket(options: GraphqlSocketOptions): GraphqlSocket {
         endWithToken(extra);
         return true;
       },
-      async onSubscribe({ extra }, _id, payload) {
+      async onSubscribe({ extra }, id, payload) {
         const over = new AbortController();
         extra.socket.once('close', () => {
           over.abort();
         });
         const { admission } = extra;
         if (admission === undefined) throw new TypeError('the connection has not come in by the door');
-        const context: RequestContext = { admission, signal: over.signal, log };
+        const report: RequestReport = { caller: admission.caller.subject, leanCalls: 0 };
+        const context: RequestContext = { admission, signal: over.signal, log, report };
+        runningOf(extra).set(id, { report, startedAt: performance.now() });
         const lastEventId = payload.extensions?.['lastEventId'];
         if (typeof lastEventId === 'string') context.lastEventId = lastEventId;
         try {
+          await door.count(admission.caller);
           const query = documentFor(persisted, payload as never, admission);
           const enveloped = graphql.getEnveloped({ ...context, params: { ...payload, query } } as never);
           const document = enveloped.parse(query) as ReturnType<typeof parseDocument>;
@@ -90,18 +108,51 @@ export function graphqlSocket(options: GraphqlSocketOptions): GraphqlSocket {
           } as ExecutionArgs;
         } catch (error) {
           if (error instanceof GraphQLError) return [error];
-          throw error;
+          const refusal = refusalOf(error);
+          if (refusal === undefined) throw error;
+          return [new GraphQLError(refusal.message, { extensions: { code: refusal.code } })];
         }
       },
-      execute: args => rootOf(args).execute(args),
-      subscribe: args => rootOf(args).subscribe(args),
-      onNext: (_context, _id, _payload, _args, result) => outward(result as ExecutionResult) as never,
-      onError: (_context, _id, _payload, errors) =>
-        (outward({ errors: errors as readonly GraphQLError[] }) as { errors: never }).errors,
+      execute: args => reporting(reportOf(args), () => rootOf(args).execute(args)),
+      subscribe: args => reporting(reportOf(args), () => rootOf(args).subscribe(args)),
+      onNext({ extra }, id, _payload, _args, result) {
+        noteOutcome(extra, id, (result as ExecutionResult).errors);
+        return outward(result as ExecutionResult) as never;
+      },
+      onError({ extra }, id, _payload, errors) {
+        noteOutcome(extra, id, errors as readonly GraphQLError[]);
+        // No onComplete follows.
+        finish(extra, id);
+        return (outward({ errors: errors as readonly GraphQLError[] }) as { errors: never }).errors;
+      },
+      onComplete({ extra }, id) {
+        finish(extra, id);
+      },
     },
     server,
     12_000,
   );
+  /** Leaves the line of an operation that is over, as requests leave theirs. */
+  function finish(extra: Extra, id: string): void {
+    const over = runningOf(extra).get(id);
+    if (over === undefined) return;
+    runningOf(extra).delete(id);
+    const { report, startedAt } = over;
+    const ms = performance.now() - startedAt;
+    const { caller, operation, leanCalls, outcome = 'ok' } = report;
+    const line = {
+      surface: 'graphql',
+      socket: true,
+      durationMs: Math.round(ms),
+      caller,
+      operation,
+      leanCalls,
+      outcome,
+    };
+    log.info(line, 'request');
+    options.onRequest?.({ ...report, surface: 'graphql', outcome, seconds: ms / 1000 });
+  }
+
   return {
     upgrade(request, socket, head) {
       if (!mayConnect(request, corsOrigins)) {
@@ -113,9 +164,23 @@ export function graphqlSocket(options: GraphqlSocketOptions): GraphqlSocket {
       });
     },
     async close() {
-      await running.dispose();
+      await serving.dispose();
     },
   };
+}
+
+function runningOf(extra: Extra): Map<string, Running> {
+  return (extra.running ??= new Map<string, Running>());
+}
+
+function noteOutcome(extra: Extra, id: string, errors: readonly GraphQLError[] | undefined): void {
+  const report = runningOf(extra).get(id)?.report;
+  const code = errors?.[0]?.extensions?.['code'];
+  if (report !== undefined && code !== undefined) report.outcome ??= String(code);
+}
+
+function reportOf({ contextValue }: ExecutionArgs): RequestReport {
+  return (contextValue as RequestContext).report ?? { leanCalls: 0 };
 }
 
 interface Enveloped {
