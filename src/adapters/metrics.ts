@@ -18,6 +18,18 @@ export interface MetricsSources {
 /** What became of a payout that somebody wanted to make, or that was looked for. */
 export type PayoutEnd = 'created' | 'rejected' | 'unknown' | 'found';
 
+const deliveries: readonly (DeliveryOutcome | 'foreign' | 'missed')[] = [
+  'taken',
+  'seen',
+  'ignored',
+  'unsigned',
+  'malformed',
+  'too_large',
+  'not_kept',
+  'foreign',
+  'missed',
+];
+
 const durations = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
 /**
@@ -75,6 +87,7 @@ export class Metrics {
       help: 'Steps of payouts that subscribers have been told of, by this gateway.',
       registers,
     });
+    for (const outcome of deliveries) this.#webhooks.inc({ outcome }, 0);
     for (const state of ['created', 'rejected', 'unknown', 'found']) this.#payouts.inc({ state }, 0);
     this.#readWhenAsked(sources);
   }

@@ -7,8 +7,8 @@ import { startSandbox } from '../../src/sandbox/sandbox.ts';
 import { freshDatabase } from '../support/postgres.ts';
 import { runProgram, type Program } from '../support/program.ts';
 
-/** Events in all, four for each payout: 10,000 take a few minutes; `LIVE_EVENTS` sets the number. */
-const events = Number(process.env['LIVE_EVENTS'] ?? 1000);
+/** Events in all, four for each payout; `LIVE_EVENTS` sets another number. */
+const events = Number(process.env['LIVE_EVENTS'] ?? 10_000);
 const payouts = events / 4;
 
 const secret = 'webhook-secret';
