@@ -1,7 +1,5 @@
 import { pino, type Logger } from 'pino';
-import { AccessTokens } from './access/access-tokens.ts';
-import { Door } from './access/door.ts';
-import { SigningKeys } from './access/signing-keys.ts';
+import type { Door } from './access/door.ts';
 import {
   ManifestProblem,
   readManifest,
@@ -9,7 +7,6 @@ import {
 } from './adapters/graphql/persisted-operations.ts';
 import { createGraphql, type GraphqlServer } from './adapters/graphql/server.ts';
 import { graphqlSocket } from './adapters/graphql/socket.ts';
-import { GraphUpdates } from './adapters/graphql/updates.ts';
 import { graphiqlPage, type ExampleIds } from './adapters/graphiql/page.ts';
 import { startHttpServer } from './adapters/http-server.ts';
 import type { Listener } from './adapters/listener.ts';
@@ -20,16 +17,17 @@ import { countLeanCall } from './adapters/request-report.ts';
 import { startRestServer } from './adapters/rest.ts';
 import { Tracing } from './adapters/tracing.ts';
 import { answerWebhook } from './adapters/webhook.ts';
+import { callersFrom, type Callers } from './callers.ts';
 import type { Config } from './config.ts';
 import { createCore, type Core, type CoreOptions } from './core.ts';
 import { ConfigError } from './environment.ts';
 import { listening } from './listening.ts';
-import { StoreUnavailable, UpdatesUnavailable } from './payouts/errors.ts';
+import { StoreUnavailable } from './payouts/errors.ts';
 import { OperationCalls } from './payouts/operation-calls.ts';
 import { PayoutHistories } from './payouts/history.ts';
-import type { Updates } from './schema/context.ts';
 import { schema } from './schema/index.ts';
-import { Live } from './webhooks/live.ts';
+import { liveFrom, updatesOf } from './updates.ts';
+import type { Live } from './webhooks/live.ts';
 
 export { parseConfig, ConfigError, type Config } from './config.ts';
 
@@ -63,8 +61,7 @@ interface Wired extends Gateway {
   readonly live: Live | undefined;
   readonly persisted: PersistedOperations | undefined;
   readonly tracing: Tracing | undefined;
-  /** Undefined where callers are not told apart. */
-  readonly keys: SigningKeys | undefined;
+  readonly callers: Callers;
   /** What keeps requests from being served, as far as is known; undefined when nothing does. */
   trouble(): string | undefined;
 }
@@ -77,7 +74,6 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Wir
   const log = options.log ?? createLog(config);
   const persisted = persistedFrom(config);
   const tracing = options.traces === true ? new Tracing({ toLean: config.traceContextToLean }) : undefined;
-  const keys = keysFrom(config, log);
   const core = createCore(config, {
     log,
     ...(tracing !== undefined && { trace: attempt => tracing.attempt(attempt) }),
@@ -90,8 +86,12 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Wir
       metrics.payouts(end, count);
     },
   });
-  const trouble = (): string | undefined =>
-    keys?.known === false ? 'no keys to check access tokens with' : core.client.trouble();
+  const callers = callersFrom(config, core, log);
+  const { door } = callers;
+  const trouble = (): string | undefined => callers.trouble() ?? core.client.trouble();
+  const histories = new PayoutHistories(core.client, config.lean.historyKey);
+  const { compareEveryMs } = options;
+  const live = liveFrom(config, { core, histories, metrics: () => metrics, log, compareEveryMs });
   const metrics = new Metrics({
     load: () => core.client.load,
     ready: () => trouble() === undefined,
@@ -102,21 +102,13 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Wir
         throw error;
       }),
   });
-  const { auth } = config;
-  const door = new Door({
-    tokens: auth.kind === 'jwt' && keys !== undefined ? new AccessTokens({ ...auth, keys }) : undefined,
-    routerSecret: config.routerSecret,
-    limit: core.rateLimit('requests', config.requestsPerMinute),
-  });
-  const histories = new PayoutHistories(core.client, config.lean.historyKey);
-  const live = liveFrom(config, { core, histories, metrics, log }, options.compareEveryMs);
   const graphql = createGraphql({
     ...config,
     schema,
     reads: core.reads,
     lists: core.lists,
     histories,
-    updates: live === undefined ? noUpdates : new GraphUpdates({ ...core, live: live.updates }),
+    updates: updatesOf(live, core),
     creation: core.creation,
     door,
     persisted,
@@ -131,10 +123,10 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Wir
     live,
     persisted,
     tracing,
-    keys,
+    callers,
     trouble,
     async close() {
-      keys?.stop();
+      callers.stop();
       await live?.stop();
       await core.close();
     },
@@ -161,7 +153,7 @@ export async function startGateway(
       throw error;
     }
   }
-  await gateway.keys?.start();
+  await gateway.callers.start();
   // Has the access token fetched before the first caller waits for it.
   core.client.trouble();
   const { auth, corsOrigins, restPort, mcpPort, requireIdempotencyKey: requireKey } = config;
@@ -232,7 +224,7 @@ export async function startGateway(
             startMcpServer({ ...offered, port: mcpPort, writes: config.mcpWrites, resource }),
           );
     core.outcomes.start();
-    await startLive(live, log);
+    await live?.start();
     return {
       graphql,
       url: `${url}/graphql`,
@@ -246,95 +238,8 @@ export async function startGateway(
   }
 }
 
-/** A store that cannot be reached keeps nobody from starting: updates come when it can. */
-async function startLive(live: Live | undefined, log: Logger): Promise<void> {
-  try {
-    await live?.start();
-  } catch (error) {
-    if (!(error instanceof StoreUnavailable)) throw error;
-    log.error('updates of payouts cannot be told before the store can be used; trying again');
-    setTimeout(() => void startLive(live, log), 5000).unref();
-  }
-}
-
-interface LiveParts {
-  readonly core: Core;
-  readonly histories: PayoutHistories;
-  readonly metrics: Metrics;
-  readonly log: Logger;
-}
-
-function liveFrom(
-  { webhookSecrets }: Config,
-  { core, histories, metrics, log }: LiveParts,
-  compareEveryMs: number | undefined,
-): Live | undefined {
-  if (webhookSecrets.length === 0) return undefined;
-  const { client, reads, events, records } = core;
-  return new Live({
-    client,
-    reads,
-    histories,
-    events,
-    secrets: webhookSecrets,
-    announce: () => core.announce(),
-    onAnnouncement: listener => {
-      core.onAnnouncement(listener);
-    },
-    listen: () => core.listen(),
-    ...(compareEveryMs !== undefined && { compareEveryMs }),
-    told: {
-      steps(count) {
-        metrics.updates(count);
-        // It may be a payout whose outcome is unknown.
-        records.hasten().catch(() => undefined);
-      },
-      foreign(count) {
-        metrics.webhooks('foreign', count);
-      },
-      gaps({ events: missed, payouts }) {
-        metrics.webhooks('missed', missed);
-        log.warn(
-          { events: missed, payouts },
-          'webhooks of Lean had not come; what they tell has been made up for',
-        );
-      },
-      trouble(what, error) {
-        if (error === undefined) log.info({ what }, 'updates of payouts go on');
-        else
-          log.warn(
-            { what, code: 'code' in error ? error.code : undefined },
-            'updates of payouts wait: they are looked for again',
-          );
-      },
-    },
-  });
-}
-
-/** Where Lean sends no webhooks there is nothing to subscribe to. */
-const noUpdates: Updates = {
-  subscribe() {
-    throw new UpdatesUnavailable();
-  },
-};
-
 export function createLog(config: Pick<Config, 'logLevel'>): Logger {
   return pino({ level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime });
-}
-
-function keysFrom({ auth }: Config, log: Logger): SigningKeys | undefined {
-  if (auth.kind !== 'jwt') return undefined;
-  return new SigningKeys({
-    url: auth.jwksUrl,
-    onTrouble: problem => {
-      if (problem === undefined) log.info('the keys of access tokens can be had again');
-      else
-        log.error(
-          { url: auth.jwksUrl.href, problem },
-          'AUTH_JWKS_URL: the keys of access tokens cannot be had; tried again, and keys known before stay good',
-        );
-    },
-  });
 }
 
 function persistedFrom({ persistedOperations }: Config): PersistedOperations | undefined {

@@ -1,6 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { LaneLoad } from '../lean/lane.ts';
-import type { RequestClass, UpstreamCall } from '../lean/client.ts';
+import type { RequestClass } from '../lean/retry.ts';
+import type { UpstreamCall } from '../lean/upstream-call.ts';
 import type { FinishedRequest } from './listener.ts';
 import type { DeliveryOutcome } from './webhook.ts';
 

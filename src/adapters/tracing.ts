@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { context, propagation, SpanKind, SpanStatusCode, trace, type Span } from '@opentelemetry/api';
-import type { AttemptTrace, UpstreamAttempt, UpstreamCall } from '../lean/client.ts';
+import type { AttemptTrace, UpstreamAttempt, UpstreamCall } from '../lean/upstream-call.ts';
 import type { Surface } from './listener.ts';
 import type { RequestReport } from './request-report.ts';
 

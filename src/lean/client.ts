@@ -14,9 +14,8 @@ import type { Lane, LaneLoad } from './lane.ts';
 import type { Attempt, RequestClass, Retries } from './retry.ts';
 import { SharedReads } from './shared-reads.ts';
 import type { Transport } from './transport.ts';
+import type { AttemptTrace, UpstreamAttempt, UpstreamCall } from './upstream-call.ts';
 import type { LeanDestination, LeanHistory, LeanPayment, LeanPayoutIntent, LeanPayoutPage } from './wire.ts';
-
-export type { RequestClass } from './retry.ts';
 
 export interface CallOptions {
   /** Aborted when nobody waits any more. A request that moves money is never given. */
@@ -45,33 +44,6 @@ export interface LeanListQuery {
   readonly to?: string | undefined;
   readonly from_updated_at?: string | undefined;
   readonly to_updated_at?: string | undefined;
-}
-
-/** One upstream call, told when it is over; for logs and measurements. Holds no token, name, IBAN or body. */
-export interface UpstreamCall {
-  readonly operation: string;
-  readonly class: RequestClass;
-  /** 1 for the first. */
-  readonly attempt: number;
-  readonly durationMs: number;
-  /** HTTP status, or undefined when no answer came. */
-  readonly status: number | undefined;
-  /** Kind and code of the failure, when no answer came. */
-  readonly error?: string;
-  readonly correlationId?: string;
-  readonly traceId?: string;
-}
-
-/** One attempt of a call that is about to be made. */
-export interface UpstreamAttempt extends Pick<UpstreamCall, 'operation' | 'class' | 'attempt'> {
-  readonly method: 'GET' | 'POST';
-}
-
-/** Follows an attempt to its end. */
-export interface AttemptTrace {
-  /** Sent along with it. */
-  readonly headers: Readonly<Record<string, string>>;
-  end(call: UpstreamCall): void;
 }
 
 export interface LeanClientOptions {

@@ -5,7 +5,8 @@ import {
   type ClientCertificateError,
   type ClientCertificateFiles,
 } from './client-certificate.ts';
-import { LeanClient, type LeanClientOptions, type UpstreamCall } from './client.ts';
+import { LeanClient, type LeanClientOptions } from './client.ts';
+import type { UpstreamCall } from './upstream-call.ts';
 import { Lane } from './lane.ts';
 import { Retries, RetryBudget } from './retry.ts';
 import { createTransport, type Transport } from './transport.ts';

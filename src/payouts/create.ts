@@ -14,6 +14,7 @@ import {
   type PayoutRejected,
   type TransferAnswer,
 } from './creation-answer.ts';
+import type { CreationEvents } from './creation-events.ts';
 import { createdFromLean, creationBody } from './creation-wire.ts';
 import { RateLimited, StoreUnavailable } from './errors.ts';
 import type { LostPayouts } from './lost-payouts.ts';
@@ -26,21 +27,6 @@ import {
   type RequestKey,
 } from './payout-record.ts';
 import { keyProblems, transferProblems, type InputProblem, type Transfer } from './transfer.ts';
-
-/** What those who run the gateway should hear of; nothing in it is secret. */
-export interface CreationEvents {
-  /**
-   * The outcome of a payout is unknown. `error`: what came in place of an answer; undefined when one came that does
-   * not account for each transfer, or none could be waited for.
-   */
-  unknown(key: RequestKey, error: LeanError | undefined): void;
-  /** Lean has answered, and it could not be written down: it will be looked for at Lean. */
-  unrecorded(key: RequestKey, error: StoreUnavailable): void;
-  /** What should never be, and somebody must look into; see `Settlement`. */
-  alarm(key: RequestKey, what: 'foreign' | 'twice'): void;
-  /** Lean has answered, and that is recorded. */
-  settled(key: RequestKey, answers: readonly TransferAnswer[]): void;
-}
 
 /** Lets a caller pay so many payouts more. */
 export interface Allowance {

@@ -25,7 +25,8 @@ export function parseExactJson(text: string): unknown {
   return longNumber.test(text) ? JSON.parse(text, keepDigits) : JSON.parse(text);
 }
 
-function keepDigits(
+/** For a reader of JSON that takes a reviver: what `parseExactJson` does with numbers. */
+export function keepDigits(
   this: unknown,
   _key: string,
   value: unknown,

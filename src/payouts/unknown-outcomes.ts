@@ -3,6 +3,7 @@ import { LeanError } from '../lean/errors.ts';
 import { StoreUnavailable } from './errors.ts';
 import type { LostAndFound, LostPayouts } from './lost-payouts.ts';
 import type { PayoutRecords, PayoutRequest, RequestKey } from './payout-record.ts';
+import { Rounds } from './rounds.ts';
 
 export interface ResolutionEvents {
   /** A payout whose outcome was unknown has been found at Lean, and is recorded. */
@@ -48,43 +49,27 @@ const dayMs = 86_400_000;
  */
 export class UnknownOutcomes {
   readonly #options: Required<UnknownOutcomesOptions>;
-  #timer: NodeJS.Timeout | undefined;
-  #round: Promise<void> | undefined;
-  #stopped = false;
-  #trouble = false;
+  readonly #rounds: Rounds;
 
   constructor(options: UnknownOutcomesOptions) {
     this.#options = { events: {}, everyMs: 1000, now: Date.now, ...options };
+    const { events, everyMs } = this.#options;
+    this.#rounds = new Rounds({
+      round: () => this.round(),
+      everyMs,
+      isTrouble: error => error instanceof StoreUnavailable,
+      onTrouble: error => events.storeTrouble?.(error as StoreUnavailable | undefined),
+    });
   }
 
   /** Looks now, and from now on. */
   start(): void {
-    this.#round = this.#guarded().finally(() => {
-      if (this.#stopped) return;
-      this.#timer = setTimeout(() => {
-        this.start();
-      }, this.#options.everyMs).unref();
-    });
+    this.#rounds.start();
   }
 
   /** Ends the looking; a look under way is waited for. */
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    clearTimeout(this.#timer);
-    await this.#round;
-  }
-
-  async #guarded(): Promise<void> {
-    const { events } = this.#options;
-    try {
-      await this.round();
-      if (this.#trouble) events.storeTrouble?.(undefined);
-      this.#trouble = false;
-    } catch (error) {
-      if (!(error instanceof StoreUnavailable)) throw error;
-      if (!this.#trouble) events.storeTrouble?.(error);
-      this.#trouble = true;
-    }
+  stop(): Promise<void> {
+    return this.#rounds.stop();
   }
 
   /**
@@ -96,7 +81,7 @@ export class UnknownOutcomes {
     await records.recover();
     await records.forget(now() - retentionDays * dayMs);
     for (const request of await records.due(perRound)) {
-      if (this.#stopped) return;
+      if (this.#rounds.stopped) return;
       await this.#look(request);
     }
   }

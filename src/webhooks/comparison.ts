@@ -4,6 +4,7 @@ import { StoreUnavailable } from '../payouts/errors.ts';
 import { compareInstants, parseInstant, type Instant } from '../payouts/instant.ts';
 import { pageFromLean } from '../payouts/from-lean.ts';
 import type { Payout } from '../payouts/payout.ts';
+import { Rounds } from '../payouts/rounds.ts';
 import type { PayoutEvents, ReceivedEvent } from '../payouts/payout-update.ts';
 import { eventFromLean } from './event-from-lean.ts';
 import type { Teller } from './teller.ts';
@@ -35,45 +36,34 @@ const overlapMs = 10 * 60_000;
  */
 export class Comparison {
   readonly #options: Required<ComparisonOptions>;
-  #timer: NodeJS.Timeout | undefined;
-  #round: Promise<void> = Promise.resolve();
-  #stopped = false;
-  #trouble = false;
+  readonly #rounds: Rounds;
 
   constructor(options: ComparisonOptions) {
     this.#options = { everyMs: 180_000, now: Date.now, ...options };
+    const { everyMs, onTrouble } = this.#options;
+    this.#rounds = new Rounds({
+      round: () => this.#round(),
+      everyMs,
+      isTrouble: error => error instanceof LeanError || error instanceof StoreUnavailable,
+      onTrouble,
+    });
   }
 
   /** Compares now, and from now on every few minutes. */
   start(): void {
-    this.#round = this.#guarded().finally(() => {
-      if (this.#stopped) return;
-      this.#timer = setTimeout(() => {
-        this.start();
-      }, this.#options.everyMs).unref();
-    });
+    this.#rounds.start();
   }
 
   /** Ends the comparing; one under way is waited for. */
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    clearTimeout(this.#timer);
-    await this.#round;
+  stop(): Promise<void> {
+    return this.#rounds.stop();
   }
 
-  async #guarded(): Promise<void> {
-    const { onTrouble, events, everyMs } = this.#options;
-    try {
-      // A little less, so that the one gateway there is does not come too early for its own turn.
-      const upTo = await events.takeComparison(everyMs * 0.9);
-      if (upTo !== undefined) await this.compare(upTo);
-      if (this.#trouble) onTrouble(undefined);
-      this.#trouble = false;
-    } catch (error) {
-      if (!(error instanceof LeanError || error instanceof StoreUnavailable)) throw error;
-      if (!this.#trouble) onTrouble(error);
-      this.#trouble = true;
-    }
+  async #round(): Promise<void> {
+    const { events, everyMs } = this.#options;
+    // A little less, so that the one gateway there is does not come too early for its own turn.
+    const upTo = await events.takeComparison(everyMs * 0.9);
+    if (upTo !== undefined) await this.compare(upTo);
   }
 
   /** @throws LeanError, StoreUnavailable */
@@ -88,14 +78,15 @@ export class Comparison {
     if (missed > 0) teller.wake();
     const payouts = await this.#missedPayouts(from);
     if (missed > 0 || payouts > 0) onGaps({ events: missed, payouts });
-    await events.comparisonDone(until);
+    // One that was ended half-way is done again from where it began.
+    if (!this.#rounds.stopped) await events.comparisonDone(until);
   }
 
   /** A Lean application without a list of events has its payouts compared all the same. */
   async #missedEvents(from: Instant): Promise<number> {
     const { client, events } = this.#options;
     let missed = 0;
-    for (let page = 0; page < mostPages && !this.#stopped; page += 1) {
+    for (let page = 0; page < mostPages && !this.#rounds.stopped; page += 1) {
       const listed = await client.listEvents({ page: String(page), size: String(pageSize), from });
       if (listed === undefined) return missed;
       const received = listed.data.map(eventFromLean).filter(event => event !== undefined);
@@ -108,7 +99,7 @@ export class Comparison {
   async #missedPayouts(from: Instant): Promise<number> {
     const { client, events, teller } = this.#options;
     let missed = 0;
-    for (let page = 0; page < mostPages && !this.#stopped; page += 1) {
+    for (let page = 0; page < mostPages && !this.#rounds.stopped; page += 1) {
       const query = { page_number: String(page), page_size: String(pageSize), from_updated_at: from };
       const { page: wire } = await client.listPayouts(query);
       const rows = pageFromLean(wire)?.rows ?? [];

@@ -1,6 +1,7 @@
 import type { PayoutEvents, PayoutUpdate } from '../payouts/payout-update.ts';
 import { StoreUnavailable, SubscriberTooSlow } from '../payouts/errors.ts';
 import { Turns } from './turns.ts';
+import { Woken } from './woken.ts';
 
 export interface LiveUpdatesOptions {
   readonly events: Pick<PayoutEvents, 'lastPosition' | 'toldAfter'>;
@@ -35,8 +36,7 @@ export class LiveUpdates {
   #position = 0;
   #waiting = new Set<() => void>();
   readonly #turns = new Turns();
-  #reading: Promise<void> | undefined;
-  #again = false;
+  readonly #reading = new Woken(() => this.#read());
   #closed = false;
   #timer: NodeJS.Timeout | undefined;
   #count = 0;
@@ -68,9 +68,7 @@ export class LiveUpdates {
 
   /** There may be something new. */
   wake(): void {
-    if (this.#closed || this.#timer === undefined) return;
-    this.#again = true;
-    this.#reading ??= this.#read();
+    if (this.#timer !== undefined) this.#reading.wake();
   }
 
   /** Ends all subscriptions. */
@@ -78,7 +76,7 @@ export class LiveUpdates {
     this.#closed = true;
     clearInterval(this.#timer);
     this.#wakeSubscribers();
-    await this.#reading;
+    await this.#reading.stop();
   }
 
   /**
@@ -132,24 +130,20 @@ export class LiveUpdates {
     for (const wake of waiting) void this.#turns.take().then(wake);
   }
 
-  async #read(): Promise<void> {
-    while (this.#again && !this.#closed) {
-      this.#again = false;
-      try {
-        const fresh = await this.#options.events.toldAfter(this.#position, perRead);
-        if (fresh.length === 0) continue;
-        this.#again = true;
-        // A gap, where old updates have been forgotten, makes what is kept useless.
-        const continues = fresh[0]?.position === this.#position + 1;
-        this.#kept = [...(continues ? this.#kept : []), ...fresh].slice(-this.#options.keep);
-        this.#position = fresh.at(-1)?.position ?? this.#position;
-        this.#wakeSubscribers();
-      } catch (error) {
-        // Whoever uses the store for more says so; the next look comes soon.
-        if (!(error instanceof StoreUnavailable)) throw error;
-      }
+  async #read(): Promise<'more' | 'done'> {
+    try {
+      const fresh = await this.#options.events.toldAfter(this.#position, perRead);
+      if (fresh.length === 0) return 'done';
+      // A gap, where old updates have been forgotten, makes what is kept useless.
+      const continues = fresh[0]?.position === this.#position + 1;
+      this.#kept = [...(continues ? this.#kept : []), ...fresh].slice(-this.#options.keep);
+      this.#position = fresh.at(-1)?.position ?? this.#position;
+      this.#wakeSubscribers();
+      return 'more';
+    } catch (error) {
+      // Whoever uses the store for more says so; the next look comes soon.
+      if (!(error instanceof StoreUnavailable)) throw error;
+      return 'done';
     }
-    // At once: whoever wakes it from here on is to have it read again.
-    this.#reading = undefined;
   }
 }

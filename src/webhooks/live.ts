@@ -25,7 +25,7 @@ export interface LiveOptions {
     steps(count: number): void;
     foreign(events: number): void;
     gaps(missed: { readonly events: number; readonly payouts: number }): void;
-    trouble(what: 'looking' | 'comparing', error: Error | undefined): void;
+    trouble(what: 'starting' | 'looking' | 'comparing', error: Error | undefined): void;
   };
   /** @default 3 min */
   readonly compareEveryMs?: number;
@@ -35,6 +35,7 @@ export interface LiveOptions {
 const keptMs = 90 * 24 * 60 * 60 * 1000;
 const forgetEveryMs = 60 * 60 * 1000;
 const listenEveryMs = 1000;
+const startAgainMs = 5000;
 
 /** From Lean's webhooks to subscribers: what belongs together, and is started and stopped together. */
 export class Live {
@@ -45,6 +46,8 @@ export class Live {
   readonly #comparison: Comparison;
   #forgetting: NodeJS.Timeout | undefined;
   #listening: NodeJS.Timeout | undefined;
+  #startingAgain: NodeJS.Timeout | undefined;
+  #stopped = false;
 
   constructor(options: LiveOptions) {
     const { events, told } = options;
@@ -82,11 +85,26 @@ export class Live {
     });
   }
 
-  /** Looks at what was left lying, compares with Lean, and goes on with what comes. */
+  /**
+   * Looks at what was left lying, compares with Lean, and goes on with what comes. While the store cannot be reached it
+   * is tried again: that keeps nobody from starting.
+   */
   async start(): Promise<void> {
+    try {
+      await this.#begin();
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable)) throw error;
+      this.#options.told.trouble('starting', error);
+      if (this.#stopped) return;
+      this.#startingAgain = setTimeout(() => void this.start(), startAgainMs).unref();
+    }
+  }
+
+  async #begin(): Promise<void> {
     const { events, listen } = this.#options;
     await listen();
     await this.updates.start();
+    if (this.#stopped) return;
     this.#listening = setInterval(() => {
       // Until it can be heard again, everybody looks by itself after a while.
       listen().catch(() => undefined);
@@ -108,6 +126,8 @@ export class Live {
   }
 
   async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#startingAgain);
     clearInterval(this.#forgetting);
     clearInterval(this.#listening);
     await Promise.all([this.updates.close(), this.#comparison.stop(), this.#teller.stop()]);

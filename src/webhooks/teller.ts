@@ -7,6 +7,7 @@ import type { PayoutReads } from '../payouts/payout-reads.ts';
 import type { Payout } from '../payouts/payout.ts';
 import type { PayoutEvents, TakenEvent } from '../payouts/payout-update.ts';
 import { stepsOf } from './payout-steps.ts';
+import { Woken } from './woken.ts';
 
 export interface TellerOptions {
   readonly client: LeanClient;
@@ -39,9 +40,7 @@ const longestPauseMs = 60_000;
 export class Teller {
   readonly #options: TellerOptions;
   #since: Promise<Instant> | undefined;
-  #running: Promise<void> | undefined;
-  #again = false;
-  #stopped = false;
+  readonly #looking = new Woken(() => this.#look());
   #timer: NodeJS.Timeout | undefined;
   #trouble = false;
 
@@ -60,37 +59,30 @@ export class Teller {
 
   /** There is something to look at. */
   wake(): void {
-    this.#again = true;
-    this.#running ??= this.#run();
+    this.#looking.wake();
   }
 
   /** Ends the looking; a look under way is waited for. */
   async stop(): Promise<void> {
-    this.#stopped = true;
     clearInterval(this.#timer);
-    await this.#running;
+    await this.#looking.stop();
   }
 
-  async #run(): Promise<void> {
+  async #look(): Promise<'more' | 'done'> {
     const { events, onTrouble } = this.#options;
-    while (this.#again && !this.#stopped) {
-      this.#again = false;
-      try {
-        const taken = await events.take(perRound);
-        if (taken.length === 0) continue;
-        this.#again = true;
-        await this.#lookAt(Map.groupBy(taken, ({ paymentId }) => paymentId));
-        if (this.#trouble) onTrouble?.(undefined);
-        this.#trouble = false;
-      } catch (error) {
-        if (!(error instanceof StoreUnavailable)) throw error;
-        if (!this.#trouble) onTrouble?.(error);
-        this.#trouble = true;
-        break;
-      }
+    try {
+      const taken = await events.take(perRound);
+      if (taken.length === 0) return 'done';
+      await this.#lookAt(Map.groupBy(taken, ({ paymentId }) => paymentId));
+      if (this.#trouble) onTrouble?.(undefined);
+      this.#trouble = false;
+      return 'more';
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable)) throw error;
+      if (!this.#trouble) onTrouble?.(error);
+      this.#trouble = true;
+      return 'done';
     }
-    // At once: whoever wakes it from here on is to have it looked at again.
-    this.#running = undefined;
   }
 
   async #lookAt(byPayment: ReadonlyMap<string, readonly TakenEvent[]>): Promise<void> {

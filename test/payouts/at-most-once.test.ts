@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import type { CreationEvents } from '../../src/payouts/create.ts';
+import type { CreationEvents } from '../../src/payouts/creation-events.ts';
 import type { Decimal } from '../../src/payouts/decimal.ts';
 import { LeanNotSent } from '../../src/lean/errors.ts';
 import { StoreUnavailable } from '../../src/payouts/errors.ts';

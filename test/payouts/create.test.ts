@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { LeanNotSent } from '../../src/lean/errors.ts';
-import type { CreationEvents } from '../../src/payouts/create.ts';
+import type { CreationEvents } from '../../src/payouts/creation-events.ts';
 import type { Decimal } from '../../src/payouts/decimal.ts';
 import { currencyPlaces } from '../../src/payouts/money.ts';
 import { accounts, destinations } from '../../src/sandbox/named.ts';

@@ -1,0 +1,75 @@
+import type { Logger } from 'pino';
+import { GraphUpdates } from './adapters/graphql/updates.ts';
+import type { Metrics } from './adapters/metrics.ts';
+import type { Config } from './config.ts';
+import type { Core } from './core.ts';
+import { UpdatesUnavailable } from './payouts/errors.ts';
+import type { PayoutHistories } from './payouts/history.ts';
+import type { Updates } from './schema/context.ts';
+import { Live } from './webhooks/live.ts';
+
+export interface UpdatesParts {
+  readonly core: Core;
+  readonly histories: PayoutHistories;
+  /** Asked for when there is something to count: it is made after this. */
+  readonly metrics: () => Metrics;
+  readonly log: Logger;
+  readonly compareEveryMs: number | undefined;
+}
+
+/** Wires what leads from Lean's webhooks to subscribers; undefined where Lean sends none. */
+export function liveFrom({ webhookSecrets }: Config, parts: UpdatesParts): Live | undefined {
+  if (webhookSecrets.length === 0) return undefined;
+  const { core, histories, metrics, log, compareEveryMs } = parts;
+  const { client, reads, events, records } = core;
+  return new Live({
+    client,
+    reads,
+    histories,
+    events,
+    secrets: webhookSecrets,
+    announce: () => core.announce(),
+    onAnnouncement: listener => {
+      core.onAnnouncement(listener);
+    },
+    listen: () => core.listen(),
+    ...(compareEveryMs !== undefined && { compareEveryMs }),
+    told: {
+      steps(count) {
+        metrics().updates(count);
+        // It may be a payout whose outcome is unknown.
+        records.hasten().catch(() => undefined);
+      },
+      foreign(count) {
+        metrics().webhooks('foreign', count);
+      },
+      gaps({ events: missed, payouts }) {
+        metrics().webhooks('missed', missed);
+        log.warn(
+          { events: missed, payouts },
+          'webhooks of Lean had not come; what they tell has been made up for',
+        );
+      },
+      trouble(what, error) {
+        if (error === undefined) log.info({ what }, 'updates of payouts go on');
+        else
+          log.warn(
+            { what, code: 'code' in error ? error.code : undefined },
+            'updates of payouts wait: they are looked for again',
+          );
+      },
+    },
+  });
+}
+
+/** What the graph's subscribers are given. */
+export function updatesOf(live: Live | undefined, core: Core): Updates {
+  return live === undefined ? noUpdates : new GraphUpdates({ ...core, live: live.updates });
+}
+
+/** Where Lean sends no webhooks there is nothing to subscribe to. */
+const noUpdates: Updates = {
+  subscribe() {
+    throw new UpdatesUnavailable();
+  },
+};
