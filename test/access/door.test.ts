@@ -217,7 +217,7 @@ describe('an agent without a token', () => {
     expect(refused.status).toBe(401);
     const [, metadata = ''] =
       /^Bearer resource_metadata="(http[^"]+)"$/.exec(refused.headers.get('www-authenticate') ?? '') ?? [];
-    const answer = await fetch(metadata);
+    const answer = await fetch(metadata, { headers: { origin: 'https://agent.example' } });
     expect(answer.headers.get('access-control-allow-origin')).toBe('*');
     expect(await answer.json()).toMatchObject({
       resource: url,

@@ -58,13 +58,16 @@ export async function startMcpServer(options: McpHttpOptions): Promise<Listener>
   };
 
   async function route({ request, response, path, draining, report }: Exchange): Promise<void> {
-    const { origin } = request.headers;
-    const listed = origin !== undefined && corsOrigins.includes(origin);
-    if (!listed && !isOwnOrigin(request, response)) return;
+    // For everybody: without it an agent in a page could not learn where to get a token.
     if (resource?.isMetadata(path) === true) {
       response.writeHead(200, { 'content-type': 'application/json', 'access-control-allow-origin': '*' });
       response.end(JSON.stringify(resource.metadata(request)));
-    } else if (path !== '/mcp' && path !== '/') answer(response, 404, 'MCP is at /mcp.');
+      return;
+    }
+    const { origin } = request.headers;
+    const listed = origin !== undefined && corsOrigins.includes(origin);
+    if (!listed && !isOwnOrigin(request, response)) return;
+    if (path !== '/mcp' && path !== '/') answer(response, 404, 'MCP is at /mcp.');
     else if (draining) answer(response, 503, 'The gateway is stopping; nothing was done.');
     else
       try {
