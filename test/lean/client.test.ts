@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { clientCredentialsToken } from '../../src/lean/access-token.ts';
-import type { UpstreamCall } from '../../src/lean/client.ts';
+import type { UpstreamCall } from '../../src/lean/upstream-call.ts';
 import {
   LeanBadAnswer,
   LeanNotSent,

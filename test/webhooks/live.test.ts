@@ -190,6 +190,69 @@ describe('over WebSocket', () => {
     expect((await reading.iterate(query).next()).value).toMatchObject({ data: { payouts: {} } });
   });
 
+  it('a subscription that is ended is over at once, though nothing has come that is for it', async () => {
+    const { gateway, payout } = await start();
+    const client = connect(gateway.url, {}, false);
+    const mine = payout();
+    const other = payout();
+    const variables = { id: mine.paymentId };
+    const query = 'subscription ($id: ID!) { payoutUpdated(id: $id) { status } }';
+    for (let times = 0; times < 20; times += 1) {
+      const updates = client.iterate({ query, variables });
+      void updates.next();
+      await expect.poll(() => subscribers(gateway.origin)).toBe(1);
+      await updates.return?.();
+      await expect.poll(() => subscribers(gateway.origin)).toBe(0);
+    }
+    gateway.lean.payouts.change(other.paymentId ?? '', { status: 'ACCEPTED_BY_BANK' });
+    expect((await client.iterate({ query: '{ __typename }' }).next()).value).toEqual({
+      data: { __typename: 'Query' },
+    });
+  });
+
+  it('a connection that much comes through gathers nothing', async () => {
+    const { gateway } = await start();
+    const warnings: Error[] = [];
+    const note = (warning: Error): unknown => warnings.push(warning);
+    process.on('warning', note);
+    onTestFinished(() => void process.off('warning', note));
+    const client = connect(gateway.url, {}, false);
+    for (let times = 0; times < 50; times += 1) await client.iterate({ query: '{ __typename }' }).next();
+    expect(warnings).toEqual([]);
+  });
+
+  it('amounts keep their digits', async () => {
+    const { gateway } = await start();
+    const socket = new WebSocket(gateway.url.replace('http', 'ws'), 'graphql-transport-ws');
+    onTestFinished(() => {
+      socket.close();
+    });
+    const messages: string[] = [];
+    socket.on('message', (data: Buffer) => messages.push(data.toString()));
+    await new Promise(resolve => socket.once('open', resolve));
+    socket.send('{"type":"connection_init"}');
+    await expect.poll(() => messages.join()).toContain('connection_ack');
+    const query =
+      'query ($min: Decimal) { payouts(first: 1, filter: { amount: { min: $min } }) { totalCount } }';
+    socket.send(
+      `{"id":"1","type":"subscribe","payload":{"query":${JSON.stringify(query)},"variables":{"min":9007199254740993.01}}}`,
+    );
+    await expect.poll(() => messages.join()).toContain('"totalCount":0');
+    expect(gateway.lean.requests.map(({ query: asked }) => asked['amount_min'])).toContain(
+      '9007199254740993.01',
+    );
+  });
+
+  it('failures of Lean’s leave their line in the log', async () => {
+    const { gateway, line } = await start();
+    gateway.lean.faults.add({ kind: 'status', status: 422, operation: 'getPayout' });
+    const query = { query: `{ payout(id: "${examplePayoutId}") { id } }` };
+    const answer = await connect(gateway.url).iterate(query).next();
+    expect(answer.value).toMatchObject({ errors: [{ extensions: { code: 'LEAN_REFUSED' } }] });
+    expect(JSON.stringify(answer.value)).not.toContain('"http"');
+    expect(await line(({ code }) => code === 'LEAN_REFUSED')).toMatchObject({ level: 40, path: 'payout' });
+  });
+
   it('operations count as requests do', async () => {
     const { gateway } = await start({ RATE_LIMIT_REQUESTS: '2' });
     const client = connect(gateway.url, {}, false);

@@ -123,7 +123,8 @@ const yogaCodes: ReadonlySet<unknown> = new Set([
   undefined,
 ]);
 
-function coded(error: GraphQLError): GraphQLError {
+/** With a code of the contract. */
+export function coded(error: GraphQLError): GraphQLError {
   const { code } = error.extensions;
   return yogaCodes.has(code) ? withCode(error, 'BAD_USER_INPUT') : error;
 }
@@ -153,7 +154,7 @@ function withExtensions(error: GraphQLError, extensions: Record<string, unknown>
  * Failures of Lean's are one readable line for each kind, however many fields they cost; bugs come with their stack.
  * What callers got wrong is their business.
  */
-function logErrors(log: Logger, errors: readonly GraphQLError[]): void {
+export function logErrors(log: Logger, errors: readonly GraphQLError[]): void {
   // Reads that were given up because their caller had gone are no failures, and nobody is there to be told.
   const failures = errors.filter(({ originalError }) => !isHangUp(originalError));
   const kinds = Map.groupBy(failures, error => `${codeOf(error)} ${error.message}`);

@@ -1,5 +1,7 @@
 import type { ExecutionResult } from 'graphql';
 import type { FetchAPI, Plugin } from 'graphql-yoga';
+import type { Logger } from 'pino';
+import { outward } from './outward.ts';
 import type { RequestContext } from './request-context.ts';
 
 /** So often a line without meaning is sent, so that nothing on the way takes the connection for dead. */
@@ -10,7 +12,7 @@ const pingMs = 12_000;
  * as `Last-Event-ID` when it connects again. One result at a time is made: when the reader is slow, it waits.
  * @see https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md#distinct-connections-mode
  */
-export function useEventStream(): Plugin<RequestContext> {
+export function useEventStream(log: Logger): Plugin<RequestContext> {
   return {
     onRequestParse({ request, serverContext }) {
       const id = request.headers.get('last-event-id');
@@ -19,12 +21,12 @@ export function useEventStream(): Plugin<RequestContext> {
     onResultProcess({ result, acceptableMediaTypes, setResultProcessor, serverContext }) {
       if (Array.isArray(result) || !(Symbol.asyncIterator in result)) return;
       if (!acceptableMediaTypes.includes('text/event-stream')) return;
-      setResultProcessor(streaming(serverContext as RequestContext), 'text/event-stream');
+      setResultProcessor(streaming(serverContext as RequestContext, log), 'text/event-stream');
     },
   };
 }
 
-function streaming(context: RequestContext) {
+function streaming(context: RequestContext, log: Logger) {
   return (result: unknown, fetchAPI: FetchAPI): Response => {
     const results = (result as AsyncIterable<ExecutionResult>)[Symbol.asyncIterator]();
     const encoder = new TextEncoder();
@@ -46,7 +48,9 @@ function streaming(context: RequestContext) {
           return;
         }
         const id = context.deliveredEvent === undefined ? '' : `id: ${context.deliveredEvent}\n`;
-        controller.enqueue(encoder.encode(`${id}event: next\ndata: ${JSON.stringify(outward(value))}\n\n`));
+        controller.enqueue(
+          encoder.encode(`${id}event: next\ndata: ${JSON.stringify(outward(value, context.log ?? log))}\n\n`),
+        );
       },
       async cancel() {
         clearInterval(ping);
@@ -62,15 +66,4 @@ function streaming(context: RequestContext) {
     };
     return new fetchAPI.Response(stream, { headers });
   };
-}
-
-/** Without what errors say to the server alone. */
-export function outward(result: ExecutionResult): object {
-  if (result.errors === undefined) return result;
-  const errors = result.errors.map(error => {
-    const { http: _, ...extensions } = error.extensions;
-    void _;
-    return { ...error.toJSON(), extensions };
-  });
-  return { ...result, errors };
 }

@@ -81,7 +81,7 @@ export function createGraphql(options: GraphqlOptions): GraphqlServer {
       useOnePaymentRule(),
       useOperationName(persisted?.documents),
       useOperationPolicy(options.maxUpstreamCalls),
-      useEventStream(),
+      useEventStream(options.log),
       useFewVariableErrors(mask),
       useCodedErrors(options.log),
       useOutcome(),

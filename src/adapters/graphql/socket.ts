@@ -8,9 +8,10 @@ import { WebSocketServer, type WebSocket } from 'ws';
 import type { Admission, Door } from '../../access/door.ts';
 import { Unauthenticated } from '../../payouts/errors.ts';
 import type { FinishedRequest } from '../listener.ts';
+import { keepDigits } from '../../payouts/exact-json.ts';
 import { refusalOf } from '../refusal.ts';
 import { reporting, type RequestReport } from '../request-report.ts';
-import { outward } from './event-stream.ts';
+import { outward } from './outward.ts';
 import { documentFor, type PersistedOperations } from './persisted-operations.ts';
 import type { RequestContext } from './request-context.ts';
 import type { GraphqlServer } from './server.ts';
@@ -37,16 +38,19 @@ const maxMessageBytes = 64 * 1024;
 /** As the protocol closes what may not connect. */
 const unauthorized = 4401;
 
+/** An operation that is not over yet. */
 interface Running {
   readonly report: RequestReport;
   readonly startedAt: number;
+  /** Aborted when nobody waits for it any more. */
+  readonly over: AbortController;
 }
 
 type Extra = {
   readonly socket: WebSocket;
   readonly request: IncomingMessage;
   admission?: Admission;
-  /** Operations that are not over yet, by the ids that the connection has given them. */
+  /** By the ids that the connection has given them. */
   running?: Map<string, Running>;
 };
 
@@ -77,18 +81,18 @@ export function graphqlSocket(options: GraphqlSocketOptions): GraphqlSocket {
           return false;
         }
         endWithToken(extra);
+        extra.socket.once('close', () => {
+          for (const { over } of runningOf(extra).values()) over.abort();
+        });
         return true;
       },
       async onSubscribe({ extra }, id, payload) {
         const over = new AbortController();
-        extra.socket.once('close', () => {
-          over.abort();
-        });
         const { admission } = extra;
         if (admission === undefined) throw new TypeError('the connection has not come in by the door');
         const report: RequestReport = { caller: admission.caller.subject, leanCalls: 0 };
-        const context: RequestContext = { admission, signal: over.signal, log, report };
-        runningOf(extra).set(id, { report, startedAt: performance.now() });
+        const context: SocketContext = { admission, signal: over.signal, over, log, report };
+        runningOf(extra).set(id, { report, startedAt: performance.now(), over });
         const lastEventId = payload.extensions?.['lastEventId'];
         if (typeof lastEventId === 'string') context.lastEventId = lastEventId;
         try {
@@ -114,16 +118,19 @@ export function graphqlSocket(options: GraphqlSocketOptions): GraphqlSocket {
         }
       },
       execute: args => reporting(reportOf(args), () => rootOf(args).execute(args)),
-      subscribe: args => reporting(reportOf(args), () => rootOf(args).subscribe(args)),
+      subscribe: async args =>
+        endingAtOnce(await reporting(reportOf(args), () => rootOf(args).subscribe(args)), args),
+      // Amounts keep their digits, as in a request's body.
+      jsonMessageReviver: keepDigits,
       onNext({ extra }, id, _payload, _args, result) {
         noteOutcome(extra, id, (result as ExecutionResult).errors);
-        return outward(result as ExecutionResult) as never;
+        return outward(result as ExecutionResult, log) as never;
       },
       onError({ extra }, id, _payload, errors) {
         noteOutcome(extra, id, errors as readonly GraphQLError[]);
         // No onComplete follows.
         finish(extra, id);
-        return (outward({ errors: errors as readonly GraphQLError[] }) as { errors: never }).errors;
+        return (outward({ errors: errors as readonly GraphQLError[] }, log) as { errors: never }).errors;
       },
       onComplete({ extra }, id) {
         finish(extra, id);
@@ -173,6 +180,27 @@ function runningOf(extra: Extra): Map<string, Running> {
   return (extra.running ??= new Map<string, Running>());
 }
 
+/**
+ * A subscription that ends when its subscriber says so: by itself it would hear of that only with the next update that
+ * is for it, which may never come.
+ */
+function endingAtOnce(result: AsyncGenerator | ExecutionResult, { contextValue }: ExecutionArgs): never {
+  if (!(Symbol.asyncIterator in result)) return result as never;
+  const { over } = contextValue as SocketContext;
+  const results = result[Symbol.asyncIterator]();
+  return {
+    next: () => results.next(),
+    return: () => {
+      over.abort();
+      return results.return(undefined);
+    },
+    throw: (error: unknown) => results.throw(error),
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  } as never;
+}
+
 function noteOutcome(extra: Extra, id: string, errors: readonly GraphQLError[] | undefined): void {
   const report = runningOf(extra).get(id)?.report;
   const code = errors?.[0]?.extensions?.['code'];
@@ -183,9 +211,13 @@ function reportOf({ contextValue }: ExecutionArgs): RequestReport {
   return (contextValue as RequestContext).report ?? { leanCalls: 0 };
 }
 
+interface SocketContext extends RequestContext {
+  readonly over: AbortController;
+}
+
 interface Enveloped {
   execute(args: ExecutionArgs): never;
-  subscribe(args: ExecutionArgs): never;
+  subscribe(args: ExecutionArgs): Promise<AsyncGenerator | ExecutionResult>;
 }
 
 function rootOf({ rootValue }: ExecutionArgs): Enveloped {
