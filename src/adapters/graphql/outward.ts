@@ -1,4 +1,4 @@
-import type { GraphQLError} from 'graphql';
+import type { GraphQLError } from 'graphql';
 import { type ExecutionResult } from 'graphql';
 import type { Logger } from 'pino';
 import { coded, logErrors } from './coded-errors.ts';
