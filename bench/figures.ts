@@ -8,7 +8,7 @@ export function percentile(values: readonly number[], percent: number): number {
   return sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)] ?? NaN;
 }
 
-/** Prints rows under a title, the first column to the left and figures to the right. */
+/** Prints rows under a title, the first column to the left and figures to the right. Rows may end early. */
 export function printTable(
   title: string,
   head: readonly string[],
@@ -23,7 +23,8 @@ export function printTable(
         .map((cell, column) =>
           column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
         )
-        .join('   '),
+        .join('   ')
+        .trimEnd(),
     );
   console.log();
 }

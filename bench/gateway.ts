@@ -8,7 +8,7 @@ import { PayoutHistories } from '../src/payouts/history.ts';
 import { schema } from '../src/schema/index.ts';
 import { noRecords } from './no-records.ts';
 
-/** The gateway as a process of its own, with its records (`recorded`) or without (`unrecorded`); tells its CPU time. */
+/** The gateway as a process of its own, with its records (`recorded`) or without (`unrecorded`). */
 const [leanUrl = '', folder = '', variant = ''] = process.argv.slice(2);
 
 const config = parseConfig({
@@ -22,12 +22,12 @@ const config = parseConfig({
 const log = pino({ level: 'silent' });
 const gateway = createGateway(config, { log });
 const { client, reads, lists, lost } = gateway.core;
-const server = await startHttpServer({
+await startHttpServer({
   host: config.host,
   port: 0,
   graphql:
     variant === 'recorded'
-      ? gateway.graphql
+      ? gateway.endpoint
       : createGraphql({
           ...config,
           schema,
@@ -43,15 +43,10 @@ const server = await startHttpServer({
           door: gateway.door,
           persisted: undefined,
           log,
-        }),
+        }).endpoint,
   graphiql: undefined,
   trouble: () => undefined,
   metrics: gateway.metrics,
   webhook: undefined,
   log,
 });
-process.on('message', () => {
-  const { user, system } = process.cpuUsage();
-  process.send?.(user + system);
-});
-process.send?.(`${server.url}/graphql`);

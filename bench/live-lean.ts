@@ -22,6 +22,6 @@ const answers: Record<string, () => unknown> = {
   calls: () => lean.requests.length,
 };
 process.on('message', question => {
-  process.send?.(answers[String(question)]?.());
+  const answer = answers[String(question)];
+  if (answer !== undefined) process.send?.(answer());
 });
-process.send?.(lean.url);

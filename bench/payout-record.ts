@@ -30,10 +30,11 @@ interface Measured {
  */
 export async function payoutRecordTable({ rounds, inTurn, atOnce }: Counts): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'lean-payouts-bench-'));
-  const lean = await startProcess('fast-lean.ts', '0');
+  const lean = await startProcess('fast-lean.ts');
+  const path = '/graphql';
   const gateways = {
-    recorded: await startProcess('gateway.ts', lean.url, join(folder, 'a'), 'recorded'),
-    unrecorded: await startProcess('gateway.ts', lean.url, join(folder, 'b'), 'unrecorded'),
+    recorded: await startProcess('gateway.ts', { args: [lean.url, join(folder, 'a'), 'recorded'], path }),
+    unrecorded: await startProcess('gateway.ts', { args: [lean.url, join(folder, 'b'), 'unrecorded'], path }),
   };
   try {
     for (const variant of variants) await payMany(gateways[variant], atOnce / 2, callers);

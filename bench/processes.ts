@@ -4,20 +4,37 @@ import { fileURLToPath } from 'node:url';
 
 /** A server in a process of its own, so that its CPU time is its alone. */
 export interface ServerProcess {
-  /** What it says first: its address. */
+  /** Where it serves. */
   readonly url: string;
-  /** Its answer to a question that it knows. One at a time. */
+  /** Its answer to a question that it, or the probe in it, knows. One at a time. */
   ask(question: string): Promise<unknown>;
   /** CPU time that it has used so far, in microseconds. */
   cpuMicros(): Promise<number>;
   stop(): Promise<void>;
 }
 
-export async function startProcess(file: string, ...args: readonly string[]): Promise<ServerProcess> {
-  // So that it can clear up before it tells how much memory it needs.
-  const execArgv = [...process.execArgv, '--expose-gc'];
-  const child = fork(fileURLToPath(new URL(file, import.meta.url)), args, { execArgv });
-  const url = String(await answer(child));
+export interface ProcessOptions {
+  readonly args?: readonly string[];
+  /** Of Node. @default none */
+  readonly flags?: readonly string[];
+  /** Where it serves what it is asked for. @default none */
+  readonly path?: string;
+  /** All that it has of an environment. @default this process's own */
+  readonly env?: NodeJS.ProcessEnv;
+  /** Whether what it prints to standard output is thrown away. @default false */
+  readonly quiet?: boolean;
+}
+
+const probe = new URL('probe.ts', import.meta.url).href;
+
+export async function startProcess(file: string, options: ProcessOptions = {}): Promise<ServerProcess> {
+  const { args = [], flags = [], path = '', env = process.env, quiet = false } = options;
+  const child = fork(fileURLToPath(new URL(file, import.meta.url)), args, {
+    env,
+    execArgv: [...process.execArgv, ...flags, '--import', probe],
+    stdio: ['ignore', quiet ? 'ignore' : 'inherit', 'inherit', 'ipc'],
+  });
+  const url = `${String(await answer(child))}${path}`;
   const ask = (question: string): Promise<unknown> => {
     child.send(question);
     return answer(child);

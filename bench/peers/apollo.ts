@@ -1,0 +1,42 @@
+import { ApolloServer } from '@apollo/server';
+import { startStandaloneServer } from '@apollo/server/standalone';
+import { buildSubgraphSchema } from '@apollo/subgraph';
+import type { GraphQLResolverMap } from '@apollo/subgraph/dist/schema-helper/resolverMap.js';
+import { parse } from 'graphql';
+import {
+  createPayout,
+  readPayouts,
+  type CreatePayoutInput,
+  type Payout,
+  type PayoutsArguments,
+} from './lean.ts';
+import { freshLoaders, type Loaders } from './loaders.ts';
+import { sdl } from './sdl.ts';
+
+/** Apollo Server with DataLoader, as a subgraph that its own documents would have one write. */
+
+const resolvers: GraphQLResolverMap<Loaders> = {
+  Query: {
+    payout: (_root, { id }: { readonly id: string }, { payouts }) => payouts.load(id),
+    payouts: (_root, args: PayoutsArguments) => readPayouts(args),
+  },
+  Mutation: {
+    createPayout: (_root, { input }: { readonly input: CreatePayoutInput }) => createPayout(input),
+  },
+  Payout: {
+    __resolveReference: ({ id }: Pick<Payout, 'id'>, { payouts }: Loaders) => payouts.load(id),
+    intent: ({ intentId }: Payout, _args, { intents }) => intents.load(intentId),
+    history: async ({ id, intentId }: Payout, _args, { histories }) =>
+      (await histories.load(intentId)).get(id) ?? [],
+  },
+};
+// Its types know of no context.
+const schema = buildSubgraphSchema({
+  typeDefs: parse(sdl),
+  resolvers: resolvers as GraphQLResolverMap<unknown>,
+});
+
+await startStandaloneServer(new ApolloServer<Loaders>({ schema }), {
+  context: () => Promise.resolve(freshLoaders()),
+  listen: { port: 0, host: '127.0.0.1' },
+});

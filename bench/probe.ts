@@ -1,0 +1,32 @@
+import { subscribe } from 'node:diagnostics_channel';
+import type { Server } from 'node:net';
+
+/**
+ * Loaded into every process of the benchmark before its program (`--import`), which need not know of it: tells the
+ * address of the first server that listens there, and what the process costs when asked.
+ */
+let told = false;
+subscribe('tracing:net.server.listen:asyncEnd', message => {
+  const address = (message as { readonly server: Server }).server.address();
+  if (told || typeof address !== 'object' || address === null) return;
+  told = true;
+  process.send?.(`http://127.0.0.1:${String(address.port)}`);
+});
+
+const answers: Readonly<Record<string, () => number>> = {
+  /** In microseconds, so far. */
+  cpu() {
+    const { user, system } = process.cpuUsage();
+    return user + system;
+  },
+  /** In bytes, as the system counts it. */
+  memory: () => process.memoryUsage.rss(),
+};
+
+process.on('message', question => {
+  const answer = answers[String(question)];
+  if (answer !== undefined) process.send?.(answer());
+});
+// To be asked is no reason to go on, and nobody is left to ask once the benchmark is gone.
+process.channel?.unref();
+process.once('disconnect', () => process.exit());

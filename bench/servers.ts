@@ -1,0 +1,85 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startIssuer } from '../test/support/issuer.ts';
+import { startProcess, type ServerProcess } from './processes.ts';
+
+export const ours = 'ours';
+export const peerE = 'E: Yoga, Pothos';
+export const bare = 'bare';
+
+/** What our gateway is compared with: servers of the same fields, and the floor, which does without GraphQL. */
+const peers = {
+  [peerE]: { file: 'peers/yoga.ts', path: '/graphql' },
+  'Apollo Server': { file: 'peers/apollo.ts', path: '/' },
+  Mercurius: { file: 'peers/mercurius.ts', path: '/graphql' },
+  [bare]: { file: 'peers/bare.ts', path: '/' },
+} as const;
+
+export type ServerName = typeof ours | keyof typeof peers;
+export const allServers: readonly ServerName[] = [ours, ...(Object.keys(peers) as (keyof typeof peers)[])];
+
+export interface Servers {
+  /** In the order that they were asked for in. */
+  readonly running: ReadonlyMap<ServerName, ServerProcess>;
+  /** Good for all that our gateway is asked for; one for each caller. Peers let everybody in. */
+  readonly tokens: readonly string[];
+  /** How often Lean has been called so far. */
+  leanCalls(): Promise<number>;
+  stop(): Promise<void>;
+}
+
+const callers = 50;
+
+/** Starts servers in front of one Lean, and ours as in production. */
+export async function startServers(names: readonly ServerName[]): Promise<Servers> {
+  const folder = await mkdtemp(join(tmpdir(), 'lean-payouts-bench-'));
+  const issuer = await startIssuer();
+  const lean = await startProcess('fast-lean.ts', { env: production });
+  const running = new Map<ServerName, ServerProcess>();
+  for (const name of names)
+    running.set(
+      name,
+      name === ours
+        ? await startProcess('../dist/main.js', {
+            path: '/graphql',
+            quiet: true,
+            env: { ...production, ...issuer.env, ...settings, LEAN_BASE_URL: lean.url, DATA_DIR: folder },
+          })
+        : await startProcess(peers[name].file, {
+            path: peers[name].path,
+            quiet: true,
+            env: production,
+            args: [lean.url],
+          }),
+    );
+  const tokens = Array.from({ length: callers }, (_, caller) =>
+    issuer.token(
+      { sub: `caller-${String(caller)}`, scope: 'payouts:read payouts:create' },
+      { lifetime: '1d' },
+    ),
+  );
+  return {
+    running,
+    tokens: await Promise.all(tokens),
+    leanCalls: async () => Number(await lean.ask('calls')),
+    async stop() {
+      for (const server of [...running.values(), lean]) await server.stop();
+      await issuer.close();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+const production = { PATH: process.env['PATH'], NODE_ENV: 'production' };
+
+/** Nothing is switched off; limits are in force, and too high to be met. */
+const settings = {
+  LEAN_API_TOKEN: 'token',
+  PORT: '0',
+  REST_PORT: 'off',
+  MCP_PORT: 'off',
+  RATE_LIMIT_REQUESTS: '100000000',
+  RATE_LIMIT_PAYOUTS: '100000000',
+  LOG_LEVEL: 'info',
+} as const;

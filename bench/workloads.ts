@@ -1,0 +1,114 @@
+import { randomUUID } from 'node:crypto';
+import { firstSharingPage, paymentId } from './payout-place.ts';
+
+/** An operation that is sent again and again, each time with other variables. */
+export interface Workload {
+  readonly name: string;
+  readonly operationName: string;
+  readonly query: string;
+  /** Of the request with this number: those under way at once want different things of Lean. */
+  readonly variables: (index: number) => object;
+}
+
+/** More than there are requests under way at once. */
+const pages = 40;
+
+/** A page of the fast Lean's list, by a filter that all servers pass on to it. */
+function pageFrom(firstPage: number, first: number): Workload['variables'] {
+  return index => {
+    const hundredths = String(firstPage + (index % pages)).padStart(2, '0');
+    return { first, filter: { amount: { min: `0.${hundredths}` } } };
+  };
+}
+
+export const onePayout: Workload = {
+  name: 'one payout, 10 fields',
+  operationName: 'OnePayout',
+  query: `query OnePayout($id: ID!) {
+    payout(id: $id) {
+      id intentId amount { amount currency } description status leanStatus postInitiationStatus
+      recipient { name } submittedAt bankTransactionReference
+    }
+  }`,
+  variables: index => ({ id: paymentId({ page: 1, row: index % 100 }) }),
+};
+
+export const payoutPage: Workload = {
+  name: '50 payouts, fields of the list',
+  operationName: 'PayoutPage',
+  query: `query PayoutPage($first: Int, $filter: PayoutFilter) {
+    payouts(first: $first, filter: $filter) {
+      nodes {
+        id intentId amount { amount currency } description status recipient { name } bankTransactionReference
+        createdAt
+      }
+      pageInfo { hasNextPage }
+    }
+  }`,
+  variables: pageFrom(1, 50),
+};
+
+const detailsQuery = `query PayoutDetails($first: Int, $filter: PayoutFilter) {
+  payouts(first: $first, filter: $filter) {
+    nodes { id intent { id externalReference } history { type status publishedAt } }
+  }
+}`;
+
+/** Payouts with intent and history, as many as told. */
+export function payoutDetails(first: number): Workload {
+  return {
+    name: `${String(first)} payouts, intent and history`,
+    operationName: 'PayoutDetails',
+    query: detailsQuery,
+    variables: pageFrom(1, first),
+  };
+}
+
+export const sharedDetails: Workload = {
+  name: '50 payouts, sharing 10 intents',
+  operationName: 'PayoutDetails',
+  query: detailsQuery,
+  variables: pageFrom(firstSharingPage, 50),
+};
+
+export const payoutEntities: Workload = {
+  name: '50 payouts for a router (_entities)',
+  operationName: 'PayoutEntities',
+  query: `query PayoutEntities($representations: [_Any!]!) {
+    _entities(representations: $representations) { ... on Payout { id amount { amount currency } status } }
+  }`,
+  variables: index => ({
+    representations: Array.from({ length: 50 }, (_, row) => ({
+      __typename: 'Payout',
+      id: paymentId({ page: 1 + (index % pages), row }),
+    })),
+  }),
+};
+
+export const newPayout: Workload = {
+  name: 'a payout is made',
+  operationName: 'CreatePayout',
+  query: `mutation CreatePayout($input: CreatePayoutInput!) {
+    createPayout(input: $input) {
+      __typename
+      ... on PayoutCreated {
+        idempotencyKey intentId payoutId status amount { amount currency } recipient { name }
+      }
+    }
+  }`,
+  variables: () => ({
+    input: {
+      idempotencyKey: randomUUID(),
+      accountId: 'a0000000-0000-4000-8000-000000000001',
+      destinationId: 'd0000000-0000-4000-8000-000000000001',
+      amount: { amount: '16.5', currency: 'AED' },
+      description: 'Bench',
+      authorize: true,
+    },
+  }),
+};
+
+/** The body of a request. */
+export function bodyOf({ operationName, query }: Workload, variables: object): string {
+  return JSON.stringify({ operationName, query, variables });
+}
