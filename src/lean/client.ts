@@ -10,10 +10,11 @@ import {
 } from './operations.ts';
 import { pause } from './deadline.ts';
 import { LeanError } from './errors.ts';
+import type { GiveUpSignal } from './give-up.ts';
 import type { Lane, LaneLoad } from './lane.ts';
 import type { Attempt, RequestClass, Retries } from './retry.ts';
 import { SharedReads } from './shared-reads.ts';
-import type { Transport } from './transport.ts';
+import type { HttpAnswer, HttpRequest, Transport } from './transport.ts';
 import type { AttemptTrace, UpstreamAttempt, UpstreamCall } from './upstream-call.ts';
 import type { LeanDestination, LeanHistory, LeanPayment, LeanPayoutIntent, LeanPayoutPage } from './wire.ts';
 
@@ -101,7 +102,7 @@ export class LeanClient {
    * way, and are repeated as the table in `retry.ts` says; anything else arrives at Lean at most once.
    * @throws LeanNotSent, LeanOutcomeUnknown, LeanBadAnswer as `Transport.send`
    */
-  async call(
+  call(
     operation: LeanCall,
     args: OperationArguments,
     options: CallOptions & CreateOptions = {},
@@ -228,26 +229,23 @@ export class LeanClient {
       traced?.end(call);
     };
     try {
-      const answer = await lanes[kind].run(
-        async () => {
-          await beforeSend?.();
-          return transport.send(
-            {
-              method: operation.method,
-              target,
-              headers: {
-                ...args.headers,
-                ...traced?.headers,
-                ...(args.body !== undefined && { 'content-type': 'application/json' }),
-                accept: 'application/json',
-                authorization: `Bearer ${bearer}`,
-              },
-              body: args.body,
-            },
-            { deadline, signal },
-          );
+      const request: HttpRequest = {
+        method: operation.method,
+        target,
+        headers: {
+          ...args.headers,
+          ...traced?.headers,
+          ...(args.body !== undefined && { 'content-type': 'application/json' }),
+          accept: 'application/json',
+          authorization: `Bearer ${bearer}`,
         },
-        { deadline, signal },
+        body: args.body,
+      };
+      const limits = { deadline, signal };
+      const send = (): Promise<HttpAnswer> => transport.send(request, limits);
+      const answer = await lanes[kind].run(
+        beforeSend === undefined ? send : () => beforeSend().then(send),
+        limits,
       );
       over({ status: answer.status, ...idsOf(answer) });
       return { answer };
@@ -266,7 +264,7 @@ interface ExchangePlan {
   readonly target: string;
   readonly args: OperationArguments;
   readonly deadline: number;
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: GiveUpSignal | undefined;
   readonly beforeSend?: () => Promise<void>;
 }
 

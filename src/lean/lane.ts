@@ -1,11 +1,9 @@
 import {
   BrokenCircuitError,
-  bulkhead,
   circuitBreaker,
   CircuitState,
   CountBreaker,
   handleWhenResult,
-  type BulkheadPolicy,
   type CircuitBreakerPolicy,
 } from 'cockatiel';
 import { LeanBadAnswer, LeanNotSent, LeanOutcomeUnknown, LeanUnreachable } from './errors.ts';
@@ -39,15 +37,14 @@ const sample = { size: 20, minimum: 10, threshold: 0.5 };
  * have been failing. Classes have a lane each, so that one cannot take the other's place.
  */
 export class Lane {
-  readonly #bulkhead: BulkheadPolicy;
   readonly #breaker: CircuitBreakerPolicy;
   readonly #queue: number;
   readonly #max: number;
-  #waiting = 0;
+  #busy = 0;
+  /** Those in line, each to be called when it gets a place; the first has waited longest. */
+  readonly #line: (() => void)[] = [];
 
   constructor({ concurrency, queue, probeAfterMs = 1000 }: LaneOptions) {
-    // Its own line would count those who have left until their turn comes.
-    this.#bulkhead = bulkhead(concurrency, Infinity);
     this.#queue = queue;
     this.#max = concurrency;
     this.#breaker = circuitBreaker(
@@ -69,8 +66,7 @@ export class Lane {
   }
 
   get load(): LaneLoad {
-    const busy = this.#max - this.#bulkhead.executionSlots;
-    return { busy, max: this.#max, waiting: this.#waiting, open: this.open };
+    return { busy: this.#busy, max: this.#max, waiting: this.#line.length, open: this.open };
   }
 
   /** Whether Lean is being left alone. */
@@ -85,19 +81,24 @@ export class Lane {
   async run(exchange: () => Promise<HttpAnswer>, options: SendOptions): Promise<HttpAnswer> {
     options.signal?.throwIfAborted();
     if (this.#breaker.state === CircuitState.HalfOpen) throw leftAlone();
-    const admitted = (): Promise<HttpAnswer> => this.#admitted(exchange);
-    const running =
-      this.#bulkhead.executionSlots > 0 ? this.#bulkhead.execute(admitted) : this.#inLine(admitted, options);
-    return running.catch((error: unknown) => {
+    if (this.#busy < this.#max) this.#busy += 1;
+    else await this.#place(options);
+    try {
+      return await this.#admitted(exchange);
+    } catch (error) {
       if (error instanceof BrokenCircuitError) throw leftAlone();
       if (error instanceof ProbeUnanswered) throw error.cause;
       throw error;
-    });
+    } finally {
+      this.#leave();
+    }
   }
 
-  async #admitted(exchange: () => Promise<HttpAnswer>): Promise<HttpAnswer> {
+  #admitted(exchange: () => Promise<HttpAnswer>): Promise<HttpAnswer> {
+    const { state } = this.#breaker;
     // While one exchange probes, the others do not wait for what becomes of it.
-    if (this.#breaker.state === CircuitState.HalfOpen) throw leftAlone();
+    if (state === CircuitState.HalfOpen) throw leftAlone();
+    if (state === CircuitState.Closed) return this.#breaker.execute(exchange);
     return this.#breaker.execute(async () => {
       const probing = this.#breaker.state === CircuitState.HalfOpen;
       try {
@@ -108,18 +109,28 @@ export class Lane {
     });
   }
 
-  /** Leaving the line and being let in are one step each: who has been told that nothing was sent is never let in. */
-  #inLine(admitted: () => Promise<HttpAnswer>, { deadline, signal }: SendOptions): Promise<HttpAnswer> {
-    if (this.#waiting >= this.#queue) return Promise.reject(full());
-    this.#waiting += 1;
+  /** Hands a place on to whoever has waited longest for one. */
+  #leave(): void {
+    const next = this.#line.shift();
+    if (next === undefined) this.#busy -= 1;
+    else next();
+  }
+
+  /**
+   * Waits for a place. Leaving the line and being let in are one step each: who has been told that nothing was sent is
+   * never let in.
+   */
+  #place({ deadline, signal }: SendOptions): Promise<void> {
+    if (this.#line.length >= this.#queue) throw full();
     return new Promise((resolve, reject) => {
-      let place: 'waiting' | 'in' | 'left' = 'waiting';
-      const leave = (reason: unknown): void => {
-        if (place !== 'waiting') return;
-        place = 'left';
-        this.#waiting -= 1;
+      const enter = (): void => {
         over();
-        reject(reason);
+        resolve();
+      };
+      const leave = (reason: unknown): void => {
+        over();
+        this.#line.splice(this.#line.indexOf(enter), 1);
+        reject(reason as Error);
       };
       const late = (): void => {
         leave(full('LEAN_TIMEOUT'));
@@ -133,16 +144,7 @@ export class Lane {
         clearTimeout(timer);
         signal?.removeEventListener('abort', unwanted);
       };
-      this.#bulkhead
-        .execute(() => {
-          if (place === 'left') throw full('LEAN_TIMEOUT');
-          place = 'in';
-          this.#waiting -= 1;
-          over();
-          return admitted();
-        })
-        .finally(over)
-        .then(resolve, reject);
+      this.#line.push(enter);
     });
   }
 }

@@ -237,14 +237,30 @@ export interface OperationArguments {
  * leave its path segment nor add to the query.
  */
 export function targetOf(operation: LeanCall, args: OperationArguments): string {
-  const path = operation.path.replace(/\{(\w+)\}/g, (_, name: string) => {
-    const value = args.path?.[name];
-    if (value === undefined || /^\.{0,2}$/.test(value))
-      throw new TypeError(`${operation.name}: no usable value for ${name}`);
-    return encodeURIComponent(value);
-  });
+  const path = partsOf(operation)
+    .map((part, index) => (index % 2 === 0 ? part : segmentOf(operation, part, args)))
+    .join('');
   if (args.query === undefined) return path;
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(args.query)) if (value !== undefined) search.append(name, value);
   return search.size === 0 ? path : `${path}?${search.toString()}`;
+}
+
+const parts = new WeakMap<LeanCall, readonly string[]>();
+
+/** A path's texts, and between each two of them the name of a parameter. */
+function partsOf(operation: LeanCall): readonly string[] {
+  let known = parts.get(operation);
+  if (known === undefined) {
+    known = operation.path.split(/\{(\w+)\}/);
+    parts.set(operation, known);
+  }
+  return known;
+}
+
+function segmentOf(operation: LeanCall, name: string, { path }: OperationArguments): string {
+  const value = path?.[name];
+  if (value === undefined || value === '' || value === '.' || value === '..')
+    throw new TypeError(`${operation.name}: no usable value for ${name}`);
+  return encodeURIComponent(value);
 }

@@ -1,11 +1,16 @@
 import { LeanOutcomeUnknown } from './errors.ts';
+import { GiveUp, type GiveUpSignal } from './give-up.ts';
 
 /**
  * Identical reads that are wanted while one is under way share it: one call, one answer, however many operations
  * wait. Nothing is kept once the answer is in.
  */
 export class SharedReads<Answer> {
-  readonly #underWay = new Map<string, Flight<Answer>>();
+  /**
+   * An object and no Map: of a Map that much goes through, tables that it has outgrown lead to each other and to what
+   * was in them, so that most of it outlives the young generation of the heap.
+   */
+  #underWay = emptied<Answer>();
 
   /**
    * The answer of `start`, or of the same read already under way. Each caller leaves by its own signal; the read
@@ -15,17 +20,17 @@ export class SharedReads<Answer> {
   read(
     key: string,
     { deadline, signal }: { readonly deadline: number; readonly signal?: AbortSignal | undefined },
-    start: (signal: AbortSignal) => Promise<Answer>,
+    start: (signal: GiveUpSignal) => Promise<Answer>,
   ): Promise<Answer> {
     if (signal?.aborted === true) return Promise.reject(signal.reason);
-    let flight = this.#underWay.get(key);
+    let flight = this.#underWay[key];
     const now = performance.now();
     if (flight === undefined || flight.deadline - now < (deadline - now) / 2) {
-      const controller = new AbortController();
-      const started: Flight<Answer> = { controller, deadline, waiting: 0, answer: start(controller.signal) };
-      this.#underWay.set(key, started);
+      const giveUp = new GiveUp();
+      const started: Flight<Answer> = { giveUp, deadline, waiting: 0, answer: start(giveUp) };
+      this.#underWay[key] = started;
       const landed = (): void => {
-        if (this.#underWay.get(key) === started) this.#underWay.delete(key);
+        this.#land(key, started);
       };
       started.answer.then(landed, landed);
       flight = started;
@@ -38,7 +43,13 @@ export class SharedReads<Answer> {
 
   /** Lets later readers start reads of their own: what is under way may not know yet what has just been written. */
   startAfresh(): void {
-    this.#underWay.clear();
+    this.#underWay = emptied();
+  }
+
+  /** Whoever asks from now on wants a read of its own. */
+  #land(key: string, flight: Flight<Answer>): void {
+    // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- keys come and go, as in a Map
+    if (this.#underWay[key] === flight) delete this.#underWay[key];
   }
 
   #leavable(
@@ -53,9 +64,8 @@ export class SharedReads<Answer> {
         reject(reason);
         flight.waiting -= 1;
         if (flight.waiting > 0) return;
-        // Whoever asks from now on wants a read of its own, not the cancelled one.
-        if (this.#underWay.get(key) === flight) this.#underWay.delete(key);
-        flight.controller.abort(reason);
+        this.#land(key, flight);
+        flight.giveUp.abort(reason);
       };
       const unwanted = (): void => {
         leave(signal?.reason);
@@ -70,13 +80,26 @@ export class SharedReads<Answer> {
         clearTimeout(timer);
         signal?.removeEventListener('abort', unwanted);
       };
-      flight.answer.finally(stay).then(resolve, reject);
+      flight.answer.then(
+        answer => {
+          stay();
+          resolve(answer);
+        },
+        (error: unknown) => {
+          stay();
+          reject(error as Error);
+        },
+      );
     });
   }
 }
 
+function emptied<Answer>(): Record<string, Flight<Answer>> {
+  return Object.create(null) as Record<string, Flight<Answer>>;
+}
+
 interface Flight<Answer> {
-  readonly controller: AbortController;
+  readonly giveUp: GiveUp;
   /** When it gives up, on the clock of `performance.now()`. */
   readonly deadline: number;
   readonly answer: Promise<Answer>;

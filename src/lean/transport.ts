@@ -1,5 +1,6 @@
 import { Pool, errors, type Dispatcher } from 'undici';
 import type { ClientCertificate } from './client-certificate.ts';
+import type { GiveUpSignal } from './give-up.ts';
 import { LeanBadAnswer, LeanNotSent, LeanOutcomeUnknown, LeanUnreachable } from './errors.ts';
 
 export interface HttpRequest {
@@ -20,7 +21,7 @@ export interface SendOptions {
   /** When the exchange must be over, on the clock of `performance.now()`. */
   readonly deadline: number;
   /** Aborting it gives the exchange up; the promise then rejects with the signal's reason. */
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: GiveUpSignal | undefined;
 }
 
 export interface Transport {
@@ -105,7 +106,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   #bytes = 0;
   readonly #resolve: (answer: HttpAnswer) => void;
   readonly #reject: (error: unknown) => void;
-  readonly #signal: AbortSignal | undefined;
+  readonly #signal: GiveUpSignal | undefined;
   readonly #maxBytes: number;
   readonly #timer: NodeJS.Timeout | undefined;
 

@@ -17,20 +17,35 @@ export type TraceLoad = <Result>(
 
 /** What one request has read, and reads no second time. */
 export class Loaders {
-  readonly payoutById: DataLoader<string, Payout | null>;
-  readonly intentById: DataLoader<string, PayoutIntent | null>;
-  readonly destinationById: DataLoader<string, PayoutDestination | null>;
-  readonly #historyByPayout: DataLoader<string, readonly HistoryEvent[]>;
   readonly #reads: PayoutReads;
+  readonly #histories: PayoutHistories;
+  readonly #options: CallOptions;
+  readonly #trace: TraceLoad | undefined;
+  // Made when they are first asked: a request asks one or two of them.
+  #payoutById: DataLoader<string, Payout | null> | undefined;
+  #intentById: DataLoader<string, PayoutIntent | null> | undefined;
+  #destinationById: DataLoader<string, PayoutDestination | null> | undefined;
+  #historyByPayout: DataLoader<string, readonly HistoryEvent[]> | undefined;
 
   constructor(reads: PayoutReads, histories: PayoutHistories, options: CallOptions, trace?: TraceLoad) {
     this.#reads = reads;
-    const by = <Value>(name: string, load: (key: string) => Promise<Value>): DataLoader<string, Value> =>
-      byKey(load, trace && ((keys, work) => trace(name, { keys }, work)));
-    this.payoutById = by('payoutById', id => reads.payout(id, options));
-    this.intentById = by('intentById', id => reads.intent(id, options));
-    this.destinationById = by('destinationById', id => reads.destination(id, options));
-    this.#historyByPayout = by('historyByPayout', key => histories.of(JSON.parse(key) as PayoutIds, options));
+    this.#histories = histories;
+    this.#options = options;
+    this.#trace = trace;
+  }
+
+  get payoutById(): DataLoader<string, Payout | null> {
+    return (this.#payoutById ??= this.#by('payoutById', id => this.#reads.payout(id, this.#options)));
+  }
+
+  get intentById(): DataLoader<string, PayoutIntent | null> {
+    return (this.#intentById ??= this.#by('intentById', id => this.#reads.intent(id, this.#options)));
+  }
+
+  get destinationById(): DataLoader<string, PayoutDestination | null> {
+    return (this.#destinationById ??= this.#by('destinationById', id =>
+      this.#reads.destination(id, this.#options),
+    ));
   }
 
   /** A payout by either of its keys; by its intent it may have no payment yet. */
@@ -56,6 +71,14 @@ export class Loaders {
   }
 
   historyByPayout({ paymentId, intentId }: PayoutIds): Promise<readonly HistoryEvent[]> {
+    this.#historyByPayout ??= this.#by('historyByPayout', key =>
+      this.#histories.of(JSON.parse(key) as PayoutIds, this.#options),
+    );
     return this.#historyByPayout.load(JSON.stringify({ paymentId, intentId }));
+  }
+
+  #by<Value>(name: string, load: (key: string) => Promise<Value>): DataLoader<string, Value> {
+    const trace = this.#trace;
+    return byKey(load, trace && ((keys, work) => trace(name, { keys }, work)));
   }
 }

@@ -5,7 +5,7 @@
 export type Instant = string & { readonly instant: unique symbol };
 
 const pattern =
-  /^(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?([Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
+  /^(\d{4}-(0[1-9]|1[0-2])-(\d{2}))[Tt ]((?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d)(?:\.(\d{1,9}))?([Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
 
 const firstSecond = Date.parse('0000-01-01T00:00:00Z') / 1000;
 const lastSecond = Date.parse('9999-12-31T23:59:59Z') / 1000;
@@ -17,11 +17,11 @@ export const instantForm = 'an RFC 3339 date and time with its offset, such as "
 export function parseInstant(text: string): Instant | undefined {
   const match = pattern.exec(text);
   if (match === null) return undefined;
-  const [, day = '', time = '', fraction, zone = ''] = match;
-  const local = new Date(`${day}T${time}Z`);
-  // Dates that do not exist (February 30th) either do not parse or come out as another day.
-  if (Number.isNaN(local.getTime()) || local.toISOString().slice(0, 19) !== `${day}T${time}`)
-    return undefined;
+  const [, date = '', month = '', day = '', time = '', fraction, zone = ''] = match;
+  // Each month has these; of the others it must be asked whether the year has them.
+  if (Number(day) === 0 || (Number(day) > 28 && !exists(date, month, day))) return undefined;
+  if (zone === 'Z' && text[10] === 'T') return text as Instant;
+  const local = new Date(`${date}T${time}Z`);
   const seconds = local.getTime() / 1000 - offsetSeconds(zone);
   // An offset at either end of time leads out of the years that RFC 3339 can write.
   if (seconds < firstSecond || seconds > lastSecond) return undefined;
@@ -44,6 +44,12 @@ export function justAfter(time: Instant): Instant {
 /** The last microsecond of the second that `epochMs` falls into. */
 export function endOfSecond(epochMs: number): Instant {
   return instant(Math.floor(epochMs / 1000), '999999');
+}
+
+/** Of a date that does not exist, such as February 30th, `Date` makes another one, or none. */
+function exists(date: string, month: string, day: string): boolean {
+  const made = new Date(`${date}T00:00:00Z`);
+  return made.getUTCMonth() + 1 === Number(month) && made.getUTCDate() === Number(day);
 }
 
 function instant(seconds: number, fraction: string): Instant {

@@ -20,8 +20,13 @@ export interface PayoutListArguments {
   readonly filter?: Maybe<PayoutFilter>;
 }
 
+export interface PayoutEdge {
+  readonly cursor: string;
+  readonly node: Payout;
+}
+
 export interface PayoutPage {
-  readonly edges: readonly { readonly cursor: string; readonly node: Payout }[];
+  readonly edges: readonly PayoutEdge[];
   readonly hasPreviousPage: boolean;
   readonly hasNextPage: boolean;
   /** Rows that the filter matched when paging began. */
@@ -73,25 +78,29 @@ export class PayoutLists {
       deadline: options.deadline ?? this.#client.deadline(),
     });
     return {
-      edges: rows.map((node, index) => ({
-        node,
-        cursor: writeCursor(
-          {
-            place: stretch.start + index,
-            total,
-            asOf,
-            intentId: node.intentId ?? null,
-            paymentId: node.paymentId,
-            createdAt: node.createdAt,
-          },
-          fingerprint,
-        ),
-      })),
+      edges: rows.map((node, index) =>
+        edgeOf(node, { place: stretch.start + index, total, asOf }, fingerprint),
+      ),
       hasPreviousPage: stretch.start > 0,
       hasNextPage: stretch.end < total,
       totalCount: total,
     };
   }
+}
+
+/** A row, with a cursor that is written when somebody wants it: most ask for that of the last row alone. */
+function edgeOf(
+  node: Payout,
+  { place, total, asOf }: Pick<Cursor, 'place' | 'total' | 'asOf'>,
+  fingerprint: string,
+): PayoutEdge {
+  return {
+    node,
+    get cursor() {
+      const { intentId = null, paymentId, createdAt } = node;
+      return writeCursor({ place, total, asOf, intentId, paymentId, createdAt }, fingerprint);
+    },
+  };
 }
 
 interface WalkPlan {

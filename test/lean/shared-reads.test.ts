@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { GiveUpSignal } from '../../src/lean/give-up.ts';
 import { SharedReads } from '../../src/lean/shared-reads.ts';
 import { failureOf, later } from './wiring.ts';
 
@@ -8,7 +9,7 @@ function observed() {
   const reads = new SharedReads<string>();
   const started: {
     readonly key: string;
-    readonly signal: AbortSignal;
+    readonly signal: GiveUpSignal;
     readonly resolve: (answer: string) => void;
     readonly reject: (error: unknown) => void;
   }[] = [];
@@ -18,7 +19,7 @@ function observed() {
       reads.read(key, { deadline, signal }, given => {
         const { promise, resolve, reject } = Promise.withResolvers<string>();
         started.push({ key, signal: given, resolve, reject });
-        given.addEventListener('abort', () => reject(given.reason));
+        given.addEventListener('abort', () => reject(given.reason), { once: true });
         return promise;
       }),
   };
