@@ -96,6 +96,11 @@ const homes = [
     message: 'prom-client appears in adapters/metrics.ts alone.',
   },
   {
+    library: 'graphql-jit',
+    home: 'src/adapters/graphql/compiled-operation.ts',
+    message: 'graphql-jit appears in compiled-operation.ts alone.',
+  },
+  {
     library: 'cors',
     home: 'src/adapters/listener.ts',
     message: 'cors appears in adapters/listener.ts alone.',

@@ -1,4 +1,10 @@
-import { GraphQLObjectType, GraphQLSchema, isUnionType, type GraphQLFieldResolver } from 'graphql';
+import {
+  GraphQLObjectType,
+  GraphQLSchema,
+  isUnionType,
+  type GraphQLFieldResolver,
+  type GraphQLResolveInfo,
+} from 'graphql';
 import { BadInput } from '../payouts/errors.ts';
 
 /**
@@ -17,26 +23,30 @@ export function entitiesApart(schema: GraphQLSchema): GraphQLSchema {
     return schema;
   const entities = new Set<unknown>(entity.getTypes().map(({ name }) => name));
 
-  const resolve: GraphQLFieldResolver<unknown, unknown, { representations: readonly unknown[] }> = (
-    source,
-    { representations },
-    context,
-    info,
-  ) =>
-    representations.map(async representation => {
+  const one = async (
+    representation: unknown,
+    rest: readonly [unknown, unknown, GraphQLResolveInfo],
+  ): Promise<unknown> => {
+    const [source, context, info] = rest;
+    try {
       if (!entities.has((representation as { __typename?: unknown } | null)?.__typename))
         throw new BadInput(
           'representations',
           `each must name its __typename: ${[...entities].sort().join(', ')}.`,
         );
-      const [value] = (await together(
-        source,
-        { representations: [representation] },
-        context,
-        info,
-      )) as unknown[];
-      return value;
-    });
+      const values = await together(source, { representations: [representation] }, context, info);
+      return await (values as unknown[])[0];
+    } catch (error) {
+      // An error in the place of a value is that place's own, for every executor; not each knows it from a rejection.
+      return error instanceof Error ? error : new Error('an entity could not be read', { cause: error });
+    }
+  };
+  const resolve: GraphQLFieldResolver<unknown, unknown, { representations: readonly unknown[] }> = (
+    source,
+    { representations },
+    context,
+    info,
+  ) => Promise.all(representations.map(representation => one(representation, [source, context, info])));
 
   const apart = new GraphQLObjectType({
     ...query,

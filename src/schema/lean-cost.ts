@@ -1,8 +1,10 @@
 import {
+  BREAK,
   getNamedType,
   isObjectType,
   Kind,
   valueFromASTUntyped,
+  visit,
   type DirectiveNode,
   type DocumentNode,
   type FieldNode,
@@ -39,43 +41,52 @@ export interface CostedOperation {
   readonly schema: GraphQLSchema;
   readonly document: DocumentNode;
   readonly operation: OperationDefinitionNode;
-  /** As the request has them. */
-  readonly variables: Readonly<Record<string, unknown>>;
 }
 
 /**
  * How many Lean calls an operation costs at worst, told before any of them is made: as if nothing it asks for were
  * shared with others, and every page came back full. Retries, and walks from the end of a list, are not counted.
  */
-export function leanCost(costed: CostedOperation): number {
-  return new Cost(costed).ofOperation();
-}
-
-class Cost {
+export class LeanCost {
   readonly #schema: GraphQLSchema;
   readonly #operation: OperationDefinitionNode;
-  readonly #variables: Record<string, unknown>;
   readonly #fragments: ReadonlyMap<string, FragmentDefinitionNode>;
   readonly #needsOfFragments = new Map<string, ReadonlySet<Call>>();
+  readonly #needsOfFields = new Map<FieldNode, Map<string, ReadonlySet<Call>>>();
+  /** Whether what is asked for depends on variables, by directives: then it is found out each time. */
+  readonly #conditional: boolean;
+  /** Of the request that is being looked at. */
+  #variables: Readonly<Record<string, unknown>> = {};
 
-  constructor({ schema, document, operation, variables }: CostedOperation) {
+  constructor({ schema, document, operation }: CostedOperation) {
     this.#schema = schema;
     this.#operation = operation;
-    this.#variables = { ...variables };
-    for (const { variable, defaultValue } of operation.variableDefinitions ?? [])
-      if (defaultValue !== undefined && this.#variables[variable.name.value] === undefined)
-        this.#variables[variable.name.value] = valueFromASTUntyped(defaultValue);
     this.#fragments = new Map(
       document.definitions
         .filter(definition => definition.kind === Kind.FRAGMENT_DEFINITION)
         .map(fragment => [fragment.name.value, fragment]),
     );
+    this.#conditional = hasDirectives(document);
   }
 
-  ofOperation(): number {
+  /** @param variables as the request has them */
+  of(variables: Readonly<Record<string, unknown>>): number {
+    this.#variables = this.#withDefaults(variables);
+    if (this.#conditional) {
+      this.#needsOfFields.clear();
+      this.#needsOfFragments.clear();
+    }
     let sum = 0;
     for (const field of this.#fieldsOf(this.#operation.selectionSet)) sum += this.#ofRoot(field);
     return sum;
+  }
+
+  #withDefaults(given: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+    const variables = { ...given };
+    for (const { variable, defaultValue } of this.#operation.variableDefinitions ?? [])
+      if (defaultValue !== undefined && variables[variable.name.value] === undefined)
+        variables[variable.name.value] = valueFromASTUntyped(defaultValue);
+    return variables;
   }
 
   #ofRoot(field: FieldNode): number {
@@ -142,10 +153,19 @@ class Cost {
 
   /** What is asked of Lean for anything below a field, where it is of this type. */
   #needs(field: FieldNode, typeName: string): ReadonlySet<Call> {
+    const known = this.#needsOfFields.get(field)?.get(typeName);
+    if (known !== undefined) return known;
     const type = this.#schema.getType(typeName);
-    return field.selectionSet === undefined || type === undefined
-      ? new Set()
-      : this.#needsOf(field.selectionSet, type);
+    const needs =
+      field.selectionSet === undefined || type === undefined
+        ? new Set<Call>()
+        : this.#needsOf(field.selectionSet, type);
+    // Other names are anybody's choice.
+    if (type !== undefined) {
+      const ofField = this.#needsOfFields.get(field) ?? new Map<string, ReadonlySet<Call>>();
+      this.#needsOfFields.set(field, ofField.set(typeName, needs));
+    }
+    return needs;
   }
 
   #needsOf({ selections }: SelectionSetNode, type: GraphQLNamedType | undefined): Set<Call> {
@@ -211,6 +231,17 @@ class Cost {
     const given = field.arguments?.find(argument => argument.name.value === name);
     return given === undefined ? undefined : valueFromASTUntyped(given.value, this.#variables);
   }
+}
+
+function hasDirectives(document: DocumentNode): boolean {
+  let found = false;
+  visit(document, {
+    Directive() {
+      found = true;
+      return BREAK;
+    },
+  });
+  return found;
 }
 
 /** A read of an intent, and what has to be asked beyond it: there is no other payout in it than the latest. */

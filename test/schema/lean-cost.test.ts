@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { destinations, exampleIntentId, examplePayoutId, waitingIntentId } from '../../src/sandbox/named.ts';
 import { problemsOf } from '../../src/adapters/graphql/operation-limits.ts';
 import { schema } from '../../src/schema/index.ts';
-import { leanCost } from '../../src/schema/lean-cost.ts';
+import { LeanCost } from '../../src/schema/lean-cost.ts';
 import { payoutInput } from '../support/payout-input.ts';
 import { startTestGateway, type TestGateway } from '../support/test-gateway.ts';
 
@@ -24,7 +24,7 @@ function costOf(text: string, variables: Record<string, unknown> = {}): number {
   expect(validate(schema, document)).toEqual([]);
   const operation = getOperationAST(document);
   if (operation == null) throw new TypeError('the document has no single operation');
-  return leanCost({ schema, document, operation, variables });
+  return new LeanCost({ schema, document, operation }).of(variables);
 }
 
 type Example = readonly [what: string, cost: number, document: string, variables?: Record<string, unknown>];

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { exampleIntentId, examplePayoutId } from '../../src/sandbox/named.ts';
 import { startSandbox } from '../../src/sandbox/sandbox.ts';
 import { startRounds } from '../support/rounds.ts';
@@ -135,9 +135,13 @@ describe('an operation costs Lean', () => {
     const rounds = await startRounds(lean);
     const gateway = await startTestGateway({ env: { LEAN_BASE_URL: rounds.url } });
     const document = 'query ($id: ID!) { payout(id: $id) { id } }';
+    const wanted = vi.spyOn(gateway.core.client, 'getPayout');
     const answers = Promise.all(
       Array.from({ length: 20 }, () => gateway.run(document, { id: examplePayoutId })),
     );
+    await vi.waitFor(() => {
+      expect(wanted).toHaveBeenCalledTimes(20);
+    });
     await rounds.round(1);
     for (const { data } of await answers) expect(data).toEqual({ payout: { id: examplePayoutId } });
     const later = gateway.run(document, { id: examplePayoutId });

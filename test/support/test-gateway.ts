@@ -4,17 +4,21 @@ import { join } from 'node:path';
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import { print, type ExecutionResult } from 'graphql';
 import { onTestFinished } from 'vitest';
+import { startHttpServer } from '../../src/adapters/http-server.ts';
 import { parseConfig, type Environment } from '../../src/config.ts';
-import { createGateway, type Gateway } from '../../src/gateway.ts';
+import { createGateway, createLog, type GatewayOptions } from '../../src/gateway.ts';
 import { sandboxCredentials } from '../../src/sandbox/named.ts';
+import { compileAfter } from './roads.ts';
 import { startSandbox, type RunningSandbox, type SandboxOptions } from '../../src/sandbox/sandbox.ts';
 
 export type Answer<Data = Record<string, unknown>> = ExecutionResult<Data> & { readonly status: number };
 
-export interface TestGateway extends Gateway {
+export interface TestGateway extends ReturnType<typeof createGateway> {
   /** The Lean behind the gateway: what it holds, and what it received. */
   readonly lean: RunningSandbox;
-  /** Runs an operation as a caller would, by HTTP but with no port. */
+  /** Address of its GraphQL. */
+  readonly url: string;
+  /** Runs an operation as a caller would. */
   run<Data = Record<string, unknown>, Variables = Record<string, unknown>>(
     document: string | TypedDocumentNode<Data, Variables>,
     variables?: Variables,
@@ -26,25 +30,40 @@ export interface TestGateway extends Gateway {
 
 /** A gateway in front of a sandbox of its own, at a real socket; both are gone when the test is over. */
 export async function startTestGateway(
-  options: { readonly sandbox?: SandboxOptions; readonly env?: Environment } = {},
+  options: {
+    readonly sandbox?: SandboxOptions;
+    readonly env?: Environment;
+    readonly log?: NonNullable<GatewayOptions['log']>;
+    readonly compileAfter?: number;
+  } = {},
 ): Promise<TestGateway> {
   const lean = await startSandbox(options.sandbox);
   const folder = await mkdtemp(join(tmpdir(), 'lean-payouts-test-'));
-  const gateway = createGateway(
-    parseConfig(
-      {
-        LEAN_BASE_URL: lean.url,
-        LEAN_API_TOKEN: sandboxCredentials.token,
-        AUTH: 'none',
-        INTROSPECTION: 'on',
-        LOG_LEVEL: 'silent',
-        DATA_DIR: folder,
-        ...options.env,
-      },
-      {},
-    ),
-  );
+  const config = parseConfig({
+    LEAN_BASE_URL: lean.url,
+    LEAN_API_TOKEN: sandboxCredentials.token,
+    AUTH: 'none',
+    INTROSPECTION: 'on',
+    LOG_LEVEL: 'silent',
+    DATA_DIR: folder,
+    ...options.env,
+  });
+  const log = options.log ?? createLog(config);
+  const gateway = createGateway(config, { log, compileAfter: options.compileAfter ?? compileAfter });
+  const { endpoint, metrics, trouble } = gateway;
+  const listener = await startHttpServer({
+    host: '127.0.0.1',
+    port: 0,
+    graphql: endpoint,
+    graphiql: undefined,
+    webhook: undefined,
+    trouble,
+    metrics,
+    log,
+  });
+  const url = `${listener.url}/graphql`;
   onTestFinished(async () => {
+    await listener.drain();
     await gateway.close();
     await lean.close();
     await rm(folder, { recursive: true });
@@ -53,13 +72,14 @@ export async function startTestGateway(
   return {
     ...gateway,
     lean,
+    url,
     async run<Data, Variables>(
       document: string | TypedDocumentNode<Data, Variables>,
       variables?: Variables,
       init: RequestInit = {},
     ) {
       const query = typeof document === 'string' ? document : print(document);
-      const response = await gateway.graphql.fetch('http://gateway/graphql', {
+      const response = await fetch(url, {
         method: 'POST',
         headers: { 'content-type': 'application/json', accept: 'application/graphql-response+json' },
         body: JSON.stringify({ query, variables }),

@@ -253,6 +253,15 @@ describe('over WebSocket', () => {
     expect(await line(({ code }) => code === 'LEAN_REFUSED')).toMatchObject({ level: 40, path: 'payout' });
   });
 
+  it('the schema stays as closed as by requests', async () => {
+    const { gateway } = await start();
+    const asked = connect(gateway.url).iterate({ query: '{ __schema { queryType { name } } }' });
+    await expect(asked.next()).rejects.toMatchObject([
+      { extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } },
+      { extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } },
+    ]);
+  });
+
   it('operations count as requests do', async () => {
     const { gateway } = await start({ RATE_LIMIT_REQUESTS: '2' });
     const client = connect(gateway.url, {}, false);

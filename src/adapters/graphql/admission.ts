@@ -1,5 +1,5 @@
 import type { Plugin } from 'graphql-yoga';
-import type { Admission, Door } from '../../access/door.ts';
+import type { Admission, Credentials, Door } from '../../access/door.ts';
 import { refusalOf } from '../refusal.ts';
 import type { RequestContext } from './request-context.ts';
 
@@ -9,11 +9,10 @@ export function useDoor(door: Door): Plugin<RequestContext> {
     async onRequestParse({ request, serverContext, endResponse, fetchAPI }) {
       const context = serverContext as RequestContext;
       try {
-        context.admission = await door.admit({
+        await letIn(door, context, {
           authorization: request.headers.get('authorization'),
           routerSecret: request.headers.get('x-router-secret'),
         });
-        if (context.report !== undefined) context.report.caller = context.admission.caller.subject;
       } catch (error) {
         const refusal = refusalOf(error);
         if (refusal === undefined) throw error;
@@ -30,6 +29,22 @@ export function useDoor(door: Door): Plugin<RequestContext> {
       }
     },
   };
+}
+
+/**
+ * Lets a request in: once, and counted once, however often it is asked.
+ * @throws as `Door.admit`
+ */
+export async function letIn(
+  door: Door,
+  context: RequestContext,
+  credentials: Credentials,
+): Promise<Admission> {
+  context.admitting ??= door.admit(credentials);
+  const admission = await context.admitting;
+  context.admission = admission;
+  if (context.report !== undefined) context.report.caller = admission.caller.subject;
+  return admission;
 }
 
 /** Who has been let in. Nothing is done for a request that nobody has let in. */

@@ -52,27 +52,21 @@ const mostVariableErrors = 5;
 /**
  * Reads variables before the execution does. That goes on to fifty errors, and writes the whole value out in each of
  * them, which for some values takes long; this stops at a few.
+ * @returns what is wrong with them; undefined when nothing is
  */
-export function useFewVariableErrors(mask: (error: GraphQLError) => GraphQLError): Plugin {
-  const problemsWith = ({ schema, document, operationName, variableValues }: ExecutionArgs) => {
-    const { variableDefinitions: declared = [] } = getOperationAST(document, operationName) ?? {};
-    if (declared.length === 0) return undefined;
-    const { errors } = getVariableValues(schema, declared, variableValues ?? {}, {
-      maxErrors: mostVariableErrors,
-    });
-    // Beyond the last comes one more, which says that there are too many.
-    return errors?.slice(0, mostVariableErrors).map(mask);
-  };
-  return {
-    onExecute({ args, setResultAndStopExecution }) {
-      const errors = problemsWith(args);
-      if (errors !== undefined) setResultAndStopExecution({ errors });
-    },
-    onSubscribe({ args, setResultAndStopExecution }) {
-      const errors = problemsWith(args);
-      if (errors !== undefined) setResultAndStopExecution({ errors });
-    },
-  };
+export function variableErrors({
+  schema,
+  document,
+  operationName,
+  variableValues,
+}: ExecutionArgs): readonly GraphQLError[] | undefined {
+  const { variableDefinitions: declared = [] } = getOperationAST(document, operationName) ?? {};
+  if (declared.length === 0) return undefined;
+  const { errors } = getVariableValues(schema, declared, variableValues ?? {}, {
+    maxErrors: mostVariableErrors,
+  });
+  // Beyond the last comes one more, which says that there are too many.
+  return errors?.slice(0, mostVariableErrors);
 }
 
 /** Errors that a request is told of, when nothing was executed: what is wrong everywhere need not be said everywhere. */

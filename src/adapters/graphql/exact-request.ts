@@ -33,11 +33,13 @@ export function useExactRequests(): Plugin {
   };
 }
 
-function isJson(contentType: string | null): boolean {
+/** Whether it is the media type of a GraphQL request. */
+export function isJson(contentType: string | null | undefined): boolean {
   return /^application\/(?:graphql\+)?json(?:\s*;.*)?$/i.test(contentType ?? '');
 }
 
-function paramsOfBody(text: string): GraphQLParams {
+/** @throws GraphQLError when it is not one operation's */
+export function paramsOfBody(text: string): GraphQLParams {
   const body = parseExactly(text, 'The body');
   if (typeof body !== 'object' || body === null) throw badRequest('The body must be a JSON object.');
   if (Array.isArray(body))

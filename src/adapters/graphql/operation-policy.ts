@@ -6,10 +6,9 @@ import {
   type ExecutionArgs,
   type OperationDefinitionNode,
 } from 'graphql';
-import type { Plugin } from 'graphql-yoga';
 import { demandScopes } from '../../payouts/caller.ts';
 import { errorForCaller } from '../../schema/errors.ts';
-import { leanCost } from '../../schema/lean-cost.ts';
+import { LeanCost } from '../../schema/lean-cost.ts';
 import { neededScopes } from '../../schema/scope-rules.ts';
 import { admitted } from './admission.ts';
 import type { RequestContext } from './request-context.ts';
@@ -17,22 +16,8 @@ import type { RequestContext } from './request-context.ts';
 /**
  * Decides on an operation as a whole before any of it is executed: whether this caller may do all of it, and whether
  * it could cost Lean more calls than one operation may.
+ * @returns a function that tells what keeps an operation from being executed; undefined when nothing does
  */
-export function useOperationPolicy(maxUpstreamCalls: number): Plugin<RequestContext> {
-  const problemWith = operationPolicy(maxUpstreamCalls);
-  return {
-    onExecute({ args, setResultAndStopExecution }) {
-      const problem = problemWith(args);
-      if (problem !== undefined) setResultAndStopExecution({ errors: [problem] });
-    },
-    onSubscribe({ args, setResultAndStopExecution }) {
-      const problem = problemWith(args);
-      if (problem !== undefined) setResultAndStopExecution({ errors: [problem] });
-    },
-  };
-}
-
-/** Tells what keeps an operation from being executed; undefined when nothing does. */
 export function operationPolicy(maxUpstreamCalls: number): (args: ExecutionArgs) => GraphQLError | undefined {
   /** What an operation needs does not depend on who asks, and is found out once. */
   const needsOf = new WeakMap<OperationDefinitionNode, Needs>();
@@ -46,6 +31,7 @@ export function operationPolicy(maxUpstreamCalls: number): (args: ExecutionArgs)
       needs = {
         scopes: neededScopes(schema, document, operation),
         router: asksAsRouter(document, operation),
+        cost: new LeanCost({ schema, document, operation }),
       };
       needsOf.set(operation, needs);
     }
@@ -60,7 +46,7 @@ export function operationPolicy(maxUpstreamCalls: number): (args: ExecutionArgs)
       if (known === undefined) throw error;
       return new GraphQLError(known.message, { extensions: known.extensions });
     }
-    const cost = leanCost({ schema, document, operation, variables: variableValues ?? {} });
+    const cost = needs.cost.of(variableValues ?? {});
     if (cost <= maxUpstreamCalls) return undefined;
     return refused(
       `This operation could cost ${String(cost)} Lean calls; accepted are ${String(maxUpstreamCalls)}. Ask for ` +
@@ -75,6 +61,7 @@ interface Needs {
   readonly scopes: ReadonlySet<string>;
   /** Whether only a router may ask for it. */
   readonly router: boolean;
+  readonly cost: LeanCost;
 }
 
 function refused(message: string, code: string, extensions: Record<string, unknown>): GraphQLError {

@@ -7,10 +7,12 @@ import type { RequestContext } from './request-context.ts';
 const mostHashes = 100;
 
 /**
- * Reports what an operation is called. In numbers an operation of the manifest has its own name; any other, whose name
- * is anybody's choice, has the beginning of its hash.
+ * Tells how to report what an operation is called. In numbers an operation of the manifest has its own name; any other,
+ * whose name is anybody's choice, has the beginning of its hash.
  */
-export function useOperationName(manifest: ReadonlyMap<string, string> = new Map()): Plugin<RequestContext> {
+export function operationNames(
+  manifest: ReadonlyMap<string, string> = new Map(),
+): (args: ExecutionArgs) => void {
   const persisted = new Set(manifest.values());
   const labels = new WeakMap<DocumentNode, string>();
   const hashes = new Set<string>();
@@ -30,7 +32,7 @@ export function useOperationName(manifest: ReadonlyMap<string, string> = new Map
     return hashes.has(hash) ? hash : 'other';
   }
 
-  function name({ contextValue, document, operationName }: ExecutionArgs): void {
+  return ({ contextValue, document, operationName }) => {
     const { report, params } = contextValue as RequestContext & {
       readonly params?: { readonly query?: string };
     };
@@ -38,15 +40,6 @@ export function useOperationName(manifest: ReadonlyMap<string, string> = new Map
     const operation = getOperationAST(document, operationName);
     report.operation = operation?.name?.value ?? operation?.operation ?? 'none';
     report.label = labelOf(document, params?.query ?? '');
-  }
-
-  return {
-    onExecute({ args }) {
-      name(args);
-    },
-    onSubscribe({ args }) {
-      name(args);
-    },
   };
 }
 

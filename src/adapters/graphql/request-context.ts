@@ -1,3 +1,4 @@
+import type { ExecutionResult } from 'graphql';
 import type { Logger } from 'pino';
 import type { Admission } from '../../access/door.ts';
 import type { RequestReport } from '../request-report.ts';
@@ -8,8 +9,12 @@ export interface RequestContext {
   readonly log?: Logger;
   /** What is told of it when it is over. */
   readonly report?: RequestReport;
+  /** Who asks, or why they are not let in, as soon as that has been asked. */
+  admitting?: Promise<Admission>;
   /** Who asks, once they have been let in. */
   admission?: Admission;
+  /** What came of it, where it has been executed already: all that is left is to tell its caller. */
+  executed?: () => ExecutionResult;
   /** The event that a subscriber has had last, when it comes back. */
   lastEventId?: string;
   /** The event of the update that is being delivered. */

@@ -1,9 +1,14 @@
 import { blockFieldSuggestionsPlugin } from '@escape.tech/graphql-armor-block-field-suggestions';
-import { useDisableIntrospection } from '@graphql-yoga/plugin-disable-introspection';
-import { getOperationAST, type ExecutionArgs, type GraphQLError, type GraphQLSchema } from 'graphql';
+import {
+  NoSchemaIntrospectionCustomRule,
+  type ExecutionArgs,
+  type GraphQLError,
+  type GraphQLSchema,
+  type ValidationRule,
+} from 'graphql';
 import { createYoga, type Plugin, type YogaInitialContext, type YogaServerInstance } from 'graphql-yoga';
 import type { Logger } from 'pino';
-import type { Door } from '../../access/door.ts';
+import type { Admission, Door } from '../../access/door.ts';
 import { Loaders, type TraceLoad } from '../../loaders/loaders.ts';
 import type { PayoutCreation } from '../../payouts/create.ts';
 import type { PayoutHistories } from '../../payouts/history.ts';
@@ -13,15 +18,17 @@ import type { PayoutReads } from '../../payouts/payout-reads.ts';
 import type { GraphContext, Updates } from '../../schema/context.ts';
 import type { Tracing } from '../tracing.ts';
 import { admitted, useDoor } from './admission.ts';
-import { maskError, useCodedErrors, useFewVariableErrors } from './coded-errors.ts';
+import { maskError, useCodedErrors } from './coded-errors.ts';
+import { GraphqlEndpoint } from './endpoint.ts';
 import { useEventStream } from './event-stream.ts';
 import { useExactRequests } from './exact-request.ts';
 import { onePaymentRule } from './one-payment-rule.ts';
+import { operationGate, useOperationGate } from './operation-gate.ts';
 import { useOperationLimits } from './operation-limits.ts';
-import { useOperationPolicy } from './operation-policy.ts';
-import { useOperationName, useOutcome } from './operation-report.ts';
+import { useOutcome } from './operation-report.ts';
 import { usePersistedOperations, type PersistedOperations } from './persisted-operations.ts';
 import type { RequestContext } from './request-context.ts';
+import { tracedExecution } from './traced-execution.ts';
 
 export interface GraphqlOptions {
   readonly schema: GraphQLSchema;
@@ -43,6 +50,14 @@ export interface GraphqlOptions {
   readonly tracing?: Tracing | undefined;
   /** For requests that bring no log of their own. */
   readonly log: Logger;
+  /** How often a document is asked for before it is compiled. @default 2 */
+  readonly compileAfter?: number | undefined;
+}
+
+/** GraphQL, served at an endpoint, and to whoever brings a connection of another kind. */
+export interface Graphql {
+  readonly endpoint: GraphqlEndpoint;
+  readonly yoga: GraphqlServer;
 }
 
 export type GraphqlServer = YogaServerInstance<RequestContext, GraphContext>;
@@ -50,43 +65,30 @@ export type GraphqlServer = YogaServerInstance<RequestContext, GraphContext>;
 const maxBodyBytes = 64 * 1024;
 
 /** GraphQL over HTTP at `/graphql`: queries by GET and POST, mutations by POST. Nothing is open that need not be. */
-export function createGraphql(options: GraphqlOptions): GraphqlServer {
-  const { reads, histories, lists, creation, introspection, persisted, maskIban, tracing } = options;
-  const traceLoad: TraceLoad | undefined = tracing && ((...load) => tracing.work(...load));
+export function createGraphql(options: GraphqlOptions): Graphql {
+  const { schema, door, introspection, persisted, maxUpstreamCalls, tracing, compileAfter = 2 } = options;
   const mask = (error: unknown, message = 'Unexpected error.'): GraphQLError =>
     maskError(error, message, introspection);
-  return createYoga<RequestContext, GraphContext>({
-    schema: options.schema,
+  const gate = operationGate({ maxUpstreamCalls, manifest: persisted?.documents, mask });
+  const contextFor = contexts(options);
+  const yoga = createYoga<RequestContext, GraphContext>({
+    schema,
     graphqlEndpoint: '/graphql',
-    context: ({ request, ...rest }: YogaInitialContext & RequestContext): GraphContext => {
-      const { caller } = admitted(rest);
-      const signal = rest.signal ?? request.signal;
-      const freshLoaders = (): Loaders => new Loaders(reads, histories, { signal }, traceLoad);
-      return {
-        loaders: freshLoaders(),
-        freshLoaders,
-        updates: options.updates,
-        lists,
-        creation,
-        caller,
-        masksAccounts: masksFor(caller, maskIban),
-        signal,
-      };
-    },
+    context: ({ request, ...rest }: YogaInitialContext & RequestContext): GraphContext =>
+      contextFor(admitted(rest), rest.signal ?? request.signal),
     plugins: [
-      useDoor(options.door),
+      useDoor(door),
       useExactRequests(),
       usePersistedOperations(persisted),
       useOperationLimits(introspection),
-      useOnePaymentRule(),
-      useOperationName(persisted?.documents),
-      useOperationPolicy(options.maxUpstreamCalls),
+      useValidationRules(onePaymentRule, ...(introspection ? [] : [NoSchemaIntrospectionCustomRule])),
+      useOperationGate(gate),
       useEventStream(options.log),
-      useFewVariableErrors(mask),
       useCodedErrors(options.log),
       useOutcome(),
       ...(tracing === undefined ? [] : [useTracedExecution(tracing)]),
-      ...(introspection ? [] : [useDisableIntrospection(), blockFieldSuggestionsPlugin({ mask: '' })]),
+      useExecuted(),
+      ...(introspection ? [] : [blockFieldSuggestionsPlugin({ mask: '' })]),
     ],
     extraParamNames: ['documentId'],
     maskedErrors: { maskError: mask },
@@ -98,25 +100,62 @@ export function createGraphql(options: GraphqlOptions): GraphqlServer {
     landingPage: false,
     logging: false,
   });
+  const endpoint = new GraphqlEndpoint({
+    yoga: yoga as never,
+    schema,
+    door,
+    gate,
+    persisted,
+    tracing,
+    maxBodyBytes,
+    contextFor,
+    compileAfter,
+  });
+  return { endpoint, yoga };
+}
+
+/** Makes what resolvers may use, afresh for each request. */
+function contexts(options: GraphqlOptions): (admission: Admission, signal: AbortSignal) => GraphContext {
+  const { reads, histories, lists, creation, updates, maskIban, tracing } = options;
+  const traceLoad: TraceLoad | undefined = tracing && ((...load) => tracing.work(...load));
+  return ({ caller }, signal) => {
+    const freshLoaders = (): Loaders => new Loaders(reads, histories, { signal }, traceLoad);
+    return {
+      loaders: freshLoaders(),
+      freshLoaders,
+      updates,
+      lists,
+      creation,
+      caller,
+      masksAccounts: masksFor(caller, maskIban),
+      signal,
+    };
+  };
 }
 
 function useTracedExecution(tracing: Tracing): Plugin<RequestContext> {
   return {
     onExecute({ executeFn, setExecuteFn }) {
-      setExecuteFn((args: ExecutionArgs) => {
-        const operation = getOperationAST(args.document, args.operationName);
-        const { name, operation: type = 'none' } = operation ?? {};
-        const attributes = { 'graphql.operation.type': type, 'graphql.operation.name': name?.value ?? '' };
-        return tracing.work(`graphql ${type}`, attributes, () => executeFn(args) as unknown);
-      });
+      setExecuteFn((args: ExecutionArgs) => tracedExecution(tracing, args, executeFn));
     },
   };
 }
 
-function useOnePaymentRule(): Plugin {
+/** Tells of what has been executed before: nothing is executed twice. */
+function useExecuted(): Plugin<RequestContext> {
+  return {
+    onExecute({ args, setExecuteFn }) {
+      const { executed } = args.contextValue as RequestContext;
+      if (executed !== undefined) setExecuteFn(executed);
+    },
+  };
+}
+
+/** Holds documents to more than the specification does, whatever kind of connection they come by. */
+function useValidationRules(...rules: readonly ValidationRule[]): Plugin {
   return {
     onValidate({ addValidationRule }) {
-      addValidationRule(onePaymentRule);
+      for (const rule of rules) addValidationRule(rule);
     },
   };
 }

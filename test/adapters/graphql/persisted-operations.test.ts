@@ -73,7 +73,7 @@ async function get(gateway: TestGateway, parameters: Readonly<Record<string, unk
       typeof value === 'string' ? value : JSON.stringify(value),
     ]),
   );
-  const response = await gateway.graphql.fetch(`http://gateway/graphql?${search.toString()}`, {
+  const response = await fetch(`${gateway.url}?${search.toString()}`, {
     headers: { accept: 'application/graphql-response+json' },
   });
   return {

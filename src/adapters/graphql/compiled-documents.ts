@@ -1,0 +1,84 @@
+import { getOperationAST, OperationTypeNode, type DocumentNode, type GraphQLSchema } from 'graphql';
+import { compiledOperation, type CompiledOperation } from './compiled-operation.ts';
+
+export interface CompiledDocumentsOptions {
+  readonly schema: GraphQLSchema;
+  /** How often a document must have been asked for before its operations are compiled, which costs some ms. */
+  readonly compileAfter: number;
+  /** The document that a text is, if it may be run; undefined for any other. */
+  readonly validated: (text: string) => DocumentNode | undefined;
+}
+
+/** Documents that are kept compiled; when there are more, the oldest goes, and is compiled again if it is asked for. */
+const mostCompiled = 200;
+
+/** Documents that are being counted. */
+const mostCounted = 1000;
+
+/** Longer ones are nobody's everyday question, and take room. */
+const longestText = 16 * 1024;
+
+/** The operations that are asked for again and again: all that depends on their text alone is done once. */
+export class CompiledDocuments {
+  readonly #options: CompiledDocumentsOptions;
+  readonly #uses = new Map<string, number>();
+  /** The oldest first. */
+  readonly #compiled = new Map<string, CompiledDocument>();
+
+  constructor(options: CompiledDocumentsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * @param operationName which of the document's operations; undefined where there is one
+   * @returns undefined where it has not been asked for often enough, or cannot be compiled
+   */
+  find(text: string, operationName: string | undefined): CompiledOperation | undefined {
+    const compiled = this.#compiled.get(text) ?? this.#compile(text);
+    if (compiled === undefined) return undefined;
+    return compiled.operation(operationName);
+  }
+
+  #compile(text: string): CompiledDocument | undefined {
+    const { schema, compileAfter, validated } = this.#options;
+    const uses = this.#uses.get(text) ?? 0;
+    if (uses < compileAfter || text.length > longestText) {
+      if (this.#uses.size >= mostCounted) this.#uses.clear();
+      this.#uses.set(text, uses + 1);
+      return undefined;
+    }
+    this.#uses.delete(text);
+    const document = validated(text);
+    if (document === undefined) return undefined;
+    const [oldest] = this.#compiled.keys();
+    if (this.#compiled.size >= mostCompiled && oldest !== undefined) this.#compiled.delete(oldest);
+    const compiled = new CompiledDocument(schema, document);
+    this.#compiled.set(text, compiled);
+    return compiled;
+  }
+}
+
+class CompiledDocument {
+  readonly #schema: GraphQLSchema;
+  readonly #document: DocumentNode;
+  readonly #operations = new Map<string | undefined, CompiledOperation | undefined>();
+
+  constructor(schema: GraphQLSchema, document: DocumentNode) {
+    this.#schema = schema;
+    this.#document = document;
+  }
+
+  operation(name: string | undefined): CompiledOperation | undefined {
+    if (this.#operations.has(name)) return this.#operations.get(name);
+    const document = this.#document;
+    const operation = getOperationAST(document, name);
+    // Names that it does not have are not kept: they may be any.
+    if (operation == null) return undefined;
+    const compiled =
+      operation.operation === OperationTypeNode.SUBSCRIPTION
+        ? undefined
+        : compiledOperation(this.#schema, document, name);
+    this.#operations.set(name, compiled);
+    return compiled;
+  }
+}
