@@ -5,12 +5,12 @@ import {
   readManifest,
   type PersistedOperations,
 } from './adapters/graphql/persisted-operations.ts';
+import type { GraphqlEndpoint } from './adapters/graphql/endpoint.ts';
 import { createGraphql, type GraphqlServer } from './adapters/graphql/server.ts';
 import { graphqlSocket } from './adapters/graphql/socket.ts';
 import { graphiqlPage, type ExampleIds } from './adapters/graphiql/page.ts';
 import { startHttpServer } from './adapters/http-server.ts';
 import type { Listener } from './adapters/listener.ts';
-import { startMcpServer } from './adapters/mcp/http.ts';
 import { ProtectedResource } from './adapters/mcp/protected-resource.ts';
 import { Metrics } from './adapters/metrics.ts';
 import { countLeanCall } from './adapters/request-report.ts';
@@ -32,6 +32,7 @@ import type { Live } from './webhooks/live.ts';
 export { parseConfig, ConfigError, type Config } from './config.ts';
 
 export interface Gateway {
+  /** What answers requests that come by no port of the gateway's. */
   readonly graphql: GraphqlServer;
   /** Lets a payout that is being created come to its end, then lets go of Lean and of the store. */
   close(): Promise<void>;
@@ -51,9 +52,12 @@ export type GatewayOptions = Partial<Pick<CoreOptions, 'log' | 'onUpstreamCall'>
   readonly traces?: boolean;
   /** How often what was received is compared with what Lean has, in ms. @default 3 min */
   readonly compareEveryMs?: number;
+  /** How often a document is asked for before it is compiled; Infinity has none compiled. @default 2 */
+  readonly compileAfter?: number;
 };
 
 interface Wired extends Gateway {
+  readonly endpoint: GraphqlEndpoint;
   readonly core: Core;
   readonly door: Door;
   readonly metrics: Metrics;
@@ -102,8 +106,9 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Wir
         throw error;
       }),
   });
-  const graphql = createGraphql({
+  const { yoga: graphql, endpoint } = createGraphql({
     ...config,
+    compileAfter: options.compileAfter,
     schema,
     reads: core.reads,
     lists: core.lists,
@@ -117,6 +122,7 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Wir
   });
   return {
     graphql,
+    endpoint,
     core,
     door,
     metrics,
@@ -163,7 +169,7 @@ export async function startGateway(
     listeners.push(listener);
     return listener.url;
   };
-  const { graphql } = gateway;
+  const { graphql, endpoint } = gateway;
   const onRequest = metrics.request.bind(metrics);
   const socket = graphqlSocket({ graphql, door, persisted, corsOrigins, log, onRequest });
   const close = async (): Promise<void> => {
@@ -187,7 +193,7 @@ export async function startGateway(
       startHttpServer({
         ...basics,
         port: config.port,
-        graphql,
+        graphql: endpoint,
         graphiql,
         trouble,
         metrics,
@@ -221,7 +227,10 @@ export async function startGateway(
         ? undefined
         : await listen(
             'MCP_PORT',
-            startMcpServer({ ...offered, port: mcpPort, writes: config.mcpWrites, resource }),
+            // Some 40 MiB that are not taken where it is switched off.
+            import('./adapters/mcp/http.ts').then(({ startMcpServer }) =>
+              startMcpServer({ ...offered, port: mcpPort, writes: config.mcpWrites, resource }),
+            ),
           );
     core.outcomes.start();
     await live?.start();

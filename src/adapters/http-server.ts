@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { GraphiqlPage } from './graphiql/page.ts';
-import type { GraphqlServer } from './graphql/server.ts';
+import type { GraphqlEndpoint } from './graphql/endpoint.ts';
 import type { GraphqlSocket } from './graphql/socket.ts';
 import { startListener, type Exchange, type Listener, type ListenerBasics } from './listener.ts';
 
 export interface HttpServerOptions extends ListenerBasics {
-  readonly graphql: GraphqlServer;
+  readonly graphql: GraphqlEndpoint;
   /** Without it browsers are not given GraphiQL. */
   readonly graphiql: GraphiqlPage | undefined;
   /** What keeps Lean from being called, as far as is known without calling it; undefined when nothing does. */
@@ -35,7 +35,7 @@ export function startHttpServer(options: HttpServerOptions): Promise<Listener> {
   });
 
   async function route(exchange: Exchange): Promise<void> {
-    const { request, response, path: given, draining, log, report } = exchange;
+    const { request, response, path: given, draining } = exchange;
     const path = given.length > 1 && given.endsWith('/') ? given.slice(0, -1) : given;
     if (path === '/health') answer(response, 200, { status: 'ok' });
     else if (path === '/ready') {
@@ -52,7 +52,7 @@ export function startHttpServer(options: HttpServerOptions): Promise<Listener> {
       answer(response, 503, { status: 'draining; nothing was done' });
     } else if (graphiql !== undefined && wantsPage(request))
       response.writeHead(200, graphiql.headers).end(await graphiql.gzipped());
-    else await graphql.handle(request, response, { log, report });
+    else await graphql.handle(exchange);
   }
 }
 

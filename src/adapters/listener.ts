@@ -6,6 +6,7 @@ import cors from 'cors';
 import type { Logger } from 'pino';
 import { reporting, type RequestReport } from './request-report.ts';
 import type { Tracing } from './tracing.ts';
+import { UnderWay } from './under-way.ts';
 
 export interface Exchange {
   readonly request: IncomingMessage;
@@ -68,7 +69,7 @@ export interface Listener {
 export async function startListener(options: ListenerOptions): Promise<Listener> {
   const { host, port, surface, route, corsOrigins = [], ownHostOnly = false, tracing } = options;
   const share = cors({ origin: [...corsOrigins], ...corsOptions });
-  const underWay = new Map<Promise<unknown>, IncomingMessage>();
+  const underWay = new UnderWay();
   let draining = false;
 
   const server = createServer(
@@ -76,21 +77,41 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
     (request, response) => {
       const startedAt = performance.now();
       const requestId = requestIdOf(request);
-      const log = options.log.child({ requestId });
       const path = pathOf(request);
       const report: RequestReport = { leanCalls: 0 };
+      let named: Logger | undefined;
+      const exchange: Exchange = {
+        request,
+        response,
+        path,
+        draining,
+        report,
+        // Most requests have nothing to say beyond the line at their end.
+        get log() {
+          return (named ??= options.log.child({ requestId }));
+        },
+      };
       response.setHeader('x-request-id', requestId);
       for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value);
       if (draining) response.setHeader('connection', 'close');
+      const over = underWay.begin(request);
+      // It is when its answer is out, or its caller gone, and its work done.
+      let left = 2;
+      const partOver = (): void => {
+        left -= 1;
+        if (left === 0) over();
+      };
       response.on('close', () => {
+        partOver();
         const ms = performance.now() - startedAt;
         const { writableFinished: answered, statusCode } = response;
         const { caller, operation, leanCalls, traceId } = report;
         const outcome = answered ? (report.outcome ?? String(statusCode)) : 'given up';
         // Those who look after the gateway ask all the time.
         const level = answered && statusCode === 200 && watched.has(path) ? 'debug' : 'info';
-        log[level](
+        options.log[level](
           {
+            requestId,
             surface,
             method: request.method,
             path,
@@ -116,21 +137,22 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
         const { origin } = request.headers;
         if (origin !== undefined && corsOrigins.includes(origin)) share(request, response, () => undefined);
         // A preflight of a page that may call is answered by that.
-        if (!response.writableEnded) await route({ request, response, path, draining, log, report });
+        if (!response.writableEnded) await route(exchange);
       };
-      const traced = (): Promise<void> =>
-        tracing === undefined
-          ? serve()
-          : tracing.request({ request, response, report, path, surface }, serve);
-      const work = reporting(report, traced)
-        .catch((error: unknown) => {
-          log.error({ err: error }, 'unexpected error');
+      const work = async (): Promise<void> => {
+        try {
+          await (tracing === undefined
+            ? serve()
+            : tracing.request({ request, response, report, path, surface }, serve));
+        } catch (error) {
+          exchange.log.error({ err: error }, 'unexpected error');
           if (!response.headersSent) options.onBug(response);
           else response.destroy();
-        })
-        .then(() => finished(response));
-      underWay.set(work, request);
-      void work.finally(() => underWay.delete(work));
+        } finally {
+          partOver();
+        }
+      };
+      void reporting(report, work);
     },
   );
 
@@ -148,9 +170,7 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
     async drain() {
       draining = true;
       server.closeIdleConnections();
-      // A request that is not in whole has started nothing, and may never be.
-      for (const request of underWay.values()) if (!request.complete) request.socket.destroy();
-      while (underWay.size > 0) await Promise.allSettled(underWay.keys());
+      await underWay.end();
       await new Promise<void>(resolve => {
         server.close(() => {
           resolve();
@@ -170,12 +190,6 @@ function listen(server: Server, port: number, host: string): Promise<void> {
       resolve();
     });
   });
-}
-
-function finished(response: ServerResponse): Promise<void> {
-  return response.closed || response.writableFinished
-    ? Promise.resolve()
-    : new Promise(resolve => response.once('close', resolve));
 }
 
 function pathOf(request: IncomingMessage): string {
@@ -215,6 +229,8 @@ function hostProblemOf(
   ownHostOnly: boolean,
 ): { readonly status: number; readonly problem: string } | undefined {
   const host = headers.host ?? 'localhost';
+  // What most send, and what reading it as an address would take as long as all else here.
+  if (!ownHostOnly && /^[a-z\d.-]+(?::\d{1,4})?$/i.test(host)) return undefined;
   if (!URL.canParse(`http://${host}`)) return { status: 400, problem: 'the Host header is not one' };
   const { hostname } = new URL(`http://${host}`);
   // By a name or an address of the loopback interface.

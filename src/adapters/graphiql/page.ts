@@ -1,6 +1,5 @@
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
 import * as operations from './operations.ts';
 
 /** Ids for GraphiQL's ready-made operations; those of the sandbox work there as they are. */
@@ -47,11 +46,13 @@ export function graphiqlPage(examples: ExampleIds): GraphiqlPage {
       'cache-control': 'no-cache',
       vary: 'accept, accept-encoding',
     },
-    gzipped: () => (compressed ??= promisify(gzip)(render(examples))),
+    gzipped: () => (compressed ??= render(examples).then(promisify(gzip))),
   };
 }
 
-function render({ payoutId, accountId, destinationId, currency }: ExampleIds): string {
+async function render({ payoutId, accountId, destinationId, currency }: ExampleIds): Promise<string> {
+  // All of GraphiQL is in it, some 50 MiB: only where somebody opens it.
+  const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
   const tab = (query: string, variables?: object) => ({
     query: dedent(query),
     ...(variables !== undefined && { variables: JSON.stringify(variables, null, 2) }),
