@@ -23,7 +23,6 @@ export interface EndpointOptions {
   readonly door: Door;
   readonly gate: OperationGate;
   readonly persisted: PersistedOperations | undefined;
-  readonly maxBodyBytes: number;
   /** What resolvers may use for a request. */
   readonly contextFor: (admission: Admission, signal: AbortSignal) => GraphContext;
   readonly compileAfter: number;
@@ -39,6 +38,9 @@ interface Yoga {
     validate(schema: GraphQLSchema, document: DocumentNode): readonly unknown[];
   };
 }
+
+/** Of a longer one it may take long to find out what is wrong, and that is not to be done twice. */
+const longestBody = 16 * 1024;
 
 /** An operation, and what its caller has sent for it. */
 interface Asked {
@@ -79,11 +81,11 @@ export class GraphqlEndpoint {
     const { headers } = request;
     const type = answerType(headers.accept);
     if (type === undefined || request.method !== 'POST' || !isJson(headers['content-type'])) return false;
-    if (!this.#isShort(request)) return false;
+    if (!isShort(headers['content-length'])) return false;
     const admission = await this.#admit(request, context);
     if (admission === undefined) return false;
 
-    const body = await readBody(request, this.#options.maxBodyBytes).catch(() => undefined);
+    const body = await readBody(request, longestBody).catch(() => undefined);
     // Gone before all of it was in: nobody is there to be told anything.
     if (body === undefined) return true;
     // Where Yoga finds what has been read from the request already.
@@ -97,13 +99,6 @@ export class GraphqlEndpoint {
     const text = JSON.stringify(result);
     response.writeHead(200, { 'content-type': type, 'content-length': Buffer.byteLength(text) }).end(text);
     return true;
-  }
-
-  #isShort({ headers }: IncomingMessage): boolean {
-    const length = headers['content-length'];
-    return (
-      length !== undefined && /^[1-9]\d{0,8}$/.test(length) && Number(length) <= this.#options.maxBodyBytes
-    );
   }
 
   async #admit({ headers }: IncomingMessage, context: RequestContext): Promise<Admission | undefined> {
@@ -167,6 +162,10 @@ export class GraphqlEndpoint {
       return undefined;
     }
   }
+}
+
+function isShort(length: string | undefined): boolean {
+  return length !== undefined && /^[1-9]\d{0,8}$/.test(length) && Number(length) <= longestBody;
 }
 
 function validated(yoga: Yoga, text: string): DocumentNode | undefined {

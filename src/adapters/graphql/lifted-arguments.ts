@@ -62,7 +62,8 @@ export function liftArguments(
       ),
     },
     values(given) {
-      const { coerced, errors } = getVariableValues(schema, declared, given);
+      // For some values each error takes long to write, and nobody reads these.
+      const { coerced, errors } = getVariableValues(schema, declared, given, { maxErrors: 0 });
       if (coerced === undefined) throw errors[0] ?? new TypeError('variables without values');
       const values: Record<string, unknown> = { ...coerced };
       for (const { field, node, prefix } of lifted)

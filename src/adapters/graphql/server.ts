@@ -107,7 +107,6 @@ export function createGraphql(options: GraphqlOptions): Graphql {
     gate,
     persisted,
     tracing,
-    maxBodyBytes,
     contextFor,
     compileAfter,
   });
