@@ -1,11 +1,12 @@
-import { globSync, readFileSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
 
 const all = 'test/**/*.test.ts';
-/** Those that send operations to a gateway of their own. */
-const sendingOperations = globSync(all).filter(file =>
-  /support\/(?:test|running)-gateway\.ts/.test(readFileSync(file, 'utf8')),
-);
+/** Those that are about what operations answer. */
+const aboutOperations = [
+  'test/{access,federation,schema}/**/*.test.ts',
+  'test/adapters/{errors,graphql-over-http}.test.ts',
+  'test/adapters/graphql/*.test.ts',
+];
 
 export default defineConfig({
   // Without the alias vitest loads graphql twice (CommonJS for packages, ESM for us), and `instanceof
@@ -20,10 +21,7 @@ export default defineConfig({
     // Operations take two roads (see test/support/roads.ts), and whoever sends them must not see which.
     projects: [
       { extends: true, test: { name: 'all', include: [all] } },
-      {
-        extends: true,
-        test: { name: 'yoga', include: sendingOperations, env: { ROAD: 'yoga', SOAK_MS: '3000' } },
-      },
+      { extends: true, test: { name: 'yoga', include: aboutOperations, env: { ROAD: 'yoga' } } },
     ],
   },
 });
