@@ -52,7 +52,7 @@ export type GatewayOptions = Partial<Pick<CoreOptions, 'log' | 'onUpstreamCall'>
   readonly traces?: boolean;
   /** How often what was received is compared with what Lean has, in ms. @default 3 min */
   readonly compareEveryMs?: number;
-  /** How often a document is asked for before it is compiled; Infinity has none compiled. @default 2 */
+  /** How often a document is asked for before it is compiled; Infinity has none compiled. @default 10 */
   readonly compileAfter?: number;
 };
 

@@ -1,5 +1,5 @@
 import type { Plugin } from 'graphql-yoga';
-import type { Admission, Credentials, Door } from '../../access/door.ts';
+import type { Admission, Door } from '../../access/door.ts';
 import { refusalOf } from '../refusal.ts';
 import type { RequestContext } from './request-context.ts';
 
@@ -9,10 +9,11 @@ export function useDoor(door: Door): Plugin<RequestContext> {
     async onRequestParse({ request, serverContext, endResponse, fetchAPI }) {
       const context = serverContext as RequestContext;
       try {
-        await letIn(door, context, {
+        const credentials = {
           authorization: request.headers.get('authorization'),
           routerSecret: request.headers.get('x-router-secret'),
-        });
+        };
+        await letIn(context, context.admitting ?? door.admit(credentials));
       } catch (error) {
         const refusal = refusalOf(error);
         if (refusal === undefined) throw error;
@@ -32,16 +33,11 @@ export function useDoor(door: Door): Plugin<RequestContext> {
 }
 
 /**
- * Lets a request in: once, and counted once, however often it is asked.
+ * Notes who has been let in.
  * @throws as `Door.admit`
  */
-export async function letIn(
-  door: Door,
-  context: RequestContext,
-  credentials: Credentials,
-): Promise<Admission> {
-  context.admitting ??= door.admit(credentials);
-  const admission = await context.admitting;
+export async function letIn(context: RequestContext, admitting: Promise<Admission>): Promise<Admission> {
+  const admission = await admitting;
   context.admission = admission;
   if (context.report !== undefined) context.report.caller = admission.caller.subject;
   return admission;

@@ -41,8 +41,9 @@ export class CompiledDocuments {
 
   #compile(text: string): CompiledDocument | undefined {
     const { schema, compileAfter, validated } = this.#options;
+    if (text.length > longestText) return undefined;
     const uses = this.#uses.get(text) ?? 0;
-    if (uses < compileAfter || text.length > longestText) {
+    if (uses < compileAfter) {
       if (this.#uses.size >= mostCounted) this.#uses.clear();
       this.#uses.set(text, uses + 1);
       return undefined;

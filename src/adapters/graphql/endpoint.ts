@@ -1,5 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { DocumentNode, ExecutionArgs, ExecutionResult, GraphQLSchema } from 'graphql';
+import {
+  GraphQLError,
+  type DocumentNode,
+  type ExecutionArgs,
+  type ExecutionResult,
+  type GraphQLSchema,
+} from 'graphql';
 import type { GraphQLParams } from 'graphql-yoga';
 import type { Admission, Door } from '../../access/door.ts';
 import type { GraphContext } from '../../schema/context.ts';
@@ -15,10 +21,11 @@ import type { OperationGate } from './operation-gate.ts';
 import { tracedExecution } from './traced-execution.ts';
 import { documentFor, type PersistedOperations } from './persisted-operations.ts';
 import type { RequestContext } from './request-context.ts';
+import type { GraphqlServer } from './server.ts';
 
 export interface EndpointOptions {
   /** Answers everything; the endpoint only spares it what is asked again and again. */
-  readonly yoga: Yoga;
+  readonly yoga: GraphqlServer;
   readonly schema: GraphQLSchema;
   readonly door: Door;
   readonly gate: OperationGate;
@@ -27,16 +34,6 @@ export interface EndpointOptions {
   readonly contextFor: (admission: Admission, signal: AbortSignal) => GraphContext;
   readonly compileAfter: number;
   readonly tracing: Tracing | undefined;
-}
-
-interface Yoga {
-  handle(request: IncomingMessage, response: ServerResponse, context: RequestContext): Promise<unknown>;
-  /** What it parses and validates documents with. */
-  getEnveloped(context: object): {
-    readonly schema: GraphQLSchema;
-    parse(text: string): DocumentNode;
-    validate(schema: GraphQLSchema, document: DocumentNode): readonly unknown[];
-  };
 }
 
 /** Of a longer one it may take long to find out what is wrong, and that is not to be done twice. */
@@ -70,19 +67,27 @@ export class GraphqlEndpoint {
   }
 
   async handle(exchange: Exchange): Promise<void> {
-    const context: RequestContext = { report: exchange.report };
-    if (await this.#answered(exchange, context)) return;
-    const { request, response, log } = exchange;
-    await this.#options.yoga.handle(request, response, { ...context, log });
+    const { request, response, report } = exchange;
+    const type = answerTypeOf(request);
+    const admitting = type === undefined ? undefined : this.#admitting(request);
+    const context: RequestContext = { report, ...(admitting !== undefined && { admitting }) };
+    if (
+      type !== undefined &&
+      admitting !== undefined &&
+      (await this.#answered(exchange, context, { type, admitting }))
+    )
+      return;
+    await this.#options.yoga.handle(request, response, { ...context, log: exchange.log });
   }
 
   /** Whether the request is answered; otherwise what is known of it by then is in its context. */
-  async #answered({ request, response, report }: Exchange, context: RequestContext): Promise<boolean> {
-    const { headers } = request;
-    const type = answerType(headers.accept);
-    if (type === undefined || request.method !== 'POST' || !isJson(headers['content-type'])) return false;
-    if (!isShort(headers['content-length'])) return false;
-    const admission = await this.#admit(request, context);
+  async #answered(
+    { request, response, report }: Exchange,
+    context: RequestContext,
+    { type, admitting }: { readonly type: string; readonly admitting: Promise<Admission> },
+  ): Promise<boolean> {
+    // Whom the door turns away Yoga asks again, and tells.
+    const admission = await letIn(context, admitting).catch(() => undefined);
     if (admission === undefined) return false;
 
     const body = await readBody(request, longestBody).catch(() => undefined);
@@ -101,17 +106,12 @@ export class GraphqlEndpoint {
     return true;
   }
 
-  async #admit({ headers }: IncomingMessage, context: RequestContext): Promise<Admission | undefined> {
+  #admitting({ headers }: IncomingMessage): Promise<Admission> {
     const secret = headers['x-router-secret'];
-    try {
-      return await letIn(this.#options.door, context, {
-        authorization: headers.authorization,
-        routerSecret: typeof secret === 'string' ? secret : undefined,
-      });
-    } catch {
-      // Yoga asks again, is refused again, and tells the caller.
-      return undefined;
-    }
+    return this.#options.door.admit({
+      authorization: headers.authorization,
+      routerSecret: typeof secret === 'string' ? secret : undefined,
+    });
   }
 
   #asked(body: string, admission: Admission): Asked | undefined {
@@ -123,9 +123,10 @@ export class GraphqlEndpoint {
       if (operation === undefined) return undefined;
       const { document } = operation;
       return { document, text, params, execute: operation.prepared(params.variables ?? {}) };
-    } catch {
-      // Whatever is wrong with it is told by Yoga, which finds the same.
-      return undefined;
+    } catch (error) {
+      // What is wrong with a request is told by Yoga, which finds the same.
+      if (error instanceof GraphQLError) return undefined;
+      throw error;
     }
   }
 
@@ -164,17 +165,21 @@ export class GraphqlEndpoint {
   }
 }
 
-function isShort(length: string | undefined): boolean {
-  return length !== undefined && /^[1-9]\d{0,8}$/.test(length) && Number(length) <= longestBody;
+/** The media type to answer in; undefined for a request that is no plain POST of JSON. */
+function answerTypeOf({ method, headers }: IncomingMessage): string | undefined {
+  const length = headers['content-length'] ?? '';
+  const plain = method === 'POST' && isJson(headers['content-type']) && /^[1-9]\d{0,8}$/.test(length);
+  return plain && Number(length) <= longestBody ? answerType(headers.accept) : undefined;
 }
 
-function validated(yoga: Yoga, text: string): DocumentNode | undefined {
-  const { parse, validate, schema } = yoga.getEnveloped({ params: { query: text } });
+function validated(yoga: GraphqlServer, text: string): DocumentNode | undefined {
+  const { parse, validate, schema } = yoga.getEnveloped({ params: { query: text } } as never);
   try {
-    const document = parse(text);
-    return validate(schema, document).length === 0 ? document : undefined;
-  } catch {
-    return undefined;
+    const document = parse(text) as DocumentNode;
+    return (validate(schema, document) as readonly unknown[]).length === 0 ? document : undefined;
+  } catch (error) {
+    if (error instanceof GraphQLError) return undefined;
+    throw error;
   }
 }
 
@@ -182,8 +187,8 @@ function validated(yoga: Yoga, text: string): DocumentNode | undefined {
 function isPlain(params: GraphQLParams & { readonly documentId?: unknown }): boolean {
   const { query, documentId, operationName, variables, extensions, ...others } = params;
   return (
-    (typeof query === 'string') !== (typeof documentId === 'string') &&
-    (query == null || documentId == null) &&
+    (query == null) !== (documentId == null) &&
+    typeof (query ?? documentId) === 'string' &&
     (operationName == null || typeof operationName === 'string') &&
     (variables == null || isObject(variables)) &&
     // What Apollo's clients name a document by.

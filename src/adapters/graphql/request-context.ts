@@ -9,8 +9,8 @@ export interface RequestContext {
   readonly log?: Logger;
   /** What is told of it when it is over. */
   readonly report?: RequestReport;
-  /** Who asks, or why they are not let in, as soon as that has been asked. */
-  admitting?: Promise<Admission>;
+  /** Who asks, or why they are not let in, where that has been asked already: each request is counted once. */
+  readonly admitting?: Promise<Admission>;
   /** Who asks, once they have been let in. */
   admission?: Admission;
   /** What came of it, where it has been executed already: all that is left is to tell its caller. */

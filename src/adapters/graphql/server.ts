@@ -50,7 +50,7 @@ export interface GraphqlOptions {
   readonly tracing?: Tracing | undefined;
   /** For requests that bring no log of their own. */
   readonly log: Logger;
-  /** How often a document is asked for before it is compiled. @default 2 */
+  /** How often a document is asked for before it is compiled. @default 10 */
   readonly compileAfter?: number | undefined;
 }
 
@@ -66,7 +66,7 @@ const maxBodyBytes = 64 * 1024;
 
 /** GraphQL over HTTP at `/graphql`: queries by GET and POST, mutations by POST. Nothing is open that need not be. */
 export function createGraphql(options: GraphqlOptions): Graphql {
-  const { schema, door, introspection, persisted, maxUpstreamCalls, tracing, compileAfter = 2 } = options;
+  const { schema, door, introspection, persisted, maxUpstreamCalls, tracing, compileAfter = 10 } = options;
   const mask = (error: unknown, message = 'Unexpected error.'): GraphQLError =>
     maskError(error, message, introspection);
   const gate = operationGate({ maxUpstreamCalls, manifest: persisted?.documents, mask });
@@ -101,7 +101,7 @@ export function createGraphql(options: GraphqlOptions): Graphql {
     logging: false,
   });
   const endpoint = new GraphqlEndpoint({
-    yoga: yoga as never,
+    yoga,
     schema,
     door,
     gate,
