@@ -10,11 +10,11 @@ export interface HttpServerOptions extends ListenerBasics {
   readonly graphiql: GraphiqlPage | undefined;
   /** What keeps Lean from being called, as far as is known without calling it; undefined when nothing does. */
   readonly trouble: () => string | undefined;
-  /** Prometheus text, and the media type that it has. */
   /** Takes Lean's webhooks; undefined where there are none. */
   readonly webhook: ((exchange: Exchange) => Promise<void>) | undefined;
   /** GraphQL over WebSocket. */
   readonly socket?: GraphqlSocket | undefined;
+  /** Prometheus text, and the media type that it has. */
   readonly metrics: { readonly contentType: string; metrics(): Promise<string> };
 }
 

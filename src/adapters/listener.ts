@@ -228,12 +228,9 @@ function hostProblemOf(
   { headers }: IncomingMessage,
   ownHostOnly: boolean,
 ): { readonly status: number; readonly problem: string } | undefined {
-  const host = headers.host ?? 'localhost';
-  // What most send, and what reading it as an address would take as long as all else here.
-  if (!ownHostOnly && /^[a-z\d.-]+(?::\d{1,4})?$/i.test(host)) return undefined;
-  if (!URL.canParse(`http://${host}`)) return { status: 400, problem: 'the Host header is not one' };
-  const { hostname } = new URL(`http://${host}`);
+  const address = URL.parse(`http://${headers.host ?? 'localhost'}`);
+  if (address === null) return { status: 400, problem: 'the Host header is not one' };
   // By a name or an address of the loopback interface.
-  if (!ownHostOnly || /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname)) return undefined;
+  if (!ownHostOnly || /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(address.hostname)) return undefined;
   return { status: 403, problem: 'the Host header does not name this machine' };
 }

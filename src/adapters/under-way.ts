@@ -6,7 +6,7 @@ export class UnderWay {
   readonly #requests = Object.create(null) as Record<number, IncomingMessage>;
   #begun = 0;
   #ended = 0;
-  #onEnd = noop;
+  #none: PromiseWithResolvers<void> | undefined;
 
   /** @returns what is to be called, once, when it has been served */
   begin(request: IncomingMessage): () => void {
@@ -17,17 +17,17 @@ export class UnderWay {
       // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- numbers come and go
       delete this.#requests[number];
       this.#ended += 1;
-      this.#onEnd();
+      if (this.#ended === this.#begun) this.#none?.resolve();
     };
   }
 
   /** Resolves when none is left; ends those that have not come in whole, for they have started nothing, and may never. */
   async end(): Promise<void> {
     for (const request of Object.values(this.#requests)) if (!request.complete) request.socket.destroy();
-    while (this.#ended < this.#begun) await new Promise<void>(resolve => (this.#onEnd = resolve));
+    while (this.#ended < this.#begun) {
+      this.#none ??= Promise.withResolvers();
+      await this.#none.promise;
+      this.#none = undefined;
+    }
   }
-}
-
-function noop(): void {
-  // Nobody waits.
 }

@@ -152,7 +152,7 @@ async function raw(
   return { socket, answer };
 }
 
-it.each(['[', 'x:99999', 'a b/c?d'])(
+it.each(['[', 'x:99999', '1.2.3.999', 'a b/c?d'])(
   'a Host header of %j is refused, and tells nothing of us',
   async host => {
     const { origin } = await start();
