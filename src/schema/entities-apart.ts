@@ -1,10 +1,4 @@
-import {
-  GraphQLObjectType,
-  GraphQLSchema,
-  isUnionType,
-  type GraphQLFieldResolver,
-  type GraphQLResolveInfo,
-} from 'graphql';
+import { GraphQLObjectType, GraphQLSchema, isUnionType, type GraphQLFieldResolver } from 'graphql';
 import { BadInput } from '../payouts/errors.ts';
 
 /**
@@ -23,30 +17,29 @@ export function entitiesApart(schema: GraphQLSchema): GraphQLSchema {
     return schema;
   const entities = new Set<unknown>(entity.getTypes().map(({ name }) => name));
 
-  const one = async (
-    representation: unknown,
-    rest: readonly [unknown, unknown, GraphQLResolveInfo],
-  ): Promise<unknown> => {
-    const [source, context, info] = rest;
-    try {
-      if (!entities.has((representation as { __typename?: unknown } | null)?.__typename))
-        throw new BadInput(
-          'representations',
-          `each must name its __typename: ${[...entities].sort().join(', ')}.`,
-        );
-      const values = await together(source, { representations: [representation] }, context, info);
-      return await (values as unknown[])[0];
-    } catch (error) {
-      // An error in the place of a value is that place's own, for every executor; not each knows it from a rejection.
-      return error instanceof Error ? error : new Error('an entity could not be read', { cause: error });
-    }
-  };
   const resolve: GraphQLFieldResolver<unknown, unknown, { representations: readonly unknown[] }> = (
     source,
     { representations },
     context,
     info,
-  ) => Promise.all(representations.map(representation => one(representation, [source, context, info])));
+  ) => {
+    const entityOf = async (representation: unknown): Promise<unknown> => {
+      if (!entities.has((representation as { __typename?: unknown } | null)?.__typename))
+        throw new BadInput(
+          'representations',
+          `each must name its __typename: ${[...entities].sort().join(', ')}.`,
+        );
+      const [value] = (await together(
+        source,
+        { representations: [representation] },
+        context,
+        info,
+      )) as unknown[];
+      return value;
+    };
+    // An error in the place of a value fails that place alone, for every executor; a rejection does not for each.
+    return Promise.all(representations.map(each => entityOf(each).catch(asError)));
+  };
 
   const apart = new GraphQLObjectType({
     ...query,
@@ -58,4 +51,8 @@ export function entitiesApart(schema: GraphQLSchema): GraphQLSchema {
     types: types.filter(({ name }) => name !== apart.name),
     query: apart,
   });
+}
+
+function asError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error('an entity could not be read', { cause: reason });
 }

@@ -55,7 +55,7 @@ export class LeanCost {
   readonly #needsOfFields = new Map<FieldNode, Map<string, ReadonlySet<Call>>>();
   /** Whether what is asked for depends on variables, by directives: then it is found out each time. */
   readonly #conditional: boolean;
-  /** Of the request that is being looked at. */
+  /** Of the request that is being looked at, and of none when it has been. */
   #variables: Readonly<Record<string, unknown>> = {};
 
   constructor({ schema, document, operation }: CostedOperation) {
@@ -78,6 +78,7 @@ export class LeanCost {
     }
     let sum = 0;
     for (const field of this.#fieldsOf(this.#operation.selectionSet)) sum += this.#ofRoot(field);
+    this.#variables = {};
     return sum;
   }
 
