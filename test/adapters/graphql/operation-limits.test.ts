@@ -335,6 +335,22 @@ describe('a body', () => {
   });
 });
 
+describe('a request that comes by no port', () => {
+  it('of more than 64 KiB is refused with 413, and nothing sent: with a smaller length told', async () => {
+    const gateway = await startGateway();
+    const response = await gateway.graphql.fetch('http://gateway/graphql', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'content-length': '10' },
+      body: JSON.stringify({ query: `{ ${payout} { id } }` }).padEnd(64 * 1024 + 1),
+    });
+    expect(response.status).toBe(413);
+    expect(errorsOf((await response.json()) as Answer)).toEqual([
+      ['Request body too large', { code: 'BAD_USER_INPUT' }],
+    ]);
+    expect(gateway.received()).toEqual({});
+  });
+});
+
 describe('with introspection on', () => {
   const complete = getIntrospectionQuery({
     descriptions: true,
