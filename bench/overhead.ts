@@ -12,12 +12,12 @@ import {
 } from './workloads.ts';
 
 const plans: readonly Plan[] = [
-  { workload: onePayout, callers: 32, requests: 1000, warmUp: 4000, rounds: 9 },
-  { workload: payoutPage, callers: 16, requests: 400, warmUp: 1000, rounds: 9 },
-  { workload: payoutDetails(50), callers: 4, requests: 60, warmUp: 150, rounds: 9 },
-  { workload: sharedDetails, callers: 4, requests: 120, warmUp: 150, rounds: 9 },
-  { workload: payoutEntities, callers: 4, requests: 100, warmUp: 200, rounds: 9 },
-  { workload: newPayout, callers: 16, requests: 600, warmUp: 1600, rounds: 9 },
+  { workload: onePayout, callers: 32, requests: 2000, warmUp: 16000, rounds: 9 },
+  { workload: payoutPage, callers: 16, requests: 400, warmUp: 3000, rounds: 9 },
+  { workload: payoutDetails(50), callers: 4, requests: 60, warmUp: 400, rounds: 9 },
+  { workload: sharedDetails, callers: 4, requests: 120, warmUp: 400, rounds: 9 },
+  { workload: payoutEntities, callers: 4, requests: 100, warmUp: 500, rounds: 9 },
+  { workload: newPayout, callers: 16, requests: 600, warmUp: 3000, rounds: 9 },
 ];
 
 /** What our gateway costs beside other servers of the same fields, and beside none at all. */
