@@ -28,10 +28,8 @@ export function compiledOperation(
   const lifted = liftArguments(schema, document, operationName);
   const compiled = compileQuery(schema, lifted.document, operationName);
   if (!isCompiledQuery(compiled)) return undefined;
-  const locatedIn = (result: ExecutionResult): ExecutionResult =>
-    result.errors === undefined
-      ? result
-      : { ...result, errors: result.errors.map(error => located(error, document)) };
+  const locatedIn = ({ data = null, errors }: ExecutionResult): ExecutionResult =>
+    errors === undefined ? { data } : { errors: errors.map(error => located(error, document)), data };
   return {
     document,
     prepared(variables) {
