@@ -1,4 +1,5 @@
 import { getOperationAST, OperationTypeNode, type DocumentNode, type GraphQLSchema } from 'graphql';
+import { DocumentSizes } from './document-sizes.ts';
 import { compiledOperation, type CompiledOperation } from './compiled-operation.ts';
 
 export interface CompiledDocumentsOptions {
@@ -17,6 +18,12 @@ const mostCounted = 1000;
 
 /** Longer ones are nobody's everyday question, and take room. */
 const longestText = 16 * 1024;
+
+/**
+ * Of larger ones the code would be too large. The compiler writes each fragment out wherever it is spread: of fragments
+ * that double each other it would never come to an end.
+ */
+const mostSelections = 500;
 
 /** The operations that are asked for again and again: all that depends on their text alone is done once. */
 export class CompiledDocuments {
@@ -50,7 +57,8 @@ export class CompiledDocuments {
     }
     this.#uses.delete(text);
     const document = validated(text);
-    if (document === undefined) return undefined;
+    if (document === undefined || new DocumentSizes(document).largest().selections > mostSelections)
+      return undefined;
     const [oldest] = this.#compiled.keys();
     if (this.#compiled.size >= mostCompiled && oldest !== undefined) this.#compiled.delete(oldest);
     const compiled = new CompiledDocument(schema, document);

@@ -16,9 +16,11 @@ export interface Size {
   readonly repeated: number;
   readonly rootFields: number;
   readonly directives: number;
+  /** Fields and spreads: what whoever writes each fragment out where it is spread has to write. */
+  readonly selections: number;
 }
 
-const nothing: Size = { depth: 0, aliases: 0, repeated: 0, rootFields: 0, directives: 0 };
+const nothing: Size = { depth: 0, aliases: 0, repeated: 0, rootFields: 0, directives: 0, selections: 0 };
 
 /**
  * Sizes of the definitions of a document that nobody has looked into yet: it may be anything that parses. Each fragment
@@ -77,7 +79,7 @@ export class DocumentSizes {
   }
 
   #ofSelection(selection: SelectionNode): Size {
-    const own = { ...nothing, directives: selection.directives?.length ?? 0 };
+    const own = { ...nothing, directives: selection.directives?.length ?? 0, selections: 1 };
     if (selection.kind === Kind.FRAGMENT_SPREAD) return plus(own, this.#ofFragment(selection.name.value));
     if (selection.kind === Kind.INLINE_FRAGMENT) return plus(own, this.#ofSet(selection.selectionSet));
     const below = selection.selectionSet === undefined ? nothing : this.#ofSet(selection.selectionSet);
@@ -98,6 +100,7 @@ function plus(a: Size, b: Size): Size {
     repeated: a.repeated + b.repeated,
     rootFields: a.rootFields + b.rootFields,
     directives: a.directives + b.directives,
+    selections: a.selections + b.selections,
   };
 }
 
@@ -108,5 +111,6 @@ function larger(a: Size, b: Size): Size {
     repeated: Math.max(a.repeated, b.repeated),
     rootFields: Math.max(a.rootFields, b.rootFields),
     directives: Math.max(a.directives, b.directives),
+    selections: Math.max(a.selections, b.selections),
   };
 }

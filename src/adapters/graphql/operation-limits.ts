@@ -21,8 +21,11 @@ const mostTokens = 1000;
 /** To tell the place of an error takes going through all lines before it: of longer documents errors tell none. */
 const mostLines = 2000;
 
+/** Of selections there may be any number: for who executes them, fragments that are spread again are nothing new. */
+type Limited = Exclude<keyof Size, 'selections'>;
+
 /** What a document may hold, and what messages call it. */
-const limits: Readonly<Record<keyof Size, { readonly name: string; readonly most: number }>> = {
+const limits: Readonly<Record<Limited, { readonly name: string; readonly most: number }>> = {
   depth: { name: 'Query depth', most: 10 },
   aliases: { name: 'Aliases', most: 15 },
   repeated: { name: 'Repeated fields', most: 15 },
@@ -91,7 +94,7 @@ function validateInOrder(
 export function problemsOf(document: DocumentNode, introspection: boolean): readonly GraphQLError[] {
   const found = new DocumentSizes(document).largest();
   const deeper = introspection && asksOfSchema(document);
-  return (Object.keys(limits) as (keyof Size)[]).flatMap(key => {
+  return (Object.keys(limits) as Limited[]).flatMap(key => {
     const { name, most: usual } = limits[key];
     const most = key === 'depth' && deeper ? introspectionDepth : usual;
     return found[key] <= most

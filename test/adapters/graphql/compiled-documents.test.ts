@@ -37,6 +37,22 @@ describe('a document', () => {
     expect(validated).not.toHaveBeenCalled();
   });
 
+  it('whose fragments double each other is not compiled, which would never end', () => {
+    const doubling = Array.from({ length: 40 }, (_, index) =>
+      index === 39
+        ? `fragment F39 on Query { __typename }`
+        : `fragment F${String(index)} on Query { ...F${String(index + 1)} ...F${String(index + 1)} }`,
+    ).join(' ');
+    const { compiled } = documents(0);
+    expect(compiled.find(`{ ...F0 } ${doubling}`, undefined)).toBeUndefined();
+  });
+
+  it('is compiled where fragments are spread as often as people do', () => {
+    const { compiled } = documents(0);
+    const text = '{ ...A ...A } fragment A on Query { ...B ...B } fragment B on Query { __typename }';
+    expect(compiled.find(text, undefined)).toBeDefined();
+  });
+
   it('has each of its operations under its name, and no subscription', () => {
     const { compiled } = documents(0);
     const text = 'query A { __typename } query B { __typename } subscription C { payoutUpdated { eventId } }';
