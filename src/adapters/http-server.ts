@@ -2,7 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { GraphiqlPage } from './graphiql/page.ts';
 import type { GraphqlEndpoint } from './graphql/endpoint.ts';
 import type { GraphqlSocket } from './graphql/socket.ts';
-import { startListener, type Exchange, type Listener, type ListenerBasics } from './listener.ts';
+import type { Exchange } from './exchange.ts';
+import { startListener, type Listener, type ListenerBasics } from './listener.ts';
 
 export interface HttpServerOptions extends ListenerBasics {
   readonly graphql: GraphqlEndpoint;

@@ -1,25 +1,13 @@
-import { randomUUID } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo, Server } from 'node:net';
 import type { Duplex } from 'node:stream';
 import cors from 'cors';
 import type { Logger } from 'pino';
+import { Exchange, pathOf } from './exchange.ts';
 import { reporting, type RequestReport } from './request-report.ts';
+import { SecuredResponse } from './secured-response.ts';
 import type { Tracing } from './tracing.ts';
 import { UnderWay } from './under-way.ts';
-
-export interface Exchange {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  /** Path of the request, without its query. */
-  readonly path: string;
-  /** Whether no new work is taken any more. */
-  readonly draining: boolean;
-  /** Names the request in every line. */
-  readonly log: Logger;
-  /** What is told of it when it is over: whoever serves it fills it in. */
-  readonly report: RequestReport;
-}
 
 /** What all listeners have in common. */
 export interface ListenerBasics {
@@ -69,31 +57,45 @@ export interface Listener {
 export async function startListener(options: ListenerOptions): Promise<Listener> {
   const { host, port, surface, route, corsOrigins = [], ownHostOnly = false, tracing } = options;
   const share = cors({ origin: [...corsOrigins], ...corsOptions });
+  const hostProblemOf = hostRule(ownHostOnly);
   const underWay = new UnderWay();
   let draining = false;
 
-  const server = createServer(
-    { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 1000 },
-    (request, response) => {
-      const startedAt = performance.now();
-      const requestId = requestIdOf(request);
-      const path = pathOf(request);
-      const report: RequestReport = { leanCalls: 0 };
-      let named: Logger | undefined;
-      const exchange: Exchange = {
-        request,
-        response,
+  const tell = (exchange: Exchange): void => {
+    const { request, response, requestId, path, report, answered, outcome, elapsedMs } = exchange;
+    const { caller, operation, leanCalls, traceId } = report;
+    const status = answered ? response.statusCode : undefined;
+    // Those who look after the gateway ask all the time.
+    const level = status === 200 && watched.has(path) ? 'debug' : 'info';
+    options.log[level](
+      {
+        requestId,
+        surface,
+        method: request.method,
         path,
-        draining,
-        report,
-        // Most requests have nothing to say beyond the line at their end.
-        get log() {
-          return (named ??= options.log.child({ requestId }));
-        },
-      };
-      response.setHeader('x-request-id', requestId);
-      for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value);
-      if (draining) response.setHeader('connection', 'close');
+        status,
+        durationMs: Math.round(elapsedMs),
+        caller,
+        operation,
+        leanCalls,
+        outcome,
+        traceId,
+      },
+      answered ? 'request' : 'request given up by the caller',
+    );
+    options.onRequest?.({ ...report, surface, outcome, seconds: elapsedMs / 1000 });
+  };
+
+  const server = createServer(
+    {
+      ServerResponse: SecuredResponse,
+      headersTimeout: 10_000,
+      requestTimeout: 30_000,
+      connectionsCheckingInterval: 1000,
+    },
+    (request, response) => {
+      const exchange = new Exchange({ request, response, draining, log: options.log });
+      const { path, report } = exchange;
       const over = underWay.begin(request);
       // It is when its answer is out, or its caller gone, and its work done.
       let left = 2;
@@ -103,32 +105,10 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
       };
       response.on('close', () => {
         partOver();
-        const ms = performance.now() - startedAt;
-        const { writableFinished: answered, statusCode } = response;
-        const { caller, operation, leanCalls, traceId } = report;
-        const outcome = answered ? (report.outcome ?? String(statusCode)) : 'given up';
-        // Those who look after the gateway ask all the time.
-        const level = answered && statusCode === 200 && watched.has(path) ? 'debug' : 'info';
-        options.log[level](
-          {
-            requestId,
-            surface,
-            method: request.method,
-            path,
-            status: answered ? statusCode : undefined,
-            durationMs: Math.round(ms),
-            caller,
-            operation,
-            leanCalls,
-            outcome,
-            traceId,
-          },
-          answered ? 'request' : 'request given up by the caller',
-        );
-        options.onRequest?.({ ...report, surface, outcome, seconds: ms / 1000 });
+        tell(exchange);
       });
       const serve = async (): Promise<void> => {
-        const hostProblem = hostProblemOf(request, ownHostOnly);
+        const hostProblem = hostProblemOf(request);
         if (hostProblem !== undefined) {
           response.writeHead(hostProblem.status, { 'content-type': 'application/json' });
           response.end(JSON.stringify({ status: hostProblem.problem }));
@@ -159,7 +139,7 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
   const { onUpgrade } = options;
   if (onUpgrade !== undefined)
     server.on('upgrade', (request, socket, head) => {
-      const problem = hostProblemOf(request, ownHostOnly);
+      const problem = hostProblemOf(request);
       if (draining || problem !== undefined || pathOf(request) !== '/graphql') socket.destroy();
       else onUpgrade(request, socket, head);
     });
@@ -192,25 +172,7 @@ function listen(server: Server, port: number, host: string): Promise<void> {
   });
 }
 
-function pathOf(request: IncomingMessage): string {
-  return (request.url ?? '/').split('?', 1)[0] ?? '/';
-}
-
-function requestIdOf({ headers }: IncomingMessage): string {
-  const given = headers['x-request-id'];
-  return typeof given === 'string' && /^[\w.:-]{1,64}$/.test(given) ? given : randomUUID();
-}
-
 const watched: ReadonlySet<string> = new Set(['/health', '/ready', '/metrics']);
-
-/** Nothing here is a page, but for GraphiQL, which has a policy of its own. */
-const securityHeaders = {
-  'x-content-type-options': 'nosniff',
-  'referrer-policy': 'no-referrer',
-  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-  'cross-origin-resource-policy': 'same-origin',
-  'cache-control': 'no-store',
-} as const;
 
 const corsOptions: cors.CorsOptions = {
   methods: ['GET', 'POST'],
@@ -224,11 +186,23 @@ const corsOptions: cors.CorsOptions = {
   maxAge: 600,
 };
 
-function hostProblemOf(
-  { headers }: IncomingMessage,
-  ownHostOnly: boolean,
-): { readonly status: number; readonly problem: string } | undefined {
-  const address = URL.parse(`http://${headers.host ?? 'localhost'}`);
+interface HostProblem {
+  readonly status: number;
+  readonly problem: string;
+}
+
+/** What is wrong with the host that a request names; undefined when nothing is. */
+function hostRule(ownHostOnly: boolean): (request: IncomingMessage) => HostProblem | undefined {
+  // Nearly all requests name the same one.
+  let last: { readonly host: string; readonly problem: HostProblem | undefined } | undefined;
+  return ({ headers: { host = 'localhost' } }) => {
+    if (last?.host !== host) last = { host, problem: problemOfHost(host, ownHostOnly) };
+    return last.problem;
+  };
+}
+
+function problemOfHost(host: string, ownHostOnly: boolean): HostProblem | undefined {
+  const address = URL.parse(`http://${host}`);
   if (address === null) return { status: 400, problem: 'the Host header is not one' };
   // By a name or an address of the loopback interface.
   if (!ownHostOnly || /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(address.hostname)) return undefined;

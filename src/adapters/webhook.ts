@@ -1,7 +1,7 @@
 import { StoreUnavailable } from '../payouts/errors.ts';
 import type { Delivery, WebhookReceiver } from '../webhooks/receive.ts';
 import { readBytes } from './body.ts';
-import type { Exchange } from './listener.ts';
+import type { Exchange } from './exchange.ts';
 
 const maxBodyBytes = 256 * 1024;
 

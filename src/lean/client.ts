@@ -20,7 +20,7 @@ import type { LeanDestination, LeanHistory, LeanPayment, LeanPayoutIntent, LeanP
 
 export interface CallOptions {
   /** Aborted when nobody waits any more. A request that moves money is never given. */
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: GiveUpSignal | undefined;
   /** From `LeanClient.deadline()`, when several calls share one. @default a deadline of the call's own */
   readonly deadline?: number | undefined;
 }

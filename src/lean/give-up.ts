@@ -8,20 +8,20 @@ export interface GiveUpSignal {
 }
 
 /**
- * Gives up a read that nobody waits for any more. An `AbortController` would do, at a price that shows where a page of
- * payouts costs a hundred reads.
+ * Tells those who wait for something that nobody wants it any more. An `AbortController` would do, at a price that shows
+ * where a page of payouts costs a hundred reads.
  */
 export class GiveUp implements GiveUpSignal {
   aborted = false;
   reason: unknown;
-  #listeners: readonly (() => void)[] = [];
+  readonly #listeners = new Set<() => void>();
 
   abort(reason: unknown): void {
     if (this.aborted) return;
     this.aborted = true;
     this.reason = reason;
-    const listeners = this.#listeners;
-    this.#listeners = [];
+    const listeners = [...this.#listeners];
+    this.#listeners.clear();
     for (const listener of listeners) listener();
   }
 
@@ -30,10 +30,10 @@ export class GiveUp implements GiveUpSignal {
   }
 
   addEventListener(_type: 'abort', listener: () => void): void {
-    this.#listeners = [...this.#listeners, listener];
+    this.#listeners.add(listener);
   }
 
   removeEventListener(_type: 'abort', listener: () => void): void {
-    this.#listeners = this.#listeners.filter(each => each !== listener);
+    this.#listeners.delete(listener);
   }
 }

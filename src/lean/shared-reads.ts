@@ -14,31 +14,22 @@ export class SharedReads<Answer> {
 
   /**
    * The answer of `start`, or of the same read already under way. Each caller leaves by its own signal; the read
-   * itself is cancelled when the last one has left, and nobody waits beyond their own deadline. A read that must end much earlier than the caller's own deadline
-   * is not joined: it would give up while the caller still has time.
+   * itself is cancelled when the last one has left, and nobody waits beyond their own deadline. A read that must end
+   * much earlier than the caller's own deadline is not joined: it would give up while the caller still has time.
    */
-  read(
-    key: string,
-    { deadline, signal }: { readonly deadline: number; readonly signal?: AbortSignal | undefined },
-    start: (signal: GiveUpSignal) => Promise<Answer>,
-  ): Promise<Answer> {
-    if (signal?.aborted === true) return Promise.reject(signal.reason);
+  read(key: string, wish: Wish, start: (signal: GiveUpSignal) => Promise<Answer>): Promise<Answer> {
+    if (wish.signal?.aborted === true) return Promise.reject(wish.signal.reason as Error);
+    const { deadline } = wish;
     let flight = this.#underWay[key];
-    const now = performance.now();
-    if (flight === undefined || flight.deadline - now < (deadline - now) / 2) {
-      const giveUp = new GiveUp();
-      const started: Flight<Answer> = { giveUp, deadline, waiting: 0, answer: start(giveUp) };
-      this.#underWay[key] = started;
-      const landed = (): void => {
+    if (flight === undefined || flight.deadline - performance.now() < (deadline - performance.now()) / 2) {
+      const started = new Flight<Answer>(deadline, () => {
         this.#land(key, started);
-      };
-      started.answer.then(landed, landed);
+      });
+      this.#underWay[key] = started;
+      started.take(start(started.giveUp));
       flight = started;
     }
-    flight.waiting += 1;
-    const early = deadline < flight.deadline;
-    if (signal === undefined && !early) return flight.answer;
-    return this.#leavable(key, flight, signal, early ? deadline : undefined);
+    return flight.join(wish);
   }
 
   /** Lets later readers start reads of their own: what is under way may not know yet what has just been written. */
@@ -51,57 +42,87 @@ export class SharedReads<Answer> {
     // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- keys come and go, as in a Map
     if (this.#underWay[key] === flight) delete this.#underWay[key];
   }
-
-  #leavable(
-    key: string,
-    flight: Flight<Answer>,
-    signal: AbortSignal | undefined,
-    deadline: number | undefined,
-  ): Promise<Answer> {
-    return new Promise((resolve, reject) => {
-      const leave = (reason: unknown): void => {
-        stay();
-        reject(reason);
-        flight.waiting -= 1;
-        if (flight.waiting > 0) return;
-        this.#land(key, flight);
-        flight.giveUp.abort(reason);
-      };
-      const unwanted = (): void => {
-        leave(signal?.reason);
-      };
-      const late = (): void => {
-        leave(new LeanOutcomeUnknown('LEAN_TIMEOUT', 'Lean did not answer in time.', { retryable: true }));
-      };
-      const timer =
-        deadline === undefined ? undefined : setTimeout(late, Math.max(0, deadline - performance.now()));
-      signal?.addEventListener('abort', unwanted, { once: true });
-      const stay = (): void => {
-        clearTimeout(timer);
-        signal?.removeEventListener('abort', unwanted);
-      };
-      flight.answer.then(
-        answer => {
-          stay();
-          resolve(answer);
-        },
-        (error: unknown) => {
-          stay();
-          reject(error as Error);
-        },
-      );
-    });
-  }
 }
 
 function emptied<Answer>(): Record<string, Flight<Answer>> {
   return Object.create(null) as Record<string, Flight<Answer>>;
 }
 
-interface Flight<Answer> {
-  readonly giveUp: GiveUp;
-  /** When it gives up, on the clock of `performance.now()`. */
+interface Wish {
+  /** On the clock of `performance.now()`. */
   readonly deadline: number;
-  readonly answer: Promise<Answer>;
-  waiting: number;
+  readonly signal?: GiveUpSignal | undefined;
+}
+
+/** A read that is under way, and those who wait for it. */
+class Flight<Answer> {
+  readonly giveUp = new GiveUp();
+  /** When it gives up. */
+  readonly deadline: number;
+  readonly #land: () => void;
+  #waiting: readonly Waiter<Answer>[] = [];
+
+  /** @param land called once it is not to be joined any more */
+  constructor(deadline: number, land: () => void) {
+    this.deadline = deadline;
+    this.#land = land;
+  }
+
+  take(answer: Promise<Answer>): void {
+    answer.then(
+      value => {
+        for (const { resolve } of this.#landed()) resolve(value);
+      },
+      (error: unknown) => {
+        for (const { reject } of this.#landed()) reject(error);
+      },
+    );
+  }
+
+  #landed(): readonly Waiter<Answer>[] {
+    this.#land();
+    for (const waiter of this.#waiting) waiter.stay();
+    return this.#waiting;
+  }
+
+  join({ deadline, signal }: Wish): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const leave = (reason: unknown): void => {
+        waiter.stay();
+        reject(reason as Error);
+        this.#waiting = this.#waiting.filter(other => other !== waiter);
+        if (this.#waiting.length > 0) return;
+        this.#land();
+        this.giveUp.abort(reason);
+      };
+      const unwanted = (): void => {
+        leave(signal?.reason);
+      };
+      const timer =
+        deadline < this.deadline
+          ? setTimeout(() => {
+              leave(
+                new LeanOutcomeUnknown('LEAN_TIMEOUT', 'Lean did not answer in time.', { retryable: true }),
+              );
+            }, deadline - performance.now())
+          : undefined;
+      signal?.addEventListener('abort', unwanted, { once: true });
+      const waiter: Waiter<Answer> = {
+        resolve,
+        reject,
+        stay() {
+          clearTimeout(timer);
+          signal?.removeEventListener('abort', unwanted);
+        },
+      };
+      this.#waiting = [...this.#waiting, waiter];
+    });
+  }
+}
+
+interface Waiter<Answer> {
+  readonly resolve: (answer: Answer) => void;
+  readonly reject: (error: unknown) => void;
+  /** It does not leave any more. */
+  readonly stay: () => void;
 }

@@ -17,9 +17,12 @@ export function asOfFirstPage({
   if (date === undefined) return null;
   // Whatever stamps the answers may run behind the clock that stamps the rows; a microsecond is added because Lean
   // does not say whether its bounds are inclusive.
-  return rows
-    .map(row => row.createdAt)
-    .filter(time => time !== null)
-    .map(justAfter)
-    .reduce((latest, time) => (compareInstants(time, latest) > 0 ? time : latest), endOfSecond(date));
+  const answered = endOfSecond(date);
+  const newest = rows.reduce<Instant | null>((latest, { createdAt }) => {
+    if (createdAt === null) return latest;
+    return latest === null || compareInstants(createdAt, latest) > 0 ? createdAt : latest;
+  }, null);
+  // Only the newest can be later than the answer.
+  const afterNewest = newest === null ? answered : justAfter(newest);
+  return compareInstants(afterNewest, answered) > 0 ? afterNewest : answered;
 }

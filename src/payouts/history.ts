@@ -122,13 +122,19 @@ function eventsOf(entry: LeanHistoryEntry, ids: PayoutIds): HistoryEvent[] {
 }
 
 /** Stable for events of one instant: those keep Lean's order, turned round where Lean's is newest first. */
-function inOrderOfTime(events: readonly HistoryEvent[]): HistoryEvent[] {
+function inOrderOfTime(events: readonly HistoryEvent[]): readonly HistoryEvent[] {
   const [first, last] = [events[0], events.at(-1)];
   const newestFirst =
     first !== undefined && last !== undefined && compareInstants(first.publishedAt, last.publishedAt) > 0;
-  return (newestFirst ? events.toReversed() : [...events]).sort((a, b) =>
-    compareInstants(a.publishedAt, b.publishedAt),
-  );
+  const rising = newestFirst ? events.toReversed() : events;
+  // Mostly they are in order by now.
+  return rising.every((event, index) => index === 0 || byTime(rising[index - 1] ?? event, event) <= 0)
+    ? rising
+    : rising.toSorted(byTime);
+}
+
+function byTime(a: HistoryEvent, b: HistoryEvent): number {
+  return compareInstants(a.publishedAt, b.publishedAt);
 }
 
 export function eventType(word: string | null): HistoryEventType {

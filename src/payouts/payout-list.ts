@@ -73,14 +73,10 @@ export class PayoutLists {
     if (after !== undefined && before !== undefined && after.cursor.asOf !== before.cursor.asOf)
       throw new BadInput('before', 'comes from another walk through the list than after.');
     const walk = new Walk(this.#pages, { query, after, before, size, fromEnd });
-    const { stretch, rows, total, asOf } = await walk.read({
-      ...options,
-      deadline: options.deadline ?? this.#client.deadline(),
-    });
+    const walked = await walk.read({ ...options, deadline: options.deadline ?? this.#client.deadline() });
+    const { stretch, rows, total } = walked;
     return {
-      edges: rows.map((node, index) =>
-        edgeOf(node, { place: stretch.start + index, total, asOf }, fingerprint),
-      ),
+      edges: rows.map((node, index) => new ReadEdge(node, stretch.start + index, walked, fingerprint)),
       hasPreviousPage: stretch.start > 0,
       hasNextPage: stretch.end < total,
       totalCount: total,
@@ -89,18 +85,27 @@ export class PayoutLists {
 }
 
 /** A row, with a cursor that is written when somebody wants it: most ask for that of the last row alone. */
-function edgeOf(
-  node: Payout,
-  { place, total, asOf }: Pick<Cursor, 'place' | 'total' | 'asOf'>,
-  fingerprint: string,
-): PayoutEdge {
-  return {
-    node,
-    get cursor() {
-      const { intentId = null, paymentId, createdAt } = node;
-      return writeCursor({ place, total, asOf, intentId, paymentId, createdAt }, fingerprint);
-    },
-  };
+class ReadEdge implements PayoutEdge {
+  readonly node: Payout;
+  readonly #place: number;
+  readonly #walk: Omit<WalkResult, 'stretch' | 'rows'>;
+  readonly #fingerprint: string;
+
+  constructor(node: Payout, place: number, walk: Omit<WalkResult, 'stretch' | 'rows'>, fingerprint: string) {
+    this.node = node;
+    this.#place = place;
+    this.#walk = walk;
+    this.#fingerprint = fingerprint;
+  }
+
+  get cursor(): string {
+    const { intentId = null, paymentId, createdAt } = this.node;
+    const { total, asOf } = this.#walk;
+    return writeCursor(
+      { place: this.#place, total, asOf, intentId, paymentId, createdAt },
+      this.#fingerprint,
+    );
+  }
 }
 
 interface WalkPlan {

@@ -1,3 +1,4 @@
+import type { GiveUpSignal } from '../lean/give-up.ts';
 import type { Loaders } from '../loaders/loaders.ts';
 import type { Caller } from '../payouts/caller.ts';
 import type { PayoutCreation } from '../payouts/create.ts';
@@ -31,5 +32,5 @@ export interface GraphContext {
   /** Whether account numbers and IBANs are to be masked for them. */
   readonly masksAccounts: boolean;
   /** Aborted when the caller goes away: reads stop, what moves money goes on. */
-  readonly signal: AbortSignal;
+  readonly signal: GiveUpSignal;
 }

@@ -8,9 +8,10 @@ import {
 } from 'graphql';
 import type { GraphQLParams } from 'graphql-yoga';
 import type { Admission, Door } from '../../access/door.ts';
+import { GiveUp, type GiveUpSignal } from '../../lean/give-up.ts';
 import type { GraphContext } from '../../schema/context.ts';
 import { readBody } from '../body.ts';
-import type { Exchange } from '../listener.ts';
+import type { Exchange } from '../exchange.ts';
 import type { Tracing } from '../tracing.ts';
 import { letIn } from './admission.ts';
 import { answerType } from './answer-type.ts';
@@ -31,7 +32,7 @@ export interface EndpointOptions {
   readonly gate: OperationGate;
   readonly persisted: PersistedOperations | undefined;
   /** What resolvers may use for a request. */
-  readonly contextFor: (admission: Admission, signal: AbortSignal) => GraphContext;
+  readonly contextFor: (admission: Admission, signal: GiveUpSignal) => GraphContext;
   readonly compileAfter: number;
   readonly tracing: Tracing | undefined;
 }
@@ -202,10 +203,10 @@ function isObject(value: unknown): value is object {
 }
 
 /** Aborted when the caller leaves before the answer is out. */
-function leavingOf(response: ServerResponse): AbortSignal {
-  const controller = new AbortController();
+function leavingOf(response: ServerResponse): GiveUpSignal {
+  const leaving = new GiveUp();
   response.once('close', () => {
-    if (!response.writableFinished) controller.abort();
+    if (!response.writableFinished) leaving.abort(new DOMException('the caller has left', 'AbortError'));
   });
-  return controller.signal;
+  return leaving;
 }

@@ -9,6 +9,7 @@ import {
 import { createYoga, type Plugin, type YogaInitialContext, type YogaServerInstance } from 'graphql-yoga';
 import type { Logger } from 'pino';
 import type { Admission, Door } from '../../access/door.ts';
+import type { GiveUpSignal } from '../../lean/give-up.ts';
 import { Loaders, type TraceLoad } from '../../loaders/loaders.ts';
 import type { PayoutCreation } from '../../payouts/create.ts';
 import type { PayoutHistories } from '../../payouts/history.ts';
@@ -114,7 +115,7 @@ export function createGraphql(options: GraphqlOptions): Graphql {
 }
 
 /** Makes what resolvers may use, afresh for each request. */
-function contexts(options: GraphqlOptions): (admission: Admission, signal: AbortSignal) => GraphContext {
+function contexts(options: GraphqlOptions): (admission: Admission, signal: GiveUpSignal) => GraphContext {
   const { reads, histories, lists, creation, updates, maskIban, tracing } = options;
   const traceLoad: TraceLoad | undefined = tracing && ((...load) => tracing.work(...load));
   return ({ caller }, signal) => {

@@ -40,25 +40,35 @@ export class GraphUpdates implements Updates {
   ): AsyncGenerator<UpdateOfPayout, void, undefined> {
     const { live } = this.#options;
     const over = new AbortController();
+    const leave = (): void => {
+      over.abort();
+    };
+    let expired = false;
     const { expiresAt } = context.caller;
+    const expire = (): void => {
+      expired = true;
+      over.abort();
+    };
     // Longer than any timer can be set for, there is no need for one.
     const leftMs = Math.min((expiresAt ?? Infinity) - Date.now(), 2 ** 31 - 1);
-    const timer = expiresAt === undefined ? undefined : setTimeout(() => over.abort(), leftMs).unref();
+    const timer = expiresAt === undefined ? undefined : setTimeout(expire, leftMs).unref();
     try {
-      const signal = AbortSignal.any([context.signal, over.signal]);
+      context.signal.addEventListener('abort', leave, { once: true });
+      if (context.signal.aborted) leave();
       const updates = live.subscribe({
         wants: wantsOf(key),
         after: (await this.#after(context)) ?? now,
-        signal,
+        signal: over.signal,
       });
       for await (const update of updates) {
         context.deliveredEvent = update.eventId;
         yield { ...update, payout: () => this.#payoutOf(update) };
       }
-      if (over.signal.aborted)
+      if (expired)
         throw new Unauthenticated('The access token is over: subscribe again with another one.', true);
     } finally {
       clearTimeout(timer);
+      context.signal.removeEventListener('abort', leave);
     }
   }
 
