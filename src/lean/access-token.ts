@@ -6,11 +6,11 @@ import type { Transport } from './transport.ts';
 /** Where the bearer token for Lean's API comes from. */
 export interface AccessTokenSource {
   /**
-   * A token that is good for a while yet.
+   * A token that is good for a while yet: at once where one is at hand.
    * @param deadline as in `SendOptions`
    * @throws LeanTokenUnavailable when none can be had: whatever needed it was not sent
    */
-  token(deadline: number): Promise<string>;
+  token(deadline: number): string | Promise<string>;
   /** Drops a token that Lean has refused. Whether another one may be had in its place. */
   refused(token: string): boolean;
   /** Whether a token is at hand, or could be had when last tried; asks nobody. */
@@ -18,7 +18,7 @@ export interface AccessTokenSource {
 }
 
 export function readyToken(token: string): AccessTokenSource {
-  return { token: () => Promise.resolve(token), refused: () => false, usable: true };
+  return { token: () => token, refused: () => false, usable: true };
 }
 
 export interface ClientCredentials {
@@ -95,7 +95,7 @@ export function clientCredentialsToken(
   const fetchOnce = (): Promise<string> => (underWay ??= fetchToken().finally(() => (underWay = undefined)));
 
   return {
-    async token(deadline) {
+    token(deadline) {
       const time = now();
       const heldOff = failure !== undefined && time < failure.until;
       if (kept !== undefined && time < kept.goodUntil) {
@@ -103,7 +103,7 @@ export function clientCredentialsToken(
         if (time >= kept.renewAt && !heldOff) void fetchOnce().catch(() => undefined);
         return kept.token;
       }
-      if (heldOff) throw failure?.error;
+      if (heldOff) return Promise.reject(failure?.error as Error);
       return beforeSending(
         fetchOnce(),
         deadline,

@@ -125,7 +125,12 @@ export function isCode(value: unknown): value is string {
 }
 
 /** Lean's own ids of an exchange, to name to its support. */
-export function idsOf(answer: Pick<HttpAnswer, 'headers'>): { correlationId?: string; traceId?: string } {
+export interface LeanIds {
+  readonly correlationId?: string;
+  readonly traceId?: string;
+}
+
+export function idsOf(answer: Pick<HttpAnswer, 'headers'>): LeanIds {
   const correlationId = headerOf(answer, 'lean-correlation-id');
   const traceId = headerOf(answer, 'lean-trace-id');
   return { ...(isToken(correlationId) && { correlationId }), ...(isToken(traceId) && { traceId }) };

@@ -1,5 +1,5 @@
 import type { AccessTokenSource } from './access-token.ts';
-import { idsOf, LeanAnswer } from './answer.ts';
+import { idsOf, LeanAnswer, type LeanIds } from './answer.ts';
 import {
   getPayoutDestination,
   listEvents,
@@ -90,7 +90,7 @@ export class LeanClient {
    */
   trouble(): 'no access token' | 'Lean is failing' | undefined {
     const { token, lanes } = this.#options;
-    void token.token(this.deadline()).catch(() => undefined);
+    Promise.resolve(token.token(this.deadline())).catch(() => undefined);
     if (!token.usable) return 'no access token';
     if (!lanes.read.open) return undefined;
     void this.listPayouts({ page_number: '0', page_size: '1' }).catch(() => undefined);
@@ -197,8 +197,9 @@ export class LeanClient {
     retries.requested();
     let refreshed = false;
     for (let attempts = 1, repeated = 0; ; attempts += 1) {
-      const bearer = await token.token(deadline);
-      const attempt = await this.#attempt({ ...plan, bearer, kind, attempts });
+      const given = token.token(deadline);
+      const bearer = typeof given === 'string' ? given : await given;
+      const attempt = await this.#attempt(plan, kind, bearer, attempts);
       if ('answer' in attempt && attempt.answer.status === 401 && token.refused(bearer)) {
         // The token may have been withdrawn: once more with another one. A payout is repeated by whoever asked for it.
         if (kind === 'read' && !refreshed) {
@@ -216,44 +217,46 @@ export class LeanClient {
     }
   }
 
-  async #attempt(plan: AttemptPlan): Promise<Attempt> {
-    const { transport, lanes, onCall, trace } = this.#options;
-    const { operation, target, args, bearer, kind, attempts, deadline, signal, beforeSend } = plan;
+  async #attempt(plan: ExchangePlan, kind: RequestClass, bearer: string, attempt: number): Promise<Attempt> {
+    const { transport, lanes, trace } = this.#options;
+    const { target, args, beforeSend } = plan;
+    const { name, method } = plan.operation;
     const startedAt = performance.now();
-    const which = { operation: operation.name, class: kind, attempt: attempts };
-    const traced = trace?.({ ...which, method: operation.method });
-    const over = (rest: Pick<UpstreamCall, 'status' | 'error' | 'correlationId' | 'traceId'>): void => {
+    const traced = trace?.({ operation: name, class: kind, attempt, method });
+    const follow = (status: number | undefined, error: string | undefined, ids: LeanIds): void => {
       const durationMs = Math.round((performance.now() - startedAt) * 10) / 10;
-      const call = { ...which, durationMs, ...rest };
-      onCall?.(call);
+      const { correlationId, traceId } = ids;
+      const call = {
+        operation: name,
+        class: kind,
+        attempt,
+        durationMs,
+        status,
+        error,
+        correlationId,
+        traceId,
+      };
+      this.#options.onCall?.(call);
       traced?.end(call);
     };
     try {
-      const request: HttpRequest = {
-        method: operation.method,
-        target,
-        headers: {
-          ...args.headers,
-          ...traced?.headers,
-          ...(args.body !== undefined && { 'content-type': 'application/json' }),
-          accept: 'application/json',
-          authorization: `Bearer ${bearer}`,
-        },
-        body: args.body,
+      const headers = {
+        ...args.headers,
+        ...traced?.headers,
+        ...(args.body !== undefined && { 'content-type': 'application/json' }),
+        accept: 'application/json',
+        authorization: `Bearer ${bearer}`,
       };
-      const limits = { deadline, signal };
-      const send = (): Promise<HttpAnswer> => transport.send(request, limits);
+      const request: HttpRequest = { method, target, headers, body: args.body };
+      const send = (): Promise<HttpAnswer> => transport.send(request, plan);
       const answer = await lanes[kind].run(
         beforeSend === undefined ? send : () => beforeSend().then(send),
-        limits,
+        plan,
       );
-      over({ status: answer.status, ...idsOf(answer) });
+      follow(answer.status, undefined, idsOf(answer));
       return { answer };
     } catch (error) {
-      over({
-        status: undefined,
-        error: error instanceof LeanError ? `${error.name} ${error.code}` : 'given up',
-      });
+      follow(undefined, error instanceof LeanError ? `${error.name} ${error.code}` : 'given up', {});
       return { error };
     }
   }
@@ -266,10 +269,4 @@ interface ExchangePlan {
   readonly deadline: number;
   readonly signal?: GiveUpSignal | undefined;
   readonly beforeSend?: () => Promise<void>;
-}
-
-interface AttemptPlan extends ExchangePlan {
-  readonly bearer: string;
-  readonly kind: RequestClass;
-  readonly attempts: number;
 }

@@ -38,6 +38,11 @@ const sample = { size: 20, minimum: 10, threshold: 0.5 };
  */
 export class Lane {
   readonly #breaker: CircuitBreakerPolicy;
+  readonly #counts = new CountBreaker({
+    size: sample.size,
+    minimumNumberOfCalls: sample.minimum,
+    threshold: sample.threshold,
+  });
   readonly #queue: number;
   readonly #max: number;
   #busy = 0;
@@ -56,11 +61,7 @@ export class Lane {
       ),
       {
         halfOpenAfter: probeAfterMs,
-        breaker: new CountBreaker({
-          size: sample.size,
-          minimumNumberOfCalls: sample.minimum,
-          threshold: sample.threshold,
-        }),
+        breaker: this.#counts,
       },
     );
   }
@@ -84,29 +85,41 @@ export class Lane {
     if (this.#busy < this.#max) this.#busy += 1;
     else await this.#place(options);
     try {
-      return await this.#admitted(exchange);
+      if (this.#breaker.state !== CircuitState.Closed) return await this.#probe(exchange);
+      const answer = await exchange();
+      if (answer.status >= 500) return await this.#judged(() => Promise.resolve(answer));
+      // What goes well is only counted: the breaker's own way there costs each call several promises.
+      this.#counts.success(CircuitState.Closed);
+      return answer;
     } catch (error) {
-      if (error instanceof BrokenCircuitError) throw leftAlone();
-      if (error instanceof ProbeUnanswered) throw error.cause;
-      throw error;
+      return await this.#judged(() => Promise.reject(error as Error));
     } finally {
       this.#leave();
     }
   }
 
-  #admitted(exchange: () => Promise<HttpAnswer>): Promise<HttpAnswer> {
-    const { state } = this.#breaker;
+  /** Lets the breaker know of an exchange that did not go well; it ends as it did. */
+  #judged(ended: () => Promise<HttpAnswer>): Promise<HttpAnswer> {
+    // By now Lean may be left alone because of others: then this one says nothing new.
+    return this.#breaker.state === CircuitState.Closed ? this.#breaker.execute(ended) : ended();
+  }
+
+  async #probe(exchange: () => Promise<HttpAnswer>): Promise<HttpAnswer> {
     // While one exchange probes, the others do not wait for what becomes of it.
-    if (state === CircuitState.HalfOpen) throw leftAlone();
-    if (state === CircuitState.Closed) return this.#breaker.execute(exchange);
-    return this.#breaker.execute(async () => {
-      const probing = this.#breaker.state === CircuitState.HalfOpen;
-      try {
-        return await exchange();
-      } catch (error) {
-        throw probing && !(error instanceof LeanBadAnswer) ? new ProbeUnanswered(error) : error;
-      }
-    });
+    if (this.#breaker.state === CircuitState.HalfOpen) throw leftAlone();
+    try {
+      return await this.#breaker.execute(async () => {
+        const probing = this.#breaker.state === CircuitState.HalfOpen;
+        try {
+          return await exchange();
+        } catch (error) {
+          throw probing && !(error instanceof LeanBadAnswer) ? new ProbeUnanswered(error) : error;
+        }
+      });
+    } catch (error) {
+      if (error instanceof BrokenCircuitError) throw leftAlone();
+      throw error instanceof ProbeUnanswered ? error.cause : error;
+    }
   }
 
   /** Hands a place on to whoever has waited longest for one. */

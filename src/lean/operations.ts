@@ -237,9 +237,9 @@ export interface OperationArguments {
  * leave its path segment nor add to the query.
  */
 export function targetOf(operation: LeanCall, args: OperationArguments): string {
-  const path = partsOf(operation)
-    .map((part, index) => (index % 2 === 0 ? part : segmentOf(operation, part, args)))
-    .join('');
+  let path = '';
+  for (const [index, part] of partsOf(operation).entries())
+    path += index % 2 === 0 ? part : segmentOf(operation, part, args);
   if (args.query === undefined) return path;
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(args.query)) if (value !== undefined) search.append(name, value);

@@ -97,6 +97,8 @@ export class Retries {
     retries: number,
     remainingMs: number,
   ): number | undefined {
+    // What went well needs no rule.
+    if ('answer' in attempt && attempt.answer.status < 400) return undefined;
     if (retries >= maxRetries || rules.find(({ when }) => when(attempt))?.[kind] !== true) return undefined;
     const asked = 'answer' in attempt ? retryAfterMs(attempt.answer) : undefined;
     const pauseMs = asked ?? this.#random() * firstPauseMs * 2 ** retries;

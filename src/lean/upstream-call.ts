@@ -10,9 +10,9 @@ export interface UpstreamCall {
   /** HTTP status, or undefined when no answer came. */
   readonly status: number | undefined;
   /** Kind and code of the failure, when no answer came. */
-  readonly error?: string;
-  readonly correlationId?: string;
-  readonly traceId?: string;
+  readonly error?: string | undefined;
+  readonly correlationId?: string | undefined;
+  readonly traceId?: string | undefined;
 }
 
 /** One attempt of a call that is about to be made. */

@@ -1,25 +1,30 @@
 import DataLoader from 'dataloader';
 
+export type Loader<Key, Value> = DataLoader<Key, Value, unknown>;
+
+export interface LoaderOptions<Key, Value> {
+  readonly load: (key: Key) => Promise<Value>;
+  /** Tells keys that are no texts from each other. */
+  readonly textOf?: ((key: Key) => string) | undefined;
+  /** Follows a load of so many keys. */
+  readonly traced?:
+    ((keys: number, work: () => Promise<(Value | Error)[]>) => Promise<(Value | Error)[]>) | undefined;
+}
+
 /**
  * A loader that answers by key: keys are de-duplicated and loaded side by side (Lean reads one thing a call), each
  * answer is kept for the request, and one key's failure is that key's alone.
  */
-export function byKey<Value>(
-  load: (key: string) => Promise<Value>,
-  traced?: (
-    keys: number,
-    work: () => Promise<PromiseSettledResult<Value>[]>,
-  ) => Promise<PromiseSettledResult<Value>[]>,
-): DataLoader<string, Value> {
-  return new DataLoader<string, Value>(async keys => {
-    const work = (): Promise<PromiseSettledResult<Value>[]> => Promise.allSettled(keys.map(load));
-    const results = await (traced === undefined ? work() : traced(keys.length, work));
-    return results.map(result =>
-      result.status === 'fulfilled'
-        ? result.value
-        : result.reason instanceof Error
-          ? result.reason
-          : new Error('a read was given up', { cause: result.reason }),
-    );
-  });
+export function byKey<Key, Value>({ load, textOf, traced }: LoaderOptions<Key, Value>): Loader<Key, Value> {
+  return new DataLoader<Key, Value, unknown>(
+    keys => {
+      const work = (): Promise<(Value | Error)[]> => Promise.all(keys.map(key => load(key).catch(asError)));
+      return traced === undefined ? work() : traced(keys.length, work);
+    },
+    textOf === undefined ? {} : { cacheKeyFn: textOf },
+  );
+}
+
+function asError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error('a read was given up', { cause: reason });
 }

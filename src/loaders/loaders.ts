@@ -1,4 +1,3 @@
-import type DataLoader from 'dataloader';
 import type { CallOptions } from '../lean/client.ts';
 import type { HistoryEvent } from '../payouts/history-event.ts';
 import type { PayoutHistories, PayoutIds } from '../payouts/history.ts';
@@ -6,7 +5,7 @@ import type { PayoutKey } from '../payouts/ids.ts';
 import type { PayoutDestination, PayoutIntent } from '../payouts/payout-intent.ts';
 import type { PayoutReads } from '../payouts/payout-reads.ts';
 import type { Payout } from '../payouts/payout.ts';
-import { byKey } from './by-key.ts';
+import { byKey, type Loader } from './by-key.ts';
 
 /** Follows a load that resolvers have in common; for traces. */
 export type TraceLoad = <Result>(
@@ -22,10 +21,10 @@ export class Loaders {
   readonly #options: CallOptions;
   readonly #trace: TraceLoad | undefined;
   // Made when they are first asked: a request asks one or two of them.
-  #payoutById: DataLoader<string, Payout | null> | undefined;
-  #intentById: DataLoader<string, PayoutIntent | null> | undefined;
-  #destinationById: DataLoader<string, PayoutDestination | null> | undefined;
-  #historyByPayout: DataLoader<string, readonly HistoryEvent[]> | undefined;
+  #payoutById: Loader<string, Payout | null> | undefined;
+  #intentById: Loader<string, PayoutIntent | null> | undefined;
+  #destinationById: Loader<string, PayoutDestination | null> | undefined;
+  #historyByPayout: Loader<PayoutIds, readonly HistoryEvent[]> | undefined;
 
   constructor(reads: PayoutReads, histories: PayoutHistories, options: CallOptions, trace?: TraceLoad) {
     this.#reads = reads;
@@ -34,15 +33,15 @@ export class Loaders {
     this.#trace = trace;
   }
 
-  get payoutById(): DataLoader<string, Payout | null> {
+  get payoutById(): Loader<string, Payout | null> {
     return (this.#payoutById ??= this.#by('payoutById', id => this.#reads.payout(id, this.#options)));
   }
 
-  get intentById(): DataLoader<string, PayoutIntent | null> {
+  get intentById(): Loader<string, PayoutIntent | null> {
     return (this.#intentById ??= this.#by('intentById', id => this.#reads.intent(id, this.#options)));
   }
 
-  get destinationById(): DataLoader<string, PayoutDestination | null> {
+  get destinationById(): Loader<string, PayoutDestination | null> {
     return (this.#destinationById ??= this.#by('destinationById', id =>
       this.#reads.destination(id, this.#options),
     ));
@@ -71,14 +70,20 @@ export class Loaders {
   }
 
   historyByPayout({ paymentId, intentId }: PayoutIds): Promise<readonly HistoryEvent[]> {
-    this.#historyByPayout ??= this.#by('historyByPayout', key =>
-      this.#histories.of(JSON.parse(key) as PayoutIds, this.#options),
+    this.#historyByPayout ??= this.#by(
+      'historyByPayout',
+      ids => this.#histories.of(ids, this.#options),
+      (ids: PayoutIds) => `${ids.paymentId ?? ''} ${ids.intentId ?? ''}`,
     );
-    return this.#historyByPayout.load(JSON.stringify({ paymentId, intentId }));
+    return this.#historyByPayout.load({ paymentId, intentId });
   }
 
-  #by<Value>(name: string, load: (key: string) => Promise<Value>): DataLoader<string, Value> {
+  #by<Value, Key = string>(
+    name: string,
+    load: (key: Key) => Promise<Value>,
+    textOf?: (key: Key) => string,
+  ): Loader<Key, Value> {
     const trace = this.#trace;
-    return byKey(load, trace && ((keys, work) => trace(name, { keys }, work)));
+    return byKey({ load, textOf, traced: trace && ((keys, work) => trace(name, { keys }, work)) });
   }
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { BadInput } from './errors.ts';
 import { parseInstant, type Instant } from './instant.ts';
 import type { Payout } from './payout.ts';
@@ -29,8 +29,16 @@ export function isRowOf(cursor: Cursor, row: Payout): boolean {
 
 /** Short fingerprint of a list's filter: a cursor means nothing in another list. */
 export function fingerprintOf(filter: object): string {
-  return createHash('sha256').update(JSON.stringify(filter)).digest('base64url').slice(0, 8);
+  let fingerprint = fingerprints.get(filter);
+  if (fingerprint === undefined) {
+    fingerprint = hash('sha256', JSON.stringify(filter), 'base64url').slice(0, 8);
+    fingerprints.set(filter, fingerprint);
+  }
+  return fingerprint;
 }
+
+/** Of filters that do not change: all rows of a page have the same. */
+const fingerprints = new WeakMap<object, string>();
 
 export function writeCursor(cursor: Cursor, fingerprint: string): string {
   const { place, total, asOf, intentId, paymentId, createdAt } = cursor;

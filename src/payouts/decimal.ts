@@ -1,7 +1,8 @@
 /** A decimal number as plain text such as `16.50`: exact, whatever its length. */
 export type Decimal = string & { readonly decimal: unique symbol };
 
-const pattern = /^(-?)(0|[1-9]\d*)(?:\.(\d+))?(?:[eE]([+-]?\d{1,2}))?$/;
+const plain = /^-?(?:0|[1-9]\d*)(?:\.\d+)?$/;
+const withExponent = /^(-?)(0|[1-9]\d*)(?:\.(\d+))?[eE]([+-]?\d{1,2})$/;
 
 /** What `parseDecimal` accepts, for messages. */
 export const decimalForm = 'a decimal number such as "16.50", of at most 64 characters';
@@ -12,10 +13,10 @@ export const decimalForm = 'a decimal number such as "16.50", of at most 64 char
  */
 export function parseDecimal(text: string): Decimal | undefined {
   if (text.length > 64) return undefined;
-  const match = pattern.exec(text);
+  if (plain.test(text)) return text as Decimal;
+  const match = withExponent.exec(text);
   if (match === null) return undefined;
   const [, sign = '', whole = '', fraction = '', exponent] = match;
-  if (exponent === undefined) return text as Decimal;
   const digits = whole + fraction;
   const point = whole.length + Number(exponent);
   const padded = point <= 0 ? '0'.repeat(1 - point) + digits : digits.padEnd(point, '0');

@@ -57,16 +57,16 @@ export function moneyFromLean(amount: unknown, currency: unknown): Money | undef
   return decimal === undefined || code === null ? undefined : { amount: decimal, currency: code };
 }
 
-const statuses: Readonly<Record<string, PayoutStatus>> = {
-  CREATED: 'CREATED',
-  AWAITING_AUTHORIZATION: 'AWAITING_AUTHORIZATION',
-  AWAITING_AUTHORISATION: 'AWAITING_AUTHORIZATION',
-  PENDING_WITH_BANK: 'PENDING_WITH_BANK',
-  ACCEPTED_BY_BANK: 'ACCEPTED_BY_BANK',
-  FAILED: 'FAILED',
-  AUTHORISATION_FAILED: 'AUTHORISATION_FAILED',
-  AUTHORIZATION_FAILED: 'AUTHORISATION_FAILED',
-};
+const statuses: ReadonlyMap<string, PayoutStatus> = new Map([
+  ['CREATED', 'CREATED'],
+  ['AWAITING_AUTHORIZATION', 'AWAITING_AUTHORIZATION'],
+  ['AWAITING_AUTHORISATION', 'AWAITING_AUTHORIZATION'],
+  ['PENDING_WITH_BANK', 'PENDING_WITH_BANK'],
+  ['ACCEPTED_BY_BANK', 'ACCEPTED_BY_BANK'],
+  ['FAILED', 'FAILED'],
+  ['AUTHORISATION_FAILED', 'AUTHORISATION_FAILED'],
+  ['AUTHORIZATION_FAILED', 'AUTHORISATION_FAILED'],
+]);
 
 export function stateFromLean(word: unknown): PayoutState {
   const leanStatus = id(word);
@@ -74,7 +74,7 @@ export function stateFromLean(word: unknown): PayoutState {
 }
 
 export function statusOf(word: string): PayoutStatus {
-  return (Object.hasOwn(statuses, word) ? statuses[word] : undefined) ?? 'UNKNOWN';
+  return statuses.get(word) ?? 'UNKNOWN';
 }
 
 export function postInitiationStatusFromLean(word: unknown): PostInitiationStatus | null {

@@ -67,16 +67,15 @@ export class PayoutLists {
   async read(args: PayoutListArguments, options: CallOptions): Promise<PayoutPage> {
     const { size, fromEnd } = pageSizeOf(args);
     const query = filterQuery(args.filter ?? {});
-    const fingerprint = fingerprintOf(query);
-    const after = markOf(args.after, fingerprint, 'after');
-    const before = markOf(args.before, fingerprint, 'before');
+    const after = markOf(args.after, query, 'after');
+    const before = markOf(args.before, query, 'before');
     if (after !== undefined && before !== undefined && after.cursor.asOf !== before.cursor.asOf)
       throw new BadInput('before', 'comes from another walk through the list than after.');
     const walk = new Walk(this.#pages, { query, after, before, size, fromEnd });
     const walked = await walk.read({ ...options, deadline: options.deadline ?? this.#client.deadline() });
     const { stretch, rows, total } = walked;
     return {
-      edges: rows.map((node, index) => new ReadEdge(node, stretch.start + index, walked, fingerprint)),
+      edges: rows.map((node, index) => new ReadEdge(node, stretch.start + index, walked, query)),
       hasPreviousPage: stretch.start > 0,
       hasNextPage: stretch.end < total,
       totalCount: total,
@@ -88,23 +87,21 @@ export class PayoutLists {
 class ReadEdge implements PayoutEdge {
   readonly node: Payout;
   readonly #place: number;
-  readonly #walk: Omit<WalkResult, 'stretch' | 'rows'>;
-  readonly #fingerprint: string;
+  readonly #walked: Pick<WalkResult, 'total' | 'asOf'>;
+  readonly #query: FilterQuery;
 
-  constructor(node: Payout, place: number, walk: Omit<WalkResult, 'stretch' | 'rows'>, fingerprint: string) {
+  constructor(node: Payout, place: number, walked: Pick<WalkResult, 'total' | 'asOf'>, query: FilterQuery) {
     this.node = node;
     this.#place = place;
-    this.#walk = walk;
-    this.#fingerprint = fingerprint;
+    this.#walked = walked;
+    this.#query = query;
   }
 
   get cursor(): string {
     const { intentId = null, paymentId, createdAt } = this.node;
-    const { total, asOf } = this.#walk;
-    return writeCursor(
-      { place: this.#place, total, asOf, intentId, paymentId, createdAt },
-      this.#fingerprint,
-    );
+    const { total, asOf } = this.#walked;
+    const cursor = { place: this.#place, total, asOf, intentId, paymentId, createdAt };
+    return writeCursor(cursor, fingerprintOf(this.#query));
   }
 }
 
@@ -214,9 +211,9 @@ class Walk {
   }
 }
 
-function markOf(text: Maybe<string>, fingerprint: string, argument: 'after' | 'before'): Mark | undefined {
+function markOf(text: Maybe<string>, query: FilterQuery, argument: 'after' | 'before'): Mark | undefined {
   if (text == null) return undefined;
-  const cursor = readCursor(text, fingerprint, argument);
+  const cursor = readCursor(text, fingerprintOf(query), argument);
   return { cursor, place: cursor.place, gone: false };
 }
 

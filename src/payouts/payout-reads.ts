@@ -30,22 +30,22 @@ export class PayoutReads {
     return error instanceof LeanRefused && error.details.code === 'INVALID_URL';
   }
 
-  async payout(paymentId: string, options: CallOptions): Promise<Payout | null> {
-    const payment = await this.#noticing(this.#client.getPayout(paymentId, options));
-    if (payment === null) return null;
-    const payout = payoutFromPayment(payment);
-    return payout.paymentId === null ? { ...payout, paymentId } : payout;
+  payout(paymentId: string, options: CallOptions): Promise<Payout | null> {
+    return this.#noticing(this.#client.getPayout(paymentId, options), payment => {
+      const payout = payoutFromPayment(payment);
+      return payout.paymentId === null ? { ...payout, paymentId } : payout;
+    });
   }
 
-  async intent(intentId: string, options: CallOptions): Promise<PayoutIntent | null> {
-    const wire = await this.#noticing(this.#client.getPayoutIntent(intentId, options));
-    if (wire === null) return null;
-    const intent = intentFromLean(wire, intentId);
-    if (intent === undefined)
-      throw new LeanBadAnswer('LEAN_BAD_RESPONSE', "Lean's intent has no amount in it.", {
-        retryable: false,
-      });
-    return intent;
+  intent(intentId: string, options: CallOptions): Promise<PayoutIntent | null> {
+    return this.#noticing(this.#client.getPayoutIntent(intentId, options), wire => {
+      const intent = intentFromLean(wire, intentId);
+      if (intent === undefined)
+        throw new LeanBadAnswer('LEAN_BAD_RESPONSE', "Lean's intent has no amount in it.", {
+          retryable: false,
+        });
+      return intent;
+    });
   }
 
   async destination(destinationId: string, options: CallOptions): Promise<PayoutDestination | null> {
@@ -55,11 +55,14 @@ export class PayoutReads {
     );
   }
 
-  async #noticing<Wire>(read: Promise<Wire>): Promise<Wire> {
+  async #noticing<Wire, Value>(
+    read: Promise<Wire | null>,
+    valueFrom: (wire: Wire) => Value,
+  ): Promise<Value | null> {
     try {
       const wire = await read;
       this.#lacksDetailsUntil = -Infinity;
-      return wire;
+      return wire === null ? null : valueFrom(wire);
     } catch (error) {
       if (this.isMissingOperation(error)) this.#lacksDetailsUntil = this.#now() + lackMs;
       throw error;

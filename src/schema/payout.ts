@@ -62,15 +62,18 @@ interface Progress extends PayoutState {
 
 /** A payout that is known only by its intent takes its state from its latest event. */
 function progressOf(payout: Payout, context: GraphContext): MaybePromise<Progress> {
-  const { state, postInitiationStatus, createdAs } = payout;
-  if (state !== undefined) return { ...state, postInitiationStatus };
-  return historyOf(payout, context).then(
-    events =>
-      events.at(-1) ?? {
-        ...(createdAs ?? { status: 'UNKNOWN', leanStatus: null }),
-        postInitiationStatus: null,
-      },
-  );
+  const { state, postInitiationStatus } = payout;
+  return state === undefined ? progressFromHistory(payout, context) : { ...state, postInitiationStatus };
+}
+
+async function progressFromHistory(payout: Payout, context: GraphContext): Promise<Progress> {
+  const events = await historyOf(payout, context);
+  const state = payout.createdAs ?? { status: 'UNKNOWN', leanStatus: null };
+  return events.at(-1) ?? { ...state, postInitiationStatus: null };
+}
+
+function stateOf(payout: Payout, context: GraphContext): MaybePromise<PayoutState> {
+  return payout.state ?? progressFromHistory(payout, context);
 }
 
 PayoutType.implement({
@@ -121,14 +124,14 @@ PayoutType.implement({
       ...asksLean('state'),
       type: PayoutStatusType,
       description: 'How far it has come. For the question whether money has moved, use `outcome`.',
-      resolve: (payout, _args, context) => then(progressOf(payout, context), progress => progress.status),
+      resolve: (payout, _args, context) => then(stateOf(payout, context), ({ status }) => status),
     }),
     leanStatus: t.string({
       ...asksLean('state'),
       nullable: true,
       description:
         "Lean's own word for the status, also when `status` says `UNKNOWN`; null where Lean gives none.",
-      resolve: (payout, _args, context) => then(progressOf(payout, context), progress => progress.leanStatus),
+      resolve: (payout, _args, context) => then(stateOf(payout, context), ({ leanStatus }) => leanStatus),
     }),
     outcome: t.field({
       ...asksLean('state'),

@@ -116,9 +116,9 @@ export async function createPayouts(
 }
 
 /** What a promise rejects with. */
-export async function failureOf(promise: Promise<unknown>): Promise<unknown> {
+export async function failureOf(awaited: unknown): Promise<unknown> {
   try {
-    await promise;
+    await awaited;
   } catch (error) {
     return error;
   }

@@ -103,7 +103,10 @@ export class GraphqlEndpoint {
     if (result === undefined || context.executed !== undefined) return false;
     report.outcome = 'ok';
     const text = JSON.stringify(result);
-    response.writeHead(200, { 'content-type': type, 'content-length': Buffer.byteLength(text) }).end(text);
+    const bytes = Buffer.byteLength(text);
+    // Of plain ASCII nothing has to be encoded.
+    const encoding = bytes === text.length ? 'latin1' : 'utf8';
+    response.writeHead(200, { 'content-type': type, 'content-length': bytes }).end(text, encoding);
     return true;
   }
 
