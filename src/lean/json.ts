@@ -1,6 +1,7 @@
 /**
- * Lean's JSON with its amounts kept exact. Lean writes amounts as JSON numbers; `JSON.parse` would squeeze them
- * through a binary float, so they are quoted first and come out as their own text.
+ * Lean's JSON with its amounts kept exact. Lean writes amounts as JSON numbers, which `JSON.parse` squeezes through a
+ * binary float. Short ones come out of that digit by digit; where there is any other in a text, amounts are quoted first
+ * and come out as their own text.
  *
  * @see https://www.rfc-editor.org/rfc/rfc8259#section-6 (numbers and the precision that receivers keep)
  */
@@ -21,11 +22,19 @@ const exactFields =
   /(?<!\\)("(?:(?:total_)?amount|account_number|iban|bank_transaction_reference|external_reference)")(\s*:\s*)(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)(?=\s*[,}\]])/g;
 
 /**
- * Parses a JSON text of Lean's; amounts and account numbers come back as strings with exactly the digits Lean sent.
+ * A number that a float may change, or print in another way: all but those of up to nine digits before the point and six
+ * after it, with no zeros at the end. Of those no two are the same float, and `String` gives back the digits that were
+ * sent. Quoting what need not be quoted would cost a fifth of the time that reading takes.
+ */
+const fragileNumber = /"\s*:\s*(?=[-\d])(?!(?:0|[1-9]\d{0,8})(?:\.\d{0,5}[1-9])?\s*[,}\]])/;
+
+/**
+ * Parses a JSON text of Lean's; amounts and account numbers come back as text, or as numbers of which `String` makes
+ * exactly the digits that Lean sent.
  * @throws SyntaxError when the text is not JSON.
  */
 export function parseLeanJson(text: string): unknown {
-  return JSON.parse(text.replace(exactFields, '$1$2"$3"'));
+  return JSON.parse(fragileNumber.test(text) ? text.replace(exactFields, '$1$2"$3"') : text);
 }
 
 /** A decimal text as a JSON number with exactly those digits, for use inside `JSON.stringify`. */

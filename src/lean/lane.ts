@@ -7,6 +7,7 @@ import {
   type CircuitBreakerPolicy,
 } from 'cockatiel';
 import { LeanBadAnswer, LeanNotSent, LeanOutcomeUnknown, LeanUnreachable } from './errors.ts';
+import { once, type GiveUpSignal } from './give-up.ts';
 import type { HttpAnswer, SendOptions } from './transport.ts';
 
 export interface LaneOptions {
@@ -46,8 +47,8 @@ export class Lane {
   readonly #queue: number;
   readonly #max: number;
   #busy = 0;
-  /** Those in line, each to be called when it gets a place; the first has waited longest. */
-  readonly #line: (() => void)[] = [];
+  /** Those in line; the first has waited longest. */
+  readonly #line: Waiter[] = [];
 
   constructor({ concurrency, queue, probeAfterMs = 1000 }: LaneOptions) {
     this.#queue = queue;
@@ -126,40 +127,70 @@ export class Lane {
   #leave(): void {
     const next = this.#line.shift();
     if (next === undefined) this.#busy -= 1;
-    else next();
+    else next.enter();
   }
 
-  /**
-   * Waits for a place. Leaving the line and being let in are one step each: who has been told that nothing was sent is
-   * never let in.
-   */
-  #place({ deadline, signal }: SendOptions): Promise<void> {
+  #place(options: SendOptions): Promise<void> {
     if (this.#line.length >= this.#queue) throw full();
     return new Promise((resolve, reject) => {
-      const enter = (): void => {
-        over();
-        resolve();
-      };
-      const leave = (reason: unknown): void => {
-        over();
-        this.#line.splice(this.#line.indexOf(enter), 1);
-        reject(reason as Error);
-      };
-      const late = (): void => {
-        leave(full('LEAN_TIMEOUT'));
-      };
-      const unwanted = (): void => {
-        leave(signal?.reason);
-      };
-      const timer = setTimeout(late, Math.max(0, deadline - performance.now()));
-      signal?.addEventListener('abort', unwanted, { once: true });
-      const over = (): void => {
-        clearTimeout(timer);
-        signal?.removeEventListener('abort', unwanted);
-      };
-      this.#line.push(enter);
+      this.#line.push(new Waiter(this.#line, options, resolve, reject));
     });
   }
+}
+
+/**
+ * Somebody who waits for a place. Leaving the line and being let in are one step each: who has been told that nothing was
+ * sent is never let in.
+ */
+class Waiter {
+  readonly #line: Waiter[];
+  readonly #signal: GiveUpSignal | undefined;
+  readonly #timer: NodeJS.Timeout;
+  readonly #resolve: () => void;
+  readonly #reject: (reason: unknown) => void;
+
+  constructor(
+    line: Waiter[],
+    { deadline, signal }: SendOptions,
+    resolve: () => void,
+    reject: (reason: unknown) => void,
+  ) {
+    this.#line = line;
+    this.#signal = signal;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.#timer = setTimeout(onDeadline, Math.max(0, deadline - performance.now()), this);
+    signal?.addEventListener('abort', this, once);
+  }
+
+  enter(): void {
+    this.#over();
+    this.#resolve();
+  }
+
+  late(): void {
+    this.#leave(full('LEAN_TIMEOUT'));
+  }
+
+  /** Of the signal: nobody wants it any more. */
+  handleEvent(): void {
+    this.#leave(this.#signal?.reason);
+  }
+
+  #leave(reason: unknown): void {
+    this.#over();
+    this.#line.splice(this.#line.indexOf(this), 1);
+    this.#reject(reason);
+  }
+
+  #over(): void {
+    clearTimeout(this.#timer);
+    this.#signal?.removeEventListener('abort', this);
+  }
+}
+
+function onDeadline(waiter: Waiter): void {
+  waiter.late();
 }
 
 /** A probe that ended without an answer, as when its caller left, says nothing for Lean: the breaker stays open. */

@@ -1,5 +1,5 @@
 import { LeanOutcomeUnknown } from './errors.ts';
-import { GiveUp, type GiveUpSignal } from './give-up.ts';
+import { GiveUp, once, type GiveUpSignal } from './give-up.ts';
 
 /**
  * Identical reads that are wanted while one is under way share it: one call, one answer, however many operations
@@ -60,7 +60,7 @@ class Flight<Answer> {
   /** When it gives up. */
   readonly deadline: number;
   readonly #land: () => void;
-  #waiting: readonly Waiter<Answer>[] = [];
+  #waiting: Waiter<Answer>[] = [];
 
   /** @param land called once it is not to be joined any more */
   constructor(deadline: number, land: () => void) {
@@ -85,44 +85,62 @@ class Flight<Answer> {
     return this.#waiting;
   }
 
-  join({ deadline, signal }: Wish): Promise<Answer> {
+  join(wish: Wish): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const leave = (reason: unknown): void => {
-        waiter.stay();
-        reject(reason as Error);
-        this.#waiting = this.#waiting.filter(other => other !== waiter);
-        if (this.#waiting.length > 0) return;
-        this.#land();
-        this.giveUp.abort(reason);
-      };
-      const unwanted = (): void => {
-        leave(signal?.reason);
-      };
-      const timer =
-        deadline < this.deadline
-          ? setTimeout(() => {
-              leave(
-                new LeanOutcomeUnknown('LEAN_TIMEOUT', 'Lean did not answer in time.', { retryable: true }),
-              );
-            }, deadline - performance.now())
-          : undefined;
-      signal?.addEventListener('abort', unwanted, { once: true });
-      const waiter: Waiter<Answer> = {
-        resolve,
-        reject,
-        stay() {
-          clearTimeout(timer);
-          signal?.removeEventListener('abort', unwanted);
-        },
-      };
-      this.#waiting = [...this.#waiting, waiter];
+      this.#waiting.push(new Waiter(this, wish, resolve, reject));
     });
+  }
+
+  /** Without the last one who waited it is given up. */
+  leave(waiter: Waiter<Answer>, reason: unknown): void {
+    this.#waiting = this.#waiting.filter(other => other !== waiter);
+    if (this.#waiting.length > 0) return;
+    this.#land();
+    this.giveUp.abort(reason);
   }
 }
 
-interface Waiter<Answer> {
+/** Somebody who waits for a read: until the answer is in, their own deadline has come, or they do not want it any more. */
+class Waiter<Answer> {
   readonly resolve: (answer: Answer) => void;
   readonly reject: (error: unknown) => void;
+  readonly #flight: Flight<Answer>;
+  readonly #signal: GiveUpSignal | undefined;
+  readonly #timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    flight: Flight<Answer>,
+    { deadline, signal }: Wish,
+    resolve: (answer: Answer) => void,
+    reject: (error: unknown) => void,
+  ) {
+    this.resolve = resolve;
+    this.reject = reject;
+    this.#flight = flight;
+    this.#signal = signal;
+    signal?.addEventListener('abort', this, once);
+    if (deadline < flight.deadline)
+      this.#timer = setTimeout(() => {
+        this.#leave(
+          new LeanOutcomeUnknown('LEAN_TIMEOUT', 'Lean did not answer in time.', { retryable: true }),
+        );
+      }, deadline - performance.now());
+  }
+
   /** It does not leave any more. */
-  readonly stay: () => void;
+  stay(): void {
+    clearTimeout(this.#timer);
+    this.#signal?.removeEventListener('abort', this);
+  }
+
+  /** Of the signal. */
+  handleEvent(): void {
+    this.#leave(this.#signal?.reason);
+  }
+
+  #leave(reason: unknown): void {
+    this.stay();
+    this.reject(reason);
+    this.#flight.leave(this, reason);
+  }
 }

@@ -1,6 +1,6 @@
 import { Pool, errors, type Dispatcher } from 'undici';
 import type { ClientCertificate } from './client-certificate.ts';
-import type { GiveUpSignal } from './give-up.ts';
+import { once, type GiveUpSignal } from './give-up.ts';
 import { LeanBadAnswer, LeanNotSent, LeanOutcomeUnknown, LeanUnreachable } from './errors.ts';
 
 export interface HttpRequest {
@@ -126,11 +126,11 @@ class Exchange implements Dispatcher.DispatchHandler {
     }
     const leftMs = deadline - performance.now();
     if (leftMs <= 0) {
-      this.#onDeadline();
+      this.late();
       return;
     }
-    signal?.addEventListener('abort', this.#onAbort, { once: true });
-    this.#timer = setTimeout(this.#onDeadline, leftMs);
+    signal?.addEventListener('abort', this, once);
+    this.#timer = setTimeout(onDeadline, leftMs, this);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -189,7 +189,8 @@ class Exchange implements Dispatcher.DispatchHandler {
     );
   }
 
-  #onDeadline = (): void => {
+  /** Its deadline has come. */
+  late(): void {
     this.#fail(
       this.#controller === undefined
         ? new LeanNotSent('LEAN_TIMEOUT', 'Lean could not be reached in time; nothing was sent.', {
@@ -197,11 +198,12 @@ class Exchange implements Dispatcher.DispatchHandler {
           })
         : new LeanOutcomeUnknown('LEAN_TIMEOUT', 'Lean did not answer in time.', { retryable: true }),
     );
-  };
+  }
 
-  #onAbort = (): void => {
+  /** Of the signal: nobody wants it any more. */
+  handleEvent(): void {
     this.#fail(this.#signal?.reason);
-  };
+  }
 
   #fail(error: unknown): void {
     if (this.over) return;
@@ -213,6 +215,10 @@ class Exchange implements Dispatcher.DispatchHandler {
   #settle(): void {
     this.over = true;
     clearTimeout(this.#timer);
-    this.#signal?.removeEventListener('abort', this.#onAbort);
+    this.#signal?.removeEventListener('abort', this);
   }
+}
+
+function onDeadline(exchange: Exchange): void {
+  exchange.late();
 }

@@ -3,15 +3,18 @@
  * every field may be missing or null, whatever any document requires; `payouts/from-lean.ts` reads them.
  *
  * Field names are Lean's, with the variants that its three documents (UAE V2, UAE V1, KSA) and its recorded answers
- * use for one and the same thing. Amounts are decimal texts here (see `json.ts`).
+ * use for one and the same thing.
  *
  * @see https://docs.leantech.me/v2.0-UAE/reference/createpayout
  */
 
 type Maybe<T> = T | null | undefined;
 
+/** A text, or a number of which `String` makes exactly the digits that Lean sent (see `json.ts`). */
+export type LeanDigits = string | number;
+
 export interface LeanParty {
-  readonly account_number?: Maybe<string>;
+  readonly account_number?: Maybe<LeanDigits>;
   readonly iban?: Maybe<string>;
   readonly name?: Maybe<string>;
 }
@@ -21,7 +24,7 @@ export interface LeanPayoutRow {
   readonly payment_id?: Maybe<string>;
   readonly payment_intent_id?: Maybe<string>;
   readonly status?: Maybe<string>;
-  readonly amount?: Maybe<string>;
+  readonly amount?: Maybe<LeanDigits>;
   readonly currency?: Maybe<string>;
   readonly description?: Maybe<string>;
   readonly recipient_name?: Maybe<string>;
@@ -57,7 +60,7 @@ export interface LeanPayment {
   readonly payment_source_id?: Maybe<string>;
   readonly sender_details?: Maybe<LeanParty>;
   readonly recipient_details?: Maybe<LeanParty>;
-  readonly amount?: Maybe<string>;
+  readonly amount?: Maybe<LeanDigits>;
   readonly currency?: Maybe<string>;
   readonly description?: Maybe<string>;
   readonly submission_timestamp?: Maybe<string>;
@@ -80,7 +83,7 @@ export interface LeanDestination {
   /** What is sent for `display_name`. */
   readonly short_name?: Maybe<string>;
   readonly iban?: Maybe<string>;
-  readonly account_number?: Maybe<string>;
+  readonly account_number?: Maybe<LeanDigits>;
   readonly swift_code?: Maybe<string>;
   readonly bank_identifier?: Maybe<string>;
   readonly address?: Maybe<string>;
@@ -94,7 +97,7 @@ export interface LeanPayoutIntent {
   readonly payment_intent_id?: Maybe<string>;
   readonly id?: Maybe<string>;
   readonly customer_id?: Maybe<string>;
-  readonly amount?: Maybe<string>;
+  readonly amount?: Maybe<LeanDigits>;
   readonly currency?: Maybe<string>;
   readonly description?: Maybe<string>;
   readonly external_reference?: Maybe<string>;
@@ -125,7 +128,7 @@ export interface LeanHistory {
 /** One transfer in the answer to a creation. */
 export interface LeanCreatedTransfer {
   readonly destination_id?: Maybe<string>;
-  readonly amount?: Maybe<string>;
+  readonly amount?: Maybe<LeanDigits>;
   readonly currency?: Maybe<string>;
   readonly payment_status?: Maybe<string>;
   readonly error_message?: Maybe<string>;
@@ -138,7 +141,7 @@ export interface LeanCreatedPayout {
   readonly payment_intent_id?: Maybe<string>;
   readonly payment_id?: Maybe<string>;
   readonly initiate_payment_task_id?: Maybe<string>;
-  readonly account_number?: Maybe<string>;
+  readonly account_number?: Maybe<LeanDigits>;
   readonly iban?: Maybe<string>;
   readonly bank_identifier?: Maybe<string>;
   /** An object as recorded and in KSA, an array in the UAE documents. */
