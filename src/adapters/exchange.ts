@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Logger } from 'pino';
+import { GiveUp, type GiveUpSignal } from '../lean/give-up.ts';
 import type { RequestReport } from './request-report.ts';
 import type { SecuredResponse } from './secured-response.ts';
 
@@ -32,6 +33,7 @@ export class Exchange {
   readonly #startedAt = performance.now();
   readonly #log: Logger;
   #named: Logger | undefined;
+  #leaving: GiveUp | undefined;
 
   constructor({ request, response, draining, log }: ExchangeOptions) {
     this.request = request;
@@ -47,6 +49,18 @@ export class Exchange {
   /** Names the request in every line. Most have nothing to say beyond the line at their end. */
   get log(): Logger {
     return (this.#named ??= this.#log.child({ requestId: this.requestId }));
+  }
+
+  /** Aborted when the caller leaves before the answer is out. */
+  get leaving(): GiveUpSignal {
+    return (this.#leaving ??= new GiveUp());
+  }
+
+  /** To be called when the answer is out, or its caller gone. */
+  closed(): void {
+    if (this.answered) return;
+    this.#leaving ??= new GiveUp();
+    this.#leaving.abort(new DOMException('The caller has left.', 'AbortError'));
   }
 
   /** Since it came, in ms. */

@@ -104,6 +104,7 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
         if (left === 0) over();
       };
       response.on('close', () => {
+        exchange.closed();
         partOver();
         tell(exchange);
       });

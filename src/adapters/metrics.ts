@@ -1,7 +1,8 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Registry, type Metric } from 'prom-client';
 import type { LaneLoad } from '../lean/lane.ts';
 import type { RequestClass } from '../lean/retry.ts';
 import type { UpstreamCall } from '../lean/upstream-call.ts';
+import { Histogram, type HistogramOptions } from './histogram.ts';
 import type { FinishedRequest } from './listener.ts';
 import type { DeliveryOutcome } from './webhook.ts';
 
@@ -40,9 +41,9 @@ const durations = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2
  */
 export class Metrics {
   readonly #registry = new Registry();
-  readonly #requests: Histogram<'surface' | 'operation' | 'outcome'>;
-  readonly #leanCalls: Histogram<'surface'>;
-  readonly #upstream: Histogram<'operation' | 'class' | 'attempt' | 'outcome'>;
+  readonly #requests: Histogram;
+  readonly #leanCalls: Histogram;
+  readonly #upstream: Histogram;
   readonly #payouts: Counter<'state'>;
   readonly #webhooks: Counter<'outcome'>;
   readonly #updates: Counter;
@@ -50,26 +51,23 @@ export class Metrics {
   constructor(sources: MetricsSources) {
     const registers = [this.#registry];
     collectDefaultMetrics({ register: this.#registry });
-    this.#requests = new Histogram({
+    this.#requests = this.#histogram({
       name: 'lean_payouts_request_duration_seconds',
       help: 'Requests by surface, operation, and ok or the code of the first error.',
       labelNames: ['surface', 'operation', 'outcome'],
       buckets: durations,
-      registers,
     });
-    this.#leanCalls = new Histogram({
+    this.#leanCalls = this.#histogram({
       name: 'lean_payouts_request_lean_calls',
       help: 'Lean calls that a request cost.',
       labelNames: ['surface'],
       buckets: [0, 1, 2, 5, 10, 25, 50, 100, 250],
-      registers,
     });
-    this.#upstream = new Histogram({
+    this.#upstream = this.#histogram({
       name: 'lean_payouts_upstream_call_duration_seconds',
       help: 'Lean calls by operation, class, attempt (1 is the first) and outcome.',
       labelNames: ['operation', 'class', 'attempt', 'outcome'],
       buckets: durations,
-      registers,
     });
     this.#payouts = new Counter({
       name: 'lean_payouts_payouts_total',
@@ -105,13 +103,13 @@ export class Metrics {
   request({ surface, label, outcome = 'unknown', seconds, leanCalls }: FinishedRequest): void {
     // What has no operation and no code, such as a question after the health, is nobody's request for payouts.
     if (label === undefined && /^\d+$/.test(outcome)) return;
-    this.#requests.observe({ surface, operation: label ?? 'none', outcome }, seconds);
-    this.#leanCalls.observe({ surface }, leanCalls);
+    this.#requests.observe(seconds, surface, label ?? 'none', outcome);
+    this.#leanCalls.observe(leanCalls, surface);
   }
 
   upstreamCall(call: UpstreamCall): void {
     const { operation, class: kind, attempt, durationMs } = call;
-    this.#upstream.observe({ operation, class: kind, attempt, outcome: outcomeOf(call) }, durationMs / 1000);
+    this.#upstream.observe(durationMs / 1000, operation, kind, String(attempt), outcomeOf(call));
   }
 
   payouts(state: PayoutEnd, count = 1): void {
@@ -124,6 +122,13 @@ export class Metrics {
 
   updates(count: number): void {
     this.#updates.inc(count);
+  }
+
+  #histogram(options: HistogramOptions): Histogram {
+    const histogram = new Histogram(options);
+    // The registry's type has the library's own classes alone; all that it asks of a metric is its name and `get`.
+    this.#registry.registerMetric(histogram as unknown as Metric);
+    return histogram;
   }
 
   #readWhenAsked({ load, unresolved, ready, subscribers }: MetricsSources): void {
@@ -177,9 +182,11 @@ export class Metrics {
   }
 }
 
+const statusClasses = ['', '1xx', '2xx', '3xx', '4xx', '5xx'];
+
 function outcomeOf({ status, error = '' }: UpstreamCall): string {
   if (status === 429) return '429';
-  if (status !== undefined) return `${String(Math.floor(status / 100))}xx`;
+  if (status !== undefined) return statusClasses[Math.floor(status / 100)] ?? 'broken';
   if (error.startsWith('LeanUnreachable')) return 'unreachable';
   if (error.startsWith('LeanNotSent')) return 'held_back';
   if (error.endsWith('LEAN_TIMEOUT')) return 'timeout';

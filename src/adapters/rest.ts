@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Door } from '../access/door.ts';
 import { operations, type Operation } from '../lean/operations.ts';
 import { demandScopes, scopeOf, type Caller } from '../payouts/caller.ts';
@@ -92,7 +92,7 @@ export function startRestServer(options: RestOptions): Promise<Listener> {
       answerProblem(response, values.problem, values.problem.status === 413 ? { connection: 'close' } : {});
       return;
     }
-    const outcome = await calls.call({ operation, ...values, caller, signal: leaving(response) });
+    const outcome = await calls.call({ operation, ...values, caller, signal: exchange.leaving });
     answer(exchange, operation, outcome);
   }
 
@@ -189,13 +189,4 @@ async function valuesOf(
 
 function bad(parameter: string, problem: string): Problem {
   return problemOf({ kind: 'invalid', problems: [{ parameter, problem }] });
-}
-
-/** Aborted when the caller goes away before the answer. */
-function leaving(response: ServerResponse): AbortSignal {
-  const controller = new AbortController();
-  response.once('close', () => {
-    if (!response.writableFinished) controller.abort();
-  });
-  return controller.signal;
 }

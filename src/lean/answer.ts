@@ -39,8 +39,8 @@ export class LeanAnswer {
     const value = this.#object();
     if (!this.ok) return value;
     const inner: unknown = 'payload' in value ? value.payload : 'data' in value ? value.data : undefined;
-    const wrapped = Object.keys(value).length <= 4 && typeof inner === 'object' && inner !== null;
-    return wrapped && !Array.isArray(inner) ? inner : value;
+    if (typeof inner !== 'object' || inner === null || Array.isArray(inner)) return value;
+    return Object.keys(value).length <= 4 ? inner : value;
   }
 
   #object(): object {

@@ -238,8 +238,11 @@ export interface OperationArguments {
  */
 export function targetOf(operation: LeanCall, args: OperationArguments): string {
   let path = '';
-  for (const [index, part] of partsOf(operation).entries())
-    path += index % 2 === 0 ? part : segmentOf(operation, part, args);
+  let isText = true;
+  for (const part of partsOf(operation)) {
+    path += isText ? part : segmentOf(operation, part, args);
+    isText = !isText;
+  }
   if (args.query === undefined) return path;
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(args.query)) if (value !== undefined) search.append(name, value);

@@ -30,10 +30,13 @@ export class PayoutHistories {
   }
 
   /** The payout's events, oldest first; none where Lean knows of none. */
-  async of(ids: PayoutIds, given: CallOptions): Promise<readonly HistoryEvent[]> {
+  of(ids: PayoutIds, options: CallOptions): Promise<readonly HistoryEvent[]> {
+    return this.#key === undefined ? this.#asked(ids, options) : this.#read(this.#key, ids, options);
+  }
+
+  async #asked(ids: PayoutIds, given: CallOptions): Promise<readonly HistoryEvent[]> {
     const deadline = given.deadline ?? this.#client.deadline();
     const options = { ...given, deadline };
-    if (this.#key !== undefined) return this.#read(this.#key, ids, options);
     // Others wait for the first to find out; if it could not, each of them looks for itself.
     const alone = this.#finding === undefined;
     if (!alone)
@@ -95,30 +98,29 @@ export function historyFromLean(history: LeanHistory, ids: PayoutIds): readonly 
     ...objects<LeanHistoryEntry>(history.content),
     ...objects<LeanHistoryEntry>(history.payments),
   ];
-  const payments = new Set(entries.map(entry => id(entry.payment_id)).filter(payment => payment !== null));
-  const ours = entries.filter(entry => {
-    const payment = id(entry.payment_id);
-    if (ids.paymentId === null || payment === ids.paymentId) return true;
-    return payment === null && [...payments].every(other => other === ids.paymentId);
-  });
+  const isOther = (payment: string | null): boolean => payment !== null && payment !== ids.paymentId;
+  const shared = ids.paymentId !== null && entries.some(entry => isOther(id(entry.payment_id)));
+  const ours = shared ? entries.filter(entry => id(entry.payment_id) === ids.paymentId) : entries;
   const events = ours.flatMap(entry => inOrderOfTime(eventsOf(entry, ids)));
   return inOrderOfTime(events);
 }
 
 function eventsOf(entry: LeanHistoryEntry, ids: PayoutIds): HistoryEvent[] {
-  return objects<LeanHistoryEvent>(entry.events).flatMap(event => {
+  const events: HistoryEvent[] = [];
+  for (const event of objects<LeanHistoryEvent>(entry.events)) {
     const publishedAt = instantFromLean(event.published_at);
-    if (publishedAt === null) return [];
+    if (publishedAt === null) continue;
     const leanStatus = id(event.status) ?? 'UNKNOWN';
-    return {
+    events.push({
       payoutId: payoutId(ids.paymentId ?? id(entry.payment_id), ids.intentId) ?? '',
       type: eventType(text(event.event)),
       status: statusOf(leanStatus),
       leanStatus,
       postInitiationStatus: postInitiationStatusFromLean(event.post_initiation_status),
       publishedAt,
-    };
-  });
+    });
+  }
+  return events;
 }
 
 /** Stable for events of one instant: those keep Lean's order, turned round where Lean's is newest first. */

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { LeanAnswer } from '../lean/answer.ts';
 import type { LeanClient } from '../lean/client.ts';
 import { LeanError, LeanRefused } from '../lean/errors.ts';
+import type { GiveUpSignal } from '../lean/give-up.ts';
 import { operations, type Operation } from '../lean/operations.ts';
 import { demandScopes, scopeOf, type Caller } from './caller.ts';
 import type { PayoutCreation } from './create.ts';
@@ -20,7 +21,7 @@ export interface OperationRequest {
   readonly values: RequestValues;
   readonly caller: Caller;
   /** Aborted when the caller goes away: reads stop, what moves money goes on. */
-  readonly signal?: AbortSignal;
+  readonly signal?: GiveUpSignal;
 }
 
 /**

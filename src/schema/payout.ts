@@ -2,6 +2,7 @@ import { LeanBadAnswer } from '../lean/errors.ts';
 import { BadInput } from '../payouts/errors.ts';
 import { parsePayoutId, parseUuid, payoutId } from '../payouts/ids.ts';
 import type { HistoryEvent } from '../payouts/history-event.ts';
+import type { PayoutIntent } from '../payouts/payout-intent.ts';
 import {
   awaitsTracking,
   outcomeOf,
@@ -50,9 +51,11 @@ function required<Value>(value: Value | null, what: string): Value {
   throw new LeanBadAnswer('LEAN_BAD_RESPONSE', `Lean's payout has no ${what} in it.`, { retryable: false });
 }
 
-async function historyOf(payout: Payout, context: GraphContext): Promise<readonly HistoryEvent[]> {
+function historyOf(payout: Payout, context: GraphContext): MaybePromise<readonly HistoryEvent[]> {
   const { paymentId } = payout;
-  return context.loaders.historyByPayout({ paymentId, intentId: await known(payout, 'intentId', context) });
+  return then(known(payout, 'intentId', context), intentId =>
+    context.loaders.historyByPayout({ paymentId, intentId }),
+  );
 }
 
 interface Progress extends PayoutState {
@@ -104,10 +107,10 @@ PayoutType.implement({
       type: PayoutIntentType,
       nullable: true,
       description: 'What it was meant to be: external reference, destination, customer. One Lean call.',
-      resolve: async (payout, _args, context) => {
-        const intentId = await known(payout, 'intentId', context);
-        return intentId === null ? null : context.loaders.intentById.load(intentId);
-      },
+      resolve: (payout, _args, context) =>
+        then<string | null, PayoutIntent | null>(known(payout, 'intentId', context), intentId =>
+          intentId === null ? null : context.loaders.intentById.load(intentId),
+        ),
     }),
     amount: t.field({
       type: MoneyType,

@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import {
   GraphQLError,
   type DocumentNode,
@@ -8,7 +8,7 @@ import {
 } from 'graphql';
 import type { GraphQLParams } from 'graphql-yoga';
 import type { Admission, Door } from '../../access/door.ts';
-import { GiveUp, type GiveUpSignal } from '../../lean/give-up.ts';
+import type { GiveUpSignal } from '../../lean/give-up.ts';
 import type { GraphContext } from '../../schema/context.ts';
 import { readBody } from '../body.ts';
 import type { Exchange } from '../exchange.ts';
@@ -83,10 +83,11 @@ export class GraphqlEndpoint {
 
   /** Whether the request is answered; otherwise what is known of it by then is in its context. */
   async #answered(
-    { request, response, report }: Exchange,
+    exchange: Exchange,
     context: RequestContext,
     { type, admitting }: { readonly type: string; readonly admitting: Promise<Admission> },
   ): Promise<boolean> {
+    const { request, response, report } = exchange;
     // Whom the door turns away Yoga asks again, and tells.
     const admission = await letIn(context, admitting).catch(() => undefined);
     if (admission === undefined) return false;
@@ -99,7 +100,7 @@ export class GraphqlEndpoint {
     const asked = this.#asked(body, admission);
     if (asked === undefined) return false;
 
-    const result = await this.#executed(asked, admission, response, context);
+    const result = await this.#executed(asked, admission, exchange, context);
     if (result === undefined || context.executed !== undefined) return false;
     report.outcome = 'ok';
     const text = JSON.stringify(result);
@@ -138,7 +139,7 @@ export class GraphqlEndpoint {
   async #executed(
     { document, execute, text, params }: Asked,
     admission: Admission,
-    response: ServerResponse,
+    { leaving }: Exchange,
     context: RequestContext,
   ): Promise<ExecutionResult | undefined> {
     const { schema, gate, contextFor, tracing } = this.#options;
@@ -148,7 +149,7 @@ export class GraphqlEndpoint {
       operationName: params.operationName,
       variableValues: params.variables,
       contextValue: {
-        ...contextFor(admission, leavingOf(response)),
+        ...contextFor(admission, leaving),
         admission,
         report: context.report,
         params: { query: text },
@@ -203,13 +204,4 @@ function isPlain(params: GraphQLParams & { readonly documentId?: unknown }): boo
 
 function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** Aborted when the caller leaves before the answer is out. */
-function leavingOf(response: ServerResponse): GiveUpSignal {
-  const leaving = new GiveUp();
-  response.once('close', () => {
-    if (!response.writableFinished) leaving.abort(new DOMException('the caller has left', 'AbortError'));
-  });
-  return leaving;
 }
