@@ -1,5 +1,5 @@
-import type { AccessTokenSource } from './access-token.ts';
-import { idsOf, LeanAnswer, type LeanIds } from './answer.ts';
+import type { LeanAnswer } from './answer.ts';
+import { Attempts, type AttemptsOptions } from './attempts.ts';
 import {
   getPayoutDestination,
   listEvents,
@@ -8,14 +8,10 @@ import {
   type LeanCall,
   type OperationArguments,
 } from './operations.ts';
-import { pause } from './deadline.ts';
-import { LeanError } from './errors.ts';
 import type { GiveUpSignal } from './give-up.ts';
-import type { Lane, LaneLoad } from './lane.ts';
-import type { Attempt, RequestClass, Retries } from './retry.ts';
+import type { LaneLoad } from './lane.ts';
+import type { RequestClass } from './retry.ts';
 import { SharedReads } from './shared-reads.ts';
-import type { HttpAnswer, HttpRequest, Transport } from './transport.ts';
-import type { AttemptTrace, UpstreamAttempt, UpstreamCall } from './upstream-call.ts';
 import type { LeanDestination, LeanHistory, LeanPayment, LeanPayoutIntent, LeanPayoutPage } from './wire.ts';
 
 export interface CallOptions {
@@ -47,18 +43,11 @@ export interface LeanListQuery {
   readonly to_updated_at?: string | undefined;
 }
 
-export interface LeanClientOptions {
-  readonly transport: Transport;
-  readonly token: AccessTokenSource;
-  /** One for reads and one for writes, so that a flood of reads never keeps a payout waiting. */
-  readonly lanes: Readonly<Record<RequestClass, Lane>>;
-  readonly retries: Retries;
+export interface LeanClientOptions extends AttemptsOptions {
   /** Path in front of Lean's own, without a slash at the end. @default '' */
   readonly basePath?: string;
   /** Deadline of a field's upstream work. */
   readonly timeoutMs: number;
-  readonly onCall?: ((call: UpstreamCall) => void) | undefined;
-  readonly trace?: ((attempt: UpstreamAttempt) => AttemptTrace) | undefined;
 }
 
 /**
@@ -67,10 +56,12 @@ export interface LeanClientOptions {
  */
 export class LeanClient {
   readonly #options: LeanClientOptions;
+  readonly #attempts: Attempts;
   readonly #reads = new SharedReads<LeanAnswer>();
 
   constructor(options: LeanClientOptions) {
     this.#options = options;
+    this.#attempts = new Attempts(options);
   }
 
   /** How busy the ways to Lean are. */
@@ -110,13 +101,21 @@ export class LeanClient {
     const target = `${this.#options.basePath ?? ''}${targetOf(operation, args)}`;
     const deadline = options.deadline ?? this.deadline();
     if (operation.method !== 'GET')
-      return this.#exchange({ operation, target, args, ...options, deadline, signal: undefined }).finally(
-        () => {
+      return this.#attempts
+        .send({
+          operation,
+          kind: 'write',
+          target,
+          args,
+          ...options,
+          deadline,
+          signal: undefined,
+        })
+        .finally(() => {
           this.#reads.startAfresh();
-        },
-      );
+        });
     return this.#reads.read(target, { deadline, signal: options.signal }, signal =>
-      this.#exchange({ operation, target, args, deadline, signal }),
+      this.#attempts.send({ operation, kind: 'read', target, args, deadline, signal }),
     );
   }
 
@@ -179,94 +178,17 @@ export class LeanClient {
     );
   }
 
-  async #read<Wire extends object>(
+  #read<Wire extends object>(
     operation: LeanCall,
     path: Record<string, string>,
     options?: CallOptions,
   ): Promise<Wire | null> {
-    const answer = await this.call(operation, { path }, options);
-    if (answer.ok) return answer.json() as Wire;
-    if (answer.saysUnknown) return null;
-    throw answer.failure();
-  }
-
-  async #exchange(plan: ExchangePlan): Promise<LeanAnswer> {
-    const { retries, token } = this.#options;
-    const { operation, deadline, signal } = plan;
-    const kind: RequestClass = operation.method === 'GET' ? 'read' : 'write';
-    retries.requested();
-    let refreshed = false;
-    for (let attempts = 1, repeated = 0; ; attempts += 1) {
-      const given = token.token(deadline);
-      const bearer = typeof given === 'string' ? given : await given;
-      const attempt = await this.#attempt(plan, kind, bearer, attempts);
-      if ('answer' in attempt && attempt.answer.status === 401 && token.refused(bearer)) {
-        // The token may have been withdrawn: once more with another one. A payout is repeated by whoever asked for it.
-        if (kind === 'read' && !refreshed) {
-          refreshed = true;
-          continue;
-        }
-      }
-      const pauseMs = retries.pauseBefore(kind, attempt, repeated, deadline - performance.now());
-      if (pauseMs === undefined) {
-        if ('error' in attempt) throw attempt.error;
-        return new LeanAnswer(attempt.answer);
-      }
-      repeated += 1;
-      await pause(pauseMs, signal);
-    }
-  }
-
-  async #attempt(plan: ExchangePlan, kind: RequestClass, bearer: string, attempt: number): Promise<Attempt> {
-    const { transport, lanes, trace } = this.#options;
-    const { target, args, beforeSend } = plan;
-    const { name, method } = plan.operation;
-    const startedAt = performance.now();
-    const traced = trace?.({ operation: name, class: kind, attempt, method });
-    const follow = (status: number | undefined, error: string | undefined, ids: LeanIds): void => {
-      const durationMs = Math.round((performance.now() - startedAt) * 10) / 10;
-      const { correlationId, traceId } = ids;
-      const call = {
-        operation: name,
-        class: kind,
-        attempt,
-        durationMs,
-        status,
-        error,
-        correlationId,
-        traceId,
-      };
-      this.#options.onCall?.(call);
-      traced?.end(call);
-    };
-    try {
-      const headers = {
-        ...args.headers,
-        ...traced?.headers,
-        ...(args.body !== undefined && { 'content-type': 'application/json' }),
-        accept: 'application/json',
-        authorization: `Bearer ${bearer}`,
-      };
-      const request: HttpRequest = { method, target, headers, body: args.body };
-      const send = (): Promise<HttpAnswer> => transport.send(request, plan);
-      const answer = await lanes[kind].run(
-        beforeSend === undefined ? send : () => beforeSend().then(send),
-        plan,
-      );
-      follow(answer.status, undefined, idsOf(answer));
-      return { answer };
-    } catch (error) {
-      follow(undefined, error instanceof LeanError ? `${error.name} ${error.code}` : 'given up', {});
-      return { error };
-    }
+    return this.call(operation, { path }, options).then<Wire | null>(wireOf);
   }
 }
 
-interface ExchangePlan {
-  readonly operation: LeanCall;
-  readonly target: string;
-  readonly args: OperationArguments;
-  readonly deadline: number;
-  readonly signal?: GiveUpSignal | undefined;
-  readonly beforeSend?: () => Promise<void>;
+function wireOf<Wire extends object>(answer: LeanAnswer): Wire | null {
+  if (answer.ok) return answer.json() as Wire;
+  if (answer.saysUnknown) return null;
+  throw answer.failure();
 }

@@ -80,29 +80,39 @@ export class Lane {
    * Runs an exchange when there is room for it.
    * @throws LeanNotSent when there is no room, when Lean is being left alone, or when it took too long to get a place
    */
-  async run(exchange: () => Promise<HttpAnswer>, options: SendOptions): Promise<HttpAnswer> {
-    options.signal?.throwIfAborted();
-    if (this.#breaker.state === CircuitState.HalfOpen) throw leftAlone();
-    if (this.#busy < this.#max) this.#busy += 1;
-    else await this.#place(options);
-    try {
-      if (this.#breaker.state !== CircuitState.Closed) return await this.#probe(exchange);
-      const answer = await exchange();
-      if (answer.status >= 500) return await this.#judged(() => Promise.resolve(answer));
-      // What goes well is only counted: the breaker's own way there costs each call several promises.
-      this.#counts.success(CircuitState.Closed);
-      return answer;
-    } catch (error) {
-      return await this.#judged(() => Promise.reject(error as Error));
-    } finally {
-      this.#leave();
-    }
+  run(exchange: () => Promise<HttpAnswer>, options: SendOptions): Promise<HttpAnswer> {
+    if (options.signal?.aborted === true) return Promise.reject(options.signal.reason as Error);
+    if (this.#breaker.state === CircuitState.HalfOpen) return Promise.reject(leftAlone());
+    if (this.#busy >= this.#max) return this.#place(options).then(() => this.#through(exchange));
+    this.#busy += 1;
+    return this.#through(exchange);
+  }
+
+  /** In a place of its own, which is given back afterwards. Handlers, as in `LeanClient`, take less than async functions. */
+  #through(exchange: () => Promise<HttpAnswer>): Promise<HttpAnswer> {
+    if (this.#breaker.state !== CircuitState.Closed)
+      return this.#probe(exchange).finally(() => {
+        this.#leave();
+      });
+    return exchange().then(
+      answer => {
+        if (answer.status >= 500) return this.#judged(() => Promise.resolve(answer));
+        // What goes well is only counted: the breaker's own way there costs each call several promises.
+        this.#counts.success(CircuitState.Closed);
+        this.#leave();
+        return answer;
+      },
+      (error: unknown) => this.#judged(() => Promise.reject(error as Error)),
+    );
   }
 
   /** Lets the breaker know of an exchange that did not go well; it ends as it did. */
   #judged(ended: () => Promise<HttpAnswer>): Promise<HttpAnswer> {
     // By now Lean may be left alone because of others: then this one says nothing new.
-    return this.#breaker.state === CircuitState.Closed ? this.#breaker.execute(ended) : ended();
+    const judged = this.#breaker.state === CircuitState.Closed ? this.#breaker.execute(ended) : ended();
+    return judged.finally(() => {
+      this.#leave();
+    });
   }
 
   async #probe(exchange: () => Promise<HttpAnswer>): Promise<HttpAnswer> {
@@ -131,7 +141,7 @@ export class Lane {
   }
 
   #place(options: SendOptions): Promise<void> {
-    if (this.#line.length >= this.#queue) throw full();
+    if (this.#line.length >= this.#queue) return Promise.reject(full());
     return new Promise((resolve, reject) => {
       this.#line.push(new Waiter(this.#line, options, resolve, reject));
     });

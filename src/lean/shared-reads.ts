@@ -22,12 +22,9 @@ export class SharedReads<Answer> {
     const { deadline } = wish;
     let flight = this.#underWay[key];
     if (flight === undefined || flight.deadline - performance.now() < (deadline - performance.now()) / 2) {
-      const started = new Flight<Answer>(deadline, () => {
-        this.#land(key, started);
-      });
-      this.#underWay[key] = started;
-      started.take(start(started.giveUp));
-      flight = started;
+      flight = new Flight<Answer>(key, deadline, this);
+      this.#underWay[key] = flight;
+      flight.take(start(flight.giveUp));
     }
     return flight.join(wish);
   }
@@ -38,9 +35,9 @@ export class SharedReads<Answer> {
   }
 
   /** Whoever asks from now on wants a read of its own. */
-  #land(key: string, flight: Flight<Answer>): void {
+  land(flight: Flight<Answer>): void {
     // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- keys come and go, as in a Map
-    if (this.#underWay[key] === flight) delete this.#underWay[key];
+    if (this.#underWay[flight.key] === flight) delete this.#underWay[flight.key];
   }
 }
 
@@ -57,15 +54,16 @@ interface Wish {
 /** A read that is under way, and those who wait for it. */
 class Flight<Answer> {
   readonly giveUp = new GiveUp();
+  readonly key: string;
   /** When it gives up. */
   readonly deadline: number;
-  readonly #land: () => void;
+  readonly #reads: SharedReads<Answer>;
   #waiting: Waiter<Answer>[] = [];
 
-  /** @param land called once it is not to be joined any more */
-  constructor(deadline: number, land: () => void) {
+  constructor(key: string, deadline: number, reads: SharedReads<Answer>) {
+    this.key = key;
     this.deadline = deadline;
-    this.#land = land;
+    this.#reads = reads;
   }
 
   take(answer: Promise<Answer>): void {
@@ -80,7 +78,7 @@ class Flight<Answer> {
   }
 
   #landed(): readonly Waiter<Answer>[] {
-    this.#land();
+    this.#reads.land(this);
     for (const waiter of this.#waiting) waiter.stay();
     return this.#waiting;
   }
@@ -95,7 +93,7 @@ class Flight<Answer> {
   leave(waiter: Waiter<Answer>, reason: unknown): void {
     this.#waiting = this.#waiting.filter(other => other !== waiter);
     if (this.#waiting.length > 0) return;
-    this.#land();
+    this.#reads.land(this);
     this.giveUp.abort(reason);
   }
 }

@@ -55,17 +55,19 @@ export class PayoutReads {
     );
   }
 
-  async #noticing<Wire, Value>(
+  #noticing<Wire, Value>(
     read: Promise<Wire | null>,
     valueFrom: (wire: Wire) => Value,
   ): Promise<Value | null> {
-    try {
-      const wire = await read;
-      this.#lacksDetailsUntil = -Infinity;
-      return wire === null ? null : valueFrom(wire);
-    } catch (error) {
-      if (this.isMissingOperation(error)) this.#lacksDetailsUntil = this.#now() + lackMs;
-      throw error;
-    }
+    return read.then(
+      wire => {
+        this.#lacksDetailsUntil = -Infinity;
+        return wire === null ? null : valueFrom(wire);
+      },
+      (error: unknown) => {
+        if (this.isMissingOperation(error)) this.#lacksDetailsUntil = this.#now() + lackMs;
+        throw error;
+      },
+    );
   }
 }
