@@ -48,10 +48,10 @@ export class Loaders {
   }
 
   /** A payout by either of its keys; by its intent it may have no payment yet. */
-  async payout(key: PayoutKey): Promise<Payout | null> {
-    if ('paymentId' in key) return this.payoutById.load(key.paymentId);
-    const intent = await this.intentById.load(key.intentId);
-    return intent?.payout ?? null;
+  payout(key: PayoutKey): Promise<Payout | null> {
+    return 'paymentId' in key
+      ? this.payoutById.load(key.paymentId)
+      : this.intentById.load(key.intentId).then(intent => intent?.payout ?? null);
   }
 
   /**

@@ -76,11 +76,12 @@ export class PayoutHistories {
     return events;
   }
 
-  async #read(key: HistoryKey, ids: PayoutIds, options: CallOptions): Promise<readonly HistoryEvent[]> {
+  #read(key: HistoryKey, ids: PayoutIds, options: CallOptions): Promise<readonly HistoryEvent[]> {
     const leanId = key === 'payment_id' ? ids.paymentId : ids.intentId;
-    if (leanId === null) return [];
-    const history = await this.#client.getPayoutHistory(leanId, options);
-    return history === null ? [] : historyFromLean(history, ids);
+    if (leanId === null) return Promise.resolve([]);
+    return this.#client
+      .getPayoutHistory(leanId, options)
+      .then(history => (history === null ? [] : historyFromLean(history, ids)));
   }
 }
 

@@ -1,5 +1,18 @@
-import { GraphQLObjectType, GraphQLSchema, isUnionType, type GraphQLFieldResolver } from 'graphql';
+import {
+  GraphQLObjectType,
+  GraphQLSchema,
+  isUnionType,
+  type GraphQLFieldResolver,
+  type GraphQLResolveInfo,
+} from 'graphql';
 import { BadInput } from '../payouts/errors.ts';
+
+/** Reads the entity that a representation names; null where there is none. */
+type ResolveReference = (
+  representation: unknown,
+  context: unknown,
+  info: GraphQLResolveInfo,
+) => Promise<object | null> | object | null;
 
 /**
  * The schema with an `_entities` that resolves each representation for itself: one that cannot be read is null with
@@ -12,34 +25,38 @@ export function entitiesApart(schema: GraphQLSchema): GraphQLSchema {
   const query = schema.getQueryType()?.toConfig();
   const field = query?.fields['_entities'];
   const entity = schema.getType('_Entity');
-  const together = field?.resolve;
-  if (query === undefined || field === undefined || together === undefined || !isUnionType(entity))
-    return schema;
-  const entities = new Set<unknown>(entity.getTypes().map(({ name }) => name));
+  if (query === undefined || field === undefined || !isUnionType(entity)) return schema;
+  const references = new Map<unknown, ResolveReference>(
+    entity.getTypes().map(type => [type.name, referenceOf(type)]),
+  );
 
+  const entityOf = async (
+    representation: unknown,
+    context: unknown,
+    info: GraphQLResolveInfo,
+  ): Promise<unknown> => {
+    // An error in the place of a value fails that place alone, for every executor; a rejection does not for each.
+    try {
+      const { __typename } = (representation ?? {}) as { readonly __typename?: unknown };
+      const resolveReference = references.get(__typename);
+      if (resolveReference === undefined)
+        throw new BadInput(
+          'representations',
+          `each must name its __typename: ${[...references.keys()].sort().join(', ')}.`,
+        );
+      const value = await resolveReference(representation, context, info);
+      // By this the union knows what it is.
+      return value === null ? null : Object.assign(value, { __typename });
+    } catch (error) {
+      return error instanceof Error ? error : new Error('an entity could not be read', { cause: error });
+    }
+  };
   const resolve: GraphQLFieldResolver<unknown, unknown, { representations: readonly unknown[] }> = (
-    source,
+    _source,
     { representations },
     context,
     info,
-  ) => {
-    const entityOf = async (representation: unknown): Promise<unknown> => {
-      if (!entities.has((representation as { __typename?: unknown } | null)?.__typename))
-        throw new BadInput(
-          'representations',
-          `each must name its __typename: ${[...entities].sort().join(', ')}.`,
-        );
-      const [value] = (await together(
-        source,
-        { representations: [representation] },
-        context,
-        info,
-      )) as unknown[];
-      return value;
-    };
-    // An error in the place of a value fails that place alone, for every executor; a rejection does not for each.
-    return Promise.all(representations.map(each => entityOf(each).catch(asError)));
-  };
+  ) => Promise.all(representations.map(each => entityOf(each, context, info)));
 
   const apart = new GraphQLObjectType({
     ...query,
@@ -53,6 +70,12 @@ export function entitiesApart(schema: GraphQLSchema): GraphQLSchema {
   });
 }
 
-function asError(reason: unknown): Error {
-  return reason instanceof Error ? reason : new Error('an entity could not be read', { cause: reason });
+/** Where the library has it. @see https://www.apollographql.com/docs/apollo-server/using-federation/api/apollo-subgraph */
+function referenceOf({ name, extensions }: GraphQLObjectType): ResolveReference {
+  const { apollo } = extensions as {
+    readonly apollo?: { readonly subgraph?: { readonly resolveReference?: ResolveReference } };
+  };
+  const resolveReference = apollo?.subgraph?.resolveReference;
+  if (resolveReference === undefined) throw new TypeError(`the entity ${name} cannot be resolved`);
+  return resolveReference;
 }

@@ -60,5 +60,5 @@ PayoutDestinationType.implement({
 
 builder.asEntity(PayoutDestinationType, {
   key: builder.selection<{ id: string }>('id'),
-  resolveReference: async ({ id }, { loaders }) => loaders.destinationById.load(parseUuid(id, 'id')),
+  resolveReference: ({ id }, { loaders }) => loaders.destinationById.load(parseUuid(id, 'id')),
 });

@@ -43,7 +43,7 @@ PayoutIntentType.implement({
 
 builder.asEntity(PayoutIntentType, {
   key: builder.selection<{ id: string }>('id'),
-  resolveReference: async ({ id }, { loaders }) => loaders.intentById.load(parseUuid(id, 'id')),
+  resolveReference: ({ id }, { loaders }) => loaders.intentById.load(parseUuid(id, 'id')),
 });
 
 builder.queryField('payoutIntent', t =>

@@ -248,8 +248,7 @@ PayoutType.implement({
 
 builder.asEntity(PayoutType, {
   key: [builder.selection<{ id: string }>('id'), builder.selection<{ intentId: string }>('intentId')],
-  // Async, so that a reference that cannot be read fails for itself alone.
-  resolveReference: async ({ id, intentId }: { id?: unknown; intentId?: unknown }, { loaders }) => {
+  resolveReference: ({ id, intentId }: { id?: unknown; intentId?: unknown }, { loaders }) => {
     if (id != null) return loaders.payout(parsePayoutId(id, 'id'));
     if (intentId != null) return loaders.payout({ intentId: parseUuid(intentId, 'intentId') });
     throw new BadInput('representations', 'a Payout needs its id or its intentId.');
