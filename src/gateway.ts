@@ -11,7 +11,6 @@ import { graphqlSocket } from './adapters/graphql/socket.ts';
 import { graphiqlPage, type ExampleIds } from './adapters/graphiql/page.ts';
 import { startHttpServer } from './adapters/http-server.ts';
 import type { Listener } from './adapters/listener.ts';
-import { ProtectedResource } from './adapters/mcp/protected-resource.ts';
 import { Metrics } from './adapters/metrics.ts';
 import { countLeanCall } from './adapters/request-report.ts';
 import { startRestServer } from './adapters/rest.ts';
@@ -219,9 +218,7 @@ export async function startGateway(
             }),
           );
     const resource =
-      auth.kind === 'jwt'
-        ? new ProtectedResource({ issuer: auth.issuer, publicUrl: config.mcpPublicUrl })
-        : undefined;
+      auth.kind === 'jwt' ? { issuer: auth.issuer, publicUrl: config.mcpPublicUrl } : undefined;
     const mcpUrl =
       mcpPort === undefined
         ? undefined

@@ -12,14 +12,14 @@ import { readBody } from '../body.ts';
 import type { Exchange } from '../exchange.ts';
 import { startListener, type Listener, type ListenerBasics } from '../listener.ts';
 import { refusalOf } from '../refusal.ts';
-import type { ProtectedResource } from './protected-resource.ts';
+import { ProtectedResource, type ResourceOptions } from './protected-resource.ts';
 import { mcpTools, type McpOptions } from './server.ts';
 
 export interface McpHttpOptions extends McpOptions, ListenerBasics {
   /** Lets callers in. */
   readonly door: Door;
   /** Tells where access tokens are had; undefined where none are wanted. */
-  readonly resource: ProtectedResource | undefined;
+  readonly resource: ResourceOptions | undefined;
 }
 
 const maxBodyBytes = 256 * 1024;
@@ -30,7 +30,8 @@ const maxBodyBytes = 256 * 1024;
  * @see https://modelcontextprotocol.io/specification/2025-11-25/basic/authorization
  */
 export async function startMcpServer(options: McpHttpOptions): Promise<Listener> {
-  const { door, log, corsOrigins = [], resource } = options;
+  const { door, log, corsOrigins = [] } = options;
+  const resource = options.resource && new ProtectedResource(options.resource);
   const tools = mcpTools(options);
   const handler = createMcpHandler(tools.server, {
     maxRequestBodySize: maxBodyBytes,
