@@ -39,7 +39,7 @@ export async function overheadTable({ quick }: { readonly quick: boolean }): Pro
   );
   console.log(
     'All but ours let everybody in, log and count nothing, and make payouts without a record of them.\n' +
-      'MiB are of the whole process after the load, in all of them some 17 for running TypeScript.\n',
+      'MiB are of the whole process after the load, of the others some 17 for reading TypeScript.\n',
   );
 }
 

@@ -25,7 +25,7 @@ export interface ProcessOptions {
   readonly quiet?: boolean;
 }
 
-const probe = new URL('probe.ts', import.meta.url).href;
+const probe = new URL('probe.js', import.meta.url).href;
 
 export async function startProcess(file: string, options: ProcessOptions = {}): Promise<ServerProcess> {
   const { args = [], flags = [], path = '', env = process.env, quiet = false } = options;

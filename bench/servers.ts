@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -42,6 +43,7 @@ export async function startServers(names: readonly ServerName[]): Promise<Server
       name,
       name === ours
         ? await startProcess('../dist/main.js', {
+            flags: optionsOfStart(),
             path: '/graphql',
             quiet: true,
             env: { ...production, ...issuer.env, ...settings, LEAN_BASE_URL: lean.url, DATA_DIR: folder },
@@ -83,3 +85,11 @@ const settings = {
   RATE_LIMIT_PAYOUTS: '100000000',
   LOG_LEVEL: 'info',
 } as const;
+
+/** What `npm start` starts Node with. */
+function optionsOfStart(): string[] {
+  const { scripts } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+    readonly scripts: { readonly start: string };
+  };
+  return scripts.start.split(' ').filter(word => word.startsWith('--'));
+}

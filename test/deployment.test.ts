@@ -80,7 +80,7 @@ const known = [...example.matchAll(/^([A-Z][A-Z_]+)=/gm)].map(([, name = '']) =>
 const defaultOf = (variable: string): string =>
   new RegExp(`^${variable}=(.*)$`, 'm').exec(example)?.[1] ?? '';
 /** Variables that are not ours: of Node's packages, and of SQLite. */
-const others = ['NODE_ENV', 'SQLITE_TMPDIR'];
+const others = ['NODE_ENV', 'NODE_OPTIONS', 'SQLITE_TMPDIR'];
 
 describe('the image', () => {
   const environment = Object.fromEntries(
@@ -136,6 +136,15 @@ describe('the image', () => {
 
   it('exposes the ports that the gateway listens on by itself', () => {
     expect(valuesOf('EXPOSE').join(' ')).toBe(['PORT', 'REST_PORT', 'MCP_PORT'].map(defaultOf).join(' '));
+  });
+
+  it('gives Node the options that npm start gives it', async () => {
+    const { scripts } = JSON.parse(await text('package.json')) as {
+      readonly scripts: { readonly start: string };
+    };
+    const options = scripts.start.split(' ').filter(word => word.startsWith('--'));
+    expect(options).not.toEqual([]);
+    expect(valuesOf('ENV')).toContain(`NODE_OPTIONS=${options.join(' ')}`);
   });
 
   it('starts the gateway with nothing in between', async () => {
