@@ -157,6 +157,16 @@ function restrict(patterns: object[]): Record<string, ['error', { patterns: obje
   return { '@typescript-eslint/no-restricted-imports': ['error', { patterns }] };
 }
 
+const noEnums = {
+  selector: 'TSEnumDeclaration',
+  message: 'Types are stripped, enums are not types: use a union.',
+};
+
+const noGettersInLiterals = {
+  selector: 'ObjectExpression > Property[kind="get"]',
+  message: 'Each literal with a getter gets a hidden class that keeps all the getter sees: make it a class.',
+};
+
 const config: ConfigArray = tseslint.config(
   { ignores: ['dist/**', 'node_modules/**', '**/generated/**'] },
   ...tseslint.configs.strict,
@@ -166,12 +176,10 @@ const config: ConfigArray = tseslint.config(
       '@typescript-eslint/no-non-null-assertion': 'error',
       eqeqeq: ['error', 'always', { null: 'ignore' }],
       'no-console': 'error',
-      'no-restricted-syntax': [
-        'error',
-        { selector: 'TSEnumDeclaration', message: 'Types are stripped, enums are not types: use a union.' },
-      ],
+      'no-restricted-syntax': ['error', noEnums],
     },
   },
+  { files: ['src/**'], rules: { 'no-restricted-syntax': ['error', noEnums, noGettersInLiterals] } },
   ...folders.map(folder => ({
     files: [`src/${folder}/**/*.ts`],
     rules: restrict([...restrictedImports(folder), ...librariesAwayFromHome(`src/${folder}/**`)]),

@@ -134,3 +134,15 @@ describe('an import against the arrows is told by the rule that it breaks', () =
     ).toEqual([]);
   });
 });
+
+it('objects that there may be many of have no getters of their own', async () => {
+  const eslint = new ESLint({ cwd: root });
+  const messages = async (text: string): Promise<string[]> =>
+    (await eslint.lintText(`${text}\n`, { filePath: `${root}src/adapters/planted.ts` })).flatMap(result =>
+      result.messages.map(({ message }) => message),
+    );
+  expect(await messages('export const x = { get y() { return 1; } };')).toEqual([
+    expect.stringContaining('make it a class'),
+  ]);
+  expect(await messages('export class X { get y() { return 1; } }')).toEqual([]);
+});

@@ -114,6 +114,7 @@ export function clientCredentialsToken(
       if (kept?.token === token) kept = undefined;
       return true;
     },
+    // eslint-disable-next-line no-restricted-syntax -- there is one of these in a process
     get usable() {
       return (kept !== undefined && now() < kept.goodUntil) || failure === undefined;
     },
