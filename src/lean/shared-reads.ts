@@ -23,8 +23,9 @@ export class SharedReads<Answer> {
     let flight = this.#underWay[key];
     if (flight === undefined || flight.deadline - performance.now() < (deadline - performance.now()) / 2) {
       flight = new Flight<Answer>(key, deadline, this);
-      this.#underWay[key] = flight;
+      // What throws at once has started nothing, and leaves nothing to join.
       flight.take(start(flight.giveUp));
+      this.#underWay[key] = flight;
     }
     return flight.join(wish);
   }

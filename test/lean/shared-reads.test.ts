@@ -44,6 +44,16 @@ describe('identical reads', () => {
     expect(await second).toBe('new');
   });
 
+  it('leave nothing behind when one cannot even be started', async () => {
+    const reads = new SharedReads<string>();
+    const broken = new Error('broken');
+    const start = (): never => {
+      throw broken;
+    };
+    expect(() => reads.read('a', { deadline: later() }, start)).toThrow(broken);
+    expect(await reads.read('a', { deadline: later() }, () => Promise.resolve('well'))).toBe('well');
+  });
+
   it('do not share with others', () => {
     const { read, started } = observed();
     void read('a');
