@@ -124,12 +124,12 @@ export function isCode(value: unknown): value is string {
   return typeof value === 'string' && codeForm.test(value) && value.length <= 64;
 }
 
-/** Lean's own ids of an exchange, to name to its support. */
 export interface LeanIds {
   readonly correlationId?: string;
   readonly traceId?: string;
 }
 
+/** Lean's own ids of an exchange, to name to its support. */
 export function idsOf(answer: Pick<HttpAnswer, 'headers'>): LeanIds {
   const correlationId = headerOf(answer, 'lean-correlation-id');
   const traceId = headerOf(answer, 'lean-trace-id');

@@ -88,7 +88,7 @@ export class Lane {
     return this.#through(exchange);
   }
 
-  /** In a place of its own, which is given back afterwards. Handlers, as in `LeanClient`, take less than async functions. */
+  /** In a place of its own, which is given back afterwards. Handlers take less than async functions: see `Attempts`. */
   #through(exchange: () => Promise<HttpAnswer>): Promise<HttpAnswer> {
     if (this.#breaker.state !== CircuitState.Closed)
       return this.#probe(exchange).finally(() => {
