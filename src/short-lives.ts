@@ -5,7 +5,7 @@ import { setFlagsFromString } from 'node:v8';
  *
  * By itself V8 takes places in the code whose objects were alive when it last looked, such as those of requests under way,
  * for makers of long-lived ones, and puts what they make next into the old part of the heap. There it is not looked at for
- * a long time, and keeps alive whatever it leads to: a gateway under load took a third more memory, and a fifth more time.
+ * a long time, and keeps alive whatever it leads to: under load the gateway took a third more memory.
  */
 export function expectShortLives(): void {
   setFlagsFromString('--no-allocation-site-pretenuring');
