@@ -17,15 +17,15 @@ export class ExactNumber {
 /** A run of digits that may be too long for a binary float to hold. */
 const longNumber = /\d(?:\.?\d){15,}/;
 
-/** Where there is no such run there is no such number either: looked for with less effort than the number itself. */
-const longRun = /[\d.]{16}/;
+/** Where no value begins with such a run there is no such number: sooner found than in all the digits of texts. */
+const longValue = /(?:^|[:,[])\s*-?\d[\d.]{15}/;
 
 /**
  * Parses a request's JSON so that no number loses a digit: one of more than 15 digits becomes an `ExactNumber`.
  * @throws SyntaxError when it is not JSON, RangeError when it is nested too deeply
  */
 export function parseExactJson(text: string): unknown {
-  return longRun.test(text) ? JSON.parse(text, keepDigits) : JSON.parse(text);
+  return longValue.test(text) ? JSON.parse(text, keepDigits) : JSON.parse(text);
 }
 
 /** For a reader of JSON that takes a reviver: what `parseExactJson` does with numbers. */
