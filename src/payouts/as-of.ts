@@ -23,6 +23,5 @@ export function asOfFirstPage({
     return latest === null || compareInstants(createdAt, latest) > 0 ? createdAt : latest;
   }, null);
   // Only the newest can be later than the answer.
-  const afterNewest = newest === null ? answered : justAfter(newest);
-  return compareInstants(afterNewest, answered) > 0 ? afterNewest : answered;
+  return newest !== null && compareInstants(newest, answered) >= 0 ? justAfter(newest) : answered;
 }
