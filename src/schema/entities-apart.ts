@@ -30,11 +30,7 @@ export function entitiesApart(schema: GraphQLSchema): GraphQLSchema {
     entity.getTypes().map(type => [type.name, referenceOf(type)]),
   );
 
-  const entityOf = async (
-    representation: unknown,
-    context: unknown,
-    info: GraphQLResolveInfo,
-  ): Promise<unknown> => {
+  const entityOf = (representation: unknown, context: unknown, info: GraphQLResolveInfo): unknown => {
     // An error in the place of a value fails that place alone, for every executor; a rejection does not for each.
     try {
       const { __typename } = (representation ?? {}) as { readonly __typename?: unknown };
@@ -44,11 +40,12 @@ export function entitiesApart(schema: GraphQLSchema): GraphQLSchema {
           'representations',
           `each must name its __typename: ${[...references.keys()].sort().join(', ')}.`,
         );
-      const value = await resolveReference(representation, context, info);
       // By this the union knows what it is.
-      return value === null ? null : Object.assign(value, { __typename });
+      const named = (value: object | null): object | null => value && Object.assign(value, { __typename });
+      const value = resolveReference(representation, context, info);
+      return value instanceof Promise ? value.then(named, asError) : named(value);
     } catch (error) {
-      return error instanceof Error ? error : new Error('an entity could not be read', { cause: error });
+      return asError(error);
     }
   };
   const resolve: GraphQLFieldResolver<unknown, unknown, { representations: readonly unknown[] }> = (
@@ -68,6 +65,10 @@ export function entitiesApart(schema: GraphQLSchema): GraphQLSchema {
     types: types.filter(({ name }) => name !== apart.name),
     query: apart,
   });
+}
+
+function asError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error('an entity could not be read', { cause: reason });
 }
 
 /** Where the library has it. @see https://www.apollographql.com/docs/apollo-server/using-federation/api/apollo-subgraph */
