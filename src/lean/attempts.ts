@@ -1,10 +1,11 @@
 import type { AccessTokenSource } from './access-token.ts';
-import { idsOf, LeanAnswer, type LeanIds } from './answer.ts';
+import { idsOf, LeanAnswer } from './answer.ts';
 import { pause } from './deadline.ts';
 import { LeanError } from './errors.ts';
 import type { GiveUpSignal } from './give-up.ts';
 import type { Lane } from './lane.ts';
 import type { LeanCall, OperationArguments } from './operations.ts';
+import type { Receiver } from './receiver.ts';
 import type { Attempt, RequestClass, Retries } from './retry.ts';
 import type { HttpAnswer, HttpRequest, Transport } from './transport.ts';
 import type { AttemptTrace, UpstreamAttempt, UpstreamCall } from './upstream-call.ts';
@@ -30,12 +31,7 @@ export interface RequestPlan {
   readonly beforeSend?: () => Promise<void>;
 }
 
-/**
- * Sends requests to Lean, each until the table in `retry.ts` says that what became of it stands.
- *
- * Handlers of promises and no async functions: each of those takes a kilobyte while it waits, and a page of payouts may
- * wait for a hundred calls.
- */
+/** Sends requests to Lean, each until the table in `retry.ts` says that what became of it stands. */
 export class Attempts {
   readonly #options: AttemptsOptions;
 
@@ -43,95 +39,129 @@ export class Attempts {
     this.#options = options;
   }
 
-  /** @throws as `Transport.send`, or what else kept it from being sent */
-  send(plan: RequestPlan): Promise<LeanAnswer> {
+  /** The receiver is told how it ended: as `Transport.send` has it, or what else kept it from being sent. */
+  send(plan: RequestPlan, receiver: Receiver<LeanAnswer>): void {
     this.#options.retries.requested();
-    return this.#attempt(plan, { attempt: 1, retries: 0, refreshed: false });
+    new Sending(this.#options, plan, receiver).attempt();
+  }
+}
+
+/**
+ * A request that is being sent, once or several times.
+ *
+ * An object that is told, and no async function: each of those takes a kilobyte while it waits, and a page of payouts
+ * may wait for a hundred calls.
+ */
+class Sending implements Receiver<HttpAnswer> {
+  readonly #options: AttemptsOptions;
+  readonly #plan: RequestPlan;
+  readonly #receiver: Receiver<LeanAnswer>;
+  /** The one under way; 1 for the first. */
+  #attempt = 1;
+  #retries = 0;
+  /** Whether it goes on with another access token than at first. */
+  #refreshed = false;
+  #bearer = '';
+  #startedAt = 0;
+  #traced: AttemptTrace | undefined;
+
+  constructor(options: AttemptsOptions, plan: RequestPlan, receiver: Receiver<LeanAnswer>) {
+    this.#options = options;
+    this.#plan = plan;
+    this.#receiver = receiver;
   }
 
-  #attempt(plan: RequestPlan, progress: Progress): Promise<LeanAnswer> {
-    const bearer = this.#options.token.token(plan.deadline);
-    return typeof bearer === 'string'
-      ? this.#attemptWith(bearer, plan, progress)
-      : bearer.then(given => this.#attemptWith(given, plan, progress));
+  attempt(): void {
+    const bearer = this.#options.token.token(this.#plan.deadline);
+    if (typeof bearer === 'string') this.#attemptWith(bearer);
+    else
+      this.#after(bearer, given => {
+        this.#attemptWith(given);
+      });
   }
 
-  #attemptWith(bearer: string, plan: RequestPlan, progress: Progress): Promise<LeanAnswer> {
+  #attemptWith(bearer: string): void {
     const { transport, lanes, trace } = this.#options;
-    const { target, args, beforeSend, kind } = plan;
-    const { name, method } = plan.operation;
-    const { attempt } = progress;
-    const startedAt = performance.now();
-    const traced = trace?.({ operation: name, class: kind, attempt, method });
-    const follow = (status: number | undefined, error: string | undefined, ids: LeanIds): void => {
-      const durationMs = Math.round((performance.now() - startedAt) * 10) / 10;
-      const { correlationId, traceId } = ids;
-      const call = {
-        operation: name,
-        class: kind,
-        attempt,
-        durationMs,
-        status,
-        error,
-        correlationId,
-        traceId,
-      };
-      this.#options.onCall?.(call);
-      traced?.end(call);
-    };
+    const { target, args, kind, operation } = this.#plan;
+    const { name, method } = operation;
+    this.#bearer = bearer;
+    this.#startedAt = performance.now();
+    this.#traced = trace?.({ operation: name, class: kind, attempt: this.#attempt, method });
     const headers = {
       ...args.headers,
-      ...traced?.headers,
+      ...this.#traced?.headers,
       ...(args.body !== undefined && { 'content-type': 'application/json' }),
       accept: 'application/json',
       authorization: `Bearer ${bearer}`,
     };
     const request: HttpRequest = { method, target, headers, body: args.body };
-    const send = (): Promise<HttpAnswer> => transport.send(request, plan);
-    return lanes[kind].run(beforeSend === undefined ? send : () => beforeSend().then(send), plan).then(
-      answer => {
-        follow(answer.status, undefined, idsOf(answer));
-        return this.#judged({ answer }, bearer, plan, progress);
-      },
-      (error: unknown) => {
-        follow(undefined, error instanceof LeanError ? `${error.name} ${error.code}` : 'given up', {});
-        return this.#judged({ error }, bearer, plan, progress);
-      },
-    );
+    lanes[kind].run(transport.exchange(request, this.#plan), this);
   }
 
-  #judged(
-    ended: Attempt,
-    bearer: string,
-    plan: RequestPlan,
-    progress: Progress,
-  ): LeanAnswer | Promise<LeanAnswer> {
-    const { retries, token } = this.#options;
-    if ('answer' in ended && ended.answer.status === 401 && token.refused(bearer)) {
-      // The token may have been withdrawn: once more with another one. A payout is repeated by whoever asked for it.
-      if (plan.kind === 'read' && !progress.refreshed)
-        return this.#attempt(plan, { ...progress, attempt: progress.attempt + 1, refreshed: true });
+  answered(answer: HttpAnswer): void {
+    this.#over({ answer }, { status: answer.status, error: undefined, ...idsOf(answer) });
+  }
+
+  failed(error: unknown): void {
+    const kind = error instanceof LeanError ? `${error.name} ${error.code}` : 'given up';
+    this.#over({ error }, { status: undefined, error: kind });
+  }
+
+  /** A bug on the way must not leave anybody waiting. */
+  #over(ended: Attempt, told: Told): void {
+    try {
+      this.#tell(told);
+      this.#judge(ended);
+    } catch (error) {
+      this.#receiver.failed(error);
     }
-    const pauseMs = retries.pauseBefore(
-      plan.kind,
-      ended,
-      progress.retries,
-      plan.deadline - performance.now(),
-    );
+  }
+
+  #tell({ status, error, correlationId, traceId }: Told): void {
+    const call = {
+      operation: this.#plan.operation.name,
+      class: this.#plan.kind,
+      attempt: this.#attempt,
+      durationMs: Math.round((performance.now() - this.#startedAt) * 10) / 10,
+      status,
+      error,
+      correlationId,
+      traceId,
+    };
+    this.#options.onCall?.(call);
+    this.#traced?.end(call);
+  }
+
+  #judge(ended: Attempt): void {
+    const { retries, token } = this.#options;
+    const { kind, deadline, signal } = this.#plan;
+    if ('answer' in ended && ended.answer.status === 401 && token.refused(this.#bearer)) {
+      // The token may have been withdrawn: once more with another one. A payout is repeated by whoever asked for it.
+      if (kind === 'read' && !this.#refreshed) {
+        this.#refreshed = true;
+        this.#attempt += 1;
+        this.attempt();
+        return;
+      }
+    }
+    const pauseMs = retries.pauseBefore(kind, ended, this.#retries, deadline - performance.now());
     if (pauseMs !== undefined)
-      return pause(pauseMs, plan.signal).then(() =>
-        this.#attempt(plan, { ...progress, attempt: progress.attempt + 1, retries: progress.retries + 1 }),
-      );
-    if ('error' in ended) throw ended.error;
-    return new LeanAnswer(ended.answer);
+      this.#after(pause(pauseMs, signal), () => {
+        this.#retries += 1;
+        this.#attempt += 1;
+        this.attempt();
+      });
+    else if ('error' in ended) this.#receiver.failed(ended.error);
+    else this.#receiver.answered(new LeanAnswer(ended.answer));
+  }
+
+  /** Goes on when what it waits for has come; it ends where that cannot be had. */
+  #after<Value>(awaited: Promise<Value>, goOn: (value: Value) => void): void {
+    awaited.then(goOn).catch((error: unknown) => {
+      this.#receiver.failed(error);
+    });
   }
 }
 
-/** What has been done for a request so far. */
-interface Progress {
-  /** The one under way; 1 for the first. */
-  readonly attempt: number;
-  readonly retries: number;
-  /** Whether it goes on with another access token than at first. */
-  readonly refreshed: boolean;
-}
+/** What is told of an attempt when it is over. */
+type Told = Pick<UpstreamCall, 'status' | 'error' | 'correlationId' | 'traceId'>;

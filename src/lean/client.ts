@@ -10,6 +10,7 @@ import {
 } from './operations.ts';
 import type { GiveUpSignal } from './give-up.ts';
 import type { LaneLoad } from './lane.ts';
+import { told } from './receiver.ts';
 import type { RequestClass } from './retry.ts';
 import { SharedReads } from './shared-reads.ts';
 import type { LeanDestination, LeanHistory, LeanPayment, LeanPayoutIntent, LeanPayoutPage } from './wire.ts';
@@ -101,22 +102,15 @@ export class LeanClient {
     const target = `${this.#options.basePath ?? ''}${targetOf(operation, args)}`;
     const deadline = options.deadline ?? this.deadline();
     if (operation.method !== 'GET')
-      return this.#attempts
-        .send({
-          operation,
-          kind: 'write',
-          target,
-          args,
-          ...options,
-          deadline,
-          signal: undefined,
-        })
-        .finally(() => {
-          this.#reads.startAfresh();
-        });
-    return this.#reads.read(target, { deadline, signal: options.signal }, signal =>
-      this.#attempts.send({ operation, kind: 'read', target, args, deadline, signal }),
-    );
+      return told<LeanAnswer>(receiver => {
+        const plan = { operation, target, args, ...options, deadline, signal: undefined };
+        this.#attempts.send({ kind: 'write', ...plan }, receiver);
+      }).finally(() => {
+        this.#reads.startAfresh();
+      });
+    return this.#reads.read(target, { deadline, signal: options.signal }, (signal, receiver) => {
+      this.#attempts.send({ operation, kind: 'read', target, args, deadline, signal }, receiver);
+    });
   }
 
   async listPayouts(

@@ -7,8 +7,8 @@ import {
   type CircuitBreakerPolicy,
 } from 'cockatiel';
 import { LeanBadAnswer, LeanNotSent, LeanOutcomeUnknown, LeanUnreachable } from './errors.ts';
-import { once, type GiveUpSignal } from './give-up.ts';
-import type { HttpAnswer, SendOptions } from './transport.ts';
+import type { Receiver } from './receiver.ts';
+import type { Exchange, HttpAnswer } from './transport.ts';
 
 export interface LaneOptions {
   /** Exchanges in flight at once. */
@@ -48,7 +48,7 @@ export class Lane {
   readonly #max: number;
   #busy = 0;
   /** Those in line; the first has waited longest. */
-  readonly #line: Waiter[] = [];
+  readonly #line: Passage[] = [];
 
   constructor({ concurrency, queue, probeAfterMs = 1000 }: LaneOptions) {
     this.#queue = queue;
@@ -77,130 +77,104 @@ export class Lane {
   }
 
   /**
-   * Runs an exchange when there is room for it.
-   * @throws LeanNotSent when there is no room, when Lean is being left alone, or when it took too long to get a place
+   * Starts an exchange when there is room for it. The receiver is told how it ended: with `LeanNotSent` also when there
+   * is no room, or when Lean is being left alone.
    */
-  run(exchange: () => Promise<HttpAnswer>, options: SendOptions): Promise<HttpAnswer> {
-    if (options.signal?.aborted === true) return Promise.reject(options.signal.reason as Error);
-    if (this.#breaker.state === CircuitState.HalfOpen) return Promise.reject(leftAlone());
-    if (this.#busy >= this.#max) return this.#place(options).then(() => this.#through(exchange));
-    this.#busy += 1;
-    return this.#through(exchange);
-  }
-
-  /** In a place of its own, which is given back afterwards. Handlers take less than async functions: see `Attempts`. */
-  #through(exchange: () => Promise<HttpAnswer>): Promise<HttpAnswer> {
-    if (this.#breaker.state !== CircuitState.Closed)
-      return this.#probe(exchange).finally(() => {
-        this.#leave();
-      });
-    return exchange().then(
+  run(exchange: Exchange, receiver: Receiver<HttpAnswer>): void {
+    const passage = new Passage(exchange);
+    if (this.#breaker.state === CircuitState.HalfOpen) exchange.fail(leftAlone());
+    else if (this.#busy < this.#max) {
+      this.#busy += 1;
+      this.#enter(passage);
+    } else if (this.#line.length < this.#queue) this.#line.push(passage);
+    else exchange.fail(full());
+    exchange.ended.then(
       answer => {
-        if (answer.status >= 500) return this.#judged(() => Promise.resolve(answer));
-        // What goes well is only counted: the breaker's own way there costs each call several promises.
-        this.#counts.success(CircuitState.Closed);
-        this.#leave();
-        return answer;
+        if (passage.started && answer.status < 500) {
+          // What goes well is only counted: the breaker's own way there costs each call several promises.
+          this.#counts.success(CircuitState.Closed);
+          this.#leave(passage);
+          receiver.answered(answer);
+        } else
+          void this.#judged(passage).then(() => {
+            this.#leave(passage);
+            receiver.answered(answer);
+          });
       },
-      (error: unknown) => this.#judged(() => Promise.reject(error as Error)),
+      (error: unknown) => {
+        void this.#judged(passage).then(() => {
+          this.#leave(passage);
+          receiver.failed(error);
+        });
+      },
     );
   }
 
-  /** Lets the breaker know of an exchange that did not go well; it ends as it did. */
-  #judged(ended: () => Promise<HttpAnswer>): Promise<HttpAnswer> {
-    // By now Lean may be left alone because of others: then this one says nothing new.
-    const judged = this.#breaker.state === CircuitState.Closed ? this.#breaker.execute(ended) : ended();
-    return judged.finally(() => {
-      this.#leave();
-    });
+  #enter(passage: Passage): void {
+    passage.placed = true;
+    if (this.#breaker.state === CircuitState.Closed) {
+      passage.started = true;
+      passage.exchange.start();
+    } else passage.probed = this.#probe(passage.exchange);
   }
 
-  async #probe(exchange: () => Promise<HttpAnswer>): Promise<HttpAnswer> {
+  /** Resolves when the breaker knows of an exchange that did not go well. */
+  async #judged({ exchange, started, probed }: Passage): Promise<void> {
+    await probed;
+    // By now Lean may be left alone because of others: then this one says nothing new.
+    if (started && this.#breaker.state === CircuitState.Closed)
+      await this.#breaker.execute(() => exchange.ended).catch(() => undefined);
+  }
+
+  async #probe(exchange: Exchange): Promise<void> {
     // While one exchange probes, the others do not wait for what becomes of it.
-    if (this.#breaker.state === CircuitState.HalfOpen) throw leftAlone();
+    if (this.#breaker.state === CircuitState.HalfOpen) {
+      exchange.fail(leftAlone());
+      return;
+    }
+    const probing = async (): Promise<HttpAnswer> => {
+      const isProbe = this.#breaker.state === CircuitState.HalfOpen;
+      exchange.start();
+      try {
+        return await exchange.ended;
+      } catch (error) {
+        throw isProbe && !(error instanceof LeanBadAnswer) ? new ProbeUnanswered(error) : error;
+      }
+    };
     try {
-      return await this.#breaker.execute(async () => {
-        const probing = this.#breaker.state === CircuitState.HalfOpen;
-        try {
-          return await exchange();
-        } catch (error) {
-          throw probing && !(error instanceof LeanBadAnswer) ? new ProbeUnanswered(error) : error;
-        }
-      });
+      await this.#breaker.execute(probing);
     } catch (error) {
-      if (error instanceof BrokenCircuitError) throw leftAlone();
-      throw error instanceof ProbeUnanswered ? error.cause : error;
+      // Of an exchange that was let through this changes nothing.
+      if (error instanceof BrokenCircuitError) exchange.fail(leftAlone());
     }
   }
 
-  /** Hands a place on to whoever has waited longest for one. */
-  #leave(): void {
+  /** Hands a place on to whoever has waited longest for one; who has none leaves the line. */
+  #leave(passage: Passage): void {
+    if (!passage.placed) {
+      const index = this.#line.indexOf(passage);
+      if (index >= 0) this.#line.splice(index, 1);
+      return;
+    }
     const next = this.#line.shift();
     if (next === undefined) this.#busy -= 1;
-    else next.enter();
-  }
-
-  #place(options: SendOptions): Promise<void> {
-    if (this.#line.length >= this.#queue) return Promise.reject(full());
-    return new Promise((resolve, reject) => {
-      this.#line.push(new Waiter(this.#line, options, resolve, reject));
-    });
+    else this.#enter(next);
   }
 }
 
-/**
- * Somebody who waits for a place. Leaving the line and being let in are one step each: who has been told that nothing was
- * sent is never let in.
- */
-class Waiter {
-  readonly #line: Waiter[];
-  readonly #signal: GiveUpSignal | undefined;
-  readonly #timer: NodeJS.Timeout;
-  readonly #resolve: () => void;
-  readonly #reject: (reason: unknown) => void;
+/** An exchange on its way through a lane. */
+class Passage {
+  readonly exchange: Exchange;
+  /** Whether it has a place. */
+  placed = false;
+  /** Whether it was started as one of many. */
+  started = false;
+  /** Otherwise it may be what finds out whether Lean is well again: when the breaker knows how that ended. */
+  probed: Promise<void> | undefined;
 
-  constructor(
-    line: Waiter[],
-    { deadline, signal }: SendOptions,
-    resolve: () => void,
-    reject: (reason: unknown) => void,
-  ) {
-    this.#line = line;
-    this.#signal = signal;
-    this.#resolve = resolve;
-    this.#reject = reject;
-    this.#timer = setTimeout(onDeadline, Math.max(0, deadline - performance.now()), this);
-    signal?.addEventListener('abort', this, once);
+  constructor(exchange: Exchange) {
+    this.exchange = exchange;
   }
-
-  enter(): void {
-    this.#over();
-    this.#resolve();
-  }
-
-  late(): void {
-    this.#leave(full('LEAN_TIMEOUT'));
-  }
-
-  /** Of the signal: nobody wants it any more. */
-  handleEvent(): void {
-    this.#leave(this.#signal?.reason);
-  }
-
-  #leave(reason: unknown): void {
-    this.#over();
-    this.#line.splice(this.#line.indexOf(this), 1);
-    this.#reject(reason);
-  }
-
-  #over(): void {
-    clearTimeout(this.#timer);
-    this.#signal?.removeEventListener('abort', this);
-  }
-}
-
-function onDeadline(waiter: Waiter): void {
-  waiter.late();
 }
 
 /** A probe that ended without an answer, as when its caller left, says nothing for Lean: the breaker stays open. */
@@ -210,8 +184,8 @@ class ProbeUnanswered extends Error {
   }
 }
 
-function full(code: 'LEAN_UNAVAILABLE' | 'LEAN_TIMEOUT' = 'LEAN_UNAVAILABLE'): LeanNotSent {
-  return new LeanNotSent(code, 'Too many requests to Lean are waiting; nothing was sent.', {
+function full(): LeanNotSent {
+  return new LeanNotSent('LEAN_UNAVAILABLE', 'Too many requests to Lean are waiting; nothing was sent.', {
     retryable: true,
   });
 }

@@ -1,5 +1,6 @@
 import { LeanOutcomeUnknown } from './errors.ts';
 import { GiveUp, once, type GiveUpSignal } from './give-up.ts';
+import type { Receiver } from './receiver.ts';
 
 /**
  * Identical reads that are wanted while one is under way share it: one call, one answer, however many operations
@@ -17,17 +18,25 @@ export class SharedReads<Answer> {
    * itself is cancelled when the last one has left, and nobody waits beyond their own deadline. A read that must end
    * much earlier than the caller's own deadline is not joined: it would give up while the caller still has time.
    */
-  read(key: string, wish: Wish, start: (signal: GiveUpSignal) => Promise<Answer>): Promise<Answer> {
+  read(
+    key: string,
+    wish: Wish,
+    start: (signal: GiveUpSignal, receiver: Receiver<Answer>) => void,
+  ): Promise<Answer> {
     if (wish.signal?.aborted === true) return Promise.reject(wish.signal.reason as Error);
     const { deadline } = wish;
-    let flight = this.#underWay[key];
-    if (flight === undefined || flight.deadline - performance.now() < (deadline - performance.now()) / 2) {
-      flight = new Flight<Answer>(key, deadline, this);
-      // What throws at once has started nothing, and leaves nothing to join.
-      flight.take(start(flight.giveUp));
-      this.#underWay[key] = flight;
+    const now = performance.now();
+    const known = this.#underWay[key];
+    if (known !== undefined && known.deadline - now >= (deadline - now) / 2) return known.join(wish);
+    const flight = new Flight<Answer>(key, deadline, this);
+    this.#underWay[key] = flight;
+    const answer = flight.join(wish);
+    try {
+      start(flight.giveUp, flight);
+    } catch (error) {
+      flight.failed(error);
     }
-    return flight.join(wish);
+    return answer;
   }
 
   /** Lets later readers start reads of their own: what is under way may not know yet what has just been written. */
@@ -53,7 +62,7 @@ interface Wish {
 }
 
 /** A read that is under way, and those who wait for it. */
-class Flight<Answer> {
+class Flight<Answer> implements Receiver<Answer> {
   readonly giveUp = new GiveUp();
   readonly key: string;
   /** When it gives up. */
@@ -67,15 +76,12 @@ class Flight<Answer> {
     this.#reads = reads;
   }
 
-  take(answer: Promise<Answer>): void {
-    answer.then(
-      value => {
-        for (const { resolve } of this.#landed()) resolve(value);
-      },
-      (error: unknown) => {
-        for (const { reject } of this.#landed()) reject(error);
-      },
-    );
+  answered(answer: Answer): void {
+    for (const { resolve } of this.#landed()) resolve(answer);
+  }
+
+  failed(error: unknown): void {
+    for (const { reject } of this.#landed()) reject(error);
   }
 
   #landed(): readonly Waiter<Answer>[] {

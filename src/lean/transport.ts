@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import { Pool, errors, type Dispatcher } from 'undici';
 import type { ClientCertificate } from './client-certificate.ts';
 import { once, type GiveUpSignal } from './give-up.ts';
@@ -20,17 +21,31 @@ export interface HttpAnswer {
 export interface SendOptions {
   /** When the exchange must be over, on the clock of `performance.now()`. */
   readonly deadline: number;
-  /** Aborting it gives the exchange up; the promise then rejects with the signal's reason. */
+  /** Aborting it gives the exchange up, which then fails with the signal's reason. */
   readonly signal?: GiveUpSignal | undefined;
+  /** Awaited when it starts: nothing is sent before it resolves, and nothing at all when it rejects. */
+  readonly beforeSend?: (() => Promise<void>) | undefined;
+}
+
+/** One HTTP exchange, never repeated. Until it is started it waits, by its deadline at most. */
+export interface Exchange {
+  /**
+   * How it ends. It fails with
+   * - `LeanNotSent` when it is certain that not a byte of the request was written,
+   * - `LeanOutcomeUnknown` when the request may have arrived and no whole answer came back in time,
+   * - `LeanBadAnswer` when the answer is larger than any of Lean's can be.
+   */
+  readonly ended: Promise<HttpAnswer>;
+  /** Does nothing once it is over: who has been told that nothing was sent sends nothing. */
+  start(): void;
+  /** Ends it, unless it is over. */
+  fail(error: unknown): void;
 }
 
 export interface Transport {
-  /**
-   * One HTTP exchange, never repeated.
-   * @throws LeanNotSent when it is certain that not a byte of the request was written
-   * @throws LeanOutcomeUnknown when the request may have arrived and no whole answer came back in time
-   * @throws LeanBadAnswer when the answer is larger than any of Lean's can be
-   */
+  /** An exchange that waits to be started. */
+  exchange(request: HttpRequest, options: SendOptions): Exchange;
+  /** How an exchange ends that is started at once. */
   send(request: HttpRequest, options: SendOptions): Promise<HttpAnswer>;
   /** Shows another client certificate on connections from now on; exchanges under way keep theirs. */
   present(certificate: ClientCertificate): void;
@@ -63,23 +78,15 @@ export function createTransport(options: TransportOptions): Transport {
     });
   let pool = open(options.certificate);
   const pools = new Set([pool]);
+  const exchange = (request: HttpRequest, sendOptions: SendOptions): PoolExchange =>
+    new PoolExchange(request, sendOptions, { pool: () => pool, maxAnswerBytes });
   return {
-    send: (request, sendOptions) =>
-      new Promise((resolve, reject) => {
-        const exchange = new Exchange(resolve, reject, sendOptions, maxAnswerBytes);
-        if (exchange.over) return;
-        pool.dispatch(
-          {
-            method: request.method,
-            path: request.target,
-            headers: request.headers,
-            body: request.body ?? null,
-            // Never put on a connection that another answer is still coming through.
-            idempotent: request.method === 'GET',
-          },
-          exchange,
-        );
-      }),
+    exchange,
+    send(request, sendOptions) {
+      const started = exchange(request, sendOptions);
+      started.start();
+      return started.ended;
+    },
     present(certificate) {
       const former = pool;
       pool = open(certificate);
@@ -92,50 +99,101 @@ export function createTransport(options: TransportOptions): Transport {
   };
 }
 
+interface Means {
+  /** The one for exchanges that start now. */
+  readonly pool: () => Pool;
+  readonly maxAnswerBytes: number;
+}
+
 /**
  * The state of one exchange. undici calls `onRequestStart` when a connection stands and nothing has been written
  * yet: before that call nothing was sent, and refusing in it keeps it so. After it the request may have arrived,
  * whatever the error says (a reused socket that dies proves nothing).
  */
-class Exchange implements Dispatcher.DispatchHandler {
-  over = false;
+class PoolExchange implements Exchange, Dispatcher.DispatchHandler {
+  readonly ended: Promise<HttpAnswer>;
+  #over = false;
+  #started = false;
   #controller: Dispatcher.DispatchController | undefined;
   #status = 0;
   #headers: HttpAnswer['headers'] = {};
   #chunks: Buffer[] = [];
   #bytes = 0;
-  readonly #resolve: (answer: HttpAnswer) => void;
-  readonly #reject: (error: unknown) => void;
-  readonly #signal: GiveUpSignal | undefined;
-  readonly #maxBytes: number;
-  readonly #timer: NodeJS.Timeout | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #resolve!: (answer: HttpAnswer) => void;
+  #reject!: (error: unknown) => void;
+  readonly #request: HttpRequest;
+  readonly #options: SendOptions;
+  readonly #means: Means;
+  readonly #beforeSend: SendOptions['beforeSend'];
 
-  constructor(
-    resolve: (answer: HttpAnswer) => void,
-    reject: (error: unknown) => void,
-    { deadline, signal }: SendOptions,
-    maxBytes: number,
-  ) {
-    this.#resolve = resolve;
-    this.#reject = reject;
-    this.#maxBytes = maxBytes;
-    this.#signal = signal;
+  constructor(request: HttpRequest, options: SendOptions, means: Means) {
+    this.#request = request;
+    this.#options = options;
+    this.#means = means;
+    this.ended = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    const { signal, beforeSend } = options;
+    // It is started by whoever makes room for it, which is none of those whom it is for.
+    this.#beforeSend = beforeSend && AsyncResource.bind(beforeSend);
     if (signal?.aborted === true) {
-      this.#fail(signal.reason);
-      return;
-    }
-    const leftMs = deadline - performance.now();
-    if (leftMs <= 0) {
-      this.late();
+      this.fail(signal.reason);
       return;
     }
     signal?.addEventListener('abort', this, once);
-    this.#timer = setTimeout(onDeadline, leftMs, this);
+    this.#timer = setTimeout(onDeadline, Math.max(0, this.#leftMs), this);
+  }
+
+  get #leftMs(): number {
+    return this.#options.deadline - performance.now();
+  }
+
+  start(): void {
+    if (this.#over) return;
+    this.#started = true;
+    const beforeSend = this.#beforeSend;
+    if (beforeSend === undefined) {
+      this.#send();
+      return;
+    }
+    // Until that is done there is no telling what has become of it, so that it cannot end.
+    clearTimeout(this.#timer);
+    beforeSend().then(
+      () => {
+        if (this.#over) return;
+        this.#timer = setTimeout(onDeadline, Math.max(0, this.#leftMs), this);
+        this.#send();
+      },
+      (error: unknown) => {
+        this.fail(error);
+      },
+    );
+  }
+
+  #send(): void {
+    if (this.#leftMs <= 0) {
+      this.late();
+      return;
+    }
+    const { method, target, headers, body = null } = this.#request;
+    this.#means.pool().dispatch(
+      {
+        method,
+        path: target,
+        headers,
+        body,
+        // Never put on a connection that another answer is still coming through.
+        idempotent: method === 'GET',
+      },
+      this,
+    );
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
-    if (this.over) controller.abort(new Error('given up before it was sent'));
+    if (this.#over) controller.abort(new Error('given up before it was sent'));
   }
 
   onResponseStart(
@@ -149,8 +207,8 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#bytes += chunk.length;
-    if (this.#bytes > this.#maxBytes) {
-      this.#fail(
+    if (this.#bytes > this.#means.maxAnswerBytes) {
+      this.fail(
         new LeanBadAnswer('LEAN_BAD_RESPONSE', "Lean's answer is too large.", {
           httpStatus: this.#status,
           retryable: false,
@@ -162,7 +220,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    if (this.over) return;
+    if (this.#over) return;
     this.#settle();
     const [first] = this.#chunks;
     const body = this.#chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.#chunks);
@@ -170,9 +228,9 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
-    if (this.over) return;
+    if (this.#over) return;
     const timedOut = error instanceof errors.ConnectTimeoutError;
-    this.#fail(
+    this.fail(
       this.#controller === undefined
         ? new LeanUnreachable(
             timedOut ? 'LEAN_TIMEOUT' : 'LEAN_UNAVAILABLE',
@@ -191,34 +249,38 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   /** Its deadline has come. */
   late(): void {
-    this.#fail(
+    this.fail(
       this.#controller === undefined
-        ? new LeanNotSent('LEAN_TIMEOUT', 'Lean could not be reached in time; nothing was sent.', {
-            retryable: true,
-          })
+        ? new LeanNotSent(
+            'LEAN_TIMEOUT',
+            this.#started
+              ? 'Lean could not be reached in time; nothing was sent.'
+              : 'Too many requests to Lean are waiting; nothing was sent.',
+            { retryable: true },
+          )
         : new LeanOutcomeUnknown('LEAN_TIMEOUT', 'Lean did not answer in time.', { retryable: true }),
     );
   }
 
   /** Of the signal: nobody wants it any more. */
   handleEvent(): void {
-    this.#fail(this.#signal?.reason);
+    this.fail(this.#options.signal?.reason);
   }
 
-  #fail(error: unknown): void {
-    if (this.over) return;
+  fail(error: unknown): void {
+    if (this.#over) return;
     this.#settle();
     this.#reject(error);
     this.#controller?.abort(new Error('given up'));
   }
 
   #settle(): void {
-    this.over = true;
+    this.#over = true;
     clearTimeout(this.#timer);
-    this.#signal?.removeEventListener('abort', this);
+    this.#options.signal?.removeEventListener('abort', this);
   }
 }
 
-function onDeadline(exchange: Exchange): void {
+function onDeadline(exchange: PoolExchange): void {
   exchange.late();
 }

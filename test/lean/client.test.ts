@@ -255,7 +255,7 @@ describe('a creation', () => {
     const sends: HttpRequest[] = [];
     const transport: Transport = {
       ...alive,
-      send: (request, options) => (sends.push(request) <= 2 ? dead : alive).send(request, options),
+      exchange: (request, options) => (sends.push(request) <= 2 ? dead : alive).exchange(request, options),
     };
     await createPayouts(clientTo(url, { transport }), body, 'key-1');
     expect(sends).toHaveLength(3);
@@ -270,7 +270,7 @@ describe('a creation', () => {
     let sends = 0;
     const transport: Transport = {
       ...alive,
-      send: (request, options) => ((sends += 1) === 1 ? dead : alive).send(request, options),
+      exchange: (request, options) => ((sends += 1) === 1 ? dead : alive).exchange(request, options),
     };
     const failure = await failureOf(createPayouts(clientTo(url, { transport }), body, 'key-1'));
     expect(failure).toBeInstanceOf(LeanOutcomeUnknown);

@@ -118,9 +118,16 @@ it('leaves a Lean that is gone alone, and has it back with one probe', async () 
   let sent = 0;
   const transport: Transport = {
     ...inner,
-    send: (request, options) => {
-      sent += 1;
-      return inner.send(request, options);
+    exchange: (request, options) => {
+      const exchange = inner.exchange(request, options);
+      return {
+        ended: exchange.ended,
+        start: () => {
+          sent += 1;
+          exchange.start();
+        },
+        fail: error => exchange.fail(error),
+      };
     },
   };
   let read = new Lane({ concurrency: 16, queue: 64, probeAfterMs: 600_000 });

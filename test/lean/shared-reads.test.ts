@@ -16,11 +16,14 @@ function observed() {
   return {
     started,
     read: (key: string, signal?: AbortSignal, deadline = later()): Promise<string> =>
-      reads.read(key, { deadline, signal }, given => {
+      reads.read(key, { deadline, signal }, (given, receiver) => {
         const { promise, resolve, reject } = Promise.withResolvers<string>();
         started.push({ key, signal: given, resolve, reject });
         given.addEventListener('abort', () => reject(given.reason), { once: true });
-        return promise;
+        promise.then(
+          answer => receiver.answered(answer),
+          (error: unknown) => receiver.failed(error),
+        );
       }),
   };
 }
@@ -50,8 +53,9 @@ describe('identical reads', () => {
     const start = (): never => {
       throw broken;
     };
-    expect(() => reads.read('a', { deadline: later() }, start)).toThrow(broken);
-    expect(await reads.read('a', { deadline: later() }, () => Promise.resolve('well'))).toBe('well');
+    expect(await failureOf(reads.read('a', { deadline: later() }, start))).toBe(broken);
+    const well = reads.read('a', { deadline: later() }, (_signal, receiver) => receiver.answered('well'));
+    expect(await well).toBe('well');
   });
 
   it('do not share with others', () => {

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { createServer as createNetServer, type Socket } from 'node:net';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { LeanBadAnswer, LeanNotSent, LeanOutcomeUnknown } from '../../src/lean/errors.ts';
@@ -304,6 +305,113 @@ describe('a given-up exchange', () => {
     expect(removed.mock.calls.map(([, listener]) => listener)).toEqual(
       added.mock.calls.map(([, listener]) => listener),
     );
+  });
+});
+
+describe('an exchange that waits to be started', () => {
+  /** A server, and a transport to it. */
+  async function connected() {
+    const { url, heard } = await rawServer(response => json(response, {}));
+    const transport = transportTo(url);
+    return {
+      transport,
+      /** Targets that have arrived, when one more has made the way. */
+      async arrived() {
+        await transport.send({ ...get, target: '/last' }, { deadline: later() });
+        return heard.map(({ target }) => target);
+      },
+    };
+  }
+
+  it('sends nothing before, and once however often it is', async () => {
+    const { transport, arrived } = await connected();
+    const exchange = transport.exchange({ ...post, target: '/one' }, { deadline: later() });
+    expect(await arrived()).toEqual(['/last']);
+    exchange.start();
+    expect((await exchange.ended).status).toBe(200);
+    exchange.start();
+    expect(await arrived()).toEqual(['/last', '/one', '/last']);
+  });
+
+  it('is not sent once its deadline has come', async () => {
+    const { transport, arrived } = await connected();
+    const exchange = transport.exchange(post, { deadline: performance.now() + 20 });
+    const failure = await failureOf(exchange.ended);
+    expect(failure).toBeInstanceOf(LeanNotSent);
+    expect(failure).toMatchObject({ code: 'LEAN_TIMEOUT', details: { retryable: true } });
+    exchange.start();
+    expect(await arrived()).toEqual(['/last']);
+  });
+
+  it('is not sent once it is given up', async () => {
+    const { transport, arrived } = await connected();
+    const abort = new AbortController();
+    const exchange = transport.exchange(post, { deadline: later(), signal: abort.signal });
+    const reason = new Error('gone');
+    abort.abort(reason);
+    expect(await failureOf(exchange.ended)).toBe(reason);
+    exchange.start();
+    expect(await arrived()).toEqual(['/last']);
+  });
+
+  it('is not sent once it is refused', async () => {
+    const { transport, arrived } = await connected();
+    const exchange = transport.exchange(post, { deadline: later() });
+    const refusal = new Error('refused');
+    exchange.fail(refusal);
+    exchange.start();
+    exchange.fail(new Error('again'));
+    expect(await failureOf(exchange.ended)).toBe(refusal);
+    expect(await arrived()).toEqual(['/last']);
+  });
+
+  it('is not sent before what has to come first is done, for those who wanted it', async () => {
+    const { transport, arrived } = await connected();
+    const asked = new AsyncLocalStorage<string>();
+    const recorded = gate();
+    const recordedFor: (string | undefined)[] = [];
+    const exchange = asked.run('a caller', () =>
+      transport.exchange(
+        { ...post, target: '/one' },
+        {
+          deadline: later(),
+          beforeSend: () => {
+            recordedFor.push(asked.getStore());
+            return recorded.opened;
+          },
+        },
+      ),
+    );
+    expect(recordedFor).toEqual([]);
+    asked.run('who made room', () => exchange.start());
+    expect(recordedFor).toEqual(['a caller']);
+    expect(await arrived()).toEqual(['/last']);
+    recorded.open();
+    await exchange.ended;
+    expect(await arrived()).toEqual(['/last', '/one', '/last']);
+  });
+
+  it('is not sent when what has to come first fails', async () => {
+    const { transport, arrived } = await connected();
+    const failure = new Error('no record');
+    const options = { deadline: later(), beforeSend: () => Promise.reject(failure) };
+    expect(await failureOf(transport.send(post, options))).toBe(failure);
+    expect(await arrived()).toEqual(['/last']);
+  });
+
+  it('is not sent when its deadline comes meanwhile, and does not end before that is over', async () => {
+    const { transport, arrived } = await connected();
+    const recorded = gate();
+    const options = { deadline: performance.now() + 20, beforeSend: () => recorded.opened };
+    let over = false;
+    const failing = failureOf(transport.send(post, options)).finally(() => {
+      over = true;
+    });
+    while (performance.now() < options.deadline + 20) await arrived();
+    expect(over).toBe(false);
+    recorded.open();
+    expect(await failing).toBeInstanceOf(LeanNotSent);
+    expect(new Set(await arrived())).toEqual(new Set(['/last']));
   });
 });
 
