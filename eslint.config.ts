@@ -66,7 +66,11 @@ const arrows = [
 
 /** Libraries that one place alone may import. */
 const homes = [
-  { library: 'undici', home: 'src/lean/transport.ts', message: 'undici appears in lean/transport.ts alone.' },
+  {
+    library: 'undici',
+    home: 'src/lean/{transport,connections}.ts',
+    message: 'undici appears in lean/transport.ts and lean/connections.ts alone.',
+  },
   { library: '@pothos/*', home: 'src/schema/**', message: 'Pothos appears in schema/ alone.' },
   {
     library: 'graphql-yoga',

@@ -1,6 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
-import { Pool, errors, type Dispatcher } from 'undici';
+import { errors, type Dispatcher } from 'undici';
 import type { ClientCertificate } from './client-certificate.ts';
+import { Connections, type ConnectionUser } from './connections.ts';
 import { once, type GiveUpSignal } from './give-up.ts';
 import { LeanBadAnswer, LeanNotSent, LeanOutcomeUnknown, LeanUnreachable } from './errors.ts';
 
@@ -67,19 +68,12 @@ export interface TransportOptions {
 
 export function createTransport(options: TransportOptions): Transport {
   const { origin, maxConcurrency, connectTimeoutMs = 10_000, maxAnswerBytes = 16 * 1024 * 1024 } = options;
-  const open = (certificate: ClientCertificate | undefined): Pool =>
-    new Pool(origin, {
-      connections: maxConcurrency,
-      connect: { timeout: connectTimeoutMs, ...certificate },
-      // One deadline rules the whole exchange; undici's own timers would only blur it.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      allowH2: false,
-    });
-  let pool = open(options.certificate);
-  const pools = new Set([pool]);
-  const exchange = (request: HttpRequest, sendOptions: SendOptions): PoolExchange =>
-    new PoolExchange(request, sendOptions, { pool: () => pool, maxAnswerBytes });
+  const open = (certificate: ClientCertificate | undefined): Connections =>
+    new Connections({ origin, max: maxConcurrency, connectTimeoutMs, certificate });
+  let connections = open(options.certificate);
+  const all = new Set([connections]);
+  const exchange = (request: HttpRequest, sendOptions: SendOptions): ConnectedExchange =>
+    new ConnectedExchange(request, sendOptions, { connections: () => connections, maxAnswerBytes });
   return {
     exchange,
     send(request, sendOptions) {
@@ -88,20 +82,20 @@ export function createTransport(options: TransportOptions): Transport {
       return started.ended;
     },
     present(certificate) {
-      const former = pool;
-      pool = open(certificate);
-      pools.add(pool);
-      void former.close().then(() => pools.delete(former));
+      const former = connections;
+      connections = open(certificate);
+      all.add(connections);
+      void former.close(connections).finally(() => all.delete(former));
     },
     close: async () => {
-      await Promise.all([...pools].map(each => each.destroy()));
+      await Promise.all([...all].map(each => each.destroy()));
     },
   };
 }
 
 interface Means {
-  /** The one for exchanges that start now. */
-  readonly pool: () => Pool;
+  /** Those for exchanges that start now. */
+  readonly connections: () => Connections;
   readonly maxAnswerBytes: number;
 }
 
@@ -110,9 +104,9 @@ interface Means {
  * yet: before that call nothing was sent, and refusing in it keeps it so. After it the request may have arrived,
  * whatever the error says (a reused socket that dies proves nothing).
  */
-class PoolExchange implements Exchange, Dispatcher.DispatchHandler {
+class ConnectedExchange implements Exchange, ConnectionUser {
   readonly ended: Promise<HttpAnswer>;
-  #over = false;
+  over = false;
   #started = false;
   #controller: Dispatcher.DispatchController | undefined;
   #status = 0;
@@ -151,7 +145,7 @@ class PoolExchange implements Exchange, Dispatcher.DispatchHandler {
   }
 
   start(): void {
-    if (this.#over) return;
+    if (this.over) return;
     this.#started = true;
     const beforeSend = this.#beforeSend;
     if (beforeSend === undefined) {
@@ -162,7 +156,7 @@ class PoolExchange implements Exchange, Dispatcher.DispatchHandler {
     clearTimeout(this.#timer);
     beforeSend().then(
       () => {
-        if (this.#over) return;
+        if (this.over) return;
         this.#timer = setTimeout(onDeadline, Math.max(0, this.#leftMs), this);
         this.#send();
       },
@@ -178,7 +172,7 @@ class PoolExchange implements Exchange, Dispatcher.DispatchHandler {
       return;
     }
     const { method, target, headers, body = null } = this.#request;
-    this.#means.pool().dispatch(
+    this.#means.connections().dispatch(
       {
         method,
         path: target,
@@ -193,7 +187,7 @@ class PoolExchange implements Exchange, Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
-    if (this.#over) controller.abort(new Error('given up before it was sent'));
+    if (this.over) controller.abort(new Error('given up before it was sent'));
   }
 
   onResponseStart(
@@ -220,15 +214,15 @@ class PoolExchange implements Exchange, Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    if (this.#over) return;
+    if (this.over) return;
     this.#settle();
     const [first] = this.#chunks;
     const body = this.#chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.#chunks);
     this.#resolve({ status: this.#status, headers: this.#headers, body });
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
-    if (this.#over) return;
+  onResponseError(_controller: unknown, error: Error): void {
+    if (this.over) return;
     const timedOut = error instanceof errors.ConnectTimeoutError;
     this.fail(
       this.#controller === undefined
@@ -268,19 +262,19 @@ class PoolExchange implements Exchange, Dispatcher.DispatchHandler {
   }
 
   fail(error: unknown): void {
-    if (this.#over) return;
+    if (this.over) return;
     this.#settle();
     this.#reject(error);
     this.#controller?.abort(new Error('given up'));
   }
 
   #settle(): void {
-    this.#over = true;
+    this.over = true;
     clearTimeout(this.#timer);
     this.#options.signal?.removeEventListener('abort', this);
   }
 }
 
-function onDeadline(exchange: PoolExchange): void {
+function onDeadline(exchange: ConnectedExchange): void {
   exchange.late();
 }

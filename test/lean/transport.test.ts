@@ -1,7 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { ServerResponse } from 'node:http';
 import { createServer as createNetServer, type Socket } from 'node:net';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { LeanBadAnswer, LeanNotSent, LeanOutcomeUnknown } from '../../src/lean/errors.ts';
+import { LeanBadAnswer, LeanNotSent, LeanOutcomeUnknown, LeanUnreachable } from '../../src/lean/errors.ts';
 import type { HttpRequest } from '../../src/lean/transport.ts';
 import { sandboxCredentials } from '../../src/sandbox/named.ts';
 import type { FaultRule } from '../../src/sandbox/sandbox.ts';
@@ -32,6 +33,10 @@ const post: HttpRequest = {
 afterEach(() => {
   vi.useRealTimers();
 });
+
+function turn(): Promise<void> {
+  return new Promise(resolve => setImmediate(resolve));
+}
 
 /** Deadlines then pass when the test says so, and not before. */
 function holdTime(): void {
@@ -435,6 +440,118 @@ describe('an answer that is too large', () => {
     const { url } = await rawServer(response => response.end('x'.repeat(1000)));
     const { body } = await transportTo(url, { maxAnswerBytes: 1000 }).send(get, { deadline: later() });
     expect(body).toHaveLength(1000);
+  });
+});
+
+describe('connections', () => {
+  /** A server that tells which of its connections each request came by. */
+  async function counted(answer: (response: ServerResponse) => void = response => json(response, {})) {
+    const sockets: Socket[] = [];
+    const usedBy: number[] = [];
+    const { url } = await rawServer((response, _heard, { socket }) => {
+      if (!sockets.includes(socket)) sockets.push(socket);
+      usedBy.push(sockets.indexOf(socket));
+      answer(response);
+    });
+    return { url, usedBy };
+  }
+
+  it('are taken again, the one that came free last first', async () => {
+    const { url, usedBy } = await counted();
+    const transport = transportTo(url, { maxConcurrency: 3 });
+    await Promise.all([1, 2, 3].map(() => transport.send(get, { deadline: later() })));
+    expect(usedBy.toSorted()).toEqual([0, 1, 2]);
+    usedBy.length = 0;
+    for (let request = 0; request < 10; request += 1) {
+      await transport.send(get, { deadline: later() });
+      await turn();
+    }
+    expect(new Set(usedBy).size).toBe(1);
+  });
+
+  it('that do not come about take nobody else’s place', async () => {
+    const transport = transportTo(await deadAddress(), { maxConcurrency: 2 });
+    const failures = await Promise.all(
+      Array.from({ length: 10 }, () => failureOf(transport.send(get, { deadline: later() }))),
+    );
+    for (const failure of failures) expect(failure).toBeInstanceOf(LeanUnreachable);
+  });
+
+  it('that the server closes after each answer are replaced', async () => {
+    const { url, usedBy } = await counted(response => {
+      response.setHeader('connection', 'close');
+      json(response, {});
+    });
+    const transport = transportTo(url, { maxConcurrency: 2 });
+    await Promise.all(Array.from({ length: 20 }, () => transport.send(get, { deadline: later() })));
+    expect(usedBy).toHaveLength(20);
+    expect(new Set(usedBy).size).toBe(20);
+  });
+
+  it('that break are replaced', async () => {
+    let broken = 0;
+    const { url } = await counted(response => {
+      broken += 1;
+      if (broken % 2 === 1) response.destroy();
+      else json(response, {});
+    });
+    const transport = transportTo(url, { maxConcurrency: 1 });
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 20 }, () => transport.send(get, { deadline: later() })),
+    );
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(10);
+  });
+
+  it('are not used up by a request that cannot be written', async () => {
+    const { url } = await counted();
+    const transport = transportTo(url, { maxConcurrency: 1 });
+    const impossible = { ...get, headers: { authorization: 'two\nlines' } };
+    for (let request = 0; request < 3; request += 1)
+      expect(await failureOf(transport.send(impossible, { deadline: later() }))).toBeInstanceOf(LeanNotSent);
+    expect((await transport.send(get, { deadline: later() })).status).toBe(200);
+  });
+
+  it('are not used up by requests that are given up', async () => {
+    const { url } = await counted(response => void setImmediate(() => json(response, {})));
+    const transport = transportTo(url, { maxConcurrency: 2 });
+    for (let round = 0; round < 10; round += 1) {
+      const abort = new AbortController();
+      const leaving = [1, 2, 3, 4].map(() =>
+        failureOf(transport.send(get, { deadline: later(), signal: abort.signal })),
+      );
+      if (round % 2 === 0) await turn();
+      abort.abort(new Error('gone'));
+      await Promise.all(leaving);
+    }
+    expect((await transport.send(get, { deadline: later() })).status).toBe(200);
+  });
+
+  it('with a new certificate are there for those who wait for one with the former', async () => {
+    const release = gate();
+    const { url, usedBy } = await counted(response => {
+      if (usedBy.length === 1) void release.opened.then(() => json(response, {}));
+      else json(response, {});
+    });
+    const transport = transportTo(url, { maxConcurrency: 1 });
+    const first = transport.send(get, { deadline: later() });
+    const second = transport.send(get, { deadline: later() });
+    transport.present({ cert: '', key: '' });
+    expect((await second).status).toBe(200);
+    release.open();
+    expect((await first).status).toBe(200);
+    expect(usedBy).toEqual([0, 1]);
+  });
+
+  it('are waited for by nobody once the transport is closed', async () => {
+    const { url } = await counted(() => undefined);
+    const transport = transportTo(url, { maxConcurrency: 1 });
+    const failures = [1, 2, 3].map(() => failureOf(transport.send(get, { deadline: later() })));
+    await transport.close();
+    expect((await Promise.all(failures)).map(failure => (failure as Error).name)).toEqual([
+      expect.stringMatching(/LeanUnreachable|LeanOutcomeUnknown/),
+      'LeanUnreachable',
+      'LeanUnreachable',
+    ]);
   });
 });
 

@@ -1,0 +1,112 @@
+import { buildConnector, Client, errors, type Dispatcher } from 'undici';
+import type { ClientCertificate } from './client-certificate.ts';
+
+/** Who sends a request and hears its answer. */
+export interface ConnectionUser extends Dispatcher.DispatchHandler {
+  /** Whether it has come to its end, as one that is refused. */
+  readonly over: boolean;
+  onResponseError(controller: Dispatcher.DispatchController | null, error: Error): void;
+}
+
+export interface ConnectionsOptions {
+  /** `https://host[:port]` */
+  readonly origin: string;
+  /** At once; requests beyond them wait in line. */
+  readonly max: number;
+  readonly connectTimeoutMs: number;
+  readonly certificate?: ClientCertificate | undefined;
+}
+
+interface Waiting {
+  readonly options: Dispatcher.DispatchOptions;
+  readonly user: ConnectionUser;
+}
+
+/**
+ * Connections to one server, each for one request at a time. The one that came free last is taken first: it is the
+ * likeliest to be alive, and those that are not needed go idle and are closed.
+ *
+ * undici's `Pool` takes the first that is free, and looks for it; a page of payouts may ask it two hundred times.
+ */
+export class Connections {
+  readonly #origin: string;
+  readonly #max: number;
+  readonly #settings: Client.Options;
+  readonly #all = new Set<Client>();
+  readonly #busy = new Set<Client>();
+  readonly #free: Client[] = [];
+  readonly #line: Waiting[] = [];
+  #destroyed = false;
+
+  constructor({ origin, max, connectTimeoutMs, certificate }: ConnectionsOptions) {
+    this.#origin = origin;
+    this.#max = max;
+    this.#settings = {
+      // One for all, so that they have TLS sessions in common.
+      connect: buildConnector({ timeout: connectTimeoutMs, allowH2: false, ...certificate }),
+      // One deadline rules the whole exchange; undici's own timers would only blur it.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      allowH2: false,
+    };
+  }
+
+  dispatch(options: Dispatcher.DispatchOptions, user: ConnectionUser): void {
+    if (this.#destroyed) {
+      refuse(user);
+      return;
+    }
+    const client = this.#free.pop() ?? this.#another();
+    if (client === undefined) this.#line.push({ options, user });
+    else this.#use(client, { options, user });
+  }
+
+  #use(client: Client, { options, user }: Waiting): void {
+    this.#busy.add(client);
+    client.dispatch(options, user);
+    // Of what is refused as it stands the connection never hears.
+    if (user.over) this.#freed(client);
+  }
+
+  #another(): Client | undefined {
+    if (this.#all.size >= this.#max) return undefined;
+    const client = new Client(this.#origin, this.#settings);
+    this.#all.add(client);
+    client.on('drain', () => {
+      this.#freed(client);
+    });
+    return client;
+  }
+
+  /** Told once for each use: of a request that fails while it is written, the connection is heard of as well. */
+  #freed(client: Client): void {
+    if (!this.#busy.delete(client)) return;
+    const next = this.#next();
+    if (next === undefined) this.#free.push(client);
+    else this.#use(client, next);
+  }
+
+  /** Who has waited longest, of those who still do. */
+  #next(): Waiting | undefined {
+    let next = this.#line.shift();
+    while (next?.user.over === true) next = this.#line.shift();
+    return next;
+  }
+
+  /** Ends when what is under way has; those in line go on with the successor. */
+  async close(successor: Connections): Promise<void> {
+    for (const { options, user } of this.#line.splice(0)) successor.dispatch(options, user);
+    await Promise.all([...this.#all].map(client => client.close()));
+  }
+
+  /** Ends at once, with failures for all that is under way or in line. */
+  async destroy(): Promise<void> {
+    this.#destroyed = true;
+    for (const { user } of this.#line.splice(0)) refuse(user);
+    await Promise.all([...this.#all].map(client => client.destroy()));
+  }
+}
+
+function refuse(user: ConnectionUser): void {
+  user.onResponseError(null, new errors.ClientDestroyedError());
+}
