@@ -68,8 +68,8 @@ const arrows = [
 const homes = [
   {
     library: 'undici',
-    home: 'src/lean/{transport,connections}.ts',
-    message: 'undici appears in lean/transport.ts and lean/connections.ts alone.',
+    home: 'src/lean/{exchange,connections}.ts',
+    message: 'undici appears in lean/exchange.ts and lean/connections.ts alone.',
   },
   { library: '@pothos/*', home: 'src/schema/**', message: 'Pothos appears in schema/ alone.' },
   {

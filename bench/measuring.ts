@@ -23,7 +23,7 @@ export interface Plan extends Volume {
 
 /**
  * What a workload costs each of the servers, round by round. They take turns, so that whatever else goes on here is
- * there for all of them: better many short rounds than a few long ones.
+ * there for all of them.
  */
 export async function measureInTurns(
   servers: Servers,

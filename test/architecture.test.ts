@@ -14,7 +14,7 @@ const roots =
   'Only main.ts, dev.ts, gateway.ts and core.ts put things together; all others receive what they need.';
 const pg = 'pg appears in store/postgres.ts alone.';
 const sqlite = 'node:sqlite appears in store/sqlite*.ts alone.';
-const undici = 'undici appears in lean/transport.ts and lean/connections.ts alone.';
+const undici = 'undici appears in lean/exchange.ts and lean/connections.ts alone.';
 const pothos = 'Pothos appears in schema/ alone.';
 const yoga = 'graphql-yoga appears in adapters/ alone.';
 
@@ -115,7 +115,7 @@ describe('an import against the arrows is told by the rule that it breaks', () =
     ['src/adapters/planted.ts', '../schema/errors.ts'],
     ['src/adapters/graphiql/planted.ts', './operations.ts'],
     ['src/adapters/planted.ts', 'graphql-yoga'],
-    ['src/lean/transport.ts', 'undici'],
+    ['src/lean/exchange.ts', 'undici'],
     ['src/lean/connections.ts', 'undici'],
     ['src/store/postgres.ts', 'pg'],
     ['src/store/sqlite.ts', 'node:sqlite'],

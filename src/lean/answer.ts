@@ -1,6 +1,6 @@
 import { LeanBadAnswer, LeanOutcomeUnknown, LeanRefused, type LeanErrorDetails } from './errors.ts';
 import { parseLeanJson } from './json.ts';
-import type { HttpAnswer } from './transport.ts';
+import type { HttpAnswer } from './exchange.ts';
 import type { LeanErrorBody } from './wire.ts';
 
 /** An answer of Lean's: the bytes as they came, and what they say. */

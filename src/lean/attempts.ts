@@ -7,7 +7,8 @@ import type { Lane } from './lane.ts';
 import type { LeanCall, OperationArguments } from './operations.ts';
 import type { Receiver } from './receiver.ts';
 import type { Attempt, RequestClass, Retries } from './retry.ts';
-import type { HttpAnswer, HttpRequest, Transport } from './transport.ts';
+import type { HttpAnswer, HttpRequest } from './exchange.ts';
+import type { Transport } from './transport.ts';
 import type { AttemptTrace, UpstreamAttempt, UpstreamCall } from './upstream-call.ts';
 
 export interface AttemptsOptions {
@@ -39,7 +40,7 @@ export class Attempts {
     this.#options = options;
   }
 
-  /** The receiver is told how it ended: as `Transport.send` has it, or what else kept it from being sent. */
+  /** The receiver is told how it ended: as `Exchange.ended` has it, or what else kept it from being sent. */
   send(plan: RequestPlan, receiver: Receiver<LeanAnswer>): void {
     this.#options.retries.requested();
     new Sending(this.#options, plan, receiver).attempt();

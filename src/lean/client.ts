@@ -92,7 +92,7 @@ export class LeanClient {
   /**
    * One call of an operation, whatever the status of its answer. Identical GETs share one call while it is under
    * way, and are repeated as the table in `retry.ts` says; anything else arrives at Lean at most once.
-   * @throws LeanNotSent, LeanOutcomeUnknown, LeanBadAnswer as `Transport.send`
+   * @throws LeanNotSent, LeanOutcomeUnknown, LeanBadAnswer as `Exchange.ended`
    */
   call(
     operation: LeanCall,

@@ -8,7 +8,7 @@ import {
 } from 'cockatiel';
 import { LeanBadAnswer, LeanNotSent, LeanOutcomeUnknown, LeanUnreachable } from './errors.ts';
 import type { Receiver } from './receiver.ts';
-import type { Exchange, HttpAnswer } from './transport.ts';
+import type { Exchange, HttpAnswer } from './exchange.ts';
 
 export interface LaneOptions {
   /** Exchanges in flight at once. */

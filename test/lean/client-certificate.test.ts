@@ -17,7 +17,7 @@ import {
 } from '../../src/lean/client-certificate.ts';
 import { connectLean, type LeanCredentials } from '../../src/lean/connect.ts';
 import { LeanOutcomeUnknown, LeanUnreachable } from '../../src/lean/errors.ts';
-import type { HttpRequest } from '../../src/lean/transport.ts';
+import type { HttpRequest } from '../../src/lean/exchange.ts';
 import { sandboxCredentials } from '../../src/sandbox/named.ts';
 import { createSandbox } from '../../src/sandbox/sandbox.ts';
 import { failureOf, later, listening, transportTo } from './wiring.ts';

@@ -10,7 +10,8 @@ import {
 } from '../../src/lean/errors.ts';
 import { Lane } from '../../src/lean/lane.ts';
 import { operations } from '../../src/lean/operations.ts';
-import type { HttpRequest, Transport } from '../../src/lean/transport.ts';
+import type { HttpRequest } from '../../src/lean/exchange.ts';
+import type { Transport } from '../../src/lean/transport.ts';
 import { faultKinds } from '../../src/sandbox/fault-rule.ts';
 import { exampleIntentId, examplePayoutId, sandboxCredentials } from '../../src/sandbox/named.ts';
 import type { FaultRule } from '../../src/sandbox/sandbox.ts';

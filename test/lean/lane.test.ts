@@ -9,7 +9,7 @@ import {
 } from '../../src/lean/errors.ts';
 import { Lane } from '../../src/lean/lane.ts';
 import { told } from '../../src/lean/receiver.ts';
-import type { Exchange, HttpAnswer, SendOptions } from '../../src/lean/transport.ts';
+import type { Exchange, HttpAnswer, SendOptions } from '../../src/lean/exchange.ts';
 import { failureOf, later } from './wiring.ts';
 
 const details = { retryable: true };

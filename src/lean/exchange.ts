@@ -1,0 +1,230 @@
+import { AsyncResource } from 'node:async_hooks';
+import { errors, type Dispatcher } from 'undici';
+import type { Connections, ConnectionUser } from './connections.ts';
+import { LeanBadAnswer, LeanNotSent, LeanOutcomeUnknown, LeanUnreachable } from './errors.ts';
+import { once, type GiveUpSignal } from './give-up.ts';
+
+export interface HttpRequest {
+  readonly method: 'GET' | 'POST';
+  /** Path and query. */
+  readonly target: string;
+  readonly headers: Record<string, string>;
+  readonly body?: string | undefined;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Buffer;
+}
+
+export interface SendOptions {
+  /** When the exchange must be over, on the clock of `performance.now()`. */
+  readonly deadline: number;
+  /** Aborting it gives the exchange up, which then fails with the signal's reason. */
+  readonly signal?: GiveUpSignal | undefined;
+  /** Awaited when it starts: nothing is sent before it resolves, and nothing at all when it rejects. */
+  readonly beforeSend?: (() => Promise<void>) | undefined;
+}
+
+/** One HTTP exchange, never repeated. Until it is started it waits, by its deadline at most. */
+export interface Exchange {
+  /**
+   * How it ends. It fails with
+   * - `LeanNotSent` when it is certain that not a byte of the request was written,
+   * - `LeanOutcomeUnknown` when the request may have arrived and no whole answer came back in time,
+   * - `LeanBadAnswer` when the answer is larger than any of Lean's can be.
+   */
+  readonly ended: Promise<HttpAnswer>;
+  /** Once at most, and not once it is over: who has been told that nothing was sent sends nothing. */
+  start(): void;
+  /** Ends it, unless it is over. */
+  fail(error: unknown): void;
+}
+
+/** What exchanges are made with. */
+export interface Means {
+  /** Those for exchanges that start now. */
+  readonly connections: () => Connections;
+  readonly maxAnswerBytes: number;
+}
+
+/**
+ * The state of one exchange. undici calls `onRequestStart` when a connection stands and nothing has been written
+ * yet: before that call nothing was sent, and refusing in it keeps it so. After it the request may have arrived,
+ * whatever the error says (a reused socket that dies proves nothing).
+ */
+export class ConnectedExchange implements Exchange, ConnectionUser {
+  readonly ended: Promise<HttpAnswer>;
+  over = false;
+  #started = false;
+  #controller: Dispatcher.DispatchController | undefined;
+  #status = 0;
+  #headers: HttpAnswer['headers'] = {};
+  #chunks: Buffer[] = [];
+  #bytes = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #resolve!: (answer: HttpAnswer) => void;
+  #reject!: (error: unknown) => void;
+  readonly #request: HttpRequest;
+  readonly #options: SendOptions;
+  readonly #means: Means;
+  readonly #beforeSend: SendOptions['beforeSend'];
+
+  constructor(request: HttpRequest, options: SendOptions, means: Means) {
+    this.#request = request;
+    this.#options = options;
+    this.#means = means;
+    this.ended = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    const { signal, beforeSend } = options;
+    // It is started by whoever makes room for it, which is none of those whom it is for.
+    this.#beforeSend = beforeSend && AsyncResource.bind(beforeSend);
+    if (signal?.aborted === true) {
+      this.fail(signal.reason);
+      return;
+    }
+    signal?.addEventListener('abort', this, once);
+    this.#timer = setTimeout(onDeadline, Math.max(0, this.#leftMs), this);
+  }
+
+  get #leftMs(): number {
+    return this.#options.deadline - performance.now();
+  }
+
+  start(): void {
+    if (this.over || this.#started) return;
+    this.#started = true;
+    const beforeSend = this.#beforeSend;
+    if (beforeSend === undefined) {
+      this.#send();
+      return;
+    }
+    // Until that is done there is no telling what has become of it, so that it cannot end.
+    clearTimeout(this.#timer);
+    beforeSend().then(
+      () => {
+        if (this.over) return;
+        this.#timer = setTimeout(onDeadline, Math.max(0, this.#leftMs), this);
+        this.#send();
+      },
+      (error: unknown) => {
+        this.fail(error);
+      },
+    );
+  }
+
+  #send(): void {
+    if (this.#leftMs <= 0) {
+      this.late();
+      return;
+    }
+    const { method, target, headers, body = null } = this.#request;
+    this.#means.connections().dispatch(
+      {
+        method,
+        path: target,
+        headers,
+        body,
+        // Never put on a connection that another answer is still coming through.
+        idempotent: method === 'GET',
+      },
+      this,
+    );
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.over) controller.abort(new Error('given up before it was sent'));
+  }
+
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: HttpAnswer['headers'],
+  ): void {
+    this.#status = status;
+    this.#headers = headers;
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#bytes += chunk.length;
+    if (this.#bytes > this.#means.maxAnswerBytes) {
+      this.fail(
+        new LeanBadAnswer('LEAN_BAD_RESPONSE', "Lean's answer is too large.", {
+          httpStatus: this.#status,
+          retryable: false,
+        }),
+      );
+      return;
+    }
+    this.#chunks.push(chunk);
+  }
+
+  onResponseEnd(): void {
+    if (this.over) return;
+    this.#settle();
+    const [first] = this.#chunks;
+    const body = this.#chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.#chunks);
+    this.#resolve({ status: this.#status, headers: this.#headers, body });
+  }
+
+  onResponseError(_controller: unknown, error: Error): void {
+    if (this.over) return;
+    const timedOut = error instanceof errors.ConnectTimeoutError;
+    this.fail(
+      this.#controller === undefined
+        ? new LeanUnreachable(
+            timedOut ? 'LEAN_TIMEOUT' : 'LEAN_UNAVAILABLE',
+            'Lean cannot be reached; nothing was sent.',
+            { retryable: true },
+            error,
+          )
+        : new LeanOutcomeUnknown(
+            'LEAN_UNAVAILABLE',
+            'The connection to Lean broke before its answer was complete.',
+            { retryable: true },
+            error,
+          ),
+    );
+  }
+
+  /** Its deadline has come. */
+  late(): void {
+    this.fail(
+      this.#controller === undefined
+        ? new LeanNotSent(
+            'LEAN_TIMEOUT',
+            this.#started
+              ? 'Lean could not be reached in time; nothing was sent.'
+              : 'Too many requests to Lean are waiting; nothing was sent.',
+            { retryable: true },
+          )
+        : new LeanOutcomeUnknown('LEAN_TIMEOUT', 'Lean did not answer in time.', { retryable: true }),
+    );
+  }
+
+  /** Of the signal: nobody wants it any more. */
+  handleEvent(): void {
+    this.fail(this.#options.signal?.reason);
+  }
+
+  fail(error: unknown): void {
+    if (this.over) return;
+    this.#settle();
+    this.#reject(error);
+    this.#controller?.abort(new Error('given up'));
+  }
+
+  #settle(): void {
+    this.over = true;
+    clearTimeout(this.#timer);
+    this.#options.signal?.removeEventListener('abort', this);
+  }
+}
+
+function onDeadline(exchange: ConnectedExchange): void {
+  exchange.late();
+}
