@@ -370,6 +370,22 @@ describe('an exchange that waits to be started', () => {
     expect(await arrived()).toEqual(['/last']);
   });
 
+  it('leaves nothing behind on the signal, however it ends', async () => {
+    const { transport } = await connected();
+    const { signal } = new AbortController();
+    const removed = vi.spyOn(signal, 'removeEventListener');
+    const added = vi.spyOn(signal, 'addEventListener');
+    const exchanges = [later(), later(), performance.now() + 5].map(deadline =>
+      transport.exchange(get, { deadline, signal }),
+    );
+    exchanges[0]?.start();
+    exchanges[1]?.fail(new Error('refused'));
+    await Promise.allSettled(exchanges.map(({ ended }) => ended));
+    expect(added).toHaveBeenCalledTimes(3);
+    for (const [, listener] of added.mock.calls)
+      expect(removed.mock.calls.map(([, gone]) => gone)).toContain(listener);
+  });
+
   it('is not sent before what has to come first is done, for those who wanted it', async () => {
     const { transport, arrived } = await connected();
     const asked = new AsyncLocalStorage<string>();
