@@ -18,32 +18,40 @@ export interface LoaderOptions<Key, Value> {
 export function byKey<Key, Value>({ load, textOf, traced }: LoaderOptions<Key, Value>): Loader<Key, Value> {
   return new DataLoader<Key, Value, unknown>(
     keys => {
-      const work = (): Promise<(Value | Error)[]> => allSettled(keys.map(load));
+      const work = (): Promise<(Value | Error)[]> => allSettled(keys, load);
       return traced === undefined ? work() : traced(keys.length, work);
     },
     textOf === undefined ? {} : { cacheKeyFn: textOf },
   );
 }
 
-/** What each comes to, when all have: without the promises that `Promise.all` makes of each of them. */
-function allSettled<Value>(loads: readonly Promise<Value>[]): Promise<(Value | Error)[]> {
+/** What each key comes to, when all have: without the promises that `Promise.all` makes of each of them. */
+function allSettled<Key, Value>(
+  keys: readonly Key[],
+  load: (key: Key) => Promise<Value>,
+): Promise<(Value | Error)[]> {
   return new Promise(resolve => {
-    const results = Array<Value | Error>(loads.length);
-    let left = loads.length;
+    const results = Array<Value | Error>(keys.length);
+    let left = keys.length;
     const settle = (index: number, result: Value | Error): void => {
       results[index] = result;
       left -= 1;
       if (left === 0) resolve(results);
     };
-    for (const [index, load] of loads.entries())
-      load.then(
-        value => {
-          settle(index, value);
-        },
-        (reason: unknown) => {
-          settle(index, asError(reason));
-        },
-      );
+    for (const [index, key] of keys.entries())
+      try {
+        load(key).then(
+          value => {
+            settle(index, value);
+          },
+          (reason: unknown) => {
+            settle(index, asError(reason));
+          },
+        );
+      } catch (error) {
+        // As of an id of Lean's own that fits into no path: the others are loaded all the same.
+        settle(index, asError(error));
+      }
   });
 }
 
