@@ -19,7 +19,7 @@ it('loads each key for itself: what fails, at once or later, is that key’s alo
 
 it('makes an error of what is rejected and none', async () => {
   const loader = byKey<string, string>({
-    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- as a signal's reason may be
+    // As a signal's reason may be.
     load: () => Promise.reject('gone'),
   });
   expect(await loader.loadMany(['a'])).toMatchObject([{ message: 'a read was given up', cause: 'gone' }]);
