@@ -22,6 +22,12 @@ interface Waiting {
   readonly user: ConnectionUser;
 }
 
+interface Connection {
+  readonly client: Client;
+  /** Kept here and not in a set of those that are: one through which much goes leaves its outgrown tables to the old heap. */
+  busy: boolean;
+}
+
 /**
  * Connections to one server, each for one request at a time. The one that came free last is taken first: it is the
  * likeliest to be alive, and those that are not needed go idle and are closed.
@@ -32,9 +38,8 @@ export class Connections {
   readonly #origin: string;
   readonly #max: number;
   readonly #settings: Client.Options;
-  readonly #all = new Set<Client>();
-  readonly #busy = new Set<Client>();
-  readonly #free: Client[] = [];
+  readonly #all: Connection[] = [];
+  readonly #free: Connection[] = [];
   readonly #line: Waiting[] = [];
   #destroyed = false;
 
@@ -56,34 +61,35 @@ export class Connections {
       refuse(user);
       return;
     }
-    const client = this.#free.pop() ?? this.#another();
-    if (client === undefined) this.#line.push({ options, user });
-    else this.#use(client, { options, user });
+    const connection = this.#free.pop() ?? this.#another();
+    if (connection === undefined) this.#line.push({ options, user });
+    else this.#use(connection, { options, user });
   }
 
-  #use(client: Client, { options, user }: Waiting): void {
-    this.#busy.add(client);
-    client.dispatch(options, user);
+  #use(connection: Connection, { options, user }: Waiting): void {
+    connection.busy = true;
+    connection.client.dispatch(options, user);
     // Of what is refused as it stands the connection never hears.
-    if (user.over) this.#freed(client);
+    if (user.over) this.#freed(connection);
   }
 
-  #another(): Client | undefined {
-    if (this.#all.size >= this.#max) return undefined;
-    const client = new Client(this.#origin, this.#settings);
-    this.#all.add(client);
-    client.on('drain', () => {
-      this.#freed(client);
+  #another(): Connection | undefined {
+    if (this.#all.length >= this.#max) return undefined;
+    const connection = { client: new Client(this.#origin, this.#settings), busy: false };
+    this.#all.push(connection);
+    connection.client.on('drain', () => {
+      this.#freed(connection);
     });
-    return client;
+    return connection;
   }
 
   /** Told once for each use: of a request that fails while it is written, the connection is heard of as well. */
-  #freed(client: Client): void {
-    if (!this.#busy.delete(client)) return;
+  #freed(connection: Connection): void {
+    if (!connection.busy) return;
+    connection.busy = false;
     const next = this.#next();
-    if (next === undefined) this.#free.push(client);
-    else this.#use(client, next);
+    if (next === undefined) this.#free.push(connection);
+    else this.#use(connection, next);
   }
 
   /** Who has waited longest, of those who still do. */
@@ -96,14 +102,14 @@ export class Connections {
   /** Ends when what is under way has; those in line go on with the successor. */
   async close(successor: Connections): Promise<void> {
     for (const { options, user } of this.#line.splice(0)) successor.dispatch(options, user);
-    await Promise.all([...this.#all].map(client => client.close()));
+    await Promise.all(this.#all.map(({ client }) => client.close()));
   }
 
   /** Ends at once, with failures for all that is under way or in line. */
   async destroy(): Promise<void> {
     this.#destroyed = true;
     for (const { user } of this.#line.splice(0)) refuse(user);
-    await Promise.all([...this.#all].map(client => client.destroy()));
+    await Promise.all(this.#all.map(({ client }) => client.destroy()));
   }
 }
 

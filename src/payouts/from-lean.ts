@@ -21,9 +21,9 @@ import type { PayoutDestination, PayoutIntent } from './payout-intent.ts';
 export function text(value: unknown): string | null {
   if (typeof value === 'string') return value === 'null' ? null : value;
   // A number that a float may have changed is no longer what Lean sent.
-  return Number.isSafeInteger(value) || (typeof value === 'number' && !Number.isInteger(value))
-    ? String(value)
-    : null;
+  const kept = Number.isInteger(value) ? Number.isSafeInteger(value) : Number.isFinite(value);
+  // The digits that `String` makes, of which V8 would keep each in the old part of the heap until it cleans up there.
+  return kept ? JSON.stringify(value) : null;
 }
 
 export function id(value: unknown): string | null {
