@@ -25,7 +25,7 @@ COPY --from=build /app/dist ./dist
 ENV NODE_ENV=production HOST=0.0.0.0
 # MiB for what is new in memory. By itself Node goes by the machine's memory or the container's limit, and takes far too
 # much of the one and rather little of the other.
-ENV NODE_OPTIONS=--max-semi-space-size=12
+ENV NODE_OPTIONS=--max-semi-space-size=16
 EXPOSE 4000 8080 9090
 # Nothing else is written, not even what SQLite puts aside to sort many records.
 ENV DATA_DIR=/data SQLITE_TMPDIR=/data

@@ -243,7 +243,7 @@ describe('the npm scripts', () => {
     };
     expect(scripts).toMatchObject({
       dev: 'node src/dev.ts',
-      start: 'node --max-semi-space-size=12 dist/main.js',
+      start: 'node --max-semi-space-size=16 dist/main.js',
     });
   });
 });

@@ -62,7 +62,7 @@ export class LeanPages {
     }
     const [first] = pages;
     const start = firstPage * pageSize;
-    const rows = pages.flatMap(page => page.rows);
+    const rows = ([] as readonly Payout[]).concat(...pages.map(page => page.rows));
     const total = first?.total ?? 0;
     const row = (place: number): Payout | undefined => (place < start ? undefined : rows[place - start]);
     return {

@@ -97,8 +97,8 @@ export class LostPayouts {
     let after: string | undefined;
     for (;;) {
       const page = await this.#lists.read({ first: pageSize, after, filter }, options);
-      rows.push(...page.edges.map(({ node }) => node));
-      after = page.edges.at(-1)?.cursor;
+      rows.push(...page.rows);
+      after = page.rows.length === 0 ? undefined : page.cursorOf(page.rows.length - 1);
       if (!page.hasNextPage || after === undefined) break;
     }
     return rows.filter(row => lost.some(record => isLike(record, row.amount)));

@@ -20,13 +20,10 @@ export interface PayoutListArguments {
   readonly filter?: Maybe<PayoutFilter>;
 }
 
-export interface PayoutEdge {
-  readonly cursor: string;
-  readonly node: Payout;
-}
-
 export interface PayoutPage {
-  readonly edges: readonly PayoutEdge[];
+  readonly rows: readonly Payout[];
+  /** Of the row at this index on the page. Written when somebody wants it: most ask for that of the last row alone. */
+  cursorOf(index: number): string;
   readonly hasPreviousPage: boolean;
   readonly hasNextPage: boolean;
   /** Rows that the filter matched when paging began. */
@@ -75,33 +72,12 @@ export class PayoutLists {
     const walked = await walk.read({ ...options, deadline: options.deadline ?? this.#client.deadline() });
     const { stretch, rows, total } = walked;
     return {
-      edges: rows.map((node, index) => new ReadEdge(node, stretch.start + index, walked, query)),
+      rows,
+      cursorOf: index => cursorOf(walked, index, query),
       hasPreviousPage: stretch.start > 0,
       hasNextPage: stretch.end < total,
       totalCount: total,
     };
-  }
-}
-
-/** A row, with a cursor that is written when somebody wants it: most ask for that of the last row alone. */
-class ReadEdge implements PayoutEdge {
-  readonly node: Payout;
-  readonly #place: number;
-  readonly #walked: Pick<WalkResult, 'total' | 'asOf'>;
-  readonly #query: FilterQuery;
-
-  constructor(node: Payout, place: number, walked: Pick<WalkResult, 'total' | 'asOf'>, query: FilterQuery) {
-    this.node = node;
-    this.#place = place;
-    this.#walked = walked;
-    this.#query = query;
-  }
-
-  get cursor(): string {
-    const { intentId = null, paymentId, createdAt } = this.node;
-    const { total, asOf } = this.#walked;
-    const cursor = { place: this.#place, total, asOf, intentId, paymentId, createdAt };
-    return writeCursor(cursor, fingerprintOf(this.#query));
   }
 }
 
@@ -209,6 +185,12 @@ class Walk {
   #result(stretch: Stretch, rows: readonly Payout[], total: number): WalkResult {
     return { stretch, rows, total, asOf: this.#asOf };
   }
+}
+
+function cursorOf({ stretch, rows, total, asOf }: WalkResult, index: number, query: FilterQuery): string {
+  const { intentId = null, paymentId = null, createdAt = null } = rows[index] ?? {};
+  const cursor = { place: stretch.start + index, total, asOf, intentId, paymentId, createdAt };
+  return writeCursor(cursor, fingerprintOf(query));
 }
 
 function markOf(text: Maybe<string>, query: FilterQuery, argument: 'after' | 'before'): Mark | undefined {

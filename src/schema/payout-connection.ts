@@ -1,15 +1,24 @@
 import type { PayoutPage } from '../payouts/payout-list.ts';
+import type { Payout } from '../payouts/payout.ts';
 import { builder } from './builder.ts';
 import { PayoutFilter } from './payout-filter.ts';
 import { PayoutType } from './payout.ts';
 import { forReaders } from './scope-rules.ts';
 
-const PayoutEdge = builder.objectRef<PayoutPage['edges'][number]>('PayoutEdge').implement({
+/** A row of a page. */
+interface Edge {
+  readonly page: PayoutPage;
+  readonly index: number;
+  readonly node: Payout;
+}
+
+const PayoutEdge = builder.objectRef<Edge>('PayoutEdge').implement({
   description: 'A payout and its place in the list.',
   fields: t => ({
-    cursor: t.exposeString('cursor', {
+    cursor: t.string({
       description:
         'Its place, to go on from with `after` or `before`. Opaque; good for lists of the same filter.',
+      resolve: ({ page, index }) => page.cursorOf(index),
     }),
     node: t.expose('node', { type: PayoutType, description: 'The payout.' }),
   }),
@@ -26,12 +35,12 @@ const PageInfo = builder.objectRef<PayoutPage>('PageInfo').implement({
     startCursor: t.string({
       nullable: true,
       description: 'Cursor of the first row, for `before`; null on an empty page.',
-      resolve: page => page.edges[0]?.cursor ?? null,
+      resolve: page => (page.rows.length === 0 ? null : page.cursorOf(0)),
     }),
     endCursor: t.string({
       nullable: true,
       description: 'Cursor of the last row, for `after`; null on an empty page.',
-      resolve: page => page.edges.at(-1)?.cursor ?? null,
+      resolve: page => (page.rows.length === 0 ? null : page.cursorOf(page.rows.length - 1)),
     }),
   }),
 });
@@ -41,12 +50,12 @@ const PayoutConnection = builder.objectRef<PayoutPage>('PayoutConnection').imple
     'A page of payouts. Pages do not shift: payouts that Lean gets while you page neither repeat nor hide a row, and ' +
     'are seen when you start again without a cursor.',
   fields: t => ({
-    edges: t.expose('edges', { type: [PayoutEdge], description: 'The rows, each with its cursor.' }),
-    nodes: t.field({
-      type: [PayoutType],
-      description: 'The rows alone.',
-      resolve: page => page.edges.map(({ node }) => node),
+    edges: t.field({
+      type: [PayoutEdge],
+      description: 'The rows, each with its cursor.',
+      resolve: page => page.rows.map((node, index) => ({ page, index, node })),
     }),
+    nodes: t.expose('rows', { type: [PayoutType], description: 'The rows alone.' }),
     pageInfo: t.field({ type: PageInfo, description: 'Whether and where to go on.', resolve: page => page }),
     totalCount: t.exposeInt('totalCount', {
       description: 'How many payouts the filter matches, over all pages.',

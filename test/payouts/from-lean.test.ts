@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseLeanJson } from '../../src/lean/json.ts';
 import type { LeanPayment, LeanPayoutIntent, LeanPayoutPage, LeanPayoutRow } from '../../src/lean/wire.ts';
@@ -42,11 +43,23 @@ describe('a text', () => {
     [null, null],
     [undefined, null],
     [5, '5'],
+    [-0.25, '-0.25'],
+    [2 ** 53, null],
+    [Infinity, null],
     [true, null],
     [{}, null],
     [['a'], null],
   ])('of %j is %j', (value, expected) => {
     expect(text(value)).toBe(expected);
+  });
+
+  it('of any other number is the digits that it has as a string', () => {
+    fc.assert(
+      fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), number => {
+        fc.pre(!Number.isInteger(number) || Number.isSafeInteger(number));
+        expect(text(number)).toBe(String(number));
+      }),
+    );
   });
 
   it('is no id when it is empty', () => {
