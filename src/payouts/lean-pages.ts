@@ -62,6 +62,7 @@ export class LeanPages {
     }
     const [first] = pages;
     const start = firstPage * pageSize;
+    // `flatMap` would go through each page row by row.
     const rows = ([] as readonly Payout[]).concat(...pages.map(page => page.rows));
     const total = first?.total ?? 0;
     const row = (place: number): Payout | undefined => (place < start ? undefined : rows[place - start]);

@@ -188,7 +188,9 @@ class Walk {
 }
 
 function cursorOf({ stretch, rows, total, asOf }: WalkResult, index: number, query: FilterQuery): string {
-  const { intentId = null, paymentId = null, createdAt = null } = rows[index] ?? {};
+  const row = rows[index];
+  if (row === undefined) throw new RangeError(`the page has no row ${String(index)}`);
+  const { intentId = null, paymentId, createdAt } = row;
   const cursor = { place: stretch.start + index, total, asOf, intentId, paymentId, createdAt };
   return writeCursor(cursor, fingerprintOf(query));
 }
