@@ -87,6 +87,19 @@ describe('the gateway', () => {
     expect(program.stdout + program.stderr).not.toMatch(/sandbox-token|Bearer|AE\d{20}/);
   });
 
+  it('has written every line of its log when it ends, however soon that is', async () => {
+    const { url } = await anySandbox();
+    const program = gatewayBefore(url);
+    const [, gateway = ''] = await program.says(up);
+    const names = Array.from({ length: 20 }, (_, index) => `Number${String(index)}`);
+    await Promise.all(names.map(name => postOperation(gateway, `query ${name} { __typename }`)));
+    program.kill('SIGTERM');
+    expect(await program.ended).toEqual([0, null]);
+    const lines = program.stdout.trimEnd().split('\n');
+    const told = lines.map(line => (JSON.parse(line) as { readonly operation?: string }).operation);
+    expect(told.filter(name => name !== undefined).sort()).toEqual(names.sort());
+  });
+
   it.each(['SIGTERM', 'SIGINT'] as const)(
     'ends by itself on %s also when that comes while it starts',
     async signal => {
