@@ -31,8 +31,8 @@ const safeNumber = String.raw`(?:0|[1-9]\d{0,8})(?:\.\d{0,5}[1-9])?\s*[,}\]]`;
 const fragileNumber = new RegExp(String.raw`\s*:\s*(?=[-\d])(?!${safeNumber})`, 'y');
 
 /**
- * How those keys end, from a letter on that is rare in Lean's texts: for that one the engine leaps through a text, several
- * times as fast as an expression goes through it.
+ * How those keys end, from a letter on that is rare in Lean's texts: the engine leaps from one such letter to the next,
+ * where an expression goes through all that lies between.
  */
 const keyEnds = ['mount"', 'ber"', 'ban"', 'ference"'] as const;
 

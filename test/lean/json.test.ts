@@ -2,13 +2,19 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { jsonNumber, parseLeanJson } from '../../src/lean/json.ts';
 
-const exactFields =
-  /^(?:(?:total_)?amount|account_number|iban|bank_transaction_reference|external_reference)$/;
+const exactFields = [
+  'amount',
+  'total_amount',
+  'account_number',
+  'iban',
+  'bank_transaction_reference',
+  'external_reference',
+] as const;
 
 /** As those see it who make texts of amounts and account numbers, as all do. */
 function read(text: string): unknown {
   return JSON.parse(JSON.stringify(parseLeanJson(text)), (key, value: unknown) =>
-    typeof value === 'number' && exactFields.test(key) ? String(value) : value,
+    typeof value === 'number' && (exactFields as readonly string[]).includes(key) ? String(value) : value,
   );
 }
 
@@ -25,18 +31,12 @@ const decimal = fc
 const blank = fc.constantFrom('', ' ', '\n  ', '\t');
 
 describe('parseLeanJson', () => {
-  it('keeps every digit of an amount', () => {
+  it('keeps every digit of an amount, an account number and a reference', () => {
     fc.assert(
-      fc.property(
-        decimal,
-        fc.constantFrom('amount', 'total_amount', 'account_number'),
-        blank,
-        blank,
-        (digits, key, left, right) => {
-          const text = `{"a":[{"${key}"${left}:${right}${digits}${left}}],"z":1}`;
-          expect(read(text)).toEqual({ a: [{ [key]: digits }], z: 1 });
-        },
-      ),
+      fc.property(decimal, fc.constantFrom(...exactFields), blank, blank, (digits, key, left, right) => {
+        const text = `{"a":[{"${key}"${left}:${right}${digits}${left}}],"z":1}`;
+        expect(read(text)).toEqual({ a: [{ [key]: digits }], z: 1 });
+      }),
     );
   });
 
