@@ -166,7 +166,7 @@ describe('what goes wrong', () => {
   });
 
   it('at Lean is told in our words with Lean’s code, never in Lean’s prose', async () => {
-    const { mcp, lean } = await start({ env: { LEAN_TIMEOUT_MS: '300' } });
+    const { mcp, lean } = await start({ env: { LEAN_TIMEOUT_MS: '2000' } });
     const client = await connect(mcp);
     const get = () => call(client, 'lean-getpayout', { payment_id: examplePayoutId });
     for (const [fault, sentence] of [

@@ -103,7 +103,8 @@ describe('a read', () => {
     [{ kind: 'drop_after' }, 502, 'LEAN_UNAVAILABLE'],
     [{ kind: 'stall', part: 'headers' }, 504, 'LEAN_TIMEOUT'],
   ] as const)('of which nothing comes (%o) is a problem', async (fault, status, code) => {
-    const { rest, lean } = await start({ env: { LEAN_TIMEOUT_MS: '300' } });
+    // Whatever else ends by itself is given the time that it takes, on a busy machine too.
+    const { rest, lean } = await start({ env: fault.kind === 'stall' ? { LEAN_TIMEOUT_MS: '300' } : {} });
     lean.faults.add(fault);
     const answer = await fetch(`${rest}/v1/payouts/v1/${examplePayoutId}`);
     expect(answer.status).toBe(status);
