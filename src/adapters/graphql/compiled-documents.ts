@@ -1,6 +1,7 @@
-import { getOperationAST, OperationTypeNode, type DocumentNode, type GraphQLSchema } from 'graphql';
+import { getOperationAST, type DocumentNode, type GraphQLSchema, type OperationTypeNode } from 'graphql';
 import { DocumentSizes } from './document-sizes.ts';
-import { compiledOperation, type CompiledOperation } from './compiled-operation.ts';
+import { compiledOperation, type KnownOperation } from './compiled-operation.ts';
+import { interpretedOperation } from './interpreted-operation.ts';
 
 export interface CompiledDocumentsOptions {
   readonly schema: GraphQLSchema;
@@ -40,7 +41,7 @@ export class CompiledDocuments {
    * @param operationName which of the document's operations; undefined where there is one
    * @returns undefined where it has not been asked for often enough, or cannot be compiled
    */
-  find(text: string, operationName: string | undefined): CompiledOperation | undefined {
+  find(text: string, operationName: string | undefined): KnownOperation | undefined {
     const compiled = this.#compiled.get(text) ?? this.#compile(text);
     if (compiled === undefined) return undefined;
     return compiled.operation(operationName);
@@ -67,27 +68,31 @@ export class CompiledDocuments {
   }
 }
 
+/** How operations of each kind are made ready; subscriptions are Yoga's. */
+const howKnown = {
+  query: compiledOperation,
+  mutation: interpretedOperation,
+  subscription: () => undefined,
+} as const satisfies Record<OperationTypeNode, unknown>;
+
 class CompiledDocument {
   readonly #schema: GraphQLSchema;
   readonly #document: DocumentNode;
-  readonly #operations = new Map<string | undefined, CompiledOperation | undefined>();
+  readonly #operations = new Map<string | undefined, KnownOperation | undefined>();
 
   constructor(schema: GraphQLSchema, document: DocumentNode) {
     this.#schema = schema;
     this.#document = document;
   }
 
-  operation(name: string | undefined): CompiledOperation | undefined {
+  operation(name: string | undefined): KnownOperation | undefined {
     if (this.#operations.has(name)) return this.#operations.get(name);
     const document = this.#document;
     const operation = getOperationAST(document, name);
     // Names that it does not have are not kept: they may be any.
     if (operation == null) return undefined;
-    const compiled =
-      operation.operation === OperationTypeNode.SUBSCRIPTION
-        ? undefined
-        : compiledOperation(this.#schema, document, name);
-    this.#operations.set(name, compiled);
-    return compiled;
+    const known = howKnown[operation.operation](this.#schema, document, name);
+    this.#operations.set(name, known);
+    return known;
   }
 }

@@ -2,8 +2,8 @@ import { GraphQLError, type DocumentNode, type ExecutionResult, type GraphQLSche
 import { compileQuery, isCompiledQuery } from 'graphql-jit';
 import { liftArguments } from './lifted-arguments.ts';
 
-/** An operation of a document, as code of its own. */
-export interface CompiledOperation {
+/** An operation of a document that is known: all that its text alone tells has been done. */
+export interface KnownOperation {
   readonly document: DocumentNode;
   /**
    * Reads what a caller has sent for it; nothing is done yet.
@@ -27,7 +27,7 @@ export function compiledOperation(
   schema: GraphQLSchema,
   document: DocumentNode,
   operationName: string | undefined,
-): CompiledOperation | undefined {
+): KnownOperation | undefined {
   const lifted = liftArguments(schema, document, operationName);
   const compiled = compileQuery(schema, lifted.document, operationName);
   if (!isCompiledQuery(compiled)) return undefined;
