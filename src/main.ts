@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { run, runCommand } from './run.ts';
-import { expectShortLives } from './short-lives.ts';
+import { fitEngine } from './engine.ts';
 
 const usage = `Usage:
   lean-payouts-gateway                    the gateway, in front of the Lean that the environment names
@@ -22,7 +22,7 @@ else {
 // A command does not wait for what only the gateway needs.
 
 async function gateway() {
-  expectShortLives();
+  fitEngine();
   const { createLog, parseConfig, startGateway } = await import('./gateway.ts');
   const { startTraceExport } = await import('./trace-export.ts');
   const config = parseConfig(process.env);
