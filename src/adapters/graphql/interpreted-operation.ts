@@ -16,7 +16,8 @@ export function interpretedOperation(
   return {
     document,
     prepared(variables) {
-      // For some values each error takes long to write, and nobody reads these.
+      // They are read once more when it is executed. Whether they can be must be known before; and for some values each
+      // error takes long to write, and nobody reads these.
       const { errors } = getVariableValues(schema, declared, variables, { maxErrors: 0 });
       const [problem] = errors ?? [];
       if (problem !== undefined) throw problem;

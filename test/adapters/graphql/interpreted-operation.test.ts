@@ -29,7 +29,7 @@ describe('a mutation', () => {
     expect(createPayout).toHaveBeenCalledTimes(1);
   });
 
-  it('is not executed with variables that cannot be read, however many of them there are', () => {
+  it('is not executed with variables that cannot be read', () => {
     const { operation } = payment();
     for (const variables of [{}, { input: null }, { input: { ...payoutInput('key-1'), amount: 'much' } }])
       expect(() => operation.prepared(variables)).toThrow(GraphQLError);
