@@ -51,8 +51,8 @@ export type GatewayOptions = Partial<Pick<CoreOptions, 'log' | 'onUpstreamCall'>
   readonly traces?: boolean;
   /** How often what was received is compared with what Lean has, in ms. @default 3 min */
   readonly compareEveryMs?: number;
-  /** How often a document is asked for before it is compiled; Infinity has none compiled. @default 10 */
-  readonly compileAfter?: number;
+  /** How often a document is asked for before it is known, and answered without Yoga; Infinity has none known. @default 10 */
+  readonly knownAfter?: number;
 };
 
 interface Wired extends Gateway {
@@ -107,7 +107,7 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Wir
   });
   const { yoga: graphql, endpoint } = createGraphql({
     ...config,
-    compileAfter: options.compileAfter,
+    knownAfter: options.knownAfter,
     schema,
     reads: core.reads,
     lists: core.lists,

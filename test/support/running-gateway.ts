@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { ExecutionResult } from 'graphql';
 import { parseConfig, type Environment } from '../../src/config.ts';
 import { startGateway, type GatewayOptions, type RunningGateway } from '../../src/gateway.ts';
-import { compileAfter } from './roads.ts';
+import { knownAfter } from './roads.ts';
 import { sandboxCredentials } from '../../src/sandbox/named.ts';
 import { startSandbox, type RunningSandbox, type SandboxOptions } from '../../src/sandbox/sandbox.ts';
 
@@ -42,7 +42,7 @@ export async function startListeningGateway(
       DATA_DIR: folder,
       ...options.env,
     }),
-    { compileAfter, traces, ...(log !== undefined && { log }), ...(examples !== undefined && { examples }) },
+    { knownAfter, traces, ...(log !== undefined && { log }), ...(examples !== undefined && { examples }) },
   );
   return {
     ...gateway,

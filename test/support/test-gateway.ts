@@ -8,7 +8,7 @@ import { startHttpServer } from '../../src/adapters/http-server.ts';
 import { parseConfig, type Environment } from '../../src/config.ts';
 import { createGateway, createLog, type GatewayOptions } from '../../src/gateway.ts';
 import { sandboxCredentials } from '../../src/sandbox/named.ts';
-import { compileAfter } from './roads.ts';
+import { knownAfter } from './roads.ts';
 import { startSandbox, type RunningSandbox, type SandboxOptions } from '../../src/sandbox/sandbox.ts';
 
 export type Answer<Data = Record<string, unknown>> = ExecutionResult<Data> & { readonly status: number };
@@ -34,7 +34,7 @@ export async function startTestGateway(
     readonly sandbox?: SandboxOptions;
     readonly env?: Environment;
     readonly log?: NonNullable<GatewayOptions['log']>;
-    readonly compileAfter?: number;
+    readonly knownAfter?: number;
   } = {},
 ): Promise<TestGateway> {
   const lean = await startSandbox(options.sandbox);
@@ -49,7 +49,7 @@ export async function startTestGateway(
     ...options.env,
   });
   const log = options.log ?? createLog(config);
-  const gateway = createGateway(config, { log, compileAfter: options.compileAfter ?? compileAfter });
+  const gateway = createGateway(config, { log, knownAfter: options.knownAfter ?? knownAfter });
   const { endpoint, metrics, trouble } = gateway;
   const listener = await startHttpServer({
     host: '127.0.0.1',

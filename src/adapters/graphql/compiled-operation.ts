@@ -1,18 +1,7 @@
 import { GraphQLError, type DocumentNode, type ExecutionResult, type GraphQLSchema } from 'graphql';
 import { compileQuery, isCompiledQuery } from 'graphql-jit';
+import type { KnownOperation } from './known-operation.ts';
 import { liftArguments } from './lifted-arguments.ts';
-
-/** An operation of a document that is known: all that its text alone tells has been done. */
-export interface KnownOperation {
-  readonly document: DocumentNode;
-  /**
-   * Reads what a caller has sent for it; nothing is done yet.
-   * @throws GraphQLError when it cannot be read
-   */
-  prepared(variables: Readonly<Record<string, unknown>>): Execute;
-}
-
-export type Execute = (contextValue: unknown) => Promise<ExecutionResult> | ExecutionResult;
 
 /**
  * An operation as code of its own, which goes through a page of payouts about ten times as fast as an execution that

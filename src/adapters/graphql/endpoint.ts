@@ -15,8 +15,8 @@ import type { Exchange } from '../exchange.ts';
 import type { Tracing } from '../tracing.ts';
 import { letIn } from './admission.ts';
 import { answerType } from './answer-type.ts';
-import { CompiledDocuments } from './compiled-documents.ts';
-import type { Execute } from './compiled-operation.ts';
+import { KnownDocuments } from './known-documents.ts';
+import type { Execute } from './known-operation.ts';
 import { isJson, paramsOfBody } from './exact-request.ts';
 import type { OperationGate } from './operation-gate.ts';
 import { tracedExecution } from './traced-execution.ts';
@@ -33,7 +33,7 @@ export interface EndpointOptions {
   readonly persisted: PersistedOperations | undefined;
   /** What resolvers may use for a request. */
   readonly contextFor: (admission: Admission, signal: GiveUpSignal) => GraphContext;
-  readonly compileAfter: number;
+  readonly knownAfter: number;
   readonly tracing: Tracing | undefined;
 }
 
@@ -55,14 +55,14 @@ interface Asked {
  */
 export class GraphqlEndpoint {
   readonly #options: EndpointOptions;
-  readonly #documents: CompiledDocuments;
+  readonly #documents: KnownDocuments;
 
   constructor(options: EndpointOptions) {
     this.#options = options;
-    const { yoga, schema, compileAfter } = options;
-    this.#documents = new CompiledDocuments({
+    const { yoga, schema, knownAfter } = options;
+    this.#documents = new KnownDocuments({
       schema,
-      compileAfter,
+      knownAfter,
       validated: text => validated(yoga, text),
     });
   }

@@ -1,5 +1,5 @@
 import { execute, getOperationAST, getVariableValues, type DocumentNode, type GraphQLSchema } from 'graphql';
-import type { KnownOperation } from './compiled-operation.ts';
+import type { KnownOperation } from './known-operation.ts';
 
 /**
  * An operation that graphql-js itself executes: of a few fields, which would gain little by code of their own. Mutations

@@ -51,8 +51,8 @@ export interface GraphqlOptions {
   readonly tracing?: Tracing | undefined;
   /** For requests that bring no log of their own. */
   readonly log: Logger;
-  /** How often a document is asked for before it is compiled. @default 10 */
-  readonly compileAfter?: number | undefined;
+  /** How often a document is asked for before it is known. @default 10 */
+  readonly knownAfter?: number | undefined;
 }
 
 /** GraphQL, served at an endpoint, and to whoever brings a connection of another kind. */
@@ -67,7 +67,7 @@ const maxBodyBytes = 64 * 1024;
 
 /** GraphQL over HTTP at `/graphql`: queries by GET and POST, mutations by POST. Nothing is open that need not be. */
 export function createGraphql(options: GraphqlOptions): Graphql {
-  const { schema, door, introspection, persisted, maxUpstreamCalls, tracing, compileAfter = 10 } = options;
+  const { schema, door, introspection, persisted, maxUpstreamCalls, tracing, knownAfter = 10 } = options;
   const mask = (error: unknown, message = 'Unexpected error.'): GraphQLError =>
     maskError(error, message, introspection);
   const gate = operationGate({ maxUpstreamCalls, manifest: persisted?.documents, mask });
@@ -109,7 +109,7 @@ export function createGraphql(options: GraphqlOptions): Graphql {
     persisted,
     tracing,
     contextFor,
-    compileAfter,
+    knownAfter,
   });
   return { endpoint, yoga };
 }

@@ -91,16 +91,16 @@ const faults: readonly (FaultRule | undefined)[] = [
   { kind: 'broken_json', operation: 'listPayouts' },
 ];
 
-describe('an operation that is compiled', () => {
-  async function twoRoads(): Promise<{ readonly compiled: TestGateway; readonly yoga: TestGateway }> {
-    const compiled = await startTestGateway({ sandbox: { payouts: 12 }, compileAfter: 0 });
-    const env = { LEAN_BASE_URL: compiled.lean.url };
-    return { compiled, yoga: await startTestGateway({ env, compileAfter: Infinity }) };
+describe('an operation that is known', () => {
+  async function twoRoads(): Promise<{ readonly known: TestGateway; readonly yoga: TestGateway }> {
+    const known = await startTestGateway({ sandbox: { payouts: 12 }, knownAfter: 0 });
+    const env = { LEAN_BASE_URL: known.lean.url };
+    return { known, yoga: await startTestGateway({ env, knownAfter: Infinity }) };
   }
 
   it('is answered as it would be otherwise, whatever it asks and whatever fails', async () => {
-    const { compiled, yoga } = await twoRoads();
-    const { lean } = compiled;
+    const { known, yoga } = await twoRoads();
+    const { lean } = known;
     let compared = 0;
     await fc.assert(
       fc.asyncProperty(
@@ -118,7 +118,7 @@ describe('an operation that is compiled', () => {
           const used = validate(schema, document).filter(({ message }) => !/is never used/.test(message));
           expect(used).toEqual([]);
           if (fault !== undefined) lean.faults.add(fault);
-          const short = await tell(compiled.url, { query: declaring(query), variables: values }, { accept });
+          const short = await tell(known.url, { query: declaring(query), variables: values }, { accept });
           const long = await tell(yoga.url, { query: declaring(query), variables: values }, { accept });
           lean.faults.clear();
           expect(comparable(short)).toEqual(comparable(long));
@@ -131,8 +131,8 @@ describe('an operation that is compiled', () => {
   });
 
   it('pays as it would otherwise, wherever in its input a variable stands', async () => {
-    const { compiled, yoga } = await twoRoads();
-    const { lean } = compiled;
+    const { known, yoga } = await twoRoads();
+    const { lean } = known;
     const whole = 'input: $input';
     const parts = `input: {
       idempotencyKey: $key, accountId: "${accounts.operating}", destinationId: $to,
@@ -166,7 +166,7 @@ describe('an operation that is compiled', () => {
       return JSON.parse(JSON.stringify({ told, received }).replaceAll(key, 'key')) as unknown;
     };
     for (const [index, each] of written.entries())
-      expect(await paid(compiled.url, `short-${String(index)}`, each), each[1]).toEqual(
+      expect(await paid(known.url, `short-${String(index)}`, each), each[1]).toEqual(
         await paid(yoga.url, `long-${String(index)}`, each),
       );
   });

@@ -1,18 +1,19 @@
 import { getOperationAST, type DocumentNode, type GraphQLSchema, type OperationTypeNode } from 'graphql';
 import { DocumentSizes } from './document-sizes.ts';
-import { compiledOperation, type KnownOperation } from './compiled-operation.ts';
+import { compiledOperation } from './compiled-operation.ts';
 import { interpretedOperation } from './interpreted-operation.ts';
+import type { KnownOperation } from './known-operation.ts';
 
-export interface CompiledDocumentsOptions {
+export interface KnownDocumentsOptions {
   readonly schema: GraphQLSchema;
-  /** How often a document must have been asked for before its operations are compiled, which costs some ms. */
-  readonly compileAfter: number;
+  /** How often a document must have been asked for before its operations are made ready, which costs some ms. */
+  readonly knownAfter: number;
   /** The document that a text is, if it may be run; undefined for any other. */
   readonly validated: (text: string) => DocumentNode | undefined;
 }
 
-/** Documents that are kept compiled; when there are more, the oldest goes, and is compiled again if it is asked for. */
-const mostCompiled = 200;
+/** Documents that are kept; when there are more, the oldest goes, and is made ready again if it is asked for. */
+const mostKnown = 200;
 
 /** Documents that are being counted. */
 const mostCounted = 1000;
@@ -27,31 +28,31 @@ const longestText = 16 * 1024;
 const mostSelections = 500;
 
 /** The operations that are asked for again and again: all that depends on their text alone is done once. */
-export class CompiledDocuments {
-  readonly #options: CompiledDocumentsOptions;
+export class KnownDocuments {
+  readonly #options: KnownDocumentsOptions;
   readonly #uses = new Map<string, number>();
   /** The oldest first. */
-  readonly #compiled = new Map<string, CompiledDocument>();
+  readonly #known = new Map<string, KnownDocument>();
 
-  constructor(options: CompiledDocumentsOptions) {
+  constructor(options: KnownDocumentsOptions) {
     this.#options = options;
   }
 
   /**
    * @param operationName which of the document's operations; undefined where there is one
-   * @returns undefined where it has not been asked for often enough, or cannot be compiled
+   * @returns undefined where it has not been asked for often enough, or cannot be made ready
    */
   find(text: string, operationName: string | undefined): KnownOperation | undefined {
-    const compiled = this.#compiled.get(text) ?? this.#compile(text);
-    if (compiled === undefined) return undefined;
-    return compiled.operation(operationName);
+    const known = this.#known.get(text) ?? this.#learn(text);
+    if (known === undefined) return undefined;
+    return known.operation(operationName);
   }
 
-  #compile(text: string): CompiledDocument | undefined {
-    const { schema, compileAfter, validated } = this.#options;
+  #learn(text: string): KnownDocument | undefined {
+    const { schema, knownAfter, validated } = this.#options;
     if (text.length > longestText) return undefined;
     const uses = this.#uses.get(text) ?? 0;
-    if (uses < compileAfter) {
+    if (uses < knownAfter) {
       if (this.#uses.size >= mostCounted) this.#uses.clear();
       this.#uses.set(text, uses + 1);
       return undefined;
@@ -60,11 +61,11 @@ export class CompiledDocuments {
     const document = validated(text);
     if (document === undefined || new DocumentSizes(document).largest().selections > mostSelections)
       return undefined;
-    const [oldest] = this.#compiled.keys();
-    if (this.#compiled.size >= mostCompiled && oldest !== undefined) this.#compiled.delete(oldest);
-    const compiled = new CompiledDocument(schema, document);
-    this.#compiled.set(text, compiled);
-    return compiled;
+    const [oldest] = this.#known.keys();
+    if (this.#known.size >= mostKnown && oldest !== undefined) this.#known.delete(oldest);
+    const known = new KnownDocument(schema, document);
+    this.#known.set(text, known);
+    return known;
   }
 }
 
@@ -75,7 +76,7 @@ const howKnown = {
   subscription: () => undefined,
 } as const satisfies Record<OperationTypeNode, unknown>;
 
-class CompiledDocument {
+class KnownDocument {
   readonly #schema: GraphQLSchema;
   readonly #document: DocumentNode;
   readonly #operations = new Map<string | undefined, KnownOperation | undefined>();
