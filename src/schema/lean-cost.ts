@@ -142,7 +142,8 @@ export class LeanCost {
       const ofEntity = type === 'Payout' ? this.#ofPayout(id, needs) : ofIntent(needs);
       const cost = type === 'PayoutDestination' ? 1 : ofEntity;
       const key = id ?? intentId;
-      distinct.set(typeof key === 'string' ? JSON.stringify([type, id == null, key]) : each, cost);
+      // Of what names an entity, neither the type nor the id has blanks in it.
+      distinct.set(typeof key === 'string' ? `${type} ${id == null ? 'intent' : 'id'} ${key}` : each, cost);
     }
     return [...distinct.values()].reduce((sum, cost) => sum + cost, 0);
   }
