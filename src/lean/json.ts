@@ -16,10 +16,10 @@ declare global {
 /**
  * A number directly after one of these keys. Inside a JSON string every quote is escaped, so `"amount":` with bare
  * quotes can only be a key: text that merely talks about amounts is never touched. Account numbers and
- * references are here because they are identifiers, whatever a server may make of them; an IBAN begins with letters.
+ * references are here because they are identifiers, whatever a server may make of them.
  */
 const exactFields =
-  /(?<!\\)("(?:(?:total_)?amount|account_number|bank_transaction_reference|external_reference)")(\s*:\s*)(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)(?=\s*[,}\]])/g;
+  /(?<!\\)("(?:(?:total_)?amount|account_number|iban|bank_transaction_reference|external_reference)")(\s*:\s*)(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)(?=\s*[,}\]])/g;
 
 /**
  * A number that a float neither changes nor prints in another way: up to nine digits before the point and six after it,
@@ -34,7 +34,7 @@ const fragileNumber = new RegExp(String.raw`\s*:\s*(?=[-\d])(?!${safeNumber})`, 
  * How those keys end, from a letter on that is rare in Lean's texts: the engine leaps from one such letter to the next,
  * where an expression goes through all that lies between.
  */
-const keyEnds = ['mount"', 'ber"', 'ference"'] as const;
+const keyEnds = ['mount"', 'ber"', 'ban"', 'ference"'] as const;
 
 /** Whether a number is to be quoted: to quote what need not be would cost a fifth of the time that reading takes. */
 function hasFragileNumber(text: string): boolean {

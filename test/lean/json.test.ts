@@ -6,6 +6,7 @@ const exactFields = [
   'amount',
   'total_amount',
   'account_number',
+  'iban',
   'bank_transaction_reference',
   'external_reference',
 ] as const;
