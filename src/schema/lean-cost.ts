@@ -142,7 +142,7 @@ export class LeanCost {
       const ofEntity = type === 'Payout' ? this.#ofPayout(id, needs) : ofIntent(needs);
       const cost = type === 'PayoutDestination' ? 1 : ofEntity;
       const key = id ?? intentId;
-      // Of what names an entity, neither the type nor the id has blanks in it.
+      // What names an entity has no blanks in its type and its id: nothing else can pass for it, and take its place.
       distinct.set(typeof key === 'string' ? `${type} ${id == null ? 'intent' : 'id'} ${key}` : each, cost);
     }
     return [...distinct.values()].reduce((sum, cost) => sum + cost, 0);
