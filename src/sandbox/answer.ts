@@ -22,3 +22,10 @@ export function errorAnswer(httpStatus: number, code: string, message: string, n
 export function refusalAnswer(refusal: Refusal, now: Instant): Answer {
   return errorAnswer(refusal.httpStatus, refusal.code, refusal.message, now);
 }
+
+/** Waits without keeping the process alive. */
+export function pause(ms: number): Promise<void> {
+  return new Promise(resolve => {
+    setTimeout(resolve, ms).unref();
+  });
+}

@@ -33,6 +33,16 @@ export class Decimal {
     return mine < theirs ? -1 : mine > theirs ? 1 : 0;
   }
 
+  /** The nearest whole number; a half goes up. */
+  rounded(): Decimal {
+    if (this.scale === 0) return this;
+    const unit = 10n ** BigInt(this.scale);
+    const twice = this.digits * 2n + unit;
+    // Division drops the fraction, which would round a negative number up.
+    const up = twice / (unit * 2n);
+    return new Decimal(twice < 0n && twice % (unit * 2n) !== 0n ? up - 1n : up, 0);
+  }
+
   /** The shortest exact text: `16`, not `16.00`. */
   toString(): string {
     if (this.scale === 0) return this.digits.toString();

@@ -2,7 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import type { AccessTokens } from './access-tokens.ts';
 import { type Answer, errorAnswer, refusalAnswer } from './answer.ts';
 import { instantFromMs } from './instant.ts';
-import { type Lean, perform } from './operations.ts';
+import type { Lean } from './lean.ts';
+import { perform } from './operations.ts';
 import { Refusal } from './refusal.ts';
 import type { Route } from './routes.ts';
 
@@ -10,17 +11,19 @@ import type { Route } from './routes.ts';
 export interface FrontDesk {
   readonly lean: Lean;
   readonly tokens: AccessTokens;
-  readonly clock: () => number;
 }
 
-/** The answer to a request whose body is read. Every refusal, and every bug, becomes Lean's error envelope here. */
+/**
+ * The answer to a request whose body is read, at `nowMs` by Lean's clock. Every refusal, and every bug, becomes Lean's
+ * error envelope here.
+ */
 export function answerRequest(
-  { lean, tokens, clock }: FrontDesk,
+  { lean, tokens }: FrontDesk,
   { headers }: IncomingMessage,
   route: Route,
   { query, body }: { readonly query: Readonly<Record<string, string>>; readonly body: string },
+  nowMs: number,
 ): Answer {
-  const nowMs = clock();
   const { authorization } = headers;
   try {
     if (route.operation === 'token') {

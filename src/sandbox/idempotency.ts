@@ -1,22 +1,34 @@
 import type { Answer } from './answer.ts';
+import type { LeanBehaviour } from './behaviour.ts';
 import { Refusal } from './refusal.ts';
 
+/** A creation as the memory sees it. */
+export interface KeyedRequest {
+  readonly key: string | undefined;
+  /** The canonical text of what is asked for. */
+  readonly request: string;
+  /** What a repeated key does. */
+  readonly keys: LeanBehaviour['keys'];
+}
+
 /**
- * The create answers given under idempotency keys, kept as long as the sandbox lives. A key that comes again with the
- * same request gets the recorded answer, when that one is ready; with another request it is refused. What throws is
- * not recorded, so a refused request may be mended and sent again under its key.
+ * The create answers given under idempotency keys, kept as long as the sandbox lives. An answer is given again when it
+ * is ready. What throws is not recorded, so a refused request may be mended and sent again under its key.
  */
 export class IdempotencyMemory {
   readonly #answers = new Map<string, { readonly request: string; readonly answer: Answer }>();
 
-  /** `request` is the canonical text of what is asked for. */
-  answer(key: string | undefined, request: string, create: () => Answer): Answer {
-    if (key === undefined || key === '') return create();
+  /** The answer to a request: that of `create`, unless the key was used before. */
+  answer({ key, request, keys }: KeyedRequest, create: () => Answer): Answer {
+    if (key === undefined || keys === 'forget') return create();
     const known = this.#answers.get(key);
     if (known === undefined) {
       const answer = create();
       this.#answers.set(key, { request, answer });
       return answer;
+    }
+    if (keys === 'refuse') {
+      throw new Refusal(409, 'IDEMPOTENCY_KEY_ALREADY_USED', 'the idempotency key was used before');
     }
     if (known.request === request) return known.answer;
     throw new Refusal(

@@ -22,6 +22,8 @@ export interface PayoutFacts {
   readonly destination: Destination;
   /** Whether it was to be authorised without a person. */
   readonly autoAuthorized: boolean;
+  /** The key of the request that made it; null when it had none, or when no request made it. */
+  readonly idempotencyKey: string | null;
   readonly createdAt: Instant;
 }
 

@@ -14,29 +14,17 @@ import {
 import type { Profile } from './profile.ts';
 import type { Random } from './random.ts';
 import { customerId } from './seed.ts';
-
-/** A payout as it stands when asked for. */
-export interface StoredPayout {
-  readonly intentId: string;
-  readonly paymentId: string | null;
-  readonly amount: string;
-  readonly currency: string;
-  readonly description: string;
-  readonly externalReference: string | null;
-  readonly accountId: string;
-  readonly destinationId: string;
-  readonly status: string;
-  readonly postInitiationStatus: string | null;
-  readonly createdAt: string;
-  readonly updatedAt: string;
-}
+import { type StoredPayout, storedPayout } from './stored-payout.ts';
 
 interface Surroundings {
   readonly profile: Profile;
+  /** Lean's clock. */
   readonly clock: () => number;
   readonly speed: number;
   readonly ids: () => Random;
   readonly announcer: Announcer;
+  /** Makes the payouts whose processing is over by now. */
+  readonly catchUp: () => void;
   /** Drops every event, told or to come. */
   readonly forget: () => void;
 }
@@ -49,11 +37,13 @@ export class SandboxPayouts {
   readonly #speed: number;
   readonly #ids: () => Random;
   readonly #announcer: Announcer;
+  readonly #catchUp: () => void;
   readonly #forget: () => void;
 
   constructor(store: PayoutStore, surroundings: Surroundings) {
     this.#store = store;
     this.#announcer = surroundings.announcer;
+    this.#catchUp = surroundings.catchUp;
     this.#forget = surroundings.forget;
     this.#profile = surroundings.profile;
     this.#clock = surroundings.clock;
@@ -87,22 +77,25 @@ export class SandboxPayouts {
       account,
       destination,
       autoAuthorized: planted.autoAuthorized ?? true,
+      idempotencyKey: null,
       createdAt,
     };
     const payout = new Payout(facts, plantedLife(planted, printInstant(createdAt)));
     this.#store.insert(payout);
     this.#announcer.follow(payout, now);
-    return this.#stored(payout);
+    return storedPayout(payout, now);
   }
 
   /** Whether a payout has this intent or payment id. */
   has(id: string): boolean {
+    this.#catchUp();
     return this.#find(id) !== undefined;
   }
 
   /** Every payout as it stands, newest first. */
   all(): StoredPayout[] {
-    return this.#store.newest(0, this.#store.size).map(payout => this.#stored(payout));
+    const now = this.#now();
+    return this.#store.newest(0, this.#store.size).map(payout => storedPayout(payout, now));
   }
 
   /** Authorises, as a person would, the payout of an intent or payment id that waits for it. */
@@ -128,11 +121,15 @@ export class SandboxPayouts {
     if (payout === undefined) throw new RangeError(`no payout has the id ${id}`);
     payout.continueWith([changedStep(payout.at(now).current, change, now)], now);
     this.#announcer.tell(payout);
-    return this.#stored(payout);
+    return storedPayout(payout, this.#now());
   }
 
-  /** Removes every payout, and its events; what was to be sent of them is not sent any more. */
+  /**
+   * Removes every payout, and its events; what was to be sent of them is not sent any more. Creations that are still
+   * being processed are no payouts yet, and stay.
+   */
   clear(): void {
+    this.#catchUp();
     this.#store.clear();
     this.#forget();
   }
@@ -141,26 +138,9 @@ export class SandboxPayouts {
     return this.#store.byIntent(id).at(-1) ?? this.#store.byPayment(id);
   }
 
+  /** Lean's time; all that is due by then is done. */
   #now(): Instant {
+    this.#catchUp();
     return instantFromMs(this.#clock());
-  }
-
-  #stored(payout: Payout): StoredPayout {
-    const { facts, current, paymentId = null } = payout.at(this.#now());
-    const { intentId, amount, currency, description, externalReference } = facts;
-    return {
-      intentId,
-      paymentId,
-      amount,
-      currency,
-      description,
-      externalReference,
-      accountId: facts.account.id,
-      destinationId: facts.destination.id,
-      status: current.status,
-      postInitiationStatus: current.postInitiationStatus,
-      createdAt: printInstant(facts.createdAt),
-      updatedAt: printInstant(current.at),
-    };
   }
 }

@@ -130,6 +130,7 @@ function drawFacts(
     externalReference: takesReferences && referenced ? `INV-${String(year)}-${number}` : null,
     account,
     destination,
+    idempotencyKey: null,
     createdAt,
   };
 }

@@ -1,5 +1,5 @@
 import { sandboxProfiles } from './profile.ts';
-import type { SandboxOptions } from './sandbox.ts';
+import type { SandboxOptions } from './sandbox-options.ts';
 import { isWebhookUrl, type WebhookTarget } from './webhook-target.ts';
 
 /** Everything `main.ts` needs to start. */

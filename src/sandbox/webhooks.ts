@@ -21,6 +21,8 @@ export interface WebhookAttempt {
 interface Surroundings {
   readonly log: EventLog;
   readonly timetable: Timetable;
+  /** Makes the payouts whose processing is over by now. */
+  readonly catchUp: () => void;
   readonly clock: () => number;
   readonly speed: number;
   readonly seed: number;
@@ -102,7 +104,9 @@ export class Webhooks {
    * is to be tried again later does not count.
    */
   async settled(): Promise<void> {
-    this.#surroundings.timetable.run();
+    const { catchUp, timetable } = this.#surroundings;
+    catchUp();
+    timetable.run();
     do {
       for (const subject of this.#held.keys()) this.#release(subject);
       await this.#lanes.idle();

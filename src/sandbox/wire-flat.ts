@@ -76,22 +76,22 @@ const listItem = renderOnce(payout => {
   };
 });
 
-function envelope({ items, number, size, total }: ListPage) {
-  const totalPages = Math.ceil(total / size);
+function envelope({ items, number, size, capacity, total, totalStated }: ListPage) {
+  const totalPages = Math.ceil(total / capacity);
   return {
     number,
     size,
-    total_elements: total,
+    ...(totalStated ? { total_elements: total } : {}),
     pageable: {
       sort: unsorted,
-      offset: number * size,
+      offset: number * capacity,
       page_size: size,
       page_number: number,
       paged: true,
       unpaged: false,
     },
     last: number >= totalPages - 1,
-    total_pages: totalPages,
+    ...(totalStated ? { total_pages: totalPages } : {}),
     sort: unsorted,
     first: number === 0,
     number_of_elements: items.length,

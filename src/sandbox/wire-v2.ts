@@ -2,18 +2,19 @@ import type { Destination } from './destination.ts';
 import { rawNumber } from './exact-json.ts';
 import { printInstant } from './instant.ts';
 import type { Progress } from './payout.ts';
-import { errorMessageOf, eventsOf, renderOnce, type Wire } from './wire.ts';
+import { errorMessageOf, eventsOf, type ListPage, renderOnce, type Wire } from './wire.ts';
 
 const historyPageSize = 10;
 
 /** UAE version 2, as Lean's sandbox was recorded: it differs from the published specification in several places. */
 export const wireV2: Wire = {
   historyKey: 'intent',
-  list: ({ items, number, size, total }) =>
-    `{"content":[${items.map(listItem).join(',')}],"page":${JSON.stringify(page(number, size, total))}}`,
+  list: page =>
+    `{"content":[${page.items.map(listItem).join(',')}],"page":${JSON.stringify(envelope(page))}}`,
   history: attempts => {
     const content = attempts.filter(payout => eventsOf(payout).length > 0).map(historyEntry);
-    return JSON.stringify({ content: content.reverse(), page: page(0, historyPageSize, content.length) });
+    const page = { number: 0, size: historyPageSize, capacity: historyPageSize, total: content.length };
+    return JSON.stringify({ content: content.reverse(), page: envelope({ ...page, totalStated: true }) });
   },
   created: payouts =>
     JSON.stringify({
@@ -62,8 +63,9 @@ const listItem = renderOnce(payout => {
   };
 });
 
-function page(number: number, size: number, total: number) {
-  return { number, size, total_elements: total, total_pages: Math.ceil(total / size), sort: null };
+function envelope({ number, size, capacity, total, totalStated }: Omit<ListPage, 'items'>) {
+  const totals = { total_elements: total, total_pages: Math.ceil(total / capacity) };
+  return { number, size, ...(totalStated ? totals : {}), sort: null };
 }
 
 function historyEntry(payout: Progress) {

@@ -2,12 +2,17 @@ import type { Destination } from './destination.ts';
 import type { Step } from './life.ts';
 import type { Progress } from './payout.ts';
 
-/** One page of the list, newest first. */
+/** One page of the list. */
 export interface ListPage {
   readonly items: readonly Progress[];
   readonly number: number;
+  /** How many rows were asked for. */
   readonly size: number;
+  /** How many rows a page holds, which may be fewer. */
+  readonly capacity: number;
   readonly total: number;
+  /** Whether the answer says how many payouts and pages there are. */
+  readonly totalStated: boolean;
 }
 
 /** How one of Lean's documented versions writes its answers. Every method returns JSON text. */

@@ -34,4 +34,17 @@ describe('a decimal', () => {
     expect(numbers.map(String)).toEqual(sorted);
     expect(numbers[1]?.compare(numbers[1])).toBe(0);
   });
+
+  it.each([
+    ['16', '16'],
+    ['16.49', '16'],
+    ['16.5', '17'],
+    ['0.4', '0'],
+    ['-1.5', '-1'],
+    ['-1.51', '-2'],
+    ['-2', '-2'],
+    ['9007199254740993.5', '9007199254740994'],
+  ])('rounds %s half up to %s', (text, rounded) => {
+    expect(Decimal.parse(text)?.rounded().toString()).toBe(rounded);
+  });
 });
