@@ -8,7 +8,7 @@ export class LeanAnswer {
   readonly status: number;
   readonly headers: HttpAnswer['headers'];
   readonly body: Buffer;
-  #json: { readonly value: unknown } | undefined;
+  #parsed: Parsed | undefined;
 
   constructor({ status, headers, body }: HttpAnswer) {
     this.status = status;
@@ -22,8 +22,7 @@ export class LeanAnswer {
 
   /** When Lean answered, by Lean's own clock (the `Date` header, whole seconds), as epoch milliseconds. */
   get date(): number | undefined {
-    const date = Date.parse(headerOf(this, 'date') ?? '');
-    return Number.isNaN(date) ? undefined : date;
+    return dateOf(this);
   }
 
   /** What the body is by its `Content-Type`. */
@@ -36,28 +35,17 @@ export class LeanAnswer {
    * @throws LeanBadAnswer when it is not a JSON object
    */
   json(): object {
-    const value = this.#object();
+    const parsed = this.#content();
+    if (!('value' in parsed)) throw this.bad(parsed.problem, parsed.cause);
+    const { value } = parsed;
     if (!this.ok) return value;
     const inner: unknown = 'payload' in value ? value.payload : 'data' in value ? value.data : undefined;
     if (typeof inner !== 'object' || inner === null || Array.isArray(inner)) return value;
     return Object.keys(value).length <= 4 ? inner : value;
   }
 
-  #object(): object {
-    this.#json ??= { value: this.#parse() };
-    return this.#json.value as object;
-  }
-
-  #parse(): object {
-    let value: unknown;
-    try {
-      value = parseLeanJson(this.body.toString('utf8'));
-    } catch (cause) {
-      throw this.bad("Lean's answer is not JSON.", cause);
-    }
-    if (typeof value !== 'object' || value === null || Array.isArray(value))
-      throw this.bad("Lean's answer is not a JSON object.");
-    return value;
+  #content(): Parsed {
+    return (this.#parsed ??= parse(this.body));
   }
 
   /** The failure to throw when this answer lacks what was asked for. */
@@ -94,15 +82,25 @@ export class LeanAnswer {
 
   /** Lean's machine code of a refusal, such as `UNKNOWN_PAYMENT`, where it gives one. */
   errorCode(): string | undefined {
-    let body: LeanErrorBody;
-    try {
-      body = this.#object();
-    } catch {
-      return undefined;
-    }
+    const parsed = this.#content();
+    if (!('value' in parsed)) return undefined;
+    const body: LeanErrorBody = parsed.value;
     const inner = body.data;
     const bodies: LeanErrorBody[] = typeof inner === 'object' && inner !== null ? [body, inner] : [body];
     return bodies.flatMap(({ code, status, error }) => [code, status, error]).find(isCode);
+  }
+
+  /**
+   * The machine code of a refusal that comes in Lean's own error envelope: a JSON object with a text `message` and a
+   * machine code in `code` or `status`. Undefined for anything else, such as a proxy's page, an empty body or an OAuth
+   * error: Lean itself may never have seen that request, or may have taken it.
+   */
+  get envelope(): { readonly code: string } | undefined {
+    const parsed = this.#content();
+    if (this.ok || !('value' in parsed)) return undefined;
+    const { message, code, status }: LeanErrorBody = parsed.value;
+    const found = typeof message === 'string' ? [code, status].find(isCode) : undefined;
+    return found === undefined ? undefined : { code: found };
   }
 
   #details(retryable: boolean): LeanErrorDetails {
@@ -114,6 +112,21 @@ export class LeanAnswer {
       retryable,
     };
   }
+}
+
+/** A body as a JSON object, or why it is none. */
+type Parsed = { readonly value: object } | { readonly problem: string; readonly cause?: unknown };
+
+function parse(body: Buffer): Parsed {
+  let value: unknown;
+  try {
+    value = parseLeanJson(body.toString('utf8'));
+  } catch (cause) {
+    return { problem: "Lean's answer is not JSON.", cause };
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return { problem: "Lean's answer is not a JSON object." };
+  return { value };
 }
 
 /** `UNKNOWN_PAYMENT`, or lower case with underscores as in OAuth 2.0. */
@@ -134,6 +147,12 @@ export function idsOf(answer: Pick<HttpAnswer, 'headers'>): LeanIds {
   const correlationId = headerOf(answer, 'lean-correlation-id');
   const traceId = headerOf(answer, 'lean-trace-id');
   return { ...(isToken(correlationId) && { correlationId }), ...(isToken(traceId) && { traceId }) };
+}
+
+/** The `Date` of an answer, as epoch milliseconds. */
+export function dateOf(answer: Pick<HttpAnswer, 'headers'>): number | undefined {
+  const date = Date.parse(headerOf(answer, 'date') ?? '');
+  return Number.isNaN(date) ? undefined : date;
 }
 
 function headerOf({ headers }: Pick<HttpAnswer, 'headers'>, name: string): string | undefined {

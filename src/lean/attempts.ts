@@ -1,9 +1,10 @@
 import type { AccessTokenSource } from './access-token.ts';
-import { idsOf, LeanAnswer } from './answer.ts';
+import { dateOf, idsOf, LeanAnswer } from './answer.ts';
 import { pause } from './deadline.ts';
 import { LeanError } from './errors.ts';
 import type { GiveUpSignal } from './give-up.ts';
 import type { Lane } from './lane.ts';
+import type { LeanClock } from './lean-clock.ts';
 import type { LeanCall, OperationArguments } from './operations.ts';
 import type { Receiver } from './receiver.ts';
 import type { Attempt, RequestClass, Retries } from './retry.ts';
@@ -17,6 +18,8 @@ export interface AttemptsOptions {
   /** One for reads and one for writes, so that a flood of reads never keeps a payout waiting. */
   readonly lanes: Readonly<Record<RequestClass, Lane>>;
   readonly retries: Retries;
+  /** It is told the `Date` of each answer. */
+  readonly clock: LeanClock;
   readonly onCall?: ((call: UpstreamCall) => void) | undefined;
   readonly trace?: ((attempt: UpstreamAttempt) => AttemptTrace) | undefined;
 }
@@ -29,7 +32,8 @@ export interface RequestPlan {
   readonly args: OperationArguments;
   readonly deadline: number;
   readonly signal?: GiveUpSignal | undefined;
-  readonly beforeSend?: () => Promise<void>;
+  readonly beforeSend?: (remainingMs: number) => Promise<void>;
+  readonly leastTimeMs?: number;
 }
 
 /** Sends requests to Lean, each until the table in `retry.ts` says that what became of it stands. */
@@ -100,6 +104,8 @@ class Sending implements Receiver<HttpAnswer> {
   }
 
   answered(answer: HttpAnswer): void {
+    const date = dateOf(answer);
+    if (date !== undefined) this.#options.clock.observe(date);
     this.#over({ answer }, { status: answer.status, error: undefined, ...idsOf(answer) });
   }
 

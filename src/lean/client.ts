@@ -10,6 +10,7 @@ import {
 } from './operations.ts';
 import type { GiveUpSignal } from './give-up.ts';
 import type { LaneLoad } from './lane.ts';
+import { LeanClock } from './lean-clock.ts';
 import { told } from './receiver.ts';
 import type { RequestClass } from './retry.ts';
 import { SharedReads } from './shared-reads.ts';
@@ -28,8 +29,9 @@ export interface CreateOptions {
   /**
    * Awaited when everything is at hand to send it: until it resolves nothing is sent, and nothing is when it rejects.
    * Called again before a repetition, which there is only of what was never sent.
+   * @param remainingMs what is left until the deadline; nothing is sent after that
    */
-  readonly beforeSend?: () => Promise<void>;
+  readonly beforeSend?: (remainingMs: number) => Promise<void>;
 }
 
 /** The list's query parameters, as texts, exactly as Lean is to receive them. */
@@ -44,7 +46,15 @@ export interface LeanListQuery {
   readonly to_updated_at?: string | undefined;
 }
 
-export interface LeanClientOptions extends AttemptsOptions {
+/** A creation is not sent with less time than this left: nobody would hear what became of it. */
+const leastWriteTimeMs = 2000;
+
+/** The part of `timeoutMs` that is enough for a creation when `timeoutMs` is short. */
+const leastWriteShare = 1 / 3;
+
+export interface LeanClientOptions extends Omit<AttemptsOptions, 'clock'> {
+  /** @default a clock of the client's own */
+  readonly clock?: LeanClock;
   /** Path in front of Lean's own, without a slash at the end. @default '' */
   readonly basePath?: string;
   /** Deadline of a field's upstream work. */
@@ -56,19 +66,27 @@ export interface LeanClientOptions extends AttemptsOptions {
  * Lean does not know the id, and throw a `LeanError` otherwise.
  */
 export class LeanClient {
+  /** The time by Lean's clock, as the answers of its API tell it. */
+  readonly clock: LeanClock;
   readonly #options: LeanClientOptions;
   readonly #attempts: Attempts;
   readonly #reads = new SharedReads<LeanAnswer>();
 
   constructor(options: LeanClientOptions) {
     this.#options = options;
-    this.#attempts = new Attempts(options);
+    this.clock = options.clock ?? new LeanClock();
+    this.#attempts = new Attempts({ ...options, clock: this.clock });
   }
 
   /** How busy the ways to Lean are. */
   get load(): Readonly<Record<RequestClass, LaneLoad>> {
     const { read, write } = this.#options.lanes;
     return { read: read.load, write: write.load };
+  }
+
+  /** Lets later reads start calls of their own, in place of sharing those that are being made. */
+  startAfresh(): void {
+    this.#reads.startAfresh();
   }
 
   /** A deadline for upstream work that starts now; pass it to every call that belongs to the work. */
@@ -103,7 +121,8 @@ export class LeanClient {
     const deadline = options.deadline ?? this.deadline();
     if (operation.method !== 'GET')
       return told<LeanAnswer>(receiver => {
-        const plan = { operation, target, args, ...options, deadline, signal: undefined };
+        const leastTimeMs = Math.min(leastWriteTimeMs, this.#options.timeoutMs * leastWriteShare);
+        const plan = { operation, target, args, ...options, deadline, signal: undefined, leastTimeMs };
         this.#attempts.send({ kind: 'write', ...plan }, receiver);
       }).finally(() => {
         this.#reads.startAfresh();

@@ -1,4 +1,5 @@
 import { clientCredentialsToken, readyToken, type AccessTokenSource } from './access-token.ts';
+import type { LeanCredentials } from './application.ts';
 import {
   readClientCertificate,
   watchClientCertificate,
@@ -11,14 +12,7 @@ import { Lane } from './lane.ts';
 import { Retries, RetryBudget } from './retry.ts';
 import { createTransport, type Transport } from './transport.ts';
 
-export type LeanCredentials =
-  | { readonly token: string }
-  | {
-      readonly clientId: string;
-      readonly clientSecret: string;
-      readonly tokenUrl: URL;
-      readonly scope: string;
-    };
+export type { LeanCredentials };
 
 export interface LeanConnection {
   /** Lean's REST root, such as `https://api2.leantech.me`. */

@@ -32,7 +32,7 @@ export abstract class LeanError extends Error {
 
 /**
  * Lean said no, by a 4xx. On a read that is all there is to it. Of a payout some say less: 409 and those that speak
- * of an earlier request leave open whether it was taken (`payouts/create.ts`). Not in here: 408 and 5xx. `cause` is
+ * of an earlier request leave open whether it was taken (`payouts/creation/refusal.ts`). Not in here: 408 and 5xx. `cause` is
  * Lean's answer.
  */
 export class LeanRefused extends LeanError {
@@ -44,7 +44,10 @@ export class LeanNotSent extends LeanError {
   override readonly name: string = 'LeanNotSent';
 }
 
-/** Nothing reached Lean because no connection to it came about. */
+/**
+ * Nothing reached Lean, because no connection to it came about, or because it came about too late for what had been
+ * recorded (`send-window.ts`). The same request may be tried again at once.
+ */
 export class LeanUnreachable extends LeanNotSent {
   override readonly name = 'LeanUnreachable';
 }

@@ -1,8 +1,9 @@
 import { AsyncResource } from 'node:async_hooks';
 import { errors, type Dispatcher } from 'undici';
-import type { Connections, ConnectionUser } from './connections.ts';
+import type { Connection, Connections, ConnectionUser } from './connections.ts';
 import { LeanBadAnswer, LeanNotSent, LeanOutcomeUnknown, LeanUnreachable } from './errors.ts';
 import { once, type GiveUpSignal } from './give-up.ts';
+import { SendWindow, type Clocks } from './send-window.ts';
 
 export interface HttpRequest {
   readonly method: 'GET' | 'POST';
@@ -23,15 +24,25 @@ export interface SendOptions {
   readonly deadline: number;
   /** Aborting it gives the exchange up, which then fails with the signal's reason. */
   readonly signal?: GiveUpSignal | undefined;
-  /** Awaited when it starts: nothing is sent before it resolves, and nothing at all when it rejects. */
-  readonly beforeSend?: (() => Promise<void>) | undefined;
+  /**
+   * Awaited when it starts: nothing is sent before it resolves, and nothing at all when it rejects, or when a clock
+   * shows that the process stopped meanwhile (`send-window.ts`).
+   * @param remainingMs what is left until the deadline
+   */
+  readonly beforeSend?: ((remainingMs: number) => Promise<void>) | undefined;
+  /**
+   * The request is not sent when less time than this is left until the deadline, since nobody would hear what became
+   * of it. @default 0
+   */
+  readonly leastTimeMs?: number | undefined;
 }
 
 /** One HTTP exchange, never repeated. Until it is started it waits, by its deadline at most. */
 export interface Exchange {
   /**
    * How it ends. It fails with
-   * - `LeanNotSent` when it is certain that not a byte of the request was written,
+   * - `LeanNotSent` when it is certain that not a byte of the request was written; `LeanUnreachable` is the kind of
+   *   it that may be tried again at once,
    * - `LeanOutcomeUnknown` when the request may have arrived and no whole answer came back in time,
    * - `LeanBadAnswer` when the answer is larger than any of Lean's can be.
    */
@@ -47,18 +58,27 @@ export interface Means {
   /** Those for exchanges that start now. */
   readonly connections: () => Connections;
   readonly maxAnswerBytes: number;
+  readonly clocks: Clocks;
 }
 
 /**
  * The state of one exchange. undici calls `onRequestStart` when a connection stands and nothing has been written
  * yet: before that call nothing was sent, and refusing in it keeps it so. After it the request may have arrived,
  * whatever the error says (a reused socket that dies proves nothing).
+ *
+ * A write that is given up after that call resets its connection. If it were only closed, the kernel would go on
+ * sending what is in its buffer, for minutes when the network is down, and Lean could take a payout long after the
+ * gateway gave it up.
  */
 export class ConnectedExchange implements Exchange, ConnectionUser {
   readonly ended: Promise<HttpAnswer>;
   over = false;
+  offered = false;
   #started = false;
+  #connection: Connection | undefined;
+  /** Set once the request may have been written. */
   #controller: Dispatcher.DispatchController | undefined;
+  #window: SendWindow | undefined;
   #status = 0;
   #headers: HttpAnswer['headers'] = {};
   #chunks: Buffer[] = [];
@@ -91,12 +111,14 @@ export class ConnectedExchange implements Exchange, ConnectionUser {
   }
 
   get #leftMs(): number {
-    return this.#options.deadline - performance.now();
+    return this.#options.deadline - this.#means.clocks.monotonic();
   }
 
   start(): void {
     if (this.over || this.#started) return;
     this.#started = true;
+    const leftMs = this.#leftMs;
+    if (!this.#isEnough(leftMs)) return;
     const beforeSend = this.#beforeSend;
     if (beforeSend === undefined) {
       this.#send();
@@ -104,10 +126,15 @@ export class ConnectedExchange implements Exchange, ConnectionUser {
     }
     // Until that is done there is no telling what has become of it, so that it cannot end.
     clearTimeout(this.#timer);
-    beforeSend().then(
+    const window = new SendWindow(this.#means.clocks);
+    this.#window = window;
+    beforeSend(leftMs).then(
       () => {
+        window.recorded();
         if (this.over) return;
-        this.#timer = setTimeout(onDeadline, Math.max(0, this.#leftMs), this);
+        const stillLeftMs = this.#leftMs;
+        if (!this.#isEnough(stillLeftMs)) return;
+        this.#timer = setTimeout(onDeadline, stillLeftMs, this);
         this.#send();
       },
       (error: unknown) => {
@@ -116,11 +143,14 @@ export class ConnectedExchange implements Exchange, ConnectionUser {
     );
   }
 
+  /** Whether the time that is left is enough to send the request; the exchange fails when it is not. */
+  #isEnough(leftMs: number): boolean {
+    if (leftMs < (this.#options.leastTimeMs ?? 0)) this.fail(tooLittleTime());
+    else if (leftMs <= 0) this.late();
+    return !this.over;
+  }
+
   #send(): void {
-    if (this.#leftMs <= 0) {
-      this.late();
-      return;
-    }
     const { method, target, headers, body = null } = this.#request;
     this.#means.connections().dispatch(
       {
@@ -135,9 +165,20 @@ export class ConnectedExchange implements Exchange, ConnectionUser {
     );
   }
 
+  onConnection(connection: Connection): void {
+    this.#connection = connection;
+  }
+
+  /** @throws to refuse: then undici writes nothing and keeps the connection, which `controller.abort` would close. */
   onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.offered = true;
+    // Making the connection may have taken long, and the process may have stopped meanwhile.
+    if (!this.over && this.#isEnough(this.#leftMs)) {
+      const refusal = this.#window?.refusal();
+      if (refusal !== undefined) this.fail(refusal);
+    }
+    if (this.over) throw new Error('given up before it was sent');
     this.#controller = controller;
-    if (this.over) controller.abort(new Error('given up before it was sent'));
   }
 
   onResponseStart(
@@ -215,7 +256,9 @@ export class ConnectedExchange implements Exchange, ConnectionUser {
     if (this.over) return;
     this.#settle();
     this.#reject(error);
-    this.#controller?.abort(new Error('given up'));
+    if (this.#controller === undefined) return;
+    if (this.#request.method !== 'GET') this.#connection?.reset();
+    this.#controller.abort(new Error('given up'));
   }
 
   #settle(): void {
@@ -229,8 +272,16 @@ function onDeadline(exchange: ConnectedExchange): void {
   exchange.late();
 }
 
+function tooLittleTime(): LeanNotSent {
+  return new LeanNotSent(
+    'LEAN_TIMEOUT',
+    'Too little time is left to hear what becomes of it; nothing was sent.',
+    { retryable: true },
+  );
+}
+
 /** What `AsyncResource.bind` does at a higher price: it gives each function a deprecated property, made anew each time. */
-function boundToCaller<Result>(work: () => Result): () => Result {
+function boundToCaller<Given, Result>(work: (given: Given) => Result): (given: Given) => Result {
   const caller = new AsyncResource('LEAN_EXCHANGE');
-  return () => caller.runInAsyncScope(work);
+  return given => caller.runInAsyncScope(work, undefined, given);
 }

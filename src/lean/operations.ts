@@ -80,9 +80,11 @@ export const operations = {
     description:
       'Pays destinations out of a source account. Moves money, at most once per idempotency key: a request that is ' +
       'repeated with the same key and body is the same payout and gets the recorded answer. Choose the key before ' +
-      'the first try, and when no answer comes, or the outcome is unknown, repeat with the same key and body; never ' +
-      'with a new key. An answer with payment_status CREATED means that Lean has taken the payout, not that it is ' +
-      'paid: follow it by its payment_intent_id.',
+      'the first try. When no answer comes, or the answer says that the outcome is unknown, the money may be on its ' +
+      'way: do not create another payout and do not use another key. Call again with the same key and the same body; ' +
+      'where the answer gives a time, wait until then. When it says that an operator must decide, do not repeat the ' +
+      'call; tell the user. An answer with payment_status CREATED means that Lean has taken the payout, not that it ' +
+      'is paid: follow it by its payment_intent_id.',
     parameters: [
       {
         name: 'idempotency-key',
@@ -91,7 +93,8 @@ export const operations = {
         required: false,
         description:
           'Names what is asked for once and for all, such as an order id or a UUID: 1 to 255 printable ASCII ' +
-          'characters with no blank at either end. Repeats of a request with the same key are the same payout.',
+          'characters with no blank at either end. Every request with this key is the same payout, also when its ' +
+          'outcome is unknown.',
       },
       {
         name: 'body',

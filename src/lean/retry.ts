@@ -19,7 +19,7 @@ export const rules: readonly Rule[] = [
     when: attempt => 'error' in attempt && attempt.error instanceof LeanUnreachable,
     read: true,
     write: true,
-    reason: 'No connection came about: not a byte was sent, so a repetition is the first time.',
+    reason: 'No connection came about in time: not a byte was sent, so a repetition is the first time.',
   },
   {
     when: attempt => 'error' in attempt && attempt.error instanceof LeanNotSent,

@@ -273,9 +273,10 @@ export const creationShape: Shape = {
                 },
                 external_reference: {
                   type: ['string', 'null'],
-                  maxLength: 300,
+                  maxLength: 64,
                   description:
-                    'Your own id of it, found again on its intent; by default made of the idempotency key.',
+                    'Your own id of the payout, which its intent carries: at most 64 characters with no blank at ' +
+                    'either end. By default it is made of the idempotency key.',
                 },
                 authorize_payment: {
                   type: 'boolean',

@@ -1,5 +1,6 @@
 import type { ClientCertificate } from './client-certificate.ts';
 import { Connections } from './connections.ts';
+import { systemClocks, type Clocks } from './send-window.ts';
 import {
   ConnectedExchange,
   type Exchange,
@@ -29,16 +30,19 @@ export interface TransportOptions {
   readonly certificate?: ClientCertificate | undefined;
   /** @default 16 MiB */
   readonly maxAnswerBytes?: number;
+  /** @default the machine's */
+  readonly clocks?: Clocks;
 }
 
 export function createTransport(options: TransportOptions): Transport {
   const { origin, maxConcurrency, connectTimeoutMs = 10_000, maxAnswerBytes = 16 * 1024 * 1024 } = options;
+  const { clocks = systemClocks } = options;
   const open = (certificate: ClientCertificate | undefined): Connections =>
     new Connections({ origin, max: maxConcurrency, connectTimeoutMs, certificate });
   let connections = open(options.certificate);
   const all = new Set([connections]);
   const exchange = (request: HttpRequest, sendOptions: SendOptions): ConnectedExchange =>
-    new ConnectedExchange(request, sendOptions, { connections: () => connections, maxAnswerBytes });
+    new ConnectedExchange(request, sendOptions, { connections: () => connections, maxAnswerBytes, clocks });
   return {
     exchange,
     send(request, sendOptions) {

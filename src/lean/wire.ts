@@ -158,5 +158,6 @@ export interface LeanErrorBody {
   readonly status?: unknown;
   readonly code?: unknown;
   readonly error?: unknown;
+  readonly message?: unknown;
   readonly data?: unknown;
 }

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { isCode, LeanAnswer } from '../../src/lean/answer.ts';
 import { LeanBadAnswer } from '../../src/lean/errors.ts';
 
@@ -81,6 +81,44 @@ describe('errorCode', () => {
   });
 });
 
+describe('envelope', () => {
+  const real =
+    '{"timestamp":"2026-06-01T12:00:00Z","status":"CUSTOMER_ALREADY_EXISTS","message":"It exists.","metadata":null}';
+
+  it.each([
+    [409, real, 'CUSTOMER_ALREADY_EXISTS'],
+    [400, '{"code":"INVALID_AMOUNT","status":400,"message":"no"}', 'INVALID_AMOUNT'],
+    [400, '{"code":400,"status":"INVALID_AMOUNT","message":""}', 'INVALID_AMOUNT'],
+    [500, '{"status":"INTERNAL_ERROR","message":"no"}', 'INTERNAL_ERROR'],
+  ])("of %i %s is Lean's own", (status, body, code) => {
+    expect(answer(status, body).envelope).toEqual({ code });
+  });
+
+  it.each([
+    [502, '<html>Bad Gateway</html>'],
+    [403, ''],
+    [400, '{"status":"INVALID'],
+    [401, '{"error":"invalid_client","error_description":"no","message":"no"}'],
+    [404, '{"status":404,"error":"Not Found","message":"no"}'],
+    [400, '{"status":"INVALID_IBAN"}'],
+    [400, '{"status":"INVALID_IBAN","message":null}'],
+    [400, '{"status":"the account is closed","message":"no"}'],
+    [400, '{"data":{"status":"INVALID_IBAN","message":"no"}}'],
+    [400, '[{"status":"INVALID_IBAN","message":"no"}]'],
+    [200, real],
+  ])('of %i %s is none', (status, body) => {
+    expect(answer(status, body).envelope).toBeUndefined();
+  });
+
+  it('is told by the details of the failure', () => {
+    expect(answer(409, real).failure().details).toEqual({
+      httpStatus: 409,
+      code: 'CUSTOMER_ALREADY_EXISTS',
+      retryable: false,
+    });
+  });
+});
+
 describe('saysUnknown', () => {
   it.each([
     [404, '', true],
@@ -127,6 +165,15 @@ describe('json', () => {
     const one = answer(200, '{"amount":16.50}');
     expect(one.json()).toEqual({ amount: '16.50' });
     expect(one.json()).toBe(one.json());
+  });
+
+  it('is parsed once also when it is none', () => {
+    const parse = vi.spyOn(JSON, 'parse');
+    onTestFinished(() => parse.mockRestore());
+    const one = answer(502, '<html>');
+    one.failure();
+    expect(() => one.json()).toThrow(LeanBadAnswer);
+    expect(parse).toHaveBeenCalledTimes(1);
   });
 
   it.each(['data', 'payload'])('unwraps a body in %s', key => {

@@ -1,11 +1,9 @@
-import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
-import { promisify } from 'node:util';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
@@ -20,35 +18,21 @@ import { LeanOutcomeUnknown, LeanUnreachable } from '../../src/lean/errors.ts';
 import type { HttpRequest } from '../../src/lean/exchange.ts';
 import { sandboxCredentials } from '../../src/sandbox/named.ts';
 import { createSandbox } from '../../src/sandbox/sandbox.ts';
+import { certify } from './certificates.ts';
 import { failureOf, later, listening, transportTo } from './wiring.ts';
 
-const run = promisify(execFile);
 let folder = '';
 const inFolder = (name: string): string => join(folder, name);
 const text = (name: string): string => readFileSync(inFolder(name), 'utf8');
 
-/** Makes `name.pem` and `name.key`: an authority, or a certificate that `issuer` signs. */
-async function certify(name: string, issuer?: string): Promise<void> {
-  const own = ['-keyout', inFolder(`${name}.key`), '-out', inFolder(`${name}.pem`), '-subj', `/CN=${name}`];
-  const signed = [
-    ...['-CA', inFolder(`${issuer ?? ''}.pem`), '-CAkey', inFolder(`${issuer ?? ''}.key`)],
-    ...['-addext', 'subjectAltName=IP:127.0.0.1', '-addext', 'basicConstraints=CA:FALSE'],
-  ];
-  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
-  await run('openssl', [
-    ...['req', '-x509', '-days', '2', ...key, ...own],
-    ...(issuer === undefined ? [] : signed),
-  ]);
-}
-
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'lean-certificates-'));
-  await Promise.all([certify('authority'), certify('stranger')]);
+  await Promise.all([certify(folder, 'authority'), certify(folder, 'stranger')]);
   await Promise.all([
-    certify('server', 'authority'),
-    certify('client', 'authority'),
-    certify('renewed', 'authority'),
-    certify('forged', 'stranger'),
+    certify(folder, 'server', 'authority'),
+    certify(folder, 'client', 'authority'),
+    certify(folder, 'renewed', 'authority'),
+    certify(folder, 'forged', 'stranger'),
   ]);
   await writeFile(inFolder('prose.pem'), 'Dear bank, please find our certificate attached.\n');
 });

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { describe, expect, it, vi } from 'vitest';
 import { clientCredentialsToken } from '../../src/lean/access-token.ts';
 import type { UpstreamCall } from '../../src/lean/upstream-call.ts';
@@ -9,8 +10,10 @@ import {
   LeanUnreachable,
 } from '../../src/lean/errors.ts';
 import { Lane } from '../../src/lean/lane.ts';
+import { LeanClock } from '../../src/lean/lean-clock.ts';
 import { operations } from '../../src/lean/operations.ts';
-import type { HttpRequest } from '../../src/lean/exchange.ts';
+import { Retries, RetryBudget } from '../../src/lean/retry.ts';
+import type { HttpRequest, SendOptions } from '../../src/lean/exchange.ts';
 import type { Transport } from '../../src/lean/transport.ts';
 import { faultKinds } from '../../src/sandbox/fault-rule.ts';
 import { exampleIntentId, examplePayoutId, sandboxCredentials } from '../../src/sandbox/named.ts';
@@ -244,6 +247,37 @@ describe('a creation', () => {
     }
   });
 
+  it('is not sent, and not recorded, with less than 2 s left', async () => {
+    const { url, heard } = await rawServer(response => json(response, {}));
+    const beforeSend = vi.fn(() => Promise.resolve());
+    const deadline = performance.now() + 1999;
+    const failure = await failureOf(createPayouts(clientTo(url), body, 'key-1', { deadline, beforeSend }));
+    expect(failure).toMatchObject({ name: 'LeanNotSent', code: 'LEAN_TIMEOUT' });
+    expect(beforeSend).not.toHaveBeenCalled();
+    expect(heard).toEqual([]);
+  });
+
+  it.each([
+    [20_000, 2000],
+    [6000, 2000],
+    [3000, 1000],
+  ])('needs, of %i ms, %i for its answer; a read needs none', async (timeoutMs, leastTimeMs) => {
+    const { url } = await rawServer(response => json(response, {}));
+    const inner = transportTo(url);
+    const asked: SendOptions[] = [];
+    const transport: Transport = {
+      ...inner,
+      exchange: (request, options) => {
+        asked.push(options);
+        return inner.exchange(request, options);
+      },
+    };
+    const client = clientTo(url, { transport, timeoutMs });
+    await createPayouts(client, body, 'key-1', { deadline: performance.now() + 20_000 });
+    await client.getPayout(nobody, { deadline: performance.now() + 20_000 });
+    expect(asked.map(options => options.leastTimeMs)).toEqual([leastTimeMs, undefined]);
+  });
+
   it('reached nobody when nobody listens', async () => {
     const failure = await failureOf(createPayouts(clientTo(await deadAddress()), body, 'key-1'));
     expect(failure).toBeInstanceOf(LeanUnreachable);
@@ -405,6 +439,57 @@ describe('a call', () => {
     expect(told).not.toMatch(/[A-Z]{2}\d{2}[0-9A-Z]{10,}/);
     for (const secret of ['sandbox-token', 'Bearer', 'Mohammed', 'key-1', examplePayoutId, ...names])
       expect(told).not.toContain(secret);
+  });
+});
+
+describe("Lean's clock", () => {
+  const noon = Date.parse('2026-06-01T12:00:00Z');
+  const dated = (response: ServerResponse, date: number): void => {
+    response.setHeader('date', new Date(date).toUTCString());
+  };
+
+  it.each([200, 404, 429, 503])(
+    'is told by each answer of %i, whether to a read or to a write',
+    async status => {
+      let second = 0;
+      const { url } = await rawServer(response => {
+        second += 1;
+        dated(response, noon + second * 1000);
+        json(response, {}, status);
+      });
+      const clock = new LeanClock({ monotonic: () => 0, wall: () => 0 });
+      const budget = new RetryBudget();
+      vi.spyOn(budget, 'take').mockReturnValue(false);
+      const client = clientTo(url, { clock, retries: new Retries({ budget }) });
+      expect(client.clock.now()).toBeUndefined();
+      await client.call(operations.listPayouts, {});
+      expect(client.clock.now()).toBe(noon + 1000);
+      await client.createPayouts('{}', 'key-1');
+      expect(clock.now()).toBe(noon + 2000);
+    },
+  );
+
+  it('is not told by the token endpoint', async () => {
+    const { url } = await rawServer((response, { target }) => {
+      const isToken = target === '/oauth2/token';
+      dated(response, isToken ? noon + 60_000 : noon);
+      json(response, isToken ? { access_token: 'token', expires_in: 3600 } : {});
+    });
+    const credentials = { clientId: 'a', clientSecret: 'b', tokenPath: '/oauth2/token', scope: 'api' };
+    const token = clientCredentialsToken(transportTo(url), credentials);
+    const client = clientTo(url, { clock: new LeanClock({ monotonic: () => 0, wall: () => 0 }), token });
+    await client.getPayout('a');
+    expect(client.clock.now()).toBe(noon);
+  });
+
+  it('is left alone by an answer without a date', async () => {
+    const { url } = await rawServer(response => {
+      response.sendDate = false;
+      json(response, {});
+    });
+    const client = clientTo(url);
+    await client.getPayout('a');
+    expect(client.clock.now()).toBeUndefined();
   });
 });
 

@@ -4,12 +4,14 @@ import { createServer as createNetServer, type Socket } from 'node:net';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { LeanBadAnswer, LeanNotSent, LeanOutcomeUnknown, LeanUnreachable } from '../../src/lean/errors.ts';
 import type { HttpRequest } from '../../src/lean/exchange.ts';
+import type { TransportOptions } from '../../src/lean/transport.ts';
 import { sandboxCredentials } from '../../src/sandbox/named.ts';
 import type { FaultRule } from '../../src/sandbox/sandbox.ts';
 import {
   deadAddress,
   failureOf,
   gate,
+  HeldClocks,
   json,
   later,
   listening,
@@ -315,9 +317,9 @@ describe('a given-up exchange', () => {
 
 describe('an exchange that waits to be started', () => {
   /** A server, and a transport to it. */
-  async function connected() {
+  async function connected(options: Partial<TransportOptions> = {}) {
     const { url, heard } = await rawServer(response => json(response, {}));
-    const transport = transportTo(url);
+    const transport = transportTo(url, options);
     return {
       transport,
       /** Targets that have arrived, when one more has made the way. */
@@ -412,6 +414,21 @@ describe('an exchange that waits to be started', () => {
     expect(await arrived()).toEqual(['/last', '/one', '/last']);
   });
 
+  it('tells what has to come first how much time is left', async () => {
+    const clocks = new HeldClocks();
+    const { transport } = await connected({ clocks });
+    const told: number[] = [];
+    const beforeSend = (remainingMs: number): Promise<void> => {
+      told.push(remainingMs);
+      return Promise.resolve();
+    };
+    const exchange = transport.exchange(post, { deadline: clocks.monotonic() + 20_000, beforeSend });
+    clocks.pass(3_000);
+    exchange.start();
+    await exchange.ended;
+    expect(told).toEqual([17_000]);
+  });
+
   it('is not sent when what has to come first fails', async () => {
     const { transport, arrived } = await connected();
     const failure = new Error('no record');
@@ -421,18 +438,88 @@ describe('an exchange that waits to be started', () => {
   });
 
   it('is not sent when its deadline comes meanwhile, and does not end before that is over', async () => {
-    const { transport, arrived } = await connected();
+    const clocks = new HeldClocks();
+    const { transport, arrived } = await connected({ clocks });
     const recorded = gate();
-    const options = { deadline: performance.now() + 20, beforeSend: () => recorded.opened };
+    const options = { deadline: clocks.monotonic() + 20, beforeSend: () => recorded.opened };
     let over = false;
     const failing = failureOf(transport.send(post, options)).finally(() => {
       over = true;
     });
-    while (performance.now() < options.deadline + 20) await arrived();
+    clocks.pass(20);
+    for (const end = performance.now() + 40; performance.now() < end;) await arrived();
     expect(over).toBe(false);
     recorded.open();
     expect(await failing).toBeInstanceOf(LeanNotSent);
     expect(new Set(await arrived())).toEqual(new Set(['/last']));
+  });
+});
+
+describe('an exchange that needs some time for its answer', () => {
+  const tooLittle = {
+    name: 'LeanNotSent',
+    code: 'LEAN_TIMEOUT',
+    message: 'Too little time is left to hear what becomes of it; nothing was sent.',
+    details: { retryable: true },
+  };
+
+  /** An exchange that has 5 s until its deadline, and needs one of them. */
+  async function needingASecond() {
+    const { url, heard } = await rawServer(response => json(response, {}));
+    const clocks = new HeldClocks();
+    const transport = transportTo(url, { clocks, maxConcurrency: 1 });
+    const recorded = gate();
+    const beforeSend = vi.fn(() => recorded.opened);
+    const deadline = clocks.monotonic() + 5_000;
+    const exchange = transport.exchange(post, { deadline, beforeSend, leastTimeMs: 1_000 });
+    return {
+      clocks,
+      exchange,
+      beforeSend,
+      recorded,
+      /** Targets that have arrived, when one more has made the way. */
+      async arrived() {
+        await transport.send({ ...get, target: '/last' }, { deadline: clocks.monotonic() + 20_000 });
+        return heard.map(({ target }) => target);
+      },
+    };
+  }
+
+  it('is sent when just that much is left', async () => {
+    const { clocks, exchange, recorded } = await needingASecond();
+    recorded.open();
+    clocks.pass(4_000);
+    exchange.start();
+    expect((await exchange.ended).status).toBe(200);
+  });
+
+  it('is not sent with less, and nothing is recorded', async () => {
+    const { clocks, exchange, beforeSend, arrived } = await needingASecond();
+    clocks.pass(4_001);
+    exchange.start();
+    expect(await failureOf(exchange.ended)).toMatchObject(tooLittle);
+    expect(beforeSend).not.toHaveBeenCalled();
+    expect(await arrived()).toEqual(['/last']);
+  });
+
+  it('is not sent when recording leaves less', async () => {
+    const { clocks, exchange, recorded, arrived } = await needingASecond();
+    exchange.start();
+    clocks.pass(4_001);
+    recorded.open();
+    expect(await failureOf(exchange.ended)).toMatchObject(tooLittle);
+    expect(await arrived()).toEqual(['/last']);
+  });
+
+  it('is not sent when connecting leaves less', async () => {
+    const { clocks, exchange, recorded, arrived } = await needingASecond();
+    clocks.pass(3_500);
+    exchange.start();
+    // After the exchange has heard of it and has asked for a connection, which takes at least another turn.
+    void recorded.opened.then(() => clocks.pass(501));
+    recorded.open();
+    expect(await failureOf(exchange.ended)).toMatchObject(tooLittle);
+    expect(await arrived()).toEqual(['/last']);
   });
 });
 

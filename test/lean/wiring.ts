@@ -3,9 +3,10 @@ import type { AddressInfo, Server as NetServer } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { readyToken } from '../../src/lean/access-token.ts';
 import type { LeanAnswer } from '../../src/lean/answer.ts';
-import { LeanClient, type LeanClientOptions } from '../../src/lean/client.ts';
+import { LeanClient, type CreateOptions, type LeanClientOptions } from '../../src/lean/client.ts';
 import { Lane } from '../../src/lean/lane.ts';
 import { Retries, RetryBudget } from '../../src/lean/retry.ts';
+import type { Clocks } from '../../src/lean/send-window.ts';
 import type { LeanCreated } from '../../src/lean/wire.ts';
 import { createTransport, type Transport, type TransportOptions } from '../../src/lean/transport.ts';
 import { sandboxCredentials } from '../../src/sandbox/named.ts';
@@ -109,8 +110,9 @@ export async function createPayouts(
   client: LeanClient,
   body: string,
   idempotencyKey: string,
+  options?: CreateOptions,
 ): Promise<{ readonly created: LeanCreated; readonly answer: LeanAnswer }> {
-  const answer = await client.createPayouts(body, idempotencyKey);
+  const answer = await client.createPayouts(body, idempotencyKey, options);
   if (!answer.ok) throw answer.failure();
   return { created: answer.json(), answer };
 }
@@ -137,4 +139,34 @@ export function gate(): { readonly opened: Promise<void>; readonly open: () => v
 /** A deadline far away. */
 export function later(): number {
   return performance.now() + 20_000;
+}
+
+/** Clocks that go only when the test says so. */
+export class HeldClocks implements Clocks {
+  #monotonic: number;
+  #wall = Date.parse('2026-06-01T12:00:00Z');
+
+  /** @param start on the clock of `performance.now()` */
+  constructor(start = 1000) {
+    this.#monotonic = start;
+  }
+
+  monotonic(): number {
+    return this.#monotonic;
+  }
+
+  wall(): number {
+    return this.#wall;
+  }
+
+  /** Time goes by, for a process that works or that is paused. */
+  pass(ms: number): void {
+    this.#monotonic += ms;
+    this.#wall += ms;
+  }
+
+  /** The machine sleeps: its monotonic clock stands still. A wall clock that is set moves in the same way. */
+  suspend(ms: number): void {
+    this.#wall += ms;
+  }
 }

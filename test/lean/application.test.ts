@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest';
+import { leanApplication, type LeanCredentials } from '../../src/lean/application.ts';
+
+const clientCredentials: LeanCredentials = {
+  clientId: 'client-1',
+  clientSecret: 'very-secret',
+  tokenUrl: new URL('https://auth.leantech.me/oauth2/token'),
+  scope: 'api',
+};
+
+function application(baseUrl: string, credentials: LeanCredentials): string {
+  return leanApplication({ baseUrl: new URL(baseUrl), credentials });
+}
+
+function jwt(claims: unknown): string {
+  const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+  return `${part({ alg: 'RS256' })}.${part(claims)}.c2lnbmF0dXJl`;
+}
+
+describe('a Lean application is named by', () => {
+  it.each([
+    ['https://api2.leantech.me', 'api2.leantech.me client-1'],
+    ['https://api2.leantech.me/', 'api2.leantech.me client-1'],
+    ['http://127.0.0.1:4010/lean/api/', '127.0.0.1:4010/lean/api client-1'],
+  ])('the address %s and its client id', (baseUrl, name) => {
+    expect(application(baseUrl, clientCredentials)).toBe(name);
+  });
+
+  it('the subject of a ready token', () => {
+    const token = jwt({ sub: 'client-é', iss: 'x' });
+    expect(application('https://lean.example', { token })).toBe('lean.example client-é');
+  });
+
+  it.each([
+    ['no JWT', 'sandbox-token'],
+    ['of two parts', jwt({ sub: 'a' }).split('.').slice(0, 2).join('.')],
+    ['of four parts', `${jwt({ sub: 'a' })}.x`],
+    ['no JSON', 'a.b.c'],
+    ['no object', jwt('sub')],
+    ['null', jwt(null)],
+    ['without a subject', jwt({ iss: 'x' })],
+    ['with a subject that is no text', jwt({ sub: 5 })],
+  ])('its address alone when the token is %s', (_what, token) => {
+    expect(application('https://lean.example/v1', { token })).toBe('lean.example/v1');
+  });
+
+  it('no part of a secret', () => {
+    expect(application('https://user:pass@lean.example/?key=x', clientCredentials)).toBe(
+      'lean.example client-1',
+    );
+  });
+});
