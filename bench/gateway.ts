@@ -3,7 +3,8 @@ import { createGraphql } from '../src/adapters/graphql/server.ts';
 import { startHttpServer } from '../src/adapters/http-server.ts';
 import { parseConfig } from '../src/config.ts';
 import { createGateway } from '../src/gateway.ts';
-import { PayoutCreation } from '../src/payouts/create.ts';
+import { PayoutCreation } from '../src/payouts/creation/payout-creation.ts';
+import { ResendRule } from '../src/payouts/creation/resend-rule.ts';
 import { PayoutHistories } from '../src/payouts/history.ts';
 import { schema } from '../src/schema/index.ts';
 import { noRecords } from './no-records.ts';
@@ -18,10 +19,12 @@ const config = parseConfig({
   PORT: '0',
   DATA_DIR: folder,
   LEAN_MAX_CONCURRENCY: '512',
+  // Otherwise each payout is looked for at Lean before it is sent, as long as the store is new.
+  PAYOUT_RESEND_AFTER_MS: '1',
 });
 const log = pino({ level: 'silent' });
 const gateway = createGateway(config, { log });
-const { client, reads, lists, lost } = gateway.core;
+const { client, reads, lists, reconciliation, reconciler, application } = gateway.core;
 await startHttpServer({
   host: config.host,
   port: 0,
@@ -34,7 +37,14 @@ await startHttpServer({
           reads,
           lists,
           histories: new PayoutHistories(client, 'auto'),
-          creation: new PayoutCreation({ client, lost, records: noRecords }),
+          creation: new PayoutCreation({
+            client,
+            records: noRecords,
+            reconciliation,
+            reconciler,
+            rule: new ResendRule(config.resendAfter),
+            application,
+          }),
           updates: {
             subscribe: () => {
               throw new TypeError('nobody subscribes');

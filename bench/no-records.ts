@@ -1,23 +1,31 @@
 import { randomUUID } from 'node:crypto';
-import type { PayoutRecords } from '../src/payouts/payout-record.ts';
+import type { PayoutRecords } from '../src/payouts/creation/payout-records.ts';
+import { neverSent } from '../src/payouts/creation/resend-rule.ts';
 
 /** Records that keep nothing: what a payout costs without them. */
 export const noRecords: PayoutRecords = {
-  reserve: ({ caller, idempotencyKey }) =>
-    Promise.resolve({ claim: { caller, idempotencyKey, id: randomUUID(), attempt: 1 } }),
-  reserveAgain: () => Promise.resolve(undefined),
-  sending: () => Promise.resolve(true),
+  reserve: ({ caller, idempotencyKey, leanKey, transfers }) =>
+    Promise.resolve({
+      lease: {
+        caller,
+        idempotencyKey,
+        id: randomUUID(),
+        leanKey,
+        transfers,
+        send: 1,
+        repeated: false,
+        before: neverSent,
+        similarUnknownKey: null,
+      },
+    }),
+  leaseAgain: () => Promise.resolve(undefined),
+  noteSending: () => Promise.resolve('noted'),
   release: () => Promise.resolve(),
-  lose: () => Promise.resolve(),
+  turnedAway: () => Promise.resolve(),
+  markUnknown: () => Promise.resolve(),
+  adopt: () => Promise.resolve(),
   settle: () => Promise.resolve('recorded'),
-  found: () => Promise.resolve(false),
   read: () => Promise.resolve(undefined),
-  recordedIntents: () => Promise.resolve(new Set()),
-  due: () => Promise.resolve([]),
-  postpone: () => Promise.resolve(false),
   recover: () => Promise.resolve(),
   forget: () => Promise.resolve(),
-  hasten: () => Promise.resolve(),
-  unresolved: () => Promise.resolve(0),
-  list: () => Promise.resolve([]),
 };

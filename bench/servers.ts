@@ -46,7 +46,15 @@ export async function startServers(names: readonly ServerName[]): Promise<Server
             flags: optionsOfStart(),
             path: '/graphql',
             quiet: true,
-            env: { ...production, ...issuer.env, ...settings, LEAN_BASE_URL: lean.url, DATA_DIR: folder },
+            env: {
+              ...production,
+              ...issuer.env,
+              ...settings,
+              LEAN_BASE_URL: lean.url,
+              DATA_DIR: folder,
+              // Otherwise each payout is looked for at Lean before it is sent, as long as the store is new.
+              PAYOUT_RESEND_AFTER_MS: '1',
+            },
           })
         : await startProcess(peers[name].file, {
             path: peers[name].path,

@@ -5,6 +5,8 @@ import {
   type ClientCertificateFiles,
 } from './lean/client-certificate.ts';
 import type { LeanConnection, LeanCredentials } from './lean/connect.ts';
+import { defaultDelayMs, type ResendSetting } from './payouts/creation/resend-rule.ts';
+import { isLoopback } from './loopback.ts';
 import type { HistoryKey } from './payouts/history.ts';
 import type { StoreConfig } from './store/open.ts';
 
@@ -17,6 +19,8 @@ export interface CoreConfig {
     readonly historyKey: HistoryKey | 'auto';
   };
   readonly store: StoreConfig;
+  /** How long after its last send a payout that Lean may have taken is only looked for, in ms. */
+  readonly resendAfter: ResendSetting;
   /** How long finished payout records are kept. */
   readonly retentionDays: number;
   /** Payouts that each caller may make in a minute; undefined for as many as they like. */
@@ -72,6 +76,7 @@ const defaults: Environment = {
   LEAN_SCOPE: 'api',
   LEAN_HISTORY_KEY: 'auto',
   LEAN_TIMEOUT_MS: '10000',
+  PAYOUT_RESEND_AFTER_MS: String(defaultDelayMs),
   LEAN_MAX_CONCURRENCY: '64',
   DATA_DIR: './data',
   IDEMPOTENCY_RETENTION_DAYS: '90',
@@ -168,19 +173,47 @@ function checked<Value>(reader: EnvironmentReader, read: (reader: EnvironmentRea
 }
 
 function coreFrom(reader: EnvironmentReader): CoreConfig {
+  const baseUrl = reader.url('LEAN_BASE_URL');
+  const timeoutMs = reader.integer('LEAN_TIMEOUT_MS', 100, 300_000);
   return {
     lean: {
-      baseUrl: reader.url('LEAN_BASE_URL'),
+      baseUrl,
       credentials: credentialsFrom(reader),
       certificate: certificateFrom(reader),
       historyKey: reader.choice('LEAN_HISTORY_KEY', ['auto', 'payment_id', 'payment_intent_id']),
-      timeoutMs: reader.integer('LEAN_TIMEOUT_MS', 100, 300_000),
+      timeoutMs,
       maxConcurrency: reader.integer('LEAN_MAX_CONCURRENCY', 2, 10_000),
     },
     store: storeFrom(reader),
+    resendAfter: resendAfterFrom(reader, { baseUrl, timeoutMs }),
     retentionDays: reader.integer('IDEMPOTENCY_RETENTION_DAYS', 1, 36_500),
     payoutsPerMinute: reader.optionalInteger('RATE_LIMIT_PAYOUTS', 1, 100_000_000),
   };
+}
+
+/**
+ * For so long after a request was given up its bytes may still be on their way: the system goes on sending what an
+ * ended process has left in its buffers.
+ */
+const leastAfterDeadlineMs = 120_000;
+
+function resendAfterFrom(
+  reader: EnvironmentReader,
+  { baseUrl, timeoutMs }: { readonly baseUrl: URL; readonly timeoutMs: number },
+): ResendSetting {
+  const name = 'PAYOUT_RESEND_AFTER_MS';
+  const value = reader.raw(name) ?? '';
+  if (value === 'never') return value;
+  if (value === '0') return 0;
+  const least = isLoopback(baseUrl.hostname) ? 1 : timeoutMs + leastAfterDeadlineMs;
+  const most = 7 * 86_400_000;
+  if (/^\d{1,9}$/.test(value) && Number(value) >= least && Number(value) <= most) return Number(value);
+  return (
+    reader.wrong(
+      name,
+      `a whole number of ms from ${String(least)} (LEAN_TIMEOUT_MS and ${String(leastAfterDeadlineMs)} more) to ${String(most)}, 0 to rely on Lean's own memory of keys, or never`,
+    ) ?? defaultDelayMs
+  );
 }
 
 function authFrom(reader: EnvironmentReader): AuthConfig {

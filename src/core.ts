@@ -5,27 +5,43 @@ import { ConfigError } from './environment.ts';
 import type { LeanClient, LeanClientOptions } from './lean/client.ts';
 import type { UpstreamCall } from './lean/upstream-call.ts';
 import { connectLean } from './lean/connect.ts';
-import { PayoutCreation } from './payouts/create.ts';
-import { LostPayouts } from './payouts/lost-payouts.ts';
-import type { PayoutEvents } from './payouts/payout-update.ts';
-import type { PayoutRecords, RequestKey } from './payouts/payout-record.ts';
+import { leanApplication } from './lean/application.ts';
+import { findings, type Finding } from './payouts/creation/finding.ts';
+import { OperatorDecisions } from './payouts/creation/operator-decision.ts';
+import type { OperatorRecords } from './payouts/creation/operator-records.ts';
+import { OutcomeReconciler } from './payouts/creation/outcome-reconciler.ts';
+import { PayoutCreation } from './payouts/creation/payout-creation.ts';
+import { PayoutMatcher } from './payouts/creation/payout-matcher.ts';
+import type { RequestKey } from './payouts/creation/payout-record.ts';
+import type { PayoutRecords, ReconciliationRecords } from './payouts/creation/payout-records.ts';
+import { ReconciliationLoop } from './payouts/creation/reconciliation-loop.ts';
+import { defaultDelayMs, ResendRule } from './payouts/creation/resend-rule.ts';
 import { PayoutLists } from './payouts/payout-list.ts';
 import { PayoutReads } from './payouts/payout-reads.ts';
-import { stillUnknown, UnknownOutcomes } from './payouts/unknown-outcomes.ts';
-import { StoreProblem, type Database, type SqlValue } from './store/database.ts';
+import type { PayoutEvents } from './payouts/payout-update.ts';
+import { StoreProblem, type Database, type OpenOptions, type SqlValue } from './store/database.ts';
 import { openStore, type StoreConfig } from './store/open.ts';
+import { SqlOperatorRecords } from './store/operator-records.ts';
 import { SqlPayoutEvents } from './store/payout-events.ts';
+import { SqlPayoutEvidence } from './store/payout-evidence.ts';
 import { SqlPayoutRecords } from './store/payout-records.ts';
+import { SqlReconciliationRecords } from './store/reconciliation-records.ts';
 
 /** The payouts core, connected to Lean and to the store. */
 export interface Core {
   readonly client: LeanClient;
   readonly reads: PayoutReads;
   readonly lists: PayoutLists;
+  /** The Lean application that the gateway speaks for. */
+  readonly application: string;
   readonly records: PayoutRecords;
-  readonly lost: LostPayouts;
+  readonly reconciliation: ReconciliationRecords;
+  readonly operator: OperatorRecords;
+  readonly reconciler: OutcomeReconciler;
+  readonly decisions: OperatorDecisions;
   readonly creation: PayoutCreation;
-  readonly outcomes: UnknownOutcomes;
+  /** Looks in the background for payouts whose outcome is unknown. */
+  readonly loop: ReconciliationLoop;
   readonly events: PayoutEvents;
   /** Wakes all gateways on the store. */
   announce(): Promise<void>;
@@ -52,7 +68,12 @@ export interface CoreOptions {
   /** Follows each call of Lean's. */
   readonly trace?: LeanClientOptions['trace'];
   /** Told of payouts, as they come to their end. */
-  readonly onPayouts?: (end: 'created' | 'rejected' | 'unknown' | 'found', count: number) => void;
+  readonly onPayouts?: (
+    end: 'created' | 'rejected' | 'unknown' | 'found' | 'duplicate',
+    count: number,
+  ) => void;
+  /** Told what each look for a payout of unknown outcome came to, where that settled nothing. */
+  readonly onFinding?: (finding: Finding) => void;
   /** False for a command beside a gateway. @default true */
   readonly asGateway?: boolean;
 }
@@ -63,10 +84,14 @@ export interface CoreOptions {
  */
 export function createCore(
   config: CoreConfig,
-  { log, onUpstreamCall, onPayouts, trace, asGateway = true }: CoreOptions,
+  { log, onUpstreamCall, onPayouts, onFinding, trace, asGateway = true }: CoreOptions,
 ): Core {
-  const database = storeOf(config.store, asGateway);
+  const rule = new ResendRule(config.resendAfter);
+  const database = storeOf(config.store, { asGateway, lossWindowMs: rule.delayMs || defaultDelayMs });
   const records = new SqlPayoutRecords(database);
+  const reconciliation = new SqlReconciliationRecords(database);
+  const operator = new SqlOperatorRecords(database);
+  const application = leanApplication(config.lean);
   const lean = connectLean(config.lean, {
     trace,
     onCall: call => {
@@ -90,28 +115,60 @@ export function createCore(
     rateLimit(noun, perMinute, 'url' in config.store ? query : undefined);
   const reads = new PayoutReads(client);
   const lists = new PayoutLists(client);
-  const lost = new LostPayouts(lists, reads, records);
+  const evidence = new SqlPayoutEvidence(database);
+  const matcher = new PayoutMatcher({ client, reads, evidence, rule, application });
+  const reconciler = new OutcomeReconciler({
+    records: reconciliation,
+    matcher,
+    rule,
+    application,
+    events: {
+      settled(key, answer) {
+        onPayouts?.('found', 1);
+        const intentId = answer.kind === 'created' ? answer.intentId : answer.rejectedIntentId;
+        log.info(
+          { ...named(key), intentId, kind: answer.kind },
+          'a payout whose outcome was unknown is settled',
+        );
+      },
+      open(key, finding, checks) {
+        onFinding?.(finding);
+        log.warn({ ...named(key), finding, checks }, findings[finding].words);
+      },
+      duplicates(key, intentIds) {
+        onPayouts?.('duplicate', 1);
+        log.error({ ...named(key), intentIds }, alarms['double payment']);
+      },
+      absenceDoubted(key, intentId) {
+        log.error({ ...named(key), intentId, application }, findings.absence_doubted.words);
+      },
+    },
+  });
   const creation = new PayoutCreation({
     client,
     records,
-    lost,
+    reconciliation,
+    reconciler,
+    rule,
+    application,
     allowance: limit('payouts', config.payoutsPerMinute),
     events: {
-      unknown(key, error) {
+      unknown(key, { reason, resendAt }, error) {
         onPayouts?.('unknown', 1);
         log.warn(
-          { ...named(key), code: error?.code, lean: error?.details },
-          'the outcome of a payout is unknown: it is being looked for; the same key may be sent again',
+          { ...named(key), reason, resendAt, code: error?.code, lean: error?.details },
+          'the outcome of a payout is unknown',
         );
       },
       unrecorded(key, error) {
         log.error(
           { ...named(key), cause: messageOf(error) },
-          'what became of a payout could not be recorded',
+          'what became of a payout could not be recorded; reconciliation looks for it',
         );
       },
-      alarm(key, what) {
-        log.error(named(key), alarms[what]);
+      alarm(key, what, intentIds) {
+        onPayouts?.('duplicate', 1);
+        log.error({ ...named(key), intentIds }, alarms[what]);
       },
       settled(_key, answers) {
         const created = answers.filter(({ kind }) => kind === 'created').length;
@@ -120,49 +177,52 @@ export function createCore(
       },
     },
   });
-  const outcomes = new UnknownOutcomes({
+  const loop = new ReconciliationLoop({
     client,
     records,
-    lost,
+    reconciliation,
+    reconciler,
+    rule,
+    application,
+    storeNow: () => operator.now(),
     retentionDays: config.retentionDays,
-    events: {
-      found(key, intentId) {
-        onPayouts?.('found', 1);
-        log.info({ ...named(key), intentId }, 'a payout whose outcome was unknown has been found at Lean');
-      },
-      still(key, rest, checks) {
-        log.warn({ ...named(key), checks }, stillUnknown[rest]);
-      },
-      storeTrouble(error) {
-        if (error === undefined) log.info('the store of payout records can be used again');
-        else
-          log.error(
-            { cause: messageOf(error) },
-            'the store of payout records cannot be used; no payout is sent',
-          );
-      },
+    onStoreTrouble(error) {
+      if (error === undefined) log.info('the store of payout records can be used again');
+      else
+        log.error(
+          { cause: messageOf(error) },
+          'the store of payout records cannot be used; no payout is sent',
+        );
+    },
+    onClockTrouble(differences) {
+      if (differences === undefined) log.info('the clocks of gateway, store and Lean agree again');
+      else log.error({ aheadMs: differences }, findings.clocks_differ.words);
     },
   });
   return {
     client,
     reads,
     lists,
+    application,
     records,
-    lost,
+    reconciliation,
+    operator,
+    reconciler,
+    decisions: new OperatorDecisions({ client, records, operator, reconciler, rule }),
     creation,
-    outcomes,
+    loop,
     events: new SqlPayoutEvents(database),
     announce: () => database.announce(),
     onAnnouncement: listener => {
       database.onAnnouncement(listener);
     },
     async listen() {
-      await database.holder();
+      await database.owner();
     },
     rateLimit: limit,
     prepareStore: () => prepared(database),
     async close() {
-      await Promise.all([creation.settled(), outcomes.stop()]);
+      await Promise.all([creation.settled(), loop.stop()]);
       await lean.close();
       await database.close();
     },
@@ -170,8 +230,9 @@ export function createCore(
 }
 
 const alarms = {
-  foreign: 'Lean answered with a payout that another key has: somebody must look into it',
-  twice: 'Lean has taken a payout that it had taken before under the same key: somebody must look into it',
+  'duplicate intent': 'Lean answered with a payout that another key has: somebody must look into it',
+  'double payment':
+    'Lean has more payouts of this key than it has transfers: money may have moved twice, somebody must look into it',
 } as const;
 
 /**
@@ -193,20 +254,26 @@ export async function openCore(config: CoreConfig): Promise<Core> {
  * Only the records, for a command beside a gateway.
  * @throws ConfigError when the store cannot be used; StoreUnavailable
  */
-export async function openRecords(
-  config: StoreConfig,
-): Promise<{ readonly records: PayoutRecords; close(): Promise<void> }> {
-  const database = storeOf(config, false);
+export async function openRecords(config: StoreConfig): Promise<{
+  readonly records: PayoutRecords;
+  readonly operator: OperatorRecords;
+  close(): Promise<void>;
+}> {
+  const database = storeOf(config, { asGateway: false });
   await prepared(database).catch(async (error: unknown) => {
     await database.close();
     throw error;
   });
-  return { records: new SqlPayoutRecords(database), close: () => database.close() };
+  return {
+    records: new SqlPayoutRecords(database),
+    operator: new SqlOperatorRecords(database),
+    close: () => database.close(),
+  };
 }
 
-function storeOf(config: StoreConfig, asGateway: boolean): Database {
+function storeOf(config: StoreConfig, options: OpenOptions): Database {
   try {
-    return openStore(config, { asGateway });
+    return openStore(config, options);
   } catch (error) {
     throw configErrorOf(error);
   }

@@ -6,6 +6,7 @@ import { ConfigError, developmentDefaults } from './config.ts';
 import { portOrAny } from './free-port.ts';
 import { createLog, parseConfig, startGateway } from './gateway.ts';
 import { listening } from './listening.ts';
+import { isLoopback } from './loopback.ts';
 import { run } from './run.ts';
 import { accounts, destinations, examplePayoutId, sandboxCredentials } from './sandbox/named.ts';
 import { startSandbox } from './sandbox/sandbox.ts';
@@ -35,7 +36,11 @@ await run(async () => {
       DATABASE_URL: '',
       DATA_DIR: folder,
     },
-    developmentDefaults,
+    {
+      ...developmentDefaults,
+      // The sandbox lists at once what it takes: whoever tries a lost answer need not wait ten minutes.
+      ...(isLoopback(new URL(sandbox.url).hostname) && { PAYOUT_RESEND_AFTER_MS: '20000' }),
+    },
   );
   const traces = await startTraceExport(process.env);
   const gateway = await startGateway(config, {
@@ -59,7 +64,7 @@ await run(async () => {
   REST       ${gateway.restUrl === undefined ? 'off' : `${gateway.restUrl}/openapi.json      (what its routes are)`}
   MCP        ${gateway.mcpUrl ?? 'off'}      (Streamable HTTP)
   Sandbox    ${sandbox.url}/sandbox      (what it holds, and how to steer it)
-  Records    DATA_DIR=${folder}      (for lean-payouts-gateway payouts; gone at the end)
+  Records    DATA_DIR=${folder}      (for npm run payouts; gone at the end)
 
   Everything runs on this machine; no money moves. Stop with Ctrl+C.
 `);

@@ -88,6 +88,9 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Wir
     onPayouts: (end, count) => {
       metrics.payouts(end, count);
     },
+    onFinding: finding => {
+      metrics.finding(finding);
+    },
   });
   const callers = callersFrom(config, core, log);
   const { door } = callers;
@@ -99,8 +102,9 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Wir
     load: () => core.client.load,
     ready: () => trouble() === undefined,
     subscribers: () => live?.updates.subscribers ?? 0,
-    unresolved: () =>
-      core.records.unresolved().catch((error: unknown) => {
+    clocks: () => core.loop.clockDifferences,
+    attention: () =>
+      core.operator.attention().catch((error: unknown) => {
         if (error instanceof StoreUnavailable) return undefined;
         throw error;
       }),
@@ -229,7 +233,7 @@ export async function startGateway(
               startMcpServer({ ...offered, port: mcpPort, writes: config.mcpWrites, resource }),
             ),
           );
-    core.outcomes.start();
+    core.loop.start();
     await live?.start();
     return {
       graphql,

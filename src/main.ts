@@ -7,6 +7,7 @@ const usage = `Usage:
   lean-payouts-gateway mcp --stdio        the tools alone, for one agent on this machine, by standard input and output
   lean-payouts-gateway payouts            recorded payouts and what became of them; --help says more
   lean-payouts-gateway payouts resolve    looks at Lean for one whose outcome is unknown
+  lean-payouts-gateway payouts settle     ends one as a person has decided
 `;
 
 const [command, ...rest] = process.argv.slice(2);

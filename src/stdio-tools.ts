@@ -18,7 +18,7 @@ export async function startStdioTools(config: StdioConfig): Promise<{ close(): P
   );
   const core = createCore(config, { log });
   await core.prepareStore();
-  core.outcomes.start();
+  core.loop.start();
   const calls = new OperationCalls({ ...core, requireKey, maskIban });
   const serving = serveStdio(mcpTools({ calls, requireKey, writes: mcpWrites }).server, {
     onerror: error => {

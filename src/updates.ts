@@ -3,13 +3,10 @@ import { GraphUpdates } from './adapters/graphql/updates.ts';
 import type { Metrics } from './adapters/metrics.ts';
 import type { Config } from './config.ts';
 import type { Core } from './core.ts';
-import { UpdatesUnavailable } from './payouts/errors.ts';
+import { StoreUnavailable, UpdatesUnavailable } from './payouts/errors.ts';
 import type { PayoutHistories } from './payouts/history.ts';
 import type { Updates } from './schema/context.ts';
 import { Live } from './webhooks/live.ts';
-
-/** Looking for payouts of unknown outcome costs Lean calls for each of them. */
-const hastenEveryMs = 10_000;
 
 export interface UpdatesParts {
   readonly core: Core;
@@ -24,8 +21,7 @@ export interface UpdatesParts {
 export function liveFrom({ webhookSecrets }: Config, parts: UpdatesParts): Live | undefined {
   if (webhookSecrets.length === 0) return undefined;
   const { core, histories, metrics, log, compareEveryMs } = parts;
-  const { client, reads, events, records } = core;
-  let hastenAgainAt = 0;
+  const { client, reads, events, reconciliation } = core;
   return new Live({
     client,
     reads,
@@ -41,10 +37,12 @@ export function liveFrom({ webhookSecrets }: Config, parts: UpdatesParts): Live 
     told: {
       steps(count) {
         metrics().updates(count);
-        // It may be a payout whose outcome is unknown; of many at once the first says so for all.
-        if (performance.now() < hastenAgainAt) return;
-        hastenAgainAt = performance.now() + hastenEveryMs;
-        records.hasten().catch(() => undefined);
+      },
+      received(payout) {
+        // It may be a payout whose outcome is unknown, or the second one of a key.
+        reconciliation.rescheduleNow(payout).catch((error: unknown) => {
+          if (!(error instanceof StoreUnavailable)) throw error;
+        });
       },
       foreign(count) {
         metrics().webhooks('foreign', count);

@@ -120,7 +120,7 @@ describe('an import against the arrows is told by the rule that it breaks', () =
     ['src/store/postgres.ts', 'pg'],
     ['src/store/sqlite.ts', 'node:sqlite'],
     ['src/store/sqlite-transactions.ts', 'node:sqlite'],
-    ['src/store/planted.ts', '../payouts/payout-record.ts'],
+    ['src/store/planted.ts', '../payouts/creation/payout-record.ts'],
     ['src/commands/planted.ts', '../payouts/instant.ts'],
     ['src/core.ts', './store/open.ts'],
     ['src/gateway.ts', './adapters/graphql.ts'],

@@ -25,6 +25,7 @@ describe('what is not set', () => {
       maxConcurrency: 64,
     },
     store: { folder: './data' },
+    resendAfter: 600_000,
     retentionDays: 90,
     host: '127.0.0.1',
     port: 4000,
@@ -89,6 +90,7 @@ const everything = {
   LEAN_MTLS_CA_FILE: '',
   LEAN_HISTORY_KEY: 'payment_intent_id',
   LEAN_TIMEOUT_MS: '100',
+  PAYOUT_RESEND_AFTER_MS: 'never',
   LEAN_MAX_CONCURRENCY: '2',
   DATABASE_URL: 'postgres://me:my-secret@db.example/payouts',
   DATA_DIR: 'elsewhere',
@@ -119,6 +121,18 @@ const everything = {
   LOG_LEVEL: 'silent',
 };
 
+it.each(['127.0.0.1', 'localhost', '[::1]'])('a resend delay may be short in front of a Lean at %s', host => {
+  const env = { ...least, LEAN_BASE_URL: `http://${host}:4010`, PAYOUT_RESEND_AFTER_MS: '1000' };
+  expect(parseConfig(env).resendAfter).toBe(1000);
+});
+
+it.each(['0', '130000', '604800000', 'never'])(
+  'a resend delay of %s is accepted in front of any Lean',
+  value => {
+    expect(String(parseConfig({ ...least, PAYOUT_RESEND_AFTER_MS: value }).resendAfter)).toBe(value);
+  },
+);
+
 describe('what is set', () => {
   it('counts, each variable in its place', () => {
     expect(parseConfig(everything)).toEqual({
@@ -135,6 +149,7 @@ describe('what is set', () => {
         maxConcurrency: 2,
       },
       store: { url: 'postgres://me:my-secret@db.example/payouts' },
+      resendAfter: 'never',
       retentionDays: 7,
       host: '::1',
       port: 0,
@@ -171,6 +186,8 @@ describe('a wrong value', () => {
   const onOff = 'accepted: on, off.';
   const origins = 'is not accepted; accepted: origins with a comma between, such as https://app.example.com.';
   const integer = (from: string, to: string) => `accepted: a whole number from ${from} to ${to}.`;
+  const resendAfter =
+    "accepted: a whole number of ms from 130000 (LEAN_TIMEOUT_MS and 120000 more) to 604800000, 0 to rely on Lean's own memory of keys, or never.";
 
   it.each([
     ['LEAN_BASE_URL', 'lean', url],
@@ -211,6 +228,15 @@ describe('a wrong value', () => {
   ])('of %s, such as %j, has a line of its own', (name, value, problem) => {
     expect(problems({ ...least, [name]: value })).toEqual([`${name}: ${problem}`]);
   });
+
+  it.each(['soon', '-1', '1.5', '1e6', '129999', '604800001'])(
+    'of PAYOUT_RESEND_AFTER_MS, such as %j, names the least delay',
+    value => {
+      expect(problems({ ...least, PAYOUT_RESEND_AFTER_MS: value })).toEqual([
+        `PAYOUT_RESEND_AFTER_MS: ${JSON.stringify(value)} is not accepted; ${resendAfter}`,
+      ]);
+    },
+  );
 
   it.each([
     ['LEAN_CLIENT_ID', 'the id that belongs to LEAN_CLIENT_SECRET', { LEAN_CLIENT_SECRET: 'x' }],

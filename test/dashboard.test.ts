@@ -57,6 +57,8 @@ describe('metrics', () => {
       input: payoutInput('order-1'),
     });
     expect(errors).toBeUndefined();
+    // What needs the store is there from the second scrape on.
+    await fetch(`${gateway.origin}/metrics`);
     const response = await fetch(`${gateway.origin}/metrics`);
     expect(response.status).toBe(200);
     const scrape = await response.text();

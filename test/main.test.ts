@@ -21,6 +21,8 @@ function gatewayBefore(leanUrl: string, env: Readonly<Record<string, string>> = 
     LEAN_API_TOKEN: sandboxCredentials.token,
     AUTH: 'none',
     PORT: '0',
+    // A new store looks for payouts at Lean before it sends them, for this long.
+    PAYOUT_RESEND_AFTER_MS: '1',
     ...env,
   });
 }
@@ -135,7 +137,7 @@ describe('the gateway', () => {
       // Supervisors like to say it twice.
       program.kill(signal);
       expect((await fetch(new URL('/ready', gateway))).status).toBe(503);
-      atLean.answer(422, { status: 'UNKNOWN_PAYMENT_DESTINATION' });
+      atLean.answer(422, { status: 'UNKNOWN_PAYMENT_DESTINATION', message: 'No such destination.' });
       expect((await creating).data).toEqual({ createPayout: { __typename: 'PayoutRejected' } });
       expect(await program.ended).toEqual([0, null]);
       expect(program.stderr).toBe('');
@@ -155,7 +157,7 @@ it('ends with 1 by a bug that nobody caught, but not before the payout under way
   const atLean = await held.request(0);
   program.kill('SIGUSR2');
   while ((await fetch(new URL('/ready', gateway))).status !== 503);
-  atLean.answer(422, { status: 'UNKNOWN_PAYMENT_DESTINATION' });
+  atLean.answer(422, { status: 'UNKNOWN_PAYMENT_DESTINATION', message: 'No such destination.' });
   expect((await creating).data).toEqual({ createPayout: { __typename: 'PayoutRejected' } });
   expect(await program.ended).toEqual([1, null]);
   expect(program.stderr).toContain('a.bug');

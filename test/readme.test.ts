@@ -4,7 +4,8 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { behaviourFields, defaultBehaviour, parseBehaviour } from '../src/sandbox/behaviour.ts';
 import { freshFolder } from './support/stores.ts';
 import { startTestGateway } from './support/test-gateway.ts';
 
@@ -14,12 +15,17 @@ import { startTestGateway } from './support/test-gateway.ts';
 const readme = await readFile('README.md', 'utf8');
 
 const blocks = (language: string): string[] =>
-  [...readme.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\``, 'gms'))].map(([, text = '']) =>
+  [...readme.matchAll(new RegExp(`^ *\`\`\`(?:${language})\n(.*?)^ *\`\`\``, 'gms'))].map(([, text = '']) =>
     text.trim(),
   );
 
-const shell = blocks('sh');
+/** Each command line. */
+const shell = blocks('sh|bash|shell|console|zsh').flatMap(text => text.split('\n'));
+/** The commands that a test has run. */
+const ran = new Set<string>();
 const [query = '', mutation = ''] = blocks('graphql');
+
+const commandWith = (words: string): string => shell.find(command => command.includes(words)) ?? '';
 
 async function freePort(): Promise<number> {
   const server = createServer();
@@ -36,6 +42,7 @@ async function start(
   env: Record<string, string>,
   sign: string,
 ): Promise<{ readonly printed: string; stop(): void }> {
+  ran.add(command);
   const child: ChildProcess = spawn('bash', ['-c', command.replace('npm ci && ', '')], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -78,6 +85,7 @@ describe('what README says of npm run dev', () => {
 
   /** Runs a command of README's as it stands there, on the ports of this test. */
   const sh = async (command: string): Promise<string> => {
+    ran.add(command);
     const onOurPorts = command
       .replace('localhost:4000', `127.0.0.1:${String(ports.gateway)}`)
       .replace('localhost:8080', `127.0.0.1:${String(ports.rest)}`)
@@ -94,8 +102,7 @@ describe('what README says of npm run dev', () => {
   };
 
   it('its first request from a shell is answered', async () => {
-    const command = shell.find(text => text.includes('localhost:4000')) ?? '';
-    expect(JSON.parse(await sh(command))).toMatchObject({
+    expect(JSON.parse(await sh(commandWith('localhost:4000')))).toMatchObject({
       data: { payouts: { nodes: [{ outcome: 'PAID' }, { outcome: 'IN_PROGRESS' }] } },
     });
   });
@@ -105,27 +112,59 @@ describe('what README says of npm run dev', () => {
   });
 
   it('its REST request is answered by Lean’s own JSON', async () => {
-    const command = shell.find(text => text.includes('localhost:8080')) ?? '';
-    expect(JSON.parse(await sh(command))).toMatchObject({ content: [{}, {}], page: { total_elements: 300 } });
+    const answer = JSON.parse(await sh(commandWith('localhost:8080'))) as unknown;
+    expect(answer).toMatchObject({ content: [{}, {}], page: { total_elements: 300 } });
   });
 
   it('its payout is made, and after the fault that it shows its outcome is unknown until it is sent again', async () => {
     expect(await ask(mutation)).toMatchObject({
       data: { createPayout: { __typename: 'PayoutCreated', status: 'CREATED' } },
     });
-    await sh(shell.find(text => text.includes('/sandbox/faults')) ?? '');
+    await sh(commandWith('/sandbox/faults'));
     const next = mutation.replace('order-4711', 'order-4712');
-    expect(await ask(next)).toMatchObject({ data: { createPayout: { __typename: 'PayoutOutcomeUnknown' } } });
-    const [, folder] = /DATA_DIR=(\S+)/.exec(dev.printed) ?? [];
-    const { stdout } = await promisify(execFile)(process.execPath, ['src/main.ts', 'payouts', '--unknown'], {
-      env: { ...process.env, DATA_DIR: folder },
+    expect(await ask(next)).toMatchObject({
+      data: { createPayout: { __typename: 'PayoutOutcomeUnknown', reason: 'WAITING' } },
     });
-    expect(stdout.replace(/\d{4}-\d\d-\d\dT[\d:]+Z/, '2026-11-24T08:30:00Z')).toBe(
-      `${blocks('text')[0] ?? ''}\n`,
-    );
     expect(await ask(next)).toMatchObject({ data: { createPayout: { __typename: 'PayoutCreated' } } });
   });
+
+  it('its sandbox can be less kind, and its command lists the payout whose outcome is unknown for that', async () => {
+    const changed = JSON.parse(await sh(commandWith('PUT localhost:4010/sandbox/behaviour'))) as unknown;
+    expect(changed).toMatchObject({ references: 'dropped', listingMs: 60_000 });
+    await sh(commandWith('/sandbox/faults'));
+    const next = mutation.replace('order-4711', 'order-4713');
+    expect(await ask(next)).toMatchObject({ data: { createPayout: { __typename: 'PayoutOutcomeUnknown' } } });
+    const [, folder = ''] = /DATA_DIR=(\S+)/.exec(dev.printed) ?? [];
+    expect(await payouts({ DATA_DIR: folder })).toMatch(/^KEY .*\norder-4713 +unknown +16\.50 AED /m);
+    const restored = JSON.parse(await sh(commandWith('DELETE localhost:4010/sandbox/behaviour'))) as unknown;
+    expect(restored).toEqual(defaultBehaviour());
+    await vi.waitFor(
+      async () => {
+        expect(await ask(next)).toMatchObject({ data: { createPayout: { __typename: 'PayoutCreated' } } });
+      },
+      { timeout: 20_000, interval: 500 },
+    );
+  });
+
+  it('its sandbox sends webhooks elsewhere and changes a payout', async () => {
+    expect(JSON.parse(await sh(commandWith('/sandbox/webhooks')))).toMatchObject({
+      url: 'http://localhost:8123/',
+      faults: { duplicate: 0.1, reorder: 0.1, lose: 0.1 },
+    });
+    expect(JSON.parse(await sh(commandWith('/change')))).toMatchObject({
+      status: 'ACCEPTED_BY_BANK',
+      postInitiationStatus: 'REJECTED',
+    });
+  });
 });
+
+/** Runs README's command for payouts; what npm itself says of it is left out. */
+async function payouts(env: Record<string, string>): Promise<string> {
+  const command = commandWith('npm run payouts');
+  ran.add(command);
+  const { stdout } = await promisify(execFile)('bash', ['-c', command], { env: { ...process.env, ...env } });
+  return stdout.replace(/^\n?(?:> .*\n)+\n?/, '');
+}
 
 it('README counts the Lean calls of its query right', async () => {
   const gateway = await startTestGateway({ env: { LEAN_HISTORY_KEY: 'payment_intent_id' } });
@@ -134,7 +173,7 @@ it('README counts the Lean calls of its query right', async () => {
 });
 
 it('README’s way to run it against Lean builds it and brings it up', async () => {
-  const command = shell.find(text => text.includes('npm start')) ?? '';
+  const command = commandWith('npm start');
   const env = {
     PORT: '0',
     REST_PORT: '0',
@@ -144,10 +183,7 @@ it('README’s way to run it against Lean builds it and brings it up', async () 
   };
   const { stop } = await start(command, env, 'gateway is up');
   onTestFinished(stop);
-  // What it has built is what its command runs, beside it.
-  const list = shell.find(text => text.startsWith('npx ')) ?? '';
-  const { stdout } = await promisify(execFile)('bash', ['-c', list], { env: { ...process.env, ...env } });
-  expect(stdout).toBe('None.\n');
+  expect(await payouts(env)).toBe('None.\n');
 });
 
 it('README’s sandbox comes up alone', async () => {
@@ -156,13 +192,17 @@ it('README’s sandbox comes up alone', async () => {
 });
 
 it('README shows no other command than those that the tests run', () => {
-  expect(shell.filter(text => !text.startsWith('curl '))).toEqual([
-    'npm ci && npm run dev',
-    'npm ci && AUTH=none LEAN_API_TOKEN=your-token npm start',
-    'npx lean-payouts-gateway payouts --unknown',
-    'npm run sandbox',
-    'npm ci && npm test',
-  ]);
+  // This is what runs this test.
+  expect(shell.filter(command => !ran.has(command))).toEqual(['npm ci && npm test']);
+});
+
+it('README has a row for every switch of the sandbox, with values that it takes', () => {
+  for (const field of behaviourFields) {
+    const [, row] = new RegExp(`^\\| \`${field}\` +\\| (.*) \\|$`, 'm').exec(readme) ?? [];
+    expect([field, row]).toEqual([field, expect.any(String)]);
+    for (const [value] of (row ?? '').matchAll(/(?<=`)\w+(?=`)/g))
+      expect(parseBehaviour({ [field]: value })).toEqual({ [field]: value });
+  }
 });
 
 it('README has a row for every variable that the gateway reads', async () => {

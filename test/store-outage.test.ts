@@ -4,6 +4,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { sandboxCredentials } from '../src/sandbox/named.ts';
 import type { RunningSandbox } from '../src/sandbox/sandbox.ts';
 import { startLean } from './lean/wiring.ts';
+import { completeStore } from './support/complete-store.ts';
 import { createPayoutDocument, payoutInput } from './support/payout-input.ts';
 import { freshDatabase, query, startPostgres } from './support/postgres.ts';
 import { runProgram } from './support/program.ts';
@@ -43,7 +44,11 @@ describe('a database that goes away in the middle of the load', () => {
   it('keeps payouts from being sent, and nothing else, until it is back', async () => {
     const postgres = await startOwnPostgres();
     const lean = await startLean({ payouts: 10 });
-    const program = runProgram('main.ts', { ...envBefore(lean), DATABASE_URL: postgres.database });
+    const program = runProgram('main.ts', {
+      ...envBefore(lean),
+      DATABASE_URL: postgres.database,
+      PAYOUT_RESEND_AFTER_MS: '1000',
+    });
     const [, url = ''] = await program.says(up);
     const answers = new Map<string, HttpAnswer>();
     const load = { on: true, paid: 0 };
@@ -78,9 +83,11 @@ describe('a database that goes away in the middle of the load', () => {
     load.on = false;
     await Promise.all(workers);
 
-    // Whatever came of each in between, sent again it is there once.
+    // Whatever came of each in between, repeated until its outcome is known it is there once.
     for (const key of [...answers.keys(), 'key-while-down'])
-      expect(await pay(url, key)).toMatchObject({ data: { createPayout: { __typename: 'PayoutCreated' } } });
+      await expect
+        .poll(async () => (await pay(url, key)).data, { interval: 500, timeout: 120_000 })
+        .toMatchObject({ createPayout: { __typename: 'PayoutCreated' } });
     const references = lean.payouts.all().map(({ externalReference }) => externalReference);
     for (const key of answers.keys()) expect(references.filter(each => each === key)).toHaveLength(1);
     const recorded = await query(postgres.database, 'SELECT idempotency_key FROM lean_payout_requests');
@@ -109,12 +116,14 @@ it('a disk that is full keeps payouts from being sent, and nothing else', async 
   const lean = await startLean({ payouts: 3 });
   const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
   // Files beyond this size cannot be written; without the trap the system would end the process for trying.
+  const folder = await freshFolder();
+  await completeStore({ folder });
   const limited = `trap '' XFSZ; ulimit -f 200; exec "${process.execPath}" "${main}"`;
   const child = spawn('bash', ['-c', limited], {
     env: {
       PATH: process.env['PATH'],
       ...envBefore(lean),
-      DATA_DIR: await freshFolder(),
+      DATA_DIR: folder,
       REST_PORT: 'off',
       MCP_PORT: 'off',
       LOG_LEVEL: 'info',

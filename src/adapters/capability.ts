@@ -161,8 +161,10 @@ Money goes from the company's bank account to a destination (beneficiary) that i
 
 - **Before you pay**, be sure that the user wants exactly this: account, destination, amount, currency. Choose an
   \`idempotency_key\` that names it (an order id, or a new UUID), and remember it.
-- **When a call to pay brings no answer, or says that the outcome is unknown**, make the very same call again: same
-  key, same body. It is one payout, however often you call. Never use a new key for it.
+- **When a call to pay brings no answer, or says that the outcome is unknown**, the money may be on its way. Do not
+  create another payout and do not use another key. Call again with the same key and the same body: it is one
+  payout, however often you call. Where the answer gives a time, wait until then. When it says that an operator must
+  decide, do not call again. Tell the user in either case, and never say that the payout has failed.
 - **Created is not paid.** Follow a payout by its \`payment_intent_id\` until it has a \`payment_id\`, then by that. It is
   paid when \`post_initiation_status\` is \`PROCESSED\`, and not paid when that is \`REJECTED\` or its status is \`FAILED\`.
 - **Amounts** are in major units. Send and show them digit by digit; more than 15 digits go as text.

@@ -1,5 +1,8 @@
 import { collectDefaultMetrics, Counter, Gauge, Registry, type Metric } from 'prom-client';
 import type { LaneLoad } from '../lean/lane.ts';
+import { findings, type Finding } from '../payouts/creation/finding.ts';
+import type { AttentionCounts } from '../payouts/creation/operator-records.ts';
+import type { ClockDifferences } from '../payouts/creation/reconciliation-loop.ts';
 import type { RequestClass } from '../lean/retry.ts';
 import type { UpstreamCall } from '../lean/upstream-call.ts';
 import { Histogram, type HistogramOptions } from './histogram.ts';
@@ -10,15 +13,17 @@ import type { DeliveryOutcome } from './webhook.ts';
 export interface MetricsSources {
   /** How busy the ways to Lean are. */
   readonly load: () => Readonly<Record<RequestClass, LaneLoad>>;
-  /** Payouts whose outcome is unknown; undefined when the store cannot say. */
-  readonly unresolved: () => Promise<number | undefined>;
+  /** Requests that need attention; undefined when the store cannot say. */
+  readonly attention: () => Promise<AttentionCounts | undefined>;
+  /** What clocks differ by; undefined as long as that is not known. */
+  readonly clocks: () => ClockDifferences | undefined;
   readonly ready: () => boolean;
   /** Subscriptions that are open. */
   readonly subscribers: () => number;
 }
 
 /** What became of a payout that somebody wanted to make, or that was looked for. */
-export type PayoutEnd = 'created' | 'rejected' | 'unknown' | 'found';
+export type PayoutEnd = 'created' | 'rejected' | 'unknown' | 'found' | 'duplicate';
 
 const deliveries: readonly (DeliveryOutcome | 'foreign' | 'missed')[] = [
   'taken',
@@ -45,6 +50,7 @@ export class Metrics {
   readonly #leanCalls: Histogram;
   readonly #upstream: Histogram;
   readonly #payouts: Counter<'state'>;
+  readonly #findings: Counter<'finding'>;
   readonly #webhooks: Counter<'outcome'>;
   readonly #updates: Counter;
 
@@ -71,7 +77,7 @@ export class Metrics {
     });
     this.#payouts = new Counter({
       name: 'lean_payouts_payouts_total',
-      help: 'Payouts by what became of them; found: their outcome was unknown, and they turned out to be at Lean.',
+      help: 'Payouts by what became of them; found: their outcome was unknown and is settled; duplicate: Lean has more payouts of a key than it has transfers.',
       labelNames: ['state'],
       registers,
     });
@@ -87,7 +93,15 @@ export class Metrics {
       registers,
     });
     for (const outcome of deliveries) this.#webhooks.inc({ outcome }, 0);
-    for (const state of ['created', 'rejected', 'unknown', 'found']) this.#payouts.inc({ state }, 0);
+    for (const state of ['created', 'rejected', 'unknown', 'found', 'duplicate'])
+      this.#payouts.inc({ state }, 0);
+    this.#findings = new Counter({
+      name: 'lean_payouts_reconciliation_findings_total',
+      help: 'Looks at Lean for a payout of unknown outcome that settled nothing, by what they found.',
+      labelNames: ['finding'],
+      registers,
+    });
+    for (const finding of Object.keys(findings)) this.#findings.inc({ finding }, 0);
     this.#readWhenAsked(sources);
   }
 
@@ -116,6 +130,10 @@ export class Metrics {
     if (count > 0) this.#payouts.inc({ state }, count);
   }
 
+  finding(finding: Finding): void {
+    this.#findings.inc({ finding });
+  }
+
   webhooks(outcome: DeliveryOutcome | 'foreign' | 'missed', count = 1): void {
     this.#webhooks.inc({ outcome }, count);
   }
@@ -131,7 +149,7 @@ export class Metrics {
     return histogram;
   }
 
-  #readWhenAsked({ load, unresolved, ready, subscribers }: MetricsSources): void {
+  #readWhenAsked({ load, attention, clocks, ready, subscribers }: MetricsSources): void {
     const perClass = (name: string, help: string, read: (load: LaneLoad) => number): void => {
       new Gauge({
         name,
@@ -153,14 +171,63 @@ export class Metrics {
     perClass('lean_payouts_upstream_breaker_open', '1 while Lean is failing and left alone.', ({ open }) =>
       Number(open),
     );
+    // Asked for once in each scrape, by whichever gauge comes first.
+    let counting: Promise<AttentionCounts | undefined> | undefined;
+    const counts = (): Promise<AttentionCounts | undefined> => {
+      counting ??= attention().finally(() => {
+        counting = undefined;
+      });
+      return counting;
+    };
     new Gauge({
-      name: 'lean_payouts_unresolved_payouts',
-      help: 'Payouts whose outcome is unknown, over all gateways on one store.',
+      name: 'lean_payouts_open_requests',
+      help: 'Requests of unknown outcome by why: WAITING, UNCLEAR or OPERATOR, over all gateways on one store; none while the store cannot say.',
+      labelNames: ['reason'],
       registers: [this.#registry],
       async collect() {
-        const count = await unresolved();
-        if (count === undefined) this.reset();
-        else this.set(count);
+        this.reset();
+        const known = await counts();
+        if (known === undefined) return;
+        for (const [reason, count] of Object.entries(known.open)) this.set({ reason }, count);
+      },
+    });
+    const counted = (name: string, help: string, read: (counts: AttentionCounts) => number): void => {
+      new Gauge({
+        name,
+        help: `${help}, over all gateways on one store; NaN while the store cannot say.`,
+        registers: [this.#registry],
+        async collect() {
+          const known = await counts();
+          this.set(known === undefined ? NaN : read(known));
+        },
+      });
+    };
+    counted(
+      'lean_payouts_unresolved_payouts',
+      'Requests whose outcome is unknown',
+      ({ open }) => open.WAITING + open.UNCLEAR + open.OPERATOR,
+    );
+    counted(
+      'lean_payouts_duplicate_requests',
+      'Requests of which Lean has more payouts than transfers',
+      ({ duplicates }) => duplicates,
+    );
+    counted(
+      'lean_payouts_doubted_applications',
+      'Lean applications whose list has lacked a payout, so that nothing is judged absent',
+      ({ doubts }) => doubts,
+    );
+    new Gauge({
+      name: 'lean_payouts_clock_difference_seconds',
+      help: "How far this machine's clock is ahead of the store's and of Lean's; beyond 300 s nothing is judged absent.",
+      labelNames: ['clock'],
+      registers: [this.#registry],
+      collect() {
+        const differences = clocks();
+        this.reset();
+        if (differences === undefined) return;
+        this.set({ clock: 'store' }, differences.store / 1000);
+        if (differences.lean !== undefined) this.set({ clock: 'lean' }, differences.lean / 1000);
       },
     });
     new Gauge({

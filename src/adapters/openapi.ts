@@ -80,7 +80,8 @@ function operationObject(operation: Operation, { requireKey, wantsToken }: OpenA
       '504': problem(
         operation.hints.readOnly
           ? 'Lean did not answer in time.'
-          : 'Lean may or may not have taken it: send the same body with the same idempotency-key again.',
+          : 'Lean may or may not have taken it: never use another key. Send the same body with the same ' +
+              'idempotency-key again after retry-after, unless `reason` says that a person must decide.',
       ),
       '5XX': problem('Lean cannot be reached or gave no usable answer.'),
     },
@@ -120,6 +121,21 @@ const problemShape = {
       },
     },
     idempotencyKey: { type: 'string', description: 'The key to send again.' },
+    reason: {
+      type: 'string',
+      description:
+        'Why it is unknown whether Lean has taken a payout: WAITING, or UNCLEAR or OPERATOR where a person must decide.',
+    },
+    retryAfterSeconds: { type: 'integer', description: 'When it is worth asking again.' },
+    resendAt: {
+      type: ['string', 'null'],
+      format: 'date-time',
+      description: 'From when on a repetition would be sent again; null where it is not without a person.',
+    },
+    similarUnknownKey: {
+      type: 'string',
+      description: 'Another key of unknown outcome, for a payout like this one.',
+    },
     lean: {
       type: 'object',
       description: 'What is known of a failure at Lean: status, code, ids for its support.',

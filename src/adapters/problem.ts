@@ -42,13 +42,31 @@ export function problemOf(outcome: Exclude<OperationOutcome, { kind: 'lean' }>):
       const status = outcome.kind === 'conflict' ? 409 : 422;
       return { status, code, detail: message, idempotencyKey, ...(leanCode !== null && { leanCode }) };
     }
+    case 'similar': {
+      const { code, message, similarUnknownKey } = outcome.error;
+      return {
+        status: 409,
+        code,
+        detail: message,
+        idempotencyKey: outcome.idempotencyKey,
+        similarUnknownKey,
+      };
+    }
     case 'denied': {
       const { code, message } = outcome.error;
       return { status: code === 'FORBIDDEN' ? 403 : 429, code, detail: message };
     }
     case 'unknown': {
-      const { message, idempotencyKey } = outcome.unknown;
-      return { status: 504, code: 'PAYOUT_OUTCOME_UNKNOWN', detail: message, idempotencyKey };
+      const { message, idempotencyKey, reason, retryAfterSeconds, resendAt } = outcome.unknown;
+      return {
+        status: 504,
+        code: 'PAYOUT_OUTCOME_UNKNOWN',
+        detail: message,
+        idempotencyKey,
+        reason,
+        retryAfterSeconds,
+        resendAt,
+      };
     }
     case 'failed': {
       const { error, idempotencyKey } = outcome;

@@ -126,19 +126,25 @@ function answer({ response, log, report }: Exchange, operation: Operation, outco
     report.outcome = problem.code;
     if (outcome.kind === 'failed')
       log.warn({ operation: operation.name, code: problem.code, lean: problem['lean'] }, problem.detail);
-    const later = problem.status === 503 ? { 'retry-after': '1' } : {};
+    const later = retryAfterOf(outcome, problem);
     answerProblem(response, problem, outcome.kind === 'denied' ? refusalOf(outcome.error)?.headers : later);
     return;
   }
-  const { word, retryAfter, idempotencyKey } = outcome;
-  report.outcome = codeOfStatus(word.status);
-  response.writeHead(word.status, {
-    'content-type': word.contentType ?? 'application/octet-stream',
+  const { response: upstream, retryAfter, idempotencyKey, similarUnknownKey } = outcome;
+  report.outcome = codeOfStatus(upstream.status);
+  response.writeHead(upstream.status, {
+    'content-type': upstream.contentType ?? 'application/octet-stream',
     'cache-control': 'no-store',
     ...(retryAfter !== null && { 'retry-after': retryAfter }),
     ...(idempotencyKey !== undefined && { 'idempotency-key': idempotencyKey }),
+    ...(similarUnknownKey !== undefined && { 'x-similar-unknown-key': similarUnknownKey }),
   });
-  response.end(word.body);
+  response.end(upstream.body);
+}
+
+function retryAfterOf(outcome: OperationOutcome, { status }: Problem): Record<string, string> {
+  if (outcome.kind === 'unknown') return { 'retry-after': String(outcome.unknown.retryAfterSeconds) };
+  return status === 503 ? { 'retry-after': '1' } : {};
 }
 
 /** The values of the parameters by name, wherever in the request they are. */

@@ -1,4 +1,5 @@
-import type { PayoutRecord, PayoutRequest } from '../payouts/payout-record.ts';
+import { findings } from '../payouts/creation/finding.ts';
+import type { PayoutRecord, PayoutRequest } from '../payouts/creation/payout-record.ts';
 
 /** For programs: a JSON array with an object for each transfer; amounts are texts, times RFC 3339. */
 export function asJson(requests: readonly PayoutRequest[]): string {
@@ -17,10 +18,12 @@ export function asJson(requests: readonly PayoutRequest[]): string {
       intentId,
       paymentId,
       createdAt: time(request.createdAt),
-      firstSentAt: time(request.firstSentAt),
-      lastSentAt: time(request.lastSentAt),
+      firstSentAt: time(request.sends.firstAt),
+      lastSentAt: time(request.sends.lastAt),
       changedAt: time(request.changedAt),
-      attempts: request.attempts,
+      sends: request.sends.count,
+      finding: request.finding,
+      duplicateIntents: request.duplicateIntents,
       checks: request.checks,
       nextCheckAt: time(request.nextCheckAt),
     })),
@@ -41,7 +44,8 @@ const columns: readonly (readonly [title: string, value: (line: Line) => string]
   ['DESTINATION', ({ record }) => record.transfer.destinationId],
   ['LEAN INTENT', ({ record }) => record.intentId ?? '-'],
   ['ASKED FOR', ({ request }) => (time(request.createdAt) ?? '').replace(/\.\d+Z$/, 'Z')],
-  ['SENT', ({ request }) => (request.firstSentAt === null ? 'no' : times(request.attempts))],
+  ['SENT', ({ request }) => times(request)],
+  ['WHY', ({ request, record }) => whyOf(request, record)],
   ['CALLER', ({ request }) => request.caller],
 ];
 
@@ -77,8 +81,16 @@ function named(request: PayoutRequest, { position }: PayoutRecord): string {
     : `${request.idempotencyKey} [${String(position)}]`;
 }
 
-function times(attempts: number): string {
-  return attempts === 1 ? 'once' : `${String(attempts)} times`;
+function times({ sends }: PayoutRequest): string {
+  if (sends.firstAt === null) return 'no';
+  if (sends.turnedAway) return 'turned away';
+  return sends.count === 1 ? 'once' : `${String(sends.count)} times`;
+}
+
+/** Why the outcome is unknown, or that somebody must look into it. */
+function whyOf({ finding, duplicateIntents }: PayoutRequest, { answer }: PayoutRecord): string {
+  if (duplicateIntents.length > 0) return `MORE AT LEAN THAN ASKED FOR: ${duplicateIntents.join(', ')}`;
+  return answer !== null || finding === null ? '' : `${findings[finding].reason} ${finding}`;
 }
 
 /** Callers wrote some of this: nothing in it may steer a terminal. */

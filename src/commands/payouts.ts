@@ -1,16 +1,26 @@
 import { parseArgs } from 'node:util';
 import type { Core } from '../core.ts';
-import { LeanError } from '../lean/errors.ts';
+import type { Candidate } from '../payouts/creation/candidate.ts';
+import { findings } from '../payouts/creation/finding.ts';
+import type { WantedDecision } from '../payouts/creation/operator-decision.ts';
+import type { OperatorRecords } from '../payouts/creation/operator-records.ts';
+import { openRecords, type PayoutRequest, type RequestKey } from '../payouts/creation/payout-record.ts';
+import type { PayoutRecords } from '../payouts/creation/payout-records.ts';
+import { isUuid } from '../payouts/ids.ts';
 import { parseInstant } from '../payouts/instant.ts';
-import type { PayoutRecords, PayoutRequest, RequestKey } from '../payouts/payout-record.ts';
-import { stillUnknown } from '../payouts/unknown-outcomes.ts';
 import { asJson, asTable } from './payout-table.ts';
 import { UsageError } from './usage-error.ts';
 
 /** Opened when a command needs them: a list of payouts needs no way to Lean. */
 export interface PayoutsTools {
-  records(): Promise<{ readonly records: PayoutRecords; close(): Promise<void> }>;
-  core(): Promise<Pick<Core, 'client' | 'records' | 'outcomes' | 'close'>>;
+  records(): Promise<{
+    readonly records: PayoutRecords;
+    readonly operator: OperatorRecords;
+    close(): Promise<void>;
+  }>;
+  core(): Promise<
+    Pick<Core, 'client' | 'records' | 'reconciler' | 'decisions' | 'operator' | 'application' | 'close'>
+  >;
 }
 
 export interface CommandResult {
@@ -21,7 +31,7 @@ export interface CommandResult {
 export const payoutsUsage = `Usage:
   lean-payouts-gateway payouts [--unknown] [--since TIME] [--limit N] [--json]
       Payouts that somebody asked for, newest first, and what became of them.
-      --unknown   only those of which it is not known whether Lean took them
+      --unknown   only those of which it is not known whether Lean took them, or of which Lean has more than asked for
       --since     asked for at or after: a date (2026-03-01), a time (2026-03-01T08:30:00Z), or an age (36h, 7d)
       --limit     requests at most (default 100)
       --json      for programs: a JSON array with an object for each transfer
@@ -29,6 +39,18 @@ export const payoutsUsage = `Usage:
   lean-payouts-gateway payouts resolve KEY [--caller SUBJECT]
       Looks at Lean, now, for what became of the payouts of an idempotency key. Sends nothing.
       Ends with 0 when it is known, with 1 when it is not.
+
+  lean-payouts-gateway payouts settle KEY (--created INTENT | --not-paid | --send-again) --by NAME --reason TEXT
+                                          [--caller SUBJECT] [--transfer N]
+      Ends a payout of unknown outcome as a person has decided. Looks at Lean first, shows what may be the payout, and
+      is refused before the resend delay has passed. The decision is kept for good. Sends nothing.
+      --created     it is this payout at Lean
+      --not-paid    Lean has not taken it
+      --send-again  it is sent once more when its key comes again
+      --transfer    which transfer of a batch, from 0
+
+  lean-payouts-gateway payouts accept-list --by NAME --reason TEXT
+      Judges absences from Lean's list again, after the list has lacked a payout that Lean had taken.
 
 The records are found by DATABASE_URL or DATA_DIR, as the gateway finds them.
 `;
@@ -42,11 +64,18 @@ export async function payoutsCommand(args: readonly string[], tools: PayoutsTool
   if (values.help === true) return { text: payoutsUsage, exitCode: 0 };
   const [action, key, ...more] = positionals;
   if (action === undefined) return list(values, tools);
-  if (action !== 'resolve') throw new UsageError(`payouts: there is no "${action}"; there is "resolve".`);
+  if (action === 'accept-list' && key === undefined) return acceptList(values, tools);
+  if (action !== 'resolve' && action !== 'settle')
+    throw new UsageError(
+      `payouts: there is no "${action}"; there are "resolve", "settle" and "accept-list", which takes no key.`,
+    );
   if (key === undefined || more.length > 0)
-    throw new UsageError('payouts resolve: takes one idempotency key.');
-  return resolve({ caller: values.caller ?? '', idempotencyKey: key }, tools);
+    throw new UsageError(`payouts ${action}: takes one idempotency key.`);
+  const request = { caller: values.caller ?? '', idempotencyKey: key };
+  return action === 'resolve' ? resolve(request, tools) : settle(request, wantedDecision(values), tools);
 }
+
+type Values = ReturnType<typeof parsed>['values'];
 
 function parsed(args: readonly string[]) {
   try {
@@ -59,6 +88,12 @@ function parsed(args: readonly string[]) {
         limit: { type: 'string' },
         json: { type: 'boolean' },
         caller: { type: 'string' },
+        created: { type: 'string' },
+        'not-paid': { type: 'boolean' },
+        'send-again': { type: 'boolean' },
+        by: { type: 'string' },
+        reason: { type: 'string' },
+        transfer: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
       },
     });
@@ -68,18 +103,15 @@ function parsed(args: readonly string[]) {
   }
 }
 
-async function list(
-  values: ReturnType<typeof parsed>['values'],
-  tools: PayoutsTools,
-): Promise<CommandResult> {
+async function list(values: Values, tools: PayoutsTools): Promise<CommandResult> {
   const since = values.since === undefined ? undefined : sinceOf(values.since, Date.now());
   const limit = /^[1-9]\d{0,5}$/.test(values.limit ?? '100') ? Number(values.limit ?? 100) : undefined;
   if (limit === undefined) throw new UsageError('--limit: takes a whole number from 1 to 999999.');
-  const { records, close } = await tools.records();
+  const { records, operator, close } = await tools.records();
   try {
     // So that what a crash has left behind shows as what it is.
     await records.recover();
-    const found = await records.list({ unknownOnly: values.unknown === true, since, limit });
+    const found = await operator.list({ unknownOnly: values.unknown === true, since, limit });
     const text =
       values.json === true ? asJson(found) : asTable(found, found.length === limit ? limit : undefined);
     return { text, exitCode: 0 };
@@ -91,33 +123,103 @@ async function list(
 async function resolve(key: RequestKey, tools: PayoutsTools): Promise<CommandResult> {
   const core = await tools.core();
   try {
-    await core.records.recover();
-    const request = await core.records.read(key);
+    const { records, reconciler, client } = core;
+    await records.recover();
+    const request = await records.read(key);
     if (request === undefined)
       return { text: `There is no record of ${quoted(key.idempotencyKey)}.\n`, exitCode: 1 };
-    if (request.underWay)
-      return { text: 'A gateway is at it right now; ask again in a moment.\n', exitCode: 1 };
-    const note = isOpen(request) ? await look(core, request) : '';
-    const now = (await core.records.read(key)) ?? request;
-    return { text: `${asTable([now])}${note}`, exitCode: isOpen(now) ? 1 : 0 };
+    if (request.inFlight)
+      return { text: 'A gateway is sending it right now; ask again in a moment.\n', exitCode: 1 };
+    if (!isOpen(request)) return { text: asTable([request]), exitCode: 0 };
+    const { finding, error, reading } = await reconciler.reconcile(request, client.deadline());
+    const now = await records.read(key);
+    if (now === undefined)
+      return {
+        text: 'Lean had turned it away, and is proven not to have it: the key is free again.\n',
+        exitCode: 0,
+      };
+    if (!isOpen(now))
+      return { text: `${asTable([now])}\nSettled by what Lean has, and recorded.\n`, exitCode: 0 };
+    const why = `${sentence(findings[finding].words)}${error === undefined ? '' : ` (${error.message})`}`;
+    return { text: `${asTable([now])}${candidatesOf(reading?.candidates ?? [])}\n${why}\n`, exitCode: 1 };
   } finally {
     await core.close();
   }
 }
 
-async function look(core: Pick<Core, 'client' | 'outcomes'>, request: PayoutRequest): Promise<string> {
+async function settle(key: RequestKey, wanted: WantedDecision, tools: PayoutsTools): Promise<CommandResult> {
+  const core = await tools.core();
   try {
-    const { found, rest } = await core.outcomes.resolve(request, core.client.deadline());
-    const open = request.records.filter(({ answer }) => answer === null).length - found.length;
-    return open === 0 ? '\nFound at Lean, and recorded.\n' : `\n${sentence(stillUnknown[rest])}\n`;
-  } catch (error) {
-    if (error instanceof LeanError) return `\nLean could not be asked: ${error.message}\n`;
-    throw error;
+    const { done, words, request, candidates } = await core.decisions.decide(key, wanted);
+    const table = request === undefined ? '' : asTable([request]);
+    return { text: `${table}${candidatesOf(candidates)}\n${words}\n`, exitCode: done ? 0 : 1 };
+  } finally {
+    await core.close();
   }
 }
 
-function isOpen({ records }: PayoutRequest): boolean {
-  return records.some(({ answer }) => answer === null);
+async function acceptList({ by = '', reason = '' }: Values, tools: PayoutsTools): Promise<CommandResult> {
+  demandReason('accept-list', { by, reason });
+  const core = await tools.core();
+  try {
+    return (await core.operator.endDoubt(core.application, by, reason))
+      ? { text: 'Absences are judged again, and the decision is kept.\n', exitCode: 0 }
+      : { text: 'They were not doubted; nothing was changed.\n', exitCode: 1 };
+  } finally {
+    await core.close();
+  }
+}
+
+/** @throws UsageError */
+function wantedDecision(values: Values): WantedDecision {
+  const { by = '', reason = '', created, transfer } = values;
+  const kinds = [
+    ...(created === undefined ? [] : (['created'] as const)),
+    ...(values['not-paid'] === true ? (['not paid'] as const) : []),
+    ...(values['send-again'] === true ? (['send again'] as const) : []),
+  ];
+  const [kind, ...others] = kinds;
+  if (kind === undefined || others.length > 0)
+    throw new UsageError('payouts settle: takes one of --created INTENT, --not-paid and --send-again.');
+  if (created !== undefined && !isUuid(created))
+    throw new UsageError(
+      `--created: ${quoted(created)} is not accepted; accepted: an intent's id, such as 3fa85f64-5717-4562-b3fc-2c963f66afa6.`,
+    );
+  demandReason('settle', { by, reason });
+  if (transfer !== undefined && !/^\d{1,2}$/.test(transfer))
+    throw new UsageError('--transfer: takes the position of a transfer, from 0.');
+  return {
+    kind,
+    intentId: created?.toLowerCase() ?? null,
+    by,
+    reason,
+    position: transfer === undefined ? null : Number(transfer),
+  };
+}
+
+function demandReason(
+  command: string,
+  { by, reason }: { readonly by: string; readonly reason: string },
+): void {
+  if (by.trim() === '')
+    throw new UsageError(`payouts ${command}: --by is missing: your name, for the record.`);
+  if (reason.trim() === '')
+    throw new UsageError(`payouts ${command}: --reason is missing: how you know, for the record.`);
+}
+
+/** What may be the payout at Lean: no names and no account numbers. */
+function candidatesOf(candidates: readonly Candidate[]): string {
+  if (candidates.length === 0) return '';
+  const lines = candidates.map(
+    ({ row, match, failed }) =>
+      `  ${row.intentId ?? '(no intent id)'}  ${row.amount?.amount ?? '?'} ${row.amount?.currency ?? ''}  ` +
+      `${row.createdAt ?? '?'}  ${row.state?.leanStatus ?? '?'}  ${match === 'exact' ? 'same reference' : 'may be it'}${failed ? ', failed' : ''}`,
+  );
+  return `\nPayouts at Lean that may be it, and that no other record has:\n${lines.join('\n')}\n`;
+}
+
+function isOpen(request: PayoutRequest): boolean {
+  return openRecords(request).length > 0;
 }
 
 /** Epoch ms of a date, a time, or so long ago. */

@@ -16,7 +16,7 @@ export type CreatePayoutInput = {
   readonly description: string;
   /** The destination to pay: `PayoutDestination.id`. Pay it once its status is `ACTIVE`. */
   readonly destinationId: string | number;
-  /** Your own id of it, found again on its intent. By default the idempotency key. */
+  /** Your own id of it, found again on its intent: at most 64 characters with no blank at either end, such as `INV-2026-0001`. By default the idempotency key, with a digest of the caller where callers have tokens. */
   readonly externalReference?: string | null | undefined;
   /** Names this payout once and for all: 1 to 255 printable ASCII characters with no blank at either end, such as a UUID. However often a request with it arrives, it is one payout. Make it when the user decides to pay, keep it until the answer is in. */
   readonly idempotencyKey: string;

@@ -32,7 +32,7 @@ export type CreatePayoutInput = {
   readonly description: Scalars['String']['input'];
   /** The destination to pay: `PayoutDestination.id`. Pay it once its status is `ACTIVE`. */
   readonly destinationId: Scalars['ID']['input'];
-  /** Your own id of it, found again on its intent. By default the idempotency key. */
+  /** Your own id of it, found again on its intent: at most 64 characters with no blank at either end, such as `INV-2026-0001`. By default the idempotency key, with a digest of the caller where callers have tokens. */
   readonly externalReference?: InputMaybe<Scalars['String']['input']>;
   /** Names this payout once and for all: 1 to 255 printable ASCII characters with no blank at either end, such as a UUID. However often a request with it arrives, it is one payout. Make it when the user decides to pay, keep it until the answer is in. */
   readonly idempotencyKey: Scalars['String']['input'];
@@ -114,7 +114,7 @@ export type MoneyInput = {
 /** Everything that moves money, for callers with the scope `payouts:create`. */
 export type Mutation = {
   readonly __typename?: 'Mutation';
-  /** Pays one destination. **Moves money**, at most once per key: a request that is repeated with the same key is the same payout, and gets the recorded answer. One document may hold one money-moving field. */
+  /** Pays one destination. **Moves money**, at most once per key: a request that is repeated with the same key is the same payout, and gets the recorded answer. One document may hold one money-moving field. One Lean call; a repetition while the outcome is unknown reads Lean’s list instead, at most once in five seconds. */
   readonly createPayout: CreatePayoutResult;
   /** Pays several destinations by one Lean call. **Moves money.** All of them go under one key. */
   readonly createPayouts: CreatePayoutsResult;
@@ -228,6 +228,8 @@ export type PayoutCreated = {
   readonly recipient?: Maybe<PayoutParty>;
   /** The account that will be debited. */
   readonly sender?: Maybe<PayoutParty>;
+  /** Another key of yours with the same account, destination, amount and description, whose outcome was unknown when this payout was made: ask the user whether this was paid twice. */
+  readonly similarUnknownKey?: Maybe<Scalars['String']['output']>;
   /** Its status in Lean's answer, mostly `CREATED`. */
   readonly status: PayoutStatus;
   /** Lean's initiate_payment_task_id: name it when you ask Lean's support about this payout. */
@@ -316,13 +318,19 @@ export type PayoutOutcome =
   /** The bank has executed it (`postInitiationStatus: PROCESSED`). */
   | 'PAID';
 
-/** Lean may or may not have taken the payout. Send the same input with the same key again; never with a new key. */
+/** Lean may or may not have taken the payout. Never pay it under another key. Repeating this key is always safe; `reason` says whether it can help. */
 export type PayoutOutcomeUnknown = {
   readonly __typename?: 'PayoutOutcomeUnknown';
   /** The key to send again. */
   readonly idempotencyKey: Scalars['String']['output'];
   /** What is known, and what to do. */
   readonly message: Scalars['String']['output'];
+  /** Why it is unknown. */
+  readonly reason: PayoutUnknownReason;
+  /** From when on a repetition of the key would be sent again, if Lean still has nothing of it; null where it is not sent again without a person. */
+  readonly resendAt?: Maybe<Scalars['DateTime']['output']>;
+  /** When it is worth asking again: 1 to 30 seconds from now. */
+  readonly retryAfterSeconds: Scalars['Int']['output'];
 };
 
 /** Who pays or is paid, as far as Lean tells. */
@@ -395,9 +403,18 @@ export type PayoutTransferInput = {
   readonly description: Scalars['String']['input'];
   /** The destination to pay: `PayoutDestination.id`. Pay it once its status is `ACTIVE`. */
   readonly destinationId: Scalars['ID']['input'];
-  /** Your own id of it, found again on its intent. By default the idempotency key, `#` and the position among the transfers, from 0. */
+  /** Your own id of it, found again on its intent: at most 64 characters with no blank at either end. By default the idempotency key, `#` and the position among the transfers, from 0 (the key alone where there is one). */
   readonly externalReference?: InputMaybe<Scalars['String']['input']>;
 };
+
+/** Why the outcome of a payout is unknown. */
+export type PayoutUnknownReason =
+  /** A person must decide what became of it; do not repeat it. */
+  | 'OPERATOR'
+  /** Lean has a payout that may be this one and cannot be told from it. An operator must decide; do not repeat it. */
+  | 'UNCLEAR'
+  /** Lean may still take it, or cannot be asked: repeat the key after `retryAfterSeconds`. */
+  | 'WAITING';
 
 /** A step that a payout has made, as Lean itself has it. The steps of a payout come in their order, each once. */
 export type PayoutUpdate = {

@@ -90,3 +90,21 @@ export class UpdatesUnavailable extends Error {
     super('This gateway is not told of updates: LEAN_WEBHOOK_SECRET is not set.');
   }
 }
+
+/**
+ * Another key of the caller, for a payout with the same account, destination, amount and description, is of unknown
+ * outcome: paying this one may pay twice. Nothing was sent, and this key is still free.
+ */
+export class SimilarPayoutUnknown extends Error {
+  override readonly name = 'SimilarPayoutUnknown';
+  readonly code = 'SIMILAR_PAYOUT_UNKNOWN';
+  readonly similarUnknownKey: string;
+
+  constructor(similarUnknownKey: string) {
+    super(
+      `A payout with the same account, destination, amount and description was asked for under the key ` +
+        `${JSON.stringify(similarUnknownKey)}, and its outcome is unknown. Nothing was sent under this key.`,
+    );
+    this.similarUnknownKey = similarUnknownKey;
+  }
+}

@@ -5,13 +5,18 @@ import { LeanError, LeanRefused } from '../lean/errors.ts';
 import type { GiveUpSignal } from '../lean/give-up.ts';
 import { operations, type Operation } from '../lean/operations.ts';
 import { demandScopes, scopeOf, type Caller } from './caller.ts';
-import type { PayoutCreation } from './create.ts';
-import type { CreatePayoutsAnswer, PayoutOutcomeUnknown, PayoutRejected } from './creation-answer.ts';
-import { transfersFromBody, type RequestProblem } from './creation-request.ts';
-import { createdBody } from './creation-wire.ts';
-import { Forbidden, RateLimited, StoreUnavailable } from './errors.ts';
+import type { PayoutCreation } from './creation/payout-creation.ts';
+import type {
+  CreatePayoutsAnswer,
+  PayoutOutcomeUnknown,
+  PayoutRejected,
+} from './creation/creation-answer.ts';
+import { transfersFromBody, type RequestProblem } from './creation/creation-request.ts';
+import { createdBody } from './creation/creation-wire.ts';
+import { Forbidden, RateLimited, SimilarPayoutUnknown, StoreUnavailable } from './errors.ts';
 import { maskedJson, maskedProse, masksFor } from './masking.ts';
-import type { LeanWord, PayoutRecords, RequestKey } from './payout-record.ts';
+import type { RequestKey, UpstreamResponse } from './creation/payout-record.ts';
+import type { PayoutRecords } from './creation/payout-records.ts';
 import { argumentsFrom, keyProblem, type RequestValues } from './request-values.ts';
 
 /** A call of one of Lean's operations by its own names, on whichever surface. */
@@ -22,20 +27,26 @@ export interface OperationRequest {
   readonly caller: Caller;
   /** Aborted when the caller goes away: reads stop, what moves money goes on. */
   readonly signal?: GiveUpSignal;
+  /** Whether nothing is paid while another key, for a payout like it, is of unknown outcome. @default false */
+  readonly refuseSimilar?: boolean;
 }
 
 /**
- * What became of it. `lean`: Lean's own word, success or refusal. `invalid`, `conflict` and `refused`: this gateway's
- * word that nothing was done. `denied`: the caller may not do it, or not now. `unknown`: a payout that Lean may or may not have taken. `failed`: nothing came of it.
+ * What became of it. `lean`: Lean's own answer, success or refusal. `invalid`, `conflict`, `refused` and `similar`: this
+ * gateway's answer that nothing was done. `denied`: the caller may not do it, or not now. `unknown`: a payout that Lean
+ * may or may not have taken. `failed`: nothing came of it.
  */
 export type OperationOutcome =
   | {
       readonly kind: 'lean';
-      readonly word: Omit<LeanWord, 'body'> & { readonly body: string | Buffer };
+      readonly response: Omit<UpstreamResponse, 'body'> & { readonly body: string | Buffer };
       /** As Lean gave it, when it asks for patience. */
       readonly retryAfter: string | null;
       readonly idempotencyKey?: string;
+      /** Another key of the caller, for a payout like this one, whose outcome is unknown. */
+      readonly similarUnknownKey?: string;
     }
+  | { readonly kind: 'similar'; readonly error: SimilarPayoutUnknown; readonly idempotencyKey: string }
   | { readonly kind: 'invalid'; readonly problems: readonly RequestProblem[] }
   | { readonly kind: 'conflict' | 'refused'; readonly rejected: PayoutRejected }
   | { readonly kind: 'denied'; readonly error: Forbidden | RateLimited }
@@ -68,9 +79,10 @@ export class OperationCalls {
   async call(request: OperationRequest): Promise<OperationOutcome> {
     const outcome = await this.#allowed(request);
     if (outcome.kind !== 'lean' || !masksFor(request.caller, this.#options.maskIban === true)) return outcome;
-    const { word } = outcome;
-    const ok = word.status >= 200 && word.status < 300;
-    return { ...outcome, word: { ...word, body: (ok ? maskedJson : maskedProse)(word.body.toString()) } };
+    const { response } = outcome;
+    const ok = response.status >= 200 && response.status < 300;
+    const body = (ok ? maskedJson : maskedProse)(response.body.toString());
+    return { ...outcome, response: { ...response, body } };
   }
 
   async #allowed(request: OperationRequest): Promise<OperationOutcome> {
@@ -94,17 +106,17 @@ export class OperationCalls {
   }
 
   async #create(
-    { values, caller }: OperationRequest,
+    { values, caller, refuseSimilar = false }: OperationRequest,
     unknownParameters: readonly RequestProblem[],
   ): Promise<OperationOutcome> {
     const { creation, requireKey } = this.#options;
     const { idempotencyKey, problems } = keyOf(values[keyParameter], requireKey);
-    const body = transfersFromBody(values['body'], idempotencyKey);
+    const body = transfersFromBody(values['body']);
     const all = [...unknownParameters, ...problems, ...('problems' in body ? body.problems : [])];
     if ('problems' in body || all.length > 0) return { kind: 'invalid', problems: all };
     const key = { caller: caller.subject, idempotencyKey };
     try {
-      const answer = await creation.createPayouts(key, body.transfers);
+      const answer = await creation.createPayouts(key, body.transfers, { refuseSimilar });
       if (answer.kind === 'unknown') return { kind: 'unknown', unknown: answer };
       if (answer.kind === 'rejected' && answer.code === 'IDEMPOTENCY_CONFLICT' && answer.leanCode === null)
         return { kind: 'conflict', rejected: answer };
@@ -124,16 +136,18 @@ export class OperationCalls {
       if (error instanceof StoreUnavailable) return undefined;
       throw error;
     });
-    const word = request?.leanWord;
-    if (word != null) return { kind: 'lean', word, retryAfter: null, idempotencyKey };
-    if (answer.kind === 'rejected') return { kind: 'refused', rejected: answer };
-    const body = createdBody([...answer.created, ...answer.rejected]);
-    return {
+    const created = answer.kind === 'batch' ? answer.created : [];
+    const similar = created.find(({ similarUnknownKey }) => similarUnknownKey !== null)?.similarUnknownKey;
+    const common = {
       kind: 'lean',
-      word: { status: 200, contentType: 'application/json', body },
       retryAfter: null,
       idempotencyKey,
-    };
+      ...(similar != null && { similarUnknownKey: similar }),
+    } as const;
+    if (request?.upstreamResponse != null) return { ...common, response: request.upstreamResponse };
+    if (answer.kind === 'rejected') return { kind: 'refused', rejected: answer };
+    const body = createdBody([...answer.created, ...answer.rejected]);
+    return { ...common, response: { status: 200, contentType: 'application/json', body } };
   }
 }
 
@@ -155,13 +169,15 @@ function spoken(answer: LeanAnswer): OperationOutcome {
   const retryAfter = headers['retry-after'];
   return {
     kind: 'lean',
-    word: { status, contentType: mediaType ?? null, body },
+    response: { status, contentType: mediaType ?? null, body },
     retryAfter: typeof retryAfter === 'string' ? retryAfter : null,
   };
 }
 
 function failed(error: unknown, idempotencyKey?: string): OperationOutcome {
   if (error instanceof LeanRefused && error.cause instanceof LeanAnswer) return spoken(error.cause);
+  if (error instanceof SimilarPayoutUnknown)
+    return { kind: 'similar', error, idempotencyKey: idempotencyKey ?? '' };
   if (error instanceof Forbidden || error instanceof RateLimited) return { kind: 'denied', error };
   if (!(error instanceof LeanError || error instanceof StoreUnavailable)) throw error;
   return { kind: 'failed', error, ...(idempotencyKey !== undefined && { idempotencyKey }) };

@@ -67,15 +67,20 @@ export interface PayoutEvents {
   positionOf(eventId: string): Promise<number | undefined>;
   /** The last step that has been told of each payment, for those of which any has. */
   lastSteps(paymentIds: readonly string[]): Promise<ReadonlyMap<string, PayoutUpdate>>;
-  /** When the first gateway on this store was there: what Lean announced before is nobody's news. */
-  since(): Promise<Instant>;
   /**
-   * Takes the turn to compare what has been received with what Lean has, and tells up to when that has been done.
+   * When the first gateway on this store was there, by Lean's clock: what Lean announced before is nobody's news.
+   * @param leanNow what is noted when nothing is yet
+   */
+  since(leanNow: Instant): Promise<Instant>;
+  /**
+   * Takes the turn to compare what has been received with what Lean has, and tells up to when, by Lean's clock, that has
+   * been done.
    * Undefined when another gateway has the turn, or it is too early.
    */
-  takeComparison(everyMs: number): Promise<Instant | undefined>;
+  takeComparison(everyMs: number, leanNow: Instant): Promise<Instant | undefined>;
   comparisonDone(upTo: Instant): Promise<void>;
-  forget(before: number): Promise<void>;
+  /** Forgets what was received or told longer ago than this, by the store's clock. */
+  forget(olderThanMs: number): Promise<void>;
 }
 
 export interface TakenEvent extends ReceivedEvent {

@@ -1,9 +1,9 @@
 import type { LeanCall, OperationArguments, OperationParameter } from '../lean/operations.ts';
-import type { RequestProblem } from './creation-request.ts';
+import type { RequestProblem } from './creation/creation-request.ts';
 import { parseDecimal } from './decimal.ts';
 import { isUuid } from './ids.ts';
 import { instantForm, parseInstant } from './instant.ts';
-import { keyProblems } from './transfer.ts';
+import { keyProblems } from './creation/transfer.ts';
 
 /** Values of an operation's parameters, by name: texts as from an address, or JSON as from a tool call. */
 export type RequestValues = Readonly<Record<string, unknown>>;

@@ -1,7 +1,7 @@
 import type { GiveUpSignal } from '../lean/give-up.ts';
 import type { Loaders } from '../loaders/loaders.ts';
 import type { Caller } from '../payouts/caller.ts';
-import type { PayoutCreation } from '../payouts/create.ts';
+import type { PayoutCreation } from '../payouts/creation/payout-creation.ts';
 import type { PayoutKey } from '../payouts/ids.ts';
 import type { Payout } from '../payouts/payout.ts';
 import type { PayoutUpdate } from '../payouts/payout-update.ts';

@@ -1,4 +1,4 @@
-import type { Transfer } from '../payouts/transfer.ts';
+import type { Transfer } from '../payouts/creation/transfer.ts';
 import { builder } from './builder.ts';
 import { CreatePayoutResult, CreatePayoutsResult } from './creation-result.ts';
 import { MoneyInput } from './money.ts';
@@ -28,7 +28,9 @@ const CreatePayoutInput = builder.inputType('CreatePayoutInput', {
     amount: t.field({ type: MoneyInput, required: true, description: transferFields.amount }),
     description: t.string({ required: true, description: transferFields.description }),
     externalReference: t.string({
-      description: 'Your own id of it, found again on its intent. By default the idempotency key.',
+      description:
+        'Your own id of it, found again on its intent: at most 64 characters with no blank at either end, such as ' +
+        '`INV-2026-0001`. By default the idempotency key, with a digest of the caller where callers have tokens.',
     }),
     authorize: t.boolean({ required: true, defaultValue: false, description: transferFields.authorize }),
   }),
@@ -43,8 +45,8 @@ const PayoutTransferInput = builder.inputType('PayoutTransferInput', {
     description: t.string({ required: true, description: transferFields.description }),
     externalReference: t.string({
       description:
-        'Your own id of it, found again on its intent. By default the idempotency key, `#` and the position among ' +
-        'the transfers, from 0.',
+        'Your own id of it, found again on its intent: at most 64 characters with no blank at either end. By default ' +
+        'the idempotency key, `#` and the position among the transfers, from 0 (the key alone where there is one).',
     }),
     authorize: t.boolean({ required: true, defaultValue: false, description: transferFields.authorize }),
   }),
@@ -64,10 +66,9 @@ const CreatePayoutsInput = builder.inputType('CreatePayoutsInput', {
 
 function transferOf(
   input: Omit<Transfer, 'externalReference'> & { readonly externalReference?: string | null | undefined },
-  reference: string,
 ): Transfer {
   const { accountId, destinationId, amount, description, authorize } = input;
-  const externalReference = input.externalReference ?? reference;
+  const externalReference = input.externalReference ?? null;
   return { accountId, destinationId, amount, description, authorize, externalReference };
 }
 
@@ -77,12 +78,13 @@ builder.mutationField('createPayout', t =>
     ...forPayers,
     description:
       'Pays one destination. **Moves money**, at most once per key: a request that is repeated with the same key is ' +
-      'the same payout, and gets the recorded answer. One document may hold one money-moving field.',
+      'the same payout, and gets the recorded answer. One document may hold one money-moving field. One Lean call; a ' +
+      'repetition while the outcome is unknown reads Lean’s list instead, at most once in five seconds.',
     args: { input: t.arg({ type: CreatePayoutInput, required: true, description: 'The payout to make.' }) },
     resolve: (_root, { input }, { creation, caller }) =>
       creation.createPayout(
         { caller: caller.subject, idempotencyKey: input.idempotencyKey },
-        transferOf(input, input.idempotencyKey),
+        transferOf(input),
       ),
   }),
 );
@@ -96,9 +98,7 @@ builder.mutationField('createPayouts', t =>
     resolve: (_root, { input }, { creation, caller }) =>
       creation.createPayouts(
         { caller: caller.subject, idempotencyKey: input.idempotencyKey },
-        input.transfers.map((transfer, index) =>
-          transferOf(transfer, `${input.idempotencyKey}#${String(index)}`),
-        ),
+        input.transfers.map(transferOf),
       ),
   }),
 );

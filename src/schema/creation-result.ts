@@ -5,7 +5,8 @@ import type {
   PayoutOutcomeUnknown,
   PayoutRejected,
   PayoutsCreated,
-} from '../payouts/creation-answer.ts';
+} from '../payouts/creation/creation-answer.ts';
+import type { PayoutUnknownReason } from '../payouts/creation/finding.ts';
 import { builder } from './builder.ts';
 import { asksLean } from './lean-cost.ts';
 import { MoneyType } from './money.ts';
@@ -69,6 +70,12 @@ const PayoutCreatedType = builder.objectRef<PayoutCreated>('PayoutCreated').impl
     transferIndex: t.exposeInt('transferIndex', {
       description: 'Which of the `transfers` of `createPayouts` it is, from 0; 0 for `createPayout`.',
     }),
+    similarUnknownKey: t.exposeString('similarUnknownKey', {
+      nullable: true,
+      description:
+        'Another key of yours with the same account, destination, amount and description, whose outcome was unknown ' +
+        'when this payout was made: ask the user whether this was paid twice.',
+    }),
   }),
 });
 
@@ -110,12 +117,38 @@ const PayoutRejectedType = builder.objectRef<PayoutRejected>('PayoutRejected').i
   }),
 });
 
+const PayoutUnknownReasonType = builder.enumType('PayoutUnknownReason', {
+  description: 'Why the outcome of a payout is unknown.',
+  values: {
+    WAITING: {
+      description: 'Lean may still take it, or cannot be asked: repeat the key after `retryAfterSeconds`.',
+    },
+    UNCLEAR: {
+      description:
+        'Lean has a payout that may be this one and cannot be told from it. An operator must decide; do not repeat it.',
+    },
+    OPERATOR: { description: 'A person must decide what became of it; do not repeat it.' },
+  } as const satisfies Record<PayoutUnknownReason, { readonly description: string }>,
+});
+
 const PayoutOutcomeUnknownType = builder.objectRef<PayoutOutcomeUnknown>('PayoutOutcomeUnknown').implement({
   description:
-    'Lean may or may not have taken the payout. Send the same input with the same key again; never with a new key.',
+    'Lean may or may not have taken the payout. Never pay it under another key. Repeating this key is always safe; ' +
+    '`reason` says whether it can help.',
   fields: t => ({
     message: t.exposeString('message', { description: 'What is known, and what to do.' }),
     idempotencyKey: t.exposeString('idempotencyKey', { description: 'The key to send again.' }),
+    reason: t.expose('reason', { type: PayoutUnknownReasonType, description: 'Why it is unknown.' }),
+    retryAfterSeconds: t.exposeInt('retryAfterSeconds', {
+      description: 'When it is worth asking again: 1 to 30 seconds from now.',
+    }),
+    resendAt: t.expose('resendAt', {
+      type: 'DateTime',
+      nullable: true,
+      description:
+        'From when on a repetition of the key would be sent again, if Lean still has nothing of it; null where it is ' +
+        'not sent again without a person.',
+    }),
   }),
 });
 

@@ -1,6 +1,12 @@
 export type SqlValue = string | number | null;
 
-/** One statement in the SQL that SQLite and PostgreSQL share; its values are `$1`, `$2`, … in it. */
+/**
+ * One statement in the SQL that SQLite and PostgreSQL share; its values are `$1`, `$2`, … in it.
+ *
+ * `store_now()` in it stands for the store's time in epoch milliseconds: one clock for all gateways on the store, and
+ * no gateway's own. `store_identity()` stands for a text that changes when another server, or a restored copy, has
+ * taken the store's place.
+ */
 export interface Statement {
   readonly sql: string;
   readonly values?: readonly SqlValue[];
@@ -29,11 +35,23 @@ export interface Database {
   announce(): Promise<void>;
   /** Is called whenever somebody announces something, and whenever something may have been missed. */
   onAnnouncement(listener: () => void): void;
-  /** The name under which this process holds what it is at. Others see at once when the process is gone. */
-  holder(): Promise<string>;
-  /** Those of the holders that may still be alive. */
-  living(holders: readonly string[]): Promise<readonly string[]>;
+  /** The name under which this process holds its leases. Others see at once when the process is gone. */
+  owner(): Promise<string>;
+  /** Those of the owners that may still be alive. */
+  living(owners: readonly string[]): Promise<readonly string[]>;
   close(): Promise<void>;
+}
+
+export interface OpenOptions {
+  /** False for a command that looks at records while a gateway may be running. @default true */
+  readonly asGateway?: boolean;
+  /**
+   * How long a store that is new, or has taken another one's place, is not known to hold every record of what was sent,
+   * in ms: the resend delay. Without it that is not noted, as for a command that sends nothing.
+   */
+  readonly lossWindowMs?: number;
+  /** The store's time in place of its own, for tests; epoch ms. */
+  readonly clock?: () => number;
 }
 
 /** A value that must be unique is there already. */

@@ -98,6 +98,54 @@ const versions: readonly (readonly string[])[] = [
     'CREATE INDEX lean_payout_updates_by_age ON lean_payout_updates (told_at)',
     'CREATE TABLE lean_payout_comparison (id INTEGER PRIMARY KEY, since TEXT NOT NULL, up_to TEXT NOT NULL, due_at BIGINT NOT NULL)',
   ],
+  [
+    // The idempotency key that Lean gets; what was sent before this version had the caller's own.
+    "ALTER TABLE lean_payout_requests ADD COLUMN lean_key TEXT NOT NULL DEFAULT ''",
+    'ALTER TABLE lean_payout_requests ADD COLUMN application TEXT',
+    // Sends that Lean may have taken, and the latest moment at which bytes of the last one may have left.
+    'ALTER TABLE lean_payout_requests ADD COLUMN sends INTEGER NOT NULL DEFAULT 0',
+    `UPDATE lean_payout_requests SET sends = attempts
+      WHERE first_sent_at IS NOT NULL AND (claim IS NOT NULL OR next_check_at IS NOT NULL)`,
+    'ALTER TABLE lean_payout_requests ADD COLUMN sent_until BIGINT',
+    // The same times by Lean's clock, where it was known.
+    'ALTER TABLE lean_payout_requests ADD COLUMN lean_first_sent_at BIGINT',
+    'ALTER TABLE lean_payout_requests ADD COLUMN lean_sent_until BIGINT',
+    'ALTER TABLE lean_payout_requests ADD COLUMN resend_after_ms BIGINT NOT NULL DEFAULT 0',
+    'ALTER TABLE lean_payout_requests ADD COLUMN turned_away INTEGER NOT NULL DEFAULT 0',
+    // What an operator who allows one more send has judged to be other payouts.
+    'ALTER TABLE lean_payout_requests ADD COLUMN send_grant TEXT',
+    'ALTER TABLE lean_payout_requests ADD COLUMN refusal TEXT',
+    'ALTER TABLE lean_payout_requests ADD COLUMN looked_at BIGINT',
+    'ALTER TABLE lean_payout_requests ADD COLUMN finding TEXT',
+    'ALTER TABLE lean_payout_requests ADD COLUMN duplicate_intents TEXT',
+    // Requests with more payouts at Lean than transfers are few, and counted often.
+    `CREATE INDEX lean_payout_requests_duplicated ON lean_payout_requests (application)
+      WHERE duplicate_intents IS NOT NULL`,
+    // Which store this is, and since when it is known to have lost no records.
+    `CREATE TABLE lean_payout_store (
+      id INTEGER PRIMARY KEY,
+      identity TEXT NOT NULL,
+      complete_from BIGINT NOT NULL
+    )`,
+    // Lean applications whose list has lacked a payout.
+    `CREATE TABLE lean_payout_doubts (
+      application TEXT PRIMARY KEY,
+      reason TEXT NOT NULL,
+      since BIGINT NOT NULL
+    )`,
+    // What operators have decided; rows are only ever added.
+    `CREATE TABLE lean_payout_decisions (
+      decided_at BIGINT NOT NULL,
+      caller TEXT NOT NULL,
+      idempotency_key TEXT NOT NULL,
+      decision TEXT NOT NULL,
+      intent_id TEXT,
+      decided_by TEXT NOT NULL,
+      reason TEXT NOT NULL,
+      evidence TEXT NOT NULL
+    )`,
+    'CREATE INDEX lean_payout_decisions_by_key ON lean_payout_decisions (idempotency_key)',
+  ],
 ];
 
 /** Holds the version of the tables, in one row. */

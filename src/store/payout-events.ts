@@ -22,29 +22,25 @@ const mostTries = 50;
 /** Events and updates in either database. */
 export class SqlPayoutEvents implements PayoutEvents {
   readonly #database: Database;
-  readonly #now: () => number;
   /** The last thing that is being told, or has been. */
   #telling: Promise<unknown> = Promise.resolve();
 
-  /** @param now epoch milliseconds */
-  constructor(database: Database, now: () => number = Date.now) {
+  constructor(database: Database) {
     this.#database = database;
-    this.#now = now;
   }
 
   async receive(events: readonly ReceivedEvent[]): Promise<number> {
-    const results = await this.#database.run(...events.map(event => insertEvent(event, this.#now())));
+    const results = await this.#database.run(...events.map(insertEvent));
     return results.flat().length;
   }
 
   async take(limit: number): Promise<readonly TakenEvent[]> {
-    const now = this.#now();
     const [rows = []] = await this.#database.runLoosely({
-      sql: `UPDATE lean_payout_events SET next_try_at = $1, tries = tries + 1
-        WHERE next_try_at <= $2 AND event_id IN (SELECT event_id FROM lean_payout_events
-          WHERE next_try_at IS NOT NULL AND next_try_at <= $2 ORDER BY next_try_at LIMIT $3)
+      sql: `UPDATE lean_payout_events SET next_try_at = store_now() + ${String(takenMs)}, tries = tries + 1
+        WHERE next_try_at <= store_now() AND event_id IN (SELECT event_id FROM lean_payout_events
+          WHERE next_try_at IS NOT NULL AND next_try_at <= store_now() ORDER BY next_try_at LIMIT $1)
         RETURNING *`,
-      values: [now + takenMs, now, limit],
+      values: [limit],
     });
     return rows.map(row => ({ ...eventFrom(row), tries: Number(row['tries']) - 1 }));
   }
@@ -59,11 +55,10 @@ export class SqlPayoutEvents implements PayoutEvents {
   }
 
   async putOff(eventIds: readonly string[], inMs: number): Promise<void> {
-    const at = this.#now() + inMs;
     await this.#database.runLoosely(
       ...eventIds.map(id => ({
-        sql: 'UPDATE lean_payout_events SET next_try_at = $2 WHERE event_id = $1',
-        values: [id, at],
+        sql: 'UPDATE lean_payout_events SET next_try_at = store_now() + CAST($2 AS BIGINT) WHERE event_id = $1',
+        values: [id, inMs],
       })),
     );
   }
@@ -79,7 +74,7 @@ export class SqlPayoutEvents implements PayoutEvents {
   async #tellNow(steps: readonly PayoutStep[]): Promise<number> {
     for (let tries = 1; ; tries += 1)
       try {
-        const results = await this.#database.run(...steps.map(step => insertUpdate(step, this.#now())));
+        const results = await this.#database.run(...steps.map(insertUpdate));
         return results.flat().length;
       } catch (error) {
         // Another gateway has taken the position meanwhile.
@@ -121,64 +116,68 @@ export class SqlPayoutEvents implements PayoutEvents {
     return new Map(results.flat().map(row => [String(row['payment_id']), updateFrom(row)]));
   }
 
-  async since(): Promise<Instant> {
-    const now = this.#now();
+  async since(leanNow: Instant): Promise<Instant> {
     const [, rows = []] = await this.#database.run(
       {
-        sql: `INSERT INTO lean_payout_comparison (id, since, up_to, due_at) VALUES (1, $1, $1, $2) ON CONFLICT (id) DO NOTHING`,
-        values: [new Date(now).toISOString(), now],
+        // A time that lies ahead of Lean's was noted by a clock that was wrong.
+        sql: `INSERT INTO lean_payout_comparison (id, since, up_to, due_at) VALUES (1, $1, $1, store_now())
+          ON CONFLICT (id) DO UPDATE SET since = $1 WHERE lean_payout_comparison.since > $1`,
+        values: [leanNow],
       },
       { sql: 'SELECT since FROM lean_payout_comparison WHERE id = 1' },
     );
     return String(rows[0]?.['since']) as Instant;
   }
 
-  async takeComparison(everyMs: number): Promise<Instant | undefined> {
-    await this.since();
-    const now = this.#now();
+  async takeComparison(everyMs: number, leanNow: Instant): Promise<Instant | undefined> {
+    await this.since(leanNow);
+    const every = Math.ceil(everyMs);
+    // A turn that lies further ahead than a turn can was noted by a clock that was wrong.
     const [rows = []] = await this.#database.run({
-      sql: 'UPDATE lean_payout_comparison SET due_at = $1 WHERE id = 1 AND due_at <= $2 RETURNING up_to',
-      values: [now + everyMs, now],
+      sql: `UPDATE lean_payout_comparison SET due_at = store_now() + CAST($1 AS BIGINT)
+        WHERE id = 1 AND (due_at <= store_now() OR due_at > store_now() + CAST($1 AS BIGINT)) RETURNING up_to`,
+      values: [every],
     });
     return rows[0] === undefined ? undefined : (String(rows[0]['up_to']) as Instant);
   }
 
   async comparisonDone(upTo: Instant): Promise<void> {
     await this.#database.run({
-      sql: 'UPDATE lean_payout_comparison SET up_to = $1 WHERE id = 1 AND up_to < $1',
+      sql: 'UPDATE lean_payout_comparison SET up_to = $1 WHERE id = 1',
       values: [upTo],
     });
   }
 
-  async forget(before: number): Promise<void> {
+  async forget(olderThanMs: number): Promise<void> {
     await this.#database.runLoosely(
       {
-        sql: 'DELETE FROM lean_payout_events WHERE received_at < $1 AND next_try_at IS NULL',
-        values: [before],
+        sql: `DELETE FROM lean_payout_events
+          WHERE received_at < store_now() - CAST($1 AS BIGINT) AND next_try_at IS NULL`,
+        values: [olderThanMs],
       },
       // The last one stays, for the positions to go on from.
       {
-        sql: `DELETE FROM lean_payout_updates
-          WHERE told_at < $1 AND position < (SELECT MAX(position) FROM lean_payout_updates)`,
-        values: [before],
+        sql: `DELETE FROM lean_payout_updates WHERE told_at < store_now() - CAST($1 AS BIGINT)
+          AND position < (SELECT MAX(position) FROM lean_payout_updates)`,
+        values: [olderThanMs],
       },
     );
   }
 }
 
-function insertEvent(event: ReceivedEvent, now: number): Statement {
+function insertEvent(event: ReceivedEvent): Statement {
   const { eventId, type, paymentId, intentId, leanStatus, postInitiationStatus, publishedAt } = event;
   return {
     sql: `INSERT INTO lean_payout_events (event_id, type, payment_id, intent_id, lean_status,
         post_initiation_status, published_at, received_at, tries, next_try_at)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $8)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, store_now(), 0, store_now())
       ON CONFLICT (event_id) DO NOTHING RETURNING event_id`,
-    values: [eventId, type, paymentId, intentId, leanStatus, postInitiationStatus, publishedAt, now],
+    values: [eventId, type, paymentId, intentId, leanStatus, postInitiationStatus, publishedAt],
   };
 }
 
 /** A row when it lies ahead of all that has been told of the payment. */
-function insertUpdate(step: PayoutStep, now: number): Statement {
+function insertUpdate(step: PayoutStep): Statement {
   const { eventId, type, paymentId, intentId, status, leanStatus, postInitiationStatus, publishedAt } = step;
   const key = createHash('sha256')
     .update(JSON.stringify([paymentId, leanStatus, postInitiationStatus]))
@@ -188,7 +187,7 @@ function insertUpdate(step: PayoutStep, now: number): Statement {
         post_initiation_status, rank, published_at, told_at)
       SELECT (SELECT COALESCE(MAX(position), 0) + 1 FROM lean_payout_updates), CAST($1 AS TEXT), CAST($2 AS TEXT),
         CAST($3 AS TEXT), CAST($4 AS TEXT), CAST($5 AS TEXT), CAST($6 AS TEXT), CAST($7 AS TEXT), CAST($8 AS TEXT),
-        CAST($9 AS INTEGER), CAST($10 AS TEXT), CAST($11 AS BIGINT)
+        CAST($9 AS INTEGER), CAST($10 AS TEXT), store_now()
       WHERE NOT EXISTS (SELECT 1 FROM lean_payout_updates
         WHERE payment_id = CAST($4 AS TEXT) AND (rank > CAST($9 AS INTEGER) OR step = CAST($1 AS TEXT)))
       RETURNING position`,
@@ -203,7 +202,6 @@ function insertUpdate(step: PayoutStep, now: number): Statement {
       postInitiationStatus,
       rankOf(step),
       publishedAt,
-      now,
     ],
   };
 }

@@ -1,290 +1,302 @@
 import { randomUUID } from 'node:crypto';
-import type { PayoutCreated, TransferAnswer } from '../payouts/creation-answer.ts';
+import type { PayoutRejected, TransferAnswer } from '../payouts/creation/creation-answer.ts';
 import type {
-  Claim,
-  LeanWord,
-  ListFilter,
+  Lease,
   NewRequest,
-  PayoutRecords,
   PayoutRequest,
   RequestKey,
   Reservation,
-  Settlement,
-} from '../payouts/payout-record.ts';
-import { DuplicateValue, type Database, type Statement } from './database.ts';
-import { requestsFromRows, selectRequests } from './payout-rows.ts';
+  UpstreamResponse,
+} from '../payouts/creation/payout-record.ts';
+import type { PayoutRecords, SendNote, Settlement } from '../payouts/creation/payout-records.ts';
+import { compareDecimals, type Decimal } from '../payouts/decimal.ts';
+import { neverSent, type ResendPermit, type SendStamp } from '../payouts/creation/resend-rule.ts';
+import { DuplicateValue, type Database, type Row, type Statement } from './database.ts';
+import { openRequests, requestsFromRows, selectRequests } from './payout-rows.ts';
 import {
   answered,
   changeState,
-  claimAgain,
-  deleteClaimed,
+  deleteLeased,
   endChecksWhenSettled,
-  endClaim,
-  endClaimWith,
+  endLease,
+  endLeaseWith,
   insertRecord,
   insertRequest,
+  leaseAgain,
+  noteRefusal,
   noteSending,
+  noteTurnedAway,
   requestFirst,
+  restoreSends,
   selectAnswered,
-  settleFound,
+  selectSimilar,
   settleRecord,
 } from './payout-statements.ts';
 
 /** The first look for a payout whose answer was lost comes this long after it was lost. */
 const firstCheckMs = 5000;
 
-const ofKey = 'r.caller = $1 AND r.idempotency_key = $2';
-
 /** Records in either database: the same statements, the same rules. One of these for each opened database. */
 export class SqlPayoutRecords implements PayoutRecords {
   readonly #database: Database;
-  readonly #now: () => number;
-  /** Claims of this process that somebody is at. */
+  /** Leases that an attempt of this process holds. */
   readonly #held = new Set<string>();
 
-  /** @param now epoch milliseconds */
-  constructor(database: Database, now: () => number = Date.now) {
+  constructor(database: Database) {
     this.#database = database;
-    this.#now = now;
   }
 
   async reserve(request: NewRequest): Promise<Reservation> {
-    const { caller, idempotencyKey, transfers } = request;
-    const claim: Claim = { caller, idempotencyKey, id: randomUUID(), attempt: 1 };
-    const now = this.#now();
-    const holder = await this.#database.holder();
-    const reserved = await this.#holding(claim, async () => {
-      // Lost with the machine, it is as if nobody had asked: before anything is sent, `sending` brings it to disk.
-      const [won = []] = await this.#database.runLoosely(
-        insertRequest(request, claim, { holder, now }),
-        ...transfers.map((transfer, position) => insertRecord(claim, position, transfer, now)),
+    const { transfers } = request;
+    const leaseId = randomUUID();
+    const owner = await this.#database.owner();
+    const lease = await this.#holding(leaseId, async () => {
+      // Lost with the machine, it is as if nobody had asked: before anything is sent, `noteSending` brings it to disk.
+      const [won = [], similar = []] = await this.#database.runLoosely(
+        insertRequest(request, { leaseId, owner }),
+        selectSimilar(request, [...new Set(transfers.map(({ destinationId }) => destinationId))]),
+        ...transfers.map((transfer, position) => insertRecord(request, leaseId, position, transfer)),
       );
-      return won.length > 0 ? { kept: true, value: claim } : { kept: false, value: undefined };
+      return won.length > 0 ? newLease(request, leaseId, similarKey(transfers, similar)) : undefined;
     });
-    if (reserved !== undefined) return { claim: reserved };
-    const there = await this.read(request);
+    if (lease !== undefined) return { lease };
+    const there = await this.#readFor(request);
     // Given back by whoever had it, in the meantime.
     return there === undefined ? this.reserve(request) : { request: there };
   }
 
-  async reserveAgain({ caller, idempotencyKey, attempts }: PayoutRequest): Promise<Claim | undefined> {
-    const claim: Claim = { caller, idempotencyKey, id: randomUUID(), attempt: attempts + 1 };
-    const holder = await this.#database.holder();
-    return this.#holding(claim, async () => {
+  /** The record of a key: this caller's, or one of the same request from when callers were not told apart. */
+  async #readFor({ caller, idempotencyKey, fingerprint }: NewRequest): Promise<PayoutRequest | undefined> {
+    const own = await this.read({ caller, idempotencyKey });
+    if (own !== undefined || caller === '') return own;
+    const everybodys = await this.read({ caller: '', idempotencyKey });
+    return everybodys?.fingerprint === fingerprint ? everybodys : undefined;
+  }
+
+  async leaseAgain(request: PayoutRequest, permit: ResendPermit): Promise<Lease | undefined> {
+    const leaseId = randomUUID();
+    const owner = await this.#database.owner();
+    return this.#holding(leaseId, async () => {
       const [, won = []] = await this.#database.run(
-        requestFirst(claim),
-        claimAgain(claim, holder),
-        changeState('unknown to reserved', claim, this.#now()),
+        requestFirst(request),
+        leaseAgain(request, { leaseId, owner }, permit),
+        changeState('unknown to reserved', request, leaseId),
       );
-      return won.length > 0 ? { kept: true, value: claim } : { kept: false, value: undefined };
+      if (won.length === 0) return undefined;
+      const { caller, idempotencyKey, leanKey, records, sends } = request;
+      return {
+        caller,
+        idempotencyKey,
+        id: leaseId,
+        leanKey,
+        transfers: records.map(({ transfer }) => transfer),
+        send: sends.count + 1,
+        repeated: true,
+        before: sends,
+        similarUnknownKey: null,
+      };
     });
   }
 
-  async sending(claim: Claim): Promise<boolean> {
-    const now = this.#now();
-    const [good = [], , answered = []] = await this.#database.run(
-      noteSending(claim, now),
-      changeState('reserved to sent', claim, now),
+  async noteSending(lease: Lease, stamp: SendStamp, permit: ResendPermit): Promise<SendNote> {
+    const [noted = [], , already = []] = await this.#database.run(
+      noteSending(lease, stamp, permit),
+      changeState('reserved to sent', lease, lease.id),
       // The attempt before this one may have brought Lean's answer after all: what Lean has is never sent again.
-      selectAnswered(claim),
+      selectAnswered(lease),
     );
-    return good.length > 0 && answered.length === 0;
+    if (already.length > 0) return 'lease lost';
+    if (noted.length > 0) return 'noted';
+    const first = lease.send === 1 && !lease.repeated;
+    return first && (await this.#isGood(lease)) ? 'look first' : 'lease lost';
   }
 
-  async release(claim: Claim): Promise<void> {
-    await this.#ending(claim, () =>
+  async #isGood({ id }: Lease): Promise<boolean> {
+    const [rows = []] = await this.#database.run({
+      sql: 'SELECT claim FROM lean_payout_requests WHERE claim = $1',
+      values: [id],
+    });
+    return rows.length > 0;
+  }
+
+  async release(lease: Lease): Promise<void> {
+    await this.#ending(lease, () =>
       this.#database.run(
-        ...(claim.attempt === 1 ? [deleteClaimed(claim, 'any')] : this.#leaveUnknown(claim)),
+        ...(lease.before.count === 0 && !lease.before.turnedAway
+          ? [deleteLeased(lease.id, 'any')]
+          : this.#leaveUnknown(lease, restoreSends(lease))),
       ),
     );
   }
 
-  async lose(claim: Claim): Promise<void> {
-    await this.#ending(claim, () => this.#database.run(...this.#leaveUnknown(claim)));
+  async turnedAway(lease: Lease): Promise<void> {
+    await this.#ending(lease, () => this.#database.run(...this.#leaveUnknown(lease, noteTurnedAway(lease))));
   }
 
-  async settle(claim: Claim, word: LeanWord, answers: readonly TransferAnswer[]): Promise<Settlement> {
-    const now = this.#now();
+  async markUnknown(lease: Lease, refusal: PayoutRejected | null = null): Promise<void> {
+    await this.#ending(lease, () =>
+      this.#database.run(...this.#leaveUnknown(lease, noteRefusal(lease.id, refusal))),
+    );
+  }
+
+  async adopt(
+    lease: Lease,
+    { lookbackMs, leanNow }: { readonly lookbackMs: number; readonly leanNow: number | undefined },
+  ): Promise<void> {
+    const sent: Statement = {
+      sql: `UPDATE lean_payout_requests
+        SET sends = 1, first_sent_at = store_now() - $2, last_sent_at = store_now(), sent_until = store_now(),
+          lean_first_sent_at = CAST($3 AS BIGINT) - $2, lean_sent_until = $3
+        WHERE claim = $1`,
+      values: [lease.id, lookbackMs, leanNow ?? null],
+    };
+    await this.#ending(lease, () => this.#database.run(...this.#leaveUnknown(lease, sent)));
+  }
+
+  async settle(
+    lease: Lease,
+    response: UpstreamResponse,
+    answers: readonly TransferAnswer[],
+  ): Promise<Settlement> {
     const named = new Set<string | null>();
-    return this.#ending(claim, async () => {
+    return this.#ending(lease, async () => {
       try {
         const [, ...changed] = await this.#database.run(
-          requestFirst(claim),
-          ...answers.map((answer, position) => settleRecord(claim, position, answered(answer, named), now)),
-          endClaimWith(claim, word),
-          endChecksWhenSettled(claim),
+          requestFirst(lease),
+          ...answers.map((answer, position) => settleRecord(lease, position, answered(answer, named))),
+          endLeaseWith(lease.id, response),
+          endChecksWhenSettled(lease),
         );
         const left = answers.filter((_, position) => changed[position]?.length === 0);
-        return left.length === 0 ? 'recorded' : await this.#overtaken(claim, left);
+        return left.length === 0 ? 'recorded' : await this.#overtaken(lease, left);
       } catch (error) {
         if (!(error instanceof DuplicateValue)) throw error;
-        await this.#database.run(...this.#leaveUnknown(claim));
-        return 'foreign';
+        await this.#database.run(...this.#leaveUnknown(lease));
+        return 'duplicate intent';
       }
     });
   }
 
   /** What it means that these answers were not recorded: others have spoken, or may. */
-  async #overtaken(claim: Claim, left: readonly TransferAnswer[]): Promise<Settlement> {
+  async #overtaken(lease: Lease, left: readonly TransferAnswer[]): Promise<Settlement> {
     if (left.some(({ kind }) => kind === 'rejected')) return 'overtaken';
-    const request = await this.read(claim);
+    const request = await this.read(lease);
     const known = new Set(
       request?.records.map(({ answer }) => (answer?.kind === 'created' ? answer.intentId : null)),
     );
     const same = left.every(answer => answer.kind === 'created' && known.has(answer.intentId));
-    return same ? 'recorded' : 'twice';
-  }
-
-  async found(key: RequestKey, answer: PayoutCreated): Promise<boolean> {
-    try {
-      const [, changed = []] = await this.#database.run(
-        requestFirst(key),
-        settleFound(key, answer.transferIndex, answered(answer), this.#now()),
-        endChecksWhenSettled(key),
-      );
-      return changed.length > 0;
-    } catch (error) {
-      if (error instanceof DuplicateValue) return false;
-      throw error;
-    }
+    return same ? 'recorded' : 'double payment';
   }
 
   async read({ caller, idempotencyKey }: RequestKey): Promise<PayoutRequest | undefined> {
     const [rows = []] = await this.#database.run({
-      sql: selectRequests(ofKey),
+      sql: selectRequests('r.caller = $1 AND r.idempotency_key = $2'),
       values: [caller, idempotencyKey],
     });
     return requestsFromRows(rows)[0];
   }
 
-  async recordedIntents(intentIds: readonly string[]): Promise<ReadonlySet<string>> {
-    if (intentIds.length === 0) return new Set();
-    const places = intentIds.map((_, index) => `$${String(index + 1)}`).join(', ');
-    const [rows = []] = await this.#database.run({
-      sql: `SELECT intent_id FROM lean_payout_records WHERE intent_id IN (${places})`,
-      values: intentIds,
-    });
-    return new Set(rows.map(row => String(row['intent_id'])));
-  }
-
-  async due(limit: number): Promise<readonly PayoutRequest[]> {
-    const [rows = []] = await this.#database.run({
-      sql: selectRequests(
-        'r.claim IS NULL AND r.next_check_at IS NOT NULL AND r.next_check_at <= $1',
-        'r.next_check_at LIMIT $2',
-      ),
-      values: [this.#now(), limit],
-    });
-    return requestsFromRows(rows);
-  }
-
-  async postpone(
-    { caller, idempotencyKey, nextCheckAt }: PayoutRequest,
-    { checks, inMs }: { readonly checks: number; readonly inMs: number },
-  ): Promise<boolean> {
-    const [changed = []] = await this.#database.run({
-      sql: `UPDATE lean_payout_requests SET checks = $3, next_check_at = $4
-        WHERE caller = $1 AND idempotency_key = $2 AND next_check_at = $5 AND claim IS NULL RETURNING claim`,
-      values: [caller, idempotencyKey, checks, this.#now() + inMs, nextCheckAt],
-    });
-    return changed.length > 0;
-  }
-
   async recover(): Promise<void> {
-    const [underWay = []] = await this.#database.run({
-      sql: `SELECT caller, idempotency_key, attempts, claim, holder FROM lean_payout_requests
-        WHERE claim IS NOT NULL`,
+    const [leased = []] = await this.#database.run({
+      sql: 'SELECT caller, idempotency_key, claim, holder FROM lean_payout_requests WHERE claim IS NOT NULL',
     });
-    const others = underWay.filter(({ claim }) => !this.#held.has(String(claim)));
+    const others = leased.filter(({ claim }) => !this.#held.has(String(claim)));
     if (others.length === 0) return;
     // In this order: whoever lives now held the lock before any of these rows was written.
-    const me = await this.#database.holder();
+    const me = await this.#database.owner();
     const living = new Set(await this.#database.living(others.map(({ holder }) => String(holder))));
     for (const row of others) {
-      // What is in this process's name, and nobody is at, is as good as dead.
+      // A lease in this process's name that no attempt holds is as good as one of an ended process.
       if (row['holder'] !== me && living.has(String(row['holder']))) continue;
-      const claim: Claim = {
+      const lease = {
         caller: String(row['caller']),
         idempotencyKey: String(row['idempotency_key']),
         id: String(row['claim']),
-        attempt: Number(row['attempts']),
       };
-      await this.#database.run(deleteClaimed(claim, 'never sent'), ...this.#leaveUnknown(claim));
+      await this.#database.run(deleteLeased(lease.id, 'never sent'), ...this.#leaveUnknown(lease));
     }
   }
 
-  async forget(changedBefore: number): Promise<void> {
+  async forget(olderThanMs: number): Promise<void> {
+    // A request that was sent within a day of one of unknown outcome stays: its intents are not that one's.
     await this.#database.run({
       sql: `DELETE FROM lean_payout_requests
-        WHERE created_at < $1 AND claim IS NULL AND NOT EXISTS (SELECT 1 FROM lean_payout_records p
-          WHERE p.caller = lean_payout_requests.caller
-            AND p.idempotency_key = lean_payout_requests.idempotency_key
-            AND (p.answer IS NULL OR p.changed_at >= $1))`,
-      values: [changedBefore],
+        WHERE created_at < store_now() - CAST($1 AS BIGINT) AND claim IS NULL
+          AND (last_sent_at IS NULL OR turned_away = 1 OR last_sent_at + 86400000 <= COALESCE(
+            (SELECT MIN(COALESCE(o.first_sent_at, o.created_at)) FROM ${openRequests} o
+              WHERE o.turned_away = 0 AND EXISTS (SELECT 1 FROM lean_payout_records u
+                WHERE u.caller = o.caller AND u.idempotency_key = o.idempotency_key AND u.answer IS NULL)),
+            last_sent_at + 86400000))
+          AND NOT EXISTS (SELECT 1 FROM lean_payout_records p
+            WHERE p.caller = lean_payout_requests.caller
+              AND p.idempotency_key = lean_payout_requests.idempotency_key
+              AND ((p.answer IS NULL AND turned_away = 0)
+                OR p.changed_at >= store_now() - CAST($1 AS BIGINT)))`,
+      values: [olderThanMs],
     });
   }
 
-  async hasten(): Promise<void> {
-    const now = this.#now();
-    await this.#database.runLoosely({
-      sql: 'UPDATE lean_payout_requests SET next_check_at = $1 WHERE next_check_at > $1 AND claim IS NULL',
-      values: [now],
-    });
-  }
-
-  async unresolved(): Promise<number> {
-    const [rows = []] = await this.#database.run({
-      sql: 'SELECT count(*) AS count FROM lean_payout_requests WHERE next_check_at IS NOT NULL',
-    });
-    return Number(rows[0]?.['count']);
-  }
-
-  async list({ unknownOnly, since, limit }: ListFilter): Promise<readonly PayoutRequest[]> {
-    const [rows = []] = await this.#database.run({
-      sql: selectRequests(
-        unknownOnly
-          ? `r.created_at >= $1 AND EXISTS (SELECT 1 FROM lean_payout_records p
-              WHERE p.caller = r.caller AND p.idempotency_key = r.idempotency_key AND p.state = 'unknown')`
-          : 'r.created_at >= $1',
-        'r.created_at DESC LIMIT $2',
-      ),
-      values: [since ?? 0, limit],
-    });
-    return requestsFromRows(rows);
-  }
-
-  #leaveUnknown(claim: Claim): Statement[] {
-    const now = this.#now();
+  #leaveUnknown(lease: RequestKey & Pick<Lease, 'id'>, ...changes: readonly Statement[]): Statement[] {
     return [
-      requestFirst(claim),
-      changeState('to unknown', claim, now),
-      endClaim(claim, now + firstCheckMs),
-      endChecksWhenSettled(claim),
+      requestFirst(lease),
+      changeState('to unknown', lease, lease.id),
+      ...changes,
+      endLease(lease.id, firstCheckMs),
+      endChecksWhenSettled(lease),
     ];
   }
 
-  /** Counts as at it from before the claim is written until it turns out not to be had, or is over. */
-  async #holding<Value>(
-    claim: Claim,
-    reserve: () => Promise<{ readonly kept: boolean; readonly value: Value }>,
-  ): Promise<Value> {
-    this.#held.add(claim.id);
-    let kept = false;
+  /** Counts as held from before the lease is written until it turns out not to be had, or has ended. */
+  async #holding(leaseId: string, take: () => Promise<Lease | undefined>): Promise<Lease | undefined> {
+    this.#held.add(leaseId);
+    let lease: Lease | undefined;
     try {
-      const reserved = await reserve();
-      kept = reserved.kept;
-      return reserved.value;
+      lease = await take();
+      return lease;
     } finally {
-      if (!kept) this.#held.delete(claim.id);
+      if (lease === undefined) this.#held.delete(leaseId);
     }
   }
 
-  /** Whether it could be written down or not, nobody is at the claim afterwards. */
-  async #ending<Value>(claim: Claim, write: () => Promise<Value>): Promise<Value> {
+  /** Whether it could be written down or not, no attempt holds the lease afterwards. */
+  async #ending<Value>(lease: Lease, write: () => Promise<Value>): Promise<Value> {
     try {
       return await write();
     } finally {
-      this.#held.delete(claim.id);
+      this.#held.delete(lease.id);
     }
   }
+}
+
+function newLease(
+  { caller, idempotencyKey, leanKey, transfers }: NewRequest,
+  id: string,
+  similarUnknownKey: string | null,
+): Lease {
+  return {
+    caller,
+    idempotencyKey,
+    id,
+    leanKey,
+    transfers,
+    send: 1,
+    repeated: false,
+    before: neverSent,
+    similarUnknownKey,
+  };
+}
+
+/** The first key whose payout is like one of the transfers. */
+function similarKey(transfers: NewRequest['transfers'], rows: readonly Row[]): string | null {
+  const similar = rows.find(row =>
+    transfers.some(
+      ({ accountId, destinationId, amount, description }) =>
+        row['account_id'] === accountId &&
+        String(row['destination_id']).toLowerCase() === destinationId.toLowerCase() &&
+        row['currency'] === amount.currency &&
+        row['description'] === description &&
+        compareDecimals(String(row['amount']) as Decimal, amount.amount) === 0,
+    ),
+  );
+  return similar === undefined ? null : String(similar['idempotency_key']);
 }

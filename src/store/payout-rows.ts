@@ -1,6 +1,13 @@
-import type { TransferAnswer } from '../payouts/creation-answer.ts';
+import type { PayoutRejected, TransferAnswer } from '../payouts/creation/creation-answer.ts';
+import { isFinding } from '../payouts/creation/finding.ts';
+import type {
+  PayoutRecord,
+  PayoutRequest,
+  RecordState,
+  UpstreamResponse,
+} from '../payouts/creation/payout-record.ts';
+import type { SendHistory } from '../payouts/creation/resend-rule.ts';
 import type { Decimal } from '../payouts/decimal.ts';
-import type { LeanWord, PayoutRecord, PayoutRequest, RecordState } from '../payouts/payout-record.ts';
 import type { Row } from './database.ts';
 
 /**
@@ -14,13 +21,23 @@ export function selectRequests(where: string, order?: string): string {
       ? where
       : `(r.caller, r.idempotency_key) IN (
           SELECT r.caller, r.idempotency_key FROM lean_payout_requests r WHERE ${where} ORDER BY ${order})`;
-  return `SELECT r.*, p.position, p.state, p.account_id, p.destination_id, p.amount, p.currency, p.description,
-      p.external_reference, p.authorized, p.intent_id, p.payment_id, p.answer, p.changed_at
+  return `SELECT r.*, store_now() AS read_at, ${recordColumns}
     FROM lean_payout_requests r
     JOIN lean_payout_records p ON p.caller = r.caller AND p.idempotency_key = r.idempotency_key
     WHERE ${chosen}
     ORDER BY r.created_at DESC, r.caller, r.idempotency_key, p.position`;
 }
+
+/**
+ * The few requests that are leased or still looked for, as a table. Of its two parts each is read by an index of its
+ * own; one condition with OR would have every request read.
+ */
+export const openRequests = `(SELECT * FROM lean_payout_requests WHERE claim IS NOT NULL
+  UNION ALL SELECT * FROM lean_payout_requests WHERE claim IS NULL AND next_check_at IS NOT NULL)`;
+
+/** What `recordFromRow` reads, of `p`, the records. */
+export const recordColumns = `p.position, p.state, p.account_id, p.destination_id, p.amount, p.currency,
+  p.description, p.external_reference, p.authorized, p.intent_id, p.payment_id, p.answer, p.changed_at`;
 
 /** The requests that rows of `selectRequests` speak of. */
 export function requestsFromRows(rows: readonly Row[]): readonly PayoutRequest[] {
@@ -28,25 +45,47 @@ export function requestsFromRows(rows: readonly Row[]): readonly PayoutRequest[]
   return [...requests.values()].flatMap(ofOne => {
     const [row] = ofOne;
     if (row === undefined) return [];
+    const finding = row['finding'];
     return {
       caller: String(row['caller']),
       idempotencyKey: String(row['idempotency_key']),
       fingerprint: String(row['fingerprint']),
-      leanWord: wordFromRow(row),
+      // What was recorded by an older version was sent under the caller's own key.
+      leanKey: String(row['lean_key'] === '' ? row['idempotency_key'] : row['lean_key']),
+      application: text(row['application']),
+      upstreamResponse: responseFromRow(row),
       records: ofOne.map(recordFromRow),
-      underWay: row['claim'] !== null,
-      attempts: Number(row['attempts']),
+      inFlight: row['claim'] !== null,
+      leases: Number(row['attempts']),
+      sends: sendsFromRow(row),
+      refusal: row['refusal'] === null ? null : (JSON.parse(String(row['refusal'])) as PayoutRejected),
+      finding: isFinding(finding) ? finding : null,
+      duplicateIntents:
+        row['duplicate_intents'] === null ? [] : (JSON.parse(String(row['duplicate_intents'])) as string[]),
       createdAt: Number(row['created_at']),
-      firstSentAt: time(row['first_sent_at']),
-      lastSentAt: time(row['last_sent_at']),
       changedAt: Math.max(...ofOne.map(({ changed_at }) => Number(changed_at))),
       checks: Number(row['checks']),
       nextCheckAt: time(row['next_check_at']),
+      readAt: Number(row['read_at']),
     };
   });
 }
 
-function wordFromRow(row: Row): LeanWord | null {
+export function sendsFromRow(row: Row): SendHistory {
+  return {
+    count: Number(row['sends']),
+    grant: row['send_grant'] === null ? null : (JSON.parse(String(row['send_grant'])) as string[]),
+    turnedAway: Number(row['turned_away']) === 1,
+    firstAt: time(row['first_sent_at']),
+    lastAt: time(row['last_sent_at']),
+    until: time(row['sent_until']),
+    leanFirstAt: time(row['lean_first_sent_at']),
+    leanUntil: time(row['lean_sent_until']),
+    delayMs: Number(row['resend_after_ms']),
+  };
+}
+
+function responseFromRow(row: Row): UpstreamResponse | null {
   if (row['answer_status'] === null) return null;
   return {
     status: Number(row['answer_status']),
@@ -55,7 +94,7 @@ function wordFromRow(row: Row): LeanWord | null {
   };
 }
 
-function recordFromRow(row: Row): PayoutRecord {
+export function recordFromRow(row: Row): PayoutRecord {
   return {
     position: Number(row['position']),
     transfer: {
@@ -64,7 +103,7 @@ function recordFromRow(row: Row): PayoutRecord {
       amount: { amount: String(row['amount']) as Decimal, currency: String(row['currency']) },
       description: String(row['description']),
       externalReference: String(row['external_reference']),
-      authorize: row['authorized'] === 1,
+      authorize: Number(row['authorized']) === 1,
     },
     state: String(row['state']) as RecordState,
     intentId: text(row['intent_id']),

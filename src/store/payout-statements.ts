@@ -1,11 +1,26 @@
-import type { TransferAnswer } from '../payouts/creation-answer.ts';
-import type { Claim, LeanWord, NewRequest, RequestKey } from '../payouts/payout-record.ts';
-import type { Transfer } from '../payouts/transfer.ts';
+import type { TransferAnswer } from '../payouts/creation/creation-answer.ts';
+import type { ReferencedTransfer } from '../payouts/creation/lean-key.ts';
+import type {
+  Lease,
+  NewRequest,
+  PayoutRequest,
+  RequestKey,
+  UpstreamResponse,
+} from '../payouts/creation/payout-record.ts';
+import {
+  defaultDelayMs,
+  keyMemoryMs,
+  sendsWithoutPerson,
+  type ResendPermit,
+  type SendHistory,
+  type SendStamp,
+} from '../payouts/creation/resend-rule.ts';
 import type { Statement } from './database.ts';
 
 /*
- * What is written about payouts, a statement each. All times are epoch milliseconds. Statements that are about a
- * claim change nothing once it is no longer good.
+ * What is written about payouts, a statement each. All times are epoch milliseconds of the store's clock, but for those
+ * whose column begins with `lean_`. Statements that are about a lease change nothing once it is no longer good. In the
+ * tables a lease is called a claim, and its owner a holder.
  */
 
 const ofKey = 'caller = $1 AND idempotency_key = $2';
@@ -22,30 +37,40 @@ export function requestFirst({ caller, idempotencyKey }: RequestKey): Statement 
   };
 }
 
-/** A row when the key was free; otherwise it does nothing. */
+/**
+ * A row when the key was free; otherwise it does nothing. A record of the same request from a time when callers were
+ * not told apart has taken the key for every caller.
+ */
 export function insertRequest(
-  { caller, idempotencyKey, fingerprint }: NewRequest,
-  claim: Claim,
-  { holder, now }: { readonly holder: string; readonly now: number },
+  { caller, idempotencyKey, fingerprint, leanKey, application }: NewRequest,
+  { leaseId, owner }: { readonly leaseId: string; readonly owner: string },
 ): Statement {
   return {
     sql: `INSERT INTO lean_payout_requests
-      (caller, idempotency_key, fingerprint, attempts, claim, holder, created_at)
-      VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING RETURNING claim`,
-    values: [caller, idempotencyKey, fingerprint, claim.attempt, claim.id, holder, now],
+      (caller, idempotency_key, fingerprint, lean_key, application, attempts, claim, holder, created_at)
+      SELECT $1, $2, $3, $4, $5, 1, $6, $7, store_now()
+      WHERE NOT EXISTS (SELECT 1 FROM lean_payout_requests
+        WHERE caller = '' AND idempotency_key = $2 AND fingerprint = $3)
+      ON CONFLICT DO NOTHING RETURNING claim`,
+    values: [caller, idempotencyKey, fingerprint, leanKey, application, leaseId, owner],
   };
 }
 
-export function insertRecord(claim: Claim, position: number, transfer: Transfer, now: number): Statement {
+export function insertRecord(
+  { caller, idempotencyKey }: RequestKey,
+  leaseId: string,
+  position: number,
+  transfer: ReferencedTransfer,
+): Statement {
   return {
     sql: `INSERT INTO lean_payout_records
       (caller, idempotency_key, position, state, account_id, destination_id, amount, currency, description,
         external_reference, authorized, changed_at)
-      SELECT $1, $2, $3, 'reserved', $4, $5, $6, $7, $8, $9, $10, $11
-      WHERE EXISTS (SELECT 1 FROM lean_payout_requests WHERE claim = $12)`,
+      SELECT $1, $2, $3, 'reserved', $4, $5, $6, $7, $8, $9, $10, store_now()
+      WHERE EXISTS (SELECT 1 FROM lean_payout_requests WHERE claim = $11)`,
     values: [
-      claim.caller,
-      claim.idempotencyKey,
+      caller,
+      idempotencyKey,
       position,
       transfer.accountId,
       transfer.destinationId,
@@ -54,35 +79,115 @@ export function insertRecord(claim: Claim, position: number, transfer: Transfer,
       transfer.description,
       transfer.externalReference,
       transfer.authorize ? 1 : 0,
-      now,
-      claim.id,
+      leaseId,
     ],
   };
 }
 
 /**
- * Gives a request to another attempt, when nobody is at it and all of its outcome is unknown: what Lean has is never
- * sent again. A row when it did.
+ * Transfers of unknown outcome to one of these destinations that the caller asked for under other keys. It is written so
+ * that SQLite begins with the few requests of unknown outcome, and not with all that the caller ever made.
  */
-export function claimAgain(claim: Claim, holder: string): Statement {
+export function selectSimilar(
+  { caller, idempotencyKey }: RequestKey,
+  destinationIds: readonly string[],
+): Statement {
+  const places = destinationIds.map((_, index) => `$${String(index + 3)}`).join(', ');
   return {
-    sql: `UPDATE lean_payout_requests
-      SET claim = $3, holder = $4, attempts = $5, next_check_at = NULL
-      WHERE ${ofKey} AND attempts = $5 - 1 AND claim IS NULL AND NOT EXISTS (
-        SELECT 1 FROM lean_payout_records p
-        WHERE p.caller = $1 AND p.idempotency_key = $2 AND p.state <> 'unknown')
-      RETURNING claim`,
-    values: [claim.caller, claim.idempotencyKey, claim.id, holder, claim.attempt],
+    sql: `SELECT r.idempotency_key, p.account_id, p.destination_id, p.amount, p.currency, p.description
+      FROM lean_payout_requests r
+      JOIN lean_payout_records p ON p.caller = r.caller AND p.idempotency_key = r.idempotency_key
+      WHERE r.next_check_at > 0 AND r.caller || '' = $1 AND r.idempotency_key <> $2 AND r.turned_away = 0
+        AND p.state = 'unknown' AND lower(p.destination_id) IN (${places})
+      LIMIT 100`,
+    values: [caller, idempotencyKey, ...destinationIds.map(id => id.toLowerCase())],
   };
 }
 
-/** A row when the claim is good. */
-export function noteSending(claim: Claim, now: number): Statement {
+/** The resend delay of a request, as `ResendRule.delayOf` has it. */
+const delay = (configured: string): string => {
+  const longer = `CASE WHEN resend_after_ms > ${configured} THEN resend_after_ms ELSE ${configured} END`;
+  const remembered = `store_now() < first_sent_at + ${String(keyMemoryMs)}`;
+  return `CASE WHEN (${longer}) > 0 THEN (${longer}) WHEN ${remembered} THEN 0 ELSE ${String(defaultDelayMs)} END`;
+};
+
+/** Whether a request may be sent again: the last word, whatever the program believes. */
+const mayResend = ({
+  configured,
+  byRepetition,
+  leanNow,
+}: Readonly<Record<'configured' | 'byRepetition' | 'leanNow', string>>) =>
+  `(turned_away = 1 OR ((send_grant IS NOT NULL OR (${byRepetition} = 1 AND sends < ${String(sendsWithoutPerson)})) AND (
+    (${delay(configured)}) = 0 OR (
+      sent_until + (${delay(configured)}) <= store_now() AND lean_sent_until + (${delay(configured)}) <= ${leanNow}))))`;
+
+const bigint = (place: number): string => `CAST($${String(place)} AS BIGINT)`;
+
+/**
+ * Gives a request to another attempt when nobody is at it, all of its outcome is unknown, and it may be sent again.
+ * A row when it did.
+ */
+export function leaseAgain(
+  { caller, idempotencyKey, leases }: RequestKey & { readonly leases: number },
+  { leaseId, owner }: { readonly leaseId: string; readonly owner: string },
+  { rule, leanNow }: ResendPermit,
+): Statement {
+  const may = mayResend({ configured: bigint(6), byRepetition: bigint(7), leanNow: bigint(8) });
   return {
     sql: `UPDATE lean_payout_requests
-      SET first_sent_at = COALESCE(first_sent_at, $2), last_sent_at = $2
-      WHERE claim = $1 RETURNING claim`,
-    values: [claim.id, now],
+      SET claim = $3, holder = $4, attempts = attempts + 1, next_check_at = NULL
+      WHERE ${ofKey} AND attempts = $5 AND claim IS NULL AND ${may} AND NOT EXISTS (
+        SELECT 1 FROM lean_payout_records p
+        WHERE p.caller = $1 AND p.idempotency_key = $2 AND p.state <> 'unknown')
+      RETURNING claim`,
+    values: [
+      caller,
+      idempotencyKey,
+      leaseId,
+      owner,
+      leases,
+      rule.delayMs,
+      rule.byRepetition ? 1 : 0,
+      leanNow ?? null,
+    ],
+  };
+}
+
+/**
+ * Notes until when bytes may leave. A row when the lease is good and the request may be sent: for the first time, by
+ * this same lease, or again. For the first time the store must be known to have lost no records.
+ */
+export function noteSending(
+  { id, send, repeated }: Lease,
+  { remainingMs, leanNow }: SendStamp,
+  { rule, leanNow: leanReadAt, lookedFirst = false }: ResendPermit,
+): Statement {
+  const may = mayResend({ configured: bigint(5), byRepetition: bigint(6), leanNow: bigint(7) });
+  const first = send === 1 && !repeated;
+  const complete = `EXISTS (SELECT 1 FROM lean_payout_store
+    WHERE id = 1 AND identity = store_identity() AND complete_from <= store_now())`;
+  const conditions = [
+    ...(first ? [] : [`sends = ${bigint(2)} OR ${may}`]),
+    ...(lookedFirst ? [] : [complete]),
+  ];
+  return {
+    sql: `UPDATE lean_payout_requests
+      SET lean_first_sent_at = CASE WHEN first_sent_at IS NULL THEN ${bigint(4)} ELSE lean_first_sent_at END,
+        first_sent_at = COALESCE(first_sent_at, store_now()), last_sent_at = store_now(),
+        sent_until = store_now() + ${bigint(3)}, lean_sent_until = ${bigint(4)} + ${bigint(3)},
+        resend_after_ms = CASE WHEN resend_after_ms > ${bigint(5)} THEN resend_after_ms ELSE ${bigint(5)} END,
+        sends = ${bigint(2)}, turned_away = 0, send_grant = NULL, refusal = NULL, looked_at = NULL, checks = 0,
+        finding = NULL
+      WHERE claim = $1${conditions.map(condition => ` AND (${condition})`).join('')}
+      RETURNING claim`,
+    values: [
+      id,
+      send,
+      Math.ceil(remainingMs),
+      leanNow === undefined ? null : Math.ceil(leanNow),
+      rule.delayMs,
+      ...(first ? [] : [rule.byRepetition ? 1 : 0, leanReadAt ?? null]),
+    ],
   };
 }
 
@@ -95,59 +200,101 @@ export function selectAnswered({ caller, idempotencyKey }: RequestKey): Statemen
 }
 
 const changes = {
-  'unknown to reserved': `SET state = 'reserved', changed_at = $3 WHERE ${ofKey} AND state = 'unknown'`,
-  'reserved to sent': `SET state = 'sent', changed_at = $3 WHERE ${ofKey} AND state = 'reserved'`,
-  'to unknown': `SET state = 'unknown', changed_at = $3 WHERE ${ofKey} AND state IN ('reserved', 'sent')`,
+  'unknown to reserved': `SET state = 'reserved', changed_at = store_now() WHERE ${ofKey} AND state = 'unknown'`,
+  'reserved to sent': `SET state = 'sent', changed_at = store_now() WHERE ${ofKey} AND state = 'reserved'`,
+  'to unknown': `SET state = 'unknown', changed_at = store_now() WHERE ${ofKey} AND state IN ('reserved', 'sent')`,
 } as const;
 
 /** Changes the state of those of a request's records that can make the change. */
-export function changeState(change: keyof typeof changes, claim: Claim, now: number): Statement {
+export function changeState(
+  change: keyof typeof changes,
+  { caller, idempotencyKey }: RequestKey,
+  leaseId: string,
+): Statement {
   return {
     sql: `UPDATE lean_payout_records ${changes[change]}
-      AND EXISTS (SELECT 1 FROM lean_payout_requests WHERE claim = $4)`,
-    values: [claim.caller, claim.idempotencyKey, now, claim.id],
+      AND EXISTS (SELECT 1 FROM lean_payout_requests WHERE claim = $3)`,
+    values: [caller, idempotencyKey, leaseId],
   };
 }
 
-/** @param nextCheckAt when it is to be looked for */
-export function endClaim(claim: Claim, nextCheckAt: number): Statement {
+/** Ends a lease; the request is looked for in `checkInMs`. */
+export function endLease(leaseId: string, checkInMs: number): Statement {
   return {
     sql: `UPDATE lean_payout_requests
-      SET claim = NULL, holder = NULL, next_check_at = $2 WHERE claim = $1`,
-    values: [claim.id, nextCheckAt],
+      SET claim = NULL, holder = NULL, next_check_at = store_now() + $2 WHERE claim = $1`,
+    values: [leaseId, checkInMs],
   };
 }
 
-/** Ends the claim with Lean's own answer. */
-export function endClaimWith(claim: Claim, { status, contentType, body }: LeanWord): Statement {
+/** Ends a lease with Lean's own answer. */
+export function endLeaseWith(leaseId: string, { status, contentType, body }: UpstreamResponse): Statement {
   return {
     sql: `UPDATE lean_payout_requests
-      SET claim = NULL, holder = NULL, next_check_at = NULL,
-        answer_status = $2, answer_type = $3, answer_body = $4
+      SET claim = NULL, holder = NULL, answer_status = $2, answer_type = $3, answer_body = $4
       WHERE claim = $1`,
-    values: [claim.id, status, contentType, body],
+    values: [leaseId, status, contentType, body],
   };
 }
 
-export function deleteClaimed(claim: Claim, which: 'any' | 'never sent'): Statement {
+/** Puts back what was noted of the sends before a lease that sent nothing. */
+export function restoreSends({ id, before }: Lease): Statement {
+  return {
+    sql: `UPDATE lean_payout_requests
+      SET sends = $2, turned_away = $3, send_grant = $4, last_sent_at = $5, sent_until = $6, lean_sent_until = $7,
+        resend_after_ms = $8
+      WHERE claim = $1`,
+    values: [
+      id,
+      before.count,
+      before.turnedAway ? 1 : 0,
+      grantOf(before),
+      before.lastAt,
+      before.until,
+      before.leanUntil,
+      before.delayMs,
+    ],
+  };
+}
+
+function grantOf({ grant }: SendHistory): string | null {
+  return grant === null ? null : JSON.stringify(grant);
+}
+
+/** Notes that Lean did not take this send: it is not counted, though its times stay. */
+export function noteTurnedAway({ id, before }: Lease): Statement {
+  return {
+    sql: `UPDATE lean_payout_requests SET sends = $2, turned_away = $3, send_grant = $4 WHERE claim = $1`,
+    values: [id, before.count, before.count === 0 ? 1 : 0, grantOf(before)],
+  };
+}
+
+export function noteRefusal(leaseId: string, refusal: object | null): Statement {
+  return {
+    sql: 'UPDATE lean_payout_requests SET refusal = $2 WHERE claim = $1',
+    values: [leaseId, refusal === null ? null : JSON.stringify(refusal)],
+  };
+}
+
+export function deleteLeased(leaseId: string, which: 'any' | 'never sent'): Statement {
   return {
     sql: `DELETE FROM lean_payout_requests WHERE claim = $1${which === 'any' ? '' : ' AND first_sent_at IS NULL'}`,
-    values: [claim.id],
+    values: [leaseId],
   };
 }
 
 /**
- * Lean's word on the transfer of an attempt. A row when it is the first. That Lean has taken it is true whoever holds
- * the claim by now; a refusal speaks of this attempt alone.
+ * Lean's answer to the transfer of an attempt. A row when it is the first. That Lean has taken it is true whoever holds
+ * the lease by now; a refusal speaks of this attempt alone.
  */
-export function settleRecord(claim: Claim, position: number, answered: Answered, now: number): Statement {
+export function settleRecord(lease: Lease, position: number, answered: Answered): Statement {
   return {
     sql: `UPDATE lean_payout_records
-      SET state = $4, intent_id = $5, payment_id = $6, answer = $7, changed_at = $8
+      SET state = $4, intent_id = $5, payment_id = $6, answer = $7, changed_at = store_now()
       WHERE ${ofKey} AND position = $3 AND answer IS NULL
-        AND ($4 = 'created' OR EXISTS (SELECT 1 FROM lean_payout_requests WHERE claim = $9))
+        AND ($4 = 'created' OR EXISTS (SELECT 1 FROM lean_payout_requests WHERE claim = $8))
       RETURNING position`,
-    values: [claim.caller, claim.idempotencyKey, position, ...answered, now, claim.id],
+    values: [lease.caller, lease.idempotencyKey, position, ...answered, lease.id],
   };
 }
 
@@ -156,22 +303,61 @@ export function settleFound(
   { caller, idempotencyKey }: RequestKey,
   position: number,
   answered: Answered,
-  now: number,
 ): Statement {
   return {
     sql: `UPDATE lean_payout_records
-      SET state = $4, intent_id = $5, payment_id = $6, answer = $7, changed_at = $8
+      SET state = $4, intent_id = $5, payment_id = $6, answer = $7, changed_at = store_now()
       WHERE ${ofKey} AND position = $3 AND state = 'unknown' RETURNING position`,
-    values: [caller, idempotencyKey, position, ...answered, now],
+    values: [caller, idempotencyKey, position, ...answered],
   };
 }
 
-/** Ends the looking at Lean when no record is left to be looked for. */
-export function endChecksWhenSettled({ caller, idempotencyKey }: RequestKey): Statement {
+/** A row when its outcome was unknown, and nothing has happened to the request since it was read. */
+export function settleAbsent(request: PayoutRequest, position: number, answered: Answered): Statement {
+  const { caller, idempotencyKey } = request;
+  const { condition, values } = unchanged(request, 8);
   return {
-    sql: `UPDATE lean_payout_requests SET next_check_at = NULL
-      WHERE ${ofKey} AND next_check_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM lean_payout_records p
-        WHERE p.caller = $1 AND p.idempotency_key = $2 AND p.answer IS NULL)`,
+    sql: `UPDATE lean_payout_records
+      SET state = $4, intent_id = $5, payment_id = $6, answer = $7, changed_at = store_now()
+      WHERE ${ofKey} AND position = $3 AND state = 'unknown' AND ${condition}
+      RETURNING position`,
+    values: [caller, idempotencyKey, position, ...answered, ...values],
+  };
+}
+
+export interface Condition {
+  readonly condition: string;
+  readonly values: readonly (string | number | null)[];
+}
+
+/**
+ * That nothing was sent, leased or allowed since a request was read.
+ * @param place of the first of its values; `$1` and `$2` are the key
+ */
+export function unchanged({ leases, sends }: PayoutRequest, place: number): Condition {
+  return {
+    condition: `EXISTS (SELECT 1 FROM lean_payout_requests r
+      WHERE r.caller = $1 AND r.idempotency_key = $2 AND r.claim IS NULL AND r.attempts = ${bigint(place)}
+        AND r.sends = ${bigint(place + 1)}
+        AND r.send_grant IS NOT DISTINCT FROM CAST($${String(place + 2)} AS TEXT))`,
+    values: [leases, sends.count, grantOf(sends)],
+  };
+}
+
+/**
+ * Ends the looking at Lean when no record is left to be looked for. What was sent twice, or rejected after a doubt, is
+ * looked at again one delay later.
+ */
+export function endChecksWhenSettled({ caller, idempotencyKey }: RequestKey): Statement {
+  const answers = 'SELECT 1 FROM lean_payout_records p WHERE p.caller = $1 AND p.idempotency_key = $2';
+  return {
+    sql: `UPDATE lean_payout_requests
+      SET checks = 0, finding = NULL, next_check_at = CASE
+        WHEN sends >= ${String(sendsWithoutPerson)}
+          OR (next_check_at IS NOT NULL AND EXISTS (${answers} AND p.state = 'rejected'))
+        THEN store_now() + CASE WHEN resend_after_ms > 0 THEN resend_after_ms ELSE ${String(defaultDelayMs)} END END
+      WHERE ${ofKey} AND claim IS NULL AND NOT EXISTS (${answers} AND p.answer IS NULL)
+        AND (next_check_at IS NOT NULL OR sends >= ${String(sendsWithoutPerson)})`,
     values: [caller, idempotencyKey],
   };
 }

@@ -1,8 +1,16 @@
 import { randomInt } from 'node:crypto';
 import pg from 'pg';
 import { StoreUnavailable } from '../payouts/errors.ts';
-import { DuplicateValue, StoreProblem, type Database, type Row, type Statement } from './database.ts';
+import {
+  DuplicateValue,
+  StoreProblem,
+  type Database,
+  type OpenOptions,
+  type Row,
+  type Statement,
+} from './database.ts';
 import { migrationsFrom, versionTable } from './migrations.ts';
+import { noteStore } from './store-identity.ts';
 
 /** First half of our advisory locks: this program's, in a database that others may use as well. */
 const lockClass = 0x4c50_4757;
@@ -10,6 +18,20 @@ const migrationLock = 0;
 
 /** On which gateways tell each other that there is something new. */
 const channel = 'lean_payout_updates';
+
+/** The server's time in epoch ms. */
+const storeNow = '(EXTRACT(EPOCH FROM clock_timestamp()) * 1000)::BIGINT';
+
+/**
+ * Which server this is, and which of its timelines: every promotion of a standby and every restored backup begins a new
+ * one. The file name of the newest log record begins with the timeline, in eight hexadecimal digits.
+ * @see https://www.postgresql.org/docs/current/continuous-archiving.html#BACKUP-TIMELINES
+ */
+const storeIdentity =
+  "((SELECT system_identifier FROM pg_control_system())::TEXT || '/' || left(pg_walfile_name(pg_current_wal_lsn()), 8))";
+
+/** How often a lost lock is taken again, in ms, while nobody asks for it. */
+const relockEveryMs = 1000;
 
 const uniqueViolation = '23505';
 const bigint = 20;
@@ -27,8 +49,8 @@ const types: pg.CustomTypesConfig = {
  * @param url `postgres://…`; must lead to sessions, not through a pool that swaps them between transactions
  * @see https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
  */
-export function openPostgres(url: string): Database {
-  return new PostgresDatabase(url);
+export function openPostgres(url: string, options: OpenOptions = {}): Database {
+  return new PostgresDatabase(url, options);
 }
 
 class PostgresDatabase implements Database {
@@ -39,20 +61,32 @@ class PostgresDatabase implements Database {
   readonly #listeners: (() => void)[] = [];
   /** The second half of our lock, from the first time it was had. */
   #number: number | undefined;
+  #relocking: NodeJS.Timeout | undefined;
+  #closed = false;
+  readonly #lossWindowMs: number | undefined;
+  readonly #clock: OpenOptions['clock'];
+  #identity = storeIdentity;
 
-  constructor(url: string) {
+  constructor(url: string, { lossWindowMs, clock }: OpenOptions) {
     this.#url = url;
+    this.#lossWindowMs = lossWindowMs;
+    this.#clock = clock;
     this.#pool = new pg.Pool({
       ...connection(url),
       types,
       max: 10,
       statement_timeout: 5000,
       query_timeout: 6000,
+      // What is noted before a payout is sent must be on disk, whatever the server's default is. The pool waits for it
+      // before it gives the connection out, and gives none out where it fails; the types do not tell so.
+      onConnect: client => client.query('SET synchronous_commit = on') as unknown as undefined,
     });
     // Whoever uses a connection that breaks is told by what they asked; between two statements, and while nobody
     // uses it, that is nobody's failure.
     this.#pool.on('error', () => undefined);
-    this.#pool.on('connect', client => client.on('error', () => undefined));
+    this.#pool.on('connect', client => {
+      client.on('error', () => undefined);
+    });
   }
 
   prepare(): Promise<void> {
@@ -76,11 +110,11 @@ class PostgresDatabase implements Database {
     try {
       const [only] = statements;
       if (statements.length === 1 && only !== undefined && setting === undefined)
-        return [await rowsOf(this.#pool, only)];
+        return [await this.#rows(this.#pool, only)];
       return await this.#transaction(async client => {
         if (setting !== undefined) await client.query(setting);
         const results: (readonly Row[])[] = [];
-        for (const statement of statements) results.push(await rowsOf(client, statement));
+        for (const statement of statements) results.push(await this.#rows(client, statement));
         return results;
       });
     } catch (error) {
@@ -104,11 +138,13 @@ class PostgresDatabase implements Database {
     this.#listeners.push(listener);
   }
 
-  async holder(): Promise<string> {
+  async owner(): Promise<string> {
     if (this.#life === undefined) {
       // A connection may tell more than once that it is over, and by then there may be another one.
       const over = (): void => {
-        if (this.#life === life) this.#life = undefined;
+        if (this.#life !== life) return;
+        this.#life = undefined;
+        this.#relock();
       };
       const life = this.#live(over).catch((error: unknown) => {
         over();
@@ -120,28 +156,58 @@ class PostgresDatabase implements Database {
     return String(this.#number);
   }
 
-  async living(holders: readonly string[]): Promise<readonly string[]> {
+  /** Takes a lost lock again by itself: without it other gateways take this one for ended. */
+  #relock(): void {
+    if (this.#closed || this.#number === undefined || this.#relocking !== undefined) return;
+    this.#relocking = setTimeout(() => {
+      this.#relocking = undefined;
+      if (!this.#closed) this.owner().catch(() => undefined);
+    }, relockEveryMs).unref();
+  }
+
+  async living(owners: readonly string[]): Promise<readonly string[]> {
     const [rows = []] = await this.run({
-      sql: `SELECT objid::text AS holder FROM pg_locks
+      sql: `SELECT objid::text AS owner FROM pg_locks
         WHERE locktype = 'advisory' AND granted AND classid = $1
           AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
       values: [lockClass],
     });
-    const alive = new Set(rows.map(({ holder }) => holder));
-    return holders.filter(holder => alive.has(holder));
+    const alive = new Set(rows.map(({ owner }) => owner));
+    return owners.filter(owner => alive.has(owner));
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#relocking);
     const life = await this.#life?.catch(() => undefined);
     await Promise.all([life?.end(), this.#pool.end()]);
   }
 
+  async #rows(on: pg.Pool | pg.PoolClient, { sql, values = [] }: Statement): Promise<readonly Row[]> {
+    return (await on.query<Row>(this.#textOf(sql), [...values])).rows;
+  }
+
+  async #noteStore(client: pg.ClientBase): Promise<void> {
+    if (this.#lossWindowMs !== undefined) await client.query(this.#textOf(noteStore(this.#lossWindowMs)));
+  }
+
+  #textOf(sql: string): string {
+    const now = this.#clock === undefined ? storeNow : `${String(this.#clock())}::BIGINT`;
+    return sql.replaceAll('store_now()', now).replaceAll('store_identity()', this.#identity);
+  }
+
   async #migrate(): Promise<void> {
+    await this.#pool.query(`SELECT ${storeIdentity}`).catch((error: unknown) => {
+      if (!(error instanceof pg.DatabaseError)) throw error;
+      // A service that does not let its users see this does not let a failover be noticed by it either.
+      this.#identity = "'unknown'";
+    });
     await this.#transaction(async client => {
       await client.query('SELECT pg_advisory_xact_lock($1, $2)', [lockClass, migrationLock]);
       await client.query(versionTable.make);
       const version = (await client.query<Row>(versionTable.read)).rows[0]?.['version'];
       for (const sql of migrationsFrom(version, 'DATABASE_URL')) await client.query(sql);
+      await this.#noteStore(client);
     });
   }
 
@@ -183,6 +249,15 @@ class PostgresDatabase implements Database {
       // A host that vanishes without a word is missed within half a minute.
       await client.query('SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5');
       await client.query('SET tcp_keepalives_count = 3');
+      // The server must not end the session that holds the lock because nothing is asked on it.
+      await client.query(
+        "SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'idle_session_timeout'",
+      );
+      // A lost connection may mean that another server has taken over. The tables may not be there yet.
+      if (this.#number !== undefined) {
+        await this.prepare();
+        await this.#noteStore(client);
+      }
       for (let number = this.#number ?? randomNumber(); ; number = randomNumber()) {
         const { rows } = await client.query<{ readonly free: boolean }>(
           'SELECT pg_try_advisory_lock($1, $2) AS free',
@@ -203,10 +278,6 @@ class PostgresDatabase implements Database {
 
 function randomNumber(): number {
   return randomInt(1, 2 ** 31 - 1);
-}
-
-async function rowsOf(on: pg.Pool | pg.PoolClient, { sql, values = [] }: Statement): Promise<readonly Row[]> {
-  return (await on.query<Row>(sql, [...values])).rows;
 }
 
 function connection(url: string): pg.ClientConfig {

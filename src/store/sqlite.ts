@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { StoreProblem, type Database, type Row, type Statement } from './database.ts';
+import { StoreProblem, type Database, type OpenOptions, type Row, type Statement } from './database.ts';
 import { migrationsFrom, versionTable } from './migrations.ts';
 import { isSqliteError, SqliteTransactions } from './sqlite-transactions.ts';
+import { StoreClock } from './store-clock.ts';
+import { noteStore } from './store-identity.ts';
 
 const sqliteBusy = 5;
 
@@ -15,13 +17,13 @@ const busyTimeoutMs = 5000;
  * The store in a folder of this machine. Every transaction is on disk before it is over (`synchronous=FULL`).
  *
  * One gateway at a time has a folder: it holds a lock that the system lets go of however the process ends. So what
- * another holder has left under way in the folder has nobody who is at it any more.
+ * another process has left leased in the folder has nobody who is at it any more.
  * @param given the folder, from where the program was started
- * @param asGateway false for looking at records beside a gateway that is running
  * @throws StoreProblem when the folder cannot be used, or another gateway has it
  * @see https://www.sqlite.org/pragma.html#pragma_synchronous
  */
-export function openSqlite(given: string, { asGateway = true } = {}): Database {
+export function openSqlite(given: string, options: OpenOptions = {}): Database {
+  const { asGateway = true, lossWindowMs } = options;
   const folder = resolve(given);
   const file = join(folder, 'payouts.db');
   if (!asGateway && !existsSync(file))
@@ -37,7 +39,14 @@ export function openSqlite(given: string, { asGateway = true } = {}): Database {
     closeSync(openSync(file, 'a', 0o600));
     const database = new DatabaseSync(file, { timeout: busyTimeoutMs });
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000');
+    const clock = new StoreClock();
+    database.function('store_now', options.clock ?? (() => clock.now()));
+    // A copy that was put in its place is another file, if only by the time at which it was made.
+    const { ino, birthtimeNs } = statSync(file, { bigint: true });
+    const identity = `${String(ino)}-${String(birthtimeNs)}`;
+    database.function('store_identity', () => identity);
     migrate(database);
+    if (lossWindowMs !== undefined) database.exec(noteStore(lossWindowMs));
     return new SqliteDatabase(database, lock);
   } catch (error) {
     lock?.close();
@@ -93,7 +102,7 @@ class SqliteDatabase implements Database {
   readonly #database: DatabaseSync;
   readonly #transactions: SqliteTransactions;
   readonly #lock: DatabaseSync | undefined;
-  readonly #holder = randomUUID();
+  readonly #owner = randomUUID();
   readonly #listeners: (() => void)[] = [];
 
   constructor(database: DatabaseSync, lock: DatabaseSync | undefined) {
@@ -123,14 +132,12 @@ class SqliteDatabase implements Database {
     this.#listeners.push(listener);
   }
 
-  holder(): Promise<string> {
-    return Promise.resolve(this.#holder);
+  owner(): Promise<string> {
+    return Promise.resolve(this.#owner);
   }
 
-  living(holders: readonly string[]): Promise<readonly string[]> {
-    return Promise.resolve(
-      this.#lock === undefined ? holders : holders.filter(holder => holder === this.#holder),
-    );
+  living(owners: readonly string[]): Promise<readonly string[]> {
+    return Promise.resolve(this.#lock === undefined ? owners : owners.filter(owner => owner === this.#owner));
   }
 
   async close(): Promise<void> {

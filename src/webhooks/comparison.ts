@@ -1,7 +1,8 @@
 import type { LeanClient } from '../lean/client.ts';
 import { LeanError } from '../lean/errors.ts';
 import { StoreUnavailable } from '../payouts/errors.ts';
-import { compareInstants, parseInstant, type Instant } from '../payouts/instant.ts';
+import { compareInstants, type Instant } from '../payouts/instant.ts';
+import { instantAt, leanTime } from '../payouts/lean-time.ts';
 import { pageFromLean } from '../payouts/from-lean.ts';
 import type { Payout } from '../payouts/payout.ts';
 import { Rounds } from '../payouts/rounds.ts';
@@ -19,8 +20,6 @@ export interface ComparisonOptions {
   readonly onTrouble: (error: Error | undefined) => void;
   /** @default 3 min */
   readonly everyMs?: number;
-  /** Epoch milliseconds. @default Date.now */
-  readonly now?: () => number;
 }
 
 const pageSize = 100;
@@ -39,7 +38,7 @@ export class Comparison {
   readonly #rounds: Rounds;
 
   constructor(options: ComparisonOptions) {
-    this.#options = { everyMs: 180_000, now: Date.now, ...options };
+    this.#options = { everyMs: 180_000, ...options };
     const { everyMs, onTrouble } = this.#options;
     this.#rounds = new Rounds({
       round: () => this.#round(),
@@ -62,16 +61,25 @@ export class Comparison {
   async #round(): Promise<void> {
     const { events, everyMs } = this.#options;
     // A little less, so that the one gateway there is does not come too early for its own turn.
-    const upTo = await events.takeComparison(everyMs * 0.9);
-    if (upTo !== undefined) await this.compare(upTo);
+    const leanNow = await this.#leanNow();
+    const upTo = await events.takeComparison(everyMs * 0.9, leanNow);
+    if (upTo !== undefined) await this.compare(upTo, leanNow);
   }
 
-  /** @throws LeanError, StoreUnavailable */
-  async compare(upTo: Instant): Promise<void> {
-    const { events, teller, onGaps, now } = this.#options;
-    const until = instantOf(now());
-    const since = await events.since();
-    const early = instantOf(Date.parse(upTo) - overlapMs);
+  /** By Lean's clock: what is compared has Lean's times. */
+  async #leanNow(): Promise<Instant> {
+    return instantAt((await leanTime(this.#options.client)) ?? Date.now());
+  }
+
+  /**
+   * @param until Lean's time now
+   * @throws LeanError, StoreUnavailable
+   */
+  async compare(upTo: Instant, until: Instant): Promise<void> {
+    const { events, teller, onGaps } = this.#options;
+    const since = await events.since(until);
+    // A time that lies ahead of Lean's was noted by a clock that was wrong.
+    const early = instantAt(Math.min(Date.parse(upTo), Date.parse(until)) - overlapMs);
     // What was before the first gateway is nobody's news.
     const from = compareInstants(early, since) < 0 ? since : early;
     const missed = await this.#missedEvents(from);
@@ -125,10 +133,4 @@ function isTold(
   return (
     told?.leanStatus === state?.leanStatus && told?.postInitiationStatus === (postInitiationStatus ?? null)
   );
-}
-
-function instantOf(epochMs: number): Instant {
-  const instant = parseInstant(new Date(epochMs).toISOString());
-  if (instant === undefined) throw new RangeError('a time beyond the year 9999');
-  return instant;
 }

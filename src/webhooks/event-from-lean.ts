@@ -39,6 +39,19 @@ export function eventFromLean(envelope: unknown): ReceivedEvent | undefined {
   };
 }
 
+/** What Lean's envelope says of the payout itself; null where it does not. */
+export interface AnnouncedPayout {
+  /** Decimal text. */
+  readonly amount: string | null;
+  readonly destinationId: string | null;
+}
+
+export function announcedPayout(envelope: unknown): AnnouncedPayout {
+  const { amount, payment_destination_id } = record(record(envelope)['payload']);
+  const destinationId = id(payment_destination_id);
+  return { amount: text(amount), destinationId: isUuid(destinationId) ? destinationId : null };
+}
+
 /** A status as Lean writes them; a store does not take every character that JSON can hold. */
 function wordOf(value: unknown): string | null {
   const word = id(value);

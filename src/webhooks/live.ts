@@ -5,6 +5,7 @@ import type { PayoutReads } from '../payouts/payout-reads.ts';
 import { StoreUnavailable } from '../payouts/errors.ts';
 import { Comparison } from './comparison.ts';
 import { LiveUpdates } from './live-updates.ts';
+import type { AnnouncedPayout } from './event-from-lean.ts';
 import { WebhookReceiver } from './receive.ts';
 import { Teller } from './teller.ts';
 
@@ -23,6 +24,8 @@ export interface LiveOptions {
   readonly told: {
     /** Steps have been told, by this gateway. */
     steps(count: number): void;
+    /** Something has been announced of a payout. */
+    received(payout: AnnouncedPayout): void;
     foreign(events: number): void;
     gaps(missed: { readonly events: number; readonly payouts: number }): void;
     trouble(what: 'starting' | 'looking' | 'comparing', error: Error | undefined): void;
@@ -70,7 +73,8 @@ export class Live {
     });
     this.receiver = new WebhookReceiver({
       ...options,
-      onTaken: () => {
+      onTaken: payout => {
+        told.received(payout);
         this.#teller.wake();
       },
     });
@@ -112,7 +116,7 @@ export class Live {
     this.#teller.start();
     this.#comparison.start();
     const forget = (): void => {
-      events.forget(Date.now() - keptMs).catch((error: unknown) => {
+      events.forget(keptMs).catch((error: unknown) => {
         if (!(error instanceof StoreUnavailable)) throw error;
       });
     };

@@ -1,5 +1,5 @@
 import type { PayoutEvents } from '../payouts/payout-update.ts';
-import { eventFromLean } from './event-from-lean.ts';
+import { announcedPayout, eventFromLean, type AnnouncedPayout } from './event-from-lean.ts';
 import { isSigned } from './signature.ts';
 
 /**
@@ -13,7 +13,7 @@ export interface WebhookReceiverOptions {
   readonly secrets: readonly string[];
   readonly events: Pick<PayoutEvents, 'receive'>;
   /** Told when there is something to look at. */
-  readonly onTaken: () => void;
+  readonly onTaken: (payout: AnnouncedPayout) => void;
 }
 
 /** Takes Lean's webhooks: what is signed is kept before it is acknowledged, and looked at afterwards. */
@@ -36,7 +36,7 @@ export class WebhookReceiver {
     const event = eventFromLean(envelope);
     if (event === undefined) return 'ignored';
     if ((await events.receive([event])) === 0) return 'seen';
-    onTaken();
+    onTaken(announcedPayout(envelope));
     return 'taken';
   }
 }

@@ -3,6 +3,7 @@ import { LeanError } from '../lean/errors.ts';
 import { StoreUnavailable } from '../payouts/errors.ts';
 import type { PayoutHistories } from '../payouts/history.ts';
 import type { Instant } from '../payouts/instant.ts';
+import { instantAt, leanTime } from '../payouts/lean-time.ts';
 import type { PayoutReads } from '../payouts/payout-reads.ts';
 import type { Payout } from '../payouts/payout.ts';
 import type { PayoutEvents, TakenEvent } from '../payouts/payout-update.ts';
@@ -125,14 +126,24 @@ export class Teller {
       if (error instanceof LeanError && !error.details.retryable) return [];
       throw error;
     });
-    this.#since ??= events.since();
-    const since = await this.#since;
+    const since = await this.#noticedSince();
     // An application without a call for the single payout knows it by its history alone.
     if (payout === undefined && history.length === 0) return false;
     const steps = stepsOf({ paymentId, payout, history, claims, since });
     const told = await events.tell(steps);
     if (told > 0) onTold(told);
     return true;
+  }
+
+  #noticedSince(): Promise<Instant> {
+    const { events, client } = this.#options;
+    this.#since ??= leanTime(client)
+      .then(now => events.since(instantAt(now ?? Date.now())))
+      .catch((error: unknown) => {
+        this.#since = undefined;
+        throw error;
+      });
+    return this.#since;
   }
 
   /** Null where Lean knows no such payout; undefined where this Lean application has no call for it. */

@@ -143,7 +143,7 @@ describe('who asks', () => {
   it('is the same on every surface: a payout that was made by one is known to the others', async () => {
     const { ask, headersOf, gateway } = await start();
     const headers = await headersOf('payouts:create');
-    const input = payoutInput('on-all', { externalReference: 'on-all' });
+    const input = payoutInput('on-all');
     const { data } = await ask(createPayoutDocument, headers, { input });
     const byRest = await fetch(`${gateway.restUrl ?? ''}/v1/payouts/v1/payment`, {
       method: 'POST',

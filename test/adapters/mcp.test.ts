@@ -375,6 +375,44 @@ it('an operation that is added to the table has its tool', () => {
 });
 
 /** What in a value is not as a schema says. */
+describe('a payout whose outcome is unknown', () => {
+  const tool = 'lean-createpayoutpayment';
+
+  it('tells a model what to call again, and when, and what never to do', async () => {
+    const { mcp, lean } = await start();
+    const client = await connect(mcp);
+    lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 1 });
+    const answer = await call(client, tool, { idempotency_key: 'key-1', body: leanCreation() });
+    expect(answer.isError).toBe(true);
+    expect(textOf(answer)).toMatch(
+      /^It is unknown whether it is paid: do not create another payout or use another key\. Call again with the same body and idempotency_key "key-1" after \d+ seconds\. From .*Z on it is sent again if Lean still has nothing of it\. Tell the user\.$/,
+    );
+  });
+
+  it('tells a model not to repeat what an operator must decide', async () => {
+    const { mcp, lean } = await start();
+    const client = await connect(mcp);
+    lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 1 });
+    await call(client, tool, { idempotency_key: 'key-1', body: leanCreation() });
+    lean.payouts.add({ amount: '16.5', destinationId: destinations.pays, description: 'INV 001' });
+    const answer = await call(client, tool, { idempotency_key: 'key-1', body: leanCreation() });
+    expect(textOf(answer)).toContain('An operator must decide what became of it; do not repeat this call.');
+  });
+
+  it('keeps a model from paying the same under another key', async () => {
+    const { mcp, lean } = await start();
+    const client = await connect(mcp);
+    lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 1 });
+    await call(client, tool, { idempotency_key: 'key-1', body: leanCreation() });
+    const answer = await call(client, tool, { idempotency_key: 'key-2', body: leanCreation() });
+    expect(answer.isError).toBe(true);
+    expect(textOf(answer)).toContain(
+      'call again with the original body and idempotency_key "key-1", and tell the user',
+    );
+    expect(lean.requests.filter(({ operation }) => operation === 'createPayoutPayment')).toHaveLength(1);
+  });
+});
+
 function hasShape(schema: object | undefined, value: unknown): readonly unknown[] {
   const ajv = new Ajv2020({ allowUnionTypes: true, strict: false });
   const validate = ajv.compile(schema ?? false);

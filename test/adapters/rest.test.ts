@@ -197,12 +197,12 @@ describe.each(stores)('a payout (%s)', kind => {
   it('whose key Lean turned away is Lean’s word, and may be sent again', async () => {
     const { rest, heard } = await before(posts =>
       posts === 1
-        ? { status: 429, text: '{"status":"RATE_LIMIT_EXCEEDED"}' }
+        ? { status: 429, text: '{"status":"RATE_LIMIT_EXCEEDED","message":"Slow down."}' }
         : { status: 200, text: '{"payouts_payment_details":[{"payment_intent_id":"i"}]}' },
     );
     expect((await post(rest, leanCreation())).status).toBe(429);
     expect((await post(rest, leanCreation())).status).toBe(200);
-    expect(heard).toHaveLength(2);
+    expect(heard.map(({ method }) => method)).toEqual(['POST', 'GET', 'POST']);
   });
 
   it('reaches Lean with the digits and the order that it was sent in', async () => {
@@ -241,7 +241,14 @@ describe('a payout', () => {
     lean.faults.add({ kind: 'drop_after', operation: 'createPayoutPayment', times: 1 });
     const lost = await post(rest, leanCreation());
     expect(lost.status).toBe(504);
-    expect(await lost.json()).toMatchObject({ code: 'PAYOUT_OUTCOME_UNKNOWN', idempotencyKey: 'key-1' });
+    const problem = (await lost.json()) as { readonly retryAfterSeconds: number };
+    expect(problem).toMatchObject({
+      code: 'PAYOUT_OUTCOME_UNKNOWN',
+      idempotencyKey: 'key-1',
+      reason: 'WAITING',
+      resendAt: expect.stringMatching(/Z$/) as string,
+    });
+    expect(lost.headers.get('retry-after')).toBe(String(problem.retryAfterSeconds));
     const found = await post(rest, leanCreation());
     const payout = lean.payouts.all().find(({ externalReference }) => externalReference === 'key-1');
     expect(found.status).toBe(200);
@@ -268,6 +275,17 @@ describe('a payout', () => {
     expect(answer.status).toBe(409);
     expect(await answer.json()).toMatchObject({ code: 'IDEMPOTENCY_CONFLICT', idempotencyKey: 'key-1' });
     expect(lean.requests).toHaveLength(posts);
+  });
+
+  it('like another one of unknown outcome names that one’s key', async () => {
+    const { rest, lean } = await start();
+    lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 1 });
+    expect((await post(rest, leanCreation())).status).toBe(504);
+    const answer = await post(rest, leanCreation(), { 'idempotency-key': 'key-2' });
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('x-similar-unknown-key')).toBe('key-1');
+    const other = await post(rest, leanCreation({ description: 'other' }), { 'idempotency-key': 'key-3' });
+    expect(other.headers.get('x-similar-unknown-key')).toBeNull();
   });
 
   it('needs a key, unless it is said that it does not: then one is made up and told', async () => {

@@ -1,25 +1,46 @@
-import { expect, it } from 'vitest';
-import { asTable } from '../../src/commands/payout-table.ts';
-import type { PayoutRequest } from '../../src/payouts/payout-record.ts';
+import { describe, expect, it } from 'vitest';
+import { asJson, asTable } from '../../src/commands/payout-table.ts';
+import type { PayoutRequest } from '../../src/payouts/creation/payout-record.ts';
+import { neverSent, type SendHistory } from '../../src/payouts/creation/resend-rule.ts';
 import { transfer } from '../support/creating.ts';
+import { created, rejected } from '../store/recording.ts';
 
 const request: PayoutRequest = {
   caller: '',
   idempotencyKey: 'key-1',
   fingerprint: '',
-  leanWord: null,
+  leanKey: 'key-1',
+  application: 'test',
+  upstreamResponse: null,
   records: [
-    { position: 0, transfer: transfer(), state: 'sent', intentId: null, paymentId: null, answer: null },
+    { position: 0, transfer: transfer(), state: 'unknown', intentId: null, paymentId: null, answer: null },
   ],
-  underWay: true,
-  attempts: 2,
+  inFlight: false,
+  leases: 2,
+  sends: {
+    ...neverSent,
+    count: 2,
+    firstAt: Date.parse('2026-03-01T08:30:01Z'),
+    lastAt: Date.parse('2026-03-01T08:40:00Z'),
+  },
+  refusal: null,
+  finding: null,
+  duplicateIntents: [],
   createdAt: Date.parse('2026-03-01T08:30:00.123Z'),
-  firstSentAt: Date.parse('2026-03-01T08:30:01Z'),
-  lastSentAt: Date.parse('2026-03-01T08:40:00Z'),
   changedAt: Date.parse('2026-03-01T08:40:00Z'),
-  checks: 0,
+  checks: 3,
   nextCheckAt: null,
+  readAt: Date.parse('2026-03-01T08:50:00Z'),
 };
+
+/** The cells of the only line, by their titles. */
+function cellsOf(change: Partial<PayoutRequest>): Record<string, string> {
+  const [head = '', line = ''] = asTable([{ ...request, ...change }]).split('\n');
+  const starts = [...head.matchAll(/\S+(?: \S+)*/g)].map(({ 0: title, index }) => ({ title, index }));
+  return Object.fromEntries(
+    starts.map(({ title, index }, place) => [title, line.slice(index, starts[place + 1]?.index).trim()]),
+  );
+}
 
 it('a table has a column for callers only where they are told apart', () => {
   expect(asTable([request])).not.toContain('CALLER');
@@ -40,4 +61,76 @@ it('nothing that a caller wrote can steer a terminal', () => {
   ]);
   expect(table).not.toMatch(/[\u001b\u202e]/);
   expect(table).toContain('?[2J?gnp');
+});
+
+describe('the column SENT', () => {
+  it.each<[string, SendHistory]>([
+    ['no', neverSent],
+    ['once', { ...neverSent, count: 1, firstAt: 1 }],
+    ['2 times', { ...neverSent, count: 2, firstAt: 1 }],
+    ['turned away', { ...neverSent, count: 0, firstAt: 1, turnedAway: true }],
+  ])('says "%s"', (words, sends) => {
+    expect(cellsOf({ sends })['SENT']).toBe(words);
+  });
+});
+
+describe('the column WHY', () => {
+  it('is not there where nothing is open', () => {
+    expect(asTable([request])).not.toContain('WHY');
+  });
+
+  it('says of an unknown outcome what callers are told, and what the last look has found', () => {
+    expect(cellsOf({ finding: 'look_alike' })['WHY']).toBe('UNCLEAR look_alike');
+    expect(cellsOf({ finding: 'absent' })['WHY']).toBe('WAITING absent');
+    expect(cellsOf({ finding: 'needs_decision' })['WHY']).toBe('OPERATOR needs_decision');
+  });
+
+  it('says nothing of a transfer that is settled', () => {
+    const records = request.records.flatMap(record => [
+      { ...record, state: 'created' as const, answer: created('i') },
+      { ...record, position: 1 },
+    ]);
+    const [, first = '', second = ''] = asTable([{ ...request, finding: 'absent', records }]).split('\n');
+    expect(first).not.toContain('WAITING');
+    expect(second).toContain('WAITING absent');
+  });
+
+  it('says that Lean has more payouts than were asked for, and which, also of a settled request', () => {
+    const records = request.records.map(record => ({
+      ...record,
+      state: 'rejected' as const,
+      answer: rejected,
+    }));
+    expect(cellsOf({ records, duplicateIntents: ['a', 'b'] })['WHY']).toBe(
+      'MORE AT LEAN THAN ASKED FOR: a, b',
+    );
+  });
+});
+
+it('the JSON for programs has the sends, the finding and the duplicate intents', () => {
+  expect(JSON.parse(asJson([{ ...request, finding: 'look_alike', duplicateIntents: ['a'] }]))).toEqual([
+    {
+      idempotencyKey: 'key-1',
+      transferIndex: 0,
+      caller: '',
+      state: 'unknown',
+      amount: '16.50',
+      currency: 'AED',
+      accountId: transfer().accountId,
+      destinationId: transfer().destinationId,
+      description: 'INV 001',
+      externalReference: 'order-1',
+      intentId: null,
+      paymentId: null,
+      createdAt: '2026-03-01T08:30:00.123Z',
+      firstSentAt: '2026-03-01T08:30:01.000Z',
+      lastSentAt: '2026-03-01T08:40:00.000Z',
+      changedAt: '2026-03-01T08:40:00.000Z',
+      sends: 2,
+      finding: 'look_alike',
+      duplicateIntents: ['a'],
+      checks: 3,
+      nextCheckAt: null,
+    },
+  ]);
 });

@@ -1,6 +1,9 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { leanApplication } from '../../src/lean/application.ts';
 import { destinations, sandboxCredentials } from '../../src/sandbox/named.ts';
+import type { RunningSandbox } from '../../src/sandbox/sandbox.ts';
 import { startLean } from '../lean/wiring.ts';
+import { completeStore } from '../support/complete-store.ts';
 import { crashingCore } from '../support/crashing-core.ts';
 import { creatingAt, transfer } from '../support/creating.ts';
 import { startHeldLean } from '../support/held-lean.ts';
@@ -12,6 +15,10 @@ import type { StoreConfig } from '../../src/store/open.ts';
 
 const envOf = (store: StoreConfig): Record<string, string> =>
   'url' in store ? { DATABASE_URL: store.url } : { DATA_DIR: store.folder };
+
+/** The Lean application that the program speaks for with the sandbox's token. */
+const applicationAt = (lean: RunningSandbox): string =>
+  leanApplication({ baseUrl: new URL(lean.url), credentials: { token: sandboxCredentials.token } });
 
 async function command(args: readonly string[], env: Readonly<Record<string, string>>) {
   const program = runProgram('main.ts', env, ['payouts', ...args]);
@@ -26,7 +33,7 @@ describe.each(stores)('payouts (%s)', kind => {
   async function recorded() {
     const lean = await startLean();
     const store = await freshStore(kind);
-    const { create, createAll } = creatingAt(lean.url, opened(store));
+    const { create, createAll } = creatingAt(lean.url, opened(store), { application: applicationAt(lean) });
     await create('created');
     await createAll('batch', [transfer(), transfer(destinations.failsAtOnce)]);
     lean.faults.add({ kind: 'drop_after', operation: 'createPayoutPayment', times: 1 });
@@ -50,6 +57,7 @@ describe.each(stores)('payouts (%s)', kind => {
       'ASKED FOR',
       'SENT',
     ]);
+    expect(rows.map(row => row.split(/ {2,}/).at(-1))).toEqual(['once', 'once', 'once', 'once']);
     expect(rows.map(row => row.split(/ {2,}/).slice(0, 4))).toEqual([
       ['lost', 'unknown', '16.50 AED', 'lost-1'],
       ['batch [0]', 'created', '16.50 AED', 'order-1'],
@@ -91,7 +99,9 @@ describe.each(stores)('payouts (%s)', kind => {
         firstSentAt: expect.stringMatching(/Z$/) as string,
         lastSentAt: expect.stringMatching(/Z$/) as string,
         changedAt: expect.stringMatching(/Z$/) as string,
-        attempts: 1,
+        sends: 1,
+        finding: null,
+        duplicateIntents: [],
         checks: 0,
         nextCheckAt: expect.stringMatching(/Z$/) as string,
       },
@@ -104,7 +114,8 @@ describe.each(stores)('payouts (%s)', kind => {
     const leanEnv = { ...env, LEAN_BASE_URL: lean.url, LEAN_API_TOKEN: sandboxCredentials.token };
     const found = await command(['resolve', 'lost'], leanEnv);
     expect(found).toMatchObject({ exitCode: 0, error: '' });
-    expect(found.out).toMatch(/^lost +created .*\n\nFound at Lean, and recorded\.\n$/m);
+    expect(found.out).toMatch(/^lost +created .*\n\nSettled by what Lean has, and recorded\.\n$/m);
+    expect(lean.requests.map(({ method }) => method)).not.toContain('POST');
     expect((await command(['--unknown'], env)).out).toBe('None.\n');
     lean.requests.length = 0;
     expect((await command(['resolve', 'created'], leanEnv)).exitCode).toBe(0);
@@ -117,20 +128,64 @@ describe.each(stores)('payouts (%s)', kind => {
     lean.payouts.clear();
     const absent = await command(['resolve', 'lost'], leanEnv);
     expect(absent.exitCode).toBe(1);
-    expect(absent.out).toContain(
-      'Lean does not have the payout so far: it is sent again when its key comes again.',
-    );
-    expect(lean.requests.map(({ method }) => method)).toEqual(['GET']);
+    expect(absent.out).toMatch(/^lost +unknown .* WAITING absent$/m);
+    expect(absent.out).toContain('\nLean has nothing of the payout so far.\n');
+    expect(new Set(lean.requests.map(({ method }) => method))).toEqual(new Set(['GET']));
     lean.faults.add({ kind: 'status', status: 401 });
     const refused = await command(['resolve', 'lost'], leanEnv);
     expect(refused.exitCode).toBe(1);
-    expect(refused.out).toContain("Lean could not be asked: Lean refused the gateway's credentials.");
+    // What the look before this one has found is still true.
+    expect(refused.out).toMatch(/^lost +unknown .* WAITING absent$/m);
+    expect(refused.out).toContain("Lean could not be asked. (Lean refused the gateway's credentials.)");
+  });
+
+  it('resolve shows the payouts at Lean that may be the one', async () => {
+    const { lean, env } = await recorded();
+    const leanEnv = { ...env, LEAN_BASE_URL: lean.url, LEAN_API_TOKEN: sandboxCredentials.token };
+    lean.payouts.clear();
+    const { intentId } = lean.payouts.add({
+      amount: '16.5',
+      destinationId: destinations.pays,
+      description: 'INV 001',
+    });
+    const unclear = await command(['resolve', 'lost'], leanEnv);
+    expect(unclear.exitCode).toBe(1);
+    expect(unclear.out).toMatch(/^lost +unknown .* UNCLEAR look_alike$/m);
+    expect(unclear.out).toMatch(new RegExp(`^  ${intentId}  16.5 AED .* may be it$`, 'm'));
+    expect(unclear.out).toContain('Lean has a payout that may be this one and cannot be told from it.');
+  });
+
+  it('settle ends a payout as a person has decided, an hour after it was sent', async () => {
+    const clock = { agoMs: 3_600_000 };
+    const now = () => Date.now() - clock.agoMs;
+    const lean = await startLean({ clock: now });
+    const store = await freshStore(kind);
+    const database = opened(store, { clock: now });
+    const { create, client } = creatingAt(lean.url, database, { now, application: applicationAt(lean) });
+    await client.listPayouts({ page_number: '0', page_size: '1' });
+    lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 1 });
+    await create('lost');
+    await database.close();
+    clock.agoMs = 0;
+    const env = { ...envOf(store), LEAN_BASE_URL: lean.url, LEAN_API_TOKEN: sandboxCredentials.token };
+    const settling = await command(
+      ['settle', 'lost', '--not-paid', '--by', 'Noor', '--reason', 'asked Lean'],
+      env,
+    );
+    expect(settling).toMatchObject({ exitCode: 0, error: '' });
+    expect(settling.out).toMatch(/^lost +rejected .*\n\nSettled, and the decision is kept\.\n$/m);
+    const again = await command(
+      ['settle', 'lost', '--not-paid', '--by', 'Noor', '--reason', 'asked Lean'],
+      env,
+    );
+    expect(again.exitCode).toBe(1);
+    expect(again.out).toContain('It is settled already; nothing was changed.');
   });
 
   it('shows what a crash left behind as what it is, and resolves it', async () => {
     const lean = await startLean();
     const store = await freshStore(kind);
-    const core = crashingCore(lean.url, store);
+    const core = crashingCore(lean.url, store, { application: applicationAt(lean) });
     core.dieAt({ transactions: 3, when: 'before' });
     void core.create('crashed');
     await core.dying;
@@ -142,8 +197,10 @@ describe.each(stores)('payouts (%s)', kind => {
   it('works beside a gateway, and leaves alone what that one is sending', async () => {
     const held = await startHeldLean();
     onTestFinished(() => held.close());
+    const store = await freshStore(kind);
+    await completeStore(store);
     const env = {
-      ...envOf(await freshStore(kind)),
+      ...envOf(store),
       LEAN_BASE_URL: held.url,
       LEAN_API_TOKEN: sandboxCredentials.token,
       LEAN_TIMEOUT_MS: '120000',
@@ -156,9 +213,9 @@ describe.each(stores)('payouts (%s)', kind => {
     const resolving = await command(['resolve', 'sending'], env);
     expect(resolving).toMatchObject({
       exitCode: 1,
-      out: 'A gateway is at it right now; ask again in a moment.\n',
+      out: 'A gateway is sending it right now; ask again in a moment.\n',
     });
-    atLean.answer(422, { status: 'UNKNOWN_PAYMENT_DESTINATION' });
+    atLean.answer(422, { status: 'UNKNOWN_PAYMENT_DESTINATION', message: 'There is no such destination.' });
     expect((await paying).data).toEqual({ createPayout: { __typename: 'PayoutRejected' } });
     expect(lines((await command([], env)).out)[1]).toMatch(/^sending +rejected /);
   });
@@ -173,6 +230,9 @@ describe('the command', () => {
     [['payouts', 'delete'], 'there is no "delete"'],
     [['payouts', 'resolve'], 'takes one idempotency key'],
     [['payouts', 'resolve', 'a', 'b'], 'takes one idempotency key'],
+    [['payouts', 'settle', 'a', '--not-paid', '--reason', 'x'], '--by is missing'],
+    [['payouts', 'settle', 'a', '--by', 'x', '--reason', 'x'], 'takes one of --created INTENT'],
+    [['payouts', 'accept-list', '--by', 'x'], '--reason is missing'],
     [['payout'], 'Usage:'],
   ])('%j ends with 2 and says why', async (args, why) => {
     const program = runProgram('main.ts', {}, args);
@@ -199,6 +259,7 @@ describe('the command', () => {
   it('helps', async () => {
     const help = await command(['--help'], {});
     expect(help).toMatchObject({ exitCode: 0, error: '' });
-    expect(help.out).toContain('payouts resolve KEY');
+    for (const usage of ['payouts resolve KEY', 'payouts settle KEY', 'payouts accept-list'])
+      expect(help.out).toContain(usage);
   });
 });

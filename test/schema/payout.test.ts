@@ -233,6 +233,42 @@ describe('createPayout', () => {
     description: 'INV 001',
   };
 
+  it('says why an outcome is unknown, and when it is worth asking again', async () => {
+    const gateway = await startTestGateway();
+    gateway.lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 1 });
+    const { data } = await gateway.run<{ createPayout: { readonly resendAt: string } }>(
+      `mutation ($input: CreatePayoutInput!) { createPayout(input: $input) { ... on PayoutOutcomeUnknown {
+        message idempotencyKey reason retryAfterSeconds resendAt } } }`,
+      { input },
+    );
+    const { resendAt } = data?.createPayout ?? { resendAt: '' };
+    expect(data?.createPayout).toEqual({
+      message: expect.stringContaining(`From ${resendAt} on it is sent again`) as string,
+      idempotencyKey: 'key 1',
+      reason: 'WAITING',
+      retryAfterSeconds: 30,
+      resendAt: expect.stringMatching(/Z$/) as string,
+    });
+    expect(Date.parse(resendAt)).toBeGreaterThan(Date.now() + 500_000);
+  });
+
+  it.each([' INV 7', 'INV 7 ', 'x'.repeat(65), '\u00a0'])(
+    'refuses the reference %j, which Lean may change, before anything is sent',
+    async externalReference => {
+      const gateway = await startTestGateway();
+      const { data } = await gateway.run(create, { input: { ...input, externalReference } });
+      expect(data).toMatchObject({
+        createPayout: {
+          __typename: 'PayoutRejected',
+          code: 'INVALID_INPUT',
+          field: 'externalReference',
+          message: expect.stringContaining('1 to 64 characters with no blank at either end') as string,
+        },
+      });
+      expect(gateway.lean.requests).toEqual([]);
+    },
+  );
+
   it('says right away what Lean said of it, before there is any event', async () => {
     const gateway = await startTestGateway();
     const { data } = await gateway.run(create, { input });
@@ -296,7 +332,9 @@ describe('createPayout', () => {
       { input: { idempotencyKey: 'k'.repeat(255), transfers: [transfer] } },
     );
     expect(data).toEqual({
-      createPayouts: { created: [{ intent: { externalReference: `${'k'.repeat(255)}#0` } }] },
+      createPayouts: {
+        created: [{ intent: { externalReference: expect.stringMatching(/^k{20}\.[\w-]{43}$/) as string } }],
+      },
     });
   });
 

@@ -95,13 +95,17 @@ const contract = `
   type PayoutCreated {
     idempotencyKey: String! intentId: ID! intent: PayoutIntent payoutId: ID! payout: Payout status: PayoutStatus!
     leanStatus: String! amount: Money! sender: PayoutParty recipient: PayoutParty traceId: ID
+    similarUnknownKey: String
   }
   type PayoutRejected {
     code: PayoutRejectionCode! message: String! field: String leanCode: String rejectedIntentId: ID
     idempotencyKey: String!
   }
   enum PayoutRejectionCode { INVALID_INPUT REJECTED_BY_LEAN IDEMPOTENCY_CONFLICT }
-  type PayoutOutcomeUnknown { message: String! idempotencyKey: String! }
+  type PayoutOutcomeUnknown {
+    message: String! idempotencyKey: String! reason: PayoutUnknownReason! retryAfterSeconds: Int! resendAt: DateTime
+  }
+  enum PayoutUnknownReason { WAITING UNCLEAR OPERATOR }
   input CreatePayoutsInput { idempotencyKey: String! transfers: [PayoutTransferInput!]! }
   input PayoutTransferInput {
     accountId: ID! destinationId: ID! amount: MoneyInput! description: String! externalReference: String

@@ -10,6 +10,9 @@ import { freshStore, opened, stores, type StoreKind } from '../support/stores.ts
 const noon = Date.parse('2026-03-01T12:00:00Z');
 const minute = 60_000;
 
+/** Lean's time, which is not the store's. */
+const leanNow = '2026-03-01T12:00:07.000Z' as Instant;
+
 function received(eventId: string, changes: Partial<ReceivedEvent> = {}): ReceivedEvent {
   return {
     eventId,
@@ -50,8 +53,8 @@ function step(way: Way, paymentId = 'payment-1', eventId = `${paymentId} ${way}`
 async function start(kind: StoreKind) {
   const config = await freshStore(kind);
   const clock = { ms: noon };
-  const database = opened(config);
-  const open = (): SqlPayoutEvents => new SqlPayoutEvents(database, () => clock.ms);
+  const database = opened(config, { clock: () => clock.ms });
+  const open = (): SqlPayoutEvents => new SqlPayoutEvents(database);
   return { config, clock, events: open(), open };
 }
 
@@ -230,7 +233,7 @@ describe('what several gateways tell at once (PostgreSQL)', () => {
   async function gateways(count: number): Promise<readonly SqlPayoutEvents[]> {
     const config = await freshStore('PostgreSQL');
     const all = Array.from({ length: count }, () => new SqlPayoutEvents(opened(config)));
-    await Promise.all(all.map(events => events.since()));
+    await Promise.all(all.map(events => events.since(leanNow)));
     return all;
   }
 
@@ -329,36 +332,64 @@ describe.each(stores)('the turn to compare (%s)', kind => {
     const { clock, events, open } = await start(kind);
     const all = [events, ...Array.from({ length: 7 }, open)];
     const turns = async () =>
-      (await Promise.all(all.map(each => each.takeComparison(minute)))).filter(turn => turn !== undefined);
-    expect(await turns()).toEqual(['2026-03-01T12:00:00.000Z']);
+      (await Promise.all(all.map(each => each.takeComparison(minute, leanNow)))).filter(
+        turn => turn !== undefined,
+      );
+    expect(await turns()).toEqual([leanNow]);
     clock.ms += minute - 1;
     expect(await turns()).toEqual([]);
     clock.ms += 1;
-    expect(await turns()).toEqual(['2026-03-01T12:00:00.000Z']);
+    expect(await turns()).toEqual([leanNow]);
   });
 
-  it('is from where the last comparison that was finished ended, and never from before that', async () => {
+  it('is from where the last comparison that was finished ended', async () => {
     const { clock, events } = await start(kind);
-    await events.takeComparison(minute);
+    await events.takeComparison(minute, leanNow);
     await events.comparisonDone('2026-03-01T12:05:00.000Z' as Instant);
+    clock.ms += minute;
+    expect(await events.takeComparison(minute, leanNow)).toBe('2026-03-01T12:05:00.000Z');
+  });
+
+  it('is from before that when a comparison ends earlier by Lean’s clock, so that a wrong time does not stay', async () => {
+    const { clock, events } = await start(kind);
+    await events.takeComparison(minute, leanNow);
+    await events.comparisonDone('2099-01-01T00:00:00.000Z' as Instant);
     await events.comparisonDone('2026-03-01T12:04:00.000Z' as Instant);
     clock.ms += minute;
-    expect(await events.takeComparison(minute)).toBe('2026-03-01T12:05:00.000Z');
+    expect(await events.takeComparison(minute, leanNow)).toBe('2026-03-01T12:04:00.000Z');
   });
 
-  it('does not change since when a gateway has been there', async () => {
+  it('is not held up by a turn that a wrong clock has noted further ahead than a turn can lie', async () => {
+    const { clock, events } = await start(kind);
+    clock.ms += 365 * 24 * 60 * minute;
+    await events.takeComparison(minute, leanNow);
+    clock.ms = noon;
+    expect(await events.takeComparison(minute, leanNow)).toBe(leanNow);
+    clock.ms += minute - 1;
+    expect(await events.takeComparison(minute, leanNow)).toBeUndefined();
+  });
+
+  it('does not change since when a gateway has been there, by Lean’s clock', async () => {
     const { clock, events, open } = await start(kind);
-    expect(await events.since()).toBe('2026-03-01T12:00:00.000Z');
+    expect(await events.since(leanNow)).toBe(leanNow);
     clock.ms += minute;
-    await events.takeComparison(minute);
-    await events.comparisonDone('2026-03-01T12:05:00.000Z' as Instant);
-    expect(await events.since()).toBe('2026-03-01T12:00:00.000Z');
-    expect(await open().since()).toBe('2026-03-01T12:00:00.000Z');
+    const later = '2026-03-01T12:06:00.000Z' as Instant;
+    await events.takeComparison(minute, later);
+    await events.comparisonDone(later);
+    expect(await events.since(later)).toBe(leanNow);
+    expect(await open().since(later)).toBe(leanNow);
+  });
+
+  it('begins anew where a wrong clock has noted the first gateway in the future', async () => {
+    const { events } = await start(kind);
+    await events.since('2099-01-01T00:00:00.000Z' as Instant);
+    expect(await events.since(leanNow)).toBe(leanNow);
+    expect(await events.since('2026-03-01T12:00:08.000Z' as Instant)).toBe(leanNow);
   });
 });
 
 describe.each(stores)('what is forgotten (%s)', kind => {
-  it('is what was received before, and has been looked at', async () => {
+  it('is what was received longer ago than that by the store’s clock, and has been looked at', async () => {
     const { clock, events } = await start(kind);
     await events.receive([received('looked-at'), received('waiting')]);
     await events.take(10);
@@ -367,7 +398,9 @@ describe.each(stores)('what is forgotten (%s)', kind => {
     await events.receive([received('later')]);
     await events.take(1);
     await events.done(['later']);
-    await events.forget(noon + minute);
+    await events.forget(minute);
+    expect(await events.receive([received('looked-at')])).toBe(0);
+    await events.forget(minute - 1);
     // What is forgotten is received as if it were new.
     expect(await events.receive([received('looked-at')])).toBe(1);
     expect(await events.receive([received('waiting')])).toBe(0);
@@ -379,15 +412,17 @@ describe.each(stores)('what is forgotten (%s)', kind => {
     ]);
   });
 
-  it('is what was told before, but for the last, so that positions go on', async () => {
+  it('is what was told longer ago than that, but for the last, so that positions go on', async () => {
     const { clock, events } = await start(kind);
     await events.tell([step('pending'), step('accepted')]);
     clock.ms += minute;
-    await events.forget(clock.ms);
+    await events.forget(minute);
+    expect(await told(events)).toHaveLength(2);
+    await events.forget(minute - 1);
     expect(await told(events)).toEqual([[2, 'payment-1 accepted']]);
     expect(await events.positionOf('payment-1 pending')).toBeUndefined();
     await events.tell([step('pending', 'payment-2')]);
-    await events.forget(noon + minute);
+    await events.forget(minute - 1);
     expect(await told(events)).toEqual([[3, 'payment-2 pending']]);
     expect(await events.lastPosition()).toBe(3);
   });

@@ -1,10 +1,12 @@
-import { stat } from 'node:fs/promises';
+import { copyFile, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { StoreUnavailable } from '../../src/payouts/errors.ts';
 import { DuplicateValue, StoreProblem } from '../../src/store/database.ts';
+import { SqlPayoutRecords } from '../../src/store/payout-records.ts';
 import { openSqlite } from '../../src/store/sqlite.ts';
 import { freshFolder, opened } from '../support/stores.ts';
+import { delayMs, newRequest, recording, remainingMs } from './recording.ts';
 
 it('what is written is on disk before it counts, and nobody else can read it', async () => {
   const folder = join(await freshFolder(), 'made');
@@ -35,15 +37,15 @@ it('a transaction that fails leaves nothing behind', async () => {
 it('a folder has one gateway, which lets go of it when it closes', async () => {
   const folder = await freshFolder();
   const first = opened({ folder });
-  const holder = await first.holder();
-  expect(await first.living([holder, 'another'])).toEqual([holder]);
+  const owner = await first.owner();
+  expect(await first.living([owner, 'another'])).toEqual([owner]);
   const beside = openSqlite(folder, { asGateway: false });
   // It cannot tell, so everybody may be alive.
-  expect(await beside.living([holder, 'another'])).toEqual([holder, 'another']);
+  expect(await beside.living([owner, 'another'])).toEqual([owner, 'another']);
   await beside.close();
   await first.close();
   const next = opened({ folder });
-  expect(await next.living([holder])).toEqual([]);
+  expect(await next.living([owner])).toEqual([]);
 });
 
 it('a command makes no store where there is none', async () => {
@@ -78,4 +80,62 @@ it('what is under way when it closes is written, and what comes later is not', a
   await made;
   await expect(database.run({ sql: 'SELECT 1' })).rejects.toThrow(StoreUnavailable);
   expect(await opened({ folder }).run({ sql: 'SELECT a FROM t' })).toEqual([[]]);
+});
+
+const noted = { sql: 'SELECT identity, complete_from <= store_now() AS complete FROM lean_payout_store' };
+
+/** A store that is complete and closed. */
+async function closedStore() {
+  const recorded = await recording('SQLite', { lossWindowMs: delayMs });
+  const { clock, config, database } = recorded;
+  clock.ms += delayMs;
+  const [[row] = []] = await database.run(noted);
+  await database.close();
+  const folder = 'folder' in config ? config.folder : '';
+  const file = join(folder, 'payouts.db');
+  return {
+    ...recorded,
+    folder,
+    identity: row?.['identity'],
+    /** Puts a copy in the place of the file. */
+    async replace(): Promise<void> {
+      await copyFile(file, `${file}.copy`);
+      await rename(`${file}.copy`, file);
+    },
+  };
+}
+
+it('a file that is opened again is the same store', async () => {
+  const { identity, open } = await closedStore();
+  expect(await open().run(noted)).toEqual([[{ identity, complete: 1 }]]);
+});
+
+it('a copy in the place of a store is noted as another store, which is complete one resend delay later', async () => {
+  const { identity, replace, clock, open } = await closedStore();
+  await replace();
+  const database = open();
+  const [[row] = []] = await database.run(noted);
+  expect(row).toEqual({ identity: expect.not.stringMatching(String(identity)) as string, complete: 0 });
+  clock.ms += delayMs - 1;
+  expect(await database.run(noted)).toMatchObject([[{ complete: 0 }]]);
+  clock.ms += 1;
+  expect(await database.run(noted)).toMatchObject([[{ complete: 1 }]]);
+});
+
+it('a first send from a copy in the place of a store looks first', async () => {
+  const { replace, open, clock, permit } = await closedStore();
+  await replace();
+  const records = new SqlPayoutRecords(open());
+  const reserved = await records.reserve(newRequest());
+  if (!('lease' in reserved)) throw new Error('the key is taken');
+  const stamp = { remainingMs, leanNow: clock.ms };
+  expect(await records.noteSending(reserved.lease, stamp, permit())).toBe('look first');
+});
+
+it('a command that sends nothing does not note which store it is', async () => {
+  const { identity, replace, folder } = await closedStore();
+  await replace();
+  const beside = openSqlite(folder, { asGateway: false });
+  expect(await beside.run(noted)).toMatchObject([[{ identity }]]);
+  await beside.close();
 });

@@ -2,8 +2,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { createTransport } from '../../src/lean/transport.ts';
+import type { Clocks } from '../../src/lean/send-window.ts';
 import type { Sandbox } from '../../src/sandbox/sandbox.ts';
-import type { Database, Statement } from '../../src/store/database.ts';
+import type { Database, OpenOptions, Statement } from '../../src/store/database.ts';
 import { openStore, type StoreConfig } from '../../src/store/open.ts';
 import { creatingAt, type CreatingOptions } from './creating.ts';
 
@@ -31,9 +32,20 @@ export interface Death {
  * A core that can die like a process: from then on nothing of it is ever heard again, its connections to Lean break,
  * and the store is free for the next one.
  */
-export function crashingCore(leanUrl: string, store: StoreConfig, options: CreatingOptions = {}) {
-  const database = openStore(store);
-  const transport = createTransport({ origin: leanUrl, maxConcurrency: 8 });
+export function crashingCore(
+  leanUrl: string,
+  store: StoreConfig,
+  options: CreatingOptions & {
+    readonly open?: OpenOptions;
+    readonly clocks?: Clocks;
+    /** Called when a payout has been noted to be sent, and nothing of it has been. */
+    readonly afterNote?: () => void;
+  } = {},
+) {
+  const { open, clocks, afterNote, ...rest } = options;
+  const database = openStore(store, { lossWindowMs: 0, ...open });
+  const transport = createTransport({ origin: leanUrl, maxConcurrency: 8, ...(clocks && { clocks }) });
+  let othersLive = true;
   let death: Death | undefined;
   let dead = false;
   let died = (): void => undefined;
@@ -57,6 +69,7 @@ export function crashingCore(leanUrl: string, store: StoreConfig, options: Creat
         return silence;
       }
       const rows = await run(...statements);
+      if (statements.some(({ sql }) => sql.includes('SET lean_first_sent_at'))) afterNote?.();
       if (last) await die();
       return dead ? silence : rows;
     };
@@ -68,13 +81,26 @@ export function crashingCore(leanUrl: string, store: StoreConfig, options: Creat
     onAnnouncement: listener => {
       database.onAnnouncement(listener);
     },
-    holder: () => (dead ? silence : database.holder()),
-    living: holders => (dead ? silence : database.living(holders)),
+    owner: () => (dead ? silence : database.owner()),
+    living: owners => {
+      if (dead) return silence;
+      return othersLive ? database.living(owners) : Promise.resolve([]);
+    },
     close: () => die(),
   };
 
+  const creating = { ...rest, lean: { ...rest.lean, transport } };
+  const core = creatingAt(leanUrl, mortal, creating);
   return {
-    ...creatingAt(leanUrl, mortal, { ...options, lean: { ...options.lean, transport } }),
+    ...core,
+    /** Another core on the same store and process, which holds no lease of this one's. */
+    beside: () => creatingAt(leanUrl, mortal, creating),
+    /** Takes what other gateways hold for left by ended ones, although they live. */
+    async recoverAll(): Promise<void> {
+      othersLive = false;
+      await core.records.recover();
+      othersLive = true;
+    },
     dieAt: (at: Death) => void (death = at),
     die,
     /** Resolves when it has died. */

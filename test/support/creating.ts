@@ -1,21 +1,34 @@
 import type { LeanClientOptions } from '../../src/lean/client.ts';
-import { LostPayouts } from '../../src/payouts/lost-payouts.ts';
-import { PayoutCreation, type PayoutCreationOptions } from '../../src/payouts/create.ts';
+import { LeanClock } from '../../src/lean/lean-clock.ts';
+import type { ReferencedTransfer } from '../../src/payouts/creation/lean-key.ts';
+import { OperatorDecisions } from '../../src/payouts/creation/operator-decision.ts';
+import {
+  OutcomeReconciler,
+  type ReconciliationEvents,
+} from '../../src/payouts/creation/outcome-reconciler.ts';
+import { PayoutCreation, type PayoutCreationOptions } from '../../src/payouts/creation/payout-creation.ts';
+import { PayoutMatcher } from '../../src/payouts/creation/payout-matcher.ts';
+import {
+  ReconciliationLoop,
+  type ReconciliationLoopOptions,
+} from '../../src/payouts/creation/reconciliation-loop.ts';
+import { ResendRule, type ResendSetting } from '../../src/payouts/creation/resend-rule.ts';
+import type { Transfer } from '../../src/payouts/creation/transfer.ts';
 import type { Decimal } from '../../src/payouts/decimal.ts';
-import { PayoutLists } from '../../src/payouts/payout-list.ts';
 import { PayoutReads } from '../../src/payouts/payout-reads.ts';
-import type { Transfer } from '../../src/payouts/transfer.ts';
-import { UnknownOutcomes, type UnknownOutcomesOptions } from '../../src/payouts/unknown-outcomes.ts';
 import { accounts, destinations } from '../../src/sandbox/named.ts';
 import type { Database } from '../../src/store/database.ts';
+import { SqlOperatorRecords } from '../../src/store/operator-records.ts';
+import { SqlPayoutEvidence } from '../../src/store/payout-evidence.ts';
 import { SqlPayoutRecords } from '../../src/store/payout-records.ts';
+import { SqlReconciliationRecords } from '../../src/store/reconciliation-records.ts';
 import { clientTo } from '../lean/wiring.ts';
 
 /** A transfer that the sandbox pays. */
 export function transfer(
   destinationId: string = destinations.pays,
-  change: Partial<Transfer> = {},
-): Transfer {
+  change: Partial<ReferencedTransfer> = {},
+): ReferencedTransfer {
   return {
     accountId: accounts.operating,
     destinationId,
@@ -31,32 +44,76 @@ export function keyOf(idempotencyKey: string, caller = '') {
   return { caller, idempotencyKey };
 }
 
-export type CreatingOptions = Partial<PayoutCreationOptions> & {
+export type CreatingOptions = Partial<Pick<PayoutCreationOptions, 'records' | 'events' | 'allowance'>> & {
   readonly lean?: Partial<LeanClientOptions>;
-  readonly outcomes?: Partial<UnknownOutcomesOptions>;
+  readonly loop?: Partial<ReconciliationLoopOptions>;
+  readonly reconciliation?: Partial<ReconciliationEvents>;
+  /** @default the product's own default */
+  readonly resendAfter?: ResendSetting;
+  readonly application?: string;
+  /** This machine's time, epoch ms. @default Date.now */
+  readonly now?: () => number;
 };
 
-/** The payouts core between a Lean and a store, with nothing to wait for that need not be. */
+/** The clock of a Lean that has been heard before. */
+function heardClock(now: () => number = Date.now): LeanClock {
+  const clock = new LeanClock({ monotonic: now, wall: now });
+  clock.observe(now());
+  return clock;
+}
+
+/** The payouts core between a Lean and a store. */
 export function creatingAt(leanUrl: string, database: Database, options: CreatingOptions = {}) {
-  const { lean, outcomes, ...rest } = options;
-  const client = clientTo(leanUrl, lean);
-  const records = rest.records ?? new SqlPayoutRecords(database, rest.now);
-  const lost = new LostPayouts(new PayoutLists(client), new PayoutReads(client), records);
-  const creation = new PayoutCreation({ client, records, lost, settlingMs: 0, ...rest });
-  const unknown = new UnknownOutcomes({
+  const { application = 'test', now, events, allowance } = options;
+  const client = clientTo(leanUrl, { clock: heardClock(now), ...options.lean });
+  const rule = new ResendRule(options.resendAfter ?? 600_000);
+  const records = options.records ?? new SqlPayoutRecords(database);
+  const reconciliation = new SqlReconciliationRecords(database);
+  const evidence = new SqlPayoutEvidence(database);
+  const operator = new SqlOperatorRecords(database);
+  const reads = new PayoutReads(client);
+  const matcher = new PayoutMatcher({ client, reads, evidence, rule, application, ...(now && { now }) });
+  const reconciler = new OutcomeReconciler({
+    records: reconciliation,
+    matcher,
+    rule,
+    application,
+    events: options.reconciliation ?? {},
+  });
+  const creation = new PayoutCreation({
     client,
     records,
-    lost,
+    reconciliation,
+    reconciler,
+    rule,
+    application,
+    allowance,
+    ...(events && { events }),
+  });
+  const loop = new ReconciliationLoop({
+    client,
+    records,
+    reconciliation,
+    reconciler,
+    rule,
+    application,
+    storeNow: () => operator.now(),
     retentionDays: 90,
-    ...(rest.now && { now: rest.now }),
-    ...outcomes,
+    ...(now && { now, steadyNow: now }),
+    ...options.loop,
   });
   return {
     client,
+    reads,
     records,
-    lost,
+    reconciliation,
+    evidence,
+    operator,
+    matcher,
+    reconciler,
     creation,
-    outcomes: unknown,
+    loop,
+    decisions: new OperatorDecisions({ client, records, operator, reconciler, rule }),
     create: (idempotencyKey: string, wanted: Transfer = transfer()) =>
       creation.createPayout(keyOf(idempotencyKey), wanted),
     createAll: (idempotencyKey: string, wanted: readonly Transfer[]) =>

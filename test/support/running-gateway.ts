@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { ExecutionResult } from 'graphql';
 import { parseConfig, type Environment } from '../../src/config.ts';
 import { startGateway, type GatewayOptions, type RunningGateway } from '../../src/gateway.ts';
+import { completeStore } from './complete-store.ts';
 import { knownAfter } from './roads.ts';
 import { sandboxCredentials } from '../../src/sandbox/named.ts';
 import { startSandbox, type RunningSandbox, type SandboxOptions } from '../../src/sandbox/sandbox.ts';
@@ -30,20 +31,24 @@ export async function startListeningGateway(
   const { log, traces = false, examples } = options;
   const lean = await startSandbox(options.sandbox);
   const folder = await mkdtemp(join(tmpdir(), 'lean-payouts-test-'));
-  const gateway = await startGateway(
-    parseConfig({
-      LEAN_BASE_URL: lean.url,
-      LEAN_API_TOKEN: sandboxCredentials.token,
-      AUTH: 'none',
-      PORT: '0',
-      REST_PORT: 'off',
-      MCP_PORT: 'off',
-      LOG_LEVEL: 'silent',
-      DATA_DIR: folder,
-      ...options.env,
-    }),
-    { knownAfter, traces, ...(log !== undefined && { log }), ...(examples !== undefined && { examples }) },
-  );
+  const config = parseConfig({
+    LEAN_BASE_URL: lean.url,
+    LEAN_API_TOKEN: sandboxCredentials.token,
+    AUTH: 'none',
+    PORT: '0',
+    REST_PORT: 'off',
+    MCP_PORT: 'off',
+    LOG_LEVEL: 'silent',
+    DATA_DIR: folder,
+    ...options.env,
+  });
+  await completeStore(config.store);
+  const gateway = await startGateway(config, {
+    knownAfter,
+    traces,
+    ...(log !== undefined && { log }),
+    ...(examples !== undefined && { examples }),
+  });
   return {
     ...gateway,
     lean,

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inject, onTestFinished } from 'vitest';
-import type { Database } from '../../src/store/database.ts';
+import type { Database, OpenOptions } from '../../src/store/database.ts';
 import { openStore, type StoreConfig } from '../../src/store/open.ts';
 import { freshDatabase } from './postgres.ts';
 
@@ -30,9 +30,9 @@ export async function freshStoreEnv(kind: StoreKind): Promise<Record<string, str
   return 'url' in config ? { DATABASE_URL: config.url } : { DATA_DIR: config.folder };
 }
 
-/** Opens a store; it is closed when the test is over, if the test has not done so. */
-export function opened(config: StoreConfig): Database {
-  const database = openStore(config);
+/** Opens a store that counts as complete; it is closed when the test is over, if the test has not done so. */
+export function opened(config: StoreConfig, options: OpenOptions = {}): Database {
+  const database = openStore(config, { lossWindowMs: 0, ...options });
   onTestFinished(() => database.close().catch(() => undefined));
   return database;
 }

@@ -7,6 +7,7 @@ import { onTestFinished } from 'vitest';
 import { startHttpServer } from '../../src/adapters/http-server.ts';
 import { parseConfig, type Environment } from '../../src/config.ts';
 import { createGateway, createLog, type GatewayOptions } from '../../src/gateway.ts';
+import { completeStore } from './complete-store.ts';
 import { sandboxCredentials } from '../../src/sandbox/named.ts';
 import { knownAfter } from './roads.ts';
 import { startSandbox, type RunningSandbox, type SandboxOptions } from '../../src/sandbox/sandbox.ts';
@@ -48,8 +49,11 @@ export async function startTestGateway(
     DATA_DIR: folder,
     ...options.env,
   });
+  await completeStore(config.store);
   const log = options.log ?? createLog(config);
   const gateway = createGateway(config, { log, knownAfter: options.knownAfter ?? knownAfter });
+  // Lean's time is asked for before the first payout: here it has been heard.
+  gateway.core.client.clock.observe(Date.now());
   const { endpoint, metrics, trouble } = gateway;
   const listener = await startHttpServer({
     host: '127.0.0.1',

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { eventFromLean } from '../../src/webhooks/event-from-lean.ts';
+import { announcedPayout, eventFromLean } from '../../src/webhooks/event-from-lean.ts';
 
 const payload = {
   id: 'b0000000-0000-4000-8000-000000000001',
@@ -152,5 +152,34 @@ describe('no event of a payment', () => {
     );
     for (const payloadOf of [null, undefined, 'text', [payload], 7])
       expect(eventFromLean({ ...envelope, payload: payloadOf })).toBeUndefined();
+  });
+});
+
+describe('what an envelope says of its payout', () => {
+  const destinationId = 'd0000000-0000-4000-8000-000000000001';
+  const announced = (change: object) => announcedPayout({ ...envelope, payload: { ...payload, ...change } });
+
+  it.each([
+    ['a number', 16.5, '16.5'],
+    ['a text', '16.50', '16.50'],
+    ['nothing', undefined, null],
+    ['null', null, null],
+    ['something else', {}, null],
+  ])('has the amount of its payload, also where that is %s', (_what, amount, text) => {
+    expect(announced({ amount })).toMatchObject({ amount: text });
+  });
+
+  it.each([
+    ['an id', destinationId, destinationId],
+    ['nothing', undefined, null],
+    ['no id', 'somewhere', null],
+    ['a number', 4711, null],
+  ])('has the destination of its payload, also where that is %s', (_what, payment_destination_id, id) => {
+    expect(announced({ payment_destination_id })).toMatchObject({ destinationId: id });
+  });
+
+  it('is nothing where it has no payload', () => {
+    for (const body of [null, 'text', {}, { payload: null }, { payload: 'text' }])
+      expect(announcedPayout(body)).toEqual({ amount: null, destinationId: null });
   });
 });

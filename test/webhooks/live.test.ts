@@ -1,11 +1,13 @@
 import { createHmac } from 'node:crypto';
 import { createClient } from 'graphql-ws';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import type { Environment } from '../../src/config.ts';
-import { examplePayoutId } from '../../src/sandbox/named.ts';
+import { destinations, examplePayoutId } from '../../src/sandbox/named.ts';
 import { startIssuer } from '../support/issuer.ts';
 import { logLines } from '../support/log-lines.ts';
+import { createPayoutDocument, payoutInput } from '../support/payout-input.ts';
+import { freshDatabase, query } from '../support/postgres.ts';
 import { postOperation, startListeningGateway } from '../support/running-gateway.ts';
 import { subscribeBySse } from '../support/event-stream.ts';
 
@@ -402,5 +404,40 @@ it('a payout whose outcome is unknown is found as soon as Lean tells of it', asy
     `mutation { createPayout(input: ${input}) { __typename } }`,
   );
   expect(data).toEqual({ createPayout: { __typename: 'PayoutOutcomeUnknown' } });
-  await line(({ msg }) => msg === 'a payout whose outcome was unknown has been found at Lean');
+  await line(({ msg }) => msg === 'a payout whose outcome was unknown is settled');
+});
+
+it('a webhook has the payouts of its amount and destination looked for at once, and no others', async () => {
+  const url = await freshDatabase(inject('postgresUrl'));
+  const { gateway } = await start({ DATABASE_URL: url });
+  gateway.lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 3 });
+  for (const input of [
+    payoutInput('heard-of'),
+    payoutInput('other-destination', { destinationId: destinations.staysPending }),
+    payoutInput('other-amount', { amount: { amount: '17.00', currency: 'AED' } }),
+  ])
+    expect((await postOperation(gateway.url, createPayoutDocument, { input })).data).toEqual({
+      createPayout: { __typename: 'PayoutOutcomeUnknown' },
+    });
+  // Far away, so that none of them is looked for by itself.
+  const later = Date.now() + 86_400_000;
+  await query(url, `UPDATE lean_payout_requests SET next_check_at = ${String(later)}`);
+  gateway.lean.payouts.add({
+    status: 'PENDING_WITH_BANK',
+    amount: '16.5',
+    destinationId: destinations.pays,
+    description: 'INV 001',
+    externalReference: 'heard-of',
+  });
+  const states = () =>
+    query(
+      url,
+      `SELECT r.idempotency_key AS key, p.state, r.next_check_at::float AS next
+        FROM lean_payout_requests r JOIN lean_payout_records p USING (caller, idempotency_key) ORDER BY 1`,
+    );
+  await expect.poll(states, { timeout: 60_000 }).toEqual([
+    { key: 'heard-of', state: 'created', next: null },
+    { key: 'other-amount', state: 'unknown', next: later },
+    { key: 'other-destination', state: 'unknown', next: later },
+  ]);
 });

@@ -11,7 +11,7 @@ import type { Logger } from 'pino';
 import type { Admission, Door } from '../../access/door.ts';
 import type { GiveUpSignal } from '../../lean/give-up.ts';
 import { Loaders, type TraceLoad } from '../../loaders/loaders.ts';
-import type { PayoutCreation } from '../../payouts/create.ts';
+import type { PayoutCreation } from '../../payouts/creation/payout-creation.ts';
 import type { PayoutHistories } from '../../payouts/history.ts';
 import { masksFor } from '../../payouts/masking.ts';
 import type { PayoutLists } from '../../payouts/payout-list.ts';

@@ -1,6 +1,7 @@
 import type { CallToolResult } from '@modelcontextprotocol/server';
 import { LeanAnswer } from '../../lean/answer.ts';
 import { LeanNotSent } from '../../lean/errors.ts';
+import type { PayoutOutcomeUnknown } from '../../payouts/creation/creation-answer.ts';
 import { StoreUnavailable } from '../../payouts/errors.ts';
 import { problemOf } from '../problem.ts';
 import { codeOfStatus } from '../request-report.ts';
@@ -17,7 +18,7 @@ export function toolAnswer(
   argumentOf: Readonly<Record<string, string>>,
 ): CallToolResult {
   if (outcome.kind !== 'lean') return failure(sentenceOf(outcome, argumentOf));
-  const { status, body } = outcome.word;
+  const { status, body } = outcome.response;
   const text = body.toString();
   if (status < 200 || status >= 300) return failure(refusalSentence(status, text));
   return {
@@ -30,7 +31,7 @@ export function toolAnswer(
 
 /** What came of a call, in the codes that errors have. */
 export function outcomeCode(outcome: OperationOutcome): string {
-  return outcome.kind === 'lean' ? codeOfStatus(outcome.word.status) : problemOf(outcome).code;
+  return outcome.kind === 'lean' ? codeOfStatus(outcome.response.status) : problemOf(outcome).code;
 }
 
 function failure(text: string): CallToolResult {
@@ -55,11 +56,16 @@ function sentenceOf(
       return outcome.error.code === 'FORBIDDEN'
         ? `${outcome.error.message} Nothing was done; only whoever gave you access can change that.`
         : outcome.error.message;
-    case 'unknown':
+    case 'similar': {
+      const key = JSON.stringify(outcome.error.similarUnknownKey);
       return (
-        'Lean may or may not have taken the payout: its answer did not arrive or could not be read. Call again with ' +
-        `the same body and idempotency_key ${JSON.stringify(outcome.unknown.idempotencyKey)}; do not use another key.`
+        `Nothing was done. A payout with the same account, destination, amount and description was asked for with ` +
+        `idempotency_key ${key}, and it is unknown whether that one is paid. Do not create another payout: call again ` +
+        `with the original body and idempotency_key ${key}, and tell the user.`
       );
+    }
+    case 'unknown':
+      return unknownSentence(outcome.unknown);
     case 'failed': {
       const { error } = outcome;
       const unsent = error instanceof StoreUnavailable || error instanceof LeanNotSent;
@@ -68,6 +74,23 @@ function sentenceOf(
         : `${error.message} (${error.code}) Nothing was changed; try again in a moment.`;
     }
   }
+}
+
+function unknownSentence({
+  idempotencyKey,
+  reason,
+  retryAfterSeconds,
+  resendAt,
+}: PayoutOutcomeUnknown): string {
+  const beginning = 'It is unknown whether it is paid: do not create another payout or use another key.';
+  if (reason !== 'WAITING')
+    return `${beginning} An operator must decide what became of it; do not repeat this call. Tell the user.`;
+  const again =
+    resendAt === null ? '' : ` From ${resendAt} on it is sent again if Lean still has nothing of it.`;
+  return (
+    `${beginning} Call again with the same body and idempotency_key ${JSON.stringify(idempotencyKey)} after ` +
+    `${String(retryAfterSeconds)} seconds.${again} Tell the user.`
+  );
 }
 
 function refusalSentence(status: number, text: string): string {

@@ -1,9 +1,9 @@
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
-import { creationShape } from '../lean/shapes.ts';
-import { decimalForm, parseDecimal, type Decimal } from './decimal.ts';
-import { decimalFromNumber } from './exact-json.ts';
-import { maxTransfers } from './create.ts';
+import { creationShape } from '../../lean/shapes.ts';
+import { decimalForm, parseDecimal, type Decimal } from '../decimal.ts';
+import { decimalFromNumber } from '../exact-json.ts';
+import { maxTransfers } from './payout-creation.ts';
 import { transferProblems, type Transfer } from './transfer.ts';
 
 /** What is wrong with a request: which part of it, and what is accepted. */
@@ -43,7 +43,6 @@ interface WireCreation {
  */
 export function transfersFromBody(
   body: unknown,
-  idempotencyKey: string,
 ): { readonly transfers: readonly Transfer[] } | { readonly problems: readonly RequestProblem[] } {
   const plain = withDigitsAsText(body);
   if (!hasShape(plain))
@@ -67,7 +66,7 @@ export function transfersFromBody(
     };
   const transfers: Transfer[] = [];
   const problems: RequestProblem[] = [];
-  for (const [place, { at, entry, wire }] of placed.entries()) {
+  for (const { at, entry, wire } of placed) {
     const amount = decimalOf(wire.amount);
     const currency = wire.currency ?? entry.currency;
     if (amount === undefined)
@@ -80,13 +79,12 @@ export function transfersFromBody(
         parameter: `${at}.currency`,
         problem: 'is missing; accepted: an ISO 4217 code such as "AED".',
       });
-    const reference = placed.length === 1 ? idempotencyKey : `${idempotencyKey}#${String(place)}`;
     const transfer: Transfer = {
       accountId: entry.account_id,
       destinationId: wire.payment_destination_id,
       amount: { amount: amount ?? ('1' as Decimal), currency: currency ?? 'AED' },
       description: wire.description,
-      externalReference: wire.external_reference ?? reference,
+      externalReference: wire.external_reference ?? null,
       authorize: wire.authorize_payment,
     };
     for (const { field, problem } of transferProblems(transfer))

@@ -1,6 +1,7 @@
-import { isCode } from '../lean/answer.ts';
-import type { LeanRefused } from '../lean/errors.ts';
+import { isCode } from '../../lean/answer.ts';
+import type { Instant } from '../instant.ts';
 import type { CreatedTransfer } from './creation-wire.ts';
+import type { PayoutUnknownReason } from './finding.ts';
 import type { InputProblem } from './transfer.ts';
 
 export type PayoutRejectionCode = 'INVALID_INPUT' | 'REJECTED_BY_LEAN' | 'IDEMPOTENCY_CONFLICT';
@@ -11,6 +12,8 @@ export interface PayoutCreated extends Omit<CreatedTransfer, 'reason'> {
   readonly idempotencyKey: string;
   /** Position among the transfers of `createPayouts`, from 0. */
   readonly transferIndex: number;
+  /** Another key of this caller, for a payout like this one, whose outcome was unknown when this one was made. */
+  readonly similarUnknownKey: string | null;
 }
 
 /** Nothing was paid, and the same request would be refused again. */
@@ -31,6 +34,11 @@ export interface PayoutOutcomeUnknown {
   readonly kind: 'unknown';
   readonly message: string;
   readonly idempotencyKey: string;
+  readonly reason: PayoutUnknownReason;
+  /** Whole seconds, 1 to 30, until it is worth asking again. */
+  readonly retryAfterSeconds: number;
+  /** From when on a repetition would be sent if Lean still has nothing of it; null where a person must decide. */
+  readonly resendAt: Instant | null;
 }
 
 export interface PayoutsCreated {
@@ -45,16 +53,6 @@ export type CreatePayoutsAnswer = PayoutsCreated | PayoutRejected | PayoutOutcom
 
 /** What is known of one transfer for good. */
 export type TransferAnswer = PayoutCreated | PayoutRejected;
-
-export function unknown(idempotencyKey: string): PayoutOutcomeUnknown {
-  return {
-    kind: 'unknown',
-    message:
-      'Lean may or may not have taken the payout: its answer did not arrive or could not be read. ' +
-      'Send the same input with the same idempotencyKey again; do not send it with another key.',
-    idempotencyKey,
-  };
-}
 
 /** The answer to a request from those to its transfers, in their order. */
 export function batch(idempotencyKey: string, answers: readonly TransferAnswer[]): CreatePayoutsAnswer {
@@ -76,7 +74,7 @@ export function transferAnswer(
 ): TransferAnswer {
   const { status } = answer.state;
   if (status !== 'FAILED' && status !== 'AUTHORISATION_FAILED')
-    return { kind: 'created', idempotencyKey, transferIndex, ...answer };
+    return { kind: 'created', idempotencyKey, transferIndex, ...answer, similarUnknownKey: null };
   // A single word may as well be a name.
   const code = isCode(reason) && reason.includes('_') ? reason : null;
   return {
@@ -101,67 +99,25 @@ export function invalid(idempotencyKey: string, problems: readonly InputProblem[
 }
 
 /** The key stands for another input; by our own record, or by Lean's code where it has one for that. */
-export function conflict(idempotencyKey: string, leanCode: string | null = null): PayoutRejected {
+export function conflict(
+  idempotencyKey: string,
+  { leanCode = null, open = false }: { readonly leanCode?: string | null; readonly open?: boolean } = {},
+): PayoutRejected {
   return {
     ...wholly(idempotencyKey),
     code: 'IDEMPOTENCY_CONFLICT',
     message:
-      'This idempotencyKey was used before with another input. This request paid nothing; a new payout needs a new key.',
+      'This idempotencyKey was used before with another input. This request paid nothing: send the original input' +
+      (open
+        ? ', whose outcome is not known yet; do not pay it under another key.'
+        : ', or a new payout with a new key.'),
     field: 'idempotencyKey',
     leanCode,
   };
 }
 
-function wholly(
+export function wholly(
   idempotencyKey: string,
 ): Pick<PayoutRejected, 'kind' | 'leanCode' | 'rejectedIntentId' | 'idempotencyKey' | 'transferIndex'> {
   return { kind: 'rejected', leanCode: null, rejectedIntentId: null, idempotencyKey, transferIndex: null };
-}
-
-/** The input field that a refusal of Lean's is about, by Lean's code. */
-const refusedFields: Readonly<Record<string, string>> = {
-  UNKNOWN_PAYMENT_DESTINATION: 'destinationId',
-  INVALID_AMOUNT: 'amount.amount',
-  AMOUNT_UNDER_MIN_VALUE: 'amount.amount',
-  AMOUNT_OVER_MAX_VALUE: 'amount.amount',
-  INVALID_CURRENCY: 'amount.currency',
-  INVALID_ACCOUNT: 'accountId',
-  UNKNOWN_ACCOUNT: 'accountId',
-  INVALID_DESCRIPTION: 'description',
-};
-
-/** Statuses by which Lean says that it did not take a request. Any other 4xx leaves that open. */
-const provenRefusals: ReadonlySet<number | undefined> = new Set([
-  400, 404, 405, 406, 410, 413, 414, 415, 422, 431,
-]);
-
-/** Lean's documents name no code for a key that was used with another input; a code must say so to be believed. */
-const otherInput =
-  /IDEMPOTEN.*(?:MISMATCH|DIFFER|CONFLICT|REUSE)|(?:MISMATCH|DIFFER|CONFLICT|REUSE).*IDEMPOTEN/;
-
-/** A code that speaks of an earlier request, which may be this very payout: still running, or done. */
-const earlierRequest = /IDEMPOTEN|DUPLICAT|ALREADY|IN_PROGRESS|PROCESSING|CONCURRENT/;
-
-/**
- * A 4xx that is about the payout; undefined for one that leaves its outcome open. One that speaks of an earlier
- * request of the same kind is no proof that nothing was paid, and telling the caller to use another key would pay
- * twice.
- * @param several whether the request holds several transfers: Lean does not say which one it means
- */
-export function refusal(
-  idempotencyKey: string,
-  { details }: LeanRefused,
-  several: boolean,
-): PayoutRejected | undefined {
-  const leanCode = details.code ?? null;
-  const code = leanCode?.toUpperCase() ?? '';
-  if (otherInput.test(code)) return conflict(idempotencyKey, leanCode);
-  if (earlierRequest.test(code) || !provenRefusals.has(details.httpStatus)) return undefined;
-  return {
-    ...wholly(idempotencyKey),
-    code: 'REJECTED_BY_LEAN',
-    message: `Lean refused the payout${leanCode === null ? '' : ` (${leanCode})`}. Nothing was paid.`,
-    field: several ? null : (refusedFields[code] ?? null),
-    leanCode,
-  };
 }

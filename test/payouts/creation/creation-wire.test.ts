@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { LeanCreated, LeanCreatedTransfer } from '../../src/lean/wire.ts';
-import { createdFromLean, creationBody } from '../../src/payouts/creation-wire.ts';
-import type { Decimal } from '../../src/payouts/decimal.ts';
-import type { Transfer } from '../../src/payouts/transfer.ts';
+import type { LeanCreated, LeanCreatedTransfer } from '../../../src/lean/wire.ts';
+import { createdFromLean, creationBody } from '../../../src/payouts/creation/creation-wire.ts';
+import type { Decimal } from '../../../src/payouts/decimal.ts';
+import type { Transfer } from '../../../src/payouts/creation/transfer.ts';
 
 function transfer(destinationId: string, amount = '10.00', change: Partial<Transfer> = {}): Transfer {
   return {

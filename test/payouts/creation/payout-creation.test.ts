@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { LeanNotSent } from '../../src/lean/errors.ts';
-import type { CreationEvents } from '../../src/payouts/creation-events.ts';
-import type { Decimal } from '../../src/payouts/decimal.ts';
-import { currencyPlaces } from '../../src/payouts/money.ts';
-import { accounts, destinations } from '../../src/sandbox/named.ts';
-import type { FaultRule, SandboxOptions } from '../../src/sandbox/sandbox.ts';
-import { creatingAt, transfer, type CreatingOptions } from '../support/creating.ts';
-import { freshStore, opened } from '../support/stores.ts';
-import { deadAddress, failureOf, gate, json, rawServer, startLean } from '../lean/wiring.ts';
+import { LeanNotSent } from '../../../src/lean/errors.ts';
+import type { CreationEvents } from '../../../src/payouts/creation/creation-events.ts';
+import type { Decimal } from '../../../src/payouts/decimal.ts';
+import { currencyPlaces } from '../../../src/payouts/money.ts';
+import { accounts, destinations } from '../../../src/sandbox/named.ts';
+import type { FaultRule, SandboxOptions } from '../../../src/sandbox/sandbox.ts';
+import { creatingAt, transfer, type CreatingOptions } from '../../support/creating.ts';
+import { freshStore, opened } from '../../support/stores.ts';
+import { deadAddress, failureOf, gate, json, rawServer, startLean } from '../../lean/wiring.ts';
 
 async function creatingBefore(url: string, options: CreatingOptions = {}) {
   return creatingAt(url, opened(await freshStore('SQLite')), options);
@@ -128,8 +128,7 @@ describe('a refusal of Lean', () => {
     ['AMOUNT_OVER_MAX_VALUE', 400, 'amount.amount'],
     ['INVALID_CURRENCY', 400, 'amount.currency'],
     ['INVALID_DESCRIPTION', 400, 'description'],
-    ['BENEFICIARY_NOT_ACTIVE', 422, null],
-    ['INSUFFICIENT_BALANCE', 400, null],
+    ['BENEFICIARY_NOT_ACTIVE', 422, 'destinationId'],
   ];
 
   it.each(refused)('with %s (%i) is about the field %s', async (code, status, field) => {
@@ -149,24 +148,27 @@ describe('a refusal of Lean', () => {
     expect(lean.payouts.all()).toEqual([]);
   });
 
-  it('names no field of a batch, since it does not say which transfer it means', async () => {
+  it.each(['INSUFFICIENT_BALANCE', 'EXCEEDS_DAILY_LIMIT', 'A_CODE_OF_TOMORROW'])(
+    'that may change from one copy of a request to the next (%s) leaves the outcome open, and says so',
+    async code => {
+      const { lean, create } = await creating();
+      lean.faults.add({ kind: 'status', status: 400, code, times: 1 });
+      expect(await create('key-1', transfer())).toMatchObject({
+        kind: 'unknown',
+        reason: 'WAITING',
+        message: expect.stringContaining(`Lean refused the payout (${code})`) as string,
+        resendAt: null,
+      });
+    },
+  );
+
+  it('of a batch leaves the outcome open: Lean may have taken the transfers before the one that it means', async () => {
     const { lean, createAll } = await creating();
     lean.faults.add({ kind: 'status', status: 400, code: 'INVALID_AMOUNT' });
     expect(await createAll('key-1', [transfer(), transfer()])).toMatchObject({
-      kind: 'rejected',
-      field: null,
-      leanCode: 'INVALID_AMOUNT',
-    });
-  });
-
-  it('may come without a code', async () => {
-    const { lean, create } = await creating();
-    lean.faults.add({ kind: 'html', status: 400 });
-    expect(await create('key-1', transfer())).toMatchObject({
-      kind: 'rejected',
-      message: 'Lean refused the payout. Nothing was paid.',
-      leanCode: null,
-      field: null,
+      kind: 'unknown',
+      reason: 'WAITING',
+      resendAt: null,
     });
   });
 
@@ -202,22 +204,32 @@ describe('a refusal of Lean', () => {
     });
   });
 
-  it('is a conflict when Lean knows the key with another input', async () => {
-    const { lean, create } = await creating();
-    await create('key-1', transfer());
-    const { create: createElsewhere } = await creatingBefore(lean.url);
-    expect(await createElsewhere('key-1', transfer(destinations.staysPending))).toMatchObject({
-      kind: 'rejected',
-      code: 'IDEMPOTENCY_CONFLICT',
-      field: 'idempotencyKey',
-      leanCode: 'IDEMPOTENCY_KEY_REUSED',
-    });
-    expect(lean.payouts.all()).toHaveLength(1);
-  });
+  it.each(['IDEMPOTENCY_KEY_MISMATCH', 'IDEMPOTENT_BODY_DIFFERS'])(
+    'is a conflict when its code (%s) says that Lean knows the key with another input',
+    async code => {
+      const { lean, create } = await creating();
+      lean.faults.add({ kind: 'status', status: 409, code });
+      expect(await create('key-1', transfer())).toMatchObject({
+        kind: 'rejected',
+        code: 'IDEMPOTENCY_CONFLICT',
+        field: 'idempotencyKey',
+        leanCode: code,
+      });
+    },
+  );
 
-  it.each([401, 403, 429])('of ourselves (%i) is thrown', async status => {
+  it.each(['IDEMPOTENCY_CONFLICT', 'IDEMPOTENCY_KEY_REUSED'])(
+    'whose code (%s) may speak of another copy of the request leaves the outcome open',
+    async code => {
+      const { lean, create } = await creating();
+      lean.faults.add({ kind: 'status', status: 409, code });
+      expect(await create('key-1', transfer())).toMatchObject({ kind: 'unknown' });
+    },
+  );
+
+  it.each([401, 403, 429])('of the gateway itself (%i) is thrown', async status => {
     const { lean, create } = await creating();
-    lean.faults.add({ kind: 'status', status });
+    lean.faults.add({ kind: 'status', status, code: 'TURNED_AWAY' });
     expect(await failureOf(create('key-1', transfer()))).toMatchObject({
       name: 'LeanRefused',
       details: { httpStatus: status },
@@ -236,6 +248,13 @@ describe('an outcome that is unknown', () => {
     { kind: 'html' },
     { kind: 'html', status: 200 },
     { kind: 'html', status: 502, after: true },
+    { kind: 'html', status: 400 },
+    { kind: 'html', status: 401 },
+    { kind: 'html', status: 403 },
+    { kind: 'html', status: 404 },
+    { kind: 'html', status: 405 },
+    { kind: 'html', status: 429 },
+    { kind: 'status', status: 404, code: 'INVALID_URL' },
     { kind: 'status', status: 302 },
     { kind: 'status', status: 408 },
     { kind: 'status', status: 409, code: 'PAYMENT_EXISTS' },
@@ -266,7 +285,11 @@ describe('an outcome that is unknown', () => {
     const answer = await create('key-1', transfer());
     expect(answer).toMatchObject(unknown);
     expect(told).toMatchObject([
-      [{ idempotencyKey: 'key-1' }, { code: expect.stringMatching(/^LEAN_/) as string }],
+      [
+        { idempotencyKey: 'key-1' },
+        { kind: 'unknown', reason: 'WAITING' },
+        { code: expect.stringMatching(/^LEAN_/) as string },
+      ],
     ]);
     expect(answer).toHaveProperty('message', expect.stringContaining('same idempotencyKey'));
     expect(await createAll('key-2', [transfer(), transfer()])).toMatchObject({ kind: 'unknown' });

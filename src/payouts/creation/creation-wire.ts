@@ -1,11 +1,11 @@
 import type { TransferAnswer } from './creation-answer.ts';
-import { jsonNumber } from '../lean/json.ts';
-import type { LeanCreated, LeanCreatedPayout, LeanCreatedTransfer } from '../lean/wire.ts';
-import { compareDecimals } from './decimal.ts';
-import { id, moneyFromLean, objects, partyFromLean, stateFromLean, text } from './from-lean.ts';
-import { parsePayoutId, payoutId } from './ids.ts';
-import type { Money } from './money.ts';
-import type { PayoutParty, PayoutState } from './payout.ts';
+import { jsonNumber } from '../../lean/json.ts';
+import type { LeanCreated, LeanCreatedPayout, LeanCreatedTransfer } from '../../lean/wire.ts';
+import { compareDecimals } from '../decimal.ts';
+import { id, moneyFromLean, objects, partyFromLean, stateFromLean, text } from '../from-lean.ts';
+import { parsePayoutId, payoutId } from '../ids.ts';
+import type { Money } from '../money.ts';
+import type { PayoutParty, PayoutState } from '../payout.ts';
 import type { Transfer } from './transfer.ts';
 
 /** Transfers as Lean wants them: those that follow each other from one account, in one currency, go together. */

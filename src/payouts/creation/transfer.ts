@@ -1,5 +1,5 @@
-import { isUuid } from './ids.ts';
-import { amountProblem, type Money } from './money.ts';
+import { isUuid } from '../ids.ts';
+import { amountProblem, type Money } from '../money.ts';
 
 /** One transfer that a caller asks for. */
 export interface Transfer {
@@ -8,8 +8,8 @@ export interface Transfer {
   readonly destinationId: string;
   readonly amount: Money;
   readonly description: string;
-  /** The caller's own id of it; carried on the intent. */
-  readonly externalReference: string;
+  /** The caller's own id of it, carried on the intent; null for the default (`lean-key.ts`). */
+  readonly externalReference: string | null;
   /** Whether Lean is to authorise it at once, with the credentials set up for that. */
   readonly authorize: boolean;
 }
@@ -21,11 +21,15 @@ export interface InputProblem {
 }
 
 export const maxDescriptionLength = 32;
-/** Ours, Lean names none: a key of 255 characters and the position that is added to it must fit. */
-export const maxReferenceLength = 300;
+/** A bound of ours: Lean names none. A reference that Lean cuts could not be told from another one. */
+export const maxReferenceLength = 64;
+/** A bound of ours: Lean names none. */
+export const maxKeyLength = 255;
 
 /** @see https://www.rfc-editor.org/rfc/rfc9110#section-5.5 for what a header field may hold */
 const printableAscii = /^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/;
+/** A blank at either end, which a server may trim: the reference would come back changed. */
+const outerBlank = /^\p{White_Space}|\p{White_Space}$/u;
 /** Control characters, line breaks, half characters, and what turns the direction of the text that follows. */
 const controlCharacter = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u;
 
@@ -67,14 +71,19 @@ export function transferProblems(transfer: Transfer): InputProblem[] {
       problem: 'must not hold line breaks, control characters or such as turn the direction of text.',
     });
   const { externalReference } = transfer;
-  if (
-    !visible.test(externalReference) ||
-    externalReference.length > maxReferenceLength ||
-    controlCharacter.test(externalReference)
-  )
+  if (externalReference !== null && !isReference(externalReference))
     problems.push({
       field: 'externalReference',
-      problem: `must be 1 to ${String(maxReferenceLength)} characters with no control characters.`,
+      problem: `must be 1 to ${String(maxReferenceLength)} characters with no blank at either end and no control characters, such as "INV-2026-0001".`,
     });
   return problems;
+}
+
+function isReference(text: string): boolean {
+  return (
+    visible.test(text) &&
+    text.length <= maxReferenceLength &&
+    !controlCharacter.test(text) &&
+    !outerBlank.test(text)
+  );
 }

@@ -1,0 +1,188 @@
+import { LeanRefused } from '../../lean/errors.ts';
+import type { PayoutIntent } from '../payout-intent.ts';
+import type { PayoutReads } from '../payout-reads.ts';
+import type { Payout } from '../payout.ts';
+import { isFailed } from './found-answer.ts';
+import type { PayoutRecord } from './payout-record.ts';
+import type { OwnedRecord, PayoutEvidence } from './payout-records.ts';
+import {
+  compareAccounts,
+  compareAmounts,
+  compareExactReferences,
+  compareTexts,
+  type Resemblance,
+} from './resemblance.ts';
+
+/** A payout at Lean that no record names, and that is, or may be, one of a request's transfers. */
+export interface Candidate {
+  readonly row: Payout;
+  /** Null where this Lean has no call for it, or does not know it. */
+  readonly intent: PayoutIntent | null;
+  /** `exact`: its reference, amount, currency and destination are those of a transfer. */
+  readonly match: 'exact' | 'may be';
+  /** The transfers of the request that it is, or may be. */
+  readonly positions: readonly number[];
+  /** Other requests of unknown outcome, or in flight, that it may belong to as well. */
+  readonly sharedWith: readonly OwnedRecord[];
+  /** Whether Lean has failed it: no money moves. */
+  readonly failed: boolean;
+}
+
+export interface CandidatesOptions {
+  readonly reads: PayoutReads;
+  readonly evidence: PayoutEvidence;
+  readonly application: string;
+  /** A payout of this gateway's within the window, where there is one. */
+  readonly reference: PayoutRecord | undefined;
+  readonly deadline: number;
+}
+
+/** Intents read side by side: looking for one payout must not keep everybody else's reads waiting. */
+const intentsAtOnce = 8;
+
+interface Seen {
+  readonly row: Payout;
+  readonly intent: PayoutIntent | null;
+}
+
+/** Judges the rows of Lean's list that no record names. */
+export class Candidates {
+  readonly #options: CandidatesOptions;
+  /** Accounts of destinations, for a Lean without intents. */
+  readonly #accounts = new Map<string, string | null>();
+  #hasIntents = true;
+
+  constructor(options: CandidatesOptions) {
+    this.#options = options;
+  }
+
+  /** @throws LeanError when Lean cannot be asked; StoreUnavailable */
+  async judge(
+    rows: readonly Payout[],
+    records: readonly PayoutRecord[],
+    others: readonly OwnedRecord[],
+  ): Promise<readonly Candidate[]> {
+    const seen: Seen[] = [];
+    for (let next = 0; next < rows.length; next += intentsAtOnce) {
+      const part = rows.slice(next, next + intentsAtOnce);
+      seen.push(...(await Promise.all(part.map(async row => ({ row, intent: await this.#intentOf(row) })))));
+    }
+    const exactReferences = await this.#givesReferencesBack(seen, records);
+    const candidates: Candidate[] = [];
+    for (const each of seen) {
+      const fits = new Map<number, 'exact' | 'may be'>();
+      for (const record of records) {
+        const fit = await this.#compare(record, each, exactReferences);
+        if (fit !== 'other') fits.set(record.position, fit === 'same' ? 'exact' : 'may be');
+      }
+      if (fits.size === 0) continue;
+      const match = [...fits.values()].includes('exact') ? 'exact' : 'may be';
+      const sharing: OwnedRecord[] = [];
+      let anothers = false;
+      for (const other of others) {
+        const fit = await this.#compare(other.record, each, exactReferences);
+        // What carries another request's own reference is that request's, unless ours may have become it.
+        if (fit === 'same' && match !== 'exact' && (exactReferences || !resembles(records, each)))
+          anothers = true;
+        if (fit === 'same' || (fit === 'may be' && match !== 'exact')) sharing.push(other);
+      }
+      if (anothers) continue;
+      candidates.push({
+        ...each,
+        match,
+        positions: [...fits].filter(([, fit]) => fit === match).map(([position]) => position),
+        sharedWith: sharing,
+        failed: isFailed(each.row, each.intent),
+      });
+    }
+    return candidates;
+  }
+
+  /** @returns null where the intent cannot be had from this Lean */
+  async #intentOf({ intentId }: Payout): Promise<PayoutIntent | null> {
+    if (intentId == null || !this.#hasIntents) return null;
+    const { reads, deadline } = this.#options;
+    try {
+      return await reads.intent(intentId, { deadline });
+    } catch (error) {
+      if (!(error instanceof LeanRefused) || error.code !== 'LEAN_REFUSED') throw error;
+      // Older UAE applications and those in KSA have no such call: the other rows need not be asked for.
+      if (reads.isMissingOperation(error)) this.#hasIntents = false;
+      return null;
+    }
+  }
+
+  /** `same`: it is this transfer. `may be`: it cannot be told. */
+  async #compare(
+    { transfer }: PayoutRecord,
+    { row, intent }: Seen,
+    exactReferences: boolean,
+  ): Promise<Resemblance> {
+    const byRow = compareAmounts(transfer.amount, row.amount);
+    if (intent === null) {
+      if (byRow === 'other' || compareTexts(transfer.description, row.description) === 'other')
+        return 'other';
+      const account = await this.#accountOf(transfer.destinationId);
+      return compareAccounts(account, row.recipient.iban) === 'other' ? 'other' : 'may be';
+    }
+    const amount = either(byRow, compareAmounts(transfer.amount, intent.amount));
+    const destination = intent.destination?.id.toLowerCase();
+    if (
+      amount === 'other' ||
+      (destination ?? transfer.destinationId.toLowerCase()) !== transfer.destinationId.toLowerCase()
+    )
+      return 'other';
+    const reference = exactReferences
+      ? compareExactReferences(transfer.externalReference, intent.externalReference)
+      : compareTexts(transfer.externalReference, intent.externalReference);
+    if (reference === 'same' && amount === 'same') return 'same';
+    return reference === 'other' && exactReferences ? 'other' : 'may be';
+  }
+
+  /** The IBAN, or else the account number, of a destination; null where Lean does not tell. */
+  async #accountOf(destinationId: string): Promise<string | null> {
+    const known = this.#accounts.get(destinationId);
+    if (known !== undefined) return known;
+    const { reads, deadline } = this.#options;
+    const destination = await reads.destination(destinationId, { deadline }).catch((error: unknown) => {
+      if (error instanceof LeanRefused) return null;
+      throw error;
+    });
+    const account = destination?.iban ?? null;
+    this.#accounts.set(destinationId, account);
+    return account;
+  }
+
+  /**
+   * Whether this Lean is seen to give references back as they were sent. Only then a row with another reference is
+   * another payout; asked only where there is such a row.
+   */
+  async #givesReferencesBack(seen: readonly Seen[], records: readonly PayoutRecord[]): Promise<boolean> {
+    const foreign = seen.some(({ intent }) =>
+      records.some(
+        ({ transfer }) => intent !== null && intent.externalReference !== transfer.externalReference,
+      ),
+    );
+    if (!foreign) return false;
+    const { evidence, application, reference } = this.#options;
+    const shown =
+      reference ?? (await evidence.referencePayout(application, { from: 0, to: Number.MAX_SAFE_INTEGER }));
+    if (shown?.intentId == null) return false;
+    const intent = await this.#intentOf({ intentId: shown.intentId } as Payout);
+    return intent?.externalReference === shown.transfer.externalReference;
+  }
+}
+
+/** Whether a reference of the request may have become the one that was seen. */
+function resembles(records: readonly PayoutRecord[], { intent }: Seen): boolean {
+  return records.some(
+    ({ transfer }) => compareTexts(transfer.externalReference, intent?.externalReference) !== 'other',
+  );
+}
+
+/** Of two looks at one amount: Lean's list and its intents may round differently. */
+function either(a: Resemblance, b: Resemblance): Resemblance {
+  if (a === b) return a;
+  if (a === 'other' || b === 'other') return a === 'same' || b === 'same' ? 'may be' : 'other';
+  return 'same';
+}

@@ -1,0 +1,77 @@
+/** Why a caller is told that an outcome is unknown. */
+export type PayoutUnknownReason = 'WAITING' | 'UNCLEAR' | 'OPERATOR';
+
+interface FindingRow {
+  readonly reason: PayoutUnknownReason;
+  /** For the log and for operators. */
+  readonly words: string;
+}
+
+/**
+ * What a reconciliation read came to, for a request that it did not settle. `absent` alone can become a proof that Lean
+ * has nothing of it; every other row says why there is none.
+ */
+export const findings = {
+  absent: {
+    reason: 'WAITING',
+    words: 'Lean has nothing of the payout so far',
+  },
+  in_flight: {
+    reason: 'WAITING',
+    words: 'Lean has a payout like it that may belong to another key, which is being sent right now',
+  },
+  lean_unavailable: { reason: 'WAITING', words: 'Lean could not be asked' },
+  list_incomplete: {
+    reason: 'WAITING',
+    words: "Lean's list cannot be read whole: its rows do not add up to the total that it states",
+  },
+  list_too_long: {
+    reason: 'WAITING',
+    words: "Lean's list of the time in question is too long to be read whole in time",
+  },
+  reference_payout_missing: {
+    reason: 'WAITING',
+    words: "Lean's list lacks a payout that it must hold, so it proves nothing about this one",
+  },
+  lean_time_unknown: {
+    reason: 'WAITING',
+    words: "Lean's answers carry no Date, so nothing can be judged absent",
+  },
+  clocks_differ: {
+    reason: 'WAITING',
+    words:
+      'the clocks of this gateway, of its store and of Lean differ by minutes, so nothing can be judged absent',
+  },
+  look_alike: {
+    reason: 'UNCLEAR',
+    words: 'Lean has a payout that may be this one and cannot be told from it',
+  },
+  reference_shared: {
+    reason: 'UNCLEAR',
+    words: 'Lean has a payout with this reference, and another key of unknown outcome has the same reference',
+  },
+  several_at_lean: {
+    reason: 'UNCLEAR',
+    words: 'Lean has more payouts with this reference than there are transfers',
+  },
+  absence_doubted: {
+    reason: 'OPERATOR',
+    words:
+      "Lean's list has lacked a payout that Lean had taken, so nothing is judged absent for this application",
+  },
+  needs_decision: {
+    reason: 'OPERATOR',
+    words:
+      'Lean is proven to have nothing of it, and it is not sent again without a person: an operator must decide',
+  },
+  other_application: {
+    reason: 'OPERATOR',
+    words: 'it was sent for another Lean application than the one that this gateway speaks for',
+  },
+} as const satisfies Record<string, FindingRow>;
+
+export type Finding = keyof typeof findings;
+
+export function isFinding(word: unknown): word is Finding {
+  return typeof word === 'string' && Object.hasOwn(findings, word);
+}

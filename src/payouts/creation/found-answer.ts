@@ -1,0 +1,37 @@
+import type { PayoutIntent } from '../payout-intent.ts';
+import { payoutId } from '../ids.ts';
+import type { Payout, PayoutState } from '../payout.ts';
+import { transferAnswer, type TransferAnswer } from './creation-answer.ts';
+import type { PayoutRecord } from './payout-record.ts';
+
+/** The answer to a transfer that was found at Lean: the same as if Lean's own answer had been heard. */
+export function foundAnswer(
+  idempotencyKey: string,
+  { position, transfer }: PayoutRecord,
+  intent: PayoutIntent | null,
+  row: Payout,
+): TransferAnswer {
+  const payout = intent?.payout ?? row;
+  const intentId = intent?.id ?? row.intentId ?? '';
+  return transferAnswer(idempotencyKey, position, {
+    intentId,
+    payoutId: payoutId(payout.paymentId, intentId) ?? intentId,
+    state: stateOf(row, intent) ?? { status: 'UNKNOWN', leanStatus: null },
+    amount: transfer.amount,
+    sender: payout.sender ?? null,
+    recipient: payout.recipient,
+    traceId: null,
+    reason: null,
+  });
+}
+
+/** Whether Lean has failed a payout: no money moves. */
+export function isFailed(row: Payout, intent: PayoutIntent | null): boolean {
+  const status = stateOf(row, intent)?.status;
+  return status === 'FAILED' || status === 'AUTHORISATION_FAILED';
+}
+
+/** An intent without a payment does not say how the payout stands; the list does. */
+function stateOf(row: Payout, intent: PayoutIntent | null): PayoutState | undefined {
+  return intent?.payout.state ?? row.state;
+}

@@ -1,0 +1,56 @@
+import type { TransferAnswer } from './creation-answer.ts';
+import type { PayoutUnknownReason } from './finding.ts';
+import type { PayoutRequest } from './payout-record.ts';
+
+export interface ListFilter {
+  /** Only those of unknown outcome, and those of which Lean has more payouts than transfers. */
+  readonly unknownOnly: boolean;
+  /** Epoch ms of their creation. */
+  readonly since: number | undefined;
+  readonly limit: number;
+}
+
+/** What an operator has decided, and why. */
+export interface Decision {
+  readonly decision: 'created' | 'not paid' | 'send again';
+  readonly intentId: string | null;
+  readonly by: string;
+  readonly reason: string;
+  /** What was known at Lean when it was decided: no names and no account numbers. */
+  readonly evidence: object;
+}
+
+/** How many requests need somebody's attention. */
+export interface AttentionCounts {
+  readonly open: Readonly<Record<PayoutUnknownReason, number>>;
+  /** Requests of which Lean has more payouts than transfers. */
+  readonly duplicates: number;
+  /** Lean applications for which nothing is judged absent. */
+  readonly doubts: number;
+}
+
+/** What operators and their dashboards need of the records. */
+export interface OperatorRecords {
+  /** The newest requests first. */
+  list(filter: ListFilter): Promise<readonly PayoutRequest[]>;
+  attention(): Promise<AttentionCounts>;
+  /**
+   * Settles a transfer of unknown outcome as an operator has decided, and adds the decision to the trail. False when
+   * something has happened to the request since it was read, or another record has the intent.
+   */
+  settle(
+    request: PayoutRequest,
+    position: number,
+    answer: TransferAnswer,
+    decision: Decision,
+  ): Promise<boolean>;
+  /**
+   * Allows one more send at the next repetition of the key, and adds the decision to the trail.
+   * @param judged intents at Lean that are other payouts
+   */
+  grantSend(request: PayoutRequest, judged: readonly string[], decision: Decision): Promise<boolean>;
+  /** Judges absences for a Lean application again. False when they were not doubted. */
+  endDoubt(application: string, by: string, reason: string): Promise<boolean>;
+  /** The store's time, epoch ms. */
+  now(): Promise<number>;
+}

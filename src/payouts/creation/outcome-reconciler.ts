@@ -1,0 +1,216 @@
+import { LeanError } from '../../lean/errors.ts';
+import { compareInstants, parseInstant } from '../instant.ts';
+import type { PayoutRejected, TransferAnswer } from './creation-answer.ts';
+import { wholly } from './creation-answer.ts';
+import { findings, type Finding } from './finding.ts';
+import type { PayoutMatcher, Reading } from './payout-matcher.ts';
+import { openRecords, type PayoutRequest, type RequestKey } from './payout-record.ts';
+import type { ReconciliationRecords } from './payout-records.ts';
+import type { ResendRule } from './resend-rule.ts';
+
+export interface ReconciliationEvents {
+  /** A transfer whose outcome was unknown has been found at Lean, or is proven not to be there, and is recorded. */
+  settled(key: RequestKey, answer: TransferAnswer): void;
+  /** Lean has been asked, and does not tell yet. */
+  open(key: RequestKey, finding: Finding, checks: number): void;
+  /** Lean has more payouts of a request than it has transfers: money may have moved twice. */
+  duplicates(key: RequestKey, intentIds: readonly string[]): void;
+  /** Lean's list lacked a payout that Lean had taken: nothing is judged absent any more. */
+  absenceDoubted(key: RequestKey, intentId: string): void;
+}
+
+export interface OutcomeReconcilerOptions {
+  readonly records: ReconciliationRecords;
+  readonly matcher: PayoutMatcher;
+  readonly rule: ResendRule;
+  /** The Lean application that this gateway speaks for. */
+  readonly application: string;
+  readonly events?: Partial<ReconciliationEvents>;
+}
+
+/** What a reconciliation came to. */
+export interface Reconciliation {
+  readonly finding: Finding;
+  /** Whether Lean is proven to have nothing of what is still open. */
+  readonly proven: boolean;
+  /** Undefined where Lean was not read, or could not be. */
+  readonly reading: Reading | undefined;
+  readonly error?: LeanError;
+}
+
+/** Clocks of Lean's servers may differ by this much: a payout is older than a send only beyond it. */
+const olderByMs = 5000;
+
+/** Finds out, by reading Lean's list, what became of one request whose outcome is unknown. It never sends anything. */
+export class OutcomeReconciler {
+  readonly #options: OutcomeReconcilerOptions;
+
+  constructor(options: OutcomeReconcilerOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Reads Lean's list once, records what it tells of the request, and rejects what Lean is proven not to have, where
+   * that is never sent again.
+   * @param request as it was read when the turn to look was taken
+   * @param deadline on the clock of `performance.now()`
+   * @throws StoreUnavailable
+   */
+  async reconcile(request: PayoutRequest, deadline: number): Promise<Reconciliation> {
+    const { application, matcher } = this.#options;
+    if (request.application !== null && request.application !== application)
+      return this.#open(request, { finding: 'other_application', proven: false, reading: undefined });
+    try {
+      return await this.#judge(request, await matcher.search(request, { deadline }));
+    } catch (error) {
+      if (!(error instanceof LeanError)) throw error;
+      return this.#open(request, { finding: 'lean_unavailable', proven: false, reading: undefined, error });
+    }
+  }
+
+  /**
+   * Looks for a request that was not sent by this record, as if it had been sent at some time within `lookbackMs`.
+   * Undefined where that cannot be told.
+   * @throws StoreUnavailable
+   */
+  async lookFirst(
+    request: PayoutRequest,
+    lookbackMs: number,
+    deadline: number,
+  ): Promise<Reading | undefined> {
+    const { records, matcher, application } = this.#options;
+    if ((await records.doubt(application)) !== undefined) return undefined;
+    const { readAt } = request;
+    const sends = { ...request.sends, count: 1, firstAt: readAt - lookbackMs, until: readAt };
+    try {
+      return await matcher.search({ ...request, sends }, { deadline });
+    } catch (error) {
+      if (error instanceof LeanError) return undefined;
+      throw error;
+    }
+  }
+
+  /**
+   * Looks once more for a request that is settled: one that was sent twice, or rejected after its outcome had been
+   * unknown. More payouts of its own at Lean than it has transfers are told.
+   * @throws LeanError, StoreUnavailable
+   */
+  async audit(request: PayoutRequest, deadline: number): Promise<void> {
+    if (request.application !== null && request.application !== this.#options.application) return;
+    const reading = await this.#options.matcher.search(request, { deadline, untilNow: true });
+    await this.#tellDuplicates(request, reading);
+    await this.#doubtAbsence(request, reading);
+  }
+
+  async #judge(request: PayoutRequest, reading: Reading): Promise<Reconciliation> {
+    const { records, rule, events = {} } = this.#options;
+    await this.#tellDuplicates(request, reading);
+    for (const { position, answer } of reading.found)
+      if (await records.found(request, position, answer)) events.settled?.(request, answer);
+    const { sends, readAt: storeNow } = request;
+    const { leanNow } = reading;
+    if (reading.found.length === openRecords(request).length || leanNow === undefined)
+      return this.#open(request, { finding: reading.finding, proven: false, reading });
+    if (rule.mustRestart(sends, { storeNow, leanNow })) await records.restartDelay(request, leanNow);
+    const doubted =
+      reading.finding === 'absent' && (await records.doubt(this.#options.application)) !== undefined;
+    // An operator who has allowed one more send has judged these to be other payouts.
+    const judged =
+      sends.grant !== null &&
+      reading.candidates.every(({ row }) => row.intentId != null && sends.grant?.includes(row.intentId));
+    const cleared = judged && findings[reading.finding].reason === 'UNCLEAR' ? 'absent' : reading.finding;
+    const finding = doubted ? 'absence_doubted' : cleared;
+    if (finding !== 'absent') return this.#open(request, { finding, proven: false, reading });
+    const proven = rule.hasPassed(sends, { storeNow, leanNow });
+    if (proven && (await this.#settleAbsent(request, reading))) return { finding, proven, reading };
+    const decided = proven && !rule.allows(request) ? 'needs_decision' : finding;
+    return this.#open(request, { finding: decided, proven, reading });
+  }
+
+  /** Ends what is never sent again. False where a repetition may send it. */
+  async #settleAbsent(request: PayoutRequest, { found, failed }: Reading): Promise<boolean> {
+    const { records, events = {} } = this.#options;
+    if (request.sends.turnedAway) {
+      await records.freeTurnedAway(request);
+      return true;
+    }
+    const { refusal } = request;
+    const single = request.records.length === 1;
+    if (single && refusal === null && failed.length === 0) return false;
+    const missing = openRecords(request).filter(
+      ({ position }) => !found.some(other => other.position === position),
+    );
+    const whole = missing.length === request.records.length;
+    const answers = missing.map(
+      ({ position }) =>
+        failed.find(other => other.position === position)?.answer ??
+        (refusal !== null && whole ? refusal : notTaken(request, position, refusal)),
+    );
+    if (!(await records.rejectAbsent(request, answers))) return false;
+    for (const answer of answers) events.settled?.(request, answer);
+    return true;
+  }
+
+  async #tellDuplicates(request: PayoutRequest, { duplicates }: Reading): Promise<void> {
+    if (duplicates.length === 0) return;
+    const { records, events = {} } = this.#options;
+    const fresh = await records.noteDuplicates(request, duplicates);
+    if (fresh.length > 0) events.duplicates?.(request, fresh);
+  }
+
+  /**
+   * A payout of a request that is older than its last send was there when Lean's list was taken to prove that it was
+   * not: from then on the list of this application proves nothing.
+   */
+  async #doubtAbsence(request: PayoutRequest, { rows, duplicates }: Reading): Promise<void> {
+    const { records, rule, events = {} } = this.#options;
+    const { count, leanUntil, until, lastAt } = request.sends;
+    if (count < 2 || leanUntil === null || until === null || lastAt === null) return;
+    if (rule.delayOf(request.sends, lastAt) === 0) return;
+    const lastSend = parseInstant(new Date(leanUntil - (until - lastAt) - olderByMs).toISOString());
+    const own = [...request.records.flatMap(({ intentId }) => intentId ?? []), ...duplicates];
+    const older = rows.find(
+      ({ intentId, createdAt }) =>
+        intentId != null &&
+        own.includes(intentId) &&
+        createdAt !== null &&
+        lastSend !== undefined &&
+        compareInstants(createdAt, lastSend) < 0,
+    );
+    if (older?.intentId == null) return;
+    await records.doubtAbsence(
+      request.application ?? this.#options.application,
+      `intent ${older.intentId} was missing from the list when it was read before the second send`,
+    );
+    events.absenceDoubted?.(request, older.intentId);
+  }
+
+  async #open(request: PayoutRequest, outcome: Reconciliation): Promise<Reconciliation> {
+    const { records, events = {} } = this.#options;
+    const open = openRecords(request).length - (outcome.reading?.found.length ?? 0);
+    if (open > 0) {
+      // A look that could not be made does not change what an earlier one found.
+      if (outcome.finding !== 'lean_unavailable' || request.finding === null)
+        await records.noteFinding(request, outcome.finding);
+      events.open?.(request, outcome.finding, request.checks);
+    }
+    return outcome;
+  }
+}
+
+/** That Lean is known not to have taken a transfer. */
+export function notTaken(
+  { idempotencyKey, records }: PayoutRequest,
+  position: number,
+  refusal: PayoutRejected | null,
+): PayoutRejected {
+  const said = refusal?.leanCode == null ? '' : ` and answered ${refusal.leanCode} to the request`;
+  return {
+    ...wholly(idempotencyKey),
+    code: 'REJECTED_BY_LEAN',
+    message: `Lean has not taken the payout${said}. Nothing was paid.`,
+    field: null,
+    leanCode: refusal?.leanCode ?? null,
+    transferIndex: records.length === 1 ? null : position,
+  };
+}

@@ -1,0 +1,124 @@
+import type { PayoutRejected, TransferAnswer } from './creation-answer.ts';
+import type { Finding } from './finding.ts';
+import type {
+  Lease,
+  NewRequest,
+  PayoutRecord,
+  PayoutRequest,
+  RequestKey,
+  Reservation,
+  UpstreamResponse,
+} from './payout-record.ts';
+import type { ResendPermit, SendStamp } from './resend-rule.ts';
+
+/**
+ * What came of recording Lean's answer. `overtaken`: the lease is no longer good, and a refusal speaks of its own send
+ * alone, so the outcome stays open. `duplicate intent`: Lean names a payout that belongs to another key; the outcome
+ * stays unknown. `double payment`: Lean has taken it, and the record names another payout already.
+ */
+export type Settlement = 'recorded' | 'overtaken' | 'duplicate intent' | 'double payment';
+
+/**
+ * What came of noting that a request is about to be sent. `look first`: the store may have lost records (it is new, or
+ * another server has taken over), so the request must be looked for at Lean before its first send.
+ */
+export type SendNote = 'noted' | 'lease lost' | 'look first';
+
+/**
+ * The durable record of every attempt to move money. Each call is one transaction: when it resolves, what it says
+ * survives a crash; when it rejects with `StoreUnavailable`, it may or may not have happened.
+ */
+export interface PayoutRecords {
+  /**
+   * Reserves a key that is free, or tells what it stands for. A record that was made while callers were not told apart
+   * answers for every caller who asks for the same.
+   */
+  reserve(request: NewRequest): Promise<Reservation>;
+  /** Takes a lease on a request whose outcome is unknown, to send it again; undefined when that is not permitted. */
+  leaseAgain(request: PayoutRequest, permit: ResendPermit): Promise<Lease | undefined>;
+  /** To be called before the first byte is sent: what it notes is on disk when it resolves. */
+  noteSending(lease: Lease, stamp: SendStamp, permit: ResendPermit): Promise<SendNote>;
+  /** This attempt has sent nothing. After the first one the key is free again. */
+  release(lease: Lease): Promise<void>;
+  /** Lean turned this send away (credentials, rate limit): it has not taken it, and the next send looks first. */
+  turnedAway(lease: Lease): Promise<void>;
+  /** This attempt has sent it, and no answer tells. `refusal` becomes final once Lean is proven to have nothing of it. */
+  markUnknown(lease: Lease, refusal?: PayoutRejected | null): Promise<void>;
+  /**
+   * Takes a request that was not sent for one that was, at some time within `lookbackMs`: its record may have been lost
+   * with the store. Its outcome is unknown from now on.
+   */
+  adopt(
+    lease: Lease,
+    sent: { readonly lookbackMs: number; readonly leanNow: number | undefined },
+  ): Promise<void>;
+  /** Lean's answer to all of it, and what that comes to for each transfer. */
+  settle(lease: Lease, response: UpstreamResponse, answers: readonly TransferAnswer[]): Promise<Settlement>;
+  read(key: RequestKey): Promise<PayoutRequest | undefined>;
+  /** Takes back what gateways that are gone have left: what they had sent is unknown, the rest is free again. */
+  recover(): Promise<void>;
+  /**
+   * Forgets requests that have been settled for longer than this, and turned-away ones that old. A request stays while
+   * the outcome of one that was sent at about the same time is unknown: its intents are not that one's.
+   */
+  forget(olderThanMs: number): Promise<void>;
+}
+
+/** What reconciliation needs of the records. */
+export interface ReconciliationRecords {
+  /** Requests of a Lean application that are due to be looked for; of more than `limit`, those due longest. */
+  due(limit: number, application: string): Promise<readonly PayoutRequest[]>;
+  /** Puts the next look off. False when another gateway has done so, or something has happened to it, meanwhile. */
+  postpone(
+    request: PayoutRequest,
+    next: { readonly checks: number; readonly inMs: number | null },
+  ): Promise<boolean>;
+  /** Takes the turn to look for a request: once in five seconds, however many ask. Undefined when it is too early. */
+  startReading(request: RequestKey): Promise<PayoutRequest | undefined>;
+  /** Keeps what a reconciliation read found, for callers and operators. */
+  noteFinding(request: RequestKey, finding: Finding): Promise<void>;
+  /** A transfer of unknown outcome has been found at Lean. False when it is another key's, or settled already. */
+  found(request: RequestKey, position: number, answer: TransferAnswer): Promise<boolean>;
+  /**
+   * Rejects the transfers whose outcome is unknown, because Lean is proven to have nothing of them. False when
+   * something has happened to the request since it was read.
+   */
+  rejectAbsent(request: PayoutRequest, answers: readonly TransferAnswer[]): Promise<boolean>;
+  /** Frees the key of a request that was only ever turned away, and of which Lean is proven to have nothing. */
+  freeTurnedAway(request: PayoutRequest): Promise<void>;
+  /** Starts the resend delay anew, where the recorded times cannot be trusted. */
+  restartDelay(request: PayoutRequest, leanNow: number): Promise<void>;
+  /** Adds intents that are a request's beyond its transfers; tells those that were not known. */
+  noteDuplicates(request: RequestKey, intentIds: readonly string[]): Promise<readonly string[]>;
+  /** Nothing is judged absent for this Lean application any more: its list has been seen to lack a payout. */
+  doubtAbsence(application: string, reason: string): Promise<void>;
+  /** Why nothing is judged absent for a Lean application; undefined when it may be. */
+  doubt(application: string): Promise<string | undefined>;
+  /** Has requests looked for at once that a payout may belong to, of which something has been heard. */
+  rescheduleNow(payout: {
+    readonly amount: string | null;
+    readonly destinationId: string | null;
+  }): Promise<void>;
+}
+
+/** A record and the request that it is part of. */
+export interface OwnedRecord extends RequestKey {
+  readonly record: PayoutRecord;
+  readonly inFlight: boolean;
+}
+
+/** What the store knows of other payouts, for telling whether a payout at Lean belongs to a request. */
+export interface PayoutEvidence {
+  /** Which request each of the intents belongs to, for those that a record names. */
+  owners(intentIds: readonly string[]): Promise<ReadonlyMap<string, RequestKey>>;
+  /** Other requests of the application that may own a payout which no record names: those of unknown outcome or in flight. */
+  openRecords(application: string, except: RequestKey): Promise<readonly OwnedRecord[]>;
+  /**
+   * A payout that was created through this gateway and must be in Lean's list between two times of Lean's clock.
+   * Undefined where the store knows of none.
+   */
+  referencePayout(
+    application: string,
+    between: { readonly from: number; readonly to: number },
+  ): Promise<PayoutRecord | undefined>;
+}

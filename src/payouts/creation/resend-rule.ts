@@ -1,0 +1,140 @@
+import type { PayoutRequest } from './payout-record.ts';
+
+/** What was noted of the sends of a request. Times are epoch milliseconds. */
+export interface SendHistory {
+  /** How many sends Lean may have taken; one that Lean turned away is not counted. */
+  readonly count: number;
+  /**
+   * Set where an operator has allowed one more send (`payouts settle --send-again`): the intents at Lean that the
+   * operator has judged to be other payouts.
+   */
+  readonly grant: readonly string[] | null;
+  /** Whether Lean turned away every send so far: it has taken none of them. */
+  readonly turnedAway: boolean;
+  /** When it was first noted to be sent, by the store's clock. */
+  readonly firstAt: number | null;
+  readonly lastAt: number | null;
+  /** The latest moment at which bytes of the last send may have left this machine, by the store's clock. */
+  readonly until: number | null;
+  /** The same two by Lean's clock; null where that was not known. */
+  readonly leanFirstAt: number | null;
+  readonly leanUntil: number | null;
+  /** The longest resend delay that was configured at one of its sends, in ms. */
+  readonly delayMs: number;
+}
+
+export const neverSent: SendHistory = {
+  count: 0,
+  grant: null,
+  turnedAway: false,
+  firstAt: null,
+  lastAt: null,
+  until: null,
+  leanFirstAt: null,
+  leanUntil: null,
+  delayMs: 0,
+};
+
+/** How long bytes may still leave, and Lean's time where it is known (epoch ms), right before a request is sent. */
+export interface SendStamp {
+  readonly remainingMs: number;
+  readonly leanNow: number | undefined;
+}
+
+/** What a send may rely on: the configured rule, and Lean's time at the reconciliation read before it. */
+export interface ResendPermit {
+  readonly rule: ResendRule;
+  readonly leanNow?: number | undefined;
+  /** Whether Lean was read and has nothing of it, for a first send from a store that may have lost records. */
+  readonly lookedFirst?: boolean;
+}
+
+/** `PAYOUT_RESEND_AFTER_MS`: a delay in ms, 0 to rely on Lean's own memory of keys, or only when a person says so. */
+export type ResendSetting = number | 'never';
+
+export const defaultDelayMs = 600_000;
+
+/** For how long a setting of 0 counts, from the first send: Lean's documents name no lifetime of keys. */
+export const keyMemoryMs = 3_600_000;
+
+/** Sends of a key without a person: the first, and one repetition. */
+export const sendsWithoutPerson = 2;
+
+/** Far beyond any deadline of a request: a recorded time that lies later than this was written by a wrong clock. */
+const farFutureMs = 600_000;
+
+/**
+ * When a request that Lean may have taken can be sent again.
+ *
+ * The promise rests on one bound: a payout is in Lean's list within the resend delay after its last byte was sent, or
+ * Lean never takes it. So nothing is sent again, and nothing is judged absent, before the delay has passed by the
+ * store's clock and by Lean's.
+ */
+export class ResendRule {
+  /** The delay that settling, later looks and retention go by, in ms. */
+  readonly delayMs: number;
+  /** Whether a repetition of the key may send again. */
+  readonly byRepetition: boolean;
+
+  constructor(setting: ResendSetting) {
+    this.byRepetition = setting !== 'never';
+    this.delayMs = setting === 'never' ? defaultDelayMs : setting;
+  }
+
+  /** The delay of one request in ms: the longer one of what was recorded and what is configured. */
+  delayOf({ delayMs, firstAt }: SendHistory, storeNow: number): number {
+    const delay = Math.max(delayMs, this.delayMs);
+    const remembered = delay === 0 && firstAt !== null && storeNow < firstAt + keyMemoryMs;
+    return delay === 0 && !remembered ? defaultDelayMs : delay;
+  }
+
+  /** The delay after which an absence counts as a proof, in ms: with a setting of 0 the default. */
+  proofDelayOf(sends: SendHistory, storeNow: number): number {
+    return this.delayOf(sends, storeNow) || defaultDelayMs;
+  }
+
+  /** When the delay is over by the store's clock; null where nothing was sent. */
+  endOf(sends: SendHistory, storeNow: number): number | null {
+    return sends.until === null ? null : sends.until + this.delayOf(sends, storeNow);
+  }
+
+  /**
+   * Whether the delay has passed by both clocks. It counts in full for proofs of absence, also where the setting is 0.
+   * @param leanNow Lean's time at the first answer of the reconciliation read
+   */
+  hasPassed(sends: SendHistory, { storeNow, leanNow }: { storeNow: number; leanNow: number }): boolean {
+    const delay = this.proofDelayOf(sends, storeNow);
+    const { until, leanUntil } = sends;
+    if (until === null || leanUntil === null) return false;
+    return storeNow >= until + delay && leanNow >= leanUntil + delay;
+  }
+
+  /** Whether a person may decide: the delay has passed by the store's clock, and by Lean's as far as it is known. */
+  mayDecide(
+    sends: SendHistory,
+    { storeNow, leanNow }: { storeNow: number; leanNow: number | undefined },
+  ): boolean {
+    const delay = this.proofDelayOf(sends, storeNow);
+    const { until, leanUntil } = sends;
+    const byLean = leanNow === undefined || leanUntil === null || leanNow >= leanUntil + delay;
+    return (until === null || storeNow >= until + delay) && byLean;
+  }
+
+  /** Whether the recorded times are no basis for waiting: one lies in the future, or Lean's time was not known. */
+  mustRestart(sends: SendHistory, { storeNow, leanNow }: { storeNow: number; leanNow: number }): boolean {
+    const { until, leanUntil } = sends;
+    if (until === null || leanUntil === null) return true;
+    return until > storeNow + farFutureMs || leanUntil > leanNow + farFutureMs;
+  }
+
+  /**
+   * Whether a repetition may send the request again, once Lean is proven to have nothing of it: once without a person,
+   * and never a batch or what Lean has refused.
+   */
+  allows({ sends, records, refusal }: Pick<PayoutRequest, 'sends' | 'records' | 'refusal'>): boolean {
+    if (records.length !== 1 || refusal !== null) return false;
+    return (
+      sends.turnedAway || sends.grant !== null || (this.byRepetition && sends.count < sendsWithoutPerson)
+    );
+  }
+}

@@ -1,0 +1,58 @@
+import type { Instant } from '../instant.ts';
+import { instantAt } from '../lean-time.ts';
+import type { PayoutOutcomeUnknown } from './creation-answer.ts';
+import { findings, type PayoutUnknownReason } from './finding.ts';
+import type { PayoutRequest } from './payout-record.ts';
+import type { ResendRule } from './resend-rule.ts';
+
+/** Callers are asked to come back after this long at the latest, in seconds. */
+const longestRetrySeconds = 30;
+
+/** What the caller of a request is told while its outcome is unknown: why, and when it is worth asking again. */
+export function unknownAnswer(request: PayoutRequest, rule: ResendRule): PayoutOutcomeUnknown {
+  const { idempotencyKey, sends, readAt, finding, inFlight } = request;
+  const reason = finding === null || inFlight ? 'WAITING' : findings[finding].reason;
+  const end = sends.turnedAway ? readAt : rule.endOf(sends, readAt);
+  // Once the delay has passed, only a clean look lets a repetition send it.
+  const looked = end === null || end > readAt || finding === null || finding === 'absent';
+  const resendAt =
+    reason === 'WAITING' && end !== null && looked && rule.allows(request) ? instantAt(end) : null;
+  return {
+    kind: 'unknown',
+    message: messageOf(request, reason, resendAt),
+    idempotencyKey,
+    reason,
+    retryAfterSeconds: retryAfter(reason, inFlight, end === null || !looked ? undefined : end - readAt),
+    resendAt,
+  };
+}
+
+const sentences = {
+  beginning: 'Lean may or may not have taken the payout.',
+  repeat: 'Send the same input with the same idempotencyKey again; never pay it under another key.',
+  UNCLEAR:
+    'Lean has something that may be this payout and cannot be told from it. An operator must decide: do not repeat it, and never pay it under another key.',
+  OPERATOR:
+    'An operator must decide what became of it: do not repeat it, and never pay it under another key.',
+} as const;
+
+function messageOf(request: PayoutRequest, reason: PayoutUnknownReason, resendAt: Instant | null): string {
+  const { refusal, records } = request;
+  if (reason !== 'WAITING') return `${sentences.beginning} ${sentences[reason]}`;
+  if (refusal !== null)
+    return (
+      `Lean refused the payout${refusal.leanCode === null ? '' : ` (${refusal.leanCode})`}, but may have taken another ` +
+      `copy of the request. This becomes a rejection once Lean is proven to have nothing of it. ${sentences.repeat}`
+    );
+  if (records.length > 1)
+    return `${sentences.beginning} Each transfer is being looked for. ${sentences.repeat}`;
+  const again =
+    resendAt === null ? '' : ` From ${resendAt} on it is sent again if Lean still has nothing of it.`;
+  return `${sentences.beginning} ${sentences.repeat}${again}`;
+}
+
+function retryAfter(reason: PayoutUnknownReason, inFlight: boolean, waitMs: number | undefined): number {
+  if (inFlight) return 1;
+  if (reason !== 'WAITING' || waitMs === undefined) return longestRetrySeconds;
+  return Math.min(longestRetrySeconds, Math.max(1, Math.ceil(waitMs / 1000)));
+}

@@ -1,0 +1,144 @@
+import type { TransferAnswer } from '../payouts/creation/creation-answer.ts';
+import { findings, isFinding, type PayoutUnknownReason } from '../payouts/creation/finding.ts';
+import type {
+  AttentionCounts,
+  Decision,
+  ListFilter,
+  OperatorRecords,
+} from '../payouts/creation/operator-records.ts';
+import type { PayoutRequest, RequestKey } from '../payouts/creation/payout-record.ts';
+import { DuplicateValue, type Database, type Statement } from './database.ts';
+import { requestsFromRows, selectRequests } from './payout-rows.ts';
+import {
+  answered,
+  endChecksWhenSettled,
+  requestFirst,
+  settleAbsent,
+  unchanged,
+  type Condition,
+} from './payout-statements.ts';
+
+/** What operators see and decide, in either database. */
+export class SqlOperatorRecords implements OperatorRecords {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async list({ unknownOnly, since, limit }: ListFilter): Promise<readonly PayoutRequest[]> {
+    const open = `(r.duplicate_intents IS NOT NULL OR EXISTS (SELECT 1 FROM lean_payout_records p
+      WHERE p.caller = r.caller AND p.idempotency_key = r.idempotency_key AND p.state = 'unknown'))`;
+    const [rows = []] = await this.#database.run({
+      sql: selectRequests(
+        unknownOnly ? `r.created_at >= $1 AND ${open}` : 'r.created_at >= $1',
+        'r.created_at DESC LIMIT $2',
+      ),
+      values: [since ?? 0, limit],
+    });
+    return requestsFromRows(rows);
+  }
+
+  async attention(): Promise<AttentionCounts> {
+    const [byFinding = [], duplicated = [], doubted = []] = await this.#database.run(
+      {
+        sql: `SELECT r.finding, count(*) AS count FROM lean_payout_requests r
+          WHERE r.next_check_at IS NOT NULL AND EXISTS (SELECT 1 FROM lean_payout_records p
+            WHERE p.caller = r.caller AND p.idempotency_key = r.idempotency_key AND p.answer IS NULL)
+          GROUP BY r.finding`,
+      },
+      { sql: 'SELECT count(*) AS count FROM lean_payout_requests WHERE duplicate_intents IS NOT NULL' },
+      { sql: 'SELECT count(*) AS count FROM lean_payout_doubts' },
+    );
+    const open: Record<PayoutUnknownReason, number> = { WAITING: 0, UNCLEAR: 0, OPERATOR: 0 };
+    for (const { finding, count } of byFinding)
+      open[isFinding(finding) ? findings[finding].reason : 'WAITING'] += Number(count);
+    return {
+      open,
+      duplicates: Number(duplicated[0]?.['count']),
+      doubts: Number(doubted[0]?.['count']),
+    };
+  }
+
+  async settle(
+    request: PayoutRequest,
+    position: number,
+    answer: TransferAnswer,
+    decision: Decision,
+  ): Promise<boolean> {
+    try {
+      const { condition, values } = unchanged(request, 9);
+      const [, , changed = []] = await this.#database.run(
+        requestFirst(request),
+        // Before the change, so that it is kept where the change is made and nowhere else.
+        insertDecision(request, decision, {
+          condition: `${condition} AND EXISTS (SELECT 1 FROM lean_payout_records WHERE caller = $1
+            AND idempotency_key = $2 AND position = $8 AND state = 'unknown')`,
+          values: [position, ...values],
+        }),
+        settleAbsent(request, position, answered(answer)),
+        endChecksWhenSettled(request),
+      );
+      return changed.length > 0;
+    } catch (error) {
+      if (error instanceof DuplicateValue) return false;
+      throw error;
+    }
+  }
+
+  async grantSend(request: PayoutRequest, judged: readonly string[], decision: Decision): Promise<boolean> {
+    const { caller, idempotencyKey } = request;
+    const open = `EXISTS (SELECT 1 FROM lean_payout_records WHERE caller = $1 AND idempotency_key = $2
+      AND state = 'unknown')`;
+    const [kept, granted] = [unchanged(request, 8), unchanged(request, 4)];
+    const [, , changed = []] = await this.#database.run(
+      requestFirst(request),
+      insertDecision(request, decision, { condition: `${kept.condition} AND ${open}`, values: kept.values }),
+      {
+        sql: `UPDATE lean_payout_requests SET send_grant = $3, refusal = NULL, finding = NULL
+          WHERE caller = $1 AND idempotency_key = $2 AND ${granted.condition} AND ${open} RETURNING attempts`,
+        values: [caller, idempotencyKey, JSON.stringify(judged), ...granted.values],
+      },
+    );
+    return changed.length > 0;
+  }
+
+  async endDoubt(application: string, by: string, reason: string): Promise<boolean> {
+    const [, doubts = []] = await this.#database.run(
+      insertDecision(
+        { caller: '', idempotencyKey: '' },
+        { decision: 'judge absences again', intentId: null, by, reason, evidence: { application } },
+        {
+          condition: 'EXISTS (SELECT 1 FROM lean_payout_doubts WHERE application = $8)',
+          values: [application],
+        },
+      ),
+      {
+        sql: 'DELETE FROM lean_payout_doubts WHERE application = $1 RETURNING reason',
+        values: [application],
+      },
+    );
+    return doubts.length > 0;
+  }
+
+  async now(): Promise<number> {
+    const [rows = []] = await this.#database.run({ sql: 'SELECT store_now() AS now' });
+    return Number(rows[0]?.['now']);
+  }
+}
+
+/** Adds to the trail, where a condition holds. */
+function insertDecision(
+  { caller, idempotencyKey }: RequestKey,
+  { decision, intentId, by, reason, evidence }: Omit<Decision, 'decision'> & { readonly decision: string },
+  { condition, values }: Condition,
+): Statement {
+  return {
+    sql: `INSERT INTO lean_payout_decisions
+        (decided_at, caller, idempotency_key, decision, intent_id, decided_by, reason, evidence)
+      SELECT store_now(), CAST($1 AS TEXT), CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS TEXT), CAST($5 AS TEXT),
+        CAST($6 AS TEXT), CAST($7 AS TEXT)
+      WHERE ${condition}`,
+    values: [caller, idempotencyKey, decision, intentId, by, reason, JSON.stringify(evidence), ...values],
+  };
+}

@@ -1,0 +1,188 @@
+import type { TransferAnswer } from '../payouts/creation/creation-answer.ts';
+import type { Finding } from '../payouts/creation/finding.ts';
+import { openRecords, type PayoutRequest, type RequestKey } from '../payouts/creation/payout-record.ts';
+import type { ReconciliationRecords } from '../payouts/creation/payout-records.ts';
+import { parseDecimal, compareDecimals, type Decimal } from '../payouts/decimal.ts';
+import { DuplicateValue, type Database } from './database.ts';
+import { requestsFromRows, selectRequests } from './payout-rows.ts';
+import {
+  answered,
+  endChecksWhenSettled,
+  requestFirst,
+  settleAbsent,
+  settleFound,
+} from './payout-statements.ts';
+
+/** A key is looked for at Lean once in so many ms, however many callers ask. */
+export const readingEveryMs = 5000;
+
+const ofKey = 'caller = $1 AND idempotency_key = $2';
+
+/** What reconciliation reads and writes, in either database. */
+export class SqlReconciliationRecords implements ReconciliationRecords {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async due(limit: number, application: string): Promise<readonly PayoutRequest[]> {
+    const [rows = []] = await this.#database.run({
+      sql: selectRequests(
+        'r.claim IS NULL AND r.next_check_at <= store_now() AND (r.application = $2 OR r.application IS NULL)',
+        'r.next_check_at LIMIT $1',
+      ),
+      values: [limit, application],
+    });
+    return requestsFromRows(rows);
+  }
+
+  async postpone(
+    { caller, idempotencyKey, nextCheckAt }: PayoutRequest,
+    { checks, inMs }: { readonly checks: number; readonly inMs: number | null },
+  ): Promise<boolean> {
+    const [changed = []] = await this.#database.run({
+      sql: `UPDATE lean_payout_requests SET checks = $3, next_check_at = store_now() + CAST($4 AS BIGINT)
+        WHERE ${ofKey} AND next_check_at IS NOT DISTINCT FROM CAST($5 AS BIGINT) AND claim IS NULL RETURNING checks`,
+      values: [caller, idempotencyKey, checks, inMs === null ? null : Math.ceil(inMs), nextCheckAt],
+    });
+    return changed.length > 0;
+  }
+
+  async startReading(request: RequestKey): Promise<PayoutRequest | undefined> {
+    const { caller, idempotencyKey } = request;
+    const [turn = [], rows = []] = await this.#database.run(
+      {
+        sql: `UPDATE lean_payout_requests SET looked_at = store_now()
+          WHERE ${ofKey} AND claim IS NULL AND (looked_at IS NULL OR looked_at > store_now()
+            OR looked_at <= store_now() - ${String(readingEveryMs)})
+          RETURNING looked_at`,
+        values: [caller, idempotencyKey],
+      },
+      { sql: selectRequests('r.caller = $1 AND r.idempotency_key = $2'), values: [caller, idempotencyKey] },
+    );
+    return turn.length > 0 ? requestsFromRows(rows)[0] : undefined;
+  }
+
+  async noteFinding({ caller, idempotencyKey }: RequestKey, finding: Finding): Promise<void> {
+    await this.#database.runLoosely({
+      sql: `UPDATE lean_payout_requests SET finding = $3 WHERE ${ofKey} AND claim IS NULL`,
+      values: [caller, idempotencyKey, finding],
+    });
+  }
+
+  async found(request: RequestKey, position: number, answer: TransferAnswer): Promise<boolean> {
+    try {
+      const [, changed = []] = await this.#database.run(
+        requestFirst(request),
+        settleFound(request, position, answered(answer)),
+        endChecksWhenSettled(request),
+      );
+      return changed.length > 0;
+    } catch (error) {
+      if (error instanceof DuplicateValue) return false;
+      throw error;
+    }
+  }
+
+  async rejectAbsent(request: PayoutRequest, answers: readonly TransferAnswer[]): Promise<boolean> {
+    const open = openRecords(request).map(({ position }) => position);
+    const [, ...changed] = await this.#database.run(
+      requestFirst(request),
+      ...answers.map((answer, index) =>
+        settleAbsent(request, answer.transferIndex ?? open[index] ?? 0, answered(answer)),
+      ),
+      endChecksWhenSettled(request),
+    );
+    return changed.slice(0, answers.length).some(rows => rows.length > 0);
+  }
+
+  async freeTurnedAway({ caller, idempotencyKey, leases }: PayoutRequest): Promise<void> {
+    await this.#database.run({
+      sql: `DELETE FROM lean_payout_requests
+        WHERE ${ofKey} AND claim IS NULL AND attempts = $3 AND turned_away = 1 AND sends = 0`,
+      values: [caller, idempotencyKey, leases],
+    });
+  }
+
+  async restartDelay({ caller, idempotencyKey, leases }: PayoutRequest, leanNow: number): Promise<void> {
+    await this.#database.run({
+      sql: `UPDATE lean_payout_requests SET sent_until = store_now(), lean_sent_until = $4
+        WHERE ${ofKey} AND claim IS NULL AND attempts = $3`,
+      values: [caller, idempotencyKey, leases, Math.ceil(leanNow)],
+    });
+  }
+
+  async noteDuplicates(request: RequestKey, intentIds: readonly string[]): Promise<readonly string[]> {
+    const { caller, idempotencyKey } = request;
+    for (;;) {
+      const [rows = []] = await this.#database.run({
+        sql: `SELECT duplicate_intents FROM lean_payout_requests WHERE ${ofKey}`,
+        values: [caller, idempotencyKey],
+      });
+      const stored = rows[0]?.['duplicate_intents'] ?? null;
+      const known = typeof stored === 'string' ? (JSON.parse(stored) as string[]) : [];
+      const fresh = intentIds.filter(id => !known.includes(id));
+      if (fresh.length === 0 || rows.length === 0) return fresh;
+      const [noted = []] = await this.#database.run({
+        sql: `UPDATE lean_payout_requests SET duplicate_intents = $3
+          WHERE ${ofKey} AND duplicate_intents IS NOT DISTINCT FROM CAST($4 AS TEXT) RETURNING claim`,
+        values: [
+          caller,
+          idempotencyKey,
+          JSON.stringify([...known, ...fresh]),
+          stored === null ? null : String(stored),
+        ],
+      });
+      // Otherwise another gateway has noted some meanwhile: what is new is told anew.
+      if (noted.length > 0) return fresh;
+    }
+  }
+
+  async doubtAbsence(application: string, reason: string): Promise<void> {
+    await this.#database.run({
+      sql: `INSERT INTO lean_payout_doubts (application, reason, since) VALUES ($1, $2, store_now())
+        ON CONFLICT (application) DO NOTHING`,
+      values: [application, reason],
+    });
+  }
+
+  async doubt(application: string): Promise<string | undefined> {
+    const [rows = []] = await this.#database.run({
+      sql: 'SELECT reason FROM lean_payout_doubts WHERE application = $1',
+      values: [application],
+    });
+    return rows[0] === undefined ? undefined : String(rows[0]['reason']);
+  }
+
+  async rescheduleNow({
+    amount,
+    destinationId,
+  }: {
+    readonly amount: string | null;
+    readonly destinationId: string | null;
+  }): Promise<void> {
+    const [rows = []] = await this.#database.run({
+      sql: `SELECT r.caller, r.idempotency_key, p.amount FROM lean_payout_requests r
+        JOIN lean_payout_records p ON p.caller = r.caller AND p.idempotency_key = r.idempotency_key
+        WHERE r.next_check_at > store_now() AND r.claim IS NULL
+          AND (CAST($1 AS TEXT) IS NULL OR lower(p.destination_id) = $1)
+        LIMIT 1000`,
+      values: [destinationId?.toLowerCase() ?? null],
+    });
+    const decimal = amount === null ? undefined : parseDecimal(amount);
+    const keys = rows
+      .filter(
+        row => decimal === undefined || compareDecimals(String(row['amount']) as Decimal, decimal) === 0,
+      )
+      .map(row => [String(row['caller']), String(row['idempotency_key'])] as const);
+    if (keys.length === 0) return;
+    await this.#database.runLoosely(
+      ...keys.map(key => ({
+        sql: `UPDATE lean_payout_requests SET next_check_at = store_now()
+          WHERE ${ofKey} AND next_check_at > store_now() AND claim IS NULL`,
+        values: key,
+      })),
+    );
+  }
+}

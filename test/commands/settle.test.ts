@@ -1,0 +1,478 @@
+import { describe, expect, it } from 'vitest';
+import { payoutsCommand, type PayoutsTools } from '../../src/commands/payouts.ts';
+import { UsageError } from '../../src/commands/usage-error.ts';
+import { destinations } from '../../src/sandbox/named.ts';
+import { failureOf, gate, startLean } from '../lean/wiring.ts';
+import { newRequest } from '../store/recording.ts';
+import { creatingAt, keyOf, transfer, type CreatingOptions } from '../support/creating.ts';
+import { freshStore, opened, stores } from '../support/stores.ts';
+
+/** Longer than the resend delay, the deadline of a send, and Lean's whole seconds together. */
+const delayMs = 600_000 + 25_000;
+
+const because = ['--by', 'Noor', '--reason', 'asked Lean (ticket 4711)'];
+const anIntent = 'c0000000-0000-4000-8000-00000000abcd';
+
+/** A payout at Lean that may be the one that was sent, and cannot be told from it. */
+const like = { amount: '16.5', destinationId: destinations.pays, description: 'INV 001' };
+
+describe.each(stores)('payouts settle (%s)', kind => {
+  async function start(options: CreatingOptions = {}) {
+    const clock = { ms: Date.now(), leanMs: 0 };
+    const now = () => clock.ms;
+    const lean = await startLean({ clock: () => clock.ms + clock.leanMs });
+    const database = opened(await freshStore(kind), { clock: now });
+    const core = creatingAt(lean.url, database, { now, ...options });
+    await core.client.listPayouts({ page_number: '0', page_size: '1' });
+    const { records, operator } = core;
+    const tools: PayoutsTools = {
+      records: () => Promise.resolve({ records, operator, close: () => Promise.resolve() }),
+      core: () => Promise.resolve({ ...core, application: 'test', close: () => Promise.resolve() }),
+    };
+    /** A payout whose first send was lost on the way. */
+    const lost = async (key = 'key-1', wanted = [transfer()]) => {
+      lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 1 });
+      await core.createAll(key, wanted);
+      lean.requests.length = 0;
+    };
+    const decisions = async () => {
+      const [rows = []] = await database.run({ sql: 'SELECT * FROM lean_payout_decisions' });
+      return rows.map(row => ({ ...row, evidence: JSON.parse(String(row['evidence'])) as unknown }));
+    };
+    return {
+      ...core,
+      lean,
+      clock,
+      database,
+      lost,
+      decisions,
+      command: (...args: string[]) => payoutsCommand(args, tools),
+      settle: (...args: string[]) => payoutsCommand(['settle', 'key-1', ...args, ...because], tools),
+      posts: () => lean.requests.filter(({ operation }) => operation === 'createPayoutPayment').length,
+      states: async () =>
+        (await records.read(keyOf('key-1')))?.records.map(({ state, intentId }) => [state, intentId]),
+    };
+  }
+
+  it('says that there is no record of a key, and of a key of another caller', async () => {
+    const { clock, lost, settle } = await start();
+    expect(await settle('--not-paid')).toEqual({ text: '\nThere is no record of this key.\n', exitCode: 1 });
+    await lost();
+    clock.ms += delayMs;
+    expect(await settle('--not-paid', '--caller', 'billing')).toMatchObject({ exitCode: 1 });
+  });
+
+  it('is refused for a payout that is settled', async () => {
+    const { lean, create, settle, decisions } = await start();
+    await create('key-1');
+    lean.requests.length = 0;
+    const { text, exitCode } = await settle('--not-paid');
+    expect(text).toContain('It is settled already; nothing was changed.');
+    expect(exitCode).toBe(1);
+    expect(lean.requests).toEqual([]);
+    expect(await decisions()).toEqual([]);
+  });
+
+  it('is refused while a gateway is sending the payout', async () => {
+    const { lean, records, settle, states } = await start();
+    await records.reserve(newRequest());
+    lean.requests.length = 0;
+    const { text, exitCode } = await settle('--not-paid');
+    expect(text).toContain('A gateway is sending it right now; nothing was changed.');
+    expect(exitCode).toBe(1);
+    expect(lean.requests).toEqual([]);
+    expect(await states()).toEqual([['reserved', null]]);
+  });
+
+  it.each([['--not-paid'], ['--send-again'], ['--created', anIntent]])(
+    'is refused before the resend delay has passed by the store’s clock, and says when that is (%s)',
+    async (...what) => {
+      const { lean, clock, lost, records, settle, decisions } = await start();
+      await lost();
+      const { sends } = (await records.read(keyOf('key-1'))) ?? {};
+      const end = (sends?.until ?? 0) + 600_000;
+      clock.ms = end - 1;
+      const { text, exitCode } = await settle(...what);
+      expect(text).toContain(
+        `The resend delay has not passed: decide after ${new Date(end).toISOString()}. Nothing was changed.`,
+      );
+      expect(exitCode).toBe(1);
+      expect(lean.requests).toEqual([]);
+      expect(await decisions()).toEqual([]);
+    },
+  );
+
+  it.each([['--not-paid'], ['--send-again']])(
+    'is refused before the resend delay has passed by Lean’s clock (%s)',
+    async what => {
+      const { clock, lost, settle, states, decisions } = await start();
+      await lost();
+      clock.ms += delayMs;
+      clock.leanMs -= 60_000;
+      const { text, exitCode } = await settle(what);
+      expect(text).toContain('The resend delay has not passed by both clocks yet');
+      expect(exitCode).toBe(1);
+      expect(await states()).toEqual([['unknown', null]]);
+      expect(await decisions()).toEqual([]);
+    },
+  );
+
+  it('waits for the default delay where the gateway relies on Lean’s memory of keys', async () => {
+    const { clock, lost, settle } = await start({ resendAfter: 0 });
+    await lost();
+    clock.ms += 60_000;
+    expect((await settle('--not-paid')).text).toContain('The resend delay has not passed');
+    clock.ms += delayMs;
+    expect(await settle('--not-paid')).toMatchObject({ exitCode: 0 });
+  });
+
+  it('is refused when Lean cannot be asked', async () => {
+    const { lean, clock, lost, settle, states } = await start();
+    await lost();
+    clock.ms += delayMs;
+    lean.faults.add({ kind: 'status', status: 400, operation: 'listPayouts' });
+    const { text, exitCode } = await settle('--not-paid');
+    expect(text).toContain('Lean could not be asked; nothing was changed.');
+    expect(exitCode).toBe(1);
+    expect(await states()).toEqual([['unknown', null]]);
+  });
+
+  it('is refused for a payout that was sent for another Lean application', async () => {
+    const { clock, lost, database, settle, states } = await start();
+    await lost();
+    await database.run({ sql: "UPDATE lean_payout_requests SET application = 'another'" });
+    clock.ms += delayMs;
+    const { text, exitCode } = await settle('--not-paid');
+    expect(text).toContain(
+      'It was sent for the Lean application another: decide with the credentials of that one.',
+    );
+    expect(exitCode).toBe(1);
+    expect(await states()).toEqual([['unknown', null]]);
+  });
+
+  it('has nothing to decide when the look at Lean finds the payout', async () => {
+    const { lean, clock, create, settle, states, decisions } = await start();
+    lean.faults.add({ kind: 'drop_after', operation: 'createPayoutPayment', times: 1 });
+    await create('key-1');
+    clock.ms += delayMs;
+    const { text, exitCode } = await settle('--not-paid');
+    expect(text).toContain('The look at Lean has settled it.');
+    expect(exitCode).toBe(0);
+    expect(await states()).toEqual([['created', lean.payouts.all()[0]?.intentId]]);
+    expect(await decisions()).toEqual([]);
+  });
+
+  it('has nothing to decide when the look at Lean frees a key that Lean had turned away', async () => {
+    const { lean, clock, create, records, settle, decisions } = await start();
+    lean.faults.add({
+      kind: 'status',
+      status: 429,
+      code: 'SLOW_DOWN',
+      operation: 'createPayoutPayment',
+      times: 1,
+    });
+    await failureOf(create('key-1'));
+    clock.ms += delayMs;
+    const { text, exitCode } = await settle('--not-paid');
+    expect(text).toContain('Lean had turned it away, and is proven not to have it: the key is free again.');
+    expect(exitCode).toBe(0);
+    expect(await records.read(keyOf('key-1'))).toBeUndefined();
+    expect(await decisions()).toEqual([]);
+  });
+
+  it('shows the payouts at Lean that may be the one, without names and account numbers', async () => {
+    const { lean, clock, lost, settle } = await start();
+    await lost();
+    const { intentId } = lean.payouts.add({ ...like });
+    clock.ms += delayMs;
+    const { text } = await settle('--created', anIntent);
+    expect(text).toMatch(new RegExp(`^  ${intentId}  16.5 AED  \\S+Z  \\S+  may be it$`, 'm'));
+    expect(text).not.toMatch(/AE\d{10}|Horizon|Contracting/);
+  });
+
+  it('--not-paid rejects a payout that Lean does not have', async () => {
+    const { clock, lean, lost, create, settle, states, decisions, records } = await start();
+    await lost();
+    clock.ms += delayMs;
+    const { sends } = (await records.read(keyOf('key-1'))) ?? {};
+    const { text, exitCode } = await settle('--not-paid');
+    expect(text).toContain('Settled, and the decision is kept.');
+    expect(exitCode).toBe(0);
+    expect(await states()).toEqual([['rejected', null]]);
+    expect(await decisions()).toMatchObject([
+      {
+        caller: '',
+        idempotency_key: 'key-1',
+        decision: 'not paid',
+        intent_id: null,
+        decided_by: 'Noor',
+        reason: 'asked Lean (ticket 4711)',
+        evidence: { finding: 'absent', candidates: [], sends, position: 0 },
+      },
+    ]);
+    expect(await create('key-1')).toMatchObject({ kind: 'rejected', code: 'REJECTED_BY_LEAN' });
+    expect(lean.payouts.all()).toEqual([]);
+  });
+
+  it('--not-paid rejects a payout also where Lean has one like it, and keeps which', async () => {
+    const { lean, clock, lost, settle, states, decisions } = await start();
+    await lost();
+    const { intentId } = lean.payouts.add({ ...like });
+    clock.ms += delayMs;
+    expect(await settle('--not-paid')).toMatchObject({ exitCode: 0 });
+    expect(await states()).toEqual([['rejected', null]]);
+    expect(await decisions()).toMatchObject([
+      { evidence: { finding: 'look_alike', candidates: [intentId] } },
+    ]);
+  });
+
+  it('--created settles a payout with one at Lean that may be it', async () => {
+    const { lean, clock, lost, create, settle, states, decisions } = await start();
+    await lost();
+    const [{ intentId }] = [lean.payouts.add({ ...like }), lean.payouts.add({ ...like })];
+    clock.ms += delayMs;
+    const { text, exitCode } = await settle('--created', intentId.toUpperCase());
+    expect(text).toContain('Settled, and the decision is kept.');
+    expect(exitCode).toBe(0);
+    expect(await states()).toEqual([['created', intentId]]);
+    expect(await decisions()).toMatchObject([{ decision: 'created', intent_id: intentId }]);
+    expect(await create('key-1')).toMatchObject({ kind: 'created', intentId });
+  });
+
+  it('--created is refused with an intent that Lean does not have', async () => {
+    const { clock, lost, settle, states, decisions } = await start();
+    await lost();
+    clock.ms += delayMs;
+    const { text, exitCode } = await settle('--created', anIntent);
+    expect(text).toContain(`The intent ${anIntent} does not fit`);
+    expect(exitCode).toBe(1);
+    expect(await states()).toEqual([['unknown', null]]);
+    expect(await decisions()).toEqual([]);
+  });
+
+  it.each([
+    ['amount', { amount: '20' }],
+    ['destination', { destinationId: destinations.staysPending }],
+  ])('--created is refused with an intent of another %s', async (_what, change) => {
+    const { lean, clock, lost, settle, states } = await start();
+    await lost();
+    const { intentId } = lean.payouts.add({ ...like, ...change });
+    clock.ms += delayMs;
+    const { text, exitCode } = await settle('--created', intentId);
+    expect(text).toContain(`The intent ${intentId} does not fit`);
+    expect(exitCode).toBe(1);
+    expect(await states()).toEqual([['unknown', null]]);
+  });
+
+  it('--created is refused with an intent that another record has', async () => {
+    const { clock, lost, create, settle, states, decisions } = await start();
+    const other = (await create('other', transfer(undefined, { externalReference: 'other' }))) as {
+      readonly intentId: string;
+    };
+    clock.ms += 1000;
+    await lost();
+    clock.ms += delayMs;
+    const { text, exitCode } = await settle('--created', other.intentId);
+    expect(text).toContain(`The intent ${other.intentId} does not fit`);
+    expect(text).toContain('another record has it');
+    expect(exitCode).toBe(1);
+    expect(await states()).toEqual([['unknown', null]]);
+    expect(await decisions()).toEqual([]);
+  });
+
+  it('--created is refused with a payout that Lean has failed', async () => {
+    const { lean, clock, lost, settle, states, decisions } = await start();
+    await lost();
+    const { intentId } = lean.payouts.add({ ...like, status: 'FAILED' });
+    clock.ms += delayMs;
+    const { text, exitCode } = await settle('--created', intentId);
+    expect(text).toContain('Lean has failed that payout, so it was not paid: decide --not-paid.');
+    expect(exitCode).toBe(1);
+    expect(await states()).toEqual([['unknown', null]]);
+    expect(await decisions()).toEqual([]);
+  });
+
+  it('--send-again sends a payout once more when its key comes again, past what was judged', async () => {
+    const { lean, clock, lost, create, settle, posts, decisions } = await start();
+    await lost();
+    const { intentId } = lean.payouts.add({ ...like });
+    clock.ms += delayMs;
+    expect(await create('key-1')).toMatchObject({ kind: 'unknown', reason: 'UNCLEAR' });
+    const { text, exitCode } = await settle('--send-again');
+    expect(text).toContain('Allowed: it is sent once more when its key comes again.');
+    expect(exitCode).toBe(0);
+    expect(posts()).toBe(0);
+    expect(await decisions()).toMatchObject([
+      { decision: 'send again', evidence: { candidates: [intentId] } },
+    ]);
+    clock.ms += 5000;
+    const answer = await create('key-1');
+    expect(answer).toMatchObject({ kind: 'created' });
+    expect(answer).not.toHaveProperty('intentId', intentId);
+    expect(posts()).toBe(1);
+    expect(await create('key-1')).toEqual(answer);
+  });
+
+  it('--send-again does not send past a payout at Lean that was not there when it was decided', async () => {
+    const { lean, clock, lost, create, settle, posts } = await start();
+    await lost();
+    lean.payouts.add({ ...like });
+    clock.ms += delayMs;
+    await settle('--send-again');
+    lean.payouts.add({ ...like });
+    clock.ms += 5000;
+    expect(await create('key-1')).toMatchObject({ kind: 'unknown', reason: 'UNCLEAR' });
+    expect(posts()).toBe(0);
+  });
+
+  it('--send-again allows a third send after two that were lost', async () => {
+    const { lean, clock, lost, create, settle, posts } = await start();
+    await lost();
+    clock.ms += delayMs;
+    lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 1 });
+    await create('key-1');
+    clock.ms += delayMs;
+    expect(await create('key-1')).toMatchObject({ kind: 'unknown', reason: 'OPERATOR' });
+    expect(await settle('--send-again')).toMatchObject({ exitCode: 0 });
+    clock.ms += 5000;
+    expect(await create('key-1')).toMatchObject({ kind: 'created' });
+    expect(posts()).toBe(2);
+    expect(lean.payouts.all()).toHaveLength(1);
+  });
+
+  it('--send-again is refused for a batch', async () => {
+    const { clock, lost, settle, states, decisions, lean } = await start();
+    await lost('key-1', [
+      transfer(undefined, { externalReference: 'a' }),
+      transfer(undefined, { externalReference: 'b' }),
+    ]);
+    lean.payouts.add({ ...like });
+    clock.ms += delayMs;
+    const { text, exitCode } = await settle('--send-again', '--transfer', '0');
+    expect(text).toContain('A batch is never sent again: ask for what is missing under a new key.');
+    expect(exitCode).toBe(1);
+    expect(await states()).toEqual([
+      ['unknown', null],
+      ['unknown', null],
+    ]);
+    expect(await decisions()).toEqual([]);
+  });
+
+  it('--send-again is refused for a payout that Lean has refused, since such a one is never sent again', async () => {
+    const { lean, clock, create, settle, decisions } = await start();
+    lean.faults.add({
+      kind: 'status',
+      status: 400,
+      code: 'INSUFFICIENT_BALANCE',
+      operation: 'createPayoutPayment',
+      times: 1,
+    });
+    expect(await create('key-1')).toMatchObject({ kind: 'unknown' });
+    lean.payouts.add({ ...like });
+    clock.ms += delayMs;
+    const { text, exitCode } = await settle('--send-again');
+    expect(text).toContain('Lean has refused it, so it is never sent again');
+    expect(exitCode).toBe(1);
+    expect(await decisions()).toEqual([]);
+  });
+
+  it('of a batch with several open transfers one must be named', async () => {
+    const { lean, clock, lost, settle, states } = await start();
+    await lost('key-1', [
+      transfer(undefined, { externalReference: 'a' }),
+      transfer(undefined, { externalReference: 'b' }),
+    ]);
+    const { intentId } = lean.payouts.add({ ...like });
+    clock.ms += delayMs;
+    const { text, exitCode } = await settle('--not-paid');
+    expect(text).toContain('Several transfers are open: say which one with --transfer. Nothing was changed.');
+    expect(exitCode).toBe(1);
+    expect(await settle('--not-paid', '--transfer', '2')).toMatchObject({ exitCode: 1 });
+    expect(await settle('--created', intentId, '--transfer', '1')).toMatchObject({ exitCode: 0 });
+    expect(await states()).toEqual([
+      ['unknown', null],
+      ['created', intentId],
+    ]);
+  });
+
+  it.each([
+    ['the same', ['--not-paid'], ['--not-paid']],
+    ['different ones', ['--not-paid'], ['--send-again']],
+  ])('of two decisions at once one is done and kept (%s)', async (_what, first, second) => {
+    const { clock, lean, lost, operator, settle, decisions } = await start();
+    await lost();
+    lean.payouts.add({ ...like });
+    clock.ms += delayMs;
+    // Both have looked before either of them is written down.
+    const bothLooked = gate();
+    let looked = 0;
+    const afterBoth = async () => {
+      looked += 1;
+      if (looked === 2) bothLooked.open();
+      await bothLooked.opened;
+    };
+    const [settleNow, grantNow] = [operator.settle.bind(operator), operator.grantSend.bind(operator)];
+    operator.settle = (...args) => afterBoth().then(() => settleNow(...args));
+    operator.grantSend = (...args) => afterBoth().then(() => grantNow(...args));
+    const results = await Promise.all([settle(...first), settle(...second)]);
+    expect(results.map(({ exitCode }) => exitCode).toSorted()).toEqual([0, 1]);
+    const refused = results.find(({ exitCode }) => exitCode === 1);
+    expect(refused?.text).toContain(
+      'Something has happened to it meanwhile; nothing was changed. Look again.',
+    );
+    expect(await decisions()).toHaveLength(1);
+  });
+
+  it.each([
+    [['settle', 'key-1', '--not-paid', '--reason', 'x'], '--by is missing'],
+    [['settle', 'key-1', '--not-paid', '--by', ' ', '--reason', 'x'], '--by is missing'],
+    [['settle', 'key-1', '--not-paid', '--by', 'Noor'], '--reason is missing'],
+    [['settle', 'key-1', '--not-paid', '--by', 'Noor', '--reason', ''], '--reason is missing'],
+    [['settle', 'key-1', ...because], 'takes one of --created INTENT, --not-paid and --send-again'],
+    [['settle', 'key-1', '--not-paid', '--send-again', ...because], 'takes one of --created'],
+    [['settle', 'key-1', '--created', anIntent, '--not-paid', ...because], 'takes one of --created'],
+    [['settle', 'key-1', '--created', 'an intent', ...because], '--created: "an intent" is not accepted'],
+    [['settle', 'key-1', '--not-paid', '--transfer', '-1', ...because], '--transfer'],
+    [['settle', 'key-1', '--not-paid', '--transfer', 'one', ...because], '--transfer: takes the position'],
+    [['settle', '--not-paid', ...because], 'takes one idempotency key'],
+    [['settle', 'key-1', 'key-2', '--not-paid', ...because], 'takes one idempotency key'],
+    [['accept-list', '--reason', 'x'], '--by is missing'],
+    [['accept-list', '--by', 'Noor'], '--reason is missing'],
+    [['accept-list', 'key-1', ...because], '"accept-list", which takes no key'],
+  ])('%j is refused by its words, and nothing is changed', async (args, why) => {
+    const { clock, lost, command, states, lean } = await start();
+    await lost();
+    clock.ms += delayMs;
+    const error = await failureOf(command(...args));
+    expect(error).toBeInstanceOf(UsageError);
+    expect((error as Error).message).toContain(why);
+    expect(await states()).toEqual([['unknown', null]]);
+    expect(lean.requests).toEqual([]);
+  });
+
+  it('accept-list has absences judged again, and is kept', async () => {
+    const { clock, lost, reconciliation, command, create, decisions } = await start();
+    await lost();
+    await reconciliation.doubtAbsence('test', 'an intent was missing');
+    clock.ms += delayMs;
+    expect(await create('key-1')).toMatchObject({ kind: 'unknown', reason: 'OPERATOR' });
+    expect(await command('accept-list', ...because)).toEqual({
+      text: 'Absences are judged again, and the decision is kept.\n',
+      exitCode: 0,
+    });
+    expect(await decisions()).toMatchObject([
+      { decision: 'judge absences again', decided_by: 'Noor', evidence: { application: 'test' } },
+    ]);
+    clock.ms += 5000;
+    expect(await create('key-1')).toMatchObject({ kind: 'created' });
+  });
+
+  it('accept-list changes nothing where absences were not doubted', async () => {
+    const { command, decisions } = await start();
+    expect(await command('accept-list', ...because)).toEqual({
+      text: 'They were not doubted; nothing was changed.\n',
+      exitCode: 1,
+    });
+    expect(await decisions()).toEqual([]);
+  });
+});

@@ -1,0 +1,375 @@
+import { execFile } from 'node:child_process';
+import { readFile, readdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished, vi } from 'vitest';
+import { parse } from 'yaml';
+import { toolAnswer } from '../src/adapters/mcp/tool-answer.ts';
+import { Metrics } from '../src/adapters/metrics.ts';
+import { parseConfig, startGateway, type RunningGateway } from '../src/gateway.ts';
+import { LeanAnswer } from '../src/lean/answer.ts';
+import { leanApplication } from '../src/lean/application.ts';
+import { LeanRefused } from '../src/lean/errors.ts';
+import { findings } from '../src/payouts/creation/finding.ts';
+import { judgeRefusal } from '../src/payouts/creation/refusal.ts';
+import { destinations, sandboxCredentials } from '../src/sandbox/named.ts';
+import { startSandbox, type RunningSandbox } from '../src/sandbox/sandbox.ts';
+import { openStore } from '../src/store/open.ts';
+import { SqlReconciliationRecords } from '../src/store/reconciliation-records.ts';
+import { leanCreation } from './support/payout-input.ts';
+import { freshDatabase, query } from './support/postgres.ts';
+import { startListeningGateway } from './support/running-gateway.ts';
+
+/*
+ * What the pages in docs/ say is so: their commands run and print what the pages show, their tables are those of the
+ * code, their links lead somewhere, and the alerts ask for metrics that a gateway has.
+ */
+const names = (await readdir('docs')).filter(name => name.endsWith('.md')).map(name => join('docs', name));
+const pages = new Map(
+  await Promise.all(['README.md', ...names].map(async name => [name, await readFile(name, 'utf8')] as const)),
+);
+const operations = pages.get('docs/operations.md') ?? '';
+const payments = pages.get('docs/payments.md') ?? '';
+
+/** The fenced blocks of a language, also those within a list. */
+function blocks(page: string, language: string): string[] {
+  const fenced = new RegExp(`^ *\`\`\`(?:${language})\n(.*?)^ *\`\`\``, 'gms');
+  return [...page.matchAll(fenced)].map(([, text = '']) => text.trim());
+}
+
+const commandsOf = (page: string): string[] =>
+  blocks(page, 'sh|bash|shell|console|zsh').flatMap(text => text.split('\n'));
+
+/** What is different each time. */
+function steady(text: string): string {
+  return text
+    .replaceAll(/\d{4}-\d\d-\d\dT[\d:]+(?:\.\d+)?Z/g, time =>
+      time.includes('.') ? '2026-11-24T08:40:10.000Z' : '2026-11-24T08:30:00Z',
+    )
+    .replace(/^\n?(?:> .*\n)+\n?/, '');
+}
+
+describe('the commands of docs/operations.md', () => {
+  const ran = new Set<string>();
+  let lean: RunningSandbox;
+  let gateway: RunningGateway;
+  let databaseUrl: string;
+  let env: Record<string, string>;
+
+  const slowly = { timeout: 60_000, interval: 1000 };
+
+  const pay = async (
+    key: string,
+    amount: string,
+  ): Promise<{ readonly status: number; readonly reason?: string }> => {
+    const response = await fetch(`${gateway.restUrl ?? ''}/v1/payouts/v1/payment`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'idempotency-key': key },
+      body: JSON.stringify(leanCreation({ amount })),
+    });
+    return { ...((await response.json()) as object), status: response.status };
+  };
+
+  /** Runs a command of the page, with `change` made to it. */
+  const run = async (
+    command: string,
+    change = (text: string): string => text,
+  ): Promise<{ readonly out: string; readonly exitCode: number }> => {
+    expect(commandsOf(operations)).toContain(command);
+    ran.add(command);
+    const options = { env: { ...process.env, ...env } };
+    return promisify(execFile)('bash', ['-c', change(command)], options).then(
+      ({ stdout }) => ({ out: steady(stdout), exitCode: 0 }),
+      (error: { stdout: string; code: number }) => ({ out: steady(error.stdout), exitCode: error.code }),
+    );
+  };
+  const commandWith = (words: string): string =>
+    commandsOf(operations).find(command => command.includes(words)) ?? '';
+
+  beforeAll(async () => {
+    lean = await startSandbox();
+    databaseUrl = await freshDatabase(inject('postgresUrl'));
+    env = {
+      LEAN_BASE_URL: lean.url,
+      LEAN_API_TOKEN: sandboxCredentials.token,
+      LEAN_TIMEOUT_MS: '3000',
+      PAYOUT_RESEND_AFTER_MS: '1',
+      DATABASE_URL: databaseUrl,
+    };
+    const ports = { PORT: '0', REST_PORT: '0', MCP_PORT: 'off' };
+    gateway = await startGateway(parseConfig({ ...env, ...ports, AUTH: 'none', LOG_LEVEL: 'silent' }));
+    // order-4712 is at Lean, which does not tell its reference; the other two are not, and order-4714 was sent twice.
+    lean.behaviour.references = 'dropped';
+    lean.faults.add({ kind: 'drop_after', operation: 'createPayoutPayment', times: 1 });
+    await pay('order-4712', '16.50');
+    lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 3 });
+    await pay('order-4713', '75');
+    await pay('order-4714', '250');
+    const told = async (key: string, amount: string, reason: string): Promise<void> => {
+      await vi.waitFor(async () => {
+        expect(await pay(key, amount)).toMatchObject({ reason });
+      }, slowly);
+    };
+    await told('order-4714', '250', 'OPERATOR');
+    await told('order-4712', '16.50', 'UNCLEAR');
+    await vi.waitFor(async () => {
+      const sql = "SELECT finding FROM lean_payout_requests WHERE idempotency_key = 'order-4713'";
+      expect(await query(databaseUrl, sql)).toEqual([{ finding: 'absent' }]);
+    }, slowly);
+  });
+
+  afterAll(async () => {
+    await gateway.close();
+    await lean.close();
+  });
+
+  it('list what is open, as the page shows it, and for programs', async () => {
+    const shown = await run('npm run payouts -- --unknown');
+    expect(shown).toEqual({ out: `${blocks(operations, 'text')[0] ?? ''}\n`, exitCode: 0 });
+    expect((await run(commandWith('--since'))).out).toBe(shown.out);
+    const { out } = await run(commandWith('--json'));
+    expect(JSON.parse(out)).toMatchObject([
+      { finding: 'needs_decision' },
+      { finding: 'absent' },
+      { finding: 'look_alike' },
+    ]);
+  });
+
+  it('resolve a payout, with what may be it at Lean', async () => {
+    const { out, exitCode } = await run(commandWith('resolve'));
+    expect(exitCode).toBe(1);
+    expect(out).toContain(`\n${findings.look_alike.words}.\n`);
+    expect(out).toContain(`${atLean()}  16.5 AED`);
+  });
+
+  it('settle a payout as it was decided, and the key gets that answer', async () => {
+    const [created = '', notPaid = '', sendAgain = ''] = commandsOf(operations).filter(text =>
+      text.includes(' settle '),
+    );
+    const [, example = ''] = /--created (\S+)/.exec(created) ?? [];
+    const settled = {
+      exitCode: 0,
+      out: expect.stringContaining('Settled, and the decision is kept.') as string,
+    };
+    const wrong = await run(created);
+    expect(wrong.exitCode).toBe(1);
+    expect(wrong.out).toContain(`The intent ${example} does not fit`);
+    expect(await run(created, text => text.replace(example, atLean()))).toEqual(settled);
+    expect(await run(notPaid)).toEqual(settled);
+    expect(await run(sendAgain)).toMatchObject({
+      exitCode: 0,
+      out: expect.stringContaining('Allowed') as string,
+    });
+    lean.faults.clear();
+    expect(await pay('order-4712', '16.50')).toMatchObject({
+      status: 200,
+      payouts_payment_details: [{ payment_intent_id: atLean() }],
+    });
+    expect(await pay('order-4713', '75')).toMatchObject({ status: 422, code: 'REJECTED_BY_LEAN' });
+    // Within five seconds of a look nobody looks again, and without a look nothing is sent.
+    await vi.waitFor(async () => {
+      expect(await pay('order-4714', '250')).toMatchObject({ status: 200 });
+    }, slowly);
+  });
+
+  it('accept the list again after it was doubted', async () => {
+    const database = openStore({ url: databaseUrl });
+    const { lean: connection } = parseConfig({ ...env, AUTH: 'none' });
+    await new SqlReconciliationRecords(database).doubtAbsence(leanApplication(connection), 'a test');
+    await database.close();
+    expect((await run(commandWith('accept-list'))).out).toBe(
+      'Absences are judged again, and the decision is kept.\n',
+    );
+  });
+
+  it('are followed by SQL that shows the trail, and that everybody may run where the page says so', async () => {
+    const [trail = '', identity = '', setBack = '', ...others] = blocks(operations, 'sql');
+    expect(others).toEqual([]);
+    expect(await query(databaseUrl, trail)).toMatchObject([
+      {
+        decision: 'created',
+        decided_by: 'Amal Haddad',
+        intent_id: atLean(),
+        decided: expect.any(Date) as Date,
+      },
+    ]);
+    await query(databaseUrl, "CREATE ROLE nobody_special LOGIN PASSWORD 'password'");
+    const url = new URL(databaseUrl);
+    url.username = 'nobody_special';
+    expect(await query(url.href, identity)).toMatchObject([{ timeline: '00000001' }]);
+    await query(databaseUrl, setBack);
+    const database = openStore({ url: databaseUrl }, { asGateway: true, lossWindowMs: 600_000 });
+    onTestFinished(() => database.close());
+    await database.prepare();
+    const [store] = await query(databaseUrl, 'SELECT complete_from FROM lean_payout_store');
+    expect(Number(store?.['complete_from'])).toBeGreaterThan(Date.now() + 500_000);
+  });
+
+  it('are all that docs/ shows', () => {
+    expect(
+      names.flatMap(name => commandsOf(pages.get(name) ?? '')).filter(command => !ran.has(command)),
+    ).toEqual([]);
+  });
+
+  const atLean = (): string =>
+    lean.payouts
+      .all()
+      .find(({ amount, destinationId }) => destinationId === destinations.pays && Number(amount) === 16.5)
+      ?.intentId ?? '';
+});
+
+describe('docs/operations.md', () => {
+  it.each(Object.entries(findings))(
+    'tells what to do about %s, in the words of the log',
+    (name, { reason, words }) => {
+      const row = operations.split('\n').find(line => line.startsWith(`| \`${reason} ${name}\` `));
+      const [, , meaning = '', advice = ''] = (row ?? '').split('|').map(cell => cell.trim());
+      expect(meaning.toLowerCase()).toBe(words.toLowerCase());
+      expect(advice.length).toBeGreaterThan(20);
+    },
+  );
+});
+
+describe('docs/payments.md', () => {
+  it('shows what REST answers while the outcome is unknown', async () => {
+    const gateway = await startListeningGateway({ env: { REST_PORT: '0' } });
+    onTestFinished(() => gateway.close());
+    gateway.lean.faults.add({ kind: 'drop_after', operation: 'createPayoutPayment', times: 1 });
+    const response = await fetch(`${gateway.restUrl ?? ''}/v1/payouts/v1/payment`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'idempotency-key': 'order-4712' },
+      body: JSON.stringify(leanCreation()),
+    });
+    expect(response.headers.get('retry-after')).toBe('30');
+    expect(JSON.parse(steady(await response.text()))).toEqual(JSON.parse(blocks(payments, 'json')[0] ?? ''));
+  });
+
+  it('quotes what tools answer while the outcome is unknown', () => {
+    const unknown = {
+      kind: 'unknown',
+      message: '',
+      idempotencyKey: 'order-4712',
+      retryAfterSeconds: 30,
+      resendAt: null,
+    } as const;
+    const [waiting, unclear] = (['WAITING', 'UNCLEAR'] as const).map(reason =>
+      JSON.stringify(toolAnswer({ kind: 'unknown', unknown: { ...unknown, reason } }, {})),
+    );
+    const quoted = [...payments.replaceAll(/\s+/g, ' ').matchAll(/“([^”]+)”/g)].map(([, text = '']) => text);
+    expect(quoted.length).toBeGreaterThanOrEqual(2);
+    for (const text of quoted)
+      expect(`${waiting ?? ''}${unclear ?? ''}`.replaceAll('\\"', '"')).toContain(text);
+  });
+
+  it('names the codes of Lean that reject a payout at once', () => {
+    const [, list = ''] = /codes that depend on the request alone are (.*?)\.\n/s.exec(payments) ?? [];
+    const codes = [...list.matchAll(/`(\w+)`/g)].map(([, code = '']) => code);
+    expect(codes).toHaveLength(13);
+    for (const code of codes) expect([code, verdictOn(code)]).toEqual([code, 'final']);
+    expect(verdictOn('INSUFFICIENT_BALANCE')).toBe('open');
+  });
+});
+
+function verdictOn(code: string): string {
+  const body = Buffer.from(JSON.stringify({ status: code, message: 'no' }));
+  const refused = new LeanAnswer({ status: 422, headers: {}, body }).failure();
+  if (!(refused instanceof LeanRefused)) throw new TypeError('not a refusal');
+  return judgeRefusal(refused, { idempotencyKey: 'key', first: true, transfers: 1 }).kind;
+}
+
+describe('links', () => {
+  /** Anchors of a page's headings, as GitHub makes them. */
+  const anchorsOf = (page: string): string[] =>
+    [...page.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+      heading
+        .toLowerCase()
+        .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+        .replaceAll(' ', '-'),
+    );
+
+  it.each([...pages])('of %s lead somewhere', async (name, page) => {
+    for (const [, target = ''] of page.matchAll(/\]\((?!https?:)([^)\s]+)\)/g)) {
+      const [path = '', anchor] = target.split('#');
+      const file = path === '' ? name : join(dirname(name), path);
+      const text = await readFile(file, 'utf8').catch(() => undefined);
+      expect([target, text === undefined]).toEqual([target, false]);
+      if (anchor !== undefined)
+        expect([target, anchorsOf(text ?? '')]).toEqual([target, expect.arrayContaining([anchor])]);
+    }
+  });
+});
+
+interface Rule {
+  readonly alert: string;
+  readonly expr: string;
+  readonly labels: { readonly severity: string };
+  readonly annotations: { readonly summary: string; readonly description: string };
+}
+
+describe('docs/alerts.yml', async () => {
+  const { groups } = parse(await readFile('docs/alerts.yml', 'utf8')) as {
+    readonly groups: readonly { readonly name: string; readonly rules: readonly Rule[] }[];
+  };
+  const rules = groups.flatMap(group => group.rules);
+
+  /** What a gateway shows at its second scrape, with a store or without one. */
+  async function scrape(store: 'readable' | 'unreadable'): Promise<string> {
+    const load = { busy: 0, max: 1, waiting: 0, open: false };
+    const metrics = new Metrics({
+      load: () => ({ read: load, write: load }),
+      attention: () =>
+        Promise.resolve(
+          store === 'readable'
+            ? { open: { WAITING: 1, UNCLEAR: 1, OPERATOR: 1 }, duplicates: 1, doubts: 0 }
+            : undefined,
+        ),
+      clocks: () => ({ store: 0, lean: 0 }),
+      ready: () => true,
+      subscribers: () => 0,
+    });
+    await metrics.metrics();
+    return metrics.metrics();
+  }
+
+  it.each(rules)('$alert asks for metrics and labels that a gateway has', async ({ expr }) => {
+    const text = await scrape('readable');
+    const metrics = metricsIn(expr);
+    expect(metrics).not.toEqual([]);
+    for (const name of metrics) expect(text).toMatch(new RegExp(`^${name}(?:\\{| )`, 'm'));
+    for (const [, name = '', label = ''] of expr.matchAll(/(\w+)\{(\w+="\w+")\}/g))
+      expect(text).toMatch(new RegExp(`^${name}\\{${label}\\}`, 'm'));
+  });
+
+  it.each(rules)('$alert says how bad it is, what it is, and what to do', ({ labels, annotations }) => {
+    expect(['warning', 'critical']).toContain(labels.severity);
+    expect(annotations.summary).not.toBe('');
+    expect(annotations.description).toMatch(/^[^\n]{40,}\.$/);
+  });
+
+  it('have names of their own', () => {
+    expect(new Set(rules.map(({ alert }) => alert)).size).toBe(rules.length);
+  });
+
+  it('notices a store that cannot be read by a metric that is then missing', async () => {
+    const { expr = '' } = rules.find(({ alert }) => alert === 'LeanPayoutsStoreUnavailable') ?? {};
+    const [, there = '', missing = ''] = /^(\w+) unless on \(job, instance\) (\w+)$/.exec(expr) ?? [];
+    const text = await scrape('unreadable');
+    expect(text).toMatch(new RegExp(`^${there} `, 'm'));
+    expect(text).not.toMatch(new RegExp(`^${missing}(?:\\{| )`, 'm'));
+  });
+
+  it('and the pages name no metric that a gateway does not have', async () => {
+    const text = await scrape('readable');
+    for (const [name, page] of pages)
+      for (const [metric] of page.matchAll(/\blean_payouts_\w+/g))
+        expect([name, metric, text.includes(`# TYPE ${metric} `)]).toEqual([name, metric, true]);
+  });
+});
+
+/** Names of metrics in an expression: what is neither a label, a text, a duration, a function nor a word of PromQL. */
+function metricsIn(expr: string): string[] {
+  const plain = expr.replaceAll(/\{[^}]*\}|\[[^\]]*\]|\b(?:by|on) \([^)]*\)/g, '');
+  return [...plain.matchAll(/\b[a-z]\w*\b(?! *\()/g)]
+    .map(([name]) => name)
+    .filter(name => !['sum', 'max', 'unless'].includes(name));
+}

@@ -1,0 +1,318 @@
+import { LeanClock } from '../../../src/lean/lean-clock.ts';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { StoreUnavailable } from '../../../src/payouts/errors.ts';
+import type { ReconciliationEvents } from '../../../src/payouts/creation/outcome-reconciler.ts';
+import { destinations } from '../../../src/sandbox/named.ts';
+import { gate, startLean } from '../../lean/wiring.ts';
+import { crashingCore } from '../../support/crashing-core.ts';
+import { creatingAt, keyOf, transfer, type CreatingOptions } from '../../support/creating.ts';
+import { freshStore, opened, stores } from '../../support/stores.ts';
+
+const second = 1000;
+const day = 86_400 * second;
+const delay = 600 * second;
+
+describe.each(stores)('looking for unknown outcomes (%s)', kind => {
+  /** A gateway whose clock is the test's, in front of a Lean that has lost its answer to `key-1`. */
+  async function losing(fault: 'drop_before' | 'drop_after', options: CreatingOptions = {}) {
+    const clock = { ms: Date.now() };
+    const now = () => clock.ms;
+    const lean = await startLean({ clock: now });
+    const store = await freshStore(kind);
+    const told: string[] = [];
+    const reconciliation: Partial<ReconciliationEvents> = {
+      settled: ({ idempotencyKey }, answer) =>
+        told.push(`${answer.kind} ${idempotencyKey} ${answer.kind === 'created' ? answer.intentId : ''}`),
+      open: ({ idempotencyKey }, finding, checks) =>
+        told.push(`${idempotencyKey} ${finding} ${String(checks)}`),
+      duplicates: ({ idempotencyKey }, intents) =>
+        told.push(`duplicates ${idempotencyKey} ${intents.join()}`),
+      absenceDoubted: ({ idempotencyKey }, intent) => told.push(`doubted ${idempotencyKey} ${intent}`),
+    };
+    const settings = { now, reconciliation, ...options };
+    const database = opened(store, { clock: now });
+    const gateway = creatingAt(lean.url, database, settings);
+    lean.faults.add({ kind: fault, operation: 'createPayoutPayment', times: 1 });
+    expect(await gateway.create('key-1')).toMatchObject({ kind: 'unknown' });
+    lean.requests.length = 0;
+    return { lean, store, database, clock, told, settings, ...gateway };
+  }
+
+  it('finds one that Lean has taken, and records it', async () => {
+    const { lean, clock, told, loop, records, create } = await losing('drop_after');
+    clock.ms += 5 * second;
+    await loop.round();
+    const [payout] = lean.payouts.all();
+    expect(told).toEqual([`created key-1 ${payout?.intentId ?? ''}`]);
+    expect(await records.read(keyOf('key-1'))).toMatchObject({
+      records: [{ state: 'created', intentId: payout?.intentId }],
+      nextCheckAt: null,
+    });
+    lean.requests.length = 0;
+    expect(await create('key-1')).toMatchObject({ kind: 'created', intentId: payout?.intentId });
+    expect(lean.requests).toEqual([]);
+  });
+
+  it('never sends what Lean does not have, and looks ever more seldom, and at the end of the delay', async () => {
+    const { lean, clock, told, loop } = await losing('drop_before');
+    const looks: number[] = [];
+    for (let seconds = 0; seconds <= 700; seconds += 1) {
+      await loop.round();
+      if (lean.requests.splice(0).length > 0) looks.push(seconds);
+      clock.ms += second;
+    }
+    expect(looks.slice(0, 6)).toEqual([5, 10, 20, 40, 80, 160]);
+    expect(looks.at(-1)).toBeGreaterThanOrEqual(600);
+    expect(told.at(-1)).toMatch(/^key-1 absent /);
+    expect(lean.payouts.all()).toEqual([]);
+  });
+
+  it('looks at least once an hour', async () => {
+    const { lean, clock, loop } = await losing('drop_before');
+    for (let times = 0; times < 20; times += 1) {
+      clock.ms += 3600 * second;
+      await loop.round();
+    }
+    expect(lean.requests.filter(({ operation }) => operation === 'listPayouts')).toHaveLength(20);
+  });
+
+  it('looks again soon when Lean could not be asked, however often', async () => {
+    const { lean, clock, loop, records } = await losing('drop_after');
+    lean.faults.add({ kind: 'status', status: 400, operation: 'listPayouts' });
+    for (let times = 0; times < 8; times += 1) {
+      clock.ms += 5 * second;
+      await loop.round();
+    }
+    expect(lean.requests).toHaveLength(8);
+    lean.faults.clear();
+    clock.ms += 5 * second;
+    await loop.round();
+    expect(await records.read(keyOf('key-1'))).toMatchObject({ records: [{ state: 'created' }] });
+  });
+
+  it('is done by one gateway of several', async () => {
+    const { lean, clock, store, database, settings, loop } = await losing('drop_before');
+    // A folder has one gateway; there the others are of the same process.
+    const others = Array.from({ length: 4 }, () =>
+      creatingAt(lean.url, 'url' in store ? opened(store, { clock: () => clock.ms }) : database, settings),
+    );
+    clock.ms += 5 * second;
+    await Promise.all([loop.round(), ...others.map(other => other.loop.round())]);
+    expect(lean.requests).toHaveLength(1);
+  });
+
+  it('begins with what a crash has left behind', async () => {
+    const clock = { ms: Date.now() };
+    const now = () => clock.ms;
+    const lean = await startLean({ clock: now });
+    const store = await freshStore(kind);
+    const crashing = crashingCore(lean.url, store, { now, open: { clock: now } });
+    crashing.dieAt({ transactions: 3, when: 'before' });
+    void crashing.create('key-1');
+    await crashing.dying;
+    expect(lean.payouts.all()).toHaveLength(1);
+    const restarted = creatingAt(lean.url, opened(store, { clock: now }), { now });
+    await restarted.loop.round();
+    expect(await restarted.records.read(keyOf('key-1'))).toMatchObject({ records: [{ state: 'unknown' }] });
+    clock.ms += 5 * second;
+    await restarted.loop.round();
+    expect(await restarted.records.read(keyOf('key-1'))).toMatchObject({ records: [{ state: 'created' }] });
+    expect(lean.payouts.all()).toHaveLength(1);
+  });
+
+  it('goes on by itself until it is stopped, and stopping waits for a look under way', async () => {
+    const { lean, clock, loop, records, client } = await losing('drop_after', { loop: { everyMs: 1 } });
+    const asked = gate();
+    const answer = gate();
+    const listPayouts = client.listPayouts.bind(client);
+    client.listPayouts = async (...args) => {
+      asked.open();
+      await answer.opened;
+      return listPayouts(...args);
+    };
+    loop.start();
+    clock.ms += 5 * second;
+    await asked.opened;
+    const stopped = loop.stop();
+    answer.open();
+    await stopped;
+    expect(await records.read(keyOf('key-1'))).toMatchObject({ records: [{ state: 'created' }] });
+    expect(lean.requests.map(({ operation }) => operation)).toEqual([
+      'listPayouts',
+      'listPayouts',
+      'getPayoutIntent',
+    ]);
+  });
+
+  it('rejects what Lean refused once Lean is proven to have nothing of it, with nobody asking', async () => {
+    const { lean, clock, loop, records, create } = await losing('drop_before');
+    lean.faults.add({
+      kind: 'status',
+      status: 400,
+      code: 'INSUFFICIENT_BALANCE',
+      operation: 'createPayoutPayment',
+      times: 1,
+    });
+    await create('key-2', transfer(destinations.staysPending));
+    clock.ms += delay + 30 * second;
+    await loop.round();
+    expect(await records.read(keyOf('key-2'))).toMatchObject({
+      records: [{ state: 'rejected', answer: { leanCode: 'INSUFFICIENT_BALANCE' } }],
+    });
+  });
+
+  describe('once a request is settled', () => {
+    /** `key-1` was sent twice, and the second send was answered. */
+    async function sentTwice() {
+      const losers = await losing('drop_before');
+      losers.clock.ms += delay + 30 * second;
+      expect(await losers.create('key-1')).toMatchObject({ kind: 'created' });
+      losers.lean.requests.length = 0;
+      losers.told.length = 0;
+      return losers;
+    }
+
+    it('that was sent twice is looked at again one delay, an hour and a day later, and then no more', async () => {
+      const { lean, clock, loop } = await sentTwice();
+      const looks: number[] = [];
+      for (let minutes = 0; minutes <= 2 * 24 * 60; minutes += 5) {
+        await loop.round();
+        if (lean.requests.splice(0).some(({ operation }) => operation === 'listPayouts')) looks.push(minutes);
+        clock.ms += 300 * second;
+      }
+      expect(looks).toEqual([10, 70, 70 + 24 * 60]);
+    });
+
+    it('a second payout at Lean is an alarm with its intent, once', async () => {
+      const { lean, clock, loop, told, operator } = await sentTwice();
+      const { intentId } = lean.payouts.add({
+        amount: '16.5',
+        destinationId: destinations.pays,
+        externalReference: 'order-1',
+      });
+      clock.ms += 3600 * second;
+      await loop.round();
+      clock.ms += 3600 * second;
+      await loop.round();
+      expect(told.filter(each => each.startsWith('duplicates'))).toEqual([`duplicates key-1 ${intentId}`]);
+      expect(await operator.attention()).toMatchObject({ duplicates: 1 });
+      expect(await operator.list({ unknownOnly: true, since: undefined, limit: 10 })).toMatchObject([
+        { idempotencyKey: 'key-1', duplicateIntents: [intentId] },
+      ]);
+    });
+
+    it('a payout that is older than the last send shows that the list had lacked it: nothing is judged absent any more', async () => {
+      const { lean, clock, loop, told, create, operator } = await sentTwice();
+      const { intentId } = lean.payouts.add({
+        amount: '16.5',
+        destinationId: destinations.pays,
+        externalReference: 'order-1',
+        createdAt: new Date(clock.ms - 300 * second).toISOString(),
+      });
+      clock.ms += delay;
+      await loop.round();
+      expect(told).toContain(`doubted key-1 ${intentId}`);
+      lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 1 });
+      await create('key-2', transfer(destinations.staysPending));
+      clock.ms += delay + 30 * second;
+      expect(await create('key-2', transfer(destinations.staysPending))).toMatchObject({
+        reason: 'OPERATOR',
+      });
+      expect(await operator.endDoubt('test', 'ann', 'Lean has mended it')).toBe(true);
+      clock.ms += 10 * second;
+      expect(await create('key-2', transfer(destinations.staysPending))).toMatchObject({ kind: 'created' });
+    });
+  });
+
+  describe('forgets', () => {
+    it('what is settled and old, by the store’s clock, and never what is unknown', async () => {
+      const { clock, loop, records, create, client } = await losing('drop_before', {
+        loop: { retentionDays: 30 },
+      });
+      clock.ms += 2 * day;
+      await create('key-2', transfer(destinations.staysPending));
+      clock.ms += 29 * day;
+      await client.listPayouts({ page_number: '0', page_size: '1' });
+      await loop.round();
+      await loop.round();
+      expect(await records.read(keyOf('key-2'))).toBeDefined();
+      clock.ms += 2 * day;
+      await client.listPayouts({ page_number: '0', page_size: '1' });
+      await loop.round();
+      await loop.round();
+      // It was sent after one whose outcome is unknown: its intent is not that one's.
+      expect(await records.read(keyOf('key-2'))).toBeDefined();
+      expect(await records.read(keyOf('key-1'))).toMatchObject({ records: [{ state: 'unknown' }] });
+    });
+
+    it('what is settled and old when nothing is unknown', async () => {
+      const { clock, loop, records, client } = await losing('drop_after', { loop: { retentionDays: 30 } });
+      clock.ms += 5 * second;
+      await loop.round();
+      clock.ms += 31 * day;
+      await client.listPayouts({ page_number: '0', page_size: '1' });
+      await loop.round();
+      await loop.round();
+      expect(await records.read(keyOf('key-1'))).toBeUndefined();
+    });
+
+    it('nothing while the store’s clock and Lean’s differ, or the store’s has just jumped', async () => {
+      const stopped = new LeanClock({ monotonic: () => 0, wall: () => 0 });
+      stopped.observe(Date.now());
+      const { clock, loop, records, client } = await losing('drop_after', {
+        lean: { clock: stopped },
+        loop: { retentionDays: 30, steadyNow: () => 0 },
+      });
+      clock.ms += 5 * second;
+      await loop.round();
+      // Lean has last been heard 31 days ago, by a clock that has not jumped.
+      clock.ms += 31 * day;
+      await loop.round();
+      await loop.round();
+      expect(await records.read(keyOf('key-1'))).toBeDefined();
+      await client.listPayouts({ page_number: '0', page_size: '1' });
+      clock.ms += 3600 * second;
+      await client.listPayouts({ page_number: '0', page_size: '1' });
+      await loop.round();
+      expect(await records.read(keyOf('key-1'))).toBeDefined();
+    });
+  });
+
+  it('tells when clocks differ by minutes, once, and when they agree again', async () => {
+    const trouble: boolean[] = [];
+    let offset = 0;
+    const clock = { ms: Date.now() };
+    const lean = await startLean({ clock: () => clock.ms });
+    const { loop } = creatingAt(lean.url, opened(await freshStore(kind), { clock: () => clock.ms }), {
+      now: () => clock.ms + offset,
+      loop: { onClockTrouble: differences => trouble.push(differences !== undefined) },
+    });
+    await loop.round();
+    offset = 7_200_000;
+    await loop.round();
+    await loop.round();
+    expect(loop.clockDifferences?.store).toBe(7_200_000);
+    offset = 0;
+    await loop.round();
+    expect(trouble).toEqual([true, false]);
+  });
+});
+
+it('trouble with the store is told when it begins and when it is over', async () => {
+  const lean = await startLean();
+  const told: boolean[] = [];
+  const database = opened(await freshStore('SQLite'));
+  const { records } = creatingAt(lean.url, database);
+  const broken = new StoreUnavailable(new Error('the disk is full'));
+  const recover = vi.spyOn(records, 'recover').mockRejectedValue(broken);
+  const { loop } = creatingAt(lean.url, database, {
+    records,
+    loop: { everyMs: 1, onStoreTrouble: error => told.push(error === undefined) },
+  });
+  onTestFinished(() => loop.stop());
+  loop.start();
+  await vi.waitFor(() => expect(recover.mock.calls.length).toBeGreaterThan(3), { timeout: 60_000 });
+  expect(told).toEqual([false]);
+  recover.mockRestore();
+  await vi.waitFor(() => expect(told).toEqual([false, true]), { timeout: 60_000 });
+});

@@ -1,0 +1,327 @@
+import { describe, expect, it } from 'vitest';
+import type { ReferencedTransfer } from '../../../src/payouts/creation/lean-key.ts';
+import type { PayoutRequest } from '../../../src/payouts/creation/payout-record.ts';
+import { neverSent } from '../../../src/payouts/creation/resend-rule.ts';
+import type { Decimal } from '../../../src/payouts/decimal.ts';
+import { destinations } from '../../../src/sandbox/named.ts';
+import type { SandboxOptions } from '../../../src/sandbox/sandbox.ts';
+import { json, later, rawServer, startLean } from '../../lean/wiring.ts';
+import { creatingAt, keyOf, transfer } from '../../support/creating.ts';
+import { freshStore, opened } from '../../support/stores.ts';
+
+const sentAt = Date.parse('2026-03-01T12:00:00Z');
+/** Long after the resend delay. */
+const readAt = sentAt + 3_600_000;
+
+/** A request that was sent once, and whose answer was lost. */
+function lostRequest(...transfers: readonly ReferencedTransfer[]): PayoutRequest {
+  return {
+    ...keyOf('key-1'),
+    fingerprint: '',
+    leanKey: 'key-1',
+    application: 'test',
+    upstreamResponse: null,
+    records: transfers.map((each, position) => ({
+      position,
+      transfer: each,
+      state: 'unknown',
+      intentId: null,
+      paymentId: null,
+      answer: null,
+    })),
+    inFlight: false,
+    leases: 1,
+    sends: {
+      ...neverSent,
+      count: 1,
+      firstAt: sentAt,
+      lastAt: sentAt,
+      until: sentAt + 10_000,
+      leanFirstAt: sentAt,
+      leanUntil: sentAt + 10_000,
+      delayMs: 600_000,
+    },
+    refusal: null,
+    finding: null,
+    duplicateIntents: [],
+    createdAt: sentAt,
+    changedAt: sentAt,
+    checks: 0,
+    nextCheckAt: null,
+    readAt,
+  };
+}
+
+async function searching(options: SandboxOptions = {}) {
+  const clock = { ms: readAt };
+  const lean = await startLean({ clock: () => clock.ms, ...options });
+  const core = creatingAt(lean.url, opened(await freshStore('SQLite'), { clock: () => clock.ms }), {
+    now: () => clock.ms,
+  });
+  return {
+    lean,
+    clock,
+    ...core,
+    find: (...transfers: readonly ReferencedTransfer[]) =>
+      core.matcher.search(lostRequest(...transfers), { deadline: later() }),
+  };
+}
+
+const ours = {
+  amount: '16.5',
+  destinationId: destinations.pays,
+  externalReference: 'order-1',
+  createdAt: '2026-03-01T12:00:01Z',
+};
+
+describe('a lost payout', () => {
+  it('is found on whichever page of Lean’s list it is', async () => {
+    const { lean, find } = await searching();
+    for (let index = 0; index < 250; index += 1)
+      lean.payouts.add({ ...ours, amount: '99', createdAt: `2026-03-01T12:00:0${String(index % 10)}Z` });
+    const { intentId } = lean.payouts.add(ours);
+    expect(await find(transfer())).toMatchObject({ found: [{ position: 0, answer: { intentId } }] });
+  });
+
+  it.each(['2026-03-01T11:56:00Z', '2026-03-01T12:14:00Z'])(
+    'is found although Lean took it at %s',
+    async createdAt => {
+      const { lean, find } = await searching();
+      const { intentId } = lean.payouts.add({ ...ours, createdAt });
+      expect(await find(transfer())).toMatchObject({ found: [{ answer: { intentId } }] });
+    },
+  );
+
+  it.each([
+    ['another amount', { amount: '18.50' }],
+    ['another destination', { destinationId: destinations.staysPending }],
+    ['another time', { createdAt: '2026-03-01T09:00:00Z' }],
+  ])('is not taken for one with %s', async (_what, change) => {
+    const { lean, find } = await searching();
+    lean.payouts.add({ ...ours, ...change });
+    expect(await find(transfer())).toMatchObject({ found: [], finding: 'absent', candidates: [] });
+  });
+
+  it('has the state that Lean’s list gives as long as there is no payment', async () => {
+    const { lean, find } = await searching();
+    lean.payouts.add({ ...ours, status: 'AWAITING_AUTHORIZATION' });
+    expect(await find(transfer())).toMatchObject({
+      found: [{ answer: { kind: 'created', state: { status: 'AWAITING_AUTHORIZATION' } } }],
+    });
+  });
+
+  it('that is two equal transfers of one batch has one of Lean’s payouts each', async () => {
+    const { lean, find } = await searching();
+    const ids = [lean.payouts.add(ours).intentId, lean.payouts.add(ours).intentId];
+    const { found } = await find(transfer(), transfer(), transfer());
+    expect(found.map(({ position }) => position)).toEqual([0, 1]);
+    expect(new Set(found.map(({ answer }) => answer.kind === 'created' && answer.intentId))).toEqual(
+      new Set(ids),
+    );
+  });
+});
+
+describe('among a hundred equal salaries with references of their own', () => {
+  const salary = (index: number) => `SAL-${String(index).padStart(3, '0')}`;
+
+  it('a lost one is found', async () => {
+    const { lean, clock, create, find } = await searching();
+    clock.ms = sentAt;
+    for (let index = 0; index < 20; index += 1)
+      await create(salary(index), transfer(undefined, { externalReference: salary(index) }));
+    for (let index = 20; index < 100; index += 1)
+      lean.payouts.add({ ...ours, externalReference: salary(index) });
+    clock.ms = readAt;
+    const wanted = transfer(undefined, { externalReference: salary(50) });
+    expect(await find(wanted)).toMatchObject({ found: [{ position: 0 }], duplicates: [] });
+  });
+
+  it('one that Lean does not have is absent, and not unclear', async () => {
+    const { lean, client, clock, create, find } = await searching();
+    clock.ms = sentAt - 60_000;
+    await client.listPayouts({ page_number: '0', page_size: '1' });
+    await create('known', transfer(undefined, { externalReference: 'known' }));
+    for (let index = 0; index < 99; index += 1)
+      lean.payouts.add({ ...ours, externalReference: salary(index) });
+    clock.ms = readAt;
+    expect(await find(transfer(undefined, { externalReference: salary(200) }))).toMatchObject({
+      found: [],
+      finding: 'absent',
+    });
+  });
+});
+
+describe('it is unclear whether Lean has a lost payout', () => {
+  it.each([
+    ['a reference that is not there', { externalReference: null }],
+    ['a reference that was cut', { externalReference: 'order' }],
+    ['a reference in another case', { externalReference: 'ORDER-1' }],
+    ['a reference with other blanks', { externalReference: 'order 1' }],
+    ['an amount that was rounded', { amount: '17' }],
+    ['an amount that was cut', { amount: '16' }],
+    ['another reference, at a Lean that is not seen to give references back', { externalReference: 'xyz' }],
+  ])('when there is one like it with %s', async (_what, change) => {
+    const { lean, find } = await searching();
+    lean.payouts.add({ ...ours, ...change });
+    expect(await find(transfer())).toMatchObject({ found: [], finding: 'look_alike', candidates: [{}] });
+  });
+
+  it.each([
+    ['names no intent', { payment_intent_id: null }, 200],
+    ['names an intent that Lean does not know', {}, 404],
+  ])('when a row %s', async (_what, change, status) => {
+    const row = {
+      payment_id: 'p',
+      payment_intent_id: 'i',
+      amount: 16.5,
+      currency: 'AED',
+      status: 'CREATED',
+      created_at: '2026-03-01T12:00:01Z',
+    };
+    const { url } = await rawServer((response, { target }) =>
+      target.includes('/intents/') || target.includes('/destinations/')
+        ? json(response, {}, status === 200 ? 404 : status)
+        : json(response, { content: [{ ...row, ...change }], page: { total_elements: 1 } }),
+    );
+    const { matcher } = creatingAt(url, opened(await freshStore('SQLite')));
+    expect(await matcher.search(lostRequest(transfer()), { deadline: later() })).toMatchObject({
+      found: [],
+      finding: 'look_alike',
+    });
+  });
+
+  it('when another key of unknown outcome has the same reference', async () => {
+    const { lean, clock, create, client, find } = await searching();
+    clock.ms = sentAt;
+    await client.listPayouts({ page_number: '0', page_size: '1' });
+    lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 1 });
+    await create('key-2');
+    lean.payouts.add(ours);
+    clock.ms = readAt;
+    expect(await find(transfer())).toMatchObject({ found: [], finding: 'reference_shared' });
+  });
+});
+
+it('a payout with the reference of another key of unknown outcome is that key’s', async () => {
+  const { lean, clock, create, client, find } = await searching();
+  clock.ms = sentAt;
+  await client.listPayouts({ page_number: '0', page_size: '1' });
+  lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 1 });
+  await create('key-2', transfer(undefined, { externalReference: 'invoice-7' }));
+  lean.payouts.add({ ...ours, externalReference: 'invoice-7' });
+  clock.ms = readAt;
+  expect(await find(transfer())).toMatchObject({ found: [], finding: 'absent', candidates: [] });
+});
+
+it('more payouts with a reference than transfers are duplicates, and none of them is taken', async () => {
+  const { lean, find } = await searching();
+  const ids = [lean.payouts.add(ours).intentId, lean.payouts.add(ours).intentId];
+  const reading = await find(transfer());
+  expect(reading).toMatchObject({ found: [], finding: 'several_at_lean' });
+  expect(new Set(reading.duplicates)).toEqual(new Set(ids));
+});
+
+it('a failed payout beside one that Lean has taken is no duplicate', async () => {
+  const { lean, find } = await searching();
+  const { intentId } = lean.payouts.add(ours);
+  lean.payouts.add({ ...ours, status: 'FAILED' });
+  expect(await find(transfer())).toMatchObject({ found: [{ answer: { intentId } }], duplicates: [] });
+});
+
+describe('nothing is judged absent', () => {
+  const emptyList = { content: [], page: { total_elements: 0 } };
+  const listing = async (list: (query: URLSearchParams) => unknown, headers: Record<string, string> = {}) => {
+    const { url } = await rawServer((response, { target }) => {
+      response.setHeader('date', new Date(readAt).toUTCString());
+      for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+      json(response, list(new URL(target, 'http://lean').searchParams));
+    });
+    const { matcher } = creatingAt(url, opened(await freshStore('SQLite')), { now: () => readAt });
+    return matcher.search(lostRequest(transfer()), { deadline: later() });
+  };
+  const row = (index: number) => ({
+    payment_intent_id: `intent-${String(index)}`,
+    amount: 99,
+    currency: 'AED',
+    created_at: new Date(sentAt + index).toISOString(),
+  });
+
+  it('where the list is empty, this is what the other rules are measured against', async () => {
+    expect(await listing(() => emptyList)).toMatchObject({ finding: 'absent' });
+  });
+
+  it('by a list that does not state its total', async () => {
+    expect(await listing(() => ({ content: [] }))).toMatchObject({ finding: 'list_incomplete' });
+  });
+
+  it('by a list that states more rows than it gives', async () => {
+    expect(await listing(() => ({ content: [row(1)], page: { total_elements: 2 } }))).toMatchObject({
+      finding: 'list_incomplete',
+    });
+  });
+
+  it('by a list that gives a row twice in place of another', async () => {
+    expect(await listing(() => ({ content: [row(1), row(1)], page: { total_elements: 2 } }))).toMatchObject({
+      finding: 'list_incomplete',
+    });
+  });
+
+  it('by a list whose total is capped at the size of the page', async () => {
+    const list = (query: URLSearchParams) => {
+      const size = Number(query.get('page_size'));
+      const rows = Array.from({ length: size }, (_, index) => row(index));
+      return { content: query.get('page_number') === '0' ? rows : [], page: { total_elements: size } };
+    };
+    expect(await listing(list)).toMatchObject({ finding: 'list_incomplete' });
+  });
+
+  it('by answers without a date', async () => {
+    expect(await listing(() => emptyList, { date: '' })).toMatchObject({ finding: 'lean_time_unknown' });
+  });
+
+  it('by a list that is too long to be read', async () => {
+    const list = (query: URLSearchParams) => {
+      const size = Number(query.get('page_size'));
+      const first = Number(query.get('page_number')) * size;
+      return {
+        content: Array.from({ length: size }, (_, index) => row(first + index)),
+        page: { total_elements: 1_000_000 },
+      };
+    };
+    expect(await listing(list)).toMatchObject({ finding: 'list_too_long' });
+  });
+});
+
+it('pages that shift while they are read are read again in smaller windows', async () => {
+  const { lean, find, client } = await searching();
+  for (let index = 0; index < 150; index += 1)
+    lean.payouts.add({
+      amount: '99',
+      createdAt: new Date(sentAt + index * 1000).toISOString(),
+    });
+  const listPayouts = client.listPayouts.bind(client);
+  let shifts = 3;
+  client.listPayouts = async (...args) => {
+    const listed = await listPayouts(...args);
+    // A payout that Lean lists late comes between two pages.
+    if (args[0].page_number === '1' && (shifts -= 1) > 0)
+      lean.payouts.add({ amount: '98', createdAt: new Date(sentAt + 400_000).toISOString() });
+    return listed;
+  };
+  expect(await find(transfer())).toMatchObject({ finding: 'absent' });
+});
+
+it('Lean’s amount filter is not used', async () => {
+  const { lean, find } = await searching();
+  await find(transfer());
+  for (const { query } of lean.requests) expect(Object.keys(query).join()).not.toContain('amount');
+});
+
+it('amounts are compared as decimals, whatever their size', async () => {
+  const { lean, find } = await searching();
+  const { intentId } = lean.payouts.add({ ...ours, amount: '9007199254740993.01' });
+  const wanted = transfer(undefined, {
+    amount: { amount: '9007199254740993.01' as Decimal, currency: 'AED' },
+  });
+  expect(await find(wanted)).toMatchObject({ found: [{ answer: { intentId } }] });
+});
