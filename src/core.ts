@@ -254,7 +254,7 @@ export async function openCore(config: CoreConfig): Promise<Core> {
  * Only the records, for a command beside a gateway.
  * @throws ConfigError when the store cannot be used; StoreUnavailable
  */
-export async function openRecords(config: StoreConfig): Promise<{
+export async function openPayoutRecords(config: StoreConfig): Promise<{
   readonly records: PayoutRecords;
   readonly operator: OperatorRecords;
   close(): Promise<void>;

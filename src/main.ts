@@ -52,10 +52,10 @@ async function mcp() {
 
 async function payouts(args: readonly string[]) {
   const { payoutsCommand } = await import('./commands/payouts.ts');
-  const { openCore, openRecords } = await import('./core.ts');
+  const { openCore, openPayoutRecords } = await import('./core.ts');
   const { parseCoreConfig, parseStoreConfig } = await import('./config.ts');
   return payoutsCommand(args, {
-    records: () => openRecords(parseStoreConfig(process.env)),
+    records: () => openPayoutRecords(parseStoreConfig(process.env)),
     core: () => openCore(parseCoreConfig(process.env)),
   });
 }

@@ -15,7 +15,7 @@ export interface MetricsSources {
   readonly load: () => Readonly<Record<RequestClass, LaneLoad>>;
   /** Requests that need attention; undefined when the store cannot say. */
   readonly attention: () => Promise<AttentionCounts | undefined>;
-  /** What clocks differ by; undefined as long as that is not known. */
+  /** How far the gateway's clock is ahead of the others; undefined until that is known. */
   readonly clocks: () => ClockDifferences | undefined;
   readonly ready: () => boolean;
   /** Subscriptions that are open. */

@@ -207,7 +207,7 @@ function demandReason(
     throw new UsageError(`payouts ${command}: --reason is missing: how you know, for the record.`);
 }
 
-/** What may be the payout at Lean: no names and no account numbers. */
+/** Lists the payouts at Lean that may be the one in question, without names and account numbers. */
 function candidatesOf(candidates: readonly Candidate[]): string {
   if (candidates.length === 0) return '';
   const lines = candidates.map(

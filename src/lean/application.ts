@@ -1,4 +1,4 @@
-/** What the gateway shows to Lean to be let in. */
+/** How the gateway authenticates itself to Lean. */
 export type LeanCredentials =
   | { readonly token: string }
   | {

@@ -57,7 +57,7 @@ export class Connection {
   }
 }
 
-/** What a connection is made of. Without TLS both are the same socket. */
+/** The sockets of a connection. Without TLS both are the same one. */
 interface Sockets {
   readonly tcp: Socket;
   /** undici's. */

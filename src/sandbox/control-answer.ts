@@ -1,6 +1,6 @@
 import { controlRoutes } from './control-routes.ts';
 
-/** What a control route answers. */
+/** The answer of a control route. */
 export interface ControlAnswer {
   readonly status: number;
   readonly body: object;

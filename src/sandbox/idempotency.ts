@@ -7,7 +7,7 @@ export interface KeyedRequest {
   readonly key: string | undefined;
   /** The canonical text of what is asked for. */
   readonly request: string;
-  /** What a repeated key does. */
+  /** How a repeated key is answered. */
   readonly keys: LeanBehaviour['keys'];
 }
 

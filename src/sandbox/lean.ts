@@ -8,7 +8,7 @@ import type { Random } from './random.ts';
 import type { Route } from './routes.ts';
 import type { Timetable } from './timetable.ts';
 
-/** What the operations work on. */
+/** The state that the operations read and change. */
 export interface Lean {
   readonly profile: Profile;
   /** It may change from one request to the next. */

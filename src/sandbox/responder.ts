@@ -8,10 +8,10 @@ import { type ReceivedRequest, record } from './received-request.ts';
 import { type Route, routeOf } from './routes.ts';
 import type { Sandbox } from './sandbox-handle.ts';
 
-/** What a request asks for. */
+/** The parts of a request that say what it asks for. */
 type Target = Pick<ReceivedRequest, 'path' | 'query' | 'body'>;
 
-/** What a test may change while requests come. */
+/** The switches that a test may change while requests come. */
 type Switches = Pick<Sandbox, 'requests' | 'faults' | 'behaviour' | 'latencyMs'>;
 
 interface Surroundings {

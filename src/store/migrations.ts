@@ -112,7 +112,7 @@ const versions: readonly (readonly string[])[] = [
     'ALTER TABLE lean_payout_requests ADD COLUMN lean_sent_until BIGINT',
     'ALTER TABLE lean_payout_requests ADD COLUMN resend_after_ms BIGINT NOT NULL DEFAULT 0',
     'ALTER TABLE lean_payout_requests ADD COLUMN turned_away INTEGER NOT NULL DEFAULT 0',
-    // What an operator who allows one more send has judged to be other payouts.
+    // The payouts at Lean that an operator, when allowing one more send, has judged to be others.
     'ALTER TABLE lean_payout_requests ADD COLUMN send_grant TEXT',
     'ALTER TABLE lean_payout_requests ADD COLUMN refusal TEXT',
     'ALTER TABLE lean_payout_requests ADD COLUMN looked_at BIGINT',
@@ -133,7 +133,7 @@ const versions: readonly (readonly string[])[] = [
       reason TEXT NOT NULL,
       since BIGINT NOT NULL
     )`,
-    // What operators have decided; rows are only ever added.
+    // The decisions of operators; rows are only ever added.
     `CREATE TABLE lean_payout_decisions (
       decided_at BIGINT NOT NULL,
       caller TEXT NOT NULL,

@@ -18,7 +18,7 @@ import {
   type Condition,
 } from './payout-statements.ts';
 
-/** What operators see and decide, in either database. */
+/** The records of operators and their decisions, in either database. */
 export class SqlOperatorRecords implements OperatorRecords {
   readonly #database: Database;
 

@@ -35,7 +35,7 @@ export function selectRequests(where: string, order?: string): string {
 export const openRequests = `(SELECT * FROM lean_payout_requests WHERE claim IS NOT NULL
   UNION ALL SELECT * FROM lean_payout_requests WHERE claim IS NULL AND next_check_at IS NOT NULL)`;
 
-/** What `recordFromRow` reads, of `p`, the records. */
+/** The columns of a record that `recordFromRow` reads; `p` stands for the table. */
 export const recordColumns = `p.position, p.state, p.account_id, p.destination_id, p.amount, p.currency,
   p.description, p.external_reference, p.authorized, p.intent_id, p.payment_id, p.answer, p.changed_at`;
 
@@ -50,7 +50,7 @@ export function requestsFromRows(rows: readonly Row[]): readonly PayoutRequest[]
       caller: String(row['caller']),
       idempotencyKey: String(row['idempotency_key']),
       fingerprint: String(row['fingerprint']),
-      // What was recorded by an older version was sent under the caller's own key.
+      // A request that an older version recorded was sent under the caller's own key.
       leanKey: String(row['lean_key'] === '' ? row['idempotency_key'] : row['lean_key']),
       application: text(row['application']),
       upstreamResponse: responseFromRow(row),

@@ -18,7 +18,7 @@ export const readingEveryMs = 5000;
 
 const ofKey = 'caller = $1 AND idempotency_key = $2';
 
-/** What reconciliation reads and writes, in either database. */
+/** The records of reconciliation, in either database. */
 export class SqlReconciliationRecords implements ReconciliationRecords {
   readonly #database: Database;
 

@@ -39,7 +39,7 @@ export function eventFromLean(envelope: unknown): ReceivedEvent | undefined {
   };
 }
 
-/** What Lean's envelope says of the payout itself; null where it does not. */
+/** The fields of Lean's envelope about the payout itself; null where it has none. */
 export interface AnnouncedPayout {
   /** Decimal text. */
   readonly amount: string | null;

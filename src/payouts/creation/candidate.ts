@@ -81,7 +81,7 @@ export class Candidates {
       let anothers = false;
       for (const other of others) {
         const fit = await this.#compare(other.record, each, exactReferences);
-        // What carries another request's own reference is that request's, unless ours may have become it.
+        // A payout with the reference of another request belongs to that one, unless Lean may have changed ours to it.
         if (fit === 'same' && match !== 'exact' && (exactReferences || !resembles(records, each)))
           anothers = true;
         if (fit === 'same' || (fit === 'may be' && match !== 'exact')) sharing.push(other);
@@ -180,7 +180,7 @@ function resembles(records: readonly PayoutRecord[], { intent }: Seen): boolean 
   );
 }
 
-/** Of two looks at one amount: Lean's list and its intents may round differently. */
+/** Combines two comparisons of one amount: Lean's list and its intents may round it differently. */
 function either(a: Resemblance, b: Resemblance): Resemblance {
   if (a === b) return a;
   if (a === 'other' || b === 'other') return a === 'same' || b === 'same' ? 'may be' : 'other';

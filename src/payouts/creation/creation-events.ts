@@ -3,7 +3,7 @@ import type { StoreUnavailable } from '../errors.ts';
 import type { PayoutOutcomeUnknown, TransferAnswer } from './creation-answer.ts';
 import type { RequestKey } from './payout-record.ts';
 
-/** What those who run the gateway should hear of a creation; nothing in it is secret. */
+/** Events of a creation for those who run the gateway. They contain nothing secret. */
 export interface CreationEvents {
   /** The outcome of a payout is unknown. `error`: what came in place of an answer, where something did. */
   unknown(key: RequestKey, answer: PayoutOutcomeUnknown, error: LeanError | undefined): void;

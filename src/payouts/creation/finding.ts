@@ -8,8 +8,8 @@ interface FindingRow {
 }
 
 /**
- * What a reconciliation read came to, for a request that it did not settle. `absent` alone can become a proof that Lean
- * has nothing of it; every other row says why there is none.
+ * The results of a reconciliation read that did not settle the request. Only `absent` can become a proof that Lean does
+ * not have the payout; every other result says why there is no proof.
  */
 export const findings = {
   absent: {

@@ -16,7 +16,7 @@ export interface OperatorDecisionsOptions {
   readonly rule: ResendRule;
 }
 
-/** What an operator wants to be true of one transfer whose outcome is unknown. */
+/** The decision that an operator asks for, about one transfer of unknown outcome. */
 export interface WantedDecision {
   readonly kind: Decision['decision'];
   /** For `created`: the payout at Lean. */
@@ -27,7 +27,7 @@ export interface WantedDecision {
   readonly position: number | null;
 }
 
-/** What came of it. `done` and `settled before` are good ends; every other says why nothing was changed. */
+/** The result of a decision. Where it is not done, `words` say why nothing was changed. */
 export interface DecisionResult {
   readonly done: boolean;
   readonly words: string;

@@ -10,13 +10,13 @@ export interface ListFilter {
   readonly limit: number;
 }
 
-/** What an operator has decided, and why. */
+/** A decision of an operator, with its reason. */
 export interface Decision {
   readonly decision: 'created' | 'not paid' | 'send again';
   readonly intentId: string | null;
   readonly by: string;
   readonly reason: string;
-  /** What was known at Lean when it was decided: no names and no account numbers. */
+  /** The payouts at Lean that were known when it was decided, without names and account numbers. */
   readonly evidence: object;
 }
 
@@ -29,7 +29,7 @@ export interface AttentionCounts {
   readonly doubts: number;
 }
 
-/** What operators and their dashboards need of the records. */
+/** The records, as operators and their dashboards use them. */
 export interface OperatorRecords {
   /** The newest requests first. */
   list(filter: ListFilter): Promise<readonly PayoutRequest[]>;

@@ -28,7 +28,7 @@ export interface OutcomeReconcilerOptions {
   readonly events?: Partial<ReconciliationEvents>;
 }
 
-/** What a reconciliation came to. */
+/** The result of a reconciliation. */
 export interface Reconciliation {
   readonly finding: Finding;
   /** Whether Lean is proven to have nothing of what is still open. */

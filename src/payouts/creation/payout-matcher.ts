@@ -23,13 +23,13 @@ export interface PayoutMatcherOptions {
   readonly now?: () => number;
 }
 
-/** What Lean's list says of a request. */
+/** The result of searching Lean's list for a request. */
 export interface Reading {
-  /** Transfers of unknown outcome that Lean has, and what that comes to. */
+  /** Transfers of unknown outcome that Lean has, with their answers. */
   readonly found: readonly { readonly position: number; readonly answer: TransferAnswer }[];
   /** The same for transfers of which Lean has failed payouts alone: an answer once nothing else can be there. */
   readonly failed: Reading['found'];
-  /** What it comes to for those not found. `absent`: Lean's list has nothing of them, now. */
+  /** The finding for those not found. `absent`: Lean's list does not have them now. */
   readonly finding: Finding;
   /** Payouts at Lean that are, or may be, of this request and that no record names. */
   readonly candidates: readonly Candidate[];
@@ -105,7 +105,7 @@ export class PayoutMatcher {
     const shared = exact.filter(candidate => candidate.sharedWith.length > 0);
     const own = exact.filter(candidate => candidate.sharedWith.length === 0);
     const live = own.filter(({ failed }) => !failed);
-    // What Lean failed is an answer only where no other send of the request may still be taken.
+    // A failed payout is an answer only where Lean cannot take another send of the request any more.
     const settling = live.length > 0 || request.sends.count > 1 ? live : own;
     const several = live.length > open.length;
     const found = several ? [] : assigned(open, settling, request);

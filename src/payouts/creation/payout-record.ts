@@ -62,7 +62,7 @@ export interface PayoutRequest extends RequestKey {
   readonly sends: SendHistory;
   /** A refusal by Lean that becomes final once it is proven that Lean has nothing of the request. */
   readonly refusal: PayoutRejected | null;
-  /** What the last reconciliation read found; null before the first. */
+  /** The finding of the last reconciliation read; null before the first. */
   readonly finding: Finding | null;
   /** Intents at Lean that are this request's beyond its transfers: money that may have moved twice. */
   readonly duplicateIntents: readonly string[];
@@ -85,7 +85,7 @@ export interface Lease extends RequestKey {
   readonly send: number;
   /** Whether an earlier send was turned away: then a refusal of this one does not prove that nothing was taken. */
   readonly repeated: boolean;
-  /** What the record said of its sends before this lease, to be put back when nothing is sent. */
+  /** The sends before this lease, as they were recorded. They are restored when nothing is sent. */
   readonly before: SendHistory;
   /** Another key of this caller, for a payout like this one, whose outcome is unknown. */
   readonly similarUnknownKey: string | null;

@@ -64,7 +64,7 @@ export interface PayoutRecords {
   forget(olderThanMs: number): Promise<void>;
 }
 
-/** What reconciliation needs of the records. */
+/** The records, as reconciliation uses them. */
 export interface ReconciliationRecords {
   /** Requests of a Lean application that are due to be looked for; of more than `limit`, those due longest. */
   due(limit: number, application: string): Promise<readonly PayoutRequest[]>;
@@ -107,7 +107,7 @@ export interface OwnedRecord extends RequestKey {
   readonly inFlight: boolean;
 }
 
-/** What the store knows of other payouts, for telling whether a payout at Lean belongs to a request. */
+/** Other payouts that the store knows. They tell whether a payout at Lean belongs to a request. */
 export interface PayoutEvidence {
   /** Which request each of the intents belongs to, for those that a record names. */
   owners(intentIds: readonly string[]): Promise<ReadonlyMap<string, RequestKey>>;

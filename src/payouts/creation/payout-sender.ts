@@ -127,7 +127,7 @@ export class PayoutSender {
     }
   }
 
-  /** A success. What it says of taken transfers is true; what it failed is final on the first send alone. */
+  /** A success. The transfers that Lean has taken are created; a failed one is final only on the first send. */
   async #taken(lease: Lease, answer: LeanAnswer, first: boolean): Promise<SendOutcome> {
     const { idempotencyKey, transfers } = lease;
     let answers: readonly TransferAnswer[] | undefined;

@@ -1,6 +1,6 @@
 import type { PayoutRequest } from './payout-record.ts';
 
-/** What was noted of the sends of a request. Times are epoch milliseconds. */
+/** The recorded sends of a request. Times are epoch milliseconds. */
 export interface SendHistory {
   /** How many sends Lean may have taken; one that Lean turned away is not counted. */
   readonly count: number;
@@ -41,7 +41,7 @@ export interface SendStamp {
   readonly leanNow: number | undefined;
 }
 
-/** What a send may rely on: the configured rule, and Lean's time at the reconciliation read before it. */
+/** The conditions of a send: the configured rule, and Lean's time at the reconciliation read before it. */
 export interface ResendPermit {
   readonly rule: ResendRule;
   readonly leanNow?: number | undefined;

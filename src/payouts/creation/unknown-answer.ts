@@ -8,7 +8,7 @@ import type { ResendRule } from './resend-rule.ts';
 /** Callers are asked to come back after this long at the latest, in seconds. */
 const longestRetrySeconds = 30;
 
-/** What the caller of a request is told while its outcome is unknown: why, and when it is worth asking again. */
+/** The answer to a caller while the outcome is unknown: why, and when it is worth asking again. */
 export function unknownAnswer(request: PayoutRequest, rule: ResendRule): PayoutOutcomeUnknown {
   const { idempotencyKey, sends, readAt, finding, inFlight } = request;
   const reason = finding === null || inFlight ? 'WAITING' : findings[finding].reason;
