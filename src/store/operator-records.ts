@@ -9,14 +9,14 @@ import type {
 import type { PayoutRequest, RequestKey } from '../payouts/creation/payout-record.ts';
 import { DuplicateValue, type Database, type Statement } from './database.ts';
 import { requestsFromRows, selectRequests } from './payout-rows.ts';
+import { requestFirst } from './payout-statements.ts';
 import {
   answered,
   endChecksWhenSettled,
-  requestFirst,
   settleAbsent,
   unchanged,
   type Condition,
-} from './payout-statements.ts';
+} from './settlement-statements.ts';
 
 /** The records of operators and their decisions, in either database. */
 export class SqlOperatorRecords implements OperatorRecords {

@@ -9,15 +9,12 @@ import type {
   UpstreamResponse,
 } from '../payouts/creation/payout-record.ts';
 import type { PayoutRecords, SendNote, Settlement } from '../payouts/creation/payout-records.ts';
-import { compareDecimals, type Decimal } from '../payouts/decimal.ts';
 import { neverSent, type ResendPermit, type SendStamp } from '../payouts/creation/resend-rule.ts';
-import { DuplicateValue, type Database, type Row, type Statement } from './database.ts';
+import { DuplicateValue, type Database, type Statement } from './database.ts';
 import { openRequests, requestsFromRows, selectRequests } from './payout-rows.ts';
 import {
-  answered,
   changeState,
   deleteLeased,
-  endChecksWhenSettled,
   endLease,
   endLeaseWith,
   insertRecord,
@@ -29,9 +26,9 @@ import {
   requestFirst,
   restoreSends,
   selectAnswered,
-  selectSimilar,
-  settleRecord,
 } from './payout-statements.ts';
+import { answered, endChecksWhenSettled, settleRecord } from './settlement-statements.ts';
+import { selectSimilar, similarKey } from './similar-key.ts';
 
 /** The first look for a payout whose answer was lost comes this long after it was lost. */
 const firstCheckMs = 5000;
@@ -284,19 +281,4 @@ function newLease(
     before: neverSent,
     similarUnknownKey,
   };
-}
-
-/** The first key whose payout is like one of the transfers. */
-function similarKey(transfers: NewRequest['transfers'], rows: readonly Row[]): string | null {
-  const similar = rows.find(row =>
-    transfers.some(
-      ({ accountId, destinationId, amount, description }) =>
-        row['account_id'] === accountId &&
-        String(row['destination_id']).toLowerCase() === destinationId.toLowerCase() &&
-        row['currency'] === amount.currency &&
-        row['description'] === description &&
-        compareDecimals(String(row['amount']) as Decimal, amount.amount) === 0,
-    ),
-  );
-  return similar === undefined ? null : String(similar['idempotency_key']);
 }

@@ -1,12 +1,5 @@
-import type { TransferAnswer } from '../payouts/creation/creation-answer.ts';
 import type { ReferencedTransfer } from '../payouts/creation/lean-key.ts';
-import type {
-  Lease,
-  NewRequest,
-  PayoutRequest,
-  RequestKey,
-  UpstreamResponse,
-} from '../payouts/creation/payout-record.ts';
+import type { Lease, NewRequest, RequestKey, UpstreamResponse } from '../payouts/creation/payout-record.ts';
 import {
   defaultDelayMs,
   keyMemoryMs,
@@ -18,12 +11,13 @@ import {
 import type { Statement } from './database.ts';
 
 /*
- * What is written about payouts, a statement each. All times are epoch milliseconds of the store's clock, but for those
- * whose column begins with `lean_`. Statements that are about a lease change nothing once it is no longer good. In the
- * tables a lease is called a claim, and its owner a holder.
+ * The statements by which a payout is reserved, sent and released. All times are epoch milliseconds of the store's clock,
+ * except for columns that begin with `lean_`. A statement about a lease changes nothing once the lease is not good any
+ * more. In the tables a lease is called a claim, and its owner a holder.
  */
 
-const ofKey = 'caller = $1 AND idempotency_key = $2';
+/** The rows of one request, in either table. */
+export const ofKey = 'caller = $1 AND idempotency_key = $2';
 
 /**
  * Locks the request, where rows are locked, before any of its records: in one order everywhere, so that two
@@ -84,26 +78,6 @@ export function insertRecord(
   };
 }
 
-/**
- * Transfers of unknown outcome to one of these destinations that the caller asked for under other keys. It is written so
- * that SQLite begins with the few requests of unknown outcome, and not with all that the caller ever made.
- */
-export function selectSimilar(
-  { caller, idempotencyKey }: RequestKey,
-  destinationIds: readonly string[],
-): Statement {
-  const places = destinationIds.map((_, index) => `$${String(index + 3)}`).join(', ');
-  return {
-    sql: `SELECT r.idempotency_key, p.account_id, p.destination_id, p.amount, p.currency, p.description
-      FROM lean_payout_requests r
-      JOIN lean_payout_records p ON p.caller = r.caller AND p.idempotency_key = r.idempotency_key
-      WHERE r.next_check_at > 0 AND r.caller || '' = $1 AND r.idempotency_key <> $2 AND r.turned_away = 0
-        AND p.state = 'unknown' AND lower(p.destination_id) IN (${places})
-      LIMIT 100`,
-    values: [caller, idempotencyKey, ...destinationIds.map(id => id.toLowerCase())],
-  };
-}
-
 /** The resend delay of a request, as `ResendRule.delayOf` has it. */
 const delay = (configured: string): string => {
   const longer = `CASE WHEN resend_after_ms > ${configured} THEN resend_after_ms ELSE ${configured} END`;
@@ -121,7 +95,8 @@ const mayResend = ({
     (${delay(configured)}) = 0 OR (
       sent_until + (${delay(configured)}) <= store_now() AND lean_sent_until + (${delay(configured)}) <= ${leanNow}))))`;
 
-const bigint = (place: number): string => `CAST($${String(place)} AS BIGINT)`;
+/** A value as a whole number: PostgreSQL would guess another type. */
+export const bigint = (place: number): string => `CAST($${String(place)} AS BIGINT)`;
 
 /**
  * Gives a request to another attempt when nobody is at it, all of its outcome is unknown, and it may be sent again.
@@ -257,7 +232,8 @@ export function restoreSends({ id, before }: Lease): Statement {
   };
 }
 
-function grantOf({ grant }: SendHistory): string | null {
+/** As the column `send_grant` has it. */
+export function grantOf({ grant }: SendHistory): string | null {
   return grant === null ? null : JSON.stringify(grant);
 }
 
@@ -281,100 +257,4 @@ export function deleteLeased(leaseId: string, which: 'any' | 'never sent'): Stat
     sql: `DELETE FROM lean_payout_requests WHERE claim = $1${which === 'any' ? '' : ' AND first_sent_at IS NULL'}`,
     values: [leaseId],
   };
-}
-
-/**
- * Lean's answer to the transfer of an attempt. A row when it is the first. That Lean has taken it is true whoever holds
- * the lease by now; a refusal speaks of this attempt alone.
- */
-export function settleRecord(lease: Lease, position: number, answered: Answered): Statement {
-  return {
-    sql: `UPDATE lean_payout_records
-      SET state = $4, intent_id = $5, payment_id = $6, answer = $7, changed_at = store_now()
-      WHERE ${ofKey} AND position = $3 AND answer IS NULL
-        AND ($4 = 'created' OR EXISTS (SELECT 1 FROM lean_payout_requests WHERE claim = $8))
-      RETURNING position`,
-    values: [lease.caller, lease.idempotencyKey, position, ...answered, lease.id],
-  };
-}
-
-/** A row when its outcome was unknown. */
-export function settleFound(
-  { caller, idempotencyKey }: RequestKey,
-  position: number,
-  answered: Answered,
-): Statement {
-  return {
-    sql: `UPDATE lean_payout_records
-      SET state = $4, intent_id = $5, payment_id = $6, answer = $7, changed_at = store_now()
-      WHERE ${ofKey} AND position = $3 AND state = 'unknown' RETURNING position`,
-    values: [caller, idempotencyKey, position, ...answered],
-  };
-}
-
-/** A row when its outcome was unknown, and nothing has happened to the request since it was read. */
-export function settleAbsent(request: PayoutRequest, position: number, answered: Answered): Statement {
-  const { caller, idempotencyKey } = request;
-  const { condition, values } = unchanged(request, 8);
-  return {
-    sql: `UPDATE lean_payout_records
-      SET state = $4, intent_id = $5, payment_id = $6, answer = $7, changed_at = store_now()
-      WHERE ${ofKey} AND position = $3 AND state = 'unknown' AND ${condition}
-      RETURNING position`,
-    values: [caller, idempotencyKey, position, ...answered, ...values],
-  };
-}
-
-export interface Condition {
-  readonly condition: string;
-  readonly values: readonly (string | number | null)[];
-}
-
-/**
- * That nothing was sent, leased or allowed since a request was read.
- * @param place of the first of its values; `$1` and `$2` are the key
- */
-export function unchanged({ leases, sends }: PayoutRequest, place: number): Condition {
-  return {
-    condition: `EXISTS (SELECT 1 FROM lean_payout_requests r
-      WHERE r.caller = $1 AND r.idempotency_key = $2 AND r.claim IS NULL AND r.attempts = ${bigint(place)}
-        AND r.sends = ${bigint(place + 1)}
-        AND r.send_grant IS NOT DISTINCT FROM CAST($${String(place + 2)} AS TEXT))`,
-    values: [leases, sends.count, grantOf(sends)],
-  };
-}
-
-/**
- * Ends the looking at Lean when no record is left to be looked for. What was sent twice, or rejected after a doubt, is
- * looked at again one delay later.
- */
-export function endChecksWhenSettled({ caller, idempotencyKey }: RequestKey): Statement {
-  const answers = 'SELECT 1 FROM lean_payout_records p WHERE p.caller = $1 AND p.idempotency_key = $2';
-  return {
-    sql: `UPDATE lean_payout_requests
-      SET checks = 0, finding = NULL, next_check_at = CASE
-        WHEN sends >= ${String(sendsWithoutPerson)}
-          OR (next_check_at IS NOT NULL AND EXISTS (${answers} AND p.state = 'rejected'))
-        THEN store_now() + CASE WHEN resend_after_ms > 0 THEN resend_after_ms ELSE ${String(defaultDelayMs)} END END
-      WHERE ${ofKey} AND claim IS NULL AND NOT EXISTS (${answers} AND p.answer IS NULL)
-        AND (next_check_at IS NOT NULL OR sends >= ${String(sendsWithoutPerson)})`,
-    values: [caller, idempotencyKey],
-  };
-}
-
-export type Answered = readonly [
-  state: string,
-  intentId: string | null,
-  paymentId: string | null,
-  answer: string,
-];
-
-/** @param named intents of the same request so far: where several transfers share one, the first record has it */
-export function answered(answer: TransferAnswer, named = new Set<string | null>()): Answered {
-  const created = answer.kind === 'created';
-  const intentId = created ? answer.intentId : answer.rejectedIntentId;
-  const paymentId = created && !answer.payoutId.startsWith('intent:') ? answer.payoutId : null;
-  const repeated = named.has(intentId);
-  named.add(intentId);
-  return [answer.kind, repeated ? null : intentId, paymentId, JSON.stringify(answer)];
 }

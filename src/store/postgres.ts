@@ -77,8 +77,8 @@ class PostgresDatabase implements Database {
       max: 10,
       statement_timeout: 5000,
       query_timeout: 6000,
-      // The note that is made before a payout is sent must be on disk, whatever the server's default is. The pool waits for it
-      // before it gives the connection out, and gives none out where it fails; the types do not tell so.
+      // The note that is made before a payout is sent must be on disk, whatever the server's default is. The pool waits
+      // for this before it gives the connection out, and gives none out where it fails; the types do not say so.
       onConnect: client => client.query('SET synchronous_commit = on') as unknown as undefined,
     });
     // Whoever uses a connection that breaks is told by what they asked; between two statements, and while nobody

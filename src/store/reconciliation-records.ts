@@ -5,18 +5,11 @@ import type { ReconciliationRecords } from '../payouts/creation/payout-records.t
 import { parseDecimal, compareDecimals, type Decimal } from '../payouts/decimal.ts';
 import { DuplicateValue, type Database } from './database.ts';
 import { requestsFromRows, selectRequests } from './payout-rows.ts';
-import {
-  answered,
-  endChecksWhenSettled,
-  requestFirst,
-  settleAbsent,
-  settleFound,
-} from './payout-statements.ts';
+import { ofKey, requestFirst } from './payout-statements.ts';
+import { answered, endChecksWhenSettled, settleAbsent, settleFound } from './settlement-statements.ts';
 
 /** A key is looked for at Lean once in so many ms, however many callers ask. */
 export const readingEveryMs = 5000;
-
-const ofKey = 'caller = $1 AND idempotency_key = $2';
 
 /** The records of reconciliation, in either database. */
 export class SqlReconciliationRecords implements ReconciliationRecords {
