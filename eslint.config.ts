@@ -143,7 +143,7 @@ function restrictedImports(folder: string): object[] {
     }));
   const rootModules = {
     regex:
-      '^\\.\\./(\\.\\./)*(main|gateway|core|dev|config|environment|free-port|listening|run|stdio-tools|trace-export|callers|updates)\\.ts$',
+      '^\\.\\./(\\.\\./)*(main|gateway|core|payout-log|dev|config|lean-config|environment|free-port|listening|run|stdio-tools|trace-export|callers|updates)\\.ts$',
     message:
       'Only main.ts, dev.ts, gateway.ts and core.ts put things together; all others receive what they need.',
     allowTypeImports: true,

@@ -1,4 +1,4 @@
-import { pino, type Logger } from 'pino';
+import { pino } from 'pino';
 import { rateLimit, type PerMinute, type RateLimit } from './access/rate-limits.ts';
 import type { CoreConfig } from './config.ts';
 import { ConfigError } from './environment.ts';
@@ -6,16 +6,15 @@ import type { LeanClient, LeanClientOptions } from './lean/client.ts';
 import type { UpstreamCall } from './lean/upstream-call.ts';
 import { connectLean } from './lean/connect.ts';
 import { leanApplication } from './lean/application.ts';
-import { findings, type Finding } from './payouts/creation/finding.ts';
 import { OperatorDecisions } from './payouts/creation/operator-decision.ts';
 import type { OperatorRecords } from './payouts/creation/operator-records.ts';
 import { OutcomeReconciler } from './payouts/creation/outcome-reconciler.ts';
 import { PayoutCreation } from './payouts/creation/payout-creation.ts';
 import { PayoutMatcher } from './payouts/creation/payout-matcher.ts';
-import type { RequestKey } from './payouts/creation/payout-record.ts';
 import type { PayoutRecords, ReconciliationRecords } from './payouts/creation/payout-records.ts';
 import { ReconciliationLoop } from './payouts/creation/reconciliation-loop.ts';
 import { defaultDelayMs, ResendRule } from './payouts/creation/resend-rule.ts';
+import { creationLog, loopLog, reconciliationLog, type PayoutLogOptions } from './payout-log.ts';
 import { PayoutLists } from './payouts/payout-list.ts';
 import { PayoutReads } from './payouts/payout-reads.ts';
 import type { PayoutEvents } from './payouts/payout-update.ts';
@@ -62,18 +61,10 @@ export interface Core {
   close(): Promise<void>;
 }
 
-export interface CoreOptions {
-  readonly log: Logger;
+export interface CoreOptions extends PayoutLogOptions {
   readonly onUpstreamCall?: (call: UpstreamCall) => void;
   /** Follows each call of Lean's. */
   readonly trace?: LeanClientOptions['trace'];
-  /** Told of payouts, as they come to their end. */
-  readonly onPayouts?: (
-    end: 'created' | 'rejected' | 'unknown' | 'found' | 'duplicate',
-    count: number,
-  ) => void;
-  /** Told what each look for a payout of unknown outcome came to, where that settled nothing. */
-  readonly onFinding?: (finding: Finding) => void;
   /** False for a command beside a gateway. @default true */
   readonly asGateway?: boolean;
 }
@@ -82,10 +73,8 @@ export interface CoreOptions {
  * Wires the core; calls nobody until it is asked something.
  * @throws ConfigError when the store cannot be used
  */
-export function createCore(
-  config: CoreConfig,
-  { log, onUpstreamCall, onPayouts, onFinding, trace, asGateway = true }: CoreOptions,
-): Core {
+export function createCore(config: CoreConfig, options: CoreOptions): Core {
+  const { log, onUpstreamCall, trace, asGateway = true } = options;
   const rule = new ResendRule(config.resendAfter);
   const database = storeOf(config.store, { asGateway, lossWindowMs: rule.delayMs || defaultDelayMs });
   const records = new SqlPayoutRecords(database);
@@ -122,27 +111,7 @@ export function createCore(
     matcher,
     rule,
     application,
-    events: {
-      settled(key, answer) {
-        onPayouts?.('found', 1);
-        const intentId = answer.kind === 'created' ? answer.intentId : answer.rejectedIntentId;
-        log.info(
-          { ...named(key), intentId, kind: answer.kind },
-          'a payout whose outcome was unknown is settled',
-        );
-      },
-      open(key, finding, checks) {
-        onFinding?.(finding);
-        log.warn({ ...named(key), finding, checks }, findings[finding].words);
-      },
-      duplicates(key, intentIds) {
-        onPayouts?.('duplicate', 1);
-        log.error({ ...named(key), intentIds }, alarms['double payment']);
-      },
-      absenceDoubted(key, intentId) {
-        log.error({ ...named(key), intentId, application }, findings.absence_doubted.words);
-      },
-    },
+    events: reconciliationLog(options, application),
   });
   const creation = new PayoutCreation({
     client,
@@ -152,30 +121,7 @@ export function createCore(
     rule,
     application,
     allowance: limit('payouts', config.payoutsPerMinute),
-    events: {
-      unknown(key, { reason, resendAt }, error) {
-        onPayouts?.('unknown', 1);
-        log.warn(
-          { ...named(key), reason, resendAt, code: error?.code, lean: error?.details },
-          'the outcome of a payout is unknown',
-        );
-      },
-      unrecorded(key, error) {
-        log.error(
-          { ...named(key), cause: messageOf(error) },
-          'what became of a payout could not be recorded; reconciliation looks for it',
-        );
-      },
-      alarm(key, what, intentIds) {
-        onPayouts?.('duplicate', 1);
-        log.error({ ...named(key), intentIds }, alarms[what]);
-      },
-      settled(_key, answers) {
-        const created = answers.filter(({ kind }) => kind === 'created').length;
-        onPayouts?.('created', created);
-        onPayouts?.('rejected', answers.length - created);
-      },
-    },
+    events: creationLog(options),
   });
   const loop = new ReconciliationLoop({
     client,
@@ -186,18 +132,7 @@ export function createCore(
     application,
     storeNow: () => operator.now(),
     retentionDays: config.retentionDays,
-    onStoreTrouble(error) {
-      if (error === undefined) log.info('the store of payout records can be used again');
-      else
-        log.error(
-          { cause: messageOf(error) },
-          'the store of payout records cannot be used; no payout is sent',
-        );
-    },
-    onClockTrouble(differences) {
-      if (differences === undefined) log.info('the clocks of gateway, store and Lean agree again');
-      else log.error({ aheadMs: differences }, findings.clocks_differ.words);
-    },
+    ...loopLog(options),
   });
   return {
     client,
@@ -228,12 +163,6 @@ export function createCore(
     },
   };
 }
-
-const alarms = {
-  'duplicate intent': 'Lean answered with a payout that another key has: somebody must look into it',
-  'double payment':
-    'Lean has more payouts of this key than it has transfers: money may have moved twice, somebody must look into it',
-} as const;
 
 /**
  * The core for a command beside a gateway: it says what it finds, and logs nothing.
@@ -289,16 +218,4 @@ async function prepared(database: Database): Promise<void> {
 
 function configErrorOf(error: unknown): unknown {
   return error instanceof StoreProblem ? new ConfigError([`${error.variable}: ${error.message}`]) : error;
-}
-
-/** A key, without what else is known of its request. */
-function named({ caller, idempotencyKey }: RequestKey): RequestKey {
-  return { caller, idempotencyKey };
-}
-
-/** What a driver said, such as `connect ECONNREFUSED`: it names no values. */
-function messageOf({ cause }: Error): string {
-  if (!(cause instanceof Error)) return String(cause);
-  // Several addresses that all refuse have a code and no message.
-  return cause.message !== '' || !('code' in cause) ? cause.message : String(cause.code);
 }

@@ -1,0 +1,115 @@
+import type { Logger } from 'pino';
+import type { CreationEvents } from './payouts/creation/creation-events.ts';
+import { findings, type Finding } from './payouts/creation/finding.ts';
+import type { ReconciliationEvents } from './payouts/creation/outcome-reconciler.ts';
+import type { RequestKey } from './payouts/creation/payout-record.ts';
+import type { ReconciliationLoopOptions } from './payouts/creation/reconciliation-loop.ts';
+
+/** Where events of payouts are told: the log, and those who count them. */
+export interface PayoutLogOptions {
+  readonly log: Logger;
+  /** Told of payouts, as they come to their end. */
+  readonly onPayouts?: (
+    end: 'created' | 'rejected' | 'unknown' | 'found' | 'duplicate',
+    count: number,
+  ) => void;
+  /** Told what each look for a payout of unknown outcome came to, where that settled nothing. */
+  readonly onFinding?: (finding: Finding) => void;
+}
+
+/** Logs and counts how payouts are created. */
+export function creationLog({ log, onPayouts }: PayoutLogOptions): Partial<CreationEvents> {
+  return {
+    unknown(key, { reason, resendAt }, error) {
+      onPayouts?.('unknown', 1);
+      log.warn(
+        { ...named(key), reason, resendAt, code: error?.code, lean: error?.details },
+        'the outcome of a payout is unknown',
+      );
+    },
+    unrecorded(key, error) {
+      log.error(
+        { ...named(key), cause: messageOf(error) },
+        'what became of a payout could not be recorded; reconciliation looks for it',
+      );
+    },
+    alarm(key, what, intentIds) {
+      onPayouts?.('duplicate', 1);
+      log.error({ ...named(key), intentIds }, alarms[what]);
+    },
+    settled(_key, answers) {
+      const created = answers.filter(({ kind }) => kind === 'created').length;
+      onPayouts?.('created', created);
+      onPayouts?.('rejected', answers.length - created);
+    },
+  };
+}
+
+/**
+ * Logs and counts how unknown outcomes are found out.
+ * @param application the Lean application that is read
+ */
+export function reconciliationLog(
+  { log, onPayouts, onFinding }: PayoutLogOptions,
+  application: string,
+): Partial<ReconciliationEvents> {
+  return {
+    settled(key, answer) {
+      onPayouts?.('found', 1);
+      const intentId = answer.kind === 'created' ? answer.intentId : answer.rejectedIntentId;
+      log.info(
+        { ...named(key), intentId, kind: answer.kind },
+        'a payout whose outcome was unknown is settled',
+      );
+    },
+    open(key, finding, checks) {
+      onFinding?.(finding);
+      log.warn({ ...named(key), finding, checks }, findings[finding].words);
+    },
+    duplicates(key, intentIds) {
+      onPayouts?.('duplicate', 1);
+      log.error({ ...named(key), intentIds }, alarms['double payment']);
+    },
+    absenceDoubted(key, intentId) {
+      log.error({ ...named(key), intentId, application }, findings.absence_doubted.words);
+    },
+  };
+}
+
+/** Logs when the store or the clocks cannot be relied on, and when they can be again. */
+export function loopLog({
+  log,
+}: PayoutLogOptions): Pick<ReconciliationLoopOptions, 'onStoreTrouble' | 'onClockTrouble'> {
+  return {
+    onStoreTrouble(error) {
+      if (error === undefined) log.info('the store of payout records can be used again');
+      else
+        log.error(
+          { cause: messageOf(error) },
+          'the store of payout records cannot be used; no payout is sent',
+        );
+    },
+    onClockTrouble(differences) {
+      if (differences === undefined) log.info('the clocks of gateway, store and Lean agree again');
+      else log.error({ aheadMs: differences }, findings.clocks_differ.words);
+    },
+  };
+}
+
+const alarms = {
+  'duplicate intent': 'Lean answered with a payout that another key has: somebody must look into it',
+  'double payment':
+    'Lean has more payouts of this key than it has transfers: money may have moved twice, somebody must look into it',
+} as const;
+
+/** A key, without what else is known of its request. */
+function named({ caller, idempotencyKey }: RequestKey): RequestKey {
+  return { caller, idempotencyKey };
+}
+
+/** The message of a driver, such as `connect ECONNREFUSED`: it names no values. */
+function messageOf({ cause }: Error): string {
+  if (!(cause instanceof Error)) return String(cause);
+  // Several addresses that all refuse have a code and no message.
+  return cause.message !== '' || !('code' in cause) ? cause.message : String(cause.code);
+}
