@@ -6,13 +6,9 @@ import type { LeanClient, LeanClientOptions } from './lean/client.ts';
 import type { UpstreamCall } from './lean/upstream-call.ts';
 import { connectLean } from './lean/connect.ts';
 import { leanApplication } from './lean/application.ts';
-import { OperatorDecisions } from './payouts/creation/operator-decision.ts';
+import { creationServices, type CreationServices } from './payouts/creation/creation-services.ts';
 import type { OperatorRecords } from './payouts/creation/operator-records.ts';
-import { OutcomeReconciler } from './payouts/creation/outcome-reconciler.ts';
-import { PayoutCreation } from './payouts/creation/payout-creation.ts';
-import { PayoutMatcher } from './payouts/creation/payout-matcher.ts';
 import type { PayoutRecords, ReconciliationRecords } from './payouts/creation/payout-records.ts';
-import { ReconciliationLoop } from './payouts/creation/reconciliation-loop.ts';
 import { defaultDelayMs, ResendRule } from './payouts/creation/resend-rule.ts';
 import { creationLog, loopLog, reconciliationLog, type PayoutLogOptions } from './payout-log.ts';
 import { PayoutLists } from './payouts/payout-list.ts';
@@ -27,7 +23,7 @@ import { SqlPayoutRecords } from './store/payout-records.ts';
 import { SqlReconciliationRecords } from './store/reconciliation-records.ts';
 
 /** The payouts core, connected to Lean and to the store. */
-export interface Core {
+export interface Core extends Omit<CreationServices, 'matcher'> {
   readonly client: LeanClient;
   readonly reads: PayoutReads;
   readonly lists: PayoutLists;
@@ -36,11 +32,6 @@ export interface Core {
   readonly records: PayoutRecords;
   readonly reconciliation: ReconciliationRecords;
   readonly operator: OperatorRecords;
-  readonly reconciler: OutcomeReconciler;
-  readonly decisions: OperatorDecisions;
-  readonly creation: PayoutCreation;
-  /** Looks in the background for payouts whose outcome is unknown. */
-  readonly loop: ReconciliationLoop;
   readonly events: PayoutEvents;
   /** Wakes all gateways on the store. */
   announce(): Promise<void>;
@@ -76,7 +67,11 @@ export interface CoreOptions extends PayoutLogOptions {
 export function createCore(config: CoreConfig, options: CoreOptions): Core {
   const { log, onUpstreamCall, trace, asGateway = true } = options;
   const rule = new ResendRule(config.resendAfter);
-  const database = storeOf(config.store, { asGateway, lossWindowMs: rule.delayMs || defaultDelayMs });
+  const database = storeOf(config.store, {
+    asGateway,
+    // A command sends nothing, and may see less of the store than gateways do.
+    ...(asGateway && { lossWindowMs: rule.delayMs || defaultDelayMs }),
+  });
   const records = new SqlPayoutRecords(database);
   const reconciliation = new SqlReconciliationRecords(database);
   const operator = new SqlOperatorRecords(database);
@@ -104,35 +99,20 @@ export function createCore(config: CoreConfig, options: CoreOptions): Core {
     rateLimit(noun, perMinute, 'url' in config.store ? query : undefined);
   const reads = new PayoutReads(client);
   const lists = new PayoutLists(client);
-  const evidence = new SqlPayoutEvidence(database);
-  const matcher = new PayoutMatcher({ client, reads, evidence, rule, application });
-  const reconciler = new OutcomeReconciler({
-    records: reconciliation,
-    matcher,
-    rule,
-    application,
-    events: reconciliationLog(options, application),
-  });
-  const creation = new PayoutCreation({
+  const { reconciler, decisions, creation, loop } = creationServices({
     client,
+    reads,
     records,
     reconciliation,
-    reconciler,
+    evidence: new SqlPayoutEvidence(database),
+    operator,
     rule,
     application,
-    allowance: limit('payouts', config.payoutsPerMinute),
-    events: creationLog(options),
-  });
-  const loop = new ReconciliationLoop({
-    client,
-    records,
-    reconciliation,
-    reconciler,
-    rule,
-    application,
-    storeNow: () => operator.now(),
     retentionDays: config.retentionDays,
-    ...loopLog(options),
+    allowance: limit('payouts', config.payoutsPerMinute),
+    creationEvents: creationLog(options),
+    reconciliationEvents: reconciliationLog(options, application),
+    loop: loopLog(options),
   });
   return {
     client,
@@ -143,7 +123,7 @@ export function createCore(config: CoreConfig, options: CoreOptions): Core {
     reconciliation,
     operator,
     reconciler,
-    decisions: new OperatorDecisions({ client, records, operator, reconciler, rule }),
+    decisions,
     creation,
     loop,
     events: new SqlPayoutEvents(database),

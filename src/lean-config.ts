@@ -23,13 +23,14 @@ export function resendAfterFrom(
   const value = reader.raw(name) ?? '';
   if (value === 'never') return value;
   if (value === '0') return 0;
-  const least = isLoopback(baseUrl.hostname) ? 1 : timeoutMs + leastAfterDeadlineMs;
+  const local = isLoopback(baseUrl.hostname);
+  const least = local ? 1 : timeoutMs + leastAfterDeadlineMs;
   const most = 7 * 86_400_000;
   if (/^\d{1,9}$/.test(value) && Number(value) >= least && Number(value) <= most) return Number(value);
   return (
     reader.wrong(
       name,
-      `a whole number of ms from ${String(least)} (LEAN_TIMEOUT_MS and ${String(leastAfterDeadlineMs)} more) to ${String(most)}, 0 to rely on Lean's own memory of keys, or never`,
+      `a whole number of ms from ${String(least)}${local ? '' : ` (LEAN_TIMEOUT_MS and ${String(leastAfterDeadlineMs)} more)`} to ${String(most)}, 0 to rely on Lean's own memory of keys, or never`,
     ) ?? defaultDelayMs
   );
 }

@@ -23,19 +23,19 @@ export function creationLog({ log, onPayouts }: PayoutLogOptions): Partial<Creat
     unknown(key, { reason, resendAt }, error) {
       onPayouts?.('unknown', 1);
       log.warn(
-        { ...named(key), reason, resendAt, code: error?.code, lean: error?.details },
+        { ...keyOf(key), reason, resendAt, code: error?.code, lean: error?.details },
         'the outcome of a payout is unknown',
       );
     },
     unrecorded(key, error) {
       log.error(
-        { ...named(key), cause: messageOf(error) },
-        'what became of a payout could not be recorded; reconciliation looks for it',
+        { ...keyOf(key), cause: messageOf(error) },
+        "Lean's answer to a payout could not be recorded; reconciliation will read it from Lean",
       );
     },
     alarm(key, what, intentIds) {
       onPayouts?.('duplicate', 1);
-      log.error({ ...named(key), intentIds }, alarms[what]);
+      log.error({ ...keyOf(key), intentIds }, alarms[what]);
     },
     settled(_key, answers) {
       const created = answers.filter(({ kind }) => kind === 'created').length;
@@ -58,20 +58,26 @@ export function reconciliationLog(
       onPayouts?.('found', 1);
       const intentId = answer.kind === 'created' ? answer.intentId : answer.rejectedIntentId;
       log.info(
-        { ...named(key), intentId, kind: answer.kind },
+        { ...keyOf(key), intentId, kind: answer.kind },
         'a payout whose outcome was unknown is settled',
       );
     },
     open(key, finding, checks) {
       onFinding?.(finding);
-      log.warn({ ...named(key), finding, checks }, findings[finding].words);
+      log.warn({ ...keyOf(key), finding, checks }, findings[finding].words);
     },
     duplicates(key, intentIds) {
       onPayouts?.('duplicate', 1);
-      log.error({ ...named(key), intentIds }, alarms['double payment']);
+      log.error({ ...keyOf(key), intentIds }, alarms['double payment']);
+    },
+    auditIncomplete(key) {
+      log.warn(
+        keyOf(key),
+        "Lean's list is too long to be read whole: a second payout of this key that came late may not have been seen",
+      );
     },
     absenceDoubted(key, intentId) {
-      log.error({ ...named(key), intentId, application }, findings.absence_doubted.words);
+      log.error({ ...keyOf(key), intentId, application }, findings.absence_doubted.words);
     },
   };
 }
@@ -79,31 +85,33 @@ export function reconciliationLog(
 /** Logs when the store or the clocks cannot be relied on, and when they can be again. */
 export function loopLog({
   log,
-}: PayoutLogOptions): Pick<ReconciliationLoopOptions, 'onStoreTrouble' | 'onClockTrouble'> {
+}: PayoutLogOptions): Pick<ReconciliationLoopOptions, 'onStoreTrouble' | 'onClockTrouble' | 'onFailure'> {
   return {
     onStoreTrouble(error) {
-      if (error === undefined) log.info('the store of payout records can be used again');
-      else
-        log.error(
-          { cause: messageOf(error) },
-          'the store of payout records cannot be used; no payout is sent',
-        );
+      if (error === undefined) log.info('the payout store is available again');
+      else log.error({ cause: messageOf(error) }, 'the payout store is unavailable; no payout is sent');
     },
     onClockTrouble(differences) {
       if (differences === undefined) log.info('the clocks of gateway, store and Lean agree again');
       else log.error({ aheadMs: differences }, findings.clocks_differ.words);
     },
+    onFailure(key, error) {
+      log.error(
+        { ...keyOf(key), stack: error instanceof Error ? error.stack : undefined },
+        'a bug kept a payout of unknown outcome from being looked for',
+      );
+    },
   };
 }
 
 const alarms = {
-  'duplicate intent': 'Lean answered with a payout that another key has: somebody must look into it',
+  'duplicate intent': 'Lean answered with an intent that belongs to another key: investigate',
   'double payment':
-    'Lean has more payouts of this key than it has transfers: money may have moved twice, somebody must look into it',
+    'Lean has more payouts of this key than it has transfers: money may have moved twice, investigate',
 } as const;
 
 /** A key, without what else is known of its request. */
-function named({ caller, idempotencyKey }: RequestKey): RequestKey {
+function keyOf({ caller, idempotencyKey }: RequestKey): RequestKey {
   return { caller, idempotencyKey };
 }
 

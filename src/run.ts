@@ -2,8 +2,11 @@ import { UsageError } from './commands/usage-error.ts';
 import { ConfigError } from './environment.ts';
 import { StoreUnavailable } from './payouts/errors.ts';
 
-/** Longest wait for work under way after a signal: above the largest `LEAN_TIMEOUT_MS`, so that no payout is cut short. */
-const maxDrainMs = 360_000;
+/**
+ * The longest wait for work in progress after a signal, in ms. A repeated key may look at Lean and then send, each for
+ * `LEAN_TIMEOUT_MS`: so it is twice the largest of those, and a minute.
+ */
+const maxDrainMs = 660_000;
 
 /**
  * Runs a program until it is told to stop: on SIGTERM or SIGINT what is under way is finished, then it ends with 0.

@@ -39,7 +39,6 @@ export function liveFrom({ webhookSecrets }: Config, parts: UpdatesParts): Live 
         metrics().updates(count);
       },
       received(payout) {
-        // It may be a payout whose outcome is unknown, or the second one of a key.
         reconciliation.rescheduleNow(payout).catch((error: unknown) => {
           if (!(error instanceof StoreUnavailable)) throw error;
         });

@@ -77,7 +77,7 @@ describe.each(stores)('a gateway on %s', kind => {
       AUTH: 'none',
       PORT: '0',
       // What may have been sent is sent again when both have passed.
-      LEAN_TIMEOUT_MS: '15000',
+      LEAN_TIMEOUT_MS: '5000',
       PAYOUT_RESEND_AFTER_MS: '1000',
     };
   };

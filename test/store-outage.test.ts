@@ -103,12 +103,12 @@ describe('a database that goes away in the middle of the load', () => {
     const [, url = ''] = await program.says(up);
     expect((await postOperation(url, read)).errors).toBeUndefined();
     expect(isRefused(await pay(url, 'key-1'))).toBe(true);
-    await program.says(/the store of payout records cannot be used/);
+    await program.says(/the payout store is unavailable/);
     await postgres.start();
     expect((await pay(url, 'key-1')).data).toMatchObject({
       createPayout: { __typename: 'PayoutCreated' },
     });
-    await program.says(/the store of payout records can be used again/);
+    await program.says(/the payout store is available again/);
   }, 600_000);
 });
 

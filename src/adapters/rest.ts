@@ -143,7 +143,11 @@ function answer({ response, log, report }: Exchange, operation: Operation, outco
 }
 
 function retryAfterOf(outcome: OperationOutcome, { status }: Problem): Record<string, string> {
-  if (outcome.kind === 'unknown') return { 'retry-after': String(outcome.unknown.retryAfterSeconds) };
+  if (outcome.kind === 'unknown') {
+    const { reason, retryAfterSeconds } = outcome.unknown;
+    // HTTP clients repeat by this header, and repeating does not help while a person must decide.
+    return reason === 'WAITING' ? { 'retry-after': String(retryAfterSeconds) } : {};
+  }
   return status === 503 ? { 'retry-after': '1' } : {};
 }
 
@@ -156,6 +160,9 @@ async function valuesOf(
   const values = Object.assign(Object.create(null) as Record<string, unknown>, path);
   const search = new URLSearchParams((request.url ?? '').split('?').slice(1).join('?'));
   for (const [name, value] of search) {
+    const place = operation.parameters.find(parameter => parameter.name === name)?.in;
+    if (place !== undefined && place !== 'query')
+      return { problem: bad(name, `does not belong in the query; its place is the ${place}.`) };
     if (name in values) return { problem: bad(name, 'is given more than once.') };
     values[name] = value;
   }

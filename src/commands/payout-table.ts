@@ -22,7 +22,10 @@ export function asJson(requests: readonly PayoutRequest[]): string {
       lastSentAt: time(request.sends.lastAt),
       changedAt: time(request.changedAt),
       sends: request.sends.count,
+      reason: request.finding === null ? null : findings[request.finding].reason,
       finding: request.finding,
+      refusal: request.refusal?.leanCode ?? null,
+      sendAllowed: request.sends.grant !== null,
       duplicateIntents: request.duplicateIntents,
       checks: request.checks,
       nextCheckAt: time(request.nextCheckAt),
@@ -88,9 +91,18 @@ function times({ sends }: PayoutRequest): string {
 }
 
 /** Why the outcome is unknown, or that somebody must look into it. */
-function whyOf({ finding, duplicateIntents }: PayoutRequest, { answer }: PayoutRecord): string {
-  if (duplicateIntents.length > 0) return `MORE AT LEAN THAN ASKED FOR: ${duplicateIntents.join(', ')}`;
-  return answer !== null || finding === null ? '' : `${findings[finding].reason} ${finding}`;
+function whyOf(
+  { finding, duplicateIntents, sends, refusal }: PayoutRequest,
+  { answer }: PayoutRecord,
+): string {
+  const parts: string[] = [];
+  if (duplicateIntents.length > 0) parts.push(`MORE AT LEAN THAN ASKED FOR: ${duplicateIntents.join(', ')}`);
+  if (answer === null) {
+    if (finding !== null) parts.push(`${findings[finding].reason} ${finding}`);
+    if (sends.grant !== null) parts.push('send again allowed');
+    if (refusal?.leanCode != null) parts.push(`Lean answered ${refusal.leanCode}`);
+  }
+  return parts.join('; ');
 }
 
 /** Callers wrote some of this: nothing in it may steer a terminal. */

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import type { Core } from '../core.ts';
 import type { Candidate } from '../payouts/creation/candidate.ts';
 import { findings } from '../payouts/creation/finding.ts';
-import type { WantedDecision } from '../payouts/creation/operator-decision.ts';
+import { noRecord, type WantedDecision } from '../payouts/creation/operator-decision.ts';
 import type { OperatorRecords } from '../payouts/creation/operator-records.ts';
 import { openRecords, type PayoutRequest, type RequestKey } from '../payouts/creation/payout-record.ts';
 import type { PayoutRecords } from '../payouts/creation/payout-records.ts';
@@ -63,16 +63,38 @@ export async function payoutsCommand(args: readonly string[], tools: PayoutsTool
   const { values, positionals } = parsed(args);
   if (values.help === true) return { text: payoutsUsage, exitCode: 0 };
   const [action, key, ...more] = positionals;
-  if (action === undefined) return list(values, tools);
-  if (action === 'accept-list' && key === undefined) return acceptList(values, tools);
-  if (action !== 'resolve' && action !== 'settle')
+  if (action !== undefined && !Object.hasOwn(optionsOf, action))
     throw new UsageError(
-      `payouts: there is no "${action}"; there are "resolve", "settle" and "accept-list", which takes no key.`,
+      `payouts: there is no "${action}"; there are "resolve", "settle" and "accept-list".`,
     );
+  demandOptions(action, Object.keys(values));
+  if (action === undefined) return list(values, tools);
+  if (action === 'accept-list') {
+    if (key !== undefined) throw new UsageError('payouts accept-list: takes no key.');
+    return acceptList(values, tools);
+  }
   if (key === undefined || more.length > 0)
     throw new UsageError(`payouts ${action}: takes one idempotency key.`);
   const request = { caller: values.caller ?? '', idempotencyKey: key };
   return action === 'resolve' ? resolve(request, tools) : settle(request, wantedDecision(values), tools);
+}
+
+/** The options that each action takes; the empty name is the list. */
+const optionsOf: Readonly<Record<string, readonly string[]>> = {
+  '': ['unknown', 'since', 'limit', 'json'],
+  resolve: ['caller'],
+  settle: ['caller', 'created', 'not-paid', 'send-again', 'by', 'reason', 'transfer'],
+  'accept-list': ['by', 'reason'],
+};
+
+/** @throws UsageError for an option that the action would ignore */
+function demandOptions(action = '', given: readonly string[]): void {
+  const taken = optionsOf[action] ?? [];
+  const other = given.find(name => !taken.includes(name));
+  if (other !== undefined)
+    throw new UsageError(
+      `${['payouts', action].join(' ').trim()}: does not take --${other}; accepted: ${taken.map(name => `--${name}`).join(', ')}.`,
+    );
 }
 
 type Values = ReturnType<typeof parsed>['values'];
@@ -126,8 +148,7 @@ async function resolve(key: RequestKey, tools: PayoutsTools): Promise<CommandRes
     const { records, reconciler, client } = core;
     await records.recover();
     const request = await records.read(key);
-    if (request === undefined)
-      return { text: `There is no record of ${quoted(key.idempotencyKey)}.\n`, exitCode: 1 };
+    if (request === undefined) return { text: `${noRecord(key)}\n`, exitCode: 1 };
     if (request.inFlight)
       return { text: 'A gateway is sending it right now; ask again in a moment.\n', exitCode: 1 };
     if (!isOpen(request)) return { text: asTable([request]), exitCode: 0 };
@@ -163,8 +184,14 @@ async function acceptList({ by = '', reason = '' }: Values, tools: PayoutsTools)
   const core = await tools.core();
   try {
     return (await core.operator.endDoubt(core.application, by, reason))
-      ? { text: 'Absences are judged again, and the decision is kept.\n', exitCode: 0 }
-      : { text: 'They were not doubted; nothing was changed.\n', exitCode: 1 };
+      ? {
+          text: `Absences from the list of Lean application ${core.application} are judged again, and the decision is kept.\n`,
+          exitCode: 0,
+        }
+      : {
+          text: `Absences from the list of Lean application ${core.application} were not doubted. Nothing was changed.\n`,
+          exitCode: 1,
+        };
   } finally {
     await core.close();
   }

@@ -7,8 +7,8 @@ const slowestAnswerMs = 60_000;
  * The time by Lean's clock, as far as Lean's answers tell it: the latest `Date` header, plus what this machine's
  * monotonic clock has counted since that header came.
  *
- * `Date` has whole seconds, and the answer travels for a while, so `now()` may be a second or more behind Lean's clock,
- * and is never ahead of it. An edge in front of Lean may stamp the header by a clock of its own; a header that was far
+ * `Date` has whole seconds, and the answer travels for a while, so `now()` is usually a second or more behind Lean's
+ * clock. Being behind only makes a wait longer. An edge in front of Lean may stamp the header by a clock of its own; a header that was far
  * ahead is forgotten with the next answer. A suspended machine stops the monotonic clock, so the time is not known any
  * more once the two clocks of the machine have moved apart; the next answer tells it again.
  */

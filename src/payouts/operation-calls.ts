@@ -15,7 +15,7 @@ import { transfersFromBody, type RequestProblem } from './creation/creation-requ
 import { createdBody } from './creation/creation-wire.ts';
 import { Forbidden, RateLimited, SimilarPayoutUnknown, StoreUnavailable } from './errors.ts';
 import { maskedJson, maskedProse, masksFor } from './masking.ts';
-import type { RequestKey, UpstreamResponse } from './creation/payout-record.ts';
+import type { PayoutRequest, RequestKey, UpstreamResponse } from './creation/payout-record.ts';
 import type { PayoutRecords } from './creation/payout-records.ts';
 import { argumentsFrom, keyProblem, type RequestValues } from './request-values.ts';
 
@@ -132,7 +132,11 @@ export class OperationCalls {
     answer: Exclude<CreatePayoutsAnswer, PayoutOutcomeUnknown>,
   ): Promise<OperationOutcome> {
     const { idempotencyKey } = key;
-    const request = await this.#options.records.read(key).catch((error: unknown) => {
+    const { records } = this.#options;
+    // A record from before callers were told apart answers for all of them.
+    const reading = async (): Promise<PayoutRequest | undefined> =>
+      (await records.read(key)) ?? (await records.read({ ...key, caller: '' }));
+    const request = await reading().catch((error: unknown) => {
       if (error instanceof StoreUnavailable) return undefined;
       throw error;
     });

@@ -112,12 +112,16 @@ const versions: readonly (readonly string[])[] = [
     'ALTER TABLE lean_payout_requests ADD COLUMN lean_sent_until BIGINT',
     'ALTER TABLE lean_payout_requests ADD COLUMN resend_after_ms BIGINT NOT NULL DEFAULT 0',
     'ALTER TABLE lean_payout_requests ADD COLUMN turned_away INTEGER NOT NULL DEFAULT 0',
-    // The payouts at Lean that an operator, when allowing one more send, has judged to be others.
+    // What an operator knew when allowing one more send.
     'ALTER TABLE lean_payout_requests ADD COLUMN send_grant TEXT',
     'ALTER TABLE lean_payout_requests ADD COLUMN refusal TEXT',
     'ALTER TABLE lean_payout_requests ADD COLUMN looked_at BIGINT',
     'ALTER TABLE lean_payout_requests ADD COLUMN finding TEXT',
     'ALTER TABLE lean_payout_requests ADD COLUMN duplicate_intents TEXT',
+    // Another key of the caller, for a payout like it, that was open when this one was sent.
+    'ALTER TABLE lean_payout_requests ADD COLUMN similar_key TEXT',
+    // Requests that were sent twice are few, and looked for when a webhook comes.
+    'CREATE INDEX lean_payout_requests_sent_twice ON lean_payout_requests (created_at) WHERE sends > 1',
     // Requests with more payouts at Lean than transfers are few, and counted often.
     `CREATE INDEX lean_payout_requests_duplicated ON lean_payout_requests (application)
       WHERE duplicate_intents IS NOT NULL`,

@@ -6,6 +6,7 @@ import type {
   ListFilter,
   OperatorRecords,
 } from '../payouts/creation/operator-records.ts';
+import type { SendGrant } from '../payouts/creation/resend-rule.ts';
 import type { PayoutRequest, RequestKey } from '../payouts/creation/payout-record.ts';
 import { DuplicateValue, type Database, type Statement } from './database.ts';
 import { requestsFromRows, selectRequests } from './payout-rows.ts';
@@ -86,7 +87,7 @@ export class SqlOperatorRecords implements OperatorRecords {
     }
   }
 
-  async grantSend(request: PayoutRequest, judged: readonly string[], decision: Decision): Promise<boolean> {
+  async grantSend(request: PayoutRequest, grant: SendGrant, decision: Decision): Promise<boolean> {
     const { caller, idempotencyKey } = request;
     const open = `EXISTS (SELECT 1 FROM lean_payout_records WHERE caller = $1 AND idempotency_key = $2
       AND state = 'unknown')`;
@@ -95,9 +96,9 @@ export class SqlOperatorRecords implements OperatorRecords {
       requestFirst(request),
       insertDecision(request, decision, { condition: `${kept.condition} AND ${open}`, values: kept.values }),
       {
-        sql: `UPDATE lean_payout_requests SET send_grant = $3, refusal = NULL, finding = NULL
+        sql: `UPDATE lean_payout_requests SET send_grant = $3, finding = NULL
           WHERE caller = $1 AND idempotency_key = $2 AND ${granted.condition} AND ${open} RETURNING attempts`,
-        values: [caller, idempotencyKey, JSON.stringify(judged), ...granted.values],
+        values: [caller, idempotencyKey, JSON.stringify(grant), ...granted.values],
       },
     );
     return changed.length > 0;
@@ -115,6 +116,11 @@ export class SqlOperatorRecords implements OperatorRecords {
       ),
       {
         sql: 'DELETE FROM lean_payout_doubts WHERE application = $1 RETURNING reason',
+        values: [application],
+      },
+      {
+        sql: `UPDATE lean_payout_requests SET finding = NULL, looked_at = NULL, next_check_at = store_now()
+          WHERE application = $1 AND finding = 'absence_doubted' AND claim IS NULL AND next_check_at > 0`,
         values: [application],
       },
     );

@@ -1,4 +1,4 @@
-import type { PayoutRecord, RequestKey } from '../payouts/creation/payout-record.ts';
+import type { PayoutRecord, PayoutRequest, RequestKey } from '../payouts/creation/payout-record.ts';
 import type { OwnedRecord, PayoutEvidence } from '../payouts/creation/payout-records.ts';
 import type { Database } from './database.ts';
 import { openRequests, recordColumns, recordFromRow } from './payout-rows.ts';
@@ -7,6 +7,7 @@ import { openRequests, recordColumns, recordFromRow } from './payout-rows.ts';
 const mostOpen = 5000;
 
 const dayMs = 86_400_000;
+const hourMs = 3_600_000;
 
 /**
  * What the records say of other payouts, in either database. Conditions are written so that SQLite begins with the few
@@ -37,18 +38,34 @@ export class SqlPayoutEvidence implements PayoutEvidence {
     return owners;
   }
 
-  async openRecords(application: string, except: RequestKey): Promise<readonly OwnedRecord[]> {
-    const [rows = []] = await this.#database.run({
-      sql: `SELECT r.caller, r.idempotency_key, r.claim, ${recordColumns}
-        FROM ${openRequests} r
-        JOIN lean_payout_records p ON p.caller = r.caller AND p.idempotency_key = r.idempotency_key
-        WHERE p.answer IS NULL AND r.first_sent_at IS NOT NULL AND r.turned_away = 0
-          AND (r.application = $1 OR r.application IS NULL)
-          AND NOT (r.caller = $2 AND r.idempotency_key = $3)
-        LIMIT ${String(mostOpen)}`,
-      values: [application, except.caller, except.idempotencyKey],
-    });
-    return rows.map(row => ({
+  async otherRecords(
+    application: string,
+    { caller, idempotencyKey, records }: PayoutRequest,
+    from: number,
+  ): Promise<readonly OwnedRecord[]> {
+    const references = [...new Set(records.map(({ transfer }) => transfer.externalReference))];
+    const places = references.map((_, index) => `$${String(index + 5)}`).join(', ');
+    const columns = `r.caller, r.idempotency_key, r.claim, ${recordColumns}`;
+    const others = `(r.application = $1 OR r.application IS NULL) AND NOT (r.caller = $2 AND r.idempotency_key = $3)`;
+    const joined = 'p.caller = r.caller AND p.idempotency_key = r.idempotency_key';
+    const [open = [], settled = []] = await this.#database.run(
+      {
+        sql: `SELECT ${columns} FROM ${openRequests} r JOIN lean_payout_records p ON ${joined}
+          WHERE p.answer IS NULL AND r.first_sent_at IS NOT NULL AND r.turned_away = 0 AND ${others}
+          LIMIT ${String(mostOpen)}`,
+        values: [application, caller, idempotencyKey],
+      },
+      {
+        // CROSS JOIN, so that SQLite begins with the requests by their age.
+        sql: `SELECT ${columns} FROM lean_payout_requests r CROSS JOIN lean_payout_records p
+          WHERE r.created_at >= $4 AND ${joined} AND p.answer IS NOT NULL AND ${others}
+            AND p.external_reference IN (${places})
+          LIMIT ${String(mostOpen)}`,
+        // The clocks of the store and of Lean may differ.
+        values: [application, caller, idempotencyKey, Math.floor(from) - hourMs, ...references],
+      },
+    );
+    return [...open, ...settled].map(row => ({
       caller: String(row['caller']),
       idempotencyKey: String(row['idempotency_key']),
       record: recordFromRow(row),

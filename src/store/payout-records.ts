@@ -33,6 +33,8 @@ import { selectSimilar, similarKey } from './similar-key.ts';
 /** The first look for a payout whose answer was lost comes this long after it was lost. */
 const firstCheckMs = 5000;
 
+const dayMs = 86_400_000;
+
 /** Records in either database: the same statements, the same rules. One of these for each opened database. */
 export class SqlPayoutRecords implements PayoutRecords {
   readonly #database: Database;
@@ -51,7 +53,7 @@ export class SqlPayoutRecords implements PayoutRecords {
       // Lost with the machine, it is as if nobody had asked: before anything is sent, `noteSending` brings it to disk.
       const [won = [], similar = []] = await this.#database.runLoosely(
         insertRequest(request, { leaseId, owner }),
-        selectSimilar(request, [...new Set(transfers.map(({ destinationId }) => destinationId))]),
+        selectSimilar(request, transfers),
         ...transfers.map((transfer, position) => insertRecord(request, leaseId, position, transfer)),
       );
       return won.length > 0 ? newLease(request, leaseId, similarKey(transfers, similar)) : undefined;
@@ -68,6 +70,11 @@ export class SqlPayoutRecords implements PayoutRecords {
     if (own !== undefined || caller === '') return own;
     const everybodys = await this.read({ caller: '', idempotencyKey });
     return everybodys?.fingerprint === fingerprint ? everybodys : undefined;
+  }
+
+  async similarKey(lease: Lease): Promise<string | null> {
+    const [rows = []] = await this.#database.run(selectSimilar(lease, lease.transfers));
+    return similarKey(lease.transfers, rows);
   }
 
   async leaseAgain(request: PayoutRequest, permit: ResendPermit): Promise<Lease | undefined> {
@@ -87,10 +94,9 @@ export class SqlPayoutRecords implements PayoutRecords {
         id: leaseId,
         leanKey,
         transfers: records.map(({ transfer }) => transfer),
-        send: sends.count + 1,
         repeated: true,
         before: sends,
-        similarUnknownKey: null,
+        similarUnknownKey: request.similarUnknownKey,
       };
     });
   }
@@ -104,8 +110,7 @@ export class SqlPayoutRecords implements PayoutRecords {
     );
     if (already.length > 0) return 'lease lost';
     if (noted.length > 0) return 'noted';
-    const first = lease.send === 1 && !lease.repeated;
-    return first && (await this.#isGood(lease)) ? 'look first' : 'lease lost';
+    return !lease.repeated && (await this.#isGood(lease)) ? 'look first' : 'lease lost';
   }
 
   async #isGood({ id }: Lease): Promise<boolean> {
@@ -215,15 +220,17 @@ export class SqlPayoutRecords implements PayoutRecords {
   }
 
   async forget(olderThanMs: number): Promise<void> {
-    // A request that was sent within a day of one of unknown outcome stays: its intents are not that one's.
+    const unknown = `FROM ${openRequests} o WHERE o.turned_away = 0 AND EXISTS (SELECT 1 FROM lean_payout_records u
+      WHERE u.caller = o.caller AND u.idempotency_key = o.idempotency_key AND u.answer IS NULL)`;
+    // A request that is still to be audited stays. So does one that was sent within a day of one of unknown outcome:
+    // its intents are not that one's.
     await this.#database.run({
       sql: `DELETE FROM lean_payout_requests
         WHERE created_at < store_now() - CAST($1 AS BIGINT) AND claim IS NULL
-          AND (last_sent_at IS NULL OR turned_away = 1 OR last_sent_at + 86400000 <= COALESCE(
-            (SELECT MIN(COALESCE(o.first_sent_at, o.created_at)) FROM ${openRequests} o
-              WHERE o.turned_away = 0 AND EXISTS (SELECT 1 FROM lean_payout_records u
-                WHERE u.caller = o.caller AND u.idempotency_key = o.idempotency_key AND u.answer IS NULL)),
-            last_sent_at + 86400000))
+          AND (next_check_at IS NULL OR turned_away = 1)
+          AND (last_sent_at IS NULL OR turned_away = 1
+            OR last_sent_at + ${String(dayMs)} <= COALESCE((SELECT MIN(COALESCE(o.first_sent_at, o.created_at)) ${unknown}), last_sent_at + ${String(dayMs)})
+            OR first_sent_at >= (SELECT MAX(COALESCE(o.sent_until, o.created_at) + o.resend_after_ms) + ${String(dayMs)} ${unknown}))
           AND NOT EXISTS (SELECT 1 FROM lean_payout_records p
             WHERE p.caller = lean_payout_requests.caller
               AND p.idempotency_key = lean_payout_requests.idempotency_key
@@ -276,7 +283,6 @@ function newLease(
     id,
     leanKey,
     transfers,
-    send: 1,
     repeated: false,
     before: neverSent,
     similarUnknownKey,

@@ -6,7 +6,7 @@ import type {
   RecordState,
   UpstreamResponse,
 } from '../payouts/creation/payout-record.ts';
-import type { SendHistory } from '../payouts/creation/resend-rule.ts';
+import type { SendGrant, SendHistory } from '../payouts/creation/resend-rule.ts';
 import type { Decimal } from '../payouts/decimal.ts';
 import type { Row } from './database.ts';
 
@@ -62,6 +62,7 @@ export function requestsFromRows(rows: readonly Row[]): readonly PayoutRequest[]
       finding: isFinding(finding) ? finding : null,
       duplicateIntents:
         row['duplicate_intents'] === null ? [] : (JSON.parse(String(row['duplicate_intents'])) as string[]),
+      similarUnknownKey: text(row['similar_key']),
       createdAt: Number(row['created_at']),
       changedAt: Math.max(...ofOne.map(({ changed_at }) => Number(changed_at))),
       checks: Number(row['checks']),
@@ -74,7 +75,7 @@ export function requestsFromRows(rows: readonly Row[]): readonly PayoutRequest[]
 export function sendsFromRow(row: Row): SendHistory {
   return {
     count: Number(row['sends']),
-    grant: row['send_grant'] === null ? null : (JSON.parse(String(row['send_grant'])) as string[]),
+    grant: row['send_grant'] === null ? null : (JSON.parse(String(row['send_grant'])) as SendGrant),
     turnedAway: Number(row['turned_away']) === 1,
     firstAt: time(row['first_sent_at']),
     lastAt: time(row['last_sent_at']),

@@ -133,12 +133,12 @@ export function leaseAgain(
  * this same lease, or again. For the first time the store must be known to have lost no records.
  */
 export function noteSending(
-  { id, send, repeated }: Lease,
+  { id, before, repeated, similarUnknownKey }: Lease,
   { remainingMs, leanNow }: SendStamp,
   { rule, leanNow: leanReadAt, lookedFirst = false }: ResendPermit,
 ): Statement {
-  const may = mayResend({ configured: bigint(5), byRepetition: bigint(6), leanNow: bigint(7) });
-  const first = send === 1 && !repeated;
+  const may = mayResend({ configured: bigint(5), byRepetition: bigint(7), leanNow: bigint(8) });
+  const first = !repeated;
   const complete = `EXISTS (SELECT 1 FROM lean_payout_store
     WHERE id = 1 AND identity = store_identity() AND complete_from <= store_now())`;
   const conditions = [
@@ -152,15 +152,16 @@ export function noteSending(
         sent_until = store_now() + ${bigint(3)}, lean_sent_until = ${bigint(4)} + ${bigint(3)},
         resend_after_ms = CASE WHEN resend_after_ms > ${bigint(5)} THEN resend_after_ms ELSE ${bigint(5)} END,
         sends = ${bigint(2)}, turned_away = 0, send_grant = NULL, refusal = NULL, looked_at = NULL, checks = 0,
-        finding = NULL
+        finding = NULL, similar_key = CAST($6 AS TEXT)
       WHERE claim = $1${conditions.map(condition => ` AND (${condition})`).join('')}
       RETURNING claim`,
     values: [
       id,
-      send,
+      before.count + 1,
       Math.ceil(remainingMs),
       leanNow === undefined ? null : Math.ceil(leanNow),
       rule.delayMs,
+      similarUnknownKey,
       ...(first ? [] : [rule.byRepetition ? 1 : 0, leanReadAt ?? null]),
     ],
   };
@@ -176,7 +177,8 @@ export function selectAnswered({ caller, idempotencyKey }: RequestKey): Statemen
 
 const changes = {
   'unknown to reserved': `SET state = 'reserved', changed_at = store_now() WHERE ${ofKey} AND state = 'unknown'`,
-  'reserved to sent': `SET state = 'sent', changed_at = store_now() WHERE ${ofKey} AND state = 'reserved'`,
+  'reserved to sent': `SET state = 'sent', changed_at = store_now() WHERE ${ofKey} AND state = 'reserved'
+    AND EXISTS (SELECT 1 FROM lean_payout_requests WHERE claim = $3 AND first_sent_at IS NOT NULL)`,
   'to unknown': `SET state = 'unknown', changed_at = store_now() WHERE ${ofKey} AND state IN ('reserved', 'sent')`,
 } as const;
 

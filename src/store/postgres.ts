@@ -33,6 +33,8 @@ const storeIdentity =
 /** How often a lost lock is taken again, in ms, while nobody asks for it. */
 const relockEveryMs = 1000;
 
+/** Codes by which a server says that a function is not there, or not for this user. */
+const hidden: readonly string[] = ['42501', '42883'];
 const uniqueViolation = '23505';
 const bigint = 20;
 
@@ -198,7 +200,7 @@ class PostgresDatabase implements Database {
 
   async #migrate(): Promise<void> {
     await this.#pool.query(`SELECT ${storeIdentity}`).catch((error: unknown) => {
-      if (!(error instanceof pg.DatabaseError)) throw error;
+      if (!(error instanceof pg.DatabaseError) || !hidden.includes(error.code ?? '')) throw error;
       // A service that does not let its users see this does not let a failover be noticed by it either.
       this.#identity = "'unknown'";
     });

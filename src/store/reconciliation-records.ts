@@ -1,7 +1,11 @@
 import type { TransferAnswer } from '../payouts/creation/creation-answer.ts';
 import type { Finding } from '../payouts/creation/finding.ts';
-import { openRecords, type PayoutRequest, type RequestKey } from '../payouts/creation/payout-record.ts';
-import type { ReconciliationRecords } from '../payouts/creation/payout-records.ts';
+import type { PayoutRequest, RequestKey } from '../payouts/creation/payout-record.ts';
+import type {
+  HeardPayout,
+  ReconciliationRecords,
+  TransferRejection,
+} from '../payouts/creation/payout-records.ts';
 import { parseDecimal, compareDecimals, type Decimal } from '../payouts/decimal.ts';
 import { DuplicateValue, type Database } from './database.ts';
 import { requestsFromRows, selectRequests } from './payout-rows.ts';
@@ -10,6 +14,12 @@ import { answered, endChecksWhenSettled, settleAbsent, settleFound } from './set
 
 /** A key is looked for at Lean once in so many ms, however many callers ask. */
 export const readingEveryMs = 5000;
+
+/** Above the longest resend delay and a day. */
+const longestWaitMs = 9 * 86_400_000;
+
+/** A second copy of a request, as an edge in front of Lean may make one, is heard of within this time. */
+const secondCopyWithinMs = 2 * 3_600_000;
 
 /** The records of reconciliation, in either database. */
 export class SqlReconciliationRecords implements ReconciliationRecords {
@@ -22,7 +32,9 @@ export class SqlReconciliationRecords implements ReconciliationRecords {
   async due(limit: number, application: string): Promise<readonly PayoutRequest[]> {
     const [rows = []] = await this.#database.run({
       sql: selectRequests(
-        'r.claim IS NULL AND r.next_check_at <= store_now() AND (r.application = $2 OR r.application IS NULL)',
+        // A time that is further ahead than any pause was noted by a clock that was wrong.
+        `r.claim IS NULL AND (r.application = $2 OR r.application IS NULL)
+          AND (r.next_check_at <= store_now() OR r.next_check_at > store_now() + ${String(longestWaitMs)})`,
         'r.next_check_at LIMIT $1',
       ),
       values: [limit, application],
@@ -57,10 +69,10 @@ export class SqlReconciliationRecords implements ReconciliationRecords {
     return turn.length > 0 ? requestsFromRows(rows)[0] : undefined;
   }
 
-  async noteFinding({ caller, idempotencyKey }: RequestKey, finding: Finding): Promise<void> {
+  async noteFinding({ caller, idempotencyKey, leases }: PayoutRequest, finding: Finding): Promise<void> {
     await this.#database.runLoosely({
-      sql: `UPDATE lean_payout_requests SET finding = $3 WHERE ${ofKey} AND claim IS NULL`,
-      values: [caller, idempotencyKey, finding],
+      sql: `UPDATE lean_payout_requests SET finding = $3 WHERE ${ofKey} AND claim IS NULL AND attempts = $4`,
+      values: [caller, idempotencyKey, finding, leases],
     });
   }
 
@@ -78,16 +90,28 @@ export class SqlReconciliationRecords implements ReconciliationRecords {
     }
   }
 
-  async rejectAbsent(request: PayoutRequest, answers: readonly TransferAnswer[]): Promise<boolean> {
-    const open = openRecords(request).map(({ position }) => position);
-    const [, ...changed] = await this.#database.run(
-      requestFirst(request),
-      ...answers.map((answer, index) =>
-        settleAbsent(request, answer.transferIndex ?? open[index] ?? 0, answered(answer)),
-      ),
-      endChecksWhenSettled(request),
-    );
-    return changed.slice(0, answers.length).some(rows => rows.length > 0);
+  async rejectAbsent(
+    request: PayoutRequest,
+    rejections: readonly TransferRejection[],
+  ): Promise<readonly TransferRejection[]> {
+    const settle = async (ownIntents: boolean): Promise<readonly TransferRejection[]> => {
+      const [, ...changed] = await this.#database.run(
+        requestFirst(request),
+        ...rejections.map(({ position, answer }) => {
+          const [state, intentId, paymentId, text] = answered(answer);
+          return settleAbsent(request, position, [state, ownIntents ? intentId : null, paymentId, text]);
+        }),
+        endChecksWhenSettled(request),
+      );
+      return rejections.filter((_, index) => (changed[index]?.length ?? 0) > 0);
+    };
+    try {
+      return await settle(true);
+    } catch (error) {
+      if (!(error instanceof DuplicateValue)) throw error;
+      // Lean named a payout that another record has. That record keeps it.
+      return settle(false);
+    }
   }
 
   async freeTurnedAway({ caller, idempotencyKey, leases }: PayoutRequest): Promise<void> {
@@ -133,11 +157,18 @@ export class SqlReconciliationRecords implements ReconciliationRecords {
   }
 
   async doubtAbsence(application: string, reason: string): Promise<void> {
-    await this.#database.run({
-      sql: `INSERT INTO lean_payout_doubts (application, reason, since) VALUES ($1, $2, store_now())
+    await this.#database.run(
+      {
+        sql: `INSERT INTO lean_payout_doubts (application, reason, since) VALUES ($1, $2, store_now())
         ON CONFLICT (application) DO NOTHING`,
-      values: [application, reason],
-    });
+        values: [application, reason],
+      },
+      {
+        sql: `UPDATE lean_payout_requests SET finding = 'absence_doubted'
+          WHERE next_check_at > 0 AND application = $1 AND claim IS NULL AND finding IN ('absent', 'needs_decision')`,
+        values: [application],
+      },
+    );
   }
 
   async doubt(application: string): Promise<string | undefined> {
@@ -148,20 +179,22 @@ export class SqlReconciliationRecords implements ReconciliationRecords {
     return rows[0] === undefined ? undefined : String(rows[0]['reason']);
   }
 
-  async rescheduleNow({
-    amount,
-    destinationId,
-  }: {
-    readonly amount: string | null;
-    readonly destinationId: string | null;
-  }): Promise<void> {
+  async rescheduleNow({ amount, destinationId, intentId }: HeardPayout): Promise<void> {
+    const half = (which: string): string => `SELECT r.caller, r.idempotency_key, p.amount
+      FROM lean_payout_requests r
+      JOIN lean_payout_records p ON p.caller = r.caller AND p.idempotency_key = r.idempotency_key
+      WHERE r.claim IS NULL AND (CAST($1 AS TEXT) IS NULL OR lower(p.destination_id) = $1) AND ${which}`;
+    const settled = `r.created_at >= store_now() - ${String(secondCopyWithinMs)} AND r.next_check_at IS NULL
+      AND r.first_sent_at IS NOT NULL
+      AND NOT EXISTS (SELECT 1 FROM lean_payout_records o WHERE o.intent_id = $2)`;
+    const sentTwice = `r.sends > 1 AND r.next_check_at IS NULL
+      AND NOT EXISTS (SELECT 1 FROM lean_payout_records o WHERE o.intent_id = $2)`;
+    const withSettled = amount !== null && destinationId !== null && intentId !== null;
     const [rows = []] = await this.#database.run({
-      sql: `SELECT r.caller, r.idempotency_key, p.amount FROM lean_payout_requests r
-        JOIN lean_payout_records p ON p.caller = r.caller AND p.idempotency_key = r.idempotency_key
-        WHERE r.next_check_at > store_now() AND r.claim IS NULL
-          AND (CAST($1 AS TEXT) IS NULL OR lower(p.destination_id) = $1)
-        LIMIT 1000`,
-      values: [destinationId?.toLowerCase() ?? null],
+      sql: `${half('r.next_check_at > store_now()')}${
+        withSettled ? ` UNION ALL ${half(settled)} UNION ALL ${half(sentTwice)}` : ''
+      } LIMIT 1000`,
+      values: [destinationId?.toLowerCase() ?? null, ...(withSettled ? [intentId] : [])],
     });
     const decimal = amount === null ? undefined : parseDecimal(amount);
     const keys = rows
@@ -173,7 +206,7 @@ export class SqlReconciliationRecords implements ReconciliationRecords {
     await this.#database.runLoosely(
       ...keys.map(key => ({
         sql: `UPDATE lean_payout_requests SET next_check_at = store_now()
-          WHERE ${ofKey} AND next_check_at > store_now() AND claim IS NULL`,
+          WHERE ${ofKey} AND (next_check_at IS NULL OR next_check_at > store_now()) AND claim IS NULL`,
         values: key,
       })),
     );

@@ -1,6 +1,6 @@
 import type { TransferAnswer } from '../payouts/creation/creation-answer.ts';
 import type { Lease, PayoutRequest, RequestKey } from '../payouts/creation/payout-record.ts';
-import { defaultDelayMs, sendsWithoutPerson } from '../payouts/creation/resend-rule.ts';
+import { defaultDelayMs } from '../payouts/creation/resend-rule.ts';
 import type { Statement } from './database.ts';
 import { bigint, grantOf, ofKey } from './payout-statements.ts';
 
@@ -66,19 +66,18 @@ export function unchanged({ leases, sends }: PayoutRequest, place: number): Cond
 }
 
 /**
- * Ends the looking at Lean when no record is left to be looked for. What was sent twice, or rejected after a doubt, is
- * looked at again one delay later.
+ * Ends the reading of Lean when no record is left without an answer. An audit follows one delay later where Lean may have
+ * another copy of the request: it was leased several times, its outcome was unknown, or Lean failed it inside an answer.
  */
 export function endChecksWhenSettled({ caller, idempotencyKey }: RequestKey): Statement {
   const answers = 'SELECT 1 FROM lean_payout_records p WHERE p.caller = $1 AND p.idempotency_key = $2';
   return {
     sql: `UPDATE lean_payout_requests
-      SET checks = 0, finding = NULL, next_check_at = CASE
-        WHEN sends >= ${String(sendsWithoutPerson)}
-          OR (next_check_at IS NOT NULL AND EXISTS (${answers} AND p.state = 'rejected'))
-        THEN store_now() + CASE WHEN resend_after_ms > 0 THEN resend_after_ms ELSE ${String(defaultDelayMs)} END END
+      SET checks = 0, finding = NULL, next_check_at =
+        store_now() + CASE WHEN resend_after_ms > 0 THEN resend_after_ms ELSE ${String(defaultDelayMs)} END
       WHERE ${ofKey} AND claim IS NULL AND NOT EXISTS (${answers} AND p.answer IS NULL)
-        AND (next_check_at IS NOT NULL OR sends >= ${String(sendsWithoutPerson)})`,
+        AND (next_check_at IS NOT NULL OR attempts > 1
+          OR EXISTS (${answers} AND p.state = 'rejected' AND p.intent_id IS NOT NULL))`,
     values: [caller, idempotencyKey],
   };
 }

@@ -3,22 +3,25 @@ import { compareDecimals, type Decimal } from '../payouts/decimal.ts';
 import type { Row, Statement } from './database.ts';
 
 /**
- * Transfers of unknown outcome to one of these destinations that the caller asked for under other keys. It is written so
- * that SQLite begins with the few requests of unknown outcome, and not with all that the caller ever made.
+ * Transfers without an answer, to one of the same destinations, that the caller asked for under other keys: those of
+ * unknown outcome, and those in flight. By CROSS JOIN each half begins with the few open requests, by an index
+ * of its own, and not with all that the caller ever made.
  */
 export function selectSimilar(
   { caller, idempotencyKey }: RequestKey,
-  destinationIds: readonly string[],
+  transfers: NewRequest['transfers'],
 ): Statement {
+  const destinationIds = [...new Set(transfers.map(({ destinationId }) => destinationId.toLowerCase()))];
   const places = destinationIds.map((_, index) => `$${String(index + 3)}`).join(', ');
+  const half = (open: string): string => `SELECT r.idempotency_key, p.account_id, p.destination_id, p.amount,
+      p.currency, p.description
+    FROM lean_payout_requests r CROSS JOIN lean_payout_records p
+    WHERE ${open} AND p.caller = r.caller AND p.idempotency_key = r.idempotency_key AND r.caller || '' = $1 AND r.idempotency_key <> $2 AND p.answer IS NULL
+      AND lower(p.destination_id) IN (${places})`;
   return {
-    sql: `SELECT r.idempotency_key, p.account_id, p.destination_id, p.amount, p.currency, p.description
-      FROM lean_payout_requests r
-      JOIN lean_payout_records p ON p.caller = r.caller AND p.idempotency_key = r.idempotency_key
-      WHERE r.next_check_at > 0 AND r.caller || '' = $1 AND r.idempotency_key <> $2 AND r.turned_away = 0
-        AND p.state = 'unknown' AND lower(p.destination_id) IN (${places})
-      LIMIT 100`,
-    values: [caller, idempotencyKey, ...destinationIds.map(id => id.toLowerCase())],
+    sql: `${half('r.claim IS NOT NULL')}
+      UNION ALL ${half('r.next_check_at > 0 AND r.claim IS NULL AND r.turned_away = 0')} LIMIT 100`,
+    values: [caller, idempotencyKey, ...destinationIds],
   };
 }
 

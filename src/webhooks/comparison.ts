@@ -60,8 +60,8 @@ export class Comparison {
 
   async #round(): Promise<void> {
     const { events, everyMs } = this.#options;
-    // A little less, so that the one gateway there is does not come too early for its own turn.
     const leanNow = await this.#leanNow();
+    // A little less than the interval: a single gateway would otherwise come too early for its own turn.
     const upTo = await events.takeComparison(everyMs * 0.9, leanNow);
     if (upTo !== undefined) await this.compare(upTo, leanNow);
   }

@@ -44,12 +44,17 @@ export interface AnnouncedPayout {
   /** Decimal text. */
   readonly amount: string | null;
   readonly destinationId: string | null;
+  readonly intentId: string | null;
 }
 
 export function announcedPayout(envelope: unknown): AnnouncedPayout {
-  const { amount, payment_destination_id } = record(record(envelope)['payload']);
+  const { amount, payment_destination_id, intent_id } = record(record(envelope)['payload']);
   const destinationId = id(payment_destination_id);
-  return { amount: text(amount), destinationId: isUuid(destinationId) ? destinationId : null };
+  return {
+    amount: text(amount),
+    destinationId: isUuid(destinationId) ? destinationId : null,
+    intentId: id(intent_id),
+  };
 }
 
 /** A status as Lean writes them; a store does not take every character that JSON can hold. */

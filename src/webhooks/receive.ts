@@ -41,7 +41,7 @@ export class WebhookReceiver {
   }
 }
 
-/** Amounts in it are not looked at, so that any reader of JSON will do. */
+/** An amount in it only tells which payouts to look for, so the precision of `JSON.parse` is enough. */
 function parsed(body: Buffer): object | undefined {
   try {
     const value: unknown = JSON.parse(body.toString('utf8'));

@@ -35,7 +35,10 @@ describe.each(stores)('payouts (%s)', kind => {
     const store = await freshStore(kind);
     const { create, createAll } = creatingAt(lean.url, opened(store), { application: applicationAt(lean) });
     await create('created');
-    await createAll('batch', [transfer(), transfer(destinations.failsAtOnce)]);
+    await createAll('batch', [
+      transfer(),
+      transfer(destinations.failsAtOnce, { externalReference: 'order-2' }),
+    ]);
     lean.faults.add({ kind: 'drop_after', operation: 'createPayoutPayment', times: 1 });
     await create('lost', transfer(undefined, { externalReference: 'lost-1' }));
     lean.requests.length = 0;
@@ -61,7 +64,7 @@ describe.each(stores)('payouts (%s)', kind => {
     expect(rows.map(row => row.split(/ {2,}/).slice(0, 4))).toEqual([
       ['lost', 'unknown', '16.50 AED', 'lost-1'],
       ['batch [0]', 'created', '16.50 AED', 'order-1'],
-      ['batch [1]', 'rejected', '16.50 AED', 'order-1'],
+      ['batch [1]', 'rejected', '16.50 AED', 'order-2'],
       ['created', 'created', '16.50 AED', 'order-1'],
     ]);
   });
@@ -100,7 +103,10 @@ describe.each(stores)('payouts (%s)', kind => {
         lastSentAt: expect.stringMatching(/Z$/) as string,
         changedAt: expect.stringMatching(/Z$/) as string,
         sends: 1,
+        reason: null,
         finding: null,
+        refusal: null,
+        sendAllowed: false,
         duplicateIntents: [],
         checks: 0,
         nextCheckAt: expect.stringMatching(/Z$/) as string,
@@ -179,7 +185,7 @@ describe.each(stores)('payouts (%s)', kind => {
       env,
     );
     expect(again.exitCode).toBe(1);
-    expect(again.out).toContain('It is settled already; nothing was changed.');
+    expect(again.out).toContain('It is settled already. Nothing was changed.');
   });
 
   it('shows what a crash left behind as what it is, and resolves it', async () => {
@@ -253,7 +259,10 @@ describe('the command', () => {
     const unset = await command(['resolve', 'key'], envOf(store));
     expect(unset.error).toMatch(/^LEAN_API_TOKEN: is not set/);
     const unknown = await command(['resolve', 'key'], { ...envOf(store), LEAN_API_TOKEN: 'token' });
-    expect(unknown).toMatchObject({ exitCode: 1, out: 'There is no record of "key".\n' });
+    expect(unknown).toMatchObject({
+      exitCode: 1,
+      out: 'There is no record of the key "key" without a caller (--caller names one).\n',
+    });
   });
 
   it('helps', async () => {

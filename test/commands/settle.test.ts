@@ -56,7 +56,10 @@ describe.each(stores)('payouts settle (%s)', kind => {
 
   it('says that there is no record of a key, and of a key of another caller', async () => {
     const { clock, lost, settle } = await start();
-    expect(await settle('--not-paid')).toEqual({ text: '\nThere is no record of this key.\n', exitCode: 1 });
+    expect(await settle('--not-paid')).toEqual({
+      text: '\nThere is no record of the key "key-1" without a caller (--caller names one).\n',
+      exitCode: 1,
+    });
     await lost();
     clock.ms += delayMs;
     expect(await settle('--not-paid', '--caller', 'billing')).toMatchObject({ exitCode: 1 });
@@ -67,7 +70,7 @@ describe.each(stores)('payouts settle (%s)', kind => {
     await create('key-1');
     lean.requests.length = 0;
     const { text, exitCode } = await settle('--not-paid');
-    expect(text).toContain('It is settled already; nothing was changed.');
+    expect(text).toContain('It is settled already. Nothing was changed.');
     expect(exitCode).toBe(1);
     expect(lean.requests).toEqual([]);
     expect(await decisions()).toEqual([]);
@@ -78,7 +81,7 @@ describe.each(stores)('payouts settle (%s)', kind => {
     await records.reserve(newRequest());
     lean.requests.length = 0;
     const { text, exitCode } = await settle('--not-paid');
-    expect(text).toContain('A gateway is sending it right now; nothing was changed.');
+    expect(text).toContain('A gateway is sending it right now. Nothing was changed.');
     expect(exitCode).toBe(1);
     expect(lean.requests).toEqual([]);
     expect(await states()).toEqual([['reserved', null]]);
@@ -132,7 +135,7 @@ describe.each(stores)('payouts settle (%s)', kind => {
     clock.ms += delayMs;
     lean.faults.add({ kind: 'status', status: 400, operation: 'listPayouts' });
     const { text, exitCode } = await settle('--not-paid');
-    expect(text).toContain('Lean could not be asked; nothing was changed.');
+    expect(text).toContain('Lean could not be asked (Lean refused the request.). Nothing was changed.');
     expect(exitCode).toBe(1);
     expect(await states()).toEqual([['unknown', null]]);
   });
@@ -156,8 +159,8 @@ describe.each(stores)('payouts settle (%s)', kind => {
     await create('key-1');
     clock.ms += delayMs;
     const { text, exitCode } = await settle('--not-paid');
-    expect(text).toContain('The look at Lean has settled it.');
-    expect(exitCode).toBe(0);
+    expect(text).toContain("Lean's list has settled it as created.");
+    expect(exitCode, 'the decision was another one').toBe(1);
     expect(await states()).toEqual([['created', lean.payouts.all()[0]?.intentId]]);
     expect(await decisions()).toEqual([]);
   });
@@ -244,7 +247,7 @@ describe.each(stores)('payouts settle (%s)', kind => {
     await lost();
     clock.ms += delayMs;
     const { text, exitCode } = await settle('--created', anIntent);
-    expect(text).toContain(`The intent ${anIntent} does not fit`);
+    expect(text).toContain("Lean's list has no payout that may be this one.");
     expect(exitCode).toBe(1);
     expect(await states()).toEqual([['unknown', null]]);
     expect(await decisions()).toEqual([]);
@@ -259,7 +262,7 @@ describe.each(stores)('payouts settle (%s)', kind => {
     const { intentId } = lean.payouts.add({ ...like, ...change });
     clock.ms += delayMs;
     const { text, exitCode } = await settle('--created', intentId);
-    expect(text).toContain(`The intent ${intentId} does not fit`);
+    expect(text).toContain("Lean's list has no payout that may be this one.");
     expect(exitCode).toBe(1);
     expect(await states()).toEqual([['unknown', null]]);
   });
@@ -273,8 +276,7 @@ describe.each(stores)('payouts settle (%s)', kind => {
     await lost();
     clock.ms += delayMs;
     const { text, exitCode } = await settle('--created', other.intentId);
-    expect(text).toContain(`The intent ${other.intentId} does not fit`);
-    expect(text).toContain('another record has it');
+    expect(text).toContain(`The intent ${other.intentId} belongs to the key "other".`);
     expect(exitCode).toBe(1);
     expect(await states()).toEqual([['unknown', null]]);
     expect(await decisions()).toEqual([]);
@@ -418,7 +420,7 @@ describe.each(stores)('payouts settle (%s)', kind => {
     expect(results.map(({ exitCode }) => exitCode).toSorted()).toEqual([0, 1]);
     const refused = results.find(({ exitCode }) => exitCode === 1);
     expect(refused?.text).toContain(
-      'Something has happened to it meanwhile; nothing was changed. Look again.',
+      'Something has happened to it meanwhile: look again. Nothing was changed.',
     );
     expect(await decisions()).toHaveLength(1);
   });
@@ -438,7 +440,7 @@ describe.each(stores)('payouts settle (%s)', kind => {
     [['settle', 'key-1', 'key-2', '--not-paid', ...because], 'takes one idempotency key'],
     [['accept-list', '--reason', 'x'], '--by is missing'],
     [['accept-list', '--by', 'Noor'], '--reason is missing'],
-    [['accept-list', 'key-1', ...because], '"accept-list", which takes no key'],
+    [['accept-list', 'key-1', ...because], 'payouts accept-list: takes no key.'],
   ])('%j is refused by its words, and nothing is changed', async (args, why) => {
     const { clock, lost, command, states, lean } = await start();
     await lost();
@@ -450,6 +452,88 @@ describe.each(stores)('payouts settle (%s)', kind => {
     expect(lean.requests).toEqual([]);
   });
 
+  it('--send-again is not used while Lean’s list cannot be read whole, unless that was so when it was allowed', async () => {
+    const { lean, clock, lost, create, settle, posts } = await start();
+    await lost();
+    clock.ms += delayMs;
+    expect(await settle('--send-again')).toMatchObject({ exitCode: 0 });
+    lean.behaviour.listTotal = 'missing';
+    clock.ms += 5000;
+    expect(await create('key-1')).toMatchObject({ kind: 'unknown', reason: 'WAITING' });
+    expect(posts()).toBe(0);
+    expect(await settle('--send-again')).toMatchObject({ exitCode: 0 });
+    clock.ms += 5000;
+    expect(await create('key-1')).toMatchObject({ kind: 'created' });
+    expect(posts()).toBe(1);
+  });
+
+  it('--not-paid and --send-again are refused for a key of which Lean has shown payouts, and --created takes one of them', async () => {
+    const { lean, clock, lost, create, settle, states } = await start();
+    await lost();
+    const shown = [1, 2].map(() => lean.payouts.add({ ...like, externalReference: 'order-1' }));
+    clock.ms += 5000;
+    expect(await create('key-1')).toMatchObject({ kind: 'unknown', reason: 'UNCLEAR' });
+    lean.behaviour.listingMs = 86_400_000;
+    clock.ms += delayMs;
+    for (const what of ['--not-paid', '--send-again']) {
+      const { text, exitCode } = await settle(what);
+      expect(text).toContain(shown[0]?.intentId);
+      expect(text).toContain('decide --created');
+      expect(exitCode).toBe(1);
+    }
+    expect(await settle('--created', shown[0]?.intentId ?? '')).toMatchObject({ exitCode: 0 });
+    expect(await states()).toEqual([['created', shown[0]?.intentId]]);
+  });
+
+  it('--not-paid ends a key whose payouts Lean has failed', async () => {
+    const { lean, clock, lost, create, settle, states } = await start();
+    await lost();
+    const { intentId: first } = lean.payouts.add({ ...like, externalReference: 'order-1' });
+    const { intentId: other } = lean.payouts.add({ ...like, externalReference: 'order-1' });
+    clock.ms += 5000;
+    await create('key-1');
+    lean.payouts.clear();
+    for (const intentId of [first, other])
+      lean.payouts.add({ ...like, externalReference: 'order-1', intentId, status: 'FAILED' });
+    clock.ms += delayMs;
+    expect(await settle('--not-paid')).toMatchObject({ exitCode: 0 });
+    expect(await states()).toEqual([['rejected', null]]);
+  });
+
+  it('--not-paid can end a key while Lean cannot show the intent of another payout', async () => {
+    const { lean, clock, lost, create, settle, states } = await start();
+    await lost();
+    lean.payouts.add(like);
+    lean.faults.add({ kind: 'status', status: 500, operation: 'getPayoutIntent' });
+    clock.ms += delayMs;
+    expect(await create('key-1')).toMatchObject({ kind: 'unknown', reason: 'WAITING' });
+    clock.ms += 5000;
+    expect(await settle('--not-paid')).toMatchObject({ exitCode: 0 });
+    expect(await states()).toEqual([['rejected', null]]);
+  });
+
+  it('starts the delay anew where a wrong clock has noted a time far ahead, and can be repeated after it', async () => {
+    const { clock, lost, settle, states } = await start();
+    clock.ms += 91 * 86_400_000;
+    clock.leanMs -= 91 * 86_400_000;
+    await lost();
+    clock.ms -= 91 * 86_400_000;
+    clock.leanMs += 91 * 86_400_000;
+    expect(await settle('--not-paid')).toMatchObject({ exitCode: 1 });
+    clock.ms += delayMs;
+    expect(await settle('--not-paid')).toMatchObject({ exitCode: 0 });
+    expect(await states()).toEqual([['rejected', null]]);
+  });
+
+  it.each([
+    ['resolve', 'key-1', '--not-paid'],
+    ['--created', 'x'],
+    ['accept-list', '--transfer', '0', ...because],
+  ])('refuses an option that it would ignore (%s)', async (...args) => {
+    const { command } = await start();
+    await expect(command(...args)).rejects.toThrow(/does not take --/);
+  });
+
   it('accept-list has absences judged again, and is kept', async () => {
     const { clock, lost, reconciliation, command, create, decisions } = await start();
     await lost();
@@ -457,7 +541,7 @@ describe.each(stores)('payouts settle (%s)', kind => {
     clock.ms += delayMs;
     expect(await create('key-1')).toMatchObject({ kind: 'unknown', reason: 'OPERATOR' });
     expect(await command('accept-list', ...because)).toEqual({
-      text: 'Absences are judged again, and the decision is kept.\n',
+      text: 'Absences from the list of Lean application test are judged again, and the decision is kept.\n',
       exitCode: 0,
     });
     expect(await decisions()).toMatchObject([
@@ -470,7 +554,7 @@ describe.each(stores)('payouts settle (%s)', kind => {
   it('accept-list changes nothing where absences were not doubted', async () => {
     const { command, decisions } = await start();
     expect(await command('accept-list', ...because)).toEqual({
-      text: 'They were not doubted; nothing was changed.\n',
+      text: 'Absences from the list of Lean application test were not doubted. Nothing was changed.\n',
       exitCode: 1,
     });
     expect(await decisions()).toEqual([]);

@@ -63,7 +63,7 @@ describe.each(stores)('operator records (%s)', kind => {
     passDelay();
     await leaseAgain(request);
     expect(await operator.settle(request, 0, rejected, notPaid)).toBe(false);
-    expect(await operator.grantSend(request, [], sendAgain)).toBe(false);
+    expect(await operator.grantSend(request, { finding: 'absent', payouts: [] }, sendAgain)).toBe(false);
     expect(await states()).toEqual(['reserved']);
     expect(await decisions()).toEqual([]);
   });
@@ -77,7 +77,7 @@ describe.each(stores)('operator records (%s)', kind => {
     await noteSending(again);
     await records.markUnknown(again);
     expect(await operator.settle(request, 0, rejected, notPaid)).toBe(false);
-    expect(await operator.grantSend(request, [], sendAgain)).toBe(false);
+    expect(await operator.grantSend(request, { finding: 'absent', payouts: [] }, sendAgain)).toBe(false);
     expect(await states()).toEqual(['unknown']);
     expect(await decisions()).toEqual([]);
   });
@@ -118,8 +118,8 @@ describe.each(stores)('operator records (%s)', kind => {
     const { operator, unknown, decisions } = await start();
     const request = await unknown();
     const done = await Promise.all([
-      operator.grantSend(request, ['a'], sendAgain),
-      operator.grantSend(request, ['a'], sendAgain),
+      operator.grantSend(request, { finding: 'look_alike', payouts: ['a'] }, sendAgain),
+      operator.grantSend(request, { finding: 'look_alike', payouts: ['a'] }, sendAgain),
     ]);
     expect(done.toSorted()).toEqual([false, true]);
     expect(await decisions()).toHaveLength(1);
@@ -129,14 +129,14 @@ describe.each(stores)('operator records (%s)', kind => {
     const { operator, unknown, read, decisions } = await start();
     const request = await unknown();
     const [allowed, settled] = await Promise.all([
-      operator.grantSend(request, [], sendAgain),
+      operator.grantSend(request, { finding: 'absent', payouts: [] }, sendAgain),
       operator.settle(request, 0, rejected, notPaid),
     ]);
     expect([allowed, settled].toSorted()).toEqual([false, true]);
     expect(await decisions()).toMatchObject([{ decision: allowed ? 'send again' : 'not paid' }]);
     expect(await read()).toMatchObject({
       records: [{ state: allowed ? 'unknown' : 'rejected' }],
-      sends: { grant: allowed ? [] : null },
+      sends: { grant: allowed ? { finding: 'absent', payouts: [] } : null },
     });
   });
 
@@ -144,15 +144,16 @@ describe.each(stores)('operator records (%s)', kind => {
     const { reconciliation, operator, unknown, read, decisions } = await start();
     const request = await unknown();
     await reconciliation.found(request, 0, created('i'));
-    expect(await operator.grantSend(request, [], sendAgain)).toBe(false);
+    expect(await operator.grantSend(request, { finding: 'absent', payouts: [] }, sendAgain)).toBe(false);
     expect((await read()).sends.grant).toBeNull();
     expect(await decisions()).toEqual([]);
   });
 
   it('a send that is allowed is kept with the intents that the operator has judged', async () => {
     const { operator, unknown, read, decisions } = await start();
-    expect(await operator.grantSend(await unknown(), ['a', 'b'], sendAgain)).toBe(true);
-    expect((await read()).sends.grant).toEqual(['a', 'b']);
+    const grant = { finding: 'look_alike', payouts: ['a', 'b'] } as const;
+    expect(await operator.grantSend(await unknown(), grant, sendAgain)).toBe(true);
+    expect((await read()).sends.grant).toEqual(grant);
     expect(await decisions()).toMatchObject([{ decision: 'send again', intent_id: null }]);
   });
 
@@ -221,7 +222,8 @@ describe.each(stores)('operator records (%s)', kind => {
     await reconciliation.noteDuplicates(keyOf('paid twice'), ['j']);
     await reconciliation.doubtAbsence('test', 'why');
     expect(await operator.attention()).toEqual({
-      open: { WAITING: 2, UNCLEAR: 2, OPERATOR: 1 },
+      // What was absent until now is doubted with the list.
+      open: { WAITING: 1, UNCLEAR: 2, OPERATOR: 2 },
       duplicates: 1,
       doubts: 1,
     });

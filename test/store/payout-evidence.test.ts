@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { PayoutRequest } from '../../src/payouts/creation/payout-record.ts';
+import type { SqlPayoutEvidence } from '../../src/store/payout-evidence.ts';
 import { keyOf, transfer } from '../support/creating.ts';
 import { stores } from '../support/stores.ts';
 import {
@@ -12,6 +14,20 @@ import {
   remainingMs,
   response,
 } from './recording.ts';
+
+/** The records that a request under `key` is compared with. */
+function otherRecords(
+  evidence: SqlPayoutEvidence,
+  application: string,
+  key: string,
+  references = ['order-1'],
+) {
+  const records = references.map((externalReference, position) => ({
+    position,
+    transfer: transfer(undefined, { externalReference }),
+  }));
+  return evidence.otherRecords(application, { ...keyOf(key), records } as unknown as PayoutRequest, 0);
+}
 
 describe.each(stores)('payout evidence (%s)', kind => {
   it('the owner of an intent is the request whose record names it', async () => {
@@ -51,7 +67,7 @@ describe.each(stores)('payout evidence (%s)', kind => {
     await records.turnedAway(await sent(keyOf('turned away')));
     await lease(keyOf('reserved'));
     await unknown(keyOf('itself'));
-    const open = await evidence.openRecords('test', keyOf('itself'));
+    const open = await otherRecords(evidence, 'test', 'itself', ['another-reference']);
     const named = open.map(({ idempotencyKey, record, inFlight }) => [
       idempotencyKey,
       record.position,
@@ -70,17 +86,25 @@ describe.each(stores)('payout evidence (%s)', kind => {
     const request = await unknown();
     passDelay();
     await leaseAgain(request);
-    expect(await evidence.openRecords('test', keyOf('another'))).toMatchObject([
+    expect(await otherRecords(evidence, 'test', 'another')).toMatchObject([
       { idempotencyKey: 'key-1', inFlight: true },
     ]);
+  });
+
+  it('a settled record with the same reference may own a second payout', async () => {
+    const { evidence, settled } = await recording(kind);
+    await settled('i', keyOf('settled'));
+    expect(await otherRecords(evidence, 'test', 'itself')).toMatchObject([{ idempotencyKey: 'settled' }]);
+    expect(await otherRecords(evidence, 'test', 'itself', ['another-reference'])).toEqual([]);
+    expect(await otherRecords(evidence, 'another', 'itself')).toEqual([]);
   });
 
   it('an open record of another Lean application is none, and one of an unknown application may be', async () => {
     const { evidence, database, unknown } = await recording(kind);
     await unknown();
-    expect(await evidence.openRecords('another', keyOf('itself'))).toEqual([]);
+    expect(await otherRecords(evidence, 'another', 'itself')).toEqual([]);
     await database.run({ sql: 'UPDATE lean_payout_requests SET application = NULL' });
-    expect(await evidence.openRecords('another', keyOf('itself'))).toHaveLength(1);
+    expect(await otherRecords(evidence, 'another', 'itself')).toHaveLength(1);
   });
 
   it('a reference payout is one that was created with a single send within a window of Lean’s time', async () => {

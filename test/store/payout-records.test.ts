@@ -15,10 +15,10 @@ import {
   created,
   day,
   delayMs,
-  hour,
   newRequest,
   recording,
   rejected,
+  rejection,
   remainingMs,
   response,
 } from './recording.ts';
@@ -129,19 +129,26 @@ describe.each(stores)('payout records (%s)', kind => {
 
   it('a repetition that is released puts back the send that an operator has allowed', async () => {
     const { records, operator, unknown, passDelay, leaseAgain, noteSending, read } = await recording(kind);
-    await operator.grantSend(await unknown(), ['other-intent'], {
-      decision: 'send again',
-      intentId: null,
-      by: 'me',
-      reason: 'asked Lean',
-      evidence: {},
-    });
+    await operator.grantSend(
+      await unknown(),
+      { finding: 'look_alike', payouts: ['other-intent'] },
+      {
+        decision: 'send again',
+        intentId: null,
+        by: 'me',
+        reason: 'asked Lean',
+        evidence: {},
+      },
+    );
     passDelay();
     const again = await leaseAgain(await read());
     await noteSending(again);
     expect((await read()).sends.grant).toBeNull();
     await records.release(again);
-    expect((await read()).sends).toMatchObject({ count: 1, grant: ['other-intent'] });
+    expect((await read()).sends).toMatchObject({
+      count: 1,
+      grant: { finding: 'look_alike', payouts: ['other-intent'] },
+    });
   });
 
   it('a lease that is released cannot send', async () => {
@@ -204,7 +211,7 @@ describe.each(stores)('payout records (%s)', kind => {
     await records.turnedAway(await sent());
     for (let times = 0; times < 3; times += 1) {
       const again = await leaseAgain(await read(), { leanNow: undefined });
-      expect(again).toMatchObject({ send: 1, repeated: true });
+      expect(again).toMatchObject({ before: { count: 0 }, repeated: true });
       expect(await noteSending(again)).toBe('noted');
       await records.turnedAway(again);
     }
@@ -224,7 +231,7 @@ describe.each(stores)('payout records (%s)', kind => {
       await records.leaseAgain(after, { rule: new ResendRule(delayMs), leanNow: clock.ms }),
     ).toBeUndefined();
     passDelay();
-    expect(await leaseAgain(after)).toMatchObject({ send: 2 });
+    expect(await leaseAgain(after)).toMatchObject({ before: { count: 1 } });
   });
 
   it.each([
@@ -311,13 +318,15 @@ describe.each(stores)('payout records (%s)', kind => {
     expect(await states()).toEqual(['created']);
   });
 
-  it('a request that a lost attempt has settled after all is not looked for any more', async () => {
+  it('a request that a lost attempt has settled after all is only audited', async () => {
     const { clock, records, reconciliation, sent } = await recording(kind);
     const its = await sent();
     await records.markUnknown(its);
     expect(await records.settle(its, response, [created('i')])).toBe('recorded');
-    clock.ms += hour;
+    clock.ms += delayMs - 1;
     expect(await reconciliation.due(5, 'test')).toEqual([]);
+    clock.ms += 1;
+    expect(await reconciliation.due(5, 'test')).toMatchObject([{ records: [{ state: 'created' }] }]);
   });
 
   it('a repetition is not sent when Lean turns out to have the payout at the last moment', async () => {
@@ -330,7 +339,7 @@ describe.each(stores)('payout records (%s)', kind => {
     await records.settle(first, response, [created('i')]);
     expect(await noteSending(again)).toBe('lease lost');
     await records.release(again);
-    clock.ms += hour;
+    clock.ms += delayMs - 1;
     expect(await reconciliation.due(5, 'test')).toEqual([]);
     expect(await read()).toMatchObject({
       inFlight: false,
@@ -461,12 +470,64 @@ describe.each(stores)('payout records (%s)', kind => {
     const request = await unknown();
     clock.ms += 30 * day;
     await reconciliation.found(request, 0, created('i'));
+    const audited = await records.read(request);
+    expect(audited && (await reconciliation.postpone(audited, { checks: 1, inMs: null }))).toBe(true);
     clock.ms += 30 * day;
     await records.forget(30 * day);
     expect(await records.read(request)).toBeDefined();
     clock.ms += 1;
     await records.forget(30 * day);
     expect(await records.read(request)).toBeUndefined();
+  });
+
+  it('a request that was sent within a day of one of unknown outcome is kept, and no other', async () => {
+    const { clock, records, reconciliation, unknown, settled } = await recording(kind);
+    await settled('before', keyOf('before'));
+    clock.ms += 2 * day;
+    await settled('near', keyOf('near'));
+    const open = await unknown(keyOf('open'));
+    clock.ms += remainingMs + delayMs + day - 1;
+    await settled('near too', keyOf('near too'));
+    clock.ms += 1;
+    await settled('after', keyOf('after'));
+    clock.ms += 100 * day;
+    await records.forget(30 * day);
+    const kept = async (key: string) => (await records.read(keyOf(key))) !== undefined;
+    expect([await kept('before'), await kept('near'), await kept('near too'), await kept('after')]).toEqual([
+      false,
+      true,
+      true,
+      false,
+    ]);
+    await reconciliation.found(open, 0, created('i'));
+    expect(await kept('open')).toBe(true);
+  });
+
+  it('a settled request is kept until its last audit', async () => {
+    const { clock, records, reconciliation, unknown, read } = await recording(kind);
+    await reconciliation.found(await unknown(), 0, created('i'));
+    clock.ms += 100 * day;
+    await records.forget(30 * day);
+    await reconciliation.postpone(await read(), { checks: 1, inMs: null });
+    await records.forget(30 * day);
+    expect(await records.read(keyOf('key-1'))).toBeUndefined();
+  });
+
+  it('a similar key is one of unknown outcome or in flight, for the same payout', async () => {
+    const { records, unknown, sent, lease } = await recording(kind);
+    const mine = await lease(keyOf('mine'));
+    expect(await records.similarKey(mine)).toBeNull();
+    const flying = await sent(keyOf('in flight'));
+    expect(await records.similarKey(mine)).toBe('in flight');
+    await records.settle(flying, response, [created('i')]);
+    expect(await records.similarKey(mine)).toBeNull();
+    await unknown(keyOf('another caller', 'billing'));
+    await unknown(keyOf('another amount'), [
+      transfer(undefined, { amount: { amount: '17' as Decimal, currency: 'AED' } }),
+    ]);
+    expect(await records.similarKey(mine)).toBeNull();
+    await unknown(keyOf('unknown'));
+    expect(await records.similarKey(mine)).toBe('unknown');
   });
 
   it('a request of unknown outcome is never forgotten, and neither is one that is being sent', async () => {
@@ -556,15 +617,19 @@ it('records are read by their indexes, no table from end to end', async () => {
   await reconciliation.noteFinding(request, 'absent');
   await reconciliation.restartDelay(request, Date.now());
   await reconciliation.noteDuplicates(request, ['d']);
-  await reconciliation.rescheduleNow({ amount: '16.5', destinationId: destinations.pays });
-  await operator.grantSend(request, ['d'], { ...decision, decision: 'send again' });
+  await reconciliation.rescheduleNow({ amount: '16.5', destinationId: destinations.pays, intentId: null });
+  await operator.grantSend(
+    request,
+    { finding: 'absent', payouts: ['d'] },
+    { ...decision, decision: 'send again' },
+  );
   const again = await records.leaseAgain(request, permit);
   if (again === undefined) throw new Error('it may not be sent again');
   await records.recover();
   await records.noteSending(again, stamp, permit);
   await records.release(again);
   await records.adopt(again, { lookbackMs: delayMs, leanNow: Date.now() });
-  await reconciliation.rejectAbsent(request, [rejected]);
+  await reconciliation.rejectAbsent(request, [rejection]);
   await reconciliation.found(request, 0, created('i'));
   await reconciliation.freeTurnedAway(request);
   await records.settle(again, response, [created('i')]);
@@ -577,7 +642,7 @@ it('records are read by their indexes, no table from end to end', async () => {
   await operator.attention();
   for (const unknownOnly of [true, false]) await operator.list({ unknownOnly, since: 0, limit: 5 });
   await evidence.owners(['i']);
-  await evidence.openRecords('test', keyOf('k'));
+  await evidence.otherRecords('test', request, 0);
   await evidence.referencePayout('test', { from: 0, to: Date.now() });
   await records.forget(day);
   expect(seen.size).toBeGreaterThan(30);

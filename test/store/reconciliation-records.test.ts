@@ -4,7 +4,7 @@ import { destinations } from '../../src/sandbox/named.ts';
 import { SqlReconciliationRecords } from '../../src/store/reconciliation-records.ts';
 import { keyOf, transfer } from '../support/creating.ts';
 import { stores } from '../support/stores.ts';
-import { created, delayMs, hour, minute, recording, rejected, response } from './recording.ts';
+import { created, delayMs, hour, minute, recording, rejected, rejection, response } from './recording.ts';
 
 const aed = (amount: string) => ({ amount: amount as Decimal, currency: 'AED' });
 
@@ -124,13 +124,13 @@ describe.each(stores)('reconciliation records (%s)', kind => {
   });
 
   it('a transfer is found once', async () => {
-    const { reconciliation, unknown, read } = await recording(kind);
+    const { clock, reconciliation, unknown, read } = await recording(kind);
     const request = await unknown();
     expect(await reconciliation.found(request, 0, created('i'))).toBe(true);
     expect(await reconciliation.found(request, 0, created('j'))).toBe(false);
     expect(await read()).toMatchObject({
       records: [{ state: 'created', intentId: 'i', answer: created('i') }],
-      nextCheckAt: null,
+      nextCheckAt: clock.ms + delayMs,
       finding: null,
     });
   });
@@ -146,9 +146,9 @@ describe.each(stores)('reconciliation records (%s)', kind => {
   it('what Lean is proven not to have is rejected', async () => {
     const { reconciliation, unknown, read } = await recording(kind);
     const request = await unknown();
-    expect(await reconciliation.rejectAbsent(request, [rejected])).toBe(true);
+    expect(await reconciliation.rejectAbsent(request, [rejection])).toEqual([rejection]);
     expect(await read()).toMatchObject({ records: [{ state: 'rejected', answer: rejected }], finding: null });
-    expect(await reconciliation.rejectAbsent(await read(), [rejected])).toBe(false);
+    expect(await reconciliation.rejectAbsent(await read(), [rejection])).toEqual([]);
   });
 
   it('of a batch what Lean is proven not to have is rejected, and what was found stays', async () => {
@@ -158,10 +158,33 @@ describe.each(stores)('reconciliation records (%s)', kind => {
       1,
       created('i', 1),
     );
-    const answers = [0, 2].map(transferIndex => ({ ...rejected, transferIndex }));
-    expect(await reconciliation.rejectAbsent(await read(), answers)).toBe(true);
+    const rejections = [0, 2].map(position => ({
+      position,
+      answer: { ...rejected, transferIndex: position },
+    }));
+    expect(await reconciliation.rejectAbsent(await read(), rejections)).toEqual(rejections);
     expect(await states()).toEqual(['rejected', 'created', 'rejected']);
     expect((await read()).records.map(({ answer }) => answer?.transferIndex)).toEqual([0, 1, 2]);
+  });
+
+  it('what is rejected with an intent that another record has is rejected without it', async () => {
+    const { reconciliation, unknown, settled, read } = await recording(kind);
+    await settled('i', keyOf('other'));
+    const named = { position: 0, answer: { ...rejected, rejectedIntentId: 'i' } };
+    expect(await reconciliation.rejectAbsent(await unknown(), [named])).toEqual([named]);
+    expect(await read()).toMatchObject({ records: [{ state: 'rejected', intentId: null }] });
+  });
+
+  it('a finding from before a request was leased again is not kept', async () => {
+    const { records, reconciliation, unknown, passDelay, leaseAgain, noteSending, read } =
+      await recording(kind);
+    const request = await unknown();
+    passDelay();
+    const again = await leaseAgain(request);
+    await noteSending(again);
+    await records.markUnknown(again);
+    await reconciliation.noteFinding(request, 'needs_decision');
+    expect((await read()).finding).toBeNull();
   });
 
   it('nothing is rejected as absent while an attempt has taken the lease', async () => {
@@ -169,7 +192,7 @@ describe.each(stores)('reconciliation records (%s)', kind => {
     const request = await unknown();
     passDelay();
     await leaseAgain(request);
-    expect(await reconciliation.rejectAbsent(request, [rejected])).toBe(false);
+    expect(await reconciliation.rejectAbsent(request, [rejection])).toEqual([]);
     expect(await states()).toEqual(['reserved']);
   });
 
@@ -181,7 +204,7 @@ describe.each(stores)('reconciliation records (%s)', kind => {
     const again = await leaseAgain(request);
     await noteSending(again);
     await records.markUnknown(again);
-    expect(await reconciliation.rejectAbsent(request, [rejected])).toBe(false);
+    expect(await reconciliation.rejectAbsent(request, [rejection])).toEqual([]);
     expect(await states()).toEqual(['unknown']);
   });
 
@@ -190,7 +213,7 @@ describe.each(stores)('reconciliation records (%s)', kind => {
     const request = await unknown();
     passDelay();
     await records.release(await leaseAgain(request));
-    expect(await reconciliation.rejectAbsent(request, [rejected])).toBe(false);
+    expect(await reconciliation.rejectAbsent(request, [rejection])).toEqual([]);
     expect(await states()).toEqual(['unknown']);
   });
 
@@ -276,7 +299,7 @@ describe.each(stores)('reconciliation records (%s)', kind => {
 
   it('a request that is rejected after its outcome was unknown is looked at again one delay later', async () => {
     const { clock, reconciliation, unknown, read } = await recording(kind);
-    await reconciliation.rejectAbsent(await unknown(), [rejected]);
+    await reconciliation.rejectAbsent(await unknown(), [rejection]);
     expect(await read()).toMatchObject({ checks: 0, nextCheckAt: clock.ms + delayMs });
     clock.ms += delayMs - 1;
     expect(await reconciliation.due(5, 'test')).toEqual([]);
@@ -306,7 +329,7 @@ describe.each(stores)('reconciliation records (%s)', kind => {
 
   it('a settled request that is looked at again keeps its answer when the look is over', async () => {
     const { clock, reconciliation, unknown, read } = await recording(kind);
-    await reconciliation.rejectAbsent(await unknown(), [rejected]);
+    await reconciliation.rejectAbsent(await unknown(), [rejection]);
     clock.ms += delayMs;
     const [due] = await reconciliation.due(5, 'test');
     expect(due && (await reconciliation.postpone(due, { checks: 1, inMs: null }))).toBe(true);
@@ -338,26 +361,30 @@ describe.each(stores)('a payout of which Lean tells (%s)', kind => {
 
   it('hurries the requests of its amount and destination alone', async () => {
     const { reconciliation, hurried } = await waiting();
-    await reconciliation.rescheduleNow({ amount: '16.5', destinationId: destinations.pays });
+    await reconciliation.rescheduleNow({ amount: '16.5', destinationId: destinations.pays, intentId: null });
     expect(await hurried()).toEqual(['this']);
   });
 
   it('hurries the requests of its destination where its amount is not known', async () => {
     const { reconciliation, hurried } = await waiting();
-    await reconciliation.rescheduleNow({ amount: null, destinationId: destinations.pays });
+    await reconciliation.rescheduleNow({ amount: null, destinationId: destinations.pays, intentId: null });
     expect(await hurried()).toEqual(['this', 'other amount']);
   });
 
   it('hurries the requests of its amount where its destination is not known', async () => {
     const { reconciliation, hurried } = await waiting();
-    await reconciliation.rescheduleNow({ amount: '16.500', destinationId: null });
+    await reconciliation.rescheduleNow({ amount: '16.500', destinationId: null, intentId: null });
     expect(await hurried()).toEqual(['this', 'other destination']);
   });
 
   it('hurries nothing where no request is like it', async () => {
     const { reconciliation, hurried } = await waiting();
-    await reconciliation.rescheduleNow({ amount: '99', destinationId: destinations.pays });
-    await reconciliation.rescheduleNow({ amount: '16.5', destinationId: destinations.refused });
+    await reconciliation.rescheduleNow({ amount: '99', destinationId: destinations.pays, intentId: null });
+    await reconciliation.rescheduleNow({
+      amount: '16.5',
+      destinationId: destinations.refused,
+      intentId: null,
+    });
     expect(await hurried()).toEqual([]);
   });
 
@@ -365,7 +392,7 @@ describe.each(stores)('a payout of which Lean tells (%s)', kind => {
     const { clock, reconciliation, unknown, read } = await recording(kind);
     await unknown(undefined, [transfer(destinations.pays.toUpperCase())]);
     clock.ms += 1000;
-    await reconciliation.rescheduleNow({ amount: '16.5', destinationId: destinations.pays });
+    await reconciliation.rescheduleNow({ amount: '16.5', destinationId: destinations.pays, intentId: null });
     expect((await read()).nextCheckAt).toBe(clock.ms);
   });
 
@@ -375,7 +402,7 @@ describe.each(stores)('a payout of which Lean tells (%s)', kind => {
     await settled('i', keyOf('settled'));
     await sent(keyOf('sending'));
     clock.ms += hour;
-    await reconciliation.rescheduleNow({ amount: '16.5', destinationId: destinations.pays });
+    await reconciliation.rescheduleNow({ amount: '16.5', destinationId: destinations.pays, intentId: null });
     expect((await read(keyOf('due'))).nextCheckAt).toBe(due.nextCheckAt);
     for (const key of ['settled', 'sending']) expect((await read(keyOf(key))).nextCheckAt).toBeNull();
   });

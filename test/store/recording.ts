@@ -1,4 +1,5 @@
 import type { PayoutCreated, PayoutRejected } from '../../src/payouts/creation/creation-answer.ts';
+import type { TransferRejection } from '../../src/payouts/creation/payout-records.ts';
 import type { ReferencedTransfer } from '../../src/payouts/creation/lean-key.ts';
 import {
   fingerprintOf,
@@ -55,6 +56,8 @@ export const rejected: PayoutRejected = {
   idempotencyKey: 'key-1',
   transferIndex: null,
 };
+
+export const rejection: TransferRejection = { position: 0, answer: rejected };
 
 export function newRequest(
   key: RequestKey = keyOf('key-1'),

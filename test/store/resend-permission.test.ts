@@ -35,7 +35,7 @@ describe.each(stores)('sending again (%s)', kind => {
     const request = await unknown();
     clock.ms += remainingMs + delayMs;
     const again = await records.leaseAgain(request, permit());
-    expect(again).toMatchObject({ send: 2, repeated: true, leanKey: 'key-1', before: request.sends });
+    expect(again).toMatchObject({ repeated: true, leanKey: 'key-1', before: request.sends });
     expect(again && (await noteSending(again))).toBe('noted');
     expect((await read()).sends).toMatchObject({
       count: 2,
@@ -136,12 +136,17 @@ describe.each(stores)('sending again (%s)', kind => {
       const second = await leaseAgain(request);
       await noteSending(second);
       await records.markUnknown(second);
-      expect(await operator.grantSend(await read(), ['other-intent'], decision)).toBe(true);
-      expect((await read()).sends.grant).toEqual(['other-intent']);
+      expect(
+        await operator.grantSend(
+          await read(),
+          { finding: 'look_alike', payouts: ['other-intent'] },
+          decision,
+        ),
+      ).toBe(true);
+      expect((await read()).sends.grant).toEqual({ finding: 'look_alike', payouts: ['other-intent'] });
       passDelay();
       const rule = new ResendRule(setting);
       const third = await leaseAgain(await read(), { rule });
-      expect(third.send).toBe(3);
       expect(await noteSending(third, {}, { rule })).toBe('noted');
       await records.markUnknown(third);
       expect((await read()).sends).toMatchObject({ count: 3, grant: null });
@@ -152,7 +157,7 @@ describe.each(stores)('sending again (%s)', kind => {
 
   it('a send that an operator has allowed waits for the resend delay by both clocks all the same', async () => {
     const { clock, records, operator, permit, unknown, read } = await recording(kind);
-    await operator.grantSend(await unknown(), [], decision);
+    await operator.grantSend(await unknown(), { finding: 'absent', payouts: [] }, decision);
     clock.ms += remainingMs + delayMs - 1;
     expect(await records.leaseAgain(await read(), permit({ leanNow: clock.ms + hour }))).toBeUndefined();
     clock.ms += 1;
@@ -191,7 +196,7 @@ describe.each(stores)('sending again (%s)', kind => {
       const second = await leaseAgain(await read(), { rule });
       await noteSending(second, {}, { rule });
       await records.markUnknown(second);
-      await operator.grantSend(await read(), [], decision);
+      await operator.grantSend(await read(), { finding: 'absent', payouts: [] }, decision);
       clock.ms += minute;
       expect(await records.leaseAgain(await read(), permit({ rule }))).toBeUndefined();
       clock.ms += remainingMs + delayMs - minute;

@@ -1,17 +1,10 @@
 import type { LeanClientOptions } from '../../src/lean/client.ts';
 import { LeanClock } from '../../src/lean/lean-clock.ts';
 import type { ReferencedTransfer } from '../../src/payouts/creation/lean-key.ts';
-import { OperatorDecisions } from '../../src/payouts/creation/operator-decision.ts';
-import {
-  OutcomeReconciler,
-  type ReconciliationEvents,
-} from '../../src/payouts/creation/outcome-reconciler.ts';
-import { PayoutCreation, type PayoutCreationOptions } from '../../src/payouts/creation/payout-creation.ts';
-import { PayoutMatcher } from '../../src/payouts/creation/payout-matcher.ts';
-import {
-  ReconciliationLoop,
-  type ReconciliationLoopOptions,
-} from '../../src/payouts/creation/reconciliation-loop.ts';
+import { creationServices } from '../../src/payouts/creation/creation-services.ts';
+import type { ReconciliationEvents } from '../../src/payouts/creation/outcome-reconciler.ts';
+import type { PayoutCreationOptions } from '../../src/payouts/creation/payout-creation.ts';
+import type { ReconciliationLoopOptions } from '../../src/payouts/creation/reconciliation-loop.ts';
 import { ResendRule, type ResendSetting } from '../../src/payouts/creation/resend-rule.ts';
 import type { Transfer } from '../../src/payouts/creation/transfer.ts';
 import type { Decimal } from '../../src/payouts/decimal.ts';
@@ -38,6 +31,13 @@ export function transfer(
     authorize: true,
     ...change,
   };
+}
+
+/** Transfers of one request, each with a reference of its own. */
+export function transfers(count: number): ReferencedTransfer[] {
+  return Array.from({ length: count }, (_, index) =>
+    transfer(undefined, { externalReference: `order-1.${String(index)}` }),
+  );
 }
 
 export function keyOf(idempotencyKey: string, caller = '') {
@@ -72,36 +72,23 @@ export function creatingAt(leanUrl: string, database: Database, options: Creatin
   const evidence = new SqlPayoutEvidence(database);
   const operator = new SqlOperatorRecords(database);
   const reads = new PayoutReads(client);
-  const matcher = new PayoutMatcher({ client, reads, evidence, rule, application, ...(now && { now }) });
-  const reconciler = new OutcomeReconciler({
-    records: reconciliation,
-    matcher,
-    rule,
-    application,
-    events: options.reconciliation ?? {},
-  });
-  const creation = new PayoutCreation({
+  const services = creationServices({
     client,
+    reads,
     records,
     reconciliation,
-    reconciler,
+    evidence,
+    operator,
     rule,
     application,
-    allowance,
-    ...(events && { events }),
-  });
-  const loop = new ReconciliationLoop({
-    client,
-    records,
-    reconciliation,
-    reconciler,
-    rule,
-    application,
-    storeNow: () => operator.now(),
     retentionDays: 90,
-    ...(now && { now, steadyNow: now }),
-    ...options.loop,
+    allowance,
+    creationEvents: events ?? {},
+    reconciliationEvents: options.reconciliation ?? {},
+    ...(options.loop && { loop: options.loop }),
+    ...(now && { now }),
   });
+  const { creation } = services;
   return {
     client,
     reads,
@@ -109,11 +96,7 @@ export function creatingAt(leanUrl: string, database: Database, options: Creatin
     reconciliation,
     evidence,
     operator,
-    matcher,
-    reconciler,
-    creation,
-    loop,
-    decisions: new OperatorDecisions({ client, records, operator, reconciler, rule }),
+    ...services,
     create: (idempotencyKey: string, wanted: Transfer = transfer()) =>
       creation.createPayout(keyOf(idempotencyKey), wanted),
     createAll: (idempotencyKey: string, wanted: readonly Transfer[]) =>

@@ -16,6 +16,9 @@ export interface Program {
   readonly ended: Promise<readonly [code: number | null, signal: string | null]>;
 }
 
+/** Where V8 keeps what it has compiled of `src/` and its packages: a program starts with half the work. */
+const compileCache = join(tmpdir(), 'lean-payouts-compile-cache');
+
 /**
  * Runs a program of `src/`, with nothing in its environment but what is given, and a store of its own unless one is
  * given; it is gone when the test is over.
@@ -28,7 +31,14 @@ export function runProgram(
   const path = fileURLToPath(new URL(`../../src/${file}`, import.meta.url));
   const folder = mkdtempSync(join(tmpdir(), 'lean-payouts-test-'));
   const child = spawn(process.execPath, [path, ...args], {
-    env: { PATH: process.env['PATH'], DATA_DIR: folder, REST_PORT: 'off', MCP_PORT: 'off', ...environment },
+    env: {
+      PATH: process.env['PATH'],
+      NODE_COMPILE_CACHE: compileCache,
+      DATA_DIR: folder,
+      REST_PORT: 'off',
+      MCP_PORT: 'off',
+      ...environment,
+    },
   });
   onTestFinished(() => {
     child.kill('SIGKILL');

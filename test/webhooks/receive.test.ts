@@ -44,10 +44,17 @@ function receiving() {
 }
 
 describe('a webhook', () => {
-  it('that is taken tells the amount and the destination of its payout', async () => {
+  it('that is taken tells the amount, the destination and the intent of its payout', async () => {
     const { announced, receive } = receiving();
     expect(await receive(envelope)).toBe('taken');
-    expect(announced).toEqual([{ amount: '16.5', destinationId: destinations.pays }]);
+    expect(announced).toEqual([{ amount: '16.5', destinationId: destinations.pays, intentId: null }]);
+  });
+
+  it('that names an intent tells it', async () => {
+    const { announced, receive } = receiving();
+    const payload = { ...envelope.payload, intent_id: 'e0000000-0000-4000-8000-000000000001' };
+    await receive({ ...envelope, payload });
+    expect(announced).toMatchObject([{ intentId: 'e0000000-0000-4000-8000-000000000001' }]);
   });
 
   it('that comes a second time tells nothing', async () => {

@@ -1,4 +1,4 @@
-import { LeanRefused } from '../../lean/errors.ts';
+import { LeanError, LeanRefused } from '../../lean/errors.ts';
 import type { PayoutIntent } from '../payout-intent.ts';
 import type { PayoutReads } from '../payout-reads.ts';
 import type { Payout } from '../payout.ts';
@@ -16,8 +16,10 @@ import {
 /** A payout at Lean that no record names, and that is, or may be, one of a request's transfers. */
 export interface Candidate {
   readonly row: Payout;
-  /** Null where this Lean has no call for it, or does not know it. */
+  /** Null where this Lean has no call for it, does not know it, or could not show it. */
   readonly intent: PayoutIntent | null;
+  /** Whether Lean could not show the intent right now. */
+  readonly unread: boolean;
   /** `exact`: its reference, amount, currency and destination are those of a transfer. */
   readonly match: 'exact' | 'may be';
   /** The transfers of the request that it is, or may be. */
@@ -26,6 +28,11 @@ export interface Candidate {
   readonly sharedWith: readonly OwnedRecord[];
   /** Whether Lean has failed it: no money moves. */
   readonly failed: boolean;
+}
+
+/** The id by which a row of Lean's list is known: its intent's, which never changes, where it has one. */
+export function rowId({ intentId, paymentId }: Payout): string {
+  return intentId ?? paymentId ?? '';
 }
 
 export interface CandidatesOptions {
@@ -40,10 +47,7 @@ export interface CandidatesOptions {
 /** Intents read side by side: looking for one payout must not keep everybody else's reads waiting. */
 const intentsAtOnce = 8;
 
-interface Seen {
-  readonly row: Payout;
-  readonly intent: PayoutIntent | null;
-}
+type Seen = Pick<Candidate, 'row' | 'intent' | 'unread'>;
 
 /** Judges the rows of Lean's list that no record names. */
 export class Candidates {
@@ -65,15 +69,17 @@ export class Candidates {
     const seen: Seen[] = [];
     for (let next = 0; next < rows.length; next += intentsAtOnce) {
       const part = rows.slice(next, next + intentsAtOnce);
-      seen.push(...(await Promise.all(part.map(async row => ({ row, intent: await this.#intentOf(row) })))));
+      seen.push(...(await Promise.all(part.map(async row => ({ row, ...(await this.#intentOf(row)) })))));
     }
-    const exactReferences = await this.#givesReferencesBack(seen, records);
+    const exactReferences = await this.#givesReferencesBack(seen, records, others);
     const candidates: Candidate[] = [];
     for (const each of seen) {
       const fits = new Map<number, 'exact' | 'may be'>();
       for (const record of records) {
         const fit = await this.#compare(record, each, exactReferences);
-        if (fit !== 'other') fits.set(record.position, fit === 'same' ? 'exact' : 'may be');
+        // A payout that carries the reference is never another one, whatever else Lean shows of it.
+        const carries = each.intent?.externalReference === record.transfer.externalReference;
+        if (fit !== 'other' || carries) fits.set(record.position, fit === 'same' ? 'exact' : 'may be');
       }
       if (fits.size === 0) continue;
       const match = [...fits.values()].includes('exact') ? 'exact' : 'may be';
@@ -84,7 +90,8 @@ export class Candidates {
         // A payout with the reference of another request belongs to that one, unless Lean may have changed ours to it.
         if (fit === 'same' && match !== 'exact' && (exactReferences || !resembles(records, each)))
           anothers = true;
-        if (fit === 'same' || (fit === 'may be' && match !== 'exact')) sharing.push(other);
+        const altered = !exactReferences && resembles([other.record], each);
+        if (fit === 'same' || (fit === 'may be' && (match !== 'exact' || altered))) sharing.push(other);
       }
       if (anothers) continue;
       candidates.push({
@@ -98,17 +105,19 @@ export class Candidates {
     return candidates;
   }
 
-  /** @returns null where the intent cannot be had from this Lean */
-  async #intentOf({ intentId }: Payout): Promise<PayoutIntent | null> {
-    if (intentId == null || !this.#hasIntents) return null;
+  async #intentOf({ intentId }: Pick<Payout, 'intentId'>): Promise<Pick<Seen, 'intent' | 'unread'>> {
+    if (intentId == null || !this.#hasIntents) return { intent: null, unread: false };
     const { reads, deadline } = this.#options;
     try {
-      return await reads.intent(intentId, { deadline });
+      return { intent: await reads.intent(intentId, { deadline }), unread: false };
     } catch (error) {
-      if (!(error instanceof LeanRefused) || error.code !== 'LEAN_REFUSED') throw error;
+      if (!(error instanceof LeanError) || performance.now() >= deadline) throw error;
+      // One intent that Lean cannot show must not keep everything else from being judged.
+      if (!(error instanceof LeanRefused) || error.code !== 'LEAN_REFUSED')
+        return { intent: null, unread: true };
       // Older UAE applications and those in KSA have no such call: the other rows need not be asked for.
       if (reads.isMissingOperation(error)) this.#hasIntents = false;
-      return null;
+      return { intent: null, unread: false };
     }
   }
 
@@ -126,12 +135,9 @@ export class Candidates {
       return compareAccounts(account, row.recipient.iban) === 'other' ? 'other' : 'may be';
     }
     const amount = either(byRow, compareAmounts(transfer.amount, intent.amount));
-    const destination = intent.destination?.id.toLowerCase();
-    if (
-      amount === 'other' ||
-      (destination ?? transfer.destinationId.toLowerCase()) !== transfer.destinationId.toLowerCase()
-    )
-      return 'other';
+    if (amount === 'other') return 'other';
+    const destination = intent.destination?.id.toLowerCase() ?? transfer.destinationId.toLowerCase();
+    if (destination !== transfer.destinationId.toLowerCase()) return 'other';
     const reference = exactReferences
       ? compareExactReferences(transfer.externalReference, intent.externalReference)
       : compareTexts(transfer.externalReference, intent.externalReference);
@@ -155,20 +161,25 @@ export class Candidates {
 
   /**
    * Whether this Lean is seen to give references back as they were sent. Only then a row with another reference is
-   * another payout; asked only where there is such a row.
+   * another payout. Read only where that matters.
    */
-  async #givesReferencesBack(seen: readonly Seen[], records: readonly PayoutRecord[]): Promise<boolean> {
-    const foreign = seen.some(({ intent }) =>
-      records.some(
-        ({ transfer }) => intent !== null && intent.externalReference !== transfer.externalReference,
-      ),
+  async #givesReferencesBack(
+    seen: readonly Seen[],
+    records: readonly PayoutRecord[],
+    others: readonly OwnedRecord[],
+  ): Promise<boolean> {
+    const matters = seen.some(
+      ({ intent }) =>
+        intent !== null &&
+        (others.length > 0 ||
+          records.some(({ transfer }) => intent.externalReference !== transfer.externalReference)),
     );
-    if (!foreign) return false;
+    if (!matters) return false;
     const { evidence, application, reference } = this.#options;
     const shown =
       reference ?? (await evidence.referencePayout(application, { from: 0, to: Number.MAX_SAFE_INTEGER }));
     if (shown?.intentId == null) return false;
-    const intent = await this.#intentOf({ intentId: shown.intentId } as Payout);
+    const { intent } = await this.#intentOf({ intentId: shown.intentId });
     return intent?.externalReference === shown.transfer.externalReference;
   }
 }

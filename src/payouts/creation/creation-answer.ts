@@ -12,7 +12,7 @@ export interface PayoutCreated extends Omit<CreatedTransfer, 'reason'> {
   readonly idempotencyKey: string;
   /** Position among the transfers of `createPayouts`, from 0. */
   readonly transferIndex: number;
-  /** Another key of this caller, for a payout like this one, whose outcome was unknown when this one was made. */
+  /** Another key of this caller, for a payout like this one, that had no answer when this one was first sent. */
   readonly similarUnknownKey: string | null;
 }
 
@@ -71,10 +71,11 @@ export function transferAnswer(
   idempotencyKey: string,
   transferIndex: number,
   { reason, ...answer }: CreatedTransfer,
+  similarUnknownKey: string | null,
 ): TransferAnswer {
-  const { status } = answer.state;
-  if (status !== 'FAILED' && status !== 'AUTHORISATION_FAILED')
-    return { kind: 'created', idempotencyKey, transferIndex, ...answer, similarUnknownKey: null };
+  // Whether a failed authorisation is the end of a payout, Lean's documents do not say.
+  if (answer.state.status !== 'FAILED')
+    return { kind: 'created', idempotencyKey, transferIndex, ...answer, similarUnknownKey };
   // A single word may as well be a name.
   const code = isCode(reason) && reason.includes('_') ? reason : null;
   return {
@@ -89,11 +90,17 @@ export function transferAnswer(
   };
 }
 
+/** Problems told of at once: an answer must not outgrow the request. */
+export const mostProblems = 20;
+
 export function invalid(idempotencyKey: string, problems: readonly InputProblem[]): PayoutRejected {
   return {
     ...wholly(idempotencyKey),
     code: 'INVALID_INPUT',
-    message: problems.map(({ field, problem }) => `${field} ${problem}`).join(' '),
+    message: problems
+      .slice(0, mostProblems)
+      .map(({ field, problem }) => `${field} ${problem}`)
+      .join(' '),
     field: problems[0]?.field ?? null,
   };
 }

@@ -3,8 +3,8 @@ import addFormats from 'ajv-formats';
 import { creationShape } from '../../lean/shapes.ts';
 import { decimalForm, parseDecimal, type Decimal } from '../decimal.ts';
 import { decimalFromNumber } from '../exact-json.ts';
-import { maxTransfers } from './payout-creation.ts';
-import { transferProblems, type Transfer } from './transfer.ts';
+import { mostProblems } from './creation-answer.ts';
+import { maxTransfers, repeatedReferences, transferProblems, type Transfer } from './transfer.ts';
 
 /** What is wrong with a request: which part of it, and what is accepted. */
 export interface RequestProblem {
@@ -16,9 +16,6 @@ export interface RequestProblem {
 const ajv = new Ajv2020({ allErrors: true, verbose: true, allowUnionTypes: true });
 (addFormats as unknown as (ajv: Ajv2020) => void)(ajv);
 const hasShape = ajv.compile<WireCreation>(creationShape);
-
-/** Problems told of at once: an answer must not outgrow the request. */
-const mostProblems = 20;
 
 interface WireTransfer {
   readonly payment_destination_id: string;
@@ -88,10 +85,17 @@ export function transfersFromBody(
       authorize: wire.authorize_payment,
     };
     for (const { field, problem } of transferProblems(transfer))
-      problems.push({ parameter: `${at}.${wireNames[field] ?? field}`, problem });
+      // A missing amount or currency has its problem already, and an amount is judged by its currency.
+      if ((amount !== undefined && currency !== undefined) || !field.startsWith('amount'))
+        problems.push({ parameter: `${at}.${wireNames[field] ?? field}`, problem });
     transfers.push(transfer);
   }
-  return problems.length > 0 ? { problems } : { transfers };
+  for (const { index, first } of repeatedReferences(transfers))
+    problems.push({
+      parameter: `${String(placed[index]?.at)}.external_reference`,
+      problem: `must differ from ${String(placed[first]?.at)}.external_reference, because a transfer is found at Lean by its reference.`,
+    });
+  return problems.length > 0 ? { problems: problems.slice(0, mostProblems) } : { transfers };
 }
 
 /** Lean's names for the input fields of a transfer. */

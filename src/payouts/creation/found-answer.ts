@@ -2,18 +2,19 @@ import type { PayoutIntent } from '../payout-intent.ts';
 import { payoutId } from '../ids.ts';
 import type { Payout, PayoutState } from '../payout.ts';
 import { transferAnswer, type TransferAnswer } from './creation-answer.ts';
-import type { PayoutRecord } from './payout-record.ts';
+import type { CreatedTransfer } from './creation-wire.ts';
+import type { PayoutRecord, PayoutRequest } from './payout-record.ts';
 
 /** The answer to a transfer that was found at Lean: the same as if Lean's own answer had been heard. */
 export function foundAnswer(
-  idempotencyKey: string,
+  { idempotencyKey, similarUnknownKey }: Pick<PayoutRequest, 'idempotencyKey' | 'similarUnknownKey'>,
   { position, transfer }: PayoutRecord,
   intent: PayoutIntent | null,
   row: Payout,
 ): TransferAnswer {
   const payout = intent?.payout ?? row;
   const intentId = intent?.id ?? row.intentId ?? '';
-  return transferAnswer(idempotencyKey, position, {
+  const created: CreatedTransfer = {
     intentId,
     payoutId: payoutId(payout.paymentId, intentId) ?? intentId,
     state: stateOf(row, intent) ?? { status: 'UNKNOWN', leanStatus: null },
@@ -22,13 +23,13 @@ export function foundAnswer(
     recipient: payout.recipient,
     traceId: null,
     reason: null,
-  });
+  };
+  return transferAnswer(idempotencyKey, position, created, similarUnknownKey);
 }
 
 /** Whether Lean has failed a payout: no money moves. */
 export function isFailed(row: Payout, intent: PayoutIntent | null): boolean {
-  const status = stateOf(row, intent)?.status;
-  return status === 'FAILED' || status === 'AUTHORISATION_FAILED';
+  return stateOf(row, intent)?.status === 'FAILED';
 }
 
 /** An intent without a payment does not say how the payout stands; the list does. */

@@ -16,12 +16,12 @@ export function leanKeyFor({ caller, idempotencyKey }: RequestKey): string {
 }
 
 /**
- * The external reference of a transfer for which the caller gave none: Lean's key, and the position where the request
- * has several transfers. The payout can be found again by it.
+ * The external reference of a transfer for which the caller gave none: Lean's key, followed by a dot and the position
+ * where the request has several transfers. The payout can be found again by it.
  * @returns at most 64 characters
  */
 export function referenceFor(leanKey: string, position: number, transfers: number): string {
-  const reference = transfers === 1 ? leanKey : `${leanKey}#${String(position)}`;
+  const reference = transfers === 1 ? leanKey : `${leanKey}.${String(position)}`;
   return reference.length <= maxReferenceLength ? reference : shortened(reference);
 }
 

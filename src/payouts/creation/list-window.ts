@@ -2,15 +2,15 @@ import type { LeanClient } from '../../lean/client.ts';
 import { pageFromLean } from '../from-lean.ts';
 import { instantAt } from '../lean-time.ts';
 import type { Payout } from '../payout.ts';
+import { rowId } from './candidate.ts';
 
 /** All payouts that Lean's list holds of a time, or why that cannot be known. */
 export interface ListWindow {
   readonly rows: readonly Payout[];
   /** `whole`: these are all of them. Otherwise the rows are some of them. */
   readonly completeness: 'whole' | 'list_incomplete' | 'list_too_long';
-  /** Lean's time at the first answer and at the last one, as epoch ms; undefined where they carried none. */
+  /** Lean's time at the first answer, as epoch ms; undefined where one of the answers carried none. */
   readonly firstDate: number | undefined;
-  readonly lastDate: number | undefined;
 }
 
 /** From and to, both as epoch ms of Lean's clock. */
@@ -49,7 +49,6 @@ export async function readListWindow(
     rows: [...reading.rows.values()],
     completeness,
     firstDate: dates.every(date => date !== undefined) ? dates[0] : undefined,
-    lastDate: dates.at(-1),
   };
 }
 
@@ -78,8 +77,11 @@ class WindowReading {
     const first = await this.#page(window, 0, pageSize);
     const { total } = first;
     if (total === null) return 'list_incomplete';
-    const distinct = new Set(first.rows.map(idsOf));
-    if (total === 0 && first.rows.length === 0) return 'whole';
+    const distinct = new Set(first.rows.map(rowId));
+    if (total === 0 && first.rows.length === 0) {
+      const again = await this.#page(window, 0, 1);
+      return again.total === 0 && again.rows.length === 0 ? 'whole' : 'list_incomplete';
+    }
     // A total that is a round number may be all that this Lean counts: the halves of the window tell.
     if (total % pageSize === 0 && window.to - window.from >= leastWidthMs)
       return this.#split(window, 'list_incomplete');
@@ -91,12 +93,12 @@ class WindowReading {
     for (let next = 1; next < pages; next += pagesAtOnce) {
       const numbers = Array.from({ length: Math.min(pagesAtOnce, pages - next) }, (_, index) => next + index);
       for (const { rows } of await Promise.all(numbers.map(number => this.#page(window, number, size))))
-        for (const row of rows) distinct.add(idsOf(row));
+        for (const row of rows) distinct.add(rowId(row));
     }
     if (distinct.size === total) {
       // By another page size: a total that follows the size is a cap, and no count.
       const after = await this.#page(window, 0, Math.max(1, Math.floor(Math.min(size, total) / 2)));
-      if (after.total === total && after.rows.every(row => distinct.has(idsOf(row)))) return 'whole';
+      if (after.total === total && after.rows.every(row => distinct.has(rowId(row)))) return 'whole';
     }
     return this.#split(window, 'list_incomplete');
   }
@@ -127,12 +129,7 @@ class WindowReading {
     this.dates.push(answer.date);
     const page = pageFromLean(wire);
     if (page === undefined) throw answer.bad("Lean's list has no rows in it.");
-    for (const row of page.rows) this.rows.set(idsOf(row), row);
+    for (const row of page.rows) this.rows.set(rowId(row), row);
     return page;
   }
-}
-
-function idsOf({ intentId, paymentId }: Payout): string {
-  // Lean gives a payout its payment id while the list is read; its intent's id never changes.
-  return intentId ?? paymentId ?? '';
 }

@@ -1,17 +1,23 @@
 import type { LeanClient } from '../../lean/client.ts';
-import type { Candidate } from './candidate.ts';
+import { LeanError } from '../../lean/errors.ts';
+import type { PayoutReads } from '../payout-reads.ts';
+import { rowId, type Candidate } from './candidate.ts';
 import type { TransferAnswer } from './creation-answer.ts';
+import { findings } from './finding.ts';
 import { foundAnswer } from './found-answer.ts';
 import type { Decision, OperatorRecords } from './operator-records.ts';
 import { notTaken, type OutcomeReconciler, type Reconciliation } from './outcome-reconciler.ts';
+import { backgroundReadingMs } from './payout-matcher.ts';
 import { openRecords, type PayoutRecord, type PayoutRequest, type RequestKey } from './payout-record.ts';
-import type { PayoutRecords } from './payout-records.ts';
-import type { ResendRule } from './resend-rule.ts';
+import type { PayoutEvidence, PayoutRecords } from './payout-records.ts';
+import { isFarAhead, type ResendRule } from './resend-rule.ts';
 
 export interface OperatorDecisionsOptions {
   readonly client: LeanClient;
+  readonly reads: PayoutReads;
   readonly records: PayoutRecords;
   readonly operator: OperatorRecords;
+  readonly evidence: Pick<PayoutEvidence, 'owners'>;
   readonly reconciler: OutcomeReconciler;
   readonly rule: ResendRule;
 }
@@ -51,10 +57,15 @@ export class OperatorDecisions {
     const { client, records, reconciler, rule } = this.#options;
     await records.recover();
     const request = await records.read(key);
-    const early = request === undefined ? 'There is no record of this key.' : this.#tooEarly(request);
+    const early = request === undefined ? noRecord(key) : this.#tooEarly(request);
     if (request === undefined || early !== undefined)
       return { done: false, words: early ?? '', request, candidates: [] };
-    const reconciliation = await reconciler.reconcile(request, client.deadline());
+    const deadline = Math.max(client.deadline(), performance.now() + backgroundReadingMs);
+    let reconciliation = await reconciler.reconcile(request, deadline);
+    // It may have come later than the resend delay allows.
+    const listed = reconciliation.reading?.candidates.map(({ row }) => row.intentId);
+    if (wanted.kind === 'created' && listed?.includes(wanted.intentId) === false)
+      reconciliation = await reconciler.reconcile(request, deadline, { untilNow: true });
     const { reading } = reconciliation;
     const now = await records.read(key);
     const candidates = reading?.candidates ?? [];
@@ -67,31 +78,45 @@ export class OperatorDecisions {
       };
     const refuse = (words: string): DecisionResult => ({ done: false, words, request: now, candidates });
     if (openRecords(now).length === 0)
-      return { done: true, words: 'The look at Lean has settled it.', request: now, candidates };
+      return {
+        done: now.records.some(record => isDecided(record, wanted)),
+        words: `Lean's list has settled it as ${now.records.map(({ state }) => state).join(', ')}. Your decision was not needed, and is not kept.`,
+        request: now,
+        candidates,
+      };
     if (reconciliation.finding === 'other_application')
       return refuse(
         `It was sent for the Lean application ${String(now.application)}: decide with the credentials of that one. Nothing was changed.`,
       );
-    if (reading === undefined) return refuse('Lean could not be asked; nothing was changed.');
+    if (reading === undefined)
+      return refuse(
+        `Lean could not be asked (${String(reconciliation.error?.message)}). Nothing was changed.`,
+      );
     if (!rule.mayDecide(now.sends, { storeNow: now.readAt, leanNow: reading.leanNow }))
       return refuse(
         'The resend delay has not passed by both clocks yet: Lean may still take it. Nothing was changed.',
       );
     const record = chosen(now, wanted.position);
     if (record === undefined)
-      return refuse('Several transfers are open: say which one with --transfer. Nothing was changed.');
-    const done = await this.#do(now, record, wanted, reconciliation, candidates);
+      return refuse(
+        wanted.position === null
+          ? 'Several transfers are open: say which one with --transfer. Nothing was changed.'
+          : `Transfer ${String(wanted.position)} is not open. Nothing was changed.`,
+      );
+    const done = await this.#do(now, record, wanted, reconciliation);
     const after = (await records.read(key)) ?? now;
     return { ...done, request: after, candidates };
   }
 
   #tooEarly(request: PayoutRequest): string | undefined {
     const { rule } = this.#options;
-    if (openRecords(request).length === 0) return 'It is settled already; nothing was changed.';
-    if (request.inFlight) return 'A gateway is sending it right now; nothing was changed.';
+    if (openRecords(request).length === 0) return 'It is settled already. Nothing was changed.';
+    if (request.inFlight) return 'A gateway is sending it right now. Nothing was changed.';
     const { sends, readAt } = request;
-    const end = sends.until === null ? readAt : sends.until + rule.proofDelayOf(sends, readAt);
-    return end > readAt
+    const end = (sends.until ?? readAt) + rule.proofDelayOf(sends, readAt);
+    // A time that lies far ahead was noted by a clock that was wrong: the look at Lean starts the delay anew.
+    if (isFarAhead(sends.until, readAt)) return undefined;
+    return !rule.mayDecide(sends, { storeNow: readAt, leanNow: undefined })
       ? `The resend delay has not passed: decide after ${new Date(end).toISOString()}. Nothing was changed.`
       : undefined;
   }
@@ -100,69 +125,115 @@ export class OperatorDecisions {
     request: PayoutRequest,
     record: PayoutRecord,
     wanted: WantedDecision,
-    { finding }: Reconciliation,
-    candidates: readonly Candidate[],
+    { finding, reading }: Reconciliation,
   ): Promise<Pick<DecisionResult, 'done' | 'words'>> {
     const { operator } = this.#options;
-    const intents = candidates.flatMap(({ row }) => row.intentId ?? []);
+    const candidates = reading?.candidates ?? [];
+    const refuse = (words: string) => ({ done: false, words: `${words} Nothing was changed.` });
+    const against = objection(request, record, wanted, candidates);
+    if (against !== undefined) return refuse(against);
+    const payouts = candidates.map(({ row }) => rowId(row));
     const { kind, intentId, by, reason } = wanted;
-    const decision: Decision = {
-      decision: kind,
-      intentId,
-      by,
-      reason,
-      evidence: { finding, candidates: intents, sends: request.sends, position: record.position },
+    const evidence = {
+      finding,
+      candidates: payouts,
+      duplicateIntents: request.duplicateIntents,
+      sends: request.sends,
+      position: record.position,
     };
-    const changed = 'Something has happened to it meanwhile; nothing was changed. Look again.';
-    const certain = candidates.some(
-      ({ match, failed, sharedWith, positions }) =>
-        match === 'exact' && !failed && sharedWith.length === 0 && positions.includes(record.position),
-    );
-    if (kind !== 'created' && certain)
-      return {
-        done: false,
-        words:
-          'Lean has a payout with its reference, amount and destination: decide --created. Nothing was changed.',
-      };
+    const decision: Decision = { decision: kind, intentId, by, reason, evidence };
+    const overtaken = refuse('Something has happened to it meanwhile: look again.');
     if (kind === 'send again') {
-      if (request.records.length > 1)
-        return {
-          done: false,
-          words: 'A batch is never sent again: ask for what is missing under a new key. Nothing was changed.',
-        };
-      if (request.refusal !== null)
-        return {
-          done: false,
-          words:
-            'Lean has refused it, so it is never sent again: decide --created or --not-paid. Nothing was changed.',
-        };
-      return (await operator.grantSend(request, intents, decision))
+      if (reading?.leanNow === undefined)
+        return refuse(`It cannot be sent again: ${findings.lean_time_unknown.words}.`);
+      return (await operator.grantSend(request, { finding, payouts }, decision))
         ? { done: true, words: 'Allowed: it is sent once more when its key comes again.' }
-        : { done: false, words: changed };
+        : overtaken;
     }
-    let answer: TransferAnswer;
+    let answer: TransferAnswer = notTaken(request, record.position, request.refusal);
     if (kind === 'created') {
-      const candidate = candidates.find(
-        ({ row, positions }) => row.intentId === intentId && positions.includes(record.position),
-      );
-      if (candidate === undefined)
-        return {
-          done: false,
-          words:
-            `The intent ${String(intentId)} does not fit: it is not among the payouts at Lean that may be this one, ` +
-            'or another record has it. Nothing was changed.',
-        };
-      answer = foundAnswer(request.idempotencyKey, record, candidate.intent, candidate.row);
+      const candidate =
+        candidateOf(candidates, record, intentId) ?? (await this.#shownBefore(request, intentId));
+      if (candidate === undefined) return refuse(await this.#misfit(intentId, candidates));
+      answer = foundAnswer(request, record, candidate.intent, candidate.row);
       if (answer.kind === 'rejected')
-        return {
-          done: false,
-          words: 'Lean has failed that payout, so it was not paid: decide --not-paid. Nothing was changed.',
-        };
-    } else answer = notTaken(request, record.position, request.refusal);
+        return refuse('Lean has failed that payout, so it was not paid: decide --not-paid.');
+    }
     return (await operator.settle(request, record.position, answer, decision))
       ? { done: true, words: 'Settled, and the decision is kept.' }
-      : { done: false, words: changed };
+      : overtaken;
   }
+
+  /** A payout of this key that Lean has shown before and does not list now. */
+  async #shownBefore(
+    { records, duplicateIntents }: PayoutRequest,
+    intentId: string | null,
+  ): Promise<Pick<Candidate, 'row' | 'intent'> | undefined> {
+    if (intentId === null || records.length > 1 || !duplicateIntents.includes(intentId)) return undefined;
+    const { client, reads } = this.#options;
+    const intent = await reads.intent(intentId, { deadline: client.deadline() }).catch((error: unknown) => {
+      if (error instanceof LeanError) return null;
+      throw error;
+    });
+    return intent === null ? undefined : { intent, row: intent.payout };
+  }
+
+  /** Why an intent is not the payout in question. */
+  async #misfit(intentId: string | null, candidates: readonly Candidate[]): Promise<string> {
+    const owner =
+      intentId === null ? undefined : (await this.#options.evidence.owners([intentId])).get(intentId);
+    if (owner !== undefined)
+      return `The intent ${String(intentId)} belongs to the key ${JSON.stringify(owner.idempotencyKey)}.`;
+    return candidates.length === 0
+      ? "Lean's list has no payout that may be this one."
+      : `The intent ${String(intentId)} is not among the payouts at Lean that may be this one.`;
+  }
+}
+
+export function noRecord({ caller, idempotencyKey }: RequestKey): string {
+  const whose =
+    caller === '' ? 'without a caller (--caller names one)' : `of the caller ${JSON.stringify(caller)}`;
+  return `There is no record of the key ${JSON.stringify(idempotencyKey)} ${whose}.`;
+}
+
+/** What speaks against a decision, whatever else is true; undefined where nothing does. */
+function objection(
+  { records, duplicateIntents, refusal }: PayoutRequest,
+  record: PayoutRecord,
+  { kind }: WantedDecision,
+  candidates: readonly Candidate[],
+): string | undefined {
+  if (kind === 'created') return undefined;
+  const certain = candidates.filter(
+    ({ match, failed, sharedWith, positions }) =>
+      match === 'exact' && !failed && sharedWith.length === 0 && positions.includes(record.position),
+  );
+  const dead = new Set(candidates.filter(({ failed }) => failed).map(({ row }) => row.intentId));
+  // In a batch nobody can tell which transfer they were of.
+  const shown = records.length === 1 ? duplicateIntents.filter(intentId => !dead.has(intentId)) : [];
+  const known = [...new Set([...certain.map(({ row }) => rowId(row)), ...shown])];
+  if (known.length > 0)
+    return `Lean has a payout with its reference, amount and destination (${known.join(', ')}): decide --created.`;
+  if (kind === 'not paid') return undefined;
+  if (records.length > 1) return 'A batch is never sent again: ask for what is missing under a new key.';
+  if (refusal !== null)
+    return 'Lean has refused it, so it is never sent again: decide --created or --not-paid.';
+  return undefined;
+}
+
+function candidateOf(
+  candidates: readonly Candidate[],
+  { position }: PayoutRecord,
+  intentId: string | null,
+): Candidate | undefined {
+  return candidates.find(({ row, positions }) => row.intentId === intentId && positions.includes(position));
+}
+
+/** Whether a record says what an operator wanted to decide. */
+function isDecided({ position, state, intentId }: PayoutRecord, wanted: WantedDecision): boolean {
+  if (wanted.position !== null && wanted.position !== position) return false;
+  if (wanted.kind === 'created') return state === 'created' && intentId === wanted.intentId;
+  return wanted.kind === 'not paid' && state === 'rejected';
 }
 
 function chosen(request: PayoutRequest, position: number | null): PayoutRecord | undefined {

@@ -1,6 +1,7 @@
 import type { TransferAnswer } from './creation-answer.ts';
 import type { PayoutUnknownReason } from './finding.ts';
 import type { PayoutRequest } from './payout-record.ts';
+import type { SendGrant } from './resend-rule.ts';
 
 export interface ListFilter {
   /** Only those of unknown outcome, and those of which Lean has more payouts than transfers. */
@@ -46,9 +47,9 @@ export interface OperatorRecords {
   ): Promise<boolean>;
   /**
    * Allows one more send at the next repetition of the key, and adds the decision to the trail.
-   * @param judged intents at Lean that are other payouts
+   * @param grant what the operator knew; a send waits while Lean has anything else that may be the payout
    */
-  grantSend(request: PayoutRequest, judged: readonly string[], decision: Decision): Promise<boolean>;
+  grantSend(request: PayoutRequest, grant: SendGrant, decision: Decision): Promise<boolean>;
   /** Judges absences for a Lean application again. False when they were not doubted. */
   endDoubt(application: string, by: string, reason: string): Promise<boolean>;
   /** The store's time, epoch ms. */

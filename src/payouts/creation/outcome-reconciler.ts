@@ -1,4 +1,5 @@
 import { LeanError } from '../../lean/errors.ts';
+import { rowId } from './candidate.ts';
 import { compareInstants, parseInstant } from '../instant.ts';
 import type { PayoutRejected, TransferAnswer } from './creation-answer.ts';
 import { wholly } from './creation-answer.ts';
@@ -15,6 +16,8 @@ export interface ReconciliationEvents {
   open(key: RequestKey, finding: Finding, checks: number): void;
   /** Lean has more payouts of a request than it has transfers: money may have moved twice. */
   duplicates(key: RequestKey, intentIds: readonly string[]): void;
+  /** The list was too long to be read whole in an audit: a payout that came late may not have been seen. */
+  auditIncomplete(key: RequestKey): void;
   /** Lean's list lacked a payout that Lean had taken: nothing is judged absent any more. */
   absenceDoubted(key: RequestKey, intentId: string): void;
 }
@@ -54,14 +57,19 @@ export class OutcomeReconciler {
    * that is never sent again.
    * @param request as it was read when the turn to look was taken
    * @param deadline on the clock of `performance.now()`
+   * @param options.untilNow whether the list is read up to now, for a payout that came later than it may
    * @throws StoreUnavailable
    */
-  async reconcile(request: PayoutRequest, deadline: number): Promise<Reconciliation> {
+  async reconcile(
+    request: PayoutRequest,
+    deadline: number,
+    { untilNow = false }: { readonly untilNow?: boolean } = {},
+  ): Promise<Reconciliation> {
     const { application, matcher } = this.#options;
     if (request.application !== null && request.application !== application)
-      return this.#open(request, { finding: 'other_application', proven: false, reading: undefined });
+      return { finding: 'other_application', proven: false, reading: undefined };
     try {
-      return await this.#judge(request, await matcher.search(request, { deadline }));
+      return await this.#judge(request, await matcher.search(request, { deadline, untilNow }));
     } catch (error) {
       if (!(error instanceof LeanError)) throw error;
       return this.#open(request, { finding: 'lean_unavailable', proven: false, reading: undefined, error });
@@ -91,15 +99,23 @@ export class OutcomeReconciler {
   }
 
   /**
-   * Looks once more for a request that is settled: one that was sent twice, or rejected after its outcome had been
-   * unknown. More payouts of its own at Lean than it has transfers are told.
+   * Reads Lean's list once more for a request that is settled, and of which Lean may have another copy. More payouts of
+   * its own at Lean than it has transfers are told.
    * @throws LeanError, StoreUnavailable
    */
   async audit(request: PayoutRequest, deadline: number): Promise<void> {
     if (request.application !== null && request.application !== this.#options.application) return;
-    const reading = await this.#options.matcher.search(request, { deadline, untilNow: true });
-    await this.#tellDuplicates(request, reading);
-    await this.#doubtAbsence(request, reading);
+    const { matcher, events = {} } = this.#options;
+    const reading = await matcher.search(request, { deadline, untilNow: true });
+    // Where Lean does not return references, the first payout of a key that was sent twice looks like any other one.
+    const similar =
+      request.sends.count > 1
+        ? reading.candidates.filter(({ failed, sharedWith }) => !failed && sharedWith.length === 0)
+        : [];
+    const duplicates = [...new Set([...reading.duplicates, ...similar.map(({ row }) => rowId(row))])];
+    await this.#tellDuplicates(request, { duplicates });
+    await this.#doubtAbsence(request, { ...reading, duplicates });
+    if (!reading.isWhole) events.auditIncomplete?.(request);
   }
 
   async #judge(request: PayoutRequest, reading: Reading): Promise<Reconciliation> {
@@ -112,19 +128,31 @@ export class OutcomeReconciler {
     if (reading.found.length === openRecords(request).length || leanNow === undefined)
       return this.#open(request, { finding: reading.finding, proven: false, reading });
     if (rule.mustRestart(sends, { storeNow, leanNow })) await records.restartDelay(request, leanNow);
-    const doubted =
-      reading.finding === 'absent' && (await records.doubt(this.#options.application)) !== undefined;
-    // An operator who has allowed one more send has judged these to be other payouts.
-    const judged =
-      sends.grant !== null &&
-      reading.candidates.every(({ row }) => row.intentId != null && sends.grant?.includes(row.intentId));
-    const cleared = judged && findings[reading.finding].reason === 'UNCLEAR' ? 'absent' : reading.finding;
-    const finding = doubted ? 'absence_doubted' : cleared;
+    const finding = await this.#findingOf(request, reading);
     if (finding !== 'absent') return this.#open(request, { finding, proven: false, reading });
     const proven = rule.hasPassed(sends, { storeNow, leanNow });
     if (proven && (await this.#settleAbsent(request, reading))) return { finding, proven, reading };
     const decided = proven && !rule.allows(request) ? 'needs_decision' : finding;
     return this.#open(request, { finding: decided, proven, reading });
+  }
+
+  /**
+   * The finding of a reading. An operator who has allowed one more send has judged the payouts that were there to be
+   * others, and has accepted the finding of that moment.
+   */
+  async #findingOf(
+    { sends: { grant }, duplicateIntents }: PayoutRequest,
+    reading: Reading,
+  ): Promise<Finding> {
+    const { records, application } = this.#options;
+    const known = grant !== null && reading.candidates.every(({ row }) => grant.payouts.includes(rowId(row)));
+    const accepted = (finding: Finding): Finding =>
+      known && (findings[finding].reason === 'UNCLEAR' || finding === grant.finding) ? 'absent' : finding;
+    // Payouts of this key that Lean has shown once are there, whatever its list shows now.
+    if (duplicateIntents.length > 0) return 'several_at_lean';
+    const finding = accepted(reading.finding);
+    if (finding !== 'absent' || (await records.doubt(application)) === undefined) return finding;
+    return accepted('absence_doubted');
   }
 
   /** Ends what is never sent again. False where a repetition may send it. */
@@ -134,24 +162,29 @@ export class OutcomeReconciler {
       await records.freeTurnedAway(request);
       return true;
     }
-    const { refusal } = request;
+    const { refusal, sends } = request;
     const single = request.records.length === 1;
-    if (single && refusal === null && failed.length === 0) return false;
+    if (single && (sends.grant !== null || (refusal === null && failed.length === 0))) return false;
     const missing = openRecords(request).filter(
       ({ position }) => !found.some(other => other.position === position),
     );
-    const whole = missing.length === request.records.length;
-    const answers = missing.map(
-      ({ position }) =>
+    // The refusal of a request as a whole is the answer to all of its transfers, or to none.
+    const whole =
+      failed.length === 0 &&
+      missing.length === request.records.length &&
+      (single || refusal?.transferIndex === null);
+    const rejections = missing.map(({ position }) => ({
+      position,
+      answer:
         failed.find(other => other.position === position)?.answer ??
         (refusal !== null && whole ? refusal : notTaken(request, position, refusal)),
-    );
-    if (!(await records.rejectAbsent(request, answers))) return false;
-    for (const answer of answers) events.settled?.(request, answer);
-    return true;
+    }));
+    const rejected = await records.rejectAbsent(request, rejections);
+    for (const { answer } of rejected) events.settled?.(request, answer);
+    return rejected.length > 0;
   }
 
-  async #tellDuplicates(request: PayoutRequest, { duplicates }: Reading): Promise<void> {
+  async #tellDuplicates(request: PayoutRequest, { duplicates }: Pick<Reading, 'duplicates'>): Promise<void> {
     if (duplicates.length === 0) return;
     const { records, events = {} } = this.#options;
     const fresh = await records.noteDuplicates(request, duplicates);
@@ -162,7 +195,10 @@ export class OutcomeReconciler {
    * A payout of a request that is older than its last send was there when Lean's list was taken to prove that it was
    * not: from then on the list of this application proves nothing.
    */
-  async #doubtAbsence(request: PayoutRequest, { rows, duplicates }: Reading): Promise<void> {
+  async #doubtAbsence(
+    request: PayoutRequest,
+    { rows, duplicates }: Pick<Reading, 'rows' | 'duplicates'>,
+  ): Promise<void> {
     const { records, rule, events = {} } = this.#options;
     const { count, leanUntil, until, lastAt } = request.sends;
     if (count < 2 || leanUntil === null || until === null || lastAt === null) return;

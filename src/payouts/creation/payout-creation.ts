@@ -9,7 +9,7 @@ import {
   type PayoutOutcomeUnknown,
 } from './creation-answer.ts';
 import type { CreationEvents } from './creation-events.ts';
-import { SimilarPayoutUnknown } from '../errors.ts';
+import { SimilarPayoutUnknown, StoreUnavailable } from '../errors.ts';
 import { leanKeyFor, withReferences } from './lean-key.ts';
 import type { OutcomeReconciler } from './outcome-reconciler.ts';
 import {
@@ -20,9 +20,16 @@ import {
   type RequestKey,
 } from './payout-record.ts';
 import type { PayoutRecords, ReconciliationRecords } from './payout-records.ts';
-import { PayoutSender, type Allowance } from './payout-sender.ts';
+import { PayoutSender, type Allowance, type SendOutcome } from './payout-sender.ts';
 import { defaultDelayMs, neverSent, type ResendPermit, type ResendRule } from './resend-rule.ts';
-import { keyProblems, transferProblems, type InputProblem, type Transfer } from './transfer.ts';
+import {
+  keyProblems,
+  maxTransfers,
+  repeatedReferences,
+  transferProblems,
+  type InputProblem,
+  type Transfer,
+} from './transfer.ts';
 import { unknownAnswer } from './unknown-answer.ts';
 
 export type { Allowance } from './payout-sender.ts';
@@ -43,9 +50,6 @@ export interface CreateOptions {
   /** Whether nothing is sent while another key of the caller, for a payout like it, is of unknown outcome. @default false */
   readonly refuseSimilar?: boolean;
 }
-
-/** Transfers that one `createPayouts` may hold: a bound of ours, Lean names none. */
-export const maxTransfers = 100;
 
 /**
  * Pays at most once per key, whatever breaks.
@@ -97,6 +101,12 @@ export class PayoutCreation {
       for (const [index, transfer] of transfers.entries())
         for (const { field, problem } of transferProblems(transfer))
           problems.push({ field: `transfers.${String(index)}.${field}`, problem });
+    if (problems.length === 0)
+      for (const { index, first } of repeatedReferences(withReferences(transfers, leanKeyFor(key))))
+        problems.push({
+          field: `transfers.${String(index)}.externalReference`,
+          problem: `must differ from that of transfers.${String(first)}, because a transfer is found at Lean by its reference.`,
+        });
     return this.#create(key, transfers, problems, options);
   }
 
@@ -141,14 +151,15 @@ export class PayoutCreation {
 
   async #sendFirst(lease: Lease, deadline: number, { refuseSimilar = false }: CreateOptions) {
     const { rule, records } = this.#options;
-    if (refuseSimilar && lease.similarUnknownKey !== null) {
-      await records.release(lease);
-      throw new SimilarPayoutUnknown(lease.similarUnknownKey);
-    }
+    if (refuseSimilar)
+      await this.#releasedOnError(lease, async () => {
+        // Asked once the lease is visible to others: of two that come together none is sent, or one.
+        const similar = await records.similarKey(lease);
+        if (similar !== null) throw new SimilarPayoutUnknown(similar);
+      });
     const outcome = await this.#sender.send(lease, { rule }, deadline);
-    if (outcome.kind === 'settled') return outcome.answer;
     if (outcome.kind === 'look first') return this.#lookThenSend(lease, deadline);
-    return this.#unknown(lease, outcome.error);
+    return this.#afterSend(lease, outcome);
   }
 
   /**
@@ -156,20 +167,24 @@ export class PayoutCreation {
    * gone. So Lean is read first, and what it may have of the request is no longer sent.
    */
   async #lookThenSend(lease: Lease, deadline: number): Promise<CreatePayoutsAnswer> {
-    const { records, reconciler, rule } = this.#options;
-    const request = await records.read(lease);
+    const { client, records, reconciler, rule } = this.#options;
     const lookback = 2 * Math.max(rule.delayMs, defaultDelayMs);
-    const reading = request && (await reconciler.lookFirst(request, lookback, deadline));
+    const reading = await this.#releasedOnError(lease, async () => {
+      const request = await records.read(lease);
+      return request && reconciler.lookFirst(request, lookback, deadline);
+    });
     if (reading?.finding === 'absent' && reading.found.length === 0) {
       const permit: ResendPermit = { rule, leanNow: reading.leanNow, lookedFirst: true };
-      const outcome = await this.#sender.send(lease, permit, deadline);
-      return outcome.kind === 'settled' ? outcome.answer : this.#unknown(lease);
+      // The look has used up much of the deadline: a send has one of its own.
+      const outcome = await this.#sender.send(lease, permit, client.deadline());
+      return this.#afterSend(lease, outcome);
     }
     if (reading === undefined || reading.candidates.length === 0) {
       await records.release(lease);
       throw new LeanNotSent(
         'LEAN_UNAVAILABLE',
-        'The payout store is new, so Lean must be read before a payout is sent, and could not be; nothing was sent.',
+        "The payout store is new or was restored, so a payout is sent only after Lean's list has proven that Lean does " +
+          `not have it already. The list has not proven it${reading === undefined ? '' : ` (${reading.finding})`}. Nothing was sent.`,
         { retryable: true },
       );
     }
@@ -203,7 +218,9 @@ export class PayoutCreation {
 
   /** Looks for a request at Lean and sends it again where that is permitted. Undefined: read the record again. */
   async #reconciled(request: PayoutRequest, deadline: number): Promise<CreatePayoutsAnswer | undefined> {
-    const { records, reconciliation, reconciler, rule } = this.#options;
+    const { records, reconciliation, reconciler, rule, application } = this.#options;
+    if (request.application !== null && request.application !== application)
+      return this.#told({ ...request, finding: 'other_application' });
     const turn = await reconciliation.startReading(request);
     // Another caller has looked within the last seconds: what that found is the answer.
     if (turn === undefined) return this.#told((await records.read(request)) ?? request);
@@ -212,43 +229,55 @@ export class PayoutCreation {
     if (turn.sends.turnedAway && error !== undefined) throw error;
     const after = await records.read(turn);
     if (after === undefined || recordedAnswer(after) !== undefined) return undefined;
-    if (reading === undefined || !rule.allows(after)) return this.#told(after, error);
+    if (reading === undefined || !rule.allows(after)) return this.#told(after);
     const withoutDelay = turn.sends.turnedAway || rule.delayOf(turn.sends, turn.readAt) === 0;
     const absent = finding === 'absent' && (proven || withoutDelay);
-    // An operator has judged what Lean has to be other payouts. The store still holds the delay.
-    const judged =
-      turn.sends.grant !== null &&
-      reading.candidates.every(
-        ({ row }) => row.intentId != null && turn.sends.grant?.includes(row.intentId) === true,
-      );
-    if (!absent && !judged) return this.#told(after, error);
+    if (!absent) return this.#told(after);
     const permit: ResendPermit = { rule, leanNow: reading.leanNow };
     const lease = await records.leaseAgain(turn, permit);
-    if (lease === undefined) return this.#told(after, error);
-    // The look has used up much of the deadline: a send has one of its own.
+    if (lease === undefined) return this.#told(after);
     const sending = { ...permit, lookedFirst: turn.sends.turnedAway };
     const outcome = await this.#sender.send(lease, sending, this.#options.client.deadline());
-    return outcome.kind === 'settled'
-      ? outcome.answer
-      : this.#unknown(lease, outcome.kind === 'open' ? outcome.error : undefined);
+    return this.#afterSend(lease, outcome);
+  }
+
+  /** Nothing has been sent under the lease yet: where the work fails, the key is free again. */
+  async #releasedOnError<Value>(lease: Lease, work: () => Promise<Value>): Promise<Value> {
+    try {
+      return await work();
+    } catch (error) {
+      await this.#options.records.release(lease).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  #afterSend(lease: Lease, outcome: SendOutcome): CreatePayoutsAnswer | Promise<CreatePayoutsAnswer> {
+    if (outcome.kind === 'settled') return outcome.answer;
+    return this.#unknown(lease, outcome.kind === 'open' ? outcome.error : undefined);
   }
 
   /** That the outcome is unknown, as the record now has it; where it cannot be read, as a first send leaves it. */
   async #unknown(lease: Lease, error?: LeanError): Promise<CreatePayoutsAnswer> {
-    const { records } = this.#options;
-    const request = await records.read(lease).catch(() => undefined);
-    return recordedAnswer(request ?? asSent(lease)) ?? this.#told(request ?? asSent(lease), error);
+    const { records, events } = this.#options;
+    const read = await records.read(lease).catch((failure: unknown) => {
+      if (!(failure instanceof StoreUnavailable)) throw failure;
+      return undefined;
+    });
+    const request = read ?? asSent(lease);
+    const recorded = recordedAnswer(request);
+    if (recorded !== undefined) return recorded;
+    const answer = this.#told(request);
+    events?.unknown?.(request, answer, error);
+    return answer;
   }
 
-  #told(request: PayoutRequest, error?: LeanError): PayoutOutcomeUnknown {
-    const answer = unknownAnswer(request, this.#options.rule);
-    this.#options.events?.unknown?.(request, answer, error);
-    return answer;
+  #told(request: PayoutRequest): PayoutOutcomeUnknown {
+    return unknownAnswer(request, this.#options.rule);
   }
 }
 
 /** A request whose record cannot be read right after it was sent. */
-function asSent({ caller, idempotencyKey, leanKey, transfers }: Lease): PayoutRequest {
+function asSent({ caller, idempotencyKey, leanKey, transfers, similarUnknownKey }: Lease): PayoutRequest {
   return {
     caller,
     idempotencyKey,
@@ -270,6 +299,7 @@ function asSent({ caller, idempotencyKey, leanKey, transfers }: Lease): PayoutRe
     refusal: null,
     finding: null,
     duplicateIntents: [],
+    similarUnknownKey,
     createdAt: 0,
     changedAt: 0,
     checks: 0,

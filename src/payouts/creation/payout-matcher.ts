@@ -10,7 +10,7 @@ import type { TransferAnswer } from './creation-answer.ts';
 import { openRecords, type PayoutRecord, type PayoutRequest } from './payout-record.ts';
 import type { PayoutEvidence } from './payout-records.ts';
 import { compareAmounts } from './resemblance.ts';
-import type { ResendRule } from './resend-rule.ts';
+import { isFarAhead, type ResendRule } from './resend-rule.ts';
 
 export interface PayoutMatcherOptions {
   readonly client: LeanClient;
@@ -26,17 +26,18 @@ export interface PayoutMatcherOptions {
 /** The result of searching Lean's list for a request. */
 export interface Reading {
   /** Transfers of unknown outcome that Lean has, with their answers. */
-  readonly found: readonly { readonly position: number; readonly answer: TransferAnswer }[];
-  /** The same for transfers of which Lean has failed payouts alone: an answer once nothing else can be there. */
-  readonly failed: Reading['found'];
+  readonly found: readonly Found[];
+  /** The same for transfers of which Lean has failed payouts alone: the answer once Lean cannot take another copy. */
+  readonly failed: readonly Found[];
   /** The finding for those not found. `absent`: Lean's list does not have them now. */
   readonly finding: Finding;
   /** Payouts at Lean that are, or may be, of this request and that no record names. */
   readonly candidates: readonly Candidate[];
   /** Of these the intents that are this request's beyond its transfers. */
   readonly duplicates: readonly string[];
-  /** Rows of the whole window. */
   readonly rows: readonly Payout[];
+  /** Whether the rows are all that Lean's list holds of the time in question. */
+  readonly isWhole: boolean;
   /** Lean's time at the first answer, epoch ms. */
   readonly leanNow: number | undefined;
 }
@@ -53,6 +54,11 @@ const edgeMs = 60_000;
 
 /** How far the clock that stamps Lean's rows may be from the one that stamps its answers. */
 const marginMs = 300_000;
+
+/** How long a reading may take where no caller waits for it, in ms. */
+export const backgroundReadingMs = 60_000;
+
+const dayMs = 86_400_000;
 
 /** Clocks that differ by more than this are told to operators, and nothing is judged absent by them. */
 export const clockToleranceMs = 300_000;
@@ -76,13 +82,14 @@ export class PayoutMatcher {
   async search(request: PayoutRequest, { deadline, untilNow = false }: SearchOptions): Promise<Reading> {
     const { client, reads, evidence, application } = this.#options;
     const leanNow = await leanTime(client, { deadline });
-    const others = await evidence.openRecords(application, request);
     const window = this.#windowOf(request, leanNow ?? request.readAt);
     const until = untilNow ? Math.max(window.to, (leanNow ?? 0) + marginMs) : window.to;
     const list = await readListWindow(client, { from: window.from, to: until }, deadline);
     const like = list.rows.filter(row =>
       request.records.some(({ transfer }) => compareAmounts(transfer.amount, row.amount) !== 'other'),
     );
+    // Read after the list: a payout of another key that is in it belongs to a record that is still open, or is settled.
+    const others = await evidence.otherRecords(application, request, window.from);
     const owners = await evidence.owners(like.flatMap(({ intentId }) => intentId ?? []));
     const unowned = like.filter(({ intentId }) => intentId == null || !owners.has(intentId));
     // One that Lean may have created outside of the window, or may not have listed yet, proves nothing.
@@ -100,44 +107,38 @@ export class PayoutMatcher {
   }
 
   #reading(request: PayoutRequest, list: ListWindow, { candidates, reference, leanNow }: Evidence): Reading {
-    const open = openRecords(request);
     const exact = candidates.filter(({ match }) => match === 'exact');
     const shared = exact.filter(candidate => candidate.sharedWith.length > 0);
     const own = exact.filter(candidate => candidate.sharedWith.length === 0);
-    const live = own.filter(({ failed }) => !failed);
-    // A failed payout is an answer only where Lean cannot take another send of the request any more.
-    const settling = live.length > 0 || request.sends.count > 1 ? live : own;
-    const several = live.length > open.length;
-    const found = several ? [] : assigned(open, settling, request);
-    const missing = open.length - found.length;
-    const duplicates = several ? live.flatMap(({ row }) => row.intentId ?? []) : [];
+    const settled = request.records.map(record => settlementOf(request, record, own));
+    const found = settled.flatMap(({ found }) => found ?? []);
+    const several = settled.some(({ several }) => several);
+    const missing = openRecords(request).length - found.length;
     const finding = (): Finding => {
       if (several) return 'several_at_lean';
       if (missing === 0) return 'absent';
       const unsure = [...shared, ...candidates.filter(({ match }) => match === 'may be')];
       if (unsure.some(({ sharedWith }) => sharedWith.some(({ inFlight }) => inFlight))) return 'in_flight';
       if (shared.length > 0) return 'reference_shared';
+      if (unsure.some(({ unread }) => unread)) return 'lean_unavailable';
       if (unsure.length > 0) return 'look_alike';
       return this.#absence(request, list, { reference, leanNow });
     };
     return {
       found,
-      failed: assigned(
-        open,
-        own.filter(({ failed }) => failed),
-        request,
-      ),
+      failed: settled.flatMap(({ failed }) => failed ?? []),
       finding: finding(),
       candidates,
-      duplicates,
+      duplicates: settled.flatMap(({ duplicates }) => duplicates),
       rows: list.rows,
+      isWhole: list.completeness === 'whole',
       leanNow: list.firstDate,
     };
   }
 
   /** Whether the list can prove that something is not in it. */
   #absence(
-    { readAt }: PayoutRequest,
+    { readAt, sends, createdAt }: PayoutRequest,
     list: ListWindow,
     { reference, leanNow }: Pick<Evidence, 'reference' | 'leanNow'>,
   ): Finding {
@@ -149,6 +150,8 @@ export class PayoutMatcher {
     const { firstDate } = list;
     const differences = [now(), readAt, leanNow ?? firstDate].map(time => time - firstDate);
     if (differences.some(ms => Math.abs(ms) > clockToleranceMs)) return 'clocks_differ';
+    // When it was sent was noted by a clock that was ahead: the time to be read is not known.
+    if (isFarAhead(sends.firstAt ?? createdAt, readAt)) return 'clocks_differ';
     return 'absent';
   }
 
@@ -161,9 +164,10 @@ export class PayoutMatcher {
       byLean(sends.firstAt ?? createdAt),
       ...(sends.leanFirstAt === null ? [] : [sends.leanFirstAt]),
     ];
+    const first = Math.min(...firsts);
     const lasts = [byLean(sends.until ?? readAt), ...(sends.leanUntil === null ? [] : [sends.leanUntil])];
     return {
-      from: Math.min(...firsts) - marginMs,
+      from: (first > leanNow + clockToleranceMs ? leanNow - dayMs : first) - marginMs,
       to: Math.max(...firsts, ...lasts) + this.#delayOf(request) + marginMs,
     };
   }
@@ -181,14 +185,44 @@ interface Evidence {
   readonly leanNow: number | undefined;
 }
 
-/** Each transfer with a payout of its own. Transfers that are alike in everything are as good as each other. */
-function assigned(open: readonly PayoutRecord[], settling: readonly Candidate[], request: PayoutRequest) {
-  const left = new Set(settling);
-  return open.flatMap(record => {
-    const candidate = [...left].find(({ positions }) => positions.includes(record.position));
-    if (candidate === undefined) return [];
-    left.delete(candidate);
-    const answer = foundAnswer(request.idempotencyKey, record, candidate.intent, candidate.row);
-    return [{ position: record.position, answer }];
+interface Found {
+  readonly position: number;
+  readonly answer: TransferAnswer;
+}
+
+interface TransferSettlement {
+  /** The answer by what Lean has. */
+  readonly found?: Found;
+  /** Lean has failed the payout: the answer once Lean cannot take another copy of the request. */
+  readonly failed?: Found;
+  /** Whether Lean has several payouts that the transfer, whose outcome is unknown, may have become. */
+  readonly several: boolean;
+  /** Intents at Lean beyond the one payout that the transfer stands for. */
+  readonly duplicates: readonly string[];
+}
+
+/**
+ * What Lean's payouts mean for one transfer.
+ * @param own the payouts with the references of the request; each transfer has a reference of its own
+ */
+function settlementOf(
+  request: PayoutRequest,
+  record: PayoutRecord,
+  own: readonly Candidate[],
+): TransferSettlement {
+  const mine = own.filter(({ positions }) => positions.includes(record.position));
+  const live = mine.filter(({ failed }) => !failed);
+  const isOpen = record.answer === null;
+  if (live.length > (isOpen ? 1 : 0))
+    return { several: isOpen, duplicates: live.flatMap(({ row }) => row.intentId ?? []) };
+  if (!isOpen) return { several: false, duplicates: [] };
+  const answer = ({ intent, row }: Candidate): Found => ({
+    position: record.position,
+    answer: foundAnswer(request, record, intent, row),
   });
+  const [paid] = live;
+  if (paid !== undefined) return { found: answer(paid), several: false, duplicates: [] };
+  const [dead] = mine;
+  if (dead === undefined) return { several: false, duplicates: [] };
+  return { failed: answer(dead), several: false, duplicates: [] };
 }

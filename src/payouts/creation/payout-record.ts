@@ -66,6 +66,8 @@ export interface PayoutRequest extends RequestKey {
   readonly finding: Finding | null;
   /** Intents at Lean that are this request's beyond its transfers: money that may have moved twice. */
   readonly duplicateIntents: readonly string[];
+  /** Another key of this caller, for a payout like this one, that had no answer when this one was first sent. */
+  readonly similarUnknownKey: string | null;
   readonly createdAt: number;
   /** When the state of one of its records last changed. */
   readonly changedAt: number;
@@ -81,13 +83,11 @@ export interface Lease extends RequestKey {
   readonly id: string;
   readonly leanKey: string;
   readonly transfers: readonly ReferencedTransfer[];
-  /** Which send this is, 1 for the first. Only when the first was not sent has Lean never seen the request. */
-  readonly send: number;
-  /** Whether an earlier send was turned away: then a refusal of this one does not prove that nothing was taken. */
+  /** Whether the request was leased before. A refusal of a repetition does not prove that nothing was taken. */
   readonly repeated: boolean;
   /** The sends before this lease, as they were recorded. They are restored when nothing is sent. */
   readonly before: SendHistory;
-  /** Another key of this caller, for a payout like this one, whose outcome is unknown. */
+  /** Another key of this caller, for a payout like this one, that has no answer yet. */
   readonly similarUnknownKey: string | null;
 }
 

@@ -34,6 +34,8 @@ export interface PayoutRecords {
    * answers for every caller who asks for the same.
    */
   reserve(request: NewRequest): Promise<Reservation>;
+  /** Another key of the caller, for a payout like this one, that has no answer yet; null where there is none. */
+  similarKey(lease: Lease): Promise<string | null>;
   /** Takes a lease on a request whose outcome is unknown, to send it again; undefined when that is not permitted. */
   leaseAgain(request: PayoutRequest, permit: ResendPermit): Promise<Lease | undefined>;
   /** To be called before the first byte is sent: what it notes is on disk when it resolves. */
@@ -64,6 +66,21 @@ export interface PayoutRecords {
   forget(olderThanMs: number): Promise<void>;
 }
 
+/** A payout that Lean has announced; null where the announcement does not say. */
+export interface HeardPayout {
+  /** Decimal text. */
+  readonly amount: string | null;
+  readonly destinationId: string | null;
+  readonly intentId: string | null;
+}
+
+/** The rejection of one transfer of a request. */
+export interface TransferRejection {
+  /** Place of the transfer in its request, from 0. */
+  readonly position: number;
+  readonly answer: TransferAnswer;
+}
+
 /** The records, as reconciliation uses them. */
 export interface ReconciliationRecords {
   /** Requests of a Lean application that are due to be looked for; of more than `limit`, those due longest. */
@@ -75,15 +92,18 @@ export interface ReconciliationRecords {
   ): Promise<boolean>;
   /** Takes the turn to look for a request: once in five seconds, however many ask. Undefined when it is too early. */
   startReading(request: RequestKey): Promise<PayoutRequest | undefined>;
-  /** Keeps what a reconciliation read found, for callers and operators. */
-  noteFinding(request: RequestKey, finding: Finding): Promise<void>;
+  /** Keeps the finding of a reconciliation read, unless the request was leased again since it was read. */
+  noteFinding(request: PayoutRequest, finding: Finding): Promise<void>;
   /** A transfer of unknown outcome has been found at Lean. False when it is another key's, or settled already. */
   found(request: RequestKey, position: number, answer: TransferAnswer): Promise<boolean>;
   /**
-   * Rejects the transfers whose outcome is unknown, because Lean is proven to have nothing of them. False when
-   * something has happened to the request since it was read.
+   * Rejects transfers of unknown outcome, because Lean is proven to have nothing of them.
+   * @returns those that are rejected now: none when something has happened to the request since it was read
    */
-  rejectAbsent(request: PayoutRequest, answers: readonly TransferAnswer[]): Promise<boolean>;
+  rejectAbsent(
+    request: PayoutRequest,
+    rejections: readonly TransferRejection[],
+  ): Promise<readonly TransferRejection[]>;
   /** Frees the key of a request that was only ever turned away, and of which Lean is proven to have nothing. */
   freeTurnedAway(request: PayoutRequest): Promise<void>;
   /** Starts the resend delay anew, where the recorded times cannot be trusted. */
@@ -94,11 +114,11 @@ export interface ReconciliationRecords {
   doubtAbsence(application: string, reason: string): Promise<void>;
   /** Why nothing is judged absent for a Lean application; undefined when it may be. */
   doubt(application: string): Promise<string | undefined>;
-  /** Has requests looked for at once that a payout may belong to, of which something has been heard. */
-  rescheduleNow(payout: {
-    readonly amount: string | null;
-    readonly destinationId: string | null;
-  }): Promise<void>;
+  /**
+   * Makes requests due now that a payout may belong to: those of unknown outcome, those that are audited, and, where no
+   * record has its intent, those that were settled in the last hours.
+   */
+  rescheduleNow(payout: HeardPayout): Promise<void>;
 }
 
 /** A record and the request that it is part of. */
@@ -111,8 +131,12 @@ export interface OwnedRecord extends RequestKey {
 export interface PayoutEvidence {
   /** Which request each of the intents belongs to, for those that a record names. */
   owners(intentIds: readonly string[]): Promise<ReadonlyMap<string, RequestKey>>;
-  /** Other requests of the application that may own a payout which no record names: those of unknown outcome or in flight. */
-  openRecords(application: string, except: RequestKey): Promise<readonly OwnedRecord[]>;
+  /**
+   * Records of other requests of the application that may own a payout which no record names: those of unknown outcome,
+   * those in flight, and settled ones with a reference of this request, of which Lean may have a second payout.
+   * @param from how far back settled ones are looked for, by Lean's clock
+   */
+  otherRecords(application: string, request: PayoutRequest, from: number): Promise<readonly OwnedRecord[]>;
   /**
    * A payout that was created through this gateway and must be in Lean's list between two times of Lean's clock.
    * Undefined where the store knows of none.

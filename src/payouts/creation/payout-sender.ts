@@ -88,7 +88,7 @@ export class PayoutSender {
         if (!(error instanceof LeanError)) throw error;
       },
     );
-    if (lease.send === 1 && !lease.repeated) await allowance?.take(caller, transfers.length);
+    if (!lease.repeated && permit.lookedFirst !== true) await allowance?.take(caller, transfers.length);
     return client.createPayouts(creationBody(transfers), leanKey, {
       deadline,
       async beforeSend(remainingMs) {
@@ -105,7 +105,7 @@ export class PayoutSender {
   /** @param known whether the store is known to hold every earlier send of the request */
   async #judged(lease: Lease, answer: LeanAnswer, known: boolean): Promise<SendOutcome> {
     const { idempotencyKey, transfers } = lease;
-    const first = lease.send === 1 && !lease.repeated && known;
+    const first = !lease.repeated && known;
     if (answer.ok) return this.#taken(lease, answer, first);
     const error = answer.failure();
     if (!(error instanceof LeanRefused)) return this.#open(lease, error);
@@ -133,7 +133,7 @@ export class PayoutSender {
     let answers: readonly TransferAnswer[] | undefined;
     try {
       answers = createdFromLean(answer.json(), transfers)?.map((created, index) =>
-        withSimilarKey(transferAnswer(idempotencyKey, index, created), lease.similarUnknownKey),
+        transferAnswer(idempotencyKey, index, created, lease.similarUnknownKey),
       );
     } catch (error) {
       if (!(error instanceof LeanError)) throw error;
@@ -152,10 +152,8 @@ export class PayoutSender {
     const settlement = await this.#recorded(lease, () => records.settle(lease, response, answers));
     if (settlement === 'duplicate intent' || settlement === 'double payment')
       events.alarm?.(lease, settlement, intentsOf(answers));
-    const unrecorded = settlement === undefined && answers.some(({ kind }) => kind === 'rejected');
-    // A rejection that is not on record would not be found again.
-    if (unrecorded || settlement === 'duplicate intent' || settlement === 'overtaken')
-      return { kind: 'open', error: undefined };
+    // An answer that is not on record could change later.
+    if (settlement !== 'recorded') return { kind: 'open', error: undefined };
     events.settled?.(lease, answers);
     return { kind: 'settled', answer: batch(lease.idempotencyKey, answers) };
   }
@@ -186,10 +184,6 @@ export class PayoutSender {
       return undefined;
     }
   }
-}
-
-function withSimilarKey(answer: TransferAnswer, similarUnknownKey: string | null): TransferAnswer {
-  return answer.kind === 'created' ? { ...answer, similarUnknownKey } : answer;
 }
 
 function intentsOf(answers: readonly TransferAnswer[]): readonly string[] {

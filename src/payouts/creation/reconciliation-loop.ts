@@ -3,8 +3,8 @@ import type { LeanClient } from '../../lean/client.ts';
 import { StoreUnavailable } from '../errors.ts';
 import { Rounds } from '../rounds.ts';
 import type { OutcomeReconciler } from './outcome-reconciler.ts';
-import { clockToleranceMs } from './payout-matcher.ts';
-import { openRecords, type PayoutRequest } from './payout-record.ts';
+import { backgroundReadingMs, clockToleranceMs } from './payout-matcher.ts';
+import { openRecords, type PayoutRequest, type RequestKey } from './payout-record.ts';
 import type { PayoutRecords, ReconciliationRecords } from './payout-records.ts';
 import type { ResendRule } from './resend-rule.ts';
 
@@ -24,6 +24,8 @@ export interface ReconciliationLoopOptions {
   readonly onStoreTrouble?: (error: StoreUnavailable | undefined) => void;
   /** Told of what clocks differ by, in ms, once when that is too much and with undefined when it is not any more. */
   readonly onClockTrouble?: (differences: ClockDifferences | undefined) => void;
+  /** Told when a request could not be looked for because of a bug; it is due again later. */
+  readonly onFailure?: (key: RequestKey, error: unknown) => void;
   /** Between rounds. @default 1 s */
   readonly everyMs?: number;
   /** This machine's time, epoch milliseconds. @default Date.now */
@@ -42,12 +44,14 @@ export interface ClockDifferences {
 const perRound = 20;
 const firstPauseMs = 5000;
 const longestPauseMs = 3_600_000;
+/** An audit for which Lean could not be read is made again after this. */
+const auditAgainMs = 300_000;
 const dayMs = 86_400_000;
 /** How far the store's clock may run from a steady one between two rounds before nothing is purged by it. */
 const jumpMs = 60_000;
 
-/** When a settled request that was sent twice, or rejected after a doubt, is looked for again: one delay, an hour, a day. */
-const auditPausesMs: readonly number[] = [3_600_000, dayMs];
+/** Audits of a settled request come one resend delay after it was settled, and so long after that. */
+const auditPausesMs: readonly number[] = [0, 3_600_000, dayMs];
 
 /**
  * Looks in the background for payouts whose outcome is unknown: those that a crash left behind, and those whose answer
@@ -64,6 +68,7 @@ export class ReconciliationLoop {
     this.#options = {
       onStoreTrouble: () => undefined,
       onClockTrouble: () => undefined,
+      onFailure: () => undefined,
       everyMs: 1000,
       now: Date.now,
       steadyNow: () => performance.now(),
@@ -106,7 +111,13 @@ export class ReconciliationLoop {
     if (mayPurge) await records.forget(Math.max(retentionDays * dayMs, rule.delayMs + dayMs));
     for (const request of await reconciliation.due(perRound, this.#options.application)) {
       if (this.#rounds.stopped) return;
-      await this.#look(request);
+      try {
+        await this.#look(request);
+      } catch (error) {
+        if (error instanceof StoreUnavailable) throw error;
+        // A bug that one request meets must not keep the others from being looked for.
+        this.#options.onFailure(request, error);
+      }
     }
   }
 
@@ -116,6 +127,8 @@ export class ReconciliationLoop {
    */
   async #compareClocks(): Promise<boolean> {
     const { storeNow, now, steadyNow, client, onClockTrouble } = this.#options;
+    // Without a store nothing can be said of the clocks.
+    this.#clocks = undefined;
     const steady = steadyNow();
     const store = await storeNow();
     const lean = client.clock.now();
@@ -132,36 +145,47 @@ export class ReconciliationLoop {
   async #look(request: PayoutRequest): Promise<void> {
     const { reconciliation, client, reconciler } = this.#options;
     const isOpen = openRecords(request).length > 0;
-    const inMs = isOpen ? this.#pauseBefore(request) : (auditPausesMs[request.checks] ?? null);
+    const inMs = isOpen ? this.#pauseBefore(request) : this.#pauseBeforeAudit(request);
     // Put off first, so that of several gateways one looks.
     if (!(await reconciliation.postpone(request, { checks: request.checks + 1, inMs }))) return;
-    const deadline = client.deadline();
+    const deadline = Math.max(client.deadline(), performance.now() + backgroundReadingMs);
     if (isOpen) {
       const turn = await reconciliation.startReading(request);
-      if (turn === undefined) return;
+      // A caller has had Lean read within the last seconds. That reading may have been too early to prove anything.
+      if (turn === undefined) return this.#lookAgainIn(firstPauseMs, request);
       const { error } = await reconciler.reconcile(turn, deadline);
-      if (error !== undefined) await this.#lookAgainSoon(request);
+      if (error !== undefined) await this.#lookAgainIn(firstPauseMs, request);
       return;
     }
     try {
       await reconciler.audit(request, deadline);
     } catch (error) {
       if (!(error instanceof LeanError)) throw error;
-      await this.#lookAgainSoon(request);
+      await this.#lookAgainIn(auditAgainMs, request);
     }
   }
 
   /** Lean was not asked, so this look does not count. */
-  async #lookAgainSoon(request: PayoutRequest): Promise<void> {
+  async #lookAgainIn(inMs: number, request: PayoutRequest): Promise<void> {
     const { records, reconciliation } = this.#options;
     const now = await records.read(request);
-    if (now !== undefined) await reconciliation.postpone(now, { checks: request.checks, inMs: firstPauseMs });
+    if (now !== undefined) await reconciliation.postpone(now, { checks: request.checks, inMs });
+  }
+
+  /**
+   * Until the next planned audit; null after the last one. Audits are planned by time and not counted, so that one that
+   * a webhook brings about replaces none of them.
+   */
+  #pauseBeforeAudit({ sends, changedAt, readAt }: PayoutRequest): number | null {
+    const first = changedAt + this.#options.rule.proofDelayOf(sends, readAt);
+    const next = auditPausesMs.map(pause => first + pause).find(at => at > readAt);
+    return next === undefined ? null : next - readAt;
   }
 
   /** Soon at first, later more seldom, and at the end of the resend delay, when an absence becomes a proof. */
   #pauseBefore({ sends, checks, readAt }: PayoutRequest): number {
     const pause = Math.min(firstPauseMs * 2 ** checks, longestPauseMs);
-    const end = this.#options.rule.endOf(sends, readAt);
+    const end = sends.until === null ? null : sends.until + this.#options.rule.proofDelayOf(sends, readAt);
     const untilEnd = end === null || end <= readAt ? Infinity : end - readAt + 1000;
     return Math.min(pause, untilEnd);
   }

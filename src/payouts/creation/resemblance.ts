@@ -9,11 +9,14 @@ import type { Money } from '../money.ts';
 /** `same`: equal. `may be`: the sent value, rounded or altered, could have become it. `other`: it could not. */
 export type Resemblance = 'same' | 'may be' | 'other';
 
-/** Compares amounts. One that Lean rounded to whole units, or squeezed through a 32-bit float, may be the sent one. */
+/**
+ * Compares amounts. One that Lean rounded to whole units, or squeezed through a 32-bit float, may be the sent one, and so
+ * may the same number in another currency: a Lean of one country may answer with its own.
+ */
 export function compareAmounts(sent: Money, seen: Money | undefined): Resemblance {
   if (seen === undefined) return 'may be';
-  if (seen.currency !== sent.currency) return 'other';
-  if (compareDecimals(seen.amount, sent.amount) === 0) return 'same';
+  if (compareDecimals(seen.amount, sent.amount) === 0)
+    return seen.currency === sent.currency ? 'same' : 'may be';
   const difference = Math.abs(Number(seen.amount) - Number(sent.amount));
   return difference < 1 || difference <= Number(sent.amount) * floatError ? 'may be' : 'other';
 }

@@ -1,14 +1,12 @@
+import type { Finding } from './finding.ts';
 import type { PayoutRequest } from './payout-record.ts';
 
 /** The recorded sends of a request. Times are epoch milliseconds. */
 export interface SendHistory {
   /** How many sends Lean may have taken; one that Lean turned away is not counted. */
   readonly count: number;
-  /**
-   * Set where an operator has allowed one more send (`payouts settle --send-again`): the intents at Lean that the
-   * operator has judged to be other payouts.
-   */
-  readonly grant: readonly string[] | null;
+  /** Set where an operator has allowed one more send (`payouts settle --send-again`). */
+  readonly grant: SendGrant | null;
   /** Whether Lean turned away every send so far: it has taken none of them. */
   readonly turnedAway: boolean;
   /** When it was first noted to be sent, by the store's clock. */
@@ -21,6 +19,13 @@ export interface SendHistory {
   readonly leanUntil: number | null;
   /** The longest resend delay that was configured at one of its sends, in ms. */
   readonly delayMs: number;
+}
+
+/** What an operator knew when allowing one more send. */
+export interface SendGrant {
+  readonly finding: Finding;
+  /** Ids of the payouts at Lean that the operator has judged to be others. */
+  readonly payouts: readonly string[];
 }
 
 export const neverSent: SendHistory = {
@@ -62,6 +67,11 @@ export const sendsWithoutPerson = 2;
 
 /** Far beyond any deadline of a request: a recorded time that lies later than this was written by a wrong clock. */
 const farFutureMs = 600_000;
+
+/** Whether a recorded time was written by a wrong clock. */
+export function isFarAhead(time: number | null, now: number): boolean {
+  return time !== null && time > now + farFutureMs;
+}
 
 /**
  * When a request that Lean may have taken can be sent again.
@@ -124,17 +134,21 @@ export class ResendRule {
   mustRestart(sends: SendHistory, { storeNow, leanNow }: { storeNow: number; leanNow: number }): boolean {
     const { until, leanUntil } = sends;
     if (until === null || leanUntil === null) return true;
-    return until > storeNow + farFutureMs || leanUntil > leanNow + farFutureMs;
+    return isFarAhead(until, storeNow) || isFarAhead(leanUntil, leanNow);
   }
 
   /**
    * Whether a repetition may send the request again, once Lean is proven to have nothing of it: once without a person,
-   * and never a batch or what Lean has refused.
+   * and never a batch, what Lean has refused, or a key of which Lean has shown payouts.
    */
-  allows({ sends, records, refusal }: Pick<PayoutRequest, 'sends' | 'records' | 'refusal'>): boolean {
-    if (records.length !== 1 || refusal !== null) return false;
-    return (
-      sends.turnedAway || sends.grant !== null || (this.byRepetition && sends.count < sendsWithoutPerson)
-    );
+  allows({
+    sends,
+    records,
+    refusal,
+    duplicateIntents,
+  }: Pick<PayoutRequest, 'sends' | 'records' | 'refusal' | 'duplicateIntents'>): boolean {
+    if (sends.turnedAway) return true;
+    if (records.length !== 1 || refusal !== null || duplicateIntents.length > 0) return false;
+    return sends.grant !== null || (this.byRepetition && sends.count < sendsWithoutPerson);
   }
 }

@@ -79,6 +79,23 @@ export function transferProblems(transfer: Transfer): InputProblem[] {
   return problems;
 }
 
+/** Transfers that one request may hold: a bound of ours, Lean names none. */
+export const maxTransfers = 100;
+
+/**
+ * The transfers of a request that repeat the reference of an earlier one. A payout whose answer was lost is found by its
+ * reference, so each transfer needs its own.
+ */
+export function repeatedReferences(
+  transfers: readonly Pick<Transfer, 'externalReference'>[],
+): readonly { readonly index: number; readonly first: number }[] {
+  const references = transfers.map(({ externalReference }) => externalReference);
+  return references.flatMap((reference, index) => {
+    const first = references.indexOf(reference);
+    return reference === null || first === index ? [] : [{ index, first }];
+  });
+}
+
 function isReference(text: string): boolean {
   return (
     visible.test(text) &&

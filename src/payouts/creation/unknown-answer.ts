@@ -13,16 +13,15 @@ export function unknownAnswer(request: PayoutRequest, rule: ResendRule): PayoutO
   const { idempotencyKey, sends, readAt, finding, inFlight } = request;
   const reason = finding === null || inFlight ? 'WAITING' : findings[finding].reason;
   const end = sends.turnedAway ? readAt : rule.endOf(sends, readAt);
-  // Once the delay has passed, only a clean look lets a repetition send it.
-  const looked = end === null || end > readAt || finding === null || finding === 'absent';
-  const resendAt =
-    reason === 'WAITING' && end !== null && looked && rule.allows(request) ? instantAt(end) : null;
+  const resendAt = reason === 'WAITING' && end !== null && rule.allows(request) ? instantAt(end) : null;
+  // Once the delay has passed, the next repetition waits for a reading that proves something.
+  const unproven = end !== null && end <= readAt && finding !== null && finding !== 'absent';
   return {
     kind: 'unknown',
     message: messageOf(request, reason, resendAt),
     idempotencyKey,
     reason,
-    retryAfterSeconds: retryAfter(reason, inFlight, end === null || !looked ? undefined : end - readAt),
+    retryAfterSeconds: retryAfter(reason, inFlight, end === null || unproven ? undefined : end - readAt),
     resendAt,
   };
 }

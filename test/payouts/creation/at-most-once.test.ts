@@ -7,7 +7,7 @@ import { destinations } from '../../../src/sandbox/named.ts';
 import type { RunningSandbox, SandboxOptions } from '../../../src/sandbox/sandbox.ts';
 import { deadAddress, failureOf, gate, json, rawServer, startLean } from '../../lean/wiring.ts';
 import type { Transfer } from '../../../src/payouts/creation/transfer.ts';
-import { creatingAt, keyOf, transfer, type CreatingOptions } from '../../support/creating.ts';
+import { creatingAt, keyOf, transfer, transfers, type CreatingOptions } from '../../support/creating.ts';
 import { freshStore, opened, stores } from '../../support/stores.ts';
 
 const posts = (lean: RunningSandbox) =>
@@ -105,7 +105,11 @@ describe.each(stores)('a key (%s)', kind => {
 
     it('gets a batch with what was created and what was rejected', async () => {
       const { lean, createAll } = await creating();
-      const batch = [transfer(), transfer(destinations.failsAtOnce), transfer()];
+      const batch = [
+        transfer(),
+        transfer(destinations.failsAtOnce, { externalReference: 'order-2' }),
+        transfer(undefined, { externalReference: 'order-3' }),
+      ];
       const first = await createAll('key-1', batch);
       expect(first).toMatchObject({ created: [{}, {}], rejected: [{ transferIndex: 1 }] });
       expect(await createAll('key-1', batch)).toEqual(first);
@@ -236,6 +240,51 @@ describe.each(stores)('a key (%s)', kind => {
       expect(posts(lean)).toEqual([]);
     });
 
+    it('is not judged absent by one empty list alone', async () => {
+      const { lean, clock, create, client } = await creating();
+      lean.faults.add({ kind: 'drop_after', operation: 'createPayoutPayment', times: 1 });
+      await create('key-1');
+      clock.ms += delayMs;
+      const listPayouts = client.listPayouts.bind(client);
+      vi.spyOn(client, 'listPayouts').mockImplementationOnce(async (...args) => {
+        const { page, answer } = await listPayouts(...args);
+        return { page: { ...page, content: [], page: { ...page.page, total_elements: 0 } }, answer };
+      });
+      expect(await create('key-1')).toMatchObject({ kind: 'created' });
+      expect(posts(lean)).toHaveLength(1);
+    });
+
+    it('is compared with what other keys have after the list is read, not before', async () => {
+      const { lean, create, evidence } = await creating();
+      lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 1 });
+      await create('key-1');
+      lean.requests.length = 0;
+      const reads: number[] = [];
+      for (const name of ['otherRecords', 'owners'] as const) {
+        const read = evidence[name].bind(evidence) as (...args: unknown[]) => Promise<never>;
+        vi.spyOn(evidence, name).mockImplementation((...args: unknown[]) => {
+          reads.push(lean.requests.filter(({ operation }) => operation === 'listPayouts').length);
+          return read(...args);
+        });
+      }
+      await create('key-1');
+      expect(reads).toEqual([2, 2]);
+    });
+
+    it('of another Lean application leaves the finding of its own one', async () => {
+      const { lean, clock, database, create, records } = await creating();
+      lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 1 });
+      await create('key-1');
+      clock.ms += readingMs;
+      await create('key-1');
+      const other = creatingAt(lean.url, database, { now: () => clock.ms, application: 'another' });
+      lean.requests.length = 0;
+      expect(await other.create('key-1')).toMatchObject({ kind: 'unknown', reason: 'OPERATOR' });
+      expect(lean.requests).toEqual([]);
+      expect(await records.read(keyOf('key-1'))).toMatchObject({ finding: 'absent' });
+      expect(await create('key-1')).toMatchObject({ kind: 'unknown', reason: 'WAITING' });
+    });
+
     it('is looked for once in five seconds, however many callers ask', async () => {
       const { lean, clock, store, create } = await creating();
       lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 1 });
@@ -246,10 +295,11 @@ describe.each(stores)('a key (%s)', kind => {
       for (let times = 0; times < 3; times += 1)
         for (const answer of await Promise.all([create('key-1'), create('key-1'), other.create('key-1')]))
           expect(answer).toMatchObject({ kind: 'unknown', reason: 'WAITING' });
-      expect(lean.requests).toHaveLength(1);
+      // An empty list is read twice.
+      expect(lean.requests).toHaveLength(2);
       clock.ms += readingMs;
       await create('key-1');
-      expect(lean.requests).toHaveLength(2);
+      expect(lean.requests).toHaveLength(4);
     });
 
     it('stays unknown when Lean cannot be asked, and then nothing is sent', async () => {
@@ -322,12 +372,15 @@ describe.each(stores)('a key (%s)', kind => {
       expect((await records.read(keyOf('key-1')))?.duplicateIntents).toHaveLength(2);
     });
 
-    it('that Lean failed is a rejection when it is found, as when that is heard directly', async () => {
-      const { lean, create } = await creating();
+    it('that Lean failed is a rejection once Lean cannot take another copy of it', async () => {
+      const { lean, clock, create } = await creating();
       lean.faults.add({ kind: 'drop_after', operation: 'createPayoutPayment', times: 1 });
       await create('key-1', transfer(destinations.failsAtOnce));
       const [payout] = lean.payouts.all();
-      expect(await create('key-1', transfer(destinations.failsAtOnce))).toMatchObject({
+      const again = () => create('key-1', transfer(destinations.failsAtOnce));
+      expect(await again()).toMatchObject({ kind: 'unknown', reason: 'WAITING' });
+      clock.ms += delayMs;
+      expect(await again()).toMatchObject({
         kind: 'rejected',
         code: 'REJECTED_BY_LEAN',
         rejectedIntentId: payout?.intentId,
@@ -535,6 +588,15 @@ describe.each(stores)('a key (%s)', kind => {
     });
   });
 
+  it('of a batch that Lean turned away is sent again after a look', async () => {
+    const { lean, clock, createAll } = await creating();
+    const fault = { kind: 'status', status: 429, code: 'RATE_LIMIT_EXCEEDED' } as const;
+    lean.faults.add({ ...fault, operation: 'createPayoutPayment', times: 1 });
+    expect(await failureOf(createAll('key-1', transfers(2)))).toMatchObject({ code: 'LEAN_RATE_LIMITED' });
+    clock.ms += readingMs;
+    expect(await createAll('key-1', transfers(2))).toMatchObject({ kind: 'batch', created: [{}, {}] });
+  });
+
   describe('that Lean turned away', () => {
     it('is sent again after a look, as often as that happens', async () => {
       const { lean, clock, create } = await creating();
@@ -551,7 +613,11 @@ describe.each(stores)('a key (%s)', kind => {
       }
       lean.requests.length = 0;
       expect(await create('key-1')).toMatchObject({ kind: 'created' });
-      expect(lean.requests.map(({ operation }) => operation)).toEqual(['listPayouts', 'createPayoutPayment']);
+      expect(lean.requests.map(({ operation }) => operation)).toEqual([
+        'listPayouts',
+        'listPayouts',
+        'createPayoutPayment',
+      ]);
     });
 
     it('is found where an edge had sent a copy of it that Lean took', async () => {
@@ -625,7 +691,34 @@ describe.each(stores)('a key (%s)', kind => {
     it('is looked for before it is sent', async () => {
       const { lean, after } = await afterLoss();
       expect(await after.create('key-1')).toMatchObject({ kind: 'created' });
-      expect(lean.requests.map(({ operation }) => operation)).toEqual(['listPayouts', 'createPayoutPayment']);
+      expect(lean.requests.map(({ operation }) => operation)).toEqual([
+        'listPayouts',
+        'listPayouts',
+        'createPayoutPayment',
+      ]);
+    });
+
+    it('is counted once against the allowance of its caller', async () => {
+      const { lean, clock } = await afterLoss();
+      const take = vi.fn(() => Promise.resolve());
+      const now = () => clock.ms;
+      const database = opened(await freshStore(kind), { clock: now, lossWindowMs: 600_000 });
+      await database.prepare();
+      expect(
+        await creatingAt(lean.url, database, { now, allowance: { take } }).create('key-1'),
+      ).toMatchObject({
+        kind: 'created',
+      });
+      expect(take).toHaveBeenCalledOnce();
+    });
+
+    it('is free again when the store fails while it is looked for', async () => {
+      const { lean, after } = await afterLoss();
+      vi.spyOn(after.evidence, 'otherRecords').mockRejectedValueOnce(new StoreUnavailable(new Error('blip')));
+      expect(await failureOf(after.create('key-1'))).toBeInstanceOf(StoreUnavailable);
+      expect(await after.records.read(keyOf('key-1'))).toBeUndefined();
+      expect(await after.create('key-1')).toMatchObject({ kind: 'created' });
+      expect(posts(lean)).toHaveLength(1);
     });
 
     it('is found when it was sent before under a record that is gone', async () => {
@@ -680,7 +773,7 @@ describe.each(stores)('a key (%s)', kind => {
     expect(lean.requests).toEqual([]);
   });
 
-  it('whose answer cannot be recorded any more is answered all the same, and found later', async () => {
+  it('whose answer cannot be recorded is of unknown outcome, and found later', async () => {
     const arrived = gate();
     const release = gate();
     const lean = await startLean();
@@ -701,13 +794,12 @@ describe.each(stores)('a key (%s)', kind => {
     await arrived.opened;
     await database.close();
     release.open();
-    const answer = await creating;
-    expect(answer).toMatchObject({ kind: 'created' });
+    expect(await creating).toMatchObject({ kind: 'unknown' });
     expect(unrecorded).toEqual([expect.objectContaining(keyOf('key-1'))]);
     const restarted = creatingAt(lean.url, opened(config));
     expect(await restarted.create('key-1')).toMatchObject({
       kind: 'created',
-      intentId: (answer as { intentId: string }).intentId,
+      intentId: lean.payouts.all()[0]?.intentId,
     });
     expect(posts(lean)).toHaveLength(1);
   });

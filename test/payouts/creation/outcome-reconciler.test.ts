@@ -46,7 +46,7 @@ describe.each(stores)('looking for unknown outcomes (%s)', kind => {
     expect(told).toEqual([`created key-1 ${payout?.intentId ?? ''}`]);
     expect(await records.read(keyOf('key-1'))).toMatchObject({
       records: [{ state: 'created', intentId: payout?.intentId }],
-      nextCheckAt: null,
+      nextCheckAt: clock.ms + 600_000,
     });
     lean.requests.length = 0;
     expect(await create('key-1')).toMatchObject({ kind: 'created', intentId: payout?.intentId });
@@ -73,7 +73,7 @@ describe.each(stores)('looking for unknown outcomes (%s)', kind => {
       clock.ms += 3600 * second;
       await loop.round();
     }
-    expect(lean.requests.filter(({ operation }) => operation === 'listPayouts')).toHaveLength(20);
+    expect(lean.requests.filter(({ operation }) => operation === 'listPayouts')).toHaveLength(40);
   });
 
   it('looks again soon when Lean could not be asked, however often', async () => {
@@ -98,7 +98,8 @@ describe.each(stores)('looking for unknown outcomes (%s)', kind => {
     );
     clock.ms += 5 * second;
     await Promise.all([loop.round(), ...others.map(other => other.loop.round())]);
-    expect(lean.requests).toHaveLength(1);
+    // An empty list is read twice.
+    expect(lean.requests).toHaveLength(2);
   });
 
   it('begins with what a crash has left behind', async () => {
@@ -161,6 +162,105 @@ describe.each(stores)('looking for unknown outcomes (%s)', kind => {
     });
   });
 
+  it('rejects each transfer of a batch by itself where Lean failed one of them', async () => {
+    const { clock, loop, records, createAll, database, lean } = await losing('drop_before');
+    lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 1 });
+    const batch = [2, 3].map(index => transfer(undefined, { externalReference: `order-${String(index)}` }));
+    await createAll('batch', batch);
+    const refusal = {
+      kind: 'rejected',
+      code: 'REJECTED_BY_LEAN',
+      message: 'Lean failed the payout at once.',
+      field: null,
+      leanCode: 'NO_MONEY',
+      rejectedIntentId: 'e0000000-0000-4000-8000-000000000009',
+      idempotencyKey: 'batch',
+      transferIndex: 1,
+    };
+    await database.run({
+      sql: "UPDATE lean_payout_requests SET refusal = $1 WHERE idempotency_key = 'batch'",
+      values: [JSON.stringify(refusal)],
+    });
+    clock.ms += delay + 30 * second;
+    await loop.round();
+    const answers = (await records.read(keyOf('batch')))?.records.map(({ answer }) => answer);
+    expect(answers).toMatchObject([
+      { kind: 'rejected', transferIndex: 0, rejectedIntentId: null },
+      { kind: 'rejected', transferIndex: 1 },
+    ]);
+  });
+
+  it('is done at the end of the delay also where a caller has had Lean read right before', async () => {
+    const { lean, clock, loop, records, create } = await losing('drop_before');
+    lean.faults.add({
+      kind: 'status',
+      status: 400,
+      code: 'INSUFFICIENT_BALANCE',
+      operation: 'createPayoutPayment',
+      times: 1,
+    });
+    const wanted = transfer(destinations.staysPending);
+    await create('key-2', wanted);
+    const end = ((await records.read(keyOf('key-2')))?.sends.until ?? 0) + delay;
+    while (clock.ms < end - second) {
+      clock.ms = Math.min(clock.ms + 60 * second, end - second);
+      await loop.round();
+    }
+    await create('key-2', wanted);
+    for (let seconds = 0; seconds < 15; seconds += 1) {
+      clock.ms += second;
+      await loop.round();
+    }
+    expect(await records.read(keyOf('key-2'))).toMatchObject({ records: [{ state: 'rejected' }] });
+  });
+
+  it('goes on with other requests when a bug keeps one from being looked for', async () => {
+    const failures: string[] = [];
+    const losers = await losing('drop_after', {
+      loop: { onFailure: ({ idempotencyKey }) => failures.push(idempotencyKey) },
+    });
+    const { lean, clock, loop, records, create, reconciler } = losers;
+    lean.faults.add({ kind: 'drop_after', operation: 'createPayoutPayment', times: 1 });
+    await create('key-2', transfer(undefined, { externalReference: 'order-2' }));
+    const reconcile = reconciler.reconcile.bind(reconciler);
+    vi.spyOn(reconciler, 'reconcile').mockImplementation((request, ...rest) => {
+      if (request.idempotencyKey === 'key-1') throw new TypeError('a bug');
+      return reconcile(request, ...rest);
+    });
+    clock.ms += 5 * second;
+    await loop.round();
+    expect(failures).toEqual(['key-1']);
+    expect(await records.read(keyOf('key-2'))).toMatchObject({ records: [{ state: 'created' }] });
+  });
+
+  it('comes to a request whose times a wrong clock has noted far ahead', async () => {
+    const { lean, clock, loop, records, create } = await losing('drop_before');
+    lean.faults.add({ kind: 'drop_after', operation: 'createPayoutPayment', times: 1 });
+    clock.ms += 91 * day;
+    await create('key-2', transfer(undefined, { externalReference: 'order-2' }));
+    lean.payouts.clear();
+    clock.ms -= 91 * day;
+    lean.payouts.add({ amount: '16.5', destinationId: destinations.pays, externalReference: 'order-2' });
+    await loop.round();
+    expect(await records.read(keyOf('key-2'))).toMatchObject({ records: [{ state: 'created' }] });
+  });
+
+  it('proves nothing of a request that a wrong clock has noted far ahead', async () => {
+    const { lean, clock, loop, records, create } = await losing('drop_before');
+    lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 1 });
+    clock.ms += 91 * day;
+    await create('key-2', transfer(undefined, { externalReference: 'order-2' }));
+    clock.ms -= 91 * day;
+    for (let times = 0; times < 3; times += 1) {
+      await loop.round();
+      clock.ms += delay + 30 * second;
+    }
+    expect(await create('key-2', transfer(undefined, { externalReference: 'order-2' }))).toMatchObject({
+      kind: 'unknown',
+    });
+    expect(await records.read(keyOf('key-2'))).toMatchObject({ finding: 'clocks_differ' });
+  });
+
   describe('once a request is settled', () => {
     /** `key-1` was sent twice, and the second send was answered. */
     async function sentTwice() {
@@ -180,7 +280,7 @@ describe.each(stores)('looking for unknown outcomes (%s)', kind => {
         if (lean.requests.splice(0).some(({ operation }) => operation === 'listPayouts')) looks.push(minutes);
         clock.ms += 300 * second;
       }
-      expect(looks).toEqual([10, 70, 70 + 24 * 60]);
+      expect(looks).toEqual([10, 70, 10 + 24 * 60]);
     });
 
     it('a second payout at Lean is an alarm with its intent, once', async () => {
@@ -240,8 +340,8 @@ describe.each(stores)('looking for unknown outcomes (%s)', kind => {
       await client.listPayouts({ page_number: '0', page_size: '1' });
       await loop.round();
       await loop.round();
-      // It was sent after one whose outcome is unknown: its intent is not that one's.
-      expect(await records.read(keyOf('key-2'))).toBeDefined();
+      // It was sent long after the one whose outcome is unknown, so their intents cannot be mistaken.
+      expect(await records.read(keyOf('key-2'))).toBeUndefined();
       expect(await records.read(keyOf('key-1'))).toMatchObject({ records: [{ state: 'unknown' }] });
     });
 
@@ -250,6 +350,8 @@ describe.each(stores)('looking for unknown outcomes (%s)', kind => {
       clock.ms += 5 * second;
       await loop.round();
       clock.ms += 31 * day;
+      // The audits come first.
+      await loop.round();
       await client.listPayouts({ page_number: '0', page_size: '1' });
       await loop.round();
       await loop.round();
@@ -259,12 +361,16 @@ describe.each(stores)('looking for unknown outcomes (%s)', kind => {
     it('nothing while the store’s clock and Lean’s differ, or the store’s has just jumped', async () => {
       const stopped = new LeanClock({ monotonic: () => 0, wall: () => 0 });
       stopped.observe(Date.now());
-      const { clock, loop, records, client } = await losing('drop_after', {
+      const { clock, loop, records, reconciliation, client } = await losing('drop_after', {
         lean: { clock: stopped },
         loop: { retentionDays: 30, steadyNow: () => 0 },
       });
       clock.ms += 5 * second;
       await loop.round();
+      // An audit would hear Lean's time.
+      const settled = await records.read(keyOf('key-1'));
+      if (settled === undefined) throw new Error('there is no record');
+      await reconciliation.postpone(settled, { checks: 1, inMs: null });
       // Lean has last been heard 31 days ago, by a clock that has not jumped.
       clock.ms += 31 * day;
       await loop.round();

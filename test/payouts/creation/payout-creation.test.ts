@@ -6,7 +6,7 @@ import type { Decimal } from '../../../src/payouts/decimal.ts';
 import { currencyPlaces } from '../../../src/payouts/money.ts';
 import { accounts, destinations } from '../../../src/sandbox/named.ts';
 import type { FaultRule, SandboxOptions } from '../../../src/sandbox/sandbox.ts';
-import { creatingAt, transfer, type CreatingOptions } from '../../support/creating.ts';
+import { creatingAt, transfer, transfers, type CreatingOptions } from '../../support/creating.ts';
 import { freshStore, opened } from '../../support/stores.ts';
 import { deadAddress, failureOf, gate, json, rawServer, startLean } from '../../lean/wiring.ts';
 
@@ -109,9 +109,28 @@ describe('a payout that cannot be', () => {
     expect(lean.requests).toEqual([]);
   });
 
+  it('is rejected in a batch of which two transfers have one reference, given or by default', async () => {
+    const { lean, createAll } = await creating();
+    const [given, other] = [
+      transfer(),
+      transfer(undefined, { amount: { amount: '9' as Decimal, currency: 'AED' } }),
+    ];
+    expect(await createAll('key-1', [given, other])).toMatchObject({
+      code: 'INVALID_INPUT',
+      field: 'transfers.1.externalReference',
+      message: expect.stringContaining('must differ from that of transfers.0') as string,
+    });
+    const byDefault = { ...given, externalReference: null };
+    const same = { ...other, externalReference: 'key-1.0' };
+    expect(await createAll('key-1', [byDefault, same])).toMatchObject({
+      field: 'transfers.1.externalReference',
+    });
+    expect(lean.requests).toEqual([]);
+  });
+
   it.each([0, 101])('is rejected in a batch of %i', async size => {
     const { lean, createAll } = await creating();
-    const batch = Array.from({ length: size }, () => transfer());
+    const batch = transfers(size);
     expect(await createAll('key-1', batch)).toMatchObject({
       kind: 'rejected',
       field: 'transfers',
@@ -165,7 +184,7 @@ describe('a refusal of Lean', () => {
   it('of a batch leaves the outcome open: Lean may have taken the transfers before the one that it means', async () => {
     const { lean, createAll } = await creating();
     lean.faults.add({ kind: 'status', status: 400, code: 'INVALID_AMOUNT' });
-    expect(await createAll('key-1', [transfer(), transfer()])).toMatchObject({
+    expect(await createAll('key-1', transfers(2))).toMatchObject({
       kind: 'unknown',
       reason: 'WAITING',
       resendAt: null,
@@ -292,7 +311,7 @@ describe('an outcome that is unknown', () => {
       ],
     ]);
     expect(answer).toHaveProperty('message', expect.stringContaining('same idempotencyKey'));
-    expect(await createAll('key-2', [transfer(), transfer()])).toMatchObject({ kind: 'unknown' });
+    expect(await createAll('key-2', transfers(2))).toMatchObject({ kind: 'unknown' });
     expect(lean.requests).toHaveLength(2);
   });
 
@@ -335,12 +354,15 @@ it('throws when nothing reached Lean', async () => {
 describe('a batch', () => {
   it('is one request, and tells each transfer by its place', async () => {
     const { lean, createAll } = await creating();
-    const answer = await createAll('key-1', [
-      transfer(destinations.pays),
-      transfer(destinations.failsAtOnce),
-      transfer(destinations.staysPending, { accountId: accounts.second }),
-      transfer(destinations.pays, { amount: { amount: '0.01' as Decimal, currency: 'AED' } }),
-    ]);
+    const answer = await createAll(
+      'key-1',
+      [
+        transfer(destinations.pays),
+        transfer(destinations.failsAtOnce),
+        transfer(destinations.staysPending, { accountId: accounts.second }),
+        transfer(destinations.pays, { amount: { amount: '0.01' as Decimal, currency: 'AED' } }),
+      ].map((each, index) => ({ ...each, externalReference: `order-${String(index)}` })),
+    );
     expect(answer).toMatchObject({
       kind: 'batch',
       idempotencyKey: 'key-1',
@@ -356,7 +378,7 @@ describe('a batch', () => {
 
   it('may hold a hundred', async () => {
     const { createAll } = await creating();
-    const batch = Array.from({ length: 100 }, () => transfer());
+    const batch = transfers(100);
     const answer = await createAll('key-1', batch);
     expect(answer).toHaveProperty('created.length', 100);
   });

@@ -44,6 +44,7 @@ function lostRequest(...transfers: readonly ReferencedTransfer[]): PayoutRequest
     refusal: null,
     finding: null,
     duplicateIntents: [],
+    similarUnknownKey: null,
     createdAt: sentAt,
     changedAt: sentAt,
     checks: 0,
@@ -94,7 +95,10 @@ describe('a lost payout', () => {
 
   it.each([
     ['another amount', { amount: '18.50' }],
-    ['another destination', { destinationId: destinations.staysPending }],
+    [
+      'another reference and destination',
+      { externalReference: 'other', destinationId: destinations.staysPending },
+    ],
     ['another time', { createdAt: '2026-03-01T09:00:00Z' }],
   ])('is not taken for one with %s', async (_what, change) => {
     const { lean, find } = await searching();
@@ -110,14 +114,15 @@ describe('a lost payout', () => {
     });
   });
 
-  it('that is two equal transfers of one batch has one of Lean’s payouts each', async () => {
+  it('that Lean has twice in a batch is a duplicate, and the others are judged all the same', async () => {
     const { lean, find } = await searching();
     const ids = [lean.payouts.add(ours).intentId, lean.payouts.add(ours).intentId];
-    const { found } = await find(transfer(), transfer(), transfer());
-    expect(found.map(({ position }) => position)).toEqual([0, 1]);
-    expect(new Set(found.map(({ answer }) => answer.kind === 'created' && answer.intentId))).toEqual(
-      new Set(ids),
-    );
+    const { intentId } = lean.payouts.add({ ...ours, externalReference: 'order-2' });
+    const second = transfer(undefined, { externalReference: 'order-2' });
+    const { found, finding, duplicates } = await find(transfer(), second);
+    expect(found).toMatchObject([{ position: 1, answer: { intentId } }]);
+    expect(finding).toBe('several_at_lean');
+    expect(duplicates.toSorted()).toEqual(ids.toSorted());
   });
 });
 

@@ -1,0 +1,78 @@
+import type { LeanClient } from '../../lean/client.ts';
+import type { PayoutReads } from '../payout-reads.ts';
+import type { CreationEvents } from './creation-events.ts';
+import { OperatorDecisions } from './operator-decision.ts';
+import type { OperatorRecords } from './operator-records.ts';
+import { OutcomeReconciler, type ReconciliationEvents } from './outcome-reconciler.ts';
+import { PayoutCreation, type Allowance } from './payout-creation.ts';
+import { PayoutMatcher } from './payout-matcher.ts';
+import type { PayoutEvidence, PayoutRecords, ReconciliationRecords } from './payout-records.ts';
+import { ReconciliationLoop, type ReconciliationLoopOptions } from './reconciliation-loop.ts';
+import type { ResendRule } from './resend-rule.ts';
+
+export interface CreationServicesOptions {
+  readonly client: LeanClient;
+  readonly reads: PayoutReads;
+  readonly records: PayoutRecords;
+  readonly reconciliation: ReconciliationRecords;
+  readonly evidence: PayoutEvidence;
+  readonly operator: OperatorRecords;
+  readonly rule: ResendRule;
+  /** The Lean application that the gateway speaks for. */
+  readonly application: string;
+  readonly retentionDays: number;
+  readonly allowance?: Allowance | undefined;
+  readonly creationEvents: Partial<CreationEvents>;
+  readonly reconciliationEvents: Partial<ReconciliationEvents>;
+  /** What else the loop is told and given. */
+  readonly loop?: Partial<ReconciliationLoopOptions>;
+  /** This machine's time, epoch ms. @default Date.now */
+  readonly now?: () => number;
+}
+
+/** All that creates payouts and finds out what became of them. */
+export interface CreationServices {
+  readonly matcher: PayoutMatcher;
+  readonly reconciler: OutcomeReconciler;
+  readonly decisions: OperatorDecisions;
+  readonly creation: PayoutCreation;
+  /** Looks in the background for payouts whose outcome is unknown. */
+  readonly loop: ReconciliationLoop;
+}
+
+/** Wires the services; calls nobody. */
+export function creationServices(options: CreationServicesOptions): CreationServices {
+  const { client, reads, records, reconciliation, evidence, operator, rule, application, now } = options;
+  const matcher = new PayoutMatcher({ client, reads, evidence, rule, application, ...(now && { now }) });
+  const reconciler = new OutcomeReconciler({
+    records: reconciliation,
+    matcher,
+    rule,
+    application,
+    events: options.reconciliationEvents,
+  });
+  const creation = new PayoutCreation({
+    client,
+    records,
+    reconciliation,
+    reconciler,
+    rule,
+    application,
+    allowance: options.allowance,
+    events: options.creationEvents,
+  });
+  const loop = new ReconciliationLoop({
+    client,
+    records,
+    reconciliation,
+    reconciler,
+    rule,
+    application,
+    storeNow: () => operator.now(),
+    retentionDays: options.retentionDays,
+    ...(now && { now, steadyNow: now }),
+    ...options.loop,
+  });
+  const decisions = new OperatorDecisions({ client, reads, records, operator, evidence, reconciler, rule });
+  return { matcher, reconciler, decisions, creation, loop };
+}

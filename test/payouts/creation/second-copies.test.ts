@@ -1,0 +1,171 @@
+import { describe, expect, it } from 'vitest';
+import type { Decimal } from '../../../src/payouts/decimal.ts';
+import { destinations } from '../../../src/sandbox/named.ts';
+import { startLean } from '../../lean/wiring.ts';
+import { creatingAt, keyOf, transfer } from '../../support/creating.ts';
+import { freshStore, opened, stores } from '../../support/stores.ts';
+
+const second = 1000;
+const hour = 3600 * second;
+const day = 24 * hour;
+/** The default resend delay, and what a deadline and Lean's whole seconds add to it. */
+const delay = 625 * second;
+
+const ours = { amount: '16.5', destinationId: destinations.pays, externalReference: 'order-1' };
+
+/*
+ * An edge in front of Lean may deliver a request twice, and Lean may list a payout later than it should. The gateway
+ * tells of every payout that Lean has beyond those that were asked for, and lets nothing hide one.
+ */
+describe.each(stores)('a second payout of a key (%s)', kind => {
+  async function start() {
+    const clock = { ms: Date.now() };
+    const now = () => clock.ms;
+    const lean = await startLean({ clock: now });
+    const duplicates: string[] = [];
+    const incomplete: string[] = [];
+    const core = creatingAt(lean.url, opened(await freshStore(kind), { clock: now }), {
+      now,
+      reconciliation: {
+        duplicates: ({ idempotencyKey }, intents) => duplicates.push(`${idempotencyKey} ${intents.join()}`),
+        auditIncomplete: ({ idempotencyKey }) => incomplete.push(idempotencyKey),
+      },
+    });
+    await core.client.listPayouts({ page_number: '0', page_size: '1' });
+    const lose = (key: string, wanted = transfer()) => {
+      lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 1 });
+      return core.create(key, wanted);
+    };
+    /** `key-1` was lost, sent again after the delay, and taken then. */
+    const sendTwice = async () => {
+      await lose('key-1');
+      clock.ms += delay;
+      expect(await core.create('key-1')).toMatchObject({ kind: 'created' });
+    };
+    const heard = (intentId: string) =>
+      core.reconciliation.rescheduleNow({ amount: '16.5', destinationId: destinations.pays, intentId });
+    const audits = () => lean.requests.splice(0).some(({ operation }) => operation === 'listPayouts');
+    return { ...core, lean, clock, duplicates, incomplete, lose, sendTwice, heard, audits };
+  }
+
+  it('is looked for at the planned times, however many webhooks come in between', async () => {
+    const { clock, loop, sendTwice, heard, audits } = await start();
+    await sendTwice();
+    const looks: number[] = [];
+    audits();
+    for (let minutes = 0; minutes <= 25 * 60; minutes += 5) {
+      const woken = minutes > 0 && minutes < 10;
+      if (woken) await heard('webhook');
+      await loop.round();
+      if (audits() && !woken) looks.push(minutes);
+      clock.ms += 300 * second;
+    }
+    expect(looks).toEqual([10, 70, 10 + 24 * 60]);
+  });
+
+  it('is found by a webhook that names an intent of no record', async () => {
+    const { lean, clock, loop, create, heard, duplicates, audits } = await start();
+    await create('key-1');
+    clock.ms += 5 * second;
+    await loop.round();
+    audits();
+    const { intentId } = lean.payouts.add(ours);
+    await heard(intentId);
+    await loop.round();
+    expect(duplicates).toEqual([`key-1 ${intentId}`]);
+  });
+
+  it('is not looked for when a webhook names the payout of a record', async () => {
+    const { lean, clock, loop, create, heard, audits } = await start();
+    await create('key-1');
+    clock.ms += 5 * second;
+    audits();
+    await heard(lean.payouts.all()[0]?.intentId ?? '');
+    await loop.round();
+    expect(audits()).toBe(false);
+  });
+
+  it('of a key that was sent twice is found by a webhook long after the last audit', async () => {
+    const { lean, clock, loop, sendTwice, heard, duplicates } = await start();
+    await sendTwice();
+    for (let days = 0; days < 4; days += 1) {
+      clock.ms += day;
+      await loop.round();
+    }
+    const { intentId } = lean.payouts.add(ours);
+    await heard(intentId);
+    await loop.round();
+    expect(duplicates).toEqual([`key-1 ${intentId}`]);
+  });
+
+  it('is told for a key that was sent twice also where Lean gives no references back', async () => {
+    const { lean, clock, loop, sendTwice, duplicates } = await start();
+    Object.assign(lean.behaviour, { references: 'dropped' });
+    await sendTwice();
+    const { intentId } = lean.payouts.add({ ...ours, description: 'INV 001' });
+    clock.ms += delay;
+    await loop.round();
+    expect(duplicates).toEqual([`key-1 ${intentId}`]);
+  });
+
+  it('that an audit cannot look for in a whole list is told as such', async () => {
+    const { lean, clock, loop, sendTwice, incomplete } = await start();
+    await sendTwice();
+    Object.assign(lean.behaviour, { listTotal: 'missing' });
+    clock.ms += delay;
+    await loop.round();
+    expect(incomplete).toEqual(['key-1']);
+  });
+
+  it('that Lean has shown once keeps the key from being sent again, whatever the list shows later', async () => {
+    const { lean, clock, create, lose, records } = await start();
+    await lose('key-1');
+    const shown = [lean.payouts.add(ours), lean.payouts.add(ours)];
+    clock.ms += 5 * second;
+    expect(await create('key-1')).toMatchObject({ kind: 'unknown', reason: 'UNCLEAR' });
+    lean.payouts.clear();
+    lean.requests.length = 0;
+    clock.ms += delay;
+    expect(await create('key-1')).toMatchObject({ kind: 'unknown', reason: 'UNCLEAR', resendAt: null });
+    expect(lean.requests.filter(({ operation }) => operation === 'createPayoutPayment')).toEqual([]);
+    expect((await records.read(keyOf('key-1')))?.duplicateIntents).toHaveLength(shown.length);
+  });
+
+  it('is not taken for the payout of another key with the same reference', async () => {
+    const { lean, clock, create, lose } = await start();
+    await create('key-1');
+    lean.payouts.add(ours);
+    await lose('key-2');
+    clock.ms += 5 * second;
+    expect(await create('key-2')).toMatchObject({ kind: 'unknown', reason: 'UNCLEAR' });
+  });
+
+  it('is not taken for the payout of a key whose reference Lean writes alike', async () => {
+    const { lean, clock, create, lose } = await start();
+    Object.assign(lean.behaviour, { references: 'lowercased' });
+    const [upper, lower] = ['INV-A1', 'inv-a1'].map(reference =>
+      transfer(undefined, { externalReference: reference }),
+    );
+    lean.faults.add({ kind: 'drop_after', operation: 'createPayoutPayment', times: 1 });
+    await create('upper', upper);
+    await lose('lower', lower);
+    clock.ms += 5 * second;
+    expect(await create('lower', lower)).toMatchObject({ kind: 'unknown', reason: 'UNCLEAR' });
+  });
+
+  it('may be any of the payouts with its reference, whatever the destination that Lean shows', async () => {
+    const { lean, clock, create, lose } = await start();
+    await lose('key-1');
+    lean.payouts.add({ ...ours, destinationId: destinations.staysPending });
+    clock.ms += delay;
+    expect(await create('key-1')).toMatchObject({ kind: 'unknown', reason: 'UNCLEAR' });
+  });
+
+  it('is not overlooked because Lean has answered in another currency', async () => {
+    const { lean, clock, create, lose } = await start();
+    await lose('key-1', transfer(undefined, { amount: { amount: '16.50' as Decimal, currency: 'AED' } }));
+    lean.payouts.add({ ...ours, currency: 'SAR' });
+    clock.ms += delay;
+    expect(await create('key-1')).toMatchObject({ kind: 'unknown', reason: 'UNCLEAR' });
+  });
+});
