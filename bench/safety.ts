@@ -43,7 +43,12 @@ export async function safetyTable({ times }: { readonly times: number }): Promis
   const metrics = new Metrics({
     load: () => ({ read: idle, write: idle }),
     attention: () =>
-      Promise.resolve({ open: { WAITING: 0, UNCLEAR: 0, OPERATOR: 0 }, duplicates: 0, doubts: 0 }),
+      Promise.resolve({
+        open: { WAITING: 0, UNCLEAR: 0, OPERATOR: 0 },
+        oldestMs: { WAITING: 0, UNCLEAR: 0, OPERATOR: 0 },
+        duplicates: 0,
+        doubts: 0,
+      }),
     clocks: () => undefined,
     ready: () => true,
     subscribers: () => 0,

@@ -166,6 +166,8 @@ export async function openCore(config: CoreConfig): Promise<Core> {
 export async function openPayoutRecords(config: StoreConfig): Promise<{
   readonly records: PayoutRecords;
   readonly operator: OperatorRecords;
+  /** The store, without credentials. */
+  readonly where: string;
   close(): Promise<void>;
 }> {
   const database = storeOf(config, { asGateway: false });
@@ -176,8 +178,15 @@ export async function openPayoutRecords(config: StoreConfig): Promise<{
   return {
     records: new SqlPayoutRecords(database),
     operator: new SqlOperatorRecords(database),
+    where: whereOf(config),
     close: () => database.close(),
   };
+}
+
+function whereOf(config: StoreConfig): string {
+  if ('folder' in config) return config.folder;
+  const { host, pathname } = new URL(config.url);
+  return `${host}${pathname}`;
 }
 
 function storeOf(config: StoreConfig, options: OpenOptions): Database {

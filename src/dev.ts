@@ -58,13 +58,19 @@ await run(async () => {
   });
   // What becomes of payouts in the sandbox is told to the gateway, unless it is to be told to somebody else.
   sandbox.webhooks.target ??= { url: new URL('/webhooks/lean', gateway.url).href, secret };
+  const commandEnvironment = [
+    `DATA_DIR=${folder}`,
+    `LEAN_BASE_URL=${sandbox.url}`,
+    `LEAN_API_TOKEN=${sandboxCredentials.token}`,
+    `PAYOUT_RESEND_AFTER_MS=${String(config.resendAfter)}`,
+  ].join(' ');
   console.log(`
   GraphiQL   ${gateway.url}      (open it in a browser)
   GraphQL    ${gateway.url}      (POST application/json)
   REST       ${gateway.restUrl === undefined ? 'off' : `${gateway.restUrl}/openapi.json      (what its routes are)`}
   MCP        ${gateway.mcpUrl ?? 'off'}      (Streamable HTTP)
   Sandbox    ${sandbox.url}/sandbox      (what it holds, and how to steer it)
-  Records    DATA_DIR=${folder}      (for npm run payouts; gone at the end)
+  Records    ${commandEnvironment} npm run payouts -- --unknown      (gone at the end)
 
   Everything runs on this machine; no money moves. Stop with Ctrl+C.
 `);

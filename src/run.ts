@@ -55,6 +55,10 @@ export async function runCommand(
 ): Promise<void> {
   try {
     const { text, exitCode } = await command();
+    // A reader such as head may leave before the end.
+    process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
     process.stdout.write(text);
     process.exitCode = exitCode;
   } catch (error) {
@@ -67,7 +71,7 @@ function problemsOf(error: unknown): readonly string[] {
   if (error instanceof ConfigError) return error.problems;
   if (error instanceof UsageError) return [error.message];
   if (error instanceof StoreUnavailable)
-    return [`The store of payout records cannot be used: ${messageOf(error.cause)}`];
+    return [`The payout store is unavailable: ${messageOf(error.cause)}`];
   return [error instanceof Error ? (error.stack ?? error.message) : String(error)];
 }
 

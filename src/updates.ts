@@ -50,7 +50,7 @@ export function liveFrom({ webhookSecrets }: Config, parts: UpdatesParts): Live 
         metrics().webhooks('missed', missed);
         log.warn(
           { events: missed, payouts },
-          'webhooks of Lean had not come; what they tell has been made up for',
+          'webhooks were missed; the missing events have been read from Lean',
         );
       },
       trouble(what, error) {

@@ -77,13 +77,13 @@ export class Metrics {
     });
     this.#payouts = new Counter({
       name: 'lean_payouts_payouts_total',
-      help: 'Payouts by what became of them; found: their outcome was unknown and is settled; duplicate: Lean has more payouts of a key than it has transfers.',
+      help: 'Payouts by outcome; unknown: requests whose answer was lost; found: settled by reconciliation; duplicate: Lean has more payouts of a key than it has transfers.',
       labelNames: ['state'],
       registers,
     });
     this.#webhooks = new Counter({
       name: 'lean_payouts_webhooks_total',
-      help: "Lean's webhooks by what became of them; foreign: of a payment that is no payout; missed: found in Lean's list.",
+      help: "Lean's webhooks by result; foreign: of a payment that is no payout; missed: found in Lean's list.",
       labelNames: ['outcome'],
       registers,
     });
@@ -189,6 +189,18 @@ export class Metrics {
         const known = await counts();
         if (known === undefined) return;
         for (const [reason, count] of Object.entries(known.open)) this.set({ reason }, count);
+      },
+    });
+    new Gauge({
+      name: 'lean_payouts_oldest_open_seconds',
+      help: 'Age of the oldest request of unknown outcome by why: WAITING, UNCLEAR or OPERATOR; none while the store cannot say.',
+      labelNames: ['reason'],
+      registers: [this.#registry],
+      async collect() {
+        this.reset();
+        const known = await counts();
+        if (known === undefined) return;
+        for (const [reason, ms] of Object.entries(known.oldestMs)) this.set({ reason }, ms / 1000);
       },
     });
     const counted = (name: string, help: string, read: (counts: AttentionCounts) => number): void => {

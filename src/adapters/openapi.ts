@@ -130,12 +130,10 @@ const problemShape = {
     resendAt: {
       type: ['string', 'null'],
       format: 'date-time',
-      description: 'From when on a repetition would be sent again; null where it is not without a person.',
+      description:
+        'The payout may be sent again from this time on, when the key is repeated and Lean does not have it. Null where it is not sent again without a person.',
     },
-    similarUnknownKey: {
-      type: 'string',
-      description: 'Another key of unknown outcome, for a payout like this one.',
-    },
+    leanCode: { type: 'string', description: "Lean's code, where Lean has refused the payout." },
     lean: {
       type: 'object',
       description: 'What is known of a failure at Lean: status, code, ids for its support.',

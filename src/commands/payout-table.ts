@@ -58,7 +58,6 @@ const columns: readonly (readonly [title: string, value: (line: Line) => string]
  */
 export function asTable(requests: readonly PayoutRequest[], limit?: number): string {
   const lines = requests.flatMap(request => request.records.map(record => ({ request, record })));
-  if (lines.length === 0) return 'None.\n';
   const cells = [
     columns.map(([title]) => title),
     ...lines.map(line => columns.map(([, value]) => printable(value(line)))),

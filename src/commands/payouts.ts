@@ -16,6 +16,8 @@ export interface PayoutsTools {
   records(): Promise<{
     readonly records: PayoutRecords;
     readonly operator: OperatorRecords;
+    /** The store, without credentials. */
+    readonly where: string;
     close(): Promise<void>;
   }>;
   core(): Promise<
@@ -129,14 +131,14 @@ async function list(values: Values, tools: PayoutsTools): Promise<CommandResult>
   const since = values.since === undefined ? undefined : sinceOf(values.since, Date.now());
   const limit = /^[1-9]\d{0,5}$/.test(values.limit ?? '100') ? Number(values.limit ?? 100) : undefined;
   if (limit === undefined) throw new UsageError('--limit: takes a whole number from 1 to 999999.');
-  const { records, operator, close } = await tools.records();
+  const { records, operator, where, close } = await tools.records();
   try {
     // So that what a crash has left behind shows as what it is.
     await records.recover();
     const found = await operator.list({ unknownOnly: values.unknown === true, since, limit });
-    const text =
-      values.json === true ? asJson(found) : asTable(found, found.length === limit ? limit : undefined);
-    return { text, exitCode: 0 };
+    if (values.json === true) return { text: asJson(found), exitCode: 0 };
+    if (found.length === 0) return { text: `None in ${where}.\n`, exitCode: 0 };
+    return { text: asTable(found, found.length === limit ? limit : undefined), exitCode: 0 };
   } finally {
     await close();
   }

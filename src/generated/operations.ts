@@ -18,7 +18,7 @@ export type CreatePayoutInput = {
   readonly destinationId: string | number;
   /** Your own id of it, found again on its intent: at most 64 characters with no blank at either end, such as `INV-2026-0001`. By default the idempotency key, with a digest of the caller where callers have tokens. */
   readonly externalReference?: string | null | undefined;
-  /** Names this payout once and for all: 1 to 255 printable ASCII characters with no blank at either end, such as a UUID. However often a request with it arrives, it is one payout. Make it when the user decides to pay, keep it until the answer is in. */
+  /** Identifies this payout: 1 to 255 printable ASCII characters with no blank at either end, such as a UUID. Repeated requests with this key are one payout. Choose it when the user decides to pay, and keep it until the outcome is known. */
   readonly idempotencyKey: string;
 };
 
@@ -76,11 +76,11 @@ export type PayoutOutcome =
 
 /** Why a payout was rejected. */
 export type PayoutRejectionCode =
-  /** The key was used before, with another input. */
+  /** The key was used before, with another input. This request paid nothing; the earlier one may have. */
   | 'IDEMPOTENCY_CONFLICT'
   /** The input was refused before anything was sent; correct `field`, the key is still free. */
   | 'INVALID_INPUT'
-  /** Lean refused it, or failed it at once; see `leanCode`. */
+  /** Lean refused it, failed it, or has not taken it; see `leanCode`. A corrected payout needs a new key. */
   | 'REJECTED_BY_LEAN';
 
 /** How far a payout has come, by Lean's own status. It does not say whether money has arrived: `Payout.outcome` does. */

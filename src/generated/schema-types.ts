@@ -34,7 +34,7 @@ export type CreatePayoutInput = {
   readonly destinationId: Scalars['ID']['input'];
   /** Your own id of it, found again on its intent: at most 64 characters with no blank at either end, such as `INV-2026-0001`. By default the idempotency key, with a digest of the caller where callers have tokens. */
   readonly externalReference?: InputMaybe<Scalars['String']['input']>;
-  /** Names this payout once and for all: 1 to 255 printable ASCII characters with no blank at either end, such as a UUID. However often a request with it arrives, it is one payout. Make it when the user decides to pay, keep it until the answer is in. */
+  /** Identifies this payout: 1 to 255 printable ASCII characters with no blank at either end, such as a UUID. Repeated requests with this key are one payout. Choose it when the user decides to pay, and keep it until the outcome is known. */
   readonly idempotencyKey: Scalars['String']['input'];
 };
 
@@ -43,7 +43,7 @@ export type CreatePayoutResult = PayoutCreated | PayoutOutcomeUnknown | PayoutRe
 
 /** Several payouts to make by one Lean call. */
 export type CreatePayoutsInput = {
-  /** Names this payout once and for all: 1 to 255 printable ASCII characters with no blank at either end, such as a UUID. However often a request with it arrives, it is one payout. Make it when the user decides to pay, keep it until the answer is in. */
+  /** Identifies this payout: 1 to 255 printable ASCII characters with no blank at either end, such as a UUID. Repeated requests with this key are one payout. Choose it when the user decides to pay, and keep it until the outcome is known. */
   readonly idempotencyKey: Scalars['String']['input'];
   /** The payouts: 1 to 100. */
   readonly transfers: ReadonlyArray<PayoutTransferInput>;
@@ -116,7 +116,7 @@ export type Mutation = {
   readonly __typename?: 'Mutation';
   /** Pays one destination. **Moves money**, at most once per key: a request that is repeated with the same key is the same payout, and gets the recorded answer. One document may hold one money-moving field. One Lean call; a repetition while the outcome is unknown reads Lean’s list instead, at most once in five seconds. */
   readonly createPayout: CreatePayoutResult;
-  /** Pays several destinations by one Lean call. **Moves money.** All of them go under one key. */
+  /** Pays several destinations by one Lean call. **Moves money.** All of them go under one key, which is repeated like that of `createPayout`. A batch is never sent again: what Lean does not have of it ends as rejected. */
   readonly createPayouts: CreatePayoutsResult;
 };
 
@@ -228,7 +228,7 @@ export type PayoutCreated = {
   readonly recipient?: Maybe<PayoutParty>;
   /** The account that will be debited. */
   readonly sender?: Maybe<PayoutParty>;
-  /** Another key of yours with the same account, destination, amount and description, whose outcome was unknown when this payout was made: ask the user whether this was paid twice. */
+  /** Another key of yours with the same account, destination, amount and description that had no answer when this payout was first sent: ask the user whether this was paid twice. */
   readonly similarUnknownKey?: Maybe<Scalars['String']['output']>;
   /** Its status in Lean's answer, mostly `CREATED`. */
   readonly status: PayoutStatus;
@@ -327,7 +327,7 @@ export type PayoutOutcomeUnknown = {
   readonly message: Scalars['String']['output'];
   /** Why it is unknown. */
   readonly reason: PayoutUnknownReason;
-  /** From when on a repetition of the key would be sent again, if Lean still has nothing of it; null where it is not sent again without a person. */
+  /** The gateway may send the payout again from this time on, when the key is repeated and Lean does not have it. Null where it is not sent again without a person. */
   readonly resendAt?: Maybe<Scalars['DateTime']['output']>;
   /** When it is worth asking again: 1 to 30 seconds from now. */
   readonly retryAfterSeconds: Scalars['Int']['output'];
@@ -367,11 +367,11 @@ export type PayoutRejected = {
 
 /** Why a payout was rejected. */
 export type PayoutRejectionCode =
-  /** The key was used before, with another input. */
+  /** The key was used before, with another input. This request paid nothing; the earlier one may have. */
   | 'IDEMPOTENCY_CONFLICT'
   /** The input was refused before anything was sent; correct `field`, the key is still free. */
   | 'INVALID_INPUT'
-  /** Lean refused it, or failed it at once; see `leanCode`. */
+  /** Lean refused it, failed it, or has not taken it; see `leanCode`. A corrected payout needs a new key. */
   | 'REJECTED_BY_LEAN';
 
 /** How far a payout has come, by Lean's own status. It does not say whether money has arrived: `Payout.outcome` does. */
@@ -403,17 +403,17 @@ export type PayoutTransferInput = {
   readonly description: Scalars['String']['input'];
   /** The destination to pay: `PayoutDestination.id`. Pay it once its status is `ACTIVE`. */
   readonly destinationId: Scalars['ID']['input'];
-  /** Your own id of it, found again on its intent: at most 64 characters with no blank at either end. By default the idempotency key, `#` and the position among the transfers, from 0 (the key alone where there is one). */
+  /** Your own id of it, found again on its intent: at most 64 characters with no blank at either end, another one for each transfer. By default the key that Lean gets, a dot and the position among the transfers, from 0 (the key alone where there is one). */
   readonly externalReference?: InputMaybe<Scalars['String']['input']>;
 };
 
 /** Why the outcome of a payout is unknown. */
 export type PayoutUnknownReason =
-  /** A person must decide what became of it; do not repeat it. */
+  /** An operator must decide what became of it; repeating does not help. */
   | 'OPERATOR'
-  /** Lean has a payout that may be this one and cannot be told from it. An operator must decide; do not repeat it. */
+  /** Lean has a payout that may be this one. An operator must decide; repeating does not help. */
   | 'UNCLEAR'
-  /** Lean may still take it, or cannot be asked: repeat the key after `retryAfterSeconds`. */
+  /** Lean may still take it, or could not be read. Repeat the same input and key after `retryAfterSeconds`. */
   | 'WAITING';
 
 /** A step that a payout has made, as Lean itself has it. The steps of a payout come in their order, each once. */

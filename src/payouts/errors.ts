@@ -21,8 +21,8 @@ export class StoreUnavailable extends Error {
 
   constructor(cause: unknown) {
     super(
-      'The store that payouts are recorded in cannot be used; this request sent nothing to Lean. ' +
-        'Send the same input with the same idempotencyKey again later.',
+      'The payout store is unavailable, so this request sent nothing to Lean. ' +
+        'Send the same input with the same idempotency key again later.',
       { cause },
     );
   }

@@ -32,9 +32,9 @@ export interface OperationRequest {
 }
 
 /**
- * What became of it. `lean`: Lean's own answer, success or refusal. `invalid`, `conflict`, `refused` and `similar`: this
- * gateway's answer that nothing was done. `denied`: the caller may not do it, or not now. `unknown`: a payout that Lean
- * may or may not have taken. `failed`: nothing came of it.
+ * The result of a call. `lean`: Lean's own answer, success or refusal. `invalid`, `conflict`, `refused` and `similar`:
+ * this gateway's answer that nothing was done. `denied`: the caller may not do it, or not now. `unknown`: a payout that
+ * Lean may or may not have taken. `failed`: Lean or the store could not be used; this call moved no money.
  */
 export type OperationOutcome =
   | {
@@ -99,7 +99,7 @@ export class OperationCalls {
     if ('problems' in checked) return { kind: 'invalid', problems: checked.problems };
     try {
       const { signal } = request;
-      return spoken(await this.#options.client.call(request.operation, checked.args, { signal }));
+      return leanOutcome(await this.#options.client.call(request.operation, checked.args, { signal }));
     } catch (error) {
       return failed(error);
     }
@@ -167,7 +167,7 @@ function keyOf(
 }
 
 /** @throws LeanBadAnswer for a success that is not JSON */
-function spoken(answer: LeanAnswer): OperationOutcome {
+function leanOutcome(answer: LeanAnswer): OperationOutcome & { readonly kind: 'lean' } {
   if (answer.ok) answer.json();
   const { status, mediaType, body, headers } = answer;
   const retryAfter = headers['retry-after'];
@@ -179,10 +179,12 @@ function spoken(answer: LeanAnswer): OperationOutcome {
 }
 
 function failed(error: unknown, idempotencyKey?: string): OperationOutcome {
-  if (error instanceof LeanRefused && error.cause instanceof LeanAnswer) return spoken(error.cause);
+  const key = idempotencyKey === undefined ? {} : { idempotencyKey };
+  if (error instanceof LeanRefused && error.cause instanceof LeanAnswer)
+    return { ...leanOutcome(error.cause), ...key };
   if (error instanceof SimilarPayoutUnknown)
     return { kind: 'similar', error, idempotencyKey: idempotencyKey ?? '' };
   if (error instanceof Forbidden || error instanceof RateLimited) return { kind: 'denied', error };
   if (!(error instanceof LeanError || error instanceof StoreUnavailable)) throw error;
-  return { kind: 'failed', error, ...(idempotencyKey !== undefined && { idempotencyKey }) };
+  return { kind: 'failed', error, ...key };
 }

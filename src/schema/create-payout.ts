@@ -5,9 +5,8 @@ import { MoneyInput } from './money.ts';
 import { forPayers } from './scope-rules.ts';
 
 const keyDescription =
-  'Names this payout once and for all: 1 to 255 printable ASCII characters with no blank at either end, such as a ' +
-  'UUID. However often a request with it arrives, it is one payout. Make it when the user decides to pay, keep it ' +
-  'until the answer is in.';
+  'Identifies this payout: 1 to 255 printable ASCII characters with no blank at either end, such as a UUID. Repeated ' +
+  'requests with this key are one payout. Choose it when the user decides to pay, and keep it until the outcome is known.';
 
 /** The input fields of one transfer, the same whether it comes alone or among others. */
 const transferFields = {
@@ -45,8 +44,9 @@ const PayoutTransferInput = builder.inputType('PayoutTransferInput', {
     description: t.string({ required: true, description: transferFields.description }),
     externalReference: t.string({
       description:
-        'Your own id of it, found again on its intent: at most 64 characters with no blank at either end. By default ' +
-        'the idempotency key, `#` and the position among the transfers, from 0 (the key alone where there is one).',
+        'Your own id of it, found again on its intent: at most 64 characters with no blank at either end, ' +
+        'another one for each transfer. By default the key that Lean gets, a dot and the position among the transfers, ' +
+        'from 0 (the key alone where there is one).',
     }),
     authorize: t.boolean({ required: true, defaultValue: false, description: transferFields.authorize }),
   }),
@@ -93,7 +93,9 @@ builder.mutationField('createPayouts', t =>
   t.field({
     type: CreatePayoutsResult,
     ...forPayers,
-    description: 'Pays several destinations by one Lean call. **Moves money.** All of them go under one key.',
+    description:
+      'Pays several destinations by one Lean call. **Moves money.** All of them go under one key, which is repeated like ' +
+      'that of `createPayout`. A batch is never sent again: what Lean does not have of it ends as rejected.',
     args: { input: t.arg({ type: CreatePayoutsInput, required: true, description: 'The payouts to make.' }) },
     resolve: (_root, { input }, { creation, caller }) =>
       creation.createPayouts(

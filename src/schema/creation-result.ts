@@ -73,8 +73,8 @@ const PayoutCreatedType = builder.objectRef<PayoutCreated>('PayoutCreated').impl
     similarUnknownKey: t.exposeString('similarUnknownKey', {
       nullable: true,
       description:
-        'Another key of yours with the same account, destination, amount and description, whose outcome was unknown ' +
-        'when this payout was made: ask the user whether this was paid twice.',
+        'Another key of yours with the same account, destination, amount and description that had no answer when this ' +
+        'payout was first sent: ask the user whether this was paid twice.',
     }),
   }),
 });
@@ -85,8 +85,14 @@ const PayoutRejectionCodeType = builder.enumType('PayoutRejectionCode', {
     INVALID_INPUT: {
       description: 'The input was refused before anything was sent; correct `field`, the key is still free.',
     },
-    REJECTED_BY_LEAN: { description: 'Lean refused it, or failed it at once; see `leanCode`.' },
-    IDEMPOTENCY_CONFLICT: { description: 'The key was used before, with another input.' },
+    REJECTED_BY_LEAN: {
+      description:
+        'Lean refused it, failed it, or has not taken it; see `leanCode`. A corrected payout needs a new key.',
+    },
+    IDEMPOTENCY_CONFLICT: {
+      description:
+        'The key was used before, with another input. This request paid nothing; the earlier one may have.',
+    },
   } as const,
 });
 
@@ -121,13 +127,14 @@ const PayoutUnknownReasonType = builder.enumType('PayoutUnknownReason', {
   description: 'Why the outcome of a payout is unknown.',
   values: {
     WAITING: {
-      description: 'Lean may still take it, or cannot be asked: repeat the key after `retryAfterSeconds`.',
+      description:
+        'Lean may still take it, or could not be read. Repeat the same input and key after `retryAfterSeconds`.',
     },
     UNCLEAR: {
       description:
-        'Lean has a payout that may be this one and cannot be told from it. An operator must decide; do not repeat it.',
+        'Lean has a payout that may be this one. An operator must decide; repeating does not help.',
     },
-    OPERATOR: { description: 'A person must decide what became of it; do not repeat it.' },
+    OPERATOR: { description: 'An operator must decide what became of it; repeating does not help.' },
   } as const satisfies Record<PayoutUnknownReason, { readonly description: string }>,
 });
 
@@ -146,8 +153,8 @@ const PayoutOutcomeUnknownType = builder.objectRef<PayoutOutcomeUnknown>('Payout
       type: 'DateTime',
       nullable: true,
       description:
-        'From when on a repetition of the key would be sent again, if Lean still has nothing of it; null where it is ' +
-        'not sent again without a person.',
+        'The gateway may send the payout again from this time on, when the key is repeated and Lean does not have it. ' +
+        'Null where it is not sent again without a person.',
     }),
   }),
 });

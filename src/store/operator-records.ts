@@ -43,7 +43,7 @@ export class SqlOperatorRecords implements OperatorRecords {
   async attention(): Promise<AttentionCounts> {
     const [byFinding = [], duplicated = [], doubted = []] = await this.#database.run(
       {
-        sql: `SELECT r.finding, count(*) AS count FROM lean_payout_requests r
+        sql: `SELECT r.finding, count(*) AS count, store_now() - MIN(r.created_at) AS age FROM lean_payout_requests r
           WHERE r.next_check_at IS NOT NULL AND EXISTS (SELECT 1 FROM lean_payout_records p
             WHERE p.caller = r.caller AND p.idempotency_key = r.idempotency_key AND p.answer IS NULL)
           GROUP BY r.finding`,
@@ -52,10 +52,15 @@ export class SqlOperatorRecords implements OperatorRecords {
       { sql: 'SELECT count(*) AS count FROM lean_payout_doubts' },
     );
     const open: Record<PayoutUnknownReason, number> = { WAITING: 0, UNCLEAR: 0, OPERATOR: 0 };
-    for (const { finding, count } of byFinding)
-      open[isFinding(finding) ? findings[finding].reason : 'WAITING'] += Number(count);
+    const oldestMs: Record<PayoutUnknownReason, number> = { WAITING: 0, UNCLEAR: 0, OPERATOR: 0 };
+    for (const { finding, count, age } of byFinding) {
+      const reason = isFinding(finding) ? findings[finding].reason : 'WAITING';
+      open[reason] += Number(count);
+      oldestMs[reason] = Math.max(oldestMs[reason], Number(age));
+    }
     return {
       open,
+      oldestMs,
       duplicates: Number(duplicated[0]?.['count']),
       doubts: Number(doubted[0]?.['count']),
     };

@@ -407,7 +407,7 @@ describe('a payout whose outcome is unknown', () => {
     const answer = await call(client, tool, { idempotency_key: 'key-2', body: leanCreation() });
     expect(answer.isError).toBe(true);
     expect(textOf(answer)).toContain(
-      'call again with the original body and idempotency_key "key-1", and tell the user',
+      'Call with the original body and idempotency_key "key-1" to learn how that one stands, and tell the user.',
     );
     expect(lean.requests.filter(({ operation }) => operation === 'createPayoutPayment')).toHaveLength(1);
   });

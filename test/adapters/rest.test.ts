@@ -202,7 +202,13 @@ describe.each(stores)('a payout (%s)', kind => {
     );
     expect((await post(rest, leanCreation())).status).toBe(429);
     expect((await post(rest, leanCreation())).status).toBe(200);
-    expect(heard.map(({ method }) => method)).toEqual(['POST', 'GET', 'POST']);
+    expect(heard.map(({ method }) => method)).toEqual([
+      'POST',
+      // An empty list is read twice.
+      'GET',
+      'GET',
+      'POST',
+    ]);
   });
 
   it('reaches Lean with the digits and the order that it was sent in', async () => {

@@ -26,7 +26,7 @@ describe.each(stores)('payouts settle (%s)', kind => {
     await core.client.listPayouts({ page_number: '0', page_size: '1' });
     const { records, operator } = core;
     const tools: PayoutsTools = {
-      records: () => Promise.resolve({ records, operator, close: () => Promise.resolve() }),
+      records: () => Promise.resolve({ records, operator, where: 'memory', close: () => Promise.resolve() }),
       core: () => Promise.resolve({ ...core, application: 'test', close: () => Promise.resolve() }),
     };
     /** A payout whose first send was lost on the way. */

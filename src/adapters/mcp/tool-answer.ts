@@ -1,8 +1,6 @@
 import type { CallToolResult } from '@modelcontextprotocol/server';
 import { LeanAnswer } from '../../lean/answer.ts';
-import { LeanNotSent } from '../../lean/errors.ts';
 import type { PayoutOutcomeUnknown } from '../../payouts/creation/creation-answer.ts';
-import { StoreUnavailable } from '../../payouts/errors.ts';
 import { problemOf } from '../problem.ts';
 import { codeOfStatus } from '../request-report.ts';
 import type { OperationOutcome } from '../../payouts/operation-calls.ts';
@@ -60,18 +58,18 @@ function sentenceOf(
       const key = JSON.stringify(outcome.error.similarUnknownKey);
       return (
         `Nothing was done. A payout with the same account, destination, amount and description was asked for with ` +
-        `idempotency_key ${key}, and it is unknown whether that one is paid. Do not create another payout: call again ` +
-        `with the original body and idempotency_key ${key}, and tell the user.`
+        `idempotency_key ${key}, and it is unknown whether that one is paid. Do not create another payout. Call with the ` +
+        `original body and idempotency_key ${key} to learn how that one stands, and tell the user.`
       );
     }
     case 'unknown':
       return unknownSentence(outcome.unknown);
     case 'failed': {
       const { error } = outcome;
-      const unsent = error instanceof StoreUnavailable || error instanceof LeanNotSent;
-      return unsent
-        ? `${error.message} (${error.code}) Nothing was done; try again in a moment.`
-        : `${error.message} (${error.code}) Nothing was changed; try again in a moment.`;
+      // An earlier call with the same key may have paid all the same.
+      if (outcome.idempotencyKey !== undefined)
+        return `${error.message} (${error.code}) This call paid nothing. Call again in a moment, with the same body and idempotency_key ${JSON.stringify(outcome.idempotencyKey)}.`;
+      return `${error.message} (${error.code}) Nothing was changed; try again in a moment.`;
     }
   }
 }
@@ -101,5 +99,5 @@ function refusalSentence(status: number, text: string): string {
     return `${said} Lean refused the gateway itself; only whoever runs it can change that.`;
   if (status === 429) return `${said} Wait before you try again.`;
   if (status >= 500) return `${said} Lean has a fault of its own; try again in a moment.`;
-  return `${said} The same call would be refused again; correct it, or tell the user.`;
+  return `${said} The same call would be refused again. A corrected payout needs a new idempotency_key; or tell the user.`;
 }

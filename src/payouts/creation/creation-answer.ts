@@ -114,7 +114,7 @@ export function conflict(
     ...wholly(idempotencyKey),
     code: 'IDEMPOTENCY_CONFLICT',
     message:
-      'This idempotencyKey was used before with another input. This request paid nothing: send the original input' +
+      'This idempotency key was used before with another input. This request paid nothing: send the original input' +
       (open
         ? ', whose outcome is not known yet; do not pay it under another key.'
         : ', or a new payout with a new key.'),

@@ -14,7 +14,7 @@ interface FindingRow {
 export const findings = {
   absent: {
     reason: 'WAITING',
-    words: 'Lean has nothing of the payout so far',
+    words: "Lean's list does not hold the payout yet",
   },
   in_flight: {
     reason: 'WAITING',
@@ -27,7 +27,7 @@ export const findings = {
   },
   list_too_long: {
     reason: 'WAITING',
-    words: "Lean's list of the time in question is too long to be read whole in time",
+    words: "Lean's list for the time in question is too long to be read whole",
   },
   reference_payout_missing: {
     reason: 'WAITING',
@@ -61,8 +61,7 @@ export const findings = {
   },
   needs_decision: {
     reason: 'OPERATOR',
-    words:
-      'Lean is proven to have nothing of it, and it is not sent again without a person: an operator must decide',
+    words: 'Lean is proven not to have it, and only an operator may allow another send',
   },
   other_application: {
     reason: 'OPERATOR',

@@ -28,9 +28,9 @@ export function unknownAnswer(request: PayoutRequest, rule: ResendRule): PayoutO
 
 const sentences = {
   beginning: 'Lean may or may not have taken the payout.',
-  repeat: 'Send the same input with the same idempotencyKey again; never pay it under another key.',
+  repeat: 'Send the same input with the same idempotency key again; never pay it under another key.',
   UNCLEAR:
-    'Lean has something that may be this payout and cannot be told from it. An operator must decide: do not repeat it, and never pay it under another key.',
+    'Lean has a payout that may be this one, and the gateway cannot tell. An operator must decide: do not repeat it, and never pay it under another key.',
   OPERATOR:
     'An operator must decide what became of it: do not repeat it, and never pay it under another key.',
 } as const;
@@ -41,7 +41,7 @@ function messageOf(request: PayoutRequest, reason: PayoutUnknownReason, resendAt
   if (refusal !== null)
     return (
       `Lean refused the payout${refusal.leanCode === null ? '' : ` (${refusal.leanCode})`}, but may have taken another ` +
-      `copy of the request. This becomes a rejection once Lean is proven to have nothing of it. ${sentences.repeat}`
+      `copy of the request. This becomes a rejection once it is proven that Lean does not have it. ${sentences.repeat}`
     );
   if (records.length > 1)
     return `${sentences.beginning} Each transfer is being looked for. ${sentences.repeat}`;

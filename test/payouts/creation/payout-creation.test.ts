@@ -310,7 +310,7 @@ describe('an outcome that is unknown', () => {
         { code: expect.stringMatching(/^LEAN_/) as string },
       ],
     ]);
-    expect(answer).toHaveProperty('message', expect.stringContaining('same idempotencyKey'));
+    expect(answer).toHaveProperty('message', expect.stringContaining('same idempotency key'));
     expect(await createAll('key-2', transfers(2))).toMatchObject({ kind: 'unknown' });
     expect(lean.requests).toHaveLength(2);
   });
