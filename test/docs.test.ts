@@ -172,6 +172,14 @@ describe('the commands of docs/operations.md', () => {
     }, slowly);
   });
 
+  it('give open payouts to the application of new credentials, and say so where none is open', async () => {
+    const { exitCode, out } = await run(commandWith('accept-application'));
+    expect(out).toBe(
+      'No payout of the Lean application api2.leantech.me old-client-id is open. Nothing was changed.\n',
+    );
+    expect(exitCode).toBe(1);
+  });
+
   it('accept the list again after it was doubted', async () => {
     const database = openStore({ url: databaseUrl });
     const { lean: connection } = parseConfig({ ...env, AUTH: 'none' });

@@ -8,6 +8,7 @@ export function asJson(requests: readonly PayoutRequest[]): string {
       idempotencyKey: request.idempotencyKey,
       transferIndex: position,
       caller: request.caller,
+      application: request.application,
       state,
       amount: transfer.amount.amount,
       currency: transfer.amount.currency,

@@ -54,6 +54,10 @@ export const payoutsUsage = `Usage:
   lean-payouts-gateway payouts accept-list --by NAME --reason TEXT
       Judges absences from Lean's list again, after the list has lacked a payout that Lean had taken.
 
+  lean-payouts-gateway payouts accept-application APPLICATION --by NAME --reason TEXT
+      Gives the open payouts of a Lean application, as WHY or --json name it, to that of the present credentials. Only for
+      credentials that were replaced: Lean's list must be the same one, or a payout may be made twice.
+
 The records are found by DATABASE_URL or DATA_DIR, as the gateway finds them.
 `;
 
@@ -67,7 +71,7 @@ export async function payoutsCommand(args: readonly string[], tools: PayoutsTool
   const [action, key, ...more] = positionals;
   if (action !== undefined && !Object.hasOwn(optionsOf, action))
     throw new UsageError(
-      `payouts: there is no "${action}"; there are "resolve", "settle" and "accept-list".`,
+      `payouts: there is no "${action}"; there are "resolve", "settle", "accept-list" and "accept-application".`,
     );
   demandOptions(action, Object.keys(values));
   if (action === undefined) return list(values, tools);
@@ -76,7 +80,10 @@ export async function payoutsCommand(args: readonly string[], tools: PayoutsTool
     return acceptList(values, tools);
   }
   if (key === undefined || more.length > 0)
-    throw new UsageError(`payouts ${action}: takes one idempotency key.`);
+    throw new UsageError(
+      `payouts ${action}: takes one ${action === 'accept-application' ? 'Lean application' : 'idempotency key'}.`,
+    );
+  if (action === 'accept-application') return acceptApplication(key, values, tools);
   const request = { caller: values.caller ?? '', idempotencyKey: key };
   return action === 'resolve' ? resolve(request, tools) : settle(request, wantedDecision(values), tools);
 }
@@ -87,6 +94,7 @@ const optionsOf: Readonly<Record<string, readonly string[]>> = {
   resolve: ['caller'],
   settle: ['caller', 'created', 'not-paid', 'send-again', 'by', 'reason', 'transfer'],
   'accept-list': ['by', 'reason'],
+  'accept-application': ['by', 'reason'],
 };
 
 /** @throws UsageError for an option that the action would ignore */
@@ -193,6 +201,32 @@ async function acceptList({ by = '', reason = '' }: Values, tools: PayoutsTools)
       : {
           text: `Absences from the list of Lean application ${core.application} were not doubted. Nothing was changed.\n`,
           exitCode: 1,
+        };
+  } finally {
+    await core.close();
+  }
+}
+
+async function acceptApplication(
+  from: string,
+  { by = '', reason = '' }: Values,
+  tools: PayoutsTools,
+): Promise<CommandResult> {
+  demandReason('accept-application', { by, reason });
+  const core = await tools.core();
+  try {
+    const { application, operator } = core;
+    if (from === application)
+      return {
+        text: `${from} is the application of the present credentials. Nothing was changed.\n`,
+        exitCode: 1,
+      };
+    const count = await operator.takeOver(from, application, by, reason);
+    return count === 0
+      ? { text: `No payout of the Lean application ${from} is open. Nothing was changed.\n`, exitCode: 1 }
+      : {
+          text: `${String(count)} of the Lean application ${from} belong to ${application} now, and the decision is kept.\n`,
+          exitCode: 0,
         };
   } finally {
     await core.close();

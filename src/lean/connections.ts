@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { buildConnector, Client, errors, type Dispatcher } from 'undici';
 import type { ClientCertificate } from './client-certificate.ts';
 
-/** Who sends a request and hears its answer. */
+/** Sends a request and receives its answer. */
 export interface ConnectionUser extends Dispatcher.DispatchHandler {
   /** Whether it has come to its end, as one that is refused. */
   readonly over: boolean;
@@ -30,7 +30,7 @@ interface Waiting {
 /** One connection. undici makes it anew when it is needed and gone. */
 export class Connection {
   readonly client: Client;
-  /** Kept here and not in a set of those that are: one through which much goes leaves its outgrown tables to the old heap. */
+  /** A flag and not a `Set` of busy ones, whose discarded tables would fill the old generation. */
   busy = false;
   /** Whether the request on it may be sent only once. */
   writing = false;

@@ -47,7 +47,7 @@ export interface Exchange {
    * - `LeanBadAnswer` when the answer is larger than any of Lean's can be.
    */
   readonly ended: Promise<HttpAnswer>;
-  /** Once at most, and not once it is over: who has been told that nothing was sent sends nothing. */
+  /** Starts the exchange. Has no effect after the first call, or once it is over. */
   start(): void;
   /** Ends it, unless it is over. */
   fail(error: unknown): void;
@@ -100,7 +100,7 @@ export class ConnectedExchange implements Exchange, ConnectionUser {
       this.#reject = reject;
     });
     const { signal, beforeSend } = options;
-    // It is started by whoever makes room for it, which is none of those whom it is for.
+    // Another request's completion may start this exchange, so `beforeSend` is bound to its caller's async context.
     this.#beforeSend = beforeSend && boundToCaller(beforeSend);
     if (signal?.aborted === true) {
       this.fail(signal.reason);
@@ -124,7 +124,7 @@ export class ConnectedExchange implements Exchange, ConnectionUser {
       this.#send();
       return;
     }
-    // Until that is done there is no telling what has become of it, so that it cannot end.
+    // The outcome is not known until `beforeSend` ends, so the deadline must not end the exchange before.
     clearTimeout(this.#timer);
     const window = new SendWindow(this.#means.clocks);
     this.#window = window;

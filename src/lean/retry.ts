@@ -25,7 +25,7 @@ export const rules: readonly Rule[] = [
     when: attempt => 'error' in attempt && attempt.error instanceof LeanNotSent,
     read: false,
     write: false,
-    reason: 'Held back by ourselves (queue, breaker, no token): trying harder makes it worse.',
+    reason: 'The gateway itself did not send it (queue, breaker, no token): a retry would add load.',
   },
   {
     when: attempt =>
@@ -34,7 +34,7 @@ export const rules: readonly Rule[] = [
       attempt.error.code === 'LEAN_TIMEOUT',
     read: false,
     write: false,
-    reason: 'The deadline is used up.',
+    reason: 'The deadline has passed.',
   },
   {
     when: attempt => 'error' in attempt && attempt.error instanceof LeanOutcomeUnknown,
@@ -46,7 +46,7 @@ export const rules: readonly Rule[] = [
     when: attempt => 'answer' in attempt && attempt.answer.status === 429,
     read: true,
     write: false,
-    reason: 'Lean asks to come back later; whoever pays decides that for themselves.',
+    reason: 'Lean asks to come back later; the caller of a payout decides about that.',
   },
   {
     when: attempt => 'answer' in attempt && attempt.answer.status >= 500,

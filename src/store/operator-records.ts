@@ -132,6 +132,27 @@ export class SqlOperatorRecords implements OperatorRecords {
     return doubts.length > 0;
   }
 
+  async takeOver(from: string, to: string, by: string, reason: string): Promise<number> {
+    const open = 'next_check_at > 0 AND claim IS NULL AND application';
+    const [, given = []] = await this.#database.run(
+      insertDecision(
+        { caller: '', idempotencyKey: '' },
+        { decision: 'take over', intentId: null, by, reason, evidence: { from, to } },
+        {
+          condition: `EXISTS (SELECT 1 FROM lean_payout_requests WHERE ${open} = $8)`,
+          values: [from],
+        },
+      ),
+      {
+        sql: `UPDATE lean_payout_requests SET application = $2, finding = NULL, looked_at = NULL,
+            next_check_at = store_now()
+          WHERE ${open} = $1 RETURNING idempotency_key`,
+        values: [from, to],
+      },
+    );
+    return given.length;
+  }
+
   async now(): Promise<number> {
     const [rows = []] = await this.#database.run({ sql: 'SELECT store_now() AS now' });
     return Number(rows[0]?.['now']);

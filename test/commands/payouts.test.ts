@@ -89,6 +89,7 @@ describe.each(stores)('payouts (%s)', kind => {
         idempotencyKey: 'lost',
         transferIndex: 0,
         caller: '',
+        application: applicationAt(lean),
         state: 'unknown',
         amount: '16.50',
         currency: 'AED',

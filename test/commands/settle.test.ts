@@ -534,6 +534,24 @@ describe.each(stores)('payouts settle (%s)', kind => {
     await expect(command(...args)).rejects.toThrow(/does not take --/);
   });
 
+  it('accept-application gives open payouts to the present application, and is kept', async () => {
+    const { clock, lost, database, command, create, decisions } = await start();
+    await lost();
+    await database.run({ sql: "UPDATE lean_payout_requests SET application = 'old'" });
+    clock.ms += delayMs;
+    expect(await create('key-1')).toMatchObject({ kind: 'unknown', reason: 'OPERATOR' });
+    expect(await command('accept-application', 'old', ...because)).toEqual({
+      text: '1 of the Lean application old belong to test now, and the decision is kept.\n',
+      exitCode: 0,
+    });
+    expect(await decisions()).toMatchObject([
+      { decision: 'take over', evidence: { from: 'old', to: 'test' } },
+    ]);
+    expect(await create('key-1')).toMatchObject({ kind: 'created' });
+    expect(await command('accept-application', 'old', ...because)).toMatchObject({ exitCode: 1 });
+    expect(await command('accept-application', 'test', ...because)).toMatchObject({ exitCode: 1 });
+  });
+
   it('accept-list has absences judged again, and is kept', async () => {
     const { clock, lost, reconciliation, command, create, decisions } = await start();
     await lost();

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Decision } from '../../src/payouts/creation/operator-records.ts';
 import { keyOf, transfer } from '../support/creating.ts';
 import { stores } from '../support/stores.ts';
-import { created, hour, recording, rejected, response } from './recording.ts';
+import { created, hour, recording, rejected, response, minute } from './recording.ts';
 
 const notPaid: Decision = {
   decision: 'not paid',
@@ -207,7 +207,7 @@ describe.each(stores)('operator records (%s)', kind => {
   });
 
   it('open requests are counted by why they are open, duplicate intents and doubts about absences apart', async () => {
-    const { records, reconciliation, operator, unknown, settled, sent } = await start();
+    const { clock, records, reconciliation, operator, unknown, settled, sent } = await start();
     await sent(keyOf('in flight'));
     await records.settle(await sent(keyOf('rejected')), response, [rejected]);
     await unknown(keyOf('never looked for'));
@@ -221,9 +221,11 @@ describe.each(stores)('operator records (%s)', kind => {
     await settled('i', keyOf('paid twice'));
     await reconciliation.noteDuplicates(keyOf('paid twice'), ['j']);
     await reconciliation.doubtAbsence('test', 'why');
+    clock.ms += minute;
     expect(await operator.attention()).toEqual({
       // What was absent until now is doubted with the list.
       open: { WAITING: 1, UNCLEAR: 2, OPERATOR: 2 },
+      oldestMs: { WAITING: minute, UNCLEAR: minute, OPERATOR: minute },
       duplicates: 1,
       doubts: 1,
     });

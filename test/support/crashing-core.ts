@@ -1,26 +1,8 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { onTestFinished } from 'vitest';
 import { createTransport } from '../../src/lean/transport.ts';
 import type { Clocks } from '../../src/lean/send-window.ts';
-import type { Sandbox } from '../../src/sandbox/sandbox.ts';
 import type { Database, OpenOptions, Statement } from '../../src/store/database.ts';
 import { openStore, type StoreConfig } from '../../src/store/open.ts';
 import { creatingAt, type CreatingOptions } from './creating.ts';
-
-/** A Lean that takes no notice of idempotency keys: what is sent to it twice is paid twice. */
-export async function startForgetfulLean(lean: Sandbox): Promise<string> {
-  const server = createServer((request, response) => {
-    delete request.headers['idempotency-key'];
-    lean.listener(request, response);
-  });
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
-}
 
 /** Where a core dies: at so many transactions from now, before or after that one is on disk. */
 export interface Death {

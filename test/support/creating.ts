@@ -3,7 +3,7 @@ import { LeanClock } from '../../src/lean/lean-clock.ts';
 import type { ReferencedTransfer } from '../../src/payouts/creation/lean-key.ts';
 import { creationServices } from '../../src/payouts/creation/creation-services.ts';
 import type { ReconciliationEvents } from '../../src/payouts/creation/outcome-reconciler.ts';
-import type { PayoutCreationOptions } from '../../src/payouts/creation/payout-creation.ts';
+import type { CreationAttemptsOptions } from '../../src/payouts/creation/creation-attempts.ts';
 import type { ReconciliationLoopOptions } from '../../src/payouts/creation/reconciliation-loop.ts';
 import { ResendRule, type ResendSetting } from '../../src/payouts/creation/resend-rule.ts';
 import type { Transfer } from '../../src/payouts/creation/transfer.ts';
@@ -44,7 +44,7 @@ export function keyOf(idempotencyKey: string, caller = '') {
   return { caller, idempotencyKey };
 }
 
-export type CreatingOptions = Partial<Pick<PayoutCreationOptions, 'records' | 'events' | 'allowance'>> & {
+export type CreatingOptions = Partial<Pick<CreationAttemptsOptions, 'records' | 'events' | 'allowance'>> & {
   readonly lean?: Partial<LeanClientOptions>;
   readonly loop?: Partial<ReconciliationLoopOptions>;
   readonly reconciliation?: Partial<ReconciliationEvents>;

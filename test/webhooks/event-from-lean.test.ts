@@ -180,6 +180,6 @@ describe('what an envelope says of its payout', () => {
 
   it('is nothing where it has no payload', () => {
     for (const body of [null, 'text', {}, { payload: null }, { payload: 'text' }])
-      expect(announcedPayout(body)).toEqual({ amount: null, destinationId: null });
+      expect(announcedPayout(body)).toEqual({ amount: null, destinationId: null, intentId: null });
   });
 });

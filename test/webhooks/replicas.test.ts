@@ -8,7 +8,7 @@ import { freshDatabase } from '../support/postgres.ts';
 import { runProgram, type Program } from '../support/program.ts';
 
 /** Events in all, four for each payout; `LIVE_EVENTS` sets another number. */
-const events = Number(process.env['LIVE_EVENTS'] ?? 10_000);
+const events = Number(process.env['LIVE_EVENTS'] ?? 3000);
 const payouts = events / 4;
 
 const secret = 'webhook-secret';

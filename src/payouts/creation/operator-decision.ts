@@ -86,7 +86,7 @@ export class OperatorDecisions {
       };
     if (reconciliation.finding === 'other_application')
       return refuse(
-        `It was sent for the Lean application ${String(now.application)}: decide with the credentials of that one. Nothing was changed.`,
+        `It was sent for the Lean application ${String(now.application)}: decide with the credentials of that one, or see accept-application. Nothing was changed.`,
       );
     if (reading === undefined)
       return refuse(

@@ -54,6 +54,12 @@ export interface OperatorRecords {
   grantSend(request: PayoutRequest, grant: SendGrant, decision: Decision): Promise<boolean>;
   /** Judges absences for a Lean application again. False when they were not doubted. */
   endDoubt(application: string, by: string, reason: string): Promise<boolean>;
+  /**
+   * Gives the open requests of one Lean application to another one, and adds the decision to the trail. For credentials
+   * that were replaced while Lean's list stayed the same.
+   * @returns how many requests it gave
+   */
+  takeOver(from: string, to: string, by: string, reason: string): Promise<number>;
   /** The store's time, epoch ms. */
   now(): Promise<number>;
 }

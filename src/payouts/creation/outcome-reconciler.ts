@@ -10,9 +10,9 @@ import type { ReconciliationRecords } from './payout-records.ts';
 import type { ResendRule } from './resend-rule.ts';
 
 export interface ReconciliationEvents {
-  /** A transfer whose outcome was unknown has been found at Lean, or is proven not to be there, and is recorded. */
+  /** A transfer of unknown outcome is settled: Lean has it, or is proven not to have it. */
   settled(key: RequestKey, answer: TransferAnswer): void;
-  /** Lean has been asked, and does not tell yet. */
+  /** Lean was read, or could not be, and the request is not settled. */
   open(key: RequestKey, finding: Finding, checks: number): void;
   /** Lean has more payouts of a request than it has transfers: money may have moved twice. */
   duplicates(key: RequestKey, intentIds: readonly string[]): void;
@@ -234,7 +234,7 @@ export class OutcomeReconciler {
   }
 }
 
-/** That Lean is known not to have taken a transfer. */
+/** The rejection of a transfer that Lean is known not to have taken. */
 export function notTaken(
   { idempotencyKey, records }: PayoutRequest,
   position: number,

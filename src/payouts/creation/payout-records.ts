@@ -47,8 +47,8 @@ export interface PayoutRecords {
   /** This attempt has sent it, and no answer tells. `refusal` becomes final once Lean is proven to have nothing of it. */
   markUnknown(lease: Lease, refusal?: PayoutRejected | null): Promise<void>;
   /**
-   * Takes a request that was not sent for one that was, at some time within `lookbackMs`: its record may have been lost
-   * with the store. Its outcome is unknown from now on.
+   * Treats an unsent request as sent at some time within `lookbackMs`, because the store may have lost its record. Its
+   * outcome is unknown from now on.
    */
   adopt(
     lease: Lease,
@@ -90,7 +90,7 @@ export interface ReconciliationRecords {
     request: PayoutRequest,
     next: { readonly checks: number; readonly inMs: number | null },
   ): Promise<boolean>;
-  /** Takes the turn to look for a request: once in five seconds, however many ask. Undefined when it is too early. */
+  /** Claims the reconciliation read of a request. At most one in five seconds; undefined when it is too early. */
   startReading(request: RequestKey): Promise<PayoutRequest | undefined>;
   /** Keeps the finding of a reconciliation read, unless the request was leased again since it was read. */
   noteFinding(request: PayoutRequest, finding: Finding): Promise<void>;
@@ -106,13 +106,13 @@ export interface ReconciliationRecords {
   ): Promise<readonly TransferRejection[]>;
   /** Frees the key of a request that was only ever turned away, and of which Lean is proven to have nothing. */
   freeTurnedAway(request: PayoutRequest): Promise<void>;
-  /** Starts the resend delay anew, where the recorded times cannot be trusted. */
+  /** Restarts the resend delay from now, because the recorded times are wrong. */
   restartDelay(request: PayoutRequest, leanNow: number): Promise<void>;
   /** Adds intents that are a request's beyond its transfers; tells those that were not known. */
   noteDuplicates(request: RequestKey, intentIds: readonly string[]): Promise<readonly string[]>;
-  /** Nothing is judged absent for this Lean application any more: its list has been seen to lack a payout. */
+  /** Stops proofs of absence for this Lean application, because its list has lacked a payout. */
   doubtAbsence(application: string, reason: string): Promise<void>;
-  /** Why nothing is judged absent for a Lean application; undefined when it may be. */
+  /** Why proofs of absence are stopped for a Lean application; undefined when they are not. */
   doubt(application: string): Promise<string | undefined>;
   /**
    * Makes requests due now that a payout may belong to: those of unknown outcome, those that are audited, and, where no

@@ -70,7 +70,7 @@ export class PayoutSender {
       if (error instanceof LookFirst) return { kind: 'look first' };
       if (error instanceof StoreUnavailable || error instanceof RateLimited || error instanceof LeanNotSent)
         return this.#notSent(lease, error);
-      // A bug of ours does not bring money back.
+      // After any other error the payout may have been sent.
       await this.#recorded(lease, () => records.markUnknown(lease));
       if (error instanceof LeanError) return { kind: 'open', error };
       throw error;
@@ -81,8 +81,8 @@ export class PayoutSender {
   async #exchange(lease: Lease, permit: ResendPermit, deadline: number): Promise<LeanAnswer> {
     const { client, records, allowance } = this.#options;
     const { transfers, leanKey, caller } = lease;
-    // Its time is noted before the first send, once in the life of a process for want of another answer. Without it the
-    // delay begins with the first look.
+    // Asks Lean for its time where no answer has told it yet. Without it, the first reconciliation read starts the resend
+    // delay.
     await leanTime(client, { deadline: Math.min(deadline, performance.now() + mostForTimeMs) }).catch(
       (error: unknown) => {
         if (!(error instanceof LeanError)) throw error;
@@ -121,7 +121,7 @@ export class PayoutSender {
         return this.#open(lease, error, verdict.rejected);
       case 'turned away':
         await this.#recorded(lease, () => this.#options.records.turnedAway(lease));
-        // Of an earlier send it says nothing.
+        // This answer says nothing about an earlier send.
         if (lease.before.count === 0) throw error;
         return { kind: 'open', error };
     }

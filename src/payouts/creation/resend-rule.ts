@@ -50,7 +50,7 @@ export interface SendStamp {
 export interface ResendPermit {
   readonly rule: ResendRule;
   readonly leanNow?: number | undefined;
-  /** Whether Lean was read and has nothing of it, for a first send from a store that may have lost records. */
+  /** Whether Lean's list was read for this send and does not hold the payout. The send then needs no complete store. */
   readonly lookedFirst?: boolean;
 }
 
