@@ -50,7 +50,7 @@ it('two gateways whose sessions PostgreSQL ends again and again pay each key onc
     while (paying) {
       await sleep(150);
       await admin.query(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'lean-payouts-gateway' AND random() < 0.5",
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'lean-payouts-gateway' AND random() < 0.5",
       );
     }
   })();

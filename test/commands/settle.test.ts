@@ -147,7 +147,7 @@ describe.each(stores)('payouts settle (%s)', kind => {
     clock.ms += delayMs;
     const { text, exitCode } = await settle('--not-paid');
     expect(text).toContain(
-      'It was sent for the Lean application another: decide with the credentials of that one.',
+      'It was sent for the Lean application another: decide with the credentials of that one, or see accept-application.',
     );
     expect(exitCode).toBe(1);
     expect(await states()).toEqual([['unknown', null]]);
