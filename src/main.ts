@@ -10,6 +10,12 @@ const usage = `Usage:
   lean-payouts-gateway payouts settle     ends one as a person has decided
 `;
 
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+if (major < 22 || (major === 22 && minor < 19)) {
+  process.stderr.write(`Node ${process.versions.node} is too old; this program needs Node 22.19 or later.\n`);
+  process.exit(1);
+}
+
 const [command, ...rest] = process.argv.slice(2);
 if (command === undefined) await run(gateway);
 else if (command === 'mcp' && rest.join(' ') === '--stdio') await run(mcp);
