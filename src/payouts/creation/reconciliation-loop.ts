@@ -112,7 +112,8 @@ export class ReconciliationLoop {
     for (const request of await reconciliation.due(perRound, this.#options.application)) {
       if (this.#rounds.stopped) return;
       try {
-        await this.#look(request);
+        // Where Lean cannot be read, the other requests wait for the next round: each could take as long.
+        if (!(await this.#look(request))) return;
       } catch (error) {
         if (error instanceof StoreUnavailable) throw error;
         // A bug that one request meets must not keep the others from being looked for.
@@ -142,26 +143,32 @@ export class ReconciliationLoop {
     return steadily && lean !== undefined && Math.abs(store - lean) <= clockToleranceMs;
   }
 
-  async #look(request: PayoutRequest): Promise<void> {
+  /** False where Lean could not be read. */
+  async #look(request: PayoutRequest): Promise<boolean> {
     const { reconciliation, client, reconciler } = this.#options;
     const isOpen = openRecords(request).length > 0;
     const inMs = isOpen ? this.#pauseBefore(request) : this.#pauseBeforeAudit(request);
     // Put off first, so that of several gateways one looks.
-    if (!(await reconciliation.postpone(request, { checks: request.checks + 1, inMs }))) return;
+    if (!(await reconciliation.postpone(request, { checks: request.checks + 1, inMs }))) return true;
     const deadline = Math.max(client.deadline(), performance.now() + backgroundReadingMs);
     if (isOpen) {
       const turn = await reconciliation.startReading(request);
       // A caller has had Lean read within the last seconds. That reading may have been too early to prove anything.
-      if (turn === undefined) return this.#lookAgainIn(firstPauseMs, request);
+      if (turn === undefined) {
+        await this.#lookAgainIn(firstPauseMs, request);
+        return true;
+      }
       const { error } = await reconciler.reconcile(turn, deadline);
       if (error !== undefined) await this.#lookAgainIn(firstPauseMs, request);
-      return;
+      return error === undefined;
     }
     try {
       await reconciler.audit(request, deadline);
+      return true;
     } catch (error) {
       if (!(error instanceof LeanError)) throw error;
       await this.#lookAgainIn(auditAgainMs, request);
+      return false;
     }
   }
 

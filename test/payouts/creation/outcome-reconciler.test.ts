@@ -233,6 +233,19 @@ describe.each(stores)('looking for unknown outcomes (%s)', kind => {
     expect(await records.read(keyOf('key-2'))).toMatchObject({ records: [{ state: 'created' }] });
   });
 
+  it('leaves the other requests to the next round where Lean cannot be read', async () => {
+    const { lean, clock, loop, create } = await losing('drop_before');
+    lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 1 });
+    await create('key-2', transfer(undefined, { externalReference: 'order-2' }));
+    lean.requests.length = 0;
+    lean.faults.add({ kind: 'status', status: 400, operation: 'listPayouts' });
+    clock.ms += 5 * second;
+    await loop.round();
+    expect(lean.requests).toHaveLength(1);
+    await loop.round();
+    expect(lean.requests).toHaveLength(2);
+  });
+
   it('comes to a request whose times a wrong clock has noted far ahead', async () => {
     const { lean, clock, loop, records, create } = await losing('drop_before');
     lean.faults.add({ kind: 'drop_after', operation: 'createPayoutPayment', times: 1 });
