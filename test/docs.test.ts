@@ -183,7 +183,11 @@ describe('the commands of docs/operations.md', () => {
   it('accept the list again after it was doubted', async () => {
     const database = openStore({ url: databaseUrl });
     const { lean: connection } = parseConfig({ ...env, AUTH: 'none' });
-    await new SqlReconciliationRecords(database).doubtAbsence(leanApplication(connection), 'a test');
+    await new SqlReconciliationRecords(database).doubtAbsence(
+      leanApplication(connection),
+      'an-intent',
+      'a test',
+    );
     await database.close();
     expect((await run(commandWith('accept-list'))).out).toBe(
       `Absences from the list of Lean application ${leanApplication(connection)} are judged again, and the decision is kept.\n`,

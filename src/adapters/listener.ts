@@ -140,6 +140,10 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
   const { onUpgrade } = options;
   if (onUpgrade !== undefined)
     server.on('upgrade', (request, socket, head) => {
+      // The HTTP server has let go of the socket, so a reset of it would be nobody's error and end the process.
+      socket.on('error', () => {
+        socket.destroy();
+      });
       const problem = hostProblemOf(request);
       if (draining || problem !== undefined || pathOf(request) !== '/graphql') socket.destroy();
       else onUpgrade(request, socket, head);

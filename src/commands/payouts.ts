@@ -215,7 +215,8 @@ async function acceptApplication(
   demandReason('accept-application', { by, reason });
   const core = await tools.core();
   try {
-    const { application, operator } = core;
+    const { application, operator, records } = core;
+    await records.recover();
     if (from === application)
       return {
         text: `${from} is the application of the present credentials. Nothing was changed.\n`,

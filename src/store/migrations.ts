@@ -114,6 +114,8 @@ const versions: readonly (readonly string[])[] = [
     'ALTER TABLE lean_payout_requests ADD COLUMN turned_away INTEGER NOT NULL DEFAULT 0',
     // What an operator knew when allowing one more send.
     'ALTER TABLE lean_payout_requests ADD COLUMN send_grant TEXT',
+    // Payouts at Lean that an operator has judged to be others: a send grant ends with the send, these stay.
+    'ALTER TABLE lean_payout_requests ADD COLUMN judged_payouts TEXT',
     'ALTER TABLE lean_payout_requests ADD COLUMN refusal TEXT',
     'ALTER TABLE lean_payout_requests ADD COLUMN looked_at BIGINT',
     'ALTER TABLE lean_payout_requests ADD COLUMN finding TEXT',
@@ -131,11 +133,14 @@ const versions: readonly (readonly string[])[] = [
       identity TEXT NOT NULL,
       complete_from BIGINT NOT NULL
     )`,
-    // Lean applications whose list has lacked a payout.
+    // Payouts that Lean's list has lacked, by application, and whether an operator has accepted the list since.
     `CREATE TABLE lean_payout_doubts (
-      application TEXT PRIMARY KEY,
+      application TEXT NOT NULL,
+      intent_id TEXT NOT NULL,
       reason TEXT NOT NULL,
-      since BIGINT NOT NULL
+      since BIGINT NOT NULL,
+      accepted INTEGER NOT NULL DEFAULT 0,
+      PRIMARY KEY (application, intent_id)
     )`,
     // The decisions of operators; rows are only ever added.
     `CREATE TABLE lean_payout_decisions (

@@ -10,7 +10,7 @@ import type { SendGrant } from '../payouts/creation/resend-rule.ts';
 import type { PayoutRequest, RequestKey } from '../payouts/creation/payout-record.ts';
 import { DuplicateValue, type Database, type Statement } from './database.ts';
 import { requestsFromRows, selectRequests } from './payout-rows.ts';
-import { requestFirst } from './payout-statements.ts';
+import { doubted, requestFirst } from './payout-statements.ts';
 import {
   answered,
   endChecksWhenSettled,
@@ -49,7 +49,7 @@ export class SqlOperatorRecords implements OperatorRecords {
           GROUP BY r.finding`,
       },
       { sql: 'SELECT count(*) AS count FROM lean_payout_requests WHERE duplicate_intents IS NOT NULL' },
-      { sql: 'SELECT count(*) AS count FROM lean_payout_doubts' },
+      { sql: 'SELECT count(DISTINCT application) AS count FROM lean_payout_doubts WHERE accepted = 0' },
     );
     const open: Record<PayoutUnknownReason, number> = { WAITING: 0, UNCLEAR: 0, OPERATOR: 0 };
     const oldestMs: Record<PayoutUnknownReason, number> = { WAITING: 0, UNCLEAR: 0, OPERATOR: 0 };
@@ -96,14 +96,15 @@ export class SqlOperatorRecords implements OperatorRecords {
     const { caller, idempotencyKey } = request;
     const open = `EXISTS (SELECT 1 FROM lean_payout_records WHERE caller = $1 AND idempotency_key = $2
       AND state = 'unknown')`;
-    const [kept, granted] = [unchanged(request, 8), unchanged(request, 4)];
+    const [kept, granted] = [unchanged(request, 8), unchanged(request, 5)];
+    const judged = [...new Set([...request.judgedPayouts, ...grant.payouts])];
     const [, , changed = []] = await this.#database.run(
       requestFirst(request),
       insertDecision(request, decision, { condition: `${kept.condition} AND ${open}`, values: kept.values }),
       {
-        sql: `UPDATE lean_payout_requests SET send_grant = $3, finding = NULL
+        sql: `UPDATE lean_payout_requests SET send_grant = $3, judged_payouts = CAST($4 AS TEXT), finding = NULL
           WHERE caller = $1 AND idempotency_key = $2 AND ${granted.condition} AND ${open} RETURNING attempts`,
-        values: [caller, idempotencyKey, JSON.stringify(grant), ...granted.values],
+        values: [caller, idempotencyKey, JSON.stringify(grant), JSON.stringify(judged), ...granted.values],
       },
     );
     return changed.length > 0;
@@ -115,12 +116,12 @@ export class SqlOperatorRecords implements OperatorRecords {
         { caller: '', idempotencyKey: '' },
         { decision: 'judge absences again', intentId: null, by, reason, evidence: { application } },
         {
-          condition: 'EXISTS (SELECT 1 FROM lean_payout_doubts WHERE application = $8)',
+          condition: doubted('$8'),
           values: [application],
         },
       ),
       {
-        sql: 'DELETE FROM lean_payout_doubts WHERE application = $1 RETURNING reason',
+        sql: 'UPDATE lean_payout_doubts SET accepted = 1 WHERE application = $1 AND accepted = 0 RETURNING reason',
         values: [application],
       },
       {
@@ -134,7 +135,7 @@ export class SqlOperatorRecords implements OperatorRecords {
 
   async takeOver(from: string, to: string, by: string, reason: string): Promise<number> {
     const open = 'next_check_at > 0 AND claim IS NULL AND application';
-    const [, given = []] = await this.#database.run(
+    const [, , given = []] = await this.#database.run(
       insertDecision(
         { caller: '', idempotencyKey: '' },
         { decision: 'take over', intentId: null, by, reason, evidence: { from, to } },
@@ -143,6 +144,13 @@ export class SqlOperatorRecords implements OperatorRecords {
           values: [from],
         },
       ),
+      {
+        // The list is the same one, and so are the doubts about it.
+        sql: `INSERT INTO lean_payout_doubts (application, intent_id, reason, since, accepted)
+          SELECT CAST($2 AS TEXT), intent_id, reason, since, accepted FROM lean_payout_doubts WHERE application = $1
+          ON CONFLICT DO NOTHING`,
+        values: [from, to],
+      },
       {
         sql: `UPDATE lean_payout_requests SET application = $2, finding = NULL, looked_at = NULL,
             next_check_at = store_now()

@@ -58,7 +58,7 @@ export class SqlPayoutEvidence implements PayoutEvidence {
       {
         // CROSS JOIN, so that SQLite begins with the requests by their age.
         sql: `SELECT ${columns} FROM lean_payout_requests r CROSS JOIN lean_payout_records p
-          WHERE r.created_at >= $4 AND ${joined} AND p.answer IS NOT NULL AND ${others}
+          WHERE r.created_at >= $4 AND ${joined} AND p.answer IS NOT NULL AND p.intent_id IS NOT NULL AND ${others}
             AND p.external_reference IN (${places})
           LIMIT ${String(mostOpen)}`,
         // The clocks of the store and of Lean may differ.
@@ -83,7 +83,7 @@ export class SqlPayoutEvidence implements PayoutEvidence {
       sql: `SELECT ${recordColumns}
         FROM lean_payout_requests r CROSS JOIN lean_payout_records p
         WHERE r.created_at >= $4 AND r.lean_first_sent_at >= $2 AND r.lean_sent_until <= $3
-          AND r.application = $1 AND r.sends = 1 AND p.caller = r.caller AND p.idempotency_key = r.idempotency_key
+          AND r.application = $1 AND r.sends = 1 AND r.answer_status IS NOT NULL AND p.caller = r.caller AND p.idempotency_key = r.idempotency_key
           AND p.state = 'created' AND p.intent_id IS NOT NULL
         ORDER BY r.created_at DESC LIMIT 1`,
       // Of the clocks of the store and of Lean nothing more is known: this only keeps the search short.

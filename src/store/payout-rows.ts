@@ -62,6 +62,8 @@ export function requestsFromRows(rows: readonly Row[]): readonly PayoutRequest[]
       finding: isFinding(finding) ? finding : null,
       duplicateIntents:
         row['duplicate_intents'] === null ? [] : (JSON.parse(String(row['duplicate_intents'])) as string[]),
+      judgedPayouts:
+        row['judged_payouts'] === null ? [] : (JSON.parse(String(row['judged_payouts'])) as string[]),
       similarUnknownKey: text(row['similar_key']),
       createdAt: Number(row['created_at']),
       changedAt: Math.max(...ofOne.map(({ changed_at }) => Number(changed_at))),

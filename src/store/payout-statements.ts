@@ -85,13 +85,18 @@ const delay = (configured: string): string => {
   return `CASE WHEN (${longer}) > 0 THEN (${longer}) WHEN ${remembered} THEN 0 ELSE ${String(defaultDelayMs)} END`;
 };
 
+/** Whether nothing is judged absent for a Lean application. */
+export const doubted = (application: string): string =>
+  `EXISTS (SELECT 1 FROM lean_payout_doubts d WHERE d.application = ${application} AND d.accepted = 0)`;
+
 /** Whether a request may be sent again: the last word, whatever the program believes. */
 const mayResend = ({
   configured,
   byRepetition,
   leanNow,
 }: Readonly<Record<'configured' | 'byRepetition' | 'leanNow', string>>) =>
-  `(turned_away = 1 OR ((send_grant IS NOT NULL OR (${byRepetition} = 1 AND sends < ${String(sendsWithoutPerson)})) AND (
+  `(turned_away = 1 OR ((send_grant IS NOT NULL OR (${byRepetition} = 1 AND sends < ${String(sendsWithoutPerson)}
+    AND duplicate_intents IS NULL AND NOT ${doubted('lean_payout_requests.application')})) AND (
     (${delay(configured)}) = 0 OR (
       sent_until + (${delay(configured)}) <= store_now() AND lean_sent_until + (${delay(configured)}) <= ${leanNow}))))`;
 

@@ -9,7 +9,7 @@ import type {
 import { parseDecimal, compareDecimals, type Decimal } from '../payouts/decimal.ts';
 import { DuplicateValue, type Database } from './database.ts';
 import { requestsFromRows, selectRequests } from './payout-rows.ts';
-import { ofKey, requestFirst } from './payout-statements.ts';
+import { doubted, ofKey, requestFirst } from './payout-statements.ts';
 import { answered, endChecksWhenSettled, settleAbsent, settleFound } from './settlement-statements.ts';
 
 /** A key is looked for at Lean once in so many ms, however many callers ask. */
@@ -17,6 +17,9 @@ export const readingEveryMs = 5000;
 
 /** Above the longest resend delay and a day. */
 const longestWaitMs = 9 * 86_400_000;
+
+/** A key that was answered is audited because of webhooks once in this long at most. */
+const auditEveryMs = 300_000;
 
 /** A second copy of a request, as an edge in front of Lean may make one, is heard of within this time. */
 const secondCopyWithinMs = 2 * 3_600_000;
@@ -35,7 +38,9 @@ export class SqlReconciliationRecords implements ReconciliationRecords {
         // A time that is further ahead than any pause was noted by a clock that was wrong.
         `r.claim IS NULL AND (r.application = $2 OR r.application IS NULL)
           AND (r.next_check_at <= store_now() OR r.next_check_at > store_now() + ${String(longestWaitMs)})`,
-        'r.next_check_at LIMIT $1',
+        // Those of unknown outcome first.
+        `(SELECT COUNT(p.answer) - COUNT(*) FROM lean_payout_records p
+          WHERE p.caller = r.caller AND p.idempotency_key = r.idempotency_key), r.next_check_at LIMIT $1`,
       ),
       values: [limit, application],
     });
@@ -156,24 +161,26 @@ export class SqlReconciliationRecords implements ReconciliationRecords {
     }
   }
 
-  async doubtAbsence(application: string, reason: string): Promise<void> {
-    await this.#database.run(
+  async doubtAbsence(application: string, intentId: string, reason: string): Promise<boolean> {
+    const [noted = []] = await this.#database.run(
       {
-        sql: `INSERT INTO lean_payout_doubts (application, reason, since) VALUES ($1, $2, store_now())
-        ON CONFLICT (application) DO NOTHING`,
-        values: [application, reason],
+        sql: `INSERT INTO lean_payout_doubts (application, intent_id, reason, since) VALUES ($1, $2, $3, store_now())
+          ON CONFLICT DO NOTHING RETURNING since`,
+        values: [application, intentId, reason],
       },
       {
         sql: `UPDATE lean_payout_requests SET finding = 'absence_doubted'
-          WHERE next_check_at > 0 AND application = $1 AND claim IS NULL AND finding IN ('absent', 'needs_decision')`,
+          WHERE next_check_at > 0 AND application = $1 AND claim IS NULL AND finding IN ('absent', 'needs_decision')
+            AND ${doubted('$1')}`,
         values: [application],
       },
     );
+    return noted.length > 0;
   }
 
   async doubt(application: string): Promise<string | undefined> {
     const [rows = []] = await this.#database.run({
-      sql: 'SELECT reason FROM lean_payout_doubts WHERE application = $1',
+      sql: 'SELECT reason FROM lean_payout_doubts WHERE application = $1 AND accepted = 0 LIMIT 1',
       values: [application],
     });
     return rows[0] === undefined ? undefined : String(rows[0]['reason']);
@@ -183,18 +190,19 @@ export class SqlReconciliationRecords implements ReconciliationRecords {
     const half = (which: string): string => `SELECT r.caller, r.idempotency_key, p.amount
       FROM lean_payout_requests r
       JOIN lean_payout_records p ON p.caller = r.caller AND p.idempotency_key = r.idempotency_key
-      WHERE r.claim IS NULL AND (CAST($1 AS TEXT) IS NULL OR lower(p.destination_id) = $1) AND ${which}`;
-    const settled = `r.created_at >= store_now() - ${String(secondCopyWithinMs)} AND r.next_check_at IS NULL
-      AND r.first_sent_at IS NOT NULL
-      AND NOT EXISTS (SELECT 1 FROM lean_payout_records o WHERE o.intent_id = $2)`;
-    const sentTwice = `r.sends > 1 AND r.next_check_at IS NULL
-      AND NOT EXISTS (SELECT 1 FROM lean_payout_records o WHERE o.intent_id = $2)`;
-    const withSettled = amount !== null && destinationId !== null && intentId !== null;
+      WHERE r.claim IS NULL AND (CAST($1 AS TEXT) IS NULL OR lower(p.destination_id) = $1)
+        AND NOT EXISTS (SELECT 1 FROM lean_payout_records o WHERE o.intent_id = CAST($2 AS TEXT)) AND ${which}`;
+    const open = 'r.next_check_at > store_now() AND p.answer IS NULL';
+    // An audit costs more, so the payout must be known well, and a key is audited once in a while.
+    const audited = 'r.next_check_at > store_now() AND p.answer IS NOT NULL';
+    const rested = `r.first_sent_at IS NOT NULL AND (r.looked_at IS NULL OR r.looked_at < store_now() - ${String(auditEveryMs)})`;
+    const settled = `r.created_at >= store_now() - ${String(secondCopyWithinMs)} AND r.next_check_at IS NULL`;
+    const sentTwice = 'r.sends > 1 AND r.next_check_at IS NULL';
+    const isKnownWell = amount !== null && destinationId !== null && intentId !== null;
+    const audits = isKnownWell ? [audited, settled, sentTwice].map(each => `${each} AND ${rested}`) : [];
     const [rows = []] = await this.#database.run({
-      sql: `${half('r.next_check_at > store_now()')}${
-        withSettled ? ` UNION ALL ${half(settled)} UNION ALL ${half(sentTwice)}` : ''
-      } LIMIT 1000`,
-      values: [destinationId?.toLowerCase() ?? null, ...(withSettled ? [intentId] : [])],
+      sql: `${[open, ...audits].map(half).join(' UNION ALL ')} LIMIT 1000`,
+      values: [destinationId?.toLowerCase() ?? null, intentId],
     });
     const decimal = amount === null ? undefined : parseDecimal(amount);
     const keys = rows
@@ -202,13 +210,16 @@ export class SqlReconciliationRecords implements ReconciliationRecords {
         row => decimal === undefined || compareDecimals(String(row['amount']) as Decimal, decimal) === 0,
       )
       .map(row => [String(row['caller']), String(row['idempotency_key'])] as const);
-    if (keys.length === 0) return;
-    await this.#database.runLoosely(
-      ...keys.map(key => ({
-        sql: `UPDATE lean_payout_requests SET next_check_at = store_now()
+    // One after the other: a transaction that locks several rows could wait for another one that does.
+    for (const key of keys)
+      await this.#database.runLoosely({
+        // An audit that nobody had planned is not followed by planned ones.
+        sql: `UPDATE lean_payout_requests SET checks = CASE WHEN next_check_at IS NULL THEN -1 ELSE checks END,
+            looked_at = CASE WHEN EXISTS (SELECT 1 FROM lean_payout_records p
+              WHERE p.caller = $1 AND p.idempotency_key = $2 AND p.answer IS NULL) THEN looked_at ELSE store_now() END,
+            next_check_at = store_now()
           WHERE ${ofKey} AND (next_check_at IS NULL OR next_check_at > store_now()) AND claim IS NULL`,
         values: key,
-      })),
-    );
+      });
   }
 }

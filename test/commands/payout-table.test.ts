@@ -26,6 +26,7 @@ const request: PayoutRequest = {
   refusal: null,
   finding: null,
   duplicateIntents: [],
+  judgedPayouts: [],
   similarUnknownKey: null,
   createdAt: Date.parse('2026-03-01T08:30:00.123Z'),
   changedAt: Date.parse('2026-03-01T08:40:00Z'),

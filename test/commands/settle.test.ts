@@ -145,7 +145,7 @@ describe.each(stores)('payouts settle (%s)', kind => {
     await lost();
     await database.run({ sql: "UPDATE lean_payout_requests SET application = 'another'" });
     clock.ms += delayMs;
-    const { text, exitCode } = await settle('--not-paid');
+    const { text, exitCode } = await settle('--send-again');
     expect(text).toContain(
       'It was sent for the Lean application another: decide with the credentials of that one, or see accept-application.',
     );
@@ -534,6 +534,55 @@ describe.each(stores)('payouts settle (%s)', kind => {
     await expect(command(...args)).rejects.toThrow(/does not take --/);
   });
 
+  it('accept-application takes the doubts about the list along', async () => {
+    const { clock, lost, database, command, create, reconciliation } = await start();
+    await lost();
+    await database.run({ sql: "UPDATE lean_payout_requests SET application = 'old'" });
+    await reconciliation.doubtAbsence('old', 'an-intent', 'it was missing');
+    await command('accept-application', 'old', ...because);
+    clock.ms += delayMs;
+    expect(await create('key-1')).toMatchObject({ kind: 'unknown', reason: 'OPERATOR' });
+  });
+
+  it('--not-paid can end a payout of a Lean application that is gone', async () => {
+    const { lean, clock, lost, database, settle, states } = await start();
+    await lost();
+    await database.run({ sql: "UPDATE lean_payout_requests SET application = 'gone'" });
+    clock.ms += delayMs;
+    expect(await settle('--send-again')).toMatchObject({ exitCode: 1 });
+    expect(await settle('--not-paid')).toMatchObject({ exitCode: 0 });
+    expect(await states()).toEqual([['rejected', null]]);
+    expect(lean.requests).toEqual([]);
+  });
+
+  it('--send-again is used for a key of which Lean has failed every payout that it had shown', async () => {
+    const { lean, clock, lost, create, settle, posts } = await start();
+    await lost();
+    const shown = [1, 2].map(() => lean.payouts.add({ ...like, externalReference: 'order-1' }).intentId);
+    clock.ms += 5000;
+    await create('key-1');
+    lean.payouts.clear();
+    for (const intentId of shown)
+      lean.payouts.add({ ...like, externalReference: 'order-1', intentId, status: 'FAILED' });
+    clock.ms += delayMs;
+    expect(await settle('--send-again')).toMatchObject({ exitCode: 0 });
+    clock.ms += 5000;
+    expect(await create('key-1')).toMatchObject({ kind: 'created' });
+    expect(posts()).toBe(1);
+  });
+
+  it('--not-paid ends a key whose shown payouts Lean does not know any more', async () => {
+    const { lean, clock, lost, create, settle, states } = await start();
+    await lost();
+    for (let times = 0; times < 2; times += 1) lean.payouts.add({ ...like, externalReference: 'order-1' });
+    clock.ms += 5000;
+    await create('key-1');
+    lean.payouts.clear();
+    clock.ms += delayMs;
+    expect(await settle('--not-paid')).toMatchObject({ exitCode: 0 });
+    expect(await states()).toEqual([['rejected', null]]);
+  });
+
   it('accept-application gives open payouts to the present application, and is kept', async () => {
     const { clock, lost, database, command, create, decisions } = await start();
     await lost();
@@ -555,7 +604,7 @@ describe.each(stores)('payouts settle (%s)', kind => {
   it('accept-list has absences judged again, and is kept', async () => {
     const { clock, lost, reconciliation, command, create, decisions } = await start();
     await lost();
-    await reconciliation.doubtAbsence('test', 'an intent was missing');
+    await reconciliation.doubtAbsence('test', 'an-intent', 'an intent was missing');
     clock.ms += delayMs;
     expect(await create('key-1')).toMatchObject({ kind: 'unknown', reason: 'OPERATOR' });
     expect(await command('accept-list', ...because)).toEqual({

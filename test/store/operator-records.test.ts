@@ -165,7 +165,7 @@ describe.each(stores)('operator records (%s)', kind => {
 
   it('an end of the doubt about absences is kept', async () => {
     const { reconciliation, operator, decisions } = await start();
-    await reconciliation.doubtAbsence('test', 'why');
+    await reconciliation.doubtAbsence('test', 'an-intent', 'why');
     expect(await operator.endDoubt('test', 'Noor', 'Lean has fixed its list')).toBe(true);
     expect(await decisions()).toMatchObject([
       {
@@ -220,7 +220,7 @@ describe.each(stores)('operator records (%s)', kind => {
       await reconciliation.noteFinding(await unknown(keyOf(key)), finding);
     await settled('i', keyOf('paid twice'));
     await reconciliation.noteDuplicates(keyOf('paid twice'), ['j']);
-    await reconciliation.doubtAbsence('test', 'why');
+    await reconciliation.doubtAbsence('test', 'an-intent', 'why');
     clock.ms += minute;
     expect(await operator.attention()).toEqual({
       // What was absent until now is doubted with the list.

@@ -636,7 +636,7 @@ it('records are read by their indexes, no table from end to end', async () => {
   await records.markUnknown(again);
   await operator.settle(request, 0, rejected, decision);
   await reconciliation.due(5, 'test');
-  await reconciliation.doubtAbsence('test', 'why');
+  await reconciliation.doubtAbsence('test', 'an-intent', 'why');
   await reconciliation.doubt('test');
   await operator.endDoubt('test', 'me', 'why');
   await operator.attention();

@@ -289,12 +289,17 @@ describe.each(stores)('reconciliation records (%s)', kind => {
   it('an absence is doubted for one Lean application, with the first reason, until an operator ends it', async () => {
     const { reconciliation, operator } = await recording(kind);
     expect(await reconciliation.doubt('test')).toBeUndefined();
-    await reconciliation.doubtAbsence('test', 'the first reason');
-    await reconciliation.doubtAbsence('test', 'another reason');
+    await reconciliation.doubtAbsence('test', 'an-intent', 'the first reason');
+    expect(await reconciliation.doubtAbsence('test', 'an-intent', 'another reason')).toBe(false);
     expect(await reconciliation.doubt('test')).toBe('the first reason');
     expect(await reconciliation.doubt('another application')).toBeUndefined();
     expect(await operator.endDoubt('test', 'me', 'Lean has fixed it')).toBe(true);
     expect(await reconciliation.doubt('test')).toBeUndefined();
+    // The list has been accepted with this payout, and not with another one.
+    expect(await reconciliation.doubtAbsence('test', 'an-intent', 'again')).toBe(false);
+    expect(await reconciliation.doubt('test')).toBeUndefined();
+    expect(await reconciliation.doubtAbsence('test', 'another intent', 'anew')).toBe(true);
+    expect(await reconciliation.doubt('test')).toBe('anew');
   });
 
   it('a request that is rejected after its outcome was unknown is looked at again one delay later', async () => {

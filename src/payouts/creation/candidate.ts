@@ -88,9 +88,9 @@ export class Candidates {
       for (const other of others) {
         const fit = await this.#compare(other.record, each, exactReferences);
         // A payout with the reference of another request belongs to that one, unless Lean may have changed ours to it.
-        if (fit === 'same' && match !== 'exact' && (exactReferences || !resembles(records, each)))
-          anothers = true;
-        const altered = !exactReferences && resembles([other.record], each);
+        if (fit === 'same' && match !== 'exact' && !resembles(records, each)) anothers = true;
+        // Lean may have changed the other one's reference to this one.
+        const altered = resembles([other.record], each);
         if (fit === 'same' || (fit === 'may be' && (match !== 'exact' || altered))) sharing.push(other);
       }
       if (anothers) continue;
@@ -185,7 +185,7 @@ export class Candidates {
 }
 
 /** Whether a reference of the request may have become the one that was seen. */
-function resembles(records: readonly PayoutRecord[], { intent }: Seen): boolean {
+export function resembles(records: readonly PayoutRecord[], { intent }: Pick<Candidate, 'intent'>): boolean {
   return records.some(
     ({ transfer }) => compareTexts(transfer.externalReference, intent?.externalReference) !== 'other',
   );

@@ -49,13 +49,8 @@ export class CreationAttempts {
     deadline: number,
     { refuseSimilar = false }: CreateOptions,
   ): Promise<CreatePayoutsAnswer> {
-    const { rule, records } = this.#options;
-    if (refuseSimilar)
-      await this.#releasedOnError(lease, async () => {
-        // Asked once the lease is visible to others: of two that come together none is sent, or one.
-        const similar = await records.similarKey(lease);
-        if (similar !== null) throw new SimilarPayoutUnknown(similar);
-      });
+    const { rule } = this.#options;
+    if (refuseSimilar) await this.#demandNoSimilar(lease);
     const outcome = await this.#sender.send(lease, { rule }, deadline);
     if (outcome.kind === 'look first') return this.#lookThenSend(lease, deadline);
     return this.#afterSend(lease, outcome);
@@ -89,14 +84,18 @@ export class CreationAttempts {
     }
     await records.adopt(lease, { lookbackMs: lookback, leanNow: reading.leanNow });
     const adopted = await records.read(lease);
-    return (adopted && (await this.sendAgain(adopted, deadline))) ?? this.#answerAfter(lease);
+    return (adopted && (await this.sendAgain(adopted, deadline, {}))) ?? this.#answerAfter(lease);
   }
 
   /**
    * Looks for a request at Lean, and sends it again where that is permitted. Undefined: read the record again.
    * @throws LeanError when Lean had turned the request away and cannot be read; StoreUnavailable
    */
-  async sendAgain(request: PayoutRequest, deadline: number): Promise<CreatePayoutsAnswer | undefined> {
+  async sendAgain(
+    request: PayoutRequest,
+    deadline: number,
+    { refuseSimilar = false }: CreateOptions,
+  ): Promise<CreatePayoutsAnswer | undefined> {
     const { records, reconciliation, reconciler, rule, application } = this.#options;
     if (request.application !== null && request.application !== application)
       return this.unknown({ ...request, finding: 'other_application' });
@@ -115,9 +114,19 @@ export class CreationAttempts {
     const permit: ResendPermit = { rule, leanNow: reading.leanNow };
     const lease = await records.leaseAgain(turn, permit);
     if (lease === undefined) return this.unknown(after);
+    if (refuseSimilar && turn.sends.turnedAway) await this.#demandNoSimilar(lease);
     const sending = { ...permit, lookedFirst: turn.sends.turnedAway };
     const outcome = await this.#sender.send(lease, sending, this.#options.client.deadline());
     return this.#afterSend(lease, outcome);
+  }
+
+  /** @throws SimilarPayoutUnknown; nothing is sent then */
+  async #demandNoSimilar(lease: Lease): Promise<void> {
+    await this.#releasedOnError(lease, async () => {
+      // Asked once the lease is visible to others: of two that come together none is sent, or one.
+      const similar = await this.#options.records.similarKey(lease);
+      if (similar !== null) throw new SimilarPayoutUnknown(similar);
+    });
   }
 
   /** Nothing has been sent under the lease yet: where the work fails, the key is free again. */
@@ -179,6 +188,7 @@ function asSent({ caller, idempotencyKey, leanKey, transfers, similarUnknownKey 
     refusal: null,
     finding: null,
     duplicateIntents: [],
+    judgedPayouts: [],
     similarUnknownKey,
     createdAt: 0,
     changedAt: 0,

@@ -48,7 +48,7 @@ export const findings = {
   },
   reference_shared: {
     reason: 'UNCLEAR',
-    words: 'Lean has a payout with this reference, and another key of unknown outcome has the same reference',
+    words: 'Lean has a payout with this reference, and another key has the same reference',
   },
   several_at_lean: {
     reason: 'UNCLEAR',

@@ -4,7 +4,7 @@ import type { PayoutReads } from '../payout-reads.ts';
 import { rowId, type Candidate } from './candidate.ts';
 import type { TransferAnswer } from './creation-answer.ts';
 import { findings } from './finding.ts';
-import { foundAnswer } from './found-answer.ts';
+import { foundAnswer, isFailed } from './found-answer.ts';
 import type { Decision, OperatorRecords } from './operator-records.ts';
 import { notTaken, type OutcomeReconciler, type Reconciliation } from './outcome-reconciler.ts';
 import { backgroundReadingMs } from './payout-matcher.ts';
@@ -84,15 +84,17 @@ export class OperatorDecisions {
         request: now,
         candidates,
       };
-    if (reconciliation.finding === 'other_application')
+    const isForeign = reconciliation.finding === 'other_application';
+    // The application may be gone, and its list with it.
+    if (isForeign && wanted.kind !== 'not paid')
       return refuse(
         `It was sent for the Lean application ${String(now.application)}: decide with the credentials of that one, or see accept-application. Nothing was changed.`,
       );
-    if (reading === undefined)
+    if (reading === undefined && !isForeign)
       return refuse(
         `Lean could not be asked (${String(reconciliation.error?.message)}). Nothing was changed.`,
       );
-    if (!rule.mayDecide(now.sends, { storeNow: now.readAt, leanNow: reading.leanNow }))
+    if (!rule.mayDecide(now.sends, { storeNow: now.readAt, leanNow: reading?.leanNow }))
       return refuse(
         'The resend delay has not passed by both clocks yet: Lean may still take it. Nothing was changed.',
       );
@@ -130,7 +132,8 @@ export class OperatorDecisions {
     const { operator } = this.#options;
     const candidates = reading?.candidates ?? [];
     const refuse = (words: string) => ({ done: false, words: `${words} Nothing was changed.` });
-    const against = objection(request, record, wanted, candidates);
+    const shown = await this.#liveDuplicates(request, candidates);
+    const against = objection(request, record, wanted, { candidates, shown });
     if (against !== undefined) return refuse(against);
     const payouts = candidates.map(({ row }) => rowId(row));
     const { kind, intentId, by, reason } = wanted;
@@ -162,6 +165,29 @@ export class OperatorDecisions {
     return (await operator.settle(request, record.position, answer, decision))
       ? { done: true, words: 'Settled, and the decision is kept.' }
       : overtaken;
+  }
+
+  /**
+   * Payouts of a key that Lean has shown, and that it still has: failed ones, and those that it does not know any more, do
+   * not count. In a batch nobody can tell which transfer they were of.
+   */
+  async #liveDuplicates(
+    { records, duplicateIntents }: PayoutRequest,
+    candidates: readonly Candidate[],
+  ): Promise<readonly string[]> {
+    if (records.length > 1) return [];
+    const { client, reads } = this.#options;
+    const live: string[] = [];
+    for (const intentId of duplicateIntents) {
+      const listed = candidates.find(({ row }) => row.intentId === intentId);
+      if (listed?.failed === true) continue;
+      const intent = await reads.intent(intentId, { deadline: client.deadline() }).catch((error: unknown) => {
+        if (error instanceof LeanError) return undefined;
+        throw error;
+      });
+      if (intent === undefined || (intent !== null && !isFailed(intent.payout, intent))) live.push(intentId);
+    }
+    return live;
   }
 
   /** A payout of this key that Lean has shown before and does not list now. */
@@ -198,19 +224,16 @@ export function noRecord({ caller, idempotencyKey }: RequestKey): string {
 
 /** What speaks against a decision, whatever else is true; undefined where nothing does. */
 function objection(
-  { records, duplicateIntents, refusal }: PayoutRequest,
+  { records, refusal }: PayoutRequest,
   record: PayoutRecord,
   { kind }: WantedDecision,
-  candidates: readonly Candidate[],
+  { candidates, shown }: { readonly candidates: readonly Candidate[]; readonly shown: readonly string[] },
 ): string | undefined {
   if (kind === 'created') return undefined;
   const certain = candidates.filter(
     ({ match, failed, sharedWith, positions }) =>
       match === 'exact' && !failed && sharedWith.length === 0 && positions.includes(record.position),
   );
-  const dead = new Set(candidates.filter(({ failed }) => failed).map(({ row }) => row.intentId));
-  // In a batch nobody can tell which transfer they were of.
-  const shown = records.length === 1 ? duplicateIntents.filter(intentId => !dead.has(intentId)) : [];
   const known = [...new Set([...certain.map(({ row }) => rowId(row)), ...shown])];
   if (known.length > 0)
     return `Lean has a payout with its reference, amount and destination (${known.join(', ')}): decide --created.`;

@@ -1,5 +1,5 @@
 import { LeanError } from '../../lean/errors.ts';
-import { rowId } from './candidate.ts';
+import { resembles, rowId, type Candidate } from './candidate.ts';
 import { compareInstants, parseInstant } from '../instant.ts';
 import type { PayoutRejected, TransferAnswer } from './creation-answer.ts';
 import { wholly } from './creation-answer.ts';
@@ -7,7 +7,7 @@ import { findings, type Finding } from './finding.ts';
 import type { PayoutMatcher, Reading } from './payout-matcher.ts';
 import { openRecords, type PayoutRequest, type RequestKey } from './payout-record.ts';
 import type { ReconciliationRecords } from './payout-records.ts';
-import type { ResendRule } from './resend-rule.ts';
+import { keyMemoryMs, type ResendRule } from './resend-rule.ts';
 
 export interface ReconciliationEvents {
   /** A transfer of unknown outcome is settled: Lean has it, or is proven not to have it. */
@@ -107,14 +107,22 @@ export class OutcomeReconciler {
     if (request.application !== null && request.application !== this.#options.application) return;
     const { matcher, events = {} } = this.#options;
     const reading = await matcher.search(request, { deadline, untilNow: true });
+    const { records, sends, judgedPayouts } = request;
+    const isOther = ({ row }: Candidate): boolean => judgedPayouts.includes(rowId(row));
     // Where Lean does not return references, the first payout of a key that was sent twice looks like any other one.
-    const similar =
-      request.sends.count > 1
-        ? reading.candidates.filter(({ failed, sharedWith }) => !failed && sharedWith.length === 0)
-        : [];
-    const duplicates = [...new Set([...reading.duplicates, ...similar.map(({ row }) => rowId(row))])];
+    const similar = reading.candidates.filter(
+      each =>
+        sends.count > 1 &&
+        !each.failed &&
+        !each.unread &&
+        !isOther(each) &&
+        each.sharedWith.length === 0 &&
+        (each.intent === null || resembles(records, each)),
+    );
+    const own = reading.duplicates.filter(intentId => !judgedPayouts.includes(intentId));
+    const duplicates = [...new Set([...own, ...similar.map(({ row }) => rowId(row))])];
     await this.#tellDuplicates(request, { duplicates });
-    await this.#doubtAbsence(request, { ...reading, duplicates });
+    await this.#doubtAbsence(request, { ...reading, duplicates: own });
     if (!reading.isWhole) events.auditIncomplete?.(request);
   }
 
@@ -149,7 +157,7 @@ export class OutcomeReconciler {
     const accepted = (finding: Finding): Finding =>
       known && (findings[finding].reason === 'UNCLEAR' || finding === grant.finding) ? 'absent' : finding;
     // Payouts of this key that Lean has shown once are there, whatever its list shows now.
-    if (duplicateIntents.length > 0) return 'several_at_lean';
+    if (duplicateIntents.length > 0 && grant === null) return 'several_at_lean';
     const finding = accepted(reading.finding);
     if (finding !== 'absent' || (await records.doubt(application)) === undefined) return finding;
     return accepted('absence_doubted');
@@ -199,26 +207,29 @@ export class OutcomeReconciler {
     request: PayoutRequest,
     { rows, duplicates }: Pick<Reading, 'rows' | 'duplicates'>,
   ): Promise<void> {
-    const { records, rule, events = {} } = this.#options;
-    const { count, leanUntil, until, lastAt } = request.sends;
+    const { records, events = {} } = this.#options;
+    const { count, leanUntil, until, firstAt, lastAt, delayMs } = request.sends;
     if (count < 2 || leanUntil === null || until === null || lastAt === null) return;
-    if (rule.delayOf(request.sends, lastAt) === 0) return;
+    // It was sent again without a delay, because Lean's memory of keys was relied on.
+    if (delayMs === 0 && firstAt !== null && lastAt < firstAt + keyMemoryMs) return;
     const lastSend = parseInstant(new Date(leanUntil - (until - lastAt) - olderByMs).toISOString());
     const own = [...request.records.flatMap(({ intentId }) => intentId ?? []), ...duplicates];
     const older = rows.find(
       ({ intentId, createdAt }) =>
         intentId != null &&
         own.includes(intentId) &&
+        !request.judgedPayouts.includes(intentId) &&
         createdAt !== null &&
         lastSend !== undefined &&
         compareInstants(createdAt, lastSend) < 0,
     );
     if (older?.intentId == null) return;
-    await records.doubtAbsence(
+    const isNew = await records.doubtAbsence(
       request.application ?? this.#options.application,
+      older.intentId,
       `intent ${older.intentId} was missing from the list when it was read before the second send`,
     );
-    events.absenceDoubted?.(request, older.intentId);
+    if (isNew) events.absenceDoubted?.(request, older.intentId);
   }
 
   async #open(request: PayoutRequest, outcome: Reconciliation): Promise<Reconciliation> {

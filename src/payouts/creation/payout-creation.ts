@@ -63,7 +63,12 @@ export class PayoutCreation {
   ): Promise<CreatePayoutsAnswer> {
     if (problems.length > 0) return invalid(key.idempotencyKey, problems);
     const fingerprint = fingerprintOf(transfers);
-    const name = JSON.stringify([key.caller, key.idempotencyKey, fingerprint]);
+    const name = JSON.stringify([
+      key.caller,
+      key.idempotencyKey,
+      fingerprint,
+      options.refuseSimilar === true,
+    ]);
     const running = this.#running.get(name);
     if (running !== undefined) return running;
     const answer = this.#answer(key, fingerprint, transfers, options).finally(() => {
@@ -87,7 +92,7 @@ export class PayoutCreation {
     for (;;) {
       const reserved = await records.reserve(request);
       if ('lease' in reserved) return this.#attempts.sendFirst(reserved.lease, deadline, options);
-      const answer = await this.#repeat(reserved.request, fingerprint, deadline);
+      const answer = await this.#repeat(reserved.request, fingerprint, deadline, options);
       // Undefined: whoever had the key has given it back, since nothing was sent.
       if (answer !== undefined) return answer;
     }
@@ -98,6 +103,7 @@ export class PayoutCreation {
     first: PayoutRequest,
     fingerprint: string,
     deadline: number,
+    options: CreateOptions,
   ): Promise<CreatePayoutsAnswer | undefined> {
     const { records } = this.#options;
     if (first.fingerprint !== fingerprint)
@@ -107,7 +113,7 @@ export class PayoutCreation {
       const answer = recordedAnswer(request);
       if (answer !== undefined) return answer;
       if (!request.inFlight) {
-        const reconciled = await this.#attempts.sendAgain(request, deadline);
+        const reconciled = await this.#attempts.sendAgain(request, deadline, options);
         if (reconciled !== undefined) return reconciled;
       } else if (!(await pausedWithin(pauseMs(waits), deadline))) return this.#attempts.unknown(request);
       else await records.recover();

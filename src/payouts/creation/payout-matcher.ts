@@ -8,7 +8,7 @@ import { foundAnswer } from './found-answer.ts';
 import { readListWindow, type ListWindow, type Window } from './list-window.ts';
 import type { TransferAnswer } from './creation-answer.ts';
 import { openRecords, type PayoutRecord, type PayoutRequest } from './payout-record.ts';
-import type { PayoutEvidence } from './payout-records.ts';
+import type { OwnedRecord, PayoutEvidence } from './payout-records.ts';
 import { compareAmounts } from './resemblance.ts';
 import { isFarAhead, type ResendRule } from './resend-rule.ts';
 
@@ -56,7 +56,7 @@ const edgeMs = 60_000;
 const marginMs = 300_000;
 
 /** How long a reading may take where no caller waits for it, in ms. */
-export const backgroundReadingMs = 60_000;
+export const backgroundReadingMs = 30_000;
 
 const dayMs = 86_400_000;
 
@@ -103,13 +103,20 @@ export class PayoutMatcher {
       request.records,
       others,
     );
-    return this.#reading(request, list, { candidates, reference, leanNow });
+    return this.#reading(request, list, { candidates, reference, leanNow, isAudit: untilNow });
   }
 
-  #reading(request: PayoutRequest, list: ListWindow, { candidates, reference, leanNow }: Evidence): Reading {
+  #reading(
+    request: PayoutRequest,
+    list: ListWindow,
+    { candidates, reference, leanNow, isAudit }: Evidence,
+  ): Reading {
     const exact = candidates.filter(({ match }) => match === 'exact');
-    const shared = exact.filter(candidate => candidate.sharedWith.length > 0);
-    const own = exact.filter(candidate => candidate.sharedWith.length === 0);
+    // In an audit a payout that belongs to one of several settled keys is a second one of some key.
+    const sharers = ({ sharedWith }: Candidate): readonly OwnedRecord[] =>
+      isAudit ? sharedWith.filter(({ record }) => record.answer === null) : sharedWith;
+    const shared = exact.filter(candidate => sharers(candidate).length > 0);
+    const own = exact.filter(candidate => sharers(candidate).length === 0);
     const settled = request.records.map(record => settlementOf(request, record, own));
     const found = settled.flatMap(({ found }) => found ?? []);
     const several = settled.some(({ several }) => several);
@@ -183,6 +190,7 @@ interface Evidence {
   readonly reference: PayoutRecord | undefined;
   /** Lean's time by which the window was chosen. */
   readonly leanNow: number | undefined;
+  readonly isAudit: boolean;
 }
 
 interface Found {

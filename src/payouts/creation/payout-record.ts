@@ -66,6 +66,8 @@ export interface PayoutRequest extends RequestKey {
   readonly finding: Finding | null;
   /** Intents at Lean that are this request's beyond its transfers: money that may have moved twice. */
   readonly duplicateIntents: readonly string[];
+  /** Ids of payouts at Lean that an operator has judged to be others. */
+  readonly judgedPayouts: readonly string[];
   /** Another key of this caller, for a payout like this one, that had no answer when this one was first sent. */
   readonly similarUnknownKey: string | null;
   readonly createdAt: number;

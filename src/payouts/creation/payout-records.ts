@@ -110,8 +110,11 @@ export interface ReconciliationRecords {
   restartDelay(request: PayoutRequest, leanNow: number): Promise<void>;
   /** Adds intents that are a request's beyond its transfers; tells those that were not known. */
   noteDuplicates(request: RequestKey, intentIds: readonly string[]): Promise<readonly string[]>;
-  /** Stops proofs of absence for this Lean application, because its list has lacked a payout. */
-  doubtAbsence(application: string, reason: string): Promise<void>;
+  /**
+   * Stops proofs of absence for this Lean application, because its list has lacked a payout. False where that payout is
+   * known already: an operator may have accepted the list since.
+   */
+  doubtAbsence(application: string, intentId: string, reason: string): Promise<boolean>;
   /** Why proofs of absence are stopped for a Lean application; undefined when they are not. */
   doubt(application: string): Promise<string | undefined>;
   /**
@@ -133,12 +136,12 @@ export interface PayoutEvidence {
   owners(intentIds: readonly string[]): Promise<ReadonlyMap<string, RequestKey>>;
   /**
    * Records of other requests of the application that may own a payout which no record names: those of unknown outcome,
-   * those in flight, and settled ones with a reference of this request, of which Lean may have a second payout.
+   * those in flight, and settled ones that have a payout with a reference of this request: Lean may have a second one.
    * @param from how far back settled ones are looked for, by Lean's clock
    */
   otherRecords(application: string, request: PayoutRequest, from: number): Promise<readonly OwnedRecord[]>;
   /**
-   * A payout that was created through this gateway and must be in Lean's list between two times of Lean's clock.
+   * A payout whose creation Lean has answered, and which must be in Lean's list between two times of Lean's clock.
    * Undefined where the store knows of none.
    */
   referencePayout(

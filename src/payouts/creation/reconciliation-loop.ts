@@ -6,7 +6,7 @@ import type { OutcomeReconciler } from './outcome-reconciler.ts';
 import { backgroundReadingMs, clockToleranceMs } from './payout-matcher.ts';
 import { openRecords, type PayoutRequest, type RequestKey } from './payout-record.ts';
 import type { PayoutRecords, ReconciliationRecords } from './payout-records.ts';
-import type { ResendRule } from './resend-rule.ts';
+import { isFarAhead, type ResendRule } from './resend-rule.ts';
 
 export interface ReconciliationLoopOptions {
   readonly client: LeanClient;
@@ -183,7 +183,9 @@ export class ReconciliationLoop {
    * Until the next planned audit; null after the last one. Audits are planned by time and not counted, so that one that
    * a webhook brings about replaces none of them.
    */
-  #pauseBeforeAudit({ sends, changedAt, readAt }: PayoutRequest): number | null {
+  #pauseBeforeAudit({ sends, changedAt, checks, readAt }: PayoutRequest): number | null {
+    // The only audit, or one whose times a wrong clock has noted.
+    if (checks < 0 || isFarAhead(changedAt, readAt)) return null;
     const first = changedAt + this.#options.rule.proofDelayOf(sends, readAt);
     const next = auditPausesMs.map(pause => first + pause).find(at => at > readAt);
     return next === undefined ? null : next - readAt;

@@ -148,7 +148,8 @@ export class ResendRule {
     duplicateIntents,
   }: Pick<PayoutRequest, 'sends' | 'records' | 'refusal' | 'duplicateIntents'>): boolean {
     if (sends.turnedAway) return true;
-    if (records.length !== 1 || refusal !== null || duplicateIntents.length > 0) return false;
-    return sends.grant !== null || (this.byRepetition && sends.count < sendsWithoutPerson);
+    if (records.length !== 1 || refusal !== null) return false;
+    if (sends.grant !== null) return true;
+    return duplicateIntents.length === 0 && this.byRepetition && sends.count < sendsWithoutPerson;
   }
 }

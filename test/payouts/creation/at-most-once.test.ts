@@ -241,16 +241,18 @@ describe.each(stores)('a key (%s)', kind => {
     });
 
     it('is not judged absent by one empty list alone', async () => {
-      const { lean, clock, create, client } = await creating();
-      lean.faults.add({ kind: 'drop_after', operation: 'createPayoutPayment', times: 1 });
+      const { lean, clock, create, client, records } = await creating();
+      lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 1 });
       await create('key-1');
+      lean.payouts.add({ amount: '99' });
       clock.ms += delayMs;
       const listPayouts = client.listPayouts.bind(client);
       vi.spyOn(client, 'listPayouts').mockImplementationOnce(async (...args) => {
         const { page, answer } = await listPayouts(...args);
         return { page: { ...page, content: [], page: { ...page.page, total_elements: 0 } }, answer };
       });
-      expect(await create('key-1')).toMatchObject({ kind: 'created' });
+      expect(await create('key-1')).toMatchObject({ kind: 'unknown', reason: 'WAITING' });
+      expect(await records.read(keyOf('key-1'))).toMatchObject({ finding: 'list_incomplete' });
       expect(posts(lean)).toHaveLength(1);
     });
 
@@ -598,6 +600,23 @@ describe.each(stores)('a key (%s)', kind => {
   });
 
   describe('that Lean turned away', () => {
+    it('is not sent while another key for a payout like it has no answer, where that is asked for', async () => {
+      const { lean, clock, create, creation } = await creating();
+      const second = transfer(undefined, { externalReference: 'order-2' });
+      const fault = { kind: 'status', status: 429, code: 'RATE_LIMIT_EXCEEDED' } as const;
+      lean.faults.add({ ...fault, operation: 'createPayoutPayment', times: 1 });
+      await failureOf(create('key-2', second));
+      lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 1 });
+      await create('key-1');
+      clock.ms += readingMs;
+      const again = (refuseSimilar: boolean) =>
+        creation.createPayout(keyOf('key-2'), second, { refuseSimilar });
+      expect(await failureOf(again(true))).toMatchObject({ similarUnknownKey: 'key-1' });
+      expect(posts(lean)).toHaveLength(2);
+      clock.ms += readingMs;
+      expect(await again(false)).toMatchObject({ kind: 'created' });
+    });
+
     it('is sent again after a look, as often as that happens', async () => {
       const { lean, clock, create } = await creating();
       for (let times = 0; times < 3; times += 1) {

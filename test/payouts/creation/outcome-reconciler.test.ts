@@ -258,6 +258,39 @@ describe.each(stores)('looking for unknown outcomes (%s)', kind => {
     expect(await records.read(keyOf('key-2'))).toMatchObject({ records: [{ state: 'created' }] });
   });
 
+  it('audits once what a wrong clock has settled far ahead', async () => {
+    const { lean, clock, loop, create } = await losing('drop_before');
+    lean.faults.add({ kind: 'drop_after', operation: 'createPayoutPayment', times: 1 });
+    await create('key-2', transfer(undefined, { externalReference: 'order-2' }));
+    clock.ms += 91 * day;
+    await create('key-2', transfer(undefined, { externalReference: 'order-2' }));
+    clock.ms -= 91 * day;
+    await loop.round();
+    lean.requests.length = 0;
+    for (let times = 0; times < 5; times += 1) await loop.round();
+    expect(lean.requests).toEqual([]);
+  });
+
+  it('comes to those of unknown outcome before it audits others', async () => {
+    const { lean, clock, loop, create, database } = await losing('drop_before');
+    for (let index = 0; index < 30; index += 1)
+      await create(
+        `other-${String(index)}`,
+        transfer(undefined, { externalReference: `other-${String(index)}` }),
+      );
+    await database.run({
+      sql: "UPDATE lean_payout_requests SET next_check_at = 1 WHERE idempotency_key <> 'key-1'",
+    });
+    lean.payouts.add({ amount: '16.5', destinationId: destinations.pays, externalReference: 'order-1' });
+    clock.ms += 5 * second;
+    const [first] = await creatingAt(lean.url, database, { now: () => clock.ms }).reconciliation.due(
+      1,
+      'test',
+    );
+    expect(first?.idempotencyKey).toBe('key-1');
+    await loop.round();
+  });
+
   it('proves nothing of a request that a wrong clock has noted far ahead', async () => {
     const { lean, clock, loop, records, create } = await losing('drop_before');
     lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 1 });

@@ -44,6 +44,7 @@ function lostRequest(...transfers: readonly ReferencedTransfer[]): PayoutRequest
     refusal: null,
     finding: null,
     duplicateIntents: [],
+    judgedPayouts: [],
     similarUnknownKey: null,
     createdAt: sentAt,
     changedAt: sentAt,

@@ -168,4 +168,136 @@ describe.each(stores)('a second payout of a key (%s)', kind => {
     clock.ms += delay;
     expect(await create('key-1')).toMatchObject({ kind: 'unknown', reason: 'UNCLEAR' });
   });
+
+  it('is not dismissed because a rejected key had the same reference and the amount that Lean rounds to', async () => {
+    const { lean, clock, create, lose } = await start();
+    await create('shows that references are exact', transfer(undefined, { externalReference: 'exact' }));
+    const refused = transfer(destinations.refused, {
+      amount: { amount: '17.00' as Decimal, currency: 'AED' },
+      externalReference: 'order-9',
+    });
+    expect(await create('refused', refused)).toMatchObject({ kind: 'rejected' });
+    await lose('corrected', transfer(undefined, { externalReference: 'order-9' }));
+    lean.payouts.add({ ...ours, amount: '17', externalReference: 'order-9' });
+    clock.ms += delay;
+    expect(await create('corrected', transfer(undefined, { externalReference: 'order-9' }))).toMatchObject({
+      kind: 'unknown',
+      reason: 'UNCLEAR',
+    });
+  });
+
+  it('is not given to a key whose reference Lean writes like another open one, also where simple ones are exact', async () => {
+    const { lean, clock, create, lose } = await start();
+    await create('shows that references are exact', transfer(undefined, { externalReference: 'exact' }));
+    const [dash, blank] = ['INV-1', 'INV 1'].map(externalReference =>
+      transfer(undefined, { externalReference }),
+    );
+    await lose('dash', dash);
+    await lose('blank', blank);
+    // Lean has taken the one with the blank.
+    lean.payouts.add({ ...ours, externalReference: 'INV-1' });
+    clock.ms += delay;
+    expect(await create('dash', dash)).toMatchObject({ kind: 'unknown', reason: 'UNCLEAR' });
+    expect(await create('blank', blank)).toMatchObject({ kind: 'unknown', reason: 'UNCLEAR' });
+  });
+
+  it('is told although an answered key has the same reference', async () => {
+    const { lean, clock, loop, create, sendTwice, duplicates } = await start();
+    await sendTwice();
+    await create('key-2');
+    const { intentId } = lean.payouts.add(ours);
+    clock.ms += delay;
+    await loop.round();
+    expect(duplicates).toEqual([`key-1 ${intentId}`]);
+  });
+
+  it('is found for a corrected payout under a new key, although the refused one had its reference', async () => {
+    const { lean, clock, create } = await start();
+    expect(await create('refused', transfer(destinations.refused))).toMatchObject({ kind: 'rejected' });
+    lean.faults.add({ kind: 'drop_after', operation: 'createPayoutPayment', times: 1 });
+    await create('corrected');
+    clock.ms += 5 * second;
+    expect(await create('corrected')).toMatchObject({ kind: 'created' });
+  });
+
+  it('is not seen in what an operator has judged to be another payout', async () => {
+    const { lean, clock, loop, create, lose, operator, records, reconciliation, duplicates } = await start();
+    await lose('key-1');
+    const other = lean.payouts.add({ ...ours, externalReference: null, description: 'INV 001' });
+    clock.ms += delay;
+    const request = await records.read(keyOf('key-1'));
+    if (request === undefined) throw new Error('there is no record');
+    const decision = {
+      decision: 'send again',
+      intentId: null,
+      by: 'me',
+      reason: 'asked',
+      evidence: {},
+    } as const;
+    await operator.grantSend(request, { finding: 'look_alike', payouts: [other.intentId] }, decision);
+    expect(await create('key-1')).toMatchObject({ kind: 'created' });
+    clock.ms += delay;
+    await loop.round();
+    expect(duplicates).toEqual([]);
+    expect(await reconciliation.doubt('test')).toBeUndefined();
+  });
+
+  it('is not seen in payouts of others while Lean cannot show an intent', async () => {
+    const { lean, clock, loop, sendTwice, duplicates, create } = await start();
+    await create('shows that references are exact', transfer(undefined, { externalReference: 'exact' }));
+    clock.ms += delay;
+    await sendTwice();
+    lean.payouts.add({ ...ours, externalReference: 'ERP-77', description: 'INV 001' });
+    lean.faults.add({ kind: 'status', status: 503, operation: 'getPayoutIntent' });
+    clock.ms += delay;
+    await loop.round();
+    expect(duplicates).toEqual([]);
+  });
+
+  it('keeps a key from being sent again also when it is noted after the list was read', async () => {
+    const { lean, clock, create, lose, records, reconciliation } = await start();
+    await lose('key-1');
+    clock.ms += delay;
+    lean.requests.length = 0;
+    const leaseAgain = records.leaseAgain.bind(records);
+    records.leaseAgain = async (...args) => {
+      const lease = await leaseAgain(...args);
+      await reconciliation.doubtAbsence('test', 'an-intent', 'another gateway saw it');
+      return lease;
+    };
+    expect(await create('key-1')).toMatchObject({ kind: 'unknown' });
+    expect(lean.requests.filter(({ operation }) => operation === 'createPayoutPayment')).toEqual([]);
+  });
+
+  it('is looked for once in five minutes, however many webhooks of unknown intents come', async () => {
+    const { clock, loop, create, heard, audits } = await start();
+    await create('key-1');
+    clock.ms += 5 * second;
+    audits();
+    let looks = 0;
+    for (let times = 0; times < 10; times += 1) {
+      await heard(`e0000000-0000-4000-8000-00000000000${String(times)}`);
+      await loop.round();
+      if (audits()) looks += 1;
+      clock.ms += second;
+    }
+    expect(looks).toBe(1);
+  });
+
+  it('is looked for once after Lean had turned the first send away', async () => {
+    const { lean, clock, loop, create, audits } = await start();
+    const fault = { kind: 'status', status: 429, code: 'RATE_LIMIT_EXCEEDED' } as const;
+    lean.faults.add({ ...fault, operation: 'createPayoutPayment', times: 1 });
+    await create('key-1').catch(() => undefined);
+    clock.ms += 5 * second;
+    expect(await create('key-1')).toMatchObject({ kind: 'created' });
+    audits();
+    let looks = 0;
+    for (let hours = 0; hours < 30; hours += 1) {
+      await loop.round();
+      if (audits()) looks += 1;
+      clock.ms += hour;
+    }
+    expect(looks).toBe(1);
+  });
 });
