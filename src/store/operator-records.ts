@@ -157,6 +157,12 @@ export class SqlOperatorRecords implements OperatorRecords {
           WHERE ${open} = $1 RETURNING idempotency_key`,
         values: [from, to],
       },
+      {
+        // The other application's list must hold what was created in the last days, or it is not the same one.
+        sql: `UPDATE lean_payout_requests SET application = $2
+          WHERE created_at >= store_now() - ${String(2 * 86_400_000)} AND claim IS NULL AND application = $1`,
+        values: [from, to],
+      },
     );
     return given.length;
   }

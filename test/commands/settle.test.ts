@@ -534,6 +534,19 @@ describe.each(stores)('payouts settle (%s)', kind => {
     await expect(command(...args)).rejects.toThrow(/does not take --/);
   });
 
+  it('accept-application is found out where the list of the present application is another one', async () => {
+    const { lean, clock, lost, database, command, create } = await start();
+    await create('other', transfer(undefined, { externalReference: 'other' }));
+    clock.ms += 1000;
+    await lost();
+    await database.run({ sql: "UPDATE lean_payout_requests SET application = 'old'" });
+    // The other list has none of these payouts.
+    lean.payouts.clear();
+    clock.ms += delayMs;
+    await command('accept-application', 'old', ...because);
+    expect(await create('key-1')).toMatchObject({ kind: 'unknown', reason: 'WAITING' });
+  });
+
   it('accept-application takes the doubts about the list along', async () => {
     const { clock, lost, database, command, create, reconciliation } = await start();
     await lost();
