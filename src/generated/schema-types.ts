@@ -228,7 +228,7 @@ export type PayoutCreated = {
   readonly recipient?: Maybe<PayoutParty>;
   /** The account that will be debited. */
   readonly sender?: Maybe<PayoutParty>;
-  /** Another key of yours with the same account, destination, amount and description that had no answer when this payout was first sent: ask the user whether this was paid twice. */
+  /** Another key of yours with the same account, destination, amount and description whose outcome was unknown when this payout was first sent: ask the user whether this was paid twice. */
   readonly similarUnknownKey?: Maybe<Scalars['String']['output']>;
   /** Its status in Lean's answer, mostly `CREATED`. */
   readonly status: PayoutStatus;

@@ -73,8 +73,8 @@ const PayoutCreatedType = builder.objectRef<PayoutCreated>('PayoutCreated').impl
     similarUnknownKey: t.exposeString('similarUnknownKey', {
       nullable: true,
       description:
-        'Another key of yours with the same account, destination, amount and description that had no answer when this ' +
-        'payout was first sent: ask the user whether this was paid twice.',
+        'Another key of yours with the same account, destination, amount and description whose outcome was unknown when ' +
+        'this payout was first sent: ask the user whether this was paid twice.',
     }),
   }),
 });

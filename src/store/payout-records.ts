@@ -53,7 +53,7 @@ export class SqlPayoutRecords implements PayoutRecords {
       // Lost with the machine, it is as if nobody had asked: before anything is sent, `noteSending` brings it to disk.
       const [won = [], similar = []] = await this.#database.runLoosely(
         insertRequest(request, { leaseId, owner }),
-        selectSimilar(request, transfers),
+        selectSimilar(request, transfers, { inFlight: false }),
         ...transfers.map((transfer, position) => insertRecord(request, leaseId, position, transfer)),
       );
       return won.length > 0 ? newLease(request, leaseId, similarKey(transfers, similar)) : undefined;
@@ -73,7 +73,7 @@ export class SqlPayoutRecords implements PayoutRecords {
   }
 
   async similarKey(lease: Lease): Promise<string | null> {
-    const [rows = []] = await this.#database.run(selectSimilar(lease, lease.transfers));
+    const [rows = []] = await this.#database.run(selectSimilar(lease, lease.transfers, { inFlight: true }));
     return similarKey(lease.transfers, rows);
   }
 

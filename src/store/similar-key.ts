@@ -4,12 +4,13 @@ import type { Row, Statement } from './database.ts';
 
 /**
  * Transfers without an answer, to one of the same destinations, that the caller asked for under other keys: those of
- * unknown outcome, and those in flight. By CROSS JOIN each half begins with the few open requests, by an index
+ * unknown outcome, and where that is wanted those in flight, which are many at a busy hour. By CROSS JOIN each half begins with the few open requests, by an index
  * of its own, and not with all that the caller ever made.
  */
 export function selectSimilar(
   { caller, idempotencyKey }: RequestKey,
   transfers: NewRequest['transfers'],
+  { inFlight }: { readonly inFlight: boolean },
 ): Statement {
   const destinationIds = [...new Set(transfers.map(({ destinationId }) => destinationId.toLowerCase()))];
   const places = destinationIds.map((_, index) => `$${String(index + 3)}`).join(', ');
@@ -19,8 +20,8 @@ export function selectSimilar(
     WHERE ${open} AND p.caller = r.caller AND p.idempotency_key = r.idempotency_key AND r.caller || '' = $1 AND r.idempotency_key <> $2 AND p.answer IS NULL
       AND lower(p.destination_id) IN (${places})`;
   return {
-    sql: `${half('r.claim IS NOT NULL')}
-      UNION ALL ${half('r.next_check_at > 0 AND r.claim IS NULL AND r.turned_away = 0')} LIMIT 100`,
+    sql: `${half('r.next_check_at > 0 AND r.claim IS NULL AND r.turned_away = 0')}
+      ${inFlight ? `UNION ALL ${half('r.claim IS NOT NULL')}` : ''} LIMIT 100`,
     values: [caller, idempotencyKey, ...destinationIds],
   };
 }

@@ -12,7 +12,7 @@ export interface PayoutCreated extends Omit<CreatedTransfer, 'reason'> {
   readonly idempotencyKey: string;
   /** Position among the transfers of `createPayouts`, from 0. */
   readonly transferIndex: number;
-  /** Another key of this caller, for a payout like this one, that had no answer when this one was first sent. */
+  /** Another key of this caller, for a payout like this one, whose outcome was unknown when this one was first sent. */
   readonly similarUnknownKey: string | null;
 }
 

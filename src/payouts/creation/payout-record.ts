@@ -68,7 +68,7 @@ export interface PayoutRequest extends RequestKey {
   readonly duplicateIntents: readonly string[];
   /** Ids of payouts at Lean that an operator has judged to be others. */
   readonly judgedPayouts: readonly string[];
-  /** Another key of this caller, for a payout like this one, that had no answer when this one was first sent. */
+  /** Another key of this caller, for a payout like this one, whose outcome was unknown when this one was first sent. */
   readonly similarUnknownKey: string | null;
   readonly createdAt: number;
   /** When the state of one of its records last changed. */
@@ -89,7 +89,7 @@ export interface Lease extends RequestKey {
   readonly repeated: boolean;
   /** The sends before this lease, as they were recorded. They are restored when nothing is sent. */
   readonly before: SendHistory;
-  /** Another key of this caller, for a payout like this one, that has no answer yet. */
+  /** Another key of this caller, for a payout like this one, whose outcome is unknown. */
   readonly similarUnknownKey: string | null;
 }
 
