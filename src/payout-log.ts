@@ -73,7 +73,7 @@ export function reconciliationLog(
     auditIncomplete(key) {
       log.warn(
         keyOf(key),
-        "Lean's list is too long to be read whole: a second payout of this key that came late may not have been seen",
+        "Lean's list could not be read whole: a second payout of this key that came late may not have been seen",
       );
     },
     absenceDoubted(key, intentId) {

@@ -58,7 +58,8 @@ export class SqlPayoutEvidence implements PayoutEvidence {
       {
         // CROSS JOIN, so that SQLite begins with the requests by their age.
         sql: `SELECT ${columns} FROM lean_payout_requests r CROSS JOIN lean_payout_records p
-          WHERE r.created_at >= $4 AND ${joined} AND p.answer IS NOT NULL AND p.intent_id IS NOT NULL AND ${others}
+          WHERE r.created_at >= $4 AND ${joined} AND p.answer IS NOT NULL
+            AND (p.intent_id IS NOT NULL OR r.next_check_at IS NOT NULL) AND ${others}
             AND p.external_reference IN (${places})
           LIMIT ${String(mostOpen)}`,
         // The clocks of the store and of Lean may differ.

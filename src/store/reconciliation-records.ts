@@ -195,11 +195,12 @@ export class SqlReconciliationRecords implements ReconciliationRecords {
     const open = 'r.next_check_at > store_now() AND p.answer IS NULL';
     // An audit costs more, so the payout must be known well, and a key is audited once in a while.
     const audited = 'r.next_check_at > store_now() AND p.answer IS NOT NULL';
-    const rested = `r.first_sent_at IS NOT NULL AND (r.looked_at IS NULL OR r.looked_at < store_now() - ${String(auditEveryMs)})`;
     const settled = `r.created_at >= store_now() - ${String(secondCopyWithinMs)} AND r.next_check_at IS NULL`;
     const sentTwice = 'r.sends > 1 AND r.next_check_at IS NULL';
     const isKnownWell = amount !== null && destinationId !== null && intentId !== null;
-    const audits = isKnownWell ? [audited, settled, sentTwice].map(each => `${each} AND ${rested}`) : [];
+    const audits = isKnownWell
+      ? [audited, settled, sentTwice].map(each => `${each} AND r.first_sent_at IS NOT NULL`)
+      : [];
     const [rows = []] = await this.#database.run({
       sql: `${[open, ...audits].map(half).join(' UNION ALL ')} LIMIT 1000`,
       values: [destinationId?.toLowerCase() ?? null, intentId],
@@ -210,15 +211,17 @@ export class SqlReconciliationRecords implements ReconciliationRecords {
         row => decimal === undefined || compareDecimals(String(row['amount']) as Decimal, decimal) === 0,
       )
       .map(row => [String(row['caller']), String(row['idempotency_key'])] as const);
+    const isOpen = `EXISTS (SELECT 1 FROM lean_payout_records p
+      WHERE p.caller = $1 AND p.idempotency_key = $2 AND p.answer IS NULL)`;
+    const at = `CASE WHEN looked_at IS NULL OR looked_at <= store_now() - ${String(auditEveryMs)} OR ${isOpen}
+      THEN store_now() ELSE looked_at + ${String(auditEveryMs)} END`;
     // One after the other: a transaction that locks several rows could wait for another one that does.
     for (const key of keys)
       await this.#database.runLoosely({
-        // An audit that nobody had planned is not followed by planned ones.
+        // One audit, and one a resend delay after the answer, follow where none was planned.
         sql: `UPDATE lean_payout_requests SET checks = CASE WHEN next_check_at IS NULL THEN -1 ELSE checks END,
-            looked_at = CASE WHEN EXISTS (SELECT 1 FROM lean_payout_records p
-              WHERE p.caller = $1 AND p.idempotency_key = $2 AND p.answer IS NULL) THEN looked_at ELSE store_now() END,
-            next_check_at = store_now()
-          WHERE ${ofKey} AND (next_check_at IS NULL OR next_check_at > store_now()) AND claim IS NULL`,
+            looked_at = CASE WHEN ${isOpen} THEN looked_at ELSE ${at} END, next_check_at = ${at}
+          WHERE ${ofKey} AND claim IS NULL AND (next_check_at IS NULL OR next_check_at > ${at})`,
         values: key,
       });
   }

@@ -547,6 +547,29 @@ describe.each(stores)('payouts settle (%s)', kind => {
     expect(await create('key-1')).toMatchObject({ kind: 'unknown', reason: 'WAITING' });
   });
 
+  it('--not-paid is refused under another application for a key of which Lean has shown payouts', async () => {
+    const { lean, clock, lost, create, database, settle, states } = await start();
+    await lost();
+    for (let times = 0; times < 2; times += 1) lean.payouts.add({ ...like, externalReference: 'order-1' });
+    clock.ms += 5000;
+    await create('key-1');
+    await database.run({ sql: "UPDATE lean_payout_requests SET application = 'gone'" });
+    lean.payouts.clear();
+    clock.ms += delayMs;
+    expect(await settle('--not-paid')).toMatchObject({ exitCode: 1 });
+    expect(await states()).toEqual([['unknown', null]]);
+  });
+
+  it('--created with the payout of another key does not settle the key with that key’s second payout', async () => {
+    const { lean, clock, lost, create, settle, states } = await start();
+    const other = (await create('other')) as { readonly intentId: string };
+    lean.payouts.add({ ...like, externalReference: 'order-1' });
+    await lost();
+    clock.ms += delayMs;
+    expect(await settle('--created', other.intentId)).toMatchObject({ exitCode: 1 });
+    expect(await states()).toEqual([['unknown', null]]);
+  });
+
   it('accept-application takes the doubts about the list along', async () => {
     const { clock, lost, database, command, create, reconciliation } = await start();
     await lost();

@@ -185,7 +185,7 @@ export class Candidates {
 }
 
 /** Whether a reference of the request may have become the one that was seen. */
-export function resembles(records: readonly PayoutRecord[], { intent }: Pick<Candidate, 'intent'>): boolean {
+function resembles(records: readonly PayoutRecord[], { intent }: Pick<Candidate, 'intent'>): boolean {
   return records.some(
     ({ transfer }) => compareTexts(transfer.externalReference, intent?.externalReference) !== 'other',
   );

@@ -7,7 +7,6 @@ import { findings } from './finding.ts';
 import { foundAnswer, isFailed } from './found-answer.ts';
 import type { Decision, OperatorRecords } from './operator-records.ts';
 import { notTaken, type OutcomeReconciler, type Reconciliation } from './outcome-reconciler.ts';
-import { backgroundReadingMs } from './payout-matcher.ts';
 import { openRecords, type PayoutRecord, type PayoutRequest, type RequestKey } from './payout-record.ts';
 import type { PayoutEvidence, PayoutRecords } from './payout-records.ts';
 import { isFarAhead, type ResendRule } from './resend-rule.ts';
@@ -41,6 +40,9 @@ export interface DecisionResult {
   readonly candidates: readonly Candidate[];
 }
 
+/** How long a reading for a decision may take, in ms: it must not be the reading that keeps a key from being ended. */
+const decisionReadingMs = 180_000;
+
 /** Lets operators end payouts that the gateway cannot end by itself. Every decision is kept, with what was known. */
 export class OperatorDecisions {
   readonly #options: OperatorDecisionsOptions;
@@ -60,12 +62,12 @@ export class OperatorDecisions {
     const early = request === undefined ? noRecord(key) : this.#tooEarly(request);
     if (request === undefined || early !== undefined)
       return { done: false, words: early ?? '', request, candidates: [] };
-    const deadline = Math.max(client.deadline(), performance.now() + backgroundReadingMs);
-    let reconciliation = await reconciler.reconcile(request, deadline);
+    const deadline = () => Math.max(client.deadline(), performance.now() + decisionReadingMs);
+    let reconciliation = await reconciler.reconcile(request, deadline());
     // It may have come later than the resend delay allows.
     const listed = reconciliation.reading?.candidates.map(({ row }) => row.intentId);
     if (wanted.kind === 'created' && listed?.includes(wanted.intentId) === false)
-      reconciliation = await reconciler.reconcile(request, deadline, { untilNow: true });
+      reconciliation = await reconciler.reconcile(request, deadline(), { untilNow: true });
     const { reading } = reconciliation;
     const now = await records.read(key);
     const candidates = reading?.candidates ?? [];
@@ -132,7 +134,7 @@ export class OperatorDecisions {
     const { operator } = this.#options;
     const candidates = reading?.candidates ?? [];
     const refuse = (words: string) => ({ done: false, words: `${words} Nothing was changed.` });
-    const shown = await this.#liveDuplicates(request, candidates);
+    const shown = await this.#liveDuplicates(request, wanted, { finding, reading });
     const against = objection(request, record, wanted, { candidates, shown });
     if (against !== undefined) return refuse(against);
     const payouts = candidates.map(({ row }) => rowId(row));
@@ -168,14 +170,18 @@ export class OperatorDecisions {
   }
 
   /**
-   * Payouts of a key that Lean has shown, and that it still has: failed ones, and those that it does not know any more, do
-   * not count. In a batch nobody can tell which transfer they were of.
+   * Payouts of a key that Lean has shown, and that it may still have. Failed ones do not count; nor do, unless the key is
+   * to be sent again, those that Lean does not know any more. In a batch nobody can tell which transfer they were of.
    */
   async #liveDuplicates(
     { records, duplicateIntents }: PayoutRequest,
-    candidates: readonly Candidate[],
+    { kind }: WantedDecision,
+    { finding, reading }: Pick<Reconciliation, 'finding' | 'reading'>,
   ): Promise<readonly string[]> {
     if (records.length > 1) return [];
+    // Another application does not know them, whatever became of them.
+    if (finding === 'other_application') return duplicateIntents;
+    const candidates = reading?.candidates ?? [];
     const { client, reads } = this.#options;
     const live: string[] = [];
     for (const intentId of duplicateIntents) {
@@ -185,7 +191,9 @@ export class OperatorDecisions {
         if (error instanceof LeanError) return undefined;
         throw error;
       });
-      if (intent === undefined || (intent !== null && !isFailed(intent.payout, intent))) live.push(intentId);
+      const isGone = intent === null && kind !== 'send again';
+      const isDead = intent != null && isFailed(intent.payout, intent);
+      if (!isGone && !isDead) live.push(intentId);
     }
     return live;
   }

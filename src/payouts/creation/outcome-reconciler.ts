@@ -1,5 +1,5 @@
 import { LeanError } from '../../lean/errors.ts';
-import { resembles, rowId, type Candidate } from './candidate.ts';
+import { rowId, type Candidate } from './candidate.ts';
 import { compareInstants, parseInstant } from '../instant.ts';
 import type { PayoutRejected, TransferAnswer } from './creation-answer.ts';
 import { wholly } from './creation-answer.ts';
@@ -16,7 +16,7 @@ export interface ReconciliationEvents {
   open(key: RequestKey, finding: Finding, checks: number): void;
   /** Lean has more payouts of a request than it has transfers: money may have moved twice. */
   duplicates(key: RequestKey, intentIds: readonly string[]): void;
-  /** The list was too long to be read whole in an audit: a payout that came late may not have been seen. */
+  /** An audit could not read the list whole, or an intent in it: a payout that came late may not have been seen. */
   auditIncomplete(key: RequestKey): void;
   /** Lean's list lacked a payout that Lean had taken: nothing is judged absent any more. */
   absenceDoubted(key: RequestKey, intentId: string): void;
@@ -107,23 +107,18 @@ export class OutcomeReconciler {
     if (request.application !== null && request.application !== this.#options.application) return;
     const { matcher, events = {} } = this.#options;
     const reading = await matcher.search(request, { deadline, untilNow: true });
-    const { records, sends, judgedPayouts } = request;
+    const { sends, judgedPayouts } = request;
     const isOther = ({ row }: Candidate): boolean => judgedPayouts.includes(rowId(row));
     // Where Lean does not return references, the first payout of a key that was sent twice looks like any other one.
     const similar = reading.candidates.filter(
       each =>
-        sends.count > 1 &&
-        !each.failed &&
-        !each.unread &&
-        !isOther(each) &&
-        each.sharedWith.length === 0 &&
-        (each.intent === null || resembles(records, each)),
+        sends.count > 1 && !each.failed && !each.unread && !isOther(each) && each.sharedWith.length === 0,
     );
-    const own = reading.duplicates.filter(intentId => !judgedPayouts.includes(intentId));
-    const duplicates = [...new Set([...own, ...similar.map(({ row }) => rowId(row))])];
+    const duplicates = [...new Set([...reading.duplicates, ...similar.map(({ row }) => rowId(row))])];
     await this.#tellDuplicates(request, { duplicates });
-    await this.#doubtAbsence(request, { ...reading, duplicates: own });
-    if (!reading.isWhole) events.auditIncomplete?.(request);
+    await this.#doubtAbsence(request, reading);
+    const unread = reading.candidates.some(each => each.unread && !isOther(each));
+    if (!reading.isWhole || unread) events.auditIncomplete?.(request);
   }
 
   async #judge(request: PayoutRequest, reading: Reading): Promise<Reconciliation> {
@@ -214,22 +209,23 @@ export class OutcomeReconciler {
     if (delayMs === 0 && firstAt !== null && lastAt < firstAt + keyMemoryMs) return;
     const lastSend = parseInstant(new Date(leanUntil - (until - lastAt) - olderByMs).toISOString());
     const own = [...request.records.flatMap(({ intentId }) => intentId ?? []), ...duplicates];
-    const older = rows.find(
-      ({ intentId, createdAt }) =>
-        intentId != null &&
-        own.includes(intentId) &&
-        !request.judgedPayouts.includes(intentId) &&
-        createdAt !== null &&
-        lastSend !== undefined &&
-        compareInstants(createdAt, lastSend) < 0,
+    const older = rows.flatMap(({ intentId, createdAt }) =>
+      intentId != null &&
+      own.includes(intentId) &&
+      createdAt !== null &&
+      lastSend !== undefined &&
+      compareInstants(createdAt, lastSend) < 0
+        ? intentId
+        : [],
     );
-    if (older?.intentId == null) return;
-    const isNew = await records.doubtAbsence(
-      request.application ?? this.#options.application,
-      older.intentId,
-      `intent ${older.intentId} was missing from the list when it was read before the second send`,
-    );
-    if (isNew) events.absenceDoubted?.(request, older.intentId);
+    for (const intentId of older) {
+      const isNew = await records.doubtAbsence(
+        request.application ?? this.#options.application,
+        intentId,
+        `intent ${intentId} was missing from the list when it was read before the second send`,
+      );
+      if (isNew) events.absenceDoubted?.(request, intentId);
+    }
   }
 
   async #open(request: PayoutRequest, outcome: Reconciliation): Promise<Reconciliation> {

@@ -103,7 +103,12 @@ export class PayoutMatcher {
       request.records,
       others,
     );
-    return this.#reading(request, list, { candidates, reference, leanNow, isAudit: untilNow });
+    return this.#reading(request, list, {
+      candidates,
+      reference,
+      leanNow,
+      isAudit: openRecords(request).length === 0,
+    });
   }
 
   #reading(

@@ -53,6 +53,12 @@ const jumpMs = 60_000;
 /** Audits of a settled request come one resend delay after it was settled, and so long after that. */
 const auditPausesMs: readonly number[] = [0, 3_600_000, dayMs];
 
+/** Those of unknown outcome first, and of these the ones that are due longest. */
+function byUrgency(a: PayoutRequest, b: PayoutRequest): number {
+  const isSettled = (request: PayoutRequest): number => Number(openRecords(request).length === 0);
+  return isSettled(a) - isSettled(b) || (a.nextCheckAt ?? 0) - (b.nextCheckAt ?? 0);
+}
+
 /**
  * Looks in the background for payouts whose outcome is unknown: those that a crash left behind, and those whose answer
  * was lost. It never sends anything: what Lean does not have is sent again only when its key comes again.
@@ -109,7 +115,8 @@ export class ReconciliationLoop {
     const mayPurge = await this.#compareClocks();
     await records.recover();
     if (mayPurge) await records.forget(Math.max(retentionDays * dayMs, rule.delayMs + dayMs));
-    for (const request of await reconciliation.due(perRound, this.#options.application)) {
+    const due = await reconciliation.due(perRound, this.#options.application);
+    for (const request of due.toSorted(byUrgency)) {
       if (this.#rounds.stopped) return;
       try {
         // Where Lean cannot be read, the other requests wait for the next round: each could take as long.
@@ -147,9 +154,10 @@ export class ReconciliationLoop {
   async #look(request: PayoutRequest): Promise<boolean> {
     const { reconciliation, client, reconciler } = this.#options;
     const isOpen = openRecords(request).length > 0;
-    const inMs = isOpen ? this.#pauseBefore(request) : this.#pauseBeforeAudit(request);
+    const planned = isOpen ? this.#pauseBefore(request) : this.#pauseBeforeAudit(request);
+    const checks = request.checks < 0 ? request.checks : request.checks + 1;
     // Put off first, so that of several gateways one looks.
-    if (!(await reconciliation.postpone(request, { checks: request.checks + 1, inMs }))) return true;
+    if (!(await reconciliation.postpone(request, { checks, inMs: planned ?? auditAgainMs }))) return true;
     const deadline = Math.max(client.deadline(), performance.now() + backgroundReadingMs);
     if (isOpen) {
       const turn = await reconciliation.startReading(request);
@@ -164,6 +172,7 @@ export class ReconciliationLoop {
     }
     try {
       await reconciler.audit(request, deadline);
+      if (planned === null) await this.#lookAgainIn(null, request);
       return true;
     } catch (error) {
       if (!(error instanceof LeanError)) throw error;
@@ -173,7 +182,7 @@ export class ReconciliationLoop {
   }
 
   /** Lean was not asked, so this look does not count. */
-  async #lookAgainIn(inMs: number, request: PayoutRequest): Promise<void> {
+  async #lookAgainIn(inMs: number | null, request: PayoutRequest): Promise<void> {
     const { records, reconciliation } = this.#options;
     const now = await records.read(request);
     if (now !== undefined) await reconciliation.postpone(now, { checks: request.checks, inMs });
@@ -184,10 +193,12 @@ export class ReconciliationLoop {
    * a webhook brings about replaces none of them.
    */
   #pauseBeforeAudit({ sends, changedAt, checks, readAt }: PayoutRequest): number | null {
-    // The only audit, or one whose times a wrong clock has noted.
-    if (checks < 0 || isFarAhead(changedAt, readAt)) return null;
+    // Noted by a clock that was wrong.
+    if (isFarAhead(changedAt, readAt)) return null;
     const first = changedAt + this.#options.rule.proofDelayOf(sends, readAt);
-    const next = auditPausesMs.map(pause => first + pause).find(at => at > readAt);
+    // One has to do for a request with `checks` of -1.
+    const pauses = checks < 0 ? [0] : auditPausesMs;
+    const next = pauses.map(pause => first + pause).find(at => at > readAt);
     return next === undefined ? null : next - readAt;
   }
 
