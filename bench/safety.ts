@@ -45,7 +45,7 @@ export async function safetyTable({ times }: { readonly times: number }): Promis
     attention: () =>
       Promise.resolve({
         open: { WAITING: 0, UNCLEAR: 0, OPERATOR: 0 },
-        oldestMs: { WAITING: 0, UNCLEAR: 0, OPERATOR: 0 },
+        oldestSeconds: { WAITING: 0, UNCLEAR: 0, OPERATOR: 0 },
         duplicates: 0,
         doubts: 0,
       }),

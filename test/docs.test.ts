@@ -334,7 +334,7 @@ describe('docs/alerts.yml', async () => {
           store === 'readable'
             ? {
                 open: { WAITING: 1, UNCLEAR: 1, OPERATOR: 1 },
-                oldestMs: { WAITING: 1, UNCLEAR: 1, OPERATOR: 1 },
+                oldestSeconds: { WAITING: 1, UNCLEAR: 1, OPERATOR: 1 },
                 duplicates: 1,
                 doubts: 0,
               }

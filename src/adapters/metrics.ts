@@ -179,30 +179,30 @@ export class Metrics {
       });
       return counting;
     };
-    new Gauge({
-      name: 'lean_payouts_open_requests',
-      help: 'Requests of unknown outcome by why: WAITING, UNCLEAR or OPERATOR, over all gateways on one store; none while the store cannot say.',
-      labelNames: ['reason'],
-      registers: [this.#registry],
-      async collect() {
-        this.reset();
-        const known = await counts();
-        if (known === undefined) return;
-        for (const [reason, count] of Object.entries(known.open)) this.set({ reason }, count);
-      },
-    });
-    new Gauge({
-      name: 'lean_payouts_oldest_open_seconds',
-      help: 'Age of the oldest request of unknown outcome by why: WAITING, UNCLEAR or OPERATOR; none while the store cannot say.',
-      labelNames: ['reason'],
-      registers: [this.#registry],
-      async collect() {
-        this.reset();
-        const known = await counts();
-        if (known === undefined) return;
-        for (const [reason, ms] of Object.entries(known.oldestMs)) this.set({ reason }, ms / 1000);
-      },
-    });
+    const byReason = (
+      name: string,
+      help: string,
+      read: (counts: AttentionCounts) => AttentionCounts['open'],
+    ): void => {
+      new Gauge({
+        name,
+        help: `${help} by why: WAITING, UNCLEAR or OPERATOR, over all gateways on one store; none while the store cannot say.`,
+        labelNames: ['reason'],
+        registers: [this.#registry],
+        async collect() {
+          this.reset();
+          const known = await counts();
+          if (known === undefined) return;
+          for (const [reason, value] of Object.entries(read(known))) this.set({ reason }, value);
+        },
+      });
+    };
+    byReason('lean_payouts_open_requests', 'Requests of unknown outcome', ({ open }) => open);
+    byReason(
+      'lean_payouts_oldest_open_seconds',
+      'Age of the oldest request of unknown outcome',
+      ({ oldestSeconds }) => oldestSeconds,
+    );
     const counted = (name: string, help: string, read: (counts: AttentionCounts) => number): void => {
       new Gauge({
         name,

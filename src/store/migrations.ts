@@ -112,7 +112,7 @@ const versions: readonly (readonly string[])[] = [
     'ALTER TABLE lean_payout_requests ADD COLUMN lean_sent_until BIGINT',
     'ALTER TABLE lean_payout_requests ADD COLUMN resend_after_ms BIGINT NOT NULL DEFAULT 0',
     'ALTER TABLE lean_payout_requests ADD COLUMN turned_away INTEGER NOT NULL DEFAULT 0',
-    // What an operator knew when allowing one more send.
+    // The permission of an operator for one more send (`SendGrant`).
     'ALTER TABLE lean_payout_requests ADD COLUMN send_grant TEXT',
     // Payouts at Lean that an operator has judged to be others: a send grant ends with the send, these stay.
     'ALTER TABLE lean_payout_requests ADD COLUMN judged_payouts TEXT',

@@ -52,15 +52,15 @@ export class SqlOperatorRecords implements OperatorRecords {
       { sql: 'SELECT count(DISTINCT application) AS count FROM lean_payout_doubts WHERE accepted = 0' },
     );
     const open: Record<PayoutUnknownReason, number> = { WAITING: 0, UNCLEAR: 0, OPERATOR: 0 };
-    const oldestMs: Record<PayoutUnknownReason, number> = { WAITING: 0, UNCLEAR: 0, OPERATOR: 0 };
+    const oldestSeconds: Record<PayoutUnknownReason, number> = { WAITING: 0, UNCLEAR: 0, OPERATOR: 0 };
     for (const { finding, count, age } of byFinding) {
       const reason = isFinding(finding) ? findings[finding].reason : 'WAITING';
       open[reason] += Number(count);
-      oldestMs[reason] = Math.max(oldestMs[reason], Number(age));
+      oldestSeconds[reason] = Math.max(oldestSeconds[reason], Number(age) / 1000);
     }
     return {
       open,
-      oldestMs,
+      oldestSeconds,
       duplicates: Number(duplicated[0]?.['count']),
       doubts: Number(doubted[0]?.['count']),
     };

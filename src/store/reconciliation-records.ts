@@ -38,7 +38,7 @@ export class SqlReconciliationRecords implements ReconciliationRecords {
         // A time that is further ahead than any pause was noted by a clock that was wrong.
         `r.claim IS NULL AND (r.application = $2 OR r.application IS NULL)
           AND (r.next_check_at <= store_now() OR r.next_check_at > store_now() + ${String(longestWaitMs)})`,
-        // Those of unknown outcome first.
+        // An audit waits for the requests of unknown outcome.
         `(SELECT COUNT(p.answer) - COUNT(*) FROM lean_payout_records p
           WHERE p.caller = r.caller AND p.idempotency_key = r.idempotency_key), r.next_check_at LIMIT $1`,
       ),

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { payoutsCommand, type PayoutsTools } from '../../src/commands/payouts.ts';
 import { UsageError } from '../../src/commands/usage-error.ts';
 import { destinations } from '../../src/sandbox/named.ts';
-import { failureOf, gate, startLean } from '../lean/wiring.ts';
+import { failureOf, gate, startLean, refuseNext } from '../lean/wiring.ts';
 import { newRequest } from '../store/recording.ts';
 import { creatingAt, keyOf, transfer, type CreatingOptions } from '../support/creating.ts';
 import { freshStore, opened, stores } from '../support/stores.ts';
@@ -167,13 +167,7 @@ describe.each(stores)('payouts settle (%s)', kind => {
 
   it('has nothing to decide when the look at Lean frees a key that Lean had turned away', async () => {
     const { lean, clock, create, records, settle, decisions } = await start();
-    lean.faults.add({
-      kind: 'status',
-      status: 429,
-      code: 'SLOW_DOWN',
-      operation: 'createPayoutPayment',
-      times: 1,
-    });
+    refuseNext(lean, 429, 'SLOW_DOWN');
     await failureOf(create('key-1'));
     clock.ms += delayMs;
     const { text, exitCode } = await settle('--not-paid');
@@ -362,13 +356,7 @@ describe.each(stores)('payouts settle (%s)', kind => {
 
   it('--send-again is refused for a payout that Lean has refused, since such a one is never sent again', async () => {
     const { lean, clock, create, settle, decisions } = await start();
-    lean.faults.add({
-      kind: 'status',
-      status: 400,
-      code: 'INSUFFICIENT_BALANCE',
-      operation: 'createPayoutPayment',
-      times: 1,
-    });
+    refuseNext(lean, 400, 'INSUFFICIENT_BALANCE');
     expect(await create('key-1')).toMatchObject({ kind: 'unknown' });
     lean.payouts.add({ ...like });
     clock.ms += delayMs;

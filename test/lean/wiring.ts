@@ -170,3 +170,8 @@ export class HeldClocks implements Clocks {
     this.#wall += ms;
   }
 }
+
+/** Has Lean answer the next creation with a refusal in its own envelope. */
+export function refuseNext(lean: RunningSandbox, status: number, code: string): void {
+  lean.faults.add({ kind: 'status', status, code, operation: 'createPayoutPayment', times: 1 });
+}

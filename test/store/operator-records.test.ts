@@ -225,7 +225,7 @@ describe.each(stores)('operator records (%s)', kind => {
     expect(await operator.attention()).toEqual({
       // What was absent until now is doubted with the list.
       open: { WAITING: 1, UNCLEAR: 2, OPERATOR: 2 },
-      oldestMs: { WAITING: minute, UNCLEAR: minute, OPERATOR: minute },
+      oldestSeconds: { WAITING: 60, UNCLEAR: 60, OPERATOR: 60 },
       duplicates: 1,
       doubts: 1,
     });

@@ -51,7 +51,7 @@ export interface PayoutsCreated {
 export type CreatePayoutAnswer = PayoutCreated | PayoutRejected | PayoutOutcomeUnknown;
 export type CreatePayoutsAnswer = PayoutsCreated | PayoutRejected | PayoutOutcomeUnknown;
 
-/** What is known of one transfer for good. */
+/** The final answer to one transfer. */
 export type TransferAnswer = PayoutCreated | PayoutRejected;
 
 /** The answer to a request from those to its transfers, in their order. */

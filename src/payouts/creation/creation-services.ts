@@ -25,7 +25,7 @@ export interface CreationServicesOptions {
   readonly allowance?: Allowance | undefined;
   readonly creationEvents: Partial<CreationEvents>;
   readonly reconciliationEvents: Partial<ReconciliationEvents>;
-  /** What else the loop is told and given. */
+  /** Further options of the loop, such as its callbacks. */
   readonly loop?: Partial<ReconciliationLoopOptions>;
   /** This machine's time, epoch ms. @default Date.now */
   readonly now?: () => number;

@@ -230,7 +230,7 @@ export function noRecord({ caller, idempotencyKey }: RequestKey): string {
   return `There is no record of the key ${JSON.stringify(idempotencyKey)} ${whose}.`;
 }
 
-/** What speaks against a decision, whatever else is true; undefined where nothing does. */
+/** The reason for refusing a decision by what Lean has and the record says; undefined where there is none. */
 function objection(
   { records, refusal }: PayoutRequest,
   record: PayoutRecord,

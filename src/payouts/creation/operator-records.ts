@@ -24,8 +24,8 @@ export interface Decision {
 /** How many requests need somebody's attention. */
 export interface AttentionCounts {
   readonly open: Readonly<Record<PayoutUnknownReason, number>>;
-  /** Age of the oldest open request, in ms; 0 where there is none. */
-  readonly oldestMs: Readonly<Record<PayoutUnknownReason, number>>;
+  /** Age of the oldest open request, in seconds; 0 where there is none. */
+  readonly oldestSeconds: Readonly<Record<PayoutUnknownReason, number>>;
   /** Requests of which Lean has more payouts than transfers. */
   readonly duplicates: number;
   /** Lean applications for which nothing is judged absent. */

@@ -33,7 +33,7 @@ export interface Reading {
   readonly finding: Finding;
   /** Payouts at Lean that are, or may be, of this request and that no record names. */
   readonly candidates: readonly Candidate[];
-  /** Of these the intents that are this request's beyond its transfers. */
+  /** The candidates' intents that this request has beyond its transfers. */
   readonly duplicates: readonly string[];
   readonly rows: readonly Payout[];
   /** Whether the rows are all that Lean's list holds of the time in question. */
@@ -215,7 +215,7 @@ interface TransferSettlement {
 }
 
 /**
- * What Lean's payouts mean for one transfer.
+ * Settles one transfer by the payouts that Lean has.
  * @param own the payouts with the references of the request; each transfer has a reference of its own
  */
 function settlementOf(

@@ -12,7 +12,7 @@ import type { SendHistory } from './resend-rule.ts';
 import type { Transfer } from './transfer.ts';
 
 /**
- * What is known of one transfer. `reserved`: nothing has been sent. `sent`: it is on its way to Lean. `created` and
+ * The state of one transfer. `reserved`: nothing has been sent. `sent`: it is on its way to Lean. `created` and
  * `rejected` are final. `unknown`: Lean may have it, and no answer tells.
  */
 export type RecordState = 'reserved' | 'sent' | 'created' | 'rejected' | 'unknown';

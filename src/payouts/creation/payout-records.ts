@@ -12,14 +12,14 @@ import type {
 import type { ResendPermit, SendStamp } from './resend-rule.ts';
 
 /**
- * What came of recording Lean's answer. `overtaken`: the lease is no longer good, and a refusal speaks of its own send
+ * The result of recording Lean's answer. `overtaken`: the lease is no longer good, and a refusal speaks of its own send
  * alone, so the outcome stays open. `duplicate intent`: Lean names a payout that belongs to another key; the outcome
  * stays unknown. `double payment`: Lean has taken it, and the record names another payout already.
  */
 export type Settlement = 'recorded' | 'overtaken' | 'duplicate intent' | 'double payment';
 
 /**
- * What came of noting that a request is about to be sent. `look first`: the store may have lost records (it is new, or
+ * The result of noting that a request is about to be sent. `look first`: the store may have lost records (it is new, or
  * another server has taken over), so the request must be looked for at Lean before its first send.
  */
 export type SendNote = 'noted' | 'lease lost' | 'look first';

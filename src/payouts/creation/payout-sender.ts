@@ -32,7 +32,7 @@ export interface PayoutSenderOptions {
 }
 
 /**
- * What came of a send. `open`: the outcome is unknown, and the record says so. `look first`: nothing was sent, since
+ * The result of a send. `open`: the outcome is unknown, and the record says so. `look first`: nothing was sent, since
  * the store may have lost records. `settled` holds the answer for good.
  */
 export type SendOutcome =

@@ -53,7 +53,7 @@ const jumpMs = 60_000;
 /** Audits of a settled request come one resend delay after it was settled, and so long after that. */
 const auditPausesMs: readonly number[] = [0, 3_600_000, dayMs];
 
-/** Those of unknown outcome first, and of these the ones that are due longest. */
+/** Puts requests of unknown outcome before settled ones, and then the longest due first. */
 function byUrgency(a: PayoutRequest, b: PayoutRequest): number {
   const isSettled = (request: PayoutRequest): number => Number(openRecords(request).length === 0);
   return isSettled(a) - isSettled(b) || (a.nextCheckAt ?? 0) - (b.nextCheckAt ?? 0);

@@ -3,7 +3,7 @@ import type { LeanRefused } from '../../lean/errors.ts';
 import { conflict, wholly, type PayoutRejected } from './creation-answer.ts';
 
 /**
- * What a refusal by Lean comes to. `final`: Lean took nothing, and the answer is told at once. `open`: an earlier copy
+ * The meaning of a refusal by Lean. `final`: Lean took nothing, and the answer is told at once. `open`: an earlier copy
  * of the request may still be taken; `rejected`, where there is one, becomes the answer once Lean is proven to have
  * nothing of it. `turned away`: Lean refused the gateway and not the payout.
  */
@@ -111,7 +111,7 @@ export function judgeRefusal(refused: LeanRefused, send: RefusedSend): RefusalVe
     ...wholly(idempotencyKey),
     code: 'REJECTED_BY_LEAN',
     message: `Lean refused the payout${leanCode === null ? '' : ` (${leanCode})`}. Nothing was paid.`,
-    // Of several transfers Lean does not say which one it means.
+    // Lean does not say which one of several transfers it means.
     field: single ? (refusedFields.get(code) ?? null) : null,
     leanCode,
   };

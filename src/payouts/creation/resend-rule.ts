@@ -21,7 +21,7 @@ export interface SendHistory {
   readonly delayMs: number;
 }
 
-/** What an operator knew when allowing one more send. */
+/** The permission of an operator for one more send, with the knowledge that it was based on. */
 export interface SendGrant {
   readonly finding: Finding;
   /** Ids of the payouts at Lean that the operator has judged to be others. */

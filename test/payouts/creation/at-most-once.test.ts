@@ -5,7 +5,7 @@ import { LeanNotSent } from '../../../src/lean/errors.ts';
 import { StoreUnavailable } from '../../../src/payouts/errors.ts';
 import { destinations } from '../../../src/sandbox/named.ts';
 import type { RunningSandbox, SandboxOptions } from '../../../src/sandbox/sandbox.ts';
-import { deadAddress, failureOf, gate, json, rawServer, startLean } from '../../lean/wiring.ts';
+import { deadAddress, failureOf, gate, json, rawServer, startLean, refuseNext } from '../../lean/wiring.ts';
 import type { Transfer } from '../../../src/payouts/creation/transfer.ts';
 import { creatingAt, keyOf, transfer, transfers, type CreatingOptions } from '../../support/creating.ts';
 import { freshStore, opened, stores } from '../../support/stores.ts';
@@ -592,8 +592,7 @@ describe.each(stores)('a key (%s)', kind => {
 
   it('of a batch that Lean turned away is sent again after a look', async () => {
     const { lean, clock, createAll } = await creating();
-    const fault = { kind: 'status', status: 429, code: 'RATE_LIMIT_EXCEEDED' } as const;
-    lean.faults.add({ ...fault, operation: 'createPayoutPayment', times: 1 });
+    refuseNext(lean, 429, 'RATE_LIMIT_EXCEEDED');
     expect(await failureOf(createAll('key-1', transfers(2)))).toMatchObject({ code: 'LEAN_RATE_LIMITED' });
     clock.ms += readingMs;
     expect(await createAll('key-1', transfers(2))).toMatchObject({ kind: 'batch', created: [{}, {}] });
@@ -603,8 +602,7 @@ describe.each(stores)('a key (%s)', kind => {
     it('is not sent while another key for a payout like it has no answer, where that is asked for', async () => {
       const { lean, clock, create, creation } = await creating();
       const second = transfer(undefined, { externalReference: 'order-2' });
-      const fault = { kind: 'status', status: 429, code: 'RATE_LIMIT_EXCEEDED' } as const;
-      lean.faults.add({ ...fault, operation: 'createPayoutPayment', times: 1 });
+      refuseNext(lean, 429, 'RATE_LIMIT_EXCEEDED');
       await failureOf(create('key-2', second));
       lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 1 });
       await create('key-1');
@@ -620,13 +618,7 @@ describe.each(stores)('a key (%s)', kind => {
     it('is sent again after a look, as often as that happens', async () => {
       const { lean, clock, create } = await creating();
       for (let times = 0; times < 3; times += 1) {
-        lean.faults.add({
-          kind: 'status',
-          status: 429,
-          code: 'RATE_LIMIT_EXCEEDED',
-          operation: 'createPayoutPayment',
-          times: 1,
-        });
+        refuseNext(lean, 429, 'RATE_LIMIT_EXCEEDED');
         expect(await failureOf(create('key-1'))).toMatchObject({ code: 'LEAN_RATE_LIMITED' });
         clock.ms += readingMs;
       }
@@ -656,13 +648,7 @@ describe.each(stores)('a key (%s)', kind => {
 
     it('is free again once Lean is proven not to have it', async () => {
       const { lean, clock, create, loop, records } = await creating();
-      lean.faults.add({
-        kind: 'status',
-        status: 429,
-        code: 'SLOW_DOWN',
-        operation: 'createPayoutPayment',
-        times: 1,
-      });
+      refuseNext(lean, 429, 'SLOW_DOWN');
       await failureOf(create('key-1'));
       clock.ms += delayMs;
       await loop.round();

@@ -3,7 +3,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { StoreUnavailable } from '../../../src/payouts/errors.ts';
 import type { ReconciliationEvents } from '../../../src/payouts/creation/outcome-reconciler.ts';
 import { destinations } from '../../../src/sandbox/named.ts';
-import { gate, startLean } from '../../lean/wiring.ts';
+import { gate, startLean, refuseNext } from '../../lean/wiring.ts';
 import { crashingCore } from '../../support/crashing-core.ts';
 import { creatingAt, keyOf, transfer, type CreatingOptions } from '../../support/creating.ts';
 import { freshStore, opened, stores } from '../../support/stores.ts';
@@ -147,13 +147,7 @@ describe.each(stores)('looking for unknown outcomes (%s)', kind => {
 
   it('rejects what Lean refused once Lean is proven to have nothing of it, with nobody asking', async () => {
     const { lean, clock, loop, records, create } = await losing('drop_before');
-    lean.faults.add({
-      kind: 'status',
-      status: 400,
-      code: 'INSUFFICIENT_BALANCE',
-      operation: 'createPayoutPayment',
-      times: 1,
-    });
+    refuseNext(lean, 400, 'INSUFFICIENT_BALANCE');
     await create('key-2', transfer(destinations.staysPending));
     clock.ms += delay + 30 * second;
     await loop.round();
@@ -192,13 +186,7 @@ describe.each(stores)('looking for unknown outcomes (%s)', kind => {
 
   it('is done at the end of the delay also where a caller has had Lean read right before', async () => {
     const { lean, clock, loop, records, create } = await losing('drop_before');
-    lean.faults.add({
-      kind: 'status',
-      status: 400,
-      code: 'INSUFFICIENT_BALANCE',
-      operation: 'createPayoutPayment',
-      times: 1,
-    });
+    refuseNext(lean, 400, 'INSUFFICIENT_BALANCE');
     const wanted = transfer(destinations.staysPending);
     await create('key-2', wanted);
     const end = ((await records.read(keyOf('key-2')))?.sends.until ?? 0) + delay;

@@ -1,7 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { StoreUnavailable } from '../../../src/payouts/errors.ts';
 import type { Decimal } from '../../../src/payouts/decimal.ts';
 import { destinations } from '../../../src/sandbox/named.ts';
-import { startLean } from '../../lean/wiring.ts';
+import { startLean, refuseNext } from '../../lean/wiring.ts';
 import { creatingAt, keyOf, transfer } from '../../support/creating.ts';
 import { freshStore, opened, stores } from '../../support/stores.ts';
 
@@ -286,8 +287,7 @@ describe.each(stores)('a second payout of a key (%s)', kind => {
 
   it('is looked for once after Lean had turned the first send away', async () => {
     const { lean, clock, loop, create, audits } = await start();
-    const fault = { kind: 'status', status: 429, code: 'RATE_LIMIT_EXCEEDED' } as const;
-    lean.faults.add({ ...fault, operation: 'createPayoutPayment', times: 1 });
+    refuseNext(lean, 429, 'RATE_LIMIT_EXCEEDED');
     await create('key-1').catch(() => undefined);
     clock.ms += 5 * second;
     expect(await create('key-1')).toMatchObject({ kind: 'created' });
@@ -299,5 +299,82 @@ describe.each(stores)('a second payout of a key (%s)', kind => {
       clock.ms += hour;
     }
     expect(looks).toBe(1);
+  });
+
+  it('is told when Lean later shows it to be what an operator had judged to be another payout', async () => {
+    const { lean, clock, loop, create, lose, operator, records, duplicates } = await start();
+    await lose('key-1');
+    const first = lean.payouts.add(ours);
+    lean.behaviour.references = 'dropped';
+    clock.ms += delay;
+    const request = await records.read(keyOf('key-1'));
+    if (request === undefined) throw new Error('there is no record');
+    const decision = {
+      decision: 'send again',
+      intentId: null,
+      by: 'me',
+      reason: 'asked',
+      evidence: {},
+    } as const;
+    await operator.grantSend(request, { finding: 'look_alike', payouts: [first.intentId] }, decision);
+    expect(await create('key-1')).toMatchObject({ kind: 'created' });
+    lean.behaviour.references = 'exact';
+    clock.ms += delay;
+    await loop.round();
+    expect(duplicates).toEqual([`key-1 ${first.intentId}`]);
+  });
+
+  it('that may be behind an intent which Lean cannot show is told as an incomplete audit', async () => {
+    const { lean, clock, loop, sendTwice, incomplete } = await start();
+    await sendTwice();
+    lean.payouts.add({ ...ours, description: 'INV 001' });
+    lean.faults.add({ kind: 'status', status: 503, operation: 'getPayoutIntent' });
+    clock.ms += delay;
+    await loop.round();
+    expect(incomplete).toEqual(['key-1']);
+  });
+
+  it('that is listed after its first webhook is found because of the second one', async () => {
+    const { lean, clock, loop, create, heard, duplicates } = await start();
+    await create('key-1');
+    clock.ms += 5 * second;
+    await heard('e0000000-0000-4000-8000-000000000001');
+    await loop.round();
+    const { intentId } = lean.payouts.add(ours);
+    clock.ms += 120 * second;
+    await heard(intentId);
+    await loop.round();
+    expect(duplicates, 'a key is audited once in five minutes').toEqual([]);
+    clock.ms += 180 * second;
+    await loop.round();
+    expect(duplicates).toEqual([`key-1 ${intentId}`]);
+  });
+
+  it('is looked for again where the store failed during the only audit', async () => {
+    const { lean, clock, loop, create, evidence, duplicates } = await start();
+    expect(await create('key-1', transfer(destinations.failsAtOnce))).toMatchObject({ kind: 'rejected' });
+    const { intentId } = lean.payouts.add({ ...ours, destinationId: destinations.failsAtOnce });
+    clock.ms += delay;
+    vi.spyOn(evidence, 'otherRecords').mockRejectedValueOnce(new StoreUnavailable(new Error('blip')));
+    await expect(loop.round()).rejects.toThrow(StoreUnavailable);
+    expect(duplicates).toEqual([]);
+    clock.ms += 300 * second;
+    await loop.round();
+    expect(duplicates).toEqual([`key-1 ${intentId}`]);
+  });
+
+  it('of a rejected key is not given to another key with its reference', async () => {
+    const { lean, clock, create, lose } = await start();
+    await lose('key-1');
+    refuseNext(lean, 400, 'INSUFFICIENT_BALANCE');
+    clock.ms += delay;
+    // The second send is refused, and the first one proven absent: the key ends as rejected.
+    await create('key-1');
+    clock.ms += delay;
+    expect(await create('key-1')).toMatchObject({ kind: 'rejected' });
+    await lose('key-2');
+    lean.payouts.add(ours);
+    clock.ms += 5 * second;
+    expect(await create('key-2')).toMatchObject({ kind: 'unknown', reason: 'UNCLEAR' });
   });
 });
