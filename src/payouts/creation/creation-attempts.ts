@@ -129,7 +129,7 @@ export class CreationAttempts {
     });
   }
 
-  /** Nothing has been sent under the lease yet: where the work fails, the key is free again. */
+  /** Releases a lease under which nothing has been sent yet, if the work fails. */
   async #releasedOnError<Value>(lease: Lease, work: () => Promise<Value>): Promise<Value> {
     try {
       return await work();

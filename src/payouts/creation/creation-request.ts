@@ -134,6 +134,11 @@ function problemOf({ instancePath, keyword, params, parentSchema }: ErrorObject)
   }
   const { description, type } = parentSchema as { description?: string; type?: string | readonly string[] };
   const kind = [type ?? []].flat().join(' or ');
+  if (keyword === 'format' && given['format'] === 'uuid')
+    return {
+      parameter: at,
+      problem: 'is not accepted: it must be a UUID such as "3fa85f64-5717-4562-b3fc-2c963f66afa6".',
+    };
   return {
     parameter: at === '' ? 'body' : at,
     problem: keyword === 'type' ? `must be of type ${kind}.` : `is not accepted. ${description ?? ''}`.trim(),

@@ -1,5 +1,6 @@
 import type { LeanClient } from '../../lean/client.ts';
 import { LeanError } from '../../lean/errors.ts';
+import type { PayoutIntent } from '../payout-intent.ts';
 import type { PayoutReads } from '../payout-reads.ts';
 import { rowId, type Candidate } from './candidate.ts';
 import type { TransferAnswer } from './creation-answer.ts';
@@ -182,15 +183,11 @@ export class OperatorDecisions {
     // Another application does not know them, whatever became of them.
     if (finding === 'other_application') return duplicateIntents;
     const candidates = reading?.candidates ?? [];
-    const { client, reads } = this.#options;
     const live: string[] = [];
     for (const intentId of duplicateIntents) {
       const listed = candidates.find(({ row }) => row.intentId === intentId);
       if (listed?.failed === true) continue;
-      const intent = await reads.intent(intentId, { deadline: client.deadline() }).catch((error: unknown) => {
-        if (error instanceof LeanError) return undefined;
-        throw error;
-      });
+      const intent = await this.#intent(intentId);
       const isGone = intent === null && kind !== 'send again';
       const isDead = intent != null && isFailed(intent.payout, intent);
       if (!isGone && !isDead) live.push(intentId);
@@ -204,12 +201,17 @@ export class OperatorDecisions {
     intentId: string | null,
   ): Promise<Pick<Candidate, 'row' | 'intent'> | undefined> {
     if (intentId === null || records.length > 1 || !duplicateIntents.includes(intentId)) return undefined;
+    const intent = await this.#intent(intentId);
+    return intent == null ? undefined : { intent, row: intent.payout };
+  }
+
+  /** Null where Lean does not know it, undefined where Lean could not be asked. */
+  async #intent(intentId: string): Promise<PayoutIntent | null | undefined> {
     const { client, reads } = this.#options;
-    const intent = await reads.intent(intentId, { deadline: client.deadline() }).catch((error: unknown) => {
-      if (error instanceof LeanError) return null;
+    return reads.intent(intentId, { deadline: client.deadline() }).catch((error: unknown) => {
+      if (error instanceof LeanError) return undefined;
       throw error;
     });
-    return intent === null ? undefined : { intent, row: intent.payout };
   }
 
   /** Why an intent is not the payout in question. */

@@ -52,7 +52,11 @@ export function transferProblems(transfer: Transfer): InputProblem[] {
   const problems: InputProblem[] = [];
   const length = [...transfer.description].length;
   if (!accountId.test(transfer.accountId))
-    problems.push({ field: 'accountId', problem: 'is not the id of a source account.' });
+    problems.push({
+      field: 'accountId',
+      problem:
+        'must be the id of a source account, as the Payouts tab of Lean\'s dashboard names it: 1 to 64 letters, digits, "_" or "-".',
+    });
   if (!isUuid(transfer.destinationId))
     problems.push({
       field: 'destinationId',
