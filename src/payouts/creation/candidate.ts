@@ -24,7 +24,7 @@ export interface Candidate {
   readonly match: 'exact' | 'may be';
   /** The transfers of the request that it is, or may be. */
   readonly positions: readonly number[];
-  /** Other requests of unknown outcome, or in flight, that it may belong to as well. */
+  /** Records of other requests that it may belong to as well: open ones, and settled ones with its reference. */
   readonly sharedWith: readonly OwnedRecord[];
   /** Whether Lean has failed it: no money moves. */
   readonly failed: boolean;
@@ -84,16 +84,16 @@ export class Candidates {
       if (fits.size === 0) continue;
       const match = [...fits.values()].includes('exact') ? 'exact' : 'may be';
       const sharing: OwnedRecord[] = [];
-      let anothers = false;
+      let ownedByOther = false;
       for (const other of others) {
         const fit = await this.#compare(other.record, each, exactReferences);
         // A payout with the reference of another request belongs to that one, unless Lean may have changed ours to it.
-        if (fit === 'same' && match !== 'exact' && !resembles(records, each)) anothers = true;
+        if (fit === 'same' && match !== 'exact' && !resembles(records, each)) ownedByOther = true;
         // Lean may have changed the other one's reference to this one.
         const altered = resembles([other.record], each);
         if (fit === 'same' || (fit === 'may be' && (match !== 'exact' || altered))) sharing.push(other);
       }
-      if (anothers) continue;
+      if (ownedByOther) continue;
       candidates.push({
         ...each,
         match,
@@ -145,7 +145,7 @@ export class Candidates {
     return reference === 'other' && exactReferences ? 'other' : 'may be';
   }
 
-  /** The IBAN, or else the account number, of a destination; null where Lean does not tell. */
+  /** The IBAN of a destination; null where Lean does not tell. */
   async #accountOf(destinationId: string): Promise<string | null> {
     const known = this.#accounts.get(destinationId);
     if (known !== undefined) return known;
