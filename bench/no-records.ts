@@ -24,6 +24,7 @@ export const noRecords: PayoutRecords = {
   turnedAway: () => Promise.resolve(),
   markUnknown: () => Promise.resolve(),
   adopt: () => Promise.resolve(),
+  lossReachMs: () => Promise.resolve(0),
   settle: () => Promise.resolve('recorded'),
   read: () => Promise.resolve(undefined),
   recover: () => Promise.resolve(),

@@ -155,6 +155,10 @@ const versions: readonly (readonly string[])[] = [
     )`,
     'CREATE INDEX lean_payout_decisions_by_key ON lean_payout_decisions (idempotency_key)',
   ],
+  [
+    // Since when a store that was restored may lack records; null where nothing is known of those before it.
+    'ALTER TABLE lean_payout_store ADD COLUMN lost_since BIGINT',
+  ],
 ];
 
 /** Holds the version of the tables, in one row. */

@@ -155,6 +155,14 @@ export class SqlPayoutRecords implements PayoutRecords {
     await this.#ending(lease, () => this.#database.run(...this.#leaveUnknown(lease, sent)));
   }
 
+  async lossReachMs(): Promise<number | null> {
+    const [rows = []] = await this.#database.run({
+      sql: 'SELECT store_now() - lost_since AS reach FROM lean_payout_store',
+    });
+    const reach = rows[0]?.['reach'];
+    return reach == null ? null : Number(reach);
+  }
+
   async settle(
     lease: Lease,
     response: UpstreamResponse,

@@ -279,6 +279,28 @@ describe.each(stores)('a store that may have lost records (%s)', kind => {
     expect(await records.leaseAgain(await read(), permit({ leanNow: clock.ms + 500 }))).toBeDefined();
   });
 
+  it('a restored store may lack what is newer than its newest record, a new one any', async () => {
+    const { clock, database, records, lease, open } = await recording(kind, { lossWindowMs });
+    expect(await records.lossReachMs()).toBeNull();
+    clock.ms += lossWindowMs;
+    await lease(keyOf('newest'));
+    let current = database;
+    const restoredReach = async (): Promise<number | null> => {
+      await current.run({ sql: "UPDATE lean_payout_store SET identity = 'another'" });
+      await current.close();
+      current = open();
+      return new SqlPayoutRecords(current).lossReachMs();
+    };
+    clock.ms += 11 * 3_600_000;
+    expect(await restoredReach()).toBe(11 * 3_600_000);
+    // Restored once more within the delay, it may still lack what it lacked before.
+    await new SqlPayoutRecords(current).reserve(newRequest());
+    clock.ms += 60_000;
+    expect(await restoredReach()).toBe(11 * 3_600_000 + 60_000);
+    clock.ms += lossWindowMs;
+    expect(await restoredReach()).toBe(60_000 + lossWindowMs);
+  });
+
   it('a store whose requests are from before this was noted counts as complete', async () => {
     const { open, database, clock, permit, lease } = await recording(kind, { lossWindowMs });
     await lease(keyOf('older'));

@@ -28,6 +28,9 @@ export interface CreateOptions {
   readonly refuseSimilar?: boolean;
 }
 
+/** How far back Lean's list is read for a store that is new, in ms: nothing tells whether there was one before it. */
+const unknownReachMs = 3_600_000;
+
 /** Sends requests for the first time and again, and reads Lean's list before a send that needs it. */
 export class CreationAttempts {
   readonly #options: CreationAttemptsOptions;
@@ -62,10 +65,11 @@ export class CreationAttempts {
    */
   async #lookThenSend(lease: Lease, deadline: number): Promise<CreatePayoutsAnswer> {
     const { client, records, reconciler, rule } = this.#options;
-    const lookback = 2 * Math.max(rule.delayMs, defaultDelayMs);
-    const reading = await this.#releasedOnError(lease, async () => {
+    const margin = 2 * Math.max(rule.delayMs, defaultDelayMs);
+    const { lookback, reading } = await this.#releasedOnError(lease, async () => {
       const request = await records.read(lease);
-      return request && reconciler.lookFirst(request, lookback, deadline);
+      const lookback = margin + ((await records.lossReachMs()) ?? unknownReachMs);
+      return { lookback, reading: request && (await reconciler.lookFirst(request, lookback, deadline)) };
     });
     if (reading?.finding === 'absent' && reading.found.length === 0) {
       const permit: ResendPermit = { rule, leanNow: reading.leanNow, lookedFirst: true };

@@ -158,6 +158,42 @@ function wanted(key: number): Transfer {
   return transfer(destinations.staysPending, { externalReference: `Order-${String(key)}-of-May` });
 }
 
+const plainAsk: Step & { readonly what: 'ask' } = {
+  what: 'ask',
+  key: 0,
+  gateway: 0,
+  callers: 1,
+  trouble: 'none',
+  blind: false,
+  takenOver: false,
+  death: undefined,
+  pauseMs: 0,
+  storeOffsetMs: 0,
+  dateOffsetMs: 0,
+};
+
+/** The lost record is older than two resend delays. */
+const restoredAnHourLater: [Unkindness, Step[]] = [
+  {
+    processingMs: 0,
+    listingMs: 0,
+    keys: 'forgotten',
+    references: 'exact',
+    amounts: 'exact',
+    order: 'newest',
+    pageCap: 100,
+    intents: true,
+    clockOffsetMs: 0,
+  },
+  [
+    { what: 'keep a copy' },
+    plainAsk,
+    { ...plainAsk, key: 1, pauseMs: 3_600_000 },
+    { what: 'put the copy back' },
+    plainAsk,
+  ],
+];
+
 describe.each(stores)('on %s', storeKind => {
   it('no schedule pays a key twice, tells an untruth, or leaves a key that cannot be brought to an end', async () => {
     const clock = { ms: 0, storeOffsetMs: 0 };
@@ -273,6 +309,7 @@ describe.each(stores)('on %s', storeKind => {
       }),
       {
         numRuns: runs,
+        examples: [restoredAnHourLater],
         ...(process.env['FCPATH'] !== undefined && { path: process.env['FCPATH'], endOnFailure: true }),
         endOnFailure: false,
         // Another seed for each run of `npm run test:long`.
