@@ -116,7 +116,7 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Wir
     reads: core.reads,
     lists: core.lists,
     histories,
-    updates: updatesOf(live, core),
+    updates: updatesOf(live, core, histories),
     creation: core.creation,
     door,
     persisted,
@@ -208,7 +208,7 @@ export async function startGateway(
           }),
       }),
     );
-    const calls = new OperationCalls({ ...core, requireKey, maskIban: config.maskIban });
+    const calls = new OperationCalls({ ...core, ...config, requireKey });
     const offered = { ...basics, calls, door, requireKey };
     const restUrl =
       restPort === undefined

@@ -66,8 +66,8 @@ export function liveFrom({ webhookSecrets }: Config, parts: UpdatesParts): Live 
 }
 
 /** What the graph's subscribers are given. */
-export function updatesOf(live: Live | undefined, core: Core): Updates {
-  return live === undefined ? noUpdates : new GraphUpdates({ ...core, live: live.updates });
+export function updatesOf(live: Live | undefined, core: Core, histories: PayoutHistories): Updates {
+  return live === undefined ? noUpdates : new GraphUpdates({ ...core, histories, live: live.updates });
 }
 
 /** Where Lean sends no webhooks there is nothing to subscribe to. */

@@ -1,7 +1,8 @@
 import type { AccessTokenSource } from './access-token.ts';
 import { dateOf, idsOf, LeanAnswer } from './answer.ts';
 import { pause } from './deadline.ts';
-import { LeanError } from './errors.ts';
+import type { CallBudget } from './call-budget.ts';
+import { LeanCallsUsedUp, LeanError } from './errors.ts';
 import type { GiveUpSignal } from './give-up.ts';
 import type { Lane } from './lane.ts';
 import type { LeanClock } from './lean-clock.ts';
@@ -34,6 +35,8 @@ export interface RequestPlan {
   readonly signal?: GiveUpSignal | undefined;
   readonly beforeSend?: (remainingMs: number) => Promise<void>;
   readonly leastTimeMs?: number;
+  /** Of the operation that it is made for; no limit without it. */
+  readonly budget?: CallBudget | undefined;
 }
 
 /** Sends requests to Lean, each until the table in `retry.ts` says that what became of it stands. */
@@ -46,6 +49,11 @@ export class Attempts {
 
   /** The receiver is told how it ended: as `Exchange.ended` has it, or what else kept it from being sent. */
   send(plan: RequestPlan, receiver: Receiver<LeanAnswer>): void {
+    const { budget } = plan;
+    if (budget?.take() === false) {
+      receiver.failed(new LeanCallsUsedUp(budget.max));
+      return;
+    }
     this.#options.retries.requested();
     new Sending(this.#options, plan, receiver).attempt();
   }
@@ -141,10 +149,12 @@ class Sending implements Receiver<HttpAnswer> {
 
   #judge(ended: Attempt): void {
     const { retries, token } = this.#options;
-    const { kind, deadline, signal } = this.#plan;
+    const { kind, deadline, signal, budget } = this.#plan;
+    // What an operation has no calls left for stands as it is.
+    const mayRepeat = (): boolean => budget?.take() !== false;
     if ('answer' in ended && ended.answer.status === 401 && token.refused(this.#bearer)) {
       // The token may have been withdrawn: once more with another one. A payout is repeated by whoever asked for it.
-      if (kind === 'read' && !this.#refreshed) {
+      if (kind === 'read' && !this.#refreshed && mayRepeat()) {
         this.#refreshed = true;
         this.#attempt += 1;
         this.attempt();
@@ -152,7 +162,7 @@ class Sending implements Receiver<HttpAnswer> {
       }
     }
     const pauseMs = retries.pauseBefore(kind, ended, this.#retries, deadline - performance.now());
-    if (pauseMs !== undefined)
+    if (pauseMs !== undefined && mayRepeat())
       this.#after(pause(pauseMs, signal), () => {
         this.#retries += 1;
         this.#attempt += 1;

@@ -1,5 +1,6 @@
 import type { LeanAnswer } from './answer.ts';
 import { Attempts, type AttemptsOptions } from './attempts.ts';
+import type { CallBudget } from './call-budget.ts';
 import {
   getPayoutDestination,
   listEvents,
@@ -21,6 +22,8 @@ export interface CallOptions {
   readonly signal?: GiveUpSignal | undefined;
   /** From `LeanClient.deadline()`, when several calls share one. @default a deadline of the call's own */
   readonly deadline?: number | undefined;
+  /** Of the operation that the call is made for; no limit without it. A call that is shared is one of its first reader's. */
+  readonly budget?: CallBudget | undefined;
 }
 
 export interface CreateOptions {
@@ -127,8 +130,9 @@ export class LeanClient {
       }).finally(() => {
         this.#reads.startAfresh();
       });
+    const { budget } = options;
     return this.#reads.read(target, { deadline, signal: options.signal }, (signal, receiver) => {
-      this.#attempts.send({ operation, kind: 'read', target, args, deadline, signal }, receiver);
+      this.#attempts.send({ operation, kind: 'read', target, args, deadline, signal, budget }, receiver);
     });
   }
 

@@ -5,7 +5,8 @@ export type LeanErrorCode =
   | 'LEAN_RATE_LIMITED'
   | 'LEAN_TIMEOUT'
   | 'LEAN_UNAVAILABLE'
-  | 'LEAN_BAD_RESPONSE';
+  | 'LEAN_BAD_RESPONSE'
+  | 'OPERATION_TOO_EXPENSIVE';
 
 /** What Lean said about a failure, as far as known: ids and codes only, never its prose. */
 export interface LeanErrorDetails {
@@ -55,6 +56,23 @@ export class LeanUnreachable extends LeanNotSent {
 /** Nothing reached Lean because its token endpoint gave no access token. */
 export class LeanTokenUnavailable extends LeanNotSent {
   override readonly name = 'LeanTokenUnavailable';
+}
+
+/** Nothing reached Lean, because the operation has made all the calls that one may make. */
+export class LeanCallsUsedUp extends LeanNotSent {
+  override readonly name = 'LeanCallsUsedUp';
+  /** Calls that one operation may make. */
+  readonly maxCalls: number;
+
+  constructor(maxCalls: number) {
+    super(
+      'OPERATION_TOO_EXPENSIVE',
+      `This operation has made ${String(maxCalls)} Lean calls, which is as many as one may make. Ask for fewer rows, or ` +
+        'for fewer of the fields that cost a call each.',
+      { retryable: false },
+    );
+    this.maxCalls = maxCalls;
+  }
 }
 
 /**

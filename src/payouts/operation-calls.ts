@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { CallBudget } from '../lean/call-budget.ts';
 import { LeanAnswer } from '../lean/answer.ts';
 import type { LeanClient } from '../lean/client.ts';
 import { LeanError, LeanRefused } from '../lean/errors.ts';
@@ -65,6 +66,8 @@ export interface OperationCallsOptions {
   readonly requireKey: boolean;
   /** Whether account numbers and IBANs are masked for callers without the scope to see them. @default false */
   readonly maskIban?: boolean;
+  /** Lean calls that one operation may make. @default no limit */
+  readonly maxUpstreamCalls?: number;
 }
 
 /** Lean's operations by their own names, behind the rules of this gateway: what REST routes and tools call. */
@@ -98,8 +101,9 @@ export class OperationCalls {
       throw new TypeError(`${request.operation.name} changes something, and there are no rules for it here`);
     if ('problems' in checked) return { kind: 'invalid', problems: checked.problems };
     try {
-      const { signal } = request;
-      return leanOutcome(await this.#options.client.call(request.operation, checked.args, { signal }));
+      const { client, maxUpstreamCalls = Infinity } = this.#options;
+      const options = { signal: request.signal, budget: new CallBudget(maxUpstreamCalls) };
+      return leanOutcome(await client.call(request.operation, checked.args, options));
     } catch (error) {
       return failed(error);
     }

@@ -1,3 +1,4 @@
+import type { CallBudget } from '../lean/call-budget.ts';
 import type { GiveUpSignal } from '../lean/give-up.ts';
 import type { Loaders } from '../loaders/loaders.ts';
 import type { Caller } from '../payouts/caller.ts';
@@ -12,8 +13,9 @@ export interface Updates {
   subscribe(id: PayoutKey | undefined, context: GraphContext): AsyncIterable<UpdateOfPayout>;
 }
 
-/** An update, with the payout as Lean has it by then: one read for all subscribers. */
+/** An update, with what Lean has by then: each read is made once for all subscribers. */
 export interface UpdateOfPayout extends PayoutUpdate {
+  readonly loaders: Loaders;
   readonly payout: () => Promise<Payout | null>;
 }
 
@@ -21,8 +23,8 @@ export interface UpdateOfPayout extends PayoutUpdate {
 export interface GraphContext {
   /** Of a subscription: those of the update that is being answered. */
   loaders: Loaders;
-  /** Loaders that know nothing yet. */
-  readonly freshLoaders: () => Loaders;
+  /** Lean calls that the operation may still make. */
+  readonly budget: CallBudget;
   /** What happens to payouts, as it comes. */
   readonly updates: Updates;
   readonly lists: PayoutLists;

@@ -1,5 +1,5 @@
 import { GraphQLError } from 'graphql';
-import { LeanError } from '../lean/errors.ts';
+import { LeanCallsUsedUp, LeanError } from '../lean/errors.ts';
 import {
   BadInput,
   Forbidden,
@@ -19,6 +19,8 @@ export function errorForCaller(
 ): { message: string; extensions: Record<string, unknown> } | undefined {
   if (failure instanceof BadInput)
     return { message: failure.message, extensions: { code: failure.code, argument: failure.argument } };
+  if (failure instanceof LeanCallsUsedUp)
+    return { message: failure.message, extensions: { code: failure.code, maxCost: failure.maxCalls } };
   if (failure instanceof LeanError)
     return { message: failure.message, extensions: { code: failure.code, lean: failure.details } };
   if (

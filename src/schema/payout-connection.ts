@@ -79,6 +79,6 @@ builder.queryField('payouts', t =>
       before: t.arg.string({ description: 'A cursor: the page ends in front of its row.' }),
       filter: t.arg({ type: PayoutFilter, description: 'Which payouts; all by default.' }),
     },
-    resolve: (_root, args, { lists, signal }) => lists.read(args, { signal }),
+    resolve: (_root, args, { lists, signal, budget }) => lists.read(args, { signal, budget }),
   }),
 );

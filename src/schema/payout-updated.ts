@@ -30,7 +30,7 @@ const PayoutUpdateType = builder.objectRef<UpdateOfPayout>('PayoutUpdate').imple
       type: PayoutType,
       nullable: true,
       description:
-        'The payout as Lean has it now, which may be further on. One Lean call, for all subscribers together. Read ' +
+        'The payout as Lean has it now, which may be further on. One Lean call for all subscribers together, and so are its `intent` and its `history`. Read ' +
         'its `outcome` for whether the money has gone.',
       resolve: update => update.payout(),
     }),
@@ -63,7 +63,7 @@ builder.subscriptionField('payoutUpdated', t =>
     },
     resolve: (update, _args, context) => {
       // What was read for the update before is no longer so.
-      context.loaders = context.freshLoaders();
+      context.loaders = update.loaders;
       return update;
     },
   }),

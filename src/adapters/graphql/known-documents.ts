@@ -1,21 +1,28 @@
-import { getOperationAST, type DocumentNode, type GraphQLSchema, type OperationTypeNode } from 'graphql';
-import { DocumentSizes } from './document-sizes.ts';
+import {
+  getOperationAST,
+  visit,
+  type DocumentNode,
+  type GraphQLSchema,
+  type OperationTypeNode,
+} from 'graphql';
+import { LRUCache } from 'lru-cache';
 import { compiledOperation } from './compiled-operation.ts';
+import { bytesOfDocument } from './document-cache.ts';
+import { DocumentSizes } from './document-sizes.ts';
 import { interpretedOperation } from './interpreted-operation.ts';
 import type { KnownOperation } from './known-operation.ts';
 
 export interface KnownDocumentsOptions {
   readonly schema: GraphQLSchema;
-  /** How often a document must have been asked for before its operations are made ready, which costs some ms. */
+  /** How often an operation must have been asked for before it is made ready, which costs some ms. */
   readonly knownAfter: number;
   /** The document that a text is, if it may be run; undefined for any other. */
   readonly validated: (text: string) => DocumentNode | undefined;
+  /** Memory for what is made ready, as estimated; what was asked for longest ago goes first. @default 32 MiB */
+  readonly maxBytes?: number;
 }
 
-/** Documents that are kept; when there are more, the oldest goes, and is made ready again if it is asked for. */
-const mostKnown = 200;
-
-/** Documents that are being counted. */
+/** Operations that are being counted. */
 const mostCounted = 1000;
 
 /** Longer ones are nobody's everyday question, and take room. */
@@ -27,15 +34,34 @@ const longestText = 16 * 1024;
  */
 const mostSelections = 500;
 
+/** What the code of an operation takes, as measured: of itself, and for each of its selections. */
+const bytesOfCode = { each: 30_000, perSelection: 2000 } as const;
+
+/** Estimated bytes of an operation that cannot be made ready. */
+const bytesOfNone = 1000;
+
 /** The operations that are asked for again and again: all that depends on their text alone is done once. */
 export class KnownDocuments {
   readonly #options: KnownDocumentsOptions;
-  readonly #uses = new Map<string, number>();
-  /** The oldest first. */
-  readonly #known = new Map<string, KnownDocument>();
+  readonly #uses = new LRUCache<string, number>({ max: mostCounted });
+  readonly #known: LRUCache<string, Known>;
 
   constructor(options: KnownDocumentsOptions) {
     this.#options = options;
+    this.#known = new LRUCache({
+      maxSize: options.maxBytes ?? 32 * 1024 * 1024,
+      sizeCalculation: ({ bytes }) => bytes,
+    });
+  }
+
+  /** How many operations are kept. */
+  get count(): number {
+    return this.#known.size;
+  }
+
+  /** Estimated bytes of what is kept. */
+  get bytes(): number {
+    return this.#known.calculatedSize;
   }
 
   /**
@@ -43,30 +69,42 @@ export class KnownDocuments {
    * @returns undefined where it has not been asked for often enough, or cannot be made ready
    */
   find(text: string, operationName: string | undefined): KnownOperation | undefined {
-    const known = this.#known.get(text) ?? this.#learn(text);
-    if (known === undefined) return undefined;
-    return known.operation(operationName);
+    // No document holds this character.
+    const key = operationName === undefined ? text : `${text}\0${operationName}`;
+    return (this.#known.get(key) ?? this.#learn(key, text, operationName))?.operation;
   }
 
-  #learn(text: string): KnownDocument | undefined {
+  #learn(key: string, text: string, operationName: string | undefined): Known | undefined {
     const { schema, knownAfter, validated } = this.#options;
-    if (text.length > longestText) return undefined;
-    const uses = this.#uses.get(text) ?? 0;
+    if (key.length > longestText) return undefined;
+    const uses = this.#uses.get(key) ?? 0;
     if (uses < knownAfter) {
-      if (this.#uses.size >= mostCounted) this.#uses.clear();
-      this.#uses.set(text, uses + 1);
+      this.#uses.set(key, uses + 1);
       return undefined;
     }
-    this.#uses.delete(text);
+    this.#uses.delete(key);
     const document = validated(text);
-    if (document === undefined || new DocumentSizes(document).largest().selections > mostSelections)
-      return undefined;
-    const [oldest] = this.#known.keys();
-    if (this.#known.size >= mostKnown && oldest !== undefined) this.#known.delete(oldest);
-    const known = new KnownDocument(schema, document);
-    this.#known.set(text, known);
+    if (document === undefined) return undefined;
+    const known = knownOf(schema, document, operationName);
+    this.#known.set(key, known);
     return known;
   }
+}
+
+interface Known {
+  readonly operation: KnownOperation | undefined;
+  readonly bytes: number;
+}
+
+function knownOf(schema: GraphQLSchema, document: DocumentNode, operationName: string | undefined): Known {
+  const { selections } = new DocumentSizes(document).largest();
+  const operation =
+    selections > mostSelections || holdsNameOfObjects(document)
+      ? undefined
+      : readied(schema, document, operationName);
+  if (operation === undefined) return { operation, bytes: bytesOfNone };
+  const bytes = bytesOfDocument(document) + bytesOfCode.each + bytesOfCode.perSelection * selections;
+  return { operation, bytes };
 }
 
 /** How operations of each kind are made ready; subscriptions are Yoga's. */
@@ -76,24 +114,22 @@ const howKnown = {
   subscription: () => undefined,
 } as const satisfies Record<OperationTypeNode, unknown>;
 
-class KnownDocument {
-  readonly #schema: GraphQLSchema;
-  readonly #document: DocumentNode;
-  readonly #operations = new Map<string | undefined, KnownOperation | undefined>();
+function readied(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  operationName: string | undefined,
+): KnownOperation | undefined {
+  const operation = getOperationAST(document, operationName);
+  return operation == null ? undefined : howKnown[operation.operation](schema, document, operationName);
+}
 
-  constructor(schema: GraphQLSchema, document: DocumentNode) {
-    this.#schema = schema;
-    this.#document = document;
-  }
-
-  operation(name: string | undefined): KnownOperation | undefined {
-    if (this.#operations.has(name)) return this.#operations.get(name);
-    const document = this.#document;
-    const operation = getOperationAST(document, name);
-    // Names that it does not have are not kept: they may be any.
-    if (operation == null) return undefined;
-    const known = howKnown[operation.operation](this.#schema, document, name);
-    this.#operations.set(name, known);
-    return known;
-  }
+/** Whether a name in it is one that every object has, such as `__proto__`: compiled code would mistake one for the other. */
+function holdsNameOfObjects(document: DocumentNode): boolean {
+  let found = false;
+  visit(document, {
+    Name({ value }) {
+      found ||= value in Object.prototype;
+    },
+  });
+  return found;
 }

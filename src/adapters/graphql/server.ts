@@ -9,6 +9,7 @@ import {
 import { createYoga, type Plugin, type YogaInitialContext, type YogaServerInstance } from 'graphql-yoga';
 import type { Logger } from 'pino';
 import type { Admission, Door } from '../../access/door.ts';
+import { CallBudget } from '../../lean/call-budget.ts';
 import type { GiveUpSignal } from '../../lean/give-up.ts';
 import { Loaders, type TraceLoad } from '../../loaders/loaders.ts';
 import type { PayoutCreation } from '../../payouts/creation/payout-creation.ts';
@@ -21,6 +22,7 @@ import type { Tracing } from '../tracing.ts';
 import { admitted, useDoor } from './admission.ts';
 import { maskError, useCodedErrors } from './coded-errors.ts';
 import { GraphqlEndpoint } from './endpoint.ts';
+import { documentCaches } from './document-cache.ts';
 import { useEventStream } from './event-stream.ts';
 import { useExactRequests } from './exact-request.ts';
 import { onePaymentRule } from './one-payment-rule.ts';
@@ -29,6 +31,7 @@ import { useOperationLimits } from './operation-limits.ts';
 import { useOutcome } from './operation-report.ts';
 import { usePersistedOperations, type PersistedOperations } from './persisted-operations.ts';
 import type { RequestContext } from './request-context.ts';
+import { variableNamesRule } from './variable-names-rule.ts';
 import { tracedExecution } from './traced-execution.ts';
 
 export interface GraphqlOptions {
@@ -82,7 +85,11 @@ export function createGraphql(options: GraphqlOptions): Graphql {
       useExactRequests(),
       usePersistedOperations(persisted),
       useOperationLimits(introspection),
-      useValidationRules(onePaymentRule, ...(introspection ? [] : [NoSchemaIntrospectionCustomRule])),
+      useValidationRules(
+        onePaymentRule,
+        variableNamesRule,
+        ...(introspection ? [] : [NoSchemaIntrospectionCustomRule]),
+      ),
       useOperationGate(gate),
       useEventStream(options.log),
       useCodedErrors(options.log),
@@ -91,6 +98,7 @@ export function createGraphql(options: GraphqlOptions): Graphql {
       useExecuted(),
       ...(introspection ? [] : [blockFieldSuggestionsPlugin({ mask: '' })]),
     ],
+    parserAndValidationCache: documentCaches(),
     extraParamNames: ['documentId'],
     maskedErrors: { maskError: mask },
     maxRequestBodySize: maxBodyBytes,
@@ -116,13 +124,13 @@ export function createGraphql(options: GraphqlOptions): Graphql {
 
 /** Makes what resolvers may use, afresh for each request. */
 function contexts(options: GraphqlOptions): (admission: Admission, signal: GiveUpSignal) => GraphContext {
-  const { reads, histories, lists, creation, updates, maskIban, tracing } = options;
+  const { reads, histories, lists, creation, updates, maskIban, maxUpstreamCalls, tracing } = options;
   const traceLoad: TraceLoad | undefined = tracing && ((...load) => tracing.work(...load));
   return ({ caller }, signal) => {
-    const freshLoaders = (): Loaders => new Loaders(reads, histories, { signal }, traceLoad);
+    const budget = new CallBudget(maxUpstreamCalls);
     return {
-      loaders: freshLoaders(),
-      freshLoaders,
+      loaders: new Loaders(reads, histories, { signal, budget }, traceLoad),
+      budget,
       updates,
       lists,
       creation,

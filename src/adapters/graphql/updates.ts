@@ -1,4 +1,6 @@
 import { BadInput, Unauthenticated } from '../../payouts/errors.ts';
+import { Loaders } from '../../loaders/loaders.ts';
+import type { PayoutHistories } from '../../payouts/history.ts';
 import type { PayoutKey } from '../../payouts/ids.ts';
 import type { PayoutEvents, PayoutUpdate } from '../../payouts/payout-update.ts';
 import type { PayoutReads } from '../../payouts/payout-reads.ts';
@@ -10,6 +12,7 @@ import type { RequestContext } from './request-context.ts';
 
 export interface UpdatesOptions {
   readonly live: LiveUpdates;
+  readonly histories: PayoutHistories;
   readonly events: Pick<PayoutEvents, 'positionOf'>;
   readonly reads: PayoutReads;
 }
@@ -17,8 +20,8 @@ export interface UpdatesOptions {
 /** What happens to payouts, for the subscribers of the graph. */
 export class GraphUpdates implements Updates {
   readonly #options: UpdatesOptions;
-  /** One read for all subscribers of an update. */
-  readonly #payouts = new WeakMap<PayoutUpdate, Promise<Payout | null>>();
+  /** One read of each kind for all subscribers of an update. */
+  readonly #loaders = new WeakMap<PayoutUpdate, Loaders>();
   readonly #turns = new Turns();
 
   constructor(options: UpdatesOptions) {
@@ -62,7 +65,8 @@ export class GraphUpdates implements Updates {
       });
       for await (const update of updates) {
         context.deliveredEvent = update.eventId;
-        yield { ...update, payout: () => this.#payoutOf(update) };
+        const loaders = this.#loadersOf(update);
+        yield { ...update, loaders, payout: () => this.#payoutOf(update, loaders) };
       }
       if (expired)
         throw new Unauthenticated('The access token is over: subscribe again with another one.', true);
@@ -83,18 +87,23 @@ export class GraphUpdates implements Updates {
     );
   }
 
-  async #payoutOf(update: PayoutUpdate): Promise<Payout | null> {
-    let reading = this.#payouts.get(update);
-    if (reading === undefined) {
-      const { reads } = this.#options;
-      reading = reads.payout(update.paymentId, {}).catch((error: unknown) => {
-        // Where this Lean application has no call for it, it cannot be had.
-        if (reads.isMissingOperation(error)) return null;
-        throw error;
-      });
-      this.#payouts.set(update, reading);
+  #loadersOf(update: PayoutUpdate): Loaders {
+    let loaders = this.#loaders.get(update);
+    if (loaders === undefined) {
+      const { reads, histories } = this.#options;
+      loaders = new Loaders(reads, histories, {});
+      this.#loaders.set(update, loaders);
     }
-    const payout = await reading;
+    return loaders;
+  }
+
+  async #payoutOf({ paymentId }: PayoutUpdate, loaders: Loaders): Promise<Payout | null> {
+    const { reads } = this.#options;
+    const payout = await loaders.payoutById.load(paymentId).catch((error: unknown) => {
+      // Where this Lean application has no call for it, it cannot be had.
+      if (reads.isMissingOperation(error)) return null;
+      throw error;
+    });
     // All of its subscribers have it at the same moment.
     await this.#turns.take();
     return payout;

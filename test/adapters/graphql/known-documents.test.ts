@@ -3,9 +3,15 @@ import { describe, expect, it, vi } from 'vitest';
 import { KnownDocuments } from '../../../src/adapters/graphql/known-documents.ts';
 import { schema } from '../../../src/schema/index.ts';
 
-function documents(knownAfter: number) {
+/** What a document like `numbered` is estimated to take, at most. */
+const bytesOfSmall = 40_000;
+
+function documents(knownAfter: number, maxBytes?: number) {
   const validated = vi.fn((text: string) => (text.startsWith('bad') ? undefined : parse(text)));
-  return { validated, known: new KnownDocuments({ schema, knownAfter, validated }) };
+  return {
+    validated,
+    known: new KnownDocuments({ schema, knownAfter, validated, ...(maxBytes !== undefined && { maxBytes }) }),
+  };
 }
 
 const numbered = (index: number): string => `query N${String(index)} { __typename }`;
@@ -61,15 +67,34 @@ describe('a document', () => {
     for (const name of ['C', 'D', undefined]) expect(known.find(text, name)).toBeUndefined();
   });
 
-  it('leaves when two hundred others have come, and comes again when it is asked for', () => {
-    const { known, validated } = documents(0);
+  it('leaves when newer ones take its room, and comes again when it is asked for', () => {
+    const { known, validated } = documents(0, 10 * bytesOfSmall);
     const first = known.find(numbered(0), undefined);
-    for (let index = 1; index < 200; index += 1) known.find(numbered(index), undefined);
+    for (let index = 1; index < 10; index += 1) known.find(numbered(index), undefined);
     expect(known.find(numbered(0), undefined)).toBe(first);
-    known.find(numbered(200), undefined);
+    for (let index = 10; index < 40; index += 1) known.find(numbered(index), undefined);
     const again = known.find(numbered(0), undefined);
     expect(again).toBeDefined();
     expect(again).not.toBe(first);
-    expect(validated).toHaveBeenCalledTimes(202);
+    expect(validated).toHaveBeenCalledTimes(41);
+  });
+
+  it('takes room for each of its operations, so that a hundred over one fragment are bounded like a hundred documents', () => {
+    const maxBytes = 4 * 1024 * 1024;
+    const { known } = documents(0, maxBytes);
+    const fields = Array.from({ length: 14 }, (_, index) => `a${String(index)}: description`).join(' ');
+    const fragment = `fragment F on PayoutConnection { nodes { ${fields} } }`;
+    const names = Array.from({ length: 100 }, (_, index) => `Q${String(index)}`);
+    const text = `${fragment} ${names.map(name => `query ${name} { payouts { ...F } }`).join(' ')}`;
+    for (const name of names) expect(known.find(text, name)).toBeDefined();
+    expect(known.bytes).toBeLessThanOrEqual(maxBytes);
+    expect(known.count).toBeLessThan(90);
+  });
+
+  it.each(Object.getOwnPropertyNames(Object.prototype))('that holds the name %s is not compiled', name => {
+    const { known } = documents(0);
+    expect(known.find(`{ ${name}: __typename }`, undefined)).toBeUndefined();
+    expect(known.find(`query ${name} { __typename }`, undefined)).toBeUndefined();
+    expect(known.find(`query ($${name}: ID!) { payout(id: $${name}) { id } }`, undefined)).toBeUndefined();
   });
 });

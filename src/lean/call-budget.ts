@@ -1,0 +1,17 @@
+/** Counts the Lean calls of one operation, and ends where it may make no more. Repeated calls count, too. */
+export class CallBudget {
+  /** Calls that the operation may make. */
+  readonly max: number;
+  #made = 0;
+
+  constructor(max: number) {
+    this.max = max;
+  }
+
+  /** Takes one call out of the budget; false when none is left. */
+  take(): boolean {
+    if (this.#made >= this.max) return false;
+    this.#made += 1;
+    return true;
+  }
+}

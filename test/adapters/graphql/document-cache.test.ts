@@ -1,0 +1,48 @@
+import { parse } from 'graphql';
+import { describe, expect, it } from 'vitest';
+import { documentCaches } from '../../../src/adapters/graphql/document-cache.ts';
+import { parseDocument } from '../../../src/adapters/graphql/operation-limits.ts';
+
+const maxBytes = 1024 * 1024;
+
+describe('the cache of parsed documents', () => {
+  it('is bounded by its bytes, and keeps what was asked for last', () => {
+    const { documentCache } = documentCaches(maxBytes);
+    const texts = Array.from(
+      { length: 1024 },
+      (_, index) => `# ${'x'.repeat(60_000)}\n{ a${String(index)} }`,
+    );
+    for (const text of texts) documentCache.set(text, parse(text));
+    expect(documentCache.calculatedSize).toBeLessThanOrEqual(maxBytes);
+    expect(documentCache.size).toBeLessThan(9);
+    expect(documentCache.has(texts.at(-1) ?? '')).toBe(true);
+  });
+
+  it('counts the tokens of a short document, which take more room than its text', () => {
+    const { documentCache } = documentCaches(maxBytes);
+    for (let index = 0; index < 100; index += 1) {
+      const text = `{ a${String(index)} ${'a '.repeat(900)} }`;
+      documentCache.set(text, parse(text));
+    }
+    expect(documentCache.size).toBeLessThan(4);
+  });
+
+  it('counts a document that is parsed without places', () => {
+    const { documentCache } = documentCaches(maxBytes);
+    for (let index = 0; index < 10; index += 1) {
+      const text = `{ a${String(index)} }${'\n'.repeat(3000)}`;
+      const document = parseDocument(text);
+      expect(document.loc).toBeUndefined();
+      documentCache.set(text, document);
+    }
+    expect(documentCache.size).toBeLessThan(3);
+  });
+
+  it('is bounded for texts that cannot be parsed, too', () => {
+    const { errorCache } = documentCaches(maxBytes);
+    for (let index = 0; index < 1000; index += 1)
+      errorCache.set(`{ ${'x'.repeat(20_000)} ${String(index)}`, new Error('no'));
+    expect(errorCache.calculatedSize).toBeLessThanOrEqual(maxBytes / 4);
+    expect(errorCache.size).toBeGreaterThan(0);
+  });
+});
