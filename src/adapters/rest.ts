@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Door } from '../access/door.ts';
 import { operations, type Operation } from '../lean/operations.ts';
 import { demandScopes, scopeOf, type Caller } from '../payouts/caller.ts';
-import { parseExactJson } from '../payouts/exact-json.ts';
+import { JsonBeyondBounds, parseExactJson } from '../payouts/exact-json.ts';
 import type { OperationCalls, OperationOutcome } from '../payouts/operation-calls.ts';
 import { readBody } from './body.ts';
 import type { Exchange } from './exchange.ts';
@@ -194,7 +194,7 @@ async function valuesOf(
   try {
     return { values: { ...values, [bodyName]: parseExactJson(text) } };
   } catch (error) {
-    if (error instanceof RangeError) return { problem: bad(bodyName, 'is nested too deeply.') };
+    if (error instanceof JsonBeyondBounds) return { problem: bad(bodyName, `${error.message}.`) };
     if (error instanceof SyntaxError) return { problem: bad(bodyName, 'is not valid JSON.') };
     throw error;
   }

@@ -18,19 +18,49 @@ export function masked(account: string): string {
 /** Lean's fields that hold one, with their value as text or number. */
 const accountField = /("(?:account_number|iban|recipient_iban)"\s*:\s*)(?:"((?:[^"\\]|\\.)*)"|(\d+))/g;
 
-/** One that stands in the middle of a sentence. */
-const ibanInProse = /\b[A-Z]{2}\d{2}[A-Z0-9]{11,30}\b/g;
+/** Lean's fields that hold sentences, which may name an account. */
+const proseField =
+  /("(?:description|status_additional_details|error_message|message)"\s*:\s*)"((?:[^"\\]|\\.)*)"/g;
 
-/** Lean's JSON with its IBANs and account numbers masked, and every other letter as it was. */
-export function maskedJson(text: string): string {
-  return text.replace(
-    accountField,
-    (_, name: string, quoted: string | undefined, digits: string | undefined) =>
-      `${name}"${masked(quoted ?? digits ?? '')}"`,
-  );
+/** One in a sentence: in one piece, or in groups of four as on paper. */
+const ibanInProse = /\b[A-Z]{2}\d{2}(?:[A-Z0-9]{11,30}|(?: [A-Z0-9]{4}){2,7}(?: [A-Z0-9]{1,3})?)\b/g;
+
+/** Digits of an account number in a sentence; not those of a UUID. */
+const accountInProse = /(?<![\w-])\d{9,}(?![\w-])/g;
+
+/** A sentence with the IBANs and account numbers in it masked. */
+export function maskedProse(text: string): string {
+  return text.replace(ibanInProse, masked).replace(accountInProse, masked);
 }
 
-/** The same for what Lean says of an error, which may hold them anywhere. */
-export function maskedProse(text: string): string {
+/** Lean's JSON with IBANs and account numbers masked, in sentences too, and every other letter as it was. */
+export function maskedJson(text: string): string {
+  return text
+    .replace(
+      accountField,
+      (_, name: string, quoted: string | undefined, digits: string | undefined) =>
+        `${name}"${masked(quoted ?? digits ?? '')}"`,
+    )
+    .replace(proseField, (_, name: string, sentence: string) => name + maskedString(`"${sentence}"`));
+}
+
+/** @param json a string as JSON has it, with its quotes; it comes back letter by letter where nothing in it is masked */
+function maskedString(json: string): string {
+  const sentence = readString(json);
+  const shown = maskedProse(sentence);
+  return shown === sentence ? json : JSON.stringify(shown);
+}
+
+/** As it stands, where it is no JSON after all. */
+function readString(json: string): string {
+  try {
+    return JSON.parse(json) as string;
+  } catch {
+    return json.slice(1, -1);
+  }
+}
+
+/** The same for what Lean says of an error, which may hold IBANs anywhere, and need not be JSON. */
+export function maskedError(text: string): string {
   return maskedJson(text).replace(ibanInProse, masked);
 }

@@ -15,7 +15,7 @@ import type {
 import { transfersFromBody, type RequestProblem } from './creation/creation-request.ts';
 import { createdBody } from './creation/creation-wire.ts';
 import { Forbidden, RateLimited, SimilarPayoutUnknown, StoreUnavailable } from './errors.ts';
-import { maskedJson, maskedProse, masksFor } from './masking.ts';
+import { maskedError, maskedJson, masksFor } from './masking.ts';
 import type { PayoutRequest, RequestKey, UpstreamResponse } from './creation/payout-record.ts';
 import type { PayoutRecords } from './creation/payout-records.ts';
 import { argumentsFrom, keyProblem, type RequestValues } from './request-values.ts';
@@ -84,7 +84,7 @@ export class OperationCalls {
     if (outcome.kind !== 'lean' || !masksFor(request.caller, this.#options.maskIban === true)) return outcome;
     const { response } = outcome;
     const ok = response.status >= 200 && response.status < 300;
-    const body = (ok ? maskedJson : maskedProse)(response.body.toString());
+    const body = (ok ? maskedJson : maskedError)(response.body.toString());
     return { ...outcome, response: { ...response, body } };
   }
 

@@ -1,3 +1,4 @@
+import { maskedProse } from '../payouts/masking.ts';
 import { parseUuid } from '../payouts/ids.ts';
 import type { PayoutIntent } from '../payouts/payout-intent.ts';
 import { builder } from './builder.ts';
@@ -19,9 +20,11 @@ PayoutIntentType.implement({
       description: "Lean's id of the customer it belongs to.",
     }),
     amount: t.expose('amount', { type: MoneyType, description: 'The amount to be paid, exact.' }),
-    description: t.exposeString('description', {
+    description: t.string({
       nullable: true,
       description: "The reference text for the recipient's bank.",
+      resolve: ({ description }, _args, { masksAccounts }) =>
+        description !== null && masksAccounts ? maskedProse(description) : description,
     }),
     externalReference: t.exposeString('externalReference', {
       nullable: true,

@@ -1,5 +1,6 @@
 import { LeanBadAnswer } from '../lean/errors.ts';
 import { BadInput } from '../payouts/errors.ts';
+import { maskedProse } from '../payouts/masking.ts';
 import { parsePayoutId, parseUuid, payoutId } from '../payouts/ids.ts';
 import type { HistoryEvent } from '../payouts/history-event.ts';
 import type { PayoutIntent } from '../payouts/payout-intent.ts';
@@ -44,6 +45,14 @@ function known<Key extends keyof Payout>(
   const value = payout[key];
   if (value !== undefined) return value as Known<Key>;
   return loaders.payoutInFull(payout).then(full => (full?.[key] ?? null) as Known<Key>);
+}
+
+/** A sentence of Lean's, as this caller may see it. */
+function proseFor(
+  { masksAccounts }: GraphContext,
+  sentence: MaybePromise<string | null>,
+): MaybePromise<string | null> {
+  return then(sentence, text => (text !== null && masksAccounts ? maskedProse(text) : text));
 }
 
 function required<Value>(value: Value | null, what: string): Value {
@@ -121,7 +130,7 @@ PayoutType.implement({
     description: t.string({
       nullable: true,
       description: "The reference text that goes to the recipient's bank, such as `INV 001`.",
-      resolve: (payout, _args, context) => known(payout, 'description', context),
+      resolve: (payout, _args, context) => proseFor(context, known(payout, 'description', context)),
     }),
     status: t.field({
       ...asksLean('state'),
@@ -170,7 +179,7 @@ PayoutType.implement({
       ...asksLean('detail'),
       nullable: true,
       description: "Lean's sentence on the status, where it gives one. For people to read, not for programs.",
-      resolve: (payout, _args, context) => known(payout, 'statusDetails', context),
+      resolve: (payout, _args, context) => proseFor(context, known(payout, 'statusDetails', context)),
     }),
     recipient: t.field({
       type: PayoutPartyType,

@@ -1,6 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { masked, maskedJson, maskedProse } from '../../src/payouts/masking.ts';
+import { masked, maskedError, maskedJson, maskedProse } from '../../src/payouts/masking.ts';
 import { exampleIntentId, examplePayoutId } from '../../src/sandbox/named.ts';
 import { startIssuer, type Issuer } from '../support/issuer.ts';
 import { leanCreation } from '../support/payout-input.ts';
@@ -30,16 +31,39 @@ describe('a masked account', () => {
 
 it('Lean’s JSON is masked in its account fields, and otherwise left as it is to the letter', () => {
   const json = `{ "amount":16.50, "iban" : "AE070331234567890123456",
-    "account_number":1015000000601,"recipient_iban": null, "description":"\\"iban\\": \\"AE070331234567890123456\\"",
+    "account_number":1015000000601,"recipient_iban": null, "description":"f\\u00fcr \\"Mai\\"",
     "name":"AE07 0331", "bank_transaction_reference":"FT26182ABCDEF12345" }`;
   expect(maskedJson(json)).toBe(
     json
       .replace('"AE070331234567890123456"', '"AE*****************3456"')
       .replace('1015000000601', '"*********0601"'),
   );
-  expect(maskedProse('{"message":"AE070331234567890123456 is closed"}')).toBe(
-    '{"message":"AE*****************3456 is closed"}',
+});
+
+describe('a sentence of Lean’s', () => {
+  it.each([
+    ['AE070331234567890123456 is closed', 'AE*****************3456 is closed'],
+    ['to (AE07 0331 2345 6789 0123 456).', 'to (AE********************** 456).'],
+    ['account 1015000000601 is unknown', 'account *********0601 is unknown'],
+    [`payment ${examplePayoutId} of 2026-03-01 failed`, `payment ${examplePayoutId} of 2026-03-01 failed`],
+    ['INV 001, 12345678 rows', 'INV 001, 12345678 rows'],
+  ])('%s becomes %s', (sentence, shown) => {
+    expect(maskedProse(sentence)).toBe(shown);
+  });
+
+  it.each(['description', 'status_additional_details', 'error_message', 'message'])(
+    'is masked in the field %s of any answer, whatever its escapes',
+    field => {
+      const json = JSON.stringify({ [field]: 'Lines:\nAE070331234567890123456\t"closed"' });
+      const shown = JSON.stringify({ [field]: 'Lines:\nAE*****************3456\t"closed"' });
+      expect(maskedJson(json)).toBe(shown);
+      expect(maskedError(json)).toBe(shown);
+    },
   );
+
+  it('is masked in an error that is no JSON', () => {
+    expect(maskedError('<p>AE070331234567890123456')).toBe('<p>AE*****************3456');
+  });
 });
 
 describe('with MASK_IBAN=on', () => {
@@ -145,4 +169,35 @@ describe('with MASK_IBAN=on', () => {
       expect(full).not.toMatch(shown);
     },
   );
+
+  it('no account number is seen in the sentences of a payout, on any surface', async () => {
+    const paymentId = randomUUID();
+    gateway.lean.payouts.add({
+      paymentId,
+      createdAt: '2026-03-01T00:00:00Z',
+      steps: [
+        {
+          at: '2026-03-01T00:00:00Z',
+          status: 'FAILED',
+          statusDetails: 'AE070331234567890123456 is closed.',
+        },
+      ],
+      description: 'To 1015000000601',
+    });
+    const headers = { authorization: `Bearer ${await issuer.token({ scope: 'payouts:read' })}` };
+    const query = `{ payout(id: "${paymentId}") { statusDetails description intent { description } } }`;
+    const { data } = await postOperation(gateway.url, query, {}, { headers });
+    expect(data).toEqual({
+      payout: {
+        statusDetails: 'AE*****************3456 is closed.',
+        description: 'To *********0601',
+        intent: { description: 'To *********0601' },
+      },
+    });
+    const rest = await fetch(`${gateway.restUrl ?? ''}/v1/payouts/v1/${paymentId}`, { headers });
+    expect(await rest.json()).toMatchObject({
+      status_additional_details: 'AE*****************3456 is closed.',
+      description: 'To *********0601',
+    });
+  });
 });

@@ -1,6 +1,6 @@
 import { GraphQLError } from 'graphql';
 import type { GraphQLParams, Plugin } from 'graphql-yoga';
-import { parseExactJson } from '../../payouts/exact-json.ts';
+import { JsonBeyondBounds, parseExactJson } from '../../payouts/exact-json.ts';
 
 /**
  * Reads GraphQL requests as JSON in which no number loses a digit: one of more than 15 digits arrives as its own
@@ -65,7 +65,7 @@ function parseExactly(text: string, what: string): unknown {
   try {
     return parseExactJson(text);
   } catch (error) {
-    throw badRequest(`${what} is ${error instanceof RangeError ? 'nested too deeply' : 'not valid JSON'}.`);
+    throw badRequest(`${what} ${error instanceof JsonBeyondBounds ? error.message : 'is not valid JSON'}.`);
   }
 }
 

@@ -7,7 +7,7 @@ import { createMcpHandler, type AuthInfo } from '@modelcontextprotocol/server';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Door } from '../../access/door.ts';
 import { demandScopes, scopeOf, type Caller } from '../../payouts/caller.ts';
-import { parseExactJson } from '../../payouts/exact-json.ts';
+import { JsonBeyondBounds, parseExactJson } from '../../payouts/exact-json.ts';
 import { readBody } from '../body.ts';
 import type { Exchange } from '../exchange.ts';
 import { startListener, type Listener, type ListenerBasics } from '../listener.ts';
@@ -91,13 +91,14 @@ export async function startMcpServer(options: McpHttpOptions): Promise<Listener>
     const text = await readBody(request, maxBodyBytes);
     if (text === undefined)
       return answer(response, 413, `The body is larger than ${String(maxBodyBytes / 1024)} KiB.`);
-    const body = parsed(text);
-    if (body === undefined) return answer(response, 400, 'The body is not JSON.', { rpcCode: -32_700 });
+    const read = parsed(text);
+    if ('problem' in read) return answer(response, 400, `The body ${read.problem}.`, { rpcCode: -32_700 });
+    const { body } = read;
+    if (Array.isArray(body))
+      return answer(response, 400, 'A request holds one message: MCP has no batches. Send each by itself.');
     // Told by HTTP, which is what makes a client ask its user for more.
-    for (const message of Array.isArray(body) ? (body as unknown[]) : [body]) {
-      const operation = tools.operationCalledBy(message);
-      if (operation !== undefined) demandScopes(caller, scopeOf(operation));
-    }
+    const operation = tools.operationCalledBy(body);
+    if (operation !== undefined) demandScopes(caller, scopeOf(operation));
     return handle(asked, response, body);
   }
 }
@@ -107,11 +108,12 @@ function authInfoOf(caller: Caller): AuthInfo {
   return { token: '', clientId: caller.subject, scopes: [...caller.scopes], extra: { caller } };
 }
 
-function parsed(text: string): unknown {
+function parsed(text: string): { readonly body: unknown } | { readonly problem: string } {
   try {
-    return parseExactJson(text);
+    return { body: parseExactJson(text) };
   } catch (error) {
-    if (error instanceof SyntaxError || error instanceof RangeError) return undefined;
+    if (error instanceof JsonBeyondBounds) return { problem: error.message };
+    if (error instanceof SyntaxError) return { problem: 'is not JSON' };
     throw error;
   }
 }

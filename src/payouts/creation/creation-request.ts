@@ -41,6 +41,16 @@ interface WireCreation {
 export function transfersFromBody(
   body: unknown,
 ): { readonly transfers: readonly Transfer[] } | { readonly problems: readonly RequestProblem[] } {
+  // Before anything goes through all of them.
+  if (holdsTooMany(body))
+    return {
+      problems: [
+        {
+          parameter: 'payment_details',
+          problem: `must hold at most ${String(maxTransfers)} transfers in all.`,
+        },
+      ],
+    };
   const plain = withDigitsAsText(body);
   if (!hasShape(plain))
     return { problems: unique((hasShape.errors ?? []).slice(0, mostProblems).map(problemOf)) };
@@ -52,15 +62,6 @@ export function transfersFromBody(
       wire,
     })),
   );
-  if (placed.length > maxTransfers)
-    return {
-      problems: [
-        {
-          parameter: 'payment_details',
-          problem: `must hold at most ${String(maxTransfers)} transfers in all.`,
-        },
-      ],
-    };
   const transfers: Transfer[] = [];
   const problems: RequestProblem[] = [];
   for (const { at, entry, wire } of placed) {
@@ -96,6 +97,19 @@ export function transfersFromBody(
       problem: `must differ from ${String(placed[first]?.at)}.external_reference, because a transfer is found at Lean by its reference.`,
     });
   return problems.length > 0 ? { problems: problems.slice(0, mostProblems) } : { transfers };
+}
+
+/** Whether a body, whatever its shape, holds more transfers or accounts than a request may. */
+function holdsTooMany(body: unknown): boolean {
+  const { payment_details: accounts } = (body ?? {}) as { readonly payment_details?: unknown };
+  if (!Array.isArray(accounts)) return false;
+  if (accounts.length > maxTransfers) return true;
+  const transfers = accounts.map(
+    account => (account as { readonly destination_details?: unknown } | null)?.destination_details,
+  );
+  return (
+    transfers.reduce<number>((sum, each) => sum + (Array.isArray(each) ? each.length : 0), 0) > maxTransfers
+  );
 }
 
 /** Lean's names for the input fields of a transfer. */
