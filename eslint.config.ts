@@ -109,11 +109,15 @@ const homes = [
     home: 'src/adapters/listener.ts',
     message: 'cors appears in adapters/listener.ts alone.',
   },
-  { library: 'ws', home: 'src/adapters/graphql/socket.ts', message: 'ws appears in socket.ts alone.' },
+  {
+    library: 'ws',
+    home: 'src/adapters/graphql/socket*.ts',
+    message: 'ws appears in socket.ts and socket-connection.ts alone.',
+  },
   {
     library: 'graphql-ws',
-    home: 'src/adapters/graphql/socket.ts',
-    message: 'graphql-ws appears in socket.ts alone.',
+    home: 'src/adapters/graphql/socket*.ts',
+    message: 'graphql-ws appears in socket.ts and socket-connection.ts alone.',
   },
   {
     library: '@opentelemetry/*',

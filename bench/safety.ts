@@ -51,7 +51,8 @@ export async function safetyTable({ times }: { readonly times: number }): Promis
       }),
     clocks: () => undefined,
     ready: () => true,
-    subscribers: () => 0,
+    subscriptions: () => 0,
+    connections: () => ({ open: 0, unreadBytes: 0 }),
   });
   const label = createHash('sha256').update(document).digest('hex').slice(0, 12);
   const policy = operationPolicy(250);

@@ -8,7 +8,9 @@ import {
 import type { GraphqlEndpoint } from './adapters/graphql/endpoint.ts';
 import { createGraphql, type GraphqlServer } from './adapters/graphql/server.ts';
 import { graphqlSocket } from './adapters/graphql/socket.ts';
+import { Subscriptions } from './adapters/graphql/subscriptions.ts';
 import { graphiqlPage, type ExampleIds } from './adapters/graphiql/page.ts';
+import { Connections } from './adapters/connections.ts';
 import { startHttpServer } from './adapters/http-server.ts';
 import type { Listener } from './adapters/listener.ts';
 import { Metrics } from './adapters/metrics.ts';
@@ -60,6 +62,7 @@ interface Wired extends Gateway {
   readonly core: Core;
   readonly door: Door;
   readonly metrics: Metrics;
+  readonly connections: Connections;
   /** Undefined where Lean sends no webhooks. */
   readonly live: Live | undefined;
   readonly persisted: PersistedOperations | undefined;
@@ -98,10 +101,15 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Wir
   const histories = new PayoutHistories(core.client, config.lean.historyKey);
   const { compareEveryMs } = options;
   const live = liveFrom(config, { core, histories, metrics: () => metrics, log, compareEveryMs });
+  const subscriptions = new Subscriptions();
+  const connections = new Connections(why => {
+    metrics.connectionEnded(why);
+  });
   const metrics = new Metrics({
     load: () => core.client.load,
     ready: () => trouble() === undefined,
-    subscribers: () => live?.updates.subscribers ?? 0,
+    subscriptions: () => subscriptions.count,
+    connections: () => ({ open: connections.count, unreadBytes: connections.unreadBytes }),
     clocks: () => core.loop.clockDifferences,
     attention: () =>
       core.operator.attention().catch((error: unknown) => {
@@ -116,7 +124,7 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Wir
     reads: core.reads,
     lists: core.lists,
     histories,
-    updates: updatesOf(live, core, histories),
+    updates: updatesOf(live, core, { histories, subscriptions }),
     creation: core.creation,
     door,
     persisted,
@@ -129,6 +137,7 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Wir
     core,
     door,
     metrics,
+    connections,
     live,
     persisted,
     tracing,
@@ -153,7 +162,7 @@ export async function startGateway(
 ): Promise<RunningGateway> {
   const log = options.log ?? createLog(config);
   const gateway = createGateway(config, { ...options, log });
-  const { core, door, live, metrics, persisted, tracing, trouble } = gateway;
+  const { core, door, live, metrics, connections, persisted, tracing, trouble } = gateway;
   try {
     await core.prepareStore();
   } catch (error) {
@@ -174,7 +183,7 @@ export async function startGateway(
   };
   const { graphql, endpoint } = gateway;
   const onRequest = metrics.request.bind(metrics);
-  const socket = graphqlSocket({ graphql, door, persisted, corsOrigins, log, onRequest });
+  const socket = graphqlSocket({ graphql, door, persisted, corsOrigins, connections, log, onRequest });
   const close = async (): Promise<void> => {
     // Who listens would listen for ever.
     await Promise.all([live?.endSubscriptions(), socket.close()]);
@@ -187,6 +196,7 @@ export async function startGateway(
     corsOrigins,
     ownHostOnly: auth.kind === 'none' && /^(?:127\.|localhost$|::1$)/.test(config.host),
     tracing,
+    connections,
     onRequest,
   };
   try {

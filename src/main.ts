@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { run, runCommand } from './run.ts';
+import { collectWarnings, run, runCommand } from './run.ts';
 import { fitEngine } from './engine.ts';
 
 const usage = `Usage:
@@ -30,11 +30,13 @@ else {
 
 async function gateway() {
   fitEngine();
+  const logWarnings = collectWarnings();
   const { createLog, parseConfig, startGateway } = await import('./gateway.ts');
   const { startTraceExport } = await import('./trace-export.ts');
   const config = parseConfig(process.env);
   const traces = await startTraceExport(process.env);
   const log = createLog(config);
+  logWarnings(log);
   if (config.auth.kind === 'none')
     log.warn('AUTH=none: every caller who can reach this gateway may read payouts and move money');
   const started = await startGateway(config, { log, traces: traces !== undefined });
@@ -43,6 +45,7 @@ async function gateway() {
     'gateway is up',
   );
   return {
+    log,
     async close() {
       await started.close();
       await traces?.stop();

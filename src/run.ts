@@ -1,3 +1,4 @@
+import type { Logger } from 'pino';
 import { UsageError } from './commands/usage-error.ts';
 import { ConfigError } from './environment.ts';
 import { StoreUnavailable } from './payouts/errors.ts';
@@ -8,11 +9,39 @@ import { StoreUnavailable } from './payouts/errors.ts';
  */
 const maxDrainMs = 660_000;
 
+/** A program that has started. */
+export interface RunningProgram {
+  /** Where what goes wrong is told. @default the standard error */
+  readonly log?: Logger;
+  close(): Promise<void>;
+}
+
+/**
+ * Has the warnings of Node and of libraries told as lines of the log, in place of text of their own.
+ * @returns what is to be called once there is a log
+ */
+export function collectWarnings(): (log: Logger) => void {
+  const early: Error[] = [];
+  let tell = (warning: Error): void => {
+    early.push(warning);
+  };
+  process.removeAllListeners('warning');
+  process.on('warning', warning => {
+    tell(warning);
+  });
+  return log => {
+    tell = ({ name, message }) => {
+      log.warn({ warning: name }, message);
+    };
+    for (const warning of early.splice(0)) tell(warning);
+  };
+}
+
 /**
  * Runs a program until it is told to stop: on SIGTERM or SIGINT what is under way is finished, then it ends with 0.
  * A start that fails ends with 1 and a line for each problem, and no stack where the problem is not ours.
  */
-export async function run(start: () => Promise<{ close(): Promise<void> }>): Promise<void> {
+export async function run(start: () => Promise<RunningProgram>): Promise<void> {
   // The first process of a container that does not listen for signals is sent none: listen before anything else.
   let asked = false;
   let stop = (): void => {
@@ -38,7 +67,8 @@ export async function run(start: () => Promise<{ close(): Promise<void> }>): Pro
     };
     // A bug that nobody caught ends the process, but not the payouts under way in it.
     process.on('uncaughtException', error => {
-      process.stderr.write(`${error.stack ?? error.message}\n`);
+      if (running.log === undefined) process.stderr.write(`${error.stack ?? error.message}\n`);
+      else running.log.fatal({ err: error }, 'unexpected error: the gateway stops');
       process.exitCode = 1;
       stop();
     });

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { GraphUpdates } from './adapters/graphql/updates.ts';
+import { GraphUpdates, type UpdatesOptions } from './adapters/graphql/updates.ts';
 import type { Metrics } from './adapters/metrics.ts';
 import type { Config } from './config.ts';
 import type { Core } from './core.ts';
@@ -66,8 +66,12 @@ export function liveFrom({ webhookSecrets }: Config, parts: UpdatesParts): Live 
 }
 
 /** What the graph's subscribers are given. */
-export function updatesOf(live: Live | undefined, core: Core, histories: PayoutHistories): Updates {
-  return live === undefined ? noUpdates : new GraphUpdates({ ...core, histories, live: live.updates });
+export function updatesOf(
+  live: Live | undefined,
+  core: Core,
+  options: Pick<UpdatesOptions, 'histories' | 'subscriptions'>,
+): Updates {
+  return live === undefined ? noUpdates : new GraphUpdates({ ...core, ...options, live: live.updates });
 }
 
 /** Where Lean sends no webhooks there is nothing to subscribe to. */

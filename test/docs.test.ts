@@ -342,7 +342,8 @@ describe('docs/alerts.yml', async () => {
         ),
       clocks: () => ({ store: 0, lean: 0 }),
       ready: () => true,
-      subscribers: () => 0,
+      subscriptions: () => 0,
+      connections: () => ({ open: 0, unreadBytes: 0 }),
     });
     const outcome = 'PAYOUT_STORE_UNAVAILABLE';
     metrics.request({

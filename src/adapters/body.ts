@@ -1,8 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 
+/** The caller has left before its whole request was in: nobody is there to be told anything. */
+export class CallerGone extends Error {
+  override readonly name = 'CallerGone';
+}
+
 /**
  * The whole body of a request; undefined when it is too large, and then the rest is not kept.
- * @throws when the caller leaves before all of it is in
+ * @throws CallerGone when the caller leaves before all of it is in
  */
 export function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer | undefined> {
   return new Promise((resolve, reject) => {
@@ -21,7 +26,10 @@ export function readBytes(request: IncomingMessage, maxBytes: number): Promise<B
       const [first] = chunks;
       resolve(chunks.length === 1 ? first : Buffer.concat(chunks));
     });
-    request.on('error', reject);
+    // Whatever has ended it, such as a reset or a malformed chunk: no more of it will come.
+    request.on('error', error => {
+      reject(new CallerGone(error.message));
+    });
   });
 }
 

@@ -46,6 +46,11 @@ export class Exchange {
     if (draining) response.always('connection', 'close');
   }
 
+  /** The path as logs and traces have it. */
+  get loggedPath(): string {
+    return loggedPathOf(this.path);
+  }
+
   /** Names the request in every line. Most have nothing to say beyond the line at their end. */
   get log(): Logger {
     return (this.#named ??= this.#log.child({ requestId: this.requestId }));
@@ -82,6 +87,20 @@ export class Exchange {
 /** Path of a request, without its query. */
 export function pathOf(request: IncomingMessage): string {
   return (request.url ?? '/').split('?', 1)[0] ?? '/';
+}
+
+const uuid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
+
+/** Words of routes have few digits, if any; account numbers have many. */
+const word = /^\.?[a-z_-]{0,40}(?:\.[a-z]{1,10})?\d{0,2}$/i;
+
+/** A path as it may be logged: what is neither a word nor a UUID may be an account number, and is left out. */
+export function loggedPathOf(path: string): string {
+  return path
+    .split('/')
+    .map(segment => (word.test(segment) || uuid.test(segment) ? segment : '…'))
+    .slice(0, 12)
+    .join('/');
 }
 
 function requestIdOf({ headers }: IncomingMessage): string {

@@ -3,6 +3,7 @@ import type { GraphiqlPage } from './graphiql/page.ts';
 import type { GraphqlEndpoint } from './graphql/endpoint.ts';
 import type { GraphqlSocket } from './graphql/socket.ts';
 import type { Exchange } from './exchange.ts';
+import { sendLarge } from './large-answer.ts';
 import { startListener, type Listener, type ListenerBasics } from './listener.ts';
 
 export interface HttpServerOptions extends ListenerBasics {
@@ -52,7 +53,7 @@ export function startHttpServer(options: HttpServerOptions): Promise<Listener> {
       response.setHeader('retry-after', '1');
       answer(response, 503, { status: 'draining; nothing was done' });
     } else if (graphiql !== undefined && wantsPage(request))
-      response.writeHead(200, graphiql.headers).end(await graphiql.gzipped());
+      await sendLarge(response.writeHead(200, graphiql.headers), await graphiql.gzipped());
     else await graphql.handle(exchange);
   }
 }

@@ -3,6 +3,9 @@ import type { AddressInfo, Server } from 'node:net';
 import type { Duplex } from 'node:stream';
 import cors from 'cors';
 import type { Logger } from 'pino';
+import { CallerGone } from './body.ts';
+import { connectionLimits as limits } from './connection-limits.ts';
+import { Connections } from './connections.ts';
 import { Exchange, pathOf } from './exchange.ts';
 import { reporting, type RequestReport } from './request-report.ts';
 import { SecuredResponse } from './secured-response.ts';
@@ -24,6 +27,8 @@ export interface ListenerBasics {
   readonly ownHostOnly?: boolean;
   /** Undefined where no traces are exported. */
   readonly tracing?: Tracing | undefined;
+  /** Those of all listeners together. @default the listener's own */
+  readonly connections?: Connections;
   /** Told of each request when it is over. */
   readonly onRequest?: (request: FinishedRequest) => void;
 }
@@ -56,13 +61,14 @@ export interface Listener {
 /** Listens for HTTP: names each request, logs it in a line, and comes to an end without cutting anything short. */
 export async function startListener(options: ListenerOptions): Promise<Listener> {
   const { host, port, surface, route, corsOrigins = [], ownHostOnly = false, tracing } = options;
+  const { connections = new Connections() } = options;
   const share = cors({ origin: [...corsOrigins], ...corsOptions });
   const hostProblemOf = hostRule(ownHostOnly);
   const underWay = new UnderWay();
   let draining = false;
 
   const tell = (exchange: Exchange): void => {
-    const { request, response, requestId, path, report, answered, outcome, elapsedMs } = exchange;
+    const { request, response, requestId, path, loggedPath, report, answered, outcome, elapsedMs } = exchange;
     const { caller, operation, leanCalls, traceId } = report;
     const status = answered ? response.statusCode : undefined;
     // Those who look after the gateway ask all the time.
@@ -72,7 +78,7 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
         requestId,
         surface,
         method: request.method,
-        path,
+        path: loggedPath,
         status,
         durationMs: Math.round(elapsedMs),
         caller,
@@ -89,13 +95,15 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
   const server = createServer(
     {
       ServerResponse: SecuredResponse,
-      headersTimeout: 10_000,
-      requestTimeout: 30_000,
+      headersTimeout: limits.headersMs,
+      requestTimeout: limits.requestMs,
       connectionsCheckingInterval: 1000,
     },
     (request, response) => {
+      const connection = connections.of(request.socket);
+      if (!connection.begin(response)) return;
       const exchange = new Exchange({ request, response, draining, log: options.log });
-      const { path, report } = exchange;
+      const { report } = exchange;
       const over = underWay.begin(request);
       // It is when its answer is out, or its caller gone, and its work done.
       let left = 2;
@@ -104,6 +112,7 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
         if (left === 0) over();
       };
       response.on('close', () => {
+        connection.over(response);
         exchange.closed();
         partOver();
         tell(exchange);
@@ -124,12 +133,14 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
         try {
           await (tracing === undefined
             ? serve()
-            : tracing.request({ request, response, report, path, surface }, serve));
+            : tracing.request({ request, response, report, path: exchange.loggedPath, surface }, serve));
         } catch (error) {
+          if (error instanceof CallerGone) return;
           exchange.log.error({ err: error }, 'unexpected error');
           if (!response.headersSent) options.onBug(response);
           else response.destroy();
         } finally {
+          connection.wrote();
           partOver();
         }
       };
@@ -137,6 +148,13 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
     },
   );
 
+  server.maxConnections = limits.connections;
+  server.on('connection', socket => {
+    connections.of(socket);
+  });
+  server.on('drop', () => {
+    connections.dropped();
+  });
   const { onUpgrade } = options;
   if (onUpgrade !== undefined)
     server.on('upgrade', (request, socket, head) => {

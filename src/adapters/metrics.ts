@@ -5,6 +5,7 @@ import type { AttentionCounts } from '../payouts/creation/operator-records.ts';
 import type { ClockDifferences } from '../payouts/creation/reconciliation-loop.ts';
 import type { RequestClass } from '../lean/retry.ts';
 import type { UpstreamCall } from '../lean/upstream-call.ts';
+import { connectionEnds, connectionLimits, type ConnectionEnd } from './connection-limits.ts';
 import { Histogram, type HistogramOptions } from './histogram.ts';
 import type { FinishedRequest } from './listener.ts';
 import type { DeliveryOutcome } from './webhook.ts';
@@ -18,8 +19,8 @@ export interface MetricsSources {
   /** How far the gateway's clock is ahead of the others; undefined until that is known. */
   readonly clocks: () => ClockDifferences | undefined;
   readonly ready: () => boolean;
-  /** Subscriptions that are open. */
-  readonly subscribers: () => number;
+  readonly subscriptions: () => number;
+  readonly connections: () => { readonly open: number; readonly unreadBytes: number };
 }
 
 /** What became of a payout that somebody wanted to make, or that was looked for. */
@@ -53,6 +54,7 @@ export class Metrics {
   readonly #findings: Counter<'finding'>;
   readonly #webhooks: Counter<'outcome'>;
   readonly #updates: Counter;
+  readonly #connectionsEnded: Counter<'reason'>;
 
   constructor(sources: MetricsSources) {
     const registers = [this.#registry];
@@ -102,6 +104,13 @@ export class Metrics {
       registers,
     });
     for (const finding of Object.keys(findings)) this.#findings.inc({ finding }, 0);
+    this.#connectionsEnded = new Counter({
+      name: 'lean_payouts_connections_ended_total',
+      help: 'Connections that were ended because they held more than they may, by what it was.',
+      labelNames: ['reason'],
+      registers,
+    });
+    for (const reason of connectionEnds) this.#connectionsEnded.inc({ reason }, 0);
     this.#readWhenAsked(sources);
   }
 
@@ -138,6 +147,10 @@ export class Metrics {
     this.#webhooks.inc({ outcome }, count);
   }
 
+  connectionEnded(reason: ConnectionEnd): void {
+    this.#connectionsEnded.inc({ reason });
+  }
+
   updates(count: number): void {
     this.#updates.inc(count);
   }
@@ -149,7 +162,7 @@ export class Metrics {
     return histogram;
   }
 
-  #readWhenAsked({ load, attention, clocks, ready, subscribers }: MetricsSources): void {
+  #readWhenAsked({ load, attention, clocks, ready, subscriptions, connections }: MetricsSources): void {
     const perClass = (name: string, help: string, read: (load: LaneLoad) => number): void => {
       new Gauge({
         name,
@@ -247,9 +260,33 @@ export class Metrics {
       help: 'Subscriptions that are open.',
       registers: [this.#registry],
       collect() {
-        this.set(subscribers());
+        this.set(subscriptions());
       },
     });
+    new Gauge({
+      name: 'lean_payouts_connections',
+      help: 'Connections that callers have open, on all listeners.',
+      registers: [this.#registry],
+      collect() {
+        this.set(connections().open);
+      },
+    });
+    new Gauge({
+      name: 'lean_payouts_unread_bytes',
+      help: 'Bytes of answers that callers have not read.',
+      registers: [this.#registry],
+      collect() {
+        this.set(connections().unreadBytes);
+      },
+    });
+    const limits = new Gauge({
+      name: 'lean_payouts_limit',
+      help: 'What one connection, one caller and the process may hold, by limit: see docs/limits.md.',
+      labelNames: ['limit'],
+      registers: [this.#registry],
+    });
+    for (const [name, most] of Object.entries(connectionLimits))
+      limits.set({ limit: name.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`) }, most);
     new Gauge({
       name: 'lean_payouts_ready',
       help: '1 while new requests are taken and Lean can be called.',

@@ -81,6 +81,12 @@ export class SubscriberTooSlow extends Error {
   }
 }
 
+/** As many subscriptions are open as one caller, or one gateway, may have. */
+export class TooManySubscriptions extends Error {
+  override readonly name = 'TooManySubscriptions';
+  readonly code = 'TOO_MANY_SUBSCRIPTIONS';
+}
+
 /** Nobody tells this gateway of what happens to payouts, so that there is nothing to subscribe to. */
 export class UpdatesUnavailable extends Error {
   override readonly name = 'UpdatesUnavailable';

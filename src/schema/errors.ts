@@ -6,6 +6,7 @@ import {
   RateLimited,
   StoreUnavailable,
   SubscriberTooSlow,
+  TooManySubscriptions,
   Unauthenticated,
   UpdatesUnavailable,
 } from '../payouts/errors.ts';
@@ -29,6 +30,8 @@ export function errorForCaller(
     failure instanceof UpdatesUnavailable
   )
     return { message: failure.message, extensions: { code: failure.code } };
+  if (failure instanceof TooManySubscriptions)
+    return { message: failure.message, extensions: { code: failure.code, http: { status: 429 } } };
   if (failure instanceof Unauthenticated)
     return { message: failure.message, extensions: { code: failure.code, http: { status: 401 } } };
   if (failure instanceof Forbidden) {

@@ -1,7 +1,6 @@
 import {
   getOperationAST,
   GraphQLError,
-  Kind,
   type DocumentNode,
   type ExecutionArgs,
   type OperationDefinitionNode,
@@ -12,6 +11,7 @@ import { LeanCost } from '../../schema/lean-cost.ts';
 import { neededScopes } from '../../schema/scope-rules.ts';
 import { admitted } from './admission.ts';
 import type { RequestContext } from './request-context.ts';
+import { rootFieldsOf } from './root-fields.ts';
 
 /**
  * Decides on an operation as a whole before any of it is executed: whether this caller may do all of it, and whether
@@ -70,17 +70,6 @@ function refused(message: string, code: string, extensions: Record<string, unkno
 
 /** Whether a root field is one of those that routers alone ask for. */
 function asksAsRouter(document: DocumentNode, operation: OperationDefinitionNode): boolean {
-  const seen = new Set<string>();
-  const asks = ({ selections }: OperationDefinitionNode['selectionSet']): boolean =>
-    selections.some(selection => {
-      if (selection.kind === Kind.FIELD) return /^_(?:entities|service)$/.test(selection.name.value);
-      if (selection.kind === Kind.INLINE_FRAGMENT) return asks(selection.selectionSet);
-      const name = selection.name.value;
-      if (seen.has(name)) return false;
-      seen.add(name);
-      return document.definitions.some(
-        each => each.kind === Kind.FRAGMENT_DEFINITION && each.name.value === name && asks(each.selectionSet),
-      );
-    });
-  return asks(operation.selectionSet);
+  const fields = rootFieldsOf(document, operation);
+  return fields.has('_entities') || fields.has('_service');
 }

@@ -1,35 +1,31 @@
-import { createHash } from 'node:crypto';
-import { getOperationAST, type DocumentNode, type ExecutionArgs } from 'graphql';
+import {
+  getOperationAST,
+  type DocumentNode,
+  type ExecutionArgs,
+  type OperationDefinitionNode,
+} from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { RequestContext } from './request-context.ts';
-
-/** Labels that documents of no manifest may have; more than these have one together. */
-const mostHashes = 100;
+import { rootFieldsOf } from './root-fields.ts';
 
 /**
- * Tells how to report what an operation is called. In numbers an operation of the manifest has its own name; any other,
- * whose name is anybody's choice, has the beginning of its hash.
+ * Tells how to report what an operation is called. In metrics an operation of the manifest has its own name; any other,
+ * whose name is anybody's choice, has the name of its root field, so that there are only so many labels.
  */
 export function operationNames(
   manifest: ReadonlyMap<string, string> = new Map(),
 ): (args: ExecutionArgs) => void {
   const persisted = new Set(manifest.values());
-  const labels = new WeakMap<DocumentNode, string>();
-  const hashes = new Set<string>();
+  const labels = new WeakMap<OperationDefinitionNode, string>();
 
-  function labelOf(document: DocumentNode, text: string): string {
-    const known = labels.get(document);
-    if (known !== undefined) return known;
-    const label = persisted.has(text)
-      ? (getOperationAST(document)?.name?.value ?? hashOf(text))
-      : bounded(hashOf(text));
-    labels.set(document, label);
+  function labelOf(document: DocumentNode, operation: OperationDefinitionNode, text: string): string {
+    let label = labels.get(operation);
+    if (label === undefined) {
+      const ownName = persisted.has(text) ? operation.name?.value : undefined;
+      label = ownName ?? rootLabelOf(rootFieldsOf(document, operation));
+      labels.set(operation, label);
+    }
     return label;
-  }
-
-  function bounded(hash: string): string {
-    if (hashes.size < mostHashes) hashes.add(hash);
-    return hashes.has(hash) ? hash : 'other';
   }
 
   return ({ contextValue, document, operationName }) => {
@@ -39,8 +35,14 @@ export function operationNames(
     if (report === undefined) return;
     const operation = getOperationAST(document, operationName);
     report.operation = operation?.name?.value ?? operation?.operation ?? 'none';
-    report.label = labelOf(document, params?.query ?? '');
+    report.label = operation == null ? 'none' : labelOf(document, operation, params?.query ?? '');
   };
+}
+
+function rootLabelOf(fields: ReadonlySet<string>): string {
+  const asked = [...fields].filter(name => name !== '__typename');
+  if (asked.some(name => name.startsWith('__'))) return 'introspection';
+  return asked.length > 1 ? 'several' : (asked[0] ?? '__typename');
 }
 
 /** Reports what came of an operation: `ok`, or the code of the first error. */
@@ -57,8 +59,4 @@ export function useOutcome(): Plugin<RequestContext> {
       report.outcome ??= error === undefined ? 'ok' : String(error.extensions['code']);
     },
   };
-}
-
-function hashOf(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 12);
 }

@@ -1,20 +1,22 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { GraphQLError } from 'graphql';
-import type { ExecutionArgs, ExecutionResult, parse as parseDocument } from 'graphql';
-import { useServer } from 'graphql-ws/use/ws';
+import { GraphQLError, type ExecutionArgs, type ExecutionResult, type parse as parseDocument } from 'graphql';
+import { handleProtocols, makeServer } from 'graphql-ws';
 import type { Logger } from 'pino';
-import { WebSocketServer, type WebSocket } from 'ws';
-import type { Admission, Door } from '../../access/door.ts';
+import { WebSocketServer, type ServerOptions } from 'ws';
+import type { Door } from '../../access/door.ts';
 import { Unauthenticated } from '../../payouts/errors.ts';
-import type { FinishedRequest } from '../listener.ts';
 import { keepDigits } from '../../payouts/exact-json.ts';
+import { connectionLimits as limits } from '../connection-limits.ts';
+import type { Connections } from '../connections.ts';
+import type { FinishedRequest } from '../listener.ts';
 import { refusalOf } from '../refusal.ts';
-import { reporting, type RequestReport } from '../request-report.ts';
+import { currentReport } from '../request-report.ts';
 import { outward } from './outward.ts';
 import { documentFor, type PersistedOperations } from './persisted-operations.ts';
 import type { RequestContext } from './request-context.ts';
 import type { GraphqlServer } from './server.ts';
+import { SocketConnection, unauthorizedCode, type RunningOperation } from './socket-connection.ts';
 
 export interface GraphqlSocketOptions {
   readonly graphql: GraphqlServer;
@@ -22,6 +24,7 @@ export interface GraphqlSocketOptions {
   readonly persisted?: PersistedOperations | undefined;
   /** Origins whose pages may connect, beside the gateway's own. */
   readonly corsOrigins: readonly string[];
+  readonly connections: Connections;
   readonly log: Logger;
   /** Told of each operation when it is over. */
   readonly onRequest?: (request: FinishedRequest) => void;
@@ -35,24 +38,10 @@ export interface GraphqlSocket {
 
 const maxMessageBytes = 64 * 1024;
 
-/** As the protocol closes what may not connect. */
-const unauthorized = 4401;
+/** How long the peer's side of a closing is waited for, in ms. */
+const closeTimeoutMs = 5000;
 
-/** An operation that is not over yet. */
-interface Running {
-  readonly report: RequestReport;
-  readonly startedAt: number;
-  /** Aborted when nobody waits for it any more. */
-  readonly over: AbortController;
-}
-
-type Extra = {
-  readonly socket: WebSocket;
-  readonly request: IncomingMessage;
-  admission?: Admission;
-  /** By the ids that the connection has given them. */
-  running?: Map<string, Running>;
-};
+type Extra = { readonly connection: SocketConnection };
 
 /**
  * GraphQL over WebSocket, by the same rules as over HTTP. The access token comes in `connectionParams.authorization`,
@@ -60,91 +49,82 @@ type Extra = {
  * @see https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
  */
 export function graphqlSocket(options: GraphqlSocketOptions): GraphqlSocket {
-  const { graphql, door, persisted, corsOrigins, log } = options;
-  const server = new WebSocketServer({ noServer: true, maxPayload: maxMessageBytes });
-  const serving = useServer<Record<string, unknown>, Extra>(
-    {
-      connectionInitWaitTimeout: 5000,
-      async onConnect({ connectionParams, extra }) {
-        const given = connectionParams?.['authorization'] ?? connectionParams?.['Authorization'];
-        const { headers } = extra.request;
-        try {
-          extra.admission = await door.admit({
-            authorization: typeof given === 'string' ? given : headers.authorization,
-            routerSecret: header(headers['x-router-secret']),
-          });
-        } catch (error) {
-          const refusal = refusalOf(error);
-          if (refusal === undefined) throw error;
-          const code = error instanceof Unauthenticated ? unauthorized : 4000 + refusal.status;
-          extra.socket.close(code, refusal.message.slice(0, 120));
-          return false;
-        }
-        endWithToken(extra);
-        extra.socket.once('close', () => {
-          for (const { over } of runningOf(extra).values()) over.abort();
+  const { graphql, door, persisted, corsOrigins, connections, log } = options;
+  const serverOptions: ServerOptions & { readonly closeTimeout: number } = {
+    noServer: true,
+    maxPayload: maxMessageBytes,
+    autoPong: false,
+    closeTimeout: closeTimeoutMs,
+    handleProtocols,
+  };
+  const websockets = new WebSocketServer(serverOptions);
+  const protocol = makeServer<Record<string, unknown>, Extra>({
+    connectionInitWaitTimeout: limits.helloMs,
+    async onConnect({ connectionParams, extra: { connection } }) {
+      const given = connectionParams?.['authorization'] ?? connectionParams?.['Authorization'];
+      const { headers } = connection.request;
+      try {
+        const admission = await door.admit({
+          authorization: typeof given === 'string' ? given : headers.authorization,
+          routerSecret: header(headers['x-router-secret']),
         });
-        return true;
-      },
-      async onSubscribe({ extra }, id, payload) {
-        const over = new AbortController();
-        const { admission } = extra;
-        if (admission === undefined) throw new TypeError('the connection has not come in by the door');
-        const report: RequestReport = { caller: admission.caller.subject, leanCalls: 0 };
-        const context: SocketContext = { admission, signal: over.signal, over, log, report };
-        runningOf(extra).set(id, { report, startedAt: performance.now(), over });
-        const lastEventId = payload.extensions?.['lastEventId'];
-        if (typeof lastEventId === 'string') context.lastEventId = lastEventId;
-        try {
-          await door.count(admission.caller);
-          const query = documentFor(persisted, payload as never, admission);
-          const enveloped = graphql.getEnveloped({ ...context, params: { ...payload, query } } as never);
-          const document = enveloped.parse(query) as ReturnType<typeof parseDocument>;
-          const errors = enveloped.validate(enveloped.schema, document) as readonly GraphQLError[];
-          if (errors.length > 0) return [...errors];
-          return {
-            schema: enveloped.schema,
-            document,
-            operationName: payload.operationName ?? null,
-            variableValues: payload.variables ?? null,
-            contextValue: await enveloped.contextFactory(),
-            rootValue: enveloped,
-          } as ExecutionArgs;
-        } catch (error) {
-          if (error instanceof GraphQLError) return [error];
-          const refusal = refusalOf(error);
-          if (refusal === undefined) throw error;
-          return [new GraphQLError(refusal.message, { extensions: { code: refusal.code } })];
-        }
-      },
-      execute: args => reporting(reportOf(args), () => rootOf(args).execute(args)),
-      subscribe: async args =>
-        endingAtOnce(await reporting(reportOf(args), () => rootOf(args).subscribe(args)), args),
-      // Amounts keep their digits, as in a request's body.
-      jsonMessageReviver: keepDigits,
-      onNext({ extra }, id, _payload, _args, result) {
-        noteOutcome(extra, id, (result as ExecutionResult).errors);
-        return outward(result as ExecutionResult, log) as never;
-      },
-      onError({ extra }, id, _payload, errors) {
-        noteOutcome(extra, id, errors as readonly GraphQLError[]);
-        // No onComplete follows.
-        finish(extra, id);
-        return (outward({ errors: errors as readonly GraphQLError[] }, log) as { errors: never }).errors;
-      },
-      onComplete({ extra }, id) {
-        finish(extra, id);
-      },
+        connection.letIn(admission);
+      } catch (error) {
+        const refusal = refusalOf(error);
+        if (refusal === undefined) throw error;
+        const code = error instanceof Unauthenticated ? unauthorizedCode : 4000 + refusal.status;
+        connection.close(code, refusal.message.slice(0, 120));
+        return false;
+      }
+      return true;
     },
-    server,
-    12_000,
-  );
+    async onSubscribe({ extra: { connection } }, _id, payload) {
+      const { admission } = connection;
+      if (admission === undefined) throw new TypeError('the connection has not come in by the door');
+      if (connection.isFull) return [tooManyOperations()];
+      const { report, over } = connection.begin();
+      report.caller = admission.caller.subject;
+      const context: SocketContext = { admission, signal: over.signal, over, log, report };
+      const lastEventId = payload.extensions?.['lastEventId'];
+      if (typeof lastEventId === 'string') context.lastEventId = lastEventId;
+      try {
+        await door.count(admission.caller);
+        const query = documentFor(persisted, payload as never, admission);
+        const enveloped = graphql.getEnveloped({ ...context, params: { ...payload, query } } as never);
+        const document = enveloped.parse(query) as ReturnType<typeof parseDocument>;
+        const errors = enveloped.validate(enveloped.schema, document) as readonly GraphQLError[];
+        if (errors.length > 0) return [...errors];
+        return {
+          schema: enveloped.schema,
+          document,
+          operationName: payload.operationName ?? null,
+          variableValues: payload.variables ?? null,
+          contextValue: await enveloped.contextFactory(),
+          rootValue: enveloped,
+        } as ExecutionArgs;
+      } catch (error) {
+        if (error instanceof GraphQLError) return [error];
+        const refusal = refusalOf(error);
+        if (refusal === undefined) throw error;
+        return [new GraphQLError(refusal.message, { extensions: { code: refusal.code } })];
+      }
+    },
+    execute: args => rootOf(args).execute(args),
+    subscribe: async args => endingAtOnce(await rootOf(args).subscribe(args), args),
+    // Amounts keep their digits, as in a request's body.
+    jsonMessageReviver: keepDigits,
+    onNext(_context, _id, _payload, _args, result) {
+      noteOutcome((result as ExecutionResult).errors);
+      return outward(result as ExecutionResult, log) as never;
+    },
+    onError(_context, _id, _payload, errors) {
+      noteOutcome(errors as readonly GraphQLError[]);
+      return (outward({ errors: errors as readonly GraphQLError[] }, log) as { errors: never }).errors;
+    },
+  });
+
   /** Leaves the line of an operation that is over, as requests leave theirs. */
-  function finish(extra: Extra, id: string): void {
-    const over = runningOf(extra).get(id);
-    if (over === undefined) return;
-    runningOf(extra).delete(id);
-    const { report, startedAt } = over;
+  function tell({ report, startedAt }: RunningOperation): void {
     const ms = performance.now() - startedAt;
     const { caller, operation, leanCalls, outcome = 'ok' } = report;
     const line = {
@@ -166,18 +146,39 @@ export function graphqlSocket(options: GraphqlSocketOptions): GraphqlSocket {
         socket.end('HTTP/1.1 403 Forbidden\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
         return;
       }
-      server.handleUpgrade(request, socket, head, connected => {
-        server.emit('connection', connected, request);
+      websockets.handleUpgrade(request, socket, head, websocket => {
+        const connection = new SocketConnection({
+          socket: websocket,
+          request,
+          connection: connections.of(socket),
+          log,
+          onOver: tell,
+        });
+        const closed = protocol.opened(connection, { connection });
+        websocket.once('close', (code, reason) => {
+          closed(code, reason.toString()).catch((error: unknown) => {
+            log.error({ err: error }, 'unexpected error');
+          });
+        });
       });
     },
     async close() {
-      await serving.dispose();
+      for (const websocket of websockets.clients) websocket.close(1001, 'Going away');
+      await new Promise<void>(resolve => {
+        websockets.close(() => {
+          resolve();
+        });
+      });
     },
   };
 }
 
-function runningOf(extra: Extra): Map<string, Running> {
-  return (extra.running ??= new Map<string, Running>());
+function tooManyOperations(): GraphQLError {
+  return new GraphQLError(
+    `This connection runs ${String(limits.operations)} operations, which is as many as one may. End some first, or ` +
+      'open another connection.',
+    { extensions: { code: 'TOO_MANY_OPERATIONS' } },
+  );
 }
 
 /**
@@ -201,14 +202,10 @@ function endingAtOnce(result: AsyncGenerator | ExecutionResult, { contextValue }
   } as never;
 }
 
-function noteOutcome(extra: Extra, id: string, errors: readonly GraphQLError[] | undefined): void {
-  const report = runningOf(extra).get(id)?.report;
+function noteOutcome(errors: readonly GraphQLError[] | undefined): void {
+  const report = currentReport();
   const code = errors?.[0]?.extensions?.['code'];
   if (report !== undefined && code !== undefined) report.outcome ??= String(code);
-}
-
-function reportOf({ contextValue }: ExecutionArgs): RequestReport {
-  return (contextValue as RequestContext).report ?? { leanCalls: 0 };
 }
 
 interface SocketContext extends RequestContext {
@@ -222,20 +219,6 @@ interface Enveloped {
 
 function rootOf({ rootValue }: ExecutionArgs): Enveloped {
   return rootValue as Enveloped;
-}
-
-function endWithToken({ socket, admission }: Extra): void {
-  const expiresAt = admission?.caller.expiresAt;
-  if (expiresAt === undefined) return;
-  const timer = setTimeout(
-    () => {
-      socket.close(unauthorized, 'The access token is over.');
-    },
-    Math.min(expiresAt - Date.now(), 2 ** 31 - 1),
-  ).unref();
-  socket.once('close', () => {
-    clearTimeout(timer);
-  });
 }
 
 /** Browsers ask nobody before a page of any origin connects: here it is asked whose page it is. */

@@ -8,11 +8,14 @@ import type { Payout } from '../../payouts/payout.ts';
 import type { GraphContext, UpdateOfPayout, Updates } from '../../schema/context.ts';
 import type { LiveUpdates } from '../../webhooks/live-updates.ts';
 import { Turns } from '../../webhooks/turns.ts';
+import { admitted } from './admission.ts';
 import type { RequestContext } from './request-context.ts';
+import type { Subscriptions } from './subscriptions.ts';
 
 export interface UpdatesOptions {
   readonly live: LiveUpdates;
   readonly histories: PayoutHistories;
+  readonly subscriptions: Subscriptions;
   readonly events: Pick<PayoutEvents, 'positionOf'>;
   readonly reads: PayoutReads;
 }
@@ -28,12 +31,23 @@ export class GraphUpdates implements Updates {
     this.#options = options;
   }
 
-  /** From this call on: what happens before the first update is asked for is not missed. */
+  /**
+   * From this call on: what happens before the first update is asked for is not missed.
+   * @throws TooManySubscriptions
+   */
   subscribe(
     key: PayoutKey | undefined,
     context: GraphContext & RequestContext,
   ): AsyncGenerator<UpdateOfPayout, void, undefined> {
-    return this.#updates(key, context, this.#options.live.position);
+    const { live, subscriptions } = this.#options;
+    const { router } = admitted(context);
+    const over = subscriptions.begin(router ? undefined : context.caller.subject);
+    // One that is given up before its first update is asked for never begins to run.
+    context.signal.addEventListener('abort', over, { once: true });
+    return ending(this.#updates(key, context, live.position), () => {
+      context.signal.removeEventListener('abort', over);
+      over();
+    });
   }
 
   async *#updates(
@@ -108,6 +122,33 @@ export class GraphUpdates implements Updates {
     await this.#turns.take();
     return payout;
   }
+}
+
+/** The same, and `over` is called once it has ended, in whichever way. */
+function ending<Value>(
+  values: AsyncGenerator<Value, void, undefined>,
+  over: () => void,
+): AsyncGenerator<Value, void, undefined> {
+  const noting = async (
+    result: Promise<IteratorResult<Value, void>>,
+  ): Promise<IteratorResult<Value, void>> => {
+    try {
+      const { done } = await result;
+      if (done === true) over();
+    } catch {
+      over();
+    }
+    return result;
+  };
+  return {
+    next: () => noting(values.next()),
+    return: () => noting(values.return()),
+    throw: (error: unknown) => noting(values.throw(error)),
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+    [Symbol.asyncDispose]: () => values[Symbol.asyncDispose](),
+  };
 }
 
 function wantsOf(key: PayoutKey | undefined): (update: PayoutUpdate) => boolean {

@@ -1,0 +1,36 @@
+/** What one connection, one caller and the whole process may hold. `docs/limits.md` lists these, and so does `/metrics`. */
+export const connectionLimits = {
+  /** Connections of one listener at once; one more is closed as soon as it is open. */
+  connections: 10_000,
+  /** Requests in flight on one HTTP connection (pipelining); one more ends it. */
+  requests: 20,
+  /** Operations in flight on one WebSocket, subscriptions among them; one more is refused. */
+  operations: 100,
+  /** Subscriptions of one caller at once; one more is refused. */
+  subscriptionsOfCaller: 5000,
+  /** Subscriptions of all callers at once; one more is refused. */
+  subscriptions: 10_000,
+  /** Bytes that a peer may leave unread for `unreadMs`; with more its connection is ended. */
+  unreadBytes: 1024 * 1024,
+  unreadMs: 10_000,
+  /** Bytes that a peer may leave unread for no time at all. */
+  unreadBytesAtOnce: 4 * 1024 * 1024,
+  /** Bytes that all peers together may leave unread; with more the connections with the most of them are ended. */
+  unreadBytesInAll: 64 * 1024 * 1024,
+  /** Time for the headers of a request, in ms. */
+  headersMs: 10_000,
+  /** Time for a whole request, in ms. */
+  requestMs: 30_000,
+  /** Time from the opening of a WebSocket to its `connection_init`, in ms. */
+  helloMs: 5000,
+} as const;
+
+/** Why a connection was ended by its bounds. */
+export type ConnectionEnd = 'unread' | 'unread_in_all' | 'requests' | 'connections';
+
+export const connectionEnds: readonly ConnectionEnd[] = [
+  'unread',
+  'unread_in_all',
+  'requests',
+  'connections',
+];

@@ -1,0 +1,154 @@
+import type { ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { connectionLimits as limits, type ConnectionEnd } from './connection-limits.ts';
+
+/** How often connections are looked at on which something is unread, in ms. */
+const sweepMs = 1000;
+
+/**
+ * The open connections of all listeners, whatever they speak, and what their peers have not read. One that holds more
+ * than `connectionLimits` allow is ended: nothing else can be done about a peer that does not read.
+ */
+export class Connections {
+  readonly #open = new Map<Duplex, Connection>();
+  /** Those on which something was unread when they were last looked at. */
+  readonly #unread = new Map<Connection, number>();
+  readonly #onEnd: (why: ConnectionEnd) => void;
+  #sum = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** @param onEnd told of each connection that is ended by its bounds */
+  constructor(onEnd: (why: ConnectionEnd) => void = () => undefined) {
+    this.#onEnd = onEnd;
+  }
+
+  /** How many are open. */
+  get count(): number {
+    return this.#open.size;
+  }
+
+  /** Bytes that peers have not read, as of the last second. */
+  get unreadBytes(): number {
+    return this.#sum;
+  }
+
+  /** The connection that a socket is, until it closes. */
+  of(socket: Duplex): Connection {
+    let connection = this.#open.get(socket);
+    if (connection === undefined) {
+      connection = new Connection(socket, this);
+      this.#open.set(socket, connection);
+      socket.once('close', () => {
+        this.#open.delete(socket);
+      });
+    }
+    return connection;
+  }
+
+  /** A connection that was closed as soon as it was open, because there are too many. */
+  dropped(): void {
+    this.#onEnd('connections');
+  }
+
+  /** To be called when something has been written on a connection. */
+  noteUnread(connection: Connection): void {
+    const bytes = connection.unreadBytes;
+    if (bytes === 0) return;
+    this.#sum += bytes - (this.#unread.get(connection) ?? 0);
+    this.#unread.set(connection, bytes);
+    if (bytes > limits.unreadBytesAtOnce) this.end(connection, 'unread');
+    if (this.#sum > limits.unreadBytesInAll) this.#sweep();
+    this.#timer ??= setInterval(() => {
+      this.#sweep();
+    }, sweepMs).unref();
+  }
+
+  end(connection: Connection, why: ConnectionEnd): void {
+    this.#onEnd(why);
+    this.#unread.delete(connection);
+    connection.destroy();
+  }
+
+  #sweep(): void {
+    this.#sum = 0;
+    for (const connection of [...this.#unread.keys()]) {
+      const bytes = connection.unreadBytes;
+      if (bytes === 0) this.#unread.delete(connection);
+      else if (connection.isOverdue(bytes)) this.end(connection, 'unread');
+      else {
+        this.#unread.set(connection, bytes);
+        this.#sum += bytes;
+      }
+    }
+    if (this.#sum > limits.unreadBytesInAll) this.#endLargest();
+    if (this.#unread.size > 0) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #endLargest(): void {
+    const largestFirst = [...this.#unread].toSorted(([, one], [, other]) => other - one);
+    for (const [connection, bytes] of largestFirst) {
+      if (this.#sum <= limits.unreadBytesInAll) return;
+      this.#sum -= bytes;
+      this.end(connection, 'unread_in_all');
+    }
+  }
+}
+
+/** One connection, and the answers that are being given on it. */
+export class Connection {
+  readonly #socket: Duplex;
+  readonly #connections: Connections;
+  readonly #answers = new Set<ServerResponse>();
+  /** Since when more than `unreadBytes` have been unread, on the clock of `performance.now()`. */
+  #overSince: number | undefined;
+
+  constructor(socket: Duplex, connections: Connections) {
+    this.#socket = socket;
+    this.#connections = connections;
+  }
+
+  /** Bytes that are written and that its peer has not read. Those on their way in the network are not known. */
+  get unreadBytes(): number {
+    if (this.#socket.destroyed) return 0;
+    let bytes = this.#socket.writableLength;
+    // An answer whose turn has not come, of several requests that were sent without waiting, waits by itself.
+    for (const answer of this.#answers) if (answer.socket === null) bytes += answer.writableLength;
+    return bytes;
+  }
+
+  /** Whether a request may be answered; its connection is ended when there are too many on it. */
+  begin(answer: ServerResponse): boolean {
+    if (this.#answers.size >= limits.requests) {
+      this.#connections.end(this, 'requests');
+      return false;
+    }
+    this.#answers.add(answer);
+    return true;
+  }
+
+  /** The answer is out, or will never be. */
+  over(answer: ServerResponse): void {
+    this.#answers.delete(answer);
+  }
+
+  /** To be called when something has been written on it. */
+  wrote(): void {
+    this.#connections.noteUnread(this);
+  }
+
+  /** Whether more than `unreadBytes` have been unread for too long. */
+  isOverdue(bytes: number): boolean {
+    if (bytes <= limits.unreadBytes) {
+      this.#overSince = undefined;
+      return false;
+    }
+    this.#overSince ??= performance.now();
+    return performance.now() - this.#overSince > limits.unreadMs;
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+}
