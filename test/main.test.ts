@@ -160,7 +160,8 @@ it('ends with 1 by a bug that nobody caught, but not before the payout under way
   atLean.answer(422, { status: 'UNKNOWN_PAYMENT_DESTINATION', message: 'No such destination.' });
   expect((await creating).data).toEqual({ createPayout: { __typename: 'PayoutRejected' } });
   expect(await program.ended).toEqual([1, null]);
-  expect(program.stderr).toContain('a.bug');
+  expect(program.stdout).toContain('a.bug');
+  expect(program.stderr).toBe('');
 });
 
 describe('npm run dev', () => {

@@ -65,6 +65,7 @@ export class Connections {
 
   end(connection: Connection, why: ConnectionEnd): void {
     this.#onEnd(why);
+    this.#sum -= this.#unread.get(connection) ?? 0;
     this.#unread.delete(connection);
     connection.destroy();
   }
@@ -73,12 +74,10 @@ export class Connections {
     this.#sum = 0;
     for (const connection of [...this.#unread.keys()]) {
       const bytes = connection.unreadBytes;
-      if (bytes === 0) this.#unread.delete(connection);
-      else if (connection.isOverdue(bytes)) this.end(connection, 'unread');
-      else {
-        this.#unread.set(connection, bytes);
-        this.#sum += bytes;
-      }
+      this.#unread.set(connection, bytes);
+      this.#sum += bytes;
+      if (connection.isOverdue(bytes)) this.end(connection, 'unread');
+      else if (bytes === 0) this.#unread.delete(connection);
     }
     if (this.#sum > limits.unreadBytesInAll) this.#endLargest();
     if (this.#unread.size > 0) return;
@@ -88,9 +87,8 @@ export class Connections {
 
   #endLargest(): void {
     const largestFirst = [...this.#unread].toSorted(([, one], [, other]) => other - one);
-    for (const [connection, bytes] of largestFirst) {
+    for (const [connection] of largestFirst) {
       if (this.#sum <= limits.unreadBytesInAll) return;
-      this.#sum -= bytes;
       this.end(connection, 'unread_in_all');
     }
   }

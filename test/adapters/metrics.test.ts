@@ -68,8 +68,14 @@ describe('/metrics', () => {
       body: JSON.stringify({ documentId: `sha256:${sha256}` }),
     });
     for (let index = 0; index < 150; index += 1)
-      await postOperation(gateway.url, `query Q${String(index)} { __typename a${String(index)}: __typename }`);
-    await postOperation(gateway.url, 'query Q { ...F } fragment F on Query { payouts(first: 1) { totalCount } }');
+      await postOperation(
+        gateway.url,
+        `query Q${String(index)} { __typename a${String(index)}: __typename }`,
+      );
+    await postOperation(
+      gateway.url,
+      'query Q { ...F } fragment F on Query { payouts(first: 1) { totalCount } }',
+    );
     await postOperation(
       gateway.url,
       `{ payouts(first: 1) { totalCount } payout(id: "${examplePayoutId}") { id } }`,

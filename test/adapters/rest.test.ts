@@ -313,7 +313,8 @@ describe('a payout', () => {
   const wrong: readonly (readonly [unknown, string, string])[] = [
     ['', 'body', 'not valid JSON'],
     ['{"payment_details":', 'body', 'not valid JSON'],
-    ['['.repeat(100_000), 'body', 'not valid JSON'],
+    ['['.repeat(100_000), 'body', 'is nested more than 32 levels deep'],
+    [`[${'{},'.repeat(85_000)}{}]`, 'body', 'holds more than 10000 values'],
     [null, 'body', 'of type object'],
     [{}, 'payment_details', 'is missing'],
     [{ payment_details: [] }, 'payment_details', 'not accepted'],

@@ -82,9 +82,9 @@ describe('entities', () => {
     ]);
   });
 
-  it('with an id nested beyond measure fail for themselves alone', async () => {
+  it('with an id that is nested deeply fail for themselves alone', async () => {
     const { run } = await startTestGateway();
-    const id = `${'['.repeat(20_000)}1${']'.repeat(20_000)}`;
+    const id = `${'['.repeat(28)}1${']'.repeat(28)}`;
     const of = `[{ "__typename": "Payout", "id": ${id} }, ${JSON.stringify({ __typename: 'Payout', id: examplePayoutId })}]`;
     const body = `{ "query": ${JSON.stringify(document)}, "variables": { "of": ${of} } }`;
     const { data, errors } = await run('', {}, { body });
