@@ -1,8 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 
-/** The caller has left before its whole request was in: nobody is there to be told anything. */
+/** The caller has left before its request was in, or before its answer was out: nobody is there to be told anything. */
 export class CallerGone extends Error {
-  override readonly name = 'CallerGone';
+  /** As platforms call what is given up. */
+  override readonly name = 'AbortError';
 }
 
 /**

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Logger } from 'pino';
 import { GiveUp, type GiveUpSignal } from '../lean/give-up.ts';
+import { CallerGone } from './body.ts';
 import type { RequestReport } from './request-report.ts';
 import type { SecuredResponse } from './secured-response.ts';
 
@@ -65,7 +66,7 @@ export class Exchange {
   closed(): void {
     if (this.answered) return;
     this.#leaving ??= new GiveUp();
-    this.#leaving.abort(new DOMException('The caller has left.', 'AbortError'));
+    this.#leaving.abort(new CallerGone('The caller has left.'));
   }
 
   /** Since it came, in ms. */

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import {
   GraphQLError,
   type DocumentNode,
@@ -78,7 +78,11 @@ export class GraphqlEndpoint {
       (await this.#answered(exchange, context, { type, admitting }))
     )
       return;
-    await this.#options.yoga.handle(request, response, { ...context, log: exchange.log });
+    // Yoga waits until its reader has taken what it writes, and one that has left never does.
+    await Promise.race([
+      this.#options.yoga.handle(request, response, { ...context, log: exchange.log }),
+      closed(response),
+    ]);
   }
 
   /** Whether the request is answered; otherwise what is known of it by then is in its context. */
@@ -168,6 +172,16 @@ export class GraphqlEndpoint {
       return undefined;
     }
   }
+}
+
+function closed(response: ServerResponse): Promise<void> {
+  return new Promise(resolve => {
+    if (response.closed) resolve();
+    else
+      response.once('close', () => {
+        resolve();
+      });
+  });
 }
 
 /** The media type to answer in; undefined for a request that is no plain POST of JSON. */

@@ -1,0 +1,161 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { sandboxCredentials, examplePayoutId } from '../src/sandbox/named.ts';
+import { startSandbox } from '../src/sandbox/sandbox.ts';
+import { runProgram } from './support/program.ts';
+import { postOperation } from './support/running-gateway.ts';
+
+/*
+ * Whatever peers send, and however they break off, each of them loses its own connection and nothing else happens.
+ */
+
+/** How many connections are made; more with `FLOOD`. */
+const connections = Number(process.env['FLOOD'] ?? 1500);
+const seed = Number(process.env['SEED'] ?? 23);
+
+const handshake =
+  'sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\nsec-websocket-version: 13\r\nsec-websocket-protocol: graphql-transport-ws\r\n';
+const query = '{"query":"{ payouts(first: 20) { nodes { id recipient { name } } } }"}';
+const call = `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"lean-getpayout","arguments":{"payment_id":"${examplePayoutId}"}}}`;
+
+function posted(path: string, body: string, headers = ''): string {
+  return `POST ${path} HTTP/1.1\r\nhost: HOST\r\ncontent-type: application/json\r\n${headers}content-length: ${String(body.length)}\r\n\r\n${body}`;
+}
+
+/** What a peer may send, as it stands on the wire; `HOST` stands for the listener's own. */
+const exchanges: readonly string[] = [
+  posted('/graphql', query),
+  posted(
+    '/graphql',
+    '{"query":"subscription { payoutUpdated { status } }"}',
+    'accept: text/event-stream\r\n',
+  ),
+  posted('/graphql', `{"query":"${'{a'.repeat(5000)}"}`),
+  `GET /graphql?query={__typename} HTTP/1.1\r\nhost: HOST\r\n\r\n`,
+  `GET /v1/payouts/v1/${examplePayoutId} HTTP/1.1\r\nhost: HOST\r\n\r\n`,
+  `GET /v1/payouts/v1/payments?page_size=50 HTTP/1.1\r\nhost: HOST\r\n\r\n`.repeat(30),
+  posted('/v1/payouts/v1/payment', `[${'{},'.repeat(50_000)}{}]`, 'idempotency-key: k\r\n'),
+  posted('/v1/payouts/v1/payment', '['.repeat(100_000), 'idempotency-key: k\r\n'),
+  posted('/mcp', call, 'accept: application/json, text/event-stream\r\n'),
+  posted('/mcp', `[${call},${call}]`, 'accept: application/json, text/event-stream\r\n'),
+  'POST /graphql HTTP/1.1\r\nhost: HOST\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{"que\r\nzz\r\n',
+  `GET /graphql HTTP/1.1\r\nhost: HOST\r\nconnection: upgrade\r\nupgrade: websocket\r\n${handshake}\r\n`,
+  // Masked frames of a WebSocket: one that is well-formed, one that is not.
+  `GET /graphql HTTP/1.1\r\nhost: HOST\r\nconnection: upgrade\r\nupgrade: websocket\r\n${handshake}\r\n\x89\x80\0\0\0\0\xff\xff\xff\xff`,
+  'GET /graphql HTTP/1.1\r\nhost: HOST\r\norigin: https://evil.example\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n',
+  'CONNECT example.com:443 HTTP/1.1\r\nhost: example.com\r\n\r\n',
+  'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
+  'OPTIONS * HTTP/1.1\r\nhost: HOST\r\n\r\n',
+  'GET /health HTTP/1.1\r\nhost: HOST\r\nexpect: 100-continue\r\ncontent-length: 5\r\n\r\nhe',
+  '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03',
+  `GET /${'x'.repeat(20_000)} HTTP/1.1\r\n`,
+];
+
+const endings = ['reset', 'end', 'leave', 'keep'] as const;
+
+/** Numbers from 0 to 1, the same for the same seed. @see https://en.wikipedia.org/wiki/Linear_congruential_generator */
+function numbers(from: number): () => number {
+  let state = from;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+interface Attack {
+  readonly bytes: Buffer;
+  /** The rest comes later. */
+  readonly firstPart: number;
+  readonly ending: (typeof endings)[number];
+  readonly reads: boolean;
+}
+
+function attackFrom(random: () => number, host: string): Attack {
+  const pick = <Value>(values: readonly Value[]): Value =>
+    values[Math.floor(random() * values.length)] as Value;
+  const whole = Buffer.from(pick(exchanges).replaceAll('HOST', host), 'latin1');
+  const length = random() < 0.5 ? whole.length : Math.floor(random() * whole.length);
+  const bytes = Buffer.from(whole.subarray(0, length));
+  if (random() < 0.2 && length > 0) bytes[Math.floor(random() * length)] = Math.floor(random() * 256);
+  return {
+    bytes,
+    firstPart: Math.floor(random() * length),
+    ending: pick(endings),
+    reads: random() < 0.5,
+  };
+}
+
+async function carryOut(
+  { bytes, firstPart, ending, reads }: Attack,
+  port: number,
+): Promise<Socket | undefined> {
+  const socket = connect(port, '127.0.0.1');
+  socket.on('error', () => undefined);
+  if (reads) socket.resume();
+  else socket.pause();
+  await Promise.race([once(socket, 'connect'), once(socket, 'close')]);
+  socket.write(bytes.subarray(0, firstPart));
+  await pause(1);
+  socket.write(bytes.subarray(firstPart));
+  if (ending === 'reset') socket.resetAndDestroy();
+  else if (ending === 'end') socket.end();
+  else if (ending === 'leave') socket.destroy();
+  return ending === 'keep' || ending === 'end' ? socket : undefined;
+}
+
+describe('floods of broken connections', () => {
+  it(`end none but themselves (seed ${String(seed)})`, async () => {
+    const sandbox = await startSandbox();
+    onTestFinished(() => sandbox.close());
+    const program = runProgram('main.ts', {
+      LEAN_BASE_URL: sandbox.url,
+      LEAN_API_TOKEN: sandboxCredentials.token,
+      LEAN_WEBHOOK_SECRET: 'webhook-secret',
+      AUTH: 'none',
+      PORT: '0',
+      REST_PORT: '0',
+      MCP_PORT: '0',
+    });
+    const [line = ''] = await program.says(/.*gateway is up.*/);
+    const { url, rest, mcp } = JSON.parse(line) as Record<'url' | 'rest' | 'mcp', string>;
+    const metric = async (name: string): Promise<number> => {
+      const text = await (await fetch(new URL('/metrics', url))).text();
+      return Number(new RegExp(`^${name} ([\\d.e+]+)$`, 'm').exec(text)?.[1]);
+    };
+    await postOperation(url, '{ payouts(first: 1) { totalCount } }');
+    const residentBefore = await metric('process_resident_memory_bytes');
+
+    const random = numbers(seed);
+    const ports = [url, url, url, rest, mcp].map(each => Number(new URL(each).port));
+    const kept: Socket[] = [];
+    for (let begun = 0; begun < connections; begun += 50) {
+      const attacks = Array.from({ length: 50 }, async () => {
+        const port = ports[Math.floor(random() * ports.length)] ?? 0;
+        const socket = await carryOut(attackFrom(random, `127.0.0.1:${String(port)}`), port);
+        if (socket !== undefined) kept.push(socket);
+      });
+      await Promise.all(attacks);
+      // Whoever asks properly is answered in the middle of it.
+      const { status, data } = await postOperation(url, '{ payouts(first: 1) { totalCount } }');
+      expect({ status, data }).toEqual({ status: 200, data: { payouts: { totalCount: 300 } } });
+    }
+    for (const socket of kept) socket.destroy();
+    // The connection that asks for the metrics is one.
+    await expect.poll(() => metric('lean_payouts_connections'), { timeout: 30_000 }).toBeLessThanOrEqual(2);
+    await expect.poll(() => metric('lean_payouts_subscribers')).toBe(0);
+    await expect.poll(() => metric('lean_payouts_unread_bytes'), { timeout: 10_000 }).toBe(0);
+    expect((await metric('process_resident_memory_bytes')) - residentBefore).toBeLessThan(150 * 1024 * 1024);
+
+    program.kill('SIGTERM');
+    expect(await program.ended).toEqual([0, null]);
+    expect(program.stderr).toBe('');
+    const levels = program.stdout
+      .trimEnd()
+      .split('\n')
+      .map(text => (JSON.parse(text) as { readonly level: number }).level);
+    expect(Math.max(...levels)).toBeLessThan(50);
+    expect(sandbox.requests.filter(({ operation }) => operation === 'createPayoutPayment')).toEqual([]);
+  }, 120_000);
+});
