@@ -8,6 +8,7 @@ import type { OwnedRecord, PayoutEvidence } from './payout-records.ts';
 import {
   compareAccounts,
   compareAmounts,
+  compareDescriptions,
   compareExactReferences,
   compareTexts,
   type Resemblance,
@@ -132,13 +133,15 @@ export class Candidates {
   /** `same`: it is this transfer. `may be`: it cannot be told. */
   async #compare(
     { transfer }: PayoutRecord,
-    { row, intent }: Seen,
+    { row, intent, unread }: Seen,
     exactReferences: boolean,
   ): Promise<Resemblance> {
     const byRow = compareAmounts(transfer.amount, row.amount);
     if (intent === null) {
-      if (byRow === 'other' || compareTexts(transfer.description, row.description) === 'other')
-        return 'other';
+      if (byRow === 'other') return 'other';
+      // Its reference may tell, once the intent can be read.
+      if (unread) return 'may be';
+      if (compareDescriptions(transfer.description, row.description) === 'other') return 'other';
       const account = await this.#accountOf(transfer.destinationId);
       return compareAccounts(account, row.recipient.iban) === 'other' ? 'other' : 'may be';
     }

@@ -46,13 +46,43 @@ export function compareExactReferences(sent: string, seen: string | null): Resem
 
 const simple = /^[\w.-]+$/;
 
-/** Compares IBANs and account numbers; null where one of them is not known. */
+/**
+ * Compares descriptions. Only texts of plain ASCII can be told apart, as `compareTexts` tells them: anything else a
+ * server may drop, replace by a question mark, or write in another alphabet.
+ */
+export function compareDescriptions(sent: string, seen: string | null | undefined): Resemblance {
+  if (seen === sent) return 'same';
+  if (seen == null || !plainAscii.test(sent) || !plainAscii.test(seen)) return 'may be';
+  return compareTexts(sent, seen);
+}
+
+/** Without the punctuation that servers write as entities or in percent signs, or put in place of other characters. */
+const plainAscii = /^[\w .,:;()/#'+-]*$/;
+
+/**
+ * Compares accounts; null where one of them is not known. Only whole IBANs can be told apart: one that was masked or cut
+ * has no valid check digits.
+ */
 export function compareAccounts(
   sent: string | null | undefined,
   seen: string | null | undefined,
 ): Resemblance {
-  if (sent == null || seen == null || sent === '' || seen === '') return 'may be';
-  return plain(sent) === plain(seen) ? 'same' : 'other';
+  const [a, b] = [withoutBlanks(sent), withoutBlanks(seen)];
+  if (a.length !== b.length || !isIban(a) || !isIban(b)) return 'may be';
+  return a === b ? 'same' : 'other';
+}
+
+function withoutBlanks(account: string | null | undefined): string {
+  return account?.replace(/\s/gu, '').toUpperCase() ?? '';
+}
+
+/** Whether a text is an IBAN of digits alone, whole by its check digits. Letters in it may be a mask. */
+function isIban(text: string): boolean {
+  if (!/^[A-Z]{2}\d{13,32}$/.test(text)) return false;
+  const digits = `${text.slice(4)}${text.slice(0, 4)}`.replace(/[A-Z]/g, letter =>
+    String(letter.charCodeAt(0) - 55),
+  );
+  return BigInt(digits) % 97n === 1n;
 }
 
 /** Letters and digits in one case: what is left of a text when a server normalises it. */

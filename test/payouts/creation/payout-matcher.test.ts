@@ -149,6 +149,55 @@ describe('a payout that may be a lost one', () => {
   );
 });
 
+describe('at a Lean that keeps no references', () => {
+  const sar = { amount: { amount: '16.50' as Decimal, currency: 'SAR' } };
+  const taken = { amount: '16.5', destinationId: destinations.pays, createdAt: ours.createdAt };
+
+  it.each([
+    ['accents are dropped', 'Café 12', 'Cafe 12'],
+    ['other characters are replaced', 'Loyer été', 'Loyer ?t?'],
+    ['other digits are used', 'راتب ١٢', 'راتب 12'],
+  ])('a lost payout may be one in whose description %s', async (_what, sent, description) => {
+    const { lean, find } = await searching({ profile: 'ksa' });
+    lean.payouts.add({ ...taken, description });
+    expect(await find(transfer(undefined, { ...sar, description: sent }))).toMatchObject({
+      finding: 'look_alike',
+      candidates: [{ match: 'may be' }],
+    });
+  });
+
+  it('a lost payout may be one whose IBAN is masked', async () => {
+    const { lean, find, client } = await searching({ profile: 'ksa' });
+    lean.payouts.add({ ...taken, description: 'INV 001' });
+    const listPayouts = client.listPayouts.bind(client);
+    client.listPayouts = async (...args) => {
+      const listed = await listPayouts(...args);
+      const content = listed.page.content?.map(row => ({ ...row, recipient_iban: 'SA03********7519' }));
+      return { ...listed, page: { ...listed.page, ...(content && { content }) } };
+    };
+    expect(await find(transfer(undefined, sar))).toMatchObject({ finding: 'look_alike' });
+  });
+
+  it.each([
+    ['description', { description: 'INV 002' }],
+    ['account', { description: 'INV 001', destinationId: destinations.staysPending }],
+  ])('a lost payout is not taken for one of another %s', async (_what, change) => {
+    const { lean, find } = await searching({ profile: 'ksa' });
+    lean.payouts.add({ ...taken, ...change });
+    expect(await find(transfer(undefined, sar))).toMatchObject({ finding: 'absent', candidates: [] });
+  });
+});
+
+it('a lost payout may be one whose intent cannot be read, whatever its row shows', async () => {
+  const { lean, find } = await searching();
+  lean.payouts.add({ ...ours, description: 'RENT', destinationId: destinations.staysPending });
+  lean.faults.add({ kind: 'status', status: 503, operation: 'getPayoutIntent' });
+  expect(await find(transfer())).toMatchObject({
+    finding: 'lean_unavailable',
+    candidates: [{ match: 'may be', unread: true }],
+  });
+});
+
 describe('among a hundred equal salaries with references of their own', () => {
   const salary = (index: number) => `SAL-${String(index).padStart(3, '0')}`;
 
