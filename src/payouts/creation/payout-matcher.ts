@@ -49,9 +49,6 @@ export interface SearchOptions {
   readonly untilNow?: boolean;
 }
 
-/** A payout that is this near to the window's beginning, in ms, may have been listed before it. */
-const edgeMs = 60_000;
-
 /** How far the clock that stamps Lean's rows may be from the one that stamps its answers. */
 const marginMs = 300_000;
 
@@ -95,7 +92,7 @@ export class PayoutMatcher {
     // One that Lean may have created outside of the window, or may not have listed yet, proves nothing.
     const delay = this.#delayOf(request);
     const reference = await evidence.referencePayout(application, {
-      from: window.from + edgeMs,
+      from: window.from + marginMs,
       to: Math.min(window.to - delay - marginMs, (list.firstDate ?? window.from) - delay),
     });
     const candidates = await new Candidates({ reads, evidence, application, reference, deadline }).judge(
@@ -178,8 +175,12 @@ export class PayoutMatcher {
     ];
     const first = Math.min(...firsts);
     const lasts = [byLean(sends.until ?? readAt), ...(sends.leanUntil === null ? [] : [sends.leanUntil])];
+    const isAhead = first > leanNow + clockToleranceMs;
+    // What the store's clock alone has noted of a send is known as well as that clock was right.
+    const isUnsure = isAhead || (sends.lastAt !== null && sends.leanFirstAt === null);
     return {
-      from: (first > leanNow + clockToleranceMs ? leanNow - dayMs : first) - marginMs,
+      // Of twice the margin, so that a payout that was sent shortly before it must be in the list as well.
+      from: (isAhead ? leanNow : first) - (isUnsure ? dayMs : 0) - 2 * marginMs,
       to: Math.max(...firsts, ...lasts) + this.#delayOf(request) + marginMs,
     };
   }

@@ -94,6 +94,18 @@ describe('a lost payout', () => {
     },
   );
 
+  it('is found although the store’s clock was ahead at the send, where Lean’s time of it is not known', async () => {
+    const { lean, matcher } = await searching();
+    const { intentId } = lean.payouts.add(ours);
+    const request = lostRequest(transfer());
+    const noted = sentAt + 540_000;
+    const sends = { ...request.sends, firstAt: noted, lastAt: noted, until: noted + 10_000 };
+    const untimed = { ...request, sends: { ...sends, leanFirstAt: null, leanUntil: null } };
+    expect(await matcher.search(untimed, { deadline: later() })).toMatchObject({
+      found: [{ answer: { intentId } }],
+    });
+  });
+
   it.each([
     ['another amount', { amount: '18.50' }],
     [
@@ -226,6 +238,19 @@ describe('among a hundred equal salaries with references of their own', () => {
       finding: 'absent',
     });
   });
+});
+
+it('a payout that must be in the list is found there although Lean stamps its rows minutes earlier', async () => {
+  const { lean, client, clock, create, find } = await searching();
+  clock.ms = sentAt - 210_000;
+  await client.listPayouts({ page_number: '0', page_size: '1' });
+  const created = await create('known', transfer(undefined, { externalReference: 'known' }));
+  if (created.kind !== 'created') throw new Error('Lean did not take it');
+  lean.payouts.clear();
+  const createdAt = new Date(clock.ms - 120_000).toISOString();
+  lean.payouts.add({ ...ours, externalReference: 'known', intentId: created.intentId, createdAt });
+  clock.ms = readAt;
+  expect(await find(transfer())).toMatchObject({ finding: 'absent' });
 });
 
 describe('it is unclear whether Lean has a lost payout', () => {
