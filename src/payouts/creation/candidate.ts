@@ -4,13 +4,14 @@ import type { PayoutReads } from '../payout-reads.ts';
 import type { Payout } from '../payout.ts';
 import { isFailed } from './found-answer.ts';
 import type { PayoutRecord } from './payout-record.ts';
-import type { OwnedRecord, PayoutEvidence } from './payout-records.ts';
+import type { OtherRecords, OwnedRecord, PayoutEvidence } from './payout-records.ts';
 import {
   compareAccounts,
   compareAmounts,
   compareDescriptions,
   compareExactReferences,
   compareTexts,
+  mayHaveBecome,
   type Resemblance,
 } from './resemblance.ts';
 
@@ -55,6 +56,15 @@ const intentsAtOnce = 8;
 
 type Seen = Pick<Candidate, 'row' | 'intent' | 'unread'>;
 
+export interface Judgement {
+  readonly candidates: readonly Candidate[];
+  /**
+   * Whether it is known of each candidate which other records it may belong to. Otherwise an `exact` one may be another
+   * record's whose reference Lean has changed.
+   */
+  readonly knowsOwners: boolean;
+}
+
 /** Judges the rows of Lean's list that no record names. */
 export class Candidates {
   readonly #options: CandidatesOptions;
@@ -70,20 +80,20 @@ export class Candidates {
   async judge(
     rows: readonly Payout[],
     records: readonly PayoutRecord[],
-    others: readonly OwnedRecord[],
-  ): Promise<readonly Candidate[]> {
+    others: OtherRecords,
+  ): Promise<Judgement> {
     const seen: Seen[] = [];
     for (let next = 0; next < rows.length; next += intentsAtOnce) {
       const part = rows.slice(next, next + intentsAtOnce);
       seen.push(...(await Promise.all(part.map(async row => ({ row, ...(await this.#intentOf(row)) })))));
     }
-    const exactReferences = await this.#givesReferencesBack(seen, records, others);
+    const wholeLength = await this.#wholeLength(seen, records, others.records);
     const candidates: Candidate[] = [];
     for (const each of seen) {
       const fits = new Map<number, 'exact' | 'may be'>();
       let carriesReference = false;
       for (const record of records) {
-        const fit = await this.#compare(record, each, exactReferences);
+        const fit = await this.#compare(record, each, wholeLength > 0);
         // A payout that carries the reference is never another one, whatever else Lean shows of it.
         const carries = each.intent?.externalReference === record.transfer.externalReference;
         carriesReference ||= carries;
@@ -93,13 +103,14 @@ export class Candidates {
       const match = [...fits.values()].includes('exact') ? 'exact' : 'may be';
       const sharing: OwnedRecord[] = [];
       let ownedByOther = false;
-      for (const other of others) {
-        const fit = await this.#compare(other.record, each, exactReferences);
+      for (const other of others.records) {
+        const fit = await this.#compare(other.record, each, wholeLength > 0);
         // A payout with the reference of another request belongs to that one, unless Lean may have changed ours to it.
-        if (fit === 'same' && match !== 'exact' && !resembles(records, each)) ownedByOther = true;
+        if (fit === 'same' && match !== 'exact' && !mayBeChanged(records, each, wholeLength))
+          ownedByOther = true;
         // Lean may have changed the other one's reference to this one.
-        const altered = resembles([other.record], each);
-        if (fit === 'same' || (fit === 'may be' && (match !== 'exact' || altered))) sharing.push(other);
+        const isChanged = mayBeChanged([other.record], each, wholeLength);
+        if (fit === 'same' || (fit === 'may be' && (match !== 'exact' || isChanged))) sharing.push(other);
       }
       if (ownedByOther) continue;
       candidates.push({
@@ -111,7 +122,7 @@ export class Candidates {
         failed: isFailed(each.row, each.intent),
       });
     }
-    return candidates;
+    return { candidates, knowsOwners: others.isWhole || wholeLength > 0 };
   }
 
   async #intentOf({ intentId }: Pick<Payout, 'intentId'>): Promise<Pick<Seen, 'intent' | 'unread'>> {
@@ -171,34 +182,39 @@ export class Candidates {
   }
 
   /**
-   * Whether this Lean is seen to give references back as they were sent. Only then a row with another reference is
-   * another payout. Read only where that matters.
+   * The length of a reference that this Lean is seen to give back as it was sent; 0 where it is not. Only then a row with
+   * another reference is another payout. Read only where that matters.
    */
-  async #givesReferencesBack(
+  async #wholeLength(
     seen: readonly Seen[],
     records: readonly PayoutRecord[],
     others: readonly OwnedRecord[],
-  ): Promise<boolean> {
+  ): Promise<number> {
     const matters = seen.some(
       ({ intent }) =>
         intent !== null &&
         (others.length > 0 ||
           records.some(({ transfer }) => intent.externalReference !== transfer.externalReference)),
     );
-    if (!matters) return false;
+    if (!matters) return 0;
     const { evidence, application, reference } = this.#options;
     const shown =
       reference ?? (await evidence.referencePayout(application, { from: 0, to: Number.MAX_SAFE_INTEGER }));
-    if (shown?.intentId == null) return false;
+    if (shown?.intentId == null) return 0;
     const { intent } = await this.#intentOf({ intentId: shown.intentId });
-    return intent?.externalReference === shown.transfer.externalReference;
+    const { externalReference } = shown.transfer;
+    return intent?.externalReference === externalReference ? externalReference.length : 0;
   }
 }
 
-/** Whether a reference of the request may have become the one that was seen. */
-function resembles(records: readonly PayoutRecord[], { intent }: Pick<Candidate, 'intent'>): boolean {
-  return records.some(
-    ({ transfer }) => compareTexts(transfer.externalReference, intent?.externalReference) !== 'other',
+/** Whether Lean may have changed a reference of the records into the one that it shows. */
+function mayBeChanged(
+  records: readonly PayoutRecord[],
+  { intent }: Pick<Candidate, 'intent'>,
+  wholeLength: number,
+): boolean {
+  return records.some(({ transfer }) =>
+    mayHaveBecome(transfer.externalReference, intent?.externalReference, wholeLength),
   );
 }
 

@@ -2,7 +2,7 @@ import type { LeanClient } from '../../lean/client.ts';
 import { leanTime } from '../lean-time.ts';
 import type { PayoutReads } from '../payout-reads.ts';
 import type { Payout } from '../payout.ts';
-import { Candidates, type Candidate } from './candidate.ts';
+import { Candidates, type Candidate, type Judgement } from './candidate.ts';
 import type { Finding } from './finding.ts';
 import { foundAnswer } from './found-answer.ts';
 import { readListWindow, type ListWindow, type Window } from './list-window.ts';
@@ -95,13 +95,16 @@ export class PayoutMatcher {
       from: window.from + marginMs,
       to: Math.min(window.to - delay - marginMs, (list.firstDate ?? window.from) - delay),
     });
-    const candidates = await new Candidates({ reads, evidence, application, reference, deadline }).judge(
-      unowned,
-      request.records,
-      others,
-    );
+    const { candidates, knowsOwners } = await new Candidates({
+      reads,
+      evidence,
+      application,
+      reference,
+      deadline,
+    }).judge(unowned, request.records, others);
     return this.#reading(request, list, {
       candidates,
+      knowsOwners,
       reference,
       leanNow,
       isAudit: openRecords(request).length === 0,
@@ -111,14 +114,14 @@ export class PayoutMatcher {
   #reading(
     request: PayoutRequest,
     list: ListWindow,
-    { candidates, reference, leanNow, isAudit }: Evidence,
+    { candidates, knowsOwners, reference, leanNow, isAudit }: Evidence,
   ): Reading {
     const exact = candidates.filter(({ match }) => match === 'exact');
     // In an audit a payout that belongs to one of several settled keys is a second one of some key.
     const sharers = ({ sharedWith }: Candidate): readonly OwnedRecord[] =>
       isAudit ? sharedWith.filter(({ record }) => record.answer === null) : sharedWith;
     const shared = exact.filter(candidate => sharers(candidate).length > 0);
-    const own = exact.filter(candidate => sharers(candidate).length === 0);
+    const own = knowsOwners || isAudit ? exact.filter(candidate => sharers(candidate).length === 0) : [];
     const settled = request.records.map(record => settlementOf(request, record, own));
     const found = settled.flatMap(({ found }) => found ?? []);
     const several = settled.some(({ several }) => several);
@@ -126,7 +129,7 @@ export class PayoutMatcher {
     const finding = (): Finding => {
       if (several) return 'several_at_lean';
       if (missing === 0) return 'absent';
-      const unsure = [...shared, ...candidates.filter(({ match }) => match === 'may be')];
+      const unsure = candidates.filter(candidate => !own.includes(candidate));
       if (unsure.some(({ sharedWith }) => sharedWith.some(({ inFlight }) => inFlight))) return 'in_flight';
       if (shared.length > 0) return 'reference_shared';
       if (unsure.some(({ unread }) => unread)) return 'lean_unavailable';
@@ -191,8 +194,7 @@ export class PayoutMatcher {
   }
 }
 
-interface Evidence {
-  readonly candidates: readonly Candidate[];
+interface Evidence extends Judgement {
   readonly reference: PayoutRecord | undefined;
   /** Lean's time by which the window was chosen. */
   readonly leanNow: number | undefined;

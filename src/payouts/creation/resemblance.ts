@@ -47,6 +47,20 @@ export function compareExactReferences(sent: string, seen: string | null): Resem
 const simple = /^[\w.-]+$/;
 
 /**
+ * Whether a reference may have been changed into one that is another record's own, as a whole.
+ * @param wholeLength up to which length Lean is seen to give references back as they were sent; 0: it is not seen to
+ */
+export function mayHaveBecome(sent: string, seen: string | null | undefined, wholeLength: number): boolean {
+  if (wholeLength === 0 || seen == null || !simple.test(sent) || !simple.test(seen))
+    return compareTexts(sent, seen) !== 'other';
+  const mayBeCut = sent.length > Math.max(wholeLength, neverCutLength);
+  return mayBeCut ? compareExactReferences(sent, seen) !== 'other' : sent === seen;
+}
+
+/** The shortest bound that banks set to references (SWIFT field 20). */
+const neverCutLength = 16;
+
+/**
  * Compares descriptions. Only texts of plain ASCII can be told apart, as `compareTexts` tells them: anything else a
  * server may drop, replace by a question mark, or write in another alphabet.
  */

@@ -7,6 +7,7 @@ import { destinations } from '../../../src/sandbox/named.ts';
 import type { SandboxOptions } from '../../../src/sandbox/sandbox.ts';
 import { json, later, rawServer, startLean } from '../../lean/wiring.ts';
 import { creatingAt, keyOf, transfer } from '../../support/creating.ts';
+import { openCrowd } from '../../support/open-crowd.ts';
 import { freshStore, opened } from '../../support/stores.ts';
 
 const sentAt = Date.parse('2026-03-01T12:00:00Z');
@@ -57,12 +58,12 @@ function lostRequest(...transfers: readonly ReferencedTransfer[]): PayoutRequest
 async function searching(options: SandboxOptions = {}) {
   const clock = { ms: readAt };
   const lean = await startLean({ clock: () => clock.ms, ...options });
-  const core = creatingAt(lean.url, opened(await freshStore('SQLite'), { clock: () => clock.ms }), {
-    now: () => clock.ms,
-  });
+  const database = opened(await freshStore('SQLite'), { clock: () => clock.ms });
+  const core = creatingAt(lean.url, database, { now: () => clock.ms });
   return {
     lean,
     clock,
+    database,
     ...core,
     find: (...transfers: readonly ReferencedTransfer[]) =>
       core.matcher.search(lostRequest(...transfers), { deadline: later() }),
@@ -313,6 +314,71 @@ it('a payout with the reference of another key of unknown outcome is that key’
   lean.payouts.add({ ...ours, externalReference: 'invoice-7' });
   clock.ms = readAt;
   expect(await find(transfer())).toMatchObject({ found: [], finding: 'absent', candidates: [] });
+});
+
+describe('of two open keys whose references begin alike', () => {
+  const references = ['order-1', 'order-11'] as const;
+
+  it.each([
+    [0, 1],
+    [1, 0],
+  ] as const)('the one that Lean has is found, and the other one is absent (%i, %i)', async (taken, lost) => {
+    const { lean, clock, create, client, records, matcher } = await searching();
+    clock.ms = sentAt;
+    await client.listPayouts({ page_number: '0', page_size: '1' });
+    await create('known', transfer(undefined, { externalReference: 'known' }));
+    for (const externalReference of references) {
+      const kind = externalReference === references[taken] ? 'drop_after' : 'drop_before';
+      lean.faults.add({ kind, operation: 'createPayoutPayment', times: 1 });
+      await create(externalReference, transfer(undefined, { externalReference }));
+    }
+    clock.ms = readAt;
+    const readingOf = async (key: string) => {
+      const request = await records.read(keyOf(key));
+      return request && matcher.search(request, { deadline: later() });
+    };
+    expect(await readingOf(references[taken])).toMatchObject({ found: [{}] });
+    expect(await readingOf(references[lost])).toMatchObject({ found: [], finding: 'absent' });
+  });
+});
+
+describe('among more open keys than are compared, a lost payout', () => {
+  const crowded = async () => {
+    const core = await searching();
+    const { lean, clock, create, client, database } = core;
+    clock.ms = sentAt;
+    await client.listPayouts({ page_number: '0', page_size: '1' });
+    lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 1 });
+    const other = { amount: '7' as Decimal, currency: 'AED' };
+    await create('like', transfer(undefined, { externalReference: 'like', amount: other }));
+    await openCrowd(database, 'like', 5000);
+    return core;
+  };
+
+  it('is found at a Lean that gives references back', async () => {
+    const { lean, clock, create, find } = await crowded();
+    await create('known', transfer(undefined, { externalReference: 'known' }));
+    lean.payouts.add(ours);
+    clock.ms = readAt;
+    expect(await find(transfer())).toMatchObject({ found: [{}] });
+  });
+
+  it('is not found by its reference alone, since Lean may have changed that of another one', async () => {
+    const { lean, clock, find } = await crowded();
+    lean.payouts.add(ours);
+    clock.ms = readAt;
+    expect(await find(transfer())).toMatchObject({ found: [], finding: 'look_alike' });
+  });
+
+  it('is not found where another one of them has its reference', async () => {
+    const { lean, clock, create, find } = await crowded();
+    await create('known', transfer(undefined, { externalReference: 'known' }));
+    lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 1 });
+    await create('key-2');
+    lean.payouts.add(ours);
+    clock.ms = readAt;
+    expect(await find(transfer())).toMatchObject({ found: [], finding: 'reference_shared' });
+  });
 });
 
 it('more payouts with a reference than transfers are duplicates, and none of them is taken', async () => {

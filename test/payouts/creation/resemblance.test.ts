@@ -1,6 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compareAccounts, compareDescriptions } from '../../../src/payouts/creation/resemblance.ts';
+import {
+  compareAccounts,
+  compareDescriptions,
+  mayHaveBecome,
+} from '../../../src/payouts/creation/resemblance.ts';
 import { ibanOf } from '../../../src/sandbox/iban.ts';
 
 /** Ways in which a server may write a text that it was sent: first any of these, */
@@ -104,4 +108,23 @@ describe('an account', () => {
   ])('may be the sent one when Lean shows one that is %s', (_what, seen) => {
     expect(compareAccounts(ibanOf('AE', '0331234567890123456'), seen)).toBe('may be');
   });
+});
+
+describe('a reference', () => {
+  const long = 'payroll-2026-03-run-1';
+
+  it.each([
+    ['order-11', 'order-1', 'exact'.length, false],
+    ['order-1', 'order-11', 'exact'.length, false],
+    ['order-1', 'ORDER-1', 'exact'.length, false],
+    ['order 11', 'order 1', 'exact'.length, true],
+    ['order-11', 'order-1', 0, true],
+    [`${long}1`, long, 'exact'.length, true],
+    [`${long}1`, long, `${long}1`.length, false],
+  ])(
+    '%j may have become %j where %i characters are seen to come back: %j',
+    (sent, seen, length, expected) => {
+      expect(mayHaveBecome(sent, seen, length)).toBe(expected);
+    },
+  );
 });
