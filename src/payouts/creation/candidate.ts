@@ -20,7 +20,7 @@ export interface Candidate {
   readonly row: Payout;
   /** Null where this Lean has no call for it, does not know it, or could not show it. */
   readonly intent: PayoutIntent | null;
-  /** Whether Lean could not show the intent right now. */
+  /** Whether Lean could not show right now what it would be judged by: its intent, or the account of a destination. */
   readonly unread: boolean;
   /** `exact`: its reference, amount, currency and destination are those of a transfer. */
   readonly match: 'exact' | 'may be';
@@ -68,8 +68,8 @@ export interface Judgement {
 /** Judges the rows of Lean's list that no record names. */
 export class Candidates {
   readonly #options: CandidatesOptions;
-  /** Accounts of destinations, for a Lean without intents. */
-  readonly #accounts = new Map<string, string | null>();
+  /** Accounts of destinations, for a Lean without intents; undefined where Lean could not show it right now. */
+  readonly #accounts = new Map<string, string | null | undefined>();
   #hasIntents = true;
 
   constructor(options: CandidatesOptions) {
@@ -115,6 +115,10 @@ export class Candidates {
       if (ownedByOther) continue;
       candidates.push({
         ...each,
+        unread: this.#isUnread(
+          each,
+          records.filter(({ position }) => fits.has(position)),
+        ),
         match,
         carriesReference,
         positions: [...fits].filter(([, fit]) => fit === match).map(([position]) => position),
@@ -131,10 +135,7 @@ export class Candidates {
     try {
       return { intent: await reads.intent(intentId, { deadline }), unread: false };
     } catch (error) {
-      if (!(error instanceof LeanError) || performance.now() >= deadline) throw error;
-      // One intent that Lean cannot show must not keep everything else from being judged.
-      if (!(error instanceof LeanRefused) || error.code !== 'LEAN_REFUSED')
-        return { intent: null, unread: true };
+      if (this.#mayBeShownLater(error)) return { intent: null, unread: true };
       // Older UAE applications and those in KSA have no such call: the other rows need not be asked for.
       if (reads.isMissingOperation(error)) this.#hasIntents = false;
       return { intent: null, unread: false };
@@ -167,18 +168,31 @@ export class Candidates {
     return reference === 'other' && exactReferences ? 'other' : 'may be';
   }
 
-  /** The IBAN of a destination; null where Lean does not tell. */
-  async #accountOf(destinationId: string): Promise<string | null> {
-    const known = this.#accounts.get(destinationId);
-    if (known !== undefined) return known;
+  /** The IBAN of a destination; null where Lean does not tell, undefined where it could not right now. */
+  async #accountOf(destinationId: string): Promise<string | null | undefined> {
+    if (this.#accounts.has(destinationId)) return this.#accounts.get(destinationId);
     const { reads, deadline } = this.#options;
-    const destination = await reads.destination(destinationId, { deadline }).catch((error: unknown) => {
-      if (error instanceof LeanRefused) return null;
-      throw error;
-    });
-    const account = destination?.iban ?? null;
+    const account = await reads.destination(destinationId, { deadline }).then(
+      destination => destination?.iban ?? null,
+      (error: unknown) => (this.#mayBeShownLater(error) ? undefined : null),
+    );
     this.#accounts.set(destinationId, account);
     return account;
+  }
+
+  #isUnread({ intent, unread }: Seen, records: readonly PayoutRecord[]): boolean {
+    const isUnknown = ({ transfer: { destinationId } }: PayoutRecord): boolean =>
+      this.#accounts.has(destinationId) && this.#accounts.get(destinationId) === undefined;
+    return unread || (intent === null && records.some(isUnknown));
+  }
+
+  /**
+   * Whether Lean failed to show one thing, and did not refuse to. That must not keep everything else from being judged.
+   * @throws the error, where it is none of Lean's or no time is left
+   */
+  #mayBeShownLater(error: unknown): boolean {
+    if (!(error instanceof LeanError) || performance.now() >= this.#options.deadline) throw error;
+    return !(error instanceof LeanRefused) || error.code !== 'LEAN_REFUSED';
   }
 
   /**

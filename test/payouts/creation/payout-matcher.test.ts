@@ -201,6 +201,17 @@ describe('at a Lean that keeps no references', () => {
   });
 });
 
+it('a lost payout may be one to a destination that Lean cannot show right now', async () => {
+  const { lean, find } = await searching({ profile: 'ksa' });
+  lean.payouts.add({ amount: '16.5', description: 'INV 001', createdAt: ours.createdAt });
+  lean.faults.add({ kind: 'status', status: 500, operation: 'getDestination' });
+  const wanted = transfer(undefined, { amount: { amount: '16.50' as Decimal, currency: 'SAR' } });
+  expect(await find(wanted)).toMatchObject({
+    finding: 'lean_unavailable',
+    candidates: [{ match: 'may be', unread: true }],
+  });
+});
+
 it('a lost payout may be one whose intent cannot be read, whatever its row shows', async () => {
   const { lean, find } = await searching();
   lean.payouts.add({ ...ours, description: 'RENT', destinationId: destinations.staysPending });
