@@ -85,7 +85,7 @@ export class Candidates {
     const seen: Seen[] = [];
     for (let next = 0; next < rows.length; next += intentsAtOnce) {
       const part = rows.slice(next, next + intentsAtOnce);
-      seen.push(...(await Promise.all(part.map(async row => ({ row, ...(await this.#intentOf(row)) })))));
+      seen.push(...(await Promise.all(part.map(row => this.#see(row)))));
     }
     const wholeLength = await this.#wholeLength(seen, records, others.records);
     const candidates: Candidate[] = [];
@@ -127,6 +127,11 @@ export class Candidates {
       });
     }
     return { candidates, knowsOwners: others.isWhole || wholeLength > 0 };
+  }
+
+  async #see(row: Payout): Promise<Seen> {
+    const { intent, unread } = await this.#intentOf(row);
+    return { row, intent: intent && withTakenPayment(intent, row), unread };
   }
 
   async #intentOf({ intentId }: Pick<Payout, 'intentId'>): Promise<Pick<Seen, 'intent' | 'unread'>> {
@@ -219,6 +224,13 @@ export class Candidates {
     const { externalReference } = shown.transfer;
     return intent?.externalReference === externalReference ? externalReference.length : 0;
   }
+}
+
+/** An intent shows one payment. Where that one has failed, the row may be of another one that has not. */
+function withTakenPayment(intent: PayoutIntent, row: Payout): PayoutIntent {
+  const { payout } = intent;
+  const isAnother = row.paymentId !== null && payout.paymentId !== null && row.paymentId !== payout.paymentId;
+  return isAnother && isFailed(payout, null) && !isFailed(row, null) ? { ...intent, payout: row } : intent;
 }
 
 /** Whether Lean may have changed a reference of the records into the one that it shows. */

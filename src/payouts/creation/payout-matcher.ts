@@ -5,6 +5,7 @@ import type { Payout } from '../payout.ts';
 import { Candidates, type Candidate, type Judgement } from './candidate.ts';
 import type { Finding } from './finding.ts';
 import { foundAnswer } from './found-answer.ts';
+import { intentsTakenTwice, oneRowEach } from './list-rows.ts';
 import { readListWindow, type ListWindow, type Window } from './list-window.ts';
 import type { TransferAnswer } from './creation-answer.ts';
 import { openRecords, type PayoutRecord, type PayoutRequest } from './payout-record.ts';
@@ -101,10 +102,11 @@ export class PayoutMatcher {
       application,
       reference,
       deadline,
-    }).judge(unowned, request.records, others);
+    }).judge(oneRowEach(unowned), request.records, others);
     return this.#reading(request, list, {
       candidates,
       knowsOwners,
+      takenTwice: intentsTakenTwice(like),
       reference,
       leanNow,
       isAudit: openRecords(request).length === 0,
@@ -114,7 +116,7 @@ export class PayoutMatcher {
   #reading(
     request: PayoutRequest,
     list: ListWindow,
-    { candidates, knowsOwners, reference, leanNow, isAudit }: Evidence,
+    { candidates, knowsOwners, takenTwice, reference, leanNow, isAudit }: Evidence,
   ): Reading {
     const exact = candidates.filter(({ match }) => match === 'exact');
     // In an audit a payout that belongs to one of several settled keys is a second one of some key.
@@ -134,6 +136,12 @@ export class PayoutMatcher {
       if (shared.length > 0) return 'reference_shared';
       if (unsure.some(({ unread }) => unread)) return 'lean_unavailable';
       if (unsure.length > 0) return 'look_alike';
+      const ownIntents = [
+        ...request.records.map(({ intentId }) => intentId),
+        ...own.map(({ row }) => row.intentId),
+      ];
+      // One of the payments may be that of another transfer.
+      if (takenTwice.some(id => ownIntents.includes(id))) return 'look_alike';
       return this.#absence(request, list, { reference, leanNow });
     };
     return {
@@ -195,6 +203,8 @@ export class PayoutMatcher {
 }
 
 interface Evidence extends Judgement {
+  /** Intents at Lean of which several payments were taken. */
+  readonly takenTwice: readonly string[];
   readonly reference: PayoutRecord | undefined;
   /** Lean's time by which the window was chosen. */
   readonly leanNow: number | undefined;

@@ -400,6 +400,53 @@ it('more payouts with a reference than transfers are duplicates, and none of the
   expect(new Set(reading.duplicates)).toEqual(new Set(ids));
 });
 
+describe('an intent with two payments', () => {
+  const second = '2026-03-01T12:00:02Z';
+  const order = [
+    ['first', 'FAILED', 'ACCEPTED_BY_BANK'],
+    ['last', 'ACCEPTED_BY_BANK', 'FAILED'],
+  ] as const;
+
+  it('of another payout does not make the list incomplete', async () => {
+    const { lean, find } = await searching();
+    const { intentId } = lean.payouts.add({ ...ours, amount: '99', status: 'FAILED' });
+    lean.payouts.add({ ...ours, amount: '99', intentId });
+    expect(await find(transfer())).toMatchObject({ finding: 'absent', isWhole: true });
+  });
+
+  it.each(order)('of which the %s one has failed is found as taken', async (_which, one, other) => {
+    const { lean, find } = await searching();
+    const { intentId } = lean.payouts.add({ ...ours, status: one });
+    lean.payouts.add({ ...ours, status: other, createdAt: second, intentId });
+    expect(await find(transfer())).toMatchObject({
+      found: [{ answer: { kind: 'created', intentId, state: { status: 'ACCEPTED_BY_BANK' } } }],
+      failed: [],
+      duplicates: [],
+    });
+  });
+
+  it.each(order)(
+    'of which the %s one has failed may be a lost payout that is not failed, where Lean keeps no references',
+    async (_which, one, other) => {
+      const { lean, find } = await searching({ profile: 'ksa' });
+      const taken = { amount: '16.5', description: 'INV 001' };
+      const { intentId } = lean.payouts.add({ ...taken, status: one, createdAt: ours.createdAt });
+      lean.payouts.add({ ...taken, status: other, createdAt: second, intentId });
+      const wanted = transfer(undefined, { amount: { amount: '16.50' as Decimal, currency: 'SAR' } });
+      const { candidates } = await find(wanted);
+      expect(candidates).toMatchObject([{ row: { intentId }, failed: false }]);
+    },
+  );
+
+  it('that are both taken leaves open whether one of them is of another transfer of its batch', async () => {
+    const { lean, find } = await searching();
+    const { intentId } = lean.payouts.add(ours);
+    lean.payouts.add({ ...ours, intentId });
+    const other = transfer(undefined, { externalReference: 'order-2' });
+    expect(await find(transfer(), other)).toMatchObject({ found: [{ position: 0 }], finding: 'look_alike' });
+  });
+});
+
 it('a failed payout beside one that Lean has taken is no duplicate', async () => {
   const { lean, find } = await searching();
   const { intentId } = lean.payouts.add(ours);
@@ -443,6 +490,15 @@ describe('nothing is judged absent', () => {
     expect(await listing(() => ({ content: [row(1), row(1)], page: { total_elements: 2 } }))).toMatchObject({
       finding: 'list_incomplete',
     });
+  });
+
+  it('by a list that shows a payout a second time, with its payment, in place of another', async () => {
+    const list = (query: URLSearchParams) => {
+      const isFirst = query.get('page_number') === '0';
+      const rows = [isFirst ? row(1) : { ...row(1), payment_id: 'payment-1' }];
+      return { content: rows, page: { total_elements: 2 } };
+    };
+    expect(await listing(list)).toMatchObject({ finding: 'list_incomplete' });
   });
 
   it('by a list whose total is capped at the size of the page', async () => {
