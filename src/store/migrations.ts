@@ -159,6 +159,11 @@ const versions: readonly (readonly string[])[] = [
     // Since when a store that was restored may lack records; null where nothing is known of those before it.
     'ALTER TABLE lean_payout_store ADD COLUMN lost_since BIGINT',
   ],
+  [
+    // Records of unknown outcome are few: those with a reference must be found among them, however many there are.
+    `CREATE INDEX lean_payout_records_open_by_reference ON lean_payout_records (external_reference)
+      WHERE answer IS NULL`,
+  ],
 ];
 
 /** Holds the version of the tables, in one row. */

@@ -1,9 +1,9 @@
 import type { PayoutRecord, PayoutRequest, RequestKey } from '../payouts/creation/payout-record.ts';
-import type { OwnedRecord, PayoutEvidence } from '../payouts/creation/payout-records.ts';
+import type { OtherRecords, PayoutEvidence } from '../payouts/creation/payout-records.ts';
 import type { Database } from './database.ts';
 import { openRequests, recordColumns, recordFromRow } from './payout-rows.ts';
 
-/** Open requests that are compared with what is at Lean; far more than there ever should be. */
+/** Open records that are compared with what is at Lean; far more than there ever should be. */
 const mostOpen = 5000;
 
 const dayMs = 86_400_000;
@@ -42,36 +42,45 @@ export class SqlPayoutEvidence implements PayoutEvidence {
     application: string,
     { caller, idempotencyKey, records }: PayoutRequest,
     from: number,
-  ): Promise<readonly OwnedRecord[]> {
+  ): Promise<OtherRecords> {
     const references = [...new Set(records.map(({ transfer }) => transfer.externalReference))];
-    const places = references.map((_, index) => `$${String(index + 5)}`).join(', ');
+    const places = references.map((_, index) => `$${String(index + 4)}`).join(', ');
+    const values = [application, caller, idempotencyKey, ...references];
     const columns = `r.caller, r.idempotency_key, r.claim, ${recordColumns}`;
     const others = `(r.application = $1 OR r.application IS NULL) AND NOT (r.caller = $2 AND r.idempotency_key = $3)`;
     const joined = 'p.caller = r.caller AND p.idempotency_key = r.idempotency_key';
-    const [open = [], settled = []] = await this.#database.run(
+    const isOpen = 'p.answer IS NULL AND r.first_sent_at IS NOT NULL AND r.turned_away = 0';
+    const shares = `p.external_reference IN (${places})`;
+    const limit = `LIMIT ${String(mostOpen)}`;
+    const [sharing = [], open = [], settled = []] = await this.#database.run(
       {
-        sql: `SELECT ${columns} FROM ${openRequests} r JOIN lean_payout_records p ON ${joined}
-          WHERE p.answer IS NULL AND r.first_sent_at IS NOT NULL AND r.turned_away = 0 AND ${others}
-          LIMIT ${String(mostOpen)}`,
-        values: [application, caller, idempotencyKey],
+        // CROSS JOIN, here and below, so that SQLite begins with the table that is named first.
+        sql: `SELECT ${columns} FROM lean_payout_records p CROSS JOIN lean_payout_requests r
+          WHERE ${shares} AND ${isOpen} AND ${joined} AND ${others} ${limit}`,
+        values,
       },
       {
-        // CROSS JOIN, so that SQLite begins with the requests by their age.
+        sql: `SELECT ${columns} FROM ${openRequests} r CROSS JOIN lean_payout_records p
+          WHERE ${joined} AND ${isOpen} AND ${others} AND NOT ${shares} ${limit}`,
+        values,
+      },
+      {
         sql: `SELECT ${columns} FROM lean_payout_requests r CROSS JOIN lean_payout_records p
-          WHERE r.created_at >= $4 AND ${joined} AND p.answer IS NOT NULL
-            AND (p.intent_id IS NOT NULL OR r.next_check_at IS NOT NULL) AND ${others}
-            AND p.external_reference IN (${places})
-          LIMIT ${String(mostOpen)}`,
+          WHERE r.created_at >= $${String(values.length + 1)} AND ${joined} AND p.answer IS NOT NULL
+            AND (p.intent_id IS NOT NULL OR r.next_check_at IS NOT NULL) AND ${others} AND ${shares} ${limit}`,
         // The clocks of the store and of Lean may differ.
-        values: [application, caller, idempotencyKey, Math.floor(from) - hourMs, ...references],
+        values: [...values, Math.floor(from) - hourMs],
       },
     );
-    return [...open, ...settled].map(row => ({
-      caller: String(row['caller']),
-      idempotencyKey: String(row['idempotency_key']),
-      record: recordFromRow(row),
-      inFlight: row['claim'] !== null,
-    }));
+    return {
+      records: [...sharing, ...open, ...settled].map(row => ({
+        caller: String(row['caller']),
+        idempotencyKey: String(row['idempotency_key']),
+        record: recordFromRow(row),
+        inFlight: row['claim'] !== null,
+      })),
+      isWhole: open.length < mostOpen,
+    };
   }
 
   async referencePayout(

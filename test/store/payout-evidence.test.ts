@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { PayoutRequest } from '../../src/payouts/creation/payout-record.ts';
 import type { SqlPayoutEvidence } from '../../src/store/payout-evidence.ts';
 import { keyOf, transfer } from '../support/creating.ts';
+import { openCrowd } from '../support/open-crowd.ts';
 import { stores } from '../support/stores.ts';
 import {
   created,
@@ -16,17 +17,21 @@ import {
 } from './recording.ts';
 
 /** The records that a request under `key` is compared with. */
-function otherRecords(
+async function otherRecords(
   evidence: SqlPayoutEvidence,
   application: string,
   key: string,
-  references = ['order-1'],
+  references?: readonly string[],
 ) {
+  return (await evidence.otherRecords(application, requestOf(key, references), 0)).records;
+}
+
+function requestOf(key: string, references: readonly string[] = ['order-1']): PayoutRequest {
   const records = references.map((externalReference, position) => ({
     position,
     transfer: transfer(undefined, { externalReference }),
   }));
-  return evidence.otherRecords(application, { ...keyOf(key), records } as unknown as PayoutRequest, 0);
+  return { ...keyOf(key), records } as unknown as PayoutRequest;
 }
 
 describe.each(stores)('payout evidence (%s)', kind => {
@@ -89,6 +94,25 @@ describe.each(stores)('payout evidence (%s)', kind => {
     expect(await otherRecords(evidence, 'test', 'another')).toMatchObject([
       { idempotencyKey: 'key-1', inFlight: true },
     ]);
+  });
+
+  it('an open record with the same reference is found however many others there are', async () => {
+    const { evidence, database, unknown } = await recording(kind);
+    await unknown(keyOf('like'), [transfer(undefined, { externalReference: 'like' })]);
+    await openCrowd(database, 'like', 5000);
+    await unknown(keyOf('sharing'));
+    const others = await evidence.otherRecords('test', requestOf('itself'), 0);
+    expect(others.records).toContainEqual(expect.objectContaining({ idempotencyKey: 'sharing' }));
+    expect(others.isWhole).toBe(false);
+  });
+
+  it('the other records are all of them where they are few', async () => {
+    const { evidence, unknown } = await recording(kind);
+    await unknown();
+    expect(await evidence.otherRecords('test', requestOf('itself'), 0)).toMatchObject({
+      isWhole: true,
+      records: [{}],
+    });
   });
 
   it('a settled record with the same reference may own a second payout', async () => {

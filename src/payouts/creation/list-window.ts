@@ -2,7 +2,7 @@ import type { LeanClient } from '../../lean/client.ts';
 import { pageFromLean } from '../from-lean.ts';
 import { instantAt } from '../lean-time.ts';
 import type { Payout } from '../payout.ts';
-import { rowId } from './candidate.ts';
+import { DistinctRows, rowKey } from './list-rows.ts';
 
 /** All payouts that Lean's list holds of a time, or why that cannot be known. */
 export interface ListWindow {
@@ -58,7 +58,7 @@ interface Page {
 }
 
 class WindowReading {
-  /** By the ids of the row, so that a row that is met twice counts once. */
+  /** By their keys, so that a row that is met twice counts once. */
   readonly rows = new Map<string, Payout>();
   readonly dates: (number | undefined)[] = [];
   readonly #client: LeanClient;
@@ -77,7 +77,8 @@ class WindowReading {
     const first = await this.#page(window, 0, pageSize);
     const { total } = first;
     if (total === null) return 'list_incomplete';
-    const distinct = new Set(first.rows.map(rowId));
+    const distinct = new DistinctRows();
+    distinct.addPage(first.rows);
     if (total === 0 && first.rows.length === 0) {
       const again = await this.#page(window, 0, 1);
       return again.total === 0 && again.rows.length === 0 ? 'whole' : 'list_incomplete';
@@ -93,12 +94,12 @@ class WindowReading {
     for (let next = 1; next < pages; next += pagesAtOnce) {
       const numbers = Array.from({ length: Math.min(pagesAtOnce, pages - next) }, (_, index) => next + index);
       for (const { rows } of await Promise.all(numbers.map(number => this.#page(window, number, size))))
-        for (const row of rows) distinct.add(rowId(row));
+        distinct.addPage(rows);
     }
     if (distinct.size === total) {
       // By another page size: a total that follows the size is a cap, and no count.
       const after = await this.#page(window, 0, Math.max(1, Math.floor(Math.min(size, total) / 2)));
-      if (after.total === total && after.rows.every(row => distinct.has(rowId(row)))) return 'whole';
+      if (after.total === total && after.rows.every(row => distinct.has(row))) return 'whole';
     }
     return this.#split(window, 'list_incomplete');
   }
@@ -129,7 +130,7 @@ class WindowReading {
     this.dates.push(answer.date);
     const page = pageFromLean(wire);
     if (page === undefined) throw answer.bad("Lean's list has no rows in it.");
-    for (const row of page.rows) this.rows.set(rowId(row), row);
+    for (const row of page.rows) this.rows.set(rowKey(row), row);
     return page;
   }
 }

@@ -2,9 +2,10 @@ import type { LeanClient } from '../../lean/client.ts';
 import { leanTime } from '../lean-time.ts';
 import type { PayoutReads } from '../payout-reads.ts';
 import type { Payout } from '../payout.ts';
-import { Candidates, type Candidate } from './candidate.ts';
+import { Candidates, type Candidate, type Judgement } from './candidate.ts';
 import type { Finding } from './finding.ts';
 import { foundAnswer } from './found-answer.ts';
+import { intentsTakenTwice, oneRowEach } from './list-rows.ts';
 import { readListWindow, type ListWindow, type Window } from './list-window.ts';
 import type { TransferAnswer } from './creation-answer.ts';
 import { openRecords, type PayoutRecord, type PayoutRequest } from './payout-record.ts';
@@ -49,9 +50,6 @@ export interface SearchOptions {
   readonly untilNow?: boolean;
 }
 
-/** A payout that is this near to the window's beginning, in ms, may have been listed before it. */
-const edgeMs = 60_000;
-
 /** How far the clock that stamps Lean's rows may be from the one that stamps its answers. */
 const marginMs = 300_000;
 
@@ -95,16 +93,20 @@ export class PayoutMatcher {
     // One that Lean may have created outside of the window, or may not have listed yet, proves nothing.
     const delay = this.#delayOf(request);
     const reference = await evidence.referencePayout(application, {
-      from: window.from + edgeMs,
+      from: window.from + marginMs,
       to: Math.min(window.to - delay - marginMs, (list.firstDate ?? window.from) - delay),
     });
-    const candidates = await new Candidates({ reads, evidence, application, reference, deadline }).judge(
-      unowned,
-      request.records,
-      others,
-    );
+    const { candidates, knowsOwners } = await new Candidates({
+      reads,
+      evidence,
+      application,
+      reference,
+      deadline,
+    }).judge(oneRowEach(unowned), request.records, others);
     return this.#reading(request, list, {
       candidates,
+      knowsOwners,
+      takenTwice: intentsTakenTwice(like),
       reference,
       leanNow,
       isAudit: openRecords(request).length === 0,
@@ -114,14 +116,14 @@ export class PayoutMatcher {
   #reading(
     request: PayoutRequest,
     list: ListWindow,
-    { candidates, reference, leanNow, isAudit }: Evidence,
+    { candidates, knowsOwners, takenTwice, reference, leanNow, isAudit }: Evidence,
   ): Reading {
     const exact = candidates.filter(({ match }) => match === 'exact');
     // In an audit a payout that belongs to one of several settled keys is a second one of some key.
     const sharers = ({ sharedWith }: Candidate): readonly OwnedRecord[] =>
       isAudit ? sharedWith.filter(({ record }) => record.answer === null) : sharedWith;
     const shared = exact.filter(candidate => sharers(candidate).length > 0);
-    const own = exact.filter(candidate => sharers(candidate).length === 0);
+    const own = knowsOwners || isAudit ? exact.filter(candidate => sharers(candidate).length === 0) : [];
     const settled = request.records.map(record => settlementOf(request, record, own));
     const found = settled.flatMap(({ found }) => found ?? []);
     const several = settled.some(({ several }) => several);
@@ -129,11 +131,17 @@ export class PayoutMatcher {
     const finding = (): Finding => {
       if (several) return 'several_at_lean';
       if (missing === 0) return 'absent';
-      const unsure = [...shared, ...candidates.filter(({ match }) => match === 'may be')];
+      const unsure = candidates.filter(candidate => !own.includes(candidate));
       if (unsure.some(({ sharedWith }) => sharedWith.some(({ inFlight }) => inFlight))) return 'in_flight';
       if (shared.length > 0) return 'reference_shared';
       if (unsure.some(({ unread }) => unread)) return 'lean_unavailable';
       if (unsure.length > 0) return 'look_alike';
+      const ownIntents = [
+        ...request.records.map(({ intentId }) => intentId),
+        ...own.map(({ row }) => row.intentId),
+      ];
+      // One of the payments may be that of another transfer.
+      if (takenTwice.some(id => ownIntents.includes(id))) return 'look_alike';
       return this.#absence(request, list, { reference, leanNow });
     };
     return {
@@ -178,8 +186,12 @@ export class PayoutMatcher {
     ];
     const first = Math.min(...firsts);
     const lasts = [byLean(sends.until ?? readAt), ...(sends.leanUntil === null ? [] : [sends.leanUntil])];
+    const isAhead = first > leanNow + clockToleranceMs;
+    // What the store's clock alone has noted of a send is known as well as that clock was right.
+    const isUnsure = isAhead || (sends.lastAt !== null && sends.leanFirstAt === null);
     return {
-      from: (first > leanNow + clockToleranceMs ? leanNow - dayMs : first) - marginMs,
+      // Of twice the margin, so that a payout that was sent shortly before it must be in the list as well.
+      from: (isAhead ? leanNow : first) - (isUnsure ? dayMs : 0) - 2 * marginMs,
       to: Math.max(...firsts, ...lasts) + this.#delayOf(request) + marginMs,
     };
   }
@@ -190,8 +202,9 @@ export class PayoutMatcher {
   }
 }
 
-interface Evidence {
-  readonly candidates: readonly Candidate[];
+interface Evidence extends Judgement {
+  /** Intents at Lean of which several payments were taken. */
+  readonly takenTwice: readonly string[];
   readonly reference: PayoutRecord | undefined;
   /** Lean's time by which the window was chosen. */
   readonly leanNow: number | undefined;

@@ -132,6 +132,13 @@ export interface OwnedRecord extends RequestKey {
   readonly inFlight: boolean;
 }
 
+/** Records of other requests that may own a payout which no record names. */
+export interface OtherRecords {
+  readonly records: readonly OwnedRecord[];
+  /** Whether these are all. Otherwise there are more, of unknown outcome, with other references than the request's. */
+  readonly isWhole: boolean;
+}
+
 /** Other payouts that the store knows. They tell whether a payout at Lean belongs to a request. */
 export interface PayoutEvidence {
   /** Which request each of the intents belongs to, for those that a record names. */
@@ -141,7 +148,7 @@ export interface PayoutEvidence {
    * those in flight, and settled ones that have a payout with a reference of this request: Lean may have a second one.
    * @param from how far back settled ones are looked for, by Lean's clock
    */
-  otherRecords(application: string, request: PayoutRequest, from: number): Promise<readonly OwnedRecord[]>;
+  otherRecords(application: string, request: PayoutRequest, from: number): Promise<OtherRecords>;
   /**
    * A payout whose creation Lean has answered, and which must be in Lean's list between two times of Lean's clock.
    * Undefined where the store knows of none.

@@ -46,13 +46,57 @@ export function compareExactReferences(sent: string, seen: string | null): Resem
 
 const simple = /^[\w.-]+$/;
 
-/** Compares IBANs and account numbers; null where one of them is not known. */
+/**
+ * Whether a reference may have been changed into one that is another record's own, as a whole.
+ * @param wholeLength up to which length Lean is seen to give references back as they were sent; 0: it is not seen to
+ */
+export function mayHaveBecome(sent: string, seen: string | null | undefined, wholeLength: number): boolean {
+  if (wholeLength === 0 || seen == null || !simple.test(sent) || !simple.test(seen))
+    return compareTexts(sent, seen) !== 'other';
+  const mayBeCut = sent.length > Math.max(wholeLength, neverCutLength);
+  return mayBeCut ? compareExactReferences(sent, seen) !== 'other' : sent === seen;
+}
+
+/** The shortest bound that banks set to references (SWIFT field 20). */
+const neverCutLength = 16;
+
+/**
+ * Compares descriptions. Only texts of plain ASCII can be told apart, as `compareTexts` tells them: anything else a
+ * server may drop, replace by a question mark, or write in another alphabet.
+ */
+export function compareDescriptions(sent: string, seen: string | null | undefined): Resemblance {
+  if (seen === sent) return 'same';
+  if (seen == null || !plainAscii.test(sent) || !plainAscii.test(seen)) return 'may be';
+  return compareTexts(sent, seen);
+}
+
+/** Without the punctuation that servers write as entities or in percent signs, or put in place of other characters. */
+const plainAscii = /^[\w .,:;()/#'+-]*$/;
+
+/**
+ * Compares accounts; null where one of them is not known. Only whole IBANs can be told apart: one that was masked or cut
+ * has no valid check digits.
+ */
 export function compareAccounts(
   sent: string | null | undefined,
   seen: string | null | undefined,
 ): Resemblance {
-  if (sent == null || seen == null || sent === '' || seen === '') return 'may be';
-  return plain(sent) === plain(seen) ? 'same' : 'other';
+  const [a, b] = [withoutBlanks(sent), withoutBlanks(seen)];
+  if (a.length !== b.length || !isIban(a) || !isIban(b)) return 'may be';
+  return a === b ? 'same' : 'other';
+}
+
+function withoutBlanks(account: string | null | undefined): string {
+  return account?.replace(/\s/gu, '').toUpperCase() ?? '';
+}
+
+/** Whether a text is an IBAN of digits alone, whole by its check digits. Letters in it may be a mask. */
+function isIban(text: string): boolean {
+  if (!/^[A-Z]{2}\d{13,32}$/.test(text)) return false;
+  const digits = `${text.slice(4)}${text.slice(0, 4)}`.replace(/[A-Z]/g, letter =>
+    String(letter.charCodeAt(0) - 55),
+  );
+  return BigInt(digits) % 97n === 1n;
 }
 
 /** Letters and digits in one case: what is left of a text when a server normalises it. */

@@ -7,6 +7,7 @@ import { destinations } from '../../../src/sandbox/named.ts';
 import type { SandboxOptions } from '../../../src/sandbox/sandbox.ts';
 import { json, later, rawServer, startLean } from '../../lean/wiring.ts';
 import { creatingAt, keyOf, transfer } from '../../support/creating.ts';
+import { openCrowd } from '../../support/open-crowd.ts';
 import { freshStore, opened } from '../../support/stores.ts';
 
 const sentAt = Date.parse('2026-03-01T12:00:00Z');
@@ -57,12 +58,12 @@ function lostRequest(...transfers: readonly ReferencedTransfer[]): PayoutRequest
 async function searching(options: SandboxOptions = {}) {
   const clock = { ms: readAt };
   const lean = await startLean({ clock: () => clock.ms, ...options });
-  const core = creatingAt(lean.url, opened(await freshStore('SQLite'), { clock: () => clock.ms }), {
-    now: () => clock.ms,
-  });
+  const database = opened(await freshStore('SQLite'), { clock: () => clock.ms });
+  const core = creatingAt(lean.url, database, { now: () => clock.ms });
   return {
     lean,
     clock,
+    database,
     ...core,
     find: (...transfers: readonly ReferencedTransfer[]) =>
       core.matcher.search(lostRequest(...transfers), { deadline: later() }),
@@ -93,6 +94,18 @@ describe('a lost payout', () => {
       expect(await find(transfer())).toMatchObject({ found: [{ answer: { intentId } }] });
     },
   );
+
+  it('is found although the store’s clock was ahead at the send, where Lean’s time of it is not known', async () => {
+    const { lean, matcher } = await searching();
+    const { intentId } = lean.payouts.add(ours);
+    const request = lostRequest(transfer());
+    const noted = sentAt + 540_000;
+    const sends = { ...request.sends, firstAt: noted, lastAt: noted, until: noted + 10_000 };
+    const untimed = { ...request, sends: { ...sends, leanFirstAt: null, leanUntil: null } };
+    expect(await matcher.search(untimed, { deadline: later() })).toMatchObject({
+      found: [{ answer: { intentId } }],
+    });
+  });
 
   it.each([
     ['another amount', { amount: '18.50' }],
@@ -127,6 +140,88 @@ describe('a lost payout', () => {
   });
 });
 
+describe('a payout that may be a lost one', () => {
+  it.each([
+    ['a rounded amount', { amount: '17' }],
+    ['another destination', { destinationId: destinations.staysPending }],
+  ])('is known to carry its reference although it has %s', async (_what, change) => {
+    const { lean, find } = await searching();
+    lean.payouts.add({ ...ours, ...change });
+    expect(await find(transfer())).toMatchObject({
+      candidates: [{ match: 'may be', carriesReference: true }],
+    });
+  });
+
+  it.each([null, 'order', 'order-11', 'ORDER-1'])(
+    'does not carry its reference when Lean shows %j',
+    async externalReference => {
+      const { lean, find } = await searching();
+      lean.payouts.add({ ...ours, externalReference });
+      expect(await find(transfer())).toMatchObject({ candidates: [{ carriesReference: false }] });
+    },
+  );
+});
+
+describe('at a Lean that keeps no references', () => {
+  const sar = { amount: { amount: '16.50' as Decimal, currency: 'SAR' } };
+  const taken = { amount: '16.5', destinationId: destinations.pays, createdAt: ours.createdAt };
+
+  it.each([
+    ['accents are dropped', 'Café 12', 'Cafe 12'],
+    ['other characters are replaced', 'Loyer été', 'Loyer ?t?'],
+    ['other digits are used', 'راتب ١٢', 'راتب 12'],
+  ])('a lost payout may be one in whose description %s', async (_what, sent, description) => {
+    const { lean, find } = await searching({ profile: 'ksa' });
+    lean.payouts.add({ ...taken, description });
+    expect(await find(transfer(undefined, { ...sar, description: sent }))).toMatchObject({
+      finding: 'look_alike',
+      candidates: [{ match: 'may be' }],
+    });
+  });
+
+  it('a lost payout may be one whose IBAN is masked', async () => {
+    const { lean, find, client } = await searching({ profile: 'ksa' });
+    lean.payouts.add({ ...taken, description: 'INV 001' });
+    const listPayouts = client.listPayouts.bind(client);
+    client.listPayouts = async (...args) => {
+      const listed = await listPayouts(...args);
+      const content = listed.page.content?.map(row => ({ ...row, recipient_iban: 'SA03********7519' }));
+      return { ...listed, page: { ...listed.page, ...(content && { content }) } };
+    };
+    expect(await find(transfer(undefined, sar))).toMatchObject({ finding: 'look_alike' });
+  });
+
+  it.each([
+    ['description', { description: 'INV 002' }],
+    ['account', { description: 'INV 001', destinationId: destinations.staysPending }],
+  ])('a lost payout is not taken for one of another %s', async (_what, change) => {
+    const { lean, find } = await searching({ profile: 'ksa' });
+    lean.payouts.add({ ...taken, ...change });
+    expect(await find(transfer(undefined, sar))).toMatchObject({ finding: 'absent', candidates: [] });
+  });
+});
+
+it('a lost payout may be one to a destination that Lean cannot show right now', async () => {
+  const { lean, find } = await searching({ profile: 'ksa' });
+  lean.payouts.add({ amount: '16.5', description: 'INV 001', createdAt: ours.createdAt });
+  lean.faults.add({ kind: 'status', status: 500, operation: 'getDestination' });
+  const wanted = transfer(undefined, { amount: { amount: '16.50' as Decimal, currency: 'SAR' } });
+  expect(await find(wanted)).toMatchObject({
+    finding: 'lean_unavailable',
+    candidates: [{ match: 'may be', unread: true }],
+  });
+});
+
+it('a lost payout may be one whose intent cannot be read, whatever its row shows', async () => {
+  const { lean, find } = await searching();
+  lean.payouts.add({ ...ours, description: 'RENT', destinationId: destinations.staysPending });
+  lean.faults.add({ kind: 'status', status: 503, operation: 'getPayoutIntent' });
+  expect(await find(transfer())).toMatchObject({
+    finding: 'lean_unavailable',
+    candidates: [{ match: 'may be', unread: true }],
+  });
+});
+
 describe('among a hundred equal salaries with references of their own', () => {
   const salary = (index: number) => `SAL-${String(index).padStart(3, '0')}`;
 
@@ -155,6 +250,19 @@ describe('among a hundred equal salaries with references of their own', () => {
       finding: 'absent',
     });
   });
+});
+
+it('a payout that must be in the list is found there although Lean stamps its rows minutes earlier', async () => {
+  const { lean, client, clock, create, find } = await searching();
+  clock.ms = sentAt - 210_000;
+  await client.listPayouts({ page_number: '0', page_size: '1' });
+  const created = await create('known', transfer(undefined, { externalReference: 'known' }));
+  if (created.kind !== 'created') throw new Error('Lean did not take it');
+  lean.payouts.clear();
+  const createdAt = new Date(clock.ms - 120_000).toISOString();
+  lean.payouts.add({ ...ours, externalReference: 'known', intentId: created.intentId, createdAt });
+  clock.ms = readAt;
+  expect(await find(transfer())).toMatchObject({ finding: 'absent' });
 });
 
 describe('it is unclear whether Lean has a lost payout', () => {
@@ -219,12 +327,124 @@ it('a payout with the reference of another key of unknown outcome is that key’
   expect(await find(transfer())).toMatchObject({ found: [], finding: 'absent', candidates: [] });
 });
 
+describe('of two open keys whose references begin alike', () => {
+  const references = ['order-1', 'order-11'] as const;
+
+  it.each([
+    [0, 1],
+    [1, 0],
+  ] as const)('the one that Lean has is found, and the other one is absent (%i, %i)', async (taken, lost) => {
+    const { lean, clock, create, client, records, matcher } = await searching();
+    clock.ms = sentAt;
+    await client.listPayouts({ page_number: '0', page_size: '1' });
+    await create('known', transfer(undefined, { externalReference: 'known' }));
+    for (const externalReference of references) {
+      const kind = externalReference === references[taken] ? 'drop_after' : 'drop_before';
+      lean.faults.add({ kind, operation: 'createPayoutPayment', times: 1 });
+      await create(externalReference, transfer(undefined, { externalReference }));
+    }
+    clock.ms = readAt;
+    const readingOf = async (key: string) => {
+      const request = await records.read(keyOf(key));
+      return request && matcher.search(request, { deadline: later() });
+    };
+    expect(await readingOf(references[taken])).toMatchObject({ found: [{}] });
+    expect(await readingOf(references[lost])).toMatchObject({ found: [], finding: 'absent' });
+  });
+});
+
+describe('among more open keys than are compared, a lost payout', () => {
+  const crowded = async () => {
+    const core = await searching();
+    const { lean, clock, create, client, database } = core;
+    clock.ms = sentAt;
+    await client.listPayouts({ page_number: '0', page_size: '1' });
+    lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 1 });
+    const other = { amount: '7' as Decimal, currency: 'AED' };
+    await create('like', transfer(undefined, { externalReference: 'like', amount: other }));
+    await openCrowd(database, 'like', 5000);
+    return core;
+  };
+
+  it('is found at a Lean that gives references back', async () => {
+    const { lean, clock, create, find } = await crowded();
+    await create('known', transfer(undefined, { externalReference: 'known' }));
+    lean.payouts.add(ours);
+    clock.ms = readAt;
+    expect(await find(transfer())).toMatchObject({ found: [{}] });
+  });
+
+  it('is not found by its reference alone, since Lean may have changed that of another one', async () => {
+    const { lean, clock, find } = await crowded();
+    lean.payouts.add(ours);
+    clock.ms = readAt;
+    expect(await find(transfer())).toMatchObject({ found: [], finding: 'look_alike' });
+  });
+
+  it('is not found where another one of them has its reference', async () => {
+    const { lean, clock, create, find } = await crowded();
+    await create('known', transfer(undefined, { externalReference: 'known' }));
+    lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 1 });
+    await create('key-2');
+    lean.payouts.add(ours);
+    clock.ms = readAt;
+    expect(await find(transfer())).toMatchObject({ found: [], finding: 'reference_shared' });
+  });
+});
+
 it('more payouts with a reference than transfers are duplicates, and none of them is taken', async () => {
   const { lean, find } = await searching();
   const ids = [lean.payouts.add(ours).intentId, lean.payouts.add(ours).intentId];
   const reading = await find(transfer());
   expect(reading).toMatchObject({ found: [], finding: 'several_at_lean' });
   expect(new Set(reading.duplicates)).toEqual(new Set(ids));
+});
+
+describe('an intent with two payments', () => {
+  const second = '2026-03-01T12:00:02Z';
+  const order = [
+    ['first', 'FAILED', 'ACCEPTED_BY_BANK'],
+    ['last', 'ACCEPTED_BY_BANK', 'FAILED'],
+  ] as const;
+
+  it('of another payout does not make the list incomplete', async () => {
+    const { lean, find } = await searching();
+    const { intentId } = lean.payouts.add({ ...ours, amount: '99', status: 'FAILED' });
+    lean.payouts.add({ ...ours, amount: '99', intentId });
+    expect(await find(transfer())).toMatchObject({ finding: 'absent', isWhole: true });
+  });
+
+  it.each(order)('of which the %s one has failed is found as taken', async (_which, one, other) => {
+    const { lean, find } = await searching();
+    const { intentId } = lean.payouts.add({ ...ours, status: one });
+    lean.payouts.add({ ...ours, status: other, createdAt: second, intentId });
+    expect(await find(transfer())).toMatchObject({
+      found: [{ answer: { kind: 'created', intentId, state: { status: 'ACCEPTED_BY_BANK' } } }],
+      failed: [],
+      duplicates: [],
+    });
+  });
+
+  it.each(order)(
+    'of which the %s one has failed may be a lost payout that is not failed, where Lean keeps no references',
+    async (_which, one, other) => {
+      const { lean, find } = await searching({ profile: 'ksa' });
+      const taken = { amount: '16.5', description: 'INV 001' };
+      const { intentId } = lean.payouts.add({ ...taken, status: one, createdAt: ours.createdAt });
+      lean.payouts.add({ ...taken, status: other, createdAt: second, intentId });
+      const wanted = transfer(undefined, { amount: { amount: '16.50' as Decimal, currency: 'SAR' } });
+      const { candidates } = await find(wanted);
+      expect(candidates).toMatchObject([{ row: { intentId }, failed: false }]);
+    },
+  );
+
+  it('that are both taken leaves open whether one of them is of another transfer of its batch', async () => {
+    const { lean, find } = await searching();
+    const { intentId } = lean.payouts.add(ours);
+    lean.payouts.add({ ...ours, intentId });
+    const other = transfer(undefined, { externalReference: 'order-2' });
+    expect(await find(transfer(), other)).toMatchObject({ found: [{ position: 0 }], finding: 'look_alike' });
+  });
 });
 
 it('a failed payout beside one that Lean has taken is no duplicate', async () => {
@@ -270,6 +490,15 @@ describe('nothing is judged absent', () => {
     expect(await listing(() => ({ content: [row(1), row(1)], page: { total_elements: 2 } }))).toMatchObject({
       finding: 'list_incomplete',
     });
+  });
+
+  it('by a list that shows a payout a second time, with its payment, in place of another', async () => {
+    const list = (query: URLSearchParams) => {
+      const isFirst = query.get('page_number') === '0';
+      const rows = [isFirst ? row(1) : { ...row(1), payment_id: 'payment-1' }];
+      return { content: rows, page: { total_elements: 2 } };
+    };
+    expect(await listing(list)).toMatchObject({ finding: 'list_incomplete' });
   });
 
   it('by a list whose total is capped at the size of the page', async () => {

@@ -1,0 +1,70 @@
+import { compareInstants, type Instant } from '../instant.ts';
+import type { Payout } from '../payout.ts';
+import { rowId } from './candidate.ts';
+import { isFailed } from './found-answer.ts';
+
+/*
+ * Lean's list has a row for each payment: an intent whose payment has failed may have another one.
+ */
+
+/** What tells the rows of one intent apart. A row has no payment before there is one. */
+export function rowKey(row: Payout): string {
+  return JSON.stringify([rowId(row), row.paymentId, row.createdAt]);
+}
+
+/**
+ * Counts rows that are read page by page, each once, however often it is met. A row whose payment comes while the list is
+ * read looks like two, so that of an intent only those rows count that are several for certain: what one page showed side
+ * by side, or as many as it has payments.
+ */
+export class DistinctRows {
+  readonly #ofPayouts = new Map<string, { readonly payments: Set<string>; sideBySide: number }>();
+
+  addPage(page: readonly Payout[]): void {
+    for (const [id, rows] of Map.groupBy(page, rowId)) {
+      const known = this.#ofPayouts.get(id) ?? { payments: new Set(), sideBySide: 0 };
+      for (const { paymentId } of rows) if (paymentId !== null) known.payments.add(paymentId);
+      known.sideBySide = Math.max(known.sideBySide, new Set(rows.map(rowKey)).size);
+      this.#ofPayouts.set(id, known);
+    }
+  }
+
+  get size(): number {
+    let size = 0;
+    for (const { payments, sideBySide } of this.#ofPayouts.values())
+      size += Math.max(payments.size, sideBySide);
+    return size;
+  }
+
+  /** Whether a row of the same payout has been met. */
+  has(row: Payout): boolean {
+    return this.#ofPayouts.has(rowId(row));
+  }
+}
+
+/** One row of each payout: one that Lean has not failed, where there is one, and the newest of several. */
+export function oneRowEach(rows: readonly Payout[]): readonly Payout[] {
+  return [...Map.groupBy(rows, rowId).values()].flatMap(ofOne => ofOne.toSorted(byWorth).slice(-1));
+}
+
+/** Intents that have several payments which Lean has not failed. */
+export function intentsTakenTwice(rows: readonly Payout[]): readonly string[] {
+  const taken = rows.filter(row => row.intentId != null && row.paymentId !== null && !isFailed(row, null));
+  return [...Map.groupBy(taken, rowId)].flatMap(([id, ofOne]) =>
+    new Set(ofOne.map(({ paymentId }) => paymentId)).size > 1 ? id : [],
+  );
+}
+
+function byWorth(a: Payout, b: Payout): number {
+  return (
+    Number(isFailed(b, null)) - Number(isFailed(a, null)) ||
+    byTime(a.createdAt, b.createdAt) ||
+    byTime(a.updatedAt, b.updatedAt) ||
+    Number(rowKey(a) > rowKey(b)) - Number(rowKey(a) < rowKey(b))
+  );
+}
+
+/** A time that is not known comes first. */
+function byTime(a: Instant | null, b: Instant | null): number {
+  return a === null || b === null ? Number(a !== null) - Number(b !== null) : compareInstants(a, b);
+}

@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import { DistinctRows, oneRowEach } from '../../../src/payouts/creation/list-rows.ts';
+import { payoutFromRow } from '../../../src/payouts/from-lean.ts';
+
+function row(change: Readonly<Record<string, string | null>> = {}) {
+  return payoutFromRow({
+    payment_intent_id: 'intent-1',
+    payment_id: 'payment-1',
+    status: 'ACCEPTED_BY_BANK',
+    created_at: '2026-03-01T12:00:01Z',
+    ...change,
+  });
+}
+
+function countOf(...pages: readonly (readonly ReturnType<typeof row>[])[]): number {
+  const rows = new DistinctRows();
+  for (const page of pages) rows.addPage(page);
+  return rows.size;
+}
+
+describe('the rows of a list', () => {
+  const unpaid = row({ payment_id: null });
+  const failed = row({ payment_id: null, status: 'FAILED', created_at: '2026-03-01T12:00:00Z' });
+
+  it('count once each, on however many pages they are met', () => {
+    expect(countOf([row(), row()], [row()])).toBe(1);
+    expect(countOf([row()], [row({ payment_intent_id: 'intent-2' })])).toBe(2);
+  });
+
+  it('count for each payment of an intent', () => {
+    expect(countOf([row()], [row({ payment_id: 'payment-2' })])).toBe(2);
+  });
+
+  it('count as several without payments where one page shows them side by side', () => {
+    expect(countOf([failed, row()])).toBe(2);
+    expect(countOf([failed, unpaid], [unpaid])).toBe(2);
+  });
+
+  it('count once where a payment has come between two pages', () => {
+    expect(countOf([unpaid], [row()])).toBe(1);
+    expect(countOf([row()], [unpaid])).toBe(1);
+  });
+});
+
+describe('of several rows of one intent', () => {
+  const newer = { payment_id: 'payment-2', created_at: '2026-03-01T12:00:09Z' };
+
+  it.each([
+    ['the one that Lean has not failed', row(), row({ ...newer, status: 'FAILED' })],
+    [
+      'the newest one of those that Lean has failed',
+      row({ ...newer, status: 'FAILED' }),
+      row({ status: 'FAILED' }),
+    ],
+    ['the newest one of those that Lean has taken', row(newer), row()],
+    ['the one whose time is known', row(newer), row({ created_at: null })],
+  ])('%s counts, in whichever order they are read', (_which, wanted, other) => {
+    expect(oneRowEach([wanted, other])).toEqual([wanted]);
+    expect(oneRowEach([other, wanted])).toEqual([wanted]);
+  });
+
+  it('no row of another intent is left out', () => {
+    expect(oneRowEach([row(), row({ payment_intent_id: 'intent-2' })])).toHaveLength(2);
+  });
+});
