@@ -45,6 +45,26 @@ const call = async (
 const textOf = ({ content }: CallToolResult): string =>
   content.map(block => (block.type === 'text' ? block.text : '')).join('');
 
+it('a batch of messages is refused as a whole: it would be many requests in one', async () => {
+  const { mcp, lean } = await start();
+  const message = {
+    jsonrpc: '2.0',
+    id: 1,
+    method: 'tools/call',
+    params: { name: 'lean-getpayout', arguments: { payment_id: examplePayoutId } },
+  };
+  const answer = await fetch(mcp, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
+    body: JSON.stringify(Array.from({ length: 100 }, () => message)),
+  });
+  expect(answer.status).toBe(400);
+  expect(await answer.json()).toMatchObject({
+    error: { code: -32_600, message: expect.stringContaining('no batches') as string },
+  });
+  expect(lean.requests).toEqual([]);
+});
+
 describe.each(eras)('the tools (%s)', era => {
   it('are the capability’s, by name, with what may be assumed of each', async () => {
     const { mcp } = await start();
