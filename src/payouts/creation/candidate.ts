@@ -22,6 +22,11 @@ export interface Candidate {
   readonly unread: boolean;
   /** `exact`: its reference, amount, currency and destination are those of a transfer. */
   readonly match: 'exact' | 'may be';
+  /**
+   * Whether Lean shows it with the very reference of one of the transfers. Then it is never another payout, also where
+   * its amount or its destination keeps it from being `exact`.
+   */
+  readonly carriesReference: boolean;
   /** The transfers of the request that it is, or may be. */
   readonly positions: readonly number[];
   /** Records of other requests that it may belong to as well: open ones, and settled ones with its reference. */
@@ -75,10 +80,12 @@ export class Candidates {
     const candidates: Candidate[] = [];
     for (const each of seen) {
       const fits = new Map<number, 'exact' | 'may be'>();
+      let carriesReference = false;
       for (const record of records) {
         const fit = await this.#compare(record, each, exactReferences);
         // A payout that carries the reference is never another one, whatever else Lean shows of it.
         const carries = each.intent?.externalReference === record.transfer.externalReference;
+        carriesReference ||= carries;
         if (fit !== 'other' || carries) fits.set(record.position, fit === 'same' ? 'exact' : 'may be');
       }
       if (fits.size === 0) continue;
@@ -97,6 +104,7 @@ export class Candidates {
       candidates.push({
         ...each,
         match,
+        carriesReference,
         positions: [...fits].filter(([, fit]) => fit === match).map(([position]) => position),
         sharedWith: sharing,
         failed: isFailed(each.row, each.intent),

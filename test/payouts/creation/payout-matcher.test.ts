@@ -127,6 +127,28 @@ describe('a lost payout', () => {
   });
 });
 
+describe('a payout that may be a lost one', () => {
+  it.each([
+    ['a rounded amount', { amount: '17' }],
+    ['another destination', { destinationId: destinations.staysPending }],
+  ])('is known to carry its reference although it has %s', async (_what, change) => {
+    const { lean, find } = await searching();
+    lean.payouts.add({ ...ours, ...change });
+    expect(await find(transfer())).toMatchObject({
+      candidates: [{ match: 'may be', carriesReference: true }],
+    });
+  });
+
+  it.each([null, 'order', 'order-11', 'ORDER-1'])(
+    'does not carry its reference when Lean shows %j',
+    async externalReference => {
+      const { lean, find } = await searching();
+      lean.payouts.add({ ...ours, externalReference });
+      expect(await find(transfer())).toMatchObject({ candidates: [{ carriesReference: false }] });
+    },
+  );
+});
+
 describe('among a hundred equal salaries with references of their own', () => {
   const salary = (index: number) => `SAL-${String(index).padStart(3, '0')}`;
 
