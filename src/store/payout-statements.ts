@@ -89,6 +89,11 @@ const delay = (configured: string): string => {
 export const doubted = (application: string): string =>
   `EXISTS (SELECT 1 FROM lean_payout_doubts d WHERE d.application = ${application} AND d.accepted = 0)`;
 
+/** Whether Lean has turned away every send of a request, and none of its transfers has an answer. */
+export const untaken = `(turned_away = 1 AND NOT EXISTS (SELECT 1 FROM lean_payout_records a
+  WHERE a.caller = lean_payout_requests.caller AND a.idempotency_key = lean_payout_requests.idempotency_key
+    AND a.answer IS NOT NULL))`;
+
 /** Whether a request may be sent again: the last word, whatever the program believes. */
 const mayResend = ({
   configured,

@@ -5,7 +5,7 @@ import type { PayoutRejected, TransferAnswer } from './creation-answer.ts';
 import { wholly } from './creation-answer.ts';
 import { findings, type Finding } from './finding.ts';
 import type { PayoutMatcher, Reading } from './payout-matcher.ts';
-import { openRecords, type PayoutRequest, type RequestKey } from './payout-record.ts';
+import { isUntaken, openRecords, type PayoutRequest, type RequestKey } from './payout-record.ts';
 import type { ReconciliationRecords } from './payout-records.ts';
 import { keyMemoryMs, type ResendRule } from './resend-rule.ts';
 
@@ -161,7 +161,7 @@ export class OutcomeReconciler {
   /** Ends what is never sent again. False where a repetition may send it. */
   async #settleAbsent(request: PayoutRequest, { found, failed }: Reading): Promise<boolean> {
     const { records, events = {} } = this.#options;
-    if (request.sends.turnedAway) {
+    if (isUntaken(request) && found.length === 0 && failed.length === 0) {
       await records.freeTurnedAway(request);
       return true;
     }

@@ -114,6 +114,11 @@ export function openRecords({ records }: PayoutRequest): readonly PayoutRecord[]
   return records.filter(({ answer }) => answer === null);
 }
 
+/** Whether Lean has turned away every send of a request, and nothing has been found or decided of it since. */
+export function isUntaken({ sends, records }: Pick<PayoutRequest, 'sends' | 'records'>): boolean {
+  return sends.turnedAway && records.every(({ answer }) => answer === null);
+}
+
 /**
  * The same for inputs that mean the same, on whichever surface: `16.5` and `16.50`, an id in whichever case, a batch
  * of one and a single payout.

@@ -106,7 +106,10 @@ export interface ReconciliationRecords {
     request: PayoutRequest,
     rejections: readonly TransferRejection[],
   ): Promise<readonly TransferRejection[]>;
-  /** Frees the key of a request that was only ever turned away, and of which Lean is proven to have nothing. */
+  /**
+   * Frees the key of a request that was only ever turned away, and of which Lean is proven to have nothing. One of which
+   * anything was found or decided keeps its key.
+   */
   freeTurnedAway(request: PayoutRequest): Promise<void>;
   /** Restarts the resend delay from now, because the recorded times are wrong. */
   restartDelay(request: PayoutRequest, leanNow: number): Promise<void>;

@@ -1,5 +1,5 @@
 import type { Finding } from './finding.ts';
-import type { PayoutRequest } from './payout-record.ts';
+import { isUntaken, type PayoutRequest } from './payout-record.ts';
 
 /** The recorded sends of a request. Times are epoch milliseconds. */
 export interface SendHistory {
@@ -147,7 +147,7 @@ export class ResendRule {
     refusal,
     duplicateIntents,
   }: Pick<PayoutRequest, 'sends' | 'records' | 'refusal' | 'duplicateIntents'>): boolean {
-    if (sends.turnedAway) return true;
+    if (isUntaken({ sends, records })) return duplicateIntents.length === 0;
     if (records.length !== 1 || refusal !== null) return false;
     if (sends.grant !== null) return true;
     return duplicateIntents.length === 0 && this.byRepetition && sends.count < sendsWithoutPerson;
