@@ -1,6 +1,6 @@
 import type { Core } from '../core.ts';
 import type { Candidate } from '../payouts/creation/candidate.ts';
-import { findings } from '../payouts/creation/finding.ts';
+import { findings, type Finding } from '../payouts/creation/finding.ts';
 import { noRecord, type WantedDecision } from '../payouts/creation/operator-decision.ts';
 import type { OperatorRecords } from '../payouts/creation/operator-records.ts';
 import { openRecords, type PayoutRequest, type RequestKey } from '../payouts/creation/payout-record.ts';
@@ -86,7 +86,7 @@ async function resolve(key: RequestKey, tools: PayoutsTools): Promise<CommandRes
     if (request.inFlight)
       return { text: 'A gateway is sending it right now; ask again in a moment.\n', exitCode: 1 };
     if (!isOpen(request)) return { text: asTable([request]), exitCode: 0 };
-    const { finding, error, reading } = await reconciler.reconcile(request, client.deadline());
+    const { finding, absence, error, reading } = await reconciler.reconcile(request, client.deadline());
     const now = await records.read(key);
     if (now === undefined)
       return {
@@ -96,7 +96,8 @@ async function resolve(key: RequestKey, tools: PayoutsTools): Promise<CommandRes
     if (!isOpen(now))
       return { text: `${asTable([now])}\nSettled by what Lean has, and recorded.\n`, exitCode: 0 };
     const why = `${sentence(findings[finding].words)}${error === undefined ? '' : ` (${error.message})`}`;
-    return { text: `${asTable([now])}${candidatesOf(reading?.candidates ?? [])}\n${why}\n`, exitCode: 1 };
+    const shown = `${candidatesOf(reading?.candidates ?? [])}${unprovenOf(absence, finding)}`;
+    return { text: `${asTable([now])}${shown}\n${why}\n`, exitCode: 1 };
   } finally {
     await core.close();
   }
@@ -105,9 +106,10 @@ async function resolve(key: RequestKey, tools: PayoutsTools): Promise<CommandRes
 async function settle(key: RequestKey, wanted: WantedDecision, tools: PayoutsTools): Promise<CommandResult> {
   const core = await tools.core();
   try {
-    const { done, words, request, candidates } = await core.decisions.decide(key, wanted);
+    const { done, words, request, candidates, absence } = await core.decisions.decide(key, wanted);
     const table = request === undefined ? '' : asTable([request]);
-    return { text: `${table}${candidatesOf(candidates)}\n${words}\n`, exitCode: done ? 0 : 1 };
+    const shown = `${candidatesOf(candidates)}${unprovenOf(absence)}`;
+    return { text: `${table}${shown}\n${words}\n`, exitCode: done ? 0 : 1 };
   } finally {
     await core.close();
   }
@@ -170,6 +172,15 @@ function candidatesOf(candidates: readonly Candidate[]): string {
       `${row.createdAt ?? '?'}  ${row.state?.leanStatus ?? '?'}  ${match === 'exact' ? 'same reference' : 'may be it'}${failed ? ', failed' : ''}`,
   );
   return `\nPayouts at Lean that may be it, and that no other record has:\n${lines.join('\n')}\n`;
+}
+
+/**
+ * Says where Lean's list proves nothing about a payout that it does not show.
+ * @param told the finding that is told anyway
+ */
+function unprovenOf(absence: Finding | undefined, told?: Finding): string {
+  if (absence === undefined || absence === 'absent' || absence === told) return '';
+  return `\nLean may have the payout without showing it (${absence}): ${findings[absence].words}.\n`;
 }
 
 function isOpen(request: PayoutRequest): boolean {

@@ -96,6 +96,7 @@ export class SqlPayoutRecords implements PayoutRecords {
         transfers: records.map(({ transfer }) => transfer),
         repeated: true,
         before: sends,
+        duplicateIntents: request.duplicateIntents,
         similarUnknownKey: request.similarUnknownKey,
       };
     });
@@ -293,6 +294,7 @@ function newLease(
     transfers,
     repeated: false,
     before: neverSent,
+    duplicateIntents: [],
     similarUnknownKey,
   };
 }

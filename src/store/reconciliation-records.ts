@@ -10,7 +10,13 @@ import { parseDecimal, compareDecimals, type Decimal } from '../payouts/decimal.
 import { DuplicateValue, type Database } from './database.ts';
 import { requestsFromRows, selectRequests } from './payout-rows.ts';
 import { doubted, ofKey, requestFirst, untaken } from './payout-statements.ts';
-import { answered, endChecksWhenSettled, settleAbsent, settleFound } from './settlement-statements.ts';
+import {
+  answered,
+  endChecksWhenSettled,
+  settleAbsent,
+  settleFound,
+  unchanged,
+} from './settlement-statements.ts';
 
 /** A key is looked for at Lean once in so many ms, however many callers ask. */
 export const readingEveryMs = 5000;
@@ -136,6 +142,15 @@ export class SqlReconciliationRecords implements ReconciliationRecords {
     });
   }
 
+  async endGrant(request: PayoutRequest): Promise<void> {
+    const { caller, idempotencyKey } = request;
+    const { condition, values } = unchanged(request, 3);
+    await this.#database.run({
+      sql: `UPDATE lean_payout_requests SET send_grant = NULL WHERE ${ofKey} AND ${condition}`,
+      values: [caller, idempotencyKey, ...values],
+    });
+  }
+
   async noteDuplicates(request: RequestKey, intentIds: readonly string[]): Promise<readonly string[]> {
     const { caller, idempotencyKey } = request;
     for (;;) {
@@ -148,7 +163,7 @@ export class SqlReconciliationRecords implements ReconciliationRecords {
       const fresh = intentIds.filter(id => !known.includes(id));
       if (fresh.length === 0 || rows.length === 0) return fresh;
       const [noted = []] = await this.#database.run({
-        sql: `UPDATE lean_payout_requests SET duplicate_intents = $3
+        sql: `UPDATE lean_payout_requests SET duplicate_intents = $3, send_grant = NULL
           WHERE ${ofKey} AND duplicate_intents IS NOT DISTINCT FROM CAST($4 AS TEXT) RETURNING claim`,
         values: [
           caller,

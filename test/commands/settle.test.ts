@@ -449,10 +449,94 @@ describe.each(stores)('payouts settle (%s)', kind => {
     clock.ms += 5000;
     expect(await create('key-1')).toMatchObject({ kind: 'unknown', reason: 'WAITING' });
     expect(posts()).toBe(0);
-    expect(await settle('--send-again')).toMatchObject({ exitCode: 0 });
+    expect(await settle('--send-again', '--despite', 'list_incomplete')).toMatchObject({ exitCode: 0 });
     clock.ms += 5000;
     expect(await create('key-1')).toMatchObject({ kind: 'created' });
     expect(posts()).toBe(1);
+  });
+
+  it.each([['--not-paid'], ['--send-again']])(
+    '%s is refused while Lean’s list proves nothing, unless the operator says so, also where Lean has a payout like it',
+    async what => {
+      const { lean, clock, create, lost, settle, decisions, records } = await start();
+      await lost();
+      for (let times = 0; times < 101; times += 1) lean.payouts.add({ amount: '99' });
+      const { intentId } = lean.payouts.add({ ...like });
+      lean.behaviour.listTotal = 'missing';
+      clock.ms += delayMs;
+      expect(await create('key-1')).toMatchObject({ kind: 'unknown', reason: 'UNCLEAR' });
+      for (const despite of [[], ['--despite', 'clocks_differ']]) {
+        const { text, exitCode } = await settle(what, ...despite);
+        expect(text).toContain('Lean may have the payout without showing it (list_incomplete)');
+        expect(text).toContain('add --despite list_incomplete. Nothing was changed.');
+        expect(exitCode).toBe(1);
+      }
+      expect(await decisions()).toEqual([]);
+      expect(await settle(what, '--despite', 'list_incomplete')).toMatchObject({ exitCode: 0 });
+      expect(await decisions()).toMatchObject([
+        { evidence: { finding: 'look_alike', absence: 'list_incomplete', candidates: [intentId] } },
+      ]);
+      const grant = { finding: 'look_alike', absence: 'list_incomplete', payouts: [intentId] };
+      expect((await records.read(keyOf('key-1')))?.sends.grant).toEqual(
+        what === '--send-again' ? grant : null,
+      );
+    },
+  );
+
+  it.each([
+    ['the list can no longer be read whole', 'list_incomplete', 'missing'],
+    ['absences are doubted', 'absence_doubted', 'stated'],
+  ] as const)('--send-again past a payout like it is not used once %s', async (_what, finding, listTotal) => {
+    const { lean, clock, create, lost, settle, posts, records, reconciliation } = await start();
+    await lost();
+    lean.payouts.add({ ...like });
+    clock.ms += delayMs;
+    expect(await settle('--send-again')).toMatchObject({ exitCode: 0 });
+    if (finding === 'absence_doubted') await reconciliation.doubtAbsence('test', 'an-intent', 'missing');
+    lean.behaviour.listTotal = listTotal;
+    clock.ms += 5000;
+    expect(await create('key-1')).toMatchObject({ kind: 'unknown' });
+    expect(posts()).toBe(0);
+    expect(await records.read(keyOf('key-1'))).toMatchObject({ finding });
+    expect(await settle('--send-again', '--despite', finding)).toMatchObject({ exitCode: 0 });
+    clock.ms += 5000;
+    expect(await create('key-1')).toMatchObject({ kind: 'created' });
+  });
+
+  it('--send-again is over once Lean has shown payouts of the key, whatever its list shows later', async () => {
+    const { lean, clock, create, lost, settle, posts, records } = await start();
+    await lost();
+    lean.behaviour.listTotal = 'missing';
+    clock.ms += delayMs;
+    expect(await settle('--send-again', '--despite', 'list_incomplete')).toMatchObject({ exitCode: 0 });
+    lean.behaviour.listTotal = 'stated';
+    for (let times = 0; times < 2; times += 1) lean.payouts.add({ ...like, externalReference: 'order-1' });
+    clock.ms += 6000;
+    expect(await create('key-1')).toMatchObject({ kind: 'unknown', reason: 'UNCLEAR' });
+    expect((await records.read(keyOf('key-1')))?.sends.grant).toBeNull();
+    lean.payouts.clear();
+    lean.behaviour.listTotal = 'missing';
+    clock.ms += 6000;
+    expect(await create('key-1')).toMatchObject({ kind: 'unknown', reason: 'UNCLEAR' });
+    expect(posts()).toBe(0);
+  });
+
+  it('--send-again is over once Lean has shown another payout that may be it, whatever its list shows later', async () => {
+    const { lean, clock, create, lost, settle, posts } = await start();
+    await lost();
+    clock.ms += delayMs;
+    expect(await settle('--send-again')).toMatchObject({ exitCode: 0 });
+    lean.payouts.add({ ...like });
+    clock.ms += 6000;
+    expect(await create('key-1')).toMatchObject({ kind: 'unknown', reason: 'UNCLEAR' });
+    lean.payouts.clear();
+    clock.ms += 6000;
+    const { text } = await settle('--created', anIntent);
+    expect(text).not.toContain('send again allowed');
+    lean.payouts.add({ ...like });
+    clock.ms += 6000;
+    expect(await create('key-1')).toMatchObject({ kind: 'unknown', reason: 'UNCLEAR' });
+    expect(posts()).toBe(0);
   });
 
   it('--not-paid and --send-again are refused for a key of which Lean has shown payouts, and --created takes one of them', async () => {
@@ -507,9 +591,10 @@ describe.each(stores)('payouts settle (%s)', kind => {
     await lost();
     clock.ms -= 91 * 86_400_000;
     clock.leanMs += 91 * 86_400_000;
-    expect(await settle('--not-paid')).toMatchObject({ exitCode: 1 });
+    const notPaid = () => settle('--not-paid', '--despite', 'clocks_differ');
+    expect(await notPaid()).toMatchObject({ exitCode: 1 });
     clock.ms += delayMs;
-    expect(await settle('--not-paid')).toMatchObject({ exitCode: 0 });
+    expect(await notPaid()).toMatchObject({ exitCode: 0 });
     expect(await states()).toEqual([['rejected', null]]);
   });
 

@@ -618,12 +618,14 @@ it('records are read by their indexes, no table from end to end', async () => {
   await reconciliation.restartDelay(request, Date.now());
   await reconciliation.noteDuplicates(request, ['d']);
   await reconciliation.rescheduleNow({ amount: '16.5', destinationId: destinations.pays, intentId: null });
+  const knowing = { ...request, duplicateIntents: ['d'] };
   await operator.grantSend(
-    request,
+    knowing,
     { finding: 'absent', payouts: ['d'] },
     { ...decision, decision: 'send again' },
   );
-  const again = await records.leaseAgain(request, permit);
+  await reconciliation.endGrant(request);
+  const again = await records.leaseAgain(knowing, permit);
   if (again === undefined) throw new Error('it may not be sent again');
   await records.recover();
   await records.noteSending(again, stamp, permit);

@@ -4,7 +4,7 @@ import type { PayoutIntent } from '../payout-intent.ts';
 import type { PayoutReads } from '../payout-reads.ts';
 import { rowId, type Candidate } from './candidate.ts';
 import type { TransferAnswer } from './creation-answer.ts';
-import { findings } from './finding.ts';
+import { findings, type Finding } from './finding.ts';
 import { foundAnswer, isFailed } from './found-answer.ts';
 import type { Decision, OperatorRecords } from './operator-records.ts';
 import { notTaken, type OutcomeReconciler, type Reconciliation } from './outcome-reconciler.ts';
@@ -31,6 +31,8 @@ export interface WantedDecision {
   readonly reason: string;
   /** Which transfer of a batch; null where only one is open. */
   readonly position: number | null;
+  /** Why Lean's list proves nothing, as far as the operator knows; null where it is to be a proof. */
+  readonly despite: string | null;
 }
 
 /** The result of a decision. Where it is not done, `words` say why nothing was changed. */
@@ -39,6 +41,8 @@ export interface DecisionResult {
   readonly words: string;
   readonly request: PayoutRequest | undefined;
   readonly candidates: readonly Candidate[];
+  /** What Lean's list said of absence; undefined where it was not read. */
+  readonly absence?: Finding | undefined;
 }
 
 /** How long a reading for a decision may take, in ms: it must not be the reading that keeps a key from being ended. */
@@ -79,7 +83,14 @@ export class OperatorDecisions {
         request,
         candidates,
       };
-    const refuse = (words: string): DecisionResult => ({ done: false, words, request: now, candidates });
+    const { absence } = reconciliation;
+    const refuse = (words: string): DecisionResult => ({
+      done: false,
+      words,
+      request: now,
+      candidates,
+      absence,
+    });
     if (openRecords(now).length === 0)
       return {
         done: now.records.some(record => isDecided(record, wanted)),
@@ -110,7 +121,7 @@ export class OperatorDecisions {
       );
     const done = await this.#do(now, record, wanted, reconciliation);
     const after = (await records.read(key)) ?? now;
-    return { ...done, request: after, candidates };
+    return { ...done, request: after, candidates, absence };
   }
 
   #tooEarly(request: PayoutRequest): string | undefined {
@@ -130,18 +141,20 @@ export class OperatorDecisions {
     request: PayoutRequest,
     record: PayoutRecord,
     wanted: WantedDecision,
-    { finding, reading }: Reconciliation,
+    { finding, absence, reading }: Reconciliation,
   ): Promise<Pick<DecisionResult, 'done' | 'words'>> {
     const { operator } = this.#options;
     const candidates = reading?.candidates ?? [];
     const refuse = (words: string) => ({ done: false, words: `${words} Nothing was changed.` });
     const shown = await this.#liveDuplicates(request, wanted, { finding, reading });
-    const against = objection(request, record, wanted, { candidates, shown });
+    const against =
+      objection(request, record, wanted, { candidates, shown }) ?? unprovenObjection(wanted, absence);
     if (against !== undefined) return refuse(against);
     const payouts = candidates.map(({ row }) => rowId(row));
     const { kind, intentId, by, reason } = wanted;
     const evidence = {
       finding,
+      absence,
       candidates: payouts,
       duplicateIntents: request.duplicateIntents,
       sends: request.sends,
@@ -152,7 +165,12 @@ export class OperatorDecisions {
     if (kind === 'send again') {
       if (reading?.leanNow === undefined)
         return refuse(`It cannot be sent again: ${findings.lean_time_unknown.words}.`);
-      return (await operator.grantSend(request, { finding, payouts }, decision))
+      const judged = [...new Set([...payouts, ...request.duplicateIntents])];
+      return (await operator.grantSend(
+        request,
+        { finding, ...(absence && { absence }), payouts: judged },
+        decision,
+      ))
         ? { done: true, words: 'Allowed: it is sent once more when its key comes again.' }
         : overtaken;
     }
@@ -252,6 +270,22 @@ function objection(
   if (refusal !== null)
     return 'Lean has refused it, so it is never sent again: decide --created or --not-paid.';
   return undefined;
+}
+
+/**
+ * The reason for refusing a decision by which Lean has not taken the payout, where Lean's list proves nothing about it
+ * and the operator has not said that it is made all the same.
+ */
+function unprovenObjection(
+  { kind, despite }: WantedDecision,
+  absence: Finding | undefined,
+): string | undefined {
+  if (kind === 'created' || absence === undefined || absence === 'absent' || absence === despite)
+    return undefined;
+  return (
+    `Lean may have the payout without showing it: ${findings[absence].words}. If you know from elsewhere that Lean has ` +
+    `not taken it, add --despite ${absence}.`
+  );
 }
 
 function candidateOf(

@@ -7,7 +7,7 @@ import { findings, type Finding } from './finding.ts';
 import type { PayoutMatcher, Reading } from './payout-matcher.ts';
 import { isUntaken, openRecords, type PayoutRequest, type RequestKey } from './payout-record.ts';
 import type { ReconciliationRecords } from './payout-records.ts';
-import { keyMemoryMs, type ResendRule } from './resend-rule.ts';
+import { keyMemoryMs, knowsAll, type ResendRule } from './resend-rule.ts';
 
 export interface ReconciliationEvents {
   /** A transfer of unknown outcome is settled: Lean has it, or is proven not to have it. */
@@ -34,6 +34,11 @@ export interface OutcomeReconcilerOptions {
 /** The result of a reconciliation. */
 export interface Reconciliation {
   readonly finding: Finding;
+  /**
+   * What Lean's list says of absence, whatever the finding: `absent`, or why it proves nothing. Undefined where it was
+   * not read.
+   */
+  readonly absence?: Finding | undefined;
   /** Whether Lean is proven to have nothing of what is still open. */
   readonly proven: boolean;
   /** Undefined where Lean was not read, or could not be. */
@@ -128,34 +133,25 @@ export class OutcomeReconciler {
       if (await records.found(request, position, answer)) events.settled?.(request, answer);
     const { sends, readAt: storeNow } = request;
     const { leanNow } = reading;
+    const absence = await this.#absenceOf(reading);
+    const { grant } = sends;
+    if (grant !== null && !knowsAll(grant, livingOnes(reading))) await records.endGrant(request);
     if (reading.found.length === openRecords(request).length || leanNow === undefined)
-      return this.#open(request, { finding: reading.finding, proven: false, reading });
+      return this.#open(request, { finding: reading.finding, absence, proven: false, reading });
     if (rule.mustRestart(sends, { storeNow, leanNow })) await records.restartDelay(request, leanNow);
-    const finding = await this.#findingOf(request, reading);
-    if (finding !== 'absent') return this.#open(request, { finding, proven: false, reading });
+    const finding = findingOf(request, reading, absence);
+    if (finding !== 'absent') return this.#open(request, { finding, absence, proven: false, reading });
     const proven = rule.hasPassed(sends, { storeNow, leanNow });
-    if (proven && (await this.#settleAbsent(request, reading))) return { finding, proven, reading };
+    if (proven && (await this.#settleAbsent(request, reading))) return { finding, absence, proven, reading };
     const decided = proven && !rule.allows(request) ? 'needs_decision' : finding;
-    return this.#open(request, { finding: decided, proven, reading });
+    return this.#open(request, { finding: decided, absence, proven, reading });
   }
 
-  /**
-   * The finding of a reading. An operator who has allowed one more send has judged the payouts that were there to be
-   * others, and has accepted the finding of that moment.
-   */
-  async #findingOf(
-    { sends: { grant }, duplicateIntents }: PayoutRequest,
-    reading: Reading,
-  ): Promise<Finding> {
+  /** What the list says of absence, and whether that is believed for this application. */
+  async #absenceOf({ absence }: Reading): Promise<Finding> {
     const { records, application } = this.#options;
-    const known = grant !== null && reading.candidates.every(({ row }) => grant.payouts.includes(rowId(row)));
-    const accepted = (finding: Finding): Finding =>
-      known && (findings[finding].reason === 'UNCLEAR' || finding === grant.finding) ? 'absent' : finding;
-    // Payouts of this key that Lean has shown once are there, whatever its list shows now.
-    if (duplicateIntents.length > 0 && grant === null) return 'several_at_lean';
-    const finding = accepted(reading.finding);
-    if (finding !== 'absent' || (await records.doubt(application)) === undefined) return finding;
-    return accepted('absence_doubted');
+    if (absence !== 'absent') return absence;
+    return (await records.doubt(application)) === undefined ? 'absent' : 'absence_doubted';
   }
 
   /** Ends what is never sent again. False where a repetition may send it. */
@@ -239,6 +235,34 @@ export class OutcomeReconciler {
     }
     return outcome;
   }
+}
+
+/**
+ * The finding of a reading. An operator who has allowed one more send has judged the payouts that were there to be
+ * others, and has accepted what the list said of absence at that moment, and nothing else.
+ */
+function findingOf(
+  { sends: { grant }, duplicateIntents }: PayoutRequest,
+  reading: Reading,
+  absence: Finding,
+): Finding {
+  // Payouts of this key that Lean has shown once are there, whatever its list shows now.
+  if (!knowsAll(grant, duplicateIntents)) return 'several_at_lean';
+  const finding = reading.finding === reading.absence ? absence : reading.finding;
+  if (grant === null || !knowsAll(grant, shownOf(reading))) return finding;
+  const isJudged = finding === absence || finding === grant.finding || findings[finding].reason === 'UNCLEAR';
+  if (!isJudged) return finding;
+  return absence === (grant.absence ?? grant.finding) ? 'absent' : absence;
+}
+
+/** Ids of the payouts at Lean that are, or may be, the request's own. */
+function shownOf({ candidates }: Reading): readonly string[] {
+  return candidates.map(({ row }) => rowId(row));
+}
+
+/** The same without those that Lean has failed. */
+function livingOnes({ candidates }: Reading): readonly string[] {
+  return candidates.filter(({ failed }) => !failed).map(({ row }) => rowId(row));
 }
 
 /** The rejection of a transfer that Lean is known not to have taken. */

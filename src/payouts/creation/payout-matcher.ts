@@ -31,6 +31,8 @@ export interface Reading {
   readonly failed: readonly Found[];
   /** The finding for those not found. `absent`: Lean's list does not have them now. */
   readonly finding: Finding;
+  /** Whether the list could prove that something is not in it, whatever else was found: `absent`, or why not. */
+  readonly absence: Finding;
   /** Payouts at Lean that are, or may be, of this request and that no record names. */
   readonly candidates: readonly Candidate[];
   /** The candidates' intents that this request has beyond its transfers. */
@@ -126,6 +128,7 @@ export class PayoutMatcher {
     const found = settled.flatMap(({ found }) => found ?? []);
     const several = settled.some(({ several }) => several);
     const missing = openRecords(request).length - found.length;
+    const absence = this.#absence(request, list, { reference, leanNow });
     const finding = (): Finding => {
       if (several) return 'several_at_lean';
       if (missing === 0) return 'absent';
@@ -134,12 +137,13 @@ export class PayoutMatcher {
       if (shared.length > 0) return 'reference_shared';
       if (unsure.some(({ unread }) => unread)) return 'lean_unavailable';
       if (unsure.length > 0) return 'look_alike';
-      return this.#absence(request, list, { reference, leanNow });
+      return absence;
     };
     return {
       found,
       failed: settled.flatMap(({ failed }) => failed ?? []),
       finding: finding(),
+      absence,
       candidates,
       duplicates: settled.flatMap(({ duplicates }) => duplicates),
       rows: list.rows,

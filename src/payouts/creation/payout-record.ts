@@ -89,6 +89,8 @@ export interface Lease extends RequestKey {
   readonly repeated: boolean;
   /** The sends before this lease, as they were recorded. They are restored when nothing is sent. */
   readonly before: SendHistory;
+  /** The duplicate intents that were known when it was leased: it is not sent again once there are others. */
+  readonly duplicateIntents: readonly string[];
   /** Another key of this caller, for a payout like this one, whose outcome is unknown. */
   readonly similarUnknownKey: string | null;
 }

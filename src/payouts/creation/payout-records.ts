@@ -113,7 +113,12 @@ export interface ReconciliationRecords {
   freeTurnedAway(request: PayoutRequest): Promise<void>;
   /** Restarts the resend delay from now, because the recorded times are wrong. */
   restartDelay(request: PayoutRequest, leanNow: number): Promise<void>;
-  /** Adds intents that are a request's beyond its transfers; tells those that were not known. */
+  /** Ends the permission of an operator for one more send, unless something has happened to the request meanwhile. */
+  endGrant(request: PayoutRequest): Promise<void>;
+  /**
+   * Adds intents that are a request's beyond its transfers; tells those that were not known. They end the permission of
+   * an operator for one more send, who did not know them either.
+   */
   noteDuplicates(request: RequestKey, intentIds: readonly string[]): Promise<readonly string[]>;
   /**
    * Stops proofs of absence for this Lean application, because its list has lacked a payout. False where that payout is
