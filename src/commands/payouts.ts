@@ -167,9 +167,9 @@ async function acceptApplication(
 function candidatesOf(candidates: readonly Candidate[]): string {
   if (candidates.length === 0) return '';
   const lines = candidates.map(
-    ({ row, match, failed }) =>
+    ({ row, carriesReference, failed }) =>
       `  ${row.intentId ?? '(no intent id)'}  ${row.amount?.amount ?? '?'} ${row.amount?.currency ?? ''}  ` +
-      `${row.createdAt ?? '?'}  ${row.state?.leanStatus ?? '?'}  ${match === 'exact' ? 'same reference' : 'may be it'}${failed ? ', failed' : ''}`,
+      `${row.createdAt ?? '?'}  ${row.state?.leanStatus ?? '?'}  ${carriesReference ? 'same reference' : 'may be it'}${failed ? ', failed' : ''}`,
   );
   return `\nPayouts at Lean that may be it, and that no other record has:\n${lines.join('\n')}\n`;
 }

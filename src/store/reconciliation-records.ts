@@ -194,6 +194,14 @@ export class SqlReconciliationRecords implements ReconciliationRecords {
     return noted.length > 0;
   }
 
+  async isDecided({ caller, idempotencyKey }: RequestKey): Promise<boolean> {
+    const [rows = []] = await this.#database.run({
+      sql: `SELECT decision FROM lean_payout_decisions WHERE ${ofKey} LIMIT 1`,
+      values: [caller, idempotencyKey],
+    });
+    return rows.length > 0;
+  }
+
   async doubt(application: string): Promise<string | undefined> {
     const [rows = []] = await this.#database.run({
       sql: 'SELECT reason FROM lean_payout_doubts WHERE application = $1 AND accepted = 0 LIMIT 1',

@@ -557,6 +557,23 @@ describe.each(stores)('payouts settle (%s)', kind => {
     expect(await states()).toEqual([['created', shown[0]?.intentId]]);
   });
 
+  it.each([['--not-paid'], ['--send-again']])(
+    '%s is refused where Lean has a payout with the very reference, also where Lean has rounded its amount',
+    async what => {
+      const { lean, clock, lost, settle, states } = await start();
+      lean.behaviour.amounts = 'rounded';
+      await lost();
+      const { intentId } = lean.payouts.add({ ...like, externalReference: 'order-1' });
+      clock.ms += delayMs;
+      const { text, exitCode } = await settle(what);
+      expect(text).toContain(`Lean has a payout with its reference (${intentId}): decide --created.`);
+      expect(text).toMatch(new RegExp(`^  ${intentId} .* same reference$`, 'm'));
+      expect(exitCode).toBe(1);
+      expect(await settle('--created', intentId)).toMatchObject({ exitCode: 0 });
+      expect(await states()).toEqual([['created', intentId]]);
+    },
+  );
+
   it('--not-paid ends a key whose payouts Lean has failed', async () => {
     const { lean, clock, lost, create, settle, states } = await start();
     await lost();

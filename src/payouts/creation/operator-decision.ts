@@ -8,6 +8,7 @@ import { findings, type Finding } from './finding.ts';
 import { foundAnswer, isFailed } from './found-answer.ts';
 import type { Decision, OperatorRecords } from './operator-records.ts';
 import { notTaken, type OutcomeReconciler, type Reconciliation } from './outcome-reconciler.ts';
+import { isOwn } from './own-payout.ts';
 import { openRecords, type PayoutRecord, type PayoutRequest, type RequestKey } from './payout-record.ts';
 import type { PayoutEvidence, PayoutRecords } from './payout-records.ts';
 import { isFarAhead, type ResendRule } from './resend-rule.ts';
@@ -258,13 +259,10 @@ function objection(
   { candidates, shown }: { readonly candidates: readonly Candidate[]; readonly shown: readonly string[] },
 ): string | undefined {
   if (kind === 'created') return undefined;
-  const certain = candidates.filter(
-    ({ match, failed, sharedWith, positions }) =>
-      match === 'exact' && !failed && sharedWith.length === 0 && positions.includes(record.position),
-  );
+  const certain = candidates.filter(candidate => !candidate.failed && isOwn(candidate, record));
   const known = [...new Set([...certain.map(({ row }) => rowId(row)), ...shown])];
   if (known.length > 0)
-    return `Lean has a payout with its reference, amount and destination (${known.join(', ')}): decide --created.`;
+    return `Lean has a payout with its reference (${known.join(', ')}): decide --created.`;
   if (kind === 'not paid') return undefined;
   if (records.length > 1) return 'A batch is never sent again: ask for what is missing under a new key.';
   if (refusal !== null)

@@ -1,13 +1,14 @@
 import { LeanError } from '../../lean/errors.ts';
 import { rowId, type Candidate } from './candidate.ts';
-import { compareInstants, parseInstant } from '../instant.ts';
 import type { PayoutRejected, TransferAnswer } from './creation-answer.ts';
 import { wholly } from './creation-answer.ts';
 import { findings, type Finding } from './finding.ts';
+import { lackedPayouts, type LackedPayout } from './lacked-payouts.ts';
+import { isOwnOfSettled } from './own-payout.ts';
 import type { PayoutMatcher, Reading } from './payout-matcher.ts';
 import { isUntaken, openRecords, type PayoutRequest, type RequestKey } from './payout-record.ts';
 import type { ReconciliationRecords } from './payout-records.ts';
-import { keyMemoryMs, knowsAll, type ResendRule } from './resend-rule.ts';
+import { knowsAll, type ResendRule } from './resend-rule.ts';
 
 export interface ReconciliationEvents {
   /** A transfer of unknown outcome is settled: Lean has it, or is proven not to have it. */
@@ -45,9 +46,6 @@ export interface Reconciliation {
   readonly reading: Reading | undefined;
   readonly error?: LeanError;
 }
-
-/** Clocks of Lean's servers may differ by this much: a payout is older than a send only beyond it. */
-const olderByMs = 5000;
 
 /** Finds out, by reading Lean's list, what became of one request whose outcome is unknown. It never sends anything. */
 export class OutcomeReconciler {
@@ -112,16 +110,20 @@ export class OutcomeReconciler {
     if (request.application !== null && request.application !== this.#options.application) return;
     const { matcher, events = {} } = this.#options;
     const reading = await matcher.search(request, { deadline, untilNow: true });
-    const { sends, judgedPayouts } = request;
+    const { sends, judgedPayouts, records } = request;
+    // Whatever an operator has judged: with the reference of the request it is the request's own.
+    const own = reading.candidates.filter(
+      each => !each.failed && records.some(record => isOwnOfSettled(each, record)),
+    );
     const isOther = ({ row }: Candidate): boolean => judgedPayouts.includes(rowId(row));
     // Where Lean does not return references, the first payout of a key that was sent twice looks like any other one.
     const similar = reading.candidates.filter(
       each =>
         sends.count > 1 && !each.failed && !each.unread && !isOther(each) && each.sharedWith.length === 0,
     );
-    const duplicates = [...new Set([...reading.duplicates, ...similar.map(({ row }) => rowId(row))])];
-    await this.#tellDuplicates(request, { duplicates });
-    await this.#doubtAbsence(request, reading);
+    const beyond = [...own, ...similar].map(({ row }) => rowId(row));
+    await this.#tellDuplicates(request, { duplicates: [...new Set([...reading.duplicates, ...beyond])] });
+    await this.#doubtAbsence(request, lackedPayouts(request, reading.rows, own));
     const unread = reading.candidates.some(each => each.unread && !isOther(each));
     if (!reading.isWhole || unread) events.auditIncomplete?.(request);
   }
@@ -190,35 +192,16 @@ export class OutcomeReconciler {
     if (fresh.length > 0) events.duplicates?.(request, fresh);
   }
 
-  /**
-   * A payout of a request that is older than its last send was there when Lean's list was taken to prove that it was
-   * not: from then on the list of this application proves nothing.
-   */
-  async #doubtAbsence(
-    request: PayoutRequest,
-    { rows, duplicates }: Pick<Reading, 'rows' | 'duplicates'>,
-  ): Promise<void> {
+  /** From now on the list of this application proves nothing. */
+  async #doubtAbsence(request: PayoutRequest, lacked: readonly LackedPayout[]): Promise<void> {
     const { records, events = {} } = this.#options;
-    const { count, leanUntil, until, firstAt, lastAt, delayMs } = request.sends;
-    if (count < 2 || leanUntil === null || until === null || lastAt === null) return;
-    // It was sent again without a delay, because Lean's memory of keys was relied on.
-    if (delayMs === 0 && firstAt !== null && lastAt < firstAt + keyMemoryMs) return;
-    const lastSend = parseInstant(new Date(leanUntil - (until - lastAt) - olderByMs).toISOString());
-    const own = [...request.records.flatMap(({ intentId }) => intentId ?? []), ...duplicates];
-    const older = rows.flatMap(({ intentId, createdAt }) =>
-      intentId != null &&
-      own.includes(intentId) &&
-      createdAt !== null &&
-      lastSend !== undefined &&
-      compareInstants(createdAt, lastSend) < 0
-        ? intentId
-        : [],
-    );
-    for (const intentId of older) {
+    // An operator may have decided whatever the list said.
+    if (lacked.length === 0 || (request.sends.count < 2 && (await records.isDecided(request)))) return;
+    for (const { intentId, reason } of lacked) {
       const isNew = await records.doubtAbsence(
         request.application ?? this.#options.application,
         intentId,
-        `intent ${intentId} was missing from the list when it was read before the second send`,
+        reason,
       );
       if (isNew) events.absenceDoubted?.(request, intentId);
     }

@@ -55,7 +55,7 @@ export interface SearchOptions {
 const edgeMs = 60_000;
 
 /** How far the clock that stamps Lean's rows may be from the one that stamps its answers. */
-const marginMs = 300_000;
+export const marginMs = 300_000;
 
 /** How long a reading may take where no caller waits for it, in ms. */
 export const backgroundReadingMs = 30_000;

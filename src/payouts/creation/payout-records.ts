@@ -125,6 +125,8 @@ export interface ReconciliationRecords {
    * known already: an operator may have accepted the list since.
    */
   doubtAbsence(application: string, intentId: string, reason: string): Promise<boolean>;
+  /** Whether an operator has decided anything about a request. */
+  isDecided(request: RequestKey): Promise<boolean>;
   /** Why proofs of absence are stopped for a Lean application; undefined when they are not. */
   doubt(application: string): Promise<string | undefined>;
   /**
