@@ -74,6 +74,8 @@ export class SqlOperatorRecords implements OperatorRecords {
   ): Promise<boolean> {
     try {
       const { condition, values } = unchanged(request, 9);
+      // Of several transfers that share an intent one has it.
+      const named = new Set(request.records.map(({ intentId }) => intentId));
       const [, , changed = []] = await this.#database.run(
         requestFirst(request),
         // Before the change, so that it is kept where the change is made and nowhere else.
@@ -82,7 +84,7 @@ export class SqlOperatorRecords implements OperatorRecords {
             AND idempotency_key = $2 AND position = $8 AND state = 'unknown')`,
           values: [position, ...values],
         }),
-        settleAbsent(request, position, answered(answer)),
+        settleAbsent(request, position, answered(answer, named)),
         endChecksWhenSettled(request),
       );
       return changed.length > 0;
