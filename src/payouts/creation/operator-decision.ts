@@ -344,10 +344,7 @@ function unprovenObjection(
 ): string | undefined {
   if (kind === 'created' || absence === undefined || absence === 'absent' || absence === despite)
     return undefined;
-  return (
-    `Lean may have the payout without showing it: ${findings[absence].words}. If you know from elsewhere that Lean has ` +
-    `not taken it, add --despite ${absence}.`
-  );
+  return `Lean's list proves nothing about it. If you know from elsewhere that Lean has not taken it, add --despite ${absence}.`;
 }
 
 function candidateOf(
