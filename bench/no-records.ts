@@ -14,6 +14,7 @@ export const noRecords: PayoutRecords = {
         transfers,
         repeated: false,
         before: neverSent,
+        duplicateIntents: [],
         similarUnknownKey: null,
       },
     }),

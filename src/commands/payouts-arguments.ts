@@ -17,13 +17,15 @@ export const payoutsUsage = `Usage:
       Ends with 0 when it is known, with 1 when it is not.
 
   lean-payouts-gateway payouts settle KEY (--created INTENT | --not-paid | --send-again) --by NAME --reason TEXT
-                                          [--caller SUBJECT] [--transfer N]
+                                          [--caller SUBJECT] [--transfer N] [--despite WHY]
       Ends a payout of unknown outcome as a person has decided. Looks at Lean first, shows what may be the payout, and
       is refused before the resend delay has passed. The decision is kept for good. Sends nothing.
       --created     it is this payout at Lean
       --not-paid    Lean has not taken it
       --send-again  it is sent once more when its key comes again
       --transfer    which transfer of a batch, from 0
+      --despite     for --not-paid and --send-again where Lean's list proves nothing: why it does not, such as
+                    list_incomplete, as the refusal without it says
 
   lean-payouts-gateway payouts accept-list --by NAME --reason TEXT
       Judges absences from Lean's list again, after the list has lacked a payout that Lean had taken.
@@ -39,7 +41,7 @@ The records are found by DATABASE_URL or DATA_DIR, as the gateway finds them.
 const optionsOf: Readonly<Record<string, readonly string[]>> = {
   '': ['unknown', 'since', 'limit', 'json'],
   resolve: ['caller'],
-  settle: ['caller', 'created', 'not-paid', 'send-again', 'by', 'reason', 'transfer'],
+  settle: ['caller', 'created', 'not-paid', 'send-again', 'by', 'reason', 'transfer', 'despite'],
   'accept-list': ['by', 'reason'],
   'accept-application': ['by', 'reason'],
 };
@@ -82,6 +84,7 @@ export function parsedArguments(args: readonly string[]) {
         by: { type: 'string' },
         reason: { type: 'string' },
         transfer: { type: 'string' },
+        despite: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
       },
     });
@@ -96,7 +99,7 @@ export function parsedArguments(args: readonly string[]) {
  * @throws UsageError
  */
 export function wantedDecision(values: OptionValues): WantedDecision {
-  const { by = '', reason = '', created, transfer } = values;
+  const { by = '', reason = '', created, transfer, despite } = values;
   const kinds = [
     ...(created === undefined ? [] : (['created'] as const)),
     ...(values['not-paid'] === true ? (['not paid'] as const) : []),
@@ -118,6 +121,7 @@ export function wantedDecision(values: OptionValues): WantedDecision {
     by,
     reason,
     position: transfer === undefined ? null : Number(transfer),
+    despite: despite ?? null,
   };
 }
 

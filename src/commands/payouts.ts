@@ -1,6 +1,6 @@
 import type { Core } from '../core.ts';
 import type { Candidate } from '../payouts/creation/candidate.ts';
-import { findings } from '../payouts/creation/finding.ts';
+import { findings, type Finding } from '../payouts/creation/finding.ts';
 import { noRecord, type WantedDecision } from '../payouts/creation/operator-decision.ts';
 import type { OperatorRecords } from '../payouts/creation/operator-records.ts';
 import { openRecords, type PayoutRequest, type RequestKey } from '../payouts/creation/payout-record.ts';
@@ -86,7 +86,7 @@ async function resolve(key: RequestKey, tools: PayoutsTools): Promise<CommandRes
     if (request.inFlight)
       return { text: 'A gateway is sending it right now; ask again in a moment.\n', exitCode: 1 };
     if (!isOpen(request)) return { text: asTable([request]), exitCode: 0 };
-    const { finding, error, reading } = await reconciler.reconcile(request, client.deadline());
+    const { finding, absence, error, reading } = await reconciler.reconcile(request, client.deadline());
     const now = await records.read(key);
     if (now === undefined)
       return {
@@ -94,9 +94,13 @@ async function resolve(key: RequestKey, tools: PayoutsTools): Promise<CommandRes
         exitCode: 0,
       };
     if (!isOpen(now))
-      return { text: `${asTable([now])}\nSettled by what Lean has, and recorded.\n`, exitCode: 0 };
+      return {
+        text: `${asTable([now])}${alarmOf(now)}\nSettled by what Lean has, and recorded.\n`,
+        exitCode: 0,
+      };
     const why = `${sentence(findings[finding].words)}${error === undefined ? '' : ` (${error.message})`}`;
-    return { text: `${asTable([now])}${candidatesOf(reading?.candidates ?? [])}\n${why}\n`, exitCode: 1 };
+    const shown = `${candidatesOf(reading?.candidates ?? [])}${unprovenOf(absence, finding)}${alarmOf(now)}`;
+    return { text: `${asTable([now])}${shown}\n${why}\n`, exitCode: 1 };
   } finally {
     await core.close();
   }
@@ -105,9 +109,11 @@ async function resolve(key: RequestKey, tools: PayoutsTools): Promise<CommandRes
 async function settle(key: RequestKey, wanted: WantedDecision, tools: PayoutsTools): Promise<CommandResult> {
   const core = await tools.core();
   try {
-    const { done, words, request, candidates } = await core.decisions.decide(key, wanted);
+    const { done, words, request, candidates, absence } = await core.decisions.decide(key, wanted);
     const table = request === undefined ? '' : asTable([request]);
-    return { text: `${table}${candidatesOf(candidates)}\n${words}\n`, exitCode: done ? 0 : 1 };
+    const alarm = request === undefined ? '' : alarmOf(request);
+    const shown = `${candidatesOf(candidates)}${unprovenOf(absence)}${alarm}`;
+    return { text: `${table}${shown}\n${words}\n`, exitCode: done ? 0 : 1 };
   } finally {
     await core.close();
   }
@@ -165,11 +171,29 @@ async function acceptApplication(
 function candidatesOf(candidates: readonly Candidate[]): string {
   if (candidates.length === 0) return '';
   const lines = candidates.map(
-    ({ row, match, failed }) =>
+    ({ row, carriesReference, failed }) =>
       `  ${row.intentId ?? '(no intent id)'}  ${row.amount?.amount ?? '?'} ${row.amount?.currency ?? ''}  ` +
-      `${row.createdAt ?? '?'}  ${row.state?.leanStatus ?? '?'}  ${match === 'exact' ? 'same reference' : 'may be it'}${failed ? ', failed' : ''}`,
+      `${row.createdAt ?? '?'}  ${row.state?.leanStatus ?? '?'}  ${carriesReference ? 'same reference' : 'may be it'}${failed ? ', failed' : ''}`,
   );
   return `\nPayouts at Lean that may be it, and that no other record has:\n${lines.join('\n')}\n`;
+}
+
+/**
+ * Says where Lean's list proves nothing about a payout that it does not show.
+ * @param told the finding that is told anyway
+ */
+function unprovenOf(absence: Finding | undefined, told?: Finding): string {
+  if (absence === undefined || absence === 'absent' || absence === told) return '';
+  return `\nLean may have the payout without showing it (${absence}): ${findings[absence].words}.\n`;
+}
+
+/** The log and the counter of the gateway tell of duplicates that it has found itself, and not of these. */
+function alarmOf({ duplicateIntents }: PayoutRequest): string {
+  if (duplicateIntents.length === 0) return '';
+  return (
+    `\nALARM: Lean has more payouts of this key than it has transfers: ${duplicateIntents.join(', ')}. Money may have ` +
+    "moved twice.\nLook at each intent in Lean's dashboard, and have what is too much stopped or paid back.\n"
+  );
 }
 
 function isOpen(request: PayoutRequest): boolean {

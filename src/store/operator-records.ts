@@ -10,7 +10,7 @@ import type { SendGrant } from '../payouts/creation/resend-rule.ts';
 import type { PayoutRequest, RequestKey } from '../payouts/creation/payout-record.ts';
 import { DuplicateValue, type Database, type Statement } from './database.ts';
 import { requestsFromRows, selectRequests } from './payout-rows.ts';
-import { doubted, requestFirst } from './payout-statements.ts';
+import { doubted, duplicatesOf, requestFirst } from './payout-statements.ts';
 import {
   answered,
   endChecksWhenSettled,
@@ -74,6 +74,8 @@ export class SqlOperatorRecords implements OperatorRecords {
   ): Promise<boolean> {
     try {
       const { condition, values } = unchanged(request, 9);
+      // Of several transfers that share an intent one has it.
+      const named = new Set(request.records.map(({ intentId }) => intentId));
       const [, , changed = []] = await this.#database.run(
         requestFirst(request),
         // Before the change, so that it is kept where the change is made and nowhere else.
@@ -82,7 +84,7 @@ export class SqlOperatorRecords implements OperatorRecords {
             AND idempotency_key = $2 AND position = $8 AND state = 'unknown')`,
           values: [position, ...values],
         }),
-        settleAbsent(request, position, answered(answer)),
+        settleAbsent(request, position, answered(answer, named)),
         endChecksWhenSettled(request),
       );
       return changed.length > 0;
@@ -96,15 +98,30 @@ export class SqlOperatorRecords implements OperatorRecords {
     const { caller, idempotencyKey } = request;
     const open = `EXISTS (SELECT 1 FROM lean_payout_records WHERE caller = $1 AND idempotency_key = $2
       AND state = 'unknown')`;
-    const [kept, granted] = [unchanged(request, 8), unchanged(request, 5)];
+    const [kept, granted] = [unchanged(request, 9), unchanged(request, 6)];
+    const duplicates = duplicatesOf(request.duplicateIntents);
+    const shown = (place: number): string =>
+      `EXISTS (SELECT 1 FROM lean_payout_requests d WHERE d.caller = $1 AND d.idempotency_key = $2
+        AND d.duplicate_intents IS NOT DISTINCT FROM CAST($${String(place)} AS TEXT))`;
     const judged = [...new Set([...request.judgedPayouts, ...grant.payouts])];
     const [, , changed = []] = await this.#database.run(
       requestFirst(request),
-      insertDecision(request, decision, { condition: `${kept.condition} AND ${open}`, values: kept.values }),
+      insertDecision(request, decision, {
+        condition: `${kept.condition} AND ${open} AND ${shown(8)}`,
+        values: [duplicates, ...kept.values],
+      }),
       {
         sql: `UPDATE lean_payout_requests SET send_grant = $3, judged_payouts = CAST($4 AS TEXT), finding = NULL
-          WHERE caller = $1 AND idempotency_key = $2 AND ${granted.condition} AND ${open} RETURNING attempts`,
-        values: [caller, idempotencyKey, JSON.stringify(grant), JSON.stringify(judged), ...granted.values],
+          WHERE caller = $1 AND idempotency_key = $2 AND ${granted.condition} AND ${open}
+            AND ${shown(5)} RETURNING attempts`,
+        values: [
+          caller,
+          idempotencyKey,
+          JSON.stringify(grant),
+          JSON.stringify(judged),
+          duplicates,
+          ...granted.values,
+        ],
       },
     );
     return changed.length > 0;

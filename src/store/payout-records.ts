@@ -26,6 +26,7 @@ import {
   requestFirst,
   restoreSends,
   selectAnswered,
+  untaken,
 } from './payout-statements.ts';
 import { answered, endChecksWhenSettled, settleRecord } from './settlement-statements.ts';
 import { selectSimilar, similarKey } from './similar-key.ts';
@@ -96,6 +97,7 @@ export class SqlPayoutRecords implements PayoutRecords {
         transfers: records.map(({ transfer }) => transfer),
         repeated: true,
         before: sends,
+        duplicateIntents: request.duplicateIntents,
         similarUnknownKey: request.similarUnknownKey,
       };
     });
@@ -228,21 +230,21 @@ export class SqlPayoutRecords implements PayoutRecords {
   }
 
   async forget(olderThanMs: number): Promise<void> {
-    const unknown = `FROM ${openRequests} o WHERE o.turned_away = 0 AND EXISTS (SELECT 1 FROM lean_payout_records u
+    const unknown = `FROM ${openRequests} o WHERE EXISTS (SELECT 1 FROM lean_payout_records u
       WHERE u.caller = o.caller AND u.idempotency_key = o.idempotency_key AND u.answer IS NULL)`;
     // A request that is still to be audited stays. So does one that was sent within a day of one of unknown outcome:
     // its intents are not that one's.
     await this.#database.run({
       sql: `DELETE FROM lean_payout_requests
         WHERE created_at < store_now() - CAST($1 AS BIGINT) AND claim IS NULL
-          AND (next_check_at IS NULL OR turned_away = 1)
-          AND (last_sent_at IS NULL OR turned_away = 1
+          AND (next_check_at IS NULL OR ${untaken})
+          AND (last_sent_at IS NULL OR ${untaken}
             OR last_sent_at + ${String(dayMs)} <= COALESCE((SELECT MIN(COALESCE(o.first_sent_at, o.created_at)) ${unknown}), last_sent_at + ${String(dayMs)})
             OR first_sent_at >= (SELECT MAX(COALESCE(o.sent_until, o.created_at) + o.resend_after_ms) + ${String(dayMs)} ${unknown}))
           AND NOT EXISTS (SELECT 1 FROM lean_payout_records p
             WHERE p.caller = lean_payout_requests.caller
               AND p.idempotency_key = lean_payout_requests.idempotency_key
-              AND ((p.answer IS NULL AND turned_away = 0)
+              AND ((p.answer IS NULL AND NOT ${untaken})
                 OR p.changed_at >= store_now() - CAST($1 AS BIGINT)))`,
       values: [olderThanMs],
     });
@@ -293,6 +295,7 @@ function newLease(
     transfers,
     repeated: false,
     before: neverSent,
+    duplicateIntents: [],
     similarUnknownKey,
   };
 }

@@ -1,5 +1,11 @@
 import type { ReferencedTransfer } from '../payouts/creation/lean-key.ts';
-import type { Lease, NewRequest, RequestKey, UpstreamResponse } from '../payouts/creation/payout-record.ts';
+import type {
+  Lease,
+  NewRequest,
+  PayoutRequest,
+  RequestKey,
+  UpstreamResponse,
+} from '../payouts/creation/payout-record.ts';
 import {
   defaultDelayMs,
   keyMemoryMs,
@@ -89,7 +95,18 @@ const delay = (configured: string): string => {
 export const doubted = (application: string): string =>
   `EXISTS (SELECT 1 FROM lean_payout_doubts d WHERE d.application = ${application} AND d.accepted = 0)`;
 
-/** Whether a request may be sent again: the last word, whatever the program believes. */
+/** Whether Lean has turned away every send of a request, and none of its transfers has an answer. */
+export const untaken = `(turned_away = 1 AND NOT EXISTS (SELECT 1 FROM lean_payout_records a
+  WHERE a.caller = lean_payout_requests.caller AND a.idempotency_key = lean_payout_requests.idempotency_key
+    AND a.answer IS NOT NULL))`;
+
+/** Whether a request has no other duplicate intents than the program knows. */
+const noOthers = (known: string): string => `duplicate_intents IS NOT DISTINCT FROM CAST(${known} AS TEXT)`;
+
+/**
+ * Whether a request may be sent again: the last word, whatever the program believes. An operator's permission is gone
+ * once a duplicate intent was noted after it.
+ */
 const mayResend = ({
   configured,
   byRepetition,
@@ -108,7 +125,12 @@ export const bigint = (place: number): string => `CAST($${String(place)} AS BIGI
  * A row when it did.
  */
 export function leaseAgain(
-  { caller, idempotencyKey, leases }: RequestKey & { readonly leases: number },
+  {
+    caller,
+    idempotencyKey,
+    leases,
+    duplicateIntents,
+  }: RequestKey & Pick<PayoutRequest, 'leases' | 'duplicateIntents'>,
   { leaseId, owner }: { readonly leaseId: string; readonly owner: string },
   { rule, leanNow }: ResendPermit,
 ): Statement {
@@ -116,7 +138,7 @@ export function leaseAgain(
   return {
     sql: `UPDATE lean_payout_requests
       SET claim = $3, holder = $4, attempts = attempts + 1, next_check_at = NULL
-      WHERE ${ofKey} AND attempts = $5 AND claim IS NULL AND ${may} AND NOT EXISTS (
+      WHERE ${ofKey} AND attempts = $5 AND claim IS NULL AND ${noOthers('$9')} AND ${may} AND NOT EXISTS (
         SELECT 1 FROM lean_payout_records p
         WHERE p.caller = $1 AND p.idempotency_key = $2 AND p.state <> 'unknown')
       RETURNING claim`,
@@ -129,6 +151,7 @@ export function leaseAgain(
       rule.delayMs,
       rule.byRepetition ? 1 : 0,
       leanNow ?? null,
+      duplicatesOf(duplicateIntents),
     ],
   };
 }
@@ -138,7 +161,7 @@ export function leaseAgain(
  * this same lease, or again. For the first time the store must be known to have lost no records.
  */
 export function noteSending(
-  { id, before, repeated, similarUnknownKey }: Lease,
+  { id, before, repeated, similarUnknownKey, duplicateIntents }: Lease,
   { remainingMs, leanNow }: SendStamp,
   { rule, leanNow: leanReadAt, lookedFirst = false }: ResendPermit,
 ): Statement {
@@ -147,7 +170,7 @@ export function noteSending(
   const complete = `EXISTS (SELECT 1 FROM lean_payout_store
     WHERE id = 1 AND identity = store_identity() AND complete_from <= store_now())`;
   const conditions = [
-    ...(first ? [] : [`sends = ${bigint(2)} OR ${may}`]),
+    ...(first ? [] : [`sends = ${bigint(2)} OR ${may}`, noOthers('$9')]),
     ...(lookedFirst ? [] : [complete]),
   ];
   return {
@@ -167,7 +190,7 @@ export function noteSending(
       leanNow === undefined ? null : Math.ceil(leanNow),
       rule.delayMs,
       similarUnknownKey,
-      ...(first ? [] : [rule.byRepetition ? 1 : 0, leanReadAt ?? null]),
+      ...(first ? [] : [rule.byRepetition ? 1 : 0, leanReadAt ?? null, duplicatesOf(duplicateIntents)]),
     ],
   };
 }
@@ -219,11 +242,15 @@ export function endLeaseWith(leaseId: string, { status, contentType, body }: Ups
   };
 }
 
+/** An operator's permission as it was before a lease, unless duplicate intents were noted since. */
+const grantBefore = (grant: string, known: string): string =>
+  `CASE WHEN ${noOthers(known)} THEN CAST(${grant} AS TEXT) END`;
+
 /** Puts back what was noted of the sends before a lease that sent nothing. */
-export function restoreSends({ id, before }: Lease): Statement {
+export function restoreSends({ id, before, duplicateIntents }: Lease): Statement {
   return {
     sql: `UPDATE lean_payout_requests
-      SET sends = $2, turned_away = $3, send_grant = $4, last_sent_at = $5, sent_until = $6, lean_sent_until = $7,
+      SET sends = $2, turned_away = $3, send_grant = ${grantBefore('$4', '$9')}, last_sent_at = $5, sent_until = $6, lean_sent_until = $7,
         resend_after_ms = $8
       WHERE claim = $1`,
     values: [
@@ -235,6 +262,7 @@ export function restoreSends({ id, before }: Lease): Statement {
       before.until,
       before.leanUntil,
       before.delayMs,
+      duplicatesOf(duplicateIntents),
     ],
   };
 }
@@ -244,11 +272,17 @@ export function grantOf({ grant }: SendHistory): string | null {
   return grant === null ? null : JSON.stringify(grant);
 }
 
+/** As the column `duplicate_intents` has them. */
+export function duplicatesOf(intentIds: readonly string[]): string | null {
+  return intentIds.length === 0 ? null : JSON.stringify(intentIds);
+}
+
 /** Notes that Lean did not take this send: it is not counted, though its times stay. */
-export function noteTurnedAway({ id, before }: Lease): Statement {
+export function noteTurnedAway({ id, before, duplicateIntents }: Lease): Statement {
   return {
-    sql: `UPDATE lean_payout_requests SET sends = $2, turned_away = $3, send_grant = $4 WHERE claim = $1`,
-    values: [id, before.count, before.count === 0 ? 1 : 0, grantOf(before)],
+    sql: `UPDATE lean_payout_requests
+      SET sends = $2, turned_away = $3, send_grant = ${grantBefore('$4', '$5')} WHERE claim = $1`,
+    values: [id, before.count, before.count === 0 ? 1 : 0, grantOf(before), duplicatesOf(duplicateIntents)],
   };
 }
 

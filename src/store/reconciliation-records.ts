@@ -9,8 +9,14 @@ import type {
 import { parseDecimal, compareDecimals, type Decimal } from '../payouts/decimal.ts';
 import { DuplicateValue, type Database } from './database.ts';
 import { requestsFromRows, selectRequests } from './payout-rows.ts';
-import { doubted, ofKey, requestFirst } from './payout-statements.ts';
-import { answered, endChecksWhenSettled, settleAbsent, settleFound } from './settlement-statements.ts';
+import { doubted, ofKey, requestFirst, untaken } from './payout-statements.ts';
+import {
+  answered,
+  endChecksWhenSettled,
+  settleAbsent,
+  settleFound,
+  unchanged,
+} from './settlement-statements.ts';
 
 /** A key is looked for at Lean once in so many ms, however many callers ask. */
 export const readingEveryMs = 5000;
@@ -122,7 +128,8 @@ export class SqlReconciliationRecords implements ReconciliationRecords {
   async freeTurnedAway({ caller, idempotencyKey, leases }: PayoutRequest): Promise<void> {
     await this.#database.run({
       sql: `DELETE FROM lean_payout_requests
-        WHERE ${ofKey} AND claim IS NULL AND attempts = $3 AND turned_away = 1 AND sends = 0`,
+        WHERE ${ofKey} AND claim IS NULL AND attempts = $3 AND ${untaken} AND sends = 0
+          AND duplicate_intents IS NULL`,
       values: [caller, idempotencyKey, leases],
     });
   }
@@ -132,6 +139,15 @@ export class SqlReconciliationRecords implements ReconciliationRecords {
       sql: `UPDATE lean_payout_requests SET sent_until = store_now(), lean_sent_until = $4
         WHERE ${ofKey} AND claim IS NULL AND attempts = $3`,
       values: [caller, idempotencyKey, leases, Math.ceil(leanNow)],
+    });
+  }
+
+  async endGrant(request: PayoutRequest): Promise<void> {
+    const { caller, idempotencyKey } = request;
+    const { condition, values } = unchanged(request, 3);
+    await this.#database.run({
+      sql: `UPDATE lean_payout_requests SET send_grant = NULL WHERE ${ofKey} AND ${condition}`,
+      values: [caller, idempotencyKey, ...values],
     });
   }
 
@@ -147,7 +163,7 @@ export class SqlReconciliationRecords implements ReconciliationRecords {
       const fresh = intentIds.filter(id => !known.includes(id));
       if (fresh.length === 0 || rows.length === 0) return fresh;
       const [noted = []] = await this.#database.run({
-        sql: `UPDATE lean_payout_requests SET duplicate_intents = $3
+        sql: `UPDATE lean_payout_requests SET duplicate_intents = $3, send_grant = NULL
           WHERE ${ofKey} AND duplicate_intents IS NOT DISTINCT FROM CAST($4 AS TEXT) RETURNING claim`,
         values: [
           caller,
@@ -176,6 +192,14 @@ export class SqlReconciliationRecords implements ReconciliationRecords {
       },
     );
     return noted.length > 0;
+  }
+
+  async isDecided({ caller, idempotencyKey }: RequestKey): Promise<boolean> {
+    const [rows = []] = await this.#database.run({
+      sql: `SELECT decision FROM lean_payout_decisions WHERE ${ofKey} LIMIT 1`,
+      values: [caller, idempotencyKey],
+    });
+    return rows.length > 0;
   }
 
   async doubt(application: string): Promise<string | undefined> {

@@ -4,7 +4,7 @@ import { UsageError } from '../../src/commands/usage-error.ts';
 import { destinations } from '../../src/sandbox/named.ts';
 import { failureOf, gate, startLean, refuseNext } from '../lean/wiring.ts';
 import { newRequest } from '../store/recording.ts';
-import { creatingAt, keyOf, transfer, type CreatingOptions } from '../support/creating.ts';
+import { creatingAt, keyOf, transfer, transfers, type CreatingOptions } from '../support/creating.ts';
 import { freshStore, opened, stores } from '../support/stores.ts';
 
 /** Longer than the resend delay, the deadline of a send, and Lean's whole seconds together. */
@@ -449,10 +449,94 @@ describe.each(stores)('payouts settle (%s)', kind => {
     clock.ms += 5000;
     expect(await create('key-1')).toMatchObject({ kind: 'unknown', reason: 'WAITING' });
     expect(posts()).toBe(0);
-    expect(await settle('--send-again')).toMatchObject({ exitCode: 0 });
+    expect(await settle('--send-again', '--despite', 'list_incomplete')).toMatchObject({ exitCode: 0 });
     clock.ms += 5000;
     expect(await create('key-1')).toMatchObject({ kind: 'created' });
     expect(posts()).toBe(1);
+  });
+
+  it.each([['--not-paid'], ['--send-again']])(
+    '%s is refused while Lean’s list proves nothing, unless the operator says so, also where Lean has a payout like it',
+    async what => {
+      const { lean, clock, create, lost, settle, decisions, records } = await start();
+      await lost();
+      for (let times = 0; times < 101; times += 1) lean.payouts.add({ amount: '99' });
+      const { intentId } = lean.payouts.add({ ...like });
+      lean.behaviour.listTotal = 'missing';
+      clock.ms += delayMs;
+      expect(await create('key-1')).toMatchObject({ kind: 'unknown', reason: 'UNCLEAR' });
+      for (const despite of [[], ['--despite', 'clocks_differ']]) {
+        const { text, exitCode } = await settle(what, ...despite);
+        expect(text).toContain('Lean may have the payout without showing it (list_incomplete)');
+        expect(text).toContain('add --despite list_incomplete. Nothing was changed.');
+        expect(exitCode).toBe(1);
+      }
+      expect(await decisions()).toEqual([]);
+      expect(await settle(what, '--despite', 'list_incomplete')).toMatchObject({ exitCode: 0 });
+      expect(await decisions()).toMatchObject([
+        { evidence: { finding: 'look_alike', absence: 'list_incomplete', candidates: [intentId] } },
+      ]);
+      const grant = { finding: 'look_alike', absence: 'list_incomplete', payouts: [intentId] };
+      expect((await records.read(keyOf('key-1')))?.sends.grant).toEqual(
+        what === '--send-again' ? grant : null,
+      );
+    },
+  );
+
+  it.each([
+    ['the list can no longer be read whole', 'list_incomplete', 'missing'],
+    ['absences are doubted', 'absence_doubted', 'stated'],
+  ] as const)('--send-again past a payout like it is not used once %s', async (_what, finding, listTotal) => {
+    const { lean, clock, create, lost, settle, posts, records, reconciliation } = await start();
+    await lost();
+    lean.payouts.add({ ...like });
+    clock.ms += delayMs;
+    expect(await settle('--send-again')).toMatchObject({ exitCode: 0 });
+    if (finding === 'absence_doubted') await reconciliation.doubtAbsence('test', 'an-intent', 'missing');
+    lean.behaviour.listTotal = listTotal;
+    clock.ms += 5000;
+    expect(await create('key-1')).toMatchObject({ kind: 'unknown' });
+    expect(posts()).toBe(0);
+    expect(await records.read(keyOf('key-1'))).toMatchObject({ finding });
+    expect(await settle('--send-again', '--despite', finding)).toMatchObject({ exitCode: 0 });
+    clock.ms += 5000;
+    expect(await create('key-1')).toMatchObject({ kind: 'created' });
+  });
+
+  it('--send-again is over once Lean has shown payouts of the key, whatever its list shows later', async () => {
+    const { lean, clock, create, lost, settle, posts, records } = await start();
+    await lost();
+    lean.behaviour.listTotal = 'missing';
+    clock.ms += delayMs;
+    expect(await settle('--send-again', '--despite', 'list_incomplete')).toMatchObject({ exitCode: 0 });
+    lean.behaviour.listTotal = 'stated';
+    for (let times = 0; times < 2; times += 1) lean.payouts.add({ ...like, externalReference: 'order-1' });
+    clock.ms += 6000;
+    expect(await create('key-1')).toMatchObject({ kind: 'unknown', reason: 'UNCLEAR' });
+    expect((await records.read(keyOf('key-1')))?.sends.grant).toBeNull();
+    lean.payouts.clear();
+    lean.behaviour.listTotal = 'missing';
+    clock.ms += 6000;
+    expect(await create('key-1')).toMatchObject({ kind: 'unknown', reason: 'UNCLEAR' });
+    expect(posts()).toBe(0);
+  });
+
+  it('--send-again is over once Lean has shown another payout that may be it, whatever its list shows later', async () => {
+    const { lean, clock, create, lost, settle, posts } = await start();
+    await lost();
+    clock.ms += delayMs;
+    expect(await settle('--send-again')).toMatchObject({ exitCode: 0 });
+    lean.payouts.add({ ...like });
+    clock.ms += 6000;
+    expect(await create('key-1')).toMatchObject({ kind: 'unknown', reason: 'UNCLEAR' });
+    lean.payouts.clear();
+    clock.ms += 6000;
+    const { text } = await settle('--created', anIntent);
+    expect(text).not.toContain('send again allowed');
+    lean.payouts.add({ ...like });
+    clock.ms += 6000;
+    expect(await create('key-1')).toMatchObject({ kind: 'unknown', reason: 'UNCLEAR' });
+    expect(posts()).toBe(0);
   });
 
   it('--not-paid and --send-again are refused for a key of which Lean has shown payouts, and --created takes one of them', async () => {
@@ -472,6 +556,114 @@ describe.each(stores)('payouts settle (%s)', kind => {
     expect(await settle('--created', shown[0]?.intentId ?? '')).toMatchObject({ exitCode: 0 });
     expect(await states()).toEqual([['created', shown[0]?.intentId]]);
   });
+
+  it.each([['--not-paid'], ['--send-again']])(
+    '%s is refused where Lean has a payout with the very reference, also where Lean has rounded its amount',
+    async what => {
+      const { lean, clock, lost, settle, states } = await start();
+      lean.behaviour.amounts = 'rounded';
+      await lost();
+      const { intentId } = lean.payouts.add({ ...like, externalReference: 'order-1' });
+      clock.ms += delayMs;
+      const { text, exitCode } = await settle(what);
+      expect(text).toContain(`Lean has a payout with its reference (${intentId}): decide --created.`);
+      expect(text).toMatch(new RegExp(`^  ${intentId} .* same reference$`, 'm'));
+      expect(exitCode).toBe(1);
+      expect(await settle('--created', intentId)).toMatchObject({ exitCode: 0 });
+      expect(await states()).toEqual([['created', intentId]]);
+    },
+  );
+
+  it('--not-paid is refused for the transfer of a batch of which Lean has shown several payouts, and for no other one', async () => {
+    const { lean, clock, createAll, lost, settle, states } = await start();
+    await lost('key-1', transfers(2));
+    const [shown] = [1, 2].map(() => lean.payouts.add({ ...like, externalReference: 'order-1.0' }));
+    clock.ms += 5000;
+    const answer = await createAll('key-1', transfers(2));
+    expect(answer).toMatchObject({ kind: 'unknown', reason: 'UNCLEAR' });
+    lean.behaviour.listingMs = 86_400_000;
+    clock.ms += delayMs;
+    const first = await settle('--not-paid', '--transfer', '0');
+    expect(first.text).toMatch(new RegExp(`with its reference \\(.*${String(shown?.intentId)}`));
+    expect(first.text).toContain('decide --created');
+    expect(first.exitCode).toBe(1);
+    expect(await settle('--created', shown?.intentId ?? '', '--transfer', '1')).toMatchObject({
+      exitCode: 1,
+    });
+    expect(await settle('--not-paid', '--transfer', '1')).toMatchObject({ exitCode: 0 });
+    expect(await settle('--created', shown?.intentId ?? '')).toMatchObject({ exitCode: 0 });
+    expect(await states()).toEqual([
+      ['created', shown?.intentId],
+      ['rejected', null],
+    ]);
+  });
+
+  it('--created takes the intent of another transfer of the batch, where it fits', async () => {
+    const { lean, clock, createAll, lost, settle, records, decisions } = await start();
+    const wanted = [...transfers(2), transfer(destinations.staysPending, { externalReference: 'order-1.2' })];
+    await lost('key-1', wanted);
+    const { intentId } = lean.payouts.add({ ...like, externalReference: 'order-1.0' });
+    lean.payouts.add({ ...like });
+    clock.ms += delayMs;
+    await createAll('key-1', wanted);
+    const { text, exitCode } = await settle('--created', intentId, '--transfer', '1');
+    expect(text).toContain('Another transfer of the request has the same intent');
+    expect(exitCode).toBe(0);
+    expect((await records.read(keyOf('key-1')))?.records).toMatchObject([
+      { state: 'created', intentId },
+      { state: 'created', answer: { kind: 'created', intentId, transferIndex: 1 } },
+      { state: 'unknown' },
+    ]);
+    expect(await decisions()).toMatchObject([{ evidence: { knownBy: 'another transfer', position: 1 } }]);
+    clock.ms += 5000;
+    const other = await settle('--created', intentId, '--transfer', '2');
+    expect(other.text).toContain('is that of another transfer of this request, and does not fit this one');
+    expect(other.exitCode).toBe(1);
+  });
+
+  it('--created ends a payout of a Lean application that is gone, by the word of the operator', async () => {
+    const { clock, lost, database, create, settle, states, decisions } = await start();
+    await lost();
+    await database.run({ sql: "UPDATE lean_payout_requests SET application = 'gone'" });
+    clock.ms += delayMs;
+    const { text, exitCode } = await settle('--created', anIntent);
+    expect(text).toContain('it rests on your word');
+    expect(exitCode).toBe(0);
+    expect(await states()).toEqual([['created', anIntent]]);
+    expect(await decisions()).toMatchObject([
+      { intent_id: anIntent, evidence: { finding: 'other_application', knownBy: 'word of the operator' } },
+    ]);
+    expect(await create('key-1')).toMatchObject({ kind: 'created', intentId: anIntent, recipient: null });
+  });
+
+  it('--created is refused for a Lean application that is gone with the payout of another key', async () => {
+    const { clock, lost, database, create, settle, states } = await start();
+    const other = (await create('other', transfer(undefined, { externalReference: 'other' }))) as {
+      readonly intentId: string;
+    };
+    await lost();
+    await database.run({
+      sql: "UPDATE lean_payout_requests SET application = 'gone' WHERE idempotency_key = 'key-1'",
+    });
+    clock.ms += delayMs;
+    const { text, exitCode } = await settle('--created', other.intentId);
+    expect(text).toContain(`The intent ${other.intentId} belongs to the key "other".`);
+    expect(exitCode).toBe(1);
+    expect(await states()).toEqual([['unknown', null]]);
+  });
+
+  it.each([[['resolve', 'key-1']], [['settle', 'key-1', '--not-paid', ...because]]])(
+    'sounds an alarm where Lean has more payouts than transfers (%j)',
+    async args => {
+      const { lean, clock, lost, command } = await start();
+      await lost();
+      const shown = [1, 2].map(() => lean.payouts.add({ ...like, externalReference: 'order-1' }).intentId);
+      clock.ms += delayMs;
+      const { text } = await command(...args);
+      for (const intentId of shown) expect(text.slice(text.indexOf('\nALARM: '))).toContain(intentId);
+      expect(text).toContain('\nALARM: Lean has more payouts of this key than it has transfers: ');
+    },
+  );
 
   it('--not-paid ends a key whose payouts Lean has failed', async () => {
     const { lean, clock, lost, create, settle, states } = await start();
@@ -507,9 +699,10 @@ describe.each(stores)('payouts settle (%s)', kind => {
     await lost();
     clock.ms -= 91 * 86_400_000;
     clock.leanMs += 91 * 86_400_000;
-    expect(await settle('--not-paid')).toMatchObject({ exitCode: 1 });
+    const notPaid = () => settle('--not-paid', '--despite', 'clocks_differ');
+    expect(await notPaid()).toMatchObject({ exitCode: 1 });
     clock.ms += delayMs;
-    expect(await settle('--not-paid')).toMatchObject({ exitCode: 0 });
+    expect(await notPaid()).toMatchObject({ exitCode: 0 });
     expect(await states()).toEqual([['rejected', null]]);
   });
 

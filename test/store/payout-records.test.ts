@@ -8,7 +8,7 @@ import { SqlPayoutEvidence } from '../../src/store/payout-evidence.ts';
 import { SqlPayoutRecords } from '../../src/store/payout-records.ts';
 import { SqlReconciliationRecords } from '../../src/store/reconciliation-records.ts';
 import { destinations } from '../../src/sandbox/named.ts';
-import { keyOf, transfer } from '../support/creating.ts';
+import { keyOf, transfer, transfers } from '../support/creating.ts';
 import { freshStore, opened, stores } from '../support/stores.ts';
 import {
   changed,
@@ -552,6 +552,37 @@ describe.each(stores)('payout records (%s)', kind => {
     expect(await records.read(its)).toBeUndefined();
   });
 
+  it('a settled request that was sent within a day of one that Lean turned away is kept as long as that one', async () => {
+    const { clock, records, sent, settled, read } = await recording(kind);
+    await settled('i', keyOf('settled'));
+    clock.ms += 60_000;
+    await records.turnedAway(await sent());
+    clock.ms += 30 * day;
+    await records.forget(30 * day);
+    expect(await read(keyOf('settled'))).toMatchObject({ records: [{ intentId: 'i' }] });
+    clock.ms += 60_000;
+    await records.forget(30 * day);
+    await records.forget(30 * day);
+    expect(await records.read(keyOf('key-1'))).toBeUndefined();
+    expect(await records.read(keyOf('settled'))).toBeUndefined();
+  });
+
+  it('a request that Lean turned away and that was found after all is kept until its last audit', async () => {
+    const { clock, records, reconciliation, sent, read } = await recording(kind);
+    await records.turnedAway(await sent(undefined, transfers(2)));
+    await reconciliation.found(await read(), 0, created('i'));
+    clock.ms += 31 * day;
+    await records.forget(30 * day);
+    expect(await read()).toMatchObject({ records: [{ intentId: 'i' }, { state: 'unknown' }] });
+    await reconciliation.found(await read(), 1, created('j', 1));
+    clock.ms += 31 * day;
+    await records.forget(30 * day);
+    expect(await read()).toMatchObject({ records: [{ intentId: 'i' }, { intentId: 'j' }] });
+    await reconciliation.postpone(await read(), { checks: 3, inMs: null });
+    await records.forget(30 * day);
+    expect(await records.read(keyOf('key-1'))).toBeUndefined();
+  });
+
   it('a settled request that was sent within a day of one of unknown outcome is kept', async () => {
     const { clock, records, settled, unknown } = await recording(kind);
     await settled('i', keyOf('before'));
@@ -618,12 +649,14 @@ it('records are read by their indexes, no table from end to end', async () => {
   await reconciliation.restartDelay(request, Date.now());
   await reconciliation.noteDuplicates(request, ['d']);
   await reconciliation.rescheduleNow({ amount: '16.5', destinationId: destinations.pays, intentId: null });
+  const knowing = { ...request, duplicateIntents: ['d'] };
   await operator.grantSend(
-    request,
+    knowing,
     { finding: 'absent', payouts: ['d'] },
     { ...decision, decision: 'send again' },
   );
-  const again = await records.leaseAgain(request, permit);
+  await reconciliation.endGrant(request);
+  const again = await records.leaseAgain(knowing, permit);
   if (again === undefined) throw new Error('it may not be sent again');
   await records.recover();
   await records.noteSending(again, stamp, permit);

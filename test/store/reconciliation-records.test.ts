@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Decimal } from '../../src/payouts/decimal.ts';
 import { destinations } from '../../src/sandbox/named.ts';
 import { SqlReconciliationRecords } from '../../src/store/reconciliation-records.ts';
-import { keyOf, transfer } from '../support/creating.ts';
+import { keyOf, transfer, transfers } from '../support/creating.ts';
 import { stores } from '../support/stores.ts';
 import { created, delayMs, hour, minute, recording, rejected, rejection, response } from './recording.ts';
 
@@ -232,6 +232,24 @@ describe.each(stores)('reconciliation records (%s)', kind => {
     await leaseAgain(request);
     await reconciliation.freeTurnedAway(request);
     expect(await read()).toMatchObject({ inFlight: true });
+  });
+
+  it('a batch that was turned away is not freed once one of its transfers was found', async () => {
+    const { records, reconciliation, sent, read } = await recording(kind);
+    await records.turnedAway(await sent(undefined, transfers(2)));
+    const request = await read();
+    await reconciliation.found(request, 0, created('i'));
+    await reconciliation.freeTurnedAway(request);
+    expect(await read()).toMatchObject({ records: [{ state: 'created' }, { state: 'unknown' }] });
+  });
+
+  it('a request that was turned away and of which Lean has shown several payouts is not freed', async () => {
+    const { records, reconciliation, sent, read } = await recording(kind);
+    await records.turnedAway(await sent());
+    const request = await read();
+    await reconciliation.noteDuplicates(request, ['i', 'j']);
+    await reconciliation.freeTurnedAway(request);
+    expect(await read()).toMatchObject({ duplicateIntents: ['i', 'j'] });
   });
 
   it('a request that Lean may have taken is not freed', async () => {

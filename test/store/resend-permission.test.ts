@@ -165,6 +165,42 @@ describe.each(stores)('sending again (%s)', kind => {
     expect(await records.leaseAgain(await read(), permit())).toBeDefined();
   });
 
+  it('a send that an operator has allowed is over once a payout of the request is noted that the operator did not know', async () => {
+    const { records, reconciliation, operator, permit, unknown, passDelay, leaseAgain, noteSending, read } =
+      await recording(kind);
+    const grant = { finding: 'absent', payouts: [] } as const;
+    const request = await unknown();
+    await operator.grantSend(request, grant, decision);
+    passDelay();
+    const granted = await read();
+    await reconciliation.noteDuplicates(request, ['one']);
+    expect(await records.leaseAgain(granted, permit())).toBeUndefined();
+    expect(await records.leaseAgain(await read(), permit())).toBeUndefined();
+    expect((await read()).sends.grant).toBeNull();
+    // Allowed again by an operator who knows of it, until there is another one while it is leased.
+    expect(await operator.grantSend(granted, grant, decision), 'by what was known before').toBe(false);
+    const knowing = { ...grant, payouts: ['one'] };
+    expect(await operator.grantSend(await read(), knowing, decision)).toBe(true);
+    const again = await leaseAgain(await read());
+    await reconciliation.noteDuplicates(request, ['two']);
+    expect(await noteSending(again)).toBe('lease lost');
+    await records.release(again);
+    expect((await read()).sends.grant).toBeNull();
+    expect(await records.leaseAgain(await read(), permit())).toBeUndefined();
+  });
+
+  it('a send that an operator has allowed can be ended, unless something has happened since it was read', async () => {
+    const { records, reconciliation, operator, permit, unknown, passDelay, read } = await recording(kind);
+    const before = await unknown();
+    await operator.grantSend(before, { finding: 'needs_decision', payouts: [] }, decision);
+    passDelay();
+    await reconciliation.endGrant(before);
+    expect((await read()).sends.grant).not.toBeNull();
+    await reconciliation.endGrant(await read());
+    expect((await read()).sends.grant).toBeNull();
+    expect(await records.leaseAgain(await read(), permit({ rule: new ResendRule('never') }))).toBeUndefined();
+  });
+
   describe('where Lean’s memory of keys is relied on', () => {
     const rule = new ResendRule(0);
 

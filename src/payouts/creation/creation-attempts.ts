@@ -112,7 +112,9 @@ export class CreationAttempts {
     const after = await records.read(turn);
     if (after === undefined || recordedAnswer(after) !== undefined) return undefined;
     if (reading === undefined || !rule.allows(after)) return this.unknown(after);
-    const withoutDelay = turn.sends.turnedAway || rule.delayOf(turn.sends, turn.readAt) === 0;
+    // One that Lean has failed was not turned away: another copy of the request may still be taken.
+    const turnedAway = turn.sends.turnedAway && reading.failed.length === 0;
+    const withoutDelay = turnedAway || rule.delayOf(turn.sends, turn.readAt) === 0;
     const absent = finding === 'absent' && (proven || withoutDelay);
     if (!absent) return this.unknown(after);
     const permit: ResendPermit = { rule, leanNow: reading.leanNow };

@@ -27,6 +27,25 @@ export function foundAnswer(
   return transferAnswer(idempotencyKey, position, created, similarUnknownKey);
 }
 
+/** The answer to a transfer that an operator knows to be this payout, at a Lean that cannot be asked about it. */
+export function answerOnWord(
+  { idempotencyKey, similarUnknownKey }: Pick<PayoutRequest, 'idempotencyKey' | 'similarUnknownKey'>,
+  { position, transfer }: PayoutRecord,
+  intentId: string,
+): TransferAnswer {
+  const created: CreatedTransfer = {
+    intentId,
+    payoutId: payoutId(null, intentId) ?? intentId,
+    state: { status: 'UNKNOWN', leanStatus: null },
+    amount: transfer.amount,
+    sender: null,
+    recipient: null,
+    traceId: null,
+    reason: null,
+  };
+  return transferAnswer(idempotencyKey, position, created, similarUnknownKey);
+}
+
 /** Whether Lean has failed a payout: no money moves. */
 export function isFailed(row: Payout, intent: PayoutIntent | null): boolean {
   return stateOf(row, intent)?.status === 'FAILED';

@@ -4,12 +4,14 @@ import type { PayoutIntent } from '../payout-intent.ts';
 import type { PayoutReads } from '../payout-reads.ts';
 import { rowId, type Candidate } from './candidate.ts';
 import type { TransferAnswer } from './creation-answer.ts';
-import { findings } from './finding.ts';
-import { foundAnswer, isFailed } from './found-answer.ts';
+import { findings, type Finding } from './finding.ts';
+import { answerOnWord, foundAnswer, isFailed } from './found-answer.ts';
 import type { Decision, OperatorRecords } from './operator-records.ts';
 import { notTaken, type OutcomeReconciler, type Reconciliation } from './outcome-reconciler.ts';
+import { isOwn } from './own-payout.ts';
 import { openRecords, type PayoutRecord, type PayoutRequest, type RequestKey } from './payout-record.ts';
 import type { PayoutEvidence, PayoutRecords } from './payout-records.ts';
+import { compareAmounts, compareTexts } from './resemblance.ts';
 import { isFarAhead, type ResendRule } from './resend-rule.ts';
 
 export interface OperatorDecisionsOptions {
@@ -31,6 +33,8 @@ export interface WantedDecision {
   readonly reason: string;
   /** Which transfer of a batch; null where only one is open. */
   readonly position: number | null;
+  /** Why Lean's list proves nothing, as far as the operator knows; null where it is to be a proof. */
+  readonly despite: string | null;
 }
 
 /** The result of a decision. Where it is not done, `words` say why nothing was changed. */
@@ -39,6 +43,8 @@ export interface DecisionResult {
   readonly words: string;
   readonly request: PayoutRequest | undefined;
   readonly candidates: readonly Candidate[];
+  /** What Lean's list said of absence; undefined where it was not read. */
+  readonly absence?: Finding | undefined;
 }
 
 /** How long a reading for a decision may take, in ms: it must not be the reading that keeps a key from being ended. */
@@ -79,7 +85,14 @@ export class OperatorDecisions {
         request,
         candidates,
       };
-    const refuse = (words: string): DecisionResult => ({ done: false, words, request: now, candidates });
+    const { absence } = reconciliation;
+    const refuse = (words: string): DecisionResult => ({
+      done: false,
+      words,
+      request: now,
+      candidates,
+      absence,
+    });
     if (openRecords(now).length === 0)
       return {
         done: now.records.some(record => isDecided(record, wanted)),
@@ -88,8 +101,8 @@ export class OperatorDecisions {
         candidates,
       };
     const isForeign = reconciliation.finding === 'other_application';
-    // The application may be gone, and its list with it.
-    if (isForeign && wanted.kind !== 'not paid')
+    // The application may be gone, and its list with it: then the word of the operator is all that there is.
+    if (isForeign && wanted.kind === 'send again')
       return refuse(
         `It was sent for the Lean application ${String(now.application)}: decide with the credentials of that one, or see accept-application. Nothing was changed.`,
       );
@@ -110,7 +123,7 @@ export class OperatorDecisions {
       );
     const done = await this.#do(now, record, wanted, reconciliation);
     const after = (await records.read(key)) ?? now;
-    return { ...done, request: after, candidates };
+    return { ...done, request: after, candidates, absence };
   }
 
   #tooEarly(request: PayoutRequest): string | undefined {
@@ -130,19 +143,31 @@ export class OperatorDecisions {
     request: PayoutRequest,
     record: PayoutRecord,
     wanted: WantedDecision,
-    { finding, reading }: Reconciliation,
+    { finding, absence, reading }: Reconciliation,
   ): Promise<Pick<DecisionResult, 'done' | 'words'>> {
     const { operator } = this.#options;
     const candidates = reading?.candidates ?? [];
     const refuse = (words: string) => ({ done: false, words: `${words} Nothing was changed.` });
-    const shown = await this.#liveDuplicates(request, wanted, { finding, reading });
-    const against = objection(request, record, wanted, { candidates, shown });
+    const shown = await this.#liveDuplicates(request, record, wanted, { finding, reading });
+    const against =
+      objection(request, record, wanted, { candidates, shown }) ?? unprovenObjection(wanted, absence);
     if (against !== undefined) return refuse(against);
     const payouts = candidates.map(({ row }) => rowId(row));
     const { kind, intentId, by, reason } = wanted;
+    let answer: TransferAnswer = notTaken(request, record.position, request.refusal);
+    let knownBy: KnownBy | undefined;
+    if (kind === 'created') {
+      const chosen = await this.#chosenPayout(request, record, intentId, { finding, candidates });
+      if (chosen === undefined) return refuse(await this.#misfit(request, intentId, candidates));
+      ({ answer, knownBy } = chosen);
+      if (answer.kind === 'rejected')
+        return refuse('Lean has failed that payout, so it was not paid: decide --not-paid.');
+    }
     const evidence = {
       finding,
+      absence,
       candidates: payouts,
+      knownBy,
       duplicateIntents: request.duplicateIntents,
       sends: request.sends,
       position: record.position,
@@ -152,36 +177,62 @@ export class OperatorDecisions {
     if (kind === 'send again') {
       if (reading?.leanNow === undefined)
         return refuse(`It cannot be sent again: ${findings.lean_time_unknown.words}.`);
-      return (await operator.grantSend(request, { finding, payouts }, decision))
+      const judged = [...new Set([...payouts, ...request.duplicateIntents])];
+      return (await operator.grantSend(
+        request,
+        { finding, ...(absence && { absence }), payouts: judged },
+        decision,
+      ))
         ? { done: true, words: 'Allowed: it is sent once more when its key comes again.' }
         : overtaken;
     }
-    let answer: TransferAnswer = notTaken(request, record.position, request.refusal);
-    if (kind === 'created') {
-      const candidate =
-        candidateOf(candidates, record, intentId) ?? (await this.#shownBefore(request, intentId));
-      if (candidate === undefined) return refuse(await this.#misfit(intentId, candidates));
-      answer = foundAnswer(request, record, candidate.intent, candidate.row);
-      if (answer.kind === 'rejected')
-        return refuse('Lean has failed that payout, so it was not paid: decide --not-paid.');
-    }
+    const how = knownBy === undefined ? '' : hows[knownBy];
     return (await operator.settle(request, record.position, answer, decision))
-      ? { done: true, words: 'Settled, and the decision is kept.' }
+      ? { done: true, words: `Settled, and the decision is kept.${how}` }
       : overtaken;
   }
 
+  /** The payout that an operator takes for a transfer, and how it is known; undefined where it is not accepted. */
+  async #chosenPayout(
+    request: PayoutRequest,
+    record: PayoutRecord,
+    intentId: string | null,
+    { finding, candidates }: { readonly finding: Finding; readonly candidates: readonly Candidate[] },
+  ): Promise<{ readonly answer: TransferAnswer; readonly knownBy: KnownBy } | undefined> {
+    if (intentId === null) return undefined;
+    const found = ({ row, intent }: Pick<Candidate, 'row' | 'intent'>, knownBy: KnownBy) => ({
+      answer: foundAnswer(request, record, intent, row),
+      knownBy,
+    });
+    const listed = candidateOf(candidates, record, intentId);
+    if (listed !== undefined) return found(listed, 'list');
+    const owner = (await this.#options.evidence.owners([intentId])).get(intentId);
+    const isOfRequest = owner?.caller === request.caller && owner.idempotencyKey === request.idempotencyKey;
+    if (owner !== undefined && !isOfRequest) return undefined;
+    if (finding === 'other_application')
+      return { answer: answerOnWord(request, record, intentId), knownBy: 'word of the operator' };
+    if (!isOfRequest && !request.duplicateIntents.includes(intentId)) return undefined;
+    const intent = await this.#intent(intentId);
+    if (intent == null) return undefined;
+    const { payout: row } = intent;
+    if (isOfRequest) return fits(record, intent) ? found({ row, intent }, 'another transfer') : undefined;
+    // A payout of this key that Lean has shown before and does not list now.
+    return isOfOther(request, record, intent) ? undefined : found({ row, intent }, 'earlier list');
+  }
+
   /**
-   * Payouts of a key that Lean has shown, and that it may still have. Failed ones do not count; nor do, unless the key is
-   * to be sent again, those that Lean does not know any more. In a batch nobody can tell which transfer they were of.
+   * Payouts of a transfer that Lean has shown, and that it may still have. Failed ones do not count; nor do, unless the
+   * key is to be sent again, those that Lean does not know any more.
    */
   async #liveDuplicates(
-    { records, duplicateIntents }: PayoutRequest,
+    request: PayoutRequest,
+    record: PayoutRecord,
     { kind }: WantedDecision,
     { finding, reading }: Pick<Reconciliation, 'finding' | 'reading'>,
   ): Promise<readonly string[]> {
-    if (records.length > 1) return [];
-    // Another application does not know them, whatever became of them.
-    if (finding === 'other_application') return duplicateIntents;
+    const { records, duplicateIntents } = request;
+    // Another application does not know them, whatever became of them; nor can it tell which transfer they were of.
+    if (finding === 'other_application') return records.length > 1 ? [] : duplicateIntents;
     const candidates = reading?.candidates ?? [];
     const live: string[] = [];
     for (const intentId of duplicateIntents) {
@@ -190,19 +241,10 @@ export class OperatorDecisions {
       const intent = await this.#intent(intentId);
       const isGone = intent === null && kind !== 'send again';
       const isDead = intent != null && isFailed(intent.payout, intent);
-      if (!isGone && !isDead) live.push(intentId);
+      const isOther = intent != null && isOfOther(request, record, intent);
+      if (!isGone && !isDead && !isOther) live.push(intentId);
     }
     return live;
-  }
-
-  /** A payout of this key that Lean has shown before and does not list now. */
-  async #shownBefore(
-    { records, duplicateIntents }: PayoutRequest,
-    intentId: string | null,
-  ): Promise<Pick<Candidate, 'row' | 'intent'> | undefined> {
-    if (intentId === null || records.length > 1 || !duplicateIntents.includes(intentId)) return undefined;
-    const intent = await this.#intent(intentId);
-    return intent == null ? undefined : { intent, row: intent.payout };
   }
 
   /** Null where Lean does not know it, undefined where Lean could not be asked. */
@@ -215,15 +257,56 @@ export class OperatorDecisions {
   }
 
   /** Why an intent is not the payout in question. */
-  async #misfit(intentId: string | null, candidates: readonly Candidate[]): Promise<string> {
+  async #misfit(
+    request: PayoutRequest,
+    intentId: string | null,
+    candidates: readonly Candidate[],
+  ): Promise<string> {
     const owner =
       intentId === null ? undefined : (await this.#options.evidence.owners([intentId])).get(intentId);
+    if (owner?.caller === request.caller && owner.idempotencyKey === request.idempotencyKey)
+      return `The intent ${String(intentId)} is that of another transfer of this request, and does not fit this one.`;
     if (owner !== undefined)
       return `The intent ${String(intentId)} belongs to the key ${JSON.stringify(owner.idempotencyKey)}.`;
     return candidates.length === 0
       ? "Lean's list has no payout that may be this one."
       : `The intent ${String(intentId)} is not among the payouts at Lean that may be this one.`;
   }
+}
+
+/** How the payout of a decision is known; kept with the decision. */
+type KnownBy = 'list' | 'earlier list' | 'another transfer' | 'word of the operator';
+
+/** What is said of it. */
+const hows: Readonly<Record<KnownBy, string>> = {
+  list: '',
+  'earlier list': '',
+  'another transfer':
+    ' Another transfer of the request has the same intent: that is right only where Lean has made one intent of both.',
+  'word of the operator': ' Lean could not be asked about it: it rests on your word.',
+};
+
+/** Whether a payout can be a transfer by its amount and destination. */
+function fits({ transfer }: PayoutRecord, { amount, destination }: PayoutIntent): boolean {
+  const destinationId = transfer.destinationId.toLowerCase();
+  return (
+    compareAmounts(transfer.amount, amount) !== 'other' &&
+    (destination?.id.toLowerCase() ?? destinationId) === destinationId
+  );
+}
+
+/** Whether a payout of a batch is another transfer's, by its reference. */
+function isOfOther(
+  { records }: PayoutRequest,
+  { position, transfer }: PayoutRecord,
+  { externalReference }: PayoutIntent,
+): boolean {
+  if (records.length === 1 || externalReference === transfer.externalReference) return false;
+  return (
+    records.some(
+      other => other.position !== position && other.transfer.externalReference === externalReference,
+    ) || compareTexts(transfer.externalReference, externalReference) === 'other'
+  );
 }
 
 export function noRecord({ caller, idempotencyKey }: RequestKey): string {
@@ -240,18 +323,28 @@ function objection(
   { candidates, shown }: { readonly candidates: readonly Candidate[]; readonly shown: readonly string[] },
 ): string | undefined {
   if (kind === 'created') return undefined;
-  const certain = candidates.filter(
-    ({ match, failed, sharedWith, positions }) =>
-      match === 'exact' && !failed && sharedWith.length === 0 && positions.includes(record.position),
-  );
+  const certain = candidates.filter(candidate => !candidate.failed && isOwn(candidate, record));
   const known = [...new Set([...certain.map(({ row }) => rowId(row)), ...shown])];
   if (known.length > 0)
-    return `Lean has a payout with its reference, amount and destination (${known.join(', ')}): decide --created.`;
+    return `Lean has a payout with its reference (${known.join(', ')}): decide --created.`;
   if (kind === 'not paid') return undefined;
   if (records.length > 1) return 'A batch is never sent again: ask for what is missing under a new key.';
   if (refusal !== null)
     return 'Lean has refused it, so it is never sent again: decide --created or --not-paid.';
   return undefined;
+}
+
+/**
+ * The reason for refusing a decision by which Lean has not taken the payout, where Lean's list proves nothing about it
+ * and the operator has not said that it is made all the same.
+ */
+function unprovenObjection(
+  { kind, despite }: WantedDecision,
+  absence: Finding | undefined,
+): string | undefined {
+  if (kind === 'created' || absence === undefined || absence === 'absent' || absence === despite)
+    return undefined;
+  return `Lean's list proves nothing about it. If you know from elsewhere that Lean has not taken it, add --despite ${absence}.`;
 }
 
 function candidateOf(

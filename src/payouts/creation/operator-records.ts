@@ -49,7 +49,7 @@ export interface OperatorRecords {
   ): Promise<boolean>;
   /**
    * Allows one more send at the next repetition of the key, and adds the decision to the trail.
-   * @param grant what the operator knew; a send waits while Lean has anything else that may be the payout
+   * @param grant what the operator knew; it ends when Lean shows anything else that may be the payout
    */
   grantSend(request: PayoutRequest, grant: SendGrant, decision: Decision): Promise<boolean>;
   /** Judges absences for a Lean application again. False when they were not doubted. */

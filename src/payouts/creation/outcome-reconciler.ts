@@ -1,13 +1,14 @@
 import { LeanError } from '../../lean/errors.ts';
 import { rowId, type Candidate } from './candidate.ts';
-import { compareInstants, parseInstant } from '../instant.ts';
 import type { PayoutRejected, TransferAnswer } from './creation-answer.ts';
 import { wholly } from './creation-answer.ts';
 import { findings, type Finding } from './finding.ts';
+import { lackedPayouts, type LackedPayout } from './lacked-payouts.ts';
+import { isOwnOfSettled } from './own-payout.ts';
 import type { PayoutMatcher, Reading } from './payout-matcher.ts';
-import { openRecords, type PayoutRequest, type RequestKey } from './payout-record.ts';
+import { isUntaken, openRecords, type PayoutRequest, type RequestKey } from './payout-record.ts';
 import type { ReconciliationRecords } from './payout-records.ts';
-import { keyMemoryMs, type ResendRule } from './resend-rule.ts';
+import { knowsAll, type ResendRule } from './resend-rule.ts';
 
 export interface ReconciliationEvents {
   /** A transfer of unknown outcome is settled: Lean has it, or is proven not to have it. */
@@ -34,15 +35,17 @@ export interface OutcomeReconcilerOptions {
 /** The result of a reconciliation. */
 export interface Reconciliation {
   readonly finding: Finding;
+  /**
+   * What Lean's list says of absence, whatever the finding: `absent`, or why it proves nothing. Undefined where it was
+   * not read.
+   */
+  readonly absence?: Finding | undefined;
   /** Whether Lean is proven to have nothing of what is still open. */
   readonly proven: boolean;
   /** Undefined where Lean was not read, or could not be. */
   readonly reading: Reading | undefined;
   readonly error?: LeanError;
 }
-
-/** Clocks of Lean's servers may differ by this much: a payout is older than a send only beyond it. */
-const olderByMs = 5000;
 
 /** Finds out, by reading Lean's list, what became of one request whose outcome is unknown. It never sends anything. */
 export class OutcomeReconciler {
@@ -107,16 +110,20 @@ export class OutcomeReconciler {
     if (request.application !== null && request.application !== this.#options.application) return;
     const { matcher, events = {} } = this.#options;
     const reading = await matcher.search(request, { deadline, untilNow: true });
-    const { sends, judgedPayouts } = request;
+    const { sends, judgedPayouts, records } = request;
+    // Whatever an operator has judged: with the reference of the request it is the request's own.
+    const own = reading.candidates.filter(
+      each => !each.failed && records.some(record => isOwnOfSettled(each, record)),
+    );
     const isOther = ({ row }: Candidate): boolean => judgedPayouts.includes(rowId(row));
     // Where Lean does not return references, the first payout of a key that was sent twice looks like any other one.
     const similar = reading.candidates.filter(
       each =>
         sends.count > 1 && !each.failed && !each.unread && !isOther(each) && each.sharedWith.length === 0,
     );
-    const duplicates = [...new Set([...reading.duplicates, ...similar.map(({ row }) => rowId(row))])];
-    await this.#tellDuplicates(request, { duplicates });
-    await this.#doubtAbsence(request, reading);
+    const beyond = [...own, ...similar].map(({ row }) => rowId(row));
+    await this.#tellDuplicates(request, { duplicates: [...new Set([...reading.duplicates, ...beyond])] });
+    await this.#doubtAbsence(request, lackedPayouts(request, reading.rows, own));
     const unread = reading.candidates.some(each => each.unread && !isOther(each));
     if (!reading.isWhole || unread) events.auditIncomplete?.(request);
   }
@@ -128,40 +135,31 @@ export class OutcomeReconciler {
       if (await records.found(request, position, answer)) events.settled?.(request, answer);
     const { sends, readAt: storeNow } = request;
     const { leanNow } = reading;
+    const absence = await this.#absenceOf(reading);
+    const { grant } = sends;
+    if (grant !== null && !knowsAll(grant, livingOnes(reading))) await records.endGrant(request);
     if (reading.found.length === openRecords(request).length || leanNow === undefined)
-      return this.#open(request, { finding: reading.finding, proven: false, reading });
+      return this.#open(request, { finding: reading.finding, absence, proven: false, reading });
     if (rule.mustRestart(sends, { storeNow, leanNow })) await records.restartDelay(request, leanNow);
-    const finding = await this.#findingOf(request, reading);
-    if (finding !== 'absent') return this.#open(request, { finding, proven: false, reading });
+    const finding = findingOf(request, reading, absence);
+    if (finding !== 'absent') return this.#open(request, { finding, absence, proven: false, reading });
     const proven = rule.hasPassed(sends, { storeNow, leanNow });
-    if (proven && (await this.#settleAbsent(request, reading))) return { finding, proven, reading };
+    if (proven && (await this.#settleAbsent(request, reading))) return { finding, absence, proven, reading };
     const decided = proven && !rule.allows(request) ? 'needs_decision' : finding;
-    return this.#open(request, { finding: decided, proven, reading });
+    return this.#open(request, { finding: decided, absence, proven, reading });
   }
 
-  /**
-   * The finding of a reading. An operator who has allowed one more send has judged the payouts that were there to be
-   * others, and has accepted the finding of that moment.
-   */
-  async #findingOf(
-    { sends: { grant }, duplicateIntents }: PayoutRequest,
-    reading: Reading,
-  ): Promise<Finding> {
+  /** What the list says of absence, and whether that is believed for this application. */
+  async #absenceOf({ absence }: Reading): Promise<Finding> {
     const { records, application } = this.#options;
-    const known = grant !== null && reading.candidates.every(({ row }) => grant.payouts.includes(rowId(row)));
-    const accepted = (finding: Finding): Finding =>
-      known && (findings[finding].reason === 'UNCLEAR' || finding === grant.finding) ? 'absent' : finding;
-    // Payouts of this key that Lean has shown once are there, whatever its list shows now.
-    if (duplicateIntents.length > 0 && grant === null) return 'several_at_lean';
-    const finding = accepted(reading.finding);
-    if (finding !== 'absent' || (await records.doubt(application)) === undefined) return finding;
-    return accepted('absence_doubted');
+    if (absence !== 'absent') return absence;
+    return (await records.doubt(application)) === undefined ? 'absent' : 'absence_doubted';
   }
 
   /** Ends what is never sent again. False where a repetition may send it. */
   async #settleAbsent(request: PayoutRequest, { found, failed }: Reading): Promise<boolean> {
     const { records, events = {} } = this.#options;
-    if (request.sends.turnedAway) {
+    if (isUntaken(request) && found.length === 0 && failed.length === 0) {
       await records.freeTurnedAway(request);
       return true;
     }
@@ -194,35 +192,16 @@ export class OutcomeReconciler {
     if (fresh.length > 0) events.duplicates?.(request, fresh);
   }
 
-  /**
-   * A payout of a request that is older than its last send was there when Lean's list was taken to prove that it was
-   * not: from then on the list of this application proves nothing.
-   */
-  async #doubtAbsence(
-    request: PayoutRequest,
-    { rows, duplicates }: Pick<Reading, 'rows' | 'duplicates'>,
-  ): Promise<void> {
+  /** From now on the list of this application proves nothing. */
+  async #doubtAbsence(request: PayoutRequest, lacked: readonly LackedPayout[]): Promise<void> {
     const { records, events = {} } = this.#options;
-    const { count, leanUntil, until, firstAt, lastAt, delayMs } = request.sends;
-    if (count < 2 || leanUntil === null || until === null || lastAt === null) return;
-    // It was sent again without a delay, because Lean's memory of keys was relied on.
-    if (delayMs === 0 && firstAt !== null && lastAt < firstAt + keyMemoryMs) return;
-    const lastSend = parseInstant(new Date(leanUntil - (until - lastAt) - olderByMs).toISOString());
-    const own = [...request.records.flatMap(({ intentId }) => intentId ?? []), ...duplicates];
-    const older = rows.flatMap(({ intentId, createdAt }) =>
-      intentId != null &&
-      own.includes(intentId) &&
-      createdAt !== null &&
-      lastSend !== undefined &&
-      compareInstants(createdAt, lastSend) < 0
-        ? intentId
-        : [],
-    );
-    for (const intentId of older) {
+    // An operator may have decided whatever the list said.
+    if (lacked.length === 0 || (request.sends.count < 2 && (await records.isDecided(request)))) return;
+    for (const { intentId, reason } of lacked) {
       const isNew = await records.doubtAbsence(
         request.application ?? this.#options.application,
         intentId,
-        `intent ${intentId} was missing from the list when it was read before the second send`,
+        reason,
       );
       if (isNew) events.absenceDoubted?.(request, intentId);
     }
@@ -239,6 +218,34 @@ export class OutcomeReconciler {
     }
     return outcome;
   }
+}
+
+/**
+ * The finding of a reading. An operator who has allowed one more send has judged the payouts that were there to be
+ * others, and has accepted what the list said of absence at that moment, and nothing else.
+ */
+function findingOf(
+  { sends: { grant }, duplicateIntents }: PayoutRequest,
+  reading: Reading,
+  absence: Finding,
+): Finding {
+  // Payouts of this key that Lean has shown once are there, whatever its list shows now.
+  if (!knowsAll(grant, duplicateIntents)) return 'several_at_lean';
+  const finding = reading.finding === reading.absence ? absence : reading.finding;
+  if (grant === null || !knowsAll(grant, shownOf(reading))) return finding;
+  const isJudged = finding === absence || finding === grant.finding || findings[finding].reason === 'UNCLEAR';
+  if (!isJudged) return finding;
+  return absence === (grant.absence ?? grant.finding) ? 'absent' : absence;
+}
+
+/** Ids of the payouts at Lean that are, or may be, the request's own. */
+function shownOf({ candidates }: Reading): readonly string[] {
+  return candidates.map(({ row }) => rowId(row));
+}
+
+/** The same without those that Lean has failed. */
+function livingOnes({ candidates }: Reading): readonly string[] {
+  return candidates.filter(({ failed }) => !failed).map(({ row }) => rowId(row));
 }
 
 /** The rejection of a transfer that Lean is known not to have taken. */

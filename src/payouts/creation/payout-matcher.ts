@@ -32,6 +32,8 @@ export interface Reading {
   readonly failed: readonly Found[];
   /** The finding for those not found. `absent`: Lean's list does not have them now. */
   readonly finding: Finding;
+  /** Whether the list could prove that something is not in it, whatever else was found: `absent`, or why not. */
+  readonly absence: Finding;
   /** Payouts at Lean that are, or may be, of this request and that no record names. */
   readonly candidates: readonly Candidate[];
   /** The candidates' intents that this request has beyond its transfers. */
@@ -51,7 +53,7 @@ export interface SearchOptions {
 }
 
 /** How far the clock that stamps Lean's rows may be from the one that stamps its answers. */
-const marginMs = 300_000;
+export const marginMs = 300_000;
 
 /** How long a reading may take where no caller waits for it, in ms. */
 export const backgroundReadingMs = 30_000;
@@ -128,6 +130,7 @@ export class PayoutMatcher {
     const found = settled.flatMap(({ found }) => found ?? []);
     const several = settled.some(({ several }) => several);
     const missing = openRecords(request).length - found.length;
+    const absence = this.#absence(request, list, { reference, leanNow });
     const finding = (): Finding => {
       if (several) return 'several_at_lean';
       if (missing === 0) return 'absent';
@@ -142,12 +145,13 @@ export class PayoutMatcher {
       ];
       // One of the payments may be that of another transfer.
       if (takenTwice.some(id => ownIntents.includes(id))) return 'look_alike';
-      return this.#absence(request, list, { reference, leanNow });
+      return absence;
     };
     return {
       found,
       failed: settled.flatMap(({ failed }) => failed ?? []),
       finding: finding(),
+      absence,
       candidates,
       duplicates: settled.flatMap(({ duplicates }) => duplicates),
       rows: list.rows,

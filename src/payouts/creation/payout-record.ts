@@ -89,6 +89,8 @@ export interface Lease extends RequestKey {
   readonly repeated: boolean;
   /** The sends before this lease, as they were recorded. They are restored when nothing is sent. */
   readonly before: SendHistory;
+  /** The duplicate intents that were known when it was leased: it is not sent again once there are others. */
+  readonly duplicateIntents: readonly string[];
   /** Another key of this caller, for a payout like this one, whose outcome is unknown. */
   readonly similarUnknownKey: string | null;
 }
@@ -112,6 +114,11 @@ export function recordedAnswer({ idempotencyKey, records }: PayoutRequest): Crea
 /** The transfers of a request whose outcome is not known. */
 export function openRecords({ records }: PayoutRequest): readonly PayoutRecord[] {
   return records.filter(({ answer }) => answer === null);
+}
+
+/** Whether Lean has turned away every send of a request, and nothing has been found or decided of it since. */
+export function isUntaken({ sends, records }: Pick<PayoutRequest, 'sends' | 'records'>): boolean {
+  return sends.turnedAway && records.every(({ answer }) => answer === null);
 }
 
 /**

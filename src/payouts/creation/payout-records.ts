@@ -106,17 +106,27 @@ export interface ReconciliationRecords {
     request: PayoutRequest,
     rejections: readonly TransferRejection[],
   ): Promise<readonly TransferRejection[]>;
-  /** Frees the key of a request that was only ever turned away, and of which Lean is proven to have nothing. */
+  /**
+   * Frees the key of a request that was only ever turned away, and of which Lean is proven to have nothing. One of which
+   * anything was found or decided keeps its key.
+   */
   freeTurnedAway(request: PayoutRequest): Promise<void>;
   /** Restarts the resend delay from now, because the recorded times are wrong. */
   restartDelay(request: PayoutRequest, leanNow: number): Promise<void>;
-  /** Adds intents that are a request's beyond its transfers; tells those that were not known. */
+  /** Ends the permission of an operator for one more send, unless something has happened to the request meanwhile. */
+  endGrant(request: PayoutRequest): Promise<void>;
+  /**
+   * Adds intents that are a request's beyond its transfers; tells those that were not known. They end the permission of
+   * an operator for one more send, who did not know them either.
+   */
   noteDuplicates(request: RequestKey, intentIds: readonly string[]): Promise<readonly string[]>;
   /**
    * Stops proofs of absence for this Lean application, because its list has lacked a payout. False where that payout is
    * known already: an operator may have accepted the list since.
    */
   doubtAbsence(application: string, intentId: string, reason: string): Promise<boolean>;
+  /** Whether an operator has decided anything about a request. */
+  isDecided(request: RequestKey): Promise<boolean>;
   /** Why proofs of absence are stopped for a Lean application; undefined when they are not. */
   doubt(application: string): Promise<string | undefined>;
   /**

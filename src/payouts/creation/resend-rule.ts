@@ -1,5 +1,5 @@
 import type { Finding } from './finding.ts';
-import type { PayoutRequest } from './payout-record.ts';
+import { isUntaken, type PayoutRequest } from './payout-record.ts';
 
 /** The recorded sends of a request. Times are epoch milliseconds. */
 export interface SendHistory {
@@ -24,8 +24,15 @@ export interface SendHistory {
 /** The permission of an operator for one more send, with the knowledge that it was based on. */
 export interface SendGrant {
   readonly finding: Finding;
-  /** Ids of the payouts at Lean that the operator has judged to be others. */
+  /** What Lean's list said of absence beside the finding; not there in a grant of an older version. */
+  readonly absence?: Finding;
+  /** Ids of the payouts at Lean that the operator has judged to be others, and of those that Lean has failed. */
   readonly payouts: readonly string[];
+}
+
+/** Whether the operator who has allowed a send has judged all of these payouts at Lean; without one there must be none. */
+export function knowsAll(grant: SendGrant | null, payouts: readonly string[]): boolean {
+  return payouts.every(id => grant?.payouts.includes(id));
 }
 
 export const neverSent: SendHistory = {
@@ -139,7 +146,7 @@ export class ResendRule {
 
   /**
    * Whether a repetition may send the request again, once Lean is proven to have nothing of it: once without a person,
-   * and never a batch, what Lean has refused, or a key of which Lean has shown payouts.
+   * and never a batch, what Lean has refused, or a key of which Lean has shown payouts that no operator has judged.
    */
   allows({
     sends,
@@ -147,9 +154,10 @@ export class ResendRule {
     refusal,
     duplicateIntents,
   }: Pick<PayoutRequest, 'sends' | 'records' | 'refusal' | 'duplicateIntents'>): boolean {
-    if (sends.turnedAway) return true;
+    const { grant } = sends;
+    if (!knowsAll(grant, duplicateIntents)) return false;
+    if (isUntaken({ sends, records })) return true;
     if (records.length !== 1 || refusal !== null) return false;
-    if (sends.grant !== null) return true;
-    return duplicateIntents.length === 0 && this.byRepetition && sends.count < sendsWithoutPerson;
+    return grant !== null || (this.byRepetition && sends.count < sendsWithoutPerson);
   }
 }

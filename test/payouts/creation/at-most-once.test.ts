@@ -646,6 +646,52 @@ describe.each(stores)('a key (%s)', kind => {
       expect(posts(lean)).toHaveLength(1);
     });
 
+    it('that is a batch of which Lean has taken a part stays, also when that part was found by itself', async () => {
+      const { lean, clock, createAll, loop, records } = await creating();
+      Object.assign(lean.behaviour, { batches: 'partly' });
+      lean.faults.add({
+        kind: 'status',
+        status: 403,
+        code: 'INSUFFICIENT_ACCESS_LEVEL',
+        operation: 'createPayoutPayment',
+        after: true,
+        times: 1,
+      });
+      expect(await failureOf(createAll('key-1', transfers(2)))).toMatchObject({ code: 'LEAN_UNAUTHORIZED' });
+      clock.ms += readingMs;
+      await loop.round();
+      expect(await records.read(keyOf('key-1'))).toMatchObject({
+        records: [{ state: 'created' }, { state: 'unknown' }],
+      });
+      clock.ms += delayMs;
+      await loop.round();
+      Object.assign(lean.behaviour, { batches: 'whole' });
+      expect(await createAll('key-1', transfers(2))).toMatchObject({
+        kind: 'batch',
+        created: [{ transferIndex: 0 }],
+        rejected: [{ transferIndex: 1 }],
+      });
+      expect(posts(lean)).toHaveLength(1);
+    });
+
+    it('is not sent again, but rejected, where Lean has failed a copy of it', async () => {
+      const { lean, clock, create, loop } = await creating();
+      refuseNext(lean, 429, 'SLOW_DOWN');
+      await failureOf(create('key-1'));
+      lean.payouts.add({
+        amount: '16.5',
+        destinationId: destinations.pays,
+        externalReference: 'order-1',
+        status: 'FAILED',
+      });
+      clock.ms += readingMs;
+      expect(await create('key-1')).toMatchObject({ kind: 'unknown', reason: 'WAITING' });
+      clock.ms += delayMs;
+      await loop.round();
+      expect(await create('key-1')).toMatchObject({ kind: 'rejected' });
+      expect(posts(lean)).toHaveLength(1);
+    });
+
     it('is free again once Lean is proven not to have it', async () => {
       const { lean, clock, create, loop, records } = await creating();
       refuseNext(lean, 429, 'SLOW_DOWN');

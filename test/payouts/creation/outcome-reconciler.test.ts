@@ -12,6 +12,9 @@ const second = 1000;
 const day = 86_400 * second;
 const delay = 600 * second;
 
+/** A payout at Lean as `key-1` asks for it. */
+const ours = { amount: '16.5', destinationId: destinations.pays, externalReference: 'order-1' };
+
 describe.each(stores)('looking for unknown outcomes (%s)', kind => {
   /** A gateway whose clock is the test's, in front of a Lean that has lost its answer to `key-1`. */
   async function losing(fault: 'drop_before' | 'drop_after', options: CreatingOptions = {}) {
@@ -341,7 +344,7 @@ describe.each(stores)('looking for unknown outcomes (%s)', kind => {
         amount: '16.5',
         destinationId: destinations.pays,
         externalReference: 'order-1',
-        createdAt: new Date(clock.ms - 300 * second).toISOString(),
+        createdAt: new Date(clock.ms - delay).toISOString(),
       });
       clock.ms += delay;
       await loop.round();
@@ -356,6 +359,73 @@ describe.each(stores)('looking for unknown outcomes (%s)', kind => {
       clock.ms += 10 * second;
       expect(await create('key-2', transfer(destinations.staysPending))).toMatchObject({ kind: 'created' });
     });
+  });
+
+  it('a resend whose payout Lean stamps minutes before its Date is no doubt of the list', async () => {
+    const { lean, clock, loop, told, create } = await losing('drop_before');
+    clock.ms += delay + 30 * second;
+    expect(await create('key-1')).toMatchObject({ kind: 'created' });
+    const [payout] = lean.payouts.all();
+    lean.payouts.clear();
+    lean.payouts.add({
+      ...ours,
+      intentId: payout?.intentId ?? '',
+      createdAt: new Date(clock.ms - 240 * second).toISOString(),
+    });
+    for (const pause of [delay, 3600 * second, day]) {
+      clock.ms += pause + 5 * second;
+      await loop.round();
+    }
+    expect(told.filter(each => each.startsWith('doubted'))).toEqual([]);
+  });
+
+  it.each([
+    ['was there by then shows that the list had lacked it', -400 * second, 1],
+    ['came only then does not', 10 * second, 0],
+  ])('of a batch that was rejected by the list a payout that %s', async (_what, fromRejection, doubts) => {
+    const { lean, clock, loop, told, createAll } = await losing('drop_before');
+    lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 1 });
+    await createAll(
+      'key-2',
+      ['salary-a', 'salary-b'].map(externalReference => transfer(undefined, { externalReference })),
+    );
+
+    clock.ms += delay + 30 * second;
+    await loop.round();
+    expect(told.filter(each => each.startsWith('rejected key-2'))).toHaveLength(2);
+    const { intentId } = lean.payouts.add({
+      ...ours,
+      externalReference: 'salary-b',
+      createdAt: new Date(clock.ms + fromRejection).toISOString(),
+    });
+    clock.ms += delay + 30 * second;
+    await loop.round();
+    expect(told).toContain(`duplicates key-2 ${intentId}`);
+    expect(told.filter(each => each.startsWith('doubted'))).toEqual(
+      Array.from({ length: doubts }, () => `doubted key-2 ${intentId}`),
+    );
+  });
+
+  it('a payout that an operator had ended as not paid is an alarm when it comes, and no doubt of the list', async () => {
+    const { lean, clock, loop, told, records, decisions } = await losing('drop_before');
+    clock.ms += delay + 30 * second;
+    const { done } = await decisions.decide(keyOf('key-1'), {
+      kind: 'not paid',
+      intentId: null,
+      by: 'ann',
+      reason: 'Lean says so',
+      position: null,
+      despite: null,
+    });
+    expect(done).toBe(true);
+    const { intentId } = lean.payouts.add({
+      ...ours,
+      createdAt: new Date(clock.ms - 400 * second).toISOString(),
+    });
+    clock.ms += delay + 30 * second;
+    await loop.round();
+    expect(await records.read(keyOf('key-1'))).toMatchObject({ duplicateIntents: [intentId] });
+    expect(told.filter(each => each.startsWith('doubted'))).toEqual([]);
   });
 
   describe('forgets', () => {

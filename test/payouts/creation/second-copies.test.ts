@@ -324,6 +324,26 @@ describe.each(stores)('a second payout of a key (%s)', kind => {
     expect(duplicates).toEqual([`key-1 ${first.intentId}`]);
   });
 
+  it('is told also where Lean rounds amounts, once an operator has named the other one', async () => {
+    const { lean, clock, loop, lose, decisions, duplicates } = await start();
+    lean.behaviour.amounts = 'rounded';
+    await lose('key-1');
+    const [one, two] = [lean.payouts.add(ours), lean.payouts.add(ours)];
+    clock.ms += delay;
+    const { done } = await decisions.decide(keyOf('key-1'), {
+      kind: 'created',
+      intentId: one.intentId,
+      by: 'ann',
+      reason: 'asked Lean',
+      position: null,
+      despite: null,
+    });
+    expect(done).toBe(true);
+    clock.ms += delay;
+    await loop.round();
+    expect(duplicates).toEqual([`key-1 ${two.intentId}`]);
+  });
+
   it('that may be behind an intent which Lean cannot show is told as an incomplete audit', async () => {
     const { lean, clock, loop, sendTwice, incomplete } = await start();
     await sendTwice();
