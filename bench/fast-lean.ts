@@ -19,6 +19,8 @@ const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) =>
     response.writeHead(200, headers).end(body);
   };
   if (request.method === 'POST') take(request, give);
+  // This Lean has no list of events.
+  else if (request.url?.startsWith('/events/') === true) response.writeHead(404).end();
   else give(answerTo(request.url ?? ''));
 });
 

@@ -1,3 +1,4 @@
+import { floodsTable } from './floods.ts';
 import { growthTable } from './growth.ts';
 import { latencyTable } from './latency.ts';
 import { overheadTable } from './overhead.ts';
@@ -24,14 +25,15 @@ const tables: Readonly<Record<string, () => Promise<void>>> = {
         ? { subscribers: 20, notReading: 2, events: 3 }
         : { subscribers: 1000, notReading: 50, events: 30 },
     ),
+  floods: () => floodsTable({ quick }),
   steady: () =>
     steadyTable({
       minutes: Number(process.env['BENCH_MINUTES'] ?? (quick ? 1 : 10)),
       secondsEach: quick ? 1 : 60,
     }),
 };
-/** It takes long, and says something about our gateway alone. */
-const onlyByName = ['steady'];
+/** They take long, and say something about our gateway alone. */
+const onlyByName = ['steady', 'floods'];
 
 const asked = process.argv.slice(2);
 const unknown = asked.filter(name => tables[name] === undefined);

@@ -118,6 +118,8 @@ export class Connection {
 
   /** Whether a request may be answered; its connection is ended when there are too many on it. */
   begin(answer: ServerResponse): boolean {
+    // Those that had come in with the one too many.
+    if (this.#socket.destroyed) return false;
     if (this.#answers.size >= limits.requests) {
       this.#connections.end(this, 'requests');
       return false;

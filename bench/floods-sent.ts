@@ -1,0 +1,263 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import { WebSocket } from 'ws';
+
+/** The ports of the gateway that is flooded. */
+export interface Flooded {
+  readonly port: number;
+  readonly restPort: number;
+  readonly mcpPort: number;
+}
+
+/** A flood, as an attacker sends it. */
+export interface Flood {
+  readonly name: string;
+  /** @returns what ends its connections; it is called once the figures have been read */
+  send(target: Flooded, share: number): Promise<() => Promise<void>>;
+}
+
+/** How long a flood that is only held up is held up, in ms. */
+const holdMs = 6000;
+
+const listed =
+  '{ payouts(first: 100) { nodes { id intentId description status leanStatus createdAt updatedAt recipient { name iban } amount { amount currency } } } }';
+
+function portion(count: number, share: number): number {
+  return Math.max(1, Math.round(count * share));
+}
+
+async function webSocket({ port }: Flooded, hello: boolean): Promise<WebSocket> {
+  const socket = new WebSocket(`ws://127.0.0.1:${String(port)}/graphql`, 'graphql-transport-ws');
+  socket.on('error', () => undefined);
+  await once(socket, 'open');
+  if (hello) {
+    socket.send('{"type":"connection_init"}');
+    await once(socket, 'message');
+  }
+  return socket;
+}
+
+async function rawSocket(port: number): Promise<Socket> {
+  const socket = connect(port, '127.0.0.1');
+  socket.on('error', () => undefined);
+  socket.pause();
+  await once(socket, 'connect');
+  return socket;
+}
+
+function ending(sockets: readonly (WebSocket | Socket)[]): () => Promise<void> {
+  return async () => {
+    for (const socket of sockets)
+      if (socket instanceof WebSocket) socket.terminate();
+      else socket.destroy();
+    await pause(200);
+  };
+}
+
+const nothingToEnd = (): Promise<void> => Promise.resolve();
+
+async function posted(port: number, path: string, body: string, headers: Record<string, string> = {}) {
+  const answer = await fetch(`http://127.0.0.1:${String(port)}${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body,
+  });
+  await answer.arrayBuffer();
+}
+
+/** Sends requests, eight at a time. */
+async function inTurns(count: number, send: (index: number) => Promise<void>): Promise<void> {
+  let next = 0;
+  await Promise.all(
+    Array.from({ length: 8 }, async () => {
+      while (next < count) {
+        next += 1;
+        await send(next);
+      }
+    }),
+  );
+}
+
+function subscribeMessage(id: number): string {
+  return JSON.stringify({
+    id: String(id),
+    type: 'subscribe',
+    payload: { query: 'subscription { payoutUpdated { status } }' },
+  });
+}
+
+export const floods: readonly Flood[] = [
+  {
+    name: 'pings of 60 KB before the hello, never read',
+    async send(target, share) {
+      const sockets = await Promise.all(Array.from({ length: 4 }, () => webSocket(target, false)));
+      for (const socket of sockets) socket.pause();
+      const data = Buffer.alloc(120);
+      const text = JSON.stringify({ type: 'ping', payload: { data: 'x'.repeat(60_000) } });
+      for (let times = 0; times < portion(2500, share); times += 1) {
+        for (const socket of sockets) {
+          if (socket.readyState !== WebSocket.OPEN) continue;
+          socket.ping(data);
+          socket.send(text);
+        }
+        await pause(2);
+      }
+      return ending(sockets);
+    },
+  },
+  {
+    name: 'the same after the hello',
+    async send(target, share) {
+      const sockets = await Promise.all(Array.from({ length: 4 }, () => webSocket(target, true)));
+      for (const socket of sockets) socket.pause();
+      const text = JSON.stringify({ type: 'ping', payload: { data: 'x'.repeat(60_000) } });
+      for (let times = 0; times < portion(1500, share); times += 1) {
+        for (const socket of sockets) if (socket.readyState === WebSocket.OPEN) socket.send(text);
+        await pause(2);
+      }
+      return ending(sockets);
+    },
+  },
+  {
+    name: '900 queries on one WebSocket, answers never read',
+    async send(target, share) {
+      const socket = await webSocket(target, true);
+      socket.pause();
+      for (let id = 0; id < portion(900, share); id += 1)
+        socket.send(JSON.stringify({ id: String(id), type: 'subscribe', payload: { query: listed } }));
+      await pause(holdMs * share);
+      return ending([socket]);
+    },
+  },
+  {
+    name: '20,000 subscriptions on one WebSocket',
+    async send(target, share) {
+      const socket = await webSocket(target, true);
+      for (let id = 0; id < portion(20_000, share); id += 1) {
+        socket.send(subscribeMessage(id));
+        if (id % 500 === 0) await pause(5);
+      }
+      await pause(holdMs * share);
+      return ending([socket]);
+    },
+  },
+  {
+    name: '20,000 subscriptions on 200 WebSockets',
+    async send(target, share) {
+      const sockets: WebSocket[] = [];
+      for (let index = 0; index < portion(200, share); index += 1) {
+        const socket = await webSocket(target, true);
+        sockets.push(socket);
+        for (let id = 0; id < 100; id += 1) socket.send(subscribeMessage(id));
+        await pause(2);
+      }
+      await pause(holdMs * share);
+      return ending(sockets);
+    },
+  },
+  {
+    name: '26 documents of 100 operations, each asked ten times',
+    async send({ port }, share) {
+      for (let document = 0; document < portion(26, share); document += 1) {
+        const fragment = `fragment F on PayoutConnection { nodes { ${'id intentId description status leanStatus createdAt updatedAt '.repeat(2)} d${String(document)}: id } }`;
+        const names = Array.from({ length: 100 }, (_, index) => `Q${String(index)}`);
+        const query = `${fragment} ${names.map(name => `query ${name}{payouts(first:1){...F}}`).join(' ')}`;
+        await inTurns(12 * names.length, index =>
+          posted(port, '/graphql', JSON.stringify({ query, operationName: names[index % names.length] })),
+        );
+      }
+      return nothingToEnd;
+    },
+  },
+  {
+    name: '1,024 documents of 60 KB',
+    async send({ port }, share) {
+      await inTurns(portion(1024, share), index =>
+        posted(
+          port,
+          '/graphql',
+          JSON.stringify({ query: `# ${'x'.repeat(60_000)}\n{ a${String(index)}: __typename }` }),
+        ),
+      );
+      return nothingToEnd;
+    },
+  },
+  {
+    name: 'MCP, 300 arrays of 100 calls',
+    async send({ mcpPort }, share) {
+      const call = {
+        jsonrpc: '2.0',
+        id: 1,
+        method: 'tools/call',
+        params: { name: 'lean-listpayouts', arguments: { page_size: 100 } },
+      };
+      const body = JSON.stringify(Array.from({ length: 100 }, () => call));
+      const headers = { accept: 'application/json, text/event-stream' };
+      await inTurns(portion(300, share), () => posted(mcpPort, '/mcp', body, headers));
+      return nothingToEnd;
+    },
+  },
+  {
+    name: 'REST, 600 bodies of 255 KB of empty objects',
+    async send({ restPort }, share) {
+      const body = `{"payment_details":[${'{},'.repeat(86_000)}{}]}`;
+      const headers = { 'idempotency-key': 'flood' };
+      await inTurns(portion(600, share), () => posted(restPort, '/v1/payouts/v1/payment', body, headers));
+      return nothingToEnd;
+    },
+  },
+  {
+    name: 'REST, 600 bodies of 120,000 open brackets',
+    async send({ restPort }, share) {
+      const headers = { 'idempotency-key': 'flood' };
+      await inTurns(portion(600, share), () =>
+        posted(restPort, '/v1/payouts/v1/payment', '['.repeat(120_000), headers),
+      );
+      return nothingToEnd;
+    },
+  },
+  {
+    name: '100 connections of 100 requests sent at once, never read',
+    async send({ port }, share) {
+      const body = JSON.stringify({ query: listed });
+      const request = `POST /graphql HTTP/1.1\r\nhost: 127.0.0.1:${String(port)}\r\ncontent-type: application/json\r\ncontent-length: ${String(body.length)}\r\n\r\n${body}`;
+      const sockets: Socket[] = [];
+      for (let index = 0; index < portion(100, share); index += 1) {
+        const socket = await rawSocket(port);
+        sockets.push(socket);
+        socket.write(request.repeat(100));
+      }
+      await pause(holdMs * share);
+      return ending(sockets);
+    },
+  },
+  {
+    name: '2,000 connections that ask for 100 payouts each and do not read',
+    async send({ port }, share) {
+      const body = JSON.stringify({ query: listed });
+      const request = `POST /graphql HTTP/1.1\r\nhost: 127.0.0.1:${String(port)}\r\ncontent-type: application/json\r\ncontent-length: ${String(body.length)}\r\n\r\n${body}`;
+      const sockets: Socket[] = [];
+      for (let index = 0; index < portion(2000, share); index += 1) {
+        const socket = await rawSocket(port);
+        sockets.push(socket);
+        socket.write(request);
+      }
+      await pause(holdMs * share);
+      return ending(sockets);
+    },
+  },
+  {
+    name: '5,000 connections that are reset',
+    async send({ port }, share) {
+      await inTurns(portion(5000, share), async () => {
+        const socket = await rawSocket(port);
+        socket.write(
+          'GET /graphql HTTP/1.1\r\nhost: x\r\norigin: https://evil.example\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n',
+        );
+        socket.resetAndDestroy();
+      });
+      return nothingToEnd;
+    },
+  },
+];
