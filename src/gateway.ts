@@ -124,7 +124,11 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Wir
     reads: core.reads,
     lists: core.lists,
     histories,
-    updates: updatesOf(live, core, { histories, subscriptions }),
+    updates: updatesOf(live, core, {
+      histories,
+      subscriptions,
+      maxUpstreamCalls: config.maxUpstreamCalls,
+    }),
     creation: core.creation,
     door,
     persisted,
@@ -218,7 +222,12 @@ export async function startGateway(
           }),
       }),
     );
-    const calls = new OperationCalls({ ...core, ...config, requireKey });
+    const calls = new OperationCalls({
+      ...core,
+      requireKey,
+      maskIban: config.maskIban,
+      maxUpstreamCalls: config.maxUpstreamCalls,
+    });
     const offered = { ...basics, calls, door, requireKey };
     const restUrl =
       restPort === undefined

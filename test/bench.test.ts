@@ -76,7 +76,7 @@ describe('npm run bench runs, and prints', () => {
     await expect(bench('overhed')).rejects.toMatchObject({
       code: 2,
       stderr: expect.stringContaining(
-        'no table overhed; there are overhead, latency, growth, payout-record, safety, subscribers, steady',
+        'no table overhed; there are overhead, latency, growth, payout-record, safety, subscribers, floods, steady',
       ) as string,
     });
   });

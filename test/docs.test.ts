@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished, vi } from 'vitest';
 import { parse } from 'yaml';
+import { connectionLimits } from '../src/adapters/connection-limits.ts';
 import { toolAnswer } from '../src/adapters/mcp/tool-answer.ts';
 import { Metrics } from '../src/adapters/metrics.ts';
 import { parseConfig, startGateway, type RunningGateway } from '../src/gateway.ts';
@@ -14,6 +15,7 @@ import { findings } from '../src/payouts/creation/finding.ts';
 import { judgeRefusal } from '../src/payouts/creation/refusal.ts';
 import { destinations, sandboxCredentials } from '../src/sandbox/named.ts';
 import { startSandbox, type RunningSandbox } from '../src/sandbox/sandbox.ts';
+import { maxJsonDepth, maxJsonMembers } from '../src/payouts/json-bounds.ts';
 import { openStore } from '../src/store/open.ts';
 import { SqlReconciliationRecords } from '../src/store/reconciliation-records.ts';
 import { leanCreation } from './support/payout-input.ts';
@@ -48,6 +50,37 @@ function steady(text: string): string {
     )
     .replace(/^\n?(?:> .*\n)+\n?/, '');
 }
+
+describe('docs/limits.md', () => {
+  it('has the bounds of JSON as they are', () => {
+    const bounds = `${String(maxJsonDepth)}, ${maxJsonMembers.toLocaleString('en')}`;
+    expect(pages.get('docs/limits.md')).toMatch(new RegExp(`levels, values in a JSON body +\\| ${bounds} `));
+  });
+
+  it('has the limits of connections as they are', () => {
+    const connections = /^## Connections$(.*?)^## /ms.exec(pages.get('docs/limits.md') ?? '')?.[1] ?? '';
+    const shown = [...connections.matchAll(/^\|[^|]*\|\s*([\d][^|]*?)\s*\|/gm)].map(([, most]) => most);
+    const count = (most: number): string => most.toLocaleString('en');
+    const seconds = (ms: number): string => `${String(ms / 1000)} s`;
+    const mebibytes = (bytes: number): string => `${String(bytes / 2 ** 20)} MiB`;
+    const { unreadMs, ...limits } = connectionLimits;
+    expect(connections).toContain(`has not read, for ${seconds(unreadMs)}`);
+    const formatted = {
+      connections: count(limits.connections),
+      headersMs: seconds(limits.headersMs),
+      requestMs: seconds(limits.requestMs),
+      requests: count(limits.requests),
+      connectionInitMs: seconds(limits.connectionInitMs),
+      operations: count(limits.operations),
+      subscriptionsPerCaller: count(limits.subscriptionsPerCaller),
+      subscriptions: count(limits.subscriptions),
+      unreadBytes: mebibytes(limits.unreadBytes),
+      maxUnreadBytes: mebibytes(limits.maxUnreadBytes),
+      maxTotalUnreadBytes: mebibytes(limits.maxTotalUnreadBytes),
+    } satisfies Record<keyof typeof limits, string>;
+    expect(shown).toEqual(Object.values(formatted));
+  });
+});
 
 describe('the commands of docs/operations.md', () => {
   const ran = new Set<string>();

@@ -1,9 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 
-/** The caller has left before its request was in, or before its answer was out: nobody is there to be told anything. */
+/** The caller closed the connection before the request or its response was complete. */
 export class CallerGone extends Error {
-  /** As platforms call what is given up. */
+  /** The name that platform APIs use for aborted work. */
   override readonly name = 'AbortError';
+
+  constructor() {
+    super('The caller has left.');
+  }
 }
 
 /**
@@ -27,10 +31,14 @@ export function readBytes(request: IncomingMessage, maxBytes: number): Promise<B
       const [first] = chunks;
       resolve(chunks.length === 1 ? first : Buffer.concat(chunks));
     });
-    // Whatever has ended it, such as a reset or a malformed chunk: no more of it will come.
-    request.on('error', error => {
-      reject(new CallerGone(error.message));
-    });
+    const leave = (): void => {
+      reject(new CallerGone());
+    };
+    // A request that was destroyed earlier emits nothing any more.
+    if (request.destroyed) leave();
+    // A reset or a malformed chunk: no more of it will come.
+    request.on('error', leave);
+    request.on('close', leave);
   });
 }
 

@@ -7,30 +7,25 @@ export const connectionLimits = {
   /** Operations in flight on one WebSocket, subscriptions among them; one more is refused. */
   operations: 100,
   /** Subscriptions of one caller at once; one more is refused. */
-  subscriptionsOfCaller: 5000,
+  subscriptionsPerCaller: 5000,
   /** Subscriptions of all callers at once; one more is refused. */
   subscriptions: 10_000,
   /** Bytes that a peer may leave unread for `unreadMs`; with more its connection is ended. */
   unreadBytes: 1024 * 1024,
   unreadMs: 10_000,
-  /** Bytes that a peer may leave unread for no time at all. */
-  unreadBytesAtOnce: 4 * 1024 * 1024,
+  /** Unread bytes beyond which a connection is closed at once. */
+  maxUnreadBytes: 4 * 1024 * 1024,
   /** Bytes that all peers together may leave unread; with more the connections with the most of them are ended. */
-  unreadBytesInAll: 64 * 1024 * 1024,
+  maxTotalUnreadBytes: 64 * 1024 * 1024,
   /** Time for the headers of a request, in ms. */
   headersMs: 10_000,
   /** Time for a whole request, in ms. */
   requestMs: 30_000,
   /** Time from the opening of a WebSocket to its `connection_init`, in ms. */
-  helloMs: 5000,
+  connectionInitMs: 5000,
 } as const;
 
-/** Why a connection was ended by its bounds. */
-export type ConnectionEnd = 'unread' | 'unread_in_all' | 'requests' | 'connections';
+/** Why a connection was ended by its limits. */
+export const connectionEnds = ['unread', 'unread_in_all', 'requests', 'connections'] as const;
 
-export const connectionEnds: readonly ConnectionEnd[] = [
-  'unread',
-  'unread_in_all',
-  'requests',
-  'connections',
-];
+export type ConnectionEnd = (typeof connectionEnds)[number];

@@ -2,12 +2,12 @@ import type { ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { connectionLimits as limits, type ConnectionEnd } from './connection-limits.ts';
 
-/** How often connections are looked at on which something is unread, in ms. */
+/** How often connections with unread bytes are checked, in ms. */
 const sweepMs = 1000;
 
 /**
- * The open connections of all listeners, whatever they speak, and what their peers have not read. One that holds more
- * than `connectionLimits` allow is ended: nothing else can be done about a peer that does not read.
+ * Tracks the open connections of all listeners and the bytes that their peers have not read. It closes a connection that
+ * exceeds `connectionLimits`.
  */
 export class Connections {
   readonly #open = new Map<Duplex, Connection>();
@@ -46,18 +46,18 @@ export class Connections {
   }
 
   /** A connection that was closed as soon as it was open, because there are too many. */
-  dropped(): void {
+  countRefused(): void {
     this.#onEnd('connections');
   }
 
   /** To be called when something has been written on a connection. */
-  noteUnread(connection: Connection): void {
+  checkUnread(connection: Connection): void {
     const bytes = connection.unreadBytes;
     if (bytes === 0) return;
     this.#sum += bytes - (this.#unread.get(connection) ?? 0);
     this.#unread.set(connection, bytes);
-    if (bytes > limits.unreadBytesAtOnce) this.end(connection, 'unread');
-    if (this.#sum > limits.unreadBytesInAll) this.#sweep();
+    if (bytes > limits.maxUnreadBytes) this.end(connection, 'unread');
+    if (this.#sum > limits.maxTotalUnreadBytes) this.#sweep();
     this.#timer ??= setInterval(() => {
       this.#sweep();
     }, sweepMs).unref();
@@ -79,7 +79,7 @@ export class Connections {
       if (connection.isOverdue(bytes)) this.end(connection, 'unread');
       else if (bytes === 0) this.#unread.delete(connection);
     }
-    if (this.#sum > limits.unreadBytesInAll) this.#endLargest();
+    if (this.#sum > limits.maxTotalUnreadBytes) this.#endLargest();
     if (this.#unread.size > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
@@ -88,7 +88,7 @@ export class Connections {
   #endLargest(): void {
     const largestFirst = [...this.#unread].toSorted(([, one], [, other]) => other - one);
     for (const [connection] of largestFirst) {
-      if (this.#sum <= limits.unreadBytesInAll) return;
+      if (this.#sum <= limits.maxTotalUnreadBytes) return;
       this.end(connection, 'unread_in_all');
     }
   }
@@ -111,14 +111,14 @@ export class Connection {
   get unreadBytes(): number {
     if (this.#socket.destroyed) return 0;
     let bytes = this.#socket.writableLength;
-    // An answer whose turn has not come, of several requests that were sent without waiting, waits by itself.
+    // A pipelined response that waits for its turn has no socket yet, so its bytes are counted here.
     for (const answer of this.#answers) if (answer.socket === null) bytes += answer.writableLength;
     return bytes;
   }
 
   /** Whether a request may be answered; its connection is ended when there are too many on it. */
-  begin(answer: ServerResponse): boolean {
-    // Those that had come in with the one too many.
+  tryBegin(answer: ServerResponse): boolean {
+    // Requests that were parsed together with the one that exceeded the limit.
     if (this.#socket.destroyed) return false;
     if (this.#answers.size >= limits.requests) {
       this.#connections.end(this, 'requests');
@@ -129,13 +129,13 @@ export class Connection {
   }
 
   /** The answer is out, or will never be. */
-  over(answer: ServerResponse): void {
+  finish(answer: ServerResponse): void {
     this.#answers.delete(answer);
   }
 
   /** To be called when something has been written on it. */
-  wrote(): void {
-    this.#connections.noteUnread(this);
+  checkUnread(): void {
+    this.#connections.checkUnread(this);
   }
 
   /** Whether more than `unreadBytes` have been unread for too long. */

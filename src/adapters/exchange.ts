@@ -66,7 +66,7 @@ export class Exchange {
   closed(): void {
     if (this.answered) return;
     this.#leaving ??= new GiveUp();
-    this.#leaving.abort(new CallerGone('The caller has left.'));
+    this.#leaving.abort(new CallerGone());
   }
 
   /** Since it came, in ms. */

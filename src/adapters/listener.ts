@@ -101,7 +101,7 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
     },
     (request, response) => {
       const connection = connections.of(request.socket);
-      if (!connection.begin(response)) return;
+      if (!connection.tryBegin(response)) return;
       const exchange = new Exchange({ request, response, draining, log: options.log });
       const { report } = exchange;
       const over = underWay.begin(request);
@@ -112,7 +112,7 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
         if (left === 0) over();
       };
       response.on('close', () => {
-        connection.over(response);
+        connection.finish(response);
         exchange.closed();
         partOver();
         tell(exchange);
@@ -140,7 +140,7 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
           if (!response.headersSent) options.onBug(response);
           else response.destroy();
         } finally {
-          connection.wrote();
+          connection.checkUnread();
           partOver();
         }
       };
@@ -153,7 +153,7 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
     connections.of(socket);
   });
   server.on('drop', () => {
-    connections.dropped();
+    connections.countRefused();
   });
   const { onUpgrade } = options;
   if (onUpgrade !== undefined)

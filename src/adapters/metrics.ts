@@ -106,7 +106,7 @@ export class Metrics {
     for (const finding of Object.keys(findings)) this.#findings.inc({ finding }, 0);
     this.#connectionsEnded = new Counter({
       name: 'lean_payouts_connections_ended_total',
-      help: 'Connections that were ended because they held more than they may, by what it was.',
+      help: 'Connections that the gateway closed because of a limit, by reason.',
       labelNames: ['reason'],
       registers,
     });

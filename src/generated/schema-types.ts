@@ -423,7 +423,7 @@ export type PayoutUpdate = {
   readonly eventId: Scalars['ID']['output'];
   /** Lean's own word for that status. */
   readonly leanStatus: Scalars['String']['output'];
-  /** The payout as Lean has it now, which may be further on. One Lean call, for all subscribers together. Read its `outcome` for whether the money has gone. */
+  /** The payout as Lean has it now, which may be later than this step. The gateway reads it, its `intent` and its `history` once for all subscribers. Read `outcome` to learn whether the money has gone. */
   readonly payout?: Maybe<Payout>;
   /** The payout, as in `Payout.id`. */
   readonly payoutId: Scalars['ID']['output'];

@@ -150,25 +150,28 @@ class Sending implements Receiver<HttpAnswer> {
   #judge(ended: Attempt): void {
     const { retries, token } = this.#options;
     const { kind, deadline, signal, budget } = this.#plan;
-    // What an operation has no calls left for stands as it is.
-    const mayRepeat = (): boolean => budget?.take() !== false;
+    // Where the operation has no calls left, the outcome stands. Retries of others are not used up for it.
+    const mayRepeat = budget?.left !== false;
     if ('answer' in ended && ended.answer.status === 401 && token.refused(this.#bearer)) {
       // The token may have been withdrawn: once more with another one. A payout is repeated by whoever asked for it.
-      if (kind === 'read' && !this.#refreshed && mayRepeat()) {
+      if (kind === 'read' && !this.#refreshed && mayRepeat) {
+        budget?.take();
         this.#refreshed = true;
         this.#attempt += 1;
         this.attempt();
         return;
       }
     }
-    const pauseMs = retries.pauseBefore(kind, ended, this.#retries, deadline - performance.now());
-    if (pauseMs !== undefined && mayRepeat())
+    const leftMs = deadline - performance.now();
+    const pauseMs = mayRepeat ? retries.pauseBefore(kind, ended, this.#retries, leftMs) : undefined;
+    if (pauseMs !== undefined) {
+      budget?.take();
       this.#after(pause(pauseMs, signal), () => {
         this.#retries += 1;
         this.#attempt += 1;
         this.attempt();
       });
-    else if ('error' in ended) this.#receiver.failed(ended.error);
+    } else if ('error' in ended) this.#receiver.failed(ended.error);
     else this.#receiver.answered(new LeanAnswer(ended.answer));
   }
 

@@ -8,9 +8,14 @@ export class CallBudget {
     this.max = max;
   }
 
+  /** Whether another call may be made. */
+  get left(): boolean {
+    return this.#made < this.max;
+  }
+
   /** Takes one call out of the budget; false when none is left. */
   take(): boolean {
-    if (this.#made >= this.max) return false;
+    if (!this.left) return false;
     this.#made += 1;
     return true;
   }

@@ -67,8 +67,8 @@ export class LeanCallsUsedUp extends LeanNotSent {
   constructor(maxCalls: number) {
     super(
       'OPERATION_TOO_EXPENSIVE',
-      `This operation has made ${String(maxCalls)} Lean calls, which is as many as one may make. Ask for fewer rows, or ` +
-        'for fewer of the fields that cost a call each.',
+      `This operation has reached its limit of ${String(maxCalls)} Lean calls. Ask for fewer rows, or for fewer of the ` +
+        'fields that cost a call each.',
       { retryable: false },
     );
     this.maxCalls = maxCalls;

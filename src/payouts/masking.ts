@@ -11,7 +11,7 @@ const shortest = 9;
 /** An IBAN or account number of which its country and last four characters are left: `AE*****************3456`. */
 export function masked(account: string): string {
   if (account.length < shortest) return '*'.repeat(account.length);
-  const country = /^[A-Z]{2}(?=\d\d)/.exec(account)?.[0] ?? '';
+  const country = /^[A-Z]{2}(?=\d\d)/i.exec(account)?.[0] ?? '';
   return country + '*'.repeat(account.length - country.length - 4) + account.slice(-4);
 }
 
@@ -20,17 +20,25 @@ const accountField = /("(?:account_number|iban|recipient_iban)"\s*:\s*)(?:"((?:[
 
 /** Lean's fields that hold sentences, which may name an account. */
 const proseField =
-  /("(?:description|status_additional_details|error_message|message)"\s*:\s*)"((?:[^"\\]|\\.)*)"/g;
+  /("(?:description|status_additional_details|error_message|message)"\s*:\s*)("(?:[^"\\]|\\.)*")/g;
 
-/** One in a sentence: in one piece, or in groups of four as on paper. */
-const ibanInProse = /\b[A-Z]{2}\d{2}(?:[A-Z0-9]{11,30}|(?: [A-Z0-9]{4}){2,7}(?: [A-Z0-9]{1,3})?)\b/g;
-
-/** Digits of an account number in a sentence; not those of a UUID. */
-const accountInProse = /(?<![\w-])\d{9,}(?![\w-])/g;
+/**
+ * What an account number in a sentence looks like: an IBAN in one piece, an IBAN in groups, or nine digits and more. UUIDs
+ * come first, so that nothing within one is taken for an account number.
+ */
+const accountInProse = new RegExp(
+  [
+    String.raw`(?<uuid>\b[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}\b)`,
+    String.raw`\b[a-z]{2}\d{2}[a-z\d]{11,30}\b`,
+    String.raw`\b[a-z]{2}\d{2}(?:[\s-]{1,2}(?=[a-z]*\d)[a-z\d]{1,12}\b){2,12}`,
+    String.raw`\d{9,}`,
+  ].join('|'),
+  'gi',
+);
 
 /** A sentence with the IBANs and account numbers in it masked. */
 export function maskedProse(text: string): string {
-  return text.replace(ibanInProse, masked).replace(accountInProse, masked);
+  return text.replace(accountInProse, (found, uuid: string | undefined) => uuid ?? masked(found));
 }
 
 /** Lean's JSON with IBANs and account numbers masked, in sentences too, and every other letter as it was. */
@@ -41,26 +49,28 @@ export function maskedJson(text: string): string {
       (_, name: string, quoted: string | undefined, digits: string | undefined) =>
         `${name}"${masked(quoted ?? digits ?? '')}"`,
     )
-    .replace(proseField, (_, name: string, sentence: string) => name + maskedString(`"${sentence}"`));
+    .replace(proseField, (_, name: string, sentence: string) => name + maskedString(sentence));
 }
 
-/** @param json a string as JSON has it, with its quotes; it comes back letter by letter where nothing in it is masked */
-function maskedString(json: string): string {
-  const sentence = readString(json);
-  const shown = maskedProse(sentence);
-  return shown === sentence ? json : JSON.stringify(shown);
+/** The same for what Lean says of an error: account numbers may stand in any of its texts, and it need not be JSON. */
+export function maskedError(text: string): string {
+  return isJson(text) ? maskedJson(text).replace(jsonString, maskedString) : maskedProse(text);
 }
 
-/** As it stands, where it is no JSON after all. */
-function readString(json: string): string {
+const jsonString = /"(?:[^"\\]|\\.)*"/g;
+
+function isJson(text: string): boolean {
   try {
-    return JSON.parse(json) as string;
+    JSON.parse(text);
+    return true;
   } catch {
-    return json.slice(1, -1);
+    return false;
   }
 }
 
-/** The same for what Lean says of an error, which may hold IBANs anywhere, and need not be JSON. */
-export function maskedError(text: string): string {
-  return maskedJson(text).replace(ibanInProse, masked);
+/** @param json a JSON string with its quotes; it comes back letter by letter where nothing in it is masked */
+function maskedString(json: string): string {
+  const sentence = JSON.parse(json) as string;
+  const shown = maskedProse(sentence);
+  return shown === sentence ? json : JSON.stringify(shown);
 }

@@ -30,8 +30,8 @@ const PayoutUpdateType = builder.objectRef<UpdateOfPayout>('PayoutUpdate').imple
       type: PayoutType,
       nullable: true,
       description:
-        'The payout as Lean has it now, which may be further on. One Lean call for all subscribers together, and so are its `intent` and its `history`. Read ' +
-        'its `outcome` for whether the money has gone.',
+        'The payout as Lean has it now, which may be later than this step. The gateway reads it, its `intent` and its ' +
+        '`history` once for all subscribers. Read `outcome` to learn whether the money has gone.',
       resolve: update => update.payout(),
     }),
   }),

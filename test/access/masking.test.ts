@@ -44,6 +44,10 @@ describe('a sentence of Lean’s', () => {
   it.each([
     ['AE070331234567890123456 is closed', 'AE*****************3456 is closed'],
     ['to (AE07 0331 2345 6789 0123 456).', 'to (AE********************** 456).'],
+    ['to AE07-0331-2345-6789-0123456 today', 'to AE*********************3456 today'],
+    ['to AE07\u00a00331\u00a02345\u00a06789\u00a00123456.', 'to AE*********************3456.'],
+    ['ae070331234567890123456 is closed', 'ae*****************3456 is closed'],
+    ['ACC1015000000601 or acct-1015000000601', 'ACC*********0601 or acct-*********0601'],
     ['account 1015000000601 is unknown', 'account *********0601 is unknown'],
     [`payment ${examplePayoutId} of 2026-03-01 failed`, `payment ${examplePayoutId} of 2026-03-01 failed`],
     ['INV 001, 12345678 rows', 'INV 001, 12345678 rows'],
@@ -61,8 +65,12 @@ describe('a sentence of Lean’s', () => {
     },
   );
 
-  it('is masked in an error that is no JSON', () => {
-    expect(maskedError('<p>AE070331234567890123456')).toBe('<p>AE*****************3456');
+  it('is masked anywhere in an error, whether it is JSON or not', () => {
+    expect(maskedError('<p>AE070331234567890123456, 1015000000601')).toBe(
+      '<p>AE*****************3456, *********0601',
+    );
+    const json = `{"detail":["1015000000601"],"timestamp":1764370000000,"id":"${examplePayoutId}"}`;
+    expect(maskedError(json)).toBe(json.replace('1015000000601', '*********0601'));
   });
 });
 

@@ -29,7 +29,7 @@ function connected() {
     const connection = connections.of(peer as never);
     const write = (bytes: number): void => {
       peer.write(Buffer.alloc(bytes));
-      connection.wrote();
+      connection.checkUnread();
     };
     return { peer, connection, write };
   };
@@ -45,7 +45,7 @@ afterEach(() => {
 });
 
 describe('what a peer has not read', () => {
-  it('is counted as of the last second, and is nothing once it is read', () => {
+  it('is counted as of the last second, and drops to zero after the peer reads', () => {
     const { connections, ends, open } = connected();
     const { peer, write } = open();
     write(1000);
@@ -60,7 +60,7 @@ describe('what a peer has not read', () => {
   it('ends the connection at once beyond what may be unread at any moment', () => {
     const { connections, ends, open } = connected();
     const { peer, write } = open();
-    write(limits.unreadBytesAtOnce);
+    write(limits.maxUnreadBytes);
     expect(peer.destroyed).toBe(false);
     write(1);
     expect(peer.destroyed).toBe(true);
@@ -69,7 +69,7 @@ describe('what a peer has not read', () => {
     expect(connections.unreadBytes).toBe(0);
   });
 
-  it('ends the connection beyond 1 MiB for ten seconds, however little is read meanwhile', () => {
+  it('ends the connection beyond 1 MiB for ten seconds', () => {
     const { ends, open } = connected();
     const { peer, write } = open();
     write(mebibyte);
@@ -101,8 +101,9 @@ describe('what a peer has not read', () => {
     const large = Array.from({ length: 30 }, () => open());
     for (const { write } of small) write(mebibyte / 2);
     for (const { write } of large) write(3 * mebibyte);
-    expect(connections.unreadBytes).toBeLessThanOrEqual(limits.unreadBytesInAll);
+    expect(connections.unreadBytes).toBeLessThanOrEqual(limits.maxTotalUnreadBytes);
     expect(small.filter(({ peer }) => peer.destroyed)).toEqual([]);
+    // 15 MiB of the small ones, and 16 times 3 MiB, are just below 64 MiB.
     expect(large.filter(({ peer }) => !peer.destroyed).length).toBe(16);
     expect(new Set(ends)).toEqual(new Set(['unread_in_all']));
   });
@@ -111,9 +112,9 @@ describe('what a peer has not read', () => {
     const { ends, open } = connected();
     const { peer, connection } = open();
     const answer = new ServerResponse(new IncomingMessage(new Socket()));
-    connection.begin(answer);
-    answer.write(Buffer.alloc(limits.unreadBytesAtOnce + 1));
-    connection.wrote();
+    connection.tryBegin(answer);
+    answer.write(Buffer.alloc(limits.maxUnreadBytes + 1));
+    connection.checkUnread();
     expect(peer.destroyed).toBe(true);
     expect(ends).toEqual(['unread']);
   });
@@ -122,7 +123,7 @@ describe('what a peer has not read', () => {
 describe('requests on one connection', () => {
   const answerOn = (connection: Connection): ServerResponse | undefined => {
     const answer = new ServerResponse(new IncomingMessage(new Socket()));
-    return connection.begin(answer) ? answer : undefined;
+    return connection.tryBegin(answer) ? answer : undefined;
   };
 
   it('are as many as may be at once, and one more ends it', () => {
@@ -130,7 +131,7 @@ describe('requests on one connection', () => {
     const { peer, connection } = open();
     const answers = Array.from({ length: limits.requests }, () => answerOn(connection));
     expect(answers).not.toContain(undefined);
-    if (answers[0] !== undefined) connection.over(answers[0]);
+    if (answers[0] !== undefined) connection.finish(answers[0]);
     expect(answerOn(connection)).toBeDefined();
     expect(peer.destroyed).toBe(false);
     expect(answerOn(connection)).toBeUndefined();

@@ -103,6 +103,21 @@ describe('a subscriber', () => {
     expect(Object.groupBy(heard, operation => operation)['getPayout']?.length).toBeLessThanOrEqual(2);
   });
 
+  it('costs Lean nothing more, however many of them ask for its intent and history, and however slow they are', async () => {
+    const { gateway, payout } = await start();
+    const inFull = 'subscription { payoutUpdated { status payout { id intent { id } history { status } } } }';
+    const streams = [];
+    for (let index = 0; index < 20; index += 1) streams.push(await subscribeBySse(gateway.url, inFull));
+    payout();
+    // Each reads when the one before it has all of its answer.
+    for (const stream of streams)
+      expect(await stream.next()).toMatchObject({ payoutUpdated: { payout: { history: [{}] } } });
+    const asked = Object.groupBy(gateway.lean.requests, ({ operation }) => operation);
+    expect(asked['getPayoutIntent']?.length).toBeLessThanOrEqual(2);
+    // Which id the history wants is found out once, by one call more.
+    expect(asked['getPayoutPaymentHistory']?.length).toBeLessThanOrEqual(3);
+  });
+
   it('is told when the gateway stops, so that it goes elsewhere', async () => {
     const { gateway } = await startListening();
     const stream = await subscribeBySse(gateway.url, all);

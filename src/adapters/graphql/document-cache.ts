@@ -12,18 +12,19 @@ export function bytesOfDocument({ loc }: DocumentNode): number {
   return 2 * loc.source.body.length + tokens * bytesPerToken;
 }
 
-/** Of one that was parsed without the places of its nodes: of very many lines, and as many tokens as it may have. */
+/** Estimate for a document that was parsed without locations: it may have as many tokens as are allowed. */
 const unlocatedBytes = 500_000;
 
 /**
- * Where Yoga keeps parsed documents, and why others cannot be parsed, by their texts. Each has a bound in estimated
- * bytes, and forgets what was asked for longest ago.
+ * Yoga's caches of parsed documents and of parse errors. Each is limited by estimated bytes and drops the least recently
+ * used entry.
  */
 export function documentCaches(maxBytes = 16 * 1024 * 1024) {
   return {
     documentCache: new LRUCache<string, DocumentNode>({
       maxSize: maxBytes,
-      sizeCalculation: (document, text) => 2 * text.length + bytesOfDocument(document),
+      sizeCalculation: (document, text) =>
+        bytesOfDocument(document) + (document.loc === undefined ? 2 * text.length : 0),
     }),
     errorCache: new LRUCache<string, Error>({
       maxSize: maxBytes / 4,

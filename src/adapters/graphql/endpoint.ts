@@ -78,6 +78,7 @@ export class GraphqlEndpoint {
       (await this.#answered(exchange, context, { type, admitting }))
     )
       return;
+    if (response.closed) return;
     // Yoga waits until its reader has taken what it writes, and one that has left never does.
     await Promise.race([
       this.#options.yoga.handle(request, response, { ...context, log: exchange.log }),
@@ -176,11 +177,9 @@ export class GraphqlEndpoint {
 
 function closed(response: ServerResponse): Promise<void> {
   return new Promise(resolve => {
-    if (response.closed) resolve();
-    else
-      response.once('close', () => {
-        resolve();
-      });
+    response.once('close', () => {
+      resolve();
+    });
   });
 }
 

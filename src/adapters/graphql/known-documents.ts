@@ -22,8 +22,8 @@ export interface KnownDocumentsOptions {
   readonly maxBytes?: number;
 }
 
-/** Operations that are being counted. */
-const mostCounted = 1000;
+/** Memory for the operations that are being counted. */
+const maxCountedBytes = 2 * 1024 * 1024;
 
 /** Longer ones are nobody's everyday question, and take room. */
 const longestText = 16 * 1024;
@@ -37,20 +37,27 @@ const mostSelections = 500;
 /** What the code of an operation takes, as measured: of itself, and for each of its selections. */
 const bytesOfCode = { each: 30_000, perSelection: 2000 } as const;
 
-/** Estimated bytes of an operation that cannot be made ready. */
-const bytesOfNone = 1000;
+/** Estimated bytes of an entry for an operation that cannot be compiled. */
+const bytesOfUncompiled = 1000;
+
+function bytesOfKey(key: string): number {
+  return 200 + 2 * key.length;
+}
 
 /** The operations that are asked for again and again: all that depends on their text alone is done once. */
 export class KnownDocuments {
   readonly #options: KnownDocumentsOptions;
-  readonly #uses = new LRUCache<string, number>({ max: mostCounted });
-  readonly #known: LRUCache<string, Known>;
+  readonly #uses = new LRUCache<string, number>({
+    maxSize: maxCountedBytes,
+    sizeCalculation: (_uses, key) => bytesOfKey(key),
+  });
+  readonly #known: LRUCache<string, HotOperation>;
 
   constructor(options: KnownDocumentsOptions) {
     this.#options = options;
     this.#known = new LRUCache({
       maxSize: options.maxBytes ?? 32 * 1024 * 1024,
-      sizeCalculation: ({ bytes }) => bytes,
+      sizeCalculation: ({ bytes }, key) => bytes + bytesOfKey(key),
     });
   }
 
@@ -74,7 +81,7 @@ export class KnownDocuments {
     return (this.#known.get(key) ?? this.#learn(key, text, operationName))?.operation;
   }
 
-  #learn(key: string, text: string, operationName: string | undefined): Known | undefined {
+  #learn(key: string, text: string, operationName: string | undefined): HotOperation | undefined {
     const { schema, knownAfter, validated } = this.#options;
     if (key.length > longestText) return undefined;
     const uses = this.#uses.get(key) ?? 0;
@@ -84,47 +91,52 @@ export class KnownDocuments {
     }
     this.#uses.delete(key);
     const document = validated(text);
-    if (document === undefined) return undefined;
-    const known = knownOf(schema, document, operationName);
+    // Operation names that a document lacks may be anything: nothing is kept of them.
+    if (document === undefined || getOperationAST(document, operationName) == null) return undefined;
+    const known = hotOperation(schema, document, operationName);
     this.#known.set(key, known);
     return known;
   }
 }
 
-interface Known {
+interface HotOperation {
   readonly operation: KnownOperation | undefined;
   readonly bytes: number;
 }
 
-function knownOf(schema: GraphQLSchema, document: DocumentNode, operationName: string | undefined): Known {
+function hotOperation(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  operationName: string | undefined,
+): HotOperation {
   const { selections } = new DocumentSizes(document).largest();
   const operation =
-    selections > mostSelections || holdsNameOfObjects(document)
+    selections > mostSelections || usesObjectPrototypeName(document)
       ? undefined
-      : readied(schema, document, operationName);
-  if (operation === undefined) return { operation, bytes: bytesOfNone };
+      : compile(schema, document, operationName);
+  if (operation === undefined) return { operation, bytes: bytesOfUncompiled };
   const bytes = bytesOfDocument(document) + bytesOfCode.each + bytesOfCode.perSelection * selections;
   return { operation, bytes };
 }
 
 /** How operations of each kind are made ready; subscriptions are Yoga's. */
-const howKnown = {
+const compilers = {
   query: compiledOperation,
   mutation: interpretedOperation,
   subscription: () => undefined,
 } as const satisfies Record<OperationTypeNode, unknown>;
 
-function readied(
+function compile(
   schema: GraphQLSchema,
   document: DocumentNode,
   operationName: string | undefined,
 ): KnownOperation | undefined {
   const operation = getOperationAST(document, operationName);
-  return operation == null ? undefined : howKnown[operation.operation](schema, document, operationName);
+  return operation == null ? undefined : compilers[operation.operation](schema, document, operationName);
 }
 
 /** Whether a name in it is one that every object has, such as `__proto__`: compiled code would mistake one for the other. */
-function holdsNameOfObjects(document: DocumentNode): boolean {
+function usesObjectPrototypeName(document: DocumentNode): boolean {
   let found = false;
   visit(document, {
     Name({ value }) {

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { CloseCode } from 'graphql-ws';
+import { CloseCode, MessageType, stringifyMessage } from 'graphql-ws';
 import type { WebSocket as ProtocolSocket } from 'graphql-ws';
 import type { Logger } from 'pino';
 import { WebSocket } from 'ws';
@@ -8,8 +8,9 @@ import { beyondJsonBounds } from '../../payouts/json-bounds.ts';
 import { connectionLimits as limits } from '../connection-limits.ts';
 import type { Connection } from '../connections.ts';
 import { currentReport, reporting, type RequestReport } from '../request-report.ts';
+import { onExpiry } from './token-expiry.ts';
 
-/** As the protocol closes what may not connect, or not any more. */
+/** Close code for a connection without a valid access token (graphql-ws). */
 export const unauthorizedCode = 4401;
 
 /** How often a ping is sent, so that nothing on the way takes the connection for dead; and time for its pong, in ms. */
@@ -33,9 +34,8 @@ export interface RunningOperation {
 }
 
 /**
- * One WebSocket as the protocol's library sees it. Each message is handled as a request of its own. Nothing is echoed
- * before the caller has been let in, nothing is handled once the connection is closing, and what the peer does not read
- * is bounded.
+ * Adapts one WebSocket to graphql-ws. It sends nothing before the caller is authenticated, ignores messages once it is
+ * closing, and limits unread bytes.
  */
 export class SocketConnection implements ProtocolSocket {
   readonly request: IncomingMessage;
@@ -58,11 +58,11 @@ export class SocketConnection implements ProtocolSocket {
     socket.on('error', error => {
       log.debug({ problem: error.message }, 'websocket');
     });
-    // The library's own pongs would be sent to anybody, however much of them is unread.
+    // ws would answer pings of callers who are not authenticated, and without limit.
     socket.on('ping', data => {
       if (this.#admission === undefined || !this.#isOpen) return;
       socket.pong(data);
-      connection.wrote();
+      connection.checkUnread();
     });
     this.#keepAlive();
     socket.once('close', () => {
@@ -75,24 +75,19 @@ export class SocketConnection implements ProtocolSocket {
     return this.#admission;
   }
 
-  /** Lets the caller in, until their access token is over. */
+  /** Lets the caller in, until their access token has expired. */
   letIn(admission: Admission): void {
+    if (!this.#isOpen) return;
     this.#admission = admission;
-    const { expiresAt } = admission.caller;
-    if (expiresAt === undefined) return;
-    // Longer than any timer can be set for, there is no need for one.
-    const leftMs = Math.min(expiresAt - Date.now(), 2 ** 31 - 1);
-    const timer = setTimeout(() => {
-      this.close(unauthorizedCode, 'The access token is over.');
-    }, leftMs).unref();
-    this.#socket.once('close', () => {
-      clearTimeout(timer);
+    const forget = onExpiry(admission.caller, () => {
+      this.close(unauthorizedCode, 'The access token has expired.');
     });
+    this.#socket.once('close', forget);
   }
 
-  /** Whether as many operations run on it as may. A router's connection carries those of many callers. */
-  get isFull(): boolean {
-    return this.#admission?.router !== true && this.#running.size >= limits.operations;
+  /** Whether more operations run on it than may. A router's connection carries those of many callers. */
+  get isOverfull(): boolean {
+    return this.#admission?.router !== true && this.#running.size > limits.operations;
   }
 
   /** Begins the operation that the message being handled asks for. */
@@ -104,15 +99,20 @@ export class SocketConnection implements ProtocolSocket {
     return operation;
   }
 
-  /** Resolves when the peer's side has taken it, or never will. */
+  /** Answers a ping of the protocol. */
+  onPing(payload: Record<string, unknown> | undefined): Promise<void> {
+    if (this.#admission === undefined) return Promise.resolve();
+    return this.send(stringifyMessage({ type: MessageType.Pong, ...(payload !== undefined && { payload }) }));
+  }
+
+  /** Resolves when the message has left, or never will. */
   send(data: string): Promise<void> {
-    if (!this.#isOpen || (this.#admission === undefined && data.startsWith('{"type":"pong"')))
-      return Promise.resolve();
+    if (!this.#isOpen) return Promise.resolve();
     return new Promise(resolve => {
       this.#socket.send(data, () => {
         resolve();
       });
-      this.#connection.wrote();
+      this.#connection.checkUnread();
     });
   }
 

@@ -38,7 +38,7 @@ export interface GraphqlSocket {
 
 const maxMessageBytes = 64 * 1024;
 
-/** How long the peer's side of a closing is waited for, in ms. */
+/** How long to wait for the peer's close frame, in ms. */
 const closeTimeoutMs = 5000;
 
 type Extra = { readonly connection: SocketConnection };
@@ -50,16 +50,19 @@ type Extra = { readonly connection: SocketConnection };
  */
 export function graphqlSocket(options: GraphqlSocketOptions): GraphqlSocket {
   const { graphql, door, persisted, corsOrigins, connections, log } = options;
+  // Messages that come in together are handled one in each round of the event loop, so that others are not held up.
+  // The types of ws do not have `closeTimeout` yet.
   const serverOptions: ServerOptions & { readonly closeTimeout: number } = {
     noServer: true,
     maxPayload: maxMessageBytes,
     autoPong: false,
+    allowSynchronousEvents: false,
     closeTimeout: closeTimeoutMs,
     handleProtocols,
   };
   const websockets = new WebSocketServer(serverOptions);
   const protocol = makeServer<Record<string, unknown>, Extra>({
-    connectionInitWaitTimeout: limits.helloMs,
+    connectionInitWaitTimeout: limits.connectionInitMs,
     async onConnect({ connectionParams, extra: { connection } }) {
       const given = connectionParams?.['authorization'] ?? connectionParams?.['Authorization'];
       const { headers } = connection.request;
@@ -81,7 +84,6 @@ export function graphqlSocket(options: GraphqlSocketOptions): GraphqlSocket {
     async onSubscribe({ extra: { connection } }, _id, payload) {
       const { admission } = connection;
       if (admission === undefined) throw new TypeError('the connection has not come in by the door');
-      if (connection.isFull) return [tooManyOperations()];
       const { report, over } = connection.begin();
       report.caller = admission.caller.subject;
       const context: SocketContext = { admission, signal: over.signal, over, log, report };
@@ -89,6 +91,7 @@ export function graphqlSocket(options: GraphqlSocketOptions): GraphqlSocket {
       if (typeof lastEventId === 'string') context.lastEventId = lastEventId;
       try {
         await door.count(admission.caller);
+        if (connection.isOverfull) return [tooManyOperations()];
         const query = documentFor(persisted, payload as never, admission);
         const enveloped = graphql.getEnveloped({ ...context, params: { ...payload, query } } as never);
         const document = enveloped.parse(query) as ReturnType<typeof parseDocument>;
@@ -175,8 +178,8 @@ export function graphqlSocket(options: GraphqlSocketOptions): GraphqlSocket {
 
 function tooManyOperations(): GraphQLError {
   return new GraphQLError(
-    `This connection runs ${String(limits.operations)} operations, which is as many as one may. End some first, or ` +
-      'open another connection.',
+    `This connection already runs ${String(limits.operations)} operations, the maximum. End some, or open another ` +
+      'connection.',
     { extensions: { code: 'TOO_MANY_OPERATIONS' } },
   );
 }

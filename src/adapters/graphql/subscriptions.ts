@@ -20,13 +20,13 @@ export class Subscriptions {
   begin(caller: string | undefined): () => void {
     if (this.#count >= limits.subscriptions)
       throw new TooManySubscriptions(
-        `This gateway has ${String(limits.subscriptions)} subscriptions, which is as many as it takes. Try again later.`,
+        `This gateway already has ${String(limits.subscriptions)} subscriptions, the maximum. Try again later.`,
       );
     const own = caller === undefined ? 0 : (this.#ofCallers.get(caller) ?? 0);
-    if (own >= limits.subscriptionsOfCaller)
+    if (own >= limits.subscriptionsPerCaller)
       throw new TooManySubscriptions(
-        `You have ${String(limits.subscriptionsOfCaller)} subscriptions, which is as many as one caller may have. End ` +
-          'some first; one subscription without an id follows all payouts.',
+        `You already have ${String(limits.subscriptionsPerCaller)} subscriptions, the maximum for one caller. End some; one ` +
+          'subscription without an id follows all payouts.',
       );
     this.#add(caller, 1);
     let over = false;

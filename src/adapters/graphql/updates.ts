@@ -5,26 +5,33 @@ import type { PayoutKey } from '../../payouts/ids.ts';
 import type { PayoutEvents, PayoutUpdate } from '../../payouts/payout-update.ts';
 import type { PayoutReads } from '../../payouts/payout-reads.ts';
 import type { Payout } from '../../payouts/payout.ts';
+import { CallBudget } from '../../lean/call-budget.ts';
 import type { GraphContext, UpdateOfPayout, Updates } from '../../schema/context.ts';
 import type { LiveUpdates } from '../../webhooks/live-updates.ts';
 import { Turns } from '../../webhooks/turns.ts';
 import { admitted } from './admission.ts';
 import type { RequestContext } from './request-context.ts';
 import type { Subscriptions } from './subscriptions.ts';
+import { onExpiry } from './token-expiry.ts';
 
 export interface UpdatesOptions {
   readonly live: LiveUpdates;
   readonly histories: PayoutHistories;
   readonly subscriptions: Subscriptions;
+  /** Lean calls that one update may cost. */
+  readonly maxUpstreamCalls: number;
   readonly events: Pick<PayoutEvents, 'positionOf'>;
   readonly reads: PayoutReads;
 }
 
+/** How long what has been read for an update, or has failed, is shared by its subscribers, in ms. */
+const sharedMs = 10_000;
+
 /** What happens to payouts, for the subscribers of the graph. */
 export class GraphUpdates implements Updates {
   readonly #options: UpdatesOptions;
-  /** One read of each kind for all subscribers of an update. */
-  readonly #loaders = new WeakMap<PayoutUpdate, Loaders>();
+  /** What has been read for each update, for all of its subscribers. */
+  readonly #loaders = new WeakMap<PayoutUpdate, { readonly loaders: Loaders; readonly until: number }>();
   readonly #turns = new Turns();
 
   constructor(options: UpdatesOptions) {
@@ -42,8 +49,9 @@ export class GraphUpdates implements Updates {
     const { live, subscriptions } = this.#options;
     const { router } = admitted(context);
     const over = subscriptions.begin(router ? undefined : context.caller.subject);
-    // One that is given up before its first update is asked for never begins to run.
-    context.signal.addEventListener('abort', over, { once: true });
+    // A subscription that is aborted before its first update is asked for never begins to run.
+    if (context.signal.aborted) over();
+    else context.signal.addEventListener('abort', over, { once: true });
     return ending(this.#updates(key, context, live.position), () => {
       context.signal.removeEventListener('abort', over);
       over();
@@ -61,14 +69,10 @@ export class GraphUpdates implements Updates {
       over.abort();
     };
     let expired = false;
-    const { expiresAt } = context.caller;
-    const expire = (): void => {
+    const forget = onExpiry(context.caller, () => {
       expired = true;
       over.abort();
-    };
-    // Longer than any timer can be set for, there is no need for one.
-    const leftMs = Math.min((expiresAt ?? Infinity) - Date.now(), 2 ** 31 - 1);
-    const timer = expiresAt === undefined ? undefined : setTimeout(expire, leftMs).unref();
+    });
     try {
       context.signal.addEventListener('abort', leave, { once: true });
       if (context.signal.aborted) leave();
@@ -83,9 +87,9 @@ export class GraphUpdates implements Updates {
         yield { ...update, loaders, payout: () => this.#payoutOf(update, loaders) };
       }
       if (expired)
-        throw new Unauthenticated('The access token is over: subscribe again with another one.', true);
+        throw new Unauthenticated('The access token has expired: subscribe again with another one.', true);
     } finally {
-      clearTimeout(timer);
+      forget();
       context.signal.removeEventListener('abort', leave);
     }
   }
@@ -102,12 +106,11 @@ export class GraphUpdates implements Updates {
   }
 
   #loadersOf(update: PayoutUpdate): Loaders {
-    let loaders = this.#loaders.get(update);
-    if (loaders === undefined) {
-      const { reads, histories } = this.#options;
-      loaders = new Loaders(reads, histories, {});
-      this.#loaders.set(update, loaders);
-    }
+    const shared = this.#loaders.get(update);
+    if (shared !== undefined && performance.now() < shared.until) return shared.loaders;
+    const { reads, histories, maxUpstreamCalls } = this.#options;
+    const loaders = new Loaders(reads, histories, { budget: new CallBudget(maxUpstreamCalls) });
+    this.#loaders.set(update, { loaders, until: performance.now() + sharedMs });
     return loaders;
   }
 
@@ -147,7 +150,9 @@ function ending<Value>(
     [Symbol.asyncIterator]() {
       return this;
     },
-    [Symbol.asyncDispose]: () => values[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      await noting(values.return());
+    },
   };
 }
 

@@ -69,14 +69,16 @@ describe('a WebSocket', () => {
     client.socket.pause();
     const closed = once(client.socket, 'close');
     const flood = { type: 'ping', payload: { data: 'x'.repeat(60_000) } };
-    while ((await metric(gateway, 'lean_payouts_connections_ended_total{reason="unread"}')) === 0)
+    const ended = () => metric(gateway, 'lean_payouts_connections_ended_total{reason="unread"}');
+    for (let rounds = 0; rounds < 100 && (await ended()) === 0; rounds += 1)
       for (let times = 0; times < 20; times += 1) client.send(flood);
+    expect(await ended()).toBe(1);
     client.socket.resume();
     expect((await closed)[0]).toBe(1006);
-    expect(await metric(gateway, 'lean_payouts_unread_bytes')).toBeLessThanOrEqual(limits.unreadBytesAtOnce);
+    await expect.poll(() => metric(gateway, 'lean_payouts_unread_bytes'), { timeout: 5000 }).toBe(0);
   });
 
-  it('runs a hundred operations at once, and refuses one more with a code', async () => {
+  it('runs a hundred operations, and refuses one more with a code', async () => {
     const gateway = await start();
     const client = await connect(gateway);
     for (let id = 0; id < limits.operations; id += 1) client.send(subscribe(id));
@@ -112,7 +114,7 @@ describe('a WebSocket', () => {
       .toMatchObject({ id: 'b', payload: [{ extensions: { code: 'TOO_MANY_OPERATIONS' } }] });
   });
 
-  it('does nothing that it is asked once it is closing', async () => {
+  it('executes no operation once it is closing', async () => {
     const gateway = await start();
     const client = await connect(gateway);
     client.send(subscribe(1));
@@ -145,13 +147,13 @@ describe('a WebSocket', () => {
 
 it('one caller has 5000 subscriptions on all connections together, and one more is refused with a code', async () => {
   const gateway = await start();
-  const sockets = limits.subscriptionsOfCaller / limits.operations;
+  const sockets = limits.subscriptionsPerCaller / limits.operations;
   const clients = await Promise.all(Array.from({ length: sockets + 1 }, () => connect(gateway)));
   for (const { send } of clients.slice(0, sockets))
     for (let id = 0; id < limits.operations; id += 1) send(subscribe(id));
   await expect
     .poll(() => metric(gateway, 'lean_payouts_subscribers'), { timeout: 60_000 })
-    .toBe(limits.subscriptionsOfCaller);
+    .toBe(limits.subscriptionsPerCaller);
   const last = clients[sockets];
   last?.send(subscribe(1));
   await expect

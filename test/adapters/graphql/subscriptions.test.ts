@@ -6,15 +6,15 @@ import { TooManySubscriptions } from '../../../src/payouts/errors.ts';
 describe('subscriptions', () => {
   it('of one caller are bounded, and leave room for others', () => {
     const subscriptions = new Subscriptions();
-    const ends = Array.from({ length: limits.subscriptionsOfCaller }, () => subscriptions.begin('ann'));
+    const ends = Array.from({ length: limits.subscriptionsPerCaller }, () => subscriptions.begin('ann'));
     expect(() => subscriptions.begin('ann')).toThrow(TooManySubscriptions);
     subscriptions.begin('bob');
     ends[0]?.();
-    // Ended twice, as by its end and by its connection's, it counts once.
+    // Calling it twice counts once.
     ends[0]?.();
     subscriptions.begin('ann');
     expect(() => subscriptions.begin('ann')).toThrow(TooManySubscriptions);
-    expect(subscriptions.count).toBe(limits.subscriptionsOfCaller + 1);
+    expect(subscriptions.count).toBe(limits.subscriptionsPerCaller + 1);
   });
 
   it('of all callers together are bounded, those of routers among them', () => {
