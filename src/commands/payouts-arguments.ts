@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { findings } from '../payouts/creation/finding.ts';
 import type { WantedDecision } from '../payouts/creation/operator-decision.ts';
 import { isUuid } from '../payouts/ids.ts';
 import { parseInstant } from '../payouts/instant.ts';
@@ -24,8 +25,8 @@ export const payoutsUsage = `Usage:
       --not-paid    Lean has not taken it
       --send-again  it is sent once more when its key comes again
       --transfer    which transfer of a batch, from 0
-      --despite     for --not-paid and --send-again where Lean's list proves nothing: why it does not, such as
-                    list_incomplete, as the refusal without it says
+      --despite     the reason why Lean's list proves nothing, such as list_incomplete, for --not-paid and --send-again.
+                    Without it settle refuses and prints the reason
 
   lean-payouts-gateway payouts accept-list --by NAME --reason TEXT
       Judges absences from Lean's list again, after the list has lacked a payout that Lean had taken.
@@ -111,6 +112,14 @@ export function wantedDecision(values: OptionValues): WantedDecision {
   if (created !== undefined && !isUuid(created))
     throw new UsageError(
       `--created: ${quoted(created)} is not accepted; accepted: an intent's id, such as 3fa85f64-5717-4562-b3fc-2c963f66afa6.`,
+    );
+  if (despite !== undefined && kind === 'created')
+    throw new UsageError(
+      '--despite: goes with --not-paid and --send-again; --created needs no proof of absence.',
+    );
+  if (despite !== undefined && !Object.hasOwn(findings, despite))
+    throw new UsageError(
+      `--despite: ${quoted(despite)} is no reason that Lean's list proves nothing; accepted: the word that settle prints.`,
     );
   demandReason('settle', { by, reason });
   if (transfer !== undefined && !/^\d{1,2}$/.test(transfer))

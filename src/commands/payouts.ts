@@ -95,11 +95,11 @@ async function resolve(key: RequestKey, tools: PayoutsTools): Promise<CommandRes
       };
     if (!isOpen(now))
       return {
-        text: `${asTable([now])}${alarmOf(now)}\nSettled by what Lean has, and recorded.\n`,
+        text: `${asTable([now])}${duplicateAlarm(now)}\nSettled by what Lean has, and recorded.\n`,
         exitCode: 0,
       };
     const why = `${sentence(findings[finding].words)}${error === undefined ? '' : ` (${error.message})`}`;
-    const shown = `${candidatesOf(reading?.candidates ?? [])}${unprovenOf(absence, finding)}${alarmOf(now)}`;
+    const shown = `${candidatesOf(reading?.candidates ?? [])}${absenceWarning(absence, finding)}${duplicateAlarm(now)}`;
     return { text: `${asTable([now])}${shown}\n${why}\n`, exitCode: 1 };
   } finally {
     await core.close();
@@ -111,8 +111,8 @@ async function settle(key: RequestKey, wanted: WantedDecision, tools: PayoutsToo
   try {
     const { done, words, request, candidates, absence } = await core.decisions.decide(key, wanted);
     const table = request === undefined ? '' : asTable([request]);
-    const alarm = request === undefined ? '' : alarmOf(request);
-    const shown = `${candidatesOf(candidates)}${unprovenOf(absence)}${alarm}`;
+    const alarm = request === undefined ? '' : duplicateAlarm(request);
+    const shown = `${candidatesOf(candidates)}${absenceWarning(absence)}${alarm}`;
     return { text: `${table}${shown}\n${words}\n`, exitCode: done ? 0 : 1 };
   } finally {
     await core.close();
@@ -180,19 +180,19 @@ function candidatesOf(candidates: readonly Candidate[]): string {
 
 /**
  * Says where Lean's list proves nothing about a payout that it does not show.
- * @param told the finding that is told anyway
+ * @param told the finding that the caller prints anyway
  */
-function unprovenOf(absence: Finding | undefined, told?: Finding): string {
+function absenceWarning(absence: Finding | undefined, told?: Finding): string {
   if (absence === undefined || absence === 'absent' || absence === told) return '';
   return `\nLean may have the payout without showing it (${absence}): ${findings[absence].words}.\n`;
 }
 
-/** The log and the counter of the gateway tell of duplicates that it has found itself, and not of these. */
-function alarmOf({ duplicateIntents }: PayoutRequest): string {
+/** The gateway's log and counter cover only duplicates that the gateway itself has found. */
+function duplicateAlarm({ duplicateIntents }: PayoutRequest): string {
   if (duplicateIntents.length === 0) return '';
   return (
     `\nALARM: Lean has more payouts of this key than it has transfers: ${duplicateIntents.join(', ')}. Money may have ` +
-    "moved twice.\nLook at each intent in Lean's dashboard, and have what is too much stopped or paid back.\n"
+    "moved twice.\nLook at each intent in Lean's dashboard, and have the extra payouts stopped or returned.\n"
   );
 }
 

@@ -26,7 +26,7 @@ import {
   requestFirst,
   restoreSends,
   selectAnswered,
-  untaken,
+  allSendsTurnedAway,
 } from './payout-statements.ts';
 import { answered, endChecksWhenSettled, settleRecord } from './settlement-statements.ts';
 import { selectSimilar, similarKey } from './similar-key.ts';
@@ -157,7 +157,7 @@ export class SqlPayoutRecords implements PayoutRecords {
     await this.#ending(lease, () => this.#database.run(...this.#leaveUnknown(lease, sent)));
   }
 
-  async lossReachMs(): Promise<number | null> {
+  async lostRecordsAgeMs(): Promise<number | null> {
     const [rows = []] = await this.#database.run({
       sql: 'SELECT store_now() - lost_since AS reach FROM lean_payout_store',
     });
@@ -237,14 +237,14 @@ export class SqlPayoutRecords implements PayoutRecords {
     await this.#database.run({
       sql: `DELETE FROM lean_payout_requests
         WHERE created_at < store_now() - CAST($1 AS BIGINT) AND claim IS NULL
-          AND (next_check_at IS NULL OR ${untaken})
-          AND (last_sent_at IS NULL OR ${untaken}
+          AND (next_check_at IS NULL OR ${allSendsTurnedAway})
+          AND (last_sent_at IS NULL OR ${allSendsTurnedAway}
             OR last_sent_at + ${String(dayMs)} <= COALESCE((SELECT MIN(COALESCE(o.first_sent_at, o.created_at)) ${unknown}), last_sent_at + ${String(dayMs)})
             OR first_sent_at >= (SELECT MAX(COALESCE(o.sent_until, o.created_at) + o.resend_after_ms) + ${String(dayMs)} ${unknown}))
           AND NOT EXISTS (SELECT 1 FROM lean_payout_records p
             WHERE p.caller = lean_payout_requests.caller
               AND p.idempotency_key = lean_payout_requests.idempotency_key
-              AND ((p.answer IS NULL AND NOT ${untaken})
+              AND ((p.answer IS NULL AND NOT ${allSendsTurnedAway})
                 OR p.changed_at >= store_now() - CAST($1 AS BIGINT)))`,
       values: [olderThanMs],
     });

@@ -96,12 +96,13 @@ export const doubted = (application: string): string =>
   `EXISTS (SELECT 1 FROM lean_payout_doubts d WHERE d.application = ${application} AND d.accepted = 0)`;
 
 /** Whether Lean has turned away every send of a request, and none of its transfers has an answer. */
-export const untaken = `(turned_away = 1 AND NOT EXISTS (SELECT 1 FROM lean_payout_records a
+export const allSendsTurnedAway = `(turned_away = 1 AND NOT EXISTS (SELECT 1 FROM lean_payout_records a
   WHERE a.caller = lean_payout_requests.caller AND a.idempotency_key = lean_payout_requests.idempotency_key
     AND a.answer IS NOT NULL))`;
 
 /** Whether a request has no other duplicate intents than the program knows. */
-const noOthers = (known: string): string => `duplicate_intents IS NOT DISTINCT FROM CAST(${known} AS TEXT)`;
+const duplicatesUnchanged = (known: string): string =>
+  `duplicate_intents IS NOT DISTINCT FROM CAST(${known} AS TEXT)`;
 
 /**
  * Whether a request may be sent again: the last word, whatever the program believes. An operator's permission is gone
@@ -138,7 +139,7 @@ export function leaseAgain(
   return {
     sql: `UPDATE lean_payout_requests
       SET claim = $3, holder = $4, attempts = attempts + 1, next_check_at = NULL
-      WHERE ${ofKey} AND attempts = $5 AND claim IS NULL AND ${noOthers('$9')} AND ${may} AND NOT EXISTS (
+      WHERE ${ofKey} AND attempts = $5 AND claim IS NULL AND ${duplicatesUnchanged('$9')} AND ${may} AND NOT EXISTS (
         SELECT 1 FROM lean_payout_records p
         WHERE p.caller = $1 AND p.idempotency_key = $2 AND p.state <> 'unknown')
       RETURNING claim`,
@@ -170,7 +171,7 @@ export function noteSending(
   const complete = `EXISTS (SELECT 1 FROM lean_payout_store
     WHERE id = 1 AND identity = store_identity() AND complete_from <= store_now())`;
   const conditions = [
-    ...(first ? [] : [`sends = ${bigint(2)} OR ${may}`, noOthers('$9')]),
+    ...(first ? [] : [`sends = ${bigint(2)} OR ${may}`, duplicatesUnchanged('$9')]),
     ...(lookedFirst ? [] : [complete]),
   ];
   return {
@@ -243,14 +244,14 @@ export function endLeaseWith(leaseId: string, { status, contentType, body }: Ups
 }
 
 /** An operator's permission as it was before a lease, unless duplicate intents were noted since. */
-const grantBefore = (grant: string, known: string): string =>
-  `CASE WHEN ${noOthers(known)} THEN CAST(${grant} AS TEXT) END`;
+const grantUnlessNewDuplicates = (grant: string, known: string): string =>
+  `CASE WHEN ${duplicatesUnchanged(known)} THEN CAST(${grant} AS TEXT) END`;
 
 /** Puts back what was noted of the sends before a lease that sent nothing. */
 export function restoreSends({ id, before, duplicateIntents }: Lease): Statement {
   return {
     sql: `UPDATE lean_payout_requests
-      SET sends = $2, turned_away = $3, send_grant = ${grantBefore('$4', '$9')}, last_sent_at = $5, sent_until = $6, lean_sent_until = $7,
+      SET sends = $2, turned_away = $3, send_grant = ${grantUnlessNewDuplicates('$4', '$9')}, last_sent_at = $5, sent_until = $6, lean_sent_until = $7,
         resend_after_ms = $8
       WHERE claim = $1`,
     values: [
@@ -281,7 +282,7 @@ export function duplicatesOf(intentIds: readonly string[]): string | null {
 export function noteTurnedAway({ id, before, duplicateIntents }: Lease): Statement {
   return {
     sql: `UPDATE lean_payout_requests
-      SET sends = $2, turned_away = $3, send_grant = ${grantBefore('$4', '$5')} WHERE claim = $1`,
+      SET sends = $2, turned_away = $3, send_grant = ${grantUnlessNewDuplicates('$4', '$5')} WHERE claim = $1`,
     values: [id, before.count, before.count === 0 ? 1 : 0, grantOf(before), duplicatesOf(duplicateIntents)],
   };
 }

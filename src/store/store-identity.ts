@@ -8,7 +8,7 @@
 export function noteStore(lossWindowMs: number): string {
   const lossWindow = String(Math.ceil(lossWindowMs));
   const newest = '(SELECT MAX(COALESCE(last_sent_at, created_at)) FROM lean_payout_requests)';
-  // Records that were lost before, and of which the store is still wary, may be older.
+  // An earlier loss whose window has not ended may reach further back: its time is kept.
   const lostSince = `CASE
       WHEN s.complete_from > store_now() AND (s.lost_since IS NULL OR s.lost_since < ${newest}) THEN s.lost_since
       ELSE ${newest} END`;

@@ -39,10 +39,11 @@ describe('a caller who hangs up in the middle', () => {
         const requestId = `gone-${surface}-${String(framing.length)}`;
         socket.write(
           `POST ${pathname} HTTP/1.1\r\nhost: ${host}\r\ncontent-type: application/json\r\n` +
-            `accept: application/json, text/event-stream\r\nx-request-id: ${requestId}\r\nidempotency-key: k\r\n${framing}\r\n\r\n`,
+            `accept: application/json, text/event-stream\r\nx-request-id: ${requestId}\r\nidempotency-key: k\r\nexpect: 100-continue\r\n${framing}\r\n\r\n`,
         );
+        // The gateway has read the headers.
+        await once(socket, 'data');
         socket.write(framing.startsWith('transfer') ? '3\r\n{"q\r\n' : '{"q');
-        await new Promise(resolve => setTimeout(resolve, 50));
         socket.resetAndDestroy();
         await line(({ requestId: id, surface: of }) => id === requestId && of === surface);
       }

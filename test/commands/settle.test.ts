@@ -421,6 +421,11 @@ describe.each(stores)('payouts settle (%s)', kind => {
     [['settle', 'key-1', ...because], 'takes one of --created INTENT, --not-paid and --send-again'],
     [['settle', 'key-1', '--not-paid', '--send-again', ...because], 'takes one of --created'],
     [['settle', 'key-1', '--created', anIntent, '--not-paid', ...because], 'takes one of --created'],
+    [
+      ['settle', 'key-1', '--created', anIntent, '--despite', 'list_incomplete', ...because],
+      'goes with --not-paid',
+    ],
+    [['settle', 'key-1', '--not-paid', '--despite', 'anything', ...because], '"anything" is no reason'],
     [['settle', 'key-1', '--created', 'an intent', ...because], '--created: "an intent" is not accepted'],
     [['settle', 'key-1', '--not-paid', '--transfer', '-1', ...because], '--transfer'],
     [['settle', 'key-1', '--not-paid', '--transfer', 'one', ...because], '--transfer: takes the position'],

@@ -317,7 +317,7 @@ describe.each(stores)('a store that may have lost records (%s)', kind => {
 
   it('a restored store may lack what is newer than its newest record, a new one any', async () => {
     const { clock, database, records, lease, open } = await recording(kind, { lossWindowMs });
-    expect(await records.lossReachMs()).toBeNull();
+    expect(await records.lostRecordsAgeMs()).toBeNull();
     clock.ms += lossWindowMs;
     await lease(keyOf('newest'));
     let current = database;
@@ -325,7 +325,7 @@ describe.each(stores)('a store that may have lost records (%s)', kind => {
       await current.run({ sql: "UPDATE lean_payout_store SET identity = 'another'" });
       await current.close();
       current = open();
-      return new SqlPayoutRecords(current).lossReachMs();
+      return new SqlPayoutRecords(current).lostRecordsAgeMs();
     };
     clock.ms += 11 * 3_600_000;
     expect(await restoredReach()).toBe(11 * 3_600_000);

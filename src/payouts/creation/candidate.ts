@@ -87,13 +87,13 @@ export class Candidates {
       const part = rows.slice(next, next + intentsAtOnce);
       seen.push(...(await Promise.all(part.map(row => this.#see(row)))));
     }
-    const wholeLength = await this.#wholeLength(seen, records, others.records);
+    const provenReferenceLength = await this.#provenReferenceLength(seen, records, others.records);
     const candidates: Candidate[] = [];
     for (const each of seen) {
       const fits = new Map<number, 'exact' | 'may be'>();
       let carriesReference = false;
       for (const record of records) {
-        const fit = await this.#compare(record, each, wholeLength > 0);
+        const fit = await this.#compare(record, each, provenReferenceLength > 0);
         // A payout that carries the reference is never another one, whatever else Lean shows of it.
         const carries = each.intent?.externalReference === record.transfer.externalReference;
         carriesReference ||= carries;
@@ -104,12 +104,16 @@ export class Candidates {
       const sharing: OwnedRecord[] = [];
       let ownedByOther = false;
       for (const other of others.records) {
-        const fit = await this.#compare(other.record, each, wholeLength > 0);
+        const fit = await this.#compare(other.record, each, provenReferenceLength > 0);
         // A payout with the reference of another request belongs to that one, unless Lean may have changed ours to it.
-        if (fit === 'same' && match !== 'exact' && !mayBeChanged(records, each, wholeLength))
+        if (
+          fit === 'same' &&
+          match !== 'exact' &&
+          !mayHaveAlteredReference(records, each, provenReferenceLength)
+        )
           ownedByOther = true;
         // Lean may have changed the other one's reference to this one.
-        const isChanged = mayBeChanged([other.record], each, wholeLength);
+        const isChanged = mayHaveAlteredReference([other.record], each, provenReferenceLength);
         if (fit === 'same' || (fit === 'may be' && (match !== 'exact' || isChanged))) sharing.push(other);
       }
       if (ownedByOther) continue;
@@ -126,12 +130,12 @@ export class Candidates {
         failed: isFailed(each.row, each.intent),
       });
     }
-    return { candidates, knowsOwners: others.isWhole || wholeLength > 0 };
+    return { candidates, knowsOwners: others.isWhole || provenReferenceLength > 0 };
   }
 
   async #see(row: Payout): Promise<Seen> {
     const { intent, unread } = await this.#intentOf(row);
-    return { row, intent: intent && withTakenPayment(intent, row), unread };
+    return { row, intent: intent && preferLivePayment(intent, row), unread };
   }
 
   async #intentOf({ intentId }: Pick<Payout, 'intentId'>): Promise<Pick<Seen, 'intent' | 'unread'>> {
@@ -204,7 +208,7 @@ export class Candidates {
    * The length of a reference that this Lean is seen to give back as it was sent; 0 where it is not. Only then a row with
    * another reference is another payout. Read only where that matters.
    */
-  async #wholeLength(
+  async #provenReferenceLength(
     seen: readonly Seen[],
     records: readonly PayoutRecord[],
     others: readonly OwnedRecord[],
@@ -227,20 +231,20 @@ export class Candidates {
 }
 
 /** An intent shows one payment. Where that one has failed, the row may be of another one that has not. */
-function withTakenPayment(intent: PayoutIntent, row: Payout): PayoutIntent {
+function preferLivePayment(intent: PayoutIntent, row: Payout): PayoutIntent {
   const { payout } = intent;
   const isAnother = row.paymentId !== null && payout.paymentId !== null && row.paymentId !== payout.paymentId;
   return isAnother && isFailed(payout, null) && !isFailed(row, null) ? { ...intent, payout: row } : intent;
 }
 
 /** Whether Lean may have changed a reference of the records into the one that it shows. */
-function mayBeChanged(
+function mayHaveAlteredReference(
   records: readonly PayoutRecord[],
   { intent }: Pick<Candidate, 'intent'>,
-  wholeLength: number,
+  provenReferenceLength: number,
 ): boolean {
   return records.some(({ transfer }) =>
-    mayHaveBecome(transfer.externalReference, intent?.externalReference, wholeLength),
+    mayHaveBecome(transfer.externalReference, intent?.externalReference, provenReferenceLength),
   );
 }
 

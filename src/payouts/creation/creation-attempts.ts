@@ -28,8 +28,8 @@ export interface CreateOptions {
   readonly refuseSimilar?: boolean;
 }
 
-/** How far back Lean's list is read for a store that is new, in ms: nothing tells whether there was one before it. */
-const unknownReachMs = 3_600_000;
+/** How far back Lean's list is read for a new store, in ms: it cannot know whether it has replaced another one. */
+const newStoreLookbackMs = 3_600_000;
 
 /** Sends requests for the first time and again, and reads Lean's list before a send that needs it. */
 export class CreationAttempts {
@@ -68,7 +68,7 @@ export class CreationAttempts {
     const margin = 2 * Math.max(rule.delayMs, defaultDelayMs);
     const { lookback, reading } = await this.#releasedOnError(lease, async () => {
       const request = await records.read(lease);
-      const lookback = margin + ((await records.lossReachMs()) ?? unknownReachMs);
+      const lookback = margin + ((await records.lostRecordsAgeMs()) ?? newStoreLookbackMs);
       return { lookback, reading: request && (await reconciler.lookFirst(request, lookback, deadline)) };
     });
     if (reading?.finding === 'absent' && reading.found.length === 0) {

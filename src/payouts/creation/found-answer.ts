@@ -28,7 +28,7 @@ export function foundAnswer(
 }
 
 /** The answer to a transfer that an operator knows to be this payout, at a Lean that cannot be asked about it. */
-export function answerOnWord(
+export function answerByOperator(
   { idempotencyKey, similarUnknownKey }: Pick<PayoutRequest, 'idempotencyKey' | 'similarUnknownKey'>,
   { position, transfer }: PayoutRecord,
   intentId: string,

@@ -7,15 +7,14 @@ import { isFailed } from './found-answer.ts';
  * Lean's list has a row for each payment: an intent whose payment has failed may have another one.
  */
 
-/** What tells the rows of one intent apart. A row has no payment before there is one. */
+/** What tells the rows of one intent apart. `paymentId` is null until Lean has created the payment. */
 export function rowKey(row: Payout): string {
   return JSON.stringify([rowId(row), row.paymentId, row.createdAt]);
 }
 
 /**
- * Counts rows that are read page by page, each once, however often it is met. A row whose payment comes while the list is
- * read looks like two, so that of an intent only those rows count that are several for certain: what one page showed side
- * by side, or as many as it has payments.
+ * Counts distinct rows across pages. A row may get its payment between two pages and then looks like two. So an intent
+ * counts as several rows only if one page showed them together, or if it has several payment ids.
  */
 export class DistinctRows {
   readonly #ofPayouts = new Map<string, { readonly payments: Set<string>; sideBySide: number }>();
@@ -42,20 +41,20 @@ export class DistinctRows {
   }
 }
 
-/** One row of each payout: one that Lean has not failed, where there is one, and the newest of several. */
-export function oneRowEach(rows: readonly Payout[]): readonly Payout[] {
-  return [...Map.groupBy(rows, rowId).values()].flatMap(ofOne => ofOne.toSorted(byWorth).slice(-1));
+/** One row of each payout: the newest that Lean has not failed, or else the newest. */
+export function currentRowPerPayout(rows: readonly Payout[]): readonly Payout[] {
+  return [...Map.groupBy(rows, rowId).values()].flatMap(ofOne => ofOne.toSorted(compareRows).slice(-1));
 }
 
-/** Intents that have several payments which Lean has not failed. */
-export function intentsTakenTwice(rows: readonly Payout[]): readonly string[] {
+/** Intents with several payments that Lean has not failed. */
+export function intentsWithSeveralPayments(rows: readonly Payout[]): readonly string[] {
   const taken = rows.filter(row => row.intentId != null && row.paymentId !== null && !isFailed(row, null));
   return [...Map.groupBy(taken, rowId)].flatMap(([id, ofOne]) =>
     new Set(ofOne.map(({ paymentId }) => paymentId)).size > 1 ? id : [],
   );
 }
 
-function byWorth(a: Payout, b: Payout): number {
+function compareRows(a: Payout, b: Payout): number {
   return (
     Number(isFailed(b, null)) - Number(isFailed(a, null)) ||
     byTime(a.createdAt, b.createdAt) ||

@@ -5,7 +5,7 @@ import type { PayoutReads } from '../payout-reads.ts';
 import { rowId, type Candidate } from './candidate.ts';
 import type { TransferAnswer } from './creation-answer.ts';
 import { findings, type Finding } from './finding.ts';
-import { answerOnWord, foundAnswer, isFailed } from './found-answer.ts';
+import { answerByOperator, foundAnswer, isFailed } from './found-answer.ts';
 import type { Decision, OperatorRecords } from './operator-records.ts';
 import { notTaken, type OutcomeReconciler, type Reconciliation } from './outcome-reconciler.ts';
 import { isOwn } from './own-payout.ts';
@@ -186,7 +186,7 @@ export class OperatorDecisions {
         ? { done: true, words: 'Allowed: it is sent once more when its key comes again.' }
         : overtaken;
     }
-    const how = knownBy === undefined ? '' : hows[knownBy];
+    const how = knownBy === undefined ? '' : notesByKnowledge[knownBy];
     return (await operator.settle(request, record.position, answer, decision))
       ? { done: true, words: `Settled, and the decision is kept.${how}` }
       : overtaken;
@@ -210,7 +210,7 @@ export class OperatorDecisions {
     const isOfRequest = owner?.caller === request.caller && owner.idempotencyKey === request.idempotencyKey;
     if (owner !== undefined && !isOfRequest) return undefined;
     if (finding === 'other_application')
-      return { answer: answerOnWord(request, record, intentId), knownBy: 'word of the operator' };
+      return { answer: answerByOperator(request, record, intentId), knownBy: 'word of the operator' };
     if (!isOfRequest && !request.duplicateIntents.includes(intentId)) return undefined;
     const intent = await this.#intent(intentId);
     if (intent == null) return undefined;
@@ -278,7 +278,7 @@ export class OperatorDecisions {
 type KnownBy = 'list' | 'earlier list' | 'another transfer' | 'word of the operator';
 
 /** What is said of it. */
-const hows: Readonly<Record<KnownBy, string>> = {
+const notesByKnowledge: Readonly<Record<KnownBy, string>> = {
   list: '',
   'earlier list': '',
   'another transfer':

@@ -3,12 +3,12 @@ import { rowId, type Candidate } from './candidate.ts';
 import type { PayoutRejected, TransferAnswer } from './creation-answer.ts';
 import { wholly } from './creation-answer.ts';
 import { findings, type Finding } from './finding.ts';
-import { lackedPayouts, type LackedPayout } from './lacked-payouts.ts';
+import { missedPayouts, type MissedPayout } from './missed-payouts.ts';
 import { isOwnOfSettled } from './own-payout.ts';
 import type { PayoutMatcher, Reading } from './payout-matcher.ts';
-import { isUntaken, openRecords, type PayoutRequest, type RequestKey } from './payout-record.ts';
+import { allSendsTurnedAway, openRecords, type PayoutRequest, type RequestKey } from './payout-record.ts';
 import type { ReconciliationRecords } from './payout-records.ts';
-import { knowsAll, type ResendRule } from './resend-rule.ts';
+import { coversAll, type ResendRule } from './resend-rule.ts';
 
 export interface ReconciliationEvents {
   /** A transfer of unknown outcome is settled: Lean has it, or is proven not to have it. */
@@ -123,7 +123,7 @@ export class OutcomeReconciler {
     );
     const beyond = [...own, ...similar].map(({ row }) => rowId(row));
     await this.#tellDuplicates(request, { duplicates: [...new Set([...reading.duplicates, ...beyond])] });
-    await this.#doubtAbsence(request, lackedPayouts(request, reading.rows, own));
+    await this.#doubtAbsence(request, missedPayouts(request, reading.rows, own));
     const unread = reading.candidates.some(each => each.unread && !isOther(each));
     if (!reading.isWhole || unread) events.auditIncomplete?.(request);
   }
@@ -137,7 +137,7 @@ export class OutcomeReconciler {
     const { leanNow } = reading;
     const absence = await this.#absenceOf(reading);
     const { grant } = sends;
-    if (grant !== null && !knowsAll(grant, livingOnes(reading))) await records.endGrant(request);
+    if (grant !== null && !coversAll(grant, livingOnes(reading))) await records.endGrant(request);
     if (reading.found.length === openRecords(request).length || leanNow === undefined)
       return this.#open(request, { finding: reading.finding, absence, proven: false, reading });
     if (rule.mustRestart(sends, { storeNow, leanNow })) await records.restartDelay(request, leanNow);
@@ -159,7 +159,7 @@ export class OutcomeReconciler {
   /** Ends what is never sent again. False where a repetition may send it. */
   async #settleAbsent(request: PayoutRequest, { found, failed }: Reading): Promise<boolean> {
     const { records, events = {} } = this.#options;
-    if (isUntaken(request) && found.length === 0 && failed.length === 0) {
+    if (allSendsTurnedAway(request) && found.length === 0 && failed.length === 0) {
       await records.freeTurnedAway(request);
       return true;
     }
@@ -193,7 +193,7 @@ export class OutcomeReconciler {
   }
 
   /** From now on the list of this application proves nothing. */
-  async #doubtAbsence(request: PayoutRequest, lacked: readonly LackedPayout[]): Promise<void> {
+  async #doubtAbsence(request: PayoutRequest, lacked: readonly MissedPayout[]): Promise<void> {
     const { records, events = {} } = this.#options;
     // An operator may have decided whatever the list said.
     if (lacked.length === 0 || (request.sends.count < 2 && (await records.isDecided(request)))) return;
@@ -230,9 +230,9 @@ function findingOf(
   absence: Finding,
 ): Finding {
   // Payouts of this key that Lean has shown once are there, whatever its list shows now.
-  if (!knowsAll(grant, duplicateIntents)) return 'several_at_lean';
+  if (!coversAll(grant, duplicateIntents)) return 'several_at_lean';
   const finding = reading.finding === reading.absence ? absence : reading.finding;
-  if (grant === null || !knowsAll(grant, shownOf(reading))) return finding;
+  if (grant === null || !coversAll(grant, shownOf(reading))) return finding;
   const isJudged = finding === absence || finding === grant.finding || findings[finding].reason === 'UNCLEAR';
   if (!isJudged) return finding;
   return absence === (grant.absence ?? grant.finding) ? 'absent' : absence;

@@ -3,8 +3,8 @@ import type { PayoutRecord } from './payout-record.ts';
 import { compareTexts } from './resemblance.ts';
 
 /**
- * Whether a payout at Lean is a transfer's own, also where Lean has rounded its amount: Lean shows it with the very
- * reference of the transfer, and of none that it may share that with.
+ * Whether Lean shows this payout with the transfer's exact reference, and no other record may have that reference. Lean
+ * may have rounded the amount.
  */
 export function isOwn(
   { intent, sharedWith }: Pick<Candidate, 'intent' | 'sharedWith'>,
@@ -17,7 +17,7 @@ export function isOwn(
   );
 }
 
-/** The same once the transfer is settled: then the payout may be an open one's, but no longer a settled one's. */
+/** The same for a settled transfer: only records that are still open may share the reference. */
 export function isOwnOfSettled(
   { intent, sharedWith }: Pick<Candidate, 'intent' | 'sharedWith'>,
   record: Pick<PayoutRecord, 'transfer'>,

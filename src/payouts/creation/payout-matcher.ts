@@ -5,7 +5,7 @@ import type { Payout } from '../payout.ts';
 import { Candidates, type Candidate, type Judgement } from './candidate.ts';
 import type { Finding } from './finding.ts';
 import { foundAnswer } from './found-answer.ts';
-import { intentsTakenTwice, oneRowEach } from './list-rows.ts';
+import { intentsWithSeveralPayments, currentRowPerPayout } from './list-rows.ts';
 import { readListWindow, type ListWindow, type Window } from './list-window.ts';
 import type { TransferAnswer } from './creation-answer.ts';
 import { openRecords, type PayoutRecord, type PayoutRequest } from './payout-record.ts';
@@ -104,11 +104,11 @@ export class PayoutMatcher {
       application,
       reference,
       deadline,
-    }).judge(oneRowEach(unowned), request.records, others);
+    }).judge(currentRowPerPayout(unowned), request.records, others);
     return this.#reading(request, list, {
       candidates,
       knowsOwners,
-      takenTwice: intentsTakenTwice(like),
+      takenTwice: intentsWithSeveralPayments(like),
       reference,
       leanNow,
       isAudit: openRecords(request).length === 0,

@@ -117,7 +117,7 @@ export function openRecords({ records }: PayoutRequest): readonly PayoutRecord[]
 }
 
 /** Whether Lean has turned away every send of a request, and nothing has been found or decided of it since. */
-export function isUntaken({ sends, records }: Pick<PayoutRequest, 'sends' | 'records'>): boolean {
+export function allSendsTurnedAway({ sends, records }: Pick<PayoutRequest, 'sends' | 'records'>): boolean {
   return sends.turnedAway && records.every(({ answer }) => answer === null);
 }
 

@@ -54,8 +54,8 @@ export interface PayoutRecords {
     lease: Lease,
     sent: { readonly lookbackMs: number; readonly leanNow: number | undefined },
   ): Promise<void>;
-  /** How long ago the oldest record may have been made that this store has lost, in ms; null where nothing is known of it. */
-  lossReachMs(): Promise<number | null>;
+  /** Age of the oldest record that this store may have lost, in ms; null if unknown. */
+  lostRecordsAgeMs(): Promise<number | null>;
   /** Lean's answer to all of it, and what that comes to for each transfer. */
   settle(lease: Lease, response: UpstreamResponse, answers: readonly TransferAnswer[]): Promise<Settlement>;
   read(key: RequestKey): Promise<PayoutRequest | undefined>;

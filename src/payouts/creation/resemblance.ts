@@ -48,12 +48,16 @@ const simple = /^[\w.-]+$/;
 
 /**
  * Whether a reference may have been changed into one that is another record's own, as a whole.
- * @param wholeLength up to which length Lean is seen to give references back as they were sent; 0: it is not seen to
+ * @param provenReferenceLength up to which length Lean is seen to give references back as they were sent; 0: it is not seen to
  */
-export function mayHaveBecome(sent: string, seen: string | null | undefined, wholeLength: number): boolean {
-  if (wholeLength === 0 || seen == null || !simple.test(sent) || !simple.test(seen))
+export function mayHaveBecome(
+  sent: string,
+  seen: string | null | undefined,
+  provenReferenceLength: number,
+): boolean {
+  if (provenReferenceLength === 0 || seen == null || !simple.test(sent) || !simple.test(seen))
     return compareTexts(sent, seen) !== 'other';
-  const mayBeCut = sent.length > Math.max(wholeLength, neverCutLength);
+  const mayBeCut = sent.length > Math.max(provenReferenceLength, neverCutLength);
   return mayBeCut ? compareExactReferences(sent, seen) !== 'other' : sent === seen;
 }
 

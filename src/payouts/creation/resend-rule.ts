@@ -1,5 +1,5 @@
 import type { Finding } from './finding.ts';
-import { isUntaken, type PayoutRequest } from './payout-record.ts';
+import { allSendsTurnedAway, type PayoutRequest } from './payout-record.ts';
 
 /** The recorded sends of a request. Times are epoch milliseconds. */
 export interface SendHistory {
@@ -30,8 +30,8 @@ export interface SendGrant {
   readonly payouts: readonly string[];
 }
 
-/** Whether the operator who has allowed a send has judged all of these payouts at Lean; without one there must be none. */
-export function knowsAll(grant: SendGrant | null, payouts: readonly string[]): boolean {
+/** Whether the operator's permission covers all of these payouts at Lean. Without a permission there must be none. */
+export function coversAll(grant: SendGrant | null, payouts: readonly string[]): boolean {
   return payouts.every(id => grant?.payouts.includes(id));
 }
 
@@ -155,8 +155,8 @@ export class ResendRule {
     duplicateIntents,
   }: Pick<PayoutRequest, 'sends' | 'records' | 'refusal' | 'duplicateIntents'>): boolean {
     const { grant } = sends;
-    if (!knowsAll(grant, duplicateIntents)) return false;
-    if (isUntaken({ sends, records })) return true;
+    if (!coversAll(grant, duplicateIntents)) return false;
+    if (allSendsTurnedAway({ sends, records })) return true;
     if (records.length !== 1 || refusal !== null) return false;
     return grant !== null || (this.byRepetition && sends.count < sendsWithoutPerson);
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DistinctRows, oneRowEach } from '../../../src/payouts/creation/list-rows.ts';
+import { DistinctRows, currentRowPerPayout } from '../../../src/payouts/creation/list-rows.ts';
 import { payoutFromRow } from '../../../src/payouts/from-lean.ts';
 
 function row(change: Readonly<Record<string, string | null>> = {}) {
@@ -55,11 +55,11 @@ describe('of several rows of one intent', () => {
     ['the newest one of those that Lean has taken', row(newer), row()],
     ['the one whose time is known', row(newer), row({ created_at: null })],
   ])('%s counts, in whichever order they are read', (_which, wanted, other) => {
-    expect(oneRowEach([wanted, other])).toEqual([wanted]);
-    expect(oneRowEach([other, wanted])).toEqual([wanted]);
+    expect(currentRowPerPayout([wanted, other])).toEqual([wanted]);
+    expect(currentRowPerPayout([other, wanted])).toEqual([wanted]);
   });
 
   it('no row of another intent is left out', () => {
-    expect(oneRowEach([row(), row({ payment_intent_id: 'intent-2' })])).toHaveLength(2);
+    expect(currentRowPerPayout([row(), row({ payment_intent_id: 'intent-2' })])).toHaveLength(2);
   });
 });

@@ -6,31 +6,31 @@ import type { PayoutRequest } from './payout-record.ts';
 import { marginMs } from './payout-matcher.ts';
 import { keyMemoryMs } from './resend-rule.ts';
 
-/** A payout that Lean had when its list was taken to prove that Lean did not have it. */
-export interface LackedPayout {
+/** A payout that Lean already had when its list was taken as proof that Lean did not have it. */
+export interface MissedPayout {
   readonly intentId: string;
   /** For operators. */
   readonly reason: string;
 }
 
 /**
- * The payouts that Lean's list lacked: those of a settled request that are older than the moment at which it was sent
- * again, or rejected, because of their absence.
+ * The payouts that Lean's list had missed: those of a settled request that are older than the moment at which it was sent
+ * again, or rejected, because the list did not have them.
  * @param rows of Lean's list
  * @param own payouts of the request that no record names
  */
-export function lackedPayouts(
+export function missedPayouts(
   request: PayoutRequest,
   rows: readonly Payout[],
   own: readonly Candidate[],
-): readonly LackedPayout[] {
+): readonly MissedPayout[] {
   const { count, firstAt, lastAt, delayMs } = request.sends;
   if (firstAt === null || lastAt === null) return [];
   // It was sent again without a delay, because Lean's memory of keys was relied on.
   const relied = delayMs === 0 && lastAt < firstAt + keyMemoryMs;
   if (count >= 2 && !relied) {
     const ids = new Set([...request.records.flatMap(({ intentId }) => intentId ?? []), ...own.map(idOf)]);
-    return older(
+    return intentsOlderThan(
       request,
       { at: lastAt, since: firstAt },
       rows.filter(row => ids.has(rowId(row))),
@@ -43,7 +43,7 @@ export function lackedPayouts(
   if (request.upstreamResponse !== null) return [];
   const absent = request.records.filter(({ state }) => state === 'rejected');
   const missed = own.filter(candidate => absent.some(record => isOwnOfSettled(candidate, record)));
-  return older(
+  return intentsOlderThan(
     request,
     { at: request.changedAt, since: lastAt },
     missed.map(({ row }) => row),
@@ -58,7 +58,7 @@ export function lackedPayouts(
  * answers, so a row counts as older only by that difference, or by half of the time since the send before it.
  * @param moment.at by the store's clock, as is the send before it
  */
-function older(
+function intentsOlderThan(
   { sends: { until, leanUntil } }: PayoutRequest,
   { at, since }: { readonly at: number; readonly since: number },
   rows: readonly Payout[],
