@@ -46,6 +46,12 @@ const exchanges: readonly string[] = [
   `GET /graphql HTTP/1.1\r\nhost: HOST\r\nconnection: upgrade\r\nupgrade: websocket\r\n${handshake}\r\n\x89\x80\0\0\0\0\xff\xff\xff\xff`,
   'GET /graphql HTTP/1.1\r\nhost: HOST\r\norigin: https://evil.example\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n',
   'CONNECT example.com:443 HTTP/1.1\r\nhost: example.com\r\n\r\n',
+  // Answers whose turn has not come when the socket is given up to another protocol.
+  `${posted('/graphql', '{"query":"subscription { payoutUpdated { status } }"}', 'accept: text/event-stream\r\n').repeat(5)}CONNECT a:1 HTTP/1.1\r\nhost: a\r\n\r\n`,
+  `${'GET /health HTTP/1.1\r\nhost: HOST\r\n\r\n'.repeat(3)}GET /graphql HTTP/1.1\r\nhost: HOST\r\norigin: https://evil.example\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n`,
+  'GET / HTTP/1.1\r\nhost: HOST\r\nexpect: x\r\n\r\n'.repeat(500),
+  `POST /webhooks/lean HTTP/1.1\r\nhost: HOST\r\ntransfer-encoding: chunked\r\n\r\n${'1\r\na\r\n'.repeat(5000)}`,
+  `POST /graphql HTTP/1.1\r\nhost: HOST\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n${'1\r\na\r\n'.repeat(5000)}`,
   'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
   'OPTIONS * HTTP/1.1\r\nhost: HOST\r\n\r\n',
   'GET /health HTTP/1.1\r\nhost: HOST\r\nexpect: 100-continue\r\ncontent-length: 5\r\n\r\nhe',

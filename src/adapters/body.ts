@@ -16,20 +16,28 @@ export class CallerGone extends Error {
  */
 export function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer | undefined> {
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
+    let body: Buffer = Buffer.alloc(0);
     let bytes = 0;
+    let tooLarge = false;
     request.on('data', (chunk: Buffer) => {
-      bytes += chunk.length;
-      if (bytes <= maxBytes) {
-        chunks.push(chunk);
+      if (tooLarge) return;
+      const end = bytes + chunk.length;
+      tooLarge = end > maxBytes;
+      if (tooLarge) {
+        body = Buffer.alloc(0);
+        resolve(undefined);
         return;
       }
-      chunks.length = 0;
-      resolve(undefined);
+      if (bytes === 0) body = chunk;
+      else {
+        // Chunks are not kept: each of them, however small, would take some hundred bytes.
+        if (body.length < end) body = grown(body, Math.min(2 * end, maxBytes));
+        chunk.copy(body, bytes);
+      }
+      bytes = end;
     });
     request.on('end', () => {
-      const [first] = chunks;
-      resolve(chunks.length === 1 ? first : Buffer.concat(chunks));
+      resolve(body.subarray(0, bytes));
     });
     const leave = (): void => {
       reject(new CallerGone());
@@ -40,6 +48,12 @@ export function readBytes(request: IncomingMessage, maxBytes: number): Promise<B
     request.on('error', leave);
     request.on('close', leave);
   });
+}
+
+function grown(body: Buffer, size: number): Buffer {
+  const larger = Buffer.allocUnsafe(size);
+  body.copy(larger);
+  return larger;
 }
 
 /** The same as text. */

@@ -40,9 +40,15 @@ export class Connections {
       this.#open.set(socket, connection);
       socket.once('close', () => {
         this.#open.delete(socket);
+        connection?.closed();
       });
     }
     return connection;
+  }
+
+  /** Ends the connections whose peers do not read what is left of their answers. */
+  endBegun(): void {
+    for (const connection of this.#open.values()) connection.endBegun();
   }
 
   /** A connection that was closed as soon as it was open, because there are too many. */
@@ -131,6 +137,19 @@ export class Connection {
   /** The answer is out, or will never be. */
   finish(answer: ServerResponse): void {
     this.#answers.delete(answer);
+  }
+
+  /**
+   * Closes answers whose turn has not come. Node does so by itself, but not once the socket has been given up to another
+   * protocol (`upgrade`, `CONNECT`).
+   */
+  closed(): void {
+    for (const answer of [...this.#answers]) if (answer.socket === null) answer.emit('close');
+  }
+
+  /** Ends the connection if an answer on it has begun: its peer does not read the rest. */
+  endBegun(): void {
+    if ([...this.#answers].some(({ headersSent }) => headersSent)) this.destroy();
   }
 
   /** To be called when something has been written on it. */

@@ -58,6 +58,9 @@ export interface Listener {
   drain(): Promise<void>;
 }
 
+/** How long a gateway that stops waits for peers to read answers that have begun, in ms. */
+const unreadWhileDrainingMs = 10_000;
+
 /** Listens for HTTP: names each request, logs it in a line, and comes to an end without cutting anything short. */
 export async function startListener(options: ListenerOptions): Promise<Listener> {
   const { host, port, surface, route, corsOrigins = [], ownHostOnly = false, tracing } = options;
@@ -111,7 +114,7 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
         left -= 1;
         if (left === 0) over();
       };
-      response.on('close', () => {
+      response.once('close', () => {
         connection.finish(response);
         exchange.closed();
         partOver();
@@ -148,6 +151,10 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
     },
   );
 
+  // Node would answer other expectations than 100-continue by itself, however many there are.
+  server.on('checkExpectation', (request: IncomingMessage) => {
+    request.socket.destroy();
+  });
   server.maxConnections = limits.connections;
   server.on('connection', socket => {
     connections.of(socket);
@@ -173,7 +180,11 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
     async drain() {
       draining = true;
       server.closeIdleConnections();
+      const impatience = setTimeout(() => {
+        connections.endBegun();
+      }, unreadWhileDrainingMs).unref();
       await underWay.end();
+      clearTimeout(impatience);
       await new Promise<void>(resolve => {
         server.close(() => {
           resolve();

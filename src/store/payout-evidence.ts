@@ -1,6 +1,7 @@
 import type { PayoutRecord, PayoutRequest, RequestKey } from '../payouts/creation/payout-record.ts';
 import type { OtherRecords, PayoutEvidence } from '../payouts/creation/payout-records.ts';
 import type { Database } from './database.ts';
+import { mayBeTaken } from './payout-statements.ts';
 import { openRequests, recordColumns, recordFromRow } from './payout-rows.ts';
 
 /** Open records that are compared with what is at Lean; far more than there ever should be. */
@@ -49,7 +50,7 @@ export class SqlPayoutEvidence implements PayoutEvidence {
     const columns = `r.caller, r.idempotency_key, r.claim, ${recordColumns}`;
     const others = `(r.application = $1 OR r.application IS NULL) AND NOT (r.caller = $2 AND r.idempotency_key = $3)`;
     const joined = 'p.caller = r.caller AND p.idempotency_key = r.idempotency_key';
-    const isOpen = 'p.answer IS NULL AND r.first_sent_at IS NOT NULL AND r.turned_away = 0';
+    const isOpen = `p.answer IS NULL AND r.first_sent_at IS NOT NULL AND ${mayBeTaken('r')}`;
     const shares = `p.external_reference IN (${places})`;
     const limit = `LIMIT ${String(mostOpen)}`;
     const [sharing = [], open = [], settled = []] = await this.#database.run(

@@ -95,10 +95,18 @@ const delay = (configured: string): string => {
 export const doubted = (application: string): string =>
   `EXISTS (SELECT 1 FROM lean_payout_doubts d WHERE d.application = ${application} AND d.accepted = 0)`;
 
-/** Whether Lean has turned away every send of a request, and none of its transfers has an answer. */
-export const allSendsTurnedAway = `(turned_away = 1 AND NOT EXISTS (SELECT 1 FROM lean_payout_records a
-  WHERE a.caller = lean_payout_requests.caller AND a.idempotency_key = lean_payout_requests.idempotency_key
-    AND a.answer IS NOT NULL))`;
+/**
+ * Whether Lean may have taken something of a request: it has not turned away every send, or has shown something of it.
+ * @param requests name of the table of requests in the statement
+ */
+export const mayBeTaken = (requests: string): string =>
+  `(${requests}.turned_away = 0 OR ${requests}.duplicate_intents IS NOT NULL
+    OR EXISTS (SELECT 1 FROM lean_payout_records a
+      WHERE a.caller = ${requests}.caller AND a.idempotency_key = ${requests}.idempotency_key
+        AND a.answer IS NOT NULL))`;
+
+/** The opposite, in a statement about the requests themselves. */
+export const allSendsTurnedAway = `NOT ${mayBeTaken('lean_payout_requests')}`;
 
 /** Whether a request has no other duplicate intents than the program knows. */
 const duplicatesUnchanged = (known: string): string =>

@@ -1,6 +1,7 @@
 import type { NewRequest, RequestKey } from '../payouts/creation/payout-record.ts';
 import { compareDecimals, type Decimal } from '../payouts/decimal.ts';
 import type { Row, Statement } from './database.ts';
+import { mayBeTaken } from './payout-statements.ts';
 
 /**
  * Transfers without an answer, to one of the same destinations, that the caller asked for under other keys: those of
@@ -20,7 +21,7 @@ export function selectSimilar(
     WHERE ${open} AND p.caller = r.caller AND p.idempotency_key = r.idempotency_key AND r.caller || '' = $1 AND r.idempotency_key <> $2 AND p.answer IS NULL
       AND lower(p.destination_id) IN (${places})`;
   return {
-    sql: `${half('r.next_check_at > 0 AND r.claim IS NULL AND r.turned_away = 0')}
+    sql: `${half(`r.next_check_at > 0 AND r.claim IS NULL AND ${mayBeTaken('r')}`)}
       ${inFlight ? `UNION ALL ${half('r.claim IS NOT NULL')}` : ''} LIMIT 100`,
     values: [caller, idempotencyKey, ...destinationIds],
   };

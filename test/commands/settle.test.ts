@@ -171,8 +171,8 @@ describe.each(stores)('payouts settle (%s)', kind => {
     await failureOf(create('key-1'));
     clock.ms += delayMs;
     const { text, exitCode } = await settle('--not-paid');
-    expect(text).toContain('Lean had turned it away, and is proven not to have it: the key is free again.');
-    expect(exitCode).toBe(0);
+    expect(text).toContain('Lean had turned it away, and is proven not to have it: the key is free again');
+    expect(exitCode, 'the key is sent when it comes again').toBe(1);
     expect(await records.read(keyOf('key-1'))).toBeUndefined();
     expect(await decisions()).toEqual([]);
   });
@@ -689,11 +689,14 @@ describe.each(stores)('payouts settle (%s)', kind => {
     const { lean, clock, lost, create, settle, states } = await start();
     await lost();
     lean.payouts.add(like);
-    lean.faults.add({ kind: 'status', status: 500, operation: 'getPayoutIntent' });
+    lean.faults.add({ kind: 'status', status: 429, operation: 'getPayoutIntent' });
     clock.ms += delayMs;
     expect(await create('key-1')).toMatchObject({ kind: 'unknown', reason: 'WAITING' });
     clock.ms += 5000;
-    expect(await settle('--not-paid')).toMatchObject({ exitCode: 0 });
+    const refused = await settle('--not-paid');
+    expect(refused).toMatchObject({ exitCode: 1 });
+    expect(refused.text).toContain('Lean could not show');
+    expect(await settle('--not-paid', '--despite', 'lean_unavailable')).toMatchObject({ exitCode: 0 });
     expect(await states()).toEqual([['rejected', null]]);
   });
 

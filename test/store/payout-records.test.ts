@@ -480,13 +480,13 @@ describe.each(stores)('payout records (%s)', kind => {
     expect(await records.read(request)).toBeUndefined();
   });
 
-  it('a request that was sent within a day of one of unknown outcome is kept, and no other', async () => {
+  it('a request that was sent within two days of one of unknown outcome is kept, and no other', async () => {
     const { clock, records, reconciliation, unknown, settled } = await recording(kind);
     await settled('before', keyOf('before'));
-    clock.ms += 2 * day;
+    clock.ms += 3 * day;
     await settled('near', keyOf('near'));
     const open = await unknown(keyOf('open'));
-    clock.ms += remainingMs + delayMs + day - 1;
+    clock.ms += remainingMs + delayMs + 2 * day - 1;
     await settled('near too', keyOf('near too'));
     clock.ms += 1;
     await settled('after', keyOf('after'));
@@ -607,10 +607,10 @@ describe.each(stores)('payout records (%s)', kind => {
     expect(await records.read(keyOf('before'))).toBeDefined();
   });
 
-  it('a settled request that was sent more than a day before one of unknown outcome is forgotten', async () => {
+  it('a settled request that was sent more than two days before one of unknown outcome is forgotten', async () => {
     const { clock, records, settled, unknown } = await recording(kind);
     await settled('i', keyOf('before'));
-    clock.ms += day;
+    clock.ms += 2 * day;
     await unknown();
     clock.ms += 1000 * day;
     await records.forget(30 * day);

@@ -40,6 +40,9 @@ export interface EndpointOptions {
 /** Of a longer one it may take long to find out what is wrong, and that is not to be done twice. */
 const longestBody = 16 * 1024;
 
+/** Of any body. */
+export const maxBodyBytes = 64 * 1024;
+
 /** An operation, and what its caller has sent for it. */
 interface Asked {
   readonly document: DocumentNode;
@@ -78,6 +81,8 @@ export class GraphqlEndpoint {
       (await this.#answered(exchange, context, { type, admitting }))
     )
       return;
+    // Yoga would keep each chunk of a body whose length is not told.
+    if (request.headers['transfer-encoding'] !== undefined && !(await readFor(request, response))) return;
     if (response.closed) return;
     // Yoga waits until its reader has taken what it writes, and one that has left never does.
     await Promise.race([
@@ -173,6 +178,20 @@ export class GraphqlEndpoint {
       return undefined;
     }
   }
+}
+
+/** Reads a body for Yoga. False where nothing is left to be done, because it is too large or its sender has left. */
+async function readFor(request: IncomingMessage, response: ServerResponse): Promise<boolean> {
+  const body = await readBody(request, maxBodyBytes);
+  if (body !== undefined) {
+    Object.assign(request, { body });
+    return true;
+  }
+  // As Yoga says it.
+  const message = 'Request body too large';
+  response.writeHead(413, { 'content-type': 'application/json', connection: 'close' });
+  response.end(JSON.stringify({ errors: [{ message, extensions: { code: 'BAD_USER_INPUT' } }] }));
+  return false;
 }
 
 function closed(response: ServerResponse): Promise<void> {

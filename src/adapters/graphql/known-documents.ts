@@ -111,7 +111,7 @@ function hotOperation(
 ): HotOperation {
   const { selections } = new DocumentSizes(document).largest();
   const operation =
-    selections > mostSelections || usesObjectPrototypeName(document)
+    selections > mostSelections || holdsWhatIsNotCompiled(document)
       ? undefined
       : compile(schema, document, operationName);
   if (operation === undefined) return { operation, bytes: bytesOfUncompiled };
@@ -135,12 +135,18 @@ function compile(
   return operation == null ? undefined : compilers[operation.operation](schema, document, operationName);
 }
 
-/** Whether a name in it is one that every object has, such as `__proto__`: compiled code would mistake one for the other. */
-function usesObjectPrototypeName(document: DocumentNode): boolean {
+/**
+ * Whether it holds what compiled code would answer differently: a name that every object has, such as `__proto__`, or a
+ * directive, which may change the order of fields that stand in fragments.
+ */
+function holdsWhatIsNotCompiled(document: DocumentNode): boolean {
   let found = false;
   visit(document, {
     Name({ value }) {
       found ||= value in Object.prototype;
+    },
+    Directive() {
+      found = true;
     },
   });
   return found;

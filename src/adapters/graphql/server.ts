@@ -21,7 +21,7 @@ import type { GraphContext, Updates } from '../../schema/context.ts';
 import type { Tracing } from '../tracing.ts';
 import { admitted, useDoor } from './admission.ts';
 import { maskError, useCodedErrors } from './coded-errors.ts';
-import { GraphqlEndpoint } from './endpoint.ts';
+import { GraphqlEndpoint, maxBodyBytes } from './endpoint.ts';
 import { documentCaches } from './document-cache.ts';
 import { useEventStream } from './event-stream.ts';
 import { useExactRequests } from './exact-request.ts';
@@ -65,8 +65,6 @@ export interface Graphql {
 }
 
 export type GraphqlServer = YogaServerInstance<RequestContext, GraphContext>;
-
-const maxBodyBytes = 64 * 1024;
 
 /** GraphQL over HTTP at `/graphql`: queries by GET and POST, mutations by POST. Nothing is open that need not be. */
 export function createGraphql(options: GraphqlOptions): Graphql {

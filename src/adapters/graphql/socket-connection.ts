@@ -13,6 +13,9 @@ import { onExpiry } from './token-expiry.ts';
 /** Close code for a connection without a valid access token (graphql-ws). */
 export const unauthorizedCode = 4401;
 
+/** Bytes that a close frame has for its reason. @see https://www.rfc-editor.org/rfc/rfc6455#section-5.5 */
+const maxReasonBytes = 123;
+
 /** How often a ping is sent, so that nothing on the way takes the connection for dead; and time for its pong, in ms. */
 const pingMs = 12_000;
 
@@ -116,8 +119,9 @@ export class SocketConnection implements ProtocolSocket {
     });
   }
 
-  close(code?: number, reason?: string): void {
-    this.#socket.close(code, reason);
+  close(code?: number, reason = ''): void {
+    const fits = Buffer.byteLength(reason) <= maxReasonBytes;
+    this.#socket.close(code, fits ? reason : reason.slice(0, maxReasonBytes / 4));
   }
 
   onMessage(handle: (data: string) => Promise<void>): void {

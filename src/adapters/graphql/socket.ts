@@ -38,6 +38,9 @@ export interface GraphqlSocket {
 
 const maxMessageBytes = 64 * 1024;
 
+/** Pieces of one message; of each, however small, the library keeps some hundred bytes. */
+const maxFragments = 64;
+
 /** How long to wait for the peer's close frame, in ms. */
 const closeTimeoutMs = 5000;
 
@@ -51,10 +54,11 @@ type Extra = { readonly connection: SocketConnection };
 export function graphqlSocket(options: GraphqlSocketOptions): GraphqlSocket {
   const { graphql, door, persisted, corsOrigins, connections, log } = options;
   // Messages that come in together are handled one in each round of the event loop, so that others are not held up.
-  // The types of ws do not have `closeTimeout` yet.
-  const serverOptions: ServerOptions & { readonly closeTimeout: number } = {
+  // The types of ws do not have `closeTimeout` and `maxFragments` yet.
+  const serverOptions: ServerOptions & { readonly closeTimeout: number; readonly maxFragments: number } = {
     noServer: true,
     maxPayload: maxMessageBytes,
+    maxFragments,
     autoPong: false,
     allowSynchronousEvents: false,
     closeTimeout: closeTimeoutMs,
@@ -76,7 +80,7 @@ export function graphqlSocket(options: GraphqlSocketOptions): GraphqlSocket {
         const refusal = refusalOf(error);
         if (refusal === undefined) throw error;
         const code = error instanceof Unauthenticated ? unauthorizedCode : 4000 + refusal.status;
-        connection.close(code, refusal.message.slice(0, 120));
+        connection.close(code, refusal.message);
         return false;
       }
       return true;
@@ -146,7 +150,10 @@ export function graphqlSocket(options: GraphqlSocketOptions): GraphqlSocket {
   return {
     upgrade(request, socket, head) {
       if (!mayConnect(request, corsOrigins)) {
-        socket.end('HTTP/1.1 403 Forbidden\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
+        // A peer that does not close its side would keep the socket half open.
+        socket.end('HTTP/1.1 403 Forbidden\r\nconnection: close\r\ncontent-length: 0\r\n\r\n', () => {
+          socket.destroy();
+        });
         return;
       }
       websockets.handleUpgrade(request, socket, head, websocket => {

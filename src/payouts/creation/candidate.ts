@@ -233,7 +233,7 @@ export class Candidates {
 /** An intent shows one payment. Where that one has failed, the row may be of another one that has not. */
 function preferLivePayment(intent: PayoutIntent, row: Payout): PayoutIntent {
   const { payout } = intent;
-  const isAnother = row.paymentId !== null && payout.paymentId !== null && row.paymentId !== payout.paymentId;
+  const isAnother = row.paymentId === null || row.paymentId !== payout.paymentId;
   return isAnother && isFailed(payout, null) && !isFailed(row, null) ? { ...intent, payout: row } : intent;
 }
 

@@ -80,8 +80,9 @@ export class OperatorDecisions {
     const candidates = reading?.candidates ?? [];
     if (now === undefined)
       return {
-        done: true,
-        words: 'Lean had turned it away, and is proven not to have it: the key is free again.',
+        done: wanted.kind === 'send again',
+        words:
+          'Lean had turned it away, and is proven not to have it: the key is free again, and is sent when it comes again.',
         request,
         candidates,
       };
@@ -319,10 +320,13 @@ export function noRecord({ caller, idempotencyKey }: RequestKey): string {
 function objection(
   { records, refusal }: PayoutRequest,
   record: PayoutRecord,
-  { kind }: WantedDecision,
+  { kind, despite }: WantedDecision,
   { candidates, shown }: { readonly candidates: readonly Candidate[]; readonly shown: readonly string[] },
 ): string | undefined {
   if (kind === 'created') return undefined;
+  const unread = candidates.filter(candidate => candidate.unread && !candidate.failed);
+  if (unread.length > 0 && despite !== 'lean_unavailable')
+    return `Lean could not show ${unread.map(({ row }) => rowId(row)).join(', ')}, which may be it: try again later. If Lean can never show it, and you know that it is another one, add --despite lean_unavailable.`;
   const certain = candidates.filter(candidate => !candidate.failed && isOwn(candidate, record));
   const known = [...new Set([...certain.map(({ row }) => rowId(row)), ...shown])];
   if (known.length > 0)

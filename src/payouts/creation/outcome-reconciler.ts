@@ -4,7 +4,7 @@ import type { PayoutRejected, TransferAnswer } from './creation-answer.ts';
 import { wholly } from './creation-answer.ts';
 import { findings, type Finding } from './finding.ts';
 import { missedPayouts, type MissedPayout } from './missed-payouts.ts';
-import { isOwnOfSettled } from './own-payout.ts';
+import { isOwn, isOwnOfSettled } from './own-payout.ts';
 import type { PayoutMatcher, Reading } from './payout-matcher.ts';
 import { allSendsTurnedAway, openRecords, type PayoutRequest, type RequestKey } from './payout-record.ts';
 import type { ReconciliationRecords } from './payout-records.ts';
@@ -225,7 +225,7 @@ export class OutcomeReconciler {
  * others, and has accepted what the list said of absence at that moment, and nothing else.
  */
 function findingOf(
-  { sends: { grant }, duplicateIntents }: PayoutRequest,
+  { sends: { grant }, duplicateIntents, records }: PayoutRequest,
   reading: Reading,
   absence: Finding,
 ): Finding {
@@ -233,6 +233,12 @@ function findingOf(
   if (!coversAll(grant, duplicateIntents)) return 'several_at_lean';
   const finding = reading.finding === reading.absence ? absence : reading.finding;
   if (grant === null || !coversAll(grant, shownOf(reading))) return finding;
+  // A payout that could not be read then, or that turns out to be the key's own, was not judged.
+  const isCertain = (candidate: Candidate): boolean =>
+    !candidate.failed &&
+    ((candidate.unread && grant.finding !== 'lean_unavailable') ||
+      records.some(record => isOwn(candidate, record)));
+  if (reading.candidates.some(isCertain)) return finding;
   const isJudged = finding === absence || finding === grant.finding || findings[finding].reason === 'UNCLEAR';
   if (!isJudged) return finding;
   return absence === (grant.absence ?? grant.finding) ? 'absent' : absence;

@@ -57,12 +57,10 @@ export function mayHaveBecome(
 ): boolean {
   if (provenReferenceLength === 0 || seen == null || !simple.test(sent) || !simple.test(seen))
     return compareTexts(sent, seen) !== 'other';
-  const mayBeCut = sent.length > Math.max(provenReferenceLength, neverCutLength);
-  return mayBeCut ? compareExactReferences(sent, seen) !== 'other' : sent === seen;
+  if (plain(sent) === plain(seen)) return true;
+  // A longer one may have been cut.
+  return sent.length > provenReferenceLength && compareExactReferences(sent, seen) !== 'other';
 }
-
-/** The shortest bound that banks set to references (SWIFT field 20). */
-const neverCutLength = 16;
 
 /**
  * Compares descriptions. Only texts of plain ASCII can be told apart, as `compareTexts` tells them: anything else a

@@ -139,6 +139,20 @@ describe('a WebSocket', () => {
     }
   });
 
+  it('is closed for a message in very many fragments', async () => {
+    const client = await connect(await start());
+    for (let piece = 0; piece < 100; piece += 1) client.socket.send('x', { fin: false });
+    expect((await once(client.socket, 'close'))[0]).toBe(1008);
+  });
+
+  it('is closed with the code of the protocol where an id is used twice, however long it is', async () => {
+    const client = await connect(await start());
+    const message = { id: 'x'.repeat(200), type: 'subscribe', payload: subscription };
+    client.send(message);
+    client.send(message);
+    expect((await once(client.socket, 'close'))[0]).toBe(4409);
+  });
+
   it('is closed when its caller does not say hello in time', async () => {
     const client = await connect(await start(), { acknowledged: false });
     expect((await once(client.socket, 'close'))[0]).toBe(4408);

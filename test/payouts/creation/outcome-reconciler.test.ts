@@ -433,7 +433,7 @@ describe.each(stores)('looking for unknown outcomes (%s)', kind => {
       const { clock, loop, records, create, client } = await losing('drop_before', {
         loop: { retentionDays: 30 },
       });
-      clock.ms += 2 * day;
+      clock.ms += 3 * day;
       await create('key-2', transfer(destinations.staysPending));
       clock.ms += 29 * day;
       await client.listPayouts({ page_number: '0', page_size: '1' });

@@ -330,14 +330,12 @@ it('a payout with the reference of another key of unknown outcome is that key’
 describe('of two open keys whose references begin alike', () => {
   const references = ['order-1', 'order-11'] as const;
 
-  it.each([
-    [0, 1],
-    [1, 0],
-  ] as const)('the one that Lean has is found, and the other one is absent (%i, %i)', async (taken, lost) => {
+  /** Readings of the key that Lean has taken and of the one that it has not, where it is seen to return `known`. */
+  async function readings(known: string, taken: 0 | 1, lost: 0 | 1) {
     const { lean, clock, create, client, records, matcher } = await searching();
     clock.ms = sentAt;
     await client.listPayouts({ page_number: '0', page_size: '1' });
-    await create('known', transfer(undefined, { externalReference: 'known' }));
+    await create('known', transfer(undefined, { externalReference: known }));
     for (const externalReference of references) {
       const kind = externalReference === references[taken] ? 'drop_after' : 'drop_before';
       lean.faults.add({ kind, operation: 'createPayoutPayment', times: 1 });
@@ -348,8 +346,23 @@ describe('of two open keys whose references begin alike', () => {
       const request = await records.read(keyOf(key));
       return request && matcher.search(request, { deadline: later() });
     };
-    expect(await readingOf(references[taken])).toMatchObject({ found: [{}] });
-    expect(await readingOf(references[lost])).toMatchObject({ found: [], finding: 'absent' });
+    return { taken: await readingOf(references[taken]), lost: await readingOf(references[lost]) };
+  }
+
+  it.each([
+    [0, 1],
+    [1, 0],
+  ] as const)('the one that Lean has is found, and the other one is absent (%i, %i)', async (taken, lost) => {
+    expect(await readings('order-99', taken, lost)).toMatchObject({
+      taken: { found: [{}] },
+      lost: { found: [], finding: 'absent' },
+    });
+  });
+
+  it('neither is judged by the other one where references of their length may be cut', async () => {
+    const { taken, lost } = await readings('order-2', 0, 1);
+    expect(taken).toMatchObject({ found: [] });
+    expect(lost).toMatchObject({ found: [], finding: 'look_alike' });
   });
 });
 
