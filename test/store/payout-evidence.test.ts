@@ -50,6 +50,15 @@ describe.each(stores)('payout evidence (%s)', kind => {
     expect(await evidence.owners([])).toEqual(new Map());
   });
 
+  it('an open record of a request that Lean turned away counts once Lean has shown something of the request', async () => {
+    const { evidence, records, reconciliation, sent, read } = await recording(kind);
+    await records.turnedAway(await sent(keyOf('batch'), [transfer(), transfer()]));
+    expect(await otherRecords(evidence, 'test', 'itself')).toEqual([]);
+    await reconciliation.found(await read(keyOf('batch')), 0, created('i'));
+    const found = await otherRecords(evidence, 'test', 'itself');
+    expect(found.map(({ record }) => record.position)).toContain(1);
+  });
+
   it('the owners of more intents than a statement takes are all found', async () => {
     const { evidence, settled } = await recording(kind);
     await settled('i-0', keyOf('first'));

@@ -552,6 +552,18 @@ describe.each(stores)('payout records (%s)', kind => {
     expect(await records.read(its)).toBeUndefined();
   });
 
+  it('a request that Lean turned away is kept while Lean has shown payouts of it, or one that may be it', async () => {
+    const { clock, records, reconciliation, sent, read } = await recording(kind);
+    await records.turnedAway(await sent(keyOf('shown')));
+    await reconciliation.noteDuplicates(await read(keyOf('shown')), ['i', 'j']);
+    await records.turnedAway(await sent(keyOf('unclear')));
+    await reconciliation.noteFinding(await read(keyOf('unclear')), 'look_alike');
+    clock.ms += 1000 * day;
+    await records.forget(30 * day);
+    expect(await records.read(keyOf('shown'))).toBeDefined();
+    expect(await records.read(keyOf('unclear'))).toBeDefined();
+  });
+
   it('a settled request that was sent within a day of one that Lean turned away is kept as long as that one', async () => {
     const { clock, records, sent, settled, read } = await recording(kind);
     await settled('i', keyOf('settled'));

@@ -438,6 +438,22 @@ describe('an intent with two payments', () => {
     });
   });
 
+  it('is taken by the row of its payment, also where rows do not name payments', async () => {
+    const { lean, find, client } = await searching();
+    const { intentId } = lean.payouts.add({ ...ours });
+    lean.payouts.add({ ...ours, status: 'FAILED', createdAt: second, intentId });
+    const listPayouts = client.listPayouts.bind(client);
+    client.listPayouts = async (...args) => {
+      const listed = await listPayouts(...args);
+      const content = listed.page.content?.map(row => ({ ...row, payment_id: null }));
+      return { ...listed, page: { ...listed.page, ...(content && { content }) } };
+    };
+    expect(await find(transfer())).toMatchObject({
+      found: [{ answer: { kind: 'created', intentId } }],
+      failed: [],
+    });
+  });
+
   it.each(order)(
     'of which the %s one has failed may be a lost payout that is not failed, where Lean keeps no references',
     async (_which, one, other) => {
