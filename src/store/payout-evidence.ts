@@ -53,7 +53,7 @@ export class SqlPayoutEvidence implements PayoutEvidence {
     const isOpen = `p.answer IS NULL AND r.first_sent_at IS NOT NULL AND ${mayBeTaken('r')}`;
     const shares = `p.external_reference IN (${places})`;
     const limit = `LIMIT ${String(mostOpen)}`;
-    const [sharing = [], open = [], settled = []] = await this.#database.run(
+    const [sharing = [], open = [], settled = [], repeated = []] = await this.#database.run(
       {
         // CROSS JOIN, here and below, so that SQLite begins with the table that is named first.
         sql: `SELECT ${columns} FROM lean_payout_records p CROSS JOIN lean_payout_requests r
@@ -72,9 +72,16 @@ export class SqlPayoutEvidence implements PayoutEvidence {
         // The clocks of the store and of Lean may differ.
         values: [...values, Math.floor(from) - hourMs],
       },
+      {
+        // Those that were asked for earlier may have been sent again since. They are few.
+        sql: `SELECT ${columns} FROM lean_payout_requests r CROSS JOIN lean_payout_records p
+          WHERE r.sends > 1 AND r.created_at < $${String(values.length + 1)} AND ${joined} AND p.answer IS NOT NULL
+            AND (p.intent_id IS NOT NULL OR r.next_check_at IS NOT NULL) AND ${others} AND ${shares} ${limit}`,
+        values: [...values, Math.floor(from) - hourMs],
+      },
     );
     return {
-      records: [...sharing, ...open, ...settled].map(row => ({
+      records: [...sharing, ...open, ...settled, ...repeated].map(row => ({
         caller: String(row['caller']),
         idempotencyKey: String(row['idempotency_key']),
         record: recordFromRow(row),

@@ -562,6 +562,31 @@ describe.each(stores)('payouts settle (%s)', kind => {
     expect(await states()).toEqual([['created', shown[0]?.intentId]]);
   });
 
+  it('--not-paid ends a key whose shown payouts have been given to other keys', async () => {
+    const { lean, clock, lost, create, records, database, settle, states } = await start();
+    await lost();
+    const shown = [1, 2].map(() => lean.payouts.add({ ...like, externalReference: 'order-1' }));
+    clock.ms += 5000;
+    expect(await create('key-1')).toMatchObject({ kind: 'unknown', reason: 'UNCLEAR' });
+    for (const { intentId } of shown) {
+      await records.reserve(newRequest(keyOf(intentId)));
+      await database.run(
+        {
+          sql: 'UPDATE lean_payout_requests SET claim = NULL WHERE idempotency_key = $1',
+          values: [intentId],
+        },
+        {
+          sql: "UPDATE lean_payout_records SET state = 'created', answer = '{}', intent_id = $1 WHERE idempotency_key = $1",
+          values: [intentId],
+        },
+      );
+    }
+    clock.ms += delayMs;
+    const { text, exitCode } = await settle('--not-paid');
+    expect({ text: exitCode === 0 ? '' : text, exitCode }).toEqual({ text: '', exitCode: 0 });
+    expect(await states()).toEqual([['rejected', null]]);
+  });
+
   it.each([['--not-paid'], ['--send-again']])(
     '%s is refused where Lean has a payout with the very reference, also where Lean has rounded its amount',
     async what => {

@@ -132,6 +132,20 @@ describe.each(stores)('payout evidence (%s)', kind => {
     expect(await otherRecords(evidence, 'another', 'itself')).toEqual([]);
   });
 
+  it('a settled record that was asked for before the window counts where it was sent again', async () => {
+    const { clock, evidence, records, settled, unknown, passDelay, leaseAgain, noteSending } =
+      await recording(kind);
+    await settled('once', keyOf('sent once'));
+    const request = await unknown(keyOf('sent twice'));
+    passDelay();
+    const lease = await leaseAgain(request);
+    await noteSending(lease);
+    await records.settle(lease, response, [created('twice')]);
+    const later = clock.ms + 5 * 86_400_000;
+    const { records: others } = await evidence.otherRecords('test', requestOf('itself'), later);
+    expect(others.map(({ idempotencyKey }) => idempotencyKey)).toEqual(['sent twice']);
+  });
+
   it('an open record of another Lean application is none, and one of an unknown application may be', async () => {
     const { evidence, database, unknown } = await recording(kind);
     await unknown();

@@ -20,4 +20,6 @@ export async function openCrowd(database: Database, like: string, count: number)
     copy('lean_payout_requests', ['idempotency_key', 'lean_key'], columns),
     copy('lean_payout_records', ['idempotency_key', 'external_reference'], recordColumns),
   );
+  // A database in use knows by then how large its tables are.
+  await database.run({ sql: 'ANALYZE' });
 }

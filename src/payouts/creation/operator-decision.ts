@@ -222,8 +222,8 @@ export class OperatorDecisions {
   }
 
   /**
-   * Payouts of a transfer that Lean has shown, and that it may still have. Failed ones do not count; nor do, unless the
-   * key is to be sent again, those that Lean does not know any more.
+   * Payouts of a transfer that Lean has shown, and that it may still have. Failed ones do not count, nor those that an
+   * operator has given to another key; nor do, unless the key is to be sent again, those that Lean does not know any more.
    */
   async #liveDuplicates(
     request: PayoutRequest,
@@ -235,8 +235,9 @@ export class OperatorDecisions {
     // Another application does not know them, whatever became of them; nor can it tell which transfer they were of.
     if (finding === 'other_application') return records.length > 1 ? [] : duplicateIntents;
     const candidates = reading?.candidates ?? [];
+    const owners = await this.#options.evidence.owners(duplicateIntents);
     const live: string[] = [];
-    for (const intentId of duplicateIntents) {
+    for (const intentId of duplicateIntents.filter(id => isFree(request, owners.get(id)))) {
       const listed = candidates.find(({ row }) => row.intentId === intentId);
       if (listed?.failed === true) continue;
       const intent = await this.#intent(intentId);
@@ -294,6 +295,11 @@ function fits({ transfer }: PayoutRecord, { amount, destination }: PayoutIntent)
     compareAmounts(transfer.amount, amount) !== 'other' &&
     (destination?.id.toLowerCase() ?? destinationId) === destinationId
   );
+}
+
+/** Whether no other request has a payout. */
+function isFree({ caller, idempotencyKey }: RequestKey, owner: RequestKey | undefined): boolean {
+  return owner === undefined || (owner.caller === caller && owner.idempotencyKey === idempotencyKey);
 }
 
 /** Whether a payout of a batch is another transfer's, by its reference. */
