@@ -96,8 +96,8 @@ const homes = [
   },
   {
     library: 'prom-client',
-    home: 'src/adapters/metrics.ts',
-    message: 'prom-client appears in adapters/metrics.ts alone.',
+    home: 'src/adapters/metrics*.ts',
+    message: 'prom-client appears in adapters/metrics.ts and metrics-gauges.ts alone.',
   },
   {
     library: 'graphql-jit',
@@ -147,7 +147,7 @@ function restrictedImports(folder: string): object[] {
     }));
   const rootModules = {
     regex:
-      '^\\.\\./(\\.\\./)*(main|gateway|core|payout-log|dev|config|lean-config|environment|free-port|listening|run|stdio-tools|trace-export|callers|updates)\\.ts$',
+      '^\\.\\./(\\.\\./)*(main|gateway|core|payout-log|dev|config|lean-config|environment|free-port|listening|process-warnings|run|stdio-tools|trace-export|callers|updates)\\.ts$',
     message:
       'Only main.ts, dev.ts, gateway.ts and core.ts put things together; all others receive what they need.',
     allowTypeImports: true,

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-import { collectWarnings, run, runCommand } from './run.ts';
+import { collectWarnings } from './process-warnings.ts';
+import { run, runCommand } from './run.ts';
 import { fitEngine } from './engine.ts';
 
 const usage = `Usage:

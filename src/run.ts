@@ -17,27 +17,6 @@ export interface RunningProgram {
 }
 
 /**
- * Has the warnings of Node and of libraries told as lines of the log, in place of text of their own.
- * @returns what is to be called once there is a log
- */
-export function collectWarnings(): (log: Logger) => void {
-  const early: Error[] = [];
-  let tell = (warning: Error): void => {
-    early.push(warning);
-  };
-  process.removeAllListeners('warning');
-  process.on('warning', warning => {
-    tell(warning);
-  });
-  return log => {
-    tell = ({ name, message }) => {
-      log.warn({ warning: name }, message);
-    };
-    for (const warning of early.splice(0)) tell(warning);
-  };
-}
-
-/**
  * Runs a program until it is told to stop: on SIGTERM or SIGINT what is under way is finished, then it ends with 0.
  * A start that fails ends with 1 and a line for each problem, and no stack where the problem is not ours.
  */

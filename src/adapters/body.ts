@@ -1,14 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-
-/** The caller closed the connection before the request or its response was complete. */
-export class CallerGone extends Error {
-  /** The name that platform APIs use for aborted work. */
-  override readonly name = 'AbortError';
-
-  constructor() {
-    super('The caller has left.');
-  }
-}
+import { CallerGone } from './caller-gone.ts';
 
 /**
  * The whole body of a request; undefined when it is too large, and then the rest is not kept.

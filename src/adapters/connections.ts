@@ -13,6 +13,8 @@ export class Connections {
   readonly #open = new Map<Duplex, Connection>();
   /** Those on which something was unread when they were last looked at. */
   readonly #unread = new Map<Connection, number>();
+  /** Since when peers have not been reading, on the clock of `performance.now()`, as of the last `endStuck`. */
+  #stuckSince: ReadonlyMap<Connection, number> = new Map();
   readonly #onEnd: (why: ConnectionEnd) => void;
   #sum = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -46,9 +48,15 @@ export class Connections {
     return connection;
   }
 
-  /** Ends the connections whose peers do not read what is left of their answers. */
-  endBegun(): void {
-    for (const connection of this.#open.values()) connection.endBegun();
+  /**
+   * Ends the connections whose peers have not been reading their answers for so long, in ms, as far as earlier calls have
+   * seen.
+   */
+  endStuck(forMs: number): void {
+    const now = performance.now();
+    const stuck = [...this.#open.values()].filter(connection => connection.isStuck);
+    this.#stuckSince = new Map(stuck.map(each => [each, this.#stuckSince.get(each) ?? now]));
+    for (const [connection, since] of this.#stuckSince) if (now - since >= forMs) connection.destroy();
   }
 
   /** A connection that was closed as soon as it was open, because there are too many. */
@@ -147,9 +155,9 @@ export class Connection {
     for (const answer of [...this.#answers]) if (answer.socket === null) answer.emit('close');
   }
 
-  /** Ends the connection if an answer on it has begun: its peer does not read the rest. */
-  endBegun(): void {
-    if ([...this.#answers].some(({ headersSent }) => headersSent)) this.destroy();
+  /** Whether the peer is not reading an answer that is complete, or that cannot go on before some of it is read. */
+  get isStuck(): boolean {
+    return [...this.#answers].some(answer => answer.writableEnded || answer.writableNeedDrain);
   }
 
   /** To be called when something has been written on it. */

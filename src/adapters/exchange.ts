@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Logger } from 'pino';
 import { GiveUp, type GiveUpSignal } from '../lean/give-up.ts';
-import { CallerGone } from './body.ts';
+import { CallerGone } from './caller-gone.ts';
+import { loggedPathOf } from './logged-path.ts';
 import type { RequestReport } from './request-report.ts';
 import type { SecuredResponse } from './secured-response.ts';
 
@@ -88,20 +89,6 @@ export class Exchange {
 /** Path of a request, without its query. */
 export function pathOf(request: IncomingMessage): string {
   return (request.url ?? '/').split('?', 1)[0] ?? '/';
-}
-
-const uuid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
-
-/** Words of routes have few digits, if any; account numbers have many. */
-const word = /^\.?[a-z_-]{0,40}(?:\.[a-z]{1,10})?\d{0,2}$/i;
-
-/** A path as it may be logged: what is neither a word nor a UUID may be an account number, and is left out. */
-export function loggedPathOf(path: string): string {
-  return path
-    .split('/')
-    .map(segment => (word.test(segment) || uuid.test(segment) ? segment : '…'))
-    .slice(0, 12)
-    .join('/');
 }
 
 function requestIdOf({ headers }: IncomingMessage): string {

@@ -3,7 +3,7 @@ import type { AddressInfo, Server } from 'node:net';
 import type { Duplex } from 'node:stream';
 import cors from 'cors';
 import type { Logger } from 'pino';
-import { CallerGone } from './body.ts';
+import { CallerGone } from './caller-gone.ts';
 import { connectionLimits as limits } from './connection-limits.ts';
 import { Connections } from './connections.ts';
 import { Exchange, pathOf } from './exchange.ts';
@@ -58,7 +58,7 @@ export interface Listener {
   drain(): Promise<void>;
 }
 
-/** How long a gateway that stops waits for peers to read answers that have begun, in ms. */
+/** How long a gateway that stops waits for peers to read their answers, in ms. */
 const unreadWhileDrainingMs = 10_000;
 
 /** Listens for HTTP: names each request, logs it in a line, and comes to an end without cutting anything short. */
@@ -95,6 +95,54 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
     options.onRequest?.({ ...report, surface, outcome, seconds: elapsedMs / 1000 });
   };
 
+  const handle = (request: IncomingMessage, response: SecuredResponse): void => {
+    const connection = connections.of(request.socket);
+    if (!connection.tryBegin(response)) return;
+    const exchange = new Exchange({ request, response, draining, log: options.log });
+    const { report } = exchange;
+    const over = underWay.begin(request);
+    // It is when its answer is out, or its caller gone, and its work done.
+    let left = 2;
+    const partOver = (): void => {
+      left -= 1;
+      if (left === 0) over();
+    };
+    response.once('close', () => {
+      connection.finish(response);
+      exchange.closed();
+      partOver();
+      tell(exchange);
+    });
+    const serve = async (): Promise<void> => {
+      const hostProblem = hostProblemOf(request);
+      if (hostProblem !== undefined) {
+        response.writeHead(hostProblem.status, { 'content-type': 'application/json' });
+        response.end(JSON.stringify({ status: hostProblem.problem }));
+        return;
+      }
+      const { origin } = request.headers;
+      if (origin !== undefined && corsOrigins.includes(origin)) share(request, response, () => undefined);
+      // A preflight of a page that may call is answered by that.
+      if (!response.writableEnded) await route(exchange);
+    };
+    const work = async (): Promise<void> => {
+      try {
+        await (tracing === undefined
+          ? serve()
+          : tracing.request({ request, response, report, path: exchange.loggedPath, surface }, serve));
+      } catch (error) {
+        if (error instanceof CallerGone) return;
+        exchange.log.error({ err: error }, 'unexpected error');
+        if (!response.headersSent) options.onBug(response);
+        else response.destroy();
+      } finally {
+        connection.checkUnread();
+        partOver();
+      }
+    };
+    void reporting(report, work);
+  };
+
   const server = createServer(
     {
       ServerResponse: SecuredResponse,
@@ -102,59 +150,10 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
       requestTimeout: limits.requestMs,
       connectionsCheckingInterval: 1000,
     },
-    (request, response) => {
-      const connection = connections.of(request.socket);
-      if (!connection.tryBegin(response)) return;
-      const exchange = new Exchange({ request, response, draining, log: options.log });
-      const { report } = exchange;
-      const over = underWay.begin(request);
-      // It is when its answer is out, or its caller gone, and its work done.
-      let left = 2;
-      const partOver = (): void => {
-        left -= 1;
-        if (left === 0) over();
-      };
-      response.once('close', () => {
-        connection.finish(response);
-        exchange.closed();
-        partOver();
-        tell(exchange);
-      });
-      const serve = async (): Promise<void> => {
-        const hostProblem = hostProblemOf(request);
-        if (hostProblem !== undefined) {
-          response.writeHead(hostProblem.status, { 'content-type': 'application/json' });
-          response.end(JSON.stringify({ status: hostProblem.problem }));
-          return;
-        }
-        const { origin } = request.headers;
-        if (origin !== undefined && corsOrigins.includes(origin)) share(request, response, () => undefined);
-        // A preflight of a page that may call is answered by that.
-        if (!response.writableEnded) await route(exchange);
-      };
-      const work = async (): Promise<void> => {
-        try {
-          await (tracing === undefined
-            ? serve()
-            : tracing.request({ request, response, report, path: exchange.loggedPath, surface }, serve));
-        } catch (error) {
-          if (error instanceof CallerGone) return;
-          exchange.log.error({ err: error }, 'unexpected error');
-          if (!response.headersSent) options.onBug(response);
-          else response.destroy();
-        } finally {
-          connection.checkUnread();
-          partOver();
-        }
-      };
-      void reporting(report, work);
-    },
+    handle,
   );
-
-  // Node would answer other expectations than 100-continue by itself, however many there are.
-  server.on('checkExpectation', (request: IncomingMessage) => {
-    request.socket.destroy();
-  });
+  // Node would answer 417 by itself, however often it is asked; expectations may be ignored (RFC 9110, 10.1.1).
+  server.on('checkExpectation', handle);
   server.maxConnections = limits.connections;
   server.on('connection', socket => {
     connections.of(socket);
@@ -180,11 +179,11 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
     async drain() {
       draining = true;
       server.closeIdleConnections();
-      const impatience = setTimeout(() => {
-        connections.endBegun();
-      }, unreadWhileDrainingMs).unref();
+      const ending = setInterval(() => {
+        connections.endStuck(unreadWhileDrainingMs);
+      }, 1000).unref();
       await underWay.end();
-      clearTimeout(impatience);
+      clearInterval(ending);
       await new Promise<void>(resolve => {
         server.close(() => {
           resolve();

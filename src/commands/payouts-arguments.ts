@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { findings } from '../payouts/creation/finding.ts';
+import { unprovenFindings } from '../payouts/creation/finding.ts';
 import type { WantedDecision } from '../payouts/creation/operator-decision.ts';
 import { isUuid } from '../payouts/ids.ts';
 import { parseInstant } from '../payouts/instant.ts';
@@ -117,9 +117,10 @@ export function wantedDecision(values: OptionValues): WantedDecision {
     throw new UsageError(
       '--despite: goes with --not-paid and --send-again; --created needs no proof of absence.',
     );
-  if (despite !== undefined && !Object.hasOwn(findings, despite))
+  const unproven = unprovenFindings.find(finding => finding === despite);
+  if (despite !== undefined && unproven === undefined)
     throw new UsageError(
-      `--despite: ${quoted(despite)} is no reason that Lean's list proves nothing; accepted: the word that settle prints.`,
+      `--despite: ${quoted(despite)} is no reason that Lean's list proves nothing; accepted: ${unprovenFindings.join(', ')}.`,
     );
   demandReason('settle', { by, reason });
   if (transfer !== undefined && !/^\d{1,2}$/.test(transfer))
@@ -130,7 +131,7 @@ export function wantedDecision(values: OptionValues): WantedDecision {
     by,
     reason,
     position: transfer === undefined ? null : Number(transfer),
-    despite: despite ?? null,
+    despite: unproven ?? null,
   };
 }
 

@@ -10,7 +10,8 @@ import type { SendGrant } from '../payouts/creation/resend-rule.ts';
 import type { PayoutRequest, RequestKey } from '../payouts/creation/payout-record.ts';
 import { DuplicateValue, type Database, type Statement } from './database.ts';
 import { requestsFromRows, selectRequests } from './payout-rows.ts';
-import { doubted, duplicatesOf, requestFirst } from './payout-statements.ts';
+import { ofKey, requestFirst } from './payout-statements.ts';
+import { doubted, duplicatesOf, duplicatesUnchanged } from './send-conditions.ts';
 import {
   answered,
   endChecksWhenSettled,
@@ -100,20 +101,18 @@ export class SqlOperatorRecords implements OperatorRecords {
       AND state = 'unknown')`;
     const [kept, granted] = [unchanged(request, 9), unchanged(request, 6)];
     const duplicates = duplicatesOf(request.duplicateIntents);
-    const shown = (place: number): string =>
-      `EXISTS (SELECT 1 FROM lean_payout_requests d WHERE d.caller = $1 AND d.idempotency_key = $2
-        AND d.duplicate_intents IS NOT DISTINCT FROM CAST($${String(place)} AS TEXT))`;
+    const isShown = `EXISTS (SELECT 1 FROM lean_payout_requests WHERE ${ofKey} AND ${duplicatesUnchanged('$8')})`;
     const judged = [...new Set([...request.judgedPayouts, ...grant.payouts])];
     const [, , changed = []] = await this.#database.run(
       requestFirst(request),
       insertDecision(request, decision, {
-        condition: `${kept.condition} AND ${open} AND ${shown(8)}`,
+        condition: `${kept.condition} AND ${open} AND ${isShown}`,
         values: [duplicates, ...kept.values],
       }),
       {
         sql: `UPDATE lean_payout_requests SET send_grant = $3, judged_payouts = CAST($4 AS TEXT), finding = NULL
-          WHERE caller = $1 AND idempotency_key = $2 AND ${granted.condition} AND ${open}
-            AND ${shown(5)} RETURNING attempts`,
+          WHERE ${ofKey} AND ${granted.condition} AND ${open} AND ${duplicatesUnchanged('$5')}
+          RETURNING attempts`,
         values: [
           caller,
           idempotencyKey,

@@ -1,7 +1,7 @@
 import type { PayoutRecord, PayoutRequest, RequestKey } from '../payouts/creation/payout-record.ts';
 import type { OtherRecords, PayoutEvidence } from '../payouts/creation/payout-records.ts';
 import type { Database } from './database.ts';
-import { mayBeTaken } from './payout-statements.ts';
+import { mayBeTaken } from './send-conditions.ts';
 import { openRequests, recordColumns, recordFromRow } from './payout-rows.ts';
 
 /** Open records that are compared with what is at Lean; far more than there ever should be. */

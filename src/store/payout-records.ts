@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { findings } from '../payouts/creation/finding.ts';
 import type { PayoutRejected, TransferAnswer } from '../payouts/creation/creation-answer.ts';
 import type {
   Lease,
@@ -12,7 +11,7 @@ import type {
 import type { PayoutRecords, SendNote, Settlement } from '../payouts/creation/payout-records.ts';
 import { neverSent, type ResendPermit, type SendStamp } from '../payouts/creation/resend-rule.ts';
 import { DuplicateValue, type Database, type Statement } from './database.ts';
-import { openRequests, requestsFromRows, selectRequests } from './payout-rows.ts';
+import { requestsFromRows, selectRequests } from './payout-rows.ts';
 import {
   changeState,
   deleteLeased,
@@ -27,22 +26,13 @@ import {
   requestFirst,
   restoreSends,
   selectAnswered,
-  allSendsTurnedAway,
 } from './payout-statements.ts';
+import { forgetRequests } from './retention-statements.ts';
 import { answered, endChecksWhenSettled, settleRecord } from './settlement-statements.ts';
 import { selectSimilar, similarKey } from './similar-key.ts';
 
 /** The first look for a payout whose answer was lost comes this long after it was lost. */
 const firstCheckMs = 5000;
-
-/** Payouts that were sent this near to one of unknown outcome may be in the window in which it is looked for, in ms. */
-const nearMs = 2 * 86_400_000;
-
-/** What was found of requests that may be at Lean. */
-const unclear = Object.entries(findings)
-  .filter(([, { reason }]) => reason === 'UNCLEAR')
-  .map(([finding]) => `'${finding}'`)
-  .join(', ');
 
 /** Records in either database: the same statements, the same rules. One of these for each opened database. */
 export class SqlPayoutRecords implements PayoutRecords {
@@ -238,24 +228,7 @@ export class SqlPayoutRecords implements PayoutRecords {
   }
 
   async forget(olderThanMs: number): Promise<void> {
-    const unknown = `FROM ${openRequests} o WHERE EXISTS (SELECT 1 FROM lean_payout_records u
-      WHERE u.caller = o.caller AND u.idempotency_key = o.idempotency_key AND u.answer IS NULL)`;
-    // A request that is still to be audited stays. So does one that was sent within two days of one of unknown outcome:
-    // its intents are not that one's.
-    await this.#database.run({
-      sql: `DELETE FROM lean_payout_requests
-        WHERE created_at < store_now() - CAST($1 AS BIGINT) AND claim IS NULL
-          AND (next_check_at IS NULL OR ${allSendsTurnedAway} AND COALESCE(finding, '') NOT IN (${unclear}))
-          AND (last_sent_at IS NULL OR ${allSendsTurnedAway}
-            OR last_sent_at + ${String(nearMs)} <= COALESCE((SELECT MIN(COALESCE(o.first_sent_at, o.created_at)) ${unknown}), last_sent_at + ${String(nearMs)})
-            OR first_sent_at >= (SELECT MAX(COALESCE(o.sent_until, o.created_at) + o.resend_after_ms) + ${String(nearMs)} ${unknown}))
-          AND NOT EXISTS (SELECT 1 FROM lean_payout_records p
-            WHERE p.caller = lean_payout_requests.caller
-              AND p.idempotency_key = lean_payout_requests.idempotency_key
-              AND ((p.answer IS NULL AND NOT ${allSendsTurnedAway})
-                OR p.changed_at >= store_now() - CAST($1 AS BIGINT)))`,
-      values: [olderThanMs],
-    });
+    await this.#database.run(forgetRequests(olderThanMs));
   }
 
   #leaveUnknown(lease: RequestKey & Pick<Lease, 'id'>, ...changes: readonly Statement[]): Statement[] {

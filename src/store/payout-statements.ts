@@ -6,15 +6,9 @@ import type {
   RequestKey,
   UpstreamResponse,
 } from '../payouts/creation/payout-record.ts';
-import {
-  defaultDelayMs,
-  keyMemoryMs,
-  sendsWithoutPerson,
-  type ResendPermit,
-  type SendHistory,
-  type SendStamp,
-} from '../payouts/creation/resend-rule.ts';
+import type { ResendPermit, SendHistory, SendStamp } from '../payouts/creation/resend-rule.ts';
 import type { Statement } from './database.ts';
+import { bigint, duplicatesOf, duplicatesUnchanged, mayResend } from './send-conditions.ts';
 
 /*
  * The statements by which a payout is reserved, sent and released. All times are epoch milliseconds of the store's clock,
@@ -83,51 +77,6 @@ export function insertRecord(
     ],
   };
 }
-
-/** The resend delay of a request, as `ResendRule.delayOf` has it. */
-const delay = (configured: string): string => {
-  const longer = `CASE WHEN resend_after_ms > ${configured} THEN resend_after_ms ELSE ${configured} END`;
-  const remembered = `store_now() < first_sent_at + ${String(keyMemoryMs)}`;
-  return `CASE WHEN (${longer}) > 0 THEN (${longer}) WHEN ${remembered} THEN 0 ELSE ${String(defaultDelayMs)} END`;
-};
-
-/** Whether nothing is judged absent for a Lean application. */
-export const doubted = (application: string): string =>
-  `EXISTS (SELECT 1 FROM lean_payout_doubts d WHERE d.application = ${application} AND d.accepted = 0)`;
-
-/**
- * Whether Lean may have taken something of a request: it has not turned away every send, or has shown something of it.
- * @param requests name of the table of requests in the statement
- */
-export const mayBeTaken = (requests: string): string =>
-  `(${requests}.turned_away = 0 OR ${requests}.duplicate_intents IS NOT NULL
-    OR EXISTS (SELECT 1 FROM lean_payout_records a
-      WHERE a.caller = ${requests}.caller AND a.idempotency_key = ${requests}.idempotency_key
-        AND a.answer IS NOT NULL))`;
-
-/** The opposite, in a statement about the requests themselves. */
-export const allSendsTurnedAway = `NOT ${mayBeTaken('lean_payout_requests')}`;
-
-/** Whether a request has no other duplicate intents than the program knows. */
-const duplicatesUnchanged = (known: string): string =>
-  `duplicate_intents IS NOT DISTINCT FROM CAST(${known} AS TEXT)`;
-
-/**
- * Whether a request may be sent again: the last word, whatever the program believes. An operator's permission is gone
- * once a duplicate intent was noted after it.
- */
-const mayResend = ({
-  configured,
-  byRepetition,
-  leanNow,
-}: Readonly<Record<'configured' | 'byRepetition' | 'leanNow', string>>) =>
-  `(turned_away = 1 OR ((send_grant IS NOT NULL OR (${byRepetition} = 1 AND sends < ${String(sendsWithoutPerson)}
-    AND duplicate_intents IS NULL AND NOT ${doubted('lean_payout_requests.application')})) AND (
-    (${delay(configured)}) = 0 OR (
-      sent_until + (${delay(configured)}) <= store_now() AND lean_sent_until + (${delay(configured)}) <= ${leanNow}))))`;
-
-/** A value as a whole number: PostgreSQL would guess another type. */
-export const bigint = (place: number): string => `CAST($${String(place)} AS BIGINT)`;
 
 /**
  * Gives a request to another attempt when nobody is at it, all of its outcome is unknown, and it may be sent again.
@@ -279,11 +228,6 @@ export function restoreSends({ id, before, duplicateIntents }: Lease): Statement
 /** As the column `send_grant` has it. */
 export function grantOf({ grant }: SendHistory): string | null {
   return grant === null ? null : JSON.stringify(grant);
-}
-
-/** As the column `duplicate_intents` has them. */
-export function duplicatesOf(intentIds: readonly string[]): string | null {
-  return intentIds.length === 0 ? null : JSON.stringify(intentIds);
 }
 
 /** Notes that Lean did not take this send: it is not counted, though its times stay. */

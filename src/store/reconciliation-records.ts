@@ -9,7 +9,8 @@ import type {
 import { parseDecimal, compareDecimals, type Decimal } from '../payouts/decimal.ts';
 import { DuplicateValue, type Database } from './database.ts';
 import { requestsFromRows, selectRequests } from './payout-rows.ts';
-import { doubted, ofKey, requestFirst, allSendsTurnedAway } from './payout-statements.ts';
+import { ofKey, requestFirst } from './payout-statements.ts';
+import { allSendsTurnedAway, doubted } from './send-conditions.ts';
 import {
   answered,
   endChecksWhenSettled,
@@ -128,8 +129,7 @@ export class SqlReconciliationRecords implements ReconciliationRecords {
   async freeTurnedAway({ caller, idempotencyKey, leases }: PayoutRequest): Promise<void> {
     await this.#database.run({
       sql: `DELETE FROM lean_payout_requests
-        WHERE ${ofKey} AND claim IS NULL AND attempts = $3 AND ${allSendsTurnedAway} AND sends = 0
-          AND duplicate_intents IS NULL`,
+        WHERE ${ofKey} AND claim IS NULL AND attempts = $3 AND ${allSendsTurnedAway} AND sends = 0`,
       values: [caller, idempotencyKey, leases],
     });
   }

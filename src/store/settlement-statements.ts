@@ -2,7 +2,8 @@ import type { TransferAnswer } from '../payouts/creation/creation-answer.ts';
 import type { Lease, PayoutRequest, RequestKey } from '../payouts/creation/payout-record.ts';
 import { defaultDelayMs } from '../payouts/creation/resend-rule.ts';
 import type { Statement } from './database.ts';
-import { bigint, grantOf, ofKey } from './payout-statements.ts';
+import { grantOf, ofKey } from './payout-statements.ts';
+import { bigint } from './send-conditions.ts';
 
 /**
  * Lean's answer to the transfer of an attempt. A row when it is the first. That Lean has taken it is true whoever holds

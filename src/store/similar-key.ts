@@ -1,7 +1,7 @@
 import type { NewRequest, RequestKey } from '../payouts/creation/payout-record.ts';
 import { compareDecimals, type Decimal } from '../payouts/decimal.ts';
 import type { Row, Statement } from './database.ts';
-import { mayBeTaken } from './payout-statements.ts';
+import { mayBeTaken } from './send-conditions.ts';
 
 /**
  * Transfers without an answer, to one of the same destinations, that the caller asked for under other keys: those of

@@ -2,7 +2,8 @@ import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CallerGone, readBytes } from '../../src/adapters/body.ts';
+import { readBytes } from '../../src/adapters/body.ts';
+import { CallerGone } from '../../src/adapters/caller-gone.ts';
 
 function requestOf(chunks: readonly Uint8Array[]): IncomingMessage {
   const request = new IncomingMessage(new Socket());

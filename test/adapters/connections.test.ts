@@ -140,6 +140,28 @@ describe('requests on one connection', () => {
   });
 });
 
+describe('while the gateway stops', () => {
+  it('a peer that has not read an answer for so long is left, and one that waits for an answer is not', () => {
+    const { connections, open } = connected();
+    const [reading, waiting, stuck] = [open(), open(), open()];
+    for (const { connection } of [reading, stuck]) {
+      const answer = new ServerResponse(new IncomingMessage(new Socket()));
+      connection.tryBegin(answer);
+      answer.end('all of it');
+      if (connection === reading.connection) connection.finish(answer);
+    }
+    waiting.connection.tryBegin(new ServerResponse(new IncomingMessage(new Socket())));
+    // Several listeners call it at about the same time.
+    for (let second = 0; second < 10; second += 1) {
+      for (let listener = 0; listener < 3; listener += 1) connections.endStuck(10_000);
+      expect(stuck.peer.destroyed).toBe(false);
+      vi.advanceTimersByTime(1000);
+    }
+    connections.endStuck(10_000);
+    expect([reading, waiting, stuck].map(({ peer }) => peer.destroyed)).toEqual([false, false, true]);
+  });
+});
+
 it('a connection that is closed is forgotten', () => {
   vi.useRealTimers();
   const { connections, open } = connected();

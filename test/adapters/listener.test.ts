@@ -119,4 +119,31 @@ describe.each(surfaces)('$surface', ({ ask, address }) => {
       expect(await statusFor(host)).not.toBe(403);
     expect(gateway.lean.requests.filter(({ operation }) => operation !== 'listPayouts')).toEqual([]);
   });
+
+  it('answers a request whatever it expects, and counts it like any other', async () => {
+    const gateway = await start();
+    const asking = (): Promise<number | undefined> =>
+      new Promise((resolve, reject) => {
+        request(address(gateway), { headers: { expect: 'x', host: 'evil.example' } }, response => {
+          response.resume();
+          resolve(response.statusCode);
+        })
+          .on('error', reject)
+          .end();
+      });
+    expect(await asking()).toBe(403);
+  });
+
+  it('answers TRACE with a 4xx', async () => {
+    const gateway = await start();
+    const status = await new Promise((resolve, reject) => {
+      request(address(gateway), { method: 'TRACE' }, response => {
+        response.resume();
+        resolve(response.statusCode);
+      })
+        .on('error', reject)
+        .end();
+    });
+    expect([404, 405]).toContain(status);
+  });
 });

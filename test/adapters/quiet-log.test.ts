@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket } from 'ws';
-import { loggedPathOf } from '../../src/adapters/exchange.ts';
+import { loggedPathOf } from '../../src/adapters/logged-path.ts';
 import { logLines } from '../support/log-lines.ts';
 import { startListeningGateway } from '../support/running-gateway.ts';
 

@@ -426,6 +426,10 @@ describe.each(stores)('payouts settle (%s)', kind => {
       'goes with --not-paid',
     ],
     [['settle', 'key-1', '--not-paid', '--despite', 'anything', ...because], '"anything" is no reason'],
+    [
+      ['settle', 'key-1', '--not-paid', '--despite', 'absent', ...because],
+      'accepted: list_incomplete, list_too_long',
+    ],
     [['settle', 'key-1', '--created', 'an intent', ...because], '--created: "an intent" is not accepted'],
     [['settle', 'key-1', '--not-paid', '--transfer', '-1', ...because], '--transfer'],
     [['settle', 'key-1', '--not-paid', '--transfer', 'one', ...because], '--transfer: takes the position'],
@@ -481,7 +485,7 @@ describe.each(stores)('payouts settle (%s)', kind => {
       expect(await decisions()).toMatchObject([
         { evidence: { finding: 'look_alike', absence: 'list_incomplete', candidates: [intentId] } },
       ]);
-      const grant = { finding: 'look_alike', absence: 'list_incomplete', payouts: [intentId] };
+      const grant = { finding: 'look_alike', absence: 'list_incomplete', payouts: [intentId], failed: [] };
       expect((await records.read(keyOf('key-1')))?.sends.grant).toEqual(
         what === '--send-again' ? grant : null,
       );
@@ -819,6 +823,18 @@ describe.each(stores)('payouts settle (%s)', kind => {
     clock.ms += 5000;
     expect(await create('key-1')).toMatchObject({ kind: 'created' });
     expect(posts()).toBe(1);
+  });
+
+  it('--send-again past a payout that Lean had failed is not used once Lean takes another payment of it', async () => {
+    const { lean, clock, lost, create, settle, posts } = await start();
+    await lost();
+    const { intentId } = lean.payouts.add({ ...like, status: 'FAILED' });
+    clock.ms += delayMs;
+    expect(await settle('--send-again')).toMatchObject({ exitCode: 0 });
+    lean.payouts.add({ ...like, intentId });
+    clock.ms += 5000;
+    expect(await create('key-1')).toMatchObject({ kind: 'unknown' });
+    expect(posts()).toBe(0);
   });
 
   it('--not-paid ends a key whose shown payouts Lean does not know any more', async () => {

@@ -659,6 +659,8 @@ it('records are read by their indexes, no table from end to end', async () => {
   await reconciliation.postpone(request, { checks: 1, inMs: 0 });
   await reconciliation.noteFinding(request, 'absent');
   await reconciliation.restartDelay(request, Date.now());
+  const again = await records.leaseAgain(request, permit);
+  if (again === undefined) throw new Error('it may not be sent again');
   await reconciliation.noteDuplicates(request, ['d']);
   await reconciliation.rescheduleNow({ amount: '16.5', destinationId: destinations.pays, intentId: null });
   const knowing = { ...request, duplicateIntents: ['d'] };
@@ -668,8 +670,6 @@ it('records are read by their indexes, no table from end to end', async () => {
     { ...decision, decision: 'send again' },
   );
   await reconciliation.endGrant(request);
-  const again = await records.leaseAgain(knowing, permit);
-  if (again === undefined) throw new Error('it may not be sent again');
   await records.recover();
   await records.noteSending(again, stamp, permit);
   await records.release(again);

@@ -240,6 +240,16 @@ describe.each(stores)('sending again (%s)', kind => {
     });
   });
 
+  it('a request that Lean turned away, and of which Lean has shown a payout, is not sent again without a person', async () => {
+    const { records, reconciliation, operator, permit, sent, passDelay, read } = await recording(kind);
+    await records.turnedAway(await sent());
+    await reconciliation.noteDuplicates(await read(), ['i', 'j']);
+    passDelay();
+    expect(await records.leaseAgain(await read(), permit())).toBeUndefined();
+    await operator.grantSend(await read(), { finding: 'several_at_lean', payouts: ['i', 'j'] }, decision);
+    expect(await records.leaseAgain(await read(), permit())).toBeDefined();
+  });
+
   it('one of many repetitions at once gets the lease', async () => {
     const { config, open, database, permit, unknown, passDelay } = await recording(kind);
     const request = await unknown();

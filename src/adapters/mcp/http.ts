@@ -70,6 +70,9 @@ export async function startMcpServer(options: McpHttpOptions): Promise<Listener>
     const listed = origin !== undefined && corsOrigins.includes(origin);
     if (!listed && !isOwnOrigin(request, response)) return;
     if (path !== '/mcp' && path !== '/') answer(response, 404, 'MCP is at /mcp.');
+    // The library cannot take it.
+    else if (request.method === 'TRACE')
+      answer(response, 405, 'MCP takes POST.', { headers: { allow: 'POST' } });
     else if (draining) answer(response, 503, 'The gateway is stopping; nothing was done.');
     else
       try {

@@ -4,7 +4,7 @@ import { SimilarPayoutUnknown, StoreUnavailable } from '../errors.ts';
 import type { CreatePayoutsAnswer, PayoutOutcomeUnknown } from './creation-answer.ts';
 import type { CreationEvents } from './creation-events.ts';
 import type { OutcomeReconciler } from './outcome-reconciler.ts';
-import { recordedAnswer, type Lease, type PayoutRequest } from './payout-record.ts';
+import { allSendsTurnedAway, recordedAnswer, type Lease, type PayoutRequest } from './payout-record.ts';
 import type { PayoutRecords, ReconciliationRecords } from './payout-records.ts';
 import { PayoutSender, type Allowance, type SendOutcome } from './payout-sender.ts';
 import { defaultDelayMs, neverSent, type ResendPermit, type ResendRule } from './resend-rule.ts';
@@ -108,20 +108,21 @@ export class CreationAttempts {
     if (turn === undefined) return this.unknown((await records.read(request)) ?? request);
     const { finding, proven, reading, error } = await reconciler.reconcile(turn, deadline);
     // A send that Lean turned away was not taken: where Lean cannot be asked either, nothing has changed.
-    if (turn.sends.turnedAway && error !== undefined) throw error;
+    const turnedAway = allSendsTurnedAway(turn);
+    if (turnedAway && error !== undefined) throw error;
     const after = await records.read(turn);
     if (after === undefined || recordedAnswer(after) !== undefined) return undefined;
     if (reading === undefined || !rule.allows(after)) return this.unknown(after);
     // One that Lean has failed was not turned away: another copy of the request may still be taken.
-    const turnedAway = turn.sends.turnedAway && reading.failed.length === 0;
-    const withoutDelay = turnedAway || rule.delayOf(turn.sends, turn.readAt) === 0;
+    const isUntaken = turnedAway && reading.failed.length === 0;
+    const withoutDelay = isUntaken || rule.delayOf(turn.sends, turn.readAt) === 0;
     const absent = finding === 'absent' && (proven || withoutDelay);
     if (!absent) return this.unknown(after);
     const permit: ResendPermit = { rule, leanNow: reading.leanNow };
     const lease = await records.leaseAgain(turn, permit);
     if (lease === undefined) return this.unknown(after);
-    if (refuseSimilar && turn.sends.turnedAway) await this.#demandNoSimilar(lease);
-    const sending = { ...permit, lookedFirst: turn.sends.turnedAway };
+    if (refuseSimilar && turnedAway) await this.#demandNoSimilar(lease);
+    const sending = { ...permit, lookedFirst: turnedAway };
     const outcome = await this.#sender.send(lease, sending, this.#options.client.deadline());
     return this.#afterSend(lease, outcome);
   }

@@ -71,6 +71,17 @@ export const findings = {
 
 export type Finding = keyof typeof findings;
 
+/** Findings by which Lean's list proves no absence: what an operator may decide in spite of. */
+export const unprovenFindings = [
+  'list_incomplete',
+  'list_too_long',
+  'reference_payout_missing',
+  'lean_time_unknown',
+  'clocks_differ',
+  'absence_doubted',
+  'lean_unavailable',
+] as const satisfies readonly Finding[];
+
 export function isFinding(word: unknown): word is Finding {
   return typeof word === 'string' && Object.hasOwn(findings, word);
 }

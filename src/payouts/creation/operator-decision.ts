@@ -1,25 +1,17 @@
-import type { LeanClient } from '../../lean/client.ts';
-import { LeanError } from '../../lean/errors.ts';
-import type { PayoutIntent } from '../payout-intent.ts';
-import type { PayoutReads } from '../payout-reads.ts';
 import { rowId, type Candidate } from './candidate.ts';
+import { ChosenPayouts, notesByKnowledge, type ChosenPayoutsOptions, type KnownBy } from './chosen-payout.ts';
 import type { TransferAnswer } from './creation-answer.ts';
+import { objectionTo } from './decision-objection.ts';
 import { findings, type Finding } from './finding.ts';
-import { answerByOperator, foundAnswer, isFailed } from './found-answer.ts';
 import type { Decision, OperatorRecords } from './operator-records.ts';
 import { notTaken, type OutcomeReconciler, type Reconciliation } from './outcome-reconciler.ts';
-import { isOwn } from './own-payout.ts';
 import { openRecords, type PayoutRecord, type PayoutRequest, type RequestKey } from './payout-record.ts';
-import type { PayoutEvidence, PayoutRecords } from './payout-records.ts';
-import { compareAmounts, compareTexts } from './resemblance.ts';
-import { isFarAhead, type ResendRule } from './resend-rule.ts';
+import type { PayoutRecords } from './payout-records.ts';
+import { isFarAhead, type ResendRule, type SendGrant } from './resend-rule.ts';
 
-export interface OperatorDecisionsOptions {
-  readonly client: LeanClient;
-  readonly reads: PayoutReads;
+export interface OperatorDecisionsOptions extends ChosenPayoutsOptions {
   readonly records: PayoutRecords;
   readonly operator: OperatorRecords;
-  readonly evidence: Pick<PayoutEvidence, 'owners'>;
   readonly reconciler: OutcomeReconciler;
   readonly rule: ResendRule;
 }
@@ -34,7 +26,7 @@ export interface WantedDecision {
   /** Which transfer of a batch; null where only one is open. */
   readonly position: number | null;
   /** Why Lean's list proves nothing, as far as the operator knows; null where it is to be a proof. */
-  readonly despite: string | null;
+  readonly despite: Finding | null;
 }
 
 /** The result of a decision. Where it is not done, `words` say why nothing was changed. */
@@ -53,9 +45,11 @@ const decisionReadingMs = 180_000;
 /** Lets operators end payouts that the gateway cannot end by itself. Every decision is kept, with what was known. */
 export class OperatorDecisions {
   readonly #options: OperatorDecisionsOptions;
+  readonly #chosen: ChosenPayouts;
 
   constructor(options: OperatorDecisionsOptions) {
     this.#options = options;
+    this.#chosen = new ChosenPayouts(options);
   }
 
   /**
@@ -144,30 +138,31 @@ export class OperatorDecisions {
     request: PayoutRequest,
     record: PayoutRecord,
     wanted: WantedDecision,
-    { finding, absence, reading }: Reconciliation,
+    reconciliation: Reconciliation,
   ): Promise<Pick<DecisionResult, 'done' | 'words'>> {
     const { operator } = this.#options;
+    const { finding, absence, reading } = reconciliation;
     const candidates = reading?.candidates ?? [];
     const refuse = (words: string) => ({ done: false, words: `${words} Nothing was changed.` });
-    const shown = await this.#liveDuplicates(request, record, wanted, { finding, reading });
-    const against =
-      objection(request, record, wanted, { candidates, shown }) ?? unprovenObjection(wanted, absence);
-    if (against !== undefined) return refuse(against);
-    const payouts = candidates.map(({ row }) => rowId(row));
-    const { kind, intentId, by, reason } = wanted;
+    const { kind, intentId, despite, by, reason } = wanted;
     let answer: TransferAnswer = notTaken(request, record.position, request.refusal);
     let knownBy: KnownBy | undefined;
     if (kind === 'created') {
-      const chosen = await this.#chosenPayout(request, record, intentId, { finding, candidates });
-      if (chosen === undefined) return refuse(await this.#misfit(request, intentId, candidates));
-      ({ answer, knownBy } = chosen);
+      const choice = await this.#chosen.choose(request, record, intentId ?? '', { finding, candidates });
+      if ('misfit' in choice) return refuse(choice.misfit);
+      ({ answer, knownBy } = choice);
       if (answer.kind === 'rejected')
         return refuse('Lean has failed that payout, so it was not paid: decide --not-paid.');
+    } else {
+      const wantedNow = { kind, despite };
+      const against = await objectionTo(wantedNow, request, record, reconciliation, this.#options);
+      if (against !== undefined) return refuse(against);
     }
+    const idsOf = (which: readonly Candidate[]): readonly string[] => which.map(({ row }) => rowId(row));
     const evidence = {
       finding,
       absence,
-      candidates: payouts,
+      candidates: idsOf(candidates),
       knownBy,
       duplicateIntents: request.duplicateIntents,
       sends: request.sends,
@@ -178,12 +173,14 @@ export class OperatorDecisions {
     if (kind === 'send again') {
       if (reading?.leanNow === undefined)
         return refuse(`It cannot be sent again: ${findings.lean_time_unknown.words}.`);
-      const judged = [...new Set([...payouts, ...request.duplicateIntents])];
-      return (await operator.grantSend(
-        request,
-        { finding, ...(absence && { absence }), payouts: judged },
-        decision,
-      ))
+      const living = idsOf(candidates.filter(({ failed }) => !failed));
+      const grant: SendGrant = {
+        finding,
+        ...(absence && { absence }),
+        payouts: [...new Set([...living, ...request.duplicateIntents])],
+        failed: idsOf(candidates.filter(({ failed }) => failed)),
+      };
+      return (await operator.grantSend(request, grant, decision))
         ? { done: true, words: 'Allowed: it is sent once more when its key comes again.' }
         : overtaken;
     }
@@ -192,177 +189,12 @@ export class OperatorDecisions {
       ? { done: true, words: `Settled, and the decision is kept.${how}` }
       : overtaken;
   }
-
-  /** The payout that an operator takes for a transfer, and how it is known; undefined where it is not accepted. */
-  async #chosenPayout(
-    request: PayoutRequest,
-    record: PayoutRecord,
-    intentId: string | null,
-    { finding, candidates }: { readonly finding: Finding; readonly candidates: readonly Candidate[] },
-  ): Promise<{ readonly answer: TransferAnswer; readonly knownBy: KnownBy } | undefined> {
-    if (intentId === null) return undefined;
-    const found = ({ row, intent }: Pick<Candidate, 'row' | 'intent'>, knownBy: KnownBy) => ({
-      answer: foundAnswer(request, record, intent, row),
-      knownBy,
-    });
-    const listed = candidateOf(candidates, record, intentId);
-    if (listed !== undefined) return found(listed, 'list');
-    const owner = (await this.#options.evidence.owners([intentId])).get(intentId);
-    const isOfRequest = owner?.caller === request.caller && owner.idempotencyKey === request.idempotencyKey;
-    if (owner !== undefined && !isOfRequest) return undefined;
-    if (finding === 'other_application')
-      return { answer: answerByOperator(request, record, intentId), knownBy: 'word of the operator' };
-    if (!isOfRequest && !request.duplicateIntents.includes(intentId)) return undefined;
-    const intent = await this.#intent(intentId);
-    if (intent == null) return undefined;
-    const { payout: row } = intent;
-    if (isOfRequest) return fits(record, intent) ? found({ row, intent }, 'another transfer') : undefined;
-    // A payout of this key that Lean has shown before and does not list now.
-    return isOfOther(request, record, intent) ? undefined : found({ row, intent }, 'earlier list');
-  }
-
-  /**
-   * Payouts of a transfer that Lean has shown, and that it may still have. Failed ones do not count, nor those that an
-   * operator has given to another key; nor do, unless the key is to be sent again, those that Lean does not know any more.
-   */
-  async #liveDuplicates(
-    request: PayoutRequest,
-    record: PayoutRecord,
-    { kind }: WantedDecision,
-    { finding, reading }: Pick<Reconciliation, 'finding' | 'reading'>,
-  ): Promise<readonly string[]> {
-    const { records, duplicateIntents } = request;
-    // Another application does not know them, whatever became of them; nor can it tell which transfer they were of.
-    if (finding === 'other_application') return records.length > 1 ? [] : duplicateIntents;
-    const candidates = reading?.candidates ?? [];
-    const owners = await this.#options.evidence.owners(duplicateIntents);
-    const live: string[] = [];
-    for (const intentId of duplicateIntents.filter(id => isFree(request, owners.get(id)))) {
-      const listed = candidates.find(({ row }) => row.intentId === intentId);
-      if (listed?.failed === true) continue;
-      const intent = await this.#intent(intentId);
-      const isGone = intent === null && kind !== 'send again';
-      const isDead = intent != null && isFailed(intent.payout, intent);
-      const isOther = intent != null && isOfOther(request, record, intent);
-      if (!isGone && !isDead && !isOther) live.push(intentId);
-    }
-    return live;
-  }
-
-  /** Null where Lean does not know it, undefined where Lean could not be asked. */
-  async #intent(intentId: string): Promise<PayoutIntent | null | undefined> {
-    const { client, reads } = this.#options;
-    return reads.intent(intentId, { deadline: client.deadline() }).catch((error: unknown) => {
-      if (error instanceof LeanError) return undefined;
-      throw error;
-    });
-  }
-
-  /** Why an intent is not the payout in question. */
-  async #misfit(
-    request: PayoutRequest,
-    intentId: string | null,
-    candidates: readonly Candidate[],
-  ): Promise<string> {
-    const owner =
-      intentId === null ? undefined : (await this.#options.evidence.owners([intentId])).get(intentId);
-    if (owner?.caller === request.caller && owner.idempotencyKey === request.idempotencyKey)
-      return `The intent ${String(intentId)} is that of another transfer of this request, and does not fit this one.`;
-    if (owner !== undefined)
-      return `The intent ${String(intentId)} belongs to the key ${JSON.stringify(owner.idempotencyKey)}.`;
-    return candidates.length === 0
-      ? "Lean's list has no payout that may be this one."
-      : `The intent ${String(intentId)} is not among the payouts at Lean that may be this one.`;
-  }
-}
-
-/** How the payout of a decision is known; kept with the decision. */
-type KnownBy = 'list' | 'earlier list' | 'another transfer' | 'word of the operator';
-
-/** What is said of it. */
-const notesByKnowledge: Readonly<Record<KnownBy, string>> = {
-  list: '',
-  'earlier list': '',
-  'another transfer':
-    ' Another transfer of the request has the same intent: that is right only where Lean has made one intent of both.',
-  'word of the operator': ' Lean could not be asked about it: it rests on your word.',
-};
-
-/** Whether a payout can be a transfer by its amount and destination. */
-function fits({ transfer }: PayoutRecord, { amount, destination }: PayoutIntent): boolean {
-  const destinationId = transfer.destinationId.toLowerCase();
-  return (
-    compareAmounts(transfer.amount, amount) !== 'other' &&
-    (destination?.id.toLowerCase() ?? destinationId) === destinationId
-  );
-}
-
-/** Whether no other request has a payout. */
-function isFree({ caller, idempotencyKey }: RequestKey, owner: RequestKey | undefined): boolean {
-  return owner === undefined || (owner.caller === caller && owner.idempotencyKey === idempotencyKey);
-}
-
-/** Whether a payout of a batch is another transfer's, by its reference. */
-function isOfOther(
-  { records }: PayoutRequest,
-  { position, transfer }: PayoutRecord,
-  { externalReference }: PayoutIntent,
-): boolean {
-  if (records.length === 1 || externalReference === transfer.externalReference) return false;
-  return (
-    records.some(
-      other => other.position !== position && other.transfer.externalReference === externalReference,
-    ) || compareTexts(transfer.externalReference, externalReference) === 'other'
-  );
 }
 
 export function noRecord({ caller, idempotencyKey }: RequestKey): string {
   const whose =
     caller === '' ? 'without a caller (--caller names one)' : `of the caller ${JSON.stringify(caller)}`;
   return `There is no record of the key ${JSON.stringify(idempotencyKey)} ${whose}.`;
-}
-
-/** The reason for refusing a decision by what Lean has and the record says; undefined where there is none. */
-function objection(
-  { records, refusal }: PayoutRequest,
-  record: PayoutRecord,
-  { kind, despite }: WantedDecision,
-  { candidates, shown }: { readonly candidates: readonly Candidate[]; readonly shown: readonly string[] },
-): string | undefined {
-  if (kind === 'created') return undefined;
-  const unread = candidates.filter(candidate => candidate.unread && !candidate.failed);
-  if (unread.length > 0 && despite !== 'lean_unavailable')
-    return `Lean could not show ${unread.map(({ row }) => rowId(row)).join(', ')}, which may be it: try again later. If Lean can never show it, and you know that it is another one, add --despite lean_unavailable.`;
-  const certain = candidates.filter(candidate => !candidate.failed && isOwn(candidate, record));
-  const known = [...new Set([...certain.map(({ row }) => rowId(row)), ...shown])];
-  if (known.length > 0)
-    return `Lean has a payout with its reference (${known.join(', ')}): decide --created.`;
-  if (kind === 'not paid') return undefined;
-  if (records.length > 1) return 'A batch is never sent again: ask for what is missing under a new key.';
-  if (refusal !== null)
-    return 'Lean has refused it, so it is never sent again: decide --created or --not-paid.';
-  return undefined;
-}
-
-/**
- * The reason for refusing a decision by which Lean has not taken the payout, where Lean's list proves nothing about it
- * and the operator has not said that it is made all the same.
- */
-function unprovenObjection(
-  { kind, despite }: WantedDecision,
-  absence: Finding | undefined,
-): string | undefined {
-  if (kind === 'created' || absence === undefined || absence === 'absent' || absence === despite)
-    return undefined;
-  return `Lean's list proves nothing about it. If you know from elsewhere that Lean has not taken it, add --despite ${absence}.`;
-}
-
-function candidateOf(
-  candidates: readonly Candidate[],
-  { position }: PayoutRecord,
-  intentId: string | null,
-): Candidate | undefined {
-  return candidates.find(({ row, positions }) => row.intentId === intentId && positions.includes(position));
 }
 
 /** Whether a record says what an operator wanted to decide. */

@@ -3,12 +3,13 @@ import { rowId, type Candidate } from './candidate.ts';
 import type { PayoutRejected, TransferAnswer } from './creation-answer.ts';
 import { wholly } from './creation-answer.ts';
 import { findings, type Finding } from './finding.ts';
+import { intentsWithSeveralPayments } from './list-rows.ts';
 import { missedPayouts, type MissedPayout } from './missed-payouts.ts';
 import { isOwn, isOwnOfSettled } from './own-payout.ts';
 import type { PayoutMatcher, Reading } from './payout-matcher.ts';
 import { allSendsTurnedAway, openRecords, type PayoutRequest, type RequestKey } from './payout-record.ts';
 import type { ReconciliationRecords } from './payout-records.ts';
-import { coversAll, type ResendRule } from './resend-rule.ts';
+import { coversAll, coversFailed, type ResendRule } from './resend-rule.ts';
 
 export interface ReconciliationEvents {
   /** A transfer of unknown outcome is settled: Lean has it, or is proven not to have it. */
@@ -121,7 +122,14 @@ export class OutcomeReconciler {
       each =>
         sends.count > 1 && !each.failed && !each.unread && !isOther(each) && each.sharedWith.length === 0,
     );
-    const beyond = [...own, ...similar].map(({ row }) => rowId(row));
+    // An intent of the request's own of which Lean has taken several payments.
+    const paidTwice =
+      records.length > 1
+        ? []
+        : intentsWithSeveralPayments(reading.rows).filter(id =>
+            records.some(({ intentId }) => intentId === id),
+          );
+    const beyond = [...[...own, ...similar].map(({ row }) => rowId(row)), ...paidTwice];
     await this.#tellDuplicates(request, { duplicates: [...new Set([...reading.duplicates, ...beyond])] });
     await this.#doubtAbsence(request, missedPayouts(request, reading.rows, own));
     const unread = reading.candidates.some(each => each.unread && !isOther(each));
@@ -137,7 +145,8 @@ export class OutcomeReconciler {
     const { leanNow } = reading;
     const absence = await this.#absenceOf(reading);
     const { grant } = sends;
-    if (grant !== null && !coversAll(grant, livingOnes(reading))) await records.endGrant(request);
+    if (grant !== null && !coversAll(grant, idsOf(reading, { failed: false })))
+      await records.endGrant(request);
     if (reading.found.length === openRecords(request).length || leanNow === undefined)
       return this.#open(request, { finding: reading.finding, absence, proven: false, reading });
     if (rule.mustRestart(sends, { storeNow, leanNow })) await records.restartDelay(request, leanNow);
@@ -193,11 +202,11 @@ export class OutcomeReconciler {
   }
 
   /** From now on the list of this application proves nothing. */
-  async #doubtAbsence(request: PayoutRequest, lacked: readonly MissedPayout[]): Promise<void> {
+  async #doubtAbsence(request: PayoutRequest, missed: readonly MissedPayout[]): Promise<void> {
     const { records, events = {} } = this.#options;
     // An operator may have decided whatever the list said.
-    if (lacked.length === 0 || (request.sends.count < 2 && (await records.isDecided(request)))) return;
-    for (const { intentId, reason } of lacked) {
+    if (missed.length === 0 || (request.sends.count < 2 && (await records.isDecided(request)))) return;
+    for (const { intentId, reason } of missed) {
       const isNew = await records.doubtAbsence(
         request.application ?? this.#options.application,
         intentId,
@@ -232,26 +241,22 @@ function findingOf(
   // Payouts of this key that Lean has shown once are there, whatever its list shows now.
   if (!coversAll(grant, duplicateIntents)) return 'several_at_lean';
   const finding = reading.finding === reading.absence ? absence : reading.finding;
-  if (grant === null || !coversAll(grant, shownOf(reading))) return finding;
+  if (grant === null || !coversAll(grant, idsOf(reading, { failed: false }))) return finding;
+  if (!coversFailed(grant, idsOf(reading, { failed: true }))) return finding;
   // A payout that could not be read then, or that turns out to be the key's own, was not judged.
-  const isCertain = (candidate: Candidate): boolean =>
+  const isUnjudged = (candidate: Candidate): boolean =>
     !candidate.failed &&
     ((candidate.unread && grant.finding !== 'lean_unavailable') ||
       records.some(record => isOwn(candidate, record)));
-  if (reading.candidates.some(isCertain)) return finding;
+  if (reading.candidates.some(isUnjudged)) return finding;
   const isJudged = finding === absence || finding === grant.finding || findings[finding].reason === 'UNCLEAR';
   if (!isJudged) return finding;
   return absence === (grant.absence ?? grant.finding) ? 'absent' : absence;
 }
 
-/** Ids of the payouts at Lean that are, or may be, the request's own. */
-function shownOf({ candidates }: Reading): readonly string[] {
-  return candidates.map(({ row }) => rowId(row));
-}
-
-/** The same without those that Lean has failed. */
-function livingOnes({ candidates }: Reading): readonly string[] {
-  return candidates.filter(({ failed }) => !failed).map(({ row }) => rowId(row));
+/** Ids of the payouts at Lean that are, or may be, the request's own: those that Lean has failed, or the others. */
+function idsOf({ candidates }: Reading, { failed }: Pick<Candidate, 'failed'>): readonly string[] {
+  return candidates.filter(candidate => candidate.failed === failed).map(({ row }) => rowId(row));
 }
 
 /** The rejection of a transfer that Lean is known not to have taken. */

@@ -116,9 +116,13 @@ export function openRecords({ records }: PayoutRequest): readonly PayoutRecord[]
   return records.filter(({ answer }) => answer === null);
 }
 
-/** Whether Lean has turned away every send of a request, and nothing has been found or decided of it since. */
-export function allSendsTurnedAway({ sends, records }: Pick<PayoutRequest, 'sends' | 'records'>): boolean {
-  return sends.turnedAway && records.every(({ answer }) => answer === null);
+/** Whether Lean has turned away every send of a request, and nothing of it has been shown or decided since. */
+export function allSendsTurnedAway({
+  sends,
+  records,
+  duplicateIntents,
+}: Pick<PayoutRequest, 'sends' | 'records' | 'duplicateIntents'>): boolean {
+  return sends.turnedAway && duplicateIntents.length === 0 && records.every(({ answer }) => answer === null);
 }
 
 /**

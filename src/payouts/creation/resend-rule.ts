@@ -26,13 +26,20 @@ export interface SendGrant {
   readonly finding: Finding;
   /** What Lean's list said of absence beside the finding; not there in a grant of an older version. */
   readonly absence?: Finding;
-  /** Ids of the payouts at Lean that the operator has judged to be others, and of those that Lean has failed. */
+  /** Ids of the payouts at Lean that the operator has judged to be others. */
   readonly payouts: readonly string[];
+  /** Ids of the payouts that Lean had failed: only as long as they are. Not there in a grant of an older version. */
+  readonly failed?: readonly string[];
 }
 
 /** Whether the operator's permission covers all of these payouts at Lean. Without a permission there must be none. */
 export function coversAll(grant: SendGrant | null, payouts: readonly string[]): boolean {
   return payouts.every(id => grant?.payouts.includes(id));
+}
+
+/** The same for payouts that Lean has failed. */
+export function coversFailed(grant: SendGrant, payouts: readonly string[]): boolean {
+  return payouts.every(id => grant.payouts.includes(id) || grant.failed?.includes(id));
 }
 
 export const neverSent: SendHistory = {
@@ -156,7 +163,7 @@ export class ResendRule {
   }: Pick<PayoutRequest, 'sends' | 'records' | 'refusal' | 'duplicateIntents'>): boolean {
     const { grant } = sends;
     if (!coversAll(grant, duplicateIntents)) return false;
-    if (allSendsTurnedAway({ sends, records })) return true;
+    if (allSendsTurnedAway({ sends, records, duplicateIntents })) return true;
     if (records.length !== 1 || refusal !== null) return false;
     return grant !== null || (this.byRepetition && sends.count < sendsWithoutPerson);
   }

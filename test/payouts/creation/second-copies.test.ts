@@ -76,6 +76,16 @@ describe.each(stores)('a second payout of a key (%s)', kind => {
     expect(duplicates).toEqual([`key-1 ${intentId}`]);
   });
 
+  it('is told where Lean has taken two payments of the key’s own intent', async () => {
+    const { lean, clock, loop, sendTwice, duplicates } = await start();
+    await sendTwice();
+    const [{ intentId = '' } = {}] = lean.payouts.all();
+    lean.payouts.add({ ...ours, intentId });
+    clock.ms += delay;
+    await loop.round();
+    expect(duplicates).toEqual([`key-1 ${intentId}`]);
+  });
+
   it('is not looked for when a webhook names the payout of a record', async () => {
     const { lean, clock, loop, create, heard, audits } = await start();
     await create('key-1');

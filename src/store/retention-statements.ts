@@ -1,0 +1,38 @@
+import { findings } from '../payouts/creation/finding.ts';
+import type { Statement } from './database.ts';
+import { openRequests } from './payout-rows.ts';
+import { allSendsTurnedAway } from './send-conditions.ts';
+
+/** Payouts that were sent this near to one of unknown outcome may be in the window in which it is looked for, in ms. */
+const nearMs = String(2 * 86_400_000);
+
+/** What was found of requests that may be at Lean. */
+const unclear = Object.entries(findings)
+  .filter(([, { reason }]) => reason === 'UNCLEAR')
+  .map(([finding]) => `'${finding}'`)
+  .join(', ');
+
+/**
+ * Forgets old requests. A request that is still to be audited stays. So does one that was sent within two days of one of
+ * unknown outcome: its intents are not that one's.
+ */
+export function forgetRequests(olderThanMs: number): Statement {
+  const unknown = `FROM ${openRequests} o WHERE EXISTS (SELECT 1 FROM lean_payout_records u
+    WHERE u.caller = o.caller AND u.idempotency_key = o.idempotency_key AND u.answer IS NULL)`;
+  const firstUnknown = `(SELECT MIN(COALESCE(o.first_sent_at, o.created_at)) ${unknown})`;
+  const lastUnknown = `(SELECT MAX(COALESCE(o.sent_until, o.created_at) + o.resend_after_ms) ${unknown})`;
+  return {
+    sql: `DELETE FROM lean_payout_requests
+      WHERE created_at < store_now() - CAST($1 AS BIGINT) AND claim IS NULL
+        AND (next_check_at IS NULL OR ${allSendsTurnedAway} AND COALESCE(finding, '') NOT IN (${unclear}))
+        AND (last_sent_at IS NULL OR ${allSendsTurnedAway}
+          OR last_sent_at + ${nearMs} <= COALESCE(${firstUnknown}, last_sent_at + ${nearMs})
+          OR first_sent_at >= ${lastUnknown} + ${nearMs})
+        AND NOT EXISTS (SELECT 1 FROM lean_payout_records p
+          WHERE p.caller = lean_payout_requests.caller
+            AND p.idempotency_key = lean_payout_requests.idempotency_key
+            AND ((p.answer IS NULL AND NOT ${allSendsTurnedAway})
+              OR p.changed_at >= store_now() - CAST($1 AS BIGINT)))`,
+    values: [olderThanMs],
+  };
+}
