@@ -6,7 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { sandboxCredentials } from '../src/sandbox/named.ts';
 import { printTable } from './figures.ts';
-import { floods, type Flood, type Flooded } from './floods-sent.ts';
+import { floods, type Flood, type Flooded } from './flood-scenarios.ts';
 import { startProcess, type ServerProcess } from './processes.ts';
 
 /** What each flood may do at most: memory above the level before it in MiB, and how long it may hold others up in ms. */
@@ -29,7 +29,7 @@ interface Counts {
 export async function floodsTable({ quick }: { readonly quick: boolean }): Promise<void> {
   const counts = quick ? { share: 0.02, watchMs: 200 } : { share: 1, watchMs: backMs };
   const rows: string[][] = [];
-  for (const flood of floods) rows.push(await rowOf(flood, counts));
+  for (const flood of floods) rows.push(await measured(flood, counts));
   printTable(
     `Floods (accepted: ${String(bounds.memoryMiB)} MiB above the level before, ${String(bounds.loopMs)} ms of the event loop)`,
     ['', 'MiB before', 'at most', 'a minute later', 'loop held ms', 'others waited ms', 'ended'],
@@ -37,7 +37,7 @@ export async function floodsTable({ quick }: { readonly quick: boolean }): Promi
   );
 }
 
-async function rowOf(flood: Flood, { share, watchMs }: Counts): Promise<string[]> {
+async function measured(flood: Flood, { share, watchMs }: Counts): Promise<string[]> {
   const folder = await mkdtemp(join(tmpdir(), 'lean-payouts-bench-'));
   const lean = await startProcess('fast-lean.ts');
   const [port, restPort, mcpPort] = await freePorts(3);
@@ -59,7 +59,7 @@ async function rowOf(flood: Flood, { share, watchMs }: Counts): Promise<string[]
   });
   const target: Flooded = { port: Number(port), restPort: Number(restPort), mcpPort: Number(mcpPort) };
   try {
-    await ready(target);
+    await waitUntilReady(target);
     // Once everything is loaded that a request needs, so that this is not counted as a flood's.
     await fetch(graphqlOf(target), {
       ...posting,
@@ -67,7 +67,7 @@ async function rowOf(flood: Flood, { share, watchMs }: Counts): Promise<string[]
     });
     await pause(500);
     const before = await residentMiB(gateway);
-    await scraped(target);
+    await scrapeMetrics(target);
     const others = new OtherClient(target);
     let most = before;
     const watching = new AbortController();
@@ -75,7 +75,7 @@ async function rowOf(flood: Flood, { share, watchMs }: Counts): Promise<string[]
       most = Math.max(most, mib);
     });
     const close = await flood.send(target, share);
-    const { loopMs, ended } = await scraped(target);
+    const { loopMs, ended } = await scrapeMetrics(target);
     await close();
     watching.abort();
     await watched;
@@ -104,7 +104,7 @@ function graphqlOf({ port }: Flooded): string {
   return `http://127.0.0.1:${String(port)}/graphql`;
 }
 
-async function ready({ port }: Flooded): Promise<void> {
+async function waitUntilReady({ port }: Flooded): Promise<void> {
   for (;;) {
     const answer = await fetch(`http://127.0.0.1:${String(port)}/ready`).catch(() => undefined);
     if (answer?.status === 200) return;
@@ -128,7 +128,9 @@ async function watch(
 }
 
 /** What the gateway itself has measured since it was asked last. */
-async function scraped({ port }: Flooded): Promise<{ readonly loopMs: number; readonly ended: number }> {
+async function scrapeMetrics({
+  port,
+}: Flooded): Promise<{ readonly loopMs: number; readonly ended: number }> {
   const text = await (await fetch(`http://127.0.0.1:${String(port)}/metrics`)).text();
   const sum = (pattern: RegExp): number =>
     [...text.matchAll(pattern)].reduce((total, [, value]) => total + Number(value), 0);

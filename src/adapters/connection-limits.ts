@@ -1,4 +1,4 @@
-/** What one connection, one caller and the whole process may hold. `docs/limits.md` lists these, and so does `/metrics`. */
+/** Limits of one connection, one caller and the whole process. `docs/limits.md` and `/metrics` list them. */
 export const connectionLimits = {
   /** Connections of one listener at once; one more is closed as soon as it is open. */
   connections: 10_000,

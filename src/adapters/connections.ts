@@ -11,7 +11,7 @@ const sweepMs = 1000;
  */
 export class Connections {
   readonly #open = new Map<Duplex, Connection>();
-  /** Those on which something was unread when they were last looked at. */
+  /** Connections with unread bytes at the last check, and how many. */
   readonly #unread = new Map<Connection, number>();
   /** Since when peers have not been reading, on the clock of `performance.now()`, as of the last `endStuck`. */
   #stuckSince: ReadonlyMap<Connection, number> = new Map();

@@ -27,7 +27,7 @@ export interface ListenerBasics {
   readonly ownHostOnly?: boolean;
   /** Undefined where no traces are exported. */
   readonly tracing?: Tracing | undefined;
-  /** Those of all listeners together. @default the listener's own */
+  /** The connections of all listeners of the process. @default only those of this listener */
   readonly connections?: Connections;
   /** Told of each request when it is over. */
   readonly onRequest?: (request: FinishedRequest) => void;

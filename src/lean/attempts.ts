@@ -35,7 +35,7 @@ export interface RequestPlan {
   readonly signal?: GiveUpSignal | undefined;
   readonly beforeSend?: (remainingMs: number) => Promise<void>;
   readonly leastTimeMs?: number;
-  /** Of the operation that it is made for; no limit without it. */
+  /** The budget of the caller's operation. Without it the calls are not limited. */
   readonly budget?: CallBudget | undefined;
 }
 

@@ -22,7 +22,7 @@ export interface CallOptions {
   readonly signal?: GiveUpSignal | undefined;
   /** From `LeanClient.deadline()`, when several calls share one. @default a deadline of the call's own */
   readonly deadline?: number | undefined;
-  /** Of the operation that the call is made for; no limit without it. A call that is shared is one of its first reader's. */
+  /** The budget of the caller's operation. Without it the calls are not limited. The first reader pays for a shared call. */
   readonly budget?: CallBudget | undefined;
 }
 

@@ -1,7 +1,7 @@
 import type { DocumentNode, Token } from 'graphql';
 import { LRUCache } from 'lru-cache';
 
-/** What a parsed document takes for each of its tokens, as measured. */
+/** Memory of a parsed document per token, as measured. */
 const bytesPerToken = 400;
 
 /** Estimated bytes of a parsed document, with its text. */
@@ -34,5 +34,5 @@ export function documentCaches(maxBytes = 16 * 1024 * 1024) {
   } as const;
 }
 
-/** Of an error with its stack. */
+/** Estimated memory of an error with its stack. */
 const bytesOfError = 4000;

@@ -40,7 +40,7 @@ export interface EndpointOptions {
 /** Of a longer one it may take long to find out what is wrong, and that is not to be done twice. */
 const longestBody = 16 * 1024;
 
-/** Of any body. */
+/** The largest body that is accepted. */
 export const maxBodyBytes = 64 * 1024;
 
 /** An operation, and what its caller has sent for it. */

@@ -4,8 +4,8 @@ import type { Logger } from 'pino';
 import { outward } from './outward.ts';
 import type { RequestContext } from './request-context.ts';
 
-/** So often a line without meaning is sent, so that nothing on the way takes the connection for dead. */
-const pingMs = 12_000;
+/** How often something is sent on an idle connection, so that nothing on the way takes it for dead, in ms. */
+export const pingMs = 12_000;
 
 /**
  * Sends the results of a subscription as server-sent events, each with the id of its event, which a browser sends back

@@ -34,7 +34,7 @@ const longestText = 16 * 1024;
  */
 const mostSelections = 500;
 
-/** What the code of an operation takes, as measured: of itself, and for each of its selections. */
+/** Memory of a compiled operation, as measured: a fixed part, and a part for each selection. */
 const bytesOfCode = { each: 30_000, perSelection: 2000 } as const;
 
 /** Estimated bytes of an entry for an operation that cannot be compiled. */

@@ -8,6 +8,7 @@ import { beyondJsonBounds } from '../../payouts/json-bounds.ts';
 import { connectionLimits as limits } from '../connection-limits.ts';
 import type { Connection } from '../connections.ts';
 import { currentReport, reporting, type RequestReport } from '../request-report.ts';
+import { pingMs } from './event-stream.ts';
 import { onExpiry } from './token-expiry.ts';
 
 /** Close code for a connection without a valid access token (graphql-ws). */
@@ -15,9 +16,6 @@ export const unauthorizedCode = 4401;
 
 /** Bytes that a close frame has for its reason. @see https://www.rfc-editor.org/rfc/rfc6455#section-5.5 */
 const maxReasonBytes = 123;
-
-/** How often a ping is sent, so that nothing on the way takes the connection for dead; and time for its pong, in ms. */
-const pingMs = 12_000;
 
 export interface SocketConnectionOptions {
   readonly socket: WebSocket;
@@ -73,7 +71,7 @@ export class SocketConnection implements ProtocolSocket {
     });
   }
 
-  /** Who has connected, once they have been let in. */
+  /** The authenticated caller; undefined before `connection_init` was accepted. */
   get admission(): Admission | undefined {
     return this.#admission;
   }

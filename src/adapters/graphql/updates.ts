@@ -30,7 +30,7 @@ const sharedMs = 10_000;
 /** What happens to payouts, for the subscribers of the graph. */
 export class GraphUpdates implements Updates {
   readonly #options: UpdatesOptions;
-  /** What has been read for each update, for all of its subscribers. */
+  /** Loaders that all subscribers of an update share, and until when. */
   readonly #loaders = new WeakMap<PayoutUpdate, { readonly loaders: Loaders; readonly until: number }>();
   readonly #turns = new Turns();
 

@@ -7,7 +7,7 @@ import { isFailed } from './found-answer.ts';
  * Lean's list has a row for each payment: an intent whose payment has failed may have another one.
  */
 
-/** What tells the rows of one intent apart. `paymentId` is null until Lean has created the payment. */
+/** A key for one row; several rows of one intent have different keys. `paymentId` is null until Lean has created the payment. */
 export function rowKey(row: Payout): string {
   return JSON.stringify([rowId(row), row.paymentId, row.createdAt]);
 }

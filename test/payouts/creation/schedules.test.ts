@@ -174,17 +174,7 @@ const plainAsk: Step & { readonly what: 'ask' } = {
 
 /** The lost record is older than two resend delays. */
 const restoredAnHourLater: [Unkindness, Step[]] = [
-  {
-    processingMs: 0,
-    listingMs: 0,
-    keys: 'forgotten',
-    references: 'exact',
-    amounts: 'exact',
-    order: 'newest',
-    pageCap: 100,
-    intents: true,
-    clockOffsetMs: 0,
-  },
+  kindLean,
   [
     { what: 'keep a copy' },
     plainAsk,

@@ -14,6 +14,8 @@ const delay = 625 * second;
 
 const ours = { amount: '16.5', destinationId: destinations.pays, externalReference: 'order-1' };
 
+const decision = { decision: 'send again', intentId: null, by: 'me', reason: 'asked', evidence: {} } as const;
+
 /*
  * An edge in front of Lean may deliver a request twice, and Lean may list a payout later than it should. The gateway
  * tells of every payout that Lean has beyond those that were asked for, and lets nothing hide one.
@@ -238,13 +240,6 @@ describe.each(stores)('a second payout of a key (%s)', kind => {
     clock.ms += delay;
     const request = await records.read(keyOf('key-1'));
     if (request === undefined) throw new Error('there is no record');
-    const decision = {
-      decision: 'send again',
-      intentId: null,
-      by: 'me',
-      reason: 'asked',
-      evidence: {},
-    } as const;
     await operator.grantSend(request, { finding: 'look_alike', payouts: [other.intentId] }, decision);
     expect(await create('key-1')).toMatchObject({ kind: 'created' });
     clock.ms += delay;
@@ -319,13 +314,6 @@ describe.each(stores)('a second payout of a key (%s)', kind => {
     clock.ms += delay;
     const request = await records.read(keyOf('key-1'));
     if (request === undefined) throw new Error('there is no record');
-    const decision = {
-      decision: 'send again',
-      intentId: null,
-      by: 'me',
-      reason: 'asked',
-      evidence: {},
-    } as const;
     await operator.grantSend(request, { finding: 'look_alike', payouts: [first.intentId] }, decision);
     expect(await create('key-1')).toMatchObject({ kind: 'created' });
     lean.behaviour.references = 'exact';

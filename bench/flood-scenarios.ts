@@ -57,7 +57,7 @@ function ending(sockets: readonly (WebSocket | Socket)[]): () => Promise<void> {
 
 const nothingToEnd = (): Promise<void> => Promise.resolve();
 
-async function posted(port: number, path: string, body: string, headers: Record<string, string> = {}) {
+async function post(port: number, path: string, body: string, headers: Record<string, string> = {}) {
   const answer = await fetch(`http://127.0.0.1:${String(port)}${path}`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...headers },
@@ -66,8 +66,14 @@ async function posted(port: number, path: string, body: string, headers: Record<
   await answer.arrayBuffer();
 }
 
+/** A query as it stands on the wire. */
+function rawQuery(port: number): string {
+  const body = JSON.stringify({ query: listed });
+  return `POST /graphql HTTP/1.1\r\nhost: 127.0.0.1:${String(port)}\r\ncontent-type: application/json\r\ncontent-length: ${String(body.length)}\r\n\r\n${body}`;
+}
+
 /** Sends requests, eight at a time. */
-async function inTurns(count: number, send: (index: number) => Promise<void>): Promise<void> {
+async function eightAtOnce(count: number, send: (index: number) => Promise<void>): Promise<void> {
   let next = 0;
   await Promise.all(
     Array.from({ length: 8 }, async () => {
@@ -89,7 +95,7 @@ function subscribeMessage(id: number): string {
 
 export const floods: readonly Flood[] = [
   {
-    name: 'pings of 60 KB before the hello, never read',
+    name: 'pings of 60 KB before connection_init, never read',
     async send(target, share) {
       const sockets = await Promise.all(Array.from({ length: 4 }, () => webSocket(target, false)));
       for (const socket of sockets) socket.pause();
@@ -107,7 +113,7 @@ export const floods: readonly Flood[] = [
     },
   },
   {
-    name: 'the same after the hello',
+    name: 'pings of 60 KB after connection_init, never read',
     async send(target, share) {
       const sockets = await Promise.all(Array.from({ length: 4 }, () => webSocket(target, true)));
       for (const socket of sockets) socket.pause();
@@ -163,8 +169,8 @@ export const floods: readonly Flood[] = [
         const fragment = `fragment F on PayoutConnection { nodes { ${'id intentId description status leanStatus createdAt updatedAt '.repeat(2)} d${String(document)}: id } }`;
         const names = Array.from({ length: 100 }, (_, index) => `Q${String(index)}`);
         const query = `${fragment} ${names.map(name => `query ${name}{payouts(first:1){...F}}`).join(' ')}`;
-        await inTurns(12 * names.length, index =>
-          posted(port, '/graphql', JSON.stringify({ query, operationName: names[index % names.length] })),
+        await eightAtOnce(12 * names.length, index =>
+          post(port, '/graphql', JSON.stringify({ query, operationName: names[index % names.length] })),
         );
       }
       return nothingToEnd;
@@ -173,8 +179,8 @@ export const floods: readonly Flood[] = [
   {
     name: '1,024 documents of 60 KB',
     async send({ port }, share) {
-      await inTurns(portion(1024, share), index =>
-        posted(
+      await eightAtOnce(portion(1024, share), index =>
+        post(
           port,
           '/graphql',
           JSON.stringify({ query: `# ${'x'.repeat(60_000)}\n{ a${String(index)}: __typename }` }),
@@ -194,7 +200,7 @@ export const floods: readonly Flood[] = [
       };
       const body = JSON.stringify(Array.from({ length: 100 }, () => call));
       const headers = { accept: 'application/json, text/event-stream' };
-      await inTurns(portion(300, share), () => posted(mcpPort, '/mcp', body, headers));
+      await eightAtOnce(portion(300, share), () => post(mcpPort, '/mcp', body, headers));
       return nothingToEnd;
     },
   },
@@ -203,7 +209,7 @@ export const floods: readonly Flood[] = [
     async send({ restPort }, share) {
       const body = `{"payment_details":[${'{},'.repeat(86_000)}{}]}`;
       const headers = { 'idempotency-key': 'flood' };
-      await inTurns(portion(600, share), () => posted(restPort, '/v1/payouts/v1/payment', body, headers));
+      await eightAtOnce(portion(600, share), () => post(restPort, '/v1/payouts/v1/payment', body, headers));
       return nothingToEnd;
     },
   },
@@ -211,8 +217,8 @@ export const floods: readonly Flood[] = [
     name: 'REST, 600 bodies of 120,000 open brackets',
     async send({ restPort }, share) {
       const headers = { 'idempotency-key': 'flood' };
-      await inTurns(portion(600, share), () =>
-        posted(restPort, '/v1/payouts/v1/payment', '['.repeat(120_000), headers),
+      await eightAtOnce(portion(600, share), () =>
+        post(restPort, '/v1/payouts/v1/payment', '['.repeat(120_000), headers),
       );
       return nothingToEnd;
     },
@@ -220,8 +226,7 @@ export const floods: readonly Flood[] = [
   {
     name: '100 connections of 100 requests sent at once, never read',
     async send({ port }, share) {
-      const body = JSON.stringify({ query: listed });
-      const request = `POST /graphql HTTP/1.1\r\nhost: 127.0.0.1:${String(port)}\r\ncontent-type: application/json\r\ncontent-length: ${String(body.length)}\r\n\r\n${body}`;
+      const request = rawQuery(port);
       const sockets: Socket[] = [];
       for (let index = 0; index < portion(100, share); index += 1) {
         const socket = await rawSocket(port);
@@ -235,8 +240,7 @@ export const floods: readonly Flood[] = [
   {
     name: '2,000 connections that ask for 100 payouts each and do not read',
     async send({ port }, share) {
-      const body = JSON.stringify({ query: listed });
-      const request = `POST /graphql HTTP/1.1\r\nhost: 127.0.0.1:${String(port)}\r\ncontent-type: application/json\r\ncontent-length: ${String(body.length)}\r\n\r\n${body}`;
+      const request = rawQuery(port);
       const sockets: Socket[] = [];
       for (let index = 0; index < portion(2000, share); index += 1) {
         const socket = await rawSocket(port);
@@ -250,7 +254,7 @@ export const floods: readonly Flood[] = [
   {
     name: '5,000 connections that are reset',
     async send({ port }, share) {
-      await inTurns(portion(5000, share), async () => {
+      await eightAtOnce(portion(5000, share), async () => {
         const socket = await rawSocket(port);
         socket.write(
           'GET /graphql HTTP/1.1\r\nhost: x\r\norigin: https://evil.example\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n',
