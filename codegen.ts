@@ -25,7 +25,7 @@ const config = {
   scalars: {
     DateTime: 'string',
     Decimal: { input: 'string | number', output: 'string' },
-    CurrencyCode: 'string',
+    PayoutCurrencyCode: 'string',
     _Any: 'unknown',
     federation__FieldSet: 'string',
     link__Import: 'string',

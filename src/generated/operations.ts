@@ -9,7 +9,7 @@ export type CreatePayoutInput = {
   /** The source account to take the money from, as the Payouts tab of Lean's dashboard names it. */
   readonly accountId: string | number;
   /** How much, and in which currency. */
-  readonly amount: MoneyInput;
+  readonly amount: PayoutMoneyInput;
   /** Whether Lean is to authorise it at once, by the authoriser set up for that. Otherwise it waits for a person. */
   readonly authorize?: boolean;
   /** Reference text for the recipient's bank: 1 to 32 characters, such as `INV 001`. */
@@ -22,22 +22,6 @@ export type CreatePayoutInput = {
   readonly idempotencyKey: string;
 };
 
-/** A range of time. Both bounds are inclusive, and either may be left out. */
-export type DateTimeRange = {
-  /** Earliest instant, such as `"2026-03-01T00:00:00Z"`. */
-  readonly from?: string | null | undefined;
-  /** Latest instant, such as `"2026-03-31T23:59:59.999999Z"`. */
-  readonly to?: string | null | undefined;
-};
-
-/** A range of decimals. Both bounds are inclusive, and either may be left out. */
-export type DecimalRange = {
-  /** Highest value, such as `"999.99"`. */
-  readonly max?: string | number | null | undefined;
-  /** Lowest value, such as `"100"`. */
-  readonly min?: string | number | null | undefined;
-};
-
 /** What kind of event it was. */
 export type HistoryEventType =
   /** Lean made a payment; it may have ended at once (`payment.created`). */
@@ -47,22 +31,38 @@ export type HistoryEventType =
   /** A kind that this gateway does not know. */
   | 'UNKNOWN';
 
-/** An amount of money to pay, in the major unit of its currency. */
-export type MoneyInput = {
-  /** Above zero, with no more decimals than the currency has (AED 2, KWD 3), such as `"16.50"`. Lean receives these very digits. */
-  readonly amount: string | number;
-  /** The currency, such as `AED`. */
-  readonly currency: string;
+/** A range of time. Both bounds are inclusive, and either may be left out. */
+export type PayoutDateTimeRange = {
+  /** Earliest instant, such as `"2026-03-01T00:00:00Z"`. */
+  readonly from?: string | null | undefined;
+  /** Latest instant, such as `"2026-03-31T23:59:59.999999Z"`. */
+  readonly to?: string | null | undefined;
+};
+
+/** A range of decimals. Both bounds are inclusive, and either may be left out. */
+export type PayoutDecimalRange = {
+  /** Highest value, such as `"999.99"`. */
+  readonly max?: string | number | null | undefined;
+  /** Lowest value, such as `"100"`. */
+  readonly min?: string | number | null | undefined;
 };
 
 /** Which payouts a list holds: those that meet all that is given. These are all the filters Lean has. */
 export type PayoutFilter = {
   /** By amount, in major units, whatever the currency. */
-  readonly amount?: DecimalRange | null | undefined;
+  readonly amount?: PayoutDecimalRange | null | undefined;
   /** By the time of creation at Lean. */
-  readonly createdAt?: DateTimeRange | null | undefined;
+  readonly createdAt?: PayoutDateTimeRange | null | undefined;
   /** By the time of the last change at Lean. */
-  readonly updatedAt?: DateTimeRange | null | undefined;
+  readonly updatedAt?: PayoutDateTimeRange | null | undefined;
+};
+
+/** An amount of money to pay, in the major unit of its currency. */
+export type PayoutMoneyInput = {
+  /** Above zero, with no more decimals than the currency has (AED 2, KWD 3), such as `"16.50"`. Lean receives these very digits. */
+  readonly amount: string | number;
+  /** The currency, such as `AED`. */
+  readonly currency: string;
 };
 
 /** What Lean's two statuses mean together: has the money gone to the recipient? Decide by this, not by `status`. */

@@ -11,12 +11,12 @@ export type Scalars = {
   /** The `Int` scalar type represents non-fractional signed whole numeric values. Int can represent values between -(2^31) and 2^31 - 1. */
   Int: { input: number; output: number };
   Float: { input: number; output: number };
-  /** An ISO 4217 alphabetic currency code, such as `"AED"` or `"SAR"`. */
-  CurrencyCode: { input: string; output: string };
   /** An instant as RFC 3339 text in UTC, such as `"2026-03-01T08:30:00.123456Z"`, with the fraction of a second that Lean gave it, up to nanoseconds. Input may carry any offset (`"2026-03-01T12:30:00+04:00"`). */
   DateTime: { input: string; output: string };
   /** An exact decimal number. On the wire it is text, such as `"16.50"`, because JSON numbers lose digits in most programs. Input may also be a number literal (`16.50`), which is read digit by digit. */
   Decimal: { input: string | number; output: string };
+  /** An ISO 4217 alphabetic currency code, such as `"AED"` or `"SAR"`. */
+  PayoutCurrencyCode: { input: string; output: string };
   _Any: { input: unknown; output: unknown };
 };
 
@@ -25,7 +25,7 @@ export type CreatePayoutInput = {
   /** The source account to take the money from, as the Payouts tab of Lean's dashboard names it. */
   readonly accountId: Scalars['ID']['input'];
   /** How much, and in which currency. */
-  readonly amount: MoneyInput;
+  readonly amount: PayoutMoneyInput;
   /** Whether Lean is to authorise it at once, by the authoriser set up for that. Otherwise it waits for a person. */
   readonly authorize?: Scalars['Boolean']['input'];
   /** Reference text for the recipient's bank: 1 to 32 characters, such as `INV 001`. */
@@ -52,22 +52,6 @@ export type CreatePayoutsInput = {
 /** What became of the request as a whole, or, where Lean answered, of each transfer. */
 export type CreatePayoutsResult = PayoutOutcomeUnknown | PayoutRejected | PayoutsCreated;
 
-/** A range of time. Both bounds are inclusive, and either may be left out. */
-export type DateTimeRange = {
-  /** Earliest instant, such as `"2026-03-01T00:00:00Z"`. */
-  readonly from?: InputMaybe<Scalars['DateTime']['input']>;
-  /** Latest instant, such as `"2026-03-31T23:59:59.999999Z"`. */
-  readonly to?: InputMaybe<Scalars['DateTime']['input']>;
-};
-
-/** A range of decimals. Both bounds are inclusive, and either may be left out. */
-export type DecimalRange = {
-  /** Highest value, such as `"999.99"`. */
-  readonly max?: InputMaybe<Scalars['Decimal']['input']>;
-  /** Lowest value, such as `"100"`. */
-  readonly min?: InputMaybe<Scalars['Decimal']['input']>;
-};
-
 /** Something that happened to a payout, as Lean announced it. */
 export type HistoryEvent = {
   readonly __typename?: 'HistoryEvent';
@@ -93,23 +77,6 @@ export type HistoryEventType =
   | 'PAYMENT_UPDATED'
   /** A kind that this gateway does not know. */
   | 'UNKNOWN';
-
-/** An amount of money in the major unit of its currency: `"16.50"` with `AED` is 16 dirhams and 50 fils. */
-export type Money = {
-  readonly __typename?: 'Money';
-  /** Exactly what Lean said, digit by digit, as text: `"16.5"`. */
-  readonly amount: Scalars['Decimal']['output'];
-  /** The currency, such as `AED`. */
-  readonly currency: Scalars['CurrencyCode']['output'];
-};
-
-/** An amount of money to pay, in the major unit of its currency. */
-export type MoneyInput = {
-  /** Above zero, with no more decimals than the currency has (AED 2, KWD 3), such as `"16.50"`. Lean receives these very digits. */
-  readonly amount: Scalars['Decimal']['input'];
-  /** The currency, such as `AED`. */
-  readonly currency: Scalars['CurrencyCode']['input'];
-};
 
 /** Everything that moves money, for callers with the scope `payouts:create`. */
 export type Mutation = {
@@ -147,7 +114,7 @@ export type PageInfo = {
 export type Payout = {
   readonly __typename?: 'Payout';
   /** The amount paid, exact. */
-  readonly amount: Money;
+  readonly amount: PayoutMoney;
   /** Whether Lean was to authorise it by itself. Carried by lists alone, null elsewhere. */
   readonly autoAuthorized?: Maybe<Scalars['Boolean']['output']>;
   /** The bank's reference, for reconciliation; null until the bank has given one. */
@@ -211,7 +178,7 @@ export type PayoutConnection = {
 export type PayoutCreated = {
   readonly __typename?: 'PayoutCreated';
   /** The amount as Lean confirmed it. */
-  readonly amount: Money;
+  readonly amount: PayoutMoney;
   /** The key that it was created under. */
   readonly idempotencyKey: Scalars['String']['output'];
   /** Its intent as Lean has it now. One Lean call, shared with `payout`. */
@@ -236,6 +203,22 @@ export type PayoutCreated = {
   readonly traceId?: Maybe<Scalars['ID']['output']>;
   /** Which of the `transfers` of `createPayouts` it is, from 0; 0 for `createPayout`. */
   readonly transferIndex: Scalars['Int']['output'];
+};
+
+/** A range of time. Both bounds are inclusive, and either may be left out. */
+export type PayoutDateTimeRange = {
+  /** Earliest instant, such as `"2026-03-01T00:00:00Z"`. */
+  readonly from?: InputMaybe<Scalars['DateTime']['input']>;
+  /** Latest instant, such as `"2026-03-31T23:59:59.999999Z"`. */
+  readonly to?: InputMaybe<Scalars['DateTime']['input']>;
+};
+
+/** A range of decimals. Both bounds are inclusive, and either may be left out. */
+export type PayoutDecimalRange = {
+  /** Highest value, such as `"999.99"`. */
+  readonly max?: InputMaybe<Scalars['Decimal']['input']>;
+  /** Lowest value, such as `"100"`. */
+  readonly min?: InputMaybe<Scalars['Decimal']['input']>;
 };
 
 /** A beneficiary that payouts can go to, as it was set up at Lean. */
@@ -283,18 +266,18 @@ export type PayoutEdge = {
 /** Which payouts a list holds: those that meet all that is given. These are all the filters Lean has. */
 export type PayoutFilter = {
   /** By amount, in major units, whatever the currency. */
-  readonly amount?: InputMaybe<DecimalRange>;
+  readonly amount?: InputMaybe<PayoutDecimalRange>;
   /** By the time of creation at Lean. */
-  readonly createdAt?: InputMaybe<DateTimeRange>;
+  readonly createdAt?: InputMaybe<PayoutDateTimeRange>;
   /** By the time of the last change at Lean. */
-  readonly updatedAt?: InputMaybe<DateTimeRange>;
+  readonly updatedAt?: InputMaybe<PayoutDateTimeRange>;
 };
 
 /** What a payout was meant to be. There is one from the moment of creation, before there is a payment. */
 export type PayoutIntent = {
   readonly __typename?: 'PayoutIntent';
   /** The amount to be paid, exact. */
-  readonly amount: Money;
+  readonly amount: PayoutMoney;
   /** Lean's id of the customer it belongs to. */
   readonly customerId?: Maybe<Scalars['ID']['output']>;
   /** The reference text for the recipient's bank. */
@@ -307,6 +290,23 @@ export type PayoutIntent = {
   readonly id: Scalars['ID']['output'];
   /** The payout made of it, as the intent carries it: no further Lean call for its own fields. */
   readonly payout?: Maybe<Payout>;
+};
+
+/** An amount of money in the major unit of its currency: `"16.50"` with `AED` is 16 dirhams and 50 fils. */
+export type PayoutMoney = {
+  readonly __typename?: 'PayoutMoney';
+  /** Exactly what Lean said, digit by digit, as text: `"16.5"`. */
+  readonly amount: Scalars['Decimal']['output'];
+  /** The currency, such as `AED`. */
+  readonly currency: Scalars['PayoutCurrencyCode']['output'];
+};
+
+/** An amount of money to pay, in the major unit of its currency. */
+export type PayoutMoneyInput = {
+  /** Above zero, with no more decimals than the currency has (AED 2, KWD 3), such as `"16.50"`. Lean receives these very digits. */
+  readonly amount: Scalars['Decimal']['input'];
+  /** The currency, such as `AED`. */
+  readonly currency: Scalars['PayoutCurrencyCode']['input'];
 };
 
 /** What Lean's two statuses mean together: has the money gone to the recipient? Decide by this, not by `status`. */
@@ -396,7 +396,7 @@ export type PayoutTransferInput = {
   /** The source account to take the money from, as the Payouts tab of Lean's dashboard names it. */
   readonly accountId: Scalars['ID']['input'];
   /** How much, and in which currency. */
-  readonly amount: MoneyInput;
+  readonly amount: PayoutMoneyInput;
   /** Whether Lean is to authorise it at once, by the authoriser set up for that. Otherwise it waits for a person. */
   readonly authorize?: Scalars['Boolean']['input'];
   /** Reference text for the recipient's bank: 1 to 32 characters, such as `INV 001`. */

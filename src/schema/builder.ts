@@ -13,7 +13,7 @@ export const builder = new SchemaBuilder<{
     ID: { Input: string; Output: string };
     DateTime: { Input: Instant; Output: Instant };
     Decimal: { Input: Decimal; Output: Decimal };
-    CurrencyCode: { Input: string; Output: string };
+    PayoutCurrencyCode: { Input: string; Output: string };
   };
 }>({
   plugins: [DirectivesPlugin, FederationPlugin],

@@ -1,7 +1,7 @@
 import type { Transfer } from '../payouts/creation/transfer.ts';
 import { builder } from './builder.ts';
 import { CreatePayoutResult, CreatePayoutsResult } from './creation-result.ts';
-import { MoneyInput } from './money.ts';
+import { PayoutMoneyInput } from './money.ts';
 import { forPayers } from './scope-rules.ts';
 
 const keyDescription =
@@ -24,7 +24,7 @@ const CreatePayoutInput = builder.inputType('CreatePayoutInput', {
     idempotencyKey: t.string({ required: true, description: keyDescription }),
     accountId: t.id({ required: true, description: transferFields.accountId }),
     destinationId: t.id({ required: true, description: transferFields.destinationId }),
-    amount: t.field({ type: MoneyInput, required: true, description: transferFields.amount }),
+    amount: t.field({ type: PayoutMoneyInput, required: true, description: transferFields.amount }),
     description: t.string({ required: true, description: transferFields.description }),
     externalReference: t.string({
       description:
@@ -40,7 +40,7 @@ const PayoutTransferInput = builder.inputType('PayoutTransferInput', {
   fields: t => ({
     accountId: t.id({ required: true, description: transferFields.accountId }),
     destinationId: t.id({ required: true, description: transferFields.destinationId }),
-    amount: t.field({ type: MoneyInput, required: true, description: transferFields.amount }),
+    amount: t.field({ type: PayoutMoneyInput, required: true, description: transferFields.amount }),
     description: t.string({ required: true, description: transferFields.description }),
     externalReference: t.string({
       description:

@@ -1,20 +1,19 @@
 import type { Money } from '../payouts/money.ts';
 import { builder } from './builder.ts';
 
-export const MoneyType = builder.objectRef<Money>('Money').implement({
+export const MoneyType = builder.objectRef<Money>('PayoutMoney').implement({
   description:
     'An amount of money in the major unit of its currency: `"16.50"` with `AED` is 16 dirhams and 50 fils.',
-  shareable: true,
   fields: t => ({
     amount: t.expose('amount', {
       type: 'Decimal',
       description: 'Exactly what Lean said, digit by digit, as text: `"16.5"`.',
     }),
-    currency: t.expose('currency', { type: 'CurrencyCode', description: 'The currency, such as `AED`.' }),
+    currency: t.expose('currency', { type: 'PayoutCurrencyCode', description: 'The currency, such as `AED`.' }),
   }),
 });
 
-export const MoneyInput = builder.inputType('MoneyInput', {
+export const PayoutMoneyInput = builder.inputType('PayoutMoneyInput', {
   description: 'An amount of money to pay, in the major unit of its currency.',
   fields: t => ({
     amount: t.field({
@@ -24,6 +23,6 @@ export const MoneyInput = builder.inputType('MoneyInput', {
         'Above zero, with no more decimals than the currency has (AED 2, KWD 3), such as `"16.50"`. Lean receives ' +
         'these very digits.',
     }),
-    currency: t.field({ type: 'CurrencyCode', required: true, description: 'The currency, such as `AED`.' }),
+    currency: t.field({ type: 'PayoutCurrencyCode', required: true, description: 'The currency, such as `AED`.' }),
   }),
 });

@@ -1,6 +1,6 @@
 import { builder } from './builder.ts';
 
-const DecimalRange = builder.inputType('DecimalRange', {
+const PayoutDecimalRange = builder.inputType('PayoutDecimalRange', {
   description: 'A range of decimals. Both bounds are inclusive, and either may be left out.',
   fields: t => ({
     min: t.field({ type: 'Decimal', description: 'Lowest value, such as `"100"`.' }),
@@ -8,7 +8,7 @@ const DecimalRange = builder.inputType('DecimalRange', {
   }),
 });
 
-const DateTimeRange = builder.inputType('DateTimeRange', {
+const PayoutDateTimeRange = builder.inputType('PayoutDateTimeRange', {
   description: 'A range of time. Both bounds are inclusive, and either may be left out.',
   fields: t => ({
     from: t.field({ type: 'DateTime', description: 'Earliest instant, such as `"2026-03-01T00:00:00Z"`.' }),
@@ -23,8 +23,8 @@ export const PayoutFilter = builder.inputType('PayoutFilter', {
   description:
     'Which payouts a list holds: those that meet all that is given. These are all the filters Lean has.',
   fields: t => ({
-    amount: t.field({ type: DecimalRange, description: 'By amount, in major units, whatever the currency.' }),
-    createdAt: t.field({ type: DateTimeRange, description: 'By the time of creation at Lean.' }),
-    updatedAt: t.field({ type: DateTimeRange, description: 'By the time of the last change at Lean.' }),
+    amount: t.field({ type: PayoutDecimalRange, description: 'By amount, in major units, whatever the currency.' }),
+    createdAt: t.field({ type: PayoutDateTimeRange, description: 'By the time of creation at Lean.' }),
+    updatedAt: t.field({ type: PayoutDateTimeRange, description: 'By the time of the last change at Lean.' }),
   }),
 });

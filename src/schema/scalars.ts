@@ -36,9 +36,9 @@ builder.scalarType('DateTime', {
   ...textScalar('DateTime', instantForm, parseInstant),
 });
 
-builder.scalarType('CurrencyCode', {
+builder.scalarType('PayoutCurrencyCode', {
   description: 'An ISO 4217 alphabetic currency code, such as `"AED"` or `"SAR"`.',
-  ...textScalar('CurrencyCode', 'an ISO 4217 code in capital letters, such as "AED"', text =>
+  ...textScalar('PayoutCurrencyCode', 'an ISO 4217 code in capital letters, such as "AED"', text =>
     /^[A-Z]{3}$/.test(text) ? text : undefined,
   ),
 });

@@ -53,21 +53,21 @@ const contract = `
     createPayout(input: CreatePayoutInput!): CreatePayoutResult!
     createPayouts(input: CreatePayoutsInput!): CreatePayoutsResult!
   }
-  scalar DateTime scalar Decimal scalar CurrencyCode
-  type Money { amount: Decimal! currency: CurrencyCode! }
+  scalar DateTime scalar Decimal scalar PayoutCurrencyCode
+  type PayoutMoney { amount: Decimal! currency: PayoutCurrencyCode! }
   type PayoutParty { name: String accountNumber: String iban: String bankName: String }
   enum PayoutOutcome { IN_PROGRESS PAID NOT_PAID }
   enum PostInitiationStatus { PROCESSED REJECTED UNKNOWN }
   enum PayoutStatus { CREATED AWAITING_AUTHORIZATION PENDING_WITH_BANK ACCEPTED_BY_BANK FAILED AUTHORISATION_FAILED UNKNOWN }
   type Payout {
-    id: ID! paymentId: ID intentId: ID! intent: PayoutIntent amount: Money! description: String status: PayoutStatus!
+    id: ID! paymentId: ID intentId: ID! intent: PayoutIntent amount: PayoutMoney! description: String status: PayoutStatus!
     leanStatus: String outcome: PayoutOutcome postInitiationStatus: PostInitiationStatus granularStatusCode: String
     statusDetails: String recipient: PayoutParty! sender: PayoutParty paymentSourceId: ID
     bankTransactionReference: String autoAuthorized: Boolean pendingManualAuthorization: Boolean createdAt: DateTime
     updatedAt: DateTime submittedAt: DateTime initiatedAt: DateTime history: [HistoryEvent!]
   }
   type PayoutIntent {
-    id: ID! customerId: ID amount: Money! description: String externalReference: String payout: Payout
+    id: ID! customerId: ID amount: PayoutMoney! description: String externalReference: String payout: Payout
     destination: PayoutDestination
   }
   type PayoutDestination {
@@ -80,21 +80,21 @@ const contract = `
     payoutId: ID! type: HistoryEventType! status: PayoutStatus! leanStatus: String!
     postInitiationStatus: PostInitiationStatus publishedAt: DateTime!
   }
-  input PayoutFilter { amount: DecimalRange createdAt: DateTimeRange updatedAt: DateTimeRange }
-  input DecimalRange { min: Decimal max: Decimal }
-  input DateTimeRange { from: DateTime to: DateTime }
+  input PayoutFilter { amount: PayoutDecimalRange createdAt: PayoutDateTimeRange updatedAt: PayoutDateTimeRange }
+  input PayoutDecimalRange { min: Decimal max: Decimal }
+  input PayoutDateTimeRange { from: DateTime to: DateTime }
   type PageInfo { hasNextPage: Boolean! hasPreviousPage: Boolean! startCursor: String endCursor: String }
   type PayoutEdge { cursor: String! node: Payout! }
   type PayoutConnection { edges: [PayoutEdge!]! nodes: [Payout!]! pageInfo: PageInfo! totalCount: Int! }
-  input MoneyInput { amount: Decimal! currency: CurrencyCode! }
+  input PayoutMoneyInput { amount: Decimal! currency: PayoutCurrencyCode! }
   input CreatePayoutInput {
-    idempotencyKey: String! accountId: ID! destinationId: ID! amount: MoneyInput! description: String!
+    idempotencyKey: String! accountId: ID! destinationId: ID! amount: PayoutMoneyInput! description: String!
     externalReference: String authorize: Boolean! = false
   }
   union CreatePayoutResult = PayoutCreated | PayoutRejected | PayoutOutcomeUnknown
   type PayoutCreated {
     idempotencyKey: String! intentId: ID! intent: PayoutIntent payoutId: ID! payout: Payout status: PayoutStatus!
-    leanStatus: String! amount: Money! sender: PayoutParty recipient: PayoutParty traceId: ID
+    leanStatus: String! amount: PayoutMoney! sender: PayoutParty recipient: PayoutParty traceId: ID
     similarUnknownKey: String
   }
   type PayoutRejected {
@@ -108,7 +108,7 @@ const contract = `
   enum PayoutUnknownReason { WAITING UNCLEAR OPERATOR }
   input CreatePayoutsInput { idempotencyKey: String! transfers: [PayoutTransferInput!]! }
   input PayoutTransferInput {
-    accountId: ID! destinationId: ID! amount: MoneyInput! description: String! externalReference: String
+    accountId: ID! destinationId: ID! amount: PayoutMoneyInput! description: String! externalReference: String
     authorize: Boolean! = false
   }
   union CreatePayoutsResult = PayoutsCreated | PayoutRejected | PayoutOutcomeUnknown
@@ -147,7 +147,7 @@ it('prints its federation keys and shareable types', () => {
   const sdl = printSchema();
   for (const keyed of [
     'type Payout\n  @key(fields: "id")\n  @key(fields: "intentId")',
-    'type Money\n  @shareable',
+    'type PayoutMoney\n  @shareable',
   ])
     expect(sdl).toContain(keyed);
   expect(sdl).toMatch(/type PayoutIntent\s+@key\(fields: "id"\)/);
