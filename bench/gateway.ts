@@ -24,7 +24,8 @@ const config = parseConfig({
 });
 const log = pino({ level: 'silent' });
 const gateway = createGateway(config, { log });
-const { client, reads, lists, reconciliation, reconciler, application } = gateway.core;
+const { client, reads, rows, knownRows, recorded, lists, reconciliation, reconciler, application } =
+  gateway.core;
 await startHttpServer({
   host: config.host,
   port: 0,
@@ -34,9 +35,8 @@ await startHttpServer({
       : createGraphql({
           ...config,
           schema,
-          reads,
+          sources: { reads, rows, knownRows, recorded, histories: new PayoutHistories(client, 'auto') },
           lists,
-          histories: new PayoutHistories(client, 'auto'),
           creation: new PayoutCreation({
             client,
             records: noRecords,

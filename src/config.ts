@@ -16,6 +16,8 @@ export interface CoreConfig {
   readonly store: StoreConfig;
   /** How long after its last send a payout that Lean may have taken is only looked for, in ms. */
   readonly resendAfter: ResendSetting;
+  /** Memory for rows of Lean's list that were read, in bytes; 0 for none. */
+  readonly readCacheBytes: number;
   /** How long finished payout records are kept. */
   readonly retentionDays: number;
   /** Payouts that each caller may make in a minute; undefined for as many as they like. */
@@ -73,6 +75,7 @@ const defaults: Environment = {
   LEAN_TIMEOUT_MS: '10000',
   PAYOUT_RESEND_AFTER_MS: String(defaultDelayMs),
   LEAN_MAX_CONCURRENCY: '64',
+  READ_CACHE_MB: '32',
   DATA_DIR: './data',
   IDEMPOTENCY_RETENTION_DAYS: '90',
   HOST: '127.0.0.1',
@@ -181,6 +184,7 @@ function coreFrom(reader: EnvironmentReader): CoreConfig {
     },
     store: storeFrom(reader),
     resendAfter: resendAfterFrom(reader, { baseUrl, timeoutMs }),
+    readCacheBytes: reader.integer('READ_CACHE_MB', 0, 65_536) * 2 ** 20,
     retentionDays: reader.integer('IDEMPOTENCY_RETENTION_DAYS', 1, 36_500),
     payoutsPerMinute: reader.optionalInteger('RATE_LIMIT_PAYOUTS', 1, 100_000_000),
   };

@@ -11,15 +11,19 @@ import type { OperatorRecords } from './payouts/creation/operator-records.ts';
 import type { PayoutRecords, ReconciliationRecords } from './payouts/creation/payout-records.ts';
 import { defaultDelayMs, ResendRule } from './payouts/creation/resend-rule.ts';
 import { creationLog, loopLog, reconciliationLog, type PayoutLogOptions } from './payout-log.ts';
+import { KnownRows } from './payouts/known-rows.ts';
 import { PayoutLists } from './payouts/payout-list.ts';
 import { PayoutReads } from './payouts/payout-reads.ts';
 import type { PayoutEvents } from './payouts/payout-update.ts';
+import type { RecordedPayouts } from './payouts/recorded-payout.ts';
+import { RowFinder } from './payouts/row-finder.ts';
 import { StoreProblem, type Database, type OpenOptions, type SqlValue } from './store/database.ts';
 import { openStore, type StoreConfig } from './store/open.ts';
 import { SqlOperatorRecords } from './store/operator-records.ts';
 import { SqlPayoutEvents } from './store/payout-events.ts';
 import { SqlPayoutEvidence } from './store/payout-evidence.ts';
 import { SqlPayoutRecords } from './store/payout-records.ts';
+import { SqlRecordedPayouts } from './store/recorded-payouts.ts';
 import { SqlReconciliationRecords } from './store/reconciliation-records.ts';
 
 /** The payouts core, connected to Lean and to the store. */
@@ -27,6 +31,9 @@ export interface Core extends Omit<CreationServices, 'matcher'> {
   readonly client: LeanClient;
   readonly reads: PayoutReads;
   readonly lists: PayoutLists;
+  readonly rows: RowFinder;
+  readonly knownRows: KnownRows;
+  readonly recorded: RecordedPayouts;
   /** The Lean application that the gateway speaks for. */
   readonly application: string;
   readonly records: PayoutRecords;
@@ -56,6 +63,8 @@ export interface CoreOptions extends PayoutLogOptions {
   readonly onUpstreamCall?: (call: UpstreamCall) => void;
   /** Follows each call of Lean's. */
   readonly trace?: LeanClientOptions['trace'];
+  /** Called when Lean shows a second payment of one intent. */
+  readonly onSecondPayment?: () => void;
   /** False for a command beside a gateway. @default true */
   readonly asGateway?: boolean;
 }
@@ -65,7 +74,7 @@ export interface CoreOptions extends PayoutLogOptions {
  * @throws ConfigError when the store cannot be used
  */
 export function createCore(config: CoreConfig, options: CoreOptions): Core {
-  const { log, onUpstreamCall, trace, asGateway = true } = options;
+  const { log, onUpstreamCall, onSecondPayment, trace, asGateway = true } = options;
   const rule = new ResendRule(config.resendAfter);
   const database = storeOf(config.store, {
     asGateway,
@@ -98,7 +107,11 @@ export function createCore(config: CoreConfig, options: CoreOptions): Core {
   const limit = (noun: string, perMinute: PerMinute): RateLimit | undefined =>
     rateLimit(noun, perMinute, 'url' in config.store ? query : undefined);
   const reads = new PayoutReads(client);
-  const lists = new PayoutLists(client);
+  const knownRows = new KnownRows(config.readCacheBytes, intentId => {
+    log.warn({ intentId }, 'Lean shows a second payment of one intent; the newer one counts');
+    onSecondPayment?.();
+  });
+  const lists = new PayoutLists(client, knownRows);
   const { reconciler, decisions, creation, loop } = creationServices({
     client,
     reads,
@@ -118,6 +131,9 @@ export function createCore(config: CoreConfig, options: CoreOptions): Core {
     client,
     reads,
     lists,
+    rows: new RowFinder(client, knownRows),
+    knownRows,
+    recorded: new SqlRecordedPayouts(database),
     application,
     records,
     reconciliation,

@@ -8,7 +8,8 @@ import { createLog, parseConfig, startGateway } from './gateway.ts';
 import { listening } from './listening.ts';
 import { isLoopback } from './loopback.ts';
 import { run } from './run.ts';
-import { accounts, destinations, examplePayoutId, sandboxCredentials } from './sandbox/named.ts';
+import { payoutIdOf } from './payouts/ids.ts';
+import { accounts, destinations, exampleIntentId, sandboxCredentials } from './sandbox/named.ts';
 import { startSandbox } from './sandbox/sandbox.ts';
 import { parseSettings } from './sandbox/settings.ts';
 import { startTraceExport } from './trace-export.ts';
@@ -47,7 +48,7 @@ await run(async () => {
     log: createLog(config),
     traces: traces !== undefined,
     examples: {
-      payoutId: examplePayoutId,
+      payoutId: payoutIdOf(exampleIntentId),
       accountId: accounts.operating,
       destinationId: destinations.pays,
       currency: settings.profile === 'ksa' ? 'SAR' : 'AED',

@@ -91,6 +91,9 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Wir
     onPayouts: (end, count) => {
       metrics.payouts(end, count);
     },
+    onSecondPayment: () => {
+      metrics.secondPayment();
+    },
     onFinding: finding => {
       metrics.finding(finding);
     },
@@ -99,6 +102,8 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Wir
   const { door } = callers;
   const trouble = (): string | undefined => callers.trouble() ?? core.client.trouble();
   const histories = new PayoutHistories(core.client, config.lean.historyKey);
+  const { reads, rows, knownRows, recorded } = core;
+  const sources = { reads, histories, rows, knownRows, recorded };
   const { compareEveryMs } = options;
   const live = liveFrom(config, { core, histories, metrics: () => metrics, log, compareEveryMs });
   const subscriptions = new Subscriptions();
@@ -121,11 +126,10 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Wir
     ...config,
     knownAfter: options.knownAfter,
     schema,
-    reads: core.reads,
+    sources,
     lists: core.lists,
-    histories,
     updates: updatesOf(live, core, {
-      histories,
+      sources,
       subscriptions,
       maxUpstreamCalls: config.maxUpstreamCalls,
     }),

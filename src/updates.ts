@@ -69,7 +69,7 @@ export function liveFrom({ webhookSecrets }: Config, parts: UpdatesParts): Live 
 export function updatesOf(
   live: Live | undefined,
   core: Core,
-  options: Pick<UpdatesOptions, 'histories' | 'subscriptions' | 'maxUpstreamCalls'>,
+  options: Pick<UpdatesOptions, 'sources' | 'subscriptions' | 'maxUpstreamCalls'>,
 ): Updates {
   return live === undefined ? noUpdates : new GraphUpdates({ ...core, ...options, live: live.updates });
 }

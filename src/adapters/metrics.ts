@@ -38,6 +38,7 @@ export class Metrics {
   readonly #findings: Counter<'finding'>;
   readonly #webhooks: Counter<'outcome'>;
   readonly #updates: Counter;
+  readonly #secondPayments: Counter;
   readonly #connectionsEnded: Counter<'reason'>;
 
   constructor(sources: MetricsSources) {
@@ -76,6 +77,11 @@ export class Metrics {
     this.#updates = new Counter({
       name: 'lean_payouts_updates_total',
       help: 'Steps of payouts that subscribers have been told of, by this gateway.',
+      registers,
+    });
+    this.#secondPayments = new Counter({
+      name: 'lean_payouts_second_payments_total',
+      help: 'Times that Lean has shown another payment of an intent.',
       registers,
     });
     for (const outcome of deliveries) this.#webhooks.inc({ outcome }, 0);
@@ -133,6 +139,10 @@ export class Metrics {
 
   connectionEnded(reason: ConnectionEnd): void {
     this.#connectionsEnded.inc({ reason });
+  }
+
+  secondPayment(): void {
+    this.#secondPayments.inc();
   }
 
   updates(count: number): void {

@@ -125,11 +125,11 @@ export type PayoutsQuery = {
       readonly outcome: PayoutOutcome | null;
       readonly createdAt: string | null;
       readonly amount: { readonly amount: string; readonly currency: string };
-      readonly recipient: { readonly name: string | null };
+      readonly recipient: { readonly displayName: string | null };
       readonly intent: { readonly externalReference: string | null } | null;
       readonly history: ReadonlyArray<{ readonly leanStatus: string; readonly publishedAt: string }> | null;
     }>;
-  };
+  } | null;
 };
 
 export type PayoutInFullQueryVariables = Exact<{
@@ -150,12 +150,12 @@ export type PayoutInFullQuery = {
     readonly initiatedAt: string | null;
     readonly amount: { readonly amount: string; readonly currency: string };
     readonly sender: {
-      readonly name: string | null;
+      readonly legalName: string | null;
       readonly accountNumber: string | null;
       readonly iban: string | null;
     } | null;
     readonly recipient: {
-      readonly name: string | null;
+      readonly legalName: string | null;
       readonly accountNumber: string | null;
       readonly iban: string | null;
     };
@@ -191,7 +191,7 @@ export type CreatePayoutMutation = {
         readonly payoutId: string;
         readonly status: PayoutStatus;
         readonly amount: { readonly amount: string; readonly currency: string };
-        readonly recipient: { readonly name: string | null } | null;
+        readonly recipient: { readonly displayName: string | null } | null;
       }
     | {
         readonly __typename: 'PayoutOutcomeUnknown';
@@ -222,7 +222,7 @@ export type NewestPayoutQuery = {
         readonly publishedAt: string;
       }> | null;
     }>;
-  };
+  } | null;
 };
 
 export type PayoutUpdatesSubscriptionVariables = Exact<{ [key: string]: never }>;
@@ -235,7 +235,7 @@ export type PayoutUpdatesSubscription = {
     readonly payout: {
       readonly outcome: PayoutOutcome | null;
       readonly amount: { readonly amount: string; readonly currency: string };
-      readonly recipient: { readonly name: string | null };
+      readonly recipient: { readonly displayName: string | null };
     } | null;
   };
 };
@@ -325,7 +325,7 @@ export const PayoutsDocument = {
                         name: { kind: 'Name', value: 'recipient' },
                         selectionSet: {
                           kind: 'SelectionSet',
-                          selections: [{ kind: 'Field', name: { kind: 'Name', value: 'name' } }],
+                          selections: [{ kind: 'Field', name: { kind: 'Name', value: 'displayName' } }],
                         },
                       },
                       { kind: 'Field', name: { kind: 'Name', value: 'description' } },
@@ -418,7 +418,7 @@ export const PayoutInFullDocument = {
                   selectionSet: {
                     kind: 'SelectionSet',
                     selections: [
-                      { kind: 'Field', name: { kind: 'Name', value: 'name' } },
+                      { kind: 'Field', name: { kind: 'Name', value: 'legalName' } },
                       { kind: 'Field', name: { kind: 'Name', value: 'accountNumber' } },
                       { kind: 'Field', name: { kind: 'Name', value: 'iban' } },
                     ],
@@ -430,7 +430,7 @@ export const PayoutInFullDocument = {
                   selectionSet: {
                     kind: 'SelectionSet',
                     selections: [
-                      { kind: 'Field', name: { kind: 'Name', value: 'name' } },
+                      { kind: 'Field', name: { kind: 'Name', value: 'legalName' } },
                       { kind: 'Field', name: { kind: 'Name', value: 'accountNumber' } },
                       { kind: 'Field', name: { kind: 'Name', value: 'iban' } },
                     ],
@@ -541,7 +541,7 @@ export const CreatePayoutDocument = {
                         name: { kind: 'Name', value: 'recipient' },
                         selectionSet: {
                           kind: 'SelectionSet',
-                          selections: [{ kind: 'Field', name: { kind: 'Name', value: 'name' } }],
+                          selections: [{ kind: 'Field', name: { kind: 'Name', value: 'displayName' } }],
                         },
                       },
                     ],
@@ -677,7 +677,7 @@ export const PayoutUpdatesDocument = {
                         name: { kind: 'Name', value: 'recipient' },
                         selectionSet: {
                           kind: 'SelectionSet',
-                          selections: [{ kind: 'Field', name: { kind: 'Name', value: 'name' } }],
+                          selections: [{ kind: 'Field', name: { kind: 'Name', value: 'displayName' } }],
                         },
                       },
                     ],

@@ -57,6 +57,8 @@ export type HistoryEvent = {
   readonly __typename?: 'HistoryEvent';
   /** Lean's own word for that status. */
   readonly leanStatus: Scalars['String']['output'];
+  /** Lean’s id of the payment that it happened to; null before there was one. */
+  readonly paymentId?: Maybe<Scalars['ID']['output']>;
   /** The payout, as in `Payout.id`. */
   readonly payoutId: Scalars['ID']['output'];
   /** What the bank's tracking had ended with by then; null: it had not ended, or Lean did not say. */
@@ -110,54 +112,54 @@ export type PageInfo = {
   readonly startCursor?: Maybe<Scalars['String']['output']>;
 };
 
-/** A payment out of your bank account, made through Lean. Fields that the list carries come with it for free; the others cost one more Lean call per payout, once, whichever and however many of them are selected. */
+/** A payout out of your bank account, made through Lean: an intent of Lean’s with its newest payment. Each field has the same value by whichever way the payout was reached. What a list does not carry costs one more Lean call per payout, once, whichever and however many such fields are selected. */
 export type Payout = {
   readonly __typename?: 'Payout';
   /** The amount paid, exact. */
   readonly amount: PayoutMoney;
-  /** Whether Lean was to authorise it by itself. Carried by lists alone, null elsewhere. */
+  /** Whether Lean was to authorise it by itself. Lists carry it. Of a payout that was reached another way it costs nothing where a list showed it lately, else one Lean call, or two, for all such fields together. */
   readonly autoAuthorized?: Maybe<Scalars['Boolean']['output']>;
-  /** The bank's reference, for reconciliation; null until the bank has given one. */
+  /** The bank’s reference, for reconciliation; null until the bank has given one. */
   readonly bankTransactionReference?: Maybe<Scalars['String']['output']>;
-  /** When Lean recorded it. Carried by lists alone, null elsewhere. */
+  /** When Lean recorded it. Lists carry it. Of a payout that was reached another way it costs nothing where a list showed it lately, else one Lean call, or two, for all such fields together. */
   readonly createdAt?: Maybe<Scalars['DateTime']['output']>;
-  /** The reference text that goes to the recipient's bank, such as `INV 001`. */
+  /** The reference text that goes to the recipient’s bank, such as `INV 001`. */
   readonly description?: Maybe<Scalars['String']['output']>;
-  /** Lean's finer code for the status, such as `SUCCESS`, where it gives one. */
+  /** Lean’s finer code for the status, such as `SUCCESS`, where it gives one. On a list it costs one Lean call per payout, for all such fields and `intent` together. */
   readonly granularStatusCode?: Maybe<Scalars['String']['output']>;
   /** What has happened to it, oldest first. One Lean call. Lean may leave out the end of the tracking: read `outcome` for that. */
   readonly history?: Maybe<ReadonlyArray<HistoryEvent>>;
-  /** Lean's payment id. While Lean has made no payment of it (awaiting authorisation, failed early): `intent:` and the id of its intent, which goes on working afterwards. */
+  /** Stable for life, from the moment of creation. Opaque: Lean’s own ids are `intentId` and `paymentId`. */
   readonly id: Scalars['ID']['output'];
-  /** When the bank step started. */
+  /** When the bank step started. On a list it costs one Lean call per payout, for all such fields and `intent` together. */
   readonly initiatedAt?: Maybe<Scalars['DateTime']['output']>;
-  /** What it was meant to be: external reference, destination, customer. One Lean call. */
+  /** What it was meant to be: external reference, destination, customer. One Lean call, unless the payout came by it. */
   readonly intent?: Maybe<PayoutIntent>;
-  /** Lean's payment_intent_id, known from the moment of creation. */
+  /** Lean’s payment_intent_id. */
   readonly intentId: Scalars['ID']['output'];
-  /** Lean's own word for the status, also when `status` says `UNKNOWN`; null where Lean gives none. */
+  /** Lean’s own word for the status, also when `status` says `UNKNOWN`; null where Lean gives none. A payout without a payment takes it from Lean’s list: one Lean call, or two, unless it was read there. */
   readonly leanStatus?: Maybe<Scalars['String']['output']>;
-  /** What `status` and `postInitiationStatus` mean together; null when that cannot be told: an unknown word, two that contradict each other, or a Lean application that does not tell of the tracking. */
+  /** What `status` and `postInitiationStatus` mean together; null when that cannot be told: an unknown word, two that contradict each other, or a Lean application that does not tell of the tracking. A payout without a payment takes it from Lean’s list: one Lean call, or two, unless it was read there. */
   readonly outcome?: Maybe<PayoutOutcome>;
-  /** Lean's payment id; null while Lean has made no payment of it. */
+  /** Lean’s payment_id; null while Lean has made no payment of it (awaiting authorisation, failed early). */
   readonly paymentId?: Maybe<Scalars['ID']['output']>;
-  /** Lean's id of the connected source of the money. */
+  /** Lean’s id of the connected source of the money. On a list it costs one Lean call per payout, for all such fields and `intent` together. */
   readonly paymentSourceId?: Maybe<Scalars['ID']['output']>;
-  /** Whether a person still has to authorise it. Carried by lists alone, null elsewhere. */
+  /** Whether a person still has to authorise it. Lists carry it. Of a payout that was reached another way it costs nothing where a list showed it lately, else one Lean call, or two, for all such fields together. */
   readonly pendingManualAuthorization?: Maybe<Scalars['Boolean']['output']>;
-  /** How the bank's tracking ended; null: it has not ended. */
+  /** How the bank’s tracking ended; null: it has not ended. */
   readonly postInitiationStatus?: Maybe<PostInitiationStatus>;
   /** Who is paid. */
   readonly recipient: PayoutParty;
-  /** Whose account the money comes from. */
+  /** Whose account the money comes from. Lean tells it with the payment; of payouts that this gateway created it is known before. On a list it costs one Lean call per payout, for all such fields and `intent` together. */
   readonly sender?: Maybe<PayoutParty>;
-  /** How far it has come. For the question whether money has moved, use `outcome`. */
+  /** How far it has come. For the question whether money has moved, use `outcome`. A payout without a payment takes it from Lean’s list: one Lean call, or two, unless it was read there. */
   readonly status: PayoutStatus;
-  /** Lean's sentence on the status, where it gives one. For people to read, not for programs. */
+  /** Lean’s sentence on the status, where it gives one. For people to read, not for programs. On a list it costs one Lean call per payout, for all such fields and `intent` together. */
   readonly statusDetails?: Maybe<Scalars['String']['output']>;
-  /** When it was submitted to the bank. */
+  /** When it was submitted to the bank. On a list it costs one Lean call per payout, for all such fields and `intent` together. */
   readonly submittedAt?: Maybe<Scalars['DateTime']['output']>;
-  /** When Lean last changed it. Carried by lists alone, null elsewhere. */
+  /** When Lean last changed it. Lists carry it. Of a payout that was reached another way it costs nothing where a list showed it lately, else one Lean call, or two, for all such fields together. */
   readonly updatedAt?: Maybe<Scalars['DateTime']['output']>;
 };
 
@@ -187,9 +189,11 @@ export type PayoutCreated = {
   readonly intentId: Scalars['ID']['output'];
   /** Lean's own word for that status. */
   readonly leanStatus: Scalars['String']['output'];
+  /** Lean’s payment_id, where its answer named one already. */
+  readonly paymentId?: Maybe<Scalars['ID']['output']>;
   /** The payout as Lean has it now. One Lean call, shared with `intent`. */
   readonly payout?: Maybe<Payout>;
-  /** The payout, as in `Payout.id`: `intent:` and its intent’s id until Lean has made a payment of it. */
+  /** The payout, as in `Payout.id`. */
   readonly payoutId: Scalars['ID']['output'];
   /** Who will be paid. */
   readonly recipient?: Maybe<PayoutParty>;
@@ -245,7 +249,7 @@ export type PayoutDestination = {
   /** Whether it is its owner's default one. */
   readonly isDefault?: Maybe<Scalars['Boolean']['output']>;
   /** Legal name. */
-  readonly name?: Maybe<Scalars['String']['output']>;
+  readonly legalName?: Maybe<Scalars['String']['output']>;
   /** Whose it is, in Lean's word: `APPLICATION` or `CUSTOMER`. */
   readonly ownerType?: Maybe<Scalars['String']['output']>;
   /** Lean's own word, such as `ACTIVE` or `AWAITING_BENEFICIARY_COOL_OFF`. Pay only what is `ACTIVE`. */
@@ -336,14 +340,18 @@ export type PayoutOutcomeUnknown = {
 /** Who pays or is paid, as far as Lean tells. */
 export type PayoutParty = {
   readonly __typename?: 'PayoutParty';
-  /** Bank account number, such as `"1015000000601"`. On a list it costs one more Lean call per payout. It may come masked, `"*********0601"`, without the scope `payouts:read_sensitive`. */
+  /** Bank account number, such as `"1015000000601"`. It may come masked, `"*********0601"`, without the scope `payouts:read_sensitive`. On a list it costs one Lean call per payout, for all such fields and `intent` together. */
   readonly accountNumber?: Maybe<Scalars['String']['output']>;
-  /** The party's bank. Lean sends its own identifier of the bank here, such as `LEAN_SME_MB1_UAE`. */
+  /** The party’s bank. Lean has its own identifier of the bank here, such as `LEAN_SME_MB1_UAE`. Of senders Lean tells it when a payout is created, so that it is null for payouts that this gateway did not create. Of a payout that was reached by its payment it costs one Lean call, shared with `intent`. */
   readonly bankName?: Maybe<Scalars['String']['output']>;
+  /** What the list calls the destination; the legal name where it has no other name, and for a sender. Of a payout that was reached by its payment it costs one Lean call, shared with `intent`. */
+  readonly displayName?: Maybe<Scalars['String']['output']>;
   /** IBAN, such as `"AE070331234567890123456"`. It may come masked, `"AE*****************3456"`, without the scope `payouts:read_sensitive`. */
   readonly iban?: Maybe<Scalars['String']['output']>;
-  /** The party's name. In lists, and right after creation, Lean gives the destination's display name; for a single payout its legal name. */
-  readonly name?: Maybe<Scalars['String']['output']>;
+  /** For caches: the payout’s id and the side, `"po_…:recipient"` or `"po_…:sender"`. */
+  readonly id: Scalars['ID']['output'];
+  /** The name by law, as Lean’s payment and the destination have it. On a list it costs one Lean call per payout, for all such fields and `intent` together. */
+  readonly legalName?: Maybe<Scalars['String']['output']>;
 };
 
 /** Nothing was paid, and the same request would be refused again. A payout that Lean fails inside a successful answer ends here too, with its intent id. */
@@ -460,12 +468,18 @@ export type Query = {
   readonly __typename?: 'Query';
   readonly _entities: ReadonlyArray<Maybe<_Entity>>;
   readonly _service: _Service;
-  /** One payout; null when Lean does not know the id. One Lean call for any of its own fields. */
+  /** One payout; null when Lean does not know it. One Lean call for any of its own fields, its `intent` and the destination of that. */
   readonly payout?: Maybe<Payout>;
+  /** The payout with this payment_intent_id at Lean; null when Lean does not know it. One Lean call for any of its own fields, its `intent` and the destination of that. */
+  readonly payoutByIntent?: Maybe<Payout>;
+  /** The payout with this payment_id at Lean; null when Lean does not know it. One Lean call for any of its own fields. */
+  readonly payoutByPayment?: Maybe<Payout>;
+  /** One destination, by one Lean call; null when Lean does not know the id. Pay it once its status is `ACTIVE`. */
+  readonly payoutDestination?: Maybe<PayoutDestination>;
   /** One intent, with its payout and destination, by one Lean call; null when Lean does not know the id. */
   readonly payoutIntent?: Maybe<PayoutIntent>;
   /** Payouts in Lean's order, newest first. One Lean call for a page, whatever its size; fields that only the single payout carries cost one more per payout. */
-  readonly payouts: PayoutConnection;
+  readonly payouts?: Maybe<PayoutConnection>;
 };
 
 /** Everything that can be read, by callers with the scope `payouts:read`. */
@@ -475,6 +489,21 @@ export type Query_EntitiesArgs = {
 
 /** Everything that can be read, by callers with the scope `payouts:read`. */
 export type QueryPayoutArgs = {
+  id: Scalars['ID']['input'];
+};
+
+/** Everything that can be read, by callers with the scope `payouts:read`. */
+export type QueryPayoutByIntentArgs = {
+  intentId: Scalars['ID']['input'];
+};
+
+/** Everything that can be read, by callers with the scope `payouts:read`. */
+export type QueryPayoutByPaymentArgs = {
+  paymentId: Scalars['ID']['input'];
+};
+
+/** Everything that can be read, by callers with the scope `payouts:read`. */
+export type QueryPayoutDestinationArgs = {
   id: Scalars['ID']['input'];
 };
 

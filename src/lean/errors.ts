@@ -6,6 +6,8 @@ export type LeanErrorCode =
   | 'LEAN_TIMEOUT'
   | 'LEAN_UNAVAILABLE'
   | 'LEAN_BAD_RESPONSE'
+  | 'NOT_OFFERED_BY_LEAN'
+  | 'LEAN_ROW_NOT_FOUND'
   | 'OPERATION_TOO_EXPENSIVE';
 
 /** What Lean said about a failure, as far as known: ids and codes only, never its prose. */
@@ -86,4 +88,22 @@ export class LeanOutcomeUnknown extends LeanError {
 /** Lean answered, and the answer cannot be understood: not JSON, cut short, too large, or without what was asked for. */
 export class LeanBadAnswer extends LeanError {
   override readonly name = 'LeanBadAnswer';
+}
+
+/** This Lean application has no call that tells it: Lean's older UAE applications and those in KSA have fewer calls. */
+export class LeanNotOffered extends LeanError {
+  override readonly name = 'LeanNotOffered';
+
+  constructor(cause?: unknown) {
+    super('NOT_OFFERED_BY_LEAN', 'This Lean application does not offer it.', { retryable: false }, cause);
+  }
+}
+
+/** Only Lean's list tells it, and the payout was not found there, with at most two calls. */
+export class LeanRowNotFound extends LeanError {
+  override readonly name = 'LeanRowNotFound';
+
+  constructor() {
+    super('LEAN_ROW_NOT_FOUND', "The payout was not found in Lean's list.", { retryable: true });
+  }
 }

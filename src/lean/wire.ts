@@ -117,12 +117,16 @@ export interface LeanHistoryEvent {
 export interface LeanHistoryEntry {
   readonly payment_id?: Maybe<string>;
   readonly events?: Maybe<readonly LeanHistoryEvent[]>;
+  /** V1 and KSA alone. */
+  readonly initiation_timestamp?: Maybe<string>;
 }
 
 /** V2: the payments of an intent in `content`. V1 and KSA: those of one payment in `payments`. */
 export interface LeanHistory {
   readonly content?: Maybe<readonly LeanHistoryEntry[]>;
   readonly payments?: Maybe<readonly LeanHistoryEntry[]>;
+  /** V1 and KSA alone. */
+  readonly intent_id?: Maybe<string>;
 }
 
 /** One transfer in the answer to a creation. */

@@ -1,10 +1,15 @@
+import DataLoader from 'dataloader';
 import type { CallOptions } from '../lean/client.ts';
+import { LeanNotOffered } from '../lean/errors.ts';
 import type { HistoryEvent } from '../payouts/history-event.ts';
 import type { PayoutHistories, PayoutIds } from '../payouts/history.ts';
-import type { PayoutKey } from '../payouts/ids.ts';
+import type { KnownRow, KnownRows } from '../payouts/known-rows.ts';
 import type { PayoutDestination, PayoutIntent } from '../payouts/payout-intent.ts';
 import type { PayoutReads } from '../payouts/payout-reads.ts';
-import type { Payout } from '../payouts/payout.ts';
+import type { Payout, PayoutRow } from '../payouts/payout.ts';
+import type { RecordedPayout, RecordedPayouts } from '../payouts/recorded-payout.ts';
+import type { RowFinder } from '../payouts/row-finder.ts';
+import type { RowTimes } from '../payouts/row-window.ts';
 import { byKey, type Loader } from './by-key.ts';
 
 /** Follows a load that resolvers have in common; for traces. */
@@ -14,68 +19,124 @@ export type TraceLoad = <Result>(
   work: () => Promise<Result>,
 ) => Promise<Result>;
 
+/** What payouts are read from; the same for all requests. */
+export interface PayoutSources {
+  readonly reads: PayoutReads;
+  readonly histories: PayoutHistories;
+  readonly rows: RowFinder;
+  readonly knownRows: KnownRows;
+  readonly recorded: RecordedPayouts;
+}
+
 /** What one request has read, and reads no second time. */
 export class Loaders {
-  readonly #reads: PayoutReads;
-  readonly #histories: PayoutHistories;
+  readonly #sources: PayoutSources;
   readonly #options: CallOptions;
   readonly #trace: TraceLoad | undefined;
+  /** Until when what is read of a payout beyond its first read must be there. */
+  readonly #deadlines = new Map<string, number>();
   // Made when they are first asked: a request asks one or two of them.
-  #payoutById: Loader<string, Payout | null> | undefined;
+  #paymentById: Loader<string, Payout | null> | undefined;
   #intentById: Loader<string, PayoutIntent | null> | undefined;
   #destinationById: Loader<string, PayoutDestination | null> | undefined;
   #historyByPayout: Loader<PayoutIds, readonly HistoryEvent[]> | undefined;
+  #rowByPayout: Loader<RowTimes, PayoutRow | null> | undefined;
+  #recordByIntent: Loader<string, RecordedPayout | null> | undefined;
 
-  constructor(reads: PayoutReads, histories: PayoutHistories, options: CallOptions, trace?: TraceLoad) {
-    this.#reads = reads;
-    this.#histories = histories;
+  constructor(sources: PayoutSources, options: CallOptions, trace?: TraceLoad) {
+    this.#sources = sources;
     this.#options = options;
     this.#trace = trace;
   }
 
-  get payoutById(): Loader<string, Payout | null> {
-    return (this.#payoutById ??= this.#by('payoutById', id => this.#reads.payout(id, this.#options)));
+  /** Whether this Lean application is known to have no calls for intents and payments. */
+  get lacksDetails(): boolean {
+    return this.#sources.reads.lacksDetails;
   }
 
-  get intentById(): Loader<string, PayoutIntent | null> {
-    return (this.#intentById ??= this.#by('intentById', id => this.#reads.intent(id, this.#options)));
+  /** Whether only a payment's own call has its tracking. */
+  get intentsLackTracking(): boolean {
+    return this.#sources.reads.intentsLackTracking;
   }
 
   get destinationById(): Loader<string, PayoutDestination | null> {
     return (this.#destinationById ??= this.#by('destinationById', id =>
-      this.#reads.destination(id, this.#options),
+      this.#sources.reads.destination(id, this.#options),
     ));
   }
 
-  /** A payout by either of its keys; by its intent it may have no payment yet. */
-  payout(key: PayoutKey): Promise<Payout | null> {
-    return 'paymentId' in key
-      ? this.payoutById.load(key.paymentId)
-      : this.intentById.load(key.intentId).then(intent => intent?.payout ?? null);
+  /** @throws LeanNotOffered, LeanError */
+  intent(intentId: string): Promise<PayoutIntent | null> {
+    if (this.lacksDetails) return Promise.reject(new LeanNotOffered());
+    this.#intentById ??= this.#by('intentById', id => this.#sources.reads.intent(id, this.#optionsFor(id)));
+    return this.#intentById.load(intentId);
   }
 
-  /**
-   * All that Lean knows of a payout that is known in part: from its own call, or from its intent's where there is
-   * no payment id. Null where Lean has no more to say.
-   */
-  async payoutInFull({ paymentId, intentId }: Payout): Promise<Payout | null> {
-    if (this.#reads.lacksDetails) return null;
-    try {
-      if (paymentId !== null) return await this.payoutById.load(paymentId);
-      return intentId == null ? null : await this.payout({ intentId });
-    } catch (error) {
-      if (this.#reads.isMissingOperation(error)) return null;
-      throw error;
-    }
+  /** @throws LeanNotOffered, LeanError */
+  payment(paymentId: string, intentId?: string): Promise<Payout | null> {
+    if (this.lacksDetails) return Promise.reject(new LeanNotOffered());
+    this.#paymentById ??= this.#by('paymentById', async id => {
+      const options = this.#optionsFor(id);
+      const payout = await this.#sources.reads.payout(id, options);
+      // What is asked beyond it belongs to the same work.
+      if (payout !== null) this.#deadlines.set(payout.intentId, options.deadline);
+      return payout;
+    });
+    const deadline = intentId === undefined ? undefined : this.#deadlines.get(intentId);
+    if (deadline !== undefined) this.#deadlines.set(paymentId, deadline);
+    return this.#paymentById.load(paymentId);
   }
 
-  historyByPayout({ paymentId, intentId }: PayoutIds): Promise<readonly HistoryEvent[]> {
+  /** The row of a payout in Lean's list; null where it is not found with two calls. */
+  row(times: RowTimes): Promise<PayoutRow | null> {
+    this.#rowByPayout ??= new DataLoader<RowTimes, PayoutRow | null, unknown>(
+      wanted => {
+        const deadline = Math.max(...wanted.map(({ intentId }) => this.#optionsFor(intentId).deadline));
+        const find = (): Promise<(PayoutRow | null | Error)[]> =>
+          this.#sources.rows.find(wanted, { ...this.#options, deadline }).then(rows => [...rows]);
+        return this.#trace === undefined ? find() : this.#trace('rowByPayout', { keys: wanted.length }, find);
+      },
+      { cacheKeyFn: ({ intentId }) => intentId },
+    ) as Loader<RowTimes, PayoutRow | null>;
+    return this.#rowByPayout.load(times);
+  }
+
+  /** What an earlier row of a payout told that cannot change. */
+  knownRow(intentId: string): KnownRow | undefined {
+    return this.#sources.knownRows.get(intentId);
+  }
+
+  /** The record of a payout that was created by this gateway or another one on its store. */
+  record(intentId: string): Promise<RecordedPayout | null> {
+    this.#recordByIntent ??= new DataLoader<string, RecordedPayout | null, unknown>(async ids => {
+      const recorded = await this.#sources.recorded.byIntents(ids);
+      return ids.map(id => recorded.get(id) ?? null);
+    });
+    return this.#recordByIntent.load(intentId);
+  }
+
+  /** @throws LeanNotOffered where the history does not tell; LeanError */
+  ownerOf(paymentId: string): ReturnType<PayoutHistories['ownerOf']> {
+    return this.#sources.histories.ownerOf(paymentId, this.#optionsFor(paymentId));
+  }
+
+  history({ paymentId, intentId }: PayoutIds): Promise<readonly HistoryEvent[]> {
     this.#historyByPayout ??= this.#by(
       'historyByPayout',
-      ids => this.#histories.of(ids, this.#options),
-      (ids: PayoutIds) => `${ids.paymentId ?? ''} ${ids.intentId ?? ''}`,
+      ids => this.#sources.histories.of(ids, this.#options),
+      (ids: PayoutIds) => `${ids.paymentId ?? ''} ${ids.intentId}`,
     );
     return this.#historyByPayout.load({ paymentId, intentId });
+  }
+
+  /** One deadline for all calls that a payout's own facts take, whatever their number. */
+  #optionsFor(id: string): CallOptions & { readonly deadline: number } {
+    let deadline = this.#deadlines.get(id);
+    if (deadline === undefined) {
+      deadline = this.#options.deadline ?? this.#sources.reads.deadline();
+      this.#deadlines.set(id, deadline);
+    }
+    return { ...this.#options, deadline };
   }
 
   #by<Value, Key = string>(

@@ -1,5 +1,5 @@
 import { compareInstants, endOfSecond, justAfter, type Instant } from './instant.ts';
-import type { Payout } from './payout.ts';
+import type { PayoutRow } from './payout.ts';
 
 /**
  * The instant, by Lean's clock, up to which rows had been created when a list's first page was read: later pages
@@ -10,7 +10,7 @@ export function asOfFirstPage({
   rows,
   date,
 }: {
-  readonly rows: readonly Payout[];
+  readonly rows: readonly PayoutRow[];
   /** Epoch milliseconds of the answer by Lean's clock, whole seconds. */
   readonly date: number | undefined;
 }): Instant | null {

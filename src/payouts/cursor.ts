@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { BadInput } from './errors.ts';
 import { parseInstant, type Instant } from './instant.ts';
-import type { Payout } from './payout.ts';
+import type { PayoutRow } from './payout.ts';
 
 /**
  * A row's place in a list as it was when paging began. Rows that come later are kept out by `asOf`; `total` tells
@@ -18,7 +18,7 @@ export interface Cursor {
   readonly createdAt: Instant | null;
 }
 
-export function isRowOf(cursor: Cursor, row: Payout): boolean {
+export function isRowOf(cursor: Cursor, row: PayoutRow): boolean {
   return (
     (row.intentId ?? null) === cursor.intentId &&
     row.createdAt === cursor.createdAt &&

@@ -6,10 +6,19 @@ import type {
   LeanPayoutPage,
   LeanPayoutRow,
 } from '../lean/wire.ts';
+import type { LeanAnswer } from '../lean/answer.ts';
 import { parseDecimal } from './decimal.ts';
 import { parseInstant, type Instant } from './instant.ts';
 import type { Money } from './money.ts';
-import type { Payout, PayoutParty, PayoutState, PayoutStatus, PostInitiationStatus } from './payout.ts';
+import {
+  unknownParty,
+  type Payout,
+  type PayoutParty,
+  type PayoutRow,
+  type PayoutState,
+  type PayoutStatus,
+  type PostInitiationStatus,
+} from './payout.ts';
 import type { PayoutDestination, PayoutIntent } from './payout-intent.ts';
 
 /*
@@ -36,6 +45,11 @@ export function objects<Wire extends object>(value: unknown): Wire[] {
   return Array.isArray(value)
     ? value.filter((item: unknown): item is Wire => typeof item === 'object' && item !== null)
     : [];
+}
+
+/** An id of Lean's, always in small letters: a UUID means the same in either case. */
+export function leanId(value: unknown): string | null {
+  return id(value)?.toLowerCase() ?? null;
 }
 
 export function boolean(value: unknown): boolean | null {
@@ -83,20 +97,16 @@ export function postInitiationStatusFromLean(word: unknown): PostInitiationStatu
   return given === 'PROCESSED' || given === 'REJECTED' ? given : 'UNKNOWN';
 }
 
-export function partyFromLean(
-  party: LeanParty | null | undefined,
-  bankName: string | null = null,
-): PayoutParty | null {
+/** A party as a payment has it: by its legal name. Null where there is none. */
+export function partyFromLean(party: LeanParty | null | undefined): PayoutParty | null {
   if (typeof party !== 'object' || party === null) return null;
   return {
-    name: text(party.name),
+    ...unknownParty,
+    legalName: text(party.name),
     accountNumber: text(party.account_number),
     iban: text(party.iban),
-    bankName,
   };
 }
-
-const nobody: PayoutParty = { name: null, accountNumber: null, iban: null, bankName: null };
 
 /** `undefined` for a key that is not there, so that it is looked for elsewhere; what is there is read by `as`. */
 function carried<T>(wire: object, key: string, as: (value: unknown) => T): T | undefined {
@@ -104,17 +114,21 @@ function carried<T>(wire: object, key: string, as: (value: unknown) => T): T | u
   return value === undefined ? undefined : as(value);
 }
 
-export function payoutFromRow(row: LeanPayoutRow): Payout {
+/** Undefined for a row without the id of its intent, which every list promises. */
+export function payoutFromRow(row: LeanPayoutRow): PayoutRow | undefined {
+  const intentId = leanId(row.payment_intent_id);
+  if (intentId === null) return undefined;
   return {
-    paymentId: id(row.payment_id),
-    intentId: id(row.payment_intent_id) ?? undefined,
+    intentId,
+    paymentId: leanId(row.payment_id),
     amount: moneyFromLean(row.amount, row.currency),
     description: carried(row, 'description', text),
     state: stateFromLean(row.status),
     postInitiationStatus: carried(row, 'post_initiation_status', postInitiationStatusFromLean),
     bankTransactionReference: carried(row, 'bank_transaction_reference', text),
     recipient: {
-      name: text(row.recipient_name),
+      legalName: undefined,
+      displayName: text(row.recipient_name) ?? undefined,
       accountNumber: undefined,
       iban: text(row.recipient_iban),
       bankName: text(row.recipient_bank_name),
@@ -132,45 +146,52 @@ export function payoutFromRow(row: LeanPayoutRow): Payout {
   };
 }
 
-/** A payout as the single-payout call gives it, and all that there is to know. */
-export function payoutFromPayment(payment: LeanPayment): Payout {
+/**
+ * A payout as its payment gives it, by the call for the single payout.
+ * @returns undefined for a payment without the id of its intent
+ */
+export function payoutFromPayment(payment: LeanPayment): Payout | undefined {
+  const intentId = leanId(payment.payment_intent_id);
+  return intentId === null ? undefined : payoutOfIntent(intentId, payment);
+}
+
+function payoutOfIntent(intentId: string, payment: LeanPayment): Payout {
+  const sender = partyFromLean(payment.sender_details);
   return {
-    paymentId: id(payment.id) ?? id(payment.payment_id),
-    intentId: id(payment.payment_intent_id),
+    intentId,
+    paymentId: leanId(payment.id) ?? leanId(payment.payment_id),
     amount: moneyFromLean(payment.amount, payment.currency),
-    description: text(payment.description),
-    state: stateFromLean(payment.status),
+    description: carried(payment, 'description', text),
+    state: leanId(payment.status) === null ? undefined : stateFromLean(payment.status),
     postInitiationStatus: carried(payment, 'post_initiation_status', postInitiationStatusFromLean),
     bankTransactionReference: text(payment.bank_transaction_reference),
-    recipient: partyFromLean(payment.recipient_details) ?? nobody,
-    sender: partyFromLean(payment.sender_details),
-    paymentSourceId: id(payment.payment_source_id),
-    granularStatusCode: text(payment.granular_status_code),
-    statusDetails: text(payment.status_additional_details),
+    recipient: partyFromLean(payment.recipient_details) ?? unknownParty,
+    // The list has no name for the account that the money comes from.
+    sender: sender && { ...sender, displayName: sender.legalName },
+    paymentSourceId: leanId(payment.payment_source_id),
+    granularStatusCode: carried(payment, 'granular_status_code', text),
+    statusDetails: carried(payment, 'status_additional_details', text),
     submittedAt: instantFromLean(payment.submission_timestamp),
     initiatedAt: instantFromLean(payment.initiation_timestamp),
-    autoAuthorized: null,
-    pendingManualAuthorization: null,
-    createdAt: null,
-    updatedAt: null,
+    autoAuthorized: undefined,
+    pendingManualAuthorization: undefined,
+    createdAt: undefined,
+    updatedAt: undefined,
   };
 }
 
 /** @param askedFor used where the answer does not repeat the id */
 export function intentFromLean(intent: LeanPayoutIntent, askedFor: string): PayoutIntent | undefined {
-  const intentId = id(intent.payment_intent_id) ?? id(intent.id) ?? askedFor;
-  const destination = destinationFromLean(intent.payment_destination, null);
-  const { payment } = intent;
-  const payout =
-    typeof payment === 'object' && payment !== null && (id(payment.id) ?? id(payment.payment_id)) !== null
-      ? payoutWithinIntent(payment, intentId)
-      : payoutBeforePayment(intent, intentId, destination);
-  const amount = moneyFromLean(intent.amount, intent.currency) ?? payout.amount;
-  if (amount === undefined) return undefined;
+  const intentId = leanId(intent.payment_intent_id) ?? leanId(intent.id) ?? askedFor;
+  const destination = destinationFromLean(intent.payment_destination);
+  const amount = moneyFromLean(intent.amount, intent.currency);
+  const payout = payoutWithinIntent(intent, intentId, destination);
+  const known = amount ?? payout.amount;
+  if (known === undefined) return undefined;
   return {
     id: intentId,
     customerId: id(intent.customer_id),
-    amount,
+    amount: known,
     description: text(intent.description),
     externalReference: text(intent.external_reference),
     payout,
@@ -178,53 +199,50 @@ export function intentFromLean(intent: LeanPayoutIntent, askedFor: string): Payo
   };
 }
 
-/** By its document an intent's payment lacks some fields of the single-payout call; as recorded it has them all. */
-function payoutWithinIntent(payment: LeanPayment, intentId: string): Payout {
-  return {
-    ...payoutFromPayment(payment),
-    intentId,
-    granularStatusCode: carried(payment, 'granular_status_code', text),
-    statusDetails: carried(payment, 'status_additional_details', text),
-  };
-}
-
-/** A payment without an id is one that Lean gave up before there was one: it may still say how that ended. */
-function payoutBeforePayment(
+/**
+ * The payout with the payment that its intent carries. Without a payment, or with one that Lean gave up before it had an
+ * id, what only payments have is null.
+ */
+function payoutWithinIntent(
   intent: LeanPayoutIntent,
   intentId: string,
   destination: PayoutDestination | null,
 ): Payout {
-  const attempt = typeof intent.payment === 'object' ? (intent.payment ?? {}) : {};
-  const payout = payoutFromPayment(attempt);
+  const payment = typeof intent.payment === 'object' ? (intent.payment ?? {}) : {};
+  const payout = payoutOfIntent(intentId, payment);
+  const recipient = {
+    legalName: payout.recipient.legalName ?? destination?.legalName ?? null,
+    displayName: destination?.displayName ?? destination?.legalName ?? payout.recipient.legalName ?? null,
+    accountNumber: payout.recipient.accountNumber ?? destination?.accountNumber ?? null,
+    iban: payout.recipient.iban ?? destination?.iban ?? null,
+    bankName: destination?.bankIdentifier ?? null,
+  };
+  if (payout.paymentId !== null)
+    return { ...payout, amount: payout.amount ?? moneyFromLean(intent.amount, intent.currency), recipient };
   return {
     ...payout,
-    paymentId: null,
-    intentId,
     amount: moneyFromLean(intent.amount, intent.currency) ?? payout.amount,
-    description: text(intent.description) ?? payout.description,
-    state: id(attempt.status) === null ? undefined : payout.state,
+    description: text(intent.description) ?? payout.description ?? null,
     postInitiationStatus: payout.postInitiationStatus ?? null,
-    recipient: partyFromLean(attempt.recipient_details) ?? {
-      name: destination?.name ?? null,
-      accountNumber: destination?.accountNumber ?? null,
-      iban: destination?.iban ?? null,
-      bankName: destination?.bankIdentifier ?? null,
-    },
+    // Lean tells of the sender by payments; before that our own record may.
+    sender: payout.sender ?? undefined,
+    granularStatusCode: payout.granularStatusCode ?? null,
+    statusDetails: payout.statusDetails ?? null,
+    recipient,
   };
 }
 
-/** @param askedFor used where the answer does not repeat the id; null where none was asked for */
+/** Null where there is none, or one without an id. */
 export function destinationFromLean(
   destination: LeanDestination | null | undefined,
-  askedFor: string | null,
 ): PayoutDestination | null {
   if (typeof destination !== 'object' || destination === null) return null;
-  const destinationId = id(destination.id) ?? id(destination.destination_id) ?? askedFor;
+  const destinationId = leanId(destination.id) ?? leanId(destination.destination_id);
   if (destinationId === null) return null;
   return {
     id: destinationId,
     status: text(destination.status),
-    name: text(destination.name),
+    legalName: text(destination.name),
     displayName: text(destination.display_name) ?? text(destination.short_name),
     iban: text(destination.iban),
     accountNumber: text(destination.account_number),
@@ -240,22 +258,31 @@ export function destinationFromLean(
 }
 
 export interface LeanPage {
-  readonly rows: readonly Payout[];
+  readonly rows: readonly PayoutRow[];
   /** Rows a page really holds at Lean: less than was asked for when Lean caps it. */
   readonly size: number | null;
   /** Rows that the filter matches, over all pages. */
   readonly total: number | null;
 }
 
-/** Both envelopes of the list: numbers within `page`, or flat beside `content`. */
-export function pageFromLean(page: LeanPayoutPage): LeanPage | undefined {
-  if (!Array.isArray(page.content)) return undefined;
+/**
+ * Both envelopes of the list: numbers within `page`, or flat beside `content`.
+ * @throws LeanBadAnswer for a list that does not hold payouts, each with the id of its intent
+ */
+export function pageFromLean(page: LeanPayoutPage, answer: Pick<LeanAnswer, 'bad'>): LeanPage {
+  const { content } = page;
+  if (!Array.isArray(content)) throw answer.bad("Lean's list has no rows in it.");
+  const rows = (content as readonly unknown[]).map(row => {
+    const payout = isRecord(row) ? payoutFromRow(row) : undefined;
+    if (payout === undefined) throw answer.bad("A row of Lean's list has no intent id.");
+    return payout;
+  });
   const numbers = page.page ?? page;
-  return {
-    rows: objects<LeanPayoutRow>(page.content).map(payoutFromRow),
-    size: count(numbers.size),
-    total: count(numbers.total_elements),
-  };
+  return { rows, size: count(numbers.size), total: count(numbers.total_elements) };
+}
+
+export function isRecord(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function count(value: unknown): number | null {

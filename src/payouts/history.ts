@@ -1,18 +1,27 @@
 import type { CallOptions, LeanClient } from '../lean/client.ts';
 import { beforeSending } from '../lean/deadline.ts';
-import { LeanRefused } from '../lean/errors.ts';
+import { LeanBadAnswer, LeanNotOffered, LeanRefused } from '../lean/errors.ts';
 import type { LeanHistory, LeanHistoryEntry, LeanHistoryEvent } from '../lean/wire.ts';
-import { id, instantFromLean, objects, postInitiationStatusFromLean, statusOf, text } from './from-lean.ts';
+import {
+  id,
+  instantFromLean,
+  isRecord,
+  leanId,
+  objects,
+  postInitiationStatusFromLean,
+  statusOf,
+  text,
+} from './from-lean.ts';
 import type { HistoryEvent, HistoryEventType } from './history-event.ts';
-import { payoutId } from './ids.ts';
-import { compareInstants } from './instant.ts';
+import { payoutIdOf } from './ids.ts';
+import { compareInstants, type Instant } from './instant.ts';
 
 /** Which id a Lean application wants in the path of the history call. */
 export type HistoryKey = 'payment_id' | 'payment_intent_id';
 
 export interface PayoutIds {
   readonly paymentId: string | null;
-  readonly intentId: string | null;
+  readonly intentId: string;
 }
 
 /**
@@ -81,7 +90,26 @@ export class PayoutHistories {
     if (leanId === null) return Promise.resolve([]);
     return this.#client
       .getPayoutHistory(leanId, options)
-      .then(history => (history === null ? [] : historyFromLean(history, ids)));
+      .then(history => (history === null ? [] : historyFromLean(history, ids.intentId)));
+  }
+
+  /**
+   * Which payout a payment belongs to, as the history of a Lean application without a call for the payment tells it; null
+   * where Lean does not know the payment.
+   * @throws LeanNotOffered where the history does not tell
+   */
+  async ownerOf(
+    paymentId: string,
+    options: CallOptions,
+  ): Promise<{ readonly intentId: string; readonly initiatedAt: Instant | null } | null> {
+    const history = await this.#client.getPayoutHistory(paymentId, options);
+    if (history === null) return null;
+    const intentId = leanId(history.intent_id);
+    if (intentId === null) throw new LeanNotOffered();
+    const payment = objects<LeanHistoryEntry>(history.payments).find(
+      entry => leanId(entry.payment_id) === paymentId,
+    );
+    return { intentId, initiatedAt: instantFromLean(payment?.initiation_timestamp) };
   }
 }
 
@@ -90,38 +118,46 @@ function noop(): void {
 }
 
 /**
- * The events of one payout out of either shape of Lean's history, oldest first whatever order they came in. An
- * intent may have had several payments: only this payout's events stay, and those from before there was a payment
- * when there has been no other one. An event without a time cannot be placed and is left out.
+ * The events of one payout out of either shape of Lean's history, oldest first whatever order they came in, of all
+ * payments that were made of its intent.
+ * @throws LeanBadAnswer for what holds no events in the shape of either, or an event without a time, which has no place
  */
-export function historyFromLean(history: LeanHistory, ids: PayoutIds): readonly HistoryEvent[] {
-  const entries = [
-    ...objects<LeanHistoryEntry>(history.content),
-    ...objects<LeanHistoryEntry>(history.payments),
-  ];
-  const isOther = (payment: string | null): boolean => payment !== null && payment !== ids.paymentId;
-  const shared = ids.paymentId !== null && entries.some(entry => isOther(id(entry.payment_id)));
-  const ours = shared ? entries.filter(entry => id(entry.payment_id) === ids.paymentId) : entries;
-  const events = ours.flatMap(entry => inOrderOfTime(eventsOf(entry, ids)));
+export function historyFromLean(history: LeanHistory, intentId: string): readonly HistoryEvent[] {
+  const entries = [history.content, history.payments].filter(list => list != null);
+  if (entries.length === 0 || !entries.every(Array.isArray)) throw unreadable('no payments');
+  const events = entries.flat().flatMap(entry => {
+    const { events: list } = isRecord(entry) ? (entry as LeanHistoryEntry) : {};
+    if (!Array.isArray(list)) throw unreadable('a payment without events');
+    return inOrderOfTime(eventsOf(entry as LeanHistoryEntry, intentId));
+  });
   return inOrderOfTime(events);
 }
 
-function eventsOf(entry: LeanHistoryEntry, ids: PayoutIds): HistoryEvent[] {
-  const events: HistoryEvent[] = [];
-  for (const event of objects<LeanHistoryEvent>(entry.events)) {
-    const publishedAt = instantFromLean(event.published_at);
-    if (publishedAt === null) continue;
-    const leanStatus = id(event.status) ?? 'UNKNOWN';
-    events.push({
-      payoutId: payoutId(ids.paymentId ?? id(entry.payment_id), ids.intentId) ?? '',
-      type: eventType(text(event.event)),
+function eventsOf(entry: LeanHistoryEntry, intentId: string): HistoryEvent[] {
+  return (entry.events ?? []).map((event: unknown) => {
+    const {
+      published_at,
+      status,
+      event: word,
+      post_initiation_status,
+    } = isRecord(event) ? (event as LeanHistoryEvent) : {};
+    const publishedAt = instantFromLean(published_at);
+    if (publishedAt === null) throw unreadable('an event without a time');
+    const leanStatus = id(status) ?? 'UNKNOWN';
+    return {
+      payoutId: payoutIdOf(intentId),
+      paymentId: leanId(entry.payment_id),
+      type: eventType(text(word)),
       status: statusOf(leanStatus),
       leanStatus,
-      postInitiationStatus: postInitiationStatusFromLean(event.post_initiation_status),
+      postInitiationStatus: postInitiationStatusFromLean(post_initiation_status),
       publishedAt,
-    });
-  }
-  return events;
+    };
+  });
+}
+
+function unreadable(what: string): LeanBadAnswer {
+  return new LeanBadAnswer('LEAN_BAD_RESPONSE', `Lean's history has ${what} in it.`, { retryable: false });
 }
 
 /** Stable for events of one instant: those keep Lean's order, turned round where Lean's is newest first. */

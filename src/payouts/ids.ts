@@ -1,31 +1,34 @@
 import { BadInput } from './errors.ts';
 
-/** In front of an intent's id, where Lean has made no payment of the intent yet. */
-const intentPrefix = 'intent:';
+/** In front of the intent's id in a `Payout.id`, so that nobody takes one for the other. */
+const prefix = 'po_';
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
-export type PayoutKey = { readonly paymentId: string } | { readonly intentId: string };
-
-/** The id of a payout in the graph: Lean's payment id, or the intent's with a prefix while there is no payment. */
-export function payoutId(paymentId: string | null, intentId: string | null): string | null {
-  if (paymentId !== null) return paymentId;
-  return intentId === null ? null : `${intentPrefix}${intentId}`;
+/** `Payout.id`: ours and opaque to callers, stable from the moment of creation because it comes from the intent's id alone. */
+export function payoutIdOf(intentId: string): string {
+  return `${prefix}${intentId}`;
 }
 
 /**
- * Reads a payout's id.
- * @throws BadInput naming `argument`
+ * Reads a `Payout.id`.
+ * @returns the id of the payout's intent at Lean
+ * @throws BadInput naming `argument`; a bare id of Lean's is told which fields take it
  */
-export function parsePayoutId(id: unknown, argument: string): PayoutKey {
-  if (typeof id === 'string' && id.startsWith(intentPrefix)) {
-    const intentId = id.slice(intentPrefix.length);
-    if (uuid.test(intentId)) return { intentId: intentId.toLowerCase() };
-  } else if (isUuid(id)) return { paymentId: id.toLowerCase() };
+export function intentIdOf(id: unknown, argument: string): string {
+  if (typeof id === 'string' && id.startsWith(prefix)) {
+    const intentId = id.slice(prefix.length);
+    if (uuid.test(intentId)) return intentId.toLowerCase();
+  }
+  if (isUuid(id))
+    throw new BadInput(
+      argument,
+      "is an id of Lean's own. Accepted is a Payout.id; payoutByIntent takes Lean's payment_intent_id, and " +
+        'payoutByPayment its payment_id.',
+    );
   throw new BadInput(
     argument,
-    'is not the id of a payout. Accepted are a payment id, such as ' +
-      '"3fa85f64-5717-4562-b3fc-2c963f66afa6", or "intent:" and the id of a payment intent.',
+    'is not the id of a payout. Accepted is a Payout.id, such as "po_3fa85f64-5717-4562-b3fc-2c963f66afa6".',
   );
 }
 

@@ -2,7 +2,7 @@ import type { CallOptions, LeanClient } from '../lean/client.ts';
 import { pageFromLean, type LeanPage } from './from-lean.ts';
 import { coverOf, pagesOf, type Cover, type Stretch } from './page-window.ts';
 import type { FilterQuery } from './payout-filter.ts';
-import type { Payout } from './payout.ts';
+import type { PayoutRow } from './payout.ts';
 
 export interface Wish {
   readonly wanted: Stretch;
@@ -14,16 +14,16 @@ export interface Wish {
 
 export interface ReadStretch {
   /** All rows read, in order; more than were asked for when pages do not end where the stretch does. */
-  readonly rows: readonly Payout[];
+  readonly rows: readonly PayoutRow[];
   /** The list's length. */
   readonly total: number;
   /** When Lean answered the first page, by its own clock: epoch milliseconds, whole seconds. */
   readonly date: number | undefined;
   /** False when what was read does not belong together: the list changed while it was read. */
   readonly consistent: boolean;
-  row(place: number): Payout | undefined;
+  row(place: number): PayoutRow | undefined;
   /** The rows of a stretch, or undefined when not all of them were read. */
-  slice(stretch: Stretch): readonly Payout[] | undefined;
+  slice(stretch: Stretch): readonly PayoutRow[] | undefined;
 }
 
 interface ReadPage {
@@ -63,9 +63,9 @@ export class LeanPages {
     const [first] = pages;
     const start = firstPage * pageSize;
     // `flatMap` would go through each page row by row.
-    const rows = ([] as readonly Payout[]).concat(...pages.map(page => page.rows));
+    const rows = ([] as readonly PayoutRow[]).concat(...pages.map(page => page.rows));
     const total = first?.total ?? 0;
-    const row = (place: number): Payout | undefined => (place < start ? undefined : rows[place - start]);
+    const row = (place: number): PayoutRow | undefined => (place < start ? undefined : rows[place - start]);
     return {
       rows,
       total,
@@ -94,13 +94,10 @@ export class LeanPages {
       { page_number: String(number), page_size: String(pageSize), ...query },
       options,
     );
-    const page = pageFromLean(wire);
-    if (page === undefined) throw answer.bad("Lean's list has no rows in it.");
+    const page = pageFromLean(wire, answer);
     const { rows } = page;
     const total = page.total ?? (rows.length < pageSize ? number * pageSize + rows.length : undefined);
     if (total === undefined) throw answer.bad("Lean's list does not say how long it is.");
-    if (rows.some(row => row.paymentId === null && row.intentId === undefined))
-      throw answer.bad("A row of Lean's list has no id.");
     const short = rows.length < pageSize && total > number * pageSize + rows.length;
     // Rows and count may have been taken at different moments; a cap is believed when Lean says so, or says nothing.
     const most = page.size ?? rows.length;

@@ -3,7 +3,7 @@ import { isRowOf, type Cursor } from './cursor.ts';
 import { compareInstants } from './instant.ts';
 import type { LeanPages } from './lean-pages.ts';
 import type { FilterQuery } from './payout-filter.ts';
-import type { Payout } from './payout.ts';
+import type { PayoutRow } from './payout.ts';
 
 export interface Found {
   /** Where the row is; when it is gone, the place of the row that now follows where it was. */
@@ -58,7 +58,7 @@ export async function placeOfLostRow(
 }
 
 /** Whether a row lies behind the place where the cursor's row was, by their times and the list's own direction. */
-function isBehind(row: Payout, cursor: Cursor, rows: readonly Payout[]): boolean {
+function isBehind(row: PayoutRow, cursor: Cursor, rows: readonly PayoutRow[]): boolean {
   const [first, last] = [rows[0]?.createdAt, rows.at(-1)?.createdAt];
   if (row.createdAt === null || cursor.createdAt === null || first == null || last == null) return false;
   const order = compareInstants(row.createdAt, cursor.createdAt);

@@ -5,7 +5,7 @@ import type { Payout } from './payout.ts';
 export interface PayoutDestination {
   readonly id: string;
   readonly status: string | null;
-  readonly name: string | null;
+  readonly legalName: string | null;
   readonly displayName: string | null;
   readonly iban: string | null;
   readonly accountNumber: string | null;
@@ -19,14 +19,18 @@ export interface PayoutDestination {
   readonly isDefault: boolean | null;
 }
 
-/** What a payout was meant to be, and what has become of it. */
+/**
+ * What a payout was meant to be, and what has become of it. `undefined`: this Lean application has no call that tells it.
+ */
 export interface PayoutIntent {
   readonly id: string;
-  readonly customerId: string | null;
+  readonly customerId: string | null | undefined;
   readonly amount: Money;
   readonly description: string | null;
-  readonly externalReference: string | null;
+  readonly externalReference: string | null | undefined;
   /** The payout of this intent; without a payment at Lean yet, as far as the intent tells. */
   readonly payout: Payout;
-  readonly destination: PayoutDestination | null;
+  /** `undefined` as above: then `destinationId` may tell which it is. */
+  readonly destination: PayoutDestination | null | undefined;
+  readonly destinationId?: string;
 }

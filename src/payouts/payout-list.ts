@@ -4,11 +4,12 @@ import { fingerprintOf, isRowOf, readCursor, writeCursor, type Cursor } from './
 import { BadInput } from './errors.ts';
 import { asOfFirstPage } from './as-of.ts';
 import type { Instant } from './instant.ts';
+import type { KnownRows } from './known-rows.ts';
 import { LeanPages } from './lean-pages.ts';
 import { placeOfLostRow } from './lost-row.ts';
 import { stretchOf, type Stretch, type Window } from './page-window.ts';
 import { filterQuery, upTo, type FilterQuery, type PayoutFilter } from './payout-filter.ts';
-import type { Payout } from './payout.ts';
+import type { PayoutRow } from './payout.ts';
 
 type Maybe<T> = T | null | undefined;
 
@@ -21,7 +22,7 @@ export interface PayoutListArguments {
 }
 
 export interface PayoutPage {
-  readonly rows: readonly Payout[];
+  readonly rows: readonly PayoutRow[];
   /** Of the row at this index on the page. Written when somebody wants it: most ask for that of the last row alone. */
   cursorOf(index: number): string;
   readonly hasPreviousPage: boolean;
@@ -51,9 +52,11 @@ interface Mark {
 export class PayoutLists {
   readonly #client: LeanClient;
   readonly #pages: LeanPages;
+  readonly #known: KnownRows;
 
-  constructor(client: LeanClient) {
+  constructor(client: LeanClient, known: KnownRows) {
     this.#client = client;
+    this.#known = known;
     this.#pages = new LeanPages(client, maxPageSize);
   }
 
@@ -71,6 +74,7 @@ export class PayoutLists {
     const walk = new Walk(this.#pages, { query, after, before, size, fromEnd });
     const walked = await walk.read({ ...options, deadline: options.deadline ?? this.#client.deadline() });
     const { stretch, rows, total } = walked;
+    this.#known.remember(rows);
     return {
       rows,
       cursorOf: index => cursorOf(walked, index, query),
@@ -91,7 +95,7 @@ interface WalkPlan {
 
 interface WalkResult {
   readonly stretch: Stretch;
-  readonly rows: readonly Payout[];
+  readonly rows: readonly PayoutRow[];
   readonly total: number;
   readonly asOf: Instant | null;
 }
@@ -165,7 +169,7 @@ class Walk {
   async #hasShifted(
     total: number,
     near: Mark | undefined,
-    row: (place: number) => Payout | undefined,
+    row: (place: number) => PayoutRow | undefined,
     query: FilterQuery,
     options: CallOptions,
   ): Promise<boolean> {
@@ -182,7 +186,7 @@ class Walk {
     return true;
   }
 
-  #result(stretch: Stretch, rows: readonly Payout[], total: number): WalkResult {
+  #result(stretch: Stretch, rows: readonly PayoutRow[], total: number): WalkResult {
     return { stretch, rows, total, asOf: this.#asOf };
   }
 }
@@ -190,7 +194,7 @@ class Walk {
 function cursorOf({ stretch, rows, total, asOf }: WalkResult, index: number, query: FilterQuery): string {
   const row = rows[index];
   if (row === undefined) throw new RangeError(`the page has no row ${String(index)}`);
-  const { intentId = null, paymentId, createdAt } = row;
+  const { intentId, paymentId, createdAt } = row;
   const cursor = { place: stretch.start + index, total, asOf, intentId, paymentId, createdAt };
   return writeCursor(cursor, fingerprintOf(query));
 }

@@ -1,10 +1,10 @@
 import type { CallOptions, LeanClient } from '../lean/client.ts';
-import { LeanBadAnswer, LeanRefused } from '../lean/errors.ts';
+import { LeanBadAnswer, LeanNotOffered, LeanRefused } from '../lean/errors.ts';
 import { destinationFromLean, intentFromLean, payoutFromPayment } from './from-lean.ts';
 import type { PayoutDestination, PayoutIntent } from './payout-intent.ts';
 import type { Payout } from './payout.ts';
 
-/** How long it is taken for granted that a Lean application lacks an operation. */
+/** How long it is taken for granted that a Lean application lacks an operation, in ms. */
 const lackMs = 60_000;
 
 /** Single things read from Lean: null where Lean does not know the id, a `LeanError` where there is no telling. */
@@ -12,6 +12,8 @@ export class PayoutReads {
   readonly #client: LeanClient;
   readonly #now: () => number;
   #lacksDetailsUntil = -Infinity;
+  #hasDetails = false;
+  #intentsLackTracking = false;
 
   constructor(client: LeanClient, now: () => number = Date.now) {
     this.#client = client;
@@ -20,39 +22,52 @@ export class PayoutReads {
 
   /**
    * Whether this Lean application has lately shown that it has no calls for a single payout or intent: Lean's older
-   * UAE applications and those in KSA document none. What a list does not carry then cannot be had.
+   * UAE applications and those in KSA document none.
    */
   get lacksDetails(): boolean {
     return this.#now() < this.#lacksDetailsUntil;
   }
 
-  isMissingOperation(error: unknown): boolean {
-    return error instanceof LeanRefused && error.details.code === 'INVALID_URL';
+  /** Whether the last payment that an intent carried was without its tracking: then only the payment's own call has it. */
+  get intentsLackTracking(): boolean {
+    return this.#intentsLackTracking;
   }
 
+  isMissingOperation(error: unknown): boolean {
+    return error instanceof LeanNotOffered;
+  }
+
+  /** For work that begins now and takes several calls. */
+  deadline(): number {
+    return this.#client.deadline();
+  }
+
+  /** @throws LeanNotOffered where this application has no such call */
   payout(paymentId: string, options: CallOptions): Promise<Payout | null> {
     return this.#noticing(this.#client.getPayout(paymentId, options), payment => {
       const payout = payoutFromPayment(payment);
+      if (payout === undefined) throw unreadable("Lean's payment does not name its intent.");
       return payout.paymentId === null ? { ...payout, paymentId } : payout;
     });
   }
 
+  /** @throws LeanNotOffered where this application has no such call */
   intent(intentId: string, options: CallOptions): Promise<PayoutIntent | null> {
     return this.#noticing(this.#client.getPayoutIntent(intentId, options), wire => {
       const intent = intentFromLean(wire, intentId);
-      if (intent === undefined)
-        throw new LeanBadAnswer('LEAN_BAD_RESPONSE', "Lean's intent has no amount in it.", {
-          retryable: false,
-        });
+      if (intent === undefined) throw unreadable("Lean's intent has no amount in it.");
+      const { payout } = intent;
+      if (payout.paymentId !== null) this.#intentsLackTracking = payout.postInitiationStatus === undefined;
       return intent;
     });
   }
 
   async destination(destinationId: string, options: CallOptions): Promise<PayoutDestination | null> {
-    return destinationFromLean(
-      await this.#client.getPayoutDestination(destinationId, options),
-      destinationId,
-    );
+    const wire = await this.#client.getPayoutDestination(destinationId, options);
+    if (wire === null) return null;
+    const destination = destinationFromLean(wire);
+    if (destination === null) throw unreadable("Lean's destination has no id in it.");
+    return destination;
   }
 
   #noticing<Wire, Value>(
@@ -61,13 +76,20 @@ export class PayoutReads {
   ): Promise<Value | null> {
     return read.then(
       wire => {
+        this.#hasDetails = true;
         this.#lacksDetailsUntil = -Infinity;
         return wire === null ? null : valueFrom(wire);
       },
       (error: unknown) => {
-        if (this.isMissingOperation(error)) this.#lacksDetailsUntil = this.#now() + lackMs;
-        throw error;
+        if (!(error instanceof LeanRefused && error.details.code === 'INVALID_URL')) throw error;
+        // Whoever has the call once has it: then this answer is a fault on the way.
+        if (!this.#hasDetails) this.#lacksDetailsUntil = this.#now() + lackMs;
+        throw new LeanNotOffered(error);
       },
     );
   }
+}
+
+function unreadable(message: string): LeanBadAnswer {
+  return new LeanBadAnswer('LEAN_BAD_RESPONSE', message, { retryable: false });
 }

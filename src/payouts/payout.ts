@@ -14,12 +14,15 @@ export type PostInitiationStatus = 'PROCESSED' | 'REJECTED' | 'UNKNOWN';
 
 export type PayoutOutcome = 'IN_PROGRESS' | 'PAID' | 'NOT_PAID';
 
-/** A party to a payout. `undefined`: not carried by what the payout is known from, and worth a look at Lean. */
+/** A party to a payout. `undefined`: not carried by the answer that the payout is known from. */
 export interface PayoutParty {
-  readonly name: string | null;
+  /** As Lean's payment and the destination itself have it. */
+  readonly legalName: string | null | undefined;
+  /** As the list calls a destination. */
+  readonly displayName: string | null | undefined;
   readonly accountNumber: string | null | undefined;
-  readonly iban: string | null;
-  readonly bankName: string | null;
+  readonly iban: string | null | undefined;
+  readonly bankName: string | null | undefined;
 }
 
 /** What a payout's statuses say, in Lean's own word and in ours. */
@@ -29,32 +32,73 @@ export interface PayoutState {
 }
 
 /**
- * A payout, as far as it is known. A field that is `undefined` was not carried by the answer that this payout was
- * read from, though Lean's single-payout call may carry it; `null` is Lean's own null, or what no call carries.
+ * A payout, as far as one of Lean's answers tells: an intent of Lean's, with the newest payment made of it. A fact that
+ * is `undefined` was not carried by that answer and can be asked for (`payout-facts.ts`); `null` is Lean's own null, or
+ * says that there is no payment to have it.
  */
 export interface Payout {
+  readonly intentId: string;
+  /** Null where there is no payment, and where a list row does not name it. */
   readonly paymentId: string | null;
-  readonly intentId: string | null | undefined;
   readonly amount: Money | undefined;
   readonly description: string | null | undefined;
-  /** `undefined` when only the intent is known: then the history tells. */
   readonly state: PayoutState | undefined;
-  /** What Lean answered when it was created: says most as long as there is no event. */
-  readonly createdAs?: PayoutState;
   readonly postInitiationStatus: PostInitiationStatus | null | undefined;
   readonly bankTransactionReference: string | null | undefined;
   readonly recipient: PayoutParty;
+  /** Null: there is no payment yet. */
   readonly sender: PayoutParty | null | undefined;
   readonly paymentSourceId: string | null | undefined;
   readonly granularStatusCode: string | null | undefined;
   readonly statusDetails: string | null | undefined;
   readonly submittedAt: Instant | null | undefined;
   readonly initiatedAt: Instant | null | undefined;
-  /** From here on: carried by lists alone, null otherwise. */
+  /** From here on: carried by lists alone. */
+  readonly autoAuthorized: boolean | null | undefined;
+  readonly pendingManualAuthorization: boolean | null | undefined;
+  readonly createdAt: Instant | null | undefined;
+  readonly updatedAt: Instant | null | undefined;
+}
+
+/** A payout as a row of Lean's list shows it. */
+export interface PayoutRow extends Payout {
+  readonly state: PayoutState;
   readonly autoAuthorized: boolean | null;
   readonly pendingManualAuthorization: boolean | null;
   readonly createdAt: Instant | null;
   readonly updatedAt: Instant | null;
+}
+
+export const unknownParty: PayoutParty = {
+  legalName: undefined,
+  displayName: undefined,
+  accountNumber: undefined,
+  iban: undefined,
+  bankName: undefined,
+};
+
+/** A payout of which only the intent's id is known: everything else can be asked for. */
+export function bareOf(intentId: string): Payout {
+  return {
+    intentId,
+    paymentId: null,
+    amount: undefined,
+    description: undefined,
+    state: undefined,
+    postInitiationStatus: undefined,
+    bankTransactionReference: undefined,
+    recipient: unknownParty,
+    sender: undefined,
+    paymentSourceId: undefined,
+    granularStatusCode: undefined,
+    statusDetails: undefined,
+    submittedAt: undefined,
+    initiatedAt: undefined,
+    autoAuthorized: undefined,
+    pendingManualAuthorization: undefined,
+    createdAt: undefined,
+    updatedAt: undefined,
+  };
 }
 
 /**
@@ -78,4 +122,9 @@ export function outcomeOf(
 /** Whether the bank's tracking can still change what `status` means: only then is it worth a call. */
 export function awaitsTracking(status: PayoutStatus): boolean {
   return status === 'ACCEPTED_BY_BANK' || status === 'PENDING_WITH_BANK' || status === 'UNKNOWN';
+}
+
+/** Whether Lean has a payment of a payout with this status, also where a list row does not name it. */
+export function isAtBank(status: PayoutStatus): boolean {
+  return status === 'PENDING_WITH_BANK' || status === 'ACCEPTED_BY_BANK';
 }

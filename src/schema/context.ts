@@ -1,28 +1,28 @@
 import type { CallBudget } from '../lean/call-budget.ts';
 import type { GiveUpSignal } from '../lean/give-up.ts';
-import type { Loaders } from '../loaders/loaders.ts';
+import type { PayoutLookup } from '../loaders/payout-lookup.ts';
 import type { Caller } from '../payouts/caller.ts';
 import type { PayoutCreation } from '../payouts/creation/payout-creation.ts';
-import type { PayoutKey } from '../payouts/ids.ts';
 import type { Payout } from '../payouts/payout.ts';
 import type { PayoutUpdate } from '../payouts/payout-update.ts';
 import type { PayoutLists } from '../payouts/payout-list.ts';
 
 /** What happens to payouts, for subscribers. */
 export interface Updates {
-  subscribe(id: PayoutKey | undefined, context: GraphContext): AsyncIterable<UpdateOfPayout>;
+  /** @param intentId of the payout to follow; undefined for all */
+  subscribe(intentId: string | undefined, context: GraphContext): AsyncIterable<UpdateOfPayout>;
 }
 
 /** An update, with what Lean has by then: each read is made once for all subscribers. */
 export interface UpdateOfPayout extends PayoutUpdate {
-  readonly loaders: Loaders;
+  readonly payouts: PayoutLookup;
   readonly payout: () => Promise<Payout | null>;
 }
 
 /** What a resolver may use: made afresh for each request, nothing in it is shared with another caller. */
 export interface GraphContext {
-  /** Of a subscription: those of the update that is being answered. */
-  loaders: Loaders;
+  /** Of a subscription: that of the update that is being answered. */
+  payouts: PayoutLookup;
   /** Lean calls that the operation may still make. */
   readonly budget: CallBudget;
   /** What happens to payouts, as it comes. */

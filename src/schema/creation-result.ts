@@ -7,13 +7,24 @@ import type {
   PayoutsCreated,
 } from '../payouts/creation/creation-answer.ts';
 import type { PayoutUnknownReason } from '../payouts/creation/finding.ts';
+import { bareOf, unknownParty, type Payout } from '../payouts/payout.ts';
 import { builder } from './builder.ts';
-import { asksLean } from './lean-cost.ts';
+import { asksLean } from './fact-field.ts';
 import { MoneyType } from './money.ts';
 import { PayoutIntentType } from './payout-intent.ts';
-import { knownParty, PayoutPartyType } from './payout-party.ts';
+import { PayoutPartyType } from './payout-party.ts';
 import { PayoutStatusType } from './payout-status.ts';
 import { PayoutType } from './payout.ts';
+
+/** The payout as Lean's answer to the creation shows it. */
+function payoutOf({ intentId, paymentId, sender, recipient }: PayoutCreated): Payout {
+  return {
+    ...bareOf(intentId),
+    paymentId,
+    sender: sender ?? undefined,
+    recipient: recipient ?? unknownParty,
+  };
+}
 
 const PayoutCreatedType = builder.objectRef<PayoutCreated>('PayoutCreated').implement({
   description: 'Lean has taken the payout. It is not paid yet: follow its outcome.',
@@ -25,21 +36,19 @@ const PayoutCreatedType = builder.objectRef<PayoutCreated>('PayoutCreated').impl
       type: PayoutIntentType,
       nullable: true,
       description: 'Its intent as Lean has it now. One Lean call, shared with `payout`.',
-      resolve: ({ intentId }, _args, { loaders }) => loaders.intentById.load(intentId),
+      resolve: ({ intentId }, _args, { payouts }) => payouts.intent(intentId),
     }),
-    payoutId: t.exposeID('payoutId', {
-      description:
-        'The payout, as in `Payout.id`: `intent:` and its intent’s id until Lean has made a payment of it.',
+    payoutId: t.exposeID('payoutId', { description: 'The payout, as in `Payout.id`.' }),
+    paymentId: t.exposeID('paymentId', {
+      nullable: true,
+      description: 'Lean’s payment_id, where its answer named one already.',
     }),
     payout: t.field({
       ...asksLean('intent'),
       type: PayoutType,
       nullable: true,
       description: 'The payout as Lean has it now. One Lean call, shared with `intent`.',
-      resolve: async ({ intentId, state }, _args, { loaders }) => {
-        const payout = await loaders.payout({ intentId });
-        return payout === null ? null : { ...payout, createdAs: state };
-      },
+      resolve: ({ intentId }, _args, { payouts }) => payouts.payout(intentId),
     }),
     status: t.field({
       type: PayoutStatusType,
@@ -55,13 +64,13 @@ const PayoutCreatedType = builder.objectRef<PayoutCreated>('PayoutCreated').impl
       type: PayoutPartyType,
       nullable: true,
       description: 'The account that will be debited.',
-      resolve: ({ sender }) => knownParty(sender),
+      resolve: created => created.sender && { payout: payoutOf(created), side: 'sender' as const },
     }),
     recipient: t.field({
       type: PayoutPartyType,
       nullable: true,
       description: 'Who will be paid.',
-      resolve: ({ recipient }) => knownParty(recipient),
+      resolve: created => created.recipient && { payout: payoutOf(created), side: 'recipient' as const },
     }),
     traceId: t.exposeID('traceId', {
       nullable: true,

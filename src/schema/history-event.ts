@@ -15,6 +15,10 @@ export const HistoryEventType = builder.objectRef<HistoryEvent>('HistoryEvent').
   description: 'Something that happened to a payout, as Lean announced it.',
   fields: t => ({
     payoutId: t.exposeID('payoutId', { description: 'The payout, as in `Payout.id`.' }),
+    paymentId: t.exposeID('paymentId', {
+      nullable: true,
+      description: 'Lean’s id of the payment that it happened to; null before there was one.',
+    }),
     type: t.expose('type', { type: HistoryEventTypeType, description: 'What kind of event it was.' }),
     status: t.expose('status', { type: PayoutStatusType, description: "The payout's status from then on." }),
     leanStatus: t.exposeString('leanStatus', { description: "Lean's own word for that status." }),

@@ -14,25 +14,8 @@ import {
   type OperationDefinitionNode,
   type SelectionSetNode,
 } from 'graphql';
-
-/**
- * What a field of a payout may have to ask Lean for. Loaders ask once for each payout, however many fields want the
- * same: `detail`, the call for the single payout; `intent`; `history`; `state`, which a payout known only by its intent
- * takes from its history.
- */
-type Need = 'detail' | 'intent' | 'history' | 'state';
-
-/**
- * What a selection may have to ask Lean for. An intent carries the latest payout made of it, which is not always the one
- * that led to the intent: an earlier attempt failed. What is asked of the latest is then asked beside the same of the
- * other.
- */
-type Call = Need | 'latestDetail' | 'latestHistory';
-
-/** For a field's definition: what it may have to ask Lean for. */
-export function asksLean(need: Need): { readonly extensions: { readonly asksLean: Need } } {
-  return { extensions: { asksLean: need } };
-}
+import { callFor, type Origin } from '../payouts/payout-facts.ts';
+import type { Need } from './fact-field.ts';
 
 const maxRows = 100;
 const defaultRows = 50;
@@ -44,15 +27,16 @@ export interface CostedOperation {
 }
 
 /**
- * How many Lean calls an operation costs at worst, told before any of them is made: as if nothing it asks for were
- * shared with others, and every page came back full. Retries, and walks from the end of a list, are not counted.
+ * How many Lean calls an operation costs, told before any of them is made: as if nothing it asks for were shared with
+ * others, every page came back full, and Lean answered as it was recorded. Retries, walks from the end of a list and what
+ * a Lean with poorer answers costs beyond that are not counted here, but by the budget while the operation runs.
  */
 export class LeanCost {
   readonly #schema: GraphQLSchema;
   readonly #operation: OperationDefinitionNode;
   readonly #fragments: ReadonlyMap<string, FragmentDefinitionNode>;
-  readonly #needsOfFragments = new Map<string, ReadonlySet<Call>>();
-  readonly #needsOfFields = new Map<FieldNode, Map<string, ReadonlySet<Call>>>();
+  readonly #needsOfFragments = new Map<string, ReadonlySet<Need>>();
+  readonly #needsOfFields = new Map<FieldNode, Map<string, ReadonlySet<Need>>>();
   /** Whether what is asked for depends on variables, by directives: then it is found out each time. */
   readonly #conditional: boolean;
   /** Of the request that is being looked at, and of none when it has been. */
@@ -93,57 +77,50 @@ export class LeanCost {
   #ofRoot(field: FieldNode): number {
     switch (field.name.value) {
       case 'payout':
-        return this.#ofPayout(this.#argument(field, 'id'), this.#needs(field, 'Payout'));
-      case 'payouts': {
-        const needs = this.#needs(field, 'PayoutConnection');
-        return 1 + this.#rowsOf(field) * (count(needs, 'detail') + besidePayout(needs));
-      }
+      case 'payoutByIntent':
+        return 1 + callsFor(this.#needs(field, 'Payout'), 'intent');
+      case 'payoutByPayment':
+        return 1 + callsFor(this.#needs(field, 'Payout'), 'payment');
+      case 'payouts':
+        return 1 + this.#rowsOf(field) * callsFor(this.#needs(field, 'PayoutConnection'), 'row');
       case 'payoutIntent':
-        return ofIntent(this.#needs(field, 'PayoutIntent'));
+        return 1 + callsFor(this.#needs(field, 'PayoutIntent'), 'intent');
+      case 'payoutDestination':
+        return 1;
       case '_entities':
         return this.#ofEntities(field);
       // Of each update; and of the one look at whether there is such a payout.
       case 'payoutUpdated':
-        return 1 + count(this.#needs(field, 'PayoutUpdate'), 'detail', 'intent', 'history');
+        return 1 + callsFor(this.#needs(field, 'PayoutUpdate'), 'creation');
       case 'createPayout':
-        return 1 + this.#ofCreated(field, 'CreatePayoutResult');
+        return 1 + callsFor(this.#needs(field, 'CreatePayoutResult'), 'creation');
       case 'createPayouts': {
         const input = this.#argument(field, 'input') as { readonly transfers?: unknown } | undefined;
         const transfers = Array.isArray(input?.transfers) ? input.transfers.length : 1;
-        return 1 + transfers * this.#ofCreated(field, 'CreatePayoutsResult');
+        return 1 + transfers * callsFor(this.#needs(field, 'CreatePayoutsResult'), 'creation');
       }
       default:
         return 0;
     }
   }
 
-  /** The answer to a creation has its own fields from Lean's answer; the payout and intent in it are read. */
-  #ofCreated(field: FieldNode, type: string): number {
-    const needs = this.#needs(field, type);
-    return needs.has('intent') ? ofIntent(needs) : 0;
-  }
-
-  #ofPayout(id: unknown, needs: ReadonlySet<Call>): number {
-    const known = typeof id === 'string' && !id.startsWith('intent:');
-    return known ? 1 + besidePayout(needs) : ofIntent(needs);
-  }
-
   /** Of representations anything may be wrong; what names no entity costs as much as one that does. */
   #ofEntities(field: FieldNode): number {
     const given = this.#argument(field, 'representations');
     const representations: readonly unknown[] = Array.isArray(given) ? given : [given];
-    const needsOf = new Map<string, ReadonlySet<Call>>();
+    const needsOf = new Map<string, ReadonlySet<Need>>();
     const distinct = new Map<unknown, number>();
     for (const each of representations) {
-      const { __typename, id, intentId } = (each ?? {}) as Readonly<Record<string, unknown>>;
+      const { __typename, id, intentId, paymentId } = (each ?? {}) as Readonly<Record<string, unknown>>;
       const type = typeof __typename === 'string' ? __typename : '';
       const needs = needsOf.get(type) ?? this.#needs(field, type);
       needsOf.set(type, needs);
-      const ofEntity = type === 'Payout' ? this.#ofPayout(id, needs) : ofIntent(needs);
-      const cost = type === 'PayoutDestination' ? 1 : ofEntity;
-      const key = id ?? intentId;
+      const [kind, key] =
+        id != null ? ['id', id] : intentId != null ? ['intent', intentId] : ['payment', paymentId];
+      const cost =
+        1 + (type === 'PayoutDestination' ? 0 : callsFor(needs, kind === 'payment' ? 'payment' : 'intent'));
       // What names an entity has no blanks in its type and its id: nothing else can pass for it, and take its place.
-      distinct.set(typeof key === 'string' ? `${type} ${id == null ? 'intent' : 'id'} ${key}` : each, cost);
+      distinct.set(typeof key === 'string' ? `${type} ${kind} ${key}` : each, cost);
     }
     return [...distinct.values()].reduce((sum, cost) => sum + cost, 0);
   }
@@ -154,24 +131,24 @@ export class LeanCost {
   }
 
   /** What is asked of Lean for anything below a field, where it is of this type. */
-  #needs(field: FieldNode, typeName: string): ReadonlySet<Call> {
+  #needs(field: FieldNode, typeName: string): ReadonlySet<Need> {
     const known = this.#needsOfFields.get(field)?.get(typeName);
     if (known !== undefined) return known;
     const type = this.#schema.getType(typeName);
     const needs =
       field.selectionSet === undefined || type === undefined
-        ? new Set<Call>()
+        ? new Set<Need>()
         : this.#needsOf(field.selectionSet, type);
     // Other names are anybody's choice.
     if (type !== undefined) {
-      const ofField = this.#needsOfFields.get(field) ?? new Map<string, ReadonlySet<Call>>();
+      const ofField = this.#needsOfFields.get(field) ?? new Map<string, ReadonlySet<Need>>();
       this.#needsOfFields.set(field, ofField.set(typeName, needs));
     }
     return needs;
   }
 
-  #needsOf({ selections }: SelectionSetNode, type: GraphQLNamedType | undefined): Set<Call> {
-    const needs = new Set<Call>();
+  #needsOf({ selections }: SelectionSetNode, type: GraphQLNamedType | undefined): Set<Need> {
+    const needs = new Set<Need>();
     for (const selection of selections) {
       if (this.#leftOut(selection.directives)) continue;
       if (selection.kind === Kind.FIELD) {
@@ -179,11 +156,8 @@ export class LeanCost {
         if (field === undefined) continue;
         const own = field.extensions['asksLean'] as Need | undefined;
         if (own !== undefined) needs.add(own);
-        if (selection.selectionSet === undefined) continue;
-        // A party in the answer to a creation is there already.
-        if (type?.name === 'PayoutCreated' && own === undefined) continue;
-        const below = this.#needsOf(selection.selectionSet, getNamedType(field.type));
-        addAll(needs, type?.name === 'Payout' && own === 'intent' ? ofLatest(below) : below);
+        if (selection.selectionSet !== undefined)
+          addAll(needs, this.#needsOf(selection.selectionSet, getNamedType(field.type)));
       } else if (selection.kind === Kind.INLINE_FRAGMENT)
         addAll(needs, this.#needsIn(selection.typeCondition?.name.value, selection.selectionSet, type));
       else addAll(needs, this.#needsOfFragment(selection.name.value, type));
@@ -191,7 +165,7 @@ export class LeanCost {
     return needs;
   }
 
-  #needsOfFragment(name: string, type: GraphQLNamedType | undefined): ReadonlySet<Call> {
+  #needsOfFragment(name: string, type: GraphQLNamedType | undefined): ReadonlySet<Need> {
     const key = `${name} ${type?.name ?? ''}`;
     const known = this.#needsOfFragments.get(key);
     if (known !== undefined) return known;
@@ -203,7 +177,7 @@ export class LeanCost {
   }
 
   /** Of several entities each has its own fragment, and counts what is in that. */
-  #needsIn(on: string | undefined, set: SelectionSetNode, type: GraphQLNamedType | undefined): Set<Call> {
+  #needsIn(on: string | undefined, set: SelectionSetNode, type: GraphQLNamedType | undefined): Set<Need> {
     if (on === undefined || on === type?.name) return this.#needsOf(set, type);
     return isObjectType(type) && isObjectType(this.#schema.getType(on))
       ? new Set()
@@ -246,29 +220,21 @@ function hasDirectives(document: DocumentNode): boolean {
   return found;
 }
 
-/** A read of an intent, and what has to be asked beyond it: there is no other payout in it than the latest. */
-function ofIntent(needs: ReadonlySet<Call>): number {
-  const latest = ofLatest(needs);
-  return 1 + count(latest, 'latestDetail', 'latestHistory');
+/** The calls that a payout costs beyond the one that it was reached by: one of each kind, however many fields want it. */
+function callsFor(needs: ReadonlySet<Need>, origin: Origin): number {
+  const calls = new Set<string>();
+  for (const need of needs)
+    if (typeof need === 'string') {
+      if (need !== origin) calls.add(need);
+    } else {
+      // The payout in the answer to a creation, and in an update, is read by its intent.
+      const reached = origin === 'creation' && needs.has('intent') ? 'intent' : origin;
+      const call = callFor(need, reached);
+      if (call !== undefined) calls.add(call);
+    }
+  return calls.size;
 }
 
-/** What has to be asked beyond a payout and its details. */
-function besidePayout(needs: ReadonlySet<Call>): number {
-  return count(needs, 'intent', 'history', 'latestDetail', 'latestHistory');
-}
-
-/** What is asked of a payout, for the one that an intent carries. */
-function ofLatest(needs: ReadonlySet<Call>): Set<Call> {
-  const latest = new Set<Call>();
-  if (needs.has('detail') || needs.has('latestDetail')) latest.add('latestDetail');
-  if (needs.has('history') || needs.has('state') || needs.has('latestHistory')) latest.add('latestHistory');
-  return latest;
-}
-
-function count(needs: ReadonlySet<Call>, ...wanted: readonly Call[]): number {
-  return wanted.filter(need => needs.has(need)).length;
-}
-
-function addAll(needs: Set<Call>, more: ReadonlySet<Call>): void {
+function addAll(needs: Set<Need>, more: ReadonlySet<Need>): void {
   for (const need of more) needs.add(need);
 }

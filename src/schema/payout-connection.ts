@@ -1,5 +1,5 @@
 import type { PayoutPage } from '../payouts/payout-list.ts';
-import type { Payout } from '../payouts/payout.ts';
+import type { PayoutRow } from '../payouts/payout.ts';
 import { builder } from './builder.ts';
 import { PayoutFilter } from './payout-filter.ts';
 import { PayoutType } from './payout.ts';
@@ -9,7 +9,7 @@ import { forReaders } from './scope-rules.ts';
 interface Edge {
   readonly page: PayoutPage;
   readonly index: number;
-  readonly node: Payout;
+  readonly node: PayoutRow;
 }
 
 const PayoutEdge = builder.objectRef<Edge>('PayoutEdge').implement({
@@ -20,7 +20,11 @@ const PayoutEdge = builder.objectRef<Edge>('PayoutEdge').implement({
         'Its place, to go on from with `after` or `before`. Opaque; good for lists of the same filter.',
       resolve: ({ page, index }) => page.cursorOf(index),
     }),
-    node: t.expose('node', { type: PayoutType, description: 'The payout.' }),
+    node: t.field({
+      type: PayoutType,
+      description: 'The payout.',
+      resolve: ({ node }, _args, { payouts }) => payouts.ofRow(node),
+    }),
   }),
 });
 
@@ -55,7 +59,11 @@ const PayoutConnection = builder.objectRef<PayoutPage>('PayoutConnection').imple
       description: 'The rows, each with its cursor.',
       resolve: page => page.rows.map((node, index) => ({ page, index, node })),
     }),
-    nodes: t.expose('rows', { type: [PayoutType], description: 'The rows alone.' }),
+    nodes: t.field({
+      type: [PayoutType],
+      description: 'The rows alone.',
+      resolve: ({ rows }, _args, { payouts }) => rows.map(row => payouts.ofRow(row)),
+    }),
     pageInfo: t.field({ type: PageInfo, description: 'Whether and where to go on.', resolve: page => page }),
     totalCount: t.exposeInt('totalCount', {
       description: 'How many payouts the filter matches, over all pages.',
@@ -66,6 +74,7 @@ const PayoutConnection = builder.objectRef<PayoutPage>('PayoutConnection').imple
 builder.queryField('payouts', t =>
   t.field({
     type: PayoutConnection,
+    nullable: true,
     ...forReaders,
     description:
       "Payouts in Lean's order, newest first. One Lean call for a page, whatever its size; fields that only the " +

@@ -16,7 +16,7 @@ PayoutDestinationType.implement({
       description:
         "Lean's own word, such as `ACTIVE` or `AWAITING_BENEFICIARY_COOL_OFF`. Pay only what is `ACTIVE`.",
     }),
-    name: t.exposeString('name', { nullable: true, description: 'Legal name.' }),
+    legalName: t.exposeString('legalName', { nullable: true, description: 'Legal name.' }),
     displayName: t.exposeString('displayName', { nullable: true, description: 'The name shown in lists.' }),
     iban: t.string({
       nullable: true,
@@ -60,5 +60,17 @@ PayoutDestinationType.implement({
 
 builder.asEntity(PayoutDestinationType, {
   key: builder.selection<{ id: string }>('id'),
-  resolveReference: ({ id }, { loaders }) => loaders.destinationById.load(parseUuid(id, 'id')),
+  resolveReference: ({ id }, { payouts }) => payouts.destination(parseUuid(id, 'id')),
 });
+
+builder.queryField('payoutDestination', t =>
+  t.field({
+    type: PayoutDestinationType,
+    nullable: true,
+    ...forReaders,
+    description:
+      'One destination, by one Lean call; null when Lean does not know the id. Pay it once its status is `ACTIVE`.',
+    args: { id: t.arg.id({ required: true, description: 'Lean’s payment_destination_id.' }) },
+    resolve: (_root, { id }, { payouts }) => payouts.destination(parseUuid(id, 'id')),
+  }),
+);

@@ -1,3 +1,4 @@
+import { LeanNotOffered } from '../lean/errors.ts';
 import { maskedProse } from '../payouts/masking.ts';
 import { parseUuid } from '../payouts/ids.ts';
 import type { PayoutIntent } from '../payouts/payout-intent.ts';
@@ -9,15 +10,22 @@ import { forReaders } from './scope-rules.ts';
 
 export const PayoutIntentType = builder.objectRef<PayoutIntent>('PayoutIntent');
 
+/** @throws LeanNotOffered for what this Lean application has no call to tell */
+function offered<Value>(value: Value | undefined): Value {
+  if (value === undefined) throw new LeanNotOffered();
+  return value;
+}
+
 PayoutIntentType.implement({
   ...forReaders,
   description:
     'What a payout was meant to be. There is one from the moment of creation, before there is a payment.',
   fields: t => ({
     id: t.exposeID('id', { description: "Lean's payment_intent_id." }),
-    customerId: t.exposeID('customerId', {
+    customerId: t.id({
       nullable: true,
       description: "Lean's id of the customer it belongs to.",
+      resolve: ({ customerId }) => offered(customerId),
     }),
     amount: t.expose('amount', { type: MoneyType, description: 'The amount to be paid, exact.' }),
     description: t.string({
@@ -26,9 +34,10 @@ PayoutIntentType.implement({
       resolve: ({ description }, _args, { masksAccounts }) =>
         description !== null && masksAccounts ? maskedProse(description) : description,
     }),
-    externalReference: t.exposeString('externalReference', {
+    externalReference: t.string({
       nullable: true,
       description: 'Your own id of it, as given on creation, such as `INV-2026-0042`.',
+      resolve: ({ externalReference }) => offered(externalReference),
     }),
     payout: t.expose('payout', {
       type: PayoutType,
@@ -36,17 +45,21 @@ PayoutIntentType.implement({
       description:
         'The payout made of it, as the intent carries it: no further Lean call for its own fields.',
     }),
-    destination: t.expose('destination', {
+    destination: t.field({
       type: PayoutDestinationType,
       nullable: true,
       description: 'Where the money goes, as the intent carries it: no further Lean call.',
+      resolve: ({ destination, destinationId }, _args, { payouts }) =>
+        destination === undefined && destinationId !== undefined
+          ? payouts.destination(destinationId)
+          : offered(destination),
     }),
   }),
 });
 
 builder.asEntity(PayoutIntentType, {
   key: builder.selection<{ id: string }>('id'),
-  resolveReference: ({ id }, { loaders }) => loaders.intentById.load(parseUuid(id, 'id')),
+  resolveReference: ({ id }, { payouts }) => payouts.intent(parseUuid(id, 'id')),
 });
 
 builder.queryField('payoutIntent', t =>
@@ -57,6 +70,6 @@ builder.queryField('payoutIntent', t =>
     description:
       'One intent, with its payout and destination, by one Lean call; null when Lean does not know the id.',
     args: { id: t.arg.id({ required: true, description: "Lean's payment_intent_id." }) },
-    resolve: (_root, { id }, { loaders }) => loaders.intentById.load(parseUuid(id, 'id')),
+    resolve: (_root, { id }, { payouts }) => payouts.intent(parseUuid(id, 'id')),
   }),
 );

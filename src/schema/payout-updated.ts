@@ -1,9 +1,9 @@
 import { BadInput } from '../payouts/errors.ts';
-import { parsePayoutId, payoutId } from '../payouts/ids.ts';
+import { intentIdOf, payoutIdOf } from '../payouts/ids.ts';
 import { builder } from './builder.ts';
 import type { UpdateOfPayout } from './context.ts';
 import { HistoryEventTypeType } from './history-event.ts';
-import { asksLean } from './lean-cost.ts';
+import { asksLean } from './fact-field.ts';
 import { PayoutStatusType } from './payout-status.ts';
 import { PayoutType } from './payout.ts';
 import { forReaders } from './scope-rules.ts';
@@ -20,13 +20,13 @@ const PayoutUpdateType = builder.objectRef<UpdateOfPayout>('PayoutUpdate').imple
     type: t.expose('type', { type: HistoryEventTypeType, description: 'What kind of event it was.' }),
     payoutId: t.id({
       description: 'The payout, as in `Payout.id`.',
-      resolve: ({ paymentId, intentId }) => payoutId(paymentId, intentId) ?? '',
+      resolve: ({ intentId }) => payoutIdOf(intentId ?? ''),
     }),
     status: t.expose('status', { type: PayoutStatusType, description: 'Its status from then on.' }),
     leanStatus: t.exposeString('leanStatus', { description: "Lean's own word for that status." }),
     publishedAt: t.expose('publishedAt', { type: 'DateTime', description: 'When Lean announced it.' }),
     payout: t.field({
-      ...asksLean('detail'),
+      ...asksLean('intent'),
       type: PayoutType,
       nullable: true,
       description:
@@ -56,14 +56,14 @@ builder.subscriptionField('payoutUpdated', t =>
     },
     subscribe: async (_root, { id }, context) => {
       if (id == null) return context.updates.subscribe(undefined, context);
-      const key = parsePayoutId(id, 'id');
-      if ((await context.loaders.payout(key)) === null)
+      const key = intentIdOf(id, 'id');
+      if ((await context.payouts.payout(key)) === null)
         throw new BadInput('id', 'there is no payout by this id at Lean.');
       return context.updates.subscribe(key, context);
     },
     resolve: (update, _args, context) => {
       // What was read for the update before is no longer so.
-      context.loaders = update.loaders;
+      context.payouts = update.payouts;
       return update;
     },
   }),

@@ -109,8 +109,8 @@ export class Comparison {
     let missed = 0;
     for (let page = 0; page < mostPages && !this.#rounds.stopped; page += 1) {
       const query = { page_number: String(page), page_size: String(pageSize), from_updated_at: from };
-      const { page: wire } = await client.listPayouts(query);
-      const rows = pageFromLean(wire)?.rows ?? [];
+      const { page: wire, answer } = await client.listPayouts(query);
+      const { rows } = pageFromLean(wire, answer);
       const known = await events.lastSteps(
         rows.map(({ paymentId }) => paymentId).filter(payment => payment !== null),
       );

@@ -121,11 +121,13 @@ export class Teller {
     const payout = await this.#read(paymentId, known, options);
     if (payout === null) return false;
     const intentId = payout?.intentId ?? claims.find(claim => claim.intentId !== null)?.intentId ?? null;
-    const history = await histories.of({ paymentId, intentId }, options).catch((error: unknown) => {
-      // Where it cannot be had, the state that the payout is in is still worth telling.
-      if (error instanceof LeanError && !error.details.retryable) return [];
-      throw error;
-    });
+    const history = await histories
+      .of({ paymentId, intentId: intentId ?? '' }, options)
+      .catch((error: unknown) => {
+        // Where it cannot be had, the state that the payout is in is still worth telling.
+        if (error instanceof LeanError && !error.details.retryable) return [];
+        throw error;
+      });
     const since = await this.#noticedSince();
     // An application without a call for the single payout knows it by its history alone.
     if (payout === undefined && history.length === 0) return false;

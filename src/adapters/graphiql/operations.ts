@@ -18,7 +18,7 @@ export const listPayouts = /* GraphQL */ `
           currency
         }
         recipient {
-          name
+          displayName
         }
         description
         outcome
@@ -37,7 +37,7 @@ export const listPayouts = /* GraphQL */ `
 
 export const payoutInFull = /* GraphQL */ `
   # Everything about one payout.
-  # An intent's id works as well, with "intent:" before it.
+  # By an id of Lean's own: payoutByIntent, payoutByPayment.
   query PayoutInFull($id: ID!) {
     payout(id: $id) {
       id
@@ -55,12 +55,12 @@ export const payoutInFull = /* GraphQL */ `
       submittedAt
       initiatedAt
       sender {
-        name
+        legalName
         accountNumber
         iban
       }
       recipient {
-        name
+        legalName
         accountNumber
         iban
       }
@@ -100,7 +100,7 @@ export const createPayout = /* GraphQL */ `
           currency
         }
         recipient {
-          name
+          displayName
         }
       }
       ... on PayoutRejected {
@@ -152,7 +152,7 @@ export const followPayouts = /* GraphQL */ `
           currency
         }
         recipient {
-          name
+          displayName
         }
       }
     }

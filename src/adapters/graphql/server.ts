@@ -11,12 +11,11 @@ import type { Logger } from 'pino';
 import type { Admission, Door } from '../../access/door.ts';
 import { CallBudget } from '../../lean/call-budget.ts';
 import type { GiveUpSignal } from '../../lean/give-up.ts';
-import { Loaders, type TraceLoad } from '../../loaders/loaders.ts';
+import { Loaders, type PayoutSources, type TraceLoad } from '../../loaders/loaders.ts';
+import { PayoutLookup } from '../../loaders/payout-lookup.ts';
 import type { PayoutCreation } from '../../payouts/creation/payout-creation.ts';
-import type { PayoutHistories } from '../../payouts/history.ts';
 import { masksFor } from '../../payouts/masking.ts';
 import type { PayoutLists } from '../../payouts/payout-list.ts';
-import type { PayoutReads } from '../../payouts/payout-reads.ts';
 import type { GraphContext, Updates } from '../../schema/context.ts';
 import type { Tracing } from '../tracing.ts';
 import { admitted, useDoor } from './admission.ts';
@@ -36,9 +35,8 @@ import { tracedExecution } from './traced-execution.ts';
 
 export interface GraphqlOptions {
   readonly schema: GraphQLSchema;
-  readonly reads: PayoutReads;
   readonly lists: PayoutLists;
-  readonly histories: PayoutHistories;
+  readonly sources: PayoutSources;
   readonly creation: PayoutCreation;
   readonly updates: Updates;
   /** Lets callers in. */
@@ -122,12 +120,12 @@ export function createGraphql(options: GraphqlOptions): Graphql {
 
 /** Makes what resolvers may use, afresh for each request. */
 function contexts(options: GraphqlOptions): (admission: Admission, signal: GiveUpSignal) => GraphContext {
-  const { reads, histories, lists, creation, updates, maskIban, maxUpstreamCalls, tracing } = options;
+  const { sources, lists, creation, updates, maskIban, maxUpstreamCalls, tracing } = options;
   const traceLoad: TraceLoad | undefined = tracing && ((...load) => tracing.work(...load));
   return ({ caller }, signal) => {
     const budget = new CallBudget(maxUpstreamCalls);
     return {
-      loaders: new Loaders(reads, histories, { signal, budget }, traceLoad),
+      payouts: new PayoutLookup(new Loaders(sources, { signal, budget }, traceLoad)),
       budget,
       updates,
       lists,

@@ -1,9 +1,7 @@
 import { BadInput, Unauthenticated } from '../../payouts/errors.ts';
-import { Loaders } from '../../loaders/loaders.ts';
-import type { PayoutHistories } from '../../payouts/history.ts';
-import type { PayoutKey } from '../../payouts/ids.ts';
+import { Loaders, type PayoutSources } from '../../loaders/loaders.ts';
+import { PayoutLookup } from '../../loaders/payout-lookup.ts';
 import type { PayoutEvents, PayoutUpdate } from '../../payouts/payout-update.ts';
-import type { PayoutReads } from '../../payouts/payout-reads.ts';
 import type { Payout } from '../../payouts/payout.ts';
 import { CallBudget } from '../../lean/call-budget.ts';
 import type { GraphContext, UpdateOfPayout, Updates } from '../../schema/context.ts';
@@ -16,12 +14,11 @@ import { onExpiry } from './token-expiry.ts';
 
 export interface UpdatesOptions {
   readonly live: LiveUpdates;
-  readonly histories: PayoutHistories;
   readonly subscriptions: Subscriptions;
   /** Lean calls that one update may cost. */
   readonly maxUpstreamCalls: number;
   readonly events: Pick<PayoutEvents, 'positionOf'>;
-  readonly reads: PayoutReads;
+  readonly sources: PayoutSources;
 }
 
 /** How long what has been read for an update, or has failed, is shared by its subscribers, in ms. */
@@ -30,8 +27,8 @@ const sharedMs = 10_000;
 /** What happens to payouts, for the subscribers of the graph. */
 export class GraphUpdates implements Updates {
   readonly #options: UpdatesOptions;
-  /** Loaders that all subscribers of an update share, and until when. */
-  readonly #loaders = new WeakMap<PayoutUpdate, { readonly loaders: Loaders; readonly until: number }>();
+  /** What all subscribers of an update share, and until when. */
+  readonly #shared = new WeakMap<PayoutUpdate, { readonly payouts: PayoutLookup; readonly until: number }>();
   readonly #turns = new Turns();
 
   constructor(options: UpdatesOptions) {
@@ -43,7 +40,7 @@ export class GraphUpdates implements Updates {
    * @throws TooManySubscriptions
    */
   subscribe(
-    key: PayoutKey | undefined,
+    key: string | undefined,
     context: GraphContext & RequestContext,
   ): AsyncGenerator<UpdateOfPayout, void, undefined> {
     const { live, subscriptions } = this.#options;
@@ -59,7 +56,7 @@ export class GraphUpdates implements Updates {
   }
 
   async *#updates(
-    key: PayoutKey | undefined,
+    key: string | undefined,
     context: GraphContext & RequestContext,
     now: number,
   ): AsyncGenerator<UpdateOfPayout, void, undefined> {
@@ -83,8 +80,8 @@ export class GraphUpdates implements Updates {
       });
       for await (const update of updates) {
         context.deliveredEvent = update.eventId;
-        const loaders = this.#loadersOf(update);
-        yield { ...update, loaders, payout: () => this.#payoutOf(update, loaders) };
+        const payouts = this.#payoutsOf(update);
+        yield { ...update, payouts, payout: () => this.#payoutOf(update, payouts) };
       }
       if (expired)
         throw new Unauthenticated('The access token has expired: subscribe again with another one.', true);
@@ -105,22 +102,17 @@ export class GraphUpdates implements Updates {
     );
   }
 
-  #loadersOf(update: PayoutUpdate): Loaders {
-    const shared = this.#loaders.get(update);
-    if (shared !== undefined && performance.now() < shared.until) return shared.loaders;
-    const { reads, histories, maxUpstreamCalls } = this.#options;
-    const loaders = new Loaders(reads, histories, { budget: new CallBudget(maxUpstreamCalls) });
-    this.#loaders.set(update, { loaders, until: performance.now() + sharedMs });
-    return loaders;
+  #payoutsOf(update: PayoutUpdate): PayoutLookup {
+    const shared = this.#shared.get(update);
+    if (shared !== undefined && performance.now() < shared.until) return shared.payouts;
+    const { sources, maxUpstreamCalls } = this.#options;
+    const payouts = new PayoutLookup(new Loaders(sources, { budget: new CallBudget(maxUpstreamCalls) }));
+    this.#shared.set(update, { payouts, until: performance.now() + sharedMs });
+    return payouts;
   }
 
-  async #payoutOf({ paymentId }: PayoutUpdate, loaders: Loaders): Promise<Payout | null> {
-    const { reads } = this.#options;
-    const payout = await loaders.payoutById.load(paymentId).catch((error: unknown) => {
-      // Where this Lean application has no call for it, it cannot be had.
-      if (reads.isMissingOperation(error)) return null;
-      throw error;
-    });
+  async #payoutOf({ intentId }: PayoutUpdate, payouts: PayoutLookup): Promise<Payout | null> {
+    const payout = await payouts.payout(intentId ?? '');
     // All of its subscribers have it at the same moment.
     await this.#turns.take();
     return payout;
@@ -156,8 +148,6 @@ function ending<Value>(
   };
 }
 
-function wantsOf(key: PayoutKey | undefined): (update: PayoutUpdate) => boolean {
-  if (key === undefined) return () => true;
-  if ('paymentId' in key) return ({ paymentId }) => paymentId === key.paymentId;
-  return ({ intentId }) => intentId === key.intentId;
+function wantsOf(intentId: string | undefined): (update: PayoutUpdate) => boolean {
+  return intentId === undefined ? () => true : update => update.intentId === intentId;
 }

@@ -1,4 +1,4 @@
-import { LeanError, LeanRefused } from '../../lean/errors.ts';
+import { LeanError, LeanNotOffered, LeanRefused } from '../../lean/errors.ts';
 import type { PayoutIntent } from '../payout-intent.ts';
 import type { PayoutReads } from '../payout-reads.ts';
 import type { Payout } from '../payout.ts';
@@ -38,8 +38,8 @@ export interface Candidate {
 }
 
 /** The id by which a row of Lean's list is known: its intent's, which never changes, where it has one. */
-export function rowId({ intentId, paymentId }: Payout): string {
-  return intentId ?? paymentId ?? '';
+export function rowId({ intentId }: Pick<Payout, 'intentId'>): string {
+  return intentId;
 }
 
 export interface CandidatesOptions {
@@ -171,7 +171,7 @@ export class Candidates {
     const destination = intent.destination?.id.toLowerCase() ?? transfer.destinationId.toLowerCase();
     if (destination !== transfer.destinationId.toLowerCase()) return 'other';
     const reference = exactReferences
-      ? compareExactReferences(transfer.externalReference, intent.externalReference)
+      ? compareExactReferences(transfer.externalReference, intent.externalReference ?? null)
       : compareTexts(transfer.externalReference, intent.externalReference);
     if (reference === 'same' && amount === 'same') return 'same';
     return reference === 'other' && exactReferences ? 'other' : 'may be';
@@ -201,7 +201,11 @@ export class Candidates {
    */
   #mayBeShownLater(error: unknown): boolean {
     if (!(error instanceof LeanError) || performance.now() >= this.#options.deadline) throw error;
-    return !(error instanceof LeanRefused) || error.code !== 'LEAN_REFUSED';
+    return (
+      !(error instanceof LeanRefused || error instanceof LeanNotOffered) ||
+      error.code === 'LEAN_UNAUTHORIZED' ||
+      error.code === 'LEAN_RATE_LIMITED'
+    );
   }
 
   /**

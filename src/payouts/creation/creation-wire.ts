@@ -2,8 +2,8 @@ import type { TransferAnswer } from './creation-answer.ts';
 import { jsonNumber } from '../../lean/json.ts';
 import type { LeanCreated, LeanCreatedPayout, LeanCreatedTransfer } from '../../lean/wire.ts';
 import { compareDecimals } from '../decimal.ts';
-import { id, moneyFromLean, objects, partyFromLean, stateFromLean, text } from '../from-lean.ts';
-import { parsePayoutId, payoutId } from '../ids.ts';
+import { id, leanId, moneyFromLean, objects, partyFromLean, stateFromLean, text } from '../from-lean.ts';
+import { payoutIdOf } from '../ids.ts';
 import type { Money } from '../money.ts';
 import type { PayoutParty, PayoutState } from '../payout.ts';
 import type { Transfer } from './transfer.ts';
@@ -43,6 +43,7 @@ export function creationBody(transfers: readonly Transfer[]): string {
 export interface CreatedTransfer {
   readonly intentId: string;
   readonly payoutId: string;
+  readonly paymentId: string | null;
   readonly state: PayoutState;
   readonly amount: Money;
   readonly sender: PayoutParty | null;
@@ -124,22 +125,36 @@ function entriesOf({ payouts_payment_details }: LeanCreated): Entry[] {
 }
 
 function answerOf({ payout, detail }: Entry, transfer: Transfer): CreatedTransfer | undefined {
-  const intentId = id(payout.payment_intent_id);
+  const intentId = leanId(payout.payment_intent_id);
   if (intentId === null) return undefined;
-  const sender = { account_number: payout.account_number, iban: payout.iban };
   return {
     intentId,
-    payoutId: payoutId(id(payout.payment_id), intentId) ?? intentId,
+    payoutId: payoutIdOf(intentId),
+    paymentId: leanId(payout.payment_id),
     state: stateFromLean(detail.payment_status),
     amount:
       amountIn({ payout, detail }, transfer) === 'same'
         ? (moneyFromLean(detail.amount, transfer.amount.currency) ?? transfer.amount)
         : transfer.amount,
-    sender: partyFromLean(sender, text(payout.bank_identifier)),
-    recipient: partyFromLean(detail.recipient_details ?? detail.recepient_details),
+    sender: senderOf(payout),
+    recipient: recipientOf(detail),
     traceId: id(payout.initiate_payment_task_id),
     reason: text(detail.error_message),
   };
+}
+
+/** By its account alone: Lean does not name it here. */
+function senderOf({ account_number, iban, bank_identifier }: LeanCreatedPayout): PayoutParty | null {
+  const sender = partyFromLean({ account_number, iban });
+  return (
+    sender && { ...sender, legalName: undefined, displayName: undefined, bankName: text(bank_identifier) }
+  );
+}
+
+/** Lean names it here as the list does. */
+function recipientOf({ recipient_details, recepient_details }: LeanCreatedTransfer): PayoutParty | null {
+  const recipient = partyFromLean(recipient_details ?? recepient_details);
+  return recipient && { ...recipient, legalName: undefined, displayName: recipient.legalName ?? undefined };
 }
 
 /** What is known of a creation in Lean's own form, for where Lean's own answer was lost. */
@@ -154,11 +169,10 @@ function leanCreatedFrom(answer: TransferAnswer): object {
       payment_intent_id: answer.rejectedIntentId,
       destination_details: { payment_status: 'FAILED', error_message: answer.leanCode },
     };
-  const { intentId, payoutId: id, state, amount, sender, recipient, traceId } = answer;
-  const key = parsePayoutId(id, 'payoutId');
+  const { intentId, paymentId, state, amount, sender, recipient, traceId } = answer;
   return {
     payment_intent_id: intentId,
-    ...('paymentId' in key && { payment_id: key.paymentId }),
+    payment_id: paymentId ?? undefined,
     initiate_payment_task_id: traceId ?? undefined,
     account_number: sender?.accountNumber ?? undefined,
     iban: sender?.iban ?? undefined,
@@ -171,7 +185,7 @@ function leanCreatedFrom(answer: TransferAnswer): object {
       recipient_details: {
         account_number: recipient?.accountNumber ?? null,
         iban: recipient?.iban ?? null,
-        name: recipient?.name ?? null,
+        name: recipient?.displayName ?? null,
       },
     },
   };

@@ -1,5 +1,5 @@
 import type { PayoutIntent } from '../payout-intent.ts';
-import { payoutId } from '../ids.ts';
+import { payoutIdOf } from '../ids.ts';
 import type { Payout, PayoutState } from '../payout.ts';
 import { transferAnswer, type TransferAnswer } from './creation-answer.ts';
 import type { CreatedTransfer } from './creation-wire.ts';
@@ -13,10 +13,11 @@ export function foundAnswer(
   row: Payout,
 ): TransferAnswer {
   const payout = intent?.payout ?? row;
-  const intentId = intent?.id ?? row.intentId ?? '';
+  const intentId = intent?.id ?? row.intentId;
   const created: CreatedTransfer = {
     intentId,
-    payoutId: payoutId(payout.paymentId, intentId) ?? intentId,
+    payoutId: payoutIdOf(intentId),
+    paymentId: payout.paymentId,
     state: stateOf(row, intent) ?? { status: 'UNKNOWN', leanStatus: null },
     amount: transfer.amount,
     sender: payout.sender ?? null,
@@ -35,7 +36,8 @@ export function answerByOperator(
 ): TransferAnswer {
   const created: CreatedTransfer = {
     intentId,
-    payoutId: payoutId(null, intentId) ?? intentId,
+    payoutId: payoutIdOf(intentId),
+    paymentId: null,
     state: { status: 'UNKNOWN', leanStatus: null },
     amount: transfer.amount,
     sender: null,
@@ -47,11 +49,11 @@ export function answerByOperator(
 }
 
 /** Whether Lean has failed a payout: no money moves. */
-export function isFailed(row: Payout, intent: PayoutIntent | null): boolean {
+export function isFailed(row: Pick<Payout, 'state'>, intent: PayoutIntent | null): boolean {
   return stateOf(row, intent)?.status === 'FAILED';
 }
 
 /** An intent without a payment does not say how the payout stands; the list does. */
-function stateOf(row: Payout, intent: PayoutIntent | null): PayoutState | undefined {
+function stateOf(row: Pick<Payout, 'state'>, intent: PayoutIntent | null): PayoutState | undefined {
   return intent?.payout.state ?? row.state;
 }

@@ -48,7 +48,7 @@ export function currentRowPerPayout(rows: readonly Payout[]): readonly Payout[] 
 
 /** Intents with several payments that Lean has not failed. */
 export function intentsWithSeveralPayments(rows: readonly Payout[]): readonly string[] {
-  const taken = rows.filter(row => row.intentId != null && row.paymentId !== null && !isFailed(row, null));
+  const taken = rows.filter(row => row.paymentId !== null && !isFailed(row, null));
   return [...Map.groupBy(taken, rowId)].flatMap(([id, ofOne]) =>
     new Set(ofOne.map(({ paymentId }) => paymentId)).size > 1 ? id : [],
   );
@@ -64,6 +64,6 @@ function compareRows(a: Payout, b: Payout): number {
 }
 
 /** A time that is not known comes first. */
-function byTime(a: Instant | null, b: Instant | null): number {
-  return a === null || b === null ? Number(a !== null) - Number(b !== null) : compareInstants(a, b);
+function byTime(a: Instant | null | undefined, b: Instant | null | undefined): number {
+  return a == null || b == null ? Number(a != null) - Number(b != null) : compareInstants(a, b);
 }

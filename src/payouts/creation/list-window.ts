@@ -1,12 +1,12 @@
 import type { LeanClient } from '../../lean/client.ts';
 import { pageFromLean } from '../from-lean.ts';
 import { instantAt } from '../lean-time.ts';
-import type { Payout } from '../payout.ts';
+import type { PayoutRow } from '../payout.ts';
 import { DistinctRows, rowKey } from './list-rows.ts';
 
 /** All payouts that Lean's list holds of a time, or why that cannot be known. */
 export interface ListWindow {
-  readonly rows: readonly Payout[];
+  readonly rows: readonly PayoutRow[];
   /** `whole`: these are all of them. Otherwise the rows are some of them. */
   readonly completeness: 'whole' | 'list_incomplete' | 'list_too_long';
   /** Lean's time at the first answer, as epoch ms; undefined where one of the answers carried none. */
@@ -53,13 +53,13 @@ export async function readListWindow(
 }
 
 interface Page {
-  readonly rows: readonly Payout[];
+  readonly rows: readonly PayoutRow[];
   readonly total: number | null;
 }
 
 class WindowReading {
   /** By their keys, so that a row that is met twice counts once. */
-  readonly rows = new Map<string, Payout>();
+  readonly rows = new Map<string, PayoutRow>();
   readonly dates: (number | undefined)[] = [];
   readonly #client: LeanClient;
   readonly #deadline: number;
@@ -128,8 +128,7 @@ class WindowReading {
       { deadline: this.#deadline },
     );
     this.dates.push(answer.date);
-    const page = pageFromLean(wire);
-    if (page === undefined) throw answer.bad("Lean's list has no rows in it.");
+    const page = pageFromLean(wire, answer);
     for (const row of page.rows) this.rows.set(rowKey(row), row);
     return page;
   }

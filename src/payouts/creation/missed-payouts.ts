@@ -67,9 +67,7 @@ function intentsOlderThan(
   const byLean = leanUntil - (until - at) - Math.min(marginMs, Math.max(0, at - since) / 2);
   const moment = parseInstant(new Date(byLean).toISOString());
   return rows.flatMap(({ intentId, createdAt }) =>
-    intentId != null && createdAt !== null && moment !== undefined && compareInstants(createdAt, moment) < 0
-      ? intentId
-      : [],
+    createdAt != null && moment !== undefined && compareInstants(createdAt, moment) < 0 ? intentId : [],
   );
 }
 

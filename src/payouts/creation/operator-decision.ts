@@ -67,7 +67,7 @@ export class OperatorDecisions {
     let reconciliation = await reconciler.reconcile(request, deadline());
     // It may have come later than the resend delay allows.
     const listed = reconciliation.reading?.candidates.map(({ row }) => row.intentId);
-    if (wanted.kind === 'created' && listed?.includes(wanted.intentId) === false)
+    if (wanted.kind === 'created' && listed?.some(id => id === wanted.intentId) === false)
       reconciliation = await reconciler.reconcile(request, deadline(), { untilNow: true });
     const { reading } = reconciliation;
     const now = await records.read(key);

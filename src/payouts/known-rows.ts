@@ -1,0 +1,58 @@
+import { LRUCache } from 'lru-cache';
+import { compareInstants, type Instant } from './instant.ts';
+import type { PayoutRow } from './payout.ts';
+
+/** What never changes of a payout, and only lists carry. */
+export type KnownRow = Pick<PayoutRow, 'createdAt' | 'autoAuthorized' | 'paymentId'>;
+
+/** What a row takes in memory, with its key and its place in the cache, in bytes. */
+const bytesOfRow = 600;
+
+/**
+ * What is still known of rows that were read from Lean's list, the last ones used, so that a payout that is reached
+ * another way need not be looked for there. Bounded by bytes; shared by all callers, because Lean's answers are the
+ * same for all of them.
+ */
+export class KnownRows {
+  readonly #rows: LRUCache<string, KnownRow> | undefined;
+  readonly #onSecondPayment: (intentId: string) => void;
+
+  /**
+   * @param bytes 0 for none
+   * @param onSecondPayment called when Lean shows another payment of an intent
+   */
+  constructor(bytes: number, onSecondPayment: (intentId: string) => void = () => undefined) {
+    const max = Math.floor(bytes / bytesOfRow);
+    this.#rows = max < 1 ? undefined : new LRUCache({ max });
+    this.#onSecondPayment = onSecondPayment;
+  }
+
+  get(intentId: string): KnownRow | undefined {
+    return this.#rows?.get(intentId);
+  }
+
+  /** Keeps what the rows tell. Of an intent with several payments the newest counts. */
+  remember(rows: readonly PayoutRow[]): void {
+    if (this.#rows === undefined) return;
+    for (const { intentId, createdAt, autoAuthorized, paymentId } of rows) {
+      const known = this.#rows.get(intentId);
+      if (known === undefined || known.paymentId === null)
+        this.#rows.set(intentId, { createdAt, autoAuthorized, paymentId });
+      else if (paymentId !== null && paymentId !== known.paymentId) {
+        this.#onSecondPayment(intentId);
+        if (isLater(createdAt, known.createdAt))
+          this.#rows.set(intentId, { createdAt, autoAuthorized, paymentId });
+      }
+    }
+  }
+
+  /** Whether a newer payment of the same intent is known than the one of this row. */
+  supersedes({ intentId, paymentId }: Pick<PayoutRow, 'intentId' | 'paymentId'>): boolean {
+    const known = this.#rows?.get(intentId)?.paymentId;
+    return paymentId !== null && known != null && known !== paymentId;
+  }
+}
+
+function isLater(a: Instant | null, b: Instant | null): boolean {
+  return a !== null && (b === null || compareInstants(a, b) > 0);
+}

@@ -1,0 +1,86 @@
+import { instantAt } from './lean-time.ts';
+import type { Instant } from './instant.ts';
+import type { FilterQuery } from './payout-filter.ts';
+
+/** What is known of when a payout's row was made, or last changed. */
+export interface RowTimes {
+  readonly intentId: string;
+  /** Its amount, in decimal text. */
+  readonly amount: string | undefined;
+  readonly createdAt: Instant | null | undefined;
+  readonly submittedAt: Instant | null | undefined;
+  readonly initiatedAt: Instant | null | undefined;
+  /** Between which times of Lean's clock it was asked for, in epoch ms, where that was by this gateway. */
+  readonly requested: { readonly from: number; readonly to: number } | undefined;
+}
+
+/** A part of Lean's list, and the payouts that are looked for in it. */
+export interface RowWindow {
+  readonly query: FilterQuery;
+  readonly wanted: readonly RowTimes[];
+}
+
+/** Lean's clocks may differ by so much among themselves, and it does not say whether its bounds are inclusive. */
+const marginMs = 2000;
+
+interface Span {
+  /** `creation`: the row was made within the span. `change`: it was made before the end, and changed after the start. */
+  readonly kind: 'creation' | 'change';
+  readonly from: number;
+  readonly to: number;
+  readonly wanted: readonly RowTimes[];
+}
+
+/** The narrowest parts of Lean's list that hold the payouts; those that touch each other are one. */
+export function windowsOf(wanted: readonly RowTimes[]): readonly RowWindow[] {
+  const spans = wanted.map(spanOf);
+  const merged: Span[] = [];
+  for (const kind of ['creation', 'change'] as const)
+    for (const span of spans
+      .filter(each => each?.kind === kind)
+      .toSorted((a, b) => (a?.from ?? 0) - (b?.from ?? 0))) {
+      const last = merged.at(-1);
+      if (span === undefined) continue;
+      if (last?.kind === kind && span.from <= last.to)
+        merged[merged.length - 1] = {
+          ...last,
+          to: Math.max(last.to, span.to),
+          wanted: [...last.wanted, ...span.wanted],
+        };
+      else merged.push(span);
+    }
+  const windows = merged.map(({ kind, from, to, wanted: within }) => ({
+    query:
+      kind === 'creation'
+        ? { from: instantAt(from), to: instantAt(to) }
+        : { to: instantAt(to), from_updated_at: instantAt(from) },
+    wanted: within,
+  }));
+  // Of these nothing is known but the amount: they are looked for one by one.
+  const timeless = wanted.filter((_, index) => spans[index] === undefined);
+  return [...windows, ...timeless.map(each => ({ query: amountQuery(each) ?? {}, wanted: [each] }))];
+}
+
+/** By the amount alone; undefined where it is not known. */
+export function amountQuery({ amount }: RowTimes): FilterQuery | undefined {
+  return amount === undefined ? undefined : { amount_min: amount, amount_max: amount };
+}
+
+function spanOf(times: RowTimes): Span | undefined {
+  const { createdAt, submittedAt, initiatedAt, requested } = times;
+  const wanted = [times];
+  if (createdAt != null) {
+    const at = Date.parse(createdAt);
+    return { kind: 'creation', from: at - marginMs, to: at + marginMs, wanted };
+  }
+  const submitted = submittedAt ?? initiatedAt;
+  const initiated = initiatedAt ?? submittedAt;
+  if (submitted != null && initiated != null) {
+    // The one may be before the other: they are told apart by their words alone.
+    const [first, last] = [Date.parse(submitted), Date.parse(initiated)].toSorted((a, b) => a - b);
+    return { kind: 'change', from: (first ?? 0) - marginMs, to: (last ?? 0) + marginMs, wanted };
+  }
+  return (
+    requested && { kind: 'creation', from: requested.from - marginMs, to: requested.to + marginMs, wanted }
+  );
+}
