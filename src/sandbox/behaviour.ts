@@ -51,6 +51,13 @@ export interface LeanBehaviour {
    * the caller gets the answer to the second. @default 'once'
    */
   edge: 'once' | 'repeats';
+  /**
+   * What the answers of UAE version 2 carry. `documented` is the published specification: rows of the list without the
+   * time of their last change, the pending authorisation, the tracking and the bank's reference, in a flat page, and
+   * payments within intents without tracking, code and details. The other versions are always as documented.
+   * @default 'recorded'
+   */
+  answers: 'recorded' | 'documented';
   /** How many milliseconds Lean's clock is ahead of the sandbox's; less than zero if it is behind. @default 0 */
   clockOffsetMs: number;
 }
@@ -68,6 +75,7 @@ export function defaultBehaviour(): LeanBehaviour {
     listCap: null,
     listTotal: 'stated',
     edge: 'once',
+    answers: 'recorded',
     clockOffsetMs: 0,
   };
 }
@@ -92,6 +100,7 @@ const checks: Readonly<Record<keyof LeanBehaviour, Check>> = {
   listCap: { accepted: `null or ${listCaps}`, accepts: value => value === null || isListCap(value) },
   listTotal: oneOf<LeanBehaviour['listTotal']>('stated', 'missing'),
   edge: oneOf<LeanBehaviour['edge']>('once', 'repeats'),
+  answers: oneOf<LeanBehaviour['answers']>('recorded', 'documented'),
   clockOffsetMs: wholeNumber(-year, year),
 };
 

@@ -7,6 +7,7 @@ import type { Profile } from './profile.ts';
 import type { Random } from './random.ts';
 import type { Route } from './routes.ts';
 import type { Timetable } from './timetable.ts';
+import type { Wire } from './wire.ts';
 
 /** The state that the operations read and change. */
 export interface Lean {
@@ -30,4 +31,9 @@ export interface LeanRequest {
   readonly query: Readonly<Record<string, string>>;
   readonly body: string;
   readonly idempotencyKey: string | undefined;
+}
+
+/** How this Lean writes its answers right now. */
+export function wireOf({ profile, behaviour }: Pick<Lean, 'profile' | 'behaviour'>): Wire {
+  return behaviour.answers === 'documented' ? profile.documentedWire : profile.wire;
 }

@@ -2,7 +2,7 @@ import type { Answer } from './answer.ts';
 import { createPayouts } from './creation.ts';
 import { eventsPage } from './events-page.ts';
 import { type Instant, instantFromMs } from './instant.ts';
-import type { Lean, LeanRequest } from './lean.ts';
+import { wireOf, type Lean, type LeanRequest } from './lean.ts';
 import type { Progress } from './payout.ts';
 import { payoutList } from './payout-list.ts';
 import { Refusal } from './refusal.ts';
@@ -10,7 +10,7 @@ import { reportedPayout } from './reported-payout.ts';
 
 /** Answers one authenticated request. Throws a Refusal where Lean would refuse. */
 export function perform(lean: Lean, request: LeanRequest, nowMs: number): Answer {
-  const { wire } = lean.profile;
+  const wire = wireOf(lean);
   const { operation, id, pathExists } = request.route;
   const now = instantFromMs(nowMs);
   switch (operation) {
@@ -43,7 +43,7 @@ export function perform(lean: Lean, request: LeanRequest, nowMs: number): Answer
 }
 
 function history(lean: Lean, id: string, now: Instant): string {
-  const { wire } = lean.profile;
+  const wire = wireOf(lean);
   const intentId = wire.historyKey === 'intent' ? id : paymentOf(lean, id, now).facts.intentId;
   const [first, ...rest] = intentOf(lean, intentId, now);
   return wire.history([first ?? unknownIntent(id), ...rest]);

@@ -1,5 +1,5 @@
 import { type Instant, seconds } from './instant.ts';
-import type { Lean } from './lean.ts';
+import { wireOf, type Lean } from './lean.ts';
 import type { Parameters } from './parameters.ts';
 import type { Payout } from './payout.ts';
 import { parsePayoutQuery, type PayoutQuery } from './payout-query.ts';
@@ -8,14 +8,14 @@ import { reportedPayout } from './reported-payout.ts';
 
 /** One page of the list as JSON. Throws a Refusal on a parameter that is not what it should be. */
 export function payoutList(lean: Lean, parameters: Parameters, now: Instant): string {
-  const { behaviour, profile, store } = lean;
+  const { behaviour, store } = lean;
   const query = parsePayoutQuery(parameters, lean.maxPageSize);
   const { pageNumber: number, pageSize: size } = query;
   const capacity = Math.min(size, behaviour.listCap ?? size);
   const offset = number * capacity;
   const found = findPayouts(lean, query, now);
   const payouts = found?.slice(offset, offset + capacity) ?? store.newest(offset, capacity);
-  return profile.wire.list({
+  return wireOf(lean).list({
     items: payouts.map(payout => reportedPayout(payout.at(now), behaviour)),
     number,
     size,

@@ -2,7 +2,7 @@ import { type Account, openAccounts } from './account.ts';
 import { type Destination, openDestinations } from './destination.ts';
 import { emirates, type Market, saudiArabia } from './market.ts';
 import { wireKsa, wireV1 } from './wire-flat.ts';
-import { wireV2 } from './wire-v2.ts';
+import { wireV2, wireV2Documented } from './wire-v2.ts';
 import type { Wire } from './wire.ts';
 
 /** Which of Lean's versions the sandbox speaks. */
@@ -14,6 +14,8 @@ export const sandboxProfiles: readonly SandboxProfile[] = ['v2', 'v1', 'ksa'];
 export interface Profile {
   readonly name: SandboxProfile;
   readonly wire: Wire;
+  /** The same by its published specification, where the recorded answers differ from that. */
+  readonly documentedWire: Wire;
   readonly market: Market;
   readonly accounts: ReadonlyMap<string, Account>;
   readonly destinations: ReadonlyMap<string, Destination>;
@@ -24,9 +26,11 @@ export interface Profile {
 export function profileNamed(name: SandboxProfile): Profile {
   const market = name === 'ksa' ? saudiArabia : emirates;
   const wire = { v2: wireV2, v1: wireV1, ksa: wireKsa }[name];
+  const documentedWire = name === 'v2' ? wireV2Documented : wire;
   return {
     name,
     wire,
+    documentedWire,
     market,
     accounts: openAccounts(market),
     destinations: openDestinations(market),

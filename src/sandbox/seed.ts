@@ -52,14 +52,14 @@ const lives = {
   underReview: (at: Instant): Life => [created(at), atBank(at + seconds(3.3), 'UNDER_REVIEW')],
 };
 
-type Outcome = keyof typeof lives | 'failedThenTriedAgain';
+type Outcome = keyof typeof lives;
 
-/** Dealt out over and over. What was tried again after it failed is followed, in time, by the rank below: the 'paid' of the second attempt. */
+/** Dealt out over and over. Each payout is an intent of its own: Lean is not known to pay one twice. */
 // prettier-ignore
 const outcomes: readonly Outcome[] = [
   'paid', 'waiting', 'paid', 'accepted', 'created', 'failed', 'paidByHand', 'rejected', 'pending', 'paid',
   'failedEarly', 'paid', 'authorisationFailed', 'underReview', 'paidByHand', 'paid', 'accepted', 'paid',
-  'failedThenTriedAgain',
+  'failed',
 ];
 
 const newestAges = [180, 370, 610, 920, 1270];
@@ -76,16 +76,12 @@ export function seedPayouts(profile: Profile, count: number, seed: number, start
   const random = new Random(seed, 'payouts');
   const recipients = [...profile.destinations.values()].filter(({ behaviour }) => behaviour !== 'refused');
   const payouts: Payout[] = [];
-  let earlierAttempt: PayoutFacts | undefined;
   for (let rank = count - 1; rank >= 0; rank -= 1) {
     const outcome = outcomeOf(rank);
     const createdAt = instantFromMs(startMs) - createdBefore(rank, count, random);
     const drawn = drawFacts(profile, recipients, { rank, createdAt, random });
     const facts = fixedFacts(rank, { ...drawn, autoAuthorized: isAutomatic(outcome) });
-    const attempt = earlierAttempt === undefined ? facts : sameIntent(facts, earlierAttempt);
-    const life = lives[outcome === 'failedThenTriedAgain' ? 'failed' : outcome];
-    payouts.push(new Payout(attempt, life(createdAt, random.digits(9))));
-    earlierAttempt = outcome === 'failedThenTriedAgain' ? attempt : undefined;
+    payouts.push(new Payout(facts, lives[outcome](createdAt, random.digits(9))));
   }
   return payouts;
 }
@@ -147,10 +143,4 @@ function fixedFacts(rank: number, facts: PayoutFacts): PayoutFacts {
   if (rank === 0) return { ...facts, intentId: exampleIntentId, paymentId: examplePayoutId };
   if (rank === 1) return { ...facts, intentId: waitingIntentId };
   return rank === 2 ? { ...facts, amount: largeAmount } : facts;
-}
-
-/** A second attempt pays the same intent: all that is its own is the payment and its time. */
-function sameIntent(attempt: PayoutFacts, earlier: PayoutFacts): PayoutFacts {
-  const { paymentId, taskId, createdAt, autoAuthorized } = attempt;
-  return { ...earlier, paymentId, taskId, createdAt, autoAuthorized };
 }

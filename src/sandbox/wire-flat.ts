@@ -18,8 +18,7 @@ export const wireKsa: Wire = flatWire(payout => ({
 function flatWire(detailsOf: (payout: Progress) => object): Wire {
   return {
     historyKey: 'payment',
-    list: page =>
-      `{"content":[${page.items.map(listItem).join(',')}],${JSON.stringify(envelope(page)).slice(1)}`,
+    list: flatList,
     history: attempts => {
       const { account, customerId, intentId } = attempts[0].facts;
       return JSON.stringify({
@@ -57,6 +56,11 @@ function flatWire(detailsOf: (payout: Progress) => object): Wire {
         currency_iso_code: destination.currency,
       }),
   };
+}
+
+/** A page of the list as all specifications have it. */
+export function flatList(page: ListPage): string {
+  return `{"content":[${page.items.map(listItem).join(',')}],${JSON.stringify(envelope(page)).slice(1)}`;
 }
 
 const listItem = renderOnce(payout => {

@@ -2,6 +2,7 @@ import type { Destination } from './destination.ts';
 import { rawNumber } from './exact-json.ts';
 import { printInstant } from './instant.ts';
 import type { Progress } from './payout.ts';
+import { flatList } from './wire-flat.ts';
 import { errorMessageOf, eventsOf, type ListPage, renderOnce, type Wire } from './wire.ts';
 
 const historyPageSize = 10;
@@ -36,6 +37,13 @@ export const wireV2: Wire = {
       currency_iso_code: destination.currency,
     }),
   single: { payment: renderOnce(payment), intent: renderOnce(intent) },
+};
+
+/** The same version as its published specification has it. */
+export const wireV2Documented: Wire = {
+  ...wireV2,
+  list: flatList,
+  single: { payment: renderOnce(payment), intent: renderOnce(documentedIntent) },
 };
 
 const listItem = renderOnce(payout => {
@@ -138,6 +146,20 @@ function intent(payout: Progress) {
     external_reference: facts.externalReference,
     payment: payout.paymentId === undefined ? null : payment(payout),
     payment_destination: intentDestination(facts.destination),
+  };
+}
+
+function documentedIntent(payout: Progress) {
+  const { payment: carried, ...rest } = intent(payout);
+  if (carried === null) return { ...rest, payment: null };
+  return {
+    ...rest,
+    payment: {
+      ...carried,
+      post_initiation_status: undefined,
+      granular_status_code: undefined,
+      status_additional_details: undefined,
+    },
   };
 }
 
