@@ -18,6 +18,8 @@ type Known<Value> = Exclude<Value, undefined> | null;
  */
 export class PayoutLookup {
   readonly #loaders: Loaders;
+  /** Rows of the lists that the request has read. */
+  readonly #rows = new Map<string, PayoutRow>();
 
   /** @param loaders what the request has read */
   constructor(loaders: Loaders) {
@@ -78,6 +80,7 @@ export class PayoutLookup {
 
   /** The payout of a list row: by its newest payment, where another row has shown a newer one. */
   ofRow(row: PayoutRow): Payout {
+    this.#rows.set(row.intentId, row);
     return this.#newest(row);
   }
 
@@ -180,6 +183,8 @@ export class PayoutLookup {
   /** The row is looked for by the narrowest part of the list that is known to hold it. */
   async #row(payout: Payout): Promise<PayoutRow | null> {
     const { intentId } = payout;
+    const listed = this.#rows.get(intentId);
+    if (listed !== undefined) return listed;
     const createdAt = this.#loaders.knownRow(intentId)?.createdAt;
     if (createdAt != null) return this.#loaders.row(timesOf(payout, { createdAt }));
     const isBare = payout.submittedAt === undefined && payout.initiatedAt === undefined;

@@ -46,7 +46,7 @@ export const facts = {
   paymentId: everywhere,
   // Before there is a payment only the list tells, and our record of a creation that the list does not show yet.
   state: {
-    carriedBy: ['row', 'payment', 'intent'],
+    carriedBy: ['row', 'payment'],
     from: ['intent', 'row', 'record'],
     fromOlder: ['row', 'record'],
   },
@@ -79,9 +79,9 @@ export const partyFacts = {
 
 export type FactName = keyof typeof facts;
 
-/** The call that a fact costs for a payout that was reached by `origin`, at a Lean that answers as it was recorded. */
+/** The call that a fact may cost for a payout that was reached by `origin`, at a Lean that answers as it was recorded. */
 export function callFor(fact: Fact, origin: Origin): Source | undefined {
-  return fact.carriedBy.includes(origin) ? undefined : fact.from[0];
+  return fact.carriedBy.includes(origin) ? undefined : fact.from.find(source => source !== origin);
 }
 
 /** What a field's description says of its cost. */

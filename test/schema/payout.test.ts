@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { destinations, waitingIntentId } from '../../src/sandbox/named.ts';
+import { payoutIdOf } from '../../src/payouts/ids.ts';
+import { destinations, exampleIntentId, examplePayoutId, waitingIntentId } from '../../src/sandbox/named.ts';
 import { startTestGateway } from '../support/test-gateway.ts';
 
 const byId = `query ($id: ID!) { payout(id: $id) {
-  id paymentId intentId status leanStatus outcome postInitiationStatus recipient { name accountNumber }
-  history { payoutId leanStatus }
+  id paymentId intentId status leanStatus outcome postInitiationStatus recipient { legalName accountNumber }
+  history { payoutId paymentId leanStatus }
 } }`;
 
 describe('an amount', () => {
@@ -16,7 +17,7 @@ describe('an amount', () => {
       fc.asyncProperty(digits(17), fc.stringMatching(/^\d{0,3}$/), async (whole, fraction) => {
         const amount = fraction === '' ? whole : `${whole}.${fraction}`;
         gateway.lean.payouts.clear();
-        const { paymentId, intentId } = gateway.lean.payouts.add({ amount });
+        const { intentId } = gateway.lean.payouts.add({ amount });
         const money = { amount: { amount, currency: 'AED' } };
         const { data } = await gateway.run(
           `query ($id: ID!, $intent: ID!) {
@@ -24,7 +25,7 @@ describe('an amount', () => {
             payout(id: $id) { amount { amount currency } }
             payoutIntent(id: $intent) { amount { amount currency } payout { amount { amount currency } } }
           }`,
-          { id: paymentId, intent: intentId },
+          { id: payoutIdOf(intentId), intent: intentId },
         );
         expect(data).toEqual({
           payouts: { nodes: [money] },
@@ -47,20 +48,23 @@ describe('an amount', () => {
 describe('a payout', () => {
   it('that Lean does not know is null', async () => {
     const gateway = await startTestGateway();
-    for (const id of [
-      '00000000-0000-4000-8000-000000000000',
-      'intent:00000000-0000-4000-8000-000000000000',
-    ]) {
-      const { data, errors } = await gateway.run(byId, { id });
-      expect({ data, errors }).toEqual({ data: { payout: null }, errors: undefined });
-    }
+    const unknown = '00000000-0000-4000-8000-000000000000';
+    const { data, errors } = await gateway.run(
+      `{ payout(id: "${payoutIdOf(unknown)}") { id } payoutByIntent(intentId: "${unknown}") { id }
+        payoutByPayment(paymentId: "${unknown}") { id } payoutDestination(id: "${unknown}") { id } }`,
+    );
+    expect({ data, errors }).toEqual({
+      data: { payout: null, payoutByIntent: null, payoutByPayment: null, payoutDestination: null },
+      errors: undefined,
+    });
   });
 
   it.each([
     '',
     'nope',
-    'intent:',
-    'intent:nope',
+    'po_',
+    'po_nope',
+    'b0000000-0000-4000-8000-000000000001',
     '../payments',
     'payments',
     '3fa85f64-5717-4562-b3fc-2c963f66afa6/history',
@@ -71,9 +75,15 @@ describe('a payout', () => {
     expect(gateway.received()).toEqual({});
   });
 
-  it('that waits for authorisation is known by its intent, and takes its status from its history', async () => {
+  it('is told, by a bare id of Lean’s, which fields take it', async () => {
     const gateway = await startTestGateway();
-    const id = `intent:${waitingIntentId}`;
+    const { errors } = await gateway.run(byId, { id: examplePayoutId });
+    expect(errors?.[0]?.message).toMatch(/payoutByIntent.*payoutByPayment/s);
+  });
+
+  it('that waits for authorisation takes its status from the list', async () => {
+    const gateway = await startTestGateway();
+    const id = payoutIdOf(waitingIntentId);
     const { data } = await gateway.run(byId, { id });
     expect(data).toMatchObject({
       payout: {
@@ -83,32 +93,41 @@ describe('a payout', () => {
         status: 'AWAITING_AUTHORIZATION',
         leanStatus: 'AWAITING_AUTHORIZATION',
         outcome: 'IN_PROGRESS',
-        history: [{ payoutId: id, leanStatus: 'AWAITING_AUTHORIZATION' }],
+        history: [{ payoutId: id, paymentId: null, leanStatus: 'AWAITING_AUTHORIZATION' }],
       },
     });
-    expect(gateway.received()).toEqual({ getPayoutIntent: 1, getPayoutPaymentHistory: 1 });
+    expect(gateway.received()).toEqual({ getPayoutIntent: 1, listPayouts: 1, getPayoutPaymentHistory: 1 });
   });
 
-  it('goes on answering to its intent’s id once there is a payment, and then carries that one’s id', async () => {
+  it('keeps its id when Lean makes a payment of it', async () => {
     let now = Date.UTC(2026, 2, 1);
     const gateway = await startTestGateway({ sandbox: { clock: () => now } });
-    const id = `intent:${waitingIntentId}`;
+    const id = payoutIdOf(waitingIntentId);
     gateway.lean.payouts.authorize(waitingIntentId);
     now += 3_600_000;
-    const { data } = await gateway.run<{ payout: { id: string; paymentId: string; outcome: string } }>(byId, {
-      id,
+    const { data } = await gateway.run<{ payout: { paymentId: string } }>(byId, { id });
+    expect(data).toMatchObject({
+      payout: { id, paymentId: expect.stringMatching(/^[0-9a-f-]{36}$/) as string, outcome: 'PAID' },
     });
-    expect(data?.payout.id).toMatch(/^[0-9a-f-]{36}$/);
-    expect(data?.payout).toMatchObject({ paymentId: data?.payout.id, outcome: 'PAID' });
   });
 
-  it('with no event yet is of unknown status, in words and in our own', async () => {
+  it('that Lean failed before there was a payment is told by the list', async () => {
+    const gateway = await startTestGateway({ sandbox: { payouts: 0 } });
+    const { intentId } = gateway.lean.payouts.add({ status: 'FAILED', paymentId: null });
+    const { data } = await gateway.run(byId, { id: payoutIdOf(intentId) });
+    expect(data).toMatchObject({ payout: { status: 'FAILED', outcome: 'NOT_PAID', paymentId: null } });
+  });
+
+  it('is null with a code where its status cannot be had, and never of unknown status for want of an answer', async () => {
     const gateway = await startTestGateway({ sandbox: { payouts: 0 } });
     const { intentId } = gateway.lean.payouts.add({ status: 'CREATED', paymentId: null });
-    const { data } = await gateway.run(byId, { id: `intent:${intentId}` });
-    expect(data).toMatchObject({
-      payout: { status: 'UNKNOWN', leanStatus: null, outcome: null, history: [] },
-    });
+    gateway.lean.behaviour.listingMs = 86_400_000;
+    const { data, errors } = await gateway.run(byId, { id: payoutIdOf(intentId) });
+    expect(data).toEqual({ payout: null });
+    expect(errors?.map(({ path, extensions }) => [path, extensions?.['code']])).toContainEqual([
+      ['payout', 'status'],
+      'LEAN_ROW_NOT_FOUND',
+    ]);
   });
 
   it('carries a word of Lean’s that nobody knows yet', async () => {
@@ -120,7 +139,7 @@ describe('a payout', () => {
     });
   });
 
-  it('has only its own events in its history, though its intent has had two payments', async () => {
+  it('whose intent has had two payments is one payout, with the facts of the newest and all events', async () => {
     const gateway = await startTestGateway({ sandbox: { payouts: 0 } });
     const intentId = 'c0000000-0000-4000-8000-00000000abcd';
     const failed = gateway.lean.payouts.add({
@@ -131,20 +150,44 @@ describe('a payout', () => {
     const paid = gateway.lean.payouts.add({
       intentId,
       status: 'ACCEPTED_BY_BANK',
+      postInitiationStatus: 'PROCESSED',
       createdAt: '2026-01-02T00:00:00Z',
     });
-    const { data } = await gateway.run<{
-      payouts: { nodes: { id: string; history: { payoutId: string; leanStatus: string }[] }[] };
-    }>('{ payouts { nodes { id history { payoutId leanStatus } } } }');
-    expect(
-      data?.payouts.nodes.map(({ id, history }) => [
-        id,
-        history.map(event => [event.payoutId, event.leanStatus]),
-      ]),
-    ).toEqual([
-      [paid.paymentId, [[paid.paymentId, 'ACCEPTED_BY_BANK']]],
-      [failed.paymentId, [[failed.paymentId, 'FAILED']]],
-    ]);
+    const fields = 'id paymentId status outcome history { paymentId leanStatus }';
+    const { data, errors } = await gateway.run(
+      `query ($failed: ID!) { payouts { totalCount nodes { ${fields} } } payoutByPayment(paymentId: $failed) { ${fields} } }`,
+      { failed: failed.paymentId },
+    );
+    expect(errors).toBeUndefined();
+    const payout = {
+      id: payoutIdOf(intentId),
+      paymentId: paid.paymentId,
+      status: 'ACCEPTED_BY_BANK',
+      outcome: 'PAID',
+      history: [
+        { paymentId: failed.paymentId, leanStatus: 'FAILED' },
+        { paymentId: paid.paymentId, leanStatus: 'ACCEPTED_BY_BANK' },
+      ],
+    };
+    expect(data).toMatchObject({ payouts: { totalCount: 2, nodes: [payout, payout] } });
+    const { data: later } = await gateway.run(
+      `query ($id: ID!) { payoutByPayment(paymentId: $id) { ${fields} } }`,
+      {
+        id: failed.paymentId,
+      },
+    );
+    expect(later).toMatchObject({ payoutByPayment: payout });
+  });
+
+  it('takes one deadline for all the calls that its facts need', async () => {
+    const gateway = await startTestGateway({ env: { LEAN_TIMEOUT_MS: '1000' } });
+    gateway.lean.faults.add({ kind: 'latency', ms: 700 });
+    const began = performance.now();
+    const { errors } = await gateway.run('query ($id: ID!) { payout(id: $id) { status } }', {
+      id: payoutIdOf(waitingIntentId),
+    });
+    expect(errors).toMatchObject([{ extensions: { code: 'LEAN_TIMEOUT' } }]);
+    expect(performance.now() - began).toBeLessThan(5000);
   });
 });
 
@@ -203,7 +246,7 @@ describe('with Lean in trouble', () => {
       const timeout = code === 'LEAN_TIMEOUT' ? '300' : '30000';
       const gateway = await startTestGateway({ env: { LEAN_TIMEOUT_MS: timeout } });
       gateway.lean.faults.add(fault);
-      const { data, errors } = await gateway.run(byId, { id: 'b0000000-0000-4000-8000-000000000001' });
+      const { data, errors } = await gateway.run(byId, { id: payoutIdOf(exampleIntentId) });
       expect(data).toEqual({ payout: null });
       expect(errors).toMatchObject([{ path: ['payout'], extensions: { code } }]);
       expect(JSON.stringify(errors)).not.toMatch(/<html|stack|sandbox-token|127\.0\.0\.1/i);
@@ -213,7 +256,7 @@ describe('with Lean in trouble', () => {
   it('that is not there, the error says that it cannot be reached', async () => {
     const gateway = await startTestGateway();
     await gateway.lean.close();
-    const { errors } = await gateway.run(byId, { id: 'b0000000-0000-4000-8000-000000000001' });
+    const { errors } = await gateway.run(byId, { id: payoutIdOf(exampleIntentId) });
     expect(errors).toMatchObject([
       { message: 'Lean cannot be reached; nothing was sent.', extensions: { code: 'LEAN_UNAVAILABLE' } },
     ]);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { PayoutsDocument } from '../../src/generated/operations.ts';
+import { payoutIdOf } from '../../src/payouts/ids.ts';
 import { startTestGateway, type TestGateway } from '../support/test-gateway.ts';
 
 /*
@@ -20,7 +21,7 @@ describe('all profiles of Lean give the same answer to', () => {
   it('a list of payouts with what every list carries', async () => {
     const answers = await answersOf(gateway =>
       gateway.run(`{ payouts(first: 100) { totalCount pageInfo { hasNextPage } nodes {
-        intentId amount { amount } description status leanStatus createdAt autoAuthorized recipient { name }
+        intentId amount { amount } description status leanStatus createdAt autoAuthorized recipient { displayName }
       } } }`),
     );
     expect(answers[0]?.errors).toBeUndefined();
@@ -61,7 +62,7 @@ describe('all profiles of Lean give the same answer to', () => {
     const answers = await answersOf(gateway =>
       gateway.run(
         `mutation ($input: CreatePayoutInput!) { createPayout(input: $input) { __typename
-          ... on PayoutCreated { status leanStatus amount { amount } recipient { name } payoutId intentId }
+          ... on PayoutCreated { status leanStatus amount { amount } recipient { displayName } payoutId intentId }
           ... on PayoutRejected { message } } }`,
         {
           input: {
@@ -83,12 +84,23 @@ describe('all profiles of Lean give the same answer to', () => {
 });
 
 describe('where Lean has no calls for single payouts and intents', () => {
-  it('says what the list says, and leaves the rest null, without failing', async () => {
+  it('says what the list says, and of the rest that Lean does not offer it', async () => {
     const gateway = await gatewayOf('ksa');
-    const document = `{ payouts(first: 20) { nodes { outcome postInitiationStatus sender { iban } recipient { accountNumber } } } }`;
-    const { data, errors } = await gateway.run<{ payouts: { nodes: { sender: unknown }[] } }>(document);
-    expect(errors).toBeUndefined();
-    expect(data?.payouts.nodes.map(({ sender }) => sender)).toEqual(Array.from({ length: 20 }, () => null));
+    const document = `{ payouts(first: 20) { nodes {
+      status postInitiationStatus sender { iban } recipient { displayName iban accountNumber } } } }`;
+    const { data, errors } = await gateway.run<{
+      payouts: {
+        nodes: { status: string; sender: object | null; recipient: Record<string, string | null> }[];
+      };
+    }>(document);
+    expect(new Set(errors?.map(({ extensions }) => extensions?.['code']))).toEqual(
+      new Set(['NOT_OFFERED_BY_LEAN']),
+    );
+    expect(data?.payouts.nodes).toHaveLength(20);
+    for (const { sender, recipient } of data?.payouts.nodes ?? []) {
+      expect(sender).toBeNull();
+      expect(recipient).toMatchObject({ displayName: expect.any(String) as string, accountNumber: null });
+    }
   });
 
   it('does not say of an accepted payout that it is in progress when it cannot know', async () => {
@@ -111,16 +123,41 @@ describe('where Lean has no calls for single payouts and intents', () => {
     expect(gateway.received()).toEqual({ listPayouts: 1 });
   });
 
-  it('answers a payout by its id with an error, since a missing operation says nothing of the id', async () => {
+  it.each(['v1', 'ksa'] as const)('finds payouts, by any of their ids, in the list (%s)', async profile => {
+    const gateway = await gatewayOf(profile);
+    const paid = gateway.lean.payouts.all().find(({ status }) => status === 'ACCEPTED_BY_BANK');
+    const fields = 'id paymentId intentId status amount { amount } recipient { displayName }';
+    const { data, errors } = await gateway.run<Record<string, object>>(
+      `query ($id: ID!, $intent: ID!, $payment: ID!, $of: [_Any!]!) {
+        payout(id: $id) { ${fields} } payoutByIntent(intentId: $intent) { ${fields} }
+        payoutByPayment(paymentId: $payment) { ${fields} } payoutIntent(id: $intent) { payout { ${fields} } }
+        _entities(representations: $of) { ... on Payout { ${fields} } } }`,
+      {
+        id: payoutIdOf(paid?.intentId ?? ''),
+        intent: paid?.intentId,
+        payment: paid?.paymentId,
+        of: [{ __typename: 'Payout', paymentId: paid?.paymentId }],
+      },
+    );
+    expect(errors).toBeUndefined();
+    const payout = data?.['payout'];
+    expect(payout).toMatchObject({ paymentId: paid?.paymentId, status: 'ACCEPTED_BY_BANK' });
+    expect(data).toEqual({
+      payout,
+      payoutByIntent: payout,
+      payoutByPayment: payout,
+      payoutIntent: { payout },
+      _entities: [payout],
+    });
+  });
+
+  it('says of a payout that the list does not show that Lean does not offer it', async () => {
     const gateway = await gatewayOf('v1');
     const { data, errors } = await gateway.run(
-      '{ payout(id: "b0000000-0000-4000-8000-000000000001") { id } }',
+      '{ payoutByIntent(intentId: "c0000000-0000-4000-8000-00000000dead") { id } }',
     );
-    expect(data).toEqual({ payout: null });
-    expect(errors?.[0]?.extensions).toMatchObject({
-      code: 'LEAN_REFUSED',
-      lean: { code: 'INVALID_URL', httpStatus: 404 },
-    });
+    expect(data).toEqual({ payoutByIntent: null });
+    expect(errors?.[0]?.extensions).toMatchObject({ code: 'NOT_OFFERED_BY_LEAN' });
   });
 });
 
@@ -128,8 +165,8 @@ it('answers the ready-made list operation of GraphiQL in full', async () => {
   const gateway = await gatewayOf('v2');
   const { data, errors } = await gateway.run(PayoutsDocument, { first: 10 });
   expect(errors).toBeUndefined();
-  expect(data?.payouts.nodes).toHaveLength(10);
-  for (const node of data?.payouts.nodes ?? []) {
+  expect(data?.payouts?.nodes).toHaveLength(10);
+  for (const node of data?.payouts?.nodes ?? []) {
     expect(node.amount.amount).toMatch(/^\d+(\.\d+)?$/);
     expect(node.intent).not.toBeNull();
     expect(node.history?.map(event => event.publishedAt)).toEqual(

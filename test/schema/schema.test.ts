@@ -46,16 +46,24 @@ describe('the schema is the manual:', () => {
 const contract = `
   type Query {
     payout(id: ID!): Payout
-    payouts(first: Int, after: String, last: Int, before: String, filter: PayoutFilter): PayoutConnection!
+    payoutByIntent(intentId: ID!): Payout
+    payoutByPayment(paymentId: ID!): Payout
+    payoutRequest(idempotencyKey: String!): PayoutRequest
+    payoutUpdatesCursor: String
+    payouts(first: Int, after: String, last: Int, before: String, filter: PayoutFilter): PayoutConnection
     payoutIntent(id: ID!): PayoutIntent
+    payoutDestination(id: ID!): PayoutDestination
   }
   type Mutation {
     createPayout(input: CreatePayoutInput!): CreatePayoutResult!
     createPayouts(input: CreatePayoutsInput!): CreatePayoutsResult!
   }
+  type Subscription { payoutUpdated(id: ID, after: String): PayoutUpdate! }
   scalar DateTime scalar Decimal scalar PayoutCurrencyCode
   type PayoutMoney { amount: Decimal! currency: PayoutCurrencyCode! }
-  type PayoutParty { name: String accountNumber: String iban: String bankName: String }
+  type PayoutParty {
+    id: ID! legalName: String displayName: String accountNumber: String iban: String bankName: String
+  }
   enum PayoutOutcome { IN_PROGRESS PAID NOT_PAID }
   enum PostInitiationStatus { PROCESSED REJECTED UNKNOWN }
   enum PayoutStatus { CREATED AWAITING_AUTHORIZATION PENDING_WITH_BANK ACCEPTED_BY_BANK FAILED AUTHORISATION_FAILED UNKNOWN }
@@ -71,13 +79,13 @@ const contract = `
     destination: PayoutDestination
   }
   type PayoutDestination {
-    id: ID! status: String name: String displayName: String iban: String accountNumber: String swiftCode: String
+    id: ID! status: String legalName: String displayName: String iban: String accountNumber: String swiftCode: String
     bankIdentifier: String address: String city: String country: String customerId: ID ownerType: String
     isDefault: Boolean
   }
   enum HistoryEventType { PAYMENT_CREATED PAYMENT_UPDATED UNKNOWN }
   type HistoryEvent {
-    payoutId: ID! type: HistoryEventType! status: PayoutStatus! leanStatus: String!
+    payoutId: ID! paymentId: ID type: HistoryEventType! status: PayoutStatus! leanStatus: String!
     postInitiationStatus: PostInitiationStatus publishedAt: DateTime!
   }
   input PayoutFilter { amount: PayoutDecimalRange createdAt: PayoutDateTimeRange updatedAt: PayoutDateTimeRange }
@@ -93,19 +101,22 @@ const contract = `
   }
   union CreatePayoutResult = PayoutCreated | PayoutRejected | PayoutOutcomeUnknown
   type PayoutCreated {
-    idempotencyKey: String! intentId: ID! intent: PayoutIntent payoutId: ID! payout: Payout status: PayoutStatus!
-    leanStatus: String! amount: PayoutMoney! sender: PayoutParty recipient: PayoutParty traceId: ID
+    idempotencyKey: String! intentId: ID! intent: PayoutIntent payoutId: ID! paymentId: ID payout: Payout
+    status: PayoutStatus! leanStatus: String! amount: PayoutMoney! sender: PayoutParty recipient: PayoutParty traceId: ID
     similarUnknownKey: String
   }
   type PayoutRejected {
-    code: PayoutRejectionCode! message: String! field: String leanCode: String rejectedIntentId: ID
-    idempotencyKey: String!
+    code: PayoutRejectionCode! message: String! leanCode: String rejectedIntentId: ID payout: Payout
+    idempotencyKey: String! transferIndex: Int inputErrors: [PayoutInputError!]!
   }
   enum PayoutRejectionCode { INVALID_INPUT REJECTED_BY_LEAN IDEMPOTENCY_CONFLICT }
+  enum PayoutInputErrorCode { _ }
+  type PayoutInputError { field: String! code: PayoutInputErrorCode! message: String! }
   type PayoutOutcomeUnknown {
     message: String! idempotencyKey: String! reason: PayoutUnknownReason! retryAfterSeconds: Int! resendAt: DateTime
   }
   enum PayoutUnknownReason { WAITING UNCLEAR OPERATOR }
+  type PayoutRequest { idempotencyKey: String! requestedAt: DateTime! results: [CreatePayoutResult!]! }
   input CreatePayoutsInput { idempotencyKey: String! transfers: [PayoutTransferInput!]! }
   input PayoutTransferInput {
     accountId: ID! destinationId: ID! amount: PayoutMoneyInput! description: String! externalReference: String
@@ -113,6 +124,11 @@ const contract = `
   }
   union CreatePayoutsResult = PayoutsCreated | PayoutRejected | PayoutOutcomeUnknown
   type PayoutsCreated { idempotencyKey: String! created: [PayoutCreated!]! rejected: [PayoutRejected!]! }
+  type PayoutUpdate {
+    cursor: String! eventId: ID! type: HistoryEventType! payoutId: ID! intentId: ID! paymentId: ID status: PayoutStatus!
+    leanStatus: String! postInitiationStatus: PostInitiationStatus outcome: PayoutOutcome publishedAt: DateTime!
+    payout: Payout
+  }
 `;
 
 it('serves every element that callers were promised, with its type', () => {
@@ -124,7 +140,7 @@ it('serves every element that callers were promised, with its type', () => {
     if (isEnumType(promised) && isEnumType(type)) {
       const values = type.getValues().map(value => value.name);
       for (const { name } of promised.getValues())
-        if (!values.includes(name)) different.push(`${promised.name}.${name}`);
+        if (name !== '_' && !values.includes(name)) different.push(`${promised.name}.${name}`);
     } else if (
       (isObjectType(promised) && isObjectType(type)) ||
       (isInputObjectType(promised) && isInputObjectType(type))
@@ -145,11 +161,11 @@ it('serves every element that callers were promised, with its type', () => {
 
 it('prints its federation keys and shareable types', () => {
   const sdl = printSchema();
-  for (const keyed of [
-    'type Payout\n  @key(fields: "id")\n  @key(fields: "intentId")',
-    'type PayoutMoney\n  @shareable',
-  ])
-    expect(sdl).toContain(keyed);
+  expect(sdl).toContain(
+    'type Payout\n  @key(fields: "id")\n  @key(fields: "intentId")\n  @key(fields: "paymentId")',
+  );
+  // Of names that other subgraphs may have, only Relay's is ours.
+  expect(sdl.match(/@shareable$/gm)).toHaveLength(1);
   expect(sdl).toMatch(/type PayoutIntent\s+@key\(fields: "id"\)/);
   expect(sdl).toMatch(/type PayoutDestination\s+@key\(fields: "id"\)/);
   expect(sdl).toMatch(/type PageInfo\s+@shareable/);

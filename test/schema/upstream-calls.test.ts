@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
-import { exampleIntentId, examplePayoutId } from '../../src/sandbox/named.ts';
+import { payoutIdOf } from '../../src/payouts/ids.ts';
+import { exampleIntentId, examplePayoutId, waitingIntentId } from '../../src/sandbox/named.ts';
 import { startSandbox } from '../../src/sandbox/sandbox.ts';
 import { startRounds } from '../support/rounds.ts';
 import { startTestGateway, type TestGateway } from '../support/test-gateway.ts';
@@ -22,9 +23,12 @@ async function gatewayWithFifty(
 }
 
 const listFields = `id paymentId intentId amount { amount currency } description status leanStatus outcome
-  postInitiationStatus recipient { name iban bankName } bankTransactionReference autoAuthorized
+  postInitiationStatus recipient { displayName iban bankName } bankTransactionReference autoAuthorized
   pendingManualAuthorization createdAt updatedAt`;
-const otherFields = `sender { name accountNumber iban } recipient { accountNumber } paymentSourceId granularStatusCode
+const party = 'legalName displayName accountNumber iban';
+const intentFields = `id paymentId intentId amount { amount currency } description status leanStatus outcome
+  postInitiationStatus recipient { displayName iban bankName } bankTransactionReference`;
+const otherFields = `sender { legalName accountNumber iban } recipient { legalName accountNumber } paymentSourceId granularStatusCode
   statusDetails submittedAt initiatedAt`;
 const withIntentAndHistory =
   '{ payouts(first: 50) { nodes { id intent { externalReference } history { status } } } }';
@@ -40,26 +44,60 @@ async function costOf(
 }
 
 describe('an operation costs Lean', () => {
-  it('one call for all own fields of a payout', async () => {
+  it('one call for a payout that was paid, with its intent and destination', async () => {
     const gateway = await startTestGateway();
-    const cost = await costOf(
-      gateway,
-      `query ($id: ID!) { payout(id: $id) { ${listFields} ${otherFields} } }`,
-      {
-        id: examplePayoutId,
-      },
-    );
+    const fields = `${intentFields} ${otherFields} intent { id externalReference destination { legalName } }`;
+    for (const [field, id] of [
+      [`payout(id: $id)`, payoutIdOf(exampleIntentId)],
+      [`payoutByIntent(intentId: $id)`, exampleIntentId],
+    ])
+      expect(await costOf(gateway, `query ($id: ID!) { ${String(field)} { ${fields} } }`, { id })).toEqual({
+        getPayoutIntent: 1,
+      });
+  });
+
+  it('one call for a payout by its payment', async () => {
+    const gateway = await startTestGateway();
+    const fields = `id intentId amount { amount } description status outcome sender { ${party} } recipient { iban legalName }
+      submittedAt statusDetails bankTransactionReference`;
+    const cost = await costOf(gateway, `query ($id: ID!) { payoutByPayment(paymentId: $id) { ${fields} } }`, {
+      id: examplePayoutId,
+    });
     expect(cost).toEqual({ getPayout: 1 });
   });
 
-  it('one call for a payout named by its intent, with that intent', async () => {
+  it('one more for the tracking, where intents do not carry it, and none for the intent after the first', async () => {
     const gateway = await startTestGateway();
-    const cost = await costOf(
-      gateway,
-      `query ($id: ID!) { payout(id: $id) { ${listFields} ${otherFields} intent { id externalReference } } }`,
-      { id: `intent:${exampleIntentId}` },
-    );
-    expect(cost).toEqual({ getPayoutIntent: 1 });
+    gateway.lean.behaviour.answers = 'documented';
+    const variables = { id: payoutIdOf(exampleIntentId) };
+    const document = 'query ($id: ID!) { payout(id: $id) { outcome statusDetails } }';
+    expect(await costOf(gateway, document, variables)).toEqual({ getPayoutIntent: 1, getPayout: 1 });
+    expect(
+      await costOf(gateway, '{ payouts(first: 2) { nodes { statusDetails sender { iban } } } }'),
+    ).toEqual({
+      listPayouts: 1,
+      getPayout: 1,
+    });
+  });
+
+  it('one call more for what only lists carry, once, and none where a list has shown it', async () => {
+    const gateway = await startTestGateway();
+    const variables = { id: payoutIdOf(exampleIntentId) };
+    const one = (fields: string): string => `query ($id: ID!) { payout(id: $id) { ${fields} } }`;
+    const rowFields = 'createdAt updatedAt autoAuthorized pendingManualAuthorization';
+    expect(await costOf(gateway, one(`${rowFields} ${otherFields}`), variables)).toEqual({
+      getPayoutIntent: 1,
+      listPayouts: 1,
+    });
+    expect(await costOf(gateway, one('createdAt autoAuthorized'), variables)).toEqual({ getPayoutIntent: 1 });
+  });
+
+  it('one call more for the status of a payout without a payment', async () => {
+    const gateway = await startTestGateway();
+    const cost = await costOf(gateway, 'query ($id: ID!) { payout(id: $id) { status outcome createdAt } }', {
+      id: payoutIdOf(waitingIntentId),
+    });
+    expect(cost).toEqual({ getPayoutIntent: 1, listPayouts: 1 });
   });
 
   it('one call for fifty payouts with all that the list carries', async () => {
@@ -69,13 +107,13 @@ describe('an operation costs Lean', () => {
     });
   });
 
-  it('one call per payout more, and no second one, for whatever only the single payout carries', async () => {
+  it('one call per payout more, and no second one, for whatever the list lacks and for its intent', async () => {
     const gateway = await gatewayWithFifty('distinct');
     const cost = await costOf(
       gateway,
-      `{ payouts { nodes { ${otherFields} } edges { node { ${listFields} ${otherFields} } } } }`,
+      `{ payouts { nodes { ${otherFields} } edges { node { ${listFields} ${otherFields} intent { id } } } } }`,
     );
-    expect(cost).toEqual({ listPayouts: 1, getPayout: 50 });
+    expect(cost).toEqual({ listPayouts: 1, getPayoutIntent: 50 });
   });
 
   it('a list, its distinct intents and its distinct payouts, when both are asked of each', async () => {
@@ -109,7 +147,7 @@ describe('an operation costs Lean', () => {
       `query ($id: ID!) { payoutIntent(id: $id) {
         id customerId amount { amount } description externalReference
         payout { id status outcome sender { iban } recipient { accountNumber } intent { id } granularStatusCode }
-        destination { id status name displayName iban accountNumber swiftCode bankIdentifier address city country
+        destination { id status legalName displayName iban accountNumber swiftCode bankIdentifier address city country
           customerId ownerType isDefault }
       } }`,
       { id: exampleIntentId },
@@ -119,22 +157,25 @@ describe('an operation costs Lean', () => {
 
   it('the distinct ids among a router’s representations', async () => {
     const gateway = await gatewayWithFifty('distinct');
-    const ids = gateway.lean.payouts.all().map(({ paymentId }) => paymentId);
-    const representations = [...ids, ...ids].map(id => ({ __typename: 'Payout', id }));
+    const ids = gateway.lean.payouts.all().map(({ intentId }) => intentId);
+    const representations = [
+      ...ids.map(id => ({ __typename: 'Payout', id: payoutIdOf(id) })),
+      ...ids.map(intentId => ({ __typename: 'Payout', intentId })),
+    ];
     const cost = await costOf(
       gateway,
       `query ($representations: [_Any!]!) { _entities(representations: $representations) {
-        ... on Payout { ${listFields} ${otherFields} } } }`,
+        ... on Payout { ${intentFields} ${otherFields} } } }`,
       { representations },
     );
-    expect(cost).toEqual({ getPayout: 50 });
+    expect(cost).toEqual({ getPayoutIntent: 50 });
   });
 
   it('one call for what concurrent operations want at the same time, and another one afterwards', async () => {
     const lean = await startSandbox();
     const rounds = await startRounds(lean);
     const gateway = await startTestGateway({ env: { LEAN_BASE_URL: rounds.url } });
-    const document = 'query ($id: ID!) { payout(id: $id) { id } }';
+    const document = 'query ($id: ID!) { payoutByPayment(paymentId: $id) { paymentId } }';
     const wanted = vi.spyOn(gateway.core.client, 'getPayout');
     const answers = Promise.all(
       Array.from({ length: 20 }, () => gateway.run(document, { id: examplePayoutId })),
@@ -143,7 +184,8 @@ describe('an operation costs Lean', () => {
       expect(wanted).toHaveBeenCalledTimes(20);
     });
     await rounds.round(1);
-    for (const { data } of await answers) expect(data).toEqual({ payout: { id: examplePayoutId } });
+    for (const { data } of await answers)
+      expect(data).toEqual({ payoutByPayment: { paymentId: examplePayoutId } });
     const later = gateway.run(document, { id: examplePayoutId });
     await rounds.round(1);
     await later;
@@ -156,7 +198,7 @@ describe('an operation costs Lean', () => {
     const cost = await costOf(
       gateway,
       `mutation ($input: CreatePayoutInput!) { createPayout(input: $input) { ... on PayoutCreated {
-        status amount { amount } payout { id amount { amount } } intent { externalReference destination { name } }
+        status amount { amount } payout { id amount { amount } } intent { externalReference destination { legalName } }
       } } }`,
       {
         input: {
@@ -186,7 +228,7 @@ describe('a list with intents and histories', () => {
     expect(errors).toBeUndefined();
   });
 
-  it('fetches what only the single payouts carry in the same round trip', async () => {
+  it('fetches what the list lacks in the same round trip, with the intents', async () => {
     const planted = await gatewayWithFifty('distinct');
     const rounds = await startRounds(planted.lean);
     const gateway = await startTestGateway({
@@ -196,7 +238,7 @@ describe('a list with intents and histories', () => {
       '{ payouts { nodes { sender { iban } submittedAt intent { id } history { status } } } }',
     );
     await rounds.round(1);
-    await rounds.round(150);
+    await rounds.round(100);
     const { errors } = await answer;
     expect(errors).toBeUndefined();
   });
