@@ -1,16 +1,17 @@
 import { readFile, writeFile, mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { generate } from '@graphql-codegen/cli';
-import { printSchema as printGraphqlSchema } from 'graphql';
+import { introspectionFromSchema, printSchema as printGraphqlSchema } from 'graphql';
 import { format, resolveConfig } from 'prettier';
 import { stringify } from 'yaml';
 import { capabilityOf, skillOf } from './src/adapters/capability.ts';
 import { skillExamples } from './src/adapters/skill-examples.ts';
 import { operations } from './src/lean/operations.ts';
-import { printSchema, schema } from './src/schema/index.ts';
+import { clientSchema, printSchema, schema } from './src/schema/index.ts';
 
 /**
- * Writes what is derived: from the schema `schema.graphql`, its TypeScript types, and the ready-made operations as
+ * Writes what is derived: from the schema `schema.graphql` for routers, `api.graphql` and `introspection.json` for the
+ * tools of clients, its TypeScript types, and the ready-made operations as
  * typed documents; from the table of Lean's operations the capability and the skill for agents. With `--check` nothing is written, and it fails when what is there differs.
  */
 const schemaFile = 'schema.graphql';
@@ -52,6 +53,11 @@ const generated = (await generate(
 const table = Object.values(operations);
 const files = [
   { filename: schemaFile, content: sdl },
+  { filename: 'api.graphql', content: `${printGraphqlSchema(clientSchema())}\n` },
+  {
+    filename: 'introspection.json',
+    content: `${JSON.stringify(introspectionFromSchema(clientSchema()), null, 1)}\n`,
+  },
   { filename: 'capability/lean-payouts.yml', content: stringify(capabilityOf(table), { lineWidth: 100 }) },
   { filename: 'capability/SKILL.md', content: skillOf(table, skillExamples) },
   ...generated,

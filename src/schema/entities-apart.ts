@@ -20,12 +20,15 @@ type ResolveReference = (
  *
  * By itself the library resolves them in one go. One that names no entity throws there, and what has been started for
  * the others is left with nobody to hear of its failure, which ends the process.
+ * @param sdl what `_service` answers; the library would print its own, in another order
  */
-export function entitiesApart(schema: GraphQLSchema): GraphQLSchema {
+export function entitiesApart(schema: GraphQLSchema, sdl: () => string): GraphQLSchema {
   const query = schema.getQueryType()?.toConfig();
   const field = query?.fields['_entities'];
+  const service = query?.fields['_service'];
   const entity = schema.getType('_Entity');
-  if (query === undefined || field === undefined || !isUnionType(entity)) return schema;
+  if (query === undefined || field === undefined || service === undefined || !isUnionType(entity))
+    return schema;
   const references = new Map<unknown, ResolveReference>(
     entity.getTypes().map(type => [type.name, referenceOf(type)]),
   );
@@ -57,7 +60,11 @@ export function entitiesApart(schema: GraphQLSchema): GraphQLSchema {
 
   const apart = new GraphQLObjectType({
     ...query,
-    fields: { ...query.fields, _entities: { ...field, resolve } },
+    fields: {
+      ...query.fields,
+      _entities: { ...field, resolve },
+      _service: { ...service, resolve: () => ({ sdl: sdl() }) },
+    },
   });
   const { types, ...config } = schema.toConfig();
   return new GraphQLSchema({

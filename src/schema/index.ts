@@ -1,5 +1,5 @@
 import { printSubgraphSchema } from '@apollo/subgraph';
-import type { GraphQLSchema } from 'graphql';
+import { GraphQLObjectType, GraphQLSchema, isSpecifiedDirective } from 'graphql';
 import { builder } from './builder.ts';
 import { entitiesApart } from './entities-apart.ts';
 import './roots.ts';
@@ -14,9 +14,26 @@ import './payout-updated.ts';
 /** The graph, as a subgraph of Apollo Federation 2. Importing it reads no environment and opens nothing. */
 export const schema: GraphQLSchema = entitiesApart(
   builder.toSubGraphSchema({ linkUrl: 'https://specs.apollo.dev/federation/v2.6' }),
+  printSchema,
 );
 
-/** The schema as routers compose it, sorted. */
+let printed: string | undefined;
+
+/** The schema as routers compose it, letter by letter as `_service` answers it. */
 export function printSchema(): string {
-  return `${printSubgraphSchema(schema)}\n`;
+  return (printed ??= `${printSubgraphSchema(schema)}\n`);
+}
+
+/** The same without what only routers ask for: for the tools of clients. */
+export function clientSchema(): GraphQLSchema {
+  const { query, types, directives, ...config } = schema.toConfig();
+  if (query == null) return schema;
+  const { fields, ...root } = query.toConfig();
+  const own = Object.entries(fields).filter(([name]) => !name.startsWith('_'));
+  return new GraphQLSchema({
+    ...config,
+    query: new GraphQLObjectType({ ...root, fields: Object.fromEntries(own) }),
+    types: types.filter(({ name }) => name !== query.name && !/^_|^(?:federation|link)__/.test(name)),
+    directives: directives.filter(isSpecifiedDirective),
+  });
 }

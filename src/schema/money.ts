@@ -9,7 +9,10 @@ export const MoneyType = builder.objectRef<Money>('PayoutMoney').implement({
       type: 'Decimal',
       description: 'Exactly what Lean said, digit by digit, as text: `"16.5"`.',
     }),
-    currency: t.expose('currency', { type: 'PayoutCurrencyCode', description: 'The currency, such as `AED`.' }),
+    currency: t.expose('currency', {
+      type: 'PayoutCurrencyCode',
+      description: 'The currency, such as `AED`.',
+    }),
   }),
 });
 
@@ -23,6 +26,10 @@ export const PayoutMoneyInput = builder.inputType('PayoutMoneyInput', {
         'Above zero, with no more decimals than the currency has (AED 2, KWD 3), such as `"16.50"`. Lean receives ' +
         'these very digits.',
     }),
-    currency: t.field({ type: 'PayoutCurrencyCode', required: true, description: 'The currency, such as `AED`.' }),
+    currency: t.field({
+      type: 'PayoutCurrencyCode',
+      required: true,
+      description: 'The currency, such as `AED`.',
+    }),
   }),
 });

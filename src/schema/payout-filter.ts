@@ -23,7 +23,10 @@ export const PayoutFilter = builder.inputType('PayoutFilter', {
   description:
     'Which payouts a list holds: those that meet all that is given. These are all the filters Lean has.',
   fields: t => ({
-    amount: t.field({ type: PayoutDecimalRange, description: 'By amount, in major units, whatever the currency.' }),
+    amount: t.field({
+      type: PayoutDecimalRange,
+      description: 'By amount, in major units, whatever the currency.',
+    }),
     createdAt: t.field({ type: PayoutDateTimeRange, description: 'By the time of creation at Lean.' }),
     updatedAt: t.field({ type: PayoutDateTimeRange, description: 'By the time of the last change at Lean.' }),
   }),
