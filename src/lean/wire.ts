@@ -123,6 +123,8 @@ export interface LeanHistoryEntry {
 export interface LeanHistory {
   readonly content?: Maybe<readonly LeanHistoryEntry[]>;
   readonly payments?: Maybe<readonly LeanHistoryEntry[]>;
+  /** In V1 and KSA. */
+  readonly intent_id?: Maybe<string>;
 }
 
 /** One transfer in the answer to a creation. */

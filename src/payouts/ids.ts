@@ -13,6 +13,27 @@ export function payoutId(paymentId: string | null, intentId: string | null): str
   return intentId === null ? null : `${intentPrefix}${intentId}`;
 }
 
+/** `Payout.id`: ours and opaque to callers, stable from the moment of creation because it comes from the intent's id alone. */
+export function payoutIdOf(intentId: string): string {
+  return `po_${intentId}`;
+}
+
+/**
+ * Reads a `Payout.id`.
+ * @returns the id of the payout's intent at Lean
+ * @throws BadInput naming `argument`
+ */
+export function intentIdOf(id: unknown, argument: string): string {
+  if (typeof id === 'string' && id.startsWith('po_') && uuid.test(id.slice(3)))
+    return id.slice(3).toLowerCase();
+  throw new BadInput(
+    argument,
+    isUuid(id)
+      ? "is an id of Lean's, and no `Payout.id`: `payoutByIntent` takes Lean's intent ids, `payoutByPayment` its payment ids."
+      : 'is not the id of a payout, as `Payout.id` gives it.',
+  );
+}
+
 /**
  * Reads a payout's id.
  * @throws BadInput naming `argument`

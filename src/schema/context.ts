@@ -3,18 +3,32 @@ import type { GiveUpSignal } from '../lean/give-up.ts';
 import type { Loaders } from '../loaders/loaders.ts';
 import type { Caller } from '../payouts/caller.ts';
 import type { PayoutCreation } from '../payouts/creation/payout-creation.ts';
-import type { PayoutKey } from '../payouts/ids.ts';
 import type { Payout } from '../payouts/payout.ts';
 import type { PayoutUpdate } from '../payouts/payout-update.ts';
 import type { PayoutLists } from '../payouts/payout-list.ts';
 
 /** What happens to payouts, for subscribers. */
 export interface Updates {
-  subscribe(id: PayoutKey | undefined, context: GraphContext): AsyncIterable<UpdateOfPayout>;
+  /** Notes where the updates stand now. What it gives tells that as a cursor: null where this gateway is told of none. */
+  standing(): () => string | null;
+  /**
+   * From this call on, or from behind a cursor: nothing that happens before the first update is asked for is missed.
+   * @throws BadInput, UpdatesCursorExpired, UpdatesUnavailable, TooManySubscriptions
+   */
+  subscribe(wish: SubscriptionWish, context: GraphContext): Promise<AsyncIterable<UpdateOfPayout>>;
+}
+
+/** What a subscriber wants to be told of. */
+export interface SubscriptionWish {
+  /** The payout of this intent; all of them where there is none. */
+  readonly intentId: string | undefined;
+  /** A cursor to go on from; undefined for what comes from now on. */
+  readonly after: string | undefined;
 }
 
 /** An update, with what Lean has by then: each read is made once for all subscribers. */
 export interface UpdateOfPayout extends PayoutUpdate {
+  readonly cursor: string;
   readonly loaders: Loaders;
   readonly payout: () => Promise<Payout | null>;
 }
@@ -27,6 +41,11 @@ export interface GraphContext {
   readonly budget: CallBudget;
   /** What happens to payouts, as it comes. */
   readonly updates: Updates;
+  /**
+   * Where the updates stood when the request began, as a cursor; null where this gateway is told of none.
+   * @throws UpdatesUnavailable while they cannot be read
+   */
+  readonly updatesCursor: () => string | null;
   readonly lists: PayoutLists;
   readonly creation: PayoutCreation;
   /** Who asks: idempotency keys are one caller's own. */

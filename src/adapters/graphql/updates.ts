@@ -1,12 +1,12 @@
-import { BadInput, Unauthenticated } from '../../payouts/errors.ts';
+import { BadInput, Unauthenticated, UpdatesUnavailable } from '../../payouts/errors.ts';
 import { Loaders } from '../../loaders/loaders.ts';
 import type { PayoutHistories } from '../../payouts/history.ts';
-import type { PayoutKey } from '../../payouts/ids.ts';
 import type { PayoutEvents, PayoutUpdate } from '../../payouts/payout-update.ts';
 import type { PayoutReads } from '../../payouts/payout-reads.ts';
 import type { Payout } from '../../payouts/payout.ts';
+import { updateCursor } from '../../payouts/update-cursor.ts';
 import { CallBudget } from '../../lean/call-budget.ts';
-import type { GraphContext, UpdateOfPayout, Updates } from '../../schema/context.ts';
+import type { GraphContext, SubscriptionWish, UpdateOfPayout, Updates } from '../../schema/context.ts';
 import type { LiveUpdates } from '../../webhooks/live-updates.ts';
 import { Turns } from '../../webhooks/turns.ts';
 import { admitted } from './admission.ts';
@@ -20,48 +20,73 @@ export interface UpdatesOptions {
   readonly subscriptions: Subscriptions;
   /** Lean calls that one update may cost. */
   readonly maxUpstreamCalls: number;
-  readonly events: Pick<PayoutEvents, 'positionOf'>;
+  readonly events: Pick<PayoutEvents, 'lastSteps'>;
   readonly reads: PayoutReads;
 }
 
 /** How long what has been read for an update, or has failed, is shared by its subscribers, in ms. */
 const sharedMs = 10_000;
 
+/** What all subscribers of an update share, and until when. */
+interface Shared {
+  readonly cursor: string;
+  readonly loaders: Loaders;
+  readonly until: number;
+}
+
+const unread = 'The updates have not been read from the store yet: try again.';
+
 /** What happens to payouts, for the subscribers of the graph. */
 export class GraphUpdates implements Updates {
   readonly #options: UpdatesOptions;
-  /** Loaders that all subscribers of an update share, and until when. */
-  readonly #loaders = new WeakMap<PayoutUpdate, { readonly loaders: Loaders; readonly until: number }>();
+  readonly #shared = new WeakMap<PayoutUpdate, Shared>();
   readonly #turns = new Turns();
 
   constructor(options: UpdatesOptions) {
     this.#options = options;
   }
 
-  /**
-   * From this call on: what happens before the first update is asked for is not missed.
-   * @throws TooManySubscriptions
-   */
-  subscribe(
-    key: PayoutKey | undefined,
+  standing(): () => string | null {
+    const { live } = this.#options;
+    const { place } = live;
+    return () => {
+      if (place === undefined) throw new UpdatesUnavailable(unread);
+      return updateCursor(place);
+    };
+  }
+
+  async subscribe(
+    { intentId, after: given }: SubscriptionWish,
     context: GraphContext & RequestContext,
-  ): AsyncGenerator<UpdateOfPayout, void, undefined> {
+  ): Promise<AsyncGenerator<UpdateOfPayout, void, undefined>> {
     const { live, subscriptions } = this.#options;
+    const { place: now } = live;
+    if (now === undefined) throw new UpdatesUnavailable(unread);
     const { router } = admitted(context);
     const over = subscriptions.begin(router ? undefined : context.caller.subject);
     // A subscription that is aborted before its first update is asked for never begins to run.
     if (context.signal.aborted) over();
     else context.signal.addEventListener('abort', over, { once: true });
-    return ending(this.#updates(key, context, live.position), () => {
+    const ended = (): void => {
       context.signal.removeEventListener('abort', over);
       over();
-    });
+    };
+    try {
+      // Browsers send the header when they connect again, with the argument of the first time.
+      const cursor = context.lastEventId ?? given;
+      const after = cursor === undefined ? now.position : await live.positionAt(cursor);
+      if (intentId !== undefined) await this.#mustExist(intentId, context);
+      return ending(this.#updates(intentId, context, after), ended);
+    } catch (error) {
+      ended();
+      throw error;
+    }
   }
 
   async *#updates(
-    key: PayoutKey | undefined,
+    intentId: string | undefined,
     context: GraphContext & RequestContext,
-    now: number,
+    after: number,
   ): AsyncGenerator<UpdateOfPayout, void, undefined> {
     const { live } = this.#options;
     const over = new AbortController();
@@ -76,15 +101,11 @@ export class GraphUpdates implements Updates {
     try {
       context.signal.addEventListener('abort', leave, { once: true });
       if (context.signal.aborted) leave();
-      const updates = live.subscribe({
-        wants: wantsOf(key),
-        after: (await this.#after(context)) ?? now,
-        signal: over.signal,
-      });
-      for await (const update of updates) {
-        context.deliveredEvent = update.eventId;
-        const loaders = this.#loadersOf(update);
-        yield { ...update, loaders, payout: () => this.#payoutOf(update, loaders) };
+      const wants = (update: PayoutUpdate): boolean => intentId === undefined || update.intentId === intentId;
+      for await (const update of live.subscribe({ wants, after, signal: over.signal })) {
+        const { cursor, loaders } = this.#sharedOf(update);
+        context.deliveredCursor = cursor;
+        yield { ...update, cursor, loaders, payout: () => this.#payoutOf(update, loaders) };
       }
       if (expired)
         throw new Unauthenticated('The access token has expired: subscribe again with another one.', true);
@@ -94,29 +115,36 @@ export class GraphUpdates implements Updates {
     }
   }
 
-  /** @throws BadInput when the event that a subscriber has had last is not known */
-  async #after({ lastEventId }: RequestContext): Promise<number | undefined> {
-    if (lastEventId === undefined) return undefined;
-    const position = await this.#options.events.positionOf(lastEventId);
-    if (position !== undefined) return position;
-    throw new BadInput(
-      'Last-Event-ID',
-      'is not known, or not any more. Read the payouts, and subscribe without it.',
-    );
+  /**
+   * As far as that can be had: not where this Lean application has no call for it.
+   * @throws BadInput when Lean does not know the payout; LeanError
+   */
+  async #mustExist(intentId: string, { loaders }: GraphContext): Promise<void> {
+    const { events, reads } = this.#options;
+    if ((await events.lastSteps([intentId])).size > 0 || reads.lacksDetails) return;
+    const intent = await loaders.intentById.load(intentId).catch((error: unknown) => {
+      if (reads.isMissingOperation(error)) return undefined;
+      throw error;
+    });
+    if (intent === null) throw new BadInput('id', 'there is no payout by this id at Lean.');
   }
 
-  #loadersOf(update: PayoutUpdate): Loaders {
-    const shared = this.#loaders.get(update);
-    if (shared !== undefined && performance.now() < shared.until) return shared.loaders;
-    const { reads, histories, maxUpstreamCalls } = this.#options;
-    const loaders = new Loaders(reads, histories, { budget: new CallBudget(maxUpstreamCalls) });
-    this.#loaders.set(update, { loaders, until: performance.now() + sharedMs });
-    return loaders;
+  #sharedOf(update: PayoutUpdate): Shared {
+    const known = this.#shared.get(update);
+    if (known !== undefined && performance.now() < known.until) return known;
+    const { live, reads, histories, maxUpstreamCalls } = this.#options;
+    const shared = {
+      cursor: updateCursor({ store: live.place?.store ?? '', position: update.position }),
+      loaders: new Loaders(reads, histories, { budget: new CallBudget(maxUpstreamCalls) }),
+      until: performance.now() + sharedMs,
+    };
+    this.#shared.set(update, shared);
+    return shared;
   }
 
-  async #payoutOf({ paymentId }: PayoutUpdate, loaders: Loaders): Promise<Payout | null> {
+  async #payoutOf({ intentId }: PayoutUpdate, loaders: Loaders): Promise<Payout | null> {
     const { reads } = this.#options;
-    const payout = await loaders.payoutById.load(paymentId).catch((error: unknown) => {
+    const payout = await loaders.payout({ intentId }).catch((error: unknown) => {
       // Where this Lean application has no call for it, it cannot be had.
       if (reads.isMissingOperation(error)) return null;
       throw error;
@@ -154,10 +182,4 @@ function ending<Value>(
       await noting(values.return());
     },
   };
-}
-
-function wantsOf(key: PayoutKey | undefined): (update: PayoutUpdate) => boolean {
-  if (key === undefined) return () => true;
-  if ('paymentId' in key) return ({ paymentId }) => paymentId === key.paymentId;
-  return ({ intentId }) => intentId === key.intentId;
 }
