@@ -218,6 +218,29 @@ describe('a subscriber', () => {
     },
   );
 
+  it('that has read after its cursor has not been given what was asked of Lean before that', async () => {
+    const { gateway, payout } = await start();
+    const { intentId } = payout();
+    const reads = () =>
+      gateway.lean.requests.filter(({ operation }) => operation === 'getPayoutIntent').length;
+    const steps = 'subscription ($after: String) { payoutUpdated(after: $after) { cursor status } }';
+    const stream = await subscribeBySse(gateway.url, steps, { after: await cursorOf(gateway.url) });
+    gateway.lean.faults.add({ kind: 'stall', operation: 'getPayoutIntent', times: 1 });
+    const read = `{ payoutUpdatesCursor payoutIntent(id: "${intentId}") { id } }`;
+    const leaving = new AbortController();
+    const early = postOperation(gateway.url, read, {}, { signal: leaving.signal }).catch(() => 'left');
+    await expect.poll(reads).toBe(1);
+    gateway.lean.payouts.change(intentId, { status: 'FAILED' });
+    let { cursor, status } = await updateOf(stream);
+    while (status !== 'FAILED') ({ cursor, status } = await updateOf(stream));
+    // The first read is still under way: this one is not to share it.
+    const { data } = await postOperation(gateway.url, read);
+    expect(data).toEqual({ payoutUpdatesCursor: cursor, payoutIntent: { id: intentId } });
+    expect(reads()).toBe(2);
+    leaving.abort();
+    await early;
+  });
+
   it('costs Lean nothing more, however many there are of them', async () => {
     const { gateway, payout } = await start();
     const streams = [];
