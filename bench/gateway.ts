@@ -46,6 +46,7 @@ await startHttpServer({
             application,
           }),
           updates: {
+            standing: () => () => null,
             subscribe: () => {
               throw new TypeError('nobody subscribes');
             },

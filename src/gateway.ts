@@ -97,6 +97,7 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Wir
     onFinding: finding => {
       metrics.finding(finding);
     },
+    onCreated: intentIds => live?.follow(intentIds),
   });
   const callers = callersFrom(config, core, log);
   const { door } = callers;

@@ -13,12 +13,14 @@ export interface PayoutLogOptions {
     end: 'created' | 'rejected' | 'unknown' | 'found' | 'duplicate',
     count: number,
   ) => void;
+  /** Told of the intents that this gateway has created payouts of, also of those that Lean failed at once. */
+  readonly onCreated?: (intentIds: readonly string[]) => void;
   /** Told what each look for a payout of unknown outcome came to, where that settled nothing. */
   readonly onFinding?: (finding: Finding) => void;
 }
 
 /** Logs and counts how payouts are created. */
-export function creationLog({ log, onPayouts }: PayoutLogOptions): Partial<CreationEvents> {
+export function creationLog({ log, onPayouts, onCreated }: PayoutLogOptions): Partial<CreationEvents> {
   return {
     unknown(key, { reason, resendAt }, error) {
       onPayouts?.('unknown', 1);
@@ -41,6 +43,11 @@ export function creationLog({ log, onPayouts }: PayoutLogOptions): Partial<Creat
       const created = answers.filter(({ kind }) => kind === 'created').length;
       onPayouts?.('created', created);
       onPayouts?.('rejected', answers.length - created);
+      onCreated?.(
+        answers.flatMap(answer =>
+          answer.kind === 'created' ? answer.intentId : (answer.rejectedIntentId ?? []),
+        ),
+      );
     },
   };
 }

@@ -76,7 +76,8 @@ export function updatesOf(
 
 /** Where Lean sends no webhooks there is nothing to subscribe to. */
 const noUpdates: Updates = {
+  standing: () => () => null,
   subscribe() {
-    throw new UpdatesUnavailable();
+    return Promise.reject(new UpdatesUnavailable());
   },
 };

@@ -18,9 +18,10 @@ import { startSandbox, type RunningSandbox } from '../src/sandbox/sandbox.ts';
 import { maxJsonDepth, maxJsonMembers } from '../src/payouts/json-bounds.ts';
 import { openStore } from '../src/store/open.ts';
 import { SqlReconciliationRecords } from '../src/store/reconciliation-records.ts';
+import { subscribeBySse } from './support/event-stream.ts';
 import { leanCreation } from './support/payout-input.ts';
 import { freshDatabase, query } from './support/postgres.ts';
-import { startListeningGateway } from './support/running-gateway.ts';
+import { postOperation, startListeningGateway } from './support/running-gateway.ts';
 
 /*
  * What the pages in docs/ say is so: their commands run and print what the pages show, their tables are those of the
@@ -79,6 +80,29 @@ describe('docs/limits.md', () => {
       maxTotalUnreadBytes: mebibytes(limits.maxTotalUnreadBytes),
     } satisfies Record<keyof typeof limits, string>;
     expect(shown).toEqual(Object.values(formatted));
+  });
+});
+
+it('docs/updates.md: who reads, subscribes and comes back as it says misses nothing', async () => {
+  const [read = '', follow = ''] = blocks(pages.get('docs/updates.md') ?? '', 'graphql');
+  const secret = 'any';
+  const gateway = await startListeningGateway({ env: { LEAN_WEBHOOK_SECRET: secret } });
+  onTestFinished(() => gateway.close());
+  const { lean, origin, url } = gateway;
+  lean.webhooks.target = { url: `${origin}/webhooks/lean`, secret };
+  const statusAfter = async (after: unknown): Promise<Record<string, unknown>> => {
+    const stream = await subscribeBySse(url, follow, { after });
+    return ((await stream.next()) as { payoutUpdated: Record<string, unknown> }).payoutUpdated;
+  };
+  const { data, errors } = await postOperation(url, read);
+  expect(errors).toBeUndefined();
+  const { intentId } = lean.payouts.add({ status: 'PENDING_WITH_BANK' });
+  const first = await statusAfter(data?.['payoutUpdatesCursor']);
+  expect(first).toMatchObject({ payoutId: `po_${intentId}`, status: 'PENDING_WITH_BANK' });
+  lean.payouts.change(intentId, { status: 'FAILED' });
+  expect(await statusAfter(first['cursor'])).toMatchObject({
+    outcome: 'NOT_PAID',
+    payout: { status: 'FAILED', outcome: 'NOT_PAID' },
   });
 });
 

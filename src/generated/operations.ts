@@ -116,6 +116,7 @@ export type PayoutsQueryVariables = Exact<{
 }>;
 
 export type PayoutsQuery = {
+  readonly payoutUpdatesCursor: string | null;
   readonly payouts: {
     readonly totalCount: number;
     readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
@@ -225,15 +226,19 @@ export type NewestPayoutQuery = {
   } | null;
 };
 
-export type PayoutUpdatesSubscriptionVariables = Exact<{ [key: string]: never }>;
+export type PayoutUpdatesSubscriptionVariables = Exact<{
+  after?: string | null | undefined;
+}>;
 
 export type PayoutUpdatesSubscription = {
   readonly payoutUpdated: {
+    readonly cursor: string;
     readonly payoutId: string;
     readonly status: PayoutStatus;
+    readonly postInitiationStatus: PostInitiationStatus | null;
+    readonly outcome: PayoutOutcome | null;
     readonly publishedAt: string;
     readonly payout: {
-      readonly outcome: PayoutOutcome | null;
       readonly amount: { readonly amount: string; readonly currency: string };
       readonly recipient: { readonly displayName: string | null };
     } | null;
@@ -267,6 +272,7 @@ export const PayoutsDocument = {
       selectionSet: {
         kind: 'SelectionSet',
         selections: [
+          { kind: 'Field', name: { kind: 'Name', value: 'payoutUpdatesCursor' } },
           {
             kind: 'Field',
             name: { kind: 'Name', value: 'payouts' },
@@ -642,17 +648,34 @@ export const PayoutUpdatesDocument = {
       kind: 'OperationDefinition',
       operation: 'subscription',
       name: { kind: 'Name', value: 'PayoutUpdates' },
+      variableDefinitions: [
+        {
+          kind: 'VariableDefinition',
+          variable: { kind: 'Variable', name: { kind: 'Name', value: 'after' } },
+          type: { kind: 'NamedType', name: { kind: 'Name', value: 'String' } },
+        },
+      ],
       selectionSet: {
         kind: 'SelectionSet',
         selections: [
           {
             kind: 'Field',
             name: { kind: 'Name', value: 'payoutUpdated' },
+            arguments: [
+              {
+                kind: 'Argument',
+                name: { kind: 'Name', value: 'after' },
+                value: { kind: 'Variable', name: { kind: 'Name', value: 'after' } },
+              },
+            ],
             selectionSet: {
               kind: 'SelectionSet',
               selections: [
+                { kind: 'Field', name: { kind: 'Name', value: 'cursor' } },
                 { kind: 'Field', name: { kind: 'Name', value: 'payoutId' } },
                 { kind: 'Field', name: { kind: 'Name', value: 'status' } },
+                { kind: 'Field', name: { kind: 'Name', value: 'postInitiationStatus' } },
+                { kind: 'Field', name: { kind: 'Name', value: 'outcome' } },
                 { kind: 'Field', name: { kind: 'Name', value: 'publishedAt' } },
                 {
                   kind: 'Field',
@@ -660,7 +683,6 @@ export const PayoutUpdatesDocument = {
                   selectionSet: {
                     kind: 'SelectionSet',
                     selections: [
-                      { kind: 'Field', name: { kind: 'Name', value: 'outcome' } },
                       {
                         kind: 'Field',
                         name: { kind: 'Name', value: 'amount' },

@@ -427,14 +427,24 @@ export type PayoutUnknownReason =
 /** A step that a payout has made, as Lean itself has it. The steps of a payout come in their order, each once. */
 export type PayoutUpdate = {
   readonly __typename?: 'PayoutUpdate';
-  /** Lean's id of the event that announced it, or one made for it where none did. Send the last one that you have had as `Last-Event-ID` to go on from there after a lost connection. */
+  /** Where it stands among all updates. After a lost connection subscribe `after` the last one that you have had, with the same `id` or another, at any gateway of the store. Over SSE it is the `id:` of the event, which browsers send back by themselves. */
+  readonly cursor: Scalars['String']['output'];
+  /** Lean's id of the event that announced it, or one made for it where none did. */
   readonly eventId: Scalars['ID']['output'];
+  /** Lean's payment_intent_id of the payout. */
+  readonly intentId: Scalars['ID']['output'];
   /** Lean's own word for that status. */
   readonly leanStatus: Scalars['String']['output'];
-  /** The payout as Lean has it now, which may be later than this step. The gateway reads it, its `intent` and its `history` once for all subscribers. Read `outcome` to learn whether the money has gone. */
+  /** What `status` and `postInitiationStatus` mean together: read this to learn whether the money has gone. Null when that cannot be told, as in `Payout.outcome`. */
+  readonly outcome?: Maybe<PayoutOutcome>;
+  /** Lean's payment_id by then; null while Lean has made no payment of it. */
+  readonly paymentId?: Maybe<Scalars['ID']['output']>;
+  /** The payout as Lean has it now, which may be later than this step. The gateway reads it, its `intent` and its `history` once for all subscribers. */
   readonly payout?: Maybe<Payout>;
   /** The payout, as in `Payout.id`. */
   readonly payoutId: Scalars['ID']['output'];
+  /** How the bank's tracking had ended by then; null: it had not ended, or Lean does not tell. */
+  readonly postInitiationStatus?: Maybe<PostInitiationStatus>;
   /** When Lean announced it. */
   readonly publishedAt: Scalars['DateTime']['output'];
   /** Its status from then on. */
@@ -478,6 +488,8 @@ export type Query = {
   readonly payoutDestination?: Maybe<PayoutDestination>;
   /** One intent, with its payout and destination, by one Lean call; null when Lean does not know the id. */
   readonly payoutIntent?: Maybe<PayoutIntent>;
+  /** Where the updates stood when this request began: nothing else in its answer is older. To miss nothing and have nothing twice, read this and what you show in one operation, then subscribe to `payoutUpdated` `after` it. No Lean call; null where the gateway is told of no updates. */
+  readonly payoutUpdatesCursor?: Maybe<Scalars['String']['output']>;
   /** Payouts in Lean's order, newest first. One Lean call for a page, whatever its size; fields that only the single payout carries cost one more per payout. */
   readonly payouts?: Maybe<PayoutConnection>;
 };
@@ -524,12 +536,13 @@ export type QueryPayoutsArgs = {
 /** What happens, as it happens, for callers with the scope `payouts:read`. */
 export type Subscription = {
   readonly __typename?: 'Subscription';
-  /** Tells of each step that a payout makes: from accepted to paid, without asking again and again. Over SSE or WebSocket (graphql-ws), at the address of queries. */
+  /** Tells of each step that a payout makes, from created to paid, without asking again and again; also of payouts that Lean has made no payment of. Read `payoutUpdatesCursor` together with what you show, then subscribe `after` it. Over SSE or WebSocket (graphql-ws), at the address of queries. */
   readonly payoutUpdated: PayoutUpdate;
 };
 
 /** What happens, as it happens, for callers with the scope `payouts:read`. */
 export type SubscriptionPayoutUpdatedArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
   id?: InputMaybe<Scalars['ID']['input']>;
 };
 

@@ -77,7 +77,7 @@ export class SubscriberTooSlow extends Error {
   readonly code = 'SUBSCRIBER_TOO_SLOW';
 
   constructor() {
-    super('You have fallen too far behind. Subscribe again with the last event that you have had.');
+    super('You have fallen too far behind. Subscribe again `after` the last cursor that you have had.');
   }
 }
 
@@ -92,8 +92,21 @@ export class UpdatesUnavailable extends Error {
   override readonly name = 'UpdatesUnavailable';
   readonly code = 'UPDATES_UNAVAILABLE';
 
+  constructor(problem = 'This gateway is not told of updates: LEAN_WEBHOOK_SECRET is not set.') {
+    super(problem);
+  }
+}
+
+/** What followed a cursor is not known any more, or was never this store's. */
+export class UpdatesCursorExpired extends Error {
+  override readonly name = 'UpdatesCursorExpired';
+  readonly code = 'UPDATES_CURSOR_EXPIRED';
+
   constructor() {
-    super('This gateway is not told of updates: LEAN_WEBHOOK_SECRET is not set.');
+    super(
+      'What came after this cursor is not known here, or not any more. Read `payoutUpdatesCursor`, then the payouts, ' +
+        'and subscribe `after` the new cursor.',
+    );
   }
 }
 

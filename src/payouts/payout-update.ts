@@ -9,7 +9,8 @@ export interface ReceivedEvent {
   readonly paymentId: string;
   readonly intentId: string | null;
   readonly leanStatus: string | null;
-  readonly postInitiationStatus: PostInitiationStatus | null;
+  /** Undefined where it says nothing of the tracking: then it may announce any state of its status. */
+  readonly postInitiationStatus: PostInitiationStatus | null | undefined;
   readonly publishedAt: Instant;
 }
 
@@ -18,11 +19,13 @@ export interface PayoutStep {
   /** Lean's own id of the event that announced it, or one made of the payout and the state where none did. */
   readonly eventId: string;
   readonly type: HistoryEventType;
-  readonly paymentId: string;
-  readonly intentId: string | null;
+  readonly intentId: string;
+  /** The attempt that has come to it; null while Lean has made no payment. */
+  readonly paymentId: string | null;
   readonly status: PayoutStatus;
   readonly leanStatus: string;
-  readonly postInitiationStatus: PostInitiationStatus | null;
+  /** Undefined where this Lean application does not tell of the tracking. */
+  readonly postInitiationStatus: PostInitiationStatus | null | undefined;
   readonly publishedAt: Instant;
 }
 
@@ -44,7 +47,30 @@ const ranks: Readonly<Record<PayoutStatus, number>> = {
 
 /** How far a step has come: a payout's steps are told with this growing, or staying where two differ in nothing else. */
 export function rankOf({ status, postInitiationStatus }: PayoutStep): number {
-  return postInitiationStatus === null ? ranks[status] : 5;
+  return postInitiationStatus == null ? ranks[status] : 5;
+}
+
+/** What tells one step of a payout from another. */
+export type StepState = Pick<PayoutStep, 'paymentId' | 'leanStatus' | 'postInitiationStatus'>;
+
+/** Whether both are the same step. One that is known without its payment is that of whichever payment comes to it. */
+export function isSameStep(one: StepState, other: StepState): boolean {
+  return (
+    (one.paymentId === null || other.paymentId === null || one.paymentId === other.paymentId) &&
+    one.leanStatus === other.leanStatus &&
+    (one.postInitiationStatus ?? null) === (other.postInitiationStatus ?? null)
+  );
+}
+
+/** What has been told after a position, and how that lies in what the store has. */
+export interface Told {
+  /** Names the store: another one, or one that has taken its place, has positions of its own. */
+  readonly store: string;
+  /** Positions of the oldest update that is kept, and of the last one; 1 and 0 when nothing has been told. */
+  readonly first: number;
+  readonly last: number;
+  /** Oldest first. */
+  readonly updates: readonly PayoutUpdate[];
 }
 
 /** What is received and told, kept so that it survives a crash. */
@@ -59,14 +85,14 @@ export interface PayoutEvents {
   putOff(eventIds: readonly string[], inMs: number): Promise<void>;
   /** Tells subscribers of those steps of a payout that lie ahead of what they have been told. How many those are. */
   tell(steps: readonly PayoutStep[]): Promise<number>;
-  /** What has been told after a position, the oldest first. */
-  toldAfter(position: number, limit: number): Promise<readonly PayoutUpdate[]>;
-  /** Of what has been told last; 0 when nothing has. */
-  lastPosition(): Promise<number>;
-  /** Undefined for an event that is not known, or not any more. */
-  positionOf(eventId: string): Promise<number | undefined>;
-  /** The last step that has been told of each payment, for those of which any has. */
-  lastSteps(paymentIds: readonly string[]): Promise<ReadonlyMap<string, PayoutUpdate>>;
+  toldAfter(position: number, limit: number): Promise<Told>;
+  /** What has been told of a payout, oldest first, and what has been received of its payment. */
+  knownOf(
+    intentId: string,
+    paymentId: string | null,
+  ): Promise<{ readonly told: readonly PayoutUpdate[]; readonly claims: readonly ReceivedEvent[] }>;
+  /** The last step that has been told of each payout, by its intent, for those of which any has. */
+  lastSteps(intentIds: readonly string[]): Promise<ReadonlyMap<string, PayoutUpdate>>;
   /**
    * When the first gateway on this store was there, by Lean's clock: what Lean announced before is nobody's news.
    * @param leanNow what is noted when nothing is yet

@@ -9,12 +9,26 @@ import type { PayoutLists } from '../payouts/payout-list.ts';
 
 /** What happens to payouts, for subscribers. */
 export interface Updates {
-  /** @param intentId of the payout to follow; undefined for all */
-  subscribe(intentId: string | undefined, context: GraphContext): AsyncIterable<UpdateOfPayout>;
+  /** Notes where the updates stand now. What it gives tells that as a cursor: null where this gateway is told of none. */
+  standing(): () => string | null;
+  /**
+   * From this call on, or from behind a cursor: nothing that happens before the first update is asked for is missed.
+   * @throws BadInput, UpdatesCursorExpired, UpdatesUnavailable, TooManySubscriptions
+   */
+  subscribe(wish: SubscriptionWish, context: GraphContext): Promise<AsyncIterable<UpdateOfPayout>>;
+}
+
+/** What a subscriber wants to be told of. */
+export interface SubscriptionWish {
+  /** The payout of this intent; all of them where there is none. */
+  readonly intentId: string | undefined;
+  /** A cursor to go on from; undefined for what comes from now on. */
+  readonly after: string | undefined;
 }
 
 /** An update, with what Lean has by then: each read is made once for all subscribers. */
 export interface UpdateOfPayout extends PayoutUpdate {
+  readonly cursor: string;
   readonly payouts: PayoutLookup;
   readonly payout: () => Promise<Payout | null>;
 }
@@ -27,6 +41,11 @@ export interface GraphContext {
   readonly budget: CallBudget;
   /** What happens to payouts, as it comes. */
   readonly updates: Updates;
+  /**
+   * Where the updates stood when the request began, as a cursor; null where this gateway is told of none.
+   * @throws UpdatesUnavailable while they cannot be read
+   */
+  readonly updatesCursor: () => string | null;
   readonly lists: PayoutLists;
   readonly creation: PayoutCreation;
   /** Who asks: idempotency keys are one caller's own. */

@@ -8,6 +8,7 @@ import {
   SubscriberTooSlow,
   TooManySubscriptions,
   Unauthenticated,
+  UpdatesCursorExpired,
   UpdatesUnavailable,
 } from '../payouts/errors.ts';
 
@@ -27,6 +28,7 @@ export function errorForCaller(
   if (
     failure instanceof StoreUnavailable ||
     failure instanceof SubscriberTooSlow ||
+    failure instanceof UpdatesCursorExpired ||
     failure instanceof UpdatesUnavailable
   )
     return { message: failure.message, extensions: { code: failure.code } };

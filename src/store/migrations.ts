@@ -1,4 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { StoreProblem } from './database.ts';
+
+/** Stands in a statement for a name that no other store has. */
+const freshName = 'fresh_name()';
 
 /**
  * What makes the tables, a list for each version of them. A version that has been released is never changed: what is
@@ -164,6 +168,31 @@ const versions: readonly (readonly string[])[] = [
     `CREATE INDEX lean_payout_records_open_by_reference ON lean_payout_records (external_reference)
       WHERE answer IS NULL`,
   ],
+  [
+    // Steps are those of an intent, which may have no payment yet. `tracks`: whether the tracking is told of, be it null.
+    'DROP TABLE lean_payout_updates',
+    `CREATE TABLE lean_payout_updates (
+      position BIGINT PRIMARY KEY,
+      intent_id TEXT NOT NULL,
+      payment_id TEXT,
+      event_id TEXT NOT NULL,
+      type TEXT NOT NULL,
+      status TEXT NOT NULL,
+      lean_status TEXT NOT NULL,
+      post_initiation_status TEXT,
+      tracks INTEGER NOT NULL,
+      rank INTEGER NOT NULL,
+      published_at TEXT NOT NULL,
+      told_at BIGINT NOT NULL
+    )`,
+    'CREATE INDEX lean_payout_updates_by_intent ON lean_payout_updates (intent_id, position)',
+    'CREATE INDEX lean_payout_updates_by_age ON lean_payout_updates (told_at)',
+    'ALTER TABLE lean_payout_events ADD COLUMN tracks INTEGER NOT NULL DEFAULT 0',
+    'CREATE INDEX lean_payout_events_by_payment ON lean_payout_events (payment_id)',
+    // Names what the positions of updates belong to: one server may hold several stores.
+    'CREATE TABLE lean_payout_feed (id INTEGER PRIMARY KEY, name TEXT NOT NULL)',
+    `INSERT INTO lean_payout_feed (id, name) VALUES (1, ${freshName})`,
+  ],
 ];
 
 /** Holds the version of the tables, in one row. */
@@ -190,5 +219,6 @@ export function migrationsFrom(version: unknown, variable: StoreProblem['variabl
     version === undefined
       ? `INSERT INTO lean_payouts_schema (version) VALUES (${String(versions.length)})`
       : `UPDATE lean_payouts_schema SET version = ${String(versions.length)}`;
-  return [...versions.slice(current).flat(), mark];
+  const name = `'${randomUUID()}'`;
+  return [...versions.slice(current).flat(), mark].map(sql => sql.replace(freshName, name));
 }

@@ -10,6 +10,7 @@ import {
   type PayoutUpdate,
   type ReceivedEvent,
   type TakenEvent,
+  type Told,
 } from '../payouts/payout-update.ts';
 import { DuplicateValue, type Database, type Row, type Statement } from './database.ts';
 
@@ -83,37 +84,45 @@ export class SqlPayoutEvents implements PayoutEvents {
       }
   }
 
-  async toldAfter(position: number, limit: number): Promise<readonly PayoutUpdate[]> {
-    const [rows = []] = await this.#database.run({
-      sql: 'SELECT * FROM lean_payout_updates WHERE position > $1 ORDER BY position LIMIT $2',
-      values: [position, limit],
-    });
-    return rows.map(updateFrom);
+  async toldAfter(position: number, limit: number): Promise<Told> {
+    const [[where = {}] = [], rows = []] = await this.#database.run(
+      {
+        sql: `SELECT (SELECT name FROM lean_payout_feed WHERE id = 1) || ' ' || store_identity() AS store,
+          (SELECT COALESCE(MIN(position), 1) FROM lean_payout_updates) AS first,
+          (SELECT COALESCE(MAX(position), 0) FROM lean_payout_updates) AS last`,
+      },
+      {
+        sql: 'SELECT * FROM lean_payout_updates WHERE position > $1 ORDER BY position LIMIT $2',
+        values: [position, limit],
+      },
+    );
+    const store = createHash('sha256').update(String(where['store'])).digest('base64url').slice(0, 16);
+    const [first, last] = [Number(where['first']), Number(where['last'])];
+    return { store, first, last, updates: rows.map(updateFrom) };
   }
 
-  async lastPosition(): Promise<number> {
-    const [rows = []] = await this.#database.run({
-      sql: 'SELECT COALESCE(MAX(position), 0) AS position FROM lean_payout_updates',
-    });
-    return Number(rows[0]?.['position']);
+  async knownOf(
+    intentId: string,
+    paymentId: string | null,
+  ): Promise<{ readonly told: readonly PayoutUpdate[]; readonly claims: readonly ReceivedEvent[] }> {
+    const [told = [], claims = []] = await this.#database.run(
+      {
+        sql: 'SELECT * FROM lean_payout_updates WHERE intent_id = $1 ORDER BY position',
+        values: [intentId],
+      },
+      { sql: 'SELECT * FROM lean_payout_events WHERE payment_id = $1', values: [paymentId] },
+    );
+    return { told: told.map(updateFrom), claims: claims.map(eventFrom) };
   }
 
-  async positionOf(eventId: string): Promise<number | undefined> {
-    const [rows = []] = await this.#database.run({
-      sql: 'SELECT position FROM lean_payout_updates WHERE event_id = $1',
-      values: [eventId],
-    });
-    return rows[0] === undefined ? undefined : Number(rows[0]['position']);
-  }
-
-  async lastSteps(paymentIds: readonly string[]): Promise<ReadonlyMap<string, PayoutUpdate>> {
+  async lastSteps(intentIds: readonly string[]): Promise<ReadonlyMap<string, PayoutUpdate>> {
     const results = await this.#database.run(
-      ...paymentIds.map(id => ({
-        sql: 'SELECT * FROM lean_payout_updates WHERE payment_id = $1 ORDER BY position DESC LIMIT 1',
+      ...intentIds.map(id => ({
+        sql: 'SELECT * FROM lean_payout_updates WHERE intent_id = $1 ORDER BY position DESC LIMIT 1',
         values: [id],
       })),
     );
-    return new Map(results.flat().map(row => [String(row['payment_id']), updateFrom(row)]));
+    return new Map(results.flat().map(row => [String(row['intent_id']), updateFrom(row)]));
   }
 
   async since(leanNow: Instant): Promise<Instant> {
@@ -169,37 +178,49 @@ function insertEvent(event: ReceivedEvent): Statement {
   const { eventId, type, paymentId, intentId, leanStatus, postInitiationStatus, publishedAt } = event;
   return {
     sql: `INSERT INTO lean_payout_events (event_id, type, payment_id, intent_id, lean_status,
-        post_initiation_status, published_at, received_at, tries, next_try_at)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, store_now(), 0, store_now())
+        post_initiation_status, tracks, published_at, received_at, tries, next_try_at)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, store_now(), 0, store_now())
       ON CONFLICT (event_id) DO NOTHING RETURNING event_id`,
-    values: [eventId, type, paymentId, intentId, leanStatus, postInitiationStatus, publishedAt],
-  };
-}
-
-/** A row when it lies ahead of all that has been told of the payment. */
-function insertUpdate(step: PayoutStep): Statement {
-  const { eventId, type, paymentId, intentId, status, leanStatus, postInitiationStatus, publishedAt } = step;
-  const key = createHash('sha256')
-    .update(JSON.stringify([paymentId, leanStatus, postInitiationStatus]))
-    .digest('base64url');
-  return {
-    sql: `INSERT INTO lean_payout_updates (position, step, event_id, type, payment_id, intent_id, status, lean_status,
-        post_initiation_status, rank, published_at, told_at)
-      SELECT (SELECT COALESCE(MAX(position), 0) + 1 FROM lean_payout_updates), CAST($1 AS TEXT), CAST($2 AS TEXT),
-        CAST($3 AS TEXT), CAST($4 AS TEXT), CAST($5 AS TEXT), CAST($6 AS TEXT), CAST($7 AS TEXT), CAST($8 AS TEXT),
-        CAST($9 AS INTEGER), CAST($10 AS TEXT), store_now()
-      WHERE NOT EXISTS (SELECT 1 FROM lean_payout_updates
-        WHERE payment_id = CAST($4 AS TEXT) AND (rank > CAST($9 AS INTEGER) OR step = CAST($1 AS TEXT)))
-      RETURNING position`,
     values: [
-      key,
       eventId,
       type,
       paymentId,
       intentId,
+      leanStatus,
+      postInitiationStatus ?? null,
+      Number(postInitiationStatus !== undefined),
+      publishedAt,
+    ],
+  };
+}
+
+/**
+ * A row when it lies ahead of all that has been told of the payout. Another payment of the intent begins anew; a step
+ * without a payment belongs to all of them.
+ */
+function insertUpdate(step: PayoutStep): Statement {
+  const { eventId, type, paymentId, intentId, status, leanStatus, postInitiationStatus, publishedAt } = step;
+  return {
+    sql: `INSERT INTO lean_payout_updates (position, intent_id, payment_id, event_id, type, status, lean_status,
+        post_initiation_status, tracks, rank, published_at, told_at)
+      SELECT (SELECT COALESCE(MAX(position), 0) + 1 FROM lean_payout_updates), CAST($1 AS TEXT), CAST($2 AS TEXT),
+        CAST($3 AS TEXT), CAST($4 AS TEXT), CAST($5 AS TEXT), CAST($6 AS TEXT), CAST($7 AS TEXT),
+        CAST($8 AS INTEGER), CAST($9 AS INTEGER), CAST($10 AS TEXT), store_now()
+      WHERE NOT EXISTS (SELECT 1 FROM lean_payout_updates
+        WHERE intent_id = CAST($1 AS TEXT)
+          AND (payment_id IS NULL OR CAST($2 AS TEXT) IS NULL OR payment_id = CAST($2 AS TEXT))
+          AND (rank > CAST($9 AS INTEGER) OR (lean_status = CAST($6 AS TEXT)
+            AND COALESCE(post_initiation_status, '') = COALESCE(CAST($7 AS TEXT), ''))))
+      RETURNING position`,
+    values: [
+      intentId,
+      paymentId,
+      eventId,
+      type,
       status,
       leanStatus,
-      postInitiationStatus,
+      postInitiationStatus ?? null,
+      Number(postInitiationStatus !== undefined),
       rankOf(step),
       publishedAt,
     ],
@@ -213,7 +234,7 @@ function eventFrom(row: Row): ReceivedEvent {
     paymentId: String(row['payment_id']),
     intentId: row['intent_id'] as string | null,
     leanStatus: row['lean_status'] as string | null,
-    postInitiationStatus: row['post_initiation_status'] as PostInitiationStatus | null,
+    postInitiationStatus: trackingOf(row),
     publishedAt: row['published_at'] as Instant,
   };
 }
@@ -221,8 +242,16 @@ function eventFrom(row: Row): ReceivedEvent {
 function updateFrom(row: Row): PayoutUpdate {
   return {
     ...eventFrom(row),
+    intentId: String(row['intent_id']),
+    paymentId: row['payment_id'] as string | null,
     status: row['status'] as PayoutStatus,
     leanStatus: String(row['lean_status']),
     position: Number(row['position']),
   };
+}
+
+function trackingOf(row: Row): PostInitiationStatus | null | undefined {
+  return Number(row['tracks']) === 1
+    ? (row['post_initiation_status'] as PostInitiationStatus | null)
+    : undefined;
 }

@@ -4,9 +4,14 @@ import { StoreUnavailable } from '../payouts/errors.ts';
 import { compareInstants, type Instant } from '../payouts/instant.ts';
 import { instantAt, leanTime } from '../payouts/lean-time.ts';
 import { pageFromLean } from '../payouts/from-lean.ts';
-import type { Payout } from '../payouts/payout.ts';
+import { awaitsTracking, type Payout } from '../payouts/payout.ts';
 import { Rounds } from '../payouts/rounds.ts';
-import type { PayoutEvents, ReceivedEvent } from '../payouts/payout-update.ts';
+import {
+  isSameStep,
+  type PayoutEvents,
+  type PayoutStep,
+  type ReceivedEvent,
+} from '../payouts/payout-update.ts';
 import { eventFromLean } from './event-from-lean.ts';
 import type { Teller } from './teller.ts';
 
@@ -111,14 +116,11 @@ export class Comparison {
       const query = { page_number: String(page), page_size: String(pageSize), from_updated_at: from };
       const { page: wire, answer } = await client.listPayouts(query);
       const { rows } = pageFromLean(wire, answer);
-      const known = await events.lastSteps(
-        rows.map(({ paymentId }) => paymentId).filter(payment => payment !== null),
-      );
-      for (const payout of rows) {
-        const { paymentId } = payout;
-        if (paymentId === null || isTold(payout, known.get(paymentId))) continue;
-        if (payout.updatedAt !== null && compareInstants(payout.updatedAt, from) < 0) continue;
-        if (await teller.tell(paymentId, [], payout)) missed += 1;
+      const known = await events.lastSteps(rows.map(({ intentId }) => intentId));
+      for (const row of rows) {
+        if (isTold(row, known.get(row.intentId))) continue;
+        if (row.updatedAt !== null && compareInstants(row.updatedAt, from) < 0) continue;
+        if ((await teller.tellOfRow(row)) > 0) missed += 1;
       }
       if (rows.length < pageSize) return missed;
     }
@@ -126,11 +128,14 @@ export class Comparison {
   }
 }
 
-function isTold(
-  { state, postInitiationStatus }: Payout,
-  told: { readonly leanStatus: string; readonly postInitiationStatus: string | null } | undefined,
-): boolean {
-  return (
-    told?.leanStatus === state?.leanStatus && told?.postInitiationStatus === (postInitiationStatus ?? null)
-  );
+/** Whether the last step that was told is the state that a row shows, as far as it shows it. */
+function isTold(row: Payout, told: PayoutStep | undefined): boolean {
+  const { paymentId, state, postInitiationStatus = told?.postInitiationStatus } = row;
+  if (told === undefined || state?.leanStatus == null) return false;
+  const { leanStatus } = state;
+  const mayHaveMore =
+    row.postInitiationStatus === undefined &&
+    told.postInitiationStatus === null &&
+    awaitsTracking(state.status);
+  return !mayHaveMore && isSameStep(told, { paymentId, leanStatus, postInitiationStatus });
 }

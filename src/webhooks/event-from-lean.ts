@@ -34,7 +34,9 @@ export function eventFromLean(envelope: unknown): ReceivedEvent | undefined {
     paymentId: payment.toLowerCase(),
     intentId: isUuid(intentId) ? intentId.toLowerCase() : null,
     leanStatus: wordOf(status),
-    postInitiationStatus: postInitiationStatusFromLean(post_initiation_status),
+    // What is not there is not null: the event says nothing of the tracking then.
+    postInitiationStatus:
+      post_initiation_status === undefined ? undefined : postInitiationStatusFromLean(post_initiation_status),
     publishedAt,
   };
 }

@@ -1,10 +1,13 @@
 import type { PayoutEvents, PayoutUpdate } from '../payouts/payout-update.ts';
-import { StoreUnavailable, SubscriberTooSlow } from '../payouts/errors.ts';
+import { StoreUnavailable, SubscriberTooSlow, UpdatesCursorExpired } from '../payouts/errors.ts';
+import { updatePlaceOf, type UpdatePlace } from '../payouts/update-cursor.ts';
 import { Turns } from './turns.ts';
 import { Woken } from './woken.ts';
 
 export interface LiveUpdatesOptions {
-  readonly events: Pick<PayoutEvents, 'lastPosition' | 'toldAfter'>;
+  readonly events: Pick<PayoutEvents, 'toldAfter'>;
+  /** Told before anybody is told of something new: what is being read from Lean may be older than that. */
+  readonly onNews?: () => void;
   /** How often the store is read though nobody has said that there is something new. @default 5 s */
   readonly everyMs?: number;
   /** Updates kept in memory, for all subscribers together. @default 1000 */
@@ -34,6 +37,8 @@ export class LiveUpdates {
   /** The newest, oldest first, without gaps. */
   #kept: PayoutUpdate[] = [];
   #position = 0;
+  /** Undefined before the store has been read. */
+  #store: string | undefined;
   #waiting = new Set<() => void>();
   readonly #turns = new Turns();
   readonly #reading = new Woken(() => this.#read());
@@ -42,12 +47,23 @@ export class LiveUpdates {
   #count = 0;
 
   constructor(options: LiveUpdatesOptions) {
-    this.#options = { everyMs: 5000, keep: 1000, mostBehind: 10_000, ...options };
+    this.#options = { everyMs: 5000, keep: 1000, mostBehind: 10_000, onNews: () => undefined, ...options };
   }
 
-  /** Of what has been told last. */
-  get position(): number {
-    return this.#position;
+  /** Where the updates stand, as far as this gateway has read them; undefined before it has. */
+  get place(): UpdatePlace | undefined {
+    return this.#store === undefined ? undefined : { store: this.#store, position: this.#position };
+  }
+
+  /**
+   * The position behind which a cursor goes on.
+   * @throws BadInput for what is no cursor; UpdatesCursorExpired where what follows it is not known, or not any more
+   */
+  async positionAt(cursor: string): Promise<number> {
+    const { store, position } = updatePlaceOf(cursor);
+    const { store: ours, first, last } = await this.#options.events.toldAfter(position, 0);
+    if (store !== ours || position < first - 1 || position > last) throw new UpdatesCursorExpired();
+    return position;
   }
 
   /** How many subscribers there are. */
@@ -60,7 +76,9 @@ export class LiveUpdates {
    * @throws StoreUnavailable
    */
   async start(): Promise<void> {
-    this.#position = await this.#options.events.lastPosition();
+    const { store, last } = await this.#options.events.toldAfter(0, 0);
+    this.#store = store;
+    this.#position = last;
     this.#timer = setInterval(() => {
       this.wake();
     }, this.#options.everyMs).unref();
@@ -81,17 +99,20 @@ export class LiveUpdates {
 
   /**
    * @throws SubscriberTooSlow from the iterator, when it is not read for long
+   * @throws UpdatesCursorExpired from the iterator, when another store has taken this one's place
    * @throws StoreUnavailable from the iterator
    */
   async *subscribe({ wants, after, signal }: Subscription): AsyncGenerator<PayoutUpdate, void, undefined> {
     let at = after;
+    const store = this.#store;
     // Who comes back from far behind is not slow.
     const mostBehind = Math.max(0, this.#position - after) + this.#options.mostBehind;
     this.#count += 1;
     try {
       while (!this.#closed && !signal.aborted) {
         if (this.#position - at > mostBehind) throw new SubscriberTooSlow();
-        const next = this.#keptAfter(at) ?? (await this.#options.events.toldAfter(at, perRead));
+        if (this.#store !== store) throw new UpdatesCursorExpired();
+        const next = this.#keptAfter(at) ?? (await this.#options.events.toldAfter(at, perRead)).updates;
         for (const update of next) {
           at = update.position;
           if (signal.aborted) return;
@@ -132,8 +153,17 @@ export class LiveUpdates {
 
   async #read(): Promise<'more' | 'done'> {
     try {
-      const fresh = await this.#options.events.toldAfter(this.#position, perRead);
+      const { updates: fresh, store, last } = await this.#options.events.toldAfter(this.#position, perRead);
+      if (store !== this.#store) {
+        // Another server has taken over: its positions need not be those of the one before.
+        this.#store = store;
+        this.#position = last;
+        this.#kept = [];
+        this.#wakeSubscribers();
+        return 'done';
+      }
       if (fresh.length === 0) return 'done';
+      this.#options.onNews();
       // A gap, where old updates have been forgotten, makes what is kept useless.
       const continues = fresh[0]?.position === this.#position + 1;
       this.#kept = [...(continues ? this.#kept : []), ...fresh].slice(-this.#options.keep);

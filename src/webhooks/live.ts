@@ -4,6 +4,7 @@ import type { PayoutEvents } from '../payouts/payout-update.ts';
 import type { PayoutReads } from '../payouts/payout-reads.ts';
 import { StoreUnavailable } from '../payouts/errors.ts';
 import { Comparison } from './comparison.ts';
+import { FollowedPayouts } from './followed-payouts.ts';
 import { LiveUpdates } from './live-updates.ts';
 import type { AnnouncedPayout } from './event-from-lean.ts';
 import { WebhookReceiver } from './receive.ts';
@@ -32,6 +33,8 @@ export interface LiveOptions {
   };
   /** @default 3 min */
   readonly compareEveryMs?: number;
+  /** How often payouts that were just created are looked for. @default 3 s */
+  readonly followEveryMs?: number;
 }
 
 /** How long what was received and told is kept: as long as Lean lists its events. */
@@ -47,6 +50,7 @@ export class Live {
   readonly #options: LiveOptions;
   readonly #teller: Teller;
   readonly #comparison: Comparison;
+  readonly #followed: FollowedPayouts;
   #forgetting: NodeJS.Timeout | undefined;
   #listening: NodeJS.Timeout | undefined;
   #startingAgain: NodeJS.Timeout | undefined;
@@ -55,7 +59,12 @@ export class Live {
   constructor(options: LiveOptions) {
     const { events, told } = options;
     this.#options = options;
-    this.updates = new LiveUpdates({ events });
+    this.updates = new LiveUpdates({
+      events,
+      onNews: () => {
+        options.client.startAfresh();
+      },
+    });
     options.onAnnouncement(() => {
       this.updates.wake();
     });
@@ -87,6 +96,16 @@ export class Live {
       },
       ...(options.compareEveryMs !== undefined && { everyMs: options.compareEveryMs }),
     });
+    this.#followed = new FollowedPayouts({
+      client: options.client,
+      teller: this.#teller,
+      ...(options.followEveryMs !== undefined && { everyMs: options.followEveryMs }),
+    });
+  }
+
+  /** Looks after payouts that this gateway has created: Lean tells nobody of them before there is a payment. */
+  follow(intentIds: readonly string[]): void {
+    this.#followed.follow(intentIds);
   }
 
   /**
@@ -134,6 +153,7 @@ export class Live {
     clearTimeout(this.#startingAgain);
     clearInterval(this.#forgetting);
     clearInterval(this.#listening);
-    await Promise.all([this.updates.close(), this.#comparison.stop(), this.#teller.stop()]);
+    const parts = [this.#comparison, this.#followed, this.#teller];
+    await Promise.all([this.updates.close(), ...parts.map(part => part.stop())]);
   }
 }

@@ -1,11 +1,12 @@
 import type { LeanClient } from '../lean/client.ts';
 import { LeanError } from '../lean/errors.ts';
 import { StoreUnavailable } from '../payouts/errors.ts';
-import type { PayoutHistories } from '../payouts/history.ts';
+import type { HistoryEvent } from '../payouts/history-event.ts';
+import type { PayoutHistories, PayoutIds } from '../payouts/history.ts';
 import type { Instant } from '../payouts/instant.ts';
 import { instantAt, leanTime } from '../payouts/lean-time.ts';
 import type { PayoutReads } from '../payouts/payout-reads.ts';
-import type { Payout } from '../payouts/payout.ts';
+import { awaitsTracking, type Payout } from '../payouts/payout.ts';
 import type { PayoutEvents, TakenEvent } from '../payouts/payout-update.ts';
 import { stepsOf } from './payout-steps.ts';
 import { Woken } from './woken.ts';
@@ -99,7 +100,7 @@ export class Teller {
     const ids = taken.map(({ eventId }) => eventId);
     const tries = Math.min(...taken.map(event => event.tries));
     try {
-      if (await this.tell(paymentId, taken)) return await events.done(ids);
+      if (await this.#tellOfPayment(paymentId, taken)) return await events.done(ids);
       if (tries + 1 < foreignTries) return await events.putOff(ids, 1000 * 2 ** tries);
       onForeign?.(ids.length);
       await events.done(ids);
@@ -111,30 +112,96 @@ export class Teller {
     }
   }
 
+  /** Tells what is new of the payout that a payment is of. False when Lean knows no such payout. */
+  async #tellOfPayment(paymentId: string, claims: readonly TakenEvent[]): Promise<boolean> {
+    const options = { deadline: this.#options.client.deadline() };
+    const payout = await this.#orMissing(reads => reads.payout(paymentId, options));
+    if (payout === null) return false;
+    const intentId =
+      payout?.intentId ??
+      claims.find(claim => claim.intentId !== null)?.intentId ??
+      (await this.#intentOf(paymentId, options));
+    if (intentId === null) return false;
+    return (await this.#tell({ intentId, paymentId, payout }, options)) !== undefined;
+  }
+
   /**
-   * Tells what is new of a payment. False when Lean knows no payout by this id.
+   * Tells what is new of a payout that Lean's list has shown, also where Lean has made no payment of it. How many steps
+   * those were.
    * @throws LeanError, StoreUnavailable
    */
-  async tell(paymentId: string, claims: readonly TakenEvent[], known?: Payout): Promise<boolean> {
-    const { client, histories, events, onTold } = this.#options;
-    const options = { deadline: client.deadline() };
-    const payout = await this.#read(paymentId, known, options);
-    if (payout === null) return false;
-    const intentId = payout?.intentId ?? claims.find(claim => claim.intentId !== null)?.intentId ?? null;
-    const history = await histories
-      .of({ paymentId, intentId: intentId ?? '' }, options)
-      .catch((error: unknown) => {
-        // Where it cannot be had, the state that the payout is in is still worth telling.
-        if (error instanceof LeanError && !error.details.retryable) return [];
-        throw error;
-      });
+  async tellOfRow(row: Payout): Promise<number> {
+    const options = { deadline: this.#options.client.deadline() };
+    const { intentId } = row;
+    const payout = await this.#completed(row, intentId, options);
+    const { paymentId } = payout;
+    return (await this.#tell({ intentId, paymentId, payout }, options)) ?? 0;
+  }
+
+  /** @returns how many steps were told; undefined when Lean knows no payout by this id */
+  async #tell(
+    { intentId, paymentId, payout }: Sighting,
+    options: { readonly deadline: number },
+  ): Promise<number | undefined> {
+    const { events, onTold } = this.#options;
+    const history =
+      paymentId === null && isBeforePayment(payout)
+        ? []
+        : await this.#history({ intentId, paymentId }, options);
     const since = await this.#noticedSince();
     // An application without a call for the single payout knows it by its history alone.
-    if (payout === undefined && history.length === 0) return false;
-    const steps = stepsOf({ paymentId, payout, history, claims, since });
-    const told = await events.tell(steps);
+    if (payout === undefined && history.length === 0) return undefined;
+    const known = await events.knownOf(intentId, paymentId);
+    const last = known.told.at(-1)?.paymentId ?? paymentId;
+    if (last !== paymentId && !(await this.#isNewest(paymentId, intentId, options))) return 0;
+    const told = await events.tell(stepsOf({ intentId, paymentId, payout, history, since, ...known }));
     if (told > 0) onTold(told);
-    return true;
+    return told;
+  }
+
+  #history(ids: PayoutIds, options: { readonly deadline: number }): Promise<readonly HistoryEvent[]> {
+    return this.#options.histories.of(ids, options).catch((error: unknown) => {
+      // Where it cannot be had, the state that the payout is in is still worth telling.
+      if (error instanceof LeanError && !error.details.retryable) return [];
+      throw error;
+    });
+  }
+
+  /** Whether a payment is the newest of its intent: what becomes of an older one is no step of the payout any more. */
+  async #isNewest(
+    paymentId: string | null,
+    intentId: string,
+    options: { readonly deadline: number },
+  ): Promise<boolean> {
+    const intent = await this.#orMissing(reads => reads.intent(intentId, options));
+    return intent === undefined || intent?.payout.paymentId === paymentId;
+  }
+
+  /** A row, with what decides on its steps and is not in it: its payment, and how the tracking stands. */
+  async #completed(row: Payout, intentId: string, options: { readonly deadline: number }): Promise<Payout> {
+    const { paymentId, state, postInitiationStatus } = row;
+    const { updatedAt, createdAt } = row;
+    if (paymentId === null) {
+      if (isBeforePayment(row)) return row;
+      // Lean's list may say nothing of payments at all.
+      const intent = await this.#orMissing(reads => reads.intent(intentId, options));
+      return intent?.payout.paymentId == null ? row : { ...intent.payout, updatedAt, createdAt };
+    }
+    const lacksTracking =
+      postInitiationStatus === undefined && state !== undefined && awaitsTracking(state.status);
+    if (!lacksTracking) return row;
+    const payout = await this.#orMissing(reads => reads.payout(paymentId, options));
+    return payout == null ? row : { ...payout, updatedAt, createdAt };
+  }
+
+  /** The intent of a payment, by its history: for applications that have no call for the single payout. */
+  async #intentOf(paymentId: string, options: { readonly deadline: number }): Promise<string | null> {
+    const { histories, reads } = this.#options;
+    const owner = await histories.ownerOf(paymentId, options).catch((error: unknown) => {
+      if (reads.isMissingOperation(error)) return null;
+      throw error;
+    });
+    return owner?.intentId ?? null;
   }
 
   #noticedSince(): Promise<Instant> {
@@ -148,19 +215,29 @@ export class Teller {
     return this.#since;
   }
 
-  /** Null where Lean knows no such payout; undefined where this Lean application has no call for it. */
-  async #read(
-    paymentId: string,
-    known: Payout | undefined,
-    options: { readonly deadline: number },
-  ): Promise<Payout | null | undefined> {
+  /** What is read; undefined where this Lean application has no call for it. */
+  async #orMissing<Value>(read: (reads: PayoutReads) => Promise<Value>): Promise<Value | undefined> {
     const { reads } = this.#options;
-    if (known?.state !== undefined || reads.lacksDetails) return known;
+    if (reads.lacksDetails) return undefined;
     try {
-      return await reads.payout(paymentId, options);
+      return await read(reads);
     } catch (error) {
       if (reads.isMissingOperation(error)) return undefined;
       throw error;
     }
   }
+}
+
+/** A payout, as far as it has been read. */
+interface Sighting {
+  readonly intentId: string;
+  readonly paymentId: string | null;
+  /** Undefined where only its history tells of it. */
+  readonly payout: Payout | undefined;
+}
+
+/** Whether Lean can have made no payment of it yet, so that there is no history to read. */
+function isBeforePayment(payout: Payout | undefined): boolean {
+  const status = payout?.state?.status;
+  return status === 'CREATED' || status === 'AWAITING_AUTHORIZATION';
 }

@@ -45,17 +45,18 @@ it('behind a router, payouts are followed by server-sent events, with what anoth
   const { gateway, url } = await start();
   const stream = await subscribeBySse(
     url,
-    'subscription { payoutUpdated { payoutId status payout { id outcome booked } } }',
+    'subscription { payoutUpdated { payoutId status payout { outcome booked } } }',
   );
   await expect.poll(() => subscribers(gateway.origin)).toBe(1);
   // The other subgraph says of payouts with such ids that they have been booked.
   const paymentId = 'b0000000-0000-4000-8000-00000000beef';
-  gateway.lean.payouts.add({ status: 'PENDING_WITH_BANK', paymentId });
+  const intentId = 'c0000000-0000-4000-8000-00000000beef';
+  gateway.lean.payouts.add({ status: 'PENDING_WITH_BANK', paymentId, intentId });
   expect(await stream.next()).toEqual({
     payoutUpdated: {
-      payoutId: paymentId,
+      payoutId: `po_${intentId}`,
       status: 'PENDING_WITH_BANK',
-      payout: { id: paymentId, outcome: 'IN_PROGRESS', booked: true },
+      payout: { outcome: 'IN_PROGRESS', booked: true },
     },
   });
   gateway.lean.payouts.change(paymentId, { status: 'ACCEPTED_BY_BANK' });

@@ -29,7 +29,7 @@ function received(eventId: string, changes: Partial<ReceivedEvent> = {}): Receiv
 type Way = 'pending' | 'accepted' | 'failed' | 'paid';
 
 /** A step of a payout, with an id of its own. */
-function step(way: Way, paymentId = 'payment-1', eventId = `${paymentId} ${way}`): PayoutStep {
+function step(way: Way, intentId = 'intent-1', eventId = `${intentId} ${way}`): PayoutStep {
   const status = (
     {
       pending: 'PENDING_WITH_BANK',
@@ -41,8 +41,8 @@ function step(way: Way, paymentId = 'payment-1', eventId = `${paymentId} ${way}`
   return {
     eventId,
     type: 'PAYMENT_UPDATED',
-    paymentId,
-    intentId: null,
+    paymentId: `payment of ${intentId}`,
+    intentId,
     status,
     leanStatus: status,
     postInitiationStatus: way === 'paid' ? 'PROCESSED' : null,
@@ -60,7 +60,7 @@ async function start(kind: StoreKind) {
 
 /** How they stand in the store, oldest first. */
 async function told(events: SqlPayoutEvents): Promise<readonly [position: number, eventId: string][]> {
-  return (await events.toldAfter(0, 10_000)).map(({ position, eventId }) => [position, eventId]);
+  return (await events.toldAfter(0, 10_000)).updates.map(({ position, eventId }) => [position, eventId]);
 }
 
 describe.each(stores)('what is received (%s)', kind => {
@@ -87,9 +87,15 @@ describe.each(stores)('what is received (%s)', kind => {
 
   it('keeps what it does not know as unknown', async () => {
     const { events } = await start(kind);
-    const event = received('a', { intentId: null, leanStatus: null, postInitiationStatus: 'REJECTED' });
-    await events.receive([event]);
-    expect(await events.take(10)).toEqual([{ ...event, tries: 0 }]);
+    for (const postInitiationStatus of ['REJECTED', null, undefined] as const) {
+      const event = received(String(postInitiationStatus), {
+        intentId: null,
+        leanStatus: null,
+        postInitiationStatus,
+      });
+      await events.receive([event]);
+      expect(await events.take(10)).toStrictEqual([{ ...event, tries: 0 }]);
+    }
   });
 
   it('is taken by one of several that want it', async () => {
@@ -146,23 +152,27 @@ describe.each(stores)('what is received (%s)', kind => {
 describe.each(stores)('what is told (%s)', kind => {
   it('has positions without gaps, in the order in which it was told', async () => {
     const { events } = await start(kind);
-    expect(await events.lastPosition()).toBe(0);
+    expect((await events.toldAfter(0, 0)).last).toBe(0);
     expect(await events.tell([step('pending'), step('accepted')])).toBe(2);
     expect(await events.tell([])).toBe(0);
-    expect(await events.tell([step('pending', 'payment-2')])).toBe(1);
+    expect(await events.tell([step('pending', 'intent-2')])).toBe(1);
     expect(await told(events)).toEqual([
-      [1, 'payment-1 pending'],
-      [2, 'payment-1 accepted'],
-      [3, 'payment-2 pending'],
+      [1, 'intent-1 pending'],
+      [2, 'intent-1 accepted'],
+      [3, 'intent-2 pending'],
     ]);
-    expect(await events.lastPosition()).toBe(3);
+    expect((await events.toldAfter(0, 0)).last).toBe(3);
   });
 
   it('is given back as it was told', async () => {
     const { events } = await start(kind);
-    const steps = [{ ...step('pending'), intentId: 'intent-1' }, step('paid')];
+    const steps: PayoutStep[] = [
+      { ...step('pending'), paymentId: null },
+      { ...step('accepted'), postInitiationStatus: undefined },
+      step('paid'),
+    ];
     await events.tell(steps);
-    expect(await events.toldAfter(0, 10)).toEqual(
+    expect((await events.toldAfter(0, 10)).updates).toStrictEqual(
       steps.map((each, index) => ({ ...each, position: index + 1 })),
     );
   });
@@ -170,13 +180,11 @@ describe.each(stores)('what is told (%s)', kind => {
   it('is never told twice, though it is announced again by another id', async () => {
     const { events } = await start(kind);
     await events.tell([step('pending'), step('accepted')]);
-    expect(await events.tell([step('pending'), step('accepted', 'payment-1', 'again'), step('paid')])).toBe(
-      1,
-    );
+    expect(await events.tell([step('pending'), step('accepted', 'intent-1', 'again'), step('paid')])).toBe(1);
     expect(await told(events)).toEqual([
-      [1, 'payment-1 pending'],
-      [2, 'payment-1 accepted'],
-      [3, 'payment-1 paid'],
+      [1, 'intent-1 pending'],
+      [2, 'intent-1 accepted'],
+      [3, 'intent-1 paid'],
     ]);
   });
 
@@ -186,11 +194,11 @@ describe.each(stores)('what is told (%s)', kind => {
     expect(await events.tell([step('pending')])).toBe(0);
     await events.tell([step('paid')]);
     expect(await events.tell([step('failed'), step('accepted'), step('pending')])).toBe(0);
-    expect(await events.tell([step('pending', 'payment-2')])).toBe(1);
+    expect(await events.tell([step('pending', 'intent-2')])).toBe(1);
     expect((await told(events)).map(([, id]) => id)).toEqual([
-      'payment-1 accepted',
-      'payment-1 paid',
-      'payment-2 pending',
+      'intent-1 accepted',
+      'intent-1 paid',
+      'intent-2 pending',
     ]);
   });
 
@@ -198,29 +206,77 @@ describe.each(stores)('what is told (%s)', kind => {
     const { events } = await start(kind);
     await events.tell([step('pending'), step('accepted'), step('paid')]);
     const read = async (after: number, limit: number) =>
-      (await events.toldAfter(after, limit)).map(({ position }) => position);
+      (await events.toldAfter(after, limit)).updates.map(({ position }) => position);
     expect(await read(0, 2)).toEqual([1, 2]);
     expect(await read(2, 2)).toEqual([3]);
     expect(await read(3, 2)).toEqual([]);
     expect(await read(4711, 2)).toEqual([]);
   });
 
-  it('is found by its event', async () => {
+  it('of an intent with two payments is of one payout, and the second begins anew', async () => {
     const { events } = await start(kind);
+    const second = (way: Way) => ({ ...step(way, 'intent-1', `second ${way}`), paymentId: 'second' });
+    await events.tell([{ ...step('pending'), paymentId: null }, step('failed')]);
+    expect(await events.tell([step('pending'), second('pending')])).toBe(0);
+    expect(await events.tell([second('accepted'), second('accepted'), step('accepted')])).toBe(1);
+    expect(await events.tell([{ ...step('accepted'), paymentId: null }])).toBe(0);
+    expect(
+      (await events.toldAfter(0, 10)).updates.map(({ eventId, paymentId }) => [eventId, paymentId]),
+    ).toEqual([
+      ['intent-1 pending', null],
+      ['intent-1 failed', 'payment of intent-1'],
+      ['second accepted', 'second'],
+    ]);
+  });
+
+  it('is once told where nothing is said of the tracking', async () => {
+    const { events } = await start(kind);
+    await events.tell([{ ...step('accepted'), postInitiationStatus: undefined }]);
+    expect(await events.tell([step('accepted')])).toBe(0);
+  });
+
+  it('has a place in the store, by which one is told from another', async () => {
+    const { config, events } = await start(kind);
+    const { store } = await events.toldAfter(0, 0);
+    expect(store).toMatch(/^[\w-]{16}$/);
     await events.tell([step('pending'), step('accepted')]);
-    expect(await events.positionOf('payment-1 accepted')).toBe(2);
-    expect(await events.positionOf('never-heard-of')).toBeUndefined();
+    expect(await events.toldAfter(1, 1)).toMatchObject({
+      store,
+      first: 1,
+      last: 2,
+      updates: [{ position: 2 }],
+    });
+    expect((await (await start(kind)).events.toldAfter(0, 0)).store).not.toBe(store);
+    if (kind === 'PostgreSQL')
+      expect((await new SqlPayoutEvents(opened(config)).toldAfter(0, 0)).store).toBe(store);
+  });
+
+  it('of a payout is known, with what was received of its payment', async () => {
+    const { events } = await start(kind);
+    await events.receive([
+      received('a'),
+      received('b', { postInitiationStatus: undefined, intentId: null }),
+      received('other', { paymentId: 'payment-2' }),
+    ]);
+    await events.tell([step('pending'), step('pending', 'intent-2')]);
+    const { told: steps, claims } = await events.knownOf('intent-1', 'payment-1');
+    expect(steps.map(({ eventId }) => eventId)).toEqual(['intent-1 pending']);
+    expect(claims.toSorted((a, b) => a.eventId.localeCompare(b.eventId))).toStrictEqual([
+      received('a'),
+      received('b', { postInitiationStatus: undefined, intentId: null }),
+    ]);
+    expect((await events.knownOf('intent-1', null)).claims).toEqual([]);
   });
 
   it('is known of each payout by its last step', async () => {
     const { events } = await start(kind);
     await events.tell([step('pending'), step('accepted')]);
-    await events.tell([step('pending', 'payment-2')]);
+    await events.tell([step('pending', 'intent-2')]);
     await events.tell([step('paid')]);
-    const last = await events.lastSteps(['payment-1', 'payment-2', 'payment-3']);
+    const last = await events.lastSteps(['intent-1', 'intent-2', 'intent-3']);
     expect([...last.entries()].map(([id, update]) => [id, update.position, update.eventId])).toEqual([
-      ['payment-1', 4, 'payment-1 paid'],
-      ['payment-2', 3, 'payment-2 pending'],
+      ['intent-1', 4, 'intent-1 paid'],
+      ['intent-2', 3, 'intent-2 pending'],
     ]);
     expect(await events.lastSteps([])).toEqual(new Map());
   });
@@ -239,7 +295,7 @@ describe('what several gateways tell at once (PostgreSQL)', () => {
 
   it('has one order for all, without gaps, each step once, and each payout forward', async () => {
     const [one, other] = (await gateways(2)) as [SqlPayoutEvents, SqlPayoutEvents];
-    const payments = Array.from({ length: 100 }, (_, index) => `payment-${String(index)}`);
+    const payments = Array.from({ length: 100 }, (_, index) => `intent-${String(index)}`);
     // Both come to the same steps, each by its own events and by way of other ones.
     const tells = payments.flatMap(payment => [
       one.tell(ways.map(way => step(way, payment, `one ${payment} ${way}`))),
@@ -247,12 +303,13 @@ describe('what several gateways tell at once (PostgreSQL)', () => {
       other.tell([step('paid', payment, `other ${payment} paid`)]),
     ]);
     const counts = await Promise.all(tells);
-    const updates = await one.toldAfter(0, 10_000);
-    expect(updates).toEqual(await other.toldAfter(0, 10_000));
+    const all = await one.toldAfter(0, 10_000);
+    expect(all).toEqual(await other.toldAfter(0, 10_000));
+    const { updates } = all;
     expect(updates.map(({ position }) => position)).toEqual(updates.map((_, index) => index + 1));
     expect(counts.reduce((sum, count) => sum + count)).toBe(updates.length);
     for (const payment of payments) {
-      const mine = updates.filter(({ paymentId }) => paymentId === payment);
+      const mine = updates.filter(({ intentId }) => intentId === payment);
       const states = mine.map(({ leanStatus, postInitiationStatus }) =>
         ways.findIndex(way => {
           const { leanStatus: status, postInitiationStatus: tracking } = step(way);
@@ -272,7 +329,7 @@ describe('what several gateways tell at once (PostgreSQL)', () => {
       let next = 0;
       const worker = async (): Promise<void> => {
         while (next < perGateway) {
-          const payment = `payment-${String(number)}-${String((next += 1))}`;
+          const payment = `intent-${String(number)}-${String((next += 1))}`;
           await events.tell([step('pending', payment)]).catch((error: unknown) => problems.push(error));
         }
       };
@@ -281,7 +338,7 @@ describe('what several gateways tell at once (PostgreSQL)', () => {
     await Promise.all(all.map(gateway));
     expect(problems).toEqual([]);
     const [first] = all as [SqlPayoutEvents];
-    const positions = (await first.toldAfter(0, 10_000)).map(({ position }) => position);
+    const positions = (await first.toldAfter(0, 10_000)).updates.map(({ position }) => position);
     expect(positions).toEqual(Array.from({ length: 4 * perGateway }, (_, index) => index + 1));
   });
 
@@ -309,7 +366,7 @@ describe('what several gateways tell at once (PostgreSQL)', () => {
     const reading = (async () => {
       for (;;) {
         const last = over;
-        const fresh = await reader.toldAfter(seen.at(-1) ?? 0, 7);
+        const { updates: fresh } = await reader.toldAfter(seen.at(-1) ?? 0, 7);
         seen.push(...fresh.map(({ position }) => position));
         if (last && fresh.length === 0) return;
         await pause(0);
@@ -317,7 +374,7 @@ describe('what several gateways tell at once (PostgreSQL)', () => {
     })();
     const tells = all.flatMap((events, gateway) =>
       Array.from({ length: 40 }, (_, index) =>
-        events.tell(ways.map(way => step(way, `payment-${String(gateway)}-${String(index)}`))),
+        events.tell(ways.map(way => step(way, `intent-${String(gateway)}-${String(index)}`))),
       ),
     );
     await Promise.all(tells);
@@ -419,11 +476,11 @@ describe.each(stores)('what is forgotten (%s)', kind => {
     await events.forget(minute);
     expect(await told(events)).toHaveLength(2);
     await events.forget(minute - 1);
-    expect(await told(events)).toEqual([[2, 'payment-1 accepted']]);
-    expect(await events.positionOf('payment-1 pending')).toBeUndefined();
-    await events.tell([step('pending', 'payment-2')]);
+    expect(await told(events)).toEqual([[2, 'intent-1 accepted']]);
+    expect(await events.toldAfter(0, 0)).toMatchObject({ first: 2, last: 2 });
+    await events.tell([step('pending', 'intent-2')]);
     await events.forget(minute - 1);
-    expect(await told(events)).toEqual([[3, 'payment-2 pending']]);
-    expect(await events.lastPosition()).toBe(3);
+    expect(await told(events)).toEqual([[3, 'intent-2 pending']]);
+    expect((await events.toldAfter(0, 0)).last).toBe(3);
   });
 });

@@ -126,11 +126,12 @@ describe.each(stores)('a comparison (%s)', kind => {
       // Its turn, unless that is what lies in the future, is due.
       if (!wrong.startsWith('due_at'))
         await database.run({ sql: 'UPDATE lean_payout_comparison SET due_at = 0' });
-      const { paymentId } = lean.payouts.add({ status: 'PENDING_WITH_BANK' });
+      const { intentId, paymentId } = lean.payouts.add({ status: 'PENDING_WITH_BANK' });
       comparison.start();
       await expect.poll(() => gaps, { timeout: 60_000 }).toHaveLength(1);
-      expect((await events.lastSteps([paymentId ?? ''])).get(paymentId ?? '')).toMatchObject({
+      expect((await events.lastSteps([intentId])).get(intentId)).toMatchObject({
         status: 'PENDING_WITH_BANK',
+        paymentId,
       });
     },
   );

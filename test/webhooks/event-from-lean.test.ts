@@ -60,19 +60,31 @@ describe('an event of a payment', () => {
     expect(eventFromLean({ ...envelope, payload: payIn })).toEqual({
       ...event,
       intentId: null,
-      postInitiationStatus: null,
+      postInitiationStatus: undefined,
     });
   });
 
   it.each([
     ['intent_id', { intentId: null }],
     ['status', { leanStatus: null }],
-    ['post_initiation_status', { postInitiationStatus: null }],
     ['amount', {}],
   ])('need not have a %s', (field, changes) => {
     const expected = { ...event, ...changes };
     expect(eventFromLean({ ...envelope, payload: without(payload, field) })).toEqual(expected);
     expect(eventFromLean({ ...envelope, payload: { ...payload, [field]: null } })).toEqual(expected);
+  });
+
+  it('that says nothing of the tracking is told from one that says that it has not ended', () => {
+    const tracking = (of: object) => eventFromLean({ ...envelope, payload: of });
+    expect(tracking(without(payload, 'post_initiation_status'))).toStrictEqual({
+      ...event,
+      postInitiationStatus: undefined,
+    });
+    for (const post_initiation_status of [null, 'null', ''])
+      expect(tracking({ ...payload, post_initiation_status })).toStrictEqual({
+        ...event,
+        postInitiationStatus: null,
+      });
   });
 
   it('whose intent is no id has none, and is one all the same', () => {

@@ -27,7 +27,7 @@ it('a subscriber of another gateway has everything, though the connections on wh
   );
   const { paymentId } = told.lean.payouts.add({ status: 'PENDING_WITH_BANK' });
   expect(await stream.next()).toMatchObject({
-    payoutUpdated: { payoutId: paymentId, status: 'PENDING_WITH_BANK' },
+    payoutUpdated: { status: 'PENDING_WITH_BANK' },
   });
   const before = await pids();
   const cut = await query(url, `SELECT pg_terminate_backend(pid) AS cut ${listening}`);

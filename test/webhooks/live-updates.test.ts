@@ -1,18 +1,24 @@
 import { setImmediate as nextRound } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { StoreUnavailable, SubscriberTooSlow } from '../../src/payouts/errors.ts';
+import {
+  BadInput,
+  StoreUnavailable,
+  SubscriberTooSlow,
+  UpdatesCursorExpired,
+} from '../../src/payouts/errors.ts';
 import type { Instant } from '../../src/payouts/instant.ts';
-import type { PayoutUpdate } from '../../src/payouts/payout-update.ts';
+import type { PayoutUpdate, Told } from '../../src/payouts/payout-update.ts';
+import { updateCursor } from '../../src/payouts/update-cursor.ts';
 import { LiveUpdates, type LiveUpdatesOptions, type Subscription } from '../../src/webhooks/live-updates.ts';
 
-function update(position: number, paymentId = 'payment-1'): PayoutUpdate {
+function update(position: number, intentId = 'intent-1'): PayoutUpdate {
   return {
     position,
     eventId: `event-${String(position)}`,
     type: 'PAYMENT_UPDATED',
-    paymentId,
-    intentId: null,
+    paymentId: null,
+    intentId,
     status: 'PENDING_WITH_BANK',
     leanStatus: 'PENDING_WITH_BANK',
     postInitiationStatus: null,
@@ -27,20 +33,26 @@ class FakeEvents {
   /** What every read waits for. */
   before: () => Promise<unknown> = () => Promise.resolve();
 
-  add(count = 1, paymentId?: string): void {
-    for (let added = 0; added < count; added += 1) this.told.push(update(this.told.length + 1, paymentId));
+  store = 'store-1';
+
+  add(count = 1, intentId?: string): void {
+    for (let added = 0; added < count; added += 1) this.told.push(update(this.told.length + 1, intentId));
   }
 
-  lastPosition(): Promise<number> {
-    return Promise.resolve(this.told.length);
+  async toldAfter(position: number, limit: number): Promise<Told> {
+    const { store } = this;
+    const [first = 1, last = 0] = [this.told[0]?.position, this.told.at(-1)?.position];
+    const updates = this.told.filter(each => each.position > position).slice(0, limit);
+    if (limit > 0) {
+      this.reads.push(position);
+      await this.before();
+    }
+    return { store, first, last, updates };
   }
+}
 
-  async toldAfter(position: number, limit: number): Promise<readonly PayoutUpdate[]> {
-    this.reads.push(position);
-    const found = this.told.filter(each => each.position > position).slice(0, limit);
-    await this.before();
-    return found;
-  }
+function positionOf(live: LiveUpdates): number {
+  return live.place?.position ?? -1;
 }
 
 async function start(options: Partial<LiveUpdatesOptions> = {}, before = 0) {
@@ -52,17 +64,17 @@ async function start(options: Partial<LiveUpdatesOptions> = {}, before = 0) {
   onTestFinished(() => live.close());
   const leaving = new AbortController();
   const subscribe = (
-    after = live.position,
+    after = live.place?.position ?? 0,
     signal = leaving.signal,
     wants: Subscription['wants'] = () => true,
   ) => live.subscribe({ after, signal, wants });
-  const tell = (count = 1, paymentId?: string): void => {
-    events.add(count, paymentId);
+  const tell = (count = 1, intentId?: string): void => {
+    events.add(count, intentId);
     live.wake();
   };
   const tellAndKeep = async (count: number): Promise<void> => {
     tell(count);
-    await expect.poll(() => live.position).toBe(events.told.length);
+    await expect.poll(() => positionOf(live)).toBe(events.told.length);
   };
   return { events, live, leaving, subscribe, tell, tellAndKeep };
 }
@@ -96,7 +108,7 @@ describe('a subscriber', () => {
 
   it('has what it wants alone', async () => {
     const { leaving, subscribe, tell } = await start();
-    const updates = subscribe(0, leaving.signal, ({ paymentId }) => paymentId === 'mine');
+    const updates = subscribe(0, leaving.signal, ({ intentId }) => intentId === 'mine');
     tell(3, 'other');
     tell(1, 'mine');
     tell(2, 'other');
@@ -172,7 +184,7 @@ describe('a subscriber', () => {
     await expect
       .poll(() => {
         live.wake();
-        return live.position;
+        return positionOf(live);
       })
       .toBe(1);
     tell(1);
@@ -223,7 +235,7 @@ describe('a subscription ends', () => {
   it('when its signal is aborted while it waits', async () => {
     const { live, leaving, subscribe, tell } = await start();
     const other = new AbortController();
-    const [waiting, staying] = [subscribe().next(), subscribe(live.position, other.signal).next()];
+    const [waiting, staying] = [subscribe().next(), subscribe(positionOf(live), other.signal).next()];
     expect(live.subscribers).toBe(2);
     leaving.abort();
     expect(await waiting).toEqual({ done: true, value: undefined });
@@ -269,6 +281,71 @@ describe('a subscription ends', () => {
   });
 });
 
+describe('a cursor', () => {
+  const cursor = (position: number, store = 'store-1') => updateCursor({ store, position });
+
+  it('leads to its position, also before the first update and ahead of what this gateway has read', async () => {
+    const { events, live, tellAndKeep } = await start();
+    expect(await live.positionAt(cursor(0))).toBe(0);
+    await tellAndKeep(3);
+    events.add(2);
+    for (const position of [0, 3, 5]) expect(await live.positionAt(cursor(position))).toBe(position);
+  });
+
+  it('of what has been forgotten, of another store, or of what never was, has expired', async () => {
+    const { events, live } = await start({}, 5);
+    events.told.splice(0, 3);
+    expect(await live.positionAt(cursor(3))).toBe(3);
+    for (const expired of [cursor(2), cursor(0), cursor(6), cursor(4, 'store-2')])
+      await expect(live.positionAt(expired)).rejects.toThrow(UpdatesCursorExpired);
+  });
+
+  it.each([
+    '',
+    'x',
+    '1',
+    'never-heard-of',
+    cursor(1).slice(1),
+    `${cursor(1)}=`,
+    `${cursor(1)}A`,
+    cursor(1, 'a b'),
+  ])('is not %j', async text => {
+    const { live } = await start({}, 5);
+    await expect(live.positionAt(text)).rejects.toThrow(BadInput);
+  });
+
+  it('is had once the store has been read, and news are told of before it moves', async () => {
+    const seen: (number | undefined)[] = [];
+    const events = new FakeEvents();
+    events.add(2);
+    const live: LiveUpdates = new LiveUpdates({
+      events,
+      everyMs: 2 ** 31 - 1,
+      onNews: () => seen.push(live.place?.position),
+    });
+    onTestFinished(() => live.close());
+    expect(live.place).toBeUndefined();
+    await live.start();
+    expect(live.place).toEqual({ store: 'store-1', position: 2 });
+    events.add();
+    live.wake();
+    await expect.poll(() => live.place?.position).toBe(3);
+    expect(seen).toEqual([2]);
+  });
+
+  it('is another one after another store has taken this one’s place, and who has subscribed is told so', async () => {
+    const { events, live, subscribe, tellAndKeep } = await start();
+    await tellAndKeep(3);
+    const next = subscribe().next();
+    events.told.pop();
+    events.store = 'store-2';
+    live.wake();
+    await expect(next).rejects.toThrow(UpdatesCursorExpired);
+    expect(live.place).toEqual({ store: 'store-2', position: 2 });
+    expect(await positions(subscribe(1), 1)).toEqual([2]);
+  });
+});
+
 describe('nothing is missed', () => {
   it('when it is told just as a read that has not seen it ends', async () => {
     for (let turns = 0; turns < 12; turns += 1) {
@@ -283,7 +360,7 @@ describe('nothing is missed', () => {
       for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
       events.add();
       live.wake();
-      await expect.poll(() => live.position, { message: `after ${String(turns)} turns` }).toBe(1);
+      await expect.poll(() => positionOf(live), { message: `after ${String(turns)} turns` }).toBe(1);
       expect(await first).toMatchObject({ value: { position: 1 } });
     }
   });
@@ -316,7 +393,7 @@ describe('nothing is missed', () => {
             if (each.do === 'tell') events.add(each.count);
             if (each.do !== 'subscribe') live.wake();
             else {
-              const after = Math.max(0, live.position - each.back);
+              const after = Math.max(0, positionOf(live) - each.back);
               const seen: number[] = [];
               subscribers.push({ after, seen });
               const read = async (): Promise<void> => {

@@ -3,20 +3,29 @@ import { createClient } from 'graphql-ws';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import type { Environment } from '../../src/config.ts';
+import { updateCursor } from '../../src/payouts/update-cursor.ts';
 import { destinations, examplePayoutId } from '../../src/sandbox/named.ts';
+import type { SandboxProfile } from '../../src/sandbox/profile.ts';
 import { startIssuer } from '../support/issuer.ts';
 import { logLines } from '../support/log-lines.ts';
 import { createPayoutDocument, payoutInput } from '../support/payout-input.ts';
 import { freshDatabase, query } from '../support/postgres.ts';
 import { postOperation, startListeningGateway } from '../support/running-gateway.ts';
-import { subscribeBySse } from '../support/event-stream.ts';
+import { subscribeBySse, type Stream } from '../support/event-stream.ts';
 
 const secret = 'webhook-secret';
 
 /** A gateway that the sandbox sends its webhooks to. */
-async function start(env: Environment = {}, { told = true } = {}) {
+async function start(
+  env: Environment = {},
+  { told = true, profile = 'v2' }: { readonly told?: boolean; readonly profile?: SandboxProfile } = {},
+) {
   const { log, lines, line } = logLines();
-  const gateway = await startListeningGateway({ env: { LEAN_WEBHOOK_SECRET: secret, ...env }, log });
+  const gateway = await startListeningGateway({
+    env: { LEAN_WEBHOOK_SECRET: secret, ...env },
+    sandbox: { profile },
+    log,
+  });
   onTestFinished(() => gateway.close());
   const hook = `${gateway.origin}/webhooks/lean`;
   if (told) gateway.lean.webhooks.target = { url: hook, secret };
@@ -25,48 +34,72 @@ async function start(env: Environment = {}, { told = true } = {}) {
   return { gateway, hook, payout, lines, line };
 }
 
-const all =
-  'subscription { payoutUpdated { eventId type payoutId status leanStatus payout { id outcome } } }';
+const all = `subscription ($id: ID, $after: String) { payoutUpdated(id: $id, after: $after) {
+  cursor eventId type payoutId paymentId status leanStatus postInitiationStatus outcome payout { paymentId outcome }
+} }`;
+
+interface Update {
+  readonly cursor: string;
+  readonly payoutId: string;
+  readonly status: string;
+}
+
+const updateOf = async (stream: Stream): Promise<Update> =>
+  ((await stream.next()) as { readonly payoutUpdated: Update }).payoutUpdated;
 
 describe('a subscriber', () => {
   it('sees a payout’s steps as they happen, with the payout as Lean has it', async () => {
     const { gateway, payout } = await start();
     const stream = await subscribeBySse(gateway.url, all);
-    const { paymentId } = payout();
+    const { paymentId, intentId } = payout();
     expect(await stream.next()).toMatchObject({
-      payoutUpdated: { type: 'PAYMENT_CREATED', payoutId: paymentId, status: 'PENDING_WITH_BANK' },
+      payoutUpdated: {
+        type: 'PAYMENT_CREATED',
+        payoutId: `po_${intentId}`,
+        paymentId,
+        status: 'PENDING_WITH_BANK',
+        postInitiationStatus: null,
+        outcome: 'IN_PROGRESS',
+      },
     });
     gateway.lean.payouts.change(paymentId ?? '', { status: 'ACCEPTED_BY_BANK' });
     expect(await stream.next()).toMatchObject({
-      payoutUpdated: { type: 'PAYMENT_UPDATED', status: 'ACCEPTED_BY_BANK' },
+      payoutUpdated: {
+        type: 'PAYMENT_UPDATED',
+        status: 'ACCEPTED_BY_BANK',
+        postInitiationStatus: null,
+        outcome: 'IN_PROGRESS',
+      },
     });
     gateway.lean.payouts.change(paymentId ?? '', { postInitiationStatus: 'PROCESSED' });
     expect(await stream.next()).toMatchObject({
-      payoutUpdated: { status: 'ACCEPTED_BY_BANK', payout: { id: paymentId, outcome: 'PAID' } },
+      payoutUpdated: {
+        status: 'ACCEPTED_BY_BANK',
+        postInitiationStatus: 'PROCESSED',
+        outcome: 'PAID',
+        payout: { paymentId, outcome: 'PAID' },
+      },
     });
   });
 
-  it('of one payout sees that one alone, by either of its ids', async () => {
+  it('of one payout sees that one alone', async () => {
     const { gateway, payout } = await start();
     const [mine, other] = [payout(), payout()];
-    const document = 'subscription ($id: ID!) { payoutUpdated(id: $id) { payoutId status } }';
-    const streams = [
-      await subscribeBySse(gateway.url, document, { id: mine.paymentId }),
-      await subscribeBySse(gateway.url, document, { id: `intent:${mine.intentId}` }),
-    ];
+    const stream = await subscribeBySse(gateway.url, all, { id: `po_${mine.intentId.toUpperCase()}` });
     gateway.lean.payouts.change(other.paymentId ?? '', { status: 'FAILED' });
     gateway.lean.payouts.change(mine.paymentId ?? '', { status: 'ACCEPTED_BY_BANK' });
-    for (const stream of streams)
-      await expect
-        .poll(async () => ((await stream.next()) as { payoutUpdated: { status: string } }).payoutUpdated)
-        .toEqual({ payoutId: mine.paymentId, status: 'ACCEPTED_BY_BANK' });
+    await expect
+      .poll(() => updateOf(stream))
+      .toMatchObject({ payoutId: `po_${mine.intentId}`, status: 'ACCEPTED_BY_BANK' });
+    const bare = await subscribeBySse(gateway.url, all, { id: mine.intentId });
+    await expect(bare.next()).rejects.toThrow('BAD_USER_INPUT');
   });
 
   it('of a payout that Lean does not know is told so at once, and that is all', async () => {
     const { gateway } = await start();
     const stream = await subscribeBySse(
       gateway.url,
-      'subscription { payoutUpdated(id: "00000000-0000-4000-8000-000000000000") { status } }',
+      'subscription { payoutUpdated(id: "po_00000000-0000-4000-8000-000000000000") { status } }',
     );
     await expect(stream.next()).rejects.toThrow('BAD_USER_INPUT');
     expect(await stream.ended).toBe('complete');
@@ -79,14 +112,133 @@ describe('a subscriber', () => {
     await stream.next();
     const { lastEventId } = stream;
     stream.leave();
+    expect(lastEventId).toBeDefined();
     gateway.lean.payouts.change(paymentId ?? '', { status: 'ACCEPTED_BY_BANK' });
     gateway.lean.payouts.change(paymentId ?? '', { postInitiationStatus: 'PROCESSED' });
     await gateway.lean.webhooks.settled();
-    const again = await subscribeBySse(gateway.url, all, {}, { 'last-event-id': lastEventId ?? '' });
+    // The header stands above the argument, which a browser repeats as it was the first time.
+    const beginning = { after: updateCursor({ store: 'elsewhere', position: 0 }) };
+    const again = await subscribeBySse(gateway.url, all, beginning, { 'last-event-id': lastEventId ?? '' });
     expect(await again.next()).toMatchObject({ payoutUpdated: { status: 'ACCEPTED_BY_BANK' } });
     expect(await again.next()).toMatchObject({ payoutUpdated: { payout: { outcome: 'PAID' } } });
-    const unknown = await subscribeBySse(gateway.url, all, {}, { 'last-event-id': 'never-heard-of' });
-    await expect(unknown.next()).rejects.toThrow('BAD_USER_INPUT');
+  });
+
+  it('goes on behind any cursor, of an update or of a query, with any id', async () => {
+    const { gateway, payout } = await start();
+    const before = await cursorOf(gateway.url);
+    const [mine, other] = [payout(), payout()];
+    const stream = await subscribeBySse(gateway.url, all, { after: before });
+    const first = await updateOf(stream);
+    expect(first.cursor).toBe(stream.lastEventId);
+    const second = await updateOf(stream);
+    expect(new Set([first.payoutId, second.payoutId])).toEqual(
+      new Set([`po_${mine.intentId}`, `po_${other.intentId}`]),
+    );
+    expect(await cursorOf(gateway.url)).toBe(second.cursor);
+    gateway.lean.payouts.change(mine.intentId, { status: 'ACCEPTED_BY_BANK' });
+    gateway.lean.payouts.change(other.intentId, { status: 'FAILED' });
+    const resumed = await subscribeBySse(gateway.url, all, {
+      after: second.cursor,
+      id: `po_${mine.intentId}`,
+    });
+    expect(await updateOf(resumed)).toMatchObject({
+      status: 'ACCEPTED_BY_BANK',
+      payoutId: `po_${mine.intentId}`,
+    });
+  });
+
+  it('with a cursor that has expired, or that is none, is told so before anything is subscribed', async () => {
+    const { gateway } = await start();
+    const elsewhere = updateCursor({ store: 'elsewhere', position: 0 });
+    const wrong = [
+      [elsewhere, 'UPDATES_CURSOR_EXPIRED'],
+      ['never-heard-of', 'BAD_USER_INPUT'],
+    ] as const;
+    const socket = createClient({
+      url: gateway.url.replace('http', 'ws'),
+      webSocketImpl: WebSocket,
+      retryAttempts: 0,
+    });
+    onTestFinished(() => void socket.dispose());
+    for (const [after, code] of wrong) {
+      const byArgument = await subscribeBySse(gateway.url, all, { after });
+      await expect(byArgument.next()).rejects.toThrow(code);
+      expect(await byArgument.ended).toBe('complete');
+      const byHeader = await subscribeBySse(gateway.url, all, {}, { 'last-event-id': after });
+      await expect(byHeader.next()).rejects.toThrow(code);
+      const bySocket = await socket.iterate({ query: all, variables: { after } }).next();
+      expect(bySocket.value).toMatchObject({ errors: [{ extensions: { code } }] });
+    }
+    expect(await subscribers(gateway.origin)).toBe(0);
+  });
+
+  it('is told of a payout that Lean has made no payment of, within seconds of its creation', async () => {
+    const { gateway } = await start();
+    const stream = await subscribeBySse(gateway.url, all);
+    const input = payoutInput('waits', { destinationId: destinations.waitsForAuthorization });
+    const created = await postOperation(
+      gateway.url,
+      'mutation ($input: CreatePayoutInput!) { createPayout(input: $input) { ... on PayoutCreated { intentId } } }',
+      { input },
+    );
+    const { intentId } = created.data?.['createPayout'] as { readonly intentId: string };
+    await expect
+      .poll(() => updateOf(stream), { timeout: 60_000 })
+      .toMatchObject({
+        payoutId: `po_${intentId}`,
+        paymentId: null,
+        status: 'AWAITING_AUTHORIZATION',
+        outcome: 'IN_PROGRESS',
+        payout: { paymentId: null },
+      });
+    const failing = payoutInput('fails', { destinationId: destinations.failsAtOnce });
+    await postOperation(gateway.url, createPayoutDocument, { input: failing });
+    expect(await updateOf(stream)).toMatchObject({ paymentId: null, status: 'FAILED', outcome: 'NOT_PAID' });
+  });
+
+  it.each(['v1', 'ksa'] as const)(
+    'of one payout sees it, where Lean has no call for the single payout (%s)',
+    async profile => {
+      const { gateway, payout } = await start({}, { profile });
+      const [mine, other] = [payout(), payout()];
+      const stream = await subscribeBySse(gateway.url, all, { id: `po_${mine.intentId}` });
+      await expect.poll(() => subscribers(gateway.origin)).toBe(1);
+      for (const { intentId } of [other, mine])
+        gateway.lean.payouts.change(intentId, { status: 'ACCEPTED_BY_BANK' });
+      await expect
+        .poll(() => updateOf(stream))
+        .toMatchObject({
+          payoutId: `po_${mine.intentId}`,
+          paymentId: mine.paymentId,
+          status: 'ACCEPTED_BY_BANK',
+          postInitiationStatus: null,
+          // Such a Lean does not tell whether the bank has paid.
+          outcome: null,
+        });
+    },
+  );
+
+  it('that has read after its cursor has not been given what was asked of Lean before that', async () => {
+    const { gateway, payout } = await start();
+    const { intentId } = payout();
+    const reads = () =>
+      gateway.lean.requests.filter(({ operation }) => operation === 'getPayoutIntent').length;
+    const steps = 'subscription ($after: String) { payoutUpdated(after: $after) { cursor status } }';
+    const stream = await subscribeBySse(gateway.url, steps, { after: await cursorOf(gateway.url) });
+    gateway.lean.faults.add({ kind: 'stall', operation: 'getPayoutIntent', times: 1 });
+    const read = `{ payoutUpdatesCursor payoutIntent(id: "${intentId}") { id } }`;
+    const leaving = new AbortController();
+    const early = postOperation(gateway.url, read, {}, { signal: leaving.signal }).catch(() => 'left');
+    await expect.poll(reads).toBe(1);
+    gateway.lean.payouts.change(intentId, { status: 'FAILED' });
+    let { cursor, status } = await updateOf(stream);
+    while (status !== 'FAILED') ({ cursor, status } = await updateOf(stream));
+    // The first read is still under way: this one is not to share it.
+    const { data } = await postOperation(gateway.url, read);
+    expect(data).toEqual({ payoutUpdatesCursor: cursor, payoutIntent: { id: intentId } });
+    expect(reads()).toBe(2);
+    leaving.abort();
+    await early;
   });
 
   it('costs Lean nothing more, however many there are of them', async () => {
@@ -100,12 +252,16 @@ describe('a subscriber', () => {
     for (const stream of streams)
       expect(await stream.next()).toMatchObject({ payoutUpdated: { status: 'ACCEPTED_BY_BANK' } });
     const heard = gateway.lean.requests.slice(before).map(({ operation }) => operation);
-    expect(Object.groupBy(heard, operation => operation)['getPayout']?.length).toBeLessThanOrEqual(2);
+    const calls = Object.groupBy(heard, operation => operation);
+    // The gateway looks once before it tells, and reads the payout once for all.
+    expect(calls['getPayout']?.length ?? 0).toBe(1);
+    expect(calls['getPayoutIntent']?.length ?? 0).toBe(1);
   });
 
   it('costs Lean nothing more, however many of them ask for its intent and history, and however slow they are', async () => {
     const { gateway, payout } = await start();
-    const inFull = 'subscription { payoutUpdated { status payout { id intent { id } history { status } } } }';
+    const inFull =
+      'subscription { payoutUpdated { status payout { paymentId intent { id } history { status } } } }';
     const streams = [];
     for (let index = 0; index < 20; index += 1) streams.push(await subscribeBySse(gateway.url, inFull));
     payout();
@@ -134,6 +290,7 @@ describe('a subscriber', () => {
     onTestFinished(() => gateway.close());
     const stream = await subscribeBySse(gateway.url, all);
     await expect(stream.next()).rejects.toThrow('UPDATES_UNAVAILABLE');
+    expect(await cursorOf(gateway.url)).toBeNull();
   });
 });
 
@@ -185,7 +342,7 @@ describe('over WebSocket', () => {
     const first = updates.next();
     await expect.poll(() => subscribers(gateway.origin)).toBe(1);
     const { paymentId } = payout();
-    expect((await first).value).toMatchObject({ data: { payoutUpdated: { payoutId: paymentId } } });
+    expect((await first).value).toMatchObject({ data: { payoutUpdated: { paymentId } } });
   });
 
   it('nobody is let in without a token, and nobody beyond its scopes', async () => {
@@ -212,7 +369,7 @@ describe('over WebSocket', () => {
     const client = connect(gateway.url, {}, false);
     const mine = payout();
     const other = payout();
-    const variables = { id: mine.paymentId };
+    const variables = { id: `po_${mine.intentId}` };
     const query = 'subscription ($id: ID!) { payoutUpdated(id: $id) { status } }';
     for (let times = 0; times < 20; times += 1) {
       const updates = client.iterate({ query, variables });
@@ -300,6 +457,15 @@ describe('over WebSocket', () => {
   });
 });
 
+async function cursorOf(url: string): Promise<string | null> {
+  const { data } = await postOperation(url, '{ payoutUpdatesCursor }');
+  return data?.['payoutUpdatesCursor'] as string | null;
+}
+
+function signed(body: string, by = secret): string {
+  return `sha512=${createHmac('sha512', by).update(body).digest('hex')}`;
+}
+
 async function subscribers(origin: string): Promise<number> {
   const text = await (await fetch(`${origin}/metrics`)).text();
   return Number(/^lean_payouts_subscribers (\d+)$/m.exec(text)?.[1]);
@@ -313,8 +479,6 @@ describe('POST /webhooks/lean', () => {
     timestamp: '2026-03-01T00:00:00.123456789Z',
     event_id: 'e0000000-0000-4000-8000-000000000001',
   };
-  const sign = (body: string, by = secret): string =>
-    `sha512=${createHmac('sha512', by).update(body).digest('hex')}`;
   const post = (url: string, body: string, signature: string | undefined) =>
     fetch(url, {
       method: 'POST',
@@ -328,25 +492,25 @@ describe('POST /webhooks/lean', () => {
 
   it.each([
     ['none', body, undefined],
-    ['one by another secret', body, sign(body, 'other')],
-    ['one that is cut short', body, sign(body).slice(0, -2)],
-    ['one without its algorithm', body, sign(body).slice(7)],
-    ['one of the same event written otherwise', JSON.stringify(envelope, null, 2), sign(body)],
+    ['one by another secret', body, signed(body, 'other')],
+    ['one that is cut short', body, signed(body).slice(0, -2)],
+    ['one without its algorithm', body, signed(body).slice(7)],
+    ['one of the same event written otherwise', JSON.stringify(envelope, null, 2), signed(body)],
     ['an empty one', body, ''],
   ])('with %s for a signature is 401, and nothing is kept', async (_, text, signature) => {
     const { hook, gateway } = await start({}, { told: false });
     expect((await post(hook, text, signature)).status).toBe(401);
     // Had it been kept, this would be a repetition.
-    await post(hook, body, sign(body));
+    await post(hook, body, signed(body));
     expect(await counted(gateway.origin)).toMatchObject({ unsigned: 1, taken: 1 });
   });
 
   it('is answered 200 and kept once, whatever becomes of it, by any of the secrets', async () => {
     const { hook, gateway } = await start({ LEAN_WEBHOOK_SECRET: `new-secret,${secret}` }, { told: false });
-    expect((await post(hook, body, sign(body))).status).toBe(200);
-    expect((await post(hook, body, sign(body, 'new-secret'))).status).toBe(200);
+    expect((await post(hook, body, signed(body))).status).toBe(200);
+    expect((await post(hook, body, signed(body, 'new-secret'))).status).toBe(200);
     const other = JSON.stringify({ ...envelope, type: 'entity.created', event_id: 'another' });
-    expect((await post(hook, other, sign(other))).status).toBe(200);
+    expect((await post(hook, other, signed(other))).status).toBe(200);
     expect(await counted(gateway.origin)).toMatchObject({ taken: 1, seen: 1, ignored: 1 });
   });
 
@@ -369,14 +533,14 @@ describe('POST /webhooks/lean', () => {
       ...envelope,
       payload: { id: paymentId, intent_id: intentId, status: 'FAILED' },
     });
-    await post(hook, lie, sign(lie));
+    await post(hook, lie, signed(lie));
     expect(await stream.next()).toMatchObject({ payoutUpdated: { status: 'PENDING_WITH_BANK' } });
   });
 
   it('that is no JSON object is 400, and its bytes are in no line', async () => {
     const { hook, gateway, lines } = await start({}, { told: false });
     for (const text of ['{"iban":"AE070331234567890123456"', '[]', 'null', ''])
-      expect((await post(hook, text, sign(text))).status).toBe(400);
+      expect((await post(hook, text, signed(text))).status).toBe(400);
     expect(await counted(gateway.origin)).toMatchObject({ malformed: 4 });
     expect(JSON.stringify(lines)).not.toContain('AE0703');
   });
@@ -384,7 +548,7 @@ describe('POST /webhooks/lean', () => {
   it('of a megabyte is 413', async () => {
     const { hook } = await start({}, { told: false });
     const text = JSON.stringify({ ...envelope, message: 'x'.repeat(1_000_000) });
-    const status = await post(hook, text, sign(text)).then(
+    const status = await post(hook, text, signed(text)).then(
       answer => answer.status,
       (error: unknown) => (error as { cause: { code: string } }).cause.code,
     );
@@ -394,7 +558,7 @@ describe('POST /webhooks/lean', () => {
   it('does not exist without a secret', async () => {
     const gateway = await startListeningGateway();
     onTestFinished(() => gateway.close());
-    expect((await post(`${gateway.origin}/webhooks/lean`, body, sign(body))).status).toBe(404);
+    expect((await post(`${gateway.origin}/webhooks/lean`, body, signed(body))).status).toBe(404);
   });
 });
 

@@ -2,12 +2,14 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { HistoryEvent } from '../../src/payouts/history-event.ts';
 import { statusOf } from '../../src/payouts/from-lean.ts';
+import { payoutIdOf } from '../../src/payouts/ids.ts';
 import { compareInstants, type Instant } from '../../src/payouts/instant.ts';
-import type { Payout, PostInitiationStatus } from '../../src/payouts/payout.ts';
+import { unknownParty, type Payout, type PostInitiationStatus } from '../../src/payouts/payout.ts';
 import type { PayoutStep, ReceivedEvent } from '../../src/payouts/payout-update.ts';
 import { stepsOf, type KnownOfPayout } from '../../src/webhooks/payout-steps.ts';
 
 const paymentId = 'b0000000-0000-4000-8000-000000000001';
+const intentId = 'c0000000-0000-4000-8000-000000000001';
 
 /** Minutes after eight o'clock. */
 function at(minute: number): Instant {
@@ -19,13 +21,13 @@ type State = readonly [leanStatus: string, tracking?: PostInitiationStatus | nul
 function payoutIn([leanStatus, tracking]: State, changes: Partial<Payout> = {}): Payout {
   return {
     paymentId,
-    intentId: 'intent-1',
+    intentId,
     amount: undefined,
     description: null,
     state: { status: statusOf(leanStatus), leanStatus },
     postInitiationStatus: tracking,
     bankTransactionReference: null,
-    recipient: { name: null, accountNumber: null, iban: null, bankName: null },
+    recipient: unknownParty,
     sender: null,
     paymentSourceId: null,
     granularStatusCode: null,
@@ -42,7 +44,8 @@ function payoutIn([leanStatus, tracking]: State, changes: Partial<Payout> = {}):
 
 function happened(minute: number, [leanStatus, tracking = null]: State): HistoryEvent {
   return {
-    payoutId: paymentId,
+    payoutId: payoutIdOf(intentId),
+    paymentId,
     type: minute === 0 ? 'PAYMENT_CREATED' : 'PAYMENT_UPDATED',
     status: statusOf(leanStatus),
     leanStatus,
@@ -51,6 +54,7 @@ function happened(minute: number, [leanStatus, tracking = null]: State): History
   };
 }
 
+/** An event that says how the tracking stands. */
 function claim(eventId: string, minute: number, [leanStatus, tracking = null]: State): ReceivedEvent {
   return {
     eventId,
@@ -63,8 +67,13 @@ function claim(eventId: string, minute: number, [leanStatus, tracking = null]: S
   };
 }
 
+/** One that says nothing of it. */
+function vague(eventId: string, minute: number, leanStatus: string): ReceivedEvent {
+  return { ...claim(eventId, minute, [leanStatus]), postInitiationStatus: undefined };
+}
+
 function steps(known: Partial<KnownOfPayout> & Pick<KnownOfPayout, 'payout'>): PayoutStep[] {
-  return stepsOf({ paymentId, history: [], claims: [], since: at(0), ...known });
+  return stepsOf({ intentId, paymentId, history: [], claims: [], told: [], since: at(0), ...known });
 }
 
 const states = (made: readonly PayoutStep[]) =>
@@ -72,17 +81,18 @@ const states = (made: readonly PayoutStep[]) =>
 
 const pending: State = ['PENDING_WITH_BANK'];
 const accepted: State = ['ACCEPTED_BY_BANK'];
+const acceptedSoFar: State = ['ACCEPTED_BY_BANK', null];
 const paid: State = ['ACCEPTED_BY_BANK', 'PROCESSED'];
 const way = [happened(0, pending), happened(1, accepted), happened(2, paid)];
 
 describe('the steps of a payout', () => {
   it('are those of its history, oldest first, as Lean has them', () => {
     const made = steps({ payout: payoutIn(paid), history: way });
-    expect(made).toEqual(
+    expect(made).toStrictEqual(
       way.map(({ type, status, leanStatus, postInitiationStatus, publishedAt }) => ({
         eventId: expect.stringMatching(/^made-[0-9a-f]{32}$/) as string,
         paymentId,
-        intentId: 'intent-1',
+        intentId,
         type,
         status,
         leanStatus,
@@ -106,7 +116,22 @@ describe('the steps of a payout', () => {
   });
 
   it('are that state alone where there is no history', () => {
-    expect(states(steps({ payout: payoutIn(accepted) }))).toEqual([['ACCEPTED_BY_BANK', null]]);
+    expect(states(steps({ payout: payoutIn(accepted) }))).toEqual([['ACCEPTED_BY_BANK', undefined]]);
+  });
+
+  it('are not those that have been told', () => {
+    const told = steps({ payout: payoutIn(accepted), history: way.slice(0, 2) });
+    expect(states(steps({ payout: payoutIn(paid), history: way, told }))).toEqual([
+      ['ACCEPTED_BY_BANK', 'PROCESSED'],
+    ]);
+  });
+
+  it('say nothing of the tracking where Lean does not', () => {
+    expect(states(steps({ payout: undefined, history: way }))).toEqual([
+      ['PENDING_WITH_BANK', undefined],
+      ['ACCEPTED_BY_BANK', undefined],
+      ['ACCEPTED_BY_BANK', 'PROCESSED'],
+    ]);
   });
 
   it('are those of its history alone where its state is not known', () => {
@@ -136,7 +161,7 @@ describe('the steps of a payout', () => {
 
   it('are not those that an event claims and Lean does not have', () => {
     const claims = [claim('lie', 3, ['FAILED']), claim('another', 4, paid)];
-    expect(states(steps({ payout: payoutIn(accepted), history: way.slice(0, 2), claims }))).toEqual([
+    expect(states(steps({ payout: payoutIn(acceptedSoFar), history: way.slice(0, 2), claims }))).toEqual([
       ['PENDING_WITH_BANK', null],
       ['ACCEPTED_BY_BANK', null],
     ]);
@@ -154,46 +179,82 @@ describe('the id of a step', () => {
     const [first, second, third] = steps({ payout: payoutIn(paid), history: way });
     const elsewhere = steps({ payout: payoutIn(paid), since: at(30), claims: [claim('x', 3, pending)] });
     expect(elsewhere.map(({ eventId }) => eventId)).toEqual([third?.eventId]);
-    const other = stepsOf({
-      paymentId: 'another',
-      payout: payoutIn(paid),
-      history: way,
-      claims: [],
-      since: at(0),
-    });
+    const other = steps({ intentId: 'another', payout: payoutIn(paid), history: way });
     const ids = [first, second, third, ...other].map(step => step?.eventId);
     expect(new Set(ids).size).toBe(6);
   });
 });
 
-describe('a state that the history lacks', () => {
-  it('has its time and kind from the latest event that was received of the payout', () => {
-    const claims = [
-      claim('early', 1, pending),
-      { ...claim('late', 5, pending), type: 'PAYMENT_CREATED' as const },
-    ];
-    const made = steps({ payout: payoutIn(accepted, { updatedAt: at(9) }), claims });
-    expect(made).toMatchObject([{ type: 'PAYMENT_CREATED', publishedAt: at(5) }]);
-    expect(made[0]?.eventId).toMatch(/^made-/);
+describe('an event that says nothing of the tracking', () => {
+  const idsOf = (known: Partial<KnownOfPayout> & Pick<KnownOfPayout, 'payout'>) =>
+    steps(known).map(({ eventId }) => eventId);
+  const made = expect.stringMatching(/^made-/) as string;
+
+  it('announces the step of its status that is nearest in time', () => {
+    const claims = [vague('paid', 2, 'ACCEPTED_BY_BANK'), vague('accepted', 1, 'ACCEPTED_BY_BANK')];
+    expect(idsOf({ payout: payoutIn(paid), history: way, claims })).toEqual([made, 'accepted', 'paid']);
+    expect(idsOf({ payout: payoutIn(paid), history: way, claims: claims.slice(0, 1) })).toEqual([
+      made,
+      made,
+      'paid',
+    ]);
   });
 
-  it('otherwise has the time at which Lean has changed it, that of its last event, or since when we are there', () => {
-    const time = (known: Partial<KnownOfPayout> & Pick<KnownOfPayout, 'payout'>) =>
-      steps({ since: at(0), ...known }).at(-1)?.publishedAt;
-    expect(time({ payout: payoutIn(paid, { updatedAt: at(9) }), history: way.slice(0, 2) })).toBe(at(9));
-    expect(time({ payout: payoutIn(paid), history: way.slice(0, 2) })).toBe(at(1));
-    expect(time({ payout: payoutIn(paid), since: at(4) })).toBe(at(4));
+  it('announces the state that the payout has come to, which the history lacks, with its kind and time', () => {
+    const claims = [vague('accepted', 1, 'ACCEPTED_BY_BANK'), vague('paid', 5, 'ACCEPTED_BY_BANK')];
+    const known = { payout: payoutIn(paid, { updatedAt: at(9) }), history: way.slice(0, 2), claims };
+    expect(steps(known).at(-1)).toMatchObject({ eventId: 'paid', publishedAt: at(5) });
+    expect(idsOf(known)).toEqual([made, 'accepted', 'paid']);
+  });
+
+  it('announces what comes next, when it is received after what has been told', () => {
+    const told = steps({
+      payout: payoutIn(acceptedSoFar),
+      history: way.slice(0, 2),
+      claims: [vague('pending', 0, 'PENDING_WITH_BANK'), vague('accepted', 1, 'ACCEPTED_BY_BANK')],
+    });
+    expect(told.map(({ eventId }) => eventId)).toEqual(['pending', 'accepted']);
+    const claims = [vague('accepted', 1, 'ACCEPTED_BY_BANK'), vague('paid', 2, 'ACCEPTED_BY_BANK')];
+    expect(idsOf({ payout: payoutIn(paid), history: way, claims, told })).toEqual(['paid']);
+  });
+
+  it('gives way to one that says it', () => {
+    const claims = [vague('vague', 2, 'ACCEPTED_BY_BANK'), claim('exact', 3, paid)];
+    expect(idsOf({ payout: payoutIn(paid), claims })).toEqual(['exact']);
+  });
+
+  it('announces no step of another status', () => {
+    const claims = [vague('failed', 2, 'FAILED')];
+    expect(idsOf({ payout: payoutIn(paid), claims })).toEqual([made]);
+  });
+
+  it('that announces a step is not the same as one that says that the tracking has not ended', () => {
+    const claims = [claim('not ended', 2, accepted)];
+    expect(idsOf({ payout: payoutIn(paid), claims })).toEqual([made]);
+    expect(idsOf({ payout: payoutIn(acceptedSoFar), claims })).toEqual(['not ended']);
   });
 });
 
-describe('the intent of a step', () => {
-  it('is that of the payout, or the one that an event names where Lean’s answer does not', () => {
-    const claims = [claim('without', 1, accepted), { ...claim('with', 1, pending), intentId: 'named' }];
-    expect(steps({ payout: payoutIn(accepted), claims })).toMatchObject([{ intentId: 'intent-1' }]);
-    const nameless = payoutIn(accepted, { intentId: undefined });
-    expect(steps({ payout: nameless, claims })).toMatchObject([{ intentId: 'named' }]);
-    expect(steps({ payout: nameless })).toMatchObject([{ intentId: null }]);
-  });
+it('a state that the history lacks and no event announces has the time at which Lean has changed it, else a near one', () => {
+  const time = (known: Partial<KnownOfPayout> & Pick<KnownOfPayout, 'payout'>) =>
+    steps({ since: at(0), ...known }).at(-1)?.publishedAt;
+  const claims = [claim('early', 1, pending), claim('late', 5, pending)];
+  const changed = payoutIn(accepted, { updatedAt: at(9), createdAt: at(8) });
+  expect(time({ payout: changed, history: way.slice(0, 1), claims })).toBe(at(9));
+  expect(time({ payout: payoutIn(accepted, { createdAt: at(8) }), claims })).toBe(at(8));
+  expect(time({ payout: payoutIn(accepted), claims })).toBe(at(5));
+  expect(time({ payout: payoutIn(paid), history: way.slice(0, 2) })).toBe(at(1));
+  expect(time({ payout: payoutIn(paid), since: at(4) })).toBe(at(4));
+});
+
+it('another payment of the intent makes its own steps of the same payout', () => {
+  const failed: State = ['FAILED', null];
+  const told = steps({ payout: payoutIn(failed) });
+  const again = { ...payoutIn(failed), paymentId: 'second' };
+  expect(steps({ payout: again, paymentId: 'second', told })).toMatchObject([
+    { intentId, paymentId: 'second', leanStatus: 'FAILED' },
+  ]);
+  expect(steps({ payout: { ...again, paymentId: null }, paymentId: null, told })).toEqual([]);
 });
 
 describe('steps from before this gateway was there', () => {
@@ -227,7 +288,9 @@ it('whatever Lean has: no state comes twice, all that are told are Lean’s, in 
         const history = before
           .map(([time, each]) => happened(time, each))
           .toSorted((a, b) => compareInstants(a.publishedAt, b.publishedAt));
-        const claims = claimed.map(args => claim(...args));
+        const claims = claimed.map(([eventId, time, [status, tracking]], index) =>
+          index % 2 === 0 ? claim(eventId, time, [status, tracking]) : vague(eventId, time, status),
+        );
         const made = steps({ payout: payoutIn(now), history, claims, since: at(since) });
         const keys = states(made).map(each => JSON.stringify(each));
         const lean = [...new Set([...states(history as never), now].map(each => JSON.stringify(each)))];

@@ -1,5 +1,15 @@
-import { expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { pageFromLean } from '../../src/payouts/from-lean.ts';
+import { PayoutHistories } from '../../src/payouts/history.ts';
+import type { Instant } from '../../src/payouts/instant.ts';
+import { instantAt } from '../../src/payouts/lean-time.ts';
+import { PayoutReads } from '../../src/payouts/payout-reads.ts';
+import type { PayoutUpdate, ReceivedEvent } from '../../src/payouts/payout-update.ts';
+import type { SandboxOptions } from '../../src/sandbox/sandbox-options.ts';
+import { SqlPayoutEvents } from '../../src/store/payout-events.ts';
 import { Teller, type TellerOptions } from '../../src/webhooks/teller.ts';
+import { clientTo, startLean } from '../lean/wiring.ts';
+import { freshStore, opened } from '../support/stores.ts';
 
 it('what is received just as a look that has not seen it ends is looked at', async () => {
   for (let turns = 0; turns < 12; turns += 1) {
@@ -23,4 +33,108 @@ it('what is received just as a look that has not seen it ends is looked at', asy
     teller.wake();
     await expect.poll(() => looks, { message: `after ${String(turns)} turns` }).toBeGreaterThan(1);
   }
+});
+
+/** What tells of the payouts of a sandbox, without webhooks. */
+async function telling(options: SandboxOptions = {}) {
+  const lean = await startLean(options);
+  const client = clientTo(lean.url);
+  const events = new SqlPayoutEvents(opened(await freshStore('SQLite')));
+  const teller = new Teller({
+    client,
+    reads: new PayoutReads(client),
+    histories: new PayoutHistories(client, 'auto'),
+    events,
+    onTold: () => undefined,
+  });
+  onTestFinished(() => teller.stop());
+  await events.since('2020-01-01T00:00:00.000Z' as Instant);
+  /** An event of Lean's own that says nothing of the intent or the tracking unless `changes` do. */
+  const received = async (eventId: string, changes: Partial<ReceivedEvent>): Promise<void> => {
+    const event: ReceivedEvent = {
+      eventId,
+      type: 'PAYMENT_UPDATED',
+      paymentId: '',
+      intentId: null,
+      leanStatus: null,
+      postInitiationStatus: undefined,
+      publishedAt: instantAt(Date.now()),
+      ...changes,
+    };
+    await events.receive([event]);
+    teller.wake();
+  };
+  const told = async () => (await events.toldAfter(0, 1000)).updates;
+  const calls = (operation: string) =>
+    lean.requests.filter(request => request.operation === operation).length;
+  return { lean, client, events, teller, received, told, calls };
+}
+
+const stepsTold = (updates: readonly PayoutUpdate[]) =>
+  updates.map(({ eventId, leanStatus, postInitiationStatus }) => [eventId, leanStatus, postInitiationStatus]);
+
+describe('an event that lacks its intent', () => {
+  it.each(['v2', 'v1', 'ksa'] as const)('is of the intent that Lean names (%s)', async profile => {
+    const { lean, received, told } = await telling({ profile });
+    const { paymentId, intentId } = lean.payouts.add({ status: 'PENDING_WITH_BANK' });
+    await received('event-1', { paymentId: paymentId ?? '', leanStatus: 'PENDING_WITH_BANK' });
+    await expect.poll(told).toMatchObject([{ eventId: 'event-1', intentId, paymentId }]);
+  });
+});
+
+describe('events that say nothing of the tracking', () => {
+  it('give each step Lean’s own id, however they come', async () => {
+    const { lean, received, told } = await telling();
+    const { paymentId, intentId } = lean.payouts.add({ status: 'ACCEPTED_BY_BANK' });
+    const event = { paymentId: paymentId ?? '', leanStatus: 'ACCEPTED_BY_BANK' };
+    await received('accepted', event);
+    await expect.poll(told).toHaveLength(1);
+    lean.payouts.change(intentId, { postInitiationStatus: 'PROCESSED' });
+    await received('paid', { ...event, publishedAt: instantAt(Date.now()) });
+    await expect.poll(told).toHaveLength(2);
+    expect(stepsTold(await told())).toEqual([
+      ['accepted', 'ACCEPTED_BY_BANK', null],
+      ['paid', 'ACCEPTED_BY_BANK', 'PROCESSED'],
+    ]);
+  });
+
+  it('and came before Lean showed what they tell, give it its id once Lean does', async () => {
+    const { lean, client, teller, received, told, calls } = await telling();
+    const { paymentId, intentId } = lean.payouts.add({ status: 'PENDING_WITH_BANK' });
+    await received('early', { paymentId: paymentId ?? '', leanStatus: 'FAILED' });
+    await expect.poll(told).toHaveLength(1);
+    lean.payouts.change(intentId, { status: 'FAILED' });
+    const before = calls('getPayout');
+    const { page, answer } = await client.listPayouts({ page_number: '0', page_size: '1' });
+    for (const row of pageFromLean(page, answer).rows) await teller.tellOfRow(row);
+    expect(stepsTold(await told()).at(-1)).toEqual(['early', 'FAILED', null]);
+    expect(calls('getPayout')).toBe(before);
+  });
+});
+
+it('of an intent with two payments the steps of the newest are told, and no others after them', async () => {
+  const { lean, received, told } = await telling();
+  const first = lean.payouts.add({ status: 'FAILED' });
+  const { intentId } = first;
+  await received('first', { paymentId: first.paymentId ?? '', leanStatus: 'FAILED' });
+  await expect.poll(told).toHaveLength(1);
+  const second = lean.payouts.add({ intentId, status: 'PENDING_WITH_BANK' });
+  await received('second', { paymentId: second.paymentId ?? '', leanStatus: 'PENDING_WITH_BANK' });
+  await expect.poll(told).toHaveLength(2);
+  const late = {
+    paymentId: first.paymentId ?? '',
+    leanStatus: 'FAILED',
+    postInitiationStatus: 'REJECTED',
+  } as const;
+  await received('late', late);
+  await received('third', { paymentId: second.paymentId ?? '', leanStatus: 'ACCEPTED_BY_BANK' });
+  lean.payouts.change(intentId, { status: 'ACCEPTED_BY_BANK' });
+  await received('fourth', { paymentId: second.paymentId ?? '', leanStatus: 'ACCEPTED_BY_BANK' });
+  await expect.poll(told).toHaveLength(3);
+  expect((await told()).map(({ paymentId, leanStatus }) => [paymentId, leanStatus])).toEqual([
+    [first.paymentId, 'FAILED'],
+    [second.paymentId, 'PENDING_WITH_BANK'],
+    [second.paymentId, 'ACCEPTED_BY_BANK'],
+  ]);
+  expect(new Set((await told()).map(each => each.intentId))).toEqual(new Set([intentId]));
 });

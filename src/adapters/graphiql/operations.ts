@@ -4,7 +4,10 @@ export const listPayouts = /* GraphQL */ `
   # Your payouts, newest first: press play.
   # The next page: "after" under Variables takes endCursor.
   # Two round trips to Lean, however many rows.
+  # What happens from here on: PayoutUpdates, with this
+  # payoutUpdatesCursor as "after" under Variables.
   query Payouts($first: Int, $after: String, $filter: PayoutFilter) {
+    payoutUpdatesCursor
     payouts(first: $first, after: $after, filter: $filter) {
       totalCount
       pageInfo {
@@ -140,13 +143,16 @@ export const followNewestPayout = /* GraphQL */ `
 export const followPayouts = /* GraphQL */ `
   # What happens to payouts, as it happens. Run this, then
   # create a payout in the tab before and come back.
-  subscription PayoutUpdates {
-    payoutUpdated {
+  # Cut off? Go on: "after" takes the last cursor.
+  subscription PayoutUpdates($after: String) {
+    payoutUpdated(after: $after) {
+      cursor
       payoutId
       status
+      postInitiationStatus
+      outcome
       publishedAt
       payout {
-        outcome
         amount {
           amount
           currency

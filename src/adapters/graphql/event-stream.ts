@@ -8,7 +8,7 @@ import type { RequestContext } from './request-context.ts';
 export const pingMs = 12_000;
 
 /**
- * Sends the results of a subscription as server-sent events, each with the id of its event, which a browser sends back
+ * Sends the results of a subscription as server-sent events, each with its cursor as the id, which a browser sends back
  * as `Last-Event-ID` when it connects again. One result at a time is made: when the reader is slow, it waits.
  * @see https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md#distinct-connections-mode
  */
@@ -47,7 +47,7 @@ function streaming(context: RequestContext, log: Logger) {
           controller.close();
           return;
         }
-        const id = context.deliveredEvent === undefined ? '' : `id: ${context.deliveredEvent}\n`;
+        const id = context.deliveredCursor === undefined ? '' : `id: ${context.deliveredCursor}\n`;
         controller.enqueue(
           encoder.encode(`${id}event: next\ndata: ${JSON.stringify(outward(value, context.log ?? log))}\n\n`),
         );

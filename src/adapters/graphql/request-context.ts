@@ -15,10 +15,10 @@ export interface RequestContext {
   admission?: Admission;
   /** What came of it, where it has been executed already: all that is left is to tell its caller. */
   executed?: () => ExecutionResult;
-  /** The event that a subscriber has had last, when it comes back. */
+  /** The cursor that a subscriber has had last, when it comes back by itself. */
   lastEventId?: string;
-  /** The event of the update that is being delivered. */
-  deliveredEvent?: string;
+  /** The cursor of the update that is being delivered. */
+  deliveredCursor?: string;
   /** Aborted when the caller goes away; without it, the request's own. */
   readonly signal?: AbortSignal;
 }

@@ -124,10 +124,13 @@ function contexts(options: GraphqlOptions): (admission: Admission, signal: GiveU
   const traceLoad: TraceLoad | undefined = tracing && ((...load) => tracing.work(...load));
   return ({ caller }, signal) => {
     const budget = new CallBudget(maxUpstreamCalls);
+    // Before anything is read: nothing that the request reads is older than this.
+    const updatesCursor = updates.standing();
     return {
       payouts: new PayoutLookup(new Loaders(sources, { signal, budget }, traceLoad)),
       budget,
       updates,
+      updatesCursor,
       lists,
       creation,
       caller,

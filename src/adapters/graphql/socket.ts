@@ -91,8 +91,6 @@ export function graphqlSocket(options: GraphqlSocketOptions): GraphqlSocket {
       const { report, over } = connection.begin();
       report.caller = admission.caller.subject;
       const context: SocketContext = { admission, signal: over.signal, over, log, report };
-      const lastEventId = payload.extensions?.['lastEventId'];
-      if (typeof lastEventId === 'string') context.lastEventId = lastEventId;
       try {
         await door.count(admission.caller);
         if (connection.isOverfull) return [tooManyOperations()];

@@ -1,10 +1,12 @@
-import { BadInput, Unauthenticated } from '../../payouts/errors.ts';
+import { BadInput, Unauthenticated, UpdatesUnavailable } from '../../payouts/errors.ts';
 import { Loaders, type PayoutSources } from '../../loaders/loaders.ts';
 import { PayoutLookup } from '../../loaders/payout-lookup.ts';
 import type { PayoutEvents, PayoutUpdate } from '../../payouts/payout-update.ts';
 import type { Payout } from '../../payouts/payout.ts';
+import { updateCursor } from '../../payouts/update-cursor.ts';
 import { CallBudget } from '../../lean/call-budget.ts';
-import type { GraphContext, UpdateOfPayout, Updates } from '../../schema/context.ts';
+import { LeanNotOffered } from '../../lean/errors.ts';
+import type { GraphContext, SubscriptionWish, UpdateOfPayout, Updates } from '../../schema/context.ts';
 import type { LiveUpdates } from '../../webhooks/live-updates.ts';
 import { Turns } from '../../webhooks/turns.ts';
 import { admitted } from './admission.ts';
@@ -17,48 +19,73 @@ export interface UpdatesOptions {
   readonly subscriptions: Subscriptions;
   /** Lean calls that one update may cost. */
   readonly maxUpstreamCalls: number;
-  readonly events: Pick<PayoutEvents, 'positionOf'>;
+  readonly events: Pick<PayoutEvents, 'lastSteps'>;
   readonly sources: PayoutSources;
 }
 
 /** How long what has been read for an update, or has failed, is shared by its subscribers, in ms. */
 const sharedMs = 10_000;
 
+/** What all subscribers of an update share, and until when. */
+interface Shared {
+  readonly cursor: string;
+  readonly payouts: PayoutLookup;
+  readonly until: number;
+}
+
+const unread = 'The updates have not been read from the store yet: try again.';
+
 /** What happens to payouts, for the subscribers of the graph. */
 export class GraphUpdates implements Updates {
   readonly #options: UpdatesOptions;
-  /** What all subscribers of an update share, and until when. */
-  readonly #shared = new WeakMap<PayoutUpdate, { readonly payouts: PayoutLookup; readonly until: number }>();
+  readonly #shared = new WeakMap<PayoutUpdate, Shared>();
   readonly #turns = new Turns();
 
   constructor(options: UpdatesOptions) {
     this.#options = options;
   }
 
-  /**
-   * From this call on: what happens before the first update is asked for is not missed.
-   * @throws TooManySubscriptions
-   */
-  subscribe(
-    key: string | undefined,
+  standing(): () => string | null {
+    const { live } = this.#options;
+    const { place } = live;
+    return () => {
+      if (place === undefined) throw new UpdatesUnavailable(unread);
+      return updateCursor(place);
+    };
+  }
+
+  async subscribe(
+    { intentId, after: given }: SubscriptionWish,
     context: GraphContext & RequestContext,
-  ): AsyncGenerator<UpdateOfPayout, void, undefined> {
+  ): Promise<AsyncGenerator<UpdateOfPayout, void, undefined>> {
     const { live, subscriptions } = this.#options;
+    const { place: now } = live;
+    if (now === undefined) throw new UpdatesUnavailable(unread);
     const { router } = admitted(context);
     const over = subscriptions.begin(router ? undefined : context.caller.subject);
     // A subscription that is aborted before its first update is asked for never begins to run.
     if (context.signal.aborted) over();
     else context.signal.addEventListener('abort', over, { once: true });
-    return ending(this.#updates(key, context, live.position), () => {
+    const ended = (): void => {
       context.signal.removeEventListener('abort', over);
       over();
-    });
+    };
+    try {
+      // Browsers send the header when they connect again, with the argument of the first time.
+      const cursor = context.lastEventId ?? given;
+      const after = cursor === undefined ? now.position : await live.positionAt(cursor);
+      if (intentId !== undefined) await this.#mustExist(intentId, context);
+      return ending(this.#updates(intentId, context, after), ended);
+    } catch (error) {
+      ended();
+      throw error;
+    }
   }
 
   async *#updates(
-    key: string | undefined,
+    intentId: string | undefined,
     context: GraphContext & RequestContext,
-    now: number,
+    after: number,
   ): AsyncGenerator<UpdateOfPayout, void, undefined> {
     const { live } = this.#options;
     const over = new AbortController();
@@ -73,15 +100,11 @@ export class GraphUpdates implements Updates {
     try {
       context.signal.addEventListener('abort', leave, { once: true });
       if (context.signal.aborted) leave();
-      const updates = live.subscribe({
-        wants: wantsOf(key),
-        after: (await this.#after(context)) ?? now,
-        signal: over.signal,
-      });
-      for await (const update of updates) {
-        context.deliveredEvent = update.eventId;
-        const payouts = this.#payoutsOf(update);
-        yield { ...update, payouts, payout: () => this.#payoutOf(update, payouts) };
+      const wants = (update: PayoutUpdate): boolean => intentId === undefined || update.intentId === intentId;
+      for await (const update of live.subscribe({ wants, after, signal: over.signal })) {
+        const { cursor, payouts } = this.#sharedOf(update);
+        context.deliveredCursor = cursor;
+        yield { ...update, cursor, payouts, payout: () => this.#payoutOf(update, payouts) };
       }
       if (expired)
         throw new Unauthenticated('The access token has expired: subscribe again with another one.', true);
@@ -91,28 +114,34 @@ export class GraphUpdates implements Updates {
     }
   }
 
-  /** @throws BadInput when the event that a subscriber has had last is not known */
-  async #after({ lastEventId }: RequestContext): Promise<number | undefined> {
-    if (lastEventId === undefined) return undefined;
-    const position = await this.#options.events.positionOf(lastEventId);
-    if (position !== undefined) return position;
-    throw new BadInput(
-      'Last-Event-ID',
-      'is not known, or not any more. Read the payouts, and subscribe without it.',
-    );
+  /**
+   * As far as that can be had: not where this Lean application has no call for it.
+   * @throws BadInput when Lean does not know the payout; LeanError
+   */
+  async #mustExist(intentId: string, { payouts }: GraphContext): Promise<void> {
+    if ((await this.#options.events.lastSteps([intentId])).size > 0) return;
+    const payout = await payouts.payout(intentId).catch((error: unknown) => {
+      if (error instanceof LeanNotOffered) return undefined;
+      throw error;
+    });
+    if (payout === null) throw new BadInput('id', 'there is no payout by this id at Lean.');
   }
 
-  #payoutsOf(update: PayoutUpdate): PayoutLookup {
-    const shared = this.#shared.get(update);
-    if (shared !== undefined && performance.now() < shared.until) return shared.payouts;
-    const { sources, maxUpstreamCalls } = this.#options;
-    const payouts = new PayoutLookup(new Loaders(sources, { budget: new CallBudget(maxUpstreamCalls) }));
-    this.#shared.set(update, { payouts, until: performance.now() + sharedMs });
-    return payouts;
+  #sharedOf(update: PayoutUpdate): Shared {
+    const known = this.#shared.get(update);
+    if (known !== undefined && performance.now() < known.until) return known;
+    const { live, sources, maxUpstreamCalls } = this.#options;
+    const shared = {
+      cursor: updateCursor({ store: live.place?.store ?? '', position: update.position }),
+      payouts: new PayoutLookup(new Loaders(sources, { budget: new CallBudget(maxUpstreamCalls) })),
+      until: performance.now() + sharedMs,
+    };
+    this.#shared.set(update, shared);
+    return shared;
   }
 
   async #payoutOf({ intentId }: PayoutUpdate, payouts: PayoutLookup): Promise<Payout | null> {
-    const payout = await payouts.payout(intentId ?? '');
+    const payout = await payouts.payout(intentId);
     // All of its subscribers have it at the same moment.
     await this.#turns.take();
     return payout;
@@ -146,8 +175,4 @@ function ending<Value>(
       await noting(values.return());
     },
   };
-}
-
-function wantsOf(intentId: string | undefined): (update: PayoutUpdate) => boolean {
-  return intentId === undefined ? () => true : update => update.intentId === intentId;
 }

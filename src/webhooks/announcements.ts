@@ -1,0 +1,62 @@
+import { compareInstants, type Instant } from '../payouts/instant.ts';
+import type { PayoutStep, ReceivedEvent } from '../payouts/payout-update.ts';
+
+/** A step as Lean has it; without a time where the history lacks it: that is the last one. */
+export interface StepAtLean extends Omit<PayoutStep, 'eventId' | 'intentId' | 'publishedAt'> {
+  readonly publishedAt: Instant | undefined;
+}
+
+/**
+ * Which event announced which step, each at most one. An event that says how the tracking stands announces the step of
+ * that very state. One that says nothing of the tracking announces a step of its status that no other event announces
+ * better: the one that is nearest to it in time.
+ * @param all also those that have been told
+ * @param steps of `all`, those that an announcement is looked for
+ */
+export function announcementsOf(
+  all: readonly StepAtLean[],
+  steps: readonly StepAtLean[],
+  claims: readonly ReceivedEvent[],
+): ReadonlyMap<StepAtLean, ReceivedEvent> {
+  const inTime = claims.toSorted((a, b) => compareInstants(a.publishedAt, b.publishedAt));
+  const found = new Map<StepAtLean, ReceivedEvent>();
+  for (const step of steps) {
+    const exact = inTime.find(claim => claim.leanStatus === step.leanStatus && saysTracking(claim, step));
+    if (exact !== undefined) found.set(step, exact);
+  }
+  const vague = inTime.filter(({ postInitiationStatus }) => postInitiationStatus === undefined);
+  for (const step of steps) {
+    if (found.has(step)) continue;
+    const rivals = all.filter(({ leanStatus }) => leanStatus === step.leanStatus);
+    const own = vague.filter(
+      claim => claim.leanStatus === step.leanStatus && announcedBy(claim, rivals) === step,
+    );
+    // The state that a payout has just come to is announced by the latest.
+    const best =
+      step.publishedAt === undefined ? own.at(-1) : own.toSorted(nearestTo(step.publishedAt)).at(0);
+    if (best !== undefined) found.set(step, best);
+  }
+  return found;
+}
+
+function saysTracking(claim: ReceivedEvent, step: StepAtLean): boolean {
+  return (
+    claim.postInitiationStatus !== undefined &&
+    claim.postInitiationStatus === (step.postInitiationStatus ?? null)
+  );
+}
+
+/** Of several steps of one status, the one that an event is nearest to. */
+function announcedBy({ publishedAt }: ReceivedEvent, steps: readonly StepAtLean[]): StepAtLean | undefined {
+  const timed = steps.filter(step => step.publishedAt !== undefined);
+  const current = steps.find(step => step.publishedAt === undefined);
+  const isLatest = timed.every(step => compareInstants(publishedAt, step.publishedAt ?? publishedAt) > 0);
+  return current !== undefined && isLatest ? current : timed.toSorted(nearestTo(publishedAt)).at(0);
+}
+
+function nearestTo(instant: Instant) {
+  const distance = (time: Instant | undefined): number =>
+    Math.abs(Date.parse(time ?? instant) - Date.parse(instant));
+  return (a: { readonly publishedAt: Instant | undefined }, b: typeof a): number =>
+    distance(a.publishedAt) - distance(b.publishedAt);
+}

@@ -1,0 +1,114 @@
+import type { LeanClient } from '../lean/client.ts';
+import { LeanError } from '../lean/errors.ts';
+import { StoreUnavailable } from '../payouts/errors.ts';
+import { pageFromLean } from '../payouts/from-lean.ts';
+import { instantAt } from '../payouts/lean-time.ts';
+import type { Payout } from '../payouts/payout.ts';
+import type { Teller } from './teller.ts';
+
+export interface FollowedPayoutsOptions {
+  readonly client: LeanClient;
+  readonly teller: Pick<Teller, 'tellOfRow'>;
+  /** @default 3 s */
+  readonly everyMs?: number;
+  /** How long a payout is followed, by Lean's clock. @default 2 min */
+  readonly forMs?: number;
+  /** How many are followed at once; beyond that the oldest are left to the comparison. @default 1000 */
+  readonly most?: number;
+}
+
+const pageSize = 100;
+const mostPages = 2;
+
+/** A creation may take this long, and Lean may have made the payout at its beginning. */
+const marginMs = 60_000;
+
+/** Lean has made a payment: from then on it tells of the payout by webhook. */
+const atBank: ReadonlySet<string | undefined> = new Set(['PENDING_WITH_BANK', 'ACCEPTED_BY_BANK']);
+
+/**
+ * Looks after payouts that this gateway has just created: as long as Lean has made no payment of one, no webhook tells
+ * of it. One list, read every few seconds, serves all of them. After a while they are left to the comparison.
+ */
+export class FollowedPayouts {
+  readonly #options: Required<FollowedPayoutsOptions>;
+  /** By intent, in the order in which they came: since when, by Lean's clock, and as what they were seen last. */
+  readonly #followed = new Map<string, { readonly since: number; leanStatus: string | undefined }>();
+  #timer: NodeJS.Timeout | undefined;
+  #looking: Promise<void> | undefined;
+  #stopped = false;
+
+  constructor(options: FollowedPayoutsOptions) {
+    this.#options = { everyMs: 3000, forMs: 120_000, most: 1000, ...options };
+  }
+
+  /** How many are followed. */
+  get count(): number {
+    return this.#followed.size;
+  }
+
+  follow(intentIds: readonly string[]): void {
+    for (const intentId of intentIds)
+      this.#followed.set(intentId.toLowerCase(), { since: this.#leanNow(), leanStatus: undefined });
+    for (const oldest of this.#followed.keys()) {
+      if (this.#followed.size <= this.#options.most) break;
+      this.#followed.delete(oldest);
+    }
+    this.#lookLater();
+  }
+
+  /** A look under way is waited for. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    await this.#looking;
+  }
+
+  #leanNow(): number {
+    return this.#options.client.clock.now() ?? Date.now();
+  }
+
+  #lookLater(): void {
+    if (this.#stopped || this.#timer !== undefined || this.#followed.size === 0) return;
+    this.#timer = setTimeout(() => {
+      this.#looking = this.#look().finally(() => {
+        this.#timer = undefined;
+        this.#lookLater();
+      });
+    }, this.#options.everyMs).unref();
+  }
+
+  async #look(): Promise<void> {
+    const { client, forMs } = this.#options;
+    const now = this.#leanNow();
+    for (const [intentId, { since }] of this.#followed)
+      if (now - since > forMs) this.#followed.delete(intentId);
+    const [oldest] = this.#followed.values();
+    if (oldest === undefined) return;
+    const from = instantAt(oldest.since - marginMs);
+    try {
+      for (let page = 0; page < mostPages && !this.#stopped; page += 1) {
+        const query = { page_number: String(page), page_size: String(pageSize), from };
+        const { page: wire, answer } = await client.listPayouts(query);
+        const { rows } = pageFromLean(wire, answer);
+        for (const row of rows) await this.#seen(row);
+        if (rows.length < pageSize) return;
+      }
+    } catch (error) {
+      // The next look comes soon, and after the last one the comparison.
+      if (!(error instanceof LeanError || error instanceof StoreUnavailable)) throw error;
+    }
+  }
+
+  async #seen(row: Payout): Promise<void> {
+    const { intentId } = row;
+    const followed = this.#followed.get(intentId);
+    const { status, leanStatus } = row.state ?? {};
+    if (followed === undefined || leanStatus == null || followed.leanStatus === leanStatus) return;
+    const isFollowed = row.paymentId === null && !atBank.has(status);
+    if (isFollowed) await this.#options.teller.tellOfRow(row);
+    followed.leanStatus = leanStatus;
+    if (!isFollowed || (status !== 'CREATED' && status !== 'AWAITING_AUTHORIZATION'))
+      this.#followed.delete(intentId);
+  }
+}
