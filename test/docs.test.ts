@@ -21,6 +21,7 @@ import { SqlReconciliationRecords } from '../src/store/reconciliation-records.ts
 import { leanCreation } from './support/payout-input.ts';
 import { freshDatabase, query } from './support/postgres.ts';
 import { startListeningGateway } from './support/running-gateway.ts';
+import { startTestGateway } from './support/test-gateway.ts';
 
 /*
  * What the pages in docs/ say is so: their commands run and print what the pages show, their tables are those of the
@@ -287,6 +288,14 @@ describe('docs/payments.md', () => {
     });
     expect(response.headers.get('retry-after')).toBe('30');
     expect(JSON.parse(steady(await response.text()))).toEqual(JSON.parse(blocks(payments, 'json')[0] ?? ''));
+  });
+
+  it('shows what is answered to wrong input', async () => {
+    const gateway = await startTestGateway();
+    const [document = ''] = blocks(payments, 'graphql');
+    const { data } = await gateway.run<{ createPayout: object }>(document);
+    expect(data?.createPayout).toEqual(JSON.parse(blocks(payments, 'json')[1] ?? ''));
+    expect(gateway.lean.requests).toEqual([]);
   });
 
   it('quotes what tools answer while the outcome is unknown', () => {

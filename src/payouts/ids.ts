@@ -13,6 +13,11 @@ export function payoutId(paymentId: string | null, intentId: string | null): str
   return intentId === null ? null : `${intentPrefix}${intentId}`;
 }
 
+/** `Payout.id`: ours and opaque to callers, stable from the moment of creation because it comes from the intent's id alone. */
+export function payoutIdOf(intentId: string): string {
+  return `po_${intentId}`;
+}
+
 /**
  * Reads a payout's id.
  * @throws BadInput naming `argument`

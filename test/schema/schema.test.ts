@@ -93,14 +93,19 @@ const contract = `
   }
   union CreatePayoutResult = PayoutCreated | PayoutRejected | PayoutOutcomeUnknown
   type PayoutCreated {
-    idempotencyKey: String! intentId: ID! intent: PayoutIntent payoutId: ID! payout: Payout status: PayoutStatus!
+    idempotencyKey: String! intentId: ID! intent: PayoutIntent payoutId: ID! paymentId: ID payout: Payout status: PayoutStatus!
     leanStatus: String! amount: Money! sender: PayoutParty recipient: PayoutParty traceId: ID
-    similarUnknownKey: String
+    similarUnknownKey: String transferIndex: Int
   }
   type PayoutRejected {
-    code: PayoutRejectionCode! message: String! field: String leanCode: String rejectedIntentId: ID
-    idempotencyKey: String!
+    code: PayoutRejectionCode! message: String! leanCode: String rejectedIntentId: ID payout: Payout
+    idempotencyKey: String! transferIndex: Int inputErrors: [PayoutInputError!]!
   }
+  enum PayoutInputErrorCode {
+    REQUIRED TOO_LONG TOO_MANY OUTER_BLANKS INVALID_CHARACTERS NOT_A_UUID NOT_POSITIVE TOO_LARGE TOO_MANY_DECIMALS
+    UNKNOWN_CURRENCY DUPLICATE ALREADY_USED REFUSED_BY_LEAN
+  }
+  type PayoutInputError { field: String! code: PayoutInputErrorCode! message: String! }
   enum PayoutRejectionCode { INVALID_INPUT REJECTED_BY_LEAN IDEMPOTENCY_CONFLICT }
   type PayoutOutcomeUnknown {
     message: String! idempotencyKey: String! reason: PayoutUnknownReason! retryAfterSeconds: Int! resendAt: DateTime

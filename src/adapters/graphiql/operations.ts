@@ -106,7 +106,10 @@ export const createPayout = /* GraphQL */ `
       ... on PayoutRejected {
         code
         message
-        field
+        inputErrors {
+          field
+          message
+        }
       }
       ... on PayoutOutcomeUnknown {
         message

@@ -3,7 +3,6 @@ import { jsonNumber } from '../../lean/json.ts';
 import type { LeanCreated, LeanCreatedPayout, LeanCreatedTransfer } from '../../lean/wire.ts';
 import { compareDecimals } from '../decimal.ts';
 import { id, moneyFromLean, objects, partyFromLean, stateFromLean, text } from '../from-lean.ts';
-import { parsePayoutId, payoutId } from '../ids.ts';
 import type { Money } from '../money.ts';
 import type { PayoutParty, PayoutState } from '../payout.ts';
 import type { Transfer } from './transfer.ts';
@@ -42,7 +41,8 @@ export function creationBody(transfers: readonly Transfer[]): string {
 /** What Lean answered to one transfer. */
 export interface CreatedTransfer {
   readonly intentId: string;
-  readonly payoutId: string;
+  /** Null until Lean has made a payment of it. */
+  readonly paymentId: string | null;
   readonly state: PayoutState;
   readonly amount: Money;
   readonly sender: PayoutParty | null;
@@ -129,7 +129,7 @@ function answerOf({ payout, detail }: Entry, transfer: Transfer): CreatedTransfe
   const sender = { account_number: payout.account_number, iban: payout.iban };
   return {
     intentId,
-    payoutId: payoutId(id(payout.payment_id), intentId) ?? intentId,
+    paymentId: id(payout.payment_id),
     state: stateFromLean(detail.payment_status),
     amount:
       amountIn({ payout, detail }, transfer) === 'same'
@@ -154,11 +154,10 @@ function leanCreatedFrom(answer: TransferAnswer): object {
       payment_intent_id: answer.rejectedIntentId,
       destination_details: { payment_status: 'FAILED', error_message: answer.leanCode },
     };
-  const { intentId, payoutId: id, state, amount, sender, recipient, traceId } = answer;
-  const key = parsePayoutId(id, 'payoutId');
+  const { intentId, paymentId, state, amount, sender, recipient, traceId } = answer;
   return {
     payment_intent_id: intentId,
-    ...('paymentId' in key && { payment_id: key.paymentId }),
+    ...(paymentId !== null && { payment_id: paymentId }),
     initiate_payment_task_id: traceId ?? undefined,
     account_number: sender?.accountNumber ?? undefined,
     iban: sender?.iban ?? undefined,

@@ -1,5 +1,4 @@
 import type { PayoutIntent } from '../payout-intent.ts';
-import { payoutId } from '../ids.ts';
 import type { Payout, PayoutState } from '../payout.ts';
 import { transferAnswer, type TransferAnswer } from './creation-answer.ts';
 import type { CreatedTransfer } from './creation-wire.ts';
@@ -16,7 +15,7 @@ export function foundAnswer(
   const intentId = intent?.id ?? row.intentId ?? '';
   const created: CreatedTransfer = {
     intentId,
-    payoutId: payoutId(payout.paymentId, intentId) ?? intentId,
+    paymentId: payout.paymentId,
     state: stateOf(row, intent) ?? { status: 'UNKNOWN', leanStatus: null },
     amount: transfer.amount,
     sender: payout.sender ?? null,
@@ -35,7 +34,7 @@ export function answerByOperator(
 ): TransferAnswer {
   const created: CreatedTransfer = {
     intentId,
-    payoutId: payoutId(null, intentId) ?? intentId,
+    paymentId: null,
     state: { status: 'UNKNOWN', leanStatus: null },
     amount: transfer.amount,
     sender: null,
