@@ -418,6 +418,17 @@ export type PayoutRejectionCode =
   /** Lean refused it, failed it, or has not taken it; see `leanCode`. A corrected payout needs a new key. */
   | 'REJECTED_BY_LEAN';
 
+/** What was asked for under an idempotency key, and what became of it. */
+export type PayoutRequest = {
+  readonly __typename?: 'PayoutRequest';
+  /** The key of the request. */
+  readonly idempotencyKey: Scalars['String']['output'];
+  /** When the gateway recorded the request. */
+  readonly requestedAt: Scalars['DateTime']['output'];
+  /** One for each transfer, in order: the recorded answer, or `PayoutOutcomeUnknown` while it is in flight or open, as a repetition of the key would be told. `PayoutCreated.status` is that of the moment of creation; its `payout` tells how it stands now. */
+  readonly results: ReadonlyArray<CreatePayoutResult>;
+};
+
 /** How far a payout has come, by Lean's own status. It does not say whether money has arrived: `Payout.outcome` does. */
 export type PayoutStatus =
   /** The bank accepted it. Not final, and no proof of payment: the bank may still reject it. */
@@ -508,6 +519,8 @@ export type Query = {
   readonly payout?: Maybe<Payout>;
   /** One intent, with its payout and destination, by one Lean call; null when Lean does not know the id. */
   readonly payoutIntent?: Maybe<PayoutIntent>;
+  /** What became of an idempotency key of yours. It sends nothing, writes nothing and makes no Lean call but those of the `payout` and `intent` that are selected. Null: there is no record, because the key never came, or its payout was never sent, or the record is older than the retention. **Null is no leave to pay again under another key.** */
+  readonly payoutRequest?: Maybe<PayoutRequest>;
   /** Payouts in Lean's order, newest first. One Lean call for a page, whatever its size; fields that only the single payout carries cost one more per payout. */
   readonly payouts: PayoutConnection;
 };
@@ -525,6 +538,11 @@ export type QueryPayoutArgs = {
 /** Everything that can be read, by callers with the scope `payouts:read`. */
 export type QueryPayoutIntentArgs = {
   id: Scalars['ID']['input'];
+};
+
+/** Everything that can be read, by callers with the scope `payouts:read`. */
+export type QueryPayoutRequestArgs = {
+  idempotencyKey: Scalars['String']['input'];
 };
 
 /** Everything that can be read, by callers with the scope `payouts:read`. */

@@ -14,6 +14,7 @@ import {
   type OperationDefinitionNode,
   type SelectionSetNode,
 } from 'graphql';
+import { maxTransfers } from '../payouts/creation/transfer.ts';
 
 /**
  * What a field of a payout may have to ask Lean for. Loaders ask once for each payout, however many fields want the
@@ -112,6 +113,9 @@ export class LeanCost {
         const transfers = Array.isArray(input?.transfers) ? input.transfers.length : 1;
         return 1 + transfers * this.#ofCreated(field, 'CreatePayoutsResult');
       }
+      // What was asked for by then is not known: a request may have so many transfers.
+      case 'payoutRequest':
+        return maxTransfers * this.#ofCreated(field, 'PayoutRequest');
       default:
         return 0;
     }

@@ -48,6 +48,7 @@ const contract = `
     payout(id: ID!): Payout
     payouts(first: Int, after: String, last: Int, before: String, filter: PayoutFilter): PayoutConnection!
     payoutIntent(id: ID!): PayoutIntent
+    payoutRequest(idempotencyKey: String!): PayoutRequest
   }
   type Mutation {
     createPayout(input: CreatePayoutInput!): CreatePayoutResult!
@@ -105,6 +106,7 @@ const contract = `
     REQUIRED TOO_LONG TOO_MANY OUTER_BLANKS INVALID_CHARACTERS NOT_A_UUID NOT_POSITIVE TOO_LARGE TOO_MANY_DECIMALS
     UNKNOWN_CURRENCY DUPLICATE ALREADY_USED REFUSED_BY_LEAN
   }
+  type PayoutRequest { idempotencyKey: String! requestedAt: DateTime! results: [CreatePayoutResult!]! }
   type PayoutInputError { field: String! code: PayoutInputErrorCode! message: String! }
   enum PayoutRejectionCode { INVALID_INPUT REJECTED_BY_LEAN IDEMPOTENCY_CONFLICT }
   type PayoutOutcomeUnknown {
