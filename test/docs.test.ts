@@ -19,9 +19,10 @@ import { maxJsonDepth, maxJsonMembers } from '../src/payouts/json-bounds.ts';
 import { openStore } from '../src/store/open.ts';
 import { SqlReconciliationRecords } from '../src/store/reconciliation-records.ts';
 import { subscribeBySse } from './support/event-stream.ts';
-import { leanCreation } from './support/payout-input.ts';
+import { createPayoutDocument, leanCreation, payoutInput } from './support/payout-input.ts';
 import { freshDatabase, query } from './support/postgres.ts';
 import { postOperation, startListeningGateway } from './support/running-gateway.ts';
+import { startTestGateway } from './support/test-gateway.ts';
 
 /*
  * What the pages in docs/ say is so: their commands run and print what the pages show, their tables are those of the
@@ -311,6 +312,24 @@ describe('docs/payments.md', () => {
     });
     expect(response.headers.get('retry-after')).toBe('30');
     expect(JSON.parse(steady(await response.text()))).toEqual(JSON.parse(blocks(payments, 'json')[0] ?? ''));
+  });
+
+  it('shows how to ask what became of a key, whatever it was', async () => {
+    const gateway = await startTestGateway();
+    const [document = ''] = blocks(payments, 'graphql');
+    expect((await gateway.run(document)).data).toEqual({ payoutRequest: null });
+    await gateway.run(createPayoutDocument, { input: payoutInput('order-4711') });
+    expect((await gateway.run(document)).data).toMatchObject({
+      payoutRequest: { results: [{ __typename: 'PayoutCreated', payout: { outcome: 'IN_PROGRESS' } }] },
+    });
+  });
+
+  it('shows what is answered to wrong input', async () => {
+    const gateway = await startTestGateway();
+    const [, document = ''] = blocks(payments, 'graphql');
+    const { data } = await gateway.run<{ createPayout: object }>(document);
+    expect(data?.createPayout).toEqual(JSON.parse(blocks(payments, 'json')[1] ?? ''));
+    expect(gateway.lean.requests).toEqual([]);
   });
 
   it('quotes what tools answer while the outcome is unknown', () => {

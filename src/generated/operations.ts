@@ -78,7 +78,7 @@ export type PayoutOutcome =
 export type PayoutRejectionCode =
   /** The key was used before, with another input. This request paid nothing; the earlier one may have. */
   | 'IDEMPOTENCY_CONFLICT'
-  /** The input was refused before anything was sent; correct `field`, the key is still free. */
+  /** The input was refused before anything was sent; correct what `inputErrors` names, the key is still free. */
   | 'INVALID_INPUT'
   /** Lean refused it, failed it, or has not taken it; see `leanCode`. A corrected payout needs a new key. */
   | 'REJECTED_BY_LEAN';
@@ -203,7 +203,7 @@ export type CreatePayoutMutation = {
         readonly __typename: 'PayoutRejected';
         readonly code: PayoutRejectionCode;
         readonly message: string;
-        readonly field: string | null;
+        readonly inputErrors: ReadonlyArray<{ readonly field: string; readonly message: string }>;
       };
 };
 
@@ -561,7 +561,17 @@ export const CreatePayoutDocument = {
                     selections: [
                       { kind: 'Field', name: { kind: 'Name', value: 'code' } },
                       { kind: 'Field', name: { kind: 'Name', value: 'message' } },
-                      { kind: 'Field', name: { kind: 'Name', value: 'field' } },
+                      {
+                        kind: 'Field',
+                        name: { kind: 'Name', value: 'inputErrors' },
+                        selectionSet: {
+                          kind: 'SelectionSet',
+                          selections: [
+                            { kind: 'Field', name: { kind: 'Name', value: 'field' } },
+                            { kind: 'Field', name: { kind: 'Name', value: 'message' } },
+                          ],
+                        },
+                      },
                     ],
                   },
                 },

@@ -189,11 +189,11 @@ export type PayoutCreated = {
   readonly intentId: Scalars['ID']['output'];
   /** Lean's own word for that status. */
   readonly leanStatus: Scalars['String']['output'];
-  /** Lean’s payment_id, where its answer named one already. */
+  /** Lean's payment_id of it, where Lean's answer had one: mostly null, as no payment is made yet. */
   readonly paymentId?: Maybe<Scalars['ID']['output']>;
   /** The payout as Lean has it now. One Lean call, shared with `intent`. */
   readonly payout?: Maybe<Payout>;
-  /** The payout, as in `Payout.id`. */
+  /** The payout: `Payout.id`. */
   readonly payoutId: Scalars['ID']['output'];
   /** Who will be paid. */
   readonly recipient?: Maybe<PayoutParty>;
@@ -206,7 +206,7 @@ export type PayoutCreated = {
   /** Lean's initiate_payment_task_id: name it when you ask Lean's support about this payout. */
   readonly traceId?: Maybe<Scalars['ID']['output']>;
   /** Which of the `transfers` of `createPayouts` it is, from 0; 0 for `createPayout`. */
-  readonly transferIndex: Scalars['Int']['output'];
+  readonly transferIndex?: Maybe<Scalars['Int']['output']>;
 };
 
 /** A range of time. Both bounds are inclusive, and either may be left out. */
@@ -276,6 +276,46 @@ export type PayoutFilter = {
   /** By the time of the last change at Lean. */
   readonly updatedAt?: InputMaybe<PayoutDateTimeRange>;
 };
+
+/** A wrong field of the input. */
+export type PayoutInputError = {
+  readonly __typename?: 'PayoutInputError';
+  /** Why, in a word. */
+  readonly code: PayoutInputErrorCode;
+  /** Its path within the input, such as `amount.amount` or `transfers.2.description`. */
+  readonly field: Scalars['String']['output'];
+  /** Why, in a sentence for people. */
+  readonly message: Scalars['String']['output'];
+};
+
+/** Why a field of the input is not accepted, for messages in a language of your own. */
+export type PayoutInputErrorCode =
+  /** The idempotency key stands for another input. */
+  | 'ALREADY_USED'
+  /** Another transfer of the request has the same. */
+  | 'DUPLICATE'
+  /** It holds characters that are not accepted in this field. */
+  | 'INVALID_CHARACTERS'
+  /** It is no UUID, such as Lean’s ids are. */
+  | 'NOT_A_UUID'
+  /** The amount is zero or below. */
+  | 'NOT_POSITIVE'
+  /** It begins or ends with a blank. */
+  | 'OUTER_BLANKS'
+  /** Lean refused the payout because of this field; see `leanCode`. */
+  | 'REFUSED_BY_LEAN'
+  /** It is empty, or holds nothing that can be seen. */
+  | 'REQUIRED'
+  /** The amount has more digits before the point than are accepted. */
+  | 'TOO_LARGE'
+  /** It has more characters than are accepted. */
+  | 'TOO_LONG'
+  /** The list has more entries than are accepted. */
+  | 'TOO_MANY'
+  /** The amount has more decimals than its currency has. */
+  | 'TOO_MANY_DECIMALS'
+  /** There is no such ISO 4217 currency. */
+  | 'UNKNOWN_CURRENCY';
 
 /** What a payout was meant to be. There is one from the moment of creation, before there is a payment. */
 export type PayoutIntent = {
@@ -359,14 +399,16 @@ export type PayoutRejected = {
   readonly __typename?: 'PayoutRejected';
   /** Why, in a word. */
   readonly code: PayoutRejectionCode;
-  /** The input field at fault, such as `amount.amount`, where one is. */
-  readonly field?: Maybe<Scalars['String']['output']>;
   /** The key of the request. */
   readonly idempotencyKey: Scalars['String']['output'];
+  /** The wrong fields of the input, one entry for each, 20 at most; empty where none of them is wrong. */
+  readonly inputErrors: ReadonlyArray<PayoutInputError>;
   /** Lean's code for the refusal, such as `UNKNOWN_PAYMENT_DESTINATION`, where it gave one. */
   readonly leanCode?: Maybe<Scalars['String']['output']>;
   /** Why, in a sentence for people. */
   readonly message: Scalars['String']['output'];
+  /** The payout of `rejectedIntentId`, as Lean has it now; null where Lean made none. One Lean call. */
+  readonly payout?: Maybe<Payout>;
   /** The intent that Lean made and failed, where it made one. */
   readonly rejectedIntentId?: Maybe<Scalars['ID']['output']>;
   /** Which of the `transfers` it is, from 0; null when the request was refused as a whole. */
@@ -377,10 +419,21 @@ export type PayoutRejected = {
 export type PayoutRejectionCode =
   /** The key was used before, with another input. This request paid nothing; the earlier one may have. */
   | 'IDEMPOTENCY_CONFLICT'
-  /** The input was refused before anything was sent; correct `field`, the key is still free. */
+  /** The input was refused before anything was sent; correct what `inputErrors` names, the key is still free. */
   | 'INVALID_INPUT'
   /** Lean refused it, failed it, or has not taken it; see `leanCode`. A corrected payout needs a new key. */
   | 'REJECTED_BY_LEAN';
+
+/** What was asked for under an idempotency key, and what became of it. */
+export type PayoutRequest = {
+  readonly __typename?: 'PayoutRequest';
+  /** The key of the request. */
+  readonly idempotencyKey: Scalars['String']['output'];
+  /** When the gateway recorded the request. */
+  readonly requestedAt: Scalars['DateTime']['output'];
+  /** One for each transfer, in order: the recorded answer, or `PayoutOutcomeUnknown` while it is in flight or open, as a repetition of the key would be told. `PayoutCreated.status` is that of the moment of creation; its `payout` tells how it stands now. */
+  readonly results: ReadonlyArray<CreatePayoutResult>;
+};
 
 /** How far a payout has come, by Lean's own status. It does not say whether money has arrived: `Payout.outcome` does. */
 export type PayoutStatus =
@@ -488,6 +541,8 @@ export type Query = {
   readonly payoutDestination?: Maybe<PayoutDestination>;
   /** One intent, with its payout and destination, by one Lean call; null when Lean does not know the id. */
   readonly payoutIntent?: Maybe<PayoutIntent>;
+  /** What became of an idempotency key of yours. It sends nothing, writes nothing and makes no Lean call but those of the `payout` and `intent` that are selected. Null: there is no record, because the key never came, or its payout was never sent, or the record is older than the retention. **Null is no leave to pay again under another key.** */
+  readonly payoutRequest?: Maybe<PayoutRequest>;
   /** Where the updates stood when this request began: nothing else in its answer is older. To miss nothing and have nothing twice, read this and what you show in one operation, then subscribe to `payoutUpdated` `after` it. No Lean call; null where the gateway is told of no updates. */
   readonly payoutUpdatesCursor?: Maybe<Scalars['String']['output']>;
   /** Payouts in Lean's order, newest first. One Lean call for a page, whatever its size; fields that only the single payout carries cost one more per payout. */
@@ -522,6 +577,11 @@ export type QueryPayoutDestinationArgs = {
 /** Everything that can be read, by callers with the scope `payouts:read`. */
 export type QueryPayoutIntentArgs = {
   id: Scalars['ID']['input'];
+};
+
+/** Everything that can be read, by callers with the scope `payouts:read`. */
+export type QueryPayoutRequestArgs = {
+  idempotencyKey: Scalars['String']['input'];
 };
 
 /** Everything that can be read, by callers with the scope `payouts:read`. */

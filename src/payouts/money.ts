@@ -1,4 +1,5 @@
 import { code as currencyByCode } from 'currency-codes';
+import type { InputProblem } from './creation/input-problem.ts';
 import { compareDecimals, decimalPlaces, type Decimal } from './decimal.ts';
 
 /** An amount in the currency's major unit: `16.50` with `AED` is sixteen dirhams and fifty fils. */
@@ -16,28 +17,35 @@ export function currencyPlaces(currency: string): number | undefined {
 /** Largest amount that a payout may name, in digits before the point: far beyond any bank's, short of absurd. */
 const maxWholeDigits = 18;
 
+/** What is wrong with one of the two parts of an amount. */
+export type AmountProblem = InputProblem & { readonly field: keyof Money };
+
 /**
- * What keeps an amount from being paid, in words for the caller, or undefined when nothing does.
+ * What keeps an amount from being paid: at most one problem of each part.
  * @see https://www.iso.org/iso-4217-currency-codes.html for the number of decimals
  */
-export function amountProblem({
-  amount,
-  currency,
-}: Money): { field: 'amount' | 'currency'; problem: string } | undefined {
+export function amountProblems({ amount, currency }: Money): readonly AmountProblem[] {
   const places = currencyPlaces(currency);
-  if (places === undefined)
-    return { field: 'currency', problem: 'is not an ISO 4217 currency; send a code such as "AED" or "SAR".' };
+  const problems: AmountProblem[] = [];
   if (compareDecimals(amount, '0' as Decimal) <= 0)
-    return { field: 'amount', problem: 'must be above zero.' };
-  if (decimalPlaces(amount) > places)
-    return {
+    problems.push({ field: 'amount', code: 'NOT_POSITIVE', problem: 'must be above zero.' });
+  else if (places !== undefined && decimalPlaces(amount) > places)
+    problems.push({
       field: 'amount',
+      code: 'TOO_MANY_DECIMALS',
       problem: `has more decimals than ${currency} has; at most ${String(places)} are accepted.`,
-    };
-  if ((amount.split('.')[0] ?? '').length > maxWholeDigits)
-    return {
+    });
+  else if ((amount.split('.')[0] ?? '').length > maxWholeDigits)
+    problems.push({
       field: 'amount',
+      code: 'TOO_LARGE',
       problem: `is too large; at most ${String(maxWholeDigits)} digits before the point.`,
-    };
-  return undefined;
+    });
+  if (places === undefined)
+    problems.push({
+      field: 'currency',
+      code: 'UNKNOWN_CURRENCY',
+      problem: 'is not an ISO 4217 currency; send a code such as "AED" or "SAR".',
+    });
+  return problems;
 }

@@ -115,10 +115,10 @@ export class OperationCalls {
   ): Promise<OperationOutcome> {
     const { creation, requireKey } = this.#options;
     const { idempotencyKey, problems } = keyOf(values[keyParameter], requireKey);
-    const body = transfersFromBody(values['body']);
+    const key = { caller: caller.subject, idempotencyKey };
+    const body = transfersFromBody(values['body'], problems.length === 0 ? key : undefined);
     const all = [...unknownParameters, ...problems, ...('problems' in body ? body.problems : [])];
     if ('problems' in body || all.length > 0) return { kind: 'invalid', problems: all };
-    const key = { caller: caller.subject, idempotencyKey };
     try {
       const answer = await creation.createPayouts(key, body.transfers, { refuseSimilar });
       if (answer.kind === 'unknown') return { kind: 'unknown', unknown: answer };

@@ -9,6 +9,7 @@ import './payout-intent.ts';
 import './payout-destination.ts';
 import './payout-connection.ts';
 import './create-payout.ts';
+import './payout-request.ts';
 import './payout-updated.ts';
 
 /** The graph, as a subgraph of Apollo Federation 2. Importing it reads no environment and opens nothing. */

@@ -99,6 +99,9 @@ export class LeanCost {
         const transfers = Array.isArray(input?.transfers) ? input.transfers.length : 1;
         return 1 + transfers * callsFor(this.#needs(field, 'CreatePayoutsResult'), 'creation');
       }
+      // How many transfers it had is not known beforehand; mostly it is one.
+      case 'payoutRequest':
+        return callsFor(this.#needs(field, 'PayoutRequest'), 'creation');
       default:
         return 0;
     }

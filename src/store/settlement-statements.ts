@@ -95,7 +95,7 @@ export type Answered = readonly [
 export function answered(answer: TransferAnswer, named = new Set<string | null>()): Answered {
   const created = answer.kind === 'created';
   const intentId = created ? answer.intentId : answer.rejectedIntentId;
-  const paymentId = created && !answer.payoutId.startsWith('intent:') ? answer.payoutId : null;
+  const paymentId = created ? answer.paymentId : null;
   const repeated = named.has(intentId);
   named.add(intentId);
   return [answer.kind, repeated ? null : intentId, paymentId, JSON.stringify(answer)];

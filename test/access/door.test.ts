@@ -154,7 +154,7 @@ describe('who asks', () => {
       payouts_payment_details: { payment_intent_id: string }[];
     };
     expect(data).toMatchObject({
-      createPayout: { payoutId: `intent:${details[0]?.payment_intent_id ?? ''}` },
+      createPayout: { payoutId: `po_${details[0]?.payment_intent_id ?? ''}` },
     });
     expect(gateway.lean.requests.filter(({ operation }) => operation === 'createPayoutPayment')).toHaveLength(
       1,

@@ -107,7 +107,7 @@ const refusals: readonly Refusal[] = [
     variables: { n: 'x' },
     status: 400,
     code: 'BAD_USER_INPUT',
-    argument: 'n',
+    argument: 'first',
     message: /"\$n"/,
   },
   {
@@ -116,7 +116,7 @@ const refusals: readonly Refusal[] = [
     variables: { f: { amount: { min: 'x' } } },
     status: 400,
     code: 'BAD_USER_INPUT',
-    argument: 'f.amount.min',
+    argument: 'filter.amount.min',
     message: /f\.amount\.min/,
   },
   {
@@ -147,7 +147,7 @@ const refusals: readonly Refusal[] = [
     ),
     status: 400,
     code: 'BAD_USER_INPUT',
-    argument: 'a',
+    argument: 'after',
   },
   { what: 'a body that is no object', init: withBody('null'), status: 400, code: 'BAD_USER_INPUT' },
   {

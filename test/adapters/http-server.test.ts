@@ -216,7 +216,7 @@ describe('closing', () => {
 
     atLean.answer(200, createdAtLean);
     expect((await creating).data).toEqual({
-      createPayout: { __typename: 'PayoutCreated', payoutId: examplePayoutId },
+      createPayout: { __typename: 'PayoutCreated', payoutId: `po_${exampleIntentId}` },
     });
     await closing;
     await expect(fetch(`${gateway.origin}/health`)).rejects.toThrow('fetch failed');

@@ -22,6 +22,9 @@ async function start(options: { readonly env?: Environment; readonly sandbox?: S
   return { ...gateway, rest: gateway.restUrl ?? '' };
 }
 
+const ofReference = (reference: string | null): readonly object[] =>
+  leanCreation({ external_reference: reference }).payment_details;
+
 const createPath = '/v1/payouts/v1/payment';
 
 function post(
@@ -228,7 +231,7 @@ describe.each(stores)('a payout (%s)', kind => {
     const [intent] = ((await again.json()) as { payouts_payment_details: { payment_intent_id: string }[] })
       .payouts_payment_details;
     expect(created.data).toMatchObject({
-      createPayout: { payoutId: `intent:${intent?.payment_intent_id ?? ''}` },
+      createPayout: { payoutId: `po_${intent?.payment_intent_id ?? ''}` },
     });
     await post(rest, leanCreation({ external_reference: 'mine' }), { 'idempotency-key': 'key-2' });
     await postOperation(url, createPayoutDocument, {
@@ -352,6 +355,11 @@ describe('a payout', () => {
       'boolean',
     ],
     [leanCreation({}, { account_id: 'a/../b' }), 'payment_details.0.account_id', 'not accepted'],
+    [
+      { payment_details: ['key-1.1', null].flatMap(reference => ofReference(reference)) },
+      'payment_details.0.destination_details.0.external_reference',
+      'must differ from payment_details.1.destination_details.0.external_reference',
+    ],
   ];
 
   it.each(wrong)(

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Decimal } from '../../src/payouts/decimal.ts';
-import { amountProblem, currencyPlaces } from '../../src/payouts/money.ts';
+import { amountProblems, currencyPlaces } from '../../src/payouts/money.ts';
 
 function problem(amount: string, currency: string): string | undefined {
-  const found = amountProblem({ amount: amount as Decimal, currency });
+  const [found] = amountProblems({ amount: amount as Decimal, currency });
   return found === undefined ? undefined : `${found.field} ${found.problem}`;
 }
 
@@ -51,5 +51,12 @@ describe('an amount', () => {
     ['1', '', 'currency is not an ISO 4217 currency; send a code such as "AED" or "SAR".'],
   ])('of %s %s cannot', (amount, currency, expected) => {
     expect(problem(amount, currency)).toBe(expected);
+  });
+
+  it('can be wrong in both of its parts', () => {
+    expect(amountProblems({ amount: '0' as Decimal, currency: 'XXQ' })).toMatchObject([
+      { field: 'amount', code: 'NOT_POSITIVE' },
+      { field: 'currency', code: 'UNKNOWN_CURRENCY' },
+    ]);
   });
 });

@@ -60,6 +60,17 @@ describe('an operation may cost Lean', () => {
   costs([
     ['nothing, for what no payout is asked for', 0, '{ __typename _service { sdl } }'],
 
+    [
+      'nothing for what became of a key',
+      0,
+      `{ payoutRequest(idempotencyKey: "k") { results { ... on PayoutCreated { payoutId status } } } }`,
+    ],
+    [
+      '100 for the payouts of a key, which may be of so many transfers',
+      100,
+      `{ payoutRequest(idempotencyKey: "k") { results { ... on PayoutCreated { payout { id } } ... on PayoutRejected { payout { id } } } } }`,
+    ],
+
     ['1 for a payout', 1, `{ ${payout} { id } }`],
     ['1 for all of a payout that its intent carries', 1, `{ ${payout} { ${intentFields} ${detailFields} } }`],
     [

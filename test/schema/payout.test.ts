@@ -266,7 +266,7 @@ describe('with Lean in trouble', () => {
 describe('createPayout', () => {
   const create = `mutation ($input: CreatePayoutInput!) { createPayout(input: $input) { __typename
     ... on PayoutCreated { payoutId status payout { status outcome } }
-    ... on PayoutRejected { code field leanCode rejectedIntentId message }
+    ... on PayoutRejected { code inputErrors { field code } leanCode rejectedIntentId message payout { status } }
     ... on PayoutOutcomeUnknown { idempotencyKey } } }`;
   const input = {
     idempotencyKey: 'key 1',
@@ -304,7 +304,7 @@ describe('createPayout', () => {
         createPayout: {
           __typename: 'PayoutRejected',
           code: 'INVALID_INPUT',
-          field: 'externalReference',
+          inputErrors: [{ field: 'externalReference' }],
           message: expect.stringContaining('1 to 64 characters with no blank at either end') as string,
         },
       });
@@ -353,7 +353,14 @@ describe('createPayout', () => {
     const { data } = await gateway.run<{ createPayout: { rejectedIntentId: string } }>(create, {
       input: { ...input, destinationId: destinations.failsAtOnce },
     });
-    expect(data).toMatchObject({ createPayout: { __typename: 'PayoutRejected', code: 'REJECTED_BY_LEAN' } });
+    expect(data).toMatchObject({
+      createPayout: {
+        __typename: 'PayoutRejected',
+        code: 'REJECTED_BY_LEAN',
+        inputErrors: [],
+        payout: { status: 'FAILED' },
+      },
+    });
     expect(data?.createPayout.rejectedIntentId).toMatch(/^[0-9a-f-]{36}$/);
   });
 
@@ -385,6 +392,11 @@ describe('createPayout', () => {
     const gateway = await startTestGateway();
     await gateway.run(create, { input });
     const { data } = await gateway.run(create, { input: { ...input, description: 'INV 002' } });
-    expect(data).toMatchObject({ createPayout: { code: 'IDEMPOTENCY_CONFLICT', field: 'idempotencyKey' } });
+    expect(data).toMatchObject({
+      createPayout: {
+        code: 'IDEMPOTENCY_CONFLICT',
+        inputErrors: [{ field: 'idempotencyKey', code: 'ALREADY_USED' }],
+      },
+    });
   });
 });

@@ -103,15 +103,18 @@ const contract = `
   type PayoutCreated {
     idempotencyKey: String! intentId: ID! intent: PayoutIntent payoutId: ID! paymentId: ID payout: Payout
     status: PayoutStatus! leanStatus: String! amount: PayoutMoney! sender: PayoutParty recipient: PayoutParty traceId: ID
-    similarUnknownKey: String
+    similarUnknownKey: String transferIndex: Int
   }
   type PayoutRejected {
     code: PayoutRejectionCode! message: String! leanCode: String rejectedIntentId: ID payout: Payout
     idempotencyKey: String! transferIndex: Int inputErrors: [PayoutInputError!]!
   }
-  enum PayoutRejectionCode { INVALID_INPUT REJECTED_BY_LEAN IDEMPOTENCY_CONFLICT }
-  enum PayoutInputErrorCode { _ }
+  enum PayoutInputErrorCode {
+    REQUIRED TOO_LONG TOO_MANY OUTER_BLANKS INVALID_CHARACTERS NOT_A_UUID NOT_POSITIVE TOO_LARGE TOO_MANY_DECIMALS
+    UNKNOWN_CURRENCY DUPLICATE ALREADY_USED REFUSED_BY_LEAN
+  }
   type PayoutInputError { field: String! code: PayoutInputErrorCode! message: String! }
+  enum PayoutRejectionCode { INVALID_INPUT REJECTED_BY_LEAN IDEMPOTENCY_CONFLICT }
   type PayoutOutcomeUnknown {
     message: String! idempotencyKey: String! reason: PayoutUnknownReason! retryAfterSeconds: Int! resendAt: DateTime
   }
@@ -140,7 +143,7 @@ it('serves every element that callers were promised, with its type', () => {
     if (isEnumType(promised) && isEnumType(type)) {
       const values = type.getValues().map(value => value.name);
       for (const { name } of promised.getValues())
-        if (name !== '_' && !values.includes(name)) different.push(`${promised.name}.${name}`);
+        if (!values.includes(name)) different.push(`${promised.name}.${name}`);
     } else if (
       (isObjectType(promised) && isObjectType(type)) ||
       (isInputObjectType(promised) && isInputObjectType(type))

@@ -109,7 +109,10 @@ export const createPayout = /* GraphQL */ `
       ... on PayoutRejected {
         code
         message
-        field
+        inputErrors {
+          field
+          message
+        }
       }
       ... on PayoutOutcomeUnknown {
         message

@@ -1,19 +1,14 @@
-import { getOperationAST, getVariableValues, GraphQLError, type ExecutionArgs } from 'graphql';
+import { GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { Logger } from 'pino';
 import { errorForCaller, failureBehind } from '../../schema/errors.ts';
 import type { RequestContext } from './request-context.ts';
-import { namingArgument, variableErrorExtensions } from './input-errors.ts';
+import { namingArgument, shortened } from './input-errors.ts';
 
 /** Only failures that have a name reach the caller; anything else is a bug and says nothing. */
-export function maskError(error: unknown, message: string, suggestions: boolean): GraphQLError {
+export function maskError(error: unknown, message: string): GraphQLError {
   const failure = failureBehind(error);
   if (error instanceof GraphQLError) {
-    const variable = variableErrorExtensions(error);
-    if (variable !== undefined)
-      return new GraphQLError(shortened(suggestions ? error.message : withoutSuggestion(error.message)), {
-        extensions: variable,
-      });
     if (failure instanceof GraphQLError) return error;
     const { nodes, source, positions, path } = error;
     const known = errorForCaller(failure);
@@ -31,42 +26,6 @@ export function maskError(error: unknown, message: string, suggestions: boolean)
     extensions: { code: 'INTERNAL_SERVER_ERROR', http: { status: 500 } },
     ...(failure instanceof Error && { originalError: failure }),
   });
-}
-
-/** graphql-js helps with names of the schema, also in values of variables, which no validation rule sees. */
-function withoutSuggestion(message: string): string {
-  const hint = message.lastIndexOf(' Did you mean ');
-  return hint >= 0 && message.endsWith('?') ? message.slice(0, hint) : message;
-}
-
-const longestMessage = 500;
-
-/** graphql-js repeats the value that it could not read, however long; its beginning and what follows it are enough. */
-function shortened(message: string): string {
-  if (message.length <= longestMessage) return message;
-  return `${message.slice(0, longestMessage / 2)} … ${message.slice(-longestMessage / 2)}`;
-}
-
-const mostVariableErrors = 5;
-
-/**
- * Reads variables before the execution does. That goes on to fifty errors, and writes the whole value out in each of
- * them, which for some values takes long; this stops at a few.
- * @returns what is wrong with them; undefined when nothing is
- */
-export function variableErrors({
-  schema,
-  document,
-  operationName,
-  variableValues,
-}: ExecutionArgs): readonly GraphQLError[] | undefined {
-  const { variableDefinitions: declared = [] } = getOperationAST(document, operationName) ?? {};
-  if (declared.length === 0) return undefined;
-  const { errors } = getVariableValues(schema, declared, variableValues ?? {}, {
-    maxErrors: mostVariableErrors,
-  });
-  // Beyond the last comes one more, which says that there are too many.
-  return errors?.slice(0, mostVariableErrors);
 }
 
 /** Errors that a request is told of, when nothing was executed: what is wrong everywhere need not be said everywhere. */

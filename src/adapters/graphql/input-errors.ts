@@ -1,4 +1,12 @@
-import { GraphQLError, Kind, visit, type ASTNode, type DocumentNode } from 'graphql';
+import {
+  getOperationAST,
+  getVariableValues,
+  GraphQLError,
+  Kind,
+  type DocumentNode,
+  type ExecutionArgs,
+} from 'graphql';
+import { placeOfLiteral, placeOfVariable } from './argument-places.ts';
 
 const valueKinds: ReadonlySet<string> = new Set([
   Kind.INT,
@@ -19,7 +27,7 @@ export function namingArgument(error: GraphQLError, document: DocumentNode): Gra
   const node = error.nodes?.[0];
   if (node === undefined || !valueKinds.has(node.kind) || error.extensions['code'] !== undefined)
     return error;
-  const argument = argumentAround(node, document);
+  const argument = placeOfLiteral(node, document);
   if (argument === undefined) return error;
   return new GraphQLError(`${argument}: ${error.message}`, {
     ...(error.nodes !== undefined && { nodes: error.nodes }),
@@ -27,29 +35,56 @@ export function namingArgument(error: GraphQLError, document: DocumentNode): Gra
   });
 }
 
-function argumentAround(wanted: ASTNode, document: DocumentNode): string | undefined {
-  const names: string[] = [];
-  let found: string | undefined;
-  visit(document, {
-    enter(node) {
-      if (found !== undefined) return false;
-      if (node.kind === Kind.ARGUMENT || node.kind === Kind.OBJECT_FIELD) names.push(node.name.value);
-      if (node === wanted && names.length > 0) found = names.join('.');
-      return undefined;
-    },
-    leave(node) {
-      if (node.kind === Kind.ARGUMENT || node.kind === Kind.OBJECT_FIELD) names.pop();
-    },
+const mostVariableErrors = 5;
+
+/**
+ * Reads variables before the execution does. That goes on to fifty errors, and writes the whole value out in each of
+ * them, which for some values takes long; this stops at a few.
+ * @param suggestions whether names of the schema may be told that a caller may have meant
+ * @returns what is wrong with them, by their places in the arguments; undefined when nothing is
+ */
+export function variableErrors(
+  { schema, document, operationName, variableValues }: ExecutionArgs,
+  suggestions: boolean,
+): readonly GraphQLError[] | undefined {
+  const operation = getOperationAST(document, operationName);
+  const declared = operation?.variableDefinitions ?? [];
+  if (operation == null || declared.length === 0) return undefined;
+  const { errors } = getVariableValues(schema, declared, variableValues ?? {}, {
+    maxErrors: mostVariableErrors,
   });
-  return found;
+  // Beyond the last comes one more, which says that there are too many.
+  return errors?.slice(0, mostVariableErrors).map(error => {
+    const [, name = ''] = /^Variable "\$(\w+)"/.exec(error.message) ?? [];
+    return new GraphQLError(shortened(suggestions ? error.message : withoutSuggestion(error.message)), {
+      extensions: {
+        code: 'BAD_USER_INPUT',
+        argument: placeOfVariable(name, document, operation) + pathWithinVariable(error),
+      },
+    });
+  });
 }
 
-/** graphql-js words for a variable that cannot be read; its path within the variable follows `at`. */
-const badVariable = /^Variable "\$(\w+)" got invalid value .* at "([^"]+)"; |^Variable "\$(\w+)"/s;
+/**
+ * The path of the wrong value within its variable, such as `.amount.min`; empty where the variable itself is wrong.
+ * graphql-js tells it in words: after the value, whose quotes are escaped, and before what is wrong.
+ */
+function pathWithinVariable({ message, originalError }: GraphQLError): string {
+  const end = originalError == null ? message.length : message.length - `; ${originalError.message}`.length;
+  const [, path = ''] = / at "\w+([^"]*)"$/.exec(message.slice(0, end)) ?? [];
+  return path.replaceAll(/\[(\d+)\]/g, '.$1');
+}
 
-/** The code and argument of an error that variables caused before anything was executed, or undefined for others. */
-export function variableErrorExtensions(error: GraphQLError): Record<string, unknown> | undefined {
-  if (error.path !== undefined || error.extensions['code'] !== undefined) return undefined;
-  const match = badVariable.exec(error.message);
-  return match === null ? undefined : { code: 'BAD_USER_INPUT', argument: match[2] ?? match[1] ?? match[3] };
+/** graphql-js helps with names of the schema, also in values of variables, which no validation rule sees. */
+function withoutSuggestion(message: string): string {
+  const hint = message.lastIndexOf(' Did you mean ');
+  return hint >= 0 && message.endsWith('?') ? message.slice(0, hint) : message;
+}
+
+const longestMessage = 500;
+
+/** graphql-js repeats the value that it could not read, however long; its beginning and what follows it are enough. */
+export function shortened(message: string): string {
+  if (message.length <= longestMessage) return message;
+  return `${message.slice(0, longestMessage / 2)} … ${message.slice(-longestMessage / 2)}`;
 }

@@ -1,6 +1,6 @@
 import type { ExecutionArgs, GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-import { variableErrors } from './coded-errors.ts';
+import { variableErrors } from './input-errors.ts';
 import { operationPolicy } from './operation-policy.ts';
 import { operationNames } from './operation-report.ts';
 import type { RequestContext } from './request-context.ts';
@@ -24,11 +24,11 @@ export interface GateOptions {
   readonly maxUpstreamCalls: number;
   /** Documents of persisted operations, which go by their own names in numbers. */
   readonly manifest: ReadonlyMap<string, string> | undefined;
-  /** What a caller is told of a variable that cannot be read. */
-  readonly mask: (error: GraphQLError) => GraphQLError;
+  /** Whether callers are told names of the schema that they may have meant. */
+  readonly suggestions: boolean;
 }
 
-export function operationGate({ maxUpstreamCalls, manifest, mask }: GateOptions): OperationGate {
+export function operationGate({ maxUpstreamCalls, manifest, suggestions }: GateOptions): OperationGate {
   const name = operationNames(manifest);
   const policy = operationPolicy(maxUpstreamCalls);
   const decide = (args: ExecutionArgs): GraphQLError | undefined => {
@@ -39,7 +39,7 @@ export function operationGate({ maxUpstreamCalls, manifest, mask }: GateOptions)
     decide,
     errors(args) {
       const problem = decide(args);
-      return problem === undefined ? variableErrors(args)?.map(mask) : [problem];
+      return problem === undefined ? variableErrors(args, suggestions) : [problem];
     },
   };
 }

@@ -2,7 +2,6 @@ import { blockFieldSuggestionsPlugin } from '@escape.tech/graphql-armor-block-fi
 import {
   NoSchemaIntrospectionCustomRule,
   type ExecutionArgs,
-  type GraphQLError,
   type GraphQLSchema,
   type ValidationRule,
 } from 'graphql';
@@ -67,9 +66,11 @@ export type GraphqlServer = YogaServerInstance<RequestContext, GraphContext>;
 /** GraphQL over HTTP at `/graphql`: queries by GET and POST, mutations by POST. Nothing is open that need not be. */
 export function createGraphql(options: GraphqlOptions): Graphql {
   const { schema, door, introspection, persisted, maxUpstreamCalls, tracing, knownAfter = 10 } = options;
-  const mask = (error: unknown, message = 'Unexpected error.'): GraphQLError =>
-    maskError(error, message, introspection);
-  const gate = operationGate({ maxUpstreamCalls, manifest: persisted?.documents, mask });
+  const gate = operationGate({
+    maxUpstreamCalls,
+    manifest: persisted?.documents,
+    suggestions: introspection,
+  });
   const contextFor = contexts(options);
   const yoga = createYoga<RequestContext, GraphContext>({
     schema,
@@ -96,7 +97,7 @@ export function createGraphql(options: GraphqlOptions): Graphql {
     ],
     parserAndValidationCache: documentCaches(),
     extraParamNames: ['documentId'],
-    maskedErrors: { maskError: mask },
+    maskedErrors: { maskError },
     maxRequestBodySize: maxBodyBytes,
     multipart: false,
     batching: false,

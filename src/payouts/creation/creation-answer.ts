@@ -2,7 +2,7 @@ import { isCode } from '../../lean/answer.ts';
 import type { Instant } from '../instant.ts';
 import type { CreatedTransfer } from './creation-wire.ts';
 import type { PayoutUnknownReason } from './finding.ts';
-import type { InputProblem } from './transfer.ts';
+import type { InputProblem, PayoutInputErrorCode } from './input-problem.ts';
 
 export type PayoutRejectionCode = 'INVALID_INPUT' | 'REJECTED_BY_LEAN' | 'IDEMPOTENCY_CONFLICT';
 
@@ -21,12 +21,22 @@ export interface PayoutRejected {
   readonly kind: 'rejected';
   readonly code: PayoutRejectionCode;
   readonly message: string;
-  readonly field: string | null;
+  /** One for each wrong field of the input, 20 at most. */
+  readonly inputErrors: readonly PayoutInputError[];
   readonly leanCode: string | null;
   readonly rejectedIntentId: string | null;
   readonly idempotencyKey: string;
   /** Null when the request was refused as a whole. */
   readonly transferIndex: number | null;
+}
+
+/** A wrong field of the input. */
+export interface PayoutInputError {
+  /** Its path within the input, such as `amount.amount` or `transfers.2.description`. */
+  readonly field: string;
+  readonly code: PayoutInputErrorCode;
+  /** A sentence for people. */
+  readonly message: string;
 }
 
 /** Lean may or may not have taken the payout. */
@@ -82,7 +92,7 @@ export function transferAnswer(
     kind: 'rejected',
     code: 'REJECTED_BY_LEAN',
     message: `Lean failed the payout at once${code === null ? '' : ` (${code})`}. Nothing was paid.`,
-    field: null,
+    inputErrors: [],
     leanCode: code,
     rejectedIntentId: answer.intentId,
     idempotencyKey,
@@ -90,18 +100,23 @@ export function transferAnswer(
   };
 }
 
-/** Problems told of at once: an answer must not outgrow the request. */
+/** Problems that are told of at once: an answer must not outgrow the request. */
 export const mostProblems = 20;
 
+/** Nothing was sent, because of the input: its problems are of one field each. */
 export function invalid(idempotencyKey: string, problems: readonly InputProblem[]): PayoutRejected {
+  const inputErrors = problems.slice(0, mostProblems).map(({ field, code, problem }) => ({
+    field,
+    code,
+    message: `${field} ${problem}`,
+  }));
+  const [first] = inputErrors;
+  const several = `${String(problems.length)} fields of the input are wrong; see inputErrors.`;
   return {
     ...wholly(idempotencyKey),
     code: 'INVALID_INPUT',
-    message: problems
-      .slice(0, mostProblems)
-      .map(({ field, problem }) => `${field} ${problem}`)
-      .join(' '),
-    field: problems[0]?.field ?? null,
+    message: problems.length === 1 && first !== undefined ? first.message : several,
+    inputErrors,
   };
 }
 
@@ -110,15 +125,16 @@ export function conflict(
   idempotencyKey: string,
   { leanCode = null, open = false }: { readonly leanCode?: string | null; readonly open?: boolean } = {},
 ): PayoutRejected {
+  const message =
+    'This idempotency key was used before with another input. This request paid nothing: send the original input' +
+    (open
+      ? ', whose outcome is not known yet; do not pay it under another key.'
+      : ', or a new payout with a new key.');
   return {
     ...wholly(idempotencyKey),
     code: 'IDEMPOTENCY_CONFLICT',
-    message:
-      'This idempotency key was used before with another input. This request paid nothing: send the original input' +
-      (open
-        ? ', whose outcome is not known yet; do not pay it under another key.'
-        : ', or a new payout with a new key.'),
-    field: 'idempotencyKey',
+    message,
+    inputErrors: [{ field: 'idempotencyKey', code: 'ALREADY_USED', message }],
     leanCode,
   };
 }

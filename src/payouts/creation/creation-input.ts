@@ -1,3 +1,4 @@
+import type { InputProblem } from './input-problem.ts';
 import { leanKeyFor, withReferences } from './lean-key.ts';
 import type { RequestKey } from './payout-record.ts';
 import {
@@ -5,7 +6,6 @@ import {
   maxTransfers,
   repeatedReferences,
   transferProblems,
-  type InputProblem,
   type Transfer,
 } from './transfer.ts';
 
@@ -21,17 +21,44 @@ export function createPayoutsProblems(
 ): readonly InputProblem[] {
   const ofKey = keyProblems(key.idempotencyKey);
   if (transfers.length === 0 || transfers.length > maxTransfers)
-    return [...ofKey, { field: 'transfers', problem: `must hold 1 to ${String(maxTransfers)} transfers.` }];
+    return [
+      ...ofKey,
+      {
+        field: 'transfers',
+        code: transfers.length === 0 ? 'REQUIRED' : 'TOO_MANY',
+        problem: `must hold 1 to ${String(maxTransfers)} transfers.`,
+      },
+    ];
   const problems = transfers.flatMap((transfer, index) =>
-    transferProblems(transfer).map(({ field, problem }) => ({ field: fieldOf(index, field), problem })),
+    transferProblems(transfer).map(each => ({ ...each, field: fieldOf(index, each.field) })),
   );
-  if (ofKey.length > 0 || problems.length > 0) return [...ofKey, ...problems];
-  return repeatedReferences(withReferences(transfers, leanKeyFor(key))).map(({ index, first }) => ({
-    field: fieldOf(index, 'externalReference'),
-    problem: `must differ from that of transfers.${String(first)}, because a transfer is found at Lean by its reference.`,
-  }));
+  const wrong = new Set(problems.map(({ field }) => field));
+  const repeated = repeatedReferences(
+    transfers,
+    referencesOf(transfers, ofKey.length === 0 ? key : undefined),
+  )
+    .map(({ index, other }): InputProblem => ({
+      field: fieldOf(index, 'externalReference'),
+      code: 'DUPLICATE',
+      problem: `must differ from that of transfers.${String(other)}, because a transfer is found at Lean by its reference.`,
+    }))
+    .filter(({ field }) => !wrong.has(field));
+  return [...ofKey, ...problems, ...repeated];
 }
 
-function fieldOf(index: number, field: string): string {
+/**
+ * The references that transfers will carry.
+ * @param key undefined where it is no good one: then nothing is known of the default references, which come from it
+ */
+export function referencesOf(
+  transfers: readonly Transfer[],
+  key: RequestKey | undefined,
+): readonly (string | null)[] {
+  const all = key === undefined ? transfers : withReferences(transfers, leanKeyFor(key));
+  return all.map(({ externalReference }) => externalReference);
+}
+
+/** The path of a transfer's field within the input of a batch. */
+export function fieldOf(index: number, field: string): string {
   return `transfers.${String(index)}.${field}`;
 }

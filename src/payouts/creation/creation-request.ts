@@ -4,6 +4,8 @@ import { creationShape } from '../../lean/shapes.ts';
 import { decimalForm, parseDecimal, type Decimal } from '../decimal.ts';
 import { decimalFromNumber } from '../exact-json.ts';
 import { mostProblems } from './creation-answer.ts';
+import { referencesOf } from './creation-input.ts';
+import type { RequestKey } from './payout-record.ts';
 import { maxTransfers, repeatedReferences, transferProblems, type Transfer } from './transfer.ts';
 
 /** What is wrong with a request: which part of it, and what is accepted. */
@@ -37,9 +39,11 @@ interface WireCreation {
 /**
  * The transfers that a creation in Lean's own form asks for, or all that is wrong with it.
  * @param body as `parseExactJson` reads it
+ * @param key undefined where it is no good one
  */
 export function transfersFromBody(
   body: unknown,
+  key: RequestKey | undefined,
 ): { readonly transfers: readonly Transfer[] } | { readonly problems: readonly RequestProblem[] } {
   // Before anything goes through all of them.
   if (holdsTooMany(body))
@@ -91,12 +95,12 @@ export function transfersFromBody(
         problems.push({ parameter: `${at}.${wireNames[field] ?? field}`, problem });
     transfers.push(transfer);
   }
-  for (const { index, first } of repeatedReferences(transfers))
+  for (const { index, other } of repeatedReferences(transfers, referencesOf(transfers, key)))
     problems.push({
       parameter: `${String(placed[index]?.at)}.external_reference`,
-      problem: `must differ from ${String(placed[first]?.at)}.external_reference, because a transfer is found at Lean by its reference.`,
+      problem: `must differ from ${String(placed[other]?.at)}.external_reference, because a transfer is found at Lean by its reference.`,
     });
-  return problems.length > 0 ? { problems: problems.slice(0, mostProblems) } : { transfers };
+  return problems.length > 0 ? { problems: unique(problems).slice(0, mostProblems) } : { transfers };
 }
 
 /** Whether a body, whatever its shape, holds more transfers or accounts than a request may. */
@@ -132,7 +136,7 @@ function withDigitsAsText(body: unknown): unknown {
   return text === undefined ? undefined : JSON.parse(text);
 }
 
-/** Several keywords may find fault with one and the same value: the first one says enough. */
+/** Several rules may find fault with one and the same value: the first one says enough. */
 function unique(problems: readonly RequestProblem[]): readonly RequestProblem[] {
   return [...new Map(problems.toReversed().map(each => [each.parameter, each])).values()].toReversed();
 }

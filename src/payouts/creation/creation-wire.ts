@@ -3,7 +3,6 @@ import { jsonNumber } from '../../lean/json.ts';
 import type { LeanCreated, LeanCreatedPayout, LeanCreatedTransfer } from '../../lean/wire.ts';
 import { compareDecimals } from '../decimal.ts';
 import { id, leanId, moneyFromLean, objects, partyFromLean, stateFromLean, text } from '../from-lean.ts';
-import { payoutIdOf } from '../ids.ts';
 import type { Money } from '../money.ts';
 import type { PayoutParty, PayoutState } from '../payout.ts';
 import type { Transfer } from './transfer.ts';
@@ -42,7 +41,7 @@ export function creationBody(transfers: readonly Transfer[]): string {
 /** What Lean answered to one transfer. */
 export interface CreatedTransfer {
   readonly intentId: string;
-  readonly payoutId: string;
+  /** Null until Lean has made a payment of it. */
   readonly paymentId: string | null;
   readonly state: PayoutState;
   readonly amount: Money;
@@ -129,7 +128,6 @@ function answerOf({ payout, detail }: Entry, transfer: Transfer): CreatedTransfe
   if (intentId === null) return undefined;
   return {
     intentId,
-    payoutId: payoutIdOf(intentId),
     paymentId: leanId(payout.payment_id),
     state: stateFromLean(detail.payment_status),
     amount:
@@ -172,7 +170,7 @@ function leanCreatedFrom(answer: TransferAnswer): object {
   const { intentId, paymentId, state, amount, sender, recipient, traceId } = answer;
   return {
     payment_intent_id: intentId,
-    payment_id: paymentId ?? undefined,
+    ...(paymentId !== null && { payment_id: paymentId }),
     initiate_payment_task_id: traceId ?? undefined,
     account_number: sender?.accountNumber ?? undefined,
     iban: sender?.iban ?? undefined,

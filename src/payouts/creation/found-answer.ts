@@ -1,5 +1,4 @@
 import type { PayoutIntent } from '../payout-intent.ts';
-import { payoutIdOf } from '../ids.ts';
 import type { Payout, PayoutState } from '../payout.ts';
 import { transferAnswer, type TransferAnswer } from './creation-answer.ts';
 import type { CreatedTransfer } from './creation-wire.ts';
@@ -16,7 +15,6 @@ export function foundAnswer(
   const intentId = intent?.id ?? row.intentId;
   const created: CreatedTransfer = {
     intentId,
-    payoutId: payoutIdOf(intentId),
     paymentId: payout.paymentId,
     state: stateOf(row, intent) ?? { status: 'UNKNOWN', leanStatus: null },
     amount: transfer.amount,
@@ -36,7 +34,6 @@ export function answerByOperator(
 ): TransferAnswer {
   const created: CreatedTransfer = {
     intentId,
-    payoutId: payoutIdOf(intentId),
     paymentId: null,
     state: { status: 'UNKNOWN', leanStatus: null },
     amount: transfer.amount,

@@ -270,7 +270,7 @@ export function notTaken(
     ...wholly(idempotencyKey),
     code: 'REJECTED_BY_LEAN',
     message: `Lean has not taken the payout${said}. Nothing was paid.`,
-    field: null,
+    inputErrors: [],
     leanCode: refusal?.leanCode ?? null,
     transferIndex: records.length === 1 ? null : position,
   };

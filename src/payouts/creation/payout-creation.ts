@@ -1,10 +1,13 @@
 import { pause } from '../../lean/deadline.ts';
 import { conflict, invalid, type CreatePayoutAnswer, type CreatePayoutsAnswer } from './creation-answer.ts';
 import { CreationAttempts, type CreateOptions, type CreationAttemptsOptions } from './creation-attempts.ts';
-import { createPayoutProblems, createPayoutsProblems } from './creation-input.ts';
+import { createPayoutProblems, createPayoutsProblems, fieldOf } from './creation-input.ts';
 import { leanKeyFor, withReferences } from './lean-key.ts';
 import { fingerprintOf, recordedAnswer, type PayoutRequest, type RequestKey } from './payout-record.ts';
-import type { InputProblem, Transfer } from './transfer.ts';
+import { BadInput } from '../errors.ts';
+import type { InputProblem } from './input-problem.ts';
+import { reportOf, type RequestReport } from './request-report.ts';
+import { keyProblems, type Transfer } from './transfer.ts';
 
 /**
  * Pays at most once per key, whatever breaks.
@@ -51,7 +54,25 @@ export class PayoutCreation {
     transfers: readonly Transfer[],
     options: CreateOptions = {},
   ): Promise<CreatePayoutsAnswer> {
-    return this.#create(key, transfers, createPayoutsProblems(key, transfers), options);
+    const answer = await this.#create(key, transfers, createPayoutsProblems(key, transfers), options);
+    if (answer.kind !== 'rejected' || answer.code !== 'REJECTED_BY_LEAN') return answer;
+    // Lean's word on a request of one transfer, whose record may as well be that of a single payout.
+    const inputErrors = answer.inputErrors.map(each => ({ ...each, field: fieldOf(0, each.field) }));
+    return { ...answer, inputErrors };
+  }
+
+  /**
+   * What became of a key, by its record alone: it sends nothing, asks Lean nothing and writes nothing. A record that was
+   * made while callers were not told apart answers for every caller.
+   * @returns null where there is no record
+   * @throws BadInput for a key that cannot be; StoreUnavailable
+   */
+  async report(key: RequestKey): Promise<RequestReport | null> {
+    const [wrong] = keyProblems(key.idempotencyKey);
+    if (wrong !== undefined) throw new BadInput(wrong.field, wrong.problem);
+    const { records, rule, application } = this.#options;
+    const request = await records.read(key);
+    return request === undefined ? null : reportOf(request, rule, application);
   }
 
   /** Repetitions that arrive while the first is running in this process share its answer. */

@@ -107,12 +107,14 @@ export function judgeRefusal(refused: LeanRefused, send: RefusedSend): RefusalVe
     return first
       ? { kind: 'final', rejected: conflict(idempotencyKey, { leanCode }) }
       : { kind: 'open', rejected: null };
+  const message = `Lean refused the payout${leanCode === null ? '' : ` (${leanCode})`}. Nothing was paid.`;
+  // Lean does not say which one of several transfers it means.
+  const field = single ? (refusedFields.get(code) ?? null) : null;
   const rejected: PayoutRejected = {
     ...wholly(idempotencyKey),
     code: 'REJECTED_BY_LEAN',
-    message: `Lean refused the payout${leanCode === null ? '' : ` (${leanCode})`}. Nothing was paid.`,
-    // Lean does not say which one of several transfers it means.
-    field: single ? (refusedFields.get(code) ?? null) : null,
+    message,
+    inputErrors: field === null ? [] : [{ field, code: 'REFUSED_BY_LEAN', message }],
     leanCode,
   };
   return { kind: verdict === 'final' && first && single ? 'final' : 'open', rejected };

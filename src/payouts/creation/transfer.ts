@@ -1,5 +1,6 @@
 import { isUuid } from '../ids.ts';
-import { amountProblem, type Money } from '../money.ts';
+import { amountProblems, type Money } from '../money.ts';
+import { textFault, type InputProblem, type PayoutInputErrorCode, type TextRule } from './input-problem.ts';
 
 /** One transfer that a caller asks for. */
 export interface Transfer {
@@ -14,97 +15,106 @@ export interface Transfer {
   readonly authorize: boolean;
 }
 
-export interface InputProblem {
-  /** Path of the input field, such as `amount.amount`. */
-  readonly field: string;
-  readonly problem: string;
-}
-
 export const maxDescriptionLength = 32;
 /** A bound of ours: Lean names none. A reference that Lean cuts could not be told from another one. */
 export const maxReferenceLength = 64;
 /** A bound of ours: Lean names none. */
 export const maxKeyLength = 255;
 
-/** @see https://www.rfc-editor.org/rfc/rfc9110#section-5.5 for what a header field may hold */
-const printableAscii = /^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/;
-/** A blank at either end, which a server may trim: the reference would come back changed. */
-const outerBlank = /^\p{White_Space}|\p{White_Space}$/u;
 /** Control characters, line breaks, half characters, and what turns the direction of the text that follows. */
-const controlCharacter = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u;
+const withoutControls = /^[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]*$/u;
 
-/** Something that can be seen. Joiners and marks of direction, which Arabic and emoji need, cannot be seen alone. */
-const visible = /[^\p{Z}\p{Cf}\p{Cc}]/u;
-const accountId = /^[\w-]{1,64}$/;
+/** What texts of the input may hold. */
+const textRules = {
+  /** @see https://www.rfc-editor.org/rfc/rfc9110#section-5.5 for what a header field may hold */
+  idempotencyKey: { maxLength: maxKeyLength, outerBlanks: 'refused', characters: /^[\x20-\x7e]*$/ },
+  accountId: { maxLength: 64, outerBlanks: 'refused', characters: /^[\w-]*$/ },
+  description: {
+    maxLength: maxDescriptionLength,
+    lengthOf: lengthInCharacters,
+    outerBlanks: 'allowed',
+    characters: withoutControls,
+  },
+  externalReference: { maxLength: maxReferenceLength, outerBlanks: 'refused', characters: withoutControls },
+} as const satisfies Record<string, TextRule>;
 
-export function keyProblems(idempotencyKey: string): InputProblem[] {
-  if (printableAscii.test(idempotencyKey)) return [];
+function lengthInCharacters(text: string): number {
+  return [...text].length;
+}
+
+/** What keeps an idempotency key from being used. */
+export function keyProblems(idempotencyKey: string): readonly InputProblem[] {
+  return textProblems(
+    'idempotencyKey',
+    idempotencyKey,
+    () => 'must be 1 to 255 printable ASCII characters with no blank at either end, such as a UUID.',
+  );
+}
+
+/** Everything that keeps a transfer from being sent: at most one problem of each field. */
+export function transferProblems(transfer: Transfer): readonly InputProblem[] {
+  const { accountId, destinationId, amount, description, externalReference } = transfer;
+  const ofAmount = amountProblems(amount).map(each => ({ ...each, field: `amount.${each.field}` }));
   return [
-    {
-      field: 'idempotencyKey',
-      problem: 'must be 1 to 255 printable ASCII characters with no blank at either end, such as a UUID.',
-    },
+    ...textProblems(
+      'accountId',
+      accountId,
+      () =>
+        'must be the id of a source account, as the Payouts tab of Lean\'s dashboard names it: 1 to 64 letters, digits, "_" or "-".',
+    ),
+    ...destinationProblems(destinationId),
+    ...ofAmount,
+    ...textProblems('description', description, fault =>
+      fault === 'INVALID_CHARACTERS'
+        ? 'must not hold line breaks, control characters or such as turn the direction of text.'
+        : `must be 1 to ${String(maxDescriptionLength)} characters, not all of them blank; these are ${String(lengthInCharacters(description))}.`,
+    ),
+    ...(externalReference === null
+      ? []
+      : textProblems(
+          'externalReference',
+          externalReference,
+          () =>
+            `must be 1 to ${String(maxReferenceLength)} characters with no blank at either end and no control characters, such as "INV-2026-0001".`,
+        )),
   ];
 }
 
-/** Everything that keeps a transfer from being sent, in words for the caller. */
-export function transferProblems(transfer: Transfer): InputProblem[] {
-  const problems: InputProblem[] = [];
-  const length = [...transfer.description].length;
-  if (!accountId.test(transfer.accountId))
-    problems.push({
-      field: 'accountId',
-      problem:
-        'must be the id of a source account, as the Payouts tab of Lean\'s dashboard names it: 1 to 64 letters, digits, "_" or "-".',
-    });
-  if (!isUuid(transfer.destinationId))
-    problems.push({
-      field: 'destinationId',
-      problem: 'is not a UUID such as "3fa85f64-5717-4562-b3fc-2c963f66afa6".',
-    });
-  const money = amountProblem(transfer.amount);
-  if (money !== undefined) problems.push({ field: `amount.${money.field}`, problem: money.problem });
-  if (length > maxDescriptionLength || !visible.test(transfer.description))
-    problems.push({
-      field: 'description',
-      problem: `must be 1 to ${String(maxDescriptionLength)} characters, not all of them blank; these are ${String(length)}.`,
-    });
-  else if (controlCharacter.test(transfer.description))
-    problems.push({
-      field: 'description',
-      problem: 'must not hold line breaks, control characters or such as turn the direction of text.',
-    });
-  const { externalReference } = transfer;
-  if (externalReference !== null && !isReference(externalReference))
-    problems.push({
-      field: 'externalReference',
-      problem: `must be 1 to ${String(maxReferenceLength)} characters with no blank at either end and no control characters, such as "INV-2026-0001".`,
-    });
-  return problems;
+function textProblems(
+  field: keyof typeof textRules,
+  text: string,
+  problemOf: (code: PayoutInputErrorCode) => string,
+): readonly InputProblem[] {
+  const code = textFault(text, textRules[field]);
+  return code === undefined ? [] : [{ field, code, problem: problemOf(code) }];
+}
+
+function destinationProblems(destinationId: string): readonly InputProblem[] {
+  const isEmpty = destinationId.trim() === '';
+  if (isUuid(destinationId)) return [];
+  const code = isEmpty ? 'REQUIRED' : 'NOT_A_UUID';
+  const problem = 'is not a UUID such as "3fa85f64-5717-4562-b3fc-2c963f66afa6".';
+  return [{ field: 'destinationId', code, problem }];
 }
 
 /** Transfers that one request may hold: a bound of ours, Lean names none. */
 export const maxTransfers = 100;
 
 /**
- * The transfers of a request that repeat the reference of an earlier one. A payout whose answer was lost is found by its
- * reference, so each transfer needs its own.
+ * The transfers of a request whose own reference is that of another one as well. A payout whose answer was lost is found
+ * by its reference, so each transfer needs its own. A default is never at fault: its caller has not chosen it.
+ * @param references those that the transfers will carry, in their order; null where that is not known
  */
 export function repeatedReferences(
   transfers: readonly Pick<Transfer, 'externalReference'>[],
-): readonly { readonly index: number; readonly first: number }[] {
-  const references = transfers.map(({ externalReference }) => externalReference);
-  return references.flatMap((reference, index) => {
-    const first = references.indexOf(reference);
-    return reference === null || first === index ? [] : [{ index, first }];
+  references: readonly (string | null)[],
+): readonly { readonly index: number; readonly other: number }[] {
+  return transfers.flatMap(({ externalReference }, index) => {
+    if (externalReference === null) return [];
+    const isSame = (reference: string | null, other: number): boolean =>
+      reference === externalReference &&
+      (other < index || (other > index && transfers[other]?.externalReference === null));
+    const other = references.findIndex(isSame);
+    return other === -1 ? [] : [{ index, other }];
   });
-}
-
-function isReference(text: string): boolean {
-  return (
-    visible.test(text) &&
-    text.length <= maxReferenceLength &&
-    !controlCharacter.test(text) &&
-    !outerBlank.test(text)
-  );
 }

@@ -158,7 +158,7 @@ describe('an operation that is known', () => {
     const paid = async (url: string, key: string, [variables, input, values]: (typeof written)[number]) => {
       const query = `mutation Pay(${variables}) { createPayout(${input}) {
         __typename ... on PayoutCreated { status amount { amount currency } recipient { name } }
-        ... on PayoutRejected { code field leanCode }
+        ... on PayoutRejected { code inputErrors { field code message } leanCode transferIndex payout { status } }
       } }`;
       const seen = lean.requests.length;
       const told = await tell(url, { query, variables: values(key) });

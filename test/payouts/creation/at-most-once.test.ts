@@ -71,7 +71,7 @@ describe.each(stores)('a key (%s)', kind => {
       expect(await create('key-1', transfer(undefined, change))).toMatchObject({
         kind: 'rejected',
         code: 'IDEMPOTENCY_CONFLICT',
-        field: 'idempotencyKey',
+        inputErrors: [{ field: 'idempotencyKey', code: 'ALREADY_USED' }],
         leanCode: null,
       });
       expect(lean.requests).toHaveLength(1);

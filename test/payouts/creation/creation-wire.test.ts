@@ -93,7 +93,7 @@ describe('createdFromLean', () => {
     expect(createdFromLean(created, two.slice(0, 1))).toEqual([
       {
         intentId: 'i1',
-        payoutId: 'intent:i1',
+        paymentId: null,
         state: { status: 'CREATED', leanStatus: 'CREATED' },
         amount: { amount: '10', currency: 'AED' },
         sender: { name: null, accountNumber: '0101', iban: 'AE1', bankName: 'LEAN_SME_MB1_UAE' },
@@ -106,7 +106,7 @@ describe('createdFromLean', () => {
 
   it("takes the payment's id where there is one", () => {
     const created = { payouts_payment_details: [{ ...entry('i1', said('d1', '10')), payment_id: 'p1' }] };
-    expect(createdFromLean(created, two.slice(0, 1))?.[0]?.payoutId).toBe('p1');
+    expect(createdFromLean(created, two.slice(0, 1))?.[0]?.paymentId).toBe('p1');
   });
 
   it('reads the older spelling of the recipient', () => {

@@ -168,7 +168,7 @@ describe.each(stores)('looking for unknown outcomes (%s)', kind => {
       kind: 'rejected',
       code: 'REJECTED_BY_LEAN',
       message: 'Lean failed the payout at once.',
-      field: null,
+      inputErrors: [],
       leanCode: 'NO_MONEY',
       rejectedIntentId: 'e0000000-0000-4000-8000-000000000009',
       idempotencyKey: 'batch',

@@ -32,7 +32,7 @@ describe('a payout that Lean takes', () => {
       idempotencyKey: 'key-1',
       transferIndex: 0,
       intentId: payout?.intentId,
-      payoutId: `intent:${payout?.intentId ?? ''}`,
+      paymentId: null,
       state: { status: 'CREATED' },
     });
     expect(answer).not.toHaveProperty('reason');
@@ -87,13 +87,21 @@ describe('a payout that cannot be', () => {
       kind: 'rejected',
       code: 'INVALID_INPUT',
       message: 'amount.amount has more decimals than AED has; at most 2 are accepted.',
-      field: 'amount.amount',
+      inputErrors: [
+        {
+          field: 'amount.amount',
+          code: 'TOO_MANY_DECIMALS',
+          message: 'amount.amount has more decimals than AED has; at most 2 are accepted.',
+        },
+      ],
       leanCode: null,
       rejectedIntentId: null,
       idempotencyKey: 'key-1',
       transferIndex: null,
     });
-    expect(await create('', transfer())).toMatchObject({ field: 'idempotencyKey' });
+    expect(await create('', transfer())).toMatchObject({
+      inputErrors: [{ field: 'idempotencyKey', code: 'REQUIRED' }],
+    });
     expect(lean.requests).toEqual([]);
   });
 
@@ -101,11 +109,17 @@ describe('a payout that cannot be', () => {
     const { lean, createAll } = await creating();
     const batch = [transfer(), transfer('x', { description: '' })];
     const answer = await createAll(' ', batch);
-    expect(answer).toMatchObject({ kind: 'rejected', code: 'INVALID_INPUT', field: 'idempotencyKey' });
-    const { message } = answer as { message: string };
-    expect(message).toContain('transfers.1.destinationId');
-    expect(message).toContain('transfers.1.description');
-    expect(message).not.toContain('transfers.0');
+    expect(answer).toMatchObject({
+      kind: 'rejected',
+      code: 'INVALID_INPUT',
+      message: '4 fields of the input are wrong; see inputErrors.',
+      inputErrors: [
+        { field: 'idempotencyKey', code: 'REQUIRED' },
+        { field: 'transfers.1.destinationId', code: 'NOT_A_UUID' },
+        { field: 'transfers.1.description', code: 'REQUIRED' },
+        { field: 'transfers.1.externalReference', code: 'DUPLICATE' },
+      ],
+    });
     expect(lean.requests).toEqual([]);
   });
 
@@ -117,13 +131,18 @@ describe('a payout that cannot be', () => {
     ];
     expect(await createAll('key-1', [given, other])).toMatchObject({
       code: 'INVALID_INPUT',
-      field: 'transfers.1.externalReference',
+      inputErrors: [{ field: 'transfers.1.externalReference', code: 'DUPLICATE' }],
       message: expect.stringContaining('must differ from that of transfers.0') as string,
     });
     const byDefault = { ...given, externalReference: null };
     const same = { ...other, externalReference: 'key-1.0' };
     expect(await createAll('key-1', [byDefault, same])).toMatchObject({
-      field: 'transfers.1.externalReference',
+      inputErrors: [{ field: 'transfers.1.externalReference' }],
+    });
+    // Nobody sent the reference that is a default.
+    const before = { ...same, externalReference: 'key-1.1' };
+    expect(await createAll('key-1', [before, byDefault])).toMatchObject({
+      inputErrors: [{ field: 'transfers.0.externalReference', code: 'DUPLICATE' }],
     });
     expect(lean.requests).toEqual([]);
   });
@@ -133,7 +152,7 @@ describe('a payout that cannot be', () => {
     const batch = transfers(size);
     expect(await createAll('key-1', batch)).toMatchObject({
       kind: 'rejected',
-      field: 'transfers',
+      inputErrors: [{ field: 'transfers', code: size === 0 ? 'REQUIRED' : 'TOO_MANY' }],
     });
     expect(lean.requests).toEqual([]);
   });
@@ -157,7 +176,9 @@ describe('a refusal of Lean', () => {
       kind: 'rejected',
       code: 'REJECTED_BY_LEAN',
       message: `Lean refused the payout (${code}). Nothing was paid.`,
-      field,
+      inputErrors: [
+        { field, code: 'REFUSED_BY_LEAN', message: `Lean refused the payout (${code}). Nothing was paid.` },
+      ],
       leanCode: code,
       rejectedIntentId: null,
       idempotencyKey: 'key-1',
@@ -198,7 +219,7 @@ describe('a refusal of Lean', () => {
       kind: 'rejected',
       code: 'REJECTED_BY_LEAN',
       message: 'Lean failed the payout at once. Nothing was paid.',
-      field: null,
+      inputErrors: [],
       leanCode: null,
       rejectedIntentId: lean.payouts.all()[0]?.intentId,
       idempotencyKey: 'key-1',
@@ -231,7 +252,7 @@ describe('a refusal of Lean', () => {
       expect(await create('key-1', transfer())).toMatchObject({
         kind: 'rejected',
         code: 'IDEMPOTENCY_CONFLICT',
-        field: 'idempotencyKey',
+        inputErrors: [{ field: 'idempotencyKey', code: 'ALREADY_USED' }],
         leanCode: code,
       });
     },

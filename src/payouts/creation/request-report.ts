@@ -1,0 +1,29 @@
+import type { Instant } from '../instant.ts';
+import { instantAt } from '../lean-time.ts';
+import type { CreatePayoutAnswer } from './creation-answer.ts';
+import type { PayoutRequest } from './payout-record.ts';
+import type { ResendRule } from './resend-rule.ts';
+import { unknownAnswer } from './unknown-answer.ts';
+
+/** What became of a request, as its record tells it. */
+export interface RequestReport {
+  readonly idempotencyKey: string;
+  readonly requestedAt: Instant;
+  /** One for each transfer, in their order. */
+  readonly results: readonly CreatePayoutAnswer[];
+}
+
+/**
+ * Reports on a request by its record alone. A transfer without an answer is told as a repetition of the key would be
+ * told of it, if that neither looked at Lean nor sent anything.
+ * @param application the Lean application that the gateway speaks for
+ */
+export function reportOf(request: PayoutRequest, rule: ResendRule, application: string): RequestReport {
+  const isForeign = request.application !== null && request.application !== application;
+  const open = unknownAnswer(isForeign ? { ...request, finding: 'other_application' } : request, rule);
+  return {
+    idempotencyKey: request.idempotencyKey,
+    requestedAt: instantAt(request.createdAt),
+    results: request.records.map(({ answer }) => answer ?? open),
+  };
+}
