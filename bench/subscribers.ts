@@ -31,7 +31,7 @@ interface Delivered {
 }
 
 const secret = 'webhook-secret';
-const query = 'subscription { payoutUpdated { eventId payoutId status payout { id status } } }';
+const query = 'subscription { payoutUpdated { eventId payoutId status payout { paymentId status } } }';
 
 /**
  * What subscribers cost: one gateway, and all of them told of the same events, each of which comes by Lean's webhook.
@@ -110,7 +110,7 @@ async function measure(
   for (let event = 0; event < events; event += 1) {
     const webhook = String(await lean.ask('payout'));
     const { id } = (JSON.parse(webhook) as { readonly payload: { readonly id: string } }).payload;
-    const arriving = readers.arrivals(`"payout":{"id":"${id}"`);
+    const arriving = readers.arrivals(`"payout":{"paymentId":"${id}"`);
     const sentAt = performance.now();
     await post(gateway.url, webhook);
     spans.push((await arriving).map(at => at - sentAt));

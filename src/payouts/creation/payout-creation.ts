@@ -62,8 +62,8 @@ export class PayoutCreation {
   }
 
   /**
-   * What became of a key, by its record alone: it sends nothing, asks Lean nothing and writes nothing. A record that was
-   * made while callers were not told apart answers for every caller.
+   * What became of a key, by its record alone: it sends nothing, asks Lean nothing and writes nothing. A record
+   * that was made while callers were not told apart is nobody's own: only who sends its very input is answered from it.
    * @returns null where there is no record
    * @throws BadInput for a key that cannot be; StoreUnavailable
    */
