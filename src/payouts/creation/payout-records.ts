@@ -154,11 +154,12 @@ export interface PayoutEvidence {
   /** Which request each of the intents belongs to, for those that a record names. */
   owners(intentIds: readonly string[]): Promise<ReadonlyMap<string, RequestKey>>;
   /**
-   * Records of other requests of the application that may own a payout which no record names: those of unknown outcome,
-   * those in flight, and settled ones that have a payout with a reference of this request: Lean may have a second one.
+   * Records of other requests that may own a payout which no record names: those of unknown outcome, those in flight, and
+   * settled ones that have a payout with a reference of this request: Lean may have a second one. Their Lean application
+   * does not matter, because a client id may be replaced for the same account.
    * @param from how far back settled ones are looked for, by Lean's clock
    */
-  otherRecords(application: string, request: PayoutRequest, from: number): Promise<OtherRecords>;
+  otherRecords(request: PayoutRequest, from: number): Promise<OtherRecords>;
   /**
    * A payout whose creation Lean has answered, and which must be in Lean's list between two times of Lean's clock.
    * Undefined where the store knows of none.

@@ -27,7 +27,8 @@ describe.each(stores)('a second payout of a key (%s)', kind => {
     const lean = await startLean({ clock: now });
     const duplicates: string[] = [];
     const incomplete: string[] = [];
-    const core = creatingAt(lean.url, opened(await freshStore(kind), { clock: now }), {
+    const database = opened(await freshStore(kind), { clock: now });
+    const core = creatingAt(lean.url, database, {
       now,
       reconciliation: {
         duplicates: ({ idempotencyKey }, intents) => duplicates.push(`${idempotencyKey} ${intents.join()}`),
@@ -48,7 +49,9 @@ describe.each(stores)('a second payout of a key (%s)', kind => {
     const heard = (intentId: string) =>
       core.reconciliation.rescheduleNow({ amount: '16.5', destinationId: destinations.pays, intentId });
     const audits = () => lean.requests.splice(0).some(({ operation }) => operation === 'listPayouts');
-    return { ...core, lean, clock, duplicates, incomplete, lose, sendTwice, heard, audits };
+    /** The same gateway after Lean has replaced its client id. */
+    const renamed = () => creatingAt(lean.url, database, { now, application: 'renamed' });
+    return { ...core, lean, clock, duplicates, incomplete, lose, sendTwice, heard, audits, renamed };
   }
 
   it('is looked for at the planned times, however many webhooks come in between', async () => {
@@ -151,6 +154,22 @@ describe.each(stores)('a second payout of a key (%s)', kind => {
     await lose('key-2');
     clock.ms += 5 * second;
     expect(await create('key-2')).toMatchObject({ kind: 'unknown', reason: 'UNCLEAR' });
+  });
+
+  it.each([
+    ['whose outcome is unknown', true],
+    ['that was answered', false],
+  ])('is not taken for the payout of a key %s under a client id that was replaced', async (_what, open) => {
+    const { lean, clock, create, lose, renamed } = await start();
+    // Lean has taken the first key's payout, or a second copy of it.
+    if (open) await lose('key-1');
+    else await create('key-1');
+    lean.payouts.add(ours);
+    const after = renamed();
+    lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 1 });
+    await after.create('key-2');
+    clock.ms += 5 * second;
+    expect(await after.create('key-2')).toMatchObject({ kind: 'unknown', reason: 'UNCLEAR' });
   });
 
   it('is not taken for the payout of a key whose reference Lean writes alike', async () => {
