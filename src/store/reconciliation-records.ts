@@ -1,5 +1,6 @@
 import type { TransferAnswer } from '../payouts/creation/creation-answer.ts';
 import type { Finding } from '../payouts/creation/finding.ts';
+import type { KeptDecision } from '../payouts/creation/operator-records.ts';
 import type { PayoutRequest, RequestKey } from '../payouts/creation/payout-record.ts';
 import type {
   HeardPayout,
@@ -194,12 +195,17 @@ export class SqlReconciliationRecords implements ReconciliationRecords {
     return noted.length > 0;
   }
 
-  async isDecided({ caller, idempotencyKey }: RequestKey): Promise<boolean> {
+  async decisions({ caller, idempotencyKey, createdAt }: PayoutRequest): Promise<readonly KeptDecision[]> {
     const [rows = []] = await this.#database.run({
-      sql: `SELECT decision FROM lean_payout_decisions WHERE ${ofKey} LIMIT 1`,
-      values: [caller, idempotencyKey],
+      // Those from before it are about an earlier request with the key.
+      sql: `SELECT decision, evidence FROM lean_payout_decisions WHERE ${ofKey} AND decided_at >= $3
+        ORDER BY decided_at`,
+      values: [caller, idempotencyKey, createdAt],
     });
-    return rows.length > 0;
+    return rows.map(({ decision, evidence }) => ({
+      decision: String(decision) as KeptDecision['decision'],
+      evidence: JSON.parse(String(evidence)) as KeptDecision['evidence'],
+    }));
   }
 
   async doubt(application: string): Promise<string | undefined> {

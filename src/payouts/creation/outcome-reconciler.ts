@@ -131,7 +131,8 @@ export class OutcomeReconciler {
           );
     const beyond = [...[...own, ...similar].map(({ row }) => rowId(row)), ...paidTwice];
     await this.#tellDuplicates(request, { duplicates: [...new Set([...reading.duplicates, ...beyond])] });
-    await this.#doubtAbsence(request, missedPayouts(request, reading.rows, own));
+    const decisions = await this.#options.records.decisions(request);
+    await this.#doubtAbsence(request, missedPayouts(request, reading.rows, own, decisions));
     const unread = reading.candidates.some(each => each.unread && !isOther(each));
     if (!reading.isWhole || unread) events.auditIncomplete?.(request);
   }
@@ -204,8 +205,6 @@ export class OutcomeReconciler {
   /** From now on the list of this application proves nothing. */
   async #doubtAbsence(request: PayoutRequest, missed: readonly MissedPayout[]): Promise<void> {
     const { records, events = {} } = this.#options;
-    // An operator may have decided whatever the list said.
-    if (missed.length === 0 || (request.sends.count < 2 && (await records.isDecided(request)))) return;
     for (const { intentId, reason } of missed) {
       const isNew = await records.doubtAbsence(
         request.application ?? this.#options.application,

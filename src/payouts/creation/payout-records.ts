@@ -1,5 +1,6 @@
 import type { PayoutRejected, TransferAnswer } from './creation-answer.ts';
 import type { Finding } from './finding.ts';
+import type { KeptDecision } from './operator-records.ts';
 import type {
   Lease,
   NewRequest,
@@ -125,8 +126,8 @@ export interface ReconciliationRecords {
    * known already: an operator may have accepted the list since.
    */
   doubtAbsence(application: string, intentId: string, reason: string): Promise<boolean>;
-  /** Whether an operator has decided anything about a request. */
-  isDecided(request: RequestKey): Promise<boolean>;
+  /** The decisions of operators about a request, the earliest first. */
+  decisions(request: PayoutRequest): Promise<readonly KeptDecision[]>;
   /** Why proofs of absence are stopped for a Lean application; undefined when they are not. */
   doubt(application: string): Promise<string | undefined>;
   /**
