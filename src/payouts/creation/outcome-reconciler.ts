@@ -3,13 +3,13 @@ import { rowId, type Candidate } from './candidate.ts';
 import type { PayoutRejected, TransferAnswer } from './creation-answer.ts';
 import { wholly } from './creation-answer.ts';
 import { findings, type Finding } from './finding.ts';
-import { intentsWithSeveralPayments } from './list-rows.ts';
 import { missedPayouts, type MissedPayout } from './missed-payouts.ts';
 import { isOwn, isOwnOfSettled } from './own-payout.ts';
 import type { PayoutMatcher, Reading } from './payout-matcher.ts';
 import { allSendsTurnedAway, openRecords, type PayoutRequest, type RequestKey } from './payout-record.ts';
 import type { ReconciliationRecords } from './payout-records.ts';
 import { coversAll, coversFailed, type ResendRule } from './resend-rule.ts';
+import { surplusIntents } from './surplus.ts';
 
 export interface ReconciliationEvents {
   /** A transfer of unknown outcome is settled: Lean has it, or is proven not to have it. */
@@ -104,36 +104,23 @@ export class OutcomeReconciler {
 
   /**
    * Reads Lean's list once more for a request that is settled, and of which Lean may have another copy. More payouts of
-   * its own at Lean than it has transfers are told.
+   * its own at Lean than its callers were told of are told to operators.
    * @throws LeanError, StoreUnavailable
    */
   async audit(request: PayoutRequest, deadline: number): Promise<void> {
     if (request.application !== null && request.application !== this.#options.application) return;
     const { matcher, events = {} } = this.#options;
     const reading = await matcher.search(request, { deadline, untilNow: true });
-    const { sends, judgedPayouts, records } = request;
     // Whatever an operator has judged: with the reference of the request it is the request's own.
     const own = reading.candidates.filter(
-      each => !each.failed && records.some(record => isOwnOfSettled(each, record)),
+      each => !each.failed && request.records.some(record => isOwnOfSettled(each, record)),
     );
-    const isOther = ({ row }: Candidate): boolean => judgedPayouts.includes(rowId(row));
-    // Where Lean does not return references, the first payout of a key that was sent twice looks like any other one.
-    const similar = reading.candidates.filter(
-      each =>
-        sends.count > 1 && !each.failed && !each.unread && !isOther(each) && each.sharedWith.length === 0,
-    );
-    // An intent of the request's own of which Lean has taken several payments.
-    const paidTwice =
-      records.length > 1
-        ? []
-        : intentsWithSeveralPayments(reading.rows).filter(id =>
-            records.some(({ intentId }) => intentId === id),
-          );
-    const beyond = [...[...own, ...similar].map(({ row }) => rowId(row)), ...paidTwice];
-    await this.#tellDuplicates(request, { duplicates: [...new Set([...reading.duplicates, ...beyond])] });
+    await this.#tellDuplicates(request, { duplicates: surplusIntents(request, reading, own) });
     const decisions = await this.#options.records.decisions(request);
     await this.#doubtAbsence(request, missedPayouts(request, reading.rows, own, decisions));
-    const unread = reading.candidates.some(each => each.unread && !isOther(each));
+    const unread = reading.candidates.some(
+      each => each.unread && !request.judgedPayouts.includes(rowId(each.row)),
+    );
     if (!reading.isWhole || unread) events.auditIncomplete?.(request);
   }
 

@@ -400,6 +400,80 @@ describe.each(stores)('a second payout of a key (%s)', kind => {
     expect(duplicates).toEqual([`key-1 ${intentId}`]);
   });
 
+  describe('that Lean has failed, and takes a payment of after all,', () => {
+    async function failed() {
+      const started = await start();
+      const { create, lean } = started;
+      const answer = await create('key-1', transfer(destinations.failsAtOnce));
+      expect(answer).toMatchObject({ kind: 'rejected' });
+      const intentId = (answer as { rejectedIntentId: string }).rejectedIntentId;
+      /** Lean takes another payment of the intent. */
+      const takeAfterAll = () =>
+        lean.payouts.add({ ...ours, destinationId: destinations.failsAtOnce, intentId });
+      const heardOf = () =>
+        started.reconciliation.rescheduleNow({
+          amount: '16.5',
+          destinationId: destinations.failsAtOnce,
+          intentId,
+        });
+      return { ...started, intentId, takeAfterAll, heardOf };
+    }
+
+    it('is told by the planned look, and listed for operators', async () => {
+      const { clock, loop, duplicates, operator, intentId, takeAfterAll } = await failed();
+      takeAfterAll();
+      clock.ms += delay;
+      await loop.round();
+      expect(duplicates).toEqual([`key-1 ${intentId}`]);
+      expect(await operator.attention()).toMatchObject({ duplicates: 1 });
+      expect(await operator.list({ unknownOnly: true, since: undefined, limit: 10 })).toMatchObject([
+        { idempotencyKey: 'key-1', duplicateIntents: [intentId] },
+      ]);
+    });
+
+    it('is told because of a webhook, however late', async () => {
+      const { clock, loop, duplicates, intentId, takeAfterAll, heardOf } = await failed();
+      for (let days = 0; days < 4; days += 1) {
+        clock.ms += day;
+        await loop.round();
+      }
+      takeAfterAll();
+      await heardOf();
+      await loop.round();
+      expect(duplicates).toEqual([`key-1 ${intentId}`]);
+    });
+
+    it('is no alarm while the payout stays failed', async () => {
+      const { clock, loop, duplicates, heardOf } = await failed();
+      clock.ms += delay;
+      await loop.round();
+      clock.ms += delay;
+      await heardOf();
+      await loop.round();
+      expect(duplicates).toEqual([]);
+    });
+
+    it('is told also where the outcome had been unknown, and in a batch', async () => {
+      const { lean, clock, loop, createAll, duplicates } = await start();
+      const wanted = [
+        transfer(undefined, { externalReference: 'order-2' }),
+        transfer(destinations.failsAtOnce, { externalReference: 'order-3' }),
+      ];
+      lean.faults.add({ kind: 'drop_after', operation: 'createPayoutPayment', times: 1 });
+      await createAll('batch', wanted);
+      clock.ms += delay;
+      await loop.round();
+      const answer = await createAll('batch', wanted);
+      expect(answer).toMatchObject({ created: [{}], rejected: [{}] });
+      const intentId = (answer as unknown as { rejected: [{ rejectedIntentId: string }] }).rejected[0]
+        .rejectedIntentId;
+      lean.payouts.add({ ...ours, destinationId: destinations.failsAtOnce, intentId });
+      clock.ms += delay;
+      await loop.round();
+      expect(duplicates).toEqual([`batch ${intentId}`]);
+    });
+  });
+
   it('of a rejected key is not given to another key with its reference', async () => {
     const { lean, clock, create, lose } = await start();
     await lose('key-1');
