@@ -219,13 +219,10 @@ export class OutcomeReconciler {
  * The finding of a reading. An operator who has allowed one more send has judged the payouts that were there to be
  * others, and has accepted what the list said of absence at that moment, and nothing else.
  */
-function findingOf(
-  { sends: { grant }, duplicateIntents, records }: PayoutRequest,
-  reading: Reading,
-  absence: Finding,
-): Finding {
+function findingOf(request: PayoutRequest, reading: Reading, absence: Finding): Finding {
+  const { grant } = request.sends;
   // Payouts of this key that Lean has shown once are there, whatever its list shows now.
-  if (!coversAll(grant, duplicateIntents)) return 'several_at_lean';
+  if (!coversAll(grant, openDuplicates(request, reading))) return 'several_at_lean';
   const finding = reading.finding === reading.absence ? absence : reading.finding;
   if (grant === null || !coversAll(grant, idsOf(reading, { failed: false }))) return finding;
   if (!coversFailed(grant, idsOf(reading, { failed: true }))) return finding;
@@ -233,11 +230,29 @@ function findingOf(
   const isUnjudged = (candidate: Candidate): boolean =>
     !candidate.failed &&
     ((candidate.unread && grant.finding !== 'lean_unavailable') ||
-      records.some(record => isOwn(candidate, record)));
+      request.records.some(record => isOwn(candidate, record)));
   if (reading.candidates.some(isUnjudged)) return finding;
   const isJudged = finding === absence || finding === grant.finding || findings[finding].reason === 'UNCLEAR';
   if (!isJudged) return finding;
   return absence === (grant.absence ?? grant.finding) ? 'absent' : absence;
+}
+
+/**
+ * The duplicate intents that may be of transfers without an answer. In a batch the payout of an answered transfer, and a
+ * second one that carries its reference, say nothing about the others.
+ */
+function openDuplicates(
+  { duplicateIntents, records }: PayoutRequest,
+  { candidates }: Reading,
+): readonly string[] {
+  const answered = records.filter(({ answer }) => answer !== null);
+  const isOfAnswered = ({ match, positions }: Candidate): boolean =>
+    match === 'exact' && positions.every(at => answered.some(({ position }) => position === at));
+  const others = [
+    ...answered.map(({ intentId }) => intentId),
+    ...candidates.filter(isOfAnswered).map(({ row }) => row.intentId),
+  ];
+  return duplicateIntents.filter(id => !others.includes(id));
 }
 
 /** Ids of the payouts at Lean that are, or may be, the request's own: those that Lean has failed, or the others. */

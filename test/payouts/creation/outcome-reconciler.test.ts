@@ -493,6 +493,57 @@ describe.each(stores)('looking for unknown outcomes (%s)', kind => {
     });
   });
 
+  describe('a batch of whose first transfer Lean has two payouts', () => {
+    async function doubled(answered: boolean) {
+      const losers = await losing('drop_before');
+      const { lean, clock, loop, createAll } = losers;
+      lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 1 });
+      const wanted = ['salary-a', 'salary-b'].map(externalReference =>
+        transfer(undefined, { externalReference }),
+      );
+      await createAll('key-2', wanted);
+      const add = () => lean.payouts.add({ ...ours, externalReference: 'salary-a' }).intentId;
+      const one = add();
+      clock.ms += 10 * second;
+      if (answered) await loop.round();
+      const other = add();
+      clock.ms += 30 * second;
+      await loop.round();
+      expect(losers.told).toContainEqual(expect.stringMatching(new RegExp(`^duplicates key-2 .*${other}`)));
+      clock.ms += delay + 30 * second;
+      await loop.round();
+      const answers = async () =>
+        (await losers.records.read(keyOf('key-2')))?.records.map(each => each.answer);
+      return { ...losers, one, answers };
+    }
+
+    it('ends by itself where the first of them has answered the transfer', async () => {
+      const { one, answers } = await doubled(true);
+      expect(await answers()).toMatchObject([
+        { kind: 'created', intentId: one },
+        { kind: 'rejected', leanCode: null },
+      ]);
+    });
+
+    it('is UNCLEAR, and ends by itself once an operator has said which of them it is', async () => {
+      const { clock, loop, records, decisions, one, answers } = await doubled(false);
+      expect(await answers()).toEqual([null, null]);
+      expect(await records.read(keyOf('key-2'))).toMatchObject({ finding: 'several_at_lean' });
+      const { done } = await decisions.decide(keyOf('key-2'), {
+        kind: 'created',
+        intentId: one,
+        by: 'ann',
+        reason: 'the statement says so',
+        position: 0,
+        despite: null,
+      });
+      expect(done).toBe(true);
+      clock.ms += 3600 * second;
+      await loop.round();
+      expect(await answers()).toMatchObject([{ kind: 'created', intentId: one }, { kind: 'rejected' }]);
+    });
+  });
+
   describe('of a batch whose first transfer an operator has ended, the other one', () => {
     /** The second transfer is rejected by the list, and the first one by hand, an hour before or after that. */
     async function decidedByHand() {
