@@ -40,15 +40,14 @@ export class SqlPayoutEvidence implements PayoutEvidence {
   }
 
   async otherRecords(
-    application: string,
     { caller, idempotencyKey, records }: PayoutRequest,
     from: number,
   ): Promise<OtherRecords> {
     const references = [...new Set(records.map(({ transfer }) => transfer.externalReference))];
-    const places = references.map((_, index) => `$${String(index + 4)}`).join(', ');
-    const values = [application, caller, idempotencyKey, ...references];
+    const places = references.map((_, index) => `$${String(index + 3)}`).join(', ');
+    const values = [caller, idempotencyKey, ...references];
     const columns = `r.caller, r.idempotency_key, r.claim, ${recordColumns}`;
-    const others = `(r.application = $1 OR r.application IS NULL) AND NOT (r.caller = $2 AND r.idempotency_key = $3)`;
+    const others = `NOT (r.caller = $1 AND r.idempotency_key = $2)`;
     const joined = 'p.caller = r.caller AND p.idempotency_key = r.idempotency_key';
     const isOpen = `p.answer IS NULL AND r.first_sent_at IS NOT NULL AND ${mayBeTaken('r')}`;
     const shares = `p.external_reference IN (${places})`;

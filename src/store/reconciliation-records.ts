@@ -1,5 +1,6 @@
 import type { TransferAnswer } from '../payouts/creation/creation-answer.ts';
 import type { Finding } from '../payouts/creation/finding.ts';
+import type { KeptDecision } from '../payouts/creation/operator-records.ts';
 import type { PayoutRequest, RequestKey } from '../payouts/creation/payout-record.ts';
 import type {
   HeardPayout,
@@ -194,12 +195,17 @@ export class SqlReconciliationRecords implements ReconciliationRecords {
     return noted.length > 0;
   }
 
-  async isDecided({ caller, idempotencyKey }: RequestKey): Promise<boolean> {
+  async decisions({ caller, idempotencyKey, createdAt }: PayoutRequest): Promise<readonly KeptDecision[]> {
     const [rows = []] = await this.#database.run({
-      sql: `SELECT decision FROM lean_payout_decisions WHERE ${ofKey} LIMIT 1`,
-      values: [caller, idempotencyKey],
+      // Those from before it are about an earlier request with the key.
+      sql: `SELECT decision, evidence FROM lean_payout_decisions WHERE ${ofKey} AND decided_at >= $3
+        ORDER BY decided_at`,
+      values: [caller, idempotencyKey, createdAt],
     });
-    return rows.length > 0;
+    return rows.map(({ decision, evidence }) => ({
+      decision: String(decision) as KeptDecision['decision'],
+      evidence: JSON.parse(String(evidence)) as KeptDecision['evidence'],
+    }));
   }
 
   async doubt(application: string): Promise<string | undefined> {
@@ -214,16 +220,23 @@ export class SqlReconciliationRecords implements ReconciliationRecords {
     const half = (which: string): string => `SELECT r.caller, r.idempotency_key, p.amount
       FROM lean_payout_requests r
       JOIN lean_payout_records p ON p.caller = r.caller AND p.idempotency_key = r.idempotency_key
-      WHERE r.claim IS NULL AND (CAST($1 AS TEXT) IS NULL OR lower(p.destination_id) = $1)
-        AND NOT EXISTS (SELECT 1 FROM lean_payout_records o WHERE o.intent_id = CAST($2 AS TEXT)) AND ${which}`;
-    const open = 'r.next_check_at > store_now() AND p.answer IS NULL';
+      WHERE r.claim IS NULL AND (CAST($1 AS TEXT) IS NULL OR lower(p.destination_id) = $1) AND ${which}`;
+    const unowned = 'NOT EXISTS (SELECT 1 FROM lean_payout_records o WHERE o.intent_id = CAST($2 AS TEXT))';
+    const open = `${unowned} AND r.next_check_at > store_now() AND p.answer IS NULL`;
     // An audit costs more, so the payout must be known well, and a key is audited once in a while.
     const audited = 'r.next_check_at > store_now() AND p.answer IS NOT NULL';
     const settled = `r.created_at >= store_now() - ${String(secondCopyWithinMs)} AND r.next_check_at IS NULL`;
     const sentTwice = 'r.sends > 1 AND r.next_check_at IS NULL';
+    // A payout that Lean had failed: it may have a payment now.
+    const failed = "p.intent_id = CAST($2 AS TEXT) AND p.state = 'rejected' AND r.next_check_at IS NULL";
     const isKnownWell = amount !== null && destinationId !== null && intentId !== null;
     const audits = isKnownWell
-      ? [audited, settled, sentTwice].map(each => `${each} AND r.first_sent_at IS NOT NULL`)
+      ? [
+          ...[audited, settled, sentTwice].map(
+            each => `${unowned} AND ${each} AND r.first_sent_at IS NOT NULL`,
+          ),
+          failed,
+        ]
       : [];
     const [rows = []] = await this.#database.run({
       sql: `${[open, ...audits].map(half).join(' UNION ALL ')} LIMIT 1000`,

@@ -1,3 +1,5 @@
+const yearMs = 365 * 86_400_000;
+
 /**
  * Notes which store this is, and since when it is known to hold every record of what was sent.
  *
@@ -7,7 +9,10 @@
  */
 export function noteStore(lossWindowMs: number): string {
   const lossWindow = String(Math.ceil(lossWindowMs));
-  const newest = '(SELECT MAX(COALESCE(last_sent_at, created_at)) FROM lean_payout_requests)';
+  const at = 'COALESCE(last_sent_at, created_at)';
+  // A time in the future was noted by a clock that was wrong. Where there is no other, nothing is known of the newest.
+  const newest = `COALESCE((SELECT MAX(${at}) FROM lean_payout_requests WHERE ${at} <= store_now()),
+    (SELECT MIN(store_now() - ${String(yearMs)}) FROM lean_payout_requests))`;
   // An earlier loss whose window has not ended may reach further back: its time is kept.
   const lostSince = `CASE
       WHEN s.complete_from > store_now() AND (s.lost_since IS NULL OR s.lost_since < ${newest}) THEN s.lost_since

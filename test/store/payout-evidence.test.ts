@@ -17,13 +17,8 @@ import {
 } from './recording.ts';
 
 /** The records that a request under `key` is compared with. */
-async function otherRecords(
-  evidence: SqlPayoutEvidence,
-  application: string,
-  key: string,
-  references?: readonly string[],
-) {
-  return (await evidence.otherRecords(application, requestOf(key, references), 0)).records;
+async function otherRecords(evidence: SqlPayoutEvidence, key: string, references?: readonly string[]) {
+  return (await evidence.otherRecords(requestOf(key, references), 0)).records;
 }
 
 function requestOf(key: string, references: readonly string[] = ['order-1']): PayoutRequest {
@@ -53,9 +48,9 @@ describe.each(stores)('payout evidence (%s)', kind => {
   it('an open record of a request that Lean turned away counts once Lean has shown something of the request', async () => {
     const { evidence, records, reconciliation, sent, read } = await recording(kind);
     await records.turnedAway(await sent(keyOf('batch'), [transfer(), transfer()]));
-    expect(await otherRecords(evidence, 'test', 'itself')).toEqual([]);
+    expect(await otherRecords(evidence, 'itself')).toEqual([]);
     await reconciliation.found(await read(keyOf('batch')), 0, created('i'));
-    const found = await otherRecords(evidence, 'test', 'itself');
+    const found = await otherRecords(evidence, 'itself');
     expect(found.map(({ record }) => record.position)).toContain(1);
   });
 
@@ -81,7 +76,7 @@ describe.each(stores)('payout evidence (%s)', kind => {
     await records.turnedAway(await sent(keyOf('turned away')));
     await lease(keyOf('reserved'));
     await unknown(keyOf('itself'));
-    const open = await otherRecords(evidence, 'test', 'itself', ['another-reference']);
+    const open = await otherRecords(evidence, 'itself', ['another-reference']);
     const named = open.map(({ idempotencyKey, record, inFlight }) => [
       idempotencyKey,
       record.position,
@@ -100,7 +95,7 @@ describe.each(stores)('payout evidence (%s)', kind => {
     const request = await unknown();
     passDelay();
     await leaseAgain(request);
-    expect(await otherRecords(evidence, 'test', 'another')).toMatchObject([
+    expect(await otherRecords(evidence, 'another')).toMatchObject([
       { idempotencyKey: 'key-1', inFlight: true },
     ]);
   });
@@ -110,7 +105,7 @@ describe.each(stores)('payout evidence (%s)', kind => {
     await unknown(keyOf('like'), [transfer(undefined, { externalReference: 'like' })]);
     await openCrowd(database, 'like', 5000);
     await unknown(keyOf('sharing'));
-    const others = await evidence.otherRecords('test', requestOf('itself'), 0);
+    const others = await evidence.otherRecords(requestOf('itself'), 0);
     expect(others.records).toContainEqual(expect.objectContaining({ idempotencyKey: 'sharing' }));
     expect(others.isWhole).toBe(false);
   });
@@ -118,7 +113,7 @@ describe.each(stores)('payout evidence (%s)', kind => {
   it('the other records are all of them where they are few', async () => {
     const { evidence, unknown } = await recording(kind);
     await unknown();
-    expect(await evidence.otherRecords('test', requestOf('itself'), 0)).toMatchObject({
+    expect(await evidence.otherRecords(requestOf('itself'), 0)).toMatchObject({
       isWhole: true,
       records: [{}],
     });
@@ -127,9 +122,8 @@ describe.each(stores)('payout evidence (%s)', kind => {
   it('a settled record with the same reference may own a second payout', async () => {
     const { evidence, settled } = await recording(kind);
     await settled('i', keyOf('settled'));
-    expect(await otherRecords(evidence, 'test', 'itself')).toMatchObject([{ idempotencyKey: 'settled' }]);
-    expect(await otherRecords(evidence, 'test', 'itself', ['another-reference'])).toEqual([]);
-    expect(await otherRecords(evidence, 'another', 'itself')).toEqual([]);
+    expect(await otherRecords(evidence, 'itself')).toMatchObject([{ idempotencyKey: 'settled' }]);
+    expect(await otherRecords(evidence, 'itself', ['another-reference'])).toEqual([]);
   });
 
   it('a settled record that was asked for before the window counts where it was sent again', async () => {
@@ -142,16 +136,19 @@ describe.each(stores)('payout evidence (%s)', kind => {
     await noteSending(lease);
     await records.settle(lease, response, [created('twice')]);
     const later = clock.ms + 5 * 86_400_000;
-    const { records: others } = await evidence.otherRecords('test', requestOf('itself'), later);
+    const { records: others } = await evidence.otherRecords(requestOf('itself'), later);
     expect(others.map(({ idempotencyKey }) => idempotencyKey)).toEqual(['sent twice']);
   });
 
-  it('an open record of another Lean application is none, and one of an unknown application may be', async () => {
-    const { evidence, database, unknown } = await recording(kind);
-    await unknown();
-    expect(await otherRecords(evidence, 'another', 'itself')).toEqual([]);
-    await database.run({ sql: 'UPDATE lean_payout_requests SET application = NULL' });
-    expect(await otherRecords(evidence, 'another', 'itself')).toHaveLength(1);
+  it('a record counts whatever Lean application it names: a client id may be replaced for the same account', async () => {
+    const { evidence, database, unknown, settled } = await recording(kind);
+    await unknown(keyOf('unknown'));
+    await settled('i', keyOf('settled'));
+    for (const application of ["'another'", 'NULL']) {
+      await database.run({ sql: `UPDATE lean_payout_requests SET application = ${application}` });
+      const named = (await otherRecords(evidence, 'itself')).map(({ idempotencyKey }) => idempotencyKey);
+      expect(named.toSorted()).toEqual(['settled', 'unknown']);
+    }
   });
 
   it('a reference payout is one that was created with a single send within a window of Lean’s time', async () => {

@@ -687,7 +687,7 @@ it('records are read by their indexes, no table from end to end', async () => {
   await operator.attention();
   for (const unknownOnly of [true, false]) await operator.list({ unknownOnly, since: 0, limit: 5 });
   await evidence.owners(['i']);
-  await evidence.otherRecords('test', request, 0);
+  await evidence.otherRecords(request, 0);
   await evidence.referencePayout('test', { from: 0, to: Date.now() });
   await records.forget(day);
   expect(seen.size).toBeGreaterThan(30);

@@ -358,4 +358,24 @@ describe.each(stores)('a store that may have lost records (%s)', kind => {
     const stamp = { remainingMs, leanNow: clock.ms };
     expect(await records.noteSending(reserved.lease, stamp, permit())).toBe('noted');
   });
+
+  it('a restored store may lack what is newer than its newest record that no clock has stamped ahead', async () => {
+    const { clock, database, lease, open } = await recording(kind, { lossWindowMs });
+    await lease(keyOf('newest'));
+    clock.ms += 7_200_000;
+    await lease(keyOf('ahead'));
+    clock.ms -= 3_600_000;
+    let current = database;
+    const restoredReach = async (...sql: readonly string[]): Promise<number | null> => {
+      const other = "UPDATE lean_payout_store SET identity = 'another', complete_from = 0";
+      for (const each of [other, ...sql]) await current.run({ sql: each });
+      await current.close();
+      current = open();
+      return new SqlPayoutRecords(current).lostRecordsAgeMs();
+    };
+    expect(await restoredReach()).toBe(3_600_000);
+    // Of the newest record nothing is known then, so all of Lean's list is read.
+    const onlyAhead = "DELETE FROM lean_payout_requests WHERE idempotency_key = 'newest'";
+    expect(await restoredReach(onlyAhead)).toBe(365 * 86_400_000);
+  });
 });

@@ -71,7 +71,9 @@ export class CreationAttempts {
       const lookback = margin + ((await records.lostRecordsAgeMs()) ?? newStoreLookbackMs);
       return { lookback, reading: request && (await reconciler.lookFirst(request, lookback, deadline)) };
     });
-    if (reading?.finding === 'absent' && reading.found.length === 0) {
+    // Of one that Lean has failed another copy may still be taken.
+    const lacksIt = reading?.finding === 'absent' && reading.found.length + reading.failed.length === 0;
+    if (lacksIt) {
       const permit: ResendPermit = { rule, leanNow: reading.leanNow, lookedFirst: true };
       // The reading has used up much of the deadline, so the send has one of its own.
       const outcome = await this.#sender.send(lease, permit, client.deadline());

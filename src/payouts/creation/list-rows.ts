@@ -7,9 +7,13 @@ import { isFailed } from './found-answer.ts';
  * Lean's list has a row for each payment: an intent whose payment has failed may have another one.
  */
 
-/** A key for one row; several rows of one intent have different keys. `paymentId` is null until Lean has created the payment. */
+/**
+ * A key for one row; several rows of one intent have different keys. `paymentId` is null until Lean has created the payment;
+ * a failed payment without it must not stand in the place of one that Lean has taken.
+ */
 export function rowKey(row: Payout): string {
-  return JSON.stringify([rowId(row), row.paymentId, row.createdAt]);
+  const failed = row.paymentId === null && isFailed(row, null);
+  return JSON.stringify([rowId(row), row.paymentId, row.createdAt, failed]);
 }
 
 /**

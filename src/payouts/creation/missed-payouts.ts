@@ -2,9 +2,10 @@ import { compareInstants, parseInstant } from '../instant.ts';
 import type { Payout } from '../payout.ts';
 import { rowId, type Candidate } from './candidate.ts';
 import { isOwnOfSettled } from './own-payout.ts';
+import type { KeptDecision } from './operator-records.ts';
 import type { PayoutRequest } from './payout-record.ts';
 import { marginMs } from './payout-matcher.ts';
-import { keyMemoryMs } from './resend-rule.ts';
+import { keyMemoryMs, type SendHistory } from './resend-rule.ts';
 
 /** A payout that Lean already had when its list was taken as proof that Lean did not have it. */
 export interface MissedPayout {
@@ -15,7 +16,7 @@ export interface MissedPayout {
 
 /**
  * The payouts that Lean's list had missed: those of a settled request that are older than the moment at which it was sent
- * again, or rejected, because the list did not have them.
+ * again, or rejected, because the list did not have them. What an operator has decided did not rest on the list alone.
  * @param rows of Lean's list
  * @param own payouts of the request that no record names
  */
@@ -23,29 +24,61 @@ export function missedPayouts(
   request: PayoutRequest,
   rows: readonly Payout[],
   own: readonly Candidate[],
+  decisions: readonly KeptDecision[],
 ): readonly MissedPayout[] {
-  const { count, firstAt, lastAt, delayMs } = request.sends;
-  if (firstAt === null || lastAt === null) return [];
+  const missed = [
+    ...missedBeforeSend(request, rows, own, decisions),
+    ...missedBeforeRejection(request, own, decisions),
+  ];
+  // Those that an operator has judged to be others were in the list.
+  return missed.filter(({ intentId }) => !request.judgedPayouts.includes(intentId));
+}
+
+function missedBeforeSend(
+  request: PayoutRequest,
+  rows: readonly Payout[],
+  own: readonly Candidate[],
+  decisions: readonly KeptDecision[],
+): readonly MissedPayout[] {
+  const sends = sendsByList(request.sends, decisions);
+  const { count, firstAt, lastAt, delayMs } = sends;
+  if (firstAt === null || lastAt === null || count < 2) return [];
   // It was sent again without a delay, because Lean's memory of keys was relied on.
-  const relied = delayMs === 0 && lastAt < firstAt + keyMemoryMs;
-  if (count >= 2 && !relied) {
-    const ids = new Set([...request.records.flatMap(({ intentId }) => intentId ?? []), ...own.map(idOf)]);
-    return intentsOlderThan(
-      request,
-      { at: lastAt, since: firstAt },
-      rows.filter(row => ids.has(rowId(row))),
-    ).map(intentId => ({
-      intentId,
-      reason: `intent ${intentId} was missing from the list when it was read before the second send`,
-    }));
-  }
+  if (delayMs === 0 && lastAt < firstAt + keyMemoryMs) return [];
+  const ids = new Set([...request.records.flatMap(({ intentId }) => intentId ?? []), ...own.map(idOf)]);
+  return intentsOlderThan(
+    sends,
+    { at: lastAt, since: firstAt },
+    rows.filter(row => ids.has(rowId(row))),
+  ).map(intentId => ({
+    intentId,
+    reason: `intent ${intentId} was missing from the list when it was read before the second send`,
+  }));
+}
+
+/** The sends without those at the end that an operator allowed although the list proved nothing. */
+function sendsByList(sends: SendHistory, decisions: readonly KeptDecision[]): SendHistory {
+  const grant = decisions.findLast(
+    ({ decision, evidence }) => decision === 'send again' && evidence.sends?.count === sends.count - 1,
+  )?.evidence;
+  if (grant?.sends === undefined || grant.absence === 'absent') return sends;
+  return sendsByList(grant.sends, decisions);
+}
+
+function missedBeforeRejection(
+  request: PayoutRequest,
+  own: readonly Candidate[],
+  decisions: readonly KeptDecision[],
+): readonly MissedPayout[] {
+  const { sends, records, upstreamResponse, changedAt } = request;
   // With an answer of Lean's own it was not rejected because of an absence.
-  if (request.upstreamResponse !== null) return [];
-  const absent = request.records.filter(({ state }) => state === 'rejected');
+  if (upstreamResponse !== null || sends.lastAt === null) return [];
+  const decided = new Set(decisions.map(({ evidence }) => evidence.position));
+  const absent = records.filter(({ state, position }) => state === 'rejected' && !decided.has(position));
   const missed = own.filter(candidate => absent.some(record => isOwnOfSettled(candidate, record)));
   return intentsOlderThan(
-    request,
-    { at: request.changedAt, since: lastAt },
+    sends,
+    { at: changedAt, since: sends.lastAt },
     missed.map(({ row }) => row),
   ).map(intentId => ({
     intentId,
@@ -59,7 +92,7 @@ export function missedPayouts(
  * @param moment.at by the store's clock, as is the send before it
  */
 function intentsOlderThan(
-  { sends: { until, leanUntil } }: PayoutRequest,
+  { until, leanUntil }: SendHistory,
   { at, since }: { readonly at: number; readonly since: number },
   rows: readonly Payout[],
 ): readonly string[] {

@@ -1,7 +1,7 @@
 import type { TransferAnswer } from './creation-answer.ts';
-import type { PayoutUnknownReason } from './finding.ts';
+import type { Finding, PayoutUnknownReason } from './finding.ts';
 import type { PayoutRequest } from './payout-record.ts';
-import type { SendGrant } from './resend-rule.ts';
+import type { SendGrant, SendHistory } from './resend-rule.ts';
 
 export interface ListFilter {
   /** Only those of unknown outcome, and those of which Lean has more payouts than transfers. */
@@ -17,8 +17,19 @@ export interface Decision {
   readonly intentId: string | null;
   readonly by: string;
   readonly reason: string;
-  /** The payouts at Lean that were known when it was decided, without names and account numbers. */
+  /** What was known when it was decided, without names and account numbers. */
   readonly evidence: object;
+}
+
+/** What an operator has decided about a request, as far as the trail tells. */
+export interface KeptDecision extends Pick<Decision, 'decision'> {
+  readonly evidence: {
+    /** The transfer. */
+    readonly position?: number;
+    /** What Lean's list said of absence, and how often the request had been sent. */
+    readonly absence?: Finding;
+    readonly sends?: SendHistory;
+  };
 }
 
 /** How many requests need somebody's attention. */

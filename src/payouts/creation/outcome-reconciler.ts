@@ -3,13 +3,13 @@ import { rowId, type Candidate } from './candidate.ts';
 import type { PayoutRejected, TransferAnswer } from './creation-answer.ts';
 import { wholly } from './creation-answer.ts';
 import { findings, type Finding } from './finding.ts';
-import { intentsWithSeveralPayments } from './list-rows.ts';
 import { missedPayouts, type MissedPayout } from './missed-payouts.ts';
 import { isOwn, isOwnOfSettled } from './own-payout.ts';
 import type { PayoutMatcher, Reading } from './payout-matcher.ts';
 import { allSendsTurnedAway, openRecords, type PayoutRequest, type RequestKey } from './payout-record.ts';
 import type { ReconciliationRecords } from './payout-records.ts';
 import { coversAll, coversFailed, type ResendRule } from './resend-rule.ts';
+import { surplusIntents } from './surplus.ts';
 
 export interface ReconciliationEvents {
   /** A transfer of unknown outcome is settled: Lean has it, or is proven not to have it. */
@@ -104,35 +104,23 @@ export class OutcomeReconciler {
 
   /**
    * Reads Lean's list once more for a request that is settled, and of which Lean may have another copy. More payouts of
-   * its own at Lean than it has transfers are told.
+   * its own at Lean than its callers were told of are told to operators.
    * @throws LeanError, StoreUnavailable
    */
   async audit(request: PayoutRequest, deadline: number): Promise<void> {
     if (request.application !== null && request.application !== this.#options.application) return;
     const { matcher, events = {} } = this.#options;
     const reading = await matcher.search(request, { deadline, untilNow: true });
-    const { sends, judgedPayouts, records } = request;
     // Whatever an operator has judged: with the reference of the request it is the request's own.
     const own = reading.candidates.filter(
-      each => !each.failed && records.some(record => isOwnOfSettled(each, record)),
+      each => !each.failed && request.records.some(record => isOwnOfSettled(each, record)),
     );
-    const isOther = ({ row }: Candidate): boolean => judgedPayouts.includes(rowId(row));
-    // Where Lean does not return references, the first payout of a key that was sent twice looks like any other one.
-    const similar = reading.candidates.filter(
-      each =>
-        sends.count > 1 && !each.failed && !each.unread && !isOther(each) && each.sharedWith.length === 0,
+    await this.#tellDuplicates(request, { duplicates: surplusIntents(request, reading, own) });
+    const decisions = await this.#options.records.decisions(request);
+    await this.#doubtAbsence(request, missedPayouts(request, reading.rows, own, decisions));
+    const unread = reading.candidates.some(
+      each => each.unread && !request.judgedPayouts.includes(rowId(each.row)),
     );
-    // An intent of the request's own of which Lean has taken several payments.
-    const paidTwice =
-      records.length > 1
-        ? []
-        : intentsWithSeveralPayments(reading.rows).filter(id =>
-            records.some(({ intentId }) => intentId === id),
-          );
-    const beyond = [...[...own, ...similar].map(({ row }) => rowId(row)), ...paidTwice];
-    await this.#tellDuplicates(request, { duplicates: [...new Set([...reading.duplicates, ...beyond])] });
-    await this.#doubtAbsence(request, missedPayouts(request, reading.rows, own));
-    const unread = reading.candidates.some(each => each.unread && !isOther(each));
     if (!reading.isWhole || unread) events.auditIncomplete?.(request);
   }
 
@@ -204,8 +192,6 @@ export class OutcomeReconciler {
   /** From now on the list of this application proves nothing. */
   async #doubtAbsence(request: PayoutRequest, missed: readonly MissedPayout[]): Promise<void> {
     const { records, events = {} } = this.#options;
-    // An operator may have decided whatever the list said.
-    if (missed.length === 0 || (request.sends.count < 2 && (await records.isDecided(request)))) return;
     for (const { intentId, reason } of missed) {
       const isNew = await records.doubtAbsence(
         request.application ?? this.#options.application,
@@ -233,13 +219,10 @@ export class OutcomeReconciler {
  * The finding of a reading. An operator who has allowed one more send has judged the payouts that were there to be
  * others, and has accepted what the list said of absence at that moment, and nothing else.
  */
-function findingOf(
-  { sends: { grant }, duplicateIntents, records }: PayoutRequest,
-  reading: Reading,
-  absence: Finding,
-): Finding {
+function findingOf(request: PayoutRequest, reading: Reading, absence: Finding): Finding {
+  const { grant } = request.sends;
   // Payouts of this key that Lean has shown once are there, whatever its list shows now.
-  if (!coversAll(grant, duplicateIntents)) return 'several_at_lean';
+  if (!coversAll(grant, openDuplicates(request, reading))) return 'several_at_lean';
   const finding = reading.finding === reading.absence ? absence : reading.finding;
   if (grant === null || !coversAll(grant, idsOf(reading, { failed: false }))) return finding;
   if (!coversFailed(grant, idsOf(reading, { failed: true }))) return finding;
@@ -247,11 +230,29 @@ function findingOf(
   const isUnjudged = (candidate: Candidate): boolean =>
     !candidate.failed &&
     ((candidate.unread && grant.finding !== 'lean_unavailable') ||
-      records.some(record => isOwn(candidate, record)));
+      request.records.some(record => isOwn(candidate, record)));
   if (reading.candidates.some(isUnjudged)) return finding;
   const isJudged = finding === absence || finding === grant.finding || findings[finding].reason === 'UNCLEAR';
   if (!isJudged) return finding;
   return absence === (grant.absence ?? grant.finding) ? 'absent' : absence;
+}
+
+/**
+ * The duplicate intents that may be of transfers without an answer. In a batch the payout of an answered transfer, and a
+ * second one that carries its reference, say nothing about the others.
+ */
+function openDuplicates(
+  { duplicateIntents, records }: PayoutRequest,
+  { candidates }: Reading,
+): readonly string[] {
+  const answered = records.filter(({ answer }) => answer !== null);
+  const isOfAnswered = ({ match, positions }: Candidate): boolean =>
+    match === 'exact' && positions.every(at => answered.some(({ position }) => position === at));
+  const others = [
+    ...answered.map(({ intentId }) => intentId),
+    ...candidates.filter(isOfAnswered).map(({ row }) => row.intentId),
+  ];
+  return duplicateIntents.filter(id => !others.includes(id));
 }
 
 /** Ids of the payouts at Lean that are, or may be, the request's own: those that Lean has failed, or the others. */

@@ -89,7 +89,7 @@ export class PayoutMatcher {
       request.records.some(({ transfer }) => compareAmounts(transfer.amount, row.amount) !== 'other'),
     );
     // Read after the list: a payout of another key that is in it belongs to a record that is still open, or is settled.
-    const others = await evidence.otherRecords(application, request, window.from);
+    const others = await evidence.otherRecords(request, window.from);
     const owners = await evidence.owners(like.flatMap(({ intentId }) => intentId ?? []));
     const unowned = like.filter(({ intentId }) => intentId == null || !owners.has(intentId));
     // One that Lean may have created outside of the window, or may not have listed yet, proves nothing.

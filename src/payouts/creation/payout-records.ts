@@ -1,5 +1,6 @@
 import type { PayoutRejected, TransferAnswer } from './creation-answer.ts';
 import type { Finding } from './finding.ts';
+import type { KeptDecision } from './operator-records.ts';
 import type {
   Lease,
   NewRequest,
@@ -125,13 +126,13 @@ export interface ReconciliationRecords {
    * known already: an operator may have accepted the list since.
    */
   doubtAbsence(application: string, intentId: string, reason: string): Promise<boolean>;
-  /** Whether an operator has decided anything about a request. */
-  isDecided(request: RequestKey): Promise<boolean>;
+  /** The decisions of operators about a request, the earliest first. */
+  decisions(request: PayoutRequest): Promise<readonly KeptDecision[]>;
   /** Why proofs of absence are stopped for a Lean application; undefined when they are not. */
   doubt(application: string): Promise<string | undefined>;
   /**
-   * Makes requests due now that a payout may belong to: those of unknown outcome, those that are audited, and, where no
-   * record has its intent, those that were settled in the last hours.
+   * Makes requests due now that a payout may belong to: those of unknown outcome, those that are audited, those that were
+   * settled in the last hours, and where a record has its intent the request of that one, if it was rejected.
    */
   rescheduleNow(payout: HeardPayout): Promise<void>;
 }
@@ -154,11 +155,12 @@ export interface PayoutEvidence {
   /** Which request each of the intents belongs to, for those that a record names. */
   owners(intentIds: readonly string[]): Promise<ReadonlyMap<string, RequestKey>>;
   /**
-   * Records of other requests of the application that may own a payout which no record names: those of unknown outcome,
-   * those in flight, and settled ones that have a payout with a reference of this request: Lean may have a second one.
+   * Records of other requests that may own a payout which no record names: those of unknown outcome, those in flight, and
+   * settled ones that have a payout with a reference of this request: Lean may have a second one. Their Lean application
+   * does not matter, because a client id may be replaced for the same account.
    * @param from how far back settled ones are looked for, by Lean's clock
    */
-  otherRecords(application: string, request: PayoutRequest, from: number): Promise<OtherRecords>;
+  otherRecords(request: PayoutRequest, from: number): Promise<OtherRecords>;
   /**
    * A payout whose creation Lean has answered, and which must be in Lean's list between two times of Lean's clock.
    * Undefined where the store knows of none.

@@ -782,6 +782,19 @@ describe.each(stores)('a key (%s)', kind => {
       expect(posts(lean)).toHaveLength(1);
     });
 
+    it('is not sent at once where Lean has failed it, and ends as rejected', async () => {
+      const { lean, clock, create, after } = await afterLoss();
+      const wanted = transfer(destinations.failsAtOnce);
+      const first = await create('key-1', wanted);
+      expect(await after.create('key-1', wanted)).toMatchObject({ kind: 'unknown', reason: 'WAITING' });
+      clock.ms += delayMs;
+      expect(await after.create('key-1', wanted)).toMatchObject({
+        kind: 'rejected',
+        rejectedIntentId: (first as { rejectedIntentId: string }).rejectedIntentId,
+      });
+      expect(posts(lean)).toHaveLength(1);
+    });
+
     it('is not sent when Lean cannot be read', async () => {
       const { lean, after } = await afterLoss();
       lean.faults.add({ kind: 'status', status: 400, operation: 'listPayouts' });

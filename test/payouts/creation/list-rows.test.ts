@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DistinctRows, currentRowPerPayout } from '../../../src/payouts/creation/list-rows.ts';
+import { DistinctRows, currentRowPerPayout, rowKey } from '../../../src/payouts/creation/list-rows.ts';
 import { payoutFromRow } from '../../../src/payouts/from-lean.ts';
 
 function row(change: Readonly<Record<string, string | null>> = {}) {
@@ -34,6 +34,14 @@ describe('the rows of a list', () => {
   it('count as several without payments where one page shows them side by side', () => {
     expect(countOf([failed, row()])).toBe(2);
     expect(countOf([failed, unpaid], [unpaid])).toBe(2);
+  });
+
+  it('of a failed payment and of one that Lean has taken are two, also without payments and of one time', () => {
+    const failedThen = row({ payment_id: null, status: 'FAILED' });
+    expect(rowKey(failedThen)).not.toBe(rowKey(unpaid));
+    expect(countOf([failedThen, unpaid])).toBe(2);
+    expect(countOf([failedThen], [unpaid])).toBe(1);
+    expect(rowKey(row({ status: 'FAILED' }))).toBe(rowKey(row()));
   });
 
   it('count once where a payment has come between two pages', () => {

@@ -428,6 +428,163 @@ describe.each(stores)('looking for unknown outcomes (%s)', kind => {
     expect(told.filter(each => each.startsWith('doubted'))).toEqual([]);
   });
 
+  describe('a payout that is older than a send by the word of an operator is no doubt of the list', () => {
+    const word = {
+      intentId: null,
+      by: 'ann',
+      reason: 'Lean says so',
+      position: null,
+      despite: null,
+    } as const;
+    const doubts = (told: readonly string[]) => told.filter(each => each.startsWith('doubted'));
+
+    it('where the list was no proof', async () => {
+      const { lean, clock, told, loop, create, decisions } = await losing('drop_before');
+      lean.behaviour.listTotal = 'missing';
+      clock.ms += delay + 30 * second;
+      const wanted = { ...word, kind: 'send again', despite: 'list_incomplete' } as const;
+      expect(await decisions.decide(keyOf('key-1'), wanted)).toMatchObject({ done: true });
+      expect(await create('key-1')).toMatchObject({ kind: 'created' });
+      lean.behaviour.listTotal = 'stated';
+      const { intentId } = lean.payouts.add({
+        ...ours,
+        createdAt: new Date(clock.ms - 400 * second).toISOString(),
+      });
+      clock.ms += delay + 30 * second;
+      await loop.round();
+      expect(told).toContain(`duplicates key-1 ${intentId}`);
+      expect(doubts(told)).toEqual([]);
+    });
+
+    it('and is one where it is older than a send before that, which rested on the list', async () => {
+      const { lean, clock, told, loop, create, decisions } = await losing('drop_before');
+      lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 1 });
+      clock.ms += delay + 30 * second;
+      const before = new Date(clock.ms - 400 * second).toISOString();
+      expect(await create('key-1')).toMatchObject({ kind: 'unknown' });
+      lean.behaviour.listTotal = 'missing';
+      clock.ms += delay + 30 * second;
+      const wanted = { ...word, kind: 'send again', despite: 'list_incomplete' } as const;
+      expect(await decisions.decide(keyOf('key-1'), wanted)).toMatchObject({ done: true });
+      expect(await create('key-1')).toMatchObject({ kind: 'created' });
+      lean.behaviour.listTotal = 'stated';
+      const { intentId } = lean.payouts.add({ ...ours, createdAt: before });
+      clock.ms += delay + 30 * second;
+      await loop.round();
+      expect(doubts(told)).toEqual([`doubted key-1 ${intentId}`]);
+    });
+
+    it('where the operator had judged it to be another one, and takes it after all', async () => {
+      const { lean, clock, told, loop, create, decisions } = await losing('drop_before');
+      const { intentId } = lean.payouts.add({ ...ours, externalReference: null, description: 'INV 001' });
+      clock.ms += delay + 30 * second;
+      expect(await decisions.decide(keyOf('key-1'), { ...word, kind: 'send again' })).toMatchObject({
+        done: true,
+      });
+      lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 1 });
+      clock.ms += 30 * second;
+      expect(await create('key-1')).toMatchObject({ kind: 'unknown' });
+      clock.ms += delay + 30 * second;
+      const taken = { ...word, kind: 'created', intentId } as const;
+      expect(await decisions.decide(keyOf('key-1'), taken)).toMatchObject({ done: true });
+      clock.ms += delay + 30 * second;
+      await loop.round();
+      expect(doubts(told)).toEqual([]);
+    });
+  });
+
+  describe('a batch of whose first transfer Lean has two payouts', () => {
+    async function doubled(answered: boolean) {
+      const losers = await losing('drop_before');
+      const { lean, clock, loop, createAll } = losers;
+      lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 1 });
+      const wanted = ['salary-a', 'salary-b'].map(externalReference =>
+        transfer(undefined, { externalReference }),
+      );
+      await createAll('key-2', wanted);
+      const add = () => lean.payouts.add({ ...ours, externalReference: 'salary-a' }).intentId;
+      const one = add();
+      clock.ms += 10 * second;
+      if (answered) await loop.round();
+      const other = add();
+      clock.ms += 30 * second;
+      await loop.round();
+      expect(losers.told).toContainEqual(expect.stringMatching(new RegExp(`^duplicates key-2 .*${other}`)));
+      clock.ms += delay + 30 * second;
+      await loop.round();
+      const answers = async () =>
+        (await losers.records.read(keyOf('key-2')))?.records.map(each => each.answer);
+      return { ...losers, one, answers };
+    }
+
+    it('ends by itself where the first of them has answered the transfer', async () => {
+      const { one, answers } = await doubled(true);
+      expect(await answers()).toMatchObject([
+        { kind: 'created', intentId: one },
+        { kind: 'rejected', leanCode: null },
+      ]);
+    });
+
+    it('is UNCLEAR, and ends by itself once an operator has said which of them it is', async () => {
+      const { clock, loop, records, decisions, one, answers } = await doubled(false);
+      expect(await answers()).toEqual([null, null]);
+      expect(await records.read(keyOf('key-2'))).toMatchObject({ finding: 'several_at_lean' });
+      const { done } = await decisions.decide(keyOf('key-2'), {
+        kind: 'created',
+        intentId: one,
+        by: 'ann',
+        reason: 'the statement says so',
+        position: 0,
+        despite: null,
+      });
+      expect(done).toBe(true);
+      clock.ms += 3600 * second;
+      await loop.round();
+      expect(await answers()).toMatchObject([{ kind: 'created', intentId: one }, { kind: 'rejected' }]);
+    });
+  });
+
+  describe('of a batch whose first transfer an operator has ended, the other one', () => {
+    /** The second transfer is rejected by the list, and the first one by hand, an hour before or after that. */
+    async function decidedByHand() {
+      const losers = await losing('drop_before');
+      const { lean, clock, told, loop, createAll, decisions } = losers;
+      lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 1 });
+      const wanted = ['salary-a', 'salary-b'].map(externalReference =>
+        transfer(undefined, { externalReference }),
+      );
+      await createAll('key-2', wanted);
+      const other = lean.payouts.add({ ...ours, externalReference: null, description: 'INV 001' });
+      clock.ms += delay + 30 * second;
+      const { done } = await decisions.decide(keyOf('key-2'), {
+        kind: 'created',
+        intentId: other.intentId,
+        by: 'ann',
+        reason: 'the statement says so',
+        position: 0,
+        despite: null,
+      });
+      expect(done).toBe(true);
+      clock.ms += 30 * second;
+      await loop.round();
+      expect(told.filter(each => each.startsWith('rejected key-2'))).toHaveLength(1);
+      return losers;
+    }
+
+    it('shows that the list had lacked it where it was there when it was rejected by the list', async () => {
+      const { lean, clock, told, loop } = await decidedByHand();
+      const { intentId } = lean.payouts.add({
+        ...ours,
+        externalReference: 'salary-b',
+        createdAt: new Date(clock.ms - 400 * second).toISOString(),
+      });
+      clock.ms += delay + 30 * second;
+      await loop.round();
+      expect(told).toContain(`duplicates key-2 ${intentId}`);
+      expect(told).toContain(`doubted key-2 ${intentId}`);
+    });
+  });
+
   describe('forgets', () => {
     it('what is settled and old, by the store’s clock, and never what is unknown', async () => {
       const { clock, loop, records, create, client } = await losing('drop_before', {

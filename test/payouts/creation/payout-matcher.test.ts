@@ -179,6 +179,16 @@ describe('at a Lean that keeps no references', () => {
     });
   });
 
+  it.each([
+    ['prefixed', 'PAYOUT INV 001'],
+    ['cut', 'INV 0'],
+    ['prefixed and cut', 'PAYOUT LEAN/INV 0'],
+  ])('a lost payout may be one whose description is %s', async (_what, description) => {
+    const { lean, find } = await searching({ profile: 'ksa' });
+    lean.payouts.add({ ...taken, description });
+    expect(await find(transfer(undefined, sar))).toMatchObject({ finding: 'look_alike' });
+  });
+
   it('a lost payout may be one whose IBAN is masked', async () => {
     const { lean, find, client } = await searching({ profile: 'ksa' });
     lean.payouts.add({ ...taken, description: 'INV 001' });

@@ -27,7 +27,8 @@ describe.each(stores)('a second payout of a key (%s)', kind => {
     const lean = await startLean({ clock: now });
     const duplicates: string[] = [];
     const incomplete: string[] = [];
-    const core = creatingAt(lean.url, opened(await freshStore(kind), { clock: now }), {
+    const database = opened(await freshStore(kind), { clock: now });
+    const core = creatingAt(lean.url, database, {
       now,
       reconciliation: {
         duplicates: ({ idempotencyKey }, intents) => duplicates.push(`${idempotencyKey} ${intents.join()}`),
@@ -48,7 +49,9 @@ describe.each(stores)('a second payout of a key (%s)', kind => {
     const heard = (intentId: string) =>
       core.reconciliation.rescheduleNow({ amount: '16.5', destinationId: destinations.pays, intentId });
     const audits = () => lean.requests.splice(0).some(({ operation }) => operation === 'listPayouts');
-    return { ...core, lean, clock, duplicates, incomplete, lose, sendTwice, heard, audits };
+    /** The same gateway after Lean has replaced its client id. */
+    const renamed = () => creatingAt(lean.url, database, { now, application: 'renamed' });
+    return { ...core, lean, clock, duplicates, incomplete, lose, sendTwice, heard, audits, renamed };
   }
 
   it('is looked for at the planned times, however many webhooks come in between', async () => {
@@ -151,6 +154,22 @@ describe.each(stores)('a second payout of a key (%s)', kind => {
     await lose('key-2');
     clock.ms += 5 * second;
     expect(await create('key-2')).toMatchObject({ kind: 'unknown', reason: 'UNCLEAR' });
+  });
+
+  it.each([
+    ['whose outcome is unknown', true],
+    ['that was answered', false],
+  ])('is not taken for the payout of a key %s under a client id that was replaced', async (_what, open) => {
+    const { lean, clock, create, lose, renamed } = await start();
+    // Lean has taken the first key's payout, or a second copy of it.
+    if (open) await lose('key-1');
+    else await create('key-1');
+    lean.payouts.add(ours);
+    const after = renamed();
+    lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 1 });
+    await after.create('key-2');
+    clock.ms += 5 * second;
+    expect(await after.create('key-2')).toMatchObject({ kind: 'unknown', reason: 'UNCLEAR' });
   });
 
   it('is not taken for the payout of a key whose reference Lean writes alike', async () => {
@@ -379,6 +398,80 @@ describe.each(stores)('a second payout of a key (%s)', kind => {
     clock.ms += 300 * second;
     await loop.round();
     expect(duplicates).toEqual([`key-1 ${intentId}`]);
+  });
+
+  describe('that Lean has failed, and takes a payment of after all,', () => {
+    async function failed() {
+      const started = await start();
+      const { create, lean } = started;
+      const answer = await create('key-1', transfer(destinations.failsAtOnce));
+      expect(answer).toMatchObject({ kind: 'rejected' });
+      const intentId = (answer as { rejectedIntentId: string }).rejectedIntentId;
+      /** Lean takes another payment of the intent. */
+      const takeAfterAll = () =>
+        lean.payouts.add({ ...ours, destinationId: destinations.failsAtOnce, intentId });
+      const heardOf = () =>
+        started.reconciliation.rescheduleNow({
+          amount: '16.5',
+          destinationId: destinations.failsAtOnce,
+          intentId,
+        });
+      return { ...started, intentId, takeAfterAll, heardOf };
+    }
+
+    it('is told by the planned look, and listed for operators', async () => {
+      const { clock, loop, duplicates, operator, intentId, takeAfterAll } = await failed();
+      takeAfterAll();
+      clock.ms += delay;
+      await loop.round();
+      expect(duplicates).toEqual([`key-1 ${intentId}`]);
+      expect(await operator.attention()).toMatchObject({ duplicates: 1 });
+      expect(await operator.list({ unknownOnly: true, since: undefined, limit: 10 })).toMatchObject([
+        { idempotencyKey: 'key-1', duplicateIntents: [intentId] },
+      ]);
+    });
+
+    it('is told because of a webhook, however late', async () => {
+      const { clock, loop, duplicates, intentId, takeAfterAll, heardOf } = await failed();
+      for (let days = 0; days < 4; days += 1) {
+        clock.ms += day;
+        await loop.round();
+      }
+      takeAfterAll();
+      await heardOf();
+      await loop.round();
+      expect(duplicates).toEqual([`key-1 ${intentId}`]);
+    });
+
+    it('is no alarm while the payout stays failed', async () => {
+      const { clock, loop, duplicates, heardOf } = await failed();
+      clock.ms += delay;
+      await loop.round();
+      clock.ms += delay;
+      await heardOf();
+      await loop.round();
+      expect(duplicates).toEqual([]);
+    });
+
+    it('is told also where the outcome had been unknown, and in a batch', async () => {
+      const { lean, clock, loop, createAll, duplicates } = await start();
+      const wanted = [
+        transfer(undefined, { externalReference: 'order-2' }),
+        transfer(destinations.failsAtOnce, { externalReference: 'order-3' }),
+      ];
+      lean.faults.add({ kind: 'drop_after', operation: 'createPayoutPayment', times: 1 });
+      await createAll('batch', wanted);
+      clock.ms += delay;
+      await loop.round();
+      const answer = await createAll('batch', wanted);
+      expect(answer).toMatchObject({ created: [{}], rejected: [{}] });
+      const intentId = (answer as unknown as { rejected: [{ rejectedIntentId: string }] }).rejected[0]
+        .rejectedIntentId;
+      lean.payouts.add({ ...ours, destinationId: destinations.failsAtOnce, intentId });
+      clock.ms += delay;
+      await loop.round();
+      expect(duplicates).toEqual([`batch ${intentId}`]);
+    });
   });
 
   it('of a rejected key is not given to another key with its reference', async () => {
