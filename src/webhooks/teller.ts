@@ -144,10 +144,12 @@ export class Teller {
     options: { readonly deadline: number },
   ): Promise<number | undefined> {
     const { events, onTold } = this.#options;
-    const history =
+    const all =
       paymentId === null && isBeforePayment(payout)
         ? []
         : await this.#history({ intentId, paymentId }, options);
+    // What became of an older payment is no step of the newest one.
+    const history = all.filter(event => event.paymentId === null || event.paymentId === paymentId);
     const since = await this.#noticedSince();
     // An application without a call for the single payout knows it by its history alone.
     if (payout === undefined && history.length === 0) return undefined;

@@ -66,8 +66,8 @@ describe('an operation may cost Lean', () => {
       `{ payoutRequest(idempotencyKey: "k") { results { ... on PayoutCreated { payoutId status } } } }`,
     ],
     [
-      '100 for the payouts of a key, which may be of so many transfers',
-      100,
+      'as much for the payouts of a key as for one: how many there are is not known',
+      1,
       `{ payoutRequest(idempotencyKey: "k") { results { ... on PayoutCreated { payout { id } } ... on PayoutRejected { payout { id } } } } }`,
     ],
 

@@ -168,7 +168,7 @@ describe('what became of a key', () => {
     expect(gateway.received()).toEqual({ createPayoutPayment: 1 });
   });
 
-  it('is told from the record as it is: of another application, and of callers who were not told apart', async () => {
+  it('is told from the record as it is, also of another application, and to nobody but its own caller', async () => {
     const lean = await startLean();
     const database = opened(await freshStore('SQLite'));
     const before = creatingAt(lean.url, database, { application: 'before' });
@@ -178,7 +178,8 @@ describe('what became of a key', () => {
     const recorded = async () => ({ ...(await now.records.read(keyOf('key-1'))), readAt: 0 });
     const record = await recorded();
     const seen = lean.requests.length;
-    const report = await now.creation.report(keyOf('key-1', 'anna'));
+    expect(await now.creation.report(keyOf('key-1', 'anna'))).toBeNull();
+    const report = await now.creation.report(keyOf('key-1'));
     expect(report?.results).toMatchObject([{ kind: 'unknown', reason: 'OPERATOR', resendAt: null }]);
     // A repetition is told the same.
     expect(report?.results).toEqual([await now.create('key-1', transfer())]);

@@ -41,10 +41,10 @@ const row = (intentId: string, status: string, paymentId: string | null = null) 
 it('each state of a payout without a payment is told, until there is a payment or an end', async () => {
   const { lean, asked, told, followed, looks } = following();
   followed.follow(['mine', 'FAILS']);
-  lean.rows = [row('MINE', 'CREATED'), row('fails', 'FAILED'), row('of others', 'CREATED')];
+  lean.rows = [row('mine', 'CREATED'), row('fails', 'FAILED'), row('of others', 'CREATED')];
   await looks(3);
   expect(told).toEqual([
-    ['MINE', 'CREATED'],
+    ['mine', 'CREATED'],
     ['fails', 'FAILED'],
   ]);
   lean.rows = [row('mine', 'AWAITING_AUTHORIZATION')];

@@ -4,7 +4,8 @@ import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import type { Environment } from '../../src/config.ts';
 import { updateCursor } from '../../src/payouts/update-cursor.ts';
-import { destinations, examplePayoutId } from '../../src/sandbox/named.ts';
+import { payoutIdOf } from '../../src/payouts/ids.ts';
+import { destinations, exampleIntentId, examplePayoutId } from '../../src/sandbox/named.ts';
 import type { SandboxProfile } from '../../src/sandbox/profile.ts';
 import { startIssuer } from '../support/issuer.ts';
 import { logLines } from '../support/log-lines.ts';
@@ -201,7 +202,9 @@ describe('a subscriber', () => {
     async profile => {
       const { gateway, payout } = await start({}, { profile });
       const [mine, other] = [payout(), payout()];
-      const stream = await subscribeBySse(gateway.url, all, { id: `po_${mine.intentId}` });
+      const steps = `subscription ($id: ID) { payoutUpdated(id: $id) {
+        payoutId paymentId status postInitiationStatus outcome payout { id paymentId status } } }`;
+      const stream = await subscribeBySse(gateway.url, steps, { id: `po_${mine.intentId}` });
       await expect.poll(() => subscribers(gateway.origin)).toBe(1);
       for (const { intentId } of [other, mine])
         gateway.lean.payouts.change(intentId, { status: 'ACCEPTED_BY_BANK' });
@@ -214,6 +217,7 @@ describe('a subscriber', () => {
           postInitiationStatus: null,
           // Such a Lean does not tell whether the bank has paid.
           outcome: null,
+          payout: { id: `po_${mine.intentId}`, paymentId: mine.paymentId, status: 'ACCEPTED_BY_BANK' },
         });
     },
   );
@@ -419,8 +423,8 @@ describe('over WebSocket', () => {
 
   it('failures of Lean’s leave their line in the log', async () => {
     const { gateway, line } = await start();
-    gateway.lean.faults.add({ kind: 'status', status: 422, operation: 'getPayout' });
-    const query = { query: `{ payout(id: "${examplePayoutId}") { id } }` };
+    gateway.lean.faults.add({ kind: 'status', status: 422, operation: 'getPayoutIntent' });
+    const query = { query: `{ payout(id: "${payoutIdOf(exampleIntentId)}") { id } }` };
     const answer = await connect(gateway.url).iterate(query).next();
     expect(answer.value).toMatchObject({ errors: [{ extensions: { code: 'LEAN_REFUSED' } }] });
     expect(JSON.stringify(answer.value)).not.toContain('"http"');
