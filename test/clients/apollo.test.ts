@@ -1,0 +1,54 @@
+import { ApolloClient, ApolloLink, gql, HttpLink, InMemoryCache } from '@apollo/client/core';
+import { GraphQLWsLink } from '@apollo/client/link/subscriptions';
+import { OperationTypeNode } from 'graphql';
+import { createClient } from 'graphql-ws';
+import { expect, it, onTestFinished } from 'vitest';
+import { WebSocket } from 'ws';
+import { documents, payment, startClientStack, type Answers } from '../support/client-stack.ts';
+
+it('Apollo Client with its default cache follows a payout from its creation to PAID, in list and detail', async () => {
+  const { url, socketUrl } = await startClientStack();
+  const socket = createClient({ url: socketUrl, webSocketImpl: WebSocket, lazy: true });
+  onTestFinished(() => socket.dispose());
+  const client = new ApolloClient({
+    cache: new InMemoryCache(),
+    link: ApolloLink.split(
+      ({ operationType }) => operationType === OperationTypeNode.SUBSCRIPTION,
+      new GraphQLWsLink(socket),
+      new HttpLink({ uri: url }),
+    ),
+  });
+  onTestFinished(() => {
+    client.stop();
+  });
+  const list = gql(documents.list);
+  const detail = gql(documents.detail);
+  await client.query<Answers['list']>({ query: list });
+  const { data: at } = await client.query<Answers['cursor']>({ query: gql(documents.cursor) });
+  const { data: created } = await client.mutate<Answers['create']>({
+    mutation: gql(documents.create),
+    variables: { input: payment },
+  });
+  const id = created?.createPayout.payoutId ?? '';
+  expect(created?.createPayout.payout).toMatchObject({ id, outcome: 'IN_PROGRESS' });
+  const fromNetwork = { fetchPolicy: 'network-only' } as const;
+  const { data: listed } = await client.query<Answers['list']>({ query: list, ...fromNetwork });
+  expect(listed?.payouts.nodes[0]?.id).toBe(id);
+  await client.query<Answers['detail']>({ query: detail, variables: { id }, ...fromNetwork });
+
+  const inCache = () => [
+    client.readQuery<Answers['list']>({ query: list })?.payouts.nodes[0],
+    client.readQuery<Answers['detail']>({ query: detail, variables: { id } })?.payout,
+  ];
+  const following = client
+    .subscribe({ query: gql(documents.follow), variables: { id, after: at?.payoutUpdatesCursor } })
+    .subscribe({});
+  onTestFinished(() => {
+    following.unsubscribe();
+  });
+  await expect
+    .poll(() => inCache().map(payout => payout?.outcome), { timeout: 60_000 })
+    .toEqual(['PAID', 'PAID']);
+  const [row, payout] = inCache();
+  expect(payout).toMatchObject({ id, createdAt: row?.createdAt, recipient: row?.recipient ?? {} });
+});
