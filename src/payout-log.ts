@@ -1,3 +1,4 @@
+import { payoutIdOf } from './payouts/ids.ts';
 import type { Logger } from 'pino';
 import type { CreationEvents } from './payouts/creation/creation-events.ts';
 import { findings, type Finding } from './payouts/creation/finding.ts';
@@ -64,8 +65,9 @@ export function reconciliationLog(
     settled(key, answer) {
       onPayouts?.('found', 1);
       const intentId = answer.kind === 'created' ? answer.intentId : answer.rejectedIntentId;
+      const payoutId = intentId === null ? null : payoutIdOf(intentId);
       log.info(
-        { ...keyOf(key), intentId, kind: answer.kind },
+        { ...keyOf(key), payoutId, intentId, kind: answer.kind },
         'a payout whose outcome was unknown is settled',
       );
     },

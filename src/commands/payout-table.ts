@@ -1,4 +1,5 @@
 import { findings } from '../payouts/creation/finding.ts';
+import { payoutIdOf } from '../payouts/ids.ts';
 import type { PayoutRecord, PayoutRequest } from '../payouts/creation/payout-record.ts';
 
 /** For programs: a JSON array with an object for each transfer; amounts are texts, times RFC 3339. */
@@ -16,6 +17,7 @@ export function asJson(requests: readonly PayoutRequest[]): string {
       destinationId: transfer.destinationId,
       description: transfer.description,
       externalReference: transfer.externalReference,
+      payoutId: intentId === null ? null : payoutIdOf(intentId),
       intentId,
       paymentId,
       createdAt: time(request.createdAt),

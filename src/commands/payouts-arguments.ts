@@ -109,9 +109,10 @@ export function wantedDecision(values: OptionValues): WantedDecision {
   const [kind, ...others] = kinds;
   if (kind === undefined || others.length > 0)
     throw new UsageError('payouts settle: takes one of --created INTENT, --not-paid and --send-again.');
-  if (created !== undefined && !isUuid(created))
+  const intentId = created === undefined ? null : created.replace(/^po_/, '').toLowerCase();
+  if (intentId !== null && !isUuid(intentId))
     throw new UsageError(
-      `--created: ${quoted(created)} is not accepted; accepted: an intent's id, such as 3fa85f64-5717-4562-b3fc-2c963f66afa6.`,
+      `--created: ${quoted(created ?? '')} is not accepted; accepted: the id of a payout or of its intent, such as 3fa85f64-5717-4562-b3fc-2c963f66afa6.`,
     );
   if (despite !== undefined && kind === 'created')
     throw new UsageError(
@@ -127,7 +128,7 @@ export function wantedDecision(values: OptionValues): WantedDecision {
     throw new UsageError('--transfer: takes the position of a transfer, from 0.');
   return {
     kind,
-    intentId: created?.toLowerCase() ?? null,
+    intentId,
     by,
     reason,
     position: transfer === undefined ? null : Number(transfer),

@@ -1,0 +1,30 @@
+/** Every `extensions.code` that an error of the graph can carry, so that clients can tell them apart by type. */
+export const errorCodes = [
+  'GRAPHQL_PARSE_FAILED',
+  'GRAPHQL_VALIDATION_FAILED',
+  'BAD_USER_INPUT',
+  'UNAUTHENTICATED',
+  'FORBIDDEN',
+  'ACCESS_UNAVAILABLE',
+  'OPERATION_TOO_EXPENSIVE',
+  'PERSISTED_OPERATION_REQUIRED',
+  'PERSISTED_OPERATION_NOT_FOUND',
+  'RATE_LIMITED',
+  'LEAN_UNAUTHORIZED',
+  'LEAN_REFUSED',
+  'LEAN_RATE_LIMITED',
+  'LEAN_TIMEOUT',
+  'LEAN_UNAVAILABLE',
+  'LEAN_BAD_RESPONSE',
+  'LEAN_ROW_NOT_FOUND',
+  'NOT_OFFERED_BY_LEAN',
+  'PAYOUT_STORE_UNAVAILABLE',
+  'SUBSCRIBER_TOO_SLOW',
+  'TOO_MANY_OPERATIONS',
+  'TOO_MANY_SUBSCRIPTIONS',
+  'UPDATES_CURSOR_EXPIRED',
+  'UPDATES_UNAVAILABLE',
+  'INTERNAL_SERVER_ERROR',
+] as const;
+
+export type ErrorCode = (typeof errorCodes)[number];
