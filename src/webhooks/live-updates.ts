@@ -1,6 +1,6 @@
 import type { PayoutEvents, PayoutUpdate } from '../payouts/payout-update.ts';
 import { StoreUnavailable, SubscriberTooSlow } from '../payouts/errors.ts';
-import { Turns } from './turns.ts';
+import { turns } from '../lean/turns.ts';
 import { Woken } from './woken.ts';
 
 export interface LiveUpdatesOptions {
@@ -35,7 +35,6 @@ export class LiveUpdates {
   #kept: PayoutUpdate[] = [];
   #position = 0;
   #waiting = new Set<() => void>();
-  readonly #turns = new Turns();
   readonly #reading = new Woken(() => this.#read());
   #closed = false;
   #timer: NodeJS.Timeout | undefined;
@@ -127,7 +126,7 @@ export class LiveUpdates {
   #wakeSubscribers(): void {
     const waiting = this.#waiting;
     this.#waiting = new Set();
-    for (const wake of waiting) void this.#turns.take().then(wake);
+    for (const wake of waiting) turns.run(this, wake);
   }
 
   async #read(): Promise<'more' | 'done'> {

@@ -6,9 +6,9 @@ import type { PayoutEvents, PayoutUpdate } from '../../payouts/payout-update.ts'
 import type { PayoutReads } from '../../payouts/payout-reads.ts';
 import type { Payout } from '../../payouts/payout.ts';
 import { CallBudget } from '../../lean/call-budget.ts';
+import { turns } from '../../lean/turns.ts';
 import type { GraphContext, UpdateOfPayout, Updates } from '../../schema/context.ts';
 import type { LiveUpdates } from '../../webhooks/live-updates.ts';
-import { Turns } from '../../webhooks/turns.ts';
 import { admitted } from './admission.ts';
 import type { RequestContext } from './request-context.ts';
 import type { Subscriptions } from './subscriptions.ts';
@@ -32,7 +32,6 @@ export class GraphUpdates implements Updates {
   readonly #options: UpdatesOptions;
   /** Loaders that all subscribers of an update share, and until when. */
   readonly #loaders = new WeakMap<PayoutUpdate, { readonly loaders: Loaders; readonly until: number }>();
-  readonly #turns = new Turns();
 
   constructor(options: UpdatesOptions) {
     this.#options = options;
@@ -122,7 +121,7 @@ export class GraphUpdates implements Updates {
       throw error;
     });
     // All of its subscribers have it at the same moment.
-    await this.#turns.take();
+    await turns.take(this);
     return payout;
   }
 }
