@@ -98,7 +98,7 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
   const handle = (request: IncomingMessage, response: SecuredResponse): void => {
     const connection = connections.of(request.socket);
     if (!connection.tryBegin(response)) return;
-    const exchange = new Exchange({ request, response, draining, log: options.log });
+    const exchange = new Exchange({ request, response, connection, draining, log: options.log });
     const { report } = exchange;
     const over = underWay.begin(request);
     // It is when its answer is out, or its caller gone, and its work done.
