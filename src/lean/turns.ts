@@ -1,5 +1,8 @@
-/** How long the turns of one round of the event loop may take, in ms; the turn that goes beyond is the last of them. */
-const roundMs = 10;
+/**
+ * How long the turns of one round of the event loop may take, in ms; the turn that goes beyond is the last of them. Node
+ * accepts one connection in each round, so in long ones a new caller would wait for long.
+ */
+const roundMs = 1;
 
 /** Turns of one round at most. */
 const perRound = 64;

@@ -1,5 +1,6 @@
 import { blockFieldSuggestionsPlugin } from '@escape.tech/graphql-armor-block-field-suggestions';
 import {
+  assertValidSchema,
   NoSchemaIntrospectionCustomRule,
   type ExecutionArgs,
   type GraphQLError,
@@ -71,6 +72,8 @@ export function createGraphql(options: GraphqlOptions): Graphql {
   const { schema, door, introspection, persisted, maxUpstreamCalls, tracing, knownAfter = 10 } = options;
   const mask = (error: unknown, message = 'Unexpected error.'): GraphQLError =>
     maskError(error, message, introspection);
+  // Otherwise the first request would wait for it.
+  assertValidSchema(schema);
   const gate = operationGate({ maxUpstreamCalls, manifest: persisted?.documents, mask });
   const contextFor = contexts(options);
   const yoga = createYoga<RequestContext, GraphContext>({
