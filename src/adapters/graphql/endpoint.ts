@@ -78,7 +78,8 @@ export class GraphqlEndpoint {
       const admission = await letIn(context, admitting).catch(() => undefined);
       if (admission !== undefined && (await this.#answered(exchange, context, admission))) return;
     }
-    if (response.closed) return;
+    // The response itself does not say so where its turn had not come.
+    if (exchange.leaving.aborted) return;
     // Yoga waits until its reader has taken what it writes, and one that has left never does.
     await Promise.race([
       this.#options.yoga.handle(request, response, { ...context, log: exchange.log }),
