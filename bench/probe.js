@@ -14,12 +14,33 @@ subscribe('tracing:net.server.listen:asyncEnd', message => {
   process.send?.(`http://127.0.0.1:${String(address.port)}`);
 });
 
+let heldMs = 0;
+/** @type {NodeJS.Timeout | undefined} */
+let watching;
+
+/** Notes the longest stretch of CPU time of the main thread between two timers. */
+function watch() {
+  let before = process.threadCpuUsage();
+  watching ??= setInterval(() => {
+    const { user, system } = process.threadCpuUsage();
+    heldMs = Math.max(heldMs, (user + system - before.user - before.system) / 1000);
+    before = { user, system };
+  }, 2).unref();
+}
+
 /** @type {Readonly<Record<string, () => number>>} */
 const answers = {
   /** In microseconds, so far. */
   cpu() {
     const { user, system } = process.cpuUsage();
     return user + system;
+  },
+  /** Of the event loop, at a time, since it was asked last, in ms of CPU time: other processes do not count. */
+  held() {
+    watch();
+    const held = heldMs;
+    heldMs = 0;
+    return held;
   },
   /** In bytes, as the system counts it. */
   memory: () => process.memoryUsage.rss(),

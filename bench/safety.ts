@@ -51,7 +51,7 @@ export async function safetyTable({ times }: { readonly times: number }): Promis
     clocks: () => undefined,
     ready: () => true,
     subscriptions: () => 0,
-    connections: () => ({ open: 0, unreadBytes: 0 }),
+    connections: () => ({ count: 0, unreadBytes: 0, incomingBytes: 0 }),
   });
   const label = 'payouts';
   const policy = operationPolicy(250);

@@ -115,7 +115,7 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Wir
     load: () => core.client.load,
     ready: () => trouble() === undefined,
     subscriptions: () => subscriptions.count,
-    connections: () => ({ open: connections.count, unreadBytes: connections.unreadBytes }),
+    connections: () => connections,
     clocks: () => core.loop.clockDifferences,
     attention: () =>
       core.operator.attention().catch((error: unknown) => {

@@ -79,6 +79,7 @@ describe('docs/limits.md', () => {
       unreadBytes: mebibytes(limits.unreadBytes),
       maxUnreadBytes: mebibytes(limits.maxUnreadBytes),
       maxTotalUnreadBytes: mebibytes(limits.maxTotalUnreadBytes),
+      maxTotalIncomingBytes: mebibytes(limits.maxTotalIncomingBytes),
     } satisfies Record<keyof typeof limits, string>;
     expect(shown).toEqual(Object.values(formatted));
   });
@@ -419,7 +420,7 @@ describe('docs/alerts.yml', async () => {
       clocks: () => ({ store: 0, lean: 0 }),
       ready: () => true,
       subscriptions: () => 0,
-      connections: () => ({ open: 0, unreadBytes: 0 }),
+      connections: () => ({ count: 0, unreadBytes: 0, incomingBytes: 0 }),
     });
     const outcome = 'PAYOUT_STORE_UNAVAILABLE';
     metrics.request({

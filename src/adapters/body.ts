@@ -1,36 +1,54 @@
-import type { IncomingMessage } from 'node:http';
+import { turns } from '../lean/turns.ts';
 import { CallerGone } from './caller-gone.ts';
+import type { Exchange } from './exchange.ts';
+
+/** A request that comes in on a connection. */
+type Sent = Pick<Exchange, 'request' | 'connection'>;
 
 /**
- * The whole body of a request; undefined when it is too large, and then the rest is not kept.
+ * The whole body of a request, when it is its turn; undefined when it is too large, and then the rest is not kept.
  * @throws CallerGone when the caller leaves before all of it is in
  */
-export function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer | undefined> {
+export function readBytes({ request, connection }: Sent, maxBytes: number): Promise<Buffer | undefined> {
   return new Promise((resolve, reject) => {
+    const incoming = connection.beginBody();
     let body: Buffer = Buffer.alloc(0);
     let bytes = 0;
-    let tooLarge = false;
+    let over = false;
+    const end = (): void => {
+      over = true;
+      body = Buffer.alloc(0);
+      incoming.release();
+    };
     request.on('data', (chunk: Buffer) => {
-      if (tooLarge) return;
-      const end = bytes + chunk.length;
-      tooLarge = end > maxBytes;
-      if (tooLarge) {
-        body = Buffer.alloc(0);
+      if (over) return;
+      const length = bytes + chunk.length;
+      if (length > maxBytes) {
+        end();
         resolve(undefined);
         return;
       }
       if (bytes === 0) body = chunk;
       else {
         // Chunks are not kept: each of them, however small, would take some hundred bytes.
-        if (body.length < end) body = grown(body, Math.min(2 * end, maxBytes));
+        if (body.length < length) body = grown(body, Math.min(2 * length, maxBytes));
         chunk.copy(body, bytes);
       }
-      bytes = end;
+      bytes = length;
+      incoming.hold(body.length);
     });
     request.on('end', () => {
-      resolve(body.subarray(0, bytes));
+      if (over) return;
+      over = true;
+      incoming.whole();
+      turns.run(connection, () => {
+        incoming.release();
+        resolve(body.subarray(0, bytes));
+      });
     });
     const leave = (): void => {
+      if (over) return;
+      end();
       reject(new CallerGone());
     };
     // A request that was destroyed earlier emits nothing any more.
@@ -48,6 +66,11 @@ function grown(body: Buffer, size: number): Buffer {
 }
 
 /** The same as text. */
-export async function readBody(request: IncomingMessage, maxBytes: number): Promise<string | undefined> {
-  return (await readBytes(request, maxBytes))?.toString('utf8');
+export async function readBody(sent: Sent, maxBytes: number): Promise<string | undefined> {
+  return (await readBytes(sent, maxBytes))?.toString('utf8');
+}
+
+/** What is said of a body that is too large. */
+export function tooLarge(maxBytes: number): string {
+  return `The body is larger than ${String(maxBytes / 1024)} KiB.`;
 }

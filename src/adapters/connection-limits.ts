@@ -17,6 +17,8 @@ export const connectionLimits = {
   maxUnreadBytes: 4 * 1024 * 1024,
   /** Bytes that all peers together may leave unread; with more the connections with the most of them are ended. */
   maxTotalUnreadBytes: 64 * 1024 * 1024,
+  /** Bytes of requests and messages that have not come in whole, or wait for their turn, over all connections. */
+  maxTotalIncomingBytes: 64 * 1024 * 1024,
   /** Time for the headers of a request, in ms. */
   headersMs: 10_000,
   /** Time for a whole request, in ms. */
@@ -26,6 +28,12 @@ export const connectionLimits = {
 } as const;
 
 /** Why a connection was ended by its limits. */
-export const connectionEnds = ['unread', 'unread_in_all', 'requests', 'connections'] as const;
+export const connectionEnds = [
+  'unread',
+  'unread_in_all',
+  'incoming_in_all',
+  'requests',
+  'connections',
+] as const;
 
 export type ConnectionEnd = (typeof connectionEnds)[number];

@@ -1,13 +1,14 @@
 import type { ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { connectionLimits as limits, type ConnectionEnd } from './connection-limits.ts';
+import { Incoming, IncomingBody } from './incoming.ts';
 
 /** How often connections with unread bytes are checked, in ms. */
 const sweepMs = 1000;
 
 /**
- * Tracks the open connections of all listeners and the bytes that their peers have not read. It closes a connection that
- * exceeds `connectionLimits`.
+ * Tracks the open connections of all listeners, the bytes that their peers have not read, and those that have not come in
+ * whole. It closes a connection that exceeds `connectionLimits`.
  */
 export class Connections {
   readonly #open = new Map<Duplex, Connection>();
@@ -16,6 +17,9 @@ export class Connections {
   /** Since when peers have not been reading, on the clock of `performance.now()`, as of the last `endStuck`. */
   #stuckSince: ReadonlyMap<Connection, number> = new Map();
   readonly #onEnd: (why: ConnectionEnd) => void;
+  readonly #incoming = new Incoming(limits.maxTotalIncomingBytes, sender => {
+    this.end(sender, 'incoming_in_all');
+  });
   #sum = 0;
   #timer: NodeJS.Timeout | undefined;
 
@@ -32,6 +36,16 @@ export class Connections {
   /** Bytes that peers have not read, as of the last second. */
   get unreadBytes(): number {
     return this.#sum;
+  }
+
+  /** Bytes of bodies and messages that have not come in whole, or wait for their turn. */
+  get incomingBytes(): number {
+    return this.#incoming.bytes;
+  }
+
+  /** A body, or the messages, that a connection begins to send. */
+  beginBody(connection: Connection): IncomingBody {
+    return new IncomingBody(connection, this.#incoming);
   }
 
   /** The connection that a socket is, until it closes. */
@@ -142,14 +156,19 @@ export class Connection {
     return true;
   }
 
+  /** A body, or the messages, that it begins to send. */
+  beginBody(): IncomingBody {
+    return this.#connections.beginBody(this);
+  }
+
   /** The answer is out, or will never be. */
   finish(answer: ServerResponse): void {
     this.#answers.delete(answer);
   }
 
   /**
-   * Closes answers whose turn has not come. Node does so by itself, but not once the socket has been given up to another
-   * protocol (`upgrade`, `CONNECT`).
+   * Closes answers whose turn has not come. Node 24 does so by itself, but not once the socket has been given up to
+   * another protocol (`upgrade`, `CONNECT`); Node 22 never does.
    */
   closed(): void {
     for (const answer of [...this.#answers]) if (answer.socket === null) answer.emit('close');
@@ -158,6 +177,11 @@ export class Connection {
   /** Whether the peer is not reading an answer that is complete, or that cannot go on before some of it is read. */
   get isStuck(): boolean {
     return [...this.#answers].some(answer => answer.writableEnded || answer.writableNeedDrain);
+  }
+
+  /** Has it told, where another protocol has taken it over, that something has come in. */
+  onData(tell: () => void): void {
+    this.#socket.on('data', tell);
   }
 
   /** To be called when something has been written on it. */

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Logger } from 'pino';
 import { GiveUp, type GiveUpSignal } from '../lean/give-up.ts';
 import { CallerGone } from './caller-gone.ts';
+import type { Connection } from './connections.ts';
 import { loggedPathOf } from './logged-path.ts';
 import type { RequestReport } from './request-report.ts';
 import type { SecuredResponse } from './secured-response.ts';
@@ -10,6 +11,7 @@ import type { SecuredResponse } from './secured-response.ts';
 export interface ExchangeOptions {
   readonly request: IncomingMessage;
   readonly response: SecuredResponse;
+  readonly connection: Connection;
   /** Whether no new work is taken any more. */
   readonly draining: boolean;
   readonly log: Logger;
@@ -24,6 +26,7 @@ export interface ExchangeOptions {
 export class Exchange {
   readonly request: IncomingMessage;
   readonly response: SecuredResponse;
+  readonly connection: Connection;
   /** The caller's own `x-request-id`, or one made up. */
   readonly requestId: string;
   /** Path of the request, without its query. */
@@ -37,9 +40,10 @@ export class Exchange {
   #named: Logger | undefined;
   #leaving: GiveUp | undefined;
 
-  constructor({ request, response, draining, log }: ExchangeOptions) {
+  constructor({ request, response, connection, draining, log }: ExchangeOptions) {
     this.request = request;
     this.response = response;
+    this.connection = connection;
     this.requestId = requestIdOf(request);
     this.path = pathOf(request);
     this.draining = draining;

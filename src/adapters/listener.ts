@@ -61,6 +61,9 @@ export interface Listener {
 /** How long a gateway that stops waits for peers to read their answers, in ms. */
 const unreadWhileDrainingMs = 10_000;
 
+/** Connections that wait to be accepted. With fewer, those of honest callers would be dropped in a flood, and come a second later. */
+const backlog = 4096;
+
 /** Listens for HTTP: names each request, logs it in a line, and comes to an end without cutting anything short. */
 export async function startListener(options: ListenerOptions): Promise<Listener> {
   const { host, port, surface, route, corsOrigins = [], ownHostOnly = false, tracing } = options;
@@ -98,7 +101,7 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
   const handle = (request: IncomingMessage, response: SecuredResponse): void => {
     const connection = connections.of(request.socket);
     if (!connection.tryBegin(response)) return;
-    const exchange = new Exchange({ request, response, draining, log: options.log });
+    const exchange = new Exchange({ request, response, connection, draining, log: options.log });
     const { report } = exchange;
     const over = underWay.begin(request);
     // It is when its answer is out, or its caller gone, and its work done.
@@ -198,7 +201,7 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
 function listen(server: Server, port: number, host: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, host, () => {
+    server.listen({ port, host, backlog }, () => {
       server.removeListener('error', reject);
       resolve();
     });

@@ -4,6 +4,7 @@ import type { RequestClass } from '../lean/retry.ts';
 import type { AttentionCounts } from '../payouts/creation/operator-records.ts';
 import type { ClockDifferences } from '../payouts/creation/reconciliation-loop.ts';
 import { connectionLimits } from './connection-limits.ts';
+import type { Connections } from './connections.ts';
 
 /** What is read when somebody asks for the numbers. */
 export interface MetricsSources {
@@ -15,7 +16,7 @@ export interface MetricsSources {
   readonly clocks: () => ClockDifferences | undefined;
   readonly ready: () => boolean;
   readonly subscriptions: () => number;
-  readonly connections: () => { readonly open: number; readonly unreadBytes: number };
+  readonly connections: () => Pick<Connections, 'count' | 'unreadBytes' | 'incomingBytes'>;
 }
 
 /** Registers what is read when somebody asks for the metrics. */
@@ -130,12 +131,17 @@ export function registerGauges(
   single(
     'lean_payouts_connections',
     'Connections that callers have open, on all listeners.',
-    () => connections().open,
+    () => connections().count,
   );
   single(
     'lean_payouts_unread_bytes',
     'Bytes of answers that callers have not read.',
     () => connections().unreadBytes,
+  );
+  single(
+    'lean_payouts_incoming_bytes',
+    'Bytes of requests and messages that have not come in whole, or wait for their turn.',
+    () => connections().incomingBytes,
   );
   const limits = new Gauge({
     name: 'lean_payouts_limit',

@@ -1,10 +1,9 @@
-import type { IncomingMessage } from 'node:http';
 import type { Door } from '../access/door.ts';
 import { operations, type Operation } from '../lean/operations.ts';
 import { demandScopes, scopeOf, type Caller } from '../payouts/caller.ts';
 import { JsonBeyondBounds, parseExactJson } from '../payouts/exact-json.ts';
 import type { OperationCalls, OperationOutcome } from '../payouts/operation-calls.ts';
-import { readBody } from './body.ts';
+import { readBody, tooLarge } from './body.ts';
 import type { Exchange } from './exchange.ts';
 import { startListener, type Listener, type ListenerBasics } from './listener.ts';
 import { openApiDocument, type OpenApiOptions } from './openapi.ts';
@@ -86,7 +85,7 @@ export function startRestServer(options: RestOptions): Promise<Listener> {
     report.operation = report.label = operation.name;
     const caller = await callerOf(exchange, operation);
     if (caller === undefined) return;
-    const values = await valuesOf(request, found);
+    const values = await valuesOf(exchange, found);
     if ('problem' in values) {
       // What is left of a body that is not wanted is not read.
       answerProblem(response, values.problem, values.problem.status === 413 ? { connection: 'close' } : {});
@@ -153,9 +152,10 @@ function retryAfterOf(outcome: OperationOutcome, { status }: Problem): Record<st
 
 /** The values of the parameters by name, wherever in the request they are. */
 async function valuesOf(
-  request: IncomingMessage,
+  exchange: Exchange,
   { operation, path }: { readonly operation: Operation; readonly path: Readonly<Record<string, string>> },
 ): Promise<{ readonly values: Record<string, unknown> } | { readonly problem: Problem }> {
+  const { request } = exchange;
   // Without a prototype, so that no name means anything but itself.
   const values = Object.assign(Object.create(null) as Record<string, unknown>, path);
   const search = new URLSearchParams((request.url ?? '').split('?').slice(1).join('?'));
@@ -182,13 +182,13 @@ async function valuesOf(
         detail: 'Send the body with content-type: application/json.',
       },
     };
-  const text = await readBody(request, maxBodyBytes);
+  const text = await readBody(exchange, maxBodyBytes);
   if (text === undefined)
     return {
       problem: {
         status: 413,
         code: 'BAD_USER_INPUT',
-        detail: `The body is larger than ${String(maxBodyBytes / 1024)} KiB.`,
+        detail: tooLarge(maxBodyBytes),
       },
     };
   try {

@@ -1,6 +1,6 @@
 import { StoreUnavailable } from '../payouts/errors.ts';
 import type { Delivery, WebhookReceiver } from '../webhooks/receive.ts';
-import { readBytes } from './body.ts';
+import { readBytes, tooLarge } from './body.ts';
 import type { Exchange } from './exchange.ts';
 
 const maxBodyBytes = 256 * 1024;
@@ -14,7 +14,7 @@ const answers: Readonly<Record<DeliveryOutcome, readonly [status: number, said: 
   ignored: [200, 'not about a payment'],
   unsigned: [401, 'the lean-signature does not fit the body'],
   malformed: [400, 'the body is not a JSON object'],
-  too_large: [413, `the body is larger than ${String(maxBodyBytes / 1024)} KiB`],
+  too_large: [413, tooLarge(maxBodyBytes)],
   not_kept: [503, 'it could not be kept; send it again'],
 };
 
@@ -22,10 +22,8 @@ const answers: Readonly<Record<DeliveryOutcome, readonly [status: number, said: 
  * Answers one of Lean's webhooks: with exactly 200 once it is kept, which is what counts as delivered for Lean.
  * @see https://docs.leantech.me/docs/webhooks
  */
-export async function answerWebhook(
-  { request, response, report, log }: Exchange,
-  receiver: WebhookReceiver,
-): Promise<DeliveryOutcome> {
+export async function answerWebhook(exchange: Exchange, receiver: WebhookReceiver): Promise<DeliveryOutcome> {
+  const { request, response, report, log } = exchange;
   const outcome = await outcomeOf();
   report.operation = report.label = 'webhook';
   report.outcome = outcome;
@@ -38,7 +36,7 @@ export async function answerWebhook(
   return outcome;
 
   async function outcomeOf(): Promise<DeliveryOutcome> {
-    const body = await readBytes(request, maxBodyBytes);
+    const body = await readBytes(exchange, maxBodyBytes);
     if (body === undefined) return 'too_large';
     const signature = request.headers['lean-signature'];
     try {

@@ -1,7 +1,7 @@
 import type { AccessTokenSource } from './access-token.ts';
 import { dateOf, idsOf, LeanAnswer } from './answer.ts';
 import { pause } from './deadline.ts';
-import type { CallBudget } from './call-budget.ts';
+import type { Payer } from './call-budget.ts';
 import { LeanCallsUsedUp, LeanError } from './errors.ts';
 import type { GiveUpSignal } from './give-up.ts';
 import type { Lane } from './lane.ts';
@@ -35,8 +35,7 @@ export interface RequestPlan {
   readonly signal?: GiveUpSignal | undefined;
   readonly beforeSend?: (remainingMs: number) => Promise<void>;
   readonly leastTimeMs?: number;
-  /** The budget of the caller's operation. Without it the calls are not limited. */
-  readonly budget?: CallBudget | undefined;
+  readonly payer: Payer;
 }
 
 /** Sends requests to Lean, each until the table in `retry.ts` says that what became of it stands. */
@@ -49,7 +48,7 @@ export class Attempts {
 
   /** The receiver is told how it ended: as `Exchange.ended` has it, or what else kept it from being sent. */
   send(plan: RequestPlan, receiver: Receiver<LeanAnswer>): void {
-    const { budget } = plan;
+    const { budget } = plan.payer;
     if (budget?.take() === false) {
       receiver.failed(new LeanCallsUsedUp(budget.max));
       return;
@@ -149,8 +148,9 @@ class Sending implements Receiver<HttpAnswer> {
 
   #judge(ended: Attempt): void {
     const { retries, token } = this.#options;
-    const { kind, deadline, signal, budget } = this.#plan;
-    // Where the operation has no calls left, the outcome stands. Retries of others are not used up for it.
+    const { kind, deadline, signal, payer } = this.#plan;
+    const { budget } = payer;
+    // Where nobody has calls left, the outcome stands. Retries of others are not used up for it.
     const mayRepeat = budget?.left !== false;
     if ('answer' in ended && ended.answer.status === 401 && token.refused(this.#bearer)) {
       // The token may have been withdrawn: once more with another one. A payout is repeated by whoever asked for it.

@@ -1,3 +1,9 @@
+/** Who pays for Lean calls, as of now. */
+export interface Payer {
+  /** Without one the calls are not limited. */
+  readonly budget?: CallBudget | undefined;
+}
+
 /** Counts the Lean calls of one operation, and ends where it may make no more. Repeated calls count, too. */
 export class CallBudget {
   /** Calls that the operation may make. */

@@ -22,7 +22,7 @@ export interface CallOptions {
   readonly signal?: GiveUpSignal | undefined;
   /** From `LeanClient.deadline()`, when several calls share one. @default a deadline of the call's own */
   readonly deadline?: number | undefined;
-  /** The budget of the caller's operation. Without it the calls are not limited. The first reader pays for a shared call. */
+  /** The budget of the caller's operation. Without it the calls are not limited. One reader pays for a shared call. */
   readonly budget?: CallBudget | undefined;
 }
 
@@ -125,14 +125,24 @@ export class LeanClient {
     if (operation.method !== 'GET')
       return told<LeanAnswer>(receiver => {
         const leastTimeMs = Math.min(leastWriteTimeMs, this.#options.timeoutMs * leastWriteShare);
-        const plan = { operation, target, args, ...options, deadline, signal: undefined, leastTimeMs };
+        const { beforeSend } = options;
+        const plan = {
+          operation,
+          target,
+          args,
+          deadline,
+          leastTimeMs,
+          payer: options,
+          ...(beforeSend && { beforeSend }),
+        };
         this.#attempts.send({ kind: 'write', ...plan }, receiver);
       }).finally(() => {
         this.#reads.startAfresh();
       });
-    const { budget } = options;
-    return this.#reads.read(target, { deadline, signal: options.signal }, (signal, receiver) => {
-      this.#attempts.send({ operation, kind: 'read', target, args, deadline, signal, budget }, receiver);
+    const { signal, budget } = options;
+    return this.#reads.read(target, { deadline, signal, budget }, flight => {
+      const plan = { operation, target, args, deadline, signal: flight.giveUp, payer: flight };
+      this.#attempts.send({ kind: 'read', ...plan }, flight);
     });
   }
 

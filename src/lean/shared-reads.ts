@@ -1,6 +1,8 @@
+import type { CallBudget, Payer } from './call-budget.ts';
 import { LeanOutcomeUnknown } from './errors.ts';
 import { GiveUp, once, type GiveUpSignal } from './give-up.ts';
 import type { Receiver } from './receiver.ts';
+import { turns } from './turns.ts';
 
 /**
  * Identical reads that are wanted while one is under way share it: one call, one answer, however many operations
@@ -18,11 +20,7 @@ export class SharedReads<Answer> {
    * itself is cancelled when the last one has left, and nobody waits beyond their own deadline. A read that must end
    * much earlier than the caller's own deadline is not joined: it would give up while the caller still has time.
    */
-  read(
-    key: string,
-    wish: Wish,
-    start: (signal: GiveUpSignal, receiver: Receiver<Answer>) => void,
-  ): Promise<Answer> {
+  read(key: string, wish: Wish, start: (flight: UnderWay<Answer>) => void): Promise<Answer> {
     if (wish.signal?.aborted === true) return Promise.reject(wish.signal.reason as Error);
     const { deadline } = wish;
     const now = performance.now();
@@ -32,7 +30,7 @@ export class SharedReads<Answer> {
     this.#underWay[key] = flight;
     const answer = flight.join(wish);
     try {
-      start(flight.giveUp, flight);
+      start(flight);
     } catch (error) {
       flight.failed(error);
     }
@@ -59,10 +57,17 @@ interface Wish {
   /** On the clock of `performance.now()`. */
   readonly deadline: number;
   readonly signal?: GiveUpSignal | undefined;
+  /** The budget of the caller's operation; without it the calls are not limited. */
+  readonly budget?: CallBudget | undefined;
+}
+
+/** A read that is being made: how it is given up, who pays for its calls, and who is told how it ended. */
+export interface UnderWay<Answer> extends Receiver<Answer>, Payer {
+  readonly giveUp: GiveUpSignal;
 }
 
 /** A read that is under way, and those who wait for it. */
-class Flight<Answer> implements Receiver<Answer> {
+class Flight<Answer> implements UnderWay<Answer> {
   readonly giveUp = new GiveUp();
   readonly key: string;
   /** When it gives up. */
@@ -76,18 +81,34 @@ class Flight<Answer> implements Receiver<Answer> {
     this.#reads = reads;
   }
 
+  /** Each call is paid by the first of those who wait that has calls left. */
+  get budget(): CallBudget | undefined {
+    const budgets = this.#waiting.map(({ budget }) => budget);
+    if (budgets.includes(undefined)) return undefined;
+    return budgets.find(budget => budget?.left) ?? budgets[0];
+  }
+
   answered(answer: Answer): void {
-    for (const { resolve } of this.#landed()) resolve(answer);
+    this.#land(({ resolve }) => {
+      resolve(answer);
+    });
   }
 
   failed(error: unknown): void {
-    for (const { reject } of this.#landed()) reject(error);
+    this.#land(({ reject }) => {
+      reject(error);
+    });
   }
 
-  #landed(): readonly Waiter<Answer>[] {
+  /** Hundreds may wait for the answer, and each goes on with it for a while. */
+  #land(tell: (waiter: Waiter<Answer>) => void): void {
     this.#reads.land(this);
-    for (const waiter of this.#waiting) waiter.stay();
-    return this.#waiting;
+    for (const waiter of this.#waiting) {
+      waiter.stay();
+      turns.run(this, () => {
+        tell(waiter);
+      });
+    }
   }
 
   join(wish: Wish): Promise<Answer> {
@@ -109,18 +130,20 @@ class Flight<Answer> implements Receiver<Answer> {
 class Waiter<Answer> {
   readonly resolve: (answer: Answer) => void;
   readonly reject: (error: unknown) => void;
+  readonly budget: CallBudget | undefined;
   readonly #flight: Flight<Answer>;
   readonly #signal: GiveUpSignal | undefined;
   readonly #timer: NodeJS.Timeout | undefined;
 
   constructor(
     flight: Flight<Answer>,
-    { deadline, signal }: Wish,
+    { deadline, signal, budget }: Wish,
     resolve: (answer: Answer) => void,
     reject: (error: unknown) => void,
   ) {
     this.resolve = resolve;
     this.reject = reject;
+    this.budget = budget;
     this.#flight = flight;
     this.#signal = signal;
     signal?.addEventListener('abort', this, once);

@@ -23,14 +23,16 @@ const proseField =
   /("(?:description|status_additional_details|error_message|message)"\s*:\s*)("(?:[^"\\]|\\.)*")/g;
 
 /**
- * What an account number in a sentence looks like: an IBAN in one piece, an IBAN in groups, or nine digits and more. UUIDs
- * come first, so that nothing within one is taken for an account number.
+ * What an account number in a sentence looks like: an IBAN in one piece, an IBAN in groups, digits in three groups and
+ * more, or nine digits and more. UUIDs and amounts come first, so that nothing within one is taken for an account number.
+ * No group but the last has less than three digits, as months and days have.
  */
 const accountInProse = new RegExp(
   [
-    String.raw`(?<uuid>\b[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}\b)`,
+    String.raw`(?<kept>\b[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}\b|(?<![\d-])\d{1,3}(?: \d{3}){1,3}(?![\s-]?\d))`,
     String.raw`\b[a-z]{2}\d{2}[a-z\d]{11,30}\b`,
     String.raw`\b[a-z]{2}\d{2}(?:[\s-]{1,2}(?=[a-z]*\d)[a-z\d]{1,12}\b){2,12}`,
+    String.raw`(?<![\d-])\d{3,8}(?:[\s-]\d{3,8}){1,7}[\s-]\d{1,8}(?![\d-])`,
     String.raw`\d{9,}`,
   ].join('|'),
   'gi',
@@ -38,7 +40,7 @@ const accountInProse = new RegExp(
 
 /** A sentence with the IBANs and account numbers in it masked. */
 export function maskedProse(text: string): string {
-  return text.replace(accountInProse, (found, uuid: string | undefined) => uuid ?? masked(found));
+  return text.replace(accountInProse, (found, kept: string | undefined) => kept ?? masked(found));
 }
 
 /** Lean's JSON with IBANs and account numbers masked, in sentences too, and every other letter as it was. */

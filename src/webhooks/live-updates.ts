@@ -1,7 +1,7 @@
 import type { PayoutEvents, PayoutUpdate } from '../payouts/payout-update.ts';
 import { StoreUnavailable, SubscriberTooSlow, UpdatesCursorExpired } from '../payouts/errors.ts';
 import { updatePlaceOf, type UpdatePlace } from '../payouts/update-cursor.ts';
-import { Turns } from './turns.ts';
+import { turns } from '../lean/turns.ts';
 import { Woken } from './woken.ts';
 
 export interface LiveUpdatesOptions {
@@ -40,7 +40,6 @@ export class LiveUpdates {
   /** Undefined before the store has been read. */
   #store: string | undefined;
   #waiting = new Set<() => void>();
-  readonly #turns = new Turns();
   readonly #reading = new Woken(() => this.#read());
   #closed = false;
   #timer: NodeJS.Timeout | undefined;
@@ -148,7 +147,7 @@ export class LiveUpdates {
   #wakeSubscribers(): void {
     const waiting = this.#waiting;
     this.#waiting = new Set();
-    for (const wake of waiting) void this.#turns.take().then(wake);
+    for (const wake of waiting) turns.run(this, wake);
   }
 
   async #read(): Promise<'more' | 'done'> {

@@ -51,8 +51,24 @@ describe('a sentence of Lean’s', () => {
     ['account 1015000000601 is unknown', 'account *********0601 is unknown'],
     [`payment ${examplePayoutId} of 2026-03-01 failed`, `payment ${examplePayoutId} of 2026-03-01 failed`],
     ['INV 001, 12345678 rows', 'INV 001, 12345678 rows'],
+    ['to 1234 5678 9012 3456, again', 'to ***************3456, again'],
+    ['to 1234-5678-9012-12.', 'to *************2-12.'],
+    ['to 101-50000006-01', 'to ***********6-01'],
+    ['to 1234\u00a05678\u00a09012', 'to **********9012'],
+    ['ACC1234 5678 9012 closed', 'ACC**********9012 closed'],
   ])('%s becomes %s', (sentence, shown) => {
     expect(maskedProse(sentence)).toBe(shown);
+  });
+
+  it.each([
+    'from 2026-03-01 to 2026-03-31 at 10:15:00.123456',
+    'for 01-03-2026, 20260301-20260331',
+    '2026-03-01T10:15:00.123456Z 2026-03-01',
+    'AED 1 234 567.50 or 123 456 789 AED, 12,345,678.90',
+    `of ${examplePayoutId} 12345678-1234-1234-1234-123456789012`,
+    'error 1234 5678, rows 100 and 200',
+  ])('is left as it is: %s', sentence => {
+    expect(maskedProse(sentence)).toBe(sentence);
   });
 
   it.each(['description', 'status_additional_details', 'error_message', 'message'])(

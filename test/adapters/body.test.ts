@@ -4,29 +4,46 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readBytes } from '../../src/adapters/body.ts';
 import { CallerGone } from '../../src/adapters/caller-gone.ts';
+import { Connections } from '../../src/adapters/connections.ts';
 
-function requestOf(chunks: readonly Uint8Array[]): IncomingMessage {
+function sent() {
   const request = new IncomingMessage(new Socket());
-  for (const chunk of chunks) request.push(Buffer.from(chunk));
-  request.push(null);
-  return request;
+  const connections = new Connections();
+  return { request, connections, connection: connections.of(request.socket) };
 }
 
 describe('a body', () => {
   it('is what was sent, however it was cut into chunks, up to its limit', async () => {
-    const chunks = fc.array(fc.uint8Array({ minLength: 1, maxLength: 40 }), { maxLength: 30 });
+    const anyChunks = fc.array(fc.uint8Array({ minLength: 1, maxLength: 40 }), { maxLength: 30 });
     await fc.assert(
-      fc.asyncProperty(chunks, fc.integer({ min: 1, max: 600 }), async (sent, limit) => {
-        const whole = Buffer.concat(sent);
-        const read = await readBytes(requestOf(sent), limit);
-        expect(read).toEqual(whole.length > limit ? undefined : whole);
+      fc.asyncProperty(anyChunks, fc.integer({ min: 1, max: 600 }), async (chunks, limit) => {
+        const whole = Buffer.concat(chunks);
+        const { request, connection, connections } = sent();
+        const reading = readBytes({ request, connection }, limit);
+        for (const chunk of chunks) request.push(Buffer.from(chunk));
+        request.push(null);
+        expect(await reading).toEqual(whole.length > limit ? undefined : whole);
+        expect(connections.incomingBytes).toBe(0);
       }),
     );
   });
 
   it('of a caller who has left already is none', async () => {
-    const request = new IncomingMessage(new Socket());
+    const { request, connection } = sent();
     request.destroy();
-    await expect(readBytes(request, 10)).rejects.toThrow(CallerGone);
+    await expect(readBytes({ request, connection }, 10)).rejects.toThrow(CallerGone);
+  });
+
+  it('is counted as it comes in, until its sender leaves', async () => {
+    const { request, connection, connections } = sent();
+    const reading = readBytes({ request, connection }, 100);
+    request.push(Buffer.alloc(40));
+    await expect.poll(() => connections.incomingBytes).toBe(40);
+    request.push(Buffer.alloc(1));
+    // Where it grows, there is room for as much again.
+    await expect.poll(() => connections.incomingBytes).toBe(82);
+    request.destroy();
+    await expect(reading).rejects.toThrow(CallerGone);
+    expect(connections.incomingBytes).toBe(0);
   });
 });

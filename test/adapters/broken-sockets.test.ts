@@ -1,7 +1,9 @@
 import { once } from 'node:events';
-import { Socket } from 'node:net';
+import { connect, Socket } from 'node:net';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { Connection } from '../../src/adapters/connections.ts';
+import { turns } from '../../src/lean/turns.ts';
 import { postOperation, startListeningGateway } from '../support/running-gateway.ts';
 
 const key = 'sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\nsec-websocket-version: 13\r\n';
@@ -66,7 +68,9 @@ const resettingPeer = `
 
 /** A gateway with its three listeners, and what nobody has caught meanwhile. */
 async function attacked() {
-  const gateway = await startListeningGateway({ env: { REST_PORT: '0', MCP_PORT: '0' } });
+  const gateway = await startListeningGateway({
+    env: { REST_PORT: '0', MCP_PORT: '0', LEAN_WEBHOOK_SECRET: 'secret' },
+  });
   const failures: unknown[] = [];
   const noteFailure = (error: unknown): void => void failures.push(error);
   process.on('uncaughtException', noteFailure);
@@ -113,5 +117,36 @@ describe('a peer that resets its connection', () => {
     expect(turns[0], 'the gateway has refused the upgrade').toBe(1);
     expect(await postOperation(url, '{ payouts(first: 1) { totalCount } }')).toMatchObject({ status: 200 });
     expect(failures).toEqual([]);
+  });
+
+  it('leaves no subscription behind whose body was waiting for its turn', async () => {
+    const { url, port, host } = await attacked();
+    const body = '{"query":"subscription { payoutUpdated { status } }"}';
+    const subscribe = `POST /graphql HTTP/1.1\r\nhost: ${host}\r\ncontent-type: application/json\r\naccept: text/event-stream\r\ncontent-length: ${String(body.length)}\r\n\r\n${body}`;
+    const waiting: (() => void)[] = [];
+    const run = turns.run.bind(turns);
+    const held = vi.spyOn(turns, 'run').mockImplementation((whose, work) => {
+      if (whose instanceof Connection) waiting.push(work);
+      else run(whose, work);
+    });
+    onTestFinished(() => {
+      held.mockRestore();
+    });
+    const socket = connect(Number(port), '127.0.0.1');
+    socket.on('error', () => undefined);
+    // What asks for a tunnel loses its connection; Node does not close the answers whose turn has not come.
+    socket.write(`${subscribe.repeat(3)}CONNECT example.com:443 HTTP/1.1\r\nhost: example.com\r\n\r\n`);
+    await expect.poll(() => waiting.length).toBe(3);
+    socket.resume();
+    const metric = async (name: string): Promise<number> => {
+      const text = await (await fetch(new URL('/metrics', url))).text();
+      return Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(text)?.[1]);
+    };
+    // The connection that asks for the metrics is one.
+    await expect.poll(() => metric('lean_payouts_connections')).toBe(1);
+    held.mockRestore();
+    for (const work of waiting) work();
+    expect(await postOperation(url, '{ payouts(first: 1) { totalCount } }')).toMatchObject({ status: 200 });
+    expect(await metric('lean_payouts_subscribers')).toBe(0);
   });
 });

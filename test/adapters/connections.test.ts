@@ -140,6 +140,22 @@ describe('requests on one connection', () => {
   });
 });
 
+it('answers whose turn has not come are closed with their connection', async () => {
+  vi.useRealTimers();
+  const { open } = connected();
+  const { peer, connection } = open();
+  const answers = Array.from({ length: 3 }, () => new ServerResponse(new IncomingMessage(new Socket())));
+  const closed = answers.map(() => 0);
+  for (const [index, answer] of answers.entries()) {
+    answer.once('close', () => {
+      closed[index] = 1;
+    });
+    connection.tryBegin(answer);
+  }
+  peer.destroy();
+  await expect.poll(() => closed).toEqual([1, 1, 1]);
+});
+
 describe('while the gateway stops', () => {
   it('a peer that has not read an answer for so long is left, and one that waits for an answer is not', () => {
     const { connections, open } = connected();

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { describe, expect, it, vi } from 'vitest';
 import { clientCredentialsToken } from '../../src/lean/access-token.ts';
+import { CallBudget } from '../../src/lean/call-budget.ts';
 import type { UpstreamCall } from '../../src/lean/upstream-call.ts';
 import {
   LeanBadAnswer,
@@ -157,6 +158,30 @@ describe('identical reads side by side', () => {
     expect(lean.requests).toHaveLength(1);
     await client.getPayout(examplePayoutId);
     expect(lean.requests).toHaveLength(2);
+  });
+
+  it('are repeated as long as one of those who wait has calls left, and that one pays', async () => {
+    const lean = await startLean({ payouts: 1 });
+    lean.faults.add({ kind: 'status', status: 503, times: 2 });
+    const client = clientTo(lean.url);
+    const budgets = [1, 2, 5].map(calls => new CallBudget(calls));
+    const payouts = await Promise.all(budgets.map(budget => client.getPayout(examplePayoutId, { budget })));
+    expect(payouts.map(payout => payout?.id)).toEqual([examplePayoutId, examplePayoutId, examplePayoutId]);
+    expect(lean.requests).toHaveLength(3);
+    expect(budgets.map(({ left }) => left)).toEqual([false, false, true]);
+  });
+
+  it('are not repeated where nobody who waits has calls left', async () => {
+    const lean = await startLean({ payouts: 1 });
+    lean.faults.add({ kind: 'status', status: 503, times: 1 });
+    const client = clientTo(lean.url);
+    const first = client.getPayout(examplePayoutId, { budget: new CallBudget(1) });
+    const usedUp = new CallBudget(1);
+    usedUp.take();
+    const reads = [first, client.getPayout(examplePayoutId, { budget: usedUp })];
+    const failures = await Promise.all(reads.map(failureOf));
+    expect(failures).toMatchObject([{ code: 'LEAN_UNAVAILABLE' }, { code: 'LEAN_UNAVAILABLE' }]);
+    expect(lean.requests).toHaveLength(1);
   });
 
   it('are told apart by path and by query', async () => {

@@ -16,7 +16,8 @@ function observed() {
   return {
     started,
     read: (key: string, signal?: AbortSignal, deadline = later()): Promise<string> =>
-      reads.read(key, { deadline, signal }, (given, receiver) => {
+      reads.read(key, { deadline, signal }, receiver => {
+        const given = receiver.giveUp;
         const { promise, resolve, reject } = Promise.withResolvers<string>();
         started.push({ key, signal: given, resolve, reject });
         given.addEventListener('abort', () => reject(given.reason), { once: true });
@@ -54,7 +55,7 @@ describe('identical reads', () => {
       throw broken;
     };
     expect(await failureOf(reads.read('a', { deadline: later() }, start))).toBe(broken);
-    const well = reads.read('a', { deadline: later() }, (_signal, receiver) => receiver.answered('well'));
+    const well = reads.read('a', { deadline: later() }, receiver => receiver.answered('well'));
     expect(await well).toBe('well');
   });
 

@@ -2,6 +2,8 @@ import { GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { Logger } from 'pino';
 import { errorForCaller, failureBehind } from '../../schema/errors.ts';
+import { tooLarge } from '../body.ts';
+import { maxBodyBytes } from './exact-request.ts';
 import type { RequestContext } from './request-context.ts';
 import { namingArgument, shortened } from './input-errors.ts';
 
@@ -79,7 +81,12 @@ const yogaCodes: ReadonlySet<unknown> = new Set([
 /** With a code of the contract. */
 export function coded(error: GraphQLError): GraphQLError {
   const { code } = error.extensions;
-  return yogaCodes.has(code) ? withCode(error, 'BAD_USER_INPUT') : error;
+  if (!yogaCodes.has(code)) return error;
+  // Yoga does not say how large one may be.
+  const { extensions } = error;
+  const told =
+    code === 'REQUEST_ENTITY_TOO_LARGE' ? new GraphQLError(tooLarge(maxBodyBytes), { extensions }) : error;
+  return withCode(told, 'BAD_USER_INPUT');
 }
 
 function asRequestError(error: GraphQLError): GraphQLError {

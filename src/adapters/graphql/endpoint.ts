@@ -10,14 +10,15 @@ import type { GraphQLParams } from 'graphql-yoga';
 import type { Admission, Door } from '../../access/door.ts';
 import type { GiveUpSignal } from '../../lean/give-up.ts';
 import type { GraphContext } from '../../schema/context.ts';
-import { readBody } from '../body.ts';
+import { turns } from '../../lean/turns.ts';
+import { readBody, tooLarge } from '../body.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Tracing } from '../tracing.ts';
 import { letIn } from './admission.ts';
 import { answerType } from './answer-type.ts';
 import { KnownDocuments } from './known-documents.ts';
 import type { Execute } from './known-operation.ts';
-import { isJson, paramsOfBody } from './exact-request.ts';
+import { isJson, maxBodyBytes, paramsOfBody } from './exact-request.ts';
 import type { OperationGate } from './operation-gate.ts';
 import { tracedExecution } from './traced-execution.ts';
 import { documentFor, type PersistedOperations } from './persisted-operations.ts';
@@ -39,9 +40,6 @@ export interface EndpointOptions {
 
 /** Of a longer one it may take long to find out what is wrong, and that is not to be done twice. */
 const longestBody = 16 * 1024;
-
-/** The largest body that is accepted. */
-export const maxBodyBytes = 64 * 1024;
 
 /** An operation, and what its caller has sent for it. */
 interface Asked {
@@ -71,19 +69,17 @@ export class GraphqlEndpoint {
   }
 
   async handle(exchange: Exchange): Promise<void> {
-    const { request, response, report } = exchange;
-    const type = answerTypeOf(request);
-    const admitting = type === undefined ? undefined : this.#admitting(request);
+    const { request, response, connection, report } = exchange;
+    const admitting = request.method === 'POST' ? this.#admitting(request) : undefined;
     const context: RequestContext = { report, ...(admitting !== undefined && { admitting }) };
-    if (
-      type !== undefined &&
-      admitting !== undefined &&
-      (await this.#answered(exchange, context, { type, admitting }))
-    )
-      return;
-    // Yoga would keep each chunk of a body whose length is not told.
-    if (request.headers['transfer-encoding'] !== undefined && !(await readFor(request, response))) return;
-    if (response.closed) return;
+    if (admitting === undefined) await turns.take(connection);
+    else {
+      // Whom the door turns away Yoga asks again, and tells; of their bodies nothing is read.
+      const admission = await letIn(context, admitting).catch(() => undefined);
+      if (admission !== undefined && (await this.#answered(exchange, context, admission))) return;
+    }
+    // The response itself does not say so where its turn had not come.
+    if (exchange.leaving.aborted) return;
     // Yoga waits until its reader has taken what it writes, and one that has left never does.
     await Promise.race([
       this.#options.yoga.handle(request, response, { ...context, log: exchange.log }),
@@ -92,22 +88,17 @@ export class GraphqlEndpoint {
   }
 
   /** Whether the request is answered; otherwise what is known of it by then is in its context. */
-  async #answered(
-    exchange: Exchange,
-    context: RequestContext,
-    { type, admitting }: { readonly type: string; readonly admitting: Promise<Admission> },
-  ): Promise<boolean> {
+  async #answered(exchange: Exchange, context: RequestContext, admission: Admission): Promise<boolean> {
     const { request, response, report } = exchange;
-    // Whom the door turns away Yoga asks again, and tells.
-    const admission = await letIn(context, admitting).catch(() => undefined);
-    if (admission === undefined) return false;
-
-    const body = await readBody(request, longestBody).catch(() => undefined);
-    // Gone before all of it was in: nobody is there to be told anything.
-    if (body === undefined) return true;
-    // Where Yoga finds what has been read from the request already.
+    const body = await readBody(exchange, maxBodyBytes);
+    if (body === undefined) {
+      answerTooLarge(response);
+      return true;
+    }
+    // Where Yoga finds what has been read from the request already: it would keep each chunk.
     Object.assign(request, { body });
-    const asked = this.#asked(body, admission);
+    const type = body.length > longestBody ? undefined : answerTypeOf(request);
+    const asked = type === undefined ? undefined : this.#asked(body, admission);
     if (asked === undefined) return false;
 
     const result = await this.#executed(asked, admission, exchange, context);
@@ -180,18 +171,10 @@ export class GraphqlEndpoint {
   }
 }
 
-/** Reads a body for Yoga. False where nothing is left to be done, because it is too large or its sender has left. */
-async function readFor(request: IncomingMessage, response: ServerResponse): Promise<boolean> {
-  const body = await readBody(request, maxBodyBytes);
-  if (body !== undefined) {
-    Object.assign(request, { body });
-    return true;
-  }
-  // As Yoga says it.
-  const message = 'Request body too large';
+function answerTooLarge(response: ServerResponse): void {
+  const error = { message: tooLarge(maxBodyBytes), extensions: { code: 'BAD_USER_INPUT' } };
   response.writeHead(413, { 'content-type': 'application/json', connection: 'close' });
-  response.end(JSON.stringify({ errors: [{ message, extensions: { code: 'BAD_USER_INPUT' } }] }));
-  return false;
+  response.end(JSON.stringify({ errors: [error] }));
 }
 
 function closed(response: ServerResponse): Promise<void> {
@@ -202,11 +185,9 @@ function closed(response: ServerResponse): Promise<void> {
   });
 }
 
-/** The media type to answer in; undefined for a request that is no plain POST of JSON. */
-function answerTypeOf({ method, headers }: IncomingMessage): string | undefined {
-  const length = headers['content-length'] ?? '';
-  const plain = method === 'POST' && isJson(headers['content-type']) && /^[1-9]\d{0,8}$/.test(length);
-  return plain && Number(length) <= longestBody ? answerType(headers.accept) : undefined;
+/** The media type to answer in; undefined for a body that is no JSON. */
+function answerTypeOf({ headers }: IncomingMessage): string | undefined {
+  return isJson(headers['content-type']) ? answerType(headers.accept) : undefined;
 }
 
 function validated(yoga: GraphqlServer, text: string): DocumentNode | undefined {

@@ -2,6 +2,9 @@ import { GraphQLError } from 'graphql';
 import type { GraphQLParams, Plugin } from 'graphql-yoga';
 import { JsonBeyondBounds, parseExactJson } from '../../payouts/exact-json.ts';
 
+/** The largest body that is accepted. */
+export const maxBodyBytes = 64 * 1024;
+
 /**
  * Reads GraphQL requests as JSON in which no number loses a digit: one of more than 15 digits arrives as its own
  * digits, which `Decimal` reads exactly and every other scalar refuses.

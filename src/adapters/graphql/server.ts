@@ -1,5 +1,6 @@
 import { blockFieldSuggestionsPlugin } from '@escape.tech/graphql-armor-block-field-suggestions';
 import {
+  assertValidSchema,
   NoSchemaIntrospectionCustomRule,
   type ExecutionArgs,
   type GraphQLSchema,
@@ -19,10 +20,10 @@ import type { GraphContext, Updates } from '../../schema/context.ts';
 import type { Tracing } from '../tracing.ts';
 import { admitted, useDoor } from './admission.ts';
 import { maskError, useCodedErrors } from './coded-errors.ts';
-import { GraphqlEndpoint, maxBodyBytes } from './endpoint.ts';
+import { GraphqlEndpoint } from './endpoint.ts';
 import { documentCaches } from './document-cache.ts';
 import { useEventStream } from './event-stream.ts';
-import { useExactRequests } from './exact-request.ts';
+import { maxBodyBytes, useExactRequests } from './exact-request.ts';
 import { onePaymentRule } from './one-payment-rule.ts';
 import { operationGate, useOperationGate } from './operation-gate.ts';
 import { useOperationLimits } from './operation-limits.ts';
@@ -66,6 +67,8 @@ export type GraphqlServer = YogaServerInstance<RequestContext, GraphContext>;
 /** GraphQL over HTTP at `/graphql`: queries by GET and POST, mutations by POST. Nothing is open that need not be. */
 export function createGraphql(options: GraphqlOptions): Graphql {
   const { schema, door, introspection, persisted, maxUpstreamCalls, tracing, knownAfter = 10 } = options;
+  // Otherwise the first request would wait for it.
+  assertValidSchema(schema);
   const gate = operationGate({
     maxUpstreamCalls,
     manifest: persisted?.documents,

@@ -4,12 +4,14 @@ import type { WebSocket as ProtocolSocket } from 'graphql-ws';
 import type { Logger } from 'pino';
 import { WebSocket } from 'ws';
 import type { Admission } from '../../access/door.ts';
+import { turns } from '../../lean/turns.ts';
 import { beyondJsonBounds } from '../../payouts/json-bounds.ts';
 import { connectionLimits as limits } from '../connection-limits.ts';
 import type { Connection } from '../connections.ts';
 import { currentReport, reporting, type RequestReport } from '../request-report.ts';
 import { pingMs } from './event-stream.ts';
 import { onExpiry } from './token-expiry.ts';
+import { unfinishedBytes } from './unfinished-message.ts';
 
 /** Close code for a connection without a valid access token (graphql-ws). */
 export const unauthorizedCode = 4401;
@@ -65,6 +67,7 @@ export class SocketConnection implements ProtocolSocket {
       socket.pong(data);
       connection.checkUnread();
     });
+    this.#countIncoming();
     this.#keepAlive();
     socket.once('close', () => {
       for (const { over } of this.#running.values()) over.abort();
@@ -123,8 +126,16 @@ export class SocketConnection implements ProtocolSocket {
   }
 
   onMessage(handle: (data: string) => Promise<void>): void {
-    this.#socket.on('message', (data: Buffer) => {
-      void this.#take(data.toString(), handle);
+    const socket = this.#socket;
+    socket.on('message', (data: Buffer) => {
+      let waits = true;
+      turns.run(this.#connection, () => {
+        waits = false;
+        if (socket.isPaused) socket.resume();
+        void this.#take(data.toString(), handle);
+      });
+      // Before it is its turn nothing more is read.
+      if (waits) socket.pause();
     });
   }
 
@@ -149,6 +160,19 @@ export class SocketConnection implements ProtocolSocket {
 
   get #isOpen(): boolean {
     return this.#socket.readyState === WebSocket.OPEN;
+  }
+
+  #countIncoming(): void {
+    const socket = this.#socket;
+    const incoming = this.#connection.beginBody();
+    const count = (): void => {
+      incoming.hold(unfinishedBytes(socket));
+    };
+    this.#connection.onData(count);
+    socket.on('message', count);
+    socket.once('close', () => {
+      incoming.release();
+    });
   }
 
   #keepAlive(): void {

@@ -6,9 +6,9 @@ import type { Payout } from '../../payouts/payout.ts';
 import { updateCursor } from '../../payouts/update-cursor.ts';
 import { CallBudget } from '../../lean/call-budget.ts';
 import { LeanNotOffered } from '../../lean/errors.ts';
+import { turns } from '../../lean/turns.ts';
 import type { GraphContext, SubscriptionWish, UpdateOfPayout, Updates } from '../../schema/context.ts';
 import type { LiveUpdates } from '../../webhooks/live-updates.ts';
-import { Turns } from '../../webhooks/turns.ts';
 import { admitted } from './admission.ts';
 import type { RequestContext } from './request-context.ts';
 import type { Subscriptions } from './subscriptions.ts';
@@ -39,7 +39,6 @@ const unread = 'The updates have not been read from the store yet: try again.';
 export class GraphUpdates implements Updates {
   readonly #options: UpdatesOptions;
   readonly #shared = new WeakMap<PayoutUpdate, Shared>();
-  readonly #turns = new Turns();
 
   constructor(options: UpdatesOptions) {
     this.#options = options;
@@ -143,7 +142,7 @@ export class GraphUpdates implements Updates {
   async #payoutOf({ intentId }: PayoutUpdate, payouts: PayoutLookup): Promise<Payout | null> {
     const payout = await payouts.payout(intentId);
     // All of its subscribers have it at the same moment.
-    await this.#turns.take();
+    await turns.take(this);
     return payout;
   }
 }

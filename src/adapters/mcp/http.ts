@@ -4,11 +4,11 @@ import {
   type NodeIncomingMessageLike,
 } from '@modelcontextprotocol/node';
 import { createMcpHandler, type AuthInfo } from '@modelcontextprotocol/server';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { Door } from '../../access/door.ts';
 import { demandScopes, scopeOf, type Caller } from '../../payouts/caller.ts';
 import { JsonBeyondBounds, parseExactJson } from '../../payouts/exact-json.ts';
-import { readBody } from '../body.ts';
+import { readBody, tooLarge } from '../body.ts';
 import type { Exchange } from '../exchange.ts';
 import { startListener, type Listener, type ListenerBasics } from '../listener.ts';
 import { refusalOf } from '../refusal.ts';
@@ -59,7 +59,8 @@ export async function startMcpServer(options: McpHttpOptions): Promise<Listener>
     },
   };
 
-  async function route({ request, response, path, draining, report }: Exchange): Promise<void> {
+  async function route(exchange: Exchange): Promise<void> {
+    const { request, response, path, draining, report } = exchange;
     // For everybody: without it an agent in a page could not learn where to get a token.
     if (resource?.isMetadata(path) === true) {
       response.writeHead(200, { 'content-type': 'application/json', 'access-control-allow-origin': '*' });
@@ -78,7 +79,7 @@ export async function startMcpServer(options: McpHttpOptions): Promise<Listener>
       try {
         const { caller } = await door.admit({ authorization: request.headers.authorization });
         report.caller = caller.subject;
-        await serve(request, response, caller);
+        await serve(exchange, caller);
       } catch (error) {
         const refusal = refusalOf(error, resource?.challenge(request));
         if (refusal === undefined) throw error;
@@ -87,13 +88,13 @@ export async function startMcpServer(options: McpHttpOptions): Promise<Listener>
       }
   }
 
-  async function serve(request: IncomingMessage, response: ServerResponse, caller: Caller): Promise<void> {
+  async function serve(exchange: Exchange, caller: Caller): Promise<void> {
+    const { request, response } = exchange;
     // A server's own requests always have a method and an address.
     const asked = Object.assign(request as NodeIncomingMessageLike, { auth: authInfoOf(caller) });
     if (request.method !== 'POST') return handle(asked, response);
-    const text = await readBody(request, maxBodyBytes);
-    if (text === undefined)
-      return answer(response, 413, `The body is larger than ${String(maxBodyBytes / 1024)} KiB.`);
+    const text = await readBody(exchange, maxBodyBytes);
+    if (text === undefined) return answer(response, 413, tooLarge(maxBodyBytes));
     const read = parsed(text);
     if ('problem' in read) return answer(response, 400, `The body ${read.problem}.`, { rpcCode: -32_700 });
     const { body } = read;

@@ -330,7 +330,7 @@ describe('a body', () => {
     const gateway = await startGateway();
     const answer = await gateway.run('', {}, init);
     expect(answer.status).toBe(413);
-    expect(errorsOf(answer)).toEqual([['Request body too large', { code: 'BAD_USER_INPUT' }]]);
+    expect(errorsOf(answer)).toEqual([['The body is larger than 64 KiB.', { code: 'BAD_USER_INPUT' }]]);
     expect(gateway.received()).toEqual({});
   });
 });
@@ -345,7 +345,7 @@ describe('a request that comes by no port', () => {
     });
     expect(response.status).toBe(413);
     expect(errorsOf((await response.json()) as Answer)).toEqual([
-      ['Request body too large', { code: 'BAD_USER_INPUT' }],
+      ['The body is larger than 64 KiB.', { code: 'BAD_USER_INPUT' }],
     ]);
     expect(gateway.received()).toEqual({});
   });
