@@ -32,7 +32,7 @@ describe('a payout that Lean takes', () => {
       idempotencyKey: 'key-1',
       transferIndex: 0,
       intentId: payout?.intentId,
-      payoutId: `intent:${payout?.intentId ?? ''}`,
+      payoutId: `po_${payout?.intentId ?? ''}`,
       state: { status: 'CREATED' },
     });
     expect(answer).not.toHaveProperty('reason');
