@@ -1,11 +1,14 @@
 import type { CallOptions, LeanClient } from '../lean/client.ts';
 import { pageFromLean, type LeanPage } from './from-lean.ts';
+import { compareInstants } from './instant.ts';
 import type { KnownRows } from './known-rows.ts';
 import type { FilterQuery } from './payout-filter.ts';
 import type { PayoutRow } from './payout.ts';
 import { amountQuery, windowsOf, type RowTimes, type RowWindow } from './row-window.ts';
 
 const pageSize = 100;
+
+type Found = Map<string, PayoutRow | Error>;
 
 /**
  * Finds the rows of payouts in Lean's list: those that were made or changed near each other by one call, or two. What is
@@ -25,39 +28,47 @@ export class RowFinder {
     wanted: readonly RowTimes[],
     options: CallOptions,
   ): Promise<readonly (PayoutRow | null | Error)[]> {
-    const found = new Map<string, PayoutRow | Error>();
-    await Promise.all(
-      windowsOf(wanted).map(async window => {
-        try {
-          for (const row of await this.#rowsIn(window, options)) found.set(row.intentId, newer(row, found));
-        } catch (error) {
-          for (const { intentId } of window.wanted)
-            found.set(
-              intentId,
-              error instanceof Error ? error : new Error('Lean was not asked', { cause: error }),
-            );
-        }
-      }),
-    );
+    const found: Found = new Map();
+    await Promise.all(windowsOf(wanted).map(window => this.#look(window, found, options)));
     return wanted.map(({ intentId }) => found.get(intentId) ?? null);
   }
 
-  async #rowsIn({ query, wanted }: RowWindow, options: CallOptions): Promise<readonly PayoutRow[]> {
-    const first = await this.#page(query, 0, options);
-    const missing = wanted.filter(({ intentId }) => !first.rows.some(row => row.intentId === intentId));
-    const total = first.total ?? (first.rows.length < pageSize ? first.rows.length : Infinity);
-    if (missing.length === 0 || total <= first.rows.length) return first.rows;
-    if (total <= 2 * pageSize && first.rows.length === pageSize)
-      return [...first.rows, ...(await this.#page(query, 1, options)).rows];
-    const byAmount = await Promise.all(
-      missing.map(async times => {
-        const amount = amountQuery(times);
-        if (amount === undefined || query.amount_min !== undefined)
-          return (await this.#page(query, 1, options)).rows;
-        return (await this.#page({ ...query, ...amount }, 0, options)).rows;
-      }),
-    );
-    return [...first.rows, ...byAmount.flat()];
+  /** An error is that of the window's payouts that have not been found by then. */
+  async #look({ query, wanted }: RowWindow, found: Found, options: CallOptions): Promise<void> {
+    const ids = new Set(wanted.map(({ intentId }) => intentId));
+    const left = (): readonly RowTimes[] => wanted.filter(({ intentId }) => !found.has(intentId));
+    const take = async (page: Promise<LeanPage>): Promise<LeanPage> => {
+      const read = await page;
+      for (const row of read.rows)
+        // Of another window's payout this one may hold an older payment.
+        if (ids.has(row.intentId)) found.set(row.intentId, newer(row, found.get(row.intentId)));
+      return read;
+    };
+    try {
+      const { rows, total } = await take(this.#page(query, 0, options));
+      const missing = left();
+      // A list that does not say how long it is may give less than was asked for before its end.
+      if (missing.length === 0 || rows.length === 0 || (total !== null && total <= rows.length)) return;
+      if (total !== null && total <= 2 * pageSize && rows.length === pageSize) {
+        await take(this.#page(query, 1, options));
+        return;
+      }
+      await Promise.all(
+        missing.map(async times => {
+          const amount = amountQuery(times);
+          const byAmount = amount !== undefined && query.amount_min === undefined;
+          try {
+            await take(
+              byAmount ? this.#page({ ...query, ...amount }, 0, options) : this.#page(query, 1, options),
+            );
+          } catch (error) {
+            if (!found.has(times.intentId)) found.set(times.intentId, errorFrom(error));
+          }
+        }),
+      );
+    } catch (error) {
+      for (const { intentId } of left()) found.set(intentId, errorFrom(error));
+    }
   }
 
   async #page(query: FilterQuery, number: number, options: CallOptions): Promise<LeanPage> {
@@ -71,9 +82,13 @@ export class RowFinder {
   }
 }
 
+function errorFrom(error: unknown): Error {
+  return error instanceof Error ? error : new Error('Lean was not asked', { cause: error });
+}
+
 /** Of two rows of one intent the one whose payment was made later; Lean's list is newest first, unless it has no order. */
-function newer(row: PayoutRow, found: ReadonlyMap<string, PayoutRow | Error>): PayoutRow {
-  const other = found.get(row.intentId);
+function newer(row: PayoutRow, other: PayoutRow | Error | undefined): PayoutRow {
   if (other === undefined || other instanceof Error) return row;
-  return (row.createdAt ?? '') > (other.createdAt ?? '') ? row : other;
+  if (row.createdAt === null || other.createdAt === null) return row.createdAt === null ? other : row;
+  return compareInstants(row.createdAt, other.createdAt) > 0 ? row : other;
 }

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { LeanBadAnswer } from '../../src/lean/errors.ts';
 import { parseLeanJson } from '../../src/lean/json.ts';
 import type { LeanPayment, LeanPayoutIntent, LeanPayoutPage, LeanPayoutRow } from '../../src/lean/wire.ts';
 import {
@@ -8,6 +9,7 @@ import {
   id,
   instantFromLean,
   intentFromLean,
+  leanId,
   moneyFromLean,
   pageFromLean,
   partyFromLean,
@@ -17,6 +19,7 @@ import {
   stateFromLean,
   text,
 } from '../../src/payouts/from-lean.ts';
+import { bareOf, unknownParty } from '../../src/payouts/payout.ts';
 
 /** What no document promises, and what must not bring anything down. */
 const oddities: readonly unknown[] = [
@@ -64,6 +67,11 @@ describe('a text', () => {
 
   it('is no id when it is empty', () => {
     expect([id(''), id('null'), id(null), id('a')]).toEqual([null, null, null, 'a']);
+  });
+
+  it("is in small letters as an id of Lean's, and null where there is none", () => {
+    expect(leanId('3FA85F64-5717-4562-B3FC-2C963F66AFA6')).toBe('3fa85f64-5717-4562-b3fc-2c963f66afa6');
+    expect([leanId(''), leanId('null'), leanId(undefined)]).toEqual([null, null, null]);
   });
 });
 
@@ -191,7 +199,8 @@ describe('a row of the list', () => {
       postInitiationStatus: null,
       bankTransactionReference: null,
       recipient: {
-        name: 'ABC CORP',
+        legalName: undefined,
+        displayName: 'ABC CORP',
         accountNumber: undefined,
         iban: 'AE070331234567890123456',
         bankName: 'LEAN_SME_MB1_UAE',
@@ -210,14 +219,28 @@ describe('a row of the list', () => {
   });
 
   it('tells what it does not carry from what is null', () => {
-    const bare = payoutFromRow({ payment_id: 'p', status: 'FAILED', post_initiation_status: null });
+    const bare = payoutFromRow({ payment_intent_id: 'i', status: 'FAILED', post_initiation_status: null });
     expect(bare).toMatchObject({
-      paymentId: 'p',
-      intentId: undefined,
+      paymentId: null,
+      intentId: 'i',
       amount: undefined,
       description: undefined,
       postInitiationStatus: null,
       bankTransactionReference: undefined,
+      autoAuthorized: null,
+      updatedAt: null,
+    });
+    expect(bare?.recipient.displayName).toBeUndefined();
+  });
+
+  it.each([undefined, null, '', 'null', {}])('is no payout when the id of its intent is %j', intentId => {
+    expect(payoutFromRow({ ...row, payment_id: 'p', payment_intent_id: intentId as never })).toBeUndefined();
+  });
+
+  it("has Lean's ids in small letters", () => {
+    expect(payoutFromRow({ ...row, payment_intent_id: 'I', payment_id: 'P' })).toMatchObject({
+      intentId: 'i',
+      paymentId: 'p',
     });
   });
 
@@ -262,38 +285,72 @@ describe('a payment', () => {
       state: { status: 'ACCEPTED_BY_BANK', leanStatus: 'ACCEPTED_BY_BANK' },
       postInitiationStatus: 'PROCESSED',
       bankTransactionReference: '256884595',
-      recipient: { name: 'ABC CORPORATION LLC', accountNumber: '0202', iban: 'AE2', bankName: null },
-      sender: { name: 'Current Account', accountNumber: '0101', iban: 'AE1', bankName: null },
+      recipient: {
+        legalName: 'ABC CORPORATION LLC',
+        displayName: undefined,
+        accountNumber: '0202',
+        iban: 'AE2',
+        bankName: undefined,
+      },
+      sender: {
+        legalName: 'Current Account',
+        displayName: 'Current Account',
+        accountNumber: '0101',
+        iban: 'AE1',
+        bankName: undefined,
+      },
       paymentSourceId: 's',
       granularStatusCode: null,
       statusDetails: null,
       submittedAt: '2026-05-13T08:30:00.1Z',
       initiatedAt: '2026-05-13T08:30:00.26Z',
-      autoAuthorized: null,
-      pendingManualAuthorization: null,
-      createdAt: null,
-      updatedAt: null,
+      autoAuthorized: undefined,
+      pendingManualAuthorization: undefined,
+      createdAt: undefined,
+      updatedAt: undefined,
     });
   });
 
-  it('leaves nothing to be looked for: all that is missing is null, but for what a null would say', () => {
-    expect(Object.entries(payoutFromPayment({})).filter(([, value]) => value === undefined)).toEqual([
-      ['amount', undefined],
-      ['postInitiationStatus', undefined],
-    ]);
+  it('leaves to be looked for what it may lack, and what only lists carry; what only payments have is null', () => {
+    expect(payoutFromPayment({ payment_intent_id: 'i' })).toEqual({
+      ...bareOf('i'),
+      bankTransactionReference: null,
+      sender: null,
+      paymentSourceId: null,
+      submittedAt: null,
+      initiatedAt: null,
+    });
+  });
+
+  it.each([undefined, null, '', 'null'])(
+    'is no payout when the id of its intent is %j',
+    payment_intent_id => {
+      expect(payoutFromPayment({ ...payment, payment_intent_id })).toBeUndefined();
+    },
+  );
+
+  it("has Lean's ids in small letters", () => {
+    const ids = { id: 'P', payment_intent_id: 'I', payment_source_id: 'S' };
+    expect(payoutFromPayment({ ...payment, ...ids })).toMatchObject({
+      paymentId: 'p',
+      intentId: 'i',
+      paymentSourceId: 's',
+    });
   });
 
   it('may call its id payment_id', () => {
-    expect(payoutFromPayment({ ...payment, id: null, payment_id: 'q' }).paymentId).toBe('q');
+    expect(payoutFromPayment({ ...payment, id: null, payment_id: 'q' })?.paymentId).toBe('q');
   });
 
   it('may give account numbers as bare numbers', () => {
-    const wire = parseLeanJson('{"recipient_details":{"account_number":1015000000000000601123,"iban":7}}');
-    expect(payoutFromPayment(wire as LeanPayment).recipient).toEqual({
-      name: null,
+    const wire = parseLeanJson(
+      '{"payment_intent_id":"i","recipient_details":{"account_number":1015000000000000601123,"iban":7}}',
+    );
+    expect(payoutFromPayment(wire as LeanPayment)?.recipient).toEqual({
+      ...unknownParty,
+      legalName: null,
       accountNumber: '1015000000000000601123',
       iban: '7',
-      bankName: null,
     });
   });
 
@@ -356,7 +413,8 @@ describe('an intent', () => {
         description: 'INV 001',
         state: undefined,
         recipient: {
-          name: 'ABC CORPORATION LLC',
+          legalName: 'ABC CORPORATION LLC',
+          displayName: 'ABC CORP',
           accountNumber: '0202',
           iban: 'AE2',
           bankName: 'LEAN_SME_MB1_UAE',
@@ -364,6 +422,42 @@ describe('an intent', () => {
       });
     },
   );
+
+  it('without a payment has null for what only payments have, and leaves its sender to be looked for', () => {
+    expect(intentFromLean({ ...intent, payment: null }, 'asked')?.payout).toMatchObject({
+      postInitiationStatus: null,
+      bankTransactionReference: null,
+      sender: undefined,
+      paymentSourceId: null,
+      granularStatusCode: null,
+      statusDetails: null,
+      submittedAt: null,
+      initiatedAt: null,
+    });
+  });
+
+  it.each([
+    [{ name: 'Legal', display_name: 'Display' }, {}, ['Legal', 'Display']],
+    [{ name: 'Legal', short_name: 'Short' }, {}, ['Legal', 'Short']],
+    [{ name: 'Legal' }, {}, ['Legal', 'Legal']],
+    [{ name: 'Legal', short_name: 'Short' }, { name: 'Payment' }, ['Payment', 'Short']],
+    [{}, { name: 'Payment' }, ['Payment', 'Payment']],
+    [{}, {}, [null, null]],
+  ])('to %j, paid to %j, has the recipient names %j', (names, recipient_details, expected) => {
+    const wire = {
+      ...intent,
+      payment: { id: 'p', recipient_details },
+      payment_destination: { id: 'd', ...names },
+    };
+    const { recipient } = intentFromLean(wire, 'asked')?.payout ?? bareOf('none');
+    expect([recipient.legalName, recipient.displayName]).toEqual(expected);
+  });
+
+  it('leaves nothing of its recipient to be looked for, even without a destination', () => {
+    const nobody = { legalName: null, displayName: null, accountNumber: null, iban: null, bankName: null };
+    const bare = { ...intent, payment: { id: 'p' }, payment_destination: null };
+    expect(intentFromLean(bare, 'asked')?.payout.recipient).toEqual(nobody);
+  });
 
   it('leaves to be looked for what its payment does not carry by its document', () => {
     expect(intentFromLean(intent, 'asked')?.payout).toMatchObject({
@@ -385,6 +479,19 @@ describe('an intent', () => {
     expect([nameless?.id, nameless?.payout.intentId]).toEqual(['asked', 'asked']);
   });
 
+  it("has Lean's ids in small letters", () => {
+    const ids = {
+      payment_intent_id: 'I',
+      payment: { id: 'P', payment_intent_id: 'I' },
+      payment_destination: { id: 'D' },
+    };
+    expect(intentFromLean({ ...intent, ...ids }, 'asked')).toMatchObject({
+      id: 'i',
+      payout: { intentId: 'i', paymentId: 'p' },
+      destination: { id: 'd' },
+    });
+  });
+
   it("takes its payment's amount where it has none, and is nothing without one", () => {
     expect(intentFromLean({ ...intent, amount: null }, 'asked')?.amount.amount).toBe('16');
     expect(intentFromLean({ ...intent, amount: null, payment: null }, 'asked')).toBeUndefined();
@@ -400,15 +507,16 @@ describe('a destination', () => {
   it.each([
     [{ id: 'a' }, 'a'],
     [{ destination_id: 'b' }, 'b'],
-    [{}, 'asked'],
+    [{ id: 'A' }, 'a'],
   ])('of %j has the id %s', (wire, expected) => {
-    expect(destinationFromLean(wire, 'asked')?.id).toBe(expected);
+    expect(destinationFromLean(wire)?.id).toBe(expected);
   });
 
   it('is null when it is missing, or has no id', () => {
-    expect(destinationFromLean(null, 'asked')).toBeNull();
-    expect(destinationFromLean(undefined, null)).toBeNull();
-    expect(destinationFromLean({ name: 'x' }, null)).toBeNull();
+    expect(destinationFromLean(null)).toBeNull();
+    expect(destinationFromLean(undefined)).toBeNull();
+    expect(destinationFromLean({ name: 'x' })).toBeNull();
+    expect(destinationFromLean({ id: 'null', name: 'x' })).toBeNull();
   });
 
   it.each([
@@ -417,7 +525,7 @@ describe('a destination', () => {
     [{ display_name: null, short_name: 'b' }, 'b'],
     [{ display_name: 'null' }, null],
   ])('of %j is displayed as %s', (wire, expected) => {
-    expect(destinationFromLean(wire, 'asked')?.displayName).toBe(expected);
+    expect(destinationFromLean({ id: 'd', ...wire })?.displayName).toBe(expected);
   });
 
   it.each([
@@ -426,20 +534,26 @@ describe('a destination', () => {
     [true, true],
     [undefined, null],
   ])('is the default by %j: %j', (given, expected) => {
-    expect(destinationFromLean({ default: given }, 'asked')?.isDefault).toBe(expected);
+    expect(destinationFromLean({ id: 'd', default: given })?.isDefault).toBe(expected);
   });
 });
 
 describe("the list's envelope", () => {
   const content = [{ payment_intent_id: 'i' }];
+  const answer = {
+    bad: (message: string) => new LeanBadAnswer('LEAN_BAD_RESPONSE', message, { retryable: false }),
+  };
 
   it('has its numbers in page as recorded', () => {
-    const page = pageFromLean({ content, page: { number: 0, size: 50, total_elements: 1, total_pages: 1 } });
+    const page = pageFromLean(
+      { content, page: { number: 0, size: 50, total_elements: 1, total_pages: 1 } },
+      answer,
+    );
     expect(page).toMatchObject({ size: 50, total: 1, rows: [{ intentId: 'i' }] });
   });
 
   it('has its numbers flat as documented', () => {
-    const page = pageFromLean({ content, number: 0, size: 20, total_elements: 7, total_pages: 1 });
+    const page = pageFromLean({ content, number: 0, size: 20, total_elements: 7, total_pages: 1 }, answer);
     expect(page).toMatchObject({ size: 20, total: 7 });
   });
 
@@ -452,22 +566,38 @@ describe("the list's envelope", () => {
     [{ page: { total_elements: 'many' } }, null],
     [{ page: null, total_elements: 3 }, 3],
   ])('of %j says it is %j long', (numbers, total) => {
-    expect(pageFromLean({ content, ...numbers } as LeanPayoutPage)?.total).toBe(total);
+    expect(pageFromLean({ content, ...numbers } as LeanPayoutPage, answer).total).toBe(total);
   });
 
-  it('passes over what is no row', () => {
-    const odd = { content: [null, 'x', ...content, 5] } as unknown as LeanPayoutPage;
-    expect(pageFromLean(odd)?.rows).toHaveLength(1);
+  it.each([null, 'x', 5, [], {}, { payment_id: 'p' }, { payment_intent_id: 'null' }])(
+    'is a bad answer when one of its rows is %j',
+    odd => {
+      const page = { content: [...content, odd, ...content] } as unknown as LeanPayoutPage;
+      expect(() => pageFromLean(page, answer)).toThrow(
+        expect.objectContaining({
+          code: 'LEAN_BAD_RESPONSE',
+          message: "A row of Lean's list has no intent id.",
+        }),
+      );
+    },
+  );
+
+  it.each([undefined, null, {}, 'x'])('is a bad answer when its content is %j', odd => {
+    expect(() => pageFromLean({ content: odd } as LeanPayoutPage, answer)).toThrow(
+      expect.objectContaining({ code: 'LEAN_BAD_RESPONSE', message: "Lean's list has no rows in it." }),
+    );
   });
 
-  it.each([undefined, null, {}, 'x'])('is none when its content is %j', odd => {
-    expect(pageFromLean({ content: odd } as LeanPayoutPage)).toBeUndefined();
+  it('may hold no rows', () => {
+    expect(pageFromLean({ content: [] }, answer).rows).toEqual([]);
   });
 });
 
 it('a reference that comes as a number keeps its digits', () => {
-  const wire = parseLeanJson('{"id":"p","bank_transaction_reference":123456789012345678901}');
-  expect(payoutFromPayment(wire as LeanPayment).bankTransactionReference).toBe('123456789012345678901');
+  const wire = parseLeanJson(
+    '{"id":"p","payment_intent_id":"i","bank_transaction_reference":123456789012345678901}',
+  );
+  expect(payoutFromPayment(wire as LeanPayment)?.bankTransactionReference).toBe('123456789012345678901');
 });
 
 it('an intent whose payment failed before it had an id says how it ended', () => {

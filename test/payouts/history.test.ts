@@ -1,5 +1,6 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { LeanOutcomeUnknown, LeanRefused } from '../../src/lean/errors.ts';
+import { LeanBadAnswer, LeanNotOffered, LeanOutcomeUnknown, LeanRefused } from '../../src/lean/errors.ts';
 import type { LeanHistory } from '../../src/lean/wire.ts';
 import { eventType, historyFromLean, PayoutHistories, type PayoutIds } from '../../src/payouts/history.ts';
 import { exampleIntentId, examplePayoutId, waitingIntentId } from '../../src/sandbox/named.ts';
@@ -13,15 +14,16 @@ function event(second: number, status = 'ACCEPTED_BY_BANK') {
 }
 
 const ids: PayoutIds = { paymentId: 'p', intentId: 'i' };
-const statuses = (history: LeanHistory, of: PayoutIds = ids): string[] =>
-  historyFromLean(history, of).map(({ leanStatus }) => leanStatus);
+const statuses = (history: LeanHistory): string[] =>
+  historyFromLean(history, 'i').map(({ leanStatus }) => leanStatus);
 
 describe('historyFromLean', () => {
   it('reads the shape by intent', () => {
     const history = { content: [{ payment_id: 'p', events: [event(1)] }] };
-    expect(historyFromLean(history, ids)).toEqual([
+    expect(historyFromLean(history, 'i')).toEqual([
       {
-        payoutId: 'p',
+        payoutId: 'po_i',
+        paymentId: 'p',
         type: 'PAYMENT_UPDATED',
         status: 'ACCEPTED_BY_BANK',
         leanStatus: 'ACCEPTED_BY_BANK',
@@ -33,7 +35,9 @@ describe('historyFromLean', () => {
 
   it('reads the shape by payment, where an event may name another payment than its entry', () => {
     const history = { payments: [{ payment_id: 'p', events: [{ ...event(1), payment_id: 'odd' }] }] };
-    expect(historyFromLean(history, ids)).toMatchObject([{ payoutId: 'p', publishedAt: at(1) }]);
+    expect(historyFromLean(history, 'i')).toMatchObject([
+      { payoutId: 'po_i', paymentId: 'p', publishedAt: at(1) },
+    ]);
   });
 
   it.each(['oldest', 'newest'])('is oldest first, though Lean gives the %s first', order => {
@@ -52,53 +56,73 @@ describe('historyFromLean', () => {
     ]);
   });
 
-  it("holds no other payment's events", () => {
+  it("holds the events of all of its intent's payments, each with its payment's id", () => {
     const content = [
-      { payment_id: 'other', events: [event(1, 'OTHER')] },
-      { payment_id: 'p', events: [event(2, 'OURS')] },
-    ];
-    expect(statuses({ content })).toEqual(['OURS']);
-    expect(statuses({ content }, { paymentId: 'third', intentId: 'i' })).toEqual([]);
-  });
-
-  it('keeps the events from before there was a payment when there has been no other payment', () => {
-    const content = [
-      { payment_id: null, events: [event(1, 'BEFORE')] },
-      { payment_id: 'p', events: [event(2, 'OURS')] },
-    ];
-    expect(statuses({ content })).toEqual(['BEFORE', 'OURS']);
-    expect(statuses({ content: content.slice(0, 1) })).toEqual(['BEFORE']);
-  });
-
-  it('leaves out the events from before a payment when there has been another one', () => {
-    const before = { payment_id: null, events: [event(1, 'BEFORE')] };
-    const ours = { payment_id: 'p', events: [event(2, 'OURS')] };
-    const other = { payment_id: 'other', events: [event(3, 'OTHER')] };
-    expect(statuses({ content: [before, ours, other] })).toEqual(['OURS']);
-    expect(statuses({ content: [before, other] })).toEqual([]);
-  });
-
-  it("holds all of an intent's events while the payout is known by its intent alone", () => {
-    const content = [
+      { payment_id: 'TWO', events: [event(3, 'C')] },
       { payment_id: 'one', events: [event(2, 'B')] },
       { payment_id: null, events: [event(1, 'A')] },
     ];
-    expect(historyFromLean({ content }, { paymentId: null, intentId: 'i' })).toMatchObject([
-      { payoutId: 'intent:i', leanStatus: 'A' },
-      { payoutId: 'one', leanStatus: 'B' },
+    expect(historyFromLean({ content }, 'i')).toMatchObject([
+      { payoutId: 'po_i', paymentId: null, leanStatus: 'A' },
+      { payoutId: 'po_i', paymentId: 'one', leanStatus: 'B' },
+      { payoutId: 'po_i', paymentId: 'two', leanStatus: 'C' },
     ]);
   });
 
-  it('leaves out events that no time places, and survives whatever is not an event', () => {
-    const odd: unknown = [
-      null,
-      'x',
-      { payment_id: 'p', events: null },
-      { payment_id: 'p', events: [null, 5, { ...event(1, 'LOST'), published_at: 'soon' }, event(2, 'KEPT')] },
+  it('is in order of time where the events of its payments overlap', () => {
+    const content = [
+      { payment_id: 'two', events: [event(5, 'E'), event(3, 'C')] },
+      { payment_id: 'one', events: [event(4, 'D'), event(2, 'B'), event(1, 'A')] },
     ];
-    expect(statuses({ content: odd } as LeanHistory)).toEqual(['KEPT']);
-    expect(statuses({})).toEqual([]);
-    expect(statuses({ content: null, payments: 'x' } as unknown as LeanHistory)).toEqual([]);
+    expect(statuses({ content })).toEqual(['A', 'B', 'C', 'D', 'E']);
+  });
+
+  it.each([
+    ['content', { content: [] }],
+    ['payments', { payments: [] }],
+    ['content beside null', { content: [], payments: null }],
+    ['a payment without any', { content: [{ payment_id: 'p', events: [] }] }],
+  ])('has no events with an empty list: %s', (_what, history) => {
+    expect(historyFromLean(history, 'i')).toEqual([]);
+  });
+
+  it.each([
+    {},
+    { content: null },
+    { content: null, payments: null },
+    { content: 'x' },
+    { content: {} },
+    { content: [], payments: 'x' },
+    { content: [null] },
+    { content: ['x'] },
+    { content: [[]] },
+    { content: [{}] },
+    { content: [{ payment_id: 'p' }] },
+    { content: [{ payment_id: 'p', events: null }] },
+    { content: [{ payment_id: 'p', events: {} }] },
+    { payments: [{ payment_id: 'p', events: 'x' }] },
+    { content: [{ payment_id: 'p', events: [null] }] },
+    { content: [{ payment_id: 'p', events: [5] }] },
+    { content: [{ payment_id: 'p', events: [event(1), { ...event(2), published_at: null }] }] },
+    { content: [{ payment_id: 'p', events: [event(1), { ...event(2), published_at: 'soon' }] }] },
+    { content: [{ payment_id: 'p', events: [event(1)] }], payments: [null] },
+  ])('of %j is a bad answer', odd => {
+    expect(() => historyFromLean(odd as unknown as LeanHistory, 'i')).toThrow(LeanBadAnswer);
+  });
+
+  it('is never in another order than that of time, and loses no event', () => {
+    const seconds = fc.array(fc.array(fc.nat({ max: 59 }), { maxLength: 6 }), { maxLength: 4 });
+    fc.assert(
+      fc.property(seconds, payments => {
+        const content = payments.map((times, index) => ({
+          payment_id: `p${String(index)}`,
+          events: times.map(second => event(second)),
+        }));
+        const times = historyFromLean({ content }, 'i').map(({ publishedAt }) => publishedAt);
+        expect(times).toEqual(payments.flat().map(at).toSorted());
+      }),
+      { seed: 20_261_129 },
+    );
   });
 
   it('carries words that are not known, and takes the text null for a null', () => {
@@ -167,7 +191,7 @@ describe('which id Lean wants', () => {
     const { histories: auto, payouts, asked } = await histories({ profile });
     const all = await Promise.all(payouts.map(payout => auto.of(payout, {})));
     for (const [index, events] of all.entries())
-      expect(events.map(({ payoutId }) => payoutId)).toEqual([payouts[index]?.paymentId]);
+      expect(events.map(({ paymentId }) => paymentId)).toEqual([payouts[index]?.paymentId]);
     expect(asked()).toHaveLength(calls);
   });
 
@@ -261,15 +285,46 @@ describe('which id Lean wants', () => {
   });
 });
 
+describe('the owner of a payment', () => {
+  it.each(['v1', 'ksa'] as const)('is the intent that its history names in %s', async profile => {
+    const { histories: auto, payouts, asked } = await histories({ profile });
+    const [payout] = payouts;
+    const owner = await auto.ownerOf(asText(payout?.paymentId), {});
+    expect(owner).toMatchObject({ intentId: payout?.intentId });
+    expect(owner?.initiatedAt).not.toBeNull();
+    expect(asked()).toHaveLength(1);
+  });
+
+  it('is null where Lean does not know the payment', async () => {
+    const { histories: auto } = await histories({ profile: 'v1' });
+    expect(await auto.ownerOf(examplePayoutId, {})).toBeNull();
+  });
+
+  it.each([{}, { intent_id: null, payments: [] }, { content: [] }])(
+    'is not offered where the history is %j',
+    async history => {
+      const { url } = await rawServer(response => json(response, history));
+      const failure = await failureOf(new PayoutHistories(clientTo(url), 'auto').ownerOf('p', {}));
+      expect(failure).toBeInstanceOf(LeanNotOffered);
+    },
+  );
+
+  it('has small letters, and may be without a time', async () => {
+    const { url } = await rawServer(response => json(response, { intent_id: 'I', payments: null }));
+    const histories = new PayoutHistories(clientTo(url), 'auto');
+    expect(await histories.ownerOf('p', {})).toEqual({ intentId: 'i', initiatedAt: null });
+  });
+});
+
 describe('no events', () => {
   it('are none where Lean knows nothing of the payout', async () => {
     const { histories: auto } = await histories();
-    expect(await auto.of({ paymentId: examplePayoutId, intentId: null }, {})).toEqual([]);
+    expect(await auto.of({ paymentId: examplePayoutId, intentId: exampleIntentId }, {})).toEqual([]);
   });
 
   it('are none, and cost nothing, where the id that Lean wants is not known', async () => {
-    const { lean, histories: byIntent } = await histories({ key: 'payment_intent_id' });
-    expect(await byIntent.of({ paymentId: examplePayoutId, intentId: null }, {})).toEqual([]);
+    const { lean, histories: byPayment } = await histories({ key: 'payment_id' });
+    expect(await byPayment.of({ paymentId: null, intentId: exampleIntentId }, {})).toEqual([]);
     expect(lean.requests).toEqual([]);
   });
 });

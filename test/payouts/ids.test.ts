@@ -1,48 +1,50 @@
 import { describe, expect, it } from 'vitest';
 import { BadInput } from '../../src/payouts/errors.ts';
-import { isUuid, parsePayoutId, parseUuid, payoutId } from '../../src/payouts/ids.ts';
+import { intentIdOf, isUuid, parseUuid, payoutIdOf } from '../../src/payouts/ids.ts';
 
 const uuid = '3fa85f64-5717-4562-b3fc-2c963f66afa6';
 
 describe("a payout's id", () => {
-  it("is its payment's", () => {
-    expect(payoutId('p', 'i')).toBe('p');
-    expect(payoutId('p', null)).toBe('p');
+  it("is its intent's, marked", () => {
+    expect(payoutIdOf('i')).toBe('po_i');
   });
 
-  it("is its intent's, marked, while there is no payment", () => {
-    expect(payoutId(null, 'i')).toBe('intent:i');
+  it('is read back as the intent that it was made of', () => {
+    expect(intentIdOf(payoutIdOf(uuid), 'id')).toBe(uuid);
   });
 
-  it('is none when nothing is known', () => {
-    expect(payoutId(null, null)).toBeNull();
-  });
-
-  it('is read back as what it was made of', () => {
-    expect(parsePayoutId(payoutId(uuid, null) ?? '', 'id')).toEqual({ paymentId: uuid });
-    expect(parsePayoutId(payoutId(null, uuid) ?? '', 'id')).toEqual({ intentId: uuid });
-  });
-
-  it('may come in capital letters', () => {
-    expect(parsePayoutId(uuid.toUpperCase(), 'id')).toEqual({ paymentId: uuid });
-    expect(parsePayoutId(`intent:${uuid.toUpperCase()}`, 'id')).toEqual({ intentId: uuid });
+  it('may come in capital letters, but for its mark', () => {
+    expect(intentIdOf(`po_${uuid.toUpperCase()}`, 'id')).toBe(uuid);
+    expect(() => intentIdOf(`PO_${uuid}`, 'id')).toThrow(BadInput);
   });
 
   it.each([
     '',
     'x',
-    'intent:',
-    'intent:x',
-    `intent:intent:${uuid}`,
-    `Intent:${uuid}`,
-    ` ${uuid}`,
-    `${uuid}\n`,
-    `${uuid}/history`,
-    uuid.replaceAll('-', ''),
-    '../payments',
+    'po_',
+    'po_x',
+    `po_po_${uuid}`,
+    `Po_${uuid}`,
+    `po-${uuid}`,
+    `intent:${uuid}`,
+    ` po_${uuid}`,
+    `po_ ${uuid}`,
+    `po_${uuid}\n`,
+    `po_${uuid}/history`,
+    `po_${uuid.replaceAll('-', '')}`,
+    'po_../payments',
+    5,
+    null,
+    undefined,
+    [payoutIdOf(uuid)],
   ])('is not %j', id => {
-    expect(() => parsePayoutId(id, 'payoutId')).toThrow(BadInput);
-    expect(() => parsePayoutId(id, 'payoutId')).toThrow(/^payoutId: is not the id of a payout/);
+    expect(() => intentIdOf(id, 'payoutId')).toThrow(BadInput);
+    expect(() => intentIdOf(id, 'payoutId')).toThrow(/^payoutId: is not the id of a payout/);
+  });
+
+  it.each([uuid, uuid.toUpperCase()])("is not %j of Lean's own: which fields take that is said", id => {
+    expect(() => intentIdOf(id, 'payoutId')).toThrow(BadInput);
+    expect(() => intentIdOf(id, 'payoutId')).toThrow(/^payoutId: .*payoutByIntent.*payoutByPayment/);
   });
 });
 
@@ -52,7 +54,7 @@ describe('a UUID', () => {
     expect(isUuid(uuid.toUpperCase())).toBe(true);
   });
 
-  it.each(['', `${uuid}a`, `a${uuid}`, `${uuid} `, uuid.replace('3', 'g'), `intent:${uuid}`])(
+  it.each(['', `${uuid}a`, `a${uuid}`, `${uuid} `, uuid.replace('3', 'g'), payoutIdOf(uuid)])(
     'is not %j',
     id => {
       expect(isUuid(id)).toBe(false);

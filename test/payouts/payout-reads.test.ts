@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { LeanBadAnswer } from '../../src/lean/errors.ts';
+import { LeanBadAnswer, LeanNotOffered } from '../../src/lean/errors.ts';
 import { PayoutReads } from '../../src/payouts/payout-reads.ts';
 import { destinations, exampleIntentId, examplePayoutId } from '../../src/sandbox/named.ts';
 import { clientTo, failureOf, json, rawServer, startLean } from '../lean/wiring.ts';
@@ -22,12 +22,29 @@ describe('a single read', () => {
   });
 
   it('takes the id that was asked for where the answer does not repeat it', async () => {
-    const { url } = await rawServer(response => json(response, { amount: 1, currency: 'AED' }));
+    const { url } = await rawServer((response, { target }) => {
+      json(response, {
+        amount: 1,
+        currency: 'AED',
+        ...(target.endsWith('/p') && { payment_intent_id: 'owner' }),
+      });
+    });
     const reads = new PayoutReads(clientTo(url));
-    expect(await reads.payout('p', {})).toMatchObject({ paymentId: 'p' });
+    expect(await reads.payout('p', {})).toMatchObject({ paymentId: 'p', intentId: 'owner' });
     expect(await reads.intent('i', {})).toMatchObject({ id: 'i' });
-    expect(await reads.destination('d', {})).toMatchObject({ id: 'd' });
   });
+
+  it.each(['payout', 'destination'] as const)(
+    'of a %s that does not say which it is, is a bad answer',
+    async what => {
+      const { url } = await rawServer(response => json(response, { id: null, amount: 1, currency: 'AED' }));
+      const reads = new PayoutReads(clientTo(url));
+      expect(await failureOf(reads[what]('p', {}))).toMatchObject({
+        name: 'LeanBadAnswer',
+        code: 'LEAN_BAD_RESPONSE',
+      });
+    },
+  );
 
   it('of an intent without an amount is a bad answer', async () => {
     const { url } = await rawServer(response => json(response, { payment_intent_id: 'i' }));
@@ -41,6 +58,7 @@ describe('an application without these operations', () => {
     let now = 0;
     const reads = new PayoutReads(clientTo((await startLean({ profile: 'v1' })).url), () => now);
     const failure = await failureOf(reads.payout(examplePayoutId, {}));
+    expect(failure).toBeInstanceOf(LeanNotOffered);
     expect(reads.isMissingOperation(failure)).toBe(true);
     expect(reads.lacksDetails).toBe(true);
     now = 59_999;
@@ -59,11 +77,50 @@ describe('an application without these operations', () => {
     expect(reads.lacksDetails).toBe(false);
   });
 
+  it('is never one that has answered such a call: only this one read is not offered then', async () => {
+    const lean = await startLean({ payouts: 1 });
+    const reads = new PayoutReads(clientTo(lean.url));
+    await reads.payout(examplePayoutId, {});
+    lean.faults.add({ kind: 'status', status: 404, code: 'INVALID_URL', times: 1 });
+    expect(await failureOf(reads.intent(exampleIntentId, {}))).toBeInstanceOf(LeanNotOffered);
+    expect(reads.lacksDetails).toBe(false);
+    expect(await reads.intent(exampleIntentId, {})).toMatchObject({ id: exampleIntentId });
+  });
+
   it('is not taken from any other failure', async () => {
     const lean = await startLean({ payouts: 1 });
     const reads = new PayoutReads(clientTo(lean.url));
     lean.faults.add({ kind: 'status', status: 500 });
     expect(reads.isMissingOperation(await failureOf(reads.payout(examplePayoutId, {})))).toBe(false);
     expect(reads.lacksDetails).toBe(false);
+  });
+});
+
+describe("an intent's payment", () => {
+  const payment = { id: 'p', status: 'ACCEPTED_BY_BANK', amount: 1, currency: 'AED' };
+
+  /** Reads intents whose payments are these, one after the other. */
+  async function readsOf(...payments: readonly unknown[]): Promise<PayoutReads> {
+    const left = [...payments];
+    const { url } = await rawServer(response =>
+      json(response, { payment_intent_id: 'i', amount: 1, currency: 'AED', payment: left.shift() }),
+    );
+    return new PayoutReads(clientTo(url));
+  }
+
+  it('may be without its tracking: that is noticed, until one comes with it', async () => {
+    const reads = await readsOf(payment, { ...payment, post_initiation_status: null });
+    expect(reads.intentsLackTracking).toBe(false);
+    expect((await reads.intent('i', {}))?.payout.postInitiationStatus).toBeUndefined();
+    expect(reads.intentsLackTracking).toBe(true);
+    expect((await reads.intent('i', {}))?.payout.postInitiationStatus).toBeNull();
+    expect(reads.intentsLackTracking).toBe(false);
+  });
+
+  it('says nothing of the tracking where there is none', async () => {
+    const reads = await readsOf(payment, null);
+    await reads.intent('i', {});
+    expect((await reads.intent('i', {}))?.payout.postInitiationStatus).toBeNull();
+    expect(reads.intentsLackTracking).toBe(true);
   });
 });

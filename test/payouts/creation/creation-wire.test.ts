@@ -93,26 +93,65 @@ describe('createdFromLean', () => {
     expect(createdFromLean(created, two.slice(0, 1))).toEqual([
       {
         intentId: 'i1',
+<<<<<<< HEAD
+=======
+        payoutId: 'po_i1',
+>>>>>>> mend24t
         paymentId: null,
         state: { status: 'CREATED', leanStatus: 'CREATED' },
         amount: { amount: '10', currency: 'AED' },
-        sender: { name: null, accountNumber: '0101', iban: 'AE1', bankName: 'LEAN_SME_MB1_UAE' },
-        recipient: { name: 'ABC CORP', accountNumber: '0202', iban: 'AE2', bankName: null },
+        sender: {
+          legalName: undefined,
+          displayName: undefined,
+          accountNumber: '0101',
+          iban: 'AE1',
+          bankName: 'LEAN_SME_MB1_UAE',
+        },
+        recipient: {
+          legalName: undefined,
+          displayName: 'ABC CORP',
+          accountNumber: '0202',
+          iban: 'AE2',
+          bankName: undefined,
+        },
         traceId: 't1',
         reason: null,
       },
     ]);
   });
 
-  it("takes the payment's id where there is one", () => {
+  it("names the payment where there is one; the payout's id is still its intent's", () => {
     const created = { payouts_payment_details: [{ ...entry('i1', said('d1', '10')), payment_id: 'p1' }] };
+<<<<<<< HEAD
     expect(createdFromLean(created, two.slice(0, 1))?.[0]?.paymentId).toBe('p1');
+=======
+    expect(createdFromLean(created, two.slice(0, 1))?.[0]).toMatchObject({
+      payoutId: 'po_i1',
+      paymentId: 'p1',
+    });
+  });
+
+  it("has Lean's ids in small letters", () => {
+    const created = { payouts_payment_details: [{ ...entry('I1', said('d1', '10')), payment_id: 'P1' }] };
+    expect(createdFromLean(created, two.slice(0, 1))?.[0]).toMatchObject({
+      intentId: 'i1',
+      payoutId: 'po_i1',
+      paymentId: 'p1',
+    });
+  });
+
+  it('does not know what the list would call a recipient that has no name here', () => {
+    const created = {
+      payouts_payment_details: [entry('i1', { ...said('d1', '10'), recipient_details: { name: null } })],
+    };
+    expect(createdFromLean(created, two.slice(0, 1))?.[0]?.recipient?.displayName).toBeUndefined();
+>>>>>>> mend24t
   });
 
   it('reads the older spelling of the recipient', () => {
     const details = { ...said('d1', '10'), recepient_details: { name: 'ABC CORP' } };
     const created = { payouts_payment_details: [entry('i1', details)] };
-    expect(createdFromLean(created, two.slice(0, 1))?.[0]?.recipient?.name).toBe('ABC CORP');
+    expect(createdFromLean(created, two.slice(0, 1))?.[0]?.recipient?.displayName).toBe('ABC CORP');
   });
 
   it.each([
@@ -147,15 +186,15 @@ describe('createdFromLean', () => {
     ];
     const failed = { ...said('d1', '5'), payment_status: 'FAILED' };
     const payouts_payment_details = [
-      entry('A#0', said('d1', '5')),
-      entry('B#1', said('d1', '5')),
-      entry('A#2', failed),
+      entry('a#0', said('d1', '5')),
+      entry('b#1', said('d1', '5')),
+      entry('a#2', failed),
     ];
     const answers = createdFromLean({ payouts_payment_details }, ours);
     expect(answers?.map(({ intentId, state }) => [intentId, state.status])).toEqual([
-      ['A#0', 'CREATED'],
-      ['B#1', 'CREATED'],
-      ['A#2', 'FAILED'],
+      ['a#0', 'CREATED'],
+      ['b#1', 'CREATED'],
+      ['a#2', 'FAILED'],
     ]);
   });
 

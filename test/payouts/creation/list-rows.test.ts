@@ -1,12 +1,16 @@
 import { describe, expect, it } from 'vitest';
+<<<<<<< HEAD
 import { DistinctRows, currentRowPerPayout, rowKey } from '../../../src/payouts/creation/list-rows.ts';
 import { payoutFromRow } from '../../../src/payouts/from-lean.ts';
+=======
+import { DistinctRows, currentRowPerPayout } from '../../../src/payouts/creation/list-rows.ts';
+import { rowOf } from '../../support/payout-rows.ts';
+>>>>>>> mend24t
 
-function row(change: Readonly<Record<string, string | null>> = {}) {
-  return payoutFromRow({
+function row(change: Parameters<typeof rowOf>[0] = {}) {
+  return rowOf({
     payment_intent_id: 'intent-1',
     payment_id: 'payment-1',
-    status: 'ACCEPTED_BY_BANK',
     created_at: '2026-03-01T12:00:01Z',
     ...change,
   });
