@@ -37,7 +37,7 @@ const input = {
 };
 const reads = [
   '{ payouts(first: 3) { nodes { id intent { id } history { status } sender { iban } } } }',
-  `{ payout(id: "${examplePayoutId}") { recipient { name iban accountNumber } sender { name iban } } }`,
+  `{ payoutByPayment(paymentId: "${examplePayoutId}") { recipient { name iban accountNumber } sender { name iban } } }`,
   `{ payoutIntent(id: "${exampleIntentId}") { destination { name iban accountNumber } } }`,
   '{ payout(id: "AE070331234567890123456") { id } }',
 ];

@@ -36,8 +36,8 @@ const freshKey = (): string => `callers-${String((keys += 1))}`;
 
 const documents: Readonly<Record<string, string>> = {
   listPayouts: '{ payouts(first: 1) { nodes { id } } }',
-  getPayoutPaymentHistory: `{ payout(id: "${examplePayoutId}") { history { status } } }`,
-  getPayout: `{ payout(id: "${examplePayoutId}") { id } }`,
+  getPayoutPaymentHistory: `{ payoutByPayment(paymentId: "${examplePayoutId}") { history { status } } }`,
+  getPayout: `{ payoutByPayment(paymentId: "${examplePayoutId}") { id } }`,
   getPayoutIntent: `{ payoutIntent(id: "${exampleIntentId}") { id } }`,
 };
 

@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Environment } from '../../src/config.ts';
+import { payoutIdOf } from '../../src/payouts/ids.ts';
 import { examplePayoutId } from '../../src/sandbox/named.ts';
 import { startIssuer } from '../support/issuer.ts';
 import { logLines } from '../support/log-lines.ts';
@@ -54,7 +55,7 @@ describe('the scope to pay without the one to read', () => {
 
 describe('entities', () => {
   const entities = (selection: string): string =>
-    `{ _entities(representations: [{ __typename: "Payout", id: "${examplePayoutId}" }]) { ${selection} } }`;
+    `{ _entities(representations: [{ __typename: "Payout", paymentId: "${examplePayoutId}" }]) { ${selection} } }`;
 
   it.each(['... on Payout { id }', '__typename'])(
     'are read with the scope to read alone: %s',
@@ -154,7 +155,7 @@ describe('who asks', () => {
       payouts_payment_details: { payment_intent_id: string }[];
     };
     expect(data).toMatchObject({
-      createPayout: { payoutId: `po_${details[0]?.payment_intent_id ?? ''}` },
+      createPayout: { payoutId: payoutIdOf(details[0]?.payment_intent_id ?? '') },
     });
     expect(gateway.lean.requests.filter(({ operation }) => operation === 'createPayoutPayment')).toHaveLength(
       1,

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { masked, maskedError, maskedJson, maskedProse } from '../../src/payouts/masking.ts';
+import { payoutIdOf } from '../../src/payouts/ids.ts';
 import { exampleIntentId, examplePayoutId } from '../../src/sandbox/named.ts';
 import { startIssuer, type Issuer } from '../support/issuer.ts';
 import { leanCreation } from '../support/payout-input.ts';
@@ -108,7 +109,8 @@ describe('with MASK_IBAN=on', () => {
 
   const everything = `{
     payouts(first: 3) { nodes { ...P } }
-    payout(id: "${examplePayoutId}") { ...P }
+    payoutByPayment(paymentId: "${examplePayoutId}") { ...P }
+    payout(id: "${payoutIdOf(exampleIntentId)}") { ...P }
     payoutIntent(id: "${exampleIntentId}") { destination { ...D } payout { ...P } }
     _entities(representations: [{ __typename: "PayoutIntent", id: "${exampleIntentId}" }]) {
       ... on PayoutIntent { destination { ...D } }
@@ -209,10 +211,10 @@ describe('with MASK_IBAN=on', () => {
       description: 'To 1015000000601',
     });
     const headers = { authorization: `Bearer ${await issuer.token({ scope: 'payouts:read' })}` };
-    const query = `{ payout(id: "${paymentId}") { statusDetails description intent { description } } }`;
+    const query = `{ payoutByPayment(paymentId: "${paymentId}") { statusDetails description intent { description } } }`;
     const { data } = await postOperation(gateway.url, query, {}, { headers });
     expect(data).toEqual({
-      payout: {
+      payoutByPayment: {
         statusDetails: 'AE*****************3456 is closed.',
         description: 'To *********0601',
         intent: { description: 'To *********0601' },

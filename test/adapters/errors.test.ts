@@ -19,7 +19,7 @@ const contractCodes = [
   'INTERNAL_SERVER_ERROR',
 ];
 
-const example = `{ payout(id: "${examplePayoutId}") { id } }`;
+const example = `{ payoutByPayment(paymentId: "${examplePayoutId}") { id } }`;
 const list = 'query ($f: PayoutFilter, $n: Int) { payouts(filter: $f, first: $n) { totalCount } }';
 
 function withBody(body: string, contentType = 'application/json'): RequestInit {

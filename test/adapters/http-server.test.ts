@@ -26,7 +26,7 @@ async function startBeforeHeldLean(env: Environment = {}) {
   return { held, logged, gateway };
 }
 
-const example = `{ payout(id: "${examplePayoutId}") { id amount { amount } } }`;
+const example = `{ payoutByPayment(paymentId: "${examplePayoutId}") { id amount { amount } } }`;
 const create = (key: string) => [createPayoutDocument, { input: payoutInput(key) }] as const;
 
 async function get(url: string, headers: Record<string, string> = {}) {
@@ -292,7 +292,7 @@ describe('a caller who goes away', () => {
     const atLean = await held.request(0);
     const staying = postOperation(
       gateway.url,
-      `{ a: payout(id: "${examplePayoutId}") { id } p2: payout(id: "${otherId}") { id } }`,
+      `{ a: payoutByPayment(paymentId: "${examplePayoutId}") { id } p2: payout(id: "${otherId}") { id } }`,
     );
     // The second read shows that the staying caller has come to Lean.
     const other = await held.request(1);

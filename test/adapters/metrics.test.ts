@@ -78,7 +78,7 @@ describe('/metrics', () => {
     );
     await postOperation(
       gateway.url,
-      `{ payouts(first: 1) { totalCount } payout(id: "${examplePayoutId}") { id } }`,
+      `{ payouts(first: 1) { totalCount } payoutByPayment(paymentId: "${examplePayoutId}") { id } }`,
     );
     const operations = Object.keys(counts(await samples(gateway), 'lean_payouts_request_duration_seconds'));
     expect(operations.toSorted()).toEqual(
@@ -95,7 +95,7 @@ describe('/metrics', () => {
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ kind: 'status', status: 503, operation: 'getPayout', times: 1 }),
     });
-    await postOperation(gateway.url, `{ payout(id: "${examplePayoutId}") { id } }`);
+    await postOperation(gateway.url, `{ payoutByPayment(paymentId: "${examplePayoutId}") { id } }`);
     const all = await samples(gateway);
     expect(counts(all, 'lean_payouts_upstream_call_duration_seconds')).toEqual({
       'operation="getPayout",class="read",attempt="1",outcome="5xx"': 1,

@@ -36,7 +36,7 @@ async function start(env: Environment = {}) {
 
 const traceId = '0af7651916cd43dd8448eb211c80319c';
 const headers = { traceparent: `00-${traceId}-b7ad6b7169203331-01` };
-const query = `query Full { payout(id: "${examplePayoutId}") { intent { id } history { status } } }`;
+const query = `query Full { payoutByPayment(paymentId: "${examplePayoutId}") { intent { id } history { status } } }`;
 
 /** A span’s name under those of its parents. */
 function pathOf(span: ReadableSpan, all: readonly ReadableSpan[]): string {

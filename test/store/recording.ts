@@ -8,7 +8,6 @@ import {
   type PayoutRequest,
   type RequestKey,
 } from '../../src/payouts/creation/payout-record.ts';
-import { payoutIdOf } from '../../src/payouts/ids.ts';
 import { ResendRule, type ResendPermit, type SendStamp } from '../../src/payouts/creation/resend-rule.ts';
 import type { Database, OpenOptions } from '../../src/store/database.ts';
 import { SqlOperatorRecords } from '../../src/store/operator-records.ts';
@@ -37,10 +36,6 @@ export function created(intentId: string, transferIndex = 0): PayoutCreated {
     idempotencyKey: 'key-1',
     transferIndex,
     intentId,
-<<<<<<< HEAD
-=======
-    payoutId: payoutIdOf(intentId),
->>>>>>> mend24t
     paymentId: null,
     state: { status: 'CREATED', leanStatus: 'CREATED' },
     amount: transfer().amount,

@@ -1,5 +1,6 @@
 import { Lexer, Source, TokenKind } from 'graphql';
-import { examplePayoutId } from '../../src/sandbox/named.ts';
+import { payoutIdOf } from '../../src/payouts/ids.ts';
+import { exampleIntentId } from '../../src/sandbox/named.ts';
 
 /** A request that means harm, or is what a broken client sends. */
 export interface Hostile {
@@ -12,7 +13,7 @@ export interface Hostile {
 const mostBytes = 64 * 1024 - 64;
 const mostTokens = 1000;
 
-const payout = `payout(id: "${examplePayoutId}")`;
+const payout = `payout(id: "${payoutIdOf(exampleIntentId)}")`;
 
 function many(count: number, one: (index: number) => string, between = ' '): string {
   return Array.from({ length: count }, (_, index) => one(index)).join(between);

@@ -28,7 +28,9 @@ describe.each(['off', 'on'])('with introspection %s, a hostile request', introsp
 
   async function expectOrdinaryService(): Promise<void> {
     const before = gateway.lean.requests.length;
-    const answer = await send(JSON.stringify({ query: `{ payout(id: "${examplePayoutId}") { id } }` }));
+    const answer = await send(
+      JSON.stringify({ query: `{ payoutByPayment(paymentId: "${examplePayoutId}") { id } }` }),
+    );
     expect(answer).toEqual({
       status: 200,
       text: JSON.stringify({ data: { payout: { id: examplePayoutId } } }),

@@ -23,7 +23,7 @@ describe('a name that every object has', () => {
   it('is an alias like any other, however often it is asked for', async () => {
     const gateway = await startTestGateway({ knownAfter: 2 });
     const aliases = names.map(name => `${name}: name`).join(' ');
-    const query = `{ payout(id: "${examplePayoutId}") { recipient { name ${aliases} } } }`;
+    const query = `{ payoutByPayment(paymentId: "${examplePayoutId}") { recipient { name ${aliases} } } }`;
     const [first = '', ...more] = await answersTo(gateway, query);
     expect(new Set(more)).toEqual(new Set([first]));
     const { data } = JSON.parse(first) as { data: { payout: { recipient: { name: string } } } };

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { examplePayoutId } from '../../../src/sandbox/named.ts';
 import { startTestGateway, type Answer, type TestGateway } from '../../support/test-gateway.ts';
 
-const payout = `payout(id: "${examplePayoutId}")`;
+const payout = `payoutByPayment(paymentId: "${examplePayoutId}")`;
 
 function startGateway(introspection: 'on' | 'off' = 'off'): Promise<TestGateway> {
   return startTestGateway({ env: { INTROSPECTION: introspection } });

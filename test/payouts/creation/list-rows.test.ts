@@ -1,11 +1,6 @@
 import { describe, expect, it } from 'vitest';
-<<<<<<< HEAD
 import { DistinctRows, currentRowPerPayout, rowKey } from '../../../src/payouts/creation/list-rows.ts';
-import { payoutFromRow } from '../../../src/payouts/from-lean.ts';
-=======
-import { DistinctRows, currentRowPerPayout } from '../../../src/payouts/creation/list-rows.ts';
 import { rowOf } from '../../support/payout-rows.ts';
->>>>>>> mend24t
 
 function row(change: Parameters<typeof rowOf>[0] = {}) {
   return rowOf({

@@ -32,11 +32,7 @@ describe('a payout that Lean takes', () => {
       idempotencyKey: 'key-1',
       transferIndex: 0,
       intentId: payout?.intentId,
-<<<<<<< HEAD
       paymentId: null,
-=======
-      payoutId: `po_${payout?.intentId ?? ''}`,
->>>>>>> mend24t
       state: { status: 'CREATED' },
     });
     expect(answer).not.toHaveProperty('reason');
