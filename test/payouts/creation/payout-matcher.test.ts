@@ -290,10 +290,7 @@ describe('it is unclear whether Lean has a lost payout', () => {
     expect(await find(transfer())).toMatchObject({ found: [], finding: 'look_alike', candidates: [{}] });
   });
 
-  it.each([
-    ['names no intent', { payment_intent_id: null }, 200],
-    ['names an intent that Lean does not know', {}, 404],
-  ])('when a row %s', async (_what, change, status) => {
+  const listing = async (change: object) => {
     const row = {
       payment_id: 'p',
       payment_intent_id: 'i',
@@ -304,14 +301,19 @@ describe('it is unclear whether Lean has a lost payout', () => {
     };
     const { url } = await rawServer((response, { target }) =>
       target.includes('/intents/') || target.includes('/destinations/')
-        ? json(response, {}, status === 200 ? 404 : status)
+        ? json(response, {}, 404)
         : json(response, { content: [{ ...row, ...change }], page: { total_elements: 1 } }),
     );
     const { matcher } = creatingAt(url, opened(await freshStore('SQLite')));
-    expect(await matcher.search(lostRequest(transfer()), { deadline: later() })).toMatchObject({
-      found: [],
-      finding: 'look_alike',
-    });
+    return matcher.search(lostRequest(transfer()), { deadline: later() });
+  };
+
+  it('when a row names an intent that Lean does not know', async () => {
+    expect(await listing({})).toMatchObject({ found: [], finding: 'look_alike' });
+  });
+
+  it('when a row names no intent: the list cannot be read', async () => {
+    await expect(listing({ payment_intent_id: null })).rejects.toMatchObject({ code: 'LEAN_BAD_RESPONSE' });
   });
 
   it('when another key of unknown outcome has the same reference', async () => {
