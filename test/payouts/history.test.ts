@@ -130,7 +130,7 @@ describe('historyFromLean', () => {
       { event: 'payment.odd', status: 'ON_HOLD', post_initiation_status: 'null', published_at: at(1) },
       { event: null, status: null, post_initiation_status: 'RETURNED', published_at: at(2) },
     ];
-    expect(historyFromLean({ content: [{ payment_id: 'p', events }] }, ids)).toMatchObject([
+    expect(historyFromLean({ content: [{ payment_id: 'p', events }] }, 'i')).toMatchObject([
       { type: 'UNKNOWN', status: 'UNKNOWN', leanStatus: 'ON_HOLD', postInitiationStatus: null },
       { type: 'UNKNOWN', status: 'UNKNOWN', leanStatus: 'UNKNOWN', postInitiationStatus: 'UNKNOWN' },
     ]);

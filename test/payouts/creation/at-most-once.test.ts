@@ -37,7 +37,10 @@ describe.each(stores)('a key (%s)', kind => {
     it('gets the recorded answer, and Lean hears nothing of it', async () => {
       const { lean, create } = await creating();
       const first = await create('key-1');
-      expect(first).toMatchObject({ kind: 'created', recipient: { displayName: expect.any(String) as string } });
+      expect(first).toMatchObject({
+        kind: 'created',
+        recipient: { displayName: expect.any(String) as string },
+      });
       expect(await create('key-1')).toEqual(first);
       expect(lean.requests).toHaveLength(1);
     });
