@@ -176,6 +176,8 @@ it.each(['headers', 'body'] as const)('does not wait for a Lean that stalls (%s)
 });
 
 describe('a gateway with 16 connections', () => {
+  const readByPayment = 'query ($id: ID!) { payout: payoutByPayment(paymentId: $id) { id } }';
+
   it('never has more in flight than those, and answers 500 operations side by side', async () => {
     const lean = await startLean({ payouts: 600, latencyMs: 2 });
     let inFlight = 0;
@@ -189,9 +191,7 @@ describe('a gateway with 16 connections', () => {
     const gateway = await startTestGateway({
       env: { LEAN_BASE_URL: front.url, LEAN_MAX_CONCURRENCY: '16', LEAN_TIMEOUT_MS: '20000' },
     });
-    const reads = idsOf(lean, 440).map(id =>
-      gateway.run<{ payout: { id: string } }>('query ($id: ID!) { payout(id: $id) { id } }', { id }),
-    );
+    const reads = idsOf(lean, 440).map(id => gateway.run<{ payout: { id: string } }>(readByPayment, { id }));
     const writes = Array.from({ length: 60 }, (_, index) =>
       gateway.run<{ createPayout: { __typename: string } }>(createPayoutDocument, {
         input: payoutInput(`key-${String(index)}`),
@@ -199,7 +199,7 @@ describe('a gateway with 16 connections', () => {
     );
     for (const { data, errors } of await Promise.all(reads)) {
       expect(errors).toBeUndefined();
-      expect(data?.payout.id).toMatch(/^[0-9a-f-]{36}$/);
+      expect(data?.payout.id).toMatch(/^po_[0-9a-f-]{36}$/);
     }
     for (const { data } of await Promise.all(writes))
       expect(data?.createPayout.__typename).toBe('PayoutCreated');
@@ -221,9 +221,7 @@ describe('a gateway with 16 connections', () => {
     const gateway = await startTestGateway({
       env: { LEAN_BASE_URL: front.url, LEAN_MAX_CONCURRENCY: '16', LEAN_TIMEOUT_MS: '20000' },
     });
-    const reads = idsOf(lean, 200).map(id =>
-      gateway.run('query ($id: ID!) { payout(id: $id) { id } }', { id }),
-    );
+    const reads = idsOf(lean, 200).map(id => gateway.run(readByPayment, { id }));
     await vi.waitUntil(() => reading === 14, { timeout: 10_000 });
     const { data } = await gateway.run(createPayoutDocument, { input: payoutInput('key-1') });
     expect(data).toMatchObject({ createPayout: { __typename: 'PayoutCreated' } });
