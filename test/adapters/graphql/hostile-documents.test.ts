@@ -28,10 +28,12 @@ describe.each(['off', 'on'])('with introspection %s, a hostile request', introsp
 
   async function expectOrdinaryService(): Promise<void> {
     const before = gateway.lean.requests.length;
-    const answer = await send(JSON.stringify({ query: `{ payoutByPayment(paymentId: "${examplePayoutId}") { id } }` }));
+    const answer = await send(
+      JSON.stringify({ query: `{ payoutByPayment(paymentId: "${examplePayoutId}") { paymentId } }` }),
+    );
     expect(answer).toEqual({
       status: 200,
-      text: JSON.stringify({ data: { payout: { id: examplePayoutId } } }),
+      text: JSON.stringify({ data: { payoutByPayment: { paymentId: examplePayoutId } } }),
     });
     expect(gateway.lean.requests).toHaveLength(before + 1);
   }
