@@ -335,8 +335,8 @@ describe("Lean's failures", () => {
       const { run, lean: sandbox } = await startTestGateway({ env });
       sandbox.faults.add(fault);
       const { status, data, errors } = await run(example);
-      expect([status, data]).toEqual([200, { payout: null }]);
-      expect(errors).toMatchObject([{ path: ['payout'], extensions: { code, lean } }]);
+      expect([status, data]).toEqual([200, { payoutByPayment: null }]);
+      expect(errors).toMatchObject([{ path: ['payoutByPayment'], extensions: { code, lean } }]);
       const [error] = errors ?? [];
       expect(Object.keys(error?.extensions ?? {}).sort()).toEqual(['code', 'lean']);
       const told = Object.keys((error?.extensions?.['lean'] ?? {}) as object);
@@ -368,7 +368,7 @@ describe('a bug', () => {
       throw bug;
     });
     for (const [query, path] of [
-      [example, 'payout'],
+      [example, 'payoutByPayment'],
       ['{ payouts { totalCount } }', 'payouts'],
     ]) {
       const response = await fetch(url, {

@@ -3,6 +3,7 @@ import { request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Environment } from '../../src/config.ts';
+import { payoutIdOf } from '../../src/payouts/ids.ts';
 import { exampleIntentId, examplePayoutId, sandboxCredentials } from '../../src/sandbox/named.ts';
 import { startSandbox } from '../../src/sandbox/sandbox.ts';
 import { startHeldLean } from '../support/held-lean.ts';
@@ -58,7 +59,7 @@ describe('the listener', () => {
     lean.faults.add({ kind: 'status', operation: 'token', status: 401, times: 1 });
     expect(await get(`${origin}/ready`)).toMatchObject({ status: 200 });
     expect(await postOperation(url, example)).toMatchObject({
-      data: { payout: null },
+      data: { payoutByPayment: null },
       errors: [{ extensions: { code: 'LEAN_UNAUTHORIZED' } }],
     });
     expect(await get(`${origin}/ready`)).toMatchObject({
@@ -216,7 +217,11 @@ describe('closing', () => {
 
     atLean.answer(200, createdAtLean);
     expect((await creating).data).toEqual({
+<<<<<<< HEAD
       createPayout: { __typename: 'PayoutCreated', payoutId: `po_${exampleIntentId}` },
+=======
+      createPayout: { __typename: 'PayoutCreated', payoutId: payoutIdOf(exampleIntentId) },
+>>>>>>> mend24u
     });
     await closing;
     await expect(fetch(`${gateway.origin}/health`)).rejects.toThrow('fetch failed');
@@ -292,7 +297,7 @@ describe('a caller who goes away', () => {
     const atLean = await held.request(0);
     const staying = postOperation(
       gateway.url,
-      `{ a: payoutByPayment(paymentId: "${examplePayoutId}") { id } p2: payout(id: "${otherId}") { id } }`,
+      `{ a: payoutByPayment(paymentId: "${examplePayoutId}") { id } p2: payoutByPayment(paymentId: "${otherId}") { id } }`,
     );
     // The second read shows that the staying caller has come to Lean.
     const other = await held.request(1);

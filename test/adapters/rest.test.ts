@@ -5,6 +5,7 @@ import { startRestServer } from '../../src/adapters/rest.ts';
 import type { Environment } from '../../src/config.ts';
 import { operations, restPathOf, type Operation } from '../../src/lean/operations.ts';
 import { OperationCalls } from '../../src/payouts/operation-calls.ts';
+import { payoutIdOf } from '../../src/payouts/ids.ts';
 import { exampleIntentId, examplePayoutId, sandboxCredentials } from '../../src/sandbox/named.ts';
 import type { SandboxOptions } from '../../src/sandbox/sandbox.ts';
 import { json, rawServer } from '../lean/wiring.ts';
@@ -231,7 +232,11 @@ describe.each(stores)('a payout (%s)', kind => {
     const [intent] = ((await again.json()) as { payouts_payment_details: { payment_intent_id: string }[] })
       .payouts_payment_details;
     expect(created.data).toMatchObject({
+<<<<<<< HEAD
       createPayout: { payoutId: `po_${intent?.payment_intent_id ?? ''}` },
+=======
+      createPayout: { payoutId: payoutIdOf(intent?.payment_intent_id ?? '') },
+>>>>>>> mend24u
     });
     await post(rest, leanCreation({ external_reference: 'mine' }), { 'idempotency-key': 'key-2' });
     await postOperation(url, createPayoutDocument, {

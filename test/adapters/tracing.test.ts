@@ -55,8 +55,8 @@ describe('traces', () => {
       [
         'POST graphql Full',
         'POST graphql Full > graphql query',
-        'POST graphql Full > graphql query > payoutById',
-        'POST graphql Full > graphql query > payoutById > Lean getPayout',
+        'POST graphql Full > graphql query > paymentById',
+        'POST graphql Full > graphql query > paymentById > Lean getPayout',
         'POST graphql Full > graphql query > intentById',
         'POST graphql Full > graphql query > intentById > Lean getPayoutIntent',
         'POST graphql Full > graphql query > historyByPayout',

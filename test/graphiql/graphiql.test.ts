@@ -2,7 +2,8 @@ import { gunzipSync } from 'node:zlib';
 import { request as httpRequest } from 'node:http';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { accounts, destinations, examplePayoutId } from '../../src/sandbox/named.ts';
+import { payoutIdOf } from '../../src/payouts/ids.ts';
+import { accounts, destinations, exampleIntentId } from '../../src/sandbox/named.ts';
 import { startListeningGateway, type ListeningGateway } from '../support/running-gateway.ts';
 
 const quiet = [
@@ -23,7 +24,7 @@ describe('GraphiQL in a browser', () => {
       startListeningGateway({
         env: { GRAPHIQL: 'on', INTROSPECTION: 'on', LEAN_WEBHOOK_SECRET: 'webhook-secret' },
         examples: {
-          payoutId: examplePayoutId,
+          payoutId: payoutIdOf(exampleIntentId),
           accountId: accounts.operating,
           destinationId: destinations.pays,
           currency: 'AED',
@@ -116,7 +117,7 @@ describe('GraphiQL in a browser', () => {
     expect((list.data?.['payouts'] as { nodes: unknown[] }).nodes).toHaveLength(10);
     await saveScreenshot(page);
     expect(await runTab(page, 'PayoutInFull')).toMatchObject({
-      data: { payout: { id: examplePayoutId, outcome: 'PAID' } },
+      data: { payout: { id: payoutIdOf(exampleIntentId), outcome: 'PAID' } },
     });
     expect(await runTab(page, 'CreatePayout')).toMatchObject({
       data: { createPayout: { __typename: 'PayoutCreated', amount: { currency: 'AED' } } },
@@ -161,7 +162,7 @@ describe('GraphiQL in a browser', () => {
     await page.getByRole('button', { name: 'Show Documentation Explorer' }).click();
     const explorer = page.locator('.graphiql-doc-explorer');
     await explorer.getByRole('link', { name: 'Query', exact: true }).click();
-    await explorer.getByText('One payout; null when Lean does not know the id').waitFor();
+    await explorer.getByText('One payout; null when Lean does not know it').waitFor();
     await explorer.getByRole('link', { name: 'Payout', exact: true }).first().click();
     await explorer.getByText('What it was meant to be: external reference, destination, customer.').waitFor();
     expect(complaints).toEqual([]);

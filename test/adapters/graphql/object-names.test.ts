@@ -22,27 +22,27 @@ async function answersTo(gateway: TestGateway, query: string, variables = '{}'):
 describe('a name that every object has', () => {
   it('is an alias like any other, however often it is asked for', async () => {
     const gateway = await startTestGateway({ knownAfter: 2 });
-    const aliases = names.map(name => `${name}: name`).join(' ');
-    const query = `{ payoutByPayment(paymentId: "${examplePayoutId}") { recipient { name ${aliases} } } }`;
+    const aliases = names.map(name => `${name}: legalName`).join(' ');
+    const query = `{ payoutByPayment(paymentId: "${examplePayoutId}") { recipient { legalName ${aliases} } } }`;
     const [first = '', ...more] = await answersTo(gateway, query);
     expect(new Set(more)).toEqual(new Set([first]));
-    const { data } = JSON.parse(first) as { data: { payout: { recipient: { name: string } } } };
-    const { recipient } = data.payout;
+    const { data } = JSON.parse(first) as { data: { payoutByPayment: { recipient: { legalName: string } } } };
+    const { recipient } = data.payoutByPayment;
     for (const name of names)
-      expect(Object.getOwnPropertyDescriptor(recipient, name)?.value, name).toBe(recipient.name);
+      expect(Object.getOwnPropertyDescriptor(recipient, name)?.value, name).toBe(recipient.legalName);
   });
 
   it('is a variable like any other, however often it is sent, but for one that is refused by name', async () => {
     const gateway = await startTestGateway({ knownAfter: 2 });
     for (const name of names) {
-      const query = `query ${name}($${name}: ID!) { payout(id: $${name}) { id } }`;
+      const query = `query ${name}($${name}: ID!) { payoutByPayment(paymentId: $${name}) { paymentId } }`;
       const [first = '', ...more] = await answersTo(gateway, query, `{"${name}":"${examplePayoutId}"}`);
       expect(new Set(more)).toEqual(new Set([first]));
       if (name === '__proto__')
         expect(JSON.parse(first)).toMatchObject({
           errors: [{ message: 'A variable cannot be called "__proto__"; give it another name.' }],
         });
-      else expect(JSON.parse(first)).toEqual({ data: { payout: { id: examplePayoutId } } });
+      else expect(JSON.parse(first)).toEqual({ data: { payoutByPayment: { paymentId: examplePayoutId } } });
     }
   });
 });

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import type { ExecutionResult } from 'graphql';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ConfigError, parseConfig, startGateway, type RunningGateway } from '../../../src/gateway.ts';
-import { exampleIntentId, examplePayoutId, sandboxCredentials } from '../../../src/sandbox/named.ts';
+import { payoutIdOf } from '../../../src/payouts/ids.ts';
+import { exampleIntentId, sandboxCredentials } from '../../../src/sandbox/named.ts';
 import { startIssuer } from '../../support/issuer.ts';
 import { createPayoutDocument, payoutInput } from '../../support/payout-input.ts';
 import { startTestGateway, type TestGateway } from '../../support/test-gateway.ts';
@@ -14,7 +15,7 @@ import { startTestGateway, type TestGateway } from '../../support/test-gateway.t
 const documents = {
   payout:
     'query Payout($id: ID!) { payout(id: $id) { __typename ...Row } } fragment Row on Payout { id intentId }',
-  payouts: 'query Payouts($first: Int) { payouts(first: $first) { nodes { statusDetails intent { id } } } }',
+  payouts: 'query Payouts($first: Int) { payouts(first: $first) { nodes { statusDetails history { status } } } }',
   pay: createPayoutDocument,
 };
 
@@ -27,8 +28,8 @@ const manifest: Readonly<Record<string, string>> = {
   [`sha256:${hash(documents.pay)}`]: documents.pay,
 };
 
-const variables = { id: examplePayoutId };
-const payout = { payout: { __typename: 'Payout', id: examplePayoutId, intentId: exampleIntentId } };
+const variables = { id: payoutIdOf(exampleIntentId) };
+const payout = { payout: { __typename: 'Payout', ...variables, intentId: exampleIntentId } };
 const arbitrary = { query: '{ payouts { totalCount } }' };
 const router = { 'x-router-secret': 'secret-of-the-router' };
 
@@ -105,9 +106,9 @@ describe.each(['allow', 'only'] as const)(
     ])('runs with its variables, by POST and by GET: %s', async (_how, named) => {
       const gateway = await gatewayWith(mode);
       expect(await post(gateway, { ...named, variables })).toEqual({ status: 200, data: payout });
-      expect(gateway.received()).toEqual({ getPayout: 1 });
+      expect(gateway.received()).toEqual({ getPayoutIntent: 1 });
       expect(await get(gateway, { ...named, variables })).toEqual({ status: 200, data: payout });
-      expect(gateway.received()).toEqual({ getPayout: 1 });
+      expect(gateway.received()).toEqual({ getPayoutIntent: 1 });
     });
 
     it('pays by POST, and never by GET', async () => {
@@ -254,17 +255,17 @@ describe('an operation of no manifest', () => {
     const gateway = await gatewayWith('only', { ROUTER_SECRET: router['x-router-secret'] });
     const entities = {
       query: 'query ($of: [_Any!]!) { _entities(representations: $of) { ... on Payout { id } } }',
-      variables: { of: [{ __typename: 'Payout', id: examplePayoutId }] },
+      variables: { of: [{ __typename: 'Payout', ...variables }] },
     };
     expect(await post(gateway, entities, router)).toEqual({
       status: 200,
-      data: { _entities: [{ id: examplePayoutId }] },
+      data: { _entities: [variables] },
     });
     expect(await post(gateway, { query: '{ _service { sdl } }' }, router)).toMatchObject({ status: 200 });
     expect(await post(gateway, { ...byId(documents.payout), variables }, router)).toMatchObject({
       status: 200,
     });
-    expect(gateway.received()).toEqual({ getPayout: 2 });
+    expect(gateway.received()).toEqual({ getPayoutIntent: 2 });
     const tooWide = {
       query: '{ a: __typename b: __typename c: __typename d: __typename e: __typename f: __typename }',
     };

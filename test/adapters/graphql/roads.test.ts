@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { parse, validate } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { problemsOf } from '../../../src/adapters/graphql/operation-limits.ts';
+import { payoutIdOf } from '../../../src/payouts/ids.ts';
 import { schema } from '../../../src/schema/index.ts';
 import {
   accounts,
@@ -52,18 +53,25 @@ async function tell(url: string, body: object, headers: Record<string, string> =
 }
 
 const unknownId = 'b0000000-0000-4000-8000-999999999999';
-const ids = [examplePayoutId, `intent:${exampleIntentId}`, `intent:${waitingIntentId}`, unknownId, 'no id'];
+const intents = [exampleIntentId, waitingIntentId, unknownId];
+const ids = [...intents.map(payoutIdOf), exampleIntentId, 'no id'];
 const variables = '$id: ID!, $first: Int, $min: Decimal = "0.01", $of: [_Any!]!, $yes: Boolean!';
 
 const root = fc.oneof(
   fc.constant({ field: 'payout(id: $id)', type: 'Payout' }),
   fc.constantFrom(...ids).map(id => ({ field: `payout(id: "${id}")`, type: 'Payout' })),
+  fc.constantFrom(...intents).map(id => ({ field: `payoutByIntent(intentId: "${id}")`, type: 'Payout' })),
+  fc
+    .constantFrom(examplePayoutId, unknownId, 'no id')
+    .map(id => ({ field: `payoutByPayment(paymentId: "${id}")`, type: 'Payout' })),
+  fc.constantFrom(destinations.pays, unknownId).map(id => ({
+    field: `payoutDestination(id: "${id}")`,
+    type: 'PayoutDestination',
+  })),
   fc
     .constantFrom('first: $first', 'first: 2, filter: { amount: { min: $min } }', 'last: 1', 'first: 0')
     .map(args => ({ field: `payouts(${args})`, type: 'PayoutConnection' })),
-  fc
-    .constantFrom(exampleIntentId, waitingIntentId, unknownId)
-    .map(id => ({ field: `payoutIntent(id: "${id}")`, type: 'PayoutIntent' })),
+  fc.constantFrom(...intents).map(id => ({ field: `payoutIntent(id: "${id}")`, type: 'PayoutIntent' })),
   fc.constant({ field: '_entities(representations: $of)', type: '_Entity' }),
 );
 
@@ -74,8 +82,10 @@ const given = fc.record({
   of: fc.array(
     fc.oneof(
       fc.constantFrom(...ids).map(id => ({ __typename: 'Payout', id })),
+      fc.constantFrom(...intents).map(intentId => ({ __typename: 'Payout', intentId })),
+      fc.constantFrom(examplePayoutId, unknownId).map(paymentId => ({ __typename: 'Payout', paymentId })),
       fc.constantFrom(exampleIntentId, waitingIntentId).map(id => ({ __typename: 'PayoutIntent', id })),
-      fc.constant({ __typename: 'Money', amount: '1' }),
+      fc.constant({ __typename: 'PayoutMoney', amount: '1' }),
       fc.constant(null),
     ),
     { maxLength: 4 },
@@ -157,8 +167,13 @@ describe('an operation that is known', () => {
     ];
     const paid = async (url: string, key: string, [variables, input, values]: (typeof written)[number]) => {
       const query = `mutation Pay(${variables}) { createPayout(${input}) {
+<<<<<<< HEAD
         __typename ... on PayoutCreated { status amount { amount currency } recipient { name } }
         ... on PayoutRejected { code inputErrors { field code message } leanCode transferIndex payout { status } }
+=======
+        __typename ... on PayoutCreated { status amount { amount currency } recipient { legalName } }
+        ... on PayoutRejected { code field leanCode }
+>>>>>>> mend24u
       } }`;
       const seen = lean.requests.length;
       const told = await tell(url, { query, variables: values(key) });
