@@ -106,6 +106,11 @@ export class Loaders {
     return this.#sources.knownRows.get(intentId);
   }
 
+  /** Whether a list has shown a newer payment of a payout than this one. */
+  isSuperseded(payout: Payout): boolean {
+    return this.#sources.knownRows.supersedes(payout);
+  }
+
   /** The record of a payout that was created by this gateway or another one on its store. */
   record(intentId: string): Promise<RecordedPayout | null> {
     this.#recordByIntent ??= new DataLoader<string, RecordedPayout | null, unknown>(async ids => {

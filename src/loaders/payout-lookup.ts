@@ -132,9 +132,7 @@ export class PayoutLookup {
   }
 
   #newest(payout: Payout): Payout {
-    const known = this.#loaders.knownRow(payout.intentId)?.paymentId;
-    const isOlder = payout.paymentId !== null && known != null && known !== payout.paymentId;
-    return isOlder ? bareOf(payout.intentId) : payout;
+    return this.#loaders.isSuperseded(payout) ? bareOf(payout.intentId) : payout;
   }
 
   async #ask<Value>(

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { compareInstants, type Instant } from './instant.ts';
-import type { PayoutRow } from './payout.ts';
+import type { Payout, PayoutRow } from './payout.ts';
 
 /** What never changes of a payout, and only lists carry. */
 export type KnownRow = Pick<PayoutRow, 'createdAt' | 'autoAuthorized' | 'paymentId'>;
@@ -46,10 +46,10 @@ export class KnownRows {
     }
   }
 
-  /** Whether a newer payment of the same intent is known than the one of this row. */
-  supersedes({ intentId, paymentId }: Pick<PayoutRow, 'intentId' | 'paymentId'>): boolean {
+  /** Whether a newer payment of the same intent is known than the one that a payout shows, if it shows any. */
+  supersedes({ intentId, paymentId }: Pick<Payout, 'intentId' | 'paymentId'>): boolean {
     const known = this.#rows?.get(intentId)?.paymentId;
-    return paymentId !== null && known != null && known !== paymentId;
+    return known != null && known !== paymentId;
   }
 }
 

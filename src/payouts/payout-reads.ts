@@ -82,8 +82,9 @@ export class PayoutReads {
       },
       (error: unknown) => {
         if (!(error instanceof LeanRefused && error.details.code === 'INVALID_URL')) throw error;
-        // Whoever has the call once has it: then this answer is a fault on the way.
-        if (!this.#hasDetails) this.#lacksDetailsUntil = this.#now() + lackMs;
+        // An application that has answered such a call has it: then this is a fault on the way.
+        if (this.#hasDetails) throw error;
+        this.#lacksDetailsUntil = this.#now() + lackMs;
         throw new LeanNotOffered(error);
       },
     );

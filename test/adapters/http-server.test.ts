@@ -217,11 +217,7 @@ describe('closing', () => {
 
     atLean.answer(200, createdAtLean);
     expect((await creating).data).toEqual({
-<<<<<<< HEAD
-      createPayout: { __typename: 'PayoutCreated', payoutId: `po_${exampleIntentId}` },
-=======
       createPayout: { __typename: 'PayoutCreated', payoutId: payoutIdOf(exampleIntentId) },
->>>>>>> mend24u
     });
     await closing;
     await expect(fetch(`${gateway.origin}/health`)).rejects.toThrow('fetch failed');

@@ -232,11 +232,7 @@ describe.each(stores)('a payout (%s)', kind => {
     const [intent] = ((await again.json()) as { payouts_payment_details: { payment_intent_id: string }[] })
       .payouts_payment_details;
     expect(created.data).toMatchObject({
-<<<<<<< HEAD
-      createPayout: { payoutId: `po_${intent?.payment_intent_id ?? ''}` },
-=======
       createPayout: { payoutId: payoutIdOf(intent?.payment_intent_id ?? '') },
->>>>>>> mend24u
     });
     await post(rest, leanCreation({ external_reference: 'mine' }), { 'idempotency-key': 'key-2' });
     await postOperation(url, createPayoutDocument, {

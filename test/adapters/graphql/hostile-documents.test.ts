@@ -29,11 +29,7 @@ describe.each(['off', 'on'])('with introspection %s, a hostile request', introsp
   async function expectOrdinaryService(): Promise<void> {
     const before = gateway.lean.requests.length;
     const answer = await send(
-<<<<<<< HEAD
-      JSON.stringify({ query: `{ payoutByPayment(paymentId: "${examplePayoutId}") { id } }` }),
-=======
       JSON.stringify({ query: `{ payoutByPayment(paymentId: "${examplePayoutId}") { paymentId } }` }),
->>>>>>> mend24u
     );
     expect(answer).toEqual({
       status: 200,

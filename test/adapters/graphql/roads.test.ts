@@ -167,13 +167,8 @@ describe('an operation that is known', () => {
     ];
     const paid = async (url: string, key: string, [variables, input, values]: (typeof written)[number]) => {
       const query = `mutation Pay(${variables}) { createPayout(${input}) {
-<<<<<<< HEAD
-        __typename ... on PayoutCreated { status amount { amount currency } recipient { name } }
-        ... on PayoutRejected { code inputErrors { field code message } leanCode transferIndex payout { status } }
-=======
         __typename ... on PayoutCreated { status amount { amount currency } recipient { legalName } }
-        ... on PayoutRejected { code field leanCode }
->>>>>>> mend24u
+        ... on PayoutRejected { code inputErrors { field code message } leanCode transferIndex payout { status } }
       } }`;
       const seen = lean.requests.length;
       const told = await tell(url, { query, variables: values(key) });
