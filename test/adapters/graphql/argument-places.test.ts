@@ -153,7 +153,7 @@ describe('a value that cannot be read', () => {
     expect(argumentsOf(await gateway.run(inFragment, { x: 'abc' }))).toEqual([
       ['BAD_USER_INPUT', 'filter.amount.max'],
     ]);
-    const byDefault = `query ($x: DecimalRange = { min: "abc" }) { payouts(filter: { amount: $x }) { totalCount } }`;
+    const byDefault = `query ($x: PayoutDecimalRange = { min: "abc" }) { payouts(filter: { amount: $x }) { totalCount } }`;
     expect(argumentsOf(await gateway.run(byDefault))).toEqual([['BAD_USER_INPUT', 'filter.amount.min']]);
     const inDirective = 'query ($x: Boolean!) { payouts @include(if: $x) { totalCount } }';
     expect(argumentsOf(await gateway.run(inDirective, { x: 'abc' }))).toEqual([['BAD_USER_INPUT', 'if']]);
