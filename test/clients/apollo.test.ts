@@ -7,7 +7,7 @@ import { WebSocket } from 'ws';
 import { documents, payment, startClientStack, type Answers } from '../support/client-stack.ts';
 
 it('Apollo Client with its default cache follows a payout from its creation to PAID, in list and detail', async () => {
-  const { url, socketUrl } = await startClientStack();
+  const { url, socketUrl, pay } = await startClientStack();
   const socket = createClient({ url: socketUrl, webSocketImpl: WebSocket, lazy: true });
   onTestFinished(() => socket.dispose());
   const client = new ApolloClient({
@@ -46,6 +46,7 @@ it('Apollo Client with its default cache follows a payout from its creation to P
   onTestFinished(() => {
     following.unsubscribe();
   });
+  pay(id);
   await expect
     .poll(() => inCache().map(payout => payout?.outcome), { timeout: 60_000 })
     .toEqual(['PAID', 'PAID']);

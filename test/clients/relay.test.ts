@@ -52,7 +52,7 @@ async function compiled(): Promise<Record<Name, ConcreteRequest>> {
 }
 
 it('Relay with its default store follows a payout from its creation to PAID, in list and detail', async () => {
-  const { url, socketUrl } = await startClientStack();
+  const { url, socketUrl, pay } = await startClientStack();
   const requests = await compiled();
   const socket = createClient({ url: socketUrl, webSocketImpl: WebSocket });
   onTestFinished(() => socket.dispose());
@@ -102,6 +102,7 @@ it('Relay with its default store follows a payout from its creation to PAID, in 
     variables: { id, after: at?.payoutUpdatesCursor },
   });
   onTestFinished(dispose);
+  pay(id);
   await expect
     .poll(() => inStore().map(payout => payout?.outcome), { timeout: 60_000 })
     .toEqual(['PAID', 'PAID']);

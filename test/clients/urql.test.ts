@@ -8,7 +8,7 @@ import { documents, payment, startClientStack, type Answers } from '../support/c
 it('urql with graphcache’s default keys follows a payout from its creation to PAID, in list and detail', async () => {
   // It warns of what has no id and is kept with its parent.
   vi.spyOn(console, 'warn').mockReturnValue();
-  const { url, socketUrl } = await startClientStack();
+  const { url, socketUrl, pay } = await startClientStack();
   const socket = createClient({ url: socketUrl, webSocketImpl: WebSocket });
   onTestFinished(() => socket.dispose());
   const client = new Client({
@@ -52,6 +52,7 @@ it('urql with graphcache’s default keys follows a payout from its creation to 
     .subscription(gql(documents.follow), { id, after: at.data?.payoutUpdatesCursor })
     .subscribe(() => undefined);
   onTestFinished(unsubscribe);
+  pay(id);
   await expect
     .poll(() => inCache().map(payout => payout?.outcome), { timeout: 60_000 })
     .toEqual(['PAID', 'PAID']);

@@ -97,6 +97,7 @@ describe.each(stores)('payouts (%s)', kind => {
         destinationId: destinations.pays,
         description: 'INV 001',
         externalReference: 'lost-1',
+        payoutId: null,
         intentId: null,
         paymentId: null,
         createdAt: expect.stringMatching(/Z$/) as string,

@@ -3,16 +3,26 @@ import { onTestFinished } from 'vitest';
 import { accounts, destinations } from '../../src/sandbox/named.ts';
 import { startListeningGateway, type ListeningGateway } from './running-gateway.ts';
 
-/** Everything that `npm run dev` starts, with a sandbox in which payouts are paid within a second. */
-export async function startClientStack(): Promise<ListeningGateway & { readonly socketUrl: string }> {
+/** What `npm run dev` starts. Payouts stay as they are until `pay` has the bank pay them. */
+export async function startClientStack(): Promise<
+  ListeningGateway & { readonly socketUrl: string; pay(payoutId: string): void }
+> {
   const secret = randomBytes(24).toString('base64url');
   const gateway = await startListeningGateway({
-    sandbox: { payouts: 20, speed: 20 },
+    sandbox: { payouts: 20 },
     env: { LEAN_WEBHOOK_SECRET: secret },
   });
   gateway.lean.webhooks.target = { url: `${gateway.origin}/webhooks/lean`, secret };
   onTestFinished(() => gateway.close());
-  return { ...gateway, socketUrl: gateway.url.replace(/^http/, 'ws') };
+  return {
+    ...gateway,
+    socketUrl: gateway.url.replace(/^http/, 'ws'),
+    pay(payoutId) {
+      const intentId = payoutId.replace(/^po_/, '');
+      gateway.lean.payouts.change(intentId, { status: 'ACCEPTED_BY_BANK' });
+      gateway.lean.payouts.change(intentId, { postInitiationStatus: 'PROCESSED' });
+    },
+  };
 }
 
 /** What clients send: a list, a payout in detail, a creation, and what happens to a payout. */
@@ -32,14 +42,13 @@ export const documents = {
   cursor: `query ClientCursor { payoutUpdatesCursor }`,
 } as const;
 
-/** A payout that Lean is to authorise at once. */
+/** A payout that waits for a person, for ever, unless the bank is made to pay it. */
 export const payment = {
   idempotencyKey: 'client-1',
   accountId: accounts.operating,
-  destinationId: destinations.pays,
+  destinationId: destinations.waitsForAuthorization,
   amount: { amount: '16.50', currency: 'AED' },
   description: 'INV 001',
-  authorize: true,
 };
 
 export interface ListedPayout {
