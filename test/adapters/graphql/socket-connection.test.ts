@@ -82,7 +82,9 @@ describe('a WebSocket', () => {
     const gateway = await start();
     const client = await connect(gateway);
     for (let id = 0; id < limits.operations; id += 1) client.send(subscribe(id));
-    await expect.poll(() => metric(gateway, 'lean_payouts_subscribers')).toBe(limits.operations);
+    await expect
+      .poll(() => metric(gateway, 'lean_payouts_subscribers'), { timeout: 5000 })
+      .toBe(limits.operations);
     client.send(subscribe(1000));
     await expect
       .poll(() => client.received.at(-1))
@@ -102,7 +104,7 @@ describe('a WebSocket', () => {
   it('counts an operation until it is over, though its caller has said that it may end', async () => {
     const gateway = await start();
     const client = await connect(gateway);
-    gateway.lean.faults.add({ kind: 'latency', ms: 1500, operation: 'listPayouts' });
+    gateway.lean.faults.add({ kind: 'latency', ms: 5000, operation: 'listPayouts' });
     const query = '{ payouts(first: 1) { totalCount } }';
     for (let times = 0; times < limits.operations; times += 1) {
       client.send({ id: 'a', type: 'subscribe', payload: { query } });
@@ -110,7 +112,7 @@ describe('a WebSocket', () => {
     }
     client.send({ id: 'b', type: 'subscribe', payload: { query } });
     await expect
-      .poll(() => client.received.at(-1))
+      .poll(() => client.received.at(-1), { timeout: 5000 })
       .toMatchObject({ id: 'b', payload: [{ extensions: { code: 'TOO_MANY_OPERATIONS' } }] });
   });
 
