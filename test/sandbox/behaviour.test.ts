@@ -513,6 +513,7 @@ describe('the control routes of the behaviour', () => {
       listCap: null,
       listTotal: 'stated',
       edge: 'once',
+      answers: 'recorded',
       clockOffsetMs: 0,
     });
     expect((await get('/sandbox')).json.behaviour).toEqual(json);
