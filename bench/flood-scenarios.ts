@@ -21,7 +21,7 @@ export interface Flood {
 const holdMs = 6000;
 
 const listed =
-  '{ payouts(first: 100) { nodes { id intentId description status leanStatus createdAt updatedAt recipient { name iban } amount { amount currency } } } }';
+  '{ payouts(first: 100) { nodes { id intentId description status leanStatus createdAt updatedAt recipient { displayName iban } amount { amount currency } } } }';
 
 function portion(count: number, share: number): number {
   return Math.max(1, Math.round(count * share));

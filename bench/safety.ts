@@ -12,7 +12,7 @@ import { printTable } from './figures.ts';
 
 const document = `query Payouts($first: Int) {
   payouts(first: $first) {
-    nodes { id amount { amount currency } status outcome recipient { name } intent { externalReference } history { status } }
+    nodes { id amount { amount currency } status outcome recipient { displayName } intent { externalReference } history { status } }
     pageInfo { hasNextPage endCursor }
   }
 }`;

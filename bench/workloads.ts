@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { firstSharingPage, paymentId } from './payout-place.ts';
+import { payoutIdOf } from '../src/payouts/ids.ts';
+import { firstSharingPage, intentId } from './payout-place.ts';
 
 /** An operation that is sent again and again, each time with other variables. */
 export interface Workload {
@@ -27,10 +28,10 @@ export const onePayout: Workload = {
   query: `query OnePayout($id: ID!) {
     payout(id: $id) {
       id intentId amount { amount currency } description status leanStatus postInitiationStatus
-      recipient { name } submittedAt bankTransactionReference
+      recipient { displayName } submittedAt bankTransactionReference
     }
   }`,
-  variables: index => ({ id: paymentId({ page: 1, row: index % 100 }) }),
+  variables: index => ({ id: payoutIdOf(intentId({ page: 1, row: index % 100 })) }),
 };
 
 export const payoutPage: Workload = {
@@ -39,7 +40,7 @@ export const payoutPage: Workload = {
   query: `query PayoutPage($first: Int, $filter: PayoutFilter) {
     payouts(first: $first, filter: $filter) {
       nodes {
-        id intentId amount { amount currency } description status recipient { name } bankTransactionReference
+        id intentId amount { amount currency } description status recipient { displayName } bankTransactionReference
         createdAt
       }
       pageInfo { hasNextPage }
@@ -80,7 +81,7 @@ export const payoutEntities: Workload = {
   variables: index => ({
     representations: Array.from({ length: 50 }, (_, row) => ({
       __typename: 'Payout',
-      id: paymentId({ page: 1 + (index % pages), row }),
+      id: payoutIdOf(intentId({ page: 1 + (index % pages), row })),
     })),
   }),
 };
@@ -92,7 +93,7 @@ export const newPayout: Workload = {
     createPayout(input: $input) {
       __typename
       ... on PayoutCreated {
-        idempotencyKey intentId payoutId status amount { amount currency } recipient { name }
+        idempotencyKey intentId payoutId status amount { amount currency } recipient { displayName }
       }
     }
   }`,

@@ -17,7 +17,7 @@ const seed = Number(process.env['SEED'] ?? 23);
 
 const handshake =
   'sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\nsec-websocket-version: 13\r\nsec-websocket-protocol: graphql-transport-ws\r\n';
-const query = '{"query":"{ payouts(first: 20) { nodes { id recipient { name } } } }"}';
+const query = '{"query":"{ payouts(first: 20) { nodes { id recipient { displayName } } } }"}';
 const call = `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"lean-getpayout","arguments":{"payment_id":"${examplePayoutId}"}}}`;
 
 function posted(path: string, body: string, headers = ''): string {

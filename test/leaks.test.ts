@@ -37,8 +37,8 @@ const input = {
 };
 const reads = [
   '{ payouts(first: 3) { nodes { id intent { id } history { status } sender { iban } } } }',
-  `{ payoutByPayment(paymentId: "${examplePayoutId}") { recipient { name iban accountNumber } sender { name iban } } }`,
-  `{ payoutIntent(id: "${exampleIntentId}") { destination { name iban accountNumber } } }`,
+  `{ payoutByPayment(paymentId: "${examplePayoutId}") { recipient { legalName displayName iban accountNumber } sender { legalName iban } } }`,
+  `{ payoutIntent(id: "${exampleIntentId}") { destination { legalName displayName iban accountNumber } } }`,
   '{ payout(id: "AE070331234567890123456") { id } }',
 ];
 

@@ -81,7 +81,7 @@ describe('the gateway', () => {
     const { url } = await anySandbox();
     const program = gatewayBefore(url, { LOG_LEVEL: 'trace' });
     const [, gateway = ''] = await program.says(up);
-    await postOperation(gateway, '{ payouts(first: 1) { nodes { recipient { name iban } } } }');
+    await postOperation(gateway, '{ payouts(first: 1) { nodes { recipient { displayName iban } } } }');
     await program.says(/"operation":"listPayouts"/);
     program.kill('SIGTERM');
     expect(await program.ended).toEqual([0, null]);
@@ -180,7 +180,7 @@ describe('npm run dev', () => {
       expect(node).toEqual({
         id: expect.any(String) as string,
         amount: { amount: expect.stringMatching(/^\d+(\.\d+)?$/) as string, currency: 'AED' },
-        recipient: { name: expect.any(String) as string },
+        recipient: { displayName: expect.any(String) as string },
         description: expect.any(String) as string,
         outcome: expect.stringMatching(/^(IN_PROGRESS|PAID|NOT_PAID)$/) as string,
         createdAt: expect.stringMatching(/^\d{4}-.*Z$/) as string,

@@ -32,7 +32,7 @@ const createPayout = /* GraphQL */ `
           iban
         }
         recipient {
-          name
+          displayName
           iban
           accountNumber
         }

@@ -11,7 +11,7 @@ const workers = 12;
 
 const reads = [
   '{ payouts(first: 5) { nodes { id outcome intent { externalReference } history { status } } } }',
-  `{ payoutByPayment(paymentId: "${examplePayoutId}") { outcome sender { name } history { status } } }`,
+  `{ payoutByPayment(paymentId: "${examplePayoutId}") { outcome sender { legalName } history { status } } }`,
   '{ payouts(last: 3) { totalCount nodes { recipient { accountNumber } } } }',
 ];
 const create = `mutation ($input: CreatePayoutInput!) { createPayout(input: $input) { __typename } }`;

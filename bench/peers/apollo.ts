@@ -26,8 +26,7 @@ const resolvers: GraphQLResolverMap<Loaders> = {
   Payout: {
     __resolveReference: ({ id }: Pick<Payout, 'id'>, { payouts }: Loaders) => payouts.load(id),
     intent: ({ intentId }: Payout, _args, { intents }) => intents.load(intentId),
-    history: async ({ id, intentId }: Payout, _args, { histories }) =>
-      (await histories.load(intentId)).get(id) ?? [],
+    history: ({ intentId }: Payout, _args, { histories }) => histories.load(intentId),
   },
 };
 // Its types know of no context.

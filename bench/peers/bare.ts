@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import {
   createPayout,
-  readHistories,
+  readHistory,
   readIntent,
   readPayout,
   readPayouts,
@@ -31,11 +31,11 @@ const operations: Readonly<Record<string, (variables: Request['variables']) => P
   },
   async PayoutDetails(args) {
     const { nodes } = await readPayouts(args);
-    const [intents, histories] = [keptOf(readIntent), keptOf(readHistories)];
+    const [intents, histories] = [keptOf(readIntent), keptOf(readHistory)];
     const detailed = nodes.map(async ({ id, intentId }) => ({
       id,
       intent: await intents(intentId),
-      history: (await histories(intentId)).get(id) ?? [],
+      history: await histories(intentId),
     }));
     return { payouts: { nodes: await Promise.all(detailed) } };
   },

@@ -40,7 +40,7 @@ export interface Payout {
   readonly status: PayoutStatus;
   readonly leanStatus: string;
   readonly postInitiationStatus: PostInitiationStatus | null;
-  readonly recipient: { readonly name: string };
+  readonly recipient: { readonly displayName: string };
   readonly bankTransactionReference: string | null;
   readonly createdAt: string | null;
   readonly submittedAt: string | null;
@@ -48,6 +48,7 @@ export interface Payout {
 
 function payoutFrom(lean: LeanPayout) {
   return {
+    id: idPrefix + lean.payment_intent_id,
     intentId: lean.payment_intent_id,
     amount: { amount: String(lean.amount), currency: lean.currency },
     description: lean.description,
@@ -58,20 +59,26 @@ function payoutFrom(lean: LeanPayout) {
   };
 }
 
-interface LeanPayment extends LeanPayout {
-  readonly id: string;
-  readonly recipient_details: { readonly name: string };
-  readonly submission_timestamp: string;
+interface LeanIntent {
+  readonly payment_intent_id: string;
+  readonly external_reference: string;
+  readonly payment: LeanPayout & { readonly submission_timestamp: string };
+  readonly payment_destination: { readonly short_name: string };
+}
+
+const idPrefix = 'po_';
+
+function getIntent(intentId: string): Promise<LeanIntent> {
+  return get<LeanIntent>(`/payouts/v1/intents/${encodeURIComponent(intentId)}`);
 }
 
 export async function readPayout(id: string): Promise<Payout> {
-  const lean = await get<LeanPayment>(`/payouts/v1/${encodeURIComponent(id)}`);
+  const { payment, payment_destination } = await getIntent(id.slice(idPrefix.length));
   return {
-    ...payoutFrom(lean),
-    id: lean.id,
-    recipient: { name: lean.recipient_details.name },
+    ...payoutFrom(payment),
+    recipient: { displayName: payment_destination.short_name },
     createdAt: null,
-    submittedAt: lean.submission_timestamp,
+    submittedAt: payment.submission_timestamp,
   };
 }
 
@@ -88,7 +95,6 @@ export interface PayoutConnection {
 }
 
 interface LeanRow extends LeanPayout {
-  readonly payment_id: string;
   readonly recipient_name: string;
   readonly created_at: string;
 }
@@ -104,8 +110,7 @@ export async function readPayouts({ first, filter }: PayoutsArguments): Promise<
   }>(`/payouts/v1/payments?${query.toString()}`);
   const nodes = content.map(row => ({
     ...payoutFrom(row),
-    id: row.payment_id,
-    recipient: { name: row.recipient_name },
+    recipient: { displayName: row.recipient_name },
     createdAt: row.created_at,
     submittedAt: null,
   }));
@@ -118,9 +123,7 @@ export interface PayoutIntent {
 }
 
 export async function readIntent(id: string): Promise<PayoutIntent> {
-  const lean = await get<{ readonly payment_intent_id: string; readonly external_reference: string }>(
-    `/payouts/v1/intents/${encodeURIComponent(id)}`,
-  );
+  const lean = await getIntent(id);
   return { id: lean.payment_intent_id, externalReference: lean.external_reference };
 }
 
@@ -131,7 +134,6 @@ export interface HistoryEvent {
 }
 
 interface LeanHistoryEntry {
-  readonly payment_id: string;
   readonly events: readonly {
     readonly event: string;
     readonly status: PayoutStatus;
@@ -139,14 +141,14 @@ interface LeanHistoryEntry {
   }[];
 }
 
-export type Histories = ReadonlyMap<string, readonly HistoryEvent[]>;
-
-/** The events of each payment that was made of an intent, by the payment's id, oldest first. */
-export async function readHistories(intentId: string): Promise<Histories> {
+/** The events of all payments that were made of an intent, oldest first. */
+export async function readHistory(intentId: string): Promise<readonly HistoryEvent[]> {
   const { content } = await get<{ readonly content: readonly LeanHistoryEntry[] }>(
     `/payouts/v1/payments/${encodeURIComponent(intentId)}/history`,
   );
-  return new Map(content.map(({ payment_id, events }) => [payment_id, events.map(eventFrom).reverse()]));
+  return content
+    .flatMap(({ events }) => events.map(eventFrom))
+    .sort((a, b) => (a.publishedAt < b.publishedAt ? -1 : 1));
 }
 
 function eventFrom({ event, status, published_at }: LeanHistoryEntry['events'][number]): HistoryEvent {
@@ -170,7 +172,7 @@ export interface PayoutCreated {
   readonly payoutId: string;
   readonly status: PayoutStatus;
   readonly amount: Money;
-  readonly recipient: { readonly name: string };
+  readonly recipient: { readonly displayName: string };
 }
 
 interface LeanCreated {
@@ -212,9 +214,9 @@ export async function createPayout(input: CreatePayoutInput): Promise<PayoutCrea
     __typename: 'PayoutCreated',
     idempotencyKey,
     intentId: payment_intent_id,
-    payoutId: `intent:${payment_intent_id}`,
+    payoutId: idPrefix + payment_intent_id,
     status: detail.payment_status,
     amount: { amount: String(detail.amount), currency: detail.currency },
-    recipient: { name: detail.recipient_details.name },
+    recipient: { displayName: detail.recipient_details.name },
   };
 }

@@ -1,9 +1,9 @@
 import DataLoader from 'dataloader';
 import {
-  readHistories,
+  readHistory,
   readIntent,
   readPayout,
-  type Histories,
+  type HistoryEvent,
   type Payout,
   type PayoutIntent,
 } from './lean.ts';
@@ -13,11 +13,11 @@ export interface Loaders {
   readonly payouts: DataLoader<string, Payout>;
   readonly intents: DataLoader<string, PayoutIntent>;
   /** By the intent's id. */
-  readonly histories: DataLoader<string, Histories>;
+  readonly histories: DataLoader<string, readonly HistoryEvent[]>;
 }
 
 export function freshLoaders(): Loaders {
-  return { payouts: each(readPayout), intents: each(readIntent), histories: each(readHistories) };
+  return { payouts: each(readPayout), intents: each(readIntent), histories: each(readHistory) };
 }
 
 /** Lean reads one thing at a time: a batch is that many calls, side by side. */

@@ -2,7 +2,7 @@ import { mercuriusFederationPlugin } from '@mercuriusjs/federation';
 import { fastify } from 'fastify';
 import {
   createPayout,
-  readHistories,
+  readHistory,
   readIntent,
   readPayout,
   readPayouts,
@@ -49,8 +49,8 @@ await app.register(mercuriusFederationPlugin, {
         return queries.map(({ obj }) => intents.get(obj.intentId));
       },
       async history(queries: readonly Query[]) {
-        const histories = await byIntent(queries, readHistories);
-        return queries.map(({ obj }) => histories.get(obj.intentId)?.get(obj.id) ?? []);
+        const histories = await byIntent(queries, readHistory);
+        return queries.map(({ obj }) => histories.get(obj.intentId));
       },
     },
   },

@@ -19,7 +19,7 @@ const builder = new SchemaBuilder<{
   Context: Loaders;
   DefaultFieldNullability: false;
   DefaultInputFieldRequiredness: true;
-  Scalars: { ID: Text; DateTime: Text; Decimal: Text; CurrencyCode: Text };
+  Scalars: { ID: Text; DateTime: Text; Decimal: Text; PayoutCurrencyCode: Text };
 }>({
   plugins: [DirectivesPlugin, FederationPlugin],
   defaultFieldNullability: false,
@@ -27,7 +27,7 @@ const builder = new SchemaBuilder<{
 });
 builder.queryType();
 builder.mutationType();
-for (const name of ['DateTime', 'Decimal', 'CurrencyCode'] as const)
+for (const name of ['DateTime', 'Decimal', 'PayoutCurrencyCode'] as const)
   builder.scalarType(name, { serialize: String, parseValue: String });
 
 const PayoutStatus = builder.enumType('PayoutStatus', {
@@ -39,14 +39,14 @@ const PostInitiationStatus = builder.enumType('PostInitiationStatus', {
 const HistoryEventType = builder.enumType('HistoryEventType', {
   values: ['PAYMENT_CREATED', 'PAYMENT_UPDATED'] as const,
 });
-const MoneyType = builder.objectRef<Money>('Money').implement({
+const MoneyType = builder.objectRef<Money>('PayoutMoney').implement({
   fields: t => ({
     amount: t.expose('amount', { type: 'Decimal' }),
-    currency: t.expose('currency', { type: 'CurrencyCode' }),
+    currency: t.expose('currency', { type: 'PayoutCurrencyCode' }),
   }),
 });
 const PayoutParty = builder.objectRef<Payout['recipient']>('PayoutParty').implement({
-  fields: t => ({ name: t.exposeString('name') }),
+  fields: t => ({ displayName: t.exposeString('displayName') }),
 });
 const PayoutIntentType = builder.objectRef<PayoutIntent>('PayoutIntent').implement({
   fields: t => ({ id: t.exposeID('id'), externalReference: t.exposeString('externalReference') }),
@@ -79,8 +79,7 @@ const PayoutType = builder.objectRef<Payout>('Payout').implement({
     history: t.field({
       type: [HistoryEventRef],
       nullable: true,
-      resolve: async ({ id, intentId }, _args, { histories }) =>
-        (await histories.load(intentId)).get(id) ?? [],
+      resolve: ({ intentId }, _args, { histories }) => histories.load(intentId),
     }),
   }),
 });
@@ -97,7 +96,7 @@ const PayoutConnectionType = builder.objectRef<PayoutConnection>('PayoutConnecti
     pageInfo: t.expose('pageInfo', { type: PageInfo }),
   }),
 });
-const DecimalRange = builder.inputType('DecimalRange', {
+const DecimalRange = builder.inputType('PayoutDecimalRange', {
   fields: t => ({ min: t.field({ type: 'Decimal', required: false }) }),
 });
 const PayoutFilter = builder.inputType('PayoutFilter', {
@@ -112,6 +111,7 @@ builder.queryFields(t => ({
   }),
   payouts: t.field({
     type: PayoutConnectionType,
+    nullable: true,
     args: { first: t.arg.int({ required: false }), filter: t.arg({ type: PayoutFilter, required: false }) },
     resolve: (_root, args) => readPayouts(args),
   }),
@@ -128,8 +128,8 @@ const PayoutCreatedType = builder.objectRef<PayoutCreated>('PayoutCreated').impl
   }),
 });
 const CreatePayoutResult = builder.unionType('CreatePayoutResult', { types: [PayoutCreatedType] });
-const MoneyInput = builder.inputType('MoneyInput', {
-  fields: t => ({ amount: t.field({ type: 'Decimal' }), currency: t.field({ type: 'CurrencyCode' }) }),
+const MoneyInput = builder.inputType('PayoutMoneyInput', {
+  fields: t => ({ amount: t.field({ type: 'Decimal' }), currency: t.field({ type: 'PayoutCurrencyCode' }) }),
 });
 const CreatePayoutInput = builder.inputType('CreatePayoutInput', {
   fields: t => ({

@@ -2,7 +2,7 @@
 export const sdl = `
   extend schema @link(url: "https://specs.apollo.dev/federation/v2.6", import: ["@key"])
 
-  scalar CurrencyCode
+  scalar PayoutCurrencyCode
   scalar DateTime
   scalar Decimal
 
@@ -10,8 +10,8 @@ export const sdl = `
   enum PostInitiationStatus { PROCESSED REJECTED }
   enum HistoryEventType { PAYMENT_CREATED PAYMENT_UPDATED }
 
-  type Money { amount: Decimal! currency: CurrencyCode! }
-  type PayoutParty { name: String }
+  type PayoutMoney { amount: Decimal! currency: PayoutCurrencyCode! }
+  type PayoutParty { displayName: String }
   type PageInfo { hasNextPage: Boolean! }
   type PayoutIntent { id: ID! externalReference: String }
   type HistoryEvent { type: HistoryEventType! status: PayoutStatus! publishedAt: DateTime! }
@@ -19,7 +19,7 @@ export const sdl = `
   type Payout @key(fields: "id") {
     id: ID!
     intentId: ID!
-    amount: Money!
+    amount: PayoutMoney!
     description: String
     status: PayoutStatus!
     leanStatus: String
@@ -33,12 +33,12 @@ export const sdl = `
   }
 
   type PayoutConnection { nodes: [Payout!]! pageInfo: PageInfo! }
-  input DecimalRange { min: Decimal }
-  input PayoutFilter { amount: DecimalRange }
+  input PayoutDecimalRange { min: Decimal }
+  input PayoutFilter { amount: PayoutDecimalRange }
 
   type Query {
     payout(id: ID!): Payout
-    payouts(first: Int, filter: PayoutFilter): PayoutConnection!
+    payouts(first: Int, filter: PayoutFilter): PayoutConnection
   }
 
   type PayoutCreated {
@@ -46,18 +46,18 @@ export const sdl = `
     intentId: ID!
     payoutId: ID!
     status: PayoutStatus!
-    amount: Money!
+    amount: PayoutMoney!
     recipient: PayoutParty
   }
 
   union CreatePayoutResult = PayoutCreated
-  input MoneyInput { amount: Decimal! currency: CurrencyCode! }
+  input PayoutMoneyInput { amount: Decimal! currency: PayoutCurrencyCode! }
 
   input CreatePayoutInput {
     idempotencyKey: String!
     accountId: ID!
     destinationId: ID!
-    amount: MoneyInput!
+    amount: PayoutMoneyInput!
     description: String!
     authorize: Boolean! = false
   }
