@@ -40,7 +40,7 @@ export class Loaders {
   #intentById: Loader<string, PayoutIntent | null> | undefined;
   #destinationById: Loader<string, PayoutDestination | null> | undefined;
   #historyByPayout: Loader<PayoutIds, readonly HistoryEvent[]> | undefined;
-  #rowByPayout: Loader<RowTimes, PayoutRow | null> | undefined;
+  #rowByPayout: Loader<RowTimes, PayoutRow | null | undefined> | undefined;
   #recordByIntent: Loader<string, RecordedPayout | null> | undefined;
 
   constructor(sources: PayoutSources, options: CallOptions, trace?: TraceLoad) {
@@ -68,7 +68,12 @@ export class Loaders {
   /** @throws LeanNotOffered, LeanError */
   intent(intentId: string): Promise<PayoutIntent | null> {
     if (this.lacksDetails) return Promise.reject(new LeanNotOffered());
-    this.#intentById ??= this.#by('intentById', id => this.#sources.reads.intent(id, this.#optionsFor(id)));
+    this.#intentById ??= this.#by('intentById', async id => {
+      const intent = await this.#sources.reads.intent(id, this.#optionsFor(id));
+      // An intent carries its newest payment.
+      if (intent !== null) this.#sources.knownRows.noteNewest(id, intent.payout.paymentId);
+      return intent;
+    });
     return this.#intentById.load(intentId);
   }
 
@@ -87,17 +92,17 @@ export class Loaders {
     return this.#paymentById.load(paymentId);
   }
 
-  /** The row of a payout in Lean's list; null where it is not found with two calls. */
-  row(times: RowTimes): Promise<PayoutRow | null> {
-    this.#rowByPayout ??= new DataLoader<RowTimes, PayoutRow | null, unknown>(
+  /** The row of a payout in Lean's list; null and undefined as `RowFinder.find` has them. */
+  row(times: RowTimes): Promise<PayoutRow | null | undefined> {
+    this.#rowByPayout ??= new DataLoader<RowTimes, PayoutRow | null | undefined, unknown>(
       wanted => {
         const deadline = Math.max(...wanted.map(({ intentId }) => this.#optionsFor(intentId).deadline));
-        const find = (): Promise<(PayoutRow | null | Error)[]> =>
+        const find = (): Promise<(PayoutRow | null | undefined | Error)[]> =>
           this.#sources.rows.find(wanted, { ...this.#options, deadline }).then(rows => [...rows]);
         return this.#trace === undefined ? find() : this.#trace('rowByPayout', { keys: wanted.length }, find);
       },
       { cacheKeyFn: ({ intentId }) => intentId },
-    ) as Loader<RowTimes, PayoutRow | null>;
+    ) as Loader<RowTimes, PayoutRow | null | undefined>;
     return this.#rowByPayout.load(times);
   }
 
@@ -122,7 +127,11 @@ export class Loaders {
 
   /** @throws LeanNotOffered where the history does not tell; LeanError */
   ownerOf(paymentId: string): ReturnType<PayoutHistories['ownerOf']> {
-    return this.#sources.histories.ownerOf(paymentId, this.#optionsFor(paymentId));
+    const options = this.#optionsFor(paymentId);
+    return this.#sources.histories.ownerOf(paymentId, options).then(owner => {
+      if (owner !== null) this.#deadlines.set(owner.intentId, options.deadline);
+      return owner;
+    });
   }
 
   history({ paymentId, intentId }: PayoutIds): Promise<readonly HistoryEvent[]> {

@@ -4,6 +4,7 @@ import { facts, partyFacts, type Fact, type FactName, type Source } from '../pay
 import type { PayoutDestination, PayoutIntent } from '../payouts/payout-intent.ts';
 import { bareOf, isAtBank, type Payout, type PayoutParty, type PayoutRow } from '../payouts/payout.ts';
 import { payoutFromRecord } from '../payouts/recorded-payout.ts';
+import { newer } from '../payouts/row-finder.ts';
 import type { RowTimes } from '../payouts/row-window.ts';
 import type { Loaders } from './loaders.ts';
 
@@ -48,7 +49,8 @@ export class PayoutLookup {
     const owner = await this.#loaders.ownerOf(paymentId);
     if (owner === null) return null;
     const { intentId, initiatedAt } = owner;
-    return this.#listed({ ...bareOf(intentId), initiatedAt });
+    const payout = await this.#listed({ ...bareOf(intentId), initiatedAt });
+    return { ...payout, paymentId: payout.paymentId ?? paymentId };
   }
 
   /**
@@ -78,10 +80,14 @@ export class PayoutLookup {
     };
   }
 
+  /** Keeps the rows of a list that the request has read; of an intent with several payments the newest one. */
+  note(rows: readonly PayoutRow[]): void {
+    for (const row of rows) this.#rows.set(row.intentId, newer(row, this.#rows.get(row.intentId)));
+  }
+
   /** The payout of a list row: by its newest payment, where another row has shown a newer one. */
   ofRow(row: PayoutRow): Payout {
-    this.#rows.set(row.intentId, row);
-    return this.#newest(row);
+    return this.#newest(this.#rows.get(row.intentId) ?? row);
   }
 
   /**
@@ -93,9 +99,11 @@ export class PayoutLookup {
       return value as Known<Payout[Name]>;
     if (name === 'createdAt' || name === 'autoAuthorized') {
       const known = this.#loaders.knownRow(payout.intentId);
-      if (known !== undefined) return (known as Partial<Payout>)[name] as Known<Payout[Name]>;
+      const kept = known?.[name as 'createdAt' | 'autoAuthorized'];
+      if (kept !== undefined) return kept as Known<Payout[Name]>;
     }
-    const pick = (other: Payout): Payout[Name] | undefined => other[name];
+    const pick = (other: Payout): Payout[Name] | undefined =>
+      name === 'paymentId' && mayBeUnnamed(other) ? undefined : other[name];
     return this.#ask<Payout[Name]>(payout, facts[name], pick);
   }
 
@@ -142,9 +150,11 @@ export class PayoutLookup {
   ): Promise<Known<Value>> {
     const older = this.#loaders.lacksDetails;
     const sources = this.#sourcesOf(fact, payout);
+    let notListed = false;
     for (const source of sources) {
       try {
         const found = await this.#from(source, payout);
+        if (source === 'row') notListed = found === null;
         const value = found === null ? undefined : pick(found);
         if (value !== undefined) return value as Known<Value>;
       } catch (error) {
@@ -154,7 +164,7 @@ export class PayoutLookup {
         throw error;
       }
     }
-    if (sources.includes('row')) throw new LeanRowNotFound();
+    if (notListed) throw new LeanRowNotFound();
     if (older && !(fact.ofPayment === true && hasNoPayment(payout))) throw new LeanNotOffered();
     return null;
   }
@@ -172,14 +182,14 @@ export class PayoutLookup {
   /** A payout that only the list and our own records can tell of. */
   async #listed(payout: Payout): Promise<Payout> {
     const row = await this.#row(payout);
-    if (row !== null) return row;
+    if (row != null) return row;
     const record = await this.#loaders.record(payout.intentId);
     if (record === null) throw new LeanNotOffered();
     return payoutFromRecord(record);
   }
 
   /** The row is looked for by the narrowest part of the list that is known to hold it. */
-  async #row(payout: Payout): Promise<PayoutRow | null> {
+  async #row(payout: Payout): Promise<PayoutRow | null | undefined> {
     const { intentId } = payout;
     const listed = this.#rows.get(intentId);
     if (listed !== undefined) return listed;
@@ -202,11 +212,17 @@ export class PayoutLookup {
         const paymentId = payout.paymentId ?? (await this.#from('intent', payout))?.paymentId ?? null;
         return paymentId === null ? null : this.#loaders.payment(paymentId, intentId);
       }
-      case 'row':
-        return this.#row(payout);
+      case 'row': {
+        const row = await this.#row(payout);
+        // It may be listed, and its state another one than when it was made.
+        if (row === undefined) throw new LeanRowNotFound();
+        return row;
+      }
       case 'record': {
         const record = await this.#loaders.record(intentId);
-        return record && payoutFromRecord(record);
+        // What has been listed is no longer as it was made.
+        const wasListed = this.#loaders.knownRow(intentId)?.createdAt !== undefined;
+        return record && payoutFromRecord({ ...record, isNew: record.isNew && !wasListed });
       }
     }
   }
@@ -235,5 +251,9 @@ function hasNoPayment({ paymentId, submittedAt, state }: Payout): boolean {
 
 /** Whether there may be a payment, though none is named: by a list row without its id, or where nothing is known. */
 function mayBeUnnamed({ paymentId, submittedAt, state }: Payout): boolean {
-  return paymentId === null && submittedAt === undefined && (state === undefined || isAtBank(state.status));
+  return (
+    paymentId === null &&
+    submittedAt === undefined &&
+    (state === undefined || state.status === 'UNKNOWN' || isAtBank(state.status))
+  );
 }

@@ -123,15 +123,15 @@ export function payoutFromRow(row: LeanPayoutRow): PayoutRow | undefined {
     paymentId: leanId(row.payment_id),
     amount: moneyFromLean(row.amount, row.currency),
     description: carried(row, 'description', text),
-    state: stateFromLean(row.status),
+    state: leanId(row.status) === null ? undefined : stateFromLean(row.status),
     postInitiationStatus: carried(row, 'post_initiation_status', postInitiationStatusFromLean),
     bankTransactionReference: carried(row, 'bank_transaction_reference', text),
     recipient: {
       legalName: undefined,
       displayName: text(row.recipient_name) ?? undefined,
       accountNumber: undefined,
-      iban: text(row.recipient_iban),
-      bankName: text(row.recipient_bank_name),
+      iban: carried(row, 'recipient_iban', text),
+      bankName: carried(row, 'recipient_bank_name', text),
     },
     sender: undefined,
     paymentSourceId: undefined,
@@ -156,7 +156,7 @@ export function payoutFromPayment(payment: LeanPayment): Payout | undefined {
 }
 
 function payoutOfIntent(intentId: string, payment: LeanPayment): Payout {
-  const sender = partyFromLean(payment.sender_details);
+  const sender = carried(payment, 'sender_details', () => partyFromLean(payment.sender_details));
   return {
     intentId,
     paymentId: leanId(payment.id) ?? leanId(payment.payment_id),
@@ -164,15 +164,15 @@ function payoutOfIntent(intentId: string, payment: LeanPayment): Payout {
     description: carried(payment, 'description', text),
     state: leanId(payment.status) === null ? undefined : stateFromLean(payment.status),
     postInitiationStatus: carried(payment, 'post_initiation_status', postInitiationStatusFromLean),
-    bankTransactionReference: text(payment.bank_transaction_reference),
+    bankTransactionReference: carried(payment, 'bank_transaction_reference', text),
     recipient: partyFromLean(payment.recipient_details) ?? unknownParty,
     // The list has no name for the account that the money comes from.
     sender: sender && { ...sender, displayName: sender.legalName },
-    paymentSourceId: leanId(payment.payment_source_id),
+    paymentSourceId: carried(payment, 'payment_source_id', leanId),
     granularStatusCode: carried(payment, 'granular_status_code', text),
     statusDetails: carried(payment, 'status_additional_details', text),
-    submittedAt: instantFromLean(payment.submission_timestamp),
-    initiatedAt: instantFromLean(payment.initiation_timestamp),
+    submittedAt: carried(payment, 'submission_timestamp', instantFromLean),
+    initiatedAt: carried(payment, 'initiation_timestamp', instantFromLean),
     autoAuthorized: undefined,
     pendingManualAuthorization: undefined,
     createdAt: undefined,
@@ -212,10 +212,10 @@ function payoutWithinIntent(
   const payout = payoutOfIntent(intentId, payment);
   const recipient = {
     legalName: payout.recipient.legalName ?? destination?.legalName ?? null,
-    displayName: destination?.displayName ?? destination?.legalName ?? payout.recipient.legalName ?? null,
+    displayName: destination?.displayName ?? destination?.legalName ?? undefined,
     accountNumber: payout.recipient.accountNumber ?? destination?.accountNumber ?? null,
     iban: payout.recipient.iban ?? destination?.iban ?? null,
-    bankName: destination?.bankIdentifier ?? null,
+    bankName: destination?.bankIdentifier ?? undefined,
   };
   if (payout.paymentId !== null)
     return { ...payout, amount: payout.amount ?? moneyFromLean(intent.amount, intent.currency), recipient };
@@ -224,6 +224,10 @@ function payoutWithinIntent(
     amount: moneyFromLean(intent.amount, intent.currency) ?? payout.amount,
     description: text(intent.description) ?? payout.description ?? null,
     postInitiationStatus: payout.postInitiationStatus ?? null,
+    bankTransactionReference: payout.bankTransactionReference ?? null,
+    paymentSourceId: payout.paymentSourceId ?? null,
+    submittedAt: payout.submittedAt ?? null,
+    initiatedAt: payout.initiatedAt ?? null,
     // Lean tells of the sender by payments; before that our own record may.
     sender: payout.sender ?? undefined,
     granularStatusCode: payout.granularStatusCode ?? null,

@@ -2,8 +2,8 @@ import { LRUCache } from 'lru-cache';
 import { compareInstants, type Instant } from './instant.ts';
 import type { Payout, PayoutRow } from './payout.ts';
 
-/** What never changes of a payout, and only lists carry. */
-export type KnownRow = Pick<PayoutRow, 'createdAt' | 'autoAuthorized' | 'paymentId'>;
+/** What never changes of a payout, and only lists carry; with its newest payment. `undefined`: no list has shown it. */
+export type KnownRow = Pick<Payout, 'createdAt' | 'autoAuthorized' | 'paymentId'>;
 
 /** What a row takes in memory, with its key and its place in the cache, in bytes. */
 const bytesOfRow = 600;
@@ -36,14 +36,24 @@ export class KnownRows {
     if (this.#rows === undefined) return;
     for (const { intentId, createdAt, autoAuthorized, paymentId } of rows) {
       const known = this.#rows.get(intentId);
-      if (known === undefined || known.paymentId === null)
+      if (known === undefined || known.paymentId === null || isFirstOf(known, paymentId))
         this.#rows.set(intentId, { createdAt, autoAuthorized, paymentId });
       else if (paymentId !== null && paymentId !== known.paymentId) {
         this.#onSecondPayment(intentId);
-        if (isLater(createdAt, known.createdAt))
+        if (known.createdAt !== undefined && isLater(createdAt, known.createdAt))
           this.#rows.set(intentId, { createdAt, autoAuthorized, paymentId });
       }
     }
+  }
+
+  /** Keeps which payment of an intent is the newest, as the intent itself carries it. */
+  noteNewest(intentId: string, paymentId: string | null): void {
+    const known = this.#rows?.get(intentId);
+    if (this.#rows === undefined || paymentId === null || known?.paymentId === paymentId) return;
+    const isSecond = known?.paymentId != null;
+    if (isSecond) this.#onSecondPayment(intentId);
+    const row = isSecond ? undefined : known;
+    this.#rows.set(intentId, { createdAt: row?.createdAt, autoAuthorized: row?.autoAuthorized, paymentId });
   }
 
   /** Whether a newer payment of the same intent is known than the one that a payout shows, if it shows any. */
@@ -51,6 +61,11 @@ export class KnownRows {
     const known = this.#rows?.get(intentId)?.paymentId;
     return known != null && known !== paymentId;
   }
+}
+
+/** Whether a payment that was known by its intent alone is now shown by a row. */
+function isFirstOf(known: KnownRow, paymentId: string | null): boolean {
+  return known.createdAt === undefined && known.paymentId === paymentId;
 }
 
 function isLater(a: Instant | null, b: Instant | null): boolean {

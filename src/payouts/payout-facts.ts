@@ -67,14 +67,18 @@ export const facts = {
 /** The facts of a payout's parties, in the same way. */
 export const partyFacts = {
   legalName: { carriedBy: ['payment', 'intent'], from: ['intent'], fromOlder: [] },
-  displayName: { carriedBy: ['row', 'intent', 'creation'], from: ['intent'], fromOlder: ['row'] },
+  displayName: {
+    carriedBy: ['row', 'intent', 'creation'],
+    from: ['intent', 'row'],
+    fromOlder: ['row'],
+  },
   accountNumber: {
     carriedBy: ['payment', 'intent', 'creation'],
     from: ['intent'],
     fromOlder: ['record'],
   },
   iban: { carriedBy: ['row', 'payment', 'intent', 'creation'], from: ['intent'], fromOlder: ['row'] },
-  bankName: { carriedBy: ['row', 'intent'], from: ['intent'], fromOlder: ['row'] },
+  bankName: { carriedBy: ['row', 'intent'], from: ['intent', 'row'], fromOlder: ['row'] },
 } as const satisfies Record<keyof PayoutParty, Fact>;
 
 export type FactName = keyof typeof facts;

@@ -4,8 +4,15 @@ import { destinationFromLean, intentFromLean, payoutFromPayment } from './from-l
 import type { PayoutDestination, PayoutIntent } from './payout-intent.ts';
 import type { Payout } from './payout.ts';
 
-/** How long it is taken for granted that a Lean application lacks an operation, in ms. */
-const lackMs = 60_000;
+/**
+ * How long it is taken for granted that a Lean application lacks an operation, in ms: a second after the first sign of it,
+ * which may be a fault on the way, and twice as long after each further one.
+ */
+const firstLackMs = 1000;
+const longestLackMs = 60_000;
+
+/** So many signs in a row outweigh that the application has answered such a call before. */
+const enoughSigns = 3;
 
 /** Single things read from Lean: null where Lean does not know the id, a `LeanError` where there is no telling. */
 export class PayoutReads {
@@ -13,6 +20,8 @@ export class PayoutReads {
   readonly #now: () => number;
   #lacksDetailsUntil = -Infinity;
   #hasDetails = false;
+  /** Answers in a row that say that there is no such call. */
+  #signs = 0;
   #intentsLackTracking = false;
 
   constructor(client: LeanClient, now: () => number = Date.now) {
@@ -76,14 +85,20 @@ export class PayoutReads {
   ): Promise<Value | null> {
     return read.then(
       wire => {
+        if (wire === null) return null;
+        const value = valueFrom(wire);
         this.#hasDetails = true;
+        this.#signs = 0;
         this.#lacksDetailsUntil = -Infinity;
-        return wire === null ? null : valueFrom(wire);
+        return value;
       },
       (error: unknown) => {
         if (!(error instanceof LeanRefused && error.details.code === 'INVALID_URL')) throw error;
+        this.#signs += 1;
         // An application that has answered such a call has it: then this is a fault on the way.
-        if (this.#hasDetails) throw error;
+        if (this.#hasDetails && this.#signs < enoughSigns) throw error;
+        this.#hasDetails = false;
+        const lackMs = Math.min(longestLackMs, firstLackMs * 2 ** (this.#signs - 1));
         this.#lacksDetailsUntil = this.#now() + lackMs;
         throw new LeanNotOffered(error);
       },

@@ -62,7 +62,6 @@ export interface Payout {
 
 /** A payout as a row of Lean's list shows it. */
 export interface PayoutRow extends Payout {
-  readonly state: PayoutState;
   readonly autoAuthorized: boolean | null;
   readonly pendingManualAuthorization: boolean | null;
   readonly createdAt: Instant | null;

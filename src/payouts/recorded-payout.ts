@@ -2,11 +2,11 @@ import type { PayoutCreated } from './creation/creation-answer.ts';
 import type { Transfer } from './creation/transfer.ts';
 import { bareOf, unknownParty, type Payout } from './payout.ts';
 
-/** What this gateway's own records say of a payout that it has created. */
+/** What this gateway's own records say of a payout that it has created, or that Lean failed at once. */
 export interface RecordedPayout {
   readonly intentId: string;
   readonly transfer: Transfer;
-  readonly answer: PayoutCreated;
+  readonly answer: Pick<PayoutCreated, 'state' | 'paymentId' | 'sender' | 'recipient'>;
   /** Whether Lean may not list it yet: then its state is still the one that Lean answered. */
   readonly isNew: boolean;
   /** Between which times it was asked for: by Lean's clock where that was known, in epoch ms. */

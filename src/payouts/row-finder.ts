@@ -8,7 +8,7 @@ import { amountQuery, windowsOf, type RowTimes, type RowWindow } from './row-win
 
 const pageSize = 100;
 
-type Found = Map<string, PayoutRow | Error>;
+type Found = Map<string, PayoutRow | null | Error>;
 
 /**
  * Finds the rows of payouts in Lean's list: those that were made or changed near each other by one call, or two. What is
@@ -23,20 +23,26 @@ export class RowFinder {
     this.#known = known;
   }
 
-  /** In the order of the payouts: the row of each, null where it was not found, or why it could not be looked for. */
+  /**
+   * In the order of the payouts: the row of each, or why it could not be looked for. Null: its part of the list was read
+   * to the end, and it is not there. Undefined: it is not within what two calls have read.
+   */
   async find(
     wanted: readonly RowTimes[],
     options: CallOptions,
-  ): Promise<readonly (PayoutRow | null | Error)[]> {
+  ): Promise<readonly (PayoutRow | null | undefined | Error)[]> {
     const found: Found = new Map();
     await Promise.all(windowsOf(wanted).map(window => this.#look(window, found, options)));
-    return wanted.map(({ intentId }) => found.get(intentId) ?? null);
+    return wanted.map(({ intentId }) => found.get(intentId));
   }
 
   /** An error is that of the window's payouts that have not been found by then. */
   async #look({ query, wanted }: RowWindow, found: Found, options: CallOptions): Promise<void> {
     const ids = new Set(wanted.map(({ intentId }) => intentId));
     const left = (): readonly RowTimes[] => wanted.filter(({ intentId }) => !found.has(intentId));
+    const mark = (value: null | Error): void => {
+      for (const { intentId } of left()) found.set(intentId, value);
+    };
     const take = async (page: Promise<LeanPage>): Promise<LeanPage> => {
       const read = await page;
       for (const row of read.rows)
@@ -46,28 +52,31 @@ export class RowFinder {
     };
     try {
       const { rows, total } = await take(this.#page(query, 0, options));
-      const missing = left();
+      if (left().length === 0) return;
       // A list that does not say how long it is may give less than was asked for before its end.
-      if (missing.length === 0 || rows.length === 0 || (total !== null && total <= rows.length)) return;
-      if (total !== null && total <= 2 * pageSize && rows.length === pageSize) {
-        await take(this.#page(query, 1, options));
+      if (rows.length === 0 || (total !== null && total <= rows.length)) return mark(null);
+      // Lean may give less than was asked for: then its second page begins where the first one ended.
+      if (total !== null && total <= 2 * rows.length) {
+        const second = await take(this.#page(query, 1, options));
+        if (rows.length + second.rows.length >= total) mark(null);
         return;
       }
       await Promise.all(
-        missing.map(async times => {
-          const amount = amountQuery(times);
-          const byAmount = amount !== undefined && query.amount_min === undefined;
+        left().map(async times => {
           try {
-            await take(
-              byAmount ? this.#page({ ...query, ...amount }, 0, options) : this.#page(query, 1, options),
-            );
+            const amount = query.amount_min === undefined ? amountQuery(times) : undefined;
+            const next =
+              amount === undefined
+                ? this.#page(query, 1, options)
+                : this.#page({ ...ownQuery(times), ...amount }, 0, options);
+            await take(next);
           } catch (error) {
             if (!found.has(times.intentId)) found.set(times.intentId, errorFrom(error));
           }
         }),
       );
     } catch (error) {
-      for (const { intentId } of left()) found.set(intentId, errorFrom(error));
+      mark(errorFrom(error));
     }
   }
 
@@ -82,13 +91,18 @@ export class RowFinder {
   }
 }
 
+/** The narrowest part of the list that holds one payout. */
+function ownQuery(times: RowTimes): FilterQuery {
+  return windowsOf([times])[0]?.query ?? {};
+}
+
 function errorFrom(error: unknown): Error {
   return error instanceof Error ? error : new Error('Lean was not asked', { cause: error });
 }
 
 /** Of two rows of one intent the one whose payment was made later; Lean's list is newest first, unless it has no order. */
-function newer(row: PayoutRow, other: PayoutRow | Error | undefined): PayoutRow {
-  if (other === undefined || other instanceof Error) return row;
+export function newer(row: PayoutRow, other: PayoutRow | null | Error | undefined): PayoutRow {
+  if (other == null || other instanceof Error) return row;
   if (row.createdAt === null || other.createdAt === null) return row.createdAt === null ? other : row;
   return compareInstants(row.createdAt, other.createdAt) > 0 ? row : other;
 }

@@ -88,6 +88,10 @@ builder.queryField('payouts', t =>
       before: t.arg.string({ description: 'A cursor: the page ends in front of its row.' }),
       filter: t.arg({ type: PayoutFilter, description: 'Which payouts; all by default.' }),
     },
-    resolve: (_root, args, { lists, signal, budget }) => lists.read(args, { signal, budget }),
+    resolve: async (_root, args, { lists, payouts, signal, budget }) => {
+      const page = await lists.read(args, { signal, budget });
+      payouts.note(page.rows);
+      return page;
+    },
   }),
 );

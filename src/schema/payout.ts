@@ -1,5 +1,5 @@
 import type { MaybePromise } from '../loaders/payout-lookup.ts';
-import { LeanBadAnswer } from '../lean/errors.ts';
+import { LeanBadAnswer, LeanNotOffered } from '../lean/errors.ts';
 import { BadInput } from '../payouts/errors.ts';
 import { intentIdOf, parseUuid, payoutIdOf } from '../payouts/ids.ts';
 import { maskedProse } from '../payouts/masking.ts';
@@ -40,8 +40,16 @@ function required<Value>(value: Value | null, what: string): Value {
 function outcomeFor(payout: Payout, { payouts }: GraphContext): MaybePromise<PayoutOutcome | null> {
   return then(payouts.fact(payout, 'state'), state => {
     const { status } = required(state, 'status');
-    if (!awaitsTracking(status)) return outcomeOf(status, payout.postInitiationStatus ?? null);
-    return then(payouts.fact(payout, 'postInitiationStatus'), tracking => outcomeOf(status, tracking));
+    const tracking = payouts.fact(payout, 'postInitiationStatus');
+    if (!(tracking instanceof Promise)) return outcomeOf(status, tracking);
+    return tracking.then(
+      told => outcomeOf(status, told),
+      (error: unknown) => {
+        // What has failed has failed, also where this Lean application does not tell of the tracking.
+        if (error instanceof LeanNotOffered && !awaitsTracking(status)) return outcomeOf(status, null);
+        throw error;
+      },
+    );
   });
 }
 

@@ -5,6 +5,14 @@ import { recordColumns, recordFromRow, sendsFromRow } from './payout-rows.ts';
 /** How long after Lean's answer a payout may still be missing from its list, in ms. */
 const listingMs = 10 * 60_000;
 
+/** What Lean has said of a payout that it failed inside its answer to the creation. */
+const failedAtOnce: RecordedPayout['answer'] = {
+  state: { status: 'FAILED', leanStatus: 'FAILED' },
+  paymentId: null,
+  sender: null,
+  recipient: null,
+};
+
 /** Ids in one statement. */
 const atOnce = 500;
 
@@ -29,17 +37,18 @@ export class SqlRecordedPayouts implements RecordedPayouts {
       });
       for (const row of rows) {
         const { intentId, transfer, answer } = recordFromRow(row);
-        if (intentId === null || answer?.kind !== 'created') continue;
+        if (intentId === null || answer === null) continue;
         const { firstAt, until, leanFirstAt } = sendsFromRow(row);
         const first = firstAt ?? Number(row['created_at']);
-        const answered = Math.max(until ?? first, Number(row['changed_at']));
+        // Lean's answer, unless it came so late that a person or a reconciliation has given it.
+        const answered = Math.min(Number(row['changed_at']), (until ?? first) + listingMs);
         const ahead = leanFirstAt === null ? 0 : leanFirstAt - first;
         recorded.set(intentId, {
           intentId,
           transfer,
-          answer,
+          answer: answer.kind === 'created' ? answer : failedAtOnce,
           isNew: Number(row['read_at']) - answered < listingMs,
-          requested: { from: first + ahead, to: answered + ahead },
+          requested: { from: first + ahead, to: Math.max(answered, first) + ahead },
         });
       }
     }

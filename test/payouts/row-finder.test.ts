@@ -144,7 +144,8 @@ describe('the rows of payouts', () => {
       amount: '0.01',
       createdAt: moment(0),
     });
-    expect(await finder.find([unknown], {})).toEqual([null]);
+    // Nothing is said of what two calls have not read.
+    expect(await finder.find([unknown], {})).toEqual([count > 200 ? undefined : null]);
     expect(asked(lean)).toHaveLength(calls);
   });
 
@@ -168,8 +169,9 @@ describe('the rows of payouts', () => {
           const [first, ...others] = asked(lean);
           expect(first).toEqual({ number: 0, byAmount: false });
           expect(others.length).toBeLessThanOrEqual(looked.length);
-          const isUsual = behaves.listTotal === 'stated' && (behaves.listCap ?? 100) === 100;
-          if (isUsual && count <= 200) expect(others).toEqual(others.slice(0, 1).map(secondPage));
+          const held = Math.min(count, behaves.listCap ?? 100);
+          if (behaves.listTotal === 'stated' && count <= 2 * held)
+            expect(others).toEqual(others.slice(0, 1).map(secondPage));
           else expect(others).toEqual(others.map(byAmount));
         }),
         { seed: 20_261_129, numRuns: 25 },

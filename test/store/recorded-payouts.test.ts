@@ -29,15 +29,21 @@ describe.each(stores)('the records of created payouts (%s)', kind => {
     expect(found.get('i')?.transfer).toEqual(two[0]);
   });
 
-  it('are none for no intents, and none of those that Lean has not taken', async () => {
-    const { records, reconciliation, read, sent, payouts } = await recorded();
-    await records.settle(await sent(keyOf('rejected')), response, [{ ...rejected, rejectedIntentId: 'i' }]);
+  it('are none for no intents, and none of those of which nothing is known', async () => {
+    const { records, sent, payouts } = await recorded();
     await sent(keyOf('under way'));
     await records.markUnknown(await sent(keyOf('unknown')));
     expect(await payouts.byIntents([])).toEqual(new Map());
     expect(await payouts.byIntents(['i', '', 'null'])).toEqual(new Map());
-    await reconciliation.found(await read(keyOf('unknown')), 0, created('j'));
-    expect([...(await payouts.byIntents(['i', 'j'])).keys()]).toEqual(['j']);
+  });
+
+  it('tell of a payout that Lean failed inside its answer that it has failed', async () => {
+    const { records, sent, payouts } = await recorded();
+    await records.settle(await sent(keyOf('rejected')), response, [{ ...rejected, rejectedIntentId: 'i' }]);
+    expect((await payouts.byIntents(['i'])).get('i')).toMatchObject({
+      answer: { state: { status: 'FAILED' }, paymentId: null },
+      isNew: true,
+    });
   });
 
   it('are found among more than one statement can ask for', async () => {
@@ -59,7 +65,7 @@ describe.each(stores)('the records of created payouts (%s)', kind => {
     const { clock, settled, of } = await recorded();
     await settled('i');
     expect((await of('i'))?.isNew).toBe(true);
-    clock.ms += remainingMs + 10 * minute - 1;
+    clock.ms += 10 * minute - 1;
     expect((await of('i'))?.isNew).toBe(true);
     clock.ms += 1;
     expect((await of('i'))?.isNew).toBe(false);
@@ -85,7 +91,7 @@ describe.each(stores)('the records of created payouts (%s)', kind => {
     const its = await lease();
     await noteSending(its, { leanNow: undefined });
     await records.settle(its, response, [created('i')]);
-    expect((await of('i'))?.requested).toEqual({ from: start, to: start + remainingMs });
+    expect((await of('i'))?.requested).toEqual({ from: start, to: start });
   });
 
   it('hold a payout that was found later within the time in which it was asked for', async () => {
