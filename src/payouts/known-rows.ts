@@ -1,17 +1,17 @@
 import { LRUCache } from 'lru-cache';
 import { compareInstants, type Instant } from './instant.ts';
-import type { PayoutRow } from './payout.ts';
+import type { Payout, PayoutRow } from './payout.ts';
 
-/** What never changes of a payout, and only lists carry. */
+/** What is kept of a row: its newest payment, and what never changes and only lists carry. */
 export type KnownRow = Pick<PayoutRow, 'createdAt' | 'autoAuthorized' | 'paymentId'>;
 
-/** What a row takes in memory, with its key and its place in the cache, in bytes. */
+/** Memory that a row takes, with its key and its place in the cache, in bytes. */
 const bytesOfRow = 600;
 
 /**
- * What is still known of rows that were read from Lean's list, the last ones used, so that a payout that is reached
- * another way need not be looked for there. Bounded by bytes; shared by all callers, because Lean's answers are the
- * same for all of them.
+ * A cache of rows that were read from Lean's list, so that a payout that is reached another way need not be looked for
+ * there. It is bounded by bytes and keeps the rows used last. All callers share it, because Lean answers all of them
+ * the same.
  */
 export class KnownRows {
   readonly #rows: LRUCache<string, KnownRow> | undefined;
@@ -31,7 +31,7 @@ export class KnownRows {
     return this.#rows?.get(intentId);
   }
 
-  /** Keeps what the rows tell. Of an intent with several payments the newest counts. */
+  /** Keeps what the rows show. If an intent has several payments, the newest counts. */
   remember(rows: readonly PayoutRow[]): void {
     if (this.#rows === undefined) return;
     for (const { intentId, createdAt, autoAuthorized, paymentId } of rows) {
@@ -46,8 +46,8 @@ export class KnownRows {
     }
   }
 
-  /** Whether a newer payment of the same intent is known than the one of this row. */
-  supersedes({ intentId, paymentId }: Pick<PayoutRow, 'intentId' | 'paymentId'>): boolean {
+  /** Whether the cache has a newer payment of the same intent than this one. */
+  supersedes({ intentId, paymentId }: Pick<Payout, 'intentId' | 'paymentId'>): boolean {
     const known = this.#rows?.get(intentId)?.paymentId;
     return paymentId !== null && known != null && known !== paymentId;
   }

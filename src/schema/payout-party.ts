@@ -1,4 +1,5 @@
-import type { MaybePromise, PayoutLookup } from '../loaders/payout-lookup.ts';
+import { andThen, type MaybePromise } from '../loaders/maybe-promise.ts';
+import type { PayoutLookup } from '../loaders/payout-lookup.ts';
 import { masked } from '../payouts/masking.ts';
 import { payoutIdOf } from '../payouts/ids.ts';
 import { partyFacts } from '../payouts/payout-facts.ts';
@@ -75,7 +76,5 @@ function maskedFor(
   { masksAccounts }: GraphContext,
   account: MaybePromise<string | null>,
 ): MaybePromise<string | null> {
-  if (!masksAccounts) return account;
-  const mask = (known: string | null): string | null => (known === null ? null : masked(known));
-  return account instanceof Promise ? account.then(mask) : mask(account);
+  return andThen(account, text => (text !== null && masksAccounts ? masked(text) : text));
 }

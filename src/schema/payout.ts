@@ -1,4 +1,4 @@
-import type { MaybePromise } from '../loaders/payout-lookup.ts';
+import { andThen, type MaybePromise } from '../loaders/maybe-promise.ts';
 import { LeanBadAnswer } from '../lean/errors.ts';
 import { BadInput } from '../payouts/errors.ts';
 import { intentIdOf, parseUuid, payoutIdOf } from '../payouts/ids.ts';
@@ -16,19 +16,12 @@ import { forReaders } from './scope-rules.ts';
 
 export const PayoutType = builder.objectRef<Payout>('Payout');
 
-function then<Value, Result>(
-  value: MaybePromise<Value>,
-  use: (value: Value) => MaybePromise<Result>,
-): MaybePromise<Result> {
-  return value instanceof Promise ? value.then(use) : use(value);
-}
-
 /** A sentence of Lean's, as this caller may see it. */
 function proseFor(
   { masksAccounts }: GraphContext,
   sentence: MaybePromise<string | null>,
 ): MaybePromise<string | null> {
-  return then(sentence, text => (text !== null && masksAccounts ? maskedProse(text) : text));
+  return andThen(sentence, text => (text !== null && masksAccounts ? maskedProse(text) : text));
 }
 
 function required<Value>(value: Value | null, what: string): Value {
@@ -38,10 +31,10 @@ function required<Value>(value: Value | null, what: string): Value {
 
 /** Only where the tracking can still change the outcome it is asked for. */
 function outcomeFor(payout: Payout, { payouts }: GraphContext): MaybePromise<PayoutOutcome | null> {
-  return then(payouts.fact(payout, 'state'), state => {
+  return andThen(payouts.fact(payout, 'state'), state => {
     const { status } = required(state, 'status');
     if (!awaitsTracking(status)) return outcomeOf(status, payout.postInitiationStatus ?? null);
-    return then(payouts.fact(payout, 'postInitiationStatus'), tracking => outcomeOf(status, tracking));
+    return andThen(payouts.fact(payout, 'postInitiationStatus'), tracking => outcomeOf(status, tracking));
   });
 }
 
@@ -78,7 +71,7 @@ PayoutType.implement({
       ...ofFact('amount', 'The amount paid, exact.'),
       type: MoneyType,
       resolve: (payout, _args, { payouts }) =>
-        then(payouts.fact(payout, 'amount'), amount => required(amount, 'amount')),
+        andThen(payouts.fact(payout, 'amount'), amount => required(amount, 'amount')),
     }),
     description: t.string({
       ...ofFact('description', 'The reference text that goes to the recipient’s bank, such as `INV 001`.'),
@@ -89,7 +82,7 @@ PayoutType.implement({
       ...ofFact('state', 'How far it has come. For the question whether money has moved, use `outcome`.'),
       type: PayoutStatusType,
       resolve: (payout, _args, { payouts }) =>
-        then(payouts.fact(payout, 'state'), state => required(state, 'status').status),
+        andThen(payouts.fact(payout, 'state'), state => required(state, 'status').status),
     }),
     leanStatus: t.string({
       ...ofFact(
@@ -98,7 +91,7 @@ PayoutType.implement({
       ),
       nullable: true,
       resolve: (payout, _args, { payouts }) =>
-        then(payouts.fact(payout, 'state'), state => state?.leanStatus ?? null),
+        andThen(payouts.fact(payout, 'state'), state => state?.leanStatus ?? null),
     }),
     outcome: t.field({
       ...ofFact(
@@ -146,7 +139,7 @@ PayoutType.implement({
       type: PayoutPartyType,
       nullable: true,
       resolve: (payout, _args, { payouts }) =>
-        then(payouts.fact(payout, 'sender'), sender =>
+        andThen(payouts.fact(payout, 'sender'), sender =>
           sender === null ? null : { payout: { ...payout, sender }, side: 'sender' as const },
         ),
     }),
