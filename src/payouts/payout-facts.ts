@@ -90,19 +90,18 @@ export function callFor(fact: Fact, origin: Origin): Source | undefined {
   return fact.carriedBy.includes(origin) ? undefined : fact.from.find(source => source !== origin);
 }
 
-/** What a field's description says of its cost. */
+/** What the description of a field says about its cost. */
 export function costSentence(fact: Fact): string {
   if (fact === facts.state)
-    return 'A payout without a payment takes it from Lean’s list: one Lean call, or two, unless it was read there.';
-  if (fact.from[0] === 'row')
-    return (
-      'Lists carry it. Of a payout that was reached another way it costs nothing where a list showed it lately, else ' +
-      'one Lean call, or two, for all such fields together.'
-    );
-  const [carried, costs] = [fact.carriedBy.includes('row'), fact.carriedBy.includes('payment')];
-  if (!carried)
-    return 'On a list it costs one Lean call per payout, for all such fields and `intent` together.';
-  return costs
-    ? ''
-    : 'Of a payout that was reached by its payment it costs one Lean call, shared with `intent`.';
+    return "Before there is a payment, this field is read from Lean's list: one or two Lean calls, unless the payout came from a list.";
+  if (fact.from[0] === 'row') {
+    const cost =
+      'Lists carry it. A payout that did not come from a list costs one or two Lean calls for all such fields together';
+    return fact.isConstant === true ? `${cost}, or none if a list showed it lately.` : `${cost}.`;
+  }
+  if (!fact.carriedBy.includes('row'))
+    return 'On a list it costs one Lean call per payout, shared by all such fields and `intent`.';
+  if (!fact.carriedBy.includes('payment'))
+    return 'For a payout from `payoutByPayment` it costs one more Lean call, shared with `intent`.';
+  return '';
 }

@@ -4,7 +4,7 @@ import { builder } from './builder.ts';
 import { entitiesApart } from './entities-apart.ts';
 import './roots.ts';
 import './scalars.ts';
-import './payout.ts';
+import './payout-queries.ts';
 import './payout-intent.ts';
 import './payout-destination.ts';
 import './payout-connection.ts';
