@@ -28,7 +28,7 @@ export class PayoutReads {
     return this.#now() < this.#lacksDetailsUntil;
   }
 
-  /** Whether the last payment that an intent carried was without its tracking: then only the payment's own call has it. */
+  /** Whether the last intent that was read had a payment without its tracking. Then only the payment's own call has it. */
   get intentsLackTracking(): boolean {
     return this.#intentsLackTracking;
   }
@@ -82,7 +82,7 @@ export class PayoutReads {
       },
       (error: unknown) => {
         if (!(error instanceof LeanRefused && error.details.code === 'INVALID_URL')) throw error;
-        // Whoever has the call once has it: then this answer is a fault on the way.
+        // An application that has had the call still has it; then this answer is a passing fault.
         if (!this.#hasDetails) this.#lacksDetailsUntil = this.#now() + lackMs;
         throw new LeanNotOffered(error);
       },

@@ -11,8 +11,8 @@ const pageSize = 100;
 type Found = Map<string, PayoutRow | Error>;
 
 /**
- * Finds the rows of payouts in Lean's list: those that were made or changed near each other by one call, or two. What is
- * not within two pages of 100 is looked for once more, by its amount.
+ * Finds the rows of payouts in Lean's list. Payouts that were created or changed at about the same time share one or two
+ * calls. If they are not within two pages of 100, each of them is looked for by its amount instead of on the second page.
  */
 export class RowFinder {
   readonly #client: LeanClient;
@@ -23,7 +23,7 @@ export class RowFinder {
     this.#known = known;
   }
 
-  /** In the order of the payouts: the row of each, null where it was not found, or why it could not be looked for. */
+  /** Gives for each payout, in order, its row, null if it was not found, or the error that kept it from being read. */
   async find(
     wanted: readonly RowTimes[],
     options: CallOptions,
@@ -33,14 +33,14 @@ export class RowFinder {
     return wanted.map(({ intentId }) => found.get(intentId) ?? null);
   }
 
-  /** An error is that of the window's payouts that have not been found by then. */
+  /** Looks in one window. An error is kept for those of its payouts that were not found before. */
   async #look({ query, wanted }: RowWindow, found: Found, options: CallOptions): Promise<void> {
     const ids = new Set(wanted.map(({ intentId }) => intentId));
     const left = (): readonly RowTimes[] => wanted.filter(({ intentId }) => !found.has(intentId));
     const take = async (page: Promise<LeanPage>): Promise<LeanPage> => {
       const read = await page;
       for (const row of read.rows)
-        // Of another window's payout this one may hold an older payment.
+        // This window may hold an older payment of a payout that another window is for.
         if (ids.has(row.intentId)) found.set(row.intentId, newer(row, found.get(row.intentId)));
       return read;
     };
@@ -86,7 +86,7 @@ function errorFrom(error: unknown): Error {
   return error instanceof Error ? error : new Error('Lean was not asked', { cause: error });
 }
 
-/** Of two rows of one intent the one whose payment was made later; Lean's list is newest first, unless it has no order. */
+/** The row with the later payment, of two rows of one intent. A row whose time is known counts as later. */
 function newer(row: PayoutRow, other: PayoutRow | Error | undefined): PayoutRow {
   if (other === undefined || other instanceof Error) return row;
   if (row.createdAt === null || other.createdAt === null) return row.createdAt === null ? other : row;
