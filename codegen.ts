@@ -10,9 +10,9 @@ import { operations } from './src/lean/operations.ts';
 import { clientSchema, printSchema, schema } from './src/schema/index.ts';
 
 /**
- * Writes what is derived: from the schema `schema.graphql` for routers, `api.graphql` and `introspection.json` for the
- * tools of clients, its TypeScript types, and the ready-made operations as
- * typed documents; from the table of Lean's operations the capability and the skill for agents. With `--check` nothing is written, and it fails when what is there differs.
+ * Writes the derived files. The schema gives `schema.graphql` for routers, `api.graphql` and `introspection.json` for the
+ * tools of clients, the TypeScript types, and the ready-made operations as typed documents. The table of Lean's
+ * operations gives the capability and the skill for agents. With `--check` it writes nothing and fails if a file differs.
  */
 const schemaFile = 'schema.graphql';
 const typesFile = 'src/generated/schema-types.ts';

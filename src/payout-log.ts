@@ -1,10 +1,10 @@
-import { payoutIdOf } from './payouts/ids.ts';
 import type { Logger } from 'pino';
 import type { CreationEvents } from './payouts/creation/creation-events.ts';
 import { findings, type Finding } from './payouts/creation/finding.ts';
 import type { ReconciliationEvents } from './payouts/creation/outcome-reconciler.ts';
 import type { RequestKey } from './payouts/creation/payout-record.ts';
 import type { ReconciliationLoopOptions } from './payouts/creation/reconciliation-loop.ts';
+import { payoutIdOf } from './payouts/ids.ts';
 
 /** Where events of payouts are told: the log, and those who count them. */
 export interface PayoutLogOptions {
@@ -14,7 +14,7 @@ export interface PayoutLogOptions {
     end: 'created' | 'rejected' | 'unknown' | 'found' | 'duplicate',
     count: number,
   ) => void;
-  /** Told of the intents that this gateway has created payouts of, also of those that Lean failed at once. */
+  /** Told the intents of payouts that this gateway has created, including those that Lean failed at once. */
   readonly onCreated?: (intentIds: readonly string[]) => void;
   /** Told what each look for a payout of unknown outcome came to, where that settled nothing. */
   readonly onFinding?: (finding: Finding) => void;

@@ -2,11 +2,12 @@ import { turns } from '../lean/turns.ts';
 import { CallerGone } from './caller-gone.ts';
 import type { Exchange } from './exchange.ts';
 
-/** A request that comes in on a connection. */
+/** The parts of an exchange that reading a body needs. */
 type Sent = Pick<Exchange, 'request' | 'connection'>;
 
 /**
- * The whole body of a request, when it is its turn; undefined when it is too large, and then the rest is not kept.
+ * Reads the whole body of a request, and resolves when the connection has its turn. Undefined if the body is too large;
+ * the rest of it is not kept.
  * @throws CallerGone when the caller leaves before all of it is in
  */
 export function readBytes({ request, connection }: Sent, maxBytes: number): Promise<Buffer | undefined> {
@@ -70,7 +71,7 @@ export async function readBody(sent: Sent, maxBytes: number): Promise<string | u
   return (await readBytes(sent, maxBytes))?.toString('utf8');
 }
 
-/** What is said of a body that is too large. */
+/** The message for a body that is too large. */
 export function tooLarge(maxBytes: number): string {
   return `The body is larger than ${String(maxBytes / 1024)} KiB.`;
 }

@@ -43,7 +43,7 @@ export class Connections {
     return this.#incoming.bytes;
   }
 
-  /** A body, or the messages, that a connection begins to send. */
+  /** Begins to count a body, or the messages, that a connection sends. */
   beginBody(connection: Connection): IncomingBody {
     return new IncomingBody(connection, this.#incoming);
   }
@@ -156,7 +156,7 @@ export class Connection {
     return true;
   }
 
-  /** A body, or the messages, that it begins to send. */
+  /** Begins to count a body, or the messages, that the connection sends. */
   beginBody(): IncomingBody {
     return this.#connections.beginBody(this);
   }
@@ -179,7 +179,7 @@ export class Connection {
     return [...this.#answers].some(answer => answer.writableEnded || answer.writableNeedDrain);
   }
 
-  /** Has it told, where another protocol has taken it over, that something has come in. */
+  /** Calls back whenever data comes in on a connection that another protocol has taken over. */
   onData(tell: () => void): void {
     this.#socket.on('data', tell);
   }

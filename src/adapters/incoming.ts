@@ -1,18 +1,17 @@
 import type { Connection } from './connections.ts';
 
 /**
- * Counts the bytes of bodies and messages that are held before anything is done with them: those that have not come in
- * whole, and those that wait for their turn. An honest body comes in within moments, so where it is too much in all, the
- * senders are ended whose bodies have been coming in for longest.
+ * Counts the bytes of bodies and messages that are incomplete, or wait for their turn. If all of them together are too
+ * many, it ends the senders of the incomplete bodies that began first, because an honest body comes in within moments.
  */
 export class Incoming {
   readonly #maxBytes: number;
   readonly #onEnd: (sender: Connection) => void;
-  /** Not yet whole, in the order in which they began. */
+  /** Incomplete bodies, in the order in which they began. */
   readonly #unfinished = new Set<IncomingBody>();
   #sum = 0;
 
-  /** @param onEnd is to end a sender */
+  /** @param onEnd ends a sender's connection */
   constructor(maxBytes: number, onEnd: (sender: Connection) => void) {
     this.#maxBytes = maxBytes;
     this.#onEnd = onEnd;
@@ -22,7 +21,7 @@ export class Incoming {
     return this.#sum;
   }
 
-  /** To be called when a body holds more bytes than before, or less. */
+  /** Called by a body when the number of bytes that it holds has changed. */
   changed(body: IncomingBody, by: number, unfinished: boolean): void {
     this.#sum += by;
     if (unfinished) this.#unfinished.add(body);
@@ -36,7 +35,7 @@ export class Incoming {
   }
 }
 
-/** A body, or the messages of a connection one after another. */
+/** The bytes held of one body, or of the messages of a connection, one after another. */
 export class IncomingBody {
   readonly sender: Connection;
   readonly #incoming: Incoming;
@@ -48,17 +47,17 @@ export class IncomingBody {
     this.#incoming = incoming;
   }
 
-  /** More of it may come. */
+  /** Sets how many bytes are held of an incomplete body or message. */
   hold(bytes: number): void {
     this.#change(bytes, bytes > 0);
   }
 
-  /** All of it is there. */
+  /** The body is complete and waits for its turn. */
   whole(): void {
     this.#change(this.#bytes, false);
   }
 
-  /** Nothing of it is held any more. */
+  /** The body is no longer held. */
   release(): void {
     this.#change(0, false);
     this.#released = true;

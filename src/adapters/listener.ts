@@ -61,7 +61,10 @@ export interface Listener {
 /** How long a gateway that stops waits for peers to read their answers, in ms. */
 const unreadWhileDrainingMs = 10_000;
 
-/** Connections that wait to be accepted. With fewer, those of honest callers would be dropped in a flood, and come a second later. */
+/**
+ * Connections that may wait to be accepted. With a shorter queue, the kernel would drop connections of honest callers
+ * during a flood, and each of them would try again only after a second.
+ */
 const backlog = 4096;
 
 /** Listens for HTTP: names each request, logs it in a line, and comes to an end without cutting anything short. */

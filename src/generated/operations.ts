@@ -78,7 +78,7 @@ export type PayoutOutcome =
 export type PayoutRejectionCode =
   /** The key was used before, with another input. This request paid nothing; the earlier one may have. */
   | 'IDEMPOTENCY_CONFLICT'
-  /** The input was refused before anything was sent; correct what `inputErrors` names, the key is still free. */
+  /** The input was refused before anything was sent. Correct the fields in `inputErrors`; the key is still free. */
   | 'INVALID_INPUT'
   /** Lean refused it, failed it, or has not taken it; see `leanCode`. A corrected payout needs a new key. */
   | 'REJECTED_BY_LEAN';

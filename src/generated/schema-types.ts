@@ -57,7 +57,7 @@ export type HistoryEvent = {
   readonly __typename?: 'HistoryEvent';
   /** Lean's own word for that status. */
   readonly leanStatus: Scalars['String']['output'];
-  /** Lean’s id of the payment that it happened to; null before there was one. */
+  /** Lean's id of the payment that it happened to; null if there was none yet. */
   readonly paymentId?: Maybe<Scalars['ID']['output']>;
   /** The payout, as in `Payout.id`. */
   readonly payoutId: Scalars['ID']['output'];
@@ -83,7 +83,7 @@ export type HistoryEventType =
 /** Everything that moves money, for callers with the scope `payouts:create`. */
 export type Mutation = {
   readonly __typename?: 'Mutation';
-  /** Pays one destination. **Moves money**, at most once per key: a request that is repeated with the same key is the same payout, and gets the recorded answer. One document may hold one money-moving field. One Lean call; a repetition while the outcome is unknown reads Lean’s list instead, at most once in five seconds. */
+  /** Pays one destination. **Moves money**, at most once per key: a request that is repeated with the same key is the same payout, and gets the recorded answer. One document may hold one money-moving field. One Lean call; a repetition while the outcome is unknown reads the list instead, at most once in five seconds. */
   readonly createPayout: CreatePayoutResult;
   /** Pays several destinations by one Lean call. **Moves money.** All of them go under one key, which is repeated like that of `createPayout`. A batch is never sent again: what Lean does not have of it ends as rejected. */
   readonly createPayouts: CreatePayoutsResult;
@@ -112,54 +112,54 @@ export type PageInfo = {
   readonly startCursor?: Maybe<Scalars['String']['output']>;
 };
 
-/** A payout out of your bank account, made through Lean: an intent of Lean’s with its newest payment. Each field has the same value by whichever way the payout was reached. What a list does not carry costs one more Lean call per payout, once, whichever and however many such fields are selected. */
+/** A payout from your bank account, made through Lean: Lean's payment intent with its newest payment. A field has the same value however the payout was reached. Fields that lists do not carry cost one more Lean call per payout, shared by all of them; `history` costs one of its own. A field that this Lean application does not offer is null, with the error `NOT_OFFERED_BY_LEAN`. */
 export type Payout = {
   readonly __typename?: 'Payout';
-  /** The amount paid, exact. */
+  /** The exact amount. */
   readonly amount: PayoutMoney;
-  /** Whether Lean was to authorise it by itself. Lists carry it. Of a payout that was reached another way it costs nothing where a list showed it lately, else one Lean call, or two, for all such fields together. */
+  /** Whether Lean was to authorise it without a person. Lists carry it. A payout that did not come from a list costs one or two Lean calls for all such fields together, or none if a list showed it lately. */
   readonly autoAuthorized?: Maybe<Scalars['Boolean']['output']>;
-  /** The bank’s reference, for reconciliation; null until the bank has given one. */
+  /** The bank's reference, for reconciliation; null until the bank has given one. */
   readonly bankTransactionReference?: Maybe<Scalars['String']['output']>;
-  /** When Lean recorded it. Lists carry it. Of a payout that was reached another way it costs nothing where a list showed it lately, else one Lean call, or two, for all such fields together. */
+  /** When Lean recorded it. Lists carry it. A payout that did not come from a list costs one or two Lean calls for all such fields together, or none if a list showed it lately. */
   readonly createdAt?: Maybe<Scalars['DateTime']['output']>;
-  /** The reference text that goes to the recipient’s bank, such as `INV 001`. */
+  /** The reference text that goes to the recipient's bank, such as `INV 001`. */
   readonly description?: Maybe<Scalars['String']['output']>;
-  /** Lean’s finer code for the status, such as `SUCCESS`, where it gives one. On a list it costs one Lean call per payout, for all such fields and `intent` together. */
+  /** Lean's finer code for the status, such as `SUCCESS`; null if Lean gives none. On a list it costs one Lean call per payout, shared by all such fields and `intent`. */
   readonly granularStatusCode?: Maybe<Scalars['String']['output']>;
-  /** What has happened to it, oldest first. One Lean call. Lean may leave out the end of the tracking: read `outcome` for that. */
+  /** Its events, oldest first. One Lean call. Lean may leave out the end of the bank's tracking; read `outcome` for that. */
   readonly history?: Maybe<ReadonlyArray<HistoryEvent>>;
-  /** Stable for life, from the moment of creation. Opaque: Lean’s own ids are `intentId` and `paymentId`. */
+  /** Never changes, from the moment of creation. It is opaque; Lean's own ids are `intentId` and `paymentId`. */
   readonly id: Scalars['ID']['output'];
-  /** When the bank step started. On a list it costs one Lean call per payout, for all such fields and `intent` together. */
+  /** When the bank step started. On a list it costs one Lean call per payout, shared by all such fields and `intent`. */
   readonly initiatedAt?: Maybe<Scalars['DateTime']['output']>;
-  /** What it was meant to be: external reference, destination, customer. One Lean call, unless the payout came by it. */
+  /** The request behind it: external reference, destination, customer. One Lean call; none after `payout` and `payoutByIntent`, which read it anyway. */
   readonly intent?: Maybe<PayoutIntent>;
-  /** Lean’s payment_intent_id. */
+  /** Lean's payment_intent_id. */
   readonly intentId: Scalars['ID']['output'];
-  /** Lean’s own word for the status, also when `status` says `UNKNOWN`; null where Lean gives none. A payout without a payment takes it from Lean’s list: one Lean call, or two, unless it was read there. */
+  /** Lean's own word for the status, even if `status` is `UNKNOWN`; null if Lean gives none. Before there is a payment, this field is read from Lean's list: one or two Lean calls, unless the payout came from a list. */
   readonly leanStatus?: Maybe<Scalars['String']['output']>;
-  /** What `status` and `postInitiationStatus` mean together; null when that cannot be told: an unknown word, two that contradict each other, or a Lean application that does not tell of the tracking. A payout without a payment takes it from Lean’s list: one Lean call, or two, unless it was read there. */
+  /** Whether money has moved, from `status` and `postInitiationStatus` together. Null if they do not say: a word is unknown, the two contradict each other, or this Lean application does not report the bank's tracking. Before there is a payment, this field is read from Lean's list: one or two Lean calls, unless the payout came from a list. */
   readonly outcome?: Maybe<PayoutOutcome>;
-  /** Lean’s payment_id; null while Lean has made no payment of it (awaiting authorisation, failed early). */
+  /** Lean's payment_id; null if Lean has made no payment: the payout awaits authorisation, or failed before. */
   readonly paymentId?: Maybe<Scalars['ID']['output']>;
-  /** Lean’s id of the connected source of the money. On a list it costs one Lean call per payout, for all such fields and `intent` together. */
+  /** Lean's id of the connected source of the money. On a list it costs one Lean call per payout, shared by all such fields and `intent`. */
   readonly paymentSourceId?: Maybe<Scalars['ID']['output']>;
-  /** Whether a person still has to authorise it. Lists carry it. Of a payout that was reached another way it costs nothing where a list showed it lately, else one Lean call, or two, for all such fields together. */
+  /** Whether a person still has to authorise it. Lists carry it. A payout that did not come from a list costs one or two Lean calls for all such fields together. */
   readonly pendingManualAuthorization?: Maybe<Scalars['Boolean']['output']>;
-  /** How the bank’s tracking ended; null: it has not ended. */
+  /** How the bank's tracking ended; null while it has not ended. */
   readonly postInitiationStatus?: Maybe<PostInitiationStatus>;
   /** Who is paid. */
   readonly recipient: PayoutParty;
-  /** Whose account the money comes from. Lean tells it with the payment; of payouts that this gateway created it is known before. On a list it costs one Lean call per payout, for all such fields and `intent` together. */
+  /** The account that the money comes from. Lean names it once there is a payment; for payouts that this gateway created it is known before. On a list it costs one Lean call per payout, shared by all such fields and `intent`. */
   readonly sender?: Maybe<PayoutParty>;
-  /** How far it has come. For the question whether money has moved, use `outcome`. A payout without a payment takes it from Lean’s list: one Lean call, or two, unless it was read there. */
+  /** How far it has come. To decide whether money has moved, read `outcome`. Before there is a payment, this field is read from Lean's list: one or two Lean calls, unless the payout came from a list. */
   readonly status: PayoutStatus;
-  /** Lean’s sentence on the status, where it gives one. For people to read, not for programs. On a list it costs one Lean call per payout, for all such fields and `intent` together. */
+  /** Lean's sentence about the status; null if Lean gives none. For people to read, not for programs. On a list it costs one Lean call per payout, shared by all such fields and `intent`. */
   readonly statusDetails?: Maybe<Scalars['String']['output']>;
-  /** When it was submitted to the bank. On a list it costs one Lean call per payout, for all such fields and `intent` together. */
+  /** When it was submitted to the bank. On a list it costs one Lean call per payout, shared by all such fields and `intent`. */
   readonly submittedAt?: Maybe<Scalars['DateTime']['output']>;
-  /** When Lean last changed it. Lists carry it. Of a payout that was reached another way it costs nothing where a list showed it lately, else one Lean call, or two, for all such fields together. */
+  /** When Lean last changed it. Lists carry it. A payout that did not come from a list costs one or two Lean calls for all such fields together. */
   readonly updatedAt?: Maybe<Scalars['DateTime']['output']>;
 };
 
@@ -183,17 +183,17 @@ export type PayoutCreated = {
   readonly amount: PayoutMoney;
   /** The key that it was created under. */
   readonly idempotencyKey: Scalars['String']['output'];
-  /** Its intent as Lean has it now. One Lean call, shared with `payout`. */
+  /** The intent as Lean has it now. One Lean call, shared with `payout`. */
   readonly intent?: Maybe<PayoutIntent>;
   /** Lean's payment_intent_id of it. */
   readonly intentId: Scalars['ID']['output'];
   /** Lean's own word for that status. */
   readonly leanStatus: Scalars['String']['output'];
-  /** Lean's payment_id of it, where Lean's answer had one: mostly null, as no payment is made yet. */
+  /** Lean's payment_id, if Lean's answer had one. Mostly null, because no payment has been made yet. */
   readonly paymentId?: Maybe<Scalars['ID']['output']>;
   /** The payout as Lean has it now. One Lean call, shared with `intent`. */
   readonly payout?: Maybe<Payout>;
-  /** The payout: `Payout.id`. */
+  /** The id of the payout: `Payout.id`. */
   readonly payoutId: Scalars['ID']['output'];
   /** Who will be paid. */
   readonly recipient?: Maybe<PayoutParty>;
@@ -280,23 +280,23 @@ export type PayoutFilter = {
 /** A wrong field of the input. */
 export type PayoutInputError = {
   readonly __typename?: 'PayoutInputError';
-  /** Why, in a word. */
+  /** The reason, for programs. */
   readonly code: PayoutInputErrorCode;
   /** Its path within the input, such as `amount.amount` or `transfers.2.description`. */
   readonly field: Scalars['String']['output'];
-  /** Why, in a sentence for people. */
+  /** The reason, as an English sentence. */
   readonly message: Scalars['String']['output'];
 };
 
-/** Why a field of the input is not accepted, for messages in a language of your own. */
+/** Why a field of the input was refused. Use it to write messages in your own language. */
 export type PayoutInputErrorCode =
-  /** The idempotency key stands for another input. */
+  /** The idempotency key was used before, with another input. */
   | 'ALREADY_USED'
-  /** Another transfer of the request has the same. */
+  /** Another transfer of the request has the same value. */
   | 'DUPLICATE'
   /** It holds characters that are not accepted in this field. */
   | 'INVALID_CHARACTERS'
-  /** It is no UUID, such as Lean’s ids are. */
+  /** It is not a UUID. */
   | 'NOT_A_UUID'
   /** The amount is zero or below. */
   | 'NOT_POSITIVE'
@@ -304,7 +304,7 @@ export type PayoutInputErrorCode =
   | 'OUTER_BLANKS'
   /** Lean refused the payout because of this field; see `leanCode`. */
   | 'REFUSED_BY_LEAN'
-  /** It is empty, or holds nothing that can be seen. */
+  /** It is empty, or has no visible character. */
   | 'REQUIRED'
   /** The amount has more digits before the point than are accepted. */
   | 'TOO_LARGE'
@@ -317,22 +317,22 @@ export type PayoutInputErrorCode =
   /** There is no such ISO 4217 currency. */
   | 'UNKNOWN_CURRENCY';
 
-/** What a payout was meant to be. There is one from the moment of creation, before there is a payment. */
+/** The request behind a payout: what is to be paid, and to whom. Lean has it from the moment of creation, before there is a payment. */
 export type PayoutIntent = {
   readonly __typename?: 'PayoutIntent';
   /** The amount to be paid, exact. */
   readonly amount: PayoutMoney;
-  /** Lean's id of the customer it belongs to. */
+  /** Lean's id of the customer that it belongs to. */
   readonly customerId?: Maybe<Scalars['ID']['output']>;
   /** The reference text for the recipient's bank. */
   readonly description?: Maybe<Scalars['String']['output']>;
-  /** Where the money goes, as the intent carries it: no further Lean call. */
+  /** The destination of the money. It costs no further Lean call. */
   readonly destination?: Maybe<PayoutDestination>;
-  /** Your own id of it, as given on creation, such as `INV-2026-0042`. */
+  /** Your own id of the payout, as given on creation, such as `INV-2026-0042`. */
   readonly externalReference?: Maybe<Scalars['String']['output']>;
   /** Lean's payment_intent_id. */
   readonly id: Scalars['ID']['output'];
-  /** The payout made of it, as the intent carries it: no further Lean call for its own fields. */
+  /** The payout of this intent. It costs no further Lean call; fields that cost more say so. */
   readonly payout?: Maybe<Payout>;
 };
 
@@ -377,41 +377,41 @@ export type PayoutOutcomeUnknown = {
   readonly retryAfterSeconds: Scalars['Int']['output'];
 };
 
-/** Who pays or is paid, as far as Lean tells. */
+/** The sender or the recipient of a payout, as far as Lean names it. */
 export type PayoutParty = {
   readonly __typename?: 'PayoutParty';
-  /** Bank account number, such as `"1015000000601"`. It may come masked, `"*********0601"`, without the scope `payouts:read_sensitive`. On a list it costs one Lean call per payout, for all such fields and `intent` together. */
+  /** Bank account number, such as `"1015000000601"`. The gateway may mask it (`"*********0601"`) for callers without the scope `payouts:read_sensitive`. On a list it costs one Lean call per payout, shared by all such fields and `intent`. */
   readonly accountNumber?: Maybe<Scalars['String']['output']>;
-  /** The party’s bank. Lean has its own identifier of the bank here, such as `LEAN_SME_MB1_UAE`. Of senders Lean tells it when a payout is created, so that it is null for payouts that this gateway did not create. Of a payout that was reached by its payment it costs one Lean call, shared with `intent`. */
+  /** The bank, by Lean's own identifier, such as `LEAN_SME_MB1_UAE`. Lean names the bank of a sender only when a payout is created, so it is null for senders of payouts that this gateway did not create. For a payout from `payoutByPayment` it costs one more Lean call, shared with `intent`. */
   readonly bankName?: Maybe<Scalars['String']['output']>;
-  /** What the list calls the destination; the legal name where it has no other name, and for a sender. Of a payout that was reached by its payment it costs one Lean call, shared with `intent`. */
+  /** The name of the destination in Lean's list; the legal name if it has no other, and for a sender. For a payout from `payoutByPayment` it costs one more Lean call, shared with `intent`. */
   readonly displayName?: Maybe<Scalars['String']['output']>;
-  /** IBAN, such as `"AE070331234567890123456"`. It may come masked, `"AE*****************3456"`, without the scope `payouts:read_sensitive`. */
+  /** IBAN, such as `"AE070331234567890123456"`. The gateway may mask it (`"AE*****************3456"`) for callers without the scope `payouts:read_sensitive`. */
   readonly iban?: Maybe<Scalars['String']['output']>;
-  /** For caches: the payout’s id and the side, `"po_…:recipient"` or `"po_…:sender"`. */
+  /** For caches: the id of the payout and the side, `"po_…:recipient"` or `"po_…:sender"`. */
   readonly id: Scalars['ID']['output'];
-  /** The name by law, as Lean’s payment and the destination have it. On a list it costs one Lean call per payout, for all such fields and `intent` together. */
+  /** The legal name, as Lean's payment or the destination has it. On a list it costs one Lean call per payout, shared by all such fields and `intent`. */
   readonly legalName?: Maybe<Scalars['String']['output']>;
 };
 
-/** Nothing was paid, and the same request would be refused again. A payout that Lean fails inside a successful answer ends here too, with its intent id. */
+/** Nothing was paid, and the same request would be refused again. A payout that Lean creates and fails at once is rejected, too, and has an intent. */
 export type PayoutRejected = {
   readonly __typename?: 'PayoutRejected';
-  /** Why, in a word. */
+  /** The reason, for programs. */
   readonly code: PayoutRejectionCode;
   /** The key of the request. */
   readonly idempotencyKey: Scalars['String']['output'];
-  /** The wrong fields of the input, one entry for each, 20 at most; empty where none of them is wrong. */
+  /** One entry for each wrong field of the input, 20 at most; empty if no field is wrong. */
   readonly inputErrors: ReadonlyArray<PayoutInputError>;
-  /** Lean's code for the refusal, such as `UNKNOWN_PAYMENT_DESTINATION`, where it gave one. */
+  /** Lean's code for the refusal, such as `UNKNOWN_PAYMENT_DESTINATION`, if it gave one. */
   readonly leanCode?: Maybe<Scalars['String']['output']>;
-  /** Why, in a sentence for people. */
+  /** The reason, as an English sentence. */
   readonly message: Scalars['String']['output'];
-  /** The payout of `rejectedIntentId`, as Lean has it now; null where Lean made none. One Lean call. */
+  /** The payout of `rejectedIntentId`, as Lean has it now; null if Lean created none. One Lean call. */
   readonly payout?: Maybe<Payout>;
-  /** The intent that Lean made and failed, where it made one. */
+  /** The intent that Lean created and failed, if it created one. */
   readonly rejectedIntentId?: Maybe<Scalars['ID']['output']>;
-  /** Which of the `transfers` it is, from 0; null when the request was refused as a whole. */
+  /** Which of the `transfers` it is, from 0; null if the request was refused as a whole. */
   readonly transferIndex?: Maybe<Scalars['Int']['output']>;
 };
 
@@ -419,19 +419,19 @@ export type PayoutRejected = {
 export type PayoutRejectionCode =
   /** The key was used before, with another input. This request paid nothing; the earlier one may have. */
   | 'IDEMPOTENCY_CONFLICT'
-  /** The input was refused before anything was sent; correct what `inputErrors` names, the key is still free. */
+  /** The input was refused before anything was sent. Correct the fields in `inputErrors`; the key is still free. */
   | 'INVALID_INPUT'
   /** Lean refused it, failed it, or has not taken it; see `leanCode`. A corrected payout needs a new key. */
   | 'REJECTED_BY_LEAN';
 
-/** What was asked for under an idempotency key, and what became of it. */
+/** A request under an idempotency key, and what became of it. */
 export type PayoutRequest = {
   readonly __typename?: 'PayoutRequest';
   /** The key of the request. */
   readonly idempotencyKey: Scalars['String']['output'];
   /** When the gateway recorded the request. */
   readonly requestedAt: Scalars['DateTime']['output'];
-  /** One for each transfer, in order: the recorded answer, or `PayoutOutcomeUnknown` while it is in flight or open, as a repetition of the key would be told. `PayoutCreated.status` is that of the moment of creation; its `payout` tells how it stands now. */
+  /** One entry for each transfer, in order: its recorded answer, or `PayoutOutcomeUnknown` while it is in flight or open. `PayoutCreated.status` is the status at creation; its `payout` has the current one. */
   readonly results: ReadonlyArray<CreatePayoutResult>;
 };
 
@@ -477,30 +477,30 @@ export type PayoutUnknownReason =
   /** Lean may still take it, or could not be read. Repeat the same input and key after `retryAfterSeconds`. */
   | 'WAITING';
 
-/** A step that a payout has made, as Lean itself has it. The steps of a payout come in their order, each once. */
+/** A step that a payout has made, as Lean's own records show it. The steps of a payout come in order, each once. */
 export type PayoutUpdate = {
   readonly __typename?: 'PayoutUpdate';
-  /** Where it stands among all updates. After a lost connection subscribe `after` the last one that you have had, with the same `id` or another, at any gateway of the store. Over SSE it is the `id:` of the event, which browsers send back by themselves. */
+  /** The place of this update among all updates. After a lost connection, subscribe with the last cursor that you received as `after`. It is valid with any `id`, at every gateway that shares the store. Over SSE it is the `id:` of the event, which browsers send back by themselves. */
   readonly cursor: Scalars['String']['output'];
-  /** Lean's id of the event that announced it, or one made for it where none did. */
+  /** Lean's id of the event that announced the step, or an id made by the gateway if no event did. */
   readonly eventId: Scalars['ID']['output'];
   /** Lean's payment_intent_id of the payout. */
   readonly intentId: Scalars['ID']['output'];
   /** Lean's own word for that status. */
   readonly leanStatus: Scalars['String']['output'];
-  /** What `status` and `postInitiationStatus` mean together: read this to learn whether the money has gone. Null when that cannot be told, as in `Payout.outcome`. */
+  /** Whether money had moved by then, from `status` and `postInitiationStatus` together. Null if they do not say, as in `Payout.outcome`. */
   readonly outcome?: Maybe<PayoutOutcome>;
-  /** Lean's payment_id by then; null while Lean has made no payment of it. */
+  /** Lean's payment_id at this step; null if Lean had made no payment yet. */
   readonly paymentId?: Maybe<Scalars['ID']['output']>;
-  /** The payout as Lean has it now, which may be later than this step. The gateway reads it, its `intent` and its `history` once for all subscribers. */
+  /** The payout as Lean has it now, which may be past this step. The gateway reads it, its `intent` and its `history` once for all subscribers. */
   readonly payout?: Maybe<Payout>;
   /** The payout, as in `Payout.id`. */
   readonly payoutId: Scalars['ID']['output'];
-  /** How the bank's tracking had ended by then; null: it had not ended, or Lean does not tell. */
+  /** How the bank's tracking had ended by then; null if it had not ended, or Lean does not report it. */
   readonly postInitiationStatus?: Maybe<PostInitiationStatus>;
   /** When Lean announced it. */
   readonly publishedAt: Scalars['DateTime']['output'];
-  /** Its status from then on. */
+  /** The payout's status from then on. */
   readonly status: PayoutStatus;
   /** What kind of event it was. */
   readonly type: HistoryEventType;
@@ -531,21 +531,21 @@ export type Query = {
   readonly __typename?: 'Query';
   readonly _entities: ReadonlyArray<Maybe<_Entity>>;
   readonly _service: _Service;
-  /** One payout; null when Lean does not know it. One Lean call for any of its own fields, its `intent` and the destination of that. */
+  /** One payout; null if Lean does not know it. One Lean call, also for its `intent` and the destination; fields that cost more say so. */
   readonly payout?: Maybe<Payout>;
-  /** The payout with this payment_intent_id at Lean; null when Lean does not know it. One Lean call for any of its own fields, its `intent` and the destination of that. */
+  /** The payout with this payment_intent_id at Lean; null if Lean does not know it. One Lean call, also for its `intent` and the destination; fields that cost more say so. */
   readonly payoutByIntent?: Maybe<Payout>;
-  /** The payout with this payment_id at Lean; null when Lean does not know it. One Lean call for any of its own fields. */
+  /** The payout with this payment_id at Lean; null if Lean does not know it. One Lean call; fields that cost more say so. */
   readonly payoutByPayment?: Maybe<Payout>;
-  /** One destination, by one Lean call; null when Lean does not know the id. Pay it once its status is `ACTIVE`. */
+  /** One destination, by one Lean call; null if Lean does not know the id. Pay it once its status is `ACTIVE`. */
   readonly payoutDestination?: Maybe<PayoutDestination>;
-  /** One intent, with its payout and destination, by one Lean call; null when Lean does not know the id. */
+  /** One intent, with its payout and destination, by one Lean call; null if Lean does not know the id. */
   readonly payoutIntent?: Maybe<PayoutIntent>;
-  /** What became of an idempotency key of yours. It sends nothing, writes nothing and makes no Lean call but those of the `payout` and `intent` that are selected. Null: there is no record, because the key never came, or its payout was never sent, or the record is older than the retention. **Null is no leave to pay again under another key.** */
+  /** What became of a request of yours, by its idempotency key. It sends nothing and writes nothing; only `payout` and `intent` cost Lean calls. Null means that there is no record: the key never arrived, nothing was sent for it, or the record is older than the retention. **Null does not allow you to pay again under another key.** */
   readonly payoutRequest?: Maybe<PayoutRequest>;
-  /** Where the updates stood when this request began: nothing else in its answer is older. To miss nothing and have nothing twice, read this and what you show in one operation, then subscribe to `payoutUpdated` `after` it. No Lean call; null where the gateway is told of no updates. */
+  /** The cursor of the newest update when this request began. Nothing else in the answer is older. To miss no step, read it in one operation with the payouts that you show, then subscribe to `payoutUpdated` with it as `after`; the first updates may repeat what you have read. No Lean call. Null if this gateway receives no updates. */
   readonly payoutUpdatesCursor?: Maybe<Scalars['String']['output']>;
-  /** Payouts in Lean's order, newest first. One Lean call for a page, whatever its size; fields that only the single payout carries cost one more per payout. */
+  /** Payouts in Lean's order, newest first. One Lean call for a page, sometimes two; fields that lists do not carry cost one more per payout. */
   readonly payouts?: Maybe<PayoutConnection>;
 };
 
@@ -593,14 +593,14 @@ export type QueryPayoutsArgs = {
   last?: InputMaybe<Scalars['Int']['input']>;
 };
 
-/** What happens, as it happens, for callers with the scope `payouts:read`. */
+/** Updates as they happen, for callers with the scope `payouts:read`. */
 export type Subscription = {
   readonly __typename?: 'Subscription';
-  /** Tells of each step that a payout makes, from created to paid, without asking again and again; also of payouts that Lean has made no payment of. Read `payoutUpdatesCursor` together with what you show, then subscribe `after` it. Over SSE or WebSocket (graphql-ws), at the address of queries. */
+  /** Each step that a payout makes, from created to paid, also before Lean has made a payment. Read `payoutUpdatesCursor` together with the payouts that you show, then subscribe with it as `after`. Over SSE or WebSocket (graphql-ws), at the same address as queries. */
   readonly payoutUpdated: PayoutUpdate;
 };
 
-/** What happens, as it happens, for callers with the scope `payouts:read`. */
+/** Updates as they happen, for callers with the scope `payouts:read`. */
 export type SubscriptionPayoutUpdatedArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
   id?: InputMaybe<Scalars['ID']['input']>;

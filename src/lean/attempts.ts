@@ -150,7 +150,7 @@ class Sending implements Receiver<HttpAnswer> {
     const { retries, token } = this.#options;
     const { kind, deadline, signal, payer } = this.#plan;
     const { budget } = payer;
-    // Where nobody has calls left, the outcome stands. Retries of others are not used up for it.
+    // With no calls left, the outcome stands, and takes no retry from the shared allowance.
     const mayRepeat = budget?.left !== false;
     if ('answer' in ended && ended.answer.status === 401 && token.refused(this.#bearer)) {
       // The token may have been withdrawn: once more with another one. A payout is repeated by whoever asked for it.

@@ -1,6 +1,6 @@
-/** Who pays for Lean calls, as of now. */
+/** Has the budget that Lean calls count towards. It may change between two calls. */
 export interface Payer {
-  /** Without one the calls are not limited. */
+  /** Without a budget the calls are not limited. */
   readonly budget?: CallBudget | undefined;
 }
 

@@ -22,7 +22,7 @@ export interface CallOptions {
   readonly signal?: GiveUpSignal | undefined;
   /** From `LeanClient.deadline()`, when several calls share one. @default a deadline of the call's own */
   readonly deadline?: number | undefined;
-  /** The budget of the caller's operation. Without it the calls are not limited. One reader pays for a shared call. */
+  /** The budget of the caller's operation. Without it the calls are not limited. A shared call counts for one of its readers. */
   readonly budget?: CallBudget | undefined;
 }
 

@@ -90,7 +90,7 @@ export class LeanBadAnswer extends LeanError {
   override readonly name = 'LeanBadAnswer';
 }
 
-/** This Lean application has no call that tells it: Lean's older UAE applications and those in KSA have fewer calls. */
+/** This Lean application has no call for what was asked. Lean's older UAE applications and those in KSA have fewer calls. */
 export class LeanNotOffered extends LeanError {
   override readonly name = 'LeanNotOffered';
 
@@ -99,7 +99,7 @@ export class LeanNotOffered extends LeanError {
   }
 }
 
-/** Only Lean's list tells it, and the payout was not found there, with at most two calls. */
+/** Only Lean's list has what was asked for, and the payout was not found there with two calls. */
 export class LeanRowNotFound extends LeanError {
   override readonly name = 'LeanRowNotFound';
 

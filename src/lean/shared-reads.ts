@@ -61,7 +61,7 @@ interface Wish {
   readonly budget?: CallBudget | undefined;
 }
 
-/** A read that is being made: how it is given up, who pays for its calls, and who is told how it ended. */
+/** A read in flight: its receiver, the budget of its calls, and the signal that cancels it. */
 export interface UnderWay<Answer> extends Receiver<Answer>, Payer {
   readonly giveUp: GiveUpSignal;
 }
@@ -81,7 +81,7 @@ class Flight<Answer> implements UnderWay<Answer> {
     this.#reads = reads;
   }
 
-  /** Each call is paid by the first of those who wait that has calls left. */
+  /** A call counts for the first waiting reader that has calls left. */
   get budget(): CallBudget | undefined {
     const budgets = this.#waiting.map(({ budget }) => budget);
     if (budgets.includes(undefined)) return undefined;
@@ -100,7 +100,7 @@ class Flight<Answer> implements UnderWay<Answer> {
     });
   }
 
-  /** Hundreds may wait for the answer, and each goes on with it for a while. */
+  /** Each reader is told in a turn of its own, because hundreds may wait, and each starts work with the answer. */
   #land(tell: (waiter: Waiter<Answer>) => void): void {
     this.#reads.land(this);
     for (const waiter of this.#waiting) {

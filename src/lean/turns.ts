@@ -1,6 +1,6 @@
 /**
- * How long the turns of one round of the event loop may take, in ms; the turn that goes beyond is the last of them. Node
- * accepts one connection in each round, so in long ones a new caller would wait for long.
+ * How long the turns of one round of the event loop may take, in ms. The turn that exceeds it is the last one of the
+ * round. Node accepts one connection in each round, so long rounds would keep new callers waiting.
  */
 const roundMs = 1;
 
@@ -8,20 +8,20 @@ const roundMs = 1;
 const perRound = 64;
 
 /**
- * Turns for pieces of work that come in faster than they are done. In each round of the event loop some get their turn,
- * so that other requests, and what is ready to be sent, need not wait for the last of them. Everybody who waits has one
- * turn before anybody has two.
+ * A fair queue for work that may come in faster than it is done. Each round of the event loop runs some of it, so that
+ * other requests and finished answers need not wait for all of it. Every owner that waits gets one turn before any owner
+ * gets a second one.
  */
 export class Turns {
-  /** The work that waits, by whose it is. Whoever comes next stands first. */
+  /** The waiting work by its owner. The first owner has the next turn. */
   readonly #waiting = new Map<object, (() => void)[]>();
   #count = 0;
-  /** Immediates that have not run; each is a turn. */
+  /** Scheduled immediates that have not run yet; each of them is a turn. */
   #immediates = 0;
   /** When the first turn of this round began, on the clock of `performance.now()`. */
   #startedAt: number | undefined;
 
-  /** Does the work when it is its turn: at once where nobody has had one since the last round. */
+  /** Runs the work when it has its turn: at once if nothing else has run in this round. */
   run(whose: object, work: () => void): void {
     if (this.#immediates === 0) {
       this.#immediates = 1;
@@ -55,7 +55,7 @@ export class Turns {
     work?.();
   };
 
-  /** Work has an immediate of its own: only between those does the engine go on with what the work before has resolved. */
+  /** Each turn is an immediate of its own, because promises that a turn resolves go on only between immediates. */
   #schedule(): void {
     for (const most = Math.min(this.#count, perRound); this.#immediates < most; this.#immediates += 1)
       setImmediate(this.#turn);

@@ -33,7 +33,7 @@ export class Loaders {
   readonly #sources: PayoutSources;
   readonly #options: CallOptions;
   readonly #trace: TraceLoad | undefined;
-  /** Until when what is read of a payout beyond its first read must be there. */
+  /** By when all reads of a payout must have ended; the first of them sets it. */
   readonly #deadlines = new Map<string, number>();
   // Made when they are first asked: a request asks one or two of them.
   #paymentById: Loader<string, Payout | null> | undefined;
@@ -83,7 +83,7 @@ export class Loaders {
     this.#paymentById ??= this.#by('paymentById', async id => {
       const options = this.#optionsFor(id);
       const payout = await this.#sources.reads.payout(id, options);
-      // What is asked beyond it belongs to the same work.
+      // Further reads of this payout share the deadline.
       if (payout !== null) this.#deadlines.set(payout.intentId, options.deadline);
       return payout;
     });
@@ -106,12 +106,12 @@ export class Loaders {
     return this.#rowByPayout.load(times);
   }
 
-  /** What an earlier row of a payout told that cannot change. */
+  /** What an earlier row of a payout has shown, as far as it cannot change. */
   knownRow(intentId: string): KnownRow | undefined {
     return this.#sources.knownRows.get(intentId);
   }
 
-  /** Whether a list has shown a newer payment of a payout than this one. */
+  /** Whether a newer payment of the same intent is known. */
   isSuperseded(payout: Payout): boolean {
     return this.#sources.knownRows.supersedes(payout);
   }

@@ -20,7 +20,7 @@ export interface Cursor {
 
 export function isRowOf(cursor: Cursor, row: PayoutRow): boolean {
   return (
-    (row.intentId ?? null) === cursor.intentId &&
+    row.intentId === cursor.intentId &&
     row.createdAt === cursor.createdAt &&
     // A payment may have been made of the intent meanwhile.
     (row.paymentId === cursor.paymentId || cursor.paymentId === null)

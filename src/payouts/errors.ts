@@ -77,7 +77,7 @@ export class SubscriberTooSlow extends Error {
   readonly code = 'SUBSCRIBER_TOO_SLOW';
 
   constructor() {
-    super('You have fallen too far behind. Subscribe again `after` the last cursor that you have had.');
+    super('You have fallen too far behind. Subscribe again `after` the last cursor that you received.');
   }
 }
 
@@ -97,15 +97,15 @@ export class UpdatesUnavailable extends Error {
   }
 }
 
-/** What followed a cursor is not known any more, or was never this store's. */
+/** The updates after a cursor are no longer kept, or the cursor belongs to another store. */
 export class UpdatesCursorExpired extends Error {
   override readonly name = 'UpdatesCursorExpired';
   readonly code = 'UPDATES_CURSOR_EXPIRED';
 
   constructor() {
     super(
-      'What came after this cursor is not known here, or not any more. Read `payoutUpdatesCursor`, then the payouts, ' +
-        'and subscribe `after` the new cursor.',
+      'This cursor is too old, or belongs to another store. Read `payoutUpdatesCursor` and the payouts again, and ' +
+        'subscribe `after` the new cursor.',
     );
   }
 }

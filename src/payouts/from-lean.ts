@@ -47,7 +47,7 @@ export function objects<Wire extends object>(value: unknown): Wire[] {
     : [];
 }
 
-/** An id of Lean's, always in small letters: a UUID means the same in either case. */
+/** An id of Lean's in lower case, because a UUID means the same in either case. */
 export function leanId(value: unknown): string | null {
   return id(value)?.toLowerCase() ?? null;
 }
@@ -97,7 +97,7 @@ export function postInitiationStatusFromLean(word: unknown): PostInitiationStatu
   return given === 'PROCESSED' || given === 'REJECTED' ? given : 'UNKNOWN';
 }
 
-/** A party as a payment has it: by its legal name. Null where there is none. */
+/** A party as a payment has it, by its legal name; null if there is none. */
 export function partyFromLean(party: LeanParty | null | undefined): PayoutParty | null {
   if (typeof party !== 'object' || party === null) return null;
   return {
@@ -114,7 +114,7 @@ function carried<T>(wire: object, key: string, as: (value: unknown) => T): T | u
   return value === undefined ? undefined : as(value);
 }
 
-/** Undefined for a row without the id of its intent, which every list promises. */
+/** @returns undefined for a row without the id of its intent, although every list promises one */
 export function payoutFromRow(row: LeanPayoutRow): PayoutRow | undefined {
   const intentId = leanId(row.payment_intent_id);
   if (intentId === null) return undefined;
@@ -166,7 +166,7 @@ function payoutOfIntent(intentId: string, payment: LeanPayment): Payout {
     postInitiationStatus: carried(payment, 'post_initiation_status', postInitiationStatusFromLean),
     bankTransactionReference: carried(payment, 'bank_transaction_reference', text),
     recipient: partyFromLean(payment.recipient_details) ?? unknownParty,
-    // The list has no name for the account that the money comes from.
+    // Lean's list does not name the sender, so its legal name is shown.
     sender: sender && { ...sender, displayName: sender.legalName },
     paymentSourceId: carried(payment, 'payment_source_id', leanId),
     granularStatusCode: carried(payment, 'granular_status_code', text),
@@ -200,8 +200,8 @@ export function intentFromLean(intent: LeanPayoutIntent, askedFor: string): Payo
 }
 
 /**
- * The payout with the payment that its intent carries. Without a payment, or with one that Lean gave up before it had an
- * id, what only payments have is null.
+ * The payout with the payment that its intent carries. If there is no payment, or Lean gave it up before it had an id,
+ * the facts of a payment are null.
  */
 function payoutWithinIntent(
   intent: LeanPayoutIntent,
@@ -236,7 +236,7 @@ function payoutWithinIntent(
   };
 }
 
-/** Null where there is none, or one without an id. */
+/** A destination; null if there is none, or if it has no id. */
 export function destinationFromLean(
   destination: LeanDestination | null | undefined,
 ): PayoutDestination | null {

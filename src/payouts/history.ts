@@ -86,17 +86,17 @@ export class PayoutHistories {
   }
 
   #read(key: HistoryKey, ids: PayoutIds, options: CallOptions): Promise<readonly HistoryEvent[]> {
-    const leanId = key === 'payment_id' ? ids.paymentId : ids.intentId;
-    if (leanId === null) return Promise.resolve([]);
+    const idInPath = key === 'payment_id' ? ids.paymentId : ids.intentId;
+    if (idInPath === null) return Promise.resolve([]);
     return this.#client
-      .getPayoutHistory(leanId, options)
+      .getPayoutHistory(idInPath, options)
       .then(history => (history === null ? [] : historyFromLean(history, ids.intentId)));
   }
 
   /**
-   * Which payout a payment belongs to, as the history of a Lean application without a call for the payment tells it; null
-   * where Lean does not know the payment.
-   * @throws LeanNotOffered where the history does not tell
+   * The intent of a payment by its history, for Lean applications that have no call for the payment. Null if Lean does
+   * not know the payment.
+   * @throws LeanNotOffered if the history does not name the intent; LeanError
    */
   async ownerOf(
     paymentId: string,
@@ -118,9 +118,8 @@ function noop(): void {
 }
 
 /**
- * The events of one payout out of either shape of Lean's history, oldest first whatever order they came in, of all
- * payments that were made of its intent.
- * @throws LeanBadAnswer for what holds no events in the shape of either, or an event without a time, which has no place
+ * The events of a payout from either shape of Lean's history: those of all payments of its intent, oldest first.
+ * @throws LeanBadAnswer if the history has neither shape, or if an event has no time, so that it cannot be placed
  */
 export function historyFromLean(history: LeanHistory, intentId: string): readonly HistoryEvent[] {
   const entries = [history.content, history.payments].filter(list => list != null);

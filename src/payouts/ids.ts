@@ -1,11 +1,11 @@
 import { BadInput } from './errors.ts';
 
-/** In front of the intent's id in a `Payout.id`, so that nobody takes one for the other. */
+/** Precedes the intent's id in a `Payout.id`, so that the two are not confused. */
 const prefix = 'po_';
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
-/** `Payout.id`: ours and opaque to callers, stable from the moment of creation because it comes from the intent's id alone. */
+/** Makes a `Payout.id`, which is opaque to callers. It comes from the intent's id alone, so it never changes. */
 export function payoutIdOf(intentId: string): string {
   return `${prefix}${intentId}`;
 }
@@ -13,7 +13,7 @@ export function payoutIdOf(intentId: string): string {
 /**
  * Reads a `Payout.id`.
  * @returns the id of the payout's intent at Lean
- * @throws BadInput naming `argument`; a bare id of Lean's is told which fields take it
+ * @throws BadInput naming `argument`; for an id of Lean's own, the message names the fields that accept it
  */
 export function intentIdOf(id: unknown, argument: string): string {
   if (typeof id === 'string' && id.startsWith(prefix)) {

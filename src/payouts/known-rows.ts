@@ -5,13 +5,13 @@ import type { Payout, PayoutRow } from './payout.ts';
 /** What never changes of a payout, and only lists carry; with its newest payment. `undefined`: no list has shown it. */
 export type KnownRow = Pick<Payout, 'createdAt' | 'autoAuthorized' | 'paymentId'>;
 
-/** What a row takes in memory, with its key and its place in the cache, in bytes. */
+/** Memory that a row takes, with its key and its place in the cache, in bytes. */
 const bytesOfRow = 600;
 
 /**
- * What is still known of rows that were read from Lean's list, the last ones used, so that a payout that is reached
- * another way need not be looked for there. Bounded by bytes; shared by all callers, because Lean's answers are the
- * same for all of them.
+ * A cache of rows that were read from Lean's list, so that a payout that is reached another way need not be looked for
+ * there. It is bounded by bytes and keeps the rows used last. All callers share it, because Lean answers all of them
+ * the same.
  */
 export class KnownRows {
   readonly #rows: LRUCache<string, KnownRow> | undefined;
@@ -31,7 +31,7 @@ export class KnownRows {
     return this.#rows?.get(intentId);
   }
 
-  /** Keeps what the rows tell. Of an intent with several payments the newest counts. */
+  /** Keeps what the rows show. If an intent has several payments, the newest counts. */
   remember(rows: readonly PayoutRow[]): void {
     if (this.#rows === undefined) return;
     for (const { intentId, createdAt, autoAuthorized, paymentId } of rows) {

@@ -23,9 +23,9 @@ const proseField =
   /("(?:description|status_additional_details|error_message|message)"\s*:\s*)("(?:[^"\\]|\\.)*")/g;
 
 /**
- * What an account number in a sentence looks like: an IBAN in one piece, an IBAN in groups, digits in three groups and
- * more, or nine digits and more. UUIDs and amounts come first, so that nothing within one is taken for an account number.
- * No group but the last has less than three digits, as months and days have.
+ * Matches account numbers in a sentence: an IBAN in one piece or in groups, three or more groups of digits, or nine or
+ * more digits. UUIDs and amounts are matched first, so that no part of one is taken for an account number. Every group
+ * but the last has at least three digits, so that dates do not match.
  */
 const accountInProse = new RegExp(
   [

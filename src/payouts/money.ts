@@ -17,11 +17,11 @@ export function currencyPlaces(currency: string): number | undefined {
 /** Largest amount that a payout may name, in digits before the point: far beyond any bank's, short of absurd. */
 const maxWholeDigits = 18;
 
-/** What is wrong with one of the two parts of an amount. */
+/** A problem with one of the two parts of an amount. */
 export type AmountProblem = InputProblem & { readonly field: keyof Money };
 
 /**
- * What keeps an amount from being paid: at most one problem of each part.
+ * The problems that keep an amount from being paid, at most one for each part.
  * @see https://www.iso.org/iso-4217-currency-codes.html for the number of decimals
  */
 export function amountProblems({ amount, currency }: Money): readonly AmountProblem[] {

@@ -1,23 +1,25 @@
 import type { Payout, PayoutParty } from './payout.ts';
 
 /**
- * Where a fact of a payout can be asked for: Lean's `intent`, which carries its newest payment; that `payment` by its own
- * call; its `row` in Lean's list; our own `record` of its creation, which costs no Lean call.
+ * Where a fact of a payout can be read: Lean's `intent`, which carries its newest payment; that `payment`, by its own
+ * call; the `row` in Lean's list; or our own `record` of the creation, which costs no Lean call.
  */
 export type Source = 'intent' | 'payment' | 'row' | 'record';
 
-/** How a payout was reached, and so what is at hand of it: by a source, or in the answer to its creation. */
+/** How a payout was reached, which decides what is known of it: from a source, or in the answer to its creation. */
 export type Origin = Exclude<Source, 'record'> | 'creation';
 
 export interface Fact {
   /** The answers that carry it. */
   readonly carriedBy: readonly Origin[];
-  /** Where it is asked for when it is not at hand, in this order, until one of them carries it. */
+  /** Where it is read if it is not at hand: in this order, until a source carries it. */
   readonly from: readonly Source[];
   /** The same for a Lean application that has no calls for intents and payments (UAE V1, KSA). */
   readonly fromOlder: readonly Source[];
-  /** Whether only a payment has it: null before there is one. */
+  /** Whether only a payment has it. It is null before there is a payment. */
   readonly ofPayment?: true;
+  /** Whether it never changes, so that a row that was read earlier still tells it. */
+  readonly isConstant?: true;
 }
 
 const everywhere: Fact = {
@@ -25,26 +27,27 @@ const everywhere: Fact = {
   from: ['intent'],
   fromOlder: ['row'],
 };
-const byListAlone: Fact = { carriedBy: ['row'], from: ['row'], fromOlder: ['row'] };
+const ofRow: Fact = { carriedBy: ['row'], from: ['row'], fromOlder: ['row'] };
+const constantOfRow: Fact = { ...ofRow, isConstant: true };
 const ofPayment: Fact = {
   carriedBy: ['payment', 'intent'],
   from: ['intent'],
   fromOlder: [],
   ofPayment: true,
 };
-/** An intent's payment has these as recorded, and lacks them by Lean's document. */
+/** Recorded answers have these in the intent's payment; Lean's documentation lacks them there. */
 const ofTracking: Fact = { ...ofPayment, from: ['intent', 'payment'] };
 
 /**
- * The facts of a payout that may have to be asked for. This table decides a field's value, its cost and what its
- * description says of the cost.
+ * The facts of a payout that may have to be read. This table decides where a field gets its value, what that costs, and
+ * what the field's description says about the cost.
  * @see https://docs.leantech.me/v2.0-UAE/reference/createpayout and the calls beside it
  */
 export const facts = {
   amount: everywhere,
   description: everywhere,
   paymentId: everywhere,
-  // Before there is a payment only the list tells, and our record of a creation that the list does not show yet.
+  // Before there is a payment, only the list has it, or our record if the list does not show the payout yet.
   state: {
     carriedBy: ['row', 'payment'],
     from: ['intent', 'row', 'record'],
@@ -58,13 +61,13 @@ export const facts = {
   paymentSourceId: ofPayment,
   submittedAt: ofPayment,
   initiatedAt: ofPayment,
-  autoAuthorized: byListAlone,
-  pendingManualAuthorization: byListAlone,
-  createdAt: byListAlone,
-  updatedAt: byListAlone,
+  autoAuthorized: constantOfRow,
+  pendingManualAuthorization: ofRow,
+  createdAt: constantOfRow,
+  updatedAt: ofRow,
 } as const satisfies Partial<Record<keyof Payout, Fact>>;
 
-/** The facts of a payout's parties, in the same way. */
+/** The same for the parties of a payout. */
 export const partyFacts = {
   legalName: { carriedBy: ['payment', 'intent'], from: ['intent'], fromOlder: [] },
   displayName: {
@@ -83,24 +86,26 @@ export const partyFacts = {
 
 export type FactName = keyof typeof facts;
 
-/** The call that a fact may cost for a payout that was reached by `origin`, at a Lean that answers as it was recorded. */
+/**
+ * The call that a fact costs if the payout was reached by `origin`; undefined if it costs none. It assumes that Lean
+ * answers as it was recorded.
+ */
 export function callFor(fact: Fact, origin: Origin): Source | undefined {
   return fact.carriedBy.includes(origin) ? undefined : fact.from.find(source => source !== origin);
 }
 
-/** What a field's description says of its cost. */
+/** What the description of a field says about its cost. */
 export function costSentence(fact: Fact): string {
   if (fact === facts.state)
-    return 'A payout without a payment takes it from Lean’s list: one Lean call, or two, unless it was read there.';
-  if (fact.from[0] === 'row')
-    return (
-      'Lists carry it. Of a payout that was reached another way it costs nothing where a list showed it lately, else ' +
-      'one Lean call, or two, for all such fields together.'
-    );
-  const [carried, costs] = [fact.carriedBy.includes('row'), fact.carriedBy.includes('payment')];
-  if (!carried)
-    return 'On a list it costs one Lean call per payout, for all such fields and `intent` together.';
-  return costs
-    ? ''
-    : 'Of a payout that was reached by its payment it costs one Lean call, shared with `intent`.';
+    return "Before there is a payment, this field is read from Lean's list: one or two Lean calls, unless the payout came from a list.";
+  if (fact.from[0] === 'row') {
+    const cost =
+      'Lists carry it. A payout that did not come from a list costs one or two Lean calls for all such fields together';
+    return fact.isConstant === true ? `${cost}, or none if a list showed it lately.` : `${cost}.`;
+  }
+  if (!fact.carriedBy.includes('row'))
+    return 'On a list it costs one Lean call per payout, shared by all such fields and `intent`.';
+  if (!fact.carriedBy.includes('payment'))
+    return 'For a payout from `payoutByPayment` it costs one more Lean call, shared with `intent`.';
+  return '';
 }

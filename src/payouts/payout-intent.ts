@@ -20,7 +20,7 @@ export interface PayoutDestination {
 }
 
 /**
- * What a payout was meant to be, and what has become of it. `undefined`: this Lean application has no call that tells it.
+ * The request behind a payout, and what became of it. A value is `undefined` if this Lean application has no call for it.
  */
 export interface PayoutIntent {
   readonly id: string;
@@ -30,7 +30,7 @@ export interface PayoutIntent {
   readonly externalReference: string | null | undefined;
   /** The payout of this intent; without a payment at Lean yet, as far as the intent tells. */
   readonly payout: Payout;
-  /** `undefined` as above: then `destinationId` may tell which it is. */
+  /** If it is `undefined`, `destinationId` may say which it is. */
   readonly destination: PayoutDestination | null | undefined;
   readonly destinationId?: string;
 }

@@ -37,7 +37,7 @@ export class PayoutReads {
     return this.#now() < this.#lacksDetailsUntil;
   }
 
-  /** Whether the last payment that an intent carried was without its tracking: then only the payment's own call has it. */
+  /** Whether the last intent that was read had a payment without its tracking. Then only the payment's own call has it. */
   get intentsLackTracking(): boolean {
     return this.#intentsLackTracking;
   }

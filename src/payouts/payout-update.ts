@@ -9,7 +9,7 @@ export interface ReceivedEvent {
   readonly paymentId: string;
   readonly intentId: string | null;
   readonly leanStatus: string | null;
-  /** Undefined where it says nothing of the tracking: then it may announce any state of its status. */
+  /** Undefined if the event says nothing of the tracking. Then it may announce any state with its status. */
   readonly postInitiationStatus: PostInitiationStatus | null | undefined;
   readonly publishedAt: Instant;
 }
@@ -20,11 +20,11 @@ export interface PayoutStep {
   readonly eventId: string;
   readonly type: HistoryEventType;
   readonly intentId: string;
-  /** The attempt that has come to it; null while Lean has made no payment. */
+  /** The payment that made the step; null if Lean had made no payment. */
   readonly paymentId: string | null;
   readonly status: PayoutStatus;
   readonly leanStatus: string;
-  /** Undefined where this Lean application does not tell of the tracking. */
+  /** Undefined if this Lean application does not report the tracking. */
   readonly postInitiationStatus: PostInitiationStatus | null | undefined;
   readonly publishedAt: Instant;
 }
@@ -50,10 +50,10 @@ export function rankOf({ status, postInitiationStatus }: PayoutStep): number {
   return postInitiationStatus == null ? ranks[status] : 5;
 }
 
-/** What tells one step of a payout from another. */
+/** The values in which two steps of a payout differ. */
 export type StepState = Pick<PayoutStep, 'paymentId' | 'leanStatus' | 'postInitiationStatus'>;
 
-/** Whether both are the same step. One that is known without its payment is that of whichever payment comes to it. */
+/** Whether both are the same step. A step that is known without its payment may be that of any payment. */
 export function isSameStep(one: StepState, other: StepState): boolean {
   return (
     (one.paymentId === null || other.paymentId === null || one.paymentId === other.paymentId) &&
@@ -62,11 +62,11 @@ export function isSameStep(one: StepState, other: StepState): boolean {
   );
 }
 
-/** What has been told after a position, and how that lies in what the store has. */
+/** Updates after a position, and the bounds of all updates that the store has. */
 export interface Told {
-  /** Names the store: another one, or one that has taken its place, has positions of its own. */
+  /** Names the store, because the positions of another store mean something else. */
   readonly store: string;
-  /** Positions of the oldest update that is kept, and of the last one; 1 and 0 when nothing has been told. */
+  /** Positions of the oldest and of the newest update that is kept; 1 and 0 if there is none. */
   readonly first: number;
   readonly last: number;
   /** Oldest first. */
@@ -85,13 +85,14 @@ export interface PayoutEvents {
   putOff(eventIds: readonly string[], inMs: number): Promise<void>;
   /** Tells subscribers of those steps of a payout that lie ahead of what they have been told. How many those are. */
   tell(steps: readonly PayoutStep[]): Promise<number>;
+  /** The updates after a position, at most `limit`. */
   toldAfter(position: number, limit: number): Promise<Told>;
-  /** What has been told of a payout, oldest first, and what has been received of its payment. */
+  /** The steps that subscribers were told of a payout, oldest first, and the events received of its payment. */
   knownOf(
     intentId: string,
     paymentId: string | null,
   ): Promise<{ readonly told: readonly PayoutUpdate[]; readonly claims: readonly ReceivedEvent[] }>;
-  /** The last step that has been told of each payout, by its intent, for those of which any has. */
+  /** The last step that subscribers were told of each payout, by its intent. Payouts without a step are left out. */
   lastSteps(intentIds: readonly string[]): Promise<ReadonlyMap<string, PayoutUpdate>>;
   /**
    * When the first gateway on this store was there, by Lean's clock: what Lean announced before is nobody's news.

@@ -14,7 +14,7 @@ export type PostInitiationStatus = 'PROCESSED' | 'REJECTED' | 'UNKNOWN';
 
 export type PayoutOutcome = 'IN_PROGRESS' | 'PAID' | 'NOT_PAID';
 
-/** A party to a payout. `undefined`: not carried by the answer that the payout is known from. */
+/** A party to a payout. A value is `undefined` if the answer that the payout was read from does not carry it. */
 export interface PayoutParty {
   /** As Lean's payment and the destination itself have it. */
   readonly legalName: string | null | undefined;
@@ -32,9 +32,9 @@ export interface PayoutState {
 }
 
 /**
- * A payout, as far as one of Lean's answers tells: an intent of Lean's, with the newest payment made of it. A fact that
- * is `undefined` was not carried by that answer and can be asked for (`payout-facts.ts`); `null` is Lean's own null, or
- * says that there is no payment to have it.
+ * A payout as one of Lean's answers shows it: an intent of Lean's with its newest payment. A fact is `undefined` if that
+ * answer does not carry it; it can then be read elsewhere (`payout-facts.ts`). It is `null` if Lean says so, or if there
+ * is no payment to have it.
  */
 export interface Payout {
   readonly intentId: string;
@@ -76,7 +76,7 @@ export const unknownParty: PayoutParty = {
   bankName: undefined,
 };
 
-/** A payout of which only the intent's id is known: everything else can be asked for. */
+/** A payout of which only the intent's id is known. */
 export function bareOf(intentId: string): Payout {
   return {
     intentId,

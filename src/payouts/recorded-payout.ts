@@ -9,17 +9,16 @@ export interface RecordedPayout {
   readonly answer: Pick<PayoutCreated, 'state' | 'paymentId' | 'sender' | 'recipient'>;
   /** Whether Lean may not list it yet: then its state is still the one that Lean answered. */
   readonly isNew: boolean;
-  /** Between which times it was asked for: by Lean's clock where that was known, in epoch ms. */
+  /** Between which times it was created, in epoch ms; by Lean's clock if that was known. */
   readonly requested: { readonly from: number; readonly to: number };
 }
 
-/** The records of created payouts, by Lean's ids. */
 export interface RecordedPayouts {
-  /** Those of the payouts that were created by this gateway, or by another one on its store. */
+  /** The records of created payouts by their intents. They may be of any gateway on the store. */
   byIntents(intentIds: readonly string[]): Promise<ReadonlyMap<string, RecordedPayout>>;
 }
 
-/** What the record tells of a payout itself. */
+/** The payout as far as its record knows it. */
 export function payoutFromRecord({ intentId, transfer, answer, isNew }: RecordedPayout): Payout {
   return {
     ...bareOf(intentId),

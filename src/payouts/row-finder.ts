@@ -11,8 +11,8 @@ const pageSize = 100;
 type Found = Map<string, PayoutRow | null | Error>;
 
 /**
- * Finds the rows of payouts in Lean's list: those that were made or changed near each other by one call, or two. What is
- * not within two pages of 100 is looked for once more, by its amount.
+ * Finds the rows of payouts in Lean's list. Payouts that were created or changed at about the same time share one or two
+ * calls. If they are not within two pages of 100, each of them is looked for by its amount instead of on the second page.
  */
 export class RowFinder {
   readonly #client: LeanClient;
@@ -36,7 +36,7 @@ export class RowFinder {
     return wanted.map(({ intentId }) => found.get(intentId));
   }
 
-  /** An error is that of the window's payouts that have not been found by then. */
+  /** Looks in one window. An error is kept for those of its payouts that were not found before. */
   async #look({ query, wanted }: RowWindow, found: Found, options: CallOptions): Promise<void> {
     const ids = new Set(wanted.map(({ intentId }) => intentId));
     const left = (): readonly RowTimes[] => wanted.filter(({ intentId }) => !found.has(intentId));
@@ -46,7 +46,7 @@ export class RowFinder {
     const take = async (page: Promise<LeanPage>): Promise<LeanPage> => {
       const read = await page;
       for (const row of read.rows)
-        // Of another window's payout this one may hold an older payment.
+        // This window may hold an older payment of a payout that another window is for.
         if (ids.has(row.intentId)) found.set(row.intentId, newer(row, found.get(row.intentId)));
       return read;
     };

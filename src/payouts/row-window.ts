@@ -2,7 +2,7 @@ import { instantAt } from './lean-time.ts';
 import type { Instant } from './instant.ts';
 import type { FilterQuery } from './payout-filter.ts';
 
-/** What is known of when a payout's row was made, or last changed. */
+/** Hints where the row of a payout is in Lean's list: by when it was created or changed, and by its amount. */
 export interface RowTimes {
   readonly intentId: string;
   /** Its amount, in decimal text. */
@@ -10,7 +10,7 @@ export interface RowTimes {
   readonly createdAt: Instant | null | undefined;
   readonly submittedAt: Instant | null | undefined;
   readonly initiatedAt: Instant | null | undefined;
-  /** Between which times of Lean's clock it was asked for, in epoch ms, where that was by this gateway. */
+  /** If this gateway created the payout: between which times by Lean's clock, in epoch ms. */
   readonly requested: { readonly from: number; readonly to: number } | undefined;
 }
 
@@ -20,7 +20,7 @@ export interface RowWindow {
   readonly wanted: readonly RowTimes[];
 }
 
-/** Lean's clocks may differ by so much among themselves, and it does not say whether its bounds are inclusive. */
+/** Covers differences between Lean's own clocks, and bounds that Lean may treat as exclusive. */
 const marginMs = 2000;
 
 interface Span {
@@ -56,7 +56,7 @@ export function windowsOf(wanted: readonly RowTimes[]): readonly RowWindow[] {
         : { to: instantAt(to), from_updated_at: instantAt(from) },
     wanted: within,
   }));
-  // Of these nothing is known but the amount: they are looked for one by one.
+  // Payouts without any time are looked for one by one, by their amount.
   const timeless = wanted.filter((_, index) => spans[index] === undefined);
   return [...windows, ...timeless.map(each => ({ query: amountQuery(each) ?? {}, wanted: [each] }))];
 }
@@ -76,7 +76,7 @@ function spanOf(times: RowTimes): Span | undefined {
   const submitted = submittedAt ?? initiatedAt;
   const initiated = initiatedAt ?? submittedAt;
   if (submitted != null && initiated != null) {
-    // The one may be before the other: they are told apart by their words alone.
+    // Lean does not say which of the two comes first.
     const [first, last] = [Date.parse(submitted), Date.parse(initiated)].toSorted((a, b) => a - b);
     return { kind: 'change', from: (first ?? 0) - marginMs, to: (last ?? 0) + marginMs, wanted };
   }

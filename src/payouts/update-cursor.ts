@@ -6,7 +6,7 @@ export interface UpdatePlace {
   readonly position: number;
 }
 
-/** The cursor of a place: opaque to callers, and good on every gateway of the store. */
+/** The cursor of a place. It is opaque to callers, and valid at every gateway on the store. */
 export function updateCursor({ store, position }: UpdatePlace): string {
   return Buffer.from(`${store} ${String(position)}`).toString('base64url');
 }
@@ -22,6 +22,6 @@ export function updatePlaceOf(cursor: string): UpdatePlace {
   if (store !== undefined && updateCursor(place) === cursor) return place;
   throw new BadInput(
     'after',
-    'is no cursor of an update: accepted is one that `cursor`, `payoutUpdatesCursor` or `id:` gave.',
+    'is not the cursor of an update. Send a value of `cursor` or `payoutUpdatesCursor`, or an SSE event id.',
   );
 }

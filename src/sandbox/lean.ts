@@ -33,7 +33,7 @@ export interface LeanRequest {
   readonly idempotencyKey: string | undefined;
 }
 
-/** How this Lean writes its answers right now. */
+/** The format in which this Lean writes its answers now. */
 export function wireOf({ profile, behaviour }: Pick<Lean, 'profile' | 'behaviour'>): Wire {
   return behaviour.answers === 'documented' ? profile.documentedWire : profile.wire;
 }

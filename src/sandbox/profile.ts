@@ -14,7 +14,7 @@ export const sandboxProfiles: readonly SandboxProfile[] = ['v2', 'v1', 'ksa'];
 export interface Profile {
   readonly name: SandboxProfile;
   readonly wire: Wire;
-  /** The same by its published specification, where the recorded answers differ from that. */
+  /** The wire format of the published specification, which the recorded answers may differ from. */
   readonly documentedWire: Wire;
   readonly market: Market;
   readonly accounts: ReadonlyMap<string, Account>;

@@ -54,7 +54,7 @@ const lives = {
 
 type Outcome = keyof typeof lives;
 
-/** Dealt out over and over. Each payout is an intent of its own: Lean is not known to pay one twice. */
+/** Used in rotation. Each payout has an intent of its own, because Lean is not known to pay an intent twice. */
 // prettier-ignore
 const outcomes: readonly Outcome[] = [
   'paid', 'waiting', 'paid', 'accepted', 'created', 'failed', 'paidByHand', 'rejected', 'pending', 'paid',

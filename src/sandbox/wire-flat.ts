@@ -58,7 +58,7 @@ function flatWire(detailsOf: (payout: Progress) => object): Wire {
   };
 }
 
-/** A page of the list as all specifications have it. */
+/** A page of the list by the published specifications, which agree on it. */
 export function flatList(page: ListPage): string {
   return `{"content":[${page.items.map(listItem).join(',')}],${JSON.stringify(envelope(page)).slice(1)}`;
 }

@@ -39,7 +39,7 @@ export const wireV2: Wire = {
   single: { payment: renderOnce(payment), intent: renderOnce(intent) },
 };
 
-/** The same version as its published specification has it. */
+/** Version 2 by its published specification. */
 export const wireV2Documented: Wire = {
   ...wireV2,
   list: flatList,

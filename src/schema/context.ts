@@ -7,26 +7,29 @@ import type { Payout } from '../payouts/payout.ts';
 import type { PayoutUpdate } from '../payouts/payout-update.ts';
 import type { PayoutLists } from '../payouts/payout-list.ts';
 
-/** What happens to payouts, for subscribers. */
+/** Updates of payouts, for subscribers. */
 export interface Updates {
-  /** Notes where the updates stand now. What it gives tells that as a cursor: null where this gateway is told of none. */
+  /**
+   * Notes which update is the newest now. The function that it returns gives the cursor of that update; null if this
+   * gateway receives no updates. It throws UpdatesUnavailable while the store has not been read.
+   */
   standing(): () => string | null;
   /**
-   * From this call on, or from behind a cursor: nothing that happens before the first update is asked for is missed.
+   * Subscribes from this call on, or from after a cursor. Updates between the call and the first read are not missed.
    * @throws BadInput, UpdatesCursorExpired, UpdatesUnavailable, TooManySubscriptions
    */
   subscribe(wish: SubscriptionWish, context: GraphContext): Promise<AsyncIterable<UpdateOfPayout>>;
 }
 
-/** What a subscriber wants to be told of. */
+/** The updates that a subscriber wants. */
 export interface SubscriptionWish {
-  /** The payout of this intent; all of them where there is none. */
+  /** Only updates of the payout of this intent; undefined for all payouts. */
   readonly intentId: string | undefined;
-  /** A cursor to go on from; undefined for what comes from now on. */
+  /** The cursor after which updates begin; undefined to begin now. */
   readonly after: string | undefined;
 }
 
-/** An update, with what Lean has by then: each read is made once for all subscribers. */
+/** An update, with the reads of its payout, which all subscribers of the update share. */
 export interface UpdateOfPayout extends PayoutUpdate {
   readonly cursor: string;
   readonly payouts: PayoutLookup;
@@ -35,15 +38,15 @@ export interface UpdateOfPayout extends PayoutUpdate {
 
 /** What a resolver may use: made afresh for each request, nothing in it is shared with another caller. */
 export interface GraphContext {
-  /** Of a subscription: that of the update that is being answered. */
+  /** In a subscription, it belongs to the update that is being answered. */
   payouts: PayoutLookup;
   /** Lean calls that the operation may still make. */
   readonly budget: CallBudget;
-  /** What happens to payouts, as it comes. */
+  /** Updates of payouts as they happen. */
   readonly updates: Updates;
   /**
-   * Where the updates stood when the request began, as a cursor; null where this gateway is told of none.
-   * @throws UpdatesUnavailable while they cannot be read
+   * The cursor of the newest update when the request began; null if this gateway receives no updates.
+   * @throws UpdatesUnavailable while the store has not been read
    */
   readonly updatesCursor: () => string | null;
   readonly lists: PayoutLists;

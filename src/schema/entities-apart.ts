@@ -20,7 +20,7 @@ type ResolveReference = (
  *
  * By itself the library resolves them in one go. One that names no entity throws there, and what has been started for
  * the others is left with nobody to hear of its failure, which ends the process.
- * @param sdl what `_service` answers; the library would print its own, in another order
+ * @param sdl gives the text that `_service` answers; the library would print another one, in another order
  */
 export function entitiesApart(schema: GraphQLSchema, sdl: () => string): GraphQLSchema {
   const query = schema.getQueryType()?.toConfig();

@@ -1,4 +1,4 @@
-/** Every `extensions.code` that an error of the graph can carry, so that clients can tell them apart by type. */
+/** Every `extensions.code` that an error of the graph can have, so that clients can use them as a type. */
 export const errorCodes = [
   'GRAPHQL_PARSE_FAILED',
   'GRAPHQL_VALIDATION_FAILED',

@@ -1,19 +1,19 @@
 import { costSentence, facts, type Fact, type FactName } from '../payouts/payout-facts.ts';
 
-/** What a field may have to ask Lean for: a fact of the payout, its intent, or its history. */
+/** What a field may have to read from Lean: a fact of the payout, its intent, or its history. */
 export type Need = Fact | 'intent' | 'history';
 
-/** For a field's definition: what it may have to ask Lean for. `lean-cost.ts` reads it. */
+/** Marks the definition of a field with what it may have to read from Lean. `lean-cost.ts` counts it. */
 export function asksLean(need: Need): { readonly extensions: { readonly asksLean: Need } } {
   return { extensions: { asksLean: need } };
 }
 
-/** For the definition of a field that is a fact of a payout: its description, with what it costs. */
+/** For a field that is a fact of a payout: marks it, and adds its cost to the description. */
 export function ofFact(name: FactName, description: string): ReturnType<typeof ofAnyFact> {
   return ofAnyFact(facts[name], description);
 }
 
-/** The same for any table of facts. */
+/** The same for a fact of any table. */
 export function ofAnyFact(fact: Fact, description: string) {
   return { ...asksLean(fact), description: `${description} ${costSentence(fact)}`.trim() };
 }

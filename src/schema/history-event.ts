@@ -17,7 +17,7 @@ export const HistoryEventType = builder.objectRef<HistoryEvent>('HistoryEvent').
     payoutId: t.exposeID('payoutId', { description: 'The payout, as in `Payout.id`.' }),
     paymentId: t.exposeID('paymentId', {
       nullable: true,
-      description: 'Lean’s id of the payment that it happened to; null before there was one.',
+      description: "Lean's id of the payment that it happened to; null if there was none yet.",
     }),
     type: t.expose('type', { type: HistoryEventTypeType, description: 'What kind of event it was.' }),
     status: t.expose('status', { type: PayoutStatusType, description: "The payout's status from then on." }),

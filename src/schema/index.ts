@@ -4,7 +4,7 @@ import { builder } from './builder.ts';
 import { entitiesApart } from './entities-apart.ts';
 import './roots.ts';
 import './scalars.ts';
-import './payout.ts';
+import './payout-queries.ts';
 import './payout-intent.ts';
 import './payout-destination.ts';
 import './payout-connection.ts';
@@ -20,12 +20,12 @@ export const schema: GraphQLSchema = entitiesApart(
 
 let printed: string | undefined;
 
-/** The schema as routers compose it, letter by letter as `_service` answers it. */
+/** The schema as routers compose it. `_service` answers the same text. */
 export function printSchema(): string {
   return (printed ??= `${printSubgraphSchema(schema)}\n`);
 }
 
-/** The same without what only routers ask for: for the tools of clients. */
+/** The schema for the tools of clients, without the fields and types that only routers use. */
 export function clientSchema(): GraphQLSchema {
   const { query, types, directives, ...config } = schema.toConfig();
   if (query == null) return schema;

@@ -27,9 +27,9 @@ export interface CostedOperation {
 }
 
 /**
- * How many Lean calls an operation costs, told before any of them is made: as if nothing it asks for were shared with
- * others, every page came back full, and Lean answered as it was recorded. Retries, walks from the end of a list and what
- * a Lean with poorer answers costs beyond that are not counted here, but by the budget while the operation runs.
+ * Estimates the Lean calls of an operation before any of them is made. It assumes that no call is shared with other
+ * operations, that every page is full, and that Lean answers as it was recorded. It leaves out retries, walks from the
+ * end of a list, and the extra calls for a Lean with poorer answers: the budget counts those while the operation runs.
  */
 export class LeanCost {
   readonly #schema: GraphQLSchema;
@@ -89,7 +89,7 @@ export class LeanCost {
         return 1;
       case '_entities':
         return this.#ofEntities(field);
-      // Of each update; and of the one look at whether there is such a payout.
+      // For each update, and one call to check that the payout exists.
       case 'payoutUpdated':
         return 1 + callsFor(this.#needs(field, 'PayoutUpdate'), 'creation');
       case 'createPayout':
@@ -99,7 +99,7 @@ export class LeanCost {
         const transfers = Array.isArray(input?.transfers) ? input.transfers.length : 1;
         return 1 + transfers * callsFor(this.#needs(field, 'CreatePayoutsResult'), 'creation');
       }
-      // How many transfers it had is not known beforehand; mostly it is one.
+      // The number of transfers is not known beforehand; mostly it is one.
       case 'payoutRequest':
         return callsFor(this.#needs(field, 'PayoutRequest'), 'creation');
       default:
@@ -223,14 +223,14 @@ function hasDirectives(document: DocumentNode): boolean {
   return found;
 }
 
-/** The calls that a payout costs beyond the one that it was reached by: one of each kind, however many fields want it. */
+/** The calls that a payout costs after the one that reached it: one of each kind, however many fields need it. */
 function callsFor(needs: ReadonlySet<Need>, origin: Origin): number {
   const calls = new Set<string>();
   for (const need of needs)
     if (typeof need === 'string') {
       if (need !== origin) calls.add(need);
     } else {
-      // The payout in the answer to a creation, and in an update, is read by its intent.
+      // The payout of a created payout or of an update is read by its intent.
       const reached = origin === 'creation' && needs.has('intent') ? 'intent' : origin;
       const call = callFor(need, reached);
       if (call !== undefined) calls.add(call);

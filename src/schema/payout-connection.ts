@@ -77,8 +77,8 @@ builder.queryField('payouts', t =>
     nullable: true,
     ...forReaders,
     description:
-      "Payouts in Lean's order, newest first. One Lean call for a page, whatever its size; fields that only the " +
-      'single payout carries cost one more per payout.',
+      "Payouts in Lean's order, newest first. One Lean call for a page, sometimes two; fields that lists do not carry " +
+      'cost one more per payout.',
     args: {
       first: t.arg.int({
         description: 'How many rows, from the start or after `after`: 1 to 100, 50 by default.',

@@ -69,8 +69,8 @@ builder.queryField('payoutDestination', t =>
     nullable: true,
     ...forReaders,
     description:
-      'One destination, by one Lean call; null when Lean does not know the id. Pay it once its status is `ACTIVE`.',
-    args: { id: t.arg.id({ required: true, description: 'Lean’s payment_destination_id.' }) },
+      'One destination, by one Lean call; null if Lean does not know the id. Pay it once its status is `ACTIVE`.',
+    args: { id: t.arg.id({ required: true, description: "Lean's payment_destination_id." }) },
     resolve: (_root, { id }, { payouts }) => payouts.destination(parseUuid(id, 'id')),
   }),
 );

@@ -10,7 +10,7 @@ import { forReaders } from './scope-rules.ts';
 
 export const PayoutIntentType = builder.objectRef<PayoutIntent>('PayoutIntent');
 
-/** @throws LeanNotOffered for what this Lean application has no call to tell */
+/** @throws LeanNotOffered if this Lean application has no call for the value */
 function offered<Value>(value: Value | undefined): Value {
   if (value === undefined) throw new LeanNotOffered();
   return value;
@@ -19,12 +19,13 @@ function offered<Value>(value: Value | undefined): Value {
 PayoutIntentType.implement({
   ...forReaders,
   description:
-    'What a payout was meant to be. There is one from the moment of creation, before there is a payment.',
+    'The request behind a payout: what is to be paid, and to whom. Lean has it from the moment of creation, before there ' +
+    'is a payment.',
   fields: t => ({
     id: t.exposeID('id', { description: "Lean's payment_intent_id." }),
     customerId: t.id({
       nullable: true,
-      description: "Lean's id of the customer it belongs to.",
+      description: "Lean's id of the customer that it belongs to.",
       resolve: ({ customerId }) => offered(customerId),
     }),
     amount: t.expose('amount', { type: MoneyType, description: 'The amount to be paid, exact.' }),
@@ -36,19 +37,18 @@ PayoutIntentType.implement({
     }),
     externalReference: t.string({
       nullable: true,
-      description: 'Your own id of it, as given on creation, such as `INV-2026-0042`.',
+      description: 'Your own id of the payout, as given on creation, such as `INV-2026-0042`.',
       resolve: ({ externalReference }) => offered(externalReference),
     }),
     payout: t.expose('payout', {
       type: PayoutType,
       nullable: true,
-      description:
-        'The payout made of it, as the intent carries it: no further Lean call for its own fields.',
+      description: 'The payout of this intent. It costs no further Lean call; fields that cost more say so.',
     }),
     destination: t.field({
       type: PayoutDestinationType,
       nullable: true,
-      description: 'Where the money goes, as the intent carries it: no further Lean call.',
+      description: 'The destination of the money. It costs no further Lean call.',
       resolve: ({ destination, destinationId }, _args, { payouts }) =>
         destination === undefined && destinationId !== undefined
           ? payouts.destination(destinationId)
@@ -68,7 +68,7 @@ builder.queryField('payoutIntent', t =>
     nullable: true,
     ...forReaders,
     description:
-      'One intent, with its payout and destination, by one Lean call; null when Lean does not know the id.',
+      'One intent, with its payout and destination, by one Lean call; null if Lean does not know the id.',
     args: { id: t.arg.id({ required: true, description: "Lean's payment_intent_id." }) },
     resolve: (_root, { id }, { payouts }) => payouts.intent(parseUuid(id, 'id')),
   }),

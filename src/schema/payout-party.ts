@@ -1,4 +1,5 @@
-import type { MaybePromise, PayoutLookup } from '../loaders/payout-lookup.ts';
+import { andThen, type MaybePromise } from '../loaders/maybe-promise.ts';
+import type { PayoutLookup } from '../loaders/payout-lookup.ts';
 import { masked } from '../payouts/masking.ts';
 import { payoutIdOf } from '../payouts/ids.ts';
 import { partyFacts } from '../payouts/payout-facts.ts';
@@ -14,21 +15,21 @@ export interface PartyParent {
 }
 
 export const PayoutPartyType = builder.objectRef<PartyParent>('PayoutParty').implement({
-  description: 'Who pays or is paid, as far as Lean tells.',
+  description: 'The sender or the recipient of a payout, as far as Lean names it.',
   fields: t => ({
     id: t.id({
-      description: 'For caches: the payout’s id and the side, `"po_…:recipient"` or `"po_…:sender"`.',
+      description: 'For caches: the id of the payout and the side, `"po_…:recipient"` or `"po_…:sender"`.',
       resolve: ({ payout, side }) => `${payoutIdOf(payout.intentId)}:${side}`,
     }),
     legalName: t.string({
-      ...ofAnyFact(partyFacts.legalName, 'The name by law, as Lean’s payment and the destination have it.'),
+      ...ofAnyFact(partyFacts.legalName, "The legal name, as Lean's payment or the destination has it."),
       nullable: true,
       resolve: (party, _args, { payouts }) => factOf(party, 'legalName', payouts),
     }),
     displayName: t.string({
       ...ofAnyFact(
         partyFacts.displayName,
-        'What the list calls the destination; the legal name where it has no other name, and for a sender.',
+        "The name of the destination in Lean's list; the legal name if it has no other, and for a sender.",
       ),
       nullable: true,
       resolve: (party, _args, { payouts }) => factOf(party, 'displayName', payouts),
@@ -36,8 +37,8 @@ export const PayoutPartyType = builder.objectRef<PartyParent>('PayoutParty').imp
     accountNumber: t.string({
       ...ofAnyFact(
         partyFacts.accountNumber,
-        'Bank account number, such as `"1015000000601"`. It may come masked, `"*********0601"`, without the scope ' +
-          '`payouts:read_sensitive`.',
+        'Bank account number, such as `"1015000000601"`. The gateway may mask it (`"*********0601"`) for callers ' +
+          'without the scope `payouts:read_sensitive`.',
       ),
       nullable: true,
       resolve: (party, _args, context) => maskedFor(context, factOf(party, 'accountNumber', context.payouts)),
@@ -45,8 +46,8 @@ export const PayoutPartyType = builder.objectRef<PartyParent>('PayoutParty').imp
     iban: t.string({
       ...ofAnyFact(
         partyFacts.iban,
-        'IBAN, such as `"AE070331234567890123456"`. It may come masked, `"AE*****************3456"`, without the ' +
-          'scope `payouts:read_sensitive`.',
+        'IBAN, such as `"AE070331234567890123456"`. The gateway may mask it (`"AE*****************3456"`) for callers ' +
+          'without the scope `payouts:read_sensitive`.',
       ),
       nullable: true,
       resolve: (party, _args, context) => maskedFor(context, factOf(party, 'iban', context.payouts)),
@@ -54,8 +55,8 @@ export const PayoutPartyType = builder.objectRef<PartyParent>('PayoutParty').imp
     bankName: t.string({
       ...ofAnyFact(
         partyFacts.bankName,
-        'The party’s bank. Lean has its own identifier of the bank here, such as `LEAN_SME_MB1_UAE`. Of senders Lean ' +
-          'tells it when a payout is created, so that it is null for payouts that this gateway did not create.',
+        "The bank, by Lean's own identifier, such as `LEAN_SME_MB1_UAE`. Lean names the bank of a sender only when a " +
+          'payout is created, so it is null for senders of payouts that this gateway did not create.',
       ),
       nullable: true,
       resolve: (party, _args, { payouts }) => factOf(party, 'bankName', payouts),
@@ -75,7 +76,5 @@ function maskedFor(
   { masksAccounts }: GraphContext,
   account: MaybePromise<string | null>,
 ): MaybePromise<string | null> {
-  if (!masksAccounts) return account;
-  const mask = (known: string | null): string | null => (known === null ? null : masked(known));
-  return account instanceof Promise ? account.then(mask) : mask(account);
+  return andThen(account, text => (text !== null && masksAccounts ? masked(text) : text));
 }

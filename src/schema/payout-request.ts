@@ -4,7 +4,7 @@ import { CreatePayoutResult } from './creation-result.ts';
 import { forReaders } from './scope-rules.ts';
 
 const PayoutRequestType = builder.objectRef<RequestReport>('PayoutRequest').implement({
-  description: 'What was asked for under an idempotency key, and what became of it.',
+  description: 'A request under an idempotency key, and what became of it.',
   fields: t => ({
     idempotencyKey: t.exposeString('idempotencyKey', { description: 'The key of the request.' }),
     requestedAt: t.expose('requestedAt', {
@@ -14,9 +14,8 @@ const PayoutRequestType = builder.objectRef<RequestReport>('PayoutRequest').impl
     results: t.expose('results', {
       type: [CreatePayoutResult],
       description:
-        'One for each transfer, in order: the recorded answer, or `PayoutOutcomeUnknown` while it is in flight or open, ' +
-        'as a repetition of the key would be told. `PayoutCreated.status` is that of the moment of creation; ' +
-        'its `payout` tells how it stands now.',
+        'One entry for each transfer, in order: its recorded answer, or `PayoutOutcomeUnknown` while it is in flight or ' +
+        'open. `PayoutCreated.status` is the status at creation; its `payout` has the current one.',
     }),
   }),
 });
@@ -27,9 +26,9 @@ builder.queryField('payoutRequest', t =>
     nullable: true,
     ...forReaders,
     description:
-      'What became of an idempotency key of yours. It sends nothing, writes nothing and makes no Lean call but those of ' +
-      'the `payout` and `intent` that are selected. Null: there is no record, because the key never came, or its payout ' +
-      'was never sent, or the record is older than the retention. **Null is no leave to pay again under another key.**',
+      'What became of a request of yours, by its idempotency key. It sends nothing and writes nothing; only `payout` and ' +
+      '`intent` cost Lean calls. Null means that there is no record: the key never arrived, nothing was sent for it, or ' +
+      'the record is older than the retention. **Null does not allow you to pay again under another key.**',
     args: {
       idempotencyKey: t.arg.string({ required: true, description: 'The key, as it was sent.' }),
     },

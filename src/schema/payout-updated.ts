@@ -10,16 +10,17 @@ import { forReaders } from './scope-rules.ts';
 
 const PayoutUpdateType = builder.objectRef<UpdateOfPayout>('PayoutUpdate').implement({
   description:
-    'A step that a payout has made, as Lean itself has it. The steps of a payout come in their order, each once.',
+    "A step that a payout has made, as Lean's own records show it. The steps of a payout come in order, each once.",
   fields: t => ({
     cursor: t.exposeString('cursor', {
       description:
-        'Where it stands among all updates. After a lost connection subscribe `after` the last one that you have had, ' +
-        'with the same `id` or another, at any gateway of the store. Over SSE it is the `id:` of the event, which ' +
-        'browsers send back by themselves.',
+        'The place of this update among all updates. After a lost connection, subscribe with the last cursor that you ' +
+        'received as `after`. It is valid with any `id`, at every gateway that shares the store. Over SSE it is the ' +
+        '`id:` of the event, which browsers send back by themselves.',
     }),
     eventId: t.exposeID('eventId', {
-      description: "Lean's id of the event that announced it, or one made for it where none did.",
+      description:
+        "Lean's id of the event that announced the step, or an id made by the gateway if no event did.",
     }),
     type: t.expose('type', { type: HistoryEventTypeType, description: 'What kind of event it was.' }),
     payoutId: t.id({
@@ -29,23 +30,23 @@ const PayoutUpdateType = builder.objectRef<UpdateOfPayout>('PayoutUpdate').imple
     intentId: t.exposeID('intentId', { description: "Lean's payment_intent_id of the payout." }),
     paymentId: t.exposeID('paymentId', {
       nullable: true,
-      description: "Lean's payment_id by then; null while Lean has made no payment of it.",
+      description: "Lean's payment_id at this step; null if Lean had made no payment yet.",
     }),
-    status: t.expose('status', { type: PayoutStatusType, description: 'Its status from then on.' }),
+    status: t.expose('status', { type: PayoutStatusType, description: "The payout's status from then on." }),
     leanStatus: t.exposeString('leanStatus', { description: "Lean's own word for that status." }),
     postInitiationStatus: t.field({
       type: PostInitiationStatusType,
       nullable: true,
       description:
-        "How the bank's tracking had ended by then; null: it had not ended, or Lean does not tell.",
+        "How the bank's tracking had ended by then; null if it had not ended, or Lean does not report it.",
       resolve: ({ postInitiationStatus }) => postInitiationStatus ?? null,
     }),
     outcome: t.field({
       type: PayoutOutcomeType,
       nullable: true,
       description:
-        'What `status` and `postInitiationStatus` mean together: read this to learn whether the money has gone. Null ' +
-        'when that cannot be told, as in `Payout.outcome`.',
+        'Whether money had moved by then, from `status` and `postInitiationStatus` together. Null if they do not say, ' +
+        'as in `Payout.outcome`.',
       resolve: ({ status, postInitiationStatus }) => outcomeOf(status, postInitiationStatus),
     }),
     publishedAt: t.expose('publishedAt', { type: 'DateTime', description: 'When Lean announced it.' }),
@@ -54,7 +55,7 @@ const PayoutUpdateType = builder.objectRef<UpdateOfPayout>('PayoutUpdate').imple
       type: PayoutType,
       nullable: true,
       description:
-        'The payout as Lean has it now, which may be later than this step. The gateway reads it, its `intent` and its ' +
+        'The payout as Lean has it now, which may be past this step. The gateway reads it, its `intent` and its ' +
         '`history` once for all subscribers.',
       resolve: update => update.payout(),
     }),
@@ -66,15 +67,15 @@ builder.queryField('payoutUpdatesCursor', t =>
     nullable: true,
     ...forReaders,
     description:
-      'Where the updates stood when this request began: nothing else in its answer is older. To miss nothing and have ' +
-      'nothing twice, read this and what you show in one operation, then subscribe to `payoutUpdated` `after` it. No ' +
-      'Lean call; null where the gateway is told of no updates.',
+      'The cursor of the newest update when this request began. Nothing else in the answer is older. To miss no step, ' +
+      'read it in one operation with the payouts that you show, then subscribe to `payoutUpdated` with it as `after`; ' +
+      'the first updates may repeat what you have read. No Lean call. Null if this gateway receives no updates.',
     resolve: (_root, _args, context) => context.updatesCursor(),
   }),
 );
 
 builder.subscriptionType({
-  description: 'What happens, as it happens, for callers with the scope `payouts:read`.',
+  description: 'Updates as they happen, for callers with the scope `payouts:read`.',
 });
 
 builder.subscriptionField('payoutUpdated', t =>
@@ -82,15 +83,16 @@ builder.subscriptionField('payoutUpdated', t =>
     type: PayoutUpdateType,
     ...forReaders,
     description:
-      'Tells of each step that a payout makes, from created to paid, without asking again and again; also of payouts ' +
-      'that Lean has made no payment of. Read `payoutUpdatesCursor` together with what you show, then subscribe `after` ' +
-      'it. Over SSE or WebSocket (graphql-ws), at the address of queries.',
+      'Each step that a payout makes, from created to paid, also before Lean has made a payment. Read ' +
+      '`payoutUpdatesCursor` together with the payouts that you show, then subscribe with it as `after`. Over SSE or ' +
+      'WebSocket (graphql-ws), at the same address as queries.',
     args: {
       id: t.arg.id({ description: 'The payout to follow, by its `Payout.id`; all of them by default.' }),
       after: t.arg.string({
         description:
-          'A cursor to go on from, by default from now on; over SSE `Last-Event-ID` stands above it. One that is ' +
-          'forgotten or of another store is `UPDATES_CURSOR_EXPIRED`: read anew, and subscribe `after` a new cursor.',
+          'The cursor after which updates begin; by default they begin now. Over SSE `Last-Event-ID` takes precedence. ' +
+          'The error `UPDATES_CURSOR_EXPIRED` means that the cursor is too old or of another store: read the payouts ' +
+          'again, and subscribe with a new cursor.',
       }),
     },
     subscribe: (_root, { id, after }, context) =>
@@ -99,7 +101,7 @@ builder.subscriptionField('payoutUpdated', t =>
         context,
       ),
     resolve: (update, _args, context) => {
-      // What was read for the update before is no longer so.
+      // Reads for an earlier update may be outdated.
       context.payouts = update.payouts;
       return update;
     },

@@ -1,4 +1,4 @@
-import type { MaybePromise } from '../loaders/payout-lookup.ts';
+import { andThen, type MaybePromise } from '../loaders/maybe-promise.ts';
 import { LeanBadAnswer, LeanNotOffered } from '../lean/errors.ts';
 import { BadInput } from '../payouts/errors.ts';
 import { intentIdOf, parseUuid, payoutIdOf } from '../payouts/ids.ts';
@@ -16,19 +16,12 @@ import { forReaders } from './scope-rules.ts';
 
 export const PayoutType = builder.objectRef<Payout>('Payout');
 
-function then<Value, Result>(
-  value: MaybePromise<Value>,
-  use: (value: Value) => MaybePromise<Result>,
-): MaybePromise<Result> {
-  return value instanceof Promise ? value.then(use) : use(value);
-}
-
-/** A sentence of Lean's, as this caller may see it. */
+/** A sentence of Lean's, with its account numbers masked if this caller may not see them. */
 function proseFor(
   { masksAccounts }: GraphContext,
   sentence: MaybePromise<string | null>,
 ): MaybePromise<string | null> {
-  return then(sentence, text => (text !== null && masksAccounts ? maskedProse(text) : text));
+  return andThen(sentence, text => (text !== null && masksAccounts ? maskedProse(text) : text));
 }
 
 function required<Value>(value: Value | null, what: string): Value {
@@ -36,9 +29,9 @@ function required<Value>(value: Value | null, what: string): Value {
   throw new LeanBadAnswer('LEAN_BAD_RESPONSE', `Lean's payout has no ${what} in it.`, { retryable: false });
 }
 
-/** Only where the tracking can still change the outcome it is asked for. */
+/** The tracking is read only if it can still change the outcome. */
 function outcomeFor(payout: Payout, { payouts }: GraphContext): MaybePromise<PayoutOutcome | null> {
-  return then(payouts.fact(payout, 'state'), state => {
+  return andThen(payouts.fact(payout, 'state'), state => {
     const { status } = required(state, 'status');
     const tracking = payouts.fact(payout, 'postInitiationStatus');
     if (!(tracking instanceof Promise)) return outcomeOf(status, tracking);
@@ -56,70 +49,72 @@ function outcomeFor(payout: Payout, { payouts }: GraphContext): MaybePromise<Pay
 PayoutType.implement({
   ...forReaders,
   description:
-    'A payout out of your bank account, made through Lean: an intent of Lean’s with its newest payment. Each field has ' +
-    'the same value by whichever way the payout was reached. What a list does not carry costs one more Lean call per ' +
-    'payout, once, whichever and however many such fields are selected.',
+    "A payout from your bank account, made through Lean: Lean's payment intent with its newest payment. A field has the " +
+    'same value however the payout was reached. Fields that lists do not carry cost one more Lean call per payout, ' +
+    'shared by all of them; `history` costs one of its own. A field that this Lean application does not offer is null, with the error ' +
+    '`NOT_OFFERED_BY_LEAN`.',
   fields: t => ({
     id: t.id({
       description:
-        'Stable for life, from the moment of creation. Opaque: Lean’s own ids are `intentId` and `paymentId`.',
+        "Never changes, from the moment of creation. It is opaque; Lean's own ids are `intentId` and `paymentId`.",
       resolve: ({ intentId }) => payoutIdOf(intentId),
     }),
     paymentId: t.id({
       ...ofFact(
         'paymentId',
-        'Lean’s payment_id; null while Lean has made no payment of it (awaiting authorisation, failed early).',
+        "Lean's payment_id; null if Lean has made no payment: the payout awaits authorisation, or failed before.",
       ),
       nullable: true,
       resolve: (payout, _args, { payouts }) => payouts.fact(payout, 'paymentId'),
     }),
-    intentId: t.exposeID('intentId', { description: 'Lean’s payment_intent_id.' }),
+    intentId: t.exposeID('intentId', { description: "Lean's payment_intent_id." }),
     intent: t.field({
       ...asksLean('intent'),
       type: PayoutIntentType,
       nullable: true,
       description:
-        'What it was meant to be: external reference, destination, customer. One Lean call, unless the payout came by it.',
+        'The request behind it: external reference, destination, customer. One Lean call; none after `payout` and ' +
+        '`payoutByIntent`, which read it anyway.',
       resolve: ({ intentId }, _args, { payouts }) => payouts.intent(intentId),
     }),
     amount: t.field({
-      ...ofFact('amount', 'The amount paid, exact.'),
+      ...ofFact('amount', 'The exact amount.'),
       type: MoneyType,
       resolve: (payout, _args, { payouts }) =>
-        then(payouts.fact(payout, 'amount'), amount => required(amount, 'amount')),
+        andThen(payouts.fact(payout, 'amount'), amount => required(amount, 'amount')),
     }),
     description: t.string({
-      ...ofFact('description', 'The reference text that goes to the recipient’s bank, such as `INV 001`.'),
+      ...ofFact('description', "The reference text that goes to the recipient's bank, such as `INV 001`."),
       nullable: true,
       resolve: (payout, _args, context) => proseFor(context, context.payouts.fact(payout, 'description')),
     }),
     status: t.field({
-      ...ofFact('state', 'How far it has come. For the question whether money has moved, use `outcome`.'),
+      ...ofFact('state', 'How far it has come. To decide whether money has moved, read `outcome`.'),
       type: PayoutStatusType,
       resolve: (payout, _args, { payouts }) =>
-        then(payouts.fact(payout, 'state'), state => required(state, 'status').status),
+        andThen(payouts.fact(payout, 'state'), state => required(state, 'status').status),
     }),
     leanStatus: t.string({
       ...ofFact(
         'state',
-        'Lean’s own word for the status, also when `status` says `UNKNOWN`; null where Lean gives none.',
+        "Lean's own word for the status, even if `status` is `UNKNOWN`; null if Lean gives none.",
       ),
       nullable: true,
       resolve: (payout, _args, { payouts }) =>
-        then(payouts.fact(payout, 'state'), state => state?.leanStatus ?? null),
+        andThen(payouts.fact(payout, 'state'), state => state?.leanStatus ?? null),
     }),
     outcome: t.field({
       ...ofFact(
         'state',
-        'What `status` and `postInitiationStatus` mean together; null when that cannot be told: an unknown word, two ' +
-          'that contradict each other, or a Lean application that does not tell of the tracking.',
+        'Whether money has moved, from `status` and `postInitiationStatus` together. Null if they do not say: a word is ' +
+          "unknown, the two contradict each other, or this Lean application does not report the bank's tracking.",
       ),
       type: PayoutOutcomeType,
       nullable: true,
       resolve: (payout, _args, context) => outcomeFor(payout, context),
     }),
     postInitiationStatus: t.field({
-      ...ofFact('postInitiationStatus', 'How the bank’s tracking ended; null: it has not ended.'),
+      ...ofFact('postInitiationStatus', "How the bank's tracking ended; null while it has not ended."),
       type: PostInitiationStatusType,
       nullable: true,
       resolve: (payout, _args, { payouts }) => payouts.fact(payout, 'postInitiationStatus'),
@@ -127,7 +122,7 @@ PayoutType.implement({
     granularStatusCode: t.string({
       ...ofFact(
         'granularStatusCode',
-        'Lean’s finer code for the status, such as `SUCCESS`, where it gives one.',
+        "Lean's finer code for the status, such as `SUCCESS`; null if Lean gives none.",
       ),
       nullable: true,
       resolve: (payout, _args, { payouts }) => payouts.fact(payout, 'granularStatusCode'),
@@ -135,7 +130,7 @@ PayoutType.implement({
     statusDetails: t.string({
       ...ofFact(
         'statusDetails',
-        'Lean’s sentence on the status, where it gives one. For people to read, not for programs.',
+        "Lean's sentence about the status; null if Lean gives none. For people to read, not for programs.",
       ),
       nullable: true,
       resolve: (payout, _args, context) => proseFor(context, context.payouts.fact(payout, 'statusDetails')),
@@ -148,31 +143,31 @@ PayoutType.implement({
     sender: t.field({
       ...ofFact(
         'sender',
-        'Whose account the money comes from. Lean tells it with the payment; of payouts that this gateway created it is ' +
-          'known before.',
+        'The account that the money comes from. Lean names it once there is a payment; for payouts that this gateway ' +
+          'created it is known before.',
       ),
       type: PayoutPartyType,
       nullable: true,
       resolve: (payout, _args, { payouts }) =>
-        then(payouts.fact(payout, 'sender'), sender =>
+        andThen(payouts.fact(payout, 'sender'), sender =>
           sender === null ? null : { payout: { ...payout, sender }, side: 'sender' as const },
         ),
     }),
     paymentSourceId: t.id({
-      ...ofFact('paymentSourceId', 'Lean’s id of the connected source of the money.'),
+      ...ofFact('paymentSourceId', "Lean's id of the connected source of the money."),
       nullable: true,
       resolve: (payout, _args, { payouts }) => payouts.fact(payout, 'paymentSourceId'),
     }),
     bankTransactionReference: t.string({
       ...ofFact(
         'bankTransactionReference',
-        'The bank’s reference, for reconciliation; null until the bank has given one.',
+        "The bank's reference, for reconciliation; null until the bank has given one.",
       ),
       nullable: true,
       resolve: (payout, _args, { payouts }) => payouts.fact(payout, 'bankTransactionReference'),
     }),
     autoAuthorized: t.boolean({
-      ...ofFact('autoAuthorized', 'Whether Lean was to authorise it by itself.'),
+      ...ofFact('autoAuthorized', 'Whether Lean was to authorise it without a person.'),
       nullable: true,
       resolve: (payout, _args, { payouts }) => payouts.fact(payout, 'autoAuthorized'),
     }),
@@ -210,8 +205,7 @@ PayoutType.implement({
       type: [HistoryEventType],
       nullable: true,
       description:
-        'What has happened to it, oldest first. One Lean call. Lean may leave out the end of the tracking: read ' +
-        '`outcome` for that.',
+        "Its events, oldest first. One Lean call. Lean may leave out the end of the bank's tracking; read `outcome` for that.",
       resolve: (payout, _args, { payouts }) => payouts.history(payout),
     }),
   }),
@@ -233,35 +227,3 @@ builder.asEntity(PayoutType, {
     throw new BadInput('representations', 'a Payout needs its id, its intentId or its paymentId.');
   },
 });
-
-const ownFields =
-  'null when Lean does not know it. One Lean call for any of its own fields, its `intent` and the destination of that';
-
-builder.queryFields(t => ({
-  payout: t.field({
-    type: PayoutType,
-    nullable: true,
-    ...forReaders,
-    description: `One payout; ${ownFields}.`,
-    args: { id: t.arg.id({ required: true, description: 'A `Payout.id`.' }) },
-    resolve: (_root, { id }, { payouts }) => payouts.payout(intentIdOf(id, 'id')),
-  }),
-  payoutByIntent: t.field({
-    type: PayoutType,
-    nullable: true,
-    ...forReaders,
-    description: `The payout with this payment_intent_id at Lean; ${ownFields}.`,
-    args: { intentId: t.arg.id({ required: true, description: 'Lean’s payment_intent_id.' }) },
-    resolve: (_root, { intentId }, { payouts }) => payouts.payout(parseUuid(intentId, 'intentId')),
-  }),
-  payoutByPayment: t.field({
-    type: PayoutType,
-    nullable: true,
-    ...forReaders,
-    description:
-      'The payout with this payment_id at Lean; null when Lean does not know it. One Lean call for any of its own fields.',
-    args: { paymentId: t.arg.id({ required: true, description: 'Lean’s payment_id.' }) },
-    resolve: (_root, { paymentId }, { payouts }) =>
-      payouts.payoutByPayment(parseUuid(paymentId, 'paymentId')),
-  }),
-}));

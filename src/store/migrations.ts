@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { StoreProblem } from './database.ts';
 
-/** Stands in a statement for a name that no other store has. */
+/** A placeholder in statements for a random name, which no other store has. */
 const freshName = 'fresh_name()';
 
 /**
@@ -169,7 +169,7 @@ const versions: readonly (readonly string[])[] = [
       WHERE answer IS NULL`,
   ],
   [
-    // Steps are those of an intent, which may have no payment yet. `tracks`: whether the tracking is told of, be it null.
+    // Steps belong to an intent, which may have no payment yet. `tracks`: whether the step says how the tracking stands.
     'DROP TABLE lean_payout_updates',
     `CREATE TABLE lean_payout_updates (
       position BIGINT PRIMARY KEY,
@@ -189,7 +189,7 @@ const versions: readonly (readonly string[])[] = [
     'CREATE INDEX lean_payout_updates_by_age ON lean_payout_updates (told_at)',
     'ALTER TABLE lean_payout_events ADD COLUMN tracks INTEGER NOT NULL DEFAULT 0',
     'CREATE INDEX lean_payout_events_by_payment ON lean_payout_events (payment_id)',
-    // Names what the positions of updates belong to: one server may hold several stores.
+    // Names the store that the positions of updates belong to, because one server may hold several stores.
     'CREATE TABLE lean_payout_feed (id INTEGER PRIMARY KEY, name TEXT NOT NULL)',
     `INSERT INTO lean_payout_feed (id, name) VALUES (1, ${freshName})`,
   ],

@@ -195,8 +195,8 @@ function insertEvent(event: ReceivedEvent): Statement {
 }
 
 /**
- * A row when it lies ahead of all that has been told of the payout. Another payment of the intent begins anew; a step
- * without a payment belongs to all of them.
+ * Inserts a step if it is ahead of all steps that were told of the payout. Another payment of the intent starts over. A
+ * step without a payment counts for all payments.
  */
 function insertUpdate(step: PayoutStep): Statement {
   const { eventId, type, paymentId, intentId, status, leanStatus, postInitiationStatus, publishedAt } = step;

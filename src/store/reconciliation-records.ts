@@ -197,7 +197,7 @@ export class SqlReconciliationRecords implements ReconciliationRecords {
 
   async decisions({ caller, idempotencyKey, createdAt }: PayoutRequest): Promise<readonly KeptDecision[]> {
     const [rows = []] = await this.#database.run({
-      // Those from before it are about an earlier request with the key.
+      // Older decisions are about an earlier request with the same key.
       sql: `SELECT decision, evidence FROM lean_payout_decisions WHERE ${ofKey} AND decided_at >= $3
         ORDER BY decided_at`,
       values: [caller, idempotencyKey, createdAt],
@@ -227,7 +227,7 @@ export class SqlReconciliationRecords implements ReconciliationRecords {
     const audited = 'r.next_check_at > store_now() AND p.answer IS NOT NULL';
     const settled = `r.created_at >= store_now() - ${String(secondCopyWithinMs)} AND r.next_check_at IS NULL`;
     const sentTwice = 'r.sends > 1 AND r.next_check_at IS NULL';
-    // A payout that Lean had failed: it may have a payment now.
+    // A payout that Lean had failed may have a payment now.
     const failed = "p.intent_id = CAST($2 AS TEXT) AND p.state = 'rejected' AND r.next_check_at IS NULL";
     const isKnownWell = amount !== null && destinationId !== null && intentId !== null;
     const audits = isKnownWell

@@ -30,7 +30,7 @@ export class SqlRecordedPayouts implements RecordedPayouts {
       const ids = intentIds.slice(next, next + atOnce);
       const places = ids.map((_, index) => `$${String(index + 1)}`).join(', ');
       const [rows = []] = await this.#database.run({
-        // CROSS JOIN, so that SQLite begins with the records, by the index of their intents.
+        // CROSS JOIN makes SQLite begin with the records, by the index of their intents.
         sql: `SELECT r.*, store_now() AS read_at, ${recordColumns} FROM lean_payout_records p CROSS JOIN lean_payout_requests r
           WHERE p.intent_id IN (${places}) AND p.caller = r.caller AND p.idempotency_key = r.idempotency_key`,
         values: ids,

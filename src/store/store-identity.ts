@@ -10,7 +10,7 @@ const yearMs = 365 * 86_400_000;
 export function noteStore(lossWindowMs: number): string {
   const lossWindow = String(Math.ceil(lossWindowMs));
   const at = 'COALESCE(last_sent_at, created_at)';
-  // A time in the future was noted by a clock that was wrong. Where there is no other, nothing is known of the newest.
+  // A time in the future comes from a wrong clock. If there is no other, the newest request is taken to be a year old.
   const newest = `COALESCE((SELECT MAX(${at}) FROM lean_payout_requests WHERE ${at} <= store_now()),
     (SELECT MIN(store_now() - ${String(yearMs)}) FROM lean_payout_requests))`;
   // An earlier loss whose window has not ended may reach further back: its time is kept.

@@ -1,17 +1,17 @@
 import { compareInstants, type Instant } from '../payouts/instant.ts';
 import type { PayoutStep, ReceivedEvent } from '../payouts/payout-update.ts';
 
-/** A step as Lean has it; without a time where the history lacks it: that is the last one. */
+/** A step as Lean has it. It has no time if the history lacks the step; only the last step can lack it. */
 export interface StepAtLean extends Omit<PayoutStep, 'eventId' | 'intentId' | 'publishedAt'> {
   readonly publishedAt: Instant | undefined;
 }
 
 /**
- * Which event announced which step, each at most one. An event that says how the tracking stands announces the step of
- * that very state. One that says nothing of the tracking announces a step of its status that no other event announces
- * better: the one that is nearest to it in time.
- * @param all also those that have been told
- * @param steps of `all`, those that an announcement is looked for
+ * Finds the event that announced each step. An event that says how the tracking stands announces the step of exactly
+ * that state. An event that does not say it announces, of the steps with its status, the one that is nearest in time.
+ * @param all all steps, including those that subscribers have been told
+ * @param steps the steps of `all` to find an event for
+ * @param claims the events that have been received
  */
 export function announcementsOf(
   all: readonly StepAtLean[],
@@ -31,7 +31,7 @@ export function announcementsOf(
     const own = vague.filter(
       claim => claim.leanStatus === step.leanStatus && announcedBy(claim, rivals) === step,
     );
-    // The state that a payout has just come to is announced by the latest.
+    // The latest event announces the state that the payout is in now.
     const best =
       step.publishedAt === undefined ? own.at(-1) : own.toSorted(nearestTo(step.publishedAt)).at(0);
     if (best !== undefined) found.set(step, best);
@@ -46,7 +46,7 @@ function saysTracking(claim: ReceivedEvent, step: StepAtLean): boolean {
   );
 }
 
-/** Of several steps of one status, the one that an event is nearest to. */
+/** Of several steps with one status, the one that is nearest to the event in time. */
 function announcedBy({ publishedAt }: ReceivedEvent, steps: readonly StepAtLean[]): StepAtLean | undefined {
   const timed = steps.filter(step => step.publishedAt !== undefined);
   const current = steps.find(step => step.publishedAt === undefined);

@@ -128,7 +128,7 @@ export class Comparison {
   }
 }
 
-/** Whether the last step that was told is the state that a row shows, as far as it shows it. */
+/** Whether subscribers have been told the state that a row shows. The row may lack the tracking. */
 function isTold(row: Payout, told: PayoutStep | undefined): boolean {
   const { paymentId, state, postInitiationStatus = told?.postInitiationStatus } = row;
   if (told === undefined || state?.leanStatus == null) return false;

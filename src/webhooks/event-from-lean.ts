@@ -34,7 +34,7 @@ export function eventFromLean(envelope: unknown): ReceivedEvent | undefined {
     paymentId: payment.toLowerCase(),
     intentId: isUuid(intentId) ? intentId.toLowerCase() : null,
     leanStatus: wordOf(status),
-    // What is not there is not null: the event says nothing of the tracking then.
+    // An absent value is not null: the event then says nothing of the tracking.
     postInitiationStatus:
       post_initiation_status === undefined ? undefined : postInitiationStatusFromLean(post_initiation_status),
     publishedAt,

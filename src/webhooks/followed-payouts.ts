@@ -13,26 +13,26 @@ export interface FollowedPayoutsOptions {
   readonly everyMs?: number;
   /** How long a payout is followed, by Lean's clock. @default 2 min */
   readonly forMs?: number;
-  /** How many are followed at once; beyond that the oldest are left to the comparison. @default 1000 */
+  /** The most payouts that are followed at once; beyond that, the comparison finds the oldest. @default 1000 */
   readonly most?: number;
 }
 
 const pageSize = 100;
 const mostPages = 2;
 
-/** A creation may take this long, and Lean may have made the payout at its beginning. */
+/** A creation may take this long, and Lean may have made the payout at the start of it. */
 const marginMs = 60_000;
 
-/** Lean has made a payment: from then on it tells of the payout by webhook. */
+/** With these statuses Lean has made a payment, and from then on it sends webhooks. */
 const atBank: ReadonlySet<string | undefined> = new Set(['PENDING_WITH_BANK', 'ACCEPTED_BY_BANK']);
 
 /**
- * Looks after payouts that this gateway has just created: as long as Lean has made no payment of one, no webhook tells
- * of it. One list, read every few seconds, serves all of them. After a while they are left to the comparison.
+ * Follows payouts that this gateway has just created, because Lean sends no webhook before it has made a payment. Reads
+ * one list for all of them every few seconds. After a while the comparison takes over.
  */
 export class FollowedPayouts {
   readonly #options: Required<FollowedPayoutsOptions>;
-  /** By intent, in the order in which they came: since when, by Lean's clock, and as what they were seen last. */
+  /** By intent, oldest first: since when, by Lean's clock, and the status that was seen last. */
   readonly #followed = new Map<string, { readonly since: number; leanStatus: string | undefined }>();
   #timer: NodeJS.Timeout | undefined;
   #looking: Promise<void> | undefined;
@@ -57,7 +57,7 @@ export class FollowedPayouts {
     this.#lookLater();
   }
 
-  /** A look under way is waited for. */
+  /** Waits for a read that is in flight. */
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);
@@ -95,7 +95,7 @@ export class FollowedPayouts {
         if (rows.length < pageSize) return;
       }
     } catch (error) {
-      // The next look comes soon, and after the last one the comparison.
+      // The next read comes soon, and after the last one the comparison takes over.
       if (!(error instanceof LeanError || error instanceof StoreUnavailable)) throw error;
     }
   }

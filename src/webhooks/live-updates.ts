@@ -6,7 +6,7 @@ import { Woken } from './woken.ts';
 
 export interface LiveUpdatesOptions {
   readonly events: Pick<PayoutEvents, 'toldAfter'>;
-  /** Told before anybody is told of something new: what is being read from Lean may be older than that. */
+  /** Called before subscribers are told something new, because reads in flight may be older than the news. */
   readonly onNews?: () => void;
   /** How often the store is read though nobody has said that there is something new. @default 5 s */
   readonly everyMs?: number;
@@ -49,14 +49,14 @@ export class LiveUpdates {
     this.#options = { everyMs: 5000, keep: 1000, mostBehind: 10_000, onNews: () => undefined, ...options };
   }
 
-  /** Where the updates stand, as far as this gateway has read them; undefined before it has. */
+  /** The place of the newest update that this gateway has read; undefined before the first read. */
   get place(): UpdatePlace | undefined {
     return this.#store === undefined ? undefined : { store: this.#store, position: this.#position };
   }
 
   /**
-   * The position behind which a cursor goes on.
-   * @throws BadInput for what is no cursor; UpdatesCursorExpired where what follows it is not known, or not any more
+   * The position of a cursor.
+   * @throws BadInput if it is not a cursor; UpdatesCursorExpired if it is too old or of another store; StoreUnavailable
    */
   async positionAt(cursor: string): Promise<number> {
     const { store, position } = updatePlaceOf(cursor);
@@ -154,7 +154,7 @@ export class LiveUpdates {
     try {
       const { updates: fresh, store, last } = await this.#options.events.toldAfter(this.#position, perRead);
       if (store !== this.#store) {
-        // Another server has taken over: its positions need not be those of the one before.
+        // Another store has taken this one's place, and its positions may mean something else.
         this.#store = store;
         this.#position = last;
         this.#kept = [];

@@ -33,7 +33,7 @@ export interface LiveOptions {
   };
   /** @default 3 min */
   readonly compareEveryMs?: number;
-  /** How often payouts that were just created are looked for. @default 3 s */
+  /** How often Lean's list is read for payouts that were just created. @default 3 s */
   readonly followEveryMs?: number;
 }
 
@@ -103,7 +103,7 @@ export class Live {
     });
   }
 
-  /** Looks after payouts that this gateway has created: Lean tells nobody of them before there is a payment. */
+  /** Follows payouts that this gateway has created, because Lean sends no webhook before there is a payment. */
   follow(intentIds: readonly string[]): void {
     this.#followed.follow(intentIds);
   }

@@ -5,7 +5,7 @@ import type { Payout } from '../payouts/payout.ts';
 import { isSameStep, type PayoutStep, type ReceivedEvent } from '../payouts/payout-update.ts';
 import { announcementsOf, type StepAtLean } from './announcements.ts';
 
-/** What is known of a payout's way, and of what Lean has announced of it. */
+/** The inputs of `stepsOf`: a payout, its history, and what Lean has announced about it. */
 export interface KnownOfPayout {
   readonly intentId: string;
   readonly paymentId: string | null;
@@ -17,14 +17,14 @@ export interface KnownOfPayout {
   readonly claims: readonly ReceivedEvent[];
   /** The steps that subscribers have been told. */
   readonly told: readonly PayoutStep[];
-  /** Steps before this are nobody's news: they were made before this gateway was there. */
+  /** Older steps are not told, because they were made before this gateway was there. */
   readonly since: Instant;
 }
 
 /**
- * The steps that a payout has made and nobody has been told, in their order, as Lean itself has them: those of its
- * history, and the state that it is in now, which the history may lack. What an event claims is not believed; it only
- * gives the step that it announces its id, kind and time.
+ * The steps of a payout that subscribers have not been told, in order. They come from Lean's history and from the state
+ * that the payout is in now, which the history may lack. The claims of events are not believed: an event only gives its
+ * id, kind and time to the step that it announces.
  */
 export function stepsOf(known: KnownOfPayout): PayoutStep[] {
   const { intentId, paymentId, payout, history, claims, told, since } = known;
@@ -62,9 +62,9 @@ export function stepsOf(known: KnownOfPayout): PayoutStep[] {
   return news;
 }
 
-/** Each once; the last one is the state that the payout is in. */
+/** All steps that Lean shows, each once. The last one is the state that the payout is in. */
 function stepsAtLean({ paymentId, payout, history }: KnownOfPayout): readonly StepAtLean[] {
-  // Where Lean has no word for the tracking, that a history says nothing of it tells nothing either.
+  // If Lean does not report the tracking, its absence from the history means nothing.
   const untracked = payout?.postInitiationStatus === undefined ? undefined : null;
   const steps: StepAtLean[] = [];
   const add = (step: StepAtLean): void => {

@@ -112,7 +112,7 @@ export class Teller {
     }
   }
 
-  /** Tells what is new of the payout that a payment is of. False when Lean knows no such payout. */
+  /** Tells the new steps of a payment's payout. False if Lean does not know the payment. */
   async #tellOfPayment(paymentId: string, claims: readonly TakenEvent[]): Promise<boolean> {
     const options = { deadline: this.#options.client.deadline() };
     const payout = await this.#orMissing(reads => reads.payout(paymentId, options));
@@ -126,8 +126,8 @@ export class Teller {
   }
 
   /**
-   * Tells what is new of a payout that Lean's list has shown, also where Lean has made no payment of it. How many steps
-   * those were.
+   * Tells the new steps of a payout that Lean's list has shown, even if Lean has made no payment.
+   * @returns how many steps were told
    * @throws LeanError, StoreUnavailable
    */
   async tellOfRow(row: Payout): Promise<number> {
@@ -138,7 +138,7 @@ export class Teller {
     return (await this.#tell({ intentId, paymentId, payout }, options)) ?? 0;
   }
 
-  /** @returns how many steps were told; undefined when Lean knows no payout by this id */
+  /** @returns how many steps were told; undefined if Lean does not know the payout */
   async #tell(
     { intentId, paymentId, payout }: Sighting,
     options: { readonly deadline: number },
@@ -148,10 +148,10 @@ export class Teller {
       paymentId === null && isBeforePayment(payout)
         ? []
         : await this.#history({ intentId, paymentId }, options);
-    // What became of an older payment is no step of the newest one.
+    // Events of older payments are no steps of the newest one.
     const history = all.filter(event => event.paymentId === null || event.paymentId === paymentId);
     const since = await this.#noticedSince();
-    // An application without a call for the single payout knows it by its history alone.
+    // Without a call for the single payout, only a history shows that Lean knows it.
     if (payout === undefined && history.length === 0) return undefined;
     const known = await events.knownOf(intentId, paymentId);
     const last = known.told.at(-1)?.paymentId ?? paymentId;
@@ -169,7 +169,7 @@ export class Teller {
     });
   }
 
-  /** Whether a payment is the newest of its intent: what becomes of an older one is no step of the payout any more. */
+  /** Whether a payment is the newest of its intent. Events of older payments are no steps of the payout any more. */
   async #isNewest(
     paymentId: string | null,
     intentId: string,
@@ -179,13 +179,13 @@ export class Teller {
     return intent === undefined || intent?.payout.paymentId === paymentId;
   }
 
-  /** A row, with what decides on its steps and is not in it: its payment, and how the tracking stands. */
+  /** Adds the payment and the tracking to a row that lacks them, because they decide its steps. */
   async #completed(row: Payout, intentId: string, options: { readonly deadline: number }): Promise<Payout> {
     const { paymentId, state, postInitiationStatus } = row;
     const { updatedAt, createdAt } = row;
     if (paymentId === null) {
       if (isBeforePayment(row)) return row;
-      // Lean's list may say nothing of payments at all.
+      // Lean's list may name no payments at all.
       const intent = await this.#orMissing(reads => reads.intent(intentId, options));
       return intent?.payout.paymentId == null ? row : { ...intent.payout, updatedAt, createdAt };
     }
@@ -196,7 +196,7 @@ export class Teller {
     return payout == null ? row : { ...payout, updatedAt, createdAt };
   }
 
-  /** The intent of a payment, by its history: for applications that have no call for the single payout. */
+  /** The intent of a payment by its history, for applications without a call for the single payout. */
   async #intentOf(paymentId: string, options: { readonly deadline: number }): Promise<string | null> {
     const { histories, reads } = this.#options;
     const owner = await histories.ownerOf(paymentId, options).catch((error: unknown) => {
@@ -217,7 +217,7 @@ export class Teller {
     return this.#since;
   }
 
-  /** What is read; undefined where this Lean application has no call for it. */
+  /** The result of a read; undefined if this Lean application has no call for it. */
   async #orMissing<Value>(read: (reads: PayoutReads) => Promise<Value>): Promise<Value | undefined> {
     const { reads } = this.#options;
     if (reads.lacksDetails) return undefined;
@@ -238,7 +238,7 @@ interface Sighting {
   readonly payout: Payout | undefined;
 }
 
-/** Whether Lean can have made no payment of it yet, so that there is no history to read. */
+/** Whether Lean has certainly made no payment yet, so that there is no history to read. */
 function isBeforePayment(payout: Payout | undefined): boolean {
   const status = payout?.state?.status;
   return status === 'CREATED' || status === 'AWAITING_AUTHORIZATION';

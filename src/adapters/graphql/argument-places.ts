@@ -9,13 +9,13 @@ import {
 } from 'graphql';
 
 /**
- * The place of a value that is written in a document: its path within the arguments, such as `input.amount.amount` or
- * `input.transfers.2.description`. Undefined where it stands in none.
+ * The place of a literal value in a document: its path within the arguments, such as `input.amount.amount` or
+ * `input.transfers.2.description`. Undefined if it is in no argument.
  */
 export function placeOfLiteral(wanted: ASTNode, document: DocumentNode): string | undefined {
   const inArgument = placeIn(argumentsIn(document), node => node === wanted);
   if (inArgument !== undefined) return inArgument;
-  // A default of a variable stands where the variable does.
+  // The default of a variable has the place of the variable.
   for (const operation of document.definitions)
     if (operation.kind === Kind.OPERATION_DEFINITION)
       for (const { variable, defaultValue } of operation.variableDefinitions ?? []) {
@@ -25,7 +25,7 @@ export function placeOfLiteral(wanted: ASTNode, document: DocumentNode): string 
   return undefined;
 }
 
-/** The same for a variable, by the first place where the operation uses it; its name where there is none. */
+/** The place of a variable: the first one where the operation uses it, or the variable's name if there is none. */
 export function placeOfVariable(
   name: string,
   document: DocumentNode,

@@ -82,7 +82,7 @@ const yogaCodes: ReadonlySet<unknown> = new Set([
 export function coded(error: GraphQLError): GraphQLError {
   const { code } = error.extensions;
   if (!yogaCodes.has(code)) return error;
-  // Yoga does not say how large one may be.
+  // Yoga's message does not say how large a body may be.
   const { extensions } = error;
   const told =
     code === 'REQUEST_ENTITY_TOO_LARGE' ? new GraphQLError(tooLarge(maxBodyBytes), { extensions }) : error;

@@ -38,7 +38,7 @@ export interface EndpointOptions {
   readonly tracing: Tracing | undefined;
 }
 
-/** Of a longer one it may take long to find out what is wrong, and that is not to be done twice. */
+/** A longer body is left to Yoga alone, because finding out what is wrong with it may take long. */
 const longestBody = 16 * 1024;
 
 /** An operation, and what its caller has sent for it. */
@@ -74,11 +74,11 @@ export class GraphqlEndpoint {
     const context: RequestContext = { report, ...(admitting !== undefined && { admitting }) };
     if (admitting === undefined) await turns.take(connection);
     else {
-      // Whom the door turns away Yoga asks again, and tells; of their bodies nothing is read.
+      // A caller that is turned away goes to Yoga, which asks the door again and answers. The body is not read.
       const admission = await letIn(context, admitting).catch(() => undefined);
       if (admission !== undefined && (await this.#answered(exchange, context, admission))) return;
     }
-    // The response itself does not say so where its turn had not come.
+    // A response whose turn has not come does not say that its caller has left.
     if (exchange.leaving.aborted) return;
     // Yoga waits until its reader has taken what it writes, and one that has left never does.
     await Promise.race([
@@ -95,7 +95,7 @@ export class GraphqlEndpoint {
       answerTooLarge(response);
       return true;
     }
-    // Where Yoga finds what has been read from the request already: it would keep each chunk.
+    // Yoga takes the body from here; by itself it would keep each chunk.
     Object.assign(request, { body });
     const type = body.length > longestBody ? undefined : answerTypeOf(request);
     const asked = type === undefined ? undefined : this.#asked(body, admission);
@@ -185,7 +185,7 @@ function closed(response: ServerResponse): Promise<void> {
   });
 }
 
-/** The media type to answer in; undefined for a body that is no JSON. */
+/** The media type to answer in; undefined if the body is not JSON. */
 function answerTypeOf({ headers }: IncomingMessage): string | undefined {
   return isJson(headers['content-type']) ? answerType(headers.accept) : undefined;
 }

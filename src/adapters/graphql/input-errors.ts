@@ -40,8 +40,8 @@ const mostVariableErrors = 5;
 /**
  * Reads variables before the execution does. That goes on to fifty errors, and writes the whole value out in each of
  * them, which for some values takes long; this stops at a few.
- * @param suggestions whether names of the schema may be told that a caller may have meant
- * @returns what is wrong with them, by their places in the arguments; undefined when nothing is
+ * @param suggestions whether messages may suggest names of the schema
+ * @returns the errors, each with the place of its value in the arguments; undefined if there are none
  */
 export function variableErrors(
   { schema, document, operationName, variableValues }: ExecutionArgs,
@@ -66,8 +66,8 @@ export function variableErrors(
 }
 
 /**
- * The path of the wrong value within its variable, such as `.amount.min`; empty where the variable itself is wrong.
- * graphql-js tells it in words: after the value, whose quotes are escaped, and before what is wrong.
+ * The path of the wrong value within its variable, such as `.amount.min`; empty if the variable itself is wrong.
+ * graphql-js gives it only in its message, between the value, whose quotes are escaped, and the problem.
  */
 function pathWithinVariable({ message, originalError }: GraphQLError): string {
   const end = originalError == null ? message.length : message.length - `; ${originalError.message}`.length;

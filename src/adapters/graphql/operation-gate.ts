@@ -24,7 +24,7 @@ export interface GateOptions {
   readonly maxUpstreamCalls: number;
   /** Documents of persisted operations, which go by their own names in numbers. */
   readonly manifest: ReadonlyMap<string, string> | undefined;
-  /** Whether callers are told names of the schema that they may have meant. */
+  /** Whether messages may suggest names of the schema. */
   readonly suggestions: boolean;
 }
 

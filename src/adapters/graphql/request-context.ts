@@ -15,7 +15,7 @@ export interface RequestContext {
   admission?: Admission;
   /** What came of it, where it has been executed already: all that is left is to tell its caller. */
   executed?: () => ExecutionResult;
-  /** The cursor that a subscriber has had last, when it comes back by itself. */
+  /** The last cursor that a subscriber received, from the `Last-Event-ID` of a browser that connects again. */
   lastEventId?: string;
   /** The cursor of the update that is being delivered. */
   deliveredCursor?: string;

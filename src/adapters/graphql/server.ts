@@ -67,7 +67,7 @@ export type GraphqlServer = YogaServerInstance<RequestContext, GraphContext>;
 /** GraphQL over HTTP at `/graphql`: queries by GET and POST, mutations by POST. Nothing is open that need not be. */
 export function createGraphql(options: GraphqlOptions): Graphql {
   const { schema, door, introspection, persisted, maxUpstreamCalls, tracing, knownAfter = 10 } = options;
-  // Otherwise the first request would wait for it.
+  // Without this, the first request would validate the schema and wait for it.
   assertValidSchema(schema);
   const gate = operationGate({
     maxUpstreamCalls,
@@ -128,7 +128,7 @@ function contexts(options: GraphqlOptions): (admission: Admission, signal: GiveU
   const traceLoad: TraceLoad | undefined = tracing && ((...load) => tracing.work(...load));
   return ({ caller }, signal) => {
     const budget = new CallBudget(maxUpstreamCalls);
-    // Before anything is read: nothing that the request reads is older than this.
+    // Taken before any read, so that nothing in the answer is older than this cursor.
     const updatesCursor = updates.standing();
     return {
       payouts: new PayoutLookup(new Loaders(sources, { signal, budget }, traceLoad)),

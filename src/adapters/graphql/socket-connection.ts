@@ -134,7 +134,7 @@ export class SocketConnection implements ProtocolSocket {
         if (socket.isPaused) socket.resume();
         void this.#take(data.toString(), handle);
       });
-      // Before it is its turn nothing more is read.
+      // No more is read from the socket until this message has had its turn.
       if (waits) socket.pause();
     });
   }

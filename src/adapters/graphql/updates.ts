@@ -26,7 +26,7 @@ export interface UpdatesOptions {
 /** How long what has been read for an update, or has failed, is shared by its subscribers, in ms. */
 const sharedMs = 10_000;
 
-/** What all subscribers of an update share, and until when. */
+/** The reads and the cursor that all subscribers of an update share, and until when. */
 interface Shared {
   readonly cursor: string;
   readonly payouts: PayoutLookup;
@@ -35,7 +35,7 @@ interface Shared {
 
 const unread = 'The updates have not been read from the store yet: try again.';
 
-/** What happens to payouts, for the subscribers of the graph. */
+/** Updates of payouts for the subscribers of the graph. */
 export class GraphUpdates implements Updates {
   readonly #options: UpdatesOptions;
   readonly #shared = new WeakMap<PayoutUpdate, Shared>();
@@ -70,7 +70,7 @@ export class GraphUpdates implements Updates {
       over();
     };
     try {
-      // Browsers send the header when they connect again, with the argument of the first time.
+      // A browser that connects again sends the header, and still the argument of its first request.
       const cursor = context.lastEventId ?? given;
       const after = cursor === undefined ? now.position : await live.positionAt(cursor);
       if (intentId !== undefined) await this.#mustExist(intentId, context);
@@ -114,8 +114,8 @@ export class GraphUpdates implements Updates {
   }
 
   /**
-   * As far as that can be had: not where this Lean application has no call for it.
-   * @throws BadInput when Lean does not know the payout; LeanError
+   * Checks that Lean knows the payout, unless this Lean application has no call for that.
+   * @throws BadInput if Lean does not know the payout; LeanError
    */
   async #mustExist(intentId: string, { payouts }: GraphContext): Promise<void> {
     if ((await this.#options.events.lastSteps([intentId])).size > 0) return;
@@ -141,7 +141,7 @@ export class GraphUpdates implements Updates {
 
   async #payoutOf({ intentId }: PayoutUpdate, payouts: PayoutLookup): Promise<Payout | null> {
     const payout = await payouts.payout(intentId);
-    // All of its subscribers have it at the same moment.
+    // All subscribers get the payout at the same moment, so each continues in a turn of its own.
     await turns.take(this);
     return payout;
   }

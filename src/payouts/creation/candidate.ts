@@ -37,11 +37,6 @@ export interface Candidate {
   readonly failed: boolean;
 }
 
-/** The id by which a row of Lean's list is known: its intent's, which never changes, where it has one. */
-export function rowId({ intentId }: Pick<Payout, 'intentId'>): string {
-  return intentId;
-}
-
 export interface CandidatesOptions {
   readonly reads: PayoutReads;
   readonly evidence: PayoutEvidence;
@@ -139,7 +134,7 @@ export class Candidates {
   }
 
   async #intentOf({ intentId }: Pick<Payout, 'intentId'>): Promise<Pick<Seen, 'intent' | 'unread'>> {
-    if (intentId == null || !this.#hasIntents) return { intent: null, unread: false };
+    if (!this.#hasIntents) return { intent: null, unread: false };
     const { reads, deadline } = this.#options;
     try {
       return { intent: await reads.intent(intentId, { deadline }), unread: false };

@@ -100,10 +100,10 @@ export function transferAnswer(
   };
 }
 
-/** Problems that are told of at once: an answer must not outgrow the request. */
+/** The most problems in one answer, so that an answer does not outgrow the request. */
 export const mostProblems = 20;
 
-/** Nothing was sent, because of the input: its problems are of one field each. */
+/** Rejects an input before anything is sent. There is one problem for each wrong field. */
 export function invalid(idempotencyKey: string, problems: readonly InputProblem[]): PayoutRejected {
   const inputErrors = problems.slice(0, mostProblems).map(({ field, code, problem }) => ({
     field,

@@ -71,7 +71,7 @@ export class CreationAttempts {
       const lookback = margin + ((await records.lostRecordsAgeMs()) ?? newStoreLookbackMs);
       return { lookback, reading: request && (await reconciler.lookFirst(request, lookback, deadline)) };
     });
-    // Of one that Lean has failed another copy may still be taken.
+    // If Lean has failed one copy, it may still take another one.
     const lacksIt = reading?.finding === 'absent' && reading.found.length + reading.failed.length === 0;
     if (lacksIt) {
       const permit: ResendPermit = { rule, leanNow: reading.leanNow, lookedFirst: true };

@@ -47,8 +47,8 @@ export function createPayoutsProblems(
 }
 
 /**
- * The references that transfers will carry.
- * @param key undefined where it is no good one: then nothing is known of the default references, which come from it
+ * The references that transfers will carry; null for those that are not known.
+ * @param key undefined if it is invalid; then the default references are not known, because they come from it
  */
 export function referencesOf(
   transfers: readonly Transfer[],

@@ -39,7 +39,7 @@ interface WireCreation {
 /**
  * The transfers that a creation in Lean's own form asks for, or all that is wrong with it.
  * @param body as `parseExactJson` reads it
- * @param key undefined where it is no good one
+ * @param key undefined if it is invalid
  */
 export function transfersFromBody(
   body: unknown,

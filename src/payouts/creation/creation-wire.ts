@@ -141,7 +141,7 @@ function answerOf({ payout, detail }: Entry, transfer: Transfer): CreatedTransfe
   };
 }
 
-/** By its account alone: Lean does not name it here. */
+/** The sender by its account. The answer to a creation does not name it. */
 function senderOf({ account_number, iban, bank_identifier }: LeanCreatedPayout): PayoutParty | null {
   const sender = partyFromLean({ account_number, iban });
   return (
@@ -149,7 +149,7 @@ function senderOf({ account_number, iban, bank_identifier }: LeanCreatedPayout):
   );
 }
 
-/** Lean names it here as the list does. */
+/** The recipient by its display name. The answer to a creation names it as the list does. */
 function recipientOf({ recipient_details, recepient_details }: LeanCreatedTransfer): PayoutParty | null {
   const recipient = partyFromLean(recipient_details ?? recepient_details);
   return recipient && { ...recipient, legalName: undefined, displayName: recipient.legalName ?? undefined };

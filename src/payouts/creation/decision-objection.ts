@@ -1,4 +1,3 @@
-import { rowId } from './candidate.ts';
 import { intentAt, isOfOther, isSameKey, type ChosenPayoutsOptions } from './chosen-payout.ts';
 import type { Finding } from './finding.ts';
 import { isFailed } from './found-answer.ts';
@@ -28,7 +27,7 @@ export async function objectionTo(
 ): Promise<string | undefined> {
   const candidates = reconciliation.reading?.candidates.filter(({ failed }) => !failed) ?? [];
   const known = new Set([
-    ...candidates.filter(candidate => isOwn(candidate, record)).map(({ row }) => rowId(row)),
+    ...candidates.filter(candidate => isOwn(candidate, record)).map(({ row }) => row.intentId),
     ...(await liveDuplicates(kind, request, record, reconciliation, options)),
   ]);
   if (known.size > 0)
@@ -42,7 +41,7 @@ export async function objectionTo(
   const { absence = 'absent' } = reconciliation;
   if (absence !== 'absent' && absence !== despite)
     return `Lean's list proves nothing about it. If you know from elsewhere that Lean has not taken it, add --despite ${absence}.`;
-  const unread = candidates.filter(candidate => candidate.unread).map(({ row }) => rowId(row));
+  const unread = candidates.filter(candidate => candidate.unread).map(({ row }) => row.intentId);
   // Who knows that Lean has not taken it although the list proves nothing need not know it twice.
   if (unread.length > 0 && despite === null)
     return `Lean could not show ${unread.join(', ')}, which may be it: try again later. If Lean can never show it, and you know that it is another one, add --despite lean_unavailable.`;

@@ -1,4 +1,4 @@
-/** Why a field of the input is not accepted, in a word: for callers who say it in their own language. */
+/** Why a field of the input is refused, for callers that show messages in their own language. */
 export type PayoutInputErrorCode =
   | 'REQUIRED'
   | 'TOO_LONG'
@@ -14,7 +14,7 @@ export type PayoutInputErrorCode =
   | 'ALREADY_USED'
   | 'REFUSED_BY_LEAN';
 
-/** What keeps a field of the input from being accepted. */
+/** A problem with a field of the input. */
 export interface InputProblem {
   /** Its path within the input, such as `amount.amount` or `transfers.2.description`. */
   readonly field: string;
@@ -35,7 +35,7 @@ export interface TextRule {
 /** A blank at either end, which a server may trim: the text would come back changed. */
 const outerBlank = /^\p{White_Space}|\p{White_Space}$/u;
 
-/** Something that can be seen. Joiners and marks of direction, which Arabic and emoji need, cannot be seen alone. */
+/** A visible character. Joiners and direction marks, which Arabic and emoji need, are invisible by themselves. */
 const visible = /[^\p{Z}\p{Cf}\p{Cc}]/u;
 
 /** The first fault of a text; undefined where it has none. */

@@ -1,19 +1,22 @@
 import { compareInstants, type Instant } from '../instant.ts';
 import type { Payout } from '../payout.ts';
-import { rowId } from './candidate.ts';
 import { isFailed } from './found-answer.ts';
 
 /*
  * Lean's list has a row for each payment: an intent whose payment has failed may have another one.
  */
 
+function intentOf({ intentId }: Payout): string {
+  return intentId;
+}
+
 /**
- * A key for one row; several rows of one intent have different keys. `paymentId` is null until Lean has created the payment;
- * a failed payment without it must not stand in the place of one that Lean has taken.
+ * A key for one row; several rows of one intent have different keys. `paymentId` is null until Lean has created the
+ * payment. A failed row without it has a key of its own, so that it does not replace the row of a payment that was taken.
  */
 export function rowKey(row: Payout): string {
   const failed = row.paymentId === null && isFailed(row, null);
-  return JSON.stringify([rowId(row), row.paymentId, row.createdAt, failed]);
+  return JSON.stringify([row.intentId, row.paymentId, row.createdAt, failed]);
 }
 
 /**
@@ -24,7 +27,7 @@ export class DistinctRows {
   readonly #ofPayouts = new Map<string, { readonly payments: Set<string>; sideBySide: number }>();
 
   addPage(page: readonly Payout[]): void {
-    for (const [id, rows] of Map.groupBy(page, rowId)) {
+    for (const [id, rows] of Map.groupBy(page, intentOf)) {
       const known = this.#ofPayouts.get(id) ?? { payments: new Set(), sideBySide: 0 };
       for (const { paymentId } of rows) if (paymentId !== null) known.payments.add(paymentId);
       known.sideBySide = Math.max(known.sideBySide, new Set(rows.map(rowKey)).size);
@@ -41,19 +44,19 @@ export class DistinctRows {
 
   /** Whether a row of the same payout has been met. */
   has(row: Payout): boolean {
-    return this.#ofPayouts.has(rowId(row));
+    return this.#ofPayouts.has(row.intentId);
   }
 }
 
 /** One row of each payout: the newest that Lean has not failed, or else the newest. */
 export function currentRowPerPayout(rows: readonly Payout[]): readonly Payout[] {
-  return [...Map.groupBy(rows, rowId).values()].flatMap(ofOne => ofOne.toSorted(compareRows).slice(-1));
+  return [...Map.groupBy(rows, intentOf).values()].flatMap(ofOne => ofOne.toSorted(compareRows).slice(-1));
 }
 
 /** Intents with several payments that Lean has not failed. */
 export function intentsWithSeveralPayments(rows: readonly Payout[]): readonly string[] {
   const taken = rows.filter(row => row.paymentId !== null && !isFailed(row, null));
-  return [...Map.groupBy(taken, rowId)].flatMap(([id, ofOne]) =>
+  return [...Map.groupBy(taken, intentOf)].flatMap(([id, ofOne]) =>
     new Set(ofOne.map(({ paymentId }) => paymentId)).size > 1 ? id : [],
   );
 }

@@ -1,6 +1,6 @@
 import { compareInstants, parseInstant } from '../instant.ts';
 import type { Payout } from '../payout.ts';
-import { rowId, type Candidate } from './candidate.ts';
+import type { Candidate } from './candidate.ts';
 import { isOwnOfSettled } from './own-payout.ts';
 import type { KeptDecision } from './operator-records.ts';
 import type { PayoutRequest } from './payout-record.ts';
@@ -16,7 +16,8 @@ export interface MissedPayout {
 
 /**
  * The payouts that Lean's list had missed: those of a settled request that are older than the moment at which it was sent
- * again, or rejected, because the list did not have them. What an operator has decided did not rest on the list alone.
+ * again, or rejected, because the list did not have them. Decisions of operators are left out, because they do not rest on
+ * the list alone.
  * @param rows of Lean's list
  * @param own payouts of the request that no record names
  */
@@ -30,7 +31,7 @@ export function missedPayouts(
     ...missedBeforeSend(request, rows, own, decisions),
     ...missedBeforeRejection(request, own, decisions),
   ];
-  // Those that an operator has judged to be others were in the list.
+  // The list had those that an operator has judged to be other payouts.
   return missed.filter(({ intentId }) => !request.judgedPayouts.includes(intentId));
 }
 
@@ -45,18 +46,21 @@ function missedBeforeSend(
   if (firstAt === null || lastAt === null || count < 2) return [];
   // It was sent again without a delay, because Lean's memory of keys was relied on.
   if (delayMs === 0 && lastAt < firstAt + keyMemoryMs) return [];
-  const ids = new Set([...request.records.flatMap(({ intentId }) => intentId ?? []), ...own.map(idOf)]);
+  const ids = new Set([
+    ...request.records.flatMap(({ intentId }) => intentId ?? []),
+    ...own.map(({ row }) => row.intentId),
+  ]);
   return intentsOlderThan(
     sends,
     { at: lastAt, since: firstAt },
-    rows.filter(row => ids.has(rowId(row))),
+    rows.filter(row => ids.has(row.intentId)),
   ).map(intentId => ({
     intentId,
     reason: `intent ${intentId} was missing from the list when it was read before the second send`,
   }));
 }
 
-/** The sends without those at the end that an operator allowed although the list proved nothing. */
+/** The sends without the last ones, if an operator allowed those although the list proved nothing. */
 function sendsByList(sends: SendHistory, decisions: readonly KeptDecision[]): SendHistory {
   const grant = decisions.findLast(
     ({ decision, evidence }) => decision === 'send again' && evidence.sends?.count === sends.count - 1,
@@ -102,8 +106,4 @@ function intentsOlderThan(
   return rows.flatMap(({ intentId, createdAt }) =>
     createdAt != null && moment !== undefined && compareInstants(createdAt, moment) < 0 ? intentId : [],
   );
-}
-
-function idOf({ row }: Candidate): string {
-  return rowId(row);
 }

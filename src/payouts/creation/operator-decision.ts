@@ -1,4 +1,4 @@
-import { rowId, type Candidate } from './candidate.ts';
+import type { Candidate } from './candidate.ts';
 import { ChosenPayouts, notesByKnowledge, type ChosenPayoutsOptions, type KnownBy } from './chosen-payout.ts';
 import type { TransferAnswer } from './creation-answer.ts';
 import { objectionTo } from './decision-objection.ts';
@@ -158,7 +158,7 @@ export class OperatorDecisions {
       const against = await objectionTo(wantedNow, request, record, reconciliation, this.#options);
       if (against !== undefined) return refuse(against);
     }
-    const idsOf = (which: readonly Candidate[]): readonly string[] => which.map(({ row }) => rowId(row));
+    const idsOf = (which: readonly Candidate[]): readonly string[] => which.map(({ row }) => row.intentId);
     const evidence = {
       finding,
       absence,

@@ -21,12 +21,12 @@ export interface Decision {
   readonly evidence: object;
 }
 
-/** What an operator has decided about a request, as far as the trail tells. */
+/** A decision of an operator about a request, as it was recorded. */
 export interface KeptDecision extends Pick<Decision, 'decision'> {
   readonly evidence: {
-    /** The transfer. */
+    /** The position of the transfer. */
     readonly position?: number;
-    /** What Lean's list said of absence, and how often the request had been sent. */
+    /** Whether Lean's list proved that Lean did not have the payout, and how often the request had been sent. */
     readonly absence?: Finding;
     readonly sends?: SendHistory;
   };

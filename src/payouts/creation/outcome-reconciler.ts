@@ -1,5 +1,5 @@
 import { LeanError } from '../../lean/errors.ts';
-import { rowId, type Candidate } from './candidate.ts';
+import type { Candidate } from './candidate.ts';
 import type { PayoutRejected, TransferAnswer } from './creation-answer.ts';
 import { wholly } from './creation-answer.ts';
 import { findings, type Finding } from './finding.ts';
@@ -103,8 +103,8 @@ export class OutcomeReconciler {
   }
 
   /**
-   * Reads Lean's list once more for a request that is settled, and of which Lean may have another copy. More payouts of
-   * its own at Lean than its callers were told of are told to operators.
+   * Reads Lean's list once more for a settled request, because Lean may have another copy of it. Operators are told of
+   * payouts of the request that its callers were not told of.
    * @throws LeanError, StoreUnavailable
    */
   async audit(request: PayoutRequest, deadline: number): Promise<void> {
@@ -119,7 +119,7 @@ export class OutcomeReconciler {
     const decisions = await this.#options.records.decisions(request);
     await this.#doubtAbsence(request, missedPayouts(request, reading.rows, own, decisions));
     const unread = reading.candidates.some(
-      each => each.unread && !request.judgedPayouts.includes(rowId(each.row)),
+      each => each.unread && !request.judgedPayouts.includes(each.row.intentId),
     );
     if (!reading.isWhole || unread) events.auditIncomplete?.(request);
   }
@@ -238,8 +238,8 @@ function findingOf(request: PayoutRequest, reading: Reading, absence: Finding): 
 }
 
 /**
- * The duplicate intents that may be of transfers without an answer. In a batch the payout of an answered transfer, and a
- * second one that carries its reference, say nothing about the others.
+ * The duplicate intents that may belong to transfers without an answer. The payouts that carry the reference of an
+ * answered transfer say nothing about the other transfers of a batch.
  */
 function openDuplicates(
   { duplicateIntents, records }: PayoutRequest,
@@ -257,7 +257,7 @@ function openDuplicates(
 
 /** Ids of the payouts at Lean that are, or may be, the request's own: those that Lean has failed, or the others. */
 function idsOf({ candidates }: Reading, { failed }: Pick<Candidate, 'failed'>): readonly string[] {
-  return candidates.filter(candidate => candidate.failed === failed).map(({ row }) => rowId(row));
+  return candidates.filter(candidate => candidate.failed === failed).map(({ row }) => row.intentId);
 }
 
 /** The rejection of a transfer that Lean is known not to have taken. */

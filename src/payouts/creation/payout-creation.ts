@@ -56,16 +56,16 @@ export class PayoutCreation {
   ): Promise<CreatePayoutsAnswer> {
     const answer = await this.#create(key, transfers, createPayoutsProblems(key, transfers), options);
     if (answer.kind !== 'rejected' || answer.code !== 'REJECTED_BY_LEAN') return answer;
-    // Lean's word on a request of one transfer, whose record may as well be that of a single payout.
+    // A refusal of a single transfer names its field as `createPayout` does, because both have the same record.
     const inputErrors = answer.inputErrors.map(each => ({ ...each, field: fieldOf(0, each.field) }));
     return { ...answer, inputErrors };
   }
 
   /**
-   * What became of a key, by its record alone: it sends nothing, asks Lean nothing and writes nothing. A record
-   * that was made while callers were not told apart is nobody's own: only who sends its very input is answered from it.
-   * @returns null where there is no record
-   * @throws BadInput for a key that cannot be; StoreUnavailable
+   * What became of a key, by its record alone: nothing is sent, read at Lean or written. A record from `AUTH=none` belongs
+   * to no caller, so it is not found; it answers only a creation with the same input.
+   * @returns null if there is no record
+   * @throws BadInput for an invalid key; StoreUnavailable
    */
   async report(key: RequestKey): Promise<RequestReport | null> {
     const [wrong] = keyProblems(key.idempotencyKey);

@@ -90,8 +90,8 @@ export class PayoutMatcher {
     );
     // Read after the list: a payout of another key that is in it belongs to a record that is still open, or is settled.
     const others = await evidence.otherRecords(request, window.from);
-    const owners = await evidence.owners(like.flatMap(({ intentId }) => intentId ?? []));
-    const unowned = like.filter(({ intentId }) => intentId == null || !owners.has(intentId));
+    const owners = await evidence.owners(like.map(({ intentId }) => intentId));
+    const unowned = like.filter(({ intentId }) => !owners.has(intentId));
     // One that Lean may have created outside of the window, or may not have listed yet, proves nothing.
     const delay = this.#delayOf(request);
     const reference = await evidence.referencePayout(application, {
@@ -244,7 +244,7 @@ function settlementOf(
   const live = mine.filter(({ failed }) => !failed);
   const isOpen = record.answer === null;
   if (live.length > (isOpen ? 1 : 0))
-    return { several: isOpen, duplicates: live.flatMap(({ row }) => row.intentId ?? []) };
+    return { several: isOpen, duplicates: live.map(({ row }) => row.intentId) };
   if (!isOpen) return { several: false, duplicates: [] };
   const answer = ({ intent, row }: Candidate): Found => ({
     position: record.position,

@@ -131,8 +131,8 @@ export interface ReconciliationRecords {
   /** Why proofs of absence are stopped for a Lean application; undefined when they are not. */
   doubt(application: string): Promise<string | undefined>;
   /**
-   * Makes requests due now that a payout may belong to: those of unknown outcome, those that are audited, those that were
-   * settled in the last hours, and where a record has its intent the request of that one, if it was rejected.
+   * Makes requests due now that a payout may belong to: those of unknown outcome, those that are audited, and those that
+   * were settled in the last hours. If a record has the payout's intent, its request becomes due only if it was rejected.
    */
   rescheduleNow(payout: HeardPayout): Promise<void>;
 }

@@ -5,7 +5,7 @@ import type { PayoutRequest } from './payout-record.ts';
 import type { ResendRule } from './resend-rule.ts';
 import { unknownAnswer } from './unknown-answer.ts';
 
-/** What became of a request, as its record tells it. */
+/** What became of a request, by its record. */
 export interface RequestReport {
   readonly idempotencyKey: string;
   readonly requestedAt: Instant;
@@ -14,8 +14,8 @@ export interface RequestReport {
 }
 
 /**
- * Reports on a request by its record alone. A transfer without an answer is told as a repetition of the key would be
- * told of it, if that neither looked at Lean nor sent anything.
+ * Reports on a request by its record alone. A transfer without an answer is reported as unknown, with the reason that a
+ * repetition of the key would get if it read and sent nothing.
  * @param application the Lean application that the gateway speaks for
  */
 export function reportOf(request: PayoutRequest, rule: ResendRule, application: string): RequestReport {

@@ -72,14 +72,14 @@ export function compareDescriptions(sent: string, seen: string | null | undefine
   return endsWithBeginning(plain(seen), plain(sent)) ? 'may be' : compareTexts(sent, seen);
 }
 
-/** Whether a text may be the sent one behind a prefix, cut to the length that a bank allows. */
+/** Whether a text may be the sent one after a prefix, cut to the length that a bank allows. */
 function endsWithBeginning(seen: string, sent: string): boolean {
   for (let length = leastKept; length < Math.min(seen.length, sent.length); length += 1)
     if (seen.endsWith(sent.slice(0, length))) return true;
   return false;
 }
 
-/** Letters and digits of a description that a cut must have left, or any two texts would look alike. */
+/** How many letters and digits of a description a cut must leave. With fewer, any two texts would look alike. */
 const leastKept = 3;
 
 /** Without the punctuation that servers write as entities or in percent signs, or put in place of other characters. */

@@ -1,11 +1,11 @@
-import { rowId, type Candidate } from './candidate.ts';
+import type { Candidate } from './candidate.ts';
 import { isFailed } from './found-answer.ts';
 import { intentsWithSeveralPayments } from './list-rows.ts';
 import type { Reading } from './payout-matcher.ts';
 import type { PayoutRequest } from './payout-record.ts';
 
 /**
- * Intents at Lean that a settled request has beyond what its callers were told.
+ * Intents of a settled request at Lean that its callers were not told of.
  * @param own payouts of the request that no record names
  */
 export function surplusIntents(
@@ -16,22 +16,26 @@ export function surplusIntents(
   // Where Lean does not return references, the first payout of a key that was sent twice looks like any other one.
   const similar = candidates.filter(
     ({ failed, unread, row, sharedWith }) =>
-      sends.count > 1 && !failed && !unread && !judgedPayouts.includes(rowId(row)) && sharedWith.length === 0,
+      sends.count > 1 &&
+      !failed &&
+      !unread &&
+      !judgedPayouts.includes(row.intentId) &&
+      sharedWith.length === 0,
   );
   // An intent of the request's own of which Lean has taken several payments.
   const paidTwice =
     records.length > 1
       ? []
       : intentsWithSeveralPayments(rows).filter(id => records.some(({ intentId }) => intentId === id));
-  const beyond = [...own, ...similar].map(({ row }) => rowId(row));
+  const beyond = [...own, ...similar].map(({ row }) => row.intentId);
   return [...new Set([...duplicates, ...beyond, ...paidTwice, ...takenAfterAll(records, rows)])];
 }
 
-/** Intents that Lean had failed, so that their transfers were rejected, and that have a payment now. */
+/** Intents of rejected transfers that Lean had failed, and that have a payment now. */
 function takenAfterAll(records: PayoutRequest['records'], rows: Reading['rows']): readonly string[] {
   const living = new Set(rows.filter(row => !isFailed(row, null)).map(({ intentId }) => intentId));
   const rejected = records.flatMap(({ state, intentId }) => (state === 'rejected' ? (intentId ?? []) : []));
-  // Lean may make one intent of several transfers, and the record of another one may have been told of it.
+  // Lean may make one intent of several transfers, and another transfer may have been answered with it.
   const told = records.flatMap(({ answer }) => (answer?.kind === 'created' ? answer.intentId : []));
   return rejected.filter(id => living.has(id) && !told.includes(id));
 }

@@ -24,7 +24,7 @@ export const maxKeyLength = 255;
 /** Control characters, line breaks, half characters, and what turns the direction of the text that follows. */
 const withoutControls = /^[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]*$/u;
 
-/** What texts of the input may hold. */
+/** The rules for texts of the input. */
 const textRules = {
   /** @see https://www.rfc-editor.org/rfc/rfc9110#section-5.5 for what a header field may hold */
   idempotencyKey: { maxLength: maxKeyLength, outerBlanks: 'refused', characters: /^[\x20-\x7e]*$/ },
@@ -66,7 +66,7 @@ export function transferProblems(transfer: Transfer): readonly InputProblem[] {
     ...ofAmount,
     ...textProblems('description', description, fault =>
       fault === 'INVALID_CHARACTERS'
-        ? 'must not hold line breaks, control characters or such as turn the direction of text.'
+        ? 'must not hold line breaks, control characters or characters that change the direction of text.'
         : `must be 1 to ${String(maxDescriptionLength)} characters, not all of them blank; these are ${String(lengthInCharacters(description))}.`,
     ),
     ...(externalReference === null
@@ -101,9 +101,10 @@ function destinationProblems(destinationId: string): readonly InputProblem[] {
 export const maxTransfers = 100;
 
 /**
- * The transfers of a request whose own reference is that of another one as well. A payout whose answer was lost is found
- * by its reference, so each transfer needs its own. A default is never at fault: its caller has not chosen it.
- * @param references those that the transfers will carry, in their order; null where that is not known
+ * Finds the transfers of a request whose own reference another transfer carries, too. A payout whose answer was lost is
+ * found by its reference, so each transfer needs its own. Default references are not reported, because the caller has
+ * not chosen them.
+ * @param references the references that the transfers will carry, in order; null for those that are not known
  */
 export function repeatedReferences(
   transfers: readonly Pick<Transfer, 'externalReference'>[],

@@ -1,0 +1,79 @@
+import { LeanNotOffered } from '../lean/errors.ts';
+import type { Payout, PayoutRow } from '../payouts/payout.ts';
+import { payoutFromRecord } from '../payouts/recorded-payout.ts';
+import { newer } from '../payouts/row-finder.ts';
+import type { RowTimes } from '../payouts/row-window.ts';
+import type { Loaders } from './loaders.ts';
+
+/** Finds payouts in Lean's list, and in our own records while the list does not show them yet. */
+export class ListedPayouts {
+  readonly #loaders: Loaders;
+  /** Rows of the lists that the request has read, by intent. */
+  readonly #rows = new Map<string, PayoutRow>();
+
+  /** @param loaders what the request has read */
+  constructor(loaders: Loaders) {
+    this.#loaders = loaders;
+  }
+
+  /** Keeps a row that the request has read. Of an intent with several payments the newest row is kept. */
+  add(row: PayoutRow): void {
+    this.#rows.set(row.intentId, newer(row, this.#rows.get(row.intentId)));
+  }
+
+  /** The row of an intent that the request has read. */
+  known(intentId: string): PayoutRow | undefined {
+    return this.#rows.get(intentId);
+  }
+
+  /**
+   * A payout by its row or its record, for a Lean application that has no other call for it.
+   * @throws LeanNotOffered if neither the list nor the records have it; LeanError
+   */
+  async payout(payout: Payout): Promise<Payout> {
+    const row = await this.row(payout);
+    if (row != null) return row;
+    const record = await this.#loaders.record(payout.intentId);
+    if (record === null) throw new LeanNotOffered();
+    return payoutFromRecord(record);
+  }
+
+  /**
+   * The row of a payout; null and undefined as `RowFinder.find` has them. It is looked for in the narrowest part of the list that is known to
+   * hold it.
+   * @throws LeanError
+   */
+  async row(payout: Payout): Promise<PayoutRow | null | undefined> {
+    const { intentId } = payout;
+    const listed = this.#rows.get(intentId);
+    if (listed !== undefined) return listed;
+    const createdAt = this.#loaders.knownRow(intentId)?.createdAt;
+    if (createdAt != null) return this.#loaders.row(timesOf(payout, { createdAt }));
+    const timed = (await this.#withTimes(payout)) ?? payout;
+    const hasTimes = timed.submittedAt != null || timed.initiatedAt != null;
+    const record = hasTimes ? null : await this.#loaders.record(intentId);
+    return this.#loaders.row(timesOf(timed, { requested: record?.requested }));
+  }
+
+  /** The payout with the times of its payment, which only its intent may have. */
+  async #withTimes(payout: Payout): Promise<Payout | undefined> {
+    const isBare = payout.submittedAt === undefined && payout.initiatedAt === undefined;
+    if (!isBare || this.#loaders.lacksDetails) return payout;
+    return (await this.#loaders.intent(payout.intentId))?.payout;
+  }
+}
+
+function timesOf(
+  { intentId, amount, submittedAt, initiatedAt }: Payout,
+  known: Pick<Partial<RowTimes>, 'createdAt' | 'requested'>,
+): RowTimes {
+  return {
+    intentId,
+    amount: amount?.amount,
+    submittedAt,
+    initiatedAt,
+    createdAt: undefined,
+    requested: undefined,
+    ...known,
+  };
+}

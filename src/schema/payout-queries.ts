@@ -1,0 +1,36 @@
+import { intentIdOf, parseUuid } from '../payouts/ids.ts';
+import { builder } from './builder.ts';
+import { PayoutType } from './payout.ts';
+import { forReaders } from './scope-rules.ts';
+
+const cost =
+  'null if Lean does not know it. One Lean call, also for its `intent` and the destination; fields that cost more say so.';
+
+builder.queryFields(t => ({
+  payout: t.field({
+    type: PayoutType,
+    nullable: true,
+    ...forReaders,
+    description: `One payout; ${cost}`,
+    args: { id: t.arg.id({ required: true, description: 'A `Payout.id`.' }) },
+    resolve: (_root, { id }, { payouts }) => payouts.payout(intentIdOf(id, 'id')),
+  }),
+  payoutByIntent: t.field({
+    type: PayoutType,
+    nullable: true,
+    ...forReaders,
+    description: `The payout with this payment_intent_id at Lean; ${cost}`,
+    args: { intentId: t.arg.id({ required: true, description: "Lean's payment_intent_id." }) },
+    resolve: (_root, { intentId }, { payouts }) => payouts.payout(parseUuid(intentId, 'intentId')),
+  }),
+  payoutByPayment: t.field({
+    type: PayoutType,
+    nullable: true,
+    ...forReaders,
+    description:
+      'The payout with this payment_id at Lean; null if Lean does not know it. One Lean call; fields that cost more say so.',
+    args: { paymentId: t.arg.id({ required: true, description: "Lean's payment_id." }) },
+    resolve: (_root, { paymentId }, { payouts }) =>
+      payouts.payoutByPayment(parseUuid(paymentId, 'paymentId')),
+  }),
+}));
