@@ -15,7 +15,8 @@ import { startTestGateway, type TestGateway } from '../../support/test-gateway.t
 const documents = {
   payout:
     'query Payout($id: ID!) { payout(id: $id) { __typename ...Row } } fragment Row on Payout { id intentId }',
-  payouts: 'query Payouts($first: Int) { payouts(first: $first) { nodes { statusDetails history { status } } } }',
+  payouts:
+    'query Payouts($first: Int) { payouts(first: $first) { nodes { statusDetails history { status } } } }',
   pay: createPayoutDocument,
 };
 
