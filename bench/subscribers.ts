@@ -4,6 +4,7 @@ import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { payoutIdOf } from '../src/payouts/ids.ts';
 import { EventReaders, openWithoutReading } from './event-readers.ts';
 import { median, printTable } from './figures.ts';
 import { startProcess, type ServerProcess } from './processes.ts';
@@ -31,7 +32,7 @@ interface Delivered {
 }
 
 const secret = 'webhook-secret';
-const query = 'subscription { payoutUpdated { eventId payoutId status payout { paymentId status } } }';
+const query = 'subscription { payoutUpdated { eventId payoutId status payout { id status } } }';
 
 /**
  * What subscribers cost: one gateway, and all of them told of the same events, each of which comes by Lean's webhook.
@@ -109,8 +110,8 @@ async function measure(
   const [cpuBefore, callsBefore] = [await gateway.cpuMicros(), Number(await lean.ask('calls'))];
   for (let event = 0; event < events; event += 1) {
     const webhook = String(await lean.ask('payout'));
-    const { id } = (JSON.parse(webhook) as { readonly payload: { readonly id: string } }).payload;
-    const arriving = readers.arrivals(`"payout":{"paymentId":"${id}"`);
+    const { payload } = JSON.parse(webhook) as { readonly payload: { readonly intent_id: string } };
+    const arriving = readers.arrivals(`"payout":{"id":"${payoutIdOf(payload.intent_id)}"`);
     const sentAt = performance.now();
     await post(gateway.url, webhook);
     spans.push((await arriving).map(at => at - sentAt));

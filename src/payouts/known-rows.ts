@@ -8,6 +8,9 @@ export type KnownRow = Pick<Payout, 'createdAt' | 'autoAuthorized' | 'paymentId'
 /** Memory that a row takes, with its key and its place in the cache, in bytes. */
 const bytesOfRow = 600;
 
+/** Intents with a second payment, of which Lean is not known to have any, that are remembered. */
+const mostTold = 1000;
+
 /**
  * A cache of rows that were read from Lean's list, so that a payout that is reached another way need not be looked for
  * there. It is bounded by bytes and keeps the rows used last. All callers share it, because Lean answers all of them
@@ -16,10 +19,12 @@ const bytesOfRow = 600;
 export class KnownRows {
   readonly #rows: LRUCache<string, KnownRow> | undefined;
   readonly #onSecondPayment: (intentId: string) => void;
+  /** Intents of which it was called. */
+  readonly #told = new LRUCache<string, true>({ max: mostTold });
 
   /**
    * @param bytes 0 for none
-   * @param onSecondPayment called when Lean shows another payment of an intent
+   * @param onSecondPayment called once for an intent when Lean shows another payment of it
    */
   constructor(bytes: number, onSecondPayment: (intentId: string) => void = () => undefined) {
     const max = Math.floor(bytes / bytesOfRow);
@@ -39,7 +44,7 @@ export class KnownRows {
       if (known === undefined || known.paymentId === null || isFirstOf(known, paymentId))
         this.#rows.set(intentId, { createdAt, autoAuthorized, paymentId });
       else if (paymentId !== null && paymentId !== known.paymentId) {
-        this.#onSecondPayment(intentId);
+        this.#tell(intentId);
         if (known.createdAt !== undefined && isLater(createdAt, known.createdAt))
           this.#rows.set(intentId, { createdAt, autoAuthorized, paymentId });
       }
@@ -51,9 +56,15 @@ export class KnownRows {
     const known = this.#rows?.get(intentId);
     if (this.#rows === undefined || paymentId === null || known?.paymentId === paymentId) return;
     const isSecond = known?.paymentId != null;
-    if (isSecond) this.#onSecondPayment(intentId);
+    if (isSecond) this.#tell(intentId);
     const row = isSecond ? undefined : known;
     this.#rows.set(intentId, { createdAt: row?.createdAt, autoAuthorized: row?.autoAuthorized, paymentId });
+  }
+
+  #tell(intentId: string): void {
+    if (this.#told.has(intentId)) return;
+    this.#told.set(intentId, true);
+    this.#onSecondPayment(intentId);
   }
 
   /** Whether a newer payment of the same intent is known than the one that a payout shows, if it shows any. */
