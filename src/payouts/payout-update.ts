@@ -45,8 +45,11 @@ const ranks: Readonly<Record<PayoutStatus, number>> = {
   AUTHORISATION_FAILED: 4,
 };
 
-/** How far a step has come: a payout's steps are told with this growing, or staying where two differ in nothing else. */
-export function rankOf({ status, postInitiationStatus }: PayoutStep): number {
+/** How far a step has come: mostly this grows from step to step, though payouts may also go back. */
+export function rankOf({
+  status,
+  postInitiationStatus,
+}: Pick<PayoutStep, 'status' | 'postInitiationStatus'>): number {
   return postInitiationStatus == null ? ranks[status] : 5;
 }
 
@@ -83,8 +86,15 @@ export interface PayoutEvents {
   done(eventIds: readonly string[]): Promise<void>;
   /** Looks at them again later. */
   putOff(eventIds: readonly string[], inMs: number): Promise<void>;
-  /** Tells subscribers of those steps of a payout that lie ahead of what they have been told. How many those are. */
-  tell(steps: readonly PayoutStep[]): Promise<number>;
+  /** The position of the last update; 0 when nothing has been told. */
+  lastPosition(): Promise<number>;
+  /**
+   * Tells subscribers of steps of one payout, all of them or none: what has been read of a payout is only to be told as
+   * long as nothing that was read later has been.
+   * @param since where the updates stood before the steps were read
+   * @returns how many those are; undefined when something has been told of the payout since
+   */
+  tell(steps: readonly PayoutStep[], since: number): Promise<number | undefined>;
   /** The updates after a position, at most `limit`. */
   toldAfter(position: number, limit: number): Promise<Told>;
   /** The steps that subscribers were told of a payout, oldest first, and the events received of its payment. */

@@ -12,7 +12,7 @@ import {
   type TakenEvent,
   type Told,
 } from '../payouts/payout-update.ts';
-import { DuplicateValue, type Database, type Row, type Statement } from './database.ts';
+import { DuplicateValue, type Database, type Row, type SqlValue, type Statement } from './database.ts';
 
 /** How long an event that somebody looks at is left to them. */
 const takenMs = 30_000;
@@ -65,23 +65,30 @@ export class SqlPayoutEvents implements PayoutEvents {
   }
 
   /** One after the other: each needs the position behind the one before, so that at once they stand in each other's way. */
-  tell(steps: readonly PayoutStep[]): Promise<number> {
+  tell(steps: readonly PayoutStep[], since: number): Promise<number | undefined> {
     if (steps.length === 0) return Promise.resolve(0);
-    const telling = this.#telling.then(() => this.#tellNow(steps));
+    const telling = this.#telling.then(() => this.#tellNow(steps, since));
     this.#telling = telling.catch(() => undefined);
     return telling;
   }
 
-  async #tellNow(steps: readonly PayoutStep[]): Promise<number> {
+  async #tellNow(steps: readonly PayoutStep[], since: number): Promise<number | undefined> {
     for (let tries = 1; ; tries += 1)
       try {
-        const results = await this.#database.run(...steps.map(insertUpdate));
-        return results.flat().length;
+        const [rows = []] = await this.#database.run(insertUpdates(steps, since));
+        return rows.length === 0 ? undefined : rows.length;
       } catch (error) {
         // Another gateway has taken the position meanwhile.
         if (!(error instanceof DuplicateValue)) throw error;
         if (tries === mostTries) throw new StoreUnavailable(error);
       }
+  }
+
+  async lastPosition(): Promise<number> {
+    const [rows = []] = await this.#database.run({
+      sql: 'SELECT COALESCE(MAX(position), 0) AS last FROM lean_payout_updates',
+    });
+    return Number(rows[0]?.['last']);
   }
 
   async toldAfter(position: number, limit: number): Promise<Told> {
@@ -195,35 +202,32 @@ function insertEvent(event: ReceivedEvent): Statement {
 }
 
 /**
- * Inserts a step if it is ahead of all steps that were told of the payout. Another payment of the intent starts over. A
- * step without a payment counts for all payments.
+ * A row for each step, unless there is one of their payout behind `since`. In one statement: another gateway's rows are
+ * all seen by it, or none is, and then the two want the same position.
  */
-function insertUpdate(step: PayoutStep): Statement {
-  const { eventId, type, paymentId, intentId, status, leanStatus, postInitiationStatus, publishedAt } = step;
+function insertUpdates(steps: readonly PayoutStep[], since: number): Statement {
+  const values: SqlValue[] = [since];
+  const rows = steps.map((step, index) => {
+    const { eventId, type, paymentId, intentId, status, leanStatus, postInitiationStatus, publishedAt } =
+      step;
+    const tracks = Number(postInitiationStatus !== undefined);
+    const texts = [intentId, paymentId, eventId, type, status, leanStatus, postInitiationStatus ?? null];
+    const casts = [...texts, publishedAt].map(text => `CAST($${String(values.push(text))} AS TEXT)`);
+    return `(${[index + 1, ...casts, tracks, rankOf(step)].join(', ')})`;
+  });
   return {
-    sql: `INSERT INTO lean_payout_updates (position, intent_id, payment_id, event_id, type, status, lean_status,
-        post_initiation_status, tracks, rank, published_at, told_at)
-      SELECT (SELECT COALESCE(MAX(position), 0) + 1 FROM lean_payout_updates), CAST($1 AS TEXT), CAST($2 AS TEXT),
-        CAST($3 AS TEXT), CAST($4 AS TEXT), CAST($5 AS TEXT), CAST($6 AS TEXT), CAST($7 AS TEXT),
-        CAST($8 AS INTEGER), CAST($9 AS INTEGER), CAST($10 AS TEXT), store_now()
-      WHERE NOT EXISTS (SELECT 1 FROM lean_payout_updates
-        WHERE intent_id = CAST($1 AS TEXT)
-          AND (payment_id IS NULL OR CAST($2 AS TEXT) IS NULL OR payment_id = CAST($2 AS TEXT))
-          AND (rank > CAST($9 AS INTEGER) OR (lean_status = CAST($6 AS TEXT)
-            AND COALESCE(post_initiation_status, '') = COALESCE(CAST($7 AS TEXT), ''))))
+    sql: `WITH steps (ordinal, intent_id, payment_id, event_id, type, status, lean_status, post_initiation_status,
+        published_at, tracks, rank) AS (VALUES ${rows.join(', ')})
+      INSERT INTO lean_payout_updates (position, intent_id, payment_id, event_id, type, status, lean_status,
+        post_initiation_status, published_at, tracks, rank, told_at)
+      SELECT (SELECT COALESCE(MAX(position), 0) FROM lean_payout_updates) + ordinal, intent_id, payment_id, event_id,
+        type, status, lean_status, post_initiation_status, published_at, tracks, rank, store_now()
+      FROM steps
+      WHERE NOT EXISTS (SELECT 1 FROM lean_payout_updates AS told
+        WHERE told.intent_id = steps.intent_id AND told.position > CAST($1 AS BIGINT))
+      ORDER BY ordinal
       RETURNING position`,
-    values: [
-      intentId,
-      paymentId,
-      eventId,
-      type,
-      status,
-      leanStatus,
-      postInitiationStatus ?? null,
-      Number(postInitiationStatus !== undefined),
-      rankOf(step),
-      publishedAt,
-    ],
+    values,
   };
 }
 

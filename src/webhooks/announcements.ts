@@ -1,5 +1,5 @@
 import { compareInstants, type Instant } from '../payouts/instant.ts';
-import type { PayoutStep, ReceivedEvent } from '../payouts/payout-update.ts';
+import { isSameStep, type PayoutStep, type ReceivedEvent } from '../payouts/payout-update.ts';
 
 /** A step as Lean has it. It has no time if the history lacks the step; only the last step can lack it. */
 export interface StepAtLean extends Omit<PayoutStep, 'eventId' | 'intentId' | 'publishedAt'> {
@@ -21,8 +21,19 @@ export function announcementsOf(
   const inTime = claims.toSorted((a, b) => compareInstants(a.publishedAt, b.publishedAt));
   const found = new Map<StepAtLean, ReceivedEvent>();
   for (const step of steps) {
-    const exact = inTime.find(claim => claim.leanStatus === step.leanStatus && saysTracking(claim, step));
-    if (exact !== undefined) found.set(step, exact);
+    // A payout may come to a state again.
+    const times = all.filter(other => isSameStep(other, step));
+    const exact = inTime.filter(
+      claim =>
+        claim.leanStatus === step.leanStatus &&
+        saysTracking(claim, step) &&
+        (times.length === 1 || announcedBy(claim, times) === step),
+    );
+    const best =
+      times.length === 1 || step.publishedAt === undefined
+        ? exact[0]
+        : exact.toSorted(nearestTo(step.publishedAt))[0];
+    if (best !== undefined) found.set(step, best);
   }
   const vague = inTime.filter(({ postInitiationStatus }) => postInitiationStatus === undefined);
   for (const step of steps) {

@@ -114,13 +114,14 @@ export class Comparison {
     let missed = 0;
     for (let page = 0; page < mostPages && !this.#rounds.stopped; page += 1) {
       const query = { page_number: String(page), page_size: String(pageSize), from_updated_at: from };
+      const place = await teller.place();
       const { page: wire, answer } = await client.listPayouts(query);
       const { rows } = pageFromLean(wire, answer);
       const known = await events.lastSteps(rows.map(({ intentId }) => intentId));
       for (const row of rows) {
         if (isTold(row, known.get(row.intentId))) continue;
         if (row.updatedAt !== null && compareInstants(row.updatedAt, from) < 0) continue;
-        if ((await teller.tellOfRow(row)) > 0) missed += 1;
+        if ((await teller.tellOfRow(row, place)) > 0) missed += 1;
       }
       if (rows.length < pageSize) return missed;
     }

@@ -8,7 +8,7 @@ import type { Teller } from './teller.ts';
 
 export interface FollowedPayoutsOptions {
   readonly client: LeanClient;
-  readonly teller: Pick<Teller, 'tellOfRow'>;
+  readonly teller: Pick<Teller, 'place' | 'tellOfRow'>;
   /** @default 3 s */
   readonly everyMs?: number;
   /** How long a payout is followed, by Lean's clock. @default 2 min */
@@ -79,7 +79,7 @@ export class FollowedPayouts {
   }
 
   async #look(): Promise<void> {
-    const { client, forMs } = this.#options;
+    const { client, teller, forMs } = this.#options;
     const now = this.#leanNow();
     for (const [intentId, { since }] of this.#followed)
       if (now - since > forMs) this.#followed.delete(intentId);
@@ -89,9 +89,10 @@ export class FollowedPayouts {
     try {
       for (let page = 0; page < mostPages && !this.#stopped; page += 1) {
         const query = { page_number: String(page), page_size: String(pageSize), from };
+        const place = await teller.place();
         const { page: wire, answer } = await client.listPayouts(query);
         const { rows } = pageFromLean(wire, answer);
-        for (const row of rows) await this.#seen(row);
+        for (const row of rows) await this.#seen(row, place);
         if (rows.length < pageSize) return;
       }
     } catch (error) {
@@ -100,13 +101,13 @@ export class FollowedPayouts {
     }
   }
 
-  async #seen(row: Payout): Promise<void> {
+  async #seen(row: Payout, place: number): Promise<void> {
     const { intentId } = row;
     const followed = this.#followed.get(intentId);
     const { status, leanStatus } = row.state ?? {};
     if (followed === undefined || leanStatus == null || followed.leanStatus === leanStatus) return;
     const isFollowed = row.paymentId === null && !atBank.has(status);
-    if (isFollowed) await this.#options.teller.tellOfRow(row);
+    if (isFollowed) await this.#options.teller.tellOfRow(row, place);
     followed.leanStatus = leanStatus;
     if (!isFollowed || (status !== 'CREATED' && status !== 'AWAITING_AUTHORIZATION'))
       this.#followed.delete(intentId);

@@ -2,7 +2,13 @@ import { createHash } from 'node:crypto';
 import { compareInstants, type Instant } from '../payouts/instant.ts';
 import type { HistoryEvent } from '../payouts/history-event.ts';
 import type { Payout } from '../payouts/payout.ts';
-import { isSameStep, type PayoutStep, type ReceivedEvent } from '../payouts/payout-update.ts';
+import {
+  isSameStep,
+  rankOf,
+  type PayoutStep,
+  type ReceivedEvent,
+  type StepState,
+} from '../payouts/payout-update.ts';
 import { announcementsOf, type StepAtLean } from './announcements.ts';
 
 /** The inputs of `stepsOf`: a payout, its history, and what Lean has announced about it. */
@@ -22,15 +28,14 @@ export interface KnownOfPayout {
 }
 
 /**
- * The steps of a payout that subscribers have not been told, in order. They come from Lean's history and from the state
- * that the payout is in now, which the history may lack. The claims of events are not believed: an event only gives its
- * id, kind and time to the step that it announces.
+ * The steps that a payout has made and nobody has been told, in their order, as Lean itself has them: those of its
+ * history, and the state that it is in now, which the history may lack. After them the last one that has been told is
+ * the state that Lean has, also where the payout has gone back to one that it was in before. What an event claims is not
+ * believed; it only gives the step that it announces its id, kind and time.
  */
 export function stepsOf(known: KnownOfPayout): PayoutStep[] {
   const { intentId, paymentId, payout, history, claims, told, since } = known;
-  const steps = stepsAtLean(known);
-  const now = steps.at(-1);
-  const untold = steps.filter(step => !told.some(each => isSameStep(each, step)));
+  const untold = untoldOf(known);
   const used = new Set(told.map(({ eventId }) => eventId));
   const unused = claims.filter(({ eventId }) => !used.has(eventId));
   const claimOf = announcementsOf([...told, ...untold], untold, unused);
@@ -47,9 +52,14 @@ export function stepsOf(known: KnownOfPayout): PayoutStep[] {
       lately ??
       history.at(-1)?.publishedAt ??
       since;
-    if (step !== now && compareInstants(publishedAt, since) < 0) continue;
+    const last = step === untold.at(-1);
+    if (!last && compareInstants(publishedAt, since) < 0) continue;
+    const before = news.at(-1) ?? told.at(-1);
+    if (before !== undefined && says(before, step)) continue;
+    const eventId = claim?.eventId ?? madeId(intentId, step, used);
+    used.add(eventId);
     news.push({
-      eventId: claim?.eventId ?? madeId(intentId, step),
+      eventId,
       type: claim?.type ?? step.type,
       intentId,
       paymentId,
@@ -62,16 +72,58 @@ export function stepsOf(known: KnownOfPayout): PayoutStep[] {
   return news;
 }
 
-/** All steps that Lean shows, each once. The last one is the state that the payout is in. */
-function stepsAtLean({ paymentId, payout, history }: KnownOfPayout): readonly StepAtLean[] {
-  // If Lean does not report the tracking, its absence from the history means nothing.
+/**
+ * Whether the state that a payout was read in may be older than what is known of it, so that it is to be read again
+ * before it is told: it lies behind the last step that has been told, or was in the history before, and the history
+ * does not end with it.
+ */
+export function isDoubtful(known: KnownOfPayout): boolean {
+  const { history, told } = known;
+  const now = stateNow(known);
+  if (now === undefined) return false;
+  const has = (steps: readonly StepState[]): boolean => steps.some(step => says(step, now));
+  if (has(history.slice(-1))) return false;
+  if (has(history)) return true;
+  const last = told.at(-1);
+  return last !== undefined && !says(last, now) && (has(told) || rankOf(now) < rankOf(last));
+}
+
+/** Those that come after what has been told; the last one is the state that the payout is in, where that was read. */
+function untoldOf(known: KnownOfPayout): readonly StepAtLean[] {
+  const { paymentId, payout, told } = known;
+  const steps = stepsAtLean(known);
+  const own = told.filter(
+    step => step.paymentId === null || paymentId === null || step.paymentId === paymentId,
+  );
+  let next = 0;
+  let isInOrder = true;
+  for (const each of own) {
+    const place = steps.findIndex((step, index) => index >= next && isSameStep(each, step));
+    isInOrder = place !== -1;
+    if (isInOrder) next = place + 1;
+  }
+  const later = steps.slice(next);
+  if (isInOrder) return later;
+  // What has been told last is not in the history: of that, what is clearly ahead is news.
+  const rivals = own.filter(step => step.paymentId !== null || paymentId === null || payout === undefined);
+  const reached = Math.max(...rivals.map(rankOf));
+  const ahead = later.filter(step => rankOf(step) >= reached && !rivals.some(each => isSameStep(each, step)));
+  const now = stateNow(known) === undefined ? undefined : steps.at(-1);
+  return now === undefined || ahead.includes(now) ? ahead : [...ahead, now];
+}
+
+/** In their order, none twice in a row; the last one is the state that the payout is in, where that was read. */
+function stepsAtLean(known: KnownOfPayout): readonly StepAtLean[] {
+  const { paymentId, payout, history } = known;
+  // Where Lean has no word for the tracking, that a history says nothing of it tells nothing either.
   const untracked = payout?.postInitiationStatus === undefined ? undefined : null;
   const steps: StepAtLean[] = [];
-  const add = (step: StepAtLean): void => {
-    if (!steps.some(other => isSameStep(other, step))) steps.push(step);
-  };
-  for (const { type, status, leanStatus, postInitiationStatus, publishedAt } of history)
-    add({
+  for (const { type, status, leanStatus, postInitiationStatus, publishedAt } of history) {
+    const before = steps.at(-1);
+    const { postInitiationStatus: tracking } = before ?? {};
+    // One that says nothing of the tracking, after one that did, is of something else.
+    if (before?.leanStatus === leanStatus && (postInitiationStatus ?? tracking) === tracking) continue;
+    steps.push({
       paymentId,
       type,
       status,
@@ -79,23 +131,45 @@ function stepsAtLean({ paymentId, payout, history }: KnownOfPayout): readonly St
       postInitiationStatus: postInitiationStatus ?? untracked,
       publishedAt,
     });
-  const { state, postInitiationStatus } = payout ?? {};
-  if (state?.leanStatus != null)
-    add({
-      paymentId,
-      type: 'PAYMENT_UPDATED',
-      status: state.status,
-      leanStatus: state.leanStatus,
-      postInitiationStatus,
-      publishedAt: undefined,
-    });
+  }
+  const now = stateNow(known);
+  const last = steps.at(-1);
+  if (now !== undefined && (last === undefined || !says(last, now))) steps.push(now);
   return steps;
 }
 
-/** The same on every gateway that comes to the same step. */
-function madeId(intentId: string, { paymentId, leanStatus, postInitiationStatus }: StepAtLean): string {
-  const digest = createHash('sha256')
-    .update(JSON.stringify([intentId, paymentId, leanStatus, postInitiationStatus ?? null]))
-    .digest('hex');
-  return `made-${digest.slice(0, 32)}`;
+/** The state that the payout was read in. */
+function stateNow({ paymentId, payout }: KnownOfPayout): StepAtLean | undefined {
+  const { state, postInitiationStatus } = payout ?? {};
+  if (state?.leanStatus == null) return undefined;
+  return {
+    paymentId,
+    type: 'PAYMENT_UPDATED',
+    status: state.status,
+    leanStatus: state.leanStatus,
+    postInitiationStatus,
+    publishedAt: undefined,
+  };
+}
+
+/** Whether a step says all that a state does: one that was read without the tracking may have any. */
+function says(step: StepState, state: StepState): boolean {
+  const { postInitiationStatus = step.postInitiationStatus } = state;
+  return isSameStep(step, { ...state, postInitiationStatus });
+}
+
+/** The same on every gateway that comes to the same step, and another one each time that a payout comes to it. */
+function madeId(
+  intentId: string,
+  { paymentId, leanStatus, postInitiationStatus }: StepAtLean,
+  used: ReadonlySet<string>,
+): string {
+  for (let times = 0; ; times += 1) {
+    const state = [intentId, paymentId, leanStatus, postInitiationStatus ?? null];
+    const digest = createHash('sha256')
+      .update(JSON.stringify(times === 0 ? state : [...state, times]))
+      .digest('hex');
+    const id = `made-${digest.slice(0, 32)}`;
+    if (!used.has(id)) return id;
+  }
 }

@@ -8,7 +8,7 @@ import { instantAt, leanTime } from '../payouts/lean-time.ts';
 import type { PayoutReads } from '../payouts/payout-reads.ts';
 import { awaitsTracking, type Payout } from '../payouts/payout.ts';
 import type { PayoutEvents, TakenEvent } from '../payouts/payout-update.ts';
-import { stepsOf } from './payout-steps.ts';
+import { isDoubtful, stepsOf } from './payout-steps.ts';
 import { Woken } from './woken.ts';
 
 export interface TellerOptions {
@@ -34,6 +34,9 @@ const atOnce = 16;
 const foreignTries = 3;
 
 const longestPauseMs = 60_000;
+
+/** How often a payout is read anew while what was read of it may be old, before it is left for later. */
+const mostLooks = 5;
 
 /**
  * Looks at Lean for what received events claim, and tells subscribers what is so: a payout's steps in their order, each
@@ -100,7 +103,10 @@ export class Teller {
     const ids = taken.map(({ eventId }) => eventId);
     const tries = Math.min(...taken.map(event => event.tries));
     try {
-      if (await this.#tellOfPayment(paymentId, taken)) return await events.done(ids);
+      const outcome = await this.#tellOfPayment(paymentId, taken);
+      if (outcome === 'unsettled')
+        return await events.putOff(ids, Math.min(1000 * 2 ** tries, longestPauseMs));
+      if (outcome !== undefined) return await events.done(ids);
       if (tries + 1 < foreignTries) return await events.putOff(ids, 1000 * 2 ** tries);
       onForeign?.(ids.length);
       await events.done(ids);
@@ -112,37 +118,95 @@ export class Teller {
     }
   }
 
-  /** Tells the new steps of a payment's payout. False if Lean does not know the payment. */
-  async #tellOfPayment(paymentId: string, claims: readonly TakenEvent[]): Promise<boolean> {
+  /**
+   * Where the updates stand: for what is read from Lean after this, and told of before anything else is of the same
+   * payout.
+   */
+  async place(): Promise<number> {
+    const { events, client } = this.#options;
+    const place = await events.lastPosition();
+    // A read that is under way may be older than what has been told.
+    client.startAfresh();
+    return place;
+  }
+
+  /** Tells what is new of the payout that a payment is of. Undefined when Lean knows no such payout. */
+  async #tellOfPayment(paymentId: string, claims: readonly TakenEvent[]): Promise<Outcome> {
     const options = { deadline: this.#options.client.deadline() };
-    const payout = await this.#orMissing(reads => reads.payout(paymentId, options));
-    if (payout === null) return false;
-    const intentId =
-      payout?.intentId ??
-      claims.find(claim => claim.intentId !== null)?.intentId ??
-      (await this.#intentOf(paymentId, options));
-    if (intentId === null) return false;
-    return (await this.#tell({ intentId, paymentId, payout }, options)) !== undefined;
+    const see = async (): Promise<Sighting | undefined> => {
+      const payout = await this.#orMissing(reads => reads.payout(paymentId, options));
+      if (payout === null) return undefined;
+      const intentId =
+        payout?.intentId ??
+        claims.find(claim => claim.intentId !== null)?.intentId ??
+        (await this.#intentOf(paymentId, options));
+      return intentId === null ? undefined : { intentId, paymentId, payout };
+    };
+    return this.#tell(see, options);
   }
 
   /**
-   * Tells the new steps of a payout that Lean's list has shown, even if Lean has made no payment.
-   * @returns how many steps were told
+   * Tells what is new of a payout that Lean's list has shown, also where Lean has made no payment of it. How many steps
+   * those were.
+   * @param place where the updates stood before the list was read: from `place()`
    * @throws LeanError, StoreUnavailable
    */
-  async tellOfRow(row: Payout): Promise<number> {
+  async tellOfRow(row: Payout, place: number): Promise<number> {
     const options = { deadline: this.#options.client.deadline() };
     const { intentId } = row;
-    const payout = await this.#completed(row, intentId, options);
-    const { paymentId } = payout;
-    return (await this.#tell({ intentId, paymentId, payout }, options)) ?? 0;
+    const see = async (): Promise<Sighting> => {
+      const payout = await this.#completed(row, intentId, options);
+      return { intentId, paymentId: payout.paymentId, payout };
+    };
+    const seeAgain = (): Promise<Sighting | undefined> => this.#reread(row, options);
+    const outcome = await this.#tell(seeAgain, options, { place, see });
+    // What has not settled is in the next comparison's list.
+    return typeof outcome === 'number' ? outcome : 0;
   }
 
-  /** @returns how many steps were told; undefined if Lean does not know the payout */
-  async #tell(
-    { intentId, paymentId, payout }: Sighting,
+  /** A payout that a row has shown, by calls of its own. Undefined where there are none. */
+  async #reread(
+    { intentId, paymentId, updatedAt, createdAt }: Payout,
     options: { readonly deadline: number },
-  ): Promise<number | undefined> {
+  ): Promise<Sighting | undefined> {
+    const intent = await this.#orMissing(reads => reads.intent(intentId, options));
+    if (intent == null) return undefined;
+    const newest = intent.payout.paymentId ?? paymentId;
+    if (newest === null) return undefined;
+    const payout = await this.#orMissing(reads => reads.payout(newest, options));
+    if (payout == null) return undefined;
+    return { intentId, paymentId: newest, payout: { ...payout, updatedAt, createdAt } };
+  }
+
+  /**
+   * Tells what a sighting shows that is new, and looks again when it may be old: when something has been told of the
+   * payout since, or when it lies behind that.
+   */
+  async #tell(
+    see: () => Promise<Sighting | undefined>,
+    options: { readonly deadline: number },
+    first?: { readonly place: number; readonly see: () => Promise<Sighting> },
+  ): Promise<Outcome> {
+    let before: Sighting | undefined;
+    for (let looks = 1; looks <= mostLooks; looks += 1) {
+      const given = looks === 1 ? first : undefined;
+      const place = given?.place ?? (await this.place());
+      const sighting = await (given?.see ?? see)();
+      if (sighting === undefined) return looks === 1 ? undefined : 'unsettled';
+      const outcome = await this.#tellOnce(sighting, place, isSameSighting(before, sighting), options);
+      if (outcome !== 'unsettled') return outcome;
+      before = sighting;
+    }
+    return 'unsettled';
+  }
+
+  /** @param isConfirmed whether the look before has shown the same */
+  async #tellOnce(
+    { intentId, paymentId, payout }: Sighting,
+    place: number,
+    isConfirmed: boolean,
+    options: { readonly deadline: number },
+  ): Promise<Outcome> {
     const { events, onTold } = this.#options;
     const all =
       paymentId === null && isBeforePayment(payout)
@@ -153,10 +217,19 @@ export class Teller {
     const since = await this.#noticedSince();
     // Without a call for the single payout, only a history shows that Lean knows it.
     if (payout === undefined && history.length === 0) return undefined;
-    const known = await events.knownOf(intentId, paymentId);
+    const known = {
+      ...(await events.knownOf(intentId, paymentId)),
+      intentId,
+      paymentId,
+      payout,
+      history,
+      since,
+    };
     const last = known.told.at(-1)?.paymentId ?? paymentId;
     if (last !== paymentId && !(await this.#isNewest(paymentId, intentId, options))) return 0;
-    const told = await events.tell(stepsOf({ intentId, paymentId, payout, history, since, ...known }));
+    if (!isConfirmed && isDoubtful(known)) return 'unsettled';
+    const told = await events.tell(stepsOf(known), place);
+    if (told === undefined) return 'unsettled';
     if (told > 0) onTold(told);
     return told;
   }
@@ -236,6 +309,18 @@ interface Sighting {
   readonly paymentId: string | null;
   /** Undefined where only its history tells of it. */
   readonly payout: Payout | undefined;
+}
+
+/** How many steps were told; undefined where Lean knows no such payout. `unsettled`: what was read may be old. */
+type Outcome = number | 'unsettled' | undefined;
+
+/** Whether both show a payout in the same state. */
+function isSameSighting(one: Sighting | undefined, other: Sighting): boolean {
+  return (
+    one?.paymentId === other.paymentId &&
+    one.payout?.state?.leanStatus === other.payout?.state?.leanStatus &&
+    one.payout?.postInitiationStatus === other.payout?.postInitiationStatus
+  );
 }
 
 /** Whether Lean has certainly made no payment yet, so that there is no history to read. */

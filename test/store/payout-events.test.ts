@@ -58,6 +58,10 @@ async function start(kind: StoreKind) {
   return { config, clock, events: open(), open };
 }
 
+/** Tells of steps that were read just now. */
+const tellNow = async (events: SqlPayoutEvents, steps: readonly PayoutStep[]) =>
+  events.tell(steps, await events.lastPosition());
+
 /** How they stand in the store, oldest first. */
 async function told(events: SqlPayoutEvents): Promise<readonly [position: number, eventId: string][]> {
   return (await events.toldAfter(0, 10_000)).updates.map(({ position, eventId }) => [position, eventId]);
@@ -153,9 +157,9 @@ describe.each(stores)('what is told (%s)', kind => {
   it('has positions without gaps, in the order in which it was told', async () => {
     const { events } = await start(kind);
     expect((await events.toldAfter(0, 0)).last).toBe(0);
-    expect(await events.tell([step('pending'), step('accepted')])).toBe(2);
-    expect(await events.tell([])).toBe(0);
-    expect(await events.tell([step('pending', 'intent-2')])).toBe(1);
+    expect(await tellNow(events, [step('pending'), step('accepted')])).toBe(2);
+    expect(await tellNow(events, [])).toBe(0);
+    expect(await tellNow(events, [step('pending', 'intent-2')])).toBe(1);
     expect(await told(events)).toEqual([
       [1, 'intent-1 pending'],
       [2, 'intent-1 accepted'],
@@ -171,40 +175,35 @@ describe.each(stores)('what is told (%s)', kind => {
       { ...step('accepted'), postInitiationStatus: undefined },
       step('paid'),
     ];
-    await events.tell(steps);
+    await tellNow(events, steps);
     expect((await events.toldAfter(0, 10)).updates).toStrictEqual(
       steps.map((each, index) => ({ ...each, position: index + 1 })),
     );
   });
 
-  it('is never told twice, though it is announced again by another id', async () => {
+  it('is told only as long as nothing has been told of the payout since it was read, all of it or nothing', async () => {
     const { events } = await start(kind);
-    await events.tell([step('pending'), step('accepted')]);
-    expect(await events.tell([step('pending'), step('accepted', 'intent-1', 'again'), step('paid')])).toBe(1);
+    expect(await events.tell([step('pending')], 0)).toBe(1);
+    expect(await events.tell([step('accepted'), step('paid')], 0)).toBeUndefined();
+    expect(await events.tell([step('pending', 'intent-2')], 0)).toBe(1);
+    expect(await events.tell([], 0)).toBe(0);
+    // What was told meanwhile is of another payout.
+    expect(await events.tell([step('accepted'), step('paid')], 1)).toBe(2);
+    expect(await events.tell([step('pending')], 3)).toBeUndefined();
+    // A payout may come back to where it was.
+    expect(await events.tell([step('pending', 'intent-1', 'again')], 4)).toBe(1);
     expect(await told(events)).toEqual([
       [1, 'intent-1 pending'],
-      [2, 'intent-1 accepted'],
-      [3, 'intent-1 paid'],
-    ]);
-  });
-
-  it('only ever moves forward: a step behind the last one is not told any more', async () => {
-    const { events } = await start(kind);
-    await events.tell([step('accepted')]);
-    expect(await events.tell([step('pending')])).toBe(0);
-    await events.tell([step('paid')]);
-    expect(await events.tell([step('failed'), step('accepted'), step('pending')])).toBe(0);
-    expect(await events.tell([step('pending', 'intent-2')])).toBe(1);
-    expect((await told(events)).map(([, id]) => id)).toEqual([
-      'intent-1 accepted',
-      'intent-1 paid',
-      'intent-2 pending',
+      [2, 'intent-2 pending'],
+      [3, 'intent-1 accepted'],
+      [4, 'intent-1 paid'],
+      [5, 'again'],
     ]);
   });
 
   it('is read on from any position, a few at a time', async () => {
     const { events } = await start(kind);
-    await events.tell([step('pending'), step('accepted'), step('paid')]);
+    await tellNow(events, [step('pending'), step('accepted'), step('paid')]);
     const read = async (after: number, limit: number) =>
       (await events.toldAfter(after, limit)).updates.map(({ position }) => position);
     expect(await read(0, 2)).toEqual([1, 2]);
@@ -213,33 +212,11 @@ describe.each(stores)('what is told (%s)', kind => {
     expect(await read(4711, 2)).toEqual([]);
   });
 
-  it('of an intent with two payments is of one payout, and the second begins anew', async () => {
-    const { events } = await start(kind);
-    const second = (way: Way) => ({ ...step(way, 'intent-1', `second ${way}`), paymentId: 'second' });
-    await events.tell([{ ...step('pending'), paymentId: null }, step('failed')]);
-    expect(await events.tell([step('pending'), second('pending')])).toBe(0);
-    expect(await events.tell([second('accepted'), second('accepted'), step('accepted')])).toBe(1);
-    expect(await events.tell([{ ...step('accepted'), paymentId: null }])).toBe(0);
-    expect(
-      (await events.toldAfter(0, 10)).updates.map(({ eventId, paymentId }) => [eventId, paymentId]),
-    ).toEqual([
-      ['intent-1 pending', null],
-      ['intent-1 failed', 'payment of intent-1'],
-      ['second accepted', 'second'],
-    ]);
-  });
-
-  it('is once told where nothing is said of the tracking', async () => {
-    const { events } = await start(kind);
-    await events.tell([{ ...step('accepted'), postInitiationStatus: undefined }]);
-    expect(await events.tell([step('accepted')])).toBe(0);
-  });
-
   it('has a place in the store, by which one is told from another', async () => {
     const { config, events } = await start(kind);
     const { store } = await events.toldAfter(0, 0);
     expect(store).toMatch(/^[\w-]{16}$/);
-    await events.tell([step('pending'), step('accepted')]);
+    await tellNow(events, [step('pending'), step('accepted')]);
     expect(await events.toldAfter(1, 1)).toMatchObject({
       store,
       first: 1,
@@ -258,7 +235,7 @@ describe.each(stores)('what is told (%s)', kind => {
       received('b', { postInitiationStatus: undefined, intentId: null }),
       received('other', { paymentId: 'payment-2' }),
     ]);
-    await events.tell([step('pending'), step('pending', 'intent-2')]);
+    await tellNow(events, [step('pending'), step('pending', 'intent-2')]);
     const { told: steps, claims } = await events.knownOf('intent-1', 'payment-1');
     expect(steps.map(({ eventId }) => eventId)).toEqual(['intent-1 pending']);
     expect(claims.toSorted((a, b) => a.eventId.localeCompare(b.eventId))).toStrictEqual([
@@ -270,9 +247,9 @@ describe.each(stores)('what is told (%s)', kind => {
 
   it('is known of each payout by its last step', async () => {
     const { events } = await start(kind);
-    await events.tell([step('pending'), step('accepted')]);
-    await events.tell([step('pending', 'intent-2')]);
-    await events.tell([step('paid')]);
+    await tellNow(events, [step('pending'), step('accepted')]);
+    await tellNow(events, [step('pending', 'intent-2')]);
+    await tellNow(events, [step('paid')]);
     const last = await events.lastSteps(['intent-1', 'intent-2', 'intent-3']);
     expect([...last.entries()].map(([id, update]) => [id, update.position, update.eventId])).toEqual([
       ['intent-1', 4, 'intent-1 paid'],
@@ -296,11 +273,20 @@ describe('what several gateways tell at once (PostgreSQL)', () => {
   it('has one order for all, without gaps, each step once, and each payout forward', async () => {
     const [one, other] = (await gateways(2)) as [SqlPayoutEvents, SqlPayoutEvents];
     const payments = Array.from({ length: 100 }, (_, index) => `intent-${String(index)}`);
-    // Both come to the same steps, each by its own events and by way of other ones.
+    // Both come to the same steps, each by its own events and from its own place on.
+    const follow = async (events: SqlPayoutEvents, name: string, payment: string): Promise<number> => {
+      for (;;) {
+        const place = await events.lastPosition();
+        const { told: before } = await events.knownOf(payment, null);
+        const left = ways.slice(before.length).map(way => step(way, payment, `${name} ${payment} ${way}`));
+        const count = await events.tell(left, place);
+        if (count !== undefined) return count;
+      }
+    };
     const tells = payments.flatMap(payment => [
-      one.tell(ways.map(way => step(way, payment, `one ${payment} ${way}`))),
-      other.tell([step('accepted', payment, `other ${payment} accepted`)]),
-      other.tell([step('paid', payment, `other ${payment} paid`)]),
+      follow(one, 'one', payment),
+      follow(other, 'other', payment),
+      follow(other, 'other', payment),
     ]);
     const counts = await Promise.all(tells);
     const all = await one.toldAfter(0, 10_000);
@@ -330,7 +316,7 @@ describe('what several gateways tell at once (PostgreSQL)', () => {
       const worker = async (): Promise<void> => {
         while (next < perGateway) {
           const payment = `intent-${String(number)}-${String((next += 1))}`;
-          await events.tell([step('pending', payment)]).catch((error: unknown) => problems.push(error));
+          await tellNow(events, [step('pending', payment)]).catch((error: unknown) => problems.push(error));
         }
       };
       await Promise.all(Array.from({ length: 16 }, worker));
@@ -351,10 +337,10 @@ describe('what several gateways tell at once (PostgreSQL)', () => {
       },
     };
     const events = new SqlPayoutEvents(database as unknown as Database);
-    await expect(events.tell([step('pending')])).rejects.toThrow(StoreUnavailable);
+    await expect(events.tell([step('pending')], 0)).rejects.toThrow(StoreUnavailable);
     expect(tries).toBe(50);
     // What comes after it is not held up.
-    await expect(events.tell([step('pending')])).rejects.toThrow(StoreUnavailable);
+    await expect(events.tell([step('pending')], 0)).rejects.toThrow(StoreUnavailable);
     expect(tries).toBe(100);
   });
 
@@ -374,7 +360,10 @@ describe('what several gateways tell at once (PostgreSQL)', () => {
     })();
     const tells = all.flatMap((events, gateway) =>
       Array.from({ length: 40 }, (_, index) =>
-        events.tell(ways.map(way => step(way, `intent-${String(gateway)}-${String(index)}`))),
+        tellNow(
+          events,
+          ways.map(way => step(way, `intent-${String(gateway)}-${String(index)}`)),
+        ),
       ),
     );
     await Promise.all(tells);
@@ -471,14 +460,14 @@ describe.each(stores)('what is forgotten (%s)', kind => {
 
   it('is what was told longer ago than that, but for the last, so that positions go on', async () => {
     const { clock, events } = await start(kind);
-    await events.tell([step('pending'), step('accepted')]);
+    await tellNow(events, [step('pending'), step('accepted')]);
     clock.ms += minute;
     await events.forget(minute);
     expect(await told(events)).toHaveLength(2);
     await events.forget(minute - 1);
     expect(await told(events)).toEqual([[2, 'intent-1 accepted']]);
     expect(await events.toldAfter(0, 0)).toMatchObject({ first: 2, last: 2 });
-    await events.tell([step('pending', 'intent-2')]);
+    await tellNow(events, [step('pending', 'intent-2')]);
     await events.forget(minute - 1);
     expect(await told(events)).toEqual([[3, 'intent-2 pending']]);
     expect((await events.toldAfter(0, 0)).last).toBe(3);

@@ -45,7 +45,7 @@ function comparing(onPage: (comparison: Comparison) => void = () => undefined) {
       lastSteps: () => Promise.resolve(new Map()),
       comparisonDone: (end: Instant) => Promise.resolve(done.push(end)),
     },
-    teller: { wake: () => undefined },
+    teller: { wake: () => undefined, place: () => Promise.resolve(0) },
     onGaps: () => undefined,
     onTrouble: () => undefined,
   } as unknown as ComparisonOptions);

@@ -21,6 +21,7 @@ function following(options: Partial<FollowedPayoutsOptions> = {}) {
     },
   };
   const teller = {
+    place: () => Promise.resolve(0),
     tellOfRow: ({ intentId, state }: Payout) => Promise.resolve(told.push([intentId, state?.leanStatus])),
   };
   const followed = new FollowedPayouts({ client, teller, everyMs: 5, ...options } as FollowedPayoutsOptions);

@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import { createClient } from 'graphql-ws';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
@@ -243,6 +244,45 @@ describe('a subscriber', () => {
     expect(reads()).toBe(2);
     leaving.abort();
     await early;
+  });
+
+  it('that comes back is given nothing that was read before, however many come back', async () => {
+    const { gateway, payout } = await start();
+    const after = await cursorOf(gateway.url);
+    const { intentId } = payout();
+    const facts =
+      'subscription ($after: String) { payoutUpdated(after: $after) { payout { bankTransactionReference } } }';
+    const reference = (bankTransactionReference: string | null) => ({
+      payoutUpdated: { payout: { bankTransactionReference } },
+    });
+    const first = await subscribeBySse(gateway.url, facts, { after });
+    expect(await first.next()).toEqual(reference(null));
+    gateway.lean.payouts.change(intentId, { bankTransactionReference: 'new' });
+    const reads = () =>
+      gateway.lean.requests.filter(({ operation }) => operation === 'getPayoutIntent').length;
+    const before = reads();
+    const streams = await Promise.all(
+      Array.from({ length: 40 }, () => subscribeBySse(gateway.url, facts, { after })),
+    );
+    for (const stream of streams) expect(await stream.next()).toEqual(reference('new'));
+    expect(reads() - before).toBeLessThan(20);
+  });
+
+  it('that asks later has as much time for it as the first', async () => {
+    const { gateway, payout } = await start({ LEAN_TIMEOUT_MS: '1000' });
+    const after = await cursorOf(gateway.url);
+    payout();
+    const subscribe = (field: string) =>
+      subscribeBySse(
+        gateway.url,
+        `subscription ($after: String) { payoutUpdated(after: $after) { payout { ${field} } } }`,
+        { after },
+      );
+    await (await subscribe('paymentId')).next();
+    await pause(2000);
+    expect(await (await subscribe('autoAuthorized')).next()).toEqual({
+      payoutUpdated: { payout: { autoAuthorized: true } },
+    });
   });
 
   it('costs Lean nothing more, however many there are of them', async () => {

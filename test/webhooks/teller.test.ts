@@ -4,6 +4,7 @@ import { PayoutHistories } from '../../src/payouts/history.ts';
 import type { Instant } from '../../src/payouts/instant.ts';
 import { instantAt } from '../../src/payouts/lean-time.ts';
 import { PayoutReads } from '../../src/payouts/payout-reads.ts';
+import type { Payout } from '../../src/payouts/payout.ts';
 import type { PayoutUpdate, ReceivedEvent } from '../../src/payouts/payout-update.ts';
 import type { SandboxOptions } from '../../src/sandbox/sandbox-options.ts';
 import { SqlPayoutEvents } from '../../src/store/payout-events.ts';
@@ -105,8 +106,9 @@ describe('events that say nothing of the tracking', () => {
     await expect.poll(told).toHaveLength(1);
     lean.payouts.change(intentId, { status: 'FAILED' });
     const before = calls('getPayout');
+    const place = await teller.place();
     const { page, answer } = await client.listPayouts({ page_number: '0', page_size: '1' });
-    for (const row of pageFromLean(page, answer).rows) await teller.tellOfRow(row);
+    for (const row of pageFromLean(page, answer).rows) await teller.tellOfRow(row, place);
     expect(stepsTold(await told()).at(-1)).toEqual(['early', 'FAILED', null]);
     expect(calls('getPayout')).toBe(before);
   });
@@ -137,4 +139,113 @@ it('of an intent with two payments the steps of the newest are told, and no othe
     [second.paymentId, 'ACCEPTED_BY_BANK'],
   ]);
   expect(new Set((await told()).map(each => each.intentId))).toEqual(new Set([intentId]));
+});
+
+describe('gateways on one store', () => {
+  /** Two tellers; what the first one reads of a payment reaches it when the test says so. */
+  async function two() {
+    const { lean, client, events, teller, received, told } = await telling();
+    const held: (() => void)[] = [];
+    const reads = new PayoutReads(client);
+    const hold = { on: true };
+    const slow = new Teller({
+      client: clientTo(lean.url),
+      reads: {
+        lacksDetails: false,
+        isMissingOperation: () => false,
+        intent: reads.intent.bind(reads),
+        payout: async (...args: Parameters<PayoutReads['payout']>) => {
+          const payout = await reads.payout(...args);
+          if (hold.on) await new Promise<void>(resolve => held.push(resolve));
+          return payout;
+        },
+      } as unknown as PayoutReads,
+      histories: new PayoutHistories(client, 'auto'),
+      events,
+      onTold: () => undefined,
+    });
+    onTestFinished(() => slow.stop());
+    const release = (): void => {
+      hold.on = false;
+      for (const go of held.splice(0)) go();
+    };
+    return { lean, client, events, teller, slow, received, told, held, release };
+  }
+
+  it.each([
+    ['AUTHORISATION_FAILED', 'PENDING_WITH_BANK'],
+    ['PENDING_WITH_BANK', 'ACCEPTED_BY_BANK'],
+    ['ACCEPTED_BY_BANK', 'PENDING_WITH_BANK'],
+  ])('do not tell what one has read before the other has told what is newer (%s, %s)', async (old, now) => {
+    const { lean, events, teller, slow, told, held, release } = await two();
+    const { paymentId, intentId } = lean.payouts.add({ status: old });
+    const event = {
+      type: 'PAYMENT_UPDATED',
+      paymentId: paymentId ?? '',
+      intentId,
+      leanStatus: old,
+      postInitiationStatus: null,
+      publishedAt: instantAt(Date.now()),
+    } as const;
+    await events.receive([{ ...event, eventId: 'old' }]);
+    slow.wake();
+    await expect.poll(() => held.length).toBe(1);
+    lean.payouts.change(intentId, { status: now });
+    await events.receive([{ ...event, eventId: 'new', leanStatus: now }]);
+    teller.wake();
+    const states = async () => (await told()).map(({ leanStatus }) => leanStatus);
+    await expect.poll(states).toEqual([old, now]);
+    release();
+    await slow.stop();
+    expect(await states()).toEqual([old, now]);
+  });
+
+  it('tell once what both see at the same time', async () => {
+    const { lean, client, teller, slow, told, held, release } = await two();
+    lean.payouts.add({ status: 'PENDING_WITH_BANK' });
+    release();
+    expect(held).toEqual([]);
+    const place = await teller.place();
+    const { page, answer } = await client.listPayouts({ page_number: '0', page_size: '1' });
+    const { rows } = pageFromLean(page, answer);
+    const counts = await Promise.all(
+      [teller, slow, teller, slow].map(each => each.tellOfRow(rows[0] as Payout, place)),
+    );
+    expect(counts.toSorted()).toEqual([0, 0, 0, 1]);
+    expect(await told()).toHaveLength(1);
+  });
+});
+
+it('a row that was read before what has been told since is read again', async () => {
+  const { lean, client, teller, received, told } = await telling();
+  const { intentId, paymentId } = lean.payouts.add({ status: 'AUTHORISATION_FAILED' });
+  const place = await teller.place();
+  const { page, answer } = await client.listPayouts({ page_number: '0', page_size: '1' });
+  lean.payouts.change(intentId, { status: 'PENDING_WITH_BANK' });
+  await received('pending', { paymentId: paymentId ?? '', leanStatus: 'PENDING_WITH_BANK' });
+  await expect.poll(told).toHaveLength(2);
+  for (const row of pageFromLean(page, answer).rows) expect(await teller.tellOfRow(row, place)).toBe(0);
+  expect((await told()).map(({ leanStatus }) => leanStatus)).toEqual([
+    'AUTHORISATION_FAILED',
+    'PENDING_WITH_BANK',
+  ]);
+});
+
+it('a payout that has failed without a payment is followed when there is one', async () => {
+  const { lean, client, teller, received, told } = await telling();
+  const { intentId } = lean.payouts.add({ status: 'FAILED', paymentId: null });
+  const place = await teller.place();
+  const { page, answer } = await client.listPayouts({ page_number: '0', page_size: '1' });
+  for (const row of pageFromLean(page, answer).rows) expect(await teller.tellOfRow(row, place)).toBe(1);
+  const { paymentId } = lean.payouts.add({ intentId, status: 'PENDING_WITH_BANK' });
+  await received('pending', { paymentId: paymentId ?? '', leanStatus: 'PENDING_WITH_BANK' });
+  await expect.poll(told).toHaveLength(2);
+  lean.payouts.change(intentId, { status: 'ACCEPTED_BY_BANK' });
+  await received('accepted', { paymentId: paymentId ?? '', leanStatus: 'ACCEPTED_BY_BANK' });
+  await expect.poll(told).toHaveLength(3);
+  expect((await told()).map(each => [each.paymentId, each.leanStatus])).toEqual([
+    [null, 'FAILED'],
+    [paymentId, 'PENDING_WITH_BANK'],
+    [paymentId, 'ACCEPTED_BY_BANK'],
+  ]);
 });

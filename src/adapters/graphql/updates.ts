@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { BadInput, Unauthenticated, UpdatesUnavailable } from '../../payouts/errors.ts';
 import { Loaders, type PayoutSources } from '../../loaders/loaders.ts';
 import { PayoutLookup } from '../../loaders/payout-lookup.ts';
@@ -5,6 +6,7 @@ import type { PayoutEvents, PayoutUpdate } from '../../payouts/payout-update.ts'
 import type { Payout } from '../../payouts/payout.ts';
 import { updateCursor } from '../../payouts/update-cursor.ts';
 import { CallBudget } from '../../lean/call-budget.ts';
+import type { LeanClient } from '../../lean/client.ts';
 import { LeanNotOffered } from '../../lean/errors.ts';
 import { turns } from '../../lean/turns.ts';
 import type { GraphContext, SubscriptionWish, UpdateOfPayout, Updates } from '../../schema/context.ts';
@@ -21,16 +23,26 @@ export interface UpdatesOptions {
   readonly maxUpstreamCalls: number;
   readonly events: Pick<PayoutEvents, 'lastSteps'>;
   readonly sources: PayoutSources;
+  readonly client: Pick<LeanClient, 'startAfresh'>;
 }
 
-/** How long what has been read for an update, or has failed, is shared by its subscribers, in ms. */
-const sharedMs = 10_000;
+/**
+ * How long at most what has been read for an update, or has failed, is shared by those who ask later, in ms. Of a short
+ * timeout they must have half left: its calls have one deadline.
+ */
+const sharedMs = 1000;
 
-/** The reads and the cursor that all subscribers of an update share, and until when. */
+/** How long subscribers that come back one after the other are waited for, to be read for together, in ms. */
+const gatheredMs = 50;
+
+/** What subscribers of an update that are served together share. */
 interface Shared {
-  readonly cursor: string;
   readonly payouts: PayoutLookup;
+  /** Nothing in it is older, on the clock of `performance.now()`. */
+  readonly from: number;
   readonly until: number;
+  /** Its reads begin after this, where it waits for more who want it. */
+  readonly begun: Promise<void> | undefined;
 }
 
 const unread = 'The updates have not been read from the store yet: try again.';
@@ -60,6 +72,7 @@ export class GraphUpdates implements Updates {
     const { live, subscriptions } = this.#options;
     const { place: now } = live;
     if (now === undefined) throw new UpdatesUnavailable(unread);
+    const from = performance.now();
     const { router } = admitted(context);
     const over = subscriptions.begin(router ? undefined : context.caller.subject);
     // A subscription that is aborted before its first update is asked for never begins to run.
@@ -74,7 +87,7 @@ export class GraphUpdates implements Updates {
       const cursor = context.lastEventId ?? given;
       const after = cursor === undefined ? now.position : await live.positionAt(cursor);
       if (intentId !== undefined) await this.#mustExist(intentId, context);
-      return ending(this.#updates(intentId, context, after), ended);
+      return ending(this.#updates(intentId, context, { after, from }), ended);
     } catch (error) {
       ended();
       throw error;
@@ -84,7 +97,7 @@ export class GraphUpdates implements Updates {
   async *#updates(
     intentId: string | undefined,
     context: GraphContext & RequestContext,
-    after: number,
+    { after, from }: { readonly after: number; readonly from: number },
   ): AsyncGenerator<UpdateOfPayout, void, undefined> {
     const { live } = this.#options;
     const over = new AbortController();
@@ -101,9 +114,11 @@ export class GraphUpdates implements Updates {
       if (context.signal.aborted) leave();
       const wants = (update: PayoutUpdate): boolean => intentId === undefined || update.intentId === intentId;
       for await (const update of live.subscribe({ wants, after, signal: over.signal })) {
-        const { cursor, payouts } = this.#sharedOf(update);
+        const cursor = updateCursor({ store: live.place?.store ?? '', position: update.position });
+        const shared = this.#sharedOf(update, from);
+        const { payouts } = shared;
         context.deliveredCursor = cursor;
-        yield { ...update, cursor, payouts, payout: () => this.#payoutOf(update, payouts) };
+        yield { ...update, cursor, payouts, payout: () => this.#payoutOf(update, shared) };
       }
       if (expired)
         throw new Unauthenticated('The access token has expired: subscribe again with another one.', true);
@@ -126,20 +141,34 @@ export class GraphUpdates implements Updates {
     if (payout === null) throw new BadInput('id', 'there is no payout by this id at Lean.');
   }
 
-  #sharedOf(update: PayoutUpdate): Shared {
+  /** @param from when the subscription began: its subscriber may have seen what Lean had by then */
+  #sharedOf(update: PayoutUpdate, from: number): Shared {
+    const { client, sources, maxUpstreamCalls } = this.#options;
+    const now = performance.now();
     const known = this.#shared.get(update);
-    if (known !== undefined && performance.now() < known.until) return known;
-    const { live, sources, maxUpstreamCalls } = this.#options;
+    const isFresh = known !== undefined && now < known.until;
+    if (isFresh && known.from >= from) return known;
+    // Many may be coming back at once: one read after the other, not one for each. Timers may be a little early.
+    const waitMs = isFresh ? gatheredMs : 0;
+    const begin = (): void => {
+      // A read that is under way may be older than the subscription.
+      client.startAfresh();
+    };
+    const begun = waitMs === 0 ? undefined : pause(waitMs + 1).then(begin);
+    if (begun === undefined) begin();
+    const lastsMs = Math.min(sharedMs, (sources.reads.deadline() - now) / 2);
     const shared = {
-      cursor: updateCursor({ store: live.place?.store ?? '', position: update.position }),
       payouts: new PayoutLookup(new Loaders(sources, { budget: new CallBudget(maxUpstreamCalls) })),
-      until: performance.now() + sharedMs,
+      from: now + waitMs,
+      until: now + waitMs + lastsMs,
+      begun,
     };
     this.#shared.set(update, shared);
     return shared;
   }
 
-  async #payoutOf({ intentId }: PayoutUpdate, payouts: PayoutLookup): Promise<Payout | null> {
+  async #payoutOf({ intentId }: PayoutUpdate, { payouts, begun }: Shared): Promise<Payout | null> {
+    if (begun !== undefined) await begun;
     const payout = await payouts.payout(intentId);
     // All subscribers get the payout at the same moment, so each continues in a turn of its own.
     await turns.take(this);
