@@ -274,15 +274,31 @@ export interface LeanPage {
  * @throws LeanBadAnswer for a list that does not hold payouts, each with the id of its intent
  */
 export function pageFromLean(page: LeanPayoutPage, answer: Pick<LeanAnswer, 'bad'>): LeanPage {
+  const read = readablePage(page, answer);
+  if (!read.isWhole) throw answer.bad("A row of Lean's list has no intent id.");
+  return read;
+}
+
+/**
+ * The same, and rows without the id of an intent are left out: `isWhole` tells whether there are none.
+ * @throws LeanBadAnswer for what is no list
+ */
+export function readablePage(
+  page: LeanPayoutPage,
+  answer: Pick<LeanAnswer, 'bad'>,
+): LeanPage & { readonly isWhole: boolean } {
   const { content } = page;
   if (!Array.isArray(content)) throw answer.bad("Lean's list has no rows in it.");
-  const rows = (content as readonly unknown[]).map(row => {
-    const payout = isRecord(row) ? payoutFromRow(row) : undefined;
-    if (payout === undefined) throw answer.bad("A row of Lean's list has no intent id.");
-    return payout;
-  });
+  const rows = (content as readonly unknown[]).flatMap(
+    row => (isRecord(row) ? payoutFromRow(row) : undefined) ?? [],
+  );
   const numbers = page.page ?? page;
-  return { rows, size: count(numbers.size), total: count(numbers.total_elements) };
+  return {
+    rows,
+    size: count(numbers.size),
+    total: count(numbers.total_elements),
+    isWhole: rows.length === content.length,
+  };
 }
 
 export function isRecord(value: unknown): value is object {

@@ -42,6 +42,11 @@ export class PayoutReads {
     return this.#intentsLackTracking;
   }
 
+  /** Whether several answers in a row have said that there is no such call. One may be a fault on the way. */
+  get certainlyLacksDetails(): boolean {
+    return this.#signs >= enoughSigns;
+  }
+
   isMissingOperation(error: unknown): boolean {
     return error instanceof LeanNotOffered;
   }

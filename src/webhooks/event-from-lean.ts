@@ -1,4 +1,4 @@
-import { id, instantFromLean, postInitiationStatusFromLean, text } from '../payouts/from-lean.ts';
+import { id, leanId, instantFromLean, postInitiationStatusFromLean, text } from '../payouts/from-lean.ts';
 import { eventType } from '../payouts/history.ts';
 import { isUuid } from '../payouts/ids.ts';
 import type { ReceivedEvent } from '../payouts/payout-update.ts';
@@ -55,7 +55,7 @@ export function announcedPayout(envelope: unknown): AnnouncedPayout {
   return {
     amount: text(amount),
     destinationId: isUuid(destinationId) ? destinationId : null,
-    intentId: id(intent_id),
+    intentId: leanId(intent_id),
   };
 }
 

@@ -49,6 +49,9 @@ export interface CandidatesOptions {
 /** Intents read side by side: looking for one payout must not keep everybody else's reads waiting. */
 const intentsAtOnce = 8;
 
+/** How often an intent is read that Lean has no call for, as it says. */
+const mostSigns = 3;
+
 type Seen = Pick<Candidate, 'row' | 'intent' | 'unread'>;
 
 export interface Judgement {
@@ -135,15 +138,27 @@ export class Candidates {
 
   async #intentOf({ intentId }: Pick<Payout, 'intentId'>): Promise<Pick<Seen, 'intent' | 'unread'>> {
     if (!this.#hasIntents) return { intent: null, unread: false };
-    const { reads, deadline } = this.#options;
+    const { reads } = this.#options;
     try {
-      return { intent: await reads.intent(intentId, { deadline }), unread: false };
+      return { intent: await this.#readIntent(intentId), unread: false };
     } catch (error) {
       if (this.#mayBeShownLater(error)) return { intent: null, unread: true };
       // Older UAE applications and those in KSA have no such call: the other rows need not be asked for.
       if (reads.isMissingOperation(error)) this.#hasIntents = false;
       return { intent: null, unread: false };
     }
+  }
+
+  /** One answer that there is no such call may be a fault on the way: it is asked for again until several have said so. */
+  async #readIntent(intentId: string): Promise<PayoutIntent | null> {
+    const { reads, deadline } = this.#options;
+    for (let sign = 1; ; sign += 1)
+      try {
+        return await reads.intent(intentId, { deadline });
+      } catch (error) {
+        const isSign = reads.isMissingOperation(error) || isInvalidUrl(error);
+        if (!isSign || sign >= mostSigns || reads.certainlyLacksDetails) throw error;
+      }
   }
 
   /** `same`: it is this transfer. `may be`: it cannot be told. */
@@ -227,6 +242,10 @@ export class Candidates {
     const { externalReference } = shown.transfer;
     return intent?.externalReference === externalReference ? externalReference.length : 0;
   }
+}
+
+function isInvalidUrl(error: unknown): boolean {
+  return error instanceof LeanRefused && error.details.code === 'INVALID_URL';
 }
 
 /** An intent shows one payment. Where that one has failed, the row may be of another one that has not. */

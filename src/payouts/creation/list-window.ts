@@ -1,5 +1,5 @@
 import type { LeanClient } from '../../lean/client.ts';
-import { pageFromLean } from '../from-lean.ts';
+import { readablePage } from '../from-lean.ts';
 import { instantAt } from '../lean-time.ts';
 import type { PayoutRow } from '../payout.ts';
 import { DistinctRows, rowKey } from './list-rows.ts';
@@ -128,8 +128,9 @@ class WindowReading {
       { deadline: this.#deadline },
     );
     this.dates.push(answer.date);
-    const page = pageFromLean(wire, answer);
-    for (const row of page.rows) this.rows.set(rowKey(row), row);
-    return page;
+    const { rows, total, isWhole } = readablePage(wire, answer);
+    for (const row of rows) this.rows.set(rowKey(row), row);
+    // A row that cannot be told from others may be any payout: then the list proves nothing.
+    return { rows, total: isWhole ? total : null };
   }
 }

@@ -89,11 +89,12 @@ export class PayoutMatcher {
       request.records.some(({ transfer }) => compareAmounts(transfer.amount, row.amount) !== 'other'),
     );
     // Read after the list: a payout of another key that is in it belongs to a record that is still open, or is settled.
-    const others = await evidence.otherRecords(request, window.from);
+    const delay = this.#delayOf(request);
+    // What was sent for another key before may have been taken as late as one delay after that.
+    const others = await evidence.otherRecords(request, window.from - delay);
     const owners = await evidence.owners(like.map(({ intentId }) => intentId));
     const unowned = like.filter(({ intentId }) => !owners.has(intentId));
     // One that Lean may have created outside of the window, or may not have listed yet, proves nothing.
-    const delay = this.#delayOf(request);
     const reference = await evidence.referencePayout(application, {
       from: window.from + marginMs,
       to: Math.min(window.to - delay - marginMs, (list.firstDate ?? window.from) - delay),

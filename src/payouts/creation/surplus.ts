@@ -33,7 +33,10 @@ export function surplusIntents(
 
 /** Intents of rejected transfers that Lean had failed, and that have a payment now. */
 function takenAfterAll(records: PayoutRequest['records'], rows: Reading['rows']): readonly string[] {
-  const living = new Set(rows.filter(row => !isFailed(row, null)).map(({ intentId }) => intentId));
+  // A row without a status tells nothing.
+  const living = new Set(
+    rows.filter(row => row.state !== undefined && !isFailed(row, null)).map(({ intentId }) => intentId),
+  );
   const rejected = records.flatMap(({ state, intentId }) => (state === 'rejected' ? (intentId ?? []) : []));
   // Lean may make one intent of several transfers, and another transfer may have been answered with it.
   const told = records.flatMap(({ answer }) => (answer?.kind === 'created' ? answer.intentId : []));

@@ -275,6 +275,19 @@ it('a payout that must be in the list is found there although Lean stamps its ro
   expect(await find(transfer())).toMatchObject({ finding: 'absent' });
 });
 
+it('one answer that there is no call for intents does not hide a payout that only its intent shows', async () => {
+  const { lean, find } = await searching();
+  const { intentId } = lean.payouts.add({ ...ours, description: 'in other words' });
+  lean.faults.add({
+    kind: 'status',
+    status: 404,
+    code: 'INVALID_URL',
+    operation: 'getPayoutIntent',
+    times: 1,
+  });
+  expect(await find(transfer())).toMatchObject({ found: [{ answer: { intentId } }] });
+});
+
 describe('it is unclear whether Lean has a lost payout', () => {
   it.each([
     ['a reference that is not there', { externalReference: null }],
@@ -312,8 +325,11 @@ describe('it is unclear whether Lean has a lost payout', () => {
     expect(await listing({})).toMatchObject({ found: [], finding: 'look_alike' });
   });
 
-  it('when a row names no intent: the list cannot be read', async () => {
-    await expect(listing({ payment_intent_id: null })).rejects.toMatchObject({ code: 'LEAN_BAD_RESPONSE' });
+  it('when a row names no intent: the list proves nothing', async () => {
+    expect(await listing({ payment_intent_id: null })).toMatchObject({
+      found: [],
+      finding: 'list_incomplete',
+    });
   });
 
   it('when another key of unknown outcome has the same reference', async () => {
