@@ -49,8 +49,8 @@ it('behind a router, payouts are followed by server-sent events, with what anoth
   );
   await expect.poll(() => subscribers(gateway.origin)).toBe(1);
   // The other subgraph says of payouts with such ids that they have been booked.
-  const paymentId = 'b0000000-0000-4000-8000-00000000beef';
-  const intentId = 'c0000000-0000-4000-8000-00000000beef';
+  const paymentId = 'b0000000-0000-4000-8000-00000000bee1';
+  const intentId = 'c0000000-0000-4000-8000-00000000bee1';
   gateway.lean.payouts.add({ status: 'PENDING_WITH_BANK', paymentId, intentId });
   expect(await stream.next()).toEqual({
     payoutUpdated: {

@@ -162,9 +162,9 @@ describe('GraphiQL in a browser', () => {
     await page.getByRole('button', { name: 'Show Documentation Explorer' }).click();
     const explorer = page.locator('.graphiql-doc-explorer');
     await explorer.getByRole('link', { name: 'Query', exact: true }).click();
-    await explorer.getByText('One payout; null when Lean does not know it').waitFor();
+    await explorer.getByText('One payout; null if Lean does not know it').waitFor();
     await explorer.getByRole('link', { name: 'Payout', exact: true }).first().click();
-    await explorer.getByText('What it was meant to be: external reference, destination, customer.').waitFor();
+    await explorer.getByText('The request behind it: external reference, destination, customer.').waitFor();
     expect(complaints).toEqual([]);
   });
 
