@@ -336,7 +336,7 @@ export type PayoutIntent = {
   readonly payout?: Maybe<Payout>;
 };
 
-/** An amount of money in the major unit of its currency: `"16.50"` with `AED` is 16 dirhams and 50 fils. */
+/** An amount of money in the major unit of its currency: `"16.50"` with `AED` is 16 dirhams and 50 fils. Select both fields wherever you select it: caches keep it as a part of its payout and replace it as a whole. */
 export type PayoutMoney = {
   readonly __typename?: 'PayoutMoney';
   /** Exactly what Lean said, digit by digit, as text: `"16.5"`. */

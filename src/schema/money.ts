@@ -3,7 +3,8 @@ import { builder } from './builder.ts';
 
 export const MoneyType = builder.objectRef<Money>('PayoutMoney').implement({
   description:
-    'An amount of money in the major unit of its currency: `"16.50"` with `AED` is 16 dirhams and 50 fils.',
+    'An amount of money in the major unit of its currency: `"16.50"` with `AED` is 16 dirhams and 50 fils. ' +
+    'Select both fields wherever you select it: caches keep it as a part of its payout and replace it as a whole.',
   fields: t => ({
     amount: t.expose('amount', {
       type: 'Decimal',
