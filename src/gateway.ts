@@ -1,10 +1,7 @@
 import { pino, type Logger } from 'pino';
 import type { Door } from './access/door.ts';
-import {
-  ManifestProblem,
-  readManifest,
-  type PersistedOperations,
-} from './adapters/graphql/persisted-operations.ts';
+import type { PersistedOperations } from './adapters/graphql/persisted-operations.ts';
+import { persistedFrom } from './persisted.ts';
 import type { GraphqlEndpoint } from './adapters/graphql/endpoint.ts';
 import { createGraphql, type GraphqlServer } from './adapters/graphql/server.ts';
 import { graphqlSocket } from './adapters/graphql/socket.ts';
@@ -21,7 +18,6 @@ import { answerWebhook } from './adapters/webhook.ts';
 import { callersFrom, type Callers } from './callers.ts';
 import type { Config } from './config.ts';
 import { createCore, type Core, type CoreOptions } from './core.ts';
-import { ConfigError } from './environment.ts';
 import { listening } from './listening.ts';
 import { StoreUnavailable } from './payouts/errors.ts';
 import { OperationCalls } from './payouts/operation-calls.ts';
@@ -209,7 +205,7 @@ export async function startGateway(
     onRequest,
   };
   try {
-    const graphiql = config.graphiql ? graphiqlPage(options.examples ?? placeholders) : undefined;
+    const graphiql = config.graphiql ? graphiqlPage(options.examples) : undefined;
     const url = await listen(
       'PORT',
       startHttpServer({
@@ -275,27 +271,3 @@ export async function startGateway(
 export function createLog(config: Pick<Config, 'logLevel'>): Logger {
   return pino({ level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime });
 }
-
-function persistedFrom({ persistedOperations }: Config): PersistedOperations | undefined {
-  if (persistedOperations === undefined) return undefined;
-  const { mode, file } = persistedOperations;
-  try {
-    return { mode, documents: readManifest(file, schema) };
-  } catch (error) {
-    if (!(error instanceof ManifestProblem)) throw error;
-    throw new ConfigError(
-      error.problems.map(
-        problem =>
-          `PERSISTED_OPERATIONS_FILE: ${problem}; accepted: a JSON object of documents by their sha256: hash.`,
-      ),
-    );
-  }
-}
-
-/** Where there is no sandbox to take ids from, GraphiQL's ready-made operations say what belongs there. */
-const placeholders: ExampleIds = {
-  payoutId: 'the id of a payout',
-  accountId: 'the id of your source account',
-  destinationId: 'the id of a destination',
-  currency: 'AED',
-};

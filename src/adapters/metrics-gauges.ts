@@ -6,7 +6,7 @@ import type { ClockDifferences } from '../payouts/creation/reconciliation-loop.t
 import { connectionLimits } from './connection-limits.ts';
 import type { Connections } from './connections.ts';
 
-/** What is read when somebody asks for the numbers. */
+/** The gauges read their values from here whenever `/metrics` is requested. */
 export interface MetricsSources {
   /** How busy the ways to Lean are. */
   readonly load: () => Readonly<Record<RequestClass, LaneLoad>>;
@@ -19,7 +19,7 @@ export interface MetricsSources {
   readonly connections: () => Pick<Connections, 'count' | 'unreadBytes' | 'incomingBytes'>;
 }
 
-/** Registers what is read when somebody asks for the metrics. */
+/** Registers the gauges, whose values are read whenever `/metrics` is requested. */
 export function registerGauges(
   registry: Registry,
   { load, attention, clocks, ready, subscriptions, connections }: MetricsSources,

@@ -22,7 +22,7 @@ export type CreatePayoutInput = {
   readonly idempotencyKey: string;
 };
 
-/** What kind of event it was. */
+/** The kind of an event. */
 export type HistoryEventType =
   /** Lean made a payment; it may have ended at once (`payment.created`). */
   | 'PAYMENT_CREATED'

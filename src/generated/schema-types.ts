@@ -67,11 +67,11 @@ export type HistoryEvent = {
   readonly publishedAt: Scalars['DateTime']['output'];
   /** The payout's status from then on. */
   readonly status: PayoutStatus;
-  /** What kind of event it was. */
+  /** The kind of the event. */
   readonly type: HistoryEventType;
 };
 
-/** What kind of event it was. */
+/** The kind of an event. */
 export type HistoryEventType =
   /** Lean made a payment; it may have ended at once (`payment.created`). */
   | 'PAYMENT_CREATED'
@@ -314,7 +314,7 @@ export type PayoutInputErrorCode =
   | 'TOO_MANY'
   /** The amount has more decimals than its currency has. */
   | 'TOO_MANY_DECIMALS'
-  /** There is no such ISO 4217 currency. */
+  /** The currency is not in ISO 4217. */
   | 'UNKNOWN_CURRENCY';
 
 /** The request behind a payout: what is to be paid, and to whom. Lean has it from the moment of creation, before there is a payment. */
@@ -502,7 +502,7 @@ export type PayoutUpdate = {
   readonly publishedAt: Scalars['DateTime']['output'];
   /** The payout's status from then on. */
   readonly status: PayoutStatus;
-  /** What kind of event it was. */
+  /** The kind of the event. */
   readonly type: HistoryEventType;
 };
 
@@ -541,7 +541,7 @@ export type Query = {
   readonly payoutDestination?: Maybe<PayoutDestination>;
   /** One intent, with its payout and destination, by one Lean call; null if Lean does not know the id. */
   readonly payoutIntent?: Maybe<PayoutIntent>;
-  /** What became of a request of yours, by its idempotency key. It sends nothing and writes nothing; only `payout` and `intent` cost Lean calls. Null means that there is no record: the key never arrived, nothing was sent for it, or the record is older than the retention. **Null does not allow you to pay again under another key.** */
+  /** Your request under an idempotency key, with its results. The query sends nothing and writes nothing; only `payout` and `intent` cost Lean calls. Null means that there is no record: the key never arrived, nothing was sent for it, or the record is older than the retention. **Null does not allow you to pay again under another key.** */
   readonly payoutRequest?: Maybe<PayoutRequest>;
   /** The cursor of the newest update when this request began. Nothing else in the answer is older. To miss no step, read it in one operation with the payouts that you show, then subscribe to `payoutUpdated` with it as `after`; the first updates may repeat what you have read. No Lean call. Null if this gateway receives no updates. */
   readonly payoutUpdatesCursor?: Maybe<Scalars['String']['output']>;

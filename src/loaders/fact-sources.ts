@@ -1,5 +1,5 @@
 import type { Fact, Source } from '../payouts/payout-facts.ts';
-import { isAtBank, type Payout } from '../payouts/payout.ts';
+import { isAtBank, isBeforePayment, type Payout } from '../payouts/payout.ts';
 import type { Loaders } from './loaders.ts';
 
 /** Where a fact of this payout is read, in this order, at a Lean application such as this one. */
@@ -17,9 +17,9 @@ export function sourcesOf(
 }
 
 /** Whether only a payment has the fact, and the payout is known to have no payment, or none with an id. */
-export function isMissingPayment(fact: Fact, { paymentId, submittedAt, state }: Payout): boolean {
-  if (fact.ofPayment !== true || paymentId !== null) return false;
-  return submittedAt === null || state?.status === 'CREATED' || state?.status === 'AWAITING_AUTHORIZATION';
+export function isMissingPayment(fact: Fact, payout: Payout): boolean {
+  if (fact.ofPayment !== true || payout.paymentId !== null) return false;
+  return payout.submittedAt === null || isBeforePayment(payout);
 }
 
 /** Whether the payout may have a payment whose id is not known: a list row may lack it, and a bare payout knows nothing. */

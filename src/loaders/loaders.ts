@@ -19,7 +19,7 @@ export type TraceLoad = <Result>(
   work: () => Promise<Result>,
 ) => Promise<Result>;
 
-/** What payouts are read from; the same for all requests. */
+/** The sources that payouts are read from. All requests share them. */
 export interface PayoutSources {
   readonly reads: PayoutReads;
   readonly histories: PayoutHistories;
@@ -106,7 +106,7 @@ export class Loaders {
     return this.#rowByPayout.load(times);
   }
 
-  /** What an earlier row of a payout has shown, as far as it cannot change. */
+  /** Facts of a payout that an earlier list row has shown and that never change. */
   knownRow(intentId: string): KnownRow | undefined {
     return this.#sources.knownRows.get(intentId);
   }

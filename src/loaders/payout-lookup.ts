@@ -183,7 +183,7 @@ export class PayoutLookup {
       }
       case 'record': {
         const record = await this.#loaders.record(intentId);
-        // What has been listed is no longer as it was made.
+        // A payout that was listed may have changed since its creation.
         const wasListed = this.#loaders.knownRow(intentId)?.createdAt !== undefined;
         return record && payoutFromRecord({ ...record, isNew: record.isNew && !wasListed });
       }

@@ -7,9 +7,17 @@ import type {
   LeanPayoutRow,
 } from '../lean/wire.ts';
 import type { LeanAnswer } from '../lean/answer.ts';
-import { parseDecimal } from './decimal.ts';
-import { parseInstant, type Instant } from './instant.ts';
-import type { Money } from './money.ts';
+import {
+  boolean,
+  carried,
+  count,
+  id,
+  instantFromLean,
+  isRecord,
+  leanId,
+  moneyFromLean,
+  text,
+} from './lean-values.ts';
 import {
   unknownParty,
   type Payout,
@@ -25,51 +33,6 @@ import type { PayoutDestination, PayoutIntent } from './payout-intent.ts';
  * The only crossing from Lean's shapes to ours. Whatever Lean's documents and servers call one and the same thing is
  * accepted; a field that is missing, null or of another type than promised becomes null and never a failure.
  */
-
-/** A text; numbers are taken as their digits, and the text "null" for a null, as Lean's documents have it. */
-export function text(value: unknown): string | null {
-  if (typeof value === 'string') return value === 'null' ? null : value;
-  // A number that a float may have changed is no longer what Lean sent.
-  const kept = Number.isInteger(value) ? Number.isSafeInteger(value) : Number.isFinite(value);
-  // The digits that `String` makes, of which V8 would keep each in the old part of the heap until it cleans up there.
-  return kept ? JSON.stringify(value) : null;
-}
-
-export function id(value: unknown): string | null {
-  const given = text(value);
-  return given === null || given === '' ? null : given;
-}
-
-/** The objects in an array; nothing where there is no array. */
-export function objects<Wire extends object>(value: unknown): Wire[] {
-  return Array.isArray(value)
-    ? value.filter((item: unknown): item is Wire => typeof item === 'object' && item !== null)
-    : [];
-}
-
-/** An id of Lean's in lower case, because a UUID means the same in either case. */
-export function leanId(value: unknown): string | null {
-  return id(value)?.toLowerCase() ?? null;
-}
-
-export function boolean(value: unknown): boolean | null {
-  if (value === true || value === 'true') return true;
-  return value === false || value === 'false' ? false : null;
-}
-
-/** @returns null for a time that cannot be read; one without an offset is taken for UTC, as all of Lean's are. */
-export function instantFromLean(value: unknown): Instant | null {
-  const given = text(value);
-  if (given === null) return null;
-  return parseInstant(given) ?? parseInstant(`${given}Z`) ?? null;
-}
-
-export function moneyFromLean(amount: unknown, currency: unknown): Money | undefined {
-  const digits = text(amount);
-  const code = id(currency);
-  const decimal = digits === null ? undefined : parseDecimal(digits);
-  return decimal === undefined || code === null ? undefined : { amount: decimal, currency: code };
-}
 
 const statuses: ReadonlyMap<string, PayoutStatus> = new Map([
   ['CREATED', 'CREATED'],
@@ -106,12 +69,6 @@ export function partyFromLean(party: LeanParty | null | undefined): PayoutParty 
     accountNumber: text(party.account_number),
     iban: text(party.iban),
   };
-}
-
-/** `undefined` for a key that is not there, so that it is looked for elsewhere; what is there is read by `as`. */
-function carried<T>(wire: object, key: string, as: (value: unknown) => T): T | undefined {
-  const value = (wire as Readonly<Record<string, unknown>>)[key];
-  return value === undefined ? undefined : as(value);
 }
 
 /** @returns undefined for a row without the id of its intent, although every list promises one */
@@ -270,6 +227,14 @@ export interface LeanPage {
 }
 
 /**
+ * Whether Lean's list goes on after a page. A Lean that caps its pages gives fewer rows than were asked for.
+ * @param read rows of the list up to the end of this page
+ */
+export function goesOn({ rows, total }: LeanPage, read: number, pageSize: number): boolean {
+  return rows.length > 0 && (total === null ? rows.length >= pageSize : read < total);
+}
+
+/**
  * Both envelopes of the list: numbers within `page`, or flat beside `content`.
  * @throws LeanBadAnswer for a list that does not hold payouts, each with the id of its intent
  */
@@ -299,13 +264,4 @@ export function readablePage(
     total: count(numbers.total_elements),
     isWhole: rows.length === content.length,
   };
-}
-
-export function isRecord(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function count(value: unknown): number | null {
-  const number = typeof value === 'string' ? Number(value) : value;
-  return typeof number === 'number' && Number.isSafeInteger(number) && number >= 0 ? number : null;
 }

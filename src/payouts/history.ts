@@ -2,16 +2,8 @@ import type { CallOptions, LeanClient } from '../lean/client.ts';
 import { beforeSending } from '../lean/deadline.ts';
 import { LeanBadAnswer, LeanNotOffered, LeanRefused } from '../lean/errors.ts';
 import type { LeanHistory, LeanHistoryEntry, LeanHistoryEvent } from '../lean/wire.ts';
-import {
-  id,
-  instantFromLean,
-  isRecord,
-  leanId,
-  objects,
-  postInitiationStatusFromLean,
-  statusOf,
-  text,
-} from './from-lean.ts';
+import { postInitiationStatusFromLean, statusOf } from './from-lean.ts';
+import { id, instantFromLean, isRecord, leanId, objects, text } from './lean-values.ts';
 import type { HistoryEvent, HistoryEventType } from './history-event.ts';
 import { payoutIdOf } from './ids.ts';
 import { compareInstants, type Instant } from './instant.ts';

@@ -39,6 +39,11 @@ export function compareInstants(a: Instant, b: Instant): number {
   return left < right ? -1 : left > right ? 1 : 0;
 }
 
+/** The same for times that may not be known: those come first. */
+export function compareTimes(a: Instant | null | undefined, b: Instant | null | undefined): number {
+  return a == null || b == null ? Number(a != null) - Number(b != null) : compareInstants(a, b);
+}
+
 /** One microsecond later. */
 export function justAfter(time: Instant): Instant {
   const [seconds, nanos] = parts(time);

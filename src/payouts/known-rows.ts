@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import { compareInstants, type Instant } from './instant.ts';
+import { compareTimes } from './instant.ts';
 import type { Payout, PayoutRow } from './payout.ts';
 
 /** What never changes of a payout, and only lists carry; with its newest payment. `undefined`: no list has shown it. */
@@ -45,7 +45,7 @@ export class KnownRows {
         this.#rows.set(intentId, { createdAt, autoAuthorized, paymentId });
       else if (paymentId !== null && paymentId !== known.paymentId) {
         this.#tell(intentId);
-        if (known.createdAt !== undefined && isLater(createdAt, known.createdAt))
+        if (known.createdAt !== undefined && compareTimes(createdAt, known.createdAt) > 0)
           this.#rows.set(intentId, { createdAt, autoAuthorized, paymentId });
       }
     }
@@ -77,8 +77,4 @@ export class KnownRows {
 /** Whether a payment that was known by its intent alone is now shown by a row. */
 function isFirstOf(known: KnownRow, paymentId: string | null): boolean {
   return known.createdAt === undefined && known.paymentId === paymentId;
-}
-
-function isLater(a: Instant | null, b: Instant | null): boolean {
-  return a !== null && (b === null || compareInstants(a, b) > 0);
 }

@@ -12,7 +12,13 @@ const firstLackMs = 1000;
 const longestLackMs = 60_000;
 
 /** So many signs in a row outweigh that the application has answered such a call before. */
-const enoughSigns = 3;
+export const enoughSigns = 3;
+
+/** Whether Lean has answered that there is no such call. One such answer may be a fault on the way. */
+export function saysNoSuchCall(error: unknown): boolean {
+  const isInvalidUrl = error instanceof LeanRefused && error.details.code === 'INVALID_URL';
+  return isInvalidUrl || error instanceof LeanNotOffered;
+}
 
 /** Single things read from Lean: null where Lean does not know the id, a `LeanError` where there is no telling. */
 export class PayoutReads {
@@ -45,10 +51,6 @@ export class PayoutReads {
   /** Whether several answers in a row have said that there is no such call. One may be a fault on the way. */
   get certainlyLacksDetails(): boolean {
     return this.#signs >= enoughSigns;
-  }
-
-  isMissingOperation(error: unknown): boolean {
-    return error instanceof LeanNotOffered;
   }
 
   /** For work that begins now and takes several calls. */
@@ -98,7 +100,7 @@ export class PayoutReads {
         return value;
       },
       (error: unknown) => {
-        if (!(error instanceof LeanRefused && error.details.code === 'INVALID_URL')) throw error;
+        if (!saysNoSuchCall(error)) throw error;
         this.#signs += 1;
         // An application that has answered such a call has it: then this is a fault on the way.
         if (this.#hasDetails && this.#signs < enoughSigns) throw error;

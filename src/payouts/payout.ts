@@ -123,6 +123,12 @@ export function awaitsTracking(status: PayoutStatus): boolean {
   return status === 'ACCEPTED_BY_BANK' || status === 'PENDING_WITH_BANK' || status === 'UNKNOWN';
 }
 
+/** Whether Lean has made no payment of it yet, by its status. */
+export function isBeforePayment(payout: Pick<Payout, 'state'> | undefined): boolean {
+  const status = payout?.state?.status;
+  return status === 'CREATED' || status === 'AWAITING_AUTHORIZATION';
+}
+
 /** Whether Lean has a payment of a payout with this status, also where a list row does not name it. */
 export function isAtBank(status: PayoutStatus): boolean {
   return status === 'PENDING_WITH_BANK' || status === 'ACCEPTED_BY_BANK';

@@ -1,6 +1,6 @@
 import type { CallOptions, LeanClient } from '../lean/client.ts';
 import { pageFromLean, type LeanPage } from './from-lean.ts';
-import { compareInstants } from './instant.ts';
+import { compareTimes } from './instant.ts';
 import type { KnownRows } from './known-rows.ts';
 import type { FilterQuery } from './payout-filter.ts';
 import type { PayoutRow } from './payout.ts';
@@ -103,6 +103,5 @@ function errorFrom(error: unknown): Error {
 /** Of two rows of one intent the one whose payment was made later; Lean's list is newest first, unless it has no order. */
 export function newer(row: PayoutRow, other: PayoutRow | null | Error | undefined): PayoutRow {
   if (other == null || other instanceof Error) return row;
-  if (row.createdAt === null || other.createdAt === null) return row.createdAt === null ? other : row;
-  return compareInstants(row.createdAt, other.createdAt) > 0 ? row : other;
+  return compareTimes(row.createdAt, other.createdAt) > 0 ? row : other;
 }

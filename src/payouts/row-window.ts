@@ -34,13 +34,11 @@ interface Span {
 /** The narrowest parts of Lean's list that hold the payouts; those that touch each other are one. */
 export function windowsOf(wanted: readonly RowTimes[]): readonly RowWindow[] {
   const spans = wanted.map(spanOf);
+  const known = spans.filter(span => span !== undefined).toSorted((a, b) => a.from - b.from);
   const merged: Span[] = [];
   for (const kind of ['creation', 'change'] as const)
-    for (const span of spans
-      .filter(each => each?.kind === kind)
-      .toSorted((a, b) => (a?.from ?? 0) - (b?.from ?? 0))) {
+    for (const span of known.filter(each => each.kind === kind)) {
       const last = merged.at(-1);
-      if (span === undefined) continue;
       if (last?.kind === kind && span.from <= last.to)
         merged[merged.length - 1] = {
           ...last,
@@ -73,12 +71,11 @@ function spanOf(times: RowTimes): Span | undefined {
     const at = Date.parse(createdAt);
     return { kind: 'creation', from: at - marginMs, to: at + marginMs, wanted };
   }
-  const submitted = submittedAt ?? initiatedAt;
-  const initiated = initiatedAt ?? submittedAt;
-  if (submitted != null && initiated != null) {
-    // Lean does not say which of the two comes first.
-    const [first, last] = [Date.parse(submitted), Date.parse(initiated)].toSorted((a, b) => a - b);
-    return { kind: 'change', from: (first ?? 0) - marginMs, to: (last ?? 0) + marginMs, wanted };
+  // Lean does not say which of the two comes first.
+  const ofPayment = [submittedAt, initiatedAt].filter(at => at != null).map(at => Date.parse(at));
+  if (ofPayment.length > 0) {
+    const [first, last] = [Math.min(...ofPayment), Math.max(...ofPayment)];
+    return { kind: 'change', from: first - marginMs, to: last + marginMs, wanted };
   }
   return (
     requested && { kind: 'creation', from: requested.from - marginMs, to: requested.to + marginMs, wanted }

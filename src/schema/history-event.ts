@@ -3,7 +3,7 @@ import { builder } from './builder.ts';
 import { PayoutStatusType, PostInitiationStatusType } from './payout-status.ts';
 
 export const HistoryEventTypeType = builder.enumType('HistoryEventType', {
-  description: 'What kind of event it was.',
+  description: 'The kind of an event.',
   values: {
     PAYMENT_CREATED: { description: 'Lean made a payment; it may have ended at once (`payment.created`).' },
     PAYMENT_UPDATED: { description: 'Something about it changed (`payment.updated`).' },
@@ -19,7 +19,7 @@ export const HistoryEventType = builder.objectRef<HistoryEvent>('HistoryEvent').
       nullable: true,
       description: "Lean's id of the payment that it happened to; null if there was none yet.",
     }),
-    type: t.expose('type', { type: HistoryEventTypeType, description: 'What kind of event it was.' }),
+    type: t.expose('type', { type: HistoryEventTypeType, description: 'The kind of the event.' }),
     status: t.expose('status', { type: PayoutStatusType, description: "The payout's status from then on." }),
     leanStatus: t.exposeString('leanStatus', { description: "Lean's own word for that status." }),
     postInitiationStatus: t.expose('postInitiationStatus', {

@@ -34,7 +34,7 @@ const PayoutInputErrorCodeType = builder.enumType('PayoutInputErrorCode', {
     NOT_POSITIVE: { description: 'The amount is zero or below.' },
     TOO_LARGE: { description: 'The amount has more digits before the point than are accepted.' },
     TOO_MANY_DECIMALS: { description: 'The amount has more decimals than its currency has.' },
-    UNKNOWN_CURRENCY: { description: 'There is no such ISO 4217 currency.' },
+    UNKNOWN_CURRENCY: { description: 'The currency is not in ISO 4217.' },
     DUPLICATE: { description: 'Another transfer of the request has the same value.' },
     ALREADY_USED: { description: 'The idempotency key was used before, with another input.' },
     REFUSED_BY_LEAN: { description: 'Lean refused the payout because of this field; see `leanCode`.' },

@@ -26,7 +26,7 @@ builder.queryField('payoutRequest', t =>
     nullable: true,
     ...forReaders,
     description:
-      'What became of a request of yours, by its idempotency key. It sends nothing and writes nothing; only `payout` and ' +
+      'Your request under an idempotency key, with its results. The query sends nothing and writes nothing; only `payout` and ' +
       '`intent` cost Lean calls. Null means that there is no record: the key never arrived, nothing was sent for it, or ' +
       'the record is older than the retention. **Null does not allow you to pay again under another key.**',
     args: {

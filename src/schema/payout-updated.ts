@@ -22,7 +22,7 @@ const PayoutUpdateType = builder.objectRef<UpdateOfPayout>('PayoutUpdate').imple
       description:
         "Lean's id of the event that announced the step, or an id made by the gateway if no event did.",
     }),
-    type: t.expose('type', { type: HistoryEventTypeType, description: 'What kind of event it was.' }),
+    type: t.expose('type', { type: HistoryEventTypeType, description: 'The kind of the event.' }),
     payoutId: t.id({
       description: 'The payout, as in `Payout.id`.',
       resolve: ({ intentId }) => payoutIdOf(intentId),

@@ -3,7 +3,7 @@ import { LeanError } from '../lean/errors.ts';
 import { StoreUnavailable } from '../payouts/errors.ts';
 import { compareInstants, type Instant } from '../payouts/instant.ts';
 import { instantAt, leanTime } from '../payouts/lean-time.ts';
-import { pageFromLean } from '../payouts/from-lean.ts';
+import { goesOn, pageFromLean } from '../payouts/from-lean.ts';
 import { awaitsTracking, type Payout } from '../payouts/payout.ts';
 import { Rounds } from '../payouts/rounds.ts';
 import {
@@ -112,18 +112,21 @@ export class Comparison {
   async #missedPayouts(from: Instant): Promise<number> {
     const { client, events, teller } = this.#options;
     let missed = 0;
+    let read = 0;
     for (let page = 0; page < mostPages && !this.#rounds.stopped; page += 1) {
       const query = { page_number: String(page), page_size: String(pageSize), from_updated_at: from };
       const place = await teller.place();
       const { page: wire, answer } = await client.listPayouts(query);
-      const { rows } = pageFromLean(wire, answer);
+      const listed = pageFromLean(wire, answer);
+      const { rows } = listed;
+      read += rows.length;
       const known = await events.lastSteps(rows.map(({ intentId }) => intentId));
       for (const row of rows) {
         if (isTold(row, known.get(row.intentId))) continue;
         if (row.updatedAt !== null && compareInstants(row.updatedAt, from) < 0) continue;
         if ((await teller.tellOfRow(row, place)) > 0) missed += 1;
       }
-      if (rows.length < pageSize) return missed;
+      if (!goesOn(listed, read, pageSize)) return missed;
     }
     return missed;
   }

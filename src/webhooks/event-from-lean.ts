@@ -1,4 +1,5 @@
-import { id, leanId, instantFromLean, postInitiationStatusFromLean, text } from '../payouts/from-lean.ts';
+import { postInitiationStatusFromLean } from '../payouts/from-lean.ts';
+import { id, leanId, instantFromLean, text } from '../payouts/lean-values.ts';
 import { eventType } from '../payouts/history.ts';
 import { isUuid } from '../payouts/ids.ts';
 import type { ReceivedEvent } from '../payouts/payout-update.ts';

@@ -1,9 +1,9 @@
 import type { LeanClient } from '../lean/client.ts';
 import { LeanError } from '../lean/errors.ts';
 import { StoreUnavailable } from '../payouts/errors.ts';
-import { pageFromLean } from '../payouts/from-lean.ts';
+import { goesOn, pageFromLean } from '../payouts/from-lean.ts';
 import { instantAt } from '../payouts/lean-time.ts';
-import type { Payout } from '../payouts/payout.ts';
+import { isAtBank, isBeforePayment, type Payout } from '../payouts/payout.ts';
 import type { Teller } from './teller.ts';
 
 export interface FollowedPayoutsOptions {
@@ -22,9 +22,6 @@ const mostPages = 2;
 
 /** A creation may take this long, and Lean may have made the payout at the start of it. */
 const marginMs = 60_000;
-
-/** With these statuses Lean has made a payment, and from then on it sends webhooks. */
-const atBank: ReadonlySet<string | undefined> = new Set(['PENDING_WITH_BANK', 'ACCEPTED_BY_BANK']);
 
 /**
  * Follows payouts that this gateway has just created, because Lean sends no webhook before it has made a payment. Reads
@@ -86,14 +83,16 @@ export class FollowedPayouts {
     const [oldest] = this.#followed.values();
     if (oldest === undefined) return;
     const from = instantAt(oldest.since - marginMs);
+    let read = 0;
     try {
       for (let page = 0; page < mostPages && !this.#stopped; page += 1) {
         const query = { page_number: String(page), page_size: String(pageSize), from };
         const place = await teller.place();
         const { page: wire, answer } = await client.listPayouts(query);
-        const { rows } = pageFromLean(wire, answer);
-        for (const row of rows) await this.#seen(row, place);
-        if (rows.length < pageSize) return;
+        const listed = pageFromLean(wire, answer);
+        for (const row of listed.rows) await this.#seen(row, place);
+        read += listed.rows.length;
+        if (!goesOn(listed, read, pageSize)) return;
       }
     } catch (error) {
       // The next read comes soon, and after the last one the comparison takes over.
@@ -104,12 +103,13 @@ export class FollowedPayouts {
   async #seen(row: Payout, place: number): Promise<void> {
     const { intentId } = row;
     const followed = this.#followed.get(intentId);
-    const { status, leanStatus } = row.state ?? {};
-    if (followed === undefined || leanStatus == null || followed.leanStatus === leanStatus) return;
-    const isFollowed = row.paymentId === null && !atBank.has(status);
+    const { state } = row;
+    if (followed === undefined || state?.leanStatus == null || followed.leanStatus === state.leanStatus)
+      return;
+    // Of a payment Lean sends webhooks.
+    const isFollowed = row.paymentId === null && !isAtBank(state.status);
     if (isFollowed) await this.#options.teller.tellOfRow(row, place);
-    followed.leanStatus = leanStatus;
-    if (!isFollowed || (status !== 'CREATED' && status !== 'AWAITING_AUTHORIZATION'))
-      this.#followed.delete(intentId);
+    followed.leanStatus = state.leanStatus;
+    if (!isFollowed || !isBeforePayment(row)) this.#followed.delete(intentId);
   }
 }

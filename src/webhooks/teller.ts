@@ -1,13 +1,13 @@
 import type { LeanClient } from '../lean/client.ts';
 import { LeanError } from '../lean/errors.ts';
 import { StoreUnavailable } from '../payouts/errors.ts';
-import type { HistoryEvent } from '../payouts/history-event.ts';
-import type { PayoutHistories, PayoutIds } from '../payouts/history.ts';
+import type { PayoutHistories } from '../payouts/history.ts';
 import type { Instant } from '../payouts/instant.ts';
 import { instantAt, leanTime } from '../payouts/lean-time.ts';
 import type { PayoutReads } from '../payouts/payout-reads.ts';
-import { awaitsTracking, type Payout } from '../payouts/payout.ts';
+import type { Payout } from '../payouts/payout.ts';
 import type { PayoutEvents, TakenEvent } from '../payouts/payout-update.ts';
+import { isSameSighting, PayoutSightings, type Sighting } from './payout-sightings.ts';
 import { isDoubtful, stepsOf } from './payout-steps.ts';
 import { Woken } from './woken.ts';
 
@@ -44,6 +44,7 @@ const mostLooks = 5;
  */
 export class Teller {
   readonly #options: TellerOptions;
+  readonly #sightings: PayoutSightings;
   #since: Promise<Instant> | undefined;
   readonly #looking = new Woken(() => this.#look());
   #timer: NodeJS.Timeout | undefined;
@@ -51,6 +52,7 @@ export class Teller {
 
   constructor(options: TellerOptions) {
     this.#options = options;
+    this.#sightings = new PayoutSightings(options);
   }
 
   /** Looks now, and from now on every while. */
@@ -133,16 +135,8 @@ export class Teller {
   /** Tells what is new of the payout that a payment is of. Undefined when Lean knows no such payout. */
   async #tellOfPayment(paymentId: string, claims: readonly TakenEvent[]): Promise<Outcome> {
     const options = { deadline: this.#options.client.deadline() };
-    const see = async (): Promise<Sighting | undefined> => {
-      const payout = await this.#orMissing(reads => reads.payout(paymentId, options));
-      if (payout === null) return undefined;
-      const intentId =
-        payout?.intentId ??
-        claims.find(claim => claim.intentId !== null)?.intentId ??
-        (await this.#intentOf(paymentId, options));
-      return intentId === null ? undefined : { intentId, paymentId, payout };
-    };
-    return this.#tell(see, options);
+    const claimed = claims.find(claim => claim.intentId !== null)?.intentId ?? undefined;
+    return this.#tell(() => this.#sightings.ofPayment(paymentId, claimed, options), options);
   }
 
   /**
@@ -153,29 +147,11 @@ export class Teller {
    */
   async tellOfRow(row: Payout, place: number): Promise<number> {
     const options = { deadline: this.#options.client.deadline() };
-    const { intentId } = row;
-    const see = async (): Promise<Sighting> => {
-      const payout = await this.#completed(row, intentId, options);
-      return { intentId, paymentId: payout.paymentId, payout };
-    };
-    const seeAgain = (): Promise<Sighting | undefined> => this.#reread(row, options);
+    const see = (): Promise<Sighting> => this.#sightings.ofRow(row, options);
+    const seeAgain = (): Promise<Sighting | undefined> => this.#sightings.afresh(row, options);
     const outcome = await this.#tell(seeAgain, options, { place, see });
     // What has not settled is in the next comparison's list.
     return typeof outcome === 'number' ? outcome : 0;
-  }
-
-  /** A payout that a row has shown, by calls of its own. Undefined where there are none. */
-  async #reread(
-    { intentId, paymentId, updatedAt, createdAt }: Payout,
-    options: { readonly deadline: number },
-  ): Promise<Sighting | undefined> {
-    const intent = await this.#orMissing(reads => reads.intent(intentId, options));
-    if (intent == null) return undefined;
-    const newest = intent.payout.paymentId ?? paymentId;
-    if (newest === null) return undefined;
-    const payout = await this.#orMissing(reads => reads.payout(newest, options));
-    if (payout == null) return undefined;
-    return { intentId, paymentId: newest, payout: { ...payout, updatedAt, createdAt } };
   }
 
   /**
@@ -208,12 +184,7 @@ export class Teller {
     options: { readonly deadline: number },
   ): Promise<Outcome> {
     const { events, onTold } = this.#options;
-    const all =
-      paymentId === null && isBeforePayment(payout)
-        ? []
-        : await this.#history({ intentId, paymentId }, options);
-    // Events of older payments are no steps of the newest one.
-    const history = all.filter(event => event.paymentId === null || event.paymentId === paymentId);
+    const history = await this.#sightings.history({ intentId, paymentId, payout }, options);
     const since = await this.#noticedSince();
     // Without a call for the single payout, only a history shows that Lean knows it.
     if (payout === undefined && history.length === 0) return undefined;
@@ -226,57 +197,12 @@ export class Teller {
       since,
     };
     const last = known.told.at(-1)?.paymentId ?? paymentId;
-    if (last !== paymentId && !(await this.#isNewest(paymentId, intentId, options))) return 0;
+    if (last !== paymentId && !(await this.#sightings.isNewest(paymentId, intentId, options))) return 0;
     if (!isConfirmed && isDoubtful(known)) return 'unsettled';
     const told = await events.tell(stepsOf(known), place);
     if (told === undefined) return 'unsettled';
     if (told > 0) onTold(told);
     return told;
-  }
-
-  #history(ids: PayoutIds, options: { readonly deadline: number }): Promise<readonly HistoryEvent[]> {
-    return this.#options.histories.of(ids, options).catch((error: unknown) => {
-      // Where it cannot be had, the state that the payout is in is still worth telling.
-      if (error instanceof LeanError && !error.details.retryable) return [];
-      throw error;
-    });
-  }
-
-  /** Whether a payment is the newest of its intent. Events of older payments are no steps of the payout any more. */
-  async #isNewest(
-    paymentId: string | null,
-    intentId: string,
-    options: { readonly deadline: number },
-  ): Promise<boolean> {
-    const intent = await this.#orMissing(reads => reads.intent(intentId, options));
-    return intent === undefined || intent?.payout.paymentId === paymentId;
-  }
-
-  /** Adds the payment and the tracking to a row that lacks them, because they decide its steps. */
-  async #completed(row: Payout, intentId: string, options: { readonly deadline: number }): Promise<Payout> {
-    const { paymentId, state, postInitiationStatus } = row;
-    const { updatedAt, createdAt } = row;
-    if (paymentId === null) {
-      if (isBeforePayment(row)) return row;
-      // Lean's list may name no payments at all.
-      const intent = await this.#orMissing(reads => reads.intent(intentId, options));
-      return intent?.payout.paymentId == null ? row : { ...intent.payout, updatedAt, createdAt };
-    }
-    const lacksTracking =
-      postInitiationStatus === undefined && state !== undefined && awaitsTracking(state.status);
-    if (!lacksTracking) return row;
-    const payout = await this.#orMissing(reads => reads.payout(paymentId, options));
-    return payout == null ? row : { ...payout, updatedAt, createdAt };
-  }
-
-  /** The intent of a payment by its history, for applications without a call for the single payout. */
-  async #intentOf(paymentId: string, options: { readonly deadline: number }): Promise<string | null> {
-    const { histories, reads } = this.#options;
-    const owner = await histories.ownerOf(paymentId, options).catch((error: unknown) => {
-      if (reads.isMissingOperation(error)) return null;
-      throw error;
-    });
-    return owner?.intentId ?? null;
   }
 
   #noticedSince(): Promise<Instant> {
@@ -289,42 +215,7 @@ export class Teller {
       });
     return this.#since;
   }
-
-  /** The result of a read; undefined if this Lean application has no call for it. */
-  async #orMissing<Value>(read: (reads: PayoutReads) => Promise<Value>): Promise<Value | undefined> {
-    const { reads } = this.#options;
-    if (reads.lacksDetails) return undefined;
-    try {
-      return await read(reads);
-    } catch (error) {
-      if (reads.isMissingOperation(error)) return undefined;
-      throw error;
-    }
-  }
-}
-
-/** A payout, as far as it has been read. */
-interface Sighting {
-  readonly intentId: string;
-  readonly paymentId: string | null;
-  /** Undefined where only its history tells of it. */
-  readonly payout: Payout | undefined;
 }
 
 /** How many steps were told; undefined where Lean knows no such payout. `unsettled`: what was read may be old. */
 type Outcome = number | 'unsettled' | undefined;
-
-/** Whether both show a payout in the same state. */
-function isSameSighting(one: Sighting | undefined, other: Sighting): boolean {
-  return (
-    one?.paymentId === other.paymentId &&
-    one.payout?.state?.leanStatus === other.payout?.state?.leanStatus &&
-    one.payout?.postInitiationStatus === other.payout?.postInitiationStatus
-  );
-}
-
-/** Whether Lean has certainly made no payment yet, so that there is no history to read. */
-function isBeforePayment(payout: Payout | undefined): boolean {
-  const status = payout?.state?.status;
-  return status === 'CREATED' || status === 'AWAITING_AUTHORIZATION';
-}

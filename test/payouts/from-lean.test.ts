@@ -4,21 +4,17 @@ import { LeanBadAnswer } from '../../src/lean/errors.ts';
 import { parseLeanJson } from '../../src/lean/json.ts';
 import type { LeanPayment, LeanPayoutIntent, LeanPayoutPage, LeanPayoutRow } from '../../src/lean/wire.ts';
 import {
-  boolean,
   destinationFromLean,
-  id,
-  instantFromLean,
+  goesOn,
   intentFromLean,
-  leanId,
-  moneyFromLean,
   pageFromLean,
   partyFromLean,
   payoutFromPayment,
   payoutFromRow,
   postInitiationStatusFromLean,
   stateFromLean,
-  text,
 } from '../../src/payouts/from-lean.ts';
+import { boolean, id, instantFromLean, leanId, moneyFromLean, text } from '../../src/payouts/lean-values.ts';
 import { bareOf, unknownParty } from '../../src/payouts/payout.ts';
 
 /** What no document promises, and what must not bring anything down. */
@@ -609,4 +605,20 @@ it('an intent whose payment failed before it had an id says how it ended', () =>
     state: { status: 'FAILED' },
     granularStatusCode: 'INSUFFICIENT_BALANCE',
   });
+});
+
+it.each([
+  ['a full page of a longer list', 100, 250, 100, true],
+  ['a page that Lean has capped', 40, 250, 40, true],
+  ['the last page', 50, 250, 250, false],
+  ['an empty page, whatever the total says', 0, 250, 100, false],
+  ['a full page of a list that does not say how long it is', 100, null, 100, true],
+  ['a shorter one of such a list', 99, null, 99, false],
+] as const)('whether a list goes on after %s', (_what, count, total, read, expected) => {
+  const content = Array.from({ length: count }, () => ({ payment_intent_id: 'i' }));
+  const page = pageFromLean(
+    { content, total_elements: total },
+    { bad: message => new Error(message) as never },
+  );
+  expect(goesOn(page, read, 100)).toBe(expected);
 });

@@ -17,7 +17,10 @@ const upTo = instant('2026-03-01T00:00:00Z');
 const until = instant('2026-03-01T01:00:00.000Z');
 
 /** A comparison of nothing, of which `onPage` is told before its first page of events. */
-function comparing(onPage: (comparison: Comparison) => void = () => undefined) {
+function comparing(
+  onPage: (comparison: Comparison) => void = () => undefined,
+  { listPayouts, tellOfRow }: { readonly listPayouts?: unknown; readonly tellOfRow?: unknown } = {},
+) {
   const done: Instant[] = [];
   const read: string[] = [];
   const taken: Instant[] = [];
@@ -31,10 +34,12 @@ function comparing(onPage: (comparison: Comparison) => void = () => undefined) {
         onPage(comparison);
         return Promise.resolve({ data: [] });
       },
-      listPayouts: ({ from_updated_at: from }: { readonly from_updated_at: string }) => {
-        read.push(from);
-        return Promise.resolve({ page: { content: [] } });
-      },
+      listPayouts:
+        listPayouts ??
+        (({ from_updated_at: from }: { readonly from_updated_at: string }) => {
+          read.push(from);
+          return Promise.resolve({ page: { content: [] } });
+        }),
     },
     events: {
       since: () => Promise.resolve(since),
@@ -45,7 +50,7 @@ function comparing(onPage: (comparison: Comparison) => void = () => undefined) {
       lastSteps: () => Promise.resolve(new Map()),
       comparisonDone: (end: Instant) => Promise.resolve(done.push(end)),
     },
-    teller: { wake: () => undefined, place: () => Promise.resolve(0) },
+    teller: { wake: () => undefined, place: () => Promise.resolve(0), tellOfRow },
     onGaps: () => undefined,
     onTrouble: () => undefined,
   } as unknown as ComparisonOptions);
@@ -135,4 +140,21 @@ describe.each(stores)('a comparison (%s)', kind => {
       });
     },
   );
+});
+
+it('a comparison reads all pages of a Lean that gives fewer rows than it is asked for', async () => {
+  const asked: string[] = [];
+  const seen: string[] = [];
+  const row = (intentId: string) => ({ payment_intent_id: intentId, status: 'CREATED' });
+  const pages = [[row('a'), row('b')], [row('c'), row('d')], [row('e')]];
+  const { comparison } = comparing(undefined, {
+    listPayouts: ({ page_number }: { readonly page_number: string }) => {
+      asked.push(page_number);
+      return Promise.resolve({ page: { content: pages[Number(page_number)], total_elements: 5 } });
+    },
+    tellOfRow: ({ intentId }: { readonly intentId: string }) => Promise.resolve(seen.push(intentId)),
+  });
+  await comparison.compare(upTo, until);
+  expect(asked).toEqual(['0', '1', '2']);
+  expect(seen).toEqual(['a', 'b', 'c', 'd', 'e']);
 });

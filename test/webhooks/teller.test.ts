@@ -152,7 +152,6 @@ describe('gateways on one store', () => {
       client: clientTo(lean.url),
       reads: {
         lacksDetails: false,
-        isMissingOperation: () => false,
         intent: reads.intent.bind(reads),
         payout: async (...args: Parameters<PayoutReads['payout']>) => {
           const payout = await reads.payout(...args);

@@ -10,6 +10,14 @@ export interface ExampleIds {
   readonly currency: string;
 }
 
+/** Where there is no sandbox to take ids from, GraphiQL's ready-made operations say what belongs there. */
+const placeholders: ExampleIds = {
+  payoutId: 'the id of a payout',
+  accountId: 'the id of your source account',
+  destinationId: 'the id of a destination',
+  currency: 'AED',
+};
+
 /** GraphiQL's page: one document with all of its files in it. */
 export interface GraphiqlPage {
   readonly headers: Readonly<Record<string, string>>;
@@ -34,7 +42,7 @@ const contentSecurityPolicy = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-export function graphiqlPage(examples: ExampleIds): GraphiqlPage {
+export function graphiqlPage(examples: ExampleIds = placeholders): GraphiqlPage {
   let compressed: Promise<Buffer> | undefined;
   return {
     headers: {

@@ -35,7 +35,7 @@ const sharedMs = 1000;
 /** How long subscribers that come back one after the other are waited for, to be read for together, in ms. */
 const gatheredMs = 50;
 
-/** What subscribers of an update that are served together share. */
+/** Subscribers that are served one update together share its reads. */
 interface Shared {
   readonly payouts: PayoutLookup;
   /** Nothing in it is older, on the clock of `performance.now()`. */

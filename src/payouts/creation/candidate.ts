@@ -1,6 +1,6 @@
 import { LeanError, LeanNotOffered, LeanRefused } from '../../lean/errors.ts';
 import type { PayoutIntent } from '../payout-intent.ts';
-import type { PayoutReads } from '../payout-reads.ts';
+import { enoughSigns, saysNoSuchCall, type PayoutReads } from '../payout-reads.ts';
 import type { Payout } from '../payout.ts';
 import { isFailed } from './found-answer.ts';
 import type { PayoutRecord } from './payout-record.ts';
@@ -48,9 +48,6 @@ export interface CandidatesOptions {
 
 /** Intents read side by side: looking for one payout must not keep everybody else's reads waiting. */
 const intentsAtOnce = 8;
-
-/** How often an intent is read that Lean has no call for, as it says. */
-const mostSigns = 3;
 
 type Seen = Pick<Candidate, 'row' | 'intent' | 'unread'>;
 
@@ -138,13 +135,12 @@ export class Candidates {
 
   async #intentOf({ intentId }: Pick<Payout, 'intentId'>): Promise<Pick<Seen, 'intent' | 'unread'>> {
     if (!this.#hasIntents) return { intent: null, unread: false };
-    const { reads } = this.#options;
     try {
       return { intent: await this.#readIntent(intentId), unread: false };
     } catch (error) {
       if (this.#mayBeShownLater(error)) return { intent: null, unread: true };
       // Older UAE applications and those in KSA have no such call: the other rows need not be asked for.
-      if (reads.isMissingOperation(error)) this.#hasIntents = false;
+      if (error instanceof LeanNotOffered) this.#hasIntents = false;
       return { intent: null, unread: false };
     }
   }
@@ -156,8 +152,7 @@ export class Candidates {
       try {
         return await reads.intent(intentId, { deadline });
       } catch (error) {
-        const isSign = reads.isMissingOperation(error) || isInvalidUrl(error);
-        if (!isSign || sign >= mostSigns || reads.certainlyLacksDetails) throw error;
+        if (!saysNoSuchCall(error) || sign >= enoughSigns || reads.certainlyLacksDetails) throw error;
       }
   }
 
@@ -242,10 +237,6 @@ export class Candidates {
     const { externalReference } = shown.transfer;
     return intent?.externalReference === externalReference ? externalReference.length : 0;
   }
-}
-
-function isInvalidUrl(error: unknown): boolean {
-  return error instanceof LeanRefused && error.details.code === 'INVALID_URL';
 }
 
 /** An intent shows one payment. Where that one has failed, the row may be of another one that has not. */

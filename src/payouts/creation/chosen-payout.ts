@@ -19,7 +19,7 @@ export interface ChosenPayoutsOptions {
 /** How the payout of a decision is known; kept with the decision. */
 export type KnownBy = 'list' | 'earlier list' | 'another transfer' | 'word of the operator';
 
-/** What the operator is told about how the payout is known. */
+/** Sentences for the operator about how the gateway knows the payout. */
 export const notesByKnowledge: Readonly<Record<KnownBy, string>> = {
   list: '',
   'earlier list': '',

@@ -42,7 +42,7 @@ export async function objectionTo(
   if (absence !== 'absent' && absence !== despite)
     return `Lean's list proves nothing about it. If you know from elsewhere that Lean has not taken it, add --despite ${absence}.`;
   const unread = candidates.filter(candidate => candidate.unread).map(({ row }) => row.intentId);
-  // Who knows that Lean has not taken it although the list proves nothing need not know it twice.
+  // An operator who has given `--despite` has already vouched that Lean has not taken it.
   if (unread.length > 0 && despite === null)
     return `Lean could not show ${unread.join(', ')}, which may be it: try again later. If Lean can never show it, and you know that it is another one, add --despite lean_unavailable.`;
   return undefined;

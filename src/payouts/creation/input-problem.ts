@@ -19,7 +19,7 @@ export interface InputProblem {
   /** Its path within the input, such as `amount.amount` or `transfers.2.description`. */
   readonly field: string;
   readonly code: PayoutInputErrorCode;
-  /** What is wrong, and what is accepted: the rest of a sentence that begins with the field. */
+  /** The rest of a sentence that begins with the field: it says the fault and the accepted values. */
   readonly problem: string;
 }
 
@@ -28,7 +28,7 @@ export interface TextRule {
   /** @default the number of UTF-16 code units */
   readonly lengthOf?: (text: string) => number;
   readonly outerBlanks: 'allowed' | 'refused';
-  /** What the whole text must match. */
+  /** The pattern that the whole text must match. */
   readonly characters: RegExp;
 }
 

@@ -1,4 +1,4 @@
-import { compareInstants, type Instant } from '../instant.ts';
+import { compareTimes } from '../instant.ts';
 import type { Payout } from '../payout.ts';
 import { isFailed } from './found-answer.ts';
 
@@ -64,13 +64,8 @@ export function intentsWithSeveralPayments(rows: readonly Payout[]): readonly st
 function compareRows(a: Payout, b: Payout): number {
   return (
     Number(isFailed(b, null)) - Number(isFailed(a, null)) ||
-    byTime(a.createdAt, b.createdAt) ||
-    byTime(a.updatedAt, b.updatedAt) ||
+    compareTimes(a.createdAt, b.createdAt) ||
+    compareTimes(a.updatedAt, b.updatedAt) ||
     Number(rowKey(a) > rowKey(b)) - Number(rowKey(a) < rowKey(b))
   );
-}
-
-/** A time that is not known comes first. */
-function byTime(a: Instant | null | undefined, b: Instant | null | undefined): number {
-  return a == null || b == null ? Number(a != null) - Number(b != null) : compareInstants(a, b);
 }
