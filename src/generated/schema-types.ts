@@ -328,7 +328,7 @@ export type PayoutIntent = {
   readonly description?: Maybe<Scalars['String']['output']>;
   /** The destination of the money. It costs no further Lean call. */
   readonly destination?: Maybe<PayoutDestination>;
-  /** Your own id of the payout, as given on creation, such as `INV-2026-0042`. */
+  /** Your own id of the payout, as given on creation, such as `INV-2026-0042`. It is never masked: put no account in it. */
   readonly externalReference?: Maybe<Scalars['String']['output']>;
   /** Lean's payment_intent_id. */
   readonly id: Scalars['ID']['output'];

@@ -37,7 +37,8 @@ PayoutIntentType.implement({
     }),
     externalReference: t.string({
       nullable: true,
-      description: 'Your own id of the payout, as given on creation, such as `INV-2026-0042`.',
+      description:
+        'Your own id of the payout, as given on creation, such as `INV-2026-0042`. It is never masked: put no account in it.',
       resolve: ({ externalReference }) => offered(externalReference),
     }),
     payout: t.expose('payout', {

@@ -230,18 +230,21 @@ describe('a subscriber', () => {
       gateway.lean.requests.filter(({ operation }) => operation === 'getPayoutIntent').length;
     const steps = 'subscription ($after: String) { payoutUpdated(after: $after) { cursor status } }';
     const stream = await subscribeBySse(gateway.url, steps, { after: await cursorOf(gateway.url) });
+    // The gateway is done with the first step: the fault is for nobody but the reader.
+    expect((await updateOf(stream)).status).toBe('PENDING_WITH_BANK');
+    const before = reads();
     gateway.lean.faults.add({ kind: 'stall', operation: 'getPayoutIntent', times: 1 });
     const read = `{ payoutUpdatesCursor payoutIntent(id: "${intentId}") { id } }`;
     const leaving = new AbortController();
     const early = postOperation(gateway.url, read, {}, { signal: leaving.signal }).catch(() => 'left');
-    await expect.poll(reads).toBe(1);
+    await expect.poll(reads).toBe(before + 1);
     gateway.lean.payouts.change(intentId, { status: 'FAILED' });
     let { cursor, status } = await updateOf(stream);
     while (status !== 'FAILED') ({ cursor, status } = await updateOf(stream));
     // The first read is still under way: this one is not to share it.
     const { data } = await postOperation(gateway.url, read);
     expect(data).toEqual({ payoutUpdatesCursor: cursor, payoutIntent: { id: intentId } });
-    expect(reads()).toBe(2);
+    expect(reads()).toBe(before + 2);
     leaving.abort();
     await early;
   });
@@ -316,6 +319,34 @@ describe('a subscriber', () => {
     expect(asked['getPayoutIntent']?.length).toBeLessThanOrEqual(2);
     // Which id the history wants is found out once, by one call more.
     expect(asked['getPayoutPaymentHistory']?.length).toBeLessThanOrEqual(3);
+  });
+
+  it('that reads many old updates of one payout costs Lean less than a read for each', async () => {
+    const { gateway, payout } = await start();
+    const cursor = await cursorOf(gateway.url);
+    const { intentId } = payout();
+    const count = 40;
+    const follow = await subscribeBySse(
+      gateway.url,
+      'subscription ($after: String) { payoutUpdated(after: $after) { cursor } }',
+      {
+        after: cursor,
+      },
+    );
+    await follow.next();
+    for (let told = 1; told < count; told += 1) {
+      gateway.lean.payouts.change(intentId, {
+        status: told % 2 === 0 ? 'PENDING_WITH_BANK' : 'ACCEPTED_BY_BANK',
+      });
+      await follow.next();
+    }
+    const reads = () =>
+      gateway.lean.requests.filter(({ operation }) => operation === 'getPayoutIntent').length;
+    const before = reads();
+    const replay = await subscribeBySse(gateway.url, all, { after: cursor });
+    for (let read = 0; read < count; read += 1)
+      expect(await replay.next()).toMatchObject({ payoutUpdated: { payout: { outcome: 'IN_PROGRESS' } } });
+    expect(reads() - before).toBeLessThan(count / 2);
   });
 
   it('is told when the gateway stops, so that it goes elsewhere', async () => {

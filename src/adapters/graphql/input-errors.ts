@@ -59,7 +59,7 @@ export function variableErrors(
     return new GraphQLError(shortened(suggestions ? error.message : withoutSuggestion(error.message)), {
       extensions: {
         code: 'BAD_USER_INPUT',
-        argument: placeOfVariable(name, document, operation) + pathWithinVariable(error),
+        argument: placeOfVariable(name, document, operation) + pathWithinVariable(error, name),
       },
     });
   });
@@ -69,9 +69,14 @@ export function variableErrors(
  * The path of the wrong value within its variable, such as `.amount.min`; empty if the variable itself is wrong.
  * graphql-js gives it only in its message, between the value, whose quotes are escaped, and the problem.
  */
-function pathWithinVariable({ message, originalError }: GraphQLError): string {
+function pathWithinVariable({ message, originalError }: GraphQLError, name: string): string {
   const end = originalError == null ? message.length : message.length - `; ${originalError.message}`.length;
-  const [, path = ''] = / at "\w+([^"]*)"$/.exec(message.slice(0, end)) ?? [];
+  const text = message.slice(0, end);
+  // From the end, in one go: the value in front of it is as long as its caller likes, and its keys are not escaped.
+  const mark = ` at "${name}`;
+  const start = text.lastIndexOf(mark);
+  const path = text.slice(start + mark.length, -1);
+  if (start === -1 || !text.endsWith('"') || path.includes('"')) return '';
   return path.replaceAll(/\[(\d+)\]/g, '.$1');
 }
 

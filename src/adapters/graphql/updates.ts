@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { setTimeout as pause } from 'node:timers/promises';
 import { BadInput, Unauthenticated, UpdatesUnavailable } from '../../payouts/errors.ts';
 import { Loaders, type PayoutSources } from '../../loaders/loaders.ts';
@@ -32,17 +33,22 @@ export interface UpdatesOptions {
  */
 const sharedMs = 1000;
 
+/** Payouts whose reads are kept for sharing. */
+const mostShared = 1000;
+
 /** How long subscribers that come back one after the other are waited for, to be read for together, in ms. */
 const gatheredMs = 50;
 
-/** Subscribers that are served one update together share its reads. */
+/** Subscribers that are served updates of one payout at about the same time share its reads. */
 interface Shared {
   readonly payouts: PayoutLookup;
   /** Nothing in it is older, on the clock of `performance.now()`. */
   readonly from: number;
   readonly until: number;
-  /** Its reads begin after this, where it waits for more who want it. */
-  readonly begun: Promise<void> | undefined;
+  /** The position of the last update that was told when it was made. */
+  readonly place: number;
+  /** Its reads begin after this, which may wait for more who want them. */
+  readonly begin: () => Promise<void>;
 }
 
 const unread = 'The updates have not been read from the store yet: try again.';
@@ -50,7 +56,8 @@ const unread = 'The updates have not been read from the store yet: try again.';
 /** Updates of payouts for the subscribers of the graph. */
 export class GraphUpdates implements Updates {
   readonly #options: UpdatesOptions;
-  readonly #shared = new WeakMap<PayoutUpdate, Shared>();
+  /** By intent. */
+  readonly #shared = new LRUCache<string, Shared>({ max: mostShared });
 
   constructor(options: UpdatesOptions) {
     this.#options = options;
@@ -142,33 +149,35 @@ export class GraphUpdates implements Updates {
   }
 
   /** @param from when the subscription began: its subscriber may have seen what Lean had by then */
-  #sharedOf(update: PayoutUpdate, from: number): Shared {
-    const { client, sources, maxUpstreamCalls } = this.#options;
+  #sharedOf({ intentId, position }: PayoutUpdate, from: number): Shared {
+    const { client, live, sources, maxUpstreamCalls } = this.#options;
     const now = performance.now();
-    const known = this.#shared.get(update);
-    const isFresh = known !== undefined && now < known.until;
+    const known = this.#shared.get(intentId);
+    // A read that began before the update was told may not have what the update says.
+    const isFresh = known !== undefined && now < known.until && position <= known.place;
     if (isFresh && known.from >= from) return known;
     // Many may be coming back at once: one read after the other, not one for each. Timers may be a little early.
     const waitMs = isFresh ? gatheredMs : 0;
-    const begin = (): void => {
+    const begin = async (): Promise<void> => {
+      if (waitMs > 0) await pause(waitMs + 1);
       // A read that is under way may be older than the subscription.
       client.startAfresh();
     };
-    const begun = waitMs === 0 ? undefined : pause(waitMs + 1).then(begin);
-    if (begun === undefined) begin();
+    let begun: Promise<void> | undefined;
     const lastsMs = Math.min(sharedMs, (sources.reads.deadline() - now) / 2);
-    const shared = {
+    const shared: Shared = {
       payouts: new PayoutLookup(new Loaders(sources, { budget: new CallBudget(maxUpstreamCalls) })),
+      place: Math.max(position, live.place?.position ?? 0),
       from: now + waitMs,
       until: now + waitMs + lastsMs,
-      begun,
+      begin: () => (begun ??= begin()),
     };
-    this.#shared.set(update, shared);
+    this.#shared.set(intentId, shared);
     return shared;
   }
 
-  async #payoutOf({ intentId }: PayoutUpdate, { payouts, begun }: Shared): Promise<Payout | null> {
-    if (begun !== undefined) await begun;
+  async #payoutOf({ intentId }: PayoutUpdate, { payouts, begin }: Shared): Promise<Payout | null> {
+    await begin();
     const payout = await payouts.payout(intentId);
     // All subscribers get the payout at the same moment, so each continues in a turn of its own.
     await turns.take(this);
