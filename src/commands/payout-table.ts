@@ -21,7 +21,7 @@ export function asJson(requests: readonly PayoutRequest[]): string {
       intentId,
       paymentId,
       createdAt: time(request.createdAt),
-      firstSentAt: time(request.sends.firstAt),
+      firstSentAt: time(firstSentAt(request)),
       lastSentAt: time(request.sends.lastAt),
       changedAt: time(request.changedAt),
       sends: request.sends.count,
@@ -35,6 +35,11 @@ export function asJson(requests: readonly PayoutRequest[]): string {
     })),
   );
   return `${JSON.stringify(rows, null, 2)}\n`;
+}
+
+/** Where the store may have lost records, `sends` begin before the request, because it may have been sent before. */
+function firstSentAt({ sends, createdAt }: PayoutRequest): number | null {
+  return sends.firstAt === null ? null : Math.max(sends.firstAt, createdAt);
 }
 
 interface Line {

@@ -121,10 +121,12 @@ export function leaseAgain(
 export function noteSending(
   { id, before, repeated, similarUnknownKey, duplicateIntents }: Lease,
   { remainingMs, leanNow }: SendStamp,
-  { rule, leanNow: leanReadAt, lookedFirst = false }: ResendPermit,
+  { rule, leanNow: leanReadAt, lookedFirst = false, lookbackMs = 0 }: ResendPermit,
 ): Statement {
   const may = mayResend({ configured: bigint(5), byRepetition: bigint(7), leanNow: bigint(8) });
   const first = !repeated;
+  // An audit looks for what may have been sent before the record too.
+  const lookback = String(Math.ceil(lookbackMs));
   const complete = `EXISTS (SELECT 1 FROM lean_payout_store
     WHERE id = 1 AND identity = store_identity() AND complete_from <= store_now())`;
   const conditions = [
@@ -133,8 +135,8 @@ export function noteSending(
   ];
   return {
     sql: `UPDATE lean_payout_requests
-      SET lean_first_sent_at = CASE WHEN first_sent_at IS NULL THEN ${bigint(4)} ELSE lean_first_sent_at END,
-        first_sent_at = COALESCE(first_sent_at, store_now()), last_sent_at = store_now(),
+      SET lean_first_sent_at = CASE WHEN first_sent_at IS NULL THEN ${bigint(4)} - ${lookback} ELSE lean_first_sent_at END,
+        first_sent_at = COALESCE(first_sent_at, store_now() - ${lookback}), last_sent_at = store_now(),
         sent_until = store_now() + ${bigint(3)}, lean_sent_until = ${bigint(4)} + ${bigint(3)},
         resend_after_ms = CASE WHEN resend_after_ms > ${bigint(5)} THEN resend_after_ms ELSE ${bigint(5)} END,
         sends = ${bigint(2)}, turned_away = 0, send_grant = NULL, refusal = NULL, looked_at = NULL, checks = 0,

@@ -217,35 +217,37 @@ export class SqlReconciliationRecords implements ReconciliationRecords {
   }
 
   async rescheduleNow({ amount, destinationId, intentId }: HeardPayout): Promise<void> {
-    const half = (which: string): string => `SELECT r.caller, r.idempotency_key, p.amount
+    const half = (which: string, amount = 'p.amount'): string =>
+      `SELECT r.caller, r.idempotency_key, ${amount} AS amount
       FROM lean_payout_requests r
       JOIN lean_payout_records p ON p.caller = r.caller AND p.idempotency_key = r.idempotency_key
-      WHERE r.claim IS NULL AND (CAST($1 AS TEXT) IS NULL OR lower(p.destination_id) = $1) AND ${which}`;
+      WHERE r.claim IS NULL AND ${which}`;
+    const sameDestination = '(CAST($1 AS TEXT) IS NULL OR lower(p.destination_id) = $1)';
     const unowned = 'NOT EXISTS (SELECT 1 FROM lean_payout_records o WHERE o.intent_id = CAST($2 AS TEXT))';
     const open = `${unowned} AND r.next_check_at > store_now() AND p.answer IS NULL`;
     // An audit costs more, so the payout must be known well, and a key is audited once in a while.
     const audited = 'r.next_check_at > store_now() AND p.answer IS NOT NULL';
     const settled = `r.created_at >= store_now() - ${String(secondCopyWithinMs)} AND r.next_check_at IS NULL`;
     const sentTwice = 'r.sends > 1 AND r.next_check_at IS NULL';
-    // A payout that Lean had failed may have a payment now.
+    // A payout that Lean had failed may have a payment now. It is known by its intent, whatever its amount.
     const failed = "p.intent_id = CAST($2 AS TEXT) AND p.state = 'rejected' AND r.next_check_at IS NULL";
     const isKnownWell = amount !== null && destinationId !== null && intentId !== null;
     const audits = isKnownWell
-      ? [
-          ...[audited, settled, sentTwice].map(
-            each => `${unowned} AND ${each} AND r.first_sent_at IS NOT NULL`,
-          ),
-          failed,
-        ]
+      ? [audited, settled, sentTwice].map(each => `${unowned} AND ${each} AND r.first_sent_at IS NOT NULL`)
       : [];
+    const halves = [
+      ...[open, ...audits].map(each => half(`${sameDestination} AND ${each}`)),
+      half(failed, 'NULL'),
+    ];
     const [rows = []] = await this.#database.run({
-      sql: `${[open, ...audits].map(half).join(' UNION ALL ')} LIMIT 1000`,
+      sql: `${halves.join(' UNION ALL ')} LIMIT 1000`,
       values: [destinationId?.toLowerCase() ?? null, intentId],
     });
     const decimal = amount === null ? undefined : parseDecimal(amount);
     const keys = rows
       .filter(
-        row => decimal === undefined || compareDecimals(String(row['amount']) as Decimal, decimal) === 0,
+        ({ amount: asked }) =>
+          decimal === undefined || asked === null || compareDecimals(String(asked) as Decimal, decimal) === 0,
       )
       .map(row => [String(row['caller']), String(row['idempotency_key'])] as const);
     const isOpen = `EXISTS (SELECT 1 FROM lean_payout_records p

@@ -74,7 +74,12 @@ export class CreationAttempts {
     // If Lean has failed one copy, it may still take another one.
     const lacksIt = reading?.finding === 'absent' && reading.found.length + reading.failed.length === 0;
     if (lacksIt) {
-      const permit: ResendPermit = { rule, leanNow: reading.leanNow, lookedFirst: true };
+      const permit: ResendPermit = {
+        rule,
+        leanNow: reading.leanNow,
+        lookedFirst: true,
+        lookbackMs: lookback,
+      };
       // The reading has used up much of the deadline, so the send has one of its own.
       const outcome = await this.#sender.send(lease, permit, client.deadline());
       return this.#afterSend(lease, outcome);

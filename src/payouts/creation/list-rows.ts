@@ -53,11 +53,14 @@ export function currentRowPerPayout(rows: readonly Payout[]): readonly Payout[] 
   return [...Map.groupBy(rows, intentOf).values()].flatMap(ofOne => ofOne.toSorted(compareRows).slice(-1));
 }
 
-/** Intents with several payments that Lean has not failed. */
-export function intentsWithSeveralPayments(rows: readonly Payout[]): readonly string[] {
+/** How many payments that Lean has not failed each intent has. */
+export function paymentsPerIntent(rows: readonly Payout[]): ReadonlyMap<string, number> {
   const taken = rows.filter(row => row.paymentId !== null && !isFailed(row, null));
-  return [...Map.groupBy(taken, intentOf)].flatMap(([id, ofOne]) =>
-    new Set(ofOne.map(({ paymentId }) => paymentId)).size > 1 ? id : [],
+  return new Map(
+    [...Map.groupBy(taken, intentOf)].map(([id, ofOne]) => [
+      id,
+      new Set(ofOne.map(({ paymentId }) => paymentId)).size,
+    ]),
   );
 }
 

@@ -77,7 +77,8 @@ function missedBeforeRejection(
   const { sends, records, upstreamResponse, changedAt } = request;
   // With an answer of Lean's own it was not rejected because of an absence.
   if (upstreamResponse !== null || sends.lastAt === null) return [];
-  const decided = new Set(decisions.map(({ evidence }) => evidence.position));
+  const ended = decisions.filter(({ decision }) => decision !== 'send again');
+  const decided = new Set(ended.map(({ evidence }) => evidence.position));
   const absent = records.filter(({ state, position }) => state === 'rejected' && !decided.has(position));
   const missed = own.filter(candidate => absent.some(record => isOwnOfSettled(candidate, record)));
   return intentsOlderThan(

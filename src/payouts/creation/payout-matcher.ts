@@ -5,7 +5,7 @@ import type { Payout } from '../payout.ts';
 import { Candidates, type Candidate, type Judgement } from './candidate.ts';
 import type { Finding } from './finding.ts';
 import { foundAnswer } from './found-answer.ts';
-import { intentsWithSeveralPayments, currentRowPerPayout } from './list-rows.ts';
+import { paymentsPerIntent, currentRowPerPayout } from './list-rows.ts';
 import { readListWindow, type ListWindow, type Window } from './list-window.ts';
 import type { TransferAnswer } from './creation-answer.ts';
 import { openRecords, type PayoutRecord, type PayoutRequest } from './payout-record.ts';
@@ -109,7 +109,7 @@ export class PayoutMatcher {
     return this.#reading(request, list, {
       candidates,
       knowsOwners,
-      takenTwice: intentsWithSeveralPayments(like),
+      takenTwice: [...paymentsPerIntent(like)].flatMap(([id, payments]) => (payments > 1 ? id : [])),
       reference,
       leanNow,
       isAudit: openRecords(request).length === 0,

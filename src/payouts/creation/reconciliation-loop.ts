@@ -1,4 +1,4 @@
-import { LeanError } from '../../lean/errors.ts';
+import { LeanBadAnswer, LeanError, LeanNotOffered, LeanRefused } from '../../lean/errors.ts';
 import type { LeanClient } from '../../lean/client.ts';
 import { StoreUnavailable } from '../errors.ts';
 import { Rounds } from '../rounds.ts';
@@ -119,8 +119,9 @@ export class ReconciliationLoop {
     for (const request of due.toSorted(byUrgency)) {
       if (this.#rounds.stopped) return;
       try {
+        const error = await this.#look(request);
         // Where Lean cannot be read, the other requests wait for the next round: each could take as long.
-        if (!(await this.#look(request))) return;
+        if (error !== undefined && !concernsOneRequest(error)) return;
       } catch (error) {
         if (error instanceof StoreUnavailable) throw error;
         // A bug that one request meets must not keep the others from being looked for.
@@ -150,34 +151,35 @@ export class ReconciliationLoop {
     return steadily && lean !== undefined && Math.abs(store - lean) <= clockToleranceMs;
   }
 
-  /** False where Lean could not be read. */
-  async #look(request: PayoutRequest): Promise<boolean> {
+  /** The error where Lean could not be read. */
+  async #look(request: PayoutRequest): Promise<LeanError | undefined> {
     const { reconciliation, client, reconciler } = this.#options;
     const isOpen = openRecords(request).length > 0;
     const planned = isOpen ? this.#pauseBefore(request) : this.#pauseBeforeAudit(request);
     const checks = request.checks < 0 ? request.checks : request.checks + 1;
     // Put off first, so that of several gateways one looks.
-    if (!(await reconciliation.postpone(request, { checks, inMs: planned ?? auditAgainMs }))) return true;
+    if (!(await reconciliation.postpone(request, { checks, inMs: planned ?? auditAgainMs })))
+      return undefined;
     const deadline = Math.max(client.deadline(), performance.now() + backgroundReadingMs);
     if (isOpen) {
       const turn = await reconciliation.startReading(request);
       // A caller has had Lean read within the last seconds. That reading may have been too early to prove anything.
       if (turn === undefined) {
         await this.#lookAgainIn(firstPauseMs, request);
-        return true;
+        return undefined;
       }
       const { error } = await reconciler.reconcile(turn, deadline);
       if (error !== undefined) await this.#lookAgainIn(firstPauseMs, request);
-      return error === undefined;
+      return error;
     }
     try {
       await reconciler.audit(request, deadline);
       if (planned === null) await this.#lookAgainIn(null, request);
-      return true;
+      return undefined;
     } catch (error) {
       if (!(error instanceof LeanError)) throw error;
       await this.#lookAgainIn(auditAgainMs, request);
-      return false;
+      return error;
     }
   }
 
@@ -209,4 +211,10 @@ export class ReconciliationLoop {
     const untilEnd = end === null || end <= readAt ? Infinity : end - readAt + 1000;
     return Math.min(pause, untilEnd);
   }
+}
+
+/** Whether Lean has answered, and its answer says nothing of what it will answer to other reads. */
+function concernsOneRequest(error: LeanError): boolean {
+  if (error instanceof LeanBadAnswer || error instanceof LeanNotOffered) return true;
+  return error instanceof LeanRefused && error.code === 'LEAN_REFUSED';
 }

@@ -66,6 +66,8 @@ export interface ResendPermit {
   readonly leanNow?: number | undefined;
   /** Whether Lean's list was read for this send and does not hold the payout. The send then needs no complete store. */
   readonly lookedFirst?: boolean;
+  /** How far back the list was read for a payout that may have been sent before its record, in ms. @default 0 */
+  readonly lookbackMs?: number;
 }
 
 /** `PAYOUT_RESEND_AFTER_MS`: a delay in ms, 0 to rely on Lean's own memory of keys, or only when a person says so. */

@@ -1,6 +1,6 @@
 import type { Candidate } from './candidate.ts';
 import { isFailed } from './found-answer.ts';
-import { intentsWithSeveralPayments } from './list-rows.ts';
+import { paymentsPerIntent } from './list-rows.ts';
 import type { Reading } from './payout-matcher.ts';
 import type { PayoutRequest } from './payout-record.ts';
 
@@ -22,11 +22,10 @@ export function surplusIntents(
       !judgedPayouts.includes(row.intentId) &&
       sharedWith.length === 0,
   );
-  // An intent of the request's own of which Lean has taken several payments.
-  const paidTwice =
-    records.length > 1
-      ? []
-      : intentsWithSeveralPayments(rows).filter(id => records.some(({ intentId }) => intentId === id));
+  const payments = paymentsPerIntent(rows);
+  // Lean may make one intent of several transfers: it may have as many payments.
+  const told = Map.groupBy(createdIntents(records), id => id);
+  const paidTwice = [...told].flatMap(([id, ofOne]) => ((payments.get(id) ?? 0) > ofOne.length ? id : []));
   const beyond = [...own, ...similar].map(({ row }) => row.intentId);
   return [...new Set([...duplicates, ...beyond, ...paidTwice, ...takenAfterAll(records, rows)])];
 }
@@ -38,7 +37,12 @@ function takenAfterAll(records: PayoutRequest['records'], rows: Reading['rows'])
     rows.filter(row => row.state !== undefined && !isFailed(row, null)).map(({ intentId }) => intentId),
   );
   const rejected = records.flatMap(({ state, intentId }) => (state === 'rejected' ? (intentId ?? []) : []));
-  // Lean may make one intent of several transfers, and another transfer may have been answered with it.
-  const told = records.flatMap(({ answer }) => (answer?.kind === 'created' ? answer.intentId : []));
+  // Another transfer may have been answered with the same intent.
+  const told = createdIntents(records);
   return rejected.filter(id => living.has(id) && !told.includes(id));
+}
+
+/** The intent of each transfer that was answered as created. */
+function createdIntents(records: PayoutRequest['records']): readonly string[] {
+  return records.flatMap(({ answer }) => (answer?.kind === 'created' ? answer.intentId : []));
 }

@@ -224,17 +224,28 @@ describe.each(stores)('looking for unknown outcomes (%s)', kind => {
     expect(await records.read(keyOf('key-2'))).toMatchObject({ records: [{ state: 'created' }] });
   });
 
-  it('leaves the other requests to the next round where Lean cannot be read', async () => {
-    const { lean, clock, loop, create } = await losing('drop_before');
-    lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 1 });
-    await create('key-2', transfer(undefined, { externalReference: 'order-2' }));
-    lean.requests.length = 0;
-    lean.faults.add({ kind: 'status', status: 400, operation: 'listPayouts' });
-    clock.ms += 5 * second;
-    await loop.round();
-    expect(lean.requests).toHaveLength(1);
-    await loop.round();
-    expect(lean.requests).toHaveLength(2);
+  describe('of two requests, where Lean answers', () => {
+    async function roundWith(status: number) {
+      const { lean, clock, loop, create, told } = await losing('drop_before');
+      lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 1 });
+      await create('key-2', transfer(undefined, { externalReference: 'order-2' }));
+      lean.faults.add({ kind: 'status', status, operation: 'listPayouts' });
+      clock.ms += 5 * second;
+      await loop.round();
+      return { told, loop };
+    }
+
+    it('503, leaves the second one to the next round', async () => {
+      const { told, loop } = await roundWith(503);
+      expect(told).toEqual(['key-1 lean_unavailable 1']);
+      await loop.round();
+      expect(told).toEqual(['key-1 lean_unavailable 1', 'key-2 lean_unavailable 1']);
+    });
+
+    it('400, which is about one read only, looks for both', async () => {
+      const { told } = await roundWith(400);
+      expect(told).toEqual(['key-1 lean_unavailable 1', 'key-2 lean_unavailable 1']);
+    });
   });
 
   it('comes to a request whose times a wrong clock has noted far ahead', async () => {
@@ -454,6 +465,28 @@ describe.each(stores)('looking for unknown outcomes (%s)', kind => {
       await loop.round();
       expect(told).toContain(`duplicates key-1 ${intentId}`);
       expect(doubts(told)).toEqual([]);
+    });
+
+    it('and is one where Lean refused that send, and the payout was rejected by the list', async () => {
+      const { lean, clock, told, loop, create, decisions } = await losing('drop_before');
+      lean.behaviour.listTotal = 'missing';
+      clock.ms += delay + 30 * second;
+      const wanted = { ...word, kind: 'send again', despite: 'list_incomplete' } as const;
+      expect(await decisions.decide(keyOf('key-1'), wanted)).toMatchObject({ done: true });
+      lean.behaviour.listTotal = 'stated';
+      refuseNext(lean, 400, 'INSUFFICIENT_BALANCE');
+      expect(await create('key-1')).toMatchObject({ kind: 'unknown' });
+      clock.ms += delay + 30 * second;
+      await loop.round();
+      expect(await create('key-1')).toMatchObject({ kind: 'rejected' });
+      const { intentId } = lean.payouts.add({
+        ...ours,
+        createdAt: new Date(clock.ms - 400 * second).toISOString(),
+      });
+      clock.ms += delay + 30 * second;
+      await loop.round();
+      expect(told).toContain(`duplicates key-1 ${intentId}`);
+      expect(doubts(told)).toEqual([`doubted key-1 ${intentId}`]);
     });
 
     it('and is one where it is older than a send before that, which rested on the list', async () => {

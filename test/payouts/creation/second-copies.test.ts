@@ -91,6 +91,44 @@ describe.each(stores)('a second payout of a key (%s)', kind => {
     expect(duplicates).toEqual([`key-1 ${intentId}`]);
   });
 
+  it('is told where Lean has taken two payments of one intent of a batch', async () => {
+    const { lean, clock, loop, createAll, duplicates } = await start();
+    const wanted = ['order-2', 'order-3'].map(externalReference =>
+      transfer(undefined, { externalReference }),
+    );
+    lean.faults.add({ kind: 'drop_after', operation: 'createPayoutPayment', times: 1 });
+    await createAll('batch', wanted);
+    clock.ms += delay;
+    await loop.round();
+    expect(await createAll('batch', wanted)).toMatchObject({ created: [{}, {}] });
+    const [{ intentId = '' } = {}] = lean.payouts.all();
+    lean.payouts.add({ ...ours, intentId });
+    clock.ms += delay;
+    await loop.round();
+    expect(duplicates).toEqual([`batch ${intentId}`]);
+  });
+
+  it('that was sent under a lost record, and is listed late, is told by the audit', async () => {
+    const clock = { ms: Date.now() };
+    const now = () => clock.ms;
+    const lean = await startLean({ clock: now });
+    const duplicates: string[] = [];
+    const database = opened(await freshStore(kind), { clock: now, lossWindowMs: 600 * second });
+    const { create, loop, client } = creatingAt(lean.url, database, {
+      now,
+      reconciliation: {
+        duplicates: ({ idempotencyKey }, intents) => duplicates.push(`${idempotencyKey} ${intents.join()}`),
+      },
+    });
+    await client.listPayouts({ page_number: '0', page_size: '1' });
+    expect(await create('key-1')).toMatchObject({ kind: 'created' });
+    const createdAt = new Date(clock.ms - hour).toISOString();
+    const { intentId } = lean.payouts.add({ ...ours, createdAt });
+    clock.ms += delay;
+    await loop.round();
+    expect(duplicates).toEqual([`key-1 ${intentId}`]);
+  });
+
   it('is not looked for when a webhook names the payout of a record', async () => {
     const { lean, clock, loop, create, heard, audits } = await start();
     await create('key-1');
@@ -439,6 +477,18 @@ describe.each(stores)('a second payout of a key (%s)', kind => {
       }
       takeAfterAll();
       await heardOf();
+      await loop.round();
+      expect(duplicates).toEqual([`key-1 ${intentId}`]);
+    });
+
+    it.each([null, '16', '165.00'])('is told because of a webhook that names the amount %s', async amount => {
+      const { clock, loop, duplicates, intentId, takeAfterAll, reconciliation } = await failed();
+      clock.ms += day;
+      await loop.round();
+      clock.ms += 2 * day;
+      await loop.round();
+      takeAfterAll();
+      await reconciliation.rescheduleNow({ amount, destinationId: null, intentId });
       await loop.round();
       expect(duplicates).toEqual([`key-1 ${intentId}`]);
     });
