@@ -21,10 +21,11 @@ export interface UpdatesParts {
 export function liveFrom({ webhookSecrets }: Config, parts: UpdatesParts): Live | undefined {
   if (webhookSecrets.length === 0) return undefined;
   const { core, histories, metrics, log, compareEveryMs } = parts;
-  const { client, reads, events, reconciliation } = core;
+  const { client, reads, rows, events, reconciliation } = core;
   return new Live({
     client,
     reads,
+    rows,
     histories,
     events,
     secrets: webhookSecrets,

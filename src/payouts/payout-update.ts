@@ -56,11 +56,18 @@ export function rankOf({
 /** The values in which two steps of a payout differ. */
 export type StepState = Pick<PayoutStep, 'paymentId' | 'leanStatus' | 'postInitiationStatus'>;
 
+/** Lean's list and history have no word for a failed authorisation, and say `FAILED` where a payment's own call has one. */
+const failedWords: ReadonlySet<string> = new Set(['FAILED', 'AUTHORISATION_FAILED', 'AUTHORIZATION_FAILED']);
+
+function isSameWord(one: string, other: string): boolean {
+  return one === other || (failedWords.has(one) && failedWords.has(other));
+}
+
 /** Whether both are the same step. A step that is known without its payment may be that of any payment. */
 export function isSameStep(one: StepState, other: StepState): boolean {
   return (
     (one.paymentId === null || other.paymentId === null || one.paymentId === other.paymentId) &&
-    one.leanStatus === other.leanStatus &&
+    isSameWord(one.leanStatus, other.leanStatus) &&
     (one.postInitiationStatus ?? null) === (other.postInitiationStatus ?? null)
   );
 }

@@ -3,7 +3,7 @@ import { LeanError } from '../lean/errors.ts';
 import { StoreUnavailable } from '../payouts/errors.ts';
 import { compareInstants, type Instant } from '../payouts/instant.ts';
 import { instantAt, leanTime } from '../payouts/lean-time.ts';
-import { goesOn, pageFromLean } from '../payouts/from-lean.ts';
+import { goesOn, readablePage } from '../payouts/from-lean.ts';
 import { awaitsTracking, type Payout } from '../payouts/payout.ts';
 import { Rounds } from '../payouts/rounds.ts';
 import {
@@ -32,6 +32,12 @@ const mostPages = 1000;
 
 /** Lean may list something a while after its time, and clocks differ. */
 const overlapMs = 10 * 60_000;
+
+/** Payouts in a row that cannot be read before a comparison ends: then it is Lean that cannot be read. */
+const mostFailures = 10;
+
+/** How long a payout that cannot be read is tried again. After that the next change of it counts. */
+const retryMs = 3_600_000;
 
 /**
  * Compares what has been received with what Lean has: its list of events, and the payouts that have changed. What is
@@ -89,10 +95,12 @@ export class Comparison {
     const from = compareInstants(early, since) < 0 ? since : early;
     const missed = await this.#missedEvents(from);
     if (missed > 0) teller.wake();
-    const payouts = await this.#missedPayouts(from);
+    const { payouts, failure } = await this.#missedPayouts(from);
     if (missed > 0 || payouts > 0) onGaps({ events: missed, payouts });
     // One that was ended half-way is done again from where it began.
-    if (!this.#rounds.stopped) await events.comparisonDone(until);
+    if (this.#rounds.stopped) return;
+    await events.comparisonDone(failure === undefined ? until : laterOf(upTo, until));
+    if (failure !== undefined) throw failure;
   }
 
   /** A Lean application without a list of events has its payouts compared all the same. */
@@ -109,27 +117,54 @@ export class Comparison {
     return missed;
   }
 
-  async #missedPayouts(from: Instant): Promise<number> {
+  /**
+   * Tells of what has changed. A payout that cannot be read keeps no other one from being told.
+   * @returns how many payouts were told of, and the first failure
+   * @throws LeanError where Lean cannot be read; StoreUnavailable
+   */
+  async #missedPayouts(from: Instant): Promise<Missed> {
     const { client, events, teller } = this.#options;
-    let missed = 0;
+    let payouts = 0;
     let read = 0;
+    let failure: LeanError | undefined;
+    let failuresInRow = 0;
     for (let page = 0; page < mostPages && !this.#rounds.stopped; page += 1) {
       const query = { page_number: String(page), page_size: String(pageSize), from_updated_at: from };
       const place = await teller.place();
       const { page: wire, answer } = await client.listPayouts(query);
-      const listed = pageFromLean(wire, answer);
+      const listed = readablePage(wire, answer);
       const { rows } = listed;
+      if (!listed.isWhole) failure ??= answer.bad("A row of Lean's list has no intent id.");
       read += rows.length;
       const known = await events.lastSteps(rows.map(({ intentId }) => intentId));
       for (const row of rows) {
         if (isTold(row, known.get(row.intentId))) continue;
         if (row.updatedAt !== null && compareInstants(row.updatedAt, from) < 0) continue;
-        if ((await teller.tellOfRow(row, place)) > 0) missed += 1;
+        try {
+          if ((await teller.tellOfRow(row, place)) > 0) payouts += 1;
+          failuresInRow = 0;
+        } catch (error) {
+          if (!(error instanceof LeanError)) throw error;
+          failure ??= error;
+          failuresInRow += 1;
+          if (failuresInRow >= mostFailures) throw error;
+        }
       }
-      if (!goesOn(listed, read, pageSize)) return missed;
+      if (!goesOn(listed, read, pageSize)) break;
     }
-    return missed;
+    return { payouts, failure };
   }
+}
+
+interface Missed {
+  readonly payouts: number;
+  readonly failure: LeanError | undefined;
+}
+
+/** Where the next comparison begins after one that could not read every payout: where this one began, for a while. */
+function laterOf(upTo: Instant, until: Instant): Instant {
+  const earliest = instantAt(Date.parse(until) - retryMs);
+  return compareInstants(upTo, earliest) < 0 ? earliest : upTo;
 }
 
 /** Whether subscribers have been told the state that a row shows. The row may lack the tracking. */

@@ -1,7 +1,7 @@
 import type { LeanClient } from '../lean/client.ts';
 import { LeanError } from '../lean/errors.ts';
 import { StoreUnavailable } from '../payouts/errors.ts';
-import { goesOn, pageFromLean } from '../payouts/from-lean.ts';
+import { goesOn, readablePage } from '../payouts/from-lean.ts';
 import { instantAt } from '../payouts/lean-time.ts';
 import { isAtBank, isBeforePayment, type Payout } from '../payouts/payout.ts';
 import type { Teller } from './teller.ts';
@@ -18,7 +18,7 @@ export interface FollowedPayoutsOptions {
 }
 
 const pageSize = 100;
-const mostPages = 2;
+const mostPages = 10;
 
 /** A creation may take this long, and Lean may have made the payout at the start of it. */
 const marginMs = 60_000;
@@ -83,20 +83,23 @@ export class FollowedPayouts {
     const [oldest] = this.#followed.values();
     if (oldest === undefined) return;
     const from = instantAt(oldest.since - marginMs);
+    const unseen = new Set(this.#followed.keys());
     let read = 0;
     try {
       for (let page = 0; page < mostPages && !this.#stopped; page += 1) {
         const query = { page_number: String(page), page_size: String(pageSize), from };
         const place = await teller.place();
         const { page: wire, answer } = await client.listPayouts(query);
-        const listed = pageFromLean(wire, answer);
-        for (const row of listed.rows) await this.#seen(row, place);
+        const listed = readablePage(wire, answer);
+        for (const row of listed.rows) {
+          unseen.delete(row.intentId);
+          await this.#seen(row, place).catch(ignoreTrouble);
+        }
         read += listed.rows.length;
-        if (!goesOn(listed, read, pageSize)) return;
+        if (unseen.size === 0 || !goesOn(listed, read, pageSize)) return;
       }
     } catch (error) {
-      // The next read comes soon, and after the last one the comparison takes over.
-      if (!(error instanceof LeanError || error instanceof StoreUnavailable)) throw error;
+      ignoreTrouble(error);
     }
   }
 
@@ -112,4 +115,9 @@ export class FollowedPayouts {
     followed.leanStatus = state.leanStatus;
     if (!isFollowed || !isBeforePayment(row)) this.#followed.delete(intentId);
   }
+}
+
+/** The next read comes soon, and after the last one the comparison takes over. */
+function ignoreTrouble(error: unknown): void {
+  if (!(error instanceof LeanError || error instanceof StoreUnavailable)) throw error;
 }

@@ -1,19 +1,16 @@
 import type { LeanClient } from '../lean/client.ts';
-import type { PayoutHistories } from '../payouts/history.ts';
 import type { PayoutEvents } from '../payouts/payout-update.ts';
-import type { PayoutReads } from '../payouts/payout-reads.ts';
 import { StoreUnavailable } from '../payouts/errors.ts';
 import { Comparison } from './comparison.ts';
 import { FollowedPayouts } from './followed-payouts.ts';
 import { LiveUpdates } from './live-updates.ts';
+import type { SightingSources } from './payout-sightings.ts';
 import type { AnnouncedPayout } from './event-from-lean.ts';
 import { WebhookReceiver } from './receive.ts';
 import { Teller } from './teller.ts';
 
-export interface LiveOptions {
+export interface LiveOptions extends SightingSources {
   readonly client: LeanClient;
-  readonly reads: PayoutReads;
-  readonly histories: PayoutHistories;
   readonly events: PayoutEvents;
   /** What Lean signs its webhooks with. */
   readonly secrets: readonly string[];

@@ -3,6 +3,7 @@ import type { HistoryEvent } from '../payouts/history-event.ts';
 import type { PayoutHistories } from '../payouts/history.ts';
 import type { PayoutReads } from '../payouts/payout-reads.ts';
 import { awaitsTracking, isBeforePayment, type Payout } from '../payouts/payout.ts';
+import type { RowFinder } from '../payouts/row-finder.ts';
 
 /** A payout, as far as it has been read. */
 export interface Sighting {
@@ -21,6 +22,12 @@ export function isSameSighting(one: Sighting | undefined, other: Sighting): bool
   );
 }
 
+export interface SightingSources {
+  readonly reads: PayoutReads;
+  readonly histories: PayoutHistories;
+  readonly rows: Pick<RowFinder, 'find'>;
+}
+
 interface ReadOptions {
   /** From `LeanClient.deadline()`. */
   readonly deadline: number;
@@ -33,10 +40,12 @@ interface ReadOptions {
 export class PayoutSightings {
   readonly #reads: PayoutReads;
   readonly #histories: PayoutHistories;
+  readonly #rows: SightingSources['rows'];
 
-  constructor({ reads, histories }: { readonly reads: PayoutReads; readonly histories: PayoutHistories }) {
+  constructor({ reads, histories, rows }: SightingSources) {
     this.#reads = reads;
     this.#histories = histories;
+    this.#rows = rows;
   }
 
   /**
@@ -60,18 +69,17 @@ export class PayoutSightings {
     return { intentId: row.intentId, paymentId: payout.paymentId, payout };
   }
 
-  /** The payout of a list row, read anew by calls of its own; undefined if there are none. */
-  async afresh(
-    { intentId, paymentId, updatedAt, createdAt }: Payout,
-    options: ReadOptions,
-  ): Promise<Sighting | undefined> {
+  /** The payout of a list row, read anew: by the call for its payment, or else by the list. Undefined if neither shows it. */
+  async afresh(row: Payout, options: ReadOptions): Promise<Sighting | undefined> {
+    const { intentId, paymentId, amount, updatedAt, createdAt } = row;
     const intent = await this.#orMissing(reads => reads.intent(intentId, options));
-    if (intent == null) return undefined;
-    const newest = intent.payout.paymentId ?? paymentId;
-    if (newest === null) return undefined;
-    const payout = await this.#orMissing(reads => reads.payout(newest, options));
-    if (payout == null) return undefined;
-    return { intentId, paymentId: newest, payout: { ...payout, updatedAt, createdAt } };
+    const newest = intent?.payout.paymentId ?? paymentId;
+    const payout = newest === null ? null : await this.#orMissing(reads => reads.payout(newest, options));
+    if (payout != null) return { intentId, paymentId: newest, payout: { ...payout, updatedAt, createdAt } };
+    const times = { submittedAt: undefined, initiatedAt: undefined, requested: undefined, createdAt };
+    const [again] = await this.#rows.find([{ intentId, amount: amount?.amount, ...times }], options);
+    if (again instanceof Error) throw again;
+    return again == null ? undefined : this.ofRow(again, options);
   }
 
   /** The events of its newest payment, and those from before there was one; oldest first. */

@@ -75,16 +75,23 @@ export function stepsOf(known: KnownOfPayout): PayoutStep[] {
 /**
  * Whether the state that a payout was read in may be older than what is known of it, so that it is to be read again
  * before it is told: it lies behind the last step that has been told, or was in the history before, and the history
- * does not end with it.
+ * does not end with it; or it lacks the tracking that was told last.
  */
 export function isDoubtful(known: KnownOfPayout): boolean {
   const { history, told } = known;
   const now = stateNow(known);
   if (now === undefined) return false;
   const has = (steps: readonly StepState[]): boolean => steps.some(step => says(step, now));
+  const last = told.at(-1);
+  // Neither a list nor a history is sure to have the end of the tracking.
+  if (
+    last?.postInitiationStatus != null &&
+    last.paymentId === now.paymentId &&
+    now.postInitiationStatus === null
+  )
+    return true;
   if (has(history.slice(-1))) return false;
   if (has(history)) return true;
-  const last = told.at(-1);
   return last !== undefined && !says(last, now) && (has(told) || rankOf(now) < rankOf(last));
 }
 

@@ -1,20 +1,16 @@
 import type { LeanClient } from '../lean/client.ts';
 import { LeanError } from '../lean/errors.ts';
 import { StoreUnavailable } from '../payouts/errors.ts';
-import type { PayoutHistories } from '../payouts/history.ts';
 import type { Instant } from '../payouts/instant.ts';
 import { instantAt, leanTime } from '../payouts/lean-time.ts';
-import type { PayoutReads } from '../payouts/payout-reads.ts';
 import type { Payout } from '../payouts/payout.ts';
 import type { PayoutEvents, TakenEvent } from '../payouts/payout-update.ts';
-import { isSameSighting, PayoutSightings, type Sighting } from './payout-sightings.ts';
+import { isSameSighting, PayoutSightings, type Sighting, type SightingSources } from './payout-sightings.ts';
 import { isDoubtful, stepsOf } from './payout-steps.ts';
 import { Woken } from './woken.ts';
 
-export interface TellerOptions {
+export interface TellerOptions extends SightingSources {
   readonly client: LeanClient;
-  readonly reads: PayoutReads;
-  readonly histories: PayoutHistories;
   readonly events: PayoutEvents;
   /** Told after there is something new for subscribers. */
   readonly onTold: (steps: number) => void;

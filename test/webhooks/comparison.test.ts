@@ -1,6 +1,8 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { LeanClock } from '../../src/lean/lean-clock.ts';
 import { PayoutHistories } from '../../src/payouts/history.ts';
+import { KnownRows } from '../../src/payouts/known-rows.ts';
+import { RowFinder } from '../../src/payouts/row-finder.ts';
 import { parseInstant, type Instant } from '../../src/payouts/instant.ts';
 import { PayoutReads } from '../../src/payouts/payout-reads.ts';
 import { SqlPayoutEvents } from '../../src/store/payout-events.ts';
@@ -112,6 +114,7 @@ describe.each(stores)('a comparison (%s)', kind => {
         client,
         reads: new PayoutReads(client),
         histories: new PayoutHistories(client, 'auto'),
+        rows: new RowFinder(client, new KnownRows(0)),
         events,
         onTold: () => undefined,
       });

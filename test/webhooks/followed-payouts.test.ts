@@ -80,14 +80,28 @@ it('is over after two minutes of Lean’s time, and nothing is asked any more', 
   await expect.poll(() => followed.count).toBe(0);
 });
 
-it('reads two pages at most, and follows a thousand payouts at most, the newest', async () => {
+it('reads on until all of them were seen, ten pages at most, and follows a thousand payouts at most, the newest', async () => {
   const { lean, asked, told, followed } = following();
   followed.follow(Array.from({ length: 1001 }, (_, index) => `intent-${String(index)}`));
   expect(followed.count).toBe(1000);
-  lean.rows = Array.from({ length: 300 }, (_, index) => row(`intent-${String(index)}`, 'CREATED'));
-  await expect.poll(() => asked.length).toBeGreaterThanOrEqual(4);
-  expect(new Set(asked.map(query => query['page_number']))).toEqual(new Set(['0', '1']));
+  lean.rows = [
+    ...Array.from({ length: 900 }, (_, index) => row(`of others-${String(index)}`, 'CREATED')),
+    ...Array.from({ length: 300 }, (_, index) => row(`intent-${String(index)}`, 'CREATED')),
+  ];
+  await expect.poll(() => asked.length).toBeGreaterThanOrEqual(20);
+  expect(new Set(asked.map(query => Number(query['page_number'])))).toEqual(new Set(Array(10).keys()));
   expect(told.map(([intentId]) => intentId)).toEqual(
-    Array.from({ length: 199 }, (_, index) => `intent-${String(index + 1)}`),
+    Array.from({ length: 99 }, (_, index) => `intent-${String(index + 1)}`),
   );
+});
+
+it('reads no page after the one that shows the last of them', async () => {
+  const { lean, asked, followed, looks } = following();
+  followed.follow(['mine']);
+  lean.rows = [
+    row('mine', 'CREATED'),
+    ...Array.from({ length: 300 }, (_, index) => row(String(index), 'CREATED')),
+  ];
+  await looks(3);
+  expect(new Set(asked.map(query => query['page_number']))).toEqual(new Set(['0']));
 });

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { PayoutHistories } from '../../src/payouts/history.ts';
+import { KnownRows } from '../../src/payouts/known-rows.ts';
+import { RowFinder } from '../../src/payouts/row-finder.ts';
 import { instantAt } from '../../src/payouts/lean-time.ts';
 import { PayoutReads } from '../../src/payouts/payout-reads.ts';
 import type { PayoutUpdate } from '../../src/payouts/payout-update.ts';
@@ -53,6 +55,7 @@ async function stage() {
     client,
     reads: new PayoutReads(client),
     histories: new PayoutHistories(client, 'auto'),
+    rows: new RowFinder(client, new KnownRows(0)),
     events,
     onTold: () => {
       live.wake();

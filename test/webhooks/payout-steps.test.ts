@@ -380,7 +380,10 @@ describe('what is behind the last step that was told', () => {
     expect(doubtful({ payout: payoutIn(acceptedSoFar), told })).toBe(true);
     expect(doubtful({ payout: payoutIn(['FAILED', null]), told })).toBe(true);
     expect(doubtful({ payout: payoutIn(acceptedSoFar), told, history: way })).toBe(true);
-    expect(doubtful({ payout: payoutIn(acceptedSoFar), told, history: way.slice(0, 2) })).toBe(false);
+    expect(doubtful({ payout: payoutIn(acceptedSoFar), told, history: way.slice(0, 2) })).toBe(true);
+    expect(
+      doubtful({ payout: payoutIn(acceptedSoFar), told: told.slice(0, 1), history: way.slice(0, 2) }),
+    ).toBe(false);
     expect(doubtful({ payout: payoutIn(acceptedSoFar), history: way })).toBe(true);
     expect(doubtful({ payout: payoutIn(paid), told, history: way.slice(0, 2) })).toBe(false);
     expect(doubtful({ payout: payoutIn(accepted), told })).toBe(false);

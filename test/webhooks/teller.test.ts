@@ -1,6 +1,8 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { pageFromLean } from '../../src/payouts/from-lean.ts';
 import { PayoutHistories } from '../../src/payouts/history.ts';
+import { KnownRows } from '../../src/payouts/known-rows.ts';
+import { RowFinder } from '../../src/payouts/row-finder.ts';
 import type { Instant } from '../../src/payouts/instant.ts';
 import { instantAt } from '../../src/payouts/lean-time.ts';
 import { PayoutReads } from '../../src/payouts/payout-reads.ts';
@@ -45,6 +47,7 @@ async function telling(options: SandboxOptions = {}) {
     client,
     reads: new PayoutReads(client),
     histories: new PayoutHistories(client, 'auto'),
+    rows: new RowFinder(client, new KnownRows(0)),
     events,
     onTold: () => undefined,
   });
@@ -160,6 +163,7 @@ describe('gateways on one store', () => {
         },
       } as unknown as PayoutReads,
       histories: new PayoutHistories(client, 'auto'),
+      rows: new RowFinder(client, new KnownRows(0)),
       events,
       onTold: () => undefined,
     });
