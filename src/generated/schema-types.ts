@@ -83,7 +83,7 @@ export type HistoryEventType =
 /** Everything that moves money, for callers with the scope `payouts:create`. */
 export type Mutation = {
   readonly __typename?: 'Mutation';
-  /** Pays one destination. **Moves money**, at most once per key: a request that is repeated with the same key is the same payout, and gets the recorded answer. One document may hold one money-moving field. One Lean call; a repetition while the outcome is unknown reads the list instead, at most once in five seconds. */
+  /** Pays one destination. **Moves money**, at most once per key: a request that is repeated with the same key is the same payout, and gets the recorded answer. One document may hold one money-moving field. One Lean call, and one more for the first payout of a process, which asks for Lean's time; a repetition while the outcome is unknown reads the list instead, at most once in five seconds. */
   readonly createPayout: CreatePayoutResult;
   /** Pays several destinations by one Lean call. **Moves money.** All of them go under one key, which is repeated like that of `createPayout`. A batch is never sent again: what Lean does not have of it ends as rejected. */
   readonly createPayouts: CreatePayoutsResult;
@@ -232,13 +232,13 @@ export type PayoutDestination = {
   readonly accountNumber?: Maybe<Scalars['String']['output']>;
   /** Street address. */
   readonly address?: Maybe<Scalars['String']['output']>;
-  /** Lean's identifier of the bank, such as `LEAN_SME_MB1_UAE`. */
+  /** Lean's identifier of the bank, such as `LEAN_SME_MB1_UAE`. Lean may name it only in intents; otherwise it is null, with the error `NOT_OFFERED_BY_LEAN`. */
   readonly bankIdentifier?: Maybe<Scalars['String']['output']>;
   /** City, such as `Dubai`. */
   readonly city?: Maybe<Scalars['String']['output']>;
   /** ISO 3166 alpha-3 code of the country, such as `ARE`. */
   readonly country?: Maybe<Scalars['String']['output']>;
-  /** Lean's id of the customer it belongs to. */
+  /** Lean's id of the customer it belongs to. Lean may name it only in intents; otherwise it is null, with the error `NOT_OFFERED_BY_LEAN`. */
   readonly customerId?: Maybe<Scalars['ID']['output']>;
   /** The name shown in lists. */
   readonly displayName?: Maybe<Scalars['String']['output']>;
@@ -246,13 +246,13 @@ export type PayoutDestination = {
   readonly iban?: Maybe<Scalars['String']['output']>;
   /** Lean's payment_destination_id. */
   readonly id: Scalars['ID']['output'];
-  /** Whether it is its owner's default one. */
+  /** Whether it is its owner's default one. Lean may name it only in intents; otherwise it is null, with the error `NOT_OFFERED_BY_LEAN`. */
   readonly isDefault?: Maybe<Scalars['Boolean']['output']>;
   /** Legal name. */
   readonly legalName?: Maybe<Scalars['String']['output']>;
-  /** Whose it is, in Lean's word: `APPLICATION` or `CUSTOMER`. */
+  /** Whose it is, in Lean's word: `APPLICATION` or `CUSTOMER`. Lean may name it only in intents; otherwise it is null, with the error `NOT_OFFERED_BY_LEAN`. */
   readonly ownerType?: Maybe<Scalars['String']['output']>;
-  /** Lean's own word, such as `ACTIVE` or `AWAITING_BENEFICIARY_COOL_OFF`. Pay only what is `ACTIVE`. */
+  /** Lean's own word, such as `ACTIVE` or `AWAITING_BENEFICIARY_COOL_OFF`. Pay only what is `ACTIVE`. One Lean call for a destination that came with an intent. */
   readonly status?: Maybe<Scalars['String']['output']>;
   /** BIC of the bank, such as `EBILAEAD`. */
   readonly swiftCode?: Maybe<Scalars['String']['output']>;
@@ -326,7 +326,7 @@ export type PayoutIntent = {
   readonly customerId?: Maybe<Scalars['ID']['output']>;
   /** The reference text for the recipient's bank. */
   readonly description?: Maybe<Scalars['String']['output']>;
-  /** The destination of the money. It costs no further Lean call. */
+  /** The destination of the money. It costs no Lean call, or one where Lean has no call for intents (UAE V1, KSA). */
   readonly destination?: Maybe<PayoutDestination>;
   /** Your own id of the payout, as given on creation, such as `INV-2026-0042`. It is never masked: put no account in it. */
   readonly externalReference?: Maybe<Scalars['String']['output']>;
@@ -439,7 +439,7 @@ export type PayoutRequest = {
 export type PayoutStatus =
   /** The bank accepted it. Not final, and no proof of payment: the bank may still reject it. */
   | 'ACCEPTED_BY_BANK'
-  /** Its authorisation failed, for example by a wrong one-time password. */
+  /** Its authorisation failed, for example by a wrong one-time password. Lean's list and history say `FAILED` of it, so a payout from `payouts` has that status. */
   | 'AUTHORISATION_FAILED'
   /** Queued; waits for a person, or for the authoriser, to authorise it. */
   | 'AWAITING_AUTHORIZATION'
@@ -535,13 +535,13 @@ export type Query = {
   readonly payout?: Maybe<Payout>;
   /** The payout with this payment_intent_id at Lean; null if Lean does not know it. One Lean call, also for its `intent` and the destination; fields that cost more say so. */
   readonly payoutByIntent?: Maybe<Payout>;
-  /** The payout with this payment_id at Lean; null if Lean does not know it. One Lean call; fields that cost more say so. */
+  /** The payout with this payment_id at Lean; null if Lean does not know it. One Lean call, or two where Lean has no call for a payment (UAE V1, KSA); fields that cost more say so. */
   readonly payoutByPayment?: Maybe<Payout>;
   /** One destination, by one Lean call; null if Lean does not know the id. Pay it once its status is `ACTIVE`. */
   readonly payoutDestination?: Maybe<PayoutDestination>;
   /** One intent, with its payout and destination, by one Lean call; null if Lean does not know the id. */
   readonly payoutIntent?: Maybe<PayoutIntent>;
-  /** Your request under an idempotency key, with its results. The query sends nothing and writes nothing; only `payout` and `intent` cost Lean calls. Null means that there is no record: the key never arrived, nothing was sent for it, or the record is older than the retention. **Null does not allow you to pay again under another key.** */
+  /** Your request under an idempotency key, with its results. The query sends nothing and writes nothing. `payout` and `intent` cost Lean calls, and so do fields of `sender` and `recipient` that Lean's answer did not carry. Null means that there is no record: the key never arrived, nothing was sent for it, or the record is older than the retention. **Null does not allow you to pay again under another key.** */
   readonly payoutRequest?: Maybe<PayoutRequest>;
   /** The cursor of the newest update when this request began. Nothing else in the answer is older. To miss no step, read it in one operation with the payouts that you show, then subscribe to `payoutUpdated` with it as `after`; the first updates may repeat what you have read. No Lean call. Null if this gateway receives no updates. */
   readonly payoutUpdatesCursor?: Maybe<Scalars['String']['output']>;

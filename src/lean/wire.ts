@@ -125,8 +125,9 @@ export interface LeanHistoryEntry {
 export interface LeanHistory {
   readonly content?: Maybe<readonly LeanHistoryEntry[]>;
   readonly payments?: Maybe<readonly LeanHistoryEntry[]>;
-  /** V1 and KSA alone. */
+  /** V1 and KSA alone, as the next one. */
   readonly intent_id?: Maybe<string>;
+  readonly customer_id?: Maybe<string>;
 }
 
 /** One transfer in the answer to a creation. */

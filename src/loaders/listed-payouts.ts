@@ -1,4 +1,4 @@
-import { LeanNotOffered } from '../lean/errors.ts';
+import { LeanNotOffered, LeanRowNotFound } from '../lean/errors.ts';
 import type { Payout, PayoutRow } from '../payouts/payout.ts';
 import { payoutFromRecord } from '../payouts/recorded-payout.ts';
 import { newer } from '../payouts/row-finder.ts';
@@ -28,14 +28,23 @@ export class ListedPayouts {
 
   /**
    * A payout by its row or its record, for a Lean application that has no other call for it.
-   * @throws LeanNotOffered if neither the list nor the records have it; LeanError
+   * @throws LeanNotOffered if neither the list nor the records have it; LeanRowNotFound if the list was not read to its
+   *   end; LeanError
    */
   async payout(payout: Payout): Promise<Payout> {
     const row = await this.row(payout);
-    if (row != null) return row;
-    const record = await this.#loaders.record(payout.intentId);
-    if (record === null) throw new LeanNotOffered();
-    return payoutFromRecord(record);
+    if (row === undefined) throw new LeanRowNotFound();
+    const found = row ?? (await this.recorded(payout.intentId));
+    if (found === null) throw new LeanNotOffered();
+    return found;
+  }
+
+  /** A payout as our own record has it; null if there is none. */
+  async recorded(intentId: string): Promise<Payout | null> {
+    const record = await this.#loaders.record(intentId);
+    // A payout that was listed may have changed since its creation.
+    const wasListed = this.#loaders.knownRow(intentId)?.createdAt !== undefined;
+    return record && payoutFromRecord({ ...record, isNew: record.isNew && !wasListed });
   }
 
   /**

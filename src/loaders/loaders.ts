@@ -2,7 +2,7 @@ import DataLoader from 'dataloader';
 import type { CallOptions } from '../lean/client.ts';
 import { LeanNotOffered } from '../lean/errors.ts';
 import type { HistoryEvent } from '../payouts/history-event.ts';
-import type { PayoutHistories, PayoutIds } from '../payouts/history.ts';
+import type { PaymentOwner, PayoutHistories, PayoutIds } from '../payouts/history.ts';
 import type { KnownRow, KnownRows } from '../payouts/known-rows.ts';
 import type { PayoutDestination, PayoutIntent } from '../payouts/payout-intent.ts';
 import type { PayoutReads } from '../payouts/payout-reads.ts';
@@ -39,6 +39,7 @@ export class Loaders {
   #paymentById: Loader<string, Payout | null> | undefined;
   #intentById: Loader<string, PayoutIntent | null> | undefined;
   #destinationById: Loader<string, PayoutDestination | null> | undefined;
+  #ownerByPayment: Loader<string, PaymentOwner | null> | undefined;
   #historyByPayout: Loader<PayoutIds, readonly HistoryEvent[]> | undefined;
   #rowByPayout: Loader<RowTimes, PayoutRow | null | undefined> | undefined;
   #recordByIntent: Loader<string, RecordedPayout | null> | undefined;
@@ -101,7 +102,8 @@ export class Loaders {
           this.#sources.rows.find(wanted, { ...this.#options, deadline }).then(rows => [...rows]);
         return this.#trace === undefined ? find() : this.#trace('rowByPayout', { keys: wanted.length }, find);
       },
-      { cacheKeyFn: ({ intentId }) => intentId },
+      // Another hint may find a row that this one does not.
+      { cacheKeyFn: times => JSON.stringify(times) },
     ) as Loader<RowTimes, PayoutRow | null | undefined>;
     return this.#rowByPayout.load(times);
   }
@@ -126,18 +128,20 @@ export class Loaders {
   }
 
   /** @throws LeanNotOffered where the history does not tell; LeanError */
-  ownerOf(paymentId: string): ReturnType<PayoutHistories['ownerOf']> {
-    const options = this.#optionsFor(paymentId);
-    return this.#sources.histories.ownerOf(paymentId, options).then(owner => {
+  ownerOf(paymentId: string): Promise<PaymentOwner | null> {
+    this.#ownerByPayment ??= this.#by('ownerByPayment', async id => {
+      const options = this.#optionsFor(id);
+      const owner = await this.#sources.histories.ownerOf(id, options);
       if (owner !== null) this.#deadlines.set(owner.intentId, options.deadline);
       return owner;
     });
+    return this.#ownerByPayment.load(paymentId);
   }
 
   history({ paymentId, intentId }: PayoutIds): Promise<readonly HistoryEvent[]> {
     this.#historyByPayout ??= this.#by(
       'historyByPayout',
-      ids => this.#sources.histories.of(ids, this.#options),
+      ids => this.#sources.histories.of(ids, this.#optionsFor(ids.intentId)),
       (ids: PayoutIds) => `${ids.paymentId ?? ''} ${ids.intentId}`,
     );
     return this.#historyByPayout.load({ paymentId, intentId });

@@ -3,7 +3,6 @@ import type { HistoryEvent } from '../payouts/history-event.ts';
 import { facts, partyFacts, type Fact, type FactName, type Source } from '../payouts/payout-facts.ts';
 import type { PayoutDestination, PayoutIntent } from '../payouts/payout-intent.ts';
 import { bareOf, type Payout, type PayoutParty, type PayoutRow } from '../payouts/payout.ts';
-import { payoutFromRecord } from '../payouts/recorded-payout.ts';
 import { isMissingPayment, mayBeUnnamed, sourcesOf } from './fact-sources.ts';
 import { ListedPayouts } from './listed-payouts.ts';
 import type { Loaders } from './loaders.ts';
@@ -57,7 +56,10 @@ export class PayoutLookup {
    */
   async intent(intentId: string): Promise<PayoutIntent | null> {
     try {
-      return await this.#loaders.intent(intentId);
+      const intent = await this.#loaders.intent(intentId);
+      // Lean may be a while until it knows a payout that it has just created.
+      const isNew = intent === null && (await this.#loaders.record(intentId))?.isNew === true;
+      if (!isNew) return intent;
     } catch (error) {
       if (!(error instanceof LeanNotOffered)) throw error;
     }
@@ -125,6 +127,28 @@ export class PayoutLookup {
     return this.#loaders.destinationById.load(destinationId);
   }
 
+  /** @throws LeanNotOffered if neither the answer at hand nor the destination's own call has it; LeanError */
+  destinationFact<Name extends keyof PayoutDestination>(
+    destination: PayoutDestination,
+    name: Name,
+  ): MaybePromise<Known<PayoutDestination[Name]>> {
+    const value = destination[name];
+    if (value !== undefined) return value as Known<PayoutDestination[Name]>;
+    return this.destination(destination.id).then(own => {
+      const read = own === null ? null : own[name];
+      if (read === undefined) throw new LeanNotOffered();
+      return read as Known<PayoutDestination[Name]>;
+    });
+  }
+
+  /** The customer of an intent. Where Lean has no call for intents, the history of the payment names it. */
+  async customer({ customerId, payout }: PayoutIntent): Promise<string | null> {
+    if (customerId !== undefined) return customerId;
+    const owner = await this.#owner(payout);
+    if (owner === null) throw new LeanNotOffered();
+    return owner.customerId;
+  }
+
   /** All events of a payout, oldest first. */
   async history(payout: Payout): Promise<readonly HistoryEvent[]> {
     const paymentId = await this.fact(payout, 'paymentId');
@@ -134,6 +158,12 @@ export class PayoutLookup {
   async #senderBank({ intentId }: Payout): Promise<string | null> {
     const record = await this.#loaders.record(intentId);
     return record?.answer.sender?.bankName ?? null;
+  }
+
+  /** What the history of a payment says of it; null before there is a payment. */
+  async #owner(payout: Payout): ReturnType<Loaders['ownerOf']> {
+    const paymentId = await this.fact(payout, 'paymentId');
+    return paymentId === null ? null : this.#loaders.ownerOf(paymentId);
   }
 
   #newest(payout: Payout): Payout {
@@ -162,7 +192,8 @@ export class PayoutLookup {
       }
     }
     if (notListed) throw new LeanRowNotFound();
-    if (lacksDetails && !isMissingPayment(fact, payout)) throw new LeanNotOffered();
+    const isOfRow = fact.from.every(source => source === 'row');
+    if (isOfRow || (lacksDetails && !isMissingPayment(fact, payout))) throw new LeanNotOffered();
     return null;
   }
 
@@ -181,11 +212,11 @@ export class PayoutLookup {
         if (row === undefined) throw new LeanRowNotFound();
         return row;
       }
-      case 'record': {
-        const record = await this.#loaders.record(intentId);
-        // A payout that was listed may have changed since its creation.
-        const wasListed = this.#loaders.knownRow(intentId)?.createdAt !== undefined;
-        return record && payoutFromRecord({ ...record, isNew: record.isNew && !wasListed });
+      case 'record':
+        return this.#listed.recorded(intentId);
+      case 'history': {
+        const owner = await this.#owner(payout);
+        return owner && { ...bareOf(intentId), initiatedAt: owner.initiatedAt };
       }
     }
   }

@@ -27,8 +27,8 @@ export function parseDecimal(text: string): Decimal | undefined {
 }
 
 /** The shortest text of the same number: `16.5` for `16.50`. */
-export function canonicalDecimal(decimal: Decimal): string {
-  return decimal.includes('.') ? decimal.replace(/\.?0+$/, '') : decimal;
+export function canonicalDecimal(decimal: Decimal): Decimal {
+  return (decimal.includes('.') ? decimal.replace(/\.?0+$/, '') : decimal) as Decimal;
 }
 
 /** Below, at or above zero as `a` is smaller than, equal to or greater than `b`, exactly. */

@@ -60,14 +60,14 @@ export function postInitiationStatusFromLean(word: unknown): PostInitiationStatu
   return given === 'PROCESSED' || given === 'REJECTED' ? given : 'UNKNOWN';
 }
 
-/** A party as a payment has it, by its legal name; null if there is none. */
-export function partyFromLean(party: LeanParty | null | undefined): PayoutParty | null {
-  if (typeof party !== 'object' || party === null) return null;
+/** A party as a payment has it, by its legal name; undefined if there is none. */
+export function partyFromLean(party: LeanParty | null | undefined): PayoutParty | undefined {
+  if (typeof party !== 'object' || party === null) return undefined;
   return {
     ...unknownParty,
-    legalName: text(party.name),
-    accountNumber: text(party.account_number),
-    iban: text(party.iban),
+    legalName: text(party.name) ?? undefined,
+    accountNumber: text(party.account_number) ?? undefined,
+    iban: text(party.iban) ?? undefined,
   };
 }
 
@@ -79,7 +79,7 @@ export function payoutFromRow(row: LeanPayoutRow): PayoutRow | undefined {
     intentId,
     paymentId: leanId(row.payment_id),
     amount: moneyFromLean(row.amount, row.currency),
-    description: carried(row, 'description', text),
+    description: text(row.description) ?? undefined,
     state: leanId(row.status) === null ? undefined : stateFromLean(row.status),
     postInitiationStatus: carried(row, 'post_initiation_status', postInitiationStatusFromLean),
     bankTransactionReference: carried(row, 'bank_transaction_reference', text),
@@ -87,8 +87,8 @@ export function payoutFromRow(row: LeanPayoutRow): PayoutRow | undefined {
       legalName: undefined,
       displayName: text(row.recipient_name) ?? undefined,
       accountNumber: undefined,
-      iban: carried(row, 'recipient_iban', text),
-      bankName: carried(row, 'recipient_bank_name', text),
+      iban: text(row.recipient_iban) ?? undefined,
+      bankName: text(row.recipient_bank_name) ?? undefined,
     },
     sender: undefined,
     paymentSourceId: undefined,
@@ -96,10 +96,10 @@ export function payoutFromRow(row: LeanPayoutRow): PayoutRow | undefined {
     statusDetails: undefined,
     submittedAt: undefined,
     initiatedAt: undefined,
-    autoAuthorized: boolean(row.auto_authorized),
-    pendingManualAuthorization: boolean(row.pending_manual_authorization),
+    autoAuthorized: carried(row, 'auto_authorized', boolean),
+    pendingManualAuthorization: carried(row, 'pending_manual_authorization', boolean),
     createdAt: instantFromLean(row.created_at),
-    updatedAt: instantFromLean(row.updated_at),
+    updatedAt: carried(row, 'updated_at', instantFromLean),
   };
 }
 
@@ -113,12 +113,12 @@ export function payoutFromPayment(payment: LeanPayment): Payout | undefined {
 }
 
 function payoutOfIntent(intentId: string, payment: LeanPayment): Payout {
-  const sender = carried(payment, 'sender_details', () => partyFromLean(payment.sender_details));
+  const sender = partyFromLean(payment.sender_details);
   return {
     intentId,
     paymentId: leanId(payment.id) ?? leanId(payment.payment_id),
     amount: moneyFromLean(payment.amount, payment.currency),
-    description: carried(payment, 'description', text),
+    description: text(payment.description) ?? undefined,
     state: leanId(payment.status) === null ? undefined : stateFromLean(payment.status),
     postInitiationStatus: carried(payment, 'post_initiation_status', postInitiationStatusFromLean),
     bankTransactionReference: carried(payment, 'bank_transaction_reference', text),
@@ -140,7 +140,9 @@ function payoutOfIntent(intentId: string, payment: LeanPayment): Payout {
 /** @param askedFor used where the answer does not repeat the id */
 export function intentFromLean(intent: LeanPayoutIntent, askedFor: string): PayoutIntent | undefined {
   const intentId = leanId(intent.payment_intent_id) ?? leanId(intent.id) ?? askedFor;
-  const destination = destinationFromLean(intent.payment_destination);
+  const carriedDestination = destinationFromLean(intent.payment_destination);
+  // Intents and the call for the destination itself have different words for its status.
+  const destination = carriedDestination && { ...carriedDestination, status: undefined };
   const amount = moneyFromLean(intent.amount, intent.currency);
   const payout = payoutWithinIntent(intent, intentId, destination);
   const known = amount ?? payout.amount;
@@ -174,19 +176,24 @@ function payoutWithinIntent(
     iban: payout.recipient.iban ?? destination?.iban ?? null,
     bankName: destination?.bankIdentifier ?? undefined,
   };
+  const amount = moneyFromLean(intent.amount, intent.currency);
+  const description = text(intent.description);
   if (payout.paymentId !== null)
-    return { ...payout, amount: payout.amount ?? moneyFromLean(intent.amount, intent.currency), recipient };
+    return {
+      ...payout,
+      amount: payout.amount ?? amount,
+      description: payout.description ?? description,
+      recipient,
+    };
   return {
     ...payout,
-    amount: moneyFromLean(intent.amount, intent.currency) ?? payout.amount,
-    description: text(intent.description) ?? payout.description ?? null,
+    amount: amount ?? payout.amount,
+    description: description ?? payout.description ?? null,
     postInitiationStatus: payout.postInitiationStatus ?? null,
     bankTransactionReference: payout.bankTransactionReference ?? null,
     paymentSourceId: payout.paymentSourceId ?? null,
     submittedAt: payout.submittedAt ?? null,
     initiatedAt: payout.initiatedAt ?? null,
-    // Lean tells of the sender by payments; before that our own record may.
-    sender: payout.sender ?? undefined,
     granularStatusCode: payout.granularStatusCode ?? null,
     statusDetails: payout.statusDetails ?? null,
     recipient,
@@ -202,19 +209,19 @@ export function destinationFromLean(
   if (destinationId === null) return null;
   return {
     id: destinationId,
-    status: text(destination.status),
-    legalName: text(destination.name),
-    displayName: text(destination.display_name) ?? text(destination.short_name),
-    iban: text(destination.iban),
-    accountNumber: text(destination.account_number),
-    swiftCode: text(destination.swift_code),
-    bankIdentifier: text(destination.bank_identifier),
-    address: text(destination.address),
-    city: text(destination.city),
-    country: text(destination.country),
-    customerId: id(destination.customer_id),
-    ownerType: text(destination.owner_type),
-    isDefault: boolean(destination.default),
+    status: carried(destination, 'status', text),
+    legalName: carried(destination, 'name', text),
+    displayName: text(destination.display_name) ?? text(destination.short_name) ?? undefined,
+    iban: carried(destination, 'iban', text),
+    accountNumber: carried(destination, 'account_number', text),
+    swiftCode: carried(destination, 'swift_code', text),
+    bankIdentifier: carried(destination, 'bank_identifier', text),
+    address: carried(destination, 'address', text),
+    city: carried(destination, 'city', text),
+    country: carried(destination, 'country', text),
+    customerId: carried(destination, 'customer_id', id),
+    ownerType: carried(destination, 'owner_type', text),
+    isDefault: carried(destination, 'default', boolean),
   };
 }
 

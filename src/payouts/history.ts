@@ -16,6 +16,13 @@ export interface PayoutIds {
   readonly intentId: string;
 }
 
+/** What the history of a payment says of it, at Lean applications that have no other call for it (UAE V1, KSA). */
+export interface PaymentOwner {
+  readonly intentId: string;
+  readonly customerId: string | null;
+  readonly initiatedAt: Instant | null;
+}
+
 /**
  * Payouts' histories, and which id this Lean application keys them by. Unless told, that is found out by asking:
  * the payment's id first, then the intent's; whichever first brings events is remembered for the process.
@@ -90,10 +97,7 @@ export class PayoutHistories {
    * not know the payment.
    * @throws LeanNotOffered if the history does not name the intent; LeanError
    */
-  async ownerOf(
-    paymentId: string,
-    options: CallOptions,
-  ): Promise<{ readonly intentId: string; readonly initiatedAt: Instant | null } | null> {
+  async ownerOf(paymentId: string, options: CallOptions): Promise<PaymentOwner | null> {
     const history = await this.#client.getPayoutHistory(paymentId, options);
     if (history === null) return null;
     const intentId = leanId(history.intent_id);
@@ -101,7 +105,11 @@ export class PayoutHistories {
     const payment = objects<LeanHistoryEntry>(history.payments).find(
       entry => leanId(entry.payment_id) === paymentId,
     );
-    return { intentId, initiatedAt: instantFromLean(payment?.initiation_timestamp) };
+    return {
+      intentId,
+      customerId: id(history.customer_id),
+      initiatedAt: instantFromLean(payment?.initiation_timestamp),
+    };
   }
 }
 

@@ -2,12 +2,13 @@ import type { Payout, PayoutParty } from './payout.ts';
 
 /**
  * Where a fact of a payout can be read: Lean's `intent`, which carries its newest payment; that `payment`, by its own
- * call; the `row` in Lean's list; or our own `record` of the creation, which costs no Lean call.
+ * call; the `row` in Lean's list; the `history` of the payment; or our own `record` of the creation, which costs no Lean
+ * call.
  */
-export type Source = 'intent' | 'payment' | 'row' | 'record';
+export type Source = 'intent' | 'payment' | 'row' | 'history' | 'record';
 
 /** How a payout was reached, which decides what is known of it: from a source, or in the answer to its creation. */
-export type Origin = Exclude<Source, 'record'> | 'creation';
+export type Origin = Exclude<Source, 'history' | 'record'> | 'creation';
 
 export interface Fact {
   /** The answers that carry it. */
@@ -60,7 +61,7 @@ export const facts = {
   sender: { ...ofPayment, from: ['intent', 'record'], fromOlder: ['record'] },
   paymentSourceId: ofPayment,
   submittedAt: ofPayment,
-  initiatedAt: ofPayment,
+  initiatedAt: { ...ofPayment, fromOlder: ['history'] },
   autoAuthorized: constantOfRow,
   pendingManualAuthorization: ofRow,
   createdAt: constantOfRow,

@@ -1,22 +1,22 @@
 import type { Money } from './money.ts';
 import type { Payout } from './payout.ts';
 
-/** A beneficiary that payouts can go to. */
+/** A beneficiary that payouts can go to. A value is `undefined` if the answer that it was read from does not carry it. */
 export interface PayoutDestination {
   readonly id: string;
-  readonly status: string | null;
-  readonly legalName: string | null;
-  readonly displayName: string | null;
-  readonly iban: string | null;
-  readonly accountNumber: string | null;
-  readonly swiftCode: string | null;
-  readonly bankIdentifier: string | null;
-  readonly address: string | null;
-  readonly city: string | null;
-  readonly country: string | null;
-  readonly customerId: string | null;
-  readonly ownerType: string | null;
-  readonly isDefault: boolean | null;
+  readonly status: string | null | undefined;
+  readonly legalName: string | null | undefined;
+  readonly displayName: string | null | undefined;
+  readonly iban: string | null | undefined;
+  readonly accountNumber: string | null | undefined;
+  readonly swiftCode: string | null | undefined;
+  readonly bankIdentifier: string | null | undefined;
+  readonly address: string | null | undefined;
+  readonly city: string | null | undefined;
+  readonly country: string | null | undefined;
+  readonly customerId: string | null | undefined;
+  readonly ownerType: string | null | undefined;
+  readonly isDefault: boolean | null | undefined;
 }
 
 /**

@@ -46,8 +46,7 @@ export interface Payout {
   readonly postInitiationStatus: PostInitiationStatus | null | undefined;
   readonly bankTransactionReference: string | null | undefined;
   readonly recipient: PayoutParty;
-  /** Null: there is no payment yet. */
-  readonly sender: PayoutParty | null | undefined;
+  readonly sender: PayoutParty | undefined;
   readonly paymentSourceId: string | null | undefined;
   readonly granularStatusCode: string | null | undefined;
   readonly statusDetails: string | null | undefined;
@@ -62,10 +61,7 @@ export interface Payout {
 
 /** A payout as a row of Lean's list shows it. */
 export interface PayoutRow extends Payout {
-  readonly autoAuthorized: boolean | null;
-  readonly pendingManualAuthorization: boolean | null;
   readonly createdAt: Instant | null;
-  readonly updatedAt: Instant | null;
 }
 
 export const unknownParty: PayoutParty = {

@@ -1,5 +1,6 @@
 import type { PayoutCreated } from './creation/creation-answer.ts';
 import type { Transfer } from './creation/transfer.ts';
+import { canonicalDecimal } from './decimal.ts';
 import { bareOf, unknownParty, type Payout } from './payout.ts';
 
 /** What this gateway's own records say of a payout that it has created, or that Lean failed at once. */
@@ -23,7 +24,8 @@ export function payoutFromRecord({ intentId, transfer, answer, isNew }: Recorded
   return {
     ...bareOf(intentId),
     paymentId: answer.paymentId,
-    amount: transfer.amount,
+    // As Lean writes it: without zeros at the end.
+    amount: { ...transfer.amount, amount: canonicalDecimal(transfer.amount.amount) },
     description: transfer.description,
     state: isNew ? answer.state : undefined,
     recipient: answer.recipient ?? unknownParty,

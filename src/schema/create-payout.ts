@@ -78,8 +78,9 @@ builder.mutationField('createPayout', t =>
     ...forPayers,
     description:
       'Pays one destination. **Moves money**, at most once per key: a request that is repeated with the same key is ' +
-      'the same payout, and gets the recorded answer. One document may hold one money-moving field. One Lean call; a ' +
-      'repetition while the outcome is unknown reads the list instead, at most once in five seconds.',
+      'the same payout, and gets the recorded answer. One document may hold one money-moving field. One Lean call, ' +
+      "and one more for the first payout of a process, which asks for Lean's time; a repetition while the outcome is " +
+      'unknown reads the list instead, at most once in five seconds.',
     args: { input: t.arg({ type: CreatePayoutInput, required: true, description: 'The payout to make.' }) },
     resolve: (_root, { input }, { creation, caller }) =>
       creation.createPayout(

@@ -7,6 +7,7 @@ import type {
 } from '../payouts/creation/creation-answer.ts';
 import type { PayoutUnknownReason } from '../payouts/creation/finding.ts';
 import { bareOf, unknownParty, type Payout } from '../payouts/payout.ts';
+import { andThen } from '../loaders/maybe-promise.ts';
 import { payoutIdOf } from '../payouts/ids.ts';
 import { builder } from './builder.ts';
 import { asksLean } from './fact-field.ts';
@@ -69,13 +70,18 @@ const PayoutCreatedType = builder.objectRef<PayoutCreated>('PayoutCreated').impl
       type: PayoutPartyType,
       nullable: true,
       description: 'The account that will be debited.',
-      resolve: created => created.sender && { payout: payoutOf(created), side: 'sender' as const },
+      resolve: (created, _args, { payouts }) => {
+        const payout = payoutOf(created);
+        return andThen(payouts.fact(payout, 'sender'), sender =>
+          sender === null ? null : { payout: { ...payout, sender }, side: 'sender' as const },
+        );
+      },
     }),
     recipient: t.field({
       type: PayoutPartyType,
       nullable: true,
       description: 'Who will be paid.',
-      resolve: created => created.recipient && { payout: payoutOf(created), side: 'recipient' as const },
+      resolve: created => ({ payout: payoutOf(created), side: 'recipient' as const }),
     }),
     traceId: t.exposeID('traceId', {
       nullable: true,

@@ -1,7 +1,7 @@
 import { costSentence, facts, type Fact, type FactName } from '../payouts/payout-facts.ts';
 
-/** What a field may have to read from Lean: a fact of the payout, its intent, or its history. */
-export type Need = Fact | 'intent' | 'history';
+/** What a field may have to read from Lean: a fact of the payout, its intent or history, or a destination. */
+export type Need = Fact | 'intent' | 'history' | 'destination';
 
 /** Marks the definition of a field with what it may have to read from Lean. `lean-cost.ts` counts it. */
 export function asksLean(need: Need): { readonly extensions: { readonly asksLean: Need } } {

@@ -1,59 +1,99 @@
+import { andThen, type MaybePromise } from '../loaders/maybe-promise.ts';
 import { parseUuid } from '../payouts/ids.ts';
 import { masked } from '../payouts/masking.ts';
 import type { PayoutDestination } from '../payouts/payout-intent.ts';
 import { builder } from './builder.ts';
+import type { GraphContext } from './context.ts';
+import { asksLean } from './fact-field.ts';
 import { forReaders } from './scope-rules.ts';
 
 export const PayoutDestinationType = builder.objectRef<PayoutDestination>('PayoutDestination');
+
+type TextName = Exclude<keyof PayoutDestination, 'id' | 'isDefault'>;
+
+function factOf(name: TextName) {
+  return (
+    destination: PayoutDestination,
+    _args: object,
+    { payouts }: GraphContext,
+  ): MaybePromise<string | null> => payouts.destinationFact(destination, name);
+}
+
+function maskedFactOf(name: 'iban' | 'accountNumber') {
+  return (
+    destination: PayoutDestination,
+    _args: object,
+    { payouts, masksAccounts }: GraphContext,
+  ): MaybePromise<string | null> =>
+    andThen(payouts.destinationFact(destination, name), account =>
+      account !== null && masksAccounts ? masked(account) : account,
+    );
+}
+
+/** What Lean's documents name for the destinations of intents, but not for the call for a destination. */
+const ofIntents =
+  'Lean may name it only in intents; otherwise it is null, with the error `NOT_OFFERED_BY_LEAN`.';
 
 PayoutDestinationType.implement({
   ...forReaders,
   description: 'A beneficiary that payouts can go to, as it was set up at Lean.',
   fields: t => ({
     id: t.exposeID('id', { description: "Lean's payment_destination_id." }),
-    status: t.exposeString('status', {
+    status: t.string({
+      ...asksLean('destination'),
       nullable: true,
       description:
-        "Lean's own word, such as `ACTIVE` or `AWAITING_BENEFICIARY_COOL_OFF`. Pay only what is `ACTIVE`.",
+        "Lean's own word, such as `ACTIVE` or `AWAITING_BENEFICIARY_COOL_OFF`. Pay only what is `ACTIVE`. One Lean call " +
+        'for a destination that came with an intent.',
+      resolve: factOf('status'),
     }),
-    legalName: t.exposeString('legalName', { nullable: true, description: 'Legal name.' }),
-    displayName: t.exposeString('displayName', { nullable: true, description: 'The name shown in lists.' }),
+    legalName: t.string({ nullable: true, description: 'Legal name.', resolve: factOf('legalName') }),
+    displayName: t.string({
+      nullable: true,
+      description: 'The name shown in lists.',
+      resolve: factOf('displayName'),
+    }),
     iban: t.string({
       nullable: true,
       description: 'IBAN, such as `"AE070331234567890123456"`; masked as in `PayoutParty.iban`.',
-      resolve: ({ iban }, _args, { masksAccounts }) => (iban !== null && masksAccounts ? masked(iban) : iban),
+      resolve: maskedFactOf('iban'),
     }),
     accountNumber: t.string({
       nullable: true,
       description: 'Bank account number; masked as in `PayoutParty.accountNumber`.',
-      resolve: ({ accountNumber }, _args, { masksAccounts }) =>
-        accountNumber !== null && masksAccounts ? masked(accountNumber) : accountNumber,
+      resolve: maskedFactOf('accountNumber'),
     }),
-    swiftCode: t.exposeString('swiftCode', {
+    swiftCode: t.string({
       nullable: true,
       description: 'BIC of the bank, such as `EBILAEAD`.',
+      resolve: factOf('swiftCode'),
     }),
-    bankIdentifier: t.exposeString('bankIdentifier', {
+    bankIdentifier: t.string({
       nullable: true,
-      description: "Lean's identifier of the bank, such as `LEAN_SME_MB1_UAE`.",
+      description: `Lean's identifier of the bank, such as \`LEAN_SME_MB1_UAE\`. ${ofIntents}`,
+      resolve: factOf('bankIdentifier'),
     }),
-    address: t.exposeString('address', { nullable: true, description: 'Street address.' }),
-    city: t.exposeString('city', { nullable: true, description: 'City, such as `Dubai`.' }),
-    country: t.exposeString('country', {
+    address: t.string({ nullable: true, description: 'Street address.', resolve: factOf('address') }),
+    city: t.string({ nullable: true, description: 'City, such as `Dubai`.', resolve: factOf('city') }),
+    country: t.string({
       nullable: true,
       description: 'ISO 3166 alpha-3 code of the country, such as `ARE`.',
+      resolve: factOf('country'),
     }),
-    customerId: t.exposeID('customerId', {
+    customerId: t.id({
       nullable: true,
-      description: "Lean's id of the customer it belongs to.",
+      description: `Lean's id of the customer it belongs to. ${ofIntents}`,
+      resolve: factOf('customerId'),
     }),
-    ownerType: t.exposeString('ownerType', {
+    ownerType: t.string({
       nullable: true,
-      description: "Whose it is, in Lean's word: `APPLICATION` or `CUSTOMER`.",
+      description: `Whose it is, in Lean's word: \`APPLICATION\` or \`CUSTOMER\`. ${ofIntents}`,
+      resolve: factOf('ownerType'),
     }),
-    isDefault: t.exposeBoolean('isDefault', {
+    isDefault: t.boolean({
       nullable: true,
-      description: "Whether it is its owner's default one.",
+      description: `Whether it is its owner's default one. ${ofIntents}`,
+      resolve: (destination, _args, { payouts }) => payouts.destinationFact(destination, 'isDefault'),
     }),
   }),
 });

@@ -26,7 +26,7 @@ PayoutIntentType.implement({
     customerId: t.id({
       nullable: true,
       description: "Lean's id of the customer that it belongs to.",
-      resolve: ({ customerId }) => offered(customerId),
+      resolve: (intent, _args, { payouts }) => payouts.customer(intent),
     }),
     amount: t.expose('amount', { type: MoneyType, description: 'The amount to be paid, exact.' }),
     description: t.string({
@@ -49,7 +49,8 @@ PayoutIntentType.implement({
     destination: t.field({
       type: PayoutDestinationType,
       nullable: true,
-      description: 'The destination of the money. It costs no further Lean call.',
+      description:
+        'The destination of the money. It costs no Lean call, or one where Lean has no call for intents (UAE V1, KSA).',
       resolve: ({ destination, destinationId }, _args, { payouts }) =>
         destination === undefined && destinationId !== undefined
           ? payouts.destination(destinationId)

@@ -28,7 +28,8 @@ builder.queryFields(t => ({
     nullable: true,
     ...forReaders,
     description:
-      'The payout with this payment_id at Lean; null if Lean does not know it. One Lean call; fields that cost more say so.',
+      'The payout with this payment_id at Lean; null if Lean does not know it. One Lean call, or two where ' +
+      'Lean has no call for a payment (UAE V1, KSA); fields that cost more say so.',
     args: { paymentId: t.arg.id({ required: true, description: "Lean's payment_id." }) },
     resolve: (_root, { paymentId }, { payouts }) =>
       payouts.payoutByPayment(parseUuid(paymentId, 'paymentId')),

@@ -26,8 +26,9 @@ builder.queryField('payoutRequest', t =>
     nullable: true,
     ...forReaders,
     description:
-      'Your request under an idempotency key, with its results. The query sends nothing and writes nothing; only `payout` and ' +
-      '`intent` cost Lean calls. Null means that there is no record: the key never arrived, nothing was sent for it, or ' +
+      'Your request under an idempotency key, with its results. The query sends nothing and writes nothing. `payout` and ' +
+      "`intent` cost Lean calls, and so do fields of `sender` and `recipient` that Lean's answer did not carry. " +
+      'Null means that there is no record: the key never arrived, nothing was sent for it, or ' +
       'the record is older than the retention. **Null does not allow you to pay again under another key.**',
     args: {
       idempotencyKey: t.arg.string({ required: true, description: 'The key, as it was sent.' }),

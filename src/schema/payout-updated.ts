@@ -87,7 +87,10 @@ builder.subscriptionField('payoutUpdated', t =>
       '`payoutUpdatesCursor` together with the payouts that you show, then subscribe with it as `after`. Over SSE or ' +
       'WebSocket (graphql-ws), at the same address as queries.',
     args: {
-      id: t.arg.id({ description: 'The payout to follow, by its `Payout.id`; all of them by default.' }),
+      id: t.arg.id({
+        description:
+          'The payout to follow, by its `Payout.id`; all of them by default. One Lean call finds out whether it exists.',
+      }),
       after: t.arg.string({
         description:
           'The cursor after which updates begin; by default they begin now. Over SSE `Last-Event-ID` takes precedence. ' +

@@ -139,7 +139,7 @@ export class Comparison {
       const known = await events.lastSteps(rows.map(({ intentId }) => intentId));
       for (const row of rows) {
         if (isTold(row, known.get(row.intentId))) continue;
-        if (row.updatedAt !== null && compareInstants(row.updatedAt, from) < 0) continue;
+        if (row.updatedAt != null && compareInstants(row.updatedAt, from) < 0) continue;
         try {
           if ((await teller.tellOfRow(row, place)) > 0) payouts += 1;
           failuresInRow = 0;

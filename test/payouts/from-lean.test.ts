@@ -215,7 +215,14 @@ describe('a row of the list', () => {
   });
 
   it('tells what it does not carry from what is null', () => {
-    const bare = payoutFromRow({ payment_intent_id: 'i', status: 'FAILED', post_initiation_status: null });
+    const bare = payoutFromRow({
+      payment_intent_id: 'i',
+      status: 'FAILED',
+      post_initiation_status: null,
+      auto_authorized: null,
+      description: null,
+      recipient_iban: null,
+    });
     expect(bare).toMatchObject({
       paymentId: null,
       intentId: 'i',
@@ -224,9 +231,11 @@ describe('a row of the list', () => {
       postInitiationStatus: null,
       bankTransactionReference: undefined,
       autoAuthorized: null,
-      updatedAt: null,
+      pendingManualAuthorization: undefined,
+      updatedAt: undefined,
     });
-    expect(bare?.recipient.displayName).toBeUndefined();
+    // The payment or the intent may have these where a row has none.
+    expect(bare?.recipient).toEqual(unknownParty);
   });
 
   it.each([undefined, null, '', 'null', {}])('is no payout when the id of its intent is %j', intentId => {
@@ -241,9 +250,9 @@ describe('a row of the list', () => {
   });
 
   it('takes the text null for a null', () => {
-    expect(payoutFromRow({ ...row, payment_id: 'null', description: 'null' })).toMatchObject({
+    expect(payoutFromRow({ ...row, payment_id: 'null', bank_transaction_reference: 'null' })).toMatchObject({
       paymentId: null,
-      description: null,
+      bankTransactionReference: null,
     });
   });
 
@@ -337,7 +346,6 @@ describe('a payment', () => {
     );
     expect(payoutFromPayment(wire as LeanPayment)?.recipient).toEqual({
       ...unknownParty,
-      legalName: null,
       accountNumber: '1015000000000000601123',
       iban: '7',
     });
@@ -350,8 +358,8 @@ describe('a payment', () => {
 });
 
 describe('a party', () => {
-  it.each([null, undefined, 'ABC' as never, 5 as never])('is null for %j', party => {
-    expect(partyFromLean(party)).toBeNull();
+  it.each([null, undefined, 'ABC' as never, 5 as never])('is not known by %j', party => {
+    expect(partyFromLean(party)).toBeUndefined();
   });
 });
 
@@ -387,7 +395,7 @@ describe('an intent', () => {
       description: 'INV 001',
       externalReference: null,
       payout: { paymentId: 'p', intentId: 'i', state: { status: 'ACCEPTED_BY_BANK' } },
-      destination: { id: 'd', displayName: 'ABC CORP', status: 'ACTIVE', isDefault: null },
+      destination: { id: 'd', displayName: 'ABC CORP', isDefault: undefined },
     });
   });
 
@@ -519,7 +527,7 @@ describe('a destination', () => {
     [{ display_name: 'a', short_name: 'b' }, 'a'],
     [{ short_name: 'b' }, 'b'],
     [{ display_name: null, short_name: 'b' }, 'b'],
-    [{ display_name: 'null' }, null],
+    [{ display_name: 'null' }, undefined],
   ])('of %j is displayed as %s', (wire, expected) => {
     expect(destinationFromLean({ id: 'd', ...wire })?.displayName).toBe(expected);
   });
@@ -528,7 +536,8 @@ describe('a destination', () => {
     ['true', true],
     ['false', false],
     [true, true],
-    [undefined, null],
+    [undefined, undefined],
+    [null, null],
   ])('is the default by %j: %j', (given, expected) => {
     expect(destinationFromLean({ id: 'd', default: given })?.isDefault).toBe(expected);
   });

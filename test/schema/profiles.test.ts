@@ -151,12 +151,41 @@ describe('where Lean has no calls for single payouts and intents', () => {
     });
   });
 
-  it('says of a payout that the list does not show that Lean does not offer it', async () => {
-    const gateway = await gatewayOf('v1');
+  it.each([
+    [10, 'NOT_OFFERED_BY_LEAN'],
+    [300, 'LEAN_ROW_NOT_FOUND'],
+  ])('says of a payout that is not in its list of %i that it is %s', async (payouts, code) => {
+    const gateway = await startTestGateway({ sandbox: { profile: 'v1', payouts } });
     const { data, errors } = await gateway.run(
       '{ payoutByIntent(intentId: "c0000000-0000-4000-8000-00000000dead") { id } }',
     );
     expect(data).toEqual({ payoutByIntent: null });
+    expect(errors?.[0]?.extensions).toMatchObject({ code });
+  });
+
+  it('reads from the history what the list does not tell', async () => {
+    const gateway = await startTestGateway({ sandbox: { profile: 'ksa', payouts: 0 } });
+    gateway.lean.payouts.add({ status: 'ACCEPTED_BY_BANK' });
+    const { data, errors } = await gateway.run(
+      `{ payouts(first: 1) { nodes { initiatedAt intent { customerId } } } }`,
+    );
+    expect(errors).toBeUndefined();
+    expect(data).toEqual({
+      payouts: {
+        nodes: [
+          {
+            initiatedAt: expect.stringMatching(/^20/) as string,
+            intent: { customerId: expect.any(String) as string },
+          },
+        ],
+      },
+    });
+  });
+
+  it('says of what its list lacks that it is not offered, instead of null alone', async () => {
+    const gateway = await gatewayOf('ksa');
+    const { data, errors } = await gateway.run('{ payouts(first: 1) { nodes { updatedAt } } }');
+    expect(data).toEqual({ payouts: { nodes: [{ updatedAt: null }] } });
     expect(errors?.[0]?.extensions).toMatchObject({ code: 'NOT_OFFERED_BY_LEAN' });
   });
 });

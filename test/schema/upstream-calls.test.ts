@@ -147,12 +147,21 @@ describe('an operation costs Lean', () => {
       `query ($id: ID!) { payoutIntent(id: $id) {
         id customerId amount { amount } description externalReference
         payout { id status outcome sender { iban } recipient { accountNumber } intent { id } granularStatusCode }
-        destination { id status legalName displayName iban accountNumber swiftCode bankIdentifier address city country
-          customerId ownerType isDefault }
+        destination { id legalName displayName iban accountNumber swiftCode bankIdentifier address city country }
       } }`,
       { id: exampleIntentId },
     );
     expect(cost).toEqual({ getPayoutIntent: 1 });
+  });
+
+  it('one more call for the status of its destination', async () => {
+    const gateway = await startTestGateway();
+    const cost = await costOf(
+      gateway,
+      'query ($id: ID!) { payoutIntent(id: $id) { destination { id status iban } } }',
+      { id: exampleIntentId },
+    );
+    expect(cost).toEqual({ getPayoutIntent: 1, getDestination: 1 });
   });
 
   it('the distinct ids among a router’s representations', async () => {

@@ -16,7 +16,7 @@ export async function startEditedLean(target = '') {
     target,
     edit: (answer => answer) as Edit,
     /** The status of an answer without a body of Lean's; undefined to pass the request on. */
-    refuse: (_path: string): number | undefined => undefined,
+    refuse: (() => undefined) as (path: string) => number | undefined,
   };
   const passOn = async (request: IncomingMessage) => {
     const { method = 'GET', url = '', headers } = request;
@@ -34,12 +34,15 @@ export async function startEditedLean(target = '') {
       json(response, { status: 'REFUSED', message: 'no', timestamp: '' }, refused);
       return;
     }
-    void passOn(request).then(async answer => {
-      const body = await answer.text();
-      const date = answer.headers.get('date');
-      if (date !== null) response.setHeader('date', date);
-      json(response, answer.ok ? lean.edit(JSON.parse(body), path) : body, answer.status);
-    });
+    passOn(request)
+      .then(async answer => {
+        const body = await answer.text();
+        const date = answer.headers.get('date');
+        if (date !== null) response.setHeader('date', date);
+        json(response, answer.ok ? lean.edit(JSON.parse(body), path) : body, answer.status);
+      })
+      // The test is over.
+      .catch(() => response.destroy());
   });
   lean.url = await listening(server);
   onTestFinished(() => {

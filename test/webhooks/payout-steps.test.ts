@@ -28,7 +28,7 @@ function payoutIn([leanStatus, tracking]: State, changes: Partial<Payout> = {}):
     postInitiationStatus: tracking,
     bankTransactionReference: null,
     recipient: unknownParty,
-    sender: null,
+    sender: undefined,
     paymentSourceId: null,
     granularStatusCode: null,
     statusDetails: null,

@@ -5,7 +5,7 @@ import { compareDecimals } from '../decimal.ts';
 import { partyFromLean, stateFromLean } from '../from-lean.ts';
 import { id, leanId, moneyFromLean, objects, text } from '../lean-values.ts';
 import type { Money } from '../money.ts';
-import type { PayoutParty, PayoutState } from '../payout.ts';
+import { unknownParty, type PayoutParty, type PayoutState } from '../payout.ts';
 import type { Transfer } from './transfer.ts';
 
 /** Transfers as Lean wants them: those that follow each other from one account, in one currency, go together. */
@@ -143,17 +143,15 @@ function answerOf({ payout, detail }: Entry, transfer: Transfer): CreatedTransfe
 }
 
 /** The sender by its account. The answer to a creation does not name it. */
-function senderOf({ account_number, iban, bank_identifier }: LeanCreatedPayout): PayoutParty | null {
-  const sender = partyFromLean({ account_number, iban });
-  return (
-    sender && { ...sender, legalName: undefined, displayName: undefined, bankName: text(bank_identifier) }
-  );
+function senderOf({ account_number, iban, bank_identifier }: LeanCreatedPayout): PayoutParty {
+  const sender = partyFromLean({ account_number, iban }) ?? unknownParty;
+  return { ...sender, legalName: undefined, displayName: undefined, bankName: text(bank_identifier) };
 }
 
 /** The recipient by its display name. The answer to a creation names it as the list does. */
-function recipientOf({ recipient_details, recepient_details }: LeanCreatedTransfer): PayoutParty | null {
-  const recipient = partyFromLean(recipient_details ?? recepient_details);
-  return recipient && { ...recipient, legalName: undefined, displayName: recipient.legalName ?? undefined };
+function recipientOf({ recipient_details, recepient_details }: LeanCreatedTransfer): PayoutParty {
+  const recipient = partyFromLean(recipient_details ?? recepient_details) ?? unknownParty;
+  return { ...recipient, legalName: undefined, displayName: recipient.legalName };
 }
 
 /** What is known of a creation in Lean's own form, for where Lean's own answer was lost. */
