@@ -11,7 +11,7 @@ export interface PayoutLogOptions {
   readonly log: Logger;
   /** Told of payouts, as they come to their end. */
   readonly onPayouts?: (
-    end: 'created' | 'rejected' | 'unknown' | 'found' | 'duplicate',
+    end: 'created' | 'rejected' | 'unknown' | 'found' | 'duplicate' | 'unaudited',
     count: number,
   ) => void;
   /** Told the intents of payouts that this gateway has created, including those that Lean failed at once. */
@@ -80,6 +80,7 @@ export function reconciliationLog(
       log.error({ ...keyOf(key), intentIds }, alarms['double payment']);
     },
     auditIncomplete(key) {
+      onPayouts?.('unaudited', 1);
       log.warn(
         keyOf(key),
         "Lean's list could not be read whole: a second payout of this key that came late may not have been seen",
@@ -94,8 +95,19 @@ export function reconciliationLog(
 /** Logs when the store or the clocks cannot be relied on, and when they can be again. */
 export function loopLog({
   log,
-}: PayoutLogOptions): Pick<ReconciliationLoopOptions, 'onStoreTrouble' | 'onClockTrouble' | 'onFailure'> {
+  onPayouts,
+}: PayoutLogOptions): Pick<
+  ReconciliationLoopOptions,
+  'onStoreTrouble' | 'onClockTrouble' | 'onUnaudited' | 'onFailure'
+> {
   return {
+    onUnaudited(key) {
+      onPayouts?.('unaudited', 1);
+      log.warn(
+        keyOf(key),
+        "Lean's list cannot be read: a second payout of this key that came late is not seen; it is tried again",
+      );
+    },
     onStoreTrouble(error) {
       if (error === undefined) log.info('the payout store is available again');
       else log.error({ cause: messageOf(error) }, 'the payout store is unavailable; no payout is sent');

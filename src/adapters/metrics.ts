@@ -8,7 +8,7 @@ import { registerGauges, type MetricsSources } from './metrics-gauges.ts';
 import type { DeliveryOutcome } from './webhook.ts';
 
 /** What became of a payout that somebody wanted to make, or that was looked for. */
-export type PayoutEnd = 'created' | 'rejected' | 'unknown' | 'found' | 'duplicate';
+export type PayoutEnd = 'created' | 'rejected' | 'unknown' | 'found' | 'duplicate' | 'unaudited';
 
 const deliveries: readonly (DeliveryOutcome | 'foreign' | 'missed')[] = [
   'taken',
@@ -64,7 +64,7 @@ export class Metrics {
     });
     this.#payouts = new Counter({
       name: 'lean_payouts_payouts_total',
-      help: 'Payouts by outcome; unknown: requests whose answer was lost; found: settled by reconciliation; duplicate: Lean has more payouts of a key than it has transfers.',
+      help: 'Payouts by outcome; unknown: requests whose answer was lost; found: settled by reconciliation; duplicate: Lean has more payouts of a key than it has transfers; unaudited: Lean could not be read to find that out.',
       labelNames: ['state'],
       registers,
     });
@@ -85,7 +85,7 @@ export class Metrics {
       registers,
     });
     for (const outcome of deliveries) this.#webhooks.inc({ outcome }, 0);
-    for (const state of ['created', 'rejected', 'unknown', 'found', 'duplicate'])
+    for (const state of ['created', 'rejected', 'unknown', 'found', 'duplicate', 'unaudited'])
       this.#payouts.inc({ state }, 0);
     this.#findings = new Counter({
       name: 'lean_payouts_reconciliation_findings_total',

@@ -149,10 +149,13 @@ export function idsOf(answer: Pick<HttpAnswer, 'headers'>): LeanIds {
   return { ...(isToken(correlationId) && { correlationId }), ...(isToken(traceId) && { traceId }) };
 }
 
-/** The `Date` of an answer, as epoch milliseconds. */
+/** Times outside of these come from no clock that was ever set. */
+const plausible = { from: Date.UTC(2020), to: Date.UTC(2200) } as const;
+
+/** The `Date` of an answer, as epoch milliseconds; undefined where it has none that can be right. */
 export function dateOf(answer: Pick<HttpAnswer, 'headers'>): number | undefined {
   const date = Date.parse(headerOf(answer, 'date') ?? '');
-  return Number.isNaN(date) ? undefined : date;
+  return date >= plausible.from && date < plausible.to ? date : undefined;
 }
 
 function headerOf({ headers }: Pick<HttpAnswer, 'headers'>, name: string): string | undefined {

@@ -34,6 +34,9 @@ import { selectSimilar, similarKey } from './similar-key.ts';
 /** The first look for a payout whose answer was lost comes this long after it was lost. */
 const firstCheckMs = 5000;
 
+/** Far beyond the deadlines of a look at Lean and of a send together. */
+const longestAttemptMs = 600_000;
+
 /** Records in either database: the same statements, the same rules. One of these for each opened database. */
 export class SqlPayoutRecords implements PayoutRecords {
   readonly #database: Database;
@@ -208,7 +211,14 @@ export class SqlPayoutRecords implements PayoutRecords {
 
   async recover(): Promise<void> {
     const [leased = []] = await this.#database.run({
-      sql: 'SELECT caller, idempotency_key, claim, holder FROM lean_payout_requests WHERE claim IS NOT NULL',
+      // No attempt takes this long: a gateway that is suspended keeps its leases, and may never come back.
+      sql: `SELECT r.caller, r.idempotency_key, r.claim, r.holder, CASE
+          WHEN COALESCE(r.sent_until, 0) < store_now() - ${String(longestAttemptMs)}
+            AND COALESCE((SELECT MAX(p.changed_at) FROM lean_payout_records p
+              WHERE p.caller = r.caller AND p.idempotency_key = r.idempotency_key), r.created_at)
+              < store_now() - ${String(longestAttemptMs)}
+          THEN 1 ELSE 0 END AS overdue
+        FROM lean_payout_requests r WHERE r.claim IS NOT NULL`,
     });
     const others = leased.filter(({ claim }) => !this.#held.has(String(claim)));
     if (others.length === 0) return;
@@ -217,7 +227,8 @@ export class SqlPayoutRecords implements PayoutRecords {
     const living = new Set(await this.#database.living(others.map(({ holder }) => String(holder))));
     for (const row of others) {
       // A lease in this process's name that no attempt holds is as good as one of an ended process.
-      if (row['holder'] !== me && living.has(String(row['holder']))) continue;
+      const isHeld = row['holder'] !== me && living.has(String(row['holder']));
+      if (isHeld && Number(row['overdue']) === 0) continue;
       const lease = {
         caller: String(row['caller']),
         idempotencyKey: String(row['idempotency_key']),

@@ -404,6 +404,22 @@ describe.each(stores)('payout records (%s)', kind => {
     expect(await states()).toEqual(['sent']);
   });
 
+  it('a lease is taken back when its owner, though alive, has held it for longer than any attempt takes', async () => {
+    const { clock, config, open, sent, lease, noteSending, states } = await recording(kind);
+    await sent();
+    const paused = await lease(keyOf('key-2'));
+    // One process has SQLite's file for itself.
+    if (!('url' in config)) return;
+    const other = new SqlPayoutRecords(open());
+    clock.ms += 599_000;
+    await other.recover();
+    expect(await states()).toEqual(['sent']);
+    clock.ms += 60_000;
+    await other.recover();
+    expect(await states()).toEqual(['unknown']);
+    expect(await noteSending(paused)).toBe('lease lost');
+  });
+
   it('a lease that no attempt of its own gateway holds is taken back', async () => {
     const { database, sent, states } = await recording(kind);
     await sent();

@@ -122,7 +122,8 @@ describe('a payout as our record tells it', () => {
     expect(record({}, { recipient, paymentId: 'p' })).toMatchObject({
       intentId: 'i',
       paymentId: 'p',
-      amount: transfer().amount,
+      // The caller's 16.50, as Lean writes it.
+      amount: { amount: '16.5', currency: 'AED' },
       description: 'INV 001',
       state: { status: 'CREATED' },
       recipient,

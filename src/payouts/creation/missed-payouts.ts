@@ -4,8 +4,11 @@ import type { Candidate } from './candidate.ts';
 import { isOwnOfSettled } from './own-payout.ts';
 import type { KeptDecision } from './operator-records.ts';
 import type { PayoutRequest } from './payout-record.ts';
-import { marginMs } from './payout-matcher.ts';
-import { keyMemoryMs, type SendHistory } from './resend-rule.ts';
+import { marginMs, type Reading } from './payout-matcher.ts';
+import { defaultDelayMs, keyMemoryMs, type SendHistory } from './resend-rule.ts';
+
+/** For so long after it was sent, in ms, a payout is expected in Lean's list. */
+const listedForMs = 2 * 86_400_000;
 
 /** A payout that Lean already had when its list was taken as proof that Lean did not have it. */
 export interface MissedPayout {
@@ -16,20 +19,21 @@ export interface MissedPayout {
 
 /**
  * The payouts that Lean's list had missed: those of a settled request that are older than the moment at which it was sent
- * again, or rejected, because the list did not have them. Decisions of operators are left out, because they do not rest on
+ * again, or rejected, because the list did not have them, and those that it lacks still. Decisions of operators are left out, because they do not rest on
  * the list alone.
- * @param rows of Lean's list
+ * @param reading of Lean's list
  * @param own payouts of the request that no record names
  */
 export function missedPayouts(
   request: PayoutRequest,
-  rows: readonly Payout[],
+  { rows, isWhole }: Pick<Reading, 'rows' | 'isWhole'>,
   own: readonly Candidate[],
   decisions: readonly KeptDecision[],
 ): readonly MissedPayout[] {
   const missed = [
     ...missedBeforeSend(request, rows, own, decisions),
     ...missedBeforeRejection(request, own, decisions),
+    ...(isWhole ? missedStill(request, rows, decisions) : []),
   ];
   // The list had those that an operator has judged to be other payouts.
   return missed.filter(({ intentId }) => !request.judgedPayouts.includes(intentId));
@@ -60,6 +64,31 @@ function missedBeforeSend(
   }));
 }
 
+/** Created payouts that a whole list lacks one resend delay after they were sent. */
+function missedStill(
+  { records, sends, readAt }: PayoutRequest,
+  rows: readonly Payout[],
+  decisions: readonly KeptDecision[],
+): readonly MissedPayout[] {
+  if (sends.until === null) return [];
+  const age = readAt - sends.until;
+  // A list may not go back any further.
+  if (age < Math.max(sends.delayMs, defaultDelayMs) || age > listedForMs) return [];
+  const listed = new Set(rows.map(({ intentId }) => intentId));
+  const decided = positionsEnded(decisions);
+  return records.flatMap(({ state, position, intentId }) =>
+    state !== 'created' || decided.has(position) || intentId === null || listed.has(intentId)
+      ? []
+      : { intentId, reason: `intent ${intentId} was missing from the list long after it was created` },
+  );
+}
+
+/** The transfers whose outcome an operator has decided. */
+function positionsEnded(decisions: readonly KeptDecision[]): ReadonlySet<number | undefined> {
+  const ended = decisions.filter(({ decision }) => decision !== 'send again');
+  return new Set(ended.map(({ evidence }) => evidence.position));
+}
+
 /** The sends without the last ones, if an operator allowed those although the list proved nothing. */
 function sendsByList(sends: SendHistory, decisions: readonly KeptDecision[]): SendHistory {
   const grant = decisions.findLast(
@@ -77,8 +106,7 @@ function missedBeforeRejection(
   const { sends, records, upstreamResponse, changedAt } = request;
   // With an answer of Lean's own it was not rejected because of an absence.
   if (upstreamResponse !== null || sends.lastAt === null) return [];
-  const ended = decisions.filter(({ decision }) => decision !== 'send again');
-  const decided = new Set(ended.map(({ evidence }) => evidence.position));
+  const decided = positionsEnded(decisions);
   const absent = records.filter(({ state, position }) => state === 'rejected' && !decided.has(position));
   const missed = own.filter(candidate => absent.some(record => isOwnOfSettled(candidate, record)));
   return intentsOlderThan(

@@ -117,7 +117,7 @@ export class OutcomeReconciler {
     );
     await this.#tellDuplicates(request, { duplicates: surplusIntents(request, reading, own) });
     const decisions = await this.#options.records.decisions(request);
-    await this.#doubtAbsence(request, missedPayouts(request, reading.rows, own, decisions));
+    await this.#doubtAbsence(request, missedPayouts(request, reading, own, decisions));
     const unread = reading.candidates.some(
       each => each.unread && !request.judgedPayouts.includes(each.row.intentId),
     );

@@ -176,7 +176,11 @@ export class PayoutMatcher {
     const differences = [now(), readAt, leanNow ?? firstDate].map(time => time - firstDate);
     if (differences.some(ms => Math.abs(ms) > clockToleranceMs)) return 'clocks_differ';
     // When it was sent was noted by a clock that was ahead: the time to be read is not known.
-    if (isFarAhead(sends.firstAt ?? createdAt, readAt)) return 'clocks_differ';
+    const isNotedAhead =
+      sends.leanFirstAt === null
+        ? isFarAhead(sends.firstAt ?? createdAt, readAt)
+        : isFarAhead(sends.leanFirstAt, firstDate);
+    if (isNotedAhead) return 'clocks_differ';
     return 'absent';
   }
 

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { LeanBadAnswer, LeanError, LeanNotOffered, LeanRefused } from '../../lean/errors.ts';
 import type { LeanClient } from '../../lean/client.ts';
 import { StoreUnavailable } from '../errors.ts';
@@ -24,6 +25,8 @@ export interface ReconciliationLoopOptions {
   readonly onStoreTrouble?: (error: StoreUnavailable | undefined) => void;
   /** Told of what clocks differ by, in ms, once when that is too much and with undefined when it is not any more. */
   readonly onClockTrouble?: (differences: ClockDifferences | undefined) => void;
+  /** Told once when the audits of a request have failed for half an hour. They go on. */
+  readonly onUnaudited?: (key: RequestKey) => void;
   /** Told when a request could not be looked for because of a bug; it is due again later. */
   readonly onFailure?: (key: RequestKey, error: unknown) => void;
   /** Between rounds. @default 1 s */
@@ -46,6 +49,12 @@ const firstPauseMs = 5000;
 const longestPauseMs = 3_600_000;
 /** An audit for which Lean could not be read is made again after this. */
 const auditAgainMs = 300_000;
+/** Audits of one request may fail for this long before it is told. */
+const unauditedAfterMs = 1_800_000;
+/** Requests whose audits fail that are remembered. */
+const mostUnaudited = 10_000;
+/** How long an audit may read; nobody waits for it. */
+const auditReadingMs = 60_000;
 const dayMs = 86_400_000;
 /** How far the store's clock may run from a steady one between two rounds before nothing is purged by it. */
 const jumpMs = 60_000;
@@ -66,6 +75,8 @@ function byUrgency(a: PayoutRequest, b: PayoutRequest): number {
 export class ReconciliationLoop {
   readonly #options: Required<ReconciliationLoopOptions>;
   readonly #rounds: Rounds;
+  /** Since when the audits of a request fail, by the steady clock. */
+  readonly #unaudited = new LRUCache<string, { readonly since: number; told: boolean }>({ max: mostUnaudited });
   #lastRound: { readonly store: number; readonly steady: number } | undefined;
   #clocks: ClockDifferences | undefined;
   #clockTrouble = false;
@@ -74,6 +85,7 @@ export class ReconciliationLoop {
     this.#options = {
       onStoreTrouble: () => undefined,
       onClockTrouble: () => undefined,
+      onUnaudited: () => undefined,
       onFailure: () => undefined,
       everyMs: 1000,
       now: Date.now,
@@ -160,7 +172,8 @@ export class ReconciliationLoop {
     // Put off first, so that of several gateways one looks.
     if (!(await reconciliation.postpone(request, { checks, inMs: planned ?? auditAgainMs })))
       return undefined;
-    const deadline = Math.max(client.deadline(), performance.now() + backgroundReadingMs);
+    const readingMs = isOpen ? backgroundReadingMs : auditReadingMs;
+    const deadline = Math.max(client.deadline(), performance.now() + readingMs);
     if (isOpen) {
       const turn = await reconciliation.startReading(request);
       // A caller has had Lean read within the last seconds. That reading may have been too early to prove anything.
@@ -174,13 +187,24 @@ export class ReconciliationLoop {
     }
     try {
       await reconciler.audit(request, deadline);
+      this.#unaudited.delete(nameOf(request));
       if (planned === null) await this.#lookAgainIn(null, request);
       return undefined;
     } catch (error) {
       if (!(error instanceof LeanError)) throw error;
+      this.#noteUnaudited(request);
       await this.#lookAgainIn(auditAgainMs, request);
       return error;
     }
+  }
+
+  #noteUnaudited(request: PayoutRequest): void {
+    const { steadyNow, onUnaudited } = this.#options;
+    const failing = this.#unaudited.get(nameOf(request)) ?? { since: steadyNow(), told: false };
+    this.#unaudited.set(nameOf(request), failing);
+    if (failing.told || steadyNow() - failing.since < unauditedAfterMs) return;
+    failing.told = true;
+    onUnaudited(request);
   }
 
   /** Lean was not asked, so this look does not count. */
@@ -211,6 +235,10 @@ export class ReconciliationLoop {
     const untilEnd = end === null || end <= readAt ? Infinity : end - readAt + 1000;
     return Math.min(pause, untilEnd);
   }
+}
+
+function nameOf({ caller, idempotencyKey }: RequestKey): string {
+  return JSON.stringify([caller, idempotencyKey]);
 }
 
 /** Whether Lean has answered, and its answer says nothing of what it will answer to other reads. */

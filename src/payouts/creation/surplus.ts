@@ -9,14 +9,17 @@ import type { PayoutRequest } from './payout-record.ts';
  * @param own payouts of the request that no record names
  */
 export function surplusIntents(
-  { sends, judgedPayouts, records }: PayoutRequest,
+  { sends, judgedPayouts, records, upstreamResponse }: PayoutRequest,
   { candidates, duplicates, rows }: Reading,
   own: readonly Candidate[],
 ): readonly string[] {
-  // Where Lean does not return references, the first payout of a key that was sent twice looks like any other one.
+  // A key that was sent twice, or rejected because Lean did not list it, may have a payout that its callers do not know
+  // of. Where Lean does not return references, it looks like any other one.
+  const mayHaveMore =
+    sends.count > 1 || (upstreamResponse === null && records.some(({ state }) => state === 'rejected'));
   const similar = candidates.filter(
     ({ failed, unread, row, sharedWith }) =>
-      sends.count > 1 &&
+      mayHaveMore &&
       !failed &&
       !unread &&
       !judgedPayouts.includes(row.intentId) &&
