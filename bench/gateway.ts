@@ -1,5 +1,6 @@
 import { pino } from 'pino';
 import { createGraphql } from '../src/adapters/graphql/server.ts';
+import { Subscriptions } from '../src/adapters/graphql/subscriptions.ts';
 import { startHttpServer } from '../src/adapters/http-server.ts';
 import { parseConfig } from '../src/config.ts';
 import { createGateway } from '../src/gateway.ts';
@@ -45,6 +46,7 @@ await startHttpServer({
             rule: new ResendRule(config.resendAfter),
             application,
           }),
+          subscriptions: new Subscriptions(),
           updates: {
             standing: () => () => null,
             subscribe: () => {

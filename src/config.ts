@@ -118,7 +118,7 @@ export function parseConfig(env: Environment, preset: Environment = {}): Config 
     auth: authFrom(reader),
     routerSecret: reader.secret('ROUTER_SECRET'),
     maskIban: reader.choice('MASK_IBAN', ['on', 'off']) === 'on',
-    maxUpstreamCalls: reader.integer('MAX_UPSTREAM_CALLS', 1, 1_000_000),
+    maxUpstreamCalls: upstreamCallsFrom(reader),
     requestsPerMinute: reader.optionalInteger('RATE_LIMIT_REQUESTS', 1, 100_000_000),
     persistedOperations: persistedOperationsFrom(reader),
     corsOrigins: originsFrom(reader),
@@ -141,7 +141,11 @@ export function parseCoreConfig(env: Environment): CoreConfig {
 
 /** What the tools need that one agent runs for itself: it is the caller, and there is no port. */
 export type StdioConfig = CoreConfig &
-  Pick<Config, 'mcpWrites' | 'requireIdempotencyKey' | 'maskIban' | 'logLevel'>;
+  Pick<Config, 'mcpWrites' | 'requireIdempotencyKey' | 'maskIban' | 'maxUpstreamCalls' | 'logLevel'>;
+
+function upstreamCallsFrom(reader: EnvironmentReader): number {
+  return reader.integer('MAX_UPSTREAM_CALLS', 1, 1_000_000);
+}
 
 /**
  * Only what the tools need by standard input and output.
@@ -151,6 +155,7 @@ export function parseStdioConfig(env: Environment): StdioConfig {
   return checked(new EnvironmentReader(env, defaults), reader => ({
     ...coreFrom(reader),
     ...toolsFrom(reader),
+    maxUpstreamCalls: upstreamCallsFrom(reader),
     maskIban: reader.choice('MASK_IBAN', ['on', 'off']) === 'on',
     logLevel: reader.choice('LOG_LEVEL', logLevels),
   }));

@@ -130,6 +130,7 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Wir
       subscriptions,
       maxUpstreamCalls: config.maxUpstreamCalls,
     }),
+    subscriptions,
     creation: core.creation,
     door,
     persisted,

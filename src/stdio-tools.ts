@@ -11,7 +11,7 @@ import { OperationCalls } from './payouts/operation-calls.ts';
  * @throws ConfigError when the store cannot be used; StoreUnavailable
  */
 export async function startStdioTools(config: StdioConfig): Promise<{ close(): Promise<void> }> {
-  const { mcpWrites, requireIdempotencyKey: requireKey, maskIban, logLevel } = config;
+  const { mcpWrites, requireIdempotencyKey: requireKey, maskIban, maxUpstreamCalls, logLevel } = config;
   const log = pino(
     { level: logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime },
     pino.destination(2),
@@ -19,7 +19,7 @@ export async function startStdioTools(config: StdioConfig): Promise<{ close(): P
   const core = createCore(config, { log });
   await core.prepareStore();
   core.loop.start();
-  const calls = new OperationCalls({ ...core, requireKey, maskIban });
+  const calls = new OperationCalls({ ...core, requireKey, maskIban, maxUpstreamCalls });
   const serving = serveStdio(mcpTools({ calls, requireKey, writes: mcpWrites }).server, {
     onerror: error => {
       log.debug({ problem: error.message }, 'mcp');

@@ -15,17 +15,18 @@ export function readBytes({ request, connection }: Sent, maxBytes: number): Prom
     const incoming = connection.beginBody();
     let body: Buffer = Buffer.alloc(0);
     let bytes = 0;
-    let over = false;
-    const end = (): void => {
-      over = true;
+    // A request may be answered for hours: nothing of its body is to be kept by then.
+    const forget = (): void => {
       body = Buffer.alloc(0);
-      incoming.release();
+      request.off('data', take).off('end', end).off('error', leave).off('close', leave);
     };
-    request.on('data', (chunk: Buffer) => {
-      if (over) return;
+    const take = (chunk: Buffer): void => {
       const length = bytes + chunk.length;
       if (length > maxBytes) {
-        end();
+        forget();
+        // What is left is not kept.
+        request.on('data', () => undefined);
+        incoming.release();
         resolve(undefined);
         return;
       }
@@ -37,26 +38,29 @@ export function readBytes({ request, connection }: Sent, maxBytes: number): Prom
       }
       bytes = length;
       incoming.hold(body.length);
-    });
-    request.on('end', () => {
-      if (over) return;
-      over = true;
+    };
+    const end = (): void => {
+      const whole = body.subarray(0, bytes);
+      forget();
       incoming.whole();
       turns.run(connection, () => {
         incoming.release();
-        resolve(body.subarray(0, bytes));
+        resolve(whole);
       });
-    });
+    };
     const leave = (): void => {
-      if (over) return;
-      end();
+      forget();
+      incoming.release();
       reject(new CallerGone());
     };
     // A request that was destroyed earlier emits nothing any more.
-    if (request.destroyed) leave();
+    if (request.destroyed) {
+      leave();
+      return;
+    }
+    request.on('data', take).on('end', end);
     // A reset or a malformed chunk: no more of it will come.
-    request.on('error', leave);
-    request.on('close', leave);
+    request.on('error', leave).on('close', leave);
   });
 }
 

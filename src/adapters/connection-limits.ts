@@ -10,6 +10,12 @@ export const connectionLimits = {
   subscriptionsPerCaller: 5000,
   /** Subscriptions of all callers at once; one more is refused. */
   subscriptions: 10_000,
+  /** Different documents that the subscriptions of one caller may have; one more is refused. */
+  subscribedDocumentsPerCaller: 50,
+  /** The same for the subscriptions of all callers. */
+  subscribedDocuments: 500,
+  /** Characters in the id that a WebSocket's peer gives an operation; a longer one is refused. */
+  operationIdLength: 128,
   /** Bytes that a peer may leave unread for `unreadMs`; with more its connection is ended. */
   unreadBytes: 1024 * 1024,
   unreadMs: 10_000,
@@ -19,6 +25,8 @@ export const connectionLimits = {
   maxTotalUnreadBytes: 64 * 1024 * 1024,
   /** Bytes of requests and messages that have not come in whole, or wait for their turn, over all connections. */
   maxTotalIncomingBytes: 64 * 1024 * 1024,
+  /** Headers of one request; more are left out. */
+  headers: 100,
   /** Time for the headers of a request, in ms. */
   headersMs: 10_000,
   /** Time for a whole request, in ms. */

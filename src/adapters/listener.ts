@@ -158,6 +158,7 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
     },
     handle,
   );
+  server.maxHeadersCount = limits.headers;
   // Node would answer 417 by itself, however often it is asked; expectations may be ignored (RFC 9110, 10.1.1).
   server.on('checkExpectation', handle);
   server.maxConnections = limits.connections;

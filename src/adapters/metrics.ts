@@ -31,6 +31,7 @@ const durations = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2
  */
 export class Metrics {
   readonly #registry = new Registry();
+  #text: Promise<string> | undefined;
   readonly #requests: Histogram;
   readonly #leanCalls: Histogram;
   readonly #upstream: Histogram;
@@ -110,7 +111,11 @@ export class Metrics {
 
   /** All numbers as text. */
   metrics(): Promise<string> {
-    return this.#registry.metrics();
+    // Whoever asks while it is being written gets the same text.
+    this.#text ??= this.#registry.metrics().finally(() => {
+      this.#text = undefined;
+    });
+    return this.#text;
   }
 
   request({ surface, label, outcome = 'unknown', seconds, leanCalls }: FinishedRequest): void {

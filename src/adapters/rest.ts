@@ -1,5 +1,6 @@
 import type { Door } from '../access/door.ts';
 import { operations, type Operation } from '../lean/operations.ts';
+import { turns } from '../lean/turns.ts';
 import { demandScopes, scopeOf, type Caller } from '../payouts/caller.ts';
 import { JsonBeyondBounds, parseExactJson } from '../payouts/exact-json.ts';
 import type { OperationCalls, OperationOutcome } from '../payouts/operation-calls.ts';
@@ -85,6 +86,7 @@ export function startRestServer(options: RestOptions): Promise<Listener> {
     report.operation = report.label = operation.name;
     const caller = await callerOf(exchange, operation);
     if (caller === undefined) return;
+    await turns.take(exchange.connection);
     const values = await valuesOf(exchange, found);
     if ('problem' in values) {
       // What is left of a body that is not wanted is not read.

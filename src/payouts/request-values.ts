@@ -1,6 +1,7 @@
 import type { LeanCall, OperationArguments, OperationParameter } from '../lean/operations.ts';
 import type { RequestProblem } from './creation/creation-request.ts';
 import { parseDecimal } from './decimal.ts';
+import { mostProblems } from './creation/creation-answer.ts';
 import { isUuid } from './ids.ts';
 import { instantForm, parseInstant } from './instant.ts';
 import { keyProblems } from './creation/transfer.ts';
@@ -17,12 +18,15 @@ export function argumentsFrom(
   const path: Record<string, string> = {};
   const query: Record<string, string> = {};
   const known = operation.parameters.map(({ name }) => name);
-  for (const name of Object.keys(values))
-    if (!known.includes(name))
-      problems.push({
-        parameter: name,
-        problem: `is not known; accepted: ${known.length === 0 ? 'no parameters' : known.join(', ')}.`,
-      });
+  const unknown = Object.keys(values).filter(name => !known.includes(name));
+  for (const [index, name] of unknown.slice(0, mostProblems).entries())
+    problems.push({
+      parameter: name,
+      problem:
+        index > 0
+          ? 'is not known.'
+          : `is not known; accepted: ${known.length === 0 ? 'no parameters' : known.join(', ')}.`,
+    });
   for (const parameter of operation.parameters) {
     const { name } = parameter;
     const value = values[name];

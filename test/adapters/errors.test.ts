@@ -268,6 +268,37 @@ describe('a request', () => {
     expect(received()).toEqual({});
   });
 
+  it.each(['text/plain', 'image/png', ''.padEnd(5000, 'a/b, ')])(
+    'whose answer nobody can give is refused before anything is done: accept %s',
+    async accept => {
+      const { url, received } = await startTestGateway();
+      const response = await fetch(url, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', accept },
+        body: JSON.stringify({ query: createPayoutDocument, variables: { input: payoutInput('unheard') } }),
+      });
+      expect(response.status).toBe(406);
+      expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: 'BAD_USER_INPUT' } }] });
+      expect(received()).toEqual({});
+    },
+  );
+
+  it.each([`[${'{},'.repeat(20_000)}{}]`, '['.repeat(100)])(
+    'that is a form has the bounds of JSON: %.20s',
+    async variables => {
+      const { run } = await startTestGateway();
+      const headers = {
+        'content-type': 'application/x-www-form-urlencoded',
+        'apollo-require-preflight': 'true',
+      };
+      const body = `query={__typename}&variables=${variables}`;
+      expect(await run('', {}, { body, headers })).toMatchObject({
+        status: 400,
+        errors: [{ extensions: { code: 'BAD_USER_INPUT' } }],
+      });
+    },
+  );
+
   it('that is a form is read when a browser has asked for permission first', async () => {
     const { run } = await startTestGateway();
     const headers = {

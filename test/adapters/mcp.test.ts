@@ -65,6 +65,25 @@ it('a batch of messages is refused as a whole: it would be many requests in one'
   expect(lean.requests).toEqual([]);
 });
 
+it.each(['GET', 'PUT', 'PATCH', 'DELETE'])(
+  '%s is no method of MCP, and its body is not read',
+  async method => {
+    const { mcp } = await start();
+    const response = await fetch(mcp, { method, ...(method !== 'GET' && { body: 'x'.repeat(300_000) }) });
+    expect([response.status, response.headers.get('allow')]).toEqual([405, 'POST']);
+  },
+);
+
+it('arguments that every object has by name are as unknown as others, and twenty are told', async () => {
+  const { mcp } = await start();
+  const client = await connect(mcp);
+  const one = await call(client, 'lean-listpayouts', { constructor: 1 });
+  expect(textOf(one)).toContain('Nothing was done. constructor is not known');
+  const names = Array.from({ length: 5000 }, (_, index) => [`name${String(index)}`, 1]);
+  const many = await call(client, 'lean-listpayouts', Object.fromEntries(names) as Record<string, unknown>);
+  expect(textOf(many).match(/is not known/g)).toHaveLength(20);
+});
+
 describe.each(eras)('the tools (%s)', era => {
   it('are the capability’s, by name, with what may be assumed of each', async () => {
     const { mcp } = await start();

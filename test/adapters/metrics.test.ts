@@ -7,6 +7,7 @@ import { examplePayoutId } from '../../src/sandbox/named.ts';
 import { createPayoutDocument, payoutInput } from '../support/payout-input.ts';
 import { postOperation, startListeningGateway, type ListeningGateway } from '../support/running-gateway.ts';
 import { freshFolder } from '../support/stores.ts';
+import { startTestGateway } from '../support/test-gateway.ts';
 
 async function start(env: Environment = {}): Promise<ListeningGateway> {
   const gateway = await startListeningGateway({ env: { REST_PORT: '0', MCP_PORT: '0', ...env } });
@@ -54,6 +55,14 @@ describe('/metrics', () => {
       'surface="rest",operation="getPayout",outcome="BAD_USER_INPUT"': 1,
       'surface="rest",operation="getPayout",outcome="LEAN_REFUSED"': 1,
     });
+  });
+
+  it('is written once for all who ask for it at the same time', async () => {
+    const { metrics } = await startTestGateway();
+    const text = metrics.metrics();
+    expect(metrics.metrics()).toBe(text);
+    await text;
+    expect(metrics.metrics()).not.toBe(text);
   });
 
   it('names operations of the manifest by their names, and all others by their root field', async () => {

@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { loggedPathOf } from '../../src/adapters/logged-path.ts';
 import { logLines } from '../support/log-lines.ts';
-import { startListeningGateway } from '../support/running-gateway.ts';
+import { postOperation, startListeningGateway } from '../support/running-gateway.ts';
 
 /*
  * What callers do wrong is no failure of the gateway's: its log stays quiet, and nothing is written beside it.
@@ -113,5 +113,17 @@ describe('the path in the log', () => {
     const written = await line(({ msg, surface }) => msg === 'request' && surface === 'rest');
     expect(JSON.stringify(written)).not.toContain('AE07');
     expect(written['path']).toBe('/v1/payouts/v1/…');
+  });
+});
+
+describe('the name of an operation in the log', () => {
+  it.each([
+    ['Payouts', 'Payouts'],
+    ['AE070331234567890123456', '…'],
+    ['a'.repeat(60_000), '…'],
+  ])('%.30s is %s', async (name, logged) => {
+    const { gateway, line } = await start();
+    await postOperation(gateway.url, `query ${name} { __typename }`);
+    expect(await line(({ surface }) => surface === 'graphql')).toMatchObject({ operation: logged });
   });
 });

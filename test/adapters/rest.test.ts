@@ -314,6 +314,18 @@ describe('a payout', () => {
     ]);
   });
 
+  it('with thousands of unknown parameters is told twenty of them, and once what is accepted', async () => {
+    const { rest, lean } = await start();
+    const names = Array.from({ length: 3000 }, (_, index) => String(index));
+    const response = await fetch(`${rest}/v1/payouts/v1/payments?${names.join('&')}`);
+    expect(response.status).toBe(400);
+    const text = await response.text();
+    const { problems } = JSON.parse(text) as { problems: { problem: string }[] };
+    expect(problems).toHaveLength(20);
+    expect(problems.filter(({ problem }) => problem.includes('accepted: page_number'))).toHaveLength(1);
+    expect(lean.requests).toEqual([]);
+  });
+
   const wrong: readonly (readonly [unknown, string, string])[] = [
     ['', 'body', 'not valid JSON'],
     ['{"payment_details":', 'body', 'not valid JSON'],

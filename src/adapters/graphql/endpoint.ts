@@ -15,7 +15,7 @@ import { readBody, tooLarge } from '../body.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Tracing } from '../tracing.ts';
 import { letIn } from './admission.ts';
-import { answerType } from './answer-type.ts';
+import { answerType, isAnswerable } from './answer-type.ts';
 import { KnownDocuments } from './known-documents.ts';
 import type { Execute } from './known-operation.ts';
 import { isJson, maxBodyBytes, paramsOfBody } from './exact-request.ts';
@@ -70,6 +70,11 @@ export class GraphqlEndpoint {
 
   async handle(exchange: Exchange): Promise<void> {
     const { request, response, connection, report } = exchange;
+    // Before anything is done: Yoga would execute first and find then that it cannot tell the result.
+    if (!isAnswerable(request.headers.accept)) {
+      answerError(response, 406, notAcceptable);
+      return;
+    }
     const admitting = request.method === 'POST' ? this.#admitting(request) : undefined;
     const context: RequestContext = { report, ...(admitting !== undefined && { admitting }) };
     if (admitting === undefined) await turns.take(connection);
@@ -92,11 +97,11 @@ export class GraphqlEndpoint {
     const { request, response, report } = exchange;
     const body = await readBody(exchange, maxBodyBytes);
     if (body === undefined) {
-      answerTooLarge(response);
+      answerError(response, 413, tooLarge(maxBodyBytes));
       return true;
     }
-    // Yoga takes the body from here; by itself it would keep each chunk.
-    Object.assign(request, { body });
+    // Yoga would keep the body as long as the request is answered, so it takes it from here.
+    context.sent = { body };
     const type = body.length > longestBody ? undefined : answerTypeOf(request);
     const asked = type === undefined ? undefined : this.#asked(body, admission);
     if (asked === undefined) return false;
@@ -171,10 +176,14 @@ export class GraphqlEndpoint {
   }
 }
 
-function answerTooLarge(response: ServerResponse): void {
-  const error = { message: tooLarge(maxBodyBytes), extensions: { code: 'BAD_USER_INPUT' } };
-  response.writeHead(413, { 'content-type': 'application/json', connection: 'close' });
-  response.end(JSON.stringify({ errors: [error] }));
+const notAcceptable =
+  'The accept header takes none of application/graphql-response+json, application/json and text/event-stream. Nothing ' +
+  'was done.';
+
+/** Answers a request whose body is not read. */
+function answerError(response: ServerResponse, status: number, message: string): void {
+  response.writeHead(status, { 'content-type': 'application/json', connection: 'close' });
+  response.end(JSON.stringify({ errors: [{ message, extensions: { code: 'BAD_USER_INPUT' } }] }));
 }
 
 function closed(response: ServerResponse): Promise<void> {

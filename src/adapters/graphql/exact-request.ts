@@ -1,5 +1,6 @@
 import { GraphQLError } from 'graphql';
 import type { GraphQLParams, Plugin } from 'graphql-yoga';
+import type { RequestContext } from './request-context.ts';
 import { JsonBeyondBounds, parseExactJson } from '../../payouts/exact-json.ts';
 
 /** The largest body that is accepted. */
@@ -9,19 +10,25 @@ export const maxBodyBytes = 64 * 1024;
  * Reads GraphQL requests as JSON in which no number loses a digit: one of more than 15 digits arrives as its own
  * digits, which `Decimal` reads exactly and every other scalar refuses.
  *
- * Only `application/json` is read from a POST (another type only from callers that a browser has asked for
- * permission), so that no foreign page can send a mutation by a plain form.
+ * Only `application/json` is read from a POST (a form only from callers that a browser has asked for permission), so that
+ * no foreign page can send a mutation by a plain form.
  * @see https://github.com/graphql/graphql-over-http/blob/main/spec/GraphQLOverHTTP.md
  */
 export function useExactRequests(): Plugin {
   return {
-    onRequestParse({ request, url, setRequestParser, requestParser, endResponse, fetchAPI }) {
+    onRequestParse({ request, url, serverContext, setRequestParser, endResponse, fetchAPI }) {
       if (request.method === 'GET') setRequestParser(() => paramsOfQuery(url.searchParams));
       else if (request.method !== 'POST')
         return; // refused by Yoga, which comes after
       else if (isJson(request.headers.get('content-type')))
-        setRequestParser(async limited => paramsOfBody(await limited.text()));
-      else if (requestParser === undefined || request.headers.get('apollo-require-preflight') === null)
+        setRequestParser(async limited =>
+          paramsOfBody(await bodyOf(limited, serverContext as RequestContext)),
+        );
+      else if (request.headers.get('apollo-require-preflight') !== null && isForm(request))
+        setRequestParser(async limited =>
+          paramsOfQuery(new URLSearchParams(await bodyOf(limited, serverContext as RequestContext))),
+        );
+      else
         endResponse(
           fetchAPI.Response.json(
             {
@@ -34,6 +41,18 @@ export function useExactRequests(): Plugin {
         );
     },
   };
+}
+
+/** The body as the endpoint has read it, which keeps it no longer then. By no endpoint it comes with the request. */
+function bodyOf(request: Request, { sent }: RequestContext): Promise<string> | string {
+  if (sent === undefined) return request.text();
+  const body = sent.body ?? '';
+  sent.body = undefined;
+  return body;
+}
+
+function isForm({ headers }: Request): boolean {
+  return /^application\/x-www-form-urlencoded(?:\s*;.*)?$/i.test(headers.get('content-type') ?? '');
 }
 
 /** Whether it is the media type of a GraphQL request. */

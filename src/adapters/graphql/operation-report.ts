@@ -5,6 +5,7 @@ import {
   type OperationDefinitionNode,
 } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
+import { maskedProse } from '../../payouts/masking.ts';
 import type { RequestContext } from './request-context.ts';
 import { rootFieldsOf } from './root-fields.ts';
 
@@ -34,9 +35,17 @@ export function operationNames(
     };
     if (report === undefined) return;
     const operation = getOperationAST(document, operationName);
-    report.operation = operation?.name?.value ?? operation?.operation ?? 'none';
+    report.operation = loggedName(operation?.name?.value) ?? operation?.operation ?? 'none';
     report.label = operation == null ? 'none' : labelOf(document, operation, params?.query ?? '');
   };
+}
+
+/** Longer names, and those with as many digits as account numbers have, are left out of the log. */
+const longestName = 100;
+
+/** A name as it may be logged, because callers write what they want in it. */
+export function loggedName(name: string | undefined): string | undefined {
+  return name === undefined || (name.length <= longestName && maskedProse(name) === name) ? name : '…';
 }
 
 function rootLabelOf(fields: ReadonlySet<string>): string {

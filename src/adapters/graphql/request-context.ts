@@ -2,6 +2,7 @@ import type { ExecutionResult } from 'graphql';
 import type { Logger } from 'pino';
 import type { Admission } from '../../access/door.ts';
 import type { RequestReport } from '../request-report.ts';
+import type { SubscribedDocument } from './subscriptions.ts';
 
 /** What the server knows of a request beside the request itself. */
 export interface RequestContext {
@@ -11,6 +12,8 @@ export interface RequestContext {
   readonly report?: RequestReport;
   /** Who asks, or why they are not let in, where that has been asked already: each request is counted once. */
   readonly admitting?: Promise<Admission>;
+  /** The body, until it is taken. */
+  sent?: { body: string | undefined };
   /** Who asks, once they have been let in. */
   admission?: Admission;
   /** What came of it, where it has been executed already: all that is left is to tell its caller. */
@@ -19,6 +22,8 @@ export interface RequestContext {
   lastEventId?: string;
   /** The cursor of the update that is being delivered. */
   deliveredCursor?: string;
+  /** The document of a subscription, shared with others. */
+  subscribed?: SubscribedDocument;
   /** Aborted when the caller goes away; without it, the request's own. */
   readonly signal?: AbortSignal;
 }

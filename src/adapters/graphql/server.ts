@@ -30,6 +30,8 @@ import { useOperationLimits } from './operation-limits.ts';
 import { useOutcome } from './operation-report.ts';
 import { usePersistedOperations, type PersistedOperations } from './persisted-operations.ts';
 import type { RequestContext } from './request-context.ts';
+import { useSubscribedRequests } from './subscribed-request.ts';
+import type { Subscriptions } from './subscriptions.ts';
 import { variableNamesRule } from './variable-names-rule.ts';
 import { tracedExecution } from './traced-execution.ts';
 
@@ -39,6 +41,7 @@ export interface GraphqlOptions {
   readonly sources: PayoutSources;
   readonly creation: PayoutCreation;
   readonly updates: Updates;
+  readonly subscriptions: Subscriptions;
   /** Lets callers in. */
   readonly door: Door;
   readonly introspection: boolean;
@@ -91,6 +94,7 @@ export function createGraphql(options: GraphqlOptions): Graphql {
         ...(introspection ? [] : [NoSchemaIntrospectionCustomRule]),
       ),
       useOperationGate(gate),
+      useSubscribedRequests(options.subscriptions),
       useEventStream(options.log),
       useCodedErrors(options.log),
       useOutcome(),

@@ -67,8 +67,12 @@ export function graphqlSocket(options: GraphqlSocketOptions): GraphqlSocket {
   const websockets = new WebSocketServer(serverOptions);
   const protocol = makeServer<Record<string, unknown>, Extra>({
     connectionInitWaitTimeout: limits.connectionInitMs,
-    async onConnect({ connectionParams, extra: { connection } }) {
+    async onConnect(context) {
+      const { connectionParams, extra } = context;
+      const { connection } = extra;
       const given = connectionParams?.['authorization'] ?? connectionParams?.['Authorization'];
+      // The library would keep them as long as the connection.
+      Object.assign(context, { connectionParams: undefined });
       const { headers } = connection.request;
       try {
         const admission = await door.admit({
@@ -85,7 +89,7 @@ export function graphqlSocket(options: GraphqlSocketOptions): GraphqlSocket {
       }
       return true;
     },
-    async onSubscribe({ extra: { connection } }, _id, payload) {
+    async onSubscribe({ extra: { connection } }, id, payload) {
       const { admission } = connection;
       if (admission === undefined) throw new TypeError('the connection has not come in by the door');
       const { report, over } = connection.begin();
@@ -94,16 +98,20 @@ export function graphqlSocket(options: GraphqlSocketOptions): GraphqlSocket {
       try {
         await door.count(admission.caller);
         if (connection.isOverfull) return [tooManyOperations()];
+        if (id.length > limits.operationIdLength) return [idTooLong()];
         const query = documentFor(persisted, payload as never, admission);
+        const variableValues = payload.variables ?? null;
         const enveloped = graphql.getEnveloped({ ...context, params: { ...payload, query } } as never);
         const document = enveloped.parse(query) as ReturnType<typeof parseDocument>;
         const errors = enveloped.validate(enveloped.schema, document) as readonly GraphQLError[];
         if (errors.length > 0) return [...errors];
+        // The library keeps the message as long as the operation runs.
+        Object.assign(payload, { query: '', variables: undefined, extensions: undefined });
         return {
           schema: enveloped.schema,
           document,
           operationName: payload.operationName ?? null,
-          variableValues: payload.variables ?? null,
+          variableValues,
           contextValue: await enveloped.contextFactory(),
           rootValue: enveloped,
         } as ExecutionArgs;
@@ -186,6 +194,13 @@ function tooManyOperations(): GraphQLError {
     `This connection already runs ${String(limits.operations)} operations, the maximum. End some, or open another ` +
       'connection.',
     { extensions: { code: 'TOO_MANY_OPERATIONS' } },
+  );
+}
+
+function idTooLong(): GraphQLError {
+  return new GraphQLError(
+    `The id of the operation is longer than ${String(limits.operationIdLength)} characters.`,
+    { extensions: { code: 'BAD_USER_INPUT' } },
   );
 }
 

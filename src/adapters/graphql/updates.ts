@@ -81,7 +81,9 @@ export class GraphUpdates implements Updates {
     if (now === undefined) throw new UpdatesUnavailable(unread);
     const from = performance.now();
     const { router } = admitted(context);
-    const over = subscriptions.begin(router ? undefined : context.caller.subject);
+    const { subscribed } = context;
+    if (subscribed === undefined) throw new TypeError('the subscription has no document');
+    const over = subscriptions.begin(router ? undefined : context.caller.subject, subscribed);
     // A subscription that is aborted before its first update is asked for never begins to run.
     if (context.signal.aborted) over();
     else context.signal.addEventListener('abort', over, { once: true });

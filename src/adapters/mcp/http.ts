@@ -71,8 +71,7 @@ export async function startMcpServer(options: McpHttpOptions): Promise<Listener>
     const listed = origin !== undefined && corsOrigins.includes(origin);
     if (!listed && !isOwnOrigin(request, response)) return;
     if (path !== '/mcp' && path !== '/') answer(response, 404, 'MCP is at /mcp.');
-    // The library cannot take it.
-    else if (request.method === 'TRACE')
+    else if (request.method !== 'POST')
       answer(response, 405, 'MCP takes POST.', { headers: { allow: 'POST' } });
     else if (draining) answer(response, 503, 'The gateway is stopping; nothing was done.');
     else
@@ -92,7 +91,6 @@ export async function startMcpServer(options: McpHttpOptions): Promise<Listener>
     const { request, response } = exchange;
     // A server's own requests always have a method and an address.
     const asked = Object.assign(request as NodeIncomingMessageLike, { auth: authInfoOf(caller) });
-    if (request.method !== 'POST') return handle(asked, response);
     const text = await readBody(exchange, maxBodyBytes);
     if (text === undefined) return answer(response, 413, tooLarge(maxBodyBytes));
     const read = parsed(text);

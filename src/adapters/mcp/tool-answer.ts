@@ -43,7 +43,8 @@ function sentenceOf(
   switch (outcome.kind) {
     case 'invalid': {
       const problems = outcome.problems.map(
-        ({ parameter, problem }) => `${argumentOf[parameter] ?? parameter} ${problem}`,
+        ({ parameter, problem }) =>
+          `${Object.hasOwn(argumentOf, parameter) ? (argumentOf[parameter] ?? parameter) : parameter} ${problem}`,
       );
       return `Nothing was done. ${problems.join(' ')} Correct this and call again.`;
     }

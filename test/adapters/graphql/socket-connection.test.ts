@@ -149,7 +149,7 @@ describe('a WebSocket', () => {
 
   it('is closed with the code of the protocol where an id is used twice, however long it is', async () => {
     const client = await connect(await start());
-    const message = { id: 'x'.repeat(200), type: 'subscribe', payload: subscription };
+    const message = { id: 'x'.repeat(128), type: 'subscribe', payload: subscription };
     client.send(message);
     client.send(message);
     expect((await once(client.socket, 'close'))[0]).toBe(4409);

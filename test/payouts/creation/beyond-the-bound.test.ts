@@ -29,7 +29,7 @@ async function start(options: CreatingOptions = {}) {
   const clock = { ms: Date.now(), storeMs: 0 };
   const now = () => clock.ms;
   const lean = new UnkindLean(now);
-  const refuses = { reads: (_to: number): boolean => false };
+  const refuses = { reads: (() => false) as (to: number) => boolean };
   const server = createServer((request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '', 'http://lean');
     const to = Date.parse(searchParams.get('to') ?? '');
