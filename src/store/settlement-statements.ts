@@ -67,16 +67,15 @@ export function unchanged({ leases, sends }: PayoutRequest, place: number): Cond
 }
 
 /**
- * Ends the reading of Lean when no record is left without an answer. An audit follows one delay later where Lean may have
- * another copy of the request. Audits an hour and a day later follow where it was sent twice or its outcome was unknown.
- * Where Lean turned a send away, or failed the payout inside an answer, or a record of an earlier send may be lost, one
- * audit has to do (`checks` is -1).
+ * Ends the reading of Lean when no record is left without an answer. Audits follow one delay, an hour and a day later
+ * where Lean may have another copy of the request: its outcome was unknown, Lean turned a send away or failed a payout
+ * inside an answer, or a record of an earlier send may be lost.
  */
 export function endChecksWhenSettled({ caller, idempotencyKey }: RequestKey): Statement {
   const answers = 'SELECT 1 FROM lean_payout_records p WHERE p.caller = $1 AND p.idempotency_key = $2';
   return {
     sql: `UPDATE lean_payout_requests
-      SET checks = CASE WHEN next_check_at IS NOT NULL OR sends > 1 THEN 0 ELSE -1 END, finding = NULL, next_check_at =
+      SET checks = 0, finding = NULL, next_check_at =
         store_now() + CASE WHEN resend_after_ms > 0 THEN resend_after_ms ELSE ${String(defaultDelayMs)} END
       WHERE ${ofKey} AND claim IS NULL AND NOT EXISTS (${answers} AND p.answer IS NULL)
         AND (next_check_at IS NOT NULL OR attempts > 1 OR first_sent_at < created_at

@@ -76,7 +76,9 @@ export class ReconciliationLoop {
   readonly #options: Required<ReconciliationLoopOptions>;
   readonly #rounds: Rounds;
   /** Since when the audits of a request fail, by the steady clock. */
-  readonly #unaudited = new LRUCache<string, { readonly since: number; told: boolean }>({ max: mostUnaudited });
+  readonly #unaudited = new LRUCache<string, { readonly since: number; told: boolean }>({
+    max: mostUnaudited,
+  });
   #lastRound: { readonly store: number; readonly steady: number } | undefined;
   #clocks: ClockDifferences | undefined;
   #clockTrouble = false;

@@ -9,21 +9,16 @@ import type { PayoutRequest } from './payout-record.ts';
  * @param own payouts of the request that no record names
  */
 export function surplusIntents(
-  { sends, judgedPayouts, records, upstreamResponse }: PayoutRequest,
+  { sends, judgedPayouts, records }: PayoutRequest,
   { candidates, duplicates, rows }: Reading,
   own: readonly Candidate[],
 ): readonly string[] {
-  // A key that was sent twice, or rejected because Lean did not list it, may have a payout that its callers do not know
-  // of. Where Lean does not return references, it looks like any other one.
-  const mayHaveMore =
-    sends.count > 1 || (upstreamResponse === null && records.some(({ state }) => state === 'rejected'));
+  // A key that was sent twice, or rejected, may have a payout that its callers do not know of. Where Lean does not return
+  // references, it looks like any other one.
+  const mayHaveMore = sends.count > 1 || records.some(({ state }) => state === 'rejected');
   const similar = candidates.filter(
     ({ failed, unread, row, sharedWith }) =>
-      mayHaveMore &&
-      !failed &&
-      !unread &&
-      !judgedPayouts.includes(row.intentId) &&
-      sharedWith.length === 0,
+      mayHaveMore && !failed && !unread && !judgedPayouts.includes(row.intentId) && sharedWith.length === 0,
   );
   const payments = paymentsPerIntent(rows);
   // Lean may make one intent of several transfers: it may have as many payments.

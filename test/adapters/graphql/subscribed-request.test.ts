@@ -3,7 +3,8 @@ import { expect, it } from 'vitest';
 import { Subscriptions } from '../../../src/adapters/graphql/subscriptions.ts';
 import { useSubscribedRequests } from '../../../src/adapters/graphql/subscribed-request.ts';
 
-const query = 'subscription S($id: ID, $missing: String) { payoutUpdated(id: $id, after: $missing) { status } }';
+const query =
+  'subscription S($id: ID, $missing: String) { payoutUpdated(id: $id, after: $missing) { status } }';
 
 /** A subscription as it is when it begins: what its caller sent, and what Yoga keeps. */
 function begun(variables: Record<string, unknown>) {

@@ -1,10 +1,11 @@
+import fc from 'fast-check';
 import { createServer } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { destinations } from '../../../src/sandbox/named.ts';
 import { json, listening } from '../../lean/wiring.ts';
 import { creatingAt, keyOf, transfer, type CreatingOptions } from '../../support/creating.ts';
 import { freshStore, opened } from '../../support/stores.ts';
-import { kind, UnkindLean, type Unkindness } from '../../support/unkind-lean.ts';
+import { kind, UnkindLean, type Trouble, type Unkindness } from '../../support/unkind-lean.ts';
 
 const second = 1000;
 const minute = 60 * second;
@@ -192,5 +193,64 @@ describe('a time that one clock got wrong locks no key:', () => {
     }
     expect(answers).toContain('created');
     expect(lean.posts).toHaveLength(2);
+  });
+});
+
+describe('whatever Lean does beyond the bound,', () => {
+  const unkindness = fc.record({
+    listingMs: fc.integer({ min: 0, max: 20 * 60 }).map(minutes => minutes * minute),
+    references: fc.constantFrom<Unkindness['references']>('exact', 'cut', 'lower case', 'dropped'),
+    amounts: fc.constantFrom<Unkindness['amounts']>('exact', 'rounded'),
+    keys: fc.constantFrom<Unkindness['keys']>('forgotten', 'replayed', 'refused'),
+    intents: fc.boolean(),
+  });
+  // A definite refusal is believed, and so is one for too many requests.
+  const trouble = fc.constantFrom<Trouble>(
+    'none',
+    'lost before Lean took it',
+    'lost after Lean took it',
+    'failed inside a 200',
+    'too little balance',
+    'a page of an edge',
+    'a fault after Lean took it',
+    'a duplicate, says Lean',
+  );
+  const repetition = fc.record({
+    afterMinutes: fc.integer({ min: 1, max: 90 }),
+    trouble,
+    /** Whether an edge delivers a copy of it as well. After an answer at once only a webhook would tell of it. */
+    copied: fc.boolean(),
+  });
+  const steps = fc.array(repetition, { minLength: 1, maxLength: 4 });
+
+  it.each([1, 2])('a payout too many of a request of %i is never silent', async transfers => {
+    await fc.assert(
+      fc.asyncProperty(unkindness, steps, async (unkind, repetitions) => {
+        const { createAll, clock, lean, loop, records, told } = await start();
+        lean.unkindness = { ...kind, ...unkind };
+        const references = ['Order-0001-of-May', 'Order-0002-of-May'].slice(0, transfers);
+        for (const { afterMinutes, trouble: each, copied } of repetitions) {
+          const sent = lean.posts.length;
+          lean.troubles = [each];
+          await createAll('key-1', references.map(wanted)).catch(() => undefined);
+          if (copied && each !== 'none' && lean.posts.length > sent) lean.add(ours);
+          for (let passed = 0; passed < afterMinutes; passed += 10) {
+            clock.ms += 10 * minute;
+            await loop.round();
+          }
+        }
+        for (let hours = 0; hours < 60; hours += 1) {
+          clock.ms += 60 * minute;
+          await loop.round();
+        }
+        const answers = (await records.read(keyOf('key-1')))?.records.map(({ answer }) => answer?.kind) ?? [];
+        const living = lean.all.filter(({ failed }) => !failed).length;
+        const known = answers.filter(answer => answer === 'created').length;
+        const isOpen = answers.includes(undefined);
+        if (living > known && !isOpen) expect(told, JSON.stringify({ answers, living })).not.toEqual([]);
+        if (living === 0) expect(answers).not.toContain('created');
+      }),
+      { numRuns: Number(process.env['BEYOND'] ?? 25), seed: 7 },
+    );
   });
 });
