@@ -172,7 +172,7 @@ it('README counts the Lean calls of its query right', async () => {
   expect(gateway.received()).toEqual({ listPayouts: 1, getPayoutIntent: 2, getPayoutPaymentHistory: 2 });
 });
 
-it('README’s way to run it against Lean builds it and brings it up', async () => {
+it('README’s way to run it against Lean brings it up', async () => {
   const command = commandWith('npm start');
   const env = {
     PORT: '0',

@@ -1,20 +1,11 @@
 import { gunzipSync } from 'node:zlib';
 import { request as httpRequest } from 'node:http';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { payoutIdOf } from '../../src/payouts/ids.ts';
 import { accounts, destinations, exampleIntentId } from '../../src/sandbox/named.ts';
+import { startBrowser } from '../support/browser.ts';
 import { startListeningGateway, type ListeningGateway } from '../support/running-gateway.ts';
-
-const quiet = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 
 describe('GraphiQL in a browser', () => {
   let gateway: ListeningGateway;
@@ -30,10 +21,7 @@ describe('GraphiQL in a browser', () => {
           currency: 'AED',
         },
       }),
-      chromium.launch({
-        executablePath: process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium',
-        args: quiet,
-      }),
+      startBrowser(),
     ]);
   });
   beforeAll(() => {

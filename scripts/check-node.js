@@ -1,0 +1,15 @@
+import { readFileSync } from 'node:fs';
+
+/*
+ * Runs before the scripts of package.json that run TypeScript, which an older Node answers with a stack. Plain
+ * JavaScript, so that any Node can read it.
+ */
+const { engines } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+const [major, minor] = engines.node.match(/\d+/g).map(Number);
+const [ownMajor, ownMinor] = process.versions.node.split('.').map(Number);
+if (ownMajor < major || (ownMajor === major && ownMinor < minor)) {
+  process.stderr.write(
+    `Node ${process.versions.node} is too old; this program needs Node ${String(major)}.${String(minor)} or later.\n`,
+  );
+  process.exit(1);
+}

@@ -1,0 +1,58 @@
+import { accessSync, constants } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import packagedChromium, { inflate } from '@sparticuz/chromium';
+import { chromium, type Browser } from 'playwright-core';
+
+const quiet = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+const installed = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
+
+/** Starts the browser that `CHROMIUM_PATH` names, or one that is installed, or else the one of the packages (Linux, x64). */
+export async function startBrowser(): Promise<Browser> {
+  const path = process.env['CHROMIUM_PATH'] ?? installed.map(onPath).find(found => found !== undefined);
+  if (path !== undefined) return chromium.launch({ executablePath: path, args: quiet });
+  try {
+    const executablePath = await packagedChromium.executablePath();
+    // The libraries that a browser needs and a bare machine lacks. The package unpacks them on Amazon's machines only.
+    const libraries = await inflate(
+      fileURLToPath(new URL('../bin/al2023.tar.br', import.meta.resolve('@sparticuz/chromium'))),
+    );
+    const env = {
+      ...process.env,
+      LD_LIBRARY_PATH: join(libraries, 'lib'),
+      FONTCONFIG_PATH: join(tmpdir(), 'fonts'),
+    };
+    return await chromium.launch({ executablePath, args: quiet, env });
+  } catch (cause) {
+    throw new Error(
+      'No browser could be started. Install Chromium or Chrome, or name one by CHROMIUM_PATH.',
+      {
+        cause,
+      },
+    );
+  }
+}
+
+function onPath(program: string): string | undefined {
+  return (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .map(folder => join(folder, program))
+    .find(file => {
+      try {
+        accessSync(file, constants.X_OK);
+        return true;
+      } catch {
+        return false;
+      }
+    });
+}
