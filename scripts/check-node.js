@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 
 /*
- * Runs before the scripts of package.json that run TypeScript, which an older Node answers with a stack. Plain
+ * Runs before the scripts that start or test the program: they run TypeScript, on which an older Node fails with a stack trace. Plain
  * JavaScript, so that any Node can read it.
  */
 const { engines } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));

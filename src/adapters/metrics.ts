@@ -7,8 +7,10 @@ import type { FinishedRequest } from './listener.ts';
 import { registerGauges, type MetricsSources } from './metrics-gauges.ts';
 import type { DeliveryOutcome } from './webhook.ts';
 
-/** What became of a payout that somebody wanted to make, or that was looked for. */
-export type PayoutEnd = 'created' | 'rejected' | 'unknown' | 'found' | 'duplicate' | 'unaudited';
+/** What is counted of payouts. */
+const payoutEnds = ['created', 'rejected', 'unknown', 'found', 'duplicate', 'unaudited'] as const;
+
+export type PayoutEnd = (typeof payoutEnds)[number];
 
 const deliveries: readonly (DeliveryOutcome | 'foreign' | 'missed')[] = [
   'taken',
@@ -86,8 +88,7 @@ export class Metrics {
       registers,
     });
     for (const outcome of deliveries) this.#webhooks.inc({ outcome }, 0);
-    for (const state of ['created', 'rejected', 'unknown', 'found', 'duplicate', 'unaudited'])
-      this.#payouts.inc({ state }, 0);
+    for (const state of payoutEnds) this.#payouts.inc({ state }, 0);
     this.#findings = new Counter({
       name: 'lean_payouts_reconciliation_findings_total',
       help: 'Looks at Lean for a payout of unknown outcome that settled nothing, by what they found.',

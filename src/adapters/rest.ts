@@ -86,7 +86,8 @@ export function startRestServer(options: RestOptions): Promise<Listener> {
     report.operation = report.label = operation.name;
     const caller = await callerOf(exchange, operation);
     if (caller === undefined) return;
-    await turns.take(exchange.connection);
+    // A request without a body waits for no turn by reading it.
+    if (request.method === 'GET') await turns.take(exchange.connection);
     const values = await valuesOf(exchange, found);
     if ('problem' in values) {
       // What is left of a body that is not wanted is not read.

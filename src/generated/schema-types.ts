@@ -439,7 +439,7 @@ export type PayoutRequest = {
 export type PayoutStatus =
   /** The bank accepted it. Not final, and no proof of payment: the bank may still reject it. */
   | 'ACCEPTED_BY_BANK'
-  /** Its authorisation failed, for example by a wrong one-time password. Lean's list and history say `FAILED` of it, so a payout from `payouts` has that status. */
+  /** Its authorisation failed, for example by a wrong one-time password. Lean's list and history have no such status: there, and so in `payouts`, it is `FAILED`. */
   | 'AUTHORISATION_FAILED'
   /** Queued; waits for a person, or for the authoriser, to authorise it. */
   | 'AWAITING_AUTHORIZATION'

@@ -107,3 +107,9 @@ export class LeanRowNotFound extends LeanError {
     super('LEAN_ROW_NOT_FOUND', "The payout was not found in Lean's list.", { retryable: true });
   }
 }
+
+/** Whether Lean has answered, and its answer says nothing of what it will answer to other requests. */
+export function concernsOneRequest(error: LeanError): boolean {
+  if (error instanceof LeanBadAnswer || error instanceof LeanNotOffered) return true;
+  return error instanceof LeanRefused && error.code === 'LEAN_REFUSED';
+}

@@ -125,7 +125,7 @@ export interface LeanHistoryEntry {
 export interface LeanHistory {
   readonly content?: Maybe<readonly LeanHistoryEntry[]>;
   readonly payments?: Maybe<readonly LeanHistoryEntry[]>;
-  /** V1 and KSA alone, as the next one. */
+  /** This and the next: V1 and KSA alone. */
   readonly intent_id?: Maybe<string>;
   readonly customer_id?: Maybe<string>;
 }

@@ -33,10 +33,11 @@ export class ListedPayouts {
    */
   async payout(payout: Payout): Promise<Payout> {
     const row = await this.row(payout);
-    if (row === undefined) throw new LeanRowNotFound();
-    const found = row ?? (await this.recorded(payout.intentId));
-    if (found === null) throw new LeanNotOffered();
-    return found;
+    if (row != null) return row;
+    const recorded = await this.recorded(payout.intentId);
+    if (recorded === null) throw row === null ? new LeanNotOffered() : new LeanRowNotFound();
+    // It may be listed, and its state may have changed since it was created.
+    return row === null ? recorded : { ...recorded, state: undefined };
   }
 
   /** A payout as our own record has it; null if there is none. */
@@ -48,8 +49,8 @@ export class ListedPayouts {
   }
 
   /**
-   * The row of a payout; null and undefined as `RowFinder.find` has them. It is looked for in the narrowest part of the list that is known to
-   * hold it.
+   * The row of a payout; null and undefined as `RowFinder.find` has them. It is looked for in the narrowest part of the
+   * list that is known to hold it.
    * @throws LeanError
    */
   async row(payout: Payout): Promise<PayoutRow | null | undefined> {
@@ -57,11 +58,17 @@ export class ListedPayouts {
     const listed = this.#rows.get(intentId);
     if (listed !== undefined) return listed;
     const createdAt = this.#loaders.knownRow(intentId)?.createdAt;
-    if (createdAt != null) return this.#loaders.row(timesOf(payout, { createdAt }));
+    if (createdAt != null) return this.#find(timesOf(payout, { createdAt }));
     const timed = (await this.#withTimes(payout)) ?? payout;
     const hasTimes = timed.submittedAt != null || timed.initiatedAt != null;
     const record = hasTimes ? null : await this.#loaders.record(intentId);
-    return this.#loaders.row(timesOf(timed, { requested: record?.requested }));
+    return this.#find(timesOf(timed, { requested: record?.requested }));
+  }
+
+  async #find(times: RowTimes): Promise<PayoutRow | null | undefined> {
+    const row = await this.#loaders.row(times);
+    if (row != null) this.add(row);
+    return row;
   }
 
   /** The payout with the times of its payment, which only its intent may have. */

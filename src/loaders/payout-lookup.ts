@@ -57,7 +57,7 @@ export class PayoutLookup {
   async intent(intentId: string): Promise<PayoutIntent | null> {
     try {
       const intent = await this.#loaders.intent(intentId);
-      // Lean may be a while until it knows a payout that it has just created.
+      // Lean may not know yet a payout that it has just created.
       const isNew = intent === null && (await this.#loaders.record(intentId))?.isNew === true;
       if (!isNew) return intent;
     } catch (error) {
@@ -145,7 +145,7 @@ export class PayoutLookup {
   async customer({ customerId, payout }: PayoutIntent): Promise<string | null> {
     if (customerId !== undefined) return customerId;
     const owner = await this.#owner(payout);
-    if (owner === null) throw new LeanNotOffered();
+    if (owner?.customerId === undefined) throw new LeanNotOffered();
     return owner.customerId;
   }
 

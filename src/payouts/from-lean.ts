@@ -31,7 +31,8 @@ import type { PayoutDestination, PayoutIntent } from './payout-intent.ts';
 
 /*
  * The only crossing from Lean's shapes to ours. Whatever Lean's documents and servers call one and the same thing is
- * accepted; a field that is missing, null or of another type than promised becomes null and never a failure.
+ * accepted. A field that is missing, null or of another type than promised becomes null, or undefined where another of
+ * Lean's answers may have it, and never a failure.
  */
 
 const statuses: ReadonlyMap<string, PayoutStatus> = new Map([
@@ -227,6 +228,8 @@ export function destinationFromLean(
 
 export interface LeanPage {
   readonly rows: readonly PayoutRow[];
+  /** How many rows Lean gave, those that cannot be read among them. */
+  readonly listed: number;
   /** Rows a page really holds at Lean: less than was asked for when Lean caps it. */
   readonly size: number | null;
   /** Rows that the filter matches, over all pages. */
@@ -237,8 +240,8 @@ export interface LeanPage {
  * Whether Lean's list goes on after a page. A Lean that caps its pages gives fewer rows than were asked for.
  * @param read rows of the list up to the end of this page
  */
-export function goesOn({ rows, total }: LeanPage, read: number, pageSize: number): boolean {
-  return rows.length > 0 && (total === null ? rows.length >= pageSize : read < total);
+export function goesOn({ listed, total }: LeanPage, read: number, pageSize: number): boolean {
+  return listed > 0 && (total === null ? listed >= pageSize : read < total);
 }
 
 /**
@@ -267,6 +270,7 @@ export function readablePage(
   const numbers = page.page ?? page;
   return {
     rows,
+    listed: content.length,
     size: count(numbers.size),
     total: count(numbers.total_elements),
     isWhole: rows.length === content.length,

@@ -3,7 +3,7 @@ import { beforeSending } from '../lean/deadline.ts';
 import { LeanBadAnswer, LeanNotOffered, LeanRefused } from '../lean/errors.ts';
 import type { LeanHistory, LeanHistoryEntry, LeanHistoryEvent } from '../lean/wire.ts';
 import { postInitiationStatusFromLean, statusOf } from './from-lean.ts';
-import { id, instantFromLean, isRecord, leanId, objects, text } from './lean-values.ts';
+import { carried, id, instantFromLean, isRecord, leanId, objects, text } from './lean-values.ts';
 import type { HistoryEvent, HistoryEventType } from './history-event.ts';
 import { payoutIdOf } from './ids.ts';
 import { compareInstants, type Instant } from './instant.ts';
@@ -16,11 +16,14 @@ export interface PayoutIds {
   readonly intentId: string;
 }
 
-/** What the history of a payment says of it, at Lean applications that have no other call for it (UAE V1, KSA). */
+/**
+ * What the history of a payment says of it, at Lean applications that have no other call for it (UAE V1, KSA). A value is
+ * `undefined` if the history does not carry it.
+ */
 export interface PaymentOwner {
   readonly intentId: string;
-  readonly customerId: string | null;
-  readonly initiatedAt: Instant | null;
+  readonly customerId: string | null | undefined;
+  readonly initiatedAt: Instant | null | undefined;
 }
 
 /**
@@ -107,8 +110,8 @@ export class PayoutHistories {
     );
     return {
       intentId,
-      customerId: id(history.customer_id),
-      initiatedAt: instantFromLean(payment?.initiation_timestamp),
+      customerId: carried(history, 'customer_id', id),
+      initiatedAt: payment && carried(payment, 'initiation_timestamp', instantFromLean),
     };
   }
 }

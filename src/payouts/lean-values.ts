@@ -51,7 +51,7 @@ export function moneyFromLean(amount: unknown, currency: unknown): Money | undef
   return decimal === undefined || code === null ? undefined : { amount: decimal, currency: code };
 }
 
-/** `undefined` for a key that is not there, so that it is looked for elsewhere; what is there is read by `as`. */
+/** `undefined` for a key that is not there, so that it is looked for elsewhere; what is there, null too, is read by `as`. */
 export function carried<T>(wire: object, key: string, as: (value: unknown) => T): T | undefined {
   const value = (wire as Readonly<Record<string, unknown>>)[key];
   return value === undefined ? undefined : as(value);

@@ -18,8 +18,8 @@ export const PayoutStatusType = builder.enumType('PayoutStatus', {
     FAILED: { description: 'Not executed.' },
     AUTHORISATION_FAILED: {
       description:
-        "Its authorisation failed, for example by a wrong one-time password. Lean's list and history say `FAILED` of it, " +
-        'so a payout from `payouts` has that status.',
+        "Its authorisation failed, for example by a wrong one-time password. Lean's list and history have no such " +
+        'status: there, and so in `payouts`, it is `FAILED`.',
     },
     UNKNOWN: {
       description: 'Lean gave no status, or one that this gateway does not know; see `leanStatus`.',

@@ -89,7 +89,8 @@ builder.subscriptionField('payoutUpdated', t =>
     args: {
       id: t.arg.id({
         description:
-          'The payout to follow, by its `Payout.id`; all of them by default. One Lean call finds out whether it exists.',
+          'The payout to follow, by its `Payout.id`; all of them by default. Checking that it exists costs a Lean call, ' +
+          'unless an update of it has been told.',
       }),
       after: t.arg.string({
         description:

@@ -34,7 +34,7 @@ import { selectSimilar, similarKey } from './similar-key.ts';
 /** The first look for a payout whose answer was lost comes this long after it was lost. */
 const firstCheckMs = 5000;
 
-/** Far beyond the deadlines of a look at Lean and of a send together. */
+/** Twice the longest `LEAN_TIMEOUT_MS`. A step of an attempt takes half of it at most, and notes its time. */
 const longestAttemptMs = 600_000;
 
 /** Records in either database: the same statements, the same rules. One of these for each opened database. */

@@ -123,14 +123,14 @@ export function noteSending(
   { remainingMs, leanNow }: SendStamp,
   { rule, leanNow: leanReadAt, lookedFirst = false, lookbackMs = 0 }: ResendPermit,
 ): Statement {
-  const may = mayResend({ configured: bigint(5), byRepetition: bigint(7), leanNow: bigint(8) });
+  const may = mayResend({ configured: bigint(5), byRepetition: bigint(8), leanNow: bigint(9) });
   const first = !repeated;
-  // An audit looks for what may have been sent before the record too.
-  const lookback = String(Math.ceil(lookbackMs));
+  // Audits read back this far, for a copy that an earlier, lost record may have sent.
+  const lookback = bigint(7);
   const complete = `EXISTS (SELECT 1 FROM lean_payout_store
     WHERE id = 1 AND identity = store_identity() AND complete_from <= store_now())`;
   const conditions = [
-    ...(first ? [] : [`sends = ${bigint(2)} OR ${may}`, duplicatesUnchanged('$9')]),
+    ...(first ? [] : [`sends = ${bigint(2)} OR ${may}`, duplicatesUnchanged('$10')]),
     ...(lookedFirst ? [] : [complete]),
   ];
   return {
@@ -150,6 +150,7 @@ export function noteSending(
       leanNow === undefined ? null : Math.ceil(leanNow),
       rule.delayMs,
       similarUnknownKey,
+      Math.ceil(lookbackMs),
       ...(first ? [] : [rule.byRepetition ? 1 : 0, leanReadAt ?? null, duplicatesOf(duplicateIntents)]),
     ],
   };

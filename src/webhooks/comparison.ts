@@ -1,5 +1,5 @@
 import type { LeanClient } from '../lean/client.ts';
-import { LeanError } from '../lean/errors.ts';
+import { concernsOneRequest, LeanError } from '../lean/errors.ts';
 import { StoreUnavailable } from '../payouts/errors.ts';
 import { compareInstants, type Instant } from '../payouts/instant.ts';
 import { instantAt, leanTime } from '../payouts/lean-time.ts';
@@ -33,10 +33,10 @@ const mostPages = 1000;
 /** Lean may list something a while after its time, and clocks differ. */
 const overlapMs = 10 * 60_000;
 
-/** Payouts in a row that cannot be read before a comparison ends: then it is Lean that cannot be read. */
+/** Payouts in a row that Lean has failed to show before a comparison ends: then it is Lean that cannot be read. */
 const mostFailures = 10;
 
-/** How long a payout that cannot be read is tried again. After that the next change of it counts. */
+/** For how long a payout that cannot be read is retried. After that only its next change is told. */
 const retryMs = 3_600_000;
 
 /**
@@ -47,6 +47,8 @@ const retryMs = 3_600_000;
 export class Comparison {
   readonly #options: Required<ComparisonOptions>;
   readonly #rounds: Rounds;
+  /** Lean's time of the first of the comparisons in a row that could not read every payout, epoch ms. */
+  #failingSince: number | undefined;
 
   constructor(options: ComparisonOptions) {
     this.#options = { everyMs: 180_000, ...options };
@@ -99,8 +101,17 @@ export class Comparison {
     if (missed > 0 || payouts > 0) onGaps({ events: missed, payouts });
     // One that was ended half-way is done again from where it began.
     if (this.#rounds.stopped) return;
-    await events.comparisonDone(failure === undefined ? until : laterOf(upTo, until));
+    await events.comparisonDone(this.#mayGoOn(failure, until) ? until : upTo);
     if (failure !== undefined) throw failure;
+  }
+
+  /** Whether the next comparison begins where this one ended. After a failure it begins where this one began, for a while. */
+  #mayGoOn(failure: LeanError | undefined, until: Instant): boolean {
+    const now = Date.parse(until);
+    this.#failingSince = failure === undefined ? undefined : (this.#failingSince ?? now);
+    if (this.#failingSince !== undefined && now - this.#failingSince < retryMs) return false;
+    this.#failingSince = undefined;
+    return true;
   }
 
   /** A Lean application without a list of events has its payouts compared all the same. */
@@ -123,7 +134,7 @@ export class Comparison {
    * @throws LeanError where Lean cannot be read; StoreUnavailable
    */
   async #missedPayouts(from: Instant): Promise<Missed> {
-    const { client, events, teller } = this.#options;
+    const { client, events, teller, onGaps } = this.#options;
     let payouts = 0;
     let read = 0;
     let failure: LeanError | undefined;
@@ -135,7 +146,7 @@ export class Comparison {
       const listed = readablePage(wire, answer);
       const { rows } = listed;
       if (!listed.isWhole) failure ??= answer.bad("A row of Lean's list has no intent id.");
-      read += rows.length;
+      read += listed.listed;
       const known = await events.lastSteps(rows.map(({ intentId }) => intentId));
       for (const row of rows) {
         if (isTold(row, known.get(row.intentId))) continue;
@@ -146,8 +157,11 @@ export class Comparison {
         } catch (error) {
           if (!(error instanceof LeanError)) throw error;
           failure ??= error;
+          if (concernsOneRequest(error)) continue;
           failuresInRow += 1;
-          if (failuresInRow >= mostFailures) throw error;
+          if (failuresInRow < mostFailures) continue;
+          if (payouts > 0) onGaps({ events: 0, payouts });
+          throw error;
         }
       }
       if (!goesOn(listed, read, pageSize)) break;
@@ -159,12 +173,6 @@ export class Comparison {
 interface Missed {
   readonly payouts: number;
   readonly failure: LeanError | undefined;
-}
-
-/** Where the next comparison begins after one that could not read every payout: where this one began, for a while. */
-function laterOf(upTo: Instant, until: Instant): Instant {
-  const earliest = instantAt(Date.parse(until) - retryMs);
-  return compareInstants(upTo, earliest) < 0 ? earliest : upTo;
 }
 
 /** Whether subscribers have been told the state that a row shows. The row may lack the tracking. */

@@ -1,5 +1,5 @@
 import type { LeanClient } from '../lean/client.ts';
-import { LeanError } from '../lean/errors.ts';
+import { concernsOneRequest, LeanError } from '../lean/errors.ts';
 import { StoreUnavailable } from '../payouts/errors.ts';
 import { goesOn, readablePage } from '../payouts/from-lean.ts';
 import { instantAt } from '../payouts/lean-time.ts';
@@ -92,14 +92,19 @@ export class FollowedPayouts {
         const { page: wire, answer } = await client.listPayouts(query);
         const listed = readablePage(wire, answer);
         for (const row of listed.rows) {
+          if (this.#stopped) return;
           unseen.delete(row.intentId);
-          await this.#seen(row, place).catch(ignoreTrouble);
+          await this.#seen(row, place).catch((error: unknown) => {
+            // One payout that cannot be read keeps no other one from being told.
+            if (!(error instanceof LeanError && concernsOneRequest(error))) throw error;
+          });
         }
-        read += listed.rows.length;
+        read += listed.listed;
         if (unseen.size === 0 || !goesOn(listed, read, pageSize)) return;
       }
     } catch (error) {
-      ignoreTrouble(error);
+      // The next read comes soon, and after the last one the comparison takes over.
+      if (!(error instanceof LeanError || error instanceof StoreUnavailable)) throw error;
     }
   }
 
@@ -115,9 +120,4 @@ export class FollowedPayouts {
     followed.leanStatus = state.leanStatus;
     if (!isFollowed || !isBeforePayment(row)) this.#followed.delete(intentId);
   }
-}
-
-/** The next read comes soon, and after the last one the comparison takes over. */
-function ignoreTrouble(error: unknown): void {
-  if (!(error instanceof LeanError || error instanceof StoreUnavailable)) throw error;
 }

@@ -12,6 +12,7 @@ import {
   payoutFromPayment,
   payoutFromRow,
   postInitiationStatusFromLean,
+  readablePage,
   stateFromLean,
 } from '../../src/payouts/from-lean.ts';
 import { boolean, id, instantFromLean, leanId, moneyFromLean, text } from '../../src/payouts/lean-values.ts';
@@ -540,6 +541,22 @@ describe('a destination', () => {
     [null, null],
   ])('is the default by %j: %j', (given, expected) => {
     expect(destinationFromLean({ id: 'd', default: given })?.isDefault).toBe(expected);
+  });
+});
+
+describe('a list goes on', () => {
+  const answer = {
+    bad: (message: string) => new LeanBadAnswer('LEAN_BAD_RESPONSE', message, { retryable: false }),
+  };
+
+  it('after a page in which a row cannot be read', () => {
+    const page = readablePage({ content: [{ payment_intent_id: 'i' }, {}] }, answer);
+    expect(page).toMatchObject({ listed: 2, isWhole: false });
+    expect(page.rows).toHaveLength(1);
+    expect(goesOn(page, 2, 2)).toBe(true);
+    expect(goesOn(page, 2, 3)).toBe(false);
+    expect(goesOn({ ...page, total: 3 }, 2, 100)).toBe(true);
+    expect(goesOn({ ...page, listed: 0, total: 3 }, 2, 100)).toBe(false);
   });
 });
 

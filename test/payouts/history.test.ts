@@ -312,7 +312,11 @@ describe('the owner of a payment', () => {
   it('has small letters, and may be without a time', async () => {
     const { url } = await rawServer(response => json(response, { intent_id: 'I', payments: null }));
     const histories = new PayoutHistories(clientTo(url), 'auto');
-    expect(await histories.ownerOf('p', {})).toEqual({ intentId: 'i', customerId: null, initiatedAt: null });
+    expect(await histories.ownerOf('p', {})).toEqual({
+      intentId: 'i',
+      customerId: undefined,
+      initiatedAt: undefined,
+    });
   });
 });
 

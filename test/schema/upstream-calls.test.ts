@@ -154,6 +154,16 @@ describe('an operation costs Lean', () => {
     expect(cost).toEqual({ getPayoutIntent: 1 });
   });
 
+  it('one list for all that only lists carry, wherever in the answer it is', async () => {
+    const gateway = await startTestGateway({ env: { READ_CACHE_MB: '4' } });
+    const cost = await costOf(
+      gateway,
+      'query ($id: ID!) { payoutByIntent(intentId: $id) { createdAt intent { payout { updatedAt } } } }',
+      { id: exampleIntentId },
+    );
+    expect(cost).toEqual({ getPayoutIntent: 1, listPayouts: 1 });
+  });
+
   it('one more call for the status of its destination', async () => {
     const gateway = await startTestGateway();
     const cost = await costOf(

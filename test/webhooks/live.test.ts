@@ -223,6 +223,16 @@ describe('a subscriber', () => {
     },
   );
 
+  it('of one payout that is far down the list of such a Lean is accepted', async () => {
+    const { gateway, payout } = await start({}, { profile: 'ksa' });
+    const { intentId } = gateway.lean.payouts.add({ createdAt: '2020-01-01T00:00:00Z' });
+    for (let index = 0; index < 250; index += 1) payout();
+    const steps = 'subscription ($id: ID) { payoutUpdated(id: $id) { status } }';
+    const stream = await subscribeBySse(gateway.url, steps, { id: `po_${intentId}` });
+    await expect.poll(() => subscribers(gateway.origin)).toBe(1);
+    stream.leave();
+  });
+
   it('that has read after its cursor has not been given what was asked of Lean before that', async () => {
     const { gateway, payout } = await start();
     const { intentId } = payout();

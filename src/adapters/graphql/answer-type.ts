@@ -16,12 +16,8 @@ export function answerType(accept = '*/*'): string | undefined {
   return undefined;
 }
 
-/** A longer header is no browser's and no client's. */
-const longestAccept = 1024;
-
-/** Whether a caller takes any answer at all: a plain one, or a stream of events. */
+/** Whether the accept header names a type that GraphQL is answered in: one result, or a stream of events. */
 export function isAnswerable(accept: string | undefined): boolean {
   if (accept === undefined) return true;
-  if (accept.length > longestAccept) return false;
   return answerType(accept) !== undefined || /(?:^|,)\s*text\/event-stream\b/i.test(accept);
 }

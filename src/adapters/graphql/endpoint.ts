@@ -70,7 +70,7 @@ export class GraphqlEndpoint {
 
   async handle(exchange: Exchange): Promise<void> {
     const { request, response, connection, report } = exchange;
-    // Before anything is done: Yoga would execute first and find then that it cannot tell the result.
+    // Checked first: Yoga would execute the operation before it finds that no accepted type is left.
     if (!isAnswerable(request.headers.accept)) {
       answerError(response, 406, notAcceptable);
       return;

@@ -43,7 +43,7 @@ export function useExactRequests(): Plugin {
   };
 }
 
-/** The body as the endpoint has read it, which keeps it no longer then. By no endpoint it comes with the request. */
+/** Takes the body that the endpoint has read, so that nothing keeps it. Without an endpoint it is read from the request. */
 function bodyOf(request: Request, { sent }: RequestContext): Promise<string> | string {
   if (sent === undefined) return request.text();
   const body = sent.body ?? '';

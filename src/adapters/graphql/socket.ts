@@ -101,16 +101,22 @@ export function graphqlSocket(options: GraphqlSocketOptions): GraphqlSocket {
         if (id.length > limits.operationIdLength) return [idTooLong()];
         const query = documentFor(persisted, payload as never, admission);
         const variableValues = payload.variables ?? null;
+        const operationName = payload.operationName ?? null;
         const enveloped = graphql.getEnveloped({ ...context, params: { ...payload, query } } as never);
         const document = enveloped.parse(query) as ReturnType<typeof parseDocument>;
         const errors = enveloped.validate(enveloped.schema, document) as readonly GraphQLError[];
         if (errors.length > 0) return [...errors];
         // The library keeps the message as long as the operation runs.
-        Object.assign(payload, { query: '', variables: undefined, extensions: undefined });
+        Object.assign(payload, {
+          query: '',
+          operationName: undefined,
+          variables: undefined,
+          extensions: undefined,
+        });
         return {
           schema: enveloped.schema,
           document,
-          operationName: payload.operationName ?? null,
+          operationName,
           variableValues,
           contextValue: await enveloped.contextFactory(),
           rootValue: enveloped,

@@ -20,9 +20,15 @@ export function useSubscribedRequests(subscriptions: Subscriptions): Plugin<Requ
       const subscribed = subscriptions.shared({ text: context.params?.query ?? '', document: args.document });
       context.subscribed = subscribed;
       args.document = subscribed.document;
+      args.operationName = getOperationAST(args.document, args.operationName)?.name?.value;
       args.variableValues = declaredOnly(args);
       // Yoga keeps this very object.
-      Object.assign(context.params ?? {}, { query: '', variables: undefined, extensions: undefined });
+      Object.assign(context.params ?? {}, {
+        query: '',
+        operationName: undefined,
+        variables: undefined,
+        extensions: undefined,
+      });
     },
   };
 }

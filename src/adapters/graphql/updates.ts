@@ -8,7 +8,7 @@ import type { Payout } from '../../payouts/payout.ts';
 import { updateCursor } from '../../payouts/update-cursor.ts';
 import { CallBudget } from '../../lean/call-budget.ts';
 import type { LeanClient } from '../../lean/client.ts';
-import { LeanNotOffered } from '../../lean/errors.ts';
+import { LeanNotOffered, LeanRowNotFound } from '../../lean/errors.ts';
 import { turns } from '../../lean/turns.ts';
 import type { GraphContext, SubscriptionWish, UpdateOfPayout, Updates } from '../../schema/context.ts';
 import type { LiveUpdates } from '../../webhooks/live-updates.ts';
@@ -144,7 +144,8 @@ export class GraphUpdates implements Updates {
   async #mustExist(intentId: string, { payouts }: GraphContext): Promise<void> {
     if ((await this.#options.events.lastSteps([intentId])).size > 0) return;
     const payout = await payouts.payout(intentId).catch((error: unknown) => {
-      if (error instanceof LeanNotOffered) return undefined;
+      // Older applications cannot be asked for a payout that is not in the newest part of their list.
+      if (error instanceof LeanNotOffered || error instanceof LeanRowNotFound) return undefined;
       throw error;
     });
     if (payout === null) throw new BadInput('id', 'there is no payout by this id at Lean.');

@@ -2,15 +2,18 @@ import { compareInstants, parseInstant } from '../instant.ts';
 import type { Payout } from '../payout.ts';
 import type { Candidate } from './candidate.ts';
 import { isOwnOfSettled } from './own-payout.ts';
+import type { Finding } from './finding.ts';
 import type { KeptDecision } from './operator-records.ts';
 import type { PayoutRequest } from './payout-record.ts';
 import { marginMs, type Reading } from './payout-matcher.ts';
 import { defaultDelayMs, keyMemoryMs, type SendHistory } from './resend-rule.ts';
 
+const unsureOfTime: ReadonlySet<Finding> = new Set(['clocks_differ', 'lean_time_unknown']);
+
 /** For so long after it was sent, in ms, a payout is expected in Lean's list. */
 const listedForMs = 2 * 86_400_000;
 
-/** A payout that Lean already had when its list was taken as proof that Lean did not have it. */
+/** A payout of Lean's that its list lacked when it should have had it. */
 export interface MissedPayout {
   readonly intentId: string;
   /** For operators. */
@@ -19,21 +22,22 @@ export interface MissedPayout {
 
 /**
  * The payouts that Lean's list had missed: those of a settled request that are older than the moment at which it was sent
- * again, or rejected, because the list did not have them, and those that it lacks still. Decisions of operators are left out, because they do not rest on
+ * again, or rejected, because the list did not have them, and created ones that it still lacks. Decisions of operators are left out, because they do not rest on
  * the list alone.
  * @param reading of Lean's list
  * @param own payouts of the request that no record names
  */
 export function missedPayouts(
   request: PayoutRequest,
-  { rows, isWhole }: Pick<Reading, 'rows' | 'isWhole'>,
+  { rows, isWhole, absence }: Pick<Reading, 'rows' | 'isWhole' | 'absence'>,
   own: readonly Candidate[],
   decisions: readonly KeptDecision[],
 ): readonly MissedPayout[] {
   const missed = [
     ...missedBeforeSend(request, rows, own, decisions),
     ...missedBeforeRejection(request, own, decisions),
-    ...(isWhole ? missedStill(request, rows, decisions) : []),
+    // The window rests on the clocks.
+    ...(isWhole && !unsureOfTime.has(absence) ? missedStill(request, rows, decisions) : []),
   ];
   // The list had those that an operator has judged to be other payouts.
   return missed.filter(({ intentId }) => !request.judgedPayouts.includes(intentId));

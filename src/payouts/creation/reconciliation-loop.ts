@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import { LeanBadAnswer, LeanError, LeanNotOffered, LeanRefused } from '../../lean/errors.ts';
+import { concernsOneRequest, LeanError } from '../../lean/errors.ts';
 import type { LeanClient } from '../../lean/client.ts';
 import { StoreUnavailable } from '../errors.ts';
 import { Rounds } from '../rounds.ts';
@@ -53,7 +53,7 @@ const auditAgainMs = 300_000;
 const unauditedAfterMs = 1_800_000;
 /** Requests whose audits fail that are remembered. */
 const mostUnaudited = 10_000;
-/** How long an audit may read; nobody waits for it. */
+/** How long an audit may read: its window goes up to now, and may be wide. */
 const auditReadingMs = 60_000;
 const dayMs = 86_400_000;
 /** How far the store's clock may run from a steady one between two rounds before nothing is purged by it. */
@@ -94,7 +94,9 @@ export class ReconciliationLoop {
       steadyNow: () => performance.now(),
       ...options,
     };
-    const { onStoreTrouble, everyMs } = this.#options;
+    const { onStoreTrouble, everyMs, steadyNow } = this.#options;
+    // Forgotten when no audit has failed here for as long: another gateway may have audited it since.
+    this.#unaudited = new LRUCache({ max: mostUnaudited, ttl: unauditedAfterMs, perf: { now: steadyNow } });
     this.#rounds = new Rounds({
       round: () => this.round(),
       everyMs,
@@ -224,7 +226,7 @@ export class ReconciliationLoop {
     // Noted by a clock that was wrong.
     if (isFarAhead(changedAt, readAt)) return null;
     const first = changedAt + this.#options.rule.proofDelayOf(sends, readAt);
-    // One has to do for a request with `checks` of -1.
+    // `checks` of -1: a webhook has brought this audit about, and no others are planned.
     const pauses = checks < 0 ? [0] : auditPausesMs;
     const next = pauses.map(pause => first + pause).find(at => at > readAt);
     return next === undefined ? null : next - readAt;
@@ -241,10 +243,4 @@ export class ReconciliationLoop {
 
 function nameOf({ caller, idempotencyKey }: RequestKey): string {
   return JSON.stringify([caller, idempotencyKey]);
-}
-
-/** Whether Lean has answered, and its answer says nothing of what it will answer to other reads. */
-function concernsOneRequest(error: LeanError): boolean {
-  if (error instanceof LeanBadAnswer || error instanceof LeanNotOffered) return true;
-  return error instanceof LeanRefused && error.code === 'LEAN_REFUSED';
 }

@@ -9,12 +9,12 @@ export interface SendHistory {
   readonly grant: SendGrant | null;
   /** Whether Lean turned away every send so far: it has taken none of them. */
   readonly turnedAway: boolean;
-  /** When it was first noted to be sent, by the store's clock. */
+  /** When it may first have been sent, by the store's clock: before its record, where the store may have lost an earlier one. */
   readonly firstAt: number | null;
   readonly lastAt: number | null;
   /** The latest moment at which bytes of the last send may have left this machine, by the store's clock. */
   readonly until: number | null;
-  /** The same two by Lean's clock; null where that was not known. */
+  /** `firstAt` and `until` by Lean's clock; null where that was not known. */
   readonly leanFirstAt: number | null;
   readonly leanUntil: number | null;
   /** The longest resend delay that was configured at one of its sends, in ms. */

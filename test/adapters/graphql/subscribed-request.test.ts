@@ -8,9 +8,10 @@ const query =
 
 /** A subscription as it is when it begins: what its caller sent, and what Yoga keeps. */
 function begun(variables: Record<string, unknown>) {
-  const params = { query, variables, extensions: { anything: 1 } };
+  const params = { query, operationName: 'S', variables, extensions: { anything: 1 } };
   const args = {
     document: parse(query),
+    operationName: 'S',
     variableValues: variables,
     contextValue: { params },
   } as unknown as ExecutionArgs;
@@ -23,7 +24,13 @@ it('a subscription keeps the variables that it declares, and nothing else that i
   const { params, args } = begun({ id: 'po_1', other: ['x'.repeat(1000)], toString: 1 });
   await plugin.onSubscribe?.({ args } as never);
   expect(args.variableValues).toEqual({ id: 'po_1' });
-  expect(params).toEqual({ query: '', variables: undefined, extensions: undefined });
+  expect(params).toEqual({
+    query: '',
+    operationName: undefined,
+    variables: undefined,
+    extensions: undefined,
+  });
+  expect(args.operationName).toBe('S');
 });
 
 it('subscriptions with the same text keep one syntax tree', async () => {
