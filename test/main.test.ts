@@ -1,7 +1,9 @@
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { listPayouts } from '../src/adapters/graphiql/operations.ts';
 import { portOrAny } from '../src/free-port.ts';
@@ -259,7 +261,24 @@ describe('the npm scripts', () => {
     };
     expect(scripts).toMatchObject({
       dev: 'node src/dev.ts',
-      start: 'node --max-semi-space-size=16 dist/main.js',
+      start: 'node --max-semi-space-size=16 src/main.ts',
+      predev: 'node scripts/check-node.js',
+      prestart: 'node scripts/check-node.js',
+      pretest: 'node scripts/check-node.js',
+    });
+  });
+
+  it('tell an old Node in one line', async () => {
+    const pretend = "Object.defineProperty(process.versions, 'node', { value: '20.20.2' });";
+    const script = new URL('../scripts/check-node.js', import.meta.url).href;
+    const ended = promisify(execFile)(process.execPath, [
+      '--input-type=module',
+      '--eval',
+      `${pretend} await import(${JSON.stringify(script)});`,
+    ]);
+    await expect(ended).rejects.toMatchObject({
+      code: 1,
+      stderr: 'Node 20.20.2 is too old; this program needs Node 22.19 or later.\n',
     });
   });
 });
