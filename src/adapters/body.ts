@@ -24,7 +24,7 @@ export function readBytes({ request, connection }: Sent, maxBytes: number): Prom
       const length = bytes + chunk.length;
       if (length > maxBytes) {
         forget();
-        // What is left is not kept.
+        // The rest of the body is read and dropped.
         request.on('data', () => undefined);
         incoming.release();
         resolve(undefined);

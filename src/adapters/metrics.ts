@@ -7,7 +7,7 @@ import type { FinishedRequest } from './listener.ts';
 import { registerGauges, type MetricsSources } from './metrics-gauges.ts';
 import type { DeliveryOutcome } from './webhook.ts';
 
-/** What is counted of payouts. */
+/** The labels of the counter of payouts. */
 const payoutEnds = ['created', 'rejected', 'unknown', 'found', 'duplicate', 'unaudited'] as const;
 
 export type PayoutEnd = (typeof payoutEnds)[number];
@@ -112,7 +112,7 @@ export class Metrics {
 
   /** All numbers as text. */
   metrics(): Promise<string> {
-    // Whoever asks while it is being written gets the same text.
+    // Concurrent scrapes share one rendering: each takes a millisecond of the event loop.
     this.#text ??= this.#registry.metrics().finally(() => {
       this.#text = undefined;
     });

@@ -37,7 +37,7 @@ export function asJson(requests: readonly PayoutRequest[]): string {
   return `${JSON.stringify(rows, null, 2)}\n`;
 }
 
-/** Where the store may have lost records, `sends` begin before the request, because it may have been sent before. */
+/** `sends` begin before the request if the store may have lost an earlier record of it. */
 function firstSentAt({ sends, createdAt }: PayoutRequest): number | null {
   return sends.firstAt === null ? null : Math.max(sends.firstAt, createdAt);
 }

@@ -232,13 +232,13 @@ export type PayoutDestination = {
   readonly accountNumber?: Maybe<Scalars['String']['output']>;
   /** Street address. */
   readonly address?: Maybe<Scalars['String']['output']>;
-  /** Lean's identifier of the bank, such as `LEAN_SME_MB1_UAE`. Lean may name it only in intents; otherwise it is null, with the error `NOT_OFFERED_BY_LEAN`. */
+  /** Lean's identifier of the bank, such as `LEAN_SME_MB1_UAE`. Lean's documents name it only for a destination within an intent. Elsewhere it may be null, with the error `NOT_OFFERED_BY_LEAN`. */
   readonly bankIdentifier?: Maybe<Scalars['String']['output']>;
   /** City, such as `Dubai`. */
   readonly city?: Maybe<Scalars['String']['output']>;
   /** ISO 3166 alpha-3 code of the country, such as `ARE`. */
   readonly country?: Maybe<Scalars['String']['output']>;
-  /** Lean's id of the customer it belongs to. Lean may name it only in intents; otherwise it is null, with the error `NOT_OFFERED_BY_LEAN`. */
+  /** Lean's id of the customer it belongs to. Lean's documents name it only for a destination within an intent. Elsewhere it may be null, with the error `NOT_OFFERED_BY_LEAN`. */
   readonly customerId?: Maybe<Scalars['ID']['output']>;
   /** The name shown in lists. */
   readonly displayName?: Maybe<Scalars['String']['output']>;
@@ -246,11 +246,11 @@ export type PayoutDestination = {
   readonly iban?: Maybe<Scalars['String']['output']>;
   /** Lean's payment_destination_id. */
   readonly id: Scalars['ID']['output'];
-  /** Whether it is its owner's default one. Lean may name it only in intents; otherwise it is null, with the error `NOT_OFFERED_BY_LEAN`. */
+  /** Whether it is the owner's default destination. Lean's documents name it only for a destination within an intent. Elsewhere it may be null, with the error `NOT_OFFERED_BY_LEAN`. */
   readonly isDefault?: Maybe<Scalars['Boolean']['output']>;
   /** Legal name. */
   readonly legalName?: Maybe<Scalars['String']['output']>;
-  /** Whose it is, in Lean's word: `APPLICATION` or `CUSTOMER`. Lean may name it only in intents; otherwise it is null, with the error `NOT_OFFERED_BY_LEAN`. */
+  /** The kind of owner, in Lean's word: `APPLICATION` or `CUSTOMER`. Lean's documents name it only for a destination within an intent. Elsewhere it may be null, with the error `NOT_OFFERED_BY_LEAN`. */
   readonly ownerType?: Maybe<Scalars['String']['output']>;
   /** Lean's own word, such as `ACTIVE` or `AWAITING_BENEFICIARY_COOL_OFF`. Pay only what is `ACTIVE`. One Lean call for a destination that came with an intent. */
   readonly status?: Maybe<Scalars['String']['output']>;

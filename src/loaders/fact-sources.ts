@@ -2,7 +2,7 @@ import type { Fact, Source } from '../payouts/payout-facts.ts';
 import { isAtBank, isBeforePayment, type Payout } from '../payouts/payout.ts';
 import type { Loaders } from './loaders.ts';
 
-/** Where a fact of this payout is read, in this order, at a Lean application such as this one. */
+/** The sources that a fact of this payout is read from, in this order, at a Lean application such as this one. */
 export function sourcesOf(
   fact: Fact,
   payout: Payout,

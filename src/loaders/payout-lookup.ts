@@ -160,7 +160,7 @@ export class PayoutLookup {
     return record?.answer.sender?.bankName ?? null;
   }
 
-  /** What the history of a payment says of it; null before there is a payment. */
+  /** The owner of a payout's newest payment, as the payment's history names it; null before there is a payment. */
   async #owner(payout: Payout): ReturnType<Loaders['ownerOf']> {
     const paymentId = await this.fact(payout, 'paymentId');
     return paymentId === null ? null : this.#loaders.ownerOf(paymentId);

@@ -17,8 +17,8 @@ export interface PayoutIds {
 }
 
 /**
- * What the history of a payment says of it, at Lean applications that have no other call for it (UAE V1, KSA). A value is
- * `undefined` if the history does not carry it.
+ * The facts that a payment's history carries beside its events. They are needed at Lean applications that have no call for
+ * a payment (UAE V1, KSA). A fact is `undefined` if the history does not carry it.
  */
 export interface PaymentOwner {
   readonly intentId: string;

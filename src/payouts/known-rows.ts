@@ -2,7 +2,10 @@ import { LRUCache } from 'lru-cache';
 import { compareTimes } from './instant.ts';
 import type { Payout, PayoutRow } from './payout.ts';
 
-/** What never changes of a payout, and only lists carry; with its newest payment. `undefined`: no list has shown it. */
+/**
+ * The facts of a payout that only lists carry and that never change, with its newest payment. A fact is `undefined` if no
+ * list has shown it.
+ */
 export type KnownRow = Pick<Payout, 'createdAt' | 'autoAuthorized' | 'paymentId'>;
 
 /** Memory that a row takes, with its key and its place in the cache, in bytes. */

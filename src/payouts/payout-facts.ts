@@ -1,19 +1,19 @@
 import type { Payout, PayoutParty } from './payout.ts';
 
 /**
- * Where a fact of a payout can be read: Lean's `intent`, which carries its newest payment; that `payment`, by its own
+ * A source of a fact of a payout: Lean's `intent`, which carries its newest payment; that `payment`, by its own
  * call; the `row` in Lean's list; the `history` of the payment; or our own `record` of the creation, which costs no Lean
  * call.
  */
 export type Source = 'intent' | 'payment' | 'row' | 'history' | 'record';
 
-/** How a payout was reached, which decides what is known of it: from a source, or in the answer to its creation. */
+/** The way by which a payout was reached: a source, or the answer to its creation. It decides which facts are at hand. */
 export type Origin = Exclude<Source, 'history' | 'record'> | 'creation';
 
 export interface Fact {
   /** The answers that carry it. */
   readonly carriedBy: readonly Origin[];
-  /** Where it is read if it is not at hand: in this order, until a source carries it. */
+  /** The sources to read it from if it is not at hand, in this order, until one carries it. */
   readonly from: readonly Source[];
   /** The same for a Lean application that has no calls for intents and payments (UAE V1, KSA). */
   readonly fromOlder: readonly Source[];
@@ -95,7 +95,7 @@ export function callFor(fact: Fact, origin: Origin): Source | undefined {
   return fact.carriedBy.includes(origin) ? undefined : fact.from.find(source => source !== origin);
 }
 
-/** What the description of a field says about its cost. */
+/** The sentence about cost at the end of a field's description. */
 export function costSentence(fact: Fact): string {
   if (fact === facts.state)
     return "Before there is a payment, this field is read from Lean's list: one or two Lean calls, unless the payout came from a list.";

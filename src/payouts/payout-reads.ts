@@ -5,8 +5,8 @@ import type { PayoutDestination, PayoutIntent } from './payout-intent.ts';
 import type { Payout } from './payout.ts';
 
 /**
- * How long it is taken for granted that a Lean application lacks an operation, in ms: a second after the first sign of it,
- * which may be a fault on the way, and twice as long after each further one.
+ * The time for which a Lean application counts as lacking an operation, in ms: a second after the first sign of it, which
+ * may be a fault on the way, and twice as long after each further sign.
  */
 const firstLackMs = 1000;
 const longestLackMs = 60_000;

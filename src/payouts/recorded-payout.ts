@@ -3,7 +3,7 @@ import type { Transfer } from './creation/transfer.ts';
 import { canonicalDecimal } from './decimal.ts';
 import { bareOf, unknownParty, type Payout } from './payout.ts';
 
-/** What this gateway's own records say of a payout that it has created, or that Lean failed at once. */
+/** A payout that this gateway has created, or that Lean failed at once, as the gateway's own record has it. */
 export interface RecordedPayout {
   readonly intentId: string;
   readonly transfer: Transfer;

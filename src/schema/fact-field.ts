@@ -1,6 +1,6 @@
 import { costSentence, facts, type Fact, type FactName } from '../payouts/payout-facts.ts';
 
-/** What a field may have to read from Lean: a fact of the payout, its intent or history, or a destination. */
+/** A read that a field may need: a fact of the payout, its intent or history, or a destination. */
 export type Need = Fact | 'intent' | 'history' | 'destination';
 
 /** Marks the definition of a field with what it may have to read from Lean. `lean-cost.ts` counts it. */

@@ -30,9 +30,10 @@ function maskedFactOf(name: 'iban' | 'accountNumber') {
     );
 }
 
-/** What Lean's documents name for the destinations of intents, but not for the call for a destination. */
+/** Ends the descriptions of fields that Lean's documents name for a destination within an intent only. */
 const ofIntents =
-  'Lean may name it only in intents; otherwise it is null, with the error `NOT_OFFERED_BY_LEAN`.';
+  "Lean's documents name it only for a destination within an intent. Elsewhere it may be null, with the error " +
+  '`NOT_OFFERED_BY_LEAN`.';
 
 PayoutDestinationType.implement({
   ...forReaders,
@@ -87,12 +88,12 @@ PayoutDestinationType.implement({
     }),
     ownerType: t.string({
       nullable: true,
-      description: `Whose it is, in Lean's word: \`APPLICATION\` or \`CUSTOMER\`. ${ofIntents}`,
+      description: `The kind of owner, in Lean's word: \`APPLICATION\` or \`CUSTOMER\`. ${ofIntents}`,
       resolve: factOf('ownerType'),
     }),
     isDefault: t.boolean({
       nullable: true,
-      description: `Whether it is its owner's default one. ${ofIntents}`,
+      description: `Whether it is the owner's default destination. ${ofIntents}`,
       resolve: (destination, _args, { payouts }) => payouts.destinationFact(destination, 'isDefault'),
     }),
   }),

@@ -38,7 +38,7 @@ function outcomeFor(payout: Payout, { payouts }: GraphContext): MaybePromise<Pay
     return tracking.then(
       told => outcomeOf(status, told),
       (error: unknown) => {
-        // What has failed has failed, also where this Lean application does not tell of the tracking.
+        // A failed payout stays failed, even if this Lean application does not report the tracking.
         if (error instanceof LeanNotOffered && !awaitsTracking(status)) return outcomeOf(status, null);
         throw error;
       },

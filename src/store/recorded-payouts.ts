@@ -5,7 +5,7 @@ import { recordColumns, recordFromRow, sendsFromRow } from './payout-rows.ts';
 /** How long after Lean's answer a payout may still be missing from its list, in ms. */
 const listingMs = 10 * 60_000;
 
-/** What Lean has said of a payout that it failed inside its answer to the creation. */
+/** The answer to a creation inside which Lean failed the payout. */
 const failedAtOnce: RecordedPayout['answer'] = {
   state: { status: 'FAILED', leanStatus: 'FAILED' },
   paymentId: null,

@@ -57,7 +57,7 @@ function saysTracking(claim: ReceivedEvent, step: StepAtLean): boolean {
   );
 }
 
-/** Of several steps with one status, the one that is nearest to the event in time. */
+/** The step that is nearest to the event in time, among several with one status. */
 function announcedBy({ publishedAt }: ReceivedEvent, steps: readonly StepAtLean[]): StepAtLean | undefined {
   const timed = steps.filter(step => step.publishedAt !== undefined);
   const current = steps.find(step => step.publishedAt === undefined);

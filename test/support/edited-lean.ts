@@ -3,6 +3,10 @@ import { buffer } from 'node:stream/consumers';
 import { onTestFinished } from 'vitest';
 import { json, listening } from '../lean/wiring.ts';
 
+interface HistoryEvent {
+  readonly post_initiation_status?: unknown;
+}
+
 /** Changes an answer of Lean's. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the test knows what Lean answers to this path
 export type Edit = (answer: any, path: string) => unknown;
@@ -50,6 +54,20 @@ export async function startEditedLean(target = '') {
     server.close();
   });
   return lean;
+}
+
+/** Changes the events of Lean's histories. */
+export function editHistory(change: (events: readonly HistoryEvent[]) => readonly object[]): Edit {
+  return (answer, path) =>
+    path.includes('/history')
+      ? {
+          ...answer,
+          content: answer.content.map((payment: { events: readonly HistoryEvent[] }) => ({
+            ...payment,
+            events: change(payment.events),
+          })),
+        }
+      : answer;
 }
 
 /** Changes the rows of Lean's list. */

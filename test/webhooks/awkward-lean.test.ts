@@ -1,20 +1,15 @@
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { Lane } from '../../src/lean/lane.ts';
-import { PayoutHistories } from '../../src/payouts/history.ts';
-import { KnownRows } from '../../src/payouts/known-rows.ts';
 import type { Instant } from '../../src/payouts/instant.ts';
 import { instantAt } from '../../src/payouts/lean-time.ts';
-import { PayoutReads } from '../../src/payouts/payout-reads.ts';
-import { RowFinder } from '../../src/payouts/row-finder.ts';
 import type { SandboxOptions } from '../../src/sandbox/sandbox.ts';
 import { SqlPayoutEvents } from '../../src/store/payout-events.ts';
-import { Comparison } from '../../src/webhooks/comparison.ts';
 import { eventFromLean } from '../../src/webhooks/event-from-lean.ts';
 import { FollowedPayouts } from '../../src/webhooks/followed-payouts.ts';
-import { Teller } from '../../src/webhooks/teller.ts';
 import { clientTo, startLean } from '../lean/wiring.ts';
-import { editRows, startEditedLean } from '../support/edited-lean.ts';
+import { editHistory, editRows, startEditedLean } from '../support/edited-lean.ts';
 import { freshStore, opened } from '../support/stores.ts';
+import { comparisonAt, tellerAt } from '../support/updates.ts';
 
 /*
  * The last update is the state that Lean has, and each payout is told of, also where Lean's answers are late, poor or
@@ -23,7 +18,7 @@ import { freshStore, opened } from '../support/stores.ts';
 
 const minutes = 60_000;
 
-/** What tells of a Lean's payouts by comparing, without webhooks. */
+/** Tells of a Lean's payouts by comparing, without webhooks. */
 async function comparing(options: SandboxOptions = {}) {
   const time = { ms: Date.UTC(2026, 2, 1, 12) };
   const sandbox = await startLean({ clock: () => time.ms, ...options });
@@ -32,26 +27,13 @@ async function comparing(options: SandboxOptions = {}) {
   const read = new Lane({ concurrency: 16, queue: 64, probeAfterMs: 0 });
   const client = clientTo(lean.url, { lanes: { read, write: read } });
   const events = new SqlPayoutEvents(opened(await freshStore('SQLite')));
-  const teller = new Teller({
-    client,
-    reads: new PayoutReads(client),
-    histories: new PayoutHistories(client, 'auto'),
-    rows: new RowFinder(client, new KnownRows(0)),
-    events,
-    onTold: () => undefined,
-  });
+  const teller = tellerAt(client, events);
   const done: Instant[] = [];
   vi.spyOn(events, 'comparisonDone').mockImplementation(upTo => {
     done.push(upTo);
     return Promise.resolve();
   });
-  const comparison = new Comparison({
-    client,
-    events,
-    teller,
-    onGaps: () => undefined,
-    onTrouble: () => undefined,
-  });
+  const comparison = comparisonAt(client, events, teller);
   onTestFinished(async () => {
     await Promise.all([teller.stop(), comparison.stop()]);
   });
@@ -102,18 +84,9 @@ it.each(['PROCESSED', 'REJECTED'] as const)(
     await compare();
     const steps = ['ACCEPTED_BY_BANK', `ACCEPTED_BY_BANK ${postInitiationStatus}`];
     expect(await told()).toEqual(steps);
-    const isSoFar = (each: { post_initiation_status?: unknown }): boolean =>
-      each.post_initiation_status === null;
-    lean.edit = (answer, path) =>
-      path.includes('/history')
-        ? {
-            ...answer,
-            content: answer.content.map((payment: { events: object[] }) => ({
-              ...payment,
-              events: payment.events.filter(isSoFar),
-            })),
-          }
-        : editRows(rows => rows.map(row => ({ ...row, post_initiation_status: null })))(answer, path);
+    const rows = editRows(all => all.map(row => ({ ...row, post_initiation_status: null })));
+    const history = editHistory(all => all.filter(event => event.post_initiation_status === null));
+    lean.edit = (answer, path) => rows(history(answer, path), path);
     await compare();
     await compare();
     expect(await told()).toEqual(steps);
@@ -186,16 +159,9 @@ it('a failed authorisation is told once, although Lean’s list and history say 
   const { sandbox, lean, compare, hear, told } = await comparing();
   sandbox.payouts.add({ status: 'AUTHORISATION_FAILED' });
   const failed = <Wire extends object>(wire: Wire) => ({ ...wire, status: 'FAILED' });
-  lean.edit = (answer, path) =>
-    path.includes('/history')
-      ? {
-          ...answer,
-          content: answer.content.map((payment: { events: object[] }) => ({
-            ...payment,
-            events: payment.events.map(failed),
-          })),
-        }
-      : editRows(rows => rows.map(failed))(answer, path);
+  const rows = editRows(all => all.map(failed));
+  const history = editHistory(all => all.map(failed));
+  lean.edit = (answer, path) => rows(history(answer, path), path);
   await hear();
   await expect.poll(told).toHaveLength(1);
   await compare();

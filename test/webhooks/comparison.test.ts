@@ -1,15 +1,11 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { LeanClock } from '../../src/lean/lean-clock.ts';
-import { PayoutHistories } from '../../src/payouts/history.ts';
-import { KnownRows } from '../../src/payouts/known-rows.ts';
-import { RowFinder } from '../../src/payouts/row-finder.ts';
 import { parseInstant, type Instant } from '../../src/payouts/instant.ts';
-import { PayoutReads } from '../../src/payouts/payout-reads.ts';
 import { SqlPayoutEvents } from '../../src/store/payout-events.ts';
 import { Comparison, type ComparisonOptions } from '../../src/webhooks/comparison.ts';
-import { Teller } from '../../src/webhooks/teller.ts';
 import { clientTo, startLean } from '../lean/wiring.ts';
 import { freshStore, opened, stores } from '../support/stores.ts';
+import { comparisonAt, tellerAt } from '../support/updates.ts';
 
 const instant = (text: string) => parseInstant(text) as Instant;
 
@@ -110,22 +106,9 @@ describe.each(stores)('a comparison (%s)', kind => {
       const database = opened(await freshStore(kind));
       const client = clientTo(lean.url);
       const events = new SqlPayoutEvents(database);
-      const teller = new Teller({
-        client,
-        reads: new PayoutReads(client),
-        histories: new PayoutHistories(client, 'auto'),
-        rows: new RowFinder(client, new KnownRows(0)),
-        events,
-        onTold: () => undefined,
-      });
+      const teller = tellerAt(client, events);
       const gaps: unknown[] = [];
-      const comparison = new Comparison({
-        client,
-        events,
-        teller,
-        onGaps: missed => gaps.push(missed),
-        onTrouble: () => undefined,
-      });
+      const comparison = comparisonAt(client, events, teller, { onGaps: missed => gaps.push(missed) });
       onTestFinished(async () => {
         await Promise.all([comparison.stop(), teller.stop()]);
       });

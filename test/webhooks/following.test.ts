@@ -1,19 +1,14 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { PayoutHistories } from '../../src/payouts/history.ts';
-import { KnownRows } from '../../src/payouts/known-rows.ts';
-import { RowFinder } from '../../src/payouts/row-finder.ts';
 import { instantAt } from '../../src/payouts/lean-time.ts';
-import { PayoutReads } from '../../src/payouts/payout-reads.ts';
 import type { PayoutUpdate } from '../../src/payouts/payout-update.ts';
 import { updateCursor } from '../../src/payouts/update-cursor.ts';
 import { SqlPayoutEvents } from '../../src/store/payout-events.ts';
-import { Comparison } from '../../src/webhooks/comparison.ts';
 import { eventFromLean } from '../../src/webhooks/event-from-lean.ts';
 import { LiveUpdates } from '../../src/webhooks/live-updates.ts';
-import { Teller } from '../../src/webhooks/teller.ts';
 import { clientTo, startLean } from '../lean/wiring.ts';
 import { freshStore, opened } from '../support/stores.ts';
+import { comparisonAt, tellerAt } from '../support/updates.ts';
 
 /**
  * Ways of payouts from their creation on: statuses, what the tracking has ended with, and `-` where there is no payment
@@ -51,23 +46,12 @@ async function stage() {
       client.startAfresh();
     },
   });
-  const teller = new Teller({
-    client,
-    reads: new PayoutReads(client),
-    histories: new PayoutHistories(client, 'auto'),
-    rows: new RowFinder(client, new KnownRows(0)),
-    events,
+  const teller = tellerAt(client, events, {
     onTold: () => {
       live.wake();
     },
   });
-  const comparison = new Comparison({
-    client,
-    events,
-    teller,
-    onGaps: () => undefined,
-    onTrouble: () => undefined,
-  });
+  const comparison = comparisonAt(client, events, teller);
   const start = instantAt(time.ms);
   await events.since(start);
   await live.start();

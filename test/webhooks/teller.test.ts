@@ -1,8 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { pageFromLean } from '../../src/payouts/from-lean.ts';
-import { PayoutHistories } from '../../src/payouts/history.ts';
-import { KnownRows } from '../../src/payouts/known-rows.ts';
-import { RowFinder } from '../../src/payouts/row-finder.ts';
 import type { Instant } from '../../src/payouts/instant.ts';
 import { instantAt } from '../../src/payouts/lean-time.ts';
 import { PayoutReads } from '../../src/payouts/payout-reads.ts';
@@ -13,6 +10,7 @@ import { SqlPayoutEvents } from '../../src/store/payout-events.ts';
 import { Teller, type TellerOptions } from '../../src/webhooks/teller.ts';
 import { clientTo, startLean } from '../lean/wiring.ts';
 import { freshStore, opened } from '../support/stores.ts';
+import { tellerAt } from '../support/updates.ts';
 
 it('what is received just as a look that has not seen it ends is looked at', async () => {
   for (let turns = 0; turns < 12; turns += 1) {
@@ -38,19 +36,12 @@ it('what is received just as a look that has not seen it ends is looked at', asy
   }
 });
 
-/** What tells of the payouts of a sandbox, without webhooks. */
+/** Tells of the payouts of a sandbox, without webhooks. */
 async function telling(options: SandboxOptions = {}) {
   const lean = await startLean(options);
   const client = clientTo(lean.url);
   const events = new SqlPayoutEvents(opened(await freshStore('SQLite')));
-  const teller = new Teller({
-    client,
-    reads: new PayoutReads(client),
-    histories: new PayoutHistories(client, 'auto'),
-    rows: new RowFinder(client, new KnownRows(0)),
-    events,
-    onTold: () => undefined,
-  });
+  const teller = tellerAt(client, events);
   onTestFinished(() => teller.stop());
   await events.since('2020-01-01T00:00:00.000Z' as Instant);
   /** An event of Lean's own that says nothing of the intent or the tracking unless `changes` do. */
@@ -151,8 +142,7 @@ describe('gateways on one store', () => {
     const held: (() => void)[] = [];
     const reads = new PayoutReads(client);
     const hold = { on: true };
-    const slow = new Teller({
-      client: clientTo(lean.url),
+    const slow = tellerAt(clientTo(lean.url), events, {
       reads: {
         lacksDetails: false,
         intent: reads.intent.bind(reads),
@@ -162,10 +152,6 @@ describe('gateways on one store', () => {
           return payout;
         },
       } as unknown as PayoutReads,
-      histories: new PayoutHistories(client, 'auto'),
-      rows: new RowFinder(client, new KnownRows(0)),
-      events,
-      onTold: () => undefined,
     });
     onTestFinished(() => slow.stop());
     const release = (): void => {

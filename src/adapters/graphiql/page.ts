@@ -10,7 +10,7 @@ export interface ExampleIds {
   readonly currency: string;
 }
 
-/** Where there is no sandbox to take ids from, GraphiQL's ready-made operations say what belongs there. */
+/** Placeholders in GraphiQL's ready-made operations, for a gateway without a sandbox to take ids from. */
 const placeholders: ExampleIds = {
   payoutId: 'the id of a payout',
   accountId: 'the id of your source account',

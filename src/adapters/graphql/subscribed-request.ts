@@ -3,7 +3,7 @@ import type { Plugin } from 'graphql-yoga';
 import type { RequestContext } from './request-context.ts';
 import type { Subscriptions } from './subscriptions.ts';
 
-/** What Yoga keeps of a request in its context. */
+/** The request as Yoga's context keeps it. */
 interface KeptRequest {
   readonly params?: { readonly query?: string };
 }

@@ -62,8 +62,8 @@ export class PayoutCreation {
   }
 
   /**
-   * What became of a key, by its record alone: nothing is sent, read at Lean or written. A record from `AUTH=none` belongs
-   * to no caller, so it is not found; it answers only a creation with the same input.
+   * Reports on a key by its record alone. It sends nothing, reads nothing from Lean and writes nothing. A record from
+   * `AUTH=none` belongs to no caller, so it is not found; it answers only a creation with the same input.
    * @returns null if there is no record
    * @throws BadInput for an invalid key; StoreUnavailable
    */

@@ -90,7 +90,7 @@ export class PayoutMatcher {
     );
     // Read after the list: a payout of another key that is in it belongs to a record that is still open, or is settled.
     const delay = this.#delayOf(request);
-    // What was sent for another key before may have been taken as late as one delay after that.
+    // Lean may take another key's payout as late as one delay after it was sent.
     const others = await evidence.otherRecords(request, window.from - delay);
     const owners = await evidence.owners(like.map(({ intentId }) => intentId));
     const unowned = like.filter(({ intentId }) => !owners.has(intentId));

@@ -108,7 +108,7 @@ export function judgeRefusal(refused: LeanRefused, send: RefusedSend): RefusalVe
       ? { kind: 'final', rejected: conflict(idempotencyKey, { leanCode }) }
       : { kind: 'open', rejected: null };
   const message = `Lean refused the payout${leanCode === null ? '' : ` (${leanCode})`}. Nothing was paid.`;
-  // Of several transfers, Lean does not say which one it refuses.
+  // Lean does not say which of several transfers it refuses.
   const field = single ? (refusedFields.get(code) ?? null) : null;
   const rejected: PayoutRejected = {
     ...wholly(idempotencyKey),

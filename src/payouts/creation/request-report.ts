@@ -5,7 +5,7 @@ import type { PayoutRequest } from './payout-record.ts';
 import type { ResendRule } from './resend-rule.ts';
 import { unknownAnswer } from './unknown-answer.ts';
 
-/** What became of a request, by its record. */
+/** A request and its results, as its record has them. */
 export interface RequestReport {
   readonly idempotencyKey: string;
   readonly requestedAt: Instant;
