@@ -193,6 +193,10 @@ const versions: readonly (readonly string[])[] = [
     'CREATE TABLE lean_payout_feed (id INTEGER PRIMARY KEY, name TEXT NOT NULL)',
     `INSERT INTO lean_payout_feed (id, name) VALUES (1, ${freshName})`,
   ],
+  [
+    // How long before its first send a request may have been sent by a record that is lost.
+    'ALTER TABLE lean_payout_requests ADD COLUMN lookback_ms BIGINT NOT NULL DEFAULT 0',
+  ],
 ];
 
 /** Holds the version of the tables, in one row. */

@@ -80,6 +80,7 @@ export function sendsFromRow(row: Row): SendHistory {
     grant: row['send_grant'] === null ? null : (JSON.parse(String(row['send_grant'])) as SendGrant),
     turnedAway: Number(row['turned_away']) === 1,
     firstAt: time(row['first_sent_at']),
+    lookbackMs: Number(row['lookback_ms']),
     lastAt: time(row['last_sent_at']),
     until: time(row['sent_until']),
     leanFirstAt: time(row['lean_first_sent_at']),

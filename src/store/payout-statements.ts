@@ -125,8 +125,6 @@ export function noteSending(
 ): Statement {
   const may = mayResend({ configured: bigint(5), byRepetition: bigint(8), leanNow: bigint(9) });
   const first = !repeated;
-  // Audits read back this far, for a copy that an earlier, lost record may have sent.
-  const lookback = bigint(7);
   const complete = `EXISTS (SELECT 1 FROM lean_payout_store
     WHERE id = 1 AND identity = store_identity() AND complete_from <= store_now())`;
   const conditions = [
@@ -135,8 +133,9 @@ export function noteSending(
   ];
   return {
     sql: `UPDATE lean_payout_requests
-      SET lean_first_sent_at = CASE WHEN first_sent_at IS NULL THEN ${bigint(4)} - ${lookback} ELSE lean_first_sent_at END,
-        first_sent_at = COALESCE(first_sent_at, store_now() - ${lookback}), last_sent_at = store_now(),
+      SET lean_first_sent_at = CASE WHEN first_sent_at IS NULL THEN ${bigint(4)} ELSE lean_first_sent_at END,
+        lookback_ms = CASE WHEN first_sent_at IS NULL THEN ${bigint(7)} ELSE lookback_ms END,
+        first_sent_at = COALESCE(first_sent_at, store_now()), last_sent_at = store_now(),
         sent_until = store_now() + ${bigint(3)}, lean_sent_until = ${bigint(4)} + ${bigint(3)},
         resend_after_ms = CASE WHEN resend_after_ms > ${bigint(5)} THEN resend_after_ms ELSE ${bigint(5)} END,
         sends = ${bigint(2)}, turned_away = 0, send_grant = NULL, refusal = NULL, looked_at = NULL, checks = 0,

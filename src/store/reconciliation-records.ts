@@ -217,8 +217,8 @@ export class SqlReconciliationRecords implements ReconciliationRecords {
   }
 
   async rescheduleNow({ amount, destinationId, intentId }: HeardPayout): Promise<void> {
-    const half = (which: string, amount = 'p.amount'): string =>
-      `SELECT r.caller, r.idempotency_key, ${amount} AS amount
+    const part = (which: string, asked = 'p.amount'): string =>
+      `SELECT r.caller, r.idempotency_key, ${asked} AS amount
       FROM lean_payout_requests r
       JOIN lean_payout_records p ON p.caller = r.caller AND p.idempotency_key = r.idempotency_key
       WHERE r.claim IS NULL AND ${which}`;
@@ -235,12 +235,12 @@ export class SqlReconciliationRecords implements ReconciliationRecords {
     const audits = isKnownWell
       ? [audited, settled, sentTwice].map(each => `${unowned} AND ${each} AND r.first_sent_at IS NOT NULL`)
       : [];
-    const halves = [
-      ...[open, ...audits].map(each => half(`${sameDestination} AND ${each}`)),
-      half(failed, 'NULL'),
+    const parts = [
+      ...[open, ...audits].map(each => part(`${sameDestination} AND ${each}`)),
+      part(failed, 'NULL'),
     ];
     const [rows = []] = await this.#database.run({
-      sql: `${halves.join(' UNION ALL ')} LIMIT 1000`,
+      sql: `${parts.join(' UNION ALL ')} LIMIT 1000`,
       values: [destinationId?.toLowerCase() ?? null, intentId],
     });
     const decimal = amount === null ? undefined : parseDecimal(amount);

@@ -5,7 +5,7 @@ import { recordColumns, recordFromRow, sendsFromRow } from './payout-rows.ts';
 /** How long after Lean's answer a payout may still be missing from its list, in ms. */
 const listingMs = 10 * 60_000;
 
-/** The answer to a creation inside which Lean failed the payout. */
+/** Lean's answer for a payout that it failed inside its answer to the creation. */
 const failedAtOnce: RecordedPayout['answer'] = {
   state: { status: 'FAILED', leanStatus: 'FAILED' },
   paymentId: null,
@@ -40,7 +40,7 @@ export class SqlRecordedPayouts implements RecordedPayouts {
         if (intentId === null || answer === null) continue;
         const { firstAt, until, leanFirstAt } = sendsFromRow(row);
         const first = firstAt ?? Number(row['created_at']);
-        // Lean's answer, unless it came so late that a person or a reconciliation has given it.
+        // When Lean answered. A later answer is that of a person or a reconciliation, so its time is bounded.
         const answered = Math.min(Number(row['changed_at']), (until ?? first) + listingMs);
         const ahead = leanFirstAt === null ? 0 : leanFirstAt - first;
         recorded.set(intentId, {

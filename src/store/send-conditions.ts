@@ -9,7 +9,7 @@ import { defaultDelayMs, keyMemoryMs, sendsWithoutPerson } from '../payouts/crea
 /** The resend delay of a request, as `ResendRule.delayOf` has it. */
 const delay = (configured: string): string => {
   const longer = `CASE WHEN resend_after_ms > ${configured} THEN resend_after_ms ELSE ${configured} END`;
-  const remembered = `store_now() < first_sent_at + ${String(keyMemoryMs)}`;
+  const remembered = `store_now() < first_sent_at - lookback_ms + ${String(keyMemoryMs)}`;
   return `CASE WHEN (${longer}) > 0 THEN (${longer}) WHEN ${remembered} THEN 0 ELSE ${String(defaultDelayMs)} END`;
 };
 

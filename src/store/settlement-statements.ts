@@ -78,7 +78,7 @@ export function endChecksWhenSettled({ caller, idempotencyKey }: RequestKey): St
       SET checks = 0, finding = NULL, next_check_at =
         store_now() + CASE WHEN resend_after_ms > 0 THEN resend_after_ms ELSE ${String(defaultDelayMs)} END
       WHERE ${ofKey} AND claim IS NULL AND NOT EXISTS (${answers} AND p.answer IS NULL)
-        AND (next_check_at IS NOT NULL OR attempts > 1 OR first_sent_at < created_at
+        AND (next_check_at IS NOT NULL OR attempts > 1 OR lookback_ms > 0
           OR EXISTS (${answers} AND p.state = 'rejected' AND p.intent_id IS NOT NULL))`,
     values: [caller, idempotencyKey],
   };

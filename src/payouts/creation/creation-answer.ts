@@ -126,10 +126,11 @@ export function conflict(
   { leanCode = null, open = false }: { readonly leanCode?: string | null; readonly open?: boolean } = {},
 ): PayoutRejected {
   const message =
-    'This idempotency key was used before with another input. This request paid nothing: send the original input' +
+    'This idempotency key was used before with another input. This request paid nothing, but the earlier one with this key may ' +
+    'have. Send the original input' +
     (open
       ? ', whose outcome is not known yet; do not pay it under another key.'
-      : ', or a new payout with a new key.');
+      : '. Use a new key only for a payout that is meant in addition to it.');
   return {
     ...wholly(idempotencyKey),
     code: 'IDEMPOTENCY_CONFLICT',

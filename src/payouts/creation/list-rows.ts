@@ -53,7 +53,7 @@ export function currentRowPerPayout(rows: readonly Payout[]): readonly Payout[] 
   return [...Map.groupBy(rows, intentOf).values()].flatMap(ofOne => ofOne.toSorted(compareRows).slice(-1));
 }
 
-/** How many payments each intent has that neither Lean has failed nor the bank has rejected. */
+/** How many payments each intent has, without those that Lean has failed or the bank has rejected. */
 export function paymentsPerIntent(rows: readonly Payout[]): ReadonlyMap<string, number> {
   const taken = rows.filter(
     row => row.paymentId !== null && !isFailed(row, null) && row.postInitiationStatus !== 'REJECTED',

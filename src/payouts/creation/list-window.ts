@@ -128,9 +128,9 @@ class WindowReading {
       { deadline: this.#deadline },
     );
     this.dates.push(answer.date);
-    const { rows, total, isWhole } = readablePage(wire, answer);
+    const { rows, total, fault } = readablePage(wire, answer);
     for (const row of rows) this.rows.set(rowKey(row), row);
     // A row that cannot be told from others may be any payout: then the list proves nothing.
-    return { rows, total: isWhole ? total : null };
+    return { rows, total: fault === undefined ? total : null };
   }
 }

@@ -10,7 +10,7 @@ import { defaultDelayMs, keyMemoryMs, type SendHistory } from './resend-rule.ts'
 
 const unsureOfTime: ReadonlySet<Finding> = new Set(['clocks_differ', 'lean_time_unknown']);
 
-/** For so long after it was sent, in ms, a payout is expected in Lean's list. */
+/** How long after it was sent a payout must still be in Lean's list, in ms. */
 const listedForMs = 2 * 86_400_000;
 
 /** A payout of Lean's that its list lacked when it should have had it. */
@@ -21,9 +21,9 @@ export interface MissedPayout {
 }
 
 /**
- * The payouts that Lean's list had missed: those of a settled request that are older than the moment at which it was sent
- * again, or rejected, because the list did not have them, and created ones that it still lacks. Decisions of operators are left out, because they do not rest on
- * the list alone.
+ * The payouts that Lean's list has missed. Some are older than the moment at which the settled request was sent again, or
+ * rejected, because the list did not have them. Others were created, and the list still lacks them. Decisions of operators
+ * are left out, because they do not rest on the list alone.
  * @param reading of Lean's list
  * @param own payouts of the request that no record names
  */

@@ -93,7 +93,7 @@ export class OutcomeReconciler {
     const { records, matcher, application } = this.#options;
     if ((await records.doubt(application)) !== undefined) return undefined;
     const { readAt } = request;
-    const sends = { ...request.sends, count: 1, firstAt: readAt - lookbackMs, until: readAt };
+    const sends = { ...request.sends, count: 1, firstAt: readAt, lookbackMs, until: readAt };
     try {
       return await matcher.search({ ...request, sends }, { deadline });
     } catch (error) {

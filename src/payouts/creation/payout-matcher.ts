@@ -90,7 +90,7 @@ export class PayoutMatcher {
     );
     // Read after the list: a payout of another key that is in it belongs to a record that is still open, or is settled.
     const delay = this.#delayOf(request);
-    // Lean may take another key's payout as late as one delay after it was sent.
+    // Lean may have taken the payout of another key as late as one delay after it was sent.
     const others = await evidence.otherRecords(request, window.from - delay);
     const owners = await evidence.owners(like.map(({ intentId }) => intentId));
     const unowned = like.filter(({ intentId }) => !owners.has(intentId));
@@ -175,7 +175,7 @@ export class PayoutMatcher {
     const { firstDate } = list;
     const differences = [now(), readAt, leanNow ?? firstDate].map(time => time - firstDate);
     if (differences.some(ms => Math.abs(ms) > clockToleranceMs)) return 'clocks_differ';
-    // When it was sent was noted by a clock that was ahead: the time to be read is not known.
+    // The send was noted by a clock that was ahead, so the time to read is not known.
     const isNotedAhead =
       sends.leanFirstAt === null
         ? isFarAhead(sends.firstAt ?? createdAt, readAt)
@@ -200,7 +200,7 @@ export class PayoutMatcher {
     const isUnsure = isAhead || (sends.lastAt !== null && sends.leanFirstAt === null);
     return {
       // Of twice the margin, so that a payout that was sent shortly before it must be in the list as well.
-      from: (isAhead ? leanNow : first) - (isUnsure ? dayMs : 0) - 2 * marginMs,
+      from: (isAhead ? leanNow : first) - sends.lookbackMs - (isUnsure ? dayMs : 0) - 2 * marginMs,
       to: Math.max(...firsts, ...lasts) + this.#delayOf(request) + marginMs,
     };
   }

@@ -76,9 +76,7 @@ export class ReconciliationLoop {
   readonly #options: Required<ReconciliationLoopOptions>;
   readonly #rounds: Rounds;
   /** Since when the audits of a request fail, by the steady clock. */
-  readonly #unaudited = new LRUCache<string, { readonly since: number; told: boolean }>({
-    max: mostUnaudited,
-  });
+  readonly #unaudited: LRUCache<string, { readonly since: number; told: boolean }>;
   #lastRound: { readonly store: number; readonly steady: number } | undefined;
   #clocks: ClockDifferences | undefined;
   #clockTrouble = false;
@@ -95,7 +93,7 @@ export class ReconciliationLoop {
       ...options,
     };
     const { onStoreTrouble, everyMs, steadyNow } = this.#options;
-    // Forgotten when no audit has failed here for as long: another gateway may have audited it since.
+    // An entry ends if no audit has failed here for half an hour, because another gateway may have audited it since.
     this.#unaudited = new LRUCache({ max: mostUnaudited, ttl: unauditedAfterMs, perf: { now: steadyNow } });
     this.#rounds = new Rounds({
       round: () => this.round(),

@@ -9,8 +9,10 @@ export interface SendHistory {
   readonly grant: SendGrant | null;
   /** Whether Lean turned away every send so far: it has taken none of them. */
   readonly turnedAway: boolean;
-  /** When it may first have been sent, by the store's clock: before its record, where the store may have lost an earlier one. */
+  /** When it was first noted to be sent, by the store's clock. */
   readonly firstAt: number | null;
+  /** How long before that it may have been sent by a record that is lost, in ms. */
+  readonly lookbackMs: number;
   readonly lastAt: number | null;
   /** The latest moment at which bytes of the last send may have left this machine, by the store's clock. */
   readonly until: number | null;
@@ -47,6 +49,7 @@ export const neverSent: SendHistory = {
   grant: null,
   turnedAway: false,
   firstAt: null,
+  lookbackMs: 0,
   lastAt: null,
   until: null,
   leanFirstAt: null,
@@ -108,9 +111,9 @@ export class ResendRule {
   }
 
   /** The delay of one request in ms: the longer one of what was recorded and what is configured. */
-  delayOf({ delayMs, firstAt }: SendHistory, storeNow: number): number {
+  delayOf({ delayMs, firstAt, lookbackMs }: SendHistory, storeNow: number): number {
     const delay = Math.max(delayMs, this.delayMs);
-    const remembered = delay === 0 && firstAt !== null && storeNow < firstAt + keyMemoryMs;
+    const remembered = delay === 0 && firstAt !== null && storeNow < firstAt - lookbackMs + keyMemoryMs;
     return delay === 0 && !remembered ? defaultDelayMs : delay;
   }
 
