@@ -63,7 +63,7 @@ export interface CoreOptions extends PayoutLogOptions {
   readonly onUpstreamCall?: (call: UpstreamCall) => void;
   /** Follows each call of Lean's. */
   readonly trace?: LeanClientOptions['trace'];
-  /** Called when Lean's list shows a second payment of one intent. */
+  /** Called once for an intent when Lean shows a second payment of it. */
   readonly onSecondPayment?: () => void;
   /** False for a command beside a gateway. @default true */
   readonly asGateway?: boolean;

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { CountedPayout } from './adapters/metrics.ts';
 import type { CreationEvents } from './payouts/creation/creation-events.ts';
 import { findings, type Finding } from './payouts/creation/finding.ts';
 import type { ReconciliationEvents } from './payouts/creation/outcome-reconciler.ts';
@@ -6,14 +7,10 @@ import type { RequestKey } from './payouts/creation/payout-record.ts';
 import type { ReconciliationLoopOptions } from './payouts/creation/reconciliation-loop.ts';
 import { payoutIdOf } from './payouts/ids.ts';
 
-/** Where events of payouts are told: the log, and those who count them. */
+/** The log and the counters that are told of payouts. */
 export interface PayoutLogOptions {
   readonly log: Logger;
-  /** Told of payouts, as they come to their end. */
-  readonly onPayouts?: (
-    end: 'created' | 'rejected' | 'unknown' | 'found' | 'duplicate' | 'unaudited',
-    count: number,
-  ) => void;
+  readonly onPayouts?: (state: CountedPayout, count: number) => void;
   /** Told the intents of payouts that this gateway has created, including those that Lean failed at once. */
   readonly onCreated?: (intentIds: readonly string[]) => void;
   /** Told what each look for a payout of unknown outcome came to, where that settled nothing. */

@@ -24,7 +24,7 @@ export function readBytes({ request, connection }: Sent, maxBytes: number): Prom
       const length = bytes + chunk.length;
       if (length > maxBytes) {
         forget();
-        // The rest of the body is read and dropped.
+        // Reads on and drops the rest: a peer that is still sending may not read the answer before.
         request.on('data', () => undefined);
         incoming.release();
         resolve(undefined);

@@ -7,10 +7,10 @@ import type { FinishedRequest } from './listener.ts';
 import { registerGauges, type MetricsSources } from './metrics-gauges.ts';
 import type { DeliveryOutcome } from './webhook.ts';
 
-/** The labels of the counter of payouts. */
-const payoutEnds = ['created', 'rejected', 'unknown', 'found', 'duplicate', 'unaudited'] as const;
+/** The states in which payouts are counted. */
+export const countedPayouts = ['created', 'rejected', 'unknown', 'found', 'duplicate', 'unaudited'] as const;
 
-export type PayoutEnd = (typeof payoutEnds)[number];
+export type CountedPayout = (typeof countedPayouts)[number];
 
 const deliveries: readonly (DeliveryOutcome | 'foreign' | 'missed')[] = [
   'taken',
@@ -88,7 +88,7 @@ export class Metrics {
       registers,
     });
     for (const outcome of deliveries) this.#webhooks.inc({ outcome }, 0);
-    for (const state of payoutEnds) this.#payouts.inc({ state }, 0);
+    for (const state of countedPayouts) this.#payouts.inc({ state }, 0);
     this.#findings = new Counter({
       name: 'lean_payouts_reconciliation_findings_total',
       help: 'Looks at Lean for a payout of unknown outcome that settled nothing, by what they found.',
@@ -131,7 +131,7 @@ export class Metrics {
     this.#upstream.observe(durationMs / 1000, operation, kind, String(attempt), outcomeOf(call));
   }
 
-  payouts(state: PayoutEnd, count = 1): void {
+  payouts(state: CountedPayout, count = 1): void {
     if (count > 0) this.#payouts.inc({ state }, count);
   }
 

@@ -86,7 +86,7 @@ export function startRestServer(options: RestOptions): Promise<Listener> {
     report.operation = report.label = operation.name;
     const caller = await callerOf(exchange, operation);
     if (caller === undefined) return;
-    // A request without a body waits for no turn by reading it.
+    // Reading a body takes a turn. A GET has no body, so it takes one here.
     if (request.method === 'GET') await turns.take(exchange.connection);
     const values = await valuesOf(exchange, found);
     if ('problem' in values) {

@@ -21,7 +21,7 @@ export function asJson(requests: readonly PayoutRequest[]): string {
       intentId,
       paymentId,
       createdAt: time(request.createdAt),
-      firstSentAt: time(firstSentAt(request)),
+      firstSentAt: time(request.sends.firstAt),
       lastSentAt: time(request.sends.lastAt),
       changedAt: time(request.changedAt),
       sends: request.sends.count,
@@ -35,11 +35,6 @@ export function asJson(requests: readonly PayoutRequest[]): string {
     })),
   );
   return `${JSON.stringify(rows, null, 2)}\n`;
-}
-
-/** `sends` begin before the request if the store may have lost an earlier record of it. */
-function firstSentAt({ sends, createdAt }: PayoutRequest): number | null {
-  return sends.firstAt === null ? null : Math.max(sends.firstAt, createdAt);
 }
 
 interface Line {

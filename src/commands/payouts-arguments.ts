@@ -90,7 +90,10 @@ export function parsedArguments(args: readonly string[]) {
       },
     });
   } catch (error) {
-    if (error instanceof TypeError) throw new UsageError(`payouts: ${error.message}`);
+    if (error instanceof TypeError)
+      throw new UsageError(
+        `payouts: ${error.message.replace(/\. To specify a positional.*$/s, '.')} See --help.`,
+      );
     throw error;
   }
 }

@@ -417,9 +417,9 @@ export type PayoutRejected = {
 
 /** Why a payout was rejected. */
 export type PayoutRejectionCode =
-  /** The key was used before, with another input. This request paid nothing; the earlier one may have. */
+  /** The key was used before, with another input. This request paid nothing, but the earlier one may have. Send the original input; use a new key only for a payout that is meant in addition to it. */
   | 'IDEMPOTENCY_CONFLICT'
-  /** The input was refused before anything was sent. Correct the fields in `inputErrors`; the key is still free. */
+  /** The input was refused before anything was sent. Correct the fields in `inputErrors`. The key is free, unless an earlier request has used it. */
   | 'INVALID_INPUT'
   /** Lean refused it, failed it, or has not taken it; see `leanCode`. A corrected payout needs a new key. */
   | 'REJECTED_BY_LEAN';

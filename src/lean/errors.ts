@@ -94,8 +94,8 @@ export class LeanBadAnswer extends LeanError {
 export class LeanNotOffered extends LeanError {
   override readonly name = 'LeanNotOffered';
 
-  constructor(cause?: unknown) {
-    super('NOT_OFFERED_BY_LEAN', 'This Lean application does not offer it.', { retryable: false }, cause);
+  constructor(cause?: unknown, message = 'This Lean application does not offer it.') {
+    super('NOT_OFFERED_BY_LEAN', message, { retryable: false }, cause);
   }
 }
 

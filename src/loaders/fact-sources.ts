@@ -10,14 +10,14 @@ export function sourcesOf(
 ): readonly Source[] {
   const sources = lacksDetails ? fact.fromOlder : fact.from;
   // Lean is not asked for a fact of the payment if there is no payment. Our own record costs no call.
-  if (isMissingPayment(fact, payout)) return sources.filter(source => source === 'record');
+  if (lacksPaymentFor(fact, payout)) return sources.filter(source => source === 'record');
   // The payment's own call has the tracking, and all that the intent has of the payment.
   const byPayment = intentsLackTracking && payout.paymentId !== null && fact.carriedBy.includes('payment');
   return byPayment ? ['payment', ...sources.filter(source => source !== 'payment')] : sources;
 }
 
-/** Whether only a payment has the fact, and the payout is known to have no payment, or none with an id. */
-export function isMissingPayment(fact: Fact, payout: Payout): boolean {
+/** Whether only payments have the fact, and this payout is known to have no payment with an id. */
+export function lacksPaymentFor(fact: Fact, payout: Payout): boolean {
   if (fact.ofPayment !== true || payout.paymentId !== null) return false;
   return payout.submittedAt === null || isBeforePayment(payout);
 }

@@ -33,7 +33,7 @@ export class Loaders {
   readonly #sources: PayoutSources;
   readonly #options: CallOptions;
   readonly #trace: TraceLoad | undefined;
-  /** By when all reads of a payout must have ended; the first of them sets it. */
+  /** The deadline of all reads of a payout, by the id that was asked for. The first read sets it. */
   readonly #deadlines = new Map<string, number>();
   // Made when they are first asked: a request asks one or two of them.
   #paymentById: Loader<string, Payout | null> | undefined;

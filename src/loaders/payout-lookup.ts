@@ -3,7 +3,7 @@ import type { HistoryEvent } from '../payouts/history-event.ts';
 import { facts, partyFacts, type Fact, type FactName, type Source } from '../payouts/payout-facts.ts';
 import type { PayoutDestination, PayoutIntent } from '../payouts/payout-intent.ts';
 import { bareOf, type Payout, type PayoutParty, type PayoutRow } from '../payouts/payout.ts';
-import { isMissingPayment, mayBeUnnamed, sourcesOf } from './fact-sources.ts';
+import { lacksPaymentFor, mayBeUnnamed, sourcesOf } from './fact-sources.ts';
 import { ListedPayouts } from './listed-payouts.ts';
 import type { Loaders } from './loaders.ts';
 import type { MaybePromise } from './maybe-promise.ts';
@@ -51,7 +51,8 @@ export class PayoutLookup {
   }
 
   /**
-   * An intent. If this Lean application has no call for it, the list and our own record tell what they know of it.
+   * An intent. The list and our own record stand in for it if this Lean application has no call for intents, or if Lean does
+   * not show yet an intent that it has just created.
    * @throws LeanNotOffered, LeanError as above
    */
   async intent(intentId: string): Promise<PayoutIntent | null> {
@@ -136,7 +137,8 @@ export class PayoutLookup {
     if (value !== undefined) return value as Known<PayoutDestination[Name]>;
     return this.destination(destination.id).then(own => {
       const read = own === null ? null : own[name];
-      if (read === undefined) throw new LeanNotOffered();
+      if (read === undefined)
+        throw new LeanNotOffered(undefined, "Lean's answer for this destination does not carry it.");
       return read as Known<PayoutDestination[Name]>;
     });
   }
@@ -160,7 +162,7 @@ export class PayoutLookup {
     return record?.answer.sender?.bankName ?? null;
   }
 
-  /** The owner of a payout's newest payment, as the payment's history names it; null before there is a payment. */
+  /** The owner of the newest payment, from its history; null before there is a payment. */
   async #owner(payout: Payout): ReturnType<Loaders['ownerOf']> {
     const paymentId = await this.fact(payout, 'paymentId');
     return paymentId === null ? null : this.#loaders.ownerOf(paymentId);
@@ -193,7 +195,7 @@ export class PayoutLookup {
     }
     if (notListed) throw new LeanRowNotFound();
     const isOfRow = fact.from.every(source => source === 'row');
-    if (isOfRow || (lacksDetails && !isMissingPayment(fact, payout))) throw new LeanNotOffered();
+    if (isOfRow || (lacksDetails && !lacksPaymentFor(fact, payout))) throw new LeanNotOffered();
     return null;
   }
 
@@ -208,7 +210,7 @@ export class PayoutLookup {
       }
       case 'row': {
         const row = await this.#listed.row(payout);
-        // It may be listed, and its state may have changed since it was created.
+        // The rest of the list may hold it, so no other source may answer.
         if (row === undefined) throw new LeanRowNotFound();
         return row;
       }

@@ -5,7 +5,8 @@ const plain = /^-?(?:0|[1-9]\d*)(?:\.\d+)?$/;
 const withExponent = /^(-?)(0|[1-9]\d*)(?:\.(\d+))?[eE]([+-]?\d{1,2})$/;
 
 /** What `parseDecimal` accepts, for messages. */
-export const decimalForm = 'a decimal number such as "16.50", of at most 64 characters';
+export const decimalForm =
+  'a decimal number such as "16.50", with a point and without blanks, leading zeros or a +, of at most 64 characters';
 
 /**
  * The text as a decimal, digit by digit as it was written; only exponents (`1.5e3`) are written out.

@@ -7,6 +7,7 @@ import type {
   LeanPayoutRow,
 } from '../lean/wire.ts';
 import type { LeanAnswer } from '../lean/answer.ts';
+import type { LeanBadAnswer } from '../lean/errors.ts';
 import {
   boolean,
   carried,
@@ -240,8 +241,9 @@ export interface LeanPage {
  * Whether Lean's list goes on after a page. A Lean that caps its pages gives fewer rows than were asked for.
  * @param read rows of the list up to the end of this page
  */
-export function goesOn({ listed, total }: LeanPage, read: number, pageSize: number): boolean {
-  return listed > 0 && (total === null ? listed >= pageSize : read < total);
+export function goesOn({ listed, size, total }: LeanPage, read: number, pageSize: number): boolean {
+  if (listed === 0) return false;
+  return total === null ? listed >= Math.min(size ?? pageSize, pageSize) : read < total;
 }
 
 /**
@@ -250,18 +252,18 @@ export function goesOn({ listed, total }: LeanPage, read: number, pageSize: numb
  */
 export function pageFromLean(page: LeanPayoutPage, answer: Pick<LeanAnswer, 'bad'>): LeanPage {
   const read = readablePage(page, answer);
-  if (!read.isWhole) throw answer.bad("A row of Lean's list has no intent id.");
+  if (read.fault !== undefined) throw read.fault;
   return read;
 }
 
 /**
- * The same, and rows without the id of an intent are left out: `isWhole` tells whether there are none.
- * @throws LeanBadAnswer for what is no list
+ * Reads a page like `pageFromLean`, but leaves out rows without an intent id. `fault` is the error for them.
+ * @throws LeanBadAnswer if it is not a list
  */
 export function readablePage(
   page: LeanPayoutPage,
   answer: Pick<LeanAnswer, 'bad'>,
-): LeanPage & { readonly isWhole: boolean } {
+): LeanPage & { readonly fault: LeanBadAnswer | undefined } {
   const { content } = page;
   if (!Array.isArray(content)) throw answer.bad("Lean's list has no rows in it.");
   const rows = (content as readonly unknown[]).flatMap(
@@ -273,6 +275,6 @@ export function readablePage(
     listed: content.length,
     size: count(numbers.size),
     total: count(numbers.total_elements),
-    isWhole: rows.length === content.length,
+    fault: rows.length === content.length ? undefined : answer.bad("A row of Lean's list has no intent id."),
   };
 }

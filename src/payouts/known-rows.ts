@@ -3,15 +3,15 @@ import { compareTimes } from './instant.ts';
 import type { Payout, PayoutRow } from './payout.ts';
 
 /**
- * The facts of a payout that only lists carry and that never change, with its newest payment. A fact is `undefined` if no
- * list has shown it.
+ * Facts of a payout that never change and that only lists carry, and its newest payment. The facts are undefined if no list
+ * has shown the payout.
  */
 export type KnownRow = Pick<Payout, 'createdAt' | 'autoAuthorized' | 'paymentId'>;
 
 /** Memory that a row takes, with its key and its place in the cache, in bytes. */
 const bytesOfRow = 600;
 
-/** Intents with a second payment, of which Lean is not known to have any, that are remembered. */
+/** How many intents with a second payment are remembered, so that each is told once. Lean is not known to have any. */
 const mostTold = 1000;
 
 /**
@@ -22,7 +22,7 @@ const mostTold = 1000;
 export class KnownRows {
   readonly #rows: LRUCache<string, KnownRow> | undefined;
   readonly #onSecondPayment: (intentId: string) => void;
-  /** Intents of which it was called. */
+  /** Intents that were reported to `onSecondPayment`. */
   readonly #told = new LRUCache<string, true>({ max: mostTold });
 
   /**
@@ -44,7 +44,7 @@ export class KnownRows {
     if (this.#rows === undefined) return;
     for (const { intentId, createdAt, autoAuthorized, paymentId } of rows) {
       const known = this.#rows.get(intentId);
-      if (known === undefined || known.paymentId === null || isFirstOf(known, paymentId))
+      if (known === undefined || known.paymentId === null || isFirstRowOf(known, paymentId))
         this.#rows.set(intentId, { createdAt, autoAuthorized, paymentId });
       else if (paymentId !== null && paymentId !== known.paymentId) {
         this.#tell(intentId);
@@ -78,6 +78,6 @@ export class KnownRows {
 }
 
 /** Whether a payment that was known by its intent alone is now shown by a row. */
-function isFirstOf(known: KnownRow, paymentId: string | null): boolean {
+function isFirstRowOf(known: KnownRow, paymentId: string | null): boolean {
   return known.createdAt === undefined && known.paymentId === paymentId;
 }

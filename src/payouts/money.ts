@@ -9,9 +9,12 @@ export interface Money {
   readonly currency: string;
 }
 
+/** Codes of ISO 4217 that are no money: none, for tests, precious metals, and units of account. */
+const noMoney = /^(?:XXX|XTS|XA[GU]|XP[DT]|XB[A-D]|XDR|XSU|XUA)$/i;
+
 /** Places after the point that amounts of a currency may have (AED 2, KWD 3), or undefined for an unknown code. */
 export function currencyPlaces(currency: string): number | undefined {
-  return currencyByCode(currency)?.digits;
+  return noMoney.test(currency) ? undefined : currencyByCode(currency)?.digits;
 }
 
 /** Largest amount that a payout may name, in digits before the point: far beyond any bank's, short of absurd. */

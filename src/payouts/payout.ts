@@ -114,7 +114,10 @@ export function outcomeOf(
   return 'IN_PROGRESS';
 }
 
-/** Whether the bank's tracking can still change what `status` means: only then is it worth a call. */
+/**
+ * Whether the outcome depends on the bank's tracking. With any other status it is known also if Lean does not report the
+ * tracking.
+ */
 export function awaitsTracking(status: PayoutStatus): boolean {
   return status === 'ACCEPTED_BY_BANK' || status === 'PENDING_WITH_BANK' || status === 'UNKNOWN';
 }

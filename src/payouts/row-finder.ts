@@ -12,7 +12,8 @@ type Found = Map<string, PayoutRow | null | Error>;
 
 /**
  * Finds the rows of payouts in Lean's list. Payouts that were created or changed at about the same time share one or two
- * calls. If they are not within two pages of 100, each of them is looked for by its amount instead of on the second page.
+ * calls. If their part of the list is longer than two pages of 100, each payout that is not on the first page is looked for
+ * by its amount.
  */
 export class RowFinder {
   readonly #client: LeanClient;
@@ -24,7 +25,7 @@ export class RowFinder {
   }
 
   /**
-   * In the order of the payouts: the row of each, or why it could not be looked for. Null: its part of the list was read
+   * The row of each payout, in order, or the error that kept it from being read. Null: its part of the list was read
    * to the end, and it is not there. Undefined: it is not within what two calls have read.
    */
   async find(
@@ -39,7 +40,7 @@ export class RowFinder {
   /** Looks in one window. An error is kept for those of its payouts that were not found before. */
   async #look({ query, wanted }: RowWindow, found: Found, options: CallOptions): Promise<void> {
     const ids = new Set(wanted.map(({ intentId }) => intentId));
-    const left = (): readonly RowTimes[] => wanted.filter(({ intentId }) => !found.has(intentId));
+    const left = (): readonly RowTimes[] => wanted.filter(({ intentId }) => found.get(intentId) == null);
     const mark = (value: null | Error): void => {
       for (const { intentId } of left()) found.set(intentId, value);
     };
@@ -71,7 +72,7 @@ export class RowFinder {
                 : this.#page({ ...ownQuery(times), ...amount }, 0, options);
             await take(next);
           } catch (error) {
-            if (!found.has(times.intentId)) found.set(times.intentId, errorFrom(error));
+            if (found.get(times.intentId) == null) found.set(times.intentId, errorFrom(error));
           }
         }),
       );
@@ -100,7 +101,7 @@ function errorFrom(error: unknown): Error {
   return error instanceof Error ? error : new Error('Lean was not asked', { cause: error });
 }
 
-/** Of two rows of one intent the one whose payment was made later; Lean's list is newest first, unless it has no order. */
+/** The row with the later payment, of two rows of one intent. Lean's list is newest first, unless it has no order. */
 export function newer(row: PayoutRow, other: PayoutRow | null | Error | undefined): PayoutRow {
   if (other == null || other instanceof Error) return row;
   return compareTimes(row.createdAt, other.createdAt) > 0 ? row : other;

@@ -36,7 +36,7 @@ export interface UpdateOfPayout extends PayoutUpdate {
   readonly payout: () => Promise<Payout | null>;
 }
 
-/** What a resolver may use: made afresh for each request, nothing in it is shared with another caller. */
+/** The values that a resolver may use, made afresh for each request. No other caller shares any of them. */
 export interface GraphContext {
   /** In a subscription, it belongs to the update that is being answered. */
   payouts: PayoutLookup;
@@ -51,7 +51,7 @@ export interface GraphContext {
   readonly updatesCursor: () => string | null;
   readonly lists: PayoutLists;
   readonly creation: PayoutCreation;
-  /** Who asks: idempotency keys are one caller's own. */
+  /** The caller. Idempotency keys belong to one caller. */
   readonly caller: Caller;
   /** Whether account numbers and IBANs are to be masked for them. */
   readonly masksAccounts: boolean;

@@ -7,13 +7,12 @@ import type {
 } from '../payouts/creation/creation-answer.ts';
 import type { PayoutUnknownReason } from '../payouts/creation/finding.ts';
 import { bareOf, unknownParty, type Payout } from '../payouts/payout.ts';
-import { andThen } from '../loaders/maybe-promise.ts';
 import { payoutIdOf } from '../payouts/ids.ts';
 import { builder } from './builder.ts';
 import { asksLean } from './fact-field.ts';
 import { MoneyType } from './money.ts';
 import { PayoutIntentType } from './payout-intent.ts';
-import { PayoutPartyType } from './payout-party.ts';
+import { PayoutPartyType, senderOf } from './payout-party.ts';
 import { PayoutRejectedType } from './payout-rejected.ts';
 import { PayoutStatusType } from './payout-status.ts';
 import { PayoutType } from './payout.ts';
@@ -70,12 +69,7 @@ const PayoutCreatedType = builder.objectRef<PayoutCreated>('PayoutCreated').impl
       type: PayoutPartyType,
       nullable: true,
       description: 'The account that will be debited.',
-      resolve: (created, _args, { payouts }) => {
-        const payout = payoutOf(created);
-        return andThen(payouts.fact(payout, 'sender'), sender =>
-          sender === null ? null : { payout: { ...payout, sender }, side: 'sender' as const },
-        );
-      },
+      resolve: (created, _args, { payouts }) => senderOf(payoutOf(created), payouts),
     }),
     recipient: t.field({
       type: PayoutPartyType,

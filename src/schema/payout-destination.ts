@@ -1,10 +1,11 @@
-import { andThen, type MaybePromise } from '../loaders/maybe-promise.ts';
+import type { MaybePromise } from '../loaders/maybe-promise.ts';
 import { parseUuid } from '../payouts/ids.ts';
 import { masked } from '../payouts/masking.ts';
 import type { PayoutDestination } from '../payouts/payout-intent.ts';
 import { builder } from './builder.ts';
 import type { GraphContext } from './context.ts';
 import { asksLean } from './fact-field.ts';
+import { maskedFor } from './masked-for.ts';
 import { forReaders } from './scope-rules.ts';
 
 export const PayoutDestinationType = builder.objectRef<PayoutDestination>('PayoutDestination');
@@ -23,11 +24,9 @@ function maskedFactOf(name: 'iban' | 'accountNumber') {
   return (
     destination: PayoutDestination,
     _args: object,
-    { payouts, masksAccounts }: GraphContext,
+    context: GraphContext,
   ): MaybePromise<string | null> =>
-    andThen(payouts.destinationFact(destination, name), account =>
-      account !== null && masksAccounts ? masked(account) : account,
-    );
+    maskedFor(context, context.payouts.destinationFact(destination, name), masked);
 }
 
 /** Ends the descriptions of fields that Lean's documents name for a destination within an intent only. */

@@ -3,6 +3,7 @@ import { maskedProse } from '../payouts/masking.ts';
 import { parseUuid } from '../payouts/ids.ts';
 import type { PayoutIntent } from '../payouts/payout-intent.ts';
 import { builder } from './builder.ts';
+import { maskedFor } from './masked-for.ts';
 import { MoneyType } from './money.ts';
 import { PayoutDestinationType } from './payout-destination.ts';
 import { PayoutType } from './payout.ts';
@@ -32,8 +33,7 @@ PayoutIntentType.implement({
     description: t.string({
       nullable: true,
       description: "The reference text for the recipient's bank.",
-      resolve: ({ description }, _args, { masksAccounts }) =>
-        description !== null && masksAccounts ? maskedProse(description) : description,
+      resolve: ({ description }, _args, context) => maskedFor(context, description, maskedProse),
     }),
     externalReference: t.string({
       nullable: true,

@@ -5,8 +5,8 @@ import { payoutIdOf } from '../payouts/ids.ts';
 import { partyFacts } from '../payouts/payout-facts.ts';
 import type { Payout, PayoutParty } from '../payouts/payout.ts';
 import { builder } from './builder.ts';
-import type { GraphContext } from './context.ts';
 import { ofAnyFact } from './fact-field.ts';
+import { maskedFor } from './masked-for.ts';
 
 /** One side of a payout. */
 export interface PartyParent {
@@ -41,7 +41,8 @@ export const PayoutPartyType = builder.objectRef<PartyParent>('PayoutParty').imp
           'without the scope `payouts:read_sensitive`.',
       ),
       nullable: true,
-      resolve: (party, _args, context) => maskedFor(context, factOf(party, 'accountNumber', context.payouts)),
+      resolve: (party, _args, context) =>
+        maskedFor(context, factOf(party, 'accountNumber', context.payouts), masked),
     }),
     iban: t.string({
       ...ofAnyFact(
@@ -50,7 +51,7 @@ export const PayoutPartyType = builder.objectRef<PartyParent>('PayoutParty').imp
           'without the scope `payouts:read_sensitive`.',
       ),
       nullable: true,
-      resolve: (party, _args, context) => maskedFor(context, factOf(party, 'iban', context.payouts)),
+      resolve: (party, _args, context) => maskedFor(context, factOf(party, 'iban', context.payouts), masked),
     }),
     bankName: t.string({
       ...ofAnyFact(
@@ -72,9 +73,9 @@ function factOf(
   return side === 'recipient' ? payouts.recipientFact(payout, name) : payouts.senderFact(payout, name);
 }
 
-function maskedFor(
-  { masksAccounts }: GraphContext,
-  account: MaybePromise<string | null>,
-): MaybePromise<string | null> {
-  return andThen(account, text => (text !== null && masksAccounts ? masked(text) : text));
+/** The account that is debited for a payout; null if it is not known. */
+export function senderOf(payout: Payout, payouts: PayoutLookup): MaybePromise<PartyParent | null> {
+  return andThen(payouts.fact(payout, 'sender'), sender =>
+    sender === null ? null : { payout: { ...payout, sender }, side: 'sender' },
+  );
 }

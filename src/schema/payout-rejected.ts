@@ -9,7 +9,8 @@ const PayoutRejectionCodeType = builder.enumType('PayoutRejectionCode', {
   values: {
     INVALID_INPUT: {
       description:
-        'The input was refused before anything was sent. Correct the fields in `inputErrors`; the key is still free.',
+        'The input was refused before anything was sent. Correct the fields in `inputErrors`. The key is free, unless ' +
+        'an earlier request has used it.',
     },
     REJECTED_BY_LEAN: {
       description:
@@ -17,7 +18,8 @@ const PayoutRejectionCodeType = builder.enumType('PayoutRejectionCode', {
     },
     IDEMPOTENCY_CONFLICT: {
       description:
-        'The key was used before, with another input. This request paid nothing; the earlier one may have.',
+        'The key was used before, with another input. This request paid nothing, but the earlier one may have. Send the ' +
+        'original input; use a new key only for a payout that is meant in addition to it.',
     },
   } as const,
 });

@@ -8,42 +8,35 @@ import { builder } from './builder.ts';
 import type { GraphContext } from './context.ts';
 import { asksLean, ofFact } from './fact-field.ts';
 import { HistoryEventType } from './history-event.ts';
+import { maskedFor } from './masked-for.ts';
 import { MoneyType } from './money.ts';
 import { PayoutIntentType } from './payout-intent.ts';
-import { PayoutPartyType } from './payout-party.ts';
+import { PayoutPartyType, senderOf } from './payout-party.ts';
 import { PayoutOutcomeType, PayoutStatusType, PostInitiationStatusType } from './payout-status.ts';
 import { forReaders } from './scope-rules.ts';
 
 export const PayoutType = builder.objectRef<Payout>('Payout');
-
-/** A sentence of Lean's, with its account numbers masked if this caller may not see them. */
-function proseFor(
-  { masksAccounts }: GraphContext,
-  sentence: MaybePromise<string | null>,
-): MaybePromise<string | null> {
-  return andThen(sentence, text => (text !== null && masksAccounts ? maskedProse(text) : text));
-}
 
 function required<Value>(value: Value | null, what: string): Value {
   if (value !== null) return value;
   throw new LeanBadAnswer('LEAN_BAD_RESPONSE', `Lean's payout has no ${what} in it.`, { retryable: false });
 }
 
-/** The tracking is read only if it can still change the outcome. */
+/** The tracking is read for every status, because it may contradict a final one. */
 function outcomeFor(payout: Payout, { payouts }: GraphContext): MaybePromise<PayoutOutcome | null> {
   return andThen(payouts.fact(payout, 'state'), state => {
     const { status } = required(state, 'status');
     const tracking = payouts.fact(payout, 'postInitiationStatus');
-    if (!(tracking instanceof Promise)) return outcomeOf(status, tracking);
-    return tracking.then(
-      told => outcomeOf(status, told),
-      (error: unknown) => {
-        // A failed payout stays failed, even if this Lean application does not report the tracking.
-        if (error instanceof LeanNotOffered && !awaitsTracking(status)) return outcomeOf(status, null);
-        throw error;
-      },
+    const isKnownWithout = tracking instanceof Promise && !awaitsTracking(status);
+    return andThen(isKnownWithout ? tracking.catch(nullIfNotOffered) : tracking, told =>
+      outcomeOf(status, told),
     );
   });
+}
+
+function nullIfNotOffered(error: unknown): null {
+  if (error instanceof LeanNotOffered) return null;
+  throw error;
 }
 
 PayoutType.implement({
@@ -86,7 +79,8 @@ PayoutType.implement({
     description: t.string({
       ...ofFact('description', "The reference text that goes to the recipient's bank, such as `INV 001`."),
       nullable: true,
-      resolve: (payout, _args, context) => proseFor(context, context.payouts.fact(payout, 'description')),
+      resolve: (payout, _args, context) =>
+        maskedFor(context, context.payouts.fact(payout, 'description'), maskedProse),
     }),
     status: t.field({
       ...ofFact('state', 'How far it has come. To decide whether money has moved, read `outcome`.'),
@@ -133,7 +127,8 @@ PayoutType.implement({
         "Lean's sentence about the status; null if Lean gives none. For people to read, not for programs.",
       ),
       nullable: true,
-      resolve: (payout, _args, context) => proseFor(context, context.payouts.fact(payout, 'statusDetails')),
+      resolve: (payout, _args, context) =>
+        maskedFor(context, context.payouts.fact(payout, 'statusDetails'), maskedProse),
     }),
     recipient: t.field({
       type: PayoutPartyType,
@@ -148,10 +143,7 @@ PayoutType.implement({
       ),
       type: PayoutPartyType,
       nullable: true,
-      resolve: (payout, _args, { payouts }) =>
-        andThen(payouts.fact(payout, 'sender'), sender =>
-          sender === null ? null : { payout: { ...payout, sender }, side: 'sender' as const },
-        ),
+      resolve: (payout, _args, { payouts }) => senderOf(payout, payouts),
     }),
     paymentSourceId: t.id({
       ...ofFact('paymentSourceId', "Lean's id of the connected source of the money."),

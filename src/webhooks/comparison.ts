@@ -33,10 +33,10 @@ const mostPages = 1000;
 /** Lean may list something a while after its time, and clocks differ. */
 const overlapMs = 10 * 60_000;
 
-/** Payouts in a row that Lean has failed to show before a comparison ends: then it is Lean that cannot be read. */
+/** After so many payouts in a row that Lean has failed to show, a comparison ends, because Lean cannot be read. */
 const mostFailures = 10;
 
-/** For how long a payout that cannot be read is retried. After that only its next change is told. */
+/** How long a payout that cannot be read is retried. After that only its next change is told. */
 const retryMs = 3_600_000;
 
 /**
@@ -145,7 +145,7 @@ export class Comparison {
       const { page: wire, answer } = await client.listPayouts(query);
       const listed = readablePage(wire, answer);
       const { rows } = listed;
-      if (!listed.isWhole) failure ??= answer.bad("A row of Lean's list has no intent id.");
+      failure ??= listed.fault;
       read += listed.listed;
       const known = await events.lastSteps(rows.map(({ intentId }) => intentId));
       for (const row of rows) {

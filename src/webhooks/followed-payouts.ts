@@ -114,7 +114,7 @@ export class FollowedPayouts {
     const { state } = row;
     if (followed === undefined || state?.leanStatus == null || followed.leanStatus === state.leanStatus)
       return;
-    // Of a payment Lean sends webhooks.
+    // Lean sends webhooks once there is a payment.
     const isFollowed = row.paymentId === null && !isAtBank(state.status);
     if (isFollowed) await this.#options.teller.tellOfRow(row, place);
     followed.leanStatus = state.leanStatus;

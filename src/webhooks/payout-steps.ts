@@ -95,7 +95,7 @@ export function isDoubtful(known: KnownOfPayout): boolean {
   return last !== undefined && !says(last, now) && (has(told) || rankOf(now) < rankOf(last));
 }
 
-/** Those that come after what has been told; the last one is the state that the payout is in, where that was read. */
+/** The steps after the last one that was told. The last of them is the state that the payout is in, if that was read. */
 function untoldOf(known: KnownOfPayout): readonly StepAtLean[] {
   const { paymentId, payout, told } = known;
   const steps = stepsAtLean(known);

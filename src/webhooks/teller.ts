@@ -146,7 +146,7 @@ export class Teller {
     const see = (): Promise<Sighting> => this.#sightings.ofRow(row, options);
     const seeAgain = (): Promise<Sighting | undefined> => this.#sightings.afresh(row, options);
     const outcome = await this.#tell(seeAgain, options, { place, see });
-    // What has not settled is in the next comparison's list.
+    // The next comparison's list has the payouts that have not settled.
     return typeof outcome === 'number' ? outcome : 0;
   }
 

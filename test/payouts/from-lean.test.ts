@@ -551,12 +551,14 @@ describe('a list goes on', () => {
 
   it('after a page in which a row cannot be read', () => {
     const page = readablePage({ content: [{ payment_intent_id: 'i' }, {}] }, answer);
-    expect(page).toMatchObject({ listed: 2, isWhole: false });
+    expect(page).toMatchObject({ listed: 2, fault: { code: 'LEAN_BAD_RESPONSE' } });
     expect(page.rows).toHaveLength(1);
     expect(goesOn(page, 2, 2)).toBe(true);
     expect(goesOn(page, 2, 3)).toBe(false);
     expect(goesOn({ ...page, total: 3 }, 2, 100)).toBe(true);
     expect(goesOn({ ...page, listed: 0, total: 3 }, 2, 100)).toBe(false);
+    // Lean caps its pages at two rows, and says so.
+    expect(goesOn({ ...page, size: 2 }, 2, 100)).toBe(true);
   });
 });
 

@@ -16,6 +16,7 @@ import { outward } from './outward.ts';
 import { documentFor, type PersistedOperations } from './persisted-operations.ts';
 import type { RequestContext } from './request-context.ts';
 import type { GraphqlServer } from './server.ts';
+import { forgetParams } from './subscribed-request.ts';
 import { SocketConnection, unauthorizedCode, type RunningOperation } from './socket-connection.ts';
 
 export interface GraphqlSocketOptions {
@@ -106,13 +107,7 @@ export function graphqlSocket(options: GraphqlSocketOptions): GraphqlSocket {
         const document = enveloped.parse(query) as ReturnType<typeof parseDocument>;
         const errors = enveloped.validate(enveloped.schema, document) as readonly GraphQLError[];
         if (errors.length > 0) return [...errors];
-        // The library keeps the message as long as the operation runs.
-        Object.assign(payload, {
-          query: '',
-          operationName: undefined,
-          variables: undefined,
-          extensions: undefined,
-        });
+        forgetParams(payload);
         return {
           schema: enveloped.schema,
           document,

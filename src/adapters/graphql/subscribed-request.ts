@@ -1,17 +1,17 @@
-import { getOperationAST, type ExecutionArgs } from 'graphql';
+import { getOperationAST, type ExecutionArgs, type OperationDefinitionNode } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { RequestContext } from './request-context.ts';
 import type { Subscriptions } from './subscriptions.ts';
 
-/** The request as Yoga's context keeps it. */
+/** The part of Yoga's context that keeps a request. */
 interface KeptRequest {
   readonly params?: { readonly query?: string };
 }
 
 /**
- * Lets go of what a subscriber has sent before its subscription begins to wait: the variables that its operation does
- * not declare, and a document that another subscription has as well. It comes after plugins that report what was asked
- * for.
+ * Lets go of what a subscriber has sent before its subscription begins to wait: it keeps only the variables that its
+ * operation declares, and uses the document of an open subscription with the same text. It comes after plugins that report
+ * what was asked for.
  */
 export function useSubscribedRequests(subscriptions: Subscriptions): Plugin<RequestContext> {
   return {
@@ -19,30 +19,28 @@ export function useSubscribedRequests(subscriptions: Subscriptions): Plugin<Requ
       const context = args.contextValue as RequestContext & KeptRequest;
       const subscribed = subscriptions.shared({ text: context.params?.query ?? '', document: args.document });
       context.subscribed = subscribed;
+      const operation = getOperationAST(subscribed.document, args.operationName);
       args.document = subscribed.document;
-      args.operationName = getOperationAST(args.document, args.operationName)?.name?.value;
-      args.variableValues = declaredOnly(args);
-      // Yoga keeps this very object.
-      Object.assign(context.params ?? {}, {
-        query: '',
-        operationName: undefined,
-        variables: undefined,
-        extensions: undefined,
-      });
+      args.operationName = operation?.name?.value;
+      args.variableValues = declaredOnly(operation, args.variableValues);
+      if (context.params !== undefined) forgetParams(context.params);
     },
   };
 }
 
+/** Empties the parameters of a request. The libraries keep this very object as long as the operation runs. */
+export function forgetParams(params: object): void {
+  Object.assign(params, { query: '', operationName: undefined, variables: undefined, extensions: undefined });
+}
+
 /** The variables that an operation declares. Others may be given, and mean nothing. */
-function declaredOnly({
-  document,
-  operationName,
-  variableValues,
-}: Pick<ExecutionArgs, 'document' | 'operationName' | 'variableValues'>): Record<string, unknown> {
-  const declared = getOperationAST(document, operationName)?.variableDefinitions ?? [];
-  const given = new Map(Object.entries(variableValues ?? {}));
+function declaredOnly(
+  operation: OperationDefinitionNode | null | undefined,
+  values: ExecutionArgs['variableValues'],
+): Record<string, unknown> {
+  const given = new Map(Object.entries(values ?? {}));
   return Object.fromEntries(
-    declared.flatMap(({ variable: { name } }) =>
+    (operation?.variableDefinitions ?? []).flatMap(({ variable: { name } }) =>
       given.has(name.value) ? [[name.value, given.get(name.value)]] : [],
     ),
   );

@@ -28,27 +28,27 @@ export interface UpdatesOptions {
 }
 
 /**
- * How long at most what has been read for an update, or has failed, is shared by those who ask later, in ms. Of a short
- * timeout they must have half left: its calls have one deadline.
+ * For how long the reads of an update, or their failure, are shared with subscribers that ask later, in ms. With a short
+ * timeout, half of it must be left, because the calls share one deadline.
  */
 const sharedMs = 1000;
 
 /** Payouts whose reads are kept for sharing. */
 const mostShared = 1000;
 
-/** How long subscribers that come back one after the other are waited for, to be read for together, in ms. */
+/** How long to wait for more subscribers that come back, so that one read serves all of them, in ms. */
 const gatheredMs = 50;
 
-/** Subscribers that are served updates of one payout at about the same time share its reads. */
+/** The reads of one payout, shared by subscribers that are served at about the same time. */
 interface Shared {
   readonly payouts: PayoutLookup;
   /** Nothing in it is older, on the clock of `performance.now()`. */
   readonly from: number;
   readonly until: number;
   /** The position of the last update that was told when it was made. */
-  readonly place: number;
-  /** Its reads begin after this, which may wait for more who want them. */
-  readonly begin: () => Promise<void>;
+  readonly position: number;
+  /** Starts the reads, perhaps after a wait for more subscribers. */
+  readonly start: () => Promise<void>;
 }
 
 const unread = 'The updates have not been read from the store yet: try again.';
@@ -157,30 +157,30 @@ export class GraphUpdates implements Updates {
     const now = performance.now();
     const known = this.#shared.get(intentId);
     // A read that began before the update was told may not have what the update says.
-    const isFresh = known !== undefined && now < known.until && position <= known.place;
+    const isFresh = known !== undefined && now < known.until && position <= known.position;
     if (isFresh && known.from >= from) return known;
     // Many may be coming back at once: one read after the other, not one for each. Timers may be a little early.
     const waitMs = isFresh ? gatheredMs : 0;
-    const begin = async (): Promise<void> => {
+    const start = async (): Promise<void> => {
       if (waitMs > 0) await pause(waitMs + 1);
       // A read that is under way may be older than the subscription.
       client.startAfresh();
     };
-    let begun: Promise<void> | undefined;
+    let started: Promise<void> | undefined;
     const lastsMs = Math.min(sharedMs, (sources.reads.deadline() - now) / 2);
     const shared: Shared = {
       payouts: new PayoutLookup(new Loaders(sources, { budget: new CallBudget(maxUpstreamCalls) })),
-      place: Math.max(position, live.place?.position ?? 0),
+      position: Math.max(position, live.place?.position ?? 0),
       from: now + waitMs,
       until: now + waitMs + lastsMs,
-      begin: () => (begun ??= begin()),
+      start: () => (started ??= start()),
     };
     this.#shared.set(intentId, shared);
     return shared;
   }
 
-  async #payoutOf({ intentId }: PayoutUpdate, { payouts, begin }: Shared): Promise<Payout | null> {
-    await begin();
+  async #payoutOf({ intentId }: PayoutUpdate, { payouts, start }: Shared): Promise<Payout | null> {
+    await start();
     const payout = await payouts.payout(intentId);
     // All subscribers get the payout at the same moment, so each continues in a turn of its own.
     await turns.take(this);

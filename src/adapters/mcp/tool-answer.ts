@@ -42,9 +42,11 @@ function sentenceOf(
 ): string {
   switch (outcome.kind) {
     case 'invalid': {
-      const problems = outcome.problems.map(
-        ({ parameter, problem }) =>
-          `${Object.hasOwn(argumentOf, parameter) ? (argumentOf[parameter] ?? parameter) : parameter} ${problem}`,
+      // Problems may name other parameters, too.
+      const inArguments = (text: string): string =>
+        Object.entries(argumentOf).reduce((said, [name, argument]) => said.replaceAll(name, argument), text);
+      const problems = outcome.problems.map(({ parameter, problem }) =>
+        inArguments(`${parameter} ${problem}`),
       );
       return `Nothing was done. ${problems.join(' ')} Correct this and call again.`;
     }
@@ -100,5 +102,5 @@ function refusalSentence(status: number, text: string): string {
     return `${said} Lean refused the gateway itself; only whoever runs it can change that.`;
   if (status === 429) return `${said} Wait before you try again.`;
   if (status >= 500) return `${said} Lean has a fault of its own; try again in a moment.`;
-  return `${said} The same call would be refused again. A corrected payout needs a new idempotency_key; or tell the user.`;
+  return `${said} Nothing was done. The same call would be refused again. A corrected payout needs a new idempotency_key; or tell the user.`;
 }
