@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 const all = 'test/**/*.test.ts';
-/** Those that are about what operations answer. */
+/** Tests of what operations answer. */
 const aboutOperations = [
   'test/{access,federation,schema}/**/*.test.ts',
   'test/adapters/{errors,graphql-over-http}.test.ts',
@@ -18,10 +18,13 @@ export default defineConfig({
     // Only for what hangs: how long a test takes is the machine's business.
     testTimeout: 180_000,
     hookTimeout: 180_000,
-    // Operations take two roads (see test/support/roads.ts), and whoever sends them must not see which.
+    // Callers must see no difference between operations on the fast path and others (test/support/fast-path.ts).
     projects: [
       { extends: true, test: { name: 'all', include: [all] } },
-      { extends: true, test: { name: 'yoga', include: aboutOperations, env: { ROAD: 'yoga' } } },
+      {
+        extends: true,
+        test: { name: 'without-fast-path', include: aboutOperations, env: { FAST_PATH: 'off' } },
+      },
     ],
   },
 });

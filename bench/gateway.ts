@@ -1,9 +1,9 @@
 import { pino } from 'pino';
 import { createGraphql } from '../src/adapters/graphql/server.ts';
 import { Subscriptions } from '../src/adapters/graphql/subscriptions.ts';
-import { startHttpServer } from '../src/adapters/http-server.ts';
-import { parseConfig } from '../src/config.ts';
-import { createGateway } from '../src/gateway.ts';
+import { startHttpServer } from '../src/adapters/http/http-server.ts';
+import { parseConfig } from '../src/config/config.ts';
+import { createGateway } from '../src/composition/gateway.ts';
 import { PayoutCreation } from '../src/payouts/creation/payout-creation.ts';
 import { ResendRule } from '../src/payouts/creation/resend-rule.ts';
 import { PayoutHistories } from '../src/payouts/history.ts';
@@ -53,7 +53,7 @@ await startHttpServer({
               throw new TypeError('nobody subscribes');
             },
           },
-          door: gateway.door,
+          authenticator: gateway.authenticator,
           persisted: undefined,
           log,
         }).endpoint,

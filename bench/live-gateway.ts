@@ -1,7 +1,7 @@
 import { subscribe } from 'node:diagnostics_channel';
 import type { ServerResponse } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
-import { parseConfig, startGateway } from '../src/gateway.ts';
+import { parseConfig, startGateway } from '../src/composition/gateway.ts';
 import { sandboxCredentials } from '../src/sandbox/named.ts';
 
 /** The whole gateway as a process of its own, with webhooks; tells its memory, and who does not read. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { PayoutRecords } from '../src/payouts/creation/payout-records.ts';
-import { neverSent } from '../src/payouts/creation/resend-rule.ts';
+import { neverSent } from '../src/payouts/creation/send-history.ts';
 
 /** Records that keep nothing: what a payout costs without them. */
 export const noRecords: PayoutRecords = {

@@ -1,12 +1,12 @@
 import { generateKeyPair, SignJWT, type JWTVerifyGetKey } from 'jose';
 import { parse, type ExecutionArgs } from 'graphql';
 import { AccessTokens } from '../src/access/access-tokens.ts';
-import { Door } from '../src/access/door.ts';
+import { Authenticator } from '../src/access/authenticator.ts';
 import { rateLimit } from '../src/access/rate-limits.ts';
 import { problemsOf } from '../src/adapters/graphql/operation-limits.ts';
 import { operationPolicy } from '../src/adapters/graphql/operation-policy.ts';
-import { Metrics } from '../src/adapters/metrics.ts';
-import { anybody } from '../src/payouts/caller.ts';
+import { Metrics } from '../src/adapters/observability/metrics.ts';
+import { anybody } from '../src/access/caller.ts';
 import { schema } from '../src/schema/index.ts';
 import { printTable } from './figures.ts';
 
@@ -27,7 +27,7 @@ export async function safetyTable({ times }: { readonly times: number }): Promis
       .setProtectedHeader({ alg: 'RS256' })
       .setExpirationTime('1h')
       .sign(privateKey);
-  const door = new Door({ tokens, routerSecret: undefined, limit: undefined });
+  const authenticator = new Authenticator({ tokens, routerSecret: undefined, limit: undefined });
   const known = { authorization: `Bearer ${await token(0)}` };
   const fresh = await Promise.all(Array.from({ length: 2 * times }, (_, index) => token(index)));
   const limit = rateLimit('requests', 1_000_000_000, undefined);
@@ -57,10 +57,10 @@ export async function safetyTable({ times }: { readonly times: number }): Promis
   const policy = operationPolicy(250);
 
   const rows: [string, (index: number) => unknown][] = [
-    ['access token, seen before', () => door.admit(known)],
+    ['access token, seen before', () => authenticator.authenticate(known)],
     [
       'access token, for the first time',
-      index => door.admit({ authorization: `Bearer ${fresh[index] ?? ''}` }),
+      index => authenticator.authenticate({ authorization: `Bearer ${fresh[index] ?? ''}` }),
     ],
     ['rate limit, in process', () => limit?.take('caller')],
     ['limits of a document, once for each document', () => problemsOf(ast, false)],

@@ -4,7 +4,7 @@ import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { payoutIdOf } from '../src/payouts/ids.ts';
+import { payoutIdOf } from '../src/payouts/values/ids.ts';
 import { EventReaders, openWithoutReading } from './event-readers.ts';
 import { median, printTable } from './figures.ts';
 import { startProcess, type ServerProcess } from './processes.ts';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { payoutIdOf } from '../src/payouts/ids.ts';
+import { payoutIdOf } from '../src/payouts/values/ids.ts';
 import { firstSharingPage, intentId } from './payout-place.ts';
 
 /** An operation that is sent again and again, each time with other variables. */

@@ -2,17 +2,18 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ConfigError, developmentDefaults } from './config.ts';
-import { portOrAny } from './free-port.ts';
-import { createLog, parseConfig, startGateway } from './gateway.ts';
-import { listening } from './listening.ts';
-import { isLoopback } from './loopback.ts';
-import { run } from './run.ts';
-import { payoutIdOf } from './payouts/ids.ts';
+import { ConfigError } from './errors/config-error.ts';
+import { developmentDefaults } from './config/config.ts';
+import { portOrAny } from './process/free-port.ts';
+import { createLog, parseConfig, startGateway } from './composition/gateway.ts';
+import { listening } from './process/listening.ts';
+import { isLoopback } from './config/loopback.ts';
+import { run } from './process/run.ts';
+import { payoutIdOf } from './payouts/values/ids.ts';
 import { accounts, destinations, exampleIntentId, sandboxCredentials } from './sandbox/named.ts';
 import { startSandbox } from './sandbox/sandbox.ts';
 import { parseSettings } from './sandbox/settings.ts';
-import { startTraceExport } from './trace-export.ts';
+import { startTraceExport } from './process/opentelemetry.ts';
 
 /** Everything on this machine, with no credentials: the sandbox, and the gateway in front of it. */
 await run(async () => {

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-import { collectWarnings } from './process-warnings.ts';
-import { run, runCommand } from './run.ts';
-import { fitEngine } from './engine.ts';
+import { logWarnings } from './process/warnings.ts';
+import { run, runCommand } from './process/run.ts';
+import { setV8Flags } from './process/v8-flags.ts';
 
 const usage = `Usage:
   lean-payouts-gateway                    the gateway, in front of the Lean that the environment names
@@ -30,14 +30,14 @@ else {
 // A command does not wait for what only the gateway needs.
 
 async function gateway() {
-  fitEngine();
-  const logWarnings = collectWarnings();
-  const { createLog, parseConfig, startGateway } = await import('./gateway.ts');
-  const { startTraceExport } = await import('./trace-export.ts');
+  setV8Flags();
+  const startLogging = logWarnings();
+  const { createLog, parseConfig, startGateway } = await import('./composition/gateway.ts');
+  const { startTraceExport } = await import('./process/opentelemetry.ts');
   const config = parseConfig(process.env);
   const traces = await startTraceExport(process.env);
   const log = createLog(config);
-  logWarnings(log);
+  startLogging(log);
   if (config.auth.kind === 'none')
     log.warn('AUTH=none: every caller who can reach this gateway may read payouts and move money');
   const started = await startGateway(config, { log, traces: traces !== undefined });
@@ -55,15 +55,15 @@ async function gateway() {
 }
 
 async function mcp() {
-  const { startStdioTools } = await import('./stdio-tools.ts');
-  const { parseStdioConfig } = await import('./config.ts');
+  const { startStdioTools } = await import('./composition/mcp-stdio.ts');
+  const { parseStdioConfig } = await import('./config/config.ts');
   return startStdioTools(parseStdioConfig(process.env));
 }
 
 async function payouts(args: readonly string[]) {
   const { payoutsCommand } = await import('./commands/payouts.ts');
-  const { openCore, openPayoutRecords } = await import('./core.ts');
-  const { parseCoreConfig, parseStoreConfig } = await import('./config.ts');
+  const { openCore, openPayoutRecords } = await import('./composition/core.ts');
+  const { parseCoreConfig, parseStoreConfig } = await import('./config/config.ts');
   return payoutsCommand(args, {
     records: () => openPayoutRecords(parseStoreConfig(process.env)),
     core: () => openCore(parseCoreConfig(process.env)),

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, inject, it, onTestFinished } from 'vitest';
 import pg from 'pg';
 import { sandboxCredentials } from '../src/sandbox/named.ts';
-import type { ReceivedRequest } from '../src/sandbox/received-request.ts';
+import type { ReceivedRequest } from '../src/sandbox/lean-api/received-request.ts';
 import { startLean } from './lean/wiring.ts';
 import { completeStore } from './support/complete-store.ts';
 import { payoutInput } from './support/payout-input.ts';

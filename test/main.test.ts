@@ -6,7 +6,7 @@ import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { listPayouts } from '../src/adapters/graphiql/operations.ts';
-import { portOrAny } from '../src/free-port.ts';
+import { portOrAny } from '../src/process/free-port.ts';
 import { sandboxCredentials } from '../src/sandbox/named.ts';
 import { startSandbox } from '../src/sandbox/sandbox.ts';
 import { startHeldLean } from './support/held-lean.ts';

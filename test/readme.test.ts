@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { behaviourFields, defaultBehaviour, parseBehaviour } from '../src/sandbox/behaviour.ts';
+import { behaviourFields, defaultBehaviour, parseBehaviour } from '../src/sandbox/lean-api/behaviour.ts';
 import { freshFolder } from './support/stores.ts';
 import { startTestGateway } from './support/test-gateway.ts';
 

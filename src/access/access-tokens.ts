@@ -1,7 +1,7 @@
 import { errors, jwtVerify, type JWTPayload } from 'jose';
-import type { Caller } from '../payouts/caller.ts';
-import { Unauthenticated } from '../payouts/errors.ts';
-import { AccessUnavailable } from './errors.ts';
+import type { Caller } from './caller.ts';
+import { Unauthenticated } from '../errors/gateway-errors.ts';
+import { AccessUnavailable } from '../errors/access-errors.ts';
 import type { SigningKeys } from './signing-keys.ts';
 
 export interface AccessTokenOptions {

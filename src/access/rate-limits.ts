@@ -4,7 +4,7 @@ import {
   RateLimiterRes,
   type RateLimiterAbstract,
 } from 'rate-limiter-flexible';
-import { RateLimited } from '../payouts/errors.ts';
+import { RateLimited } from '../errors/gateway-errors.ts';
 
 /** So many per caller and minute; undefined for as many as they like. */
 export type PerMinute = number | undefined;

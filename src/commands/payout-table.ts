@@ -1,5 +1,5 @@
 import { findings } from '../payouts/creation/finding.ts';
-import { payoutIdOf } from '../payouts/ids.ts';
+import { payoutIdOf } from '../payouts/values/ids.ts';
 import type { PayoutRecord, PayoutRequest } from '../payouts/creation/payout-record.ts';
 
 /** For programs: a JSON array with an object for each transfer; amounts are texts, times RFC 3339. */

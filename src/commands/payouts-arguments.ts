@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util';
 import { unprovenFindings } from '../payouts/creation/finding.ts';
 import type { WantedDecision } from '../payouts/creation/operator-decision.ts';
-import { isUuid } from '../payouts/ids.ts';
-import { parseInstant } from '../payouts/instant.ts';
-import { UsageError } from './usage-error.ts';
+import { isUuid } from '../payouts/values/ids.ts';
+import { parseInstant } from '../payouts/values/instant.ts';
+import { UsageError } from '../errors/usage-error.ts';
 
 export const payoutsUsage = `Usage:
   lean-payouts-gateway payouts [--unknown] [--since TIME] [--limit N] [--json]

@@ -1,4 +1,4 @@
-import type { Core } from '../core.ts';
+import type { Core } from '../composition/core.ts';
 import type { Candidate } from '../payouts/creation/candidate.ts';
 import { findings, type Finding } from '../payouts/creation/finding.ts';
 import { noRecord, type WantedDecision } from '../payouts/creation/operator-decision.ts';
@@ -15,7 +15,7 @@ import {
   wantedDecision,
   type OptionValues,
 } from './payouts-arguments.ts';
-import { UsageError } from './usage-error.ts';
+import { UsageError } from '../errors/usage-error.ts';
 
 /** Opened when a command needs them: a list of payouts needs no way to Lean. */
 export interface PayoutsTools {

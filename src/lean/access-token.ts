@@ -1,6 +1,6 @@
 import { LeanAnswer } from './answer.ts';
 import { beforeSending } from './deadline.ts';
-import { LeanError, LeanTokenUnavailable } from './errors.ts';
+import { LeanError, LeanTokenUnavailable } from '../errors/lean-errors.ts';
 import type { Transport } from './transport.ts';
 
 /** Where the bearer token for Lean's API comes from. */

@@ -1,6 +1,11 @@
-import { LeanBadAnswer, LeanOutcomeUnknown, LeanRefused, type LeanErrorDetails } from './errors.ts';
-import { parseLeanJson } from './json.ts';
-import type { HttpAnswer } from './exchange.ts';
+import {
+  LeanBadAnswer,
+  LeanOutcomeUnknown,
+  LeanRefused,
+  type LeanErrorDetails,
+} from '../errors/lean-errors.ts';
+import { parseLeanJson } from '../json/lean-json.ts';
+import type { HttpAnswer } from './upstream-request.ts';
 import type { LeanErrorBody } from './wire.ts';
 
 /** An answer of Lean's: the bytes as they came, and what they say. */

@@ -1,5 +1,5 @@
 import type { LeanAnswer } from './answer.ts';
-import { Attempts, type AttemptsOptions } from './attempts.ts';
+import { RetryingClient, type RetryingClientOptions } from './retrying-request.ts';
 import type { CallBudget } from './call-budget.ts';
 import {
   getPayoutDestination,
@@ -9,17 +9,17 @@ import {
   type LeanCall,
   type OperationArguments,
 } from './operations.ts';
-import type { GiveUpSignal } from './give-up.ts';
-import type { LaneLoad } from './lane.ts';
+import type { CancellationSignal } from './cancellation.ts';
+import type { BulkheadLoad } from './bulkhead.ts';
 import { LeanClock } from './lean-clock.ts';
-import { told } from './receiver.ts';
+import { promised } from './callbacks.ts';
 import type { RequestClass } from './retry.ts';
 import { SharedReads } from './shared-reads.ts';
 import type { LeanDestination, LeanHistory, LeanPayment, LeanPayoutIntent, LeanPayoutPage } from './wire.ts';
 
 export interface CallOptions {
   /** Aborted when nobody waits any more. A request that moves money is never given. */
-  readonly signal?: GiveUpSignal | undefined;
+  readonly signal?: CancellationSignal | undefined;
   /** From `LeanClient.deadline()`, when several calls share one. @default a deadline of the call's own */
   readonly deadline?: number | undefined;
   /** The budget of the caller's operation. Without it the calls are not limited. A shared call counts for one of its readers. */
@@ -55,7 +55,7 @@ const leastWriteTimeMs = 2000;
 /** The part of `timeoutMs` that is enough for a creation when `timeoutMs` is short. */
 const leastWriteShare = 1 / 3;
 
-export interface LeanClientOptions extends Omit<AttemptsOptions, 'clock'> {
+export interface LeanClientOptions extends Omit<RetryingClientOptions, 'clock'> {
   /** @default a clock of the client's own */
   readonly clock?: LeanClock;
   /** Path in front of Lean's own, without a slash at the end. @default '' */
@@ -72,17 +72,17 @@ export class LeanClient {
   /** The time by Lean's clock, as the answers of its API tell it. */
   readonly clock: LeanClock;
   readonly #options: LeanClientOptions;
-  readonly #attempts: Attempts;
+  readonly #attempts: RetryingClient;
   readonly #reads = new SharedReads<LeanAnswer>();
 
   constructor(options: LeanClientOptions) {
     this.#options = options;
     this.clock = options.clock ?? new LeanClock();
-    this.#attempts = new Attempts({ ...options, clock: this.clock });
+    this.#attempts = new RetryingClient({ ...options, clock: this.clock });
   }
 
   /** How busy the ways to Lean are. */
-  get load(): Readonly<Record<RequestClass, LaneLoad>> {
+  get load(): Readonly<Record<RequestClass, BulkheadLoad>> {
     const { read, write } = this.#options.lanes;
     return { read: read.load, write: write.load };
   }
@@ -101,7 +101,7 @@ export class LeanClient {
    * What keeps Lean from being called, as far as is known without calling it; undefined when nothing does. What is
    * amiss is looked into on the way: with no traffic nothing else would find out that it is over.
    */
-  trouble(): 'no access token' | 'Lean is failing' | undefined {
+  unhealthyReason(): 'no access token' | 'Lean is failing' | undefined {
     const { token, lanes } = this.#options;
     Promise.resolve(token.token(this.deadline())).catch(() => undefined);
     if (!token.usable) return 'no access token';
@@ -123,7 +123,7 @@ export class LeanClient {
     const target = `${this.#options.basePath ?? ''}${targetOf(operation, args)}`;
     const deadline = options.deadline ?? this.deadline();
     if (operation.method !== 'GET')
-      return told<LeanAnswer>(receiver => {
+      return promised<LeanAnswer>(receiver => {
         const leastTimeMs = Math.min(leastWriteTimeMs, this.#options.timeoutMs * leastWriteShare);
         const { beforeSend } = options;
         const plan = {

@@ -8,7 +8,7 @@ import {
 } from './client-certificate.ts';
 import { LeanClient, type LeanClientOptions } from './client.ts';
 import type { UpstreamCall } from './upstream-call.ts';
-import { Lane } from './lane.ts';
+import { Bulkhead } from './bulkhead.ts';
 import { Retries, RetryBudget } from './retry.ts';
 import { createTransport, type Transport } from './transport.ts';
 
@@ -66,8 +66,8 @@ export function connectLean(
       },
       onProblem: events.onCertificateProblem,
     });
-  const lane = (concurrency: number): Lane =>
-    new Lane({ concurrency, queue: concurrency * waitingPerConnection });
+  const lane = (concurrency: number): Bulkhead =>
+    new Bulkhead({ concurrency, queue: concurrency * waitingPerConnection });
   const writes = Math.max(1, Math.floor(maxConcurrency / writeShare));
   const client = new LeanClient({
     transport: open(baseUrl.origin, maxConcurrency),

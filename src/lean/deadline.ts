@@ -1,5 +1,5 @@
-import { LeanNotSent } from './errors.ts';
-import type { GiveUpSignal } from './give-up.ts';
+import { LeanNotSent } from '../errors/lean-errors.ts';
+import type { CancellationSignal } from './cancellation.ts';
 
 /**
  * Waits for something that comes before anything is sent, but not beyond the deadline.
@@ -23,7 +23,7 @@ export function beforeSending<Value>(
 }
 
 /** Resolves after `ms`; rejects with the signal's reason when it is aborted first. */
-export function pause(ms: number, signal: GiveUpSignal | undefined): Promise<void> {
+export function pause(ms: number, signal: CancellationSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     const leave = (): void => {
       clearTimeout(timer);

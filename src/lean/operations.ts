@@ -12,7 +12,6 @@ import {
  * THE table: the operations of Lean's Payouts API that this gateway offers, named as the public capability names
  * them. The client is read off it, and so is every other surface that offers the same operations.
  */
-
 export interface OperationParameter {
   readonly name: string;
   readonly in: 'path' | 'query' | 'header' | 'body';

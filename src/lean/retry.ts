@@ -1,5 +1,5 @@
-import { LeanNotSent, LeanOutcomeUnknown, LeanUnreachable } from './errors.ts';
-import type { HttpAnswer } from './exchange.ts';
+import { LeanNotSent, LeanOutcomeUnknown, LeanUnreachable } from '../errors/lean-errors.ts';
+import type { HttpAnswer } from './upstream-request.ts';
 
 /** How one attempt ended: with an answer, or with what was thrown. */
 export type Attempt = { readonly answer: HttpAnswer } | { readonly error: unknown };

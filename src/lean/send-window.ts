@@ -1,4 +1,4 @@
-import { LeanUnreachable } from './errors.ts';
+import { LeanUnreachable } from '../errors/lean-errors.ts';
 
 /** The two clocks of a machine, in milliseconds. Tests give their own. */
 export interface Clocks {

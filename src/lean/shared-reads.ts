@@ -1,8 +1,8 @@
 import type { CallBudget, Payer } from './call-budget.ts';
-import { LeanOutcomeUnknown } from './errors.ts';
-import { GiveUp, once, type GiveUpSignal } from './give-up.ts';
-import type { Receiver } from './receiver.ts';
-import { turns } from './turns.ts';
+import { LeanOutcomeUnknown } from '../errors/lean-errors.ts';
+import { Cancellation, once, type CancellationSignal } from './cancellation.ts';
+import type { Callbacks } from './callbacks.ts';
+import { eventLoop } from '../scheduling/event-loop-batcher.ts';
 
 /**
  * Identical reads that are wanted while one is under way share it: one call, one answer, however many operations
@@ -20,13 +20,13 @@ export class SharedReads<Answer> {
    * itself is cancelled when the last one has left, and nobody waits beyond their own deadline. A read that must end
    * much earlier than the caller's own deadline is not joined: it would give up while the caller still has time.
    */
-  read(key: string, wish: Wish, start: (flight: UnderWay<Answer>) => void): Promise<Answer> {
+  read(key: string, wish: ReadRequest, start: (flight: CancellableRead<Answer>) => void): Promise<Answer> {
     if (wish.signal?.aborted === true) return Promise.reject(wish.signal.reason as Error);
     const { deadline } = wish;
     const now = performance.now();
     const known = this.#underWay[key];
     if (known !== undefined && known.deadline - now >= (deadline - now) / 2) return known.join(wish);
-    const flight = new Flight<Answer>(key, deadline, this);
+    const flight = new InFlightRead<Answer>(key, deadline, this);
     this.#underWay[key] = flight;
     const answer = flight.join(wish);
     try {
@@ -43,37 +43,37 @@ export class SharedReads<Answer> {
   }
 
   /** Whoever asks from now on wants a read of its own. */
-  land(flight: Flight<Answer>): void {
+  settle(flight: InFlightRead<Answer>): void {
     // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- keys come and go, as in a Map
     if (this.#underWay[flight.key] === flight) delete this.#underWay[flight.key];
   }
 }
 
-function emptied<Answer>(): Record<string, Flight<Answer>> {
-  return Object.create(null) as Record<string, Flight<Answer>>;
+function emptied<Answer>(): Record<string, InFlightRead<Answer>> {
+  return Object.create(null) as Record<string, InFlightRead<Answer>>;
 }
 
-interface Wish {
+interface ReadRequest {
   /** On the clock of `performance.now()`. */
   readonly deadline: number;
-  readonly signal?: GiveUpSignal | undefined;
+  readonly signal?: CancellationSignal | undefined;
   /** The budget of the caller's operation; without it the calls are not limited. */
   readonly budget?: CallBudget | undefined;
 }
 
 /** A read in flight: its receiver, the budget of its calls, and the signal that cancels it. */
-export interface UnderWay<Answer> extends Receiver<Answer>, Payer {
-  readonly giveUp: GiveUpSignal;
+export interface CancellableRead<Answer> extends Callbacks<Answer>, Payer {
+  readonly giveUp: CancellationSignal;
 }
 
 /** A read that is under way, and those who wait for it. */
-class Flight<Answer> implements UnderWay<Answer> {
-  readonly giveUp = new GiveUp();
+class InFlightRead<Answer> implements CancellableRead<Answer> {
+  readonly giveUp = new Cancellation();
   readonly key: string;
   /** When it gives up. */
   readonly deadline: number;
   readonly #reads: SharedReads<Answer>;
-  #waiting: Waiter<Answer>[] = [];
+  #waiting: Subscriber<Answer>[] = [];
 
   constructor(key: string, deadline: number, reads: SharedReads<Answer>) {
     this.key = key;
@@ -101,43 +101,43 @@ class Flight<Answer> implements UnderWay<Answer> {
   }
 
   /** Each reader is told in a turn of its own, because hundreds may wait, and each starts work with the answer. */
-  #land(tell: (waiter: Waiter<Answer>) => void): void {
-    this.#reads.land(this);
+  #land(tell: (waiter: Subscriber<Answer>) => void): void {
+    this.#reads.settle(this);
     for (const waiter of this.#waiting) {
       waiter.stay();
-      turns.run(this, () => {
+      eventLoop.run(this, () => {
         tell(waiter);
       });
     }
   }
 
-  join(wish: Wish): Promise<Answer> {
+  join(wish: ReadRequest): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push(new Waiter(this, wish, resolve, reject));
+      this.#waiting.push(new Subscriber(this, wish, resolve, reject));
     });
   }
 
   /** Without the last one who waited it is given up. */
-  leave(waiter: Waiter<Answer>, reason: unknown): void {
+  leave(waiter: Subscriber<Answer>, reason: unknown): void {
     this.#waiting = this.#waiting.filter(other => other !== waiter);
     if (this.#waiting.length > 0) return;
-    this.#reads.land(this);
+    this.#reads.settle(this);
     this.giveUp.abort(reason);
   }
 }
 
 /** Somebody who waits for a read: until the answer is in, their own deadline has come, or they do not want it any more. */
-class Waiter<Answer> {
+class Subscriber<Answer> {
   readonly resolve: (answer: Answer) => void;
   readonly reject: (error: unknown) => void;
   readonly budget: CallBudget | undefined;
-  readonly #flight: Flight<Answer>;
-  readonly #signal: GiveUpSignal | undefined;
+  readonly #flight: InFlightRead<Answer>;
+  readonly #signal: CancellationSignal | undefined;
   readonly #timer: NodeJS.Timeout | undefined;
 
   constructor(
-    flight: Flight<Answer>,
-    { deadline, signal, budget }: Wish,
+    flight: InFlightRead<Answer>,
+    { deadline, signal, budget }: ReadRequest,
     resolve: (answer: Answer) => void,
     reject: (error: unknown) => void,
   ) {

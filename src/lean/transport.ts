@@ -2,16 +2,16 @@ import type { ClientCertificate } from './client-certificate.ts';
 import { Connections } from './connections.ts';
 import { systemClocks, type Clocks } from './send-window.ts';
 import {
-  ConnectedExchange,
-  type Exchange,
+  ConnectedRequest,
+  type UpstreamRequest,
   type HttpAnswer,
   type HttpRequest,
   type SendOptions,
-} from './exchange.ts';
+} from './upstream-request.ts';
 
 export interface Transport {
   /** An exchange that waits to be started. */
-  exchange(request: HttpRequest, options: SendOptions): Exchange;
+  exchange(request: HttpRequest, options: SendOptions): UpstreamRequest;
   /** How an exchange ends that is started at once. */
   send(request: HttpRequest, options: SendOptions): Promise<HttpAnswer>;
   /** Shows another client certificate on connections from now on; exchanges under way keep theirs. */
@@ -41,8 +41,8 @@ export function createTransport(options: TransportOptions): Transport {
     new Connections({ origin, max: maxConcurrency, connectTimeoutMs, certificate });
   let connections = open(options.certificate);
   const all = new Set([connections]);
-  const exchange = (request: HttpRequest, sendOptions: SendOptions): ConnectedExchange =>
-    new ConnectedExchange(request, sendOptions, { connections: () => connections, maxAnswerBytes, clocks });
+  const exchange = (request: HttpRequest, sendOptions: SendOptions): ConnectedRequest =>
+    new ConnectedRequest(request, sendOptions, { connections: () => connections, maxAnswerBytes, clocks });
   return {
     exchange,
     send(request, sendOptions) {

@@ -1,8 +1,8 @@
-import { LeanNotOffered, LeanRowNotFound } from '../lean/errors.ts';
+import { LeanNotOffered, LeanRowNotFound } from '../errors/lean-errors.ts';
 import type { Payout, PayoutRow } from '../payouts/payout.ts';
 import { payoutFromRecord } from '../payouts/recorded-payout.ts';
-import { newer } from '../payouts/row-finder.ts';
-import type { RowTimes } from '../payouts/row-window.ts';
+import { newer } from '../payouts/listing/row-finder.ts';
+import type { RowTimes } from '../payouts/listing/row-window.ts';
 import type { Loaders } from './loaders.ts';
 
 /** Finds payouts in Lean's list, and in our own records while the list does not show them yet. */

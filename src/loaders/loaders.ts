@@ -1,15 +1,15 @@
 import DataLoader from 'dataloader';
 import type { CallOptions } from '../lean/client.ts';
-import { LeanNotOffered } from '../lean/errors.ts';
+import { LeanNotOffered } from '../errors/lean-errors.ts';
 import type { HistoryEvent } from '../payouts/history-event.ts';
 import type { PaymentOwner, PayoutHistories, PayoutIds } from '../payouts/history.ts';
-import type { KnownRow, KnownRows } from '../payouts/known-rows.ts';
+import type { KnownRow, KnownRows } from '../payouts/listing/known-rows.ts';
 import type { PayoutDestination, PayoutIntent } from '../payouts/payout-intent.ts';
 import type { PayoutReads } from '../payouts/payout-reads.ts';
 import type { Payout, PayoutRow } from '../payouts/payout.ts';
 import type { RecordedPayout, RecordedPayouts } from '../payouts/recorded-payout.ts';
-import type { RowFinder } from '../payouts/row-finder.ts';
-import type { RowTimes } from '../payouts/row-window.ts';
+import type { RowFinder } from '../payouts/listing/row-finder.ts';
+import type { RowTimes } from '../payouts/listing/row-window.ts';
 import { byKey, type Loader } from './by-key.ts';
 
 /** Follows a load that resolvers have in common; for traces. */

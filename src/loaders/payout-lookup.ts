@@ -1,4 +1,4 @@
-import { LeanNotOffered, LeanRowNotFound } from '../lean/errors.ts';
+import { LeanNotOffered, LeanRowNotFound } from '../errors/lean-errors.ts';
 import type { HistoryEvent } from '../payouts/history-event.ts';
 import { facts, partyFacts, type Fact, type FactName, type Source } from '../payouts/payout-facts.ts';
 import type { PayoutDestination, PayoutIntent } from '../payouts/payout-intent.ts';

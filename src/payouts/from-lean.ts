@@ -7,7 +7,7 @@ import type {
   LeanPayoutRow,
 } from '../lean/wire.ts';
 import type { LeanAnswer } from '../lean/answer.ts';
-import type { LeanBadAnswer } from '../lean/errors.ts';
+import type { LeanBadAnswer } from '../errors/lean-errors.ts';
 import {
   boolean,
   carried,

@@ -1,4 +1,4 @@
-import type { Instant } from './instant.ts';
+import type { Instant } from './values/instant.ts';
 import type { PayoutStatus, PostInitiationStatus } from './payout.ts';
 
 export type HistoryEventType = 'PAYMENT_CREATED' | 'PAYMENT_UPDATED' | 'UNKNOWN';

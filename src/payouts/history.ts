@@ -1,12 +1,12 @@
 import type { CallOptions, LeanClient } from '../lean/client.ts';
 import { beforeSending } from '../lean/deadline.ts';
-import { LeanBadAnswer, LeanNotOffered, LeanRefused } from '../lean/errors.ts';
+import { LeanBadAnswer, LeanNotOffered, LeanRefused } from '../errors/lean-errors.ts';
 import type { LeanHistory, LeanHistoryEntry, LeanHistoryEvent } from '../lean/wire.ts';
 import { postInitiationStatusFromLean, statusOf } from './from-lean.ts';
 import { carried, id, instantFromLean, isRecord, leanId, objects, text } from './lean-values.ts';
 import type { HistoryEvent, HistoryEventType } from './history-event.ts';
-import { payoutIdOf } from './ids.ts';
-import { compareInstants, type Instant } from './instant.ts';
+import { payoutIdOf } from './values/ids.ts';
+import { compareInstants, type Instant } from './values/instant.ts';
 
 /** Which id a Lean application wants in the path of the history call. */
 export type HistoryKey = 'payment_id' | 'payment_intent_id';

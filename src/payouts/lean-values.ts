@@ -1,6 +1,6 @@
-import { parseDecimal } from './decimal.ts';
-import { parseInstant, type Instant } from './instant.ts';
-import type { Money } from './money.ts';
+import { parseDecimal } from './values/decimal.ts';
+import { parseInstant, type Instant } from './values/instant.ts';
+import type { Money } from './values/money.ts';
 
 /*
  * Single values as Lean writes them. A value of another type than promised is null and never a failure.

@@ -1,4 +1,4 @@
-import type { Money } from './money.ts';
+import type { Money } from './values/money.ts';
 import type { Payout } from './payout.ts';
 
 /** A beneficiary that payouts can go to. A value is `undefined` if the answer that it was read from does not carry it. */

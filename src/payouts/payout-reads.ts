@@ -1,5 +1,5 @@
 import type { CallOptions, LeanClient } from '../lean/client.ts';
-import { LeanBadAnswer, LeanNotOffered, LeanRefused } from '../lean/errors.ts';
+import { LeanBadAnswer, LeanNotOffered, LeanRefused } from '../errors/lean-errors.ts';
 import { destinationFromLean, intentFromLean, payoutFromPayment } from './from-lean.ts';
 import type { PayoutDestination, PayoutIntent } from './payout-intent.ts';
 import type { Payout } from './payout.ts';

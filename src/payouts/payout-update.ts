@@ -1,5 +1,5 @@
 import type { HistoryEventType } from './history-event.ts';
-import type { Instant } from './instant.ts';
+import type { Instant } from './values/instant.ts';
 import type { PayoutStatus, PostInitiationStatus } from './payout.ts';
 
 /** What Lean has said of a payment, in a webhook or in its list of events: a claim, until it has been looked at. */

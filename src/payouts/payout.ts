@@ -1,5 +1,5 @@
-import type { Instant } from './instant.ts';
-import type { Money } from './money.ts';
+import type { Instant } from './values/instant.ts';
+import type { Money } from './values/money.ts';
 
 export type PayoutStatus =
   | 'CREATED'

@@ -1,6 +1,6 @@
 import type { PayoutCreated } from './creation/creation-answer.ts';
 import type { Transfer } from './creation/transfer.ts';
-import { canonicalDecimal } from './decimal.ts';
+import { canonicalDecimal } from './values/decimal.ts';
 import { bareOf, unknownParty, type Payout } from './payout.ts';
 
 /** A payout that this gateway has created, or that Lean failed at once, as the gateway's own record has it. */

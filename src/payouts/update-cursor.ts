@@ -1,4 +1,4 @@
-import { BadInput } from './errors.ts';
+import { BadInput } from '../errors/gateway-errors.ts';
 
 /** A place among the updates of a store. */
 export interface UpdatePlace {

@@ -1,25 +1,25 @@
-import { AccessTokens } from './access-tokens.ts';
-import { Announcer } from './announcer.ts';
-import { defaultBehaviour, type LeanBehaviour, parseBehaviour } from './behaviour.ts';
-import { control, isControlPath } from './control.ts';
-import { Delivery } from './delivery.ts';
-import { EventLog } from './event-log.ts';
-import { Faults } from './faults.ts';
-import { IdempotencyMemory } from './idempotency.ts';
+import { AccessTokens } from './lean-api/access-tokens.ts';
+import { Announcer } from './webhooks/announcer.ts';
+import { defaultBehaviour, type LeanBehaviour, parseBehaviour } from './lean-api/behaviour.ts';
+import { control, isControlPath } from './control/control.ts';
+import { Delivery } from './webhooks/delivery.ts';
+import { EventLog } from './webhooks/event-log.ts';
+import { Faults } from './lean-api/faults.ts';
+import { IdempotencyMemory } from './lean-api/idempotency.ts';
 import { instantFromMs } from './instant.ts';
-import type { Lean } from './lean.ts';
+import type { Lean } from './lean-api/lean.ts';
 import { PayoutStore } from './payout-store.ts';
 import { Processing } from './processing.ts';
 import { profileNamed } from './profile.ts';
 import { Random } from './random.ts';
-import { bodyOf, hasBody, targetOf } from './received-request.ts';
-import { Responder } from './responder.ts';
+import { bodyOf, hasBody, targetOf } from './lean-api/received-request.ts';
+import { Responder } from './lean-api/responder.ts';
 import type { Sandbox } from './sandbox-handle.ts';
 import type { SandboxOptions } from './sandbox-options.ts';
 import { SandboxPayouts } from './sandbox-payouts.ts';
 import { seedPayouts } from './seed.ts';
 import { Timetable } from './timetable.ts';
-import { Webhooks } from './webhooks.ts';
+import { Webhooks } from './webhooks/webhooks.ts';
 
 /** Puts a sandbox together; `stop` ends its work for good. Throws a RangeError on a wrong option. */
 export function assembleSandbox(options: SandboxOptions): { sandbox: Sandbox; stop: () => void } {

@@ -1,4 +1,4 @@
-import { controlRoutes } from './control-routes.ts';
+import { controlRoutes } from './control/routes.ts';
 import { accounts, destinations, sandboxCredentials } from './named.ts';
 import { type RunningSandbox, startSandbox } from './sandbox.ts';
 import { parseSettings, type SandboxSettings } from './settings.ts';

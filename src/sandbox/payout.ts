@@ -2,7 +2,7 @@ import type { Account } from './account.ts';
 import { Decimal } from './decimal.ts';
 import type { Destination } from './destination.ts';
 import type { Instant } from './instant.ts';
-import type { Life, Step } from './life.ts';
+import type { Lifecycle, Step } from './lifecycle.ts';
 
 const initiationDelay = 160_000_000n;
 
@@ -46,11 +46,11 @@ export interface Progress {
 export class Payout {
   readonly facts: PayoutFacts;
   readonly amount: Decimal;
-  #steps: Life;
+  #steps: Lifecycle;
   #progress: Progress | undefined;
 
   /** Throws a RangeError when the amount is no decimal. */
-  constructor(facts: PayoutFacts, steps: Life) {
+  constructor(facts: PayoutFacts, steps: Lifecycle) {
     const amount = Decimal.parse(facts.amount);
     if (amount === undefined) throw new RangeError(`not a decimal amount: ${facts.amount}`);
     this.facts = facts;

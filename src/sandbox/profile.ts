@@ -1,9 +1,9 @@
 import { type Account, openAccounts } from './account.ts';
 import { type Destination, openDestinations } from './destination.ts';
 import { emirates, type Market, saudiArabia } from './market.ts';
-import { wireKsa, wireV1 } from './wire-flat.ts';
-import { wireV2, wireV2Documented } from './wire-v2.ts';
-import type { Wire } from './wire.ts';
+import { wireKsa, wireV1 } from './lean-api/wire-flat.ts';
+import { wireV2, wireV2Documented } from './lean-api/wire-v2.ts';
+import type { Wire } from './lean-api/wire.ts';
 
 /** Which of Lean's versions the sandbox speaks. */
 export type SandboxProfile = 'v2' | 'v1' | 'ksa';

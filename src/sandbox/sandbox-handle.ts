@@ -1,9 +1,9 @@
 import type { RequestListener } from 'node:http';
-import type { LeanBehaviour } from './behaviour.ts';
-import type { Faults } from './faults.ts';
-import type { ReceivedRequest } from './received-request.ts';
+import type { LeanBehaviour } from './lean-api/behaviour.ts';
+import type { Faults } from './lean-api/faults.ts';
+import type { ReceivedRequest } from './lean-api/received-request.ts';
 import type { SandboxPayouts } from './sandbox-payouts.ts';
-import type { Webhooks } from './webhooks.ts';
+import type { Webhooks } from './webhooks/webhooks.ts';
 
 /** A Lean of one's own. */
 export interface Sandbox {

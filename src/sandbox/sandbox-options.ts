@@ -1,6 +1,6 @@
-import type { LeanBehaviour } from './behaviour.ts';
+import type { LeanBehaviour } from './lean-api/behaviour.ts';
 import type { SandboxProfile } from './profile.ts';
-import type { WebhookTarget } from './webhook-target.ts';
+import type { WebhookTarget } from './webhooks/webhook-target.ts';
 
 /** How a sandbox is made. */
 export interface SandboxOptions {

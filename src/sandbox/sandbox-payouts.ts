@@ -1,6 +1,6 @@
-import type { Announcer } from './announcer.ts';
+import type { Announcer } from './webhooks/announcer.ts';
 import { type Instant, instantFromMs, printInstant } from './instant.ts';
-import { lifeAtBank } from './life.ts';
+import { lifecycleAtBank } from './lifecycle.ts';
 import { accounts, destinations } from './named.ts';
 import { Payout } from './payout.ts';
 import type { PayoutStore } from './payout-store.ts';
@@ -8,9 +8,9 @@ import {
   changedStep,
   instantOf,
   type PayoutChange,
-  plantedLife,
-  type PlantedPayout,
-} from './planted-payout.ts';
+  seededLifecycle,
+  type SeededPayout,
+} from './seeded-payout.ts';
 import type { Profile } from './profile.ts';
 import type { Random } from './random.ts';
 import { customerId } from './seed.ts';
@@ -55,7 +55,7 @@ export class SandboxPayouts {
    * Plants a payout and returns it as it stands. Steps before the sandbox's time are in the events API, and no webhook
    * tells of them. Throws a RangeError on what no payout can have.
    */
-  add(planted: PlantedPayout = {}): StoredPayout {
+  add(planted: SeededPayout = {}): StoredPayout {
     const now = this.#now();
     const random = this.#ids();
     const accountId = planted.accountId ?? accounts.operating;
@@ -80,7 +80,7 @@ export class SandboxPayouts {
       idempotencyKey: null,
       createdAt,
     };
-    const payout = new Payout(facts, plantedLife(planted, printInstant(createdAt)));
+    const payout = new Payout(facts, seededLifecycle(planted, printInstant(createdAt)));
     this.#store.insert(payout);
     this.#announcer.follow(payout, now);
     return storedPayout(payout, now);
@@ -105,7 +105,7 @@ export class SandboxPayouts {
     if (payout === undefined) return 'unknown';
     if (payout.at(now).current.status !== 'AWAITING_AUTHORIZATION') return 'not_waiting';
     const pace = { speed: this.#speed, bankTransactionReference: this.#ids().digits(9) };
-    payout.continueWith(lifeAtBank(payout.facts.destination.behaviour, now, pace), now);
+    payout.continueWith(lifecycleAtBank(payout.facts.destination.behaviour, now, pace), now);
     this.#announcer.tell(payout);
     return 'authorized';
   }

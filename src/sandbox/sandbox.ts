@@ -3,21 +3,21 @@ import { assembleSandbox } from './assembly.ts';
 import type { RunningSandbox, Sandbox } from './sandbox-handle.ts';
 import type { SandboxOptions } from './sandbox-options.ts';
 
-export type { LeanBehaviour } from './behaviour.ts';
-export type { FaultRule, Faults } from './faults.ts';
+export type { LeanBehaviour } from './lean-api/behaviour.ts';
+export type { FaultRule, Faults } from './lean-api/faults.ts';
 export * from './named.ts';
-export type { Noise } from './noise.ts';
-export type { PayoutChange, PlantedPayout, PlantedStep } from './planted-payout.ts';
+export type { UnrelatedEvent } from './webhooks/unrelated-events.ts';
+export type { PayoutChange, SeededPayout, SeededStep } from './seeded-payout.ts';
 export type { SandboxProfile } from './profile.ts';
-export type { ReceivedRequest } from './received-request.ts';
-export type { Operation } from './routes.ts';
+export type { ReceivedRequest } from './lean-api/received-request.ts';
+export type { Operation } from './lean-api/routes.ts';
 export type { RunningSandbox, Sandbox } from './sandbox-handle.ts';
 export type { SandboxOptions } from './sandbox-options.ts';
 export type { SandboxPayouts } from './sandbox-payouts.ts';
 export type { StoredPayout } from './stored-payout.ts';
-export type { WebhookFaults } from './webhook-faults.ts';
-export type { WebhookTarget } from './webhook-target.ts';
-export type { WebhookAttempt, Webhooks } from './webhooks.ts';
+export type { WebhookFaults } from './webhooks/webhook-faults.ts';
+export type { WebhookTarget } from './webhooks/webhook-target.ts';
+export type { WebhookAttempt, Webhooks } from './webhooks/webhooks.ts';
 
 /** Makes a sandbox that serves through its `listener`; it opens no socket. Throws a RangeError on a wrong option. */
 export function createSandbox(options: SandboxOptions = {}): Sandbox {

@@ -1,6 +1,14 @@
 import type { Destination } from './destination.ts';
 import { type Instant, instantFromMs, seconds } from './instant.ts';
-import { accepted, atBank, awaiting, created, failedAtBank, failedAtOnce, type Life } from './life.ts';
+import {
+  accepted,
+  atBank,
+  awaiting,
+  created,
+  failedAtBank,
+  failedAtOnce,
+  type Lifecycle,
+} from './lifecycle.ts';
 import { accounts, exampleIntentId, examplePayoutId, waitingIntentId } from './named.ts';
 import { Payout, type PayoutFacts } from './payout.ts';
 import type { Profile } from './profile.ts';
@@ -11,45 +19,48 @@ export const customerId = 'f0000000-0000-4000-8000-000000000001';
 
 /** The lives of seeded payouts: all their steps are past. The reference is the bank's. */
 const lives = {
-  example: (at: Instant, reference: string): Life => [
+  example: (at: Instant, reference: string): Lifecycle => [
     created(at),
     awaiting(at + seconds(1.184)),
     atBank(at + seconds(20.5), 'PENDING_WITH_BANK'),
     accepted(at + seconds(24.25), reference),
     accepted(at + seconds(30.75), reference, 'PROCESSED'),
   ],
-  paid: (at: Instant, reference: string): Life => [
+  paid: (at: Instant, reference: string): Lifecycle => [
     created(at),
     accepted(at + seconds(1.35), reference),
     accepted(at + seconds(38.2), reference, 'PROCESSED'),
   ],
-  paidByHand: (at: Instant, reference: string): Life => [
+  paidByHand: (at: Instant, reference: string): Lifecycle => [
     created(at),
     awaiting(at + seconds(0.84)),
     accepted(at + seconds(41.107), reference),
     accepted(at + seconds(60.9), reference, 'PROCESSED'),
   ],
-  accepted: (at: Instant, reference: string): Life => [created(at), accepted(at + seconds(1.6), reference)],
-  rejected: (at: Instant, reference: string): Life => [
+  accepted: (at: Instant, reference: string): Lifecycle => [
+    created(at),
+    accepted(at + seconds(1.6), reference),
+  ],
+  rejected: (at: Instant, reference: string): Lifecycle => [
     created(at),
     accepted(at + seconds(2.1), reference),
     accepted(at + seconds(75.4), reference, 'REJECTED'),
   ],
-  pending: (at: Instant): Life => [created(at), atBank(at + seconds(1.9), 'PENDING_WITH_BANK')],
-  failed: (at: Instant): Life => [
+  pending: (at: Instant): Lifecycle => [created(at), atBank(at + seconds(1.9), 'PENDING_WITH_BANK')],
+  failed: (at: Instant): Lifecycle => [
     created(at),
     atBank(at + seconds(2.3), 'PENDING_WITH_BANK'),
     failedAtBank(at + seconds(33.031)),
   ],
-  failedEarly: (at: Instant): Life => [created(at), failedAtOnce(at + seconds(0.412))],
-  authorisationFailed: (at: Instant): Life => [
+  failedEarly: (at: Instant): Lifecycle => [created(at), failedAtOnce(at + seconds(0.412))],
+  authorisationFailed: (at: Instant): Lifecycle => [
     created(at),
     awaiting(at + seconds(0.9)),
     atBank(at + seconds(52.6), 'AUTHORISATION_FAILED'),
   ],
-  waiting: (at: Instant): Life => [created(at), awaiting(at + seconds(0.77))],
-  created: (at: Instant): Life => [created(at)],
-  underReview: (at: Instant): Life => [created(at), atBank(at + seconds(3.3), 'UNDER_REVIEW')],
+  waiting: (at: Instant): Lifecycle => [created(at), awaiting(at + seconds(0.77))],
+  created: (at: Instant): Lifecycle => [created(at)],
+  underReview: (at: Instant): Lifecycle => [created(at), atBank(at + seconds(3.3), 'UNDER_REVIEW')],
 };
 
 type Outcome = keyof typeof lives;

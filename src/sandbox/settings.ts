@@ -1,6 +1,6 @@
 import { sandboxProfiles } from './profile.ts';
 import type { SandboxOptions } from './sandbox-options.ts';
-import { isWebhookUrl, type WebhookTarget } from './webhook-target.ts';
+import { isWebhookUrl, type WebhookTarget } from './webhooks/webhook-target.ts';
 
 /** Everything `main.ts` needs to start. */
 export type SandboxSettings = SandboxOptions & { readonly port: number; readonly host: string };

@@ -1,8 +1,8 @@
 import SchemaBuilder from '@pothos/core';
 import DirectivesPlugin from '@pothos/plugin-directives';
 import FederationPlugin from '@pothos/plugin-federation';
-import type { Decimal } from '../payouts/decimal.ts';
-import type { Instant } from '../payouts/instant.ts';
+import type { Decimal } from '../payouts/values/decimal.ts';
+import type { Instant } from '../payouts/values/instant.ts';
 import type { GraphContext } from './context.ts';
 
 /** Fields are non-null unless they say otherwise; arguments and input fields are required only where they say so. */

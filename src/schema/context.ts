@@ -1,11 +1,11 @@
 import type { CallBudget } from '../lean/call-budget.ts';
-import type { GiveUpSignal } from '../lean/give-up.ts';
+import type { CancellationSignal } from '../lean/cancellation.ts';
 import type { PayoutLookup } from '../loaders/payout-lookup.ts';
-import type { Caller } from '../payouts/caller.ts';
+import type { Caller } from '../access/caller.ts';
 import type { PayoutCreation } from '../payouts/creation/payout-creation.ts';
 import type { Payout } from '../payouts/payout.ts';
 import type { PayoutUpdate } from '../payouts/payout-update.ts';
-import type { PayoutLists } from '../payouts/payout-list.ts';
+import type { PayoutLists } from '../payouts/listing/payout-list.ts';
 
 /** Updates of payouts, for subscribers. */
 export interface Updates {
@@ -18,11 +18,11 @@ export interface Updates {
    * Subscribes from this call on, or from after a cursor. Updates between the call and the first read are not missed.
    * @throws BadInput, UpdatesCursorExpired, UpdatesUnavailable, TooManySubscriptions
    */
-  subscribe(wish: SubscriptionWish, context: GraphContext): Promise<AsyncIterable<UpdateOfPayout>>;
+  subscribe(wish: SubscriptionRequest, context: GraphContext): Promise<AsyncIterable<UpdateOfPayout>>;
 }
 
 /** The updates that a subscriber wants. */
-export interface SubscriptionWish {
+export interface SubscriptionRequest {
   /** Only updates of the payout of this intent; undefined for all payouts. */
   readonly intentId: string | undefined;
   /** The cursor after which updates begin; undefined to begin now. */
@@ -56,5 +56,5 @@ export interface GraphContext {
   /** Whether account numbers and IBANs are to be masked for them. */
   readonly masksAccounts: boolean;
   /** Aborted when the caller goes away: reads stop, what moves money goes on. */
-  readonly signal: GiveUpSignal;
+  readonly signal: CancellationSignal;
 }

@@ -7,7 +7,7 @@ import type {
 } from '../payouts/creation/creation-answer.ts';
 import type { PayoutUnknownReason } from '../payouts/creation/finding.ts';
 import { bareOf, unknownParty, type Payout } from '../payouts/payout.ts';
-import { payoutIdOf } from '../payouts/ids.ts';
+import { payoutIdOf } from '../payouts/values/ids.ts';
 import { builder } from './builder.ts';
 import { asksLean } from './fact-field.ts';
 import { MoneyType } from './money.ts';

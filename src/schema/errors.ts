@@ -1,5 +1,5 @@
 import { GraphQLError } from 'graphql';
-import { LeanCallsUsedUp, LeanError } from '../lean/errors.ts';
+import { LeanCallsUsedUp, LeanError } from '../errors/lean-errors.ts';
 import {
   BadInput,
   Forbidden,
@@ -10,7 +10,7 @@ import {
   Unauthenticated,
   UpdatesCursorExpired,
   UpdatesUnavailable,
-} from '../payouts/errors.ts';
+} from '../errors/gateway-errors.ts';
 
 /**
  * The error that a caller sees for a failure that has a name, with its code; undefined for anything else, which is

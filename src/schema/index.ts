@@ -1,7 +1,7 @@
 import { printSubgraphSchema } from '@apollo/subgraph';
 import { GraphQLObjectType, GraphQLSchema, isSpecifiedDirective } from 'graphql';
 import { builder } from './builder.ts';
-import { entitiesApart } from './entities-apart.ts';
+import { resolveEntitiesApart } from './entity-resolution.ts';
 import './roots.ts';
 import './scalars.ts';
 import './payout-queries.ts';
@@ -13,7 +13,7 @@ import './payout-request.ts';
 import './payout-updated.ts';
 
 /** The graph, as a subgraph of Apollo Federation 2. Importing it reads no environment and opens nothing. */
-export const schema: GraphQLSchema = entitiesApart(
+export const schema: GraphQLSchema = resolveEntitiesApart(
   builder.toSubGraphSchema({ linkUrl: 'https://specs.apollo.dev/federation/v2.6' }),
   printSchema,
 );

@@ -1,4 +1,4 @@
-import type { Money } from '../payouts/money.ts';
+import type { Money } from '../payouts/values/money.ts';
 import { builder } from './builder.ts';
 
 export const MoneyType = builder.objectRef<Money>('PayoutMoney').implement({

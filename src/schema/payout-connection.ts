@@ -1,4 +1,4 @@
-import type { PayoutPage } from '../payouts/payout-list.ts';
+import type { PayoutPage } from '../payouts/listing/payout-list.ts';
 import type { PayoutRow } from '../payouts/payout.ts';
 import { builder } from './builder.ts';
 import { PayoutFilter } from './payout-filter.ts';

@@ -1,6 +1,6 @@
 import type { MaybePromise } from '../loaders/maybe-promise.ts';
-import { parseUuid } from '../payouts/ids.ts';
-import { masked } from '../payouts/masking.ts';
+import { parseUuid } from '../payouts/values/ids.ts';
+import { masked } from '../access/masking.ts';
 import type { PayoutDestination } from '../payouts/payout-intent.ts';
 import { builder } from './builder.ts';
 import type { GraphContext } from './context.ts';

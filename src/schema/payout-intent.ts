@@ -1,6 +1,6 @@
-import { LeanNotOffered } from '../lean/errors.ts';
-import { maskedProse } from '../payouts/masking.ts';
-import { parseUuid } from '../payouts/ids.ts';
+import { LeanNotOffered } from '../errors/lean-errors.ts';
+import { maskedProse } from '../access/masking.ts';
+import { parseUuid } from '../payouts/values/ids.ts';
 import type { PayoutIntent } from '../payouts/payout-intent.ts';
 import { builder } from './builder.ts';
 import { maskedFor } from './masked-for.ts';

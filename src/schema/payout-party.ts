@@ -1,7 +1,7 @@
 import { andThen, type MaybePromise } from '../loaders/maybe-promise.ts';
 import type { PayoutLookup } from '../loaders/payout-lookup.ts';
-import { masked } from '../payouts/masking.ts';
-import { payoutIdOf } from '../payouts/ids.ts';
+import { masked } from '../access/masking.ts';
+import { payoutIdOf } from '../payouts/values/ids.ts';
 import { partyFacts } from '../payouts/payout-facts.ts';
 import type { Payout, PayoutParty } from '../payouts/payout.ts';
 import { builder } from './builder.ts';

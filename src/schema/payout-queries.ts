@@ -1,4 +1,4 @@
-import { intentIdOf, parseUuid } from '../payouts/ids.ts';
+import { intentIdOf, parseUuid } from '../payouts/values/ids.ts';
 import { builder } from './builder.ts';
 import { PayoutType } from './payout.ts';
 import { forReaders } from './scope-rules.ts';

@@ -1,4 +1,4 @@
-import { intentIdOf, payoutIdOf } from '../payouts/ids.ts';
+import { intentIdOf, payoutIdOf } from '../payouts/values/ids.ts';
 import { outcomeOf } from '../payouts/payout.ts';
 import { builder } from './builder.ts';
 import type { UpdateOfPayout } from './context.ts';

@@ -1,8 +1,8 @@
 import { andThen, type MaybePromise } from '../loaders/maybe-promise.ts';
-import { LeanBadAnswer, LeanNotOffered } from '../lean/errors.ts';
-import { BadInput } from '../payouts/errors.ts';
-import { intentIdOf, parseUuid, payoutIdOf } from '../payouts/ids.ts';
-import { maskedProse } from '../payouts/masking.ts';
+import { LeanBadAnswer, LeanNotOffered } from '../errors/lean-errors.ts';
+import { BadInput } from '../errors/gateway-errors.ts';
+import { intentIdOf, parseUuid, payoutIdOf } from '../payouts/values/ids.ts';
+import { maskedProse } from '../access/masking.ts';
 import { awaitsTracking, outcomeOf, type Payout, type PayoutOutcome } from '../payouts/payout.ts';
 import { builder } from './builder.ts';
 import type { GraphContext } from './context.ts';

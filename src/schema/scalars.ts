@@ -1,7 +1,7 @@
 import { Kind, type ValueNode } from 'graphql';
-import { decimalForm, parseDecimal, type Decimal } from '../payouts/decimal.ts';
-import { decimalFromNumber, ExactNumber } from '../payouts/exact-json.ts';
-import { instantForm, parseInstant } from '../payouts/instant.ts';
+import { decimalForm, parseDecimal, type Decimal, decimalFromNumber } from '../payouts/values/decimal.ts';
+import { ExactNumber } from '../json/exact-json.ts';
+import { instantForm, parseInstant } from '../payouts/values/instant.ts';
 import { builder } from './builder.ts';
 
 /** A scalar that travels as text; `parse` returns undefined for a text that it does not accept. */

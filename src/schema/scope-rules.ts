@@ -9,7 +9,7 @@ import {
   type OperationDefinitionNode,
   type SelectionSetNode,
 } from 'graphql';
-import { scopes } from '../payouts/caller.ts';
+import { scopes } from '../access/caller.ts';
 
 /** On a field or type that reads: routers are told by the directives, and this gateway holds to them itself. */
 export const forReaders = { authenticated: true, requiresScopes: [[scopes.read]] };

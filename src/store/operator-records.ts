@@ -6,7 +6,7 @@ import type {
   ListFilter,
   OperatorRecords,
 } from '../payouts/creation/operator-records.ts';
-import type { SendGrant } from '../payouts/creation/resend-rule.ts';
+import type { SendGrant } from '../payouts/creation/send-history.ts';
 import type { PayoutRequest, RequestKey } from '../payouts/creation/payout-record.ts';
 import { DuplicateValue, type Database, type Statement } from './database.ts';
 import { requestsFromRows, selectRequests } from './payout-rows.ts';

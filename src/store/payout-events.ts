@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { StoreUnavailable } from '../payouts/errors.ts';
+import { StoreUnavailable } from '../errors/gateway-errors.ts';
 import type { HistoryEventType } from '../payouts/history-event.ts';
-import type { Instant } from '../payouts/instant.ts';
+import type { Instant } from '../payouts/values/instant.ts';
 import type { PayoutStatus, PostInitiationStatus } from '../payouts/payout.ts';
 import {
   rankOf,

@@ -9,7 +9,8 @@ import type {
   UpstreamResponse,
 } from '../payouts/creation/payout-record.ts';
 import type { PayoutRecords, SendNote, Settlement } from '../payouts/creation/payout-records.ts';
-import { neverSent, type ResendPermit, type SendStamp } from '../payouts/creation/resend-rule.ts';
+import type { ResendPermit, SendStamp } from '../payouts/creation/resend-rule.ts';
+import { neverSent } from '../payouts/creation/send-history.ts';
 import { DuplicateValue, type Database, type Statement } from './database.ts';
 import { requestsFromRows, selectRequests } from './payout-rows.ts';
 import {

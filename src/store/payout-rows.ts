@@ -6,8 +6,8 @@ import type {
   RecordState,
   UpstreamResponse,
 } from '../payouts/creation/payout-record.ts';
-import type { SendGrant, SendHistory } from '../payouts/creation/resend-rule.ts';
-import type { Decimal } from '../payouts/decimal.ts';
+import type { SendGrant, SendHistory } from '../payouts/creation/send-history.ts';
+import type { Decimal } from '../payouts/values/decimal.ts';
 import type { Row } from './database.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { ReferencedTransfer } from '../payouts/creation/lean-key.ts';
+import type { ReferencedTransfer } from '../payouts/creation/transfer.ts';
 import type {
   Lease,
   NewRequest,
@@ -6,7 +6,8 @@ import type {
   RequestKey,
   UpstreamResponse,
 } from '../payouts/creation/payout-record.ts';
-import type { ResendPermit, SendHistory, SendStamp } from '../payouts/creation/resend-rule.ts';
+import type { ResendPermit, SendStamp } from '../payouts/creation/resend-rule.ts';
+import type { SendHistory } from '../payouts/creation/send-history.ts';
 import type { Statement } from './database.ts';
 import { bigint, duplicatesOf, duplicatesUnchanged, mayResend } from './send-conditions.ts';
 

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import pg from 'pg';
-import { StoreUnavailable } from '../payouts/errors.ts';
+import { StoreUnavailable } from '../errors/gateway-errors.ts';
 import {
   DuplicateValue,
   StoreProblem,

@@ -7,7 +7,7 @@ import type {
   ReconciliationRecords,
   TransferRejection,
 } from '../payouts/creation/payout-records.ts';
-import { parseDecimal, compareDecimals, type Decimal } from '../payouts/decimal.ts';
+import { parseDecimal, compareDecimals, type Decimal } from '../payouts/values/decimal.ts';
 import { DuplicateValue, type Database } from './database.ts';
 import { requestsFromRows, selectRequests } from './payout-rows.ts';
 import { ofKey, requestFirst } from './payout-statements.ts';

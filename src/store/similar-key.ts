@@ -1,5 +1,5 @@
 import type { NewRequest, RequestKey } from '../payouts/creation/payout-record.ts';
-import { compareDecimals, type Decimal } from '../payouts/decimal.ts';
+import { compareDecimals, type Decimal } from '../payouts/values/decimal.ts';
 import type { Row, Statement } from './database.ts';
 import { mayBeTaken } from './send-conditions.ts';
 

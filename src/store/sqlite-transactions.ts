@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { StoreUnavailable } from '../payouts/errors.ts';
+import { StoreUnavailable } from '../errors/gateway-errors.ts';
 import { DuplicateValue, type Row, type Statement } from './database.ts';
 
 type Rows = readonly (readonly Row[])[];

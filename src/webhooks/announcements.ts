@@ -1,4 +1,4 @@
-import { compareInstants, type Instant } from '../payouts/instant.ts';
+import { compareInstants, type Instant } from '../payouts/values/instant.ts';
 import { isSameStep, type PayoutStep, type ReceivedEvent } from '../payouts/payout-update.ts';
 
 /** A step as Lean has it. It has no time if the history lacks the step; only the last step can lack it. */

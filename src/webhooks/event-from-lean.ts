@@ -1,7 +1,7 @@
 import { postInitiationStatusFromLean } from '../payouts/from-lean.ts';
 import { id, leanId, instantFromLean, text } from '../payouts/lean-values.ts';
 import { eventType } from '../payouts/history.ts';
-import { isUuid } from '../payouts/ids.ts';
+import { isUuid } from '../payouts/values/ids.ts';
 import type { ReceivedEvent } from '../payouts/payout-update.ts';
 
 /** Ids that subscribers can be given as a line, and can send back in a header; Lean's own are UUIDs. */

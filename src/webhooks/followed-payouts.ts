@@ -1,14 +1,14 @@
 import type { LeanClient } from '../lean/client.ts';
-import { concernsOneRequest, LeanError } from '../lean/errors.ts';
-import { StoreUnavailable } from '../payouts/errors.ts';
+import { concernsOneRequest, LeanError } from '../errors/lean-errors.ts';
+import { StoreUnavailable } from '../errors/gateway-errors.ts';
 import { goesOn, readablePage } from '../payouts/from-lean.ts';
-import { instantAt } from '../payouts/lean-time.ts';
+import { instantAt } from '../payouts/values/lean-time.ts';
 import { isAtBank, isBeforePayment, type Payout } from '../payouts/payout.ts';
-import type { Teller } from './teller.ts';
+import type { EventProcessor } from './event-processor.ts';
 
 export interface FollowedPayoutsOptions {
   readonly client: LeanClient;
-  readonly teller: Pick<Teller, 'place' | 'tellOfRow'>;
+  readonly teller: Pick<EventProcessor, 'place' | 'tellOfRow'>;
   /** @default 3 s */
   readonly everyMs?: number;
   /** How long a payout is followed, by Lean's clock. @default 2 min */

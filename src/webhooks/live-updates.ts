@@ -1,8 +1,8 @@
 import type { PayoutEvents, PayoutUpdate } from '../payouts/payout-update.ts';
-import { StoreUnavailable, SubscriberTooSlow, UpdatesCursorExpired } from '../payouts/errors.ts';
+import { StoreUnavailable, SubscriberTooSlow, UpdatesCursorExpired } from '../errors/gateway-errors.ts';
 import { updatePlaceOf, type UpdatePlace } from '../payouts/update-cursor.ts';
-import { turns } from '../lean/turns.ts';
-import { Woken } from './woken.ts';
+import { eventLoop } from '../scheduling/event-loop-batcher.ts';
+import { CoalescingWorker } from '../scheduling/coalescing-worker.ts';
 
 export interface LiveUpdatesOptions {
   readonly events: Pick<PayoutEvents, 'toldAfter'>;
@@ -40,7 +40,7 @@ export class LiveUpdates {
   /** Undefined before the store has been read. */
   #store: string | undefined;
   #waiting = new Set<() => void>();
-  readonly #reading = new Woken(() => this.#read());
+  readonly #reading = new CoalescingWorker(() => this.#read());
   #closed = false;
   #timer: NodeJS.Timeout | undefined;
   #count = 0;
@@ -147,7 +147,7 @@ export class LiveUpdates {
   #wakeSubscribers(): void {
     const waiting = this.#waiting;
     this.#waiting = new Set();
-    for (const wake of waiting) turns.run(this, wake);
+    for (const wake of waiting) eventLoop.run(this, wake);
   }
 
   async #read(): Promise<'more' | 'done'> {

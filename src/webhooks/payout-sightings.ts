@@ -1,9 +1,9 @@
-import { LeanError, LeanNotOffered } from '../lean/errors.ts';
+import { LeanError, LeanNotOffered } from '../errors/lean-errors.ts';
 import type { HistoryEvent } from '../payouts/history-event.ts';
 import type { PayoutHistories } from '../payouts/history.ts';
 import type { PayoutReads } from '../payouts/payout-reads.ts';
 import { awaitsTracking, isBeforePayment, type Payout } from '../payouts/payout.ts';
-import type { RowFinder } from '../payouts/row-finder.ts';
+import type { RowFinder } from '../payouts/listing/row-finder.ts';
 
 /** A payout, as far as it has been read. */
 export interface Sighting {

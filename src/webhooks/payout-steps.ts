@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { compareInstants, type Instant } from '../payouts/instant.ts';
+import { compareInstants, type Instant } from '../payouts/values/instant.ts';
 import type { HistoryEvent } from '../payouts/history-event.ts';
 import type { Payout } from '../payouts/payout.ts';
 import {

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { masked, maskedError, maskedJson, maskedProse } from '../../src/payouts/masking.ts';
-import { payoutIdOf } from '../../src/payouts/ids.ts';
+import { masked, maskedError, maskedJson, maskedProse } from '../../src/access/masking.ts';
+import { payoutIdOf } from '../../src/payouts/values/ids.ts';
 import { exampleIntentId, examplePayoutId } from '../../src/sandbox/named.ts';
 import { startIssuer, type Issuer } from '../support/issuer.ts';
 import { leanCreation } from '../support/payout-input.ts';

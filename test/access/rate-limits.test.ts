@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { rateLimit } from '../../src/access/rate-limits.ts';
-import { RateLimited } from '../../src/payouts/errors.ts';
-import type { Environment } from '../../src/config.ts';
+import { RateLimited } from '../../src/errors/gateway-errors.ts';
+import type { Environment } from '../../src/config/config.ts';
 import { examplePayoutId } from '../../src/sandbox/named.ts';
 import { startIssuer } from '../support/issuer.ts';
 import { createPayoutDocument, leanCreation, payoutInput } from '../support/payout-input.ts';

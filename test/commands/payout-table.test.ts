@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { asJson, asTable } from '../../src/commands/payout-table.ts';
 import type { PayoutRequest } from '../../src/payouts/creation/payout-record.ts';
-import { neverSent, type SendHistory } from '../../src/payouts/creation/resend-rule.ts';
+import { neverSent, type SendHistory } from '../../src/payouts/creation/send-history.ts';
 import { transfer } from '../support/creating.ts';
 import { created, rejected } from '../store/recording.ts';
 

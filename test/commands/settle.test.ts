@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { payoutsCommand, type PayoutsTools } from '../../src/commands/payouts.ts';
-import { UsageError } from '../../src/commands/usage-error.ts';
+import { UsageError } from '../../src/errors/usage-error.ts';
 import { destinations } from '../../src/sandbox/named.ts';
 import { failureOf, gate, startLean, refuseNext } from '../lean/wiring.ts';
 import { newRequest } from '../store/recording.ts';

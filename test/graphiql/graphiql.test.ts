@@ -2,7 +2,7 @@ import { gunzipSync } from 'node:zlib';
 import { request as httpRequest } from 'node:http';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { payoutIdOf } from '../../src/payouts/ids.ts';
+import { payoutIdOf } from '../../src/payouts/values/ids.ts';
 import { accounts, destinations, exampleIntentId } from '../../src/sandbox/named.ts';
 import { startBrowser } from '../support/browser.ts';
 import { startListeningGateway, type ListeningGateway } from '../support/running-gateway.ts';

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { describe, expect, it, vi } from 'vitest';
 import { clientCredentialsToken, readyToken, type ClientCredentials } from '../../src/lean/access-token.ts';
-import { LeanNotSent, LeanTokenUnavailable } from '../../src/lean/errors.ts';
+import { LeanNotSent, LeanTokenUnavailable } from '../../src/errors/lean-errors.ts';
 import { examplePayoutId, sandboxCredentials } from '../../src/sandbox/named.ts';
 import type { FaultRule } from '../../src/sandbox/sandbox.ts';
 import {

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { isCode, LeanAnswer } from '../../src/lean/answer.ts';
-import { LeanBadAnswer } from '../../src/lean/errors.ts';
+import { LeanBadAnswer } from '../../src/errors/lean-errors.ts';
 
 function answer(status: number, body = '', headers: Record<string, string | string[]> = {}): LeanAnswer {
   return new LeanAnswer({ status, headers, body: Buffer.from(body) });

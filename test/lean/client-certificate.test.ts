@@ -14,8 +14,8 @@ import {
   type ClientCertificateFiles,
 } from '../../src/lean/client-certificate.ts';
 import { connectLean, type LeanCredentials } from '../../src/lean/connect.ts';
-import { LeanOutcomeUnknown, LeanUnreachable } from '../../src/lean/errors.ts';
-import type { HttpRequest } from '../../src/lean/exchange.ts';
+import { LeanOutcomeUnknown, LeanUnreachable } from '../../src/errors/lean-errors.ts';
+import type { HttpRequest } from '../../src/lean/upstream-request.ts';
 import { sandboxCredentials } from '../../src/sandbox/named.ts';
 import { createSandbox } from '../../src/sandbox/sandbox.ts';
 import { certify } from './certificates.ts';

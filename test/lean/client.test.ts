@@ -9,14 +9,14 @@ import {
   LeanOutcomeUnknown,
   LeanRefused,
   LeanUnreachable,
-} from '../../src/lean/errors.ts';
-import { Lane } from '../../src/lean/lane.ts';
+} from '../../src/errors/lean-errors.ts';
+import { Bulkhead } from '../../src/lean/bulkhead.ts';
 import { LeanClock } from '../../src/lean/lean-clock.ts';
 import { operations } from '../../src/lean/operations.ts';
 import { Retries, RetryBudget } from '../../src/lean/retry.ts';
-import type { HttpRequest, SendOptions } from '../../src/lean/exchange.ts';
+import type { HttpRequest, SendOptions } from '../../src/lean/upstream-request.ts';
 import type { Transport } from '../../src/lean/transport.ts';
-import { faultKinds } from '../../src/sandbox/fault-rule.ts';
+import { faultKinds } from '../../src/sandbox/lean-api/fault-rule.ts';
 import { exampleIntentId, examplePayoutId, sandboxCredentials } from '../../src/sandbox/named.ts';
 import type { FaultRule } from '../../src/sandbox/sandbox.ts';
 import {
@@ -577,13 +577,13 @@ describe('a token that Lean refuses', () => {
 
 describe('trouble', () => {
   const lanes = () => ({
-    read: new Lane({ concurrency: 16, queue: 64, probeAfterMs: 20 }),
-    write: new Lane({ concurrency: 4, queue: 16 }),
+    read: new Bulkhead({ concurrency: 16, queue: 64, probeAfterMs: 20 }),
+    write: new Bulkhead({ concurrency: 4, queue: 16 }),
   });
 
   it('is none with a ready token and nothing asked yet, and is told without a call', async () => {
     const { url, heard } = await rawServer(response => json(response, {}));
-    expect(clientTo(url).trouble()).toBeUndefined();
+    expect(clientTo(url).unhealthyReason()).toBeUndefined();
     expect(heard).toEqual([]);
   });
 
@@ -597,13 +597,13 @@ describe('trouble', () => {
       () => now,
     );
     const client = clientTo(lean.url, { token });
-    expect(client.trouble()).toBeUndefined();
+    expect(client.unhealthyReason()).toBeUndefined();
     await failureOf(client.getPayout(nobody));
-    expect(client.trouble()).toBe('no access token');
+    expect(client.unhealthyReason()).toBe('no access token');
     lean.faults.clear();
-    expect(client.trouble()).toBe('no access token');
+    expect(client.unhealthyReason()).toBe('no access token');
     now = 1000;
-    await vi.waitUntil(() => client.trouble() === undefined);
+    await vi.waitUntil(() => client.unhealthyReason() === undefined);
     expect(lean.requests.every(({ operation }) => operation === 'token')).toBe(true);
   });
 
@@ -612,9 +612,9 @@ describe('trouble', () => {
     lean.faults.add({ kind: 'status', status: 500 });
     const client = clientTo(lean.url, { lanes: lanes() });
     for (let read = 0; read < 10; read += 1) await failureOf(client.getPayout(nobody));
-    expect(client.trouble()).toBe('Lean is failing');
+    expect(client.unhealthyReason()).toBe('Lean is failing');
     lean.faults.clear();
-    await vi.waitUntil(() => client.trouble() === undefined);
+    await vi.waitUntil(() => client.unhealthyReason() === undefined);
     expect(await client.getPayout(nobody)).toBeNull();
   });
 

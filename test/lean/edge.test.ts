@@ -4,8 +4,8 @@ import type { Socket } from 'node:net';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { LeanClient } from '../../src/lean/client.ts';
 import { connectLean } from '../../src/lean/connect.ts';
-import { LeanError } from '../../src/lean/errors.ts';
-import { Lane } from '../../src/lean/lane.ts';
+import { LeanError } from '../../src/errors/lean-errors.ts';
+import { Bulkhead } from '../../src/lean/bulkhead.ts';
 import { Retries, RetryBudget } from '../../src/lean/retry.ts';
 import type { Transport } from '../../src/lean/transport.ts';
 import { sandboxCredentials } from '../../src/sandbox/named.ts';
@@ -130,12 +130,12 @@ it('leaves a Lean that is gone alone, and has it back with one probe', async () 
       };
     },
   };
-  let read = new Lane({ concurrency: 16, queue: 64, probeAfterMs: 600_000 });
+  let read = new Bulkhead({ concurrency: 16, queue: 64, probeAfterMs: 600_000 });
   const lanes = {
     get read() {
       return read;
     },
-    write: new Lane({ concurrency: 4, queue: 16 }),
+    write: new Bulkhead({ concurrency: 4, queue: 16 }),
   };
   const client = clientTo(lean.url, { transport, lanes });
   const [first = ''] = ids;
@@ -152,7 +152,7 @@ it('leaves a Lean that is gone alone, and has it back with one probe', async () 
     });
   expect(sent).toBe(sentUntilOpen);
 
-  read = new Lane({ concurrency: 16, queue: 64, probeAfterMs: 20 });
+  read = new Bulkhead({ concurrency: 16, queue: 64, probeAfterMs: 20 });
   while (!read.open) await failureOf(client.getPayout(first));
   const again = await startSandbox({ payouts: 30, port: Number(new URL(lean.url).port) });
   onTestFinished(() => again.close());

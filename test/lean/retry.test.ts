@@ -6,7 +6,7 @@ import {
   LeanOutcomeUnknown,
   LeanTokenUnavailable,
   LeanUnreachable,
-} from '../../src/lean/errors.ts';
+} from '../../src/errors/lean-errors.ts';
 import { maxRetries, Retries, retryAfterMs, RetryBudget, rules, type Attempt } from '../../src/lean/retry.ts';
 
 const details = { retryable: true };

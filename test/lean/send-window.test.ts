@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { HttpRequest, SendOptions } from '../../src/lean/exchange.ts';
+import type { HttpRequest, SendOptions } from '../../src/lean/upstream-request.ts';
 import { SendWindow, type Clocks } from '../../src/lean/send-window.ts';
 import { clientTo, createPayouts, failureOf, gate, HeldClocks, listening, transportTo } from './wiring.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import type { GiveUpSignal } from '../../src/lean/give-up.ts';
+import type { CancellationSignal } from '../../src/lean/cancellation.ts';
 import { SharedReads } from '../../src/lean/shared-reads.ts';
 import { failureOf, later } from './wiring.ts';
 
@@ -9,7 +9,7 @@ function observed() {
   const reads = new SharedReads<string>();
   const started: {
     readonly key: string;
-    readonly signal: GiveUpSignal;
+    readonly signal: CancellationSignal;
     readonly resolve: (answer: string) => void;
     readonly reject: (error: unknown) => void;
   }[] = [];

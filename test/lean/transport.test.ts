@@ -2,8 +2,13 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { ServerResponse } from 'node:http';
 import { createServer as createNetServer, type Socket } from 'node:net';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { LeanBadAnswer, LeanNotSent, LeanOutcomeUnknown, LeanUnreachable } from '../../src/lean/errors.ts';
-import type { HttpRequest } from '../../src/lean/exchange.ts';
+import {
+  LeanBadAnswer,
+  LeanNotSent,
+  LeanOutcomeUnknown,
+  LeanUnreachable,
+} from '../../src/errors/lean-errors.ts';
+import type { HttpRequest } from '../../src/lean/upstream-request.ts';
 import type { TransportOptions } from '../../src/lean/transport.ts';
 import { sandboxCredentials } from '../../src/sandbox/named.ts';
 import type { FaultRule } from '../../src/sandbox/sandbox.ts';

@@ -4,7 +4,7 @@ import { onTestFinished } from 'vitest';
 import { readyToken } from '../../src/lean/access-token.ts';
 import type { LeanAnswer } from '../../src/lean/answer.ts';
 import { LeanClient, type CreateOptions, type LeanClientOptions } from '../../src/lean/client.ts';
-import { Lane } from '../../src/lean/lane.ts';
+import { Bulkhead } from '../../src/lean/bulkhead.ts';
 import { Retries, RetryBudget } from '../../src/lean/retry.ts';
 import type { Clocks } from '../../src/lean/send-window.ts';
 import type { LeanCreated } from '../../src/lean/wire.ts';
@@ -32,7 +32,10 @@ export function clientTo(origin: string, options: Partial<LeanClientOptions> = {
     transport: transportTo(origin),
     token: readyToken(sandboxCredentials.token),
     timeoutMs: 20_000,
-    lanes: { read: new Lane({ concurrency: 16, queue: 64 }), write: new Lane({ concurrency: 4, queue: 16 }) },
+    lanes: {
+      read: new Bulkhead({ concurrency: 16, queue: 64 }),
+      write: new Bulkhead({ concurrency: 4, queue: 16 }),
+    },
     retries: new Retries({ budget: new RetryBudget(), random: () => 0 }),
     ...options,
   });

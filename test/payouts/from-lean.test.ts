@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { LeanBadAnswer } from '../../src/lean/errors.ts';
-import { parseLeanJson } from '../../src/lean/json.ts';
+import { LeanBadAnswer } from '../../src/errors/lean-errors.ts';
+import { parseLeanJson } from '../../src/json/lean-json.ts';
 import type { LeanPayment, LeanPayoutIntent, LeanPayoutPage, LeanPayoutRow } from '../../src/lean/wire.ts';
 import {
   destinationFromLean,

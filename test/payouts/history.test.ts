@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { LeanBadAnswer, LeanNotOffered, LeanOutcomeUnknown, LeanRefused } from '../../src/lean/errors.ts';
+import {
+  LeanBadAnswer,
+  LeanNotOffered,
+  LeanOutcomeUnknown,
+  LeanRefused,
+} from '../../src/errors/lean-errors.ts';
 import type { LeanHistory } from '../../src/lean/wire.ts';
 import { eventType, historyFromLean, PayoutHistories, type PayoutIds } from '../../src/payouts/history.ts';
 import { exampleIntentId, examplePayoutId, waitingIntentId } from '../../src/sandbox/named.ts';

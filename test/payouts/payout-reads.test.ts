@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { LeanBadAnswer, LeanNotOffered } from '../../src/lean/errors.ts';
+import { LeanBadAnswer, LeanNotOffered } from '../../src/errors/lean-errors.ts';
 import { PayoutReads } from '../../src/payouts/payout-reads.ts';
 import { destinations, exampleIntentId, examplePayoutId } from '../../src/sandbox/named.ts';
 import { clientTo, failureOf, json, rawServer, startLean } from '../lean/wiring.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { type LeanBehaviour, parseBehaviour } from '../../src/sandbox/behaviour.ts';
+import { type LeanBehaviour, parseBehaviour } from '../../src/sandbox/lean-api/behaviour.ts';
 import { createSandbox } from '../../src/sandbox/sandbox.ts';
 import { accounts, destinations } from '../../src/sandbox/named.ts';
 import { callLean, type Json, order } from './lean-caller.ts';

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
-import { bodyOf } from '../../src/sandbox/received-request.ts';
+import { bodyOf } from '../../src/sandbox/lean-api/received-request.ts';
 import type { Json } from './lean-caller.ts';
 
 export const secret = 'a secret of webhooks';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { payoutIdOf } from '../../src/payouts/ids.ts';
+import { payoutIdOf } from '../../src/payouts/values/ids.ts';
 import { destinations, exampleIntentId } from '../../src/sandbox/named.ts';
 import type { SandboxOptions } from '../../src/sandbox/sandbox.ts';
 import { editRows, startEditedLean } from '../support/edited-lean.ts';

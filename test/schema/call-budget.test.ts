@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { fingerprintOf, writeCursor } from '../../src/payouts/cursor.ts';
-import { filterQuery } from '../../src/payouts/payout-filter.ts';
+import { fingerprintOf, writeCursor } from '../../src/payouts/listing/cursor.ts';
+import { filterQuery } from '../../src/payouts/listing/payout-filter.ts';
 import { startListeningGateway } from '../support/running-gateway.ts';
 import { startTestGateway } from '../support/test-gateway.ts';
 import { examplePayoutId } from '../../src/sandbox/named.ts';

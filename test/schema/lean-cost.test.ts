@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { getOperationAST, parse, validate } from 'graphql';
 import { describe, expect, it } from 'vitest';
-import { payoutIdOf } from '../../src/payouts/ids.ts';
+import { payoutIdOf } from '../../src/payouts/values/ids.ts';
 import { destinations, exampleIntentId, examplePayoutId } from '../../src/sandbox/named.ts';
 import { problemsOf } from '../../src/adapters/graphql/operation-limits.ts';
 import { schema } from '../../src/schema/index.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { payoutIdOf } from '../../src/payouts/ids.ts';
+import { payoutIdOf } from '../../src/payouts/values/ids.ts';
 import { destinations } from '../../src/sandbox/named.ts';
 import type { SandboxOptions } from '../../src/sandbox/sandbox.ts';
 import { subscribeBySse } from '../support/event-stream.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { PayoutsDocument } from '../../src/generated/operations.ts';
-import { payoutIdOf } from '../../src/payouts/ids.ts';
+import { payoutIdOf } from '../../src/payouts/values/ids.ts';
 import { startTestGateway, type TestGateway } from '../support/test-gateway.ts';
 
 /*

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { payoutIdOf } from '../../src/payouts/ids.ts';
+import { payoutIdOf } from '../../src/payouts/values/ids.ts';
 import { exampleIntentId, examplePayoutId, waitingIntentId } from '../../src/sandbox/named.ts';
 import { startSandbox } from '../../src/sandbox/sandbox.ts';
 import { startRounds } from '../support/rounds.ts';

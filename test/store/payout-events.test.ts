@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { StoreUnavailable } from '../../src/payouts/errors.ts';
-import type { Instant } from '../../src/payouts/instant.ts';
+import { StoreUnavailable } from '../../src/errors/gateway-errors.ts';
+import type { Instant } from '../../src/payouts/values/instant.ts';
 import type { PayoutStep, ReceivedEvent } from '../../src/payouts/payout-update.ts';
 import { DuplicateValue, type Database } from '../../src/store/database.ts';
 import { SqlPayoutEvents } from '../../src/store/payout-events.ts';

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Decimal } from '../../src/payouts/decimal.ts';
+import type { Decimal } from '../../src/payouts/values/decimal.ts';
 import { fingerprintOf } from '../../src/payouts/creation/payout-record.ts';
-import { neverSent, ResendRule } from '../../src/payouts/creation/resend-rule.ts';
+import { ResendRule } from '../../src/payouts/creation/resend-rule.ts';
+import { neverSent } from '../../src/payouts/creation/send-history.ts';
 import type { Statement } from '../../src/store/database.ts';
 import { SqlOperatorRecords } from '../../src/store/operator-records.ts';
 import { SqlPayoutEvidence } from '../../src/store/payout-evidence.ts';

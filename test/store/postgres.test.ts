@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { expect, inject, it, onTestFinished, vi } from 'vitest';
-import { StoreUnavailable } from '../../src/payouts/errors.ts';
+import { StoreUnavailable } from '../../src/errors/gateway-errors.ts';
 import { openPostgres } from '../../src/store/postgres.ts';
 import { keyOf } from '../support/creating.ts';
 import { freshDatabase, query } from '../support/postgres.ts';

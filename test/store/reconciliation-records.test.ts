@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Decimal } from '../../src/payouts/decimal.ts';
+import type { Decimal } from '../../src/payouts/values/decimal.ts';
 import { destinations } from '../../src/sandbox/named.ts';
 import { SqlReconciliationRecords } from '../../src/store/reconciliation-records.ts';
 import { keyOf, transfer, transfers } from '../support/creating.ts';

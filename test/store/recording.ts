@@ -1,6 +1,6 @@
 import type { PayoutCreated, PayoutRejected } from '../../src/payouts/creation/creation-answer.ts';
 import type { TransferRejection } from '../../src/payouts/creation/payout-records.ts';
-import type { ReferencedTransfer } from '../../src/payouts/creation/lean-key.ts';
+import type { ReferencedTransfer } from '../../src/payouts/creation/transfer.ts';
 import {
   fingerprintOf,
   type Lease,

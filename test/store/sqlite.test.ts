@@ -1,7 +1,7 @@
 import { copyFile, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { StoreUnavailable } from '../../src/payouts/errors.ts';
+import { StoreUnavailable } from '../../src/errors/gateway-errors.ts';
 import { DuplicateValue, StoreProblem } from '../../src/store/database.ts';
 import { SqlPayoutRecords } from '../../src/store/payout-records.ts';
 import { openSqlite } from '../../src/store/sqlite.ts';

@@ -1,13 +1,12 @@
 import type { LeanClientOptions } from '../../src/lean/client.ts';
 import { LeanClock } from '../../src/lean/lean-clock.ts';
-import type { ReferencedTransfer } from '../../src/payouts/creation/lean-key.ts';
+import type { ReferencedTransfer, Transfer } from '../../src/payouts/creation/transfer.ts';
 import { creationServices } from '../../src/payouts/creation/creation-services.ts';
 import type { ReconciliationEvents } from '../../src/payouts/creation/outcome-reconciler.ts';
 import type { CreationAttemptsOptions } from '../../src/payouts/creation/creation-attempts.ts';
 import type { ReconciliationLoopOptions } from '../../src/payouts/creation/reconciliation-loop.ts';
 import { ResendRule, type ResendSetting } from '../../src/payouts/creation/resend-rule.ts';
-import type { Transfer } from '../../src/payouts/creation/transfer.ts';
-import type { Decimal } from '../../src/payouts/decimal.ts';
+import type { Decimal } from '../../src/payouts/values/decimal.ts';
 import { PayoutReads } from '../../src/payouts/payout-reads.ts';
 import { accounts, destinations } from '../../src/sandbox/named.ts';
 import type { Database } from '../../src/store/database.ts';

@@ -1,5 +1,5 @@
 import { Lexer, Source, TokenKind } from 'graphql';
-import { payoutIdOf } from '../../src/payouts/ids.ts';
+import { payoutIdOf } from '../../src/payouts/values/ids.ts';
 import { exampleIntentId } from '../../src/sandbox/named.ts';
 
 /** A request that means harm, or is what a broken client sends. */

@@ -1,5 +1,5 @@
-import { createLog, parseConfig, startGateway } from '../../src/gateway.ts';
-import { run } from '../../src/run.ts';
+import { createLog, parseConfig, startGateway } from '../../src/composition/gateway.ts';
+import { run } from '../../src/process/run.ts';
 
 /** A gateway as a process of its own that compares with Lean every few seconds; it prints its address. */
 await run(async () => {

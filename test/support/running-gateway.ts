@@ -2,10 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ExecutionResult } from 'graphql';
-import { parseConfig, type Environment } from '../../src/config.ts';
-import { startGateway, type GatewayOptions, type RunningGateway } from '../../src/gateway.ts';
+import { parseConfig, type Environment } from '../../src/config/config.ts';
+import { startGateway, type GatewayOptions, type RunningGateway } from '../../src/composition/gateway.ts';
 import { completeStore } from './complete-store.ts';
-import { knownAfter } from './roads.ts';
+import { hotAfter } from './fast-path.ts';
 import { sandboxCredentials } from '../../src/sandbox/named.ts';
 import { startSandbox, type RunningSandbox, type SandboxOptions } from '../../src/sandbox/sandbox.ts';
 
@@ -44,7 +44,7 @@ export async function startListeningGateway(
   });
   await completeStore(config.store);
   const gateway = await startGateway(config, {
-    knownAfter,
+    hotAfter,
     traces,
     ...(log !== undefined && { log }),
     ...(examples !== undefined && { examples }),

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import { print, type ExecutionResult } from 'graphql';
 import { onTestFinished } from 'vitest';
-import { startHttpServer } from '../../src/adapters/http-server.ts';
-import { parseConfig, type Environment } from '../../src/config.ts';
-import { createGateway, createLog, type GatewayOptions } from '../../src/gateway.ts';
+import { startHttpServer } from '../../src/adapters/http/http-server.ts';
+import { parseConfig, type Environment } from '../../src/config/config.ts';
+import { createGateway, createLog, type GatewayOptions } from '../../src/composition/gateway.ts';
 import { completeStore } from './complete-store.ts';
 import { sandboxCredentials } from '../../src/sandbox/named.ts';
-import { knownAfter } from './roads.ts';
+import { hotAfter } from './fast-path.ts';
 import { startSandbox, type RunningSandbox, type SandboxOptions } from '../../src/sandbox/sandbox.ts';
 
 export type Answer<Data = Record<string, unknown>> = ExecutionResult<Data> & { readonly status: number };
@@ -35,7 +35,7 @@ export async function startTestGateway(
     readonly sandbox?: SandboxOptions;
     readonly env?: Environment;
     readonly log?: NonNullable<GatewayOptions['log']>;
-    readonly knownAfter?: number;
+    readonly hotAfter?: number;
   } = {},
 ): Promise<TestGateway> {
   const lean = await startSandbox(options.sandbox);
@@ -51,7 +51,7 @@ export async function startTestGateway(
   });
   await completeStore(config.store);
   const log = options.log ?? createLog(config);
-  const gateway = createGateway(config, { log, knownAfter: options.knownAfter ?? knownAfter });
+  const gateway = createGateway(config, { log, hotAfter: options.hotAfter ?? hotAfter });
   // Lean's time is asked for before the first payout: here it has been heard.
   gateway.core.client.clock.observe(Date.now());
   const { endpoint, metrics, trouble } = gateway;

@@ -1,7 +1,7 @@
 import { expect, it, onTestFinished, vi } from 'vitest';
-import { Lane } from '../../src/lean/lane.ts';
-import type { Instant } from '../../src/payouts/instant.ts';
-import { instantAt } from '../../src/payouts/lean-time.ts';
+import { Bulkhead } from '../../src/lean/bulkhead.ts';
+import type { Instant } from '../../src/payouts/values/instant.ts';
+import { instantAt } from '../../src/payouts/values/lean-time.ts';
 import type { SandboxOptions } from '../../src/sandbox/sandbox.ts';
 import { SqlPayoutEvents } from '../../src/store/payout-events.ts';
 import { eventFromLean } from '../../src/webhooks/event-from-lean.ts';
@@ -24,7 +24,7 @@ async function comparing(options: SandboxOptions = {}) {
   const sandbox = await startLean({ clock: () => time.ms, ...options });
   const lean = await startEditedLean(sandbox.url);
   // Leaves Lean alone for no time after failures, so that each payout is asked for.
-  const read = new Lane({ concurrency: 16, queue: 64, probeAfterMs: 0 });
+  const read = new Bulkhead({ concurrency: 16, queue: 64, probeAfterMs: 0 });
   const client = clientTo(lean.url, { lanes: { read, write: read } });
   const events = new SqlPayoutEvents(opened(await freshStore('SQLite')));
   const teller = tellerAt(client, events);

@@ -6,8 +6,8 @@ import {
   StoreUnavailable,
   SubscriberTooSlow,
   UpdatesCursorExpired,
-} from '../../src/payouts/errors.ts';
-import type { Instant } from '../../src/payouts/instant.ts';
+} from '../../src/errors/gateway-errors.ts';
+import type { Instant } from '../../src/payouts/values/instant.ts';
 import type { PayoutUpdate, Told } from '../../src/payouts/payout-update.ts';
 import { updateCursor } from '../../src/payouts/update-cursor.ts';
 import { LiveUpdates, type LiveUpdatesOptions, type Subscription } from '../../src/webhooks/live-updates.ts';

@@ -2,7 +2,7 @@ import { GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { Logger } from 'pino';
 import { errorForCaller, failureBehind } from '../../schema/errors.ts';
-import { tooLarge } from '../body.ts';
+import { tooLarge } from '../http/body.ts';
 import { maxBodyBytes } from './exact-request.ts';
 import type { RequestContext } from './request-context.ts';
 import { namingArgument, shortened } from './input-errors.ts';

@@ -7,34 +7,34 @@ import {
   type GraphQLSchema,
 } from 'graphql';
 import type { GraphQLParams } from 'graphql-yoga';
-import type { Admission, Door } from '../../access/door.ts';
-import type { GiveUpSignal } from '../../lean/give-up.ts';
+import type { AuthContext, Authenticator } from '../../access/authenticator.ts';
+import type { CancellationSignal } from '../../lean/cancellation.ts';
 import type { GraphContext } from '../../schema/context.ts';
-import { turns } from '../../lean/turns.ts';
-import { readBody, tooLarge } from '../body.ts';
-import type { Exchange } from '../exchange.ts';
-import type { Tracing } from '../tracing.ts';
-import { letIn } from './admission.ts';
-import { answerType, isAnswerable } from './answer-type.ts';
-import { KnownDocuments } from './known-documents.ts';
-import type { Execute } from './known-operation.ts';
+import { eventLoop } from '../../scheduling/event-loop-batcher.ts';
+import { readBody, tooLarge } from '../http/body.ts';
+import type { HttpRequestContext } from '../http/http-request-context.ts';
+import type { Tracing } from '../observability/tracing.ts';
+import { noteCaller } from './authentication.ts';
+import { responseType, isAnswerable } from './response-type.ts';
+import { HotOperations } from './fast-path/hot-operations.ts';
+import type { Execute } from './fast-path/hot-operation.ts';
 import { isJson, maxBodyBytes, paramsOfBody } from './exact-request.ts';
-import type { OperationGate } from './operation-gate.ts';
+import type { PreExecutionChecks } from './pre-execution-checks.ts';
 import { tracedExecution } from './traced-execution.ts';
 import { documentFor, type PersistedOperations } from './persisted-operations.ts';
 import type { RequestContext } from './request-context.ts';
-import type { GraphqlServer } from './server.ts';
+import type { GraphqlServer } from './graphql-server.ts';
 
 export interface EndpointOptions {
   /** Answers everything; the endpoint only spares it what is asked again and again. */
   readonly yoga: GraphqlServer;
   readonly schema: GraphQLSchema;
-  readonly door: Door;
-  readonly gate: OperationGate;
+  readonly authenticator: Authenticator;
+  readonly gate: PreExecutionChecks;
   readonly persisted: PersistedOperations | undefined;
   /** What resolvers may use for a request. */
-  readonly contextFor: (admission: Admission, signal: GiveUpSignal) => GraphContext;
-  readonly knownAfter: number;
+  readonly contextFor: (admission: AuthContext, signal: CancellationSignal) => GraphContext;
+  readonly hotAfter: number;
   readonly tracing: Tracing | undefined;
 }
 
@@ -56,19 +56,19 @@ interface Asked {
  */
 export class GraphqlEndpoint {
   readonly #options: EndpointOptions;
-  readonly #documents: KnownDocuments;
+  readonly #documents: HotOperations;
 
   constructor(options: EndpointOptions) {
     this.#options = options;
-    const { yoga, schema, knownAfter } = options;
-    this.#documents = new KnownDocuments({
+    const { yoga, schema, hotAfter } = options;
+    this.#documents = new HotOperations({
       schema,
-      knownAfter,
+      hotAfter,
       validated: text => validated(yoga, text),
     });
   }
 
-  async handle(exchange: Exchange): Promise<void> {
+  async handle(exchange: HttpRequestContext): Promise<void> {
     const { request, response, connection, report } = exchange;
     // Checked first: Yoga would execute the operation before it finds that no accepted type is left.
     if (!isAnswerable(request.headers.accept)) {
@@ -77,10 +77,10 @@ export class GraphqlEndpoint {
     }
     const admitting = request.method === 'POST' ? this.#admitting(request) : undefined;
     const context: RequestContext = { report, ...(admitting !== undefined && { admitting }) };
-    if (admitting === undefined) await turns.take(connection);
+    if (admitting === undefined) await eventLoop.take(connection);
     else {
       // A caller that is turned away goes to Yoga, which asks the door again and answers. The body is not read.
-      const admission = await letIn(context, admitting).catch(() => undefined);
+      const admission = await noteCaller(context, admitting).catch(() => undefined);
       if (admission !== undefined && (await this.#answered(exchange, context, admission))) return;
     }
     // A response whose turn has not come does not say that its caller has left.
@@ -93,7 +93,11 @@ export class GraphqlEndpoint {
   }
 
   /** Whether the request is answered; otherwise what is known of it by then is in its context. */
-  async #answered(exchange: Exchange, context: RequestContext, admission: Admission): Promise<boolean> {
+  async #answered(
+    exchange: HttpRequestContext,
+    context: RequestContext,
+    admission: AuthContext,
+  ): Promise<boolean> {
     const { request, response, report } = exchange;
     const body = await readBody(exchange, maxBodyBytes);
     if (body === undefined) {
@@ -117,15 +121,15 @@ export class GraphqlEndpoint {
     return true;
   }
 
-  #admitting({ headers }: IncomingMessage): Promise<Admission> {
+  #admitting({ headers }: IncomingMessage): Promise<AuthContext> {
     const secret = headers['x-router-secret'];
-    return this.#options.door.admit({
+    return this.#options.authenticator.authenticate({
       authorization: headers.authorization,
       routerSecret: typeof secret === 'string' ? secret : undefined,
     });
   }
 
-  #asked(body: string, admission: Admission): Asked | undefined {
+  #asked(body: string, admission: AuthContext): Asked | undefined {
     try {
       const params = paramsOfBody(body);
       if (!isPlain(params)) return undefined;
@@ -144,8 +148,8 @@ export class GraphqlEndpoint {
   /** Undefined where it may not be executed. What is not a plain success is left in the context. */
   async #executed(
     { document, execute, text, params }: Asked,
-    admission: Admission,
-    { leaving }: Exchange,
+    admission: AuthContext,
+    { leaving }: HttpRequestContext,
     context: RequestContext,
   ): Promise<ExecutionResult | undefined> {
     const { schema, gate, contextFor, tracing } = this.#options;
@@ -196,7 +200,7 @@ function closed(response: ServerResponse): Promise<void> {
 
 /** The media type to answer in; undefined if the body is not JSON. */
 function answerTypeOf({ headers }: IncomingMessage): string | undefined {
-  return isJson(headers['content-type']) ? answerType(headers.accept) : undefined;
+  return isJson(headers['content-type']) ? responseType(headers.accept) : undefined;
 }
 
 function validated(yoga: GraphqlServer, text: string): DocumentNode | undefined {

@@ -1,7 +1,7 @@
 import type { ExecutionResult } from 'graphql';
 import type { FetchAPI, Plugin } from 'graphql-yoga';
 import type { Logger } from 'pino';
-import { outward } from './outward.ts';
+import { formatResult } from './format-result.ts';
 import type { RequestContext } from './request-context.ts';
 
 /** How often something is sent on an idle connection, so that nothing on the way takes it for dead, in ms. */
@@ -49,7 +49,9 @@ function streaming(context: RequestContext, log: Logger) {
         }
         const id = context.deliveredCursor === undefined ? '' : `id: ${context.deliveredCursor}\n`;
         controller.enqueue(
-          encoder.encode(`${id}event: next\ndata: ${JSON.stringify(outward(value, context.log ?? log))}\n\n`),
+          encoder.encode(
+            `${id}event: next\ndata: ${JSON.stringify(formatResult(value, context.log ?? log))}\n\n`,
+          ),
         );
       },
       async cancel() {

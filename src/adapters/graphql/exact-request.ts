@@ -1,7 +1,7 @@
 import { GraphQLError } from 'graphql';
 import type { GraphQLParams, Plugin } from 'graphql-yoga';
 import type { RequestContext } from './request-context.ts';
-import { JsonBeyondBounds, parseExactJson } from '../../payouts/exact-json.ts';
+import { JsonBeyondBounds, parseExactJson } from '../../json/exact-json.ts';
 
 /** The largest body that is accepted. */
 export const maxBodyBytes = 64 * 1024;

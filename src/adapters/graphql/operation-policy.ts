@@ -5,11 +5,11 @@ import {
   type ExecutionArgs,
   type OperationDefinitionNode,
 } from 'graphql';
-import { demandScopes } from '../../payouts/caller.ts';
+import { demandScopes } from '../../access/caller.ts';
 import { errorForCaller } from '../../schema/errors.ts';
 import { LeanCost } from '../../schema/lean-cost.ts';
 import { neededScopes } from '../../schema/scope-rules.ts';
-import { admitted } from './admission.ts';
+import { authContextOf } from './authentication.ts';
 import type { RequestContext } from './request-context.ts';
 import { rootFieldsOf } from './root-fields.ts';
 
@@ -25,7 +25,7 @@ export function operationPolicy(maxUpstreamCalls: number): (args: ExecutionArgs)
     const operation = getOperationAST(document, operationName);
     // Which one is meant, if any, is for the execution to tell.
     if (operation == null) return undefined;
-    const { caller, asRouter } = admitted(contextValue as RequestContext);
+    const { caller, asRouter } = authContextOf(contextValue as RequestContext);
     let needs = needsOf.get(operation);
     if (needs === undefined) {
       needs = {

@@ -5,7 +5,7 @@ import {
   type OperationDefinitionNode,
 } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-import { maskedProse } from '../../payouts/masking.ts';
+import { maskedProse } from '../../access/masking.ts';
 import type { RequestContext } from './request-context.ts';
 import { rootFieldsOf } from './root-fields.ts';
 

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { usePersistedOperations as useManifest } from '@graphql-yoga/plugin-persisted-operations';
 import { getOperationAST, GraphQLError, validate, type GraphQLSchema } from 'graphql';
 import type { GraphQLParams, Plugin } from 'graphql-yoga';
-import type { Admission } from '../../access/door.ts';
-import { admitted } from './admission.ts';
+import type { AuthContext } from '../../access/authenticator.ts';
+import { authContextOf } from './authentication.ts';
 import { onePaymentRule } from './one-payment-rule.ts';
 import { parseDocument, problemsOf } from './operation-limits.ts';
 import type { RequestContext } from './request-context.ts';
@@ -102,7 +102,8 @@ export function usePersistedOperations(persisted: PersistedOperations | undefine
     onParams({ params, context }) {
       const named = nameIn(params);
       if (persisted === undefined && params.query == null && named !== undefined) throw notFound(params);
-      if (persisted?.mode === 'only' && params.query != null && !admitted(context).router) throw required();
+      if (persisted?.mode === 'only' && params.query != null && !authContextOf(context).router)
+        throw required();
     },
   };
 }
@@ -114,7 +115,7 @@ export function usePersistedOperations(persisted: PersistedOperations | undefine
 export function documentFor(
   persisted: PersistedOperations | undefined,
   params: GraphQLParams,
-  { router }: Admission,
+  { router }: AuthContext,
 ): string {
   if (params.query != null && params.query !== '') {
     if (persisted?.mode === 'only' && !router) throw required();

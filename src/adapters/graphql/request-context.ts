@@ -1,7 +1,7 @@
 import type { ExecutionResult } from 'graphql';
 import type { Logger } from 'pino';
-import type { Admission } from '../../access/door.ts';
-import type { RequestReport } from '../request-report.ts';
+import type { AuthContext } from '../../access/authenticator.ts';
+import type { RequestReport } from '../observability/request-report.ts';
 import type { SubscribedDocument } from './subscriptions.ts';
 
 /** What the server knows of a request beside the request itself. */
@@ -11,11 +11,11 @@ export interface RequestContext {
   /** What is told of it when it is over. */
   readonly report?: RequestReport;
   /** Who asks, or why they are not let in, where that has been asked already: each request is counted once. */
-  readonly admitting?: Promise<Admission>;
+  readonly admitting?: Promise<AuthContext>;
   /** The body, until it is taken. */
   sent?: { body: string | undefined };
   /** Who asks, once they have been let in. */
-  admission?: Admission;
+  admission?: AuthContext;
   /** What came of it, where it has been executed already: all that is left is to tell its caller. */
   executed?: () => ExecutionResult;
   /** The last cursor that a subscriber received, from the `Last-Event-ID` of a browser that connects again. */

@@ -6,26 +6,26 @@ import {
   type GraphQLSchema,
   type ValidationRule,
 } from 'graphql';
-import { createYoga, type Plugin, type YogaInitialContext, type YogaServerInstance } from 'graphql-yoga';
+import { createYoga, type Plugin, type YogaInitialContext } from 'graphql-yoga';
 import type { Logger } from 'pino';
-import type { Admission, Door } from '../../access/door.ts';
+import type { AuthContext, Authenticator } from '../../access/authenticator.ts';
 import { CallBudget } from '../../lean/call-budget.ts';
-import type { GiveUpSignal } from '../../lean/give-up.ts';
+import type { CancellationSignal } from '../../lean/cancellation.ts';
 import { Loaders, type PayoutSources, type TraceLoad } from '../../loaders/loaders.ts';
 import { PayoutLookup } from '../../loaders/payout-lookup.ts';
 import type { PayoutCreation } from '../../payouts/creation/payout-creation.ts';
-import { masksFor } from '../../payouts/masking.ts';
-import type { PayoutLists } from '../../payouts/payout-list.ts';
+import { masksFor } from '../../access/masking.ts';
+import type { PayoutLists } from '../../payouts/listing/payout-list.ts';
 import type { GraphContext, Updates } from '../../schema/context.ts';
-import type { Tracing } from '../tracing.ts';
-import { admitted, useDoor } from './admission.ts';
+import type { Tracing } from '../observability/tracing.ts';
+import { authContextOf, useAuthentication } from './authentication.ts';
 import { maskError, useCodedErrors } from './coded-errors.ts';
 import { GraphqlEndpoint } from './endpoint.ts';
 import { documentCaches } from './document-cache.ts';
 import { useEventStream } from './event-stream.ts';
 import { maxBodyBytes, useExactRequests } from './exact-request.ts';
 import { onePaymentRule } from './one-payment-rule.ts';
-import { operationGate, useOperationGate } from './operation-gate.ts';
+import { preExecutionChecks, usePreExecutionChecks } from './pre-execution-checks.ts';
 import { useOperationLimits } from './operation-limits.ts';
 import { useOutcome } from './operation-report.ts';
 import { usePersistedOperations, type PersistedOperations } from './persisted-operations.ts';
@@ -34,6 +34,7 @@ import { useSubscribedRequests } from './subscribed-request.ts';
 import type { Subscriptions } from './subscriptions.ts';
 import { variableNamesRule } from './variable-names-rule.ts';
 import { tracedExecution } from './traced-execution.ts';
+import type { GraphqlServer } from './graphql-server.ts';
 
 export interface GraphqlOptions {
   readonly schema: GraphQLSchema;
@@ -43,7 +44,7 @@ export interface GraphqlOptions {
   readonly updates: Updates;
   readonly subscriptions: Subscriptions;
   /** Lets callers in. */
-  readonly door: Door;
+  readonly authenticator: Authenticator;
   readonly introspection: boolean;
   /** None without it. */
   readonly persisted?: PersistedOperations | undefined;
@@ -56,7 +57,7 @@ export interface GraphqlOptions {
   /** For requests that bring no log of their own. */
   readonly log: Logger;
   /** How often a document is asked for before it is known. @default 10 */
-  readonly knownAfter?: number | undefined;
+  readonly hotAfter?: number | undefined;
 }
 
 /** GraphQL, served at an endpoint, and to whoever brings a connection of another kind. */
@@ -65,14 +66,20 @@ export interface Graphql {
   readonly yoga: GraphqlServer;
 }
 
-export type GraphqlServer = YogaServerInstance<RequestContext, GraphContext>;
-
 /** GraphQL over HTTP at `/graphql`: queries by GET and POST, mutations by POST. Nothing is open that need not be. */
 export function createGraphql(options: GraphqlOptions): Graphql {
-  const { schema, door, introspection, persisted, maxUpstreamCalls, tracing, knownAfter = 10 } = options;
+  const {
+    schema,
+    authenticator,
+    introspection,
+    persisted,
+    maxUpstreamCalls,
+    tracing,
+    hotAfter = 10,
+  } = options;
   // Without this, the first request would validate the schema and wait for it.
   assertValidSchema(schema);
-  const gate = operationGate({
+  const gate = preExecutionChecks({
     maxUpstreamCalls,
     manifest: persisted?.documents,
     suggestions: introspection,
@@ -82,9 +89,9 @@ export function createGraphql(options: GraphqlOptions): Graphql {
     schema,
     graphqlEndpoint: '/graphql',
     context: ({ request, ...rest }: YogaInitialContext & RequestContext): GraphContext =>
-      contextFor(admitted(rest), rest.signal ?? request.signal),
+      contextFor(authContextOf(rest), rest.signal ?? request.signal),
     plugins: [
-      useDoor(door),
+      useAuthentication(authenticator),
       useExactRequests(),
       usePersistedOperations(persisted),
       useOperationLimits(introspection),
@@ -93,7 +100,7 @@ export function createGraphql(options: GraphqlOptions): Graphql {
         variableNamesRule,
         ...(introspection ? [] : [NoSchemaIntrospectionCustomRule]),
       ),
-      useOperationGate(gate),
+      usePreExecutionChecks(gate),
       useSubscribedRequests(options.subscriptions),
       useEventStream(options.log),
       useCodedErrors(options.log),
@@ -116,18 +123,20 @@ export function createGraphql(options: GraphqlOptions): Graphql {
   const endpoint = new GraphqlEndpoint({
     yoga,
     schema,
-    door,
+    authenticator,
     gate,
     persisted,
     tracing,
     contextFor,
-    knownAfter,
+    hotAfter,
   });
   return { endpoint, yoga };
 }
 
 /** Makes what resolvers may use, afresh for each request. */
-function contexts(options: GraphqlOptions): (admission: Admission, signal: GiveUpSignal) => GraphContext {
+function contexts(
+  options: GraphqlOptions,
+): (admission: AuthContext, signal: CancellationSignal) => GraphContext {
   const { sources, lists, creation, updates, maskIban, maxUpstreamCalls, tracing } = options;
   const traceLoad: TraceLoad | undefined = tracing && ((...load) => tracing.work(...load));
   return ({ caller }, signal) => {

@@ -3,12 +3,12 @@ import { CloseCode, MessageType, stringifyMessage } from 'graphql-ws';
 import type { WebSocket as ProtocolSocket } from 'graphql-ws';
 import type { Logger } from 'pino';
 import { WebSocket } from 'ws';
-import type { Admission } from '../../access/door.ts';
-import { turns } from '../../lean/turns.ts';
-import { beyondJsonBounds } from '../../payouts/json-bounds.ts';
-import { connectionLimits as limits } from '../connection-limits.ts';
-import type { Connection } from '../connections.ts';
-import { currentReport, reporting, type RequestReport } from '../request-report.ts';
+import type { AuthContext } from '../../access/authenticator.ts';
+import { eventLoop } from '../../scheduling/event-loop-batcher.ts';
+import { beyondJsonBounds } from '../../json/json-bounds.ts';
+import { connectionLimits as limits } from '../http/connection-limits.ts';
+import type { Connection } from '../http/connections.ts';
+import { currentReport, reporting, type RequestReport } from '../observability/request-report.ts';
 import { pingMs } from './event-stream.ts';
 import { onExpiry } from './token-expiry.ts';
 import { unfinishedBytes } from './unfinished-message.ts';
@@ -47,7 +47,7 @@ export class SocketConnection implements ProtocolSocket {
   readonly #connection: Connection;
   readonly #log: Logger;
   readonly #onOver: (operation: RunningOperation) => void;
-  #admission: Admission | undefined;
+  #admission: AuthContext | undefined;
   readonly #running = new Map<RequestReport, RunningOperation>();
 
   constructor({ socket, request, connection, log, onOver }: SocketConnectionOptions) {
@@ -75,12 +75,12 @@ export class SocketConnection implements ProtocolSocket {
   }
 
   /** The authenticated caller; undefined before `connection_init` was accepted. */
-  get admission(): Admission | undefined {
+  get admission(): AuthContext | undefined {
     return this.#admission;
   }
 
   /** Lets the caller in, until their access token has expired. */
-  letIn(admission: Admission): void {
+  letIn(admission: AuthContext): void {
     if (!this.#isOpen) return;
     this.#admission = admission;
     const forget = onExpiry(admission.caller, () => {
@@ -129,7 +129,7 @@ export class SocketConnection implements ProtocolSocket {
     const socket = this.#socket;
     socket.on('message', (data: Buffer) => {
       let waits = true;
-      turns.run(this.#connection, () => {
+      eventLoop.run(this.#connection, () => {
         waits = false;
         if (socket.isPaused) socket.resume();
         void this.#take(data.toString(), handle);

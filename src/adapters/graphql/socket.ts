@@ -4,24 +4,24 @@ import { GraphQLError, type ExecutionArgs, type ExecutionResult, type parse as p
 import { handleProtocols, makeServer } from 'graphql-ws';
 import type { Logger } from 'pino';
 import { WebSocketServer, type ServerOptions } from 'ws';
-import type { Door } from '../../access/door.ts';
-import { Unauthenticated } from '../../payouts/errors.ts';
-import { keepDigits } from '../../payouts/exact-json.ts';
-import { connectionLimits as limits } from '../connection-limits.ts';
-import type { Connections } from '../connections.ts';
-import type { FinishedRequest } from '../listener.ts';
-import { refusalOf } from '../refusal.ts';
-import { currentReport } from '../request-report.ts';
-import { outward } from './outward.ts';
+import type { Authenticator } from '../../access/authenticator.ts';
+import { Unauthenticated } from '../../errors/gateway-errors.ts';
+import { keepDigits } from '../../json/exact-json.ts';
+import { connectionLimits as limits } from '../http/connection-limits.ts';
+import type { Connections } from '../http/connections.ts';
+import type { FinishedRequest } from '../http/listener.ts';
+import { refusalOf } from '../http/refusal.ts';
+import { currentReport } from '../observability/request-report.ts';
+import { formatResult } from './format-result.ts';
 import { documentFor, type PersistedOperations } from './persisted-operations.ts';
 import type { RequestContext } from './request-context.ts';
-import type { GraphqlServer } from './server.ts';
+import type { GraphqlServer } from './graphql-server.ts';
 import { forgetParams } from './subscribed-request.ts';
 import { SocketConnection, unauthorizedCode, type RunningOperation } from './socket-connection.ts';
 
 export interface GraphqlSocketOptions {
   readonly graphql: GraphqlServer;
-  readonly door: Door;
+  readonly authenticator: Authenticator;
   readonly persisted?: PersistedOperations | undefined;
   /** Origins whose pages may connect, beside the gateway's own. */
   readonly corsOrigins: readonly string[];
@@ -53,7 +53,7 @@ type Extra = { readonly connection: SocketConnection };
  * @see https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
  */
 export function graphqlSocket(options: GraphqlSocketOptions): GraphqlSocket {
-  const { graphql, door, persisted, corsOrigins, connections, log } = options;
+  const { graphql, authenticator, persisted, corsOrigins, connections, log } = options;
   // Messages that come in together are handled one in each round of the event loop, so that others are not held up.
   // The types of ws do not have `closeTimeout` and `maxFragments` yet.
   const serverOptions: ServerOptions & { readonly closeTimeout: number; readonly maxFragments: number } = {
@@ -76,7 +76,7 @@ export function graphqlSocket(options: GraphqlSocketOptions): GraphqlSocket {
       Object.assign(context, { connectionParams: undefined });
       const { headers } = connection.request;
       try {
-        const admission = await door.admit({
+        const admission = await authenticator.authenticate({
           authorization: typeof given === 'string' ? given : headers.authorization,
           routerSecret: header(headers['x-router-secret']),
         });
@@ -92,12 +92,12 @@ export function graphqlSocket(options: GraphqlSocketOptions): GraphqlSocket {
     },
     async onSubscribe({ extra: { connection } }, id, payload) {
       const { admission } = connection;
-      if (admission === undefined) throw new TypeError('the connection has not come in by the door');
+      if (admission === undefined) throw new TypeError('the connection has not come in by the authenticator');
       const { report, over } = connection.begin();
       report.caller = admission.caller.subject;
       const context: SocketContext = { admission, signal: over.signal, over, log, report };
       try {
-        await door.count(admission.caller);
+        await authenticator.count(admission.caller);
         if (connection.isOverfull) return [tooManyOperations()];
         if (id.length > limits.operationIdLength) return [idTooLong()];
         const query = documentFor(persisted, payload as never, admission);
@@ -129,11 +129,11 @@ export function graphqlSocket(options: GraphqlSocketOptions): GraphqlSocket {
     jsonMessageReviver: keepDigits,
     onNext(_context, _id, _payload, _args, result) {
       noteOutcome((result as ExecutionResult).errors);
-      return outward(result as ExecutionResult, log) as never;
+      return formatResult(result as ExecutionResult, log) as never;
     },
     onError(_context, _id, _payload, errors) {
       noteOutcome(errors as readonly GraphQLError[]);
-      return (outward({ errors: errors as readonly GraphQLError[] }, log) as { errors: never }).errors;
+      return (formatResult({ errors: errors as readonly GraphQLError[] }, log) as { errors: never }).errors;
     },
   });
 

@@ -1,6 +1,6 @@
 import type { DocumentNode } from 'graphql';
-import { TooManySubscriptions } from '../../payouts/errors.ts';
-import { connectionLimits as limits } from '../connection-limits.ts';
+import { TooManySubscriptions } from '../../errors/gateway-errors.ts';
+import { connectionLimits as limits } from '../http/connection-limits.ts';
 
 /** A document, and the text that it was parsed from. */
 export interface SubscribedDocument {

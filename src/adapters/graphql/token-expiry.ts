@@ -1,4 +1,4 @@
-import type { Caller } from '../../payouts/caller.ts';
+import type { Caller } from '../../access/caller.ts';
 
 /** The longest time that a timer can be set for, in ms. */
 const longestTimerMs = 2 ** 31 - 1;

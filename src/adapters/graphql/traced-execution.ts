@@ -1,5 +1,5 @@
 import { getOperationAST, type ExecutionArgs } from 'graphql';
-import type { Tracing } from '../tracing.ts';
+import type { Tracing } from '../observability/tracing.ts';
 import { loggedName } from './operation-report.ts';
 
 /** An execution, as a span of its own. */

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { setTimeout as pause } from 'node:timers/promises';
-import { BadInput, Unauthenticated, UpdatesUnavailable } from '../../payouts/errors.ts';
+import { BadInput, Unauthenticated, UpdatesUnavailable } from '../../errors/gateway-errors.ts';
 import { Loaders, type PayoutSources } from '../../loaders/loaders.ts';
 import { PayoutLookup } from '../../loaders/payout-lookup.ts';
 import type { PayoutEvents, PayoutUpdate } from '../../payouts/payout-update.ts';
@@ -8,11 +8,11 @@ import type { Payout } from '../../payouts/payout.ts';
 import { updateCursor } from '../../payouts/update-cursor.ts';
 import { CallBudget } from '../../lean/call-budget.ts';
 import type { LeanClient } from '../../lean/client.ts';
-import { LeanNotOffered, LeanRowNotFound } from '../../lean/errors.ts';
-import { turns } from '../../lean/turns.ts';
-import type { GraphContext, SubscriptionWish, UpdateOfPayout, Updates } from '../../schema/context.ts';
+import { LeanNotOffered, LeanRowNotFound } from '../../errors/lean-errors.ts';
+import { eventLoop } from '../../scheduling/event-loop-batcher.ts';
+import type { GraphContext, SubscriptionRequest, UpdateOfPayout, Updates } from '../../schema/context.ts';
 import type { LiveUpdates } from '../../webhooks/live-updates.ts';
-import { admitted } from './admission.ts';
+import { authContextOf } from './authentication.ts';
 import type { RequestContext } from './request-context.ts';
 import type { Subscriptions } from './subscriptions.ts';
 import { onExpiry } from './token-expiry.ts';
@@ -73,14 +73,14 @@ export class GraphUpdates implements Updates {
   }
 
   async subscribe(
-    { intentId, after: given }: SubscriptionWish,
+    { intentId, after: given }: SubscriptionRequest,
     context: GraphContext & RequestContext,
   ): Promise<AsyncGenerator<UpdateOfPayout, void, undefined>> {
     const { live, subscriptions } = this.#options;
     const { place: now } = live;
     if (now === undefined) throw new UpdatesUnavailable(unread);
     const from = performance.now();
-    const { router } = admitted(context);
+    const { router } = authContextOf(context);
     const { subscribed } = context;
     if (subscribed === undefined) throw new TypeError('the subscription has no document');
     const over = subscriptions.begin(router ? undefined : context.caller.subject, subscribed);
@@ -183,7 +183,7 @@ export class GraphUpdates implements Updates {
     await start();
     const payout = await payouts.payout(intentId);
     // All subscribers get the payout at the same moment, so each continues in a turn of its own.
-    await turns.take(this);
+    await eventLoop.take(this);
     return payout;
   }
 }

@@ -5,19 +5,19 @@ import {
 } from '@modelcontextprotocol/node';
 import { createMcpHandler, type AuthInfo } from '@modelcontextprotocol/server';
 import type { ServerResponse } from 'node:http';
-import type { Door } from '../../access/door.ts';
-import { demandScopes, scopeOf, type Caller } from '../../payouts/caller.ts';
-import { JsonBeyondBounds, parseExactJson } from '../../payouts/exact-json.ts';
-import { readBody, tooLarge } from '../body.ts';
-import type { Exchange } from '../exchange.ts';
-import { startListener, type Listener, type ListenerBasics } from '../listener.ts';
-import { refusalOf } from '../refusal.ts';
+import type { Authenticator } from '../../access/authenticator.ts';
+import { demandScopes, scopeOf, type Caller } from '../../access/caller.ts';
+import { JsonBeyondBounds, parseExactJson } from '../../json/exact-json.ts';
+import { readBody, tooLarge } from '../http/body.ts';
+import type { HttpRequestContext } from '../http/http-request-context.ts';
+import { startListener, type Listener, type ListenerBasics } from '../http/listener.ts';
+import { refusalOf } from '../http/refusal.ts';
 import { ProtectedResource, type ResourceOptions } from './protected-resource.ts';
 import { mcpTools, type McpOptions } from './server.ts';
 
 export interface McpHttpOptions extends McpOptions, ListenerBasics {
   /** Lets callers in. */
-  readonly door: Door;
+  readonly authenticator: Authenticator;
   /** Tells where access tokens are had; undefined where none are wanted. */
   readonly resource: ResourceOptions | undefined;
 }
@@ -30,7 +30,7 @@ const maxBodyBytes = 256 * 1024;
  * @see https://modelcontextprotocol.io/specification/2025-11-25/basic/authorization
  */
 export async function startMcpServer(options: McpHttpOptions): Promise<Listener> {
-  const { door, log, corsOrigins = [] } = options;
+  const { authenticator, log, corsOrigins = [] } = options;
   const resource = options.resource && new ProtectedResource(options.resource);
   const tools = mcpTools(options);
   const handler = createMcpHandler(tools.server, {
@@ -59,7 +59,7 @@ export async function startMcpServer(options: McpHttpOptions): Promise<Listener>
     },
   };
 
-  async function route(exchange: Exchange): Promise<void> {
+  async function route(exchange: HttpRequestContext): Promise<void> {
     const { request, response, path, draining, report } = exchange;
     // For everybody: without it an agent in a page could not learn where to get a token.
     if (resource?.isMetadata(path) === true) {
@@ -76,7 +76,7 @@ export async function startMcpServer(options: McpHttpOptions): Promise<Listener>
     else if (draining) answer(response, 503, 'The gateway is stopping; nothing was done.');
     else
       try {
-        const { caller } = await door.admit({ authorization: request.headers.authorization });
+        const { caller } = await authenticator.authenticate({ authorization: request.headers.authorization });
         report.caller = caller.subject;
         await serve(exchange, caller);
       } catch (error) {
@@ -87,7 +87,7 @@ export async function startMcpServer(options: McpHttpOptions): Promise<Listener>
       }
   }
 
-  async function serve(exchange: Exchange, caller: Caller): Promise<void> {
+  async function serve(exchange: HttpRequestContext, caller: Caller): Promise<void> {
     const { request, response } = exchange;
     // A server's own requests always have a method and an address.
     const asked = Object.assign(request as NodeIncomingMessageLike, { auth: authInfoOf(caller) });

@@ -1,6 +1,6 @@
 import { getOAuthProtectedResourceMetadataUrl } from '@modelcontextprotocol/server';
 import type { IncomingMessage } from 'node:http';
-import { scopes } from '../../payouts/caller.ts';
+import { scopes } from '../../access/caller.ts';
 
 export interface ResourceOptions {
   /** Who issues access tokens. */

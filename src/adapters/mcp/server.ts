@@ -6,9 +6,9 @@ import {
   type McpServerFactory,
 } from '@modelcontextprotocol/server';
 import { operations, type Operation } from '../../lean/operations.ts';
-import { anybody, type Caller } from '../../payouts/caller.ts';
-import type { OperationCalls } from '../../payouts/operation-calls.ts';
-import { currentReport } from '../request-report.ts';
+import { anybody, type Caller } from '../../access/caller.ts';
+import type { OperationCalls } from '../../operations/operation-calls.ts';
+import { currentReport } from '../observability/request-report.ts';
 import { outcomeCode, toolAnswer } from './tool-answer.ts';
 import { toolsOf, type ToolOptions } from './tools.ts';
 

@@ -1,9 +1,9 @@
 import type { CallToolResult } from '@modelcontextprotocol/server';
 import { LeanAnswer } from '../../lean/answer.ts';
 import type { PayoutOutcomeUnknown } from '../../payouts/creation/creation-answer.ts';
-import { problemOf } from '../problem.ts';
-import { codeOfStatus } from '../request-report.ts';
-import type { OperationOutcome } from '../../payouts/operation-calls.ts';
+import { problemOf } from '../rest/problem.ts';
+import { codeOfStatus } from '../observability/request-report.ts';
+import type { OperationOutcome } from '../../operations/operation-calls.ts';
 
 /**
  * An outcome as a model reads it. Lean's answer is there to the letter as text, and as structured content, whose

@@ -1,7 +1,7 @@
 import type { Tool } from '@modelcontextprotocol/server';
 import { toolNameOf, type Operation } from '../../lean/operations.ts';
 import type { Shape } from '../../lean/shapes.ts';
-import { parameterShape } from '../parameter-shape.ts';
+import { parameterShape } from '../../operations/parameter-shape.ts';
 
 export interface ToolOptions {
   /** Whether tools that move money are offered. */

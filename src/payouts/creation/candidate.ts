@@ -1,4 +1,4 @@
-import { LeanError, LeanNotOffered, LeanRefused } from '../../lean/errors.ts';
+import { LeanError, LeanNotOffered, LeanRefused } from '../../errors/lean-errors.ts';
 import type { PayoutIntent } from '../payout-intent.ts';
 import { enoughSigns, saysNoSuchCall, type PayoutReads } from '../payout-reads.ts';
 import type { Payout } from '../payout.ts';

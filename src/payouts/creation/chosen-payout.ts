@@ -1,5 +1,5 @@
 import type { LeanClient } from '../../lean/client.ts';
-import { LeanError } from '../../lean/errors.ts';
+import { LeanError } from '../../errors/lean-errors.ts';
 import type { PayoutIntent } from '../payout-intent.ts';
 import type { PayoutReads } from '../payout-reads.ts';
 import type { Candidate } from './candidate.ts';

@@ -1,6 +1,6 @@
 import { isCode } from '../../lean/answer.ts';
-import type { Instant } from '../instant.ts';
-import type { CreatedTransfer } from './creation-wire.ts';
+import type { Instant } from '../values/instant.ts';
+import type { CreatedTransfer } from './created-transfer.ts';
 import type { PayoutUnknownReason } from './finding.ts';
 import type { InputProblem, PayoutInputErrorCode } from './input-problem.ts';
 

@@ -1,13 +1,14 @@
 import type { LeanClient } from '../../lean/client.ts';
-import { LeanNotSent, type LeanError } from '../../lean/errors.ts';
-import { SimilarPayoutUnknown, StoreUnavailable } from '../errors.ts';
+import { LeanNotSent, type LeanError } from '../../errors/lean-errors.ts';
+import { SimilarPayoutUnknown, StoreUnavailable } from '../../errors/gateway-errors.ts';
 import type { CreatePayoutsAnswer, PayoutOutcomeUnknown } from './creation-answer.ts';
 import type { CreationEvents } from './creation-events.ts';
 import type { OutcomeReconciler } from './outcome-reconciler.ts';
 import { allSendsTurnedAway, recordedAnswer, type Lease, type PayoutRequest } from './payout-record.ts';
 import type { PayoutRecords, ReconciliationRecords } from './payout-records.ts';
 import { PayoutSender, type Allowance, type SendOutcome } from './payout-sender.ts';
-import { defaultDelayMs, neverSent, type ResendPermit, type ResendRule } from './resend-rule.ts';
+import { defaultDelayMs, type ResendPermit, type ResendRule } from './resend-rule.ts';
+import { neverSent } from './send-history.ts';
 import { unknownAnswer } from './unknown-answer.ts';
 
 export interface CreationAttemptsOptions {

@@ -1,5 +1,5 @@
-import type { LeanError } from '../../lean/errors.ts';
-import type { StoreUnavailable } from '../errors.ts';
+import type { LeanError } from '../../errors/lean-errors.ts';
+import type { StoreUnavailable } from '../../errors/gateway-errors.ts';
 import type { PayoutOutcomeUnknown, TransferAnswer } from './creation-answer.ts';
 import type { RequestKey } from './payout-record.ts';
 

@@ -1,8 +1,7 @@
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { creationShape } from '../../lean/shapes.ts';
-import { decimalForm, parseDecimal, type Decimal } from '../decimal.ts';
-import { decimalFromNumber } from '../exact-json.ts';
+import { decimalForm, parseDecimal, type Decimal, decimalFromNumber } from '../values/decimal.ts';
 import { mostProblems } from './creation-answer.ts';
 import { referencesOf } from './creation-input.ts';
 import type { RequestKey } from './payout-record.ts';

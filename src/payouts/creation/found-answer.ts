@@ -1,7 +1,7 @@
 import type { PayoutIntent } from '../payout-intent.ts';
 import type { Payout, PayoutState } from '../payout.ts';
 import { transferAnswer, type TransferAnswer } from './creation-answer.ts';
-import type { CreatedTransfer } from './creation-wire.ts';
+import type { CreatedTransfer } from './created-transfer.ts';
 import type { PayoutRecord, PayoutRequest } from './payout-record.ts';
 
 /** The answer to a transfer that was found at Lean: the same as if Lean's own answer had been heard. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { RequestKey } from './payout-record.ts';
-import { maxKeyLength, maxReferenceLength, type Transfer } from './transfer.ts';
+import { maxKeyLength, maxReferenceLength, type ReferencedTransfer, type Transfer } from './transfer.ts';
 
 /**
  * The idempotency key that Lean gets for a caller's key.
@@ -32,9 +32,6 @@ export function withReferences(transfers: readonly Transfer[], leanKey: string):
     externalReference: transfer.externalReference ?? referenceFor(leanKey, position, transfers.length),
   }));
 }
-
-/** A transfer as it is recorded and sent: it always carries a reference. */
-export type ReferencedTransfer = Transfer & { readonly externalReference: string };
 
 /** A text of 64 characters that begins like the long one and is as unique. */
 function shortened(text: string): string {

@@ -1,4 +1,4 @@
-import { compareTimes } from '../instant.ts';
+import { compareTimes } from '../values/instant.ts';
 import type { Payout } from '../payout.ts';
 import { isFailed } from './found-answer.ts';
 

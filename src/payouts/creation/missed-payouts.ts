@@ -1,4 +1,4 @@
-import { compareInstants, parseInstant } from '../instant.ts';
+import { compareInstants, parseInstant } from '../values/instant.ts';
 import type { Payout } from '../payout.ts';
 import type { Candidate } from './candidate.ts';
 import { isOwnOfSettled } from './own-payout.ts';
@@ -6,7 +6,8 @@ import type { Finding } from './finding.ts';
 import type { KeptDecision } from './operator-records.ts';
 import type { PayoutRequest } from './payout-record.ts';
 import { marginMs, type Reading } from './payout-matcher.ts';
-import { defaultDelayMs, keyMemoryMs, type SendHistory } from './resend-rule.ts';
+import { defaultDelayMs, keyMemoryMs } from './resend-rule.ts';
+import type { SendHistory } from './send-history.ts';
 
 const unsureOfTime: ReadonlySet<Finding> = new Set(['clocks_differ', 'lean_time_unknown']);
 

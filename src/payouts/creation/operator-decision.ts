@@ -7,7 +7,8 @@ import type { Decision, OperatorRecords } from './operator-records.ts';
 import { notTaken, type OutcomeReconciler, type Reconciliation } from './outcome-reconciler.ts';
 import { openRecords, type PayoutRecord, type PayoutRequest, type RequestKey } from './payout-record.ts';
 import type { PayoutRecords } from './payout-records.ts';
-import { isFarAhead, type ResendRule, type SendGrant } from './resend-rule.ts';
+import { isFarAhead, type ResendRule } from './resend-rule.ts';
+import type { SendGrant } from './send-history.ts';
 
 export interface OperatorDecisionsOptions extends ChosenPayoutsOptions {
   readonly records: PayoutRecords;

@@ -1,7 +1,7 @@
 import type { TransferAnswer } from './creation-answer.ts';
 import type { Finding, PayoutUnknownReason } from './finding.ts';
 import type { PayoutRequest } from './payout-record.ts';
-import type { SendGrant, SendHistory } from './resend-rule.ts';
+import type { SendGrant, SendHistory } from './send-history.ts';
 
 export interface ListFilter {
   /** Only those of unknown outcome, and those of which Lean has more payouts than transfers. */

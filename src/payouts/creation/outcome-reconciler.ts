@@ -1,15 +1,15 @@
-import { LeanError } from '../../lean/errors.ts';
+import { LeanError } from '../../errors/lean-errors.ts';
 import type { Candidate } from './candidate.ts';
-import type { PayoutRejected, TransferAnswer } from './creation-answer.ts';
-import { wholly } from './creation-answer.ts';
+import { type PayoutRejected, type TransferAnswer, wholly } from './creation-answer.ts';
 import { findings, type Finding } from './finding.ts';
 import { missedPayouts, type MissedPayout } from './missed-payouts.ts';
 import { isOwn, isOwnOfSettled } from './own-payout.ts';
 import type { PayoutMatcher, Reading } from './payout-matcher.ts';
 import { allSendsTurnedAway, openRecords, type PayoutRequest, type RequestKey } from './payout-record.ts';
 import type { ReconciliationRecords } from './payout-records.ts';
-import { coversAll, coversFailed, type ResendRule } from './resend-rule.ts';
-import { surplusIntents } from './surplus.ts';
+import type { ResendRule } from './resend-rule.ts';
+import { coversFailed, coversAll } from './send-history.ts';
+import { duplicateIntents } from './duplicate-payouts.ts';
 
 export interface ReconciliationEvents {
   /** A transfer of unknown outcome is settled: Lean has it, or is proven not to have it. */
@@ -115,7 +115,7 @@ export class OutcomeReconciler {
     const own = reading.candidates.filter(
       each => !each.failed && request.records.some(record => isOwnOfSettled(each, record)),
     );
-    await this.#tellDuplicates(request, { duplicates: surplusIntents(request, reading, own) });
+    await this.#tellDuplicates(request, { duplicates: duplicateIntents(request, reading, own) });
     const decisions = await this.#options.records.decisions(request);
     await this.#doubtAbsence(request, missedPayouts(request, reading, own, decisions));
     const unread = reading.candidates.some(

@@ -4,7 +4,7 @@ import { CreationAttempts, type CreateOptions, type CreationAttemptsOptions } fr
 import { createPayoutProblems, createPayoutsProblems, fieldOf } from './creation-input.ts';
 import { leanKeyFor, withReferences } from './lean-key.ts';
 import { fingerprintOf, recordedAnswer, type PayoutRequest, type RequestKey } from './payout-record.ts';
-import { BadInput } from '../errors.ts';
+import { BadInput } from '../../errors/gateway-errors.ts';
 import type { InputProblem } from './input-problem.ts';
 import { reportOf, type RequestReport } from './request-report.ts';
 import { keyProblems, type Transfer } from './transfer.ts';

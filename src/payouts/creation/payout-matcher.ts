@@ -1,5 +1,5 @@
 import type { LeanClient } from '../../lean/client.ts';
-import { leanTime } from '../lean-time.ts';
+import { leanTime } from '../values/lean-time.ts';
 import type { PayoutReads } from '../payout-reads.ts';
 import type { Payout } from '../payout.ts';
 import { Candidates, type Candidate, type Judgement } from './candidate.ts';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { canonicalDecimal } from '../decimal.ts';
+import { canonicalDecimal } from '../values/decimal.ts';
 import {
   batch,
   type CreatePayoutsAnswer,
@@ -7,9 +7,8 @@ import {
   type TransferAnswer,
 } from './creation-answer.ts';
 import type { Finding } from './finding.ts';
-import type { ReferencedTransfer } from './lean-key.ts';
-import type { SendHistory } from './resend-rule.ts';
-import type { Transfer } from './transfer.ts';
+import type { ReferencedTransfer, Transfer } from './transfer.ts';
+import type { SendHistory } from './send-history.ts';
 
 /**
  * The state of one transfer. `reserved`: nothing has been sent. `sent`: it is on its way to Lean. `created` and

@@ -1,8 +1,8 @@
 import type { LeanAnswer } from '../../lean/answer.ts';
 import type { LeanClient } from '../../lean/client.ts';
-import { LeanError, LeanNotSent, LeanRefused } from '../../lean/errors.ts';
-import { RateLimited, StoreUnavailable } from '../errors.ts';
-import { leanTime } from '../lean-time.ts';
+import { LeanError, LeanNotSent, LeanRefused } from '../../errors/lean-errors.ts';
+import { RateLimited, StoreUnavailable } from '../../errors/gateway-errors.ts';
+import { leanTime } from '../values/lean-time.ts';
 import {
   batch,
   transferAnswer,
@@ -11,7 +11,8 @@ import {
   type TransferAnswer,
 } from './creation-answer.ts';
 import type { CreationEvents } from './creation-events.ts';
-import { createdFromLean, creationBody } from './creation-wire.ts';
+import { creationBody } from './creation-body.ts';
+import { createdFromLean } from './created-transfer.ts';
 import type { Lease, RequestKey } from './payout-record.ts';
 import type { PayoutRecords } from './payout-records.ts';
 import { judgeRefusal } from './refusal.ts';

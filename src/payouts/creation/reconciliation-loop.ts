@@ -1,8 +1,8 @@
 import { LRUCache } from 'lru-cache';
-import { concernsOneRequest, LeanError } from '../../lean/errors.ts';
+import { concernsOneRequest, LeanError } from '../../errors/lean-errors.ts';
 import type { LeanClient } from '../../lean/client.ts';
-import { StoreUnavailable } from '../errors.ts';
-import { Rounds } from '../rounds.ts';
+import { StoreUnavailable } from '../../errors/gateway-errors.ts';
+import { PollingLoop } from '../../scheduling/polling-loop.ts';
 import type { OutcomeReconciler } from './outcome-reconciler.ts';
 import { backgroundReadingMs, clockToleranceMs } from './payout-matcher.ts';
 import { openRecords, type PayoutRequest, type RequestKey } from './payout-record.ts';
@@ -74,7 +74,7 @@ function byUrgency(a: PayoutRequest, b: PayoutRequest): number {
  */
 export class ReconciliationLoop {
   readonly #options: Required<ReconciliationLoopOptions>;
-  readonly #rounds: Rounds;
+  readonly #rounds: PollingLoop;
   /** Since when the audits of a request fail, by the steady clock. */
   readonly #unaudited: LRUCache<string, { readonly since: number; told: boolean }>;
   #lastRound: { readonly store: number; readonly steady: number } | undefined;
@@ -95,7 +95,7 @@ export class ReconciliationLoop {
     const { onStoreTrouble, everyMs, steadyNow } = this.#options;
     // An entry ends if no audit has failed here for half an hour, because another gateway may have audited it since.
     this.#unaudited = new LRUCache({ max: mostUnaudited, ttl: unauditedAfterMs, perf: { now: steadyNow } });
-    this.#rounds = new Rounds({
+    this.#rounds = new PollingLoop({
       round: () => this.round(),
       everyMs,
       isTrouble: error => error instanceof StoreUnavailable,

@@ -1,5 +1,5 @@
 import { LeanAnswer } from '../../lean/answer.ts';
-import type { LeanRefused } from '../../lean/errors.ts';
+import type { LeanRefused } from '../../errors/lean-errors.ts';
 import { conflict, wholly, type PayoutRejected } from './creation-answer.ts';
 
 /**

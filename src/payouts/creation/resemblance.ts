@@ -1,5 +1,5 @@
-import { compareDecimals } from '../decimal.ts';
-import type { Money } from '../money.ts';
+import { compareDecimals } from '../values/decimal.ts';
+import type { Money } from '../values/money.ts';
 
 /*
  * Whether something at Lean may be what was sent, however Lean may have changed it on the way: its documents declare

@@ -1,5 +1,5 @@
-import { isUuid } from '../ids.ts';
-import { amountProblems, type Money } from '../money.ts';
+import { isUuid } from '../values/ids.ts';
+import { amountProblems, type Money } from '../values/money.ts';
 import { textFault, type InputProblem, type PayoutInputErrorCode, type TextRule } from './input-problem.ts';
 
 /** One transfer that a caller asks for. */
@@ -119,3 +119,5 @@ export function repeatedReferences(
     return other === -1 ? [] : [{ index, other }];
   });
 }
+/** A transfer as it is recorded and sent: it always carries a reference. */
+export type ReferencedTransfer = Transfer & { readonly externalReference: string };

@@ -1,5 +1,5 @@
-import type { Instant } from '../instant.ts';
-import { instantAt } from '../lean-time.ts';
+import type { Instant } from '../values/instant.ts';
+import { instantAt } from '../values/lean-time.ts';
 import type { PayoutOutcomeUnknown } from './creation-answer.ts';
 import { findings, type PayoutUnknownReason } from './finding.ts';
 import type { PayoutRequest } from './payout-record.ts';

@@ -21,7 +21,7 @@ async function answersTo(gateway: TestGateway, query: string, variables = '{}'):
 
 describe('a name that every object has', () => {
   it('is an alias like any other, however often it is asked for', async () => {
-    const gateway = await startTestGateway({ knownAfter: 2 });
+    const gateway = await startTestGateway({ hotAfter: 2 });
     const aliases = names.map(name => `${name}: legalName`).join(' ');
     const query = `{ payoutByPayment(paymentId: "${examplePayoutId}") { recipient { legalName ${aliases} } } }`;
     const [first = '', ...more] = await answersTo(gateway, query);
@@ -33,7 +33,7 @@ describe('a name that every object has', () => {
   });
 
   it('is a variable like any other, however often it is sent, but for one that is refused by name', async () => {
-    const gateway = await startTestGateway({ knownAfter: 2 });
+    const gateway = await startTestGateway({ hotAfter: 2 });
     for (const name of names) {
       const query = `query ${name}($${name}: ID!) { payoutByPayment(paymentId: $${name}) { paymentId } }`;
       const [first = '', ...more] = await answersTo(gateway, query, `{"${name}":"${examplePayoutId}"}`);

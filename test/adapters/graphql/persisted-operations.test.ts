@@ -4,8 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ExecutionResult } from 'graphql';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { ConfigError, parseConfig, startGateway, type RunningGateway } from '../../../src/gateway.ts';
-import { payoutIdOf } from '../../../src/payouts/ids.ts';
+import {
+  ConfigError,
+  parseConfig,
+  startGateway,
+  type RunningGateway,
+} from '../../../src/composition/gateway.ts';
+import { payoutIdOf } from '../../../src/payouts/values/ids.ts';
 import { exampleIntentId, sandboxCredentials } from '../../../src/sandbox/named.ts';
 import { startIssuer } from '../../support/issuer.ts';
 import { createPayoutDocument, payoutInput } from '../../support/payout-input.ts';

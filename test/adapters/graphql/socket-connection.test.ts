@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
-import { connectionLimits as limits } from '../../../src/adapters/connection-limits.ts';
+import { connectionLimits as limits } from '../../../src/adapters/http/connection-limits.ts';
 import { payoutInput } from '../../support/payout-input.ts';
 import {
   postOperation,

@@ -1,8 +1,8 @@
 import { parse } from 'graphql';
 import { describe, expect, it } from 'vitest';
-import { connectionLimits as limits } from '../../../src/adapters/connection-limits.ts';
+import { connectionLimits as limits } from '../../../src/adapters/http/connection-limits.ts';
 import { Subscriptions } from '../../../src/adapters/graphql/subscriptions.ts';
-import { TooManySubscriptions } from '../../../src/payouts/errors.ts';
+import { TooManySubscriptions } from '../../../src/errors/gateway-errors.ts';
 
 const documentOf = (text: string) => ({ text, document: parse(text) });
 const document = documentOf('subscription { payoutUpdated { status } }');

@@ -1,8 +1,8 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { CreationEvents } from '../../../src/payouts/creation/creation-events.ts';
-import type { Decimal } from '../../../src/payouts/decimal.ts';
-import { LeanNotSent } from '../../../src/lean/errors.ts';
-import { StoreUnavailable } from '../../../src/payouts/errors.ts';
+import type { Decimal } from '../../../src/payouts/values/decimal.ts';
+import { LeanNotSent } from '../../../src/errors/lean-errors.ts';
+import { StoreUnavailable } from '../../../src/errors/gateway-errors.ts';
 import { destinations } from '../../../src/sandbox/named.ts';
 import type { RunningSandbox, SandboxOptions } from '../../../src/sandbox/sandbox.ts';
 import { deadAddress, failureOf, gate, json, rawServer, startLean, refuseNext } from '../../lean/wiring.ts';

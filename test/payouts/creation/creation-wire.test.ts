@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { LeanCreated, LeanCreatedTransfer } from '../../../src/lean/wire.ts';
-import { createdFromLean, creationBody } from '../../../src/payouts/creation/creation-wire.ts';
-import type { Decimal } from '../../../src/payouts/decimal.ts';
+import { creationBody } from '../../../src/payouts/creation/creation-body.ts';
+import { createdFromLean } from '../../../src/payouts/creation/created-transfer.ts';
+import type { Decimal } from '../../../src/payouts/values/decimal.ts';
 import type { Transfer } from '../../../src/payouts/creation/transfer.ts';
 
 function transfer(destinationId: string, amount = '10.00', change: Partial<Transfer> = {}): Transfer {

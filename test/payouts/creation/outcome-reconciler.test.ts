@@ -1,6 +1,6 @@
 import { LeanClock } from '../../../src/lean/lean-clock.ts';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { StoreUnavailable } from '../../../src/payouts/errors.ts';
+import { StoreUnavailable } from '../../../src/errors/gateway-errors.ts';
 import type { ReconciliationEvents } from '../../../src/payouts/creation/outcome-reconciler.ts';
 import { destinations } from '../../../src/sandbox/named.ts';
 import { gate, startLean, refuseNext } from '../../lean/wiring.ts';

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { LeanNotSent } from '../../../src/lean/errors.ts';
+import { LeanNotSent } from '../../../src/errors/lean-errors.ts';
 import type { CreationEvents } from '../../../src/payouts/creation/creation-events.ts';
-import type { Decimal } from '../../../src/payouts/decimal.ts';
-import { currencyPlaces } from '../../../src/payouts/money.ts';
+import type { Decimal } from '../../../src/payouts/values/decimal.ts';
+import { currencyPlaces } from '../../../src/payouts/values/money.ts';
 import { accounts, destinations } from '../../../src/sandbox/named.ts';
 import type { FaultRule, SandboxOptions } from '../../../src/sandbox/sandbox.ts';
 import { creatingAt, transfer, transfers, type CreatingOptions } from '../../support/creating.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { ReferencedTransfer } from '../../../src/payouts/creation/lean-key.ts';
+import type { ReferencedTransfer } from '../../../src/payouts/creation/transfer.ts';
 import type { PayoutRequest } from '../../../src/payouts/creation/payout-record.ts';
-import { neverSent } from '../../../src/payouts/creation/resend-rule.ts';
-import type { Decimal } from '../../../src/payouts/decimal.ts';
+import { neverSent } from '../../../src/payouts/creation/send-history.ts';
+import type { Decimal } from '../../../src/payouts/values/decimal.ts';
 import { destinations } from '../../../src/sandbox/named.ts';
 import type { SandboxOptions } from '../../../src/sandbox/sandbox.ts';
 import { json, later, rawServer, startLean } from '../../lean/wiring.ts';

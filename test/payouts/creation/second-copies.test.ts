@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
-import { StoreUnavailable } from '../../../src/payouts/errors.ts';
-import type { Decimal } from '../../../src/payouts/decimal.ts';
+import { StoreUnavailable } from '../../../src/errors/gateway-errors.ts';
+import type { Decimal } from '../../../src/payouts/values/decimal.ts';
 import { destinations } from '../../../src/sandbox/named.ts';
 import { startLean, refuseNext } from '../../lean/wiring.ts';
 import { creatingAt, keyOf, transfer } from '../../support/creating.ts';

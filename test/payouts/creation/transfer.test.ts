@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Decimal } from '../../../src/payouts/decimal.ts';
+import type { Decimal } from '../../../src/payouts/values/decimal.ts';
 import { keyProblems, transferProblems, type Transfer } from '../../../src/payouts/creation/transfer.ts';
 
 const good: Transfer = {

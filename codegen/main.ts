@@ -1,0 +1,81 @@
+import { readFile, writeFile, mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { generate } from '@graphql-codegen/cli';
+import { introspectionFromSchema, printSchema as printGraphqlSchema } from 'graphql';
+import { format, resolveConfig } from 'prettier';
+import { stringify } from 'yaml';
+import { capabilityOf, skillOf } from './capability.ts';
+import { skillExamples } from './skill-examples.ts';
+import { operations } from '../src/lean/operations.ts';
+import { clientSchema, printSchema, schema } from '../src/schema/index.ts';
+
+/**
+ * Writes the derived files. The schema gives `schema.graphql` for routers, `api.graphql` and `introspection.json` for the
+ * tools of clients, the TypeScript types, and the ready-made operations as typed documents. The table of Lean's
+ * operations gives the capability and the skill for agents. With `--check` it writes nothing and fails if a file differs.
+ */
+const schemaFile = 'schema.graphql';
+const typesFile = 'src/generated/schema-types.ts';
+const operationsFile = 'src/generated/operations.ts';
+
+const config = {
+  enumsAsTypes: true,
+  useTypeImports: true,
+  immutableTypes: true,
+  strictScalars: true,
+  scalars: {
+    DateTime: 'string',
+    Decimal: { input: 'string | number', output: 'string' },
+    PayoutCurrencyCode: 'string',
+    _Any: 'unknown',
+    federation__FieldSet: 'string',
+    link__Import: 'string',
+  },
+};
+
+const sdl = printSchema();
+const generated = (await generate(
+  {
+    schema: printGraphqlSchema(schema),
+    silent: true,
+    generates: {
+      [typesFile]: { plugins: ['typescript'], config },
+      [operationsFile]: {
+        documents: 'src/adapters/graphiql/operations.ts',
+        plugins: ['typescript-operations', 'typed-document-node'],
+        config,
+      },
+    },
+  },
+  false,
+)) as { filename: string; content: string }[];
+
+const table = Object.values(operations);
+const files = [
+  { filename: schemaFile, content: sdl },
+  { filename: 'api.graphql', content: `${printGraphqlSchema(clientSchema())}\n` },
+  {
+    filename: 'introspection.json',
+    content: `${JSON.stringify(introspectionFromSchema(clientSchema()), null, 1)}\n`,
+  },
+  { filename: 'capability/lean-payouts.yml', content: stringify(capabilityOf(table), { lineWidth: 100 }) },
+  { filename: 'capability/SKILL.md', content: skillOf(table, skillExamples) },
+  ...generated,
+];
+const check = process.argv.includes('--check');
+let stale = 0;
+for (const { filename, content } of files) {
+  const text = /\.(?:ts|md|yml)$/.test(filename)
+    ? await format(content, { ...(await resolveConfig(filename)), filepath: filename })
+    : content;
+  const present = await readFile(filename, 'utf8').catch(() => undefined);
+  if (present === text) continue;
+  stale += 1;
+  if (check) console.error(`${filename} is not what it is made from says; run npm run codegen.`);
+  else {
+    await mkdir(dirname(filename), { recursive: true });
+    await writeFile(filename, text);
+    console.log(`wrote ${filename}`);
+  }
+}
+if (check && stale > 0) process.exitCode = 1;

@@ -1,0 +1,5 @@
+import type { YogaServerInstance } from 'graphql-yoga';
+import type { GraphContext } from '../../schema/context.ts';
+import type { RequestContext } from './request-context.ts';
+
+export type GraphqlServer = YogaServerInstance<RequestContext, GraphContext>;

@@ -1,0 +1,51 @@
+import { createRequire } from 'node:module';
+import { ConfigError } from '../errors/config-error.ts';
+import { EnvironmentReader, type Environment } from '../config/environment-reader.ts';
+
+export interface TraceExport {
+  /** Sends what is left. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Has traces exported as the standard `OTEL_*` variables say; undefined, and nothing is loaded, where they ask for
+ * none. They are on where an exporter or the address of a collector is named.
+ * @throws ConfigError for an exporter or a protocol that is not there
+ * @see https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables
+ */
+export async function startTraceExport(env: Environment): Promise<TraceExport | undefined> {
+  const reader = new EnvironmentReader(env, {
+    OTEL_TRACES_EXPORTER: endpointIn(env) ? 'otlp' : 'none',
+    OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf',
+  });
+  const exporter = reader.choice('OTEL_TRACES_EXPORTER', ['otlp', 'console', 'none']);
+  for (const name of ['OTEL_EXPORTER_OTLP_PROTOCOL', 'OTEL_EXPORTER_OTLP_TRACES_PROTOCOL'])
+    if (reader.raw(name) !== undefined) reader.choice(name, ['http/protobuf']);
+  if (env['OTEL_SDK_DISABLED'] === 'true' || (exporter === 'none' && reader.problems.length === 0))
+    return undefined;
+  if (reader.problems.length > 0) throw new ConfigError(reader.problems);
+
+  const { W3CTraceContextPropagator } = await import('@opentelemetry/core');
+  const { BatchSpanProcessor, ConsoleSpanExporter, NodeTracerProvider, SimpleSpanProcessor } =
+    await import('@opentelemetry/sdk-trace-node');
+  const { OTLPTraceExporter } = await import('@opentelemetry/exporter-trace-otlp-proto');
+  const { detectResources, envDetector, resourceFromAttributes } = await import('@opentelemetry/resources');
+  const { name, version } = createRequire(import.meta.url)('../package.json') as Record<string, string>;
+  const provider = new NodeTracerProvider({
+    resource: resourceFromAttributes({ 'service.name': name, 'service.version': version }).merge(
+      detectResources({ detectors: [envDetector] }),
+    ),
+    spanProcessors: [
+      exporter === 'otlp'
+        ? new BatchSpanProcessor(new OTLPTraceExporter())
+        : new SimpleSpanProcessor(new ConsoleSpanExporter()),
+    ],
+  });
+  provider.register({ propagator: new W3CTraceContextPropagator() });
+  return { stop: () => provider.shutdown() };
+}
+
+function endpointIn(env: Environment): boolean {
+  const names = ['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'];
+  return names.some(name => env[name] !== undefined && env[name] !== '');
+}

@@ -1,0 +1,459 @@
+import { execFile } from 'node:child_process';
+import { request } from 'node:http';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { Client, StreamableHTTPClientTransport, type CallToolResult } from '@modelcontextprotocol/client';
+import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { toolsOf } from '../../../src/adapters/mcp/tools.ts';
+import type { Environment } from '../../../src/config/config.ts';
+import { operations, toolNameOf, type Operation } from '../../../src/lean/operations.ts';
+import {
+  destinations,
+  exampleIntentId,
+  examplePayoutId,
+  sandboxCredentials,
+} from '../../../src/sandbox/named.ts';
+import type { SandboxOptions } from '../../../src/sandbox/sandbox.ts';
+import { createPayoutDocument, leanCreation, payoutInput } from '../../support/payout-input.ts';
+import { postOperation, startListeningGateway } from '../../support/running-gateway.ts';
+import { freshFolder } from '../../support/stores.ts';
+
+/** Both eras of the protocol: with a handshake, and without. */
+const eras = ['legacy', 'auto'] as const;
+
+async function start(options: { readonly env?: Environment; readonly sandbox?: SandboxOptions } = {}) {
+  const gateway = await startListeningGateway({ ...options, env: { MCP_PORT: '0', ...options.env } });
+  onTestFinished(() => gateway.close());
+  return { ...gateway, mcp: gateway.mcpUrl ?? '' };
+}
+
+async function connect(url: string, mode: (typeof eras)[number] = 'auto'): Promise<Client> {
+  const client = new Client({ name: 'test', version: '1' }, { versionNegotiation: { mode } });
+  await client.connect(new StreamableHTTPClientTransport(new URL(url)));
+  onTestFinished(() => client.close());
+  return client;
+}
+
+const call = async (
+  client: Client,
+  name: string,
+  args: Record<string, unknown> = {},
+): Promise<CallToolResult> => (await client.callTool({ name, arguments: args })) as CallToolResult;
+
+const textOf = ({ content }: CallToolResult): string =>
+  content.map(block => (block.type === 'text' ? block.text : '')).join('');
+
+it('a batch of messages is refused as a whole: it would be many requests in one', async () => {
+  const { mcp, lean } = await start();
+  const message = {
+    jsonrpc: '2.0',
+    id: 1,
+    method: 'tools/call',
+    params: { name: 'lean-getpayout', arguments: { payment_id: examplePayoutId } },
+  };
+  const answer = await fetch(mcp, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
+    body: JSON.stringify(Array.from({ length: 100 }, () => message)),
+  });
+  expect(answer.status).toBe(400);
+  expect(await answer.json()).toMatchObject({
+    error: { code: -32_600, message: expect.stringContaining('no batches') as string },
+  });
+  expect(lean.requests).toEqual([]);
+});
+
+it.each(['GET', 'PUT', 'PATCH', 'DELETE'])(
+  '%s is no method of MCP, and its body is not read',
+  async method => {
+    const { mcp } = await start();
+    const response = await fetch(mcp, { method, ...(method !== 'GET' && { body: 'x'.repeat(300_000) }) });
+    expect([response.status, response.headers.get('allow')]).toEqual([405, 'POST']);
+  },
+);
+
+it('arguments that every object has by name are as unknown as others, and twenty are told', async () => {
+  const { mcp } = await start();
+  const client = await connect(mcp);
+  const one = await call(client, 'lean-listpayouts', { constructor: 1 });
+  expect(textOf(one)).toContain('Nothing was done. constructor is not known');
+  const names = Array.from({ length: 5000 }, (_, index) => [`name${String(index)}`, 1]);
+  const many = await call(client, 'lean-listpayouts', Object.fromEntries(names) as Record<string, unknown>);
+  expect(textOf(many).match(/is not known/g)).toHaveLength(20);
+});
+
+describe.each(eras)('the tools (%s)', era => {
+  it('are the capability’s, by name, with what may be assumed of each', async () => {
+    const { mcp } = await start();
+    const { tools } = await (await connect(mcp, era)).listTools();
+    expect(
+      tools.map(({ name, annotations }) => [
+        name,
+        annotations?.readOnlyHint,
+        annotations?.destructiveHint,
+        annotations?.idempotentHint,
+      ]),
+    ).toEqual([
+      ['lean-createpayoutpayment', false, false, false],
+      ['lean-listpayouts', true, false, true],
+      ['lean-getpayoutpaymenthistory', true, false, true],
+      ['lean-getpayout', true, false, true],
+      ['lean-getpayoutintent', true, false, true],
+    ]);
+    for (const { description, title, inputSchema, outputSchema } of tools) {
+      expect(title).toBeTruthy();
+      expect(description).toMatch(/\.$/);
+      expect(inputSchema).toMatchObject({ type: 'object', additionalProperties: false });
+      expect(outputSchema).toMatchObject({ type: 'object' });
+    }
+  });
+
+  it('answer with Lean’s JSON to the letter, and with what their output schema promises', async () => {
+    const { mcp, lean } = await start();
+    const client = await connect(mcp, era);
+    const { tools } = await client.listTools();
+    const asked: readonly [string, Record<string, unknown>, string][] = [
+      [
+        'lean-listpayouts',
+        { page_size: 3, page_number: 1, amount_min: '100' },
+        '/payouts/v1/payments?page_size=3&page_number=1&amount_min=100',
+      ],
+      ['lean-getpayout', { payment_id: examplePayoutId }, `/payouts/v1/${examplePayoutId}`],
+      [
+        'lean-getpayoutintent',
+        { payment_intent_id: exampleIntentId },
+        `/payouts/v1/intents/${exampleIntentId}`,
+      ],
+      [
+        'lean-getpayoutpaymenthistory',
+        { payment_id: exampleIntentId },
+        `/payouts/v1/payments/${exampleIntentId}/history`,
+      ],
+    ];
+    for (const [name, args, path] of asked) {
+      const answer = await call(client, name, args);
+      const direct = await fetch(`${lean.url}${path}`, {
+        headers: { authorization: `Bearer ${sandboxCredentials.token}` },
+      });
+      expect(answer.isError).toBeFalsy();
+      expect(textOf(answer)).toBe(await direct.text());
+      expect(answer.structuredContent).toEqual(JSON.parse(textOf(answer)));
+      expect(
+        hasShape(tools.find(tool => tool.name === name)?.outputSchema, answer.structuredContent),
+      ).toEqual([]);
+    }
+  });
+
+  it('create a payout once, however often they are called with its key', async () => {
+    const { mcp, lean } = await start();
+    const client = await connect(mcp, era);
+    const { tools } = await client.listTools();
+    const held = lean.payouts.all().length;
+    const args = { idempotency_key: 'key-1', body: leanCreation() };
+    const first = await call(client, 'lean-createpayoutpayment', args);
+    expect(first.isError).toBeFalsy();
+    expect(hasShape(tools[0]?.outputSchema, first.structuredContent)).toEqual([]);
+    expect(await call(client, 'lean-createpayoutpayment', args)).toEqual(first);
+    expect(lean.payouts.all()).toHaveLength(held + 1);
+  });
+});
+
+it('a payout is one and the same by graph, route and tool', async () => {
+  const { url, mcp, restUrl, lean } = await start({ env: { REST_PORT: '0' } });
+  const held = lean.payouts.all().length;
+  await postOperation(url, createPayoutDocument, { input: payoutInput('key-1') });
+  const route = await fetch(`${restUrl ?? ''}/v1/payouts/v1/payment`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'idempotency-key': 'key-1' },
+    body: JSON.stringify(leanCreation()),
+  });
+  const tool = await call(await connect(mcp), 'lean-createpayoutpayment', {
+    idempotency_key: 'key-1',
+    body: leanCreation({ amount: '16.50' }),
+  });
+  expect(textOf(tool)).toBe(await route.text());
+  expect(lean.payouts.all()).toHaveLength(held + 1);
+});
+
+describe('what goes wrong', () => {
+  it('with the arguments is told by their names, with what to do, and Lean hears nothing', async () => {
+    const { mcp, lean } = await start();
+    const client = await connect(mcp);
+    const wrong: readonly [string, Record<string, unknown>, RegExp][] = [
+      ['lean-getpayout', { payment_id: '../payments' }, /payment_id must be a UUID/],
+      ['lean-getpayout', {}, /payment_id is missing/],
+      ['lean-listpayouts', { page_size: 0 }, /page_size must be a whole number from 1 to 1000/],
+      ['lean-listpayouts', { page_size: '1; drop' }, /page_size must be/],
+      ['lean-listpayouts', { status: 'FAILED' }, /status is not known; accepted: page_number/],
+      ['lean-createpayoutpayment', { body: leanCreation() }, /idempotency_key must be 1 to 255/],
+      ['lean-createpayoutpayment', { idempotency_key: 'k' }, /body must be of type object/],
+      [
+        'lean-createpayoutpayment',
+        { idempotency_key: 'k', body: leanCreation({ amount: 0 }) },
+        /amount is not accepted/,
+      ],
+    ];
+    for (const [name, args, problem] of wrong) {
+      const answer = await call(client, name, args);
+      expect(answer.isError).toBe(true);
+      expect(textOf(answer)).toMatch(problem);
+      expect(textOf(answer)).toMatch(/^Nothing was done\. .* Correct this and call again\.$/);
+    }
+    expect(lean.requests).toEqual([]);
+  });
+
+  it('at Lean is told in our words with Lean’s code, never in Lean’s prose', async () => {
+    const { mcp, lean } = await start({ env: { LEAN_TIMEOUT_MS: '2000' } });
+    const client = await connect(mcp);
+    const get = () => call(client, 'lean-getpayout', { payment_id: examplePayoutId });
+    for (const [fault, sentence] of [
+      [
+        { kind: 'status', status: 404, code: 'UNKNOWN_PAYMENT' },
+        /HTTP 404, UNKNOWN_PAYMENT.*nothing by this id/,
+      ],
+      [
+        { kind: 'status', status: 400, code: 'INVALID_PARAMETERS' },
+        /HTTP 400, INVALID_PARAMETERS.*refused again/,
+      ],
+      [{ kind: 'status', status: 401 }, /whoever runs it/],
+      [{ kind: 'status', status: 429, retryAfter: 9999 }, /Wait before/],
+      [{ kind: 'status', status: 500 }, /fault of its own/],
+      [{ kind: 'stall', part: 'headers' }, /LEAN_TIMEOUT.*try again/],
+      [{ kind: 'broken_json' }, /LEAN_BAD_RESPONSE/],
+    ] as const) {
+      lean.faults.clear();
+      lean.faults.add(fault);
+      const answer = await get();
+      expect(answer.isError).toBe(true);
+      expect(textOf(answer)).toMatch(sentence);
+      expect(textOf(answer)).not.toContain('a fault set in the sandbox');
+    }
+  });
+
+  it('with the answer to a payout is told with the key to use again', async () => {
+    const { mcp, lean } = await start();
+    const client = await connect(mcp);
+    lean.faults.add({ kind: 'drop_after', operation: 'createPayoutPayment', times: 1 });
+    const args = { idempotency_key: 'key-1', body: leanCreation() };
+    const lost = await call(client, 'lean-createpayoutpayment', args);
+    expect(lost.isError).toBe(true);
+    expect(textOf(lost)).toContain('same body and idempotency_key "key-1"');
+    expect((await call(client, 'lean-createpayoutpayment', args)).isError).toBeFalsy();
+    const other = await call(client, 'lean-createpayoutpayment', {
+      ...args,
+      body: leanCreation({ amount: 17 }),
+    });
+    expect(textOf(other)).toContain('used before with another input');
+    const refused = await call(client, 'lean-createpayoutpayment', {
+      idempotency_key: 'key-2',
+      body: leanCreation({ payment_destination_id: destinations.refused }),
+    });
+    expect(textOf(refused)).toMatch(/HTTP 422, BENEFICIARY_NOT_ACTIVE/);
+  });
+
+  it('with the name of a tool is told with those that there are', async () => {
+    const { mcp } = await start();
+    const failure = call(await connect(mcp), 'lean-deletepayout');
+    await expect(failure).rejects.toThrow(/no tool of this name; there are .*lean-getpayout,/);
+  });
+});
+
+describe('settings', () => {
+  it('MCP_WRITES=off has no tool that moves money, and none is called', async () => {
+    const { mcp, lean } = await start({ env: { MCP_WRITES: 'off' } });
+    const client = await connect(mcp);
+    const { tools } = await client.listTools();
+    expect(tools.map(({ annotations }) => annotations?.readOnlyHint)).toEqual([true, true, true, true]);
+    await call(client, 'lean-createpayoutpayment', { idempotency_key: 'k', body: leanCreation() }).catch(
+      () => undefined,
+    );
+    expect(lean.requests).toEqual([]);
+  });
+
+  it('REQUIRE_IDEMPOTENCY_KEY says whether the key is required', async () => {
+    for (const setting of ['on', 'off']) {
+      const { mcp } = await start({ env: { REQUIRE_IDEMPOTENCY_KEY: setting } });
+      const client = await connect(mcp);
+      const [create] = (await client.listTools()).tools;
+      expect(create?.inputSchema.required?.includes('idempotency_key')).toBe(setting === 'on');
+      const answer = await call(client, 'lean-createpayoutpayment', { body: leanCreation() });
+      expect(answer.isError ?? false).toBe(setting === 'on');
+      if (setting === 'off') expect(answer._meta?.['idempotencyKey']).toMatch(/^[\da-f-]{36}$/);
+    }
+  });
+});
+
+describe('the listener', () => {
+  const initialize = {
+    jsonrpc: '2.0',
+    id: 1,
+    method: 'initialize',
+    params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'x', version: '1' } },
+  };
+
+  function post(url: string, headers: Record<string, string>, content: string): Promise<number | undefined> {
+    return new Promise((resolve, reject) => {
+      const sent = request(
+        url,
+        {
+          method: 'POST',
+          headers: {
+            'content-type': 'application/json',
+            accept: 'application/json, text/event-stream',
+            ...headers,
+          },
+        },
+        response => {
+          response.resume();
+          resolve(response.statusCode);
+        },
+      );
+      sent.on('error', reject);
+      sent.end(content);
+    });
+  }
+
+  it('serves /mcp and /, and nothing else', async () => {
+    const { mcp } = await start();
+    const statuses = [];
+    for (const path of ['/mcp', '/', '/graphql'])
+      statuses.push(await post(new URL(path, mcp).href, {}, JSON.stringify(initialize)));
+    expect(statuses).toEqual([200, 200, 404]);
+  });
+
+  it.each([{ host: 'evil.example' }, { origin: 'https://evil.example' }, { origin: 'null' }])(
+    'gives a page of another host nothing (%o)',
+    async headers => {
+      const { mcp } = await start();
+      expect(await post(mcp, headers, JSON.stringify(initialize))).toBe(403);
+    },
+  );
+
+  it('takes no more than it should', async () => {
+    const { mcp } = await start();
+    expect(await post(mcp, {}, JSON.stringify({ ...initialize, more: 'x'.repeat(300_000) }))).toBe(413);
+  });
+
+  it.each([
+    ['server-initialize', '2025-11-25'],
+    ['ping', '2025-11-25'],
+    ['tools-list', '2025-11-25'],
+    ['tools-list', '2026-07-28'],
+    ['dns-rebinding-protection', '2025-11-25'],
+    ['dns-rebinding-protection', '2026-07-28'],
+    ['http-header-validation', '2026-07-28'],
+    ['server-sse-multiple-streams', '2026-07-28'],
+  ])(
+    'conforms to the protocol: %s of %s',
+    async (scenario, version) => {
+      const { mcp } = await start();
+      const cli = fileURLToPath(new URL('../../../node_modules/.bin/conformance', import.meta.url));
+      const { stdout } = await promisify(execFile)(
+        process.execPath,
+        [cli, 'server', '--url', mcp, '--scenario', scenario, '--spec-version', version],
+        { cwd: await freshFolder() },
+      );
+      expect(stdout).toMatch(/Passed: [1-9]\d*\/\d+, 0 failed/);
+    },
+    60_000,
+  );
+});
+
+it.each(eras)('an agent on this machine has the tools by standard input and output (%s)', async mode => {
+  const { lean } = await start();
+  const client = new Client({ name: 'test', version: '1' }, { versionNegotiation: { mode } });
+  await client.connect(
+    new StdioClientTransport({
+      command: process.execPath,
+      args: [fileURLToPath(new URL('../../../src/main.ts', import.meta.url)), 'mcp', '--stdio'],
+      env: {
+        LEAN_BASE_URL: lean.url,
+        LEAN_API_TOKEN: sandboxCredentials.token,
+        DATA_DIR: await freshFolder(),
+        LOG_LEVEL: 'debug',
+      },
+      stderr: 'ignore',
+    }),
+  );
+  onTestFinished(() => client.close());
+  expect((await client.listTools()).tools).toHaveLength(5);
+  for (const [name, args] of [
+    ['lean-listpayouts', {}],
+    ['lean-getpayout', { payment_id: examplePayoutId }],
+    ['lean-getpayoutintent', { payment_intent_id: exampleIntentId }],
+    ['lean-getpayoutpaymenthistory', { payment_id: exampleIntentId }],
+  ] as const)
+    expect(await call(client, name, args)).toMatchObject({ structuredContent: expect.any(Object) as object });
+  const created = await call(client, 'lean-createpayoutpayment', {
+    idempotency_key: 'by-stdio',
+    body: leanCreation(),
+  });
+  expect(created.isError).toBeFalsy();
+  expect(lean.payouts.all().filter(({ externalReference }) => externalReference === 'by-stdio')).toHaveLength(
+    1,
+  );
+});
+
+it('an operation that is added to the table has its tool', () => {
+  const refund: Operation = {
+    ...operations.getPayout,
+    name: 'getRefund',
+    path: '/payouts/refunds/{refund_id}',
+    title: 'One refund',
+    parameters: [{ name: 'refund_id', in: 'path', type: 'uuid', required: true, description: 'The refund.' }],
+  };
+  const tools = toolsOf([...Object.values(operations), refund], { writes: true, requireKey: true });
+  expect(tools.at(-1)?.tool).toMatchObject({
+    name: toolNameOf(refund),
+    title: 'One refund',
+    inputSchema: { properties: { refund_id: { format: 'uuid' } }, required: ['refund_id'] },
+    annotations: { readOnlyHint: true },
+  });
+});
+
+/** What in a value is not as a schema says. */
+describe('a payout whose outcome is unknown', () => {
+  const tool = 'lean-createpayoutpayment';
+
+  it('tells a model what to call again, and when, and what never to do', async () => {
+    const { mcp, lean } = await start();
+    const client = await connect(mcp);
+    lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 1 });
+    const answer = await call(client, tool, { idempotency_key: 'key-1', body: leanCreation() });
+    expect(answer.isError).toBe(true);
+    expect(textOf(answer)).toMatch(
+      /^It is unknown whether it is paid: do not create another payout or use another key\. Call again with the same body and idempotency_key "key-1" after \d+ seconds\. From .*Z on it is sent again if Lean still has nothing of it\. Tell the user\.$/,
+    );
+  });
+
+  it('tells a model not to repeat what an operator must decide', async () => {
+    const { mcp, lean } = await start();
+    const client = await connect(mcp);
+    lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 1 });
+    await call(client, tool, { idempotency_key: 'key-1', body: leanCreation() });
+    lean.payouts.add({ amount: '16.5', destinationId: destinations.pays, description: 'INV 001' });
+    const answer = await call(client, tool, { idempotency_key: 'key-1', body: leanCreation() });
+    expect(textOf(answer)).toContain('An operator must decide what became of it; do not repeat this call.');
+  });
+
+  it('keeps a model from paying the same under another key', async () => {
+    const { mcp, lean } = await start();
+    const client = await connect(mcp);
+    lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 1 });
+    await call(client, tool, { idempotency_key: 'key-1', body: leanCreation() });
+    const answer = await call(client, tool, { idempotency_key: 'key-2', body: leanCreation() });
+    expect(answer.isError).toBe(true);
+    expect(textOf(answer)).toContain(
+      'Call with the original body and idempotency_key "key-1" to learn how that one stands, and tell the user.',
+    );
+    expect(lean.requests.filter(({ operation }) => operation === 'createPayoutPayment')).toHaveLength(1);
+  });
+});
+
+function hasShape(schema: object | undefined, value: unknown): readonly unknown[] {
+  const ajv = new Ajv2020({ allowUnionTypes: true, strict: false });
+  const validate = ajv.compile(schema ?? false);
+  return validate(value) ? [] : (validate.errors ?? []);
+}

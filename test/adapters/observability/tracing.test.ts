@@ -1,0 +1,167 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { W3CTraceContextPropagator } from '@opentelemetry/core';
+import { context, propagation, trace } from '@opentelemetry/api';
+import {
+  InMemorySpanExporter,
+  NodeTracerProvider,
+  SimpleSpanProcessor,
+  type ReadableSpan,
+} from '@opentelemetry/sdk-trace-node';
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
+import type { Environment } from '../../../src/config/config.ts';
+import { ConfigError } from '../../../src/errors/config-error.ts';
+import { startTraceExport } from '../../../src/process/opentelemetry.ts';
+import { examplePayoutId } from '../../../src/sandbox/named.ts';
+import { postOperation, startListeningGateway } from '../../support/running-gateway.ts';
+
+afterEach(() => {
+  trace.disable();
+  context.disable();
+  propagation.disable();
+});
+
+async function start(env: Environment = {}) {
+  const exporter = new InMemorySpanExporter();
+  const provider = new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
+  provider.register({ propagator: new W3CTraceContextPropagator() });
+  const gateway = await startListeningGateway({
+    env: { REST_PORT: '0', LEAN_HISTORY_KEY: 'payment_intent_id', ...env },
+    traces: true,
+  });
+  onTestFinished(() => gateway.close());
+  return { gateway, spans: () => exporter.getFinishedSpans() };
+}
+
+const traceId = '0af7651916cd43dd8448eb211c80319c';
+const headers = { traceparent: `00-${traceId}-b7ad6b7169203331-01` };
+const query = `query Full { payoutByPayment(paymentId: "${examplePayoutId}") { intent { id } history { status } } }`;
+
+/** A span’s name under those of its parents. */
+function pathOf(span: ReadableSpan, all: readonly ReadableSpan[]): string {
+  const parent = all.find(each => each.spanContext().spanId === span.parentSpanContext?.spanId);
+  return parent === undefined ? span.name : `${pathOf(parent, all)} > ${span.name}`;
+}
+
+describe('traces', () => {
+  it('hold the request, its execution, the loads in common and Lean’s calls, within the caller’s trace', async () => {
+    const { gateway, spans } = await start();
+    await postOperation(gateway.url, query, {}, { headers });
+    await expect.poll(() => spans().map(({ name }) => name)).toContain('POST graphql Full');
+    const all = spans();
+    expect(new Set(all.map(span => span.spanContext().traceId))).toEqual(new Set([traceId]));
+    expect(all.map(span => pathOf(span, all)).sort()).toEqual(
+      [
+        'POST graphql Full',
+        'POST graphql Full > graphql query',
+        'POST graphql Full > graphql query > paymentById',
+        'POST graphql Full > graphql query > paymentById > Lean getPayout',
+        'POST graphql Full > graphql query > intentById',
+        'POST graphql Full > graphql query > intentById > Lean getPayoutIntent',
+        'POST graphql Full > graphql query > historyByPayout',
+        'POST graphql Full > graphql query > historyByPayout > Lean getPayoutPaymentHistory',
+      ].sort(),
+    );
+    const server = all.find(({ name }) => name === 'POST graphql Full');
+    expect(server?.attributes).toMatchObject({
+      'http.response.status_code': 200,
+      'lean_payouts.lean_calls': 3,
+      'lean_payouts.outcome': 'ok',
+    });
+  });
+
+  it('hold every attempt of a call of Lean’s', async () => {
+    const { gateway, spans } = await start();
+    await fetch(`${gateway.lean.url}/sandbox/faults`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ kind: 'status', status: 503, operation: 'getPayout', times: 1 }),
+    });
+    await fetch(`${gateway.restUrl ?? ''}/v1/payouts/v1/${examplePayoutId}`);
+    await expect.poll(() => spans().map(({ name }) => name)).toContain('GET rest getPayout');
+    const attempts = spans().filter(({ name }) => name === 'Lean getPayout');
+    expect(
+      attempts.map(({ attributes }) => [
+        attributes['http.response.status_code'],
+        attributes['http.request.resend_count'],
+      ]),
+    ).toEqual([
+      [503, 0],
+      [200, 1],
+    ]);
+  });
+
+  it.each([
+    ['off', undefined],
+    ['on', expect.stringMatching(new RegExp(`^00-${traceId}-[0-9a-f]{16}-01$`))],
+  ])('are told to Lean, by traceparent alone, only where that is allowed (%s)', async (setting, told) => {
+    const { gateway } = await start({ LEAN_TRACE_CONTEXT: setting });
+    await postOperation(
+      gateway.url,
+      query,
+      {},
+      { headers: { ...headers, tracestate: 'a=b', baggage: 'c=d' } },
+    );
+    const [heard] = gateway.lean.requests;
+    expect(heard?.headers['traceparent']).toEqual(told);
+    expect(heard?.headers['tracestate']).toBeUndefined();
+    expect(heard?.headers['baggage']).toBeUndefined();
+  });
+});
+
+describe('the export', () => {
+  it('is off unless it is asked for', async () => {
+    expect(await startTraceExport({})).toBeUndefined();
+    expect(await startTraceExport({ OTEL_SERVICE_NAME: 'payouts' })).toBeUndefined();
+    const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' };
+    expect(await startTraceExport({ ...endpoint, OTEL_TRACES_EXPORTER: 'none' })).toBeUndefined();
+    expect(await startTraceExport({ ...endpoint, OTEL_SDK_DISABLED: 'true' })).toBeUndefined();
+  });
+
+  it.each([
+    [
+      { OTEL_TRACES_EXPORTER: 'zipkin' },
+      'OTEL_TRACES_EXPORTER: "zipkin" is not accepted; accepted: otlp, console, none.',
+    ],
+    [
+      { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9', OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' },
+      'OTEL_EXPORTER_OTLP_PROTOCOL: "grpc" is not accepted; accepted: http/protobuf.',
+    ],
+  ])('of a kind that is not there is refused: %j', async (env, problem) => {
+    await expect(startTraceExport(env)).rejects.toThrow(new ConfigError([problem]));
+  });
+
+  it('reaches the collector that the environment names', async () => {
+    const received: {
+      readonly path: string | undefined;
+      readonly type: string | undefined;
+      readonly text: string;
+    }[] = [];
+    const collector = createServer((request, response) => {
+      let text = '';
+      request.setEncoding('latin1').on('data', (chunk: string) => (text += chunk));
+      request.on('end', () => {
+        received.push({ path: request.url, type: request.headers['content-type'], text });
+        response.end();
+      });
+    });
+    await once(collector.listen(0, '127.0.0.1'), 'listening');
+    onTestFinished(() => void collector.close());
+    const { port } = collector.address() as AddressInfo;
+    const variables = {
+      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${String(port)}`,
+      OTEL_SERVICE_NAME: 'my-payouts',
+    };
+    Object.assign(process.env, variables);
+    onTestFinished(() => {
+      for (const name of Object.keys(variables)) Reflect.deleteProperty(process.env, name);
+    });
+    const exporting = await startTraceExport(process.env);
+    trace.getTracer('test').startSpan('a span of the test').end();
+    await exporting?.stop();
+    expect(received).toMatchObject([{ path: '/v1/traces', type: 'application/x-protobuf' }]);
+    expect(received[0]?.text).toContain('a span of the test');
+    expect(received[0]?.text).toContain('my-payouts');
+  });
+});

@@ -1,0 +1,86 @@
+import { readFile } from 'node:fs/promises';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+import { describe, expect, it } from 'vitest';
+import { capabilityOf, skillOf } from '../../codegen/capability.ts';
+import { toolsOf } from '../../src/adapters/mcp/tools.ts';
+import { skillExamples } from '../../codegen/skill-examples.ts';
+import { operations, restPathOf, toolNameOf, type Operation } from '../../src/lean/operations.ts';
+
+const refund: Operation = {
+  ...operations.getPayout,
+  name: 'getRefund',
+  path: '/payouts/refunds/{refund_id}',
+  resource: 'refund',
+  title: 'One refund',
+  parameters: [{ name: 'refund_id', in: 'path', type: 'uuid', required: true, description: 'The refund.' }],
+};
+const table: readonly Operation[] = [...Object.values(operations), refund];
+
+interface Capability {
+  readonly capability: {
+    readonly consumes: readonly [{ readonly resources: Record<string, object> }];
+    readonly exposes: readonly [
+      { readonly port: number; readonly resources: Record<string, object> },
+      { readonly port: number; readonly tools: Record<string, object> },
+    ];
+  };
+}
+
+describe('the capability', () => {
+  const { capability } = capabilityOf(table) as Capability;
+  const [consumed] = capability.consumes;
+  const [rest, mcp] = capability.exposes;
+
+  it('has the ports that are known of it', () => {
+    expect([rest.port, mcp.port]).toEqual([8080, 9090]);
+  });
+
+  it.each(table)('has $name of the table as what it consumes, a route and a tool', operation => {
+    const { name, method, hints, resource } = operation;
+    const path = restPathOf(operation);
+    expect(consumed.resources[resource]).toMatchObject({ path, operations: { [name]: { method } } });
+    expect(rest.resources[resource]).toMatchObject({
+      path,
+      operations: { [name]: { method, call: `payouts-payments.${name}` } },
+    });
+    expect(mcp.tools[toolNameOf(operation)]).toMatchObject({ hints, call: `payouts-payments.${name}` });
+  });
+
+  it('hands every argument on, the key of a payout as well', () => {
+    expect(rest.resources['payout-payment']).toMatchObject({
+      operations: {
+        createPayoutPayment: {
+          with: { 'idempotency-key': 'rest.header.idempotency-key', body: 'rest.body' },
+        },
+      },
+    });
+    expect(mcp.tools['lean-createpayoutpayment']).toMatchObject({
+      inputParameters: { idempotency_key: { required: true }, body: { type: 'object' } },
+      with: { 'idempotency-key': 'tools.idempotency_key', body: 'tools.body' },
+    });
+    expect(mcp.tools['lean-getrefund']).toMatchObject({ with: { refund_id: 'tools.refund_id' } });
+  });
+});
+
+describe('the skill', () => {
+  const skill = skillOf(table, skillExamples);
+
+  it('has a section for each tool, and a worked example for each of the five', () => {
+    for (const operation of table) expect(skill).toContain(`\n## ${toolNameOf(operation)}\n`);
+    expect(Object.keys(skillExamples)).toEqual(Object.values(operations).map(toolNameOf));
+  });
+
+  it.each(Object.entries(skillExamples))('shows arguments that %s takes', (name, example) => {
+    const found = toolsOf(table, { writes: true, requireKey: true }).find(({ tool }) => tool.name === name);
+    const ajv = new Ajv2020({ allowUnionTypes: true });
+    (addFormats as unknown as (ajv: Ajv2020) => void)(ajv);
+    const validate = ajv.compile(found?.tool.inputSchema ?? false);
+    const [, json = ''] = /```json\n(.*?)```/s.exec(example) ?? [];
+    expect(validate(JSON.parse(json)), JSON.stringify(validate.errors)).toBe(true);
+  });
+
+  it('is what is published', async () => {
+    expect(await readFile('capability/SKILL.md', 'utf8')).toContain('name: lean-payouts\n');
+  });
+});

@@ -1,0 +1,344 @@
+import { readFile } from 'node:fs/promises';
+import { parseEnv } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { developmentDefaults, parseConfig, type Environment } from '../../src/config/config.ts';
+import { ConfigError } from '../../src/errors/config-error.ts';
+
+const least: Environment = { LEAN_API_TOKEN: 'token', AUTH: 'none' };
+
+function problems(env: Environment, preset?: Environment): readonly string[] {
+  try {
+    parseConfig(env, preset);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+describe('what is not set', () => {
+  const defaults = {
+    lean: {
+      baseUrl: new URL('https://api2.leantech.me'),
+      credentials: { token: 'token' },
+      historyKey: 'auto',
+      timeoutMs: 10_000,
+      maxConcurrency: 64,
+    },
+    store: { folder: './data' },
+    resendAfter: 600_000,
+    readCacheBytes: 32 * 2 ** 20,
+    retentionDays: 90,
+    host: '127.0.0.1',
+    port: 4000,
+    restPort: 8080,
+    mcpPort: 9090,
+    mcpWrites: true,
+    requireIdempotencyKey: true,
+    payoutsPerMinute: undefined,
+    auth: { kind: 'none' },
+    routerSecret: undefined,
+    maskIban: false,
+    maxUpstreamCalls: 250,
+    requestsPerMinute: undefined,
+    persistedOperations: undefined,
+    corsOrigins: [],
+    webhookSecrets: [],
+    traceContextToLean: false,
+    mcpPublicUrl: undefined,
+    fastPath: true,
+    graphiql: false,
+    introspection: false,
+    logLevel: 'info',
+  };
+
+  it('takes its default, and nothing is open by default', () => {
+    expect(parseConfig(least)).toEqual(defaults);
+  });
+
+  it('is the same as what is empty', () => {
+    const empty = Object.fromEntries(Object.keys(everything).map(name => [name, '']));
+    expect(parseConfig({ ...empty, ...least })).toEqual(defaults);
+  });
+
+  it('takes what development presets, unless it is set', () => {
+    const { graphiql, introspection, logLevel } = parseConfig(
+      { LEAN_API_TOKEN: 'token', GRAPHIQL: 'off' },
+      developmentDefaults,
+    );
+    expect({ graphiql, introspection, logLevel }).toEqual({
+      graphiql: false,
+      introspection: true,
+      logLevel: 'warn',
+    });
+  });
+
+  it('is asked for where there is no default', () => {
+    expect(problems({})).toEqual([
+      'LEAN_API_TOKEN: is not set; accepted: a bearer token for Lean, or LEAN_CLIENT_ID and LEAN_CLIENT_SECRET instead.',
+      'AUTH: is not set; accepted: jwt, none.',
+    ]);
+  });
+});
+
+const everything = {
+  LEAN_BASE_URL: 'http://lean.example:8080/root/',
+  LEAN_API_TOKEN: '',
+  LEAN_CLIENT_ID: 'me',
+  LEAN_CLIENT_SECRET: 'my-secret',
+  LEAN_TOKEN_URL: 'https://auth.example/token',
+  LEAN_SCOPE: 'payouts',
+  LEAN_MTLS_CERT_FILE: '',
+  LEAN_MTLS_KEY_FILE: '',
+  LEAN_MTLS_CA_FILE: '',
+  LEAN_HISTORY_KEY: 'payment_intent_id',
+  LEAN_TIMEOUT_MS: '100',
+  PAYOUT_RESEND_AFTER_MS: 'never',
+  LEAN_MAX_CONCURRENCY: '2',
+  DATABASE_URL: 'postgres://me:my-secret@db.example/payouts',
+  DATA_DIR: 'elsewhere',
+  READ_CACHE_MB: '64',
+  IDEMPOTENCY_RETENTION_DAYS: '7',
+  HOST: '::1',
+  PORT: '0',
+  REST_PORT: 'off',
+  MCP_PORT: 'off',
+  MCP_WRITES: 'off',
+  REQUIRE_IDEMPOTENCY_KEY: 'off',
+  AUTH: 'jwt',
+  AUTH_JWKS_URL: 'https://id.example/keys',
+  AUTH_ISSUER: 'https://id.example/',
+  AUTH_AUDIENCE: 'payouts',
+  MASK_IBAN: 'on',
+  MCP_PUBLIC_URL: 'https://payouts.example/mcp',
+  LEAN_TRACE_CONTEXT: 'on',
+  LEAN_WEBHOOK_SECRET: 'old-secret,new-secret',
+  ROUTER_SECRET: 'my-secret',
+  CORS_ORIGINS: 'https://app.example, http://localhost:3000',
+  MAX_UPSTREAM_CALLS: '1',
+  RATE_LIMIT_REQUESTS: '600',
+  RATE_LIMIT_PAYOUTS: '10',
+  PERSISTED_OPERATIONS: 'only',
+  PERSISTED_OPERATIONS_FILE: 'operations.json',
+  FAST_PATH: 'off',
+  GRAPHIQL: 'on',
+  INTROSPECTION: 'on',
+  LOG_LEVEL: 'silent',
+};
+
+it.each(['127.0.0.1', 'localhost', '[::1]'])('a resend delay may be short in front of a Lean at %s', host => {
+  const env = { ...least, LEAN_BASE_URL: `http://${host}:4010`, PAYOUT_RESEND_AFTER_MS: '1000' };
+  expect(parseConfig(env).resendAfter).toBe(1000);
+});
+
+it.each(['0', '130000', '604800000', 'never'])(
+  'a resend delay of %s is accepted in front of any Lean',
+  value => {
+    expect(String(parseConfig({ ...least, PAYOUT_RESEND_AFTER_MS: value }).resendAfter)).toBe(value);
+  },
+);
+
+describe('what is set', () => {
+  it('counts, each variable in its place', () => {
+    expect(parseConfig(everything)).toEqual({
+      lean: {
+        baseUrl: new URL('http://lean.example:8080/root/'),
+        credentials: {
+          clientId: 'me',
+          clientSecret: 'my-secret',
+          tokenUrl: new URL('https://auth.example/token'),
+          scope: 'payouts',
+        },
+        historyKey: 'payment_intent_id',
+        timeoutMs: 100,
+        maxConcurrency: 2,
+      },
+      store: { url: 'postgres://me:my-secret@db.example/payouts' },
+      resendAfter: 'never',
+      readCacheBytes: 64 * 2 ** 20,
+      retentionDays: 7,
+      host: '::1',
+      port: 0,
+      restPort: undefined,
+      mcpPort: undefined,
+      mcpWrites: false,
+      requireIdempotencyKey: false,
+      payoutsPerMinute: 10,
+      auth: {
+        kind: 'jwt',
+        jwksUrl: new URL('https://id.example/keys'),
+        issuer: 'https://id.example/',
+        audience: 'payouts',
+      },
+      routerSecret: 'my-secret',
+      maskIban: true,
+      maxUpstreamCalls: 1,
+      requestsPerMinute: 600,
+      persistedOperations: { mode: 'only', file: 'operations.json' },
+      corsOrigins: ['https://app.example', 'http://localhost:3000'],
+      webhookSecrets: ['old-secret', 'new-secret'],
+      traceContextToLean: true,
+      mcpPublicUrl: new URL('https://payouts.example/mcp'),
+      fastPath: false,
+      graphiql: true,
+      introspection: true,
+      logLevel: 'silent',
+    });
+  });
+});
+
+describe('a wrong value', () => {
+  const url = 'is not accepted; accepted: an http(s) URL with no credentials, query or fragment in it.';
+  const word = 'its value is not accepted; accepted: printable characters with no blank among them.';
+  const onOff = 'accepted: on, off.';
+  const origins = 'is not accepted; accepted: origins with a comma between, such as https://app.example.com.';
+  const integer = (from: string, to: string) => `accepted: a whole number from ${from} to ${to}.`;
+  const resendAfter =
+    "accepted: a whole number of ms from 130000 (LEAN_TIMEOUT_MS and 120000 more) to 604800000, 0 to rely on Lean's own memory of keys, or never.";
+
+  it.each([
+    ['LEAN_BASE_URL', 'lean', url],
+    ['LEAN_BASE_URL', 'ftp://lean.example', url],
+    ['LEAN_BASE_URL', 'https://user:word@lean.example', url],
+    ['LEAN_BASE_URL', 'https://lean.example?x=1', url],
+    ['LEAN_BASE_URL', 'https://lean.example#x', url],
+    ['LEAN_TOKEN_URL', 'https://auth.example/token?client_secret=x', url],
+    ['LEAN_API_TOKEN', 'two words', word],
+    ['LEAN_API_TOKEN', 'line\nbreak', word],
+    ['LEAN_HISTORY_KEY', 'id', '"id" is not accepted; accepted: auto, payment_id, payment_intent_id.'],
+    ['LEAN_TIMEOUT_MS', '99', `"99" is not accepted; ${integer('100', '300000')}`],
+    ['LEAN_TIMEOUT_MS', '1e3', `"1e3" is not accepted; ${integer('100', '300000')}`],
+    ['LEAN_MAX_CONCURRENCY', '1', `"1" is not accepted; ${integer('2', '10000')}`],
+    ['PORT', '65536', `"65536" is not accepted; ${integer('0', '65535')}`],
+    ['PORT', '-1', `"-1" is not accepted; ${integer('0', '65535')}`],
+    ['PORT', '80.5', `"80.5" is not accepted; ${integer('0', '65535')}`],
+    ['AUTH', 'maybe', '"maybe" is not accepted; accepted: jwt, none.'],
+    ['MCP_PUBLIC_URL', 'payouts', url],
+    ['ROUTER_SECRET', 'with blanks', word],
+    ['LEAN_WEBHOOK_SECRET', 'old, new', word],
+    ['MAX_UPSTREAM_CALLS', '0', `"0" is not accepted; ${integer('1', '1000000')}`],
+    ['RATE_LIMIT_REQUESTS', '-1', `"-1" is not accepted; ${integer('1', '100000000')}`],
+    ['RATE_LIMIT_PAYOUTS', 'many', `"many" is not accepted; ${integer('1', '100000000')}`],
+    ['PERSISTED_OPERATIONS', 'on', '"on" is not accepted; accepted: off, allow, only.'],
+    ['CORS_ORIGINS', '*', `"*" ${origins}`],
+    ['CORS_ORIGINS', 'app.example', `"app.example" ${origins}`],
+    ['CORS_ORIGINS', 'https://app.example/', `"https://app.example/" ${origins}`],
+    ['CORS_ORIGINS', 'https://app.example/page', `"https://app.example/page" ${origins}`],
+    ['CORS_ORIGINS', 'ftp://app.example', `"ftp://app.example" ${origins}`],
+    ['FAST_PATH', 'yes', `"yes" is not accepted; ${onOff}`],
+    ['GRAPHIQL', 'true', `"true" is not accepted; ${onOff}`],
+    ['INTROSPECTION', 'ON', `"ON" is not accepted; ${onOff}`],
+    [
+      'LOG_LEVEL',
+      'loud',
+      '"loud" is not accepted; accepted: trace, debug, info, warn, error, fatal, silent.',
+    ],
+  ])('of %s, such as %j, has a line of its own', (name, value, problem) => {
+    expect(problems({ ...least, [name]: value })).toEqual([`${name}: ${problem}`]);
+  });
+
+  it.each(['soon', '-1', '1.5', '1e6', '129999', '604800001'])(
+    'of PAYOUT_RESEND_AFTER_MS, such as %j, names the least delay',
+    value => {
+      expect(problems({ ...least, PAYOUT_RESEND_AFTER_MS: value })).toEqual([
+        `PAYOUT_RESEND_AFTER_MS: ${JSON.stringify(value)} is not accepted; ${resendAfter}`,
+      ]);
+    },
+  );
+
+  it.each([
+    ['LEAN_CLIENT_ID', 'the id that belongs to LEAN_CLIENT_SECRET', { LEAN_CLIENT_SECRET: 'x' }],
+    ['LEAN_CLIENT_SECRET', 'the secret that belongs to LEAN_CLIENT_ID', { LEAN_CLIENT_ID: 'x' }],
+  ])(
+    'is half of the client credentials: without %s there is no asking for a token',
+    (name, accepted, env) => {
+      expect(problems({ AUTH: 'none', ...env })).toEqual([`${name}: is not set; accepted: ${accepted}.`]);
+    },
+  );
+
+  it.each([
+    ['LEAN_MTLS_KEY_FILE', 'LEAN_MTLS_CERT_FILE'],
+    ['LEAN_MTLS_CERT_FILE', 'LEAN_MTLS_KEY_FILE'],
+  ])('is half of the client certificate: without %s there is no use of %s', (missing, given) => {
+    expect(problems({ ...least, [given]: '/nowhere/file.pem' })).toEqual([
+      `${missing}: is not set; accepted: a PEM file; LEAN_MTLS_CERT_FILE and LEAN_MTLS_KEY_FILE go together.`,
+    ]);
+  });
+
+  it('is a certificate that cannot be read', () => {
+    const files = { LEAN_MTLS_CERT_FILE: '/nowhere/cert.pem', LEAN_MTLS_KEY_FILE: '/nowhere/key.pem' };
+    expect(problems({ ...least, ...files })).toEqual([
+      expect.stringMatching(/^LEAN_MTLS_\w+_FILE: .*PEM file\.$/),
+    ]);
+  });
+
+  it('is AUTH=jwt that does not say whose tokens are good', () => {
+    expect(problems({ LEAN_API_TOKEN: 'token', AUTH: 'jwt' })).toEqual([
+      'AUTH_JWKS_URL: is not set; accepted: the http(s) URL of the keys that access tokens are signed with (JWKS).',
+      'AUTH_ISSUER: is not set; accepted: the iss of access tokens, letter by letter.',
+      'AUTH_AUDIENCE: is not set; accepted: the aud that access tokens for this gateway have.',
+    ]);
+  });
+
+  it('is persisted operations without any', () => {
+    expect(problems({ ...least, PERSISTED_OPERATIONS: 'only' })).toEqual([
+      'PERSISTED_OPERATIONS_FILE: is not set; accepted: a JSON file of documents by their sha256: hash.',
+    ]);
+  });
+
+  it('is both ways to be let in at once', () => {
+    expect(problems({ ...least, LEAN_CLIENT_ID: 'x', LEAN_CLIENT_SECRET: 'x' })).toEqual([
+      'LEAN_API_TOKEN: is set together with LEAN_CLIENT_ID or LEAN_CLIENT_SECRET; accepted: one way or the other.',
+    ]);
+  });
+
+  it('of a secret is never repeated', () => {
+    const secret = 'very secret\u0000';
+    const lines = [
+      ...problems({ AUTH: 'none', LEAN_API_TOKEN: secret }),
+      ...problems({ AUTH: 'none', LEAN_CLIENT_ID: 'x', LEAN_CLIENT_SECRET: secret }),
+      ...problems({ ...least, LEAN_BASE_URL: `https://x:${secret}@lean.example` }),
+    ];
+    expect(lines).toHaveLength(3);
+    expect(lines.join()).not.toContain('very');
+  });
+
+  it('is told together with all others', () => {
+    const names = ['LEAN_BASE_URL', 'LEAN_TIMEOUT_MS', 'PORT', 'AUTH', 'GRAPHIQL', 'LOG_LEVEL'];
+    const wrong = Object.fromEntries(names.map(name => [name, 'x x']));
+    expect(problems({ LEAN_API_TOKEN: 'token', ...wrong }).map(line => line.split(':')[0])).toEqual(names);
+    expect(() => parseConfig(wrong)).toThrow(/\n/);
+  });
+});
+
+describe('.env.example', () => {
+  /** These have others read as well. */
+  const leadsToMore: Environment = { AUTH: 'jwt', PERSISTED_OPERATIONS: 'only' };
+
+  /** What is read, seen from outside: with a wrong or a missing value it is looked up all the same. */
+  function namesRead(): string[] {
+    const read = new Set<string>();
+    const env = new Proxy<Record<string, string | undefined>>(
+      {},
+      {
+        get: (_target, name) => {
+          read.add(String(name));
+          return leadsToMore[String(name)];
+        },
+      },
+    );
+    problems(env);
+    return [...read].sort();
+  }
+
+  it('lists each variable that is read, with its default', async () => {
+    const text = await readFile(new URL('../../.env.example', import.meta.url), 'utf8');
+    const listed = parseEnv(text);
+    expect(Object.keys(listed).sort()).toEqual(namesRead());
+    expect(Object.keys(listed).sort()).toEqual(Object.keys(everything).sort());
+    expect(parseConfig({ ...listed, ...least })).toEqual(parseConfig(least));
+    const withoutDefault =
+      /^(?:AUTH|AUTH_.*|LEAN_WEBHOOK_SECRET|CORS_ORIGINS|MCP_PUBLIC_URL|PERSISTED_OPERATIONS_FILE|RATE_LIMIT_.*|ROUTER_SECRET|DATABASE_URL|LEAN_API_TOKEN|LEAN_CLIENT_.*|LEAN_MTLS_.*)$/;
+    for (const [name, value] of Object.entries(listed)) expect(value === '').toBe(withoutDefault.test(name));
+  });
+});
