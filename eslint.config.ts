@@ -1,71 +1,76 @@
 import tseslint, { type ConfigArray } from 'typescript-eslint';
-import { arrows, folders } from './eslint.arrows.ts';
+import { importBoundaries, folders } from './eslint.import-boundaries.ts';
 
-/** Libraries that one place alone may import. */
-const homes = [
+/** Libraries that only certain files may import. */
+const confinedLibraries = [
   {
     library: 'undici',
-    home: 'src/lean/{upstream-request,connections}.ts',
-    message: 'undici appears in lean/upstream-request.ts and lean/connections.ts alone.',
+    allowedIn: 'src/lean/{upstream-request,connections}.ts',
+    message: 'undici may be imported only in lean/upstream-request.ts and lean/connections.ts.',
   },
-  { library: '@pothos/*', home: 'src/schema/**', message: 'Pothos appears in schema/ alone.' },
+  { library: '@pothos/*', allowedIn: 'src/schema/**', message: 'Pothos may be imported only in schema/.' },
   {
     library: 'graphql-yoga',
-    home: 'src/adapters/**',
-    message: 'graphql-yoga appears in adapters/ alone.',
+    allowedIn: 'src/adapters/**',
+    message: 'graphql-yoga may be imported only in adapters/.',
   },
   {
     library: '@modelcontextprotocol/*',
-    home: 'src/adapters/**',
-    message: 'The MCP SDK appears in adapters/mcp/ and composition/mcp-stdio.ts alone.',
+    allowedIn: 'src/adapters/**',
+    message: 'The MCP SDK may be imported only in adapters/mcp/ and composition/mcp-stdio.ts.',
   },
-  { library: 'pg', home: 'src/store/postgres.ts', message: 'pg appears in store/postgres.ts alone.' },
+  {
+    library: 'pg',
+    allowedIn: 'src/store/postgres.ts',
+    message: 'pg may be imported only in store/postgres.ts.',
+  },
   {
     library: 'node:sqlite',
-    home: 'src/store/sqlite*.ts',
-    message: 'node:sqlite appears in store/sqlite*.ts alone.',
+    allowedIn: 'src/store/sqlite*.ts',
+    message: 'node:sqlite may be imported only in store/sqlite*.ts.',
   },
-  { library: 'jose', home: 'src/access/**', message: 'jose appears in access/ alone.' },
+  { library: 'jose', allowedIn: 'src/access/**', message: 'jose may be imported only in access/.' },
   {
     library: 'rate-limiter-flexible',
-    home: 'src/access/**',
-    message: 'rate-limiter-flexible appears in access/ alone.',
+    allowedIn: 'src/access/**',
+    message: 'rate-limiter-flexible may be imported only in access/.',
   },
   {
     library: 'prom-client',
-    home: 'src/adapters/observability/metrics*.ts',
-    message: 'prom-client appears in adapters/observability/metrics*.ts alone.',
+    allowedIn: 'src/adapters/observability/metrics*.ts',
+    message: 'prom-client may be imported only in adapters/observability/metrics*.ts.',
   },
   {
     library: 'graphql-jit',
-    home: 'src/adapters/graphql/fast-path/compiled-operation.ts',
-    message: 'graphql-jit appears in fast-path/compiled-operation.ts alone.',
+    allowedIn: 'src/adapters/graphql/fast-path/compiled-operation.ts',
+    message: 'graphql-jit may be imported only in fast-path/compiled-operation.ts.',
   },
   {
     library: 'cors',
-    home: 'src/adapters/http/listener.ts',
-    message: 'cors appears in adapters/http/listener.ts alone.',
+    allowedIn: 'src/adapters/http/listener.ts',
+    message: 'cors may be imported only in adapters/http/listener.ts.',
   },
   {
     library: 'ws',
-    home: 'src/adapters/graphql/socket*.ts',
-    message: 'ws appears in socket.ts and socket-connection.ts alone.',
+    allowedIn: 'src/adapters/graphql/socket*.ts',
+    message: 'ws may be imported only in socket*.ts of adapters/graphql/.',
   },
   {
     library: 'graphql-ws',
-    home: 'src/adapters/graphql/socket*.ts',
-    message: 'graphql-ws appears in socket.ts and socket-connection.ts alone.',
+    allowedIn: 'src/adapters/graphql/socket*.ts',
+    message: 'graphql-ws may be imported only in socket*.ts of adapters/graphql/.',
   },
   {
     library: '@opentelemetry/*',
-    home: 'src/adapters/observability/tracing.ts',
-    message: 'OpenTelemetry appears in observability/tracing.ts and process/opentelemetry.ts alone.',
+    allowedIn: 'src/adapters/observability/tracing.ts',
+    message: 'OpenTelemetry may be imported only in observability/tracing.ts and process/opentelemetry.ts.',
   },
 ];
 
-function librariesAwayFromHome(folder: string): object[] {
-  return homes
-    .filter(({ home }) => home !== folder)
+/** The libraries that certain files may not import: all confined ones except those that are allowed there. */
+function restrictionsFor(files: string): object[] {
+  return confinedLibraries
+    .filter(({ allowedIn }) => allowedIn !== files)
     .map(({ library, message }) => ({ group: [library], message }));
 }
 
@@ -75,12 +80,13 @@ function restrict(patterns: object[]): Record<string, ['error', { patterns: obje
 
 const noEnums = {
   selector: 'TSEnumDeclaration',
-  message: 'Types are stripped, enums are not types: use a union.',
+  message: 'Node strips types and cannot run enums: use a union of literals.',
 };
 
 const noGettersInLiterals = {
   selector: 'ObjectExpression > Property[kind="get"]',
-  message: 'Each literal with a getter gets a hidden class that keeps all the getter sees: make it a class.',
+  message:
+    'V8 gives each literal with a getter a hidden class, which keeps alive all that the getter can see: make it a class.',
 };
 
 const config: ConfigArray = tseslint.config(
@@ -97,30 +103,30 @@ const config: ConfigArray = tseslint.config(
   },
   {
     files: ['src/**'],
-    plugins: { house: { rules: { arrows } } },
+    plugins: { project: { rules: { 'import-boundaries': importBoundaries } } },
     rules: {
-      'house/arrows': 'error',
+      'project/import-boundaries': 'error',
       'no-restricted-syntax': ['error', noEnums, noGettersInLiterals],
     },
   },
   ...folders.map(folder => ({
     files: [`src/${folder}/**/*.ts`],
-    rules: restrict(librariesAwayFromHome(`src/${folder}/**`)),
+    rules: restrict(restrictionsFor(`src/${folder}/**`)),
   })),
-  ...homes
-    .filter(({ home }) => home.endsWith('.ts'))
-    .map(({ home }) => ({
-      files: [home],
-      rules: restrict(librariesAwayFromHome(home)),
+  ...confinedLibraries
+    .filter(({ allowedIn }) => allowedIn.endsWith('.ts'))
+    .map(({ allowedIn }) => ({
+      files: [allowedIn],
+      rules: restrict(restrictionsFor(allowedIn)),
     })),
-  { files: ['src/*.ts'], rules: restrict(librariesAwayFromHome('')) },
+  { files: ['src/*.ts'], rules: restrict(restrictionsFor('')) },
   {
     files: ['src/composition/mcp-stdio.ts'],
-    rules: restrict(librariesAwayFromHome('src/adapters/**')),
+    rules: restrict(restrictionsFor('src/adapters/**')),
   },
   {
     files: ['src/process/opentelemetry.ts'],
-    rules: restrict(librariesAwayFromHome('src/adapters/observability/tracing.ts')),
+    rules: restrict(restrictionsFor('src/adapters/observability/tracing.ts')),
   },
   {
     files: ['src/sandbox/main.ts', 'src/dev.ts', 'bench/**', 'codegen/main.ts'],

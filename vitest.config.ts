@@ -1,30 +1,41 @@
 import { defineConfig } from 'vitest/config';
 
-const all = 'test/**/*.test.ts';
-/** Tests of what operations answer. */
-const aboutOperations = [
+const allTests = ['test/**/*.test.ts'];
+/** Tests of the results of GraphQL operations. */
+const operationTests = [
   'test/{access,federation,schema}/**/*.test.ts',
-  'test/adapters/{errors,graphql-over-http}.test.ts',
   'test/adapters/graphql/*.test.ts',
+  'test/composition/access.test.ts',
 ];
+/** Tests that start no server and no database, for a first answer within a minute. */
+const unitTests = [
+  'test/{errors,json,loaders,scheduling}/**/*.test.ts',
+  'test/payouts/*.test.ts',
+  'test/payouts/{listing,values}/*.test.ts',
+  'test/payouts/creation/{created-transfer,creation-body,list-rows,resemblance,transfer}.test.ts',
+  'test/lean/{answer,application,bulkhead,cancellation,lean-clock,operations,retry,shared-reads}.test.ts',
+  'test/webhooks/{event-from-lean,state-changes,webhook-receiver}.test.ts',
+];
+const globalSetup = 'test/support/shared-postgres.ts';
 
 export default defineConfig({
-  // Without the alias vitest loads graphql twice (CommonJS for packages, ESM for us), and `instanceof
-  // GraphQLSchema` turns false between them; test/one-graphql.test.ts watches over it.
+  // Without the alias vitest loads graphql twice: as CommonJS for packages and as ESM for the sources. `instanceof
+  // GraphQLSchema` is false between the two copies. test/one-graphql.test.ts checks this.
   resolve: { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] },
   test: {
-    globalSetup: 'test/support/postgres-for-all.ts',
     maxWorkers: 3,
-    // Only for what hangs: how long a test takes is the machine's business.
+    // The timeouts are generous, so that only a test that hangs fails, and not a slow machine.
     testTimeout: 180_000,
     hookTimeout: 180_000,
-    // Callers must see no difference between operations on the fast path and others (test/support/fast-path.ts).
+    // Results on the fast path must equal those without it, so the operation tests run both ways
+    // (test/support/fast-path.ts).
     projects: [
-      { extends: true, test: { name: 'all', include: [all] } },
+      { extends: true, test: { name: 'all', include: allTests, globalSetup } },
       {
         extends: true,
-        test: { name: 'without-fast-path', include: aboutOperations, env: { FAST_PATH: 'off' } },
+        test: { name: 'without-fast-path', include: operationTests, globalSetup, env: { FAST_PATH: 'off' } },
       },
+      { extends: true, test: { name: 'unit', include: unitTests } },
     ],
   },
 });

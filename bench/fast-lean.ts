@@ -1,49 +1,49 @@
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
-import { historyBody, intentBody, listBody, noHistory, paymentBody } from './lean-bodies.ts';
-import { placeOf } from './payout-place.ts';
+import { historyBody, intentBody, listBody, emptyHistory, paymentBody } from './lean-bodies.ts';
+import { positionOf } from './payout-position.ts';
 
-/**
- * A Lean that answers at once and costs next to nothing: what there is to read is written once for each path, and every
- * payout is taken. It tells how often it has been called.
+/*
+ * A Lean that responds at once and uses little CPU time: each response to a read is rendered once and cached, and
+ * every creation succeeds. The message `calls` returns the number of requests so far.
  *
- * `amount_min` does not filter: its hundredths name a page of payouts, so that concurrent lists differ.
+ * `amount_min` does not filter. Its hundredths select a page of payouts, so that concurrent lists differ.
  */
 let calls = 0;
-const answers = new Map<string, Buffer>();
+const cachedBodies = new Map<string, Buffer>();
 
 const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
   calls += 1;
-  const give = (body: Buffer): void => {
+  const respond = (body: Buffer): void => {
     const headers = { 'content-type': 'application/json', 'content-length': body.length };
     response.writeHead(200, headers).end(body);
   };
-  if (request.method === 'POST') take(request, give);
-  // This Lean has no list of events.
+  if (request.method === 'POST') createPayouts(request, respond);
+  // This Lean has no events API.
   else if (request.url?.startsWith('/events/') === true) response.writeHead(404).end();
-  else give(answerTo(request.url ?? ''));
+  else respond(cachedBody(request.url ?? ''));
 });
 
-function answerTo(target: string): Buffer {
-  let answer = answers.get(target);
-  if (answer === undefined) {
-    answer = Buffer.from(JSON.stringify(bodyOf(new URL(target, 'http://lean'))));
-    answers.set(target, answer);
+function cachedBody(target: string): Buffer {
+  let body = cachedBodies.get(target);
+  if (body === undefined) {
+    body = Buffer.from(JSON.stringify(bodyOf(new URL(target, 'http://lean'))));
+    cachedBodies.set(target, body);
   }
-  return answer;
+  return body;
 }
 
 function bodyOf({ pathname, searchParams: query }: URL): object {
   if (pathname === '/payouts/v1/payments')
     return listBody(Math.round(100 * Number(query.get('amount_min'))), Number(query.get('page_size') ?? 50));
-  const [, before, id = '', after] =
+  const [, prefix, id = '', suffix] =
     /^\/payouts\/v1\/(payments\/|intents\/)?([^/]+)(\/history)?$/.exec(pathname) ?? [];
-  const place = placeOf(id);
-  if (place !== undefined && before === 'payments/' && after !== undefined)
-    return place.kind === 'intent' ? historyBody(place) : noHistory;
-  if (place?.kind === 'intent' && before === 'intents/') return intentBody(place);
-  if (place?.kind === 'payment' && before === undefined) return paymentBody(place);
-  throw new TypeError(`the fast Lean has no ${pathname}`);
+  const position = positionOf(id);
+  if (position !== undefined && prefix === 'payments/' && suffix !== undefined)
+    return position.kind === 'intent' ? historyBody(position) : emptyHistory;
+  if (position?.kind === 'intent' && prefix === 'intents/') return intentBody(position);
+  if (position?.kind === 'payment' && prefix === undefined) return paymentBody(position);
+  throw new TypeError(`the fast Lean does not serve ${pathname}`);
 }
 
 interface Creation {
@@ -56,12 +56,13 @@ interface Creation {
   }[];
 }
 
-function take(request: IncomingMessage, give: (body: Buffer) => void): void {
+function createPayouts(request: IncomingMessage, respond: (body: Buffer) => void): void {
   const chunks: Buffer[] = [];
   request.on('data', (chunk: Buffer) => chunks.push(chunk));
   request.on('end', () => {
     const { payment_details } = JSON.parse(Buffer.concat(chunks).toString()) as Creation;
-    // Our gateway adds a digest of the caller to the key, the others do not: all shall get the same intents.
+    // Our gateway appends a digest of the caller to the key. It is removed here, so that all servers get the same
+    // intents.
     const [key = ''] = String(request.headers['idempotency-key']).split('.');
     const details = payment_details.flatMap(({ destination_details }) => destination_details);
     const body = {
@@ -86,17 +87,17 @@ function take(request: IncomingMessage, give: (body: Buffer) => void): void {
         bank_identifier: 'LEAN_SME_MB1_UAE',
       })),
     };
-    give(Buffer.from(JSON.stringify(body)));
+    respond(Buffer.from(JSON.stringify(body)));
   });
 }
 
-/** The same for the same key, so that servers that are asked for the same payout answer the same. */
+/** A UUID that depends on `text` alone, so that all servers return the same ids for the same key. */
 function uuidOf(text: string): string {
   const hex = createHash('sha1').update(text).digest('hex');
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
-process.on('message', question => {
-  if (question === 'calls') process.send?.(calls);
+process.on('message', command => {
+  if (command === 'calls') process.send?.(calls);
 });
 server.listen(0, '127.0.0.1');

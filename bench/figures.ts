@@ -1,4 +1,4 @@
-/** The middle one; of an even number, the lower of the two in the middle. */
+/** The median. For an even number of values it is the lower one of the two in the middle. */
 export function median(values: readonly number[]): number {
   return percentile(values, 50);
 }
@@ -8,14 +8,14 @@ export function percentile(values: readonly number[], percent: number): number {
   return sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)] ?? NaN;
 }
 
-/** Prints rows under a title, the first column to the left and figures to the right. Rows may end early. */
+/** Prints a table: the first column is left-aligned, the others are right-aligned. A row may have fewer cells. */
 export function printTable(
   title: string,
-  head: readonly string[],
+  header: readonly string[],
   rows: readonly (readonly string[])[],
 ): void {
-  const all = [head, ...rows];
-  const widths = head.map((_, column) => Math.max(...all.map(row => row[column]?.length ?? 0)));
+  const all = [header, ...rows];
+  const widths = header.map((_, column) => Math.max(...all.map(row => row[column]?.length ?? 0)));
   console.log(`\n${title}\n`);
   for (const row of all)
     console.log(

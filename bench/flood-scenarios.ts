@@ -4,41 +4,44 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 
 /** The ports of the gateway that is flooded. */
-export interface Flooded {
+export interface FloodTarget {
   readonly port: number;
   readonly restPort: number;
   readonly mcpPort: number;
 }
 
-/** A flood, as an attacker sends it. */
+/** A flood of requests or connections, as an attacker would send it. */
 export interface Flood {
   readonly name: string;
-  /** @returns what ends its connections; it is called once the figures have been read */
-  send(target: Flooded, share: number): Promise<() => Promise<void>>;
+  /**
+   * Sends the flood. Resolves with a function that closes its connections, to be called after the measurement.
+   * @param share the part of the full flood to send, from 0 to 1
+   */
+  send(target: FloodTarget, share: number): Promise<() => Promise<void>>;
 }
 
-/** How long a flood that is only held up is held up, in ms. */
+/** How long a flood keeps its connections open, in ms. */
 const holdMs = 6000;
 
-const listed =
+const listQuery =
   '{ payouts(first: 100) { nodes { id intentId description status leanStatus createdAt updatedAt recipient { displayName iban } amount { amount currency } } } }';
 
-function portion(count: number, share: number): number {
+function scaled(count: number, share: number): number {
   return Math.max(1, Math.round(count * share));
 }
 
-async function webSocket({ port }: Flooded, hello: boolean): Promise<WebSocket> {
+async function openWebSocket({ port }: FloodTarget, isInitialised: boolean): Promise<WebSocket> {
   const socket = new WebSocket(`ws://127.0.0.1:${String(port)}/graphql`, 'graphql-transport-ws');
   socket.on('error', () => undefined);
   await once(socket, 'open');
-  if (hello) {
+  if (isInitialised) {
     socket.send('{"type":"connection_init"}');
     await once(socket, 'message');
   }
   return socket;
 }
 
-async function rawSocket(port: number): Promise<Socket> {
+async function openUnreadSocket(port: number): Promise<Socket> {
   const socket = connect(port, '127.0.0.1');
   socket.on('error', () => undefined);
   socket.pause();
@@ -46,7 +49,7 @@ async function rawSocket(port: number): Promise<Socket> {
   return socket;
 }
 
-function ending(sockets: readonly (WebSocket | Socket)[]): () => Promise<void> {
+function closer(sockets: readonly (WebSocket | Socket)[]): () => Promise<void> {
   return async () => {
     for (const socket of sockets)
       if (socket instanceof WebSocket) socket.terminate();
@@ -55,25 +58,25 @@ function ending(sockets: readonly (WebSocket | Socket)[]): () => Promise<void> {
   };
 }
 
-const nothingToEnd = (): Promise<void> => Promise.resolve();
+const nothingToClose = (): Promise<void> => Promise.resolve();
 
 async function post(port: number, path: string, body: string, headers: Record<string, string> = {}) {
-  const answer = await fetch(`http://127.0.0.1:${String(port)}${path}`, {
+  const response = await fetch(`http://127.0.0.1:${String(port)}${path}`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...headers },
     body,
   });
-  await answer.arrayBuffer();
+  await response.arrayBuffer();
 }
 
-/** A query as it stands on the wire. */
+/** The bytes of an HTTP request with a query. */
 function rawQuery(port: number): string {
-  const body = JSON.stringify({ query: listed });
+  const body = JSON.stringify({ query: listQuery });
   return `POST /graphql HTTP/1.1\r\nhost: 127.0.0.1:${String(port)}\r\ncontent-type: application/json\r\ncontent-length: ${String(body.length)}\r\n\r\n${body}`;
 }
 
-/** Sends requests, eight at a time. */
-async function eightAtOnce(count: number, send: (index: number) => Promise<void>): Promise<void> {
+/** Calls `send` `count` times, with eight calls in flight. */
+async function withEightInFlight(count: number, send: (index: number) => Promise<void>): Promise<void> {
   let next = 0;
   await Promise.all(
     Array.from({ length: 8 }, async () => {
@@ -95,13 +98,13 @@ function subscribeMessage(id: number): string {
 
 export const floods: readonly Flood[] = [
   {
-    name: 'pings of 60 KB before connection_init, never read',
+    name: '60 KB pings before connection_init, pongs never read',
     async send(target, share) {
-      const sockets = await Promise.all(Array.from({ length: 4 }, () => webSocket(target, false)));
+      const sockets = await Promise.all(Array.from({ length: 4 }, () => openWebSocket(target, false)));
       for (const socket of sockets) socket.pause();
       const data = Buffer.alloc(120);
       const text = JSON.stringify({ type: 'ping', payload: { data: 'x'.repeat(60_000) } });
-      for (let times = 0; times < portion(2500, share); times += 1) {
+      for (let times = 0; times < scaled(2500, share); times += 1) {
         for (const socket of sockets) {
           if (socket.readyState !== WebSocket.OPEN) continue;
           socket.ping(data);
@@ -109,88 +112,88 @@ export const floods: readonly Flood[] = [
         }
         await pause(2);
       }
-      return ending(sockets);
+      return closer(sockets);
     },
   },
   {
-    name: 'pings of 60 KB after connection_init, never read',
+    name: '60 KB pings after connection_init, pongs never read',
     async send(target, share) {
-      const sockets = await Promise.all(Array.from({ length: 4 }, () => webSocket(target, true)));
+      const sockets = await Promise.all(Array.from({ length: 4 }, () => openWebSocket(target, true)));
       for (const socket of sockets) socket.pause();
       const text = JSON.stringify({ type: 'ping', payload: { data: 'x'.repeat(60_000) } });
-      for (let times = 0; times < portion(1500, share); times += 1) {
+      for (let times = 0; times < scaled(1500, share); times += 1) {
         for (const socket of sockets) if (socket.readyState === WebSocket.OPEN) socket.send(text);
         await pause(2);
       }
-      return ending(sockets);
+      return closer(sockets);
     },
   },
   {
-    name: '900 queries on one WebSocket, answers never read',
+    name: '900 queries on one WebSocket, responses never read',
     async send(target, share) {
-      const socket = await webSocket(target, true);
+      const socket = await openWebSocket(target, true);
       socket.pause();
-      for (let id = 0; id < portion(900, share); id += 1)
-        socket.send(JSON.stringify({ id: String(id), type: 'subscribe', payload: { query: listed } }));
+      for (let id = 0; id < scaled(900, share); id += 1)
+        socket.send(JSON.stringify({ id: String(id), type: 'subscribe', payload: { query: listQuery } }));
       await pause(holdMs * share);
-      return ending([socket]);
+      return closer([socket]);
     },
   },
   {
     name: '20,000 subscriptions on one WebSocket',
     async send(target, share) {
-      const socket = await webSocket(target, true);
-      for (let id = 0; id < portion(20_000, share); id += 1) {
+      const socket = await openWebSocket(target, true);
+      for (let id = 0; id < scaled(20_000, share); id += 1) {
         socket.send(subscribeMessage(id));
         if (id % 500 === 0) await pause(5);
       }
       await pause(holdMs * share);
-      return ending([socket]);
+      return closer([socket]);
     },
   },
   {
     name: '20,000 subscriptions on 200 WebSockets',
     async send(target, share) {
       const sockets: WebSocket[] = [];
-      for (let index = 0; index < portion(200, share); index += 1) {
-        const socket = await webSocket(target, true);
+      for (let index = 0; index < scaled(200, share); index += 1) {
+        const socket = await openWebSocket(target, true);
         sockets.push(socket);
         for (let id = 0; id < 100; id += 1) socket.send(subscribeMessage(id));
         await pause(2);
       }
       await pause(holdMs * share);
-      return ending(sockets);
+      return closer(sockets);
     },
   },
   {
-    name: '26 documents of 100 operations, each asked ten times',
+    name: '26 documents of 100 operations, each sent 12 times',
     async send({ port }, share) {
-      for (let document = 0; document < portion(26, share); document += 1) {
+      for (let document = 0; document < scaled(26, share); document += 1) {
         const fragment = `fragment F on PayoutConnection { nodes { ${'id intentId description status leanStatus createdAt updatedAt '.repeat(2)} d${String(document)}: id } }`;
         const names = Array.from({ length: 100 }, (_, index) => `Q${String(index)}`);
         const query = `${fragment} ${names.map(name => `query ${name}{payouts(first:1){...F}}`).join(' ')}`;
-        await eightAtOnce(12 * names.length, index =>
+        await withEightInFlight(12 * names.length, index =>
           post(port, '/graphql', JSON.stringify({ query, operationName: names[index % names.length] })),
         );
       }
-      return nothingToEnd;
+      return nothingToClose;
     },
   },
   {
     name: '1,024 documents of 60 KB',
     async send({ port }, share) {
-      await eightAtOnce(portion(1024, share), index =>
+      await withEightInFlight(scaled(1024, share), index =>
         post(
           port,
           '/graphql',
           JSON.stringify({ query: `# ${'x'.repeat(60_000)}\n{ a${String(index)}: __typename }` }),
         ),
       );
-      return nothingToEnd;
+      return nothingToClose;
     },
   },
   {
-    name: 'MCP, 300 arrays of 100 calls',
+    name: 'MCP: 300 batches of 100 calls',
     async send({ mcpPort }, share) {
       const call = {
         jsonrpc: '2.0',
@@ -200,68 +203,70 @@ export const floods: readonly Flood[] = [
       };
       const body = JSON.stringify(Array.from({ length: 100 }, () => call));
       const headers = { accept: 'application/json, text/event-stream' };
-      await eightAtOnce(portion(300, share), () => post(mcpPort, '/mcp', body, headers));
-      return nothingToEnd;
+      await withEightInFlight(scaled(300, share), () => post(mcpPort, '/mcp', body, headers));
+      return nothingToClose;
     },
   },
   {
-    name: 'REST, 600 bodies of 255 KB of empty objects',
+    name: 'REST: 600 bodies of 255 KB of empty objects',
     async send({ restPort }, share) {
       const body = `{"payment_details":[${'{},'.repeat(86_000)}{}]}`;
       const headers = { 'idempotency-key': 'flood' };
-      await eightAtOnce(portion(600, share), () => post(restPort, '/v1/payouts/v1/payment', body, headers));
-      return nothingToEnd;
+      await withEightInFlight(scaled(600, share), () =>
+        post(restPort, '/v1/payouts/v1/payment', body, headers),
+      );
+      return nothingToClose;
     },
   },
   {
-    name: 'REST, 600 bodies of 120,000 open brackets',
+    name: 'REST: 600 bodies of 120,000 open brackets',
     async send({ restPort }, share) {
       const headers = { 'idempotency-key': 'flood' };
-      await eightAtOnce(portion(600, share), () =>
+      await withEightInFlight(scaled(600, share), () =>
         post(restPort, '/v1/payouts/v1/payment', '['.repeat(120_000), headers),
       );
-      return nothingToEnd;
+      return nothingToClose;
     },
   },
   {
-    name: '100 connections of 100 requests sent at once, never read',
+    name: '100 connections with 100 pipelined requests, responses never read',
     async send({ port }, share) {
       const request = rawQuery(port);
       const sockets: Socket[] = [];
-      for (let index = 0; index < portion(100, share); index += 1) {
-        const socket = await rawSocket(port);
+      for (let index = 0; index < scaled(100, share); index += 1) {
+        const socket = await openUnreadSocket(port);
         sockets.push(socket);
         socket.write(request.repeat(100));
       }
       await pause(holdMs * share);
-      return ending(sockets);
+      return closer(sockets);
     },
   },
   {
-    name: '2,000 connections that ask for 100 payouts each and do not read',
+    name: '2,000 connections that query 100 payouts, responses never read',
     async send({ port }, share) {
       const request = rawQuery(port);
       const sockets: Socket[] = [];
-      for (let index = 0; index < portion(2000, share); index += 1) {
-        const socket = await rawSocket(port);
+      for (let index = 0; index < scaled(2000, share); index += 1) {
+        const socket = await openUnreadSocket(port);
         sockets.push(socket);
         socket.write(request);
       }
       await pause(holdMs * share);
-      return ending(sockets);
+      return closer(sockets);
     },
   },
   {
-    name: '5,000 connections that are reset',
+    name: '5,000 connections that the client resets',
     async send({ port }, share) {
-      await eightAtOnce(portion(5000, share), async () => {
-        const socket = await rawSocket(port);
+      await withEightInFlight(scaled(5000, share), async () => {
+        const socket = await openUnreadSocket(port);
         socket.write(
           'GET /graphql HTTP/1.1\r\nhost: x\r\norigin: https://evil.example\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n',
         );
         socket.resetAndDestroy();
       });
-      return nothingToEnd;
+      return nothingToClose;
     },
   },
 ];

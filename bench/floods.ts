@@ -4,49 +4,50 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import { sandboxCredentials } from '../src/sandbox/named.ts';
+import { sandboxCredentials } from '../src/sandbox/fixtures.ts';
 import { printTable } from './figures.ts';
-import { floods, type Flood, type Flooded } from './flood-scenarios.ts';
+import { floods, type Flood, type FloodTarget } from './flood-scenarios.ts';
 import { startProcess, type ServerProcess } from './processes.ts';
 
-/** What each flood may do at most: memory above the level before it in MiB, and how long it may hold others up in ms. */
+/** The accepted effects of a flood: memory above the level before it in MiB, and blocking of the event loop in ms. */
 const bounds = { memoryMiB: 150, loopMs: 50 } as const;
 
-/** How long the memory of a flood may take to come back, in ms. */
-const backMs = 60_000;
+/** The time until the memory after a flood is measured, in ms. */
+const recoveryMs = 60_000;
 
 interface Counts {
-  /** The part of each flood that is sent. */
+  /** The part of each flood that is sent, from 0 to 1. */
   readonly share: number;
-  /** How long the gateway is watched after each flood, in ms. */
-  readonly watchMs: number;
+  /** The time from the end of a flood until the memory is measured again, in ms. */
+  readonly recoveryMs: number;
 }
 
 /**
- * What floods do to the gateway and to everybody else: its memory at its highest above the level before, and after a
- * minute; the longest that its event loop was held; and the longest wait of another client, that asks for the health.
+ * Measures the effects of floods on the gateway and on another client: the peak of its memory and the memory a minute
+ * later, both above the level before the flood, the longest time that the event loop was blocked, and the longest
+ * response time of `/health`.
  */
 export async function floodsTable({ quick }: { readonly quick: boolean }): Promise<void> {
-  const counts = quick ? { share: 0.02, watchMs: 200 } : { share: 1, watchMs: backMs };
+  const counts = quick ? { share: 0.02, recoveryMs: 200 } : { share: 1, recoveryMs };
   const rows: string[][] = [];
-  for (const flood of floods) rows.push(await measured(flood, counts));
+  for (const flood of floods) rows.push(await measureFlood(flood, counts));
   printTable(
-    `Floods (accepted: ${String(bounds.memoryMiB)} MiB above the level before, ${String(bounds.loopMs)} ms of the event loop)`,
+    `Floods (accepted: ${String(bounds.memoryMiB)} MiB above the level before, event loop blocked for ${String(bounds.loopMs)} ms)`,
     [
       '',
       'MiB before',
-      'at most',
-      'a minute later',
-      'loop held, CPU ms',
-      'by the clock, ms',
-      'others waited ms',
-      'ended',
+      'peak added',
+      'added after a minute',
+      'loop blocked, CPU ms',
+      'loop blocked, ms',
+      '/health ms',
+      'connections ended',
     ],
     rows,
   );
 }
 
-async function measured(flood: Flood, { share, watchMs }: Counts): Promise<string[]> {
+async function measureFlood(flood: Flood, { share, recoveryMs }: Counts): Promise<string[]> {
   const folder = await mkdtemp(join(tmpdir(), 'lean-payouts-bench-'));
   const lean = await startProcess('fast-lean.ts');
   const [port, restPort, mcpPort] = await freePorts(3);
@@ -66,40 +67,40 @@ async function measured(flood: Flood, { share, watchMs }: Counts): Promise<strin
       DATA_DIR: folder,
     },
   });
-  const target: Flooded = { port: Number(port), restPort: Number(restPort), mcpPort: Number(mcpPort) };
+  const target: FloodTarget = { port: Number(port), restPort: Number(restPort), mcpPort: Number(mcpPort) };
   try {
     await waitUntilReady(target);
-    // Once everything is loaded that a request needs, so that this is not counted as a flood's.
-    await fetch(graphqlOf(target), {
-      ...posting,
+    // The first request loads code, which must not count as the effect of a flood.
+    await fetch(graphqlUrl(target), {
+      ...jsonPost,
       body: '{"query":"{ payouts(first: 100) { nodes { id } } }"}',
     });
     await pause(500);
     const before = await residentMiB(gateway);
     await scrapeMetrics(target);
-    await gateway.ask('held');
-    const others = new OtherClient(target);
-    let most = before;
+    await gateway.ask('max blocked ms');
+    const otherClient = new OtherClient(target);
+    let peak = before;
     const watching = new AbortController();
     const watched = watch(gateway, watching.signal, mib => {
-      most = Math.max(most, mib);
+      peak = Math.max(peak, mib);
     });
     const close = await flood.send(target, share);
-    // The watcher asks all the time, and answers have no names.
+    // The watcher must stop first, because replies of the gateway's process are matched by their order only.
     watching.abort();
     await watched;
-    const heldMs = Number(await gateway.ask('held'));
+    const blockedMs = Number(await gateway.ask('max blocked ms'));
     const { loopMs, ended } = await scrapeMetrics(target);
     await close();
-    const waitedMs = await others.longestWaitMs();
-    await pause(watchMs);
+    const waitedMs = await otherClient.longestWaitMs();
+    await pause(recoveryMs);
     const after = await residentMiB(gateway);
     return [
       flood.name,
       before.toFixed(0),
-      (most - before).toFixed(0),
+      (peak - before).toFixed(0),
       (after - before).toFixed(0),
-      heldMs.toFixed(0),
+      blockedMs.toFixed(0),
       loopMs.toFixed(0),
       waitedMs.toFixed(0),
       String(ended),
@@ -111,16 +112,16 @@ async function measured(flood: Flood, { share, watchMs }: Counts): Promise<strin
   }
 }
 
-const posting = { method: 'POST', headers: { 'content-type': 'application/json' } } as const;
+const jsonPost = { method: 'POST', headers: { 'content-type': 'application/json' } } as const;
 
-function graphqlOf({ port }: Flooded): string {
+function graphqlUrl({ port }: FloodTarget): string {
   return `http://127.0.0.1:${String(port)}/graphql`;
 }
 
-async function waitUntilReady({ port }: Flooded): Promise<void> {
+async function waitUntilReady({ port }: FloodTarget): Promise<void> {
   for (;;) {
-    const answer = await fetch(`http://127.0.0.1:${String(port)}/ready`).catch(() => undefined);
-    if (answer?.status === 200) return;
+    const response = await fetch(`http://127.0.0.1:${String(port)}/ready`).catch(() => undefined);
+    if (response?.status === 200) return;
     await pause(50);
   }
 }
@@ -132,18 +133,18 @@ async function residentMiB(gateway: ServerProcess): Promise<number> {
 async function watch(
   gateway: ServerProcess,
   signal: AbortSignal,
-  tell: (mib: number) => void,
+  onSample: (mib: number) => void,
 ): Promise<void> {
   while (!signal.aborted) {
-    tell(await residentMiB(gateway));
+    onSample(await residentMiB(gateway));
     await pause(100);
   }
 }
 
-/** What the gateway itself has measured since it was asked last. */
+/** The gateway's own measurements since the last scrape. */
 async function scrapeMetrics({
   port,
-}: Flooded): Promise<{ readonly loopMs: number; readonly ended: number }> {
+}: FloodTarget): Promise<{ readonly loopMs: number; readonly ended: number }> {
   const text = await (await fetch(`http://127.0.0.1:${String(port)}/metrics`)).text();
   const sum = (pattern: RegExp): number =>
     [...text.matchAll(pattern)].reduce((total, [, value]) => total + Number(value), 0);
@@ -170,36 +171,36 @@ async function freePorts(count: number): Promise<readonly number[]> {
   );
 }
 
-/** A client with a thread of its own that asks for the health again and again, and notes how long it waits. */
+/** A client in its own thread that requests `/health` repeatedly and measures the longest response time. */
 class OtherClient {
   readonly #worker: Worker;
 
-  constructor({ port }: Flooded) {
-    this.#worker = new Worker(otherClient, { eval: true, workerData: { port } });
+  constructor({ port }: FloodTarget) {
+    this.#worker = new Worker(otherClientSource, { eval: true, workerData: { port } });
   }
 
   async longestWaitMs(): Promise<number> {
-    const told = new Promise<number>(resolve => this.#worker.once('message', resolve));
+    const reply = new Promise<number>(resolve => this.#worker.once('message', resolve));
     this.#worker.postMessage('over');
-    const longest = await told;
+    const longest = await reply;
     await this.#worker.terminate();
     return longest;
   }
 }
 
-const otherClient = `
+const otherClientSource = `
   const { Agent, get } = require('node:http');
   const { parentPort, workerData: { port } } = require('node:worker_threads');
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   let longest = 0;
-  const ask = () => {
-    const before = performance.now();
-    const again = () => {
-      longest = Math.max(longest, performance.now() - before);
-      setTimeout(ask, 10);
+  const request = () => {
+    const sentAt = performance.now();
+    const finish = () => {
+      longest = Math.max(longest, performance.now() - sentAt);
+      setTimeout(request, 10);
     };
-    get({ agent, port, host: '127.0.0.1', path: '/health' }, answer => answer.resume().on('end', again)).on('error', again);
+    get({ agent, port, host: '127.0.0.1', path: '/health' }, response => response.resume().on('end', finish)).on('error', finish);
   };
-  ask();
+  request();
   parentPort.on('message', () => parentPort.postMessage(longest));
 `;

@@ -10,7 +10,7 @@ import { PayoutHistories } from '../src/payouts/history.ts';
 import { schema } from '../src/schema/index.ts';
 import { noRecords } from './no-records.ts';
 
-/** The gateway as a process of its own, with its records (`recorded`) or without (`unrecorded`). */
+/** Runs the gateway with its records (`recorded`) or without (`unrecorded`). */
 const [leanUrl = '', folder = '', variant = ''] = process.argv.slice(2);
 
 const config = parseConfig({
@@ -20,12 +20,12 @@ const config = parseConfig({
   PORT: '0',
   DATA_DIR: folder,
   LEAN_MAX_CONCURRENCY: '512',
-  // Otherwise each payout is looked for at Lean before it is sent, as long as the store is new.
+  // Otherwise, with a new store, the gateway would look for each payout at Lean before it sends it.
   PAYOUT_RESEND_AFTER_MS: '1',
 });
 const log = pino({ level: 'silent' });
 const gateway = createGateway(config, { log });
-const { client, reads, rows, knownRows, recorded, lists, reconciliation, reconciler, application } =
+const { client, reads, rows, rowCache, recorded, lists, reconciliation, reconciler, application } =
   gateway.core;
 await startHttpServer({
   host: config.host,
@@ -36,7 +36,7 @@ await startHttpServer({
       : createGraphql({
           ...config,
           schema,
-          sources: { reads, rows, knownRows, recorded, histories: new PayoutHistories(client, 'auto') },
+          sources: { reads, rows, rowCache, recorded, histories: new PayoutHistories(client, 'auto') },
           lists,
           creation: new PayoutCreation({
             client,
@@ -48,9 +48,9 @@ await startHttpServer({
           }),
           subscriptions: new Subscriptions(),
           updates: {
-            standing: () => () => null,
+            captureCursor: () => () => null,
             subscribe: () => {
-              throw new TypeError('nobody subscribes');
+              throw new TypeError('the benchmark does not subscribe');
             },
           },
           authenticator: gateway.authenticator,
@@ -58,7 +58,7 @@ await startHttpServer({
           log,
         }).endpoint,
   graphiql: undefined,
-  trouble: () => undefined,
+  unhealthyReason: () => undefined,
   metrics: gateway.metrics,
   webhook: undefined,
   log,

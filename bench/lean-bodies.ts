@@ -1,6 +1,6 @@
-import { intentId, paymentId, placesOfIntent, type PayoutPlace } from './payout-place.ts';
+import { intentId, paymentId, positionsOfIntent, type PayoutPosition } from './payout-position.ts';
 
-/* What the fast Lean answers, in the shapes that Lean's own sandbox was recorded with. */
+/* The response bodies of the fast Lean, in the format that was recorded from Lean's own sandbox. */
 
 const names = [
   'Horizon Contracting',
@@ -10,11 +10,12 @@ const names = [
   'Desert Rose Trading',
 ];
 
-function factsOf(place: PayoutPlace) {
-  const { page, row } = place;
-  // Quarters: a float has them exactly, so that programs that read amounts as floats print the same digits.
+function factsOf(position: PayoutPosition) {
+  const { page, row } = position;
+  // A multiple of 0.25, which a float represents exactly, so that servers with amounts as floats return the same
+  // digits.
   const amount = 100 * page + row + 0.25 * (row % 4);
-  const tracked = row % 5;
+  const variant = row % 5;
   return {
     amount,
     currency: 'AED',
@@ -22,20 +23,20 @@ function factsOf(place: PayoutPlace) {
     destination: String(row).padStart(8, '0'),
     name: names[row % names.length],
     iban: `AE46009000000012${String(page).padStart(3, '0')}${String(row).padStart(4, '0')}`,
-    createdAt: timeOf(place, 0),
-    updatedAt: timeOf(place, 2),
-    status: tracked === 0 ? 'PENDING_WITH_BANK' : 'ACCEPTED_BY_BANK',
-    postInitiationStatus: tracked < 2 ? null : 'PROCESSED',
-    bankTransactionReference: tracked === 0 ? null : `FT${String(page)}A${String(row).padStart(8, '0')}`,
+    createdAt: timeOf(position, 0),
+    updatedAt: timeOf(position, 2),
+    status: variant === 0 ? 'PENDING_WITH_BANK' : 'ACCEPTED_BY_BANK',
+    postInitiationStatus: variant < 2 ? null : 'PROCESSED',
+    bankTransactionReference: variant === 0 ? null : `FT${String(page)}A${String(row).padStart(8, '0')}`,
   };
 }
 
-function timeOf({ page, row }: PayoutPlace, step: number): string {
+function timeOf({ page, row }: PayoutPosition, step: number): string {
   const start = Date.UTC(2026, 1, 1 + page, 8, 0, 0) - row * 60_000 + step * 1500;
   return new Date(start).toISOString().replace('Z', `${String(row).padStart(3, '0')}Z`);
 }
 
-/** Rows that a page has at most. */
+/** The maximum number of rows on a page. */
 const maxPageSize = 100;
 
 export function listBody(page: number, size: number): object {
@@ -46,8 +47,8 @@ export function listBody(page: number, size: number): object {
   };
 }
 
-function rowOf(place: PayoutPlace): object {
-  const facts = factsOf(place);
+function rowOf(position: PayoutPosition): object {
+  const facts = factsOf(position);
   return {
     recipient_name: facts.name,
     recipient_bank_name: 'LEAN_SME_MB1_UAE',
@@ -61,8 +62,8 @@ function rowOf(place: PayoutPlace): object {
     amount: facts.amount,
     created_at: facts.createdAt,
     updated_at: facts.updatedAt,
-    payment_intent_id: intentId(place),
-    payment_id: paymentId(place),
+    payment_intent_id: intentId(position),
+    payment_id: paymentId(position),
     auto_authorized: true,
     pending_manual_authorization: false,
     status: facts.status,
@@ -71,11 +72,11 @@ function rowOf(place: PayoutPlace): object {
   };
 }
 
-export function paymentBody(place: PayoutPlace): object {
-  const facts = factsOf(place);
+export function paymentBody(position: PayoutPosition): object {
+  const facts = factsOf(position);
   return {
-    id: paymentId(place),
-    payment_intent_id: intentId(place),
+    id: paymentId(position),
+    payment_intent_id: intentId(position),
     payment_source_id: 'e0000000-0000-4000-8000-000000000001',
     sender_details: {
       account_number: '0100000000000001',
@@ -86,8 +87,8 @@ export function paymentBody(place: PayoutPlace): object {
     amount: facts.amount,
     currency: facts.currency,
     description: facts.description,
-    submission_timestamp: timeOf(place, 1),
-    initiation_timestamp: timeOf(place, 1),
+    submission_timestamp: timeOf(position, 1),
+    initiation_timestamp: timeOf(position, 1),
     status: facts.status,
     post_initiation_status: facts.postInitiationStatus,
     bank_transaction_reference: facts.bankTransactionReference,
@@ -96,17 +97,17 @@ export function paymentBody(place: PayoutPlace): object {
   };
 }
 
-/** @param place of the intent: where it is shared, of the first payout that shares it */
-export function intentBody(place: PayoutPlace): object {
-  const facts = factsOf(place);
+/** @param position the position of the intent. For a shared intent it is the position of its first payout. */
+export function intentBody(position: PayoutPosition): object {
+  const facts = factsOf(position);
   return {
-    payment_intent_id: intentId(place),
+    payment_intent_id: intentId(position),
     customer_id: 'c0000000-0000-4000-8000-000000000001',
     amount: facts.amount,
     currency: facts.currency,
     description: facts.description,
-    external_reference: `order-${String(place.page)}-${String(place.row)}`,
-    payment: paymentBody(place),
+    external_reference: `order-${String(position.page)}-${String(position.row)}`,
+    payment: paymentBody(position),
     payment_destination: {
       id: `d0000000-0000-4000-8000-0000${facts.destination}`,
       bank_identifier: 'LEAN_SME_MB1_UAE',
@@ -132,35 +133,33 @@ export function intentBody(place: PayoutPlace): object {
   };
 }
 
-/** Newest first, as Lean has it. @param place of the intent */
-export function historyBody(place: PayoutPlace): object {
-  const content = placesOfIntent(place).map(each => ({
+/** The history of an intent, newest first as in Lean. @param position the position of the intent */
+export function historyBody(position: PayoutPosition): object {
+  const content = positionsOfIntent(position).map(each => ({
     payment_id: paymentId(each),
     events: eventsOf(each).reverse(),
   }));
-  return { content: content.reverse(), page: pageOfHistory(content.length) };
+  return { content: content.reverse(), page: historyPage(content.length) };
 }
 
-/** What is told of a history that is asked for by the id of a payment: this Lean has them by intents. */
-export const noHistory: object = { content: [], page: pageOfHistory(0) };
+/** The empty history for the id of a payment, because this Lean has histories by intent only. */
+export const emptyHistory: object = { content: [], page: historyPage(0) };
 
-function pageOfHistory(total: number): object {
+function historyPage(total: number): object {
   return { number: 0, size: 10, total_elements: total, total_pages: Math.ceil(total / 10), sort: null };
 }
 
-function eventsOf(place: PayoutPlace): object[] {
-  const { status, postInitiationStatus } = factsOf(place);
+function eventsOf(position: PayoutPosition): object[] {
+  const { status, postInitiationStatus } = factsOf(position);
   const steps = [
-    { event: 'payment.created', status: 'PENDING_WITH_BANK', tracked: null },
-    { event: 'payment.updated', status, tracked: null },
-    { event: 'payment.updated', status, tracked: postInitiationStatus },
+    { event: 'payment.created', status: 'PENDING_WITH_BANK', postInitiationStatus: null },
+    { event: 'payment.updated', status, postInitiationStatus: null },
+    { event: 'payment.updated', status, postInitiationStatus },
   ];
-  return steps
-    .slice(0, postInitiationStatus === null ? 2 : 3)
-    .map(({ event, status: then, tracked }, step) => ({
-      event,
-      status: then,
-      published_at: timeOf(place, step),
-      post_initiation_status: tracked,
-    }));
+  return steps.slice(0, postInitiationStatus === null ? 2 : 3).map((step, index) => ({
+    event: step.event,
+    status: step.status,
+    published_at: timeOf(position, index),
+    post_initiation_status: step.postInitiationStatus,
+  }));
 }

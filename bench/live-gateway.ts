@@ -2,16 +2,16 @@ import { subscribe } from 'node:diagnostics_channel';
 import type { ServerResponse } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseConfig, startGateway } from '../src/composition/gateway.ts';
-import { sandboxCredentials } from '../src/sandbox/named.ts';
+import { sandboxCredentials } from '../src/sandbox/fixtures.ts';
 
-/** The whole gateway as a process of its own, with webhooks; tells its memory, and who does not read. */
+/** Runs the whole gateway with webhooks. It responds to messages about its memory and its open responses. */
 const [leanUrl = '', folder = '', secret = ''] = process.argv.slice(2);
 
-const answering = new Set<ServerResponse>();
+const openResponses = new Set<ServerResponse>();
 subscribe('http.server.request.start', message => {
   const { response } = message as { readonly response: ServerResponse };
-  answering.add(response);
-  response.once('close', () => answering.delete(response));
+  openResponses.add(response);
+  response.once('close', () => openResponses.delete(response));
 });
 
 await startGateway(
@@ -26,12 +26,12 @@ await startGateway(
     LOG_LEVEL: 'silent',
     DATA_DIR: folder,
   }),
-  // What it would find at Lean would be counted as the price of an event.
-  { compareEveryMs: 24 * 60 * 60 * 1000 },
+  // Without a backfill, whose Lean calls would count as the cost of an event.
+  { backfillIntervalMs: 24 * 60 * 60 * 1000 },
 );
 
-const answers: Record<string, () => unknown> = {
-  /** In KiB, once it has cleared up. */
+const commands: Record<string, () => unknown> = {
+  /** The resident memory in KiB after garbage collection. */
   async 'needed memory'() {
     for (let times = 0; times < 4; times += 1) {
       void gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });
@@ -39,11 +39,11 @@ const answers: Record<string, () => unknown> = {
     }
     return process.memoryUsage.rss() / 1024;
   },
-  connected: () => answering.size,
-  /** How many cannot be sent any more before they read. */
-  stuck: () => [...answering].filter(({ writableNeedDrain }) => writableNeedDrain).length,
+  connected: () => openResponses.size,
+  /** The number of responses whose buffer is full, because the client does not read. */
+  'full buffers': () => [...openResponses].filter(({ writableNeedDrain }) => writableNeedDrain).length,
 };
-process.on('message', question => {
-  const answer = answers[String(question)];
-  if (answer !== undefined) void Promise.resolve(answer()).then(figure => process.send?.(figure));
+process.on('message', name => {
+  const command = commands[String(name)];
+  if (command !== undefined) void Promise.resolve(command()).then(result => process.send?.(result));
 });

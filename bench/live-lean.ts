@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { startSandbox } from '../src/sandbox/sandbox.ts';
 
-/** The sandbox as a process of its own. Nobody is told of its payouts but by who asks it for one. */
+/** Runs the sandbox without webhooks. A message adds a payout and returns the webhook that announces it. */
 const lean = await startSandbox({ payouts: 0 });
 
-/** Makes a payout, and tells the webhook that announces it. */
-function webhookOfNew(description: string): string {
+/** Adds a payout and returns the body of the webhook that announces it. */
+function addPayout(description: string): string {
   const { paymentId, intentId } = lean.payouts.add({ status: 'PENDING_WITH_BANK', description });
   return JSON.stringify({
     type: 'payment.created',
@@ -16,12 +16,12 @@ function webhookOfNew(description: string): string {
   });
 }
 
-const answers: Record<string, () => unknown> = {
-  payout: () => webhookOfNew('Bench'),
-  'large payout': () => webhookOfNew('x'.repeat(4000)),
+const commands: Record<string, () => unknown> = {
+  payout: () => addPayout('Bench'),
+  'large payout': () => addPayout('x'.repeat(4000)),
   calls: () => lean.requests.length,
 };
-process.on('message', question => {
-  const answer = answers[String(question)];
-  if (answer !== undefined) process.send?.(answer());
+process.on('message', name => {
+  const command = commands[String(name)];
+  if (command !== undefined) process.send?.(command());
 });

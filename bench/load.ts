@@ -1,13 +1,13 @@
 import { Pool } from 'undici';
 import { bodyOf, type Workload } from './workloads.ts';
 
-/** One who sends requests to a server, over as many connections as it has callers; each waits for its answer. */
-export class Load {
+/** Sends requests to a server over one connection for each caller. */
+export class LoadClient {
   readonly #pool: Pool;
   readonly #path: string;
   readonly #tokens: readonly string[];
 
-  /** @param tokens of the callers, who take turns */
+  /** @param tokens the access tokens, used in rotation */
   constructor(url: string, callers: number, tokens: readonly string[]) {
     const { origin, pathname } = new URL(url);
     this.#pool = new Pool(origin, { connections: callers });
@@ -15,9 +15,9 @@ export class Load {
     this.#tokens = tokens;
   }
 
-  /** @throws Error unless the answer is whole: 200 and no errors in it */
+  /** Resolves with the response body. Rejects if the status is not 200 or the body contains `errors`. */
   async send(body: string, index: number): Promise<string> {
-    const answer = await this.#pool.request({
+    const response = await this.#pool.request({
       method: 'POST',
       path: this.#path,
       headers: {
@@ -27,9 +27,9 @@ export class Load {
       },
       body,
     });
-    const text = await answer.body.text();
-    if (answer.statusCode === 200 && text.startsWith('{') && !text.includes('"errors"')) return text;
-    throw new Error(`answered ${String(answer.statusCode)}: ${text.slice(0, 500)}`);
+    const text = await response.body.text();
+    if (response.statusCode === 200 && text.startsWith('{') && !text.includes('"errors"')) return text;
+    throw new Error(`the server responded ${String(response.statusCode)}: ${text.slice(0, 500)}`);
   }
 
   close(): Promise<void> {
@@ -37,25 +37,25 @@ export class Load {
   }
 }
 
-export interface Sent {
-  /** Of each request, in milliseconds. */
+export interface LoadResult {
+  /** The latency of each request in ms. */
   readonly latencies: readonly number[];
   readonly seconds: number;
 }
 
-export interface Volume {
+export interface LoadVolume {
   readonly callers: number;
   readonly requests: number;
 }
 
-/** Callers who all go on as soon as they are answered, until there have been so many requests. */
-export async function send(
+/** Sends `requests` requests with `callers` concurrent callers. Each caller sends its next request after a response. */
+export async function sendLoad(
   url: string,
   tokens: readonly string[],
   workload: Workload,
-  { callers, requests }: Volume,
-): Promise<Sent> {
-  const load = new Load(url, callers, tokens);
+  { callers, requests }: LoadVolume,
+): Promise<LoadResult> {
+  const client = new LoadClient(url, callers, tokens);
   const latencies: number[] = [];
   let next = 0;
   const startedAt = performance.now();
@@ -65,12 +65,12 @@ export async function send(
       next += 1;
       const body = bodyOf(workload, workload.variables(index));
       const sentAt = performance.now();
-      await load.send(body, index);
+      await client.send(body, index);
       latencies.push(performance.now() - sentAt);
     }
   };
   await Promise.all(Array.from({ length: callers }, caller));
   const seconds = (performance.now() - startedAt) / 1000;
-  await load.close();
+  await client.close();
   return { latencies, seconds };
 }

@@ -7,7 +7,7 @@ import { safetyTable } from './safety.ts';
 import { steadyTable } from './steady.ts';
 import { subscribersTable } from './subscribers.ts';
 
-/** `BENCH_QUICK=1` runs tables with next to no requests, payouts and subscribers, to see that they run. */
+/** `BENCH_QUICK=1` runs the tables with very few requests, payouts and subscribers, to test that they work. */
 const quick = process.env['BENCH_QUICK'] === '1';
 
 const tables: Readonly<Record<string, () => Promise<void>>> = {
@@ -16,7 +16,7 @@ const tables: Readonly<Record<string, () => Promise<void>>> = {
   growth: () => growthTable({ quick }),
   'payout-record': () =>
     payoutRecordTable(
-      quick ? { rounds: 1, inTurn: 5, atOnce: 32 } : { rounds: 5, inTurn: 400, atOnce: 3000 },
+      quick ? { rounds: 1, sequential: 5, concurrent: 32 } : { rounds: 5, sequential: 400, concurrent: 3000 },
     ),
   safety: () => safetyTable({ times: quick ? 10 : 3000 }),
   subscribers: () =>
@@ -29,18 +29,18 @@ const tables: Readonly<Record<string, () => Promise<void>>> = {
   steady: () =>
     steadyTable({
       minutes: Number(process.env['BENCH_MINUTES'] ?? (quick ? 1 : 10)),
-      secondsEach: quick ? 1 : 60,
+      secondsPerMinute: quick ? 1 : 60,
     }),
 };
-/** They take long, and say something about our gateway alone. */
+/** These tables run only by name, because they take long and measure only our gateway. */
 const onlyByName = ['steady', 'floods'];
 
-const asked = process.argv.slice(2);
-const unknown = asked.filter(name => tables[name] === undefined);
+const requested = process.argv.slice(2);
+const unknown = requested.filter(name => tables[name] === undefined);
 if (unknown.length > 0) {
-  console.error(`There is no table ${unknown.join(', ')}; there are ${Object.keys(tables).join(', ')}.`);
+  console.error(`Unknown table: ${unknown.join(', ')}. Accepted: ${Object.keys(tables).join(', ')}.`);
   process.exitCode = 2;
 } else {
-  const usual = Object.keys(tables).filter(name => !onlyByName.includes(name));
-  for (const name of asked.length > 0 ? asked : usual) await tables[name]?.();
+  const defaults = Object.keys(tables).filter(name => !onlyByName.includes(name));
+  for (const name of requested.length > 0 ? requested : defaults) await tables[name]?.();
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { PayoutRecords } from '../src/payouts/creation/payout-records.ts';
 import { neverSent } from '../src/payouts/creation/send-history.ts';
 
-/** Records that keep nothing: what a payout costs without them. */
+/** Records that store nothing, to measure the cost of a payout without records. */
 export const noRecords: PayoutRecords = {
   reserve: ({ caller, idempotencyKey, leanKey, transfers }) =>
     Promise.resolve({
@@ -13,7 +13,7 @@ export const noRecords: PayoutRecords = {
         leanKey,
         transfers,
         repeated: false,
-        before: neverSent,
+        earlierSends: neverSent,
         duplicateIntents: [],
         similarUnknownKey: null,
       },
@@ -22,12 +22,12 @@ export const noRecords: PayoutRecords = {
   leaseAgain: () => Promise.resolve(undefined),
   noteSending: () => Promise.resolve('noted'),
   release: () => Promise.resolve(),
-  turnedAway: () => Promise.resolve(),
+  markTurnedAway: () => Promise.resolve(),
   markUnknown: () => Promise.resolve(),
-  adopt: () => Promise.resolve(),
+  assumeSent: () => Promise.resolve(),
   lostRecordsAgeMs: () => Promise.resolve(0),
   settle: () => Promise.resolve('recorded'),
   read: () => Promise.resolve(undefined),
   recover: () => Promise.resolve(),
-  forget: () => Promise.resolve(),
+  purge: () => Promise.resolve(),
 };

@@ -1,6 +1,6 @@
-import { demandEqualAnswers } from './equal-answers.ts';
+import { assertEqualResponses } from './equal-responses.ts';
 import { median, printTable } from './figures.ts';
-import { measureInTurns, middle, type Plan, type Round } from './measuring.ts';
+import { measureInterleaved, medianOf, type Plan, type Round } from './measurement.ts';
 import { allServers, peerE, startServers, type ServerName, type Servers } from './servers.ts';
 import {
   newPayout,
@@ -12,11 +12,12 @@ import {
 } from './workloads.ts';
 
 /**
- * A round takes each server a second or more, in which it collects its garbage several times. In short ones much of that
- * is put off until the next server's turn, and counted for nobody: most of all where there is most of it.
+ * A round takes at least a second for each server, so that it contains several garbage collections. In a shorter
+ * round much of the garbage would be collected after the measurement and not counted, mostly for the servers that
+ * produce most.
  *
- * Servers are warm when what they do once for a request has been compiled for good, which V8 does after some ten
- * thousand times: until then a second core compiles, and each of them looks dearer than it is when it runs for a day.
+ * The warm-up ends when V8 has optimised the code, after about ten thousand requests. Until then V8 compiles on a
+ * second core, and a server would look more expensive than it is in the long run.
  */
 const plans: readonly Plan[] = [
   { workload: onePayout, callers: 32, requests: 8000, warmUp: 24_000, rounds: 3 },
@@ -27,21 +28,21 @@ const plans: readonly Plan[] = [
   { workload: newPayout, callers: 16, requests: 3000, warmUp: 15_000, rounds: 3 },
 ];
 
-/** How often all of it is done, each time by servers that have just been started: no two starts turn out quite the same. */
+/** The number of repetitions. Each one starts new servers, because the performance differs between starts. */
 const starts = 3;
 
-/** Of a server under a workload, over all starts. */
-interface Measured {
+/** The measurements of one server with one workload, over all starts. */
+interface Measurements {
   readonly rounds: Round[];
-  /** After the load. */
+  /** The resident memory after each load. */
   readonly bytes: number[];
 }
 
-/** What our gateway costs beside other servers of the same fields, and beside none at all. */
+/** Compares the cost of our gateway with other servers of the same fields, and with a server without GraphQL. */
 export async function overheadTable({ quick }: { readonly quick: boolean }): Promise<void> {
   const all = plans.map(plan => ({
     plan: quick ? { ...plan, requests: plan.callers, warmUp: plan.callers, rounds: 1 } : plan,
-    measured: new Map<ServerName, Measured>(allServers.map(name => [name, { rounds: [], bytes: [] }])),
+    measured: new Map<ServerName, Measurements>(allServers.map(name => [name, { rounds: [], bytes: [] }])),
   }));
   for (let start = 0; start < (quick ? 1 : starts); start += 1) {
     const servers = await startServers(allServers);
@@ -52,43 +53,43 @@ export async function overheadTable({ quick }: { readonly quick: boolean }): Pro
     }
   }
   printTable(
-    'What an operation costs, beside other servers of the same fields',
+    'Cost of an operation, compared with other servers of the same fields',
     ['', 'CPU µs', 'of E', 'per second', 'p50 ms', 'p99 ms', 'MiB', 'Lean calls'],
     all.flatMap(({ plan, measured }) => [[plan.workload.name], ...rowsOf(measured)]),
   );
   console.log(
-    'All but ours let everybody in, log and count nothing, and make payouts without a record of them.\n' +
-      'MiB are of the whole process after the load, of the others some 17 for reading TypeScript.\n',
+    'The other servers have no authentication, log, metrics or records of payouts.\n' +
+      'MiB is the memory of the process after the load. About 17 MiB of the others is for running TypeScript.\n',
   );
 }
 
 async function measureAll(
   servers: Servers,
   plan: Plan,
-  measured: ReadonlyMap<ServerName, Measured>,
+  measured: ReadonlyMap<ServerName, Measurements>,
 ): Promise<void> {
-  await demandEqualAnswers(servers, plan.workload);
-  for (const [name, rounds] of await measureInTurns(servers, plan)) {
+  await assertEqualResponses(servers, plan.workload);
+  for (const [name, rounds] of await measureInterleaved(servers, plan)) {
     measured.get(name)?.rounds.push(...rounds);
     measured.get(name)?.bytes.push(Number(await servers.running.get(name)?.ask('memory')));
   }
 }
 
-function rowsOf(measured: ReadonlyMap<ServerName, Measured>): string[][] {
+function rowsOf(measured: ReadonlyMap<ServerName, Measurements>): string[][] {
   const ofE = measured.get(peerE)?.rounds ?? [];
   return [...measured].map(([name, { rounds, bytes }]) => [
     `  ${name}`,
-    middle(rounds, 'cpuMicros').toFixed(0),
+    medianOf(rounds, 'cpuMicros').toFixed(0),
     ratio(rounds, ofE).toFixed(2),
-    middle(rounds, 'perSecond').toFixed(0),
-    middle(rounds, 'p50').toFixed(2),
-    middle(rounds, 'p99').toFixed(2),
+    medianOf(rounds, 'perSecond').toFixed(0),
+    medianOf(rounds, 'p50').toFixed(2),
+    medianOf(rounds, 'p99').toFixed(2),
     (median(bytes) / 2 ** 20).toFixed(0),
-    middle(rounds, 'leanCalls').toFixed(1),
+    medianOf(rounds, 'leanCalls').toFixed(1),
   ]);
 }
 
-/** Round by round, because a machine that is slow for a while is so for both. */
+/** The median ratio of the rounds. Each ratio compares the same round, because temporary load slows both servers. */
 function ratio(rounds: readonly Round[], others: readonly Round[]): number {
   return median(rounds.map(({ cpuMicros }, round) => cpuMicros / (others[round]?.cpuMicros ?? NaN)));
 }

@@ -5,30 +5,33 @@ import { join } from 'node:path';
 import { median, percentile, printTable } from './figures.ts';
 import { startProcess, type ServerProcess } from './processes.ts';
 
-/** Counts of one run of the table. */
+/** The size of the measurement. */
 export interface Counts {
   readonly rounds: number;
-  /** Payouts one after the other, for latency. */
-  readonly inTurn: number;
-  /** Payouts by sixteen callers at once, for CPU and throughput. */
-  readonly atOnce: number;
+  /** Payouts one after another, for the latency. */
+  readonly sequential: number;
+  /** Payouts by sixteen concurrent callers, for CPU time and throughput. */
+  readonly concurrent: number;
 }
 
 const variants = ['recorded', 'unrecorded'] as const;
 const callers = 16;
 
-interface Measured {
+interface Measurement {
+  /** CPU time per payout, in µs. */
   readonly cpuMicros: number;
+  /** Latency in ms. */
   readonly p50: number;
+  /** Latency in ms. */
   readonly p99: number;
   readonly perSecond: number;
 }
 
 /**
- * What the durable record adds to a payout: the gateway with its records in SQLite (three transactions a payout, each
- * on disk before it goes on) against the same gateway without any, in turns.
+ * Measures the cost of the durable record of a payout. It compares the gateway with records in SQLite (three
+ * transactions per payout, each synced to disk) with the same gateway without records, in alternating rounds.
  */
-export async function payoutRecordTable({ rounds, inTurn, atOnce }: Counts): Promise<void> {
+export async function payoutRecordTable({ rounds, sequential, concurrent }: Counts): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'lean-payouts-bench-'));
   const lean = await startProcess('fast-lean.ts');
   const path = '/graphql';
@@ -37,28 +40,29 @@ export async function payoutRecordTable({ rounds, inTurn, atOnce }: Counts): Pro
     unrecorded: await startProcess('gateway.ts', { args: [lean.url, join(folder, 'b'), 'unrecorded'], path }),
   };
   try {
-    for (const variant of variants) await payMany(gateways[variant], atOnce / 2, callers);
-    const results: Record<(typeof variants)[number], Measured[]> = { recorded: [], unrecorded: [] };
+    for (const variant of variants) await payMany(gateways[variant], concurrent / 2, callers);
+    const results: Record<(typeof variants)[number], Measurement[]> = { recorded: [], unrecorded: [] };
     for (let round = 0; round < rounds; round += 1)
-      for (const variant of variants) results[variant].push(await measure(gateways[variant], inTurn, atOnce));
-    const middle = (variant: (typeof variants)[number], figure: keyof Measured): number =>
-      median(results[variant].map(each => each[figure]));
+      for (const variant of variants)
+        results[variant].push(await measure(gateways[variant], sequential, concurrent));
+    const medianFor = (variant: (typeof variants)[number], field: keyof Measurement): number =>
+      median(results[variant].map(each => each[field]));
     printTable(
-      'A payout with its durable record (SQLite), and without',
+      'Cost of a payout with and without its durable record (SQLite)',
       ['', 'CPU µs', 'p50 ms', 'p99 ms', 'payouts/s'],
       variants.map(variant => [
         variant,
-        middle(variant, 'cpuMicros').toFixed(0),
-        middle(variant, 'p50').toFixed(2),
-        middle(variant, 'p99').toFixed(2),
-        middle(variant, 'perSecond').toFixed(0),
+        medianFor(variant, 'cpuMicros').toFixed(0),
+        medianFor(variant, 'p50').toFixed(2),
+        medianFor(variant, 'p99').toFixed(2),
+        medianFor(variant, 'perSecond').toFixed(0),
       ]),
     );
-    const addedMs = middle('recorded', 'p50') - middle('unrecorded', 'p50');
-    const addedMicros = middle('recorded', 'cpuMicros') - middle('unrecorded', 'cpuMicros');
+    const addedMs = medianFor('recorded', 'p50') - medianFor('unrecorded', 'p50');
+    const addedMicros = medianFor('recorded', 'cpuMicros') - medianFor('unrecorded', 'cpuMicros');
     console.log(
       `The record adds ${addedMicros.toFixed(0)} µs of CPU and ${addedMs.toFixed(2)} ms to a payout: ` +
-        `${((100 * addedMs) / (150 + addedMs)).toFixed(1)} % of one that Lean takes 150 ms for.\n`,
+        `${((100 * addedMs) / (150 + addedMs)).toFixed(1)} % of its latency if Lean needs 150 ms.\n`,
     );
   } finally {
     for (const server of [...Object.values(gateways), lean]) await server.stop();
@@ -66,20 +70,20 @@ export async function payoutRecordTable({ rounds, inTurn, atOnce }: Counts): Pro
   }
 }
 
-async function measure(gateway: ServerProcess, inTurn: number, atOnce: number): Promise<Measured> {
-  const { latencies } = await payMany(gateway, inTurn, 1);
+async function measure(gateway: ServerProcess, sequential: number, concurrent: number): Promise<Measurement> {
+  const { latencies } = await payMany(gateway, sequential, 1);
   const cpuBefore = await gateway.cpuMicros();
-  const { seconds } = await payMany(gateway, atOnce, callers);
+  const { seconds } = await payMany(gateway, concurrent, callers);
   const cpu = (await gateway.cpuMicros()) - cpuBefore;
   return {
-    cpuMicros: cpu / atOnce,
+    cpuMicros: cpu / concurrent,
     p50: percentile(latencies, 50),
     p99: percentile(latencies, 99),
-    perSecond: atOnce / seconds,
+    perSecond: concurrent / seconds,
   };
 }
 
-let keys = 0;
+let keyCount = 0;
 
 async function payMany(
   { url }: ServerProcess,
@@ -94,7 +98,7 @@ async function payMany(
     while (left > 0) {
       left -= 1;
       const sentAt = performance.now();
-      await pay(url, agent, `bench-${String((keys += 1))}`);
+      await pay(url, agent, `bench-${String((keyCount += 1))}`);
       latencies.push(performance.now() - sentAt);
     }
   };
@@ -126,7 +130,7 @@ function pay(url: string, agent: Agent, idempotencyKey: string): Promise<void> {
         response.on('end', () => {
           const text = Buffer.concat(chunks).toString();
           if (text.includes('"__typename":"PayoutCreated"') && text.includes('"amount":"16.5"')) resolve();
-          else reject(new Error(`not paid: ${text}`));
+          else reject(new Error(`the payout was not created: ${text}`));
         });
       },
     );

@@ -1,55 +1,59 @@
 import { subscribe } from 'node:diagnostics_channel';
 
-/**
- * Loaded into every process of the benchmark before its program (`--import`), which need not know of it: tells the
- * address of the first server that listens there, and what the process costs when asked.
+/*
+ * Preloaded into every process of the benchmark (`--import`). It sends the address of the first server that listens
+ * in the process, and responds to commands that measure the process. The program itself does not change.
  *
- * Plain JavaScript: what Node takes to read TypeScript, some 17 MiB, would be counted as the program's own.
+ * This is plain JavaScript, because Node needs about 17 MiB to run TypeScript, which would count as the program's
+ * memory.
  */
-let told = false;
+let hasSentAddress = false;
 subscribe('tracing:net.server.listen:asyncEnd', message => {
   const address = /** @type {{ server: import('node:net').Server }} */ (message).server.address();
-  if (told || typeof address !== 'object' || address === null) return;
-  told = true;
+  if (hasSentAddress || typeof address !== 'object' || address === null) return;
+  hasSentAddress = true;
   process.send?.(`http://127.0.0.1:${String(address.port)}`);
 });
 
-let heldMs = 0;
+let maxBlockedMs = 0;
 /** @type {NodeJS.Timeout | undefined} */
-let watching;
+let sampler;
 
-/** Notes the longest stretch of CPU time of the main thread between two timers. */
-function watch() {
+/** Measures the longest CPU time of the main thread between two timer callbacks, in ms. */
+function startSampling() {
   let before = process.threadCpuUsage();
-  watching ??= setInterval(() => {
+  sampler ??= setInterval(() => {
     const { user, system } = process.threadCpuUsage();
-    heldMs = Math.max(heldMs, (user + system - before.user - before.system) / 1000);
+    maxBlockedMs = Math.max(maxBlockedMs, (user + system - before.user - before.system) / 1000);
     before = { user, system };
   }, 2).unref();
 }
 
 /** @type {Readonly<Record<string, () => number>>} */
-const answers = {
-  /** In microseconds, so far. */
+const commands = {
+  /** The CPU time of the process so far, in µs. */
   cpu() {
     const { user, system } = process.cpuUsage();
     return user + system;
   },
-  /** Of the event loop, at a time, since it was asked last, in ms of CPU time: other processes do not count. */
-  held() {
-    watch();
-    const held = heldMs;
-    heldMs = 0;
-    return held;
+  /**
+   * The longest time that the event loop was blocked since the last call, in ms of CPU time. It is not wall-clock
+   * time, so that other processes do not affect it.
+   */
+  'max blocked ms'() {
+    startSampling();
+    const blockedMs = maxBlockedMs;
+    maxBlockedMs = 0;
+    return blockedMs;
   },
-  /** In bytes, as the system counts it. */
+  /** The resident memory in bytes. */
   memory: () => process.memoryUsage.rss(),
 };
 
-process.on('message', question => {
-  const answer = answers[String(question)];
-  if (answer !== undefined) process.send?.(answer());
+process.on('message', name => {
+  const command = commands[String(name)];
+  if (command !== undefined) process.send?.(command());
 });
-// To be asked is no reason to go on, and nobody is left to ask once the benchmark is gone.
+// The channel must not keep the process alive, and the process ends with the benchmark.
 process.channel?.unref();
 process.once('disconnect', () => process.exit());

@@ -2,26 +2,29 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-/** A server in a process of its own, so that its CPU time is its alone. */
+/** A server in its own process, so that its CPU time can be measured. */
 export interface ServerProcess {
-  /** Where it serves. */
+  /** The address of its endpoint. */
   readonly url: string;
-  /** Its answer to a question that it, or the probe in it, knows. One at a time. */
-  ask(question: string): Promise<unknown>;
-  /** CPU time that it has used so far, in microseconds. */
+  /**
+   * Sends a command that the program or its probe implements, and resolves with the reply. Calls must not overlap,
+   * because replies are matched by their order only. Rejects if the process ends.
+   */
+  ask(command: string): Promise<unknown>;
+  /** The CPU time of the process so far, in µs. */
   cpuMicros(): Promise<number>;
   stop(): Promise<void>;
 }
 
 export interface ProcessOptions {
   readonly args?: readonly string[];
-  /** Of Node. @default none */
+  /** Node's command-line options. @default none */
   readonly flags?: readonly string[];
-  /** Where it serves what it is asked for. @default none */
+  /** The path of its endpoint. @default none */
   readonly path?: string;
-  /** All that it has of an environment. @default this process's own */
+  /** All its environment variables. @default those of this process */
   readonly env?: NodeJS.ProcessEnv;
-  /** Whether what it prints to standard output is thrown away. @default false */
+  /** Whether its standard output is discarded. @default false */
   readonly quiet?: boolean;
 }
 
@@ -34,10 +37,10 @@ export async function startProcess(file: string, options: ProcessOptions = {}): 
     execArgv: [...process.execArgv, ...flags, '--import', probe],
     stdio: ['ignore', quiet ? 'ignore' : 'inherit', 'inherit', 'ipc'],
   });
-  const url = `${String(await answer(child))}${path}`;
-  const ask = (question: string): Promise<unknown> => {
-    child.send(question);
-    return answer(child);
+  const url = `${String(await nextMessage(child))}${path}`;
+  const ask = (command: string): Promise<unknown> => {
+    child.send(command);
+    return nextMessage(child);
   };
   return {
     url,
@@ -50,18 +53,18 @@ export async function startProcess(file: string, options: ProcessOptions = {}): 
   };
 }
 
-/** The next thing that it says. */
-async function answer(child: ChildProcess): Promise<unknown> {
-  const over = new AbortController();
-  const { signal } = over;
+/** Resolves with the next message of a process. Rejects if the process ends. */
+async function nextMessage(child: ChildProcess): Promise<unknown> {
+  const cleanup = new AbortController();
+  const { signal } = cleanup;
   const ended = once(child, 'close', { signal }).then(() => {
-    throw new Error('a process of the benchmark ended by itself');
+    throw new Error('a process of the benchmark ended unexpectedly');
   });
   ended.catch(() => undefined);
   try {
     const [message] = (await Promise.race([once(child, 'message', { signal }), ended])) as [unknown];
     return message;
   } finally {
-    over.abort();
+    cleanup.abort();
   }
 }

@@ -2,11 +2,11 @@ import { generateKeyPair, SignJWT, type JWTVerifyGetKey } from 'jose';
 import { parse, type ExecutionArgs } from 'graphql';
 import { AccessTokens } from '../src/access/access-tokens.ts';
 import { Authenticator } from '../src/access/authenticator.ts';
-import { rateLimit } from '../src/access/rate-limits.ts';
-import { problemsOf } from '../src/adapters/graphql/operation-limits.ts';
+import { createRateLimit } from '../src/access/rate-limits.ts';
+import { limitErrors } from '../src/adapters/graphql/operation-limits.ts';
 import { operationPolicy } from '../src/adapters/graphql/operation-policy.ts';
 import { Metrics } from '../src/adapters/observability/metrics.ts';
-import { anybody } from '../src/access/caller.ts';
+import { anonymousCaller } from '../src/access/caller.ts';
 import { schema } from '../src/schema/index.ts';
 import { printTable } from './figures.ts';
 
@@ -17,27 +17,27 @@ const document = `query Payouts($first: Int) {
   }
 }`;
 
-/** What it costs a request to be let in, bounded and counted: each part alone, in CPU time of this process. */
+/** Measures the CPU time of each part of authentication, limits and metrics, in this process. */
 export async function safetyTable({ times }: { readonly times: number }): Promise<void> {
   const { privateKey, publicKey } = await generateKeyPair('RS256');
-  const find: JWTVerifyGetKey = () => Promise.resolve(publicKey);
-  const tokens = new AccessTokens({ keys: { find, known: true }, issuer: 'bench', audience: 'bench' });
-  const token = (index: number) =>
+  const findKey: JWTVerifyGetKey = () => Promise.resolve(publicKey);
+  const tokens = new AccessTokens({ keys: { findKey, available: true }, issuer: 'bench', audience: 'bench' });
+  const createToken = (index: number) =>
     new SignJWT({ iss: 'bench', aud: 'bench', sub: `caller-${String(index)}`, scope: 'payouts:read' })
       .setProtectedHeader({ alg: 'RS256' })
       .setExpirationTime('1h')
       .sign(privateKey);
   const authenticator = new Authenticator({ tokens, routerSecret: undefined, limit: undefined });
-  const known = { authorization: `Bearer ${await token(0)}` };
-  const fresh = await Promise.all(Array.from({ length: 2 * times }, (_, index) => token(index)));
-  const limit = rateLimit('requests', 1_000_000_000, undefined);
+  const knownHeaders = { authorization: `Bearer ${await createToken(0)}` };
+  const newTokens = await Promise.all(Array.from({ length: 2 * times }, (_, index) => createToken(index)));
+  const limit = createRateLimit('requests', 1_000_000_000, undefined);
 
   const ast = parse(document);
   const args: ExecutionArgs = {
     schema,
     document: ast,
     variableValues: { first: 50 },
-    contextValue: { admission: { caller: anybody, router: false, asRouter: true } },
+    contextValue: { auth: { caller: anonymousCaller, isRouter: false, mayActAsRouter: true } },
   };
   const metrics = new Metrics({
     load: () => ({ read: idle, write: idle }),
@@ -53,36 +53,43 @@ export async function safetyTable({ times }: { readonly times: number }): Promis
     subscriptions: () => 0,
     connections: () => ({ count: 0, unreadBytes: 0, incomingBytes: 0 }),
   });
-  const label = 'payouts';
+  const operationLabel = 'payouts';
   const policy = operationPolicy(250);
 
-  const rows: [string, (index: number) => unknown][] = [
-    ['access token, seen before', () => authenticator.authenticate(known)],
+  const parts: [name: string, run: (index: number) => unknown][] = [
+    ['access token, seen before', () => authenticator.authenticate(knownHeaders)],
     [
       'access token, for the first time',
-      index => authenticator.authenticate({ authorization: `Bearer ${fresh[index] ?? ''}` }),
+      index => authenticator.authenticate({ authorization: `Bearer ${newTokens[index] ?? ''}` }),
     ],
     ['rate limit, in process', () => limit?.take('caller')],
-    ['limits of a document, once for each document', () => problemsOf(ast, false)],
-    ['scopes, and cost in Lean calls', () => policy(args)],
+    ['limits of a document, once per document', () => limitErrors(ast, false)],
+    ['scopes and cost limit', () => policy(args)],
     [
-      'numbers for operators',
+      'metrics',
       () => {
-        metrics.request({ surface: 'graphql', label, outcome: 'ok', leanCalls: 1, seconds: 0.01 });
+        metrics.recordRequest({
+          surface: 'graphql',
+          operationLabel,
+          outcome: 'ok',
+          leanCalls: 1,
+          seconds: 0.01,
+        });
       },
     ],
   ];
-  const figures: string[][] = [];
-  for (const [name, work] of rows) figures.push([name, (await cpuMicros(work, times)).toFixed(1)]);
-  printTable('What a request pays for safety', ['', 'CPU µs'], figures);
+  const rows: string[][] = [];
+  for (const [name, run] of parts) rows.push([name, (await cpuMicros(run, times)).toFixed(1)]);
+  printTable('CPU time of authentication, limits and metrics per request', ['', 'CPU µs'], rows);
 }
 
 const idle = { busy: 0, max: 64, waiting: 0, open: false };
 
-async function cpuMicros(work: (index: number) => unknown, times: number): Promise<number> {
-  for (let index = 0; index < times; index += 1) await work(times + index);
+/** CPU time of one call in µs, after an equal number of calls as a warm-up. */
+async function cpuMicros(run: (index: number) => unknown, times: number): Promise<number> {
+  for (let index = 0; index < times; index += 1) await run(times + index);
   const before = process.cpuUsage();
-  for (let index = 0; index < times; index += 1) await work(index);
+  for (let index = 0; index < times; index += 1) await run(index);
   const { user, system } = process.cpuUsage(before);
   return (user + system) / times;
 }

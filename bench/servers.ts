@@ -9,7 +9,9 @@ export const ours = 'ours';
 export const peerE = 'E: Yoga, Pothos';
 export const bare = 'bare';
 
-/** What our gateway is compared with: servers of the same fields, and the floor, which does without GraphQL. */
+/**
+ * The servers that our gateway is compared with: three with the same fields, and one without GraphQL as the minimum.
+ */
 const peers = {
   [peerE]: { file: 'peers/yoga.ts', path: '/graphql' },
   'Apollo Server': { file: 'peers/apollo.ts', path: '/' },
@@ -21,18 +23,18 @@ export type ServerName = typeof ours | keyof typeof peers;
 export const allServers: readonly ServerName[] = [ours, ...(Object.keys(peers) as (keyof typeof peers)[])];
 
 export interface Servers {
-  /** In the order that they were asked for in. */
+  /** In the order of the names. */
   readonly running: ReadonlyMap<ServerName, ServerProcess>;
-  /** Good for all that our gateway is asked for; one for each caller. Peers let everybody in. */
+  /** An access token for each caller, valid for all workloads. Only our gateway checks them. */
   readonly tokens: readonly string[];
-  /** How often Lean has been called so far. */
+  /** The number of Lean calls so far. */
   leanCalls(): Promise<number>;
   stop(): Promise<void>;
 }
 
 const callers = 50;
 
-/** Starts servers in front of one Lean, and ours as in production. */
+/** Starts servers in front of one Lean. Ours runs with production settings. */
 export async function startServers(names: readonly ServerName[]): Promise<Servers> {
   const folder = await mkdtemp(join(tmpdir(), 'lean-payouts-bench-'));
   const issuer = await startIssuer();
@@ -43,7 +45,7 @@ export async function startServers(names: readonly ServerName[]): Promise<Server
       name,
       name === ours
         ? await startProcess('../dist/main.js', {
-            flags: optionsOfStart(),
+            flags: nodeFlags(),
             path: '/graphql',
             quiet: true,
             env: {
@@ -52,7 +54,7 @@ export async function startServers(names: readonly ServerName[]): Promise<Server
               ...settings,
               LEAN_BASE_URL: lean.url,
               DATA_DIR: folder,
-              // Otherwise each payout is looked for at Lean before it is sent, as long as the store is new.
+              // Otherwise, with a new store, the gateway would look for each payout at Lean before it sends it.
               PAYOUT_RESEND_AFTER_MS: '1',
             },
           })
@@ -83,7 +85,7 @@ export async function startServers(names: readonly ServerName[]): Promise<Server
 
 const production = { PATH: process.env['PATH'], NODE_ENV: 'production' };
 
-/** Nothing is switched off; limits are in force, and too high to be met. */
+/** All features are on. The rate limits are enforced, but too high to be reached. */
 const settings = {
   LEAN_API_TOKEN: 'token',
   PORT: '0',
@@ -94,8 +96,8 @@ const settings = {
   LOG_LEVEL: 'info',
 } as const;
 
-/** What `npm start` starts Node with. */
-function optionsOfStart(): string[] {
+/** The options that `npm start` passes to Node. */
+function nodeFlags(): string[] {
   const { scripts } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
     readonly scripts: { readonly start: string };
   };

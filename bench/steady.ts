@@ -1,23 +1,23 @@
 import { printTable } from './figures.ts';
-import { send } from './load.ts';
+import { sendLoad } from './load.ts';
 import { ours, startServers } from './servers.ts';
 import { onePayout, payoutDetails } from './workloads.ts';
 
-/** Single payouts, and beside them pages with intent and history. */
+/** Single payouts, and pages of payouts with intent and history. */
 const mix = [
   { workload: onePayout, callers: 8, requests: 400 },
   { workload: payoutDetails(50), callers: 2, requests: 20 },
 ] as const;
 const operations = mix.reduce((sum, { requests }) => sum + requests, 0);
 
-/** Whether our gateway costs the same after a while: minute by minute, under as much as one core can do. */
+/** Measures minute by minute whether the cost of our gateway changes over time, at full load on one core. */
 export async function steadyTable({
   minutes,
-  secondsEach,
+  secondsPerMinute,
 }: {
   readonly minutes: number;
-  /** How long a minute takes. */
-  readonly secondsEach: number;
+  /** The length of a measured minute in seconds. */
+  readonly secondsPerMinute: number;
 }): Promise<void> {
   const servers = await startServers([ours]);
   const server = servers.running.get(ours);
@@ -29,10 +29,10 @@ export async function steadyTable({
       let sent = 0;
       do {
         await Promise.all(
-          mix.map(({ workload, ...volume }) => send(server.url, servers.tokens, workload, volume)),
+          mix.map(({ workload, ...volume }) => sendLoad(server.url, servers.tokens, workload, volume)),
         );
         sent += operations;
-      } while (performance.now() - startedAt < 1000 * secondsEach);
+      } while (performance.now() - startedAt < 1000 * secondsPerMinute);
       const seconds = (performance.now() - startedAt) / 1000;
       rows.push([
         `minute ${String(minute)}`,
@@ -45,7 +45,7 @@ export async function steadyTable({
     await servers.stop();
   }
   printTable(
-    'Our gateway, minute by minute: a page of 50 payouts with intent and history to 20 single ones',
+    'Our gateway, minute by minute: 20 single payouts for each page of 50 payouts with intent and history',
     ['', 'CPU µs', 'per second', 'MiB'],
     rows,
   );

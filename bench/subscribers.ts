@@ -5,29 +5,32 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { payoutIdOf } from '../src/payouts/values/ids.ts';
-import { EventReaders, openWithoutReading } from './event-readers.ts';
+import { SseSubscribers, openWithoutReading } from './sse-subscribers.ts';
 import { median, printTable } from './figures.ts';
 import { startProcess, type ServerProcess } from './processes.ts';
 
-/** Counts of one run of the table. */
-export interface Crowd {
+/** The size of the measurement. */
+export interface SubscriberCounts {
   readonly subscribers: number;
-  /** How many of them do not read in its second line. */
+  /** The number of subscribers that do not read, for the second row. */
   readonly notReading: number;
-  /** Events that all of them are told. */
+  /** The number of events that each subscriber receives. */
   readonly events: number;
 }
 
-interface Parts {
+interface Processes {
   readonly lean: ServerProcess;
   readonly gateway: ServerProcess;
 }
 
-interface Delivered {
+/** Times are in ms after the webhook. They are medians over the events. */
+interface Delivery {
   readonly first: number;
   readonly median: number;
   readonly last: number;
+  /** CPU time of the gateway per event and subscriber, in µs. */
   readonly cpuMicros: number;
+  /** Lean calls per event. */
   readonly leanCalls: number;
 }
 
@@ -35,44 +38,45 @@ const secret = 'webhook-secret';
 const query = 'subscription { payoutUpdated { eventId payoutId status payout { id status } } }';
 
 /**
- * What subscribers cost: one gateway, and all of them told of the same events, each of which comes by Lean's webhook.
- * They read in this process, so that the time to the last of them has in it what reading costs here.
+ * Measures the cost of subscribers that all receive the same events on one gateway. Each event arrives by Lean's
+ * webhook. The subscribers run in this process, so the measured times include the cost of reading here.
  */
-export async function subscribersTable(crowd: Crowd): Promise<void> {
-  const { notReading, events } = crowd;
-  const subscribers = Math.min(crowd.subscribers, mostConnections());
+export async function subscribersTable(counts: SubscriberCounts): Promise<void> {
+  const { notReading, events } = counts;
+  const subscribers = Math.min(counts.subscribers, maxConnections());
   const folder = await mkdtemp(join(tmpdir(), 'lean-payouts-bench-'));
   const lean = await startProcess('live-lean.ts');
   const gateway = await startProcess('live-gateway.ts', {
     args: [lean.url, folder, secret],
     path: '/graphql',
-    // So that it can clear up before it tells how much memory it needs.
+    // The process collects its garbage before it measures its memory.
     flags: ['--expose-gc'],
   });
-  const parts = { lean, gateway };
+  const processes = { lean, gateway };
   try {
-    // Code and shapes that are there once for all of them are not to be counted as theirs.
-    await told(parts, Math.min(subscribers, 200), events);
-    const before = await memory(parts);
-    const readers = await EventReaders.open(gateway.url, query, subscribers);
-    const kibEach = ((await memory(parts)) - before) / subscribers;
-    const all = await measure(parts, readers, subscribers, events);
-    await leave(parts, readers);
+    // A warm-up, because code and hidden classes are created once and must not count for the subscribers.
+    await deliverTo(processes, Math.min(subscribers, 200), events);
+    const before = await memory(processes);
+    const readers = await SseSubscribers.open(gateway.url, query, subscribers);
+    const kibEach = ((await memory(processes)) - before) / subscribers;
+    const allReading = await measure(processes, readers, subscribers, events);
+    await disconnect(processes, readers);
 
-    const sockets = await fillUp(parts, notReading);
-    const others = await told(parts, subscribers - notReading, events);
-    if (Number(await gateway.ask('stuck')) !== notReading) throw new Error('who was not to read has read');
+    const sockets = await blockSubscribers(processes, notReading);
+    const besideBlocked = await deliverTo(processes, subscribers - notReading, events);
+    if (Number(await gateway.ask('full buffers')) !== notReading)
+      throw new Error('a subscriber that must not read has read');
     for (const socket of sockets) socket.destroy();
 
     printTable(
-      'Subscribers to all payouts on one gateway, each told of a step',
+      'Subscribers to all payouts on one gateway',
       ['', 'KiB each', 'first ms', 'median ms', 'last ms', 'CPU µs each', 'Lean calls'],
       [
-        [`${String(subscribers)} that read`, kibEach.toFixed(1), ...figures(all)],
+        [`${String(subscribers)} reading`, kibEach.toFixed(1), ...cells(allReading)],
         [
-          `${String(subscribers - notReading)}, beside ${String(notReading)} that do not`,
+          `${String(subscribers - notReading)} reading, ${String(notReading)} not reading`,
           '',
-          ...figures(others),
+          ...cells(besideBlocked),
         ],
       ],
     );
@@ -82,31 +86,31 @@ export async function subscribersTable(crowd: Crowd): Promise<void> {
   }
 }
 
-function figures({ first, median: middle, last, cpuMicros, leanCalls }: Delivered): string[] {
+function cells({ first, median: middle, last, cpuMicros, leanCalls }: Delivery): string[] {
   return [...[first, middle, last, cpuMicros].map(figure => figure.toFixed(1)), leanCalls.toFixed(1)];
 }
 
-/** Subscribers come, are told, and leave. */
-async function told(parts: Parts, subscribers: number, events: number): Promise<Delivered> {
-  const readers = await EventReaders.open(parts.gateway.url, query, subscribers);
-  const delivered = await measure(parts, readers, subscribers, events);
-  await leave(parts, readers);
-  return delivered;
+/** Opens subscribers, measures the events, and closes the subscribers. */
+async function deliverTo(processes: Processes, subscribers: number, events: number): Promise<Delivery> {
+  const readers = await SseSubscribers.open(processes.gateway.url, query, subscribers);
+  const delivery = await measure(processes, readers, subscribers, events);
+  await disconnect(processes, readers);
+  return delivery;
 }
 
-async function leave({ gateway }: Parts, readers: EventReaders): Promise<void> {
-  const others = Number(await gateway.ask('stuck'));
-  readers.leave();
+async function disconnect({ gateway }: Processes, readers: SseSubscribers): Promise<void> {
+  const others = Number(await gateway.ask('full buffers'));
+  readers.close();
   while (Number(await gateway.ask('connected')) > others) await pause(50);
 }
 
 async function measure(
-  { lean, gateway }: Parts,
-  readers: EventReaders,
+  { lean, gateway }: Processes,
+  readers: SseSubscribers,
   subscribers: number,
   events: number,
-): Promise<Delivered> {
-  const spans: (readonly number[])[] = [];
+): Promise<Delivery> {
+  const delays: (readonly number[])[] = [];
   const [cpuBefore, callsBefore] = [await gateway.cpuMicros(), Number(await lean.ask('calls'))];
   for (let event = 0; event < events; event += 1) {
     const webhook = String(await lean.ask('payout'));
@@ -114,40 +118,40 @@ async function measure(
     const arriving = readers.arrivals(`"payout":{"id":"${payoutIdOf(payload.intent_id)}"`);
     const sentAt = performance.now();
     await post(gateway.url, webhook);
-    spans.push((await arriving).map(at => at - sentAt));
+    delays.push((await arriving).map(at => at - sentAt));
     await pause(20);
   }
   const cpu = (await gateway.cpuMicros()) - cpuBefore;
   const calls = Number(await lean.ask('calls')) - callsBefore;
   return {
-    first: median(spans.map(span => span[0] ?? NaN)),
-    median: median(spans.map(median)),
-    last: median(spans.map(span => span.at(-1) ?? NaN)),
+    first: median(delays.map(eventDelays => eventDelays[0] ?? NaN)),
+    median: median(delays.map(median)),
+    last: median(delays.map(eventDelays => eventDelays.at(-1) ?? NaN)),
     cpuMicros: cpu / events / subscribers,
     leanCalls: calls / events,
   };
 }
 
-const large = `subscription { payoutUpdated { payout { ${Array.from('abcdefghijklmno', alias => `${alias}: description`).join(' ')} } } }`;
+const largeQuery = `subscription { payoutUpdated { payout { ${Array.from('abcdefghijklmno', alias => `${alias}: description`).join(' ')} } } }`;
 
 /**
- * Subscribers that do not read, told of large payouts until the gateway cannot send any of them any more. A smaller
- * buffer of the system would be the quicker way, but Node sets none.
+ * Opens subscribers that do not read, and sends large payouts until the buffers of all of them are full. A smaller
+ * socket buffer would be faster, but Node cannot set one.
  */
-async function fillUp({ lean, gateway }: Parts, count: number) {
+async function blockSubscribers({ lean, gateway }: Processes, count: number) {
   const sockets = await Promise.all(
-    Array.from({ length: count }, () => openWithoutReading(gateway.url, large)),
+    Array.from({ length: count }, () => openWithoutReading(gateway.url, largeQuery)),
   );
   while (Number(await gateway.ask('connected')) < count) await pause(20);
-  for (let events = 0; Number(await gateway.ask('stuck')) < count; events += 1) {
-    if (events === 1000) throw new Error('who does not read is sent more and more all the same');
+  for (let events = 0; Number(await gateway.ask('full buffers')) < count; events += 1) {
+    if (events === 1000) throw new Error('the gateway still sends to subscribers that do not read');
     await post(gateway.url, String(await lean.ask('large payout')));
     await pause(20);
   }
   return sockets;
 }
 
-async function memory({ gateway }: Parts): Promise<number> {
+async function memory({ gateway }: Processes): Promise<number> {
   return Number(await gateway.ask('needed memory'));
 }
 
@@ -160,7 +164,7 @@ function post(url: string, webhook: string): Promise<void> {
     const sent = request(new URL('/webhooks/lean', url), { agent, method: 'POST', headers }, response => {
       response.resume().once('end', () => {
         if (response.statusCode === 200) resolve();
-        else reject(new Error(`the webhook was answered ${String(response.statusCode)}`));
+        else reject(new Error(`the gateway responded to the webhook with ${String(response.statusCode)}`));
       });
     });
     sent.on('error', reject);
@@ -168,8 +172,10 @@ function post(url: string, webhook: string): Promise<void> {
   });
 }
 
-/** Each takes a file descriptor here, and one in the gateway, which has the same limit. */
-function mostConnections(): number {
+/**
+ * The limit of file descriptors. A connection takes one in this process and one in the gateway, with the same limit.
+ */
+function maxConnections(): number {
   const { userLimits } = process.report.getReport() as {
     readonly userLimits?: { readonly open_files: { readonly soft: number | string } };
   };

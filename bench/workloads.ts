@@ -1,20 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { payoutIdOf } from '../src/payouts/values/ids.ts';
-import { firstSharingPage, intentId } from './payout-place.ts';
+import { firstSharingPage, intentId } from './payout-position.ts';
 
-/** An operation that is sent again and again, each time with other variables. */
+/** An operation that is sent repeatedly with changing variables. */
 export interface Workload {
   readonly name: string;
   readonly operationName: string;
   readonly query: string;
-  /** Of the request with this number: those under way at once want different things of Lean. */
+  /** The variables of the request with this number. Concurrent requests must read different objects from Lean. */
   readonly variables: (index: number) => object;
 }
 
-/** More than there are requests under way at once. */
+/** The number of list pages in use. It is larger than the number of concurrent requests. */
 const pages = 40;
 
-/** A page of the fast Lean's list, by a filter that all servers pass on to it. */
+/** Selects a page of the fast Lean's list by a filter that all servers forward to Lean. */
 function pageFrom(firstPage: number, first: number): Workload['variables'] {
   return index => {
     const hundredths = String(firstPage + (index % pages)).padStart(2, '0');
@@ -55,7 +55,7 @@ const detailsQuery = `query PayoutDetails($first: Int, $filter: PayoutFilter) {
   }
 }`;
 
-/** Payouts with intent and history, as many as told. */
+/** A list page of `first` payouts with intent and history. */
 export function payoutDetails(first: number): Workload {
   return {
     name: `${String(first)} payouts, intent and history`,
@@ -87,7 +87,7 @@ export const payoutEntities: Workload = {
 };
 
 export const newPayout: Workload = {
-  name: 'a payout is made',
+  name: 'create a payout',
   operationName: 'CreatePayout',
   query: `mutation CreatePayout($input: CreatePayoutInput!) {
     createPayout(input: $input) {

@@ -1,14 +1,14 @@
 import { restPathOf, toolNameOf, type Operation, type OperationParameter } from '../src/lean/operations.ts';
 import { toolsOf } from '../src/adapters/mcp/tools.ts';
 
-/** Names that the public capability has, so that whoever knows that one finds their way in ours. */
+/** The namespace of Lean's public capability, so that its users recognize this one. */
 const namespace = 'payouts-payments';
 const restPort = 8080;
 const mcpPort = 9090;
 
 /**
- * The operations as an Ikanos capability, read off their table. It consumes this gateway's REST routes, so that an
- * engine in front of it inherits the gateway's rules.
+ * Builds an Ikanos capability from the operations. It consumes this gateway's REST routes and not Lean's, so that an
+ * Ikanos engine inherits the checks of the gateway.
  */
 export function capabilityOf(operations: readonly Operation[]): object {
   return {
@@ -34,7 +34,7 @@ export function capabilityOf(operations: readonly Operation[]): object {
                 method: operation.method,
                 description: operation.description,
                 outputRawFormat: 'json',
-                ...named('inputParameters', operation, parameter => ({ in: parameter.in })),
+                ...forParameters('inputParameters', operation, parameter => ({ in: parameter.in })),
                 outputParameters: { result: { type: 'object', value: '$.' } },
               },
             },
@@ -52,13 +52,13 @@ export function capabilityOf(operations: readonly Operation[]): object {
               [operation.name]: {
                 method: operation.method,
                 description: operation.description,
-                ...named('inputParameters', operation, parameter => ({
+                ...forParameters('inputParameters', operation, parameter => ({
                   in: parameter.in,
                   type: typeOf(parameter),
                   description: parameter.description,
                 })),
                 call: `${namespace}.${operation.name}`,
-                ...named('with', operation, ({ in: place, name }) =>
+                ...forParameters('with', operation, ({ in: place, name }) =>
                   place === 'body' ? 'rest.body' : `rest.${place}.${name}`,
                 ),
               },
@@ -72,25 +72,28 @@ export function capabilityOf(operations: readonly Operation[]): object {
           namespace: `${namespace}-mcp`,
           description: "Lean's payouts as tools.",
           tools: Object.fromEntries(
-            toolsOf(operations, { writes: true, requireKey: true }).map(({ tool, operation, argumentOf }) => [
-              tool.name,
-              {
-                description: tool.description,
-                hints: operation.hints,
-                ...named(
-                  'inputParameters',
-                  operation,
-                  parameter => ({
-                    type: typeOf(parameter),
-                    required: tool.inputSchema.required?.includes(argumentOf[parameter.name] ?? '') === true,
-                    description: parameter.description,
-                  }),
-                  argumentOf,
-                ),
-                call: `${namespace}.${operation.name}`,
-                ...named('with', operation, ({ name }) => `tools.${argumentOf[name] ?? name}`),
-              },
-            ]),
+            toolsOf(operations, { writes: true, requireKey: true }).map(
+              ({ tool, operation, argumentNames }) => [
+                tool.name,
+                {
+                  description: tool.description,
+                  hints: operation.hints,
+                  ...forParameters(
+                    'inputParameters',
+                    operation,
+                    parameter => ({
+                      type: typeOf(parameter),
+                      required:
+                        tool.inputSchema.required?.includes(argumentNames[parameter.name] ?? '') === true,
+                      description: parameter.description,
+                    }),
+                    argumentNames,
+                  ),
+                  call: `${namespace}.${operation.name}`,
+                  ...forParameters('with', operation, ({ name }) => `tools.${argumentNames[name] ?? name}`),
+                },
+              ],
+            ),
           ),
         },
       ],
@@ -105,18 +108,18 @@ function byResource(
   return Object.fromEntries(operations.map(operation => [operation.resource, describe(operation)]));
 }
 
-/** A member with something for each parameter, or no member where there are none. */
-function named<Value>(
+/** An object with one member, which holds a value for each parameter; an empty object if there are no parameters. */
+function forParameters<Value>(
   member: string,
   { parameters }: Operation,
-  describe: (parameter: OperationParameter) => Value,
-  nameOf: Readonly<Record<string, string>> = {},
+  valueOf: (parameter: OperationParameter) => Value,
+  names: Readonly<Record<string, string>> = {},
 ): Record<string, Record<string, Value>> {
   if (parameters.length === 0) return {};
-  const described = parameters.map(
-    parameter => [nameOf[parameter.name] ?? parameter.name, describe(parameter)] as const,
+  const entries = parameters.map(
+    parameter => [names[parameter.name] ?? parameter.name, valueOf(parameter)] as const,
   );
-  return { [member]: Object.fromEntries(described) };
+  return { [member]: Object.fromEntries(entries) };
 }
 
 function typeOf({ type }: OperationParameter): 'object' | 'integer' | 'string' {
@@ -124,25 +127,25 @@ function typeOf({ type }: OperationParameter): 'object' | 'integer' | 'string' {
 }
 
 /**
- * A skill for agents: when to use which tool and how, read off the table, with worked examples.
- * @param examples by the names of the tools
+ * Builds a skill for agents from the operations: the purpose and the arguments of each tool, with worked examples.
+ * @param examples the examples in Markdown, by tool name
  */
 export function skillOf(
   operations: readonly Operation[],
   examples: Readonly<Record<string, string>>,
 ): string {
   const sections = toolsOf(operations, { writes: true, requireKey: true }).map(
-    ({ tool, operation, argumentOf }) => {
+    ({ tool, operation, argumentNames }) => {
       const { required = [] } = tool.inputSchema;
-      const rows = operation.parameters.map(({ name, description }) => {
-        const argument = argumentOf[name] ?? name;
+      const argumentLines = operation.parameters.map(({ name, description }) => {
+        const argument = argumentNames[name] ?? name;
         return `- \`${argument}\`${required.includes(argument) ? '' : ' (optional)'}: ${description}`;
       });
       const example = examples[toolNameOf(operation)];
       return [
         `## ${tool.name}`,
         operation.description,
-        rows.join('\n'),
+        argumentLines.join('\n'),
         ...(example === undefined ? [] : [example.trim()]),
       ].join('\n\n');
     },

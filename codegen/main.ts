@@ -5,14 +5,15 @@ import { introspectionFromSchema, printSchema as printGraphqlSchema } from 'grap
 import { format, resolveConfig } from 'prettier';
 import { stringify } from 'yaml';
 import { capabilityOf, skillOf } from './capability.ts';
+import { errorsPage } from './errors-page.ts';
 import { skillExamples } from './skill-examples.ts';
 import { operations } from '../src/lean/operations.ts';
 import { clientSchema, printSchema, schema } from '../src/schema/index.ts';
 
-/**
- * Writes the derived files. The schema gives `schema.graphql` for routers, `api.graphql` and `introspection.json` for the
- * tools of clients, the TypeScript types, and the ready-made operations as typed documents. The table of Lean's
- * operations gives the capability and the skill for agents. With `--check` it writes nothing and fails if a file differs.
+/*
+ * Writes the generated files. From the schema: `schema.graphql` for routers, `api.graphql` and `introspection.json` for
+ * client tools, the TypeScript types, and GraphiQL's ready-made operations as typed documents. From Lean's operations:
+ * the capability and the skill for agents. With `--check` it writes nothing, and fails if a file is out of date.
  */
 const schemaFile = 'schema.graphql';
 const typesFile = 'src/generated/schema-types.ts';
@@ -50,7 +51,7 @@ const generated = (await generate(
   false,
 )) as { filename: string; content: string }[];
 
-const table = Object.values(operations);
+const allOperations = Object.values(operations);
 const files = [
   { filename: schemaFile, content: sdl },
   { filename: 'api.graphql', content: `${printGraphqlSchema(clientSchema())}\n` },
@@ -58,24 +59,28 @@ const files = [
     filename: 'introspection.json',
     content: `${JSON.stringify(introspectionFromSchema(clientSchema()), null, 1)}\n`,
   },
-  { filename: 'capability/lean-payouts.yml', content: stringify(capabilityOf(table), { lineWidth: 100 }) },
-  { filename: 'capability/SKILL.md', content: skillOf(table, skillExamples) },
+  {
+    filename: 'capability/lean-payouts.yml',
+    content: stringify(capabilityOf(allOperations), { lineWidth: 100 }),
+  },
+  { filename: 'capability/SKILL.md', content: skillOf(allOperations, skillExamples) },
+  { filename: 'docs/errors.md', content: errorsPage() },
   ...generated,
 ];
 const check = process.argv.includes('--check');
-let stale = 0;
+let outdated = 0;
 for (const { filename, content } of files) {
   const text = /\.(?:ts|md|yml)$/.test(filename)
     ? await format(content, { ...(await resolveConfig(filename)), filepath: filename })
     : content;
-  const present = await readFile(filename, 'utf8').catch(() => undefined);
-  if (present === text) continue;
-  stale += 1;
-  if (check) console.error(`${filename} is not what it is made from says; run npm run codegen.`);
+  const current = await readFile(filename, 'utf8').catch(() => undefined);
+  if (current === text) continue;
+  outdated += 1;
+  if (check) console.error(`${filename} is out of date; run npm run codegen.`);
   else {
     await mkdir(dirname(filename), { recursive: true });
     await writeFile(filename, text);
     console.log(`wrote ${filename}`);
   }
 }
-if (check && stale > 0) process.exitCode = 1;
+if (check && outdated > 0) process.exitCode = 1;

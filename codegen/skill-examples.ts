@@ -1,4 +1,4 @@
-/** Worked examples of the tools, by name; each holds the arguments of a call as JSON. */
+/** Worked examples in Markdown, by tool name. Each contains the arguments of a call as JSON. */
 export const skillExamples: Readonly<Record<string, string>> = {
   'lean-createpayoutpayment': `
 Pay 16.50 dirhams for invoice 001:

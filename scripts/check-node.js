@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 
 /*
- * Runs before the scripts that start or test the program. They run TypeScript, on which an older Node fails with a stack
- * trace. Plain JavaScript, so that any Node can read it.
+ * Runs before the scripts that start or test the program. They run TypeScript sources, on which an older Node fails
+ * with a stack trace. This file is plain JavaScript, so that every Node can run it.
  */
 const { engines } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 const [major, minor] = engines.node.match(/\d+/g).map(Number);

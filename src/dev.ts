@@ -6,28 +6,28 @@ import { ConfigError } from './errors/config-error.ts';
 import { developmentDefaults } from './config/config.ts';
 import { portOrAny } from './process/free-port.ts';
 import { createLog, parseConfig, startGateway } from './composition/gateway.ts';
-import { listening } from './process/listening.ts';
+import { waitUntilListening } from './process/listening.ts';
 import { isLoopback } from './config/loopback.ts';
 import { run } from './process/run.ts';
 import { payoutIdOf } from './payouts/values/ids.ts';
-import { accounts, destinations, exampleIntentId, sandboxCredentials } from './sandbox/named.ts';
+import { accounts, destinations, exampleIntentId, sandboxCredentials } from './sandbox/fixtures.ts';
 import { startSandbox } from './sandbox/sandbox.ts';
 import { parseSettings } from './sandbox/settings.ts';
 import { startTraceExport } from './process/opentelemetry.ts';
 
-/** Everything on this machine, with no credentials: the sandbox, and the gateway in front of it. */
+/** Starts the sandbox and a gateway in front of it, on this machine and without credentials. */
 await run(async () => {
   const settings = parseSettings(process.env);
   if (!('port' in settings)) throw new ConfigError(settings);
-  const sandbox = await listening('SANDBOX_PORT', startSandbox(settings));
-  // The sandbox forgets everything when it stops, and records of what it has forgotten would be wrong.
+  const sandbox = await waitUntilListening('SANDBOX_PORT', startSandbox(settings));
+  // The records are temporary, because the sandbox loses its payouts when it stops.
   const folder = await mkdtemp(join(tmpdir(), 'lean-payouts-'));
   const { HOST: host = '127.0.0.1', REST_PORT, MCP_PORT } = process.env;
   const secret = randomBytes(24).toString('base64url');
   const config = parseConfig(
     {
       ...process.env,
-      // Many things like these two ports, and who tries the gateway for the first time came for another one.
+      // Many programs use these two ports. A conflict should not stop a first try of GraphQL, so another port is taken.
       REST_PORT: REST_PORT ?? (await portOrAny(8080, host)),
       MCP_PORT: MCP_PORT ?? (await portOrAny(9090, host)),
       LEAN_BASE_URL: sandbox.url,
@@ -40,7 +40,7 @@ await run(async () => {
     },
     {
       ...developmentDefaults,
-      // The sandbox lists at once what it takes: whoever tries a lost answer need not wait ten minutes.
+      // The sandbox lists payouts at once. A short resend delay avoids a wait of ten minutes after a lost response.
       ...(isLoopback(new URL(sandbox.url).hostname) && { PAYOUT_RESEND_AFTER_MS: '20000' }),
     },
   );
@@ -58,7 +58,7 @@ await run(async () => {
     await rm(folder, { recursive: true });
     throw error;
   });
-  // What becomes of payouts in the sandbox is told to the gateway, unless it is to be told to somebody else.
+  // The sandbox sends its webhooks to the gateway, unless the environment sets another target.
   sandbox.webhooks.target ??= { url: new URL('/webhooks/lean', gateway.url).href, secret };
   const commandEnvironment = [
     `DATA_DIR=${folder}`,
@@ -69,10 +69,10 @@ await run(async () => {
   console.log(`
   GraphiQL   ${gateway.url}      (open it in a browser)
   GraphQL    ${gateway.url}      (POST application/json)
-  REST       ${gateway.restUrl === undefined ? 'off' : `${gateway.restUrl}/openapi.json      (what its routes are)`}
+  REST       ${gateway.restUrl === undefined ? 'off' : `${gateway.restUrl}/openapi.json      (describes the routes)`}
   MCP        ${gateway.mcpUrl ?? 'off'}      (Streamable HTTP)
-  Sandbox    ${sandbox.url}/sandbox      (what it holds, and how to steer it)
-  Records    ${commandEnvironment} npm run payouts -- --unknown      (gone at the end)
+  Sandbox    ${sandbox.url}/sandbox      (shows its data and its controls)
+  Records    ${commandEnvironment} npm run payouts -- --unknown      (deleted when it stops)
 
   Everything runs on this machine; no money moves. Stop with Ctrl+C.
 `);

@@ -4,11 +4,11 @@ import { run, runCommand } from './process/run.ts';
 import { setV8Flags } from './process/v8-flags.ts';
 
 const usage = `Usage:
-  lean-payouts-gateway                    the gateway, in front of the Lean that the environment names
-  lean-payouts-gateway mcp --stdio        the tools alone, for one agent on this machine, by standard input and output
-  lean-payouts-gateway payouts            recorded payouts and what became of them; --help says more
-  lean-payouts-gateway payouts resolve    looks at Lean for one whose outcome is unknown
-  lean-payouts-gateway payouts settle     ends one as a person has decided
+  lean-payouts-gateway                    starts the gateway with the settings of the environment
+  lean-payouts-gateway mcp --stdio        serves only the MCP tools, on standard input and output, for one local agent
+  lean-payouts-gateway payouts            lists recorded payouts and their outcomes; see --help
+  lean-payouts-gateway payouts resolve    looks up a payout of unknown outcome at Lean
+  lean-payouts-gateway payouts settle     settles a payout by the decision of an operator
 `;
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
@@ -27,7 +27,7 @@ else {
   process.exitCode = help ? 0 : 2;
 }
 
-// A command does not wait for what only the gateway needs.
+// Each command imports its modules dynamically, so that it does not load what only the gateway needs.
 
 async function gateway() {
   setV8Flags();
@@ -40,15 +40,15 @@ async function gateway() {
   startLogging(log);
   if (config.auth.kind === 'none')
     log.warn('AUTH=none: every caller who can reach this gateway may read payouts and move money');
-  const started = await startGateway(config, { log, traces: traces !== undefined });
+  const running = await startGateway(config, { log, traces: traces !== undefined });
   log.info(
-    { url: started.url, rest: started.restUrl, mcp: started.mcpUrl, lean: config.lean.baseUrl.origin },
+    { url: running.url, rest: running.restUrl, mcp: running.mcpUrl, lean: config.lean.baseUrl.origin },
     'gateway is up',
   );
   return {
     log,
     async close() {
-      await started.close();
+      await running.close();
       await traces?.stop();
     },
   };
@@ -65,7 +65,7 @@ async function payouts(args: readonly string[]) {
   const { openCore, openPayoutRecords } = await import('./composition/core.ts');
   const { parseCoreConfig, parseStoreConfig } = await import('./config/config.ts');
   return payoutsCommand(args, {
-    records: () => openPayoutRecords(parseStoreConfig(process.env)),
-    core: () => openCore(parseCoreConfig(process.env)),
+    openStore: () => openPayoutRecords(parseStoreConfig(process.env)),
+    openCore: () => openCore(parseCoreConfig(process.env)),
   });
 }

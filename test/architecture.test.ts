@@ -3,18 +3,18 @@ import { dirname, join, relative } from 'node:path';
 import { ESLint } from 'eslint';
 import ts from 'typescript';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { folders, mayImport } from '../eslint.arrows.ts';
+import { folders, allowedImports } from '../eslint.import-boundaries.ts';
 
-const pg = 'pg appears in store/postgres.ts alone.';
-const sqlite = 'node:sqlite appears in store/sqlite*.ts alone.';
-const undici = 'undici appears in lean/upstream-request.ts and lean/connections.ts alone.';
-const pothos = 'Pothos appears in schema/ alone.';
-const yoga = 'graphql-yoga appears in adapters/ alone.';
+const pg = 'pg may be imported only in store/postgres.ts.';
+const sqlite = 'node:sqlite may be imported only in store/sqlite*.ts.';
+const undici = 'undici may be imported only in lean/upstream-request.ts and lean/connections.ts.';
+const pothos = 'Pothos may be imported only in schema/.';
+const yoga = 'graphql-yoga may be imported only in adapters/.';
 
 const root = join(import.meta.dirname, '..');
 
-it('every folder of src/ has its line in the table of what may import what', () => {
-  expect([...folders].sort()).toEqual(Object.keys(mayImport).sort());
+it('every folder of src/ has an entry in allowedImports', () => {
+  expect([...folders].sort()).toEqual(Object.keys(allowedImports).sort());
 });
 
 describe('ESLint', () => {
@@ -23,69 +23,71 @@ describe('ESLint', () => {
     eslint = new ESLint({ cwd: root });
   });
 
-  async function complaints(file: string, line: string): Promise<string[]> {
+  async function importErrors(file: string, line: string): Promise<string[]> {
     const [result] = await eslint.lintText(`${line}\n`, { filePath: join(root, file) });
     return (result?.messages ?? [])
-      .filter(({ ruleId, fatal }) => fatal === true || /arrows|restricted-imports/.test(ruleId ?? ''))
+      .filter(
+        ({ ruleId, fatal }) => fatal === true || /import-boundaries|restricted-imports/.test(ruleId ?? ''),
+      )
       .map(({ message }) => message);
   }
 
   const pairs = folders.flatMap(from => folders.filter(to => to !== from).map(to => [from, to] as const));
 
-  it.each(pairs)('knows whether %s/ may import %s/', async (from, to) => {
-    const isAllowed = mayImport[from]?.includes(to) === true;
+  it.each(pairs)('allows %s/ to import %s/ only if allowedImports lists it', async (from, to) => {
+    const isAllowed = allowedImports[from]?.includes(to) === true;
     const expected = isAllowed ? [] : [expect.stringContaining(`${from}/ may not import ${to}/`)];
-    const planted = `src/${from}/planted.ts`;
+    const file = `src/${from}/example.ts`;
     // Generated files are not linted.
     if (from === 'generated') return;
-    expect(await complaints(planted, `import { x } from '../${to}/y.ts';`)).toEqual(expected);
-    expect(await complaints(planted, `import type { x } from '../${to}/y.ts';`)).toEqual(expected);
-    expect(await complaints(planted, `export * from '../${to}/y.ts';`)).toEqual(expected);
+    expect(await importErrors(file, `import { x } from '../${to}/y.ts';`)).toEqual(expected);
+    expect(await importErrors(file, `import type { x } from '../${to}/y.ts';`)).toEqual(expected);
+    expect(await importErrors(file, `export * from '../${to}/y.ts';`)).toEqual(expected);
     expect(
-      await complaints(`src/${from}/deep/planted.ts`, `import { x } from '../../${to}/deep/y.ts';`),
+      await importErrors(`src/${from}/deep/example.ts`, `import { x } from '../../${to}/deep/y.ts';`),
     ).toEqual(expected);
   });
 
-  it.each(['main', 'dev'])('refuses an import of the entry point %s.ts', async entry => {
-    expect(await complaints('src/lean/planted.ts', `import '../${entry}.ts';`)).toEqual([
+  it.each(['main', 'dev'])('does not allow an import of the entry point %s.ts', async entry => {
+    expect(await importErrors('src/lean/example.ts', `import '../${entry}.ts';`)).toEqual([
       expect.stringContaining('entry points'),
     ]);
   });
 
   it.each([
     ['src/lean/client.ts', 'undici', undici],
-    ['src/payouts/planted.ts', 'undici', undici],
-    ['src/sandbox/planted.ts', 'undici', undici],
+    ['src/payouts/example.ts', 'undici', undici],
+    ['src/sandbox/example.ts', 'undici', undici],
     ['src/composition/gateway.ts', 'undici', undici],
     ['src/lean/connections.ts', '@pothos/core', pothos],
-    ['src/adapters/planted.ts', '@pothos/plugin-federation', pothos],
+    ['src/adapters/example.ts', '@pothos/plugin-federation', pothos],
     ['src/store/sqlite.ts', 'pg', pg],
-    ['src/payouts/planted.ts', 'pg', pg],
+    ['src/payouts/example.ts', 'pg', pg],
     ['src/store/postgres.ts', 'node:sqlite', sqlite],
     ['src/composition/core.ts', 'node:sqlite', sqlite],
-    ['src/schema/planted.ts', 'graphql-yoga', yoga],
-  ])('refuses that %s imports %s', async (file, library, message) => {
-    expect(await complaints(file, `import { x } from '${library}';`)).toEqual([
+    ['src/schema/example.ts', 'graphql-yoga', yoga],
+  ])('does not allow %s to import %s', async (file, library, message) => {
+    expect(await importErrors(file, `import { x } from '${library}';`)).toEqual([
       expect.stringContaining(message),
     ]);
   });
 
   it.each([
-    ['src/schema/planted.ts', '@pothos/core'],
-    ['src/adapters/planted.ts', 'graphql-yoga'],
+    ['src/schema/example.ts', '@pothos/core'],
+    ['src/adapters/example.ts', 'graphql-yoga'],
     ['src/lean/upstream-request.ts', 'undici'],
     ['src/lean/connections.ts', 'undici'],
     ['src/store/postgres.ts', 'pg'],
     ['src/store/sqlite-transactions.ts', 'node:sqlite'],
-    ['src/adapters/graphiql/planted.ts', './operations.ts'],
+    ['src/adapters/graphiql/example.ts', './operations.ts'],
     ['src/dev.ts', './sandbox/sandbox.ts'],
-  ])('lets %s import %s', async (file, imported) => {
-    expect(await complaints(file, `import { x } from '${imported}';`)).toEqual([]);
+  ])('allows %s to import %s', async (file, imported) => {
+    expect(await importErrors(file, `import { x } from '${imported}';`)).toEqual([]);
   });
 
-  it('refuses a getter in an object literal, which costs a hidden class for each object', async () => {
+  it('does not allow a getter in an object literal, which costs a hidden class for each object', async () => {
     const messages = async (text: string): Promise<string[]> =>
-      (await eslint.lintText(`${text}\n`, { filePath: join(root, 'src/adapters/planted.ts') })).flatMap(
+      (await eslint.lintText(`${text}\n`, { filePath: join(root, 'src/adapters/example.ts') })).flatMap(
         result => result.messages.map(({ message }) => message),
       );
     expect(await messages('export const x = { get y() { return 1; } };')).toEqual([
@@ -112,8 +114,8 @@ function imports(): Map<string, readonly string[]> {
   );
 }
 
-/** Circles of imports, each as the modules on it in order. */
-function circles(graph: ReadonlyMap<string, readonly string[]>): string[] {
+/** The import cycles, each as its modules in alphabetical order. */
+function importCycles(graph: ReadonlyMap<string, readonly string[]>): string[] {
   const found = new Set<string>();
   const done = new Set<string>();
   const visit = (module: string, path: readonly string[]): void => {
@@ -127,9 +129,9 @@ function circles(graph: ReadonlyMap<string, readonly string[]>): string[] {
   return [...found];
 }
 
-it('no modules import each other in a circle, but for the two types that Pothos defines by each other', () => {
+it('there are no import cycles, except between the two Pothos types that refer to each other', () => {
   expect(
-    circles(
+    importCycles(
       new Map([
         ['a', ['b']],
         ['b', ['c']],
@@ -137,5 +139,5 @@ it('no modules import each other in a circle, but for the two types that Pothos 
       ]),
     ),
   ).toEqual(['b c']);
-  expect(circles(imports())).toEqual(['schema/payout-intent.ts schema/payout.ts']);
+  expect(importCycles(imports())).toEqual(['schema/payout-intent.ts schema/payout.ts']);
 });

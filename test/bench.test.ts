@@ -5,11 +5,11 @@ import { beforeAll, describe, expect, it } from 'vitest';
 const run = promisify(execFile);
 const env = { ...process.env, BENCH_QUICK: '1' };
 
-describe('npm run bench runs, and prints', () => {
+describe('npm run bench', () => {
   let stdout = '';
   beforeAll(async () => {
     ({ stdout } = await run('npm', ['run', '--silent', 'bench'], { env }));
-    // It builds, and starts some twenty processes one after the other: on a busy machine that takes its time.
+    // It builds the gateway and starts about twenty processes one after another, which is slow on a busy machine.
   }, 600_000);
 
   it.each([
@@ -18,8 +18,8 @@ describe('npm run bench runs, and prints', () => {
     ['50 payouts, intent and history', '101.0'],
     ['50 payouts, sharing 10 intents', '21.0'],
     ['50 payouts for a router (_entities)', '50.0'],
-    ['a payout is made', '1.0'],
-  ])('what servers cost, and ask of Lean, for %s', (workload, leanCalls) => {
+    ['create a payout', '1.0'],
+  ])('prints the cost and the Lean calls of all servers for the workload: %s', (workload, leanCalls) => {
     expect(stdout).toMatch(/ +CPU µs +of E +per second +p50 ms +p99 ms +MiB +Lean calls\n/);
     const rows = stdout.split(`\n${workload}\n`)[1]?.split('\n').slice(0, 5) ?? [];
     const [ours, ...others] = rows.map(row => row.trim().split(/ {2,}/));
@@ -30,12 +30,12 @@ describe('npm run bench runs, and prints', () => {
     );
   });
 
-  it('how long one caller waits', () => {
+  it('prints the latency of a single caller', () => {
     const rows = /one payout, 10 fields( +[\d.]+){3}\n50 payouts, intent and history( +[\d.]+){3}\n/.source;
     expect(stdout).toMatch(new RegExp(`ours +E: Yoga, Pothos +bare\n${rows}`));
   });
 
-  it('how cost grows with the number of payouts', () => {
+  it('prints the cost by page size', () => {
     const rows = [
       /1( +\d+){2} +[\d.]+\n/,
       /10( +\d+){2} +21.0\n/,
@@ -46,37 +46,39 @@ describe('npm run bench runs, and prints', () => {
     expect(stdout).toMatch(new RegExp(all.map(({ source }) => source).join('')));
   });
 
-  it('what the record of a payout costs', () => {
+  it('prints the cost of the durable record of a payout', () => {
     expect(stdout).toMatch(/CPU µs +p50 ms +p99 ms +payouts\/s\nrecorded +\d.*\nunrecorded +\d/);
     expect(stdout).toMatch(/The record adds -?\d+ µs of CPU and -?[\d.]+ ms to a payout/);
   });
 
-  it('what safety costs', () => {
-    expect(stdout).toMatch(/What a request pays for safety\n\n +CPU µs\naccess token, seen before +[\d.]+\n/);
+  it('prints the CPU time of authentication, limits and metrics', () => {
+    expect(stdout).toMatch(
+      /CPU time of authentication, limits and metrics per request\n\n +CPU µs\naccess token, seen before +[\d.]+\n/,
+    );
   });
 
-  it('what subscribers cost', () => {
+  it('prints the cost of subscribers', () => {
     const columns = / +KiB each +first ms +median ms +last ms +CPU µs each +Lean calls/.source;
-    // Two calls to look at what is announced, and one for all subscribers together.
-    const read = /20 that read +-?[\d.]+( +[\d.]+){4} +[34]\.\d/.source;
-    const others = /18, beside 2 that do not( +[\d.]+){4} +[34]\.\d/.source;
-    expect(stdout).toMatch(new RegExp(`${columns}\n${read}\n${others}\n`));
+    // Per event: two Lean calls to read the announced payout, and one for all subscribers together.
+    const allReading = /20 reading +-?[\d.]+( +[\d.]+){4} +[34]\.\d/.source;
+    const someReading = /18 reading, 2 not reading( +[\d.]+){4} +[34]\.\d/.source;
+    expect(stdout).toMatch(new RegExp(`${columns}\n${allReading}\n${someReading}\n`));
   });
 
-  // What has been built is there by now.
+  // The tests above have built the gateway.
   const bench = (...tables: string[]) => run(process.execPath, ['bench/main.ts', ...tables], { env });
 
-  it('only the tables that are named, if any are', async () => {
+  it('prints only the named tables if any are named', async () => {
     const { stdout } = await bench('steady');
     const columns = / +CPU µs +per second +MiB\nminute 1( +\d+){3}\n\n/.source;
     expect(stdout).toMatch(new RegExp(`^\nOur gateway, minute by minute.*\n\n${columns}$`));
   });
 
-  it('which tables there are, to whoever names another', async () => {
+  it('exits with 2 and a list of all tables if a name is unknown', async () => {
     await expect(bench('overhed')).rejects.toMatchObject({
       code: 2,
       stderr: expect.stringContaining(
-        'no table overhed; there are overhead, latency, growth, payout-record, safety, subscribers, floods, steady',
+        'Unknown table: overhed. Accepted: overhead, latency, growth, payout-record, safety, subscribers, floods, steady.',
       ) as string,
     });
   });

@@ -1,42 +1,42 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { sandboxCredentials } from '../src/sandbox/named.ts';
+import { sandboxCredentials } from '../src/sandbox/fixtures.ts';
 import type { RunningSandbox } from '../src/sandbox/sandbox.ts';
-import { startLean } from './lean/wiring.ts';
-import { completeStore } from './support/complete-store.ts';
+import { startLean } from './lean/fixtures.ts';
+import { prepareCompleteStore } from './support/complete-store.ts';
 import { createPayoutDocument, payoutInput } from './support/payout-input.ts';
 import { runProgram, type Program } from './support/program.ts';
 import { postOperation } from './support/running-gateway.ts';
-import { freshStore, stores } from './support/stores.ts';
+import { freshStore, storeKinds } from './support/stores.ts';
 
 /*
- * The program itself is killed at each step of a payout, by SIGKILL, and started again: the same call, made again
- * until its outcome is known, gets the payout, and Lean has one.
+ * Kills the program with SIGKILL at each step of a payout and starts it again. The same call, repeated until its outcome
+ * is known, gets the payout, and Lean has exactly one.
  */
 
 const rounds = Number(process.env['CRASH_ROUNDS'] ?? 1);
-const up = /"url":"([^"]+)".*gateway is up/;
+const startedPattern = /"url":"([^"]+)".*gateway is up/;
 
 /**
- * Something between the gateway and Lean that can see it killed at a moment that Lean's wire has. Keys do not get
- * through it, so that Lean's own memory of them helps nobody.
+ * Starts a proxy between the gateway and Lean that can kill the gateway during a request. It removes idempotency keys, so
+ * that Lean cannot prevent a double payment.
  */
-async function startWire(lean: RunningSandbox) {
-  const wire = { killAt: 'never' as 'never' | 'sent' | 'taken', kill: () => Promise.resolve() };
+async function startKillingProxy(lean: RunningSandbox) {
+  const proxy = { killAt: 'never' as 'never' | 'sent' | 'accepted', kill: () => Promise.resolve() };
   const server = createServer((request, response) => {
     delete request.headers['idempotency-key'];
-    if (request.method !== 'POST' || wire.killAt === 'never') lean.listener(request, response);
-    else if (wire.killAt === 'sent') {
-      // Lean has the whole request before it, and never looks at it.
+    if (request.method !== 'POST' || proxy.killAt === 'never') lean.listener(request, response);
+    else if (proxy.killAt === 'sent') {
+      // Lean does not get the request.
       request.resume().on('end', () => {
-        void wire.kill();
+        void proxy.kill();
       });
     } else {
-      // It is taken at once; its answer waits until nobody is there for it.
+      // Lean accepts the request. Its response is held back until the gateway is dead.
       const end = response.end.bind(response);
       response.end = ((...args: Parameters<typeof end>) => {
-        void wire.kill().then(() => end(...args));
+        void proxy.kill().then(() => end(...args));
         return response;
       }) as typeof end;
       lean.listener(request, response);
@@ -47,76 +47,76 @@ async function startWire(lean: RunningSandbox) {
     server.closeAllConnections();
     server.close();
   });
-  return Object.assign(wire, { url: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}` });
+  return Object.assign(proxy, { url: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}` });
 }
 
-const killer = new URL('support/kill-at.ts', import.meta.url).href;
+const killScript = new URL('support/kill-at.ts', import.meta.url).href;
 
 const steps: readonly {
   readonly step: string;
   readonly killAt?: string;
-  readonly onWire?: 'sent' | 'taken';
+  readonly proxyKillsAt?: 'sent' | 'accepted';
 }[] = [
   { step: 'before the record is written', killAt: 'before INSERT INTO lean_payout_requests' },
   { step: 'after the record is written', killAt: 'after INSERT INTO lean_payout_requests' },
-  { step: 'once it is marked as sent, with nothing sent', killAt: "after SET state = 'sent'" },
-  { step: 'while it is sent', onWire: 'sent' },
-  { step: 'once Lean has taken it', onWire: 'taken' },
+  { step: 'after it is recorded as sent', killAt: "after SET state = 'sent'" },
+  { step: 'while it is sent', proxyKillsAt: 'sent' },
+  { step: 'after Lean has accepted it', proxyKillsAt: 'accepted' },
   { step: 'before the answer is recorded', killAt: 'before intent_id =' },
-  { step: 'after the answer is recorded, before it is written', killAt: 'after intent_id =' },
+  { step: 'after the answer is recorded', killAt: 'after intent_id =' },
 ];
 
-describe.each(stores)('a gateway on %s', kind => {
-  const envBefore = async (leanUrl: string): Promise<Record<string, string>> => {
+describe.each(storeKinds)('a killed gateway on %s', kind => {
+  const environmentFor = async (leanUrl: string): Promise<Record<string, string>> => {
     const store = await freshStore(kind);
-    await completeStore(store);
+    await prepareCompleteStore(store);
     return {
       ...('url' in store ? { DATABASE_URL: store.url } : { DATA_DIR: store.folder }),
       LEAN_BASE_URL: leanUrl,
       LEAN_API_TOKEN: sandboxCredentials.token,
       AUTH: 'none',
       PORT: '0',
-      // What may have been sent is sent again when both have passed.
+      // A request of unknown outcome is sent again after the sum of both.
       LEAN_TIMEOUT_MS: '5000',
       PAYOUT_RESEND_AFTER_MS: '1000',
     };
   };
 
-  it.each(steps)('that is killed $step pays once', async ({ killAt, onWire }) => {
+  it.each(steps)('a gateway that is killed $step pays once', async ({ killAt, proxyKillsAt }) => {
     const lean = await startLean();
-    const wire = await startWire(lean);
-    const env = await envBefore(wire.url);
+    const proxy = await startKillingProxy(lean);
+    const env = await environmentFor(proxy.url);
     for (let round = 0; round < rounds; round += 1) {
       const input = payoutInput(`key-${String(round)}`);
-      const mortal = killAt === undefined ? {} : { KILL_AT: killAt, NODE_OPTIONS: `--import=${killer}` };
-      const first = runProgram('main.ts', { ...env, ...mortal });
-      const [, url = ''] = await first.says(up);
-      wire.killAt = onWire ?? 'never';
-      wire.kill = async () => {
+      const killEnv = killAt === undefined ? {} : { KILL_AT: killAt, NODE_OPTIONS: `--import=${killScript}` };
+      const first = runProgram('main.ts', { ...env, ...killEnv });
+      const [, url = ''] = await first.waitForOutput(startedPattern);
+      proxy.killAt = proxyKillsAt ?? 'never';
+      proxy.kill = async () => {
         first.kill('SIGKILL');
         await first.ended;
       };
-      const cut = await postOperation(url, createPayoutDocument, { input }).catch(() => 'cut off');
-      expect(cut).toBe('cut off');
+      const result = await postOperation(url, createPayoutDocument, { input }).catch(() => 'cut off');
+      expect(result).toBe('cut off');
       expect(await first.ended).toEqual([null, 'SIGKILL']);
-      wire.killAt = 'never';
+      proxy.killAt = 'never';
 
       const second = runProgram('main.ts', env);
-      const [, again = ''] = await second.says(up);
+      const [, again = ''] = await second.waitForOutput(startedPattern);
       await expectPaid(again, input);
       expectOnePayout(lean, input.idempotencyKey);
-      await stopped(second);
+      await stop(second);
     }
   });
 
-  it('that is killed at any moment pays once', async () => {
+  it('a gateway that is killed at a random moment pays once', async () => {
     const lean = await startLean({ latencyMs: 20 });
-    const wire = await startWire(lean);
-    const env = await envBefore(wire.url);
+    const proxy = await startKillingProxy(lean);
+    const env = await environmentFor(proxy.url);
     for (let round = 0; round < rounds * 2; round += 1) {
       const keys = Array.from({ length: 5 }, (_, index) => `key-${String(round)}-${String(index)}`);
       const first = runProgram('main.ts', env);
-      const [, url = ''] = await first.says(up);
+      const [, url = ''] = await first.waitForOutput(startedPattern);
       const calls = keys.map((key, index) =>
         pause(index * 10)
           .then(() => postOperation(url, createPayoutDocument, { input: payoutInput(key) }))
@@ -128,15 +128,15 @@ describe.each(stores)('a gateway on %s', kind => {
       await first.ended;
 
       const second = runProgram('main.ts', env);
-      const [, again = ''] = await second.says(up);
+      const [, again = ''] = await second.waitForOutput(startedPattern);
       await Promise.all(keys.map(key => expectPaid(again, payoutInput(key))));
       for (const key of keys) expectOnePayout(lean, key);
-      await stopped(second);
+      await stop(second);
     }
   });
 });
 
-/** Repeats a call as callers do: until its outcome is known. */
+/** Repeats a call until its outcome is known, as clients do. */
 async function expectPaid(url: string, input: object): Promise<void> {
   await expect
     .poll(async () => (await postOperation(url, createPayoutDocument, { input })).data, {
@@ -146,13 +146,14 @@ async function expectPaid(url: string, input: object): Promise<void> {
     .toMatchObject({ createPayout: { __typename: 'PayoutCreated' } });
 }
 
+/** Lean has one payout with the key as its reference, and all sends had the same body. */
 function expectOnePayout(lean: RunningSandbox, key: string): void {
   expect(lean.payouts.all().filter(({ externalReference }) => externalReference === key)).toHaveLength(1);
   const bodies = lean.requests.map(({ body }) => body).filter(body => body.includes(`"${key}"`));
   expect(new Set(bodies).size).toBe(1);
 }
 
-async function stopped(program: Program): Promise<void> {
+async function stop(program: Program): Promise<void> {
   program.kill('SIGTERM');
   expect(await program.ended).toEqual([0, null]);
 }

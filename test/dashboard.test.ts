@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createPayoutDocument, payoutInput } from './support/payout-input.ts';
 import { postOperation, startListeningGateway, type ListeningGateway } from './support/running-gateway.ts';
 
-/* The dashboard asks for nothing that a gateway does not measure, and explains what it shows. */
+/* The Grafana dashboard uses only metrics that the gateway exports, and each panel has a description. */
 
 interface Panel {
   readonly id: number;
@@ -30,7 +30,7 @@ const targets = panels.flatMap(({ title, targets = [] }) =>
   targets.map(({ expr }) => ({ title, expr, plain: expr.replaceAll(/"[^"]*"/g, '') })),
 );
 
-/** Names of metrics in an expression: what is neither a label, a duration, a function nor a word of the language. */
+/** The metric names in a PromQL expression: all words except labels, durations, functions and keywords. */
 function metricsIn(plain: string): string[] {
   const names = plain
     .replaceAll(/\{[^}]*\}|\[[^\]]*\]/g, '')
@@ -39,16 +39,16 @@ function metricsIn(plain: string): string[] {
   return [...names].map(([name]) => name).filter(name => !['and', 'or', 'by', 'on'].includes(name));
 }
 
-/** Labels that an expression asks for, less those that Prometheus and histograms add. */
+/** The labels in an expression, except those that Prometheus and histograms add. */
 function labelsIn(plain: string): string[] {
-  const chosen = [...plain.matchAll(/(\w+)(?:=~|!~|!=|=)/g)].map(([, name = '']) => name);
+  const filtered = [...plain.matchAll(/(\w+)(?:=~|!~|!=|=)/g)].map(([, name = '']) => name);
   const grouped = [...plain.matchAll(/\bby \(([^)]*)\)/g)].flatMap(([, names = '']) => names.split(', '));
-  return [...chosen, ...grouped].filter(name => !['le', 'job', 'instance'].includes(name));
+  return [...filtered, ...grouped].filter(name => !['le', 'job', 'instance'].includes(name));
 }
 
-describe('metrics', () => {
+describe('the metrics of the dashboard', () => {
   let gateway: ListeningGateway;
-  /** Labels of each metric that is there, by the names that can be asked for. */
+  /** The exported labels of each series name. */
   const labels = new Map<string, Set<string>>();
 
   beforeAll(async () => {
@@ -57,7 +57,7 @@ describe('metrics', () => {
       input: payoutInput('order-1'),
     });
     expect(errors).toBeUndefined();
-    // What needs the store is there from the second scrape on.
+    // The first scrape starts to read the store. Metrics about the store appear from the second scrape on.
     await fetch(`${gateway.origin}/metrics`);
     const response = await fetch(`${gateway.origin}/metrics`);
     expect(response.status).toBe(200);
@@ -70,7 +70,7 @@ describe('metrics', () => {
   });
   afterAll(() => gateway.close());
 
-  it.each(targets)('of "$title" are there, with their labels: $expr', ({ plain }) => {
+  it.each(targets)('exist in the gateway with their labels: panel "$title", $expr', ({ plain }) => {
     const metrics = metricsIn(plain);
     expect(metrics).not.toEqual([]);
     expect(metrics.filter(name => !labels.has(name))).toEqual([]);
@@ -79,31 +79,31 @@ describe('metrics', () => {
   });
 });
 
-describe('panels', () => {
-  it.each(panels)('"$title" says what it shows, in what unit, and what to do', panel => {
+describe('the panels of the dashboard', () => {
+  it.each(panels)('have a title, a description, a unit and legends: "$title"', panel => {
     expect(panel.title).not.toBe('');
     expect(panel.description).toMatch(/.{30,}\.$/);
     expect(panel.fieldConfig?.defaults.unit).toBeTruthy();
     for (const { legendFormat } of panel.targets ?? []) expect(legendFormat).not.toBe('');
   });
 
-  it('have names and ids of their own', () => {
+  it('have unique titles and ids', () => {
     expect(new Set(panels.map(({ title }) => title)).size).toBe(panels.length);
     expect(new Set(dashboard.panels.map(({ id }) => id)).size).toBe(dashboard.panels.length);
   });
 
-  it('lie side by side', () => {
-    const cells = dashboard.panels.flatMap(({ gridPos: { x, y, w, h } }) =>
+  it('do not overlap and fit into 24 columns', () => {
+    const occupiedCells = dashboard.panels.flatMap(({ gridPos: { x, y, w, h } }) =>
       Array.from(
         { length: w * h },
         (_, cell) => `${String(x + (cell % w))} ${String(y + Math.floor(cell / w))}`,
       ),
     );
-    expect(new Set(cells).size).toBe(cells.length);
+    expect(new Set(occupiedCells).size).toBe(occupiedCells.length);
     for (const { gridPos } of dashboard.panels) expect(gridPos.x + gridPos.w).toBeLessThanOrEqual(24);
   });
 
-  it('belong to no installation: the Prometheus is chosen', () => {
+  it('use the data source variable instead of a fixed Prometheus', () => {
     expect(dashboard.id).toBeUndefined();
     expect(dashboard.templating.list).toMatchObject([{ name: 'datasource', type: 'datasource' }]);
     const sources = panels.flatMap(({ datasource, targets = [] }) => [

@@ -4,18 +4,18 @@ import { parse, parseAllDocuments } from 'yaml';
 import { startListeningGateway, type ListeningGateway } from './support/running-gateway.ts';
 
 /*
- * What the image, the compose file and the notes for Kubernetes say of the gateway is true of it. None of them is
- * started here: that takes an engine.
+ * The image, the compose file and the notes for Kubernetes agree with the gateway. They are only read and not run,
+ * because that needs a container engine.
  */
-const text = (path: string): Promise<string> => readFile(path, 'utf8');
+const readText = (path: string): Promise<string> => readFile(path, 'utf8');
 
 interface Instruction {
   readonly name: string;
   readonly value: string;
 }
 
-/** The instructions of a Dockerfile, with continued lines joined. */
-const instructions: Instruction[] = (await text('Dockerfile'))
+/** The instructions of the Dockerfile, with continued lines joined. */
+const instructions: Instruction[] = (await readText('Dockerfile'))
   .replaceAll(/^#.*\n/gm, '')
   .replaceAll('\\\n', ' ')
   .split('\n')
@@ -35,7 +35,7 @@ interface Service {
   readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
   readonly stop_grace_period?: string;
 }
-const { services } = parse(await text('compose.yaml')) as {
+const { services } = parse(await readText('compose.yaml')) as {
   readonly services: Readonly<Record<'gateway' | 'sandbox' | 'postgres', Service>>;
 };
 
@@ -63,7 +63,7 @@ interface Resource {
     };
   };
 }
-const kubernetes = await text('docs/kubernetes.md');
+const kubernetes = await readText('docs/kubernetes.md');
 const resources = [...kubernetes.matchAll(/^```yaml\n(.*?)^```/gms)]
   .flatMap(([, block = '']) => parseAllDocuments(block))
   .map(document => {
@@ -75,12 +75,12 @@ if (deployment === undefined) throw new Error('docs/kubernetes.md has no Deploym
 const pod = deployment.spec.template.spec;
 const [container] = pod.containers;
 
-const example = await text('.env.example');
-const known = [...example.matchAll(/^([A-Z][A-Z_]+)=/gm)].map(([, name = '']) => name);
+const example = await readText('.env.example');
+const gatewayVariables = [...example.matchAll(/^([A-Z][A-Z_]+)=/gm)].map(([, name = '']) => name);
 const defaultOf = (variable: string): string =>
   new RegExp(`^${variable}=(.*)$`, 'm').exec(example)?.[1] ?? '';
-/** Variables that are not ours: of Node's packages, and of SQLite. */
-const others = ['NODE_ENV', 'NODE_OPTIONS', 'SQLITE_TMPDIR'];
+/** Variables that Node, its packages and SQLite read. */
+const otherVariables = ['NODE_ENV', 'NODE_OPTIONS', 'SQLITE_TMPDIR'];
 
 describe('the image', () => {
   const environment = Object.fromEntries(
@@ -88,13 +88,13 @@ describe('the image', () => {
   );
   const [user = ''] = valuesOf('USER');
 
-  it('has nothing but instructions', () => {
+  it('has only known Dockerfile instructions', () => {
     const names = 'FROM WORKDIR COPY RUN ENV EXPOSE VOLUME USER HEALTHCHECK ENTRYPOINT CMD'.split(' ');
     expect(instructions.filter(({ name }) => !names.includes(name))).toEqual([]);
   });
 
-  it('is made of the Node that is tested with, by its exact tag', async () => {
-    const { devDependencies } = JSON.parse(await text('package.json')) as {
+  it('is built from the exact Node version that runs the tests', async () => {
+    const { devDependencies } = JSON.parse(await readText('package.json')) as {
       readonly devDependencies: { readonly node: string };
     };
     const [base] = valuesOf('FROM');
@@ -107,8 +107,8 @@ describe('the image', () => {
     ).toEqual(['node', 'node', 'node']);
   });
 
-  it('copies what there is, and what may be copied', async () => {
-    const ignored = (await text('.dockerignore')).split('\n').filter(line => !/^(#|$)/.test(line));
+  it('copies only existing files, which .dockerignore allows', async () => {
+    const ignored = (await readText('.dockerignore')).split('\n').filter(line => !/^(#|$)/.test(line));
     const sources = valuesOf('COPY')
       .filter(value => !value.startsWith('--from='))
       .flatMap(value => value.split(/ +/).slice(0, -1));
@@ -117,11 +117,11 @@ describe('the image', () => {
     for (const source of sources) await access(source);
   });
 
-  it('runs as somebody who is not root, and says so by number', () => {
+  it('runs as a numeric user that is not root', () => {
     expect(user).toMatch(/^[1-9]\d*:[1-9]\d*$/);
   });
 
-  it('keeps records in a volume that this user, and no other, may read', () => {
+  it('stores records in a volume that only this user may read', () => {
     const [uid, gid] = user.split(':');
     expect(valuesOf('VOLUME')).toEqual([environment['DATA_DIR']]);
     expect(valuesOf('RUN')).toContain(
@@ -129,17 +129,19 @@ describe('the image', () => {
     );
   });
 
-  it('sets variables that the gateway reads, and reaches outside of the container', () => {
-    expect(Object.keys(environment).filter(name => ![...known, ...others].includes(name))).toEqual([]);
+  it('sets only variables that the gateway reads, and listens outside of the container', () => {
+    expect(
+      Object.keys(environment).filter(name => ![...gatewayVariables, ...otherVariables].includes(name)),
+    ).toEqual([]);
     expect(environment['HOST']).toBe('0.0.0.0');
   });
 
-  it('exposes the ports that the gateway listens on by itself', () => {
+  it('exposes the default ports of the gateway', () => {
     expect(valuesOf('EXPOSE').join(' ')).toBe(['PORT', 'REST_PORT', 'MCP_PORT'].map(defaultOf).join(' '));
   });
 
-  it('gives Node the options that npm start gives it', async () => {
-    const { scripts } = JSON.parse(await text('package.json')) as {
+  it('passes the same options to Node as npm start', async () => {
+    const { scripts } = JSON.parse(await readText('package.json')) as {
       readonly scripts: { readonly start: string };
     };
     const options = scripts.start.split(' ').filter(word => word.startsWith('--'));
@@ -147,20 +149,20 @@ describe('the image', () => {
     expect(valuesOf('ENV')).toContain(`NODE_OPTIONS=${options.join(' ')}`);
   });
 
-  it('starts the gateway with nothing in between', async () => {
+  it('starts the gateway without a shell or npm', async () => {
     expect(valuesOf('ENTRYPOINT').map(value => JSON.parse(value) as unknown)).toEqual([['node']]);
     const [command] = valuesOf('CMD').map(value => JSON.parse(value) as readonly string[]);
-    await builtFrom(command);
+    await expectSourceOf(command);
   });
 });
 
 describe('the compose file', () => {
-  it('sets variables that the gateway reads', () => {
+  it('sets only variables that the gateway reads', () => {
     const names = Object.keys(services.gateway.environment ?? {});
-    expect(names.filter(name => !known.includes(name))).toEqual([]);
+    expect(names.filter(name => !gatewayVariables.includes(name))).toEqual([]);
   });
 
-  it('publishes the gateway’s ports to this machine alone, and no others', () => {
+  it('publishes only the ports of the gateway, and only on this machine', () => {
     expect(services.gateway.ports).toEqual(
       ['PORT', 'REST_PORT', 'MCP_PORT'].map(name => `127.0.0.1:${defaultOf(name)}:${defaultOf(name)}`),
     );
@@ -169,12 +171,12 @@ describe('the compose file', () => {
 
   it('runs the sandbox from the gateway’s image', async () => {
     expect(services.sandbox.image).toBe(services.gateway.image);
-    await builtFrom(services.sandbox.command);
+    await expectSourceOf(services.sandbox.command);
   });
 
-  it('names the sandbox and the database as they are', async () => {
+  it('connects the gateway to the sandbox and the database with their addresses and credentials', async () => {
     const { LEAN_BASE_URL, LEAN_API_TOKEN, DATABASE_URL } = services.gateway.environment ?? {};
-    const { sandboxCredentials } = await import('../src/sandbox/named.ts');
+    const { sandboxCredentials } = await import('../src/sandbox/fixtures.ts');
     const { parseSettings } = await import('../src/sandbox/settings.ts');
     expect(parseSettings({})).toMatchObject({ port: Number(new URL(LEAN_BASE_URL ?? '').port) });
     expect(new URL(LEAN_BASE_URL ?? '').hostname).toBe('sandbox');
@@ -184,29 +186,29 @@ describe('the compose file', () => {
     expect(DATABASE_URL).toBe(`postgres://${name}:${password}@postgres:5432/${name}`);
   });
 
-  it('starts the gateway when what it needs is there', () => {
+  it('starts the gateway after PostgreSQL and the sandbox are healthy', () => {
     expect(services.gateway.depends_on).toEqual({
       postgres: { condition: 'service_healthy' },
       sandbox: { condition: 'service_healthy' },
     });
   });
 
-  it('stops the gateway later than its payouts are done', () => {
+  it('lets the gateway finish its payouts before it is killed', () => {
     const seconds = Number(services.gateway.stop_grace_period?.replace(/s$/, ''));
     expect(seconds).toBeGreaterThanOrEqual(Number(defaultOf('LEAN_TIMEOUT_MS')) / 1000 + 10);
   });
 });
 
 describe('the notes for Kubernetes', () => {
-  it('set variables that the gateway reads', () => {
+  it('set only variables that the gateway reads', () => {
     const names = [
       ...container.env.map(({ name }) => name),
       ...[...kubernetes.matchAll(/\b[A-Z]+(?:_[A-Z]+)+\b/g)].map(([name]) => name),
     ];
-    expect(names.filter(name => !known.includes(name) && name !== 'LEAN_MTLS')).toEqual([]);
+    expect(names.filter(name => !gatewayVariables.includes(name) && name !== 'LEAN_MTLS')).toEqual([]);
   });
 
-  it('name the ports that the gateway listens on', () => {
+  it('contain the default ports of the gateway', () => {
     const ports = container.ports.map(({ containerPort }) => String(containerPort));
     expect(ports).toEqual(['PORT', 'REST_PORT', 'MCP_PORT'].map(defaultOf));
     const [service] = resources.filter(({ kind }) => kind === 'Service');
@@ -215,13 +217,13 @@ describe('the notes for Kubernetes', () => {
     ).toEqual(container.ports);
   });
 
-  it('give a pod the time for its payouts after the sleep', () => {
+  it('let a pod finish its payouts after the sleep', () => {
     expect(pod.terminationGracePeriodSeconds).toBeGreaterThanOrEqual(
       container.lifecycle.preStop.sleep.seconds + Number(defaultOf('LEAN_TIMEOUT_MS')) / 1000 + 10,
     );
   });
 
-  it('give the volume to the group of the image’s user', () => {
+  it('make the group of the image’s user the owner of the volume', () => {
     const groups = resources
       .filter(({ kind }) => kind === 'Deployment')
       .map(({ spec }) => spec.template.spec.securityContext.fsGroup);
@@ -229,7 +231,7 @@ describe('the notes for Kubernetes', () => {
   });
 });
 
-describe('probes', () => {
+describe('the probes', () => {
   let gateway: ListeningGateway;
   beforeAll(async () => {
     gateway = await startListeningGateway();
@@ -239,31 +241,31 @@ describe('probes', () => {
   const { startupProbe, livenessProbe, readinessProbe } = container;
 
   it.each(Object.entries({ startupProbe, livenessProbe, readinessProbe }))(
-    '%s asks at the port of GraphQL what the gateway answers',
+    '%s requests a path that exists on the GraphQL port',
     async (_name, { httpGet }) => {
       expect(httpGet.port).toBe(container.ports[0]?.name);
       expect(await fetch(gateway.origin + httpGet.path)).toHaveProperty('status', 200);
     },
   );
 
-  it('the image’s asks what the gateway answers', async () => {
+  it('of the image requests a path that exists', async () => {
     const [, path = ''] = /'(\/\w+)'/.exec(valuesOf('HEALTHCHECK')[0] ?? '') ?? [];
     expect(path).toBe('/health');
     expect(await fetch(gateway.origin + path)).toHaveProperty('status', 200);
   });
 
-  it('and Prometheus ask at the port of GraphQL', async () => {
+  it('and Prometheus use the GraphQL port', async () => {
     expect(kubernetes).toMatch(new RegExp(`/metrics.*\\s.*scrape the pods at port ${defaultOf('PORT')},`));
     expect(await fetch(`${gateway.origin}/metrics`)).toHaveProperty('status', 200);
   });
 
-  it('restart nothing for Lean’s trouble', () => {
+  it('do not restart the gateway for failures of Lean', () => {
     expect([startupProbe, livenessProbe].map(({ httpGet }) => httpGet.path)).toEqual(['/health', '/health']);
   });
 });
 
-/** That a program of the image is built from a source. */
-async function builtFrom(command: readonly string[] | undefined): Promise<void> {
+/** Asserts that a program of the image is built from an existing source file. */
+async function expectSourceOf(command: readonly string[] | undefined): Promise<void> {
   const [program = ''] = command ?? [];
   expect(program).toMatch(/^dist\/.*\.js$/);
   await access(program.replace('dist/', 'src/').replace(/js$/, 'ts'));

@@ -1,19 +1,19 @@
 import { execFile } from 'node:child_process';
-import { readFile, readdir } from 'node:fs/promises';
+import { access, readFile, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished, vi } from 'vitest';
 import { parse } from 'yaml';
 import { connectionLimits } from '../src/adapters/http/connection-limits.ts';
-import { toolAnswer } from '../src/adapters/mcp/tool-answer.ts';
+import { toolResult } from '../src/adapters/mcp/tool-result.ts';
 import { Metrics } from '../src/adapters/observability/metrics.ts';
 import { parseConfig, startGateway, type RunningGateway } from '../src/composition/gateway.ts';
 import { LeanAnswer } from '../src/lean/answer.ts';
 import { leanApplication } from '../src/lean/application.ts';
 import { LeanRefused } from '../src/errors/lean-errors.ts';
 import { findings } from '../src/payouts/creation/finding.ts';
-import { judgeRefusal } from '../src/payouts/creation/refusal.ts';
-import { destinations, sandboxCredentials } from '../src/sandbox/named.ts';
+import { classifyRefusal } from '../src/payouts/creation/refusal.ts';
+import { destinations, sandboxCredentials } from '../src/sandbox/fixtures.ts';
 import { startSandbox, type RunningSandbox } from '../src/sandbox/sandbox.ts';
 import { maxJsonDepth, maxJsonMembers } from '../src/json/json-bounds.ts';
 import { openStore } from '../src/store/open.ts';
@@ -25,8 +25,8 @@ import { postOperation, startListeningGateway } from './support/running-gateway.
 import { startTestGateway } from './support/test-gateway.ts';
 
 /*
- * What the pages in docs/ say is so: their commands run and print what the pages show, their tables are those of the
- * code, their links lead somewhere, and the alerts ask for metrics that a gateway has.
+ * The pages in docs/ agree with the code: their commands run and print what the pages show, their tables contain the
+ * values of the code, their links work, and the alerts use metrics that the gateway exports.
  */
 const names = (await readdir('docs')).filter(name => name.endsWith('.md')).map(name => join('docs', name));
 const pages = new Map(
@@ -35,7 +35,7 @@ const pages = new Map(
 const operations = pages.get('docs/operations.md') ?? '';
 const payments = pages.get('docs/payments.md') ?? '';
 
-/** The fenced blocks of a language, also those within a list. */
+/** The fenced code blocks of a language, including indented ones in lists. */
 function blocks(page: string, language: string): string[] {
   const fenced = new RegExp(`^ *\`\`\`(?:${language})\n(.*?)^ *\`\`\``, 'gms');
   return [...page.matchAll(fenced)].map(([, text = '']) => text.trim());
@@ -44,8 +44,8 @@ function blocks(page: string, language: string): string[] {
 const commandsOf = (page: string): string[] =>
   blocks(page, 'sh|bash|shell|console|zsh').flatMap(text => text.split('\n'));
 
-/** What is different each time. */
-function steady(text: string): string {
+/** Replaces times and removes npm's own output, so that outputs can be compared. */
+function normalize(text: string): string {
   return text
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:]+(?:\.\d+)?Z/g, time =>
       time.includes('.') ? '2026-11-24T08:40:10.000Z' : '2026-11-24T08:30:00Z',
@@ -54,16 +54,17 @@ function steady(text: string): string {
 }
 
 describe('docs/limits.md', () => {
-  it('has the bounds of JSON as they are', () => {
+  it('states the JSON limits of the code', () => {
     const bounds = `${String(maxJsonDepth)}, ${maxJsonMembers.toLocaleString('en')}`;
     expect(pages.get('docs/limits.md')).toMatch(new RegExp(`levels, values in a JSON body +\\| ${bounds} `));
   });
 
-  it('has the limits of connections as they are', () => {
+  it('states the connection limits of the code', () => {
     const connections = /^## Connections$(.*?)^## /ms.exec(pages.get('docs/limits.md') ?? '')?.[1] ?? '';
     const shown = [...connections.matchAll(/^\|[^|]*\|\s*([\d][^|]*?)\s*\|/gm)].map(([, most]) => most);
     const count = (most: number): string => most.toLocaleString('en');
     const seconds = (ms: number): string => `${String(ms / 1000)} s`;
+    const kibibytes = (bytes: number): string => `${String(bytes / 2 ** 10)} KiB`;
     const mebibytes = (bytes: number): string => `${String(bytes / 2 ** 20)} MiB`;
     const { unreadMs, ...limits } = connectionLimits;
     expect(connections).toContain(`has not read, for ${seconds(unreadMs)}`);
@@ -74,6 +75,7 @@ describe('docs/limits.md', () => {
       headers: count(limits.headers),
       requests: count(limits.requests),
       connectionInitMs: seconds(limits.connectionInitMs),
+      connectionInitBytes: kibibytes(limits.connectionInitBytes),
       operations: count(limits.operations),
       subscriptionsPerCaller: count(limits.subscriptionsPerCaller),
       subscriptions: count(limits.subscriptions),
@@ -89,7 +91,7 @@ describe('docs/limits.md', () => {
   });
 });
 
-it('docs/updates.md: who reads, subscribes and comes back as it says misses nothing', async () => {
+it('docs/updates.md: a client that follows its steps to read, subscribe and reconnect misses no update', async () => {
   const [read = '', follow = ''] = blocks(pages.get('docs/updates.md') ?? '', 'graphql');
   const secret = 'any';
   const gateway = await startListeningGateway({ env: { LEAN_WEBHOOK_SECRET: secret } });
@@ -113,13 +115,13 @@ it('docs/updates.md: who reads, subscribes and comes back as it says misses noth
 });
 
 describe('the commands of docs/operations.md', () => {
-  const ran = new Set<string>();
+  const executed = new Set<string>();
   let lean: RunningSandbox;
   let gateway: RunningGateway;
   let databaseUrl: string;
   let env: Record<string, string>;
 
-  const slowly = { timeout: 60_000, interval: 1000 };
+  const slowPolling = { timeout: 60_000, interval: 1000 };
 
   const pay = async (
     key: string,
@@ -133,17 +135,17 @@ describe('the commands of docs/operations.md', () => {
     return { ...((await response.json()) as object), status: response.status };
   };
 
-  /** Runs a command of the page, with `change` made to it. */
+  /** Runs a command of the page after `change` has edited it. */
   const run = async (
     command: string,
     change = (text: string): string => text,
   ): Promise<{ readonly out: string; readonly exitCode: number }> => {
     expect(commandsOf(operations)).toContain(command);
-    ran.add(command);
+    executed.add(command);
     const options = { env: { ...process.env, ...env } };
     return promisify(execFile)('bash', ['-c', change(command)], options).then(
-      ({ stdout }) => ({ out: steady(stdout), exitCode: 0 }),
-      (error: { stdout: string; code: number }) => ({ out: steady(error.stdout), exitCode: error.code }),
+      ({ stdout }) => ({ out: normalize(stdout), exitCode: 0 }),
+      (error: { stdout: string; code: number }) => ({ out: normalize(error.stdout), exitCode: error.code }),
     );
   };
   const commandWith = (words: string): string =>
@@ -161,24 +163,25 @@ describe('the commands of docs/operations.md', () => {
     };
     const ports = { PORT: '0', REST_PORT: '0', MCP_PORT: 'off' };
     gateway = await startGateway(parseConfig({ ...env, ...ports, AUTH: 'none', LOG_LEVEL: 'silent' }));
-    // order-4712 is at Lean, which does not tell its reference; the other two are not, and order-4714 was sent twice.
+    // Lean has order-4712, but returns it without its reference. It has neither order-4713 nor order-4714, and
+    // order-4714 is sent twice.
     lean.behaviour.references = 'dropped';
     lean.faults.add({ kind: 'drop_after', operation: 'createPayoutPayment', times: 1 });
     await pay('order-4712', '16.50');
     lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 3 });
     await pay('order-4713', '75');
     await pay('order-4714', '250');
-    const told = async (key: string, amount: string, reason: string): Promise<void> => {
+    const waitForReason = async (key: string, amount: string, reason: string): Promise<void> => {
       await vi.waitFor(async () => {
         expect(await pay(key, amount)).toMatchObject({ reason });
-      }, slowly);
+      }, slowPolling);
     };
-    await told('order-4714', '250', 'OPERATOR');
-    await told('order-4712', '16.50', 'UNCLEAR');
+    await waitForReason('order-4714', '250', 'OPERATOR');
+    await waitForReason('order-4712', '16.50', 'UNCLEAR');
     await vi.waitFor(async () => {
       const sql = "SELECT finding FROM lean_payout_requests WHERE idempotency_key = 'order-4713'";
       expect(await query(databaseUrl, sql)).toEqual([{ finding: 'absent' }]);
-    }, slowly);
+    }, slowPolling);
   });
 
   afterAll(async () => {
@@ -186,7 +189,7 @@ describe('the commands of docs/operations.md', () => {
     await lean.close();
   });
 
-  it('list what is open, as the page shows it, and for programs', async () => {
+  it('list the open payouts as the page shows, and as JSON', async () => {
     const shown = await run('npm run payouts -- --unknown');
     expect(shown).toEqual({ out: `${blocks(operations, 'text')[0] ?? ''}\n`, exitCode: 0 });
     expect((await run(commandWith('--since'))).out).toBe(shown.out);
@@ -198,14 +201,14 @@ describe('the commands of docs/operations.md', () => {
     ]);
   });
 
-  it('resolve a payout, with what may be it at Lean', async () => {
+  it('resolve shows the payouts at Lean that may belong to a key', async () => {
     const { out, exitCode } = await run(commandWith('resolve'));
     expect(exitCode).toBe(1);
-    expect(out).toContain(`\n${findings.look_alike.words}.\n`);
-    expect(out).toContain(`${atLean()}  16.5 AED`);
+    expect(out).toContain(`\n${findings.look_alike.description}.\n`);
+    expect(out).toContain(`${intentAtLean()}  16.5 AED`);
   });
 
-  it('settle a payout as it was decided, and the key gets that answer', async () => {
+  it('settle records a decision, and the key then returns its result', async () => {
     const [created = '', notPaid = '', sendAgain = ''] = commandsOf(operations).filter(text =>
       text.includes(' settle '),
     );
@@ -217,7 +220,7 @@ describe('the commands of docs/operations.md', () => {
     const wrong = await run(created);
     expect(wrong.exitCode).toBe(1);
     expect(wrong.out).toContain(`The intent ${example} is not among the payouts at Lean`);
-    expect(await run(created, text => text.replace(example, atLean()))).toEqual(settled);
+    expect(await run(created, text => text.replace(example, intentAtLean()))).toEqual(settled);
     expect(await run(notPaid)).toEqual(settled);
     expect(await run(sendAgain)).toMatchObject({
       exitCode: 0,
@@ -226,24 +229,24 @@ describe('the commands of docs/operations.md', () => {
     lean.faults.clear();
     expect(await pay('order-4712', '16.50')).toMatchObject({
       status: 200,
-      payouts_payment_details: [{ payment_intent_id: atLean() }],
+      payouts_payment_details: [{ payment_intent_id: intentAtLean() }],
     });
     expect(await pay('order-4713', '75')).toMatchObject({ status: 422, code: 'REJECTED_BY_LEAN' });
-    // Within five seconds of a look nobody looks again, and without a look nothing is sent.
+    // The gateway sends a payout only after a reconciliation read, and reads at most once in five seconds.
     await vi.waitFor(async () => {
       expect(await pay('order-4714', '250')).toMatchObject({ status: 200 });
-    }, slowly);
+    }, slowPolling);
   });
 
-  it('give open payouts to the application of new credentials, and say so where none is open', async () => {
+  it('accept-application reports that no payout of the old application is open', async () => {
     const { exitCode, out } = await run(commandWith('accept-application'));
     expect(out).toBe(
-      'No payout of the Lean application api2.leantech.me old-client-id is open. Nothing was changed.\n',
+      'The Lean application api2.leantech.me old-client-id has no open payouts. Nothing was changed.\n',
     );
     expect(exitCode).toBe(1);
   });
 
-  it('accept the list again after it was doubted', async () => {
+  it('accept-list makes proofs of absence valid again after a contradiction', async () => {
     const database = openStore({ url: databaseUrl });
     const { lean: connection } = parseConfig({ ...env, AUTH: 'none' });
     await new SqlReconciliationRecords(database).doubtAbsence(
@@ -253,18 +256,18 @@ describe('the commands of docs/operations.md', () => {
     );
     await database.close();
     expect((await run(commandWith('accept-list'))).out).toBe(
-      `Absences from the list of Lean application ${leanApplication(connection)} are judged again, and the decision is kept.\n`,
+      `Proofs of absence from the list of the Lean application ${leanApplication(connection)} are accepted again. The decision is kept.\n`,
     );
   });
 
-  it('are followed by SQL that shows the trail, and that everybody may run where the page says so', async () => {
-    const [trail = '', identity = '', setBack = '', ...others] = blocks(operations, 'sql');
+  it('are accompanied by SQL that shows the decisions, the database identity and the reset of completeness', async () => {
+    const [decisions = '', identity = '', resetCompleteness = '', ...others] = blocks(operations, 'sql');
     expect(others).toEqual([]);
-    expect(await query(databaseUrl, trail)).toMatchObject([
+    expect(await query(databaseUrl, decisions)).toMatchObject([
       {
         decision: 'created',
         decided_by: 'Amal Haddad',
-        intent_id: atLean(),
+        intent_id: intentAtLean(),
         decided: expect.any(Date) as Date,
       },
     ]);
@@ -272,21 +275,23 @@ describe('the commands of docs/operations.md', () => {
     const url = new URL(databaseUrl);
     url.username = 'nobody_special';
     expect(await query(url.href, identity)).toMatchObject([{ timeline: '00000001' }]);
-    await query(databaseUrl, setBack);
+    await query(databaseUrl, resetCompleteness);
     const database = openStore({ url: databaseUrl }, { asGateway: true, lossWindowMs: 600_000 });
     onTestFinished(() => database.close());
-    await database.prepare();
+    await database.migrate();
     const [store] = await query(databaseUrl, 'SELECT complete_from FROM lean_payout_store');
     expect(Number(store?.['complete_from'])).toBeGreaterThan(Date.now() + 500_000);
   });
 
-  it('are all that docs/ shows', () => {
+  it('are all commands in docs/, except those that readme.test.ts runs', () => {
+    const others = names.filter(name => !['docs/rest.md', 'docs/sandbox.md'].includes(name));
     expect(
-      names.flatMap(name => commandsOf(pages.get(name) ?? '')).filter(command => !ran.has(command)),
+      others.flatMap(name => commandsOf(pages.get(name) ?? '')).filter(command => !executed.has(command)),
     ).toEqual([]);
   });
 
-  const atLean = (): string =>
+  /** The intent id of order-4712. */
+  const intentAtLean = (): string =>
     lean.payouts
       .all()
       .find(({ amount, destinationId }) => destinationId === destinations.pays && Number(amount) === 16.5)
@@ -295,18 +300,18 @@ describe('the commands of docs/operations.md', () => {
 
 describe('docs/operations.md', () => {
   it.each(Object.entries(findings))(
-    'tells what to do about %s, in the words of the log',
-    (name, { reason, words }) => {
+    'explains the finding %s with its description in the log, and advises what to do',
+    (name, { reason, description }) => {
       const row = operations.split('\n').find(line => line.startsWith(`| \`${reason} ${name}\` `));
       const [, , meaning = '', advice = ''] = (row ?? '').split('|').map(cell => cell.trim());
-      expect(meaning.toLowerCase()).toBe(words.toLowerCase());
+      expect(meaning.toLowerCase()).toBe(description.toLowerCase());
       expect(advice.length).toBeGreaterThan(20);
     },
   );
 });
 
 describe('docs/payments.md', () => {
-  it('shows what REST answers while the outcome is unknown', async () => {
+  it('shows the REST response for an unknown outcome', async () => {
     const gateway = await startListeningGateway({ env: { REST_PORT: '0' } });
     onTestFinished(() => gateway.close());
     gateway.lean.faults.add({ kind: 'drop_after', operation: 'createPayoutPayment', times: 1 });
@@ -316,10 +321,12 @@ describe('docs/payments.md', () => {
       body: JSON.stringify(leanCreation()),
     });
     expect(response.headers.get('retry-after')).toBe('30');
-    expect(JSON.parse(steady(await response.text()))).toEqual(JSON.parse(blocks(payments, 'json')[0] ?? ''));
+    expect(JSON.parse(normalize(await response.text()))).toEqual(
+      JSON.parse(blocks(payments, 'json')[0] ?? ''),
+    );
   });
 
-  it('shows how to ask what became of a key, whatever it was', async () => {
+  it('shows a query that returns the result of a key', async () => {
     const gateway = await startTestGateway();
     const [document = ''] = blocks(payments, 'graphql');
     expect((await gateway.run(document)).data).toEqual({ payoutRequest: null });
@@ -329,7 +336,7 @@ describe('docs/payments.md', () => {
     });
   });
 
-  it('shows what is answered to wrong input', async () => {
+  it('shows the response to invalid input', async () => {
     const gateway = await startTestGateway();
     const [, document = ''] = blocks(payments, 'graphql');
     const { data } = await gateway.run<{ createPayout: object }>(document);
@@ -337,7 +344,7 @@ describe('docs/payments.md', () => {
     expect(gateway.lean.requests).toEqual([]);
   });
 
-  it('quotes what tools answer while the outcome is unknown', () => {
+  it('quotes the tool results for an unknown outcome', () => {
     const unknown = {
       kind: 'unknown',
       message: '',
@@ -346,7 +353,7 @@ describe('docs/payments.md', () => {
       resendAt: null,
     } as const;
     const [waiting, unclear] = (['WAITING', 'UNCLEAR'] as const).map(reason =>
-      JSON.stringify(toolAnswer({ kind: 'unknown', unknown: { ...unknown, reason } }, {})),
+      JSON.stringify(toolResult({ kind: 'unknown', unknown: { ...unknown, reason } }, {})),
     );
     const quoted = [...payments.replaceAll(/\s+/g, ' ').matchAll(/“([^”]+)”/g)].map(([, text = '']) => text);
     expect(quoted.length).toBeGreaterThanOrEqual(2);
@@ -354,24 +361,24 @@ describe('docs/payments.md', () => {
       expect(`${waiting ?? ''}${unclear ?? ''}`.replaceAll('\\"', '"')).toContain(text);
   });
 
-  it('names the codes of Lean that reject a payout at once', () => {
+  it('lists the Lean codes that reject a payout finally', () => {
     const [, list = ''] = /codes that depend on the request alone are (.*?)\.\n/s.exec(payments) ?? [];
     const codes = [...list.matchAll(/`(\w+)`/g)].map(([, code = '']) => code);
     expect(codes).toHaveLength(13);
-    for (const code of codes) expect([code, verdictOn(code)]).toEqual([code, 'final']);
-    expect(verdictOn('INSUFFICIENT_BALANCE')).toBe('open');
+    for (const code of codes) expect([code, refusalKind(code)]).toEqual([code, 'final']);
+    expect(refusalKind('INSUFFICIENT_BALANCE')).toBe('open');
   });
 });
 
-function verdictOn(code: string): string {
+function refusalKind(code: string): string {
   const body = Buffer.from(JSON.stringify({ status: code, message: 'no' }));
   const refused = new LeanAnswer({ status: 422, headers: {}, body }).failure();
   if (!(refused instanceof LeanRefused)) throw new TypeError('not a refusal');
-  return judgeRefusal(refused, { idempotencyKey: 'key', first: true, transfers: 1 }).kind;
+  return classifyRefusal(refused, { idempotencyKey: 'key', first: true, transfers: 1 }).kind;
 }
 
 describe('links', () => {
-  /** Anchors of a page's headings, as GitHub makes them. */
+  /** The anchors of a page's headings, as GitHub generates them. */
   const anchorsOf = (page: string): string[] =>
     [...page.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
       heading
@@ -380,7 +387,7 @@ describe('links', () => {
         .replaceAll(' ', '-'),
     );
 
-  it.each([...pages])('of %s lead somewhere', async (name, page) => {
+  it.each([...pages])('in %s have existing targets', async (name, page) => {
     for (const [, target = ''] of page.matchAll(/\]\((?!https?:)([^)\s]+)\)/g)) {
       const [path = '', anchor] = target.split('#');
       const file = path === '' ? name : join(dirname(name), path);
@@ -405,7 +412,7 @@ describe('docs/alerts.yml', async () => {
   };
   const rules = groups.flatMap(group => group.rules);
 
-  /** What a gateway shows at its second scrape, with a store or without one. */
+  /** The metrics of a gateway at its second scrape, with a readable or an unreadable store. */
   async function scrape(store: 'readable' | 'unreadable'): Promise<string> {
     const load = { busy: 0, max: 1, waiting: 0, open: false };
     const metrics = new Metrics({
@@ -427,18 +434,18 @@ describe('docs/alerts.yml', async () => {
       connections: () => ({ count: 0, unreadBytes: 0, incomingBytes: 0 }),
     });
     const outcome = 'PAYOUT_STORE_UNAVAILABLE';
-    metrics.request({
+    metrics.recordRequest({
       surface: 'graphql',
-      label: 'CreatePayout',
+      operationLabel: 'CreatePayout',
       outcome,
       seconds: 0.1,
       leanCalls: 0,
-    } as Parameters<Metrics['request']>[0]);
-    await metrics.metrics();
-    return metrics.metrics();
+    } as Parameters<Metrics['recordRequest']>[0]);
+    await metrics.render();
+    return metrics.render();
   }
 
-  it.each(rules)('$alert asks for metrics and labels that a gateway has', async ({ expr }) => {
+  it.each(rules)('$alert uses only metrics and labels that the gateway exports', async ({ expr }) => {
     const text = await scrape('readable');
     const metrics = metricsIn(expr);
     expect(metrics).not.toEqual([]);
@@ -447,25 +454,26 @@ describe('docs/alerts.yml', async () => {
       expect(text).toMatch(new RegExp(`^${name}\\{[^}]*${label}`, 'm'));
   });
 
-  it.each(rules)('$alert says how bad it is, what it is, and what to do', ({ labels, annotations }) => {
+  it.each(rules)('$alert has a severity, a summary and a description', ({ labels, annotations }) => {
     expect(['warning', 'critical']).toContain(labels.severity);
     expect(annotations.summary).not.toBe('');
     expect(annotations.description).toMatch(/^[^\n]{40,}\.$/);
   });
 
-  it('have names of their own', () => {
+  it('has unique alert names', () => {
     expect(new Set(rules.map(({ alert }) => alert)).size).toBe(rules.length);
   });
 
-  it('notices a store that cannot be read by a metric that is then missing', async () => {
+  it('detects an unreadable store by a metric that is then missing', async () => {
     const { expr = '' } = rules.find(({ alert }) => alert === 'LeanPayoutsStoreUnavailable') ?? {};
-    const [, there = '', missing = ''] = /^(\w+) unless on \(job, instance\) (\w+)$/.exec(expr) ?? [];
+    const [, presentMetric = '', missingMetric = ''] =
+      /^(\w+) unless on \(job, instance\) (\w+)$/.exec(expr) ?? [];
     const text = await scrape('unreadable');
-    expect(text).toMatch(new RegExp(`^${there} `, 'm'));
-    expect(text).not.toMatch(new RegExp(`^${missing}(?:\\{| )`, 'm'));
+    expect(text).toMatch(new RegExp(`^${presentMetric} `, 'm'));
+    expect(text).not.toMatch(new RegExp(`^${missingMetric}(?:\\{| )`, 'm'));
   });
 
-  it('and the pages name no metric that a gateway does not have', async () => {
+  it('and the pages mention only metrics that the gateway exports', async () => {
     const text = await scrape('readable');
     for (const [name, page] of pages)
       for (const [metric] of page.matchAll(/\blean_payouts_\w+/g))
@@ -473,10 +481,30 @@ describe('docs/alerts.yml', async () => {
   });
 });
 
-/** Names of metrics in an expression: what is neither a label, a text, a duration, a function nor a word of PromQL. */
+/** The metric names in a PromQL expression: all words except labels, strings, durations, functions and keywords. */
 function metricsIn(expr: string): string[] {
   const plain = expr.replaceAll(/\{[^}]*\}|\[[^\]]*\]|\b(?:by|on) \([^)]*\)/g, '');
   return [...plain.matchAll(/\b[a-z]\w*\b(?! *\()/g)]
     .map(([name]) => name)
     .filter(name => !['sum', 'max', 'unless', 'or', 'offset', '1h'].includes(name));
 }
+
+describe('CONTRIBUTING.md', async () => {
+  const contributing = await readFile('CONTRIBUTING.md', 'utf8');
+
+  it('names only files that exist', async () => {
+    const paths = [...contributing.matchAll(/`((?:src|test|docs|codegen)\/[\w./-]*)`/g)].map(
+      ([, path = '']) => path,
+    );
+    expect(paths.length).toBeGreaterThan(30);
+    for (const path of paths) await expect(access(path), path).resolves.toBeUndefined();
+  });
+
+  it.each(commandsOf(contributing).filter(command => command !== 'npm ci && npm test'))(
+    'shows a command that succeeds: %s',
+    async command => {
+      const env = { ...process.env, VITEST: undefined, NODE_ENV: undefined, FAST_PATH: undefined };
+      await promisify(execFile)('bash', ['-c', command], { env });
+    },
+  );
+});

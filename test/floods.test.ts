@@ -2,16 +2,16 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { sandboxCredentials, examplePayoutId } from '../src/sandbox/named.ts';
+import { sandboxCredentials, examplePayoutId } from '../src/sandbox/fixtures.ts';
 import { startSandbox } from '../src/sandbox/sandbox.ts';
 import { runProgram } from './support/program.ts';
 import { postOperation } from './support/running-gateway.ts';
 
 /*
- * Whatever peers send, and however they break off, each of them loses its own connection and nothing else happens.
+ * Broken and aborted connections of clients affect no other connection.
  */
 
-/** How many connections are made; more with `FLOOD`. */
+/** The number of connections. `FLOOD` changes it. */
 const connections = Number(process.env['FLOOD'] ?? 1500);
 const seed = Number(process.env['SEED'] ?? 23);
 
@@ -20,34 +20,34 @@ const handshake =
 const query = '{"query":"{ payouts(first: 20) { nodes { id recipient { displayName } } } }"}';
 const call = `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"lean-getpayout","arguments":{"payment_id":"${examplePayoutId}"}}}`;
 
-function posted(path: string, body: string, headers = ''): string {
+function postRequest(path: string, body: string, headers = ''): string {
   return `POST ${path} HTTP/1.1\r\nhost: HOST\r\ncontent-type: application/json\r\n${headers}content-length: ${String(body.length)}\r\n\r\n${body}`;
 }
 
-/** What a peer may send, as it stands on the wire; `HOST` stands for the listener's own. */
-const exchanges: readonly string[] = [
-  posted('/graphql', query),
-  posted(
+/** Requests in HTTP/1.1 wire format. `HOST` stands for the listener's host. */
+const requests: readonly string[] = [
+  postRequest('/graphql', query),
+  postRequest(
     '/graphql',
     '{"query":"subscription { payoutUpdated { status } }"}',
     'accept: text/event-stream\r\n',
   ),
-  posted('/graphql', `{"query":"${'{a'.repeat(5000)}"}`),
+  postRequest('/graphql', `{"query":"${'{a'.repeat(5000)}"}`),
   `GET /graphql?query={__typename} HTTP/1.1\r\nhost: HOST\r\n\r\n`,
   `GET /v1/payouts/v1/${examplePayoutId} HTTP/1.1\r\nhost: HOST\r\n\r\n`,
   `GET /v1/payouts/v1/payments?page_size=50 HTTP/1.1\r\nhost: HOST\r\n\r\n`.repeat(30),
-  posted('/v1/payouts/v1/payment', `[${'{},'.repeat(50_000)}{}]`, 'idempotency-key: k\r\n'),
-  posted('/v1/payouts/v1/payment', '['.repeat(100_000), 'idempotency-key: k\r\n'),
-  posted('/mcp', call, 'accept: application/json, text/event-stream\r\n'),
-  posted('/mcp', `[${call},${call}]`, 'accept: application/json, text/event-stream\r\n'),
+  postRequest('/v1/payouts/v1/payment', `[${'{},'.repeat(50_000)}{}]`, 'idempotency-key: k\r\n'),
+  postRequest('/v1/payouts/v1/payment', '['.repeat(100_000), 'idempotency-key: k\r\n'),
+  postRequest('/mcp', call, 'accept: application/json, text/event-stream\r\n'),
+  postRequest('/mcp', `[${call},${call}]`, 'accept: application/json, text/event-stream\r\n'),
   'POST /graphql HTTP/1.1\r\nhost: HOST\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{"que\r\nzz\r\n',
   `GET /graphql HTTP/1.1\r\nhost: HOST\r\nconnection: upgrade\r\nupgrade: websocket\r\n${handshake}\r\n`,
   // Masked frames of a WebSocket: one that is well-formed, one that is not.
   `GET /graphql HTTP/1.1\r\nhost: HOST\r\nconnection: upgrade\r\nupgrade: websocket\r\n${handshake}\r\n\x89\x80\0\0\0\0\xff\xff\xff\xff`,
   'GET /graphql HTTP/1.1\r\nhost: HOST\r\norigin: https://evil.example\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n',
   'CONNECT example.com:443 HTTP/1.1\r\nhost: example.com\r\n\r\n',
-  // Answers whose turn has not come when the socket is given up to another protocol.
-  `${posted('/graphql', '{"query":"subscription { payoutUpdated { status } }"}', 'accept: text/event-stream\r\n').repeat(5)}CONNECT a:1 HTTP/1.1\r\nhost: a\r\n\r\n`,
+  // Pipelined responses that still wait when the socket is handed to another protocol.
+  `${postRequest('/graphql', '{"query":"subscription { payoutUpdated { status } }"}', 'accept: text/event-stream\r\n').repeat(5)}CONNECT a:1 HTTP/1.1\r\nhost: a\r\n\r\n`,
   `${'GET /health HTTP/1.1\r\nhost: HOST\r\n\r\n'.repeat(3)}GET /graphql HTTP/1.1\r\nhost: HOST\r\norigin: https://evil.example\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n`,
   'GET / HTTP/1.1\r\nhost: HOST\r\nexpect: x\r\n\r\n'.repeat(500),
   `POST /webhooks/lean HTTP/1.1\r\nhost: HOST\r\ntransfer-encoding: chunked\r\n\r\n${'1\r\na\r\n'.repeat(5000)}`,
@@ -59,10 +59,10 @@ const exchanges: readonly string[] = [
   `GET /${'x'.repeat(20_000)} HTTP/1.1\r\n`,
 ];
 
-const endings = ['reset', 'end', 'leave', 'keep'] as const;
+const endings = ['reset', 'end', 'destroy', 'keep'] as const;
 
-/** Numbers from 0 to 1, the same for the same seed. @see https://en.wikipedia.org/wiki/Linear_congruential_generator */
-function numbers(from: number): () => number {
+/** A seeded generator of numbers from 0 to 1. @see https://en.wikipedia.org/wiki/Linear_congruential_generator */
+function createRng(from: number): () => number {
   let state = from;
   return () => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
@@ -72,16 +72,16 @@ function numbers(from: number): () => number {
 
 interface Attack {
   readonly bytes: Buffer;
-  /** The rest comes later. */
+  /** The number of bytes that are sent at once. The rest follows a moment later. */
   readonly firstPart: number;
   readonly ending: (typeof endings)[number];
   readonly reads: boolean;
 }
 
-function attackFrom(random: () => number, host: string): Attack {
+function randomAttack(random: () => number, host: string): Attack {
   const pick = <Value>(values: readonly Value[]): Value =>
     values[Math.floor(random() * values.length)] as Value;
-  const whole = Buffer.from(pick(exchanges).replaceAll('HOST', host), 'latin1');
+  const whole = Buffer.from(pick(requests).replaceAll('HOST', host), 'latin1');
   const length = random() < 0.5 ? whole.length : Math.floor(random() * whole.length);
   const bytes = Buffer.from(whole.subarray(0, length));
   if (random() < 0.2 && length > 0) bytes[Math.floor(random() * length)] = Math.floor(random() * 256);
@@ -93,7 +93,7 @@ function attackFrom(random: () => number, host: string): Attack {
   };
 }
 
-async function carryOut(
+async function runAttack(
   { bytes, firstPart, ending, reads }: Attack,
   port: number,
 ): Promise<Socket | undefined> {
@@ -107,12 +107,12 @@ async function carryOut(
   socket.write(bytes.subarray(firstPart));
   if (ending === 'reset') socket.resetAndDestroy();
   else if (ending === 'end') socket.end();
-  else if (ending === 'leave') socket.destroy();
+  else if (ending === 'destroy') socket.destroy();
   return ending === 'keep' || ending === 'end' ? socket : undefined;
 }
 
 describe('floods of broken connections', () => {
-  it(`end none but themselves (seed ${String(seed)})`, async () => {
+  it(`affect no other connection (seed ${String(seed)})`, async () => {
     const sandbox = await startSandbox();
     onTestFinished(() => sandbox.close());
     const program = runProgram('main.ts', {
@@ -124,7 +124,7 @@ describe('floods of broken connections', () => {
       REST_PORT: '0',
       MCP_PORT: '0',
     });
-    const [line = ''] = await program.says(/.*gateway is up.*/);
+    const [line = ''] = await program.waitForOutput(/.*gateway is up.*/);
     const { url, rest, mcp } = JSON.parse(line) as Record<'url' | 'rest' | 'mcp', string>;
     const metric = async (name: string): Promise<number> => {
       const text = await (await fetch(new URL('/metrics', url))).text();
@@ -133,22 +133,22 @@ describe('floods of broken connections', () => {
     await postOperation(url, '{ payouts(first: 1) { totalCount } }');
     const residentBefore = await metric('process_resident_memory_bytes');
 
-    const random = numbers(seed);
+    const random = createRng(seed);
     const ports = [url, url, url, rest, mcp].map(each => Number(new URL(each).port));
     const kept: Socket[] = [];
-    for (let begun = 0; begun < connections; begun += 50) {
+    for (let started = 0; started < connections; started += 50) {
       const attacks = Array.from({ length: 50 }, async () => {
         const port = ports[Math.floor(random() * ports.length)] ?? 0;
-        const socket = await carryOut(attackFrom(random, `127.0.0.1:${String(port)}`), port);
+        const socket = await runAttack(randomAttack(random, `127.0.0.1:${String(port)}`), port);
         if (socket !== undefined) kept.push(socket);
       });
       await Promise.all(attacks);
-      // Whoever asks properly is answered in the middle of it.
+      // A well-formed request is answered during the flood.
       const { status, data } = await postOperation(url, '{ payouts(first: 1) { totalCount } }');
       expect({ status, data }).toEqual({ status: 200, data: { payouts: { totalCount: 300 } } });
     }
     for (const socket of kept) socket.destroy();
-    // The connection that asks for the metrics is one.
+    // The request for the metrics has one connection itself.
     await expect.poll(() => metric('lean_payouts_connections'), { timeout: 30_000 }).toBeLessThanOrEqual(2);
     await expect.poll(() => metric('lean_payouts_subscribers')).toBe(0);
     await expect.poll(() => metric('lean_payouts_unread_bytes'), { timeout: 10_000 }).toBe(0);

@@ -5,9 +5,9 @@ import {
   exampleIntentId,
   examplePayoutId,
   sandboxCredentials,
-} from '../src/sandbox/named.ts';
+} from '../src/sandbox/fixtures.ts';
 import type { FaultRule } from '../src/sandbox/sandbox.ts';
-import { logLines } from './support/log-lines.ts';
+import { captureLog } from './support/log-lines.ts';
 import { postOperation, startListeningGateway } from './support/running-gateway.ts';
 
 const faults: readonly FaultRule[] = [
@@ -42,8 +42,8 @@ const reads = [
   '{ payout(id: "AE070331234567890123456") { id } }',
 ];
 
-it('no log line and no error holds a token, an account, a name, a description or a body, whatever goes wrong', async () => {
-  const { log, lines } = logLines();
+it('no log line and no error contains a token, an account, a name, a description or a body, whatever fails', async () => {
+  const { log, lines } = captureLog();
   const gateway = await startListeningGateway({ log, env: { LEAN_TIMEOUT_MS: '150' } });
   onTestFinished(() => gateway.close());
   const errors: unknown[] = [];
@@ -54,23 +54,23 @@ it('no log line and no error holds a token, an account, a name, a description or
     for (const document of reads) {
       const { data, errors: failed } = await postOperation(gateway.url, document);
       errors.push(failed);
-      // What the healthy round brings up is what must show up nowhere else.
+      // The values of the round without faults must appear in no log line and no error.
       if (fault === undefined) secrets = [...secrets, ...textsOf(data)];
     }
-    const answer = await postOperation(gateway.url, create, {
+    const result = await postOperation(gateway.url, create, {
       input: { ...input, idempotencyKey: `leak-${String(round)}` },
     });
-    errors.push(answer.errors, answer.data);
+    errors.push(result.errors, result.data);
   }
-  const told = JSON.stringify([lines, errors]);
+  const output = JSON.stringify([lines, errors]);
   expect(secrets.length).toBeGreaterThan(5);
   for (const secret of [...secrets, sandboxCredentials.token, input.description, '1.25'])
-    expect(told).not.toContain(secret);
-  expect(told).not.toMatch(/AE\d{21}/);
+    expect(output).not.toContain(secret);
+  expect(output).not.toMatch(/AE\d{21}/);
   expect(lines.filter(({ msg }) => msg === 'lean').length).toBeGreaterThan(50);
 });
 
-/** Names and account numbers in an answer: texts that are no ids and no words of ours. */
+/** Names and account numbers in a result: strings that are neither ids nor values of the schema. */
 function textsOf(value: unknown): string[] {
   if (typeof value === 'string') return /[a-z] [A-Z]|^[A-Z]{2}\d{21}$|^\d{9,}$/.test(value) ? [value] : [];
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsOf) : [];

@@ -1,16 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, inject, it, onTestFinished } from 'vitest';
 import pg from 'pg';
-import { sandboxCredentials } from '../src/sandbox/named.ts';
+import { sandboxCredentials } from '../src/sandbox/fixtures.ts';
 import type { ReceivedRequest } from '../src/sandbox/lean-api/received-request.ts';
-import { startLean } from './lean/wiring.ts';
-import { completeStore } from './support/complete-store.ts';
+import { startLean } from './lean/fixtures.ts';
+import { prepareCompleteStore } from './support/complete-store.ts';
 import { payoutInput } from './support/payout-input.ts';
 import { freshDatabase } from './support/postgres.ts';
 import { runProgram } from './support/program.ts';
 import { postOperation } from './support/running-gateway.ts';
 
-const up = /"url":"([^"]+)".*gateway is up/;
+const startedPattern = /"url":"([^"]+)".*gateway is up/;
 const createPayout = /* GraphQL */ `
   mutation ($input: CreatePayoutInput!) {
     createPayout(input: $input) {
@@ -24,13 +24,13 @@ const createPayout = /* GraphQL */ `
 const keys = Array.from({ length: 25 }, (_, index) => `key-${String(index)}`);
 
 /*
- * PostgreSQL may end the session on which a gateway holds its lock: by a time limit for idle sessions, an
- * administrator, or a failover. Other gateways then take the gateway for ended while it is sending.
+ * PostgreSQL may end the session on which a gateway holds its lock: because of a timeout for idle sessions, an
+ * administrator, or a failover. Other gateways then treat the gateway as ended while it is still sending.
  */
-it('two gateways whose sessions PostgreSQL ends again and again pay each key once', async () => {
+it('two gateways pay each key once while PostgreSQL keeps ending their sessions', async () => {
   const lean = await startLean({ latencyMs: 300 });
   const url = await freshDatabase(inject('postgresUrl'));
-  await completeStore({ url });
+  await prepareCompleteStore({ url });
   const admin = new pg.Client({ connectionString: url });
   await admin.connect();
   onTestFinished(() => admin.end());
@@ -43,20 +43,22 @@ it('two gateways whose sessions PostgreSQL ends again and again pay each key onc
     PORT: '0',
   };
   const programs = [runProgram('main.ts', env), runProgram('main.ts', env)];
-  const gateways = await Promise.all(programs.map(async each => (await each.says(up))[1] ?? ''));
+  const gateways = await Promise.all(
+    programs.map(async each => (await each.waitForOutput(startedPattern))[1] ?? ''),
+  );
 
-  let paying = true;
-  const terminating = (async () => {
-    while (paying) {
+  let isTerminating = true;
+  const termination = (async () => {
+    while (isTerminating) {
       await sleep(150);
       await admin.query(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'lean-payouts-gateway' AND random() < 0.5",
       );
     }
   })();
-  /** Intents that were named to callers, by key. */
+  /** The intents in the answers, by key. */
   const intents = new Map(keys.map(key => [key, new Set<unknown>()]));
-  const askOnce = async (key: string): Promise<void> => {
+  const requestFromBoth = async (key: string): Promise<void> => {
     const input = payoutInput(key, { externalReference: key });
     const answers = await Promise.all(gateways.map(each => postOperation(each, createPayout, { input })));
     for (const { data } of answers) {
@@ -66,25 +68,27 @@ it('two gateways whose sessions PostgreSQL ends again and again pay each key onc
   };
   const sends = (): readonly ReceivedRequest[] =>
     lean.requests.filter(({ operation }) => operation === 'createPayoutPayment');
-  for (let round = 0; round < 4 || sends().length === 0; round += 1) await Promise.all(keys.map(askOnce));
-  paying = false;
-  await terminating;
+  for (let round = 0; round < 4 || sends().length === 0; round += 1)
+    await Promise.all(keys.map(requestFromBoth));
+  isTerminating = false;
+  await termination;
 
-  // Once the sessions last, each key that Lean has taken gets its payout.
-  const taken = new Set(sends().map(({ idempotencyKey }) => idempotencyKey));
-  for (const key of keys) while (taken.has(key) && intents.get(key)?.size === 0) await askOnce(key);
+  // Once the sessions stay open, each key that was sent to Lean gets its payout.
+  const sentKeys = new Set(sends().map(({ idempotencyKey }) => idempotencyKey));
+  for (const key of keys)
+    while (sentKeys.has(key) && intents.get(key)?.size === 0) await requestFromBoth(key);
   const posts = Map.groupBy(sends(), ({ idempotencyKey }) => idempotencyKey);
   for (const [key, sent] of posts) expect(sent, `${String(key)} is sent once`).toHaveLength(1);
-  for (const [key, named] of intents)
-    expect(named.size, `${key} has one intent`).toBe(posts.has(key) ? 1 : 0);
-  // The lock is taken again by itself: with nobody asking, both gateways are there again.
-  const locks = async (): Promise<number> => {
+  for (const [key, ofKey] of intents)
+    expect(ofKey.size, `${key} has one intent`).toBe(posts.has(key) ? 1 : 0);
+  // Both gateways acquire their locks again without a request.
+  const countLocks = async (): Promise<number> => {
     const { rows } = await admin.query<{ count: string }>(
       "SELECT count(*) AS count FROM pg_locks WHERE locktype = 'advisory' AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
     );
     return Number(rows[0]?.count);
   };
-  while ((await locks()) < 2) await sleep(100);
+  while ((await countLocks()) < 2) await sleep(100);
   await sleep(3000);
-  expect(await locks(), 'the time limit for idle sessions does not end the lock').toBe(2);
+  expect(await countLocks(), 'the timeout for idle sessions does not end the lock').toBe(2);
 });

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { listPayouts } from '../src/adapters/graphiql/operations.ts';
 import { portOrAny } from '../src/process/free-port.ts';
-import { sandboxCredentials } from '../src/sandbox/named.ts';
+import { sandboxCredentials } from '../src/sandbox/fixtures.ts';
 import { startSandbox } from '../src/sandbox/sandbox.ts';
 import { startHeldLean } from './support/held-lean.ts';
 import { createPayoutDocument, payoutInput } from './support/payout-input.ts';
@@ -15,28 +15,28 @@ import { runProgram } from './support/program.ts';
 import { postOperation } from './support/running-gateway.ts';
 
 const secret = 'a-secret-that-nobody-may-read';
-const up = /"url":"([^"]+)".*gateway is up/;
+const upMessage = /"url":"([^"]+)".*gateway is up/;
 
-function gatewayBefore(leanUrl: string, env: Readonly<Record<string, string>> = {}) {
+function runGateway(leanUrl: string, env: Readonly<Record<string, string>> = {}) {
   return runProgram('main.ts', {
     LEAN_BASE_URL: leanUrl,
     LEAN_API_TOKEN: sandboxCredentials.token,
     AUTH: 'none',
     PORT: '0',
-    // A new store looks for payouts at Lean before it sends them, for this long.
+    // With a new store the gateway reads Lean before it sends a payout, for this long.
     PAYOUT_RESEND_AFTER_MS: '1',
     ...env,
   });
 }
 
-async function anySandbox() {
+async function startTestSandbox() {
   const sandbox = await startSandbox();
   onTestFinished(() => sandbox.close());
   return sandbox;
 }
 
 describe('the gateway', () => {
-  it('does not start with nothing set, and says what is missing, a line each', async () => {
+  it('does not start without settings, and prints a line for each missing one', async () => {
     const program = runProgram('main.ts', {});
     expect(await program.ended).toEqual([1, null]);
     expect(program.stdout).toBe('');
@@ -46,7 +46,7 @@ describe('the gateway', () => {
     ]);
   });
 
-  it('tells all wrong values together, and no secret among them', async () => {
+  it('prints a line for each wrong setting, without secrets', async () => {
     const program = runProgram('main.ts', {
       LEAN_API_TOKEN: `${secret} with blanks`,
       LEAN_BASE_URL: `https://user:${secret}@lean.example`,
@@ -65,78 +65,75 @@ describe('the gateway', () => {
     expect(program.stderr + program.stdout).not.toContain(secret);
   });
 
-  it('says in one line that its port is in use', async () => {
-    const { url } = await anySandbox();
+  it('prints one line if its port is in use', async () => {
+    const { url } = await startTestSandbox();
     const { port } = new URL(url);
-    const program = gatewayBefore(url, { PORT: port, LOG_LEVEL: 'silent' });
+    const program = runGateway(url, { PORT: port, LOG_LEVEL: 'silent' });
     expect(await program.ended).toEqual([1, null]);
     expect(program.stderr).toBe(`PORT: 127.0.0.1:${port} is in use; accepted: a free port, or 0 for any.\n`);
   });
 
-  it('says in one line that its address is none of this machine', async () => {
-    const program = gatewayBefore('http://127.0.0.1:9', { HOST: '203.0.113.1', LOG_LEVEL: 'silent' });
+  it('prints one line if HOST is no address of this machine', async () => {
+    const program = runGateway('http://127.0.0.1:9', { HOST: '203.0.113.1', LOG_LEVEL: 'silent' });
     expect(await program.ended).toEqual([1, null]);
     expect(program.stderr).toMatch(/^HOST: [^\n]+\n$/);
   });
 
-  it('says out loud that it authenticates nobody, and never its credentials', async () => {
-    const { url } = await anySandbox();
-    const program = gatewayBefore(url, { LOG_LEVEL: 'trace' });
-    const [, gateway = ''] = await program.says(up);
+  it('warns about AUTH=none, and never logs credentials', async () => {
+    const { url } = await startTestSandbox();
+    const program = runGateway(url, { LOG_LEVEL: 'trace' });
+    const [, gateway = ''] = await program.waitForOutput(upMessage);
     await postOperation(gateway, '{ payouts(first: 1) { nodes { recipient { displayName iban } } } }');
-    await program.says(/"operation":"listPayouts"/);
+    await program.waitForOutput(/"operation":"listPayouts"/);
     program.kill('SIGTERM');
     expect(await program.ended).toEqual([0, null]);
     expect(program.stdout).toMatch(/"level":40,.*AUTH=none: every caller/);
     expect(program.stdout + program.stderr).not.toMatch(/sandbox-token|Bearer|AE\d{20}/);
   });
 
-  it('has written every line of its log when it ends, however soon that is', async () => {
-    const { url } = await anySandbox();
-    const program = gatewayBefore(url);
-    const [, gateway = ''] = await program.says(up);
+  it('has written every line of its log when it ends', async () => {
+    const { url } = await startTestSandbox();
+    const program = runGateway(url);
+    const [, gateway = ''] = await program.waitForOutput(upMessage);
     const names = Array.from({ length: 20 }, (_, index) => `Number${String(index)}`);
     await Promise.all(names.map(name => postOperation(gateway, `query ${name} { __typename }`)));
     program.kill('SIGTERM');
     expect(await program.ended).toEqual([0, null]);
     const lines = program.stdout.trimEnd().split('\n');
-    const told = lines.map(line => (JSON.parse(line) as { readonly operation?: string }).operation);
-    expect(told.filter(name => name !== undefined).sort()).toEqual(names.sort());
+    const loggedNames = lines.map(line => (JSON.parse(line) as { readonly operation?: string }).operation);
+    expect(loggedNames.filter(name => name !== undefined).sort()).toEqual(names.sort());
+  });
+
+  it.each(['SIGTERM', 'SIGINT'] as const)('ends with 0 on %s during its start', async signal => {
+    // A database that accepts a connection and never responds blocks the start.
+    const database = createServer();
+    onTestFinished(() => void database.close());
+    await once(database.listen(0, '127.0.0.1'), 'listening');
+    const { port } = database.address() as AddressInfo;
+    const { url } = await startTestSandbox();
+    const program = runGateway(url, { DATABASE_URL: `postgres://127.0.0.1:${String(port)}/records` });
+    const [socket] = (await once(database, 'connection')) as [Socket];
+    program.kill(signal);
+    // The gateway goes on starting. The only sign that it handles the signal is that the process still runs.
+    await setTimeout(200);
+    socket.destroy();
+    database.close();
+    expect(await program.ended).toEqual([0, null]);
   });
 
   it.each(['SIGTERM', 'SIGINT'] as const)(
-    'ends by itself on %s also when that comes while it starts',
-    async signal => {
-      // A database that takes a connection and says nothing holds the start up.
-      const database = createServer();
-      onTestFinished(() => void database.close());
-      await once(database.listen(0, '127.0.0.1'), 'listening');
-      const { port } = database.address() as AddressInfo;
-      const { url } = await anySandbox();
-      const program = gatewayBefore(url, { DATABASE_URL: `postgres://127.0.0.1:${String(port)}/records` });
-      const [socket] = (await once(database, 'connection')) as [Socket];
-      program.kill(signal);
-      // It goes on starting; nothing tells that it has taken notice but that it is still there.
-      await setTimeout(200);
-      socket.destroy();
-      database.close();
-      expect(await program.ended).toEqual([0, null]);
-    },
-  );
-
-  it.each(['SIGTERM', 'SIGINT'] as const)(
-    'ends by itself on %s, once the payout under way is done',
+    'ends with 0 on %s after the payout in flight is answered',
     async signal => {
       const held = await startHeldLean();
       onTestFinished(() => held.close());
-      const program = gatewayBefore(held.url);
-      const [, gateway = ''] = await program.says(up);
+      const program = runGateway(held.url);
+      const [, gateway = ''] = await program.waitForOutput(upMessage);
       const creating = postOperation(gateway, createPayoutDocument, { input: payoutInput('key-1') });
       const atLean = await held.request(0);
       program.kill(signal);
-      // Only a gateway that has taken notice of the signal is not ready any more.
+      // A gateway that has received the signal is no longer ready.
       while ((await fetch(new URL('/ready', gateway))).status !== 503);
-      // Supervisors like to say it twice.
+      // A supervisor may send the signal twice.
       program.kill(signal);
       expect((await fetch(new URL('/ready', gateway))).status).toBe(503);
       atLean.answer(422, { status: 'UNKNOWN_PAYMENT_DESTINATION', message: 'No such destination.' });
@@ -147,14 +144,14 @@ describe('the gateway', () => {
   );
 });
 
-it('ends with 1 by a bug that nobody caught, but not before the payout under way is answered', async () => {
+it('ends with 1 after an uncaught exception, once the payout in flight is answered', async () => {
   const held = await startHeldLean();
   onTestFinished(() => held.close());
   const bug = 'process.once("SIGUSR2",()=>{Promise.reject(new Error("a.bug"))})';
-  const program = gatewayBefore(held.url, {
+  const program = runGateway(held.url, {
     NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(bug)}`,
   });
-  const [, gateway = ''] = await program.says(up);
+  const [, gateway = ''] = await program.waitForOutput(upMessage);
   const creating = postOperation(gateway, createPayoutDocument, { input: payoutInput('key-1') });
   const atLean = await held.request(0);
   program.kill('SIGUSR2');
@@ -167,12 +164,12 @@ it('ends with 1 by a bug that nobody caught, but not before the payout under way
 });
 
 describe('npm run dev', () => {
-  const free = { PORT: '0', SANDBOX_PORT: '0' };
+  const freePorts = { PORT: '0', SANDBOX_PORT: '0' };
 
-  it('runs everything on this machine with no credentials, until it is told to stop', async () => {
-    const program = runProgram('dev.ts', free);
-    const [, gateway = ''] = await program.says(/GraphiQL +(http:\S+\/graphql) /);
-    const [, sandbox = ''] = await program.says(/Sandbox +(http:\S+\/sandbox) /);
+  it('runs the sandbox and the gateway without credentials until a signal', async () => {
+    const program = runProgram('dev.ts', freePorts);
+    const [, gateway = ''] = await program.waitForOutput(/GraphiQL +(http:\S+\/graphql) /);
+    const [, sandbox = ''] = await program.waitForOutput(/Sandbox +(http:\S+\/sandbox) /);
     expect((await fetch(sandbox)).status).toBe(200);
     const { data, errors } = await postOperation(gateway, listPayouts, { first: 10 });
     expect(errors).toBeUndefined();
@@ -201,27 +198,27 @@ describe('npm run dev', () => {
     expect(program.stderr).toBe('');
   });
 
-  it('comes up beside whatever has the ports that nobody asked for', async () => {
-    const { url } = await anySandbox();
+  it('uses other ports if the default ports of REST and MCP are in use', async () => {
+    const { url } = await startTestSandbox();
     const { port } = new URL(url);
     expect(await portOrAny(Number(port), '127.0.0.1')).toBe('0');
     expect(await portOrAny(0, '127.0.0.1')).toBe('0');
-    const program = runProgram('dev.ts', { ...free, REST_PORT: '0', MCP_PORT: '0' });
-    const [, rest = ''] = await program.says(/REST +(http:\S+)\/openapi\.json /);
+    const program = runProgram('dev.ts', { ...freePorts, REST_PORT: '0', MCP_PORT: '0' });
+    const [, rest = ''] = await program.waitForOutput(/REST +(http:\S+)\/openapi\.json /);
     expect((await fetch(`${rest}/v1/payouts/v1/payments?page_size=1`)).status).toBe(200);
-    await program.says(/MCP +http:\S+\/mcp /);
+    await program.waitForOutput(/MCP +http:\S+\/mcp /);
   });
 
-  it('takes nothing of a Lean that the environment names', async () => {
+  it('ignores the Lean settings of the environment', async () => {
     const held = await startHeldLean();
     onTestFinished(() => held.close());
     const program = runProgram('dev.ts', {
-      ...free,
+      ...freePorts,
       LEAN_BASE_URL: held.url,
       LEAN_CLIENT_ID: 'real',
       LEAN_CLIENT_SECRET: secret,
     });
-    const [, gateway = ''] = await program.says(/GraphQL +(http:\S+\/graphql) /);
+    const [, gateway = ''] = await program.waitForOutput(/GraphQL +(http:\S+\/graphql) /);
     expect(await postOperation(gateway, '{ payouts(first: 1) { nodes { id } } }')).toMatchObject({
       status: 200,
     });
@@ -229,7 +226,7 @@ describe('npm run dev', () => {
     expect(await program.ended).toEqual([0, null]);
   });
 
-  it("stops with a line for each of the sandbox's wrong values", async () => {
+  it('ends with a line for each wrong setting of the sandbox', async () => {
     const program = runProgram('dev.ts', { SANDBOX_PORT: 'x', SANDBOX_SEED: '-1' });
     expect(await program.ended).toEqual([1, null]);
     expect(program.stderr.trimEnd().split('\n')).toEqual([
@@ -238,8 +235,8 @@ describe('npm run dev', () => {
     ]);
   });
 
-  it('stops with one line when one of its ports is in use', async () => {
-    const { url } = await anySandbox();
+  it('ends with one line if one of its ports is in use', async () => {
+    const { url } = await startTestSandbox();
     const { port } = new URL(url);
     for (const [variable, other] of [
       ['PORT', 'SANDBOX_PORT'],
@@ -255,7 +252,7 @@ describe('npm run dev', () => {
 });
 
 describe('the npm scripts', () => {
-  it('run the programs that are tested here', async () => {
+  it('run the programs that these tests run', async () => {
     const { scripts } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8')) as {
       scripts: Record<string, string>;
     };
@@ -268,13 +265,13 @@ describe('the npm scripts', () => {
     });
   });
 
-  it('tell an old Node in one line', async () => {
-    const pretend = "Object.defineProperty(process.versions, 'node', { value: '20.20.2' });";
+  it('print one line on a Node that is too old', async () => {
+    const oldVersion = "Object.defineProperty(process.versions, 'node', { value: '20.20.2' });";
     const script = new URL('../scripts/check-node.js', import.meta.url).href;
     const ended = promisify(execFile)(process.execPath, [
       '--input-type=module',
       '--eval',
-      `${pretend} await import(${JSON.stringify(script)});`,
+      `${oldVersion} await import(${JSON.stringify(script)});`,
     ]);
     await expect(ended).rejects.toMatchObject({
       code: 1,

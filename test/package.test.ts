@@ -19,21 +19,21 @@ interface PackageJson {
 
 const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as PackageJson;
 
-describe('what is published', () => {
-  let built: string;
+describe('the published package', () => {
+  let outDir: string;
   beforeAll(async () => {
-    built = await mkdtemp(join(tmpdir(), 'lean-payouts-build-'));
+    outDir = await mkdtemp(join(tmpdir(), 'lean-payouts-build-'));
     const tsc = join(root, 'node_modules/typescript/bin/tsc');
-    await promisify(execFile)(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--outDir', built], {
+    await promisify(execFile)(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--outDir', outDir], {
       cwd: root,
     });
   });
-  afterAll(() => rm(built, { recursive: true }));
+  afterAll(() => rm(outDir, { recursive: true }));
 
-  /** Where a path of the package lies once it is built. */
-  const placeOf = (path: string): string =>
+  /** The location of a path of the package after the build. */
+  const locationOf = (path: string): string =>
     path.replace(/^\.\//, '').startsWith('dist/')
-      ? join(built, path.replace(/^(\.\/)?dist\//, ''))
+      ? join(outDir, path.replace(/^(\.\/)?dist\//, ''))
       : join(root, path);
 
   const paths = [
@@ -43,32 +43,32 @@ describe('what is published', () => {
     ),
   ];
 
-  it('is made by npm run build', () => {
+  it('is built by npm run build', () => {
     expect(manifest.scripts['build']).toBe('tsc -p tsconfig.build.json');
   });
 
-  it.each(paths)('%s is there, and among the files that are packed', async path => {
-    await access(placeOf(path));
+  it.each(paths)('contains %s', async path => {
+    await access(locationOf(path));
     const plain = path.replace(/^\.\//, '');
     expect(manifest.files.some(file => plain === file || plain.startsWith(`${file}/`))).toBe(true);
   });
 
-  it('of each module there are its types as well', () => {
+  it('contains types for each module', () => {
     for (const target of Object.values(manifest.exports))
       if (typeof target !== 'string') expect(target['types']).toMatch(/\.d\.ts$/);
   });
 
-  it('is a program that runs by itself', async () => {
+  it('has a program with a shebang', async () => {
     const [bin = ''] = Object.values(manifest.bin);
-    expect(await readFile(placeOf(bin), 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
+    expect(await readFile(locationOf(bin), 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
   });
 
-  it('imports nothing that only development installs', async () => {
+  it('imports no development dependencies', async () => {
     const { stdout } = await promisify(execFile)('grep', [
       '-rhoE',
       "from '[^.'][^']*'",
       '--include=*.js',
-      built,
+      outDir,
     ]);
     const imported = new Set(
       [...stdout.matchAll(/from '((?:@[^/']+\/)?[^/']+)/g)].map(([, name = '']) => name),

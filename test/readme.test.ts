@@ -10,19 +10,21 @@ import { freshFolder } from './support/stores.ts';
 import { startTestGateway } from './support/test-gateway.ts';
 
 /*
- * What README shows is what happens: its commands run, its queries answer what it says they do.
+ * The commands in README.md, docs/rest.md and docs/sandbox.md run, and the queries in README.md return the results that
+ * it shows.
  */
-const readme = await readFile('README.md', 'utf8');
+const commandPages = ['README.md', 'docs/rest.md', 'docs/sandbox.md'];
+const text = (await Promise.all(commandPages.map(page => readFile(page, 'utf8')))).join('\n');
 
 const blocks = (language: string): string[] =>
-  [...readme.matchAll(new RegExp(`^ *\`\`\`(?:${language})\n(.*?)^ *\`\`\``, 'gms'))].map(([, text = '']) =>
-    text.trim(),
+  [...text.matchAll(new RegExp(`^ *\`\`\`(?:${language})\n(.*?)^ *\`\`\``, 'gms'))].map(([, block = '']) =>
+    block.trim(),
   );
 
-/** Each command line. */
-const shell = blocks('sh|bash|shell|console|zsh').flatMap(text => text.split('\n'));
+/** All command lines. */
+const shell = blocks('sh|bash|shell|console|zsh').flatMap(block => block.split('\n'));
 /** The commands that a test has run. */
-const ran = new Set<string>();
+const executed = new Set<string>();
 const [query = '', mutation = ''] = blocks('graphql');
 
 const commandWith = (words: string): string => shell.find(command => command.includes(words)) ?? '';
@@ -36,13 +38,13 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** Runs a command line as it stands in README, less the installation, until it has printed `sign`. */
+/** Runs a command line of the pages, without `npm ci`, and resolves once it has printed `expected`. */
 async function start(
   command: string,
   env: Record<string, string>,
-  sign: string,
+  expected: string,
 ): Promise<{ readonly printed: string; stop(): void }> {
-  ran.add(command);
+  executed.add(command);
   const child: ChildProcess = spawn('bash', ['-c', command.replace('npm ci && ', '')], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -51,16 +53,16 @@ async function start(
   let printed = '';
   for await (const chunk of child.stdout ?? []) {
     printed += String(chunk);
-    if (printed.includes(sign)) break;
+    if (printed.includes(expected)) break;
   }
   const stop = (): void => {
     if (child.pid !== undefined) process.kill(-child.pid, 'SIGTERM');
   };
-  if (printed.includes(sign)) return { printed, stop };
-  throw new Error(`${command} ended without printing ${sign}:\n${printed}`);
+  if (printed.includes(expected)) return { printed, stop };
+  throw new Error(`${command} ended without printing ${expected}:\n${printed}`);
 }
 
-describe('what README says of npm run dev', () => {
+describe('npm run dev and the pages about it', () => {
   let ports: { readonly gateway: number; readonly rest: number; readonly sandbox: number };
   let dev: Awaited<ReturnType<typeof start>>;
 
@@ -83,16 +85,16 @@ describe('what README says of npm run dev', () => {
     dev.stop();
   });
 
-  /** Runs a command of README's as it stands there, on the ports of this test. */
-  const sh = async (command: string): Promise<string> => {
-    ran.add(command);
+  /** Runs a command of the pages with the ports of this test. */
+  const runCommand = async (command: string): Promise<string> => {
+    executed.add(command);
     const onOurPorts = command
       .replace('localhost:4000', `127.0.0.1:${String(ports.gateway)}`)
       .replace('localhost:8080', `127.0.0.1:${String(ports.rest)}`)
       .replace('localhost:4010', `127.0.0.1:${String(ports.sandbox)}`);
     return (await promisify(execFile)('bash', ['-c', onOurPorts])).stdout;
   };
-  const ask = async (document: string): Promise<unknown> => {
+  const execute = async (document: string): Promise<unknown> => {
     const response = await fetch(`http://127.0.0.1:${String(ports.gateway)}/graphql`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
@@ -101,78 +103,85 @@ describe('what README says of npm run dev', () => {
     return response.json();
   };
 
-  it('its first request from a shell is answered', async () => {
-    expect(JSON.parse(await sh(commandWith('localhost:4000')))).toMatchObject({
+  it('README shows a curl command for GraphQL that returns payouts', async () => {
+    expect(JSON.parse(await runCommand(commandWith('localhost:4000')))).toMatchObject({
       data: { payouts: { nodes: [{ outcome: 'PAID' }, { outcome: 'IN_PROGRESS' }] } },
     });
   });
 
-  it('its query has the answer that follows it', async () => {
-    expect(await ask(query)).toEqual(JSON.parse(blocks('json')[0] ?? ''));
+  it('README shows a query with its actual response', async () => {
+    expect(await execute(query)).toEqual(JSON.parse(blocks('json')[0] ?? ''));
   });
 
-  it('its REST request is answered by Lean’s own JSON', async () => {
-    const answer = JSON.parse(await sh(commandWith('localhost:8080'))) as unknown;
+  it('docs/rest.md shows a request that returns Lean’s JSON', async () => {
+    const answer = JSON.parse(await runCommand(commandWith('localhost:8080'))) as unknown;
     expect(answer).toMatchObject({ content: [{}, {}], page: { total_elements: 300 } });
   });
 
-  it('its payout is made, and after the fault that it shows its outcome is unknown until it is sent again', async () => {
-    expect(await ask(mutation)).toMatchObject({
+  it('README shows a mutation that creates a payout, whose outcome is unknown after the fault in docs/sandbox.md until a retry', async () => {
+    expect(await execute(mutation)).toMatchObject({
       data: { createPayout: { __typename: 'PayoutCreated', status: 'CREATED' } },
     });
-    await sh(commandWith('/sandbox/faults'));
+    await runCommand(commandWith('/sandbox/faults'));
     const next = mutation.replace('order-4711', 'order-4712');
-    expect(await ask(next)).toMatchObject({
+    expect(await execute(next)).toMatchObject({
       data: { createPayout: { __typename: 'PayoutOutcomeUnknown', reason: 'WAITING' } },
     });
-    expect(await ask(next)).toMatchObject({ data: { createPayout: { __typename: 'PayoutCreated' } } });
+    expect(await execute(next)).toMatchObject({ data: { createPayout: { __typename: 'PayoutCreated' } } });
   });
 
-  it('its sandbox can be less kind, and its command lists the payout whose outcome is unknown for that', async () => {
-    const changed = JSON.parse(await sh(commandWith('PUT localhost:4010/sandbox/behaviour'))) as unknown;
+  it('docs/sandbox.md shows a change of Lean’s behaviour, which leads to a listed payout with an unknown outcome', async () => {
+    const changed = JSON.parse(
+      await runCommand(commandWith('PUT localhost:4010/sandbox/behaviour')),
+    ) as unknown;
     expect(changed).toMatchObject({ references: 'dropped', listingMs: 60_000 });
-    await sh(commandWith('/sandbox/faults'));
+    await runCommand(commandWith('/sandbox/faults'));
     const next = mutation.replace('order-4711', 'order-4713');
-    expect(await ask(next)).toMatchObject({ data: { createPayout: { __typename: 'PayoutOutcomeUnknown' } } });
+    expect(await execute(next)).toMatchObject({
+      data: { createPayout: { __typename: 'PayoutOutcomeUnknown' } },
+    });
     const [, folder = ''] = /DATA_DIR=(\S+)/.exec(dev.printed) ?? [];
     expect(await payouts({ DATA_DIR: folder })).toMatch(/^KEY .*\norder-4713 +unknown +16\.50 AED /m);
-    const restored = JSON.parse(await sh(commandWith('DELETE localhost:4010/sandbox/behaviour'))) as unknown;
+    const restored = JSON.parse(
+      await runCommand(commandWith('DELETE localhost:4010/sandbox/behaviour')),
+    ) as unknown;
     expect(restored).toEqual(defaultBehaviour());
     await vi.waitFor(
       async () => {
-        expect(await ask(next)).toMatchObject({ data: { createPayout: { __typename: 'PayoutCreated' } } });
+        expect(await execute(next)).toMatchObject({
+          data: { createPayout: { __typename: 'PayoutCreated' } },
+        });
       },
       { timeout: 20_000, interval: 500 },
     );
   });
 
-  it('its sandbox sends webhooks elsewhere and changes a payout', async () => {
-    expect(JSON.parse(await sh(commandWith('/sandbox/webhooks')))).toMatchObject({
+  it('docs/sandbox.md shows how to set the webhook target and how to change a payout', async () => {
+    expect(JSON.parse(await runCommand(commandWith('/sandbox/webhooks')))).toMatchObject({
       url: 'http://localhost:8123/',
       faults: { duplicate: 0.1, reorder: 0.1, lose: 0.1 },
     });
-    expect(JSON.parse(await sh(commandWith('/change')))).toMatchObject({
+    expect(JSON.parse(await runCommand(commandWith('/change')))).toMatchObject({
       status: 'ACCEPTED_BY_BANK',
       postInitiationStatus: 'REJECTED',
     });
   });
 });
 
-/** Runs README's command for payouts; what npm itself says of it is left out. */
+/** Runs the command of docs/operations.md that lists payouts, and returns its output without that of npm. */
 async function payouts(env: Record<string, string>): Promise<string> {
-  const command = commandWith('npm run payouts');
-  ran.add(command);
+  const command = 'npm run payouts -- --unknown';
   const { stdout } = await promisify(execFile)('bash', ['-c', command], { env: { ...process.env, ...env } });
   return stdout.replace(/^\n?(?:> .*\n)+\n?/, '');
 }
 
-it('README counts the Lean calls of its query right', async () => {
+it('README states the correct number of Lean calls for its query', async () => {
   const gateway = await startTestGateway({ env: { LEAN_HISTORY_KEY: 'payment_intent_id' } });
   await gateway.run(query);
   expect(gateway.received()).toEqual({ listPayouts: 1, getPayoutIntent: 2, getPayoutPaymentHistory: 2 });
 });
 
-it('README’s way to run it against Lean brings it up', async () => {
+it('README’s command for production starts the gateway', async () => {
   const command = commandWith('npm start');
   const env = {
     PORT: '0',
@@ -183,30 +192,31 @@ it('README’s way to run it against Lean brings it up', async () => {
   };
   const { stop } = await start(command, env, 'gateway is up');
   onTestFinished(stop);
-  expect(await payouts(env)).toMatch(/^None in .+\.\n$/);
+  expect(await payouts(env)).toMatch(/^No matching payouts in .+\.\n$/);
 });
 
-it('README’s sandbox comes up alone', async () => {
+it('the command for the sandbox in docs/sandbox.md starts it', async () => {
   const { stop } = await start('npm run sandbox', { SANDBOX_PORT: '0' }, 'Control routes');
   stop();
 });
 
-it('README shows no other command than those that the tests run', () => {
-  // This is what runs this test.
-  expect(shell.filter(command => !ran.has(command))).toEqual(['npm ci && npm test']);
+it('the pages show only commands that these tests run', () => {
+  // The command that runs these tests is the exception.
+  expect(shell.filter(command => !executed.has(command))).toEqual(['npm ci && npm test']);
 });
 
-it('README has a row for every switch of the sandbox, with values that it takes', () => {
+it('docs/sandbox.md has a row with accepted values for every switch of Lean’s behaviour', () => {
   for (const field of behaviourFields) {
-    const [, row] = new RegExp(`^\\| \`${field}\` +\\| (.*) \\|$`, 'm').exec(readme) ?? [];
+    const [, row] = new RegExp(`^\\| \`${field}\` +\\| (.*) \\|$`, 'm').exec(text) ?? [];
     expect([field, row]).toEqual([field, expect.any(String)]);
     for (const [value] of (row ?? '').matchAll(/(?<=`)\w+(?=`)/g))
       expect(parseBehaviour({ [field]: value })).toEqual({ [field]: value });
   }
 });
 
-it('README has a row for every variable that the gateway reads', async () => {
+it('docs/configuration.md has a row for every variable that the gateway reads', async () => {
+  const configuration = await readFile('docs/configuration.md', 'utf8');
   const example = await readFile('.env.example', 'utf8');
   for (const [, name = ''] of example.matchAll(/^#? ?([A-Z][A-Z_]+)=/gm))
-    expect(readme).toContain(`\`${name}\``);
+    expect(configuration).toContain(`\`${name}\``);
 });

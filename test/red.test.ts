@@ -8,7 +8,7 @@ import { freshFolder } from './support/stores.ts';
 it.each([
   ['fails', 'expect(1).toBe(2)', 1],
   ['passes', 'expect(1).toBe(1)', 0],
-])('a run whose test %s says so by its exit code', async (_, body, code) => {
+])('a vitest run whose test %s has the matching exit code', async (_, body, code) => {
   const root = await freshFolder();
   await mkdir(join(root, 'test'));
   for (const name of ['node_modules', 'vitest.config.ts', 'src', 'package.json', 'test/support'])

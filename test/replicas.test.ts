@@ -1,19 +1,19 @@
 import { expect, inject, it, onTestFinished } from 'vitest';
-import { sandboxCredentials } from '../src/sandbox/named.ts';
+import { sandboxCredentials } from '../src/sandbox/fixtures.ts';
 import type { RunningSandbox } from '../src/sandbox/sandbox.ts';
-import { startLean } from './lean/wiring.ts';
-import { completeStore } from './support/complete-store.ts';
+import { startLean } from './lean/fixtures.ts';
+import { prepareCompleteStore } from './support/complete-store.ts';
 import { startHeldLean } from './support/held-lean.ts';
 import { payoutInput } from './support/payout-input.ts';
 import { freshDatabase } from './support/postgres.ts';
 import { runProgram } from './support/program.ts';
 import { postOperation } from './support/running-gateway.ts';
 
-/* Several gateways, each a process of its own, on one PostgreSQL. */
+/* Two gateways, each in its own process, on one PostgreSQL. */
 
-const up = /"url":"([^"]+)".*gateway is up/;
+const startedPattern = /"url":"([^"]+)".*gateway is up/;
 
-/** All that the record gives back. */
+/** Selects all fields that a recorded answer contains. */
 const createPayout = /* GraphQL */ `
   mutation ($input: CreatePayoutInput!) {
     createPayout(input: $input) {
@@ -42,12 +42,12 @@ const createPayout = /* GraphQL */ `
   }
 `;
 
-const posts = (lean: RunningSandbox): number =>
+const countCreations = (lean: RunningSandbox): number =>
   lean.requests.filter(({ operation }) => operation === 'createPayoutPayment').length;
 
 async function startReplicas(leanUrl: string) {
   const url = await freshDatabase(inject('postgresUrl'));
-  await completeStore({ url });
+  await prepareCompleteStore({ url });
   const env = {
     DATABASE_URL: url,
     LEAN_BASE_URL: leanUrl,
@@ -57,7 +57,10 @@ async function startReplicas(leanUrl: string) {
     LEAN_TIMEOUT_MS: '120000',
   };
   const programs = [runProgram('main.ts', env), runProgram('main.ts', env)] as const;
-  const [[, a = ''], [, b = '']] = await Promise.all([programs[0].says(up), programs[1].says(up)]);
+  const [[, a = ''], [, b = '']] = await Promise.all([
+    programs[0].waitForOutput(startedPattern),
+    programs[1].waitForOutput(startedPattern),
+  ]);
   return { programs, a, b };
 }
 
@@ -67,7 +70,7 @@ const created = {
   ],
 };
 
-it('a hundred identical calls at once, over two gateways, are one POST and a hundred equal answers', async () => {
+it('a hundred concurrent identical calls to two gateways are one request to Lean and a hundred equal answers', async () => {
   const lean = await startLean({ latencyMs: 50 });
   const { a, b } = await startReplicas(lean.url);
   const input = payoutInput('key-1');
@@ -83,14 +86,14 @@ it('a hundred identical calls at once, over two gateways, are one POST and a hun
   expect(answers[0]?.data).toMatchObject({
     createPayout: { __typename: 'PayoutCreated', recipient: { iban: expect.any(String) as string } },
   });
-  expect(posts(lean)).toBe(1);
-  // The one that sends may have asked for Lean's time before; nothing else is asked for.
+  expect(countCreations(lean)).toBe(1);
+  // Apart from the creation, Lean's time may have been read once.
   const others = lean.requests.filter(({ operation }) => operation !== 'createPayoutPayment');
   expect(others.map(({ query }) => query).filter(query => query['page_size'] !== '1')).toEqual([]);
   expect(others.length).toBeLessThanOrEqual(1);
 });
 
-it('a call whose key another gateway is sending waits for its answer', async () => {
+it('a call waits for the answer if another gateway is sending its key', async () => {
   const held = await startHeldLean();
   onTestFinished(() => held.close());
   const { a, b } = await startReplicas(held.url);
@@ -98,7 +101,7 @@ it('a call whose key another gateway is sending waits for its answer', async () 
   const first = postOperation(a, createPayout, { input });
   const sending = await held.request(0);
   const second = postOperation(b, createPayout, { input });
-  // It is there and waits: another input is told at once that the key is taken.
+  // It waits, because another input with the same key is rejected at once.
   const other = await postOperation(b, createPayout, {
     input: payoutInput('key-1', { description: 'other' }),
   });
@@ -109,18 +112,18 @@ it('a call whose key another gateway is sending waits for its answer', async () 
   expect((await second).data).toEqual(answer);
 });
 
-it('a call whose key another gateway was sending when it was killed gets the payout', async () => {
+it('a call gets the payout if another gateway was killed while it was sending the key', async () => {
   const lean = await startLean({ latencyMs: 500 });
   const { programs, a, b } = await startReplicas(lean.url);
   const input = payoutInput('key-1');
-  const cut = postOperation(a, createPayout, { input }).catch(() => 'cut off');
-  while (posts(lean) === 0) await new Promise(setImmediate);
+  const aborted = postOperation(a, createPayout, { input }).catch(() => 'cut off');
+  while (countCreations(lean) === 0) await new Promise(setImmediate);
   programs[0].kill('SIGKILL');
   const answer = await postOperation(b, createPayout, { input });
-  expect(await cut).toBe('cut off');
+  expect(await aborted).toBe('cut off');
   expect(answer.data).toMatchObject({
     createPayout: { __typename: 'PayoutCreated', intentId: lean.payouts.all()[0]?.intentId },
   });
   expect(lean.payouts.all()).toHaveLength(1);
-  expect(posts(lean)).toBe(1);
+  expect(countCreations(lean)).toBe(1);
 });

@@ -1,10 +1,10 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, it, vi } from 'vitest';
-import { accounts, destinations, examplePayoutId } from '../src/sandbox/named.ts';
+import { accounts, destinations, examplePayoutId } from '../src/sandbox/fixtures.ts';
 import { startTestGateway } from './support/test-gateway.ts';
 
-/** How long, in ms. */
+/** The duration of the test, in ms. */
 const soakMs = Number(process.env['SOAK_MS'] ?? 30_000);
 const maxConcurrency = 16;
 const workers = 12;
@@ -19,20 +19,20 @@ const create = `mutation ($input: CreatePayoutInput!) { createPayout(input: $inp
 setFlagsFromString('--expose-gc');
 const gc = runInNewContext('gc') as () => void;
 
-/** Bytes in use once everything that is no longer wanted is gone. */
-function heap(): number {
+/** The used bytes of the heap after a garbage collection. */
+function usedHeap(): number {
   gc();
   return process.memoryUsage().heapUsed;
 }
 
-/** A repeatable stand-in for chance. */
-function dice(seed: number): () => number {
+/** A seeded generator of numbers from 0 to 1. */
+function createRng(seed: number): () => number {
   let state = seed;
   return () => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647;
 }
 
 it(
-  'trouble without a break leaves nothing behind: no stray failure, no socket, no memory, no second payout',
+  'continuous faults of Lean cause no other errors, no leaked sockets, no leaked memory and no second payout',
   async () => {
     const gateway = await startTestGateway({
       sandbox: { latencyMs: 2 },
@@ -55,13 +55,13 @@ it(
     const codes = new Set<unknown>();
     let answered = 0;
     let keys = 0;
-    let warm: number | undefined;
+    let heapAtStart: number | undefined;
     const end = performance.now() + soakMs;
     const work = async (worker: number): Promise<void> => {
-      const chance = dice(worker + 1);
+      const random = createRng(worker + 1);
       while (performance.now() < end) {
-        const pays = chance() < 0.1;
-        const variables = pays && {
+        const isCreation = random() < 0.1;
+        const variables = isCreation && {
           input: {
             idempotencyKey: `soak-${String((keys += 1))}`,
             accountId: accounts.operating,
@@ -71,36 +71,36 @@ it(
           },
         };
         const caller = new AbortController();
-        if (chance() < 0.1) setImmediate(() => caller.abort());
+        if (random() < 0.1) setImmediate(() => caller.abort());
         try {
-          const document = pays ? create : (reads[Math.floor(chance() * reads.length)] ?? '');
+          const document = isCreation ? create : (reads[Math.floor(random() * reads.length)] ?? '');
           const { errors } = await gateway.run(document, variables || {}, { signal: caller.signal });
           for (const error of errors ?? []) codes.add(error.extensions?.['code']);
           answered += 1;
         } catch (error) {
-          // Whoever leaves gets no answer; nobody else goes without one.
+          // Only a caller that has aborted its request gets no result.
           expect(caller.signal.aborted, String(error)).toBe(true);
         }
         for (const request of gateway.lean.requests.splice(0))
           if (request.idempotencyKey !== undefined)
             posts.set(request.idempotencyKey, (posts.get(request.idempotencyKey) ?? 0) + 1);
-        if (warm === undefined && answered > 500) warm = heap();
+        if (heapAtStart === undefined && answered > 500) heapAtStart = usedHeap();
       }
     };
     await Promise.all(Array.from({ length: workers }, (_, worker) => work(worker)));
 
     gateway.lean.faults.clear();
-    // The breaker may be open still; it finds out by itself that the trouble is over.
+    // The circuit breaker may still be open. Its probes will find that the faults are over.
     await vi.waitFor(async () => expect(await gateway.run(reads[1] ?? '')).not.toHaveProperty('errors'), {
       timeout: 10_000,
     });
-    const grownMiB = (heap() - (warm ?? 0)) / 1024 / 1024;
+    const growthMiB = (usedHeap() - (heapAtStart ?? 0)) / 1024 / 1024;
     expect(answered).toBeGreaterThan(500);
     expect([...codes].filter(code => !/^LEAN_/.test(String(code)))).toEqual([]);
     expect([...posts.values()].filter(count => count !== 1)).toEqual([]);
-    // What the sandbox keeps of the payouts made grows, and so it should.
-    const keptMiB = (keys * 4096) / 1024 / 1024;
-    expect(grownMiB).toBeLessThan(8 + keptMiB);
+    // The sandbox keeps the created payouts, which explains some growth.
+    const sandboxMiB = (keys * 4096) / 1024 / 1024;
+    expect(growthMiB).toBeLessThan(8 + sandboxMiB);
     expect(await gateway.lean.connections()).toBeLessThanOrEqual(maxConcurrency);
   },
   soakMs + 60_000,

@@ -10,10 +10,10 @@ import {
   type Payout,
   type PayoutsArguments,
 } from './lean.ts';
-import { freshLoaders, type Loaders } from './loaders.ts';
+import { createLoaders, type Loaders } from './loaders.ts';
 import { sdl } from './sdl.ts';
 
-/** Apollo Server with DataLoader, as a subgraph that its own documents would have one write. */
+/* Apollo Server with DataLoader, as a subgraph, written according to its documentation. */
 
 const resolvers: GraphQLResolverMap<Loaders> = {
   Query: {
@@ -29,13 +29,13 @@ const resolvers: GraphQLResolverMap<Loaders> = {
     history: ({ intentId }: Payout, _args, { histories }) => histories.load(intentId),
   },
 };
-// Its types know of no context.
+// The types of `buildSubgraphSchema` do not allow a context type.
 const schema = buildSubgraphSchema({
   typeDefs: parse(sdl),
   resolvers: resolvers as GraphQLResolverMap<unknown>,
 });
 
 await startStandaloneServer(new ApolloServer<Loaders>({ schema }), {
-  context: () => Promise.resolve(freshLoaders()),
+  context: () => Promise.resolve(createLoaders()),
   listen: { port: 0, host: '127.0.0.1' },
 });

@@ -10,7 +10,10 @@ import {
   type PayoutsArguments,
 } from './lean.ts';
 
-/** The floor: the same Lean calls and the same answers by hand, without GraphQL. Operations are told by their names. */
+/*
+ * The minimum: the same Lean calls and the same responses without GraphQL. The name of an operation selects a
+ * handler.
+ */
 
 interface Request {
   readonly operationName: string;
@@ -23,15 +26,15 @@ interface Request {
 
 const operations: Readonly<Record<string, (variables: Request['variables']) => Promise<object>>> = {
   async OnePayout({ id }) {
-    return { payout: inFull(await readPayout(id)) };
+    return { payout: detailFields(await readPayout(id)) };
   },
   async PayoutPage(args) {
     const { nodes, pageInfo } = await readPayouts(args);
-    return { payouts: { nodes: nodes.map(listed), pageInfo } };
+    return { payouts: { nodes: nodes.map(listFields), pageInfo } };
   },
   async PayoutDetails(args) {
     const { nodes } = await readPayouts(args);
-    const [intents, histories] = [keptOf(readIntent), keptOf(readHistory)];
+    const [intents, histories] = [cached(readIntent), cached(readHistory)];
     const detailed = nodes.map(async ({ id, intentId }) => ({
       id,
       intent: await intents(intentId),
@@ -51,7 +54,7 @@ const operations: Readonly<Record<string, (variables: Request['variables']) => P
   },
 };
 
-function inFull(payout: Payout): object {
+function detailFields(payout: Payout): object {
   const { id, intentId, amount, description, status, leanStatus, postInitiationStatus } = payout;
   const { recipient, submittedAt, bankTransactionReference } = payout;
   return {
@@ -68,23 +71,23 @@ function inFull(payout: Payout): object {
   };
 }
 
-function listed(payout: Payout): object {
+function listFields(payout: Payout): object {
   const { id, intentId, amount, description, status, recipient, bankTransactionReference, createdAt } =
     payout;
   return { id, intentId, amount, description, status, recipient, bankTransactionReference, createdAt };
 }
 
-/** What is read once for each key. */
-function keptOf<Value>(read: (key: string) => Promise<Value>): (key: string) => Promise<Value> {
-  const kept = new Map<string, Promise<Value>>();
+/** Wraps a read so that it runs once for each key. */
+function cached<Value>(read: (key: string) => Promise<Value>): (key: string) => Promise<Value> {
+  const values = new Map<string, Promise<Value>>();
   return key => {
-    const value = kept.get(key) ?? read(key);
-    kept.set(key, value);
+    const value = values.get(key) ?? read(key);
+    values.set(key, value);
     return value;
   };
 }
 
-async function answer(request: IncomingMessage): Promise<string> {
+async function handle(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   const { operationName, variables } = JSON.parse(Buffer.concat(chunks).toString()) as Request;
@@ -93,7 +96,7 @@ async function answer(request: IncomingMessage): Promise<string> {
 }
 
 createServer((request, response) => {
-  answer(request).then(
+  handle(request).then(
     body => response.writeHead(200, { 'content-type': 'application/json' }).end(body),
     (error: unknown) => response.writeHead(500).end(String(error)),
   );

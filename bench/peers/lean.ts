@@ -1,16 +1,16 @@
 import { Agent, request, setGlobalDispatcher } from 'undici';
 
-/** What all peers ask Lean for, and what they make of its answers: the plain way, with amounts as floats. */
+/* The Lean client of all peers, and its conversions. It is written in the simplest way, with amounts as floats. */
 
 const leanUrl = process.argv[2] ?? '';
-// Node reads TypeScript by way of the undici that it brings, whose agent would be everybody's then.
+// Node's TypeScript loader has already installed the agent of the undici inside Node as the global one.
 setGlobalDispatcher(new Agent());
 
 const headers = { accept: 'application/json', authorization: 'Bearer token' };
 
 async function get<Body>(path: string): Promise<Body> {
   const { statusCode, body } = await request(`${leanUrl}${path}`, { headers });
-  if (statusCode !== 200) throw new Error(`Lean answered ${String(statusCode)}`);
+  if (statusCode !== 200) throw new Error(`Lean responded ${String(statusCode)}`);
   return (await body.json()) as Body;
 }
 
@@ -141,7 +141,7 @@ interface LeanHistoryEntry {
   }[];
 }
 
-/** The events of all payments that were made of an intent, oldest first. */
+/** The events of all payments of an intent, oldest first. */
 export async function readHistory(intentId: string): Promise<readonly HistoryEvent[]> {
   const { content } = await get<{ readonly content: readonly LeanHistoryEntry[] }>(
     `/payouts/v1/payments/${encodeURIComponent(intentId)}/history`,
@@ -207,7 +207,7 @@ export async function createPayout(input: CreatePayoutInput): Promise<PayoutCrea
       payment_details: [{ account_id: accountId, currency, destination_details: [transfer] }],
     }),
   });
-  if (statusCode !== 200) throw new Error(`Lean answered ${String(statusCode)}`);
+  if (statusCode !== 200) throw new Error(`Lean responded ${String(statusCode)}`);
   const { payouts_payment_details } = (await body.json()) as LeanCreated;
   const [{ payment_intent_id, destination_details: detail }] = payouts_payment_details;
   return {

@@ -8,7 +8,7 @@ import {
   type PayoutIntent,
 } from './lean.ts';
 
-/** What a request has read so far, for peers that use DataLoader. */
+/** The data loaders of one request, for peers that use DataLoader. */
 export interface Loaders {
   readonly payouts: DataLoader<string, Payout>;
   readonly intents: DataLoader<string, PayoutIntent>;
@@ -16,11 +16,11 @@ export interface Loaders {
   readonly histories: DataLoader<string, readonly HistoryEvent[]>;
 }
 
-export function freshLoaders(): Loaders {
-  return { payouts: each(readPayout), intents: each(readIntent), histories: each(readHistory) };
+export function createLoaders(): Loaders {
+  return { payouts: loader(readPayout), intents: loader(readIntent), histories: loader(readHistory) };
 }
 
-/** Lean reads one thing at a time: a batch is that many calls, side by side. */
-function each<Value>(read: (key: string) => Promise<Value>): DataLoader<string, Value> {
+/** Lean has no bulk reads, so a batch is one parallel call for each key. */
+function loader<Value>(read: (key: string) => Promise<Value>): DataLoader<string, Value> {
   return new DataLoader(keys => Promise.all(keys.map(read)));
 }

@@ -12,13 +12,13 @@ import {
 } from './lean.ts';
 import { sdl } from './sdl.ts';
 
-/** Mercurius on Fastify, compiling queries, with its own loaders: as its own documents would have one write it. */
+/* Mercurius on Fastify with compiled queries and its own loaders, written according to its documentation. */
 
 interface Query {
   readonly obj: Payout;
 }
 
-/** Lean reads one thing at a time: a loader's bulk query is that many calls, side by side, one for each intent. */
+/** Lean has no bulk reads, so a loader makes one parallel call for each intent. */
 async function byIntent<Value>(
   queries: readonly Query[],
   read: (intentId: string) => Promise<Value>,

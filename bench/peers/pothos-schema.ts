@@ -149,5 +149,5 @@ builder.mutationField('createPayout', t =>
   }),
 );
 
-/** The part of our schema that the workloads ask for, in Pothos, as its own documents would have one write it. */
+/** The part of our schema that the workloads use, in Pothos, written according to its documentation. */
 export const schema = builder.toSubGraphSchema({ linkUrl: 'https://specs.apollo.dev/federation/v2.6' });

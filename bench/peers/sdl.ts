@@ -1,4 +1,4 @@
-/** The part of our schema that the workloads ask for, for peers that start from SDL. */
+/** The part of our schema that the workloads use, for peers that are built from SDL. */
 export const sdl = `
   extend schema @link(url: "https://specs.apollo.dev/federation/v2.6", import: ["@key"])
 

@@ -5,55 +5,56 @@ import { AccessUnavailable } from '../errors/access-errors.ts';
 import type { SigningKeys } from './signing-keys.ts';
 
 export interface AccessTokenOptions {
-  readonly keys: Pick<SigningKeys, 'find' | 'known'>;
+  readonly keys: Pick<SigningKeys, 'findKey' | 'available'>;
   readonly issuer: string;
   readonly audience: string;
 }
 
-/** Signatures that are made with a private key alone: a public key is never taken for a shared secret. */
+/** Only asymmetric algorithms, so that a public key cannot be used as an HMAC secret (algorithm confusion). */
 const algorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
 
-/** Clocks differ by a little. */
+/** The issuer's clock may differ a little from this machine's. */
 const clockToleranceSeconds = 5;
 
-const longestSubject = 255;
+const maxSubjectLength = 255;
 
-/** A signature costs far more to check than all the rest of a request: a token that was good is so for a while. */
-const rememberedMs = 30_000;
-const mostRemembered = 10_000;
+/** Verified tokens are cached, because checking a signature costs more than the rest of a request. */
+const cacheMs = 30_000;
+const maxCached = 10_000;
 
 /**
- * Tells by JWT access tokens who calls: signed by the issuer, for this audience, and not over.
+ * Verifies JWT access tokens: they must be signed by the issuer, for this audience, and not expired.
  * @see https://www.rfc-editor.org/rfc/rfc9068
  */
 export class AccessTokens {
   readonly #options: AccessTokenOptions;
-  /** The oldest first. */
-  readonly #good = new Map<string, { readonly caller: Caller; readonly until: number }>();
+  /** Verified tokens, the oldest first. */
+  readonly #verified = new Map<string, { readonly caller: Caller; readonly until: number }>();
 
   constructor(options: AccessTokenOptions) {
     this.#options = options;
   }
 
   /**
-   * @throws Unauthenticated for a token that is not good, naming what is wrong with it
-   * @throws AccessUnavailable when there are no keys to check it with
+   * Verifies a token and returns its caller.
+   * @throws Unauthenticated if the token is not valid; the message says why
+   * @throws AccessUnavailable if the keys to verify it could not be read
    */
   async callerOf(token: string): Promise<Caller> {
-    const known = this.#good.get(token);
-    if (known !== undefined && Date.now() < known.until) return known.caller;
-    const { caller, expiresAt } = await this.#checked(token);
-    this.#good.delete(token);
-    this.#good.set(token, { caller, until: Math.min(expiresAt, Date.now() + rememberedMs) });
-    const [oldest] = this.#good.keys();
-    if (this.#good.size > mostRemembered && oldest !== undefined) this.#good.delete(oldest);
+    const cached = this.#verified.get(token);
+    if (cached !== undefined && Date.now() < cached.until) return cached.caller;
+    const { caller, expiresAt } = await this.#verify(token);
+    this.#verified.delete(token);
+    this.#verified.set(token, { caller, until: Math.min(expiresAt, Date.now() + cacheMs) });
+    const [oldest] = this.#verified.keys();
+    if (this.#verified.size > maxCached && oldest !== undefined) this.#verified.delete(oldest);
     return caller;
   }
 
-  async #checked(token: string): Promise<{ readonly caller: Caller; readonly expiresAt: number }> {
+  async #verify(token: string): Promise<{ readonly caller: Caller; readonly expiresAt: number }> {
     const { keys, issuer, audience } = this.#options;
     try {
-      const { payload } = await jwtVerify(token, keys.find, {
+      const { payload } = await jwtVerify(token, keys.findKey, {
         issuer,
         audience,
         algorithms,
@@ -64,7 +65,7 @@ export class AccessTokens {
       return { caller: { ...callerFrom(payload), expiresAt }, expiresAt };
     } catch (error) {
       if (error instanceof Unauthenticated) throw error;
-      if (!keys.known || isOutage(error)) throw new AccessUnavailable(error);
+      if (!keys.available || isOutage(error)) throw new AccessUnavailable(error);
       throw new Unauthenticated(`The access token ${problemOf(error)}.`, true, error);
     }
   }
@@ -72,37 +73,37 @@ export class AccessTokens {
 
 function callerFrom(payload: JWTPayload): Caller {
   const { sub, scope, scp, permissions } = payload;
-  if (typeof sub !== 'string' || sub === '' || sub.length > longestSubject)
+  if (typeof sub !== 'string' || sub === '' || sub.length > maxSubjectLength)
     throw new Unauthenticated(
-      `The access token names nobody: its sub must be a text of 1 to ${String(longestSubject)} characters.`,
+      `The access token has no valid subject: its sub claim must be a string of 1 to ${String(maxSubjectLength)} characters.`,
       true,
     );
-  return { subject: sub, scopes: new Set([...words(scope), ...words(scp), ...words(permissions)]) };
+  return { subject: sub, scopes: new Set([...scopesIn(scope), ...scopesIn(scp), ...scopesIn(permissions)]) };
 }
 
-/** Scopes as issuers write them: a text with blanks between, or an array. */
-function words(claim: unknown): string[] {
+/** Reads scopes. Issuers write them as a space-separated string or as an array. */
+function scopesIn(claim: unknown): string[] {
   if (typeof claim === 'string') return claim.split(' ').filter(word => word !== '');
   return Array.isArray(claim) ? claim.filter(word => typeof word === 'string') : [];
 }
 
-/** Whether the issuer's keys could not be read when they were needed: that is not the token's fault. */
+/** Whether an error means that the issuer's keys could not be read. Such an error says nothing about the token. */
 function isOutage(error: unknown): boolean {
   if (!(error instanceof errors.JOSEError) || error instanceof errors.JWKSTimeout) return true;
   return error instanceof errors.JWKSInvalid || error.code === errors.JOSEError.code;
 }
 
-/** For the caller, who may be anybody: which check failed, and nothing of what the token holds. */
+/** The check that failed. The message contains nothing of the token, because the caller may be anybody. */
 function problemOf(error: unknown): string {
-  if (error instanceof errors.JWTExpired) return 'is over';
+  if (error instanceof errors.JWTExpired) return 'has expired';
   if (error instanceof errors.JWTClaimValidationFailed)
     return error.reason === 'missing'
-      ? `has no ${error.claim}`
-      : `is not accepted: its ${error.claim} does not fit`;
-  if (error instanceof errors.JOSEAlgNotAllowed) return 'is signed by an algorithm that is not accepted';
+      ? `has no ${error.claim} claim`
+      : `is not accepted: its ${error.claim} claim is not valid here`;
+  if (error instanceof errors.JOSEAlgNotAllowed) return 'is signed with an algorithm that is not accepted';
   if (error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWSSignatureVerificationFailed)
     return 'is not signed by the issuer';
   if (error instanceof errors.JWKSMultipleMatchingKeys)
-    return 'does not say which key it is signed with (kid)';
-  return 'cannot be read: a JWT is accepted';
+    return 'does not name the key that it is signed with (kid)';
+  return 'is malformed; accepted: a JWT';
 }

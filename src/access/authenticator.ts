@@ -1,38 +1,38 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { anybody, noToken, type Caller } from './caller.ts';
+import { anonymousCaller, missingTokenMessage, type Caller } from './caller.ts';
 import { Unauthenticated } from '../errors/gateway-errors.ts';
 import type { AccessTokens } from './access-tokens.ts';
 import type { RateLimit } from './rate-limits.ts';
 
-/** What a request brings to be let in by. */
+/** The headers of a request that authenticate its sender. */
 export interface Credentials {
-  /** Of the header `authorization`. */
+  /** The `authorization` header. */
   readonly authorization: string | null | undefined;
-  /** Of the header `x-router-secret`. */
+  /** The `x-router-secret` header. */
   readonly routerSecret?: string | null | undefined;
 }
 
-/** Who comes in. */
+/** The result of authentication. */
 export interface AuthContext {
   readonly caller: Caller;
-  /** Whether it is the router of the company's supergraph, known by its secret. */
-  readonly router: boolean;
-  /** Whether it may ask what routers ask, for entities and the subgraph's SDL: where there is no secret, anyone may. */
-  readonly asRouter: boolean;
+  /** Whether the sender is the router of the supergraph: it has sent the router secret. */
+  readonly isRouter: boolean;
+  /** Whether the sender may query entities and the subgraph's SDL. Everyone may if no router secret is configured. */
+  readonly mayActAsRouter: boolean;
 }
 
 export interface AuthenticatorOptions {
-  /** Without it callers are not told apart, and everybody comes in. */
+  /** Undefined with `AUTH=none`: every request is accepted as `anonymousCaller`. */
   readonly tokens: AccessTokens | undefined;
   readonly routerSecret: string | undefined;
-  /** Of requests; none without it. */
+  /** The limit of requests; undefined if requests are not limited. */
   readonly limit: RateLimit | undefined;
 }
 
-/** A router that acts for nobody: it is let in to ask for the SDL, and may do nothing else. */
-const nobody: Caller = { subject: '', scopes: new Set(), unknown: true };
+/** The caller of a router's own request without an access token. It has no scopes, so it can only query the SDL. */
+const routerWithoutToken: Caller = { subject: '', scopes: new Set(), unauthenticated: true };
 
-/** Where every request on every surface is let in, or not, before anything else is looked at. */
+/** Authenticates every request on every surface before anything else happens, and applies the rate limit. */
 export class Authenticator {
   readonly #options: AuthenticatorOptions;
 
@@ -41,35 +41,38 @@ export class Authenticator {
   }
 
   /**
-   * @throws Unauthenticated without a good access token, where one is wanted
+   * @throws Unauthenticated without a valid access token, if one is required
    * @throws AccessUnavailable when tokens cannot be checked
    * @throws RateLimited
    */
   async authenticate(credentials: Credentials): Promise<AuthContext> {
-    const router = this.#isRouter(credentials.routerSecret);
-    const caller = await this.#callerOf(credentials.authorization, router);
-    await this.count(caller);
-    return { caller, router, asRouter: router || this.#options.routerSecret === undefined };
+    const isRouter = this.#isRouter(credentials.routerSecret);
+    const caller = await this.#callerOf(credentials.authorization, isRouter);
+    await this.countRequest(caller);
+    return { caller, isRouter, mayActAsRouter: isRouter || this.#options.routerSecret === undefined };
   }
 
   /**
-   * Counts a request of a caller's who has been let in before, on a connection that many requests come through.
+   * Counts a request of a caller that is already authenticated, such as an operation on a WebSocket.
    * @throws RateLimited
    */
-  async count({ subject }: Caller): Promise<void> {
+  async countRequest({ subject }: Caller): Promise<void> {
     await this.#options.limit?.take(subject);
   }
 
   async #callerOf(authorization: string | null | undefined, router: boolean): Promise<Caller> {
     const { tokens } = this.#options;
-    if (tokens === undefined) return anybody;
+    if (tokens === undefined) return anonymousCaller;
     if (authorization == null || authorization === '') {
-      if (router) return nobody;
-      throw new Unauthenticated(noToken, false);
+      if (router) return routerWithoutToken;
+      throw new Unauthenticated(missingTokenMessage, false);
     }
     const [, token] = /^Bearer +(\S+) *$/i.exec(authorization) ?? [];
     if (token === undefined)
-      throw new Unauthenticated('The authorization header is not read: send Bearer and the token.', true);
+      throw new Unauthenticated(
+        'The authorization header is malformed: send authorization: Bearer <token>.',
+        true,
+      );
     return tokens.callerOf(token);
   }
 
@@ -79,7 +82,7 @@ export class Authenticator {
   }
 }
 
-/** Takes as long whatever they have in common. */
+/** Compares in constant time. */
 function isEqual(given: string, secret: string): boolean {
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
   return timingSafeEqual(digest(given), digest(secret));

@@ -1,46 +1,52 @@
 import type { Operation } from '../lean/operations.ts';
 import { Forbidden, Unauthenticated } from '../errors/gateway-errors.ts';
 
-/** What a caller may be allowed, by the names that access tokens use. */
+/** The scopes that a caller may have, with their names in access tokens. */
 export const scopes = {
-  /** Every read. */
+  /** Allows every read. */
   read: 'payouts:read',
-  /** Everything that moves money. */
+  /** Allows every operation that moves money. */
   create: 'payouts:create',
-  /** Account numbers in full, where they are masked for everybody else. */
+  /** Shows account numbers in full if `MASK_IBAN` masks them for other callers. */
   readSensitive: 'payouts:read_sensitive',
 } as const;
 
 export type Scope = (typeof scopes)[keyof typeof scopes];
 
-/** Who asks, and what they may do. */
+/** An authenticated caller and its scopes. */
 export interface Caller {
-  /** Their name in logs and records; idempotency keys are one caller's own. Empty where callers are not told apart. */
+  /**
+   * The name of the caller in logs and records. Every subject has its own idempotency keys. Empty if callers are not
+   * authenticated (`AUTH=none`).
+   */
   readonly subject: string;
   readonly scopes: ReadonlySet<string>;
-  /** When their access token is over, as epoch milliseconds. */
+  /** When the access token expires, in epoch milliseconds. */
   readonly expiresAt?: number;
-  /** Whether nobody has said who they are. */
-  readonly unknown?: boolean;
+  /** True for a request that needed an access token and had none. */
+  readonly unauthenticated?: boolean;
 }
 
-/** Everybody, where callers are not told apart: they may read and pay. */
-export const anybody: Caller = { subject: '', scopes: new Set([scopes.read, scopes.create]) };
+/** The caller of every request with `AUTH=none`. It may read and pay. */
+export const anonymousCaller: Caller = { subject: '', scopes: new Set([scopes.read, scopes.create]) };
 
-/** The scope that a call of an operation needs, on whichever surface. */
+/** The scope that an operation needs. It is the same on all surfaces. */
 export function scopeOf({ hints }: Operation): Scope {
   return hints.readOnly ? scopes.read : scopes.create;
 }
 
 /**
- * @throws Forbidden naming the scopes that the caller lacks
- * @throws Unauthenticated for a caller who has not said who they are
+ * Checks that a caller has all needed scopes.
+ * @throws Forbidden with the missing scopes
+ * @throws Unauthenticated if the request had no access token
  */
-export function demandScopes(caller: Caller, ...needed: readonly string[]): void {
+export function requireScopes(caller: Caller, ...needed: readonly string[]): void {
   const missing = needed.filter(scope => !caller.scopes.has(scope));
   if (missing.length === 0) return;
-  throw caller.unknown === true ? new Unauthenticated(noToken, false) : new Forbidden(missing);
+  throw caller.unauthenticated === true
+    ? new Unauthenticated(missingTokenMessage, false)
+    : new Forbidden(missing);
 }
 
-/** What who brings no access token is told. */
-export const noToken = 'An access token is needed: send authorization: Bearer and the token.';
+/** The error message for a request without an access token. */
+export const missingTokenMessage = 'An access token is required: send it as authorization: Bearer <token>.';

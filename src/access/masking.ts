@@ -1,33 +1,33 @@
 import { scopes, type Caller } from './caller.ts';
 
-/** Whether a caller gets IBANs and account numbers masked, where that is switched on at all. */
-export function masksFor(caller: Caller, maskIban: boolean): boolean {
+/** Whether IBANs and account numbers are masked for a caller. `maskIban`: whether `MASK_IBAN` is on. */
+export function isMaskedFor(caller: Caller, maskIban: boolean): boolean {
   return maskIban && !caller.scopes.has(scopes.readSensitive);
 }
 
-/** Shorter ones would be told by their last digits. */
-const shortest = 9;
+/** A shorter account is masked completely, because its last four digits would reveal too much of it. */
+const minLength = 9;
 
-/** An IBAN or account number of which its country and last four characters are left: `AE*****************3456`. */
-export function masked(account: string): string {
-  if (account.length < shortest) return '*'.repeat(account.length);
+/** Masks an IBAN or account number except for its country and its last four characters: `AE*****************3456`. */
+export function maskAccount(account: string): string {
+  if (account.length < minLength) return '*'.repeat(account.length);
   const country = /^[A-Z]{2}(?=\d\d)/i.exec(account)?.[0] ?? '';
   return country + '*'.repeat(account.length - country.length - 4) + account.slice(-4);
 }
 
-/** Lean's fields that hold one, with their value as text or number. */
+/** Lean's JSON fields that hold an account, with a string or a number as value. */
 const accountField = /("(?:account_number|iban|recipient_iban)"\s*:\s*)(?:"((?:[^"\\]|\\.)*)"|(\d+))/g;
 
-/** Lean's fields that hold sentences, which may name an account. */
-const proseField =
+/** Lean's JSON fields that hold free text, which may contain an account. */
+const textField =
   /("(?:description|status_additional_details|error_message|message)"\s*:\s*)("(?:[^"\\]|\\.)*")/g;
 
 /**
- * Matches account numbers in a sentence: an IBAN in one piece or in groups, three or more groups of digits, or nine or
- * more digits. UUIDs and amounts are matched first, so that no part of one is taken for an account number. Every group
- * but the last has at least three digits, so that dates do not match.
+ * Matches accounts in free text: an IBAN with or without separators, three or more groups of digits, or nine or more
+ * digits. UUIDs and amounts are matched first, as `kept`, so that no part of them is mistaken for an account. Every
+ * group except the last has at least three digits, so that dates do not match.
  */
-const accountInProse = new RegExp(
+const accountInText = new RegExp(
   [
     String.raw`(?<kept>\b[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}\b|(?<![\d-])\d{1,3}(?: \d{3}){1,3}(?![\s-]?\d))`,
     String.raw`\b[a-z]{2}\d{2}[a-z\d]{11,30}\b`,
@@ -38,25 +38,25 @@ const accountInProse = new RegExp(
   'gi',
 );
 
-/** A sentence with the IBANs and account numbers in it masked. */
-export function maskedProse(text: string): string {
-  return text.replace(accountInProse, (found, kept: string | undefined) => kept ?? masked(found));
+/** Masks the IBANs and account numbers in free text. */
+export function maskText(text: string): string {
+  return text.replace(accountInText, (found, kept: string | undefined) => kept ?? maskAccount(found));
 }
 
-/** Lean's JSON with IBANs and account numbers masked, in sentences too, and every other letter as it was. */
-export function maskedJson(text: string): string {
+/** Masks IBANs and account numbers in Lean's JSON, also in free text. All other characters stay unchanged. */
+export function maskJson(text: string): string {
   return text
     .replace(
       accountField,
       (_, name: string, quoted: string | undefined, digits: string | undefined) =>
-        `${name}"${masked(quoted ?? digits ?? '')}"`,
+        `${name}"${maskAccount(quoted ?? digits ?? '')}"`,
     )
-    .replace(proseField, (_, name: string, sentence: string) => name + maskedString(sentence));
+    .replace(textField, (_, name: string, json: string) => name + maskJsonString(json));
 }
 
-/** The same for what Lean says of an error: account numbers may stand in any of its texts, and it need not be JSON. */
-export function maskedError(text: string): string {
-  return isJson(text) ? maskedJson(text).replace(jsonString, maskedString) : maskedProse(text);
+/** Masks one of Lean's error bodies. Any of its strings may contain an account, and it need not be JSON. */
+export function maskError(text: string): string {
+  return isJson(text) ? maskJson(text).replace(jsonString, maskJsonString) : maskText(text);
 }
 
 const jsonString = /"(?:[^"\\]|\\.)*"/g;
@@ -70,9 +70,9 @@ function isJson(text: string): boolean {
   }
 }
 
-/** @param json a JSON string with its quotes; it comes back letter by letter where nothing in it is masked */
-function maskedString(json: string): string {
-  const sentence = JSON.parse(json) as string;
-  const shown = maskedProse(sentence);
-  return shown === sentence ? json : JSON.stringify(shown);
+/** @param json a JSON string literal with its quotes. It is returned unchanged if nothing in it is masked. */
+function maskJsonString(json: string): string {
+  const text = JSON.parse(json) as string;
+  const masked = maskText(text);
+  return masked === text ? json : JSON.stringify(masked);
 }

@@ -6,29 +6,29 @@ import {
 } from 'rate-limiter-flexible';
 import { RateLimited } from '../errors/gateway-errors.ts';
 
-/** So many per caller and minute; undefined for as many as they like. */
+/** A limit per caller and minute; undefined means no limit. */
 export type PerMinute = number | undefined;
 
-/** Runs a statement of PostgreSQL's, with values for `$1`, `$2`, … */
+/** Runs a PostgreSQL statement with values for `$1`, `$2`, … */
 export type Query = (sql: string, values: readonly (string | number | null)[]) => Promise<readonly object[]>;
 
-/** The table in which gateways that share a database count together; `migrations.ts` makes it. */
-const table = 'lean_payout_rate_limits';
+/** The table in which all gateways on one database count together. `store/migrations.ts` creates it. */
+const tableName = 'lean_payout_rate_limits';
 
 export interface RateLimit {
   /**
-   * Counts `units` of a caller's; what is refused counts too, until the minute is over.
-   * @throws RateLimited when that is more than is left of the minute
+   * Counts `units` for a caller. Refused units count as well until the minute ends.
+   * @throws RateLimited when the caller exceeds its limit for this minute
    */
   take(subject: string, units?: number): Promise<void>;
 }
 
 /**
- * A limit per caller in windows of a minute. With `query` it counts in PostgreSQL, together with all other gateways
- * on it; while that cannot be reached each of them counts for itself.
- * @param noun what is counted, in the plural, for messages
+ * Creates a limit per caller in fixed windows of a minute. With `query` all gateways on one PostgreSQL database count
+ * together; while the database is unreachable, each gateway counts for itself.
+ * @param noun the counted thing in the plural, for messages and as key prefix
  */
-export function rateLimit(
+export function createRateLimit(
   noun: string,
   perMinute: PerMinute,
   query: Query | undefined,
@@ -43,29 +43,33 @@ export function rateLimit(
           ...options,
           storeClient: { query: clientQuery(query) },
           storeType: 'client',
-          tableName: table,
+          tableName,
           tableCreated: true,
           insuranceLimiter: memory,
-          // Who has been refused is told so again without the database, until the minute is over.
+          // A caller that has been refused is refused again without asking the database, until the minute ends.
           inMemoryBlockOnConsumed: perMinute,
         });
   return {
     async take(subject, units = 1) {
       if (units > perMinute)
         throw new RateLimited(
-          `${String(units)} ${noun} at once are more than the ${String(perMinute)} a minute that each caller may have.`,
+          `${String(units)} ${noun} at once exceed the limit of ${String(perMinute)} ${noun} per minute for each caller.`,
         );
       try {
         await limiter.consume(subject, units);
       } catch (error) {
         if (!(error instanceof RateLimiterRes)) throw error;
         const seconds = Math.max(1, Math.ceil(error.msBeforeNext / 1000));
-        throw new RateLimited(`Each caller may have ${String(perMinute)} ${noun} a minute.`, seconds);
+        throw new RateLimited(
+          `The limit is ${String(perMinute)} ${noun} per minute for each caller.`,
+          seconds,
+        );
       }
     },
   };
 }
 
+/** Adapts `query` to the interface of a `pg` client. */
 function clientQuery(query: Query) {
   return async ({
     text,

@@ -2,31 +2,31 @@ import { createRemoteJWKSet, errors, type JWTVerifyGetKey } from 'jose';
 
 export interface SigningKeysOptions {
   readonly url: URL;
-  /** Told when the keys cannot be had, once until they can, and then with undefined. */
-  readonly onTrouble: (problem: string | undefined) => void;
-  /** How often the keys are read again, so that those withdrawn are no longer trusted. @default 5 min */
+  /** Called with the problem once when reading the keys starts to fail, and with undefined when it works again. */
+  readonly onFailure: (problem: string | undefined) => void;
+  /** The interval between reads of the keys, in ms, so that withdrawn keys lose their trust. @default 5 min */
   readonly refreshMs?: number;
-  /** How soon after a failure it is tried again. @default 5 s */
+  /** The delay before the next read after a failed one, in ms. @default 5 s */
   readonly retryMs?: number;
-  /** How soon after a reading a token with an unknown key causes another one. @default 10 s */
+  /** The time after a read in which a token with an unknown key causes no other read, in ms. @default 10 s */
   readonly cooldownMs?: number;
 }
 
-/** How long known keys are trusted when the endpoint cannot be reached any more. */
+/** How long keys are trusted while the endpoint cannot be reached, in ms. */
 const trustedMs = 24 * 60 * 60 * 1000;
 
 /**
- * The issuer's public keys, read from its JWKS endpoint in the background. A token with a key that is not known yet
- * has them read at once (rotation); while the endpoint is down those known go on being trusted, for a day.
+ * The issuer's public keys, read from its JWKS endpoint in the background. A token with an unknown key causes a read at
+ * once, because the issuer may have rotated its keys. While the endpoint is down, known keys are trusted for a day.
  * @see https://www.rfc-editor.org/rfc/rfc7517#section-5
  */
 export class SigningKeys {
   readonly #options: Required<SigningKeysOptions>;
   readonly #keys: ReturnType<typeof createRemoteJWKSet>;
   #timer: NodeJS.Timeout | undefined;
-  #reading: Promise<void> = Promise.resolve();
+  #currentRead: Promise<void> = Promise.resolve();
   #stopped = false;
-  #trouble = false;
+  #failing = false;
 
   constructor(options: SigningKeysOptions) {
     this.#options = { refreshMs: 300_000, retryMs: 5000, cooldownMs: 10_000, ...options };
@@ -37,41 +37,41 @@ export class SigningKeys {
     });
   }
 
-  /** Finds the key of a token. Rejects with `JWKSNoMatchingKey` for one that nobody has signed. */
-  get find(): JWTVerifyGetKey {
+  /** Finds the key of a token. Rejects with `JWKSNoMatchingKey` if the issuer has no such key. */
+  get findKey(): JWTVerifyGetKey {
     return this.#keys;
   }
 
-  /** Whether there are keys to check tokens with. */
-  get known(): boolean {
+  /** Whether any keys have been read. */
+  get available(): boolean {
     return this.#keys.jwks() !== undefined;
   }
 
-  /** Reads the keys now, and from now on every while. Resolves after the first reading, whatever came of it. */
+  /** Reads the keys now and then periodically. Resolves after the first read, whether it succeeded or failed. */
   start(): Promise<void> {
-    this.#reading = this.#read();
-    return this.#reading;
+    this.#currentRead = this.#readAndSchedule();
+    return this.#currentRead;
   }
 
-  /** Resolves when no reading is under way. */
+  /** Resolves when the current read has ended. */
   get settled(): Promise<void> {
-    return this.#reading;
+    return this.#currentRead;
   }
 
-  async #read(): Promise<void> {
-    const { refreshMs, retryMs, onTrouble } = this.#options;
-    let nextMs = refreshMs;
+  async #readAndSchedule(): Promise<void> {
+    const { refreshMs, retryMs, onFailure } = this.#options;
+    let delayMs = refreshMs;
     try {
       await this.#keys.reload();
-      if (this.#trouble) onTrouble(undefined);
-      this.#trouble = false;
+      if (this.#failing) onFailure(undefined);
+      this.#failing = false;
     } catch (error) {
-      nextMs = retryMs;
-      if (!this.#trouble) onTrouble(problemOf(error));
-      this.#trouble = true;
+      delayMs = retryMs;
+      if (!this.#failing) onFailure(problemOf(error));
+      this.#failing = true;
     }
     if (this.#stopped) return;
-    this.#timer = setTimeout(() => void this.start(), nextMs).unref();
+    this.#timer = setTimeout(() => void this.start(), delayMs).unref();
   }
 
   stop(): void {
@@ -80,7 +80,7 @@ export class SigningKeys {
   }
 }
 
-/** What is wrong, in a few words that hold nothing of the answer. */
+/** A short description of the problem. It contains nothing of the response. */
 function problemOf(error: unknown): string {
   if (error instanceof errors.JWKSTimeout) return 'no answer in time';
   if (error instanceof errors.JOSEError) return error.message;

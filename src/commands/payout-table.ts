@@ -2,8 +2,8 @@ import { findings } from '../payouts/creation/finding.ts';
 import { payoutIdOf } from '../payouts/values/ids.ts';
 import type { PayoutRecord, PayoutRequest } from '../payouts/creation/payout-record.ts';
 
-/** For programs: a JSON array with an object for each transfer; amounts are texts, times RFC 3339. */
-export function asJson(requests: readonly PayoutRequest[]): string {
+/** Formats a JSON array for programs, with an object for each transfer. Amounts are strings, times are RFC 3339. */
+export function formatJson(requests: readonly PayoutRequest[]): string {
   const rows = requests.flatMap(request =>
     request.records.map(({ position, transfer, state, intentId, paymentId }) => ({
       idempotencyKey: request.idempotencyKey,
@@ -20,10 +20,10 @@ export function asJson(requests: readonly PayoutRequest[]): string {
       payoutId: intentId === null ? null : payoutIdOf(intentId),
       intentId,
       paymentId,
-      createdAt: time(request.createdAt),
-      firstSentAt: time(request.sends.firstAt),
-      lastSentAt: time(request.sends.lastAt),
-      changedAt: time(request.changedAt),
+      createdAt: isoTime(request.createdAt),
+      firstSentAt: isoTime(request.sends.firstAt),
+      lastSentAt: isoTime(request.sends.lastAt),
+      changedAt: isoTime(request.changedAt),
       sends: request.sends.count,
       reason: request.finding === null ? null : findings[request.finding].reason,
       finding: request.finding,
@@ -31,7 +31,7 @@ export function asJson(requests: readonly PayoutRequest[]): string {
       sendAllowed: request.sends.grant !== null,
       duplicateIntents: request.duplicateIntents,
       checks: request.checks,
-      nextCheckAt: time(request.nextCheckAt),
+      nextCheckAt: isoTime(request.nextCheckAt),
     })),
   );
   return `${JSON.stringify(rows, null, 2)}\n`;
@@ -43,57 +43,58 @@ interface Line {
 }
 
 const columns: readonly (readonly [title: string, value: (line: Line) => string])[] = [
-  ['KEY', ({ request, record }) => named(request, record)],
+  ['KEY', ({ request, record }) => keyLabel(request, record)],
   ['STATE', ({ record }) => record.state],
   ['AMOUNT', ({ record: { transfer } }) => `${transfer.amount.amount} ${transfer.amount.currency}`],
   ['REFERENCE', ({ record }) => record.transfer.externalReference],
   ['DESTINATION', ({ record }) => record.transfer.destinationId],
   ['LEAN INTENT', ({ record }) => record.intentId ?? '-'],
-  ['ASKED FOR', ({ request }) => (time(request.createdAt) ?? '').replace(/\.\d+Z$/, 'Z')],
-  ['SENT', ({ request }) => times(request)],
-  ['WHY', ({ request, record }) => whyOf(request, record)],
+  ['ASKED FOR', ({ request }) => (isoTime(request.createdAt) ?? '').replace(/\.\d+Z$/, 'Z')],
+  ['SENT', ({ request }) => sendsLabel(request)],
+  ['WHY', ({ request, record }) => whyLabel(request, record)],
   ['CALLER', ({ request }) => request.caller],
 ];
 
 /**
- * For people: a line for each transfer.
- * @param limit when there may be more than these
+ * Formats a table for people, with a line for each transfer. Columns without any value are left out.
+ * @param limit the limit of the list, if there may be more requests
  */
-export function asTable(requests: readonly PayoutRequest[], limit?: number): string {
+export function formatTable(requests: readonly PayoutRequest[], limit?: number): string {
   const lines = requests.flatMap(request => request.records.map(record => ({ request, record })));
   const cells = [
     columns.map(([title]) => title),
     ...lines.map(line => columns.map(([, value]) => printable(value(line)))),
   ];
-  const shown = columns
+  const usedColumns = columns
     .map((_, index) => index)
     .filter(index => cells.slice(1).some(row => row[index] !== ''));
-  const widths = shown.map(index => Math.max(...cells.map(row => row[index]?.length ?? 0)));
+  const widths = usedColumns.map(index => Math.max(...cells.map(row => row[index]?.length ?? 0)));
   const text = cells.map(row =>
-    shown
-      .map((index, place) => (row[index] ?? '').padEnd(widths[place] ?? 0))
+    usedColumns
+      .map((index, position) => (row[index] ?? '').padEnd(widths[position] ?? 0))
       .join('  ')
       .trimEnd(),
   );
-  const more = limit === undefined ? '' : `\nThe newest ${String(limit)}; --limit shows more.\n`;
+  const more =
+    limit === undefined ? '' : `\nOnly the newest ${String(limit)} requests are shown; --limit shows more.\n`;
   return `${text.join('\n')}\n${more}`;
 }
 
-/** A request of several transfers names which one. */
-function named(request: PayoutRequest, { position }: PayoutRecord): string {
+/** The key, with the position of the transfer if the request has several. */
+function keyLabel(request: PayoutRequest, { position }: PayoutRecord): string {
   return request.records.length === 1
     ? request.idempotencyKey
     : `${request.idempotencyKey} [${String(position)}]`;
 }
 
-function times({ sends }: PayoutRequest): string {
+function sendsLabel({ sends }: PayoutRequest): string {
   if (sends.firstAt === null) return 'no';
   if (sends.turnedAway) return 'turned away';
   return sends.count === 1 ? 'once' : `${String(sends.count)} times`;
 }
 
-/** Why the outcome is unknown, or that somebody must look into it. */
-function whyOf(
+/** Why the outcome is unknown, and whether an operator must act. */
+function whyLabel(
   { finding, duplicateIntents, sends, refusal }: PayoutRequest,
   { answer }: PayoutRecord,
 ): string {
@@ -107,11 +108,11 @@ function whyOf(
   return parts.join('; ');
 }
 
-/** Callers wrote some of this: nothing in it may steer a terminal. */
+/** Replaces control characters, because text from callers must not control the terminal. */
 function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}]/gu, '?');
 }
 
-function time(epochMs: number | null): string | null {
+function isoTime(epochMs: number | null): string | null {
   return epochMs === null ? null : new Date(epochMs).toISOString();
 }

@@ -1,45 +1,45 @@
 import { parseArgs } from 'node:util';
-import { unprovenFindings } from '../payouts/creation/finding.ts';
-import type { WantedDecision } from '../payouts/creation/operator-decision.ts';
+import { inconclusiveFindings } from '../payouts/creation/finding.ts';
+import type { DecisionRequest } from '../payouts/creation/operator-decision.ts';
 import { isUuid } from '../payouts/values/ids.ts';
 import { parseInstant } from '../payouts/values/instant.ts';
 import { UsageError } from '../errors/usage-error.ts';
 
 export const payoutsUsage = `Usage:
   lean-payouts-gateway payouts [--unknown] [--since TIME] [--limit N] [--json]
-      Payouts that somebody asked for, newest first, and what became of them.
-      --unknown   only those of which it is not known whether Lean took them, or of which Lean has more than asked for
-      --since     asked for at or after: a date (2026-03-01), a time (2026-03-01T08:30:00Z), or an age (36h, 7d)
-      --limit     requests at most (default 100)
+      Lists the requested payouts and their outcomes, newest first.
+      --unknown   only payouts of unknown outcome, and payouts of which Lean has more than requested
+      --since     only payouts requested since a date (2026-03-01), a time (2026-03-01T08:30:00Z), or for an age (36h, 7d)
+      --limit     the maximum number of requests (default 100)
       --json      for programs: a JSON array with an object for each transfer
 
   lean-payouts-gateway payouts resolve KEY [--caller SUBJECT]
-      Looks at Lean, now, for what became of the payouts of an idempotency key. Sends nothing.
-      Ends with 0 when it is known, with 1 when it is not.
+      Asks Lean now for the outcome of the payouts of an idempotency key. Sends nothing.
+      Exits with 0 if the outcome is known, and with 1 if it is not.
 
   lean-payouts-gateway payouts settle KEY (--created INTENT | --not-paid | --send-again) --by NAME --reason TEXT
                                           [--caller SUBJECT] [--transfer N] [--despite WHY]
-      Ends a payout of unknown outcome as a person has decided. Looks at Lean first, shows what may be the payout, and
-      is refused before the resend delay has passed. The decision is kept for good. Sends nothing.
-      --created     it is this payout at Lean
-      --not-paid    Lean has not taken it
-      --send-again  it is sent once more when its key comes again
-      --transfer    which transfer of a batch, from 0
+      Settles a payout of unknown outcome by a person's decision. First reads Lean's list and shows the payouts that may be
+      this one. Changes nothing before the resend delay has passed. The decision is kept permanently. Sends nothing.
+      --created     the payout is the one with this intent at Lean
+      --not-paid    Lean has not taken the payout
+      --send-again  the payout is sent once more when its key is repeated
+      --transfer    the position of the transfer in a batch, counted from 0
       --despite     the reason why Lean's list proves nothing, such as list_incomplete, for --not-paid and --send-again.
                     Without it settle refuses and prints the reason
 
   lean-payouts-gateway payouts accept-list --by NAME --reason TEXT
-      Judges absences from Lean's list again, after the list has lacked a payout that Lean had taken.
+      Accepts proofs of absence from Lean's list again, after the list has lacked a payout that Lean had taken.
 
   lean-payouts-gateway payouts accept-application APPLICATION --by NAME --reason TEXT
-      Gives the open payouts of a Lean application, as WHY or --json name it, to that of the present credentials. Only for
-      credentials that were replaced: Lean's list must be the same one, or a payout may be made twice.
+      Moves the open payouts of a Lean application, as --json names it, to the application of the current credentials. Use
+      it only if the credentials were replaced and Lean's list stayed the same. Otherwise a payout may be made twice.
 
-The records are found by DATABASE_URL or DATA_DIR, as the gateway finds them.
+The records are in the store that DATABASE_URL or DATA_DIR names, as for the gateway.
 `;
 
-/** The options that each action takes; the empty name is the list. */
-const optionsOf: Readonly<Record<string, readonly string[]>> = {
+/** The options of each action. The empty name is the action that lists payouts. */
+const optionsByAction: Readonly<Record<string, readonly string[]>> = {
   '': ['unknown', 'since', 'limit', 'json'],
   resolve: ['caller'],
   settle: ['caller', 'created', 'not-paid', 'send-again', 'by', 'reason', 'transfer', 'despite'],
@@ -47,28 +47,28 @@ const optionsOf: Readonly<Record<string, readonly string[]>> = {
   'accept-application': ['by', 'reason'],
 };
 
-/** @throws UsageError for an action that there is not, or an option that it would ignore */
-export function demandOptions(action = '', given: readonly string[]): void {
-  if (!Object.hasOwn(optionsOf, action))
+/** @throws UsageError for an unknown action, or for an option that the action would ignore */
+export function checkOptions(action = '', given: readonly string[]): void {
+  if (!Object.hasOwn(optionsByAction, action))
     throw new UsageError(
-      `payouts: there is no "${action}"; there are "resolve", "settle", "accept-list" and "accept-application".`,
+      `payouts: unknown action ${quoted(action)}; accepted: resolve, settle, accept-list, accept-application.`,
     );
-  const taken = optionsOf[action] ?? [];
-  const other = given.find(name => !taken.includes(name));
-  if (other !== undefined)
+  const accepted = optionsByAction[action] ?? [];
+  const ignored = given.find(name => !accepted.includes(name));
+  if (ignored !== undefined)
     throw new UsageError(
-      `${['payouts', action].join(' ').trim()}: does not take --${other}; accepted: ${taken.map(name => `--${name}`).join(', ')}.`,
+      `${['payouts', action].join(' ').trim()}: does not take --${ignored}; accepted: ${accepted.map(name => `--${name}`).join(', ')}.`,
     );
 }
 
-/** The values of the options, as they were typed. */
-export type OptionValues = ReturnType<typeof parsedArguments>['values'];
+/** The values of the options, as typed. */
+export type OptionValues = ReturnType<typeof parseArguments>['values'];
 
 /**
- * Reads the command line.
- * @throws UsageError for an option that there is not, or that lacks its value
+ * Parses the command line.
+ * @throws UsageError for an unknown option, or an option without its value
  */
-export function parsedArguments(args: readonly string[]) {
+export function parseArguments(args: readonly string[]) {
   try {
     return parseArgs({
       args: [...args],
@@ -99,10 +99,10 @@ export function parsedArguments(args: readonly string[]) {
 }
 
 /**
- * The decision that `settle` is asked for.
+ * Parses the decision from the options of `settle`.
  * @throws UsageError
  */
-export function wantedDecision(values: OptionValues): WantedDecision {
+export function parseDecision(values: OptionValues): DecisionRequest {
   const { by = '', reason = '', created, transfer, despite } = values;
   const kinds = [
     ...(created === undefined ? [] : (['created'] as const)),
@@ -119,42 +119,48 @@ export function wantedDecision(values: OptionValues): WantedDecision {
     );
   if (despite !== undefined && kind === 'created')
     throw new UsageError(
-      '--despite: goes with --not-paid and --send-again; --created needs no proof of absence.',
+      '--despite: is accepted only with --not-paid or --send-again, because --created needs no proof of absence.',
     );
-  const unproven = unprovenFindings.find(finding => finding === despite);
-  if (despite !== undefined && unproven === undefined)
+  const inconclusive = inconclusiveFindings.find(finding => finding === despite);
+  if (despite !== undefined && inconclusive === undefined)
     throw new UsageError(
-      `--despite: ${quoted(despite)} is no reason that Lean's list proves nothing; accepted: ${unprovenFindings.join(', ')}.`,
+      `--despite: ${quoted(despite)} is not accepted; accepted: ${inconclusiveFindings.join(', ')}.`,
     );
-  demandReason('settle', { by, reason });
+  checkReason('settle', { by, reason });
   if (transfer !== undefined && !/^\d{1,2}$/.test(transfer))
-    throw new UsageError('--transfer: takes the position of a transfer, from 0.');
+    throw new UsageError('--transfer: takes the position of a transfer, counted from 0.');
   return {
     kind,
     intentId,
     by,
     reason,
     position: transfer === undefined ? null : Number(transfer),
-    despite: unproven ?? null,
+    despite: inconclusive ?? null,
   };
 }
 
-/** @throws UsageError where a name or a reason is missing */
-export function demandReason(
+/** @throws UsageError if the name or the reason is missing */
+export function checkReason(
   command: string,
   { by, reason }: { readonly by: string; readonly reason: string },
 ): void {
   if (by.trim() === '')
-    throw new UsageError(`payouts ${command}: --by is missing: your name, for the record.`);
+    throw new UsageError(
+      `payouts ${command}: --by is missing; give your name, which is kept with the decision.`,
+    );
   if (reason.trim() === '')
-    throw new UsageError(`payouts ${command}: --reason is missing: how you know, for the record.`);
+    throw new UsageError(
+      `payouts ${command}: --reason is missing; say how you know, which is kept with the decision.`,
+    );
 }
 
 /**
- * Epoch ms of a date, a time, or an age such as `36h`.
+ * Parses a date, a time, or an age such as `36h`.
+ * @param now the current time, epoch ms
+ * @returns epoch ms
  * @throws UsageError
  */
-export function sinceOf(text: string, now: number): number {
+export function parseSince(text: string, now: number): number {
   const age = /^(\d{1,5})([mhd])$/.exec(text);
   if (age !== null)
     return now - Number(age[1]) * { m: 60_000, h: 3_600_000, d: 86_400_000 }[age[2] as 'm' | 'h' | 'd'];

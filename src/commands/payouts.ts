@@ -1,32 +1,32 @@
 import type { Core } from '../composition/core.ts';
 import type { Candidate } from '../payouts/creation/candidate.ts';
 import { findings, type Finding } from '../payouts/creation/finding.ts';
-import { noRecord, type WantedDecision } from '../payouts/creation/operator-decision.ts';
+import { noRecordMessage, type DecisionRequest } from '../payouts/creation/operator-decision.ts';
 import type { OperatorRecords } from '../payouts/creation/operator-records.ts';
 import { openRecords, type PayoutRequest, type RequestKey } from '../payouts/creation/payout-record.ts';
 import type { PayoutRecords } from '../payouts/creation/payout-records.ts';
-import { asJson, asTable } from './payout-table.ts';
+import { formatJson, formatTable } from './payout-table.ts';
 import {
-  demandOptions,
-  demandReason,
-  parsedArguments,
+  checkOptions,
+  checkReason,
+  parseArguments,
   payoutsUsage,
-  sinceOf,
-  wantedDecision,
+  parseSince,
+  parseDecision,
   type OptionValues,
 } from './payouts-arguments.ts';
 import { UsageError } from '../errors/usage-error.ts';
 
-/** Opened when a command needs them: a list of payouts needs no way to Lean. */
-export interface PayoutsTools {
-  records(): Promise<{
+/** Functions that open what a command needs. The list of payouts needs the store only, without access to Lean. */
+export interface PayoutsDependencies {
+  openStore(): Promise<{
     readonly records: PayoutRecords;
     readonly operator: OperatorRecords;
-    /** The store, without credentials. */
-    readonly where: string;
+    /** The folder or the address of the store, without credentials. */
+    readonly location: string;
     close(): Promise<void>;
   }>;
-  core(): Promise<
+  openCore(): Promise<
     Pick<Core, 'client' | 'records' | 'reconciler' | 'decisions' | 'operator' | 'application' | 'close'>
   >;
 }
@@ -37,83 +37,92 @@ export interface CommandResult {
 }
 
 /**
- * The command for people who look after payouts.
- * @throws UsageError; whatever opening the tools throws; StoreUnavailable
+ * Runs the `payouts` command for operators.
+ * @throws UsageError; StoreUnavailable; any error of the functions in `dependencies`
  */
-export async function payoutsCommand(args: readonly string[], tools: PayoutsTools): Promise<CommandResult> {
-  const { values, positionals } = parsedArguments(args);
+export async function payoutsCommand(
+  args: readonly string[],
+  dependencies: PayoutsDependencies,
+): Promise<CommandResult> {
+  const { values, positionals } = parseArguments(args);
   if (values.help === true) return { text: payoutsUsage, exitCode: 0 };
   const [action, key, ...more] = positionals;
-  demandOptions(action, Object.keys(values));
-  if (action === undefined) return list(values, tools);
+  checkOptions(action, Object.keys(values));
+  if (action === undefined) return list(values, dependencies);
   if (action === 'accept-list') {
     if (key !== undefined) throw new UsageError('payouts accept-list: takes no key.');
-    return acceptList(values, tools);
+    return acceptList(values, dependencies);
   }
   if (key === undefined || more.length > 0)
     throw new UsageError(
       `payouts ${action}: takes one ${action === 'accept-application' ? 'Lean application' : 'idempotency key'}.`,
     );
-  if (action === 'accept-application') return acceptApplication(key, values, tools);
+  if (action === 'accept-application') return acceptApplication(key, values, dependencies);
   const request = { caller: values.caller ?? '', idempotencyKey: key };
-  return action === 'resolve' ? resolve(request, tools) : settle(request, wantedDecision(values), tools);
+  return action === 'resolve'
+    ? resolve(request, dependencies)
+    : settle(request, parseDecision(values), dependencies);
 }
 
-async function list(values: OptionValues, tools: PayoutsTools): Promise<CommandResult> {
-  const since = values.since === undefined ? undefined : sinceOf(values.since, Date.now());
+async function list(values: OptionValues, dependencies: PayoutsDependencies): Promise<CommandResult> {
+  const since = values.since === undefined ? undefined : parseSince(values.since, Date.now());
   const limit = /^[1-9]\d{0,5}$/.test(values.limit ?? '100') ? Number(values.limit ?? 100) : undefined;
   if (limit === undefined) throw new UsageError('--limit: takes a whole number from 1 to 999999.');
-  const { records, operator, where, close } = await tools.records();
+  const { records, operator, location, close } = await dependencies.openStore();
   try {
-    // So that what a crash has left behind shows as what it is.
+    // Payouts that a crash interrupted are then listed with their real state.
     await records.recover();
     const found = await operator.list({ unknownOnly: values.unknown === true, since, limit });
-    if (values.json === true) return { text: asJson(found), exitCode: 0 };
-    if (found.length === 0) return { text: `None in ${where}.\n`, exitCode: 0 };
-    return { text: asTable(found, found.length === limit ? limit : undefined), exitCode: 0 };
+    if (values.json === true) return { text: formatJson(found), exitCode: 0 };
+    if (found.length === 0) return { text: `No matching payouts in ${location}.\n`, exitCode: 0 };
+    return { text: formatTable(found, found.length === limit ? limit : undefined), exitCode: 0 };
   } finally {
     await close();
   }
 }
 
-async function resolve(key: RequestKey, tools: PayoutsTools): Promise<CommandResult> {
-  const core = await tools.core();
+async function resolve(key: RequestKey, dependencies: PayoutsDependencies): Promise<CommandResult> {
+  const core = await dependencies.openCore();
   try {
     const { records, reconciler, client } = core;
     await records.recover();
     const request = await records.read(key);
-    if (request === undefined) return { text: `${noRecord(key)}\n`, exitCode: 1 };
+    if (request === undefined) return { text: `${noRecordMessage(key)}\n`, exitCode: 1 };
     if (request.inFlight)
-      return { text: 'A gateway is sending it right now; ask again in a moment.\n', exitCode: 1 };
-    if (!isOpen(request)) return { text: asTable([request]), exitCode: 0 };
+      return { text: 'A gateway is sending this payout right now. Try again in a moment.\n', exitCode: 1 };
+    if (!isOpen(request)) return { text: formatTable([request]), exitCode: 0 };
     const { finding, absence, error, reading } = await reconciler.reconcile(request, client.deadline());
-    const now = await records.read(key);
-    if (now === undefined)
+    const updated = await records.read(key);
+    if (updated === undefined)
       return {
         text: 'Lean had turned it away, and is proven not to have it: the key is free again.\n',
         exitCode: 0,
       };
-    if (!isOpen(now))
+    if (!isOpen(updated))
       return {
-        text: `${asTable([now])}${duplicateAlarm(now)}\nSettled by what Lean has, and recorded.\n`,
+        text: `${formatTable([updated])}${duplicateAlarm(updated)}\nThe outcome is now known from Lean, and is recorded.\n`,
         exitCode: 0,
       };
-    const why = `${sentence(findings[finding].words)}${error === undefined ? '' : ` (${error.message})`}`;
-    const shown = `${candidatesOf(reading?.candidates ?? [])}${absenceWarning(absence, finding)}${duplicateAlarm(now)}`;
-    return { text: `${asTable([now])}${shown}\n${why}\n`, exitCode: 1 };
+    const why = `${toSentence(findings[finding].description)}${error === undefined ? '' : ` (${error.message})`}`;
+    const details = `${formatCandidates(reading?.candidates ?? [])}${absenceWarning(absence, finding)}${duplicateAlarm(updated)}`;
+    return { text: `${formatTable([updated])}${details}\n${why}\n`, exitCode: 1 };
   } finally {
     await core.close();
   }
 }
 
-async function settle(key: RequestKey, wanted: WantedDecision, tools: PayoutsTools): Promise<CommandResult> {
-  const core = await tools.core();
+async function settle(
+  key: RequestKey,
+  wanted: DecisionRequest,
+  dependencies: PayoutsDependencies,
+): Promise<CommandResult> {
+  const core = await dependencies.openCore();
   try {
-    const { done, words, request, candidates, absence } = await core.decisions.decide(key, wanted);
-    const table = request === undefined ? '' : asTable([request]);
+    const { done, message, request, candidates, absence } = await core.decisions.decide(key, wanted);
+    const table = request === undefined ? '' : formatTable([request]);
     const alarm = request === undefined ? '' : duplicateAlarm(request);
-    const shown = `${candidatesOf(candidates)}${absenceWarning(absence)}${alarm}`;
-    return { text: `${table}${shown}\n${words}\n`, exitCode: done ? 0 : 1 };
+    const details = `${formatCandidates(candidates)}${absenceWarning(absence)}${alarm}`;
+    return { text: `${table}${details}\n${message}\n`, exitCode: done ? 0 : 1 };
   } finally {
     await core.close();
   }
@@ -121,18 +130,18 @@ async function settle(key: RequestKey, wanted: WantedDecision, tools: PayoutsToo
 
 async function acceptList(
   { by = '', reason = '' }: OptionValues,
-  tools: PayoutsTools,
+  dependencies: PayoutsDependencies,
 ): Promise<CommandResult> {
-  demandReason('accept-list', { by, reason });
-  const core = await tools.core();
+  checkReason('accept-list', { by, reason });
+  const core = await dependencies.openCore();
   try {
     return (await core.operator.endDoubt(core.application, by, reason))
       ? {
-          text: `Absences from the list of Lean application ${core.application} are judged again, and the decision is kept.\n`,
+          text: `Proofs of absence from the list of the Lean application ${core.application} are accepted again. The decision is kept.\n`,
           exitCode: 0,
         }
       : {
-          text: `Absences from the list of Lean application ${core.application} were not doubted. Nothing was changed.\n`,
+          text: `Proofs of absence from the list of the Lean application ${core.application} were not stopped. Nothing was changed.\n`,
           exitCode: 1,
         };
   } finally {
@@ -143,23 +152,23 @@ async function acceptList(
 async function acceptApplication(
   from: string,
   { by = '', reason = '' }: OptionValues,
-  tools: PayoutsTools,
+  dependencies: PayoutsDependencies,
 ): Promise<CommandResult> {
-  demandReason('accept-application', { by, reason });
-  const core = await tools.core();
+  checkReason('accept-application', { by, reason });
+  const core = await dependencies.openCore();
   try {
     const { application, operator, records } = core;
     await records.recover();
     if (from === application)
       return {
-        text: `${from} is the application of the present credentials. Nothing was changed.\n`,
+        text: `${from} is the application of the current credentials. Nothing was changed.\n`,
         exitCode: 1,
       };
     const count = await operator.takeOver(from, application, by, reason);
     return count === 0
-      ? { text: `No payout of the Lean application ${from} is open. Nothing was changed.\n`, exitCode: 1 }
+      ? { text: `The Lean application ${from} has no open payouts. Nothing was changed.\n`, exitCode: 1 }
       : {
-          text: `${String(count)} of the Lean application ${from} belong to ${application} now, and the decision is kept.\n`,
+          text: `Requests moved from the Lean application ${from} to ${application}: ${String(count)}. The decision is kept.\n`,
           exitCode: 0,
         };
   } finally {
@@ -167,27 +176,27 @@ async function acceptApplication(
   }
 }
 
-/** Lists the payouts at Lean that may be the one in question, without names and account numbers. */
-function candidatesOf(candidates: readonly Candidate[]): string {
+/** Formats the payouts at Lean that may be the one in question, without names and account numbers. */
+function formatCandidates(candidates: readonly Candidate[]): string {
   if (candidates.length === 0) return '';
   const lines = candidates.map(
     ({ row, carriesReference, failed }) =>
       `  ${row.intentId ?? '(no intent id)'}  ${row.amount?.amount ?? '?'} ${row.amount?.currency ?? ''}  ` +
-      `${row.createdAt ?? '?'}  ${row.state?.leanStatus ?? '?'}  ${carriesReference ? 'same reference' : 'may be it'}${failed ? ', failed' : ''}`,
+      `${row.createdAt ?? '?'}  ${row.state?.leanStatus ?? '?'}  ${carriesReference ? 'same reference' : 'may be this one'}${failed ? ', failed' : ''}`,
   );
-  return `\nPayouts at Lean that may be it, and that no other record has:\n${lines.join('\n')}\n`;
+  return `\nPayouts at Lean that may be this one and belong to no other record:\n${lines.join('\n')}\n`;
 }
 
 /**
- * Says where Lean's list proves nothing about a payout that it does not show.
- * @param told the finding that the caller prints anyway
+ * The warning that Lean's list does not prove the absence of a payout. Empty if there is nothing to warn about.
+ * @param printed a finding that the caller prints itself, so it is not repeated
  */
-function absenceWarning(absence: Finding | undefined, told?: Finding): string {
-  if (absence === undefined || absence === 'absent' || absence === told) return '';
-  return `\nLean may have the payout without showing it (${absence}): ${findings[absence].words}.\n`;
+function absenceWarning(absence: Finding | undefined, printed?: Finding): string {
+  if (absence === undefined || absence === 'absent' || absence === printed) return '';
+  return `\nLean may have the payout without showing it (${absence}): ${findings[absence].description}.\n`;
 }
 
-/** The gateway's log and counter cover only duplicates that the gateway itself has found. */
+/** The alarm for duplicates. The gateway's log and counter do not cover duplicates that a command has found. */
 function duplicateAlarm({ duplicateIntents }: PayoutRequest): string {
   if (duplicateIntents.length === 0) return '';
   return (
@@ -200,6 +209,6 @@ function isOpen(request: PayoutRequest): boolean {
   return openRecords(request).length > 0;
 }
 
-function sentence(words: string): string {
-  return `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
+function toSentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }

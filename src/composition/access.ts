@@ -5,42 +5,42 @@ import { SigningKeys } from '../access/signing-keys.ts';
 import type { Config } from '../config/config.ts';
 import type { Core } from './core.ts';
 
-/** Who is let in. */
+/** The authentication of callers. */
 export interface Access {
   readonly authenticator: Authenticator;
-  /** What keeps everybody out, as far as is known; undefined when nothing does. */
+  /** Why no caller can be authenticated, as far as is known; undefined if callers can be. */
   unhealthyReason(): string | undefined;
-  /** Reads what callers are told apart by; resolves after the first reading, whatever came of it. */
+  /** Starts reading the signing keys. Resolves after the first read, whether it succeeded or failed. */
   start(): Promise<void>;
   stop(): void;
 }
 
-/** Wires the door that all surfaces have in common. */
-export function accessFrom(config: Config, core: Core, log: Logger): Access {
+/** Creates the authenticator that all surfaces share. */
+export function createAccess(config: Config, core: Core, log: Logger): Access {
   const { auth, routerSecret, requestsPerMinute } = config;
-  const keys = auth.kind === 'jwt' ? keysAt(auth.jwksUrl, log) : undefined;
+  const keys = auth.kind === 'jwt' ? createSigningKeys(auth.jwksUrl, log) : undefined;
   const tokens = auth.kind === 'jwt' && keys !== undefined ? new AccessTokens({ ...auth, keys }) : undefined;
   return {
     authenticator: new Authenticator({
       tokens,
       routerSecret,
-      limit: core.rateLimit('requests', requestsPerMinute),
+      limit: core.createRateLimit('requests', requestsPerMinute),
     }),
-    unhealthyReason: () => (keys?.known === false ? 'no keys to check access tokens with' : undefined),
+    unhealthyReason: () => (keys?.available === false ? 'no keys to check access tokens with' : undefined),
     start: async () => keys?.start(),
     stop: () => keys?.stop(),
   };
 }
 
-function keysAt(url: URL, log: Logger): SigningKeys {
+function createSigningKeys(url: URL, log: Logger): SigningKeys {
   return new SigningKeys({
     url,
-    onTrouble: problem => {
-      if (problem === undefined) log.info('the keys of access tokens can be had again');
+    onFailure: problem => {
+      if (problem === undefined) log.info('the signing keys of access tokens can be read again');
       else
         log.error(
           { url: url.href, problem },
-          'AUTH_JWKS_URL: the keys of access tokens cannot be had; tried again, and keys known before stay good',
+          'AUTH_JWKS_URL: the signing keys of access tokens cannot be read; the gateway tries again and trusts known keys',
         );
     },
   });

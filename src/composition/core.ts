@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import { rateLimit, type PerMinute, type RateLimit } from '../access/rate-limits.ts';
+import { createRateLimit, type PerMinute, type RateLimit } from '../access/rate-limits.ts';
 import type { CoreConfig } from '../config/config.ts';
 import { ConfigError } from '../errors/config-error.ts';
 import type { LeanClient, LeanClientOptions } from '../lean/client.ts';
@@ -11,13 +11,13 @@ import type { OperatorRecords } from '../payouts/creation/operator-records.ts';
 import type { PayoutRecords, ReconciliationRecords } from '../payouts/creation/payout-records.ts';
 import { defaultDelayMs, ResendRule } from '../payouts/creation/resend-rule.ts';
 import { creationLog, loopLog, reconciliationLog, type PayoutLogOptions } from './payout-log.ts';
-import { KnownRows } from '../payouts/listing/known-rows.ts';
+import { RowCache } from '../payouts/listing/row-cache.ts';
 import { PayoutLists } from '../payouts/listing/payout-list.ts';
 import { PayoutReads } from '../payouts/payout-reads.ts';
 import type { PayoutEvents } from '../payouts/payout-update.ts';
 import type { RecordedPayouts } from '../payouts/recorded-payout.ts';
 import { RowFinder } from '../payouts/listing/row-finder.ts';
-import { StoreProblem, type Database, type OpenOptions, type SqlValue } from '../store/database.ts';
+import { StoreConfigError, type Database, type OpenOptions, type SqlValue } from '../store/database.ts';
 import { openStore, type StoreConfig } from '../store/open.ts';
 import { SqlOperatorRecords } from '../store/operator-records.ts';
 import { SqlPayoutEvents } from '../store/payout-events.ts';
@@ -32,53 +32,54 @@ export interface Core extends Omit<CreationServices, 'matcher'> {
   readonly reads: PayoutReads;
   readonly lists: PayoutLists;
   readonly rows: RowFinder;
-  readonly knownRows: KnownRows;
+  readonly rowCache: RowCache;
   readonly recorded: RecordedPayouts;
-  /** The Lean application that the gateway speaks for. */
+  /** The Lean application of the gateway's credentials. */
   readonly application: string;
   readonly records: PayoutRecords;
   readonly reconciliation: ReconciliationRecords;
   readonly operator: OperatorRecords;
   readonly events: PayoutEvents;
-  /** Wakes all gateways on the store. */
+  /** Notifies all gateways on the store, including this one. */
   announce(): Promise<void>;
+  /** Calls the listener on every announcement, and whenever an announcement may have been missed. */
   onAnnouncement(listener: () => void): void;
   /**
-   * Makes sure that what others announce is heard.
+   * Starts to receive the announcements of other gateways.
    * @throws StoreUnavailable
    */
   listen(): Promise<void>;
-  /** A limit per caller, counted together by all gateways on one PostgreSQL. */
-  rateLimit(noun: string, perMinute: PerMinute): RateLimit | undefined;
+  /** Creates a limit per caller. All gateways on one PostgreSQL database count together. */
+  createRateLimit(noun: string, perMinute: PerMinute): RateLimit | undefined;
   /**
-   * Makes the store's tables, or brings them up to date.
-   * @throws ConfigError when they are a newer program's; StoreUnavailable
+   * Creates the store's tables, or migrates them to this version.
+   * @throws ConfigError when a newer program created the tables; StoreUnavailable
    */
   prepareStore(): Promise<void>;
-  /** Lets a payout that is being created come to its end, then lets go of Lean and of the store. */
+  /** Waits until the payouts in flight are created, then closes the connections to Lean and to the store. */
   close(): Promise<void>;
 }
 
 export interface CoreOptions extends PayoutLogOptions {
   readonly onUpstreamCall?: (call: UpstreamCall) => void;
-  /** Follows each call of Lean's. */
+  /** Starts a trace span for each attempt of a Lean call. */
   readonly trace?: LeanClientOptions['trace'];
-  /** Called once for an intent when Lean shows a second payment of it. */
+  /** Called once for each intent of which Lean shows a second payment. */
   readonly onSecondPayment?: () => void;
-  /** False for a command beside a gateway. @default true */
+  /** False for a command, which may run beside a gateway. @default true */
   readonly asGateway?: boolean;
 }
 
 /**
- * Wires the core; calls nobody until it is asked something.
+ * Connects the parts of the core. It sends no request until it is used.
  * @throws ConfigError when the store cannot be used
  */
 export function createCore(config: CoreConfig, options: CoreOptions): Core {
   const { log, onUpstreamCall, onSecondPayment, trace, asGateway = true } = options;
   const rule = new ResendRule(config.resendAfter);
-  const database = storeOf(config.store, {
+  const database = openDatabase(config.store, {
     asGateway,
-    // A command sends nothing, and may see less of the store than gateways do.
+    // A command does not record the identity of the store: it sends no payouts, and its database role may see less.
     ...(asGateway && { lossWindowMs: rule.delayMs || defaultDelayMs }),
   });
   const records = new SqlPayoutRecords(database);
@@ -97,21 +98,21 @@ export function createCore(config: CoreConfig, options: CoreOptions): Core {
     onCertificateProblem: ({ file, message }) => {
       log.warn(
         { file, problem: message },
-        'the changed client certificate cannot be used; the former one stays',
+        'the changed client certificate cannot be used; the gateway keeps the previous one',
       );
     },
   });
   const { client } = lean;
   const query = async (sql: string, values: readonly SqlValue[]): Promise<readonly object[]> =>
     (await database.run({ sql, values }))[0] ?? [];
-  const limit = (noun: string, perMinute: PerMinute): RateLimit | undefined =>
-    rateLimit(noun, perMinute, 'url' in config.store ? query : undefined);
+  const createLimit = (noun: string, perMinute: PerMinute): RateLimit | undefined =>
+    createRateLimit(noun, perMinute, 'url' in config.store ? query : undefined);
   const reads = new PayoutReads(client);
-  const knownRows = new KnownRows(config.readCacheBytes, intentId => {
-    log.warn({ intentId }, 'Lean shows a second payment of one intent; the newer one counts');
+  const rowCache = new RowCache(config.readCacheBytes, intentId => {
+    log.warn({ intentId }, 'Lean shows a second payment of one intent; the gateway uses the newer one');
     onSecondPayment?.();
   });
-  const lists = new PayoutLists(client, knownRows);
+  const lists = new PayoutLists(client, rowCache);
   const { reconciler, decisions, creation, loop } = creationServices({
     client,
     reads,
@@ -122,7 +123,7 @@ export function createCore(config: CoreConfig, options: CoreOptions): Core {
     rule,
     application,
     retentionDays: config.retentionDays,
-    allowance: limit('payouts', config.payoutsPerMinute),
+    allowance: createLimit('payouts', config.payoutsPerMinute),
     creationEvents: creationLog(options),
     reconciliationEvents: reconciliationLog(options, application),
     loop: loopLog(options),
@@ -131,8 +132,8 @@ export function createCore(config: CoreConfig, options: CoreOptions): Core {
     client,
     reads,
     lists,
-    rows: new RowFinder(client, knownRows),
-    knownRows,
+    rows: new RowFinder(client, rowCache),
+    rowCache,
     recorded: new SqlRecordedPayouts(database),
     application,
     records,
@@ -150,10 +151,10 @@ export function createCore(config: CoreConfig, options: CoreOptions): Core {
     async listen() {
       await database.owner();
     },
-    rateLimit: limit,
-    prepareStore: () => prepared(database),
+    createRateLimit: createLimit,
+    prepareStore: () => migrate(database),
     async close() {
-      await Promise.all([creation.settled(), loop.stop()]);
+      await Promise.all([creation.whenIdle(), loop.stop()]);
       await lean.close();
       await database.close();
     },
@@ -161,7 +162,7 @@ export function createCore(config: CoreConfig, options: CoreOptions): Core {
 }
 
 /**
- * The core for a command beside a gateway: it says what it finds, and logs nothing.
+ * Opens the core for a command that may run beside a gateway. It logs nothing.
  * @throws ConfigError when the store cannot be used; StoreUnavailable
  */
 export async function openCore(config: CoreConfig): Promise<Core> {
@@ -176,36 +177,36 @@ export async function openCore(config: CoreConfig): Promise<Core> {
 }
 
 /**
- * Only the records, for a command beside a gateway.
+ * Opens only the payout records, for a command that may run beside a gateway.
  * @throws ConfigError when the store cannot be used; StoreUnavailable
  */
 export async function openPayoutRecords(config: StoreConfig): Promise<{
   readonly records: PayoutRecords;
   readonly operator: OperatorRecords;
-  /** The store, without credentials. */
-  readonly where: string;
+  /** The folder, or the host and name of the database. It contains no credentials. */
+  readonly location: string;
   close(): Promise<void>;
 }> {
-  const database = storeOf(config, { asGateway: false });
-  await prepared(database).catch(async (error: unknown) => {
+  const database = openDatabase(config, { asGateway: false });
+  await migrate(database).catch(async (error: unknown) => {
     await database.close();
     throw error;
   });
   return {
     records: new SqlPayoutRecords(database),
     operator: new SqlOperatorRecords(database),
-    where: whereOf(config),
+    location: locationOf(config),
     close: () => database.close(),
   };
 }
 
-function whereOf(config: StoreConfig): string {
+function locationOf(config: StoreConfig): string {
   if ('folder' in config) return config.folder;
   const { host, pathname } = new URL(config.url);
   return `${host}${pathname}`;
 }
 
-function storeOf(config: StoreConfig, options: OpenOptions): Database {
+function openDatabase(config: StoreConfig, options: OpenOptions): Database {
   try {
     return openStore(config, options);
   } catch (error) {
@@ -213,14 +214,15 @@ function storeOf(config: StoreConfig, options: OpenOptions): Database {
   }
 }
 
-async function prepared(database: Database): Promise<void> {
+async function migrate(database: Database): Promise<void> {
   try {
-    await database.prepare();
+    await database.migrate();
   } catch (error) {
     throw configErrorOf(error);
   }
 }
 
+/** Converts a `StoreConfigError` to a `ConfigError`. */
 function configErrorOf(error: unknown): unknown {
-  return error instanceof StoreProblem ? new ConfigError([`${error.variable}: ${error.message}`]) : error;
+  return error instanceof StoreConfigError ? new ConfigError([`${error.variable}: ${error.message}`]) : error;
 }

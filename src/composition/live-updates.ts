@@ -8,19 +8,22 @@ import type { PayoutHistories } from '../payouts/history.ts';
 import type { Updates } from '../schema/context.ts';
 import { UpdatePipeline } from '../webhooks/update-pipeline.ts';
 
-export interface UpdatesParts {
+export interface UpdatePipelineParts {
   readonly core: Core;
   readonly histories: PayoutHistories;
-  /** Asked for when there is something to count: it is made after this. */
+  /** A function, because the metrics are created after the pipeline. */
   readonly metrics: () => Metrics;
   readonly log: Logger;
-  readonly compareEveryMs: number | undefined;
+  readonly backfillIntervalMs: number | undefined;
 }
 
-/** Wires what leads from Lean's webhooks to subscribers; undefined where Lean sends none. */
-export function liveFrom({ webhookSecrets }: Config, parts: UpdatesParts): UpdatePipeline | undefined {
+/** Creates the pipeline from Lean's webhooks to subscribers; undefined if Lean's webhooks are not configured. */
+export function createUpdatePipeline(
+  { webhookSecrets }: Config,
+  parts: UpdatePipelineParts,
+): UpdatePipeline | undefined {
   if (webhookSecrets.length === 0) return undefined;
-  const { core, histories, metrics, log, compareEveryMs } = parts;
+  const { core, histories, metrics, log, backfillIntervalMs } = parts;
   const { client, reads, rows, events, reconciliation } = core;
   return new UpdatePipeline({
     client,
@@ -34,50 +37,52 @@ export function liveFrom({ webhookSecrets }: Config, parts: UpdatesParts): Updat
       core.onAnnouncement(listener);
     },
     listen: () => core.listen(),
-    ...(compareEveryMs !== undefined && { compareEveryMs }),
-    told: {
-      steps(count) {
-        metrics().updates(count);
+    ...(backfillIntervalMs !== undefined && { backfillIntervalMs }),
+    callbacks: {
+      onPublished(count) {
+        metrics().countUpdates(count);
       },
-      received(payout) {
+      onEventReceived(payout) {
         reconciliation.rescheduleNow(payout).catch((error: unknown) => {
           if (!(error instanceof StoreUnavailable)) throw error;
         });
       },
-      foreign(count) {
-        metrics().webhooks('foreign', count);
+      onNonPayoutEvents(count) {
+        metrics().countWebhooks('foreign', count);
       },
-      gaps({ events: missed, payouts }) {
-        metrics().webhooks('missed', missed);
+      onMissed({ events: missed, payouts }) {
+        metrics().countWebhooks('missed', missed);
         log.warn(
           { events: missed, payouts },
           'webhooks were missed; the missing events have been read from Lean',
         );
       },
-      trouble(what, error) {
-        if (error === undefined) log.info({ what }, 'updates of payouts go on');
+      onFailure(part, error) {
+        if (error === undefined) log.info({ part }, 'payout updates work again');
         else
           log.warn(
-            { what, code: 'code' in error ? error.code : undefined },
-            'updates of payouts wait: they are looked for again',
+            { part, code: 'code' in error ? error.code : undefined },
+            'payout updates are delayed; the gateway tries again',
           );
       },
     },
   });
 }
 
-/** What the graph's subscribers are given. */
-export function updatesOf(
-  live: UpdatePipeline | undefined,
+/** Creates the updates for GraphQL subscriptions. */
+export function createUpdates(
+  pipeline: UpdatePipeline | undefined,
   core: Core,
   options: Pick<UpdatesOptions, 'sources' | 'subscriptions' | 'maxUpstreamCalls'>,
 ): Updates {
-  return live === undefined ? noUpdates : new GraphUpdates({ ...core, ...options, live: live.updates });
+  return pipeline === undefined
+    ? noUpdates
+    : new GraphUpdates({ ...core, ...options, live: pipeline.updates });
 }
 
-/** Where Lean sends no webhooks there is nothing to subscribe to. */
+/** Without webhooks there are no updates, so every subscription is refused. */
 const noUpdates: Updates = {
-  standing: () => () => null,
+  captureCursor: () => () => null,
   subscribe() {
     return Promise.reject(new UpdatesUnavailable());
   },

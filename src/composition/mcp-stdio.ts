@@ -1,36 +1,34 @@
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import { pino } from 'pino';
-import { mcpTools } from '../adapters/mcp/server.ts';
+import { createMcpTools } from '../adapters/mcp/server.ts';
 import type { StdioConfig } from '../config/config.ts';
 import { createCore } from './core.ts';
+import { createLog } from './log.ts';
 import { OperationCalls } from '../operations/operation-calls.ts';
 
 /**
- * Serves the tools to the one agent that started this process. Standard output is the protocol's, so the log goes to
- * standard error.
+ * Serves the MCP tools on standard input and output to the agent that started this process. The log goes to standard
+ * error, because standard output belongs to the protocol.
  * @throws ConfigError when the store cannot be used; StoreUnavailable
  */
 export async function startStdioTools(config: StdioConfig): Promise<{ close(): Promise<void> }> {
-  const { mcpWrites, requireIdempotencyKey: requireKey, maskIban, maxUpstreamCalls, logLevel } = config;
-  const log = pino(
-    { level: logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime },
-    pino.destination(2),
-  );
+  const { mcpWrites, requireIdempotencyKey: requireKey, maskIban, maxUpstreamCalls } = config;
+  const log = createLog(config, pino.destination(2));
   const core = createCore(config, { log });
   await core.prepareStore();
   core.loop.start();
   const calls = new OperationCalls({ ...core, requireKey, maskIban, maxUpstreamCalls });
-  const serving = serveStdio(mcpTools({ calls, requireKey, writes: mcpWrites }).server, {
+  const server = serveStdio(createMcpTools({ calls, requireKey, writes: mcpWrites }).serverFactory, {
     onerror: error => {
       log.debug({ problem: error.message }, 'mcp');
     },
   });
-  // Whoever started it has gone: what is under way is finished, and then there is nothing left to do.
+  // When the agent has ended, the process finishes the payouts in flight and ends as well.
   process.stdin.once('end', () => process.kill(process.pid, 'SIGTERM'));
   return {
     async close() {
-      await core.creation.settled();
-      await serving.close();
+      await core.creation.whenIdle();
+      await server.close();
       await core.close();
     },
   };

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { CountedPayout } from '../adapters/observability/metrics.ts';
+import type { PayoutCounterState } from '../adapters/observability/metrics.ts';
 import type { CreationEvents } from '../payouts/creation/creation-events.ts';
 import { findings, type Finding } from '../payouts/creation/finding.ts';
 import type { ReconciliationEvents } from '../payouts/creation/outcome-reconciler.ts';
@@ -7,17 +7,17 @@ import type { RequestKey } from '../payouts/creation/payout-record.ts';
 import type { ReconciliationLoopOptions } from '../payouts/creation/reconciliation-loop.ts';
 import { payoutIdOf } from '../payouts/values/ids.ts';
 
-/** The log and the counters that are told of payouts. */
+/** The log, and callbacks that count payouts. */
 export interface PayoutLogOptions {
   readonly log: Logger;
-  readonly onPayouts?: (state: CountedPayout, count: number) => void;
-  /** Told the intents of payouts that this gateway has created, including those that Lean failed at once. */
+  readonly onPayouts?: (state: PayoutCounterState, count: number) => void;
+  /** Called with the intents of payouts that this gateway has created, including those that Lean failed at once. */
   readonly onCreated?: (intentIds: readonly string[]) => void;
-  /** Told what each look for a payout of unknown outcome came to, where that settled nothing. */
+  /** Called for each reconciliation of a payout of unknown outcome that did not settle it. */
   readonly onFinding?: (finding: Finding) => void;
 }
 
-/** Logs and counts how payouts are created. */
+/** Logs and counts the results of creations. */
 export function creationLog({ log, onPayouts, onCreated }: PayoutLogOptions): Partial<CreationEvents> {
   return {
     unknown(key, { reason, resendAt }, error) {
@@ -33,9 +33,9 @@ export function creationLog({ log, onPayouts, onCreated }: PayoutLogOptions): Pa
         "Lean's answer to a payout could not be recorded; reconciliation will read it from Lean",
       );
     },
-    alarm(key, what, intentIds) {
+    alarm(key, kind, intentIds) {
       onPayouts?.('duplicate', 1);
-      log.error({ ...keyOf(key), intentIds }, alarms[what]);
+      log.error({ ...keyOf(key), intentIds }, alarms[kind]);
     },
     settled(_key, answers) {
       const created = answers.filter(({ kind }) => kind === 'created').length;
@@ -51,8 +51,8 @@ export function creationLog({ log, onPayouts, onCreated }: PayoutLogOptions): Pa
 }
 
 /**
- * Logs and counts how unknown outcomes are found out.
- * @param application the Lean application that is read
+ * Logs and counts the results of reconciliations.
+ * @param application the Lean application that reconciliation reads
  */
 export function reconciliationLog(
   { log, onPayouts, onFinding }: PayoutLogOptions,
@@ -70,7 +70,7 @@ export function reconciliationLog(
     },
     open(key, finding, checks) {
       onFinding?.(finding);
-      log.warn({ ...keyOf(key), finding, checks }, findings[finding].words);
+      log.warn({ ...keyOf(key), finding, checks }, findings[finding].description);
     },
     duplicates(key, intentIds) {
       onPayouts?.('duplicate', 1);
@@ -80,43 +80,43 @@ export function reconciliationLog(
       onPayouts?.('unaudited', 1);
       log.warn(
         keyOf(key),
-        "Lean's list could not be read whole: a second payout of this key that came late may not have been seen",
+        "Lean's list could not be read completely: a late second payout of this key may have been missed",
       );
     },
     absenceDoubted(key, intentId) {
-      log.error({ ...keyOf(key), intentId, application }, findings.absence_doubted.words);
+      log.error({ ...keyOf(key), intentId, application }, findings.absence_doubted.description);
     },
   };
 }
 
-/** Logs when the store or the clocks cannot be relied on, and when they can be again. */
+/** Logs failures of the store, of the clocks and of audits, and when the store and the clocks have recovered. */
 export function loopLog({
   log,
   onPayouts,
 }: PayoutLogOptions): Pick<
   ReconciliationLoopOptions,
-  'onStoreTrouble' | 'onClockTrouble' | 'onUnaudited' | 'onFailure'
+  'onStoreFailure' | 'onClockDifference' | 'onAuditFailing' | 'onFailure'
 > {
   return {
-    onUnaudited(key) {
+    onAuditFailing(key) {
       onPayouts?.('unaudited', 1);
       log.warn(
         keyOf(key),
-        "Lean's list cannot be read: a second payout of this key that came late is not seen; it is tried again",
+        "Lean's list cannot be read: a late second payout of this key would be missed; the gateway tries again",
       );
     },
-    onStoreTrouble(error) {
+    onStoreFailure(error) {
       if (error === undefined) log.info('the payout store is available again');
       else log.error({ cause: messageOf(error) }, 'the payout store is unavailable; no payout is sent');
     },
-    onClockTrouble(differences) {
+    onClockDifference(differences) {
       if (differences === undefined) log.info('the clocks of gateway, store and Lean agree again');
-      else log.error({ aheadMs: differences }, findings.clocks_differ.words);
+      else log.error({ aheadMs: differences }, findings.clocks_differ.description);
     },
     onFailure(key, error) {
       log.error(
         { ...keyOf(key), stack: error instanceof Error ? error.stack : undefined },
-        'a bug kept a payout of unknown outcome from being looked for',
+        'a bug prevented the reconciliation of a payout of unknown outcome',
       );
     },
   };
@@ -128,14 +128,14 @@ const alarms = {
     'Lean has more payouts of this key than it has transfers: money may have moved twice, investigate',
 } as const;
 
-/** A key, without what else is known of its request. */
+/** The key alone, without the other fields of its request. */
 function keyOf({ caller, idempotencyKey }: RequestKey): RequestKey {
   return { caller, idempotencyKey };
 }
 
-/** The message of a driver, such as `connect ECONNREFUSED`: it names no values. */
+/** The message of the database driver, such as `connect ECONNREFUSED`. It contains no values of a payout. */
 function messageOf({ cause }: Error): string {
   if (!(cause instanceof Error)) return String(cause);
-  // Several addresses that all refuse have a code and no message.
+  // An AggregateError for several addresses that all refuse has a code and no message.
   return cause.message !== '' || !('code' in cause) ? cause.message : String(cause.code);
 }

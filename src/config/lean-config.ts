@@ -9,13 +9,13 @@ import { isLoopback } from './loopback.ts';
 import { defaultDelayMs, type ResendSetting } from '../payouts/creation/resend-rule.ts';
 
 /**
- * For so long after a request was given up its bytes may still be on their way: the system goes on sending what an
- * ended process has left in its buffers.
+ * The shortest time between the deadline of a send and a resend, in ms. The operating system may go on sending bytes
+ * from its buffers after the gateway has cancelled the request or ended.
  */
-const leastAfterDeadlineMs = 120_000;
+const minMarginMs = 120_000;
 
-/** Reads `PAYOUT_RESEND_AFTER_MS`; see docs/payments.md for which setting fits which Lean. */
-export function resendAfterFrom(
+/** Reads `PAYOUT_RESEND_AFTER_MS`. docs/payments.md explains which setting to choose. */
+export function readResendAfter(
   reader: EnvironmentReader,
   { baseUrl, timeoutMs }: { readonly baseUrl: URL; readonly timeoutMs: number },
 ): ResendSetting {
@@ -23,14 +23,14 @@ export function resendAfterFrom(
   const value = reader.raw(name) ?? '';
   if (value === 'never') return value;
   if (value === '0') return 0;
-  const local = isLoopback(baseUrl.hostname);
-  const least = local ? 1 : timeoutMs + leastAfterDeadlineMs;
-  const most = 7 * 86_400_000;
-  if (/^\d{1,9}$/.test(value) && Number(value) >= least && Number(value) <= most) return Number(value);
+  const isLocal = isLoopback(baseUrl.hostname);
+  const min = isLocal ? 1 : timeoutMs + minMarginMs;
+  const max = 7 * 86_400_000;
+  if (/^\d{1,9}$/.test(value) && Number(value) >= min && Number(value) <= max) return Number(value);
   return (
-    reader.wrong(
+    reader.reject(
       name,
-      `a whole number of ms from ${String(least)}${local ? '' : ` (LEAN_TIMEOUT_MS and ${String(leastAfterDeadlineMs)} more)`} to ${String(most)}, 0 to rely on Lean's own memory of keys, or never`,
+      `a whole number of ms from ${String(min)}${isLocal ? '' : ` (LEAN_TIMEOUT_MS plus ${String(minMarginMs)})`} to ${String(max)}, 0 to rely on Lean's own memory of keys, or never`,
     ) ?? defaultDelayMs
   );
 }
@@ -41,14 +41,14 @@ const certificateVariables = {
   caFile: 'LEAN_MTLS_CA_FILE',
 } as const;
 
-/** Reads the files of the client certificate; undefined where none is set. */
-export function certificateFrom(reader: EnvironmentReader): ClientCertificateFiles | undefined {
+/** Reads the files of the client certificate; undefined if none is set. */
+export function readCertificate(reader: EnvironmentReader): ClientCertificateFiles | undefined {
   const certFile = reader.raw(certificateVariables.certFile);
   const keyFile = reader.raw(certificateVariables.keyFile);
   const caFile = reader.raw(certificateVariables.caFile);
   if (certFile === undefined && keyFile === undefined && caFile === undefined) return undefined;
   if (certFile === undefined || keyFile === undefined)
-    return reader.wrong(
+    return reader.reject(
       certFile === undefined ? certificateVariables.certFile : certificateVariables.keyFile,
       'a PEM file; LEAN_MTLS_CERT_FILE and LEAN_MTLS_KEY_FILE go together',
     );
@@ -64,27 +64,27 @@ export function certificateFrom(reader: EnvironmentReader): ClientCertificateFil
   return files;
 }
 
-/** Reads how the gateway authenticates itself to Lean: a token, or the credentials for one. */
-export function credentialsFrom(reader: EnvironmentReader): LeanCredentials {
+/** Reads the credentials for Lean: a bearer token, or the client credentials to request one. */
+export function readCredentials(reader: EnvironmentReader): LeanCredentials {
   const token = reader.secret('LEAN_API_TOKEN');
   const clientId = reader.secret('LEAN_CLIENT_ID');
   const clientSecret = reader.secret('LEAN_CLIENT_SECRET');
   const tokenUrl = reader.url('LEAN_TOKEN_URL');
   if (token !== undefined && (clientId !== undefined || clientSecret !== undefined))
     reader.problems.push(
-      'LEAN_API_TOKEN: is set together with LEAN_CLIENT_ID or LEAN_CLIENT_SECRET; accepted: one way or the other.',
+      'LEAN_API_TOKEN: is set together with LEAN_CLIENT_ID or LEAN_CLIENT_SECRET; accepted: either LEAN_API_TOKEN or the client credentials, not both.',
     );
   if (token !== undefined) return { token };
-  // A value that was given and is wrong has its line already.
-  const given = (name: string): boolean => reader.raw(name) !== undefined;
-  if (!given('LEAN_API_TOKEN') && !given('LEAN_CLIENT_ID') && !given('LEAN_CLIENT_SECRET'))
+  // A wrong value has been reported already, so only missing values are reported here.
+  const isSet = (name: string): boolean => reader.raw(name) !== undefined;
+  if (!isSet('LEAN_API_TOKEN') && !isSet('LEAN_CLIENT_ID') && !isSet('LEAN_CLIENT_SECRET'))
     reader.problems.push(
       'LEAN_API_TOKEN: is not set; accepted: a bearer token for Lean, or LEAN_CLIENT_ID and LEAN_CLIENT_SECRET instead.',
     );
-  else if (!given('LEAN_CLIENT_ID') && given('LEAN_CLIENT_SECRET'))
-    reader.wrong('LEAN_CLIENT_ID', 'the id that belongs to LEAN_CLIENT_SECRET');
-  else if (!given('LEAN_CLIENT_SECRET') && given('LEAN_CLIENT_ID'))
-    reader.wrong('LEAN_CLIENT_SECRET', 'the secret that belongs to LEAN_CLIENT_ID');
+  else if (!isSet('LEAN_CLIENT_ID') && isSet('LEAN_CLIENT_SECRET'))
+    reader.reject('LEAN_CLIENT_ID', 'the id that belongs to LEAN_CLIENT_SECRET');
+  else if (!isSet('LEAN_CLIENT_SECRET') && isSet('LEAN_CLIENT_ID'))
+    reader.reject('LEAN_CLIENT_SECRET', 'the secret that belongs to LEAN_CLIENT_ID');
   return {
     clientId: clientId ?? '',
     clientSecret: clientSecret ?? '',

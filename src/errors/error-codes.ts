@@ -1,30 +1,211 @@
-/** Every `extensions.code` that an error of the graph can have, so that clients can use them as a type. */
-export const errorCodes = [
-  'GRAPHQL_PARSE_FAILED',
-  'GRAPHQL_VALIDATION_FAILED',
-  'BAD_USER_INPUT',
-  'UNAUTHENTICATED',
-  'FORBIDDEN',
-  'ACCESS_UNAVAILABLE',
-  'OPERATION_TOO_EXPENSIVE',
-  'PERSISTED_OPERATION_REQUIRED',
-  'PERSISTED_OPERATION_NOT_FOUND',
-  'RATE_LIMITED',
-  'LEAN_UNAUTHORIZED',
-  'LEAN_REFUSED',
-  'LEAN_RATE_LIMITED',
-  'LEAN_TIMEOUT',
-  'LEAN_UNAVAILABLE',
-  'LEAN_BAD_RESPONSE',
-  'LEAN_ROW_NOT_FOUND',
-  'NOT_OFFERED_BY_LEAN',
-  'PAYOUT_STORE_UNAVAILABLE',
-  'SUBSCRIBER_TOO_SLOW',
-  'TOO_MANY_OPERATIONS',
-  'TOO_MANY_SUBSCRIPTIONS',
-  'UPDATES_CURSOR_EXPIRED',
-  'UPDATES_UNAVAILABLE',
-  'INTERNAL_SERVER_ERROR',
-] as const;
+/** An error code as every surface presents it. */
+interface ErrorDescription {
+  /** The HTTP status of the answer on REST, and on GraphQL when nothing was executed. */
+  readonly httpStatus: number;
+  /** Whether the same request may succeed later. Null where each error of the kind says so itself. */
+  readonly retryable: boolean | null;
+  /** A sentence about the cause. */
+  readonly meaning: string;
+  /** A sentence about what the caller does next. */
+  readonly advice: string;
+}
 
-export type ErrorCode = (typeof errorCodes)[number];
+/** Every `extensions.code` that an error of the graph can have. */
+export const graphErrors = {
+  GRAPHQL_PARSE_FAILED: {
+    httpStatus: 400,
+    retryable: false,
+    meaning: 'The document is not GraphQL.',
+    advice: 'Correct the document.',
+  },
+  GRAPHQL_VALIDATION_FAILED: {
+    httpStatus: 400,
+    retryable: false,
+    meaning: 'The document does not fit the schema.',
+    advice: 'Correct the document.',
+  },
+  BAD_USER_INPUT: {
+    httpStatus: 400,
+    retryable: false,
+    meaning: 'A value is wrong. `argument` names it.',
+    advice: 'Correct the value. The message says what is accepted.',
+  },
+  UNAUTHENTICATED: {
+    httpStatus: 401,
+    retryable: false,
+    meaning: 'There is no access token, or it is not valid.',
+    advice: 'Send a valid token.',
+  },
+  FORBIDDEN: {
+    httpStatus: 403,
+    retryable: false,
+    meaning: 'The token lacks a scope.',
+    advice: 'Ask for a token with the scope that the message names.',
+  },
+  ACCESS_UNAVAILABLE: {
+    httpStatus: 503,
+    retryable: true,
+    meaning: 'Access tokens cannot be checked at the moment.',
+    advice: 'Try again in a few seconds.',
+  },
+  OPERATION_TOO_EXPENSIVE: {
+    httpStatus: 400,
+    retryable: false,
+    meaning: 'The operation exceeds a limit of documents or of Lean calls.',
+    advice: 'Ask for less at once. `cost` and `maxCost` count Lean calls.',
+  },
+  PERSISTED_OPERATION_REQUIRED: {
+    httpStatus: 400,
+    retryable: false,
+    meaning: 'Only operations of the manifest may run.',
+    advice: 'Name one by `documentId`.',
+  },
+  PERSISTED_OPERATION_NOT_FOUND: {
+    httpStatus: 400,
+    retryable: false,
+    meaning: 'The manifest has no operation with this hash.',
+    advice: 'Deploy the manifest of this client to the gateway.',
+  },
+  RATE_LIMITED: {
+    httpStatus: 429,
+    retryable: true,
+    meaning: 'The caller has used up its requests or payouts of this minute.',
+    advice: 'Try again after `retryAfterSeconds`.',
+  },
+  TOO_MANY_OPERATIONS: {
+    httpStatus: 429,
+    retryable: true,
+    meaning: 'The WebSocket runs as many operations as it may.',
+    advice: 'Wait for one to end.',
+  },
+  TOO_MANY_SUBSCRIPTIONS: {
+    httpStatus: 429,
+    retryable: true,
+    meaning: 'The caller, or the gateway, has as many subscriptions as it may.',
+    advice: 'End some first.',
+  },
+  SUBSCRIBER_TOO_SLOW: {
+    httpStatus: 503,
+    retryable: true,
+    meaning: 'The subscriber has fallen too far behind.',
+    advice: 'Subscribe again `after` the last cursor.',
+  },
+  UPDATES_UNAVAILABLE: {
+    httpStatus: 503,
+    retryable: true,
+    meaning: 'There are no updates: `LEAN_WEBHOOK_SECRET` is not set, or the store has not been reached yet.',
+    advice: 'Set the variable, or try again.',
+  },
+  UPDATES_CURSOR_EXPIRED: {
+    httpStatus: 410,
+    retryable: false,
+    meaning: 'The cursor is too old, or belongs to another store.',
+    advice: 'Read the payouts and `payoutUpdatesCursor` again, and subscribe after the new cursor.',
+  },
+  LEAN_UNAUTHORIZED: {
+    httpStatus: 502,
+    retryable: null,
+    meaning: "Lean refused the gateway's credentials.",
+    advice: 'Tell whoever runs the gateway.',
+  },
+  LEAN_REFUSED: {
+    httpStatus: 502,
+    retryable: null,
+    meaning: 'Lean refused a read.',
+    advice: '`lean.code` has the reason.',
+  },
+  LEAN_RATE_LIMITED: {
+    httpStatus: 502,
+    retryable: null,
+    meaning: 'Lean asks for fewer requests.',
+    advice: 'Try again later.',
+  },
+  LEAN_TIMEOUT: {
+    httpStatus: 504,
+    retryable: null,
+    meaning: 'Lean did not answer in time.',
+    advice: 'Try again.',
+  },
+  LEAN_UNAVAILABLE: {
+    httpStatus: 502,
+    retryable: null,
+    meaning: 'Lean cannot be reached, or has a fault.',
+    advice: 'Try again later.',
+  },
+  LEAN_BAD_RESPONSE: {
+    httpStatus: 502,
+    retryable: null,
+    meaning: "Lean's answer cannot be understood.",
+    advice: 'Tell whoever runs the gateway. The log has more.',
+  },
+  NOT_OFFERED_BY_LEAN: {
+    httpStatus: 502,
+    retryable: false,
+    meaning: 'This Lean application has no such call.',
+    advice: 'Do without the field.',
+  },
+  LEAN_ROW_NOT_FOUND: {
+    httpStatus: 502,
+    retryable: true,
+    meaning: "Only Lean's list has the field, and the payout was not found there.",
+    advice: 'Try again.',
+  },
+  PAYOUT_STORE_UNAVAILABLE: {
+    httpStatus: 503,
+    retryable: true,
+    meaning: 'The payout could not be recorded, so nothing was sent.',
+    advice: 'Send the same input with the same key again later.',
+  },
+  INTERNAL_SERVER_ERROR: {
+    httpStatus: 500,
+    retryable: false,
+    meaning: 'The gateway has a bug. Its log has more.',
+    advice: 'Tell whoever runs the gateway. A payout: send the same input with the same key again.',
+  },
+} as const satisfies Record<string, ErrorDescription>;
+
+/** Codes that only REST and MCP use. In the graph these are answers of `createPayout`, or fields of them. */
+export const operationErrors = {
+  INVALID_INPUT: {
+    httpStatus: 422,
+    retryable: false,
+    meaning: 'The payout was refused before anything was sent.',
+    advice: 'Correct the input, and use the same key.',
+  },
+  REJECTED_BY_LEAN: {
+    httpStatus: 422,
+    retryable: false,
+    meaning: 'Lean refused the payout for good.',
+    advice: 'Correct the payout, and use a new key.',
+  },
+  IDEMPOTENCY_CONFLICT: {
+    httpStatus: 409,
+    retryable: false,
+    meaning: 'The key was used before with another input. This request paid nothing.',
+    advice: 'Send the original input.',
+  },
+  SIMILAR_PAYOUT_UNKNOWN: {
+    httpStatus: 409,
+    retryable: true,
+    meaning: 'A payout like this one is of unknown outcome. Nothing was sent (MCP only).',
+    advice: 'Settle the other key first.',
+  },
+  PAYOUT_OUTCOME_UNKNOWN: {
+    httpStatus: 504,
+    retryable: true,
+    meaning: 'Lean may or may not have taken the payout.',
+    advice: 'Send the same input with the same key after `retryAfterSeconds`.',
+  },
+} as const satisfies Record<string, ErrorDescription>;
+
+export type ErrorCode = keyof typeof graphErrors;
+
+/** The same as a list, so that clients can check against it. */
+export const errorCodes = Object.keys(graphErrors) as readonly ErrorCode[];
+
+/** What every surface says of a code. */
+export function describeCode(code: ErrorCode | keyof typeof operationErrors): ErrorDescription {
+  return code in graphErrors
+    ? graphErrors[code as ErrorCode]
+    : operationErrors[code as keyof typeof operationErrors];
+}

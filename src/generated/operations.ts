@@ -4,109 +4,109 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 export type Incremental<T> =
   T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
-/** One payout to make. */
+/** A payout to create. */
 export type CreatePayoutInput = {
-  /** The source account to take the money from, as the Payouts tab of Lean's dashboard names it. */
+  /** The id of the account to debit, from the Payouts tab of Lean's dashboard. */
   readonly accountId: string | number;
-  /** How much, and in which currency. */
+  /** The amount, with its currency. */
   readonly amount: PayoutMoneyInput;
-  /** Whether Lean is to authorise it at once, by the authoriser set up for that. Otherwise it waits for a person. */
+  /** True: Lean authorises the payout at once, through the authoriser that is set up for this. False: the payout waits until a person authorises it. */
   readonly authorize?: boolean;
   /** Reference text for the recipient's bank: 1 to 32 characters, such as `INV 001`. */
   readonly description: string;
-  /** The destination to pay: `PayoutDestination.id`. Pay it once its status is `ACTIVE`. */
+  /** The destination to pay, by its `PayoutDestination.id`. Pay a destination only when its status is `ACTIVE`. */
   readonly destinationId: string | number;
-  /** Your own id of it, found again on its intent: at most 64 characters with no blank at either end, such as `INV-2026-0001`. By default the idempotency key, with a digest of the caller where callers have tokens. */
+  /** Your own id of the payout, such as `INV-2026-0001`: at most 64 characters, without whitespace at either end. `PayoutIntent.externalReference` returns it. By default it is the idempotency key, with a digest of the caller if callers use access tokens. */
   readonly externalReference?: string | null | undefined;
-  /** Identifies this payout: 1 to 255 printable ASCII characters with no blank at either end, such as a UUID. Repeated requests with this key are one payout. Choose it when the user decides to pay, and keep it until the outcome is known. */
+  /** Identifies this payout: 1 to 255 printable ASCII characters without whitespace at either end, such as a UUID. All requests with the same key are one payout. Create the key when the user decides to pay, and keep it until the outcome is known. */
   readonly idempotencyKey: string;
 };
 
-/** The kind of an event. */
+/** The type of an event. */
 export type HistoryEventType =
-  /** Lean made a payment; it may have ended at once (`payment.created`). */
+  /** Lean has made a payment (`payment.created`). The payment may already have ended. */
   | 'PAYMENT_CREATED'
-  /** Something about it changed (`payment.updated`). */
+  /** The payment has changed (`payment.updated`). */
   | 'PAYMENT_UPDATED'
-  /** A kind that this gateway does not know. */
+  /** A type that this gateway does not know. */
   | 'UNKNOWN';
 
-/** A range of time. Both bounds are inclusive, and either may be left out. */
+/** A range of time. Both bounds are inclusive and optional. */
 export type PayoutDateTimeRange = {
-  /** Earliest instant, such as `"2026-03-01T00:00:00Z"`. */
+  /** The earliest instant, such as `"2026-03-01T00:00:00Z"`. */
   readonly from?: string | null | undefined;
-  /** Latest instant, such as `"2026-03-31T23:59:59.999999Z"`. */
+  /** The latest instant, such as `"2026-03-31T23:59:59.999999Z"`. */
   readonly to?: string | null | undefined;
 };
 
-/** A range of decimals. Both bounds are inclusive, and either may be left out. */
+/** A range of decimal numbers. Both bounds are inclusive and optional. */
 export type PayoutDecimalRange = {
-  /** Highest value, such as `"999.99"`. */
+  /** The highest value, such as `"999.99"`. */
   readonly max?: string | number | null | undefined;
-  /** Lowest value, such as `"100"`. */
+  /** The lowest value, such as `"100"`. */
   readonly min?: string | number | null | undefined;
 };
 
-/** Which payouts a list holds: those that meet all that is given. These are all the filters Lean has. */
+/** Selects the payouts of a list. A payout must match all fields that are given. Lean has no other filters. */
 export type PayoutFilter = {
-  /** By amount, in major units, whatever the currency. */
+  /** The amount in major units, in any currency. */
   readonly amount?: PayoutDecimalRange | null | undefined;
-  /** By the time of creation at Lean. */
+  /** When Lean recorded the payout. */
   readonly createdAt?: PayoutDateTimeRange | null | undefined;
-  /** By the time of the last change at Lean. */
+  /** When Lean last changed the payout. */
   readonly updatedAt?: PayoutDateTimeRange | null | undefined;
 };
 
 /** An amount of money to pay, in the major unit of its currency. */
 export type PayoutMoneyInput = {
-  /** Above zero, with no more decimals than the currency has (AED 2, KWD 3), such as `"16.50"`. Lean receives these very digits. */
+  /** Greater than zero, with no more decimal places than the currency has (AED 2, KWD 3), such as `"16.50"`. Lean receives exactly these digits. */
   readonly amount: string | number;
   /** The currency, such as `AED`. */
   readonly currency: string;
 };
 
-/** What Lean's two statuses mean together: has the money gone to the recipient? Decide by this, not by `status`. */
+/** Whether the money has gone to the recipient, from Lean's two statuses together. Use this for decisions, not `status`. */
 export type PayoutOutcome =
-  /** Not decided yet. `ACCEPTED_BY_BANK` is in here until the tracking ends. */
+  /** Not decided yet. This includes `ACCEPTED_BY_BANK` until the tracking ends. */
   | 'IN_PROGRESS'
-  /** Failed, or rejected by the bank before or after it was accepted. */
+  /** The payout failed, or the bank rejected it before or after it had accepted it. */
   | 'NOT_PAID'
-  /** The bank has executed it (`postInitiationStatus: PROCESSED`). */
+  /** The bank has executed the payout (`postInitiationStatus: PROCESSED`). */
   | 'PAID';
 
 /** Why a payout was rejected. */
 export type PayoutRejectionCode =
-  /** The key was used before, with another input. This request paid nothing, but the earlier one may have. Send the original input; use a new key only for a payout that is meant in addition to it. */
+  /** The key was used before with another input. This request paid nothing, but the earlier one may have. Repeat the original input. Use a new key only for an additional payout. */
   | 'IDEMPOTENCY_CONFLICT'
-  /** The input was refused before anything was sent. Correct the fields in `inputErrors`. The key is free, unless an earlier request has used it. */
+  /** The gateway refused the input and sent nothing. Correct the fields in `inputErrors`. The key may be used again, unless an earlier request has used it. */
   | 'INVALID_INPUT'
-  /** Lean refused it, failed it, or has not taken it; see `leanCode`. A corrected payout needs a new key. */
+  /** Lean refused the payout, failed it, or has not accepted it; see `leanCode`. A corrected payout needs a new key. */
   | 'REJECTED_BY_LEAN';
 
-/** How far a payout has come, by Lean's own status. It does not say whether money has arrived: `Payout.outcome` does. */
+/** The progress of a payout, from Lean's own status. It does not say whether the money has arrived: use `Payout.outcome` for that. */
 export type PayoutStatus =
-  /** The bank accepted it. Not final, and no proof of payment: the bank may still reject it. */
+  /** The bank accepted it. This is not final and no proof of payment: the bank may still reject it. */
   | 'ACCEPTED_BY_BANK'
-  /** Its authorisation failed, for example by a wrong one-time password. Lean's list and history have no such status: there, and so in `payouts`, it is `FAILED`. */
+  /** The authorisation failed, for example because of a wrong one-time password. Lean's list and history show `FAILED` instead, and so does `payouts`. */
   | 'AUTHORISATION_FAILED'
-  /** Queued; waits for a person, or for the authoriser, to authorise it. */
+  /** Waits until a person, or the authoriser, authorises it. */
   | 'AWAITING_AUTHORIZATION'
-  /** Recorded at Lean; nothing has reached the bank yet. */
+  /** Recorded at Lean. Nothing has reached the bank yet. */
   | 'CREATED'
-  /** Not executed. */
+  /** The payout was not executed. */
   | 'FAILED'
-  /** The bank took it but gave no reference: it may still be processed, or fail. Reconcile it. */
+  /** The bank received it but gave no reference. It may still be processed, or fail. Reconcile it. */
   | 'PENDING_WITH_BANK'
   /** Lean gave no status, or one that this gateway does not know; see `leanStatus`. */
   | 'UNKNOWN';
 
-/** What the bank's tracking of an accepted payout ended with. */
+/** How the bank's tracking of an accepted payout ended. */
 export type PostInitiationStatus =
   /** The bank executed the payout. */
   | 'PROCESSED'
   /** The bank rejected the payout after it had accepted it. */
   | 'REJECTED'
-  /** A word of Lean that this gateway does not know. */
+  /** Lean gave a value that this gateway does not know. */
   | 'UNKNOWN';
 
 export type PayoutsQueryVariables = Exact<{

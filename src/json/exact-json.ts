@@ -1,6 +1,6 @@
-import { beyondJsonBounds } from './json-bounds.ts';
+import { jsonBoundsProblem } from './json-bounds.ts';
 
-/** A number of a JSON request that a binary float might change, as its own digits. */
+/** A number of a JSON request whose digits a binary float might change, kept as text. */
 export class ExactNumber {
   readonly digits: string;
 
@@ -8,7 +8,7 @@ export class ExactNumber {
     this.digits = digits;
   }
 
-  /** What error messages show. */
+  /** Error messages show the value as JSON. */
   toJSON(): string {
     return this.digits;
   }
@@ -17,26 +17,29 @@ export class ExactNumber {
 /** A run of digits that may be too long for a binary float to hold. */
 const longNumber = /\d(?:\.?\d){15,}/;
 
-/** Where no value begins with such a run there is no such number: sooner found than in all the digits of texts. */
+/**
+ * The beginning of a value that may be such a number. A text without a match has none. It is faster to test than
+ * `longNumber`, which stops at every run of digits within strings.
+ */
 const longValue = /(?:^|[:,[])\s*-?\d[\d.]{15}/;
 
-/** JSON that is not read, because it holds too much. The message completes a sentence about it. */
-export class JsonBeyondBounds extends Error {
-  override readonly name = 'JsonBeyondBounds';
+/** The JSON is too deep or too large to be parsed. The message completes a sentence whose subject is the JSON. */
+export class JsonBoundsExceeded extends Error {
+  override readonly name = 'JsonBoundsExceeded';
 }
 
 /**
- * Parses a request's JSON so that no number loses a digit: one of more than 15 digits becomes an `ExactNumber`.
- * @throws SyntaxError when it is not JSON
- * @throws JsonBeyondBounds when it is nested too deeply, or holds too many values
+ * Parses a request's JSON so that no number loses a digit: a number of more than 15 digits becomes an `ExactNumber`.
+ * @throws SyntaxError when the text is not JSON
+ * @throws JsonBoundsExceeded when the JSON is nested too deeply, or holds too many values
  */
 export function parseExactJson(text: string): unknown {
-  const beyond = beyondJsonBounds(text);
-  if (beyond !== undefined) throw new JsonBeyondBounds(beyond);
+  const problem = jsonBoundsProblem(text);
+  if (problem !== undefined) throw new JsonBoundsExceeded(problem);
   return longValue.test(text) ? JSON.parse(text, keepDigits) : JSON.parse(text);
 }
 
-/** For a reader of JSON that takes a reviver: what `parseExactJson` does with numbers. */
+/** A reviver for `JSON.parse` that makes an `ExactNumber` of every number of more than 15 digits. */
 export function keepDigits(
   this: unknown,
   _key: string,

@@ -1,7 +1,7 @@
-/** Levels of arrays and objects within each other. */
+/** How deep arrays and objects may be nested. */
 export const maxJsonDepth = 32;
 
-/** Members of arrays and objects in all: a request for 100 payouts has less than a thousand. */
+/** How many members all arrays and objects may have together. A request for 100 payouts has less than a thousand. */
 export const maxJsonMembers = 10_000;
 
 const quote = 0x22;
@@ -11,10 +11,11 @@ const opening: ReadonlySet<number> = new Set([0x5b, 0x7b]);
 const closing: ReadonlySet<number> = new Set([0x5d, 0x7d]);
 
 /**
- * What a JSON text holds too much of to be read; undefined when nothing. It is one pass over the text, and nothing is
- * made of it: so what would take long to walk through, or more stack than there is, is refused before anything does.
+ * Why a JSON text must not be parsed, as the end of a sentence whose subject is the JSON; undefined when it may be.
+ * The check reads the text once and builds no value. So JSON that would take long to walk through, or more stack than
+ * there is, is refused before it can do so.
  */
-export function beyondJsonBounds(text: string): string | undefined {
+export function jsonBoundsProblem(text: string): string | undefined {
   let depth = 0;
   let members = 0;
   for (let index = 0; index < text.length; index += 1) {
@@ -31,7 +32,7 @@ export function beyondJsonBounds(text: string): string | undefined {
   return undefined;
 }
 
-/** Where a string ends that begins at `start`; the end of the text where it does not. */
+/** The index of the quote that closes the string opened at `start`; the length of the text if there is none. */
 function endOfString(text: string, start: number): number {
   let end = text.indexOf('"', start + 1);
   while (end !== -1 && isEscaped(text, end)) end = text.indexOf('"', end + 1);

@@ -1,24 +1,24 @@
 import { LeanAnswer } from './answer.ts';
-import { beforeSending } from './deadline.ts';
+import { withDeadline } from './deadline.ts';
 import { LeanError, LeanTokenUnavailable } from '../errors/lean-errors.ts';
 import type { Transport } from './transport.ts';
 
-/** Where the bearer token for Lean's API comes from. */
+/** Supplies the bearer token for Lean's API. */
 export interface AccessTokenSource {
   /**
-   * A token that is good for a while yet: at once where one is at hand.
+   * A token that stays valid for a while: at once if one is cached.
    * @param deadline as in `SendOptions`
-   * @throws LeanTokenUnavailable when none can be had: whatever needed it was not sent
+   * @throws LeanTokenUnavailable when there is no token; the request that needed it was not sent
    */
   token(deadline: number): string | Promise<string>;
-  /** Drops a token that Lean has refused. Whether another one may be had in its place. */
-  refused(token: string): boolean;
-  /** Whether a token is at hand, or could be had when last tried; asks nobody. */
+  /** Drops a token that Lean has refused. Whether another token can replace it. */
+  invalidate(token: string): boolean;
+  /** Whether a token is cached, or the last attempt to fetch one did not fail. Sends no request. */
   readonly usable: boolean;
 }
 
-export function readyToken(token: string): AccessTokenSource {
-  return { token: () => token, refused: () => false, usable: true };
+export function staticToken(token: string): AccessTokenSource {
+  return { token: () => token, invalidate: () => false, usable: true };
 }
 
 export interface ClientCredentials {
@@ -28,20 +28,21 @@ export interface ClientCredentials {
   readonly scope: string;
 }
 
-/** From this part of its life on a token is renewed while it is still in use, so that nobody waits for the next. */
-const renewAfter = 0.8;
+/** A token is renewed after this share of its lifetime, while it is in use, so that no call waits for the next one. */
+const renewAfterShare = 0.8;
 
-/** After a failure the token endpoint is left alone for so long; calls meanwhile fail at once. */
-const holdOffMs = 1000;
+/** After a failure the gateway does not ask the token endpoint for this long, and calls fail at once. */
+const backoffMs = 1000;
 
-/** A token this near to its end is not used any more: clocks differ, and a call takes a while to arrive. */
-const marginMs = 60_000;
+/** A token is not used this shortly before it expires, because clocks differ and a call needs time to arrive. */
+const expiryMarginMs = 60_000;
 
-/** Bounds the token request itself, which all waiting calls share; each of them leaves by its own deadline. */
+/** Timeout of the token request, which all waiting calls share. Each call also stops waiting at its own deadline. */
 const tokenTimeoutMs = 10_000;
 
 /**
- * Tokens by OAuth 2.0 client credentials: fetched once for all who wait, and kept until shortly before they end.
+ * Tokens by OAuth 2.0 client credentials: fetched once for all waiting calls, and cached until shortly before they
+ * expire.
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.4
  */
 export function clientCredentialsToken(
@@ -49,9 +50,9 @@ export function clientCredentialsToken(
   credentials: ClientCredentials,
   now: () => number = Date.now,
 ): AccessTokenSource {
-  let kept: { readonly token: string; readonly renewAt: number; readonly goodUntil: number } | undefined;
-  let underWay: Promise<string> | undefined;
-  let failure: { readonly error: unknown; readonly until: number } | undefined;
+  let cached: { readonly token: string; readonly renewAt: number; readonly usableUntil: number } | undefined;
+  let fetching: Promise<string> | undefined;
+  let failure: { readonly error: unknown; readonly backoffUntil: number } | undefined;
 
   async function fetchToken(): Promise<string> {
     const body = new URLSearchParams({
@@ -60,7 +61,7 @@ export function clientCredentialsToken(
       grant_type: 'client_credentials',
       scope: credentials.scope,
     }).toString();
-    const askedAt = now();
+    const requestedAt = now();
     try {
       const answer = new LeanAnswer(
         await transport.send(
@@ -76,52 +77,54 @@ export function clientCredentialsToken(
       if (!answer.ok) throw answer.failure();
       const { access_token, expires_in } = answer.json() as { access_token?: unknown; expires_in?: unknown };
       if (typeof access_token !== 'string' || !/^[\x21-\x7e]+$/.test(access_token))
-        throw answer.bad("The token endpoint's answer holds no access token.");
+        throw answer.badAnswer("The token endpoint's response has no usable access_token.");
       const lifetimeMs = Number(expires_in ?? 3600) * 1000;
-      // A token that lives shorter than the margin is used for half of its life.
-      kept = {
+      // A token with a lifetime shorter than twice the margin is used for half of its lifetime.
+      const usableMs = Math.max(lifetimeMs - expiryMarginMs, lifetimeMs / 2);
+      cached = {
         token: access_token,
-        renewAt: askedAt + Math.min(lifetimeMs * renewAfter, Math.max(lifetimeMs - marginMs, lifetimeMs / 2)),
-        goodUntil: askedAt + Math.max(lifetimeMs - marginMs, lifetimeMs / 2),
+        renewAt: requestedAt + Math.min(lifetimeMs * renewAfterShare, usableMs),
+        usableUntil: requestedAt + usableMs,
       };
       failure = undefined;
       return access_token;
     } catch (error) {
-      failure = { error: notSent(error), until: now() + holdOffMs };
+      failure = { error: asTokenUnavailable(error), backoffUntil: now() + backoffMs };
       throw failure.error;
     }
   }
 
-  const fetchOnce = (): Promise<string> => (underWay ??= fetchToken().finally(() => (underWay = undefined)));
+  const fetchOnce = (): Promise<string> => (fetching ??= fetchToken().finally(() => (fetching = undefined)));
 
   return {
     token(deadline) {
       const time = now();
-      const heldOff = failure !== undefined && time < failure.until;
-      if (kept !== undefined && time < kept.goodUntil) {
-        // The token in use is good for a while yet; a failure is told when it no longer is.
-        if (time >= kept.renewAt && !heldOff) void fetchOnce().catch(() => undefined);
-        return kept.token;
+      const backingOff = failure !== undefined && time < failure.backoffUntil;
+      if (cached !== undefined && time < cached.usableUntil) {
+        // A failed renewal is ignored as long as the cached token is usable.
+        if (time >= cached.renewAt && !backingOff) void fetchOnce().catch(() => undefined);
+        return cached.token;
       }
-      if (heldOff) return Promise.reject(failure?.error as Error);
-      return beforeSending(
+      if (backingOff) return Promise.reject(failure?.error as Error);
+      return withDeadline(
         fetchOnce(),
         deadline,
-        'No access token for Lean could be had in time; nothing was sent.',
+        'No access token for Lean was available before the deadline; nothing was sent.',
       );
     },
-    refused(token) {
-      if (kept?.token === token) kept = undefined;
+    invalidate(token) {
+      if (cached?.token === token) cached = undefined;
       return true;
     },
     // eslint-disable-next-line no-restricted-syntax -- there is one of these in a process
     get usable() {
-      return (kept !== undefined && now() < kept.goodUntil) || failure === undefined;
+      return (cached !== undefined && now() < cached.usableUntil) || failure === undefined;
     },
   };
 }
 
-function notSent(error: unknown): unknown {
+/** A failed token request as an error which says that the request in need of the token was not sent. */
+function asTokenUnavailable(error: unknown): unknown {
   if (!(error instanceof LeanError)) return error;
   const { httpStatus } = error.details;
   const refused = httpStatus === 400 || httpStatus === 401 || httpStatus === 403;
@@ -129,7 +132,7 @@ function notSent(error: unknown): unknown {
     refused ? 'LEAN_UNAUTHORIZED' : error.code,
     refused
       ? "Lean's token endpoint refused the gateway's client credentials; nothing was sent."
-      : "No access token could be had from Lean's token endpoint; nothing was sent.",
+      : "Lean's token endpoint issued no access token; nothing was sent.",
     error.details,
     error,
   );

@@ -5,17 +5,17 @@ import {
   type LeanErrorDetails,
 } from '../errors/lean-errors.ts';
 import { parseLeanJson } from '../json/lean-json.ts';
-import type { HttpAnswer } from './upstream-request.ts';
+import type { HttpResponse } from './upstream-request.ts';
 import type { LeanErrorBody } from './wire.ts';
 
-/** An answer of Lean's: the bytes as they came, and what they say. */
+/** A response of Lean's with its JSON body parsed on demand. */
 export class LeanAnswer {
   readonly status: number;
-  readonly headers: HttpAnswer['headers'];
+  readonly headers: HttpResponse['headers'];
   readonly body: Buffer;
   #parsed: Parsed | undefined;
 
-  constructor({ status, headers, body }: HttpAnswer) {
+  constructor({ status, headers, body }: HttpResponse) {
     this.status = status;
     this.headers = headers;
     this.body = body;
@@ -25,23 +25,22 @@ export class LeanAnswer {
     return this.status >= 200 && this.status < 300;
   }
 
-  /** When Lean answered, by Lean's own clock (the `Date` header, whole seconds), as epoch milliseconds. */
+  /** The `Date` header: the time by Lean's clock, to the second, as epoch milliseconds; undefined if not plausible. */
   get date(): number | undefined {
     return dateOf(this);
   }
 
-  /** What the body is by its `Content-Type`. */
   get mediaType(): string | undefined {
     return headerOf(this, 'content-type');
   }
 
   /**
-   * The body as a JSON object, parsed once however many ask. A success wrapped in `data` or `payload` is unwrapped.
-   * @throws LeanBadAnswer when it is not a JSON object
+   * The body as a JSON object, parsed once. A success that is wrapped in `data` or `payload` is unwrapped.
+   * @throws LeanBadAnswer when the body is not a JSON object
    */
   json(): object {
-    const parsed = this.#content();
-    if (!('value' in parsed)) throw this.bad(parsed.problem, parsed.cause);
+    const parsed = this.#parsedBody();
+    if (!('value' in parsed)) throw this.badAnswer(parsed.problem, parsed.cause);
     const { value } = parsed;
     if (!this.ok) return value;
     const inner: unknown = 'payload' in value ? value.payload : 'data' in value ? value.data : undefined;
@@ -49,16 +48,16 @@ export class LeanAnswer {
     return Object.keys(value).length <= 4 ? inner : value;
   }
 
-  #content(): Parsed {
+  #parsedBody(): Parsed {
     return (this.#parsed ??= parse(this.body));
   }
 
-  /** The failure to throw when this answer lacks what was asked for. */
-  bad(message: string, cause?: unknown): LeanBadAnswer {
+  /** The error to throw when this answer cannot be understood, or lacks data that the caller needs. */
+  badAnswer(message: string, cause?: unknown): LeanBadAnswer {
     return new LeanBadAnswer('LEAN_BAD_RESPONSE', message, this.#details(false), cause);
   }
 
-  /** The failure that this answer is, when it is not a success. */
+  /** The error to throw when the status is not a success. */
   failure(): LeanRefused | LeanOutcomeUnknown | LeanBadAnswer {
     const { status } = this;
     if (status === 401 || status === 403)
@@ -71,23 +70,34 @@ export class LeanAnswer {
     if (status === 429)
       return new LeanRefused('LEAN_RATE_LIMITED', 'Lean asks for fewer requests.', this.#details(true), this);
     if (status === 408)
-      return new LeanOutcomeUnknown('LEAN_TIMEOUT', 'Lean gave up on the request.', this.#details(true));
+      return new LeanOutcomeUnknown(
+        'LEAN_TIMEOUT',
+        'Lean timed out while it waited for the request.',
+        this.#details(true),
+      );
     if (status >= 400 && status < 500)
       return new LeanRefused('LEAN_REFUSED', 'Lean refused the request.', this.#details(false), this);
     if (status >= 500)
-      return new LeanOutcomeUnknown('LEAN_UNAVAILABLE', 'Lean has a fault of its own.', this.#details(true));
-    return this.bad(`Lean answered with an unexpected status (${String(status)}).`);
+      return new LeanOutcomeUnknown(
+        'LEAN_UNAVAILABLE',
+        'Lean failed with an internal error.',
+        this.#details(true),
+      );
+    return this.badAnswer(`Lean answered with an unexpected status (${String(status)}).`);
   }
 
-  /** Whether Lean itself says that it does not know the id: a page of some proxy, or a path it lacks, says nothing. */
-  get saysUnknown(): boolean {
+  /**
+   * Whether Lean itself says that it does not know the id. A 404 page of a proxy does not say so, nor does a 404 for a
+   * path that this Lean application does not have.
+   */
+  get isNotFound(): boolean {
     if (this.status !== 404 || this.errorCode() === 'INVALID_URL') return false;
     return this.body.length === 0 || this.body[0] === '{'.charCodeAt(0);
   }
 
-  /** Lean's machine code of a refusal, such as `UNKNOWN_PAYMENT`, where it gives one. */
+  /** The machine code in Lean's error body, such as `UNKNOWN_PAYMENT`; undefined if there is none. */
   errorCode(): string | undefined {
-    const parsed = this.#content();
+    const parsed = this.#parsedBody();
     if (!('value' in parsed)) return undefined;
     const body: LeanErrorBody = parsed.value;
     const inner = body.data;
@@ -96,12 +106,12 @@ export class LeanAnswer {
   }
 
   /**
-   * The machine code of a refusal that comes in Lean's own error envelope: a JSON object with a text `message` and a
+   * The machine code of a refusal in Lean's own error envelope, which is a JSON object with a string `message` and a
    * machine code in `code` or `status`. Undefined for anything else, such as a proxy's page, an empty body or an OAuth
-   * error: Lean itself may never have seen that request, or may have taken it.
+   * error: then it is unknown whether Lean has seen the request, and whether it has taken it.
    */
-  get envelope(): { readonly code: string } | undefined {
-    const parsed = this.#content();
+  get errorEnvelope(): { readonly code: string } | undefined {
+    const parsed = this.#parsedBody();
     if (this.ok || !('value' in parsed)) return undefined;
     const { message, code, status }: LeanErrorBody = parsed.value;
     const found = typeof message === 'string' ? [code, status].find(isCode) : undefined;
@@ -113,13 +123,13 @@ export class LeanAnswer {
     return {
       httpStatus: this.status,
       ...(code !== undefined && { code }),
-      ...idsOf(this),
+      ...requestIdsOf(this),
       retryable,
     };
   }
 }
 
-/** A body as a JSON object, or why it is none. */
+/** A body as a JSON object, or the reason why it is not one. */
 type Parsed = { readonly value: object } | { readonly problem: string; readonly cause?: unknown };
 
 function parse(body: Buffer): Parsed {
@@ -135,39 +145,39 @@ function parse(body: Buffer): Parsed {
 }
 
 /** `UNKNOWN_PAYMENT`, or lower case with underscores as in OAuth 2.0. */
-const codeForm = /^(?:[A-Z]+(?:_[A-Z]+)*(?:_?\d{1,3})?|[a-z]+(?:_[a-z]+)+)$/;
+const codePattern = /^(?:[A-Z]+(?:_[A-Z]+)*(?:_?\d{1,3})?|[a-z]+(?:_[a-z]+)+)$/;
 
-/** A machine word, never prose: prose may carry names and account numbers. */
+/** Whether a value is a machine code. Prose is not: it may contain names and account numbers. */
 export function isCode(value: unknown): value is string {
-  return typeof value === 'string' && codeForm.test(value) && value.length <= 64;
+  return typeof value === 'string' && codePattern.test(value) && value.length <= 64;
 }
 
-export interface LeanIds {
+export interface LeanRequestIds {
   readonly correlationId?: string;
   readonly traceId?: string;
 }
 
-/** Lean's own ids of an exchange, to name to its support. */
-export function idsOf(answer: Pick<HttpAnswer, 'headers'>): LeanIds {
-  const correlationId = headerOf(answer, 'lean-correlation-id');
-  const traceId = headerOf(answer, 'lean-trace-id');
-  return { ...(isToken(correlationId) && { correlationId }), ...(isToken(traceId) && { traceId }) };
+/** Lean's own ids of a request, for its support; an id of an unexpected form is left out. */
+export function requestIdsOf(response: Pick<HttpResponse, 'headers'>): LeanRequestIds {
+  const correlationId = headerOf(response, 'lean-correlation-id');
+  const traceId = headerOf(response, 'lean-trace-id');
+  return { ...(isIdText(correlationId) && { correlationId }), ...(isIdText(traceId) && { traceId }) };
 }
 
-/** Times outside of these come from no clock that was ever set. */
-const plausible = { from: Date.UTC(2020), to: Date.UTC(2200) } as const;
+/** A time outside these bounds comes from a clock that was never set. */
+const plausibleDates = { from: Date.UTC(2020), to: Date.UTC(2200) } as const;
 
-/** The `Date` of an answer, as epoch milliseconds; undefined where it has none that can be right. */
-export function dateOf(answer: Pick<HttpAnswer, 'headers'>): number | undefined {
-  const date = Date.parse(headerOf(answer, 'date') ?? '');
-  return date >= plausible.from && date < plausible.to ? date : undefined;
+/** The `Date` header of a response, as epoch milliseconds; undefined if there is none, or none that is plausible. */
+export function dateOf(response: Pick<HttpResponse, 'headers'>): number | undefined {
+  const date = Date.parse(headerOf(response, 'date') ?? '');
+  return date >= plausibleDates.from && date < plausibleDates.to ? date : undefined;
 }
 
-function headerOf({ headers }: Pick<HttpAnswer, 'headers'>, name: string): string | undefined {
+function headerOf({ headers }: Pick<HttpResponse, 'headers'>, name: string): string | undefined {
   const value = headers[name];
   return typeof value === 'string' ? value : value?.[0];
 }
 
-function isToken(value: string | undefined): value is string {
+function isIdText(value: string | undefined): value is string {
   return value !== undefined && /^[\w-]{1,64}$/.test(value);
 }

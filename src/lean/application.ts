@@ -9,9 +9,9 @@ export type LeanCredentials =
     };
 
 /**
- * A stable name of the Lean application that the gateway speaks for: Lean's address and the client's id. Each record
- * of a payout carries it, because the absence of a payout from one application's list says nothing about the list of
- * another. It contains no part of a secret.
+ * A stable name of the Lean application that the gateway uses: Lean's address and the client's id. Each record of a
+ * payout carries it, because the absence of a payout from one application's list says nothing about the list of
+ * another. The name contains no part of a secret.
  */
 export function leanApplication(connection: {
   readonly baseUrl: URL;
@@ -23,7 +23,7 @@ export function leanApplication(connection: {
   return id === '' ? address : `${address} ${id}`;
 }
 
-/** The `sub` claim of a JWT, which is not verified here; empty for any other token. */
+/** The `sub` claim of a JWT, which is not verified here; empty if there is none, or the token is not a JWT. */
 function subjectOf(token: string): string {
   const [, payload, ...rest] = token.split('.');
   if (payload === undefined || rest.length !== 1) return '';

@@ -8,53 +8,52 @@ import {
 } from 'cockatiel';
 import { LeanBadAnswer, LeanNotSent, LeanOutcomeUnknown, LeanUnreachable } from '../errors/lean-errors.ts';
 import type { Callbacks } from './callbacks.ts';
-import type { UpstreamRequest, HttpAnswer } from './upstream-request.ts';
+import type { HttpResponse, UpstreamRequest } from './upstream-request.ts';
 
 export interface BulkheadOptions {
-  /** Exchanges in flight at once. */
+  /** Requests in flight at once. */
   readonly concurrency: number;
-  /** Exchanges that may wait for a place; beyond them it refuses at once. */
+  /** Requests that may wait for a slot. Beyond them a request is refused at once. */
   readonly queue: number;
-  /** How long an open breaker waits before it lets one exchange through as a probe. @default 1 s */
+  /** How long an open circuit waits before it lets one request through as a probe. @default 1 s */
   readonly probeAfterMs?: number;
 }
 
-/** How busy a lane is. */
 export interface BulkheadLoad {
-  /** Exchanges in flight. */
+  /** Requests in flight. */
   readonly busy: number;
   readonly max: number;
-  /** Exchanges that wait for a place. */
+  /** Requests that wait for a slot. */
   readonly waiting: number;
-  /** Whether Lean is being left alone. */
+  /** Whether the circuit is open or half-open. */
   readonly open: boolean;
 }
 
-/** Of the last so many exchanges, at least `minimum`, more than half must fail for the breaker to open. */
-const sample = { size: 20, minimum: 10, threshold: 0.5 };
+/** The circuit opens when more than half (`threshold`) of the last `size` requests failed, if there were `minimum`. */
+const failureWindow = { size: 20, minimum: 10, threshold: 0.5 };
 
 /**
- * The way to Lean for one class of requests: so many at once, so many in line, and none at all for a while when most
- * have been failing. Classes have a lane each, so that one cannot take the other's place.
+ * Limits the requests of one class that are in flight and in the queue, and refuses all of them for a while when most
+ * have failed (circuit breaker). Each class has a bulkhead of its own, so that it cannot take another's slots.
  */
 export class Bulkhead {
   readonly #breaker: CircuitBreakerPolicy;
-  readonly #counts = new CountBreaker({
-    size: sample.size,
-    minimumNumberOfCalls: sample.minimum,
-    threshold: sample.threshold,
+  readonly #failures = new CountBreaker({
+    size: failureWindow.size,
+    minimumNumberOfCalls: failureWindow.minimum,
+    threshold: failureWindow.threshold,
   });
-  readonly #queue: number;
+  readonly #maxQueued: number;
   readonly #max: number;
   #busy = 0;
-  /** Those in line; the first has waited longest. */
-  readonly #line: QueueEntry[] = [];
+  /** The first entry has waited longest. */
+  readonly #queue: QueueEntry[] = [];
 
   constructor({ concurrency, queue, probeAfterMs = 1000 }: BulkheadOptions) {
-    this.#queue = queue;
+    this.#maxQueued = queue;
     this.#max = concurrency;
     this.#breaker = circuitBreaker(
-      handleWhenResult(result => (result as HttpAnswer).status >= 500).orWhen(
+      handleWhenResult(result => (result as HttpResponse).status >= 500).orWhen(
         error =>
           error instanceof LeanOutcomeUnknown ||
           error instanceof LeanUnreachable ||
@@ -62,129 +61,130 @@ export class Bulkhead {
       ),
       {
         halfOpenAfter: probeAfterMs,
-        breaker: this.#counts,
+        breaker: this.#failures,
       },
     );
   }
 
   get load(): BulkheadLoad {
-    return { busy: this.#busy, max: this.#max, waiting: this.#line.length, open: this.open };
+    return { busy: this.#busy, max: this.#max, waiting: this.#queue.length, open: this.open };
   }
 
-  /** Whether Lean is being left alone. */
+  /** Whether the circuit is open or half-open. */
   get open(): boolean {
     return this.#breaker.state !== CircuitState.Closed;
   }
 
   /**
-   * Starts an exchange when there is room for it. The receiver is told how it ended: with `LeanNotSent` also when there
-   * is no room, or when Lean is being left alone.
+   * Starts a request as soon as it has a slot, and calls back with its outcome. The outcome is a `LeanNotSent` also
+   * when the queue is full, or the circuit is open.
    */
-  run(exchange: UpstreamRequest, receiver: Callbacks<HttpAnswer>): void {
-    const passage = new QueueEntry(exchange);
-    if (this.#breaker.state === CircuitState.HalfOpen) exchange.fail(circuitOpen());
+  run(request: UpstreamRequest, callbacks: Callbacks<HttpResponse>): void {
+    const entry = new QueueEntry(request);
+    if (this.#breaker.state === CircuitState.HalfOpen) request.fail(circuitOpen());
     else if (this.#busy < this.#max) {
       this.#busy += 1;
-      this.#enter(passage);
-    } else if (this.#line.length < this.#queue) this.#line.push(passage);
-    else exchange.fail(full());
-    exchange.ended.then(
-      answer => {
-        if (passage.started && answer.status < 500) {
-          // What goes well is only counted: the breaker's own way there costs each call several promises.
-          this.#counts.success(CircuitState.Closed);
-          this.#leave(passage);
-          receiver.answered(answer);
+      this.#start(entry);
+    } else if (this.#queue.length < this.#maxQueued) this.#queue.push(entry);
+    else request.fail(queueFull());
+    request.outcome.then(
+      response => {
+        if (entry.started && response.status < 500) {
+          // A success is only counted, because `execute` of the breaker costs several promises for each request.
+          this.#failures.success(CircuitState.Closed);
+          this.#release(entry);
+          callbacks.onResult(response);
         } else
-          void this.#judged(passage).then(() => {
-            this.#leave(passage);
-            receiver.answered(answer);
+          void this.#recordOutcome(entry).then(() => {
+            this.#release(entry);
+            callbacks.onResult(response);
           });
       },
       (error: unknown) => {
-        void this.#judged(passage).then(() => {
-          this.#leave(passage);
-          receiver.failed(error);
+        void this.#recordOutcome(entry).then(() => {
+          this.#release(entry);
+          callbacks.onError(error);
         });
       },
     );
   }
 
-  #enter(passage: QueueEntry): void {
-    passage.placed = true;
+  /** Starts an entry that has a slot. */
+  #start(entry: QueueEntry): void {
+    entry.hasSlot = true;
     if (this.#breaker.state === CircuitState.Closed) {
-      passage.started = true;
-      passage.exchange.start();
-    } else passage.probed = this.#probe(passage.exchange);
+      entry.started = true;
+      entry.request.start();
+    } else entry.probe = this.#probe(entry.request);
   }
 
-  /** Resolves when the breaker knows of an exchange that did not go well. */
-  async #judged({ exchange, started, probed }: QueueEntry): Promise<void> {
-    await probed;
-    // By now Lean may be left alone because of others: then this one says nothing new.
+  /** Resolves when the breaker has recorded the outcome of a request that may have failed. */
+  async #recordOutcome({ request, started, probe }: QueueEntry): Promise<void> {
+    await probe;
+    // If other failures have opened the circuit meanwhile, this one adds nothing.
     if (started && this.#breaker.state === CircuitState.Closed)
-      await this.#breaker.execute(() => exchange.ended).catch(() => undefined);
+      await this.#breaker.execute(() => request.outcome).catch(() => undefined);
   }
 
-  async #probe(exchange: UpstreamRequest): Promise<void> {
-    // While one exchange probes, the others do not wait for what becomes of it.
+  /** Runs a request as the probe of a circuit that is not closed, or refuses it if it may not be the probe. */
+  async #probe(request: UpstreamRequest): Promise<void> {
+    // Another request is the probe. This one is refused at once and does not wait for the outcome.
     if (this.#breaker.state === CircuitState.HalfOpen) {
-      exchange.fail(circuitOpen());
+      request.fail(circuitOpen());
       return;
     }
-    const probing = async (): Promise<HttpAnswer> => {
+    const runProbe = async (): Promise<HttpResponse> => {
       const isProbe = this.#breaker.state === CircuitState.HalfOpen;
-      exchange.start();
+      request.start();
       try {
-        return await exchange.ended;
+        return await request.outcome;
       } catch (error) {
         throw isProbe && !(error instanceof LeanBadAnswer) ? new ProbeUnanswered(error) : error;
       }
     };
     try {
-      await this.#breaker.execute(probing);
+      await this.#breaker.execute(runProbe);
     } catch (error) {
-      // Of an exchange that was let through this changes nothing.
-      if (error instanceof BrokenCircuitError) exchange.fail(circuitOpen());
+      // This has no effect on a request that was let through: its outcome is settled by now.
+      if (error instanceof BrokenCircuitError) request.fail(circuitOpen());
     }
   }
 
-  /** Hands a place on to whoever has waited longest for one; who has none leaves the line. */
-  #leave(passage: QueueEntry): void {
-    if (!passage.placed) {
-      const index = this.#line.indexOf(passage);
-      if (index >= 0) this.#line.splice(index, 1);
+  /** Takes a settled entry out of the queue, or hands its slot to the entry that has waited longest. */
+  #release(entry: QueueEntry): void {
+    if (!entry.hasSlot) {
+      const index = this.#queue.indexOf(entry);
+      if (index >= 0) this.#queue.splice(index, 1);
       return;
     }
-    const next = this.#line.shift();
+    const next = this.#queue.shift();
     if (next === undefined) this.#busy -= 1;
-    else this.#enter(next);
+    else this.#start(next);
   }
 }
 
-/** An exchange on its way through a lane. */
+/** A request and its state in the bulkhead. */
 class QueueEntry {
-  readonly exchange: UpstreamRequest;
-  /** Whether it has a place. */
-  placed = false;
-  /** Whether it was started as one of many. */
+  readonly request: UpstreamRequest;
+  hasSlot = false;
+  /** Whether it was started while the circuit was closed. */
   started = false;
-  /** Otherwise it may be what finds out whether Lean is well again: when the breaker knows how that ended. */
-  probed: Promise<void> | undefined;
+  /** Set if it has a slot while the circuit is not closed; resolves when the breaker has recorded the outcome. */
+  probe: Promise<void> | undefined;
 
-  constructor(exchange: UpstreamRequest) {
-    this.exchange = exchange;
+  constructor(request: UpstreamRequest) {
+    this.request = request;
   }
 }
 
-/** A probe that ended without an answer, as when its caller left, says nothing for Lean: the breaker stays open. */
+/** A probe that ended without a response, even because its caller cancelled it, does not close the circuit. */
 class ProbeUnanswered extends Error {
   constructor(cause: unknown) {
-    super('the probe ended without an answer', { cause });
+    super('the probe ended without a response', { cause });
   }
 }
 
-function full(): LeanNotSent {
+function queueFull(): LeanNotSent {
   return new LeanNotSent('LEAN_UNAVAILABLE', 'Too many requests to Lean are waiting; nothing was sent.', {
     retryable: true,
   });
@@ -193,7 +193,7 @@ function full(): LeanNotSent {
 function circuitOpen(): LeanNotSent {
   return new LeanNotSent(
     'LEAN_UNAVAILABLE',
-    'Lean has been failing and is left alone for a moment; nothing was sent.',
+    'Lean has been failing, so the gateway has paused its requests for a moment; nothing was sent.',
     {
       retryable: true,
     },

@@ -1,28 +1,26 @@
-/** Has the budget that Lean calls count towards. It may change between two calls. */
-export interface Payer {
+/** Holds the budget that the Lean calls of a request count towards. The budget may differ from call to call. */
+export interface BudgetSource {
   /** Without a budget the calls are not limited. */
   readonly budget?: CallBudget | undefined;
 }
 
-/** Counts the Lean calls of one operation, and ends where it may make no more. Repeated calls count, too. */
+/** Limits the Lean calls of one operation. A retry counts as a call. */
 export class CallBudget {
-  /** Calls that the operation may make. */
   readonly max: number;
-  #made = 0;
+  #used = 0;
 
   constructor(max: number) {
     this.max = max;
   }
 
-  /** Whether another call may be made. */
-  get left(): boolean {
-    return this.#made < this.max;
+  get hasCallsLeft(): boolean {
+    return this.#used < this.max;
   }
 
-  /** Takes one call out of the budget; false when none is left. */
+  /** Takes one call from the budget; false when none is left. */
   take(): boolean {
-    if (!this.left) return false;
-    this.#made += 1;
+    if (!this.hasCallsLeft) return false;
+    this.#used += 1;
     return true;
   }
 }

@@ -1,15 +1,15 @@
 /**
- * Who is told what became of something, by one of the two, once. It costs less than a promise, where a page of payouts
- * waits for a hundred calls.
+ * Callbacks for an outcome: exactly one of them is called, once. They cost less than a promise, which matters because a
+ * page of payouts may wait for a hundred calls.
  */
 export interface Callbacks<Value> {
-  answered(value: Value): void;
-  failed(error: unknown): void;
+  onResult(value: Value): void;
+  onError(error: unknown): void;
 }
 
-/** A promise of what a receiver is told. */
-export function promised<Value>(start: (receiver: Callbacks<Value>) => void): Promise<Value> {
-  return new Promise((answered, failed) => {
-    start({ answered, failed });
+/** A promise that the callbacks given to `start` resolve or reject. */
+export function promiseFrom<Value>(start: (callbacks: Callbacks<Value>) => void): Promise<Value> {
+  return new Promise((onResult, onError) => {
+    start({ onResult, onError });
   });
 }

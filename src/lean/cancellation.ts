@@ -1,7 +1,7 @@
-/** Called when something is given up; an object costs those who wait no closure. */
+/** Called on cancellation. An object with a method needs no closure for each listener. */
 export type CancellationListener = (() => void) | { handleEvent(): void };
 
-/** As much of an `AbortSignal` as those need who wait for an answer of Lean's. */
+/** The part of `AbortSignal` that the Lean client uses. */
 export interface CancellationSignal {
   readonly aborted: boolean;
   readonly reason: unknown;
@@ -10,12 +10,12 @@ export interface CancellationSignal {
   removeEventListener(type: 'abort', listener: CancellationListener): void;
 }
 
-/** For `addEventListener`: an operation is given up once. */
+/** Options for `addEventListener`: a signal is aborted once. */
 export const once = { once: true } as const;
 
 /**
- * Tells those who wait for something that nobody wants it any more. An `AbortController` would do, at a price that shows
- * where a page of payouts costs a hundred reads.
+ * An `AbortController` and its signal in one. It costs less, which matters because a page of payouts may cause a
+ * hundred reads.
  */
 export class Cancellation implements CancellationSignal {
   aborted = false;
@@ -44,7 +44,7 @@ export class Cancellation implements CancellationSignal {
   removeEventListener(_type: 'abort', listener: CancellationListener): void {
     const index = this.#listeners.indexOf(listener);
     if (index < 0) return;
-    // In any order: the last one takes its place.
+    // The last listener takes the place of the removed one, because the order of listeners does not matter.
     const last = this.#listeners.pop();
     if (last !== undefined && last !== listener) this.#listeners[index] = last;
   }

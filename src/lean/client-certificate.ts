@@ -2,12 +2,12 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync, unwatchFile, watchFile } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 
-/** Where the gateway's own certificate is, for a Lean that asks for one (mutual TLS). PEM files. */
+/** Paths of the PEM files with the gateway's own certificate, for a Lean that requires one (mutual TLS). */
 export interface ClientCertificateFiles {
   /** The application's certificate, followed by its chain. */
   readonly certFile: string;
   readonly keyFile: string;
-  /** Who may have signed Lean's certificate. @default the authorities that Node trusts */
+  /** The authorities that may have signed Lean's certificate. @default the authorities that Node trusts */
   readonly caFile?: string | undefined;
 }
 
@@ -17,7 +17,7 @@ export interface ClientCertificate {
   readonly ca?: string;
 }
 
-/** A file that cannot be used, and why, in words for whoever set it up. */
+/** A file cannot be used. The message completes a sentence whose subject is the file, for the operator. */
 export class ClientCertificateError extends Error {
   override readonly name = 'ClientCertificateError';
   readonly file: keyof ClientCertificateFiles;
@@ -29,7 +29,7 @@ export class ClientCertificateError extends Error {
 }
 
 /**
- * Reads the files and checks that they belong together and can be used now.
+ * Reads the files, and checks that the key belongs to the certificate and that the certificate is valid now.
  * @throws ClientCertificateError
  */
 export function readClientCertificate(
@@ -47,37 +47,40 @@ export function readClientCertificate(
   if (!certificate.checkPrivateKey(privateKey))
     throw new ClientCertificateError('keyFile', 'does not belong to the certificate');
   if (Date.parse(certificate.validTo) < now())
-    throw new ClientCertificateError('certFile', `holds a certificate that ended on ${certificate.validTo}`);
+    throw new ClientCertificateError(
+      'certFile',
+      `holds a certificate that expired on ${certificate.validTo}`,
+    );
   if (Date.parse(certificate.validFrom) > now())
     throw new ClientCertificateError(
       'certFile',
-      `holds a certificate that begins on ${certificate.validFrom}`,
+      `holds a certificate that is not valid before ${certificate.validFrom}`,
     );
   attempt('certFile', 'cannot be used for TLS', () => createSecureContext({ cert, key, ca }));
   return { cert, key, ...(ca !== undefined && { ca }) };
 }
 
-/** How often the files are looked at: they are replaced a few times a year. */
-const lookEveryMs = 10_000;
+/** How often the files are checked for changes. Operators replace them a few times a year. */
+const pollIntervalMs = 10_000;
 
 /**
- * Reads the files again whenever one of them changes. A set that cannot be used, such as half of a replacement, is
- * told of and passed over: the one in use stays.
+ * Reads the files again whenever one of them changes. If they cannot be used, for example because only one of them has
+ * been replaced yet, it calls `onProblem`, and the certificate in use stays.
  */
 export function watchClientCertificate(
   files: ClientCertificateFiles,
   {
     onChange,
     onProblem,
-    everyMs = lookEveryMs,
+    intervalMs = pollIntervalMs,
   }: {
     readonly onChange: (certificate: ClientCertificate) => void;
     readonly onProblem: (error: ClientCertificateError) => void;
-    readonly everyMs?: number;
+    readonly intervalMs?: number;
   },
 ): { stop(): void } {
   const paths = [files.certFile, files.keyFile, files.caFile].filter(path => path !== undefined);
-  const again = (): void => {
+  const reload = (): void => {
     try {
       onChange(readClientCertificate(files));
     } catch (error) {
@@ -85,10 +88,10 @@ export function watchClientCertificate(
       onProblem(error);
     }
   };
-  for (const path of paths) watchFile(path, { interval: everyMs, persistent: false }, again);
+  for (const path of paths) watchFile(path, { interval: intervalMs, persistent: false }, reload);
   return {
     stop() {
-      for (const path of paths) unwatchFile(path, again);
+      for (const path of paths) unwatchFile(path, reload);
     },
   };
 }
@@ -97,9 +100,9 @@ function read(file: keyof ClientCertificateFiles, path: string): string {
   return attempt(file, 'cannot be read', () => readFileSync(path, 'utf8'));
 }
 
-function attempt<Value>(file: keyof ClientCertificateFiles, problem: string, what: () => Value): Value {
+function attempt<Value>(file: keyof ClientCertificateFiles, problem: string, action: () => Value): Value {
   try {
-    return what();
+    return action();
   } catch {
     throw new ClientCertificateError(file, problem);
   }

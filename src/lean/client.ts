@@ -12,17 +12,20 @@ import {
 import type { CancellationSignal } from './cancellation.ts';
 import type { BulkheadLoad } from './bulkhead.ts';
 import { LeanClock } from './lean-clock.ts';
-import { promised } from './callbacks.ts';
+import { promiseFrom } from './callbacks.ts';
 import type { RequestClass } from './retry.ts';
 import { SharedReads } from './shared-reads.ts';
 import type { LeanDestination, LeanHistory, LeanPayment, LeanPayoutIntent, LeanPayoutPage } from './wire.ts';
 
 export interface CallOptions {
-  /** Aborted when nobody waits any more. A request that moves money is never given. */
+  /** Aborted when no caller waits any more. Requests that move money never pass a signal. */
   readonly signal?: CancellationSignal | undefined;
-  /** From `LeanClient.deadline()`, when several calls share one. @default a deadline of the call's own */
+  /** From `LeanClient.deadline()`, if several calls share a deadline. @default a deadline of the call's own */
   readonly deadline?: number | undefined;
-  /** The budget of the caller's operation. Without it the calls are not limited. A shared call counts for one of its readers. */
+  /**
+   * The budget of the caller's operation. Without it the calls are not limited. A call that several readers share
+   * counts for one of them.
+   */
   readonly budget?: CallBudget | undefined;
 }
 
@@ -30,14 +33,14 @@ export interface CreateOptions {
   /** From `LeanClient.deadline()`. @default a deadline of the call's own */
   readonly deadline?: number | undefined;
   /**
-   * Awaited when everything is at hand to send it: until it resolves nothing is sent, and nothing is when it rejects.
-   * Called again before a repetition, which there is only of what was never sent.
-   * @param remainingMs what is left until the deadline; nothing is sent after that
+   * Awaited right before the request is sent. Nothing is sent before it resolves, and nothing at all if it rejects. It
+   * is called again before a retry, which happens only if nothing was sent.
+   * @param remainingMs time until the deadline; nothing is sent after it
    */
   readonly beforeSend?: (remainingMs: number) => Promise<void>;
 }
 
-/** The list's query parameters, as texts, exactly as Lean is to receive them. */
+/** The list's query parameters as texts, exactly as Lean receives them. */
 export interface LeanListQuery {
   readonly page_number: string;
   readonly page_size: string;
@@ -49,71 +52,72 @@ export interface LeanListQuery {
   readonly to_updated_at?: string | undefined;
 }
 
-/** A creation is not sent with less time than this left: nobody would hear what became of it. */
-const leastWriteTimeMs = 2000;
+/** A creation is not sent with less time before its deadline (ms), because the caller would not learn the outcome. */
+const minWriteTimeMs = 2000;
 
-/** The part of `timeoutMs` that is enough for a creation when `timeoutMs` is short. */
-const leastWriteShare = 1 / 3;
+/** If `timeoutMs` is short, this share of it is enough for a creation. */
+const minWriteTimeShare = 1 / 3;
 
 export interface LeanClientOptions extends Omit<RetryingClientOptions, 'clock'> {
   /** @default a clock of the client's own */
   readonly clock?: LeanClock;
-  /** Path in front of Lean's own, without a slash at the end. @default '' */
+  /** Path before the paths of Lean's API, without a trailing slash. @default '' */
   readonly basePath?: string;
-  /** Deadline of a field's upstream work. */
+  /** Time for the upstream work of one field, in ms. */
   readonly timeoutMs: number;
 }
 
 /**
- * Lean's Payouts API. `call` is the raw exchange; the typed reads on top of it answer what Lean said, `null` where
- * Lean does not know the id, and throw a `LeanError` otherwise.
+ * A client of Lean's Payouts API. `call` returns Lean's answer whatever its status. The typed reads return the parsed
+ * body, or `null` if Lean does not know the id, and throw a `LeanError` otherwise.
  */
 export class LeanClient {
-  /** The time by Lean's clock, as the answers of its API tell it. */
+  /** The time by Lean's clock, from the answers of its API. */
   readonly clock: LeanClock;
   readonly #options: LeanClientOptions;
-  readonly #attempts: RetryingClient;
+  readonly #requests: RetryingClient;
   readonly #reads = new SharedReads<LeanAnswer>();
 
   constructor(options: LeanClientOptions) {
     this.#options = options;
     this.clock = options.clock ?? new LeanClock();
-    this.#attempts = new RetryingClient({ ...options, clock: this.clock });
+    this.#requests = new RetryingClient({ ...options, clock: this.clock });
   }
 
-  /** How busy the ways to Lean are. */
+  /** The load of the bulkhead of each class of requests. */
   get load(): Readonly<Record<RequestClass, BulkheadLoad>> {
-    const { read, write } = this.#options.lanes;
+    const { read, write } = this.#options.bulkheads;
     return { read: read.load, write: write.load };
   }
 
-  /** Lets later reads start calls of their own, in place of sharing those that are being made. */
-  startAfresh(): void {
-    this.#reads.startAfresh();
+  /** Later reads start calls of their own and do not share the answers of reads in flight, which may be out of date. */
+  stopSharingReads(): void {
+    this.#reads.stopSharing();
   }
 
-  /** A deadline for upstream work that starts now; pass it to every call that belongs to the work. */
+  /** A deadline for upstream work that starts now. Every call of that work gets the same one. */
   deadline(): number {
     return performance.now() + this.#options.timeoutMs;
   }
 
   /**
-   * What keeps Lean from being called, as far as is known without calling it; undefined when nothing does. What is
-   * amiss is looked into on the way: with no traffic nothing else would find out that it is over.
+   * Why the gateway cannot call Lean now, as far as it knows from earlier calls; undefined if it can. It also
+   * requests a missing access token, and probes Lean while the circuit is open, because without other traffic nothing
+   * would find out that the failure is over.
    */
   unhealthyReason(): 'no access token' | 'Lean is failing' | undefined {
-    const { token, lanes } = this.#options;
+    const { token, bulkheads } = this.#options;
     Promise.resolve(token.token(this.deadline())).catch(() => undefined);
     if (!token.usable) return 'no access token';
-    if (!lanes.read.open) return undefined;
+    if (!bulkheads.read.open) return undefined;
     void this.listPayouts({ page_number: '0', page_size: '1' }).catch(() => undefined);
     return 'Lean is failing';
   }
 
   /**
-   * One call of an operation, whatever the status of its answer. Identical GETs share one call while it is under
-   * way, and are repeated as the table in `retry.ts` says; anything else arrives at Lean at most once.
-   * @throws LeanNotSent, LeanOutcomeUnknown, LeanBadAnswer as `Exchange.ended`
+   * Calls an operation and returns Lean's answer, whatever its status. Identical GETs in flight share one call, and are
+   * retried by the rules in `retry.ts`. Any other request arrives at Lean at most once.
+   * @throws LeanNotSent, LeanOutcomeUnknown, LeanBadAnswer as `UpstreamRequest.outcome`
    */
   call(
     operation: LeanCall,
@@ -123,26 +127,26 @@ export class LeanClient {
     const target = `${this.#options.basePath ?? ''}${targetOf(operation, args)}`;
     const deadline = options.deadline ?? this.deadline();
     if (operation.method !== 'GET')
-      return promised<LeanAnswer>(receiver => {
-        const leastTimeMs = Math.min(leastWriteTimeMs, this.#options.timeoutMs * leastWriteShare);
+      return promiseFrom<LeanAnswer>(callbacks => {
+        const minRemainingMs = Math.min(minWriteTimeMs, this.#options.timeoutMs * minWriteTimeShare);
         const { beforeSend } = options;
         const plan = {
           operation,
           target,
           args,
           deadline,
-          leastTimeMs,
-          payer: options,
+          minRemainingMs,
+          budgetSource: options,
           ...(beforeSend && { beforeSend }),
         };
-        this.#attempts.send({ kind: 'write', ...plan }, receiver);
+        this.#requests.send({ kind: 'write', ...plan }, callbacks);
       }).finally(() => {
-        this.#reads.startAfresh();
+        this.#reads.stopSharing();
       });
     const { signal, budget } = options;
-    return this.#reads.read(target, { deadline, signal, budget }, flight => {
-      const plan = { operation, target, args, deadline, signal: flight.giveUp, payer: flight };
-      this.#attempts.send({ kind: 'read', ...plan }, flight);
+    return this.#reads.read(target, { deadline, signal, budget }, read => {
+      const plan = { operation, target, args, deadline, signal: read.cancellation, budgetSource: read };
+      this.#requests.send({ kind: 'read', ...plan }, read);
     });
   }
 
@@ -163,7 +167,7 @@ export class LeanClient {
     return this.#read<LeanPayoutIntent>(operations.getPayoutIntent, { payment_intent_id: intentId }, options);
   }
 
-  /** @param id the payment's id or its intent's, whichever this Lean application wants */
+  /** @param id of the payment or of its intent, depending on the Lean application */
   getPayoutHistory(id: string, options?: CallOptions): Promise<LeanHistory | null> {
     return this.#read<LeanHistory>(operations.getPayoutPaymentHistory, { payment_id: id }, options);
   }
@@ -173,9 +177,8 @@ export class LeanClient {
   }
 
   /**
-   * What Lean has announced by webhooks in the last 90 days, a page of it; undefined where this Lean application has no
-   * list of events.
-   * @param query `from` is inclusive, as far as Lean says
+   * A page of the webhook events of the last 90 days; undefined if this Lean application has no list of events.
+   * @param query `from` is inclusive, according to Lean's documents
    */
   async listEvents(query: {
     readonly page: string;
@@ -187,15 +190,15 @@ export class LeanClient {
     if (status === 403 || status === 404 || status === 405) return undefined;
     if (!answer.ok) throw answer.failure();
     const { data } = answer.json() as { readonly data?: unknown };
-    if (!Array.isArray(data)) throw answer.bad("Lean's list of events holds no events.");
+    if (!Array.isArray(data)) throw answer.badAnswer("Lean's list of events has no array of events in data.");
     return { data };
   }
 
   /**
-   * Sends one creation, once, and answers whatever Lean said.
+   * Sends a creation of payouts at most once, and returns Lean's answer, whatever its status.
    * @param body JSON text
-   * @throws LeanNotSent when Lean certainly never saw it
-   * @throws LeanOutcomeUnknown, LeanBadAnswer when Lean may have taken it
+   * @throws LeanNotSent when Lean certainly did not receive the request
+   * @throws LeanOutcomeUnknown, LeanBadAnswer when Lean may have created the payouts
    */
   createPayouts(body: string, idempotencyKey: string, options?: CreateOptions): Promise<LeanAnswer> {
     return this.call(
@@ -216,6 +219,6 @@ export class LeanClient {
 
 function wireOf<Wire extends object>(answer: LeanAnswer): Wire | null {
   if (answer.ok) return answer.json() as Wire;
-  if (answer.saysUnknown) return null;
+  if (answer.isNotFound) return null;
   throw answer.failure();
 }

@@ -1,4 +1,4 @@
-import { clientCredentialsToken, readyToken, type AccessTokenSource } from './access-token.ts';
+import { clientCredentialsToken, staticToken, type AccessTokenSource } from './access-token.ts';
 import type { LeanCredentials } from './application.ts';
 import {
   readClientCertificate,
@@ -9,7 +9,7 @@ import {
 import { LeanClient, type LeanClientOptions } from './client.ts';
 import type { UpstreamCall } from './upstream-call.ts';
 import { Bulkhead } from './bulkhead.ts';
-import { Retries, RetryBudget } from './retry.ts';
+import { RetryBudget, RetryPolicy } from './retry.ts';
 import { createTransport, type Transport } from './transport.ts';
 
 export type { LeanCredentials };
@@ -18,9 +18,9 @@ export interface LeanConnection {
   /** Lean's REST root, such as `https://api2.leantech.me`. */
   readonly baseUrl: URL;
   readonly credentials: LeanCredentials;
-  /** For a Lean that asks for a client certificate. */
+  /** For a Lean that requires a client certificate. */
   readonly certificate: ClientCertificateFiles | undefined;
-  /** Deadline of one field's upstream work. */
+  /** Time for the upstream work of one field, in ms. */
   readonly timeoutMs: number;
   /** Upstream requests in flight at once, at least 2. */
   readonly maxConcurrency: number;
@@ -32,15 +32,15 @@ export interface LeanEvents extends Pick<LeanClientOptions, 'trace'> {
   readonly onCertificateProblem: (error: ClientCertificateError) => void;
 }
 
-/** Part of all connections that payouts have to themselves: one in eight. */
-const writeShare = 8;
+/** One in this many connections is reserved for creations of payouts. */
+const connectionsPerWrite = 8;
 
-/** Requests that may wait for each connection of their class. */
-const waitingPerConnection = 64;
+/** How many requests of a class may wait, for each connection of the class. */
+const queuedPerConnection = 64;
 
 /**
- * A client with all that leads to Lean: connections, certificate, access token, retries, and a lane for each class of
- * requests. Calls nobody until it is asked something.
+ * A client with everything that it needs to call Lean: connections, certificate, access token, retries, and a bulkhead
+ * for each class of requests. It connects on the first call.
  * @throws ClientCertificateError
  */
 export function connectLean(
@@ -50,30 +50,30 @@ export function connectLean(
   const { baseUrl, credentials, timeoutMs, maxConcurrency, certificate: files } = connection;
   const certificate = files && readClientCertificate(files);
   const transports: Transport[] = [];
-  const open = (origin: string, connections: number): Transport => {
-    // Connecting gets a third of the time, so that a connection that does not come about can be tried again.
+  const openTransport = (origin: string, connections: number): Transport => {
+    // Connecting gets a third of the time, so that a request can be retried after a failed connection.
     const connectTimeoutMs = timeoutMs / 3;
     const transport = createTransport({ origin, maxConcurrency: connections, connectTimeoutMs, certificate });
     transports.push(transport);
     return transport;
   };
-  const watch =
+  const watcher =
     files &&
     watchClientCertificate(files, {
-      onChange: fresh => {
-        for (const transport of transports) transport.present(fresh);
+      onChange: changed => {
+        for (const transport of transports) transport.replaceCertificate(changed);
         events.onCertificateReplaced();
       },
       onProblem: events.onCertificateProblem,
     });
-  const lane = (concurrency: number): Bulkhead =>
-    new Bulkhead({ concurrency, queue: concurrency * waitingPerConnection });
-  const writes = Math.max(1, Math.floor(maxConcurrency / writeShare));
+  const bulkhead = (concurrency: number): Bulkhead =>
+    new Bulkhead({ concurrency, queue: concurrency * queuedPerConnection });
+  const writes = Math.max(1, Math.floor(maxConcurrency / connectionsPerWrite));
   const client = new LeanClient({
-    transport: open(baseUrl.origin, maxConcurrency),
-    token: tokenSource(credentials, open),
-    lanes: { read: lane(maxConcurrency - writes), write: lane(writes) },
-    retries: new Retries({ budget: new RetryBudget() }),
+    transport: openTransport(baseUrl.origin, maxConcurrency),
+    token: tokenSource(credentials, openTransport),
+    bulkheads: { read: bulkhead(maxConcurrency - writes), write: bulkhead(writes) },
+    retries: new RetryPolicy({ budget: new RetryBudget() }),
     basePath: baseUrl.pathname.replace(/\/+$/, ''),
     timeoutMs,
     onCall: events.onCall,
@@ -82,7 +82,7 @@ export function connectLean(
   return {
     client,
     async close() {
-      watch?.stop();
+      watcher?.stop();
       await Promise.all(transports.map(transport => transport.close()));
     },
   };
@@ -90,9 +90,9 @@ export function connectLean(
 
 function tokenSource(
   credentials: LeanCredentials,
-  open: (origin: string, connections: number) => Transport,
+  openTransport: (origin: string, connections: number) => Transport,
 ): AccessTokenSource {
-  if ('token' in credentials) return readyToken(credentials.token);
+  if ('token' in credentials) return staticToken(credentials.token);
   const { tokenUrl, ...rest } = credentials;
-  return clientCredentialsToken(open(tokenUrl.origin, 1), { ...rest, tokenPath: tokenUrl.pathname });
+  return clientCredentialsToken(openTransport(tokenUrl.origin, 1), { ...rest, tokenPath: tokenUrl.pathname });
 }

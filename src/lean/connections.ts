@@ -2,13 +2,13 @@ import type { Socket } from 'node:net';
 import { buildConnector, Client, errors, type Dispatcher } from 'undici';
 import type { ClientCertificate } from './client-certificate.ts';
 
-/** Sends a request and receives its answer. */
+/** A request that a connection sends: undici's handler, and the state that `Connections` needs. */
 export interface ConnectionUser extends Dispatcher.DispatchHandler {
-  /** Whether it has come to its end, as one that is refused. */
-  readonly over: boolean;
-  /** Whether `onRequestStart` was called. */
-  readonly offered: boolean;
-  /** Called before the connection is used for it. */
+  /** Whether the request has its outcome. It must not be sent any more. */
+  readonly settled: boolean;
+  /** Whether undici has called `onRequestStart`. */
+  readonly requestStarted: boolean;
+  /** Called before the connection is used for the request. */
   onConnection(connection: Connection): void;
   onResponseError(controller: Dispatcher.DispatchController | null, error: Error): void;
 }
@@ -16,23 +16,23 @@ export interface ConnectionUser extends Dispatcher.DispatchHandler {
 export interface ConnectionsOptions {
   /** `https://host[:port]` */
   readonly origin: string;
-  /** At once; requests beyond them wait in line. */
+  /** Connections at once. Requests beyond them wait in the queue. */
   readonly max: number;
   readonly connectTimeoutMs: number;
   readonly certificate?: ClientCertificate | undefined;
 }
 
-interface Waiting {
+interface QueuedRequest {
   readonly options: Dispatcher.DispatchOptions;
   readonly user: ConnectionUser;
 }
 
-/** One connection. undici makes it anew when it is needed and gone. */
+/** One connection, for one request at a time. If it is closed, undici opens it again for the next request. */
 export class Connection {
   readonly client: Client;
-  /** A flag and not a `Set` of busy ones, whose discarded tables would fill the old generation. */
+  /** A flag, because a `Set` of busy connections would discard tables that fill the old generation of the heap. */
   busy = false;
-  /** Whether the request on it may be sent only once. */
+  /** Whether its request may be sent only once. */
   writing = false;
   #sockets: Sockets | undefined;
 
@@ -47,11 +47,11 @@ export class Connection {
     });
   }
 
-  /** Breaks it off at once (TCP RST): what the kernel has not sent yet is never sent. */
+  /** Resets the connection (TCP RST), so that the kernel does not send the bytes in its buffer. */
   reset(): void {
     const { tcp, http } = this.#sockets ?? {};
     if (tcp === undefined || http === undefined || http.destroyed) return;
-    // Without an error, undici would read the end of the connection as the end of the answer that is under way.
+    // Without an error, undici would take the end of the connection for the end of the response in progress.
     http.emit('error', new errors.InformationalError('reset'));
     tcp.resetAndDestroy();
   }
@@ -60,11 +60,11 @@ export class Connection {
 /** The sockets of a connection. Without TLS both are the same one. */
 interface Sockets {
   readonly tcp: Socket;
-  /** undici's. */
+  /** The socket that undici writes to. */
   readonly http: Socket;
 }
 
-/** Connects as undici does, and also hands out the sockets once the connection stands. */
+/** Connects as undici does, and also passes on the sockets once they are connected. */
 type Connect = (
   options: buildConnector.Options,
   callback: buildConnector.Callback,
@@ -72,29 +72,30 @@ type Connect = (
 ) => void;
 
 /**
- * Node resets no TLS socket (`resetAndDestroy` throws), and gives no public access to the TCP connection below one. So
- * for TLS the TCP socket is connected first, and undici makes the TLS connection over it.
+ * Node cannot reset a TLS socket (`resetAndDestroy` throws), and gives no public access to the TCP socket below it. So
+ * for TLS this connects a TCP socket first, and undici does the TLS handshake over it.
  */
 function connector({ connectTimeoutMs, certificate }: ConnectionsOptions): Connect {
-  const overTcp = buildConnector({ timeout: connectTimeoutMs, allowH2: false });
-  // One for all, so that they have TLS sessions in common. The handshake has only what TCP left of the time.
-  const overTls = buildConnector({ timeout: 0, allowH2: false, ...certificate });
+  const connectTcp = buildConnector({ timeout: connectTimeoutMs, allowH2: false });
+  // All connections share this one, and with it their TLS sessions. The timer below limits the handshake.
+  const connectTls = buildConnector({ timeout: 0, allowH2: false, ...certificate });
   return (options, callback, onSockets) => {
     const isSecure = options.protocol === 'https:';
     const { hostname, port } = options;
-    const begunAt = performance.now();
-    overTcp({ hostname, port: port || (isSecure ? '443' : '80'), protocol: 'http:' }, (error, tcp) => {
+    const startedAt = performance.now();
+    connectTcp({ hostname, port: port || (isSecure ? '443' : '80'), protocol: 'http:' }, (error, tcp) => {
       if (error !== null) callback(error, null);
       else if (isSecure) {
-        const late = (): void => {
+        const onTimeout = (): void => {
           tcp.destroy(new errors.ConnectTimeoutError('the TLS handshake took too long'));
         };
-        const timer = setTimeout(late, connectTimeoutMs - (performance.now() - begunAt));
-        overTls({ ...options, httpSocket: tcp }, (...secured) => {
+        // The handshake has the time that the TCP connection has left of the timeout.
+        const timer = setTimeout(onTimeout, connectTimeoutMs - (performance.now() - startedAt));
+        connectTls({ ...options, httpSocket: tcp }, (...result) => {
           clearTimeout(timer);
-          const [, http] = secured;
+          const [, http] = result;
           if (http !== null) onSockets({ tcp, http });
-          callback(...secured);
+          callback(...result);
         });
       } else {
         onSockets({ tcp, http: tcp });
@@ -105,10 +106,10 @@ function connector({ connectTimeoutMs, certificate }: ConnectionsOptions): Conne
 }
 
 /**
- * Connections to one server, each for one request at a time. The one that came free last is taken first: it is the
- * likeliest to be alive, and those that are not needed go idle and are closed.
+ * A pool of connections to one server, each for one request at a time. The connection that was released last is used
+ * first, because it is the most likely to be alive. Connections that are not needed become idle and are closed.
  *
- * undici's `Pool` takes the first that is free, and looks for it; a page of payouts may ask it two hundred times.
+ * undici's `Pool` searches for the first free connection on every request, and a page of payouts may send two hundred.
  */
 export class Connections {
   readonly #origin: string;
@@ -117,7 +118,7 @@ export class Connections {
   readonly #connect: Connect;
   readonly #all: Connection[] = [];
   readonly #free: Connection[] = [];
-  readonly #line: Waiting[] = [];
+  readonly #queue: QueuedRequest[] = [];
   #destroyed = false;
 
   constructor(options: ConnectionsOptions) {
@@ -125,7 +126,7 @@ export class Connections {
     this.#max = options.max;
     this.#connect = connector(options);
     this.#settings = {
-      // One deadline rules the whole exchange; undici's own timers would only blur it.
+      // The request's own deadline limits all of these, so undici's timers are off.
       headersTimeout: 0,
       bodyTimeout: 0,
       allowH2: false,
@@ -137,56 +138,57 @@ export class Connections {
       refuse(user);
       return;
     }
-    const connection = this.#free.pop() ?? this.#another();
-    if (connection === undefined) this.#line.push({ options, user });
+    const connection = this.#free.pop() ?? this.#open();
+    if (connection === undefined) this.#queue.push({ options, user });
     else this.#use(connection, { options, user });
   }
 
-  #use(connection: Connection, { options, user }: Waiting): void {
+  #use(connection: Connection, { options, user }: QueuedRequest): void {
     connection.busy = true;
     connection.writing = options.idempotent !== true;
     user.onConnection(connection);
     connection.client.dispatch(options, user);
-    // undici emits no `drain` for a request that it refuses before it has offered a connection.
-    if (user.over && !user.offered) this.#freed(connection);
+    // undici emits no `drain` for a request that it rejects before it calls `onRequestStart`.
+    if (user.settled && !user.requestStarted) this.#release(connection);
   }
 
-  #another(): Connection | undefined {
+  /** A new connection; undefined if there are as many as allowed. */
+  #open(): Connection | undefined {
     if (this.#all.length >= this.#max) return undefined;
     const connection = new Connection(this.#origin, this.#settings, this.#connect);
     this.#all.push(connection);
     connection.client.on('drain', () => {
-      this.#freed(connection);
+      this.#release(connection);
     });
     return connection;
   }
 
-  /** Told once for each use: of a request that fails while it is written, the connection is heard of as well. */
-  #freed(connection: Connection): void {
+  /** Has an effect once for each use. A request that fails while it is written causes a second call, by `drain`. */
+  #release(connection: Connection): void {
     if (!connection.busy) return;
     connection.busy = false;
-    const next = this.#next();
+    const next = this.#dequeue();
     if (next === undefined) this.#free.push(connection);
     else this.#use(connection, next);
   }
 
-  /** Who has waited longest, of those who still do. */
-  #next(): Waiting | undefined {
-    let next = this.#line.shift();
-    while (next?.user.over === true) next = this.#line.shift();
+  /** The request that has waited longest, without those that are settled by now. */
+  #dequeue(): QueuedRequest | undefined {
+    let next = this.#queue.shift();
+    while (next?.user.settled === true) next = this.#queue.shift();
     return next;
   }
 
-  /** Ends when what is under way has; those in line go on with the successor. */
+  /** Resolves when the requests in flight have ended. The successor sends the requests in the queue. */
   async close(successor: Connections): Promise<void> {
-    for (const { options, user } of this.#line.splice(0)) successor.dispatch(options, user);
+    for (const { options, user } of this.#queue.splice(0)) successor.dispatch(options, user);
     await Promise.all(this.#all.map(({ client }) => client.close()));
   }
 
-  /** Ends at once, with failures for all that is under way or in line; writes are broken off, as when one is given up. */
+  /** Closes at once: all requests in flight and in the queue fail, and the connections of writes are reset. */
   async destroy(): Promise<void> {
     this.#destroyed = true;
-    for (const { user } of this.#line.splice(0)) refuse(user);
+    for (const { user } of this.#queue.splice(0)) refuse(user);
     for (const connection of this.#all) if (connection.busy && connection.writing) connection.reset();
     await Promise.all(this.#all.map(({ client }) => client.destroy()));
   }

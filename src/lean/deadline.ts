@@ -2,11 +2,11 @@ import { LeanNotSent } from '../errors/lean-errors.ts';
 import type { CancellationSignal } from './cancellation.ts';
 
 /**
- * Waits for something that comes before anything is sent, but not beyond the deadline.
+ * Waits for a promise, but not beyond the deadline. It is for work that precedes a request.
  * @param deadline on the clock of `performance.now()`
- * @throws LeanNotSent with `message` when the deadline passes
+ * @throws LeanNotSent with `message` when the deadline passes first
  */
-export function beforeSending<Value>(
+export function withDeadline<Value>(
   awaited: Promise<Value>,
   deadline: number,
   message: string,
@@ -22,18 +22,18 @@ export function beforeSending<Value>(
   });
 }
 
-/** Resolves after `ms`; rejects with the signal's reason when it is aborted first. */
+/** Resolves after `ms`; rejects with the signal's reason if the signal is aborted first. */
 export function pause(ms: number, signal: CancellationSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
-    const leave = (): void => {
+    const onAbort = (): void => {
       clearTimeout(timer);
       reject(signal?.reason);
     };
     const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', leave);
+      signal?.removeEventListener('abort', onAbort);
       resolve();
     }, ms);
-    signal?.addEventListener('abort', leave, { once: true });
-    if (signal?.aborted === true) leave();
+    signal?.addEventListener('abort', onAbort, { once: true });
+    if (signal?.aborted === true) onAbort();
   });
 }

@@ -1,16 +1,19 @@
 import { maxDriftMs, systemClocks, type Clocks } from './send-window.ts';
 
-/** An answer this much older than what is known, in ms, is no slow one: the clock that stamped it, or stamps now, is wrong. */
-const slowestAnswerMs = 60_000;
+/**
+ * A `Date` that is behind the known time by this much, in ms, does not come from a slow response. Either the clock that
+ * stamped it is wrong, or the one that stamped an earlier response.
+ */
+const maxResponseDelayMs = 60_000;
 
 /**
- * The time by Lean's clock, as far as Lean's answers tell it: the latest `Date` header, plus what this machine's
- * monotonic clock has counted since that header came.
+ * The time by Lean's clock: the latest `Date` header of Lean's responses, plus the time that this machine's monotonic
+ * clock has counted since that header came.
  *
- * `Date` has whole seconds, and the answer travels for a while, so `now()` is usually a second or more behind Lean's
- * clock. Being behind only makes a wait longer. An edge in front of Lean may stamp the header by a clock of its own; a header that was far
- * ahead is forgotten with the next answer. A suspended machine stops the monotonic clock, so the time is not known any
- * more once the two clocks of the machine have moved apart; the next answer tells it again.
+ * `Date` has whole seconds, and the response travels for a while, so `now()` is usually a second or more behind Lean's
+ * clock. This only makes a wait longer. A proxy in front of Lean may stamp the header by its own clock; if a header was
+ * far ahead, the next response corrects it. A suspended machine stops its monotonic clock, so the time is unknown once
+ * the monotonic and the wall clock of this machine have moved apart, until the next response.
  */
 export class LeanClock {
   readonly #clocks: Clocks;
@@ -21,22 +24,22 @@ export class LeanClock {
   }
 
   /**
-   * Takes note of an answer's `Date`. A header that is a little behind what is known is passed over: it comes from a
-   * slow answer, or from the same second.
+   * Records the `Date` of a response. A date that is a little behind the known time is ignored: it comes from a slow
+   * response, or from the same second.
    * @param dateMs epoch milliseconds
    */
   observe(dateMs: number): void {
     const known = this.now();
-    if (known !== undefined && dateMs <= known && known - dateMs < slowestAnswerMs) return;
+    if (known !== undefined && dateMs <= known && known - dateMs < maxResponseDelayMs) return;
     this.#latest = { date: dateMs, monotonic: this.#clocks.monotonic(), wall: this.#clocks.wall() };
   }
 
-  /** Epoch milliseconds by Lean's clock; undefined until an answer has told it, and after a clock has jumped. */
+  /** Epoch milliseconds by Lean's clock; undefined before the first response, and after a clock jump of this machine. */
   now(): number | undefined {
     if (this.#latest === undefined) return undefined;
     const { date, monotonic, wall } = this.#latest;
-    const passed = this.#clocks.monotonic() - monotonic;
-    const byWall = this.#clocks.wall() - wall;
-    return Math.abs(byWall - passed) > maxDriftMs ? undefined : date + passed;
+    const elapsed = this.#clocks.monotonic() - monotonic;
+    const elapsedByWall = this.#clocks.wall() - wall;
+    return Math.abs(elapsedByWall - elapsed) > maxDriftMs ? undefined : date + elapsed;
   }
 }

@@ -8,39 +8,35 @@ import {
   type Shape,
 } from './shapes.ts';
 
-/**
- * THE table: the operations of Lean's Payouts API that this gateway offers, named as the public capability names
- * them. The client is read off it, and so is every other surface that offers the same operations.
- */
 export interface OperationParameter {
   readonly name: string;
   readonly in: 'path' | 'query' | 'header' | 'body';
   readonly type: 'uuid' | 'integer' | 'decimal' | 'date-time' | 'key' | 'object';
   readonly required: boolean;
   readonly description: string;
-  /** Of an integer. */
+  /** For an integer. */
   readonly minimum?: number;
   readonly maximum?: number;
-  /** Of an object. */
+  /** For an object. */
   readonly shape?: Shape;
 }
 
 export interface Operation {
   readonly name: string;
   readonly method: 'GET' | 'POST';
-  /** Path template under Lean's root; `{…}` names a path parameter. */
+  /** Path template below Lean's root. `{…}` is a path parameter. */
   readonly path: string;
-  /** What the capability calls what is at the path. */
+  /** The capability's name of the resource at the path. */
   readonly resource: string;
-  /** A few words, as for a button. */
+  /** A short title, as for a button. */
   readonly title: string;
   readonly summary: string;
-  /** When to use it and what to know about its answer, for people and models. */
+  /** When to use the operation and how to read its answer, for people and language models. */
   readonly description: string;
   readonly parameters: readonly OperationParameter[];
-  /** Of a successful answer's JSON. */
+  /** The JSON of a successful answer. */
   readonly answer: Shape;
-  /** What a caller, human or agent, may assume of calling it. */
+  /** What a caller, human or agent, may assume about a call. */
   readonly hints: { readonly readOnly: boolean; readonly destructive: boolean; readonly idempotent: boolean };
 }
 
@@ -68,6 +64,10 @@ const query = (
   ...bounds,
 });
 
+/**
+ * The operations of Lean's Payouts API that this gateway offers, with the names of the public capability. The Lean
+ * client and every surface (REST, MCP, OpenAPI) are derived from this table.
+ */
 export const operations = {
   createPayoutPayment: {
     name: 'createPayoutPayment',
@@ -91,16 +91,16 @@ export const operations = {
         type: 'key',
         required: false,
         description:
-          'Names what is asked for once and for all, such as an order id or a UUID: 1 to 255 printable ASCII ' +
-          'characters with no blank at either end. Every request with this key is the same payout, also when its ' +
-          'outcome is unknown.',
+          'Identifies the payout permanently, such as an order id or a UUID: 1 to 255 printable ASCII characters, ' +
+          'without a space at either end. Every request with this key is the same payout, even while its outcome is ' +
+          'unknown.',
       },
       {
         name: 'body',
         in: 'body',
         type: 'object',
         required: true,
-        description: 'Source accounts, and for each its transfers.',
+        description: 'The source accounts, and the transfers from each of them.',
         shape: creationShape,
       },
     ],
@@ -113,14 +113,14 @@ export const operations = {
     path: '/payouts/v1/payments',
     resource: 'payout-payments',
     title: 'List payouts',
-    summary: 'List payouts, a numbered page at a time.',
+    summary: 'List payouts by numbered pages.',
     description:
-      'Lists payouts with who was paid, how much, when and how it stands; all filters are inclusive and go together. ' +
-      'Rows that come while you page shift the pages; keep them out by a to in the past. A payout without a payment_id has no payment ' +
-      'yet: follow it by its payment_intent_id.',
+      'Lists payouts with recipient, amount, times and status. All filters are inclusive, and a row must match all of ' +
+      'them. New rows shift the pages while you read; exclude them with a to filter in the past. A payout ' +
+      'without a payment_id has no payment yet: follow it by its payment_intent_id.',
     parameters: [
-      query('page_number', 'integer', 'Which page, from 0.', { minimum: 0, maximum: 1_000_000_000 }),
-      query('page_size', 'integer', 'Rows on a page, 50 by default.', { minimum: 1, maximum: 1000 }),
+      query('page_number', 'integer', 'The page number, from 0.', { minimum: 0, maximum: 1_000_000_000 }),
+      query('page_size', 'integer', 'Rows of a page, 50 by default.', { minimum: 1, maximum: 1000 }),
       query('amount_min', 'decimal', 'Smallest amount, in major units.'),
       query('amount_max', 'decimal', 'Largest amount, in major units.'),
       query('from', 'date-time', 'Created at or after.'),
@@ -137,15 +137,16 @@ export const operations = {
     path: '/payouts/v1/payments/{payment_id}/history',
     resource: 'payout-history',
     title: 'History of a payout',
-    summary: 'What has happened to a payout.',
+    summary: 'The events of a payout.',
     description:
-      'Tells what happened to a payout and when. Some Lean applications want its payment_id here, others its ' +
-      'payment_intent_id: when one is not found, try the other. It may lack what the bank found after it had ' +
-      'accepted the payout; the payout itself has that.',
+      'The events of a payout with their times. Some Lean applications expect its payment_id here, others its ' +
+      'payment_intent_id: if one is not found, try the other. The history may lack what the bank found after it had ' +
+      'accepted the payout; the payout itself has it as post_initiation_status.',
     parameters: [
       {
         ...paymentId,
-        description: "The payout; some Lean applications want its payment id here, others its intent's id.",
+        description:
+          'The payout. Some Lean applications expect the id of its payment here, others the id of its intent.',
       },
     ],
     answer: historyShape,
@@ -170,10 +171,10 @@ export const operations = {
     method: 'GET',
     path: '/payouts/v1/intents/{payment_intent_id}',
     resource: 'payout-intent',
-    title: 'What a payout was meant to be',
-    summary: 'What a payout was meant to be, with its destination and, once there is one, its payment.',
+    title: 'Intent of a payout',
+    summary: 'What was requested for a payout, with its destination and, once there is one, its payment.',
     description:
-      'What was asked for when a payout was created: amount, destination, your own external_reference, and the ' +
+      'What was requested when a payout was created: amount, destination, your own external_reference, and the ' +
       'payment once there is one. Use it to follow a payout that has no payment_id yet.',
     parameters: [
       {
@@ -189,7 +190,7 @@ export const operations = {
   },
 } as const satisfies Record<string, Operation>;
 
-/** A call that resolves a reference inside the graph; it is not offered as an operation of its own. */
+/** A call for the destination of a payout in the graph. The gateway does not offer it as an operation. */
 export const getPayoutDestination = {
   name: 'getPayoutDestination',
   method: 'GET',
@@ -200,12 +201,12 @@ export const getPayoutDestination = {
       in: 'path',
       type: 'uuid',
       required: true,
-      description: 'The destination, as its creation named it.',
+      description: 'The destination, by the id from its creation.',
     },
   ],
 } as const satisfies LeanCall;
 
-/** A call that tells what has been announced by webhooks; it is not offered as an operation of its own. */
+/** A call for the events that Lean has sent by webhooks. The gateway does not offer it as an operation. */
 export const listEvents = {
   name: 'listEvents',
   method: 'GET',
@@ -213,17 +214,17 @@ export const listEvents = {
   parameters: [],
 } as const satisfies LeanCall;
 
-/** Where an operation is among the REST routes, as the capability has it. */
+/** The REST path of an operation, as in the capability. */
 export function restPathOf({ path }: Operation): string {
   return `/v1${path}`;
 }
 
-/** What an operation is called among the tools, as the capability has it. */
+/** The name of an operation's MCP tool, as in the capability. */
 export function toolNameOf({ name }: Operation): string {
   return `lean-${name.toLowerCase()}`;
 }
 
-/** All that it takes to call Lean. */
+/** The part of an operation that a call to Lean needs. */
 export type LeanCall = Pick<Operation, 'name' | 'method' | 'path' | 'parameters'>;
 
 /** Values for an operation's parameters, by name. Query parameters that are undefined are left out. */
@@ -235,8 +236,9 @@ export interface OperationArguments {
 }
 
 /**
- * The request target (path and query) of an operation with its arguments filled in and escaped: an id can neither
+ * The request target (path and query) of an operation with its arguments. They are escaped, so that an id can neither
  * leave its path segment nor add to the query.
+ * @throws TypeError when a path parameter is missing, empty, `.` or `..`
  */
 export function targetOf(operation: LeanCall, args: OperationArguments): string {
   let path = '';
@@ -251,21 +253,23 @@ export function targetOf(operation: LeanCall, args: OperationArguments): string 
   return search.size === 0 ? path : `${path}?${search.toString()}`;
 }
 
-const parts = new WeakMap<LeanCall, readonly string[]>();
+const pathParts = new WeakMap<LeanCall, readonly string[]>();
 
-/** A path's texts, and between each two of them the name of a parameter. */
+/** The path template, split: literal texts alternate with parameter names, from a text to a text. */
 function partsOf(operation: LeanCall): readonly string[] {
-  let known = parts.get(operation);
-  if (known === undefined) {
-    known = operation.path.split(/\{(\w+)\}/);
-    parts.set(operation, known);
+  let parts = pathParts.get(operation);
+  if (parts === undefined) {
+    parts = operation.path.split(/\{(\w+)\}/);
+    pathParts.set(operation, parts);
   }
-  return known;
+  return parts;
 }
 
 function segmentOf(operation: LeanCall, name: string, { path }: OperationArguments): string {
   const value = path?.[name];
   if (value === undefined || value === '' || value === '.' || value === '..')
-    throw new TypeError(`${operation.name}: no usable value for ${name}`);
+    throw new TypeError(
+      `${operation.name}: the path parameter ${name} must be a text other than "", "." and ".."`,
+    );
   return encodeURIComponent(value);
 }

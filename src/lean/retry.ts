@@ -1,8 +1,8 @@
 import { LeanNotSent, LeanOutcomeUnknown, LeanUnreachable } from '../errors/lean-errors.ts';
-import type { HttpAnswer } from './upstream-request.ts';
+import type { HttpResponse } from './upstream-request.ts';
 
-/** How one attempt ended: with an answer, or with what was thrown. */
-export type Attempt = { readonly answer: HttpAnswer } | { readonly error: unknown };
+/** The outcome of one attempt. */
+export type Attempt = { readonly response: HttpResponse } | { readonly error: unknown };
 
 export type RequestClass = 'read' | 'write';
 
@@ -13,19 +13,20 @@ interface Rule {
   readonly reason: string;
 }
 
-/** The first row that fits decides; what fits none is not repeated. */
+/** The first matching rule decides. An attempt that matches no rule is not retried. */
 export const rules: readonly Rule[] = [
   {
     when: attempt => 'error' in attempt && attempt.error instanceof LeanUnreachable,
     read: true,
     write: true,
-    reason: 'No connection came about in time: not a byte was sent, so a repetition is the first time.',
+    reason: 'No connection was made in time. No byte was sent, so the retry is the first request.',
   },
   {
     when: attempt => 'error' in attempt && attempt.error instanceof LeanNotSent,
     read: false,
     write: false,
-    reason: 'The gateway itself did not send it (queue, breaker, no token): a retry would add load.',
+    reason:
+      'The gateway itself did not send the request (queue, circuit breaker, no token). A retry would add load.',
   },
   {
     when: attempt =>
@@ -40,29 +41,30 @@ export const rules: readonly Rule[] = [
     when: attempt => 'error' in attempt && attempt.error instanceof LeanOutcomeUnknown,
     read: true,
     write: false,
-    reason: 'A broken connection costs a read nothing; a payout may have been taken.',
+    reason:
+      'After a broken connection a read is safe to retry, but Lean may have created the payout of a write.',
   },
   {
-    when: attempt => 'answer' in attempt && attempt.answer.status === 429,
+    when: attempt => 'response' in attempt && attempt.response.status === 429,
     read: true,
     write: false,
-    reason: 'Lean asks to come back later; the caller of a payout decides about that.',
+    reason: 'Lean asks for fewer requests. A read waits and retries; the caller decides about a payout.',
   },
   {
-    when: attempt => 'answer' in attempt && attempt.answer.status >= 500,
+    when: attempt => 'response' in attempt && attempt.response.status >= 500,
     read: true,
     write: false,
-    reason: 'Faults of servers pass; after one, a payout may have been taken.',
+    reason: 'A server error may be temporary, but Lean may have created the payout of a write.',
   },
 ];
 
 export const maxRetries = 2;
 
-/** Full jitter: anything between nothing and this, doubled for every further retry. */
-const firstPauseMs = 100;
+/** Full jitter: the delay is random between zero and this, doubled for every further retry. */
+const firstDelayMs = 100;
 
-/** A retry that starts later than this before the deadline has no chance. */
-const leastTimeMs = 20;
+/** A retry is not made if it had less time than this before the deadline. */
+const minRetryTimeMs = 20;
 
 export interface RetryOptions {
   readonly budget: RetryBudget;
@@ -70,8 +72,8 @@ export interface RetryOptions {
   readonly random?: () => number;
 }
 
-/** Decides whether an attempt is repeated. */
-export class Retries {
+/** Decides whether a request is retried, and after which delay. */
+export class RetryPolicy {
   readonly #budget: RetryBudget;
   readonly #random: () => number;
 
@@ -80,68 +82,68 @@ export class Retries {
     this.#random = random;
   }
 
-  /** Counts a request that callers asked for: retries are measured by these. */
-  requested(): void {
-    this.#budget.requested();
+  /** Counts a request of a caller. The number of retries is limited to a share of these. */
+  countRequest(): void {
+    this.#budget.countRequest();
   }
 
   /**
-   * How long to wait before the next attempt, in ms; undefined when there is none.
-   * @param retries how often it has been repeated so far
-   * @param remainingMs until the deadline
+   * The delay before the next attempt, in ms; undefined if there is no retry.
+   * @param retries the number of retries so far
+   * @param remainingMs time until the deadline
    * @see https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
    */
-  pauseBefore(
+  delayBeforeRetry(
     kind: RequestClass,
     attempt: Attempt,
     retries: number,
     remainingMs: number,
   ): number | undefined {
-    // What went well needs no rule.
-    if ('answer' in attempt && attempt.answer.status < 400) return undefined;
+    // Most requests succeed, and need no search through the rules.
+    if ('response' in attempt && attempt.response.status < 400) return undefined;
     if (retries >= maxRetries || rules.find(({ when }) => when(attempt))?.[kind] !== true) return undefined;
-    const asked = 'answer' in attempt ? retryAfterMs(attempt.answer) : undefined;
-    const pauseMs = asked ?? this.#random() * firstPauseMs * 2 ** retries;
-    return pauseMs + leastTimeMs < remainingMs && this.#budget.take() ? pauseMs : undefined;
+    const requestedMs = 'response' in attempt ? retryAfterMs(attempt.response) : undefined;
+    const delayMs = requestedMs ?? this.#random() * firstDelayMs * 2 ** retries;
+    return delayMs + minRetryTimeMs < remainingMs && this.#budget.take() ? delayMs : undefined;
   }
 }
 
-export function retryAfterMs({ headers }: HttpAnswer, now: () => number = Date.now): number | undefined {
+export function retryAfterMs({ headers }: HttpResponse, now: () => number = Date.now): number | undefined {
   const value = headers['retry-after'];
   if (typeof value !== 'string') return undefined;
   if (/^\d{1,6}$/.test(value)) return Number(value) * 1000;
-  // Without this, `1.5` would be a day in the year 2001.
+  // `Date.parse` would also accept other texts, such as `1.5`, which is a day in the year 2001.
   const date = value.endsWith('GMT') ? Date.parse(value) : NaN;
   return Number.isNaN(date) ? undefined : Math.max(0, date - now());
 }
 
 const windowSeconds = 10;
-const share = 0.2;
-const floor = 10;
+const retryShare = 0.2;
+const minRetries = 10;
 
 /**
- * What keeps an outage from being multiplied: within ten seconds retries may make up a fifth of what was asked for,
- * or ten where little was.
+ * Prevents retries from multiplying the load during an outage: within ten seconds there may be one retry for every five
+ * requests, or ten retries if there are few requests.
  */
 export class RetryBudget {
   readonly #now: () => number;
   #seconds: { readonly second: number; requests: number; retries: number }[] = [];
 
-  /** @param now ms on any steady clock */
+  /** @param now the time of a monotonic clock, in ms */
   constructor(now: () => number = () => performance.now()) {
     this.#now = now;
   }
 
-  requested(): void {
+  countRequest(): void {
     this.#current().requests += 1;
   }
 
-  /** Takes one retry out of the budget, if there is one left. */
+  /** Takes one retry from the budget; false when none is left. */
   take(): boolean {
     const current = this.#current();
     const requests = this.#seconds.reduce((sum, second) => sum + second.requests, 0);
     const retries = this.#seconds.reduce((sum, second) => sum + second.retries, 0);
-    if (retries >= Math.max(floor, requests * share)) return false;
+    if (retries >= Math.max(minRetries, requests * retryShare)) return false;
     current.retries += 1;
     return true;
   }

@@ -1,31 +1,31 @@
 import type { AccessTokenSource } from './access-token.ts';
-import { dateOf, idsOf, LeanAnswer } from './answer.ts';
+import { dateOf, LeanAnswer, requestIdsOf } from './answer.ts';
 import { pause } from './deadline.ts';
-import type { Payer } from './call-budget.ts';
+import type { BudgetSource } from './call-budget.ts';
 import { LeanCallsUsedUp, LeanError } from '../errors/lean-errors.ts';
 import type { CancellationSignal } from './cancellation.ts';
 import type { Bulkhead } from './bulkhead.ts';
 import type { LeanClock } from './lean-clock.ts';
 import type { LeanCall, OperationArguments } from './operations.ts';
 import type { Callbacks } from './callbacks.ts';
-import type { Attempt, RequestClass, Retries } from './retry.ts';
-import type { HttpAnswer, HttpRequest } from './upstream-request.ts';
+import type { Attempt, RequestClass, RetryPolicy } from './retry.ts';
+import type { HttpRequest, HttpResponse } from './upstream-request.ts';
 import type { Transport } from './transport.ts';
 import type { AttemptTrace, UpstreamAttempt, UpstreamCall } from './upstream-call.ts';
 
 export interface RetryingClientOptions {
   readonly transport: Transport;
   readonly token: AccessTokenSource;
-  /** One for reads and one for writes, so that a flood of reads never keeps a payout waiting. */
-  readonly lanes: Readonly<Record<RequestClass, Bulkhead>>;
-  readonly retries: Retries;
-  /** It is told the `Date` of each answer. */
+  /** One for reads and one for writes, so that many reads cannot delay a payout. */
+  readonly bulkheads: Readonly<Record<RequestClass, Bulkhead>>;
+  readonly retries: RetryPolicy;
+  /** It observes the `Date` of each response. */
   readonly clock: LeanClock;
   readonly onCall?: ((call: UpstreamCall) => void) | undefined;
   readonly trace?: ((attempt: UpstreamAttempt) => AttemptTrace) | undefined;
 }
 
-/** A request to Lean, and how long it is wanted. */
+/** A request to Lean, and the limits of its attempts. */
 export interface RequestPlan {
   readonly operation: LeanCall;
   readonly kind: RequestClass;
@@ -34,11 +34,11 @@ export interface RequestPlan {
   readonly deadline: number;
   readonly signal?: CancellationSignal | undefined;
   readonly beforeSend?: (remainingMs: number) => Promise<void>;
-  readonly leastTimeMs?: number;
-  readonly payer: Payer;
+  readonly minRemainingMs?: number;
+  readonly budgetSource: BudgetSource;
 }
 
-/** Sends requests to Lean, each until the table in `retry.ts` says that what became of it stands. */
+/** Sends requests to Lean, and retries them by the rules in `retry.ts`. */
 export class RetryingClient {
   readonly #options: RetryingClientOptions;
 
@@ -46,92 +46,91 @@ export class RetryingClient {
     this.#options = options;
   }
 
-  /** The receiver is told how it ended: as `Exchange.ended` has it, or what else kept it from being sent. */
-  send(plan: RequestPlan, receiver: Callbacks<LeanAnswer>): void {
-    const { budget } = plan.payer;
+  /** Calls back with the outcome of the last attempt, or with the error that prevented an attempt. */
+  send(plan: RequestPlan, callbacks: Callbacks<LeanAnswer>): void {
+    const { budget } = plan.budgetSource;
     if (budget?.take() === false) {
-      receiver.failed(new LeanCallsUsedUp(budget.max));
+      callbacks.onError(new LeanCallsUsedUp(budget.max));
       return;
     }
-    this.#options.retries.requested();
-    new RetryingRequest(this.#options, plan, receiver).attempt();
+    this.#options.retries.countRequest();
+    new RetryingRequest(this.#options, plan, callbacks).attempt();
   }
 }
 
 /**
- * A request that is being sent, once or several times.
- *
- * An object that is told, and no async function: each of those takes a kilobyte while it waits, and a page of payouts
- * may wait for a hundred calls.
+ * A request with its attempts, one after another. It is an object with callbacks, because an async function takes a
+ * kilobyte while it waits, and a page of payouts may wait for a hundred calls.
  */
-class RetryingRequest implements Callbacks<HttpAnswer> {
+class RetryingRequest implements Callbacks<HttpResponse> {
   readonly #options: RetryingClientOptions;
   readonly #plan: RequestPlan;
-  readonly #receiver: Callbacks<LeanAnswer>;
-  /** The one under way; 1 for the first. */
+  readonly #callbacks: Callbacks<LeanAnswer>;
+  /** The number of the current attempt, from 1. */
   #attempt = 1;
   #retries = 0;
-  /** Whether it goes on with another access token than at first. */
-  #refreshed = false;
-  #bearer = '';
+  /** Whether Lean has refused a token and an attempt was made with another one. */
+  #tokenReplaced = false;
+  #token = '';
   #startedAt = 0;
-  #traced: AttemptTrace | undefined;
+  #trace: AttemptTrace | undefined;
 
-  constructor(options: RetryingClientOptions, plan: RequestPlan, receiver: Callbacks<LeanAnswer>) {
+  constructor(options: RetryingClientOptions, plan: RequestPlan, callbacks: Callbacks<LeanAnswer>) {
     this.#options = options;
     this.#plan = plan;
-    this.#receiver = receiver;
+    this.#callbacks = callbacks;
   }
 
   attempt(): void {
-    const bearer = this.#options.token.token(this.#plan.deadline);
-    if (typeof bearer === 'string') this.#attemptWith(bearer);
+    const token = this.#options.token.token(this.#plan.deadline);
+    if (typeof token === 'string') this.#attemptWith(token);
     else
-      this.#after(bearer, given => {
-        this.#attemptWith(given);
+      this.#continueAfter(token, received => {
+        this.#attemptWith(received);
       });
   }
 
-  #attemptWith(bearer: string): void {
-    const { transport, lanes, trace } = this.#options;
+  #attemptWith(token: string): void {
+    const { transport, bulkheads, trace } = this.#options;
     const { target, args, kind, operation } = this.#plan;
     const { name, method } = operation;
-    this.#bearer = bearer;
+    this.#token = token;
     this.#startedAt = performance.now();
-    this.#traced = trace?.({ operation: name, class: kind, attempt: this.#attempt, method });
+    this.#trace = trace?.({ operation: name, class: kind, attempt: this.#attempt, method });
     const headers = {
       ...args.headers,
-      ...this.#traced?.headers,
+      ...this.#trace?.headers,
       ...(args.body !== undefined && { 'content-type': 'application/json' }),
       accept: 'application/json',
-      authorization: `Bearer ${bearer}`,
+      authorization: `Bearer ${token}`,
     };
     const request: HttpRequest = { method, target, headers, body: args.body };
-    lanes[kind].run(transport.exchange(request, this.#plan), this);
+    bulkheads[kind].run(transport.createRequest(request, this.#plan), this);
   }
 
-  answered(answer: HttpAnswer): void {
-    const date = dateOf(answer);
+  onResult(response: HttpResponse): void {
+    const date = dateOf(response);
     if (date !== undefined) this.#options.clock.observe(date);
-    this.#over({ answer }, { status: answer.status, error: undefined, ...idsOf(answer) });
+    this.#finish({ response }, { status: response.status, error: undefined, ...requestIdsOf(response) });
   }
 
-  failed(error: unknown): void {
+  onError(error: unknown): void {
+    // `adapters/observability/metrics.ts` recognises this text.
     const kind = error instanceof LeanError ? `${error.name} ${error.code}` : 'given up';
-    this.#over({ error }, { status: undefined, error: kind });
+    this.#finish({ error }, { status: undefined, error: kind });
   }
 
-  /** A bug on the way must not leave anybody waiting. */
-  #over(ended: Attempt, told: Told): void {
+  /** Ends an attempt. An error thrown here is a bug, and goes to the caller, who would otherwise wait forever. */
+  #finish(attempt: Attempt, result: AttemptResult): void {
     try {
-      this.#tell(told);
-      this.#judge(ended);
+      this.#report(result);
+      this.#retryOrSettle(attempt);
     } catch (error) {
-      this.#receiver.failed(error);
+      this.#callbacks.onError(error);
     }
   }
 
-  #tell({ status, error, correlationId, traceId }: Told): void {
+  #report({ status, error, correlationId, traceId }: AttemptResult): void {
     const call = {
       operation: this.#plan.operation.name,
       class: this.#plan.kind,
@@ -143,45 +142,46 @@ class RetryingRequest implements Callbacks<HttpAnswer> {
       traceId,
     };
     this.#options.onCall?.(call);
-    this.#traced?.end(call);
+    this.#trace?.end(call);
   }
 
-  #judge(ended: Attempt): void {
+  #retryOrSettle(attempt: Attempt): void {
     const { retries, token } = this.#options;
-    const { kind, deadline, signal, payer } = this.#plan;
-    const { budget } = payer;
-    // With no calls left, the outcome stands, and takes no retry from the shared allowance.
-    const mayRepeat = budget?.left !== false;
-    if ('answer' in ended && ended.answer.status === 401 && token.refused(this.#bearer)) {
-      // The token may have been withdrawn: once more with another one. A payout is repeated by whoever asked for it.
-      if (kind === 'read' && !this.#refreshed && mayRepeat) {
+    const { kind, deadline, signal, budgetSource } = this.#plan;
+    const { budget } = budgetSource;
+    // Without calls left, the outcome stands, and takes no retry from the shared retry budget.
+    const mayRetry = budget?.hasCallsLeft !== false;
+    if ('response' in attempt && attempt.response.status === 401 && token.invalidate(this.#token)) {
+      // Lean may have withdrawn the token, so a read is tried once more with another one. The caller repeats a write.
+      if (kind === 'read' && !this.#tokenReplaced && mayRetry) {
         budget?.take();
-        this.#refreshed = true;
+        this.#tokenReplaced = true;
         this.#attempt += 1;
         this.attempt();
         return;
       }
     }
-    const leftMs = deadline - performance.now();
-    const pauseMs = mayRepeat ? retries.pauseBefore(kind, ended, this.#retries, leftMs) : undefined;
-    if (pauseMs !== undefined) {
+    const remainingMs = deadline - performance.now();
+    const delayMs = mayRetry
+      ? retries.delayBeforeRetry(kind, attempt, this.#retries, remainingMs)
+      : undefined;
+    if (delayMs !== undefined) {
       budget?.take();
-      this.#after(pause(pauseMs, signal), () => {
+      this.#continueAfter(pause(delayMs, signal), () => {
         this.#retries += 1;
         this.#attempt += 1;
         this.attempt();
       });
-    } else if ('error' in ended) this.#receiver.failed(ended.error);
-    else this.#receiver.answered(new LeanAnswer(ended.answer));
+    } else if ('error' in attempt) this.#callbacks.onError(attempt.error);
+    else this.#callbacks.onResult(new LeanAnswer(attempt.response));
   }
 
-  /** Goes on when what it waits for has come; it ends where that cannot be had. */
-  #after<Value>(awaited: Promise<Value>, goOn: (value: Value) => void): void {
-    awaited.then(goOn).catch((error: unknown) => {
-      this.#receiver.failed(error);
+  /** Continues with the value of the promise. If it rejects, the request fails with the same error. */
+  #continueAfter<Value>(promise: Promise<Value>, next: (value: Value) => void): void {
+    promise.then(next).catch((error: unknown) => {
+      this.#callbacks.onError(error);
     });
   }
 }
 
-/** What is told of an attempt when it is over. */
-type Told = Pick<UpstreamCall, 'status' | 'error' | 'correlationId' | 'traceId'>;
+type AttemptResult = Pick<UpstreamCall, 'status' | 'error' | 'correlationId' | 'traceId'>;

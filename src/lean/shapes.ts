@@ -1,7 +1,6 @@
 /**
- * What Lean's requests and answers look like, as JSON Schema (2020-12), in our own words: for whoever calls the
- * operations without knowing Lean. Answers promise little, as Lean's do: every field may be missing or null, and
- * there may be others.
+ * A JSON Schema (2020-12). The schemas below describe Lean's requests and answers for callers who do not know Lean, in
+ * this gateway's own words. As at Lean, every field of an answer may be missing or null, and there may be others.
  */
 export interface Shape {
   readonly type?: string | readonly string[];
@@ -24,37 +23,37 @@ export interface Shape {
   readonly items?: Shape;
 }
 
-const maybe = (type: string, description: string, more: Shape = {}): Shape => ({
+const nullable = (type: string, description: string, more: Shape = {}): Shape => ({
   type: [type, 'null'],
   description,
   ...more,
 });
-const text = (description: string): Shape => maybe('string', description);
+const text = (description: string): Shape => nullable('string', description);
 const time = (description: string): Shape =>
-  maybe('string', `${description} RFC 3339, UTC.`, { examples: ['2026-03-01T08:30:00.123456Z'] });
+  nullable('string', `${description} RFC 3339, UTC.`, { examples: ['2026-03-01T08:30:00.123456Z'] });
 const object = (description: string, properties: Readonly<Record<string, Shape>>): Shape => ({
   type: ['object', 'null'],
   description,
   properties,
 });
 
-const amount = maybe('number', 'In major units: 16.5 with AED is sixteen dirhams and fifty fils.');
-const currency = maybe('string', 'ISO 4217 code.', { examples: ['AED', 'SAR'] });
-const status = maybe(
+const amount = nullable('number', 'In major units: 16.5 with AED is sixteen dirhams and fifty fils.');
+const currency = nullable('string', 'ISO 4217 code.', { examples: ['AED', 'SAR'] });
+const status = nullable(
   'string',
-  'Where it stands: CREATED, AWAITING_AUTHORIZATION, PENDING_WITH_BANK, ACCEPTED_BY_BANK (not final), FAILED or ' +
-    'AUTHORISATION_FAILED; other words may come.',
+  'One of CREATED, AWAITING_AUTHORIZATION, PENDING_WITH_BANK, ACCEPTED_BY_BANK (not final), FAILED or ' +
+    'AUTHORISATION_FAILED. Other values are possible.',
 );
-const postInitiationStatus = maybe(
+const postInitiationStatus = nullable(
   'string',
-  'What the bank’s tracking found after it accepted the payout: PROCESSED (paid) or REJECTED (not paid); null while ' +
-    'it goes on.',
+  'The result of the bank’s tracking after it accepted the payout: PROCESSED (paid) or REJECTED (not paid); null ' +
+    'while the tracking goes on.',
 );
-const intentId = text('Lean’s id of what was asked for, known from the moment of creation.');
-const paymentId = text('Lean’s id of the payment; missing until Lean has made one of the intent.');
+const intentId = text('Lean’s id of the intent, known from the moment of creation.');
+const paymentId = text('Lean’s id of the payment; missing until Lean has made a payment for the intent.');
 const reference = text('The bank’s reference of the transfer.');
-const party = (who: string): Shape =>
-  object(who, {
+const party = (description: string): Shape =>
+  object(description, {
     name: text('Name on the account.'),
     account_number: text('Account number.'),
     iban: text('IBAN.'),
@@ -65,7 +64,7 @@ const payment: Readonly<Record<string, Shape>> = {
   payment_intent_id: intentId,
   payment_source_id: text('The source that pays.'),
   sender_details: party('The account that is debited.'),
-  recipient_details: party('Who is paid.'),
+  recipient_details: party('The account that is paid.'),
   amount,
   currency,
   description: text('Reference text for the recipient’s bank.'),
@@ -75,21 +74,21 @@ const payment: Readonly<Record<string, Shape>> = {
   post_initiation_status: postInitiationStatus,
   bank_transaction_reference: reference,
   granular_status_code: text('A finer code for the status.'),
-  status_additional_details: text('More on the status, in words.'),
+  status_additional_details: text('Details of the status, as prose.'),
 };
 
-const pageNumbers: Shape = object('Which page this is.', {
-  number: maybe('integer', 'Which page, from 0.'),
-  size: maybe('integer', 'Rows on a page.'),
-  total_elements: maybe('integer', 'Rows in all.'),
-  total_pages: maybe('integer', 'Pages in all.'),
+const pageNumbers: Shape = object('The position of this page.', {
+  number: nullable('integer', 'The page number, from 0.'),
+  size: nullable('integer', 'Rows of a page.'),
+  total_elements: nullable('integer', 'Rows of all pages.'),
+  total_pages: nullable('integer', 'The number of pages.'),
 });
 
 const historyEntry: Shape = {
   type: 'object',
   properties: {
     payment_id: paymentId,
-    events: maybe('array', 'What happened to this payment; in either order of time.', {
+    events: nullable('array', 'The events of this payment, oldest first or newest first.', {
       items: {
         type: 'object',
         properties: {
@@ -109,21 +108,21 @@ export const intentShape: Shape = {
   type: 'object',
   properties: {
     payment_intent_id: intentId,
-    customer_id: text('The customer it is for.'),
+    customer_id: text('The customer of the payout.'),
     amount,
     currency,
     description: text('Reference text for the recipient’s bank.'),
-    external_reference: text('Your own id of it, as it was given at creation.'),
-    payment: object('The payment made of it; null or missing before there is one.', payment),
+    external_reference: text('Your own id of the payout, as given at creation.'),
+    payment: object('The payment of this intent; null or missing before there is one.', payment),
     payment_destination: object('The destination (beneficiary).', {
       id: text('Id of the destination.'),
-      status: text('ACTIVE when it can be paid.'),
+      status: text('ACTIVE if it can be paid.'),
       name: text('Legal name.'),
-      display_name: text('Name to show; some Lean applications call it short_name.'),
+      display_name: text('Display name. Some Lean applications send it as short_name.'),
       iban: text('IBAN.'),
       account_number: text('Account number.'),
       swift_code: text('SWIFT (BIC) of its bank.'),
-      bank_identifier: text('Lean’s name of its bank.'),
+      bank_identifier: text('Lean’s identifier of its bank.'),
     }),
   },
 };
@@ -131,7 +130,7 @@ export const intentShape: Shape = {
 export const listShape: Shape = {
   type: 'object',
   properties: {
-    content: maybe('array', 'The payouts of this page.', {
+    content: nullable('array', 'The payouts of this page.', {
       items: {
         type: 'object',
         properties: {
@@ -142,11 +141,14 @@ export const listShape: Shape = {
           amount,
           currency,
           description: text('Reference text for the recipient’s bank.'),
-          recipient_name: text('Who is paid.'),
-          recipient_iban: text('Their IBAN.'),
-          recipient_bank_name: text('Lean’s name of their bank.'),
-          auto_authorized: maybe('boolean', 'Whether Lean authorised it by itself.'),
-          pending_manual_authorization: maybe('boolean', 'Whether it waits for a person.'),
+          recipient_name: text('Name of the recipient.'),
+          recipient_iban: text('IBAN of the recipient.'),
+          recipient_bank_name: text('Lean’s identifier of the recipient’s bank.'),
+          auto_authorized: nullable('boolean', 'Whether Lean authorised the payout automatically.'),
+          pending_manual_authorization: nullable(
+            'boolean',
+            'Whether the payout waits for authorisation by a person.',
+          ),
           bank_transaction_reference: reference,
           created_at: time('When it was created.'),
           updated_at: time('When it last changed.'),
@@ -160,27 +162,27 @@ export const listShape: Shape = {
 export const historyShape: Shape = {
   type: 'object',
   properties: {
-    content: maybe('array', 'The payments of an intent, with what happened to each.', {
+    content: nullable('array', 'The payments of an intent, each with its events.', {
       items: historyEntry,
     }),
-    payments: maybe('array', 'The same, as older Lean applications name it.', { items: historyEntry }),
+    payments: nullable('array', 'The same, as older Lean applications send it.', { items: historyEntry }),
     page: pageNumbers,
   },
 };
 
 const createdTransfer: Shape = {
   type: ['object', 'array', 'null'],
-  description: 'What was asked for, and how it stands.',
+  description: 'What was requested, and its status.',
   properties: {
     destination_id: text('Id of the destination.'),
     amount,
     currency,
-    payment_status: maybe(
+    payment_status: nullable(
       'string',
-      'Mostly CREATED: Lean has taken it, it is not paid yet. FAILED: it was not.',
+      'Usually CREATED: Lean has accepted the payout, which is not paid yet. FAILED: Lean has not accepted it.',
     ),
-    error_message: text('Why it failed on the spot.'),
-    recipient_details: party('Who is paid.'),
+    error_message: text('Why the payout failed at once.'),
+    recipient_details: party('The account that is paid.'),
   },
 };
 
@@ -188,26 +190,30 @@ export const createdShape: Shape = {
   type: 'object',
   properties: {
     end_user_id: text('The bank credentials used.'),
-    payouts_payment_details: maybe('array', 'A payout for each transfer, in their order.', {
-      items: {
-        type: 'object',
-        properties: {
-          payment_intent_id: intentId,
-          payment_id: paymentId,
-          initiate_payment_task_id: text('Names it to Lean’s support.'),
-          account_number: text('The account that is debited.'),
-          iban: text('Its IBAN.'),
-          bank_identifier: text('Lean’s name of its bank.'),
-          destination_details: createdTransfer,
+    payouts_payment_details: nullable(
+      'array',
+      'One payout for each transfer, in the order of the transfers.',
+      {
+        items: {
+          type: 'object',
+          properties: {
+            payment_intent_id: intentId,
+            payment_id: paymentId,
+            initiate_payment_task_id: text('Id of the task, for Lean’s support.'),
+            account_number: text('The account that is debited.'),
+            iban: text('Its IBAN.'),
+            bank_identifier: text('Lean’s identifier of its bank.'),
+            destination_details: createdTransfer,
+          },
         },
       },
-    }),
+    ),
   },
 };
 
 export const creationShape: Shape = {
   type: 'object',
-  description: 'Source accounts, and for each the transfers to make from it.',
+  description: 'The source accounts, and the transfers from each of them.',
   required: ['payment_details'],
   additionalProperties: false,
   properties: {
@@ -215,7 +221,7 @@ export const creationShape: Shape = {
       type: 'array',
       minItems: 1,
       maxItems: 100,
-      description: 'One entry for each source account; at most 100 transfers in all of them.',
+      description: 'One entry for each source account, with at most 100 transfers in all entries together.',
       items: {
         type: 'object',
         required: ['account_id', 'destination_details'],
@@ -224,13 +230,13 @@ export const creationShape: Shape = {
           account_id: {
             type: 'string',
             pattern: '^[\\w-]{1,64}$',
-            description: 'The source account, as the Payouts tab of Lean’s dashboard names it.',
+            description: 'The id of the source account, from the Payouts tab of Lean’s dashboard.',
             examples: ['a0000000-0000-4000-8000-000000000001'],
           },
           currency: {
             type: 'string',
             pattern: '^[A-Z]{3}$',
-            description: 'ISO 4217 code, for transfers that name none of their own.',
+            description: 'ISO 4217 code for transfers without a currency of their own.',
             examples: ['AED', 'SAR'],
           },
           destination_details: {
@@ -254,14 +260,14 @@ export const creationShape: Shape = {
                   exclusiveMinimum: 0,
                   pattern: '^\\d{1,18}(\\.\\d+)?$',
                   description:
-                    'In major units, with no more decimals than the currency has: 16.5 or "16.50". Send more than ' +
-                    '15 digits as text.',
+                    'In major units, with no more decimals than the currency has: 16.5 or "16.50". Send an amount ' +
+                    'of more than 15 digits as text.',
                   examples: ['16.50'],
                 },
                 currency: {
                   type: 'string',
                   pattern: '^[A-Z]{3}$',
-                  description: 'ISO 4217 code; by default that of the entry.',
+                  description: 'ISO 4217 code. The default is the currency of the entry.',
                   examples: ['AED'],
                 },
                 description: {
@@ -275,12 +281,12 @@ export const creationShape: Shape = {
                   type: ['string', 'null'],
                   maxLength: 64,
                   description:
-                    'Your own id of the payout, which its intent carries: at most 64 characters with no blank at ' +
-                    'either end. By default it is made of the idempotency key.',
+                    'Your own id of the payout, which its intent has as external_reference: at most 64 characters, ' +
+                    'without a space at either end. By default it is derived from the idempotency key.',
                 },
                 authorize_payment: {
                   type: 'boolean',
-                  description: 'Whether Lean is to authorise it at once; otherwise it waits for a person.',
+                  description: 'Whether Lean authorises the payout at once. Otherwise it waits for a person.',
                 },
               },
             },

@@ -1,55 +1,56 @@
-import type { CallBudget, Payer } from './call-budget.ts';
+import type { BudgetSource, CallBudget } from './call-budget.ts';
 import { LeanOutcomeUnknown } from '../errors/lean-errors.ts';
 import { Cancellation, once, type CancellationSignal } from './cancellation.ts';
 import type { Callbacks } from './callbacks.ts';
-import { eventLoop } from '../scheduling/event-loop-batcher.ts';
+import { eventLoopBatcher } from '../scheduling/event-loop-batcher.ts';
 
 /**
- * Identical reads that are wanted while one is under way share it: one call, one answer, however many operations
- * wait. Nothing is kept once the answer is in.
+ * Single-flight for reads: identical reads that overlap share one call and its answer, however many operations wait.
+ * Nothing is cached after the answer.
  */
 export class SharedReads<Answer> {
   /**
-   * An object and no Map: of a Map that much goes through, tables that it has outgrown lead to each other and to what
-   * was in them, so that most of it outlives the young generation of the heap.
+   * An object, because the outgrown tables of a `Map` with this many insertions refer to each other and to their former
+   * values, so that most of them survive into the old generation of the heap.
    */
-  #underWay = emptied<Answer>();
+  #inFlight = emptyRecord<Answer>();
 
   /**
-   * The answer of `start`, or of the same read already under way. Each caller leaves by its own signal; the read
-   * itself is cancelled when the last one has left, and nobody waits beyond their own deadline. A read that must end
-   * much earlier than the caller's own deadline is not joined: it would give up while the caller still has time.
+   * The answer of `start`, or of the same read in flight. Each caller stops waiting at its own deadline, or when its
+   * own signal is aborted. The read itself is cancelled when no caller is left. A caller does not join a read that ends
+   * much earlier than its own deadline, because that read may time out while the caller still has time.
    */
-  read(key: string, wish: ReadRequest, start: (flight: CancellableRead<Answer>) => void): Promise<Answer> {
-    if (wish.signal?.aborted === true) return Promise.reject(wish.signal.reason as Error);
-    const { deadline } = wish;
+  read(key: string, request: ReadRequest, start: (read: CancellableRead<Answer>) => void): Promise<Answer> {
+    if (request.signal?.aborted === true) return Promise.reject(request.signal.reason as Error);
+    const { deadline } = request;
     const now = performance.now();
-    const known = this.#underWay[key];
-    if (known !== undefined && known.deadline - now >= (deadline - now) / 2) return known.join(wish);
-    const flight = new InFlightRead<Answer>(key, deadline, this);
-    this.#underWay[key] = flight;
-    const answer = flight.join(wish);
+    const inFlight = this.#inFlight[key];
+    if (inFlight !== undefined && inFlight.deadline - now >= (deadline - now) / 2)
+      return inFlight.subscribe(request);
+    const read = new InFlightRead<Answer>(key, deadline, this);
+    this.#inFlight[key] = read;
+    const answer = read.subscribe(request);
     try {
-      start(flight);
+      start(read);
     } catch (error) {
-      flight.failed(error);
+      read.onError(error);
     }
     return answer;
   }
 
-  /** Lets later readers start reads of their own: what is under way may not know yet what has just been written. */
-  startAfresh(): void {
-    this.#underWay = emptied();
+  /** Later callers do not join the reads in flight, whose answers may lack what has just been written. */
+  stopSharing(): void {
+    this.#inFlight = emptyRecord();
   }
 
-  /** Whoever asks from now on wants a read of its own. */
-  settle(flight: InFlightRead<Answer>): void {
+  /** Later callers do not join this read. */
+  remove(read: InFlightRead<Answer>): void {
     // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- keys come and go, as in a Map
-    if (this.#underWay[flight.key] === flight) delete this.#underWay[flight.key];
+    if (this.#inFlight[read.key] === read) delete this.#inFlight[read.key];
   }
 }
 
-function emptied<Answer>(): Record<string, InFlightRead<Answer>> {
+function emptyRecord<Answer>(): Record<string, InFlightRead<Answer>> {
   return Object.create(null) as Record<string, InFlightRead<Answer>>;
 }
 
@@ -57,23 +58,22 @@ interface ReadRequest {
   /** On the clock of `performance.now()`. */
   readonly deadline: number;
   readonly signal?: CancellationSignal | undefined;
-  /** The budget of the caller's operation; without it the calls are not limited. */
+  /** The budget of the caller's operation. Without it the calls are not limited. */
   readonly budget?: CallBudget | undefined;
 }
 
-/** A read in flight: its receiver, the budget of its calls, and the signal that cancels it. */
-export interface CancellableRead<Answer> extends Callbacks<Answer>, Payer {
-  readonly giveUp: CancellationSignal;
+/** A read in flight: its callbacks, the budget of its calls, and the signal that cancels it. */
+export interface CancellableRead<Answer> extends Callbacks<Answer>, BudgetSource {
+  readonly cancellation: CancellationSignal;
 }
 
-/** A read that is under way, and those who wait for it. */
+/** A read in flight and its subscribers. */
 class InFlightRead<Answer> implements CancellableRead<Answer> {
-  readonly giveUp = new Cancellation();
+  readonly cancellation = new Cancellation();
   readonly key: string;
-  /** When it gives up. */
   readonly deadline: number;
   readonly #reads: SharedReads<Answer>;
-  #waiting: Subscriber<Answer>[] = [];
+  #subscribers: Subscriber<Answer>[] = [];
 
   constructor(key: string, deadline: number, reads: SharedReads<Answer>) {
     this.key = key;
@@ -81,62 +81,62 @@ class InFlightRead<Answer> implements CancellableRead<Answer> {
     this.#reads = reads;
   }
 
-  /** A call counts for the first waiting reader that has calls left. */
+  /** The budget of the first subscriber with calls left; undefined (no limit) if one subscriber has no budget. */
   get budget(): CallBudget | undefined {
-    const budgets = this.#waiting.map(({ budget }) => budget);
+    const budgets = this.#subscribers.map(({ budget }) => budget);
     if (budgets.includes(undefined)) return undefined;
-    return budgets.find(budget => budget?.left) ?? budgets[0];
+    return budgets.find(budget => budget?.hasCallsLeft) ?? budgets[0];
   }
 
-  answered(answer: Answer): void {
-    this.#land(({ resolve }) => {
+  onResult(answer: Answer): void {
+    this.#settle(({ resolve }) => {
       resolve(answer);
     });
   }
 
-  failed(error: unknown): void {
-    this.#land(({ reject }) => {
+  onError(error: unknown): void {
+    this.#settle(({ reject }) => {
       reject(error);
     });
   }
 
-  /** Each reader is told in a turn of its own, because hundreds may wait, and each starts work with the answer. */
-  #land(tell: (waiter: Subscriber<Answer>) => void): void {
-    this.#reads.settle(this);
-    for (const waiter of this.#waiting) {
-      waiter.stay();
-      eventLoop.run(this, () => {
-        tell(waiter);
+  /** Settles each subscriber in a task of its own: there may be hundreds, and each continues with the answer. */
+  #settle(settle: (subscriber: Subscriber<Answer>) => void): void {
+    this.#reads.remove(this);
+    for (const subscriber of this.#subscribers) {
+      subscriber.stopListening();
+      eventLoopBatcher.run(this, () => {
+        settle(subscriber);
       });
     }
   }
 
-  join(wish: ReadRequest): Promise<Answer> {
+  subscribe(request: ReadRequest): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push(new Subscriber(this, wish, resolve, reject));
+      this.#subscribers.push(new Subscriber(this, request, resolve, reject));
     });
   }
 
-  /** Without the last one who waited it is given up. */
-  leave(waiter: Subscriber<Answer>, reason: unknown): void {
-    this.#waiting = this.#waiting.filter(other => other !== waiter);
-    if (this.#waiting.length > 0) return;
-    this.#reads.settle(this);
-    this.giveUp.abort(reason);
+  /** Removes a subscriber, and cancels the read after the last one. */
+  unsubscribe(subscriber: Subscriber<Answer>, reason: unknown): void {
+    this.#subscribers = this.#subscribers.filter(other => other !== subscriber);
+    if (this.#subscribers.length > 0) return;
+    this.#reads.remove(this);
+    this.cancellation.abort(reason);
   }
 }
 
-/** Somebody who waits for a read: until the answer is in, their own deadline has come, or they do not want it any more. */
+/** A caller that waits for a read until the answer, its own deadline, or the abortion of its signal. */
 class Subscriber<Answer> {
   readonly resolve: (answer: Answer) => void;
   readonly reject: (error: unknown) => void;
   readonly budget: CallBudget | undefined;
-  readonly #flight: InFlightRead<Answer>;
+  readonly #read: InFlightRead<Answer>;
   readonly #signal: CancellationSignal | undefined;
   readonly #timer: NodeJS.Timeout | undefined;
 
   constructor(
-    flight: InFlightRead<Answer>,
+    read: InFlightRead<Answer>,
     { deadline, signal, budget }: ReadRequest,
     resolve: (answer: Answer) => void,
     reject: (error: unknown) => void,
@@ -144,10 +144,10 @@ class Subscriber<Answer> {
     this.resolve = resolve;
     this.reject = reject;
     this.budget = budget;
-    this.#flight = flight;
+    this.#read = read;
     this.#signal = signal;
     signal?.addEventListener('abort', this, once);
-    if (deadline < flight.deadline)
+    if (deadline < read.deadline)
       this.#timer = setTimeout(() => {
         this.#leave(
           new LeanOutcomeUnknown('LEAN_TIMEOUT', 'Lean did not answer in time.', { retryable: true }),
@@ -155,20 +155,20 @@ class Subscriber<Answer> {
       }, deadline - performance.now());
   }
 
-  /** It does not leave any more. */
-  stay(): void {
+  /** Neither the deadline nor the signal ends the wait any more. */
+  stopListening(): void {
     clearTimeout(this.#timer);
     this.#signal?.removeEventListener('abort', this);
   }
 
-  /** Of the signal. */
+  /** The signal's listener. */
   handleEvent(): void {
     this.#leave(this.#signal?.reason);
   }
 
   #leave(reason: unknown): void {
-    this.stay();
+    this.stopListening();
     this.reject(reason);
-    this.#flight.leave(this, reason);
+    this.#read.unsubscribe(this, reason);
   }
 }

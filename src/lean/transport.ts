@@ -3,61 +3,65 @@ import { Connections } from './connections.ts';
 import { systemClocks, type Clocks } from './send-window.ts';
 import {
   ConnectedRequest,
-  type UpstreamRequest,
-  type HttpAnswer,
   type HttpRequest,
+  type HttpResponse,
   type SendOptions,
+  type UpstreamRequest,
 } from './upstream-request.ts';
 
+/** Sends requests to one server. */
 export interface Transport {
-  /** An exchange that waits to be started. */
-  exchange(request: HttpRequest, options: SendOptions): UpstreamRequest;
-  /** How an exchange ends that is started at once. */
-  send(request: HttpRequest, options: SendOptions): Promise<HttpAnswer>;
-  /** Shows another client certificate on connections from now on; exchanges under way keep theirs. */
-  present(certificate: ClientCertificate): void;
+  /** A request that waits to be started. */
+  createRequest(request: HttpRequest, options: SendOptions): UpstreamRequest;
+  /** Starts a request at once. The promise is its `outcome`. */
+  send(request: HttpRequest, options: SendOptions): Promise<HttpResponse>;
+  /** Uses another client certificate for connections from now on. Requests in flight keep their connections. */
+  replaceCertificate(certificate: ClientCertificate): void;
+  /** Closes all connections at once. Requests in flight and in the queue fail. */
   close(): Promise<void>;
 }
 
 export interface TransportOptions {
   /** `https://host[:port]` */
   readonly origin: string;
-  /** Connections at once; requests beyond them wait in line. */
+  /** Connections at once. Requests beyond them wait in the queue. */
   readonly maxConcurrency: number;
-  /** What connecting may take of a request's time. @default 10 s */
+  /** Time to connect, with the TLS handshake. @default 10 s */
   readonly connectTimeoutMs?: number;
-  /** For a server that asks for one (mutual TLS). */
+  /** For a server that requires one (mutual TLS). */
   readonly certificate?: ClientCertificate | undefined;
   /** @default 16 MiB */
-  readonly maxAnswerBytes?: number;
-  /** @default the machine's */
+  readonly maxResponseBytes?: number;
+  /** @default the clocks of the machine */
   readonly clocks?: Clocks;
 }
 
 export function createTransport(options: TransportOptions): Transport {
-  const { origin, maxConcurrency, connectTimeoutMs = 10_000, maxAnswerBytes = 16 * 1024 * 1024 } = options;
+  const { origin, maxConcurrency, connectTimeoutMs = 10_000, maxResponseBytes = 16 * 1024 * 1024 } = options;
   const { clocks = systemClocks } = options;
   const open = (certificate: ClientCertificate | undefined): Connections =>
     new Connections({ origin, max: maxConcurrency, connectTimeoutMs, certificate });
   let connections = open(options.certificate);
-  const all = new Set([connections]);
-  const exchange = (request: HttpRequest, sendOptions: SendOptions): ConnectedRequest =>
-    new ConnectedRequest(request, sendOptions, { connections: () => connections, maxAnswerBytes, clocks });
+  /** The current connections, and those of former certificates that still have requests in flight. */
+  const unclosed = new Set([connections]);
+  const dependencies = { connections: () => connections, maxResponseBytes, clocks };
+  const createRequest = (request: HttpRequest, sendOptions: SendOptions): UpstreamRequest =>
+    new ConnectedRequest(request, sendOptions, dependencies);
   return {
-    exchange,
+    createRequest,
     send(request, sendOptions) {
-      const started = exchange(request, sendOptions);
+      const started = createRequest(request, sendOptions);
       started.start();
-      return started.ended;
+      return started.outcome;
     },
-    present(certificate) {
+    replaceCertificate(certificate) {
       const former = connections;
       connections = open(certificate);
-      all.add(connections);
-      void former.close(connections).finally(() => all.delete(former));
+      unclosed.add(connections);
+      void former.close(connections).finally(() => unclosed.delete(former));
     },
     close: async () => {
-      await Promise.all([...all].map(each => each.destroy()));
+      await Promise.all([...unclosed].map(each => each.destroy()));
     },
   };
 }

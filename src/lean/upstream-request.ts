@@ -13,128 +13,129 @@ export interface HttpRequest {
   readonly body?: string | undefined;
 }
 
-export interface HttpAnswer {
+export interface HttpResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: Buffer;
 }
 
 export interface SendOptions {
-  /** When the exchange must be over, on the clock of `performance.now()`. */
+  /** When the request must have its outcome, on the clock of `performance.now()`. */
   readonly deadline: number;
-  /** Aborting it gives the exchange up, which then fails with the signal's reason. */
+  /** Aborting it cancels the request, whose outcome is then the signal's reason. */
   readonly signal?: CancellationSignal | undefined;
   /**
-   * Awaited when it starts: nothing is sent before it resolves, and nothing at all when it rejects, or when a clock
-   * shows that the process stopped meanwhile (`send-window.ts`).
-   * @param remainingMs what is left until the deadline
+   * Called and awaited when the request starts. Nothing is sent before it resolves, and nothing at all if it rejects,
+   * or if a clock shows that the process stopped meanwhile (`send-window.ts`).
+   * @param remainingMs time until the deadline
    */
   readonly beforeSend?: ((remainingMs: number) => Promise<void>) | undefined;
   /**
-   * The request is not sent when less time than this is left until the deadline, since nobody would hear what became
-   * of it. @default 0
+   * The request is not sent if less time than this is left before the deadline, because nobody would learn the outcome.
+   * @default 0
    */
-  readonly leastTimeMs?: number | undefined;
+  readonly minRemainingMs?: number | undefined;
 }
 
-/** One HTTP exchange, never repeated. Until it is started it waits, by its deadline at most. */
+/** One HTTP request, sent at most once. It waits to be started, until its deadline at most. */
 export interface UpstreamRequest {
   /**
-   * How it ends. It fails with
-   * - `LeanNotSent` when it is certain that not a byte of the request was written; `LeanUnreachable` is the kind of
-   *   it that may be tried again at once,
-   * - `LeanOutcomeUnknown` when the request may have arrived and no whole answer came back in time,
-   * - `LeanBadAnswer` when the answer is larger than any of Lean's can be.
+   * Resolves to the response. It rejects with
+   * - `LeanNotSent` if certainly no byte of the request was written; its subclass `LeanUnreachable` means that the
+   *   request may be retried at once,
+   * - `LeanOutcomeUnknown` if the request may have arrived, and no complete response came in time,
+   * - `LeanBadAnswer` if the response is larger than any response of Lean's can be,
+   * - the signal's reason if the request was cancelled.
    */
-  readonly ended: Promise<HttpAnswer>;
-  /** Starts the exchange. Has no effect after the first call, or once it is over. */
+  readonly outcome: Promise<HttpResponse>;
+  /** Starts the request. Has no effect after the first call, or once the outcome is settled. */
   start(): void;
-  /** Ends it, unless it is over. */
+  /** Settles the outcome with an error, unless it is settled. */
   fail(error: unknown): void;
 }
 
-/** What exchanges are made with. */
+/** Shared by all requests of a transport. */
 export interface RequestDependencies {
-  /** Those for exchanges that start now. */
+  /** The connections for requests that start now. */
   readonly connections: () => Connections;
-  readonly maxAnswerBytes: number;
+  readonly maxResponseBytes: number;
   readonly clocks: Clocks;
 }
 
 /**
- * The state of one exchange. undici calls `onRequestStart` when a connection stands and nothing has been written
- * yet: before that call nothing was sent, and refusing in it keeps it so. After it the request may have arrived,
- * whatever the error says (a reused socket that dies proves nothing).
+ * A request over a connection of undici. undici calls `onRequestStart` when it has a connection and has written nothing
+ * yet. Before that call nothing was sent, and an error thrown in it keeps it so. After it the request may have arrived,
+ * whatever the error says: the end of a reused socket does not prove that Lean has read nothing.
  *
- * A write that is given up after that call resets its connection. If it were only closed, the kernel would go on
- * sending what is in its buffer, for minutes when the network is down, and Lean could take a payout long after the
- * gateway gave it up.
+ * A write that is cancelled after that call resets its connection. If the connection were only closed, the kernel
+ * would go on sending the bytes in its buffer, for minutes when the network is down, and Lean could create a payout
+ * long after the gateway has cancelled the request.
  */
 export class ConnectedRequest implements UpstreamRequest, ConnectionUser {
-  readonly ended: Promise<HttpAnswer>;
-  over = false;
-  offered = false;
+  readonly outcome: Promise<HttpResponse>;
+  settled = false;
+  requestStarted = false;
   #started = false;
   #connection: Connection | undefined;
   /** Set once the request may have been written. */
   #controller: Dispatcher.DispatchController | undefined;
   #window: SendWindow | undefined;
   #status = 0;
-  #headers: HttpAnswer['headers'] = {};
+  #headers: HttpResponse['headers'] = {};
   #chunks: Buffer[] = [];
   #bytes = 0;
   #timer: NodeJS.Timeout | undefined;
-  #resolve!: (answer: HttpAnswer) => void;
+  #resolve!: (response: HttpResponse) => void;
   #reject!: (error: unknown) => void;
   readonly #request: HttpRequest;
   readonly #options: SendOptions;
-  readonly #means: RequestDependencies;
+  readonly #dependencies: RequestDependencies;
   readonly #beforeSend: SendOptions['beforeSend'];
 
-  constructor(request: HttpRequest, options: SendOptions, means: RequestDependencies) {
+  constructor(request: HttpRequest, options: SendOptions, dependencies: RequestDependencies) {
     this.#request = request;
     this.#options = options;
-    this.#means = means;
-    this.ended = new Promise((resolve, reject) => {
+    this.#dependencies = dependencies;
+    this.outcome = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
     });
     const { signal, beforeSend } = options;
-    // Another request's completion may start this exchange, so `beforeSend` is bound to its caller's async context.
+    // Another request's completion may start this one, so `beforeSend` is bound to its caller's async context.
     this.#beforeSend = beforeSend && boundToCaller(beforeSend);
     if (signal?.aborted === true) {
       this.fail(signal.reason);
       return;
     }
     signal?.addEventListener('abort', this, once);
-    this.#timer = setTimeout(onDeadline, Math.max(0, this.#leftMs), this);
+    this.#timer = setTimeout(onDeadline, Math.max(0, this.#remainingMs), this);
   }
 
-  get #leftMs(): number {
-    return this.#options.deadline - this.#means.clocks.monotonic();
+  get #remainingMs(): number {
+    return this.#options.deadline - this.#dependencies.clocks.monotonic();
   }
 
   start(): void {
-    if (this.over || this.#started) return;
+    if (this.settled || this.#started) return;
     this.#started = true;
-    const leftMs = this.#leftMs;
-    if (!this.#isEnough(leftMs)) return;
+    const remainingMs = this.#remainingMs;
+    if (!this.#hasEnoughTime(remainingMs)) return;
     const beforeSend = this.#beforeSend;
     if (beforeSend === undefined) {
       this.#send();
       return;
     }
-    // The outcome is not known until `beforeSend` ends, so the deadline must not end the exchange before.
+    // The deadline must not settle the outcome while `beforeSend` runs, because the payout may still be recorded.
     clearTimeout(this.#timer);
-    const window = new SendWindow(this.#means.clocks);
+    const window = new SendWindow(this.#dependencies.clocks);
     this.#window = window;
-    beforeSend(leftMs).then(
+    beforeSend(remainingMs).then(
       () => {
-        window.recorded();
-        if (this.over) return;
-        const stillLeftMs = this.#leftMs;
-        if (!this.#isEnough(stillLeftMs)) return;
-        this.#timer = setTimeout(onDeadline, stillLeftMs, this);
+        window.markRecorded();
+        if (this.settled) return;
+        const remainingAfterMs = this.#remainingMs;
+        if (!this.#hasEnoughTime(remainingAfterMs)) return;
+        this.#timer = setTimeout(onDeadline, remainingAfterMs, this);
         this.#send();
       },
       (error: unknown) => {
@@ -143,22 +144,22 @@ export class ConnectedRequest implements UpstreamRequest, ConnectionUser {
     );
   }
 
-  /** Whether the time that is left is enough to send the request; the exchange fails when it is not. */
-  #isEnough(leftMs: number): boolean {
-    if (leftMs < (this.#options.leastTimeMs ?? 0)) this.fail(tooLittleTime());
-    else if (leftMs <= 0) this.late();
-    return !this.over;
+  /** Whether enough time is left to send the request. If not, the request fails. */
+  #hasEnoughTime(remainingMs: number): boolean {
+    if (remainingMs < (this.#options.minRemainingMs ?? 0)) this.fail(tooLittleTime());
+    else if (remainingMs <= 0) this.timeOut();
+    return !this.settled;
   }
 
   #send(): void {
     const { method, target, headers, body = null } = this.#request;
-    this.#means.connections().dispatch(
+    this.#dependencies.connections().dispatch(
       {
         method,
         path: target,
         headers,
         body,
-        // Never put on a connection that another answer is still coming through.
+        // undici does not send a request that is not idempotent while a response is in progress on the connection.
         idempotent: method === 'GET',
       },
       this,
@@ -169,22 +170,22 @@ export class ConnectedRequest implements UpstreamRequest, ConnectionUser {
     this.#connection = connection;
   }
 
-  /** @throws to refuse: then undici writes nothing and keeps the connection, which `controller.abort` would close. */
+  /** @throws if the request must not be sent: undici then writes nothing, and keeps the connection (`abort` closes it). */
   onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.offered = true;
-    // Making the connection may have taken long, and the process may have stopped meanwhile.
-    if (!this.over && this.#isEnough(this.#leftMs)) {
+    this.requestStarted = true;
+    // Connecting may have taken long, and the process may have stopped meanwhile.
+    if (!this.settled && this.#hasEnoughTime(this.#remainingMs)) {
       const refusal = this.#window?.refusal();
       if (refusal !== undefined) this.fail(refusal);
     }
-    if (this.over) throw new Error('given up before it was sent');
+    if (this.settled) throw new Error('cancelled before it was sent');
     this.#controller = controller;
   }
 
   onResponseStart(
     _controller: Dispatcher.DispatchController,
     status: number,
-    headers: HttpAnswer['headers'],
+    headers: HttpResponse['headers'],
   ): void {
     this.#status = status;
     this.#headers = headers;
@@ -192,7 +193,7 @@ export class ConnectedRequest implements UpstreamRequest, ConnectionUser {
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#bytes += chunk.length;
-    if (this.#bytes > this.#means.maxAnswerBytes) {
+    if (this.#bytes > this.#dependencies.maxResponseBytes) {
       this.fail(
         new LeanBadAnswer('LEAN_BAD_RESPONSE', "Lean's answer is too large.", {
           httpStatus: this.#status,
@@ -205,7 +206,7 @@ export class ConnectedRequest implements UpstreamRequest, ConnectionUser {
   }
 
   onResponseEnd(): void {
-    if (this.over) return;
+    if (this.settled) return;
     this.#settle();
     const [first] = this.#chunks;
     const body = this.#chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.#chunks);
@@ -213,7 +214,7 @@ export class ConnectedRequest implements UpstreamRequest, ConnectionUser {
   }
 
   onResponseError(_controller: unknown, error: Error): void {
-    if (this.over) return;
+    if (this.settled) return;
     const timedOut = error instanceof errors.ConnectTimeoutError;
     this.fail(
       this.#controller === undefined
@@ -232,8 +233,8 @@ export class ConnectedRequest implements UpstreamRequest, ConnectionUser {
     );
   }
 
-  /** Its deadline has come. */
-  late(): void {
+  /** Fails the request at its deadline. */
+  timeOut(): void {
     this.fail(
       this.#controller === undefined
         ? new LeanNotSent(
@@ -247,41 +248,43 @@ export class ConnectedRequest implements UpstreamRequest, ConnectionUser {
     );
   }
 
-  /** Of the signal: nobody wants it any more. */
+  /** The signal's listener: cancels the request. */
   handleEvent(): void {
     this.fail(this.#options.signal?.reason);
   }
 
   fail(error: unknown): void {
-    if (this.over) return;
+    if (this.settled) return;
     this.#settle();
     this.#reject(error);
     if (this.#controller === undefined) return;
     if (this.#request.method !== 'GET') this.#connection?.reset();
-    this.#controller.abort(new Error('given up'));
+    this.#controller.abort(new Error('cancelled'));
   }
 
   #settle(): void {
-    this.over = true;
+    this.settled = true;
     clearTimeout(this.#timer);
     this.#options.signal?.removeEventListener('abort', this);
   }
 }
 
-function onDeadline(exchange: ConnectedRequest): void {
-  exchange.late();
+function onDeadline(request: ConnectedRequest): void {
+  request.timeOut();
 }
 
 function tooLittleTime(): LeanNotSent {
   return new LeanNotSent(
     'LEAN_TIMEOUT',
-    'Too little time is left to hear what becomes of it; nothing was sent.',
+    'Too little time is left before the deadline to learn the outcome; nothing was sent.',
     { retryable: true },
   );
 }
 
-/** What `AsyncResource.bind` does at a higher price: it gives each function a deprecated property, made anew each time. */
-function boundToCaller<Given, Result>(work: (given: Given) => Result): (given: Given) => Result {
-  const caller = new AsyncResource('LEAN_EXCHANGE');
-  return given => caller.runInAsyncScope(work, undefined, given);
+/** Like `AsyncResource.bind`, which costs more because it defines a deprecated property on each bound function. */
+function boundToCaller<Argument, Result>(
+  callback: (argument: Argument) => Result,
+): (argument: Argument) => Result {
+  const caller = new AsyncResource('LEAN_REQUEST');
+  return argument => caller.runInAsyncScope(callback, undefined, argument);
 }

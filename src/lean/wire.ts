@@ -1,16 +1,16 @@
 /**
- * Lean's shapes as they may come in. Lean's documents disagree with each other and with what its servers send, so
- * every field may be missing or null, whatever any document requires; `payouts/from-lean.ts` reads them.
+ * The JSON that Lean may send. Lean's documents contradict each other and what its servers send, so every field may be
+ * missing or null, even if a document requires it. `payouts/from-lean.ts` reads these types.
  *
- * Field names are Lean's, with the variants that its three documents (UAE V2, UAE V1, KSA) and its recorded answers
- * use for one and the same thing.
+ * The field names are Lean's. Where its three documents (UAE V2, UAE V1, KSA) and its recorded answers have different
+ * names for the same field, all of them are here.
  *
  * @see https://docs.leantech.me/v2.0-UAE/reference/createpayout
  */
 
 type Maybe<T> = T | null | undefined;
 
-/** A text, or a number of which `String` makes exactly the digits that Lean sent (see `json.ts`). */
+/** A number as `parseLeanJson` reads it: a text, or a number from which `String` makes the digits that Lean sent. */
 export type LeanDigits = string | number;
 
 export interface LeanParty {
@@ -19,7 +19,7 @@ export interface LeanParty {
   readonly name?: Maybe<string>;
 }
 
-/** A row of the list. The rows that V1 and KSA document lack all fields from `updated_at` on. */
+/** A row of the list. In the documents of V1 and KSA, rows lack `updated_at` and all fields after it. */
 export interface LeanPayoutRow {
   readonly payment_id?: Maybe<string>;
   readonly payment_intent_id?: Maybe<string>;
@@ -28,7 +28,7 @@ export interface LeanPayoutRow {
   readonly currency?: Maybe<string>;
   readonly description?: Maybe<string>;
   readonly recipient_name?: Maybe<string>;
-  /** In truth a bank identifier such as `LEAN_SME_MB1_UAE`. */
+  /** Despite its name a bank identifier, such as `LEAN_SME_MB1_UAE`. */
   readonly recipient_bank_name?: Maybe<string>;
   readonly recipient_iban?: Maybe<string>;
   readonly created_at?: Maybe<string>;
@@ -40,19 +40,19 @@ export interface LeanPayoutRow {
 }
 
 export interface LeanPageNumbers {
-  readonly number?: Maybe<number>;
-  readonly size?: Maybe<number>;
-  readonly total_elements?: Maybe<number>;
-  readonly total_pages?: Maybe<number>;
+  readonly number?: Maybe<LeanDigits>;
+  readonly size?: Maybe<LeanDigits>;
+  readonly total_elements?: Maybe<LeanDigits>;
+  readonly total_pages?: Maybe<LeanDigits>;
 }
 
-/** The list's envelope: numbers in `page` as recorded, or flat beside `content` as documented. */
+/** A page of the list. The page numbers are in `page` as recorded, or next to `content` as documented. */
 export interface LeanPayoutPage extends LeanPageNumbers {
   readonly content?: Maybe<readonly LeanPayoutRow[]>;
   readonly page?: Maybe<LeanPageNumbers>;
 }
 
-/** One payout in full; also what an intent carries as its payment. */
+/** One payout with all its fields; also the `payment` of an intent. */
 export interface LeanPayment {
   readonly id?: Maybe<string>;
   readonly payment_id?: Maybe<string>;
@@ -80,7 +80,7 @@ export interface LeanDestination {
   readonly default?: Maybe<boolean | string>;
   readonly name?: Maybe<string>;
   readonly display_name?: Maybe<string>;
-  /** What is sent for `display_name`. */
+  /** Another name of `display_name`, which some Lean applications send. */
   readonly short_name?: Maybe<string>;
   readonly iban?: Maybe<string>;
   readonly account_number?: Maybe<LeanDigits>;
@@ -101,7 +101,7 @@ export interface LeanPayoutIntent {
   readonly currency?: Maybe<string>;
   readonly description?: Maybe<string>;
   readonly external_reference?: Maybe<string>;
-  /** Null or absent while nothing has been initiated. */
+  /** Null or missing until a payment has been initiated. */
   readonly payment?: Maybe<LeanPayment>;
   readonly payment_destination?: Maybe<LeanDestination>;
 }
@@ -117,20 +117,21 @@ export interface LeanHistoryEvent {
 export interface LeanHistoryEntry {
   readonly payment_id?: Maybe<string>;
   readonly events?: Maybe<readonly LeanHistoryEvent[]>;
-  /** V1 and KSA alone. */
+  /** Only in V1 and KSA. */
   readonly initiation_timestamp?: Maybe<string>;
 }
 
-/** V2: the payments of an intent in `content`. V1 and KSA: those of one payment in `payments`. */
+/** In V2 `content` has the payments of an intent; in V1 and KSA `payments` has one payment. */
 export interface LeanHistory {
   readonly content?: Maybe<readonly LeanHistoryEntry[]>;
   readonly payments?: Maybe<readonly LeanHistoryEntry[]>;
-  /** This and the next: V1 and KSA alone. */
+  /** Only in V1 and KSA. */
   readonly intent_id?: Maybe<string>;
+  /** Only in V1 and KSA. */
   readonly customer_id?: Maybe<string>;
 }
 
-/** One transfer in the answer to a creation. */
+/** One transfer in the answer to a creation of payouts. */
 export interface LeanCreatedTransfer {
   readonly destination_id?: Maybe<string>;
   readonly amount?: Maybe<LeanDigits>;
@@ -149,7 +150,7 @@ export interface LeanCreatedPayout {
   readonly account_number?: Maybe<LeanDigits>;
   readonly iban?: Maybe<string>;
   readonly bank_identifier?: Maybe<string>;
-  /** An object as recorded and in KSA, an array in the UAE documents. */
+  /** An object in recorded answers and in KSA; an array in the UAE documents. */
   readonly destination_details?: Maybe<LeanCreatedTransfer | readonly LeanCreatedTransfer[]>;
 }
 
@@ -158,7 +159,7 @@ export interface LeanCreated {
   readonly payouts_payment_details?: Maybe<readonly LeanCreatedPayout[]>;
 }
 
-/** Lean's error envelope; `code` and the OAuth 2.0 field `error` (RFC 6749, 5.2) are met in its place. */
+/** Lean's error body. The code is in `status`, `code`, or the OAuth 2.0 field `error` (RFC 6749, 5.2). */
 export interface LeanErrorBody {
   readonly status?: unknown;
   readonly code?: unknown;

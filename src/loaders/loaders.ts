@@ -3,45 +3,48 @@ import type { CallOptions } from '../lean/client.ts';
 import { LeanNotOffered } from '../errors/lean-errors.ts';
 import type { HistoryEvent } from '../payouts/history-event.ts';
 import type { PaymentOwner, PayoutHistories, PayoutIds } from '../payouts/history.ts';
-import type { KnownRow, KnownRows } from '../payouts/listing/known-rows.ts';
+import type { CachedRow, RowCache } from '../payouts/listing/row-cache.ts';
 import type { PayoutDestination, PayoutIntent } from '../payouts/payout-intent.ts';
 import type { PayoutReads } from '../payouts/payout-reads.ts';
 import type { Payout, PayoutRow } from '../payouts/payout.ts';
 import type { RecordedPayout, RecordedPayouts } from '../payouts/recorded-payout.ts';
 import type { RowFinder } from '../payouts/listing/row-finder.ts';
-import type { RowTimes } from '../payouts/listing/row-window.ts';
-import { byKey, type Loader } from './by-key.ts';
+import type { RowHints } from '../payouts/listing/row-window.ts';
+import { createKeyedLoader, type Loader } from './keyed-loader.ts';
 
-/** Follows a load that resolvers have in common; for traces. */
+/** Traces a load that several resolvers share. */
 export type TraceLoad = <Result>(
   name: string,
   attributes: { readonly keys: number },
   work: () => Promise<Result>,
 ) => Promise<Result>;
 
-/** The sources that payouts are read from. All requests share them. */
+/** The sources from which payouts are read. All requests share them. */
 export interface PayoutSources {
   readonly reads: PayoutReads;
   readonly histories: PayoutHistories;
   readonly rows: RowFinder;
-  readonly knownRows: KnownRows;
+  readonly rowCache: RowCache;
   readonly recorded: RecordedPayouts;
 }
 
-/** What one request has read, and reads no second time. */
+/** The DataLoaders of one request. A request reads nothing twice. */
 export class Loaders {
   readonly #sources: PayoutSources;
   readonly #options: CallOptions;
   readonly #trace: TraceLoad | undefined;
-  /** The deadline of all reads of a payout, by the id that was asked for. The first read sets it. */
+  /**
+   * The common deadline of all reads of a payout, by intent id or payment id, on the clock of `performance.now()`. The
+   * first read sets it.
+   */
   readonly #deadlines = new Map<string, number>();
-  // Made when they are first asked: a request asks one or two of them.
+  // Each loader is created on first use, because a request uses only one or two of them.
   #paymentById: Loader<string, Payout | null> | undefined;
   #intentById: Loader<string, PayoutIntent | null> | undefined;
   #destinationById: Loader<string, PayoutDestination | null> | undefined;
   #ownerByPayment: Loader<string, PaymentOwner | null> | undefined;
   #historyByPayout: Loader<PayoutIds, readonly HistoryEvent[]> | undefined;
-  #rowByPayout: Loader<RowTimes, PayoutRow | null | undefined> | undefined;
+  #rowByPayout: Loader<RowHints, PayoutRow | null | undefined> | undefined;
   #recordByIntent: Loader<string, RecordedPayout | null> | undefined;
 
   constructor(sources: PayoutSources, options: CallOptions, trace?: TraceLoad) {
@@ -50,29 +53,30 @@ export class Loaders {
     this.#trace = trace;
   }
 
-  /** Whether this Lean application is known to have no calls for intents and payments. */
-  get lacksDetails(): boolean {
-    return this.#sources.reads.lacksDetails;
+  /** Whether this Lean application is known to have no calls for a single intent or payment. */
+  get lacksDetailCalls(): boolean {
+    return this.#sources.reads.lacksDetailCalls;
   }
 
-  /** Whether only a payment's own call has its tracking. */
+  /** Whether intents lack their payment's tracking, so that only the payment's own call has it. */
   get intentsLackTracking(): boolean {
     return this.#sources.reads.intentsLackTracking;
   }
 
-  get destinationById(): Loader<string, PayoutDestination | null> {
-    return (this.#destinationById ??= this.#by('destinationById', id =>
+  /** @throws LeanError */
+  destination(destinationId: string): Promise<PayoutDestination | null> {
+    this.#destinationById ??= this.#createLoader('destinationById', id =>
       this.#sources.reads.destination(id, this.#options),
-    ));
+    );
+    return this.#destinationById.load(destinationId);
   }
 
   /** @throws LeanNotOffered, LeanError */
   intent(intentId: string): Promise<PayoutIntent | null> {
-    if (this.lacksDetails) return Promise.reject(new LeanNotOffered());
-    this.#intentById ??= this.#by('intentById', async id => {
+    if (this.lacksDetailCalls) return Promise.reject(new LeanNotOffered());
+    this.#intentById ??= this.#createLoader('intentById', async id => {
       const intent = await this.#sources.reads.intent(id, this.#optionsFor(id));
-      // An intent carries its newest payment.
-      if (intent !== null) this.#sources.knownRows.noteNewest(id, intent.payout.paymentId);
+      if (intent !== null) this.#sources.rowCache.setNewestPayment(id, intent.payout.paymentId);
       return intent;
     });
     return this.#intentById.load(intentId);
@@ -80,8 +84,8 @@ export class Loaders {
 
   /** @throws LeanNotOffered, LeanError */
   payment(paymentId: string, intentId?: string): Promise<Payout | null> {
-    if (this.lacksDetails) return Promise.reject(new LeanNotOffered());
-    this.#paymentById ??= this.#by('paymentById', async id => {
+    if (this.lacksDetailCalls) return Promise.reject(new LeanNotOffered());
+    this.#paymentById ??= this.#createLoader('paymentById', async id => {
       const options = this.#optionsFor(id);
       const payout = await this.#sources.reads.payout(id, options);
       // Further reads of this payout share the deadline.
@@ -93,32 +97,32 @@ export class Loaders {
     return this.#paymentById.load(paymentId);
   }
 
-  /** The row of a payout in Lean's list; null and undefined as `RowFinder.find` has them. */
-  row(times: RowTimes): Promise<PayoutRow | null | undefined> {
-    this.#rowByPayout ??= new DataLoader<RowTimes, PayoutRow | null | undefined, unknown>(
-      wanted => {
-        const deadline = Math.max(...wanted.map(({ intentId }) => this.#optionsFor(intentId).deadline));
+  /** The row of a payout in Lean's list; null or undefined as `RowFinder.find` returns them. */
+  row(hints: RowHints): Promise<PayoutRow | null | undefined> {
+    this.#rowByPayout ??= new DataLoader<RowHints, PayoutRow | null | undefined, unknown>(
+      batch => {
+        const deadline = Math.max(...batch.map(({ intentId }) => this.#optionsFor(intentId).deadline));
         const find = (): Promise<(PayoutRow | null | undefined | Error)[]> =>
-          this.#sources.rows.find(wanted, { ...this.#options, deadline }).then(rows => [...rows]);
-        return this.#trace === undefined ? find() : this.#trace('rowByPayout', { keys: wanted.length }, find);
+          this.#sources.rows.find(batch, { ...this.#options, deadline }).then(rows => [...rows]);
+        return this.#trace === undefined ? find() : this.#trace('rowByPayout', { keys: batch.length }, find);
       },
-      // Another hint may find a row that this one does not.
-      { cacheKeyFn: times => JSON.stringify(times) },
-    ) as Loader<RowTimes, PayoutRow | null | undefined>;
-    return this.#rowByPayout.load(times);
+      // Other hints for the same payout may find a row where these did not, so they are a key of their own.
+      { cacheKeyFn: each => JSON.stringify(each) },
+    ) as Loader<RowHints, PayoutRow | null | undefined>;
+    return this.#rowByPayout.load(hints);
   }
 
-  /** Facts of a payout that an earlier list row has shown and that never change. */
-  knownRow(intentId: string): KnownRow | undefined {
-    return this.#sources.knownRows.get(intentId);
+  /** A payout's cached list row, which may be from an earlier request. */
+  cachedRow(intentId: string): CachedRow | undefined {
+    return this.#sources.rowCache.get(intentId);
   }
 
-  /** Whether a newer payment of the same intent is known. */
+  /** Whether a newer payment of the payout's intent is known than the one it shows. */
   isSuperseded(payout: Payout): boolean {
-    return this.#sources.knownRows.supersedes(payout);
+    return this.#sources.rowCache.hasNewerPayment(payout);
   }
 
-  /** The record of a payout that was created by this gateway or another one on its store. */
+  /** The record of a payout that was created by this gateway, or by another one on the same store. */
   record(intentId: string): Promise<RecordedPayout | null> {
     this.#recordByIntent ??= new DataLoader<string, RecordedPayout | null, unknown>(async ids => {
       const recorded = await this.#sources.recorded.byIntents(ids);
@@ -127,9 +131,12 @@ export class Loaders {
     return this.#recordByIntent.load(intentId);
   }
 
-  /** @throws LeanNotOffered where the history does not tell; LeanError */
+  /**
+   * The intent and customer of a payment, from its history; null if Lean does not know the payment.
+   * @throws LeanNotOffered if the history does not name the intent; LeanError
+   */
   ownerOf(paymentId: string): Promise<PaymentOwner | null> {
-    this.#ownerByPayment ??= this.#by('ownerByPayment', async id => {
+    this.#ownerByPayment ??= this.#createLoader('ownerByPayment', async id => {
       const options = this.#optionsFor(id);
       const owner = await this.#sources.histories.ownerOf(id, options);
       if (owner !== null) this.#deadlines.set(owner.intentId, options.deadline);
@@ -138,8 +145,9 @@ export class Loaders {
     return this.#ownerByPayment.load(paymentId);
   }
 
+  /** @throws LeanError */
   history({ paymentId, intentId }: PayoutIds): Promise<readonly HistoryEvent[]> {
-    this.#historyByPayout ??= this.#by(
+    this.#historyByPayout ??= this.#createLoader(
       'historyByPayout',
       ids => this.#sources.histories.of(ids, this.#optionsFor(ids.intentId)),
       (ids: PayoutIds) => `${ids.paymentId ?? ''} ${ids.intentId}`,
@@ -147,7 +155,7 @@ export class Loaders {
     return this.#historyByPayout.load({ paymentId, intentId });
   }
 
-  /** One deadline for all calls that a payout's own facts take, whatever their number. */
+  /** The options with the payout's deadline, which all calls for its facts share. */
   #optionsFor(id: string): CallOptions & { readonly deadline: number } {
     let deadline = this.#deadlines.get(id);
     if (deadline === undefined) {
@@ -157,12 +165,16 @@ export class Loaders {
     return { ...this.#options, deadline };
   }
 
-  #by<Value, Key = string>(
+  #createLoader<Value, Key = string>(
     name: string,
     load: (key: Key) => Promise<Value>,
-    textOf?: (key: Key) => string,
+    cacheKey?: (key: Key) => string,
   ): Loader<Key, Value> {
     const trace = this.#trace;
-    return byKey({ load, textOf, traced: trace && ((keys, work) => trace(name, { keys }, work)) });
+    return createKeyedLoader({
+      load,
+      cacheKey,
+      trace: trace && ((keys, work) => trace(name, { keys }, work)),
+    });
   }
 }

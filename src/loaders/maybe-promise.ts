@@ -1,7 +1,10 @@
-/** A value at hand stays a plain value: a page has hundreds of fields, and a promise for each costs more than they do. */
+/**
+ * A value, or a promise of it. A value that is known is not wrapped in a promise, because a page has hundreds of fields
+ * and a promise for each would cost more than resolving the field.
+ */
 export type MaybePromise<Value> = Value | Promise<Value>;
 
-/** Uses a value: at once if it is at hand, otherwise when it has been read. */
+/** Passes a value to `use`: immediately if it is known, otherwise when its promise has resolved. */
 export function andThen<Value, Result>(
   value: MaybePromise<Value>,
   use: (value: Value) => MaybePromise<Result>,

@@ -5,7 +5,7 @@ import type { LeanClient } from '../lean/client.ts';
 import { LeanError, LeanRefused } from '../errors/lean-errors.ts';
 import type { CancellationSignal } from '../lean/cancellation.ts';
 import { operations, type Operation } from '../lean/operations.ts';
-import { demandScopes, scopeOf, type Caller } from '../access/caller.ts';
+import { requireScopes, scopeOf, type Caller } from '../access/caller.ts';
 import type { PayoutCreation } from '../payouts/creation/payout-creation.ts';
 import type {
   CreatePayoutsAnswer,
@@ -15,36 +15,40 @@ import type {
 import { transfersFromBody, type RequestProblem } from '../payouts/creation/creation-request.ts';
 import { createdBody } from '../payouts/creation/creation-body.ts';
 import { Forbidden, RateLimited, SimilarPayoutUnknown, StoreUnavailable } from '../errors/gateway-errors.ts';
-import { maskedError, maskedJson, masksFor } from '../access/masking.ts';
+import { maskError, maskJson, isMaskedFor } from '../access/masking.ts';
 import type { PayoutRequest, RequestKey, UpstreamResponse } from '../payouts/creation/payout-record.ts';
 import type { PayoutRecords } from '../payouts/creation/payout-records.ts';
 import { argumentsFrom, keyProblem, type RequestValues } from './request-values.ts';
 
-/** A call of one of Lean's operations by its own names, on whichever surface. */
+/** A call of one of Lean's operations, with Lean's own parameter names, from the REST API or an MCP tool. */
 export interface OperationRequest {
   readonly operation: Operation;
-  /** Values of the parameters by name, as texts or JSON; the body as `parseExactJson` reads it. */
+  /** The parameter values by name, as strings or JSON values. The body is as `parseExactJson` returns it. */
   readonly values: RequestValues;
   readonly caller: Caller;
-  /** Aborted when the caller goes away: reads stop, what moves money goes on. */
+  /** Aborted when the caller disconnects. A read is then cancelled; a creation goes on, because it moves money. */
   readonly signal?: CancellationSignal;
-  /** Whether nothing is paid while another key, for a payout like it, is of unknown outcome. @default false */
+  /** Whether a payout is refused while a similar one under another key has an unknown outcome. @default false */
   readonly refuseSimilar?: boolean;
 }
 
 /**
- * The result of a call. `lean`: Lean's own answer, success or refusal. `invalid`, `conflict`, `refused` and `similar`:
- * this gateway's answer that nothing was done. `denied`: the caller may not do it, or not now. `unknown`: a payout that
- * Lean may or may not have taken. `failed`: Lean or the store could not be used; this call moved no money.
+ * The outcome of a call:
+ *
+ * - `lean`: Lean's own response, a success or a refusal
+ * - `invalid`, `conflict`, `refused`, `similar`: the gateway's or Lean's reason why nothing was done
+ * - `denied`: the caller is not allowed to make the call, or has made too many
+ * - `unknown`: Lean may or may not have accepted the payout
+ * - `failed`: Lean or the store could not be used; this call moved no money
  */
 export type OperationOutcome =
   | {
       readonly kind: 'lean';
       readonly response: Omit<UpstreamResponse, 'body'> & { readonly body: string | Buffer };
-      /** As Lean gave it, when it asks for patience. */
+      /** Lean's `Retry-After` header, unchanged. */
       readonly retryAfter: string | null;
       readonly idempotencyKey?: string;
-      /** Another key of the caller, for a payout like this one, whose outcome is unknown. */
+      /** Another key of the caller, with a similar payout whose outcome is unknown. */
       readonly similarUnknownKey?: string;
     }
   | { readonly kind: 'similar'; readonly error: SimilarPayoutUnknown; readonly idempotencyKey: string }
@@ -62,15 +66,15 @@ export interface OperationCallsOptions {
   readonly client: LeanClient;
   readonly creation: PayoutCreation;
   readonly records: PayoutRecords;
-  /** Whether a payout without an idempotency key is refused; otherwise one is made up. */
+  /** Whether a payout without an idempotency key is refused. If not, the gateway generates a key. */
   readonly requireKey: boolean;
-  /** Whether account numbers and IBANs are masked for callers without the scope to see them. @default false */
+  /** Whether account numbers and IBANs are masked for callers without the scope to read them. @default false */
   readonly maskIban?: boolean;
-  /** Lean calls that one operation may make. @default no limit */
+  /** How many Lean calls one operation may make. @default no limit */
   readonly maxUpstreamCalls?: number;
 }
 
-/** Lean's operations by their own names, behind the rules of this gateway: what REST routes and tools call. */
+/** Runs Lean's operations for REST routes and MCP tools, with the gateway's authorization, validation and masking. */
 export class OperationCalls {
   readonly #options: OperationCallsOptions;
 
@@ -78,34 +82,35 @@ export class OperationCalls {
     this.#options = options;
   }
 
-  /** @throws nothing but bugs, and the signal's reason */
+  /** @throws the signal's reason if the call was cancelled. All other failures are outcomes. */
   async call(request: OperationRequest): Promise<OperationOutcome> {
-    const outcome = await this.#allowed(request);
-    if (outcome.kind !== 'lean' || !masksFor(request.caller, this.#options.maskIban === true)) return outcome;
+    const outcome = await this.#callUnmasked(request);
+    if (outcome.kind !== 'lean' || !isMaskedFor(request.caller, this.#options.maskIban === true))
+      return outcome;
     const { response } = outcome;
     const ok = response.status >= 200 && response.status < 300;
-    const body = (ok ? maskedJson : maskedError)(response.body.toString());
+    const body = (ok ? maskJson : maskError)(response.body.toString());
     return { ...outcome, response: { ...response, body } };
   }
 
-  async #allowed(request: OperationRequest): Promise<OperationOutcome> {
+  async #callUnmasked(request: OperationRequest): Promise<OperationOutcome> {
     try {
-      demandScopes(request.caller, scopeOf(request.operation));
+      requireScopes(request.caller, scopeOf(request.operation));
     } catch (error) {
-      return failed(error);
+      return outcomeFromError(error);
     }
     const checked = argumentsFrom(request.operation, request.values);
     if (request.operation.name === operations.createPayoutPayment.name)
       return this.#create(request, 'problems' in checked ? checked.problems : []);
     if (request.operation.method !== 'GET')
-      throw new TypeError(`${request.operation.name} changes something, and there are no rules for it here`);
+      throw new TypeError(`${request.operation.name} is neither a read nor the creation of payouts`);
     if ('problems' in checked) return { kind: 'invalid', problems: checked.problems };
     try {
       const { client, maxUpstreamCalls = Infinity } = this.#options;
       const options = { signal: request.signal, budget: new CallBudget(maxUpstreamCalls) };
-      return leanOutcome(await client.call(request.operation, checked.args, options));
+      return outcomeFromLean(await client.call(request.operation, checked.args, options));
     } catch (error) {
-      return failed(error);
+      return outcomeFromError(error);
     }
   }
 
@@ -114,7 +119,7 @@ export class OperationCalls {
     unknownParameters: readonly RequestProblem[],
   ): Promise<OperationOutcome> {
     const { creation, requireKey } = this.#options;
-    const { idempotencyKey, problems } = keyOf(values[keyParameter], requireKey);
+    const { idempotencyKey, problems } = keyFrom(values[keyParameter], requireKey);
     const key = { caller: caller.subject, idempotencyKey };
     const body = transfersFromBody(values['body'], problems.length === 0 ? key : undefined);
     const all = [...unknownParameters, ...problems, ...('problems' in body ? body.problems : [])];
@@ -124,23 +129,25 @@ export class OperationCalls {
       if (answer.kind === 'unknown') return { kind: 'unknown', unknown: answer };
       if (answer.kind === 'rejected' && answer.code === 'IDEMPOTENCY_CONFLICT' && answer.leanCode === null)
         return { kind: 'conflict', rejected: answer };
-      return await this.#recorded(key, answer);
+      return await this.#recordedOutcome(key, answer);
     } catch (error) {
-      return failed(error, idempotencyKey);
+      return outcomeFromError(error, idempotencyKey);
     }
   }
 
-  /** Lean's own answer as it is recorded; where there is none, what is known in the same form. */
-  async #recorded(
+  /**
+   * Lean's own response, from the record. If none is recorded, the payouts are written in the form of Lean's response.
+   */
+  async #recordedOutcome(
     key: RequestKey,
     answer: Exclude<CreatePayoutsAnswer, PayoutOutcomeUnknown>,
   ): Promise<OperationOutcome> {
     const { idempotencyKey } = key;
     const { records } = this.#options;
-    // A record from before callers were told apart answers for all of them.
-    const reading = async (): Promise<PayoutRequest | undefined> =>
+    // Records from before the gateway distinguished callers have an empty caller and are valid for all of them.
+    const readRecord = async (): Promise<PayoutRequest | undefined> =>
       (await records.read(key)) ?? (await records.read({ ...key, caller: '' }));
-    const request = await reading().catch((error: unknown) => {
+    const request = await readRecord().catch((error: unknown) => {
       if (error instanceof StoreUnavailable) return undefined;
       throw error;
     });
@@ -161,7 +168,8 @@ export class OperationCalls {
 
 const keyParameter = 'idempotency-key';
 
-function keyOf(
+/** The caller's idempotency key. If there is none and none is required, a generated one. */
+function keyFrom(
   given: unknown,
   required: boolean,
 ): { readonly idempotencyKey: string; readonly problems: readonly RequestProblem[] } {
@@ -170,8 +178,8 @@ function keyOf(
   return { idempotencyKey: String(given), problems: problem === undefined ? [] : [problem] };
 }
 
-/** @throws LeanBadAnswer for a success that is not JSON */
-function leanOutcome(answer: LeanAnswer): OperationOutcome & { readonly kind: 'lean' } {
+/** @throws LeanBadAnswer if a successful response is not JSON */
+function outcomeFromLean(answer: LeanAnswer): OperationOutcome & { readonly kind: 'lean' } {
   if (answer.ok) answer.json();
   const { status, mediaType, body, headers } = answer;
   const retryAfter = headers['retry-after'];
@@ -182,10 +190,11 @@ function leanOutcome(answer: LeanAnswer): OperationOutcome & { readonly kind: 'l
   };
 }
 
-function failed(error: unknown, idempotencyKey?: string): OperationOutcome {
+/** @throws the error itself if it is none that a call can end with */
+function outcomeFromError(error: unknown, idempotencyKey?: string): OperationOutcome {
   const key = idempotencyKey === undefined ? {} : { idempotencyKey };
   if (error instanceof LeanRefused && error.cause instanceof LeanAnswer)
-    return { ...leanOutcome(error.cause), ...key };
+    return { ...outcomeFromLean(error.cause), ...key };
   if (error instanceof SimilarPayoutUnknown)
     return { kind: 'similar', error, idempotencyKey: idempotencyKey ?? '' };
   if (error instanceof Forbidden || error instanceof RateLimited) return { kind: 'denied', error };

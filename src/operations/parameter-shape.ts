@@ -1,7 +1,7 @@
 import type { OperationParameter } from '../lean/operations.ts';
 import type { Shape } from '../lean/shapes.ts';
 
-/** What a value of a parameter looks like, as JSON Schema. */
+/** The JSON Schema of a parameter's value. */
 export function parameterShape({ type, minimum, maximum, shape }: OperationParameter): Shape {
   if (type === 'object') return shape ?? { type: 'object' };
   if (type === 'integer')

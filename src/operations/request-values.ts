@@ -1,15 +1,18 @@
 import type { LeanCall, OperationArguments, OperationParameter } from '../lean/operations.ts';
 import type { RequestProblem } from '../payouts/creation/creation-request.ts';
 import { parseDecimal } from '../payouts/values/decimal.ts';
-import { mostProblems } from '../payouts/creation/creation-answer.ts';
+import { maxProblems } from '../payouts/creation/creation-answer.ts';
 import { isUuid } from '../payouts/values/ids.ts';
 import { instantForm, parseInstant } from '../payouts/values/instant.ts';
 import { keyProblems } from '../payouts/creation/transfer.ts';
 
-/** Values of an operation's parameters, by name: texts as from an address, or JSON as from a tool call. */
+/** An operation's parameter values by name: strings from a URL, or JSON values from a tool call. */
 export type RequestValues = Readonly<Record<string, unknown>>;
 
-/** Path and query of a call of Lean's, or all that is wrong with the values. Keys and bodies are not looked at. */
+/**
+ * Validates the values of path and query parameters, and converts them for a call to Lean. Unknown names are problems.
+ * Idempotency keys and bodies are not validated here.
+ */
 export function argumentsFrom(
   operation: LeanCall,
   values: RequestValues,
@@ -19,7 +22,7 @@ export function argumentsFrom(
   const query: Record<string, string> = {};
   const known = operation.parameters.map(({ name }) => name);
   const unknown = Object.keys(values).filter(name => !known.includes(name));
-  for (const [index, name] of unknown.slice(0, mostProblems).entries())
+  for (const [index, name] of unknown.slice(0, maxProblems).entries())
     problems.push({
       parameter: name,
       problem:
@@ -36,20 +39,22 @@ export function argumentsFrom(
       continue;
     }
     const text = textOf(value);
-    const problem = text === undefined ? undefined : problemWith(parameter, text);
-    if (text === undefined || problem !== undefined)
-      problems.push({ parameter: name, problem: `must be ${problem ?? accepted(parameter)}.` });
+    if (text === undefined || !isValid(parameter, text))
+      problems.push({ parameter: name, problem: `must be ${accepted(parameter)}.` });
     else if (parameter.in === 'path') path[name] = text;
     else query[name] = text;
   }
   return problems.length > 0 ? { problems } : { args: { path, query } };
 }
 
-/** What is wrong with an idempotency key under the name that the surface has for it. */
+/**
+ * The first problem with an idempotency key; undefined if it is valid.
+ * @param name the key's parameter name, which differs between the REST API and the MCP tools
+ */
 export function keyProblem(name: string, key: unknown): RequestProblem | undefined {
-  const [wrong] =
+  const [first] =
     typeof key === 'string' ? keyProblems(key) : [{ problem: keyProblems('')[0]?.problem ?? '' }];
-  return wrong === undefined ? undefined : { parameter: name, problem: wrong.problem };
+  return first === undefined ? undefined : { parameter: name, problem: first.problem };
 }
 
 function textOf(value: unknown): string | undefined {
@@ -57,9 +62,8 @@ function textOf(value: unknown): string | undefined {
   return typeof value === 'number' ? String(value) : undefined;
 }
 
-/** Undefined when nothing is. */
-function problemWith(parameter: OperationParameter, text: string): string | undefined {
-  const fits = {
+function isValid(parameter: OperationParameter, text: string): boolean {
+  return {
     uuid: () => isUuid(text),
     integer: () =>
       /^\d{1,15}$/.test(text) &&
@@ -70,9 +74,9 @@ function problemWith(parameter: OperationParameter, text: string): string | unde
     key: () => keyProblems(text).length === 0,
     object: () => false,
   }[parameter.type]();
-  return fits ? undefined : accepted(parameter);
 }
 
+/** The values that a parameter accepts, for messages. */
 function accepted({ type, minimum = 0, maximum }: OperationParameter): string {
   if (type === 'uuid') return 'a UUID such as "3fa85f64-5717-4562-b3fc-2c963f66afa6"';
   if (type === 'integer')

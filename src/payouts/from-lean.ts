@@ -10,7 +10,7 @@ import type { LeanAnswer } from '../lean/answer.ts';
 import type { LeanBadAnswer } from '../errors/lean-errors.ts';
 import {
   boolean,
-  carried,
+  optionalField,
   count,
   id,
   instantFromLean,
@@ -31,9 +31,9 @@ import {
 import type { PayoutDestination, PayoutIntent } from './payout-intent.ts';
 
 /*
- * The only crossing from Lean's shapes to ours. Whatever Lean's documents and servers call one and the same thing is
- * accepted. A field that is missing, null or of another type than promised becomes null, or undefined where another of
- * Lean's answers may have it, and never a failure.
+ * Converts Lean's payouts, intents and destinations to the gateway's types. Every name that Lean's documentation or
+ * servers use for a field is accepted. A field that is missing, null or of an unexpected type never throws: it becomes
+ * null, or undefined if another response of Lean may carry it.
  */
 
 const statuses: ReadonlyMap<string, PayoutStatus> = new Map([
@@ -47,22 +47,23 @@ const statuses: ReadonlyMap<string, PayoutStatus> = new Map([
   ['AUTHORIZATION_FAILED', 'AUTHORISATION_FAILED'],
 ]);
 
-export function stateFromLean(word: unknown): PayoutState {
-  const leanStatus = id(word);
+export function stateFromLean(value: unknown): PayoutState {
+  const leanStatus = id(value);
   return { status: leanStatus === null ? 'UNKNOWN' : statusOf(leanStatus), leanStatus };
 }
 
-export function statusOf(word: string): PayoutStatus {
-  return statuses.get(word) ?? 'UNKNOWN';
+/** `UNKNOWN` for a status that Lean does not document. */
+export function statusOf(leanStatus: string): PayoutStatus {
+  return statuses.get(leanStatus) ?? 'UNKNOWN';
 }
 
-export function postInitiationStatusFromLean(word: unknown): PostInitiationStatus | null {
-  const given = id(word);
-  if (given === null) return null;
-  return given === 'PROCESSED' || given === 'REJECTED' ? given : 'UNKNOWN';
+export function postInitiationStatusFromLean(value: unknown): PostInitiationStatus | null {
+  const leanStatus = id(value);
+  if (leanStatus === null) return null;
+  return leanStatus === 'PROCESSED' || leanStatus === 'REJECTED' ? leanStatus : 'UNKNOWN';
 }
 
-/** A party as a payment has it, by its legal name; undefined if there is none. */
+/** The sender or recipient in a payment, which Lean names by its legal name; undefined if there is none. */
 export function partyFromLean(party: LeanParty | null | undefined): PayoutParty | undefined {
   if (typeof party !== 'object' || party === null) return undefined;
   return {
@@ -73,7 +74,7 @@ export function partyFromLean(party: LeanParty | null | undefined): PayoutParty 
   };
 }
 
-/** @returns undefined for a row without the id of its intent, although every list promises one */
+/** @returns undefined for a row without an intent id, although Lean documents one for every row */
 export function payoutFromRow(row: LeanPayoutRow): PayoutRow | undefined {
   const intentId = leanId(row.payment_intent_id);
   if (intentId === null) return undefined;
@@ -83,8 +84,8 @@ export function payoutFromRow(row: LeanPayoutRow): PayoutRow | undefined {
     amount: moneyFromLean(row.amount, row.currency),
     description: text(row.description) ?? undefined,
     state: leanId(row.status) === null ? undefined : stateFromLean(row.status),
-    postInitiationStatus: carried(row, 'post_initiation_status', postInitiationStatusFromLean),
-    bankTransactionReference: carried(row, 'bank_transaction_reference', text),
+    postInitiationStatus: optionalField(row, 'post_initiation_status', postInitiationStatusFromLean),
+    bankTransactionReference: optionalField(row, 'bank_transaction_reference', text),
     recipient: {
       legalName: undefined,
       displayName: text(row.recipient_name) ?? undefined,
@@ -98,16 +99,16 @@ export function payoutFromRow(row: LeanPayoutRow): PayoutRow | undefined {
     statusDetails: undefined,
     submittedAt: undefined,
     initiatedAt: undefined,
-    autoAuthorized: carried(row, 'auto_authorized', boolean),
-    pendingManualAuthorization: carried(row, 'pending_manual_authorization', boolean),
+    autoAuthorized: optionalField(row, 'auto_authorized', boolean),
+    pendingManualAuthorization: optionalField(row, 'pending_manual_authorization', boolean),
     createdAt: instantFromLean(row.created_at),
-    updatedAt: carried(row, 'updated_at', instantFromLean),
+    updatedAt: optionalField(row, 'updated_at', instantFromLean),
   };
 }
 
 /**
- * A payout as its payment gives it, by the call for the single payout.
- * @returns undefined for a payment without the id of its intent
+ * A payout from Lean's call for a single payment.
+ * @returns undefined for a payment without an intent id
  */
 export function payoutFromPayment(payment: LeanPayment): Payout | undefined {
   const intentId = leanId(payment.payment_intent_id);
@@ -122,16 +123,16 @@ function payoutOfIntent(intentId: string, payment: LeanPayment): Payout {
     amount: moneyFromLean(payment.amount, payment.currency),
     description: text(payment.description) ?? undefined,
     state: leanId(payment.status) === null ? undefined : stateFromLean(payment.status),
-    postInitiationStatus: carried(payment, 'post_initiation_status', postInitiationStatusFromLean),
-    bankTransactionReference: carried(payment, 'bank_transaction_reference', text),
+    postInitiationStatus: optionalField(payment, 'post_initiation_status', postInitiationStatusFromLean),
+    bankTransactionReference: optionalField(payment, 'bank_transaction_reference', text),
     recipient: partyFromLean(payment.recipient_details) ?? unknownParty,
-    // Lean's list does not name the sender, so its legal name is shown.
+    // Lean has no display name for the sender, so its legal name is shown.
     sender: sender && { ...sender, displayName: sender.legalName },
-    paymentSourceId: carried(payment, 'payment_source_id', leanId),
-    granularStatusCode: carried(payment, 'granular_status_code', text),
-    statusDetails: carried(payment, 'status_additional_details', text),
-    submittedAt: carried(payment, 'submission_timestamp', instantFromLean),
-    initiatedAt: carried(payment, 'initiation_timestamp', instantFromLean),
+    paymentSourceId: optionalField(payment, 'payment_source_id', leanId),
+    granularStatusCode: optionalField(payment, 'granular_status_code', text),
+    statusDetails: optionalField(payment, 'status_additional_details', text),
+    submittedAt: optionalField(payment, 'submission_timestamp', instantFromLean),
+    initiatedAt: optionalField(payment, 'initiation_timestamp', instantFromLean),
     autoAuthorized: undefined,
     pendingManualAuthorization: undefined,
     createdAt: undefined,
@@ -139,20 +140,22 @@ function payoutOfIntent(intentId: string, payment: LeanPayment): Payout {
   };
 }
 
-/** @param askedFor used where the answer does not repeat the id */
-export function intentFromLean(intent: LeanPayoutIntent, askedFor: string): PayoutIntent | undefined {
-  const intentId = leanId(intent.payment_intent_id) ?? leanId(intent.id) ?? askedFor;
+/**
+ * @param requestedId used as the intent's id if the response does not repeat it
+ * @returns undefined if neither the intent nor its payment has an amount
+ */
+export function intentFromLean(intent: LeanPayoutIntent, requestedId: string): PayoutIntent | undefined {
+  const intentId = leanId(intent.payment_intent_id) ?? leanId(intent.id) ?? requestedId;
   const carriedDestination = destinationFromLean(intent.payment_destination);
-  // Intents and the call for the destination itself have different words for its status.
+  // The status of a destination has other values in an intent than in the destination's own call.
   const destination = carriedDestination && { ...carriedDestination, status: undefined };
-  const amount = moneyFromLean(intent.amount, intent.currency);
   const payout = payoutWithinIntent(intent, intentId, destination);
-  const known = amount ?? payout.amount;
-  if (known === undefined) return undefined;
+  const amount = moneyFromLean(intent.amount, intent.currency) ?? payout.amount;
+  if (amount === undefined) return undefined;
   return {
     id: intentId,
     customerId: id(intent.customer_id),
-    amount: known,
+    amount,
     description: text(intent.description),
     externalReference: text(intent.external_reference),
     payout,
@@ -161,8 +164,8 @@ export function intentFromLean(intent: LeanPayoutIntent, askedFor: string): Payo
 }
 
 /**
- * The payout with the payment that its intent carries. If there is no payment, or Lean gave it up before it had an id,
- * the facts of a payment are null.
+ * The payout of an intent, with the payment that the intent carries. If there is no payment, or Lean abandoned it
+ * before it had an id, the facts that only payments have are null.
  */
 function payoutWithinIntent(
   intent: LeanPayoutIntent,
@@ -202,7 +205,7 @@ function payoutWithinIntent(
   };
 }
 
-/** A destination; null if there is none, or if it has no id. */
+/** @returns null if there is no destination, or if it has no id */
 export function destinationFromLean(
   destination: LeanDestination | null | undefined,
 ): PayoutDestination | null {
@@ -211,70 +214,74 @@ export function destinationFromLean(
   if (destinationId === null) return null;
   return {
     id: destinationId,
-    status: carried(destination, 'status', text),
-    legalName: carried(destination, 'name', text),
+    status: optionalField(destination, 'status', text),
+    legalName: optionalField(destination, 'name', text),
     displayName: text(destination.display_name) ?? text(destination.short_name) ?? undefined,
-    iban: carried(destination, 'iban', text),
-    accountNumber: carried(destination, 'account_number', text),
-    swiftCode: carried(destination, 'swift_code', text),
-    bankIdentifier: carried(destination, 'bank_identifier', text),
-    address: carried(destination, 'address', text),
-    city: carried(destination, 'city', text),
-    country: carried(destination, 'country', text),
-    customerId: carried(destination, 'customer_id', id),
-    ownerType: carried(destination, 'owner_type', text),
-    isDefault: carried(destination, 'default', boolean),
+    iban: optionalField(destination, 'iban', text),
+    accountNumber: optionalField(destination, 'account_number', text),
+    swiftCode: optionalField(destination, 'swift_code', text),
+    bankIdentifier: optionalField(destination, 'bank_identifier', text),
+    address: optionalField(destination, 'address', text),
+    city: optionalField(destination, 'city', text),
+    country: optionalField(destination, 'country', text),
+    customerId: optionalField(destination, 'customer_id', id),
+    ownerType: optionalField(destination, 'owner_type', text),
+    isDefault: optionalField(destination, 'default', boolean),
   };
 }
 
+/** A page of Lean's list of payouts. */
 export interface LeanPage {
   readonly rows: readonly PayoutRow[];
-  /** How many rows Lean gave, those that cannot be read among them. */
-  readonly listed: number;
-  /** Rows a page really holds at Lean: less than was asked for when Lean caps it. */
+  /** How many rows Lean returned, including those that cannot be read. */
+  readonly rowCount: number;
+  /** The page size that Lean applied, which is below the requested one if Lean caps its pages; null if not stated. */
   readonly size: number | null;
-  /** Rows that the filter matches, over all pages. */
+  /** How many rows match the query, on all pages; null if not stated. */
   readonly total: number | null;
 }
 
 /**
- * Whether Lean's list goes on after a page. A Lean that caps its pages gives fewer rows than were asked for.
+ * Whether Lean's list has another page. If Lean caps its pages, a page with fewer rows than were requested need not be
+ * the last one.
  * @param read rows of the list up to the end of this page
+ * @param pageSize the requested page size
  */
-export function goesOn({ listed, size, total }: LeanPage, read: number, pageSize: number): boolean {
-  if (listed === 0) return false;
-  return total === null ? listed >= Math.min(size ?? pageSize, pageSize) : read < total;
+export function hasNextPage({ rowCount, size, total }: LeanPage, read: number, pageSize: number): boolean {
+  if (rowCount === 0) return false;
+  return total === null ? rowCount >= Math.min(size ?? pageSize, pageSize) : read < total;
 }
 
 /**
- * Both envelopes of the list: numbers within `page`, or flat beside `content`.
- * @throws LeanBadAnswer for a list that does not hold payouts, each with the id of its intent
+ * Reads a page of Lean's list in either of its envelopes: with the page numbers in `page`, or beside `content`.
+ * @throws LeanBadAnswer if it is not a list of payouts, or if a row has no intent id
  */
-export function pageFromLean(page: LeanPayoutPage, answer: Pick<LeanAnswer, 'bad'>): LeanPage {
-  const read = readablePage(page, answer);
-  if (read.fault !== undefined) throw read.fault;
+export function pageFromLean(page: LeanPayoutPage, answer: Pick<LeanAnswer, 'badAnswer'>): LeanPage {
+  const read = lenientPageFromLean(page, answer);
+  if (read.rowError !== undefined) throw read.rowError;
   return read;
 }
 
 /**
- * Reads a page like `pageFromLean`, but leaves out rows without an intent id. `fault` is the error for them.
+ * Reads a page like `pageFromLean`, but leaves out rows without an intent id. `rowError` is the error for them.
  * @throws LeanBadAnswer if it is not a list
  */
-export function readablePage(
+export function lenientPageFromLean(
   page: LeanPayoutPage,
-  answer: Pick<LeanAnswer, 'bad'>,
-): LeanPage & { readonly fault: LeanBadAnswer | undefined } {
+  answer: Pick<LeanAnswer, 'badAnswer'>,
+): LeanPage & { readonly rowError: LeanBadAnswer | undefined } {
   const { content } = page;
-  if (!Array.isArray(content)) throw answer.bad("Lean's list has no rows in it.");
+  if (!Array.isArray(content)) throw answer.badAnswer("Lean's list has no `content` array.");
   const rows = (content as readonly unknown[]).flatMap(
     row => (isRecord(row) ? payoutFromRow(row) : undefined) ?? [],
   );
-  const numbers = page.page ?? page;
+  const { size, total_elements } = page.page ?? page;
   return {
     rows,
-    listed: content.length,
-    size: count(numbers.size),
-    total: count(numbers.total_elements),
-    fault: rows.length === content.length ? undefined : answer.bad("A row of Lean's list has no intent id."),
+    rowCount: content.length,
+    size: count(size),
+    total: count(total_elements),
+    rowError:
+      rows.length === content.length ? undefined : answer.badAnswer("A row of Lean's list has no intent id."),
   };
 }

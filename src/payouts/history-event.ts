@@ -3,11 +3,11 @@ import type { PayoutStatus, PostInitiationStatus } from './payout.ts';
 
 export type HistoryEventType = 'PAYMENT_CREATED' | 'PAYMENT_UPDATED' | 'UNKNOWN';
 
-/** Something that happened to a payout, as Lean announced it. */
+/** An event in a payout's history, as Lean published it. */
 export interface HistoryEvent {
   /** As in `Payout.id`. */
   readonly payoutId: string;
-  /** The payment that it happened to; null before there was one. */
+  /** The payment of the event; null if the payout had none yet. */
   readonly paymentId: string | null;
   readonly type: HistoryEventType;
   readonly status: PayoutStatus;

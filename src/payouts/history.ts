@@ -1,14 +1,14 @@
 import type { CallOptions, LeanClient } from '../lean/client.ts';
-import { beforeSending } from '../lean/deadline.ts';
+import { withDeadline } from '../lean/deadline.ts';
 import { LeanBadAnswer, LeanNotOffered, LeanRefused } from '../errors/lean-errors.ts';
 import type { LeanHistory, LeanHistoryEntry, LeanHistoryEvent } from '../lean/wire.ts';
 import { postInitiationStatusFromLean, statusOf } from './from-lean.ts';
-import { carried, id, instantFromLean, isRecord, leanId, objects, text } from './lean-values.ts';
+import { optionalField, id, instantFromLean, isRecord, leanId, objects, text } from './lean-values.ts';
 import type { HistoryEvent, HistoryEventType } from './history-event.ts';
 import { payoutIdOf } from './values/ids.ts';
 import { compareInstants, type Instant } from './values/instant.ts';
 
-/** Which id a Lean application wants in the path of the history call. */
+/** The id that a Lean application expects in the path of the history call. */
 export type HistoryKey = 'payment_id' | 'payment_intent_id';
 
 export interface PayoutIds {
@@ -17,8 +17,8 @@ export interface PayoutIds {
 }
 
 /**
- * The facts that a payment's history carries beside its events. They are needed at Lean applications that have no call for
- * a payment (UAE V1, KSA). A fact is `undefined` if the history does not carry it.
+ * The intent and the customer of a payment, from the payment's history. They are read there at Lean applications that
+ * have no call for a single payment (UAE V1, KSA). A fact is `undefined` if the history does not carry it.
  */
 export interface PaymentOwner {
   readonly intentId: string;
@@ -27,61 +27,69 @@ export interface PaymentOwner {
 }
 
 /**
- * Payouts' histories, and which id this Lean application keys them by. Unless told, that is found out by asking:
- * the payment's id first, then the intent's; whichever first brings events is remembered for the process.
+ * Reads the histories of payouts. Lean applications differ in the id that the history call expects. Unless it is
+ * configured, the reader discovers it: it tries the payment's id, then the intent's id, and keeps the first one that
+ * returns events, for as long as the process runs.
  */
 export class PayoutHistories {
   readonly #client: LeanClient;
   #key: HistoryKey | undefined;
-  #finding: Promise<unknown> | undefined;
+  /** Settles when the discovery in progress has ended, successfully or not. */
+  #discovery: Promise<unknown> | undefined;
 
   constructor(client: LeanClient, key: HistoryKey | 'auto') {
     this.#client = client;
     this.#key = key === 'auto' ? undefined : key;
   }
 
-  /** The payout's events, oldest first; none where Lean knows of none. */
+  /**
+   * The payout's events, oldest first; empty if Lean has none.
+   * @throws LeanError
+   */
   of(ids: PayoutIds, options: CallOptions): Promise<readonly HistoryEvent[]> {
-    return this.#key === undefined ? this.#asked(ids, options) : this.#read(this.#key, ids, options);
+    return this.#key === undefined
+      ? this.#readWithDiscovery(ids, options)
+      : this.#read(this.#key, ids, options);
   }
 
-  async #asked(ids: PayoutIds, given: CallOptions): Promise<readonly HistoryEvent[]> {
+  async #readWithDiscovery(ids: PayoutIds, given: CallOptions): Promise<readonly HistoryEvent[]> {
     const deadline = given.deadline ?? this.#client.deadline();
     const options = { ...given, deadline };
-    // Others wait for the first to find out; if it could not, each of them looks for itself.
-    const alone = this.#finding === undefined;
-    if (!alone)
-      await beforeSending(
-        this.#finding ?? Promise.resolve(),
+    // Concurrent reads wait for the discovery in progress. If it fails, each of them tries both ids itself.
+    const isFirst = this.#discovery === undefined;
+    if (!isFirst)
+      await withDeadline(
+        this.#discovery ?? Promise.resolve(),
         deadline,
         'Lean did not answer in time; nothing was sent.',
       );
-    // Set meanwhile, maybe: the compiler does not see that waiting lets others run.
-    const found = this.#key as HistoryKey | undefined;
-    if (found !== undefined) return this.#read(found, ids, options);
-    if (ids.paymentId === null) return this.#try('payment_intent_id', ids, options);
-    const finding = this.#find(ids, options);
-    if (!alone) return finding;
-    this.#finding = finding.then(noop, noop);
-    return finding.finally(() => (this.#finding = undefined));
+    // The cast is needed because TypeScript does not see that the key may have been set during the wait.
+    const key = this.#key as HistoryKey | undefined;
+    if (key !== undefined) return this.#read(key, ids, options);
+    if (ids.paymentId === null) return this.#tryKey('payment_intent_id', ids, options);
+    const events = this.#tryBothKeys(ids, options);
+    if (!isFirst) return events;
+    this.#discovery = events.then(noop, noop);
+    return events.finally(() => (this.#discovery = undefined));
   }
 
-  async #find(ids: PayoutIds, options: CallOptions): Promise<readonly HistoryEvent[]> {
+  async #tryBothKeys(ids: PayoutIds, options: CallOptions): Promise<readonly HistoryEvent[]> {
     let refusal: LeanRefused | undefined;
     try {
-      const events = await this.#try('payment_id', ids, options);
+      const events = await this.#tryKey('payment_id', ids, options);
       if (events.length > 0) return events;
     } catch (error) {
-      // The wrong kind of id may also be refused as a bad parameter.
+      // Lean may refuse the wrong kind of id as an invalid parameter.
       if (!(error instanceof LeanRefused && error.code === 'LEAN_REFUSED')) throw error;
       refusal = error;
     }
-    const events = await this.#try('payment_intent_id', ids, options);
+    const events = await this.#tryKey('payment_intent_id', ids, options);
     if (events.length === 0 && refusal !== undefined) throw refusal;
     return events;
   }
 
-  async #try(key: HistoryKey, ids: PayoutIds, options: CallOptions): Promise<readonly HistoryEvent[]> {
+  /** Reads with one kind of id, and keeps it for later reads if it returns events. */
+  async #tryKey(key: HistoryKey, ids: PayoutIds, options: CallOptions): Promise<readonly HistoryEvent[]> {
     const events = await this.#read(key, ids, options);
     if (events.length > 0) this.#key = key;
     return events;
@@ -96,8 +104,8 @@ export class PayoutHistories {
   }
 
   /**
-   * The intent of a payment by its history, for Lean applications that have no call for the payment. Null if Lean does
-   * not know the payment.
+   * The intent and customer of a payment, for Lean applications that have no call for a single payment.
+   * @returns null if Lean does not know the payment
    * @throws LeanNotOffered if the history does not name the intent; LeanError
    */
   async ownerOf(paymentId: string, options: CallOptions): Promise<PaymentOwner | null> {
@@ -110,29 +118,29 @@ export class PayoutHistories {
     );
     return {
       intentId,
-      customerId: carried(history, 'customer_id', id),
-      initiatedAt: payment && carried(payment, 'initiation_timestamp', instantFromLean),
+      customerId: optionalField(history, 'customer_id', id),
+      initiatedAt: payment && optionalField(payment, 'initiation_timestamp', instantFromLean),
     };
   }
 }
 
 function noop(): void {
-  // The outcome is the business of whoever asked.
+  // The caller of the read handles its result and its error.
 }
 
 /**
- * The events of a payout from either shape of Lean's history: those of all payments of its intent, oldest first.
- * @throws LeanBadAnswer if the history has neither shape, or if an event has no time, so that it cannot be placed
+ * The events of all payments of an intent, oldest first, from either shape of Lean's history (`content` or `payments`).
+ * @throws LeanBadAnswer if the history has neither shape, or if an event has no time and so cannot be sorted
  */
 export function historyFromLean(history: LeanHistory, intentId: string): readonly HistoryEvent[] {
   const entries = [history.content, history.payments].filter(list => list != null);
-  if (entries.length === 0 || !entries.every(Array.isArray)) throw unreadable('no payments');
+  if (entries.length === 0 || !entries.every(Array.isArray)) throw badHistory('no list of payments');
   const events = entries.flat().flatMap(entry => {
     const { events: list } = isRecord(entry) ? (entry as LeanHistoryEntry) : {};
-    if (!Array.isArray(list)) throw unreadable('a payment without events');
-    return inOrderOfTime(eventsOf(entry as LeanHistoryEntry, intentId));
+    if (!Array.isArray(list)) throw badHistory('a payment without events');
+    return sortByTime(eventsOf(entry as LeanHistoryEntry, intentId));
   });
-  return inOrderOfTime(events);
+  return sortByTime(events);
 }
 
 function eventsOf(entry: LeanHistoryEntry, intentId: string): HistoryEvent[] {
@@ -140,16 +148,16 @@ function eventsOf(entry: LeanHistoryEntry, intentId: string): HistoryEvent[] {
     const {
       published_at,
       status,
-      event: word,
+      event: name,
       post_initiation_status,
     } = isRecord(event) ? (event as LeanHistoryEvent) : {};
     const publishedAt = instantFromLean(published_at);
-    if (publishedAt === null) throw unreadable('an event without a time');
+    if (publishedAt === null) throw badHistory('an event without a time');
     const leanStatus = id(status) ?? 'UNKNOWN';
     return {
       payoutId: payoutIdOf(intentId),
       paymentId: leanId(entry.payment_id),
-      type: eventType(text(word)),
+      type: eventType(text(name)),
       status: statusOf(leanStatus),
       leanStatus,
       postInitiationStatus: postInitiationStatusFromLean(post_initiation_status),
@@ -158,27 +166,33 @@ function eventsOf(entry: LeanHistoryEntry, intentId: string): HistoryEvent[] {
   });
 }
 
-function unreadable(what: string): LeanBadAnswer {
-  return new LeanBadAnswer('LEAN_BAD_RESPONSE', `Lean's history has ${what} in it.`, { retryable: false });
+function badHistory(problem: string): LeanBadAnswer {
+  return new LeanBadAnswer('LEAN_BAD_RESPONSE', `Lean's history has ${problem} in it.`, { retryable: false });
 }
 
-/** Stable for events of one instant: those keep Lean's order, turned round where Lean's is newest first. */
-function inOrderOfTime(events: readonly HistoryEvent[]): readonly HistoryEvent[] {
+/**
+ * Sorts events, oldest first. Events of the same instant keep Lean's order, which is reversed if Lean lists the newest
+ * event first.
+ */
+function sortByTime(events: readonly HistoryEvent[]): readonly HistoryEvent[] {
   const [first, last] = [events[0], events.at(-1)];
-  const newestFirst =
+  const isNewestFirst =
     first !== undefined && last !== undefined && compareInstants(first.publishedAt, last.publishedAt) > 0;
-  const rising = newestFirst ? events.toReversed() : events;
-  // Mostly they are in order by now.
-  return rising.every((event, index) => index === 0 || byTime(rising[index - 1] ?? event, event) <= 0)
-    ? rising
-    : rising.toSorted(byTime);
+  const oldestFirst = isNewestFirst ? events.toReversed() : events;
+  // Usually the events are in order now and need no sort.
+  return oldestFirst.every(
+    (event, index) => index === 0 || byTime(oldestFirst[index - 1] ?? event, event) <= 0,
+  )
+    ? oldestFirst
+    : oldestFirst.toSorted(byTime);
 }
 
 function byTime(a: HistoryEvent, b: HistoryEvent): number {
   return compareInstants(a.publishedAt, b.publishedAt);
 }
 
-export function eventType(word: string | null): HistoryEventType {
-  if (word === 'payment.created') return 'PAYMENT_CREATED';
-  return word === 'payment.updated' ? 'PAYMENT_UPDATED' : 'UNKNOWN';
+/** @param name the name of Lean's event, such as `payment.created` */
+export function eventType(name: string | null): HistoryEventType {
+  if (name === 'payment.created') return 'PAYMENT_CREATED';
+  return name === 'payment.updated' ? 'PAYMENT_UPDATED' : 'UNKNOWN';
 }

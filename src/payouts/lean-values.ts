@@ -3,31 +3,40 @@ import { parseInstant, type Instant } from './values/instant.ts';
 import type { Money } from './values/money.ts';
 
 /*
- * Single values as Lean writes them. A value of another type than promised is null and never a failure.
+ * Readers of single JSON values from Lean. A value of an unexpected type never throws: it becomes null.
  */
 
-/** A text; numbers are taken as their digits, and the text "null" for a null, as Lean's documents have it. */
+/**
+ * A string. A number is read as its digits. The string "null" is null, because Lean's documentation uses it for null.
+ */
 export function text(value: unknown): string | null {
   if (typeof value === 'string') return value === 'null' ? null : value;
-  // A number that a float may have changed is no longer what Lean sent.
-  const kept = Number.isInteger(value) ? Number.isSafeInteger(value) : Number.isFinite(value);
-  // The digits that `String` makes, of which V8 would keep each in the old part of the heap until it cleans up there.
-  return kept ? JSON.stringify(value) : null;
+  // An integer beyond the safe range may have been rounded, so its digits are not those that Lean sent.
+  const isExact = Number.isInteger(value) ? Number.isSafeInteger(value) : Number.isFinite(value);
+  // The same digits as `String` gives, but V8 would cache each string from `String` in the old generation.
+  return isExact ? JSON.stringify(value) : null;
 }
 
+/** The longest id, word or code that is taken from Lean. */
+const maxIdLength = 200;
+
+/** A string that can be an id, a word or a code: it is not empty, not too long, and without control characters. */
 export function id(value: unknown): string | null {
   const given = text(value);
-  return given === null || given === '' ? null : given;
+  // PostgreSQL cannot store a NUL character.
+  const isId =
+    given !== null && given !== '' && given.length <= maxIdLength && !/[\u0000-\u001f]/.test(given);
+  return isId ? given : null;
 }
 
-/** The objects in an array; nothing where there is no array. */
+/** The objects in an array; an empty array for any other value. */
 export function objects<Wire extends object>(value: unknown): Wire[] {
   return Array.isArray(value)
     ? value.filter((item: unknown): item is Wire => typeof item === 'object' && item !== null)
     : [];
 }
 
-/** An id of Lean's in lower case, because a UUID means the same in either case. */
+/** An id in lower case, because a UUID means the same in either case. */
 export function leanId(value: unknown): string | null {
   return id(value)?.toLowerCase() ?? null;
 }
@@ -37,13 +46,14 @@ export function boolean(value: unknown): boolean | null {
   return value === false || value === 'false' ? false : null;
 }
 
-/** @returns null for a time that cannot be read; one without an offset is taken for UTC, as all of Lean's are. */
+/** A time. Without an offset it is read as UTC, which Lean uses throughout. */
 export function instantFromLean(value: unknown): Instant | null {
   const given = text(value);
   if (given === null) return null;
   return parseInstant(given) ?? parseInstant(`${given}Z`) ?? null;
 }
 
+/** @returns undefined if the amount is not a decimal, or if there is no currency */
 export function moneyFromLean(amount: unknown, currency: unknown): Money | undefined {
   const digits = text(amount);
   const code = id(currency);
@@ -51,18 +61,22 @@ export function moneyFromLean(amount: unknown, currency: unknown): Money | undef
   return decimal === undefined || code === null ? undefined : { amount: decimal, currency: code };
 }
 
-/** `undefined` for a key that is not there, so that it is looked for elsewhere; what is there, null too, is read by `as`. */
-export function carried<T>(wire: object, key: string, as: (value: unknown) => T): T | undefined {
+/**
+ * Reads a field that a response may lack.
+ * @returns undefined if the object lacks the key, so that the value is read from another source; otherwise, also for
+ *   null, the result of `read`
+ */
+export function optionalField<T>(wire: object, key: string, read: (value: unknown) => T): T | undefined {
   const value = (wire as Readonly<Record<string, unknown>>)[key];
-  return value === undefined ? undefined : as(value);
+  return value === undefined ? undefined : read(value);
 }
 
 export function isRecord(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** A number of rows or pages; null if it is not one. */
+/** A number of rows or pages: a whole number from 0. */
 export function count(value: unknown): number | null {
-  const number = typeof value === 'string' ? Number(value) : value;
+  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
   return typeof number === 'number' && Number.isSafeInteger(number) && number >= 0 ? number : null;
 }

@@ -1,105 +1,112 @@
 import type { Payout, PayoutParty } from './payout.ts';
 
 /**
- * A source of a fact of a payout: Lean's `intent`, which carries its newest payment; that `payment`, by its own
- * call; the `row` in Lean's list; the `history` of the payment; or our own `record` of the creation, which costs no Lean
- * call.
+ * A source of a payout's facts: `intent` is Lean's intent, which carries its newest payment; `payment`, that payment
+ * from its own call; `row`, the row in Lean's list; `history`, the history of the payment; `record`, the gateway's
+ * own record of the creation, which costs no Lean call.
  */
 export type Source = 'intent' | 'payment' | 'row' | 'history' | 'record';
 
-/** The way by which a payout was reached: a source, or the answer to its creation. It decides which facts are at hand. */
+/**
+ * The response that a payout was read from: a source, or Lean's response to its creation. It decides which facts it
+ * has.
+ */
 export type Origin = Exclude<Source, 'history' | 'record'> | 'creation';
 
 export interface Fact {
-  /** The answers that carry it. */
+  /** The responses that carry it. */
   readonly carriedBy: readonly Origin[];
-  /** The sources to read it from if it is not at hand, in this order, until one carries it. */
-  readonly from: readonly Source[];
-  /** The same for a Lean application that has no calls for intents and payments (UAE V1, KSA). */
-  readonly fromOlder: readonly Source[];
+  /** If the payout lacks it, it is read from these sources, in this order, until one carries it. */
+  readonly sources: readonly Source[];
+  /** The sources at a Lean application that has no calls for a single intent or payment (UAE V1, KSA). */
+  readonly sourcesWithoutDetailCalls: readonly Source[];
   /** Whether only a payment has it. It is null before there is a payment. */
-  readonly ofPayment?: true;
-  /** Whether it never changes, so that a row that was read earlier still tells it. */
+  readonly requiresPayment?: true;
+  /** Whether it never changes, so that a cached row is as good as a new one. */
   readonly isConstant?: true;
 }
 
-const everywhere: Fact = {
+const inAllResponses: Fact = {
   carriedBy: ['row', 'payment', 'intent'],
-  from: ['intent'],
-  fromOlder: ['row'],
+  sources: ['intent'],
+  sourcesWithoutDetailCalls: ['row'],
 };
-const ofRow: Fact = { carriedBy: ['row'], from: ['row'], fromOlder: ['row'] };
-const constantOfRow: Fact = { ...ofRow, isConstant: true };
-const ofPayment: Fact = {
+const rowFact: Fact = { carriedBy: ['row'], sources: ['row'], sourcesWithoutDetailCalls: ['row'] };
+const constantRowFact: Fact = { ...rowFact, isConstant: true };
+const paymentFact: Fact = {
   carriedBy: ['payment', 'intent'],
-  from: ['intent'],
-  fromOlder: [],
-  ofPayment: true,
+  sources: ['intent'],
+  sourcesWithoutDetailCalls: [],
+  requiresPayment: true,
 };
-/** Recorded answers have these in the intent's payment; Lean's documentation lacks them there. */
-const ofTracking: Fact = { ...ofPayment, from: ['intent', 'payment'] };
+/** Recorded intents have these facts in their payment, but by Lean's documentation only the payment's own call does. */
+const trackingFact: Fact = { ...paymentFact, sources: ['intent', 'payment'] };
 
 /**
- * The facts of a payout that may have to be read. This table decides where a field gets its value, what that costs, and
- * what the field's description says about the cost.
+ * The facts of a payout that may have to be read from Lean. This table decides from where a field is read, what that
+ * costs, and what the field's description says about the cost.
  * @see https://docs.leantech.me/v2.0-UAE/reference/createpayout and the calls beside it
  */
 export const facts = {
-  amount: everywhere,
-  description: everywhere,
-  paymentId: everywhere,
-  // Before there is a payment, only the list has it, or our record if the list does not show the payout yet.
+  amount: inAllResponses,
+  description: inAllResponses,
+  paymentId: inAllResponses,
+  // Before there is a payment, only the list has it, or the gateway's record while the list lacks the payout.
   state: {
     carriedBy: ['row', 'payment'],
-    from: ['intent', 'row', 'record'],
-    fromOlder: ['row', 'record'],
+    sources: ['intent', 'row', 'record'],
+    sourcesWithoutDetailCalls: ['row', 'record'],
   },
-  postInitiationStatus: { ...ofTracking, carriedBy: ['row', 'payment', 'intent'] },
-  bankTransactionReference: { ...ofPayment, carriedBy: ['row', 'payment', 'intent'] },
-  granularStatusCode: ofTracking,
-  statusDetails: ofTracking,
-  sender: { ...ofPayment, from: ['intent', 'record'], fromOlder: ['record'] },
-  paymentSourceId: ofPayment,
-  submittedAt: ofPayment,
-  initiatedAt: { ...ofPayment, fromOlder: ['history'] },
-  autoAuthorized: constantOfRow,
-  pendingManualAuthorization: ofRow,
-  createdAt: constantOfRow,
-  updatedAt: ofRow,
+  postInitiationStatus: { ...trackingFact, carriedBy: ['row', 'payment', 'intent'] },
+  bankTransactionReference: { ...paymentFact, carriedBy: ['row', 'payment', 'intent'] },
+  granularStatusCode: trackingFact,
+  statusDetails: trackingFact,
+  sender: { ...paymentFact, sources: ['intent', 'record'], sourcesWithoutDetailCalls: ['record'] },
+  paymentSourceId: paymentFact,
+  submittedAt: paymentFact,
+  initiatedAt: { ...paymentFact, sourcesWithoutDetailCalls: ['history'] },
+  autoAuthorized: constantRowFact,
+  pendingManualAuthorization: rowFact,
+  createdAt: constantRowFact,
+  updatedAt: rowFact,
 } as const satisfies Partial<Record<keyof Payout, Fact>>;
 
-/** The same for the parties of a payout. */
+/** The facts of a payout's parties. */
 export const partyFacts = {
-  legalName: { carriedBy: ['payment', 'intent'], from: ['intent'], fromOlder: [] },
+  legalName: { carriedBy: ['payment', 'intent'], sources: ['intent'], sourcesWithoutDetailCalls: [] },
   displayName: {
     carriedBy: ['row', 'intent', 'creation'],
-    from: ['intent', 'row'],
-    fromOlder: ['row'],
+    sources: ['intent', 'row'],
+    sourcesWithoutDetailCalls: ['row'],
   },
   accountNumber: {
     carriedBy: ['payment', 'intent', 'creation'],
-    from: ['intent'],
-    fromOlder: ['record'],
+    sources: ['intent'],
+    sourcesWithoutDetailCalls: ['record'],
   },
-  iban: { carriedBy: ['row', 'payment', 'intent', 'creation'], from: ['intent'], fromOlder: ['row'] },
-  bankName: { carriedBy: ['row', 'intent'], from: ['intent', 'row'], fromOlder: ['row'] },
+  iban: {
+    carriedBy: ['row', 'payment', 'intent', 'creation'],
+    sources: ['intent'],
+    sourcesWithoutDetailCalls: ['row'],
+  },
+  bankName: { carriedBy: ['row', 'intent'], sources: ['intent', 'row'], sourcesWithoutDetailCalls: ['row'] },
 } as const satisfies Record<keyof PayoutParty, Fact>;
 
 export type FactName = keyof typeof facts;
 
 /**
- * The call that a fact costs if the payout was reached by `origin`; undefined if it costs none. It assumes that Lean
- * answers as it was recorded.
+ * The source that a fact must be read from if the payout came from `origin`; undefined if the payout has it already. It
+ * assumes that Lean's responses carry what the recorded ones carry.
  */
-export function callFor(fact: Fact, origin: Origin): Source | undefined {
-  return fact.carriedBy.includes(origin) ? undefined : fact.from.find(source => source !== origin);
+export function requiredSource(fact: Fact, origin: Origin): Source | undefined {
+  return fact.carriedBy.includes(origin) ? undefined : fact.sources.find(source => source !== origin);
 }
 
-/** The sentence about cost at the end of a field's description. */
+/** The sentence about the cost of a fact, for the end of its field's description. */
 export function costSentence(fact: Fact): string {
   if (fact === facts.state)
     return "Before there is a payment, this field is read from Lean's list: one or two Lean calls, unless the payout came from a list.";
-  if (fact.from[0] === 'row') {
+  if (fact.sources[0] === 'row') {
     const cost =
       'Lists carry it. A payout that did not come from a list costs one or two Lean calls for all such fields together';
     return fact.isConstant === true ? `${cost}, or none if a list showed it lately.` : `${cost}.`;

@@ -1,7 +1,7 @@
 import type { Money } from './values/money.ts';
 import type { Payout } from './payout.ts';
 
-/** A beneficiary that payouts can go to. A value is `undefined` if the answer that it was read from does not carry it. */
+/** A beneficiary of payouts. A value is `undefined` if the response that it was read from does not carry it. */
 export interface PayoutDestination {
   readonly id: string;
   readonly status: string | null | undefined;
@@ -19,18 +19,16 @@ export interface PayoutDestination {
   readonly isDefault: boolean | null | undefined;
 }
 
-/**
- * The request behind a payout, and what became of it. A value is `undefined` if this Lean application has no call for it.
- */
+/** The request behind a payout, and its payout. A value is `undefined` if this Lean application has no call for it. */
 export interface PayoutIntent {
   readonly id: string;
   readonly customerId: string | null | undefined;
   readonly amount: Money;
   readonly description: string | null;
   readonly externalReference: string | null | undefined;
-  /** The payout of this intent; without a payment at Lean yet, as far as the intent tells. */
+  /** The payout of this intent. Without a payment at Lean, it has only the facts that the intent carries. */
   readonly payout: Payout;
-  /** If it is `undefined`, `destinationId` may say which it is. */
+  /** If it is `undefined`, `destinationId` may still be known. */
   readonly destination: PayoutDestination | null | undefined;
   readonly destinationId?: string;
 }

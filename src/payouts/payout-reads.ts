@@ -5,29 +5,36 @@ import type { PayoutDestination, PayoutIntent } from './payout-intent.ts';
 import type { Payout } from './payout.ts';
 
 /**
- * The time for which a Lean application counts as lacking an operation, in ms: a second after the first sign of it, which
- * may be a fault on the way, and twice as long after each further sign.
+ * How long a Lean application counts as lacking the calls for single payouts and intents, in ms. The first error that
+ * says so may be a passing fault, so it counts for a second; each further one doubles the time, up to a minute.
  */
 const firstLackMs = 1000;
-const longestLackMs = 60_000;
+const maxLackMs = 60_000;
 
-/** So many signs in a row outweigh that the application has answered such a call before. */
-export const enoughSigns = 3;
+/**
+ * After this many such errors in a row, an application counts as lacking the calls even if it has answered one
+ * before.
+ */
+export const missingOperationThreshold = 3;
 
-/** Whether Lean has answered that there is no such call. One such answer may be a fault on the way. */
-export function saysNoSuchCall(error: unknown): boolean {
+/** Whether an error of Lean's says that the call does not exist. A single such error may be a passing fault. */
+export function isMissingOperation(error: unknown): boolean {
   const isInvalidUrl = error instanceof LeanRefused && error.details.code === 'INVALID_URL';
   return isInvalidUrl || error instanceof LeanNotOffered;
 }
 
-/** Single things read from Lean: null where Lean does not know the id, a `LeanError` where there is no telling. */
+/**
+ * Reads single payouts, intents and destinations from Lean: null if Lean does not know the id. It also observes whether
+ * this Lean application has the calls for single payouts and intents ("detail calls").
+ */
 export class PayoutReads {
   readonly #client: LeanClient;
   readonly #now: () => number;
-  #lacksDetailsUntil = -Infinity;
-  #hasDetails = false;
-  /** Answers in a row that say that there is no such call. */
-  #signs = 0;
+  /** Epoch ms. */
+  #lacksDetailCallsUntil = -Infinity;
+  #hasDetailCalls = false;
+  /** How many detail calls in a row have failed because the call does not exist. */
+  #missingOperationErrors = 0;
   #intentsLackTracking = false;
 
   constructor(client: LeanClient, now: () => number = Date.now) {
@@ -36,57 +43,61 @@ export class PayoutReads {
   }
 
   /**
-   * Whether this Lean application has lately shown that it has no calls for a single payout or intent: Lean's older
-   * UAE applications and those in KSA document none.
+   * Whether this Lean application has recently shown that it has no calls for a single payout or intent. Lean documents
+   * none for its older UAE applications and for those in KSA.
    */
-  get lacksDetails(): boolean {
-    return this.#now() < this.#lacksDetailsUntil;
+  get lacksDetailCalls(): boolean {
+    return this.#now() < this.#lacksDetailCallsUntil;
   }
 
-  /** Whether the last intent that was read had a payment without its tracking. Then only the payment's own call has it. */
+  /**
+   * Whether the payment in the last intent lacked its tracking. The tracking is then only in the payment's own call.
+   */
   get intentsLackTracking(): boolean {
     return this.#intentsLackTracking;
   }
 
-  /** Whether several answers in a row have said that there is no such call. One may be a fault on the way. */
-  get certainlyLacksDetails(): boolean {
-    return this.#signs >= enoughSigns;
+  /** Whether so many errors in a row have said that the calls do not exist that it cannot be a passing fault. */
+  get certainlyLacksDetailCalls(): boolean {
+    return this.#missingOperationErrors >= missingOperationThreshold;
   }
 
-  /** For work that begins now and takes several calls. */
+  /** The common deadline of several calls that begin now, on the clock of `performance.now()`. */
   deadline(): number {
     return this.#client.deadline();
   }
 
-  /** @throws LeanNotOffered where this application has no such call */
+  /** @throws LeanNotOffered if this Lean application has no such call; LeanError */
   payout(paymentId: string, options: CallOptions): Promise<Payout | null> {
-    return this.#noticing(this.#client.getPayout(paymentId, options), payment => {
+    return this.#observeDetailCall(this.#client.getPayout(paymentId, options), payment => {
       const payout = payoutFromPayment(payment);
-      if (payout === undefined) throw unreadable("Lean's payment does not name its intent.");
+      if (payout === undefined) throw invalidResponse("Lean's payment has no payment_intent_id.");
       return payout.paymentId === null ? { ...payout, paymentId } : payout;
     });
   }
 
-  /** @throws LeanNotOffered where this application has no such call */
+  /** @throws LeanNotOffered if this Lean application has no such call; LeanError */
   intent(intentId: string, options: CallOptions): Promise<PayoutIntent | null> {
-    return this.#noticing(this.#client.getPayoutIntent(intentId, options), wire => {
+    return this.#observeDetailCall(this.#client.getPayoutIntent(intentId, options), wire => {
       const intent = intentFromLean(wire, intentId);
-      if (intent === undefined) throw unreadable("Lean's intent has no amount in it.");
+      if (intent === undefined) throw invalidResponse("Lean's intent has no amount.");
       const { payout } = intent;
       if (payout.paymentId !== null) this.#intentsLackTracking = payout.postInitiationStatus === undefined;
       return intent;
     });
   }
 
+  /** @throws LeanError */
   async destination(destinationId: string, options: CallOptions): Promise<PayoutDestination | null> {
     const wire = await this.#client.getPayoutDestination(destinationId, options);
     if (wire === null) return null;
     const destination = destinationFromLean(wire);
-    if (destination === null) throw unreadable("Lean's destination has no id in it.");
+    if (destination === null) throw invalidResponse("Lean's destination has no id.");
     return destination;
   }
 
-  #noticing<Wire, Value>(
+  /** Waits for a detail call and records whether it shows that the application has, or lacks, such calls. */
+  #observeDetailCall<Wire, Value>(
     read: Promise<Wire | null>,
     valueFrom: (wire: Wire) => Value,
   ): Promise<Value | null> {
@@ -94,25 +105,25 @@ export class PayoutReads {
       wire => {
         if (wire === null) return null;
         const value = valueFrom(wire);
-        this.#hasDetails = true;
-        this.#signs = 0;
-        this.#lacksDetailsUntil = -Infinity;
+        this.#hasDetailCalls = true;
+        this.#missingOperationErrors = 0;
+        this.#lacksDetailCallsUntil = -Infinity;
         return value;
       },
       (error: unknown) => {
-        if (!saysNoSuchCall(error)) throw error;
-        this.#signs += 1;
-        // An application that has answered such a call has it: then this is a fault on the way.
-        if (this.#hasDetails && this.#signs < enoughSigns) throw error;
-        this.#hasDetails = false;
-        const lackMs = Math.min(longestLackMs, firstLackMs * 2 ** (this.#signs - 1));
-        this.#lacksDetailsUntil = this.#now() + lackMs;
+        if (!isMissingOperation(error)) throw error;
+        this.#missingOperationErrors += 1;
+        // The application has answered such a call before, so this is taken for a passing fault.
+        if (this.#hasDetailCalls && this.#missingOperationErrors < missingOperationThreshold) throw error;
+        this.#hasDetailCalls = false;
+        const lackMs = Math.min(maxLackMs, firstLackMs * 2 ** (this.#missingOperationErrors - 1));
+        this.#lacksDetailCallsUntil = this.#now() + lackMs;
         throw new LeanNotOffered(error);
       },
     );
   }
 }
 
-function unreadable(message: string): LeanBadAnswer {
+function invalidResponse(message: string): LeanBadAnswer {
   return new LeanBadAnswer('LEAN_BAD_RESPONSE', message, { retryable: false });
 }

@@ -2,25 +2,30 @@ import type { HistoryEventType } from './history-event.ts';
 import type { Instant } from './values/instant.ts';
 import type { PayoutStatus, PostInitiationStatus } from './payout.ts';
 
-/** What Lean has said of a payment, in a webhook or in its list of events: a claim, until it has been looked at. */
+/**
+ * An event that Lean reported, in a webhook or in its list of events. It is only a claim: the gateway reads the payout
+ * from Lean before it publishes anything.
+ */
 export interface ReceivedEvent {
   readonly eventId: string;
   readonly type: HistoryEventType;
   readonly paymentId: string;
   readonly intentId: string | null;
   readonly leanStatus: string | null;
-  /** Undefined if the event says nothing of the tracking. Then it may announce any state with its status. */
+  /** Undefined if the event does not mention the tracking. It may then announce any state with its status. */
   readonly postInitiationStatus: PostInitiationStatus | null | undefined;
   readonly publishedAt: Instant;
 }
 
-/** A state that a payout has come to, as Lean itself has it. */
-export interface PayoutStep {
-  /** Lean's own id of the event that announced it, or one made of the payout and the state where none did. */
+/** A state that a payout has reached, as read from Lean. */
+export interface PayoutStateChange {
+  /**
+   * The id of Lean's event that announced the change, or one derived from the payout and the state if there was none.
+   */
   readonly eventId: string;
   readonly type: HistoryEventType;
   readonly intentId: string;
-  /** The payment that made the step; null if Lean had made no payment. */
+  /** The payment that reached the state; null if Lean had made no payment. */
   readonly paymentId: string | null;
   readonly status: PayoutStatus;
   readonly leanStatus: string;
@@ -29,105 +34,111 @@ export interface PayoutStep {
   readonly publishedAt: Instant;
 }
 
-/** A step that subscribers are told of, in the order of `position`, which all gateways on one store have in common. */
-export interface PayoutUpdate extends PayoutStep {
+/** A state change that is published to subscribers. All gateways on one store share the sequence of positions. */
+export interface PayoutUpdate extends PayoutStateChange {
   readonly position: number;
 }
 
-const ranks: Readonly<Record<PayoutStatus, number>> = {
+const statusRanks: Readonly<Record<PayoutStatus, number>> = {
   CREATED: 0,
   AWAITING_AUTHORIZATION: 1,
   PENDING_WITH_BANK: 2,
-  // Somewhere between the beginning and the end.
+  // An unknown status may be anywhere between the first and the last, so it ranks in the middle.
   UNKNOWN: 2,
   ACCEPTED_BY_BANK: 3,
   FAILED: 4,
   AUTHORISATION_FAILED: 4,
 };
 
-/** How far a step has come: mostly this grows from step to step, though payouts may also go back. */
-export function rankOf({
+/** How far a payout has come, from 0 to 5. It usually grows with each state change, but a payout may also go back. */
+export function progressOf({
   status,
   postInitiationStatus,
-}: Pick<PayoutStep, 'status' | 'postInitiationStatus'>): number {
-  return postInitiationStatus == null ? ranks[status] : 5;
+}: Pick<PayoutStateChange, 'status' | 'postInitiationStatus'>): number {
+  return postInitiationStatus == null ? statusRanks[status] : 5;
 }
 
-/** The values in which two steps of a payout differ. */
-export type StepState = Pick<PayoutStep, 'paymentId' | 'leanStatus' | 'postInitiationStatus'>;
+/** The values in which two states of a payout differ. */
+export type PaymentState = Pick<PayoutStateChange, 'paymentId' | 'leanStatus' | 'postInitiationStatus'>;
 
-/** Lean's list and history have no word for a failed authorisation, and say `FAILED` where a payment's own call has one. */
-const failedWords: ReadonlySet<string> = new Set(['FAILED', 'AUTHORISATION_FAILED', 'AUTHORIZATION_FAILED']);
+/** For a failed authorisation, Lean's list and history say `FAILED`, but a payment's own call names it. */
+const failedStatuses: ReadonlySet<string> = new Set([
+  'FAILED',
+  'AUTHORISATION_FAILED',
+  'AUTHORIZATION_FAILED',
+]);
 
-function isSameWord(one: string, other: string): boolean {
-  return one === other || (failedWords.has(one) && failedWords.has(other));
+function isSameLeanStatus(one: string, other: string): boolean {
+  return one === other || (failedStatuses.has(one) && failedStatuses.has(other));
 }
 
-/** Whether both are the same step. A step that is known without its payment may be that of any payment. */
-export function isSameStep(one: StepState, other: StepState): boolean {
+/** Whether two states are the same. A state without a payment id matches that of any payment. */
+export function isSameState(one: PaymentState, other: PaymentState): boolean {
   return (
     (one.paymentId === null || other.paymentId === null || one.paymentId === other.paymentId) &&
-    isSameWord(one.leanStatus, other.leanStatus) &&
+    isSameLeanStatus(one.leanStatus, other.leanStatus) &&
     (one.postInitiationStatus ?? null) === (other.postInitiationStatus ?? null)
   );
 }
 
-/** Updates after a position, and the bounds of all updates that the store has. */
-export interface Told {
-  /** Names the store, because the positions of another store mean something else. */
+/** Updates after a position, and the bounds of all updates in the store. */
+export interface PublishedUpdates {
+  /** Identifies the store. A position has no meaning in another store. */
   readonly store: string;
-  /** Positions of the oldest and of the newest update that is kept; 1 and 0 if there is none. */
+  /** The positions of the oldest and the newest update in the store; 1 and 0 if there is none. */
   readonly first: number;
   readonly last: number;
   /** Oldest first. */
   readonly updates: readonly PayoutUpdate[];
 }
 
-/** What is received and told, kept so that it survives a crash. */
+/** The store of received events and published updates. It is durable, and gateways may share it. */
 export interface PayoutEvents {
-  /** Keeps what has not been received before, to be looked at `inMs` from now. How many those are. */
+  /** Stores events that have not been received before. They are due at once. Returns how many were new. */
   receive(events: readonly ReceivedEvent[]): Promise<number>;
-  /** Events that are due to be looked at: taken for a while, so that of several gateways one looks. */
-  take(limit: number): Promise<readonly TakenEvent[]>;
-  /** They have been looked at. */
-  done(eventIds: readonly string[]): Promise<void>;
-  /** Looks at them again later. */
-  putOff(eventIds: readonly string[], inMs: number): Promise<void>;
-  /** The position of the last update; 0 when nothing has been told. */
+  /** Returns due events, and leases them for a while, so that only one of several gateways processes them. */
+  leaseDue(limit: number): Promise<readonly LeasedEvent[]>;
+  /** Marks events as processed. They do not become due again. */
+  complete(eventIds: readonly string[]): Promise<void>;
+  /** Makes events due again in `inMs`. */
+  postpone(eventIds: readonly string[], inMs: number): Promise<void>;
+  /** The position of the last update; 0 if nothing has been published. */
   lastPosition(): Promise<number>;
   /**
-   * Tells subscribers of steps of one payout, all of them or none: what has been read of a payout is only to be told as
-   * long as nothing that was read later has been.
-   * @param since where the updates stood before the steps were read
-   * @returns how many those are; undefined when something has been told of the payout since
+   * Publishes state changes of one payout, all of them or none. Nothing is published if an update of the payout was
+   * published after its state was read from Lean, because that state may then be out of date.
+   * @param readAfter `lastPosition()` from before the payout was read
+   * @returns how many were published; undefined if the payout has had another update since
    */
-  tell(steps: readonly PayoutStep[], since: number): Promise<number | undefined>;
+  publish(changes: readonly PayoutStateChange[], readAfter: number): Promise<number | undefined>;
   /** The updates after a position, at most `limit`. */
-  toldAfter(position: number, limit: number): Promise<Told>;
-  /** The steps that subscribers were told of a payout, oldest first, and the events received of its payment. */
-  knownOf(
+  publishedAfter(position: number, limit: number): Promise<PublishedUpdates>;
+  /** The published updates of a payout, oldest first, and the received events of its payment. */
+  updatesAndEventsOf(
     intentId: string,
     paymentId: string | null,
-  ): Promise<{ readonly told: readonly PayoutUpdate[]; readonly claims: readonly ReceivedEvent[] }>;
-  /** The last step that subscribers were told of each payout, by its intent. Payouts without a step are left out. */
-  lastSteps(intentIds: readonly string[]): Promise<ReadonlyMap<string, PayoutUpdate>>;
+  ): Promise<{ readonly published: readonly PayoutUpdate[]; readonly received: readonly ReceivedEvent[] }>;
+  /** The last published update of each payout, by intent id. Payouts without an update are left out. */
+  latestUpdates(intentIds: readonly string[]): Promise<ReadonlyMap<string, PayoutUpdate>>;
   /**
-   * When the first gateway on this store was there, by Lean's clock: what Lean announced before is nobody's news.
-   * @param leanNow what is noted when nothing is yet
+   * Records when the first gateway on this store started, by Lean's clock. Changes before that time are not published.
+   * @param leanNow Lean's time now; it is ignored if an earlier time is recorded
+   * @returns the recorded time
    */
-  since(leanNow: Instant): Promise<Instant>;
+  recordStart(leanNow: Instant): Promise<Instant>;
   /**
-   * Takes the turn to compare what has been received with what Lean has, and tells up to when, by Lean's clock, that has
-   * been done.
-   * Undefined when another gateway has the turn, or it is too early.
+   * Takes the lease for a backfill, which compares the received events with those that Lean lists.
+   * @returns up to when, by Lean's clock, the last backfill has compared them; undefined if another gateway has the
+   *   lease, or if the next backfill is not due
    */
-  takeComparison(everyMs: number, leanNow: Instant): Promise<Instant | undefined>;
-  comparisonDone(upTo: Instant): Promise<void>;
-  /** Forgets what was received or told longer ago than this, by the store's clock. */
-  forget(olderThanMs: number): Promise<void>;
+  takeBackfillLease(everyMs: number, leanNow: Instant): Promise<Instant | undefined>;
+  /** Records up to when, by Lean's clock, a backfill has compared the events. */
+  completeBackfill(upTo: Instant): Promise<void>;
+  /** Deletes processed events, and all updates but the newest, that are older than this by the store's clock. */
+  purge(olderThanMs: number): Promise<void>;
 }
 
-export interface TakenEvent extends ReceivedEvent {
-  /** How often it has been looked at before. */
+export interface LeasedEvent extends ReceivedEvent {
+  /** How often the event has been leased before. */
   readonly tries: number;
 }

@@ -14,31 +14,31 @@ export type PostInitiationStatus = 'PROCESSED' | 'REJECTED' | 'UNKNOWN';
 
 export type PayoutOutcome = 'IN_PROGRESS' | 'PAID' | 'NOT_PAID';
 
-/** A party to a payout. A value is `undefined` if the answer that the payout was read from does not carry it. */
+/** A party to a payout. A value is `undefined` if the response that the payout was read from does not carry it. */
 export interface PayoutParty {
-  /** As Lean's payment and the destination itself have it. */
+  /** The name in Lean's payment, and in the destination itself. */
   readonly legalName: string | null | undefined;
-  /** As the list calls a destination. */
+  /** The name of the destination in Lean's list. */
   readonly displayName: string | null | undefined;
   readonly accountNumber: string | null | undefined;
   readonly iban: string | null | undefined;
   readonly bankName: string | null | undefined;
 }
 
-/** What a payout's statuses say, in Lean's own word and in ours. */
+/** A payout's status: the gateway's own value, and Lean's text. */
 export interface PayoutState {
   readonly status: PayoutStatus;
   readonly leanStatus: string | null;
 }
 
 /**
- * A payout as one of Lean's answers shows it: an intent of Lean's with its newest payment. A fact is `undefined` if that
- * answer does not carry it; it can then be read elsewhere (`payout-facts.ts`). It is `null` if Lean says so, or if there
- * is no payment to have it.
+ * A payout, from one of Lean's responses: an intent at Lean with its newest payment. A fact is `undefined` if that
+ * response does not carry it; it can then be read from another source (`payout-facts.ts`). It is `null` if Lean has no
+ * value for it, or if only payments have it and there is none.
  */
 export interface Payout {
   readonly intentId: string;
-  /** Null where there is no payment, and where a list row does not name it. */
+  /** Null if there is no payment, or if a list row lacks its id. */
   readonly paymentId: string | null;
   readonly amount: Money | undefined;
   readonly description: string | null | undefined;
@@ -52,14 +52,14 @@ export interface Payout {
   readonly statusDetails: string | null | undefined;
   readonly submittedAt: Instant | null | undefined;
   readonly initiatedAt: Instant | null | undefined;
-  /** From here on: carried by lists alone. */
+  // Only list rows carry the following facts.
   readonly autoAuthorized: boolean | null | undefined;
   readonly pendingManualAuthorization: boolean | null | undefined;
   readonly createdAt: Instant | null | undefined;
   readonly updatedAt: Instant | null | undefined;
 }
 
-/** A payout as a row of Lean's list shows it. */
+/** A payout from a row of Lean's list. */
 export interface PayoutRow extends Payout {
   readonly createdAt: Instant | null;
 }
@@ -72,8 +72,8 @@ export const unknownParty: PayoutParty = {
   bankName: undefined,
 };
 
-/** A payout of which only the intent's id is known. */
-export function bareOf(intentId: string): Payout {
+/** A payout of which only the intent id is known. */
+export function emptyPayout(intentId: string): Payout {
   return {
     intentId,
     paymentId: null,
@@ -97,9 +97,11 @@ export function bareOf(intentId: string): Payout {
 }
 
 /**
- * What Lean's two statuses mean together, or null where that cannot be told: a word that is not known, two that
- * contradict each other, or an acceptance whose tracking cannot be had.
- * @param postInitiationStatus null while the tracking goes on; undefined where this Lean application does not tell
+ * The outcome that Lean's two statuses mean together.
+ * @param postInitiationStatus null while the bank's tracking has no result; undefined if this Lean application does not
+ *   report the tracking
+ * @returns null if the outcome is not known: for an unknown status, for two statuses that contradict each other, and
+ *   for a payout that the bank accepted but whose tracking is not reported
  */
 export function outcomeOf(
   status: PayoutStatus,
@@ -114,21 +116,18 @@ export function outcomeOf(
   return 'IN_PROGRESS';
 }
 
-/**
- * Whether the outcome depends on the bank's tracking. With any other status it is known also if Lean does not report the
- * tracking.
- */
+/** Whether the outcome depends on the bank's tracking. With any other status, the outcome is known without it. */
 export function awaitsTracking(status: PayoutStatus): boolean {
   return status === 'ACCEPTED_BY_BANK' || status === 'PENDING_WITH_BANK' || status === 'UNKNOWN';
 }
 
-/** Whether Lean has made no payment of it yet, by its status. */
+/** Whether the payout has no payment at Lean yet, by its status. */
 export function isBeforePayment(payout: Pick<Payout, 'state'> | undefined): boolean {
   const status = payout?.state?.status;
   return status === 'CREATED' || status === 'AWAITING_AUTHORIZATION';
 }
 
-/** Whether Lean has a payment of a payout with this status, also where a list row does not name it. */
+/** Whether a payout with this status has a payment at Lean, even if a list row lacks the payment's id. */
 export function isAtBank(status: PayoutStatus): boolean {
   return status === 'PENDING_WITH_BANK' || status === 'ACCEPTED_BY_BANK';
 }

@@ -1,7 +1,10 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-/** The port, or 0 for any when something else has it: for those that nobody has asked for by number. */
+/**
+ * Returns the port if it is free, and otherwise 0, which selects any free port. Use it for a port that nobody
+ * configured.
+ */
 export async function portOrAny(port: number, host: string): Promise<string> {
   const server = createServer();
   try {

@@ -1,10 +1,11 @@
 import { ConfigError } from '../errors/config-error.ts';
 
 /**
- * Waits for something that listens.
- * @throws ConfigError naming `variable`, when its address cannot be had
+ * Waits until a server listens.
+ * @param variable the environment variable of its port, for the error
+ * @throws ConfigError if the server cannot listen on its address
  */
-export async function listening<Listening>(variable: string, start: Promise<Listening>): Promise<Listening> {
+export async function waitUntilListening<Server>(variable: string, start: Promise<Server>): Promise<Server> {
   try {
     return await start;
   } catch (error) {
@@ -17,7 +18,7 @@ export async function listening<Listening>(variable: string, start: Promise<List
       throw new ConfigError([`${variable}: ${where} is not allowed; accepted: a port above 1023.`]);
     if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
       throw new ConfigError([
-        'HOST: is no address of this machine; accepted: one that is, such as 127.0.0.1.',
+        'HOST: is not an address of this machine; accepted: an address of this machine, such as 127.0.0.1.',
       ]);
     throw error;
   }

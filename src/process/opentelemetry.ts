@@ -3,19 +3,19 @@ import { ConfigError } from '../errors/config-error.ts';
 import { EnvironmentReader, type Environment } from '../config/environment-reader.ts';
 
 export interface TraceExport {
-  /** Sends what is left. */
+  /** Exports the remaining spans and stops. */
   stop(): Promise<void>;
 }
 
 /**
- * Has traces exported as the standard `OTEL_*` variables say; undefined, and nothing is loaded, where they ask for
- * none. They are on where an exporter or the address of a collector is named.
- * @throws ConfigError for an exporter or a protocol that is not there
+ * Starts the export of traces as the standard `OTEL_*` variables configure it. It is on if they name an exporter or
+ * the endpoint of a collector. Otherwise it returns undefined and loads no OpenTelemetry module.
+ * @throws ConfigError for an unsupported exporter or protocol
  * @see https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables
  */
 export async function startTraceExport(env: Environment): Promise<TraceExport | undefined> {
   const reader = new EnvironmentReader(env, {
-    OTEL_TRACES_EXPORTER: endpointIn(env) ? 'otlp' : 'none',
+    OTEL_TRACES_EXPORTER: hasEndpoint(env) ? 'otlp' : 'none',
     OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf',
   });
   const exporter = reader.choice('OTEL_TRACES_EXPORTER', ['otlp', 'console', 'none']);
@@ -30,7 +30,7 @@ export async function startTraceExport(env: Environment): Promise<TraceExport | 
     await import('@opentelemetry/sdk-trace-node');
   const { OTLPTraceExporter } = await import('@opentelemetry/exporter-trace-otlp-proto');
   const { detectResources, envDetector, resourceFromAttributes } = await import('@opentelemetry/resources');
-  const { name, version } = createRequire(import.meta.url)('../package.json') as Record<string, string>;
+  const { name, version } = createRequire(import.meta.url)('../../package.json') as Record<string, string>;
   const provider = new NodeTracerProvider({
     resource: resourceFromAttributes({ 'service.name': name, 'service.version': version }).merge(
       detectResources({ detectors: [envDetector] }),
@@ -45,7 +45,7 @@ export async function startTraceExport(env: Environment): Promise<TraceExport | 
   return { stop: () => provider.shutdown() };
 }
 
-function endpointIn(env: Environment): boolean {
+function hasEndpoint(env: Environment): boolean {
   const names = ['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'];
   return names.some(name => env[name] !== undefined && env[name] !== '');
 }

@@ -4,27 +4,27 @@ import { ConfigError } from '../errors/config-error.ts';
 import { StoreUnavailable } from '../errors/gateway-errors.ts';
 
 /**
- * The longest wait for work in progress after a signal, in ms. A repeated key may look at Lean and then send, each for
- * `LEAN_TIMEOUT_MS`: so it is twice the largest of those, and a minute.
+ * The longest wait for work in progress after a signal, in ms. A repeated key may first read from Lean and then send,
+ * each for up to `LEAN_TIMEOUT_MS`. So this is twice the largest `LEAN_TIMEOUT_MS`, plus a minute.
  */
 const maxDrainMs = 660_000;
 
-/** A program that has started. */
+/** A started program. */
 export interface RunningProgram {
-  /** Where what goes wrong is told. @default the standard error */
+  /** The log for unexpected errors. @default standard error */
   readonly log?: Logger;
   close(): Promise<void>;
 }
 
 /**
- * Runs a program until it is told to stop: on SIGTERM or SIGINT what is under way is finished, then it ends with 0.
- * A start that fails ends with 1 and a line for each problem, and no stack where the problem is not ours.
+ * Runs a program until SIGTERM or SIGINT. It then finishes the work in progress and exits with 0. If the start fails,
+ * it prints a line for each problem and exits with 1. It prints a stack trace only for an unexpected error.
  */
 export async function run(start: () => Promise<RunningProgram>): Promise<void> {
-  // The first process of a container that does not listen for signals is sent none: listen before anything else.
-  let asked = false;
+  // The kernel drops signals for the first process of a container until it has handlers. So add them first.
+  let stopRequested = false;
   let stop = (): void => {
-    asked = true;
+    stopRequested = true;
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const)
     process.on(signal, () => {
@@ -34,7 +34,7 @@ export async function run(start: () => Promise<RunningProgram>): Promise<void> {
     const running = await start();
     let stopping = false;
     stop = () => {
-      // Whoever asks again does not get it any faster: a payout may be under way.
+      // A second signal does not shorten the wait, because a payout may be in flight.
       if (stopping) return;
       stopping = true;
       setTimeout(() => {
@@ -44,39 +44,39 @@ export async function run(start: () => Promise<RunningProgram>): Promise<void> {
         process.exit();
       });
     };
-    // A bug that nobody caught ends the process, but not the payouts under way in it.
+    // After an uncaught error the process ends, but only after the payouts in flight have finished.
     process.on('uncaughtException', error => {
       if (running.log === undefined) process.stderr.write(`${error.stack ?? error.message}\n`);
       else running.log.fatal({ err: error }, 'unexpected error: the gateway stops');
       process.exitCode = 1;
       stop();
     });
-    if (asked) stop();
+    if (stopRequested) stop();
   } catch (error) {
-    for (const line of problemsOf(error)) process.stderr.write(`${line}\n`);
+    for (const line of errorLines(error)) process.stderr.write(`${line}\n`);
     process.exit(1);
   }
 }
 
-/** Runs a command that prints something and ends. One that was called wrongly ends with 2, one that fails with 1. */
+/** Runs a command, prints its text, and sets its exit code: 2 for a usage error, 1 for any other error. */
 export async function runCommand(
   command: () => Promise<{ readonly text: string; readonly exitCode: number }>,
 ): Promise<void> {
   try {
     const { text, exitCode } = await command();
-    // A reader such as head may leave before the end.
+    // A reader such as `head` may close the pipe before the end.
     process.stdout.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EPIPE') throw error;
     });
     process.stdout.write(text);
     process.exitCode = exitCode;
   } catch (error) {
-    for (const line of problemsOf(error)) process.stderr.write(`${line}\n`);
+    for (const line of errorLines(error)) process.stderr.write(`${line}\n`);
     process.exitCode = error instanceof UsageError ? 2 : 1;
   }
 }
 
-function problemsOf(error: unknown): readonly string[] {
+function errorLines(error: unknown): readonly string[] {
   if (error instanceof ConfigError) return error.problems;
   if (error instanceof UsageError) return [error.message];
   if (error instanceof StoreUnavailable)
@@ -86,6 +86,6 @@ function problemsOf(error: unknown): readonly string[] {
 
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  // Several addresses that all refuse have a code and no message.
+  // An AggregateError, as for a host with several addresses, has a code and no message.
   return error.message !== '' || !('code' in error) ? error.message : String(error.code);
 }

@@ -1,18 +1,18 @@
 import { setFlagsFromString } from 'node:v8';
 
-/** Has the JavaScript engine fit a program that serves for days, and whose requests leave nothing behind. */
+/** Sets V8 flags for a server that runs for days and whose requests keep almost no objects alive. */
 export function setV8Flags(): void {
-  // Nearly all that is made is gone with the request that it was made for. By itself V8 takes places in the code whose
-  // objects were alive when it last looked, such as those of requests under way, for makers of long-lived ones, and puts
-  // what they make next into the old part of the heap. There it is not looked at for a long time, and keeps alive whatever
-  // it leads to: under load the gateway took a third more memory.
+  // Disables pretenuring. With it, V8 allocates objects directly in the old generation if earlier objects of the same
+  // allocation site survived a garbage collection. Objects of requests in flight survive collections, but die soon
+  // after. In the old generation they stay for a long time and keep alive everything that they reference. Under load,
+  // pretenuring made the gateway use a third more memory.
   setFlagsFromString('--no-allocation-site-pretenuring');
-  // Where requests do leave something there all the same, V8 would let it grow to some three times what is alive before it
-  // looks through it: 285 MiB in place of 185.
+  // Starts a collection of the old generation when the heap has grown by 50 % since the last one. By default V8 lets
+  // it grow to about three times the live objects. Measured: 185 MiB with this flag, 285 MiB without it.
   setFlagsFromString('--heap-growing-percent=50');
-  // The compiler in between (Maglev) leaves 15 to 35 MiB behind in the system's allocator, which never come back, and
-  // requests cost no less by it. Without it, what has been called a thousand times is compiled for good; V8's own three
-  // thousand count on a compiler in between.
+  // Disables Maglev, the mid-tier compiler. It leaves 15 to 35 MiB in the system allocator that are never returned,
+  // and does not make requests cheaper. Without Maglev, functions should reach the top-tier compiler TurboFan earlier:
+  // after 1000 calls, not after V8's default of 3000, which assumes that Maglev runs in between.
   setFlagsFromString('--no-maglev');
   setFlagsFromString('--invocation-count-for-turbofan=1000');
 }

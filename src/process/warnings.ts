@@ -1,22 +1,23 @@
 import type { Logger } from 'pino';
 
 /**
- * Writes the warnings of Node and of libraries to the log, where Node would print text.
- * @returns a function to call with the log, once there is one
+ * Writes the warnings of Node and of libraries to the log, instead of printing them as text. It keeps early warnings
+ * until there is a log.
+ * @returns a function to call with the log
  */
 export function logWarnings(): (log: Logger) => void {
   const early: Error[] = [];
-  let tell = (warning: Error): void => {
+  let write = (warning: Error): void => {
     early.push(warning);
   };
   process.removeAllListeners('warning');
   process.on('warning', warning => {
-    tell(warning);
+    write(warning);
   });
   return log => {
-    tell = ({ name, message }) => {
+    write = ({ name, message }) => {
       log.warn({ warning: name }, message);
     };
-    for (const warning of early.splice(0)) tell(warning);
+    for (const warning of early.splice(0)) write(warning);
   };
 }

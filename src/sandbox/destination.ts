@@ -1,11 +1,11 @@
+import type { CountryProfile } from './country-profile.ts';
+import { type DestinationBehaviour, destinations } from './fixtures.ts';
 import { ibanOf } from './iban.ts';
-import type { Market } from './market.ts';
-import { type Behaviour, destinations } from './named.ts';
 
-/** A beneficiary, and what becomes of a payout to it. */
+/** A beneficiary. Its `behaviour` decides how a payout to it ends. */
 export interface Destination {
   readonly id: string;
-  readonly behaviour: Behaviour;
+  readonly behaviour: DestinationBehaviour;
   readonly name: string;
   readonly displayName: string;
   readonly accountNumber: string;
@@ -19,7 +19,7 @@ export interface Destination {
   readonly currency: string;
 }
 
-const namedRecipients: Record<Behaviour, readonly [name: string, displayName: string]> = {
+const namedRecipients: Record<DestinationBehaviour, readonly [name: string, displayName: string]> = {
   pays: ['Al Noor Trading LLC', 'Al Noor Trading'],
   waitsForAuthorization: ['Emirates Horizon Contracting LLC', 'Horizon Contracting'],
   failsAtOnce: ['Gulf Pearl Stationery LLC', 'Gulf Pearl Stationery'],
@@ -54,34 +54,38 @@ const otherRecipients: readonly (readonly [name: string, displayName: string])[]
   ['Northern Light Electric LLC', 'Northern Light'],
 ];
 
-/** All destinations of a market, by id: the named ones first, then those that only the seeded payouts use. */
-export function openDestinations(market: Market): ReadonlyMap<string, Destination> {
-  const known = new Map<string, Destination>();
-  const open = (id: string, behaviour: Behaviour, [name, displayName]: readonly [string, string]) => {
-    const index = known.size;
-    const bank = market.banks[index % market.banks.length] ?? market.senderBank;
+/** All destinations of a country, by id: the named ones first, then the ones that only seeded payouts use. */
+export function createDestinations(country: CountryProfile): ReadonlyMap<string, Destination> {
+  const created = new Map<string, Destination>();
+  const add = (
+    id: string,
+    behaviour: DestinationBehaviour,
+    [name, displayName]: readonly [string, string],
+  ) => {
+    const index = created.size;
+    const bank = country.banks[index % country.banks.length] ?? country.senderBank;
     const accountNumber = `1015${String(index * 7919 + 601).padStart(9, '0')}`;
-    known.set(id, {
+    created.set(id, {
       id,
       behaviour,
       name,
       displayName,
       accountNumber,
-      iban: ibanOf(market.ibanCountry, bank.code + accountNumber.padStart(market.accountDigits, '0')),
+      iban: ibanOf(country.ibanCountryCode, bank.code + accountNumber.padStart(country.accountDigits, '0')),
       swiftCode: bank.swiftCode,
       bankIdentifier: bank.identifier,
       status: behaviour === 'refused' ? 'AWAITING_BENEFICIARY_COOL_OFF' : 'ACTIVE',
       address: `Office ${String(101 + index * 3)}, Business Avenue ${String(1 + (index % 9))}`,
-      city: market.cities[index % market.cities.length] ?? '',
-      country: market.country,
-      currency: market.currency,
+      city: country.cities[index % country.cities.length] ?? '',
+      country: country.countryCode,
+      currency: country.currency,
     });
   };
-  for (const behaviour of Object.keys(namedRecipients) as Behaviour[]) {
-    open(destinations[behaviour], behaviour, namedRecipients[behaviour]);
+  for (const behaviour of Object.keys(namedRecipients) as DestinationBehaviour[]) {
+    add(destinations[behaviour], behaviour, namedRecipients[behaviour]);
   }
   for (const [index, names] of otherRecipients.entries()) {
-    open(`d0000000-0000-4000-8000-${String(101 + index).padStart(12, '0')}`, 'pays', names);
+    add(`d0000000-0000-4000-8000-${String(101 + index).padStart(12, '0')}`, 'pays', names);
   }
-  return known;
+  return created;
 }

@@ -1,6 +1,6 @@
 import { Decimal } from './decimal.ts';
 
-// TypeScript's library does not know JSON.rawJSON and the reviver's third argument yet.
+// TypeScript's library does not yet declare JSON.rawJSON and the third argument of the reviver.
 const exact = JSON as unknown as {
   rawJSON(text: string): object;
   parse(
@@ -9,14 +9,14 @@ const exact = JSON as unknown as {
   ): unknown;
 };
 
-/** A number that `JSON.stringify` writes digit for digit as given; throws a SyntaxError when `text` is no number. */
+/** A number that `JSON.stringify` writes digit for digit as given. Throws a SyntaxError if `text` is not a number. */
 export function rawNumber(text: string): object {
   return exact.rawJSON(text);
 }
 
 /**
- * Parses JSON without rounding: every number comes as a Decimal. Throws a SyntaxError when the text is not JSON.
- * A number whose exponent is beyond reason stays a double, which no caller takes for an amount.
+ * Parses JSON without rounding: every number becomes a Decimal. Throws a SyntaxError if the text is not JSON. A
+ * number with an exponent of more than three digits stays a double, and every caller refuses a double as an amount.
  */
 export function parseExact(text: string): unknown {
   return exact.parse(text, (_key, value, { source }) =>
@@ -24,7 +24,7 @@ export function parseExact(text: string): unknown {
   );
 }
 
-/** One text for all JSON that means the same: keys sorted, numbers in their shortest form, no white space. */
+/** The canonical text of a JSON value: keys sorted, numbers in their shortest form, no whitespace. */
 export function canonicalJson(value: unknown): string {
   if (value instanceof Decimal) return value.toString();
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
@@ -35,7 +35,7 @@ export function canonicalJson(value: unknown): string {
   return `{${members.join(',')}}`;
 }
 
-/** Tells a JSON object from the other JSON values. */
+/** Whether a parsed JSON value is an object, and not an array, a Decimal or null. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Decimal);
 }

@@ -1,29 +1,29 @@
+import type { DestinationBehaviour } from './fixtures.ts';
 import { type Instant, seconds } from './instant.ts';
-import type { Behaviour } from './named.ts';
 
-/** What is true of a payout from a moment on. */
-export interface Step {
+/** One step of a payout's lifecycle: its state from `at` until the next step. */
+export interface LifecycleStep {
   readonly at: Instant;
   readonly status: string;
   readonly postInitiationStatus: string | null;
-  /** Whether Lean has made a payment of the intent by now. */
+  /** Whether Lean has created a payment for the intent. */
   readonly payment: boolean;
   readonly bankTransactionReference: string | null;
   readonly granularStatusCode: string | null;
   readonly statusDetails: string | null;
 }
 
-/** Every life has at least its beginning. */
-export type Lifecycle = readonly [Step, ...Step[]];
+/** All steps of a payout, oldest first. There is always at least one. */
+export type Lifecycle = readonly [LifecycleStep, ...LifecycleStep[]];
 
-/** Decides when the steps of a payout come. Times are those of speed 1; a higher speed divides them. */
-export interface Pace {
+export interface LifecycleOptions {
+  /** The delays below hold at speed 1. A higher speed divides them. */
   readonly speed: number;
-  /** What the bank will call the transfer. */
+  /** The reference that the bank gives to the transfer. */
   readonly bankTransactionReference: string;
 }
 
-const nothingYet = {
+const initialFields = {
   postInitiationStatus: null,
   payment: false,
   bankTransactionReference: null,
@@ -31,73 +31,86 @@ const nothingYet = {
   statusDetails: null,
 } as const;
 
-const acceptAfter = { automatic: 2, manual: 20 } as const;
-const awaitAfter = 1;
-const settleAfter = 6;
+/** Seconds from the creation until the bank has the payment. */
+const bankAfterSeconds = { automatic: 2, manual: 20 } as const;
+/** Seconds from the creation until the payout waits for its authorisation. */
+const awaitAfterSeconds = 1;
+/** Seconds from the bank's first status until its final one. */
+const settleAfterSeconds = 6;
 
-/** Lean has the payout and nothing has happened to it. */
-export const created = (at: Instant): Step => ({ ...nothingYet, at, status: 'CREATED' });
+/** Lean has taken the payout and has not processed it yet. */
+export const created = (at: Instant): LifecycleStep => ({ ...initialFields, at, status: 'CREATED' });
 
-/** The payout waits for a person. */
-export const awaiting = (at: Instant): Step => ({ ...nothingYet, at, status: 'AWAITING_AUTHORIZATION' });
+/** The payout waits until a person authorises it. */
+export const awaitingAuthorization = (at: Instant): LifecycleStep => ({
+  ...initialFields,
+  at,
+  status: 'AWAITING_AUTHORIZATION',
+});
 
-/** Lean failed the payout before there was a payment. */
-export const failedAtOnce = (at: Instant): Step => ({ ...nothingYet, at, status: 'FAILED' });
+/** Lean failed the payout before it created a payment. */
+export const failedAtOnce = (at: Instant): LifecycleStep => ({ ...initialFields, at, status: 'FAILED' });
 
-/** The bank has the payment, with a status and without a transaction reference. */
-export const atBank = (at: Instant, status: string): Step => ({ ...nothingYet, at, status, payment: true });
+/** The bank has the payment, with this status and no transaction reference. */
+export const atBank = (at: Instant, status: string): LifecycleStep => ({
+  ...initialFields,
+  at,
+  status,
+  payment: true,
+});
 
 /** The bank failed the payment. */
-export const failedAtBank = (at: Instant): Step => ({
+export const failedAtBank = (at: Instant): LifecycleStep => ({
   ...atBank(at, 'FAILED'),
   granularStatusCode: 'BANK_ISSUE',
   statusDetails: 'The bank did not execute the payment.',
 });
 
-/** The bank accepted the payment; `postInitiationStatus` is what its tracking has found so far. */
+/** The bank accepted the payment. `postInitiationStatus` is the result of Lean's tracking so far. */
 export const accepted = (
   at: Instant,
   reference: string,
   postInitiationStatus: string | null = null,
-): Step => ({
+): LifecycleStep => ({
   ...atBank(at, 'ACCEPTED_BY_BANK'),
   bankTransactionReference: reference,
   postInitiationStatus,
 });
 
-/** The whole life of a payout that is created at `start`. */
+/** The whole lifecycle of a payout that is created at `start`. */
 export function lifecycleOf(
-  behaviour: Behaviour,
+  behaviour: DestinationBehaviour,
   authorized: boolean,
   start: Instant,
-  pace: Pace,
+  options: LifecycleOptions,
 ): Lifecycle {
-  const after = (count: number) => start + seconds(count / pace.speed);
+  const after = (count: number) => start + seconds(count / options.speed);
   if (behaviour === 'failsAtOnce') return [failedAtOnce(start)];
-  if (behaviour === 'waitsForAuthorization') return [created(start), awaiting(after(awaitAfter))];
+  const awaiting = awaitingAuthorization(after(awaitAfterSeconds));
+  if (behaviour === 'waitsForAuthorization') return [created(start), awaiting];
   return authorized
-    ? [created(start), ...lifecycleAtBank(behaviour, after(acceptAfter.automatic), pace)]
-    : [
-        created(start),
-        awaiting(after(awaitAfter)),
-        ...lifecycleAtBank(behaviour, after(acceptAfter.manual), pace),
-      ];
+    ? [created(start), ...lifecycleAtBank(behaviour, after(bankAfterSeconds.automatic), options)]
+    : [created(start), awaiting, ...lifecycleAtBank(behaviour, after(bankAfterSeconds.manual), options)];
 }
 
-/** What happens from the moment on which the payout is authorised and reaches the bank. */
-export function lifecycleAtBank(behaviour: Behaviour, at: Instant, pace: Pace): Step[] {
-  const settled = at + seconds(settleAfter / pace.speed);
-  const reference = pace.bankTransactionReference;
+/** The steps of a payout that is authorised and reaches the bank at `at`. */
+export function lifecycleAtBank(
+  behaviour: DestinationBehaviour,
+  at: Instant,
+  options: LifecycleOptions,
+): LifecycleStep[] {
+  const settledAt = at + seconds(settleAfterSeconds / options.speed);
+  const reference = options.bankTransactionReference;
   switch (behaviour) {
     case 'failsAtBank':
-      return [atBank(at, 'PENDING_WITH_BANK'), failedAtBank(settled)];
+      return [atBank(at, 'PENDING_WITH_BANK'), failedAtBank(settledAt)];
     case 'rejectedAfterAcceptance':
-      return [accepted(at, reference), accepted(settled, reference, 'REJECTED')];
+      return [accepted(at, reference), accepted(settledAt, reference, 'REJECTED')];
     case 'staysPending':
       return [atBank(at, 'PENDING_WITH_BANK')];
     case 'authorisationFails':
       return [atBank(at, 'AUTHORISATION_FAILED')];
     default:
-      return [accepted(at, reference), accepted(settled, reference, 'PROCESSED')];
+      return [accepted(at, reference), accepted(settledAt, reference, 'PROCESSED')];
   }
 }

@@ -1,10 +1,10 @@
 import type { Instant } from './instant.ts';
 import type { Payout } from './payout.ts';
-import { insertSorted } from './sorted.ts';
+import { insertSorted } from './sorted-array.ts';
 
-/** All payouts of the sandbox, findable by their ids and listed newest first. */
+/** All payouts of the sandbox, indexed by their ids and sorted by creation. */
 export class PayoutStore {
-  /** Oldest first: a new payout nearly always goes to the end. */
+  /** Oldest first, because a new payout nearly always belongs at the end. */
   readonly #byCreation: Payout[] = [];
   readonly #byPayment = new Map<string, Payout>();
   readonly #byIntent = new Map<string, Payout[]>();
@@ -13,35 +13,38 @@ export class PayoutStore {
     return this.#byCreation.length;
   }
 
-  /** Takes a payout in. Throws when another one has its payment id. */
+  /** Throws an Error if another payout has the same payment id. */
   insert(payout: Payout): void {
     const { paymentId, intentId } = payout.facts;
-    if (this.#byPayment.has(paymentId)) throw new Error(`there is a payment ${paymentId} already`);
+    if (this.#byPayment.has(paymentId))
+      throw new Error(`a payout with the payment id ${paymentId} exists already`);
     this.#byPayment.set(paymentId, payout);
-    insertSorted(this.#byCreation, payout, creationOf);
+    insertSorted(this.#byCreation, payout, createdAtOf);
     const siblings = this.#byIntent.get(intentId);
     if (siblings === undefined) this.#byIntent.set(intentId, [payout]);
-    else insertSorted(siblings, payout, creationOf);
+    else insertSorted(siblings, payout, createdAtOf);
   }
 
   byPayment(paymentId: string): Payout | undefined {
     return this.#byPayment.get(paymentId);
   }
 
-  /** Every attempt to pay an intent, oldest first. */
+  /** All payouts of an intent, oldest first. */
   byIntent(intentId: string): readonly Payout[] {
     return this.#byIntent.get(intentId) ?? [];
   }
 
-  /** A stretch of all payouts, newest first; of those created at once, the one taken in last comes first. */
+  /**
+   * `count` payouts from `offset` on, newest first. Of payouts created at the same time, the last inserted is first.
+   */
   newest(offset: number, count: number): Payout[] {
     const end = Math.max(this.#byCreation.length - offset, 0);
     return this.#byCreation.slice(Math.max(end - count, 0), end).reverse();
   }
 
-  /** The payouts that `keeps` accepts, newest first. */
-  filter(keeps: (payout: Payout) => boolean): Payout[] {
-    return this.#byCreation.filter(keeps).reverse();
+  /** The payouts that `matches` accepts, newest first. */
+  filter(matches: (payout: Payout) => boolean): Payout[] {
+    return this.#byCreation.filter(matches).reverse();
   }
 
   clear(): void {
@@ -51,6 +54,6 @@ export class PayoutStore {
   }
 }
 
-function creationOf({ facts }: Payout): Instant {
+function createdAtOf({ facts }: Payout): Instant {
   return facts.createdAt;
 }

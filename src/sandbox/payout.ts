@@ -2,54 +2,54 @@ import type { Account } from './account.ts';
 import { Decimal } from './decimal.ts';
 import type { Destination } from './destination.ts';
 import type { Instant } from './instant.ts';
-import type { Lifecycle, Step } from './lifecycle.ts';
+import type { Lifecycle, LifecycleStep } from './lifecycle.ts';
 
+/** Nanoseconds from the submission of a payment until the bank starts on it. */
 const initiationDelay = 160_000_000n;
 
-/** What never changes about a payout. */
+/** The fields of a payout that never change. */
 export interface PayoutFacts {
   readonly intentId: string;
-  /** The id that the payment has, or will have once there is one. */
+  /** The id that the payment has, or will have once Lean creates it. */
   readonly paymentId: string;
   readonly taskId: string;
   readonly customerId: string;
-  /** Exact decimal text, written on the wire as it is here. */
+  /** Exact decimal text in major units. Responses contain it digit for digit. */
   readonly amount: string;
   readonly currency: string;
   readonly description: string;
   readonly externalReference: string | null;
   readonly account: Account;
   readonly destination: Destination;
-  /** Whether it was to be authorised without a person. */
+  /** Whether the payout needs no authorisation by a person. */
   readonly autoAuthorized: boolean;
-  /** The key of the request that made it; null when it had none, or when no request made it. */
+  /** The idempotency key of the creation request. Null if there was no key or no request. */
   readonly idempotencyKey: string | null;
   readonly createdAt: Instant;
 }
 
-/** A payout as it stands at a moment. The same object is returned until the next step is reached. */
-export interface Progress {
+/** A payout at one point in time. `Payout.at` returns the same object until the next step is reached. */
+export interface PayoutSnapshot {
   readonly facts: PayoutFacts;
-  /** The step that holds now. */
-  readonly current: Step;
-  /** All steps so far, oldest first. */
-  readonly past: readonly Step[];
-  /** Undefined while Lean has made no payment of the intent. */
+  readonly currentStep: LifecycleStep;
+  /** The steps up to and including the current one, oldest first. */
+  readonly reachedSteps: readonly LifecycleStep[];
+  /** Undefined until Lean has created a payment for the intent. */
   readonly paymentId: string | undefined;
-  /** When Lean handed the payment to the bank; the creation while there is none. */
+  /** When Lean handed the payment to the bank. The time of the creation while there is no payment. */
   readonly submittedAt: Instant;
-  /** When the bank began with it, a moment later. */
+  /** When the bank started on the payment: 160 ms after `submittedAt`. */
   readonly initiatedAt: Instant;
 }
 
-/** One attempt to pay an intent: its facts, and the timed steps of its life, which reading at a moment folds. */
+/** One attempt to pay an intent: its facts and its timed lifecycle. */
 export class Payout {
   readonly facts: PayoutFacts;
   readonly amount: Decimal;
   #steps: Lifecycle;
-  #progress: Progress | undefined;
+  #snapshot: PayoutSnapshot | undefined;
 
-  /** Throws a RangeError when the amount is no decimal. */
+  /** Throws a RangeError if the amount is not a decimal number. */
   constructor(facts: PayoutFacts, steps: Lifecycle) {
     const amount = Decimal.parse(facts.amount);
     if (amount === undefined) throw new RangeError(`not a decimal amount: ${facts.amount}`);
@@ -58,34 +58,34 @@ export class Payout {
     this.#steps = steps;
   }
 
-  /** The payout as it stands at `now`. Its first step holds from the beginning, whatever its time. */
-  at(now: Instant): Progress {
+  /** The payout at `now`. Its first step always counts as reached, even if its time is later than `now`. */
+  at(now: Instant): PayoutSnapshot {
     let reached = this.#steps.length;
     while (reached > 1 && (this.#steps[reached - 1]?.at ?? now) > now) reached -= 1;
-    if (this.#progress?.past.length === reached) return this.#progress;
-    const past = this.#steps.slice(0, reached);
-    const current = past.at(-1) ?? this.#steps[0];
-    const submittedAt = past.find(step => step.payment)?.at ?? this.facts.createdAt;
-    this.#progress = {
+    if (this.#snapshot?.reachedSteps.length === reached) return this.#snapshot;
+    const reachedSteps = this.#steps.slice(0, reached);
+    const currentStep = reachedSteps.at(-1) ?? this.#steps[0];
+    const submittedAt = reachedSteps.find(step => step.payment)?.at ?? this.facts.createdAt;
+    this.#snapshot = {
       facts: this.facts,
-      current,
-      past,
-      paymentId: current.payment ? this.facts.paymentId : undefined,
+      currentStep,
+      reachedSteps,
+      paymentId: currentStep.payment ? this.facts.paymentId : undefined,
       submittedAt,
       initiatedAt: submittedAt + initiationDelay,
     };
-    return this.#progress;
+    return this.#snapshot;
   }
 
-  /** When the next step is reached; undefined when there is none to come. */
-  nextAfter(now: Instant): Instant | undefined {
-    return this.#steps[this.at(now).past.length]?.at;
+  /** The time of the next step after `now`. Undefined if there is none. */
+  nextStepAt(now: Instant): Instant | undefined {
+    return this.#steps[this.at(now).reachedSteps.length]?.at;
   }
 
-  /** Replaces what is still to come after `now`. */
-  continueWith(future: readonly Step[], now: Instant): void {
-    const [first, ...rest] = this.at(now).past;
+  /** Replaces the steps after `now`. */
+  replaceFutureSteps(future: readonly LifecycleStep[], now: Instant): void {
+    const [first, ...rest] = this.at(now).reachedSteps;
     this.#steps = [first ?? this.#steps[0], ...rest, ...future];
-    this.#progress = undefined;
+    this.#snapshot = undefined;
   }
 }

@@ -1,44 +1,45 @@
 import { instantFromMs } from './instant.ts';
-import { Timetable } from './timetable.ts';
+import { Schedule } from './schedule.ts';
 
-/** Work that Lean finishes some time after it was asked for, whether or not the caller still waits. */
+/** Work that Lean finishes some time after its request arrived, whether or not the caller still waits. */
 export class Processing {
   readonly #clock: () => number;
-  readonly #timetable: Timetable;
-  /** For each piece of unfinished work: how to tell its caller that it never gets done. */
+  readonly #schedule: Schedule;
+  /** One callback for each unfinished job. It resolves the job's promise with undefined. */
   readonly #unfinished = new Set<() => void>();
 
+  /** @param clock epoch ms */
   constructor(clock: () => number) {
     this.#clock = clock;
-    this.#timetable = new Timetable(clock);
+    this.#schedule = new Schedule(clock);
   }
 
   /**
-   * Does the work after so many milliseconds by the clock, and resolves with its result; undefined when `clear` came
-   * first. The work is told the time at which it was due, because the clock may be past that already.
+   * Runs `job` after `ms` milliseconds of the clock and resolves with its result, or with undefined if `clear`
+   * dropped the job. `job` receives the time at which it was due, because the clock may be later by then.
    */
-  after<Result>(ms: number, work: (dueMs: number) => Result): Promise<Result | undefined> {
+  runAfter<Result>(ms: number, job: (dueMs: number) => Result): Promise<Result | undefined> {
     const dueMs = this.#clock() + ms;
     return new Promise(resolve => {
       const abandon = () => {
         resolve(undefined);
       };
       this.#unfinished.add(abandon);
-      this.#timetable.add(instantFromMs(dueMs), () => {
+      this.#schedule.add(instantFromMs(dueMs), () => {
         this.#unfinished.delete(abandon);
-        resolve(work(dueMs));
+        resolve(job(dueMs));
       });
     });
   }
 
-  /** Does what is due: a clock that a test moves sets off no timer. */
-  catchUp(): void {
-    if (this.#unfinished.size > 0) this.#timetable.run();
+  /** Runs the jobs that are due now. Needed because a clock that a test moves by hand fires no timer. */
+  runDue(): void {
+    if (this.#unfinished.size > 0) this.#schedule.runDue();
   }
 
-  /** Drops all unfinished work. */
+  /** Drops all unfinished jobs. */
   clear(): void {
-    this.#timetable.clear();
+    this.#schedule.clear();
     for (const abandon of this.#unfinished) abandon();
     this.#unfinished.clear();
   }

@@ -1,39 +1,42 @@
-import { type Account, openAccounts } from './account.ts';
-import { type Destination, openDestinations } from './destination.ts';
-import { emirates, type Market, saudiArabia } from './market.ts';
+import { type Account, createAccounts } from './account.ts';
+import { type CountryProfile, saudiArabia, unitedArabEmirates } from './country-profile.ts';
+import { createDestinations, type Destination } from './destination.ts';
 import { wireKsa, wireV1 } from './lean-api/wire-flat.ts';
 import { wireV2, wireV2Documented } from './lean-api/wire-v2.ts';
-import type { Wire } from './lean-api/wire.ts';
+import type { WireFormat } from './lean-api/wire.ts';
 
-/** Which of Lean's versions the sandbox speaks. */
+/** A version of Lean's API: UAE version 2, UAE version 1, or Saudi Arabia. */
 export type SandboxProfile = 'v2' | 'v1' | 'ksa';
 
 export const sandboxProfiles: readonly SandboxProfile[] = ['v2', 'v1', 'ksa'];
 
-/** All that differs between the versions. */
+/** Everything that differs between the versions of Lean's API. */
 export interface Profile {
   readonly name: SandboxProfile;
-  readonly wire: Wire;
-  /** The wire format of the published specification, which the recorded answers may differ from. */
-  readonly documentedWire: Wire;
-  readonly market: Market;
+  readonly wire: WireFormat;
+  /** The format of the published specification. It differs from `wire` where Lean was recorded to differ from it. */
+  readonly documentedWire: WireFormat;
+  readonly country: CountryProfile;
   readonly accounts: ReadonlyMap<string, Account>;
   readonly destinations: ReadonlyMap<string, Destination>;
-  /** Version 2 refuses what it does not know and keeps currencies and external references; the others ignore them. */
-  readonly takesReferences: boolean;
+  /**
+   * Whether a creation's unknown fields are refused, its currencies checked and its external references stored. Only
+   * version 2 does so. The other versions ignore all of these.
+   */
+  readonly checksAllFields: boolean;
 }
 
 export function profileNamed(name: SandboxProfile): Profile {
-  const market = name === 'ksa' ? saudiArabia : emirates;
+  const country = name === 'ksa' ? saudiArabia : unitedArabEmirates;
   const wire = { v2: wireV2, v1: wireV1, ksa: wireKsa }[name];
   const documentedWire = name === 'v2' ? wireV2Documented : wire;
   return {
     name,
     wire,
     documentedWire,
-    market,
-    accounts: openAccounts(market),
-    destinations: openDestinations(market),
-    takesReferences: name === 'v2',
+    country,
+    accounts: createAccounts(country),
+    destinations: createDestinations(country),
+    checksAllFields: name === 'v2',
   };
 }

@@ -1,8 +1,9 @@
 const letters = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ';
 
 /**
- * A repeatable source of numbers and ids (mulberry32): one seed and one stream name always give the same sequence.
- * Streams keep what is drawn for one purpose from shifting what is drawn for another.
+ * A deterministic random number generator (mulberry32): the same seed and stream name always give the same sequence.
+ * Each purpose has its own stream, so that additional draws for one purpose do not change the draws for another. The
+ * stream name is part of the seed: another name gives other numbers and ids.
  */
 export class Random {
   #state: number;
@@ -22,22 +23,22 @@ export class Random {
     return (mixed ^ (mixed >>> 14)) >>> 0;
   }
 
-  /** A number from 0 up to, and without, 1. */
+  /** A number from 0 (inclusive) to 1 (exclusive). */
   fraction(): number {
     return this.next() / 2 ** 32;
   }
 
-  /** A whole number from 0 up to, and without, `limit`. */
+  /** A whole number from 0 (inclusive) to `limit` (exclusive). */
   below(limit: number): number {
     return Math.floor(this.fraction() * limit);
   }
 
   /** One of `choices`, which must not be empty. */
   pick<Choice>(choices: readonly [Choice, ...Choice[]] | readonly Choice[]): Choice {
-    return choices[this.below(choices.length)] as Choice; // the index is always inside
+    return choices[this.below(choices.length)] as Choice; // the index is always within bounds
   }
 
-  /** Lower-case hex digits; `length` is a multiple of eight. */
+  /** Lower-case hex digits. `length` must be a multiple of eight. */
   hex(length: number): string {
     let text = '';
     while (text.length < length) text += this.next().toString(16).padStart(8, '0');
@@ -51,7 +52,7 @@ export class Random {
     return text;
   }
 
-  /** Decimal digits, the first of them not zero. */
+  /** Decimal digits. The first one is not zero. */
   digits(length: number): string {
     let text = String(1 + this.below(9));
     while (text.length < length) text += this.below(10);

@@ -5,30 +5,36 @@ import type { ReceivedRequest } from './lean-api/received-request.ts';
 import type { SandboxPayouts } from './sandbox-payouts.ts';
 import type { Webhooks } from './webhooks/webhooks.ts';
 
-/** A Lean of one's own. */
+/** A local replacement for Lean's API, with control over its payouts, faults and webhooks. */
 export interface Sandbox {
+  /** Serves Lean's API and the control routes. */
   readonly listener: RequestListener;
-  /** Every Lean request received, oldest first, also those that a fault then killed; the last 10000. */
+  /**
+   * The last 10000 Lean requests, oldest first, including those that a fault then dropped. Control requests are not
+   * recorded.
+   */
   readonly requests: ReceivedRequest[];
   readonly faults: Faults;
   readonly payouts: SandboxPayouts;
   readonly webhooks: Webhooks;
-  /** How kind Lean is. Assign its fields at any time; a change holds from the next request on. */
+  /** How Lean behaves. Its fields may be assigned at any time. A change applies from the next request on. */
   readonly behaviour: LeanBehaviour;
+  /** Added to every Lean response, in ms. */
   latencyMs: number;
   /**
-   * Back to the seeded payouts and the behaviour of the start, without faults, recorded requests and webhooks under way.
-   * Creations that are being processed vanish, and their connections are dropped. Issued access tokens stay good, and
-   * webhooks go where they went.
+   * Restores the seeded payouts, the initial behaviour and the initial latency, and removes faults, recorded requests
+   * and pending webhooks. Creations that are still being processed are dropped together with their connections.
+   * Issued access tokens stay valid, and the webhook target stays the same.
    */
   reset(): void;
 }
 
-/** A sandbox that listens. */
+/** A sandbox that listens on a port. */
 export interface RunningSandbox extends Sandbox {
+  /** Its base address, without a slash at the end. */
   readonly url: string;
-  /** How many connections are open. */
+  /** The number of open connections. */
   connections(): Promise<number>;
-  /** Stops listening, processing and sending, and drops every connection. */
+  /** Stops listening, processing and sending webhooks, and drops every connection. */
   close(): Promise<void>;
 }

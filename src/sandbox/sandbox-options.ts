@@ -2,24 +2,24 @@ import type { LeanBehaviour } from './lean-api/behaviour.ts';
 import type { SandboxProfile } from './profile.ts';
 import type { WebhookTarget } from './webhooks/webhook-target.ts';
 
-/** How a sandbox is made. */
+/** Options of a new sandbox. */
 export interface SandboxOptions {
-  /** Which of Lean's versions to speak. @default 'v2' */
+  /** The version of Lean's API that the sandbox serves. @default 'v2' */
   readonly profile?: SandboxProfile;
-  /** A whole number; the same one gives the same payouts, ids and tokens. @default 1 */
+  /** A whole number. The same seed gives the same payouts, ids and tokens. @default 1 */
   readonly seed?: number;
-  /** How many payouts there are from the start. @default 300 */
+  /** The number of seeded payouts. @default 300 */
   readonly payouts?: number;
-  /** How many times faster than the documented life a payout lives. @default 1 */
+  /** Divides all delays of a payout's lifecycle and of webhook retries. @default 1 */
   readonly speed?: number;
-  /** Added to every Lean answer. @default 0 */
+  /** Added to every Lean response, in ms. @default 0 */
   readonly latencyMs?: number;
-  /** The largest page the list gives; a request for more gets this many. @default 100 */
+  /** The maximum number of rows on a list page. A larger requested size is reduced to it. @default 100 */
   readonly maxPageSize?: number;
-  /** In which ways Lean is less kind than its documentation. @default in none */
+  /** Deviations from Lean's documented behaviour. @default none */
   readonly behaviour?: Partial<LeanBehaviour>;
-  /** Where webhooks go. @default nowhere */
+  /** The address and secret of webhooks. @default no webhooks are sent */
   readonly webhook?: WebhookTarget;
-  /** Epoch milliseconds. @default Date.now */
+  /** Returns the sandbox's time in epoch ms. @default Date.now */
   readonly clock?: () => number;
 }

@@ -1,146 +1,137 @@
-import type { Announcer } from './webhooks/announcer.ts';
-import { type Instant, instantFromMs, printInstant } from './instant.ts';
+import { accounts, destinations } from './fixtures.ts';
+import { type Instant, instantFromMs, formatInstant } from './instant.ts';
 import { lifecycleAtBank } from './lifecycle.ts';
-import { accounts, destinations } from './named.ts';
 import { Payout } from './payout.ts';
 import type { PayoutStore } from './payout-store.ts';
-import {
-  changedStep,
-  instantOf,
-  type PayoutChange,
-  seededLifecycle,
-  type SeededPayout,
-} from './seeded-payout.ts';
 import type { Profile } from './profile.ts';
 import type { Random } from './random.ts';
 import { customerId } from './seed.ts';
+import {
+  changedStep,
+  type PayoutChange,
+  requireInstant,
+  seededLifecycle,
+  type SeededPayout,
+} from './seeded-payout.ts';
 import { type StoredPayout, storedPayout } from './stored-payout.ts';
+import type { EventPublisher } from './webhooks/event-publisher.ts';
 
-interface Surroundings {
+interface Dependencies {
   readonly profile: Profile;
-  /** Lean's clock. */
+  /** Lean's clock in epoch ms. */
   readonly clock: () => number;
   readonly speed: number;
-  readonly ids: () => Random;
-  readonly announcer: Announcer;
-  /** Makes the payouts whose processing is over by now. */
-  readonly catchUp: () => void;
-  /** Drops every event, told or to come. */
-  readonly forget: () => void;
+  readonly idRng: () => Random;
+  readonly eventPublisher: EventPublisher;
+  /** Finishes the creations whose processing time is over. */
+  readonly runDueProcessing: () => void;
+  /** Removes all events from the events API and cancels the ones that are not published yet. */
+  readonly dropEvents: () => void;
 }
 
-/** The sandbox's payouts, for the hands of a test. */
+/** Lets a test read and change the sandbox's payouts. */
 export class SandboxPayouts {
   readonly #store: PayoutStore;
-  readonly #profile: Profile;
-  readonly #clock: () => number;
-  readonly #speed: number;
-  readonly #ids: () => Random;
-  readonly #announcer: Announcer;
-  readonly #catchUp: () => void;
-  readonly #forget: () => void;
+  readonly #dependencies: Dependencies;
 
-  constructor(store: PayoutStore, surroundings: Surroundings) {
+  constructor(store: PayoutStore, dependencies: Dependencies) {
     this.#store = store;
-    this.#announcer = surroundings.announcer;
-    this.#catchUp = surroundings.catchUp;
-    this.#forget = surroundings.forget;
-    this.#profile = surroundings.profile;
-    this.#clock = surroundings.clock;
-    this.#speed = surroundings.speed;
-    this.#ids = surroundings.ids;
+    this.#dependencies = dependencies;
   }
 
   /**
-   * Plants a payout and returns it as it stands. Steps before the sandbox's time are in the events API, and no webhook
-   * tells of them. Throws a RangeError on what no payout can have.
+   * Adds a payout and returns it. The events API also contains its steps before the sandbox's time, but no webhook is
+   * sent for them. Throws a RangeError if the amount, a date-time, the account or the destination is invalid, and an
+   * Error if another payout has the same payment id.
    */
-  add(planted: SeededPayout = {}): StoredPayout {
+  add(seeded: SeededPayout = {}): StoredPayout {
+    const { profile, idRng, eventPublisher } = this.#dependencies;
     const now = this.#now();
-    const random = this.#ids();
-    const accountId = planted.accountId ?? accounts.operating;
-    const destinationId = planted.destinationId ?? destinations.pays;
-    const account = this.#profile.accounts.get(accountId);
-    const destination = this.#profile.destinations.get(destinationId);
+    const random = idRng();
+    const accountId = seeded.accountId ?? accounts.operating;
+    const destinationId = seeded.destinationId ?? destinations.pays;
+    const account = profile.accounts.get(accountId);
+    const destination = profile.destinations.get(destinationId);
     if (account === undefined) throw new RangeError(`unknown account: ${accountId}`);
     if (destination === undefined) throw new RangeError(`unknown destination: ${destinationId}`);
-    const createdAt = planted.createdAt === undefined ? now : instantOf(planted.createdAt);
+    const createdAt = seeded.createdAt === undefined ? now : requireInstant(seeded.createdAt);
     const facts = {
-      intentId: planted.intentId ?? random.uuid(),
-      paymentId: planted.paymentId ?? random.uuid(),
+      intentId: seeded.intentId ?? random.uuid(),
+      paymentId: seeded.paymentId ?? random.uuid(),
       taskId: random.uuid(),
       customerId,
-      amount: planted.amount ?? '100',
-      currency: planted.currency ?? this.#profile.market.currency,
-      description: planted.description ?? 'Planted',
-      externalReference: planted.externalReference ?? null,
+      amount: seeded.amount ?? '100',
+      currency: seeded.currency ?? profile.country.currency,
+      description: seeded.description ?? 'Planted',
+      externalReference: seeded.externalReference ?? null,
       account,
       destination,
-      autoAuthorized: planted.autoAuthorized ?? true,
+      autoAuthorized: seeded.autoAuthorized ?? true,
       idempotencyKey: null,
       createdAt,
     };
-    const payout = new Payout(facts, seededLifecycle(planted, printInstant(createdAt)));
+    const payout = new Payout(facts, seededLifecycle(seeded, formatInstant(createdAt)));
     this.#store.insert(payout);
-    this.#announcer.follow(payout, now);
+    eventPublisher.track(payout, now);
     return storedPayout(payout, now);
   }
 
   /** Whether a payout has this intent or payment id. */
   has(id: string): boolean {
-    this.#catchUp();
+    this.#dependencies.runDueProcessing();
     return this.#find(id) !== undefined;
   }
 
-  /** Every payout as it stands, newest first. */
+  /** All payouts, newest first. */
   all(): StoredPayout[] {
     const now = this.#now();
     return this.#store.newest(0, this.#store.size).map(payout => storedPayout(payout, now));
   }
 
-  /** Authorises, as a person would, the payout of an intent or payment id that waits for it. */
+  /** Authorises a waiting payout, found by its intent or payment id, as a person would. */
   authorize(id: string): 'authorized' | 'not_waiting' | 'unknown' {
+    const { speed, idRng, eventPublisher } = this.#dependencies;
     const now = this.#now();
     const payout = this.#find(id);
     if (payout === undefined) return 'unknown';
-    if (payout.at(now).current.status !== 'AWAITING_AUTHORIZATION') return 'not_waiting';
-    const pace = { speed: this.#speed, bankTransactionReference: this.#ids().digits(9) };
-    payout.continueWith(lifecycleAtBank(payout.facts.destination.behaviour, now, pace), now);
-    this.#announcer.tell(payout);
+    if (payout.at(now).currentStep.status !== 'AWAITING_AUTHORIZATION') return 'not_waiting';
+    const options = { speed, bankTransactionReference: idRng().digits(9) };
+    payout.replaceFutureSteps(lifecycleAtBank(payout.facts.destination.behaviour, now, options), now);
+    eventPublisher.publishDue(payout);
     return 'authorized';
   }
 
   /**
-   * Changes the payout of an intent or payment id, and returns it as it then stands: every answer of Lean's agrees with
-   * it, and a webhook tells of it. What would have become of the payout by itself does not happen any more. Throws a
-   * RangeError when there is no such payout.
+   * Changes a payout, found by its intent or payment id, and returns it. All of Lean's responses show the change, and
+   * a webhook reports it. The change replaces the rest of the payout's lifecycle. Throws a RangeError if there is no
+   * such payout.
    */
   change(id: string, change: PayoutChange): StoredPayout {
     const now = this.#now();
     const payout = this.#find(id);
     if (payout === undefined) throw new RangeError(`no payout has the id ${id}`);
-    payout.continueWith([changedStep(payout.at(now).current, change, now)], now);
-    this.#announcer.tell(payout);
+    payout.replaceFutureSteps([changedStep(payout.at(now).currentStep, change, now)], now);
+    this.#dependencies.eventPublisher.publishDue(payout);
     return storedPayout(payout, this.#now());
   }
 
   /**
-   * Removes every payout, and its events; what was to be sent of them is not sent any more. Creations that are still
-   * being processed are no payouts yet, and stay.
+   * Removes all payouts and their events, and cancels their pending webhooks. Creations that are still being
+   * processed are not payouts yet, so they stay.
    */
   clear(): void {
-    this.#catchUp();
+    this.#dependencies.runDueProcessing();
     this.#store.clear();
-    this.#forget();
+    this.#dependencies.dropEvents();
   }
 
   #find(id: string): Payout | undefined {
     return this.#store.byIntent(id).at(-1) ?? this.#store.byPayment(id);
   }
 
-  /** Lean's time; all that is due by then is done. */
+  /** Lean's time, after all processing that is due by then. */
   #now(): Instant {
-    this.#catchUp();
-    return instantFromMs(this.#clock());
+    this.#dependencies.runDueProcessing();
+    return instantFromMs(this.#dependencies.clock());
   }
 }

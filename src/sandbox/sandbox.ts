@@ -1,11 +1,11 @@
 import { createServer } from 'node:http';
-import { assembleSandbox } from './assembly.ts';
+import { composeSandbox } from './composition.ts';
 import type { RunningSandbox, Sandbox } from './sandbox-handle.ts';
 import type { SandboxOptions } from './sandbox-options.ts';
 
 export type { LeanBehaviour } from './lean-api/behaviour.ts';
 export type { FaultRule, Faults } from './lean-api/faults.ts';
-export * from './named.ts';
+export * from './fixtures.ts';
 export type { UnrelatedEvent } from './webhooks/unrelated-events.ts';
 export type { PayoutChange, SeededPayout, SeededStep } from './seeded-payout.ts';
 export type { SandboxProfile } from './profile.ts';
@@ -19,22 +19,28 @@ export type { WebhookFaults } from './webhooks/webhook-faults.ts';
 export type { WebhookTarget } from './webhooks/webhook-target.ts';
 export type { WebhookAttempt, Webhooks } from './webhooks/webhooks.ts';
 
-/** Makes a sandbox that serves through its `listener`; it opens no socket. Throws a RangeError on a wrong option. */
+/**
+ * Creates a sandbox that serves through its `listener` and opens no port. Throws a RangeError if an option is
+ * invalid.
+ */
 export function createSandbox(options: SandboxOptions = {}): Sandbox {
-  return assembleSandbox(options).sandbox;
+  return composeSandbox(options).sandbox;
 }
 
-/** Starts a sandbox on a port of its own. Rejects when the port cannot be had. */
+/**
+ * Starts a sandbox that listens on a port. Rejects with the socket's error if it cannot listen there, and with a
+ * RangeError if an option is invalid.
+ */
 export async function startSandbox(
   options: SandboxOptions & {
-    /** 0 takes any free one. @default 0 */
+    /** 0 chooses a free port. @default 0 */
     readonly port?: number;
     /** @default '127.0.0.1' */
     readonly host?: string;
   } = {},
 ): Promise<RunningSandbox> {
   const { port = 0, host = '127.0.0.1' } = options;
-  const { sandbox, stop } = assembleSandbox(options);
+  const { sandbox, stop } = composeSandbox(options);
   const server = createServer({ keepAliveTimeout: 60_000 }, sandbox.listener);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -44,9 +50,9 @@ export async function startSandbox(
     });
   });
   const address = server.address();
-  const bound = typeof address === 'object' && address !== null ? address.port : port;
+  const boundPort = typeof address === 'object' && address !== null ? address.port : port;
   return Object.assign(sandbox, {
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${String(bound)}`,
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${String(boundPort)}`,
     connections: () =>
       new Promise<number>((resolve, reject) => {
         server.getConnections((error, count) => {

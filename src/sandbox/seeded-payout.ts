@@ -1,28 +1,34 @@
 import { type Instant, parseInstant } from './instant.ts';
-import type { Lifecycle, Step } from './lifecycle.ts';
+import type { Lifecycle, LifecycleStep } from './lifecycle.ts';
 
-/** What a payout is from a moment on. */
+/** A step of a payout's lifecycle: its state from `at` until the next step. */
 export interface SeededStep {
   /** RFC 3339, up to nine fractional digits. */
   readonly at: string;
   readonly status: string;
   readonly postInitiationStatus?: string | null;
-  /** @default true once the status is one that a payment can have, and the payout has a payment id */
+  /**
+   * Whether Lean has created a payment. @default true if the status is one that a payment can have and `paymentId` is
+   * not null
+   */
   readonly payment?: boolean;
   readonly bankTransactionReference?: string | null;
   readonly granularStatusCode?: string | null;
   readonly statusDetails?: string | null;
 }
 
-/** What becomes of a payout; what is left out stays as it is. @default for `at`: the sandbox's time */
+/** A change of a payout. Omitted fields keep their values, and an omitted `at` means the sandbox's time. */
 export type PayoutChange = Partial<SeededStep>;
 
-/** A payout to plant; what is left out is filled in. Plant two with one intent id for an intent with two payments. */
+/**
+ * A payout that a test adds. Omitted fields get default values. Two payouts with the same intent id make an intent
+ * with two payments.
+ */
 export interface SeededPayout {
   readonly intentId?: string;
-  /** Null: there is never a payment. @default a new id */
+  /** Null for a payout that never gets a payment. @default a new id */
   readonly paymentId?: string | null;
-  /** Decimal text of any length, written on the wire as it is here. @default '100' */
+  /** Decimal text of any length, in major units. Responses contain it digit for digit. @default '100' */
   readonly amount?: string;
   readonly currency?: string;
   readonly description?: string;
@@ -38,53 +44,56 @@ export interface SeededPayout {
   readonly status?: string;
   readonly postInitiationStatus?: string | null;
   readonly bankTransactionReference?: string | null;
-  /** The whole life, oldest first, in place of `status` and what goes with it. */
+  /**
+   * The whole lifecycle, oldest first. It replaces `updatedAt`, `status`, `postInitiationStatus` and
+   * `bankTransactionReference`.
+   */
   readonly steps?: readonly SeededStep[];
 }
 
 const withoutPayment = ['CREATED', 'AWAITING_AUTHORIZATION'];
 
-/** The life of a planted payout, `createdAt` being its beginning. Throws a RangeError on what is no date-time. */
-export function seededLifecycle(planted: SeededPayout, createdAt: string): Lifecycle {
-  const mayHavePayment = planted.paymentId !== null;
-  const { postInitiationStatus = null, bankTransactionReference = null } = planted;
-  const only = {
-    at: planted.updatedAt ?? createdAt,
-    status: planted.status ?? 'ACCEPTED_BY_BANK',
+/** The lifecycle of an added payout that is created at `createdAt`. Throws a RangeError if a date-time is invalid. */
+export function seededLifecycle(seeded: SeededPayout, createdAt: string): Lifecycle {
+  const mayHavePayment = seeded.paymentId !== null;
+  const { postInitiationStatus = null, bankTransactionReference = null } = seeded;
+  const onlyStep = {
+    at: seeded.updatedAt ?? createdAt,
+    status: seeded.status ?? 'ACCEPTED_BY_BANK',
     postInitiationStatus,
     bankTransactionReference,
-    ...(planted.paymentId === undefined ? {} : { payment: mayHavePayment }),
+    ...(seeded.paymentId === undefined ? {} : { payment: mayHavePayment }),
   };
-  const [first = only, ...rest] = planted.steps ?? [];
-  return [stepOf(first, mayHavePayment), ...rest.map(step => stepOf(step, mayHavePayment))];
+  const [first = onlyStep, ...rest] = seeded.steps ?? [];
+  return [lifecycleStep(first, mayHavePayment), ...rest.map(step => lifecycleStep(step, mayHavePayment))];
 }
 
-/** The step that a change makes of the one before it. Throws a RangeError on what is no date-time. */
-export function changedStep(before: Step, change: PayoutChange, now: Instant): Step {
+/** The step that follows `before` through a change. Throws a RangeError if `change.at` is not a date-time. */
+export function changedStep(before: LifecycleStep, change: PayoutChange, now: Instant): LifecycleStep {
   const { at, status = before.status, payment, ...rest } = change;
   return {
     ...before,
     ...rest,
-    at: at === undefined ? now : instantOf(at),
+    at: at === undefined ? now : requireInstant(at),
     status,
     payment: payment ?? (before.payment || !withoutPayment.includes(status)),
   };
 }
 
-function stepOf(planted: SeededStep, mayHavePayment: boolean): Step {
+function lifecycleStep(step: SeededStep, mayHavePayment: boolean): LifecycleStep {
   return {
-    at: instantOf(planted.at),
-    status: planted.status,
-    postInitiationStatus: planted.postInitiationStatus ?? null,
-    payment: mayHavePayment && (planted.payment ?? !withoutPayment.includes(planted.status)),
-    bankTransactionReference: planted.bankTransactionReference ?? null,
-    granularStatusCode: planted.granularStatusCode ?? null,
-    statusDetails: planted.statusDetails ?? null,
+    at: requireInstant(step.at),
+    status: step.status,
+    postInitiationStatus: step.postInitiationStatus ?? null,
+    payment: mayHavePayment && (step.payment ?? !withoutPayment.includes(step.status)),
+    bankTransactionReference: step.bankTransactionReference ?? null,
+    granularStatusCode: step.granularStatusCode ?? null,
+    statusDetails: step.statusDetails ?? null,
   };
 }
 
-/** Reads a date-time that a test gave; throws a RangeError when it is none. */
-export function instantOf(text: string): Instant {
+/** Parses an RFC 3339 date-time. Throws a RangeError if the text is not one. */
+export function requireInstant(text: string): Instant {
   const instant = parseInstant(text);
   if (instant === undefined) throw new RangeError(`not an RFC 3339 date-time: ${text}`);
   return instant;

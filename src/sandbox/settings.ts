@@ -2,14 +2,14 @@ import { sandboxProfiles } from './profile.ts';
 import type { SandboxOptions } from './sandbox-options.ts';
 import { isWebhookUrl, type WebhookTarget } from './webhooks/webhook-target.ts';
 
-/** Everything `main.ts` needs to start. */
+/** The settings that `main.ts` starts the sandbox with. */
 export type SandboxSettings = SandboxOptions & { readonly port: number; readonly host: string };
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 const maxLatencyMs = 600_000;
 
-/** Reads the environment. Returns one line per problem when there is any. */
+/** Reads the environment variables. Returns one line for each problem if there is any. */
 export function parseSettings(environment: Environment): SandboxSettings | readonly string[] {
   const problems: string[] = [];
 
@@ -53,7 +53,6 @@ function parseWebhook(environment: Environment, problems: string[]): WebhookTarg
   }
   if (url !== undefined && secret !== undefined) return { url, secret };
   if (url !== undefined) problems.push('SANDBOX_WEBHOOK_SECRET: is missing; SANDBOX_WEBHOOK_URL needs it');
-  if (secret !== undefined)
-    problems.push('SANDBOX_WEBHOOK_URL: is missing; SANDBOX_WEBHOOK_SECRET is for it');
+  if (secret !== undefined) problems.push('SANDBOX_WEBHOOK_URL: is missing; SANDBOX_WEBHOOK_SECRET needs it');
   return undefined;
 }

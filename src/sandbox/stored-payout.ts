@@ -1,7 +1,7 @@
-import { type Instant, printInstant } from './instant.ts';
+import { type Instant, formatInstant } from './instant.ts';
 import type { Payout } from './payout.ts';
 
-/** A payout as it stands when asked for. It is exact, whatever Lean's answers give back. */
+/** A payout as the sandbox stores it: exact, even where `LeanBehaviour` makes Lean's responses less exact. */
 export interface StoredPayout {
   readonly intentId: string;
   readonly paymentId: string | null;
@@ -11,7 +11,7 @@ export interface StoredPayout {
   readonly externalReference: string | null;
   readonly accountId: string;
   readonly destinationId: string;
-  /** The key of the request that made it; null when it had none, and for payouts that were seeded or planted. */
+  /** The idempotency key of the creation request. Null if there was no key or no request. */
   readonly idempotencyKey: string | null;
   readonly status: string;
   readonly postInitiationStatus: string | null;
@@ -19,9 +19,9 @@ export interface StoredPayout {
   readonly updatedAt: string;
 }
 
-/** Shows a payout as it stands at `now`. */
+/** Converts a payout at `now`. */
 export function storedPayout(payout: Payout, now: Instant): StoredPayout {
-  const { facts, current, paymentId = null } = payout.at(now);
+  const { facts, currentStep, paymentId = null } = payout.at(now);
   const { intentId, amount, currency, description, externalReference, idempotencyKey } = facts;
   return {
     intentId,
@@ -33,9 +33,9 @@ export function storedPayout(payout: Payout, now: Instant): StoredPayout {
     accountId: facts.account.id,
     destinationId: facts.destination.id,
     idempotencyKey,
-    status: current.status,
-    postInitiationStatus: current.postInitiationStatus,
-    createdAt: printInstant(facts.createdAt),
-    updatedAt: printInstant(current.at),
+    status: currentStep.status,
+    postInitiationStatus: currentStep.postInitiationStatus,
+    createdAt: formatInstant(facts.createdAt),
+    updatedAt: formatInstant(currentStep.at),
   };
 }

@@ -1,33 +1,33 @@
-/** Does something whenever it is woken, once at a time; woken while it is at it, it does it again afterwards. */
+/** Runs a job on demand, never concurrently. Wakes during a run coalesce into one rerun. */
 export class CoalescingWorker {
-  readonly #work: () => Promise<'more' | 'done'>;
-  #again = false;
+  readonly #job: () => Promise<'more' | 'done'>;
+  #wakePending = false;
   #running: Promise<void> | undefined;
   #stopped = false;
 
-  /** @param work done again at once as long as there is `more` */
-  constructor(work: () => Promise<'more' | 'done'>) {
-    this.#work = work;
+  /** @param job runs again at once as long as it resolves to `more` */
+  constructor(job: () => Promise<'more' | 'done'>) {
+    this.#job = job;
   }
 
   wake(): void {
     if (this.#stopped) return;
-    this.#again = true;
+    this.#wakePending = true;
     this.#running ??= this.#run();
   }
 
-  /** What is under way is waited for. */
+  /** Resolves when the current run has ended. */
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.#running;
   }
 
   async #run(): Promise<void> {
-    while (this.#again && !this.#stopped) {
-      this.#again = false;
-      if ((await this.#work()) === 'more') this.#again = true;
+    while (this.#wakePending && !this.#stopped) {
+      this.#wakePending = false;
+      if ((await this.#job()) === 'more') this.#wakePending = true;
     }
-    // In the same turn as the last look: whoever wakes it from here on is to have it done again.
+    // No `await` may come between the last check and this line: otherwise a wake in between would start no run.
     this.#running = undefined;
   }
 }

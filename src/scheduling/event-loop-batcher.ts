@@ -1,77 +1,78 @@
 /**
- * How long the turns of one round of the event loop may take, in ms. The turn that exceeds it is the last one of the
- * round. Node accepts one connection in each round, so long rounds would keep new callers waiting.
+ * How long the tasks of one iteration of the event loop may take, in ms. The task that exceeds it is the last one of
+ * the iteration. Node accepts one connection in each iteration, so long iterations would keep new callers waiting.
  */
-const roundMs = 1;
+const iterationMs = 1;
 
-/** Turns of one round at most. */
-const perRound = 64;
+/** Tasks of one iteration at most. */
+const maxTasksPerIteration = 64;
 
 /**
- * A fair queue for work that may come in faster than it is done. Each round of the event loop runs some of it, so that
- * other requests and finished answers need not wait for all of it. Every owner that waits gets one turn before any owner
- * gets a second one.
+ * A fair queue for tasks that may arrive faster than they are done. Each iteration of the event loop runs some of
+ * them, so that other requests and finished responses need not wait for all of them. Every waiting owner gets one turn
+ * before any owner gets a second one.
  */
 export class EventLoopBatcher {
-  /** The waiting work by its owner. The first owner has the next turn. */
-  readonly #waiting = new Map<object, (() => void)[]>();
-  #count = 0;
-  /** Scheduled immediates that have not run yet; each of them is a turn. */
+  /** The waiting tasks by their owner. The first owner has the next turn. */
+  readonly #queues = new Map<object, (() => void)[]>();
+  #taskCount = 0;
+  /** Scheduled immediates that have not run yet. Each of them runs at most one task. */
   #immediates = 0;
-  /** When the first turn of this round began, on the clock of `performance.now()`. */
+  /** When the first task of this iteration began, on the clock of `performance.now()`. */
   #startedAt: number | undefined;
 
-  /** Runs the work when it has its turn: at once if nothing else has run in this round. */
-  run(whose: object, work: () => void): void {
+  /** Runs the task on its owner's turn: at once if no other task has run in this iteration. */
+  run(owner: object, task: () => void): void {
     if (this.#immediates === 0) {
       this.#immediates = 1;
-      setImmediate(this.#turn);
-      work();
+      setImmediate(this.#runNext);
+      task();
       return;
     }
-    const others = this.#waiting.get(whose);
-    if (others === undefined) this.#waiting.set(whose, [work]);
-    else others.push(work);
-    this.#count += 1;
+    const queue = this.#queues.get(owner);
+    if (queue === undefined) this.#queues.set(owner, [task]);
+    else queue.push(task);
+    this.#taskCount += 1;
     if (this.#startedAt === undefined) this.#schedule();
   }
 
-  /** Resolves when it is the caller's turn. */
-  take(whose: object): Promise<void> {
+  /** Resolves on the owner's turn. */
+  waitForTurn(owner: object): Promise<void> {
     return new Promise(resolve => {
-      this.run(whose, resolve);
+      this.run(owner, resolve);
     });
   }
 
-  readonly #turn = (): void => {
+  readonly #runNext = (): void => {
     this.#immediates -= 1;
     const now = performance.now();
     this.#startedAt ??= now;
-    const work = now - this.#startedAt < roundMs ? this.#next() : undefined;
+    const task = now - this.#startedAt < iterationMs ? this.#dequeue() : undefined;
     if (this.#immediates === 0) {
       this.#startedAt = undefined;
       this.#schedule();
     }
-    work?.();
+    task?.();
   };
 
-  /** Each turn is an immediate of its own, because promises that a turn resolves go on only between immediates. */
+  /** Each task has an immediate of its own, because promises that a task resolves continue only between immediates. */
   #schedule(): void {
-    for (const most = Math.min(this.#count, perRound); this.#immediates < most; this.#immediates += 1)
-      setImmediate(this.#turn);
+    const wanted = Math.min(this.#taskCount, maxTasksPerIteration);
+    for (; this.#immediates < wanted; this.#immediates += 1) setImmediate(this.#runNext);
   }
 
-  #next(): (() => void) | undefined {
-    const [first] = this.#waiting;
+  /** The first task of the next owner, who then goes to the end of the queue. */
+  #dequeue(): (() => void) | undefined {
+    const [first] = this.#queues;
     if (first === undefined) return undefined;
-    const [whose, works] = first;
-    this.#waiting.delete(whose);
-    const work = works.shift();
-    if (works.length > 0) this.#waiting.set(whose, works);
-    this.#count -= 1;
-    return work;
+    const [owner, queue] = first;
+    this.#queues.delete(owner);
+    const task = queue.shift();
+    if (queue.length > 0) this.#queues.set(owner, queue);
+    this.#taskCount -= 1;
+    return task;
   }
 }
 
-/** The turns of this process, which has one event loop. */
-export const eventLoop = new EventLoopBatcher();
+/** The batcher of this process, which has one event loop. */
+export const eventLoopBatcher = new EventLoopBatcher();

@@ -1,57 +1,57 @@
 export interface PollingLoopOptions {
-  /** One round. What it throws is a bug, unless it is trouble. */
-  readonly round: () => Promise<void>;
-  /** Between the end of a round and the next one. */
-  readonly everyMs: number;
-  /** Whether an error is trouble, which may be over by the next round. */
-  readonly isTrouble: (error: unknown) => error is Error;
-  /** Told of trouble once until it is over, and then with undefined. */
-  readonly onTrouble: (error: Error | undefined) => void;
+  /** One poll. If it throws an error that is not transient, this is a bug. */
+  readonly poll: () => Promise<void>;
+  /** Time between the end of a poll and the next one, in ms. */
+  readonly intervalMs: number;
+  /** Whether the cause of an error may be gone by the next poll. */
+  readonly isTransient: (error: unknown) => error is Error;
+  /** Called with the first transient error in a row, and with undefined once a poll succeeds again. */
+  readonly onFailure: (error: Error | undefined) => void;
 }
 
-/** Does something now, and again and again: one round at a time, until it is stopped. */
+/** Polls at once and then at intervals, never concurrently, until it is stopped. */
 export class PollingLoop {
   readonly #options: PollingLoopOptions;
   #timer: NodeJS.Timeout | undefined;
-  #round: Promise<void> | undefined;
+  #polling: Promise<void> | undefined;
   #stopped = false;
-  #trouble = false;
+  #failing = false;
 
   constructor(options: PollingLoopOptions) {
     this.#options = options;
   }
 
-  /** Whether there is to be no more of it: a round that takes long looks at this. */
+  /** Whether `stop` was called. A long poll checks this to end early. */
   get stopped(): boolean {
     return this.#stopped;
   }
 
   start(): void {
-    this.#round = this.#guarded().finally(() => {
+    this.#polling = this.#poll().finally(() => {
       if (this.#stopped) return;
       this.#timer = setTimeout(() => {
         this.start();
-      }, this.#options.everyMs).unref();
+      }, this.#options.intervalMs).unref();
     });
   }
 
-  /** A round under way is waited for. */
+  /** Resolves when the current poll has ended. */
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);
-    await this.#round;
+    await this.#polling;
   }
 
-  async #guarded(): Promise<void> {
-    const { round, isTrouble, onTrouble } = this.#options;
+  async #poll(): Promise<void> {
+    const { poll, isTransient, onFailure } = this.#options;
     try {
-      await round();
-      if (this.#trouble) onTrouble(undefined);
-      this.#trouble = false;
+      await poll();
+      if (this.#failing) onFailure(undefined);
+      this.#failing = false;
     } catch (error) {
-      if (!isTrouble(error)) throw error;
-      if (!this.#trouble) onTrouble(error);
-      this.#trouble = true;
+      if (!isTransient(error)) throw error;
+      if (!this.#failing) onFailure(error);
+      this.#failing = true;
     }
   }
 }

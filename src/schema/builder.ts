@@ -5,7 +5,7 @@ import type { Decimal } from '../payouts/values/decimal.ts';
 import type { Instant } from '../payouts/values/instant.ts';
 import type { GraphContext } from './context.ts';
 
-/** Fields are non-null unless they say otherwise; arguments and input fields are required only where they say so. */
+/** Output fields are non-null by default. Arguments and input fields are optional by default. */
 export const builder = new SchemaBuilder<{
   Context: GraphContext;
   DefaultFieldNullability: false;

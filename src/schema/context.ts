@@ -10,39 +10,39 @@ import type { PayoutLists } from '../payouts/listing/payout-list.ts';
 /** Updates of payouts, for subscribers. */
 export interface Updates {
   /**
-   * Notes which update is the newest now. The function that it returns gives the cursor of that update; null if this
-   * gateway receives no updates. It throws UpdatesUnavailable while the store has not been read.
+   * Captures the position of the newest update. The returned function gives its cursor, or null if this gateway receives
+   * no updates. It throws UpdatesUnavailable while the store has not been read.
    */
-  standing(): () => string | null;
+  captureCursor(): () => string | null;
   /**
-   * Subscribes from this call on, or from after a cursor. Updates between the call and the first read are not missed.
+   * Subscribes to the updates after a cursor, or after this call. Updates between this call and the first read of the
+   * result are included.
    * @throws BadInput, UpdatesCursorExpired, UpdatesUnavailable, TooManySubscriptions
    */
-  subscribe(wish: SubscriptionRequest, context: GraphContext): Promise<AsyncIterable<UpdateOfPayout>>;
+  subscribe(request: SubscriptionRequest, context: GraphContext): Promise<AsyncIterable<UpdateWithPayout>>;
 }
 
-/** The updates that a subscriber wants. */
+/** Selects the updates of a subscription. */
 export interface SubscriptionRequest {
   /** Only updates of the payout of this intent; undefined for all payouts. */
   readonly intentId: string | undefined;
-  /** The cursor after which updates begin; undefined to begin now. */
+  /** Only updates after this cursor; undefined for updates from now on. */
   readonly after: string | undefined;
 }
 
-/** An update, with the reads of its payout, which all subscribers of the update share. */
-export interface UpdateOfPayout extends PayoutUpdate {
+/** An update with the reads of its payout. All subscribers of the update share the reads. */
+export interface UpdateWithPayout extends PayoutUpdate {
   readonly cursor: string;
   readonly payouts: PayoutLookup;
   readonly payout: () => Promise<Payout | null>;
 }
 
-/** The values that a resolver may use, made afresh for each request. No other caller shares any of them. */
+/** The values that resolvers use. They are created for each request, and never shared with other callers. */
 export interface GraphContext {
-  /** In a subscription, it belongs to the update that is being answered. */
+  /** Reads payouts. In a subscription, each update has its own. */
   payouts: PayoutLookup;
-  /** Lean calls that the operation may still make. */
+  /** The Lean calls that the operation may still make. */
   readonly budget: CallBudget;
-  /** Updates of payouts as they happen. */
   readonly updates: Updates;
   /**
    * The cursor of the newest update when the request began; null if this gateway receives no updates.
@@ -53,8 +53,8 @@ export interface GraphContext {
   readonly creation: PayoutCreation;
   /** The caller. Idempotency keys belong to one caller. */
   readonly caller: Caller;
-  /** Whether account numbers and IBANs are to be masked for them. */
+  /** Whether account numbers and IBANs are masked for the caller. */
   readonly masksAccounts: boolean;
-  /** Aborted when the caller goes away: reads stop, what moves money goes on. */
+  /** Aborted when the caller disconnects. Then reads are cancelled; creations of payouts continue. */
   readonly signal: CancellationSignal;
 }

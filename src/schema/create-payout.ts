@@ -2,41 +2,48 @@ import type { Transfer } from '../payouts/creation/transfer.ts';
 import { builder } from './builder.ts';
 import { CreatePayoutResult, CreatePayoutsResult } from './creation-result.ts';
 import { PayoutMoneyInput } from './money.ts';
-import { forPayers } from './scope-rules.ts';
+import { requiresCreateScope } from './scope-rules.ts';
 
-const keyDescription =
-  'Identifies this payout: 1 to 255 printable ASCII characters with no blank at either end, such as a UUID. Repeated ' +
-  'requests with this key are one payout. Choose it when the user decides to pay, and keep it until the outcome is known.';
+function keyDescription(noun: 'payout' | 'batch'): string {
+  return (
+    `Identifies this ${noun}: 1 to 255 printable ASCII characters without whitespace at either end, such as a UUID. All ` +
+    `requests with the same key are one ${noun}. Create the key when the user decides to pay, and keep it until the ` +
+    'outcome is known.'
+  );
+}
 
-/** The input fields of one transfer, the same whether it comes alone or among others. */
+/** The descriptions of a transfer's fields, which both inputs share. */
 const transferFields = {
-  accountId: "The source account to take the money from, as the Payouts tab of Lean's dashboard names it.",
-  destinationId: 'The destination to pay: `PayoutDestination.id`. Pay it once its status is `ACTIVE`.',
-  amount: 'How much, and in which currency.',
+  accountId: "The id of the account to debit, from the Payouts tab of Lean's dashboard.",
+  destinationId:
+    'The destination to pay, by its `PayoutDestination.id`. Pay a destination only when its status is `ACTIVE`.',
+  amount: 'The amount, with its currency.',
   description: "Reference text for the recipient's bank: 1 to 32 characters, such as `INV 001`.",
   authorize:
-    'Whether Lean is to authorise it at once, by the authoriser set up for that. Otherwise it waits for a person.',
+    'True: Lean authorises the payout at once, through the authoriser that is set up for this. False: the payout waits ' +
+    'until a person authorises it.',
 };
 
 const CreatePayoutInput = builder.inputType('CreatePayoutInput', {
-  description: 'One payout to make.',
+  description: 'A payout to create.',
   fields: t => ({
-    idempotencyKey: t.string({ required: true, description: keyDescription }),
+    idempotencyKey: t.string({ required: true, description: keyDescription('payout') }),
     accountId: t.id({ required: true, description: transferFields.accountId }),
     destinationId: t.id({ required: true, description: transferFields.destinationId }),
     amount: t.field({ type: PayoutMoneyInput, required: true, description: transferFields.amount }),
     description: t.string({ required: true, description: transferFields.description }),
     externalReference: t.string({
       description:
-        'Your own id of it, found again on its intent: at most 64 characters with no blank at either end, such as ' +
-        '`INV-2026-0001`. By default the idempotency key, with a digest of the caller where callers have tokens.',
+        'Your own id of the payout, such as `INV-2026-0001`: at most 64 characters, without whitespace at either end. ' +
+        '`PayoutIntent.externalReference` returns it. By default it is the idempotency key, with a digest of the caller ' +
+        'if callers use access tokens.',
     }),
     authorize: t.boolean({ required: true, defaultValue: false, description: transferFields.authorize }),
   }),
 });
 
 const PayoutTransferInput = builder.inputType('PayoutTransferInput', {
-  description: 'One of several payouts to make by one request.',
+  description: 'One of several payouts that one request creates.',
   fields: t => ({
     accountId: t.id({ required: true, description: transferFields.accountId }),
     destinationId: t.id({ required: true, description: transferFields.destinationId }),
@@ -44,22 +51,22 @@ const PayoutTransferInput = builder.inputType('PayoutTransferInput', {
     description: t.string({ required: true, description: transferFields.description }),
     externalReference: t.string({
       description:
-        'Your own id of it, found again on its intent: at most 64 characters with no blank at either end, ' +
-        'another one for each transfer. By default the key that Lean gets, a dot and the position among the transfers, ' +
-        'from 0 (the key alone where there is one).',
+        'Your own id of the payout: at most 64 characters, without whitespace at either end, and different for each ' +
+        'transfer. `PayoutIntent.externalReference` returns it. By default it is the key that Lean receives, a dot and ' +
+        'the index of the transfer from 0. For a single transfer it is the key alone.',
     }),
     authorize: t.boolean({ required: true, defaultValue: false, description: transferFields.authorize }),
   }),
 });
 
 const CreatePayoutsInput = builder.inputType('CreatePayoutsInput', {
-  description: 'Several payouts to make by one Lean call.',
+  description: 'Several payouts to create by one Lean call.',
   fields: t => ({
-    idempotencyKey: t.string({ required: true, description: keyDescription }),
+    idempotencyKey: t.string({ required: true, description: keyDescription('batch') }),
     transfers: t.field({
       type: [PayoutTransferInput],
       required: true,
-      description: 'The payouts: 1 to 100.',
+      description: 'The payouts to create: 1 to 100.',
     }),
   }),
 });
@@ -75,13 +82,13 @@ function transferOf(
 builder.mutationField('createPayout', t =>
   t.field({
     type: CreatePayoutResult,
-    ...forPayers,
+    ...requiresCreateScope,
     description:
-      'Pays one destination. **Moves money**, at most once per key: a request that is repeated with the same key is ' +
-      'the same payout, and gets the recorded answer. One document may hold one money-moving field. One Lean call, ' +
-      "and one more for the first payout of a process, which asks for Lean's time; a repetition while the outcome is " +
-      'unknown reads the list instead, at most once in five seconds.',
-    args: { input: t.arg({ type: CreatePayoutInput, required: true, description: 'The payout to make.' }) },
+      'Pays one destination. **Moves money**, at most once per key: a repeated request with the same key is the same ' +
+      'payout, and returns the recorded result. A document may contain one money-moving field. Costs one Lean call. The ' +
+      "first payout of a gateway process costs one more, to read Lean's time. While the outcome is unknown, a repeated " +
+      "request reads Lean's list instead, at most once in five seconds.",
+    args: { input: t.arg({ type: CreatePayoutInput, required: true, description: 'The payout to create.' }) },
     resolve: (_root, { input }, { creation, caller }) =>
       creation.createPayout(
         { caller: caller.subject, idempotencyKey: input.idempotencyKey },
@@ -93,11 +100,14 @@ builder.mutationField('createPayout', t =>
 builder.mutationField('createPayouts', t =>
   t.field({
     type: CreatePayoutsResult,
-    ...forPayers,
+    ...requiresCreateScope,
     description:
-      'Pays several destinations by one Lean call. **Moves money.** All of them go under one key, which is repeated like ' +
-      'that of `createPayout`. A batch is never sent again: what Lean does not have of it ends as rejected.',
-    args: { input: t.arg({ type: CreatePayoutsInput, required: true, description: 'The payouts to make.' }) },
+      'Pays several destinations by one Lean call. **Moves money.** All transfers share one key. A repeated request ' +
+      'with the same key works as in `createPayout`, but a batch is never sent again: transfers that Lean does not have ' +
+      'become rejected.',
+    args: {
+      input: t.arg({ type: CreatePayoutsInput, required: true, description: 'The payouts to create.' }),
+    },
     resolve: (_root, { input }, { creation, caller }) =>
       creation.createPayouts(
         { caller: caller.subject, idempotencyKey: input.idempotencyKey },

@@ -6,10 +6,10 @@ import type {
   PayoutsCreated,
 } from '../payouts/creation/creation-answer.ts';
 import type { PayoutUnknownReason } from '../payouts/creation/finding.ts';
-import { bareOf, unknownParty, type Payout } from '../payouts/payout.ts';
+import { emptyPayout, unknownParty, type Payout } from '../payouts/payout.ts';
 import { payoutIdOf } from '../payouts/values/ids.ts';
 import { builder } from './builder.ts';
-import { asksLean } from './fact-field.ts';
+import { readsLean } from './fact-field.ts';
 import { MoneyType } from './money.ts';
 import { PayoutIntentType } from './payout-intent.ts';
 import { PayoutPartyType, senderOf } from './payout-party.ts';
@@ -17,10 +17,10 @@ import { PayoutRejectedType } from './payout-rejected.ts';
 import { PayoutStatusType } from './payout-status.ts';
 import { PayoutType } from './payout.ts';
 
-/** The payout as Lean's answer to the creation shows it. */
+/** The payout as Lean's response to the creation shows it. */
 function payoutOf({ intentId, paymentId, sender, recipient }: PayoutCreated): Payout {
   return {
-    ...bareOf(intentId),
+    ...emptyPayout(intentId),
     paymentId,
     sender: sender ?? undefined,
     recipient: recipient ?? unknownParty,
@@ -28,40 +28,40 @@ function payoutOf({ intentId, paymentId, sender, recipient }: PayoutCreated): Pa
 }
 
 const PayoutCreatedType = builder.objectRef<PayoutCreated>('PayoutCreated').implement({
-  description: 'Lean has taken the payout. It is not paid yet: follow its outcome.',
+  description: 'Lean has accepted the payout. It is not paid yet: check `Payout.outcome` later.',
   fields: t => ({
-    idempotencyKey: t.exposeString('idempotencyKey', { description: 'The key that it was created under.' }),
-    intentId: t.exposeID('intentId', { description: "Lean's payment_intent_id of it." }),
+    idempotencyKey: t.exposeString('idempotencyKey', { description: 'The idempotency key of the request.' }),
+    intentId: t.exposeID('intentId', { description: "Lean's payment_intent_id of the payout." }),
     intent: t.field({
-      ...asksLean('intent'),
+      ...readsLean('intent'),
       type: PayoutIntentType,
       nullable: true,
-      description: 'The intent as Lean has it now. One Lean call, shared with `payout`.',
+      description: 'The intent as Lean has it now. Costs one Lean call, shared with `payout`.',
       resolve: ({ intentId }, _args, { payouts }) => payouts.intent(intentId),
     }),
     payoutId: t.id({
-      description: 'The id of the payout: `Payout.id`.',
+      description: 'The id of the payout, as in `Payout.id`.',
       resolve: ({ intentId }) => payoutIdOf(intentId),
     }),
     paymentId: t.exposeID('paymentId', {
       nullable: true,
       description:
-        "Lean's payment_id, if Lean's answer had one. Mostly null, because no payment has been made yet.",
+        "Lean's payment_id from Lean's response. Usually null, because Lean makes the payment later.",
     }),
     payout: t.field({
-      ...asksLean('intent'),
+      ...readsLean('intent'),
       type: PayoutType,
       nullable: true,
-      description: 'The payout as Lean has it now. One Lean call, shared with `intent`.',
+      description: 'The payout as Lean has it now. Costs one Lean call, shared with `intent`.',
       resolve: ({ intentId }, _args, { payouts }) => payouts.payout(intentId),
     }),
     status: t.field({
       type: PayoutStatusType,
-      description: "Its status in Lean's answer, mostly `CREATED`.",
+      description: "The payout's status in Lean's response, usually `CREATED`.",
       resolve: ({ state }) => state.status,
     }),
     leanStatus: t.string({
-      description: "Lean's own word for that status.",
+      description: "Lean's own name of the status, such as `ACCEPTED_BY_BANK`.",
       resolve: ({ state }) => state.leanStatus ?? 'UNKNOWN',
     }),
     amount: t.expose('amount', { type: MoneyType, description: 'The amount as Lean confirmed it.' }),
@@ -74,23 +74,24 @@ const PayoutCreatedType = builder.objectRef<PayoutCreated>('PayoutCreated').impl
     recipient: t.field({
       type: PayoutPartyType,
       nullable: true,
-      description: 'Who will be paid.',
+      description: 'The recipient of the money.',
       resolve: created => ({ payout: payoutOf(created), side: 'recipient' as const }),
     }),
     traceId: t.exposeID('traceId', {
       nullable: true,
-      description: "Lean's initiate_payment_task_id: name it when you ask Lean's support about this payout.",
+      description: "Lean's initiate_payment_task_id. Quote it when you ask Lean's support about this payout.",
     }),
     transferIndex: t.exposeInt('transferIndex', {
-      // `PayoutRejected` has it nullable, and a document may select both.
+      // Nullable as in `PayoutRejected`, because a document may select the field of both types.
       nullable: true,
-      description: 'Which of the `transfers` of `createPayouts` it is, from 0; 0 for `createPayout`.',
+      description:
+        'The index of the transfer in `transfers` of `createPayouts`, from 0. Always 0 for `createPayout`.',
     }),
     similarUnknownKey: t.exposeString('similarUnknownKey', {
       nullable: true,
       description:
-        'Another key of yours with the same account, destination, amount and description whose outcome was unknown when ' +
-        'this payout was first sent: ask the user whether this was paid twice.',
+        'Another key of yours with the same account, destination, amount and description, whose outcome was unknown when ' +
+        'this payout was first sent. Both may be paid: ask the user whether that was intended.',
     }),
   }),
 });
@@ -100,48 +101,50 @@ const PayoutUnknownReasonType = builder.enumType('PayoutUnknownReason', {
   values: {
     WAITING: {
       description:
-        'Lean may still take it, or could not be read. Repeat the same input and key after `retryAfterSeconds`.',
+        'Lean may still accept the payout, or could not be read. Repeat the same input and key after `retryAfterSeconds`.',
     },
     UNCLEAR: {
       description:
-        'Lean has a payout that may be this one. An operator must decide; repeating does not help.',
+        'Lean has a payout that may be this one. An operator must decide. Repeating the request does not help.',
     },
-    OPERATOR: { description: 'An operator must decide what became of it; repeating does not help.' },
+    OPERATOR: {
+      description: 'An operator must find out what happened. Repeating the request does not help.',
+    },
   } as const satisfies Record<PayoutUnknownReason, { readonly description: string }>,
 });
 
 const PayoutOutcomeUnknownType = builder.objectRef<PayoutOutcomeUnknown>('PayoutOutcomeUnknown').implement({
   description:
-    'Lean may or may not have taken the payout. Never pay it under another key. Repeating this key is always safe; ' +
-    '`reason` says whether it can help.',
+    'Lean may or may not have accepted the payout. Never pay it under another key. Repeating the request with the same ' +
+    'key is always safe; `reason` says whether it can help.',
   fields: t => ({
-    message: t.exposeString('message', { description: 'What is known, and what to do.' }),
-    idempotencyKey: t.exposeString('idempotencyKey', { description: 'The key to send again.' }),
-    reason: t.expose('reason', { type: PayoutUnknownReasonType, description: 'Why it is unknown.' }),
+    message: t.exposeString('message', { description: 'What is known, and what to do next.' }),
+    idempotencyKey: t.exposeString('idempotencyKey', { description: 'The key to repeat the request with.' }),
+    reason: t.expose('reason', { type: PayoutUnknownReasonType, description: 'Why the outcome is unknown.' }),
     retryAfterSeconds: t.exposeInt('retryAfterSeconds', {
-      description: 'When it is worth asking again: 1 to 30 seconds from now.',
+      description: 'How long to wait before the request is repeated: 1 to 30 seconds.',
     }),
     resendAt: t.expose('resendAt', {
       type: 'DateTime',
       nullable: true,
       description:
-        'The gateway may send the payout again from this time on, when the key is repeated and Lean does not have it. ' +
-        'Null where it is not sent again without a person.',
+        'From this time on, a repeated request may send the payout again, if Lean does not have it. Null if the payout is ' +
+        'not sent again without a decision of an operator.',
     }),
   }),
 });
 
 const PayoutsCreatedType = builder.objectRef<PayoutsCreated>('PayoutsCreated').implement({
-  description: 'Lean has answered to each transfer: some may have been taken and others rejected.',
+  description: 'Lean has answered for each transfer. It may have accepted some and rejected others.',
   fields: t => ({
-    idempotencyKey: t.exposeString('idempotencyKey', { description: 'The key of the request.' }),
+    idempotencyKey: t.exposeString('idempotencyKey', { description: 'The idempotency key of the request.' }),
     created: t.expose('created', {
       type: [PayoutCreatedType],
-      description: 'The transfers that Lean has taken.',
+      description: 'The transfers that Lean has accepted.',
     }),
     rejected: t.expose('rejected', {
       type: [PayoutRejectedType],
-      description: 'The transfers that Lean failed at once.',
+      description: 'The transfers that were rejected.',
     }),
   }),
 });
@@ -155,13 +158,15 @@ const typeNames = {
 
 export const CreatePayoutResult = builder.unionType('CreatePayoutResult', {
   description:
-    'What became of the request. Always ask for all three: only the last leaves open whether money moves.',
+    'The result of a request. Always select all three types. `PayoutOutcomeUnknown` means that money may have moved.',
   types: [PayoutCreatedType, PayoutRejectedType, PayoutOutcomeUnknownType],
   resolveType: answer => typeNames[answer.kind],
 });
 
 export const CreatePayoutsResult = builder.unionType('CreatePayoutsResult', {
-  description: 'What became of the request as a whole, or, where Lean answered, of each transfer.',
+  description:
+    'The result of a request with several transfers: of each transfer if Lean has answered, and of the whole request ' +
+    'otherwise.',
   types: [PayoutsCreatedType, PayoutRejectedType, PayoutOutcomeUnknownType],
   resolveType: answer => typeNames[answer.kind],
 });

@@ -7,7 +7,7 @@ import {
 } from 'graphql';
 import { BadInput } from '../errors/gateway-errors.ts';
 
-/** Reads the entity that a representation names; null where there is none. */
+/** Reads the entity of a representation; null if there is none. */
 type ResolveReference = (
   representation: unknown,
   context: unknown,
@@ -15,14 +15,14 @@ type ResolveReference = (
 ) => Promise<object | null> | object | null;
 
 /**
- * The schema with an `_entities` that resolves each representation for itself: one that cannot be read is null with
- * an error at its own place, and the others are answered.
+ * Replaces the resolver of `_entities`, so that each representation is resolved independently. A representation that
+ * cannot be read becomes null with an error at its own path, and the others are answered.
  *
- * By itself the library resolves them in one go. One that names no entity throws there, and what has been started for
- * the others is left with nobody to hear of its failure, which ends the process.
- * @param sdl gives the text that `_service` answers; the library would print another one, in another order
+ * `@apollo/subgraph` resolves all of them in one loop. A representation without an entity type makes the loop throw.
+ * Then nobody handles the rejections of the reads that have been started, and the process exits.
+ * @param sdl gives the text for `_service`; the library would print the schema in another order
  */
-export function resolveEntitiesApart(schema: GraphQLSchema, sdl: () => string): GraphQLSchema {
+export function resolveEntitiesIndependently(schema: GraphQLSchema, sdl: () => string): GraphQLSchema {
   const query = schema.getQueryType()?.toConfig();
   const field = query?.fields['_entities'];
   const service = query?.fields['_service'];
@@ -34,7 +34,7 @@ export function resolveEntitiesApart(schema: GraphQLSchema, sdl: () => string): 
   );
 
   const entityOf = (representation: unknown, context: unknown, info: GraphQLResolveInfo): unknown => {
-    // An error in the place of a value fails that place alone, for every executor; a rejection does not for each.
+    // Every executor reports a returned Error at its own path. Not every executor does so with a rejected promise.
     try {
       const { __typename } = (representation ?? {}) as { readonly __typename?: unknown };
       const resolveReference = references.get(__typename);
@@ -43,10 +43,11 @@ export function resolveEntitiesApart(schema: GraphQLSchema, sdl: () => string): 
           'representations',
           `each must name its __typename: ${[...references.keys()].sort().join(', ')}.`,
         );
-      // By this the union knows what it is.
-      const named = (value: object | null): object | null => value && Object.assign(value, { __typename });
+      // The `_Entity` union resolves its type from `__typename`.
+      const withTypename = (value: object | null): object | null =>
+        value && Object.assign(value, { __typename });
       const value = resolveReference(representation, context, info);
-      return value instanceof Promise ? value.then(named, asError) : named(value);
+      return value instanceof Promise ? value.then(withTypename, asError) : withTypename(value);
     } catch (error) {
       return asError(error);
     }
@@ -56,9 +57,9 @@ export function resolveEntitiesApart(schema: GraphQLSchema, sdl: () => string): 
     { representations },
     context,
     info,
-  ) => Promise.all(representations.map(each => entityOf(each, context, info)));
+  ) => Promise.all(representations.map(representation => entityOf(representation, context, info)));
 
-  const apart = new GraphQLObjectType({
+  const queryType = new GraphQLObjectType({
     ...query,
     fields: {
       ...query.fields,
@@ -69,8 +70,8 @@ export function resolveEntitiesApart(schema: GraphQLSchema, sdl: () => string): 
   const { types, ...config } = schema.toConfig();
   return new GraphQLSchema({
     ...config,
-    types: types.filter(({ name }) => name !== apart.name),
-    query: apart,
+    types: types.filter(({ name }) => name !== queryType.name),
+    query: queryType,
   });
 }
 
@@ -78,7 +79,7 @@ function asError(reason: unknown): Error {
   return reason instanceof Error ? reason : new Error('an entity could not be read', { cause: reason });
 }
 
-/** Where the library has it. @see https://www.apollographql.com/docs/apollo-server/using-federation/api/apollo-subgraph */
+/** The resolver that `@apollo/subgraph` reads from the type's extensions. @see https://www.apollographql.com/docs/apollo-server/using-federation/api/apollo-subgraph */
 function referenceOf({ name, extensions }: GraphQLObjectType): ResolveReference {
   const { apollo } = extensions as {
     readonly apollo?: { readonly subgraph?: { readonly resolveReference?: ResolveReference } };

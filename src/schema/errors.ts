@@ -1,52 +1,26 @@
 import { GraphQLError } from 'graphql';
-import { LeanCallsUsedUp, LeanError } from '../errors/lean-errors.ts';
-import {
-  BadInput,
-  Forbidden,
-  RateLimited,
-  StoreUnavailable,
-  SubscriberTooSlow,
-  TooManySubscriptions,
-  Unauthenticated,
-  UpdatesCursorExpired,
-  UpdatesUnavailable,
-} from '../errors/gateway-errors.ts';
+import { presentedError } from '../errors/presented-error.ts';
+
+/** Codes that refuse a whole request. Their HTTP status becomes that of the response. */
+const refusals: ReadonlySet<string> = new Set([
+  'UNAUTHENTICATED',
+  'FORBIDDEN',
+  'RATE_LIMITED',
+  'TOO_MANY_SUBSCRIPTIONS',
+]);
 
 /**
- * The error that a caller sees for a failure that has a name, with its code; undefined for anything else, which is
- * a bug of ours and must be masked. Lean's prose, stacks and causes stay behind.
+ * A failure as a GraphQL error's message and extensions. Undefined for a failure that callers may not see: it is a bug
+ * and must be masked.
  */
 export function errorForCaller(
   failure: unknown,
 ): { message: string; extensions: Record<string, unknown> } | undefined {
-  if (failure instanceof BadInput)
-    return { message: failure.message, extensions: { code: failure.code, argument: failure.argument } };
-  if (failure instanceof LeanCallsUsedUp)
-    return { message: failure.message, extensions: { code: failure.code, maxCost: failure.maxCalls } };
-  if (failure instanceof LeanError)
-    return { message: failure.message, extensions: { code: failure.code, lean: failure.details } };
-  if (
-    failure instanceof StoreUnavailable ||
-    failure instanceof SubscriberTooSlow ||
-    failure instanceof UpdatesCursorExpired ||
-    failure instanceof UpdatesUnavailable
-  )
-    return { message: failure.message, extensions: { code: failure.code } };
-  if (failure instanceof TooManySubscriptions)
-    return { message: failure.message, extensions: { code: failure.code, http: { status: 429 } } };
-  if (failure instanceof Unauthenticated)
-    return { message: failure.message, extensions: { code: failure.code, http: { status: 401 } } };
-  if (failure instanceof Forbidden) {
-    const challenge = `Bearer error="insufficient_scope", scope="${failure.missing.join(' ')}"`;
-    const http = { status: 403, headers: { 'www-authenticate': challenge } };
-    return { message: failure.message, extensions: { code: failure.code, http } };
-  }
-  if (failure instanceof RateLimited) {
-    const { code, message, retryAfterSeconds } = failure;
-    const headers = retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) };
-    return { message, extensions: { code, retryAfterSeconds, http: { status: 429, headers } } };
-  }
-  return undefined;
+  const presented = presentedError(failure);
+  if (presented === undefined) return undefined;
+  const { code, message, status, headers, details } = presented;
+  const http = Object.keys(headers).length === 0 ? { status } : { status, headers };
+  return { message, extensions: { code, ...details, ...(refusals.has(code) && { http }) } };
 }
 
 /** The failure behind a located GraphQL error. */

@@ -1,19 +1,19 @@
 import { costSentence, facts, type Fact, type FactName } from '../payouts/payout-facts.ts';
 
-/** A read that a field may need: a fact of the payout, its intent or history, or a destination. */
-export type Need = Fact | 'intent' | 'history' | 'destination';
+/** Something that a field may have to read from Lean: a fact of the payout, its intent or history, or a destination. */
+export type LeanRead = Fact | 'intent' | 'history' | 'destination';
 
-/** Marks the definition of a field with what it may have to read from Lean. `lean-cost.ts` counts it. */
-export function asksLean(need: Need): { readonly extensions: { readonly asksLean: Need } } {
-  return { extensions: { asksLean: need } };
+/** Options of a field that may read from Lean. `lean-cost.ts` counts the calls. */
+export function readsLean(read: LeanRead): { readonly extensions: { readonly leanRead: LeanRead } } {
+  return { extensions: { leanRead: read } };
 }
 
-/** For a field that is a fact of a payout: marks it, and adds its cost to the description. */
-export function ofFact(name: FactName, description: string): ReturnType<typeof ofAnyFact> {
-  return ofAnyFact(facts[name], description);
+/** Options of a field that is a fact of a payout. Adds the cost to the description. */
+export function factOptions(name: FactName, description: string): ReturnType<typeof factOptionsOf> {
+  return factOptionsOf(facts[name], description);
 }
 
-/** The same for a fact of any table. */
-export function ofAnyFact(fact: Fact, description: string) {
-  return { ...asksLean(fact), description: `${description} ${costSentence(fact)}`.trim() };
+/** As `factOptions`, for a fact of any table. */
+export function factOptionsOf(fact: Fact, description: string) {
+  return { ...readsLean(fact), description: `${description} ${costSentence(fact)}`.trim() };
 }

@@ -1,7 +1,7 @@
 import { printSubgraphSchema } from '@apollo/subgraph';
 import { GraphQLObjectType, GraphQLSchema, isSpecifiedDirective } from 'graphql';
 import { builder } from './builder.ts';
-import { resolveEntitiesApart } from './entity-resolution.ts';
+import { resolveEntitiesIndependently } from './entity-resolution.ts';
 import './roots.ts';
 import './scalars.ts';
 import './payout-queries.ts';
@@ -12,20 +12,20 @@ import './create-payout.ts';
 import './payout-request.ts';
 import './payout-updated.ts';
 
-/** The graph, as a subgraph of Apollo Federation 2. Importing it reads no environment and opens nothing. */
-export const schema: GraphQLSchema = resolveEntitiesApart(
+/** The schema, as a subgraph of Apollo Federation 2. Importing it reads no environment and opens no connection. */
+export const schema: GraphQLSchema = resolveEntitiesIndependently(
   builder.toSubGraphSchema({ linkUrl: 'https://specs.apollo.dev/federation/v2.6' }),
   printSchema,
 );
 
 let printed: string | undefined;
 
-/** The schema as routers compose it. `_service` answers the same text. */
+/** The SDL for federation routers, which `_service` returns as well. */
 export function printSchema(): string {
   return (printed ??= `${printSubgraphSchema(schema)}\n`);
 }
 
-/** The schema for the tools of clients, without the fields and types that only routers use. */
+/** The schema for client tools, without the fields, types and directives that only routers use. */
 export function clientSchema(): GraphQLSchema {
   const { query, types, directives, ...config } = schema.toConfig();
   if (query == null) return schema;

@@ -1,21 +1,16 @@
 import {
   BREAK,
-  getNamedType,
-  isObjectType,
-  Kind,
   valueFromASTUntyped,
   visit,
   type DirectiveNode,
   type DocumentNode,
   type FieldNode,
-  type FragmentDefinitionNode,
-  type GraphQLNamedType,
   type GraphQLSchema,
   type OperationDefinitionNode,
-  type SelectionSetNode,
 } from 'graphql';
-import { callFor, type Origin } from '../payouts/payout-facts.ts';
-import type { Need } from './fact-field.ts';
+import { requiredSource, type Origin } from '../payouts/payout-facts.ts';
+import type { LeanRead } from './fact-field.ts';
+import { fieldsOf, SelectionFold } from './selection-fold.ts';
 
 const maxRows = 100;
 const defaultRows = 50;
@@ -27,43 +22,58 @@ export interface CostedOperation {
 }
 
 /**
- * Estimates the Lean calls of an operation before any of them is made. It assumes that no call is shared with other
- * operations, that every page is full, and that Lean answers as it was recorded. It leaves out retries, walks from the
- * end of a list, and the extra calls for a Lean with poorer answers: the budget counts those while the operation runs.
+ * Estimates the Lean calls of an operation before its execution. The estimate assumes that no call is shared with other
+ * operations, that every page is full, and that Lean's responses have the fields of the recorded ones. It leaves out
+ * retries, reads of a list from its end, and extra calls for responses with fewer fields. The call budget counts those
+ * during the execution.
  */
 export class LeanCost {
   readonly #schema: GraphQLSchema;
   readonly #operation: OperationDefinitionNode;
-  readonly #fragments: ReadonlyMap<string, FragmentDefinitionNode>;
-  readonly #needsOfFragments = new Map<string, ReadonlySet<Need>>();
-  readonly #needsOfFields = new Map<FieldNode, Map<string, ReadonlySet<Need>>>();
-  /** Whether what is asked for depends on variables, by directives: then it is found out each time. */
-  readonly #conditional: boolean;
-  /** Of the request that is being looked at, and of none when it has been. */
+  readonly #document: DocumentNode;
+  #reads: SelectionFold<ReadonlySet<LeanRead>>;
+  readonly #readsOfFields = new Map<FieldNode, Map<string, ReadonlySet<LeanRead>>>();
+  /** Whether `@skip` or `@include` may make the selection depend on variables. Then nothing is cached. */
+  readonly #hasDirectives: boolean;
+  /** The variables of the request that is being estimated. */
   #variables: Readonly<Record<string, unknown>> = {};
 
   constructor({ schema, document, operation }: CostedOperation) {
     this.#schema = schema;
     this.#operation = operation;
-    this.#fragments = new Map(
-      document.definitions
-        .filter(definition => definition.kind === Kind.FRAGMENT_DEFINITION)
-        .map(fragment => [fragment.name.value, fragment]),
-    );
-    this.#conditional = hasDirectives(document);
+    this.#document = document;
+    this.#reads = this.#newFold();
+    this.#hasDirectives = hasDirectives(document);
   }
 
-  /** @param variables as the request has them */
-  of(variables: Readonly<Record<string, unknown>>): number {
+  /**
+   * The estimated number of Lean calls.
+   * @param variables the variables of the request, before coercion
+   */
+  estimate(variables: Readonly<Record<string, unknown>>): number {
     this.#variables = this.#withDefaults(variables);
-    if (this.#conditional) {
-      this.#needsOfFields.clear();
-      this.#needsOfFragments.clear();
+    if (this.#hasDirectives) {
+      this.#readsOfFields.clear();
+      this.#reads = this.#newFold();
     }
     let sum = 0;
-    for (const field of this.#fieldsOf(this.#operation.selectionSet)) sum += this.#ofRoot(field);
+    for (const field of fieldsOf(this.#document, this.#operation.selectionSet, this.#isSkipped))
+      sum += this.#costOfRootField(field);
     this.#variables = {};
     return sum;
+  }
+
+  /** Combines the Lean reads of all fields. */
+  #newFold(): SelectionFold<ReadonlySet<LeanRead>> {
+    return new SelectionFold<ReadonlySet<LeanRead>>(this.#document, this.#schema, {
+      empty: new Set(),
+      plus: (a, b) => a.union(b),
+      field(_node, selected, below) {
+        const read = selected?.definition?.extensions['leanRead'] as LeanRead | undefined;
+        return read === undefined ? below() : new Set([read]).union(below());
+      },
+      isSkipped: this.#isSkipped,
+    });
   }
 
   #withDefaults(given: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
@@ -74,138 +84,89 @@ export class LeanCost {
     return variables;
   }
 
-  #ofRoot(field: FieldNode): number {
+  #costOfRootField(field: FieldNode): number {
     switch (field.name.value) {
       case 'payout':
       case 'payoutByIntent':
-        return 1 + callsFor(this.#needs(field, 'Payout'), 'intent');
+        return 1 + callsFor(this.#readsBelow(field, 'Payout'), 'intent');
       case 'payoutByPayment':
-        return 1 + callsFor(this.#needs(field, 'Payout'), 'payment');
+        return 1 + callsFor(this.#readsBelow(field, 'Payout'), 'payment');
       case 'payouts':
-        return 1 + this.#rowsOf(field) * callsFor(this.#needs(field, 'PayoutConnection'), 'row');
+        return 1 + this.#rowCount(field) * callsFor(this.#readsBelow(field, 'PayoutConnection'), 'row');
       case 'payoutIntent':
-        return 1 + callsFor(this.#needs(field, 'PayoutIntent'), 'intent');
+        return 1 + callsFor(this.#readsBelow(field, 'PayoutIntent'), 'intent');
       case 'payoutDestination':
         return 1;
       case '_entities':
-        return this.#ofEntities(field);
-      // For each update, and one call to check that the payout exists.
+        return this.#costOfEntities(field);
+      // The cost of one update, and one call to check that the payout exists.
       case 'payoutUpdated':
-        return 1 + callsFor(this.#needs(field, 'PayoutUpdate'), 'creation');
+        return 1 + callsFor(this.#readsBelow(field, 'PayoutUpdate'), 'creation');
       case 'createPayout':
-        return 1 + callsFor(this.#needs(field, 'CreatePayoutResult'), 'creation');
+        return 1 + callsFor(this.#readsBelow(field, 'CreatePayoutResult'), 'creation');
       case 'createPayouts': {
         const input = this.#argument(field, 'input') as { readonly transfers?: unknown } | undefined;
         const transfers = Array.isArray(input?.transfers) ? input.transfers.length : 1;
-        return 1 + transfers * callsFor(this.#needs(field, 'CreatePayoutsResult'), 'creation');
+        return 1 + transfers * callsFor(this.#readsBelow(field, 'CreatePayoutsResult'), 'creation');
       }
-      // The number of transfers is not known beforehand; mostly it is one.
+      // The number of transfers is not known before the execution. Usually there is one.
       case 'payoutRequest':
-        return callsFor(this.#needs(field, 'PayoutRequest'), 'creation');
+        return callsFor(this.#readsBelow(field, 'PayoutRequest'), 'creation');
       default:
         return 0;
     }
   }
 
-  /** Of representations anything may be wrong; what names no entity costs as much as one that does. */
-  #ofEntities(field: FieldNode): number {
+  /** Representations are not validated yet, so an invalid one costs as much as a valid one. */
+  #costOfEntities(field: FieldNode): number {
     const given = this.#argument(field, 'representations');
     const representations: readonly unknown[] = Array.isArray(given) ? given : [given];
-    const needsOf = new Map<string, ReadonlySet<Need>>();
-    const distinct = new Map<unknown, number>();
+    const readsOfTypes = new Map<string, ReadonlySet<LeanRead>>();
+    const costs = new Map<unknown, number>();
     for (const each of representations) {
       const { __typename, id, intentId, paymentId } = (each ?? {}) as Readonly<Record<string, unknown>>;
       const type = typeof __typename === 'string' ? __typename : '';
-      const needs = needsOf.get(type) ?? this.#needs(field, type);
-      needsOf.set(type, needs);
+      const reads = readsOfTypes.get(type) ?? this.#readsBelow(field, type);
+      readsOfTypes.set(type, reads);
       const [kind, key] =
         id != null ? ['id', id] : intentId != null ? ['intent', intentId] : ['payment', paymentId];
       const cost =
-        1 + (type === 'PayoutDestination' ? 0 : callsFor(needs, kind === 'payment' ? 'payment' : 'intent'));
-      // What names an entity has no blanks in its type and its id: nothing else can pass for it, and take its place.
-      distinct.set(typeof key === 'string' ? `${type} ${kind} ${key}` : each, cost);
+        1 + (type === 'PayoutDestination' ? 0 : callsFor(reads, kind === 'payment' ? 'payment' : 'intent'));
+      // Valid types and ids contain no spaces, so an invalid representation cannot have the key of a valid one.
+      costs.set(typeof key === 'string' ? `${type} ${kind} ${key}` : each, cost);
     }
-    return [...distinct.values()].reduce((sum, cost) => sum + cost, 0);
+    return [...costs.values()].reduce((sum, cost) => sum + cost, 0);
   }
 
-  #rowsOf(field: FieldNode): number {
+  #rowCount(field: FieldNode): number {
     const given = this.#argument(field, 'first') ?? this.#argument(field, 'last') ?? defaultRows;
     return typeof given === 'number' ? Math.min(Math.max(given, 0), maxRows) : maxRows;
   }
 
-  /** What is asked of Lean for anything below a field, where it is of this type. */
-  #needs(field: FieldNode, typeName: string): ReadonlySet<Need> {
-    const known = this.#needsOfFields.get(field)?.get(typeName);
+  /** The reads for all selections below a field whose value has this type. */
+  #readsBelow(field: FieldNode, typeName: string): ReadonlySet<LeanRead> {
+    const known = this.#readsOfFields.get(field)?.get(typeName);
     if (known !== undefined) return known;
     const type = this.#schema.getType(typeName);
-    const needs =
+    const reads =
       field.selectionSet === undefined || type === undefined
-        ? new Set<Need>()
-        : this.#needsOf(field.selectionSet, type);
-    // Other names are anybody's choice.
+        ? new Set<LeanRead>()
+        : this.#reads.of(field.selectionSet, type);
+    // Names that are not in the schema come from the caller, and would fill the cache without limit.
     if (type !== undefined) {
-      const ofField = this.#needsOfFields.get(field) ?? new Map<string, ReadonlySet<Need>>();
-      this.#needsOfFields.set(field, ofField.set(typeName, needs));
+      const ofField = this.#readsOfFields.get(field) ?? new Map<string, ReadonlySet<LeanRead>>();
+      this.#readsOfFields.set(field, ofField.set(typeName, reads));
     }
-    return needs;
+    return reads;
   }
 
-  #needsOf({ selections }: SelectionSetNode, type: GraphQLNamedType | undefined): Set<Need> {
-    const needs = new Set<Need>();
-    for (const selection of selections) {
-      if (this.#leftOut(selection.directives)) continue;
-      if (selection.kind === Kind.FIELD) {
-        const field = isObjectType(type) ? type.getFields()[selection.name.value] : undefined;
-        if (field === undefined) continue;
-        const own = field.extensions['asksLean'] as Need | undefined;
-        if (own !== undefined) needs.add(own);
-        if (selection.selectionSet !== undefined)
-          addAll(needs, this.#needsOf(selection.selectionSet, getNamedType(field.type)));
-      } else if (selection.kind === Kind.INLINE_FRAGMENT)
-        addAll(needs, this.#needsIn(selection.typeCondition?.name.value, selection.selectionSet, type));
-      else addAll(needs, this.#needsOfFragment(selection.name.value, type));
-    }
-    return needs;
-  }
-
-  #needsOfFragment(name: string, type: GraphQLNamedType | undefined): ReadonlySet<Need> {
-    const key = `${name} ${type?.name ?? ''}`;
-    const known = this.#needsOfFragments.get(key);
-    if (known !== undefined) return known;
-    const fragment = this.#fragments.get(name);
-    if (fragment === undefined) return new Set();
-    const needs = this.#needsIn(fragment.typeCondition.name.value, fragment.selectionSet, type);
-    this.#needsOfFragments.set(key, needs);
-    return needs;
-  }
-
-  /** Of several entities each has its own fragment, and counts what is in that. */
-  #needsIn(on: string | undefined, set: SelectionSetNode, type: GraphQLNamedType | undefined): Set<Need> {
-    if (on === undefined || on === type?.name) return this.#needsOf(set, type);
-    return isObjectType(type) && isObjectType(this.#schema.getType(on))
-      ? new Set()
-      : this.#needsOf(set, this.#schema.getType(on));
-  }
-
-  *#fieldsOf({ selections }: SelectionSetNode): Generator<FieldNode> {
-    for (const selection of selections) {
-      if (this.#leftOut(selection.directives)) continue;
-      if (selection.kind === Kind.FIELD) yield selection;
-      else if (selection.kind === Kind.INLINE_FRAGMENT) yield* this.#fieldsOf(selection.selectionSet);
-      else {
-        const fragment = this.#fragments.get(selection.name.value);
-        if (fragment !== undefined) yield* this.#fieldsOf(fragment.selectionSet);
-      }
-    }
-  }
-
-  #leftOut(directives: readonly DirectiveNode[] | undefined): boolean {
-    return (directives ?? []).some(({ name, arguments: given }) => {
+  readonly #isSkipped = (directives: readonly DirectiveNode[]): boolean =>
+    directives.some(({ name, arguments: given }) => {
       const when = given?.[0] && valueFromASTUntyped(given[0].value, this.#variables);
       return (name.value === 'skip' && when === true) || (name.value === 'include' && when === false);
     });
-  }
 
+  /** The value of an argument; undefined if it is not given. */
   #argument(field: FieldNode, name: string): unknown {
     const given = field.arguments?.find(argument => argument.name.value === name);
     return given === undefined ? undefined : valueFromASTUntyped(given.value, this.#variables);
@@ -223,21 +184,17 @@ function hasDirectives(document: DocumentNode): boolean {
   return found;
 }
 
-/** The calls that a payout costs after the one that reached it: one of each kind, however many fields need it. */
-function callsFor(needs: ReadonlySet<Need>, origin: Origin): number {
+/** The Lean calls of a payout after the one that found it: one for each source, however many fields need it. */
+function callsFor(reads: ReadonlySet<LeanRead>, origin: Origin): number {
   const calls = new Set<string>();
-  for (const need of needs)
-    if (typeof need === 'string') {
-      if (need !== origin) calls.add(need);
+  for (const read of reads)
+    if (typeof read === 'string') {
+      if (read !== origin) calls.add(read);
     } else {
-      // The payout of a created payout or of an update is read by its intent.
-      const reached = origin === 'creation' && needs.has('intent') ? 'intent' : origin;
-      const call = callFor(need, reached);
+      // The `payout` field of a created payout or of an update reads the payout by its intent.
+      const source = origin === 'creation' && reads.has('intent') ? 'intent' : origin;
+      const call = requiredSource(read, source);
       if (call !== undefined) calls.add(call);
     }
   return calls.size;
-}
-
-function addAll(needs: Set<Need>, more: ReadonlySet<Need>): void {
-  for (const need of more) needs.add(need);
 }

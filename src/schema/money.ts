@@ -4,11 +4,11 @@ import { builder } from './builder.ts';
 export const MoneyType = builder.objectRef<Money>('PayoutMoney').implement({
   description:
     'An amount of money in the major unit of its currency: `"16.50"` with `AED` is 16 dirhams and 50 fils. ' +
-    'Select both fields wherever you select it: caches keep it as a part of its payout and replace it as a whole.',
+    'Always select both fields: client caches store it as a part of its payout and replace it as a whole.',
   fields: t => ({
     amount: t.expose('amount', {
       type: 'Decimal',
-      description: 'Exactly what Lean said, digit by digit, as text: `"16.5"`.',
+      description: 'The exact digits that Lean sent, as text, such as `"16.5"`.',
     }),
     currency: t.expose('currency', {
       type: 'PayoutCurrencyCode',
@@ -24,8 +24,8 @@ export const PayoutMoneyInput = builder.inputType('PayoutMoneyInput', {
       type: 'Decimal',
       required: true,
       description:
-        'Above zero, with no more decimals than the currency has (AED 2, KWD 3), such as `"16.50"`. Lean receives ' +
-        'these very digits.',
+        'Greater than zero, with no more decimal places than the currency has (AED 2, KWD 3), such as `"16.50"`. Lean ' +
+        'receives exactly these digits.',
     }),
     currency: t.field({
       type: 'PayoutCurrencyCode',

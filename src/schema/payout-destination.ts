@@ -1,12 +1,12 @@
 import type { MaybePromise } from '../loaders/maybe-promise.ts';
 import { parseUuid } from '../payouts/values/ids.ts';
-import { masked } from '../access/masking.ts';
+import { maskAccount } from '../access/masking.ts';
 import type { PayoutDestination } from '../payouts/payout-intent.ts';
 import { builder } from './builder.ts';
 import type { GraphContext } from './context.ts';
-import { asksLean } from './fact-field.ts';
+import { readsLean } from './fact-field.ts';
 import { maskedFor } from './masked-for.ts';
-import { forReaders } from './scope-rules.ts';
+import { requiresReadScope } from './scope-rules.ts';
 
 export const PayoutDestinationType = builder.objectRef<PayoutDestination>('PayoutDestination');
 
@@ -26,31 +26,35 @@ function maskedFactOf(name: 'iban' | 'accountNumber') {
     _args: object,
     context: GraphContext,
   ): MaybePromise<string | null> =>
-    maskedFor(context, context.payouts.destinationFact(destination, name), masked);
+    maskedFor(context, context.payouts.destinationFact(destination, name), maskAccount);
 }
 
-/** Ends the descriptions of fields that Lean's documents name for a destination within an intent only. */
-const ofIntents =
-  "Lean's documents name it only for a destination within an intent. Elsewhere it may be null, with the error " +
+/** The end of the description of fields that Lean documents only for a destination within an intent. */
+const onlyInIntents =
+  'Lean documents this field only for a destination within an intent. Otherwise it may be null, with the error ' +
   '`NOT_OFFERED_BY_LEAN`.';
 
 PayoutDestinationType.implement({
-  ...forReaders,
-  description: 'A beneficiary that payouts can go to, as it was set up at Lean.',
+  ...requiresReadScope,
+  description: 'A beneficiary that is set up at Lean and can receive payouts.',
   fields: t => ({
     id: t.exposeID('id', { description: "Lean's payment_destination_id." }),
     status: t.string({
-      ...asksLean('destination'),
+      ...readsLean('destination'),
       nullable: true,
       description:
-        "Lean's own word, such as `ACTIVE` or `AWAITING_BENEFICIARY_COOL_OFF`. Pay only what is `ACTIVE`. One Lean call " +
-        'for a destination that came with an intent.',
+        "Lean's own name of the status, such as `ACTIVE` or `AWAITING_BENEFICIARY_COOL_OFF`. Pay a destination only when " +
+        'it is `ACTIVE`. Costs one Lean call if the destination was read with an intent.',
       resolve: factOf('status'),
     }),
-    legalName: t.string({ nullable: true, description: 'Legal name.', resolve: factOf('legalName') }),
+    legalName: t.string({
+      nullable: true,
+      description: 'The legal name of the beneficiary.',
+      resolve: factOf('legalName'),
+    }),
     displayName: t.string({
       nullable: true,
-      description: 'The name shown in lists.',
+      description: "The name that Lean's list of payouts shows.",
       resolve: factOf('displayName'),
     }),
     iban: t.string({
@@ -70,7 +74,7 @@ PayoutDestinationType.implement({
     }),
     bankIdentifier: t.string({
       nullable: true,
-      description: `Lean's identifier of the bank, such as \`LEAN_SME_MB1_UAE\`. ${ofIntents}`,
+      description: `Lean's identifier of the bank, such as \`LEAN_SME_MB1_UAE\`. ${onlyInIntents}`,
       resolve: factOf('bankIdentifier'),
     }),
     address: t.string({ nullable: true, description: 'Street address.', resolve: factOf('address') }),
@@ -82,17 +86,17 @@ PayoutDestinationType.implement({
     }),
     customerId: t.id({
       nullable: true,
-      description: `Lean's id of the customer it belongs to. ${ofIntents}`,
+      description: `Lean's id of the customer that the destination belongs to. ${onlyInIntents}`,
       resolve: factOf('customerId'),
     }),
     ownerType: t.string({
       nullable: true,
-      description: `The kind of owner, in Lean's word: \`APPLICATION\` or \`CUSTOMER\`. ${ofIntents}`,
+      description: `The kind of owner: \`APPLICATION\` or \`CUSTOMER\`. ${onlyInIntents}`,
       resolve: factOf('ownerType'),
     }),
     isDefault: t.boolean({
       nullable: true,
-      description: `Whether it is the owner's default destination. ${ofIntents}`,
+      description: `Whether this is the owner's default destination. ${onlyInIntents}`,
       resolve: (destination, _args, { payouts }) => payouts.destinationFact(destination, 'isDefault'),
     }),
   }),
@@ -107,9 +111,10 @@ builder.queryField('payoutDestination', t =>
   t.field({
     type: PayoutDestinationType,
     nullable: true,
-    ...forReaders,
+    ...requiresReadScope,
     description:
-      'One destination, by one Lean call; null if Lean does not know the id. Pay it once its status is `ACTIVE`.',
+      'One destination; null if Lean does not know the id. Costs one Lean call. Pay a destination only when its status is ' +
+      '`ACTIVE`.',
     args: { id: t.arg.id({ required: true, description: "Lean's payment_destination_id." }) },
     resolve: (_root, { id }, { payouts }) => payouts.destination(parseUuid(id, 'id')),
   }),

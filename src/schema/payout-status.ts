@@ -2,24 +2,26 @@ import { builder } from './builder.ts';
 
 export const PayoutStatusType = builder.enumType('PayoutStatus', {
   description:
-    "How far a payout has come, by Lean's own status. It does not say whether money has arrived: `Payout.outcome` does.",
+    "The progress of a payout, from Lean's own status. It does not say whether the money has arrived: use " +
+    '`Payout.outcome` for that.',
   values: {
-    CREATED: { description: 'Recorded at Lean; nothing has reached the bank yet.' },
+    CREATED: { description: 'Recorded at Lean. Nothing has reached the bank yet.' },
     AWAITING_AUTHORIZATION: {
-      description: 'Queued; waits for a person, or for the authoriser, to authorise it.',
+      description: 'Waits until a person, or the authoriser, authorises it.',
     },
     PENDING_WITH_BANK: {
       description:
-        'The bank took it but gave no reference: it may still be processed, or fail. Reconcile it.',
+        'The bank received it but gave no reference. It may still be processed, or fail. Reconcile it.',
     },
     ACCEPTED_BY_BANK: {
-      description: 'The bank accepted it. Not final, and no proof of payment: the bank may still reject it.',
+      description:
+        'The bank accepted it. This is not final and no proof of payment: the bank may still reject it.',
     },
-    FAILED: { description: 'Not executed.' },
+    FAILED: { description: 'The payout was not executed.' },
     AUTHORISATION_FAILED: {
       description:
-        "Its authorisation failed, for example by a wrong one-time password. Lean's list and history have no such " +
-        'status: there, and so in `payouts`, it is `FAILED`.',
+        "The authorisation failed, for example because of a wrong one-time password. Lean's list and history show " +
+        '`FAILED` instead, and so does `payouts`.',
     },
     UNKNOWN: {
       description: 'Lean gave no status, or one that this gateway does not know; see `leanStatus`.',
@@ -28,20 +30,24 @@ export const PayoutStatusType = builder.enumType('PayoutStatus', {
 });
 
 export const PostInitiationStatusType = builder.enumType('PostInitiationStatus', {
-  description: "What the bank's tracking of an accepted payout ended with.",
+  description: "How the bank's tracking of an accepted payout ended.",
   values: {
     PROCESSED: { description: 'The bank executed the payout.' },
     REJECTED: { description: 'The bank rejected the payout after it had accepted it.' },
-    UNKNOWN: { description: 'A word of Lean that this gateway does not know.' },
+    UNKNOWN: { description: 'Lean gave a value that this gateway does not know.' },
   } as const,
 });
 
 export const PayoutOutcomeType = builder.enumType('PayoutOutcome', {
   description:
-    "What Lean's two statuses mean together: has the money gone to the recipient? Decide by this, not by `status`.",
+    "Whether the money has gone to the recipient, from Lean's two statuses together. Use this for decisions, not `status`.",
   values: {
-    IN_PROGRESS: { description: 'Not decided yet. `ACCEPTED_BY_BANK` is in here until the tracking ends.' },
-    PAID: { description: 'The bank has executed it (`postInitiationStatus: PROCESSED`).' },
-    NOT_PAID: { description: 'Failed, or rejected by the bank before or after it was accepted.' },
+    IN_PROGRESS: {
+      description: 'Not decided yet. This includes `ACCEPTED_BY_BANK` until the tracking ends.',
+    },
+    PAID: { description: 'The bank has executed the payout (`postInitiationStatus: PROCESSED`).' },
+    NOT_PAID: {
+      description: 'The payout failed, or the bank rejected it before or after it had accepted it.',
+    },
   } as const,
 });

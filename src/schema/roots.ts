@@ -1,6 +1,6 @@
 import { builder } from './builder.ts';
 
-builder.queryType({ description: 'Everything that can be read, by callers with the scope `payouts:read`.' });
+builder.queryType({ description: 'All queries. They need the scope `payouts:read`.' });
 builder.mutationType({
-  description: 'Everything that moves money, for callers with the scope `payouts:create`.',
+  description: 'All operations that move money. They need the scope `payouts:create`.',
 });

@@ -1,11 +1,11 @@
 export type SqlValue = string | number | null;
 
 /**
- * One statement in the SQL that SQLite and PostgreSQL share; its values are `$1`, `$2`, … in it.
+ * One SQL statement that runs on both SQLite and PostgreSQL. It refers to its values as `$1`, `$2`, ….
  *
- * `store_now()` in it stands for the store's time in epoch milliseconds: one clock for all gateways on the store, and
- * no gateway's own. `store_identity()` stands for a text that changes when another server, or a restored copy, has
- * taken the store's place.
+ * The SQL may use two functions. `store_now()` returns the store's time in epoch milliseconds. All gateways on a store
+ * share this one clock. `store_identity()` returns a text that changes when another server or a restored copy replaces
+ * the store.
  */
 export interface Statement {
   readonly sql: string;
@@ -14,62 +14,63 @@ export interface Statement {
 
 export type Row = Readonly<Record<string, unknown>>;
 
-/** Where records are kept so that they survive a crash. Opened by `openSqlite` or `openPostgres`. */
+/** Durable storage for the payout records. `openSqlite` and `openPostgres` open it. */
 export interface Database {
   /**
-   * Makes the tables, or brings them up to date. Everything else does so by itself when it has not been done.
-   * @throws StoreProblem when the tables are those of a newer program; StoreUnavailable
+   * Creates the tables or migrates them to this program's version. The other methods do this first if it has not been
+   * done yet.
+   * @throws StoreConfigError when a newer program created the tables; StoreUnavailable
    */
-  prepare(): Promise<void>;
+  migrate(): Promise<void>;
   /**
-   * Runs the statements as one transaction and gives the rows of each. Once it resolves, they are on disk.
-   * @throws DuplicateValue when a value that must be unique is there already; StoreUnavailable for anything else
+   * Runs the statements in one transaction and returns the rows of each. When it resolves, the changes are on disk.
+   * @throws DuplicateValue when a unique constraint is violated; StoreUnavailable for every other failure
    */
   run(...statements: readonly Statement[]): Promise<readonly (readonly Row[])[]>;
   /**
-   * The same, for what may be lost when the machine fails right afterwards, though not when a process does: a later
-   * `run` brings it to disk as well.
+   * Same as `run`, but does not wait until the changes are on disk. A crash of the process cannot lose them. A crash
+   * of the machine can, until a later `run` has written them to disk.
    */
-  runLoosely(...statements: readonly Statement[]): Promise<readonly (readonly Row[])[]>;
-  /** Wakes all programs on this store that are listening, this one too. One that cannot hear it is not woken. */
+  runWithoutSync(...statements: readonly Statement[]): Promise<readonly (readonly Row[])[]>;
+  /** Notifies all listening programs on this store, including this one. A disconnected program misses it. */
   announce(): Promise<void>;
-  /** Is called whenever somebody announces something, and whenever something may have been missed. */
+  /** Calls the listener on every announcement, and whenever an announcement may have been missed. */
   onAnnouncement(listener: () => void): void;
-  /** The name under which this process holds its leases. Others see at once when the process is gone. */
+  /** The id under which this process holds its leases. Other gateways see at once when the process has ended. */
   owner(): Promise<string>;
-  /** Those of the owners that may still be alive. */
-  living(owners: readonly string[]): Promise<readonly string[]>;
+  /** Returns those of the owners that may still be alive. */
+  aliveOwners(owners: readonly string[]): Promise<readonly string[]>;
   close(): Promise<void>;
 }
 
 export interface OpenOptions {
-  /** False for a command that looks at records while a gateway may be running. @default true */
+  /** False for a command, which may run beside a gateway. @default true */
   readonly asGateway?: boolean;
   /**
-   * How long a store that is new, or has taken another one's place, is not known to hold every record of what was sent,
-   * in ms: the resend delay. Without it that is not noted, as for a command that sends nothing.
+   * How long a new or restored store may lack records of sent payouts, in ms. This is the resend delay. A command that
+   * sends nothing leaves it out: then the identity of the store is not recorded.
    */
   readonly lossWindowMs?: number;
-  /** The store's time in place of its own, for tests; epoch ms. */
+  /** Replaces the store's clock in tests; epoch ms. */
   readonly clock?: () => number;
 }
 
-/** A value that must be unique is there already. */
+/** A statement has violated a unique constraint. */
 export class DuplicateValue extends Error {
   override readonly name = 'DuplicateValue';
 
   constructor(cause: unknown) {
-    super('the value is there already', { cause });
+    super('a value that must be unique exists already', { cause });
   }
 }
 
-/** The store can never be used as it is set up: somebody has to change something first. */
-export class StoreProblem extends Error {
-  override readonly name = 'StoreProblem';
-  /** The setting at fault. */
+/** The store cannot be used as it is configured. An operator has to change the configuration. */
+export class StoreConfigError extends Error {
+  override readonly name = 'StoreConfigError';
+  /** The environment variable with the wrong setting. */
   readonly variable: 'DATA_DIR' | 'DATABASE_URL';
 
-  constructor(variable: StoreProblem['variable'], problem: string) {
+  constructor(variable: StoreConfigError['variable'], problem: string) {
     super(problem);
     this.variable = variable;
   }

@@ -1,16 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { StoreProblem } from './database.ts';
+import { StoreConfigError } from './database.ts';
 
-/** A placeholder in statements for a random name, which no other store has. */
-const freshName = 'fresh_name()';
+/** Placeholder in the statements. It is replaced by a random name, so that no two stores have the same name. */
+const randomNamePlaceholder = 'fresh_name()';
 
 /**
- * What makes the tables, a list for each version of them. A version that has been released is never changed: what is
- * to be different comes as another one, and leaves alone what the program before it reads and writes.
+ * The statements that create the tables, one list for each version. Never change a released version: add a new one,
+ * and keep everything that the previous program version reads and writes.
  *
- * Times are epoch milliseconds, amounts the caller's own digits. SQLite and PostgreSQL take the same text.
+ * Times are epoch milliseconds. Amounts are stored as text, in the digits that the caller sent. SQLite and PostgreSQL
+ * run the same SQL.
  */
-const versions: readonly (readonly string[])[] = [
+const migrations: readonly (readonly string[])[] = [
   [
     `CREATE TABLE lean_payout_requests (
       caller TEXT NOT NULL,
@@ -30,7 +31,7 @@ const versions: readonly (readonly string[])[] = [
       PRIMARY KEY (caller, idempotency_key)
     )`,
     'CREATE INDEX lean_payout_requests_by_age ON lean_payout_requests (created_at)',
-    // Nearly all requests are over and have no claim: those that have one must be found without the others.
+    // Few requests have a claim (a lease). This partial index finds them without reading the finished ones.
     'CREATE UNIQUE INDEX lean_payout_requests_claimed ON lean_payout_requests (claim) WHERE claim IS NOT NULL',
     `CREATE INDEX lean_payout_requests_to_check ON lean_payout_requests (next_check_at)
       WHERE next_check_at IS NOT NULL`,
@@ -53,12 +54,12 @@ const versions: readonly (readonly string[])[] = [
       PRIMARY KEY (caller, idempotency_key, position),
       FOREIGN KEY (caller, idempotency_key) REFERENCES lean_payout_requests ON DELETE CASCADE
     )`,
-    // One payout at Lean is one record's alone.
+    // A payout at Lean belongs to at most one record.
     `CREATE UNIQUE INDEX lean_payout_records_by_intent ON lean_payout_records (intent_id)
       WHERE intent_id IS NOT NULL`,
   ],
   [
-    // What callers have used of their minute, when several gateways count together.
+    // Rate limit counters of the callers, shared by all gateways on the store.
     `CREATE TABLE lean_payout_rate_limits (
       key TEXT PRIMARY KEY,
       points INTEGER NOT NULL,
@@ -66,7 +67,7 @@ const versions: readonly (readonly string[])[] = [
     )`,
   ],
   [
-    // What Lean has said of payments. Those to be looked at have a time for it.
+    // Events received from Lean. An event that still has to be processed has a time in next_try_at.
     `CREATE TABLE lean_payout_events (
       event_id TEXT PRIMARY KEY,
       type TEXT NOT NULL,
@@ -82,7 +83,7 @@ const versions: readonly (readonly string[])[] = [
     'CREATE INDEX lean_payout_events_by_age ON lean_payout_events (received_at)',
     `CREATE INDEX lean_payout_events_to_look_at ON lean_payout_events (next_try_at)
       WHERE next_try_at IS NOT NULL`,
-    // What subscribers are told, in order.
+    // Updates published to subscribers, in order.
     `CREATE TABLE lean_payout_updates (
       position BIGINT PRIMARY KEY,
       step TEXT NOT NULL UNIQUE,
@@ -103,41 +104,42 @@ const versions: readonly (readonly string[])[] = [
     'CREATE TABLE lean_payout_comparison (id INTEGER PRIMARY KEY, since TEXT NOT NULL, up_to TEXT NOT NULL, due_at BIGINT NOT NULL)',
   ],
   [
-    // The idempotency key that Lean gets; what was sent before this version had the caller's own.
+    // The idempotency key for Lean. Requests sent before this version used the caller's own key.
     "ALTER TABLE lean_payout_requests ADD COLUMN lean_key TEXT NOT NULL DEFAULT ''",
     'ALTER TABLE lean_payout_requests ADD COLUMN application TEXT',
-    // Sends that Lean may have taken, and the latest moment at which bytes of the last one may have left.
+    // The number of sends that Lean may have accepted, and the latest time at which bytes of the last send may have
+    // left.
     'ALTER TABLE lean_payout_requests ADD COLUMN sends INTEGER NOT NULL DEFAULT 0',
     `UPDATE lean_payout_requests SET sends = attempts
       WHERE first_sent_at IS NOT NULL AND (claim IS NOT NULL OR next_check_at IS NOT NULL)`,
     'ALTER TABLE lean_payout_requests ADD COLUMN sent_until BIGINT',
-    // The same times by Lean's clock, where it was known.
+    // The same times by Lean's clock, if it was known.
     'ALTER TABLE lean_payout_requests ADD COLUMN lean_first_sent_at BIGINT',
     'ALTER TABLE lean_payout_requests ADD COLUMN lean_sent_until BIGINT',
     'ALTER TABLE lean_payout_requests ADD COLUMN resend_after_ms BIGINT NOT NULL DEFAULT 0',
     'ALTER TABLE lean_payout_requests ADD COLUMN turned_away INTEGER NOT NULL DEFAULT 0',
-    // The permission of an operator for one more send (`SendGrant`).
+    // An operator's permission for one more send (`SendGrant`).
     'ALTER TABLE lean_payout_requests ADD COLUMN send_grant TEXT',
-    // Payouts at Lean that an operator has judged to be others: a send grant ends with the send, these stay.
+    // Payouts at Lean that, by an operator's decision, are not this request's. They outlast the send grant.
     'ALTER TABLE lean_payout_requests ADD COLUMN judged_payouts TEXT',
     'ALTER TABLE lean_payout_requests ADD COLUMN refusal TEXT',
     'ALTER TABLE lean_payout_requests ADD COLUMN looked_at BIGINT',
     'ALTER TABLE lean_payout_requests ADD COLUMN finding TEXT',
     'ALTER TABLE lean_payout_requests ADD COLUMN duplicate_intents TEXT',
-    // Another key of the caller, for a payout like it, that was open when this one was sent.
+    // Another key of the same caller for a similar payout, whose outcome was open when this request was sent.
     'ALTER TABLE lean_payout_requests ADD COLUMN similar_key TEXT',
-    // Requests that were sent twice are few, and looked for when a webhook comes.
+    // Few requests were sent twice. Every webhook reads them.
     'CREATE INDEX lean_payout_requests_sent_twice ON lean_payout_requests (created_at) WHERE sends > 1',
-    // Requests with more payouts at Lean than transfers are few, and counted often.
+    // Few requests have more payouts at Lean than transfers. The metrics count them often.
     `CREATE INDEX lean_payout_requests_duplicated ON lean_payout_requests (application)
       WHERE duplicate_intents IS NOT NULL`,
-    // Which store this is, and since when it is known to have lost no records.
+    // The identity of the store, and the time from which on it is known to have every record.
     `CREATE TABLE lean_payout_store (
       id INTEGER PRIMARY KEY,
       identity TEXT NOT NULL,
       complete_from BIGINT NOT NULL
     )`,
-    // Payouts that Lean's list has lacked, by application, and whether an operator has accepted the list since.
+    // Payouts that were missing from Lean's list, by application, and whether an operator has accepted the list since.
     `CREATE TABLE lean_payout_doubts (
       application TEXT NOT NULL,
       intent_id TEXT NOT NULL,
@@ -146,7 +148,7 @@ const versions: readonly (readonly string[])[] = [
       accepted INTEGER NOT NULL DEFAULT 0,
       PRIMARY KEY (application, intent_id)
     )`,
-    // The decisions of operators; rows are only ever added.
+    // The decisions of operators. Rows are only added, never changed or deleted.
     `CREATE TABLE lean_payout_decisions (
       decided_at BIGINT NOT NULL,
       caller TEXT NOT NULL,
@@ -160,16 +162,16 @@ const versions: readonly (readonly string[])[] = [
     'CREATE INDEX lean_payout_decisions_by_key ON lean_payout_decisions (idempotency_key)',
   ],
   [
-    // Since when a store that was restored may lack records; null where nothing is known of those before it.
+    // The time after which a restored store may lack records; null if unknown.
     'ALTER TABLE lean_payout_store ADD COLUMN lost_since BIGINT',
   ],
   [
-    // Records of unknown outcome are few: those with a reference must be found among them, however many there are.
+    // Finds records of unknown outcome by their reference, without reading the settled ones.
     `CREATE INDEX lean_payout_records_open_by_reference ON lean_payout_records (external_reference)
       WHERE answer IS NULL`,
   ],
   [
-    // Steps belong to an intent, which may have no payment yet. `tracks`: whether the step says how the tracking stands.
+    // An update belongs to an intent, which may have no payment yet. `tracks`: whether the update states the tracking.
     'DROP TABLE lean_payout_updates',
     `CREATE TABLE lean_payout_updates (
       position BIGINT PRIMARY KEY,
@@ -189,40 +191,42 @@ const versions: readonly (readonly string[])[] = [
     'CREATE INDEX lean_payout_updates_by_age ON lean_payout_updates (told_at)',
     'ALTER TABLE lean_payout_events ADD COLUMN tracks INTEGER NOT NULL DEFAULT 0',
     'CREATE INDEX lean_payout_events_by_payment ON lean_payout_events (payment_id)',
-    // Names the store that the positions of updates belong to, because one server may hold several stores.
+    // The name of the store that the update positions belong to. One server may hold several stores.
     'CREATE TABLE lean_payout_feed (id INTEGER PRIMARY KEY, name TEXT NOT NULL)',
-    `INSERT INTO lean_payout_feed (id, name) VALUES (1, ${freshName})`,
+    `INSERT INTO lean_payout_feed (id, name) VALUES (1, ${randomNamePlaceholder})`,
   ],
   [
-    // How long before its first send a request may have been sent by a record that is lost.
+    // How long before its first send a request may have been sent under a record that is lost, in ms.
     'ALTER TABLE lean_payout_requests ADD COLUMN lookback_ms BIGINT NOT NULL DEFAULT 0',
   ],
 ];
 
-/** Holds the version of the tables, in one row. */
+/** The table with the schema version, in one row. */
 export const versionTable = {
-  make: 'CREATE TABLE IF NOT EXISTS lean_payouts_schema (version INTEGER NOT NULL)',
+  create: 'CREATE TABLE IF NOT EXISTS lean_payouts_schema (version INTEGER NOT NULL)',
   read: 'SELECT version FROM lean_payouts_schema',
 } as const;
 
 /**
- * The statements that lead from a version of the tables to this program's.
- * @param version undefined where there are none yet
- * @throws StoreProblem for a version that only a newer program knows
+ * Returns the statements that migrate the tables from `version` to this program's version.
+ * @param version undefined if there are no tables yet
+ * @throws StoreConfigError when a newer program created the tables
  */
-export function migrationsFrom(version: unknown, variable: StoreProblem['variable']): readonly string[] {
+export function migrationsFrom(version: unknown, variable: StoreConfigError['variable']): readonly string[] {
   const current = Number(version ?? 0);
-  if (current > versions.length)
-    throw new StoreProblem(
+  if (current > migrations.length)
+    throw new StoreConfigError(
       variable,
-      `its tables are of version ${String(current)}, made by a newer version of this program; ` +
-        `accepted: a store of version ${String(versions.length)} or older.`,
+      `its tables have version ${String(current)}, created by a newer version of this program; ` +
+        `accepted: a store of version ${String(migrations.length)} or older.`,
     );
-  if (current === versions.length) return [];
-  const mark =
+  if (current === migrations.length) return [];
+  const setVersion =
     version === undefined
-      ? `INSERT INTO lean_payouts_schema (version) VALUES (${String(versions.length)})`
-      : `UPDATE lean_payouts_schema SET version = ${String(versions.length)}`;
+      ? `INSERT INTO lean_payouts_schema (version) VALUES (${String(migrations.length)})`
+      : `UPDATE lean_payouts_schema SET version = ${String(migrations.length)}`;
   const name = `'${randomUUID()}'`;
-  return [...versions.slice(current).flat(), mark].map(sql => sql.replace(freshName, name));
+  return [...migrations.slice(current).flat(), setVersion].map(sql =>
+    sql.replace(randomNamePlaceholder, name),
+  );
 }

@@ -10,17 +10,17 @@ import type { SendGrant } from '../payouts/creation/send-history.ts';
 import type { PayoutRequest, RequestKey } from '../payouts/creation/payout-record.ts';
 import { DuplicateValue, type Database, type Statement } from './database.ts';
 import { requestsFromRows, selectRequests } from './payout-rows.ts';
-import { ofKey, requestFirst } from './payout-statements.ts';
-import { doubted, duplicatesOf, duplicatesUnchanged } from './send-conditions.ts';
+import { keyCondition, lockRequest } from './payout-statements.ts';
+import { absenceDoubted, duplicateIntentsColumn, duplicatesUnchanged } from './send-conditions.ts';
 import {
-  answered,
+  answerColumns,
   endChecksWhenSettled,
   settleAbsent,
-  unchanged,
+  requestUnchanged,
   type Condition,
 } from './settlement-statements.ts';
 
-/** The records of operators and their decisions, in either database. */
+/** The records as operators use them, and the operators' decisions. Works on SQLite and PostgreSQL. */
 export class SqlOperatorRecords implements OperatorRecords {
   readonly #database: Database;
 
@@ -74,18 +74,18 @@ export class SqlOperatorRecords implements OperatorRecords {
     decision: Decision,
   ): Promise<boolean> {
     try {
-      const { condition, values } = unchanged(request, 9);
-      // Of several transfers that share an intent one has it.
-      const named = new Set(request.records.map(({ intentId }) => intentId));
+      const { condition, values } = requestUnchanged(request, 9);
+      // If several transfers share an intent, only one record stores it.
+      const usedIntentIds = new Set(request.records.map(({ intentId }) => intentId));
       const [, , changed = []] = await this.#database.run(
-        requestFirst(request),
-        // Before the change, so that it is kept where the change is made and nowhere else.
+        lockRequest(request),
+        // The decision is inserted before the change, under the same condition: it is kept only if the change is made.
         insertDecision(request, decision, {
           condition: `${condition} AND EXISTS (SELECT 1 FROM lean_payout_records WHERE caller = $1
             AND idempotency_key = $2 AND position = $8 AND state = 'unknown')`,
           values: [position, ...values],
         }),
-        settleAbsent(request, position, answered(answer, named)),
+        settleAbsent(request, position, answerColumns(answer, usedIntentIds)),
         endChecksWhenSettled(request),
       );
       return changed.length > 0;
@@ -99,27 +99,28 @@ export class SqlOperatorRecords implements OperatorRecords {
     const { caller, idempotencyKey } = request;
     const open = `EXISTS (SELECT 1 FROM lean_payout_records WHERE caller = $1 AND idempotency_key = $2
       AND state = 'unknown')`;
-    const [kept, granted] = [unchanged(request, 9), unchanged(request, 6)];
-    const duplicates = duplicatesOf(request.duplicateIntents);
-    const isShown = `EXISTS (SELECT 1 FROM lean_payout_requests WHERE ${ofKey} AND ${duplicatesUnchanged('$8')})`;
-    const judged = [...new Set([...request.judgedPayouts, ...grant.payouts])];
+    const decisionCondition = requestUnchanged(request, 9);
+    const grantCondition = requestUnchanged(request, 6);
+    const duplicates = duplicateIntentsColumn(request.duplicateIntents);
+    const duplicatesKnown = `EXISTS (SELECT 1 FROM lean_payout_requests WHERE ${keyCondition} AND ${duplicatesUnchanged('$8')})`;
+    const judgedPayouts = [...new Set([...request.judgedPayouts, ...grant.payouts])];
     const [, , changed = []] = await this.#database.run(
-      requestFirst(request),
+      lockRequest(request),
       insertDecision(request, decision, {
-        condition: `${kept.condition} AND ${open} AND ${isShown}`,
-        values: [duplicates, ...kept.values],
+        condition: `${decisionCondition.condition} AND ${open} AND ${duplicatesKnown}`,
+        values: [duplicates, ...decisionCondition.values],
       }),
       {
         sql: `UPDATE lean_payout_requests SET send_grant = $3, judged_payouts = CAST($4 AS TEXT), finding = NULL
-          WHERE ${ofKey} AND ${granted.condition} AND ${open} AND ${duplicatesUnchanged('$5')}
+          WHERE ${keyCondition} AND ${grantCondition.condition} AND ${open} AND ${duplicatesUnchanged('$5')}
           RETURNING attempts`,
         values: [
           caller,
           idempotencyKey,
           JSON.stringify(grant),
-          JSON.stringify(judged),
+          JSON.stringify(judgedPayouts),
           duplicates,
-          ...granted.values,
+          ...grantCondition.values,
         ],
       },
     );
@@ -132,7 +133,7 @@ export class SqlOperatorRecords implements OperatorRecords {
         { caller: '', idempotencyKey: '' },
         { decision: 'judge absences again', intentId: null, by, reason, evidence: { application } },
         {
-          condition: doubted('$8'),
+          condition: absenceDoubted('$8'),
           values: [application],
         },
       ),
@@ -151,7 +152,7 @@ export class SqlOperatorRecords implements OperatorRecords {
 
   async takeOver(from: string, to: string, by: string, reason: string): Promise<number> {
     const open = 'next_check_at > 0 AND claim IS NULL AND application';
-    const [, , given = []] = await this.#database.run(
+    const [, , moved = []] = await this.#database.run(
       insertDecision(
         { caller: '', idempotencyKey: '' },
         { decision: 'take over', intentId: null, by, reason, evidence: { from, to } },
@@ -161,7 +162,7 @@ export class SqlOperatorRecords implements OperatorRecords {
         },
       ),
       {
-        // The list is the same one, and so are the doubts about it.
+        // Lean's list stays the same, so the doubts about it move to the new application.
         sql: `INSERT INTO lean_payout_doubts (application, intent_id, reason, since, accepted)
           SELECT CAST($2 AS TEXT), intent_id, reason, since, accepted FROM lean_payout_doubts WHERE application = $1
           ON CONFLICT DO NOTHING`,
@@ -174,13 +175,13 @@ export class SqlOperatorRecords implements OperatorRecords {
         values: [from, to],
       },
       {
-        // The other application's list must hold what was created in the last days, or it is not the same one.
+        // Recent payouts move too. If they are missing from the new application's list, it is not the same list.
         sql: `UPDATE lean_payout_requests SET application = $2
           WHERE created_at >= store_now() - ${String(2 * 86_400_000)} AND claim IS NULL AND application = $1`,
         values: [from, to],
       },
     );
-    return given.length;
+    return moved.length;
   }
 
   async now(): Promise<number> {
@@ -189,7 +190,7 @@ export class SqlOperatorRecords implements OperatorRecords {
   }
 }
 
-/** Adds to the trail, where a condition holds. */
+/** Adds a decision to the trail if the condition holds. */
 function insertDecision(
   { caller, idempotencyKey }: RequestKey,
   { decision, intentId, by, reason, evidence }: Omit<Decision, 'decision'> & { readonly decision: string },

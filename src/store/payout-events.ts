@@ -4,27 +4,27 @@ import type { HistoryEventType } from '../payouts/history-event.ts';
 import type { Instant } from '../payouts/values/instant.ts';
 import type { PayoutStatus, PostInitiationStatus } from '../payouts/payout.ts';
 import {
-  rankOf,
+  progressOf,
   type PayoutEvents,
-  type PayoutStep,
+  type PayoutStateChange,
   type PayoutUpdate,
   type ReceivedEvent,
-  type TakenEvent,
-  type Told,
+  type LeasedEvent,
+  type PublishedUpdates,
 } from '../payouts/payout-update.ts';
 import { DuplicateValue, type Database, type Row, type SqlValue, type Statement } from './database.ts';
 
-/** How long an event that somebody looks at is left to them. */
-const takenMs = 30_000;
+/** How long a gateway holds the lease on an event that it processes, in ms. */
+const eventLeaseMs = 30_000;
 
-/** Several gateways that tell at once may have to try again for the next position. */
-const mostTries = 50;
+/** Attempts to publish. Gateways that publish at the same time compete for the next position, and one has to retry. */
+const maxPublishAttempts = 50;
 
-/** Events and updates in either database. */
+/** Received events and published updates. Works on SQLite and PostgreSQL. */
 export class SqlPayoutEvents implements PayoutEvents {
   readonly #database: Database;
-  /** The last thing that is being told, or has been. */
-  #telling: Promise<unknown> = Promise.resolve();
+  /** Settles when the latest call of `publish` has finished. */
+  #lastPublish: Promise<unknown> = Promise.resolve();
 
   constructor(database: Database) {
     this.#database = database;
@@ -35,9 +35,9 @@ export class SqlPayoutEvents implements PayoutEvents {
     return results.flat().length;
   }
 
-  async take(limit: number): Promise<readonly TakenEvent[]> {
-    const [rows = []] = await this.#database.runLoosely({
-      sql: `UPDATE lean_payout_events SET next_try_at = store_now() + ${String(takenMs)}, tries = tries + 1
+  async leaseDue(limit: number): Promise<readonly LeasedEvent[]> {
+    const [rows = []] = await this.#database.runWithoutSync({
+      sql: `UPDATE lean_payout_events SET next_try_at = store_now() + ${String(eventLeaseMs)}, tries = tries + 1
         WHERE next_try_at <= store_now() AND event_id IN (SELECT event_id FROM lean_payout_events
           WHERE next_try_at IS NOT NULL AND next_try_at <= store_now() ORDER BY next_try_at LIMIT $1)
         RETURNING *`,
@@ -46,8 +46,8 @@ export class SqlPayoutEvents implements PayoutEvents {
     return rows.map(row => ({ ...eventFrom(row), tries: Number(row['tries']) - 1 }));
   }
 
-  async done(eventIds: readonly string[]): Promise<void> {
-    await this.#database.runLoosely(
+  async complete(eventIds: readonly string[]): Promise<void> {
+    await this.#database.runWithoutSync(
       ...eventIds.map(id => ({
         sql: 'UPDATE lean_payout_events SET next_try_at = NULL WHERE event_id = $1',
         values: [id],
@@ -55,8 +55,8 @@ export class SqlPayoutEvents implements PayoutEvents {
     );
   }
 
-  async putOff(eventIds: readonly string[], inMs: number): Promise<void> {
-    await this.#database.runLoosely(
+  async postpone(eventIds: readonly string[], inMs: number): Promise<void> {
+    await this.#database.runWithoutSync(
       ...eventIds.map(id => ({
         sql: 'UPDATE lean_payout_events SET next_try_at = store_now() + CAST($2 AS BIGINT) WHERE event_id = $1',
         values: [id, inMs],
@@ -64,23 +64,23 @@ export class SqlPayoutEvents implements PayoutEvents {
     );
   }
 
-  /** One after the other: each needs the position behind the one before, so that at once they stand in each other's way. */
-  tell(steps: readonly PayoutStep[], since: number): Promise<number | undefined> {
-    if (steps.length === 0) return Promise.resolve(0);
-    const telling = this.#telling.then(() => this.#tellNow(steps, since));
-    this.#telling = telling.catch(() => undefined);
-    return telling;
+  /** The calls of one process run one after the other: concurrent ones would compete for the next position. */
+  publish(changes: readonly PayoutStateChange[], readAfter: number): Promise<number | undefined> {
+    if (changes.length === 0) return Promise.resolve(0);
+    const published = this.#lastPublish.then(() => this.#publishNow(changes, readAfter));
+    this.#lastPublish = published.catch(() => undefined);
+    return published;
   }
 
-  async #tellNow(steps: readonly PayoutStep[], since: number): Promise<number | undefined> {
-    for (let tries = 1; ; tries += 1)
+  async #publishNow(changes: readonly PayoutStateChange[], readAfter: number): Promise<number | undefined> {
+    for (let attempt = 1; ; attempt += 1)
       try {
-        const [rows = []] = await this.#database.run(insertUpdates(steps, since));
+        const [rows = []] = await this.#database.run(insertUpdates(changes, readAfter));
         return rows.length === 0 ? undefined : rows.length;
       } catch (error) {
-        // Another gateway has taken the position meanwhile.
+        // A duplicate means that another gateway has taken the position.
         if (!(error instanceof DuplicateValue)) throw error;
-        if (tries === mostTries) throw new StoreUnavailable(error);
+        if (attempt === maxPublishAttempts) throw new StoreUnavailable(error);
       }
   }
 
@@ -91,8 +91,8 @@ export class SqlPayoutEvents implements PayoutEvents {
     return Number(rows[0]?.['last']);
   }
 
-  async toldAfter(position: number, limit: number): Promise<Told> {
-    const [[where = {}] = [], rows = []] = await this.#database.run(
+  async publishedAfter(position: number, limit: number): Promise<PublishedUpdates> {
+    const [[feed = {}] = [], rows = []] = await this.#database.run(
       {
         sql: `SELECT (SELECT name FROM lean_payout_feed WHERE id = 1) || ' ' || store_identity() AS store,
           (SELECT COALESCE(MIN(position), 1) FROM lean_payout_updates) AS first,
@@ -103,26 +103,26 @@ export class SqlPayoutEvents implements PayoutEvents {
         values: [position, limit],
       },
     );
-    const store = createHash('sha256').update(String(where['store'])).digest('base64url').slice(0, 16);
-    const [first, last] = [Number(where['first']), Number(where['last'])];
+    const store = createHash('sha256').update(String(feed['store'])).digest('base64url').slice(0, 16);
+    const [first, last] = [Number(feed['first']), Number(feed['last'])];
     return { store, first, last, updates: rows.map(updateFrom) };
   }
 
-  async knownOf(
+  async updatesAndEventsOf(
     intentId: string,
     paymentId: string | null,
-  ): Promise<{ readonly told: readonly PayoutUpdate[]; readonly claims: readonly ReceivedEvent[] }> {
-    const [told = [], claims = []] = await this.#database.run(
+  ): Promise<{ readonly published: readonly PayoutUpdate[]; readonly received: readonly ReceivedEvent[] }> {
+    const [updates = [], events = []] = await this.#database.run(
       {
         sql: 'SELECT * FROM lean_payout_updates WHERE intent_id = $1 ORDER BY position',
         values: [intentId],
       },
       { sql: 'SELECT * FROM lean_payout_events WHERE payment_id = $1', values: [paymentId] },
     );
-    return { told: told.map(updateFrom), claims: claims.map(eventFrom) };
+    return { published: updates.map(updateFrom), received: events.map(eventFrom) };
   }
 
-  async lastSteps(intentIds: readonly string[]): Promise<ReadonlyMap<string, PayoutUpdate>> {
+  async latestUpdates(intentIds: readonly string[]): Promise<ReadonlyMap<string, PayoutUpdate>> {
     const results = await this.#database.run(
       ...intentIds.map(id => ({
         sql: 'SELECT * FROM lean_payout_updates WHERE intent_id = $1 ORDER BY position DESC LIMIT 1',
@@ -132,10 +132,10 @@ export class SqlPayoutEvents implements PayoutEvents {
     return new Map(results.flat().map(row => [String(row['intent_id']), updateFrom(row)]));
   }
 
-  async since(leanNow: Instant): Promise<Instant> {
+  async recordStart(leanNow: Instant): Promise<Instant> {
     const [, rows = []] = await this.#database.run(
       {
-        // A time that lies ahead of Lean's was noted by a clock that was wrong.
+        // A stored time later than Lean's was written by a wrong clock, so it is replaced.
         sql: `INSERT INTO lean_payout_comparison (id, since, up_to, due_at) VALUES (1, $1, $1, store_now())
           ON CONFLICT (id) DO UPDATE SET since = $1 WHERE lean_payout_comparison.since > $1`,
         values: [leanNow],
@@ -145,33 +145,32 @@ export class SqlPayoutEvents implements PayoutEvents {
     return String(rows[0]?.['since']) as Instant;
   }
 
-  async takeComparison(everyMs: number, leanNow: Instant): Promise<Instant | undefined> {
-    await this.since(leanNow);
-    const every = Math.ceil(everyMs);
-    // A turn that lies further ahead than a turn can was noted by a clock that was wrong.
+  async takeBackfillLease(everyMs: number, leanNow: Instant): Promise<Instant | undefined> {
+    await this.recordStart(leanNow);
+    // A due time more than one interval ahead was written by a wrong clock, so it is ignored.
     const [rows = []] = await this.#database.run({
       sql: `UPDATE lean_payout_comparison SET due_at = store_now() + CAST($1 AS BIGINT)
         WHERE id = 1 AND (due_at <= store_now() OR due_at > store_now() + CAST($1 AS BIGINT)) RETURNING up_to`,
-      values: [every],
+      values: [Math.ceil(everyMs)],
     });
     return rows[0] === undefined ? undefined : (String(rows[0]['up_to']) as Instant);
   }
 
-  async comparisonDone(upTo: Instant): Promise<void> {
+  async completeBackfill(upTo: Instant): Promise<void> {
     await this.#database.run({
       sql: 'UPDATE lean_payout_comparison SET up_to = $1 WHERE id = 1',
       values: [upTo],
     });
   }
 
-  async forget(olderThanMs: number): Promise<void> {
-    await this.#database.runLoosely(
+  async purge(olderThanMs: number): Promise<void> {
+    await this.#database.runWithoutSync(
       {
         sql: `DELETE FROM lean_payout_events
           WHERE received_at < store_now() - CAST($1 AS BIGINT) AND next_try_at IS NULL`,
         values: [olderThanMs],
       },
-      // The last one stays, for the positions to go on from.
+      // The newest update is kept, because the next position is counted from it.
       {
         sql: `DELETE FROM lean_payout_updates WHERE told_at < store_now() - CAST($1 AS BIGINT)
           AND position < (SELECT MAX(position) FROM lean_payout_updates)`,
@@ -202,18 +201,19 @@ function insertEvent(event: ReceivedEvent): Statement {
 }
 
 /**
- * A row for each step, unless there is one of their payout behind `since`. In one statement: another gateway's rows are
- * all seen by it, or none is, and then the two want the same position.
+ * Inserts an update for each change, unless an update of the same payout has a position after `readAfter`. A single
+ * statement sees either all rows of another gateway or none of them. If it sees none, both gateways try to insert the
+ * same position, and one of them fails.
  */
-function insertUpdates(steps: readonly PayoutStep[], since: number): Statement {
-  const values: SqlValue[] = [since];
-  const rows = steps.map((step, index) => {
+function insertUpdates(changes: readonly PayoutStateChange[], readAfter: number): Statement {
+  const values: SqlValue[] = [readAfter];
+  const rows = changes.map((change, index) => {
     const { eventId, type, paymentId, intentId, status, leanStatus, postInitiationStatus, publishedAt } =
-      step;
+      change;
     const tracks = Number(postInitiationStatus !== undefined);
     const texts = [intentId, paymentId, eventId, type, status, leanStatus, postInitiationStatus ?? null];
-    const casts = [...texts, publishedAt].map(text => `CAST($${String(values.push(text))} AS TEXT)`);
-    return `(${[index + 1, ...casts, tracks, rankOf(step)].join(', ')})`;
+    const textColumns = [...texts, publishedAt].map(text => `CAST($${String(values.push(text))} AS TEXT)`);
+    return `(${[index + 1, ...textColumns, tracks, progressOf(change)].join(', ')})`;
   });
   return {
     sql: `WITH steps (ordinal, intent_id, payment_id, event_id, type, status, lean_status, post_initiation_status,

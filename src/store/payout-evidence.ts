@@ -1,18 +1,18 @@
 import type { PayoutRecord, PayoutRequest, RequestKey } from '../payouts/creation/payout-record.ts';
 import type { OtherRecords, PayoutEvidence } from '../payouts/creation/payout-records.ts';
 import type { Database } from './database.ts';
-import { mayBeTaken } from './send-conditions.ts';
+import { mayBeAtLean } from './send-conditions.ts';
 import { openRequests, recordColumns, recordFromRow } from './payout-rows.ts';
 
-/** Open records that are compared with what is at Lean; far more than there ever should be. */
-const mostOpen = 5000;
+/** The number of open records that are read for a comparison with Lean. Far fewer are open in normal operation. */
+const maxOpenRecords = 5000;
 
 const dayMs = 86_400_000;
 const hourMs = 3_600_000;
 
 /**
- * What the records say of other payouts, in either database. Conditions are written so that SQLite begins with the few
- * requests in question, by their index, and not with all records.
+ * Evidence about other payouts from the records. Works on SQLite and PostgreSQL. The queries are written so that
+ * SQLite starts with the index of the few relevant requests, instead of reading all records.
  */
 export class SqlPayoutEvidence implements PayoutEvidence {
   readonly #database: Database;
@@ -25,9 +25,9 @@ export class SqlPayoutEvidence implements PayoutEvidence {
     const owners = new Map<string, RequestKey>();
     for (let next = 0; next < intentIds.length; next += 500) {
       const ids = intentIds.slice(next, next + 500);
-      const places = ids.map((_, index) => `$${String(index + 1)}`).join(', ');
+      const placeholders = ids.map((_, index) => `$${String(index + 1)}`).join(', ');
       const [rows = []] = await this.#database.run({
-        sql: `SELECT intent_id, caller, idempotency_key FROM lean_payout_records WHERE intent_id IN (${places})`,
+        sql: `SELECT intent_id, caller, idempotency_key FROM lean_payout_records WHERE intent_id IN (${placeholders})`,
         values: ids,
       });
       for (const row of rows)
@@ -44,38 +44,38 @@ export class SqlPayoutEvidence implements PayoutEvidence {
     from: number,
   ): Promise<OtherRecords> {
     const references = [...new Set(records.map(({ transfer }) => transfer.externalReference))];
-    const places = references.map((_, index) => `$${String(index + 3)}`).join(', ');
+    const placeholders = references.map((_, index) => `$${String(index + 3)}`).join(', ');
     const values = [caller, idempotencyKey, ...references];
     const columns = `r.caller, r.idempotency_key, r.claim, ${recordColumns}`;
     const others = `NOT (r.caller = $1 AND r.idempotency_key = $2)`;
     const joined = 'p.caller = r.caller AND p.idempotency_key = r.idempotency_key';
-    const isOpen = `p.answer IS NULL AND r.first_sent_at IS NOT NULL AND ${mayBeTaken('r')}`;
-    const shares = `p.external_reference IN (${places})`;
-    const limit = `LIMIT ${String(mostOpen)}`;
+    const isOpen = `p.answer IS NULL AND r.first_sent_at IS NOT NULL AND ${mayBeAtLean('r')}`;
+    const sharesReference = `p.external_reference IN (${placeholders})`;
+    const limit = `LIMIT ${String(maxOpenRecords)}`;
     const [sharing = [], open = [], settled = [], repeated = []] = await this.#database.run(
       {
-        // CROSS JOIN, here and below, so that SQLite begins with the table that is named first.
+        // CROSS JOIN makes SQLite start with the first table, here and below.
         sql: `SELECT ${columns} FROM lean_payout_records p CROSS JOIN lean_payout_requests r
-          WHERE ${shares} AND ${isOpen} AND ${joined} AND ${others} ${limit}`,
+          WHERE ${sharesReference} AND ${isOpen} AND ${joined} AND ${others} ${limit}`,
         values,
       },
       {
         sql: `SELECT ${columns} FROM ${openRequests} r CROSS JOIN lean_payout_records p
-          WHERE ${joined} AND ${isOpen} AND ${others} AND NOT ${shares} ${limit}`,
+          WHERE ${joined} AND ${isOpen} AND ${others} AND NOT ${sharesReference} ${limit}`,
         values,
       },
       {
         sql: `SELECT ${columns} FROM lean_payout_requests r CROSS JOIN lean_payout_records p
           WHERE r.created_at >= $${String(values.length + 1)} AND ${joined} AND p.answer IS NOT NULL
-            AND (p.intent_id IS NOT NULL OR r.next_check_at IS NOT NULL) AND ${others} AND ${shares} ${limit}`,
-        // The clocks of the store and of Lean may differ.
+            AND (p.intent_id IS NOT NULL OR r.next_check_at IS NOT NULL) AND ${others} AND ${sharesReference} ${limit}`,
+        // One hour of tolerance, because the clocks of the store and of Lean may differ.
         values: [...values, Math.floor(from) - hourMs],
       },
       {
-        // Those that were asked for earlier may have been sent again since. They are few.
+        // An older request may have been sent again since. There are few of them.
         sql: `SELECT ${columns} FROM lean_payout_requests r CROSS JOIN lean_payout_records p
           WHERE r.sends > 1 AND r.created_at < $${String(values.length + 1)} AND ${joined} AND p.answer IS NOT NULL
-            AND (p.intent_id IS NOT NULL OR r.next_check_at IS NOT NULL) AND ${others} AND ${shares} ${limit}`,
+            AND (p.intent_id IS NOT NULL OR r.next_check_at IS NOT NULL) AND ${others} AND ${sharesReference} ${limit}`,
         values: [...values, Math.floor(from) - hourMs],
       },
     );
@@ -86,7 +86,7 @@ export class SqlPayoutEvidence implements PayoutEvidence {
         record: recordFromRow(row),
         inFlight: row['claim'] !== null,
       })),
-      isWhole: open.length < mostOpen,
+      isComplete: open.length < maxOpenRecords,
     };
   }
 
@@ -96,14 +96,14 @@ export class SqlPayoutEvidence implements PayoutEvidence {
   ): Promise<PayoutRecord | undefined> {
     if (to < from) return undefined;
     const [rows = []] = await this.#database.run({
-      // CROSS JOIN, so that SQLite begins with the requests by their age: otherwise it reads every intent there is.
+      // CROSS JOIN makes SQLite start with the requests by their age. Otherwise it reads every intent.
       sql: `SELECT ${recordColumns}
         FROM lean_payout_requests r CROSS JOIN lean_payout_records p
         WHERE r.created_at >= $4 AND r.lean_first_sent_at >= $2 AND r.lean_sent_until <= $3
           AND r.application = $1 AND r.sends = 1 AND r.answer_status IS NOT NULL AND p.caller = r.caller AND p.idempotency_key = r.idempotency_key
           AND p.state = 'created' AND p.intent_id IS NOT NULL
         ORDER BY r.created_at DESC LIMIT 1`,
-      // Of the clocks of the store and of Lean nothing more is known: this only keeps the search short.
+      // The bound of one day only shortens the search. The difference between the two clocks is not known here.
       values: [application, Math.floor(from), Math.floor(to), Math.floor(from) - dayMs],
     });
     return rows[0] === undefined ? undefined : recordFromRow(rows[0]);

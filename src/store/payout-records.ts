@@ -8,8 +8,8 @@ import type {
   Reservation,
   UpstreamResponse,
 } from '../payouts/creation/payout-record.ts';
-import type { PayoutRecords, SendNote, Settlement } from '../payouts/creation/payout-records.ts';
-import type { ResendPermit, SendStamp } from '../payouts/creation/resend-rule.ts';
+import type { PayoutRecords, SendNoteResult, Settlement } from '../payouts/creation/payout-records.ts';
+import type { SendPermit, SendTiming } from '../payouts/creation/resend-rule.ts';
 import { neverSent } from '../payouts/creation/send-history.ts';
 import { DuplicateValue, type Database, type Statement } from './database.ts';
 import { requestsFromRows, selectRequests } from './payout-rows.ts';
@@ -17,32 +17,37 @@ import {
   changeState,
   deleteLeased,
   endLease,
-  endLeaseWith,
+  endLeaseWithResponse,
   insertRecord,
   insertRequest,
   leaseAgain,
   noteRefusal,
   noteSending,
   noteTurnedAway,
-  requestFirst,
+  lockRequest,
   restoreSends,
   selectAnswered,
 } from './payout-statements.ts';
-import { forgetRequests } from './retention-statements.ts';
-import { answered, endChecksWhenSettled, settleRecord } from './settlement-statements.ts';
+import { deleteExpiredRequests } from './retention-statements.ts';
+import { answerColumns, endChecksWhenSettled, settleAnswered } from './settlement-statements.ts';
 import { selectSimilar, similarKey } from './similar-key.ts';
 
-/** The first look for a payout whose answer was lost comes this long after it was lost. */
+/** Pause before the first reconciliation read after an outcome became unknown, in ms. */
 const firstCheckMs = 5000;
 
-/** Twice the longest `LEAN_TIMEOUT_MS`. A step of an attempt takes half of it at most, and notes its time. */
-const longestAttemptMs = 600_000;
+/**
+ * Twice the largest `LEAN_TIMEOUT_MS`, in ms. Each step of an attempt takes at most half of it, and records its time.
+ */
+const maxAttemptMs = 600_000;
 
-/** Records in either database: the same statements, the same rules. One of these for each opened database. */
+/**
+ * The payout records. SQLite and PostgreSQL run the same statements. Create one instance for each opened database,
+ * because it holds the set of active leases.
+ */
 export class SqlPayoutRecords implements PayoutRecords {
   readonly #database: Database;
-  /** Leases that an attempt of this process holds. */
-  readonly #held = new Set<string>();
+  /** Ids of the leases that attempts of this process hold. */
+  readonly #activeLeases = new Set<string>();
 
   constructor(database: Database) {
     this.#database = database;
@@ -52,27 +57,31 @@ export class SqlPayoutRecords implements PayoutRecords {
     const { transfers } = request;
     const leaseId = randomUUID();
     const owner = await this.#database.owner();
-    const lease = await this.#holding(leaseId, async () => {
-      // Lost with the machine, it is as if nobody had asked: before anything is sent, `noteSending` brings it to disk.
-      const [won = [], similar = []] = await this.#database.runLoosely(
+    const lease = await this.#acquire(leaseId, async () => {
+      // If a crash of the machine loses this write, nothing has been sent: `noteSending` syncs before the first send.
+      const [inserted = [], similar = []] = await this.#database.runWithoutSync(
         insertRequest(request, { leaseId, owner }),
         selectSimilar(request, transfers, { inFlight: false }),
         ...transfers.map((transfer, position) => insertRecord(request, leaseId, position, transfer)),
       );
-      return won.length > 0 ? newLease(request, leaseId, similarKey(transfers, similar)) : undefined;
+      return inserted.length > 0 ? newLease(request, leaseId, similarKey(transfers, similar)) : undefined;
     });
     if (lease !== undefined) return { lease };
-    const there = await this.#readFor(request);
-    // Given back by whoever had it, in the meantime.
-    return there === undefined ? this.reserve(request) : { request: there };
+    const existing = await this.#readExisting(request);
+    // The key was taken and has been released meanwhile, so reserve it again.
+    return existing === undefined ? this.reserve(request) : { request: existing };
   }
 
-  /** The record of a key: this caller's, or one of the same request from when callers were not told apart. */
-  async #readFor({ caller, idempotencyKey, fingerprint }: NewRequest): Promise<PayoutRequest | undefined> {
+  /** Reads this caller's record of the key, or a record of the same request that was made without a caller. */
+  async #readExisting({
+    caller,
+    idempotencyKey,
+    fingerprint,
+  }: NewRequest): Promise<PayoutRequest | undefined> {
     const own = await this.read({ caller, idempotencyKey });
     if (own !== undefined || caller === '') return own;
-    const everybodys = await this.read({ caller: '', idempotencyKey });
-    return everybodys?.fingerprint === fingerprint ? everybodys : undefined;
+    const shared = await this.read({ caller: '', idempotencyKey });
+    return shared?.fingerprint === fingerprint ? shared : undefined;
   }
 
   async similarKey(lease: Lease): Promise<string | null> {
@@ -80,16 +89,16 @@ export class SqlPayoutRecords implements PayoutRecords {
     return similarKey(lease.transfers, rows);
   }
 
-  async leaseAgain(request: PayoutRequest, permit: ResendPermit): Promise<Lease | undefined> {
+  async leaseAgain(request: PayoutRequest, permit: SendPermit): Promise<Lease | undefined> {
     const leaseId = randomUUID();
     const owner = await this.#database.owner();
-    return this.#holding(leaseId, async () => {
-      const [, won = []] = await this.#database.run(
-        requestFirst(request),
+    return this.#acquire(leaseId, async () => {
+      const [, leased = []] = await this.#database.run(
+        lockRequest(request),
         leaseAgain(request, { leaseId, owner }, permit),
         changeState('unknown to reserved', request, leaseId),
       );
-      if (won.length === 0) return undefined;
+      if (leased.length === 0) return undefined;
       const { caller, idempotencyKey, leanKey, records, sends } = request;
       return {
         caller,
@@ -98,26 +107,26 @@ export class SqlPayoutRecords implements PayoutRecords {
         leanKey,
         transfers: records.map(({ transfer }) => transfer),
         repeated: true,
-        before: sends,
+        earlierSends: sends,
         duplicateIntents: request.duplicateIntents,
         similarUnknownKey: request.similarUnknownKey,
       };
     });
   }
 
-  async noteSending(lease: Lease, stamp: SendStamp, permit: ResendPermit): Promise<SendNote> {
-    const [noted = [], , already = []] = await this.#database.run(
+  async noteSending(lease: Lease, stamp: SendTiming, permit: SendPermit): Promise<SendNoteResult> {
+    const [noted = [], , answered = []] = await this.#database.run(
       noteSending(lease, stamp, permit),
       changeState('reserved to sent', lease, lease.id),
-      // The attempt before this one may have brought Lean's answer after all: what Lean has is never sent again.
+      // The previous attempt may have recorded Lean's answer late. An answered transfer is never sent again.
       selectAnswered(lease),
     );
-    if (already.length > 0) return 'lease lost';
+    if (answered.length > 0) return 'lease lost';
     if (noted.length > 0) return 'noted';
-    return !lease.repeated && (await this.#isGood(lease)) ? 'look first' : 'lease lost';
+    return !lease.repeated && (await this.#isValid(lease)) ? 'list read required' : 'lease lost';
   }
 
-  async #isGood({ id }: Lease): Promise<boolean> {
+  async #isValid({ id }: Lease): Promise<boolean> {
     const [rows = []] = await this.#database.run({
       sql: 'SELECT claim FROM lean_payout_requests WHERE claim = $1',
       values: [id],
@@ -126,26 +135,28 @@ export class SqlPayoutRecords implements PayoutRecords {
   }
 
   async release(lease: Lease): Promise<void> {
-    await this.#ending(lease, () =>
+    await this.#finish(lease, () =>
       this.#database.run(
-        ...(lease.before.count === 0 && !lease.before.turnedAway
+        ...(lease.earlierSends.count === 0 && !lease.earlierSends.turnedAway
           ? [deleteLeased(lease.id, 'any')]
-          : this.#leaveUnknown(lease, restoreSends(lease))),
+          : this.#markUnknownStatements(lease, restoreSends(lease))),
       ),
     );
   }
 
-  async turnedAway(lease: Lease): Promise<void> {
-    await this.#ending(lease, () => this.#database.run(...this.#leaveUnknown(lease, noteTurnedAway(lease))));
-  }
-
-  async markUnknown(lease: Lease, refusal: PayoutRejected | null = null): Promise<void> {
-    await this.#ending(lease, () =>
-      this.#database.run(...this.#leaveUnknown(lease, noteRefusal(lease.id, refusal))),
+  async markTurnedAway(lease: Lease): Promise<void> {
+    await this.#finish(lease, () =>
+      this.#database.run(...this.#markUnknownStatements(lease, noteTurnedAway(lease))),
     );
   }
 
-  async adopt(
+  async markUnknown(lease: Lease, refusal: PayoutRejected | null = null): Promise<void> {
+    await this.#finish(lease, () =>
+      this.#database.run(...this.#markUnknownStatements(lease, noteRefusal(lease.id, refusal))),
+    );
+  }
+
+  async assumeSent(
     lease: Lease,
     { lookbackMs, leanNow }: { readonly lookbackMs: number; readonly leanNow: number | undefined },
   ): Promise<void> {
@@ -156,15 +167,15 @@ export class SqlPayoutRecords implements PayoutRecords {
         WHERE claim = $1`,
       values: [lease.id, lookbackMs, leanNow ?? null],
     };
-    await this.#ending(lease, () => this.#database.run(...this.#leaveUnknown(lease, sent)));
+    await this.#finish(lease, () => this.#database.run(...this.#markUnknownStatements(lease, sent)));
   }
 
   async lostRecordsAgeMs(): Promise<number | null> {
     const [rows = []] = await this.#database.run({
       sql: 'SELECT store_now() - lost_since AS reach FROM lean_payout_store',
     });
-    const reach = rows[0]?.['reach'];
-    return reach == null ? null : Number(reach);
+    const ageMs = rows[0]?.['reach'];
+    return ageMs == null ? null : Number(ageMs);
   }
 
   async settle(
@@ -172,34 +183,38 @@ export class SqlPayoutRecords implements PayoutRecords {
     response: UpstreamResponse,
     answers: readonly TransferAnswer[],
   ): Promise<Settlement> {
-    const named = new Set<string | null>();
-    return this.#ending(lease, async () => {
+    const usedIntentIds = new Set<string | null>();
+    return this.#finish(lease, async () => {
       try {
-        const [, ...changed] = await this.#database.run(
-          requestFirst(lease),
-          ...answers.map((answer, position) => settleRecord(lease, position, answered(answer, named))),
-          endLeaseWith(lease.id, response),
+        const [, ...settled] = await this.#database.run(
+          lockRequest(lease),
+          ...answers.map((answer, position) =>
+            settleAnswered(lease, position, answerColumns(answer, usedIntentIds)),
+          ),
+          endLeaseWithResponse(lease.id, response),
           endChecksWhenSettled(lease),
         );
-        const left = answers.filter((_, position) => changed[position]?.length === 0);
-        return left.length === 0 ? 'recorded' : await this.#overtaken(lease, left);
+        const unrecorded = answers.filter((_, position) => settled[position]?.length === 0);
+        return unrecorded.length === 0 ? 'recorded' : await this.#unrecordedSettlement(lease, unrecorded);
       } catch (error) {
         if (!(error instanceof DuplicateValue)) throw error;
-        await this.#database.run(...this.#leaveUnknown(lease));
+        await this.#database.run(...this.#markUnknownStatements(lease));
         return 'duplicate intent';
       }
     });
   }
 
-  /** What it means that these answers were not recorded: others have spoken, or may. */
-  async #overtaken(lease: Lease, left: readonly TransferAnswer[]): Promise<Settlement> {
-    if (left.some(({ kind }) => kind === 'rejected')) return 'overtaken';
+  /** Finds out why these answers were not recorded: the lease is lost, or the records have answers already. */
+  async #unrecordedSettlement(lease: Lease, answers: readonly TransferAnswer[]): Promise<Settlement> {
+    if (answers.some(({ kind }) => kind === 'rejected')) return 'overtaken';
     const request = await this.read(lease);
-    const known = new Set(
+    const recordedIntentIds = new Set(
       request?.records.map(({ answer }) => (answer?.kind === 'created' ? answer.intentId : null)),
     );
-    const same = left.every(answer => answer.kind === 'created' && known.has(answer.intentId));
-    return same ? 'recorded' : 'double payment';
+    const areSame = answers.every(
+      answer => answer.kind === 'created' && recordedIntentIds.has(answer.intentId),
+    );
+    return areSame ? 'recorded' : 'double payment';
   }
 
   async read({ caller, idempotencyKey }: RequestKey): Promise<PayoutRequest | undefined> {
@@ -212,40 +227,46 @@ export class SqlPayoutRecords implements PayoutRecords {
 
   async recover(): Promise<void> {
     const [leased = []] = await this.#database.run({
-      // No attempt takes this long: a gateway that is suspended keeps its leases, and may never come back.
+      // An overdue lease has lasted longer than any attempt can. A suspended gateway keeps its leases and may never
+      // resume.
       sql: `SELECT r.caller, r.idempotency_key, r.claim, r.holder, CASE
-          WHEN COALESCE(r.sent_until, 0) < store_now() - ${String(longestAttemptMs)}
+          WHEN COALESCE(r.sent_until, 0) < store_now() - ${String(maxAttemptMs)}
             AND COALESCE((SELECT MAX(p.changed_at) FROM lean_payout_records p
               WHERE p.caller = r.caller AND p.idempotency_key = r.idempotency_key), r.created_at)
-              < store_now() - ${String(longestAttemptMs)}
+              < store_now() - ${String(maxAttemptMs)}
           THEN 1 ELSE 0 END AS overdue
         FROM lean_payout_requests r WHERE r.claim IS NOT NULL`,
     });
-    const others = leased.filter(({ claim }) => !this.#held.has(String(claim)));
+    const others = leased.filter(({ claim }) => !this.#activeLeases.has(String(claim)));
     if (others.length === 0) return;
-    // In this order: whoever lives now held the lock before any of these rows was written.
+    // The rows are read before the owners are checked. A gateway takes its lock before it writes a row, so the check
+    // finds the owner of each of these rows if it is still alive.
     const me = await this.#database.owner();
-    const living = new Set(await this.#database.living(others.map(({ holder }) => String(holder))));
+    const alive = new Set(await this.#database.aliveOwners(others.map(({ holder }) => String(holder))));
     for (const row of others) {
-      // A lease in this process's name that no attempt holds is as good as one of an ended process.
-      const isHeld = row['holder'] !== me && living.has(String(row['holder']));
+      // A lease with this process's id that is not an active one is abandoned, like a lease of an ended process.
+      const isHeld = row['holder'] !== me && alive.has(String(row['holder']));
       if (isHeld && Number(row['overdue']) === 0) continue;
       const lease = {
         caller: String(row['caller']),
         idempotencyKey: String(row['idempotency_key']),
         id: String(row['claim']),
       };
-      await this.#database.run(deleteLeased(lease.id, 'never sent'), ...this.#leaveUnknown(lease));
+      await this.#database.run(deleteLeased(lease.id, 'never sent'), ...this.#markUnknownStatements(lease));
     }
   }
 
-  async forget(olderThanMs: number): Promise<void> {
-    await this.#database.run(forgetRequests(olderThanMs));
+  async purge(olderThanMs: number): Promise<void> {
+    await this.#database.run(deleteExpiredRequests(olderThanMs));
   }
 
-  #leaveUnknown(lease: RequestKey & Pick<Lease, 'id'>, ...changes: readonly Statement[]): Statement[] {
+  /** The statements that end a lease with an unknown outcome, together with `changes`. */
+  #markUnknownStatements(
+    lease: RequestKey & Pick<Lease, 'id'>,
+    ...changes: readonly Statement[]
+  ): Statement[] {
     return [
-      requestFirst(lease),
+      lockRequest(lease),
       changeState('to unknown', lease, lease.id),
       ...changes,
       endLease(lease.id, firstCheckMs),
@@ -253,24 +274,24 @@ export class SqlPayoutRecords implements PayoutRecords {
     ];
   }
 
-  /** Counts as held from before the lease is written until it turns out not to be had, or has ended. */
-  async #holding(leaseId: string, take: () => Promise<Lease | undefined>): Promise<Lease | undefined> {
-    this.#held.add(leaseId);
+  /** Counts the lease as active from before it is written. It stays active if `take` returns it. */
+  async #acquire(leaseId: string, take: () => Promise<Lease | undefined>): Promise<Lease | undefined> {
+    this.#activeLeases.add(leaseId);
     let lease: Lease | undefined;
     try {
       lease = await take();
       return lease;
     } finally {
-      if (lease === undefined) this.#held.delete(leaseId);
+      if (lease === undefined) this.#activeLeases.delete(leaseId);
     }
   }
 
-  /** Whether it could be written down or not, no attempt holds the lease afterwards. */
-  async #ending<Value>(lease: Lease, write: () => Promise<Value>): Promise<Value> {
+  /** Ends the lease in this process, even if the write fails. */
+  async #finish<Value>(lease: Lease, write: () => Promise<Value>): Promise<Value> {
     try {
       return await write();
     } finally {
-      this.#held.delete(lease.id);
+      this.#activeLeases.delete(lease.id);
     }
   }
 }
@@ -287,7 +308,7 @@ function newLease(
     leanKey,
     transfers,
     repeated: false,
-    before: neverSent,
+    earlierSends: neverSent,
     duplicateIntents: [],
     similarUnknownKey,
   };

@@ -6,35 +6,42 @@ import type {
   RequestKey,
   UpstreamResponse,
 } from '../payouts/creation/payout-record.ts';
-import type { ResendPermit, SendStamp } from '../payouts/creation/resend-rule.ts';
+import type { SendPermit, SendTiming } from '../payouts/creation/resend-rule.ts';
 import type { SendHistory } from '../payouts/creation/send-history.ts';
 import type { Statement } from './database.ts';
-import { bigint, duplicatesOf, duplicatesUnchanged, mayResend } from './send-conditions.ts';
+import {
+  bigintParameter,
+  duplicateIntentsColumn,
+  duplicatesUnchanged,
+  mayResend,
+} from './send-conditions.ts';
 
 /*
- * The statements by which a payout is reserved, sent and released. All times are epoch milliseconds of the store's clock,
- * except for columns that begin with `lean_`. A statement about a lease changes nothing once the lease is not good any
- * more. In the tables a lease is called a claim, and its owner a holder.
+ * The statements that reserve, send and release a payout. All times are epoch milliseconds of the store's clock,
+ * except in columns that begin with `lean_`: those are times of Lean's clock. A statement about a lease changes
+ * nothing if the lease is no longer valid. The column of a lease is called `claim`, and the column of its owner
+ * `holder`.
  */
 
-/** The rows of one request, in either table. */
-export const ofKey = 'caller = $1 AND idempotency_key = $2';
+/** Selects the rows of one request, in the table of requests and in the table of records. */
+export const keyCondition = 'caller = $1 AND idempotency_key = $2';
 
 /**
- * Locks the request, where rows are locked, before any of its records: in one order everywhere, so that two
- * transactions never wait for each other. What the next statement sees of the records is as new as the lock.
- * @see https://www.postgresql.org/docs/current/transaction-iso.html#XACT-READ-COMMITTED for why one statement is not enough
+ * Locks the row of the request in PostgreSQL. Every transaction locks the request before its records, so two
+ * transactions never deadlock. The lock is a statement of its own, because the next statement then sees the records as
+ * they are after the lock was granted.
+ * @see https://www.postgresql.org/docs/current/transaction-iso.html#XACT-READ-COMMITTED
  */
-export function requestFirst({ caller, idempotencyKey }: RequestKey): Statement {
+export function lockRequest({ caller, idempotencyKey }: RequestKey): Statement {
   return {
-    sql: `UPDATE lean_payout_requests SET fingerprint = fingerprint WHERE ${ofKey}`,
+    sql: `UPDATE lean_payout_requests SET fingerprint = fingerprint WHERE ${keyCondition}`,
     values: [caller, idempotencyKey],
   };
 }
 
 /**
- * A row when the key was free; otherwise it does nothing. A record of the same request from a time when callers were
- * not told apart has taken the key for every caller.
+ * Inserts the request if the key is free. Returns a row if it did. A record of the same request that was made without
+ * a caller counts for every caller, so the key is not free then.
  */
 export function insertRequest(
   { caller, idempotencyKey, fingerprint, leanKey, application }: NewRequest,
@@ -80,8 +87,8 @@ export function insertRecord(
 }
 
 /**
- * Gives a request to another attempt when nobody is at it, all of its outcome is unknown, and it may be sent again.
- * A row when it did.
+ * Leases a request for another attempt, if it is not leased, the outcome of all its transfers is unknown, and it may
+ * be sent again. Returns a row if it did.
  */
 export function leaseAgain(
   {
@@ -91,13 +98,17 @@ export function leaseAgain(
     duplicateIntents,
   }: RequestKey & Pick<PayoutRequest, 'leases' | 'duplicateIntents'>,
   { leaseId, owner }: { readonly leaseId: string; readonly owner: string },
-  { rule, leanNow }: ResendPermit,
+  { rule, leanNow }: SendPermit,
 ): Statement {
-  const may = mayResend({ configured: bigint(6), byRepetition: bigint(7), leanNow: bigint(8) });
+  const resendAllowed = mayResend({
+    configuredDelay: bigintParameter(6),
+    allowsRepetition: bigintParameter(7),
+    leanNow: bigintParameter(8),
+  });
   return {
     sql: `UPDATE lean_payout_requests
       SET claim = $3, holder = $4, attempts = attempts + 1, next_check_at = NULL
-      WHERE ${ofKey} AND attempts = $5 AND claim IS NULL AND ${duplicatesUnchanged('$9')} AND ${may} AND NOT EXISTS (
+      WHERE ${keyCondition} AND attempts = $5 AND claim IS NULL AND ${duplicatesUnchanged('$9')} AND ${resendAllowed} AND NOT EXISTS (
         SELECT 1 FROM lean_payout_records p
         WHERE p.caller = $1 AND p.idempotency_key = $2 AND p.state <> 'unknown')
       RETURNING claim`,
@@ -108,83 +119,89 @@ export function leaseAgain(
       owner,
       leases,
       rule.delayMs,
-      rule.byRepetition ? 1 : 0,
+      rule.allowsRepetition ? 1 : 0,
       leanNow ?? null,
-      duplicatesOf(duplicateIntents),
+      duplicateIntentsColumn(duplicateIntents),
     ],
   };
 }
 
 /**
- * Notes until when bytes may leave. A row when the lease is good and the request may be sent: for the first time, by
- * this same lease, or again. For the first time the store must be known to have lost no records.
+ * Records a send, and the time until which its bytes may leave. Returns a row if the lease is valid and the request
+ * may be sent: for the first time, once more by the same lease, or again under the resend rule. Unless Lean's list was
+ * checked before, the store must be known to have lost no records.
  */
 export function noteSending(
-  { id, before, repeated, similarUnknownKey, duplicateIntents }: Lease,
-  { remainingMs, leanNow }: SendStamp,
-  { rule, leanNow: leanReadAt, lookedFirst = false, lookbackMs = 0 }: ResendPermit,
+  { id, earlierSends, repeated, similarUnknownKey, duplicateIntents }: Lease,
+  { remainingMs, leanNow }: SendTiming,
+  { rule, leanNow: leanReadAt, listChecked = false, lookbackMs = 0 }: SendPermit,
 ): Statement {
-  const may = mayResend({ configured: bigint(5), byRepetition: bigint(8), leanNow: bigint(9) });
-  const first = !repeated;
-  const complete = `EXISTS (SELECT 1 FROM lean_payout_store
+  const resendAllowed = mayResend({
+    configuredDelay: bigintParameter(5),
+    allowsRepetition: bigintParameter(8),
+    leanNow: bigintParameter(9),
+  });
+  const storeComplete = `EXISTS (SELECT 1 FROM lean_payout_store
     WHERE id = 1 AND identity = store_identity() AND complete_from <= store_now())`;
   const conditions = [
-    ...(first ? [] : [`sends = ${bigint(2)} OR ${may}`, duplicatesUnchanged('$10')]),
-    ...(lookedFirst ? [] : [complete]),
+    ...(repeated ? [`sends = ${bigintParameter(2)} OR ${resendAllowed}`, duplicatesUnchanged('$10')] : []),
+    ...(listChecked ? [] : [storeComplete]),
   ];
   return {
     sql: `UPDATE lean_payout_requests
-      SET lean_first_sent_at = CASE WHEN first_sent_at IS NULL THEN ${bigint(4)} ELSE lean_first_sent_at END,
-        lookback_ms = CASE WHEN first_sent_at IS NULL THEN ${bigint(7)} ELSE lookback_ms END,
+      SET lean_first_sent_at = CASE WHEN first_sent_at IS NULL THEN ${bigintParameter(4)} ELSE lean_first_sent_at END,
+        lookback_ms = CASE WHEN first_sent_at IS NULL THEN ${bigintParameter(7)} ELSE lookback_ms END,
         first_sent_at = COALESCE(first_sent_at, store_now()), last_sent_at = store_now(),
-        sent_until = store_now() + ${bigint(3)}, lean_sent_until = ${bigint(4)} + ${bigint(3)},
-        resend_after_ms = CASE WHEN resend_after_ms > ${bigint(5)} THEN resend_after_ms ELSE ${bigint(5)} END,
-        sends = ${bigint(2)}, turned_away = 0, send_grant = NULL, refusal = NULL, looked_at = NULL, checks = 0,
+        sent_until = store_now() + ${bigintParameter(3)}, lean_sent_until = ${bigintParameter(4)} + ${bigintParameter(3)},
+        resend_after_ms = CASE WHEN resend_after_ms > ${bigintParameter(5)} THEN resend_after_ms ELSE ${bigintParameter(5)} END,
+        sends = ${bigintParameter(2)}, turned_away = 0, send_grant = NULL, refusal = NULL, looked_at = NULL, checks = 0,
         finding = NULL, similar_key = CAST($6 AS TEXT)
       WHERE claim = $1${conditions.map(condition => ` AND (${condition})`).join('')}
       RETURNING claim`,
     values: [
       id,
-      before.count + 1,
+      earlierSends.count + 1,
       Math.ceil(remainingMs),
       leanNow === undefined ? null : Math.ceil(leanNow),
       rule.delayMs,
       similarUnknownKey,
       Math.ceil(lookbackMs),
-      ...(first ? [] : [rule.byRepetition ? 1 : 0, leanReadAt ?? null, duplicatesOf(duplicateIntents)]),
+      ...(repeated
+        ? [rule.allowsRepetition ? 1 : 0, leanReadAt ?? null, duplicateIntentsColumn(duplicateIntents)]
+        : []),
     ],
   };
 }
 
-/** Rows for the transfers that Lean has spoken on. */
+/** Selects the transfers that have an answer. */
 export function selectAnswered({ caller, idempotencyKey }: RequestKey): Statement {
   return {
-    sql: `SELECT position FROM lean_payout_records WHERE ${ofKey} AND answer IS NOT NULL`,
+    sql: `SELECT position FROM lean_payout_records WHERE ${keyCondition} AND answer IS NOT NULL`,
     values: [caller, idempotencyKey],
   };
 }
 
-const changes = {
-  'unknown to reserved': `SET state = 'reserved', changed_at = store_now() WHERE ${ofKey} AND state = 'unknown'`,
-  'reserved to sent': `SET state = 'sent', changed_at = store_now() WHERE ${ofKey} AND state = 'reserved'
+const stateChanges = {
+  'unknown to reserved': `SET state = 'reserved', changed_at = store_now() WHERE ${keyCondition} AND state = 'unknown'`,
+  'reserved to sent': `SET state = 'sent', changed_at = store_now() WHERE ${keyCondition} AND state = 'reserved'
     AND EXISTS (SELECT 1 FROM lean_payout_requests WHERE claim = $3 AND first_sent_at IS NOT NULL)`,
-  'to unknown': `SET state = 'unknown', changed_at = store_now() WHERE ${ofKey} AND state IN ('reserved', 'sent')`,
+  'to unknown': `SET state = 'unknown', changed_at = store_now() WHERE ${keyCondition} AND state IN ('reserved', 'sent')`,
 } as const;
 
-/** Changes the state of those of a request's records that can make the change. */
+/** Changes the state of all records of a request that are in the state before the change. */
 export function changeState(
-  change: keyof typeof changes,
+  change: keyof typeof stateChanges,
   { caller, idempotencyKey }: RequestKey,
   leaseId: string,
 ): Statement {
   return {
-    sql: `UPDATE lean_payout_records ${changes[change]}
+    sql: `UPDATE lean_payout_records ${stateChanges[change]}
       AND EXISTS (SELECT 1 FROM lean_payout_requests WHERE claim = $3)`,
     values: [caller, idempotencyKey, leaseId],
   };
 }
 
-/** Ends a lease; the request is looked for in `checkInMs`. */
+/** Ends a lease. The first reconciliation read is due in `checkInMs`. */
 export function endLease(leaseId: string, checkInMs: number): Statement {
   return {
     sql: `UPDATE lean_payout_requests
@@ -193,8 +210,11 @@ export function endLease(leaseId: string, checkInMs: number): Statement {
   };
 }
 
-/** Ends a lease with Lean's own answer. */
-export function endLeaseWith(leaseId: string, { status, contentType, body }: UpstreamResponse): Statement {
+/** Ends a lease and stores Lean's response. */
+export function endLeaseWithResponse(
+  leaseId: string,
+  { status, contentType, body }: UpstreamResponse,
+): Statement {
   return {
     sql: `UPDATE lean_payout_requests
       SET claim = NULL, holder = NULL, answer_status = $2, answer_type = $3, answer_body = $4
@@ -203,12 +223,12 @@ export function endLeaseWith(leaseId: string, { status, contentType, body }: Ups
   };
 }
 
-/** An operator's permission as it was before a lease, unless duplicate intents were noted since. */
+/** The operator's permission from before the lease; null if duplicate intents were recorded since. */
 const grantUnlessNewDuplicates = (grant: string, known: string): string =>
   `CASE WHEN ${duplicatesUnchanged(known)} THEN CAST(${grant} AS TEXT) END`;
 
-/** Puts back what was noted of the sends before a lease that sent nothing. */
-export function restoreSends({ id, before, duplicateIntents }: Lease): Statement {
+/** Restores the recorded sends from before a lease that sent nothing. */
+export function restoreSends({ id, earlierSends, duplicateIntents }: Lease): Statement {
   return {
     sql: `UPDATE lean_payout_requests
       SET sends = $2, turned_away = $3, send_grant = ${grantUnlessNewDuplicates('$4', '$9')}, last_sent_at = $5, sent_until = $6, lean_sent_until = $7,
@@ -216,29 +236,35 @@ export function restoreSends({ id, before, duplicateIntents }: Lease): Statement
       WHERE claim = $1`,
     values: [
       id,
-      before.count,
-      before.turnedAway ? 1 : 0,
-      grantOf(before),
-      before.lastAt,
-      before.until,
-      before.leanUntil,
-      before.delayMs,
-      duplicatesOf(duplicateIntents),
+      earlierSends.count,
+      earlierSends.turnedAway ? 1 : 0,
+      sendGrantColumn(earlierSends),
+      earlierSends.lastAt,
+      earlierSends.until,
+      earlierSends.leanUntil,
+      earlierSends.delayMs,
+      duplicateIntentsColumn(duplicateIntents),
     ],
   };
 }
 
-/** As the column `send_grant` has it. */
-export function grantOf({ grant }: SendHistory): string | null {
+/** The value of the column `send_grant`. */
+export function sendGrantColumn({ grant }: SendHistory): string | null {
   return grant === null ? null : JSON.stringify(grant);
 }
 
-/** Notes that Lean did not take this send: it is not counted, though its times stay. */
-export function noteTurnedAway({ id, before, duplicateIntents }: Lease): Statement {
+/** Records that Lean turned this send away. The send is not counted, but its times stay. */
+export function noteTurnedAway({ id, earlierSends, duplicateIntents }: Lease): Statement {
   return {
     sql: `UPDATE lean_payout_requests
       SET sends = $2, turned_away = $3, send_grant = ${grantUnlessNewDuplicates('$4', '$5')} WHERE claim = $1`,
-    values: [id, before.count, before.count === 0 ? 1 : 0, grantOf(before), duplicatesOf(duplicateIntents)],
+    values: [
+      id,
+      earlierSends.count,
+      earlierSends.count === 0 ? 1 : 0,
+      sendGrantColumn(earlierSends),
+      duplicateIntentsColumn(duplicateIntents),
+    ],
   };
 }
 
@@ -249,6 +275,7 @@ export function noteRefusal(leaseId: string, refusal: object | null): Statement 
   };
 }
 
+/** Deletes a leased request; with `never sent` only if no send was recorded. */
 export function deleteLeased(leaseId: string, which: 'any' | 'never sent'): Statement {
   return {
     sql: `DELETE FROM lean_payout_requests WHERE claim = $1${which === 'any' ? '' : ' AND first_sent_at IS NULL'}`,

@@ -3,52 +3,55 @@ import pg from 'pg';
 import { StoreUnavailable } from '../errors/gateway-errors.ts';
 import {
   DuplicateValue,
-  StoreProblem,
+  StoreConfigError,
   type Database,
   type OpenOptions,
   type Row,
   type Statement,
 } from './database.ts';
 import { migrationsFrom, versionTable } from './migrations.ts';
-import { noteStore } from './store-identity.ts';
+import { recordStoreIdentity } from './store-identity.ts';
 
-/** First half of our advisory locks: this program's, in a database that others may use as well. */
+/** First key of the advisory locks. It identifies this program in a database that other programs may use too. */
 const lockClass = 0x4c50_4757;
+/** Second key of the lock for migrations. */
 const migrationLock = 0;
 
-/** On which gateways tell each other that there is something new. */
+/** The NOTIFY channel on which gateways announce new updates. */
 const channel = 'lean_payout_updates';
 
-/** The server's time in epoch ms. */
-const storeNow = '(EXTRACT(EPOCH FROM clock_timestamp()) * 1000)::BIGINT';
+/** SQL for the server's time in epoch ms. */
+const storeNowSql = '(EXTRACT(EPOCH FROM clock_timestamp()) * 1000)::BIGINT';
 
 /**
- * Which server this is, and which of its timelines: every promotion of a standby and every restored backup begins a new
- * one. The file name of the newest log record begins with the timeline, in eight hexadecimal digits.
+ * SQL for the server's id and its timeline. Every promotion of a standby and every restore of a backup starts a new
+ * timeline. The name of the current WAL file starts with the timeline, in eight hexadecimal digits.
  * @see https://www.postgresql.org/docs/current/continuous-archiving.html#BACKUP-TIMELINES
  */
-const storeIdentity =
+const storeIdentitySql =
   "((SELECT system_identifier FROM pg_control_system())::TEXT || '/' || left(pg_walfile_name(pg_current_wal_lsn()), 8))";
 
-/** How often a lost lock is taken again, in ms, while nobody asks for it. */
-const relockEveryMs = 1000;
+/** Pause before a lost lock is taken again, in ms. */
+const relockDelayMs = 1000;
 
-/** Codes by which a server says that a function is not there, or not for this user. */
-const hidden: readonly string[] = ['42501', '42883'];
+/** PostgreSQL error codes for a function that does not exist, or that the user may not call. */
+const inaccessibleFunctionCodes: readonly string[] = ['42501', '42883'];
 const uniqueViolation = '23505';
-const bigint = 20;
+const bigintOid = 20;
 
-/** Milliseconds from 1970 fit into a number. */
-const types: pg.CustomTypesConfig = {
+/** Parses BIGINT as a number, because epoch milliseconds fit into one. */
+const typeParsers: pg.CustomTypesConfig = {
   getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
-    oid === bigint ? Number : pg.types.getTypeParser(oid, format as 'text')) as typeof pg.types.getTypeParser,
+    oid === bigintOid
+      ? Number
+      : pg.types.getTypeParser(oid, format as 'text')) as typeof pg.types.getTypeParser,
 };
 
 /**
- * The store in a PostgreSQL that any number of gateways share. Connects on first use, and again whenever the
- * connection was lost. Each gateway holds an advisory lock for as long as it lives; the server lets go of it when the
- * connection ends, so that the others know.
- * @param url `postgres://…`; must lead to sessions, not through a pool that swaps them between transactions
+ * Opens the store in a PostgreSQL database that any number of gateways share. It connects on first use, and again
+ * after a connection was lost. Each gateway holds an advisory lock while it is alive. The server releases the lock
+ * when the connection ends, so the other gateways know that the gateway has ended.
+ * @param url `postgres://…`; must connect to sessions, not to a pooler that switches sessions between transactions
  * @see https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
  */
 export function openPostgres(url: string, options: OpenOptions = {}): Database {
@@ -58,65 +61,66 @@ export function openPostgres(url: string, options: OpenOptions = {}): Database {
 class PostgresDatabase implements Database {
   readonly #pool: pg.Pool;
   readonly #url: string;
-  #prepared: Promise<void> | undefined;
-  #life: Promise<pg.Client> | undefined;
+  #migrated: Promise<void> | undefined;
+  #lockSession: Promise<pg.Client> | undefined;
   readonly #listeners: (() => void)[] = [];
-  /** The second half of our lock, from the first time it was had. */
-  #number: number | undefined;
-  #relocking: NodeJS.Timeout | undefined;
+  /** Second key of this gateway's lock, once it has been taken. It is also the owner id of the leases. */
+  #lockKey: number | undefined;
+  #relockTimer: NodeJS.Timeout | undefined;
   #closed = false;
   readonly #lossWindowMs: number | undefined;
   readonly #clock: OpenOptions['clock'];
-  #identity = storeIdentity;
+  #identity = storeIdentitySql;
 
   constructor(url: string, { lossWindowMs, clock }: OpenOptions) {
     this.#url = url;
     this.#lossWindowMs = lossWindowMs;
     this.#clock = clock;
     this.#pool = new pg.Pool({
-      ...connection(url),
-      types,
+      ...clientConfig(url),
+      types: typeParsers,
       max: 10,
       statement_timeout: 5000,
       query_timeout: 6000,
-      // The note that is made before a payout is sent must be on disk, whatever the server's default is. The pool waits
-      // for this before it gives the connection out, and gives none out where it fails; the types do not say so.
+      // A send must be recorded on disk before the payout is sent, whatever the server's default is. The pool waits
+      // for this promise before it hands out the connection, and does not hand it out if the promise rejects. The type
+      // of `onConnect` does not declare the promise.
       onConnect: client => client.query('SET synchronous_commit = on') as unknown as undefined,
     });
-    // Whoever uses a connection that breaks is told by what they asked; between two statements, and while nobody
-    // uses it, that is nobody's failure.
+    // A statement that runs on a broken connection rejects by itself. These listeners ignore the error event for
+    // connections that are idle or between two statements. Without a listener, the event would end the process.
     this.#pool.on('error', () => undefined);
     this.#pool.on('connect', client => {
       client.on('error', () => undefined);
     });
   }
 
-  prepare(): Promise<void> {
-    this.#prepared ??= this.#migrate().catch((error: unknown) => {
-      this.#prepared = undefined;
-      throw error instanceof StoreProblem ? error : new StoreUnavailable(error);
+  migrate(): Promise<void> {
+    this.#migrated ??= this.#runMigrations().catch((error: unknown) => {
+      this.#migrated = undefined;
+      throw error instanceof StoreConfigError ? error : new StoreUnavailable(error);
     });
-    return this.#prepared;
+    return this.#migrated;
   }
 
   run(...statements: readonly Statement[]): Promise<readonly (readonly Row[])[]> {
-    return this.#rowsOf(statements);
+    return this.#runAll(statements);
   }
 
-  runLoosely(...statements: readonly Statement[]): Promise<readonly (readonly Row[])[]> {
-    return this.#rowsOf(statements, 'SET LOCAL synchronous_commit = off');
+  runWithoutSync(...statements: readonly Statement[]): Promise<readonly (readonly Row[])[]> {
+    return this.#runAll(statements, 'SET LOCAL synchronous_commit = off');
   }
 
-  async #rowsOf(statements: readonly Statement[], setting?: string): Promise<readonly (readonly Row[])[]> {
-    await this.prepare();
+  async #runAll(statements: readonly Statement[], setting?: string): Promise<readonly (readonly Row[])[]> {
+    await this.migrate();
     try {
       const [only] = statements;
       if (statements.length === 1 && only !== undefined && setting === undefined)
-        return [await this.#rows(this.#pool, only)];
+        return [await this.#query(this.#pool, only)];
       return await this.#transaction(async client => {
         if (setting !== undefined) await client.query(setting);
         const results: (readonly Row[])[] = [];
-        for (const statement of statements) results.push(await this.#rows(client, statement));
+        for (const statement of statements) results.push(await this.#query(client, statement));
         return results;
       });
     } catch (error) {
@@ -127,7 +131,7 @@ class PostgresDatabase implements Database {
   }
 
   async announce(): Promise<void> {
-    await this.prepare();
+    await this.migrate();
     try {
       await this.#pool.query(`NOTIFY ${channel}`);
     } catch (error) {
@@ -135,39 +139,39 @@ class PostgresDatabase implements Database {
     }
   }
 
-  /** They are heard on the connection that the lock is held on: it is looked after already. */
+  /** The lock session also receives the announcements, because it is reopened whenever it is lost. */
   onAnnouncement(listener: () => void): void {
     this.#listeners.push(listener);
   }
 
   async owner(): Promise<string> {
-    if (this.#life === undefined) {
-      // A connection may tell more than once that it is over, and by then there may be another one.
-      const over = (): void => {
-        if (this.#life !== life) return;
-        this.#life = undefined;
-        this.#relock();
+    if (this.#lockSession === undefined) {
+      // A connection may report its end more than once. By then a new session may have replaced it.
+      const onLost = (): void => {
+        if (this.#lockSession !== session) return;
+        this.#lockSession = undefined;
+        this.#scheduleRelock();
       };
-      const life = this.#live(over).catch((error: unknown) => {
-        over();
+      const session = this.#openLockSession(onLost).catch((error: unknown) => {
+        onLost();
         throw new StoreUnavailable(error);
       });
-      this.#life = life;
+      this.#lockSession = session;
     }
-    await this.#life;
-    return String(this.#number);
+    await this.#lockSession;
+    return String(this.#lockKey);
   }
 
-  /** Takes a lost lock again by itself: without it other gateways take this one for ended. */
-  #relock(): void {
-    if (this.#closed || this.#number === undefined || this.#relocking !== undefined) return;
-    this.#relocking = setTimeout(() => {
-      this.#relocking = undefined;
+  /** Takes a lost lock again without being asked, because without it other gateways treat this one as ended. */
+  #scheduleRelock(): void {
+    if (this.#closed || this.#lockKey === undefined || this.#relockTimer !== undefined) return;
+    this.#relockTimer = setTimeout(() => {
+      this.#relockTimer = undefined;
       if (!this.#closed) this.owner().catch(() => undefined);
-    }, relockEveryMs).unref();
+    }, relockDelayMs).unref();
   }
 
-  async living(owners: readonly string[]): Promise<readonly string[]> {
+  async aliveOwners(owners: readonly string[]): Promise<readonly string[]> {
     const [rows = []] = await this.run({
       sql: `SELECT objid::text AS owner FROM pg_locks
         WHERE locktype = 'advisory' AND granted AND classid = $1
@@ -180,36 +184,42 @@ class PostgresDatabase implements Database {
 
   async close(): Promise<void> {
     this.#closed = true;
-    clearTimeout(this.#relocking);
-    const life = await this.#life?.catch(() => undefined);
-    await Promise.all([life?.end(), this.#pool.end()]);
+    clearTimeout(this.#relockTimer);
+    const session = await this.#lockSession?.catch(() => undefined);
+    await Promise.all([session?.end(), this.#pool.end()]);
   }
 
-  async #rows(on: pg.Pool | pg.PoolClient, { sql, values = [] }: Statement): Promise<readonly Row[]> {
-    return (await on.query<Row>(this.#textOf(sql), [...values])).rows;
+  async #query(
+    connection: pg.Pool | pg.PoolClient,
+    { sql, values = [] }: Statement,
+  ): Promise<readonly Row[]> {
+    return (await connection.query<Row>(this.#expandFunctions(sql), [...values])).rows;
   }
 
-  async #noteStore(client: pg.ClientBase): Promise<void> {
-    if (this.#lossWindowMs !== undefined) await client.query(this.#textOf(noteStore(this.#lossWindowMs)));
+  async #recordStoreIdentity(client: pg.ClientBase): Promise<void> {
+    if (this.#lossWindowMs !== undefined)
+      await client.query(this.#expandFunctions(recordStoreIdentity(this.#lossWindowMs)));
   }
 
-  #textOf(sql: string): string {
-    const now = this.#clock === undefined ? storeNow : `${String(this.#clock())}::BIGINT`;
+  /** Replaces `store_now()` and `store_identity()`, see `Statement`. */
+  #expandFunctions(sql: string): string {
+    const now = this.#clock === undefined ? storeNowSql : `${String(this.#clock())}::BIGINT`;
     return sql.replaceAll('store_now()', now).replaceAll('store_identity()', this.#identity);
   }
 
-  async #migrate(): Promise<void> {
-    await this.#pool.query(`SELECT ${storeIdentity}`).catch((error: unknown) => {
-      if (!(error instanceof pg.DatabaseError) || !hidden.includes(error.code ?? '')) throw error;
-      // A service that does not let its users see this does not let a failover be noticed by it either.
+  async #runMigrations(): Promise<void> {
+    await this.#pool.query(`SELECT ${storeIdentitySql}`).catch((error: unknown) => {
+      if (!(error instanceof pg.DatabaseError) || !inaccessibleFunctionCodes.includes(error.code ?? ''))
+        throw error;
+      // A hosted service may hide the identity from its users. Then a failover cannot be detected.
       this.#identity = "'unknown'";
     });
     await this.#transaction(async client => {
       await client.query('SELECT pg_advisory_xact_lock($1, $2)', [lockClass, migrationLock]);
-      await client.query(versionTable.make);
+      await client.query(versionTable.create);
       const version = (await client.query<Row>(versionTable.read)).rows[0]?.['version'];
       for (const sql of migrationsFrom(version, 'DATABASE_URL')) await client.query(sql);
-      await this.#noteStore(client);
+      await this.#recordStoreIdentity(client);
     });
   }
 
@@ -223,8 +233,8 @@ class PostgresDatabase implements Database {
       broken = false;
       return value;
     } catch (error) {
-      // Only what the server itself said leaves a connection that is good for more.
-      if (error instanceof pg.DatabaseError || error instanceof StoreProblem)
+      // The connection is still usable only if the error came from the server, or from this program.
+      if (error instanceof pg.DatabaseError || error instanceof StoreConfigError)
         await client.query('ROLLBACK').then(
           () => (broken = false),
           () => undefined,
@@ -236,39 +246,40 @@ class PostgresDatabase implements Database {
   }
 
   /**
-   * Takes a number that no other gateway has, and the same one again after the connection was lost: what is under way
-   * in its name still is.
+   * Opens the session that holds this gateway's lock. It takes a random key that no other gateway has. After a lost
+   * connection it takes the same key again, because this process still uses the leases under that owner id.
    */
-  async #live(over: () => void): Promise<pg.Client> {
-    const client = new pg.Client({ ...connection(this.#url), query_timeout: 6000 });
-    client.on('error', over).on('end', over);
-    const heard = (): void => {
+  async #openLockSession(onLost: () => void): Promise<pg.Client> {
+    const client = new pg.Client({ ...clientConfig(this.#url), query_timeout: 6000 });
+    client.on('error', onLost).on('end', onLost);
+    const notifyListeners = (): void => {
       for (const listener of this.#listeners) listener();
     };
-    client.on('notification', heard);
+    client.on('notification', notifyListeners);
     await client.connect();
     try {
-      // A host that vanishes without a word is missed within half a minute.
+      // With these settings the server notices a vanished gateway host within half a minute.
       await client.query('SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5');
       await client.query('SET tcp_keepalives_count = 3');
-      // The server must not end the session that holds the lock because nothing is asked on it.
+      // The session that holds the lock is idle. The server must not end it for that.
       await client.query(
         "SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'idle_session_timeout'",
       );
-      // A lost connection may mean that another server has taken over. The tables may not be there yet.
-      if (this.#number !== undefined) {
-        await this.prepare();
-        await this.#noteStore(client);
+      // After a lost connection another server may have taken over, whose tables may not exist yet.
+      if (this.#lockKey !== undefined) {
+        await this.migrate();
+        await this.#recordStoreIdentity(client);
       }
-      for (let number = this.#number ?? randomNumber(); ; number = randomNumber()) {
+      for (let key = this.#lockKey ?? randomLockKey(); ; key = randomLockKey()) {
         const { rows } = await client.query<{ readonly free: boolean }>(
           'SELECT pg_try_advisory_lock($1, $2) AS free',
-          [lockClass, number],
+          [lockClass, key],
         );
         if (rows[0]?.free !== true) continue;
-        this.#number = number;
+        this.#lockKey = key;
         await client.query(`LISTEN ${channel}`);
-        heard();
+        // Announcements may have been missed while there was no session.
+        notifyListeners();
         return client;
       }
     } catch (error) {
@@ -278,11 +289,11 @@ class PostgresDatabase implements Database {
   }
 }
 
-function randomNumber(): number {
+function randomLockKey(): number {
   return randomInt(1, 2 ** 31 - 1);
 }
 
-function connection(url: string): pg.ClientConfig {
+function clientConfig(url: string): pg.ClientConfig {
   return {
     connectionString: url,
     application_name: 'lean-payouts-gateway',

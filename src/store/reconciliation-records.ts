@@ -1,38 +1,40 @@
 import type { TransferAnswer } from '../payouts/creation/creation-answer.ts';
 import type { Finding } from '../payouts/creation/finding.ts';
-import type { KeptDecision } from '../payouts/creation/operator-records.ts';
+import type { RecordedDecision } from '../payouts/creation/operator-records.ts';
 import type { PayoutRequest, RequestKey } from '../payouts/creation/payout-record.ts';
 import type {
-  HeardPayout,
+  AnnouncedPayout,
   ReconciliationRecords,
   TransferRejection,
 } from '../payouts/creation/payout-records.ts';
 import { parseDecimal, compareDecimals, type Decimal } from '../payouts/values/decimal.ts';
 import { DuplicateValue, type Database } from './database.ts';
 import { requestsFromRows, selectRequests } from './payout-rows.ts';
-import { ofKey, requestFirst } from './payout-statements.ts';
-import { allSendsTurnedAway, doubted } from './send-conditions.ts';
+import { keyCondition, lockRequest } from './payout-statements.ts';
+import { allSendsTurnedAway, absenceDoubted } from './send-conditions.ts';
 import {
-  answered,
+  answerColumns,
   endChecksWhenSettled,
   settleAbsent,
   settleFound,
-  unchanged,
+  requestUnchanged,
 } from './settlement-statements.ts';
 
-/** A key is looked for at Lean once in so many ms, however many callers ask. */
-export const readingEveryMs = 5000;
+/** Minimum time between two reconciliation reads of one key, over all gateways, in ms. */
+export const minReadIntervalMs = 5000;
 
-/** Above the longest resend delay and a day. */
-const longestWaitMs = 9 * 86_400_000;
+/** More than the longest resend delay plus a day, in ms. A later due time was written by a wrong clock. */
+const maxWaitMs = 9 * 86_400_000;
 
-/** A key that was answered is audited because of webhooks once in this long at most. */
-const auditEveryMs = 300_000;
+/** Minimum time between two audits of a settled key that webhooks trigger, in ms. */
+const minAuditIntervalMs = 300_000;
 
-/** A second copy of a request, as an edge in front of Lean may make one, is heard of within this time. */
-const secondCopyWithinMs = 2 * 3_600_000;
+/**
+ * How long after a request a webhook may announce a second copy of it, in ms. A proxy in front of Lean may copy it.
+ */
+const secondCopyWindowMs = 2 * 3_600_000;
 
-/** The records of reconciliation, in either database. */
+/** The records as reconciliation uses them. Works on SQLite and PostgreSQL. */
 export class SqlReconciliationRecords implements ReconciliationRecords {
   readonly #database: Database;
 
@@ -43,10 +45,10 @@ export class SqlReconciliationRecords implements ReconciliationRecords {
   async due(limit: number, application: string): Promise<readonly PayoutRequest[]> {
     const [rows = []] = await this.#database.run({
       sql: selectRequests(
-        // A time that is further ahead than any pause was noted by a clock that was wrong.
+        // A due time too far ahead was written by a wrong clock, so the request counts as due.
         `r.claim IS NULL AND (r.application = $2 OR r.application IS NULL)
-          AND (r.next_check_at <= store_now() OR r.next_check_at > store_now() + ${String(longestWaitMs)})`,
-        // An audit waits for the requests of unknown outcome.
+          AND (r.next_check_at <= store_now() OR r.next_check_at > store_now() + ${String(maxWaitMs)})`,
+        // Requests of unknown outcome come before audits of settled ones.
         `(SELECT COUNT(p.answer) - COUNT(*) FROM lean_payout_records p
           WHERE p.caller = r.caller AND p.idempotency_key = r.idempotency_key), r.next_check_at LIMIT $1`,
       ),
@@ -61,7 +63,7 @@ export class SqlReconciliationRecords implements ReconciliationRecords {
   ): Promise<boolean> {
     const [changed = []] = await this.#database.run({
       sql: `UPDATE lean_payout_requests SET checks = $3, next_check_at = store_now() + CAST($4 AS BIGINT)
-        WHERE ${ofKey} AND next_check_at IS NOT DISTINCT FROM CAST($5 AS BIGINT) AND claim IS NULL RETURNING checks`,
+        WHERE ${keyCondition} AND next_check_at IS NOT DISTINCT FROM CAST($5 AS BIGINT) AND claim IS NULL RETURNING checks`,
       values: [caller, idempotencyKey, checks, inMs === null ? null : Math.ceil(inMs), nextCheckAt],
     });
     return changed.length > 0;
@@ -69,31 +71,31 @@ export class SqlReconciliationRecords implements ReconciliationRecords {
 
   async startReading(request: RequestKey): Promise<PayoutRequest | undefined> {
     const { caller, idempotencyKey } = request;
-    const [turn = [], rows = []] = await this.#database.run(
+    const [claimed = [], rows = []] = await this.#database.run(
       {
         sql: `UPDATE lean_payout_requests SET looked_at = store_now()
-          WHERE ${ofKey} AND claim IS NULL AND (looked_at IS NULL OR looked_at > store_now()
-            OR looked_at <= store_now() - ${String(readingEveryMs)})
+          WHERE ${keyCondition} AND claim IS NULL AND (looked_at IS NULL OR looked_at > store_now()
+            OR looked_at <= store_now() - ${String(minReadIntervalMs)})
           RETURNING looked_at`,
         values: [caller, idempotencyKey],
       },
       { sql: selectRequests('r.caller = $1 AND r.idempotency_key = $2'), values: [caller, idempotencyKey] },
     );
-    return turn.length > 0 ? requestsFromRows(rows)[0] : undefined;
+    return claimed.length > 0 ? requestsFromRows(rows)[0] : undefined;
   }
 
   async noteFinding({ caller, idempotencyKey, leases }: PayoutRequest, finding: Finding): Promise<void> {
-    await this.#database.runLoosely({
-      sql: `UPDATE lean_payout_requests SET finding = $3 WHERE ${ofKey} AND claim IS NULL AND attempts = $4`,
+    await this.#database.runWithoutSync({
+      sql: `UPDATE lean_payout_requests SET finding = $3 WHERE ${keyCondition} AND claim IS NULL AND attempts = $4`,
       values: [caller, idempotencyKey, finding, leases],
     });
   }
 
-  async found(request: RequestKey, position: number, answer: TransferAnswer): Promise<boolean> {
+  async recordFound(request: RequestKey, position: number, answer: TransferAnswer): Promise<boolean> {
     try {
       const [, changed = []] = await this.#database.run(
-        requestFirst(request),
-        settleFound(request, position, answered(answer)),
+        lockRequest(request),
+        settleFound(request, position, answerColumns(answer)),
         endChecksWhenSettled(request),
       );
       return changed.length > 0;
@@ -107,12 +109,12 @@ export class SqlReconciliationRecords implements ReconciliationRecords {
     request: PayoutRequest,
     rejections: readonly TransferRejection[],
   ): Promise<readonly TransferRejection[]> {
-    const settle = async (ownIntents: boolean): Promise<readonly TransferRejection[]> => {
+    const settle = async (withIntents: boolean): Promise<readonly TransferRejection[]> => {
       const [, ...changed] = await this.#database.run(
-        requestFirst(request),
+        lockRequest(request),
         ...rejections.map(({ position, answer }) => {
-          const [state, intentId, paymentId, text] = answered(answer);
-          return settleAbsent(request, position, [state, ownIntents ? intentId : null, paymentId, text]);
+          const [state, intentId, paymentId, json] = answerColumns(answer);
+          return settleAbsent(request, position, [state, withIntents ? intentId : null, paymentId, json]);
         }),
         endChecksWhenSettled(request),
       );
@@ -122,7 +124,7 @@ export class SqlReconciliationRecords implements ReconciliationRecords {
       return await settle(true);
     } catch (error) {
       if (!(error instanceof DuplicateValue)) throw error;
-      // Lean named a payout that another record has. That record keeps it.
+      // Lean named an intent that another record has. That record keeps it.
       return settle(false);
     }
   }
@@ -130,7 +132,7 @@ export class SqlReconciliationRecords implements ReconciliationRecords {
   async freeTurnedAway({ caller, idempotencyKey, leases }: PayoutRequest): Promise<void> {
     await this.#database.run({
       sql: `DELETE FROM lean_payout_requests
-        WHERE ${ofKey} AND claim IS NULL AND attempts = $3 AND ${allSendsTurnedAway} AND sends = 0`,
+        WHERE ${keyCondition} AND claim IS NULL AND attempts = $3 AND ${allSendsTurnedAway} AND sends = 0`,
       values: [caller, idempotencyKey, leases],
     });
   }
@@ -138,16 +140,16 @@ export class SqlReconciliationRecords implements ReconciliationRecords {
   async restartDelay({ caller, idempotencyKey, leases }: PayoutRequest, leanNow: number): Promise<void> {
     await this.#database.run({
       sql: `UPDATE lean_payout_requests SET sent_until = store_now(), lean_sent_until = $4
-        WHERE ${ofKey} AND claim IS NULL AND attempts = $3`,
+        WHERE ${keyCondition} AND claim IS NULL AND attempts = $3`,
       values: [caller, idempotencyKey, leases, Math.ceil(leanNow)],
     });
   }
 
   async endGrant(request: PayoutRequest): Promise<void> {
     const { caller, idempotencyKey } = request;
-    const { condition, values } = unchanged(request, 3);
+    const { condition, values } = requestUnchanged(request, 3);
     await this.#database.run({
-      sql: `UPDATE lean_payout_requests SET send_grant = NULL WHERE ${ofKey} AND ${condition}`,
+      sql: `UPDATE lean_payout_requests SET send_grant = NULL WHERE ${keyCondition} AND ${condition}`,
       values: [caller, idempotencyKey, ...values],
     });
   }
@@ -156,7 +158,7 @@ export class SqlReconciliationRecords implements ReconciliationRecords {
     const { caller, idempotencyKey } = request;
     for (;;) {
       const [rows = []] = await this.#database.run({
-        sql: `SELECT duplicate_intents FROM lean_payout_requests WHERE ${ofKey}`,
+        sql: `SELECT duplicate_intents FROM lean_payout_requests WHERE ${keyCondition}`,
         values: [caller, idempotencyKey],
       });
       const stored = rows[0]?.['duplicate_intents'] ?? null;
@@ -165,7 +167,7 @@ export class SqlReconciliationRecords implements ReconciliationRecords {
       if (fresh.length === 0 || rows.length === 0) return fresh;
       const [noted = []] = await this.#database.run({
         sql: `UPDATE lean_payout_requests SET duplicate_intents = $3, send_grant = NULL
-          WHERE ${ofKey} AND duplicate_intents IS NOT DISTINCT FROM CAST($4 AS TEXT) RETURNING claim`,
+          WHERE ${keyCondition} AND duplicate_intents IS NOT DISTINCT FROM CAST($4 AS TEXT) RETURNING claim`,
         values: [
           caller,
           idempotencyKey,
@@ -173,7 +175,7 @@ export class SqlReconciliationRecords implements ReconciliationRecords {
           stored === null ? null : String(stored),
         ],
       });
-      // Otherwise another gateway has noted some meanwhile: what is new is told anew.
+      // No row means that another gateway has recorded duplicates meanwhile, so read them again.
       if (noted.length > 0) return fresh;
     }
   }
@@ -188,27 +190,31 @@ export class SqlReconciliationRecords implements ReconciliationRecords {
       {
         sql: `UPDATE lean_payout_requests SET finding = 'absence_doubted'
           WHERE next_check_at > 0 AND application = $1 AND claim IS NULL AND finding IN ('absent', 'needs_decision')
-            AND ${doubted('$1')}`,
+            AND ${absenceDoubted('$1')}`,
         values: [application],
       },
     );
     return noted.length > 0;
   }
 
-  async decisions({ caller, idempotencyKey, createdAt }: PayoutRequest): Promise<readonly KeptDecision[]> {
+  async decisions({
+    caller,
+    idempotencyKey,
+    createdAt,
+  }: PayoutRequest): Promise<readonly RecordedDecision[]> {
     const [rows = []] = await this.#database.run({
-      // Older decisions are about an earlier request with the same key.
-      sql: `SELECT decision, evidence FROM lean_payout_decisions WHERE ${ofKey} AND decided_at >= $3
+      // Older decisions belong to an earlier request with the same key.
+      sql: `SELECT decision, evidence FROM lean_payout_decisions WHERE ${keyCondition} AND decided_at >= $3
         ORDER BY decided_at`,
       values: [caller, idempotencyKey, createdAt],
     });
     return rows.map(({ decision, evidence }) => ({
-      decision: String(decision) as KeptDecision['decision'],
-      evidence: JSON.parse(String(evidence)) as KeptDecision['evidence'],
+      decision: String(decision) as RecordedDecision['decision'],
+      evidence: JSON.parse(String(evidence)) as RecordedDecision['evidence'],
     }));
   }
 
-  async doubt(application: string): Promise<string | undefined> {
+  async doubtReason(application: string): Promise<string | undefined> {
     const [rows = []] = await this.#database.run({
       sql: 'SELECT reason FROM lean_payout_doubts WHERE application = $1 AND accepted = 0 LIMIT 1',
       values: [application],
@@ -216,51 +222,55 @@ export class SqlReconciliationRecords implements ReconciliationRecords {
     return rows[0] === undefined ? undefined : String(rows[0]['reason']);
   }
 
-  async rescheduleNow({ amount, destinationId, intentId }: HeardPayout): Promise<void> {
-    const part = (which: string, asked = 'p.amount'): string =>
-      `SELECT r.caller, r.idempotency_key, ${asked} AS amount
+  async rescheduleNow({ amount, destinationId, intentId }: AnnouncedPayout): Promise<void> {
+    const select = (condition: string, amountColumn = 'p.amount'): string =>
+      `SELECT r.caller, r.idempotency_key, ${amountColumn} AS amount
       FROM lean_payout_requests r
       JOIN lean_payout_records p ON p.caller = r.caller AND p.idempotency_key = r.idempotency_key
-      WHERE r.claim IS NULL AND ${which}`;
+      WHERE r.claim IS NULL AND ${condition}`;
     const sameDestination = '(CAST($1 AS TEXT) IS NULL OR lower(p.destination_id) = $1)';
     const unowned = 'NOT EXISTS (SELECT 1 FROM lean_payout_records o WHERE o.intent_id = CAST($2 AS TEXT))';
     const open = `${unowned} AND r.next_check_at > store_now() AND p.answer IS NULL`;
-    // An audit costs more, so the payout must be known well, and a key is audited once in a while.
+    // Audits cost more than other reads. So they need all three values of the payout, and are limited in time (below).
     const audited = 'r.next_check_at > store_now() AND p.answer IS NOT NULL';
-    const settled = `r.created_at >= store_now() - ${String(secondCopyWithinMs)} AND r.next_check_at IS NULL`;
+    const settled = `r.created_at >= store_now() - ${String(secondCopyWindowMs)} AND r.next_check_at IS NULL`;
     const sentTwice = 'r.sends > 1 AND r.next_check_at IS NULL';
-    // A payout that Lean had failed may have a payment now. It is known by its intent, whatever its amount.
+    // A payout that Lean had failed may have a payment now. Its intent identifies it, whatever the amount.
     const failed = "p.intent_id = CAST($2 AS TEXT) AND p.state = 'rejected' AND r.next_check_at IS NULL";
-    const isKnownWell = amount !== null && destinationId !== null && intentId !== null;
-    const audits = isKnownWell
-      ? [audited, settled, sentTwice].map(each => `${unowned} AND ${each} AND r.first_sent_at IS NOT NULL`)
+    const isIdentified = amount !== null && destinationId !== null && intentId !== null;
+    const audits = isIdentified
+      ? [audited, settled, sentTwice].map(
+          condition => `${unowned} AND ${condition} AND r.first_sent_at IS NOT NULL`,
+        )
       : [];
-    const parts = [
-      ...[open, ...audits].map(each => part(`${sameDestination} AND ${each}`)),
-      part(failed, 'NULL'),
+    const selects = [
+      ...[open, ...audits].map(condition => select(`${sameDestination} AND ${condition}`)),
+      select(failed, 'NULL'),
     ];
     const [rows = []] = await this.#database.run({
-      sql: `${parts.join(' UNION ALL ')} LIMIT 1000`,
+      sql: `${selects.join(' UNION ALL ')} LIMIT 1000`,
       values: [destinationId?.toLowerCase() ?? null, intentId],
     });
-    const decimal = amount === null ? undefined : parseDecimal(amount);
+    const announcedAmount = amount === null ? undefined : parseDecimal(amount);
     const keys = rows
       .filter(
-        ({ amount: asked }) =>
-          decimal === undefined || asked === null || compareDecimals(String(asked) as Decimal, decimal) === 0,
+        ({ amount: recorded }) =>
+          announcedAmount === undefined ||
+          recorded === null ||
+          compareDecimals(String(recorded) as Decimal, announcedAmount) === 0,
       )
       .map(row => [String(row['caller']), String(row['idempotency_key'])] as const);
     const isOpen = `EXISTS (SELECT 1 FROM lean_payout_records p
       WHERE p.caller = $1 AND p.idempotency_key = $2 AND p.answer IS NULL)`;
-    const at = `CASE WHEN looked_at IS NULL OR looked_at <= store_now() - ${String(auditEveryMs)} OR ${isOpen}
-      THEN store_now() ELSE looked_at + ${String(auditEveryMs)} END`;
-    // One after the other: a transaction that locks several rows could wait for another one that does.
+    const dueAt = `CASE WHEN looked_at IS NULL OR looked_at <= store_now() - ${String(minAuditIntervalMs)} OR ${isOpen}
+      THEN store_now() ELSE looked_at + ${String(minAuditIntervalMs)} END`;
+    // One transaction for each key: two transactions that lock several rows could deadlock.
     for (const key of keys)
-      await this.#database.runLoosely({
-        // One audit, and one a resend delay after the answer, follow where none was planned.
+      await this.#database.runWithoutSync({
+        // `checks` of -1: a webhook caused this audit. Only one more follows, a resend delay after the answer.
         sql: `UPDATE lean_payout_requests SET checks = CASE WHEN next_check_at IS NULL THEN -1 ELSE checks END,
-            looked_at = CASE WHEN ${isOpen} THEN looked_at ELSE ${at} END, next_check_at = ${at}
-          WHERE ${ofKey} AND claim IS NULL AND (next_check_at IS NULL OR next_check_at > ${at})`,
+            looked_at = CASE WHEN ${isOpen} THEN looked_at ELSE ${dueAt} END, next_check_at = ${dueAt}
+          WHERE ${keyCondition} AND claim IS NULL AND (next_check_at IS NULL OR next_check_at > ${dueAt})`,
         values: key,
       });
   }

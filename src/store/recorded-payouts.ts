@@ -3,20 +3,20 @@ import type { Database } from './database.ts';
 import { recordColumns, recordFromRow, sendsFromRow } from './payout-rows.ts';
 
 /** How long after Lean's answer a payout may still be missing from its list, in ms. */
-const listingMs = 10 * 60_000;
+const maxListDelayMs = 10 * 60_000;
 
-/** Lean's answer for a payout that it failed inside its answer to the creation. */
-const failedAtOnce: RecordedPayout['answer'] = {
+/** The answer for a payout that Lean failed inside its answer to the creation. */
+const failedAnswer: RecordedPayout['answer'] = {
   state: { status: 'FAILED', leanStatus: 'FAILED' },
   paymentId: null,
   sender: null,
   recipient: null,
 };
 
-/** Ids in one statement. */
-const atOnce = 500;
+/** The number of ids in one statement. */
+const maxIdsPerStatement = 500;
 
-/** The records of created payouts, in either database. */
+/** The records of created payouts. Works on SQLite and PostgreSQL. */
 export class SqlRecordedPayouts implements RecordedPayouts {
   readonly #database: Database;
 
@@ -26,13 +26,13 @@ export class SqlRecordedPayouts implements RecordedPayouts {
 
   async byIntents(intentIds: readonly string[]): Promise<ReadonlyMap<string, RecordedPayout>> {
     const recorded = new Map<string, RecordedPayout>();
-    for (let next = 0; next < intentIds.length; next += atOnce) {
-      const ids = intentIds.slice(next, next + atOnce);
-      const places = ids.map((_, index) => `$${String(index + 1)}`).join(', ');
+    for (let next = 0; next < intentIds.length; next += maxIdsPerStatement) {
+      const ids = intentIds.slice(next, next + maxIdsPerStatement);
+      const placeholders = ids.map((_, index) => `$${String(index + 1)}`).join(', ');
       const [rows = []] = await this.#database.run({
-        // CROSS JOIN makes SQLite begin with the records, by the index of their intents.
+        // CROSS JOIN makes SQLite start with the records, by the index of their intents.
         sql: `SELECT r.*, store_now() AS read_at, ${recordColumns} FROM lean_payout_records p CROSS JOIN lean_payout_requests r
-          WHERE p.intent_id IN (${places}) AND p.caller = r.caller AND p.idempotency_key = r.idempotency_key`,
+          WHERE p.intent_id IN (${placeholders}) AND p.caller = r.caller AND p.idempotency_key = r.idempotency_key`,
         values: ids,
       });
       for (const row of rows) {
@@ -40,15 +40,15 @@ export class SqlRecordedPayouts implements RecordedPayouts {
         if (intentId === null || answer === null) continue;
         const { firstAt, until, leanFirstAt } = sendsFromRow(row);
         const first = firstAt ?? Number(row['created_at']);
-        // When Lean answered. A later answer is that of a person or a reconciliation, so its time is bounded.
-        const answered = Math.min(Number(row['changed_at']), (until ?? first) + listingMs);
-        const ahead = leanFirstAt === null ? 0 : leanFirstAt - first;
+        // The time of Lean's answer. A later change is a decision or a reconciliation, so the time is bounded.
+        const answeredAt = Math.min(Number(row['changed_at']), (until ?? first) + maxListDelayMs);
+        const leanClockOffsetMs = leanFirstAt === null ? 0 : leanFirstAt - first;
         recorded.set(intentId, {
           intentId,
           transfer,
-          answer: answer.kind === 'created' ? answer : failedAtOnce,
-          isNew: Number(row['read_at']) - answered < listingMs,
-          requested: { from: first + ahead, to: Math.max(answered, first) + ahead },
+          answer: answer.kind === 'created' ? answer : failedAnswer,
+          isNew: Number(row['read_at']) - answeredAt < maxListDelayMs,
+          requested: { from: first + leanClockOffsetMs, to: Math.max(answeredAt, first) + leanClockOffsetMs },
         });
       }
     }

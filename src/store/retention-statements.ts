@@ -3,20 +3,21 @@ import type { Statement } from './database.ts';
 import { openRequests } from './payout-rows.ts';
 import { allSendsTurnedAway } from './send-conditions.ts';
 
-/** Payouts that were sent this near to one of unknown outcome may be in the window in which it is looked for, in ms. */
+/** A payout sent this close to one of unknown outcome may be in the search window of that one, in ms. */
 const nearMs = String(2 * 86_400_000);
 
-/** What was found of requests that may be at Lean. */
-const unclear = Object.entries(findings)
+/** The findings of requests that may be at Lean, as SQL texts. */
+const unclearFindings = Object.entries(findings)
   .filter(([, { reason }]) => reason === 'UNCLEAR')
   .map(([finding]) => `'${finding}'`)
   .join(', ');
 
 /**
- * Forgets old requests. A request that is still to be audited stays. So does one that was sent within two days of one of
- * unknown outcome: its intents are not that one's.
+ * Deletes requests that were settled longer ago than `olderThanMs`, and turned-away requests of that age. It keeps
+ * requests that still have to be audited. It also keeps requests that were sent within two days of one of unknown
+ * outcome, because their records say that their intents do not belong to that one.
  */
-export function forgetRequests(olderThanMs: number): Statement {
+export function deleteExpiredRequests(olderThanMs: number): Statement {
   const unknown = `FROM ${openRequests} o WHERE EXISTS (SELECT 1 FROM lean_payout_records u
     WHERE u.caller = o.caller AND u.idempotency_key = o.idempotency_key AND u.answer IS NULL)`;
   const firstUnknown = `(SELECT MIN(COALESCE(o.first_sent_at, o.created_at)) ${unknown})`;
@@ -24,7 +25,7 @@ export function forgetRequests(olderThanMs: number): Statement {
   return {
     sql: `DELETE FROM lean_payout_requests
       WHERE created_at < store_now() - CAST($1 AS BIGINT) AND claim IS NULL
-        AND (next_check_at IS NULL OR ${allSendsTurnedAway} AND COALESCE(finding, '') NOT IN (${unclear}))
+        AND (next_check_at IS NULL OR ${allSendsTurnedAway} AND COALESCE(finding, '') NOT IN (${unclearFindings}))
         AND (last_sent_at IS NULL OR ${allSendsTurnedAway}
           OR last_sent_at + ${nearMs} <= COALESCE(${firstUnknown}, last_sent_at + ${nearMs})
           OR first_sent_at >= ${lastUnknown} + ${nearMs})

@@ -1,12 +1,13 @@
 import type { NewRequest, RequestKey } from '../payouts/creation/payout-record.ts';
 import { compareDecimals, type Decimal } from '../payouts/values/decimal.ts';
 import type { Row, Statement } from './database.ts';
-import { mayBeTaken } from './send-conditions.ts';
+import { mayBeAtLean } from './send-conditions.ts';
 
 /**
- * Transfers without an answer, to one of the same destinations, that the caller asked for under other keys: those of
- * unknown outcome, and where that is wanted those in flight, which are many at a busy hour. By CROSS JOIN each half begins with the few open requests, by an index
- * of its own, and not with all that the caller ever made.
+ * Selects open transfers of the same caller under other keys, to one of the same destinations. These are transfers of
+ * unknown outcome, and with `inFlight` also transfers that are being sent. At a busy time there are many of the latter.
+ * CROSS JOIN makes SQLite start each half of the UNION with the few open requests, by its own index, instead of reading
+ * all requests of the caller.
  */
 export function selectSimilar(
   { caller, idempotencyKey }: RequestKey,
@@ -14,20 +15,23 @@ export function selectSimilar(
   { inFlight }: { readonly inFlight: boolean },
 ): Statement {
   const destinationIds = [...new Set(transfers.map(({ destinationId }) => destinationId.toLowerCase()))];
-  const places = destinationIds.map((_, index) => `$${String(index + 3)}`).join(', ');
-  const half = (open: string): string => `SELECT r.idempotency_key, p.account_id, p.destination_id, p.amount,
+  const placeholders = destinationIds.map((_, index) => `$${String(index + 3)}`).join(', ');
+  const select = (where: string) => `SELECT r.idempotency_key, p.account_id, p.destination_id, p.amount,
       p.currency, p.description
     FROM lean_payout_requests r CROSS JOIN lean_payout_records p
-    WHERE ${open} AND p.caller = r.caller AND p.idempotency_key = r.idempotency_key AND r.caller || '' = $1 AND r.idempotency_key <> $2 AND p.answer IS NULL
-      AND lower(p.destination_id) IN (${places})`;
+    WHERE ${where} AND p.caller = r.caller AND p.idempotency_key = r.idempotency_key AND r.caller || '' = $1 AND r.idempotency_key <> $2 AND p.answer IS NULL
+      AND lower(p.destination_id) IN (${placeholders})`;
   return {
-    sql: `${half(`r.next_check_at > 0 AND r.claim IS NULL AND ${mayBeTaken('r')}`)}
-      ${inFlight ? `UNION ALL ${half('r.claim IS NOT NULL')}` : ''} LIMIT 100`,
+    sql: `${select(`r.next_check_at > 0 AND r.claim IS NULL AND ${mayBeAtLean('r')}`)}
+      ${inFlight ? `UNION ALL ${select('r.claim IS NOT NULL')}` : ''} LIMIT 100`,
     values: [caller, idempotencyKey, ...destinationIds],
   };
 }
 
-/** The first key whose payout is like one of the transfers. */
+/**
+ * Returns the first key with a transfer that equals one of `transfers` in everything but the reference; null if there
+ * is none.
+ */
 export function similarKey(transfers: NewRequest['transfers'], rows: readonly Row[]): string | null {
   const similar = rows.find(row =>
     transfers.some(

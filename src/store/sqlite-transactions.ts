@@ -4,114 +4,115 @@ import { DuplicateValue, type Row, type Statement } from './database.ts';
 
 type Rows = readonly (readonly Row[])[];
 
-interface Job {
+interface PendingTransaction {
   readonly statements: readonly Statement[];
-  /** Whether it may be lost with the machine. */
-  readonly loosely: boolean;
+  /** Whether a crash of the machine may lose it. */
+  readonly withoutSync: boolean;
   readonly resolve: (rows: Rows) => void;
   readonly reject: (error: unknown) => void;
 }
 
-/** SQLITE_CONSTRAINT_UNIQUE and SQLITE_CONSTRAINT_PRIMARYKEY. */
-const duplicates: ReadonlySet<unknown> = new Set([2067, 1555]);
+/** The error codes SQLITE_CONSTRAINT_UNIQUE and SQLITE_CONSTRAINT_PRIMARYKEY. */
+const uniqueViolationCodes: ReadonlySet<unknown> = new Set([2067, 1555]);
 
 /**
- * Runs transactions on one connection. Those that are asked for in one turn of the event loop share one write to
- * disk, which is most of what each of them costs; one that fails takes no other with it.
+ * Runs transactions on one connection. All transactions that are requested in one iteration of the event loop share
+ * one commit, because the write to disk is most of the cost of a transaction. Each runs in a savepoint, so a failed
+ * one does not affect the others.
  */
 export class SqliteTransactions {
   readonly #database: DatabaseSync;
   readonly #prepared = new Map<string, Prepared>();
-  #jobs: Job[] = [];
+  #pending: PendingTransaction[] = [];
 
   constructor(database: DatabaseSync) {
     this.#database = database;
   }
 
   /** @throws DuplicateValue, StoreUnavailable */
-  run(statements: readonly Statement[], { loosely = false } = {}): Promise<Rows> {
+  run(statements: readonly Statement[], { withoutSync = false } = {}): Promise<Rows> {
     return new Promise((resolve, reject) => {
-      if (this.#jobs.length === 0)
+      if (this.#pending.length === 0)
         setImmediate(() => {
           this.flush();
         });
-      this.#jobs.push({ statements, loosely, resolve, reject });
+      this.#pending.push({ statements, withoutSync, resolve, reject });
     });
   }
 
-  /** Runs what has been asked for so far. */
+  /** Runs all transactions that have been requested so far. */
   flush(): void {
-    const jobs = this.#jobs;
-    this.#jobs = [];
-    if (jobs.length === 0) return;
-    const loosely = jobs.every(job => job.loosely);
+    const transactions = this.#pending;
+    this.#pending = [];
+    if (transactions.length === 0) return;
+    const withoutSync = transactions.every(transaction => transaction.withoutSync);
     const database = this.#database;
-    let answers: (() => void)[];
+    let callbacks: (() => void)[];
     try {
-      if (loosely) database.exec('PRAGMA synchronous = NORMAL');
+      if (withoutSync) database.exec('PRAGMA synchronous = NORMAL');
       database.exec('BEGIN IMMEDIATE');
-      answers = jobs.map(job => this.#attempt(job));
+      callbacks = transactions.map(transaction => this.#runInSavepoint(transaction));
       database.exec('COMMIT');
     } catch (error) {
       if (database.isOpen && database.isTransaction) database.exec('ROLLBACK');
-      answers = jobs.map(job => () => {
-        job.reject(failureOf(error));
+      callbacks = transactions.map(({ reject }) => () => {
+        reject(toStoreError(error));
       });
     } finally {
-      if (loosely && database.isOpen) database.exec('PRAGMA synchronous = FULL');
+      if (withoutSync && database.isOpen) database.exec('PRAGMA synchronous = FULL');
     }
-    for (const answer of answers) answer();
+    for (const callback of callbacks) callback();
   }
 
-  /** Runs one of several and gives its answer, which is true once they are all on disk. */
-  #attempt({ statements, resolve, reject }: Job): () => void {
+  /** Runs one transaction and returns the callback that settles its promise. Call it after the shared commit. */
+  #runInSavepoint({ statements, resolve, reject }: PendingTransaction): () => void {
     const database = this.#database;
     database.exec('SAVEPOINT job');
     try {
-      const rows = statements.map(statement => this.#rows(statement));
+      const rows = statements.map(statement => this.#query(statement));
       database.exec('RELEASE job');
       return () => {
         resolve(rows);
       };
     } catch (error) {
-      // A full disk has rolled back everything, and not this one alone.
+      // If the disk is full, SQLite rolls back the whole transaction, not only the savepoint.
       if (!database.isTransaction) throw error;
       database.exec('ROLLBACK TO job');
       database.exec('RELEASE job');
       return () => {
-        reject(failureOf(error));
+        reject(toStoreError(error));
       };
     }
   }
 
-  #rows({ sql, values = [] }: Statement): readonly Row[] {
+  #query({ sql, values = [] }: Statement): readonly Row[] {
     let prepared = this.#prepared.get(sql);
     if (prepared === undefined) {
-      prepared = preparedOf(this.#database, sql);
+      prepared = prepareStatement(this.#database, sql);
       this.#prepared.set(sql, prepared);
     }
-    return prepared.statement.all(...prepared.order.map(index => values[index] ?? null));
+    return prepared.statement.all(...prepared.valueIndexes.map(index => values[index] ?? null));
   }
 }
 
 interface Prepared {
   readonly statement: StatementSync;
-  /** Which value stands at each place. */
-  readonly order: readonly number[];
+  /** The index of the value for each parameter. */
+  readonly valueIndexes: readonly number[];
 }
 
-/** Values are bound by their places, which costs half of what binding them by name does. */
-function preparedOf(database: DatabaseSync, sql: string): Prepared {
-  const order: number[] = [];
-  const placed = sql.replace(/\$(\d+)/g, (_, number: string) => {
-    order.push(Number(number) - 1);
+/** Replaces `$1`, `$2`, … by `?`, because binding values by position costs half of binding them by name. */
+function prepareStatement(database: DatabaseSync, sql: string): Prepared {
+  const valueIndexes: number[] = [];
+  const positional = sql.replace(/\$(\d+)/g, (_, number: string) => {
+    valueIndexes.push(Number(number) - 1);
     return '?';
   });
-  return { statement: database.prepare(placed), order };
+  return { statement: database.prepare(positional), valueIndexes };
 }
 
-function failureOf(error: unknown): DuplicateValue | StoreUnavailable {
-  return isSqliteError(error) && duplicates.has(error.errcode)
+function toStoreError(error: unknown): DuplicateValue | StoreUnavailable {
+  return isSqliteError(error) && uniqueViolationCodes.has(error.errcode)
     ? new DuplicateValue(error)
     : new StoreUnavailable(error);
 }

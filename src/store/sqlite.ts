@@ -2,74 +2,75 @@ import { randomUUID } from 'node:crypto';
 import { closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { StoreProblem, type Database, type OpenOptions, type Row, type Statement } from './database.ts';
+import { StoreConfigError, type Database, type OpenOptions, type Row, type Statement } from './database.ts';
 import { migrationsFrom, versionTable } from './migrations.ts';
 import { isSqliteError, SqliteTransactions } from './sqlite-transactions.ts';
 import { StoreClock } from './store-clock.ts';
-import { noteStore } from './store-identity.ts';
+import { recordStoreIdentity } from './store-identity.ts';
 
 const sqliteBusy = 5;
 
-/** How long another process, such as the one that lists records, may hold a write up. */
+/** How long a write waits for another process, such as a command, in ms. */
 const busyTimeoutMs = 5000;
 
 /**
- * The store in a folder of this machine. Every transaction is on disk before it is over (`synchronous=FULL`).
+ * Opens the store in a folder on this machine. A transaction resolves when it is on disk (`synchronous=FULL`).
  *
- * One gateway at a time has a folder: it holds a lock that the system lets go of however the process ends. So what
- * another process has left leased in the folder has nobody who is at it any more.
- * @param given the folder, from where the program was started
- * @throws StoreProblem when the folder cannot be used, or another gateway has it
+ * Only one gateway at a time can use a folder. It holds a file lock, which the operating system releases when the
+ * process ends, however it ends. So a lease of any other process in this folder is abandoned.
+ * @param path the folder, relative to the current directory
+ * @throws StoreConfigError when the folder cannot be used, or another gateway uses it
  * @see https://www.sqlite.org/pragma.html#pragma_synchronous
  */
-export function openSqlite(given: string, options: OpenOptions = {}): Database {
+export function openSqlite(path: string, options: OpenOptions = {}): Database {
   const { asGateway = true, lossWindowMs } = options;
-  const folder = resolve(given);
+  const folder = resolve(path);
   const file = join(folder, 'payouts.db');
   if (!asGateway && !existsSync(file))
-    throw new StoreProblem(
+    throw new StoreConfigError(
       'DATA_DIR',
       `there are no payout records in ${JSON.stringify(folder)}; accepted: the folder of a gateway, or DATABASE_URL.`,
     );
   let lock: DatabaseSync | undefined;
   try {
-    makeFolder(folder);
-    lock = lockOf(folder, asGateway);
-    // It holds account numbers: what SQLite keeps beside it gets the same mode.
+    createFolder(folder);
+    lock = acquireLock(folder, asGateway);
+    // The records contain account numbers. SQLite gives its other files the same mode as this one.
     closeSync(openSync(file, 'a', 0o600));
     const database = new DatabaseSync(file, { timeout: busyTimeoutMs });
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000');
     const clock = new StoreClock();
     database.function('store_now', options.clock ?? (() => clock.now()));
-    // A copy that was put in its place is another file, if only by the time at which it was made.
+    // A copy that replaces the file differs at least in the time of its creation.
     const { ino, birthtimeNs } = statSync(file, { bigint: true });
     const identity = `${String(ino)}-${String(birthtimeNs)}`;
     database.function('store_identity', () => identity);
     migrate(database);
-    if (lossWindowMs !== undefined) database.exec(noteStore(lossWindowMs));
+    if (lossWindowMs !== undefined) database.exec(recordStoreIdentity(lossWindowMs));
     return new SqliteDatabase(database, lock);
   } catch (error) {
     lock?.close();
-    if (error instanceof StoreProblem) throw error;
-    throw new StoreProblem(
+    if (error instanceof StoreConfigError) throw error;
+    throw new StoreConfigError(
       'DATA_DIR',
-      `${JSON.stringify(folder)} cannot be used (${reasonOf(error)}); accepted: a folder on a local disk that can be written.`,
+      `${JSON.stringify(folder)} cannot be used (${reasonOf(error)}); accepted: a writable folder on a local disk.`,
     );
   }
 }
 
-/** Makes a folder and its parents, one at a time: Node's own way to do so tries for ever where none can be made (/proc). */
-function makeFolder(folder: string): void {
+/** Creates a folder and its parents. Node's recursive `mkdir` never returns where none can be created, as in /proc. */
+function createFolder(folder: string): void {
   if (existsSync(folder)) return;
-  makeFolder(dirname(folder));
+  createFolder(dirname(folder));
   mkdirSync(folder, { mode: 0o700 });
 }
 
 /**
- * Undefined when a gateway has it and this process does not want to be one. A gateway that starts gives the one
- * before it, or a command, a moment to end.
+ * Takes the lock of the folder. A gateway waits up to `busyTimeoutMs` for a previous gateway or a command to end.
+ * @returns undefined for a command while a gateway uses the folder
+ * @throws StoreConfigError for a gateway while another one uses the folder
  */
-function lockOf(folder: string, asGateway: boolean): DatabaseSync | undefined {
+function acquireLock(folder: string, asGateway: boolean): DatabaseSync | undefined {
   const lock = new DatabaseSync(join(folder, 'gateway.lock'), { timeout: asGateway ? busyTimeoutMs : 0 });
   try {
     lock.exec('BEGIN EXCLUSIVE');
@@ -78,9 +79,9 @@ function lockOf(folder: string, asGateway: boolean): DatabaseSync | undefined {
     lock.close();
     if (!isSqliteError(error) || error.errcode !== sqliteBusy) throw error;
     if (!asGateway) return undefined;
-    throw new StoreProblem(
+    throw new StoreConfigError(
       'DATA_DIR',
-      `${JSON.stringify(folder)} is in use by another gateway; accepted: a folder of its own, or DATABASE_URL for several gateways.`,
+      `${JSON.stringify(folder)} is in use by another gateway; accepted: a separate folder, or DATABASE_URL for several gateways.`,
     );
   }
 }
@@ -88,7 +89,7 @@ function lockOf(folder: string, asGateway: boolean): DatabaseSync | undefined {
 function migrate(database: DatabaseSync): void {
   database.exec('BEGIN IMMEDIATE');
   try {
-    database.exec(versionTable.make);
+    database.exec(versionTable.create);
     const version = database.prepare(versionTable.read).get()?.['version'];
     for (const sql of migrationsFrom(version, 'DATA_DIR')) database.exec(sql);
     database.exec('COMMIT');
@@ -111,7 +112,7 @@ class SqliteDatabase implements Database {
     this.#lock = lock;
   }
 
-  prepare(): Promise<void> {
+  migrate(): Promise<void> {
     return Promise.resolve();
   }
 
@@ -119,8 +120,8 @@ class SqliteDatabase implements Database {
     return this.#transactions.run(statements);
   }
 
-  runLoosely(...statements: readonly Statement[]): Promise<readonly (readonly Row[])[]> {
-    return this.#transactions.run(statements, { loosely: true });
+  runWithoutSync(...statements: readonly Statement[]): Promise<readonly (readonly Row[])[]> {
+    return this.#transactions.run(statements, { withoutSync: true });
   }
 
   announce(): Promise<void> {
@@ -136,7 +137,7 @@ class SqliteDatabase implements Database {
     return Promise.resolve(this.#owner);
   }
 
-  living(owners: readonly string[]): Promise<readonly string[]> {
+  aliveOwners(owners: readonly string[]): Promise<readonly string[]> {
     return Promise.resolve(this.#lock === undefined ? owners : owners.filter(owner => owner === this.#owner));
   }
 
@@ -147,7 +148,7 @@ class SqliteDatabase implements Database {
   }
 }
 
-/** Such as `EACCES` or `disk I/O error`. */
+/** The error code or the message, such as `EACCES` or `disk I/O error`. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return 'code' in error && error.code !== 'ERR_SQLITE_ERROR' ? String(error.code) : error.message;

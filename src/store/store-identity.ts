@@ -1,19 +1,21 @@
 const yearMs = 365 * 86_400_000;
 
 /**
- * Notes which store this is, and since when it is known to hold every record of what was sent.
+ * Returns the statement that records the identity of the store, and the time from which on the store is known to hold
+ * a record of every send.
  *
- * A new store may stand in the place of one that was lost, and a server that has taken over after a failover, or a
- * restored copy, may lack the newest records: those from after the newest one that it has. For one resend delay from
- * then on a payout is looked for at Lean before it is sent for the first time.
+ * A new store may replace one that was lost. A standby server after a failover, or a restored copy, may lack the
+ * newest records: all that are newer than its own newest one. So for one resend delay after the change, the gateway
+ * reads Lean's list before the first send of each payout.
+ * @param lossWindowMs the resend delay, in ms
  */
-export function noteStore(lossWindowMs: number): string {
+export function recordStoreIdentity(lossWindowMs: number): string {
   const lossWindow = String(Math.ceil(lossWindowMs));
-  const at = 'COALESCE(last_sent_at, created_at)';
-  // A time in the future comes from a wrong clock. If there is no other, the newest request is taken to be a year old.
-  const newest = `COALESCE((SELECT MAX(${at}) FROM lean_payout_requests WHERE ${at} <= store_now()),
+  const requestTime = 'COALESCE(last_sent_at, created_at)';
+  // A time in the future was written by a wrong clock. If all are, the newest request counts as one year old.
+  const newest = `COALESCE((SELECT MAX(${requestTime}) FROM lean_payout_requests WHERE ${requestTime} <= store_now()),
     (SELECT MIN(store_now() - ${String(yearMs)}) FROM lean_payout_requests))`;
-  // An earlier loss whose window has not ended may reach further back: its time is kept.
+  // An earlier loss whose window has not ended may reach further back. Then its time is kept.
   const lostSince = `CASE
       WHEN s.complete_from > store_now() AND (s.lost_since IS NULL OR s.lost_since < ${newest}) THEN s.lost_since
       ELSE ${newest} END`;

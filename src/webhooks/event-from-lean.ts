@@ -4,26 +4,26 @@ import { eventType } from '../payouts/history.ts';
 import { isUuid } from '../payouts/values/ids.ts';
 import type { ReceivedEvent } from '../payouts/payout-update.ts';
 
-/** Ids that subscribers can be given as a line, and can send back in a header; Lean's own are UUIDs. */
-const eventIds = /^[!-~]{1,200}$/;
+/** An event id must fit into one line of SSE and into a request header. Lean's own ids are UUIDs. */
+const eventIdPattern = /^[!-~]{1,200}$/;
 
 /**
- * What Lean's envelope says of a payment; undefined for what is no event of a payment. Pay-ins have the same types:
- * only Lean can tell whether a payment is a payout.
- * @param envelope as its webhooks and its list of events have it
+ * Reads an event of a payment from Lean's envelope; undefined if the envelope is not one. Pay-ins have the same event
+ * types, so that only a read from Lean shows whether the payment is a payout.
+ * @param envelope the body of a webhook, or an entry of Lean's list of events
  * @see https://docs.leantech.me/docs/webhook-structure
  */
 export function eventFromLean(envelope: unknown): ReceivedEvent | undefined {
-  const { event_id, type, payload, timestamp } = record(envelope);
+  const { event_id, type, payload, timestamp } = asRecord(envelope);
   const kind = eventType(text(type));
-  const { id: paymentId, intent_id, status, post_initiation_status } = record(payload);
+  const { id: paymentId, intent_id, status, post_initiation_status } = asRecord(payload);
   const payment = id(paymentId);
   const eventId = id(event_id);
   const publishedAt = instantFromLean(timestamp);
   if (
     kind === 'UNKNOWN' ||
     eventId === null ||
-    !eventIds.test(eventId) ||
+    !eventIdPattern.test(eventId) ||
     publishedAt === null ||
     !isUuid(payment)
   )
@@ -34,24 +34,24 @@ export function eventFromLean(envelope: unknown): ReceivedEvent | undefined {
     type: kind,
     paymentId: payment.toLowerCase(),
     intentId: isUuid(intentId) ? intentId.toLowerCase() : null,
-    leanStatus: wordOf(status),
-    // An absent value is not null: the event then says nothing of the tracking.
+    leanStatus: statusText(status),
+    // Null means that the tracking has not ended. An absent field says nothing about the tracking.
     postInitiationStatus:
       post_initiation_status === undefined ? undefined : postInitiationStatusFromLean(post_initiation_status),
     publishedAt,
   };
 }
 
-/** The fields of Lean's envelope about the payout itself; null where it has none. */
-export interface AnnouncedPayout {
-  /** Decimal text. */
+/** The fields of an event's payload that identify a payout; null for a field that the payload lacks. */
+export interface EventPayload {
+  /** Decimal text in major units, such as `16.50`. */
   readonly amount: string | null;
   readonly destinationId: string | null;
   readonly intentId: string | null;
 }
 
-export function announcedPayout(envelope: unknown): AnnouncedPayout {
-  const { amount, payment_destination_id, intent_id } = record(record(envelope)['payload']);
+export function payloadFromLean(envelope: unknown): EventPayload {
+  const { amount, payment_destination_id, intent_id } = asRecord(asRecord(envelope)['payload']);
   const destinationId = id(payment_destination_id);
   return {
     amount: text(amount),
@@ -60,12 +60,12 @@ export function announcedPayout(envelope: unknown): AnnouncedPayout {
   };
 }
 
-/** A status as Lean writes them; a store does not take every character that JSON can hold. */
-function wordOf(value: unknown): string | null {
-  const word = id(value);
-  return word !== null && /^[\w -]{1,64}$/.test(word) ? word : null;
+/** A status with the characters that Lean uses; null for others, because PostgreSQL does not store all of JSON's. */
+function statusText(value: unknown): string | null {
+  const status = id(value);
+  return status !== null && /^[\w -]{1,64}$/.test(status) ? status : null;
 }
 
-function record(value: unknown): Readonly<Record<string, unknown>> {
+function asRecord(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
 }

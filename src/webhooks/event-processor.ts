@@ -4,207 +4,221 @@ import { StoreUnavailable } from '../errors/gateway-errors.ts';
 import type { Instant } from '../payouts/values/instant.ts';
 import { instantAt, leanTime } from '../payouts/values/lean-time.ts';
 import type { Payout } from '../payouts/payout.ts';
-import type { PayoutEvents, TakenEvent } from '../payouts/payout-update.ts';
-import { isSameSighting, PayoutSightings, type Sighting, type SightingSources } from './payout-sightings.ts';
-import { isDoubtful, stepsOf } from './payout-steps.ts';
+import type { PayoutEvents, LeasedEvent } from '../payouts/payout-update.ts';
+import {
+  isSameObservation,
+  PayoutObserver,
+  type Observation,
+  type ObservationSources,
+} from './payout-observer.ts';
+import { mayBeStale, unpublishedChanges } from './state-changes.ts';
 import { CoalescingWorker } from '../scheduling/coalescing-worker.ts';
 
-export interface EventProcessorOptions extends SightingSources {
+export interface EventProcessorOptions extends ObservationSources {
   readonly client: LeanClient;
   readonly events: PayoutEvents;
-  /** Told after there is something new for subscribers. */
-  readonly onTold: (steps: number) => void;
-  /** Told of events of payments that are no payouts. */
-  readonly onForeign?: (events: number) => void;
-  /** Told when looking fails, once until it succeeds, and then with undefined. */
-  readonly onTrouble?: (error: Error | undefined) => void;
-  /** How often it looks whether something is due that nobody has told it of. @default 5 s */
-  readonly everyMs?: number;
+  /** Called after updates have been published, with their number. */
+  readonly onPublished: (updates: number) => void;
+  /** Called with the number of events that belong to payments which are not payouts. */
+  readonly onNonPayoutEvents?: (events: number) => void;
+  /** Called with the first error of a series of failures, and with undefined after the next success. */
+  readonly onFailure?: (error: Error | undefined) => void;
+  /** How often the store is checked for due events without a call of `wake()`, in ms. @default 5 s */
+  readonly intervalMs?: number;
 }
 
-/** Events looked at together, and payouts read side by side. */
-const perRound = 500;
-const atOnce = 16;
+/** Events that are processed in one batch. */
+const batchSize = 500;
 
-/** Lean may announce a payment before it can be read. */
-const foreignTries = 3;
-
-const longestPauseMs = 60_000;
-
-/** How often a payout is read anew while what was read of it may be old, before it is left for later. */
-const mostLooks = 5;
+/** Payouts of a batch that are read at the same time. */
+const concurrency = 16;
 
 /**
- * Looks at Lean for what received events claim, and tells subscribers what is so: a payout's steps in their order, each
- * once, however often, late or out of order they were announced.
+ * The number of tries after which a payment that Lean does not know counts as not being a payout. Lean may send an event
+ * before its payment can be read.
+ */
+const unknownPaymentTries = 3;
+
+const maxDelayMs = 60_000;
+
+/** How often a payout is read again while the result may be stale. Then its events are postponed. */
+const maxReads = 5;
+
+/**
+ * Checks received events against Lean and publishes the state changes that Lean confirms. Each state change of a payout
+ * is published once and in order, even if its events are repeated, late or out of order.
  */
 export class EventProcessor {
   readonly #options: EventProcessorOptions;
-  readonly #sightings: PayoutSightings;
+  readonly #observer: PayoutObserver;
   #since: Promise<Instant> | undefined;
-  readonly #looking = new CoalescingWorker(() => this.#look());
+  readonly #worker = new CoalescingWorker(() => this.#processBatch());
   #timer: NodeJS.Timeout | undefined;
-  #trouble = false;
+  #failing = false;
 
   constructor(options: EventProcessorOptions) {
     this.#options = options;
-    this.#sightings = new PayoutSightings(options);
+    this.#observer = new PayoutObserver(options);
   }
 
-  /** Looks now, and from now on every while. */
+  /** Processes the due events now, and checks for others every `intervalMs`. */
   start(): void {
-    const { everyMs = 5000 } = this.#options;
+    const { intervalMs = 5000 } = this.#options;
     this.#timer = setInterval(() => {
       this.wake();
-    }, everyMs).unref();
+    }, intervalMs).unref();
     this.wake();
   }
 
-  /** There is something to look at. */
+  /** Processes the due events. */
   wake(): void {
-    this.#looking.wake();
+    this.#worker.wake();
   }
 
-  /** Ends the looking; a look under way is waited for. */
+  /** Waits for a batch in flight. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
-    await this.#looking.stop();
+    await this.#worker.stop();
   }
 
-  async #look(): Promise<'more' | 'done'> {
-    const { events, onTrouble } = this.#options;
+  async #processBatch(): Promise<'more' | 'done'> {
+    const { events, onFailure } = this.#options;
     try {
-      const taken = await events.take(perRound);
-      if (taken.length === 0) return 'done';
-      await this.#lookAt(Map.groupBy(taken, ({ paymentId }) => paymentId));
-      if (this.#trouble) onTrouble?.(undefined);
-      this.#trouble = false;
+      const batch = await events.leaseDue(batchSize);
+      if (batch.length === 0) return 'done';
+      await this.#processPayments(Map.groupBy(batch, ({ paymentId }) => paymentId));
+      if (this.#failing) onFailure?.(undefined);
+      this.#failing = false;
       return 'more';
     } catch (error) {
       if (!(error instanceof StoreUnavailable)) throw error;
-      if (!this.#trouble) onTrouble?.(error);
-      this.#trouble = true;
+      if (!this.#failing) onFailure?.(error);
+      this.#failing = true;
       return 'done';
     }
   }
 
-  async #lookAt(byPayment: ReadonlyMap<string, readonly TakenEvent[]>): Promise<void> {
-    const waiting = [...byPayment.entries()];
-    const worker = async (): Promise<void> => {
-      for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) await this.#lookAtOne(...next);
+  async #processPayments(byPayment: ReadonlyMap<string, readonly LeasedEvent[]>): Promise<void> {
+    const queue = [...byPayment.entries()];
+    const work = async (): Promise<void> => {
+      for (let next = queue.pop(); next !== undefined; next = queue.pop())
+        await this.#processPayment(...next);
     };
-    await Promise.all(Array.from({ length: atOnce }, worker));
+    await Promise.all(Array.from({ length: concurrency }, work));
   }
 
-  async #lookAtOne(paymentId: string, taken: readonly TakenEvent[]): Promise<void> {
-    const { events, onForeign, onTrouble } = this.#options;
-    const ids = taken.map(({ eventId }) => eventId);
-    const tries = Math.min(...taken.map(event => event.tries));
+  async #processPayment(paymentId: string, batch: readonly LeasedEvent[]): Promise<void> {
+    const { events, onNonPayoutEvents, onFailure } = this.#options;
+    const ids = batch.map(({ eventId }) => eventId);
+    const tries = Math.min(...batch.map(event => event.tries));
     try {
-      const outcome = await this.#tellOfPayment(paymentId, taken);
-      if (outcome === 'unsettled')
-        return await events.putOff(ids, Math.min(1000 * 2 ** tries, longestPauseMs));
-      if (outcome !== undefined) return await events.done(ids);
-      if (tries + 1 < foreignTries) return await events.putOff(ids, 1000 * 2 ** tries);
-      onForeign?.(ids.length);
-      await events.done(ids);
+      const outcome = await this.#publishPayment(paymentId, batch);
+      if (outcome === 'unsettled') return await events.postpone(ids, Math.min(1000 * 2 ** tries, maxDelayMs));
+      if (outcome !== undefined) return await events.complete(ids);
+      if (tries + 1 < unknownPaymentTries) return await events.postpone(ids, 1000 * 2 ** tries);
+      onNonPayoutEvents?.(ids.length);
+      await events.complete(ids);
     } catch (error) {
       if (!(error instanceof LeanError)) throw error;
-      if (!this.#trouble) onTrouble?.(error);
-      this.#trouble = true;
-      await events.putOff(ids, Math.min(1000 * 2 ** tries, longestPauseMs));
+      if (!this.#failing) onFailure?.(error);
+      this.#failing = true;
+      await events.postpone(ids, Math.min(1000 * 2 ** tries, maxDelayMs));
     }
   }
 
   /**
-   * Where the updates stand: for what is read from Lean after this, and told of before anything else is of the same
-   * payout.
+   * Must be called before a payout is read from Lean. Returns the position of the newest update. The store refuses to
+   * publish the result of the read if another update of the same payout follows that position.
    */
-  async place(): Promise<number> {
+  async beginRead(): Promise<number> {
     const { events, client } = this.#options;
-    const place = await events.lastPosition();
-    // A read that is under way may be older than what has been told.
-    client.startAfresh();
-    return place;
+    const position = await events.lastPosition();
+    // A shared read that is in flight may be older than the newest update.
+    client.stopSharingReads();
+    return position;
   }
 
-  /** Tells what is new of the payout that a payment is of. Undefined when Lean knows no such payout. */
-  async #tellOfPayment(paymentId: string, claims: readonly TakenEvent[]): Promise<Outcome> {
+  /** Publishes the new state changes of the payout that a payment belongs to. */
+  async #publishPayment(paymentId: string, batch: readonly LeasedEvent[]): Promise<Outcome> {
     const options = { deadline: this.#options.client.deadline() };
-    const claimed = claims.find(claim => claim.intentId !== null)?.intentId ?? undefined;
-    return this.#tell(() => this.#sightings.ofPayment(paymentId, claimed, options), options);
+    const intentId = batch.find(event => event.intentId !== null)?.intentId ?? undefined;
+    return this.#publish(() => this.#observer.observePayment(paymentId, intentId, options), options);
   }
 
   /**
-   * Tells what is new of a payout that Lean's list has shown, also where Lean has made no payment of it. How many steps
-   * those were.
-   * @param place where the updates stood before the list was read: from `place()`
+   * Publishes the new state changes of a payout from a row of Lean's list, with or without a payment.
+   * @param position the result of `beginRead()` from before the list was read
+   * @returns how many state changes were published
    * @throws LeanError, StoreUnavailable
    */
-  async tellOfRow(row: Payout, place: number): Promise<number> {
+  async publishRow(row: Payout, position: number): Promise<number> {
     const options = { deadline: this.#options.client.deadline() };
-    const see = (): Promise<Sighting> => this.#sightings.ofRow(row, options);
-    const seeAgain = (): Promise<Sighting | undefined> => this.#sightings.afresh(row, options);
-    const outcome = await this.#tell(seeAgain, options, { place, see });
-    // The next comparison's list has the payouts that have not settled.
+    const observe = (): Promise<Observation> => this.#observer.observeRow(row, options);
+    const observeAgain = (): Promise<Observation | undefined> => this.#observer.observeRowAgain(row, options);
+    const outcome = await this.#publish(observeAgain, options, { position, observe });
+    // An unsettled payout is in the list of the next backfill.
     return typeof outcome === 'number' ? outcome : 0;
   }
 
   /**
-   * Tells what a sighting shows that is new, and looks again when it may be old: when something has been told of the
-   * payout since, or when it lies behind that.
+   * Publishes the new state changes that an observation shows. Observes again while the observation may be stale:
+   * another update of the payout was published meanwhile, or the observed state is older than the last update.
+   * @param first replaces `observe` for the first observation, which began at the given position
    */
-  async #tell(
-    see: () => Promise<Sighting | undefined>,
+  async #publish(
+    observe: () => Promise<Observation | undefined>,
     options: { readonly deadline: number },
-    first?: { readonly place: number; readonly see: () => Promise<Sighting> },
+    first?: { readonly position: number; readonly observe: () => Promise<Observation> },
   ): Promise<Outcome> {
-    let before: Sighting | undefined;
-    for (let looks = 1; looks <= mostLooks; looks += 1) {
-      const given = looks === 1 ? first : undefined;
-      const place = given?.place ?? (await this.place());
-      const sighting = await (given?.see ?? see)();
-      if (sighting === undefined) return looks === 1 ? undefined : 'unsettled';
-      const outcome = await this.#tellOnce(sighting, place, isSameSighting(before, sighting), options);
+    let previous: Observation | undefined;
+    for (let reads = 1; reads <= maxReads; reads += 1) {
+      const given = reads === 1 ? first : undefined;
+      const position = given?.position ?? (await this.beginRead());
+      const observation = await (given?.observe ?? observe)();
+      if (observation === undefined) return reads === 1 ? undefined : 'unsettled';
+      const isConfirmed = isSameObservation(previous, observation);
+      const outcome = await this.#publishObservation(observation, position, isConfirmed, options);
       if (outcome !== 'unsettled') return outcome;
-      before = sighting;
+      previous = observation;
     }
     return 'unsettled';
   }
 
-  /** @param isConfirmed whether the look before has shown the same */
-  async #tellOnce(
-    { intentId, paymentId, payout }: Sighting,
-    place: number,
+  /** @param isConfirmed whether the previous observation showed the same state */
+  async #publishObservation(
+    { intentId, paymentId, payout }: Observation,
+    position: number,
     isConfirmed: boolean,
     options: { readonly deadline: number },
   ): Promise<Outcome> {
-    const { events, onTold } = this.#options;
-    const history = await this.#sightings.history({ intentId, paymentId, payout }, options);
-    const since = await this.#noticedSince();
-    // Without a call for the single payout, only a history shows that Lean knows it.
+    const { events, onPublished } = this.#options;
+    const history = await this.#observer.history({ intentId, paymentId, payout }, options);
+    const since = await this.#publishedSince();
+    // On an application without a call for single payouts, only a history proves that the payout exists.
     if (payout === undefined && history.length === 0) return undefined;
-    const known = {
-      ...(await events.knownOf(intentId, paymentId)),
+    const inputs = {
+      ...(await events.updatesAndEventsOf(intentId, paymentId)),
       intentId,
       paymentId,
       payout,
       history,
       since,
     };
-    const last = known.told.at(-1)?.paymentId ?? paymentId;
-    if (last !== paymentId && !(await this.#sightings.isNewest(paymentId, intentId, options))) return 0;
-    if (!isConfirmed && isDoubtful(known)) return 'unsettled';
-    const told = await events.tell(stepsOf(known), place);
-    if (told === undefined) return 'unsettled';
-    if (told > 0) onTold(told);
-    return told;
+    const lastPaymentId = inputs.published.at(-1)?.paymentId ?? paymentId;
+    if (lastPaymentId !== paymentId && !(await this.#observer.isNewestPayment(paymentId, intentId, options)))
+      return 0;
+    if (!isConfirmed && mayBeStale(inputs)) return 'unsettled';
+    const published = await events.publish(unpublishedChanges(inputs), position);
+    if (published === undefined) return 'unsettled';
+    if (published > 0) onPublished(published);
+    return published;
   }
 
-  #noticedSince(): Promise<Instant> {
+  /** The time of the first start on this store. Older state changes are not published. */
+  #publishedSince(): Promise<Instant> {
     const { events, client } = this.#options;
     this.#since ??= leanTime(client)
-      .then(now => events.since(instantAt(now ?? Date.now())))
+      .then(now => events.recordStart(instantAt(now ?? Date.now())))
       .catch((error: unknown) => {
         this.#since = undefined;
         throw error;
@@ -213,5 +227,8 @@ export class EventProcessor {
   }
 }
 
-/** How many steps were told; undefined where Lean knows no such payout. `unsettled`: what was read may be old. */
+/**
+ * The number of published state changes, or undefined if Lean does not know the payout. `unsettled` means that every
+ * observation may have been stale.
+ */
 type Outcome = number | 'unsettled' | undefined;

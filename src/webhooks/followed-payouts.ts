@@ -1,123 +1,116 @@
 import type { LeanClient } from '../lean/client.ts';
 import { concernsOneRequest, LeanError } from '../errors/lean-errors.ts';
 import { StoreUnavailable } from '../errors/gateway-errors.ts';
-import { goesOn, readablePage } from '../payouts/from-lean.ts';
+import { PollingLoop } from '../scheduling/polling-loop.ts';
+import { hasNextPage, lenientPageFromLean } from '../payouts/from-lean.ts';
 import { instantAt } from '../payouts/values/lean-time.ts';
 import { isAtBank, isBeforePayment, type Payout } from '../payouts/payout.ts';
 import type { EventProcessor } from './event-processor.ts';
 
 export interface FollowedPayoutsOptions {
   readonly client: LeanClient;
-  readonly teller: Pick<EventProcessor, 'place' | 'tellOfRow'>;
-  /** @default 3 s */
-  readonly everyMs?: number;
-  /** How long a payout is followed, by Lean's clock. @default 2 min */
-  readonly forMs?: number;
-  /** The most payouts that are followed at once; beyond that, the comparison finds the oldest. @default 1000 */
-  readonly most?: number;
+  readonly processor: Pick<EventProcessor, 'beginRead' | 'publishRow'>;
+  /** Between two reads of the list, in ms. @default 3 s */
+  readonly intervalMs?: number;
+  /** How long a payout is followed, in ms of Lean's clock. @default 2 min */
+  readonly followMs?: number;
+  /** Payouts that are followed at once. The oldest ones beyond it are left to the backfill. @default 1000 */
+  readonly maxFollowed?: number;
 }
 
 const pageSize = 100;
-const mostPages = 10;
+const maxPages = 10;
 
-/** A creation may take this long, and Lean may have made the payout at the start of it. */
-const marginMs = 60_000;
+/** A creation may take this long. Lean may have recorded the payout at its start, before it is followed. */
+const creationMs = 60_000;
 
 /**
- * Follows payouts that this gateway has just created, because Lean sends no webhook before it has made a payment. Reads
- * one list for all of them every few seconds. After a while the comparison takes over.
+ * Publishes the states of payouts that this gateway has just created, until Lean makes a payment, because Lean sends no
+ * webhook before that. Reads one list for all of them every few seconds. After `followMs` the backfill takes over.
  */
 export class FollowedPayouts {
   readonly #options: Required<FollowedPayoutsOptions>;
-  /** By intent, oldest first: since when, by Lean's clock, and the status that was seen last. */
+  /** By intent id, oldest first: when it was added (Lean's clock, epoch ms), and the last status that was read. */
   readonly #followed = new Map<string, { readonly since: number; leanStatus: string | undefined }>();
-  #timer: NodeJS.Timeout | undefined;
-  #looking: Promise<void> | undefined;
-  #stopped = false;
+  readonly #loop: PollingLoop;
 
   constructor(options: FollowedPayoutsOptions) {
-    this.#options = { everyMs: 3000, forMs: 120_000, most: 1000, ...options };
+    this.#options = { intervalMs: 3000, followMs: 120_000, maxFollowed: 1000, ...options };
+    this.#loop = new PollingLoop({
+      poll: () => this.#readList(),
+      intervalMs: this.#options.intervalMs,
+      isTransient: error => error instanceof LeanError || error instanceof StoreUnavailable,
+      // The next read comes soon, and the backfill reads what the last one missed.
+      onFailure: () => undefined,
+    });
   }
 
-  /** How many are followed. */
+  /** The number of followed payouts. */
   get count(): number {
     return this.#followed.size;
+  }
+
+  /** Reads the list every `intervalMs` from now on while any payouts are followed. */
+  start(): void {
+    this.#loop.start();
   }
 
   follow(intentIds: readonly string[]): void {
     for (const intentId of intentIds)
       this.#followed.set(intentId.toLowerCase(), { since: this.#leanNow(), leanStatus: undefined });
     for (const oldest of this.#followed.keys()) {
-      if (this.#followed.size <= this.#options.most) break;
+      if (this.#followed.size <= this.#options.maxFollowed) break;
       this.#followed.delete(oldest);
     }
-    this.#lookLater();
   }
 
-  /** Waits for a read that is in flight. */
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    clearTimeout(this.#timer);
-    await this.#looking;
+  /** Waits for a read in flight. */
+  stop(): Promise<void> {
+    return this.#loop.stop();
   }
 
   #leanNow(): number {
     return this.#options.client.clock.now() ?? Date.now();
   }
 
-  #lookLater(): void {
-    if (this.#stopped || this.#timer !== undefined || this.#followed.size === 0) return;
-    this.#timer = setTimeout(() => {
-      this.#looking = this.#look().finally(() => {
-        this.#timer = undefined;
-        this.#lookLater();
-      });
-    }, this.#options.everyMs).unref();
-  }
-
-  async #look(): Promise<void> {
-    const { client, teller, forMs } = this.#options;
+  async #readList(): Promise<void> {
+    const { client, processor, followMs } = this.#options;
     const now = this.#leanNow();
     for (const [intentId, { since }] of this.#followed)
-      if (now - since > forMs) this.#followed.delete(intentId);
+      if (now - since > followMs) this.#followed.delete(intentId);
     const [oldest] = this.#followed.values();
     if (oldest === undefined) return;
-    const from = instantAt(oldest.since - marginMs);
+    const from = instantAt(oldest.since - creationMs);
     const unseen = new Set(this.#followed.keys());
     let read = 0;
-    try {
-      for (let page = 0; page < mostPages && !this.#stopped; page += 1) {
-        const query = { page_number: String(page), page_size: String(pageSize), from };
-        const place = await teller.place();
-        const { page: wire, answer } = await client.listPayouts(query);
-        const listed = readablePage(wire, answer);
-        for (const row of listed.rows) {
-          if (this.#stopped) return;
-          unseen.delete(row.intentId);
-          await this.#seen(row, place).catch((error: unknown) => {
-            // One payout that cannot be read keeps no other one from being told.
-            if (!(error instanceof LeanError && concernsOneRequest(error))) throw error;
-          });
-        }
-        read += listed.listed;
-        if (unseen.size === 0 || !goesOn(listed, read, pageSize)) return;
+    for (let page = 0; page < maxPages && !this.#loop.stopped; page += 1) {
+      const query = { page_number: String(page), page_size: String(pageSize), from };
+      const position = await processor.beginRead();
+      const { page: wire, answer } = await client.listPayouts(query);
+      const listed = lenientPageFromLean(wire, answer);
+      for (const row of listed.rows) {
+        if (this.#loop.stopped) return;
+        unseen.delete(row.intentId);
+        await this.#publishIfChanged(row, position).catch((error: unknown) => {
+          // A payout that cannot be read must not keep the others from being published.
+          if (!(error instanceof LeanError && concernsOneRequest(error))) throw error;
+        });
       }
-    } catch (error) {
-      // The next read comes soon, and after the last one the comparison takes over.
-      if (!(error instanceof LeanError || error instanceof StoreUnavailable)) throw error;
+      read += listed.rowCount;
+      if (unseen.size === 0 || !hasNextPage(listed, read, pageSize)) return;
     }
   }
 
-  async #seen(row: Payout, place: number): Promise<void> {
+  async #publishIfChanged(row: Payout, position: number): Promise<void> {
     const { intentId } = row;
     const followed = this.#followed.get(intentId);
     const { state } = row;
     if (followed === undefined || state?.leanStatus == null || followed.leanStatus === state.leanStatus)
       return;
-    // Lean sends webhooks once there is a payment.
-    const isFollowed = row.paymentId === null && !isAtBank(state.status);
-    if (isFollowed) await this.#options.teller.tellOfRow(row, place);
+    // From the payment on, Lean sends webhooks. Some lists show no payment ids; then the status shows the payment.
+    const hasPayment = row.paymentId !== null || isAtBank(state.status);
+    if (!hasPayment) await this.#options.processor.publishRow(row, position);
     followed.leanStatus = state.leanStatus;
-    if (!isFollowed || !isBeforePayment(row)) this.#followed.delete(intentId);
+    if (hasPayment || !isBeforePayment(row)) this.#followed.delete(intentId);
   }
 }

@@ -1,91 +1,100 @@
 import type { PayoutEvents, PayoutUpdate } from '../payouts/payout-update.ts';
 import { StoreUnavailable, SubscriberTooSlow, UpdatesCursorExpired } from '../errors/gateway-errors.ts';
-import { updatePlaceOf, type UpdatePlace } from '../payouts/update-cursor.ts';
-import { eventLoop } from '../scheduling/event-loop-batcher.ts';
+import { updatePositionOf, type UpdatePosition } from '../payouts/update-cursor.ts';
+import { eventLoopBatcher } from '../scheduling/event-loop-batcher.ts';
 import { CoalescingWorker } from '../scheduling/coalescing-worker.ts';
 
 export interface LiveUpdatesOptions {
-  readonly events: Pick<PayoutEvents, 'toldAfter'>;
-  /** Called before subscribers are told something new, because reads in flight may be older than the news. */
-  readonly onNews?: () => void;
-  /** How often the store is read though nobody has said that there is something new. @default 5 s */
-  readonly everyMs?: number;
-  /** Updates kept in memory, for all subscribers together. @default 1000 */
-  readonly keep?: number;
+  readonly events: Pick<PayoutEvents, 'publishedAfter'>;
+  /** Called before subscribers get new updates. Reads from Lean that are in flight may be older than the updates. */
+  readonly onNewUpdates?: () => void;
+  /** How often the store is read without a call of `wake()`, in ms. @default 5 s */
+  readonly intervalMs?: number;
+  /** Updates kept in memory, shared by all subscribers. @default 1000 */
+  readonly maxKept?: number;
   /** How many updates a subscriber may be behind before it is dropped. @default 10000 */
-  readonly mostBehind?: number;
+  readonly maxBehind?: number;
 }
 
 export interface Subscription {
-  /** Only updates that this fits. */
-  readonly wants: (update: PayoutUpdate) => boolean;
-  /** From behind this position on: `position` for what comes from now on. */
+  /** Selects the updates of this subscription. */
+  readonly matches: (update: PayoutUpdate) => boolean;
+  /** Only updates after this position. `latest.position` selects the updates from now on. */
   readonly after: number;
-  /** Ends it when aborted. */
+  /** Ends the subscription when aborted. */
   readonly signal: AbortSignal;
 }
 
-const perRead = 500;
+/** Updates that are read from the store at once. */
+const pageSize = 500;
 
 /**
- * What has been told, as it comes, for any number of subscribers: the store is read once for all of them, and each
- * goes on at its own pace from what is kept in memory, or from the store when it is further behind. A slow one costs
- * the others nothing.
+ * Delivers published updates to any number of subscribers. The store is read once for all of them. Each subscriber
+ * reads at its own pace from the updates in memory, or from the store if it is further behind. A slow subscriber does
+ * not delay the others.
  */
 export class LiveUpdates {
   readonly #options: Required<LiveUpdatesOptions>;
-  /** The newest, oldest first, without gaps. */
+  /** The newest updates, oldest first, without gaps. */
   #kept: PayoutUpdate[] = [];
   #position = 0;
-  /** Undefined before the store has been read. */
+  /** The name of the store; undefined before the first read. */
   #store: string | undefined;
-  #waiting = new Set<() => void>();
-  readonly #reading = new CoalescingWorker(() => this.#read());
+  /** Resumes the subscribers that wait for new updates. */
+  #wakeCalls = new Set<() => void>();
+  readonly #reader = new CoalescingWorker(() => this.#read());
   #closed = false;
   #timer: NodeJS.Timeout | undefined;
   #count = 0;
 
   constructor(options: LiveUpdatesOptions) {
-    this.#options = { everyMs: 5000, keep: 1000, mostBehind: 10_000, onNews: () => undefined, ...options };
+    this.#options = {
+      intervalMs: 5000,
+      maxKept: 1000,
+      maxBehind: 10_000,
+      onNewUpdates: () => undefined,
+      ...options,
+    };
   }
 
-  /** The place of the newest update that this gateway has read; undefined before the first read. */
-  get place(): UpdatePlace | undefined {
+  /** The position of the newest update that this gateway has read; undefined before the first read. */
+  get latest(): UpdatePosition | undefined {
     return this.#store === undefined ? undefined : { store: this.#store, position: this.#position };
   }
 
   /**
-   * The position of a cursor.
-   * @throws BadInput if it is not a cursor; UpdatesCursorExpired if it is too old or of another store; StoreUnavailable
+   * The position of a cursor in this store.
+   * @throws BadInput if the text is not a cursor; UpdatesCursorExpired if the cursor is too old or from another store;
+   * StoreUnavailable
    */
   async positionAt(cursor: string): Promise<number> {
-    const { store, position } = updatePlaceOf(cursor);
-    const { store: ours, first, last } = await this.#options.events.toldAfter(position, 0);
+    const { store, position } = updatePositionOf(cursor);
+    const { store: ours, first, last } = await this.#options.events.publishedAfter(position, 0);
     if (store !== ours || position < first - 1 || position > last) throw new UpdatesCursorExpired();
     return position;
   }
 
-  /** How many subscribers there are. */
+  /** The number of subscribers. */
   get subscribers(): number {
     return this.#count;
   }
 
   /**
-   * Goes on from what has been told last.
+   * Starts after the newest update in the store.
    * @throws StoreUnavailable
    */
   async start(): Promise<void> {
-    const { store, last } = await this.#options.events.toldAfter(0, 0);
+    const { store, last } = await this.#options.events.publishedAfter(0, 0);
     this.#store = store;
     this.#position = last;
     this.#timer = setInterval(() => {
       this.wake();
-    }, this.#options.everyMs).unref();
+    }, this.#options.intervalMs).unref();
   }
 
-  /** There may be something new. */
+  /** Reads new updates from the store. Does nothing before `start()`. */
   wake(): void {
-    if (this.#timer !== undefined) this.#reading.wake();
+    if (this.#timer !== undefined) this.#reader.wake();
   }
 
   /** Ends all subscriptions. */
@@ -93,38 +102,41 @@ export class LiveUpdates {
     this.#closed = true;
     clearInterval(this.#timer);
     this.#wakeSubscribers();
-    await this.#reading.stop();
+    await this.#reader.stop();
   }
 
   /**
-   * @throws SubscriberTooSlow from the iterator, when it is not read for long
-   * @throws UpdatesCursorExpired from the iterator, when another store has taken this one's place
-   * @throws StoreUnavailable from the iterator
+   * Yields the updates of a subscription, in order and each once. The iterator throws the errors.
+   * @throws SubscriberTooSlow if the consumer falls more than `maxBehind` updates behind
+   * @throws UpdatesCursorExpired if the store was replaced by another one
+   * @throws StoreUnavailable if older updates cannot be read
    */
-  async *subscribe({ wants, after, signal }: Subscription): AsyncGenerator<PayoutUpdate, void, undefined> {
-    let at = after;
+  async *subscribe({ matches, after, signal }: Subscription): AsyncGenerator<PayoutUpdate, void, undefined> {
+    let position = after;
     const store = this.#store;
-    // Who comes back from far behind is not slow.
-    const mostBehind = Math.max(0, this.#position - after) + this.#options.mostBehind;
+    // A subscriber that returns with an old cursor is not slow, so its backlog does not count.
+    const maxBehind = Math.max(0, this.#position - after) + this.#options.maxBehind;
     this.#count += 1;
     try {
       while (!this.#closed && !signal.aborted) {
-        if (this.#position - at > mostBehind) throw new SubscriberTooSlow();
+        if (this.#position - position > maxBehind) throw new SubscriberTooSlow();
         if (this.#store !== store) throw new UpdatesCursorExpired();
-        const next = this.#keptAfter(at) ?? (await this.#options.events.toldAfter(at, perRead)).updates;
+        const next =
+          this.#keptAfter(position) ??
+          (await this.#options.events.publishedAfter(position, pageSize)).updates;
         for (const update of next) {
-          at = update.position;
+          position = update.position;
           if (signal.aborted) return;
-          if (wants(update)) yield update;
+          if (matches(update)) yield update;
         }
-        if (next.length === 0) await this.#news(signal);
+        if (next.length === 0) await this.#nextUpdate(signal);
       }
     } finally {
       this.#count -= 1;
     }
   }
 
-  /** Undefined when some of it is no longer in memory. */
+  /** The updates after a position; undefined if some of them are no longer in memory. */
   #keptAfter(position: number): readonly PayoutUpdate[] | undefined {
     if (position >= this.#position) return [];
     const [oldest] = this.#kept;
@@ -132,45 +144,46 @@ export class LiveUpdates {
     return this.#kept.slice(position + 1 - oldest.position);
   }
 
-  #news(signal: AbortSignal): Promise<void> {
+  /** Resolves when there are new updates, or the signal is aborted. */
+  #nextUpdate(signal: AbortSignal): Promise<void> {
     return new Promise(resolve => {
       const wake = (): void => {
-        this.#waiting.delete(wake);
+        this.#wakeCalls.delete(wake);
         signal.removeEventListener('abort', wake);
         resolve();
       };
-      this.#waiting.add(wake);
+      this.#wakeCalls.add(wake);
       signal.addEventListener('abort', wake, { once: true });
     });
   }
 
   #wakeSubscribers(): void {
-    const waiting = this.#waiting;
-    this.#waiting = new Set();
-    for (const wake of waiting) eventLoop.run(this, wake);
+    const wakeCalls = this.#wakeCalls;
+    this.#wakeCalls = new Set();
+    for (const wake of wakeCalls) eventLoopBatcher.run(this, wake);
   }
 
   async #read(): Promise<'more' | 'done'> {
     try {
-      const { updates: fresh, store, last } = await this.#options.events.toldAfter(this.#position, perRead);
+      const { updates, store, last } = await this.#options.events.publishedAfter(this.#position, pageSize);
       if (store !== this.#store) {
-        // Another store has taken this one's place, and its positions may mean something else.
+        // Positions of another store mean other updates, so subscribers must start again.
         this.#store = store;
         this.#position = last;
         this.#kept = [];
         this.#wakeSubscribers();
         return 'done';
       }
-      if (fresh.length === 0) return 'done';
-      this.#options.onNews();
-      // A gap, where old updates have been forgotten, makes what is kept useless.
-      const continues = fresh[0]?.position === this.#position + 1;
-      this.#kept = [...(continues ? this.#kept : []), ...fresh].slice(-this.#options.keep);
-      this.#position = fresh.at(-1)?.position ?? this.#position;
+      if (updates.length === 0) return 'done';
+      this.#options.onNewUpdates();
+      // After a gap, where old updates were deleted, the kept updates cannot be continued.
+      const continues = updates[0]?.position === this.#position + 1;
+      this.#kept = [...(continues ? this.#kept : []), ...updates].slice(-this.#options.maxKept);
+      this.#position = updates.at(-1)?.position ?? this.#position;
       this.#wakeSubscribers();
       return 'more';
     } catch (error) {
-      // Whoever uses the store for more says so; the next look comes soon.
+      // The next read comes soon. Other users of the store report the failure.
       if (!(error instanceof StoreUnavailable)) throw error;
       return 'done';
     }

@@ -1,9 +1,10 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
 /**
- * Whether one of the secrets has signed these very bytes. Takes as long whichever part is wrong.
- * @param header of `lean-signature`: `sha512=` and the HMAC-SHA512 in hexadecimal
- * @param secrets several while one is being replaced by another
+ * Whether the body was signed with one of the secrets. Compares in constant time.
+ * @param body the exact bytes that were sent
+ * @param header the `lean-signature` header: `sha512=` and the HMAC-SHA512 in hexadecimal
+ * @param secrets several while one of them is being replaced
  * @see https://docs.leantech.me/docs/webhooks
  */
 export function isSigned(body: Buffer, header: string | undefined, secrets: readonly string[]): boolean {
@@ -11,7 +12,7 @@ export function isSigned(body: Buffer, header: string | undefined, secrets: read
   let signed = false;
   for (const secret of secrets) {
     const expected = createHmac('sha512', secret).update(body).digest();
-    // All of them are tried, so that the time tells nothing of which one it was.
+    // Every secret is tried, so that the time does not show which one fits.
     if (given.length === expected.length && timingSafeEqual(given, expected)) signed = true;
   }
   return signed;

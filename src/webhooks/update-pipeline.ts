@@ -1,103 +1,118 @@
 import type { LeanClient } from '../lean/client.ts';
 import type { PayoutEvents } from '../payouts/payout-update.ts';
 import { StoreUnavailable } from '../errors/gateway-errors.ts';
+import { PollingLoop } from '../scheduling/polling-loop.ts';
 import { WebhookBackfill } from './webhook-backfill.ts';
 import { FollowedPayouts } from './followed-payouts.ts';
 import { LiveUpdates } from './live-updates.ts';
-import type { SightingSources } from './payout-sightings.ts';
-import type { AnnouncedPayout } from './event-from-lean.ts';
-import { WebhookReceiver } from './receive.ts';
+import type { ObservationSources } from './payout-observer.ts';
+import type { EventPayload } from './event-from-lean.ts';
+import { WebhookReceiver } from './webhook-receiver.ts';
 import { EventProcessor } from './event-processor.ts';
 
-export interface UpdatePipelineOptions extends SightingSources {
+export interface UpdatePipelineOptions extends ObservationSources {
   readonly client: LeanClient;
   readonly events: PayoutEvents;
-  /** What Lean signs its webhooks with. */
+  /** The secrets that Lean signs its webhooks with. */
   readonly secrets: readonly string[];
-  /** Wakes this gateway and all others on the store. */
+  /** Announces new updates to all gateways on the store, including this one. */
   readonly announce: () => Promise<void>;
   readonly onAnnouncement: (listener: () => void) => void;
-  /** Makes sure that what others announce is heard: at first, and again after a connection was lost. */
+  /**
+   * Starts to receive the announcements of other gateways. The store does so again by itself after a lost connection.
+   * @throws StoreUnavailable
+   */
   readonly listen: () => Promise<void>;
-  readonly told: {
-    /** Steps have been told, by this gateway. */
-    steps(count: number): void;
-    /** Something has been announced of a payout. */
-    received(payout: AnnouncedPayout): void;
-    foreign(events: number): void;
-    gaps(missed: { readonly events: number; readonly payouts: number }): void;
-    trouble(what: 'starting' | 'looking' | 'comparing', error: Error | undefined): void;
+  readonly callbacks: {
+    /** This gateway has published so many updates. */
+    onPublished(updates: number): void;
+    /** A new event of a payout has been received. */
+    onEventReceived(payload: EventPayload): void;
+    /** So many events belong to payments that are not payouts. */
+    onNonPayoutEvents(events: number): void;
+    /** The backfill has found events and payouts whose webhooks were missed. */
+    onMissed(missed: { readonly events: number; readonly payouts: number }): void;
+    /**
+     * A part fails. While `starting`, every failure is reported. Later, the first failure of a series is reported, and
+     * undefined after the next success.
+     */
+    onFailure(part: 'starting' | 'processing' | 'backfill', error: Error | undefined): void;
   };
-  /** @default 3 min */
-  readonly compareEveryMs?: number;
-  /** How often Lean's list is read for payouts that were just created. @default 3 s */
-  readonly followEveryMs?: number;
+  /** Between two backfills, in ms. @default 3 min */
+  readonly backfillIntervalMs?: number;
+  /** Between two reads of Lean's list for payouts that were just created, in ms. @default 3 s */
+  readonly followIntervalMs?: number;
 }
 
-/** How long what was received and told is kept: as long as Lean lists its events. */
-const keptMs = 90 * 24 * 60 * 60 * 1000;
-const forgetEveryMs = 60 * 60 * 1000;
-const listenEveryMs = 1000;
-const startAgainMs = 5000;
+/** How long events and updates are kept: as long as Lean lists its events. */
+const retentionMs = 90 * 24 * 60 * 60 * 1000;
+const purgeIntervalMs = 60 * 60 * 1000;
+const retryStartMs = 5000;
 
-/** From Lean's webhooks to subscribers: what belongs together, and is started and stopped together. */
+/** Everything between Lean's webhooks and the subscribers to updates. Its parts are started and stopped together. */
 export class UpdatePipeline {
   readonly receiver: WebhookReceiver;
   readonly updates: LiveUpdates;
   readonly #options: UpdatePipelineOptions;
-  readonly #teller: EventProcessor;
-  readonly #comparison: WebhookBackfill;
   readonly #followed: FollowedPayouts;
-  #forgetting: NodeJS.Timeout | undefined;
-  #listening: NodeJS.Timeout | undefined;
-  #startingAgain: NodeJS.Timeout | undefined;
+  /** The parts that run in the background, in the order in which they start. */
+  readonly #parts: readonly { start(): void; stop(): Promise<void> }[];
+  #retryTimer: NodeJS.Timeout | undefined;
   #stopped = false;
 
   constructor(options: UpdatePipelineOptions) {
-    const { events, told } = options;
+    const { client, events, callbacks } = options;
     this.#options = options;
     this.updates = new LiveUpdates({
       events,
-      onNews: () => {
-        options.client.startAfresh();
+      onNewUpdates: () => {
+        client.stopSharingReads();
       },
     });
     options.onAnnouncement(() => {
       this.updates.wake();
     });
-    this.#teller = new EventProcessor({
+    const processor = new EventProcessor({
       ...options,
-      onTold: steps => {
-        told.steps(steps);
-        // Whoever does not hear it looks by itself after a while.
+      onPublished: updates => {
+        callbacks.onPublished(updates);
+        // A gateway that misses the announcement reads the store a few seconds later.
         options.announce().catch(() => undefined);
       },
-      onForeign: told.foreign,
-      onTrouble: error => {
-        told.trouble('looking', error);
+      onNonPayoutEvents: callbacks.onNonPayoutEvents,
+      onFailure: error => {
+        callbacks.onFailure('processing', error);
       },
     });
     this.receiver = new WebhookReceiver({
       ...options,
-      onTaken: payout => {
-        told.received(payout);
-        this.#teller.wake();
+      onReceived: payload => {
+        callbacks.onEventReceived(payload);
+        processor.wake();
       },
     });
-    this.#comparison = new WebhookBackfill({
+    const backfill = new WebhookBackfill({
       ...options,
-      teller: this.#teller,
-      onGaps: told.gaps,
-      onTrouble: error => {
-        told.trouble('comparing', error);
+      processor,
+      onMissed: callbacks.onMissed,
+      onFailure: error => {
+        callbacks.onFailure('backfill', error);
       },
-      ...(options.compareEveryMs !== undefined && { everyMs: options.compareEveryMs }),
+      ...(options.backfillIntervalMs !== undefined && { intervalMs: options.backfillIntervalMs }),
     });
     this.#followed = new FollowedPayouts({
-      client: options.client,
-      teller: this.#teller,
-      ...(options.followEveryMs !== undefined && { everyMs: options.followEveryMs }),
+      client,
+      processor,
+      ...(options.followIntervalMs !== undefined && { intervalMs: options.followIntervalMs }),
     });
+    const retention = new PollingLoop({
+      poll: () => events.purge(retentionMs),
+      intervalMs: purgeIntervalMs,
+      isTransient: error => error instanceof StoreUnavailable,
+      // Old rows may wait for the next hour.
+      onFailure: () => undefined,
+    });
+    this.#parts = [processor, backfill, this.#followed, retention];
   }
 
   /** Follows payouts that this gateway has created, because Lean sends no webhook before there is a payment. */
@@ -106,51 +121,37 @@ export class UpdatePipeline {
   }
 
   /**
-   * Looks at what was left lying, compares with Lean, and goes on with what comes. While the store cannot be reached it
-   * is tried again: that keeps nobody from starting.
+   * Processes the stored events, runs a backfill, and serves subscribers from now on. Resolves after the first try. If
+   * the store is unavailable, the gateway starts nevertheless, and this is tried again until it succeeds.
    */
   async start(): Promise<void> {
     try {
-      await this.#begin();
+      await this.#startParts();
     } catch (error) {
       if (!(error instanceof StoreUnavailable)) throw error;
-      this.#options.told.trouble('starting', error);
+      this.#options.callbacks.onFailure('starting', error);
       if (this.#stopped) return;
-      this.#startingAgain = setTimeout(() => void this.start(), startAgainMs).unref();
+      // Not a polling loop, because it ends with the first success.
+      this.#retryTimer = setTimeout(() => void this.start(), retryStartMs).unref();
     }
   }
 
-  async #begin(): Promise<void> {
-    const { events, listen } = this.#options;
-    await listen();
+  async #startParts(): Promise<void> {
+    await this.#options.listen();
     await this.updates.start();
     if (this.#stopped) return;
-    this.#listening = setInterval(() => {
-      // Until it can be heard again, everybody looks by itself after a while.
-      listen().catch(() => undefined);
-    }, listenEveryMs).unref();
-    this.#teller.start();
-    this.#comparison.start();
-    const forget = (): void => {
-      events.forget(keptMs).catch((error: unknown) => {
-        if (!(error instanceof StoreUnavailable)) throw error;
-      });
-    };
-    this.#forgetting = setInterval(forget, forgetEveryMs).unref();
-    forget();
+    for (const part of this.#parts) part.start();
   }
 
-  /** Ends all subscriptions, so that who listens goes elsewhere. */
+  /** Ends all subscriptions, so that their clients connect to another gateway. */
   endSubscriptions(): Promise<void> {
     return this.updates.close();
   }
 
+  /** Ends all subscriptions, and waits for work in flight. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    clearTimeout(this.#startingAgain);
-    clearInterval(this.#forgetting);
-    clearInterval(this.#listening);
-    const parts = [this.#comparison, this.#followed, this.#teller];
-    await Promise.all([this.updates.close(), ...parts.map(part => part.stop())]);
+    clearTimeout(this.#retryTimer);
+    await Promise.all([this.updates.close(), ...this.#parts.map(part => part.stop())]);
   }
 }

@@ -3,13 +3,13 @@ import { concernsOneRequest, LeanError } from '../errors/lean-errors.ts';
 import { StoreUnavailable } from '../errors/gateway-errors.ts';
 import { compareInstants, type Instant } from '../payouts/values/instant.ts';
 import { instantAt, leanTime } from '../payouts/values/lean-time.ts';
-import { goesOn, readablePage } from '../payouts/from-lean.ts';
+import { hasNextPage, lenientPageFromLean } from '../payouts/from-lean.ts';
 import { awaitsTracking, type Payout } from '../payouts/payout.ts';
 import { PollingLoop } from '../scheduling/polling-loop.ts';
 import {
-  isSameStep,
+  isSameState,
   type PayoutEvents,
-  type PayoutStep,
+  type PayoutStateChange,
   type ReceivedEvent,
 } from '../payouts/payout-update.ts';
 import { eventFromLean } from './event-from-lean.ts';
@@ -18,107 +18,118 @@ import type { EventProcessor } from './event-processor.ts';
 export interface WebhookBackfillOptions {
   readonly client: LeanClient;
   readonly events: PayoutEvents;
-  readonly teller: EventProcessor;
-  /** Told of what had been missed. */
-  readonly onGaps: (missed: { readonly events: number; readonly payouts: number }) => void;
-  /** Told when it fails, once until it succeeds, and then with undefined. */
-  readonly onTrouble: (error: Error | undefined) => void;
-  /** @default 3 min */
-  readonly everyMs?: number;
+  readonly processor: EventProcessor;
+  /** Called with the number of events and payouts that a backfill has recovered. */
+  readonly onMissed: (missed: { readonly events: number; readonly payouts: number }) => void;
+  /** Called with the first error of a series of failures, and with undefined after the next success. */
+  readonly onFailure: (error: Error | undefined) => void;
+  /** Between two backfills, in ms. @default 3 min */
+  readonly intervalMs?: number;
 }
 
 const pageSize = 100;
-const mostPages = 1000;
+const maxPages = 1000;
 
-/** Lean may list something a while after its time, and clocks differ. */
+/** How far a backfill reaches into the range of the one before it: Lean may list entries late, and clocks differ. */
 const overlapMs = 10 * 60_000;
 
-/** After so many payouts in a row that Lean has failed to show, a comparison ends, because Lean cannot be read. */
-const mostFailures = 10;
+/** Reading ends after this many failed payouts in a row, because Lean itself seems unavailable then. */
+const maxFailuresInRow = 10;
 
-/** How long a payout that cannot be read is retried. After that only its next change is told. */
+/** How long a payout that cannot be read is retried, in ms. After that, only its next change is published. */
 const retryMs = 3_600_000;
 
+/** The most failed payouts that are remembered. */
+const maxRemembered = 1000;
+
+/** Stands for rows of Lean's list without an intent id. */
+const unreadableRow = '';
+
 /**
- * Compares what has been received with what Lean has: its list of events, and the payouts that have changed. What is
- * missing is made up for, so that a webhook that never came is missed for minutes and not for ever. Of several
- * gateways on one store one compares.
+ * Recovers missed webhooks every few minutes. Reads Lean's list of events and the payouts that have changed, and
+ * publishes what is missing. One of the gateways on a store runs each backfill.
  */
 export class WebhookBackfill {
   readonly #options: Required<WebhookBackfillOptions>;
-  readonly #rounds: PollingLoop;
-  /** Lean's time of the first of the comparisons in a row that could not read every payout, epoch ms. */
-  #failingSince: number | undefined;
+  readonly #loop: PollingLoop;
+  /**
+   * Intents whose payouts could not be read, with the time of the first failure (Lean's clock, epoch ms). They are read
+   * after all others, so that they cannot keep the backfill from reaching the others.
+   */
+  #failing: ReadonlyMap<string, number> = new Map();
 
   constructor(options: WebhookBackfillOptions) {
-    this.#options = { everyMs: 180_000, ...options };
-    const { everyMs, onTrouble } = this.#options;
-    this.#rounds = new PollingLoop({
-      round: () => this.#round(),
-      everyMs,
-      isTrouble: error => error instanceof LeanError || error instanceof StoreUnavailable,
-      onTrouble,
+    this.#options = { intervalMs: 180_000, ...options };
+    const { intervalMs, onFailure } = this.#options;
+    this.#loop = new PollingLoop({
+      poll: () => this.#backfillIfDue(),
+      intervalMs,
+      isTransient: error => error instanceof LeanError || error instanceof StoreUnavailable,
+      onFailure,
     });
   }
 
-  /** Compares now, and from now on every few minutes. */
+  /** Runs a backfill now, and then every `intervalMs`. */
   start(): void {
-    this.#rounds.start();
+    this.#loop.start();
   }
 
-  /** Ends the comparing; one under way is waited for. */
+  /** Waits for a backfill in flight. */
   stop(): Promise<void> {
-    return this.#rounds.stop();
+    return this.#loop.stop();
   }
 
-  async #round(): Promise<void> {
-    const { events, everyMs } = this.#options;
+  async #backfillIfDue(): Promise<void> {
+    const { events, intervalMs } = this.#options;
     const leanNow = await this.#leanNow();
-    // A little less than the interval: a single gateway would otherwise come too early for its own turn.
-    const upTo = await events.takeComparison(everyMs * 0.9, leanNow);
-    if (upTo !== undefined) await this.compare(upTo, leanNow);
+    // The lease is shorter than the interval, because a single gateway would otherwise find its own lease still valid.
+    const upTo = await events.takeBackfillLease(intervalMs * 0.9, leanNow);
+    if (upTo !== undefined) await this.backfill(upTo, leanNow);
   }
 
-  /** By Lean's clock: what is compared has Lean's times. */
+  /** The time on Lean's clock, which the times of events and payouts come from. */
   async #leanNow(): Promise<Instant> {
     return instantAt((await leanTime(this.#options.client)) ?? Date.now());
   }
 
   /**
-   * @param until Lean's time now
+   * Recovers what was missed between two times.
+   * @param upTo the end of the last complete backfill
+   * @param until the current time on Lean's clock
    * @throws LeanError, StoreUnavailable
    */
-  async compare(upTo: Instant, until: Instant): Promise<void> {
-    const { events, teller, onGaps } = this.#options;
-    const since = await events.since(until);
-    // A time that lies ahead of Lean's was noted by a clock that was wrong.
-    const early = instantAt(Math.min(Date.parse(upTo), Date.parse(until)) - overlapMs);
-    // What was before the first gateway is nobody's news.
-    const from = compareInstants(early, since) < 0 ? since : early;
-    const missed = await this.#missedEvents(from);
-    if (missed > 0) teller.wake();
-    const { payouts, failure } = await this.#missedPayouts(from);
-    if (missed > 0 || payouts > 0) onGaps({ events: missed, payouts });
-    // One that was ended half-way is done again from where it began.
-    if (this.#rounds.stopped) return;
-    await events.comparisonDone(this.#mayGoOn(failure, until) ? until : upTo);
+  async backfill(upTo: Instant, until: Instant): Promise<void> {
+    const { events, processor, onMissed } = this.#options;
+    const since = await events.recordStart(until);
+    // A recorded time later than Lean's time comes from a wrong clock.
+    const overlapping = instantAt(Math.min(Date.parse(upTo), Date.parse(until)) - overlapMs);
+    // Changes from before the first start on this store are not published.
+    const from = compareInstants(overlapping, since) < 0 ? since : overlapping;
+    const missed = await this.#receiveMissedEvents(from);
+    if (missed > 0) processor.wake();
+    const { payouts, failures, isComplete } = await this.#publishMissedPayouts(from);
+    if (missed > 0 || payouts > 0) onMissed({ events: missed, payouts });
+    // An interrupted backfill is repeated from its start.
+    if (this.#loop.stopped) return;
+    this.#rememberFailures(failures, Date.parse(until));
+    const isRetrying = [...this.#failing.values()].some(failedAt => Date.parse(until) - failedAt < retryMs);
+    // Otherwise the next backfill starts where this one started.
+    await events.completeBackfill(isComplete && !isRetrying ? until : upTo);
+    const [failure] = failures.values();
     if (failure !== undefined) throw failure;
   }
 
-  /** Whether the next comparison begins where this one ended. After a failure it begins where this one began, for a while. */
-  #mayGoOn(failure: LeanError | undefined, until: Instant): boolean {
-    const now = Date.parse(until);
-    this.#failingSince = failure === undefined ? undefined : (this.#failingSince ?? now);
-    if (this.#failingSince !== undefined && now - this.#failingSince < retryMs) return false;
-    this.#failingSince = undefined;
-    return true;
+  /** Keeps the failures of this backfill, each with the time of its first failure. */
+  #rememberFailures(failures: ReadonlyMap<string, LeanError>, now: number): void {
+    const intentIds = [...failures.keys()].slice(0, maxRemembered);
+    this.#failing = new Map(intentIds.map(intentId => [intentId, this.#failing.get(intentId) ?? now]));
   }
 
-  /** A Lean application without a list of events has its payouts compared all the same. */
-  async #missedEvents(from: Instant): Promise<number> {
+  /** Stores the events that were not received. Some Lean applications have no list of events. */
+  async #receiveMissedEvents(from: Instant): Promise<number> {
     const { client, events } = this.#options;
     let missed = 0;
-    for (let page = 0; page < mostPages && !this.#rounds.stopped; page += 1) {
+    for (let page = 0; page < maxPages && !this.#loop.stopped; page += 1) {
       const listed = await client.listEvents({ page: String(page), size: String(pageSize), from });
       if (listed === undefined) return missed;
       const received = listed.data.map(eventFromLean).filter(event => event !== undefined);
@@ -129,60 +140,88 @@ export class WebhookBackfill {
   }
 
   /**
-   * Tells of what has changed. A payout that cannot be read keeps no other one from being told.
-   * @returns how many payouts were told of, and the first failure
-   * @throws LeanError where Lean cannot be read; StoreUnavailable
+   * Publishes the payouts that have changed. Goes on after a payout that cannot be read.
+   * @throws LeanError if the list cannot be read; StoreUnavailable
    */
-  async #missedPayouts(from: Instant): Promise<Missed> {
-    const { client, events, teller, onGaps } = this.#options;
-    let payouts = 0;
-    let read = 0;
-    let failure: LeanError | undefined;
-    let failuresInRow = 0;
-    for (let page = 0; page < mostPages && !this.#rounds.stopped; page += 1) {
-      const query = { page_number: String(page), page_size: String(pageSize), from_updated_at: from };
-      const place = await teller.place();
-      const { page: wire, answer } = await client.listPayouts(query);
-      const listed = readablePage(wire, answer);
-      const { rows } = listed;
-      failure ??= listed.fault;
-      read += listed.listed;
-      const known = await events.lastSteps(rows.map(({ intentId }) => intentId));
-      for (const row of rows) {
-        if (isTold(row, known.get(row.intentId))) continue;
-        if (row.updatedAt != null && compareInstants(row.updatedAt, from) < 0) continue;
-        try {
-          if ((await teller.tellOfRow(row, place)) > 0) payouts += 1;
-          failuresInRow = 0;
-        } catch (error) {
-          if (!(error instanceof LeanError)) throw error;
-          failure ??= error;
-          if (concernsOneRequest(error)) continue;
-          failuresInRow += 1;
-          if (failuresInRow < mostFailures) continue;
-          if (payouts > 0) onGaps({ events: 0, payouts });
-          throw error;
-        }
-      }
-      if (!goesOn(listed, read, pageSize)) break;
+  async #publishMissedPayouts(from: Instant): Promise<MissedPayouts> {
+    const missed: MissedPayouts = { payouts: 0, failures: new Map(), isComplete: true };
+    const failedBefore: ListedRow[] = [];
+    for await (const page of this.#pages(from, missed.failures)) {
+      const isNew = ({ row }: ListedRow): boolean => !this.#failing.has(row.intentId);
+      failedBefore.push(...page.filter(listed => !isNew(listed)));
+      missed.isComplete = await this.#publishRows(page.filter(isNew), missed, maxFailuresInRow);
+      if (!missed.isComplete) break;
     }
-    return { payouts, failure };
+    await this.#publishRows(failedBefore, missed, Infinity);
+    return missed;
+  }
+
+  /** The rows of each page of Lean's list whose states have not been published. */
+  async *#pages(from: Instant, failures: Map<string, LeanError>): AsyncGenerator<readonly ListedRow[]> {
+    const { client, events, processor } = this.#options;
+    let read = 0;
+    for (let page = 0; page < maxPages && !this.#loop.stopped; page += 1) {
+      const query = { page_number: String(page), page_size: String(pageSize), from_updated_at: from };
+      const position = await processor.beginRead();
+      const { page: wire, answer } = await client.listPayouts(query);
+      const listed = lenientPageFromLean(wire, answer);
+      const { rows, rowError, rowCount } = listed;
+      if (rowError !== undefined) failures.set(unreadableRow, rowError);
+      read += rowCount;
+      const latest = await events.latestUpdates(rows.map(({ intentId }) => intentId));
+      yield rows
+        .filter(row => !isPublished(row, latest.get(row.intentId)))
+        .filter(({ updatedAt }) => updatedAt == null || compareInstants(updatedAt, from) >= 0)
+        .map(row => ({ row, position }));
+      if (!hasNextPage(listed, read, pageSize)) return;
+    }
+  }
+
+  /** @returns false if it stopped after `maxFailures` failures in a row */
+  async #publishRows(
+    rows: readonly ListedRow[],
+    missed: MissedPayouts,
+    maxFailures: number,
+  ): Promise<boolean> {
+    let failuresInRow = 0;
+    for (const { row, position } of rows) {
+      try {
+        if ((await this.#options.processor.publishRow(row, position)) > 0) missed.payouts += 1;
+        failuresInRow = 0;
+      } catch (error) {
+        if (!(error instanceof LeanError)) throw error;
+        missed.failures.set(row.intentId, error);
+        if (!concernsOneRequest(error)) failuresInRow += 1;
+        if (failuresInRow === maxFailures) return false;
+      }
+    }
+    return true;
   }
 }
 
-interface Missed {
-  readonly payouts: number;
-  readonly failure: LeanError | undefined;
+/** A row of Lean's list, and the position of the newest update when it was read. */
+interface ListedRow {
+  readonly row: Payout;
+  readonly position: number;
 }
 
-/** Whether subscribers have been told the state that a row shows. The row may lack the tracking. */
-function isTold(row: Payout, told: PayoutStep | undefined): boolean {
-  const { paymentId, state, postInitiationStatus = told?.postInitiationStatus } = row;
-  if (told === undefined || state?.leanStatus == null) return false;
+interface MissedPayouts {
+  /** The number of payouts that were published. */
+  payouts: number;
+  /** The failures by intent id. */
+  readonly failures: Map<string, LeanError>;
+  /** Whether the whole list was read. */
+  isComplete: boolean;
+}
+
+/** Whether the state that a row shows has been published. The row may lack the tracking. */
+function isPublished(row: Payout, latest: PayoutStateChange | undefined): boolean {
+  const { paymentId, state, postInitiationStatus = latest?.postInitiationStatus } = row;
+  if (latest === undefined || state?.leanStatus == null) return false;
   const { leanStatus } = state;
-  const mayHaveMore =
+  const mayHaveNewTracking =
     row.postInitiationStatus === undefined &&
-    told.postInitiationStatus === null &&
+    latest.postInitiationStatus === null &&
     awaitsTracking(state.status);
-  return !mayHaveMore && isSameStep(told, { paymentId, leanStatus, postInitiationStatus });
+  return !mayHaveNewTracking && isSameState(latest, { paymentId, leanStatus, postInitiationStatus });
 }

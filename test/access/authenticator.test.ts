@@ -1,15 +1,15 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Environment } from '../../src/config/config.ts';
 import { payoutIdOf } from '../../src/payouts/values/ids.ts';
-import { examplePayoutId } from '../../src/sandbox/named.ts';
+import { examplePayoutId } from '../../src/sandbox/fixtures.ts';
 import { startIssuer } from '../support/issuer.ts';
-import { logLines } from '../support/log-lines.ts';
+import { captureLog } from '../support/log-lines.ts';
 import { createPayoutDocument, leanCreation, payoutInput } from '../support/payout-input.ts';
 import { postOperation, startListeningGateway } from '../support/running-gateway.ts';
 
 async function start(env: Environment = {}) {
   const issuer = await startIssuer();
-  const { log, lines, line } = logLines();
+  const { log, lines, line } = captureLog();
   const gateway = await startListeningGateway({
     env: { ...issuer.env, REST_PORT: '0', MCP_PORT: '0', ...env },
     log,
@@ -26,8 +26,8 @@ async function start(env: Environment = {}) {
   return { gateway, issuer, lines, line, ask, headersOf };
 }
 
-describe('the scope to pay without the one to read', () => {
-  it('pays, and gets what Lean said of it', async () => {
+describe('a token with payouts:create and without payouts:read', () => {
+  it('creates a payout and reads the result of the creation', async () => {
     const { ask, headersOf } = await start();
     const { data } = await ask(createPayoutDocument, await headersOf('payouts:create'), {
       input: payoutInput('pay-only'),
@@ -38,43 +38,40 @@ describe('the scope to pay without the one to read', () => {
   it.each([
     ['payout { id }', 'directly'],
     ['intent { id }', 'directly'],
-    ['payout { __typename }', 'as its name alone'],
-    ['...F', 'by a fragment'],
-    ['payout @skip(if: true) { id }', 'though it would be left out'],
-  ])('does not pay for who also wants to read it (%s, %s)', async selection => {
+    ['payout { __typename }', 'only its type name'],
+    ['...F', 'in a fragment'],
+    ['payout @skip(if: true) { id }', 'with @skip'],
+  ])('is refused for a mutation that also reads the payout (%s, %s)', async selection => {
     const { gateway, ask, headersOf } = await start();
     const document = `mutation ($input: CreatePayoutInput!) {
       createPayout(input: $input) { ... on PayoutCreated { ${selection} } }
     } ${selection === '...F' ? 'fragment F on PayoutCreated { payout { id } }' : ''}`;
-    const answer = await ask(document, await headersOf('payouts:create'), { input: payoutInput('and-read') });
-    expect(answer).toMatchObject({ status: 403, errors: [{ extensions: { code: 'FORBIDDEN' } }] });
-    expect(answer.errors?.[0]?.message).toContain('payouts:read');
+    const result = await ask(document, await headersOf('payouts:create'), { input: payoutInput('and-read') });
+    expect(result).toMatchObject({ status: 403, errors: [{ extensions: { code: 'FORBIDDEN' } }] });
+    expect(result.errors?.[0]?.message).toContain('payouts:read');
     expect(gateway.lean.requests).toEqual([]);
   });
 });
 
-describe('entities', () => {
+describe('the _entities query', () => {
   const entities = (selection: string): string =>
     `{ _entities(representations: [{ __typename: "Payout", paymentId: "${examplePayoutId}" }]) { ${selection} } }`;
 
-  it.each(['... on Payout { id }', '__typename'])(
-    'are read with the scope to read alone: %s',
-    async selection => {
-      const { gateway, ask, headersOf } = await start();
-      expect(await ask(entities(selection), await headersOf('payouts:create'))).toMatchObject({
-        status: 403,
-        errors: [{ extensions: { code: 'FORBIDDEN' } }],
-      });
-      expect(gateway.lean.requests).toEqual([]);
-      expect(await ask(entities(selection), await headersOf('payouts:read'))).toMatchObject({
-        status: 200,
-        data: { _entities: [{}] },
-      });
-    },
-  );
+  it.each(['... on Payout { id }', '__typename'])('requires the scope payouts:read: %s', async selection => {
+    const { gateway, ask, headersOf } = await start();
+    expect(await ask(entities(selection), await headersOf('payouts:create'))).toMatchObject({
+      status: 403,
+      errors: [{ extensions: { code: 'FORBIDDEN' } }],
+    });
+    expect(gateway.lean.requests).toEqual([]);
+    expect(await ask(entities(selection), await headersOf('payouts:read'))).toMatchObject({
+      status: 200,
+      data: { _entities: [{}] },
+    });
+  });
 });
 
-describe('with a router secret', () => {
+describe('with ROUTER_SECRET', () => {
   const secret = { ROUTER_SECRET: 'router-secret' };
   const asRouter = { 'x-router-secret': 'router-secret' };
 
@@ -82,11 +79,11 @@ describe('with a router secret', () => {
     ['_service', '{ _service { sdl } }'],
     ['_entities', '{ _entities(representations: []) { __typename } }'],
     [
-      'one in a fragment',
+      '_service in a fragment',
       '{ ...F } fragment F on Query { ... { ...G } } fragment G on Query { _service { sdl } }',
     ],
-    ['one under another name', '{ payouts(first: 1) { totalCount } sdl: _service { sdl } }'],
-  ])('%s is for the router alone', async (_, query) => {
+    ['_service under an alias', '{ payouts(first: 1) { totalCount } sdl: _service { sdl } }'],
+  ])('%s is refused without the secret', async (_, query) => {
     const { gateway, ask, headersOf } = await start(secret);
     const headers = await headersOf('payouts:read');
     for (const wrong of [{}, { 'x-router-secret': '' }, { 'x-router-secret': 'router-secreT' }])
@@ -98,7 +95,7 @@ describe('with a router secret', () => {
     expect(await ask(query, { ...headers, ...asRouter })).toMatchObject({ status: 200 });
   });
 
-  it('the router is told the SDL without a token, and nothing else', async () => {
+  it('the router gets the SDL without an access token, and nothing else', async () => {
     const { gateway, ask } = await start(secret);
     expect(await ask('{ _service { sdl } }', asRouter)).toMatchObject({
       status: 200,
@@ -115,7 +112,7 @@ describe('with a router secret', () => {
     expect(gateway.lean.requests).toEqual([]);
   });
 
-  it('everybody else asks as before', async () => {
+  it('other callers query payouts without the secret', async () => {
     const { ask, headersOf } = await start(secret);
     expect(await ask('{ payouts(first: 1) { totalCount } }', await headersOf('payouts:read'))).toMatchObject({
       status: 200,
@@ -123,8 +120,8 @@ describe('with a router secret', () => {
   });
 });
 
-describe('who asks', () => {
-  it('has idempotency keys of their own', async () => {
+describe('a caller', () => {
+  it('has its own idempotency keys', async () => {
     const { ask, headersOf, gateway } = await start();
     const pay = async (sub: string, amount: string) =>
       ask(createPayoutDocument, await headersOf('payouts:create', sub), {
@@ -135,13 +132,13 @@ describe('who asks', () => {
       data: { createPayout: { __typename: 'PayoutRejected' } },
     });
     await pay('bert', '2');
-    // Of the three only Anna's second try was the gateway's own to refuse.
+    // The gateway refused only Anna's second request. The other two reached Lean.
     expect(gateway.lean.requests.filter(({ operation }) => operation === 'createPayoutPayment')).toHaveLength(
       2,
     );
   });
 
-  it('is the same on every surface: a payout that was made by one is known to the others', async () => {
+  it('is the same on every surface: a key used by GraphQL finds the same payout by REST', async () => {
     const { ask, headersOf, gateway } = await start();
     const headers = await headersOf('payouts:create');
     const input = payoutInput('on-all');
@@ -162,7 +159,7 @@ describe('who asks', () => {
     );
   });
 
-  it('is named in the line that each request leaves, with what they asked for, what it cost and what came of it', async () => {
+  it('is logged with each request, its operation, its number of Lean calls and its outcome', async () => {
     const { ask, headersOf, gateway, line, lines } = await start();
     const secretToken = await headersOf('payouts:read');
     await ask('query Newest { payouts(first: 2) { nodes { id intent { id } } } }', secretToken);
@@ -203,7 +200,7 @@ describe('who asks', () => {
   });
 });
 
-describe('an agent without a token', () => {
+describe('an MCP client without a token', () => {
   const post = (url: string, headers: Record<string, string> = {}) =>
     fetch(url, {
       method: 'POST',
@@ -211,16 +208,16 @@ describe('an agent without a token', () => {
       body: '{"jsonrpc":"2.0","id":1,"method":"tools/list"}',
     });
 
-  it('is led to the issuer of tokens', async () => {
+  it('gets the URL of the metadata that names the issuer', async () => {
     const { gateway, issuer } = await start();
     const url = gateway.mcpUrl ?? '';
     const refused = await post(url);
     expect(refused.status).toBe(401);
     const [, metadata = ''] =
       /^Bearer resource_metadata="(http[^"]+)"$/.exec(refused.headers.get('www-authenticate') ?? '') ?? [];
-    const answer = await fetch(metadata, { headers: { origin: 'https://agent.example' } });
-    expect(answer.headers.get('access-control-allow-origin')).toBe('*');
-    expect(await answer.json()).toMatchObject({
+    const response = await fetch(metadata, { headers: { origin: 'https://agent.example' } });
+    expect(response.headers.get('access-control-allow-origin')).toBe('*');
+    expect(await response.json()).toMatchObject({
       resource: url,
       authorization_servers: [issuer.issuer],
       scopes_supported: expect.arrayContaining(['payouts:read', 'payouts:create']),
@@ -228,7 +225,7 @@ describe('an agent without a token', () => {
     });
   });
 
-  it('is told of the address that the world knows, where there is one', async () => {
+  it('gets metadata with MCP_PUBLIC_URL if that is set', async () => {
     const { gateway } = await start({ MCP_PUBLIC_URL: 'https://payouts.example/mcp' });
     const refused = await post(gateway.mcpUrl ?? '', { authorization: 'Bearer garbage' });
     expect(refused.headers.get('www-authenticate')).toBe(
@@ -236,7 +233,7 @@ describe('an agent without a token', () => {
         'resource_metadata="https://payouts.example/.well-known/oauth-protected-resource/mcp"',
     );
     const origin = new URL(gateway.mcpUrl ?? '').origin;
-    const answer = await fetch(`${origin}/.well-known/oauth-protected-resource`);
-    expect(await answer.json()).toMatchObject({ resource: 'https://payouts.example/mcp' });
+    const response = await fetch(`${origin}/.well-known/oauth-protected-resource`);
+    expect(await response.json()).toMatchObject({ resource: 'https://payouts.example/mcp' });
   });
 });

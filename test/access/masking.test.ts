@@ -1,47 +1,47 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { masked, maskedError, maskedJson, maskedProse } from '../../src/access/masking.ts';
+import { maskAccount, maskError, maskJson, maskText } from '../../src/access/masking.ts';
 import { payoutIdOf } from '../../src/payouts/values/ids.ts';
-import { exampleIntentId, examplePayoutId } from '../../src/sandbox/named.ts';
+import { exampleIntentId, examplePayoutId } from '../../src/sandbox/fixtures.ts';
 import { startIssuer, type Issuer } from '../support/issuer.ts';
 import { leanCreation } from '../support/payout-input.ts';
 import { postOperation, startListeningGateway, type ListeningGateway } from '../support/running-gateway.ts';
 
-describe('a masked account', () => {
+describe('an account', () => {
   it.each([
     ['AE070331234567890123456', 'AE*****************3456'],
     ['1015000000601', '*********0601'],
     ['123456789', '*****6789'],
     ['12345678', '********'],
     ['', ''],
-  ])('%s is %s', (account, shown) => {
-    expect(masked(account)).toBe(shown);
+  ])('%s is masked to %s', (account, masked) => {
+    expect(maskAccount(account)).toBe(masked);
   });
 
-  it('has the length of the account, and at most six letters of it', () => {
+  it('keeps its length and at most six of its characters when it is masked', () => {
     fc.assert(
       fc.property(fc.stringMatching(/^[A-Z0-9]{0,34}$/), account => {
-        const shown = masked(account);
-        expect(shown).toHaveLength(account.length);
-        expect(shown.replaceAll('*', '').length).toBeLessThanOrEqual(6);
+        const masked = maskAccount(account);
+        expect(masked).toHaveLength(account.length);
+        expect(masked.replaceAll('*', '').length).toBeLessThanOrEqual(6);
       }),
     );
   });
 });
 
-it('Lean’s JSON is masked in its account fields, and otherwise left as it is to the letter', () => {
+it('the account fields of Lean’s JSON are masked, and all other characters stay unchanged', () => {
   const json = `{ "amount":16.50, "iban" : "AE070331234567890123456",
     "account_number":1015000000601,"recipient_iban": null, "description":"f\\u00fcr \\"Mai\\"",
     "name":"AE07 0331", "bank_transaction_reference":"FT26182ABCDEF12345" }`;
-  expect(maskedJson(json)).toBe(
+  expect(maskJson(json)).toBe(
     json
       .replace('"AE070331234567890123456"', '"AE*****************3456"')
       .replace('1015000000601', '"*********0601"'),
   );
 });
 
-describe('a sentence of Lean’s', () => {
+describe('free text of Lean’s', () => {
   it.each([
     ['AE070331234567890123456 is closed', 'AE*****************3456 is closed'],
     ['to (AE07 0331 2345 6789 0123 456).', 'to (AE********************** 456).'],
@@ -57,8 +57,8 @@ describe('a sentence of Lean’s', () => {
     ['to 101-50000006-01', 'to ***********6-01'],
     ['to 1234\u00a05678\u00a09012', 'to **********9012'],
     ['ACC1234 5678 9012 closed', 'ACC**********9012 closed'],
-  ])('%s becomes %s', (sentence, shown) => {
-    expect(maskedProse(sentence)).toBe(shown);
+  ])('%s is masked to %s', (text, masked) => {
+    expect(maskText(text)).toBe(masked);
   });
 
   it.each([
@@ -68,26 +68,26 @@ describe('a sentence of Lean’s', () => {
     'AED 1 234 567.50 or 123 456 789 AED, 12,345,678.90',
     `of ${examplePayoutId} 12345678-1234-1234-1234-123456789012`,
     'error 1234 5678, rows 100 and 200',
-  ])('is left as it is: %s', sentence => {
-    expect(maskedProse(sentence)).toBe(sentence);
+  ])('without an account stays unchanged: %s', text => {
+    expect(maskText(text)).toBe(text);
   });
 
   it.each(['description', 'status_additional_details', 'error_message', 'message'])(
-    'is masked in the field %s of any answer, whatever its escapes',
+    'is masked in the field %s of responses and errors, also with JSON escapes',
     field => {
       const json = JSON.stringify({ [field]: 'Lines:\nAE070331234567890123456\t"closed"' });
-      const shown = JSON.stringify({ [field]: 'Lines:\nAE*****************3456\t"closed"' });
-      expect(maskedJson(json)).toBe(shown);
-      expect(maskedError(json)).toBe(shown);
+      const masked = JSON.stringify({ [field]: 'Lines:\nAE*****************3456\t"closed"' });
+      expect(maskJson(json)).toBe(masked);
+      expect(maskError(json)).toBe(masked);
     },
   );
 
-  it('is masked anywhere in an error, whether it is JSON or not', () => {
-    expect(maskedError('<p>AE070331234567890123456, 1015000000601')).toBe(
+  it('is masked in every string of an error, whether the error is JSON or not', () => {
+    expect(maskError('<p>AE070331234567890123456, 1015000000601')).toBe(
       '<p>AE*****************3456, *********0601',
     );
     const json = `{"detail":["1015000000601"],"timestamp":1764370000000,"id":"${examplePayoutId}"}`;
-    expect(maskedError(json)).toBe(json.replace('1015000000601', '*********0601'));
+    expect(maskError(json)).toBe(json.replace('1015000000601', '*********0601'));
   });
 });
 
@@ -107,7 +107,7 @@ describe('with MASK_IBAN=on', () => {
     await issuer.close();
   });
 
-  const everything = `{
+  const allAccountFields = `{
     payouts(first: 3) { nodes { ...P } }
     payoutByPayment(paymentId: "${examplePayoutId}") { ...P }
     payout(id: "${payoutIdOf(exampleIntentId)}") { ...P }
@@ -123,31 +123,31 @@ describe('with MASK_IBAN=on', () => {
     Record<string, (headers: Record<string, string>, key: string) => Promise<string>>
   > = {
     async graphql(headers, key) {
-      const read = await postOperation(gateway.url, everything, {}, { headers });
-      const made = await postOperation(
+      const read = await postOperation(gateway.url, allAccountFields, {}, { headers });
+      const created = await postOperation(
         gateway.url,
         `mutation ($input: CreatePayoutInput!) { createPayout(input: $input) {
           ... on PayoutCreated { sender { iban accountNumber } recipient { iban accountNumber } } } }`,
         { input: { ...inputOf(key) } },
         { headers },
       );
-      expect([read.errors, made.errors]).toEqual([undefined, undefined]);
-      return JSON.stringify([read.data, made.data]);
+      expect([read.errors, created.errors]).toEqual([undefined, undefined]);
+      return JSON.stringify([read.data, created.data]);
     },
     async rest(headers, key) {
       const root = `${gateway.restUrl ?? ''}/v1/payouts/v1`;
       const texts = [];
       for (const path of [`/payments?page_size=3`, `/${examplePayoutId}`, `/intents/${exampleIntentId}`])
         texts.push(await (await fetch(`${root}${path}`, { headers })).text());
-      const made = await fetch(`${root}/payment`, {
+      const created = await fetch(`${root}/payment`, {
         method: 'POST',
         headers: { ...headers, 'content-type': 'application/json', 'idempotency-key': key },
         body: JSON.stringify(leanCreation()),
       });
-      return [...texts, await made.text()].join('\n');
+      return [...texts, await created.text()].join('\n');
     },
     async mcp(headers) {
-      const answer = await fetch(gateway.mcpUrl ?? '', {
+      const response = await fetch(gateway.mcpUrl ?? '', {
         method: 'POST',
         headers: {
           ...headers,
@@ -161,7 +161,7 @@ describe('with MASK_IBAN=on', () => {
           params: { name: 'lean-getpayout', arguments: { payment_id: examplePayoutId } },
         }),
       });
-      return answer.text();
+      return response.text();
     },
   };
 
@@ -177,26 +177,26 @@ describe('with MASK_IBAN=on', () => {
     };
   };
 
-  const account = /(?<![*\w-])(?:[A-Z]{2}\d{21}|\d{10,})(?![\w-])/;
-  const shown = /\*{5,}\d{4}/;
+  const fullAccount = /(?<![*\w-])(?:[A-Z]{2}\d{21}|\d{10,})(?![\w-])/;
+  const maskedAccount = /\*{5,}\d{4}/;
 
   it.each(Object.keys(surfaces))(
-    'no account number or IBAN is seen by %s without the scope for it',
+    '%s shows full accounts only with the scope payouts:read_sensitive',
     async name => {
       const headers = async (scope: string) => ({ authorization: `Bearer ${await issuer.token({ scope })}` });
-      const masking = await surfaces[name]?.(await headers('payouts:read payouts:create'), `masked-${name}`);
-      expect(masking).not.toMatch(account);
-      expect(masking).toMatch(shown);
+      const masked = await surfaces[name]?.(await headers('payouts:read payouts:create'), `masked-${name}`);
+      expect(masked).not.toMatch(fullAccount);
+      expect(masked).toMatch(maskedAccount);
       const full = await surfaces[name]?.(
         await headers('payouts:read payouts:create payouts:read_sensitive'),
         `full-${name}`,
       );
-      expect(full).toMatch(account);
-      expect(full).not.toMatch(shown);
+      expect(full).toMatch(fullAccount);
+      expect(full).not.toMatch(maskedAccount);
     },
   );
 
-  it('no account number is seen in the sentences of a payout, on any surface', async () => {
+  it('account numbers in the free text of a payout are masked by GraphQL and REST', async () => {
     const paymentId = randomUUID();
     gateway.lean.payouts.add({
       paymentId,

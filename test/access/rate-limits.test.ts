@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { rateLimit } from '../../src/access/rate-limits.ts';
+import { createRateLimit } from '../../src/access/rate-limits.ts';
 import { RateLimited } from '../../src/errors/gateway-errors.ts';
 import type { Environment } from '../../src/config/config.ts';
-import { examplePayoutId } from '../../src/sandbox/named.ts';
+import { examplePayoutId } from '../../src/sandbox/fixtures.ts';
 import { startIssuer } from '../support/issuer.ts';
 import { createPayoutDocument, leanCreation, payoutInput } from '../support/payout-input.ts';
 import { postOperation, startListeningGateway, type ListeningGateway } from '../support/running-gateway.ts';
@@ -18,10 +18,10 @@ async function start(env: Environment): Promise<ListeningGateway> {
   return gateway;
 }
 
-describe('so many requests a minute', () => {
+describe('RATE_LIMIT_REQUESTS', () => {
   const query = '{ payouts(first: 1) { totalCount } }';
 
-  it('count over all surfaces, and the next is told when to come back', async () => {
+  it('counts over all surfaces; a refused request gets Retry-After', async () => {
     const gateway = await start({ RATE_LIMIT_REQUESTS: '3' });
     const rest = () => fetch(`${gateway.restUrl ?? ''}/v1/payouts/v1/${examplePayoutId}`);
     const mcp = () =>
@@ -32,7 +32,7 @@ describe('so many requests a minute', () => {
       });
     const graphql = () => postOperation(gateway.url, query);
     for (const ask of [graphql, rest, mcp]) expect((await ask()).status).toBe(200);
-    const heard = gateway.lean.requests.length;
+    const leanRequests = gateway.lean.requests.length;
 
     const byGraphql = await graphql();
     expect(byGraphql).toMatchObject({ status: 429, errors: [{ extensions: { code: 'RATE_LIMITED' } }] });
@@ -47,11 +47,11 @@ describe('so many requests a minute', () => {
       expect(Number(headers.get('retry-after'))).toSatisfy(
         (seconds: number) => seconds >= 1 && seconds <= 60,
       );
-    expect(gateway.lean.requests).toHaveLength(heard);
+    expect(gateway.lean.requests).toHaveLength(leanRequests);
     expect((await fetch(`${gateway.origin}/health`)).status).toBe(200);
   });
 
-  it('are each caller’s own', async () => {
+  it('counts each caller separately', async () => {
     const issuer = await startIssuer();
     onTestFinished(() => issuer.close());
     const gateway = await start({ ...issuer.env, RATE_LIMIT_REQUESTS: '1' });
@@ -70,13 +70,13 @@ describe('so many requests a minute', () => {
   });
 });
 
-describe('so many payouts a minute', () => {
+describe('RATE_LIMIT_PAYOUTS', () => {
   const pay = (gateway: ListeningGateway, key: string) =>
     postOperation(gateway.url, createPayoutDocument, { input: payoutInput(key) });
   const posts = ({ lean }: ListeningGateway): number =>
     lean.requests.filter(({ operation }) => operation === 'createPayoutPayment').length;
 
-  it('are made, and the next one is not sent; its key stays free', async () => {
+  it('refuses a payout above the limit; the payout is not sent', async () => {
     const gateway = await start({ RATE_LIMIT_PAYOUTS: '2' });
     for (const key of ['a', 'b'])
       expect(await pay(gateway, key)).toMatchObject({
@@ -103,7 +103,7 @@ describe('so many payouts a minute', () => {
     expect(posts(gateway)).toBe(2);
   });
 
-  it('are not used up by repetitions, which get their answer', async () => {
+  it('does not count a repeated key, which gets its recorded answer', async () => {
     const gateway = await start({ RATE_LIMIT_PAYOUTS: '1' });
     for (let times = 0; times < 5; times += 1)
       expect(await pay(gateway, 'a')).toMatchObject({
@@ -112,7 +112,7 @@ describe('so many payouts a minute', () => {
     expect(posts(gateway)).toBe(1);
   });
 
-  it('count one by one when several go together, and more than a minute’s never can', async () => {
+  it('counts each transfer of createPayouts; more transfers than the limit are refused without Retry-After', async () => {
     const gateway = await start({ RATE_LIMIT_PAYOUTS: '3' });
     const payAll = (key: string, count: number) => {
       const { idempotencyKey, ...transfer } = payoutInput(key);
@@ -126,12 +126,12 @@ describe('so many payouts a minute', () => {
         { input: { idempotencyKey, transfers } },
       );
     };
-    const never = await payAll('four', 4);
-    expect(never).toMatchObject({
+    const tooMany = await payAll('four', 4);
+    expect(tooMany).toMatchObject({
       status: 429,
       errors: [{ message: expect.stringContaining('4 payouts at once') }],
     });
-    expect(never.headers.get('retry-after')).toBeNull();
+    expect(tooMany.headers.get('retry-after')).toBeNull();
     expect(await payAll('two', 2)).toMatchObject({
       data: { createPayouts: { __typename: 'PayoutsCreated' } },
     });
@@ -141,7 +141,7 @@ describe('so many payouts a minute', () => {
 });
 
 describe('several gateways on one PostgreSQL', () => {
-  it('count together', async () => {
+  it('count requests together', async () => {
     const store = await freshStore('PostgreSQL');
     const env = { DATABASE_URL: 'url' in store ? store.url : '', RATE_LIMIT_REQUESTS: '4' };
     const gateways = [await start(env), await start(env)];
@@ -151,17 +151,17 @@ describe('several gateways on one PostgreSQL', () => {
     expect(statuses).toEqual([200, 200, 200, 200, 429, 429]);
   });
 
-  it('count each for itself while the database cannot be reached', async () => {
-    const limit = rateLimit('requests', 2, () => Promise.reject(new Error('no database')));
+  it('count separately while the database cannot be reached', async () => {
+    const limit = createRateLimit('requests', 2, () => Promise.reject(new Error('no database')));
     await limit?.take('anna');
     await limit?.take('anna');
     await expect(limit?.take('anna')).rejects.toBeInstanceOf(RateLimited);
   });
 });
 
-it('a minute later there is another minute’s', async () => {
+it('a rate limit starts again after a minute', async () => {
   vi.useFakeTimers({ toFake: ['Date', 'setTimeout', 'clearTimeout'] });
-  const limit = rateLimit('requests', 1, undefined);
+  const limit = createRateLimit('requests', 1, undefined);
   await limit?.take('anna');
   await expect(limit?.take('anna')).rejects.toMatchObject({ retryAfterSeconds: 60 });
   vi.advanceTimersByTime(60_001);

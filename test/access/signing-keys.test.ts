@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { AccessTokens } from '../../src/access/access-tokens.ts';
 import { SigningKeys } from '../../src/access/signing-keys.ts';
 import { signingKey, startIssuer, type Issuer } from '../support/issuer.ts';
-import { logLines } from '../support/log-lines.ts';
+import { captureLog } from '../support/log-lines.ts';
 import { postOperation, startListeningGateway } from '../support/running-gateway.ts';
 
 const minute = 60_000;
@@ -11,72 +11,72 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** Keys and tokens at a clock of the test's own. */
+/** Starts an issuer, and reads its keys with a fake clock. */
 async function start(prepare: (issuer: Issuer) => void = () => undefined) {
   const issuer = await startIssuer();
   onTestFinished(() => issuer.close());
   prepare(issuer);
   vi.useFakeTimers({ toFake: ['Date', 'setTimeout', 'clearTimeout'] });
-  const troubles: (string | undefined)[] = [];
+  const failures: (string | undefined)[] = [];
   const keys = new SigningKeys({
     url: new URL(issuer.env['AUTH_JWKS_URL'] ?? ''),
-    onTrouble: problem => troubles.push(problem),
+    onFailure: problem => failures.push(problem),
   });
   onTestFinished(() => {
     keys.stop();
   });
   await keys.start();
   const tokens = new AccessTokens({ ...issuer, keys });
-  const asks = async (options: Parameters<Issuer['token']>[1] = {}): Promise<string> => {
+  const authenticate = async (options: Parameters<Issuer['token']>[1] = {}): Promise<string> => {
     const token = await issuer.token({}, { lifetime: '48h', ...options });
     return tokens.callerOf(token).then(
       ({ subject }) => subject,
       (error: unknown) => (error as { code: string }).code,
     );
   };
-  /** Lets time pass, with all that is read of the keys meanwhile. */
-  const pass = async (ms: number): Promise<void> => {
+  /** Advances the clock, and waits for each periodic read of the keys. */
+  const advance = async (ms: number): Promise<void> => {
     for (let left = ms; left > 0; left -= 5 * minute) {
-      const asked = issuer.asked;
+      const requestsBefore = issuer.keyRequests;
       vi.advanceTimersByTime(Math.min(left, 5 * minute));
-      if (left >= 5 * minute) await vi.waitUntil(() => issuer.asked > asked);
+      if (left >= 5 * minute) await vi.waitUntil(() => issuer.keyRequests > requestsBefore);
       await keys.settled;
     }
   };
-  return { issuer, keys, asks, pass, troubles };
+  return { issuer, keys, authenticate, advance, failures };
 }
 
-describe('keys that change', () => {
-  it('a token with a new key is good once the issuer has it', async () => {
-    const { issuer, asks, pass } = await start();
+describe('signing keys', () => {
+  it('a new key is trusted once the issuer publishes it', async () => {
+    const { issuer, authenticate, advance } = await start();
     const second = await signingKey('second', 'ES256');
-    await pass(minute);
-    expect(await asks({ key: second })).toBe('UNAUTHENTICATED');
+    await advance(minute);
+    expect(await authenticate({ key: second })).toBe('UNAUTHENTICATED');
     issuer.keys = [issuer.key, second];
-    await pass(minute);
-    expect(await asks({ key: second })).toBe('anna');
-    expect(await asks()).toBe('anna');
+    await advance(minute);
+    expect(await authenticate({ key: second })).toBe('anna');
+    expect(await authenticate()).toBe('anna');
   });
 
-  it('a key that is withdrawn is trusted no longer than until the keys are read again', async () => {
-    const { issuer, asks, pass } = await start();
-    expect(await asks()).toBe('anna');
+  it('a withdrawn key is trusted until the next read of the keys', async () => {
+    const { issuer, authenticate, advance } = await start();
+    expect(await authenticate()).toBe('anna');
     issuer.keys = [await signingKey('second')];
-    await pass(5 * minute);
-    expect(await asks()).toBe('UNAUTHENTICATED');
+    await advance(5 * minute);
+    expect(await authenticate()).toBe('UNAUTHENTICATED');
   });
 
-  it('tokens with made-up keys do not have the issuer asked for each of them', async () => {
-    const { issuer, asks, pass } = await start();
+  it('tokens with unknown keys cause only one read of the keys in ten seconds', async () => {
+    const { issuer, authenticate, advance } = await start();
     const key = await signingKey('made-up');
-    await pass(minute);
-    for (let times = 0; times < 20; times += 1) expect(await asks({ key })).toBe('UNAUTHENTICATED');
-    expect(issuer.asked).toBe(2);
+    await advance(minute);
+    for (let times = 0; times < 20; times += 1) expect(await authenticate({ key })).toBe('UNAUTHENTICATED');
+    expect(issuer.keyRequests).toBe(2);
   });
 });
 
-it('a token that was good is not so beyond its end, or long beyond the withdrawal of its key', async () => {
-  const { issuer, keys, pass } = await start();
+it('a cached token is refused after it expires, and after its key is withdrawn', async () => {
+  const { issuer, keys, advance } = await start();
   const tokens = new AccessTokens({ ...issuer, keys });
   const [short, long] = [
     await issuer.token({}, { lifetime: '10s' }),
@@ -88,58 +88,58 @@ it('a token that was good is not so beyond its end, or long beyond the withdrawa
   await expect(tokens.callerOf(short)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
   expect(await tokens.callerOf(long)).toMatchObject({ subject: 'anna' });
   issuer.keys = [await signingKey('second')];
-  await pass(5 * minute);
+  await advance(5 * minute);
   await expect(tokens.callerOf(long)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
 });
 
 describe('while the keys cannot be read', () => {
-  it('callers with known keys are not affected, for five minutes and for hours', async () => {
-    const { issuer, asks, pass, troubles } = await start();
+  it('callers with known keys are still authenticated after five minutes and after an hour', async () => {
+    const { issuer, authenticate, advance, failures } = await start();
     issuer.keys = undefined;
     for (const ms of [5 * minute, 55 * minute]) {
-      await pass(ms);
-      expect(await asks()).toBe('anna');
+      await advance(ms);
+      expect(await authenticate()).toBe('anna');
     }
-    expect(troubles).toEqual([expect.stringContaining('Expected 200')]);
+    expect(failures).toEqual([expect.stringContaining('Expected 200')]);
     issuer.keys = [issuer.key];
-    await pass(5 * minute);
-    expect(troubles).toEqual([expect.any(String), undefined]);
+    await advance(5 * minute);
+    expect(failures).toEqual([expect.any(String), undefined]);
   });
 
-  it('known keys are not trusted for ever', async () => {
-    const { issuer, asks } = await start();
+  it('known keys are trusted for a day at most', async () => {
+    const { issuer, authenticate } = await start();
     issuer.keys = undefined;
     vi.setSystemTime(Date.now() + 25 * 60 * minute);
-    expect(await asks()).toBe('ACCESS_UNAVAILABLE');
+    expect(await authenticate()).toBe('ACCESS_UNAVAILABLE');
   });
 
-  it('a token with a key that may be new is not said to be bad', async () => {
-    const { issuer, asks, pass } = await start();
+  it('a token with an unknown key is answered with ACCESS_UNAVAILABLE and not with UNAUTHENTICATED', async () => {
+    const { issuer, authenticate, advance } = await start();
     issuer.keys = undefined;
-    await pass(minute);
-    expect(await asks({ key: await signingKey('second') })).toBe('ACCESS_UNAVAILABLE');
+    await advance(minute);
+    expect(await authenticate({ key: await signingKey('second') })).toBe('ACCESS_UNAVAILABLE');
   });
 
-  it('from the start, nobody is let in until they can', async () => {
-    const { issuer, keys, asks, troubles } = await start(it => {
-      it.keys = undefined;
+  it('no caller is authenticated until the keys have been read once', async () => {
+    const { issuer, keys, authenticate, failures } = await start(unavailable => {
+      unavailable.keys = undefined;
     });
-    expect([keys.known, troubles]).toEqual([false, [expect.any(String)]]);
-    expect(await asks()).toBe('ACCESS_UNAVAILABLE');
+    expect([keys.available, failures]).toEqual([false, [expect.any(String)]]);
+    expect(await authenticate()).toBe('ACCESS_UNAVAILABLE');
     issuer.keys = [issuer.key];
-    expect(await asks()).toBe('anna');
+    expect(await authenticate()).toBe('anna');
   });
 });
 
-it('a gateway that starts without them says so, is not ready, and turns callers away with a time to come back', async () => {
+it('a gateway that starts without signing keys logs an error, is not ready, and answers 503 with Retry-After', async () => {
   const issuer = await startIssuer();
   onTestFinished(() => issuer.close());
   issuer.keys = undefined;
-  const { log, line } = logLines();
+  const { log, line } = captureLog();
   const gateway = await startListeningGateway({ env: issuer.env, log });
   onTestFinished(() => gateway.close());
   expect(await line(({ level }) => level >= 50)).toMatchObject({
-    msg: expect.stringMatching(/^AUTH_JWKS_URL: .* tried again/),
+    msg: expect.stringMatching(/^AUTH_JWKS_URL: .* tries again/),
     url: issuer.env['AUTH_JWKS_URL'],
   });
   const ready = await fetch(`${gateway.origin}/ready`);

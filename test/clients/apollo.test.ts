@@ -4,7 +4,12 @@ import { OperationTypeNode } from 'graphql';
 import { createClient } from 'graphql-ws';
 import { expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
-import { documents, payment, startClientStack, type Answers } from '../support/client-stack.ts';
+import {
+  documents,
+  waitingPayoutInput,
+  startClientStack,
+  type ClientResults,
+} from '../support/client-stack.ts';
 
 it('Apollo Client with its default cache follows a payout from its creation to PAID, in list and detail', async () => {
   const { url, socketUrl, pay } = await startClientStack();
@@ -23,28 +28,28 @@ it('Apollo Client with its default cache follows a payout from its creation to P
   });
   const list = gql(documents.list);
   const detail = gql(documents.detail);
-  await client.query<Answers['list']>({ query: list });
-  const { data: at } = await client.query<Answers['cursor']>({ query: gql(documents.cursor) });
-  const { data: created } = await client.mutate<Answers['create']>({
+  await client.query<ClientResults['list']>({ query: list });
+  const { data: cursor } = await client.query<ClientResults['cursor']>({ query: gql(documents.cursor) });
+  const { data: created } = await client.mutate<ClientResults['create']>({
     mutation: gql(documents.create),
-    variables: { input: payment },
+    variables: { input: waitingPayoutInput },
   });
   const id = created?.createPayout.payoutId ?? '';
   expect(created?.createPayout.payout).toMatchObject({ id, outcome: 'IN_PROGRESS' });
   const fromNetwork = { fetchPolicy: 'network-only' } as const;
-  const { data: listed } = await client.query<Answers['list']>({ query: list, ...fromNetwork });
+  const { data: listed } = await client.query<ClientResults['list']>({ query: list, ...fromNetwork });
   expect(listed?.payouts.nodes[0]?.id).toBe(id);
-  await client.query<Answers['detail']>({ query: detail, variables: { id }, ...fromNetwork });
+  await client.query<ClientResults['detail']>({ query: detail, variables: { id }, ...fromNetwork });
 
   const inCache = () => [
-    client.readQuery<Answers['list']>({ query: list })?.payouts.nodes[0],
-    client.readQuery<Answers['detail']>({ query: detail, variables: { id } })?.payout,
+    client.readQuery<ClientResults['list']>({ query: list })?.payouts.nodes[0],
+    client.readQuery<ClientResults['detail']>({ query: detail, variables: { id } })?.payout,
   ];
-  const following = client
-    .subscribe({ query: gql(documents.follow), variables: { id, after: at?.payoutUpdatesCursor } })
+  const subscription = client
+    .subscribe({ query: gql(documents.follow), variables: { id, after: cursor?.payoutUpdatesCursor } })
     .subscribe({});
   onTestFinished(() => {
-    following.unsubscribe();
+    subscription.unsubscribe();
   });
   pay(id);
   await expect

@@ -8,7 +8,12 @@ import { createClient } from 'graphql-ws';
 import relay, { type ConcreteRequest, type Environment as RelayEnvironment } from 'relay-runtime';
 import { expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
-import { documents, payment, startClientStack, type Answers } from '../support/client-stack.ts';
+import {
+  documents,
+  waitingPayoutInput,
+  startClientStack,
+  type ClientResults,
+} from '../support/client-stack.ts';
 import { postOperation } from '../support/running-gateway.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -16,13 +21,13 @@ const { commitMutation, createOperationDescriptor, Environment, fetchQuery, Netw
 
 type Name = keyof typeof documents;
 
-/** What relay-compiler makes of the documents with the schema that the package brings for clients. */
-async function compiled(): Promise<Record<Name, ConcreteRequest>> {
+/** Compiles the documents with relay-compiler, and with the schema for clients that the package contains. */
+async function compileDocuments(): Promise<Record<Name, ConcreteRequest>> {
   const folder = await mkdtemp(join(tmpdir(), 'lean-payouts-relay-'));
   onTestFinished(() => rm(folder, { recursive: true }));
   await mkdir(join(folder, 'src'));
-  await mkdir(join(folder, 'made'));
-  // Relay wants documents to be named after their module.
+  await mkdir(join(folder, 'artifacts'));
+  // Relay requires that the name of a document starts with the name of its module.
   const names = Object.entries(documents).map(([name, text]) => {
     const [, kind = '', operation = ''] = /^(\w+) (\w+)/.exec(text) ?? [];
     const relayName = `clients${operation}${kind.charAt(0).toUpperCase()}${kind.slice(1)}`;
@@ -36,7 +41,7 @@ async function compiled(): Promise<Record<Name, ConcreteRequest>> {
       src: './src',
       schema: './api.graphql',
       language: 'javascript',
-      artifactDirectory: './made',
+      artifactDirectory: './artifacts',
       eagerEsModules: true,
     }),
   );
@@ -44,16 +49,16 @@ async function compiled(): Promise<Record<Name, ConcreteRequest>> {
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
   const compiler = join(root, 'node_modules/relay-compiler/cli.js');
   await promisify(execFile)(process.execPath, [compiler, 'relay.config.json'], { cwd: folder });
-  const made = names.map(async ({ name, relayName }) => {
-    const path = pathToFileURL(join(folder, 'made', `${relayName}.graphql.js`)).href;
+  const artifacts = names.map(async ({ name, relayName }) => {
+    const path = pathToFileURL(join(folder, 'artifacts', `${relayName}.graphql.js`)).href;
     return [name, ((await import(path)) as { default: ConcreteRequest }).default] as const;
   });
-  return Object.fromEntries(await Promise.all(made)) as Record<Name, ConcreteRequest>;
+  return Object.fromEntries(await Promise.all(artifacts)) as Record<Name, ConcreteRequest>;
 }
 
 it('Relay with its default store follows a payout from its creation to PAID, in list and detail', async () => {
   const { url, socketUrl, pay } = await startClientStack();
-  const requests = await compiled();
+  const requests = await compileDocuments();
   const socket = createClient({ url: socketUrl, webSocketImpl: WebSocket });
   onTestFinished(() => socket.dispose());
   const environment: RelayEnvironment = new Environment({
@@ -65,7 +70,7 @@ it('Relay with its default store follows a payout from its creation to PAID, in 
         ),
     ),
   });
-  const ask = <Data>(name: Name, variables = {}): Promise<Data | undefined> =>
+  const run = <Data>(name: Name, variables = {}): Promise<Data | undefined> =>
     fetchQuery(environment, requests[name] as never, variables).toPromise() as Promise<Data | undefined>;
   const retain = (name: Name, variables = {}) => {
     const operation = createOperationDescriptor(requests[name], variables);
@@ -74,32 +79,32 @@ it('Relay with its default store follows a payout from its creation to PAID, in 
     return <Data>() => environment.lookup(operation.fragment).data as Data | undefined;
   };
   const readList = retain('list');
-  await ask('list');
-  const at = await ask<Answers['cursor']>('cursor');
-  const created = await new Promise<Answers['create']>((resolve, reject) => {
+  await run('list');
+  const cursor = await run<ClientResults['cursor']>('cursor');
+  const created = await new Promise<ClientResults['create']>((resolve, reject) => {
     commitMutation(environment, {
       mutation: requests.create as never,
-      variables: { input: payment },
-      onCompleted: answer => {
-        resolve(answer as Answers['create']);
+      variables: { input: waitingPayoutInput },
+      onCompleted: data => {
+        resolve(data as ClientResults['create']);
       },
       onError: reject,
     });
   });
   const id = created.createPayout.payoutId;
   expect(created.createPayout.payout).toMatchObject({ id, outcome: 'IN_PROGRESS' });
-  const listed = await ask<Answers['list']>('list');
+  const listed = await run<ClientResults['list']>('list');
   expect(listed?.payouts.nodes[0]?.id).toBe(id);
   const readDetail = retain('detail', { id });
-  await ask('detail', { id });
+  await run('detail', { id });
 
   const inStore = () => [
-    readList<Answers['list']>()?.payouts.nodes[0],
-    readDetail<Answers['detail']>()?.payout,
+    readList<ClientResults['list']>()?.payouts.nodes[0],
+    readDetail<ClientResults['detail']>()?.payout,
   ];
   const { dispose } = relay.requestSubscription(environment, {
     subscription: requests.follow as never,
-    variables: { id, after: at?.payoutUpdatesCursor },
+    variables: { id, after: cursor?.payoutUpdatesCursor },
   });
   onTestFinished(dispose);
   pay(id);

@@ -3,10 +3,15 @@ import { cacheExchange } from '@urql/exchange-graphcache';
 import { createClient } from 'graphql-ws';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket } from 'ws';
-import { documents, payment, startClientStack, type Answers } from '../support/client-stack.ts';
+import {
+  documents,
+  waitingPayoutInput,
+  startClientStack,
+  type ClientResults,
+} from '../support/client-stack.ts';
 
 it('urql with graphcache’s default keys follows a payout from its creation to PAID, in list and detail', async () => {
-  // It warns of what has no id and is kept with its parent.
+  // graphcache warns about objects without an id, which it stores with their parent.
   vi.spyOn(console, 'warn').mockReturnValue();
   const { url, socketUrl, pay } = await startClientStack();
   const socket = createClient({ url: socketUrl, webSocketImpl: WebSocket });
@@ -29,12 +34,12 @@ it('urql with graphcache’s default keys follows a payout from its creation to 
       }),
     ],
   });
-  const list = gql<Answers['list']>(documents.list);
-  const detail = gql<Answers['detail']>(documents.detail);
+  const list = gql<ClientResults['list']>(documents.list);
+  const detail = gql<ClientResults['detail']>(documents.detail);
   await client.query(list, {}).toPromise();
-  const at = await client.query(gql<Answers['cursor']>(documents.cursor), {}).toPromise();
+  const cursor = await client.query(gql<ClientResults['cursor']>(documents.cursor), {}).toPromise();
   const created = await client
-    .mutation(gql<Answers['create']>(documents.create), { input: payment })
+    .mutation(gql<ClientResults['create']>(documents.create), { input: waitingPayoutInput })
     .toPromise();
   const id = created.data?.createPayout.payoutId ?? '';
   expect(created.data?.createPayout.payout).toMatchObject({ id, outcome: 'IN_PROGRESS' });
@@ -49,7 +54,7 @@ it('urql with graphcache’s default keys follows a payout from its creation to 
     client.readQuery(detail, { id }, fromCache)?.data?.payout,
   ];
   const { unsubscribe } = client
-    .subscription(gql(documents.follow), { id, after: at.data?.payoutUpdatesCursor })
+    .subscription(gql(documents.follow), { id, after: cursor.data?.payoutUpdatesCursor })
     .subscribe(() => undefined);
   onTestFinished(unsubscribe);
   pay(id);

@@ -15,7 +15,7 @@ const refund: Operation = {
   title: 'One refund',
   parameters: [{ name: 'refund_id', in: 'path', type: 'uuid', required: true, description: 'The refund.' }],
 };
-const table: readonly Operation[] = [...Object.values(operations), refund];
+const allOperations: readonly Operation[] = [...Object.values(operations), refund];
 
 interface Capability {
   readonly capability: {
@@ -28,15 +28,15 @@ interface Capability {
 }
 
 describe('the capability', () => {
-  const { capability } = capabilityOf(table) as Capability;
+  const { capability } = capabilityOf(allOperations) as Capability;
   const [consumed] = capability.consumes;
   const [rest, mcp] = capability.exposes;
 
-  it('has the ports that are known of it', () => {
+  it('exposes REST on port 8080 and MCP on port 9090', () => {
     expect([rest.port, mcp.port]).toEqual([8080, 9090]);
   });
 
-  it.each(table)('has $name of the table as what it consumes, a route and a tool', operation => {
+  it.each(allOperations)('has a consumed operation, a route and a tool for $name', operation => {
     const { name, method, hints, resource } = operation;
     const path = restPathOf(operation);
     expect(consumed.resources[resource]).toMatchObject({ path, operations: { [name]: { method } } });
@@ -47,7 +47,7 @@ describe('the capability', () => {
     expect(mcp.tools[toolNameOf(operation)]).toMatchObject({ hints, call: `payouts-payments.${name}` });
   });
 
-  it('hands every argument on, the key of a payout as well', () => {
+  it('passes on every argument, including the idempotency key', () => {
     expect(rest.resources['payout-payment']).toMatchObject({
       operations: {
         createPayoutPayment: {
@@ -64,23 +64,28 @@ describe('the capability', () => {
 });
 
 describe('the skill', () => {
-  const skill = skillOf(table, skillExamples);
+  const skill = skillOf(allOperations, skillExamples);
 
-  it('has a section for each tool, and a worked example for each of the five', () => {
-    for (const operation of table) expect(skill).toContain(`\n## ${toolNameOf(operation)}\n`);
+  it('has a section for each tool, and a worked example for each of Lean’s operations', () => {
+    for (const operation of allOperations) expect(skill).toContain(`\n## ${toolNameOf(operation)}\n`);
     expect(Object.keys(skillExamples)).toEqual(Object.values(operations).map(toolNameOf));
   });
 
-  it.each(Object.entries(skillExamples))('shows arguments that %s takes', (name, example) => {
-    const found = toolsOf(table, { writes: true, requireKey: true }).find(({ tool }) => tool.name === name);
-    const ajv = new Ajv2020({ allowUnionTypes: true });
-    (addFormats as unknown as (ajv: Ajv2020) => void)(ajv);
-    const validate = ajv.compile(found?.tool.inputSchema ?? false);
-    const [, json = ''] = /```json\n(.*?)```/s.exec(example) ?? [];
-    expect(validate(JSON.parse(json)), JSON.stringify(validate.errors)).toBe(true);
-  });
+  it.each(Object.entries(skillExamples))(
+    'has an example for %s that matches its input schema',
+    (name, example) => {
+      const found = toolsOf(allOperations, { writes: true, requireKey: true }).find(
+        ({ tool }) => tool.name === name,
+      );
+      const ajv = new Ajv2020({ allowUnionTypes: true });
+      (addFormats as unknown as (ajv: Ajv2020) => void)(ajv);
+      const validate = ajv.compile(found?.tool.inputSchema ?? false);
+      const [, json = ''] = /```json\n(.*?)```/s.exec(example) ?? [];
+      expect(validate(JSON.parse(json)), JSON.stringify(validate.errors)).toBe(true);
+    },
+  );
 
-  it('is what is published', async () => {
+  it('is in capability/SKILL.md', async () => {
     expect(await readFile('capability/SKILL.md', 'utf8')).toContain('name: lean-payouts\n');
   });
 });

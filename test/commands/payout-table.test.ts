@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { asJson, asTable } from '../../src/commands/payout-table.ts';
+import { formatJson, formatTable } from '../../src/commands/payout-table.ts';
 import type { PayoutRequest } from '../../src/payouts/creation/payout-record.ts';
 import { neverSent, type SendHistory } from '../../src/payouts/creation/send-history.ts';
-import { transfer } from '../support/creating.ts';
-import { created, rejected } from '../store/recording.ts';
+import { transfer } from '../support/test-core.ts';
+import { created, rejected } from '../store/store-fixture.ts';
 
 const request: PayoutRequest = {
   caller: '',
@@ -35,29 +35,31 @@ const request: PayoutRequest = {
   readAt: Date.parse('2026-03-01T08:50:00Z'),
 };
 
-/** The cells of the only line, by their titles. */
+/** The cells of the only line of a table, by column title. */
 function cellsOf(change: Partial<PayoutRequest>): Record<string, string> {
-  const [head = '', line = ''] = asTable([{ ...request, ...change }]).split('\n');
-  const starts = [...head.matchAll(/\S+(?: \S+)*/g)].map(({ 0: title, index }) => ({ title, index }));
+  const [header = '', line = ''] = formatTable([{ ...request, ...change }]).split('\n');
+  const starts = [...header.matchAll(/\S+(?: \S+)*/g)].map(({ 0: title, index }) => ({ title, index }));
   return Object.fromEntries(
-    starts.map(({ title, index }, place) => [title, line.slice(index, starts[place + 1]?.index).trim()]),
+    starts.map(({ title, index }, column) => [title, line.slice(index, starts[column + 1]?.index).trim()]),
   );
 }
 
-it('a table has a column for callers only where they are told apart', () => {
-  expect(asTable([request])).not.toContain('CALLER');
-  expect(asTable([{ ...request, caller: 'billing' }, request])).toMatch(/CALLER\n.* billing\n.*2 times\n$/);
+it('the table has a column CALLER only if a request has a caller', () => {
+  expect(formatTable([request])).not.toContain('CALLER');
+  expect(formatTable([{ ...request, caller: 'billing' }, request])).toMatch(
+    /CALLER\n.* billing\n.*2 times\n$/,
+  );
 });
 
-it('nothing that a caller wrote can steer a terminal', () => {
-  const steering = `\u001b[2J\u202egnp`;
-  const table = asTable([
+it('the table replaces control characters in text from callers', () => {
+  const controlCharacters = `\u001b[2J\u202egnp`;
+  const table = formatTable([
     {
       ...request,
-      caller: steering,
+      caller: controlCharacters,
       records: request.records.map(record => ({
         ...record,
-        transfer: transfer(undefined, { externalReference: steering }),
+        transfer: transfer(undefined, { externalReference: controlCharacters }),
       })),
     },
   ]);
@@ -71,33 +73,33 @@ describe('the column SENT', () => {
     ['once', { ...neverSent, count: 1, firstAt: 1 }],
     ['2 times', { ...neverSent, count: 2, firstAt: 1 }],
     ['turned away', { ...neverSent, count: 0, firstAt: 1, turnedAway: true }],
-  ])('says "%s"', (words, sends) => {
-    expect(cellsOf({ sends })['SENT']).toBe(words);
+  ])('the column says "%s"', (label, sends) => {
+    expect(cellsOf({ sends })['SENT']).toBe(label);
   });
 });
 
 describe('the column WHY', () => {
-  it('is not there where nothing is open', () => {
-    expect(asTable([request])).not.toContain('WHY');
+  it('the column is left out if it is empty', () => {
+    expect(formatTable([request])).not.toContain('WHY');
   });
 
-  it('says of an unknown outcome what callers are told, and what the last look has found', () => {
+  it('the column shows the reason and the finding of an unknown outcome', () => {
     expect(cellsOf({ finding: 'look_alike' })['WHY']).toBe('UNCLEAR look_alike');
     expect(cellsOf({ finding: 'absent' })['WHY']).toBe('WAITING absent');
     expect(cellsOf({ finding: 'needs_decision' })['WHY']).toBe('OPERATOR needs_decision');
   });
 
-  it('says nothing of a transfer that is settled', () => {
+  it('the column is empty for a settled transfer', () => {
     const records = request.records.flatMap(record => [
       { ...record, state: 'created' as const, answer: created('i') },
       { ...record, position: 1 },
     ]);
-    const [, first = '', second = ''] = asTable([{ ...request, finding: 'absent', records }]).split('\n');
+    const [, first = '', second = ''] = formatTable([{ ...request, finding: 'absent', records }]).split('\n');
     expect(first).not.toContain('WAITING');
     expect(second).toContain('WAITING absent');
   });
 
-  it('says that Lean has more payouts than were asked for, and which, also of a settled request', () => {
+  it('the column names the duplicate intents, even of a settled request', () => {
     const records = request.records.map(record => ({
       ...record,
       state: 'rejected' as const,
@@ -109,8 +111,8 @@ describe('the column WHY', () => {
   });
 });
 
-it('the JSON for programs has the sends, the finding and the duplicate intents', () => {
-  expect(JSON.parse(asJson([{ ...request, finding: 'look_alike', duplicateIntents: ['a'] }]))).toEqual([
+it('the JSON has the sends, the finding and the duplicate intents', () => {
+  expect(JSON.parse(formatJson([{ ...request, finding: 'look_alike', duplicateIntents: ['a'] }]))).toEqual([
     {
       idempotencyKey: 'key-1',
       transferIndex: 0,

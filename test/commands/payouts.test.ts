@@ -1,22 +1,22 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { leanApplication } from '../../src/lean/application.ts';
-import { destinations, sandboxCredentials } from '../../src/sandbox/named.ts';
+import { destinations, sandboxCredentials } from '../../src/sandbox/fixtures.ts';
 import type { RunningSandbox } from '../../src/sandbox/sandbox.ts';
-import { startLean } from '../lean/wiring.ts';
-import { completeStore } from '../support/complete-store.ts';
-import { crashingCore } from '../support/crashing-core.ts';
-import { creatingAt, transfer } from '../support/creating.ts';
+import { startLean } from '../lean/fixtures.ts';
+import { prepareCompleteStore } from '../support/complete-store.ts';
+import { createCrashingCore } from '../support/crashing-core.ts';
+import { createTestCore, transfer } from '../support/test-core.ts';
 import { startHeldLean } from '../support/held-lean.ts';
 import { createPayoutDocument, payoutInput } from '../support/payout-input.ts';
 import { runProgram } from '../support/program.ts';
 import { postOperation } from '../support/running-gateway.ts';
-import { freshFolder, freshStore, opened, stores } from '../support/stores.ts';
+import { freshFolder, freshStore, openTestStore, storeKinds } from '../support/stores.ts';
 import type { StoreConfig } from '../../src/store/open.ts';
 
 const envOf = (store: StoreConfig): Record<string, string> =>
   'url' in store ? { DATABASE_URL: store.url } : { DATA_DIR: store.folder };
 
-/** The Lean application that the program speaks for with the sandbox's token. */
+/** The Lean application of the sandbox's token. */
 const applicationAt = (lean: RunningSandbox): string =>
   leanApplication({ baseUrl: new URL(lean.url), credentials: { token: sandboxCredentials.token } });
 
@@ -28,12 +28,14 @@ async function command(args: readonly string[], env: Readonly<Record<string, str
 
 const lines = (text: string): string[] => text.trimEnd().split('\n');
 
-describe.each(stores)('payouts (%s)', kind => {
-  /** A store with a payout that was created, a batch with one rejected, and one whose answer was lost. */
-  async function recorded() {
+describe.each(storeKinds)('payouts (%s)', kind => {
+  /** A store with a created payout, a batch with one rejected transfer, and a payout whose answer was lost. */
+  async function startRecorded() {
     const lean = await startLean();
     const store = await freshStore(kind);
-    const { create, createAll } = creatingAt(lean.url, opened(store), { application: applicationAt(lean) });
+    const { create, createAll } = createTestCore(lean.url, openTestStore(store), {
+      application: applicationAt(lean),
+    });
     await create('created');
     await createAll('batch', [
       transfer(),
@@ -45,8 +47,8 @@ describe.each(stores)('payouts (%s)', kind => {
     return { lean, store, env: envOf(store) };
   }
 
-  it('lists what was asked for and what became of it, a line for each transfer, the newest first', async () => {
-    const { env } = await recorded();
+  it('payouts lists each requested transfer in a line, newest first', async () => {
+    const { env } = await startRecorded();
     const { exitCode, out } = await command([], env);
     expect(exitCode).toBe(0);
     const [head = '', ...rows] = lines(out);
@@ -69,20 +71,20 @@ describe.each(stores)('payouts (%s)', kind => {
     ]);
   });
 
-  it('lists those of unknown outcome alone, those since a time, and as many as are wanted', async () => {
-    const { env } = await recorded();
+  it('payouts filters by --unknown, --since and --limit', async () => {
+    const { env } = await startRecorded();
     const keys = async (...args: string[]) =>
       lines((await command(args, env)).out)
         .slice(1)
         .map(row => row.split(' ', 1)[0]);
     expect(await keys('--unknown')).toEqual(['lost']);
     expect(await keys('--since', '1h', '--unknown')).toEqual(['lost']);
-    expect((await command(['--since', '2099-01-01'], env)).out).toMatch(/^None in .+\.\n$/);
-    expect(await keys('--limit', '1')).toEqual(['lost', '', 'The']);
+    expect((await command(['--since', '2099-01-01'], env)).out).toMatch(/^No matching payouts in .+\.\n$/);
+    expect(await keys('--limit', '1')).toEqual(['lost', '', 'Only']);
   });
 
-  it('lists for programs as JSON, with amounts as texts', async () => {
-    const { lean, env } = await recorded();
+  it('payouts --json prints JSON with amounts as strings', async () => {
+    const { lean, env } = await startRecorded();
     const { out } = await command(['--json', '--unknown'], env);
     expect(JSON.parse(out)).toEqual([
       {
@@ -117,21 +119,23 @@ describe.each(stores)('payouts (%s)', kind => {
     expect(lean.requests).toEqual([]);
   });
 
-  it('resolve finds one at Lean and records it, and sends nothing', async () => {
-    const { lean, env } = await recorded();
+  it('resolve finds a payout at Lean, records it, and sends nothing', async () => {
+    const { lean, env } = await startRecorded();
     const leanEnv = { ...env, LEAN_BASE_URL: lean.url, LEAN_API_TOKEN: sandboxCredentials.token };
     const found = await command(['resolve', 'lost'], leanEnv);
     expect(found).toMatchObject({ exitCode: 0, error: '' });
-    expect(found.out).toMatch(/^lost +created .*\n\nSettled by what Lean has, and recorded\.\n$/m);
+    expect(found.out).toMatch(
+      /^lost +created .*\n\nThe outcome is now known from Lean, and is recorded\.\n$/m,
+    );
     expect(lean.requests.map(({ method }) => method)).not.toContain('POST');
-    expect((await command(['--unknown'], env)).out).toMatch(/^None in .+\.\n$/);
+    expect((await command(['--unknown'], env)).out).toMatch(/^No matching payouts in .+\.\n$/);
     lean.requests.length = 0;
     expect((await command(['resolve', 'created'], leanEnv)).exitCode).toBe(0);
     expect(lean.requests).toEqual([]);
   });
 
-  it('resolve says what to do about one that Lean does not have, and when Lean cannot be asked', async () => {
-    const { lean, env } = await recorded();
+  it('resolve prints the reason if Lean does not have the payout, or cannot be read', async () => {
+    const { lean, env } = await startRecorded();
     const leanEnv = { ...env, LEAN_BASE_URL: lean.url, LEAN_API_TOKEN: sandboxCredentials.token };
     lean.payouts.clear();
     const absent = await command(['resolve', 'lost'], leanEnv);
@@ -142,13 +146,13 @@ describe.each(stores)('payouts (%s)', kind => {
     lean.faults.add({ kind: 'status', status: 401 });
     const refused = await command(['resolve', 'lost'], leanEnv);
     expect(refused.exitCode).toBe(1);
-    // What the look before this one has found is still true.
+    // The finding of the read before is kept.
     expect(refused.out).toMatch(/^lost +unknown .* WAITING absent$/m);
     expect(refused.out).toContain("Lean could not be asked. (Lean refused the gateway's credentials.)");
   });
 
   it('resolve shows the payouts at Lean that may be the one', async () => {
-    const { lean, env } = await recorded();
+    const { lean, env } = await startRecorded();
     const leanEnv = { ...env, LEAN_BASE_URL: lean.url, LEAN_API_TOKEN: sandboxCredentials.token };
     lean.payouts.clear();
     const { intentId } = lean.payouts.add({
@@ -159,17 +163,17 @@ describe.each(stores)('payouts (%s)', kind => {
     const unclear = await command(['resolve', 'lost'], leanEnv);
     expect(unclear.exitCode).toBe(1);
     expect(unclear.out).toMatch(/^lost +unknown .* UNCLEAR look_alike$/m);
-    expect(unclear.out).toMatch(new RegExp(`^  ${intentId}  16.5 AED .* may be it$`, 'm'));
+    expect(unclear.out).toMatch(new RegExp(`^  ${intentId}  16.5 AED .* may be this one$`, 'm'));
     expect(unclear.out).toContain('Lean has a payout that may be this one and cannot be told from it.');
   });
 
-  it('settle ends a payout as a person has decided, an hour after it was sent', async () => {
+  it('settle settles a payout as decided, an hour after it was sent', async () => {
     const clock = { agoMs: 3_600_000 };
     const now = () => Date.now() - clock.agoMs;
     const lean = await startLean({ clock: now });
     const store = await freshStore(kind);
-    const database = opened(store, { clock: now });
-    const { create, client } = creatingAt(lean.url, database, { now, application: applicationAt(lean) });
+    const database = openTestStore(store, { clock: now });
+    const { create, client } = createTestCore(lean.url, database, { now, application: applicationAt(lean) });
     await client.listPayouts({ page_number: '0', page_size: '1' });
     lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 1 });
     await create('lost');
@@ -190,23 +194,23 @@ describe.each(stores)('payouts (%s)', kind => {
     expect(again.out).toContain('It is settled already. Nothing was changed.');
   });
 
-  it('shows what a crash left behind as what it is, and resolves it', async () => {
+  it('payouts lists a payout that a crash interrupted as unknown, and resolve settles it', async () => {
     const lean = await startLean();
     const store = await freshStore(kind);
-    const core = crashingCore(lean.url, store, { application: applicationAt(lean) });
-    core.dieAt({ transactions: 3, when: 'before' });
+    const core = createCrashingCore(lean.url, store, { application: applicationAt(lean) });
+    core.crashAt({ transactions: 3, when: 'before' });
     void core.create('crashed');
-    await core.dying;
+    await core.crashed;
     const env = { ...envOf(store), LEAN_BASE_URL: lean.url, LEAN_API_TOKEN: sandboxCredentials.token };
     expect(lines((await command(['--unknown'], env)).out)[1]).toMatch(/^crashed +unknown/);
     expect((await command(['resolve', 'crashed'], env)).exitCode).toBe(0);
   });
 
-  it('works beside a gateway, and leaves alone what that one is sending', async () => {
+  it('the commands run beside a gateway and do not touch a payout that it is sending', async () => {
     const held = await startHeldLean();
     onTestFinished(() => held.close());
     const store = await freshStore(kind);
-    await completeStore(store);
+    await prepareCompleteStore(store);
     const env = {
       ...envOf(store),
       LEAN_BASE_URL: held.url,
@@ -214,14 +218,14 @@ describe.each(stores)('payouts (%s)', kind => {
       LEAN_TIMEOUT_MS: '120000',
     };
     const gateway = runProgram('main.ts', { ...env, AUTH: 'none', PORT: '0' });
-    const [, url = ''] = await gateway.says(/"url":"([^"]+)".*gateway is up/);
+    const [, url = ''] = await gateway.waitForOutput(/"url":"([^"]+)".*gateway is up/);
     const paying = postOperation(url, createPayoutDocument, { input: payoutInput('sending') });
     const atLean = await held.request(0);
     expect(lines((await command([], env)).out)[1]).toMatch(/^sending +sent /);
     const resolving = await command(['resolve', 'sending'], env);
     expect(resolving).toMatchObject({
       exitCode: 1,
-      out: 'A gateway is sending it right now; ask again in a moment.\n',
+      out: 'A gateway is sending this payout right now. Try again in a moment.\n',
     });
     atLean.answer(422, { status: 'UNKNOWN_PAYMENT_DESTINATION', message: 'There is no such destination.' });
     expect((await paying).data).toEqual({ createPayout: { __typename: 'PayoutRejected' } });
@@ -229,27 +233,27 @@ describe.each(stores)('payouts (%s)', kind => {
   });
 });
 
-describe('the command', () => {
+describe('arguments of payouts', () => {
   it.each([
     [['payouts', '--since', 'yesterday'], '--since: "yesterday" is not accepted; accepted: 2026-03-01'],
     [['payouts', '--since', '2026-02-30'], '--since'],
     [['payouts', '--limit', '0'], '--limit: takes a whole number'],
     [['payouts', '--colour'], "Unknown option '--colour'"],
-    [['payouts', 'delete'], 'there is no "delete"'],
+    [['payouts', 'delete'], 'unknown action "delete"'],
     [['payouts', 'resolve'], 'takes one idempotency key'],
     [['payouts', 'resolve', 'a', 'b'], 'takes one idempotency key'],
     [['payouts', 'settle', 'a', '--not-paid', '--reason', 'x'], '--by is missing'],
     [['payouts', 'settle', 'a', '--by', 'x', '--reason', 'x'], 'takes one of --created INTENT'],
     [['payouts', 'accept-list', '--by', 'x'], '--reason is missing'],
     [['payout'], 'Usage:'],
-  ])('%j ends with 2 and says why', async (args, why) => {
+  ])('%j exits with 2 and prints the reason', async (args, why) => {
     const program = runProgram('main.ts', {}, args);
     expect(await program.ended).toEqual([2, null]);
     expect(program.stderr).toContain(why);
     expect(program.stdout).toBe('');
   });
 
-  it('that fails ends with 1 and a line: no records, no database, no way to Lean, no such key', async () => {
+  it('a failing command exits with 1 and prints a line: no records, no database, no credentials, unknown key', async () => {
     const nowhere = await command([], { DATA_DIR: await freshFolder() });
     expect(nowhere).toMatchObject({ exitCode: 1, out: '' });
     expect(nowhere.error).toMatch(/^DATA_DIR: there are no payout records in [^\n]+\n$/);
@@ -267,7 +271,7 @@ describe('the command', () => {
     });
   });
 
-  it('helps', async () => {
+  it('--help prints the usage', async () => {
     const help = await command(['--help'], {});
     expect(help).toMatchObject({ exitCode: 0, error: '' });
     for (const usage of ['payouts resolve KEY', 'payouts settle KEY', 'payouts accept-list'])

@@ -2,13 +2,13 @@ import { createHmac } from 'node:crypto';
 import { importJWK, exportSPKI, UnsecuredJWT, type CryptoKey } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { operations, restPathOf, targetOf, toolNameOf, type Operation } from '../../src/lean/operations.ts';
-import { exampleIntentId, examplePayoutId } from '../../src/sandbox/named.ts';
+import { exampleIntentId, examplePayoutId } from '../../src/sandbox/fixtures.ts';
 import { signingKey, startIssuer, type Issuer } from '../support/issuer.ts';
 import { createPayoutDocument, leanCreation, payoutInput } from '../support/payout-input.ts';
 import { startListeningGateway, type ListeningGateway } from '../support/running-gateway.ts';
 
 /*
- * Who may do what: each operation, on each surface, with each kind of credentials. What is refused never reaches Lean.
+ * Access control: each operation, on each surface, with each kind of credentials. A refused request never reaches Lean.
  */
 let issuer: Issuer;
 let gateway: ListeningGateway;
@@ -25,14 +25,14 @@ afterAll(async () => {
   await issuer.close();
 });
 
-interface Answer {
+interface Result {
   readonly status: number;
   readonly code: string | undefined;
   readonly challenge: string | null;
 }
 
 let keys = 0;
-const freshKey = (): string => `callers-${String((keys += 1))}`;
+const freshKey = (): string => `access-${String((keys += 1))}`;
 
 const documents: Readonly<Record<string, string>> = {
   listPayouts: '{ payouts(first: 1) { nodes { id } } }',
@@ -41,13 +41,13 @@ const documents: Readonly<Record<string, string>> = {
   getPayoutIntent: `{ payoutIntent(id: "${exampleIntentId}") { id } }`,
 };
 
-/** As recorded, Lean keys histories by the intent. */
+/** With LEAN_HISTORY_KEY=payment_intent_id, Lean expects the intent's id for histories. */
 function idFor({ name }: Operation): string {
   return name === 'getPayoutPaymentHistory' ? exampleIntentId : examplePayoutId;
 }
 
 const surfaces: Readonly<
-  Record<string, (operation: Operation, headers: Record<string, string>) => Promise<Answer>>
+  Record<string, (operation: Operation, headers: Record<string, string>) => Promise<Result>>
 > = {
   async graphql({ name }, headers) {
     const query = documents[name] ?? createPayoutDocument;
@@ -59,22 +59,22 @@ const surfaces: Readonly<
     const { errors = [] } = (await response.json()) as {
       errors?: { extensions: { code: string } }[];
     };
-    return answerOf(response, errors[0]?.extensions.code);
+    return resultOf(response, errors[0]?.extensions.code);
   },
   async rest(operation, headers) {
     const path = { payment_id: idFor(operation), payment_intent_id: exampleIntentId };
     const target = targetOf({ ...operation, path: restPathOf(operation) }, { path });
-    const paying = operation.method === 'POST';
+    const isCreation = operation.method === 'POST';
     const response = await fetch(`${gateway.restUrl ?? ''}${target}`, {
       method: operation.method,
       headers: {
         ...headers,
-        ...(paying && { 'content-type': 'application/json', 'idempotency-key': freshKey() }),
+        ...(isCreation && { 'content-type': 'application/json', 'idempotency-key': freshKey() }),
       },
-      ...(paying && { body: JSON.stringify(leanCreation()) }),
+      ...(isCreation && { body: JSON.stringify(leanCreation()) }),
     });
     const { code } = (await response.json()) as { code?: string };
-    return answerOf(response, response.ok ? undefined : code);
+    return resultOf(response, response.ok ? undefined : code);
   },
   async mcp(operation, headers) {
     const args = Object.fromEntries(
@@ -110,11 +110,11 @@ const surfaces: Readonly<
       error?: { data?: { code?: string } };
       result?: { isError?: boolean };
     };
-    return answerOf(response, error?.data?.code ?? (result?.isError === true ? 'isError' : undefined));
+    return resultOf(response, error?.data?.code ?? (result?.isError === true ? 'isError' : undefined));
   },
 };
 
-function answerOf({ status, headers }: Response, code: string | undefined): Answer {
+function resultOf({ status, headers }: Response, code: string | undefined): Result {
   return { status, code, challenge: headers.get('www-authenticate') };
 }
 
@@ -122,8 +122,8 @@ const bearer = (token: string): Record<string, string> => ({ authorization: `Bea
 const read = { scope: 'payouts:read' };
 const both = { scope: 'payouts:read payouts:create' };
 
-/** Signed as a shared secret would be, with what everybody knows: the public key. */
-async function confused(): Promise<string> {
+/** A token signed by HMAC with the public key as the secret (algorithm confusion). */
+async function hmacToken(): Promise<string> {
   const publicKey = (await importJWK(issuer.key.publicJwk)) as CryptoKey;
   const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
   const signed = `${part({ alg: 'HS256', kid: issuer.key.publicJwk.kid })}.${part({
@@ -142,8 +142,8 @@ const refusedCredentials: readonly (readonly [string, () => Promise<Record<strin
   ['an empty header', () => Promise.resolve({ authorization: '' })],
   ['garbage', () => Promise.resolve(bearer('garbage'))],
   ['three parts of garbage', () => Promise.resolve(bearer('a.b.c'))],
-  ['two tokens', async () => bearer(`${await issuer.token(both)} ${await issuer.token(both)}`)],
-  ['a good token by another scheme', async () => ({ authorization: `Basic ${await issuer.token(both)}` })],
+  ['two tokens in one header', async () => bearer(`${await issuer.token(both)} ${await issuer.token(both)}`)],
+  ['a valid token in another scheme', async () => ({ authorization: `Basic ${await issuer.token(both)}` })],
   [
     'alg none',
     () =>
@@ -157,65 +157,66 @@ const refusedCredentials: readonly (readonly [string, () => Promise<Record<strin
         ),
       ),
   ],
-  ['HS256 signed with the public key', async () => bearer(await confused())],
+  ['HS256 signed with the public key', async () => bearer(await hmacToken())],
   ['another issuer', async () => bearer(await issuer.token({ ...both, iss: 'https://other.example/' }))],
   ['another audience', async () => bearer(await issuer.token({ ...both, aud: 'orders' }))],
-  ['a token that is over', async () => bearer(await issuer.token(both, { lifetime: '-10s' }))],
-  ['a token without an end', async () => bearer(await issuer.token(both, { lifetime: null }))],
-  ['a token that is not good yet', async () => bearer(await issuer.token({ ...both, nbf: 2 ** 32 }))],
-  ['a token of nobody', async () => bearer(await issuer.token({ ...both, sub: '' }))],
+  ['an expired token', async () => bearer(await issuer.token(both, { lifetime: '-10s' }))],
+  ['a token without exp', async () => bearer(await issuer.token(both, { lifetime: null }))],
+  ['a token whose nbf is in the future', async () => bearer(await issuer.token({ ...both, nbf: 2 ** 32 }))],
+  ['a token with an empty sub', async () => bearer(await issuer.token({ ...both, sub: '' }))],
   [
-    'a key that the issuer does not have, by the name of one that it has',
+    'a key that is not the issuer’s, under the kid of one that is',
     async () => bearer(await issuer.token(both, { key: await signingKey('first') })),
   ],
-  ['a changed payload', async () => bearer(changed(await issuer.token(read), both))],
+  ['a changed payload', async () => bearer(withClaims(await issuer.token(read), both))],
 ];
 
-/** The same signature under another payload. */
-function changed(token: string, claims: object): string {
+/** Changes the claims of a token and keeps its signature. */
+function withClaims(token: string, claims: object): string {
   const [head = '', payload = '', signature = ''] = token.split('.');
-  const known = JSON.parse(Buffer.from(payload, 'base64url').toString()) as object;
-  const other = Buffer.from(JSON.stringify({ ...known, ...claims })).toString('base64url');
-  return `${head}.${other}.${signature}`;
+  const original = JSON.parse(Buffer.from(payload, 'base64url').toString()) as object;
+  const changed = Buffer.from(JSON.stringify({ ...original, ...claims })).toString('base64url');
+  return `${head}.${changed}.${signature}`;
 }
 
-async function ask(surface: string, operation: Operation, headers: Record<string, string>) {
-  const before = gateway.lean.requests.length;
-  const answer = await surfaces[surface]?.(operation, headers);
-  if (answer === undefined) throw new Error(`no ${surface}`);
-  return { ...answer, heard: gateway.lean.requests.slice(before).map(request => request.operation) };
+async function request(surface: string, operation: Operation, headers: Record<string, string>) {
+  const requestsBefore = gateway.lean.requests.length;
+  const result = await surfaces[surface]?.(operation, headers);
+  if (result === undefined) throw new Error(`no ${surface}`);
+  const leanOperations = gateway.lean.requests.slice(requestsBefore).map(each => each.operation);
+  return { ...result, leanOperations };
 }
 
-describe.each(Object.keys(surfaces))('by %s', surface => {
+describe.each(Object.keys(surfaces))('over %s', surface => {
   describe.each(Object.values(operations))('$name', (operation: Operation) => {
     it.each(refusedCredentials)('is refused with %s', async (_, credentials) => {
-      expect(await ask(surface, operation, await credentials())).toEqual({
+      expect(await request(surface, operation, await credentials())).toEqual({
         status: 401,
         code: 'UNAUTHENTICATED',
         challenge: expect.stringMatching(/^Bearer/),
-        heard: [],
+        leanOperations: [],
       });
     });
 
-    const paying = operation.method === 'POST';
+    const isCreation = operation.method === 'POST';
     it.each([
-      ['the scope to read', 'payouts:read', !paying],
-      ['the scope to pay', 'payouts:create', paying],
+      ['the scope to read', 'payouts:read', !isCreation],
+      ['the scope to pay', 'payouts:create', isCreation],
       ['both scopes', 'payouts:create payouts:read', true],
       ['another scope', 'payouts:reads orders:read', false],
       ['no scope', '', false],
-    ])('with %s is %s: %s', async (_what, scope, allowed) => {
-      const answer = await ask(surface, operation, bearer(await issuer.token({ scope })));
+    ])('with %s (%s) is allowed: %s', async (_name, scope, allowed) => {
+      const result = await request(surface, operation, bearer(await issuer.token({ scope })));
       if (allowed) {
-        expect(answer).toMatchObject({ status: 200, code: undefined });
-        expect(answer.heard).toContain(operation.name);
+        expect(result).toMatchObject({ status: 200, code: undefined });
+        expect(result.leanOperations).toContain(operation.name);
       } else
-        expect(answer).toMatchObject({
+        expect(result).toMatchObject({
           status: 403,
           code: 'FORBIDDEN',
-          heard: [],
+          leanOperations: [],
           challenge: expect.stringContaining(
-            `error="insufficient_scope", scope="payouts:${paying ? 'create' : 'read'}"`,
+            `error="insufficient_scope", scope="payouts:${isCreation ? 'create' : 'read'}"`,
           ),
         });
     });
@@ -224,9 +225,9 @@ describe.each(Object.keys(surfaces))('by %s', surface => {
       ['scp', ['payouts:read', 'payouts:create']],
       ['scp', 'payouts:read payouts:create'],
       ['permissions', ['payouts:read', 'payouts:create']],
-    ])('is allowed by the scopes of %s, too', async (claim, value) => {
-      const answer = await ask(surface, operation, bearer(await issuer.token({ [claim]: value })));
-      expect(answer).toMatchObject({ status: 200, code: undefined });
+    ])('is allowed by scopes in the claim %s', async (claim, value) => {
+      const result = await request(surface, operation, bearer(await issuer.token({ [claim]: value })));
+      expect(result).toMatchObject({ status: 200, code: undefined });
     });
   });
 });

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { developmentDefaults, parseConfig, type Environment } from '../../src/config/config.ts';
 import { ConfigError } from '../../src/errors/config-error.ts';
 
-const least: Environment = { LEAN_API_TOKEN: 'token', AUTH: 'none' };
+const minimal: Environment = { LEAN_API_TOKEN: 'token', AUTH: 'none' };
 
 function problems(env: Environment, preset?: Environment): readonly string[] {
   try {
@@ -16,7 +16,7 @@ function problems(env: Environment, preset?: Environment): readonly string[] {
   return [];
 }
 
-describe('what is not set', () => {
+describe('a variable that is not set', () => {
   const defaults = {
     lean: {
       baseUrl: new URL('https://api2.leantech.me'),
@@ -52,16 +52,16 @@ describe('what is not set', () => {
     logLevel: 'info',
   };
 
-  it('takes its default, and nothing is open by default', () => {
-    expect(parseConfig(least)).toEqual(defaults);
+  it('a variable that is not set has its default, and nothing is open by default', () => {
+    expect(parseConfig(minimal)).toEqual(defaults);
   });
 
-  it('is the same as what is empty', () => {
+  it('an empty variable counts as not set', () => {
     const empty = Object.fromEntries(Object.keys(everything).map(name => [name, '']));
-    expect(parseConfig({ ...empty, ...least })).toEqual(defaults);
+    expect(parseConfig({ ...empty, ...minimal })).toEqual(defaults);
   });
 
-  it('takes what development presets, unless it is set', () => {
+  it('the development defaults replace the defaults, but not the variables that are set', () => {
     const { graphiql, introspection, logLevel } = parseConfig(
       { LEAN_API_TOKEN: 'token', GRAPHIQL: 'off' },
       developmentDefaults,
@@ -73,7 +73,7 @@ describe('what is not set', () => {
     });
   });
 
-  it('is asked for where there is no default', () => {
+  it('a variable without a default is required', () => {
     expect(problems({})).toEqual([
       'LEAN_API_TOKEN: is not set; accepted: a bearer token for Lean, or LEAN_CLIENT_ID and LEAN_CLIENT_SECRET instead.',
       'AUTH: is not set; accepted: jwt, none.',
@@ -126,20 +126,17 @@ const everything = {
   LOG_LEVEL: 'silent',
 };
 
-it.each(['127.0.0.1', 'localhost', '[::1]'])('a resend delay may be short in front of a Lean at %s', host => {
-  const env = { ...least, LEAN_BASE_URL: `http://${host}:4010`, PAYOUT_RESEND_AFTER_MS: '1000' };
+it.each(['127.0.0.1', 'localhost', '[::1]'])('a short resend delay is accepted if Lean is at %s', host => {
+  const env = { ...minimal, LEAN_BASE_URL: `http://${host}:4010`, PAYOUT_RESEND_AFTER_MS: '1000' };
   expect(parseConfig(env).resendAfter).toBe(1000);
 });
 
-it.each(['0', '130000', '604800000', 'never'])(
-  'a resend delay of %s is accepted in front of any Lean',
-  value => {
-    expect(String(parseConfig({ ...least, PAYOUT_RESEND_AFTER_MS: value }).resendAfter)).toBe(value);
-  },
-);
+it.each(['0', '130000', '604800000', 'never'])('a resend delay of %s is accepted for any Lean', value => {
+  expect(String(parseConfig({ ...minimal, PAYOUT_RESEND_AFTER_MS: value }).resendAfter)).toBe(value);
+});
 
-describe('what is set', () => {
-  it('counts, each variable in its place', () => {
+describe('a variable that is set', () => {
+  it('each variable sets its own field', () => {
     expect(parseConfig(everything)).toEqual({
       lean: {
         baseUrl: new URL('http://lean.example:8080/root/'),
@@ -187,14 +184,14 @@ describe('what is set', () => {
   });
 });
 
-describe('a wrong value', () => {
+describe('a problem', () => {
   const url = 'is not accepted; accepted: an http(s) URL with no credentials, query or fragment in it.';
-  const word = 'its value is not accepted; accepted: printable characters with no blank among them.';
+  const secret = 'its value is not accepted; accepted: printable ASCII characters without whitespace.';
   const onOff = 'accepted: on, off.';
-  const origins = 'is not accepted; accepted: origins with a comma between, such as https://app.example.com.';
+  const origins = 'is not accepted; accepted: comma-separated origins, such as https://app.example.com.';
   const integer = (from: string, to: string) => `accepted: a whole number from ${from} to ${to}.`;
   const resendAfter =
-    "accepted: a whole number of ms from 130000 (LEAN_TIMEOUT_MS and 120000 more) to 604800000, 0 to rely on Lean's own memory of keys, or never.";
+    "accepted: a whole number of ms from 130000 (LEAN_TIMEOUT_MS plus 120000) to 604800000, 0 to rely on Lean's own memory of keys, or never.";
 
   it.each([
     ['LEAN_BASE_URL', 'lean', url],
@@ -203,8 +200,8 @@ describe('a wrong value', () => {
     ['LEAN_BASE_URL', 'https://lean.example?x=1', url],
     ['LEAN_BASE_URL', 'https://lean.example#x', url],
     ['LEAN_TOKEN_URL', 'https://auth.example/token?client_secret=x', url],
-    ['LEAN_API_TOKEN', 'two words', word],
-    ['LEAN_API_TOKEN', 'line\nbreak', word],
+    ['LEAN_API_TOKEN', 'two words', secret],
+    ['LEAN_API_TOKEN', 'line\nbreak', secret],
     ['LEAN_HISTORY_KEY', 'id', '"id" is not accepted; accepted: auto, payment_id, payment_intent_id.'],
     ['LEAN_TIMEOUT_MS', '99', `"99" is not accepted; ${integer('100', '300000')}`],
     ['LEAN_TIMEOUT_MS', '1e3', `"1e3" is not accepted; ${integer('100', '300000')}`],
@@ -214,8 +211,8 @@ describe('a wrong value', () => {
     ['PORT', '80.5', `"80.5" is not accepted; ${integer('0', '65535')}`],
     ['AUTH', 'maybe', '"maybe" is not accepted; accepted: jwt, none.'],
     ['MCP_PUBLIC_URL', 'payouts', url],
-    ['ROUTER_SECRET', 'with blanks', word],
-    ['LEAN_WEBHOOK_SECRET', 'old, new', word],
+    ['ROUTER_SECRET', 'with blanks', secret],
+    ['LEAN_WEBHOOK_SECRET', 'old, new', secret],
     ['MAX_UPSTREAM_CALLS', '0', `"0" is not accepted; ${integer('1', '1000000')}`],
     ['RATE_LIMIT_REQUESTS', '-1', `"-1" is not accepted; ${integer('1', '100000000')}`],
     ['RATE_LIMIT_PAYOUTS', 'many', `"many" is not accepted; ${integer('1', '100000000')}`],
@@ -233,14 +230,14 @@ describe('a wrong value', () => {
       'loud',
       '"loud" is not accepted; accepted: trace, debug, info, warn, error, fatal, silent.',
     ],
-  ])('of %s, such as %j, has a line of its own', (name, value, problem) => {
-    expect(problems({ ...least, [name]: value })).toEqual([`${name}: ${problem}`]);
+  ])('a wrong value of %s, such as %j, is reported on its own line', (name, value, problem) => {
+    expect(problems({ ...minimal, [name]: value })).toEqual([`${name}: ${problem}`]);
   });
 
   it.each(['soon', '-1', '1.5', '1e6', '129999', '604800001'])(
-    'of PAYOUT_RESEND_AFTER_MS, such as %j, names the least delay',
+    'a wrong value of PAYOUT_RESEND_AFTER_MS, such as %j, is reported with the shortest delay',
     value => {
-      expect(problems({ ...least, PAYOUT_RESEND_AFTER_MS: value })).toEqual([
+      expect(problems({ ...minimal, PAYOUT_RESEND_AFTER_MS: value })).toEqual([
         `PAYOUT_RESEND_AFTER_MS: ${JSON.stringify(value)} is not accepted; ${resendAfter}`,
       ]);
     },
@@ -249,61 +246,58 @@ describe('a wrong value', () => {
   it.each([
     ['LEAN_CLIENT_ID', 'the id that belongs to LEAN_CLIENT_SECRET', { LEAN_CLIENT_SECRET: 'x' }],
     ['LEAN_CLIENT_SECRET', 'the secret that belongs to LEAN_CLIENT_ID', { LEAN_CLIENT_ID: 'x' }],
-  ])(
-    'is half of the client credentials: without %s there is no asking for a token',
-    (name, accepted, env) => {
-      expect(problems({ AUTH: 'none', ...env })).toEqual([`${name}: is not set; accepted: ${accepted}.`]);
-    },
-  );
+  ])('client credentials without %s are reported', (name, accepted, env) => {
+    expect(problems({ AUTH: 'none', ...env })).toEqual([`${name}: is not set; accepted: ${accepted}.`]);
+  });
 
   it.each([
     ['LEAN_MTLS_KEY_FILE', 'LEAN_MTLS_CERT_FILE'],
     ['LEAN_MTLS_CERT_FILE', 'LEAN_MTLS_KEY_FILE'],
-  ])('is half of the client certificate: without %s there is no use of %s', (missing, given) => {
-    expect(problems({ ...least, [given]: '/nowhere/file.pem' })).toEqual([
+  ])('a client certificate without %s is reported', (missing, present) => {
+    expect(problems({ ...minimal, [present]: '/nowhere/file.pem' })).toEqual([
       `${missing}: is not set; accepted: a PEM file; LEAN_MTLS_CERT_FILE and LEAN_MTLS_KEY_FILE go together.`,
     ]);
   });
 
-  it('is a certificate that cannot be read', () => {
+  it('a certificate that cannot be read is reported', () => {
     const files = { LEAN_MTLS_CERT_FILE: '/nowhere/cert.pem', LEAN_MTLS_KEY_FILE: '/nowhere/key.pem' };
-    expect(problems({ ...least, ...files })).toEqual([
+    expect(problems({ ...minimal, ...files })).toEqual([
       expect.stringMatching(/^LEAN_MTLS_\w+_FILE: .*PEM file\.$/),
     ]);
   });
 
-  it('is AUTH=jwt that does not say whose tokens are good', () => {
+  it('AUTH=jwt without the variables of the tokens is reported', () => {
     expect(problems({ LEAN_API_TOKEN: 'token', AUTH: 'jwt' })).toEqual([
       'AUTH_JWKS_URL: is not set; accepted: the http(s) URL of the keys that access tokens are signed with (JWKS).',
-      'AUTH_ISSUER: is not set; accepted: the iss of access tokens, letter by letter.',
-      'AUTH_AUDIENCE: is not set; accepted: the aud that access tokens for this gateway have.',
+      'AUTH_ISSUER: is not set; accepted: the exact iss claim of access tokens.',
+      'AUTH_AUDIENCE: is not set; accepted: the aud claim of access tokens for this gateway.',
     ]);
   });
 
-  it('is persisted operations without any', () => {
-    expect(problems({ ...least, PERSISTED_OPERATIONS: 'only' })).toEqual([
+  it('PERSISTED_OPERATIONS without a file is reported', () => {
+    expect(problems({ ...minimal, PERSISTED_OPERATIONS: 'only' })).toEqual([
       'PERSISTED_OPERATIONS_FILE: is not set; accepted: a JSON file of documents by their sha256: hash.',
     ]);
   });
 
-  it('is both ways to be let in at once', () => {
-    expect(problems({ ...least, LEAN_CLIENT_ID: 'x', LEAN_CLIENT_SECRET: 'x' })).toEqual([
-      'LEAN_API_TOKEN: is set together with LEAN_CLIENT_ID or LEAN_CLIENT_SECRET; accepted: one way or the other.',
+  it('a token together with client credentials is reported', () => {
+    expect(problems({ ...minimal, LEAN_CLIENT_ID: 'x', LEAN_CLIENT_SECRET: 'x' })).toEqual([
+      'LEAN_API_TOKEN: is set together with LEAN_CLIENT_ID or LEAN_CLIENT_SECRET; accepted: either LEAN_API_TOKEN or the client credentials, not both.',
     ]);
   });
 
-  it('of a secret is never repeated', () => {
+  it('a problem does not contain the value of a secret', () => {
     const secret = 'very secret\u0000';
     const lines = [
       ...problems({ AUTH: 'none', LEAN_API_TOKEN: secret }),
       ...problems({ AUTH: 'none', LEAN_CLIENT_ID: 'x', LEAN_CLIENT_SECRET: secret }),
-      ...problems({ ...least, LEAN_BASE_URL: `https://x:${secret}@lean.example` }),
+      ...problems({ ...minimal, LEAN_BASE_URL: `https://x:${secret}@lean.example` }),
     ];
     expect(lines).toHaveLength(3);
     expect(lines.join()).not.toContain('very');
   });
 
-  it('is told together with all others', () => {
+  it('all problems are reported together, in the order of the variables', () => {
     const names = ['LEAN_BASE_URL', 'LEAN_TIMEOUT_MS', 'PORT', 'AUTH', 'GRAPHIQL', 'LOG_LEVEL'];
     const wrong = Object.fromEntries(names.map(name => [name, 'x x']));
     expect(problems({ LEAN_API_TOKEN: 'token', ...wrong }).map(line => line.split(':')[0])).toEqual(names);
@@ -312,10 +306,10 @@ describe('a wrong value', () => {
 });
 
 describe('.env.example', () => {
-  /** These have others read as well. */
-  const leadsToMore: Environment = { AUTH: 'jwt', PERSISTED_OPERATIONS: 'only' };
+  /** Values with which further variables are read. */
+  const values: Environment = { AUTH: 'jwt', PERSISTED_OPERATIONS: 'only' };
 
-  /** What is read, seen from outside: with a wrong or a missing value it is looked up all the same. */
+  /** The names of all variables that are read. A variable is read even if others are missing. */
   function namesRead(): string[] {
     const read = new Set<string>();
     const env = new Proxy<Record<string, string | undefined>>(
@@ -323,7 +317,7 @@ describe('.env.example', () => {
       {
         get: (_target, name) => {
           read.add(String(name));
-          return leadsToMore[String(name)];
+          return values[String(name)];
         },
       },
     );
@@ -331,12 +325,12 @@ describe('.env.example', () => {
     return [...read].sort();
   }
 
-  it('lists each variable that is read, with its default', async () => {
+  it('the file lists each variable that is read, with its default', async () => {
     const text = await readFile(new URL('../../.env.example', import.meta.url), 'utf8');
     const listed = parseEnv(text);
     expect(Object.keys(listed).sort()).toEqual(namesRead());
     expect(Object.keys(listed).sort()).toEqual(Object.keys(everything).sort());
-    expect(parseConfig({ ...listed, ...least })).toEqual(parseConfig(least));
+    expect(parseConfig({ ...listed, ...minimal })).toEqual(parseConfig(minimal));
     const withoutDefault =
       /^(?:AUTH|AUTH_.*|LEAN_WEBHOOK_SECRET|CORS_ORIGINS|MCP_PUBLIC_URL|PERSISTED_OPERATIONS_FILE|RATE_LIMIT_.*|ROUTER_SECRET|DATABASE_URL|LEAN_API_TOKEN|LEAN_CLIENT_.*|LEAN_MTLS_.*)$/;
     for (const [name, value] of Object.entries(listed)) expect(value === '').toBe(withoutDefault.test(name));

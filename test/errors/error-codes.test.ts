@@ -1,38 +1,34 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect, expectTypeOf, it } from 'vitest';
 import type { LeanErrorCode } from '../../src/errors/lean-errors.ts';
-import { errorCodes, type ErrorCode } from '../../src/errors/error-codes.ts';
+import { describeCode, errorCodes, operationErrors, type ErrorCode } from '../../src/errors/error-codes.ts';
 
-const root = fileURLToPath(new URL('../../src', import.meta.url));
+const src = join(import.meta.dirname, '../../src');
 
-/** What is refused by MCP alone. */
-const notOfTheGraph = new Set(['SIMILAR_PAYOUT_UNKNOWN']);
-
-it('the list of error codes has those of Lean’s failures', () => {
+it('the registry has the code of every failure of Lean', () => {
   expectTypeOf<LeanErrorCode>().toExtend<ErrorCode>();
 });
 
-it('the list of error codes has those of every error class, and of what the endpoint itself refuses', async () => {
-  const files = await Promise.all(
-    ['payouts', 'access', 'adapters/graphql'].map(async folder =>
-      (await readdir(join(root, folder))).map(name => join(root, folder, name)),
-    ),
+it('the registry has every code that an error class or a surface names', async () => {
+  const files = (await readdir(src, { recursive: true })).filter(name =>
+    /^(?:errors|adapters)\/.*\.ts$/.test(name),
   );
-  const texts = await Promise.all(
-    files
-      .flat()
-      .filter(name => name.endsWith('.ts'))
-      .map(name => readFile(name, 'utf8')),
-  );
+  const texts = await Promise.all(files.map(name => readFile(join(src, name), 'utf8')));
   const codes = texts.flatMap(text =>
-    [...text.matchAll(/readonly code = '([A-Z_]+)'|extensions: \{ code: '([A-Z_]+)'/g)].map(
-      ([, ofClass, ofAnswer]) => ofClass ?? ofAnswer ?? '',
-    ),
+    [...text.matchAll(/\bcode(?: =|:) '([A-Z_]+)'/g)].map(([, code = '']) => code),
   );
-  expect(codes.length).toBeGreaterThan(10);
-  expect(
-    codes.filter(code => !notOfTheGraph.has(code) && !(errorCodes as readonly string[]).includes(code)),
-  ).toEqual([]);
+  expect(codes.length).toBeGreaterThan(20);
+  const known: readonly string[] = [...errorCodes, ...Object.keys(operationErrors)];
+  expect(codes.filter(code => !known.includes(code))).toEqual([]);
 });
+
+it.each([...errorCodes, ...(Object.keys(operationErrors) as (keyof typeof operationErrors)[])])(
+  '%s has an HTTP status for errors, and sentences for its cause and for what to do',
+  code => {
+    const { httpStatus, meaning, advice } = describeCode(code);
+    expect(httpStatus).toBeGreaterThanOrEqual(400);
+    expect(meaning).toMatch(/^.{15,}\.$|^.{15,}\)\.$/);
+    expect(advice).toMatch(/\.$/);
+  },
+);

@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { payoutIdOf } from '../../src/payouts/values/ids.ts';
-import { destinations, exampleIntentId, examplePayoutId, waitingIntentId } from '../../src/sandbox/named.ts';
+import {
+  destinations,
+  exampleIntentId,
+  examplePayoutId,
+  waitingIntentId,
+} from '../../src/sandbox/fixtures.ts';
 import { startTestGateway } from '../support/test-gateway.ts';
 
 const document = /* GraphQL */ `
@@ -51,7 +56,7 @@ describe('entities', () => {
     });
   });
 
-  it('are null without an error where Lean does not know the id', async () => {
+  it('are null without an error if Lean does not know the id', async () => {
     const { run } = await startTestGateway();
     const of = [
       { __typename: 'Payout', id: payoutIdOf(unknownId) },
@@ -66,35 +71,36 @@ describe('entities', () => {
     });
   });
 
-  // By itself the library lets one of these end the process: what was begun for the others has nobody to hear it fail.
+  // The library by itself would leave the promises of the other entities without a handler, and a rejection of one of
+  // them would end the process.
   it.each([
-    ['an id that is none', { __typename: 'Payout', id: 'x' }, 'id'],
-    ['a bare id of Lean’s for an id', { __typename: 'Payout', id: exampleIntentId }, 'id'],
-    ['an intent id that is none', { __typename: 'Payout', intentId: 'x' }, 'intentId'],
-    ['a payment id that is none', { __typename: 'Payout', paymentId: 'x' }, 'paymentId'],
+    ['an invalid id', { __typename: 'Payout', id: 'x' }, 'id'],
+    ['an id of Lean instead of a payout id', { __typename: 'Payout', id: exampleIntentId }, 'id'],
+    ['an invalid intent id', { __typename: 'Payout', intentId: 'x' }, 'intentId'],
+    ['an invalid payment id', { __typename: 'Payout', paymentId: 'x' }, 'paymentId'],
     ['no key', { __typename: 'Payout' }, 'representations'],
-    ['a number for an id', { __typename: 'Payout', id: 5 }, 'id'],
-    ['a list for an id', { __typename: 'PayoutIntent', id: [examplePayoutId] }, 'id'],
-    ['an intent whose id is none', { __typename: 'PayoutIntent', id: 'x' }, 'id'],
-    ['a destination whose id is none', { __typename: 'PayoutDestination', id: 'x' }, 'id'],
-    ['a type that there is none of', { __typename: 'Nothing', id: 'x' }, 'representations'],
-    ['a type that is no entity', { __typename: 'PayoutMoney', amount: '1' }, 'representations'],
+    ['a number as an id', { __typename: 'Payout', id: 5 }, 'id'],
+    ['a list as an id', { __typename: 'PayoutIntent', id: [examplePayoutId] }, 'id'],
+    ['an invalid id of an intent', { __typename: 'PayoutIntent', id: 'x' }, 'id'],
+    ['an invalid id of a destination', { __typename: 'PayoutDestination', id: 'x' }, 'id'],
+    ['an unknown type', { __typename: 'Nothing', id: 'x' }, 'representations'],
+    ['a type that is not an entity', { __typename: 'PayoutMoney', amount: '1' }, 'representations'],
     ['no type', { id: exampleId }, 'representations'],
-    ['no object', 42, 'representations'],
-    ['a type that makes no text', { __typename: { toString: 1 } }, 'representations'],
-  ])('with %s are null for themselves alone, with an error in their place', async (_what, bad, argument) => {
+    ['not an object', 42, 'representations'],
+    ['a type that cannot become a string', { __typename: { toString: 1 } }, 'representations'],
+  ])('are null with their own error, and do not affect others: %s', async (_name, invalid, argument) => {
     const { run } = await startTestGateway();
-    const of = [{ __typename: 'Payout', id: 'x' }, { __typename: 'Payout', id: exampleId }, bad];
+    const of = [{ __typename: 'Payout', id: 'x' }, { __typename: 'Payout', id: exampleId }, invalid];
     const { data, errors } = await run(document, { of });
     expect(data).toEqual({ _entities: [null, example, null] });
-    const byPlace = [...(errors ?? [])].sort((a, b) => Number(a.path?.[1]) - Number(b.path?.[1]));
-    expect(byPlace).toMatchObject([
+    const byIndex = [...(errors ?? [])].sort((a, b) => Number(a.path?.[1]) - Number(b.path?.[1]));
+    expect(byIndex).toMatchObject([
       { path: ['_entities', 0], extensions: { code: 'BAD_USER_INPUT', argument: 'id' } },
       { path: ['_entities', 2], extensions: { code: 'BAD_USER_INPUT', argument } },
     ]);
   });
 
-  it('with an id that is nested deeply fail for themselves alone', async () => {
+  it('with a deeply nested id have their own error, and do not affect others', async () => {
     const { run } = await startTestGateway();
     const id = `${'['.repeat(28)}1${']'.repeat(28)}`;
     const of = `[{ "__typename": "Payout", "id": ${id} }, ${JSON.stringify({ __typename: 'Payout', id: exampleId })}]`;
@@ -106,7 +112,7 @@ describe('entities', () => {
     ]);
   });
 
-  it('with a key of the wrong type fail for themselves alone, with a code', async () => {
+  it('with a key of the wrong type have their own error with a code, and do not affect others', async () => {
     const { run } = await startTestGateway();
     const of = [
       { __typename: 'Payout', id: 1 },
@@ -119,7 +125,7 @@ describe('entities', () => {
     ]);
   });
 
-  it('that Lean fails to give have their own error, and the others are answered', async () => {
+  it('that Lean fails to return have their own error, and do not affect others', async () => {
     const { run, lean } = await startTestGateway();
     lean.faults.add({ kind: 'status', status: 418, operation: 'getPayoutIntent' });
     const of = [
@@ -144,7 +150,7 @@ describe('entities', () => {
     expect(received()).toEqual({ getPayoutIntent: 20 });
   });
 
-  it('of a destination and of an intent cost one Lean call for each distinct id', async () => {
+  it('of destinations and intents cost one Lean call for each distinct id', async () => {
     const { run, received } = await startTestGateway();
     const of = [
       { __typename: 'PayoutDestination', id: destinations.pays },
@@ -161,7 +167,7 @@ describe('entities', () => {
 });
 
 describe('_service', () => {
-  it('gives the schema that is composed, also with introspection off', async () => {
+  it('returns the SDL of the subgraph, also with introspection off', async () => {
     const { run } = await startTestGateway({ env: { INTROSPECTION: 'off' } });
     const { data } = await run('{ _service { sdl } }');
     const { sdl } = data?.['_service'] as { sdl: string };

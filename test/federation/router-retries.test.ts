@@ -7,21 +7,27 @@ import { parse } from 'graphql';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { printSchema } from '../../src/schema/index.ts';
 import { createPayoutDocument, payoutInput } from '../support/payout-input.ts';
-import { answerOf, startListeningGateway } from '../support/running-gateway.ts';
+import { readResponse, startListeningGateway } from '../support/running-gateway.ts';
 
-/** Something between a router and us that answers 503 to the first `failures` requests, having passed them on or not. */
-async function startFlakyProxy(target: string, failures: number, passesOn: boolean): Promise<string> {
+/**
+ * Starts a proxy between the router and the gateway that answers the first `failures` requests with 503.
+ * @param forwards whether it forwards these requests to the gateway before
+ */
+async function startFlakyProxy(target: string, failures: number, forwards: boolean): Promise<string> {
   let seen = 0;
   const server = createServer((request, response) => {
     void (async () => {
       const body = Buffer.concat((await request.toArray()) as Buffer[]).toString();
       seen += 1;
       const fails = seen <= failures;
-      // Headers are dropped on the way, as such things do.
+      // The proxy drops all other headers, as some proxies do.
       const init = { method: 'POST', body, headers: { 'content-type': 'application/json' } };
-      const answer = fails && !passesOn ? undefined : await fetch(target, init);
-      if (fails || answer === undefined) response.writeHead(503).end();
-      else response.writeHead(answer.status, { 'content-type': 'application/json' }).end(await answer.text());
+      const forwarded = fails && !forwards ? undefined : await fetch(target, init);
+      if (fails || forwarded === undefined) response.writeHead(503).end();
+      else
+        response
+          .writeHead(forwarded.status, { 'content-type': 'application/json' })
+          .end(await forwarded.text());
     })();
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
@@ -32,13 +38,13 @@ async function startFlakyProxy(target: string, failures: number, passesOn: boole
   return `http://127.0.0.1:${String((server.address() as AddressInfo).port)}/graphql`;
 }
 
-describe('a mutation that a router sends again because of a 503', () => {
+describe('a mutation that a router repeats after a 503 reaches Lean once', () => {
   it.each([
-    ['that came before we had it reaches Lean once', false],
-    ['that came after we had answered reaches Lean once, too', true],
-  ])('%s', async (_what, passesOn) => {
+    ['if the gateway did not receive the first requests', false],
+    ['if the gateway answered the first requests', true],
+  ])('%s', async (_name, forwards) => {
     const gateway = await startListeningGateway();
-    const url = await startFlakyProxy(gateway.url, 2, passesOn);
+    const url = await startFlakyProxy(gateway.url, 2, forwards);
     const { supergraphSdl } = composeServices([{ name: 'payouts', url, typeDefs: parse(printSchema()) }]);
     const router = createGatewayRuntime({
       supergraph: supergraphSdl ?? '',
@@ -49,7 +55,7 @@ describe('a mutation that a router sends again because of a 503', () => {
       await router[Symbol.asyncDispose]();
       await gateway.close();
     });
-    const held = gateway.lean.payouts.all().length;
+    const countBefore = gateway.lean.payouts.all().length;
     const response = await router.fetch('http://router/graphql', {
       method: 'POST',
       headers: { 'content-type': 'application/json', accept: 'application/json' },
@@ -58,9 +64,9 @@ describe('a mutation that a router sends again because of a 503', () => {
         variables: { input: payoutInput('sent-three-times') },
       }),
     });
-    const { data } = await answerOf(response as Response);
+    const { data } = await readResponse(response as Response);
     expect(data).toMatchObject({ createPayout: { __typename: 'PayoutCreated' } });
-    expect(gateway.lean.payouts.all().length).toBe(held + 1);
+    expect(gateway.lean.payouts.all().length).toBe(countBefore + 1);
     const keys = gateway.lean.requests
       .filter(({ operation }) => operation === 'createPayoutPayment')
       .map(({ idempotencyKey }) => idempotencyKey);

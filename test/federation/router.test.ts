@@ -3,7 +3,7 @@ import { composeServices } from '@theguild/federation-composition';
 import { parse } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { payoutIdOf } from '../../src/payouts/values/ids.ts';
-import { destinations, exampleIntentId } from '../../src/sandbox/named.ts';
+import { destinations, exampleIntentId } from '../../src/sandbox/fixtures.ts';
 import { printSchema } from '../../src/schema/index.ts';
 import {
   accountingSdl,
@@ -14,7 +14,7 @@ import {
   type Subgraph,
 } from '../support/other-subgraphs.ts';
 import { createPayoutDocument, payoutInput } from '../support/payout-input.ts';
-import { answerOf, startListeningGateway, type ListeningGateway } from '../support/running-gateway.ts';
+import { readResponse, startListeningGateway, type ListeningGateway } from '../support/running-gateway.ts';
 
 function compose(payouts = 'http://payouts', accounting = 'http://accounting', ledger = 'http://ledger') {
   return composeServices([
@@ -25,11 +25,11 @@ function compose(payouts = 'http://payouts', accounting = 'http://accounting', l
 }
 
 describe('the schema', () => {
-  it('composes with subgraphs that add to payouts, point at them, and have their own money and currencies', () => {
+  it('composes with subgraphs that extend payouts, refer to them, and have their own money and currency types', () => {
     expect(compose().errors).toBeUndefined();
   });
 
-  it('composes alone', () => {
+  it('composes without other subgraphs', () => {
     const { errors } = composeServices([
       { name: 'payouts', url: 'http://payouts', typeDefs: parse(printSchema()) },
     ]);
@@ -56,18 +56,18 @@ describe('behind a router, in one graph with other subgraphs', () => {
     await Promise.all([gateway.close(), accounting.close(), ledger.close()]);
   });
 
-  async function ask(query: string, variables?: object) {
+  async function runOnRouter(query: string, variables?: object) {
     const response = await router.fetch('http://router/graphql', {
       method: 'POST',
       headers: { 'content-type': 'application/json', accept: 'application/json' },
       body: JSON.stringify({ query, variables }),
     });
-    const { data, errors } = await answerOf(response as Response);
+    const { data, errors } = await readResponse(response as Response);
     return { data, errors };
   }
 
-  it('a payout of ours carries what another subgraph adds', async () => {
-    const { data, errors } = await ask(
+  it('a payout has the fields that another subgraph adds', async () => {
+    const { data, errors } = await runOnRouter(
       `query ($id: ID!) { payout(id: $id) { id amount { amount } booked intent { destination { id } } } }`,
       { id: payoutIdOf(exampleIntentId) },
     );
@@ -82,8 +82,8 @@ describe('behind a router, in one graph with other subgraphs', () => {
     });
   });
 
-  it('a list of ours does, too, for every row', async () => {
-    const { data, errors } = await ask(
+  it('every payout of a list has the fields that another subgraph adds', async () => {
+    const { data, errors } = await runOnRouter(
       '{ payouts(first: 20) { nodes { id booked } pageInfo { endCursor } } }',
     );
     expect(errors).toBeUndefined();
@@ -92,8 +92,8 @@ describe('behind a router, in one graph with other subgraphs', () => {
     for (const { id, booked } of nodes) expect(booked).toBe(isBooked(id));
   });
 
-  it('what another subgraph points at is answered by us; what Lean does not know is null, what is wrong has its error', async () => {
-    const { data, errors } = await ask(`{
+  it('a reference from another subgraph is resolved; an unknown id is null, and an invalid id has an error', async () => {
+    const { data, errors } = await runOnRouter(`{
       ledger { number total { minorUnits } payout { id outcome booked } destination { id status } }
     }`);
     expect(data?.['ledger']).toEqual([
@@ -115,14 +115,14 @@ describe('behind a router, in one graph with other subgraphs', () => {
   });
 
   it('a payout is created once', async () => {
-    const { data } = await ask(createPayoutDocument, { input: payoutInput('through-the-router') });
+    const { data } = await runOnRouter(createPayoutDocument, { input: payoutInput('through-the-router') });
     expect(data).toMatchObject({ createPayout: { __typename: 'PayoutCreated' } });
     const creations = gateway.lean.requests.filter(({ operation }) => operation === 'createPayoutPayment');
     expect(creations.map(({ idempotencyKey }) => idempotencyKey)).toEqual(['through-the-router']);
   });
 
-  it('the intent of a payout is the same by both of its keys', async () => {
-    const { data } = await ask(`{ payoutIntent(id: "${exampleIntentId}") { payout { id booked } } }`);
+  it('a payout below its intent has the fields that another subgraph adds', async () => {
+    const { data } = await runOnRouter(`{ payoutIntent(id: "${exampleIntentId}") { payout { id booked } } }`);
     expect(data).toEqual({ payoutIntent: { payout: { id: payoutIdOf(exampleIntentId), booked: true } } });
   });
 });

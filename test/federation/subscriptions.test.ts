@@ -12,7 +12,7 @@ import { startListeningGateway } from '../support/running-gateway.ts';
 
 const secret = 'webhook-secret';
 
-/** Two subgraphs behind a router that follows payouts by server-sent events, at a port. */
+/** Starts two subgraphs and a router, which subscribes to them by server-sent events. */
 async function start() {
   const [gateway, accounting] = await Promise.all([
     startListeningGateway({ env: { LEAN_WEBHOOK_SECRET: secret } }),
@@ -41,14 +41,14 @@ async function subscribers(origin: string): Promise<number> {
   return Number(/^lean_payouts_subscribers (\d+)$/m.exec(text)?.[1]);
 }
 
-it('behind a router, payouts are followed by server-sent events, with what another subgraph adds', async () => {
+it('a router streams updates of payouts, with a field of another subgraph', async () => {
   const { gateway, url } = await start();
   const stream = await subscribeBySse(
     url,
     'subscription { payoutUpdated { payoutId status payout { outcome booked } } }',
   );
   await expect.poll(() => subscribers(gateway.origin)).toBe(1);
-  // The other subgraph says of payouts with such ids that they have been booked.
+  // The other subgraph returns `booked: true` for an id with this ending.
   const paymentId = 'b0000000-0000-4000-8000-00000000bee1';
   const intentId = 'c0000000-0000-4000-8000-00000000bee1';
   gateway.lean.payouts.add({ status: 'PENDING_WITH_BANK', paymentId, intentId });
@@ -63,6 +63,6 @@ it('behind a router, payouts are followed by server-sent events, with what anoth
   expect(await stream.next()).toMatchObject({ payoutUpdated: { status: 'ACCEPTED_BY_BANK' } });
   gateway.lean.payouts.change(paymentId, { postInitiationStatus: 'PROCESSED' });
   expect(await stream.next()).toMatchObject({ payoutUpdated: { payout: { outcome: 'PAID', booked: true } } });
-  stream.leave();
+  stream.close();
   await expect.poll(() => subscribers(gateway.origin), { timeout: 20_000 }).toBe(0);
 });

@@ -3,7 +3,7 @@ import { request as httpRequest } from 'node:http';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { payoutIdOf } from '../../src/payouts/values/ids.ts';
-import { accounts, destinations, exampleIntentId } from '../../src/sandbox/named.ts';
+import { accounts, destinations, exampleIntentId } from '../../src/sandbox/fixtures.ts';
 import { startBrowser } from '../support/browser.ts';
 import { startListeningGateway, type ListeningGateway } from '../support/running-gateway.ts';
 
@@ -32,47 +32,48 @@ describe('GraphiQL in a browser', () => {
     await gateway.close();
   });
 
-  /** The page as somebody sees it who has never been here, and all that it complains of or asks for. */
+  /** Opens GraphiQL in a fresh browser profile, and records console messages, errors and requested origins. */
   async function open() {
     const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
     page.setDefaultTimeout(60_000);
     onTestFinished(() => page.close());
-    const complaints: string[] = [];
+    const problems: string[] = [];
     const hosts = new Set<string>();
     page.on('console', message => {
-      if (message.type() !== 'log') complaints.push(`${message.type()}: ${message.text()}`);
+      if (message.type() !== 'log') problems.push(`${message.type()}: ${message.text()}`);
     });
-    page.on('pageerror', error => complaints.push(String(error)));
-    page.on('requestfailed', request => complaints.push(`failed: ${request.url()}`));
+    page.on('pageerror', error => problems.push(String(error)));
+    page.on('requestfailed', request => problems.push(`failed: ${request.url()}`));
     page.on('request', request => {
       const { protocol, origin } = new URL(request.url());
       if (protocol !== 'data:') hosts.add(origin);
     });
     await page.goto(gateway.url);
     await page.locator('.graphiql-execute-button').waitFor();
-    return { page, complaints, hosts };
+    return { page, problems, hosts };
   }
 
-  /** Presses the run button; what the gateway answered, once it is on the page. */
+  /** Runs the operation of a tab. Resolves with the gateway's response once the page shows it. */
   async function runTab(
     page: Page,
     name: string,
   ): Promise<{ data?: Record<string, unknown>; errors?: unknown }> {
     await page.locator('.graphiql-tab-button', { hasText: new RegExp(`^${name}$`) }).click();
-    // The editor follows the tab; what is run is what it shows.
+    // Waits until the editor shows the operation of the tab, because GraphiQL runs what the editor shows.
     await page
       .locator('.graphiql-query-editor', { hasText: new RegExp(`(?:query|mutation)\\s${name}\\b`) })
       .waitFor();
-    const named = new RegExp(`(?:query|mutation) ${name}\\b`);
-    // By name: while GraphiQL waits for an answer the same button is there to stop it. And more than once if need
-    // be: just after a change of tabs it may still hold the former tab's operation for the one to run.
+    const operation = new RegExp(`(?:query|mutation) ${name}\\b`);
+    // The button is found by its name, because during a request the same button stops the request. It is clicked
+    // again if needed, because just after a change of tabs GraphiQL may still run the operation of the former tab.
     const result = await vi.waitFor(
       async () => {
-        const answer = page.waitForResponse(response => named.test(response.request().postData() ?? ''), {
-          timeout: 2000,
-        });
+        const nextResponse = page.waitForResponse(
+          response => operation.test(response.request().postData() ?? ''),
+          { timeout: 2000 },
+        );
         const [response] = await Promise.all([
-          answer,
+          nextResponse,
           page.getByRole('button', { name: /^Execute query/ }).click(),
         ]);
         return (await response.json()) as { data?: Record<string, unknown>; errors?: unknown };
@@ -83,8 +84,8 @@ describe('GraphiQL in a browser', () => {
     return result;
   }
 
-  it('asks nobody but the gateway, complains of nothing, and names its tabs after what they do', async () => {
-    const { page, complaints, hosts } = await open();
+  it('sends requests only to the gateway, logs no errors, and shows a tab for each example', async () => {
+    const { page, problems, hosts } = await open();
     const tabs = await page.locator('.graphiql-tab-button').allInnerTexts();
     expect(tabs.map(text => text.trim())).toEqual([
       'Payouts',
@@ -94,12 +95,12 @@ describe('GraphiQL in a browser', () => {
       'NewestPayout',
     ]);
     await runTab(page, 'Payouts');
-    expect(complaints).toEqual([]);
+    expect(problems).toEqual([]);
     expect([...hosts]).toEqual([gateway.origin]);
   });
 
-  it('runs each tab as it is', async () => {
-    const { page, complaints } = await open();
+  it('runs the example of each tab unchanged', async () => {
+    const { page, problems } = await open();
     const list = await runTab(page, 'Payouts');
     expect(list.errors).toBeUndefined();
     expect((list.data?.['payouts'] as { nodes: unknown[] }).nodes).toHaveLength(10);
@@ -114,17 +115,17 @@ describe('GraphiQL in a browser', () => {
     const newest = await runTab(page, 'NewestPayout');
     expect(newest.errors).toBeUndefined();
     expect((newest.data?.['payouts'] as { nodes: unknown[] }).nodes).toHaveLength(1);
-    expect(complaints).toEqual([]);
+    expect(problems).toEqual([]);
   });
 
-  it('shows what happens to a payout while it happens', async () => {
-    const { page, complaints } = await open();
+  it('shows updates of a payout as they happen', async () => {
+    const { page, problems } = await open();
     await page.locator('.graphiql-tab-button', { hasText: /^PayoutUpdates$/ }).click();
     await page.locator('.graphiql-query-editor', { hasText: /subscription\sPayoutUpdates/ }).waitFor();
     const stop = page.getByRole('button', { name: /^Stop query/ });
     await vi.waitFor(
       async () => {
-        // Pressed already, it may be that only the gateway has not heard of it yet.
+        // If the stop button is visible, the subscription runs, but may not have reached the gateway yet.
         if (!(await stop.isVisible()))
           await page.getByRole('button', { name: /^Execute query/ }).click({ timeout: 1000 });
         await stop.waitFor({ timeout: 2000 });
@@ -142,18 +143,20 @@ describe('GraphiQL in a browser', () => {
     await results.filter({ hasText: '"PAID"' }).waitFor();
     await saveScreenshot(page, 'GRAPHIQL_LIVE_SCREENSHOT');
     await stop.click();
-    expect(complaints.filter(complaint => !complaint.startsWith('failed:'))).toEqual([]);
+    expect(problems.filter(problem => !problem.startsWith('failed:'))).toEqual([]);
   });
 
-  it('explains the schema by its descriptions', async () => {
-    const { page, complaints } = await open();
+  it('shows the descriptions of the schema', async () => {
+    const { page, problems } = await open();
     await page.getByRole('button', { name: 'Show Documentation Explorer' }).click();
     const explorer = page.locator('.graphiql-doc-explorer');
     await explorer.getByRole('link', { name: 'Query', exact: true }).click();
     await explorer.getByText('One payout; null if Lean does not know it').waitFor();
     await explorer.getByRole('link', { name: 'Payout', exact: true }).first().click();
-    await explorer.getByText('The request behind it: external reference, destination, customer.').waitFor();
-    expect(complaints).toEqual([]);
+    await explorer
+      .getByText('The request behind the payout: external reference, destination, customer.')
+      .waitFor();
+    expect(problems).toEqual([]);
   });
 
   async function saveScreenshot(page: Page, variable = 'GRAPHIQL_SCREENSHOT'): Promise<void> {
@@ -162,8 +165,8 @@ describe('GraphiQL in a browser', () => {
   }
 });
 
-describe('the page', () => {
-  const asBrowser = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
+describe('the GraphiQL page', () => {
+  const browserHeaders = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
 
   async function start(graphiql: 'on' | 'off') {
     const gateway = await startListeningGateway({ env: { GRAPHIQL: graphiql } });
@@ -171,19 +174,19 @@ describe('the page', () => {
     return gateway;
   }
 
-  it('is given to nobody when GRAPHIQL is off', async () => {
+  it('is not served with GRAPHIQL=off', async () => {
     const { url, origin } = await start('off');
     for (const address of [url, `${origin}/`, `${origin}/graphiql`]) {
-      const response = await fetch(address, { headers: asBrowser });
+      const response = await fetch(address, { headers: browserHeaders });
       expect(response.headers.get('content-type')).not.toContain('html');
       expect(await response.text()).not.toContain('<html');
     }
   });
 
-  it('is given compressed to browsers, with all of its files in it and leave to load no other', async () => {
+  it('is served to browsers as one compressed document, which may load nothing else', async () => {
     const { url } = await start('on');
     const { headers, body } = await new Promise<{ headers: object; body: Buffer }>((resolve, reject) => {
-      httpRequest(url, { headers: asBrowser }, response => {
+      httpRequest(url, { headers: browserHeaders }, response => {
         response.toArray().then(chunks => {
           resolve({ headers: response.headers, body: Buffer.concat(chunks as Buffer[]) });
         }, reject);
@@ -202,7 +205,7 @@ describe('the page', () => {
     expect(gunzipSync(body).toString()).not.toMatch(/<(?:script|link|img)[^>]+(?:src|href)="https?:/);
   });
 
-  it('is not what clients are given who ask for JSON', async () => {
+  it('is not served to clients that accept only JSON', async () => {
     const { url } = await start('on');
     const response = await fetch(`${url}?query={__typename}`, { headers: { accept: 'application/json' } });
     expect(await response.json()).toEqual({ data: { __typename: 'Query' } });

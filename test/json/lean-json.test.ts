@@ -2,23 +2,14 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { jsonNumber, parseLeanJson } from '../../src/json/lean-json.ts';
 
-const exactFields = [
-  'amount',
-  'total_amount',
-  'account_number',
-  'iban',
-  'bank_transaction_reference',
-  'external_reference',
-] as const;
-
-/** As those see it who make texts of amounts and account numbers, as all do. */
-function read(text: string): unknown {
-  return JSON.parse(JSON.stringify(parseLeanJson(text)), (key, value: unknown) =>
-    typeof value === 'number' && (exactFields as readonly string[]).includes(key) ? String(value) : value,
+/** Parses a text and makes the digits of every number in an object, as readers of amounts do. */
+function parseToDigits(text: string): unknown {
+  return JSON.parse(JSON.stringify(parseLeanJson(text)), (_key, value: unknown) =>
+    typeof value === 'number' ? String(value) : value,
   );
 }
 
-/** Decimals of up to 20 digits, with and without a sign, a point and zeros at the end. */
+/** Decimals of up to 20 digits, with and without a sign, a point and trailing zeros. */
 const decimal = fc
   .tuple(fc.boolean(), fc.bigInt({ min: 0n, max: 10n ** 20n - 1n }), fc.nat({ max: 20 }), fc.nat({ max: 3 }))
   .map(([negative, digits, places, zeros]) => {
@@ -28,19 +19,24 @@ const decimal = fc
     return `${negative ? '-' : ''}${whole}${fraction === '' ? '' : `.${fraction}`}`;
   });
 
-const blank = fc.constantFrom('', ' ', '\n  ', '\t');
+const whitespace = fc.constantFrom('', ' ', '\n  ', '\t');
+
+const key = fc.oneof(
+  fc.constantFrom('amount', 'account_number', 'iban', 'size', 'a_field_that_nobody_has_named_yet'),
+  fc.stringMatching(/^[\w é.\-"]{0,12}[\wé.\-"]$/),
+);
 
 describe('parseLeanJson', () => {
-  it('keeps every digit of an amount, an account number and a reference', () => {
+  it('keeps every digit of a number, whatever its key', () => {
     fc.assert(
-      fc.property(decimal, fc.constantFrom(...exactFields), blank, blank, (digits, key, left, right) => {
-        const text = `{"a":[{"${key}"${left}:${right}${digits}${left}}],"z":1}`;
-        expect(read(text)).toEqual({ a: [{ [key]: digits }], z: 1 });
+      fc.property(decimal, key, whitespace, whitespace, (digits, name, left, right) => {
+        const text = `{"a":[{${JSON.stringify(name)}${left}:${right}${digits}${left}}],"z":"1"}`;
+        expect(parseToDigits(text)).toEqual({ a: [{ [name]: digits }], z: '1' });
       }),
     );
   });
 
-  it('has short amounts as numbers, of which String makes the digits that were sent', () => {
+  it('reads a short number as a number from which String makes the digits that Lean sent', () => {
     const short = fc
       .tuple(fc.nat({ max: 999_999_999 }), fc.nat({ max: 999_999 }))
       .map(([whole, fraction]) =>
@@ -48,104 +44,109 @@ describe('parseLeanJson', () => {
       );
     fc.assert(
       fc.property(short, digits => {
-        const { amount } = parseLeanJson(`{"amount":${digits}}`) as { readonly amount: unknown };
-        expect(amount).toBeTypeOf('number');
-        expect(String(amount)).toBe(digits);
+        const { fee } = parseLeanJson(`{"fee":${digits}}`) as { readonly fee: unknown };
+        expect(fee).toBeTypeOf('number');
+        expect(String(fee)).toBe(digits);
       }),
     );
   });
 
-  it.each(['16.50', '0.0000001', '1e3', '-0', '-16.5', '1234567890', '123456789.1234567', '0101'])(
-    'has %s as text: a float would print it in another way, or is not asked',
-    digits => {
-      expect(parseLeanJson(`{"size":3,"amount" : ${digits} }`)).toEqual({ size: 3, amount: digits });
-    },
-  );
+  it.each([
+    ['16.50', 'a trailing zero'],
+    ['5.0', 'a trailing zero'],
+    ['0.0000001', 'seven digits after the point'],
+    ['1e3', 'an exponent'],
+    ['1.5E+3', 'an exponent'],
+    ['-0', 'a sign'],
+    ['-16.5', 'a sign'],
+    ['1234567890', 'ten digits before the point'],
+    ['1234567890123456789012', 'more digits than a float holds'],
+    ['123456789.1234567', 'seven digits after the point'],
+    ['0101929293', 'a leading zero, which is not JSON'],
+  ])('reads %s as a text, because it has %s', digits => {
+    expect(parseLeanJson(`{"size":3,"amount" : ${digits} }`)).toEqual({ size: 3, amount: digits });
+    expect(parseLeanJson(`{"size":3,"new_field":${digits}}`)).toEqual({ size: 3, new_field: digits });
+  });
 
-  it('keeps an amount that was written as text', () => {
-    expect(read('{"amount":"16.50","account_number":"0101"}')).toEqual({
+  it('keeps a number that Lean wrote as a text', () => {
+    expect(parseLeanJson('{"amount":"16.50","account_number":"0101","fee":"1e3"}')).toEqual({
       amount: '16.50',
       account_number: '0101',
+      fee: '1e3',
     });
   });
 
-  it('keeps the exponent of an amount', () => {
-    expect(read('{"amount":1.5E+3}')).toEqual({ amount: '1.5E+3' });
+  it('reads a count of a usual size as a number', () => {
+    const counts = { number: 0, size: 50, total_elements: 123_456_789, total_pages: 100 };
+    expect(parseLeanJson(JSON.stringify(counts))).toEqual(counts);
   });
 
-  it('keeps the digits of an account number that comes as a bare number', () => {
-    expect(read('{"account_number":1234567890123456789012}')).toEqual({
-      account_number: '1234567890123456789012',
-    });
-  });
-
-  it('keeps the leading zeros of an account number that is no JSON number', () => {
-    expect(read('{"account_number":0101929293}')).toEqual({ account_number: '0101929293' });
-  });
-
-  it.each(['number', 'size', 'total_elements', 'my_amount', 'amount_min', 'amounts'])(
-    'leaves %s a number',
-    key => {
-      expect(read(`{"${key}":5}`)).toEqual({ [key]: 5 });
-    },
-  );
-
-  it('leaves null and nested amounts as they are', () => {
-    expect(read('{"amount":null,"x":{"amount":{"amount":1.10}}}')).toEqual({
+  it('keeps null and reads the numbers of nested objects', () => {
+    expect(parseLeanJson('{"amount":null,"x":{"amount":{"amount":1.10}}}')).toEqual({
       amount: null,
       x: { amount: { amount: '1.10' } },
     });
   });
 
+  it('reads numbers in arrays and numbers without a key as JSON.parse does', () => {
+    expect(parseLeanJson('{"a":[16.50,1e3],"b":[]}')).toEqual({ a: [16.5, 1000], b: [] });
+    expect(parseLeanJson('16.50')).toBe(16.5);
+  });
+
   it.each([
-    '"amount": 5',
-    '\\"amount\\": 5',
-    'say "amount":5, then "total_amount" : 7',
-    '"account_number":12\\',
+    '"amount": 5.0',
+    '\\"amount\\": 5.0',
+    'say "amount":5.0, then "total_amount" : 7.0',
+    '"account_number":12.0\\',
     'amount',
-    '","amount":5,"',
+    '","amount":5.0,"',
+    ':5.0,',
+    ': 5.0 }',
+    ' : 5.0]',
+    'x" : 5.0,',
+    '",":5.0,"',
     '\\',
-  ])('does not touch text that talks about amounts: %s', prose => {
-    const value = { description: prose, [prose]: prose, amount: 'x' };
-    expect(read(JSON.stringify(value))).toEqual(value);
-    expect(read(JSON.stringify(JSON.stringify(value)))).toBe(JSON.stringify(value));
+  ])('does not change a string with the text %s', text => {
+    const value = { description: text, [text]: text, list: [text, text], amount: 'x' };
+    expect(parseLeanJson(JSON.stringify(value))).toEqual(value);
+    expect(parseLeanJson(JSON.stringify(value, null, 2))).toEqual(value);
+    expect(parseLeanJson(JSON.stringify(JSON.stringify(value)))).toBe(JSON.stringify(value));
   });
 
-  it('leaves a number whose key only ends like one of an amount', () => {
-    expect(read('{"x\\"amount":5,"\\"total_amount":6}')).toEqual({
-      'x"amount': 5,
-      '"total_amount': 6,
-    });
-  });
-
-  it('reads any text as JSON.parse does', () => {
-    const piece = fc.constantFrom('"', '\\', 'amount', ':', ' ', '5', ',', '{', '}', 'é', '\n', '\u2028');
-    const prose = fc.array(piece, { maxLength: 20 }).map(pieces => pieces.join(''));
+  it('reads any object of strings as JSON.parse does', () => {
+    const pieces = ['"', '\\', 'amount', ':', ' ', '5.0', ',', '{', '}', '[', ']', 'é', '\n', '\u2028'];
+    const string = fc.array(fc.constantFrom(...pieces), { maxLength: 20 }).map(parts => parts.join(''));
     fc.assert(
-      fc.property(fc.dictionary(prose, prose), value => {
-        const text = JSON.stringify(value);
-        expect(read(text)).toEqual(JSON.parse(text));
-      }),
+      fc.property(
+        fc.dictionary(string, fc.oneof(string, fc.array(string))),
+        fc.nat({ max: 2 }),
+        (value, indent) => {
+          expect(parseLeanJson(JSON.stringify(value, null, indent))).toEqual(value);
+        },
+      ),
     );
   });
 
-  it.each(['', '{', '{"amount":', '{"amount":16', '<html>', '{"amount":16.5,}'])('throws on %j', text => {
-    expect(() => parseLeanJson(text)).toThrow(SyntaxError);
-  });
+  it.each(['', '{', '{"amount":', '{"amount":16', '<html>', '{"amount":16.50,}', '{"amount":1.2.3}'])(
+    'throws a SyntaxError for %j',
+    text => {
+      expect(() => parseLeanJson(text)).toThrow(SyntaxError);
+    },
+  );
 });
 
 describe('jsonNumber', () => {
-  it('is written with exactly the digits given, and read back the same', () => {
+  it('is written with exactly the given digits, which parseLeanJson reads back', () => {
     fc.assert(
       fc.property(decimal, digits => {
         const text = JSON.stringify({ amount: jsonNumber(digits) });
         expect(text).toBe(`{"amount":${digits}}`);
-        expect(read(text)).toEqual({ amount: digits });
+        expect(parseToDigits(text)).toEqual({ amount: digits });
       }),
     );
   });
 
-  it.each(['1 ', ' 1', '01', '', '1}', '1,"a":2', '{}'])('refuses %j, which is no number', text => {
+  it.each(['1 ', ' 1', '01', '', '1}', '1,"a":2', '{}'])('throws for %j, which is not a number', text => {
     expect(() => jsonNumber(text)).toThrow(SyntaxError);
   });
 });

@@ -1,21 +1,21 @@
 import { inspect } from 'node:util';
 import { describe, expect, it, vi } from 'vitest';
-import { clientCredentialsToken, readyToken, type ClientCredentials } from '../../src/lean/access-token.ts';
+import { clientCredentialsToken, staticToken, type ClientCredentials } from '../../src/lean/access-token.ts';
 import { LeanNotSent, LeanTokenUnavailable } from '../../src/errors/lean-errors.ts';
-import { examplePayoutId, sandboxCredentials } from '../../src/sandbox/named.ts';
+import { examplePayoutId, sandboxCredentials } from '../../src/sandbox/fixtures.ts';
 import type { FaultRule } from '../../src/sandbox/sandbox.ts';
 import {
   clientTo,
   createPayouts,
-  deadAddress,
   failureOf,
+  farDeadline,
   gate,
   json,
-  later,
   rawServer,
   startLean,
   transportTo,
-} from './wiring.ts';
+  unusedAddress,
+} from './fixtures.ts';
 
 const credentials: ClientCredentials = {
   clientId: sandboxCredentials.clientId,
@@ -24,53 +24,53 @@ const credentials: ClientCredentials = {
   scope: 'api',
 };
 
-/** Tokens from a server that hands out `token-1`, `token-2`, ..., with a clock that the test moves. */
-async function tokens(expiresIn: unknown = 3599) {
+/** A token source with a clock that the test advances, and a server that issues `token-1`, `token-2`, and so on. */
+async function startTokenSource(expiresIn: unknown = 3599) {
   let now = Date.parse('2026-06-01T12:00:00Z');
   let failing = false;
-  const { url, heard } = await rawServer(response =>
+  const { url, received } = await rawServer(response =>
     failing
       ? json(response, {}, 503)
-      : json(response, { access_token: `token-${String(heard.length)}`, expires_in: expiresIn }),
+      : json(response, { access_token: `token-${String(received.length)}`, expires_in: expiresIn }),
   );
   const source = clientCredentialsToken(transportTo(url), credentials, () => now);
   return {
     source,
-    heard,
+    received,
     fail: (value: boolean): void => {
       failing = value;
     },
-    pass: (seconds: number): void => {
+    advance: (seconds: number): void => {
       now += seconds * 1000;
     },
   };
 }
 
-describe('a ready token', () => {
-  it('is what it is, at once', async () => {
-    expect(await readyToken('abc').token(0)).toBe('abc');
-    expect(readyToken('abc').usable).toBe(true);
+describe('a static token', () => {
+  it('is returned at once', async () => {
+    expect(await staticToken('abc').token(0)).toBe('abc');
+    expect(staticToken('abc').usable).toBe(true);
   });
 
-  it('that Lean refuses stays what it is: there is no other one', async () => {
-    const source = readyToken('abc');
-    expect(source.refused('abc')).toBe(false);
+  it('is still used after Lean has refused it, because there is no other one', async () => {
+    const source = staticToken('abc');
+    expect(source.invalidate('abc')).toBe(false);
     expect(await source.token(0)).toBe('abc');
   });
 });
 
 describe('a token by client credentials', () => {
-  it('is asked for as RFC 6749 says', async () => {
-    const { source, heard } = await tokens();
-    await source.token(later());
-    expect(heard).toMatchObject([
+  it('is requested as RFC 6749 specifies', async () => {
+    const { source, received } = await startTokenSource();
+    await source.token(farDeadline());
+    expect(received).toMatchObject([
       {
         method: 'POST',
         target: '/oauth2/token',
         headers: { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' },
       },
     ]);
-    expect(Object.fromEntries(new URLSearchParams(heard[0]?.body))).toEqual({
+    expect(Object.fromEntries(new URLSearchParams(received[0]?.body))).toEqual({
       client_id: 'sandbox',
       client_secret: 'sandbox-secret',
       grant_type: 'client_credentials',
@@ -78,14 +78,14 @@ describe('a token by client credentials', () => {
     });
   });
 
-  it('carries secrets with signs of their own unharmed', async () => {
-    const { url, heard } = await rawServer(response => json(response, { access_token: 'a' }));
+  it('is requested with a secret that contains special characters', async () => {
+    const { url, received } = await rawServer(response => json(response, { access_token: 'a' }));
     const clientSecret = 'a&b=c+d%20é';
-    await clientCredentialsToken(transportTo(url), { ...credentials, clientSecret }).token(later());
-    expect(new URLSearchParams(heard[0]?.body).get('client_secret')).toBe(clientSecret);
+    await clientCredentialsToken(transportTo(url), { ...credentials, clientSecret }).token(farDeadline());
+    expect(new URLSearchParams(received[0]?.body).get('client_secret')).toBe(clientSecret);
   });
 
-  it('opens Lean', async () => {
+  it('is accepted by Lean', async () => {
     const lean = await startLean({ payouts: 1 });
     const token = clientCredentialsToken(transportTo(lean.url), credentials);
     const { page } = await clientTo(lean.url, { token }).listPayouts({ page_number: '0', page_size: '1' });
@@ -93,105 +93,108 @@ describe('a token by client credentials', () => {
     expect(lean.requests.map(({ operation }) => operation)).toEqual(['token', 'listPayouts']);
   });
 
-  it('is fetched once for 200 who wait', async () => {
-    const { source, heard } = await tokens();
-    const all = await Promise.all(Array.from({ length: 200 }, () => source.token(later())));
+  it('is fetched once for 200 waiting calls', async () => {
+    const { source, received } = await startTokenSource();
+    const all = await Promise.all(Array.from({ length: 200 }, () => source.token(farDeadline())));
     expect(new Set(all)).toEqual(new Set(['token-1']));
-    expect(heard).toHaveLength(1);
+    expect(received).toHaveLength(1);
   });
 
   it.each([
-    ['four fifths of its life are over', 3599, 2880],
-    ['half of it is over, when it is short', 60, 30],
-    ['four fifths of an hour are over, when Lean does not say how long it lives', null, 2880],
-    ['four fifths of what a text says are over', '3599', 2880],
-  ])('is kept until %s, and then renewed', async (_when, expiresIn, renewAt) => {
-    const { source, heard, pass } = await tokens(expiresIn);
-    expect(await source.token(later())).toBe('token-1');
-    pass(renewAt - 1);
-    expect(await source.token(later())).toBe('token-1');
-    expect(heard).toHaveLength(1);
-    pass(1);
-    await source.token(later());
-    await vi.waitUntil(async () => (await source.token(later())) === 'token-2');
-    expect(heard).toHaveLength(2);
+    ['four fifths of its lifetime have passed', 3599, 2880],
+    ['half of its lifetime has passed, if that is short', 60, 30],
+    ['four fifths of an hour have passed, if Lean gives no lifetime', null, 2880],
+    ['four fifths of its lifetime have passed, if Lean gives it as text', '3599', 2880],
+  ])('is used until %s, and then renewed', async (_when, expiresIn, renewAt) => {
+    const { source, received, advance } = await startTokenSource(expiresIn);
+    expect(await source.token(farDeadline())).toBe('token-1');
+    advance(renewAt - 1);
+    expect(await source.token(farDeadline())).toBe('token-1');
+    expect(received).toHaveLength(1);
+    advance(1);
+    await source.token(farDeadline());
+    await vi.waitUntil(async () => (await source.token(farDeadline())) === 'token-2');
+    expect(received).toHaveLength(2);
   });
 
-  it('is handed out while it is renewed ahead of its end, and nobody waits', async () => {
+  it('is used while it is renewed, and no call waits for the renewal', async () => {
     let now = 0;
     const renewing = gate();
     const release = gate();
-    const { url, heard } = await rawServer(response => {
-      const answer = { access_token: `token-${String(heard.length)}`, expires_in: 3600 };
-      if (heard.length === 1) return json(response, answer);
+    const { url, received } = await rawServer(response => {
+      const answer = { access_token: `token-${String(received.length)}`, expires_in: 3600 };
+      if (received.length === 1) return json(response, answer);
       renewing.open();
       void release.opened.then(() => json(response, answer));
     });
     const source = clientCredentialsToken(transportTo(url), credentials, () => now);
-    await source.token(later());
+    await source.token(farDeadline());
     now = 3_000_000;
     for (let call = 0; call < 50; call += 1) expect(await source.token(performance.now())).toBe('token-1');
     await renewing.opened;
     expect(await source.token(performance.now())).toBe('token-1');
     release.open();
-    await vi.waitUntil(async () => (await source.token(later())) === 'token-2');
-    expect(heard).toHaveLength(2);
+    await vi.waitUntil(async () => (await source.token(farDeadline())) === 'token-2');
+    expect(received).toHaveLength(2);
   });
 
-  it('is not used within a minute of its end: whoever needs one then waits for the next', async () => {
-    const { source, heard, pass } = await tokens(3600);
-    await source.token(later());
-    pass(3540);
-    expect(await source.token(later())).toBe('token-2');
-    expect(heard).toHaveLength(2);
+  it('is not used in its last minute: a call then waits for the next token', async () => {
+    const { source, received, advance } = await startTokenSource(3600);
+    await source.token(farDeadline());
+    advance(3540);
+    expect(await source.token(farDeadline())).toBe('token-2');
+    expect(received).toHaveLength(2);
   });
 
-  it('goes on being used until shortly before its end when its renewal fails', async () => {
-    const { source, heard, pass, fail } = await tokens(3600);
-    await source.token(later());
+  it('is used until a minute before it expires when its renewal fails', async () => {
+    const { source, received, advance, fail } = await startTokenSource(3600);
+    await source.token(farDeadline());
     fail(true);
-    pass(2880);
-    expect(await source.token(later())).toBe('token-1');
-    await vi.waitUntil(() => heard.length === 2);
+    advance(2880);
+    expect(await source.token(farDeadline())).toBe('token-1');
+    await vi.waitUntil(() => received.length === 2);
     for (const seconds of [300, 300, 59]) {
-      pass(seconds);
-      expect(await source.token(later())).toBe('token-1');
+      advance(seconds);
+      expect(await source.token(farDeadline())).toBe('token-1');
       expect(source.usable).toBe(true);
     }
-    pass(1);
-    expect(await failureOf(source.token(later()))).toBeInstanceOf(LeanTokenUnavailable);
+    advance(1);
+    expect(await failureOf(source.token(farDeadline()))).toBeInstanceOf(LeanTokenUnavailable);
     expect(source.usable).toBe(false);
     fail(false);
-    pass(1);
-    expect(await source.token(later())).toMatch(/^token-/);
+    advance(1);
+    expect(await source.token(farDeadline())).toMatch(/^token-/);
   });
 
-  it('that Lean has refused is not handed out again; one that is older changes nothing', async () => {
-    const { source, heard } = await tokens();
-    expect(source.refused(await source.token(later()))).toBe(true);
-    expect(await source.token(later())).toBe('token-2');
-    expect(source.refused('token-1')).toBe(true);
-    expect(await source.token(later())).toBe('token-2');
-    expect(heard).toHaveLength(2);
+  it('is not used again after Lean has refused it, and the refusal of an older token changes nothing', async () => {
+    const { source, received } = await startTokenSource();
+    expect(source.invalidate(await source.token(farDeadline()))).toBe(true);
+    expect(await source.token(farDeadline())).toBe('token-2');
+    expect(source.invalidate('token-1')).toBe(true);
+    expect(await source.token(farDeadline())).toBe('token-2');
+    expect(received).toHaveLength(2);
   });
 
-  it('is not kept when its lifetime cannot be read or is over', async () => {
+  it('is not cached if its lifetime is not a number, or not positive', async () => {
     for (const lifetime of ['soon', 0, -1]) {
-      const { source } = await tokens(lifetime);
-      expect([await source.token(later()), await source.token(later())]).toEqual(['token-1', 'token-2']);
+      const { source } = await startTokenSource(lifetime);
+      expect([await source.token(farDeadline()), await source.token(farDeadline())]).toEqual([
+        'token-1',
+        'token-2',
+      ]);
     }
   });
 });
 
-describe('without a token nothing is sent', () => {
-  async function failing(answer: { status: number; body: string }) {
-    const { url } = await rawServer(response => json(response, answer.body, answer.status));
+describe('nothing is sent without a token', () => {
+  async function failureWith(response: { status: number; body: string }) {
+    const { url } = await rawServer(reply => json(reply, response.body, response.status));
     const source = clientCredentialsToken(transportTo(url), credentials);
-    return failureOf(source.token(later()));
+    return failureOf(source.token(farDeadline()));
   }
 
-  it.each([400, 401, 403])('because the credentials are refused (%i)', async status => {
-    const failure = await failing({ status, body: '{"error":"invalid_client"}' });
+  it.each([400, 401, 403])('when the token endpoint refuses the credentials (%i)', async status => {
+    const failure = await failureWith({ status, body: '{"error":"invalid_client"}' });
     expect(failure).toBeInstanceOf(LeanNotSent);
     expect(failure).toMatchObject({
       code: 'LEAN_UNAUTHORIZED',
@@ -199,7 +202,7 @@ describe('without a token nothing is sent', () => {
     });
   });
 
-  it('because the sandbox does not know the secret', async () => {
+  it('when the sandbox does not know the secret', async () => {
     const lean = await startLean();
     const wrong = { ...credentials, clientSecret: 'wrong' };
     const token = clientCredentialsToken(transportTo(lean.url), wrong);
@@ -221,21 +224,21 @@ describe('without a token nothing is sent', () => {
     [200, '{"access_token":""}', 'LEAN_BAD_RESPONSE', false],
     [200, '{"access_token":"two words"}', 'LEAN_BAD_RESPONSE', false],
     [200, '{"access_token":"line\\r\\nx-evil: 1"}', 'LEAN_BAD_RESPONSE', false],
-  ])('because the token endpoint answers %i %s', async (status, body, code, retryable) => {
-    const failure = await failing({ status, body });
+  ])('when the token endpoint responds with %i %s', async (status, body, code, retryable) => {
+    const failure = await failureWith({ status, body });
     expect(failure).toBeInstanceOf(LeanNotSent);
     expect(failure).toMatchObject({ code, details: { retryable } });
   });
 
-  it('because the token endpoint is down', async () => {
-    const source = clientCredentialsToken(transportTo(await deadAddress()), credentials);
-    const failure = await failureOf(source.token(later()));
+  it('when no server listens at the token endpoint', async () => {
+    const source = clientCredentialsToken(transportTo(await unusedAddress()), credentials);
+    const failure = await failureOf(source.token(farDeadline()));
     expect(failure).toBeInstanceOf(LeanNotSent);
     expect(failure).toMatchObject({ code: 'LEAN_UNAVAILABLE', details: { retryable: true } });
   });
 
   it.each<FaultRule>([{ kind: 'drop_after' }, { kind: 'truncate' }])(
-    'because the connection to the token endpoint breaks ($kind)',
+    'when the connection to the token endpoint breaks ($kind)',
     async fault => {
       const lean = await startLean();
       lean.faults.add({ ...fault, operation: 'token' });
@@ -246,65 +249,66 @@ describe('without a token nothing is sent', () => {
     },
   );
 
-  it("because the caller's deadline passes; who has more time gets it", async () => {
+  it("when the caller's deadline passes first, and a caller with a later deadline gets the token", async () => {
     const release = gate();
-    const { url, heard } = await rawServer(response => {
+    const { url, received } = await rawServer(response => {
       void release.opened.then(() => json(response, { access_token: 'late' }));
     });
     const source = clientCredentialsToken(transportTo(url), credentials);
-    const patient = source.token(later());
+    const patientCall = source.token(farDeadline());
     const failure = await failureOf(source.token(performance.now() + 20));
     expect(failure).toBeInstanceOf(LeanNotSent);
     expect(failure).toMatchObject({ code: 'LEAN_TIMEOUT', details: { retryable: true } });
     release.open();
-    expect(await patient).toBe('late');
-    expect(heard).toHaveLength(1);
+    expect(await patientCall).toBe('late');
+    expect(received).toHaveLength(1);
   });
 
-  it('and the endpoint is left alone for a second: calls meanwhile fail at once, the next one asks', async () => {
-    const { source, heard, pass, fail } = await tokens();
+  it('and calls fail at once for a second after a failure, without another token request', async () => {
+    const { source, received, advance, fail } = await startTokenSource();
     fail(true);
-    const failure = await failureOf(source.token(later()));
+    const failure = await failureOf(source.token(farDeadline()));
     expect(failure).toBeInstanceOf(LeanTokenUnavailable);
-    pass(0.999);
-    for (let call = 0; call < 20; call += 1) expect(await failureOf(source.token(later()))).toBe(failure);
-    expect(heard).toHaveLength(1);
-    pass(0.001);
+    advance(0.999);
+    for (let call = 0; call < 20; call += 1)
+      expect(await failureOf(source.token(farDeadline()))).toBe(failure);
+    expect(received).toHaveLength(1);
+    advance(0.001);
     fail(false);
-    expect(await source.token(later())).toBe('token-2');
-    expect(heard).toHaveLength(2);
+    expect(await source.token(farDeadline())).toBe('token-2');
+    expect(received).toHaveLength(2);
   });
 
-  it('and no error tells the secret or what was answered', async () => {
+  it('and no error contains the secret or the response', async () => {
     const secrets = ['sandbox-secret', 'sshh-token', 'Mohammed Al Falasi'];
     const body = '{"access_token":"sshh-token x","error_description":"Mohammed Al Falasi"}';
     for (const status of [200, 401, 500]) {
-      const failure = inspect(await failing({ status, body }), { depth: 10 });
+      const failure = inspect(await failureWith({ status, body }), { depth: 10 });
       for (const secret of secrets) expect(failure).not.toContain(secret);
     }
   });
 });
 
 describe('usable', () => {
-  it('is true until a token could not be had, and again once one could', async () => {
+  it('is true until a token request fails, and again after one succeeds', async () => {
     let now = 0;
     const lean = await startLean();
     const source = clientCredentialsToken(transportTo(lean.url), credentials, () => now);
     expect(source.usable).toBe(true);
     expect(lean.requests).toEqual([]);
     lean.faults.add({ kind: 'status', status: 401, operation: 'token', times: 1 });
-    await failureOf(source.token(later()));
+    await failureOf(source.token(farDeadline()));
     expect(source.usable).toBe(false);
     now = 1000;
-    await source.token(later());
+    await source.token(farDeadline());
     expect(source.usable).toBe(true);
   });
 
-  it('stays true while the kept token is good, whatever becomes of its renewal', async () => {
+  it('is true while the cached token is usable, whatever the outcome of its renewal', async () => {
     let now = 0;
     const { url } = await rawServer(response => json(response, { access_token: 'a', expires_in: 3600 }));
     const source = clientCredentialsToken(transportTo(url), credentials, () => now);
-    await source.token(later());
+    await source.token(farDeadline());
     now = 3_539_999;
     expect(source.usable).toBe(true);
   });
@@ -313,39 +317,39 @@ describe('usable', () => {
 describe("at Lean's own token endpoint", () => {
   const hour = 3_600_000;
 
-  /** A Lean and a client with its credentials, on clocks that the test moves. */
-  async function leanAndClient(clock: { lean: number; ours: number }) {
+  /** A sandbox and a client with its credentials, on clocks that the test sets. */
+  async function startLeanAndClient(clock: { lean: number; gateway: number }) {
     const lean = await startLean({ payouts: 2, clock: () => clock.lean });
-    const token = clientCredentialsToken(transportTo(lean.url), credentials, () => clock.ours);
+    const token = clientCredentialsToken(transportTo(lean.url), credentials, () => clock.gateway);
     return {
       lean,
       client: clientTo(lean.url, { token }),
-      asked: () => lean.requests.map(({ operation }) => operation),
+      requested: () => lean.requests.map(({ operation }) => operation),
     };
   }
 
-  it('a token that has ended there is replaced, whatever our own clock says', async () => {
-    const clock = { lean: Date.UTC(2026, 5, 1), ours: 0 };
-    const { client, asked } = await leanAndClient(clock);
+  it('a token that has expired there is replaced, whatever the time of the gateway', async () => {
+    const clock = { lean: Date.UTC(2026, 5, 1), gateway: 0 };
+    const { client, requested } = await startLeanAndClient(clock);
     expect(await client.getPayout(examplePayoutId)).not.toBeNull();
     clock.lean += hour;
     expect(await client.getPayout(examplePayoutId)).not.toBeNull();
-    expect(asked()).toEqual(['token', 'getPayout', 'getPayout', 'token', 'getPayout']);
+    expect(requested()).toEqual(['token', 'getPayout', 'getPayout', 'token', 'getPayout']);
   });
 
-  it('a token near its end is replaced without a refusal', async () => {
-    const clock = { lean: Date.UTC(2026, 5, 1), ours: 0 };
-    const { client, asked } = await leanAndClient(clock);
+  it('a token near its expiry is replaced before Lean refuses it', async () => {
+    const clock = { lean: Date.UTC(2026, 5, 1), gateway: 0 };
+    const { client, requested } = await startLeanAndClient(clock);
     await client.getPayout(examplePayoutId);
     clock.lean += hour;
-    clock.ours += hour;
+    clock.gateway += hour;
     expect(await client.getPayout(examplePayoutId)).not.toBeNull();
-    expect(asked()).toEqual(['token', 'getPayout', 'token', 'getPayout']);
+    expect(requested()).toEqual(['token', 'getPayout', 'token', 'getPayout']);
   });
 
-  it('a token that a payout is refused for is replaced for the next, and the payout is not repeated', async () => {
-    const clock = { lean: Date.UTC(2026, 5, 1), ours: 0 };
-    const { client, asked } = await leanAndClient(clock);
+  it('a token with which Lean has refused a payout is replaced for the next request, and the payout is not retried', async () => {
+    const clock = { lean: Date.UTC(2026, 5, 1), gateway: 0 };
+    const { client, requested } = await startLeanAndClient(clock);
     await client.getPayout(examplePayoutId);
     clock.lean += hour;
     expect(await failureOf(createPayouts(client, '{}', 'key-1'))).toMatchObject({
@@ -354,19 +358,25 @@ describe("at Lean's own token endpoint", () => {
     expect(await failureOf(createPayouts(client, '{}', 'key-1'))).toMatchObject({
       details: { httpStatus: 400 },
     });
-    expect(asked()).toEqual(['token', 'getPayout', 'createPayoutPayment', 'token', 'createPayoutPayment']);
+    expect(requested()).toEqual([
+      'token',
+      'getPayout',
+      'createPayoutPayment',
+      'token',
+      'createPayoutPayment',
+    ]);
   });
 
-  it('60 reads that all find their token withdrawn ask for one new token', async () => {
-    const clock = { lean: Date.UTC(2026, 5, 1), ours: 0 };
-    const { lean, client, asked } = await leanAndClient(clock);
+  it('60 reads whose token Lean has withdrawn request one new token', async () => {
+    const clock = { lean: Date.UTC(2026, 5, 1), gateway: 0 };
+    const { lean, client, requested } = await startLeanAndClient(clock);
     await client.getPayout(examplePayoutId);
     clock.lean += hour;
     const before = lean.requests.length;
     const ids = Array.from({ length: 60 }, (_, index) => examplePayoutId.slice(0, -2) + String(index + 10));
     await Promise.all(ids.map(id => client.getPayout(id)));
     expect(
-      asked()
+      requested()
         .slice(before)
         .filter(operation => operation === 'token'),
     ).toHaveLength(1);

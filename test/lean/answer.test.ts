@@ -28,14 +28,14 @@ describe('failure', () => {
     [522, 'LeanOutcomeUnknown', 'LEAN_UNAVAILABLE', true],
     [302, 'LeanBadAnswer', 'LEAN_BAD_RESPONSE', false],
     [304, 'LeanBadAnswer', 'LEAN_BAD_RESPONSE', false],
-  ])('of %i is %s', (status, name, code, retryable) => {
+  ])('of a response with status %i is a %s', (status, name, code, retryable) => {
     for (const body of ['', '<html>', '{', '{"status":"SOME_CODE"}']) {
       const failure = answer(status, body).failure();
       expect(failure).toMatchObject({ name, code, details: { httpStatus: status, retryable } });
     }
   });
 
-  it("carries Lean's code and ids", () => {
+  it("contains Lean's code and request ids", () => {
     const headers = { 'lean-correlation-id': 'qWeRtYuIoPaSdFgH', 'lean-trace-id': '0123456789abcdef' };
     expect(answer(404, '{"status":"UNKNOWN_PAYMENT"}', headers).failure().details).toEqual({
       httpStatus: 404,
@@ -46,18 +46,18 @@ describe('failure', () => {
     });
   });
 
-  it('leaves out what Lean did not say', () => {
+  it('leaves out details that Lean did not send', () => {
     expect(answer(500, '').failure().details).toEqual({ httpStatus: 500, retryable: true });
   });
 
-  it('takes the first of a repeated header, and none that is no id', () => {
+  it('contains the first of a repeated id header, and no id of an unexpected form', () => {
     const headers = { 'lean-correlation-id': ['one', 'two'], 'lean-trace-id': 'Paid to Mohammed <x>' };
     const { details } = answer(500, '', headers).failure();
     expect(details.correlationId).toBe('one');
     expect(details.traceId).toBeUndefined();
   });
 
-  it("never repeats Lean's prose", () => {
+  it("never contains Lean's prose", () => {
     const body = '{"status":"INVALID_IBAN","message":"AE07 of Mohammed is wrong","metadata":{"x":"secret"}}';
     expect(inspect(answer(400, body).failure(), { depth: 10 })).not.toMatch(/Mohammed|secret|AE07/);
   });
@@ -82,16 +82,16 @@ describe('errorCode', () => {
 });
 
 describe('envelope', () => {
-  const real =
+  const leanError =
     '{"timestamp":"2026-06-01T12:00:00Z","status":"CUSTOMER_ALREADY_EXISTS","message":"It exists.","metadata":null}';
 
   it.each([
-    [409, real, 'CUSTOMER_ALREADY_EXISTS'],
+    [409, leanError, 'CUSTOMER_ALREADY_EXISTS'],
     [400, '{"code":"INVALID_AMOUNT","status":400,"message":"no"}', 'INVALID_AMOUNT'],
     [400, '{"code":400,"status":"INVALID_AMOUNT","message":""}', 'INVALID_AMOUNT'],
     [500, '{"status":"INTERNAL_ERROR","message":"no"}', 'INTERNAL_ERROR'],
-  ])("of %i %s is Lean's own", (status, body, code) => {
-    expect(answer(status, body).envelope).toEqual({ code });
+  ])("of %i %s is recognised as Lean's", (status, body, code) => {
+    expect(answer(status, body).errorEnvelope).toEqual({ code });
   });
 
   it.each([
@@ -105,13 +105,13 @@ describe('envelope', () => {
     [400, '{"status":"the account is closed","message":"no"}'],
     [400, '{"data":{"status":"INVALID_IBAN","message":"no"}}'],
     [400, '[{"status":"INVALID_IBAN","message":"no"}]'],
-    [200, real],
-  ])('of %i %s is none', (status, body) => {
-    expect(answer(status, body).envelope).toBeUndefined();
+    [200, leanError],
+  ])('of %i %s is undefined', (status, body) => {
+    expect(answer(status, body).errorEnvelope).toBeUndefined();
   });
 
-  it('is told by the details of the failure', () => {
-    expect(answer(409, real).failure().details).toEqual({
+  it('has its code in the details of the failure', () => {
+    expect(answer(409, leanError).failure().details).toEqual({
       httpStatus: 409,
       code: 'CUSTOMER_ALREADY_EXISTS',
       retryable: false,
@@ -119,7 +119,7 @@ describe('envelope', () => {
   });
 });
 
-describe('saysUnknown', () => {
+describe('isNotFound', () => {
   it.each([
     [404, '', true],
     [404, '{"status":"UNKNOWN_PAYMENT"}', true],
@@ -130,13 +130,13 @@ describe('saysUnknown', () => {
     [400, '{"status":"UNKNOWN_PAYMENT"}', false],
     [410, '', false],
     [200, '', false],
-  ])('of %i %s is %s', (status, body, says) => {
-    expect(answer(status, body).saysUnknown).toBe(says);
+  ])('of %i %s is %s', (status, body, expected) => {
+    expect(answer(status, body).isNotFound).toBe(expected);
   });
 });
 
 describe('isCode', () => {
-  it.each(['INVALID_PARAMETERS', 'invalid_client', 'ERROR_42', 'MFA2', 'X'])('takes %j for a code', word => {
+  it.each(['INVALID_PARAMETERS', 'invalid_client', 'ERROR_42', 'MFA2', 'X'])('accepts %j as a code', word => {
     expect(isCode(word)).toBe(true);
   });
 
@@ -155,28 +155,28 @@ describe('isCode', () => {
     undefined,
     5,
     {},
-  ])('does not take %j for a code', word => {
+  ])('does not accept %j as a code', word => {
     expect(isCode(word)).toBe(false);
   });
 });
 
 describe('json', () => {
-  it('is the body with exact amounts, parsed once', () => {
-    const one = answer(200, '{"amount":16.50}');
-    expect(one.json()).toEqual({ amount: '16.50' });
-    expect(one.json()).toBe(one.json());
+  it('is the body with exact amounts, which is parsed once', () => {
+    const leanAnswer = answer(200, '{"amount":16.50}');
+    expect(leanAnswer.json()).toEqual({ amount: '16.50' });
+    expect(leanAnswer.json()).toBe(leanAnswer.json());
   });
 
-  it('is parsed once also when it is none', () => {
+  it('is parsed once, even if the body is not JSON', () => {
     const parse = vi.spyOn(JSON, 'parse');
     onTestFinished(() => parse.mockRestore());
-    const one = answer(502, '<html>');
-    one.failure();
-    expect(() => one.json()).toThrow(LeanBadAnswer);
+    const leanAnswer = answer(502, '<html>');
+    leanAnswer.failure();
+    expect(() => leanAnswer.json()).toThrow(LeanBadAnswer);
     expect(parse).toHaveBeenCalledTimes(1);
   });
 
-  it.each(['data', 'payload'])('unwraps a body in %s', key => {
+  it.each(['data', 'payload'])('unwraps a body that is wrapped in %s', key => {
     expect(answer(200, `{"${key}":{"id":"a"},"message":"ok","timestamp":"x"}`).json()).toEqual({ id: 'a' });
   });
 
@@ -185,7 +185,7 @@ describe('json', () => {
     '{"data":"text","id":"a"}',
     '{"data":[{"id":"a"}]}',
     '{"data":{"x":1},"id":"a","b":1,"c":2,"d":3}',
-  ])('leaves %s as it is', body => {
+  ])('does not unwrap %s', body => {
     expect(answer(200, body).json()).toEqual(JSON.parse(body));
   });
 
@@ -198,10 +198,10 @@ describe('json', () => {
     'null',
     '5',
     '"x"',
-  ])('is a bad answer when the body is %j', body => {
-    const one = answer(200, body, { 'lean-trace-id': 'abc' });
-    expect(() => one.json()).toThrow(LeanBadAnswer);
-    expect(() => one.json()).toThrow(
+  ])('throws a LeanBadAnswer when the body is %j', body => {
+    const leanAnswer = answer(200, body, { 'lean-trace-id': 'abc' });
+    expect(() => leanAnswer.json()).toThrow(LeanBadAnswer);
+    expect(() => leanAnswer.json()).toThrow(
       expect.objectContaining({
         code: 'LEAN_BAD_RESPONSE',
         details: { httpStatus: 200, traceId: 'abc', retryable: false },
@@ -224,7 +224,7 @@ describe('ok', () => {
 });
 
 describe('date', () => {
-  it("is Lean's own, in epoch milliseconds", () => {
+  it('is the Date header in epoch milliseconds', () => {
     expect(answer(200, '', { date: 'Mon, 01 Jun 2026 12:00:00 GMT' }).date).toBe(
       Date.parse('2026-06-01T12:00:00Z'),
     );

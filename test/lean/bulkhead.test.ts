@@ -8,61 +8,65 @@ import {
   LeanUnreachable,
 } from '../../src/errors/lean-errors.ts';
 import { Bulkhead } from '../../src/lean/bulkhead.ts';
-import { promised } from '../../src/lean/callbacks.ts';
-import type { UpstreamRequest, HttpAnswer, SendOptions } from '../../src/lean/upstream-request.ts';
-import { failureOf, later } from './wiring.ts';
+import { promiseFrom } from '../../src/lean/callbacks.ts';
+import type { UpstreamRequest, HttpResponse, SendOptions } from '../../src/lean/upstream-request.ts';
+import { failureOf, farDeadline } from './fixtures.ts';
 
 const details = { retryable: true };
 
-function answered(status = 200): HttpAnswer {
+function responseOf(status = 200): HttpResponse {
   return { status, headers: {}, body: Buffer.alloc(0) };
 }
 
-/** One that is made up by a test: it can leave as long as it has not been started. */
-class FakeExchange implements UpstreamRequest {
-  readonly ended: Promise<HttpAnswer>;
-  readonly #resolve: (answer: HttpAnswer | Promise<HttpAnswer>) => void;
-  readonly #work: () => Promise<HttpAnswer>;
+/** A request whose outcome the test decides. It can be cancelled until it is started. */
+class FakeRequest implements UpstreamRequest {
+  readonly outcome: Promise<HttpResponse>;
+  readonly #resolve: (response: HttpResponse | Promise<HttpResponse>) => void;
+  readonly #work: () => Promise<HttpResponse>;
   readonly #reject: (error: unknown) => void;
-  #over = false;
+  #settled = false;
 
-  constructor(work: () => Promise<HttpAnswer>, { deadline, signal }: SendOptions) {
-    const { promise, resolve, reject } = Promise.withResolvers<HttpAnswer>();
-    this.ended = promise;
+  constructor(work: () => Promise<HttpResponse>, { deadline, signal }: SendOptions) {
+    const { promise, resolve, reject } = Promise.withResolvers<HttpResponse>();
+    this.outcome = promise;
     this.#resolve = resolve;
     this.#reject = reject;
     this.#work = work;
     if (signal?.aborted === true) this.fail(signal.reason);
     signal?.addEventListener('abort', () => this.fail(signal.reason), { once: true });
-    const late = new LeanNotSent('LEAN_TIMEOUT', 'x', details);
-    setTimeout(() => this.fail(late), deadline - performance.now()).unref();
+    const timeout = new LeanNotSent('LEAN_TIMEOUT', 'x', details);
+    setTimeout(() => this.fail(timeout), deadline - performance.now()).unref();
   }
 
   start(): void {
-    if (this.#over) return;
-    this.#over = true;
+    if (this.#settled) return;
+    this.#settled = true;
     this.#resolve(this.#work());
   }
 
   fail(error: unknown): void {
-    if (this.#over) return;
-    this.#over = true;
+    if (this.#settled) return;
+    this.#settled = true;
     this.#reject(error);
   }
 }
 
-function run(lane: Bulkhead, work: () => Promise<HttpAnswer>, options: SendOptions): Promise<HttpAnswer> {
-  return promised(receiver => {
-    lane.run(new FakeExchange(work, options), receiver);
+function run(
+  bulkhead: Bulkhead,
+  work: () => Promise<HttpResponse>,
+  options: SendOptions,
+): Promise<HttpResponse> {
+  return promiseFrom(callbacks => {
+    bulkhead.run(new FakeRequest(work, options), callbacks);
   });
 }
 
-const broken = (): Promise<HttpAnswer> =>
+const broken = (): Promise<HttpResponse> =>
   Promise.reject(new LeanOutcomeUnknown('LEAN_UNAVAILABLE', 'x', details));
 
-/** Exchanges that are seen to start, and end when the test says so. */
-function exchanges() {
-  const running: { readonly name: number; readonly end: (answer: HttpAnswer) => void }[] = [];
+/** Requests that record their start, and end when the test says so. */
+function trackRequests() {
+  const running: { readonly name: number; readonly end: (response: HttpResponse) => void }[] = [];
   const started: number[] = [];
   let most = 0;
   return {
@@ -71,239 +75,255 @@ function exchanges() {
     get most() {
       return most;
     },
-    exchange: (name: number) => (): Promise<HttpAnswer> => {
-      const { promise, resolve } = Promise.withResolvers<HttpAnswer>();
+    request: (name: number) => (): Promise<HttpResponse> => {
+      const { promise, resolve } = Promise.withResolvers<HttpResponse>();
       started.push(name);
       running.push({ name, end: resolve });
       most = Math.max(most, running.length);
       return promise;
     },
     endOne(): void {
-      running.shift()?.end(answered());
+      running.shift()?.end(responseOf());
     },
   };
 }
 
-/** Lets everything run that waits for nothing but its turn. */
-function turns(): Promise<void> {
+/** Lets all pending promises and the next immediates run. */
+function nextImmediate(): Promise<void> {
   return new Promise(resolve => setImmediate(resolve));
 }
 
-/** A lane whose breaker is open. */
-async function openLane(probeAfterMs: number): Promise<Bulkhead> {
-  const lane = new Bulkhead({ concurrency: 4, queue: 4, probeAfterMs });
-  for (let call = 0; call < 10; call += 1) await failureOf(run(lane, broken, { deadline: later() }));
-  expect(lane.open).toBe(true);
-  return lane;
+/** A bulkhead whose circuit is open. */
+async function openBulkhead(probeAfterMs: number): Promise<Bulkhead> {
+  const bulkhead = new Bulkhead({ concurrency: 4, queue: 4, probeAfterMs });
+  for (let call = 0; call < 10; call += 1)
+    await failureOf(run(bulkhead, broken, { deadline: farDeadline() }));
+  expect(bulkhead.open).toBe(true);
+  return bulkhead;
 }
 
-/** Offers a probe until the lane lets one through, and gives its result. */
+/** Sends requests until the bulkhead lets one through as the probe, and returns its result. */
 async function probe(
-  lane: Bulkhead,
-  exchange: () => Promise<HttpAnswer>,
-): Promise<{ readonly result: Promise<HttpAnswer> }> {
+  bulkhead: Bulkhead,
+  request: () => Promise<HttpResponse>,
+): Promise<{ readonly result: Promise<HttpResponse> }> {
   for (const end = performance.now() + 10_000; performance.now() < end;) {
-    let admitted = false;
+    let started = false;
     const result = run(
-      lane,
+      bulkhead,
       () => {
-        admitted = true;
-        return exchange();
+        started = true;
+        return request();
       },
-      { deadline: later() },
+      { deadline: farDeadline() },
     );
     result.catch(() => undefined);
-    await turns();
-    if (admitted) return { result };
+    await nextImmediate();
+    if (started) return { result };
   }
   throw new Error('no probe was let through');
 }
 
-describe('a lane', () => {
-  it('runs no more exchanges side by side than allowed, and all of them in the end', async () => {
+describe('a bulkhead', () => {
+  it('never runs more requests at once than allowed, and runs all of them in order', async () => {
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 1, max: 6 }), fc.nat({ max: 30 }), async (concurrency, count) => {
-        const lane = new Bulkhead({ concurrency, queue: 100 });
-        const seen = exchanges();
+        const bulkhead = new Bulkhead({ concurrency, queue: 100 });
+        const tracked = trackRequests();
         const all = Array.from({ length: count }, (_, name) =>
-          run(lane, seen.exchange(name), { deadline: later() }),
+          run(bulkhead, tracked.request(name), { deadline: farDeadline() }),
         );
-        await turns();
-        expect(seen.started).toHaveLength(Math.min(concurrency, count));
-        while (seen.running.length > 0) {
-          seen.endOne();
-          await turns();
+        await nextImmediate();
+        expect(tracked.started).toHaveLength(Math.min(concurrency, count));
+        while (tracked.running.length > 0) {
+          tracked.endOne();
+          await nextImmediate();
         }
         expect(await Promise.all(all)).toHaveLength(count);
-        expect(seen.started).toEqual(Array.from({ length: count }, (_, name) => name));
-        expect(seen.most).toBeLessThanOrEqual(concurrency);
+        expect(tracked.started).toEqual(Array.from({ length: count }, (_, name) => name));
+        expect(tracked.most).toBeLessThanOrEqual(concurrency);
       }),
       { numRuns: 50 },
     );
   });
 
-  it('refuses at once when the line is full, and says that it may be tried later', async () => {
-    const lane = new Bulkhead({ concurrency: 2, queue: 3 });
-    const seen = exchanges();
-    const all = Array.from({ length: 5 }, (_, name) => run(lane, seen.exchange(name), { deadline: later() }));
-    const failure = await failureOf(run(lane, seen.exchange(5), { deadline: later() }));
+  it('refuses a request at once when the queue is full, with a retryable error', async () => {
+    const bulkhead = new Bulkhead({ concurrency: 2, queue: 3 });
+    const tracked = trackRequests();
+    const all = Array.from({ length: 5 }, (_, name) =>
+      run(bulkhead, tracked.request(name), { deadline: farDeadline() }),
+    );
+    const failure = await failureOf(run(bulkhead, tracked.request(5), { deadline: farDeadline() }));
     expect(failure).toBeInstanceOf(LeanNotSent);
     expect(failure).not.toBeInstanceOf(LeanUnreachable);
     expect(failure).toMatchObject({ code: 'LEAN_UNAVAILABLE', details: { retryable: true } });
-    while (seen.running.length > 0) {
-      seen.endOne();
-      await turns();
+    while (tracked.running.length > 0) {
+      tracked.endOne();
+      await nextImmediate();
     }
     await Promise.all(all);
-    expect(seen.started).toEqual([0, 1, 2, 3, 4]);
+    expect(tracked.started).toEqual([0, 1, 2, 3, 4]);
   });
 
-  it('gives a place back when an exchange fails', async () => {
-    const lane = new Bulkhead({ concurrency: 1, queue: 5 });
-    const fails = (): Promise<HttpAnswer> => Promise.reject(new Error('x'));
-    const failing = Array.from({ length: 5 }, () => failureOf(run(lane, fails, { deadline: later() })));
-    expect(await run(lane, () => Promise.resolve(answered()), { deadline: later() })).toEqual(answered());
+  it('releases the slot of a request that fails', async () => {
+    const bulkhead = new Bulkhead({ concurrency: 1, queue: 5 });
+    const fails = (): Promise<HttpResponse> => Promise.reject(new Error('x'));
+    const failing = Array.from({ length: 5 }, () =>
+      failureOf(run(bulkhead, fails, { deadline: farDeadline() })),
+    );
+    expect(await run(bulkhead, () => Promise.resolve(responseOf()), { deadline: farDeadline() })).toEqual(
+      responseOf(),
+    );
     await Promise.all(failing);
   });
 });
 
-describe('who has left the line is never let in', () => {
-  it('by the deadline', async () => {
-    const lane = new Bulkhead({ concurrency: 1, queue: 5 });
-    const seen = exchanges();
-    const first = run(lane, seen.exchange(0), { deadline: later() });
-    const failure = await failureOf(run(lane, seen.exchange(1), { deadline: performance.now() + 20 }));
+describe('a request that has left the queue is never started', () => {
+  it('after it has left at its deadline', async () => {
+    const bulkhead = new Bulkhead({ concurrency: 1, queue: 5 });
+    const tracked = trackRequests();
+    const first = run(bulkhead, tracked.request(0), { deadline: farDeadline() });
+    const failure = await failureOf(run(bulkhead, tracked.request(1), { deadline: performance.now() + 20 }));
     expect(failure).toBeInstanceOf(LeanNotSent);
     expect(failure).toMatchObject({ code: 'LEAN_TIMEOUT', details: { retryable: true } });
-    const last = run(lane, seen.exchange(2), { deadline: later() });
-    seen.endOne();
+    const last = run(bulkhead, tracked.request(2), { deadline: farDeadline() });
+    tracked.endOne();
     await first;
-    await turns();
-    seen.endOne();
+    await nextImmediate();
+    tracked.endOne();
     await last;
-    expect(seen.started).toEqual([0, 2]);
+    expect(tracked.started).toEqual([0, 2]);
   });
 
-  it('by the signal', async () => {
-    const lane = new Bulkhead({ concurrency: 1, queue: 5 });
-    const seen = exchanges();
-    const first = run(lane, seen.exchange(0), { deadline: later() });
-    const leaver = new AbortController();
-    const leaving = failureOf(run(lane, seen.exchange(1), { deadline: later(), signal: leaver.signal }));
+  it('after its signal was aborted', async () => {
+    const bulkhead = new Bulkhead({ concurrency: 1, queue: 5 });
+    const tracked = trackRequests();
+    const first = run(bulkhead, tracked.request(0), { deadline: farDeadline() });
+    const controller = new AbortController();
+    const cancelled = failureOf(
+      run(bulkhead, tracked.request(1), { deadline: farDeadline(), signal: controller.signal }),
+    );
     const reason = new Error('gone');
-    leaver.abort(reason);
-    expect(await leaving).toBe(reason);
-    seen.endOne();
+    controller.abort(reason);
+    expect(await cancelled).toBe(reason);
+    tracked.endOne();
     await first;
-    await turns();
-    expect(seen.started).toEqual([0]);
+    await nextImmediate();
+    expect(tracked.started).toEqual([0]);
   });
 
-  it('and leaves the place in line to another', async () => {
-    const lane = new Bulkhead({ concurrency: 1, queue: 2 });
-    const seen = exchanges();
-    const first = run(lane, seen.exchange(0), { deadline: later() });
+  it('and another request takes its place in the queue', async () => {
+    const bulkhead = new Bulkhead({ concurrency: 1, queue: 2 });
+    const tracked = trackRequests();
+    const first = run(bulkhead, tracked.request(0), { deadline: farDeadline() });
     for (let round = 0; round < 20; round += 1) {
-      const leaver = new AbortController();
-      const leaving = [1, 2].map(name =>
-        failureOf(run(lane, seen.exchange(name), { deadline: later(), signal: leaver.signal })),
+      const controller = new AbortController();
+      const cancelled = [1, 2].map(name =>
+        failureOf(
+          run(bulkhead, tracked.request(name), { deadline: farDeadline(), signal: controller.signal }),
+        ),
       );
       const reason = new Error('gone');
-      leaver.abort(reason);
-      expect(await Promise.all(leaving)).toEqual([reason, reason]);
+      controller.abort(reason);
+      expect(await Promise.all(cancelled)).toEqual([reason, reason]);
     }
-    const staying = [3, 4].map(name => run(lane, seen.exchange(name), { deadline: later() }));
-    expect(await failureOf(run(lane, seen.exchange(5), { deadline: later() }))).toBeInstanceOf(LeanNotSent);
-    while (seen.running.length > 0) {
-      seen.endOne();
-      await turns();
+    const waiting = [3, 4].map(name => run(bulkhead, tracked.request(name), { deadline: farDeadline() }));
+    expect(await failureOf(run(bulkhead, tracked.request(5), { deadline: farDeadline() }))).toBeInstanceOf(
+      LeanNotSent,
+    );
+    while (tracked.running.length > 0) {
+      tracked.endOne();
+      await nextImmediate();
     }
-    await Promise.all([first, ...staying]);
-    expect(seen.started).toEqual([0, 3, 4]);
+    await Promise.all([first, ...waiting]);
+    expect(tracked.started).toEqual([0, 3, 4]);
   });
 
-  it('nor who had left before coming, whether there is room or not', async () => {
-    const lane = new Bulkhead({ concurrency: 1, queue: 5 });
-    const seen = exchanges();
+  it('nor is a request that was cancelled beforehand, whether a slot is free or not', async () => {
+    const bulkhead = new Bulkhead({ concurrency: 1, queue: 5 });
+    const tracked = trackRequests();
     const reason = new Error('gone');
-    const gone = { deadline: later(), signal: AbortSignal.abort(reason) };
-    expect(await failureOf(run(lane, seen.exchange(0), gone))).toBe(reason);
-    const first = run(lane, seen.exchange(1), { deadline: later() });
-    expect(await failureOf(run(lane, seen.exchange(2), gone))).toBe(reason);
-    seen.endOne();
+    const gone = { deadline: farDeadline(), signal: AbortSignal.abort(reason) };
+    expect(await failureOf(run(bulkhead, tracked.request(0), gone))).toBe(reason);
+    const first = run(bulkhead, tracked.request(1), { deadline: farDeadline() });
+    expect(await failureOf(run(bulkhead, tracked.request(2), gone))).toBe(reason);
+    tracked.endOne();
     await first;
-    await turns();
-    expect(seen.started).toEqual([1]);
+    await nextImmediate();
+    expect(tracked.started).toEqual([1]);
   });
 
-  it('whenever they leave and whenever places come free', async () => {
+  it('in whatever order requests arrive, leave and end', async () => {
     await fc.assert(
       fc.asyncProperty(
-        fc.array(fc.tuple(fc.constantFrom('come', 'leave', 'end', 'leave and end'), fc.nat({ max: 9 })), {
+        fc.array(fc.tuple(fc.constantFrom('arrive', 'leave', 'end', 'leave and end'), fc.nat({ max: 9 })), {
           maxLength: 30,
         }),
         async steps => {
-          const lane = new Bulkhead({ concurrency: 2, queue: 100 });
-          const seen = exchanges();
+          const bulkhead = new Bulkhead({ concurrency: 2, queue: 100 });
+          const tracked = trackRequests();
           const callers: { controller: AbortController; outcome?: string }[] = [];
-          const leftInLine = new Set<number>();
-          for (const [step, who] of steps) {
-            if (step === 'come') {
+          const leftQueue = new Set<number>();
+          for (const [step, index] of steps) {
+            if (step === 'arrive') {
               const controller = new AbortController();
               const caller: { controller: AbortController; outcome?: string } = { controller };
-              run(lane, seen.exchange(callers.length), { deadline: later(), signal: controller.signal }).then(
+              run(bulkhead, tracked.request(callers.length), {
+                deadline: farDeadline(),
+                signal: controller.signal,
+              }).then(
                 () => (caller.outcome = 'answered'),
                 () => (caller.outcome = 'left'),
               );
               callers.push(caller);
             }
             if (step.includes('leave')) {
-              const caller = callers[who];
-              if (caller !== undefined && !seen.started.includes(who)) {
+              const caller = callers[index];
+              if (caller !== undefined && !tracked.started.includes(index)) {
                 caller.controller.abort();
-                leftInLine.add(who);
+                leftQueue.add(index);
               }
             }
-            if (step.includes('end')) seen.endOne();
-            if (who % 2 === 0) await turns();
+            if (step.includes('end')) tracked.endOne();
+            if (index % 2 === 0) await nextImmediate();
           }
           do {
-            seen.endOne();
-            await turns();
-          } while (seen.running.length > 0);
+            tracked.endOne();
+            await nextImmediate();
+          } while (tracked.running.length > 0);
           expect(callers.map(({ outcome }) => outcome)).toEqual(
-            callers.map((_, index) => (leftInLine.has(index) ? 'left' : 'answered')),
+            callers.map((_, position) => (leftQueue.has(position) ? 'left' : 'answered')),
           );
-          for (const index of leftInLine) expect(seen.started).not.toContain(index);
+          for (const left of leftQueue) expect(tracked.started).not.toContain(left);
         },
       ),
     );
   });
 });
 
-describe('the breaker', () => {
-  const unreachable = (): Promise<HttpAnswer> =>
+describe('the circuit breaker', () => {
+  const unreachable = (): Promise<HttpResponse> =>
     Promise.reject(new LeanUnreachable('LEAN_UNAVAILABLE', 'x', details));
 
   it.each([
     ['broken connections', broken],
-    ['connections that do not come about', unreachable],
-    ['answers of 500', () => Promise.resolve(answered(500))],
-    ['answers of 503', () => Promise.resolve(answered(503))],
-  ])('opens after ten %s, and then refuses at once without a call', async (_what, exchange) => {
-    const lane = new Bulkhead({ concurrency: 4, queue: 4, probeAfterMs: 600_000 });
+    ['failures to connect', unreachable],
+    ['responses with status 500', () => Promise.resolve(responseOf(500))],
+    ['responses with status 503', () => Promise.resolve(responseOf(503))],
+  ])('opens after ten %s, and then refuses requests at once without a call', async (_failure, request) => {
+    const bulkhead = new Bulkhead({ concurrency: 4, queue: 4, probeAfterMs: 600_000 });
     let calls = 0;
-    const counted = (): Promise<HttpAnswer> => {
+    const counted = (): Promise<HttpResponse> => {
       calls += 1;
-      return exchange();
+      return request();
     };
     for (let call = 0; call < 10; call += 1) {
-      expect(lane.open).toBe(false);
-      await run(lane, counted, { deadline: later() }).catch(() => undefined);
+      expect(bulkhead.open).toBe(false);
+      await run(bulkhead, counted, { deadline: farDeadline() }).catch(() => undefined);
     }
-    expect(lane.open).toBe(true);
+    expect(bulkhead.open).toBe(true);
     for (let call = 0; call < 10; call += 1) {
-      const failure = await failureOf(run(lane, counted, { deadline: later() }));
+      const failure = await failureOf(run(bulkhead, counted, { deadline: farDeadline() }));
       expect(failure).toBeInstanceOf(LeanNotSent);
       expect(failure).not.toBeInstanceOf(LeanUnreachable);
       expect(failure).toMatchObject({ code: 'LEAN_UNAVAILABLE', details: { retryable: true } });
@@ -312,97 +332,101 @@ describe('the breaker', () => {
   });
 
   it.each([
-    ['answers of 404', () => Promise.resolve(answered(404))],
-    ['answers of 401', () => Promise.resolve(answered(401))],
-    ['answers of 429', () => Promise.resolve(answered(429))],
+    ['responses with status 404', () => Promise.resolve(responseOf(404))],
+    ['responses with status 401', () => Promise.resolve(responseOf(401))],
+    ['responses with status 429', () => Promise.resolve(responseOf(429))],
     ['refusals', () => Promise.reject(new LeanRefused('LEAN_REFUSED', 'x', details))],
-    ['callers who leave', () => Promise.reject(new Error('gone'))],
-    ['calls that were never sent', () => Promise.reject(new LeanNotSent('LEAN_TIMEOUT', 'x', details))],
-  ])('stays closed whatever the number of %s', async (_what, exchange) => {
-    const lane = new Bulkhead({ concurrency: 4, queue: 4 });
+    ['cancelled requests', () => Promise.reject(new Error('gone'))],
+    ['requests that were not sent', () => Promise.reject(new LeanNotSent('LEAN_TIMEOUT', 'x', details))],
+  ])('stays closed after a hundred %s', async (_outcome, request) => {
+    const bulkhead = new Bulkhead({ concurrency: 4, queue: 4 });
     for (let call = 0; call < 100; call += 1)
-      await run(lane, exchange, { deadline: later() }).catch(() => undefined);
-    expect(lane.open).toBe(false);
+      await run(bulkhead, request, { deadline: farDeadline() }).catch(() => undefined);
+    expect(bulkhead.open).toBe(false);
   });
 
-  it('stays closed while half of the calls succeed', async () => {
-    const lane = new Bulkhead({ concurrency: 4, queue: 4 });
+  it('stays closed while half of the requests succeed', async () => {
+    const bulkhead = new Bulkhead({ concurrency: 4, queue: 4 });
     for (let call = 0; call < 100; call += 1) {
-      await run(lane, () => Promise.resolve(answered()), { deadline: later() });
-      await failureOf(run(lane, broken, { deadline: later() }));
+      await run(bulkhead, () => Promise.resolve(responseOf()), { deadline: farDeadline() });
+      await failureOf(run(bulkhead, broken, { deadline: farDeadline() }));
     }
-    expect(lane.open).toBe(false);
+    expect(bulkhead.open).toBe(false);
   });
 
-  it('lets exactly one exchange through as a probe, and refuses the others at once meanwhile', async () => {
-    const lane = await openLane(5);
-    const seen = exchanges();
-    const { result } = await probe(lane, seen.exchange(0));
+  it('lets one request through as the probe, and refuses all others at once until it ends', async () => {
+    const bulkhead = await openBulkhead(5);
+    const tracked = trackRequests();
+    const { result } = await probe(bulkhead, tracked.request(0));
     for (let call = 1; call < 50; call += 1)
-      expect(await failureOf(run(lane, seen.exchange(call), { deadline: later() }))).toBeInstanceOf(
-        LeanNotSent,
-      );
-    expect(seen.started).toEqual([0]);
-    seen.endOne();
-    expect(await result).toEqual(answered());
-    expect(lane.open).toBe(false);
+      expect(
+        await failureOf(run(bulkhead, tracked.request(call), { deadline: farDeadline() })),
+      ).toBeInstanceOf(LeanNotSent);
+    expect(tracked.started).toEqual([0]);
+    tracked.endOne();
+    expect(await result).toEqual(responseOf());
+    expect(bulkhead.open).toBe(false);
   });
 
-  it.each([200, 404, 429])('closes after one answer of %i', async status => {
-    const lane = await openLane(5);
+  it.each([200, 404, 429])('closes after one response with status %i', async status => {
+    const bulkhead = await openBulkhead(5);
     await (
-      await probe(lane, () => Promise.resolve(answered(status)))
+      await probe(bulkhead, () => Promise.resolve(responseOf(status)))
     ).result;
-    expect(lane.open).toBe(false);
+    expect(bulkhead.open).toBe(false);
     const all = Array.from({ length: 4 }, () =>
-      run(lane, () => Promise.resolve(answered()), { deadline: later() }),
+      run(bulkhead, () => Promise.resolve(responseOf()), { deadline: farDeadline() }),
     );
     expect(await Promise.all(all)).toHaveLength(4);
   });
 
-  it('closes after an answer that is too large: Lean is there', async () => {
-    const lane = await openLane(5);
+  it('closes after a response that is too large, because Lean has responded', async () => {
+    const bulkhead = await openBulkhead(5);
     const tooLarge = new LeanBadAnswer('LEAN_BAD_RESPONSE', 'x', details);
-    const { result } = await probe(lane, () => Promise.reject(tooLarge));
+    const { result } = await probe(bulkhead, () => Promise.reject(tooLarge));
     expect(await failureOf(result)).toBe(tooLarge);
-    expect(lane.open).toBe(false);
+    expect(bulkhead.open).toBe(false);
   });
 
   it.each([
     ['breaks', new LeanOutcomeUnknown('LEAN_UNAVAILABLE', 'x', details)],
     ['cannot connect', new LeanUnreachable('LEAN_UNAVAILABLE', 'x', details)],
     ['cannot connect in time', new LeanNotSent('LEAN_TIMEOUT', 'x', details)],
-    ['is left by its caller', new Error('gone')],
-  ])('stays open when the probe %s, which fails as it is', async (_what, error) => {
-    const lane = await openLane(5);
-    const { result } = await probe(lane, () => Promise.reject(error));
+    ['is cancelled by its caller', new Error('gone')],
+  ])('stays open when the probe %s, and the probe fails with that error', async (_case, error) => {
+    const bulkhead = await openBulkhead(5);
+    const { result } = await probe(bulkhead, () => Promise.reject(error));
     expect(await failureOf(result)).toBe(error);
-    expect(lane.open).toBe(true);
+    expect(bulkhead.open).toBe(true);
     await (
-      await probe(lane, () => Promise.resolve(answered()))
+      await probe(bulkhead, () => Promise.resolve(responseOf()))
     ).result;
-    expect(lane.open).toBe(false);
+    expect(bulkhead.open).toBe(false);
   });
 
-  it('refuses at once who comes out of the line while a probe is under way', async () => {
-    const lane = new Bulkhead({ concurrency: 2, queue: 20, probeAfterMs: 0 });
-    const seen = exchanges();
-    const failing = Array.from({ length: 10 }, () => failureOf(run(lane, broken, { deadline: later() })));
-    const probing = run(lane, seen.exchange(0), { deadline: later() });
-    const waiting = failureOf(run(lane, seen.exchange(1), { deadline: later() }));
+  it('refuses a queued request at once if it gets its slot while the probe is in flight', async () => {
+    const bulkhead = new Bulkhead({ concurrency: 2, queue: 20, probeAfterMs: 0 });
+    const tracked = trackRequests();
+    const failing = Array.from({ length: 10 }, () =>
+      failureOf(run(bulkhead, broken, { deadline: farDeadline() })),
+    );
+    const probing = run(bulkhead, tracked.request(0), { deadline: farDeadline() });
+    const waiting = failureOf(run(bulkhead, tracked.request(1), { deadline: farDeadline() }));
     await Promise.all(failing);
     expect(await waiting).toBeInstanceOf(LeanNotSent);
-    expect(seen.started).toEqual([0]);
-    expect(lane.open).toBe(true);
-    seen.endOne();
+    expect(tracked.started).toEqual([0]);
+    expect(bulkhead.open).toBe(true);
+    tracked.endOne();
     await probing;
-    expect(lane.open).toBe(false);
+    expect(bulkhead.open).toBe(false);
   });
 
-  it('of one lane leaves the other alone', async () => {
-    await openLane(600_000);
+  it('of one bulkhead does not affect another bulkhead', async () => {
+    await openBulkhead(600_000);
     const other = new Bulkhead({ concurrency: 1, queue: 0 });
     expect(other.open).toBe(false);
-    expect(await run(other, () => Promise.resolve(answered()), { deadline: later() })).toEqual(answered());
+    expect(await run(other, () => Promise.resolve(responseOf()), { deadline: farDeadline() })).toEqual(
+      responseOf(),
+    );
   });
 });

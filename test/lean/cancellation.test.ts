@@ -2,53 +2,56 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { Cancellation, once, type CancellationSignal } from '../../src/lean/cancellation.ts';
 
-/** Who is told, after some have come and some have left again. */
-function told(steps: readonly (readonly [step: 'come' | 'leave', who: number])[], asObjects: boolean) {
+/** Adds and removes listeners in the given steps, and aborts twice. Returns the listeners that were called. */
+function calledListeners(
+  steps: readonly (readonly [step: 'add' | 'remove', index: number])[],
+  asObjects: boolean,
+) {
   return (signal: CancellationSignal, abort: () => void): readonly number[] => {
-    const heard: number[] = [];
-    const listeners = Array.from({ length: 8 }, (_, who) => {
-      const hear = (): void => {
-        heard.push(who);
+    const called: number[] = [];
+    const listeners = Array.from({ length: 8 }, (_, index) => {
+      const listener = (): void => {
+        called.push(index);
       };
-      return asObjects ? { handleEvent: hear } : hear;
+      return asObjects ? { handleEvent: listener } : listener;
     });
-    const waiting = new Set<number>();
-    for (const [step, who] of steps) {
-      const listener = listeners[who];
+    const added = new Set<number>();
+    for (const [step, index] of steps) {
+      const listener = listeners[index];
       if (listener === undefined) continue;
-      if (step === 'leave') signal.removeEventListener('abort', listener);
-      // Nobody comes twice.
-      else if (!waiting.has(who)) signal.addEventListener('abort', listener, once);
-      if (step === 'leave') waiting.delete(who);
-      else waiting.add(who);
+      if (step === 'remove') signal.removeEventListener('abort', listener);
+      // No listener is added twice.
+      else if (!added.has(index)) signal.addEventListener('abort', listener, once);
+      if (step === 'remove') added.delete(index);
+      else added.add(index);
     }
     abort();
     abort();
-    return heard.sort((a, b) => a - b);
+    return called.sort((a, b) => a - b);
   };
 }
 
-it('tells those that an AbortSignal tells: who waits then, and once', () => {
+it('a cancellation calls the same listeners as an AbortSignal, each of them once', () => {
   fc.assert(
     fc.property(
-      fc.array(fc.tuple(fc.constantFrom('come', 'leave'), fc.nat({ max: 7 })), { maxLength: 30 }),
+      fc.array(fc.tuple(fc.constantFrom('add', 'remove'), fc.nat({ max: 7 })), { maxLength: 30 }),
       fc.boolean(),
       (steps, asObjects) => {
-        const tell = told(steps, asObjects);
-        const [giveUp, controller] = [new Cancellation(), new AbortController()];
-        expect(tell(giveUp, () => giveUp.abort('gone'))).toEqual(
-          tell(controller.signal, () => controller.abort('gone')),
+        const run = calledListeners(steps, asObjects);
+        const [cancellation, controller] = [new Cancellation(), new AbortController()];
+        expect(run(cancellation, () => cancellation.abort('gone'))).toEqual(
+          run(controller.signal, () => controller.abort('gone')),
         );
-        expect([giveUp.aborted, giveUp.reason]).toEqual([true, controller.signal.reason]);
+        expect([cancellation.aborted, cancellation.reason]).toEqual([true, controller.signal.reason]);
       },
     ),
   );
 });
 
-it('keeps its first reason', () => {
-  const giveUp = new Cancellation();
-  giveUp.throwIfAborted();
-  giveUp.abort('first');
-  giveUp.abort('second');
-  expect(() => giveUp.throwIfAborted()).toThrow('first');
+it('a cancellation keeps its first reason', () => {
+  const cancellation = new Cancellation();
+  cancellation.throwIfAborted();
+  cancellation.abort('first');
+  cancellation.abort('second');
+  expect(() => cancellation.throwIfAborted()).toThrow('first');
 });

@@ -16,14 +16,14 @@ import {
 import { connectLean, type LeanCredentials } from '../../src/lean/connect.ts';
 import { LeanOutcomeUnknown, LeanUnreachable } from '../../src/errors/lean-errors.ts';
 import type { HttpRequest } from '../../src/lean/upstream-request.ts';
-import { sandboxCredentials } from '../../src/sandbox/named.ts';
+import { sandboxCredentials } from '../../src/sandbox/fixtures.ts';
 import { createSandbox } from '../../src/sandbox/sandbox.ts';
 import { certify } from './certificates.ts';
-import { failureOf, later, listening, transportTo } from './wiring.ts';
+import { failureOf, farDeadline, listening, transportTo } from './fixtures.ts';
 
 let folder = '';
 const inFolder = (name: string): string => join(folder, name);
-const text = (name: string): string => readFileSync(inFolder(name), 'utf8');
+const readText = (name: string): string => readFileSync(inFolder(name), 'utf8');
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'lean-certificates-'));
@@ -45,15 +45,15 @@ const files = (name: string, ca = 'authority'): ClientCertificateFiles => ({
   caFile: inFolder(`${ca}.pem`),
 });
 
-/** A Lean behind TLS that talks to nobody without a certificate of the authority's. */
-async function startDemandingLean() {
+/** Starts a sandbox of Lean behind TLS that requires a client certificate which the authority has signed. */
+async function startMutualTlsLean() {
   const lean = createSandbox({ payouts: 1 });
   const callers: string[] = [];
   const server = createServer(
     {
-      cert: text('server.pem'),
-      key: text('server.key'),
-      ca: text('authority.pem'),
+      cert: readText('server.pem'),
+      key: readText('server.key'),
+      ca: readText('authority.pem'),
       requestCert: true,
       rejectUnauthorized: true,
     },
@@ -84,18 +84,18 @@ const post: HttpRequest = {
   body: '{}',
 };
 
-describe('a Lean that asks for a client certificate', () => {
-  it('is called with it', async () => {
-    const { url, callers } = await startDemandingLean();
+describe('a Lean that requires a client certificate', () => {
+  it('is called with the certificate', async () => {
+    const { url, callers } = await startMutualTlsLean();
     const transport = transportTo(url, { certificate: readClientCertificate(files('client')) });
-    expect((await transport.send(get, { deadline: later() })).status).toBe(200);
+    expect((await transport.send(get, { deadline: farDeadline() })).status).toBe(200);
     expect(callers).toEqual(['client']);
   });
 
   it.each([
-    ['a ready token', () => ({ token: sandboxCredentials.token })],
+    ['a static token', () => ({ token: sandboxCredentials.token })],
     [
-      'client credentials, whose token endpoint asks for it too',
+      'client credentials, whose token endpoint requires it too',
       (url: string) => ({
         clientId: sandboxCredentials.clientId,
         clientSecret: sandboxCredentials.clientSecret,
@@ -104,13 +104,13 @@ describe('a Lean that asks for a client certificate', () => {
       }),
     ],
   ] as readonly (readonly [string, (url: string) => LeanCredentials])[])(
-    'is called with it by a client with %s',
-    async (_with, credentials) => {
-      const { url, callers } = await startDemandingLean();
+    'is called with the certificate by a client with %s',
+    async (_credentials, credentialsFor) => {
+      const { url, callers } = await startMutualTlsLean();
       const { client, close } = connectLean(
         {
           baseUrl: new URL(url),
-          credentials: credentials(url),
+          credentials: credentialsFor(url),
           certificate: files('client'),
           timeoutMs: 20_000,
           maxConcurrency: 4,
@@ -129,35 +129,37 @@ describe('a Lean that asks for a client certificate', () => {
   );
 
   it.each([
-    ['without one', undefined],
-    ["with a stranger's", 'forged'],
-  ])('takes no request %s, and no failure says that it refused one', async (_what, name) => {
-    const { lean, url } = await startDemandingLean();
+    ['without a certificate', undefined],
+    ['with a certificate of another authority', 'forged'],
+  ])('receives no request %s, and the outcome counts as unknown', async (_certificate, name) => {
+    const { lean, url } = await startMutualTlsLean();
     const certificate: ClientCertificate =
       name === undefined
-        ? ({ ca: text('authority.pem') } as ClientCertificate) // no certificate of our own at all
+        ? ({ ca: readText('authority.pem') } as ClientCertificate) // no client certificate
         : { ...readClientCertificate(files(name)) };
     const transport = transportTo(url, { certificate });
     for (const request of [get, post]) {
-      // By TLS 1.3 a client learns of the refusal after its first bytes: it must not call that "not sent".
-      expect(await failureOf(transport.send(request, { deadline: later() }))).toBeInstanceOf(
+      // In TLS 1.3 a client learns of the refusal after it has sent its first bytes, so they count as sent.
+      expect(await failureOf(transport.send(request, { deadline: farDeadline() }))).toBeInstanceOf(
         LeanOutcomeUnknown,
       );
     }
     expect(lean.requests).toEqual([]);
   });
 
-  it("is not told anything when its own certificate is a stranger's", async () => {
-    const { lean, url } = await startDemandingLean();
+  it('is sent nothing when another authority has signed its own certificate', async () => {
+    const { lean, url } = await startMutualTlsLean();
     const transport = transportTo(url, { certificate: readClientCertificate(files('client', 'stranger')) });
     for (const request of [get, post])
-      expect(await failureOf(transport.send(request, { deadline: later() }))).toBeInstanceOf(LeanUnreachable);
+      expect(await failureOf(transport.send(request, { deadline: farDeadline() }))).toBeInstanceOf(
+        LeanUnreachable,
+      );
     expect(lean.requests).toEqual([]);
   });
 });
 
-describe('files that cannot be used', () => {
-  // The certificates are made after this is read, and begin when they are made.
+describe('unusable certificate files', () => {
+  // The certificates are made after this line runs, and are valid from then on.
   const now = Date.now() + 60_000;
 
   it.each([
@@ -170,66 +172,75 @@ describe('files that cannot be used', () => {
     ['keyFile', 'holds no PEM private key without a passphrase', { keyFile: 'client.pem' }],
     ['keyFile', 'does not belong to the certificate', { keyFile: 'renewed.key' }],
     ['caFile', 'holds no PEM certificate', { caFile: 'prose.pem' }],
-  ] as const)('are named: %s %s', (file, problem, changed) => {
-    const named = Object.fromEntries(Object.entries(changed).map(([key, name]) => [key, inFolder(name)]));
-    const reading = (): unknown => readClientCertificate({ ...files('client'), ...named }, () => now);
-    expect(reading).toThrow(ClientCertificateError);
-    expect(reading).toThrow(expect.objectContaining({ file, message: problem }));
+  ] as const)('are reported: %s %s', (file, problem, changed) => {
+    const changedFiles = Object.fromEntries(
+      Object.entries(changed).map(([key, name]) => [key, inFolder(name)]),
+    );
+    const readFiles = (): unknown =>
+      readClientCertificate({ ...files('client'), ...changedFiles }, () => now);
+    expect(readFiles).toThrow(ClientCertificateError);
+    expect(readFiles).toThrow(expect.objectContaining({ file, message: problem }));
   });
 
-  it('are named when the certificate has ended, to the day', () => {
-    const ends = now + 3 * 24 * 3_600_000;
-    expect(() => readClientCertificate(files('client'), () => ends)).toThrow(
-      expect.objectContaining({ file: 'certFile', message: expect.stringContaining('ended on ') as string }),
+  it('are reported when the certificate has expired', () => {
+    const afterExpiry = now + 3 * 24 * 3_600_000;
+    expect(() => readClientCertificate(files('client'), () => afterExpiry)).toThrow(
+      expect.objectContaining({
+        file: 'certFile',
+        message: expect.stringContaining('expired on ') as string,
+      }),
     );
     expect(() => readClientCertificate(files('client'), () => now)).not.toThrow();
   });
 
-  it('are named when the certificate has not begun yet', () => {
+  it('are reported when the certificate is not valid yet', () => {
     expect(() => readClientCertificate(files('client'), () => now - 30 * 24 * 3_600_000)).toThrow(
-      expect.objectContaining({ file: 'certFile', message: expect.stringContaining('begins on ') as string }),
+      expect.objectContaining({
+        file: 'certFile',
+        message: expect.stringContaining('is not valid before ') as string,
+      }),
     );
   });
 
-  it('are named without a word of what is in them', () => {
-    const failure = (): unknown =>
+  it('are reported without any of their content', () => {
+    const readFiles = (): unknown =>
       readClientCertificate({ ...files('client'), keyFile: inFolder('prose.pem') });
-    expect(failure).not.toThrow(/bank|attached/);
-    expect(failure).toThrow(expect.not.objectContaining({ cause: expect.anything() as unknown }));
+    expect(readFiles).not.toThrow(/bank|attached/);
+    expect(readFiles).toThrow(expect.not.objectContaining({ cause: expect.anything() as unknown }));
   });
 
-  it('are not needed beyond certificate and key: who signs for Lean may stay open', () => {
+  it('do not include a missing authority file, because it is optional', () => {
     const { certFile, keyFile } = files('client');
     expect(readClientCertificate({ certFile, keyFile })).toEqual({
-      cert: text('client.pem'),
-      key: text('client.key'),
+      cert: readText('client.pem'),
+      key: readText('client.key'),
     });
   });
 });
 
-describe('replaced files', () => {
-  /** Files in use and watched, in a Lean's sight. */
-  async function inUse(name: string) {
-    const { url, callers } = await startDemandingLean();
+describe('replaced certificate files', () => {
+  /** Starts a Lean and a transport whose certificate files are watched. */
+  async function startWatched(name: string) {
+    const { url, callers } = await startMutualTlsLean();
     const watched: ClientCertificateFiles = {
       certFile: inFolder(`${name}-in-use.pem`),
       keyFile: inFolder(`${name}-in-use.key`),
       caFile: inFolder('authority.pem'),
     };
-    const put = (from: 'client' | 'renewed' | 'prose', part: 'certFile' | 'keyFile'): Promise<void> =>
+    const replace = (from: 'client' | 'renewed' | 'prose', part: 'certFile' | 'keyFile'): Promise<void> =>
       copyFile(inFolder(`${from}.${part === 'certFile' ? 'pem' : 'key'}`), watched[part]);
-    await put('client', 'certFile');
-    await put('client', 'keyFile');
+    await replace('client', 'certFile');
+    await replace('client', 'keyFile');
     const transport = transportTo(url, { certificate: readClientCertificate(watched) });
     const changes: ClientCertificate[] = [];
     const problems: ClientCertificateError[] = [];
     const watch = watchClientCertificate(watched, {
       onChange: certificate => {
-        transport.present(certificate);
+        transport.replaceCertificate(certificate);
         changes.push(certificate);
       },
       onProblem: error => problems.push(error),
-      everyMs: 10,
+      intervalMs: 10,
     });
     onTestFinished(() => {
       watch.stop();
@@ -238,14 +249,14 @@ describe('replaced files', () => {
       changes,
       problems,
       callers,
-      put,
-      call: () => transport.send(get, { deadline: later() }),
-      /** Puts files again and again until the watcher has seen it: it may not have looked before the first time. */
-      until: (seen: () => boolean, putting: () => Promise<void>): Promise<unknown> =>
+      replace,
+      request: () => transport.send(get, { deadline: farDeadline() }),
+      /** Replaces files repeatedly until the watcher has noticed, because its first look may come after the first change. */
+      replaceUntil: (noticed: () => boolean, replaceFiles: () => Promise<void>): Promise<unknown> =>
         vi.waitUntil(
           async () => {
-            if (seen()) return true;
-            await putting();
+            if (noticed()) return true;
+            await replaceFiles();
             return false;
           },
           { timeout: 20_000, interval: 50 },
@@ -253,43 +264,43 @@ describe('replaced files', () => {
     };
   }
 
-  it('are shown from then on, without a restart, and nothing under way is lost', async () => {
-    const { changes, callers, put, call, until } = await inUse('whole');
-    await call();
-    const underWay = Array.from({ length: 20 }, call);
-    await until(
-      () => changes.some(({ cert }) => cert === text('renewed.pem')),
+  it('are used from then on without a restart, and no request in flight fails', async () => {
+    const { changes, callers, replace, request, replaceUntil } = await startWatched('whole');
+    await request();
+    const inFlight = Array.from({ length: 20 }, request);
+    await replaceUntil(
+      () => changes.some(({ cert }) => cert === readText('renewed.pem')),
       async () => {
-        await put('renewed', 'keyFile');
-        await put('renewed', 'certFile');
+        await replace('renewed', 'keyFile');
+        await replace('renewed', 'certFile');
       },
     );
-    for (const { status } of await Promise.all(underWay)) expect(status).toBe(200);
+    for (const { status } of await Promise.all(inFlight)) expect(status).toBe(200);
     const before = callers.length;
-    await Promise.all(Array.from({ length: 5 }, call));
+    await Promise.all(Array.from({ length: 5 }, request));
     expect(callers[0]).toBe('client');
     expect(new Set(callers.slice(before))).toEqual(new Set(['renewed']));
   });
 
-  it('are passed over while they are only half there: the former ones stay, and it is told', async () => {
-    const { changes, problems, callers, put, call, until } = await inUse('half');
-    await until(
-      // The file itself, too, may be seen half written.
+  it('are reported and not used while only one of them has been replaced', async () => {
+    const { changes, problems, callers, replace, request, replaceUntil } = await startWatched('half');
+    await replaceUntil(
+      // The watcher may also report the certificate file, if it reads a file that is not written completely.
       () => problems.some(({ file }) => file === 'keyFile'),
-      () => put('renewed', 'certFile'),
+      () => replace('renewed', 'certFile'),
     );
     expect(problems.at(-1)).toMatchObject({
       file: 'keyFile',
       message: 'does not belong to the certificate',
     });
-    await call();
+    await request();
     expect(callers).toEqual(['client']);
-    expect(changes.filter(({ cert }) => cert === text('renewed.pem'))).toEqual([]);
-    await until(
+    expect(changes.filter(({ cert }) => cert === readText('renewed.pem'))).toEqual([]);
+    await replaceUntil(
       () => changes.length > 0,
-      () => put('renewed', 'keyFile'),
+      () => replace('renewed', 'keyFile'),
     );
-    await call();
+    await request();
     expect(callers.at(-1)).toBe('renewed');
   });
 });

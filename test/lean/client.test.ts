@@ -13,35 +13,35 @@ import {
 import { Bulkhead } from '../../src/lean/bulkhead.ts';
 import { LeanClock } from '../../src/lean/lean-clock.ts';
 import { operations } from '../../src/lean/operations.ts';
-import { Retries, RetryBudget } from '../../src/lean/retry.ts';
+import { RetryPolicy, RetryBudget } from '../../src/lean/retry.ts';
 import type { HttpRequest, SendOptions } from '../../src/lean/upstream-request.ts';
 import type { Transport } from '../../src/lean/transport.ts';
 import { faultKinds } from '../../src/sandbox/lean-api/fault-rule.ts';
-import { exampleIntentId, examplePayoutId, sandboxCredentials } from '../../src/sandbox/named.ts';
+import { exampleIntentId, examplePayoutId, sandboxCredentials } from '../../src/sandbox/fixtures.ts';
 import type { FaultRule } from '../../src/sandbox/sandbox.ts';
 import {
   clientTo,
   createPayouts,
-  deadAddress,
   failureOf,
   gate,
   json,
   rawServer,
   startLean,
   transportTo,
-} from './wiring.ts';
+  unusedAddress,
+} from './fixtures.ts';
 
-const nobody = '00000000-0000-4000-8000-000000000000';
+const unknownId = '00000000-0000-4000-8000-000000000000';
 
 describe('a read', () => {
-  it('is what Lean said, with exact amounts', async () => {
+  it('returns the payout of Lean with exact amounts', async () => {
     const lean = await startLean();
     const { paymentId } = lean.payouts.add({ amount: '12345678901234567890.10' });
     const payment = await clientTo(lean.url).getPayout(paymentId ?? '');
     expect(payment).toMatchObject({ id: paymentId, amount: '12345678901234567890.10', currency: 'AED' });
   });
 
-  it('of each kind goes to its own address', async () => {
+  it('of each kind goes to its own path', async () => {
     const lean = await startLean({ payouts: 1 });
     const client = clientTo(lean.url);
     await client.getPayout(examplePayoutId);
@@ -59,17 +59,17 @@ describe('a read', () => {
     ]);
   });
 
-  it('is null where Lean does not know the id', async () => {
+  it('returns null if Lean does not know the id', async () => {
     const client = clientTo((await startLean()).url);
-    expect(await client.getPayout(nobody)).toBeNull();
-    expect(await client.getPayoutIntent(nobody)).toBeNull();
-    expect(await client.getPayoutHistory(nobody)).toBeNull();
-    expect(await client.getPayoutDestination(nobody)).toBeNull();
+    expect(await client.getPayout(unknownId)).toBeNull();
+    expect(await client.getPayoutIntent(unknownId)).toBeNull();
+    expect(await client.getPayoutHistory(unknownId)).toBeNull();
+    expect(await client.getPayoutDestination(unknownId)).toBeNull();
   });
 
-  it('fails where Lean has no such operation: that says nothing of the id', async () => {
+  it('fails if this Lean application has no such operation, because that says nothing about the id', async () => {
     const client = clientTo((await startLean({ profile: 'v1' })).url);
-    for (const reading of [client.getPayout(nobody), client.getPayoutIntent(nobody)]) {
+    for (const reading of [client.getPayout(unknownId), client.getPayoutIntent(unknownId)]) {
       const failure = await failureOf(reading);
       expect(failure).toBeInstanceOf(LeanRefused);
       expect(failure).toMatchObject({
@@ -79,7 +79,7 @@ describe('a read', () => {
     }
   });
 
-  it('of a list is never null', async () => {
+  it('of a list fails on a 404 and never returns null', async () => {
     const lean = await startLean();
     lean.faults.add({ kind: 'status', status: 404, code: 'UNKNOWN_PAYMENT' });
     const reading = clientTo(lean.url).listPayouts({ page_number: '0', page_size: '1' });
@@ -94,14 +94,14 @@ describe('a read', () => {
     [{ kind: 'html', status: 200 }, LeanBadAnswer],
     [{ kind: 'broken_json' }, LeanBadAnswer],
     [{ kind: 'empty' }, LeanBadAnswer],
-  ] as const)('fails on %o, and is not repeated', async (fault, kind) => {
+  ] as const)('fails on %o without a retry', async (fault, kind) => {
     const lean = await startLean({ payouts: 1 });
     lean.faults.add(fault);
     expect(await failureOf(clientTo(lean.url).getPayout(examplePayoutId))).toBeInstanceOf(kind);
     expect(lean.requests).toHaveLength(1);
   });
 
-  const passing: readonly (readonly [FaultRule, typeof LeanRefused | typeof LeanOutcomeUnknown])[] = [
+  const temporaryFaults: readonly (readonly [FaultRule, typeof LeanRefused | typeof LeanOutcomeUnknown])[] = [
     [{ kind: 'status', status: 429 }, LeanRefused],
     [{ kind: 'status', status: 500 }, LeanOutcomeUnknown],
     [{ kind: 'html' }, LeanOutcomeUnknown],
@@ -110,21 +110,21 @@ describe('a read', () => {
     [{ kind: 'drop_after' }, LeanOutcomeUnknown],
   ];
 
-  it.each(passing)('fails on %o when it lasts, after three calls', async (fault, kind) => {
+  it.each(temporaryFaults)('fails after three calls if %o lasts', async (fault, kind) => {
     const lean = await startLean({ payouts: 1 });
     lean.faults.add(fault);
     expect(await failureOf(clientTo(lean.url).getPayout(examplePayoutId))).toBeInstanceOf(kind);
     expect(lean.requests).toHaveLength(3);
   });
 
-  it.each(passing)('succeeds after %o when it passes', async fault => {
+  it.each(temporaryFaults)('succeeds with the third call if %o occurs twice', async fault => {
     const lean = await startLean({ payouts: 1 });
     lean.faults.add({ ...fault, times: 2 });
     expect(await clientTo(lean.url).getPayout(examplePayoutId)).toMatchObject({ id: examplePayoutId });
     expect(lean.requests).toHaveLength(3);
   });
 
-  it('is not repeated where Lean wants to be left alone for longer than there is time', async () => {
+  it('is not retried if Retry-After is beyond its deadline', async () => {
     const lean = await startLean({ payouts: 1 });
     lean.faults.add({ kind: 'status', status: 429, retryAfter: 60 });
     const failure = await failureOf(clientTo(lean.url).getPayout(examplePayoutId));
@@ -132,25 +132,25 @@ describe('a read', () => {
     expect(lean.requests).toHaveLength(1);
   });
 
-  it('is not repeated for anybody who has left', async () => {
+  it('is not retried after its caller has cancelled it', async () => {
     const lean = await startLean({ payouts: 1 });
-    const leaver = new AbortController();
+    const controller = new AbortController();
     const reason = new Error('gone');
     lean.faults.add({ kind: 'status', status: 503, retryAfter: 5 });
     const client = clientTo(lean.url, {
       onCall: () => {
         setImmediate(() => {
-          leaver.abort(reason);
+          controller.abort(reason);
         });
       },
     });
-    expect(await failureOf(client.getPayout(examplePayoutId, { signal: leaver.signal }))).toBe(reason);
+    expect(await failureOf(client.getPayout(examplePayoutId, { signal: controller.signal }))).toBe(reason);
     expect(lean.requests).toHaveLength(1);
   });
 });
 
-describe('identical reads side by side', () => {
-  it('are one call', async () => {
+describe('identical reads in flight', () => {
+  it('share one call', async () => {
     const lean = await startLean({ payouts: 1 });
     const client = clientTo(lean.url);
     const all = await Promise.all(Array.from({ length: 50 }, () => client.getPayout(examplePayoutId)));
@@ -160,7 +160,7 @@ describe('identical reads side by side', () => {
     expect(lean.requests).toHaveLength(2);
   });
 
-  it('are repeated as long as one of those who wait has calls left, and that one pays', async () => {
+  it('are retried as long as one reader has calls left, and the retry counts for that reader', async () => {
     const lean = await startLean({ payouts: 1 });
     lean.faults.add({ kind: 'status', status: 503, times: 2 });
     const client = clientTo(lean.url);
@@ -168,10 +168,10 @@ describe('identical reads side by side', () => {
     const payouts = await Promise.all(budgets.map(budget => client.getPayout(examplePayoutId, { budget })));
     expect(payouts.map(payout => payout?.id)).toEqual([examplePayoutId, examplePayoutId, examplePayoutId]);
     expect(lean.requests).toHaveLength(3);
-    expect(budgets.map(({ left }) => left)).toEqual([false, false, true]);
+    expect(budgets.map(({ hasCallsLeft }) => hasCallsLeft)).toEqual([false, false, true]);
   });
 
-  it('are not repeated where nobody who waits has calls left', async () => {
+  it('are not retried if no reader has calls left', async () => {
     const lean = await startLean({ payouts: 1 });
     lean.faults.add({ kind: 'status', status: 503, times: 1 });
     const client = clientTo(lean.url);
@@ -184,31 +184,31 @@ describe('identical reads side by side', () => {
     expect(lean.requests).toHaveLength(1);
   });
 
-  it('are told apart by path and by query', async () => {
+  it('are identical only if path and query are equal', async () => {
     const lean = await startLean({ payouts: 1 });
     const client = clientTo(lean.url);
     await Promise.all([
       client.listPayouts({ page_number: '0', page_size: '1' }),
       client.listPayouts({ page_number: '1', page_size: '1' }),
       client.getPayout(examplePayoutId),
-      client.getPayout(nobody),
+      client.getPayout(unknownId),
     ]);
     expect(lean.requests).toHaveLength(4);
   });
 
-  it('end at Lean when the last one leaves', async () => {
+  it('close the connection to Lean when the last reader has cancelled', async () => {
     const arrived = gate();
     const closed = gate();
-    const { url } = await rawServer((_response, _heard, request) => {
+    const { url } = await rawServer((_response, _received, request) => {
       request.socket.once('close', closed.open);
       arrived.open();
     });
     const client = clientTo(url);
-    const leavers = [new AbortController(), new AbortController()];
-    const readings = leavers.map(({ signal }) => failureOf(client.getPayout(nobody, { signal })));
+    const controllers = [new AbortController(), new AbortController()];
+    const reads = controllers.map(({ signal }) => failureOf(client.getPayout(unknownId, { signal })));
     await arrived.opened;
-    for (const leaver of leavers) leaver.abort(new Error('gone'));
-    for (const failure of await Promise.all(readings)) expect(failure).toMatchObject({ message: 'gone' });
+    for (const controller of controllers) controller.abort(new Error('gone'));
+    for (const failure of await Promise.all(reads)) expect(failure).toMatchObject({ message: 'gone' });
     await closed.opened;
   });
 });
@@ -216,11 +216,11 @@ describe('identical reads side by side', () => {
 describe('a creation', () => {
   const body = '{"payment_details":[]}';
 
-  it('is never shared, not even with its double', async () => {
-    const { url, heard } = await rawServer(response => json(response, { payouts_payment_details: [] }));
+  it('is never shared with an identical creation', async () => {
+    const { url, received } = await rawServer(response => json(response, { payouts_payment_details: [] }));
     const client = clientTo(url);
     await Promise.all([createPayouts(client, body, 'key-1'), createPayouts(client, body, 'key-1')]);
-    expect(heard).toHaveLength(2);
+    expect(received).toHaveLength(2);
   });
 
   it.each([
@@ -234,18 +234,18 @@ describe('a creation', () => {
     { kind: 'html' },
     { kind: 'empty' },
     { kind: 'broken_json' },
-  ] as const)('is never repeated (%o)', async fault => {
+  ] as const)('is not retried after %o', async fault => {
     const lean = await startLean();
     lean.faults.add(fault);
     await failureOf(createPayouts(clientTo(lean.url), body, 'key-1'));
     expect(lean.requests).toHaveLength(1);
   });
 
-  it('carries its key and its body letter by letter', async () => {
-    const { url, heard } = await rawServer(response => json(response, {}));
+  it('is sent with its key and its body unchanged', async () => {
+    const { url, received } = await rawServer(response => json(response, {}));
     const text = '{"payment_details":[{"amount":16.50}]}';
     await createPayouts(clientTo(url), text, 'key 1/a');
-    expect(heard).toEqual([
+    expect(received).toEqual([
       {
         method: 'POST',
         target: '/payouts/v1/payment',
@@ -263,7 +263,7 @@ describe('a creation', () => {
     ]);
   });
 
-  it('takes 200 and 201 for success', async () => {
+  it('succeeds with the statuses 200 and 201', async () => {
     for (const status of [200, 201]) {
       const { url } = await rawServer(response => json(response, { end_user_id: 'a' }, status));
       const { created, answer } = await createPayouts(clientTo(url), body, 'key-1');
@@ -272,114 +272,119 @@ describe('a creation', () => {
     }
   });
 
-  it('is not sent, and not recorded, with less than 2 s left', async () => {
-    const { url, heard } = await rawServer(response => json(response, {}));
+  it('is neither recorded nor sent with less than 2 s left', async () => {
+    const { url, received } = await rawServer(response => json(response, {}));
     const beforeSend = vi.fn(() => Promise.resolve());
     const deadline = performance.now() + 1999;
     const failure = await failureOf(createPayouts(clientTo(url), body, 'key-1', { deadline, beforeSend }));
     expect(failure).toMatchObject({ name: 'LeanNotSent', code: 'LEAN_TIMEOUT' });
     expect(beforeSend).not.toHaveBeenCalled();
-    expect(heard).toEqual([]);
+    expect(received).toEqual([]);
   });
 
   it.each([
     [20_000, 2000],
     [6000, 2000],
     [3000, 1000],
-  ])('needs, of %i ms, %i for its answer; a read needs none', async (timeoutMs, leastTimeMs) => {
-    const { url } = await rawServer(response => json(response, {}));
-    const inner = transportTo(url);
-    const asked: SendOptions[] = [];
-    const transport: Transport = {
-      ...inner,
-      exchange: (request, options) => {
-        asked.push(options);
-        return inner.exchange(request, options);
-      },
-    };
-    const client = clientTo(url, { transport, timeoutMs });
-    await createPayouts(client, body, 'key-1', { deadline: performance.now() + 20_000 });
-    await client.getPayout(nobody, { deadline: performance.now() + 20_000 });
-    expect(asked.map(options => options.leastTimeMs)).toEqual([leastTimeMs, undefined]);
-  });
+  ])(
+    'with a timeout of %i ms is sent only if %i ms are left, unlike a read',
+    async (timeoutMs, leastTimeMs) => {
+      const { url } = await rawServer(response => json(response, {}));
+      const inner = transportTo(url);
+      const sentWith: SendOptions[] = [];
+      const transport: Transport = {
+        ...inner,
+        createRequest: (request, options) => {
+          sentWith.push(options);
+          return inner.createRequest(request, options);
+        },
+      };
+      const client = clientTo(url, { transport, timeoutMs });
+      await createPayouts(client, body, 'key-1', { deadline: performance.now() + 20_000 });
+      await client.getPayout(unknownId, { deadline: performance.now() + 20_000 });
+      expect(sentWith.map(options => options.minRemainingMs)).toEqual([leastTimeMs, undefined]);
+    },
+  );
 
-  it('reached nobody when nobody listens', async () => {
-    const failure = await failureOf(createPayouts(clientTo(await deadAddress()), body, 'key-1'));
+  it('fails with LeanUnreachable when no server listens', async () => {
+    const failure = await failureOf(createPayouts(clientTo(await unusedAddress()), body, 'key-1'));
     expect(failure).toBeInstanceOf(LeanUnreachable);
   });
 
-  it('is sent again when no connection came about, with its key, and arrives once', async () => {
-    const dead = transportTo(await deadAddress());
-    const { url, heard } = await rawServer(response => json(response, {}));
-    const alive = transportTo(url);
+  it('is retried with the same key after failures to connect, and arrives once', async () => {
+    const unreachable = transportTo(await unusedAddress());
+    const { url, received } = await rawServer(response => json(response, {}));
+    const reachable = transportTo(url);
     const sends: HttpRequest[] = [];
     const transport: Transport = {
-      ...alive,
-      exchange: (request, options) => (sends.push(request) <= 2 ? dead : alive).exchange(request, options),
+      ...reachable,
+      createRequest: (request, options) =>
+        (sends.push(request) <= 2 ? unreachable : reachable).createRequest(request, options),
     };
     await createPayouts(clientTo(url, { transport }), body, 'key-1');
     expect(sends).toHaveLength(3);
     expect(new Set(sends.map(request => JSON.stringify(request))).size).toBe(1);
-    expect(heard.map(({ headers }) => headers['idempotency-key'])).toEqual(['key-1']);
+    expect(received.map(({ headers }) => headers['idempotency-key'])).toEqual(['key-1']);
   });
 
-  it('is not sent again once a connection stood: a byte could have been sent', async () => {
-    const dead = transportTo(await deadAddress());
-    const { url, heard } = await rawServer(response => response.destroy());
-    const alive = transportTo(url);
+  it('is not retried after a connection was made, because a byte may have been sent', async () => {
+    const unreachable = transportTo(await unusedAddress());
+    const { url, received } = await rawServer(response => response.destroy());
+    const reachable = transportTo(url);
     let sends = 0;
     const transport: Transport = {
-      ...alive,
-      exchange: (request, options) => ((sends += 1) === 1 ? dead : alive).exchange(request, options),
+      ...reachable,
+      createRequest: (request, options) =>
+        ((sends += 1) === 1 ? unreachable : reachable).createRequest(request, options),
     };
     const failure = await failureOf(createPayouts(clientTo(url, { transport }), body, 'key-1'));
     expect(failure).toBeInstanceOf(LeanOutcomeUnknown);
-    expect([sends, heard.length]).toEqual([2, 1]);
+    expect([sends, received.length]).toEqual([2, 1]);
   });
 });
 
 describe('a call', () => {
   it('sends a read with a token and without a body or its type', async () => {
-    const { url, heard } = await rawServer(response => json(response, {}));
+    const { url, received } = await rawServer(response => json(response, {}));
     await clientTo(url).getPayout('a');
-    expect(heard[0]?.headers).toMatchObject({
+    expect(received[0]?.headers).toMatchObject({
       authorization: 'Bearer sandbox-token',
       accept: 'application/json',
     });
-    expect(heard[0]?.headers).not.toHaveProperty('content-type');
-    expect(heard[0]?.headers).not.toHaveProperty('idempotency-key');
+    expect(received[0]?.headers).not.toHaveProperty('content-type');
+    expect(received[0]?.headers).not.toHaveProperty('idempotency-key');
   });
 
-  it('lets no argument take the place of the token', async () => {
-    const { url, heard } = await rawServer(response => json(response, {}));
+  it('does not let an argument replace the token', async () => {
+    const { url, received } = await rawServer(response => json(response, {}));
     await clientTo(url).call(operations.listPayouts, {
       headers: { authorization: 'Bearer other', accept: 'text/html' },
     });
-    expect(heard[0]?.headers).toMatchObject({
+    expect(received[0]?.headers).toMatchObject({
       authorization: 'Bearer sandbox-token',
       accept: 'application/json',
     });
   });
 
-  it('goes below the base path', async () => {
-    const { url, heard } = await rawServer(response => json(response, {}));
+  it('goes to a path below the base path', async () => {
+    const { url, received } = await rawServer(response => json(response, {}));
     const client = clientTo(url, { basePath: '/lean/api' });
     await client.getPayout('a');
     await createPayouts(client, '{}', 'key-1');
-    expect(heard.map(({ target }) => target)).toEqual([
+    expect(received.map(({ target }) => target)).toEqual([
       '/lean/api/payouts/v1/a',
       '/lean/api/payouts/v1/payment',
     ]);
   });
 
-  it('answers whatever status came', async () => {
+  it('returns an answer of any status', async () => {
     const { url } = await rawServer(response => json(response, { status: 'NO' }, 418));
     const answer = await clientTo(url).call(operations.listPayouts, {});
     expect([answer.status, answer.ok, answer.body.toString()]).toEqual([418, false, '{"status":"NO"}']);
   });
 
-  it('ends at the deadline that it shares with others', async () => {
-    const { url, heard } = await rawServer(response => json(response, {}));
+  it('fails at the deadline that it shares with other calls', async () => {
+    const { url, received } = await rawServer(response => json(response, {}));
     const client = clientTo(url);
     const before = performance.now();
     expect(client.deadline()).toBeGreaterThanOrEqual(before + 20_000);
@@ -387,15 +392,15 @@ describe('a call', () => {
     const failure = await failureOf(client.getPayout('a', { deadline: performance.now() }));
     expect(failure).toBeInstanceOf(LeanNotSent);
     expect(failure).toMatchObject({ code: 'LEAN_TIMEOUT' });
-    expect(heard).toHaveLength(1);
+    expect(received).toHaveLength(1);
   });
 
-  it('is told when it is over: operation, status or failure, and nothing else', async () => {
+  it('is reported to onCall with its operation and its status or failure, and nothing else', async () => {
     const calls: UpstreamCall[] = [];
     const onCall = (call: UpstreamCall): void => void calls.push(call);
     const lean = await startLean();
     const client = clientTo(lean.url, { onCall });
-    await client.getPayout(nobody);
+    await client.getPayout(unknownId);
     lean.faults.add({ kind: 'drop_before' });
     await failureOf(createPayouts(client, '{}', 'key-1'));
     expect(calls).toEqual([
@@ -419,7 +424,7 @@ describe('a call', () => {
     ]);
   });
 
-  it('is told attempt by attempt', async () => {
+  it('is reported to onCall attempt by attempt', async () => {
     const calls: UpstreamCall[] = [];
     const lean = await startLean({ payouts: 1 });
     lean.faults.add({ kind: 'status', status: 503, times: 1 });
@@ -432,7 +437,7 @@ describe('a call', () => {
     ]);
   });
 
-  it('is told without token, account number, name or body, whatever befalls it', async () => {
+  it('is reported to onCall without token, account number, name or body, whatever the fault', async () => {
     const lean = await startLean({ payouts: 20 });
     const { page } = await clientTo(lean.url).listPayouts({ page_number: '0', page_size: '20' });
     const names = page.content?.map(row => row.recipient_name ?? '').filter(name => name !== '') ?? [];
@@ -441,14 +446,14 @@ describe('a call', () => {
     const body = '{"payment_details":[{"iban":"AE070331234567890123456","name":"Mohammed Al Falasi"}]}';
     await Promise.all(
       faultKinds.map(async kind => {
-        const one = await startLean({ payouts: 20 });
+        const faulty = await startLean({ payouts: 20 });
         const fault = {
           kind,
           ...(kind === 'latency' && { ms: 1 }),
           ...(kind === 'status' && { status: 500 }),
         };
-        one.faults.add(fault as FaultRule);
-        const client = clientTo(one.url, { onCall: call => calls.push(call), timeoutMs: 300 });
+        faulty.faults.add(fault as FaultRule);
+        const client = clientTo(faulty.url, { onCall: call => calls.push(call), timeoutMs: 300 });
         await Promise.allSettled([
           client.getPayout(examplePayoutId),
           client.getPayoutIntent(exampleIntentId),
@@ -458,34 +463,34 @@ describe('a call', () => {
       }),
     );
     expect(calls.length).toBeGreaterThanOrEqual(4 * faultKinds.length);
-    const known = 'attempt,class,correlationId,durationMs,error,operation,status,traceId'.split(',');
-    for (const call of calls) expect(known).toEqual(expect.arrayContaining(Object.keys(call)));
-    const told = JSON.stringify(calls);
-    expect(told).not.toMatch(/[A-Z]{2}\d{2}[0-9A-Z]{10,}/);
+    const allowedKeys = 'attempt,class,correlationId,durationMs,error,operation,status,traceId'.split(',');
+    for (const call of calls) expect(allowedKeys).toEqual(expect.arrayContaining(Object.keys(call)));
+    const reported = JSON.stringify(calls);
+    expect(reported).not.toMatch(/[A-Z]{2}\d{2}[0-9A-Z]{10,}/);
     for (const secret of ['sandbox-token', 'Bearer', 'Mohammed', 'key-1', examplePayoutId, ...names])
-      expect(told).not.toContain(secret);
+      expect(reported).not.toContain(secret);
   });
 });
 
 describe("Lean's clock", () => {
   const noon = Date.parse('2026-06-01T12:00:00Z');
-  const dated = (response: ServerResponse, date: number): void => {
+  const setDate = (response: ServerResponse, date: number): void => {
     response.setHeader('date', new Date(date).toUTCString());
   };
 
   it.each([200, 404, 429, 503])(
-    'is told by each answer of %i, whether to a read or to a write',
+    'is set by each response with status %i to a read or a write',
     async status => {
       let second = 0;
       const { url } = await rawServer(response => {
         second += 1;
-        dated(response, noon + second * 1000);
+        setDate(response, noon + second * 1000);
         json(response, {}, status);
       });
       const clock = new LeanClock({ monotonic: () => 0, wall: () => 0 });
       const budget = new RetryBudget();
       vi.spyOn(budget, 'take').mockReturnValue(false);
-      const client = clientTo(url, { clock, retries: new Retries({ budget }) });
+      const client = clientTo(url, { clock, retries: new RetryPolicy({ budget }) });
       expect(client.clock.now()).toBeUndefined();
       await client.call(operations.listPayouts, {});
       expect(client.clock.now()).toBe(noon + 1000);
@@ -494,10 +499,10 @@ describe("Lean's clock", () => {
     },
   );
 
-  it('is not told by the token endpoint', async () => {
+  it('is not set by the token endpoint', async () => {
     const { url } = await rawServer((response, { target }) => {
       const isToken = target === '/oauth2/token';
-      dated(response, isToken ? noon + 60_000 : noon);
+      setDate(response, isToken ? noon + 60_000 : noon);
       json(response, isToken ? { access_token: 'token', expires_in: 3600 } : {});
     });
     const credentials = { clientId: 'a', clientSecret: 'b', tokenPath: '/oauth2/token', scope: 'api' };
@@ -507,7 +512,7 @@ describe("Lean's clock", () => {
     expect(client.clock.now()).toBe(noon);
   });
 
-  it('is left alone by an answer without a date', async () => {
+  it('is not set by a response without a date', async () => {
     const { url } = await rawServer(response => {
       response.sendDate = false;
       json(response, {});
@@ -519,15 +524,15 @@ describe("Lean's clock", () => {
 });
 
 describe('a token that Lean refuses', () => {
-  /** A Lean that takes the tokens that `good` names; tokens are `token-1`, `token-2`, ... in turn. */
-  async function leanWithTokens(good: (token: string) => boolean) {
+  /** A Lean that issues `token-1`, `token-2`, and so on, and accepts the tokens for which `isAccepted` is true. */
+  async function leanWithTokens(isAccepted: (token: string) => boolean) {
     let issued = 0;
     const server = await rawServer((response, { target, headers }) => {
       if (target === '/oauth2/token') {
         issued += 1;
         return json(response, { access_token: `token-${String(issued)}`, expires_in: 3600 });
       }
-      const allowed = good(headers.authorization?.replace('Bearer ', '') ?? '');
+      const allowed = isAccepted(headers.authorization?.replace('Bearer ', '') ?? '');
       json(response, allowed ? {} : { status: 'INVALID_TOKEN' }, allowed ? 200 : 401);
     });
     const token = clientCredentialsToken(transportTo(server.url), {
@@ -537,57 +542,57 @@ describe('a token that Lean refuses', () => {
       scope: 'api',
     });
     const calls = (): (string | undefined)[] =>
-      server.heard.map(({ target, headers }) =>
-        target === '/oauth2/token' ? 'renewal' : headers.authorization?.replace('Bearer ', ''),
+      server.received.map(({ target, headers }) =>
+        target === '/oauth2/token' ? 'token request' : headers.authorization?.replace('Bearer ', ''),
       );
     return { client: clientTo(server.url, { token }), calls };
   }
 
-  it('is renewed for a read, which then succeeds with one more call', async () => {
+  it('is replaced for a read, which then succeeds with one more call', async () => {
     const { client, calls } = await leanWithTokens(token => token !== 'token-1');
     expect(await client.getPayout('a')).toEqual({});
-    expect(calls()).toEqual(['renewal', 'token-1', 'renewal', 'token-2']);
+    expect(calls()).toEqual(['token request', 'token-1', 'token request', 'token-2']);
   });
 
-  it('is renewed once a read: a second refusal stands', async () => {
+  it('is replaced once for each read, and a second refusal is final', async () => {
     const { client, calls } = await leanWithTokens(() => false);
     expect(await failureOf(client.getPayout('a'))).toMatchObject({
       name: 'LeanRefused',
       code: 'LEAN_UNAUTHORIZED',
     });
-    expect(calls()).toEqual(['renewal', 'token-1', 'renewal', 'token-2']);
+    expect(calls()).toEqual(['token request', 'token-1', 'token request', 'token-2']);
   });
 
-  it('is renewed for the next payout; the one that was refused is not repeated', async () => {
+  it('is replaced for the next payout, and the refused payout is not retried', async () => {
     const { client, calls } = await leanWithTokens(token => token !== 'token-1');
     expect(await failureOf(createPayouts(client, '{}', 'key-1'))).toMatchObject({
       code: 'LEAN_UNAUTHORIZED',
     });
-    expect(calls()).toEqual(['renewal', 'token-1']);
+    expect(calls()).toEqual(['token request', 'token-1']);
     await createPayouts(client, '{}', 'key-1');
-    expect(calls()).toEqual(['renewal', 'token-1', 'renewal', 'token-2']);
+    expect(calls()).toEqual(['token request', 'token-1', 'token request', 'token-2']);
   });
 
-  it('stays when it was given ready: there is none to replace it', async () => {
-    const { url, heard } = await rawServer(response => json(response, {}, 401));
+  it('is not replaced if it is static', async () => {
+    const { url, received } = await rawServer(response => json(response, {}, 401));
     expect(await failureOf(clientTo(url).getPayout('a'))).toMatchObject({ code: 'LEAN_UNAUTHORIZED' });
-    expect(heard).toHaveLength(1);
+    expect(received).toHaveLength(1);
   });
 });
 
-describe('trouble', () => {
-  const lanes = () => ({
+describe('the unhealthy reason', () => {
+  const bulkheads = () => ({
     read: new Bulkhead({ concurrency: 16, queue: 64, probeAfterMs: 20 }),
     write: new Bulkhead({ concurrency: 4, queue: 16 }),
   });
 
-  it('is none with a ready token and nothing asked yet, and is told without a call', async () => {
-    const { url, heard } = await rawServer(response => json(response, {}));
+  it('is undefined with a static token before the first call, and needs no call', async () => {
+    const { url, received } = await rawServer(response => json(response, {}));
     expect(clientTo(url).unhealthyReason()).toBeUndefined();
-    expect(heard).toEqual([]);
+    expect(received).toEqual([]);
   });
 
-  it('is a missing access token, until one is to be had, with no other traffic', async () => {
+  it('is a missing access token, until one is issued, without other traffic', async () => {
     let now = 0;
     const lean = await startLean();
     lean.faults.add({ kind: 'status', status: 503, operation: 'token' });
@@ -598,7 +603,7 @@ describe('trouble', () => {
     );
     const client = clientTo(lean.url, { token });
     expect(client.unhealthyReason()).toBeUndefined();
-    await failureOf(client.getPayout(nobody));
+    await failureOf(client.getPayout(unknownId));
     expect(client.unhealthyReason()).toBe('no access token');
     lean.faults.clear();
     expect(client.unhealthyReason()).toBe('no access token');
@@ -607,42 +612,42 @@ describe('trouble', () => {
     expect(lean.requests.every(({ operation }) => operation === 'token')).toBe(true);
   });
 
-  it('is a failing Lean, until it answers again, with no other traffic', async () => {
+  it('is a failing Lean, until it responds again, without other traffic', async () => {
     const lean = await startLean();
     lean.faults.add({ kind: 'status', status: 500 });
-    const client = clientTo(lean.url, { lanes: lanes() });
-    for (let read = 0; read < 10; read += 1) await failureOf(client.getPayout(nobody));
+    const client = clientTo(lean.url, { bulkheads: bulkheads() });
+    for (let read = 0; read < 10; read += 1) await failureOf(client.getPayout(unknownId));
     expect(client.unhealthyReason()).toBe('Lean is failing');
     lean.faults.clear();
     await vi.waitUntil(() => client.unhealthyReason() === undefined);
-    expect(await client.getPayout(nobody)).toBeNull();
+    expect(await client.getPayout(unknownId)).toBeNull();
   });
 
-  it('with reads leaves payouts alone', async () => {
+  it('of reads does not prevent creations', async () => {
     const lean = await startLean();
     lean.faults.add({ kind: 'status', status: 500, operation: 'getPayout' });
     const client = clientTo(lean.url);
-    for (let read = 0; read < 10; read += 1) await failureOf(client.getPayout(nobody));
-    expect(await failureOf(client.getPayout(nobody))).toBeInstanceOf(LeanNotSent);
+    for (let read = 0; read < 10; read += 1) await failureOf(client.getPayout(unknownId));
+    expect(await failureOf(client.getPayout(unknownId))).toBeInstanceOf(LeanNotSent);
     expect(await failureOf(createPayouts(client, '{}', 'key-1'))).toBeInstanceOf(LeanRefused);
   });
 });
 
-it('reads afresh after a write, though the same is being read since before it', async () => {
-  const asked = gate();
-  const held: (() => void)[] = [];
-  const { url, heard } = await rawServer((response, { method }) => {
+it('a read after a write does not share an identical read that started before the write', async () => {
+  const arrived = gate();
+  const pending: (() => void)[] = [];
+  const { url, received } = await rawServer((response, { method }) => {
     if (method === 'POST') return json(response, { payouts_payment_details: [] });
-    held.push(() => json(response, { content: [], page: { total_elements: held.length } }));
-    asked.open();
-    if (held.length === 2) for (const answer of held) answer();
+    pending.push(() => json(response, { content: [], page: { total_elements: pending.length } }));
+    arrived.open();
+    if (pending.length === 2) for (const respond of pending) respond();
   });
   const client = clientTo(url);
   const page = { page_number: '0', page_size: '1' };
   const earlier = client.listPayouts(page);
-  await asked.opened;
+  await arrived.opened;
   await createPayouts(client, '{}', 'key-1');
   const later = client.listPayouts(page);
   await Promise.all([earlier, later]);
-  expect(heard.map(({ method }) => method)).toEqual(['GET', 'POST', 'GET']);
+  expect(received.map(({ method }) => method)).toEqual(['GET', 'POST', 'GET']);
 });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { getPayoutDestination, operations, targetOf } from '../../src/lean/operations.ts';
 
 describe('the operations', () => {
-  it("are the five of Lean's payouts, by these names, methods and paths", () => {
+  it("are the five operations of Lean's payouts, with these names, methods and paths", () => {
     expect(Object.entries(operations).map(([name, { method, path }]) => [name, method, path])).toEqual([
       ['createPayoutPayment', 'POST', '/payouts/v1/payment'],
       ['listPayouts', 'GET', '/payouts/v1/payments'],
@@ -13,12 +13,12 @@ describe('the operations', () => {
     ]);
   });
 
-  it('carry the name they go by', () => {
+  it('have their key as their name', () => {
     for (const [key, { name }] of Object.entries(operations)) expect(name).toBe(key);
   });
 
   it.each([...Object.values(operations), getPayoutDestination])(
-    'name every path parameter of $name, as required, and no other',
+    'require every path parameter of $name, and no other',
     ({ path, parameters }) => {
       const inPath = parameters.filter(parameter => parameter.in === 'path');
       expect(inPath.map(({ name }) => `{${name}}`)).toEqual(path.match(/\{\w+\}/g) ?? []);
@@ -26,7 +26,7 @@ describe('the operations', () => {
     },
   );
 
-  it("take the list's filters by Lean's names", () => {
+  it("have Lean's names for the filters of the list", () => {
     expect(operations.listPayouts.parameters.map(({ name, type }) => `${name} ${type}`)).toEqual([
       'page_number integer',
       'page_size integer',
@@ -39,7 +39,7 @@ describe('the operations', () => {
     ]);
   });
 
-  it('let nobody believe that a creation only reads or may be repeated', () => {
+  it('declare a creation as neither read-only nor idempotent', () => {
     expect(operations.createPayoutPayment.hints).toMatchObject({ readOnly: false, idempotent: false });
   });
 
@@ -48,7 +48,7 @@ describe('the operations', () => {
     operations.getPayoutPaymentHistory,
     operations.getPayout,
     operations.getPayoutIntent,
-  ])('let everybody know that $name only reads', ({ hints }) => {
+  ])('declare $name as read-only and idempotent', ({ hints }) => {
     expect(hints).toEqual({ readOnly: true, destructive: false, idempotent: true });
   });
 });
@@ -56,7 +56,7 @@ describe('the operations', () => {
 describe('targetOf', () => {
   const target = (payment_id: string): string => targetOf(operations.getPayout, { path: { payment_id } });
 
-  it('fills in the path', () => {
+  it('fills in the path parameter', () => {
     expect(targetOf(operations.getPayoutPaymentHistory, { path: { payment_id: 'abc-1' } })).toBe(
       '/payouts/v1/payments/abc-1/history',
     );
@@ -79,8 +79,10 @@ describe('targetOf', () => {
     expect(() => target(id)).toThrow(TypeError);
   });
 
-  it('refuses to leave a path parameter out', () => {
-    expect(() => targetOf(operations.getPayout, {})).toThrow('getPayout: no usable value for payment_id');
+  it('refuses a missing path parameter', () => {
+    expect(() => targetOf(operations.getPayout, {})).toThrow(
+      'getPayout: the path parameter payment_id must be a text other than "", "." and ".."',
+    );
   });
 
   it('never lets an id leave its path segment', () => {
@@ -113,7 +115,7 @@ describe('targetOf', () => {
     );
   });
 
-  it('leaves out query parameters that are undefined, and the question mark with the last of them', () => {
+  it('leaves out undefined query parameters, and the question mark if none is left', () => {
     const query = { page_number: '0', page_size: undefined, from: '2026-03-01T00:00:00+04:00' };
     expect(targetOf(operations.listPayouts, { query })).toBe(
       '/payouts/v1/payments?page_number=0&from=2026-03-01T00%3A00%3A00%2B04%3A00',
@@ -122,7 +124,7 @@ describe('targetOf', () => {
     expect(targetOf(operations.listPayouts, {})).toBe('/payouts/v1/payments');
   });
 
-  it('keeps a query value from adding to the query', () => {
+  it('escapes a query value, which cannot add to the query', () => {
     const url = targetOf(operations.listPayouts, { query: { amount_min: '1&page_size=9#x' } });
     expect([...new URL(url, 'http://lean').searchParams]).toEqual([['amount_min', '1&page_size=9#x']]);
   });

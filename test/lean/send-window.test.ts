@@ -2,7 +2,15 @@ import { createServer } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { HttpRequest, SendOptions } from '../../src/lean/upstream-request.ts';
 import { SendWindow, type Clocks } from '../../src/lean/send-window.ts';
-import { clientTo, createPayouts, failureOf, gate, HeldClocks, listening, transportTo } from './wiring.ts';
+import {
+  clientTo,
+  createPayouts,
+  failureOf,
+  gate,
+  ManualClocks,
+  listening,
+  transportTo,
+} from './fixtures.ts';
 
 const tooLate = {
   name: 'LeanUnreachable',
@@ -13,20 +21,24 @@ const tooLate = {
 
 describe('a payout may be sent', () => {
   it.each([
-    ['when recording took 15 s', (clocks: HeldClocks) => clocks.pass(15_000), () => undefined],
-    ['2 s after it was recorded', () => undefined, (clocks: HeldClocks) => clocks.pass(2000)],
-    ['when the wall clock was set by 2 s', () => undefined, (clocks: HeldClocks) => clocks.suspend(2000)],
+    ['when recording took 15 s', (clocks: ManualClocks) => clocks.advance(15_000), () => undefined],
+    [
+      'when 2 s have passed since it was recorded',
+      () => undefined,
+      (clocks: ManualClocks) => clocks.advance(2000),
+    ],
+    ['when the wall clock was set by 2 s', () => undefined, (clocks: ManualClocks) => clocks.suspend(2000)],
     [
       'when the wall clock was set back by 2 s',
       () => undefined,
-      (clocks: HeldClocks) => clocks.suspend(-2000),
+      (clocks: ManualClocks) => clocks.suspend(-2000),
     ],
-  ])('%s', (_when, recording, connecting) => {
-    const clocks = new HeldClocks();
+  ])('%s', (_when, duringRecord, afterRecord) => {
+    const clocks = new ManualClocks();
     const window = new SendWindow(clocks);
-    recording(clocks);
-    window.recorded();
-    connecting(clocks);
+    duringRecord(clocks);
+    window.markRecorded();
+    afterRecord(clocks);
     expect(window.refusal()).toBeUndefined();
   });
 });
@@ -34,53 +46,53 @@ describe('a payout may be sent', () => {
 describe('a payout must not be sent', () => {
   it.each([
     [
-      'when the machine slept while it was recorded',
-      (clocks: HeldClocks) => clocks.suspend(2001),
+      'when the machine was suspended while it was recorded',
+      (clocks: ManualClocks) => clocks.suspend(2001),
       () => undefined,
     ],
     [
-      'when the machine slept after it was recorded',
+      'when the machine was suspended after it was recorded',
       () => undefined,
-      (clocks: HeldClocks) => clocks.suspend(2001),
+      (clocks: ManualClocks) => clocks.suspend(2001),
     ],
     [
-      'when the process paused after it was recorded',
+      'when the process was paused after it was recorded',
       () => undefined,
-      (clocks: HeldClocks) => clocks.pass(2001),
+      (clocks: ManualClocks) => clocks.advance(2001),
     ],
     [
-      'when the wall clock was set back meanwhile',
+      'when the wall clock was set back after it was recorded',
       () => undefined,
-      (clocks: HeldClocks) => clocks.suspend(-2001),
+      (clocks: ManualClocks) => clocks.suspend(-2001),
     ],
     [
-      'when the machine slept twice, though never for long',
-      (clocks: HeldClocks) => clocks.suspend(1500),
-      (clocks: HeldClocks) => clocks.suspend(1500),
+      'when the machine was suspended twice for a short time',
+      (clocks: ManualClocks) => clocks.suspend(1500),
+      (clocks: ManualClocks) => clocks.suspend(1500),
     ],
     [
-      'when the wall clock was set back to hide a pause',
+      'when the wall clock was set back by the length of a pause',
       () => undefined,
-      (clocks: HeldClocks) => {
-        clocks.pass(5000);
+      (clocks: ManualClocks) => {
+        clocks.advance(5000);
         clocks.suspend(-5000);
       },
     ],
-  ])('%s', (_when, recording, connecting) => {
-    const clocks = new HeldClocks();
+  ])('%s', (_when, duringRecord, afterRecord) => {
+    const clocks = new ManualClocks();
     const window = new SendWindow(clocks);
-    recording(clocks);
-    window.recorded();
-    connecting(clocks);
+    duringRecord(clocks);
+    window.markRecorded();
+    afterRecord(clocks);
     expect(window.refusal()).toMatchObject(tooLate);
   });
 
   it('before it is recorded', () => {
-    expect(new SendWindow(new HeldClocks()).refusal()).toMatchObject(tooLate);
+    expect(new SendWindow(new ManualClocks()).refusal()).toMatchObject(tooLate);
   });
 });
 
-/** A server that counts connections, and all that arrives by them. */
+/** A server that counts its connections and the bytes and requests that arrive. */
 async function startServer() {
   const seen = { connections: 0, bytes: 0, targets: [] as string[] };
   const server = createServer((request, response) => {
@@ -101,22 +113,22 @@ async function startServer() {
 
 const post = (target: string): HttpRequest => ({ method: 'POST', target, headers: {}, body: '{}' });
 
-/** A transport with one connection, and payouts whose connection takes as long as the test says. */
-async function slowlyConnected() {
+/** A transport with one connection. A test decides what happens before the connection is made. */
+async function startSlowTransport() {
   const { url, seen } = await startServer();
-  const clocks = new HeldClocks();
+  const clocks = new ManualClocks();
   const transport = transportTo(url, { clocks, maxConcurrency: 1 });
   const deadline = clocks.monotonic() + 20_000;
   return {
     seen,
     transport,
     options: { deadline },
-    /** Sends a payout that is recorded at once. Then `meanwhile` happens, before there is a connection. */
-    send(target: string, meanwhile: (clocks: HeldClocks) => void) {
+    /** Sends a payout that is recorded at once, and calls `meanwhile` before the connection is made. */
+    send(target: string, meanwhile: (clocks: ManualClocks) => void) {
       const recorded = gate();
       const options: SendOptions = { deadline, beforeSend: () => recorded.opened };
       const sending = transport.send(post(target), options);
-      // The exchange has waited for it first, so it goes on first.
+      // The request has subscribed to this promise first, so it continues first.
       void recorded.opened.then(() => {
         meanwhile(clocks);
       });
@@ -126,41 +138,41 @@ async function slowlyConnected() {
   };
 }
 
-describe('an exchange whose record is too old when its connection stands', () => {
-  it('fails as one that did not reach Lean', async () => {
-    const { send } = await slowlyConnected();
-    expect(await failureOf(send('/late', clocks => clocks.pass(2001)))).toMatchObject(tooLate);
+describe('a request whose record is too old when it gets its connection', () => {
+  it('fails with LeanUnreachable', async () => {
+    const { send } = await startSlowTransport();
+    expect(await failureOf(send('/late', clocks => clocks.advance(2001)))).toMatchObject(tooLate);
   });
 
-  it('writes not a byte', async () => {
-    const { send, transport, seen } = await slowlyConnected();
+  it('writes no byte', async () => {
+    const { send, transport, seen } = await startSlowTransport();
     await failureOf(send('/late', clocks => clocks.suspend(60_000)));
     await transport.close();
     await expect.poll(() => [seen.connections, seen.bytes, seen.targets]).toEqual([1, 0, []]);
   });
 
   it('leaves its connection to the next request', async () => {
-    const { send, transport, options, seen } = await slowlyConnected();
-    await failureOf(send('/late', clocks => clocks.pass(2001)));
+    const { send, transport, options, seen } = await startSlowTransport();
+    await failureOf(send('/late', clocks => clocks.advance(2001)));
     await transport.send(post('/next'), options);
     expect([seen.connections, seen.targets]).toEqual([1, ['/next']]);
   });
 
-  it('leaves its connection to those that come next, also when it is refused within the call', async () => {
+  it('leaves its connection to the next requests, even if it is refused synchronously', async () => {
     const { url, seen } = await startServer();
-    const held = new HeldClocks();
+    const manual = new ManualClocks();
     let jumpMs = 3000;
     const clocks: Clocks = {
-      monotonic: () => held.monotonic(),
+      monotonic: () => manual.monotonic(),
       wall() {
-        held.suspend(jumpMs);
-        return held.wall();
+        manual.suspend(jumpMs);
+        return manual.wall();
       },
     };
     const transport = transportTo(url, { clocks, maxConcurrency: 1 });
     const options = { deadline: clocks.monotonic() + 20_000 };
     const recorded = { ...options, beforeSend: () => Promise.resolve() };
-    // The first makes the connection. It is not used, so that undici offers it to the second within the call.
+    // The first request opens the connection without using it, so undici offers it to the second one synchronously.
     for (const target of ['/late', '/at-once'])
       expect(await failureOf(transport.send(post(target), recorded))).toMatchObject(tooLate);
     jumpMs = 0;
@@ -168,37 +180,37 @@ describe('an exchange whose record is too old when its connection stands', () =>
     expect([seen.connections, seen.targets]).toEqual([1, ['/1', '/2', '/3']]);
   });
 
-  it('is no such one without a record', async () => {
+  it('is sent if it needs no record', async () => {
     const { url, seen } = await startServer();
-    const clocks = new HeldClocks();
+    const clocks = new ManualClocks();
     const sending = transportTo(url, { clocks }).send(post('/read'), {
       deadline: clocks.monotonic() + 20_000,
     });
-    clocks.pass(10_000);
+    clocks.advance(10_000);
     await sending;
     expect(seen.targets).toEqual(['/read']);
   });
 });
 
-it('a payout whose record grew old is recorded again and sent, by the connection that stands by then', async () => {
+it('a payout whose record is too old is recorded again and sent over the same connection', async () => {
   const { url, seen } = await startServer();
-  const clocks = new HeldClocks(Math.floor(performance.now()));
+  const clocks = new ManualClocks(Math.floor(performance.now()));
   const client = clientTo(url, { transport: transportTo(url, { clocks, maxConcurrency: 1 }) });
   const first = gate();
-  const told: number[] = [];
+  const remaining: number[] = [];
   const deadline = clocks.monotonic() + 20_000;
   const creating = createPayouts(client, '{}', 'key-1', {
     deadline,
     beforeSend: remainingMs => {
-      told.push(remainingMs);
-      return told.length === 1 ? first.opened : Promise.resolve();
+      remaining.push(remainingMs);
+      return remaining.length === 1 ? first.opened : Promise.resolve();
     },
   });
   void first.opened.then(() => {
-    clocks.pass(3000);
+    clocks.advance(3000);
   });
   first.open();
   await creating;
-  expect(told).toEqual([20_000, 17_000]);
+  expect(remaining).toEqual([20_000, 17_000]);
   expect([seen.connections, seen.targets]).toEqual([1, ['/payouts/v1/payment']]);
 });

@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { CancellationSignal } from '../../src/lean/cancellation.ts';
 import { SharedReads } from '../../src/lean/shared-reads.ts';
-import { failureOf, later } from './wiring.ts';
+import { failureOf, farDeadline } from './fixtures.ts';
 
-/** Shared reads whose every start is seen, and ended by the test. */
-function observed() {
+/** Shared reads whose starts are recorded, and whose outcomes the test decides. */
+function trackReads() {
   const reads = new SharedReads<string>();
   const started: {
     readonly key: string;
@@ -15,31 +15,31 @@ function observed() {
   }[] = [];
   return {
     started,
-    read: (key: string, signal?: AbortSignal, deadline = later()): Promise<string> =>
-      reads.read(key, { deadline, signal }, receiver => {
-        const given = receiver.giveUp;
+    read: (key: string, signal?: AbortSignal, deadline = farDeadline()): Promise<string> =>
+      reads.read(key, { deadline, signal }, inFlight => {
+        const { cancellation } = inFlight;
         const { promise, resolve, reject } = Promise.withResolvers<string>();
-        started.push({ key, signal: given, resolve, reject });
-        given.addEventListener('abort', () => reject(given.reason), { once: true });
+        started.push({ key, signal: cancellation, resolve, reject });
+        cancellation.addEventListener('abort', () => reject(cancellation.reason), { once: true });
         promise.then(
-          answer => receiver.answered(answer),
-          (error: unknown) => receiver.failed(error),
+          answer => inFlight.onResult(answer),
+          (error: unknown) => inFlight.onError(error),
         );
       }),
   };
 }
 
 describe('identical reads', () => {
-  it('share one answer while it is under way', async () => {
-    const { read, started } = observed();
+  it('in flight share one answer', async () => {
+    const { read, started } = trackReads();
     const answers = [read('a'), read('a', new AbortController().signal), read('a')];
     started[0]?.resolve('one');
     expect(await Promise.all(answers)).toEqual(['one', 'one', 'one']);
     expect(started).toHaveLength(1);
   });
 
-  it('are not shared once the answer is in', async () => {
-    const { read, started } = observed();
+  it('do not share an answer that has arrived', async () => {
+    const { read, started } = trackReads();
     const first = read('a');
     started[0]?.resolve('old');
     await first;
@@ -48,39 +48,39 @@ describe('identical reads', () => {
     expect(await second).toBe('new');
   });
 
-  it('leave nothing behind when one cannot even be started', async () => {
+  it('start a new read after one whose start threw', async () => {
     const reads = new SharedReads<string>();
     const broken = new Error('broken');
     const start = (): never => {
       throw broken;
     };
-    expect(await failureOf(reads.read('a', { deadline: later() }, start))).toBe(broken);
-    const well = reads.read('a', { deadline: later() }, receiver => receiver.answered('well'));
-    expect(await well).toBe('well');
+    expect(await failureOf(reads.read('a', { deadline: farDeadline() }, start))).toBe(broken);
+    const next = reads.read('a', { deadline: farDeadline() }, inFlight => inFlight.onResult('ok'));
+    expect(await next).toBe('ok');
   });
 
-  it('do not share with others', () => {
-    const { read, started } = observed();
+  it('do not share with reads of another key', () => {
+    const { read, started } = trackReads();
     void read('a');
     void read('b');
     expect(started.map(({ key }) => key)).toEqual(['a', 'b']);
   });
 
-  it('all fail when the one does, and the next is fresh', async () => {
-    const { read, started } = observed();
+  it('all fail when the shared read fails, and the next read starts anew', async () => {
+    const { read, started } = trackReads();
     const answers = [read('a'), read('a', new AbortController().signal)];
     const broken = new Error('broken');
     started[0]?.reject(broken);
     expect(await Promise.all(answers.map(failureOf))).toEqual([broken, broken]);
     const next = read('a');
-    started[1]?.resolve('well');
-    expect(await next).toBe('well');
+    started[1]?.resolve('ok');
+    expect(await next).toBe('ok');
   });
 });
 
-describe('a reader with more time', () => {
-  it('joins a read that has at least half of it left', async () => {
-    const { read, started } = observed();
+describe('a reader with a later deadline', () => {
+  it('joins a read that has at least half of the time of the reader left', async () => {
+    const { read, started } = trackReads();
     const now = performance.now();
     const answers = [read('a', undefined, now + 60_000), read('a', undefined, now + 90_000)];
     started[0]?.resolve('one');
@@ -88,22 +88,22 @@ describe('a reader with more time', () => {
     expect(started).toHaveLength(1);
   });
 
-  it('does not join a read that ends much earlier: it would give up while there still is time', async () => {
-    const { read, started } = observed();
+  it('does not join a read that would time out much earlier', async () => {
+    const { read, started } = trackReads();
     const now = performance.now();
     const short = read('a', undefined, now + 10_000);
     const long = read('a', undefined, now + 90_000);
     expect(started).toHaveLength(2);
     const third = read('a', undefined, now + 90_000);
     expect(started).toHaveLength(2);
-    started[0]?.reject(new Error('gave up'));
-    expect(await failureOf(short)).toMatchObject({ message: 'gave up' });
+    started[0]?.reject(new Error('timed out'));
+    expect(await failureOf(short)).toMatchObject({ message: 'timed out' });
     started[1]?.resolve('one');
     expect(await Promise.all([long, third])).toEqual(['one', 'one']);
   });
 
-  it('has a read that whoever has less time joins, also once the shorter one is over', async () => {
-    const { read, started } = observed();
+  it('starts a read that readers with less time join, even after the shorter read has ended', async () => {
+    const { read, started } = trackReads();
     const now = performance.now();
     const short = read('a', undefined, now + 10_000);
     const long = read('a', undefined, now + 90_000);
@@ -115,67 +115,67 @@ describe('a reader with more time', () => {
     expect(await Promise.all([long, joining])).toEqual(['long', 'long']);
   });
 
-  it('keeps its own read when the reader of the shorter one leaves', async () => {
-    const { read, started } = observed();
+  it('keeps its own read when the reader of the shorter read cancels', async () => {
+    const { read, started } = trackReads();
     const now = performance.now();
-    const leaver = new AbortController();
-    const leaving = failureOf(read('a', leaver.signal, now + 10_000));
-    const staying = read('a', new AbortController().signal, now + 90_000);
-    leaver.abort();
-    await leaving;
+    const controller = new AbortController();
+    const cancelled = failureOf(read('a', controller.signal, now + 10_000));
+    const waiting = read('a', new AbortController().signal, now + 90_000);
+    controller.abort();
+    await cancelled;
     expect(started.map(({ signal }) => signal.aborted)).toEqual([true, false]);
     expect(read('a')).toBeInstanceOf(Promise);
     expect(started).toHaveLength(2);
     started[1]?.resolve('one');
-    expect(await staying).toBe('one');
+    expect(await waiting).toBe('one');
   });
 });
 
-describe('a reader who leaves', () => {
-  it('leaves at once, and the others stay', async () => {
-    const { read, started } = observed();
-    const leaver = new AbortController();
-    const leaving = read('a', leaver.signal);
-    const staying = read('a', new AbortController().signal);
+describe('a reader that cancels', () => {
+  it('fails at once, and the other readers keep waiting', async () => {
+    const { read, started } = trackReads();
+    const controller = new AbortController();
+    const cancelled = read('a', controller.signal);
+    const waiting = read('a', new AbortController().signal);
     const reason = new Error('gone');
-    leaver.abort(reason);
-    expect(await failureOf(leaving)).toBe(reason);
+    controller.abort(reason);
+    expect(await failureOf(cancelled)).toBe(reason);
     expect(started[0]?.signal.aborted).toBe(false);
     started[0]?.resolve('one');
-    expect(await staying).toBe('one');
+    expect(await waiting).toBe('one');
   });
 
-  it('cancels the read when it was the last one', async () => {
-    const { read, started } = observed();
-    const leavers = [new AbortController(), new AbortController()];
-    const leaving = leavers.map(({ signal }) => failureOf(read('a', signal)));
-    leavers[0]?.abort();
+  it('cancels the read if it was the last reader', async () => {
+    const { read, started } = trackReads();
+    const controllers = [new AbortController(), new AbortController()];
+    const cancelled = controllers.map(({ signal }) => failureOf(read('a', signal)));
+    controllers[0]?.abort();
     expect(started[0]?.signal.aborted).toBe(false);
-    const reason = new Error('the last one left');
-    leavers[1]?.abort(reason);
+    const reason = new Error('the last reader cancelled');
+    controllers[1]?.abort(reason);
     expect(started[0]?.signal.reason).toBe(reason);
-    await Promise.all(leaving);
+    await Promise.all(cancelled);
   });
 
-  it('never cancels a read that somebody without a signal waits for', async () => {
-    const { read, started } = observed();
-    const leaver = new AbortController();
-    const leaving = failureOf(read('a', leaver.signal));
-    const staying = read('a');
-    leaver.abort();
-    await leaving;
+  it('does not cancel a read for which a reader without a signal waits', async () => {
+    const { read, started } = trackReads();
+    const controller = new AbortController();
+    const cancelled = failureOf(read('a', controller.signal));
+    const waiting = read('a');
+    controller.abort();
+    await cancelled;
     expect(started[0]?.signal.aborted).toBe(false);
     started[0]?.resolve('one');
-    expect(await staying).toBe('one');
+    expect(await waiting).toBe('one');
   });
 
-  it('leaves a fresh read to whoever comes after the cancellation', async () => {
-    const { read, started } = observed();
-    const leaver = new AbortController();
-    const leaving = failureOf(read('a', leaver.signal));
-    leaver.abort();
+  it('does not affect later readers, which start a new read', async () => {
+    const { read, started } = trackReads();
+    const controller = new AbortController();
+    const cancelled = failureOf(read('a', controller.signal));
+    controller.abort();
     const late = read('a', new AbortController().signal);
-    await leaving;
+    await cancelled;
     expect(started).toHaveLength(2);
     expect(started[1]?.signal.aborted).toBe(false);
     const third = read('a');
@@ -184,15 +184,15 @@ describe('a reader who leaves', () => {
     expect(await Promise.all([late, third])).toEqual(['fresh', 'fresh']);
   });
 
-  it('who had left beforehand starts nothing', async () => {
-    const { read, started } = observed();
+  it('before it starts does not start a read', async () => {
+    const { read, started } = trackReads();
     const reason = new Error('gone');
     expect(await failureOf(read('a', AbortSignal.abort(reason)))).toBe(reason);
     expect(started).toEqual([]);
   });
 
-  it('after the answer changes nothing', async () => {
-    const { read, started } = observed();
+  it('after the answer has no effect', async () => {
+    const { read, started } = trackReads();
     const reader = new AbortController();
     const answer = read('a', reader.signal);
     started[0]?.resolve('one');
@@ -202,24 +202,24 @@ describe('a reader who leaves', () => {
   });
 });
 
-it('cancels a read exactly when all its readers have left, in whatever order they come and go', async () => {
+it('a read is cancelled exactly when its last reader has cancelled, in whatever order readers arrive and cancel', async () => {
   await fc.assert(
     fc.asyncProperty(
-      fc.array(fc.tuple(fc.constantFrom('come', 'leave'), fc.nat({ max: 5 })), { maxLength: 20 }),
+      fc.array(fc.tuple(fc.constantFrom('arrive', 'cancel'), fc.nat({ max: 5 })), { maxLength: 20 }),
       async steps => {
-        const { read, started } = observed();
+        const { read, started } = trackReads();
         const controllers = new Map<number, AbortController>();
         const outcomes: Promise<string>[] = [];
         let expectedStarts = 0;
-        for (const [step, who] of steps)
-          if (step === 'come' && !controllers.has(who)) {
+        for (const [step, reader] of steps)
+          if (step === 'arrive' && !controllers.has(reader)) {
             if (controllers.size === 0) expectedStarts += 1;
             const controller = new AbortController();
-            controllers.set(who, controller);
-            outcomes.push(read('a', controller.signal).catch(() => 'left'));
-          } else if (step === 'leave') {
-            controllers.get(who)?.abort();
-            controllers.delete(who);
+            controllers.set(reader, controller);
+            outcomes.push(read('a', controller.signal).catch(() => 'cancelled'));
+          } else if (step === 'cancel') {
+            controllers.get(reader)?.abort();
+            controllers.delete(reader);
             if (controllers.size === 0) expect(started.every(({ signal }) => signal.aborted)).toBe(true);
           }
         expect(started).toHaveLength(expectedStarts);
@@ -233,10 +233,10 @@ it('cancels a read exactly when all its readers have left, in whatever order the
   );
 });
 
-it('a reader with less time leaves at their own deadline, and the others stay', async () => {
+it('a reader with an earlier deadline stops waiting at that deadline, and the others keep waiting', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   onTestFinished(() => void vi.useRealTimers());
-  const { read, started } = observed();
+  const { read, started } = trackReads();
   const now = performance.now();
   const long = read('a', undefined, now + 60_000);
   const short = failureOf(read('a', undefined, now + 40_000));

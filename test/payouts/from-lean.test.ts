@@ -5,21 +5,21 @@ import { parseLeanJson } from '../../src/json/lean-json.ts';
 import type { LeanPayment, LeanPayoutIntent, LeanPayoutPage, LeanPayoutRow } from '../../src/lean/wire.ts';
 import {
   destinationFromLean,
-  goesOn,
+  hasNextPage,
   intentFromLean,
   pageFromLean,
   partyFromLean,
   payoutFromPayment,
   payoutFromRow,
   postInitiationStatusFromLean,
-  readablePage,
+  lenientPageFromLean,
   stateFromLean,
 } from '../../src/payouts/from-lean.ts';
 import { boolean, id, instantFromLean, leanId, moneyFromLean, text } from '../../src/payouts/lean-values.ts';
-import { bareOf, unknownParty } from '../../src/payouts/payout.ts';
+import { emptyPayout, unknownParty } from '../../src/payouts/payout.ts';
 
-/** What no document promises, and what must not bring anything down. */
-const oddities: readonly unknown[] = [
+/** Values that Lean documents for no field. Reading them must not throw. */
+const undocumentedValues: readonly unknown[] = [
   undefined,
   null,
   'null',
@@ -35,7 +35,7 @@ const oddities: readonly unknown[] = [
   NaN,
 ];
 
-describe('a text', () => {
+describe('a text from Lean', () => {
   it.each([
     ['a', 'a'],
     ['', ''],
@@ -49,11 +49,11 @@ describe('a text', () => {
     [true, null],
     [{}, null],
     [['a'], null],
-  ])('of %j is %j', (value, expected) => {
+  ])('is read from %j as %j', (value, expected) => {
     expect(text(value)).toBe(expected);
   });
 
-  it('of any other number is the digits that it has as a string', () => {
+  it('is read from any other number as the digits of its string', () => {
     fc.assert(
       fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), number => {
         fc.pre(!Number.isInteger(number) || Number.isSafeInteger(number));
@@ -62,17 +62,20 @@ describe('a text', () => {
     );
   });
 
-  it('is no id when it is empty', () => {
+  it('is not an id if it is empty', () => {
     expect([id(''), id('null'), id(null), id('a')]).toEqual([null, null, null, 'a']);
   });
 
-  it("is in small letters as an id of Lean's, and null where there is none", () => {
+  it('is lower case as an id from Lean, and null if there is none', () => {
     expect(leanId('3FA85F64-5717-4562-B3FC-2C963F66AFA6')).toBe('3fa85f64-5717-4562-b3fc-2c963f66afa6');
     expect([leanId(''), leanId('null'), leanId(undefined)]).toEqual([null, null, null]);
+    // PostgreSQL cannot store a NUL character.
+    expect([leanId('x\0y'), id('A\nB'), id('x'.repeat(201))]).toEqual([null, null, null]);
+    expect(id('x'.repeat(200))).toHaveLength(200);
   });
 });
 
-describe('a boolean', () => {
+describe('a boolean from Lean', () => {
   it.each([
     [true, true],
     ['true', true],
@@ -82,12 +85,12 @@ describe('a boolean', () => {
     [null, null],
     [1, null],
     ['yes', null],
-  ])('of %j is %j', (value, expected) => {
+  ])('is read from %j as %j', (value, expected) => {
     expect(boolean(value)).toBe(expected);
   });
 });
 
-describe('a time', () => {
+describe('a time from Lean', () => {
   it.each([
     ['2026-03-01T08:30:00Z', '2026-03-01T08:30:00Z'],
     ['2026-03-01T08:30:00.123Z', '2026-03-01T08:30:00.123Z'],
@@ -102,19 +105,19 @@ describe('a time', () => {
     ['null', null],
     [1772353800, null],
     [null, null],
-  ])('of %j is %j', (value, expected) => {
+  ])('is read from %j as %j', (value, expected) => {
     expect(instantFromLean(value)).toBe(expected);
   });
 });
 
-describe('money', () => {
+describe('money from Lean', () => {
   it.each([
     ['16.50', 'AED', '16.50'],
     ['16', 'KWD', '16'],
     [16, 'AED', '16'],
     ['1.5E+3', 'AED', '1500'],
     ['12345678901234567890.12', 'AED', '12345678901234567890.12'],
-  ])('of %j %s keeps its digits', (amount, currency, digits) => {
+  ])('keeps the digits of %j %s', (amount, currency, digits) => {
     expect(moneyFromLean(amount, currency)).toEqual({ amount: digits, currency });
   });
 
@@ -127,12 +130,12 @@ describe('money', () => {
     ['', 'AED'],
     [{}, 'AED'],
     ['16', []],
-  ])('of %j %j is not known', (amount, currency) => {
+  ])('is undefined for %j %j', (amount, currency) => {
     expect(moneyFromLean(amount, currency)).toBeUndefined();
   });
 });
 
-describe('a status', () => {
+describe('a status from Lean', () => {
   it.each([
     ['CREATED', 'CREATED'],
     ['AWAITING_AUTHORIZATION', 'AWAITING_AUTHORIZATION'],
@@ -146,12 +149,12 @@ describe('a status', () => {
     ['failed', 'UNKNOWN'],
     ['constructor', 'UNKNOWN'],
     ['__proto__', 'UNKNOWN'],
-  ])('%s is %s, and its own word is carried', (word, status) => {
-    expect(stateFromLean(word)).toEqual({ status, leanStatus: word });
+  ])('is read from %s as %s, and keeps the text', (leanStatus, status) => {
+    expect(stateFromLean(leanStatus)).toEqual({ status, leanStatus });
   });
 
-  it.each([null, undefined, 'null', '', {}])('%j is not known', word => {
-    expect(stateFromLean(word)).toEqual({ status: 'UNKNOWN', leanStatus: null });
+  it.each([null, undefined, 'null', '', {}])('is UNKNOWN without a text if it is %j', value => {
+    expect(stateFromLean(value)).toEqual({ status: 'UNKNOWN', leanStatus: null });
   });
 
   it.each([
@@ -163,12 +166,12 @@ describe('a status', () => {
     ['', null],
     [null, null],
     [undefined, null],
-  ])('after initiation: %j is %j', (word, status) => {
-    expect(postInitiationStatusFromLean(word)).toBe(status);
+  ])('after initiation is read from %j as %j', (value, status) => {
+    expect(postInitiationStatusFromLean(value)).toBe(status);
   });
 });
 
-describe('a row of the list', () => {
+describe("a row of Lean's list", () => {
   const row: LeanPayoutRow = {
     recipient_name: 'ABC CORP',
     recipient_bank_name: 'LEAN_SME_MB1_UAE',
@@ -186,7 +189,7 @@ describe('a row of the list', () => {
     bank_transaction_reference: null,
   };
 
-  it('as recorded, without a payment', () => {
+  it('is read as recorded, without a payment', () => {
     expect(payoutFromRow(row)).toEqual({
       paymentId: null,
       intentId: 'i',
@@ -215,8 +218,8 @@ describe('a row of the list', () => {
     });
   });
 
-  it('tells what it does not carry from what is null', () => {
-    const bare = payoutFromRow({
+  it('has undefined for an absent field and null for a null', () => {
+    const sparse = payoutFromRow({
       payment_intent_id: 'i',
       status: 'FAILED',
       post_initiation_status: null,
@@ -224,7 +227,7 @@ describe('a row of the list', () => {
       description: null,
       recipient_iban: null,
     });
-    expect(bare).toMatchObject({
+    expect(sparse).toMatchObject({
       paymentId: null,
       intentId: 'i',
       amount: undefined,
@@ -235,35 +238,35 @@ describe('a row of the list', () => {
       pendingManualAuthorization: undefined,
       updatedAt: undefined,
     });
-    // The payment or the intent may have these where a row has none.
-    expect(bare?.recipient).toEqual(unknownParty);
+    // The payment or the intent may have these values if the row has none.
+    expect(sparse?.recipient).toEqual(unknownParty);
   });
 
-  it.each([undefined, null, '', 'null', {}])('is no payout when the id of its intent is %j', intentId => {
+  it.each([undefined, null, '', 'null', {}])('is not a payout if its intent id is %j', intentId => {
     expect(payoutFromRow({ ...row, payment_id: 'p', payment_intent_id: intentId as never })).toBeUndefined();
   });
 
-  it("has Lean's ids in small letters", () => {
+  it("has Lean's ids in lower case", () => {
     expect(payoutFromRow({ ...row, payment_intent_id: 'I', payment_id: 'P' })).toMatchObject({
       intentId: 'i',
       paymentId: 'p',
     });
   });
 
-  it('takes the text null for a null', () => {
+  it('has null for the text "null"', () => {
     expect(payoutFromRow({ ...row, payment_id: 'null', bank_transaction_reference: 'null' })).toMatchObject({
       paymentId: null,
       bankTransactionReference: null,
     });
   });
 
-  it.each(oddities)('survives %j in every field', oddity => {
-    const odd = Object.fromEntries([...Object.keys(row), 'payment_id'].map(key => [key, oddity]));
+  it.each(undocumentedValues)('does not throw if each field is %j', value => {
+    const odd = Object.fromEntries([...Object.keys(row), 'payment_id'].map(key => [key, value]));
     expect(() => payoutFromRow(odd)).not.toThrow();
   });
 });
 
-describe('a payment', () => {
+describe("Lean's payment", () => {
   const payment: LeanPayment = {
     id: 'p',
     payment_intent_id: 'i',
@@ -282,7 +285,7 @@ describe('a payment', () => {
     status_additional_details: null,
   };
 
-  it('as recorded', () => {
+  it('is read as recorded', () => {
     expect(payoutFromPayment(payment)).toEqual({
       paymentId: 'p',
       intentId: 'i',
@@ -317,18 +320,15 @@ describe('a payment', () => {
     });
   });
 
-  it('leaves to be looked for whatever it does not carry', () => {
-    expect(payoutFromPayment({ payment_intent_id: 'i' })).toEqual(bareOf('i'));
+  it('has undefined for each absent field', () => {
+    expect(payoutFromPayment({ payment_intent_id: 'i' })).toEqual(emptyPayout('i'));
   });
 
-  it.each([undefined, null, '', 'null'])(
-    'is no payout when the id of its intent is %j',
-    payment_intent_id => {
-      expect(payoutFromPayment({ ...payment, payment_intent_id })).toBeUndefined();
-    },
-  );
+  it.each([undefined, null, '', 'null'])('is not a payout if its intent id is %j', payment_intent_id => {
+    expect(payoutFromPayment({ ...payment, payment_intent_id })).toBeUndefined();
+  });
 
-  it("has Lean's ids in small letters", () => {
+  it("has Lean's ids in lower case", () => {
     const ids = { id: 'P', payment_intent_id: 'I', payment_source_id: 'S' };
     expect(payoutFromPayment({ ...payment, ...ids })).toMatchObject({
       paymentId: 'p',
@@ -337,11 +337,11 @@ describe('a payment', () => {
     });
   });
 
-  it('may call its id payment_id', () => {
+  it('is read with the id in payment_id', () => {
     expect(payoutFromPayment({ ...payment, id: null, payment_id: 'q' })?.paymentId).toBe('q');
   });
 
-  it('may give account numbers as bare numbers', () => {
+  it('keeps all digits of account numbers that are JSON numbers', () => {
     const wire = parseLeanJson(
       '{"payment_intent_id":"i","recipient_details":{"account_number":1015000000000000601123,"iban":7}}',
     );
@@ -352,19 +352,19 @@ describe('a payment', () => {
     });
   });
 
-  it.each(oddities)('survives %j in every field', oddity => {
-    const odd = Object.fromEntries(Object.keys(payment).map(key => [key, oddity])) as LeanPayment;
+  it.each(undocumentedValues)('does not throw if each field is %j', value => {
+    const odd = Object.fromEntries(Object.keys(payment).map(key => [key, value])) as LeanPayment;
     expect(() => payoutFromPayment(odd)).not.toThrow();
   });
 });
 
-describe('a party', () => {
-  it.each([null, undefined, 'ABC' as never, 5 as never])('is not known by %j', party => {
+describe('a party of a payment', () => {
+  it.each([null, undefined, 'ABC' as never, 5 as never])('is undefined if it is %j', party => {
     expect(partyFromLean(party)).toBeUndefined();
   });
 });
 
-describe('an intent', () => {
+describe("Lean's intent", () => {
   const intent: LeanPayoutIntent = {
     payment_intent_id: 'i',
     customer_id: 'c',
@@ -388,8 +388,8 @@ describe('an intent', () => {
     },
   };
 
-  it('as recorded', () => {
-    expect(intentFromLean(intent, 'asked')).toMatchObject({
+  it('is read as recorded', () => {
+    expect(intentFromLean(intent, 'requested')).toMatchObject({
       id: 'i',
       customerId: 'c',
       amount: { amount: '16', currency: 'AED' },
@@ -401,9 +401,9 @@ describe('an intent', () => {
   });
 
   it.each([undefined, null, {}, { id: null }, { id: 'null' }, 'none' as never])(
-    'has a payout without a payment while its payment is %j',
+    'has a payout without a payment if its payment is %j',
     payment => {
-      const read = intentFromLean({ ...intent, payment }, 'asked');
+      const read = intentFromLean({ ...intent, payment }, 'requested');
       expect(read?.payout).toMatchObject({
         paymentId: null,
         intentId: 'i',
@@ -421,8 +421,8 @@ describe('an intent', () => {
     },
   );
 
-  it('without a payment has null for what only payments have, and leaves its sender to be looked for', () => {
-    expect(intentFromLean({ ...intent, payment: null }, 'asked')?.payout).toMatchObject({
+  it('has null for facts that only payments have, and no sender, if it has no payment', () => {
+    expect(intentFromLean({ ...intent, payment: null }, 'requested')?.payout).toMatchObject({
       postInitiationStatus: null,
       bankTransactionReference: null,
       sender: undefined,
@@ -439,85 +439,88 @@ describe('an intent', () => {
     [{ name: 'Legal', short_name: 'Short' }, {}, ['Legal', 'Short']],
     [{ name: 'Legal' }, {}, ['Legal', 'Legal']],
     [{ name: 'Legal', short_name: 'Short' }, { name: 'Payment' }, ['Payment', 'Short']],
-    // The list may still have a name for it.
+    // The list may still have a display name.
     [{}, { name: 'Payment' }, ['Payment', undefined]],
     [{}, {}, [null, undefined]],
-  ])('to %j, paid to %j, has the recipient names %j', (names, recipient_details, expected) => {
-    const wire = {
-      ...intent,
-      payment: { id: 'p', recipient_details },
-      payment_destination: { id: 'd', ...names },
-    };
-    const { recipient } = intentFromLean(wire, 'asked')?.payout ?? bareOf('none');
-    expect([recipient.legalName, recipient.displayName]).toEqual(expected);
-  });
+  ])(
+    'with the destination %j and the recipient %j has the recipient names %j',
+    (names, recipient_details, expected) => {
+      const wire = {
+        ...intent,
+        payment: { id: 'p', recipient_details },
+        payment_destination: { id: 'd', ...names },
+      };
+      const { recipient } = intentFromLean(wire, 'requested')?.payout ?? emptyPayout('none');
+      expect([recipient.legalName, recipient.displayName]).toEqual(expected);
+    },
+  );
 
-  it('leaves to be looked for in the list, without a destination, what the list calls it', () => {
-    const nobody = {
+  it('leaves the facts undefined that the list may have, if it has no destination', () => {
+    const recipient = {
       legalName: null,
       displayName: undefined,
       accountNumber: null,
       iban: null,
       bankName: undefined,
     };
-    const bare = { ...intent, payment: { id: 'p' }, payment_destination: null };
-    expect(intentFromLean(bare, 'asked')?.payout.recipient).toEqual(nobody);
+    const withoutDestination = { ...intent, payment: { id: 'p' }, payment_destination: null };
+    expect(intentFromLean(withoutDestination, 'requested')?.payout.recipient).toEqual(recipient);
   });
 
-  it('leaves to be looked for what its payment does not carry by its document', () => {
-    expect(intentFromLean(intent, 'asked')?.payout).toMatchObject({
+  it('has undefined for the tracking facts that its payment lacks by Lean’s documentation', () => {
+    expect(intentFromLean(intent, 'requested')?.payout).toMatchObject({
       postInitiationStatus: undefined,
       granularStatusCode: undefined,
       statusDetails: undefined,
     });
-    const full = { id: 'p', post_initiation_status: 'null', granular_status_code: null };
-    expect(intentFromLean({ ...intent, payment: full }, 'asked')?.payout).toMatchObject({
+    const payment = { id: 'p', post_initiation_status: 'null', granular_status_code: null };
+    expect(intentFromLean({ ...intent, payment }, 'requested')?.payout).toMatchObject({
       postInitiationStatus: null,
       granularStatusCode: null,
       statusDetails: undefined,
     });
   });
 
-  it('takes its own id for the payment too, and the asked one where it gives none', () => {
-    expect(intentFromLean({ ...intent, payment_intent_id: null, id: 'j' }, 'asked')?.id).toBe('j');
-    const nameless = intentFromLean({ ...intent, payment_intent_id: undefined }, 'asked');
-    expect([nameless?.id, nameless?.payout.intentId]).toEqual(['asked', 'asked']);
+  it('has the id in payment_intent_id, else in id, else the requested id, and so has its payout', () => {
+    expect(intentFromLean({ ...intent, payment_intent_id: null, id: 'j' }, 'requested')?.id).toBe('j');
+    const withoutId = intentFromLean({ ...intent, payment_intent_id: undefined }, 'requested');
+    expect([withoutId?.id, withoutId?.payout.intentId]).toEqual(['requested', 'requested']);
   });
 
-  it("has Lean's ids in small letters", () => {
+  it("has Lean's ids in lower case", () => {
     const ids = {
       payment_intent_id: 'I',
       payment: { id: 'P', payment_intent_id: 'I' },
       payment_destination: { id: 'D' },
     };
-    expect(intentFromLean({ ...intent, ...ids }, 'asked')).toMatchObject({
+    expect(intentFromLean({ ...intent, ...ids }, 'requested')).toMatchObject({
       id: 'i',
       payout: { intentId: 'i', paymentId: 'p' },
       destination: { id: 'd' },
     });
   });
 
-  it("takes its payment's amount where it has none, and is nothing without one", () => {
-    expect(intentFromLean({ ...intent, amount: null }, 'asked')?.amount.amount).toBe('16');
-    expect(intentFromLean({ ...intent, amount: null, payment: null }, 'asked')).toBeUndefined();
+  it("has its payment's amount if it has none, and is undefined without either", () => {
+    expect(intentFromLean({ ...intent, amount: null }, 'requested')?.amount.amount).toBe('16');
+    expect(intentFromLean({ ...intent, amount: null, payment: null }, 'requested')).toBeUndefined();
   });
 
-  it.each(oddities)('survives %j in every field', oddity => {
+  it.each(undocumentedValues)('does not throw if each field is %j', value => {
     for (const key of Object.keys(intent))
-      expect(() => intentFromLean({ ...intent, [key]: oddity }, 'asked')).not.toThrow();
+      expect(() => intentFromLean({ ...intent, [key]: value }, 'requested')).not.toThrow();
   });
 });
 
-describe('a destination', () => {
+describe("Lean's destination", () => {
   it.each([
     [{ id: 'a' }, 'a'],
     [{ destination_id: 'b' }, 'b'],
     [{ id: 'A' }, 'a'],
-  ])('of %j has the id %s', (wire, expected) => {
+  ])('from %j has the id %s', (wire, expected) => {
     expect(destinationFromLean(wire)?.id).toBe(expected);
   });
 
-  it('is null when it is missing, or has no id', () => {
+  it('is null if it is missing or has no id', () => {
     expect(destinationFromLean(null)).toBeNull();
     expect(destinationFromLean(undefined)).toBeNull();
     expect(destinationFromLean({ name: 'x' })).toBeNull();
@@ -529,7 +532,7 @@ describe('a destination', () => {
     [{ short_name: 'b' }, 'b'],
     [{ display_name: null, short_name: 'b' }, 'b'],
     [{ display_name: 'null' }, undefined],
-  ])('of %j is displayed as %s', (wire, expected) => {
+  ])('from %j has the display name %s', (wire, expected) => {
     expect(destinationFromLean({ id: 'd', ...wire })?.displayName).toBe(expected);
   });
 
@@ -539,36 +542,36 @@ describe('a destination', () => {
     [true, true],
     [undefined, undefined],
     [null, null],
-  ])('is the default by %j: %j', (given, expected) => {
+  ])('with the default %j is read as %j', (given, expected) => {
     expect(destinationFromLean({ id: 'd', default: given })?.isDefault).toBe(expected);
   });
 });
 
-describe('a list goes on', () => {
+describe('hasNextPage', () => {
   const answer = {
-    bad: (message: string) => new LeanBadAnswer('LEAN_BAD_RESPONSE', message, { retryable: false }),
+    badAnswer: (message: string) => new LeanBadAnswer('LEAN_BAD_RESPONSE', message, { retryable: false }),
   };
 
-  it('after a page in which a row cannot be read', () => {
-    const page = readablePage({ content: [{ payment_intent_id: 'i' }, {}] }, answer);
-    expect(page).toMatchObject({ listed: 2, fault: { code: 'LEAN_BAD_RESPONSE' } });
+  it('counts rows that cannot be read', () => {
+    const page = lenientPageFromLean({ content: [{ payment_intent_id: 'i' }, {}] }, answer);
+    expect(page).toMatchObject({ rowCount: 2, rowError: { code: 'LEAN_BAD_RESPONSE' } });
     expect(page.rows).toHaveLength(1);
-    expect(goesOn(page, 2, 2)).toBe(true);
-    expect(goesOn(page, 2, 3)).toBe(false);
-    expect(goesOn({ ...page, total: 3 }, 2, 100)).toBe(true);
-    expect(goesOn({ ...page, listed: 0, total: 3 }, 2, 100)).toBe(false);
-    // Lean caps its pages at two rows, and says so.
-    expect(goesOn({ ...page, size: 2 }, 2, 100)).toBe(true);
+    expect(hasNextPage(page, 2, 2)).toBe(true);
+    expect(hasNextPage(page, 2, 3)).toBe(false);
+    expect(hasNextPage({ ...page, total: 3 }, 2, 100)).toBe(true);
+    expect(hasNextPage({ ...page, rowCount: 0, total: 3 }, 2, 100)).toBe(false);
+    // Lean states a page limit of two rows.
+    expect(hasNextPage({ ...page, size: 2 }, 2, 100)).toBe(true);
   });
 });
 
-describe("the list's envelope", () => {
+describe("the envelope of Lean's list", () => {
   const content = [{ payment_intent_id: 'i' }];
   const answer = {
-    bad: (message: string) => new LeanBadAnswer('LEAN_BAD_RESPONSE', message, { retryable: false }),
+    badAnswer: (message: string) => new LeanBadAnswer('LEAN_BAD_RESPONSE', message, { retryable: false }),
   };
 
-  it('has its numbers in page as recorded', () => {
+  it('is read with the page numbers in `page`, as recorded', () => {
     const page = pageFromLean(
       { content, page: { number: 0, size: 50, total_elements: 1, total_pages: 1 } },
       answer,
@@ -576,7 +579,7 @@ describe("the list's envelope", () => {
     expect(page).toMatchObject({ size: 50, total: 1, rows: [{ intentId: 'i' }] });
   });
 
-  it('has its numbers flat as documented', () => {
+  it('is read with the page numbers beside `content`, as documented', () => {
     const page = pageFromLean({ content, number: 0, size: 20, total_elements: 7, total_pages: 1 }, answer);
     expect(page).toMatchObject({ size: 20, total: 7 });
   });
@@ -589,14 +592,14 @@ describe("the list's envelope", () => {
     [{ page: { total_elements: 1.5 } }, null],
     [{ page: { total_elements: 'many' } }, null],
     [{ page: null, total_elements: 3 }, 3],
-  ])('of %j says it is %j long', (numbers, total) => {
+  ])('with %j has the total %j', (numbers, total) => {
     expect(pageFromLean({ content, ...numbers } as LeanPayoutPage, answer).total).toBe(total);
   });
 
   it.each([null, 'x', 5, [], {}, { payment_id: 'p' }, { payment_intent_id: 'null' }])(
-    'is a bad answer when one of its rows is %j',
-    odd => {
-      const page = { content: [...content, odd, ...content] } as unknown as LeanPayoutPage;
+    'is a bad response if one of its rows is %j',
+    row => {
+      const page = { content: [...content, row, ...content] } as unknown as LeanPayoutPage;
       expect(() => pageFromLean(page, answer)).toThrow(
         expect.objectContaining({
           code: 'LEAN_BAD_RESPONSE',
@@ -606,25 +609,25 @@ describe("the list's envelope", () => {
     },
   );
 
-  it.each([undefined, null, {}, 'x'])('is a bad answer when its content is %j', odd => {
-    expect(() => pageFromLean({ content: odd } as LeanPayoutPage, answer)).toThrow(
-      expect.objectContaining({ code: 'LEAN_BAD_RESPONSE', message: "Lean's list has no rows in it." }),
+  it.each([undefined, null, {}, 'x'])('is a bad response if its content is %j', value => {
+    expect(() => pageFromLean({ content: value } as LeanPayoutPage, answer)).toThrow(
+      expect.objectContaining({ code: 'LEAN_BAD_RESPONSE', message: "Lean's list has no `content` array." }),
     );
   });
 
-  it('may hold no rows', () => {
+  it('is read with no rows if its content is empty', () => {
     expect(pageFromLean({ content: [] }, answer).rows).toEqual([]);
   });
 });
 
-it('a reference that comes as a number keeps its digits', () => {
+it('a bank reference that is a JSON number keeps its digits', () => {
   const wire = parseLeanJson(
     '{"id":"p","payment_intent_id":"i","bank_transaction_reference":123456789012345678901}',
   );
   expect(payoutFromPayment(wire as LeanPayment)?.bankTransactionReference).toBe('123456789012345678901');
 });
 
-it('an intent whose payment failed before it had an id says how it ended', () => {
+it('an intent whose payment failed before it had an id has the state of the payment', () => {
   const payment = { id: null, status: 'FAILED', granular_status_code: 'INSUFFICIENT_BALANCE' };
   const intent = intentFromLean({ amount: '1', currency: 'AED', payment } as LeanPayoutIntent, 'i');
   expect(intent?.payout).toMatchObject({
@@ -637,16 +640,16 @@ it('an intent whose payment failed before it had an id says how it ended', () =>
 
 it.each([
   ['a full page of a longer list', 100, 250, 100, true],
-  ['a page that Lean has capped', 40, 250, 40, true],
+  ['a page that Lean capped', 40, 250, 40, true],
   ['the last page', 50, 250, 250, false],
-  ['an empty page, whatever the total says', 0, 250, 100, false],
-  ['a full page of a list that does not say how long it is', 100, null, 100, true],
-  ['a shorter one of such a list', 99, null, 99, false],
-] as const)('whether a list goes on after %s', (_what, count, total, read, expected) => {
+  ['an empty page of a longer list', 0, 250, 100, false],
+  ['a full page of a list without a total', 100, null, 100, true],
+  ['a short page of a list without a total', 99, null, 99, false],
+] as const)('hasNextPage is right after %s', (_page, count, total, read, expected) => {
   const content = Array.from({ length: count }, () => ({ payment_intent_id: 'i' }));
   const page = pageFromLean(
     { content, total_elements: total },
-    { bad: message => new Error(message) as never },
+    { badAnswer: message => new Error(message) as never },
   );
-  expect(goesOn(page, read, 100)).toBe(expected);
+  expect(hasNextPage(page, read, 100)).toBe(expected);
 });

@@ -8,9 +8,9 @@ import {
 } from '../../src/errors/lean-errors.ts';
 import type { LeanHistory } from '../../src/lean/wire.ts';
 import { eventType, historyFromLean, PayoutHistories, type PayoutIds } from '../../src/payouts/history.ts';
-import { exampleIntentId, examplePayoutId, waitingIntentId } from '../../src/sandbox/named.ts';
+import { exampleIntentId, examplePayoutId, waitingIntentId } from '../../src/sandbox/fixtures.ts';
 import type { RunningSandbox, SandboxOptions } from '../../src/sandbox/sandbox.ts';
-import { clientTo, failureOf, gate, json, rawServer, startLean } from '../lean/wiring.ts';
+import { clientTo, failureOf, gate, json, rawServer, startLean } from '../lean/fixtures.ts';
 
 const at = (second: number): string => `2026-05-13T08:30:${String(second).padStart(2, '0')}.5Z`;
 
@@ -23,7 +23,7 @@ const statuses = (history: LeanHistory): string[] =>
   historyFromLean(history, 'i').map(({ leanStatus }) => leanStatus);
 
 describe('historyFromLean', () => {
-  it('reads the shape by intent', () => {
+  it('reads the shape of the history by intent', () => {
     const history = { content: [{ payment_id: 'p', events: [event(1)] }] };
     expect(historyFromLean(history, 'i')).toEqual([
       {
@@ -38,20 +38,20 @@ describe('historyFromLean', () => {
     ]);
   });
 
-  it('reads the shape by payment, where an event may name another payment than its entry', () => {
+  it('reads the shape of the history by payment, and takes the payment id from the entry', () => {
     const history = { payments: [{ payment_id: 'p', events: [{ ...event(1), payment_id: 'odd' }] }] };
     expect(historyFromLean(history, 'i')).toMatchObject([
       { payoutId: 'po_i', paymentId: 'p', publishedAt: at(1) },
     ]);
   });
 
-  it.each(['oldest', 'newest'])('is oldest first, though Lean gives the %s first', order => {
+  it.each(['oldest', 'newest'])('returns the oldest event first if Lean lists the %s first', order => {
     const events = [event(1, 'A'), event(2, 'B'), event(3, 'C')];
     if (order === 'newest') events.reverse();
     expect(statuses({ content: [{ payment_id: 'p', events }] })).toEqual(['A', 'B', 'C']);
   });
 
-  it("keeps Lean's order, by its direction, among events of one instant", () => {
+  it("keeps Lean's order of events of one instant, reversed if Lean lists the newest first", () => {
     const oldestFirst = [event(1, 'A'), event(2, 'B'), event(2, 'C')];
     expect(statuses({ content: [{ payment_id: 'p', events: oldestFirst }] })).toEqual(['A', 'B', 'C']);
     expect(statuses({ content: [{ payment_id: 'p', events: oldestFirst.toReversed() }] })).toEqual([
@@ -61,7 +61,7 @@ describe('historyFromLean', () => {
     ]);
   });
 
-  it("holds the events of all of its intent's payments, each with its payment's id", () => {
+  it("returns the events of all payments of the intent, each with its payment's id", () => {
     const content = [
       { payment_id: 'TWO', events: [event(3, 'C')] },
       { payment_id: 'one', events: [event(2, 'B')] },
@@ -74,7 +74,7 @@ describe('historyFromLean', () => {
     ]);
   });
 
-  it('is in order of time where the events of its payments overlap', () => {
+  it('sorts the events of several payments by time', () => {
     const content = [
       { payment_id: 'two', events: [event(5, 'E'), event(3, 'C')] },
       { payment_id: 'one', events: [event(4, 'D'), event(2, 'B'), event(1, 'A')] },
@@ -85,9 +85,9 @@ describe('historyFromLean', () => {
   it.each([
     ['content', { content: [] }],
     ['payments', { payments: [] }],
-    ['content beside null', { content: [], payments: null }],
-    ['a payment without any', { content: [{ payment_id: 'p', events: [] }] }],
-  ])('has no events with an empty list: %s', (_what, history) => {
+    ['content, with payments null', { content: [], payments: null }],
+    ['the events of a payment', { content: [{ payment_id: 'p', events: [] }] }],
+  ])('returns no events for an empty list of %s', (_list, history) => {
     expect(historyFromLean(history, 'i')).toEqual([]);
   });
 
@@ -111,11 +111,11 @@ describe('historyFromLean', () => {
     { content: [{ payment_id: 'p', events: [event(1), { ...event(2), published_at: null }] }] },
     { content: [{ payment_id: 'p', events: [event(1), { ...event(2), published_at: 'soon' }] }] },
     { content: [{ payment_id: 'p', events: [event(1)] }], payments: [null] },
-  ])('of %j is a bad answer', odd => {
-    expect(() => historyFromLean(odd as unknown as LeanHistory, 'i')).toThrow(LeanBadAnswer);
+  ])('fails with a bad response for %j', history => {
+    expect(() => historyFromLean(history as unknown as LeanHistory, 'i')).toThrow(LeanBadAnswer);
   });
 
-  it('is never in another order than that of time, and loses no event', () => {
+  it('returns every event, sorted by time', () => {
     const seconds = fc.array(fc.array(fc.nat({ max: 59 }), { maxLength: 6 }), { maxLength: 4 });
     fc.assert(
       fc.property(seconds, payments => {
@@ -130,7 +130,7 @@ describe('historyFromLean', () => {
     );
   });
 
-  it('carries words that are not known, and takes the text null for a null', () => {
+  it('keeps unknown statuses, and reads the text "null" as null', () => {
     const events = [
       { event: 'payment.odd', status: 'ON_HOLD', post_initiation_status: 'null', published_at: at(1) },
       { event: null, status: null, post_initiation_status: 'RETURNED', published_at: at(2) },
@@ -147,18 +147,18 @@ it.each([
   ['payment.updated', 'PAYMENT_UPDATED'],
   ['payment.other', 'UNKNOWN'],
   [null, 'UNKNOWN'],
-] as const)('an event %j is %s', (word, type) => {
-  expect(eventType(word)).toBe(type);
+] as const)('an event named %j has the type %s', (name, type) => {
+  expect(eventType(name)).toBe(type);
 });
 
-/** A Lean with payouts of its own, and the histories of it. */
-async function histories(
+/** A Lean with 20 payouts, and a reader of their histories. */
+async function startHistories(
   options: SandboxOptions & { readonly key?: 'payment_id' | 'payment_intent_id' } = {},
 ): Promise<{
   lean: RunningSandbox;
   histories: PayoutHistories;
   payouts: PayoutIds[];
-  asked: () => string[];
+  requestedIds: () => string[];
 }> {
   const { key = 'auto', ...sandbox } = options;
   const lean = await startLean(sandbox);
@@ -167,49 +167,51 @@ async function histories(
     lean,
     histories: new PayoutHistories(clientTo(lean.url), key),
     payouts: payouts.map(({ paymentId, intentId }) => ({ paymentId, intentId })),
-    asked: () => lean.requests.map(({ path }) => path.split('/')[4] ?? ''),
+    requestedIds: () => lean.requests.map(({ path }) => path.split('/')[4] ?? ''),
   };
 }
 
 const asText = (id: string | null | undefined): string => id ?? '';
 
-describe('which id Lean wants', () => {
-  it("is found out by asking: the payment's first, then the intent's, then the one that told", async () => {
-    const { histories: auto, payouts, asked } = await histories();
+describe('the id in the path of the history call', () => {
+  it("is the payment's first, then the intent's, and then the one that returned events", async () => {
+    const { histories: auto, payouts, requestedIds } = await startHistories();
     const [first, second] = payouts;
     if (first === undefined || second === undefined) throw new Error('no payouts');
     expect(await auto.of(first, {})).toHaveLength(1);
     expect(await auto.of(second, {})).toHaveLength(1);
-    expect(asked()).toEqual([first.paymentId, first.intentId, second.intentId].map(asText));
+    expect(requestedIds()).toEqual([first.paymentId, first.intentId, second.intentId].map(asText));
   });
 
-  it.each(['v1', 'ksa'] as const)("is the payment's with the first call in %s", async profile => {
-    const { histories: auto, payouts, asked } = await histories({ profile });
+  it.each(['v1', 'ksa'] as const)("is the payment's from the first call on in profile %s", async profile => {
+    const { histories: auto, payouts, requestedIds } = await startHistories({ profile });
     for (const payout of payouts.slice(0, 2)) expect(await auto.of(payout, {})).toHaveLength(1);
-    expect(asked()).toEqual(payouts.slice(0, 2).map(({ paymentId }) => asText(paymentId)));
+    expect(requestedIds()).toEqual(payouts.slice(0, 2).map(({ paymentId }) => asText(paymentId)));
   });
 
   it.each([
     ['v2', 21],
     ['v1', 20],
-  ] as const)('is found out once by 20 at a time (%s)', async (profile, calls) => {
-    const { histories: auto, payouts, asked } = await histories({ profile });
+  ] as const)('is discovered by only one of 20 concurrent reads in profile %s', async (profile, calls) => {
+    const { histories: auto, payouts, requestedIds } = await startHistories({ profile });
     const all = await Promise.all(payouts.map(payout => auto.of(payout, {})));
     for (const [index, events] of all.entries())
       expect(events.map(({ paymentId }) => paymentId)).toEqual([payouts[index]?.paymentId]);
-    expect(asked()).toHaveLength(calls);
+    expect(requestedIds()).toHaveLength(calls);
   });
 
-  it('is not asked about when it was told', async () => {
-    const told = await histories({ key: 'payment_intent_id' });
-    await Promise.all(told.payouts.map(payout => told.histories.of(payout, {})));
-    expect(told.asked().toSorted()).toEqual(told.payouts.map(({ intentId }) => asText(intentId)).toSorted());
-    const other = await histories({ key: 'payment_id' });
-    expect(await other.histories.of(other.payouts[0] ?? ids, {})).toEqual([]);
-    expect(other.asked()).toEqual([asText(other.payouts[0]?.paymentId)]);
+  it('is the configured one without a discovery', async () => {
+    const byIntent = await startHistories({ key: 'payment_intent_id' });
+    await Promise.all(byIntent.payouts.map(payout => byIntent.histories.of(payout, {})));
+    expect(byIntent.requestedIds().toSorted()).toEqual(
+      byIntent.payouts.map(({ intentId }) => asText(intentId)).toSorted(),
+    );
+    const byPayment = await startHistories({ key: 'payment_id' });
+    expect(await byPayment.histories.of(byPayment.payouts[0] ?? ids, {})).toEqual([]);
+    expect(byPayment.requestedIds()).toEqual([asText(byPayment.payouts[0]?.paymentId)]);
   });
 
-  it("is the intent's where there is no payment yet", async () => {
+  it("is the intent's if there is no payment yet", async () => {
     const lean = await startLean({ payouts: 2 });
     const auto = new PayoutHistories(clientTo(lean.url), 'auto');
     const events = await auto.of({ paymentId: null, intentId: waitingIntentId }, {});
@@ -221,13 +223,13 @@ describe('which id Lean wants', () => {
     ]);
   });
 
-  it('is not learnt from a payout that has no events', async () => {
-    const { lean, histories: auto, payouts, asked } = await histories();
+  it('is not discovered from a payout without events', async () => {
+    const { lean, histories: auto, payouts, requestedIds } = await startHistories();
     const unknown = { paymentId: examplePayoutId, intentId: exampleIntentId };
     expect(await auto.of(unknown, {})).toEqual([]);
     const [first] = payouts;
     expect(await auto.of(first ?? unknown, {})).toHaveLength(1);
-    expect(asked()).toEqual([
+    expect(requestedIds()).toEqual([
       examplePayoutId,
       exampleIntentId,
       asText(first?.paymentId),
@@ -236,18 +238,18 @@ describe('which id Lean wants', () => {
     expect(lean.requests).toHaveLength(4);
   });
 
-  it("is the intent's when the payment's is refused as a bad parameter", async () => {
-    const { url, heard } = await rawServer((response, { target }) => {
+  it("is the intent's if Lean refuses the payment's as an invalid parameter", async () => {
+    const { url, received } = await rawServer((response, { target }) => {
       if (target.includes('/p/')) json(response, { status: 'INVALID_PARAMETERS' }, 400);
       else json(response, { content: [{ payment_id: 'p', events: [event(1)] }] });
     });
     const auto = new PayoutHistories(clientTo(url), 'auto');
     expect(await auto.of(ids, {})).toHaveLength(1);
     expect(await auto.of(ids, {})).toHaveLength(1);
-    expect(heard.map(({ target }) => target.split('/')[4])).toEqual(['p', 'i', 'i']);
+    expect(received.map(({ target }) => target.split('/')[4])).toEqual(['p', 'i', 'i']);
   });
 
-  it('leaves the refusal standing when neither id brings events', async () => {
+  it('leads to the error for the payment’s id if the intent’s id returns no events', async () => {
     const { url } = await rawServer((response, { target }) => {
       if (target.includes('/p/')) json(response, { status: 'INVALID_PARAMETERS' }, 400);
       else json(response, { content: [] });
@@ -256,24 +258,24 @@ describe('which id Lean wants', () => {
     expect(failure).toBeInstanceOf(LeanRefused);
   });
 
-  it.each([401, 429, 500])('is not looked for further when Lean answers %i', async status => {
-    const { lean, histories: auto, payouts, asked } = await histories();
+  it.each([401, 429, 500])('is not discovered further after Lean’s status %i', async status => {
+    const { lean, histories: auto, payouts, requestedIds } = await startHistories();
     lean.faults.add({ kind: 'status', status });
     expect(await failureOf(auto.of(payouts[0] ?? ids, {}))).toMatchObject({
       details: { httpStatus: status },
     });
-    expect(new Set(asked())).toEqual(new Set([asText(payouts[0]?.paymentId)]));
+    expect(new Set(requestedIds())).toEqual(new Set([asText(payouts[0]?.paymentId)]));
   });
 
-  it('is looked for by each of those who waited, when the first could not find out', async () => {
-    const { lean, histories: auto, payouts } = await histories();
+  it('is discovered by each waiting read if the first read fails', async () => {
+    const { lean, histories: auto, payouts } = await startHistories();
     lean.faults.add({ kind: 'drop_before', times: 3 });
     const [first, ...rest] = payouts.map(payout => auto.of(payout, {}));
     expect(await failureOf(first ?? Promise.resolve())).toBeInstanceOf(LeanOutcomeUnknown);
     for (const events of await Promise.all(rest)) expect(events).toHaveLength(1);
   });
 
-  it('does not fail the others when the first leaves', async () => {
+  it('is discovered by the waiting reads if the first read is cancelled', async () => {
     const arrived = gate();
     const { url } = await rawServer((response, { target }) => {
       if (target.includes('/first/')) arrived.open();
@@ -291,22 +293,22 @@ describe('which id Lean wants', () => {
 });
 
 describe('the owner of a payment', () => {
-  it.each(['v1', 'ksa'] as const)('is the intent that its history names in %s', async profile => {
-    const { histories: auto, payouts, asked } = await histories({ profile });
+  it.each(['v1', 'ksa'] as const)('is the intent that its history names in profile %s', async profile => {
+    const { histories: auto, payouts, requestedIds } = await startHistories({ profile });
     const [payout] = payouts;
     const owner = await auto.ownerOf(asText(payout?.paymentId), {});
     expect(owner).toMatchObject({ intentId: payout?.intentId });
     expect(owner?.initiatedAt).not.toBeNull();
-    expect(asked()).toHaveLength(1);
+    expect(requestedIds()).toHaveLength(1);
   });
 
-  it('is null where Lean does not know the payment', async () => {
-    const { histories: auto } = await histories({ profile: 'v1' });
+  it('is null if Lean does not know the payment', async () => {
+    const { histories: auto } = await startHistories({ profile: 'v1' });
     expect(await auto.ownerOf(examplePayoutId, {})).toBeNull();
   });
 
   it.each([{}, { intent_id: null, payments: [] }, { content: [] }])(
-    'is not offered where the history is %j',
+    'fails with LeanNotOffered if the history is %j',
     async history => {
       const { url } = await rawServer(response => json(response, history));
       const failure = await failureOf(new PayoutHistories(clientTo(url), 'auto').ownerOf('p', {}));
@@ -314,10 +316,10 @@ describe('the owner of a payment', () => {
     },
   );
 
-  it('has small letters, and may be without a time', async () => {
+  it('has a lower-case intent id, and no time if the history has none', async () => {
     const { url } = await rawServer(response => json(response, { intent_id: 'I', payments: null }));
-    const histories = new PayoutHistories(clientTo(url), 'auto');
-    expect(await histories.ownerOf('p', {})).toEqual({
+    const auto = new PayoutHistories(clientTo(url), 'auto');
+    expect(await auto.ownerOf('p', {})).toEqual({
       intentId: 'i',
       customerId: undefined,
       initiatedAt: undefined,
@@ -325,14 +327,14 @@ describe('the owner of a payment', () => {
   });
 });
 
-describe('no events', () => {
-  it('are none where Lean knows nothing of the payout', async () => {
-    const { histories: auto } = await histories();
+describe('a read of a history', () => {
+  it('returns no events if Lean does not know the payout', async () => {
+    const { histories: auto } = await startHistories();
     expect(await auto.of({ paymentId: examplePayoutId, intentId: exampleIntentId }, {})).toEqual([]);
   });
 
-  it('are none, and cost nothing, where the id that Lean wants is not known', async () => {
-    const { lean, histories: byPayment } = await histories({ key: 'payment_id' });
+  it('returns no events, without a Lean call, if the payout lacks the id that Lean expects', async () => {
+    const { lean, histories: byPayment } = await startHistories({ key: 'payment_id' });
     expect(await byPayment.of({ paymentId: null, intentId: exampleIntentId }, {})).toEqual([]);
     expect(lean.requests).toEqual([]);
   });

@@ -1,27 +1,27 @@
 import { describe, expect, it } from 'vitest';
 import { LeanBadAnswer, LeanNotOffered } from '../../src/errors/lean-errors.ts';
 import { PayoutReads } from '../../src/payouts/payout-reads.ts';
-import { destinations, exampleIntentId, examplePayoutId } from '../../src/sandbox/named.ts';
-import { clientTo, failureOf, json, rawServer, startLean } from '../lean/wiring.ts';
+import { destinations, exampleIntentId, examplePayoutId } from '../../src/sandbox/fixtures.ts';
+import { clientTo, failureOf, json, rawServer, startLean } from '../lean/fixtures.ts';
 
-describe('a single read', () => {
-  it('is what Lean said', async () => {
+describe('a read of a single payout, intent or destination', () => {
+  it('returns what Lean has', async () => {
     const reads = new PayoutReads(clientTo((await startLean({ payouts: 1 })).url));
     expect(await reads.payout(examplePayoutId, {})).toMatchObject({ paymentId: examplePayoutId });
     expect(await reads.intent(exampleIntentId, {})).toMatchObject({ id: exampleIntentId });
     expect(await reads.destination(destinations.pays, {})).toMatchObject({ id: destinations.pays });
-    expect(reads.lacksDetails).toBe(false);
+    expect(reads.lacksDetailCalls).toBe(false);
   });
 
-  it('is null where Lean does not know the id', async () => {
+  it('returns null if Lean does not know the id', async () => {
     const reads = new PayoutReads(clientTo((await startLean()).url));
     expect(await reads.payout(examplePayoutId, {})).toBeNull();
     expect(await reads.intent(exampleIntentId, {})).toBeNull();
     expect(await reads.destination(exampleIntentId, {})).toBeNull();
-    expect(reads.lacksDetails).toBe(false);
+    expect(reads.lacksDetailCalls).toBe(false);
   });
 
-  it('takes the id that was asked for where the answer does not repeat it', async () => {
+  it('uses the requested id if the response does not repeat it', async () => {
     const { url } = await rawServer((response, { target }) => {
       json(response, {
         amount: 1,
@@ -35,85 +35,85 @@ describe('a single read', () => {
   });
 
   it.each(['payout', 'destination'] as const)(
-    'of a %s that does not say which it is, is a bad answer',
-    async what => {
+    'fails with a bad response for a %s without an id',
+    async kind => {
       const { url } = await rawServer(response => json(response, { id: null, amount: 1, currency: 'AED' }));
       const reads = new PayoutReads(clientTo(url));
-      expect(await failureOf(reads[what]('p', {}))).toMatchObject({
+      expect(await failureOf(reads[kind]('p', {}))).toMatchObject({
         name: 'LeanBadAnswer',
         code: 'LEAN_BAD_RESPONSE',
       });
     },
   );
 
-  it('of an intent without an amount is a bad answer', async () => {
+  it('fails with a bad response for an intent without an amount', async () => {
     const { url } = await rawServer(response => json(response, { payment_intent_id: 'i' }));
     const failure = await failureOf(new PayoutReads(clientTo(url)).intent('i', {}));
     expect(failure).toBeInstanceOf(LeanBadAnswer);
   });
 });
 
-describe('an application without these operations', () => {
-  it('is noticed, for a second at first and for a minute in the end', async () => {
+describe('a Lean application without detail calls', () => {
+  it('is detected for a second after the first error and at most for a minute after more', async () => {
     let now = 0;
     const reads = new PayoutReads(clientTo((await startLean({ profile: 'v1' })).url), () => now);
     const failure = await failureOf(reads.payout(examplePayoutId, {}));
     expect(failure).toBeInstanceOf(LeanNotOffered);
-    expect(reads.lacksDetails).toBe(true);
+    expect(reads.lacksDetailCalls).toBe(true);
     now = 999;
-    expect(reads.lacksDetails).toBe(true);
+    expect(reads.lacksDetailCalls).toBe(true);
     now = 1000;
-    expect(reads.lacksDetails).toBe(false);
-    for (let times = 0; times < 9; times += 1) await failureOf(reads.payout(examplePayoutId, {}));
+    expect(reads.lacksDetailCalls).toBe(false);
+    for (let count = 0; count < 9; count += 1) await failureOf(reads.payout(examplePayoutId, {}));
     now += 59_999;
-    expect(reads.lacksDetails).toBe(true);
+    expect(reads.lacksDetailCalls).toBe(true);
     now += 1;
-    expect(reads.lacksDetails).toBe(false);
+    expect(reads.lacksDetailCalls).toBe(false);
   });
 
-  it('is one no longer once it answers', async () => {
+  it('is no longer assumed once a detail call succeeds', async () => {
     const lean = await startLean({ payouts: 1 });
     const reads = new PayoutReads(clientTo(lean.url), () => 0);
     lean.faults.add({ kind: 'status', status: 404, code: 'INVALID_URL', times: 1 });
     await failureOf(reads.intent(exampleIntentId, {}));
-    expect(reads.lacksDetails).toBe(true);
+    expect(reads.lacksDetailCalls).toBe(true);
     await reads.payout(examplePayoutId, {});
-    expect(reads.lacksDetails).toBe(false);
+    expect(reads.lacksDetailCalls).toBe(false);
   });
 
-  it('is never one that has answered such a call: then Lean has refused this one read', async () => {
+  it('is not assumed after one error if a detail call has succeeded before', async () => {
     const lean = await startLean({ payouts: 1 });
     const reads = new PayoutReads(clientTo(lean.url));
     await reads.payout(examplePayoutId, {});
     lean.faults.add({ kind: 'status', status: 404, code: 'INVALID_URL', times: 1 });
     expect(await failureOf(reads.intent(exampleIntentId, {}))).toMatchObject({ code: 'LEAN_REFUSED' });
-    expect(reads.lacksDetails).toBe(false);
+    expect(reads.lacksDetailCalls).toBe(false);
     expect(await reads.intent(exampleIntentId, {})).toMatchObject({ id: exampleIntentId });
   });
 
-  it('is not taken from any other failure', async () => {
+  it('is not assumed after any other error', async () => {
     const lean = await startLean({ payouts: 1 });
     const reads = new PayoutReads(clientTo(lean.url));
     lean.faults.add({ kind: 'status', status: 500 });
     expect(await failureOf(reads.payout(examplePayoutId, {}))).not.toBeInstanceOf(LeanNotOffered);
-    expect(reads.lacksDetails).toBe(false);
+    expect(reads.lacksDetailCalls).toBe(false);
   });
 });
 
-describe("an intent's payment", () => {
+describe("the tracking of an intent's payment", () => {
   const payment = { id: 'p', status: 'ACCEPTED_BY_BANK', amount: 1, currency: 'AED' };
 
-  /** Reads intents whose payments are these, one after the other. */
-  async function readsOf(...payments: readonly unknown[]): Promise<PayoutReads> {
-    const left = [...payments];
+  /** The reads of a Lean that returns an intent with each of these payments, one after the other. */
+  async function readsWith(...payments: readonly unknown[]): Promise<PayoutReads> {
+    const remaining = [...payments];
     const { url } = await rawServer(response =>
-      json(response, { payment_intent_id: 'i', amount: 1, currency: 'AED', payment: left.shift() }),
+      json(response, { payment_intent_id: 'i', amount: 1, currency: 'AED', payment: remaining.shift() }),
     );
     return new PayoutReads(clientTo(url));
   }
 
-  it('may be without its tracking: that is noticed, until one comes with it', async () => {
-    const reads = await readsOf(payment, { ...payment, post_initiation_status: null });
+  it('is reported as missing until an intent carries it', async () => {
+    const reads = await readsWith(payment, { ...payment, post_initiation_status: null });
     expect(reads.intentsLackTracking).toBe(false);
     expect((await reads.intent('i', {}))?.payout.postInitiationStatus).toBeUndefined();
     expect(reads.intentsLackTracking).toBe(true);
@@ -121,8 +121,8 @@ describe("an intent's payment", () => {
     expect(reads.intentsLackTracking).toBe(false);
   });
 
-  it('says nothing of the tracking where there is none', async () => {
-    const reads = await readsOf(payment, null);
+  it('stays reported as missing after an intent without a payment', async () => {
+    const reads = await readsWith(payment, null);
     await reads.intent('i', {});
     expect((await reads.intent('i', {}))?.payout.postInitiationStatus).toBeNull();
     expect(reads.intentsLackTracking).toBe(true);

@@ -7,8 +7,9 @@ import {
   type PostInitiationStatus,
 } from '../../src/payouts/payout.ts';
 
-const columns: readonly (PostInitiationStatus | null)[] = [null, 'PROCESSED', 'REJECTED', 'UNKNOWN'];
-const table: Readonly<Record<PayoutStatus, readonly (PayoutOutcome | null)[]>> = {
+const trackingStatuses: readonly (PostInitiationStatus | null)[] = [null, 'PROCESSED', 'REJECTED', 'UNKNOWN'];
+/** The outcomes of each status, in the order of `trackingStatuses`. */
+const outcomes: Readonly<Record<PayoutStatus, readonly (PayoutOutcome | null)[]>> = {
   CREATED: ['IN_PROGRESS', 'PAID', 'NOT_PAID', null],
   AWAITING_AUTHORIZATION: ['IN_PROGRESS', 'PAID', 'NOT_PAID', null],
   PENDING_WITH_BANK: ['IN_PROGRESS', 'PAID', 'NOT_PAID', null],
@@ -17,16 +18,16 @@ const table: Readonly<Record<PayoutStatus, readonly (PayoutOutcome | null)[]>> =
   AUTHORISATION_FAILED: ['NOT_PAID', null, 'NOT_PAID', 'NOT_PAID'],
   UNKNOWN: [null, 'PAID', 'NOT_PAID', null],
 };
-const cells = Object.entries(table).flatMap(([status, outcomes]) =>
-  columns.map((tracked, index) => [status as PayoutStatus, tracked, outcomes[index] ?? null] as const),
+const cases = Object.entries(outcomes).flatMap(([status, row]) =>
+  trackingStatuses.map((tracking, index) => [status as PayoutStatus, tracking, row[index] ?? null] as const),
 );
 
 describe('outcomeOf', () => {
-  it.each(cells)('of %s with %s is %s', (status, tracked, outcome) => {
-    expect(outcomeOf(status, tracked)).toBe(outcome);
+  it.each(cases)('returns for %s with tracking %s the outcome %s', (status, tracking, outcome) => {
+    expect(outcomeOf(status, tracking)).toBe(outcome);
   });
 
-  it('calls nothing paid that the bank has only accepted', () => {
+  it('does not return PAID for a payout that the bank has only accepted', () => {
     expect(outcomeOf('ACCEPTED_BY_BANK', null)).not.toBe('PAID');
   });
 });
@@ -40,7 +41,7 @@ describe('awaitsTracking', () => {
     ['FAILED', false],
     ['AUTHORISATION_FAILED', false],
     ['UNKNOWN', true],
-  ] as const)('of %s is %s', (status, awaits) => {
+  ] as const)('returns for %s %s', (status, awaits) => {
     expect(awaitsTracking(status)).toBe(awaits);
   });
 });

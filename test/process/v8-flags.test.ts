@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { expect, it } from 'vitest';
 
-const fit = `import { fitEngine } from '../../src/process/v8-flags.ts'; fitEngine();`;
+const setFlags = `import { setV8Flags } from '../../src/process/v8-flags.ts'; setV8Flags();`;
 
-/** What a program prints that has a process of its own. */
-function printed(program: string, flag: string): string {
+/** Runs a program in its own process and returns its output. */
+function run(program: string, flag: string): string {
   const { stdout, stderr } = spawnSync(process.execPath, [flag, '--input-type=module', '--eval', program], {
     encoding: 'utf8',
     cwd: import.meta.dirname,
@@ -13,40 +13,42 @@ function printed(program: string, flag: string): string {
   return stdout;
 }
 
-/** What the engine tells of a function that is called often. */
-function compilersOf(before: string): string {
-  const program = `${before}
-    function often(a, b) { return { sum: a.sum + b.sum }; }
+/** Returns the optimization trace of V8 for a function that is called often. */
+function optimizationTrace(prelude: string): string {
+  const program = `${prelude}
+    function hotFunction(a, b) { return { sum: a.sum + b.sum }; }
     let total = { sum: 0 };
-    for (let time = 0; time < 300_000; time += 1) total = often(total, { sum: time });
+    for (let index = 0; index < 300_000; index += 1) total = hotFunction(total, { sum: index });
     console.log(total.sum);`;
-  return printed(program, '--trace-opt');
+  return run(program, '--trace-opt');
 }
 
-/** How many times what is alive the heap takes, where all that is made lives for a while and grows old. */
-function mostOverAlive(before: string): number {
-  const program = `${before}
+/**
+ * Returns the largest heap size divided by the size of the live objects, for objects that reach the old generation.
+ */
+function peakHeapRatio(prelude: string): number {
+  const program = `${prelude}
     import { getHeapStatistics } from 'node:v8';
     const make = () => new Array(5000).fill({});
     const alive = Array.from({ length: 2000 }, make);
     gc();
     const aliveBytes = getHeapStatistics().used_heap_size;
     let most = 0;
-    for (let time = 0; time < 10_000; time += 1) {
-      alive[time % alive.length] = make();
+    for (let index = 0; index < 10_000; index += 1) {
+      alive[index % alive.length] = make();
       most = Math.max(most, getHeapStatistics().used_heap_size);
     }
     console.log(most / aliveBytes);`;
-  return Number(printed(program, '--expose-gc'));
+  return Number(run(program, '--expose-gc'));
 }
 
-it('what is often run is compiled for good, by nothing that leaves its memory behind', () => {
-  expect(compilersOf('')).toMatch(/often.*MAGLEV/);
-  expect(compilersOf(fit)).toMatch(/often.*TURBOFAN/);
-  expect(compilersOf(fit)).not.toMatch(/often.*MAGLEV/);
+it('with the flags a hot function is compiled by TurboFan and not by Maglev', () => {
+  expect(optimizationTrace('')).toMatch(/hotFunction.*MAGLEV/);
+  expect(optimizationTrace(setFlags)).toMatch(/hotFunction.*TURBOFAN/);
+  expect(optimizationTrace(setFlags)).not.toMatch(/hotFunction.*MAGLEV/);
 });
 
-it('what grows old and dies does not fill the heap with several times what is alive', () => {
-  expect(mostOverAlive('')).toBeGreaterThan(4);
-  expect(mostOverAlive(fit)).toBeLessThan(3);
+it('with the flags the heap stays below three times the size of the live objects', () => {
+  expect(peakHeapRatio('')).toBeGreaterThan(4);
+  expect(peakHeapRatio(setFlags)).toBeLessThan(3);
 });

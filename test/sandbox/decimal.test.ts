@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Decimal } from '../../src/sandbox/decimal.ts';
 
-const printed = (text: string) => Decimal.parse(text)?.toString();
+const format = (text: string) => Decimal.parse(text)?.toString();
 
 describe('a decimal', () => {
   it.each([
@@ -17,15 +17,15 @@ describe('a decimal', () => {
     ['125e-3', '0.125'],
     ['100e-2', '1'],
     ['9007199254740993.01', '9007199254740993.01'],
-  ])('reads %s as %s', (text, expected) => {
-    expect(printed(text)).toBe(expected);
+  ])('parses %s as %s', (text, expected) => {
+    expect(format(text)).toBe(expected);
   });
 
-  it.each(['', '.5', '5.', '1,5', '+1', 'NaN', '1e9999', ' 1'])('does not read %j', text => {
+  it.each(['', '.5', '5.', '1,5', '+1', 'NaN', '1e9999', ' 1'])('does not parse %j', text => {
     expect(Decimal.parse(text)).toBeUndefined();
   });
 
-  it('orders by value, whatever the length', () => {
+  it('is compared by value, regardless of the number of digits', () => {
     const sorted = ['-1', '0', '0.1', '0.1000000000000000001', '1', '1.5', '16', '9007199254740993.01'];
     const shuffled = [...sorted].reverse().map(text => Decimal.parse(text));
     const numbers = shuffled
@@ -44,7 +44,7 @@ describe('a decimal', () => {
     ['-1.51', '-2'],
     ['-2', '-2'],
     ['9007199254740993.5', '9007199254740994'],
-  ])('rounds %s half up to %s', (text, rounded) => {
+  ])('rounds %s to %s, with halves up', (text, rounded) => {
     expect(Decimal.parse(text)?.rounded().toString()).toBe(rounded);
   });
 });

@@ -1,21 +1,21 @@
 import { describe, expect, it } from 'vitest';
-import { destinations, exampleIntentId, examplePayoutId } from '../../src/sandbox/named.ts';
-import { callLean, type Json, order } from './lean-caller.ts';
+import { destinations, exampleIntentId, examplePayoutId } from '../../src/sandbox/fixtures.ts';
+import { startTestSandbox, type Json, creationBody } from './test-sandbox.ts';
 
 const path = '/events/v1?page=0&size=100';
 
-/** What every event says, oldest first, in short. */
-const told = (json: Json): string[] =>
+/** The type and the statuses of each event, oldest first. */
+const summaries = (json: Json): string[] =>
   json.data.map(({ type, payload }: Json) =>
     [type, payload.status, payload.post_initiation_status].filter(Boolean).join(' '),
   );
 
 describe('the events of a payout', () => {
-  it('begin with its payment and follow every change, to the moment', async () => {
-    const { create, get, pass } = await callLean();
-    await create(order(destinations.pays, { amount: 16.25 }));
+  it('start with its payment and contain every change with its time', async () => {
+    const { create, get, advance } = await startTestSandbox();
+    await create(creationBody(destinations.pays, { amount: 16.25 }));
     expect((await get(path)).json.data).toEqual([]);
-    pass(9);
+    advance(9);
     const [row] = (await get('/payouts/v1/payments')).json.content;
     const payload = {
       id: row.payment_id,
@@ -57,43 +57,43 @@ describe('the events of a payout', () => {
     ['authorisationFails', ['payment.created AUTHORISATION_FAILED']],
     ['waitsForAuthorization', []],
     ['failsAtOnce', []],
-  ] as const)('are those of its life: %s', async (behaviour, expected) => {
-    const { create, get, pass } = await callLean();
-    await create(order(destinations[behaviour]));
-    pass(99);
-    expect(told((await get(path)).json)).toEqual(expected);
+  ] as const)('match its lifecycle for the destination %s', async (behaviour, expected) => {
+    const { create, get, advance } = await startTestSandbox();
+    await create(creationBody(destinations[behaviour]));
+    advance(99);
+    expect(summaries((await get(path)).json)).toEqual(expected);
   });
 
-  it('come when a person authorises it', async () => {
-    const { create, get, pass, sandbox } = await callLean();
-    await create(order(destinations.waitsForAuthorization));
-    pass(60);
+  it('start when a person authorises it', async () => {
+    const { create, get, advance, sandbox } = await startTestSandbox();
+    await create(creationBody(destinations.waitsForAuthorization));
+    advance(60);
     sandbox.payouts.authorize(sandbox.payouts.all()[0]?.intentId ?? '');
-    expect(told((await get(path)).json)).toEqual(['payment.created ACCEPTED_BY_BANK']);
-    pass(6);
-    expect(told((await get(path)).json)).toHaveLength(2);
+    expect(summaries((await get(path)).json)).toEqual(['payment.created ACCEPTED_BY_BANK']);
+    advance(6);
+    expect(summaries((await get(path)).json)).toHaveLength(2);
   });
 
-  it('come once, also when it is authorised before its time', async () => {
-    const { create, get, pass, sandbox } = await callLean();
-    await create(order(destinations.pays, { authorize_payment: false }));
-    pass(5);
+  it('occur once, even if it is authorised before its lifecycle would', async () => {
+    const { create, get, advance, sandbox } = await startTestSandbox();
+    await create(creationBody(destinations.pays, { authorize_payment: false }));
+    advance(5);
     sandbox.payouts.authorize(sandbox.payouts.all()[0]?.intentId ?? '');
-    pass(60);
-    expect(told((await get(path)).json)).toEqual([
+    advance(60);
+    expect(summaries((await get(path)).json)).toEqual([
       'payment.created ACCEPTED_BY_BANK',
       'payment.updated ACCEPTED_BY_BANK PROCESSED',
     ]);
   });
 
-  it('write amounts digit for digit', async () => {
-    const { sandbox, get } = await callLean();
+  it('contain the amount digit for digit', async () => {
+    const { sandbox, get } = await startTestSandbox();
     sandbox.payouts.add({ amount: '9007199254740993.010' });
     expect((await get(path)).text).toContain('"amount":9007199254740993.010,');
   });
 
-  it('are there for what was planted with a past, none for what never has a payment', async () => {
-    const { sandbox, get } = await callLean();
+  it('include past steps of an added payout, but exist only for payouts with a payment', async () => {
+    const { sandbox, get } = await startTestSandbox();
     sandbox.payouts.add({ paymentId: null });
     sandbox.payouts.add({
       steps: [
@@ -102,15 +102,15 @@ describe('the events of a payout', () => {
       ],
     });
     const { json } = await get(path);
-    expect(told(json)).toEqual(['payment.created PENDING_WITH_BANK']);
+    expect(summaries(json)).toEqual(['payment.created PENDING_WITH_BANK']);
     expect(json.data[0].timestamp).toBe('2026-05-30T00:00:00.123456789Z');
     sandbox.payouts.clear();
     expect((await get(path)).json.data).toEqual([]);
   });
 
-  it('have the same ids under one seed, and none of them twice', async () => {
+  it('have unique ids, which are the same for the same seed', async () => {
     const ids = async (seed: number): Promise<string[]> => {
-      const { get } = await callLean({ payouts: 60, seed });
+      const { get } = await startTestSandbox({ payouts: 60, seed });
       return (await get(path)).json.data.map(({ event_id: id }: Json) => id);
     };
     const first = await ids(3);
@@ -119,57 +119,57 @@ describe('the events of a payout', () => {
   });
 });
 
-describe('a payout that is changed by hand', () => {
-  it('is the same in every answer of Lean', async () => {
-    const { sandbox, get, list, pass } = await callLean({ payouts: 3 });
-    pass(60);
+describe('a payout that a test changes', () => {
+  it('shows the change in all responses of Lean', async () => {
+    const { sandbox, get, list, advance } = await startTestSandbox({ payouts: 3 });
+    advance(60);
     const changed = sandbox.payouts.change(examplePayoutId, { postInitiationStatus: 'REJECTED' });
     expect(changed).toMatchObject({ status: 'ACCEPTED_BY_BANK', postInitiationStatus: 'REJECTED' });
-    const standing = { status: 'ACCEPTED_BY_BANK', post_initiation_status: 'REJECTED' };
+    const statuses = { status: 'ACCEPTED_BY_BANK', post_initiation_status: 'REJECTED' };
     expect((await list('?from_updated_at=2026-06-01T12:01:00Z'))[0]).toMatchObject({
-      ...standing,
+      ...statuses,
       updated_at: '2026-06-01T12:01:00Z',
     });
-    expect((await get(`/payouts/v1/${examplePayoutId}`)).json).toMatchObject(standing);
-    expect((await get(`/payouts/v1/intents/${exampleIntentId}`)).json.payment).toMatchObject(standing);
+    expect((await get(`/payouts/v1/${examplePayoutId}`)).json).toMatchObject(statuses);
+    expect((await get(`/payouts/v1/intents/${exampleIntentId}`)).json.payment).toMatchObject(statuses);
     const history = (await get(`/payouts/v1/payments/${exampleIntentId}/history`)).json;
     expect(history.content[0].events[0]).toMatchObject({
-      ...standing,
+      ...statuses,
       published_at: '2026-06-01T12:01:00Z',
     });
     const { json } = await get(`${path}&from=2026-06-01T12:00:00Z`);
     expect(json.data).toMatchObject([{ type: 'payment.updated', timestamp: '2026-06-01T12:01:00Z' }]);
-    expect(json.data[0].payload).toMatchObject({ id: examplePayoutId, ...standing });
+    expect(json.data[0].payload).toMatchObject({ id: examplePayoutId, ...statuses });
   });
 
-  it('gets its payment by the change, at the time that the change names', async () => {
-    const { sandbox, get } = await callLean();
+  it('gets its payment at the time that the change states', async () => {
+    const { sandbox, get } = await startTestSandbox();
     const { intentId } = sandbox.payouts.add({ status: 'AWAITING_AUTHORIZATION' });
     const at = '2026-06-01T12:00:00.000000001Z';
     sandbox.payouts.change(intentId, { at: '2026-06-01T11:59:59.5Z', status: 'PENDING_WITH_BANK' });
     sandbox.payouts.change(intentId, { at, status: 'FAILED', statusDetails: 'No such account.' });
-    expect(told((await get(path)).json)).toEqual(['payment.created PENDING_WITH_BANK']);
+    expect(summaries((await get(path)).json)).toEqual(['payment.created PENDING_WITH_BANK']);
     expect(sandbox.payouts.all()[0]).toMatchObject({ status: 'PENDING_WITH_BANK' });
   });
 
-  it('does not live on by itself', async () => {
-    const { create, sandbox, get, pass } = await callLean();
-    await create(order());
+  it('does not continue its original lifecycle', async () => {
+    const { create, sandbox, get, advance } = await startTestSandbox();
+    await create(creationBody());
     const { intentId = '' } = sandbox.payouts.all()[0] ?? {};
     sandbox.payouts.change(intentId, { status: 'PENDING_WITH_BANK' });
-    pass(60);
-    expect(told((await get(path)).json)).toEqual(['payment.created PENDING_WITH_BANK']);
+    advance(60);
+    expect(summaries((await get(path)).json)).toEqual(['payment.created PENDING_WITH_BANK']);
   });
 
-  it('must be one that there is', async () => {
-    const { sandbox } = await callLean();
+  it('must exist', async () => {
+    const { sandbox } = await startTestSandbox();
     expect(() => sandbox.payouts.change('nobody', {})).toThrow(RangeError);
   });
 });
 
 describe('the events API', () => {
-  it('has what became of the seeded payouts, oldest first', async () => {
-    const { sandbox, get } = await callLean({ payouts: 300 });
+  it('contains the events of the seeded payouts, oldest first', async () => {
+    const { sandbox, get } = await startTestSandbox({ payouts: 300 });
     const pages: Json[] = [];
     for (let page = 0; page < 5; page += 1) {
       pages.push((await get(`/events/v1?page=${String(page)}&size=120`)).json);
@@ -188,8 +188,8 @@ describe('the events API', () => {
     expect(new Set(events.map(({ payload }) => payload.id)).size).toBe(paid.length);
   });
 
-  it('takes the bounds in, and keeps a type alone when asked', async () => {
-    const { sandbox, get } = await callLean();
+  it('filters by inclusive time bounds and by type', async () => {
+    const { sandbox, get } = await startTestSandbox();
     for (const fraction of ['000000001', '000000002', '000000003']) {
       sandbox.payouts.add({ createdAt: `2026-05-01T10:00:00.${fraction}Z`, paymentId: fraction.slice(-1) });
     }
@@ -208,17 +208,17 @@ describe('the events API', () => {
     expect(await found('&type=payment_source.created')).toBe('');
   });
 
-  it('forgets after ninety days', async () => {
-    const { sandbox, get, pass } = await callLean();
+  it('omits events that are older than ninety days', async () => {
+    const { sandbox, get, advance } = await startTestSandbox();
     sandbox.payouts.add();
-    pass(90 * 24 * 3600);
+    advance(90 * 24 * 3600);
     expect((await get(path)).json.data).toHaveLength(1);
-    pass(0.001);
+    advance(0.001);
     expect((await get(`${path}&from=2020-01-01T00:00:00Z`)).json.data).toEqual([]);
   });
 
-  it('is empty beyond the last page', async () => {
-    const { sandbox, get } = await callLean();
+  it('returns an empty page beyond the last one', async () => {
+    const { sandbox, get } = await startTestSandbox();
     sandbox.payouts.add();
     expect((await get('/events/v1?page=3&size=1')).json).toEqual({
       data: [],
@@ -237,14 +237,14 @@ describe('the events API', () => {
     'page=0&size=10&from=yesterday',
     'page=0&size=10&to=2026-02-30T00:00:00Z',
     'page=0&size=10&type=payment.paid',
-  ])('refuses %j', async query => {
-    const { get } = await callLean();
+  ])('refuses the query %j', async query => {
+    const { get } = await startTestSandbox();
     const { status, json } = await get(`/events/v1?${query}`);
     expect([status, json.status]).toEqual([400, 'INVALID_PARAMETERS']);
   });
 
-  it('wants a token, a GET, and obeys faults', async () => {
-    const { call, get, post, sandbox } = await callLean();
+  it('requires a token and the method GET, and applies faults', async () => {
+    const { call, get, post, sandbox } = await startTestSandbox();
     expect((await call('GET', path, { headers: { authorization: 'Bearer x' } })).status).toBe(401);
     expect((await post(path, {})).status).toBe(405);
     sandbox.faults.add({ kind: 'status', status: 503, operation: 'listEvents', times: 1 });
@@ -258,15 +258,15 @@ describe('the events API', () => {
     ]);
   });
 
-  it.each(['v1', 'ksa'] as const)('is there in %s', async profile => {
-    const { get } = await callLean({ profile, payouts: 19 });
+  it.each(['v1', 'ksa'] as const)('exists in profile %s', async profile => {
+    const { get } = await startTestSandbox({ profile, payouts: 19 });
     expect((await get(path)).json.data[0].payload.currency).toBe(profile === 'ksa' ? 'SAR' : 'AED');
   });
 
-  it('begins anew at a reset', async () => {
-    const { sandbox, get, pass } = await callLean({ payouts: 20 });
+  it('contains only the events of the seeded payouts after a reset', async () => {
+    const { sandbox, get, advance } = await startTestSandbox({ payouts: 20 });
     const before = (await get(path)).json;
-    pass(60);
+    advance(60);
     sandbox.payouts.change(examplePayoutId, { status: 'FAILED' });
     sandbox.reset();
     expect((await get(path)).json).toEqual(before);

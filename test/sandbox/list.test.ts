@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { callLean } from './lean-caller.ts';
+import { startTestSandbox } from './test-sandbox.ts';
 
 const path = '/payouts/v1/payments';
 
 describe('paging', () => {
-  it('gives fifty of the first page, newest first, unless told otherwise', async () => {
-    const { get, sandbox } = await callLean({ payouts: 120 });
+  it('returns the fifty newest payouts, newest first, by default', async () => {
+    const { get, sandbox } = await startTestSandbox({ payouts: 120 });
     const { json } = await get(path);
     expect(json.page).toEqual({ number: 0, size: 50, total_elements: 120, total_pages: 3, sort: null });
     expect(json.content.map((row: { created_at: string }) => row.created_at)).toEqual(
@@ -16,8 +16,8 @@ describe('paging', () => {
     );
   });
 
-  it('covers every payout exactly once', async () => {
-    const { list } = await callLean({ payouts: 61 });
+  it('returns every payout on exactly one page', async () => {
+    const { list } = await startTestSandbox({ payouts: 61 });
     const pages = await Promise.all(
       [0, 1, 2, 3].map(number => list(`?page_size=20&page_number=${String(number)}`)),
     );
@@ -25,8 +25,8 @@ describe('paging', () => {
     expect(new Set(pages.flat().map(row => row.created_at)).size).toBe(61);
   });
 
-  it('is empty beyond the last page', async () => {
-    const { get } = await callLean({ payouts: 3 });
+  it('returns an empty page beyond the last one', async () => {
+    const { get } = await startTestSandbox({ payouts: 3 });
     const { json } = await get(`${path}?page_number=7`);
     expect(json).toEqual({
       content: [],
@@ -34,15 +34,15 @@ describe('paging', () => {
     });
   });
 
-  it('gives at most a hundred, or what the sandbox was told, and says so', async () => {
-    const { get } = await callLean({ payouts: 120 });
+  it('returns and states at most a hundred rows, or `maxPageSize`', async () => {
+    const { get } = await startTestSandbox({ payouts: 120 });
     expect((await get(`${path}?page_size=500`)).json).toMatchObject({ page: { size: 100, total_pages: 2 } });
-    const small = await callLean({ payouts: 120, maxPageSize: 10 });
+    const small = await startTestSandbox({ payouts: 120, maxPageSize: 10 });
     expect((await small.get(`${path}?page_size=11`)).json.page.size).toBe(10);
   });
 
-  it('puts the one taken in last first among payouts of one moment', async () => {
-    const { sandbox, list } = await callLean();
+  it('lists the last added payout first among payouts with the same creation time', async () => {
+    const { sandbox, list } = await startTestSandbox();
     for (const description of ['first', 'second', 'third']) sandbox.payouts.add({ description });
     sandbox.payouts.add({ description: 'older', createdAt: '2020-01-01T00:00:00Z' });
     expect((await list()).map(row => row.description)).toEqual(['third', 'second', 'first', 'older']);
@@ -61,16 +61,16 @@ describe('paging', () => {
     'from_updated_at=2026-01-01',
     'to_updated_at=2026-01-01T00:00:00',
     'from=2026-01-01T00:00:00.1234567890Z',
-  ])('refuses %s', async query => {
-    const { get } = await callLean();
+  ])('refuses the query %s', async query => {
+    const { get } = await startTestSandbox();
     const { status, json } = await get(`${path}?${query}`);
     expect([status, json.status]).toEqual([400, 'INVALID_PARAMETERS']);
   });
 });
 
 describe('filters', () => {
-  it('compares amounts exactly and takes the bounds in', async () => {
-    const { sandbox, list } = await callLean();
+  it('compare amounts exactly, with inclusive bounds', async () => {
+    const { sandbox, list } = await startTestSandbox();
     for (const amount of ['9007199254740993.01', '9007199254740993.02', '9007199254740993.03', '16.50']) {
       sandbox.payouts.add({ amount, description: amount });
     }
@@ -86,8 +86,8 @@ describe('filters', () => {
     ]);
   });
 
-  it('compares creation times to the nanosecond and takes the bounds in', async () => {
-    const { sandbox, list } = await callLean();
+  it('compare creation times to the nanosecond, with inclusive bounds', async () => {
+    const { sandbox, list } = await startTestSandbox();
     for (const fraction of ['000000001', '000000002', '000000003']) {
       sandbox.payouts.add({ createdAt: `2026-05-01T10:00:00.${fraction}Z`, description: fraction.slice(-1) });
     }
@@ -98,8 +98,8 @@ describe('filters', () => {
     expect(await found('?to=2026-05-01T14:00:00.000000001%2B04:00')).toBe('1');
   });
 
-  it('compares the time of the latest change, as it is now', async () => {
-    const { sandbox, list, pass } = await callLean();
+  it('compare the time of the latest change so far', async () => {
+    const { sandbox, list, advance } = await startTestSandbox();
     sandbox.payouts.add({
       steps: [
         { at: '2026-06-01T12:00:00Z', status: 'CREATED' },
@@ -108,13 +108,13 @@ describe('filters', () => {
     });
     expect(await list('?from_updated_at=2026-06-01T12:00:10.5Z')).toHaveLength(0);
     expect(await list('?to_updated_at=2026-06-01T12:00:00Z')).toHaveLength(1);
-    pass(11);
+    advance(11);
     expect(await list('?from_updated_at=2026-06-01T12:00:10.5Z')).toHaveLength(1);
     expect(await list('?to_updated_at=2026-06-01T12:00:10.499999999Z')).toHaveLength(0);
   });
 
-  it('pages what they leave over', async () => {
-    const { sandbox, get } = await callLean();
+  it('are applied before paging', async () => {
+    const { sandbox, get } = await startTestSandbox();
     for (let amount = 1; amount <= 9; amount += 1) sandbox.payouts.add({ amount: String(amount) });
     const { json } = await get(`${path}?amount_min=4&page_size=4&page_number=1`);
     expect(json.content.map((row: { amount: number }) => row.amount)).toEqual([5, 4]);
@@ -122,8 +122,8 @@ describe('filters', () => {
   });
 });
 
-it('writes amounts as they were planted, digit for digit', async () => {
-  const { sandbox, get } = await callLean();
+it('amounts are returned digit for digit as they were added', async () => {
+  const { sandbox, get } = await startTestSandbox();
   const amounts = ['9007199254740993.01', '16', '16.00', '0.1', '123456789012345678901234567890.123456789'];
   for (const amount of amounts) {
     const { intentId, paymentId } = sandbox.payouts.add({ amount });

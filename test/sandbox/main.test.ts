@@ -2,23 +2,23 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { callLean } from './lean-caller.ts';
+import { startTestSandbox } from './test-sandbox.ts';
 
 const main = fileURLToPath(new URL('../../src/sandbox/main.ts', import.meta.url));
 
 function run(environment: Record<string, string>) {
   const child = spawn(process.execPath, [main], { env: { PATH: process.env['PATH'], ...environment } });
   onTestFinished(() => void child.kill('SIGKILL'));
-  return { child, output: textOf(child.stdout), errors: textOf(child.stderr) };
+  return { child, output: collect(child.stdout), errors: collect(child.stderr) };
 }
 
-/** All that a stream says, as far as it got. */
-function textOf(stream: ChildProcess['stdout']): { text: string } {
-  const said = { text: '' };
+/** Collects the output of a stream. */
+function collect(stream: ChildProcess['stdout']): { text: string } {
+  const collected = { text: '' };
   stream?.on('data', (chunk: Buffer) => {
-    said.text += chunk.toString();
+    collected.text += chunk.toString();
   });
-  return said;
+  return collected;
 }
 
 describe('main', () => {
@@ -33,7 +33,7 @@ describe('main', () => {
     expect(await once(child, 'exit')).toEqual([0, null]);
   });
 
-  it('stops with a line for each wrong variable', async () => {
+  it('exits with one line for each invalid variable', async () => {
     const { child, errors, output } = run({
       SANDBOX_PORT: '70000',
       SANDBOX_PROFILE: 'v3',
@@ -57,8 +57,8 @@ describe('main', () => {
     ]);
   });
 
-  it('stops with one line when the port is in use', async () => {
-    const { sandbox } = await callLean();
+  it('exits with one line if the port is in use', async () => {
+    const { sandbox } = await startTestSandbox();
     const { port } = new URL(sandbox.url);
     const { child, errors } = run({ SANDBOX_PORT: port });
     expect(await once(child, 'close')).toEqual([1, null]);

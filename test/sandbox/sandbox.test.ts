@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { exampleIntentId, examplePayoutId } from '../../src/sandbox/named.ts';
+import { exampleIntentId, examplePayoutId } from '../../src/sandbox/fixtures.ts';
 import { createSandbox } from '../../src/sandbox/sandbox.ts';
-import { callLean, order } from './lean-caller.ts';
+import { startTestSandbox, creationBody } from './test-sandbox.ts';
 
-describe('every answer', () => {
-  it("carries Lean's headers, with the date of the sandbox's clock", async () => {
-    const { get, pass } = await callLean({ payouts: 1 });
+describe('every response', () => {
+  it("has Lean's headers, with the date of the sandbox's clock", async () => {
+    const { get, advance } = await startTestSandbox({ payouts: 1 });
     const { headers, text } = await get('/payouts/v1/payments');
     expect(headers.get('date')).toBe('Mon, 01 Jun 2026 12:00:00 GMT');
     expect(headers.get('lean-correlation-id')).toMatch(/^[A-Za-z]{16}$/);
@@ -13,42 +13,40 @@ describe('every answer', () => {
     expect(headers.get('content-type')).toBe('application/json');
     expect(headers.get('cache-control')).toBe('no-cache, no-store');
     expect(headers.get('content-length')).toBe(String(Buffer.byteLength(text)));
-    pass(61);
+    advance(61);
     expect((await get('/nowhere')).headers.get('date')).toBe('Mon, 01 Jun 2026 12:01:01 GMT');
   });
 
-  it('comes later by the latency', async () => {
-    const { get, sandbox } = await callLean({ latencyMs: 60 });
-    const begun = performance.now();
+  it('is delayed by `latencyMs`', async () => {
+    const { get, sandbox } = await startTestSandbox({ latencyMs: 60 });
+    const startedAt = performance.now();
     await get('/payouts/v1/payments');
-    expect(performance.now() - begun).toBeGreaterThan(58);
+    expect(performance.now() - startedAt).toBeGreaterThan(58);
     expect(sandbox.latencyMs).toBe(60);
   });
 
-  it('is the same, byte for byte, from two sandboxes with one seed and one clock', async () => {
-    const tell = async () => {
-      const { get, create, pass, post } = await callLean({ payouts: 40, seed: 5 });
-      const told: unknown[] = [];
+  it('is the same, byte for byte, from two sandboxes with the same seed and clock', async () => {
+    const collectResponses = async () => {
+      const { get, create, advance, post } = await startTestSandbox({ payouts: 40, seed: 5 });
+      const responses: Awaited<ReturnType<typeof get>>[] = [];
       await post('/sandbox/faults', { kind: 'status', status: 503, probability: 0.3 });
       for (const path of ['/payouts/v1/payments', `/payouts/v1/${examplePayoutId}`, '/nowhere']) {
-        told.push(await get(path));
+        responses.push(await get(path));
       }
-      for (let count = 0; count < 5; count += 1) told.push(await create(order(), `key-${String(count)}`));
-      pass(9);
-      told.push(await get('/payouts/v1/payments?page_size=6'));
-      return told.map(answered => {
-        const { status, text, headers } = answered as Awaited<ReturnType<typeof get>>;
-        return [status, text, ...headers];
-      });
+      for (let count = 0; count < 5; count += 1)
+        responses.push(await create(creationBody(), `key-${String(count)}`));
+      advance(9);
+      responses.push(await get('/payouts/v1/payments?page_size=6'));
+      return responses.map(({ status, text, headers }) => [status, text, ...headers]);
     };
-    expect(await tell()).toEqual(await tell());
+    expect(await collectResponses()).toEqual(await collectResponses());
   });
 });
 
 describe('recorded requests', () => {
-  it('hold what Lean was asked, the credentials cut to their scheme', async () => {
-    const { get, create, sandbox } = await callLean({ payouts: 1 });
-    await create(order(), 'key-1');
+  it('contain all Lean requests, with only the scheme of their credentials', async () => {
+    const { get, create, sandbox } = await startTestSandbox({ payouts: 1 });
+    await create(creationBody(), 'key-1');
     await get('/payouts/v1/payments?page_size=3&from=2026-01-01T00%3A00%3A00Z');
     await get(`/payouts/v1/payments/${exampleIntentId}/history`);
     await get(`/payouts/v1/${examplePayoutId}`);
@@ -68,7 +66,7 @@ describe('recorded requests', () => {
     expect(created).toMatchObject({
       method: 'POST',
       path: '/payouts/v1/payment',
-      body: JSON.stringify(order()),
+      body: JSON.stringify(creationBody()),
       idempotencyKey: 'key-1',
     });
     expect(created?.headers).toMatchObject({ authorization: 'Bearer', 'content-type': 'application/json' });
@@ -76,32 +74,32 @@ describe('recorded requests', () => {
     expect(listed).not.toHaveProperty('idempotencyKey');
   });
 
-  it('leave control requests out', async () => {
-    const { get, sandbox } = await callLean();
+  it('do not contain control requests', async () => {
+    const { get, sandbox } = await startTestSandbox();
     await get('/sandbox');
     expect(sandbox.requests).toEqual([]);
   });
 });
 
 describe('reset', () => {
-  it('goes back to the seeded state', async () => {
-    const { sandbox, create, get } = await callLean({ payouts: 4 });
+  it('restores the seeded state', async () => {
+    const { sandbox, create, get } = await startTestSandbox({ payouts: 4 });
     const before = sandbox.payouts.all();
-    const first = await create(order(), 'key-1');
+    const first = await create(creationBody(), 'key-1');
     sandbox.faults.add({ kind: 'drop_before', operation: 'token' });
     sandbox.latencyMs = 1;
     sandbox.reset();
     expect(sandbox.payouts.all()).toEqual(before);
     expect([sandbox.requests, sandbox.faults.list(), sandbox.latencyMs]).toEqual([[], [], 0]);
-    expect((await create(order(), 'key-1')).text).toBe(first.text);
+    expect((await create(creationBody(), 'key-1')).text).toBe(first.text);
     expect((await get('/payouts/v1/payments')).json.page.total_elements).toBe(5);
   });
 });
 
-describe('planted payouts', () => {
-  it('are what they were planted as', async () => {
-    const { sandbox, get } = await callLean();
-    const planted = sandbox.payouts.add({
+describe('added payouts', () => {
+  it('have the given fields', async () => {
+    const { sandbox, get } = await startTestSandbox();
+    const added = sandbox.payouts.add({
       intentId: 'an-intent',
       paymentId: 'a-payment',
       status: 'SOMETHING_NEW',
@@ -109,7 +107,7 @@ describe('planted payouts', () => {
       updatedAt: '2026-05-01T00:01:00Z',
       externalReference: 'mine',
     });
-    expect(planted).toEqual(sandbox.payouts.all()[0]);
+    expect(added).toEqual(sandbox.payouts.all()[0]);
     expect((await get('/payouts/v1/a-payment')).json).toMatchObject({ status: 'SOMETHING_NEW' });
     expect((await get('/payouts/v1/intents/an-intent')).json.external_reference).toBe('mine');
     expect((await get('/payouts/v1/payments')).json.content[0]).toMatchObject({
@@ -121,13 +119,13 @@ describe('planted payouts', () => {
   });
 
   it.each([{ amount: 'much' }, { createdAt: 'today' }, { accountId: 'x' }, { destinationId: 'x' }])(
-    'cannot be %j',
-    planted => {
-      expect(() => createSandbox({ payouts: 0 }).payouts.add(planted)).toThrow(RangeError);
+    'cannot have the fields %j',
+    fields => {
+      expect(() => createSandbox({ payouts: 0 }).payouts.add(fields)).toThrow(RangeError);
     },
   );
 
-  it('cannot share a payment id', () => {
+  it('cannot have the same payment id', () => {
     const { payouts } = createSandbox({ payouts: 0 });
     payouts.add({ paymentId: 'one' });
     expect(() => payouts.add({ paymentId: 'one' })).toThrow('already');

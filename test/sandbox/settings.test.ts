@@ -1,23 +1,23 @@
 import { describe, expect, it } from 'vitest';
 import { parseSettings } from '../../src/sandbox/settings.ts';
 
-describe('the settings of webhooks', () => {
+describe('the webhook settings', () => {
   const url = 'https://gateway.test/webhooks/lean';
 
-  it('are an address and a secret', () => {
+  it('consist of an address and a secret', () => {
     expect(parseSettings({ SANDBOX_WEBHOOK_URL: url, SANDBOX_WEBHOOK_SECRET: 'any' })).toMatchObject({
       webhook: { url, secret: 'any' },
     });
   });
 
-  it('may both be left out', () => {
+  it('may be omitted', () => {
     const empty = { SANDBOX_WEBHOOK_URL: '', SANDBOX_WEBHOOK_SECRET: '' };
     for (const environment of [{}, empty]) expect(parseSettings(environment)).not.toHaveProperty('webhook');
   });
 
   it.each([
     [{ SANDBOX_WEBHOOK_URL: url }, 'SANDBOX_WEBHOOK_SECRET: is missing; SANDBOX_WEBHOOK_URL needs it'],
-    [{ SANDBOX_WEBHOOK_SECRET: 'any' }, 'SANDBOX_WEBHOOK_URL: is missing; SANDBOX_WEBHOOK_SECRET is for it'],
+    [{ SANDBOX_WEBHOOK_SECRET: 'any' }, 'SANDBOX_WEBHOOK_URL: is missing; SANDBOX_WEBHOOK_SECRET needs it'],
     [
       { SANDBOX_WEBHOOK_URL: 'ftp://here', SANDBOX_WEBHOOK_SECRET: 'any' },
       'SANDBOX_WEBHOOK_URL: "ftp://here" is not accepted; give an http or https address',

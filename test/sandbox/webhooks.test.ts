@@ -1,19 +1,19 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { destinations, examplePayoutId } from '../../src/sandbox/named.ts';
+import { destinations, examplePayoutId } from '../../src/sandbox/fixtures.ts';
 import { createSandbox, type SandboxOptions } from '../../src/sandbox/sandbox.ts';
-import { callLean, type Json, order } from './lean-caller.ts';
-import { receiveWebhooks, secret } from './webhook-receiver.ts';
+import { startTestSandbox, type Json, creationBody } from './test-sandbox.ts';
+import { startWebhookReceiver, secret } from './webhook-receiver.ts';
 
-/** A sandbox whose webhooks go to a receiver. */
-async function leanAndReceiver(options: SandboxOptions = {}) {
-  const receiver = await receiveWebhooks();
-  return { receiver, ...(await callLean({ webhook: receiver.target, ...options })) };
+/** Starts a sandbox that sends its webhooks to a receiver. */
+async function startWithReceiver(options: SandboxOptions = {}) {
+  const receiver = await startWebhookReceiver();
+  return { receiver, ...(await startTestSandbox({ webhook: receiver.target, ...options })) };
 }
 
 describe('a webhook', () => {
-  it('is a signed POST of the event as the events API has it, digit for digit', async () => {
-    const { receiver, sandbox, get } = await leanAndReceiver();
+  it('is a signed POST of the event that the events API returns, digit for digit', async () => {
+    const { receiver, sandbox, get } = await startWithReceiver();
     sandbox.payouts.add({ amount: '9007199254740993.010', description: 'Überweisung' });
     await sandbox.webhooks.settled();
     const [webhook] = receiver.received;
@@ -30,65 +30,65 @@ describe('a webhook', () => {
     expect(sandbox.webhooks.sent).toEqual([{ eventId: webhook?.json.event_id, attempt: 1, status: 200 }]);
   });
 
-  it('comes by itself when a step falls due', async () => {
-    const { receiver, create } = await leanAndReceiver({ clock: Date.now, speed: 60 });
-    await create(order());
-    await receiver.come(2);
-    expect(receiver.standings()).toEqual(['ACCEPTED_BY_BANK', 'ACCEPTED_BY_BANK PROCESSED']);
+  it('is sent when a step is due', async () => {
+    const { receiver, create } = await startWithReceiver({ clock: Date.now, speed: 60 });
+    await create(creationBody());
+    await receiver.waitForCount(2);
+    expect(receiver.statuses()).toEqual(['ACCEPTED_BY_BANK', 'ACCEPTED_BY_BANK PROCESSED']);
   });
 
-  it('comes by itself when a clock that is set by hand has passed the step', async () => {
-    const { receiver, create, pass } = await leanAndReceiver();
-    await create(order(destinations.failsAtBank));
-    pass(8);
-    await receiver.come(2);
-    expect(receiver.standings()).toEqual(['PENDING_WITH_BANK', 'FAILED']);
+  it('is sent when a test moves the clock past a step', async () => {
+    const { receiver, create, advance } = await startWithReceiver();
+    await create(creationBody(destinations.failsAtBank));
+    advance(8);
+    await receiver.waitForCount(2);
+    expect(receiver.statuses()).toEqual(['PENDING_WITH_BANK', 'FAILED']);
   });
 
-  it('does not come before its time, nor for what is past', async () => {
-    const { receiver, create, sandbox, pass } = await leanAndReceiver({ payouts: 20 });
+  it('is not sent before its step is due, nor for past steps', async () => {
+    const { receiver, create, sandbox, advance } = await startWithReceiver({ payouts: 20 });
     sandbox.payouts.add({ createdAt: '2026-05-01T00:00:00Z' });
-    await create(order());
-    pass(1.999);
+    await create(creationBody());
+    advance(1.999);
     await sandbox.webhooks.settled();
     expect(receiver.received).toEqual([]);
-    pass(0.001);
+    advance(0.001);
     await sandbox.webhooks.settled();
-    expect(receiver.standings()).toEqual(['ACCEPTED_BY_BANK']);
+    expect(receiver.statuses()).toEqual(['ACCEPTED_BY_BANK']);
   });
 
-  it('tells of a payout that is changed or authorised by hand', async () => {
-    const { receiver, create, sandbox, pass } = await leanAndReceiver({ payouts: 1 });
+  it('reports a payout that a test changes or authorises', async () => {
+    const { receiver, create, sandbox, advance } = await startWithReceiver({ payouts: 1 });
     sandbox.payouts.change(examplePayoutId, { postInitiationStatus: 'REJECTED' });
-    await create(order(destinations.waitsForAuthorization));
-    pass(1);
+    await create(creationBody(destinations.waitsForAuthorization));
+    advance(1);
     sandbox.payouts.authorize(sandbox.payouts.all()[0]?.intentId ?? '');
     await sandbox.webhooks.settled();
-    expect(receiver.standings().sort()).toEqual(['ACCEPTED_BY_BANK', 'ACCEPTED_BY_BANK REJECTED']);
+    expect(receiver.statuses().sort()).toEqual(['ACCEPTED_BY_BANK', 'ACCEPTED_BY_BANK REJECTED']);
   });
 
-  it('comes in its order among those of its payment', async () => {
-    const { receiver, sandbox } = await leanAndReceiver();
+  it('is sent in order with the other events of its payment', async () => {
+    const { receiver, sandbox } = await startWithReceiver();
     const { intentId } = sandbox.payouts.add({ status: 'PENDING_WITH_BANK' });
     const later = Array.from({ length: 50 }, (_, index) => `STATUS_${String(index)}`);
     for (const status of later) sandbox.payouts.change(intentId, { status });
     await sandbox.webhooks.settled();
-    expect(receiver.standings()).toEqual(['PENDING_WITH_BANK', ...later]);
+    expect(receiver.statuses()).toEqual(['PENDING_WITH_BANK', ...later]);
   });
 
-  it('goes where it is told to go by then, or nowhere', async () => {
-    const { receiver, sandbox, get } = await leanAndReceiver();
+  it('is sent to the target at the time of its event, or not at all if there is none', async () => {
+    const { receiver, sandbox, get } = await startWithReceiver();
     sandbox.webhooks.target = undefined;
     const { intentId } = sandbox.payouts.add();
     await sandbox.webhooks.settled();
     sandbox.webhooks.target = receiver.target;
     sandbox.payouts.change(intentId, { status: 'FAILED' });
     await sandbox.webhooks.settled();
-    expect(receiver.standings()).toEqual(['FAILED']);
+    expect(receiver.statuses()).toEqual(['FAILED']);
     expect((await get('/events/v1?page=0&size=9')).json.page.total_elements).toBe(2);
   });
 
-  it('cannot go to what is no http or https address', () => {
+  it('must have an http or https address as its target', () => {
     const webhook = { url: 'ftp://127.0.0.1/', secret };
     expect(() => createSandbox({ payouts: 0, webhook })).toThrow(RangeError);
     const { webhooks } = createSandbox({ payouts: 0 });
@@ -97,17 +97,20 @@ describe('a webhook', () => {
     }).toThrow(RangeError);
   });
 
-  it('is one of thousands over a few connections', async () => {
-    const { receiver, sandbox } = await leanAndReceiver();
+  it('shares at most 32 connections with thousands of others', async () => {
+    const { receiver, sandbox } = await startWithReceiver();
     for (let count = 0; count < 3000; count += 1) sandbox.payouts.add();
     await sandbox.webhooks.settled();
     expect(new Set(receiver.ids()).size).toBe(3000);
     expect(receiver.connections()).toBeLessThanOrEqual(32);
   });
 
-  it('may be a pay-in’s, or of a type that nobody knows', async () => {
-    const { receiver, sandbox, get } = await leanAndReceiver();
-    const ids = [sandbox.webhooks.noise('pay_in'), sandbox.webhooks.noise('unknown_type')];
+  it('may be about a pay-in or have an undocumented type', async () => {
+    const { receiver, sandbox, get } = await startWithReceiver();
+    const ids = [
+      sandbox.webhooks.sendUnrelatedEvent('pay_in'),
+      sandbox.webhooks.sendUnrelatedEvent('unknown_type'),
+    ];
     await sandbox.webhooks.settled();
     const received = receiver.received
       .map(({ json }) => json as Json)
@@ -122,16 +125,16 @@ describe('a webhook', () => {
 });
 
 describe('a webhook that fails', () => {
-  it('is tried again 1, 2, 5, 10, 60 and 180 minutes after the first attempt, and then no more', async () => {
-    const { receiver, sandbox, pass } = await leanAndReceiver();
+  it('is retried 1, 2, 5, 10, 60 and 180 minutes after the first attempt, and never again', async () => {
+    const { receiver, sandbox, advance } = await startWithReceiver();
     receiver.respond = response => response.writeHead(500).end();
     sandbox.payouts.add();
     const attempts: number[] = [];
     for (const minutes of [0, 1, 1, 3, 5, 50, 120, 9999]) {
-      pass(minutes * 60 - 0.001);
+      advance(minutes * 60 - 0.001);
       await sandbox.webhooks.settled();
       const before = receiver.received.length;
-      pass(0.001);
+      advance(0.001);
       await sandbox.webhooks.settled();
       attempts.push(receiver.received.length - before);
     }
@@ -143,11 +146,11 @@ describe('a webhook that fails', () => {
     );
   });
 
-  it('is tried again the sooner, the faster the sandbox lives', async () => {
-    const { receiver, sandbox } = await leanAndReceiver({ clock: Date.now, speed: 2000 });
+  it('is retried sooner at a higher speed', async () => {
+    const { receiver, sandbox } = await startWithReceiver({ clock: Date.now, speed: 2000 });
     receiver.respond = response => response.writeHead(receiver.received.length < 3 ? 503 : 200).end();
     sandbox.payouts.add();
-    await receiver.come(3);
+    await receiver.waitForCount(3);
     await sandbox.webhooks.settled();
     expect(sandbox.webhooks.sent.map(({ attempt, status }) => [attempt, status])).toEqual([
       [1, 503],
@@ -156,26 +159,26 @@ describe('a webhook that fails', () => {
     ]);
   });
 
-  it.each([201, 202, 204, 302])('is one that was answered with %i', async status => {
-    const { receiver, sandbox, pass } = await leanAndReceiver();
+  it.each([201, 202, 204, 302])('is one with the response status %i', async status => {
+    const { receiver, sandbox, advance } = await startWithReceiver();
     receiver.respond = response => response.writeHead(receiver.received.length > 1 ? 200 : status).end();
     sandbox.payouts.add();
     await sandbox.webhooks.settled();
-    pass(60);
+    advance(60);
     await sandbox.webhooks.settled();
     expect(sandbox.webhooks.sent.map(sent => sent.status)).toEqual([status, 200]);
   });
 
-  it('is one without a whole answer in time, or without anybody there', async () => {
-    const { receiver, sandbox } = await leanAndReceiver();
+  it('is one without a complete response in time, or with an unreachable target', async () => {
+    const { receiver, sandbox } = await startWithReceiver();
     sandbox.webhooks.timeoutMs = 30;
-    const answers = [
+    const failures = [
       () => undefined,
       (response: { write: (text: string) => unknown }) => response.write('half'),
       (response: { destroy: () => unknown }) => response.destroy(),
     ];
-    for (const answer of answers) {
-      receiver.respond = answer;
+    for (const fail of failures) {
+      receiver.respond = fail;
       sandbox.payouts.add();
       await sandbox.webhooks.settled();
     }
@@ -185,22 +188,22 @@ describe('a webhook that fails', () => {
     expect(sandbox.webhooks.sent.map(({ status }) => status)).toEqual([null, null, null, null]);
   });
 
-  it('does not hold up the next of its payment', async () => {
-    const { receiver, sandbox, pass } = await leanAndReceiver();
+  it('does not delay the next event of its payment', async () => {
+    const { receiver, sandbox, advance } = await startWithReceiver();
     receiver.respond = response => response.writeHead(receiver.received.length === 1 ? 500 : 200).end();
     const { intentId } = sandbox.payouts.add({ status: 'PENDING_WITH_BANK' });
     sandbox.payouts.change(intentId, { status: 'FAILED' });
     await sandbox.webhooks.settled();
-    pass(60);
+    advance(60);
     await sandbox.webhooks.settled();
-    expect(receiver.standings()).toEqual(['PENDING_WITH_BANK', 'FAILED', 'PENDING_WITH_BANK']);
+    expect(receiver.statuses()).toEqual(['PENDING_WITH_BANK', 'FAILED', 'PENDING_WITH_BANK']);
   });
 });
 
-describe('the faults of webhooks', () => {
-  /** Tells of so many payouts, two events each, under faults. */
-  const tell = async (faults: object, seed = 1, count = 100) => {
-    const { receiver, sandbox, get } = await leanAndReceiver({ seed });
+describe('webhook faults', () => {
+  /** Adds `count` payouts with two events each, with these faults, and waits for the webhooks. */
+  const sendWith = async (faults: object, seed = 1, count = 100) => {
+    const { receiver, sandbox, get } = await startWithReceiver({ seed });
     Object.assign(sandbox.webhooks.faults, faults);
     for (let index = 0; index < count; index += 1) {
       const { intentId } = sandbox.payouts.add();
@@ -210,8 +213,8 @@ describe('the faults of webhooks', () => {
     const listed = (await get('/events/v1?page=0&size=1')).json.page.total_elements as number;
     return { receiver, ids: receiver.ids(), listed };
   };
-  /** Of how many payments the later event came before the earlier one. */
-  const reversed = ({ received }: Awaited<ReturnType<typeof receiveWebhooks>>): number => {
+  /** Counts the payments whose later event arrived before the earlier one. */
+  const countReversed = ({ received }: Awaited<ReturnType<typeof startWebhookReceiver>>): number => {
     const updated = new Set<string>();
     return received.filter(({ json: { type, payload } }) => {
       if (type === 'payment.updated') updated.add(payload.id);
@@ -220,60 +223,60 @@ describe('the faults of webhooks', () => {
   };
 
   it('duplicate sends a share of the events twice', async () => {
-    const { ids } = await tell({ duplicate: 0.5 });
+    const { ids } = await sendWith({ duplicate: 0.5 });
     expect(new Set(ids).size).toBe(200);
     expect(ids.length - 200).toBeGreaterThan(60);
     expect(ids.length - 200).toBeLessThan(140);
-    expect((await tell({ duplicate: 1 })).ids).toHaveLength(400);
+    expect((await sendWith({ duplicate: 1 })).ids).toHaveLength(400);
   });
 
-  it('lose never sends a share of them, which the events API has', async () => {
-    const { ids, listed } = await tell({ lose: 0.5 });
+  it('lose never sends a share of the events, but the events API contains them', async () => {
+    const { ids, listed } = await sendWith({ lose: 0.5 });
     expect(ids.length).toBeGreaterThan(60);
     expect(ids.length).toBeLessThan(140);
     expect(listed).toBe(200);
-    expect((await tell({ lose: 1 })).ids).toEqual([]);
+    expect((await sendWith({ lose: 1 })).ids).toEqual([]);
   });
 
-  it('reorder sends a share of them after later ones, and loses none', async () => {
-    const half = await tell({ reorder: 0.5 });
+  it('reorder sends a share of the events after later ones and loses none', async () => {
+    const half = await sendWith({ reorder: 0.5 });
     expect(new Set(half.ids).size).toBe(200);
     expect(half.ids).toHaveLength(200);
-    expect(reversed(half.receiver)).toBeGreaterThan(30);
-    expect(reversed(half.receiver)).toBeLessThan(100);
-    expect(reversed((await tell({ reorder: 1 })).receiver)).toBe(100);
-    expect(reversed((await tell({})).receiver)).toBe(0);
+    expect(countReversed(half.receiver)).toBeGreaterThan(30);
+    expect(countReversed(half.receiver)).toBeLessThan(100);
+    expect(countReversed((await sendWith({ reorder: 1 })).receiver)).toBe(100);
+    expect(countReversed((await sendWith({})).receiver)).toBe(0);
   });
 
-  it('reorder sends what nothing overtakes after five seconds', async () => {
-    const { receiver, sandbox, pass } = await leanAndReceiver();
+  it('reorder sends an event after five seconds if no later event follows', async () => {
+    const { receiver, sandbox, advance } = await startWithReceiver();
     sandbox.webhooks.faults.reorder = 1;
     sandbox.payouts.add();
-    pass(5);
-    await receiver.come(1);
+    advance(5);
+    await receiver.waitForCount(1);
     expect(receiver.received).toHaveLength(1);
   });
 
-  it('are the same under the same seed, each whatever the others are', async () => {
-    const lost = async (faults: object, seed: number) =>
-      new Set((await tell({ lose: 0.3, ...faults }, seed, 40)).ids);
-    const first = await lost({}, 7);
-    expect(await lost({}, 7)).toEqual(first);
-    expect(await lost({ duplicate: 0.4, reorder: 0.4 }, 7)).toEqual(first);
-    expect((await lost({}, 8)).size).not.toBe(0);
+  it('affect the same events for the same seed, independently of each other', async () => {
+    const idsSentWith = async (faults: object, seed: number) =>
+      new Set((await sendWith({ lose: 0.3, ...faults }, seed, 40)).ids);
+    const first = await idsSentWith({}, 7);
+    expect(await idsSentWith({}, 7)).toEqual(first);
+    expect(await idsSentWith({ duplicate: 0.4, reorder: 0.4 }, 7)).toEqual(first);
+    expect((await idsSentWith({}, 8)).size).not.toBe(0);
   });
 });
 
 describe('a reset', () => {
-  it('drops what is under way, forgets attempts and faults, and leaves the target', async () => {
-    const { receiver, sandbox, pass } = await leanAndReceiver({ payouts: 1 });
+  it('drops pending webhooks, removes attempts and faults, and keeps the target', async () => {
+    const { receiver, sandbox, advance } = await startWithReceiver({ payouts: 1 });
     receiver.respond = () => undefined;
     sandbox.webhooks.faults.duplicate = 1;
     sandbox.payouts.change(examplePayoutId, { status: 'FAILED' });
-    await receiver.come(1);
+    await receiver.waitForCount(1);
     sandbox.reset();
     receiver.respond = response => response.end();
-    pass(9999);
+    advance(9999);
     await sandbox.webhooks.settled();
     expect(receiver.received).toHaveLength(1);
     expect(sandbox.webhooks.sent).toEqual([]);
@@ -283,20 +286,20 @@ describe('a reset', () => {
     expect(receiver.received).toHaveLength(2);
   });
 
-  it('drops events to come, and so does removing the payouts', async () => {
-    const { receiver, create, sandbox, pass } = await leanAndReceiver();
-    await create(order());
+  it('drops future events, and so does payouts.clear', async () => {
+    const { receiver, create, sandbox, advance } = await startWithReceiver();
+    await create(creationBody());
     sandbox.reset();
-    await create(order());
+    await create(creationBody());
     sandbox.payouts.clear();
-    pass(60);
+    advance(60);
     await sandbox.webhooks.settled();
     expect(receiver.received).toEqual([]);
   });
 });
 
-it('a closed sandbox sends nothing', async () => {
-  const { receiver, sandbox } = await leanAndReceiver({ payouts: 1 });
+it('a closed sandbox sends no webhooks', async () => {
+  const { receiver, sandbox } = await startWithReceiver({ payouts: 1 });
   await sandbox.close();
   sandbox.payouts.change(examplePayoutId, { status: 'FAILED' });
   await sandbox.webhooks.settled();
@@ -304,8 +307,8 @@ it('a closed sandbox sends nothing', async () => {
 });
 
 describe('the control routes of webhooks', () => {
-  it('say where webhooks go, and keep the secret', async () => {
-    const { receiver, call, get } = await leanAndReceiver();
+  it('show the target without the secret', async () => {
+    const { receiver, call, get } = await startWithReceiver();
     const put = (body: object) => call('PUT', '/sandbox/webhooks', { body: JSON.stringify(body) });
     const { url } = receiver.target;
     const faults = { duplicate: 0, reorder: 0, lose: 0 };
@@ -321,7 +324,7 @@ describe('the control routes of webhooks', () => {
 
   it.each([
     [[], /an object/],
-    [{ retry: 1 }, /no retry/],
+    [{ retry: 1 }, /unknown field retry; accepted fields: url, secret, duplicate, reorder, lose/],
     [{ lose: 2 }, /lose must be/],
     [{ reorder: '1' }, /reorder must be/],
     [{ url: 'ftp://x', secret }, /url must be/],
@@ -329,14 +332,14 @@ describe('the control routes of webhooks', () => {
     [{ url: 'http://127.0.0.1/' }, /secret must be/],
     [{ url: 'http://127.0.0.1/', secret: '' }, /secret must be/],
   ])('refuse %j', async (body, error) => {
-    const { call, sandbox } = await callLean();
-    const answered = await call('PUT', '/sandbox/webhooks', { body: JSON.stringify(body) });
-    expect([answered.status, answered.json.error]).toEqual([400, expect.stringMatching(error)]);
+    const { call, sandbox } = await startTestSandbox();
+    const response = await call('PUT', '/sandbox/webhooks', { body: JSON.stringify(body) });
+    expect([response.status, response.json.error]).toEqual([400, expect.stringMatching(error)]);
     expect(sandbox.webhooks.target).toBeUndefined();
   });
 
-  it('change a payout and make noise', async () => {
-    const { receiver, post, sandbox } = await leanAndReceiver({ payouts: 1 });
+  it('change a payout and send an unrelated event', async () => {
+    const { receiver, post, sandbox } = await startWithReceiver({ payouts: 1 });
     const path = `/sandbox/payouts/${examplePayoutId}/change`;
     expect((await post(path, { status: 'FAILED', postInitiationStatus: null })).json).toMatchObject({
       paymentId: examplePayoutId,
@@ -345,9 +348,9 @@ describe('the control routes of webhooks', () => {
     const { json } = await post('/sandbox/webhooks/noise', { kind: 'unknown_type' });
     await sandbox.webhooks.settled();
     expect(receiver.ids()).toContain(json.event_id);
-    expect(receiver.standings()).toContain('FAILED');
-    for (const wrong of [[], { status: null }, { statusDetails: 1 }, { payment: true }])
-      expect((await post(path, wrong)).status).toBe(400);
+    expect(receiver.statuses()).toContain('FAILED');
+    for (const invalid of [[], { status: null }, { statusDetails: 1 }, { payment: true }])
+      expect((await post(path, invalid)).status).toBe(400);
     expect((await post('/sandbox/payouts/nobody/change', {})).status).toBe(404);
     expect((await post('/sandbox/webhooks/noise', { kind: 'loud' })).status).toBe(400);
   });

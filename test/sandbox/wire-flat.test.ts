@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { destinations, exampleIntentId, examplePayoutId } from '../../src/sandbox/named.ts';
-import { callLean, order } from './lean-caller.ts';
+import { destinations, exampleIntentId, examplePayoutId } from '../../src/sandbox/fixtures.ts';
+import { startTestSandbox, creationBody } from './test-sandbox.ts';
 
 const unsorted = { empty: true, sorted: false, unsorted: true };
 
-describe.each(['v1', 'ksa'] as const)('%s', profile => {
+describe.each(['v1', 'ksa'] as const)('profile %s', profile => {
   const [currency, country] = profile === 'v1' ? ['AED', 'AE'] : ['SAR', 'SA'];
 
-  it('lists in a flat page, with the fields of the specification alone', async () => {
-    const { get } = await callLean({ profile, payouts: 12 });
+  it('returns a flat list page with only the fields of the specification', async () => {
+    const { get } = await startTestSandbox({ profile, payouts: 12 });
     const { json } = await get('/payouts/v1/payments?page_size=5&page_number=2');
     const { content, ...page } = json;
     expect(page).toEqual({
@@ -40,8 +40,8 @@ describe.each(['v1', 'ksa'] as const)('%s', profile => {
     expect(content).toHaveLength(2);
   });
 
-  it('says that an empty list is first, last and empty', async () => {
-    const { get } = await callLean({ profile });
+  it('marks the page of an empty list as first, last and empty', async () => {
+    const { get } = await startTestSandbox({ profile });
     expect((await get('/payouts/v1/payments')).json).toMatchObject({
       content: [],
       first: true,
@@ -51,16 +51,16 @@ describe.each(['v1', 'ksa'] as const)('%s', profile => {
     });
   });
 
-  it('spells the answer to a create its own way', async () => {
-    const { create } = await callLean({ profile });
-    const [detail] = (await create(order())).json.payouts_payment_details;
+  it('returns a creation response in its own format', async () => {
+    const { create } = await startTestSandbox({ profile });
+    const [detail] = (await create(creationBody())).json.payouts_payment_details;
     expect(detail).toMatchObject({
       payment_id: null,
       iban: expect.stringMatching(new RegExp(`^${country}`)),
     });
-    const own = profile === 'v1' ? detail.destination_details[0] : detail.destination_details;
+    const destination = profile === 'v1' ? detail.destination_details[0] : detail.destination_details;
     const key = profile === 'v1' ? 'recepient_details' : 'recipient_details';
-    expect(own).toEqual({
+    expect(destination).toEqual({
       destination_id: destinations.pays,
       amount: 16.5,
       currency,
@@ -69,8 +69,8 @@ describe.each(['v1', 'ksa'] as const)('%s', profile => {
     });
   });
 
-  it('tells the history of a payment, oldest first, without what came after the initiation', async () => {
-    const { get } = await callLean({ profile, payouts: 1 });
+  it('returns the history of a payment, oldest first, without the results of the tracking', async () => {
+    const { get } = await startTestSandbox({ profile, payouts: 1 });
     const { json } = await get(`/payouts/v1/payments/${examplePayoutId}/history`);
     const event = (name: string, status: string) => ({
       payment_id: examplePayoutId,
@@ -104,14 +104,14 @@ describe.each(['v1', 'ksa'] as const)('%s', profile => {
     [`/payouts/v1/payments/${exampleIntentId}/history`, 'UNKNOWN_PAYMENT'],
     [`/payouts/v1/${examplePayoutId}`, 'INVALID_URL'],
     [`/payouts/v1/intents/${exampleIntentId}`, 'INVALID_URL'],
-  ])('answers %s with 404 %s', async (path, code) => {
-    const { get } = await callLean({ profile, payouts: 1 });
+  ])('responds to %s with 404 %s', async (path, code) => {
+    const { get } = await startTestSandbox({ profile, payouts: 1 });
     const { status, json } = await get(path);
     expect([status, json.status]).toEqual([404, code]);
   });
 
-  it('gives a destination by its short name, and its state', async () => {
-    const { get } = await callLean({ profile });
+  it('returns a destination with its short name and status', async () => {
+    const { get } = await startTestSandbox({ profile });
     const { json } = await get(`/payouts/v1/payment/destinations/${destinations.refused}`);
     expect(json).toMatchObject({
       short_name: 'New Dawn Consultancy',

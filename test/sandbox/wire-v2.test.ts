@@ -1,16 +1,21 @@
 import { describe, expect, it } from 'vitest';
-import { destinations, exampleIntentId, examplePayoutId, waitingIntentId } from '../../src/sandbox/named.ts';
-import { callLean, order } from './lean-caller.ts';
+import {
+  destinations,
+  exampleIntentId,
+  examplePayoutId,
+  waitingIntentId,
+} from '../../src/sandbox/fixtures.ts';
+import { startTestSandbox, creationBody } from './test-sandbox.ts';
 
 const uuid = expect.stringMatching(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
 const iban = expect.stringMatching(/^AE\d{21}$/);
 const digits = expect.stringMatching(/^\d+$/);
 const instant = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z$/);
 
-describe('version 2', () => {
-  it('answers a create as it was recorded', async () => {
-    const { create } = await callLean();
-    const { json } = await create(order());
+describe('profile v2', () => {
+  it('returns a creation response as recorded from Lean', async () => {
+    const { create } = await startTestSandbox();
+    const { json } = await create(creationBody());
     expect(json).toEqual({
       end_user_id: uuid,
       payouts_payment_details: [
@@ -34,7 +39,7 @@ describe('version 2', () => {
   });
 
   it('lists a payout with the eight fields that the specification lacks', async () => {
-    const { list } = await callLean({ payouts: 1 });
+    const { list } = await startTestSandbox({ payouts: 1 });
     expect(await list()).toEqual([
       {
         recipient_name: expect.any(String),
@@ -60,14 +65,14 @@ describe('version 2', () => {
     ]);
   });
 
-  it('leaves payment_id out of a row that has none', async () => {
-    const { sandbox, list } = await callLean();
+  it('omits payment_id from the row of a payout without a payment', async () => {
+    const { sandbox, list } = await startTestSandbox();
     sandbox.payouts.add({ status: 'FAILED', paymentId: null });
     expect((await list())[0]).not.toHaveProperty('payment_id');
   });
 
-  it('gives one payment', async () => {
-    const { get } = await callLean({ payouts: 1 });
+  it('returns a single payment', async () => {
+    const { get } = await startTestSandbox({ payouts: 1 });
     const { json } = await get(`/payouts/v1/${examplePayoutId}`);
     expect(json).toEqual({
       id: examplePayoutId,
@@ -89,8 +94,8 @@ describe('version 2', () => {
     expect(json.submission_timestamp < json.initiation_timestamp).toBe(true);
   });
 
-  it('gives an intent with its payment and its destination', async () => {
-    const { get } = await callLean({ payouts: 1 });
+  it('returns an intent with its payment and its destination', async () => {
+    const { get } = await startTestSandbox({ payouts: 1 });
     const payment = (await get(`/payouts/v1/${examplePayoutId}`)).json;
     const { json } = await get(`/payouts/v1/intents/${exampleIntentId}`);
     expect(json).toMatchObject({ payment_intent_id: exampleIntentId, customer_id: uuid, payment });
@@ -102,10 +107,10 @@ describe('version 2', () => {
     expect(json.payment_destination).not.toHaveProperty('display_name');
   });
 
-  it('gives an intent without a payment while nothing was initiated, and keeps its reference', async () => {
-    const { create, get } = await callLean();
+  it('returns an intent without a payment before its initiation, with its reference', async () => {
+    const { create, get } = await startTestSandbox();
     const reference = { external_reference: 'mine-1', authorize_payment: false };
-    const { json } = await create(order(destinations.pays, reference));
+    const { json } = await create(creationBody(destinations.pays, reference));
     const id = json.payouts_payment_details[0].payment_intent_id;
     expect((await get(`/payouts/v1/intents/${id}`)).json).toMatchObject({
       external_reference: 'mine-1',
@@ -113,8 +118,8 @@ describe('version 2', () => {
     });
   });
 
-  it('shows the later of two payments on their intent, and both in list and history', async () => {
-    const { sandbox, get, list } = await callLean();
+  it('returns the later of two payments with their intent, and both in list and history', async () => {
+    const { sandbox, get, list } = await startTestSandbox();
     const { intentId } = sandbox.payouts.add({
       status: 'FAILED',
       createdAt: '2026-05-01T00:00:00Z',
@@ -130,8 +135,8 @@ describe('version 2', () => {
     expect(json.content.map((entry: { payment_id: string }) => entry.payment_id)).toEqual(['p2', 'p1']);
   });
 
-  it('tells the history of an intent, newest first', async () => {
-    const { get } = await callLean({ payouts: 1 });
+  it('returns the history of an intent, newest first', async () => {
+    const { get } = await startTestSandbox({ payouts: 1 });
     const { json } = await get(`/payouts/v1/payments/${exampleIntentId}/history`);
     const event = (name: string, status: string, post: string | null = null) => ({
       event: name,
@@ -155,25 +160,25 @@ describe('version 2', () => {
     });
   });
 
-  it('tells of a waiting intent without a payment id', async () => {
-    const { get } = await callLean({ payouts: 2 });
+  it('returns the history of a waiting intent without a payment id', async () => {
+    const { get } = await startTestSandbox({ payouts: 2 });
     const { json } = await get(`/payouts/v1/payments/${waitingIntentId}/history`);
     expect(json.content).toEqual([
       { payment_id: null, events: [expect.objectContaining({ status: 'AWAITING_AUTHORIZATION' })] },
     ]);
   });
 
-  it('has nothing to tell of an intent that was only created', async () => {
-    const { create, get } = await callLean();
-    const id = (await create(order())).json.payouts_payment_details[0].payment_intent_id;
+  it('returns an empty history for an intent that was only created', async () => {
+    const { create, get } = await startTestSandbox();
+    const id = (await create(creationBody())).json.payouts_payment_details[0].payment_intent_id;
     expect((await get(`/payouts/v1/payments/${id}/history`)).json).toMatchObject({
       content: [],
       page: { total_elements: 0, total_pages: 0 },
     });
   });
 
-  it('gives a destination', async () => {
-    const { get } = await callLean();
+  it('returns a destination', async () => {
+    const { get } = await startTestSandbox();
     const { json } = await get(`/payouts/v1/payment/destinations/${destinations.pays}`);
     expect(json).toEqual({
       id: destinations.pays,
@@ -201,19 +206,19 @@ describe('version 2', () => {
     ['GET', '/payouts/v1/%zz/a/b', 404, 'INVALID_URL'],
     ['GET', '/payouts/v1/payment', 405, 'INVALID_HTTP_METHOD'],
     ['DELETE', '/payouts/v1/payments', 405, 'INVALID_HTTP_METHOD'],
-  ])('answers %s %s with %i %s', async (method, path, status, code) => {
-    const { call } = await callLean({ payouts: 1 });
-    const answered = await call(method, path);
-    expect([answered.status, answered.json.status]).toEqual([status, code]);
+  ])('responds to %s %s with %i %s', async (method, path, status, code) => {
+    const { call } = await startTestSandbox({ payouts: 1 });
+    const response = await call(method, path);
+    expect([response.status, response.json.status]).toEqual([status, code]);
   });
 
-  it('does not know a payment before there is one', async () => {
-    const { create, get, list, pass } = await callLean();
-    await create(order());
-    pass(2);
+  it('responds 404 to a payment id before the payment exists', async () => {
+    const { create, get, list, advance } = await startTestSandbox();
+    await create(creationBody());
+    advance(2);
     const id = (await list())[0].payment_id;
     expect((await get(`/payouts/v1/${id}`)).status).toBe(200);
-    pass(-1);
+    advance(-1);
     expect((await get(`/payouts/v1/${id}`)).status).toBe(404);
   });
 });

@@ -1,73 +1,73 @@
-import { setImmediate as nextRound } from 'node:timers/promises';
+import { setImmediate as nextIteration } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { EventLoopBatcher } from '../../src/scheduling/event-loop-batcher.ts';
 
-/** Work that holds the event loop for as long as a round has for all turns. */
-function workLong(): void {
+/** Blocks the event loop for longer than the tasks of one iteration may take. */
+function block(): void {
   const end = performance.now() + 10;
   while (performance.now() < end);
 }
 
-describe('turns', () => {
-  it('are given at once where nobody has had one in this round', async () => {
-    const turns = new EventLoopBatcher();
+describe('an event loop batcher', () => {
+  it('runs a task at once if no other task has run in this iteration', async () => {
+    const batcher = new EventLoopBatcher();
     const done: string[] = [];
-    turns.run({}, () => done.push('first'));
+    batcher.run({}, () => done.push('first'));
     expect(done).toEqual(['first']);
-    turns.run({}, () => done.push('second'));
+    batcher.run({}, () => done.push('second'));
     expect(done).toEqual(['first']);
-    await nextRound();
+    await nextIteration();
     expect(done).toEqual(['first', 'second']);
-    await nextRound();
-    turns.run({}, () => done.push('third'));
+    await nextIteration();
+    batcher.run({}, () => done.push('third'));
     expect(done).toEqual(['first', 'second', 'third']);
   });
 
-  it('are no more in a round than there is time for', async () => {
-    const turns = new EventLoopBatcher();
+  it('runs no more tasks in an iteration once its time is used up', async () => {
+    const batcher = new EventLoopBatcher();
     let done = 0;
-    const one = {};
+    const owner = {};
     for (let times = 0; times < 4; times += 1)
-      turns.run(one, () => {
+      batcher.run(owner, () => {
         done += 1;
-        workLong();
+        block();
       });
-    for (let round = 1; round <= 4; round += 1) {
-      expect(done).toBe(round);
-      await nextRound();
+    for (let iteration = 1; iteration <= 4; iteration += 1) {
+      expect(done).toBe(iteration);
+      await nextIteration();
     }
   });
 
-  it('are given to everybody who waits before anybody has another', async () => {
-    const turns = new EventLoopBatcher();
+  it('gives every waiting owner a turn before any owner has another', async () => {
+    const batcher = new EventLoopBatcher();
     const done: string[] = [];
     const flood = {};
-    turns.run(flood, () => done.push('flood'));
-    for (let times = 0; times < 3; times += 1) turns.run(flood, () => done.push('flood'));
-    turns.run({}, () => done.push('honest'));
-    await nextRound();
-    expect(done).toEqual(['flood', 'flood', 'honest', 'flood', 'flood']);
+    batcher.run(flood, () => done.push('flood'));
+    for (let times = 0; times < 3; times += 1) batcher.run(flood, () => done.push('flood'));
+    batcher.run({}, () => done.push('other'));
+    await nextIteration();
+    expect(done).toEqual(['flood', 'flood', 'other', 'flood', 'flood']);
   });
 
-  it('let what one has resolved go on before the next', async () => {
-    const turns = new EventLoopBatcher();
+  it('lets the promises that a task has resolved continue before the next task', async () => {
+    const batcher = new EventLoopBatcher();
     const done: string[] = [];
-    const each = async (name: string): Promise<void> => {
-      await turns.take({});
+    const work = async (name: string): Promise<void> => {
+      await batcher.waitForTurn({});
       done.push(`${name} begins`);
       await Promise.resolve();
       done.push(`${name} ends`);
     };
-    await Promise.all(['a', 'b', 'c'].map(each));
+    await Promise.all(['a', 'b', 'c'].map(work));
     expect(done).toEqual(['a begins', 'a ends', 'b begins', 'b ends', 'c begins', 'c ends']);
   });
 
-  it('come to everybody, however many there are', async () => {
-    const turns = new EventLoopBatcher();
+  it('gives a thousand owners a turn each', async () => {
+    const batcher = new EventLoopBatcher();
     let done = 0;
     await Promise.all(
       Array.from({ length: 1000 }, async (_, index) => {
-        await turns.take({ index });
+        await batcher.waitForTurn({ index });
         done += 1;
       }),
     );

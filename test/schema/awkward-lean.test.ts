@@ -1,18 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { payoutIdOf } from '../../src/payouts/values/ids.ts';
-import { destinations, exampleIntentId } from '../../src/sandbox/named.ts';
+import { destinations, exampleIntentId } from '../../src/sandbox/fixtures.ts';
 import type { SandboxOptions } from '../../src/sandbox/sandbox.ts';
-import { editRows, startEditedLean } from '../support/edited-lean.ts';
+import { editRows, startLeanProxy } from '../support/lean-proxy.ts';
 import { payoutInput } from '../support/payout-input.ts';
 import { startTestGateway, type TestGateway } from '../support/test-gateway.ts';
 
 /*
- * One payout is one thing also where Lean's list is long, cut, late or poor, and where its answers break off.
+ * Payouts stay consistent if Lean's list is long, truncated, late or incomplete, and if its responses fail.
  */
 
 const byId = (fields: string): string => `query ($id: ID!) { payout(id: $id) { ${fields} } }`;
 
-/** Payouts that were paid, each a second after the one before, all of one amount. */
+/** Adds paid payouts of one amount, created one second apart. Returns their intent ids. */
 function addPaid(gateway: TestGateway, count: number): readonly string[] {
   const start = Date.now() - 3_600_000;
   return Array.from({ length: count }, (_, index) => {
@@ -30,8 +30,8 @@ async function createdAtOf(gateway: TestGateway, intentIds: readonly string[]): 
   return data?._entities.map(({ createdAt }) => createdAt) ?? [];
 }
 
-describe('what only lists carry is found', () => {
-  it('among hundreds of payouts of one amount that were made one after the other', async () => {
+describe('a field that only lists have is found', () => {
+  it('among hundreds of payouts of one amount, created one after the other', async () => {
     const gateway = await startTestGateway({
       sandbox: { payouts: 0 },
       env: { READ_CACHE_MB: '0', MAX_UPSTREAM_CALLS: '1000' },
@@ -40,7 +40,7 @@ describe('what only lists carry is found', () => {
     expect(await createdAtOf(gateway, ids.slice(100, 200))).not.toContain(null);
   });
 
-  it('where Lean gives fewer rows than were asked for', async () => {
+  it('if Lean gives fewer rows than requested', async () => {
     const gateway = await startTestGateway({ sandbox: { payouts: 0 }, env: { READ_CACHE_MB: '0' } });
     gateway.lean.behaviour.listCap = 40;
     const createdAt = new Date(Date.now() - 3_600_000).toISOString();
@@ -53,7 +53,7 @@ describe('what only lists carry is found', () => {
 });
 
 describe('a payout has one status', () => {
-  it('in every row of one page, where Lean has made two payments of its intent', async () => {
+  it('in every row of a page, if its intent has two payments', async () => {
     const gateway = await startTestGateway({ sandbox: { payouts: 0 }, env: { READ_CACHE_MB: '0' } });
     const intentId = 'c0000000-0000-4000-8000-00000000abcd';
     const at = (day: number): string => `2026-01-0${String(day)}T00:00:00Z`;
@@ -69,7 +69,7 @@ describe('a payout has one status', () => {
     }
   });
 
-  it('and that is not the one that it was created with, where the list could not be read to its end', async () => {
+  it('or none, instead of its status at creation, if the list could not be read to its end', async () => {
     const gateway = await startTestGateway({ sandbox: { payouts: 0 }, env: { READ_CACHE_MB: '0' } });
     const create = `mutation ($input: CreatePayoutInput!) { createPayout(input: $input) {
       ... on PayoutCreated { payoutId intentId } } }`;
@@ -86,7 +86,7 @@ describe('a payout has one status', () => {
     expect(errors).toMatchObject([{ extensions: { code: 'LEAN_ROW_NOT_FOUND' } }]);
   });
 
-  it('which our record tells, where Lean failed it at once and does not list it yet', async () => {
+  it('from the gateway’s record, if Lean failed it at once and does not list it yet', async () => {
     const gateway = await startTestGateway();
     gateway.lean.behaviour.listingMs = 3_600_000;
     const { data, errors } = await gateway.run(
@@ -99,7 +99,7 @@ describe('a payout has one status', () => {
   });
 });
 
-it('two words that contradict each other have no outcome, by whichever way', async () => {
+it('two statuses that contradict each other have no outcome in any query', async () => {
   const gateway = await startTestGateway({ sandbox: { payouts: 0 } });
   gateway.lean.behaviour.answers = 'documented';
   const { intentId, paymentId } = gateway.lean.payouts.add({
@@ -116,8 +116,8 @@ it('two words that contradict each other have no outcome, by whichever way', asy
   expect(data).toEqual({ payouts: { nodes: [outcome] }, payout: outcome, payoutByPayment: outcome });
 });
 
-describe('one answer that broke off says little of what Lean offers:', () => {
-  it('an unknown id does not make an older application a newer one', async () => {
+describe('one failed response does not change which calls Lean is assumed to offer:', () => {
+  it('a 404 for an intent id, on an application without that call', async () => {
     const gateway = await startTestGateway({ sandbox: { profile: 'ksa' } });
     gateway.lean.faults.add({ kind: 'status', status: 404, operation: 'getPayoutIntent', times: 1 });
     const variables = { id: payoutIdOf(exampleIntentId) };
@@ -127,7 +127,7 @@ describe('one answer that broke off says little of what Lean offers:', () => {
     expect(data).toEqual({ payout: { status: 'ACCEPTED_BY_BANK' } });
   });
 
-  it('a path that is not there, once, costs no more than that answer', async () => {
+  it('a single INVALID_URL, on an application with the call', async () => {
     const gateway = await startTestGateway();
     const variables = { id: payoutIdOf(exampleIntentId) };
     await gateway.run(byId('statusDetails'), variables);
@@ -138,9 +138,9 @@ describe('one answer that broke off says little of what Lean offers:', () => {
   });
 });
 
-/** A gateway in front of a sandbox whose answers the test may change. */
-async function edited(sandbox: SandboxOptions = {}, env: Record<string, string> = {}) {
-  const lean = await startEditedLean();
+/** A gateway whose sandbox is behind a proxy, so that the test can change responses. */
+async function startProxied(sandbox: SandboxOptions = {}, env: Record<string, string> = {}) {
+  const lean = await startLeanProxy();
   const gateway = await startTestGateway({
     sandbox: { payouts: 0, ...sandbox },
     env: { LEAN_BASE_URL: lean.url, ...env },
@@ -149,23 +149,26 @@ async function edited(sandbox: SandboxOptions = {}, env: Record<string, string> 
   return { lean, gateway };
 }
 
-describe('a value that one answer lacks, or has as null, is read from another one:', () => {
-  const ways = `query ($id: ID!, $payment: ID!) {
+describe('a value that one response lacks is read from another one:', () => {
+  const queries = `query ($id: ID!, $payment: ID!) {
     payouts { nodes { FIELDS } } payout(id: $id) { FIELDS } payoutByPayment(paymentId: $payment) { FIELDS } }`;
   const fields = 'description recipient { id iban bankName }';
 
   async function read(change: (row: Record<string, unknown>) => object, isList: boolean) {
-    const { lean, gateway } = await edited();
+    const { lean, gateway } = await startProxied();
     const { intentId, paymentId } = gateway.lean.payouts.add({ postInitiationStatus: 'PROCESSED' });
     lean.edit = (answer, path) => {
       if (isList) return editRows(rows => rows.map(change))(answer, path);
       if (path.includes('/intents/')) return { ...answer, payment: change(answer.payment) };
       return path.endsWith(`/v1/${String(paymentId)}`) ? change(answer) : answer;
     };
-    const { data, errors } = await gateway.run<Record<string, unknown>>(ways.replaceAll('FIELDS', fields), {
-      id: payoutIdOf(intentId),
-      payment: paymentId,
-    });
+    const { data, errors } = await gateway.run<Record<string, unknown>>(
+      queries.replaceAll('FIELDS', fields),
+      {
+        id: payoutIdOf(intentId),
+        payment: paymentId,
+      },
+    );
     expect(errors).toBeUndefined();
     return data;
   }
@@ -179,7 +182,7 @@ describe('a value that one answer lacks, or has as null, is read from another on
     },
   };
 
-  it('where payments lack it', async () => {
+  it('if payments lack it', async () => {
     const data = await read(
       payment => ({ ...payment, description: undefined, recipient_details: { name: 'A', iban: null } }),
       false,
@@ -187,7 +190,7 @@ describe('a value that one answer lacks, or has as null, is read from another on
     expect(data).toEqual({ payouts: { nodes: [known] }, payout: known, payoutByPayment: known });
   });
 
-  it('where rows have null', async () => {
+  it('if rows have null', async () => {
     const data = await read(
       row => ({ ...row, description: null, recipient_iban: null, recipient_bank_name: null }),
       true,
@@ -195,8 +198,8 @@ describe('a value that one answer lacks, or has as null, is read from another on
     expect(data).toEqual({ payouts: { nodes: [known] }, payout: known, payoutByPayment: known });
   });
 
-  it('where the answer to a creation lacks it', async () => {
-    const { lean, gateway } = await edited();
+  it('if the response to a creation lacks it', async () => {
+    const { lean, gateway } = await startProxied();
     lean.edit = answer => {
       for (const each of answer.payouts_payment_details ?? []) {
         delete each.iban;
@@ -215,8 +218,8 @@ describe('a value that one answer lacks, or has as null, is read from another on
   });
 });
 
-it('a destination has one status, that of its own call, and what no answer carries is not offered', async () => {
-  const { gateway } = await edited();
+it('a destination has the status of its own call, and fields that no response has get NOT_OFFERED_BY_LEAN', async () => {
+  const { gateway } = await startProxied();
   const { intentId } = gateway.lean.payouts.add({ destinationId: destinations.refused });
   const { data, errors } = await gateway.run<{
     payoutDestination: object;
@@ -235,8 +238,8 @@ it('a destination has one status, that of its own call, and what no answer carri
   ]);
 });
 
-it('a payout that Lean has just created is there, although Lean does not know its intent yet', async () => {
-  const { lean, gateway } = await edited();
+it('a payout that was just created can be read, although Lean does not know its intent yet', async () => {
+  const { lean, gateway } = await startProxied();
   lean.refuse = path => (path.includes('/intents/') ? 404 : undefined);
   const { data, errors } = await gateway.run(
     `mutation ($input: CreatePayoutInput!) { createPayout(input: $input) {
@@ -253,9 +256,9 @@ it('a payout that Lean has just created is there, although Lean does not know it
   });
 });
 
-describe.each(['v1', 'ksa'] as const)('where Lean has few calls (%s)', profile => {
-  it('a payout that was listed is not what it was created as, where the list could not be read to its end', async () => {
-    const { gateway } = await edited({ profile });
+describe.each(['v1', 'ksa'] as const)('if Lean has no calls for single payouts (%s)', profile => {
+  it('a payout that was listed has no status, instead of that at creation, if the list could not be read to its end', async () => {
+    const { gateway } = await startProxied({ profile });
     const input = {
       ...payoutInput('listed'),
       amount: { amount: '16.5', currency: profile === 'ksa' ? 'SAR' : 'AED' },
@@ -274,13 +277,13 @@ describe.each(['v1', 'ksa'] as const)('where Lean has few calls (%s)', profile =
     const { data: read, errors } = await gateway.run(byId('status'), { id: payoutId });
     expect(read).toEqual({ payout: null });
     expect(errors).toMatchObject([{ extensions: { code: 'LEAN_ROW_NOT_FOUND' } }]);
-    // Our record still has what never changes.
+    // The gateway's record still has the constant values.
     const { data: constant } = await gateway.run(byId('amount { amount }'), { id: payoutId });
     expect(constant).toEqual({ payout: { amount: { amount: '16.5' } } });
   });
 
-  it('asking for a payout by its payment as well finds it, whichever comes first', async () => {
-    const { gateway } = await edited({ profile });
+  it('a payout that is also queried by its payment is found, in either order', async () => {
+    const { gateway } = await startProxied({ profile });
     const old = gateway.lean.payouts.add({ createdAt: '2026-01-01T00:00:00Z' });
     for (let index = 0; index < 250; index += 1)
       gateway.lean.payouts.add({ createdAt: new Date(Date.UTC(2026, 1, 1) + index * 60_000).toISOString() });
@@ -296,8 +299,8 @@ describe.each(['v1', 'ksa'] as const)('where Lean has few calls (%s)', profile =
   });
 });
 
-it('the history of a payout whose payment must be looked for takes one deadline', async () => {
-  const { lean, gateway } = await edited({}, { LEAN_TIMEOUT_MS: '1500' });
+it('a history that first needs the payment of the payout has one deadline', async () => {
+  const { lean, gateway } = await startProxied({}, { LEAN_TIMEOUT_MS: '1500' });
   const { intentId } = gateway.lean.payouts.add({ postInitiationStatus: 'PROCESSED' });
   lean.edit = editRows(rows => rows.map(row => ({ ...row, payment_id: undefined })));
   for (const operation of ['getPayoutIntent', 'getPayoutPaymentHistory'] as const)

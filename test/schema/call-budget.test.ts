@@ -3,31 +3,31 @@ import { fingerprintOf, writeCursor } from '../../src/payouts/listing/cursor.ts'
 import { filterQuery } from '../../src/payouts/listing/payout-filter.ts';
 import { startListeningGateway } from '../support/running-gateway.ts';
 import { startTestGateway } from '../support/test-gateway.ts';
-import { examplePayoutId } from '../../src/sandbox/named.ts';
+import { examplePayoutId } from '../../src/sandbox/fixtures.ts';
 
 /*
- * No operation makes more Lean calls than one may, however much more it needs than could be told beforehand.
+ * No operation exceeds the limit of Lean calls, even if it needs more calls than were estimated.
  */
 
 const env = { MAX_UPSTREAM_CALLS: '5' };
 
-/** A cursor whose row is not where it says, so that it has to be looked for in the whole list. */
-function forgedCursor(place: number): string {
+/** A cursor whose row is not at its position, so that the gateway searches the whole list for it. */
+function forgedCursor(position: number): string {
   const query = filterQuery({});
   const ids = { intentId: 'c0000000-0000-4000-8000-00000000dead', paymentId: null };
-  const cursor = { place, total: 300, asOf: null, createdAt: null, ...ids };
+  const cursor = { position, total: 300, snapshotTime: null, createdAt: null, ...ids };
   return writeCursor(cursor, fingerprintOf(query));
 }
 
 describe('an operation with a limit of 5 Lean calls', () => {
-  it('stops after 5 of them where rows of forged cursors are looked for, and says so', async () => {
+  it('stops after 5 of them while it searches for rows of forged cursors', async () => {
     const gateway = await startTestGateway({ env });
     const fields = [3, 61, 127, 200, 270].map(
-      (place, index) =>
-        `p${String(index)}: payouts(first: 1, after: "${forgedCursor(place)}") { nodes { id } }`,
+      (position, index) =>
+        `p${String(index)}: payouts(first: 1, after: "${forgedCursor(position)}") { nodes { id } }`,
     );
     const { errors } = await gateway.run(`{ ${fields.join(' ')} }`);
-    // It has begun five calls when it says so; Lean may not have received all of them yet.
+    // The gateway has begun five calls, but Lean may not have received all of them yet.
     expect(gateway.lean.requests.length).toBeLessThanOrEqual(5);
     expect(errors?.length).toBeGreaterThan(0);
     for (const error of errors ?? [])
@@ -38,19 +38,19 @@ describe('an operation with a limit of 5 Lean calls', () => {
   });
 
   it.each(['v1', 'ksa'] as const)(
-    'stops after 5 of them where outcomes are not in the rows (%s)',
+    'stops after 5 of them if the rows have no outcomes (%s)',
     async profile => {
       const gateway = await startTestGateway({ env, sandbox: { profile } });
       const { errors } = await gateway.run('{ payouts(first: 100) { nodes { id outcome } } }');
       expect(gateway.lean.requests.length).toBeLessThanOrEqual(5);
       expect(new Set(errors?.map(({ extensions }) => extensions['code']))).toEqual(
-        // The first five find out that there is no call for it.
+        // The first five calls find out that Lean does not offer the field.
         new Set(['NOT_OFFERED_BY_LEAN', 'OPERATION_TOO_EXPENSIVE']),
       );
     },
   );
 
-  it('repeats no call beyond it, and tells what became of the last one', async () => {
+  it('does not retry beyond the limit, and reports the last failure', async () => {
     const gateway = await startTestGateway({ env: { MAX_UPSTREAM_CALLS: '2' } });
     gateway.lean.faults.add({ kind: 'status', status: 503 });
     const { errors } = await gateway.run(`{ payoutByPayment(paymentId: "${examplePayoutId}") { id } }`);
@@ -58,7 +58,7 @@ describe('an operation with a limit of 5 Lean calls', () => {
     expect(errors).toMatchObject([{ extensions: { code: 'LEAN_UNAVAILABLE' } }]);
   });
 
-  it('has its own budget, whatever others have used', async () => {
+  it('has its own budget, independent of other operations', async () => {
     const gateway = await startTestGateway({ env: { MAX_UPSTREAM_CALLS: '1' } });
     for (let times = 0; times < 3; times += 1) {
       const { errors } = await gateway.run(`{ payouts(first: 1) { totalCount } }`);
@@ -67,13 +67,13 @@ describe('an operation with a limit of 5 Lean calls', () => {
   });
 });
 
-describe('by REST with a limit of 2 Lean calls', () => {
-  it('a call is made twice at most', async () => {
+describe('over REST with a limit of 2 Lean calls', () => {
+  it('a call is tried at most twice', async () => {
     const gateway = await startListeningGateway({ env: { REST_PORT: '0', MAX_UPSTREAM_CALLS: '2' } });
     try {
       gateway.lean.faults.add({ kind: 'status', status: 503 });
-      const answer = await fetch(`${gateway.restUrl ?? ''}/v1/payouts/v1/${examplePayoutId}`);
-      expect(answer.status).toBe(503);
+      const response = await fetch(`${gateway.restUrl ?? ''}/v1/payouts/v1/${examplePayoutId}`);
+      expect(response.status).toBe(503);
       expect(gateway.lean.requests.filter(({ operation }) => operation === 'getPayout')).toHaveLength(2);
     } finally {
       await gateway.close();

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { PayoutInputError } from '../../src/payouts/creation/creation-answer.ts';
-import { destinations } from '../../src/sandbox/named.ts';
+import { destinations } from '../../src/sandbox/fixtures.ts';
 import { payoutInput } from '../support/payout-input.ts';
 import { startTestGateway, type TestGateway } from '../support/test-gateway.ts';
 
@@ -15,16 +15,16 @@ const rejected = `__typename ... on PayoutRejected { code message transferIndex 
 const one = `mutation ($input: CreatePayoutInput!) { createPayout(input: $input) { ${rejected} } }`;
 const many = `mutation ($input: CreatePayoutsInput!) { createPayouts(input: $input) { ${rejected} } }`;
 
-async function answerTo(gateway: TestGateway, document: string, input: object): Promise<Rejected> {
+async function rejectionOf(gateway: TestGateway, document: string, input: object): Promise<Rejected> {
   const { data, errors } = await gateway.run<Record<string, Rejected>>(document, { input });
   expect(errors).toBeUndefined();
-  const [answer] = Object.values(data ?? {});
-  if (answer === undefined) throw new TypeError('there is no answer');
-  return answer;
+  const [rejection] = Object.values(data ?? {});
+  if (rejection === undefined) throw new TypeError('the result has no data');
+  return rejection;
 }
 
-/** Wrong values of each field of a transfer, with the code that says why. */
-const wrong: Readonly<Record<string, readonly (readonly [value: unknown, code: string])[]>> = {
+/** Invalid values of each field of a transfer, with their error codes. */
+const invalidValues: Readonly<Record<string, readonly (readonly [value: unknown, code: string])[]>> = {
   accountId: [
     ['', 'REQUIRED'],
     ['a'.repeat(65), 'TOO_LONG'],
@@ -55,7 +55,7 @@ const wrong: Readonly<Record<string, readonly (readonly [value: unknown, code: s
     ['a\u007fb', 'INVALID_CHARACTERS'],
   ],
 };
-const wrongKeys = [
+const invalidKeys = [
   ['', 'REQUIRED'],
   ['k'.repeat(256), 'TOO_LONG'],
   [' key', 'OUTER_BLANKS'],
@@ -63,19 +63,21 @@ const wrongKeys = [
   ['k\u00e9y', 'INVALID_CHARACTERS'],
 ] as const;
 
-/** Faults of a transfer by field: at most one of each. */
-const faults = fc.record(
-  Object.fromEntries(Object.entries(wrong).map(([field, values]) => [field, fc.constantFrom(...values)])),
+/** Random faults of a transfer, at most one for each field. */
+const anyFaults = fc.record(
+  Object.fromEntries(
+    Object.entries(invalidValues).map(([field, values]) => [field, fc.constantFrom(...values)]),
+  ),
   { requiredKeys: [] },
 ) as fc.Arbitrary<Readonly<Record<string, readonly [unknown, string]>>>;
 
-function transferWith(made: Readonly<Record<string, readonly [unknown, string]>>): object {
+function transferWith(faults: Readonly<Record<string, readonly [unknown, string]>>): object {
   const { accountId, destinationId, description, authorize } = payoutInput('');
-  const valueOf = (field: string, good: unknown): unknown => made[field]?.[0] ?? good;
+  const valueOf = (field: string, valid: unknown): unknown => faults[field]?.[0] ?? valid;
   return {
     accountId: valueOf('accountId', accountId),
     destinationId: valueOf('destinationId', destinationId),
-    // How many decimals there may be is told by the currency.
+    // The currency decides how many decimal places are valid.
     amount: { amount: valueOf('amount.amount', '16.50'), currency: valueOf('amount.currency', 'AED') },
     description: valueOf('description', description),
     authorize,
@@ -83,45 +85,49 @@ function transferWith(made: Readonly<Record<string, readonly [unknown, string]>>
   };
 }
 
-/** What the faults of a transfer are to be told as; too many decimals are none of an unknown currency. */
-function toldOf(made: Readonly<Record<string, readonly [unknown, string]>>, before = ''): string[][] {
-  return Object.entries(made)
-    .filter(([, [, code]]) => code !== 'TOO_MANY_DECIMALS' || made['amount.currency'] === undefined)
-    .map(([field, [, code]]) => [before + field, code]);
+/** The expected errors of faults. With an unknown currency, the number of decimal places is not checked. */
+function expectedErrors(
+  faults: Readonly<Record<string, readonly [unknown, string]>>,
+  prefix = '',
+): string[][] {
+  return Object.entries(faults)
+    .filter(([, [, code]]) => code !== 'TOO_MANY_DECIMALS' || faults['amount.currency'] === undefined)
+    .map(([field, [, code]]) => [prefix + field, code]);
 }
 
-const told = ({ inputErrors }: Rejected): string[][] => inputErrors.map(({ field, code }) => [field, code]);
+const actualErrors = ({ inputErrors }: Rejected): string[][] =>
+  inputErrors.map(({ field, code }) => [field, code]);
 
-describe('the wrong fields of an input', () => {
-  it.each(wrongKeys)('are the key alone where that is %j', async (idempotencyKey, code) => {
+describe('inputErrors', () => {
+  it.each(invalidKeys)('names the key alone if it is %j', async (idempotencyKey, code) => {
     const gateway = await startTestGateway();
-    const answer = await answerTo(gateway, one, payoutInput(idempotencyKey));
-    expect(answer).toEqual({
+    const rejection = await rejectionOf(gateway, one, payoutInput(idempotencyKey));
+    expect(rejection).toEqual({
       __typename: 'PayoutRejected',
       code: 'INVALID_INPUT',
-      message: answer.inputErrors[0]?.message,
+      message: rejection.inputErrors[0]?.message,
       transferIndex: null,
       inputErrors: [
         { field: 'idempotencyKey', code, message: expect.stringMatching(/^idempotencyKey .*\.$/) },
       ],
     });
     const batch = { idempotencyKey, transfers: [transferWith({}), transferWith({})] };
-    expect(told(await answerTo(gateway, many, batch))).toEqual([['idempotencyKey', code]]);
+    expect(actualErrors(await rejectionOf(gateway, many, batch))).toEqual([['idempotencyKey', code]]);
     expect(gateway.lean.requests).toEqual([]);
   });
 
-  it('are told once each, by their paths and codes, whatever they are', async () => {
+  it('has one entry with path and code for each invalid field', async () => {
     const gateway = await startTestGateway();
     await fc.assert(
-      fc.asyncProperty(faults, fc.option(fc.constantFrom(...wrongKeys)), async (made, key) => {
-        const expected = [...(key === null ? [] : [['idempotencyKey', key[1]]]), ...toldOf(made)];
+      fc.asyncProperty(anyFaults, fc.option(fc.constantFrom(...invalidKeys)), async (faults, key) => {
+        const expected = [...(key === null ? [] : [['idempotencyKey', key[1]]]), ...expectedErrors(faults)];
         fc.pre(expected.length > 0);
-        const input = { ...transferWith(made), idempotencyKey: key?.[0] ?? 'key-1' };
-        const answer = await answerTo(gateway, one, input);
-        expect(told(answer).sort()).toEqual(expected.sort());
-        expect(answer.message).toBe(
+        const input = { ...transferWith(faults), idempotencyKey: key?.[0] ?? 'key-1' };
+        const rejection = await rejectionOf(gateway, one, input);
+        expect(actualErrors(rejection).sort()).toEqual(expected.sort());
+        expect(rejection.message).toBe(
           expected.length === 1
-            ? answer.inputErrors[0]?.message
+            ? rejection.inputErrors[0]?.message
             : `${String(expected.length)} fields of the input are wrong; see inputErrors.`,
         );
       }),
@@ -130,20 +136,24 @@ describe('the wrong fields of an input', () => {
     expect(gateway.lean.requests).toEqual([]);
   });
 
-  it('are told by the places of their transfers, 20 of them at most', async () => {
+  it('has paths with the index of the transfer, and 20 entries at most', async () => {
     const gateway = await startTestGateway();
     await fc.assert(
-      fc.asyncProperty(fc.array(faults, { minLength: 1, maxLength: 8 }), async batch => {
+      fc.asyncProperty(fc.array(anyFaults, { minLength: 1, maxLength: 8 }), async batch => {
         const transfers = batch.map(transferWith);
-        const expected = batch.flatMap((made, index) => toldOf(made, `transfers.${String(index)}.`));
-        // Two wrong references may be the same: that they are wrong is all that is told of them.
+        const expected = batch.flatMap((faults, index) =>
+          expectedErrors(faults, `transfers.${String(index)}.`),
+        );
+        // Two invalid references may be equal. They are reported as invalid, not as duplicates.
         fc.pre(expected.length > 0);
-        const answer = await answerTo(gateway, many, { idempotencyKey: 'key-1', transfers });
-        expect(answer.inputErrors).toHaveLength(Math.min(expected.length, 20));
-        for (const each of told(answer)) expect(expected).toContainEqual(each);
-        expect(new Set(answer.inputErrors.map(({ field }) => field)).size).toBe(answer.inputErrors.length);
+        const rejection = await rejectionOf(gateway, many, { idempotencyKey: 'key-1', transfers });
+        expect(rejection.inputErrors).toHaveLength(Math.min(expected.length, 20));
+        for (const each of actualErrors(rejection)) expect(expected).toContainEqual(each);
+        expect(new Set(rejection.inputErrors.map(({ field }) => field)).size).toBe(
+          rejection.inputErrors.length,
+        );
         if (expected.length > 1)
-          expect(answer.message).toBe(
+          expect(rejection.message).toBe(
             `${String(expected.length)} fields of the input are wrong; see inputErrors.`,
           );
       }),
@@ -152,26 +162,29 @@ describe('the wrong fields of an input', () => {
     expect(gateway.lean.requests).toEqual([]);
   });
 
-  it('are a reference that two transfers have, and never one that nobody sent', async () => {
+  it('names a reference that two transfers share, and no default reference', async () => {
     const gateway = await startTestGateway();
     const withReference = (externalReference?: string): object => ({
       ...transferWith({}),
       externalReference,
     });
-    const blamed = async (...references: readonly (string | undefined)[]) =>
-      told(
-        await answerTo(gateway, many, { idempotencyKey: 'key-1', transfers: references.map(withReference) }),
+    const errorsFor = async (...references: readonly (string | undefined)[]) =>
+      actualErrors(
+        await rejectionOf(gateway, many, {
+          idempotencyKey: 'key-1',
+          transfers: references.map(withReference),
+        }),
       );
-    expect(await blamed('r', 's', 'r', 'r')).toEqual([
+    expect(await errorsFor('r', 's', 'r', 'r')).toEqual([
       ['transfers.2.externalReference', 'DUPLICATE'],
       ['transfers.3.externalReference', 'DUPLICATE'],
     ]);
-    expect(await blamed('key-1.1', undefined)).toEqual([['transfers.0.externalReference', 'DUPLICATE']]);
-    expect(await blamed(undefined, 'key-1.0')).toEqual([['transfers.1.externalReference', 'DUPLICATE']]);
+    expect(await errorsFor('key-1.1', undefined)).toEqual([['transfers.0.externalReference', 'DUPLICATE']]);
+    expect(await errorsFor(undefined, 'key-1.0')).toEqual([['transfers.1.externalReference', 'DUPLICATE']]);
     expect(gateway.lean.requests).toEqual([]);
   });
 
-  it('are none of a payout that Lean failed, which can be read with the rejection', async () => {
+  it('is empty for a payout that Lean failed, which can be read with the rejection', async () => {
     const gateway = await startTestGateway();
     const before = new Set(gateway.lean.payouts.all());
     const { data } = await gateway.run(
@@ -186,7 +199,7 @@ describe('the wrong fields of an input', () => {
       },
     );
     const made = gateway.lean.payouts.all().filter(payout => !before.has(payout));
-    const [taken, failed] = [destinations.pays, destinations.failsAtOnce].map(id =>
+    const [accepted, failed] = [destinations.pays, destinations.failsAtOnce].map(id =>
       made.find(({ destinationId }) => destinationId === id),
     );
     expect(data).toEqual({
@@ -195,9 +208,9 @@ describe('the wrong fields of an input', () => {
           {
             transferIndex: 0,
             paymentId: null,
-            payoutId: `po_${taken?.intentId ?? ''}`,
-            payout: { intentId: taken?.intentId },
-            intent: { id: taken?.intentId },
+            payoutId: `po_${accepted?.intentId ?? ''}`,
+            payout: { intentId: accepted?.intentId },
+            intent: { id: accepted?.intentId },
           },
         ],
         rejected: [
@@ -213,14 +226,14 @@ describe('the wrong fields of an input', () => {
     expect(gateway.received()).toMatchObject({ createPayoutPayment: 1, getPayoutIntent: 2 });
   });
 
-  it('are the one that Lean refused the payout for, by its path on each road to one transfer', async () => {
+  it('names the field that Lean refused, by its path in createPayout and in createPayouts', async () => {
     const gateway = await startTestGateway();
     const transfer = { ...transferWith({}), destinationId: destinations.refused };
-    const refused = { code: 'REJECTED_BY_LEAN', inputErrors: [{ code: 'REFUSED_BY_LEAN' }] };
-    const single = await answerTo(gateway, one, { ...transfer, idempotencyKey: 'key-1' });
-    expect(single).toMatchObject({ ...refused, inputErrors: [{ field: 'destinationId' }] });
-    const batch = await answerTo(gateway, many, { idempotencyKey: 'key-1', transfers: [transfer] });
-    expect(batch).toMatchObject({ ...refused, inputErrors: [{ field: 'transfers.0.destinationId' }] });
+    const expected = { code: 'REJECTED_BY_LEAN', inputErrors: [{ code: 'REFUSED_BY_LEAN' }] };
+    const single = await rejectionOf(gateway, one, { ...transfer, idempotencyKey: 'key-1' });
+    expect(single).toMatchObject({ ...expected, inputErrors: [{ field: 'destinationId' }] });
+    const batch = await rejectionOf(gateway, many, { idempotencyKey: 'key-1', transfers: [transfer] });
+    expect(batch).toMatchObject({ ...expected, inputErrors: [{ field: 'transfers.0.destinationId' }] });
     expect(gateway.received()).toEqual({ createPayoutPayment: 1 });
   });
 });

@@ -1,7 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { payoutIdOf } from '../../src/payouts/values/ids.ts';
-import { destinations, exampleIntentId, examplePayoutId, waitingIntentId } from '../../src/sandbox/named.ts';
+import {
+  destinations,
+  exampleIntentId,
+  examplePayoutId,
+  waitingIntentId,
+} from '../../src/sandbox/fixtures.ts';
 import { startTestGateway } from '../support/test-gateway.ts';
 
 const byId = `query ($id: ID!) { payout(id: $id) {
@@ -10,7 +15,7 @@ const byId = `query ($id: ID!) { payout(id: $id) {
 } }`;
 
 describe('an amount', () => {
-  it('is answered with exactly the digits that Lean sent, in lists, payouts and intents', async () => {
+  it('has exactly the digits that Lean sent, in lists, payouts and intents', async () => {
     const gateway = await startTestGateway({ sandbox: { payouts: 0 } });
     const digits = (length: number) => fc.stringMatching(new RegExp(`^[1-9]\\d{0,${String(length - 1)}}$`));
     await fc.assert(
@@ -37,7 +42,7 @@ describe('an amount', () => {
     );
   });
 
-  it('beyond what a binary float can hold stays what it is', async () => {
+  it('with more digits than a binary float holds keeps all of them', async () => {
     const gateway = await startTestGateway({ sandbox: { payouts: 0 } });
     gateway.lean.payouts.add({ amount: '9007199254740993.01' });
     const { data } = await gateway.run('{ payouts { nodes { amount { amount } } } }');
@@ -68,20 +73,20 @@ describe('a payout', () => {
     '../payments',
     'payments',
     '3fa85f64-5717-4562-b3fc-2c963f66afa6/history',
-  ])('cannot be named %j', async id => {
+  ])('cannot have the id %j', async id => {
     const gateway = await startTestGateway();
     const { errors } = await gateway.run(byId, { id });
     expect(errors?.map(error => error.extensions)).toEqual([{ code: 'BAD_USER_INPUT', argument: 'id' }]);
     expect(gateway.received()).toEqual({});
   });
 
-  it('is told, by a bare id of Lean’s, which fields take it', async () => {
+  it('queried by an id of Lean gets an error that names the fields for it', async () => {
     const gateway = await startTestGateway();
     const { errors } = await gateway.run(byId, { id: examplePayoutId });
     expect(errors?.[0]?.message).toMatch(/payoutByIntent.*payoutByPayment/s);
   });
 
-  it('that waits for authorisation takes its status from the list', async () => {
+  it('that awaits authorisation has its status from the list', async () => {
     const gateway = await startTestGateway();
     const id = payoutIdOf(waitingIntentId);
     const { data } = await gateway.run(byId, { id });
@@ -111,14 +116,14 @@ describe('a payout', () => {
     });
   });
 
-  it('that Lean failed before there was a payment is told by the list', async () => {
+  it('that failed before it had a payment has its status from the list', async () => {
     const gateway = await startTestGateway({ sandbox: { payouts: 0 } });
     const { intentId } = gateway.lean.payouts.add({ status: 'FAILED', paymentId: null });
     const { data } = await gateway.run(byId, { id: payoutIdOf(intentId) });
     expect(data).toMatchObject({ payout: { status: 'FAILED', outcome: 'NOT_PAID', paymentId: null } });
   });
 
-  it('is null with a code where its status cannot be had, and never of unknown status for want of an answer', async () => {
+  it('is null with an error if its status cannot be found, instead of having the status UNKNOWN', async () => {
     const gateway = await startTestGateway({ sandbox: { payouts: 0 } });
     const { intentId } = gateway.lean.payouts.add({ status: 'CREATED', paymentId: null });
     gateway.lean.behaviour.listingMs = 86_400_000;
@@ -130,7 +135,7 @@ describe('a payout', () => {
     ]);
   });
 
-  it('carries a word of Lean’s that nobody knows yet', async () => {
+  it('shows a status of Lean that is not known yet as leanStatus', async () => {
     const gateway = await startTestGateway({ sandbox: { payouts: 0 } });
     gateway.lean.payouts.add({ status: 'HELD_FOR_REVIEW' });
     const { data } = await gateway.run('{ payouts { nodes { status leanStatus outcome } } }');
@@ -139,7 +144,7 @@ describe('a payout', () => {
     });
   });
 
-  it('whose intent has had two payments is one payout, with the facts of the newest and all events', async () => {
+  it('with two payments has the values of the newest payment and the events of both', async () => {
     const gateway = await startTestGateway({ sandbox: { payouts: 0 } });
     const intentId = 'c0000000-0000-4000-8000-00000000abcd';
     const failed = gateway.lean.payouts.add({
@@ -179,20 +184,20 @@ describe('a payout', () => {
     expect(later).toMatchObject({ payoutByPayment: payout });
   });
 
-  it('takes one deadline for all the calls that its facts need', async () => {
+  it('has one deadline for all Lean calls of its fields', async () => {
     const gateway = await startTestGateway({ env: { LEAN_TIMEOUT_MS: '1000' } });
     gateway.lean.faults.add({ kind: 'latency', ms: 700 });
-    const began = performance.now();
+    const startedAt = performance.now();
     const { errors } = await gateway.run('query ($id: ID!) { payout(id: $id) { status } }', {
       id: payoutIdOf(waitingIntentId),
     });
     expect(errors).toMatchObject([{ extensions: { code: 'LEAN_TIMEOUT' } }]);
-    expect(performance.now() - began).toBeLessThan(5000);
+    expect(performance.now() - startedAt).toBeLessThan(5000);
   });
 });
 
-describe('with Lean in trouble', () => {
-  it('one failed call costs its own field and no more', async () => {
+describe('if Lean fails', () => {
+  it('a failed call makes only its own field null', async () => {
     const gateway = await startTestGateway({ env: { LEAN_HISTORY_KEY: 'payment_intent_id' } });
     gateway.lean.faults.add({ kind: 'status', status: 422, operation: 'getPayoutPaymentHistory', times: 1 });
     gateway.lean.faults.add({ kind: 'html', status: 200, operation: 'getPayoutIntent', times: 1 });
@@ -208,7 +213,7 @@ describe('with Lean in trouble', () => {
     ]);
   });
 
-  it('a call that fails once and then succeeds costs nothing', async () => {
+  it('a call that fails once is retried, and no field is null', async () => {
     const gateway = await startTestGateway({ env: { LEAN_HISTORY_KEY: 'payment_intent_id' } });
     gateway.lean.faults.add({ kind: 'status', status: 503, operation: 'getPayoutPaymentHistory', times: 1 });
     gateway.lean.faults.add({ kind: 'drop_before', operation: 'getPayoutIntent', times: 1 });
@@ -224,25 +229,25 @@ describe('with Lean in trouble', () => {
     expect(gateway.received()).toEqual({ listPayouts: 1, getPayoutPaymentHistory: 11, getPayoutIntent: 11 });
   });
 
-  const troubles = [
-    ['refuses our token', { kind: 'status', status: 401 }, 'LEAN_UNAUTHORIZED'],
+  const failures = [
+    ['refuses the token', { kind: 'status', status: 401 }, 'LEAN_UNAUTHORIZED'],
     ['refuses the request', { kind: 'status', status: 422 }, 'LEAN_REFUSED'],
-    ['asks for fewer requests', { kind: 'status', status: 429 }, 'LEAN_RATE_LIMITED'],
-    ['has a fault', { kind: 'status', status: 500 }, 'LEAN_UNAVAILABLE'],
-    ['is behind a page of Cloudflare', { kind: 'html' }, 'LEAN_UNAVAILABLE'],
-    ['answers a page as success', { kind: 'html', status: 200 }, 'LEAN_BAD_RESPONSE'],
-    ['cuts its JSON', { kind: 'broken_json' }, 'LEAN_BAD_RESPONSE'],
-    ['answers nothing', { kind: 'empty' }, 'LEAN_BAD_RESPONSE'],
+    ['limits the rate', { kind: 'status', status: 429 }, 'LEAN_RATE_LIMITED'],
+    ['has an internal error', { kind: 'status', status: 500 }, 'LEAN_UNAVAILABLE'],
+    ['shows an HTML error page', { kind: 'html' }, 'LEAN_UNAVAILABLE'],
+    ['sends an HTML page with status 200', { kind: 'html', status: 200 }, 'LEAN_BAD_RESPONSE'],
+    ['sends truncated JSON', { kind: 'broken_json' }, 'LEAN_BAD_RESPONSE'],
+    ['sends an empty body', { kind: 'empty' }, 'LEAN_BAD_RESPONSE'],
     ['drops the connection', { kind: 'drop_before' }, 'LEAN_UNAVAILABLE'],
-    ['breaks off its answer', { kind: 'truncate' }, 'LEAN_UNAVAILABLE'],
-    ['never answers', { kind: 'stall', part: 'headers' }, 'LEAN_TIMEOUT'],
-    ['never ends its answer', { kind: 'stall', part: 'body' }, 'LEAN_TIMEOUT'],
+    ['closes the connection within the body', { kind: 'truncate' }, 'LEAN_UNAVAILABLE'],
+    ['sends no headers', { kind: 'stall', part: 'headers' }, 'LEAN_TIMEOUT'],
+    ['does not end its body', { kind: 'stall', part: 'body' }, 'LEAN_TIMEOUT'],
   ] as const;
 
-  it.each(troubles)(
-    'that %s, the error says so by its code, and holds none of its text',
-    async (_what, fault, code) => {
-      // What ends by itself is given all the time that a busy machine may take.
+  it.each(failures)(
+    'and %s, the error has a code for it and none of Lean’s text',
+    async (_description, fault, code) => {
+      // Faults that end by themselves get a long timeout, because the machine may be busy.
       const timeout = code === 'LEAN_TIMEOUT' ? '300' : '30000';
       const gateway = await startTestGateway({ env: { LEAN_TIMEOUT_MS: timeout } });
       gateway.lean.faults.add(fault);
@@ -253,7 +258,7 @@ describe('with Lean in trouble', () => {
     },
   );
 
-  it('that is not there, the error says that it cannot be reached', async () => {
+  it('and cannot be reached, the error says so', async () => {
     const gateway = await startTestGateway();
     await gateway.lean.close();
     const { errors } = await gateway.run(byId, { id: payoutIdOf(exampleIntentId) });
@@ -276,7 +281,7 @@ describe('createPayout', () => {
     description: 'INV 001',
   };
 
-  it('says why an outcome is unknown, and when it is worth asking again', async () => {
+  it('returns the reason of an unknown outcome, and when to repeat the request', async () => {
     const gateway = await startTestGateway();
     gateway.lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 1 });
     const { data } = await gateway.run<{ createPayout: { readonly resendAt: string } }>(
@@ -296,7 +301,7 @@ describe('createPayout', () => {
   });
 
   it.each([' INV 7', 'INV 7 ', 'x'.repeat(65), '\u00a0'])(
-    'refuses the reference %j, which Lean may change, before anything is sent',
+    'refuses the reference %j, which Lean might change, and sends nothing',
     async externalReference => {
       const gateway = await startTestGateway();
       const { data } = await gateway.run(create, { input: { ...input, externalReference } });
@@ -312,7 +317,7 @@ describe('createPayout', () => {
     },
   );
 
-  it('says right away what Lean said of it, before there is any event', async () => {
+  it('returns the status of Lean’s response before there is an event', async () => {
     const gateway = await startTestGateway();
     const { data } = await gateway.run(create, { input });
     expect(data).toMatchObject({
@@ -320,7 +325,7 @@ describe('createPayout', () => {
     });
   });
 
-  it('sends what the caller wrote, digit by digit, with its key and reference', async () => {
+  it('sends the exact digits of the amount, with the key and the reference', async () => {
     const gateway = await startTestGateway();
     for (const amount of ['16.50', '0.01', '999999.99'])
       await gateway.run(create, {
@@ -337,7 +342,7 @@ describe('createPayout', () => {
     expect(sent[0]?.body).toContain('"external_reference":"key 16.50"');
   });
 
-  it('takes an amount as a number literal in the document as exactly as a text', async () => {
+  it('accepts an amount as a number literal, and keeps its digits', async () => {
     const gateway = await startTestGateway();
     const literal = create.replace('($input: CreatePayoutInput!)', '').replace(
       '$input',
@@ -348,7 +353,7 @@ describe('createPayout', () => {
     expect(gateway.lean.requests[0]?.body).toContain('"amount":100000.10,');
   });
 
-  it('takes a payout that Lean fails inside a 200 for a rejection, with its intent', async () => {
+  it('returns a payout that Lean fails with status 200 as rejected, with its intent', async () => {
     const gateway = await startTestGateway();
     const { data } = await gateway.run<{ createPayout: { rejectedIntentId: string } }>(create, {
       input: { ...input, destinationId: destinations.failsAtOnce },
@@ -364,15 +369,15 @@ describe('createPayout', () => {
     expect(data?.createPayout.rejectedIntentId).toMatch(/^[0-9a-f-]{36}$/);
   });
 
-  it('pays once however often the same request comes', async () => {
+  it('pays once if the same request is sent ten times at once', async () => {
     const gateway = await startTestGateway();
     const before = gateway.lean.payouts.all().length;
-    const answers = await Promise.all(Array.from({ length: 10 }, () => gateway.run(create, { input })));
-    expect(new Set(answers.map(({ data }) => JSON.stringify(data))).size).toBe(1);
+    const results = await Promise.all(Array.from({ length: 10 }, () => gateway.run(create, { input })));
+    expect(new Set(results.map(({ data }) => JSON.stringify(data))).size).toBe(1);
     expect(gateway.lean.payouts.all().length).toBe(before + 1);
   });
 
-  it('takes the longest key for several transfers, too', async () => {
+  it('accepts the longest key for several transfers', async () => {
     const gateway = await startTestGateway();
     const { accountId, destinationId, amount, description } = input;
     const transfer = { accountId, destinationId, amount, description };

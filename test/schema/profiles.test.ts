@@ -4,7 +4,7 @@ import { payoutIdOf } from '../../src/payouts/values/ids.ts';
 import { startTestGateway, type TestGateway } from '../support/test-gateway.ts';
 
 /*
- * One host may answer in the shapes of any of Lean's versions. What all of them carry must come out the same.
+ * Lean's responses differ between its versions (profiles). Fields that all of them have must be equal in GraphQL.
  */
 const profiles = ['v2', 'v1', 'ksa'] as const;
 const clock = (): number => Date.UTC(2026, 5, 1);
@@ -13,26 +13,26 @@ function gatewayOf(profile: (typeof profiles)[number]): Promise<TestGateway> {
   return startTestGateway({ sandbox: { profile, clock } });
 }
 
-async function answersOf<Data>(ask: (gateway: TestGateway) => Promise<Data>): Promise<Data[]> {
-  return Promise.all(profiles.map(async profile => ask(await gatewayOf(profile))));
+async function runOnAll<Data>(run: (gateway: TestGateway) => Promise<Data>): Promise<Data[]> {
+  return Promise.all(profiles.map(async profile => run(await gatewayOf(profile))));
 }
 
-describe('all profiles of Lean give the same answer to', () => {
-  it('a list of payouts with what every list carries', async () => {
-    const answers = await answersOf(gateway =>
+describe('all profiles of Lean give the same result for', () => {
+  it('a list of payouts with the fields of every list', async () => {
+    const results = await runOnAll(gateway =>
       gateway.run(`{ payouts(first: 100) { totalCount pageInfo { hasNextPage } nodes {
         intentId amount { amount } description status leanStatus createdAt autoAuthorized recipient { displayName }
       } } }`),
     );
-    expect(answers[0]?.errors).toBeUndefined();
-    expect(answers[0]?.data).toMatchObject({ payouts: { totalCount: 300 } });
-    expect(answers[1]).toEqual(answers[0]);
-    expect(answers[2]).toEqual(answers[0]);
+    expect(results[0]?.errors).toBeUndefined();
+    expect(results[0]?.data).toMatchObject({ payouts: { totalCount: 300 } });
+    expect(results[1]).toEqual(results[0]);
+    expect(results[2]).toEqual(results[0]);
   });
 
   it('the statuses in a history, oldest first', async () => {
-    // The tracking's end is an event in V2 alone.
-    const answers = await answersOf(async gateway => {
+    // Only V2 has an event for the end of the tracking.
+    const results = await runOnAll(async gateway => {
       const { data, errors } = await gateway.run<{
         payouts: {
           nodes: {
@@ -53,13 +53,13 @@ describe('all profiles of Lean give the same answer to', () => {
             .map(({ leanStatus, publishedAt }) => [leanStatus, publishedAt]),
         ]);
     });
-    expect(answers[0]?.length).toBeGreaterThan(30);
-    expect(answers[1]).toEqual(answers[0]);
-    expect(answers[2]).toEqual(answers[0]);
+    expect(results[0]?.length).toBeGreaterThan(30);
+    expect(results[1]).toEqual(results[0]);
+    expect(results[2]).toEqual(results[0]);
   });
 
   it('a creation', async () => {
-    const answers = await answersOf(gateway =>
+    const results = await runOnAll(gateway =>
       gateway.run(
         `mutation ($input: CreatePayoutInput!) { createPayout(input: $input) { __typename
           ... on PayoutCreated { status leanStatus amount { amount } recipient { displayName } payoutId intentId }
@@ -75,16 +75,16 @@ describe('all profiles of Lean give the same answer to', () => {
         },
       ),
     );
-    expect(answers[0]?.data).toMatchObject({
+    expect(results[0]?.data).toMatchObject({
       createPayout: { __typename: 'PayoutCreated', status: 'CREATED' },
     });
-    expect(answers[1]).toEqual(answers[0]);
-    expect(answers[2]).toEqual(answers[0]);
+    expect(results[1]).toEqual(results[0]);
+    expect(results[2]).toEqual(results[0]);
   });
 });
 
-describe('where Lean has no calls for single payouts and intents', () => {
-  it('says what the list says, and of the rest that Lean does not offer it', async () => {
+describe('if Lean has no calls for single payouts and intents', () => {
+  it('fields of the list have values, and other fields are null with NOT_OFFERED_BY_LEAN', async () => {
     const gateway = await gatewayOf('ksa');
     const document = `{ payouts(first: 20) { nodes {
       status postInitiationStatus sender { iban } recipient { displayName iban accountNumber } } } }`;
@@ -103,7 +103,7 @@ describe('where Lean has no calls for single payouts and intents', () => {
     }
   });
 
-  it('does not say of an accepted payout that it is in progress when it cannot know', async () => {
+  it('the outcome of an accepted payout is null, because it is not known', async () => {
     const gateway = await gatewayOf('ksa');
     const { data } = await gateway.run<{ payouts: { nodes: { status: string; outcome: string | null }[] } }>(
       '{ payouts(first: 100) { nodes { status outcome } } }',
@@ -115,7 +115,7 @@ describe('where Lean has no calls for single payouts and intents', () => {
     expect(outcomes('FAILED')).toEqual(new Set(['NOT_PAID']));
   });
 
-  it('does not ask for what has just proved not to be there', async () => {
+  it('a call that Lean does not offer is not repeated', async () => {
     const gateway = await gatewayOf('v1');
     await gateway.run('{ payouts(first: 20) { nodes { sender { iban } } } }');
     gateway.received();
@@ -123,7 +123,7 @@ describe('where Lean has no calls for single payouts and intents', () => {
     expect(gateway.received()).toEqual({ listPayouts: 1 });
   });
 
-  it.each(['v1', 'ksa'] as const)('finds payouts, by any of their ids, in the list (%s)', async profile => {
+  it.each(['v1', 'ksa'] as const)('payouts are found in the list by any of their ids (%s)', async profile => {
     const gateway = await gatewayOf(profile);
     const paid = gateway.lean.payouts.all().find(({ status }) => status === 'ACCEPTED_BY_BANK');
     const fields = 'id paymentId intentId status amount { amount } recipient { displayName }';
@@ -154,7 +154,7 @@ describe('where Lean has no calls for single payouts and intents', () => {
   it.each([
     [10, 'NOT_OFFERED_BY_LEAN'],
     [300, 'LEAN_ROW_NOT_FOUND'],
-  ])('says of a payout that is not in its list of %i that it is %s', async (payouts, code) => {
+  ])('a payout that is not in a list of %i payouts gets %s', async (payouts, code) => {
     const gateway = await startTestGateway({ sandbox: { profile: 'v1', payouts } });
     const { data, errors } = await gateway.run(
       '{ payoutByIntent(intentId: "c0000000-0000-4000-8000-00000000dead") { id } }',
@@ -163,7 +163,7 @@ describe('where Lean has no calls for single payouts and intents', () => {
     expect(errors?.[0]?.extensions).toMatchObject({ code });
   });
 
-  it('reads from the history what the list does not tell', async () => {
+  it('fields that the list lacks are read from the history', async () => {
     const gateway = await startTestGateway({ sandbox: { profile: 'ksa', payouts: 0 } });
     gateway.lean.payouts.add({ status: 'ACCEPTED_BY_BANK' });
     const { data, errors } = await gateway.run(
@@ -182,7 +182,7 @@ describe('where Lean has no calls for single payouts and intents', () => {
     });
   });
 
-  it('says of what its list lacks that it is not offered, instead of null alone', async () => {
+  it('a field that the list lacks has an error beside its null', async () => {
     const gateway = await gatewayOf('ksa');
     const { data, errors } = await gateway.run('{ payouts(first: 1) { nodes { updatedAt } } }');
     expect(data).toEqual({ payouts: { nodes: [{ updatedAt: null }] } });
@@ -190,7 +190,7 @@ describe('where Lean has no calls for single payouts and intents', () => {
   });
 });
 
-it('answers the ready-made list operation of GraphiQL in full', async () => {
+it('the list operation of GraphiQL returns all fields without errors', async () => {
   const gateway = await gatewayOf('v2');
   const { data, errors } = await gateway.run(PayoutsDocument, { first: 10 });
   expect(errors).toBeUndefined();

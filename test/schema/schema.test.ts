@@ -9,20 +9,20 @@ import {
 import { describe, expect, it } from 'vitest';
 import { printSchema, schema } from '../../src/schema/index.ts';
 
-/** Added by federation, whose specification describes them. */
-const federations = new Set(['_Any', '_Entity', '_Service', 'Query._entities', 'Query._service']);
+/** Elements that federation adds. Its specification describes them. */
+const federationElements = new Set(['_Any', '_Entity', '_Service', 'Query._entities', 'Query._service']);
 
 const types = Object.values(schema.getTypeMap()).filter(
-  type => !type.name.startsWith('__') && !isSpecifiedScalarType(type) && !federations.has(type.name),
+  type => !type.name.startsWith('__') && !isSpecifiedScalarType(type) && !federationElements.has(type.name),
 );
 
-describe('the schema is the manual:', () => {
+describe('the schema documents itself:', () => {
   it.each(types.map(type => [type.name, type] as const))(
-    'every element of %s is described',
+    'every element of %s has a description',
     (_name, type) => {
       const missing: string[] = [];
       const check = (path: string, description: string | null | undefined): void => {
-        if (!federations.has(path) && (description ?? '').trim().length < 8) missing.push(path);
+        if (!federationElements.has(path) && (description ?? '').trim().length < 8) missing.push(path);
       };
       check(type.name, type.description);
       if (isEnumType(type))
@@ -33,7 +33,7 @@ describe('the schema is the manual:', () => {
       if (isObjectType(type) || isInterfaceType(type))
         for (const field of Object.values(type.getFields())) {
           check(`${type.name}.${field.name}`, field.description);
-          if (!federations.has(`${type.name}.${field.name}`))
+          if (!federationElements.has(`${type.name}.${field.name}`))
             for (const argument of field.args)
               check(`${type.name}.${field.name}(${argument.name}:)`, argument.description);
         }
@@ -42,7 +42,7 @@ describe('the schema is the manual:', () => {
   );
 });
 
-/** The part of the public contract that this version serves, less descriptions. */
+/** The public contract of this version, without descriptions. */
 const contract = `
   type Query {
     payout(id: ID!): Payout
@@ -134,40 +134,44 @@ const contract = `
   }
 `;
 
-it('serves every element that callers were promised, with its type', () => {
-  const served = schema.getTypeMap();
+it('the schema has every element of the contract, with its type', () => {
+  const actualTypes = schema.getTypeMap();
   const different: string[] = [];
-  for (const promised of Object.values(buildSchema(contract).getTypeMap())) {
-    if (promised.name.startsWith('__') || isSpecifiedScalarType(promised)) continue;
-    const type = served[promised.name];
-    if (isEnumType(promised) && isEnumType(type)) {
+  for (const expected of Object.values(buildSchema(contract).getTypeMap())) {
+    if (expected.name.startsWith('__') || isSpecifiedScalarType(expected)) continue;
+    const type = actualTypes[expected.name];
+    if (isEnumType(expected) && isEnumType(type)) {
       const values = type.getValues().map(value => value.name);
-      for (const { name } of promised.getValues())
-        if (!values.includes(name)) different.push(`${promised.name}.${name}`);
+      for (const { name } of expected.getValues())
+        if (!values.includes(name)) different.push(`${expected.name}.${name}`);
     } else if (
-      (isObjectType(promised) && isObjectType(type)) ||
-      (isInputObjectType(promised) && isInputObjectType(type))
+      (isObjectType(expected) && isObjectType(type)) ||
+      (isInputObjectType(expected) && isInputObjectType(type))
     ) {
       const fields = type.getFields();
-      for (const field of Object.values(promised.getFields())) {
-        const same = fields[field.name];
-        if (String(same?.type) !== String(field.type)) different.push(`${promised.name}.${field.name}`);
-        if ('args' in field && same !== undefined && 'args' in same)
+      for (const field of Object.values(expected.getFields())) {
+        const actualField = fields[field.name];
+        if (String(actualField?.type) !== String(field.type))
+          different.push(`${expected.name}.${field.name}`);
+        if ('args' in field && actualField !== undefined && 'args' in actualField)
           for (const argument of field.args)
-            if (String(same.args.find(({ name }) => name === argument.name)?.type) !== String(argument.type))
-              different.push(`${promised.name}.${field.name}(${argument.name}:)`);
+            if (
+              String(actualField.args.find(({ name }) => name === argument.name)?.type) !==
+              String(argument.type)
+            )
+              different.push(`${expected.name}.${field.name}(${argument.name}:)`);
       }
-    } else if (type?.constructor !== promised.constructor) different.push(promised.name);
+    } else if (type?.constructor !== expected.constructor) different.push(expected.name);
   }
   expect(different).toEqual([]);
 });
 
-it('prints its federation keys and shareable types', () => {
+it('the printed schema has the federation keys and one shareable type', () => {
   const sdl = printSchema();
   expect(sdl).toContain(
     'type Payout\n  @key(fields: "id")\n  @key(fields: "intentId")\n  @key(fields: "paymentId")',
   );
-  // Of names that other subgraphs may have, only Relay's is ours.
+  // `PageInfo` is the only type that other subgraphs may define as well.
   expect(sdl.match(/@shareable$/gm)).toHaveLength(1);
   expect(sdl).toMatch(/type PayoutIntent\s+@key\(fields: "id"\)/);
   expect(sdl).toMatch(/type PayoutDestination\s+@key\(fields: "id"\)/);

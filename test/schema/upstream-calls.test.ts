@@ -1,11 +1,11 @@
 import { describe, expect, it, vi } from 'vitest';
 import { payoutIdOf } from '../../src/payouts/values/ids.ts';
-import { exampleIntentId, examplePayoutId, waitingIntentId } from '../../src/sandbox/named.ts';
+import { exampleIntentId, examplePayoutId, waitingIntentId } from '../../src/sandbox/fixtures.ts';
 import { startSandbox } from '../../src/sandbox/sandbox.ts';
-import { startRounds } from '../support/rounds.ts';
+import { startBatchedLean } from '../support/batched-lean.ts';
 import { startTestGateway, type TestGateway } from '../support/test-gateway.ts';
 
-/** 50 payouts, each of an intent of its own or sharing ten among them. */
+/** A gateway with 50 payouts, which have 50 distinct intents or share ten intents. */
 async function gatewayWithFifty(
   intents: 'distinct' | 'shared',
   env: Record<string, string> = {},
@@ -33,7 +33,7 @@ const otherFields = `sender { legalName accountNumber iban } recipient { legalNa
 const withIntentAndHistory =
   '{ payouts(first: 50) { nodes { id intent { externalReference } history { status } } } }';
 
-async function costOf(
+async function callsOf(
   gateway: TestGateway,
   document: string,
   variables = {},
@@ -43,106 +43,116 @@ async function costOf(
   return gateway.received();
 }
 
-describe('an operation costs Lean', () => {
-  it('one call for a payout that was paid, with its intent and destination', async () => {
+describe('an operation makes', () => {
+  it('one Lean call for a paid payout with its intent and destination', async () => {
     const gateway = await startTestGateway();
     const fields = `${intentFields} ${otherFields} intent { id externalReference destination { legalName } }`;
     for (const [field, id] of [
       [`payout(id: $id)`, payoutIdOf(exampleIntentId)],
       [`payoutByIntent(intentId: $id)`, exampleIntentId],
     ])
-      expect(await costOf(gateway, `query ($id: ID!) { ${String(field)} { ${fields} } }`, { id })).toEqual({
+      expect(await callsOf(gateway, `query ($id: ID!) { ${String(field)} { ${fields} } }`, { id })).toEqual({
         getPayoutIntent: 1,
       });
   });
 
-  it('one call for a payout by its payment', async () => {
+  it('one Lean call for a payout by its payment', async () => {
     const gateway = await startTestGateway();
     const fields = `id intentId amount { amount } description status outcome sender { ${party} } recipient { iban legalName }
       submittedAt statusDetails bankTransactionReference`;
-    const cost = await costOf(gateway, `query ($id: ID!) { payoutByPayment(paymentId: $id) { ${fields} } }`, {
-      id: examplePayoutId,
-    });
-    expect(cost).toEqual({ getPayout: 1 });
+    const calls = await callsOf(
+      gateway,
+      `query ($id: ID!) { payoutByPayment(paymentId: $id) { ${fields} } }`,
+      {
+        id: examplePayoutId,
+      },
+    );
+    expect(calls).toEqual({ getPayout: 1 });
   });
 
-  it('one more for the tracking, where intents do not carry it, and none for the intent after the first', async () => {
+  it('one more call for the tracking if intents lack it, and no intent call afterwards', async () => {
     const gateway = await startTestGateway();
     gateway.lean.behaviour.answers = 'documented';
     const variables = { id: payoutIdOf(exampleIntentId) };
     const document = 'query ($id: ID!) { payout(id: $id) { outcome statusDetails } }';
-    expect(await costOf(gateway, document, variables)).toEqual({ getPayoutIntent: 1, getPayout: 1 });
+    expect(await callsOf(gateway, document, variables)).toEqual({ getPayoutIntent: 1, getPayout: 1 });
     expect(
-      await costOf(gateway, '{ payouts(first: 2) { nodes { statusDetails sender { iban } } } }'),
+      await callsOf(gateway, '{ payouts(first: 2) { nodes { statusDetails sender { iban } } } }'),
     ).toEqual({
       listPayouts: 1,
       getPayout: 1,
     });
   });
 
-  it('one call more for what only lists carry, once, and none where a list has shown it', async () => {
+  it('one more call for fields that only lists have, and none if a list has shown them', async () => {
     const gateway = await startTestGateway();
     const variables = { id: payoutIdOf(exampleIntentId) };
     const one = (fields: string): string => `query ($id: ID!) { payout(id: $id) { ${fields} } }`;
     const rowFields = 'createdAt updatedAt autoAuthorized pendingManualAuthorization';
-    expect(await costOf(gateway, one(`${rowFields} ${otherFields}`), variables)).toEqual({
+    expect(await callsOf(gateway, one(`${rowFields} ${otherFields}`), variables)).toEqual({
       getPayoutIntent: 1,
       listPayouts: 1,
     });
-    expect(await costOf(gateway, one('createdAt autoAuthorized'), variables)).toEqual({ getPayoutIntent: 1 });
-  });
-
-  it('one call more for the status of a payout without a payment', async () => {
-    const gateway = await startTestGateway();
-    const cost = await costOf(gateway, 'query ($id: ID!) { payout(id: $id) { status outcome createdAt } }', {
-      id: payoutIdOf(waitingIntentId),
+    expect(await callsOf(gateway, one('createdAt autoAuthorized'), variables)).toEqual({
+      getPayoutIntent: 1,
     });
-    expect(cost).toEqual({ getPayoutIntent: 1, listPayouts: 1 });
   });
 
-  it('one call for fifty payouts with all that the list carries', async () => {
+  it('one more call for the status of a payout without a payment', async () => {
+    const gateway = await startTestGateway();
+    const calls = await callsOf(
+      gateway,
+      'query ($id: ID!) { payout(id: $id) { status outcome createdAt } }',
+      {
+        id: payoutIdOf(waitingIntentId),
+      },
+    );
+    expect(calls).toEqual({ getPayoutIntent: 1, listPayouts: 1 });
+  });
+
+  it('one Lean call for fifty payouts with all fields of the list', async () => {
     const gateway = await gatewayWithFifty('distinct');
-    expect(await costOf(gateway, `{ payouts { totalCount nodes { ${listFields} } } }`)).toEqual({
+    expect(await callsOf(gateway, `{ payouts { totalCount nodes { ${listFields} } } }`)).toEqual({
       listPayouts: 1,
     });
   });
 
-  it('one call per payout more, and no second one, for whatever the list lacks and for its intent', async () => {
+  it('one more call per payout for its intent and all fields that the list lacks', async () => {
     const gateway = await gatewayWithFifty('distinct');
-    const cost = await costOf(
+    const calls = await callsOf(
       gateway,
       `{ payouts { nodes { ${otherFields} } edges { node { ${listFields} ${otherFields} intent { id } } } } }`,
     );
-    expect(cost).toEqual({ listPayouts: 1, getPayoutIntent: 50 });
+    expect(calls).toEqual({ listPayouts: 1, getPayoutIntent: 50 });
   });
 
-  it('a list, its distinct intents and its distinct payouts, when both are asked of each', async () => {
+  it('one call for a list, one per intent and one per history', async () => {
     const gateway = await gatewayWithFifty('distinct', { LEAN_HISTORY_KEY: 'payment_intent_id' });
-    expect(await costOf(gateway, withIntentAndHistory)).toEqual({
+    expect(await callsOf(gateway, withIntentAndHistory)).toEqual({
       listPayouts: 1,
       getPayoutIntent: 50,
       getPayoutPaymentHistory: 50,
     });
   });
 
-  it('each shared intent once, and its history once where histories go by intent', async () => {
+  it('one call for each shared intent, and one for its history if histories are by intent', async () => {
     const gateway = await gatewayWithFifty('shared', { LEAN_HISTORY_KEY: 'payment_intent_id' });
-    expect(await costOf(gateway, withIntentAndHistory)).toEqual({
+    expect(await callsOf(gateway, withIntentAndHistory)).toEqual({
       listPayouts: 1,
       getPayoutIntent: 10,
       getPayoutPaymentHistory: 10,
     });
   });
 
-  it('one history call more to find out which id histories go by, once per process', async () => {
+  it('one more history call per process, to find out which id the history call needs', async () => {
     const gateway = await gatewayWithFifty('distinct');
-    expect(await costOf(gateway, withIntentAndHistory)).toMatchObject({ getPayoutPaymentHistory: 51 });
-    expect(await costOf(gateway, withIntentAndHistory)).toMatchObject({ getPayoutPaymentHistory: 50 });
+    expect(await callsOf(gateway, withIntentAndHistory)).toMatchObject({ getPayoutPaymentHistory: 51 });
+    expect(await callsOf(gateway, withIntentAndHistory)).toMatchObject({ getPayoutPaymentHistory: 50 });
   });
 
-  it('one call for an intent with its payout and destination as the intent carries them', async () => {
+  it('one Lean call for an intent with its payout and destination', async () => {
     const gateway = await startTestGateway();
-    const cost = await costOf(
+    const calls = await callsOf(
       gateway,
       `query ($id: ID!) { payoutIntent(id: $id) {
         id customerId amount { amount } description externalReference
@@ -151,70 +161,70 @@ describe('an operation costs Lean', () => {
       } }`,
       { id: exampleIntentId },
     );
-    expect(cost).toEqual({ getPayoutIntent: 1 });
+    expect(calls).toEqual({ getPayoutIntent: 1 });
   });
 
-  it('one list for all that only lists carry, wherever in the answer it is', async () => {
+  it('one list call for all fields that only lists have, wherever they are selected', async () => {
     const gateway = await startTestGateway({ env: { READ_CACHE_MB: '4' } });
-    const cost = await costOf(
+    const calls = await callsOf(
       gateway,
       'query ($id: ID!) { payoutByIntent(intentId: $id) { createdAt intent { payout { updatedAt } } } }',
       { id: exampleIntentId },
     );
-    expect(cost).toEqual({ getPayoutIntent: 1, listPayouts: 1 });
+    expect(calls).toEqual({ getPayoutIntent: 1, listPayouts: 1 });
   });
 
   it('one more call for the status of its destination', async () => {
     const gateway = await startTestGateway();
-    const cost = await costOf(
+    const calls = await callsOf(
       gateway,
       'query ($id: ID!) { payoutIntent(id: $id) { destination { id status iban } } }',
       { id: exampleIntentId },
     );
-    expect(cost).toEqual({ getPayoutIntent: 1, getDestination: 1 });
+    expect(calls).toEqual({ getPayoutIntent: 1, getDestination: 1 });
   });
 
-  it('the distinct ids among a router’s representations', async () => {
+  it('one call for each distinct id among the representations of a router', async () => {
     const gateway = await gatewayWithFifty('distinct');
     const ids = gateway.lean.payouts.all().map(({ intentId }) => intentId);
     const representations = [
       ...ids.map(id => ({ __typename: 'Payout', id: payoutIdOf(id) })),
       ...ids.map(intentId => ({ __typename: 'Payout', intentId })),
     ];
-    const cost = await costOf(
+    const calls = await callsOf(
       gateway,
       `query ($representations: [_Any!]!) { _entities(representations: $representations) {
         ... on Payout { ${intentFields} ${otherFields} } } }`,
       { representations },
     );
-    expect(cost).toEqual({ getPayoutIntent: 50 });
+    expect(calls).toEqual({ getPayoutIntent: 50 });
   });
 
-  it('one call for what concurrent operations want at the same time, and another one afterwards', async () => {
+  it('one shared call for concurrent operations, and another one afterwards', async () => {
     const lean = await startSandbox();
-    const rounds = await startRounds(lean);
-    const gateway = await startTestGateway({ env: { LEAN_BASE_URL: rounds.url } });
+    const batchedLean = await startBatchedLean(lean);
+    const gateway = await startTestGateway({ env: { LEAN_BASE_URL: batchedLean.url } });
     const document = 'query ($id: ID!) { payoutByPayment(paymentId: $id) { paymentId } }';
-    const wanted = vi.spyOn(gateway.core.client, 'getPayout');
-    const answers = Promise.all(
+    const getPayout = vi.spyOn(gateway.core.client, 'getPayout');
+    const results = Promise.all(
       Array.from({ length: 20 }, () => gateway.run(document, { id: examplePayoutId })),
     );
     await vi.waitFor(() => {
-      expect(wanted).toHaveBeenCalledTimes(20);
+      expect(getPayout).toHaveBeenCalledTimes(20);
     });
-    await rounds.round(1);
-    for (const { data } of await answers)
+    await batchedLean.answerBatch(1);
+    for (const { data } of await results)
       expect(data).toEqual({ payoutByPayment: { paymentId: examplePayoutId } });
     const later = gateway.run(document, { id: examplePayoutId });
-    await rounds.round(1);
+    await batchedLean.answerBatch(1);
     await later;
     expect(lean.requests).toHaveLength(2);
     await lean.close();
   });
 
-  it('one call to create a payout, and one more to read it with its intent', async () => {
+  it('one Lean call to create a payout, and one more to read it with its intent', async () => {
     const gateway = await startTestGateway();
-    const cost = await costOf(
+    const calls = await callsOf(
       gateway,
       `mutation ($input: CreatePayoutInput!) { createPayout(input: $input) { ... on PayoutCreated {
         status amount { amount } payout { id amount { amount } } intent { externalReference destination { legalName } }
@@ -229,36 +239,40 @@ describe('an operation costs Lean', () => {
         },
       },
     );
-    expect(cost).toEqual({ createPayoutPayment: 1, getPayoutIntent: 1 });
+    expect(calls).toEqual({ createPayoutPayment: 1, getPayoutIntent: 1 });
   });
 });
 
 describe('a list with intents and histories', () => {
-  it('takes two round trips: the list, then everything else side by side', async () => {
-    const planted = await gatewayWithFifty('distinct');
-    const rounds = await startRounds(planted.lean);
+  it('takes two round trips: the list, then all other calls in parallel', async () => {
+    const source = await gatewayWithFifty('distinct');
+    const batchedLean = await startBatchedLean(source.lean);
     const gateway = await startTestGateway({
-      env: { LEAN_BASE_URL: rounds.url, LEAN_HISTORY_KEY: 'payment_intent_id', LEAN_MAX_CONCURRENCY: '128' },
+      env: {
+        LEAN_BASE_URL: batchedLean.url,
+        LEAN_HISTORY_KEY: 'payment_intent_id',
+        LEAN_MAX_CONCURRENCY: '128',
+      },
     });
-    const answer = gateway.run(withIntentAndHistory);
-    await rounds.round(1);
-    await rounds.round(100);
-    const { errors } = await answer;
+    const result = gateway.run(withIntentAndHistory);
+    await batchedLean.answerBatch(1);
+    await batchedLean.answerBatch(100);
+    const { errors } = await result;
     expect(errors).toBeUndefined();
   });
 
-  it('fetches what the list lacks in the same round trip, with the intents', async () => {
-    const planted = await gatewayWithFifty('distinct');
-    const rounds = await startRounds(planted.lean);
+  it('reads the fields that the list lacks in the same round trip as the intents', async () => {
+    const source = await gatewayWithFifty('distinct');
+    const batchedLean = await startBatchedLean(source.lean);
     const gateway = await startTestGateway({
-      env: { LEAN_BASE_URL: rounds.url, LEAN_HISTORY_KEY: 'payment_id', LEAN_MAX_CONCURRENCY: '256' },
+      env: { LEAN_BASE_URL: batchedLean.url, LEAN_HISTORY_KEY: 'payment_id', LEAN_MAX_CONCURRENCY: '256' },
     });
-    const answer = gateway.run(
+    const result = gateway.run(
       '{ payouts { nodes { sender { iban } submittedAt intent { id } history { status } } } }',
     );
-    await rounds.round(1);
-    await rounds.round(100);
-    const { errors } = await answer;
+    await batchedLean.answerBatch(1);
+    await batchedLean.answerBatch(100);
+    const { errors } = await result;
     expect(errors).toBeUndefined();
   });
 });

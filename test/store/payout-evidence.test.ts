@@ -1,22 +1,22 @@
 import { describe, expect, it } from 'vitest';
 import type { PayoutRequest } from '../../src/payouts/creation/payout-record.ts';
 import type { SqlPayoutEvidence } from '../../src/store/payout-evidence.ts';
-import { keyOf, transfer } from '../support/creating.ts';
-import { openCrowd } from '../support/open-crowd.ts';
-import { stores } from '../support/stores.ts';
+import { keyOf, transfer } from '../support/test-core.ts';
+import { copyOpenRequest } from '../support/copied-requests.ts';
+import { storeKinds } from '../support/stores.ts';
 import {
   created,
   delayMs,
   hour,
   minute,
   newRequest,
-  recording,
+  startStore,
   rejected,
   remainingMs,
   response,
-} from './recording.ts';
+} from './store-fixture.ts';
 
-/** The records that a request under `key` is compared with. */
+/** The other records for a request under `key`. */
 async function otherRecords(evidence: SqlPayoutEvidence, key: string, references?: readonly string[]) {
   return (await evidence.otherRecords(requestOf(key, references), 0)).records;
 }
@@ -29,10 +29,10 @@ function requestOf(key: string, references: readonly string[] = ['order-1']): Pa
   return { ...keyOf(key), records } as unknown as PayoutRequest;
 }
 
-describe.each(stores)('payout evidence (%s)', kind => {
+describe.each(storeKinds)('payout evidence (%s)', kind => {
   it('the owner of an intent is the request whose record names it', async () => {
-    const { evidence, records, sent } = await recording(kind);
-    await records.settle(await sent(keyOf('key-1', 'a'), [transfer(), transfer()]), response, [
+    const { evidence, records, createSent } = await startStore(kind);
+    await records.settle(await createSent(keyOf('key-1', 'a'), [transfer(), transfer()]), response, [
       created('i'),
       created('j', 1),
     ]);
@@ -45,37 +45,37 @@ describe.each(stores)('payout evidence (%s)', kind => {
     expect(await evidence.owners([])).toEqual(new Map());
   });
 
-  it('an open record of a request that Lean turned away counts once Lean has shown something of the request', async () => {
-    const { evidence, records, reconciliation, sent, read } = await recording(kind);
-    await records.turnedAway(await sent(keyOf('batch'), [transfer(), transfer()]));
+  it('an open record of a turned-away request counts once Lean has shown a payout of the request', async () => {
+    const { evidence, records, reconciliation, createSent, read } = await startStore(kind);
+    await records.markTurnedAway(await createSent(keyOf('batch'), [transfer(), transfer()]));
     expect(await otherRecords(evidence, 'itself')).toEqual([]);
-    await reconciliation.found(await read(keyOf('batch')), 0, created('i'));
+    await reconciliation.recordFound(await read(keyOf('batch')), 0, created('i'));
     const found = await otherRecords(evidence, 'itself');
     expect(found.map(({ record }) => record.position)).toContain(1);
   });
 
-  it('the owners of more intents than a statement takes are all found', async () => {
-    const { evidence, settled } = await recording(kind);
-    await settled('i-0', keyOf('first'));
-    await settled('i-1199', keyOf('last'));
+  it('the owners are found for more intents than one statement can contain', async () => {
+    const { evidence, createSettled } = await startStore(kind);
+    await createSettled('i-0', keyOf('first'));
+    await createSettled('i-1199', keyOf('last'));
     const ids = Array.from({ length: 1200 }, (_, index) => `i-${String(index)}`);
     expect([...(await evidence.owners(ids)).keys()].toSorted()).toEqual(['i-0', 'i-1199']);
   });
 
-  it('a failed intent is its request’s own, too', async () => {
-    const { evidence, records, sent } = await recording(kind);
-    await records.settle(await sent(), response, [{ ...rejected, rejectedIntentId: 'i' }]);
+  it('a failed intent belongs to its request too', async () => {
+    const { evidence, records, createSent } = await startStore(kind);
+    await records.settle(await createSent(), response, [{ ...rejected, rejectedIntentId: 'i' }]);
     expect(await evidence.owners(['i'])).toEqual(new Map([['i', keyOf('key-1')]]));
   });
 
-  it('the open records are those of other requests that Lean may have taken or is being sent', async () => {
-    const { evidence, records, unknown, sent, settled, lease } = await recording(kind);
-    await unknown(keyOf('unknown'), [transfer(), transfer(undefined, { externalReference: 'second' })]);
-    await sent(keyOf('in flight'));
-    await settled('i', keyOf('settled'));
-    await records.turnedAway(await sent(keyOf('turned away')));
-    await lease(keyOf('reserved'));
-    await unknown(keyOf('itself'));
+  it('the open records are those of other requests that Lean may have taken or that are in flight', async () => {
+    const { evidence, records, createUnknown, createSent, createSettled, takeLease } = await startStore(kind);
+    await createUnknown(keyOf('unknown'), [transfer(), transfer(undefined, { externalReference: 'second' })]);
+    await createSent(keyOf('in flight'));
+    await createSettled('i', keyOf('settled'));
+    await records.markTurnedAway(await createSent(keyOf('turned away')));
+    await takeLease(keyOf('reserved'));
+    await createUnknown(keyOf('itself'));
     const open = await otherRecords(evidence, 'itself', ['another-reference']);
     const named = open.map(({ idempotencyKey, record, inFlight }) => [
       idempotencyKey,
@@ -90,9 +90,9 @@ describe.each(stores)('payout evidence (%s)', kind => {
     ]);
   });
 
-  it('an open record that is leased to be sent again is open once', async () => {
-    const { evidence, unknown, passDelay, leaseAgain } = await recording(kind);
-    const request = await unknown();
+  it('an open record that is leased for a resend is listed once', async () => {
+    const { evidence, createUnknown, passDelay, leaseAgain } = await startStore(kind);
+    const request = await createUnknown();
     passDelay();
     await leaseAgain(request);
     expect(await otherRecords(evidence, 'another')).toMatchObject([
@@ -100,37 +100,37 @@ describe.each(stores)('payout evidence (%s)', kind => {
     ]);
   });
 
-  it('an open record with the same reference is found however many others there are', async () => {
-    const { evidence, database, unknown } = await recording(kind);
-    await unknown(keyOf('like'), [transfer(undefined, { externalReference: 'like' })]);
-    await openCrowd(database, 'like', 5000);
-    await unknown(keyOf('sharing'));
+  it('an open record with the same reference is found even if the list of open records is too long', async () => {
+    const { evidence, database, createUnknown } = await startStore(kind);
+    await createUnknown(keyOf('like'), [transfer(undefined, { externalReference: 'like' })]);
+    await copyOpenRequest(database, 'like', 5000);
+    await createUnknown(keyOf('sharing'));
     const others = await evidence.otherRecords(requestOf('itself'), 0);
     expect(others.records).toContainEqual(expect.objectContaining({ idempotencyKey: 'sharing' }));
-    expect(others.isWhole).toBe(false);
+    expect(others.isComplete).toBe(false);
   });
 
-  it('the other records are all of them where they are few', async () => {
-    const { evidence, unknown } = await recording(kind);
-    await unknown();
+  it('the list of other records is complete if there are few of them', async () => {
+    const { evidence, createUnknown } = await startStore(kind);
+    await createUnknown();
     expect(await evidence.otherRecords(requestOf('itself'), 0)).toMatchObject({
-      isWhole: true,
+      isComplete: true,
       records: [{}],
     });
   });
 
   it('a settled record with the same reference may own a second payout', async () => {
-    const { evidence, settled } = await recording(kind);
-    await settled('i', keyOf('settled'));
+    const { evidence, createSettled } = await startStore(kind);
+    await createSettled('i', keyOf('settled'));
     expect(await otherRecords(evidence, 'itself')).toMatchObject([{ idempotencyKey: 'settled' }]);
     expect(await otherRecords(evidence, 'itself', ['another-reference'])).toEqual([]);
   });
 
-  it('a settled record that was asked for before the window counts where it was sent again', async () => {
-    const { clock, evidence, records, settled, unknown, passDelay, leaseAgain, noteSending } =
-      await recording(kind);
-    await settled('once', keyOf('sent once'));
-    const request = await unknown(keyOf('sent twice'));
+  it('a settled record that was requested before the window counts only if it was sent again', async () => {
+    const { clock, evidence, records, createSettled, createUnknown, passDelay, leaseAgain, noteSending } =
+      await startStore(kind);
+    await createSettled('once', keyOf('sent once'));
+    const request = await createUnknown(keyOf('sent twice'));
     passDelay();
     const lease = await leaseAgain(request);
     await noteSending(lease);
@@ -140,10 +140,10 @@ describe.each(stores)('payout evidence (%s)', kind => {
     expect(others.map(({ idempotencyKey }) => idempotencyKey)).toEqual(['sent twice']);
   });
 
-  it('a record counts whatever Lean application it names: a client id may be replaced for the same account', async () => {
-    const { evidence, database, unknown, settled } = await recording(kind);
-    await unknown(keyOf('unknown'));
-    await settled('i', keyOf('settled'));
+  it('a record counts for every Lean application, because a client id may be replaced for the same account', async () => {
+    const { evidence, database, createUnknown, createSettled } = await startStore(kind);
+    await createUnknown(keyOf('unknown'));
+    await createSettled('i', keyOf('settled'));
     for (const application of ["'another'", 'NULL']) {
       await database.run({ sql: `UPDATE lean_payout_requests SET application = ${application}` });
       const named = (await otherRecords(evidence, 'itself')).map(({ idempotencyKey }) => idempotencyKey);
@@ -151,10 +151,10 @@ describe.each(stores)('payout evidence (%s)', kind => {
     }
   });
 
-  it('a reference payout is one that was created with a single send within a window of Lean’s time', async () => {
-    const { clock, evidence, settled } = await recording(kind);
+  it('a reference payout was created with a single send within a window of Lean’s time', async () => {
+    const { clock, evidence, createSettled } = await startStore(kind);
     clock.leanAheadMs = minute;
-    await settled('i');
+    await createSettled('i');
     const sentAt = clock.ms + clock.leanAheadMs;
     const until = sentAt + remainingMs;
     const within = (from: number, to: number) => evidence.referencePayout('test', { from, to });
@@ -165,10 +165,10 @@ describe.each(stores)('payout evidence (%s)', kind => {
     expect(await within(until, sentAt)).toBeUndefined();
   });
 
-  it('a reference payout is the newest of several', async () => {
-    const { clock, evidence, settled } = await recording(kind);
+  it('the reference payout is the newest of several', async () => {
+    const { clock, evidence, createSettled } = await startStore(kind);
     for (const intentId of ['i', 'j', 'k']) {
-      await settled(intentId, keyOf(intentId));
+      await createSettled(intentId, keyOf(intentId));
       clock.ms += minute;
     }
     expect(await evidence.referencePayout('test', { from: 0, to: clock.ms })).toMatchObject({
@@ -176,25 +176,29 @@ describe.each(stores)('payout evidence (%s)', kind => {
     });
   });
 
-  it('a payout of another application, one without Lean’s time, and one that is not created are no reference', async () => {
-    const { clock, evidence, records, lease, noteSending, sent, unknown } = await recording(kind);
+  it('a payout of another application, without Lean’s time, or not created is not a reference payout', async () => {
+    const { clock, evidence, records, takeLease, noteSending, createSent, createUnknown } =
+      await startStore(kind);
     const other = await records.reserve({ ...newRequest(keyOf('other')), application: 'another' });
     if (!('lease' in other)) throw new Error('the key is taken');
     await noteSending(other.lease);
     await records.settle(other.lease, response, [created('i')]);
-    const untimed = await lease(keyOf('untimed'));
+    const untimed = await takeLease(keyOf('untimed'));
     await noteSending(untimed, { leanNow: undefined });
     await records.settle(untimed, response, [created('j')]);
-    await records.settle(await sent(keyOf('rejected')), response, [{ ...rejected, rejectedIntentId: 'k' }]);
-    await unknown(keyOf('unknown'));
+    await records.settle(await createSent(keyOf('rejected')), response, [
+      { ...rejected, rejectedIntentId: 'k' },
+    ]);
+    await createUnknown(keyOf('unknown'));
     const window = { from: 0, to: clock.ms + hour };
     expect(await evidence.referencePayout('test', window)).toBeUndefined();
     expect(await evidence.referencePayout('another', window)).toMatchObject({ intentId: 'i' });
   });
 
-  it('a payout that was sent twice is no reference', async () => {
-    const { clock, evidence, records, unknown, passDelay, leaseAgain, noteSending } = await recording(kind);
-    const request = await unknown();
+  it('a payout that was sent twice is not a reference payout', async () => {
+    const { clock, evidence, records, createUnknown, passDelay, leaseAgain, noteSending } =
+      await startStore(kind);
+    const request = await createUnknown();
     passDelay();
     const again = await leaseAgain(request);
     await noteSending(again);

@@ -8,25 +8,25 @@ import { SqlOperatorRecords } from '../../src/store/operator-records.ts';
 import { SqlPayoutEvidence } from '../../src/store/payout-evidence.ts';
 import { SqlPayoutRecords } from '../../src/store/payout-records.ts';
 import { SqlReconciliationRecords } from '../../src/store/reconciliation-records.ts';
-import { destinations } from '../../src/sandbox/named.ts';
-import { keyOf, transfer, transfers } from '../support/creating.ts';
-import { freshStore, opened, stores } from '../support/stores.ts';
+import { destinations } from '../../src/sandbox/fixtures.ts';
+import { keyOf, transfer, transfers } from '../support/test-core.ts';
+import { freshStore, openTestStore, storeKinds } from '../support/stores.ts';
 import {
-  changed,
+  overrideDatabase,
   created,
   day,
   delayMs,
   newRequest,
-  recording,
+  startStore,
   rejected,
   rejection,
   remainingMs,
   response,
-} from './recording.ts';
+} from './store-fixture.ts';
 
-describe.each(stores)('payout records (%s)', kind => {
-  it('a record gives back what was asked for to the letter', async () => {
-    const { lease, read } = await recording(kind);
+describe.each(storeKinds)('payout records (%s)', kind => {
+  it('a record returns the transfers exactly as they were requested', async () => {
+    const { takeLease, read } = await startStore(kind);
     const transfers = [
       transfer(undefined, { amount: { amount: '9007199254740993.0100' as Decimal, currency: 'AED' } }),
       transfer(undefined, {
@@ -35,16 +35,16 @@ describe.each(stores)('payout records (%s)', kind => {
         authorize: false,
       }),
     ];
-    await lease(undefined, transfers);
+    await takeLease(undefined, transfers);
     expect((await read()).records.map(each => each.transfer)).toEqual(transfers);
   });
 
-  it('a record takes a hundred transfers, and nothing of another batch under its key', async () => {
-    const { lease, records, read } = await recording(kind);
+  it('a record holds a hundred transfers, and another batch under the same key does not change it', async () => {
+    const { takeLease, records, read } = await startStore(kind);
     const batch = Array.from({ length: 100 }, (_, index) =>
       transfer(undefined, { externalReference: `r-${String(index)}` }),
     );
-    await lease(undefined, batch);
+    await takeLease(undefined, batch);
     for (const other of [
       batch.slice(0, 3),
       [...batch, transfer(undefined, { amount: { amount: '1' as Decimal, currency: 'AED' } })],
@@ -55,8 +55,8 @@ describe.each(stores)('payout records (%s)', kind => {
     expect((await read()).records.map(each => each.transfer)).toEqual(batch);
   });
 
-  it('one of many requests for a key at once gets the lease', async () => {
-    const { config, open, database } = await recording(kind);
+  it('only one of many concurrent requests for a key gets the lease', async () => {
+    const { config, open, database } = await startStore(kind);
     const gateways = [database, 'url' in config ? open() : database].map(each => new SqlPayoutRecords(each));
     const reserved = await Promise.all(
       Array.from({ length: 50 }, (_, index) => gateways[index % 2]?.reserve(newRequest())),
@@ -64,50 +64,50 @@ describe.each(stores)('payout records (%s)', kind => {
     expect(reserved.filter(each => each !== undefined && 'lease' in each)).toHaveLength(1);
   });
 
-  it('a key belongs to one caller: another caller’s key of the same text is another record', async () => {
-    const { records } = await recording(kind);
+  it('a key belongs to one caller: the same key of another caller is another record', async () => {
+    const { records } = await startStore(kind);
     const reserve = (caller: string) => records.reserve(newRequest(keyOf('key-1', caller)));
     expect(await reserve('a')).toHaveProperty('lease');
     expect(await reserve('b')).toHaveProperty('lease');
     expect(await reserve('a')).toHaveProperty('request');
   });
 
-  it('a record that was made without a caller answers for every caller who asks for the same', async () => {
-    const { records, settled } = await recording(kind);
-    await settled('i');
+  it('a record that was made without a caller answers every caller who requests the same', async () => {
+    const { records, createSettled } = await startStore(kind);
+    await createSettled('i');
     for (const caller of ['', 'a', 'b'])
       expect(await records.reserve(newRequest(keyOf('key-1', caller)))).toMatchObject({
         request: { caller: '', records: [{ intentId: 'i' }] },
       });
   });
 
-  it('a record that was made without a caller leaves its key to a caller who asks for something else', async () => {
-    const { records, settled } = await recording(kind);
-    await settled('i');
+  it('a record that was made without a caller leaves its key free for a different request', async () => {
+    const { records, createSettled } = await startStore(kind);
+    await createSettled('i');
     const other = [transfer(undefined, { description: 'another' })];
     expect(await records.reserve(newRequest(keyOf('key-1', 'a'), other))).toHaveProperty('lease');
-    // It is this caller's own from now on.
+    // From now on the key has this caller's own record.
     expect(await records.reserve(newRequest(keyOf('key-1', 'a')))).toMatchObject({
       request: { caller: 'a' },
     });
   });
 
   it('a key whose lease is released before anything was sent is free again', async () => {
-    const { records, lease } = await recording(kind);
-    await records.release(await lease());
+    const { records, takeLease } = await startStore(kind);
+    await records.release(await takeLease());
     expect(await records.read(keyOf('key-1'))).toBeUndefined();
     expect(await records.reserve(newRequest())).toHaveProperty('lease');
   });
 
-  it('a lease that is released after its first send was noted frees the key, since nothing left the machine', async () => {
-    const { records, sent } = await recording(kind);
-    await records.release(await sent());
+  it('a lease that is released after its first send was recorded frees the key, because nothing was sent', async () => {
+    const { records, createSent } = await startStore(kind);
+    await records.release(await createSent());
     expect(await records.read(keyOf('key-1'))).toBeUndefined();
   });
 
   it('a repetition that is released leaves the outcome unknown', async () => {
-    const { records, unknown, passDelay, leaseAgain, states } = await recording(kind);
-    const request = await unknown();
+    const { records, createUnknown, passDelay, leaseAgain, states } = await startStore(kind);
+    const request = await createUnknown();
     passDelay();
     const again = await leaseAgain(request);
     expect(await states()).toEqual(['reserved']);
@@ -115,9 +115,10 @@ describe.each(stores)('payout records (%s)', kind => {
     expect(await states()).toEqual(['unknown']);
   });
 
-  it('a repetition that is released puts back what was noted of the sends before it', async () => {
-    const { records, clock, unknown, passDelay, leaseAgain, noteSending, read } = await recording(kind);
-    const before = await unknown();
+  it('a repetition that is released restores the recorded sends', async () => {
+    const { records, clock, createUnknown, passDelay, leaseAgain, noteSending, read } =
+      await startStore(kind);
+    const before = await createUnknown();
     passDelay();
     const longer = new ResendRule(delayMs + 1);
     clock.ms += 1;
@@ -128,10 +129,11 @@ describe.each(stores)('payout records (%s)', kind => {
     expect((await read()).sends).toEqual(before.sends);
   });
 
-  it('a repetition that is released puts back the send that an operator has allowed', async () => {
-    const { records, operator, unknown, passDelay, leaseAgain, noteSending, read } = await recording(kind);
+  it('a repetition that is released restores the operator’s send permission', async () => {
+    const { records, operator, createUnknown, passDelay, leaseAgain, noteSending, read } =
+      await startStore(kind);
     await operator.grantSend(
-      await unknown(),
+      await createUnknown(),
       { finding: 'look_alike', payouts: ['other-intent'] },
       {
         decision: 'send again',
@@ -153,15 +155,15 @@ describe.each(stores)('payout records (%s)', kind => {
   });
 
   it('a lease that is released cannot send', async () => {
-    const { records, lease, noteSending } = await recording(kind);
-    const released = await lease();
+    const { records, takeLease, noteSending } = await startStore(kind);
+    const released = await takeLease();
     await records.release(released);
     expect(await noteSending(released)).toBe('lease lost');
   });
 
-  it('a send is noted with the moment until which its bytes may leave, by the store’s clock and by Lean’s', async () => {
-    const { clock, lease, noteSending, read } = await recording(kind);
-    const first = await lease();
+  it('a send is recorded with the time until which its bytes may leave, by the store’s clock and by Lean’s', async () => {
+    const { clock, takeLease, noteSending, read } = await startStore(kind);
+    const first = await takeLease();
     expect((await read()).sends).toEqual(neverSent);
     clock.leanAheadMs = 1234.5;
     const sentAt = (clock.ms += 5000);
@@ -178,9 +180,9 @@ describe.each(stores)('payout records (%s)', kind => {
     });
   });
 
-  it('a send that is noted again by its own lease counts once, and its end moves on', async () => {
-    const { clock, lease, noteSending, read } = await recording(kind);
-    const first = await lease();
+  it('a send that is recorded twice by one lease counts once, and its end moves forward', async () => {
+    const { clock, takeLease, noteSending, read } = await startStore(kind);
+    const first = await takeLease();
     await noteSending(first);
     const sentAt = clock.ms;
     clock.ms += 4000;
@@ -196,9 +198,9 @@ describe.each(stores)('payout records (%s)', kind => {
   });
 
   it('a request that Lean turned away keeps its key, and its send is not counted', async () => {
-    const { records, clock, sent, read } = await recording(kind);
+    const { records, clock, createSent, read } = await startStore(kind);
     const sentAt = clock.ms;
-    await records.turnedAway(await sent());
+    await records.markTurnedAway(await createSent());
     expect(await read()).toMatchObject({
       inFlight: false,
       records: [{ state: 'unknown' }],
@@ -207,32 +209,33 @@ describe.each(stores)('payout records (%s)', kind => {
     expect(await records.reserve(newRequest())).toHaveProperty('request');
   });
 
-  it('a request that Lean turned away can be sent again without a delay, however often', async () => {
-    const { records, sent, read, leaseAgain, noteSending } = await recording(kind);
-    await records.turnedAway(await sent());
+  it('a request that Lean turned away can be sent again any number of times without a delay', async () => {
+    const { records, createSent, read, leaseAgain, noteSending } = await startStore(kind);
+    await records.markTurnedAway(await createSent());
     for (let times = 0; times < 3; times += 1) {
       const again = await leaseAgain(await read(), { leanNow: undefined });
-      expect(again).toMatchObject({ before: { count: 0 }, repeated: true });
+      expect(again).toMatchObject({ earlierSends: { count: 0 }, repeated: true });
       expect(await noteSending(again)).toBe('noted');
-      await records.turnedAway(again);
+      await records.markTurnedAway(again);
     }
     expect((await read()).sends).toMatchObject({ count: 0, turnedAway: true });
   });
 
-  it('a repetition that Lean turned away leaves the first send counted, and its delay begins anew', async () => {
-    const { records, clock, unknown, passDelay, leaseAgain, noteSending, read } = await recording(kind);
-    const request = await unknown();
+  it('a repetition that Lean turned away keeps the first send counted and restarts the resend delay', async () => {
+    const { records, clock, createUnknown, passDelay, leaseAgain, noteSending, read } =
+      await startStore(kind);
+    const request = await createUnknown();
     passDelay();
     const again = await leaseAgain(request);
     await noteSending(again);
-    await records.turnedAway(again);
+    await records.markTurnedAway(again);
     const after = await read();
     expect(after.sends).toMatchObject({ count: 1, turnedAway: false, until: clock.ms + remainingMs });
     expect(
       await records.leaseAgain(after, { rule: new ResendRule(delayMs), leanNow: clock.ms }),
     ).toBeUndefined();
     passDelay();
-    expect(await leaseAgain(after)).toMatchObject({ before: { count: 1 } });
+    expect(await leaseAgain(after)).toMatchObject({ earlierSends: { count: 1 } });
   });
 
   it.each([
@@ -241,11 +244,11 @@ describe.each(stores)('payout records (%s)', kind => {
     ['in other digits', { amount: { amount: '16.5' as Decimal, currency: 'AED' } }],
     ['with its destination in capital letters', { destinationId: destinations.pays.toUpperCase() }],
   ])(
-    'a reservation names another key of its caller for the same payout of unknown outcome, %s',
+    'a reservation names another key of the caller for the same payout of unknown outcome, %s',
     async (_how, change) => {
-      const { unknown, lease } = await recording(kind);
-      await unknown(keyOf('key-1', 'a'));
-      expect(await lease(keyOf('key-2', 'a'), [transfer(undefined, change)])).toMatchObject({
+      const { createUnknown, takeLease } = await startStore(kind);
+      await createUnknown(keyOf('key-1', 'a'));
+      expect(await takeLease(keyOf('key-2', 'a'), [transfer(undefined, change)])).toMatchObject({
         similarUnknownKey: 'key-1',
       });
     },
@@ -257,61 +260,61 @@ describe.each(stores)('payout records (%s)', kind => {
     ['destination', { destinationId: destinations.staysPending }],
     ['account', { accountId: 'a0000000-0000-4000-8000-00000000ffff' }],
     ['description', { description: 'INV 002' }],
-  ])('a reservation names no other key where that one’s payout has another %s', async (_what, change) => {
-    const { unknown, lease } = await recording(kind);
-    await unknown(keyOf('key-1', 'a'));
-    expect(await lease(keyOf('key-2', 'a'), [transfer(undefined, change)])).toMatchObject({
+  ])('a reservation names no other key if the payout of that key has another %s', async (_what, change) => {
+    const { createUnknown, takeLease } = await startStore(kind);
+    await createUnknown(keyOf('key-1', 'a'));
+    expect(await takeLease(keyOf('key-2', 'a'), [transfer(undefined, change)])).toMatchObject({
       similarUnknownKey: null,
     });
   });
 
   it('a reservation names no key of another caller', async () => {
-    const { unknown, lease } = await recording(kind);
-    await unknown(keyOf('key-1', 'a'));
-    expect(await lease(keyOf('key-2', 'b'))).toMatchObject({ similarUnknownKey: null });
+    const { createUnknown, takeLease } = await startStore(kind);
+    await createUnknown(keyOf('key-1', 'a'));
+    expect(await takeLease(keyOf('key-2', 'b'))).toMatchObject({ similarUnknownKey: null });
   });
 
-  it('a reservation names no key that is settled, and none that Lean turned away', async () => {
-    const { records, settled, sent, lease } = await recording(kind);
-    await settled('i', keyOf('settled', 'a'));
-    await records.turnedAway(await sent(keyOf('turned away', 'a')));
-    expect(await lease(keyOf('key-2', 'a'))).toMatchObject({ similarUnknownKey: null });
+  it('a reservation names no settled key and no key that Lean turned away', async () => {
+    const { records, createSettled, createSent, takeLease } = await startStore(kind);
+    await createSettled('i', keyOf('settled', 'a'));
+    await records.markTurnedAway(await createSent(keyOf('turned away', 'a')));
+    expect(await takeLease(keyOf('key-2', 'a'))).toMatchObject({ similarUnknownKey: null });
   });
 
-  it('a batch names the key of a payout of unknown outcome that is like one of its transfers', async () => {
-    const { unknown, lease } = await recording(kind);
-    await unknown(keyOf('key-1'), [transfer(destinations.staysPending)]);
-    expect(await lease(keyOf('key-2'), [transfer(), transfer(destinations.staysPending)])).toMatchObject({
+  it('a batch names the key of a payout of unknown outcome that equals one of its transfers', async () => {
+    const { createUnknown, takeLease } = await startStore(kind);
+    await createUnknown(keyOf('key-1'), [transfer(destinations.staysPending)]);
+    expect(await takeLease(keyOf('key-2'), [transfer(), transfer(destinations.staysPending)])).toMatchObject({
       similarUnknownKey: 'key-1',
     });
   });
 
-  it('Lean’s answer is kept for good', async () => {
-    const { records, reconciliation, sent, read } = await recording(kind);
-    const its = await sent();
-    expect(await records.settle(its, response, [created('i')])).toBe('recorded');
+  it('Lean’s answer is kept permanently', async () => {
+    const { records, reconciliation, createSent, read } = await startStore(kind);
+    const lease = await createSent();
+    expect(await records.settle(lease, response, [created('i')])).toBe('recorded');
     expect(await read()).toMatchObject({
       inFlight: false,
       upstreamResponse: response,
       records: [{ state: 'created', intentId: 'i', answer: created('i') }],
       nextCheckAt: null,
     });
-    expect(await records.settle(its, response, [rejected])).toBe('overtaken');
-    expect(await reconciliation.found(its, 0, created('j'))).toBe(false);
+    expect(await records.settle(lease, response, [rejected])).toBe('overtaken');
+    expect(await reconciliation.recordFound(lease, 0, created('j'))).toBe(false);
     expect((await read()).records).toMatchObject([{ state: 'created', intentId: 'i' }]);
   });
 
-  it('a refusal is believed only of the attempt that holds the lease', async () => {
-    const { records, sent, states } = await recording(kind);
-    const first = await sent();
+  it('a rejection is recorded only from the attempt that holds the lease', async () => {
+    const { records, createSent, states } = await startStore(kind);
+    const first = await createSent();
     await records.markUnknown(first);
     expect(await records.settle(first, response, [rejected])).toBe('overtaken');
     expect(await states()).toEqual(['unknown']);
   });
 
-  it('a created payout is believed of any attempt, also while another one holds the lease', async () => {
-    const { records, sent, read, passDelay, leaseAgain, states } = await recording(kind);
-    const first = await sent();
+  it('a created payout is recorded from any attempt, even while another attempt holds the lease', async () => {
+    const { records, createSent, read, passDelay, leaseAgain, states } = await startStore(kind);
+    const first = await createSent();
     await records.markUnknown(first);
     passDelay();
     await leaseAgain(await read());
@@ -319,21 +322,21 @@ describe.each(stores)('payout records (%s)', kind => {
     expect(await states()).toEqual(['created']);
   });
 
-  it('a request that a lost attempt has settled after all is only audited', async () => {
-    const { clock, records, reconciliation, sent } = await recording(kind);
-    const its = await sent();
-    await records.markUnknown(its);
-    expect(await records.settle(its, response, [created('i')])).toBe('recorded');
+  it('a request that was settled by a late attempt is only audited', async () => {
+    const { clock, records, reconciliation, createSent } = await startStore(kind);
+    const lease = await createSent();
+    await records.markUnknown(lease);
+    expect(await records.settle(lease, response, [created('i')])).toBe('recorded');
     clock.ms += delayMs - 1;
     expect(await reconciliation.due(5, 'test')).toEqual([]);
     clock.ms += 1;
     expect(await reconciliation.due(5, 'test')).toMatchObject([{ records: [{ state: 'created' }] }]);
   });
 
-  it('a repetition is not sent when Lean turns out to have the payout at the last moment', async () => {
-    const { clock, records, reconciliation, sent, read, passDelay, leaseAgain, noteSending } =
-      await recording(kind);
-    const first = await sent();
+  it('a repetition is not sent if Lean’s answer to the earlier send arrives just before', async () => {
+    const { clock, records, reconciliation, createSent, read, passDelay, leaseAgain, noteSending } =
+      await startStore(kind);
+    const first = await createSent();
     await records.markUnknown(first);
     passDelay();
     const again = await leaseAgain(await read());
@@ -349,9 +352,9 @@ describe.each(stores)('payout records (%s)', kind => {
     });
   });
 
-  it('a second payout of Lean’s for a settled key is told as a double payment', async () => {
-    const { records, unknown, passDelay, leaseAgain, noteSending, states } = await recording(kind);
-    const request = await unknown();
+  it('a second payout at Lean for a settled key is reported as a double payment', async () => {
+    const { records, createUnknown, passDelay, leaseAgain, noteSending, states } = await startStore(kind);
+    const request = await createUnknown();
     passDelay();
     const second = await leaseAgain(request);
     await noteSending(second);
@@ -361,21 +364,21 @@ describe.each(stores)('payout records (%s)', kind => {
     expect(await states()).toEqual(['created']);
   });
 
-  it('a payout of Lean’s belongs to one key alone', async () => {
+  it('a payout at Lean belongs to one key only', async () => {
     const {
       records,
       reconciliation,
       evidence,
-      settled,
-      unknown,
+      createSettled,
+      createUnknown,
       passDelay,
       leaseAgain,
       noteSending,
       states,
-    } = await recording(kind);
-    await settled('i', keyOf('key-1', 'other'));
-    const request = await unknown();
-    expect(await reconciliation.found(request, 0, created('i'))).toBe(false);
+    } = await startStore(kind);
+    await createSettled('i', keyOf('key-1', 'other'));
+    const request = await createUnknown();
+    expect(await reconciliation.recordFound(request, 0, created('i'))).toBe(false);
     passDelay();
     const again = await leaseAgain(request);
     await noteSending(again);
@@ -385,31 +388,31 @@ describe.each(stores)('payout records (%s)', kind => {
   });
 
   it('several transfers of a request may share an intent', async () => {
-    const { records, sent, states } = await recording(kind);
-    const its = await sent(undefined, [transfer(), transfer()]);
-    expect(await records.settle(its, response, [created('i'), created('i', 1)])).toBe('recorded');
+    const { records, createSent, states } = await startStore(kind);
+    const lease = await createSent(undefined, [transfer(), transfer()]);
+    expect(await records.settle(lease, response, [created('i'), created('i', 1)])).toBe('recorded');
     expect(await states()).toEqual(['created', 'created']);
   });
 
-  it('a refusal that is not final yet is kept with the unknown outcome', async () => {
-    const { records, sent, read } = await recording(kind);
-    await records.markUnknown(await sent(), rejected);
+  it('a rejection that is not final yet is kept with the unknown outcome', async () => {
+    const { records, createSent, read } = await startStore(kind);
+    await records.markUnknown(await createSent(), rejected);
     expect(await read()).toMatchObject({ refusal: rejected, records: [{ state: 'unknown', answer: null }] });
   });
 
-  it('a lease is left alone while its owner is alive', async () => {
-    const { config, open, records, sent, states } = await recording(kind);
-    await sent();
+  it('a lease is not taken back while its owner is alive', async () => {
+    const { config, open, records, createSent, states } = await startStore(kind);
+    await createSent();
     await records.recover();
     if ('url' in config) await new SqlPayoutRecords(open()).recover();
     expect(await states()).toEqual(['sent']);
   });
 
-  it('a lease is taken back when its owner, though alive, has held it for longer than any attempt takes', async () => {
-    const { clock, config, open, sent, lease, noteSending, states } = await recording(kind);
-    await sent();
-    const paused = await lease(keyOf('key-2'));
-    // One process has SQLite's file for itself.
+  it('a lease is taken back from a living owner that has held it for longer than any attempt takes', async () => {
+    const { clock, config, open, createSent, takeLease, noteSending, states } = await startStore(kind);
+    await createSent();
+    const paused = await takeLease(keyOf('key-2'));
+    // Only one process can use the SQLite file.
     if (!('url' in config)) return;
     const other = new SqlPayoutRecords(open());
     clock.ms += 599_000;
@@ -421,17 +424,17 @@ describe.each(stores)('payout records (%s)', kind => {
     expect(await noteSending(paused)).toBe('lease lost');
   });
 
-  it('a lease that no attempt of its own gateway holds is taken back', async () => {
-    const { database, sent, states } = await recording(kind);
-    await sent();
+  it('a lease that no attempt of its own gateway holds any more is taken back', async () => {
+    const { database, createSent, states } = await startStore(kind);
+    await createSent();
     await new SqlPayoutRecords(database).recover();
     expect(await states()).toEqual(['unknown']);
   });
 
-  it('the leases of an ended gateway are taken back: a sent request is unknown, any other key is free', async () => {
-    const { open, database, sent, lease } = await recording(kind);
-    await sent(keyOf('key-1', 'sent'));
-    await lease(keyOf('key-1', 'reserved'));
+  it('the leases of an ended gateway are taken back: a sent request becomes unknown, an unsent key becomes free', async () => {
+    const { open, database, createSent, takeLease } = await startStore(kind);
+    await createSent(keyOf('key-1', 'sent'));
+    await takeLease(keyOf('key-1', 'reserved'));
     await database.close();
     const next = new SqlPayoutRecords(open());
     await next.recover();
@@ -440,20 +443,20 @@ describe.each(stores)('payout records (%s)', kind => {
   });
 
   it('a lease that another gateway has taken back can no longer send', async () => {
-    const { lease, successor, noteSending } = await recording(kind);
-    const taken = await lease();
+    const { takeLease, successor, noteSending } = await startStore(kind);
+    const taken = await takeLease();
     await successor().recover();
     expect(await noteSending(taken)).toBe('lease lost');
   });
 
-  it('a lease that another gateway has taken back can no longer be sent again or end anything', async () => {
-    const { records, sent, successor, noteSending, read, states } = await recording(kind);
-    const taken = await sent();
+  it('a lease that another gateway has taken back can neither send again nor change the outcome', async () => {
+    const { records, createSent, successor, noteSending, read, states } = await startStore(kind);
+    const taken = await createSent();
     await successor().recover();
     const { sends } = await read();
     expect(await noteSending(taken, { remainingMs: 10 * remainingMs })).toBe('lease lost');
     await records.release(taken);
-    await records.turnedAway(taken);
+    await records.markTurnedAway(taken);
     await records.markUnknown(taken, rejected);
     expect(await records.settle(taken, response, [rejected])).toBe('overtaken');
     expect(await states()).toEqual(['unknown']);
@@ -461,8 +464,9 @@ describe.each(stores)('payout records (%s)', kind => {
   });
 
   it('the lease of a repetition that another gateway has taken back can no longer send', async () => {
-    const { unknown, passDelay, leaseAgain, successor, noteSending, read, states } = await recording(kind);
-    const request = await unknown();
+    const { createUnknown, passDelay, leaseAgain, successor, noteSending, read, states } =
+      await startStore(kind);
+    const request = await createUnknown();
     passDelay();
     const taken = await leaseAgain(request);
     await successor().recover();
@@ -471,44 +475,44 @@ describe.each(stores)('payout records (%s)', kind => {
     expect((await read()).sends.count).toBe(1);
   });
 
-  it('a settled request is forgotten once it is older than the retention by the store’s clock', async () => {
-    const { clock, records, settled } = await recording(kind);
-    await settled('i');
+  it('a settled request is deleted once it is older than the retention by the store’s clock', async () => {
+    const { clock, records, createSettled } = await startStore(kind);
+    await createSettled('i');
     clock.ms += 30 * day;
-    await records.forget(30 * day);
+    await records.purge(30 * day);
     expect(await records.read(keyOf('key-1'))).toBeDefined();
     clock.ms += 1;
-    await records.forget(30 * day);
+    await records.purge(30 * day);
     expect(await records.read(keyOf('key-1'))).toBeUndefined();
   });
 
-  it('a request that was settled within the retention is kept, however long ago it was made', async () => {
-    const { clock, records, reconciliation, unknown } = await recording(kind);
-    const request = await unknown();
+  it('a request that was settled within the retention is kept, however old it is', async () => {
+    const { clock, records, reconciliation, createUnknown } = await startStore(kind);
+    const request = await createUnknown();
     clock.ms += 30 * day;
-    await reconciliation.found(request, 0, created('i'));
+    await reconciliation.recordFound(request, 0, created('i'));
     const audited = await records.read(request);
     expect(audited && (await reconciliation.postpone(audited, { checks: 1, inMs: null }))).toBe(true);
     clock.ms += 30 * day;
-    await records.forget(30 * day);
+    await records.purge(30 * day);
     expect(await records.read(request)).toBeDefined();
     clock.ms += 1;
-    await records.forget(30 * day);
+    await records.purge(30 * day);
     expect(await records.read(request)).toBeUndefined();
   });
 
-  it('a request that was sent within two days of one of unknown outcome is kept, and no other', async () => {
-    const { clock, records, reconciliation, unknown, settled } = await recording(kind);
-    await settled('before', keyOf('before'));
+  it('only requests that were sent within two days of one of unknown outcome are kept', async () => {
+    const { clock, records, reconciliation, createUnknown, createSettled } = await startStore(kind);
+    await createSettled('before', keyOf('before'));
     clock.ms += 3 * day;
-    await settled('near', keyOf('near'));
-    const open = await unknown(keyOf('open'));
+    await createSettled('near', keyOf('near'));
+    const open = await createUnknown(keyOf('open'));
     clock.ms += remainingMs + delayMs + 2 * day - 1;
-    await settled('near too', keyOf('near too'));
+    await createSettled('near too', keyOf('near too'));
     clock.ms += 1;
-    await settled('after', keyOf('after'));
+    await createSettled('after', keyOf('after'));
     clock.ms += 100 * day;
-    await records.forget(30 * day);
+    await records.purge(30 * day);
     const kept = async (key: string) => (await records.read(keyOf(key))) !== undefined;
     expect([await kept('before'), await kept('near'), await kept('near too'), await kept('after')]).toEqual([
       false,
@@ -516,151 +520,151 @@ describe.each(stores)('payout records (%s)', kind => {
       true,
       false,
     ]);
-    await reconciliation.found(open, 0, created('i'));
+    await reconciliation.recordFound(open, 0, created('i'));
     expect(await kept('open')).toBe(true);
   });
 
   it('a settled request is kept until its last audit', async () => {
-    const { clock, records, reconciliation, unknown, read } = await recording(kind);
-    await reconciliation.found(await unknown(), 0, created('i'));
+    const { clock, records, reconciliation, createUnknown, read } = await startStore(kind);
+    await reconciliation.recordFound(await createUnknown(), 0, created('i'));
     clock.ms += 100 * day;
-    await records.forget(30 * day);
+    await records.purge(30 * day);
     await reconciliation.postpone(await read(), { checks: 1, inMs: null });
-    await records.forget(30 * day);
+    await records.purge(30 * day);
     expect(await records.read(keyOf('key-1'))).toBeUndefined();
   });
 
-  it('a similar key is one of unknown outcome or in flight, for the same payout', async () => {
-    const { records, unknown, sent, lease } = await recording(kind);
-    const mine = await lease(keyOf('mine'));
+  it('a similar key is a key of unknown outcome or in flight for the same payout', async () => {
+    const { records, createUnknown, createSent, takeLease } = await startStore(kind);
+    const mine = await takeLease(keyOf('mine'));
     expect(await records.similarKey(mine)).toBeNull();
-    const flying = await sent(keyOf('in flight'));
+    const inFlight = await createSent(keyOf('in flight'));
     expect(await records.similarKey(mine)).toBe('in flight');
-    await records.settle(flying, response, [created('i')]);
+    await records.settle(inFlight, response, [created('i')]);
     expect(await records.similarKey(mine)).toBeNull();
-    await unknown(keyOf('another caller', 'billing'));
-    await unknown(keyOf('another amount'), [
+    await createUnknown(keyOf('another caller', 'billing'));
+    await createUnknown(keyOf('another amount'), [
       transfer(undefined, { amount: { amount: '17' as Decimal, currency: 'AED' } }),
     ]);
     expect(await records.similarKey(mine)).toBeNull();
-    await unknown(keyOf('unknown'));
+    await createUnknown(keyOf('unknown'));
     expect(await records.similarKey(mine)).toBe('unknown');
   });
 
-  it('a request of unknown outcome is never forgotten, and neither is one that is being sent', async () => {
-    const { clock, records, unknown, sent } = await recording(kind);
-    const request = await unknown(keyOf('unknown'));
-    const its = await sent(keyOf('sending'));
+  it('a request of unknown outcome or in flight is never deleted', async () => {
+    const { clock, records, createUnknown, createSent } = await startStore(kind);
+    const request = await createUnknown(keyOf('unknown'));
+    const lease = await createSent(keyOf('sending'));
     clock.ms += 1000 * day;
-    await records.forget(30 * day);
+    await records.purge(30 * day);
     expect(await records.read(request)).toBeDefined();
-    expect(await records.read(its)).toBeDefined();
+    expect(await records.read(lease)).toBeDefined();
   });
 
-  it('a request that Lean turned away is forgotten once it is older than the retention', async () => {
-    const { clock, records, sent } = await recording(kind);
-    const its = await sent();
-    await records.turnedAway(its);
+  it('a request that Lean turned away is deleted once it is older than the retention', async () => {
+    const { clock, records, createSent } = await startStore(kind);
+    const lease = await createSent();
+    await records.markTurnedAway(lease);
     clock.ms += 30 * day;
-    await records.forget(30 * day);
-    expect(await records.read(its)).toBeDefined();
+    await records.purge(30 * day);
+    expect(await records.read(lease)).toBeDefined();
     clock.ms += 1;
-    await records.forget(30 * day);
-    expect(await records.read(its)).toBeUndefined();
+    await records.purge(30 * day);
+    expect(await records.read(lease)).toBeUndefined();
   });
 
-  it('a request that Lean turned away is kept while Lean has shown payouts of it, or one that may be it', async () => {
-    const { clock, records, reconciliation, sent, read } = await recording(kind);
-    await records.turnedAway(await sent(keyOf('shown')));
+  it('a request that Lean turned away is kept if Lean has shown payouts of it or a possible match', async () => {
+    const { clock, records, reconciliation, createSent, read } = await startStore(kind);
+    await records.markTurnedAway(await createSent(keyOf('shown')));
     await reconciliation.noteDuplicates(await read(keyOf('shown')), ['i', 'j']);
-    await records.turnedAway(await sent(keyOf('unclear')));
+    await records.markTurnedAway(await createSent(keyOf('unclear')));
     await reconciliation.noteFinding(await read(keyOf('unclear')), 'look_alike');
     clock.ms += 1000 * day;
-    await records.forget(30 * day);
+    await records.purge(30 * day);
     expect(await records.read(keyOf('shown'))).toBeDefined();
     expect(await records.read(keyOf('unclear'))).toBeDefined();
   });
 
-  it('a settled request that was sent within a day of one that Lean turned away is kept as long as that one', async () => {
-    const { clock, records, sent, settled, read } = await recording(kind);
-    await settled('i', keyOf('settled'));
+  it('a settled request that was sent within a day of a turned-away one is kept as long as that one', async () => {
+    const { clock, records, createSent, createSettled, read } = await startStore(kind);
+    await createSettled('i', keyOf('settled'));
     clock.ms += 60_000;
-    await records.turnedAway(await sent());
+    await records.markTurnedAway(await createSent());
     clock.ms += 30 * day;
-    await records.forget(30 * day);
+    await records.purge(30 * day);
     expect(await read(keyOf('settled'))).toMatchObject({ records: [{ intentId: 'i' }] });
     clock.ms += 60_000;
-    await records.forget(30 * day);
-    await records.forget(30 * day);
+    await records.purge(30 * day);
+    await records.purge(30 * day);
     expect(await records.read(keyOf('key-1'))).toBeUndefined();
     expect(await records.read(keyOf('settled'))).toBeUndefined();
   });
 
-  it('a request that Lean turned away and that was found after all is kept until its last audit', async () => {
-    const { clock, records, reconciliation, sent, read } = await recording(kind);
-    await records.turnedAway(await sent(undefined, transfers(2)));
-    await reconciliation.found(await read(), 0, created('i'));
+  it('a request that Lean turned away but that was found later is kept until its last audit', async () => {
+    const { clock, records, reconciliation, createSent, read } = await startStore(kind);
+    await records.markTurnedAway(await createSent(undefined, transfers(2)));
+    await reconciliation.recordFound(await read(), 0, created('i'));
     clock.ms += 31 * day;
-    await records.forget(30 * day);
+    await records.purge(30 * day);
     expect(await read()).toMatchObject({ records: [{ intentId: 'i' }, { state: 'unknown' }] });
-    await reconciliation.found(await read(), 1, created('j', 1));
+    await reconciliation.recordFound(await read(), 1, created('j', 1));
     clock.ms += 31 * day;
-    await records.forget(30 * day);
+    await records.purge(30 * day);
     expect(await read()).toMatchObject({ records: [{ intentId: 'i' }, { intentId: 'j' }] });
     await reconciliation.postpone(await read(), { checks: 3, inMs: null });
-    await records.forget(30 * day);
+    await records.purge(30 * day);
     expect(await records.read(keyOf('key-1'))).toBeUndefined();
   });
 
   it('a settled request that was sent within a day of one of unknown outcome is kept', async () => {
-    const { clock, records, settled, unknown } = await recording(kind);
-    await settled('i', keyOf('before'));
+    const { clock, records, createSettled, createUnknown } = await startStore(kind);
+    await createSettled('i', keyOf('before'));
     clock.ms += day - 1;
-    await unknown();
+    await createUnknown();
     clock.ms += day;
-    await settled('j', keyOf('after'));
+    await createSettled('j', keyOf('after'));
     clock.ms += 1000 * day;
-    await records.forget(30 * day);
+    await records.purge(30 * day);
     expect(await records.read(keyOf('before'))).toBeDefined();
     expect(await records.read(keyOf('after'))).toBeDefined();
   });
 
-  it('a settled request that was sent near one of unknown outcome is kept also while that one is sent again', async () => {
-    const { clock, records, settled, unknown, passDelay, leaseAgain } = await recording(kind);
-    await settled('i', keyOf('before'));
-    const request = await unknown();
+  it('a settled request that was sent near one of unknown outcome is kept while that one is sent again', async () => {
+    const { clock, records, createSettled, createUnknown, passDelay, leaseAgain } = await startStore(kind);
+    await createSettled('i', keyOf('before'));
+    const request = await createUnknown();
     passDelay();
     await leaseAgain(request);
     clock.ms += 1000 * day;
-    await records.forget(30 * day);
+    await records.purge(30 * day);
     expect(await records.read(keyOf('before'))).toBeDefined();
   });
 
-  it('a settled request that was sent more than two days before one of unknown outcome is forgotten', async () => {
-    const { clock, records, settled, unknown } = await recording(kind);
-    await settled('i', keyOf('before'));
+  it('a settled request that was sent more than two days before one of unknown outcome is deleted', async () => {
+    const { clock, records, createSettled, createUnknown } = await startStore(kind);
+    await createSettled('i', keyOf('before'));
     clock.ms += 2 * day;
-    await unknown();
+    await createUnknown();
     clock.ms += 1000 * day;
-    await records.forget(30 * day);
+    await records.purge(30 * day);
     expect(await records.read(keyOf('before'))).toBeUndefined();
   });
 });
 
-it('records are read by their indexes, no table from end to end', async () => {
-  const database = opened(await freshStore('SQLite'));
-  const seen = new Map<string, Statement>();
-  const note = (statements: readonly Statement[]): void => {
-    for (const statement of statements) seen.set(statement.sql, statement);
+it('every statement uses an index and reads no table completely', async () => {
+  const database = openTestStore(await freshStore('SQLite'));
+  const statementsBySql = new Map<string, Statement>();
+  const collect = (statements: readonly Statement[]): void => {
+    for (const statement of statements) statementsBySql.set(statement.sql, statement);
   };
-  const watched = changed(database, {
-    run: (...statements) => (note(statements), database.run(...statements)),
-    runLoosely: (...statements) => (note(statements), database.runLoosely(...statements)),
+  const observed = overrideDatabase(database, {
+    run: (...statements) => (collect(statements), database.run(...statements)),
+    runWithoutSync: (...statements) => (collect(statements), database.runWithoutSync(...statements)),
   });
-  const records = new SqlPayoutRecords(watched);
-  const reconciliation = new SqlReconciliationRecords(watched);
-  const operator = new SqlOperatorRecords(watched);
-  const evidence = new SqlPayoutEvidence(watched);
+  const records = new SqlPayoutRecords(observed);
+  const reconciliation = new SqlReconciliationRecords(observed);
+  const operator = new SqlOperatorRecords(observed);
+  const evidence = new SqlPayoutEvidence(observed);
   const permit = { rule: new ResendRule(delayMs), leanNow: Date.now() };
   const stamp = { remainingMs, leanNow: Date.now() };
   const decision = { decision: 'not paid', intentId: null, by: 'me', reason: 'why', evidence: {} } as const;
@@ -669,7 +673,7 @@ it('records are read by their indexes, no table from end to end', async () => {
   if (!('lease' in reserved)) throw new Error('the key is taken');
   const { lease } = reserved;
   await records.noteSending(lease, stamp, permit);
-  await records.turnedAway(lease);
+  await records.markTurnedAway(lease);
   const request = await records.read(keyOf('k'));
   if (request === undefined) throw new Error('there is no such record');
   await reconciliation.startReading(request);
@@ -677,7 +681,7 @@ it('records are read by their indexes, no table from end to end', async () => {
   await reconciliation.noteFinding(request, 'absent');
   await reconciliation.restartDelay(request, Date.now());
   const again = await records.leaseAgain(request, permit);
-  if (again === undefined) throw new Error('it may not be sent again');
+  if (again === undefined) throw new Error('the request may not be sent again');
   await reconciliation.noteDuplicates(request, ['d']);
   await reconciliation.rescheduleNow({ amount: '16.5', destinationId: destinations.pays, intentId: null });
   const knowing = { ...request, duplicateIntents: ['d'] };
@@ -690,36 +694,36 @@ it('records are read by their indexes, no table from end to end', async () => {
   await records.recover();
   await records.noteSending(again, stamp, permit);
   await records.release(again);
-  await records.adopt(again, { lookbackMs: delayMs, leanNow: Date.now() });
+  await records.assumeSent(again, { lookbackMs: delayMs, leanNow: Date.now() });
   await reconciliation.rejectAbsent(request, [rejection]);
-  await reconciliation.found(request, 0, created('i'));
+  await reconciliation.recordFound(request, 0, created('i'));
   await reconciliation.freeTurnedAway(request);
   await records.settle(again, response, [created('i')]);
   await records.markUnknown(again);
   await operator.settle(request, 0, rejected, decision);
   await reconciliation.due(5, 'test');
   await reconciliation.doubtAbsence('test', 'an-intent', 'why');
-  await reconciliation.doubt('test');
+  await reconciliation.doubtReason('test');
   await operator.endDoubt('test', 'me', 'why');
   await operator.attention();
   for (const unknownOnly of [true, false]) await operator.list({ unknownOnly, since: 0, limit: 5 });
   await evidence.owners(['i']);
   await evidence.otherRecords(request, 0);
   await evidence.referencePayout('test', { from: 0, to: Date.now() });
-  await records.forget(day);
-  expect(seen.size).toBeGreaterThan(30);
+  await records.purge(day);
+  expect(statementsBySql.size).toBeGreaterThan(30);
   const scans: string[] = [];
-  for (const { sql, values = [] } of seen.values()) {
+  for (const { sql, values = [] } of statementsBySql.values()) {
     const [plan = []] = await database.run({ sql: `EXPLAIN QUERY PLAN ${sql}`, values });
-    for (const { detail } of plan)
-      if (wholeTable.test(String(detail))) scans.push(`${String(detail)}: ${sql}`);
+    for (const { detail } of plan) if (fullScan.test(String(detail))) scans.push(`${String(detail)}: ${sql}`);
   }
   expect(scans).toEqual([]);
 });
 
 /**
- * A constant row is no table, and some tables and indexes hold only the few requests that need attention. An index that
- * is searched for everything but null is read from end to end as well.
+ * Matches a query plan that reads a whole table or index. A constant row is not a table. Some tables and partial
+ * indexes contain only the few requests that need attention, so reading them is allowed. An index that is searched for
+ * all values that are not null is read completely as well.
  */
-const wholeTable =
+const fullScan =
   /^SCAN (?!CONSTANT ROW|lean_payout_doubts|.* USING (?:COVERING )?INDEX lean_payout_requests_(?:claimed|to_check|duplicated)$)|\(intent_id>\?\)/;

@@ -2,19 +2,19 @@ import pg from 'pg';
 import { expect, inject, it, onTestFinished, vi } from 'vitest';
 import { StoreUnavailable } from '../../src/errors/gateway-errors.ts';
 import { openPostgres } from '../../src/store/postgres.ts';
-import { keyOf } from '../support/creating.ts';
+import { keyOf } from '../support/test-core.ts';
 import { freshDatabase, query } from '../support/postgres.ts';
-import { opened } from '../support/stores.ts';
-import { delayMs, recording } from './recording.ts';
+import { openTestStore } from '../support/stores.ts';
+import { delayMs, startStore } from './store-fixture.ts';
 
 const fresh = () => freshDatabase(inject('postgresUrl'));
 
-/** A setting of the database for all sessions from now on. */
+/** Changes a setting of the database for all new sessions. */
 async function setForDatabase(url: string, setting: string): Promise<void> {
   await query(url, `ALTER DATABASE ${new URL(url).pathname.slice(1)} SET ${setting}`);
 }
 
-/** The sessions that hold a gateway's lock. */
+/** Reads the sessions that hold a gateway's lock. */
 const lockSessions = async (url: string) =>
   query(
     url,
@@ -22,34 +22,34 @@ const lockSessions = async (url: string) =>
       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
   );
 
-it('gateways that start together make the tables once', async () => {
+it('gateways that start at the same time create the tables once', async () => {
   const url = await fresh();
-  const databases = Array.from({ length: 10 }, () => opened({ url }));
-  await Promise.all(databases.map(database => database.prepare()));
+  const databases = Array.from({ length: 10 }, () => openTestStore({ url }));
+  await Promise.all(databases.map(database => database.migrate()));
   expect(await query(url, 'SELECT version FROM lean_payouts_schema')).toEqual([
     { version: expect.any(Number) },
   ]);
 });
 
-it('a gateway is alive to others until it lets go, in its own database only', async () => {
+it('a gateway is alive to other gateways of its database until it closes', async () => {
   const url = await fresh();
   const mine = openPostgres(url);
-  const others = opened({ url });
-  const elsewhere = opened({ url: await fresh() });
+  const others = openTestStore({ url });
+  const elsewhere = openTestStore({ url: await fresh() });
   const owner = await mine.owner();
   expect(await mine.owner()).toBe(owner);
-  expect(await others.living([owner, 'nobody'])).toEqual([owner]);
-  expect(await elsewhere.living([owner])).toEqual([]);
+  expect(await others.aliveOwners([owner, 'nobody'])).toEqual([owner]);
+  expect(await elsewhere.aliveOwners([owner])).toEqual([]);
   await mine.close();
-  expect(await others.living([owner])).toEqual([]);
+  expect(await others.aliveOwners([owner])).toEqual([]);
 });
 
-it('a gateway whose connections are cut is alive again by the same name, and goes on', async () => {
+it('a gateway whose connections are cut becomes alive again under the same id and continues', async () => {
   const url = await fresh();
-  const mine = opened({ url });
-  const others = opened({ url });
+  const mine = openTestStore({ url });
+  const others = openTestStore({ url });
   const owner = await mine.owner();
-  await others.prepare();
+  await others.migrate();
   await query(
     url,
     `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
@@ -58,45 +58,47 @@ it('a gateway whose connections are cut is alive again by the same name, and goe
   await vi.waitFor(
     async () => {
       expect(await mine.owner()).toBe(owner);
-      expect(await others.living([owner])).toEqual([owner]);
+      expect(await others.aliveOwners([owner])).toEqual([owner]);
     },
     { timeout: 60_000 },
   );
   expect(await mine.run({ sql: 'SELECT 1 AS one' })).toEqual([[{ one: 1 }]]);
 });
 
-it('times come back as numbers', async () => {
-  const database = opened({ url: await fresh() });
+it('times are returned as numbers', async () => {
+  const database = openTestStore({ url: await fresh() });
   expect(await database.run({ sql: 'SELECT CAST(1795509566502 AS BIGINT) AS at' })).toEqual([
     [{ at: 1795509566502 }],
   ]);
 });
 
-it('what is written is on disk before it counts, also where the database’s own default is not to wait for that', async () => {
+it('a transaction is synced to disk before it resolves, even if the database’s default is not to wait', async () => {
   const url = await fresh();
   await setForDatabase(url, 'synchronous_commit = off');
   expect(await query(url, 'SHOW synchronous_commit')).toEqual([{ synchronous_commit: 'off' }]);
-  const database = opened({ url });
+  const database = openTestStore({ url });
   const show = { sql: 'SHOW synchronous_commit' };
   const on = [{ synchronous_commit: 'on' }];
-  // As many at once as there are connections, alone and in a transaction with others.
-  const alone = Array.from({ length: 10 }, () => database.run(show));
-  expect(await Promise.all(alone)).toEqual(alone.map(() => [on]));
+  // Uses all ten connections at once, with a single statement and with a transaction.
+  const single = Array.from({ length: 10 }, () => database.run(show));
+  expect(await Promise.all(single)).toEqual(single.map(() => [on]));
   const together = Array.from({ length: 10 }, () => database.run(show, show));
   expect(await Promise.all(together)).toEqual(together.map(() => [on, on]));
 });
 
-it('what may be lost with the machine does not wait for the disk, and the next write on that connection does', async () => {
-  const database = opened({ url: await fresh() });
+it('runWithoutSync does not wait for the disk, and the next run on that connection does', async () => {
+  const database = openTestStore({ url: await fresh() });
   const show = { sql: 'SHOW synchronous_commit' };
-  expect(await database.runLoosely(show)).toEqual([[{ synchronous_commit: 'off' }]]);
+  expect(await database.runWithoutSync(show)).toEqual([[{ synchronous_commit: 'off' }]]);
   expect(await database.run(show)).toEqual([[{ synchronous_commit: 'on' }]]);
 });
 
-it('a connection that cannot be told to wait for the disk is not used', async () => {
+it('a connection on which synchronous_commit cannot be set is not used', async () => {
   const url = await fresh();
-  const database = opened({ url });
-  const setting = vi.spyOn(pg.Client.prototype, 'query').mockRejectedValueOnce(new Error('it is refused'));
+  const database = openTestStore({ url });
+  const setting = vi
+    .spyOn(pg.Client.prototype, 'query')
+    .mockRejectedValueOnce(new Error('the setting is refused'));
   onTestFinished(() => {
     setting.mockRestore();
   });
@@ -104,26 +106,26 @@ it('a connection that cannot be told to wait for the disk is not used', async ()
   expect(await database.run({ sql: 'SELECT 1 AS one' })).toEqual([[{ one: 1 }]]);
 });
 
-it('the session that holds a gateway’s lock outlives a server that ends idle sessions', async () => {
+it('a server that ends idle sessions does not end the session that holds a gateway’s lock', async () => {
   const url = await fresh();
   await setForDatabase(url, "idle_session_timeout = '1s'");
-  const database = opened({ url });
+  const database = openTestStore({ url });
   await database.owner();
   const before = await lockSessions(url);
   expect(before).toHaveLength(1);
-  // A session that is idle from now on: when the server has ended it, the older one would be gone as well.
-  const witness = new pg.Client({ connectionString: url });
-  witness.on('error', () => undefined);
-  const ended = new Promise(resolve => witness.once('end', resolve));
-  await witness.connect();
+  // Another session that is idle from now on. When the server has ended it, it would have ended the older one as well.
+  const idleSession = new pg.Client({ connectionString: url });
+  idleSession.on('error', () => undefined);
+  const ended = new Promise(resolve => idleSession.once('end', resolve));
+  await idleSession.connect();
   await ended;
   expect(await lockSessions(url)).toEqual(before);
 });
 
-it('a gateway goes on after the server has ended its idle connections', async () => {
+it('a gateway continues after the server has ended its idle connections', async () => {
   const url = await fresh();
   await setForDatabase(url, "idle_session_timeout = '1s'");
-  const database = opened({ url });
+  const database = openTestStore({ url });
   const [[{ pid } = {}] = []] = await database.run({ sql: 'SELECT pg_backend_pid() AS pid' });
   await expect
     .poll(() => query(url, `SELECT pid FROM pg_stat_activity WHERE pid = ${String(pid)}`), {
@@ -133,9 +135,9 @@ it('a gateway goes on after the server has ended its idle connections', async ()
   expect(await database.run({ sql: 'SELECT 1 AS one' })).toEqual([[{ one: 1 }]]);
 });
 
-it('a lost lock is taken again by itself under the same name, while nobody asks for it', async () => {
+it('a lost lock is taken again under the same id without a call', async () => {
   const url = await fresh();
-  const database = opened({ url });
+  const database = openTestStore({ url });
   const owner = await database.owner();
   const [first] = await lockSessions(url);
   await query(url, `SELECT pg_terminate_backend(${String(first?.['pid'])})`);
@@ -146,8 +148,8 @@ it('a lost lock is taken again by itself under the same name, while nobody asks 
     .toEqual([{ pid: expect.any(Number) as number, owner }]);
 });
 
-it('a store is known by its server and that one’s timeline', async () => {
-  const { config, database } = await recording('PostgreSQL', { lossWindowMs: delayMs });
+it('the identity of a store consists of the server’s id and timeline', async () => {
+  const { config, database } = await startStore('PostgreSQL', { lossWindowMs: delayMs });
   const [[row] = []] = await database.run({ sql: 'SELECT identity FROM lean_payout_store' });
   const [server] = await query(
     'url' in config ? config.url : '',
@@ -157,7 +159,7 @@ it('a store is known by its server and that one’s timeline', async () => {
   expect(row).toEqual({ identity: `${String(server?.['id'])}/${timeline}` });
 });
 
-it('a server that does not show its identity is one store for good', async () => {
+it('a store on a server that hides its identity has a constant identity', async () => {
   const url = await fresh();
   const role = `role_${new URL(url).pathname.slice(1)}`;
   await query(
@@ -167,54 +169,54 @@ it('a server that does not show its identity is one store for good', async () =>
   );
   const limited = Object.assign(new URL(url), { username: role }).href;
   for (const lossWindowMs of [1000, 2000]) {
-    const database = opened({ url: limited }, { lossWindowMs, clock: () => 1_000_000 });
+    const database = openTestStore({ url: limited }, { lossWindowMs, clock: () => 1_000_000 });
     expect(await database.run({ sql: 'SELECT identity, complete_from FROM lean_payout_store' })).toEqual([
       [{ identity: 'unknown', complete_from: 1_001_000 }],
     ]);
   }
 });
 
-/** A store that is complete, until another server takes its place. */
-async function completeStore() {
-  const recorded = await recording('PostgreSQL', { lossWindowMs: delayMs });
-  const { clock, config, lease, noteSending } = recorded;
+/** A store that is known to be complete until another server replaces it. */
+async function startCompleteStore() {
+  const store = await startStore('PostgreSQL', { lossWindowMs: delayMs });
+  const { clock, config, takeLease, noteSending } = store;
   const url = 'url' in config ? config.url : '';
   clock.ms += delayMs;
-  expect(await noteSending(await lease(keyOf('before')))).toBe('noted');
-  return { ...recorded, url };
+  expect(await noteSending(await takeLease(keyOf('before')))).toBe('noted');
+  return { ...store, url };
 }
 
-it('a first send looks first as soon as the store is another one than was noted', async () => {
-  const { database, lease, noteSending } = await completeStore();
+it('a first send requires a read of Lean’s list once the store has another identity', async () => {
+  const { database, takeLease, noteSending } = await startCompleteStore();
   await database.run({ sql: "UPDATE lean_payout_store SET identity = 'another'" });
-  const first = await lease();
-  expect(await noteSending(first)).toBe('look first');
-  expect(await noteSending(first, {}, { lookedFirst: true })).toBe('noted');
+  const first = await takeLease();
+  expect(await noteSending(first)).toBe('list read required');
+  expect(await noteSending(first, {}, { listChecked: true })).toBe('noted');
 });
 
-it('a send that was noted before another server took over is noted again only after a look', async () => {
-  const { database, sent, noteSending } = await completeStore();
-  const first = await sent();
+it('a send that was recorded before another server took over needs a read of Lean’s list first', async () => {
+  const { database, createSent, noteSending } = await startCompleteStore();
+  const first = await createSent();
   await database.run({ sql: "UPDATE lean_payout_store SET identity = 'another'" });
-  expect(await noteSending(first)).toBe('look first');
+  expect(await noteSending(first)).toBe('list read required');
 });
 
-it('a gateway that connects anew notes that another server has taken over, and looks first for one resend delay', async () => {
-  const { database, url, clock, lease, noteSending } = await completeStore();
+it('a gateway that reconnects records a new server, and then reads Lean’s list before first sends for one resend delay', async () => {
+  const { database, url, clock, takeLease, noteSending } = await startCompleteStore();
   await database.owner();
   const [lock] = await lockSessions(url);
   await query(url, "UPDATE lean_payout_store SET identity = 'another'");
   await query(url, `SELECT pg_terminate_backend(${String(lock?.['pid'])})`);
-  const noted = () =>
+  const readIdentity = () =>
     query(url, 'SELECT identity, complete_from::float AS complete_from FROM lean_payout_store');
   await expect
-    .poll(noted, { timeout: 60_000 })
+    .poll(readIdentity, { timeout: 60_000 })
     .toEqual([
       { identity: expect.stringMatching(/^\d+\/[\dA-F]{8}$/) as string, complete_from: clock.ms + delayMs },
     ]);
   clock.ms += delayMs - 1;
-  const first = await lease();
-  expect(await noteSending(first)).toBe('look first');
+  const first = await takeLease();
+  expect(await noteSending(first)).toBe('list read required');
   clock.ms += 1;
   expect(await noteSending(first)).toBe('noted');
 });

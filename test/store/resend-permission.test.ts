@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { ResendRule } from '../../src/payouts/creation/resend-rule.ts';
 import { SqlPayoutRecords } from '../../src/store/payout-records.ts';
-import { keyOf } from '../support/creating.ts';
-import { stores } from '../support/stores.ts';
-import { created, delayMs, hour, minute, newRequest, recording, remainingMs } from './recording.ts';
+import { keyOf } from '../support/test-core.ts';
+import { storeKinds } from '../support/stores.ts';
+import { created, delayMs, hour, minute, newRequest, startStore, remainingMs } from './store-fixture.ts';
 
-/* Whether a request may be sent again is decided by the store, in the statement that gives the lease away. */
+/* The store decides whether a request may be sent again, in the statement that gives the lease. */
 
 const decision = {
   decision: 'send again',
@@ -15,27 +15,27 @@ const decision = {
   evidence: {},
 } as const;
 
-describe.each(stores)('sending again (%s)', kind => {
+describe.each(storeKinds)('permission to resend (%s)', kind => {
   it('a request is not sent again before the resend delay has passed by the store’s clock', async () => {
-    const { clock, records, permit, unknown } = await recording(kind);
-    const request = await unknown();
+    const { clock, records, permit, createUnknown } = await startStore(kind);
+    const request = await createUnknown();
     clock.ms += remainingMs + delayMs - 1;
     expect(await records.leaseAgain(request, permit({ leanNow: clock.ms + hour }))).toBeUndefined();
   });
 
   it('a request is not sent again before the resend delay has passed by Lean’s clock', async () => {
-    const { clock, records, permit, unknown } = await recording(kind);
-    const request = await unknown();
+    const { clock, records, permit, createUnknown } = await startStore(kind);
+    const request = await createUnknown();
     clock.ms += remainingMs + delayMs;
     expect(await records.leaseAgain(request, permit({ leanNow: clock.ms - 1 }))).toBeUndefined();
   });
 
   it('a request can be sent again once the resend delay has passed by both clocks', async () => {
-    const { clock, records, permit, unknown, noteSending, read } = await recording(kind);
-    const request = await unknown();
+    const { clock, records, permit, createUnknown, noteSending, read } = await startStore(kind);
+    const request = await createUnknown();
     clock.ms += remainingMs + delayMs;
     const again = await records.leaseAgain(request, permit());
-    expect(again).toMatchObject({ repeated: true, leanKey: 'key-1', before: request.sends });
+    expect(again).toMatchObject({ repeated: true, leanKey: 'key-1', earlierSends: request.sends });
     expect(again && (await noteSending(again))).toBe('noted');
     expect((await read()).sends).toMatchObject({
       count: 2,
@@ -47,16 +47,16 @@ describe.each(stores)('sending again (%s)', kind => {
     });
   });
 
-  it('a request is not sent again while Lean’s time is not known', async () => {
-    const { records, permit, unknown, passDelay } = await recording(kind);
-    const request = await unknown();
+  it('a request is not sent again if Lean’s time is not known', async () => {
+    const { records, permit, createUnknown, passDelay } = await startStore(kind);
+    const request = await createUnknown();
     passDelay();
     expect(await records.leaseAgain(request, permit({ leanNow: undefined }))).toBeUndefined();
   });
 
-  it('a request whose send was noted without Lean’s time is not sent again, however long ago that was', async () => {
-    const { clock, records, permit, lease, noteSending, read } = await recording(kind);
-    const first = await lease();
+  it('a request whose send was recorded without Lean’s time is never sent again without a restart of the delay', async () => {
+    const { clock, records, permit, takeLease, noteSending, read } = await startStore(kind);
+    const first = await takeLease();
     await noteSending(first, { leanNow: undefined });
     await records.markUnknown(first);
     expect((await read()).sends).toMatchObject({ leanFirstAt: null, leanUntil: null });
@@ -64,9 +64,9 @@ describe.each(stores)('sending again (%s)', kind => {
     expect(await records.leaseAgain(await read(), permit())).toBeUndefined();
   });
 
-  it('a request whose delay was started anew can be sent again one delay after that', async () => {
-    const { clock, records, reconciliation, permit, lease, noteSending, read } = await recording(kind);
-    const first = await lease();
+  it('a request whose delay was restarted can be sent again one delay later', async () => {
+    const { clock, records, reconciliation, permit, takeLease, noteSending, read } = await startStore(kind);
+    const first = await takeLease();
     await noteSending(first, { leanNow: undefined });
     await records.markUnknown(first);
     clock.ms += hour;
@@ -77,9 +77,9 @@ describe.each(stores)('sending again (%s)', kind => {
     expect(await records.leaseAgain(await read(), permit())).toBeDefined();
   });
 
-  it('the delay that was recorded at the send counts where it is longer than the configured one', async () => {
-    const { clock, records, permit, unknown } = await recording(kind);
-    const request = await unknown();
+  it('the delay recorded at the send is used if it is longer than the configured one', async () => {
+    const { clock, records, permit, createUnknown } = await startStore(kind);
+    const request = await createUnknown();
     clock.ms += remainingMs + delayMs - 1;
     for (const shorter of [1, minute])
       expect(await records.leaseAgain(request, permit({ rule: new ResendRule(shorter) }))).toBeUndefined();
@@ -87,9 +87,9 @@ describe.each(stores)('sending again (%s)', kind => {
     expect(await records.leaseAgain(request, permit({ rule: new ResendRule(1) }))).toBeDefined();
   });
 
-  it('the delay that is configured counts where it is longer than the one recorded at the send', async () => {
-    const { clock, records, permit, unknown } = await recording(kind);
-    const request = await unknown();
+  it('the configured delay is used if it is longer than the one recorded at the send', async () => {
+    const { clock, records, permit, createUnknown } = await startStore(kind);
+    const request = await createUnknown();
     const rule = new ResendRule(delayMs + minute);
     clock.ms += remainingMs + delayMs + minute - 1;
     expect(await records.leaseAgain(request, permit({ rule }))).toBeUndefined();
@@ -97,9 +97,9 @@ describe.each(stores)('sending again (%s)', kind => {
     expect(await records.leaseAgain(request, permit({ rule }))).toBeDefined();
   });
 
-  it('the delay is judged again when the send is noted', async () => {
-    const { records, unknown, passDelay, leaseAgain, noteSending, read } = await recording(kind);
-    const request = await unknown();
+  it('the delay is checked again when the send is recorded', async () => {
+    const { records, createUnknown, passDelay, leaseAgain, noteSending, read } = await startStore(kind);
+    const request = await createUnknown();
     passDelay();
     const again = await leaseAgain(request);
     expect(await noteSending(again, {}, { rule: new ResendRule(delayMs + minute) })).toBe('lease lost');
@@ -108,9 +108,10 @@ describe.each(stores)('sending again (%s)', kind => {
     expect((await read()).sends).toEqual(request.sends);
   });
 
-  it('a request is sent again once without a person, and not a second time', async () => {
-    const { records, permit, unknown, passDelay, leaseAgain, noteSending, read } = await recording(kind);
-    const request = await unknown();
+  it('a request is sent again only once without an operator', async () => {
+    const { records, permit, createUnknown, passDelay, leaseAgain, noteSending, read } =
+      await startStore(kind);
+    const request = await createUnknown();
     passDelay();
     const again = await leaseAgain(request);
     await noteSending(again);
@@ -119,19 +120,19 @@ describe.each(stores)('sending again (%s)', kind => {
     expect(await records.leaseAgain(await read(), permit())).toBeUndefined();
   });
 
-  it('a request is not sent again by a repetition where only a person may say so', async () => {
-    const { records, permit, unknown, passDelay } = await recording(kind);
-    const request = await unknown();
+  it('a repetition does not send again with PAYOUT_RESEND_AFTER_MS=never', async () => {
+    const { records, permit, createUnknown, passDelay } = await startStore(kind);
+    const request = await createUnknown();
     passDelay();
     expect(await records.leaseAgain(request, permit({ rule: new ResendRule('never') }))).toBeUndefined();
   });
 
   it.each(['never', delayMs] as const)(
-    'a send that an operator has allowed is made once, whatever was sent before (setting: %s)',
+    'a send that an operator has allowed is made once, whatever was sent before (PAYOUT_RESEND_AFTER_MS=%s)',
     async setting => {
-      const { records, operator, permit, unknown, passDelay, leaseAgain, noteSending, read } =
-        await recording(kind);
-      const request = await unknown();
+      const { records, operator, permit, createUnknown, passDelay, leaseAgain, noteSending, read } =
+        await startStore(kind);
+      const request = await createUnknown();
       passDelay();
       const second = await leaseAgain(request);
       await noteSending(second);
@@ -155,9 +156,9 @@ describe.each(stores)('sending again (%s)', kind => {
     },
   );
 
-  it('a send that an operator has allowed waits for the resend delay by both clocks all the same', async () => {
-    const { clock, records, operator, permit, unknown, read } = await recording(kind);
-    await operator.grantSend(await unknown(), { finding: 'absent', payouts: [] }, decision);
+  it('a send that an operator has allowed waits for the resend delay by both clocks', async () => {
+    const { clock, records, operator, permit, createUnknown, read } = await startStore(kind);
+    await operator.grantSend(await createUnknown(), { finding: 'absent', payouts: [] }, decision);
     clock.ms += remainingMs + delayMs - 1;
     expect(await records.leaseAgain(await read(), permit({ leanNow: clock.ms + hour }))).toBeUndefined();
     clock.ms += 1;
@@ -165,11 +166,20 @@ describe.each(stores)('sending again (%s)', kind => {
     expect(await records.leaseAgain(await read(), permit())).toBeDefined();
   });
 
-  it('a send that an operator has allowed is over once a payout of the request is noted that the operator did not know', async () => {
-    const { records, reconciliation, operator, permit, unknown, passDelay, leaseAgain, noteSending, read } =
-      await recording(kind);
+  it('an operator’s permission ends when a payout of the request is recorded that the operator did not know', async () => {
+    const {
+      records,
+      reconciliation,
+      operator,
+      permit,
+      createUnknown,
+      passDelay,
+      leaseAgain,
+      noteSending,
+      read,
+    } = await startStore(kind);
     const grant = { finding: 'absent', payouts: [] } as const;
-    const request = await unknown();
+    const request = await createUnknown();
     await operator.grantSend(request, grant, decision);
     passDelay();
     const granted = await read();
@@ -177,10 +187,12 @@ describe.each(stores)('sending again (%s)', kind => {
     expect(await records.leaseAgain(granted, permit())).toBeUndefined();
     expect(await records.leaseAgain(await read(), permit())).toBeUndefined();
     expect((await read()).sends.grant).toBeNull();
-    // Allowed again by an operator who knows of it, until there is another one while it is leased.
-    expect(await operator.grantSend(granted, grant, decision), 'by what was known before').toBe(false);
-    const knowing = { ...grant, payouts: ['one'] };
-    expect(await operator.grantSend(await read(), knowing, decision)).toBe(true);
+    // An operator who knows the payout allows a send again. It ends when another payout is recorded during the lease.
+    expect(await operator.grantSend(granted, grant, decision), 'based on a read from before the payout').toBe(
+      false,
+    );
+    const updatedGrant = { ...grant, payouts: ['one'] };
+    expect(await operator.grantSend(await read(), updatedGrant, decision)).toBe(true);
     const again = await leaseAgain(await read());
     await reconciliation.noteDuplicates(request, ['two']);
     expect(await noteSending(again)).toBe('lease lost');
@@ -189,9 +201,10 @@ describe.each(stores)('sending again (%s)', kind => {
     expect(await records.leaseAgain(await read(), permit())).toBeUndefined();
   });
 
-  it('a send that an operator has allowed can be ended, unless something has happened since it was read', async () => {
-    const { records, reconciliation, operator, permit, unknown, passDelay, read } = await recording(kind);
-    const before = await unknown();
+  it('an operator’s permission can be ended only if the request has not changed since it was read', async () => {
+    const { records, reconciliation, operator, permit, createUnknown, passDelay, read } =
+      await startStore(kind);
+    const before = await createUnknown();
     await operator.grantSend(before, { finding: 'needs_decision', payouts: [] }, decision);
     passDelay();
     await reconciliation.endGrant(before);
@@ -201,33 +214,34 @@ describe.each(stores)('sending again (%s)', kind => {
     expect(await records.leaseAgain(await read(), permit({ rule: new ResendRule('never') }))).toBeUndefined();
   });
 
-  describe('where Lean’s memory of keys is relied on', () => {
+  describe('with PAYOUT_RESEND_AFTER_MS=0', () => {
     const rule = new ResendRule(0);
 
-    async function unknownWithoutDelay() {
-      const recorded = await recording(kind);
-      const first = await recorded.lease();
-      await recorded.noteSending(first, {}, { rule });
-      await recorded.records.markUnknown(first);
-      return recorded;
+    async function createUnknownWithoutDelay() {
+      const store = await startStore(kind);
+      const first = await store.takeLease();
+      await store.noteSending(first, {}, { rule });
+      await store.records.markUnknown(first);
+      return store;
     }
 
-    it('a request can be sent again at once, for an hour from its first send', async () => {
-      const { clock, records, permit, read } = await unknownWithoutDelay();
+    it('a request can be sent again at once, until an hour after its first send', async () => {
+      const { clock, records, permit, read } = await createUnknownWithoutDelay();
       clock.ms += hour - 1;
       const again = await records.leaseAgain(await read(), permit({ rule, leanNow: undefined }));
       expect(again).toBeDefined();
     });
 
-    it('a request can be sent again at once only where no delay was recorded at its send', async () => {
-      const { clock, records, permit, unknown } = await recording(kind);
-      const request = await unknown();
+    it('a request cannot be sent again at once if a delay was recorded at its send', async () => {
+      const { clock, records, permit, createUnknown } = await startStore(kind);
+      const request = await createUnknown();
       clock.ms += delayMs;
       expect(await records.leaseAgain(request, permit({ rule }))).toBeUndefined();
     });
 
-    it('a request that was last sent in the hour after its first send is not sent again before the default delay', async () => {
-      const { clock, records, operator, permit, read, noteSending, leaseAgain } = await unknownWithoutDelay();
+    it('a request whose hour is over is not sent again before the default delay after its last send', async () => {
+      const { clock, records, operator, permit, read, noteSending, leaseAgain } =
+        await createUnknownWithoutDelay();
       clock.ms += hour - minute;
       const second = await leaseAgain(await read(), { rule });
       await noteSending(second, {}, { rule });
@@ -240,9 +254,9 @@ describe.each(stores)('sending again (%s)', kind => {
     });
   });
 
-  it('a request that Lean turned away, and of which Lean has shown a payout, is not sent again without a person', async () => {
-    const { records, reconciliation, operator, permit, sent, passDelay, read } = await recording(kind);
-    await records.turnedAway(await sent());
+  it('a turned-away request of which Lean has shown a payout is not sent again without an operator', async () => {
+    const { records, reconciliation, operator, permit, createSent, passDelay, read } = await startStore(kind);
+    await records.markTurnedAway(await createSent());
     await reconciliation.noteDuplicates(await read(), ['i', 'j']);
     passDelay();
     expect(await records.leaseAgain(await read(), permit())).toBeUndefined();
@@ -250,9 +264,9 @@ describe.each(stores)('sending again (%s)', kind => {
     expect(await records.leaseAgain(await read(), permit())).toBeDefined();
   });
 
-  it('one of many repetitions at once gets the lease', async () => {
-    const { config, open, database, permit, unknown, passDelay } = await recording(kind);
-    const request = await unknown();
+  it('only one of many concurrent repetitions gets the lease', async () => {
+    const { config, open, database, permit, createUnknown, passDelay } = await startStore(kind);
+    const request = await createUnknown();
     passDelay();
     const gateways = [database, 'url' in config ? open() : database].map(each => new SqlPayoutRecords(each));
     const leases = await Promise.all(
@@ -261,54 +275,54 @@ describe.each(stores)('sending again (%s)', kind => {
     expect(leases.filter(lease => lease !== undefined)).toHaveLength(1);
   });
 
-  it('a lease is not taken by a reading from before another lease was taken', async () => {
-    const { records, permit, unknown, passDelay, leaseAgain } = await recording(kind);
-    const stale = await unknown();
+  it('no lease is given for a request that was read before another lease was taken', async () => {
+    const { records, permit, createUnknown, passDelay, leaseAgain } = await startStore(kind);
+    const stale = await createUnknown();
     passDelay();
     await records.release(await leaseAgain(stale));
     expect(await records.leaseAgain(stale, permit())).toBeUndefined();
   });
 
-  it('a request is not sent again once any of it has been found at Lean', async () => {
-    const { records, reconciliation, permit, unknown, passDelay, read } = await recording(kind);
-    const request = await unknown();
+  it('a request is not sent again once one of its transfers was found at Lean', async () => {
+    const { records, reconciliation, permit, createUnknown, passDelay, read } = await startStore(kind);
+    const request = await createUnknown();
     passDelay();
-    await reconciliation.found(request, 0, created('i'));
+    await reconciliation.recordFound(request, 0, created('i'));
     expect(await records.leaseAgain(await read(), permit())).toBeUndefined();
   });
 });
 
-describe.each(stores)('a store that may have lost records (%s)', kind => {
+describe.each(storeKinds)('a store that may have lost records (%s)', kind => {
   const lossWindowMs = delayMs;
 
-  it('a first send is told to look first for one resend delay from when the store is new', async () => {
-    const { clock, lease, noteSending, read } = await recording(kind, { lossWindowMs });
-    const first = await lease();
+  it('a first send on a new store requires a read of Lean’s list for one resend delay', async () => {
+    const { clock, takeLease, noteSending, read } = await startStore(kind, { lossWindowMs });
+    const first = await takeLease();
     clock.ms += lossWindowMs - 1;
-    expect(await noteSending(first)).toBe('look first');
+    expect(await noteSending(first)).toBe('list read required');
     expect((await read()).sends).toMatchObject({ count: 0, firstAt: null, until: null });
     clock.ms += 1;
     expect(await noteSending(first)).toBe('noted');
   });
 
-  it('a first send is noted once Lean has been looked at', async () => {
-    const { lease, noteSending } = await recording(kind, { lossWindowMs });
-    const first = await lease();
-    expect(await noteSending(first)).toBe('look first');
-    expect(await noteSending(first, {}, { lookedFirst: true })).toBe('noted');
+  it('a first send is recorded once Lean’s list was read', async () => {
+    const { takeLease, noteSending } = await startStore(kind, { lossWindowMs });
+    const first = await takeLease();
+    expect(await noteSending(first)).toBe('list read required');
+    expect(await noteSending(first, {}, { listChecked: true })).toBe('noted');
   });
 
-  it('a first send that is told to look first frees its key when it is released', async () => {
-    const { records, lease, noteSending } = await recording(kind, { lossWindowMs });
-    const first = await lease();
+  it('a first send that requires a read of Lean’s list frees its key when it is released', async () => {
+    const { records, takeLease, noteSending } = await startStore(kind, { lossWindowMs });
+    const first = await takeLease();
     await noteSending(first);
     await records.release(first);
     expect(await records.reserve(newRequest())).toHaveProperty('lease');
   });
 
-  it('a request that is taken for one that was sent is of unknown outcome, and its delay begins', async () => {
-    const { clock, records, permit, lease, read } = await recording(kind, { lossWindowMs });
-    await records.adopt(await lease(), { lookbackMs: 2 * delayMs, leanNow: clock.ms + 500 });
+  it('a request that is assumed to have been sent has an unknown outcome, and its resend delay starts', async () => {
+    const { clock, records, permit, takeLease, read } = await startStore(kind, { lossWindowMs });
+    await records.assumeSent(await takeLease(), { lookbackMs: 2 * delayMs, leanNow: clock.ms + 500 });
     expect(await read()).toMatchObject({
       inFlight: false,
       records: [{ state: 'unknown' }],
@@ -325,31 +339,31 @@ describe.each(stores)('a store that may have lost records (%s)', kind => {
     expect(await records.leaseAgain(await read(), permit({ leanNow: clock.ms + 500 }))).toBeDefined();
   });
 
-  it('a restored store may lack what is newer than its newest record, a new one any', async () => {
-    const { clock, database, records, lease, open } = await recording(kind, { lossWindowMs });
+  it('a restored store may lack records newer than its newest one, and a new store any record', async () => {
+    const { clock, database, records, takeLease, open } = await startStore(kind, { lossWindowMs });
     expect(await records.lostRecordsAgeMs()).toBeNull();
     clock.ms += lossWindowMs;
-    await lease(keyOf('newest'));
+    await takeLease(keyOf('newest'));
     let current = database;
-    const restoredReach = async (): Promise<number | null> => {
+    const lostAgeAfterRestore = async (): Promise<number | null> => {
       await current.run({ sql: "UPDATE lean_payout_store SET identity = 'another'" });
       await current.close();
       current = open();
       return new SqlPayoutRecords(current).lostRecordsAgeMs();
     };
     clock.ms += 11 * 3_600_000;
-    expect(await restoredReach()).toBe(11 * 3_600_000);
-    // Restored once more within the delay, it may still lack what it lacked before.
+    expect(await lostAgeAfterRestore()).toBe(11 * 3_600_000);
+    // A second restore within the resend delay does not shorten the range of the first one.
     await new SqlPayoutRecords(current).reserve(newRequest());
     clock.ms += 60_000;
-    expect(await restoredReach()).toBe(11 * 3_600_000 + 60_000);
+    expect(await lostAgeAfterRestore()).toBe(11 * 3_600_000 + 60_000);
     clock.ms += lossWindowMs;
-    expect(await restoredReach()).toBe(60_000 + lossWindowMs);
+    expect(await lostAgeAfterRestore()).toBe(60_000 + lossWindowMs);
   });
 
-  it('a store whose requests are from before this was noted counts as complete', async () => {
-    const { open, database, clock, permit, lease } = await recording(kind, { lossWindowMs });
-    await lease(keyOf('older'));
+  it('a store with requests from before its identity was recorded counts as complete', async () => {
+    const { open, database, clock, permit, takeLease } = await startStore(kind, { lossWindowMs });
+    await takeLease(keyOf('older'));
     await database.run({ sql: 'DELETE FROM lean_payout_store' });
     await database.close();
     const records = new SqlPayoutRecords(open());
@@ -359,23 +373,23 @@ describe.each(stores)('a store that may have lost records (%s)', kind => {
     expect(await records.noteSending(reserved.lease, stamp, permit())).toBe('noted');
   });
 
-  it('a restored store may lack what is newer than its newest record that no clock has stamped ahead', async () => {
-    const { clock, database, lease, open } = await recording(kind, { lossWindowMs });
-    await lease(keyOf('newest'));
+  it('records with a time in the future do not count as the newest record of a restored store', async () => {
+    const { clock, database, takeLease, open } = await startStore(kind, { lossWindowMs });
+    await takeLease(keyOf('newest'));
     clock.ms += 7_200_000;
-    await lease(keyOf('ahead'));
+    await takeLease(keyOf('ahead'));
     clock.ms -= 3_600_000;
     let current = database;
-    const restoredReach = async (...sql: readonly string[]): Promise<number | null> => {
+    const lostAgeAfterRestore = async (...sql: readonly string[]): Promise<number | null> => {
       const other = "UPDATE lean_payout_store SET identity = 'another', complete_from = 0";
       for (const each of [other, ...sql]) await current.run({ sql: each });
       await current.close();
       current = open();
       return new SqlPayoutRecords(current).lostRecordsAgeMs();
     };
-    expect(await restoredReach()).toBe(3_600_000);
-    // Of the newest record nothing is known then, so all of Lean's list is read.
+    expect(await lostAgeAfterRestore()).toBe(3_600_000);
+    // Without a record from the past, the range is one year, so all of Lean's list is read.
     const onlyAhead = "DELETE FROM lean_payout_requests WHERE idempotency_key = 'newest'";
-    expect(await restoredReach(onlyAhead)).toBe(365 * 86_400_000);
+    expect(await lostAgeAfterRestore(onlyAhead)).toBe(365 * 86_400_000);
   });
 });

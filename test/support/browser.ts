@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import packagedChromium, { inflate } from '@sparticuz/chromium';
 import { chromium, type Browser } from 'playwright-core';
 
-const quiet = [
+const flags = [
   '--no-sandbox',
   '--disable-gpu',
   '--disable-quic',
@@ -15,15 +15,18 @@ const quiet = [
   '--disable-sync',
 ];
 
-const installed = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
+const programNames = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 
-/** Starts the browser that `CHROMIUM_PATH` names, or one that is installed, or else the one of the packages (Linux, x64). */
+/**
+ * Starts the browser that `CHROMIUM_PATH` names, or an installed one, or else the packaged one (Linux x64). Throws an
+ * Error if none can be started.
+ */
 export async function startBrowser(): Promise<Browser> {
-  const path = process.env['CHROMIUM_PATH'] ?? installed.map(onPath).find(found => found !== undefined);
-  if (path !== undefined) return chromium.launch({ executablePath: path, args: quiet });
+  const path = process.env['CHROMIUM_PATH'] ?? programNames.map(onPath).find(found => found !== undefined);
+  if (path !== undefined) return chromium.launch({ executablePath: path, args: flags });
   try {
     const executablePath = await packagedChromium.executablePath();
-    // The libraries that a browser needs and a bare machine lacks. The package unpacks them on Amazon's machines only.
+    // Libraries that a minimal machine lacks. The package unpacks them by itself only on AWS.
     const libraries = await inflate(
       fileURLToPath(new URL('../bin/al2023.tar.br', import.meta.resolve('@sparticuz/chromium'))),
     );
@@ -32,10 +35,10 @@ export async function startBrowser(): Promise<Browser> {
       LD_LIBRARY_PATH: join(libraries, 'lib'),
       FONTCONFIG_PATH: join(tmpdir(), 'fonts'),
     };
-    return await chromium.launch({ executablePath, args: quiet, env });
+    return await chromium.launch({ executablePath, args: flags, env });
   } catch (cause) {
     throw new Error(
-      'No browser could be started. Install Chromium or Chrome, or name one by CHROMIUM_PATH.',
+      'No browser could be started. Install Chromium or Chrome, or set CHROMIUM_PATH to its executable.',
       {
         cause,
       },

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { onTestFinished } from 'vitest';
-import { accounts, destinations } from '../../src/sandbox/named.ts';
+import { accounts, destinations } from '../../src/sandbox/fixtures.ts';
 import { startListeningGateway, type ListeningGateway } from './running-gateway.ts';
 
-/** What `npm run dev` starts. Payouts stay as they are until `pay` has the bank pay them. */
+/** Starts a gateway and a sandbox with webhooks, as `npm run dev` does. `pay` lets the bank pay a payout. */
 export async function startClientStack(): Promise<
   ListeningGateway & { readonly socketUrl: string; pay(payoutId: string): void }
 > {
@@ -25,7 +25,7 @@ export async function startClientStack(): Promise<
   };
 }
 
-/** What clients send: a list, a payout in detail, a creation, and what happens to a payout. */
+/** The operations that clients send. */
 export const documents = {
   list: `query ClientList { payouts(first: 5) { nodes {
     id status outcome createdAt recipient { id displayName }
@@ -42,8 +42,8 @@ export const documents = {
   cursor: `query ClientCursor { payoutUpdatesCursor }`,
 } as const;
 
-/** A payout that waits for a person, for ever, unless the bank is made to pay it. */
-export const payment = {
+/** The input of a payout that waits for a person until `pay` lets the bank pay it. */
+export const waitingPayoutInput = {
   idempotencyKey: 'client-1',
   accountId: accounts.operating,
   destinationId: destinations.waitsForAuthorization,
@@ -59,7 +59,7 @@ export interface ListedPayout {
   readonly recipient: { readonly displayName: string };
 }
 
-export interface Answers {
+export interface ClientResults {
   readonly list: { readonly payouts: { readonly nodes: readonly ListedPayout[] } };
   readonly detail: {
     readonly payout: ListedPayout & {

@@ -1,11 +1,11 @@
 import { openStore, type StoreConfig } from '../../src/store/open.ts';
 
 /**
- * Makes a store that counts as complete from the beginning: on a new one payouts are looked for before they are sent,
- * for as long as the resend delay.
+ * Creates a store that counts as complete from the start. With a new store, the gateway would look for each payout at
+ * Lean before it sends it, for as long as the resend delay.
  */
-export async function completeStore(config: StoreConfig): Promise<void> {
+export async function prepareCompleteStore(config: StoreConfig): Promise<void> {
   const database = openStore(config, { lossWindowMs: 0 });
-  await database.prepare();
+  await database.migrate();
   await database.close();
 }

@@ -2,92 +2,93 @@ import { createTransport } from '../../src/lean/transport.ts';
 import type { Clocks } from '../../src/lean/send-window.ts';
 import type { Database, OpenOptions, Statement } from '../../src/store/database.ts';
 import { openStore, type StoreConfig } from '../../src/store/open.ts';
-import { creatingAt, type CreatingOptions } from './creating.ts';
+import { createTestCore, type TestCoreOptions } from './test-core.ts';
 
-/** Where a core dies: at so many transactions from now, before or after that one is on disk. */
-export interface Death {
+/** When a core crashes: at the given number of transactions from now, before or after that transaction is on disk. */
+export interface CrashPoint {
   readonly transactions: number;
   readonly when: 'before' | 'after';
 }
 
 /**
- * A core that can die like a process: from then on nothing of it is ever heard again, its connections to Lean break,
- * and the store is free for the next one.
+ * A core that can crash like a process. After a crash its database calls never resolve, its connections to Lean are
+ * closed, and another core may open the store.
  */
-export function crashingCore(
+export function createCrashingCore(
   leanUrl: string,
   store: StoreConfig,
-  options: CreatingOptions & {
+  options: TestCoreOptions & {
     readonly open?: OpenOptions;
     readonly clocks?: Clocks;
-    /** Called when a payout has been noted to be sent, and nothing of it has been. */
-    readonly afterNote?: () => void;
+    /** Called after the record of a payout says that it is being sent, and before any byte is sent. */
+    readonly onSendNoted?: () => void;
   } = {},
 ) {
-  const { open, clocks, afterNote, ...rest } = options;
+  const { open, clocks, onSendNoted, ...rest } = options;
   const database = openStore(store, { lossWindowMs: 0, ...open });
   const transport = createTransport({ origin: leanUrl, maxConcurrency: 8, ...(clocks && { clocks }) });
-  let othersLive = true;
-  let death: Death | undefined;
-  let dead = false;
-  let died = (): void => undefined;
-  const dying = new Promise<void>(resolve => (died = resolve));
+  let othersAlive = true;
+  let crashPoint: CrashPoint | undefined;
+  let isCrashed = false;
+  let resolveCrashed = (): void => undefined;
+  const crashed = new Promise<void>(resolve => (resolveCrashed = resolve));
 
-  async function die(): Promise<void> {
-    if (dead) return;
-    dead = true;
+  async function crash(): Promise<void> {
+    if (isCrashed) return;
+    isCrashed = true;
     await Promise.all([transport.close(), database.close()]);
-    died();
+    resolveCrashed();
   }
 
-  const mortally =
+  const withCrashes =
     (run: Database['run']): Database['run'] =>
     async (...statements: readonly Statement[]) => {
-      if (dead) return silence;
-      if (death !== undefined) death = { ...death, transactions: death.transactions - 1 };
-      const last = death?.transactions === 0;
-      if (last && death?.when === 'before') {
-        await die();
-        return silence;
+      if (isCrashed) return pending;
+      if (crashPoint !== undefined) crashPoint = { ...crashPoint, transactions: crashPoint.transactions - 1 };
+      const crashesNow = crashPoint?.transactions === 0;
+      if (crashesNow && crashPoint?.when === 'before') {
+        await crash();
+        return pending;
       }
       const rows = await run(...statements);
-      if (statements.some(({ sql }) => sql.includes('SET lean_first_sent_at'))) afterNote?.();
-      if (last) await die();
-      return dead ? silence : rows;
+      if (statements.some(({ sql }) => sql.includes('SET lean_first_sent_at'))) onSendNoted?.();
+      if (crashesNow) await crash();
+      return isCrashed ? pending : rows;
     };
-  const mortal: Database = {
-    prepare: () => database.prepare(),
-    run: mortally((...statements) => database.run(...statements)),
-    runLoosely: mortally((...statements) => database.runLoosely(...statements)),
+  const crashingDatabase: Database = {
+    migrate: () => database.migrate(),
+    run: withCrashes((...statements) => database.run(...statements)),
+    runWithoutSync: withCrashes((...statements) => database.runWithoutSync(...statements)),
     announce: () => database.announce(),
     onAnnouncement: listener => {
       database.onAnnouncement(listener);
     },
-    owner: () => (dead ? silence : database.owner()),
-    living: owners => {
-      if (dead) return silence;
-      return othersLive ? database.living(owners) : Promise.resolve([]);
+    owner: () => (isCrashed ? pending : database.owner()),
+    aliveOwners: owners => {
+      if (isCrashed) return pending;
+      return othersAlive ? database.aliveOwners(owners) : Promise.resolve([]);
     },
-    close: () => die(),
+    close: () => crash(),
   };
 
-  const creating = { ...rest, lean: { ...rest.lean, transport } };
-  const core = creatingAt(leanUrl, mortal, creating);
+  const coreOptions = { ...rest, lean: { ...rest.lean, transport } };
+  const core = createTestCore(leanUrl, crashingDatabase, coreOptions);
   return {
     ...core,
-    /** Another core on the same store and process, which holds no lease of this one's. */
-    beside: () => creatingAt(leanUrl, mortal, creating),
-    /** Takes what other gateways hold for left by ended ones, although they live. */
+    /** Creates another core on the same store and in the same process. It holds none of this core's leases. */
+    secondCore: () => createTestCore(leanUrl, crashingDatabase, coreOptions),
+    /** Recovers all leases of other gateways as if those gateways had ended, although they are alive. */
     async recoverAll(): Promise<void> {
-      othersLive = false;
+      othersAlive = false;
       await core.records.recover();
-      othersLive = true;
+      othersAlive = true;
     },
-    dieAt: (at: Death) => void (death = at),
-    die,
-    /** Resolves when it has died. */
-    dying,
+    crashAt: (point: CrashPoint) => void (crashPoint = point),
+    crash,
+    /** Resolves when the core has crashed. */
+    crashed,
   };
 }
 
-const silence = new Promise<never>(() => undefined);
+/** Never resolves. */
+const pending = new Promise<never>(() => undefined);

@@ -1,13 +1,16 @@
 import { onTestFinished } from 'vitest';
 
 export interface Stream {
-  /** The data of the next result. Rejects with the code of its first error. */
+  /**
+   * Resolves with the data of the next result. Rejects with the code of its first error as the message, or if the
+   * stream has ended.
+   */
   next(): Promise<unknown>;
-  /** Of the last event that has come. */
+  /** The id of the last received event. */
   readonly lastEventId: string | undefined;
-  /** How it ended. */
+  /** Resolves with how the stream ended: with a `complete` event, or because the connection closed. */
   readonly ended: Promise<'complete' | 'cut'>;
-  leave(): void;
+  close(): void;
 }
 
 interface Result {
@@ -15,29 +18,29 @@ interface Result {
   readonly errors?: readonly { readonly extensions?: { readonly code?: string } }[];
 }
 
-/** Subscribes as a browser would, by server-sent events. */
+/** Subscribes by server-sent events, like a browser. The stream closes with the test. */
 export async function subscribeBySse(
   url: string,
   query: string,
   variables: object = {},
   headers: Record<string, string> = {},
 ): Promise<Stream> {
-  const leaving = new AbortController();
+  const connection = new AbortController();
   onTestFinished(() => {
-    leaving.abort();
+    connection.abort();
   });
   const response = await fetch(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json', accept: 'text/event-stream', ...headers },
     body: JSON.stringify({ query, variables }),
-    signal: leaving.signal,
+    signal: connection.signal,
   });
-  const waiting: ((result: Result | undefined) => void)[] = [];
-  const arrived: Result[] = [];
+  const readers: ((result: Result | undefined) => void)[] = [];
+  const unread: Result[] = [];
   let lastEventId: string | undefined;
-  let over = false;
+  let isEnded = false;
   const end = Promise.withResolvers<'complete' | 'cut'>();
-  const take = (message: string): void => {
+  const handleMessage = (message: string): void => {
     const fields = new Map(
       message
         .split('\n')
@@ -47,14 +50,14 @@ export async function subscribeBySse(
     if (fields.get('event') === 'complete') finish('complete');
     if (fields.get('event') !== 'next') return;
     const result = JSON.parse(fields.get('data') ?? '') as Result;
-    const taker = waiting.shift();
-    if (taker === undefined) arrived.push(result);
-    else taker(result);
+    const reader = readers.shift();
+    if (reader === undefined) unread.push(result);
+    else reader(result);
   };
   const finish = (how: 'complete' | 'cut'): void => {
-    over = true;
+    isEnded = true;
     end.resolve(how);
-    for (const taker of waiting.splice(0)) taker(undefined);
+    for (const reader of readers.splice(0)) reader(undefined);
   };
   const read = async (): Promise<void> => {
     const decoder = new TextDecoder();
@@ -64,16 +67,16 @@ export async function subscribeBySse(
         text += decoder.decode(chunk as Uint8Array, { stream: true });
         const messages = text.split('\n\n');
         text = messages.pop() ?? '';
-        for (const message of messages) take(message);
+        for (const message of messages) handleMessage(message);
       }
     } catch {
-      // It was left, or broke off.
+      // `close` was called, or the connection broke.
     }
     finish('cut');
   };
   if (response.headers.get('content-type')?.startsWith('text/event-stream') === true) void read();
   else {
-    arrived.push((await response.json()) as Result);
+    unread.push((await response.json()) as Result);
     finish('complete');
   }
   return {
@@ -81,14 +84,14 @@ export async function subscribeBySse(
       return lastEventId;
     },
     ended: end.promise,
-    leave: () => {
-      leaving.abort();
+    close: () => {
+      connection.abort();
     },
     async next() {
       const result =
-        arrived.shift() ??
-        (over ? undefined : await new Promise<Result | undefined>(resolve => waiting.push(resolve)));
-      if (result === undefined) throw new Error('the stream is over');
+        unread.shift() ??
+        (isEnded ? undefined : await new Promise<Result | undefined>(resolve => readers.push(resolve)));
+      if (result === undefined) throw new Error('the stream has ended');
       const [error] = result.errors ?? [];
       if (error !== undefined) throw new Error(error.extensions?.code ?? 'no code');
       return result.data;

@@ -1,5 +1,5 @@
 /**
- * How often an operation is asked for before it takes the fast path: at once, so that all tests take it, or never
- * (`FAST_PATH=off`). The tests of operations run both ways, because callers must see no difference.
+ * The number of requests after which an operation takes the fast path: 0, or Infinity with `FAST_PATH=off`. The tests
+ * of operations run with both, because the responses must not differ.
  */
 export const hotAfter = process.env['FAST_PATH'] === 'off' ? Infinity : 0;

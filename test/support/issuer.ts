@@ -10,16 +10,16 @@ export interface SigningKey {
 }
 
 export interface Issuer {
-  /** Of the environment, for a gateway that takes its tokens. */
+  /** Environment variables for a gateway that accepts its tokens. */
   readonly env: Environment;
   readonly issuer: string;
   readonly audience: string;
   readonly key: SigningKey;
-  /** What the endpoint gives out; undefined while it is out of order. */
+  /** The keys that its endpoint returns. Undefined makes the endpoint respond 503. */
   keys: readonly SigningKey[] | undefined;
-  /** How often its keys have been asked for. */
-  readonly asked: number;
-  /** A good token of `sub` "anna", unless told otherwise. */
+  /** The number of requests to its endpoint so far. */
+  readonly keyRequests: number;
+  /** A valid token. @default `sub` is "anna", and the token expires in five minutes */
   token(
     claims?: JWTPayload,
     options?: { readonly key?: SigningKey; readonly lifetime?: string | null },
@@ -32,12 +32,12 @@ export async function signingKey(kid: string, alg = 'RS256'): Promise<SigningKey
   return { privateKey, publicJwk: { ...(await exportJWK(publicKey)), kid, alg } };
 }
 
-/** Issues access tokens, and gives out the keys that they are signed with. */
+/** Starts an issuer of access tokens with an endpoint for its public keys (JWKS). */
 export async function startIssuer(): Promise<Issuer> {
   const key = await signingKey('first');
-  let asked = 0;
+  let keyRequests = 0;
   const server = createServer((_request, response) => {
-    asked += 1;
+    keyRequests += 1;
     if (issuer.keys === undefined) response.writeHead(503).end('out of order');
     else
       response
@@ -57,14 +57,14 @@ export async function startIssuer(): Promise<Issuer> {
     },
     key,
     keys: [key],
-    get asked() {
-      return asked;
+    get keyRequests() {
+      return keyRequests;
     },
-    token(claims = {}, { key: by = key, lifetime = '5m' } = {}) {
+    token(claims = {}, { key: signedBy = key, lifetime = '5m' } = {}) {
       const token = new SignJWT({ iss: 'https://id.example/', aud: 'payouts', sub: 'anna', ...claims });
       if (lifetime !== null) token.setExpirationTime(lifetime);
-      const { alg, kid } = by.publicJwk;
-      return token.setProtectedHeader({ alg, kid }).sign(by.privateKey);
+      const { alg, kid } = signedBy.publicJwk;
+      return token.setProtectedHeader({ alg, kid }).sign(signedBy.privateKey);
     },
     async close() {
       server.close();

@@ -2,52 +2,52 @@ import { createRequire } from 'node:module';
 import { DatabaseSync, StatementSync } from 'node:sqlite';
 
 /*
- * Loaded into a program before its own modules: it kills the program, as nothing can be caught, at the statement that
- * KILL_AT names, such as `before INSERT INTO lean_payout_requests`, or `after` the transaction that has it in it is on
- * disk. What is patched are the two drivers, so nothing of the program knows of it.
+ * Preloaded into a program (`--import`). It kills the program with SIGKILL at the SQL statement that KILL_AT names:
+ * `before INSERT INTO lean_payout_requests` kills before the statement runs, and `after …` kills once the transaction
+ * with the statement is committed. It patches the database drivers, so the program itself does not change.
  */
 
 const [when = '', ...words] = (process.env['KILL_AT'] ?? '').split(' ');
 const statement = words.join(' ');
-const named = (sql: unknown): boolean =>
+const isNamed = (sql: unknown): boolean =>
   typeof sql === 'string' && sql.replace(/\s+/g, ' ').includes(statement);
 
-/** Whether the statement is part of the transaction that is open. */
-let within = false;
+/** Whether the open transaction contains the statement. */
+let isInTransaction = false;
 
 function die(): never {
   process.kill(process.pid, 'SIGKILL');
-  // Nothing runs on until the signal has come.
+  // Blocks until the signal arrives, so that no further code runs.
   for (;;);
 }
 
-// Both drivers' own types have a signature for each way to call a method; none of them matters here.
+// The drivers' own types have one signature for each way to call a method. The patches need none of them.
 type Method = (this: unknown, ...args: unknown[]) => unknown;
 
 const statements = StatementSync.prototype as unknown as { all: Method };
 const all = statements.all;
 statements.all = function (...args) {
-  const hit = named((this as StatementSync).sourceSQL);
-  if (hit && when === 'before') die();
+  const isMatch = isNamed((this as StatementSync).sourceSQL);
+  if (isMatch && when === 'before') die();
   const rows = all.apply(this, args);
-  within ||= hit;
+  isInTransaction ||= isMatch;
   return rows;
 };
 const databases = DatabaseSync.prototype as unknown as { exec: Method };
 const exec = databases.exec;
 databases.exec = function (...args) {
   exec.apply(this, args);
-  if (args[0] === 'COMMIT' && within && when === 'after') die();
+  if (args[0] === 'COMMIT' && isInTransaction && when === 'after') die();
 };
 
 const pg = createRequire(import.meta.url)('pg') as { readonly Client: { readonly prototype: unknown } };
 const clients = pg.Client.prototype as { query: Method };
 const query = clients.query;
 clients.query = async function (...args) {
-  const hit = named(args[0]);
-  if (hit && when === 'before') die();
+  const isMatch = isNamed(args[0]);
+  if (isMatch && when === 'before') die();
   const result = await query.apply(this, args);
-  within ||= hit;
-  if (args[0] === 'COMMIT' && within && when === 'after') die();
+  isInTransaction ||= isMatch;
+  if (args[0] === 'COMMIT' && isInTransaction && when === 'after') die();
   return result;
 };

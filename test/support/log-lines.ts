@@ -7,12 +7,12 @@ export interface LogLine {
   readonly [key: string]: unknown;
 }
 
-/** A log that can be read, and waited for. */
-export function logLines(): {
+/** Creates a log whose lines a test can read and wait for. */
+export function captureLog(): {
   readonly log: Logger;
   readonly lines: readonly LogLine[];
-  /** The first line that fits, also one that is yet to come. */
-  line(fits: (line: LogLine) => boolean): Promise<LogLine>;
+  /** Resolves with the first line that `matches` accepts, past or future. */
+  line(matches: (line: LogLine) => boolean): Promise<LogLine>;
 } {
   const lines: LogLine[] = [];
   const written = new EventEmitter();
@@ -28,9 +28,9 @@ export function logLines(): {
   return {
     log,
     lines,
-    async line(fits) {
+    async line(matches) {
       for (;;) {
-        const found = lines.find(fits);
+        const found = lines.find(matches);
         if (found !== undefined) return found;
         await once(written, 'line');
       }

@@ -3,11 +3,11 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { buildSubgraphSchema } from '@apollo/subgraph';
 import { graphql, parse, type GraphQLSchema } from 'graphql';
-import { destinations, exampleIntentId } from '../../src/sandbox/named.ts';
+import { destinations, exampleIntentId } from '../../src/sandbox/fixtures.ts';
 
 const link = 'https://specs.apollo.dev/federation/v2.6';
 
-/** A subgraph such as a company has beside ours: it knows payouts by their ids, and whether they have been booked. */
+/** A subgraph of a company beside ours. It extends payouts, identified by `id`, with whether they have been booked. */
 export const accountingSdl = /* GraphQL */ `
   extend schema @link(url: "${link}", import: ["@key"])
 
@@ -20,7 +20,7 @@ export const accountingSdl = /* GraphQL */ `
   }
 `;
 
-/** Another one, which knows payouts by their intents alone, and has money and currencies of its own beside ours. */
+/** Another subgraph. It identifies payouts by `intentId`, and has its own types for money and currencies. */
 export const ledgerSdl = /* GraphQL */ `
   extend schema @link(url: "${link}", import: ["@key", "@shareable"])
 
@@ -81,7 +81,7 @@ export interface Subgraph {
 
 export function startAccounting(): Promise<Subgraph> {
   const resolvers = {
-    // The router asks for the booking of payouts, too, that another subgraph has just failed to give.
+    // The router also asks for payouts that another subgraph has just failed to resolve.
     Payout: { __resolveReference: ({ id }: { id: unknown }) => ({ id, booked: isBooked(String(id)) }) },
   };
   return serve(buildSubgraphSchema({ typeDefs: parse(accountingSdl), resolvers }));

@@ -1,6 +1,6 @@
-import { accounts, destinations } from '../../src/sandbox/named.ts';
+import { accounts, destinations } from '../../src/sandbox/fixtures.ts';
 
-/** An input that the sandbox pays. */
+/** The input of a payout that the sandbox pays. */
 export function payoutInput(idempotencyKey: string, changes: object = {}) {
   return {
     idempotencyKey,
@@ -24,7 +24,7 @@ export const createPayoutDocument = /* GraphQL */ `
   }
 `;
 
-/** The same in the form of Lean's own API, as REST routes and tools take it. */
+/** The same payout in the format of Lean's API, which the REST routes and MCP tools accept. */
 export function leanCreation(change: object = {}, entry: object = {}) {
   return {
     payment_details: [

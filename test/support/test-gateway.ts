@@ -7,29 +7,31 @@ import { onTestFinished } from 'vitest';
 import { startHttpServer } from '../../src/adapters/http/http-server.ts';
 import { parseConfig, type Environment } from '../../src/config/config.ts';
 import { createGateway, createLog, type GatewayOptions } from '../../src/composition/gateway.ts';
-import { completeStore } from './complete-store.ts';
-import { sandboxCredentials } from '../../src/sandbox/named.ts';
+import { prepareCompleteStore } from './complete-store.ts';
+import { sandboxCredentials } from '../../src/sandbox/fixtures.ts';
 import { hotAfter } from './fast-path.ts';
 import { startSandbox, type RunningSandbox, type SandboxOptions } from '../../src/sandbox/sandbox.ts';
 
-export type Answer<Data = Record<string, unknown>> = ExecutionResult<Data> & { readonly status: number };
+export type OperationResult<Data = Record<string, unknown>> = ExecutionResult<Data> & {
+  readonly status: number;
+};
 
 export interface TestGateway extends ReturnType<typeof createGateway> {
-  /** The Lean behind the gateway: what it holds, and what it received. */
+  /** The Lean behind the gateway, with its payouts and received requests. */
   readonly lean: RunningSandbox;
-  /** Address of its GraphQL. */
+  /** The address of its GraphQL endpoint. */
   readonly url: string;
-  /** Runs an operation as a caller would. */
+  /** Sends an operation by HTTP. */
   run<Data = Record<string, unknown>, Variables = Record<string, unknown>>(
     document: string | TypedDocumentNode<Data, Variables>,
     variables?: Variables,
     init?: RequestInit,
-  ): Promise<Answer<Data>>;
-  /** Operations that Lean has received since the last time, by name. */
+  ): Promise<OperationResult<Data>>;
+  /** The numbers of Lean requests since the last call, by operation. */
   received(): Readonly<Record<string, number>>;
 }
 
-/** A gateway in front of a sandbox of its own, at a real socket; both are gone when the test is over. */
+/** Starts a gateway on a port, in front of its own sandbox. Both close with the test. */
 export async function startTestGateway(
   options: {
     readonly sandbox?: SandboxOptions;
@@ -49,19 +51,19 @@ export async function startTestGateway(
     DATA_DIR: folder,
     ...options.env,
   });
-  await completeStore(config.store);
+  await prepareCompleteStore(config.store);
   const log = options.log ?? createLog(config);
   const gateway = createGateway(config, { log, hotAfter: options.hotAfter ?? hotAfter });
-  // Lean's time is asked for before the first payout: here it has been heard.
+  // Otherwise the gateway would first read Lean's time before the first payout.
   gateway.core.client.clock.observe(Date.now());
-  const { endpoint, metrics, trouble } = gateway;
+  const { endpoint, metrics, unhealthyReason } = gateway;
   const listener = await startHttpServer({
     host: '127.0.0.1',
     port: 0,
     graphql: endpoint,
     graphiql: undefined,
     webhook: undefined,
-    trouble,
+    unhealthyReason,
     metrics,
     log,
   });
@@ -72,7 +74,7 @@ export async function startTestGateway(
     await lean.close();
     await rm(folder, { recursive: true });
   });
-  let seen = 0;
+  let countedRequests = 0;
   return {
     ...gateway,
     lean,
@@ -92,10 +94,10 @@ export async function startTestGateway(
       return { status: response.status, ...((await response.json()) as ExecutionResult<Data>) };
     },
     received() {
-      const fresh = lean.requests.slice(seen);
-      seen = lean.requests.length;
+      const newRequests = lean.requests.slice(countedRequests);
+      countedRequests = lean.requests.length;
       return Object.fromEntries(
-        Object.entries(Object.groupBy(fresh, request => request.operation)).map(([name, requests]) => [
+        Object.entries(Object.groupBy(newRequests, request => request.operation)).map(([name, requests]) => [
           name,
           requests.length,
         ]),

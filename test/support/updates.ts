@@ -1,14 +1,14 @@
 import type { LeanClient } from '../../src/lean/client.ts';
 import { PayoutHistories } from '../../src/payouts/history.ts';
-import { KnownRows } from '../../src/payouts/listing/known-rows.ts';
+import { RowCache } from '../../src/payouts/listing/row-cache.ts';
 import { PayoutReads } from '../../src/payouts/payout-reads.ts';
 import type { PayoutEvents } from '../../src/payouts/payout-update.ts';
 import { RowFinder } from '../../src/payouts/listing/row-finder.ts';
 import { WebhookBackfill, type WebhookBackfillOptions } from '../../src/webhooks/webhook-backfill.ts';
 import { EventProcessor, type EventProcessorOptions } from '../../src/webhooks/event-processor.ts';
 
-/** A teller that reads from Lean as the gateway's does. */
-export function tellerAt(
+/** An event processor that reads from Lean like the gateway's own. */
+export function createEventProcessor(
   client: LeanClient,
   events: PayoutEvents,
   options: Partial<EventProcessorOptions> = {},
@@ -17,26 +17,26 @@ export function tellerAt(
     client,
     reads: new PayoutReads(client),
     histories: new PayoutHistories(client, 'auto'),
-    rows: new RowFinder(client, new KnownRows(0)),
+    rows: new RowFinder(client, new RowCache(0)),
     events,
-    onTold: () => undefined,
+    onPublished: () => undefined,
     ...options,
   });
 }
 
-/** A comparison that the teller tells of. */
-export function comparisonAt(
+/** A backfill whose missed events the processor publishes. */
+export function createBackfill(
   client: LeanClient,
   events: PayoutEvents,
-  teller: EventProcessor,
+  processor: EventProcessor,
   options: Partial<WebhookBackfillOptions> = {},
 ): WebhookBackfill {
   return new WebhookBackfill({
     client,
     events,
-    teller,
-    onGaps: () => undefined,
-    onTrouble: () => undefined,
+    processor,
+    onMissed: () => undefined,
+    onFailure: () => undefined,
     ...options,
   });
 }

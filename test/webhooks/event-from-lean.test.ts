@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { announcedPayout, eventFromLean } from '../../src/webhooks/event-from-lean.ts';
+import { payloadFromLean, eventFromLean } from '../../src/webhooks/event-from-lean.ts';
 
 const payload = {
   id: 'b0000000-0000-4000-8000-000000000001',
@@ -30,7 +30,7 @@ const without = (object: object, field: string): object =>
   Object.fromEntries(Object.entries(object).filter(([name]) => name !== field));
 
 describe('an event of a payment', () => {
-  it('is read as Lean writes it, to the last digit of its time', () => {
+  it('keeps all digits of its time', () => {
     expect(eventFromLean(envelope)).toEqual(event);
     expect(eventFromLean({ ...envelope, type: 'payment.created' })).toEqual({
       ...event,
@@ -38,19 +38,23 @@ describe('an event of a payment', () => {
     });
   });
 
-  it('has its time in UTC, with or without an offset', () => {
+  it('has its time in UTC, whatever offset Lean gives', () => {
     const time = (timestamp: unknown) => eventFromLean({ ...envelope, timestamp })?.publishedAt;
     expect(time('2026-03-01T00:00:00.123456789')).toBe('2026-03-01T00:00:00.123456789Z');
     expect(time('2026-03-01T04:00:00.5+04:00')).toBe('2026-03-01T00:00:00.5Z');
     expect(time('2026-03-01T00:00:00Z')).toBe('2026-03-01T00:00:00Z');
   });
 
-  it('has its ids of payment and intent in small letters, as the graph has them', () => {
-    const shouted = { ...payload, id: payload.id.toUpperCase(), intent_id: payload.intent_id.toUpperCase() };
-    expect(eventFromLean({ ...envelope, payload: shouted })).toEqual(event);
+  it('has its payment and intent ids in lower case', () => {
+    const upperCase = {
+      ...payload,
+      id: payload.id.toUpperCase(),
+      intent_id: payload.intent_id.toUpperCase(),
+    };
+    expect(eventFromLean({ ...envelope, payload: upperCase })).toEqual(event);
   });
 
-  it('of a pay-in is one, too: only Lean can tell', () => {
+  it('may be of a pay-in, because only a read from Lean shows the difference', () => {
     const payIn = {
       id: payload.id,
       customer_id: 'k1',
@@ -68,26 +72,26 @@ describe('an event of a payment', () => {
     ['intent_id', { intentId: null }],
     ['status', { leanStatus: null }],
     ['amount', {}],
-  ])('need not have a %s', (field, changes) => {
+  ])('may lack its %s', (field, changes) => {
     const expected = { ...event, ...changes };
     expect(eventFromLean({ ...envelope, payload: without(payload, field) })).toEqual(expected);
     expect(eventFromLean({ ...envelope, payload: { ...payload, [field]: null } })).toEqual(expected);
   });
 
-  it('that says nothing of the tracking is told from one that says that it has not ended', () => {
-    const tracking = (of: object) => eventFromLean({ ...envelope, payload: of });
-    expect(tracking(without(payload, 'post_initiation_status'))).toStrictEqual({
+  it('without the tracking differs from one whose tracking has not ended', () => {
+    const read = (changed: object) => eventFromLean({ ...envelope, payload: changed });
+    expect(read(without(payload, 'post_initiation_status'))).toStrictEqual({
       ...event,
       postInitiationStatus: undefined,
     });
     for (const post_initiation_status of [null, 'null', ''])
-      expect(tracking({ ...payload, post_initiation_status })).toStrictEqual({
+      expect(read({ ...payload, post_initiation_status })).toStrictEqual({
         ...event,
         postInitiationStatus: null,
       });
   });
 
-  it('whose intent is no id has none, and is one all the same', () => {
+  it('with an invalid intent id is read without an intent', () => {
     for (const intent_id of ['', 'null', 'no id', 4711, {}, []])
       expect(eventFromLean({ ...envelope, payload: { ...payload, intent_id } })).toEqual({
         ...event,
@@ -95,16 +99,16 @@ describe('an event of a payment', () => {
       });
   });
 
-  it('keeps a status that has no name yet, and says of a tracking that has none that it is unknown', () => {
-    const strange = { ...payload, status: 'ON_THE_MOON', post_initiation_status: 'LANDED' };
-    expect(eventFromLean({ ...envelope, payload: strange })).toMatchObject({
-      leanStatus: 'ON_THE_MOON',
+  it('keeps an unknown status as it is, and reads an unknown tracking as UNKNOWN', () => {
+    const unknown = { ...payload, status: 'NEW_STATUS', post_initiation_status: 'NEW_TRACKING' };
+    expect(eventFromLean({ ...envelope, payload: unknown })).toMatchObject({
+      leanStatus: 'NEW_STATUS',
       postInitiationStatus: 'UNKNOWN',
     });
   });
 });
 
-describe('no event of a payment', () => {
+describe('an envelope is ignored', () => {
   it.each([
     'payment_source.created',
     'entity.created',
@@ -115,17 +119,17 @@ describe('no event of a payment', () => {
     null,
     7,
     {},
-  ])('is one of the type %j', type => {
+  ])('if its type is %j', type => {
     expect(eventFromLean({ ...envelope, type })).toBeUndefined();
   });
 
-  it.each(['type', 'payload', 'timestamp', 'event_id'])('is one without its %s', field => {
+  it.each(['type', 'payload', 'timestamp', 'event_id'])('without its %s', field => {
     expect(eventFromLean(without(envelope, field))).toBeUndefined();
     expect(eventFromLean({ ...envelope, [field]: null })).toBeUndefined();
   });
 
   it.each([undefined, null, '', 'null', 'b0000000', `${payload.id}0`, `${payload.id}\n`, 7, [[]], {}])(
-    'is one of the payment %j',
+    'if its payment id is %j',
     id => {
       expect(eventFromLean({ ...envelope, payload: { ...payload, id } })).toBeUndefined();
     },
@@ -138,38 +142,39 @@ describe('no event of a payment', () => {
     '2026-03-01',
     '2026-03-01T00:00:00.1234567890Z',
     1_772_323_200,
-  ])('is one of the time %j', timestamp => {
+  ])('if its time is %j', timestamp => {
     expect(eventFromLean({ ...envelope, timestamp })).toBeUndefined();
   });
 
   it.each([
     ['that is empty', ''],
     ['of two lines', 'a\nid: b'],
-    ['of two lines, as another system breaks them', 'a\rb'],
+    ['of two lines with a carriage return', 'a\rb'],
     ['with a zero byte', 'a\u0000b'],
     ['with a space', 'a b'],
     ['beyond ASCII', 'é'],
     ['of 201 characters', 'x'.repeat(201)],
     ['that is an object', {}],
-  ])('is one with an id %s, which cannot be sent back in a header', (_, event_id) => {
+  ])('if its event id does not fit into a header: one %s', (_, event_id) => {
     expect(eventFromLean({ ...envelope, event_id })).toBeUndefined();
   });
 
-  it('is anything that is no envelope, and nothing makes it fail', () => {
+  it('if it has any other shape, and no input makes the parser throw', () => {
     fc.assert(
       fc.property(fc.anything(), anything => {
         expect(eventFromLean(anything)).toBeUndefined();
         expect(() => eventFromLean({ ...envelope, payload: anything })).not.toThrow();
       }),
     );
-    for (const payloadOf of [null, undefined, 'text', [payload], 7])
-      expect(eventFromLean({ ...envelope, payload: payloadOf })).toBeUndefined();
+    for (const invalid of [null, undefined, 'text', [payload], 7])
+      expect(eventFromLean({ ...envelope, payload: invalid })).toBeUndefined();
   });
 });
 
-describe('what an envelope says of its payout', () => {
+describe('the payload of an envelope', () => {
   const destinationId = 'd0000000-0000-4000-8000-000000000001';
-  const announced = (change: object) => announcedPayout({ ...envelope, payload: { ...payload, ...change } });
+  const payloadWith = (change: object) =>
+    payloadFromLean({ ...envelope, payload: { ...payload, ...change } });
 
   it.each([
     ['a number', 16.5, '16.5'],
@@ -177,21 +182,21 @@ describe('what an envelope says of its payout', () => {
     ['nothing', undefined, null],
     ['null', null, null],
     ['something else', {}, null],
-  ])('has the amount of its payload, also where that is %s', (_what, amount, text) => {
-    expect(announced({ amount })).toMatchObject({ amount: text });
+  ])('gives the amount as text or null, if Lean sends %s', (_description, amount, text) => {
+    expect(payloadWith({ amount })).toMatchObject({ amount: text });
   });
 
   it.each([
     ['an id', destinationId, destinationId],
     ['nothing', undefined, null],
-    ['no id', 'somewhere', null],
+    ['a text that is no id', 'somewhere', null],
     ['a number', 4711, null],
-  ])('has the destination of its payload, also where that is %s', (_what, payment_destination_id, id) => {
-    expect(announced({ payment_destination_id })).toMatchObject({ destinationId: id });
+  ])('gives the destination id or null, if Lean sends %s', (_description, payment_destination_id, id) => {
+    expect(payloadWith({ payment_destination_id })).toMatchObject({ destinationId: id });
   });
 
-  it('is nothing where it has no payload', () => {
+  it('has only null values if the envelope has no payload', () => {
     for (const body of [null, 'text', {}, { payload: null }, { payload: 'text' }])
-      expect(announcedPayout(body)).toEqual({ amount: null, destinationId: null, intentId: null });
+      expect(payloadFromLean(body)).toEqual({ amount: null, destinationId: null, intentId: null });
   });
 });

@@ -2,14 +2,14 @@ import { once } from 'node:events';
 import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, inject, it, onTestFinished } from 'vitest';
-import { sandboxCredentials } from '../../src/sandbox/named.ts';
+import { sandboxCredentials } from '../../src/sandbox/fixtures.ts';
 import { startSandbox } from '../../src/sandbox/sandbox.ts';
 import { freshDatabase } from '../support/postgres.ts';
 import { runProgram, type Program } from '../support/program.ts';
 
-/** Events in all, four for each payout; `LIVE_EVENTS` sets another number. */
-const events = Number(process.env['LIVE_EVENTS'] ?? 3000);
-const payouts = events / 4;
+/** All events, four for each payout. `LIVE_EVENTS` sets another number. */
+const eventCount = Number(process.env['LIVE_EVENTS'] ?? 3000);
+const payoutCount = eventCount / 4;
 
 const secret = 'webhook-secret';
 
@@ -18,7 +18,7 @@ interface Replica {
   readonly url: string;
 }
 
-it('subscribers of two gateways see each step of each payout in order, once, though webhooks repeat, overtake each other, get lost, and a gateway dies', async () => {
+it('subscribers of two gateways get each state change once and in order, even if webhooks are repeated, reordered or lost, and a gateway crashes', async () => {
   const lean = await startSandbox({ payouts: 0, speed: 600 });
   onTestFinished(() => lean.close());
   const databaseUrl = await freshDatabase(inject('postgresUrl'));
@@ -33,58 +33,60 @@ it('subscribers of two gateways see each step of each payout in order, once, tho
       DATABASE_URL: databaseUrl,
       LOG_LEVEL: 'error',
     });
-    const [, url = ''] = await program.says(/listening at (\S+)/);
+    const [, url = ''] = await program.waitForOutput(/listening at (\S+)/);
     return { program, url };
   };
   const replicas = [await start(), await start()];
-  const [survivor, victim] = replicas as [Replica, Replica];
-  const hook = await spread(replicas);
-  const watchers = [await watch(() => survivor.url), await watch(() => replicas[1]?.url ?? '')];
-  lean.webhooks.target = { url: hook, secret };
+  const [survivor, crashed] = replicas as [Replica, Replica];
+  const webhookUrl = await startLoadBalancer(replicas);
+  const subscribers = [await subscribe(() => survivor.url), await subscribe(() => replicas[1]?.url ?? '')];
+  lean.webhooks.target = { url: webhookUrl, secret };
   Object.assign(lean.webhooks.faults, { duplicate: 0.1, reorder: 0.1, lose: 0.05 });
 
   const paymentIds = Array.from(
-    { length: payouts },
+    { length: payoutCount },
     () => lean.payouts.add({ status: 'PENDING_WITH_BANK' }).paymentId ?? '',
   );
   for (const id of paymentIds) lean.payouts.change(id, { status: 'ACCEPTED_BY_BANK' });
-  // Half-way: its subscriber has had something to go on from, and much is still on its way.
-  await watchers[1]?.until(seen => seen.size >= payouts / 4);
-  victim.program.kill('SIGKILL');
-  await victim.program.ended;
+  // By now its subscriber has a cursor to resume from, and many events are still to come.
+  await subscribers[1]?.waitUntil(received => received.size >= payoutCount / 4);
+  crashed.program.kill('SIGKILL');
+  await crashed.program.ended;
   for (const id of paymentIds) lean.payouts.change(id, { bankTransactionReference: `ref-${id}` });
   replicas[1] = await start();
   for (const id of paymentIds) lean.payouts.change(id, { postInitiationStatus: 'PROCESSED' });
   await lean.webhooks.settled();
 
-  const steps = ['PENDING_WITH_BANK', 'ACCEPTED_BY_BANK', 'ACCEPTED_BY_BANK'];
-  for (const watcher of watchers) {
-    await watcher.until(
-      seen => seen.size === payouts && [...seen.values()].every(each => each.length >= steps.length),
+  const states = ['PENDING_WITH_BANK', 'ACCEPTED_BY_BANK', 'ACCEPTED_BY_BANK'];
+  for (const { received, waitUntil } of subscribers) {
+    await waitUntil(
+      () =>
+        received.size === payoutCount &&
+        [...received.values()].every(updates => updates.length >= states.length),
     );
     expect(
-      new Set([...watcher.seen.values()].map(each => each.map(({ leanStatus }) => leanStatus).join())),
-    ).toEqual(new Set([steps.join()]));
-    const ids = [...watcher.seen.values()].flat().map(({ eventId }) => eventId);
+      new Set([...received.values()].map(updates => updates.map(({ leanStatus }) => leanStatus).join())),
+    ).toEqual(new Set([states.join()]));
+    const ids = [...received.values()].flat().map(({ eventId }) => eventId);
     expect(new Set(ids).size).toBe(ids.length);
   }
 }, 600_000);
 
-/** One address for several gateways, in turns; while one is dead Lean is told so, and sends again. */
-async function spread(replicas: readonly Replica[]): Promise<string> {
+/** A proxy that sends webhooks to the gateways in turn. It answers 502 for a crashed gateway, so that Lean retries. */
+async function startLoadBalancer(replicas: readonly Replica[]): Promise<string> {
   let turn = 0;
   const server: Server = createServer((incoming, outgoing) => {
     const replica = replicas[(turn += 1) % replicas.length];
     const target = new URL('/webhooks/lean', replica?.url);
-    const passing = request(target, { method: 'POST', headers: incoming.headers }, answer => {
-      outgoing.writeHead(answer.statusCode ?? 502);
-      answer.pipe(outgoing);
+    const forwarded = request(target, { method: 'POST', headers: incoming.headers }, response => {
+      outgoing.writeHead(response.statusCode ?? 502);
+      response.pipe(outgoing);
     });
-    passing.on('error', () => {
+    forwarded.on('error', () => {
       if (!outgoing.headersSent) outgoing.writeHead(502);
       outgoing.end();
     });
-    incoming.pipe(passing);
+    incoming.pipe(forwarded);
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
   onTestFinished(() => {
@@ -94,35 +96,35 @@ async function spread(replicas: readonly Replica[]): Promise<string> {
   return `http://127.0.0.1:${String((server.address() as AddressInfo).port)}/`;
 }
 
-interface Step {
+interface Update {
   readonly eventId: string;
   readonly leanStatus: string;
 }
 
-/** Follows all payouts, and comes back with the last event that it has had whenever the connection is lost. */
-async function watch(urlOf: () => string) {
-  const seen = new Map<string, Step[]>();
+/** Subscribes to all payouts. Reconnects with the last event id after a lost connection. */
+async function subscribe(urlOf: () => string) {
+  const received = new Map<string, Update[]>();
   let lastEventId: string | undefined;
-  let over = false;
-  let check = (): void => undefined;
+  let hasEnded = false;
+  let onUpdate = (): void => undefined;
   onTestFinished(() => {
-    over = true;
+    hasEnded = true;
   });
-  const take = (message: string): void => {
+  const handle = (message: string): void => {
     const id = /^id: (.*)$/m.exec(message)?.[1];
     const data = /^data: (\{.*)$/m.exec(message)?.[1];
     if (data === undefined) return;
-    const { payoutUpdated } = (JSON.parse(data) as { data: { payoutUpdated: Step & { payoutId: string } } })
+    const { payoutUpdated } = (JSON.parse(data) as { data: { payoutUpdated: Update & { payoutId: string } } })
       .data;
-    const steps = seen.get(payoutUpdated.payoutId) ?? [];
-    steps.push(payoutUpdated);
-    seen.set(payoutUpdated.payoutId, steps);
+    const updates = received.get(payoutUpdated.payoutId) ?? [];
+    updates.push(payoutUpdated);
+    received.set(payoutUpdated.payoutId, updates);
     lastEventId = id;
-    check();
+    onUpdate();
   };
   const connected = Promise.withResolvers<undefined>();
-  const follow = async (): Promise<void> => {
-    while (!over)
+  const run = async (): Promise<void> => {
+    while (!hasEnded)
       try {
         const query = 'subscription { payoutUpdated { eventId payoutId leanStatus } }';
         const response = await fetch(urlOf(), {
@@ -141,23 +143,23 @@ async function watch(urlOf: () => string) {
           text += decoder.decode(chunk as Uint8Array, { stream: true });
           const messages = text.split('\n\n');
           text = messages.pop() ?? '';
-          for (const message of messages) take(message);
+          for (const message of messages) handle(message);
         }
       } catch {
-        // The gateway is gone; its successor goes on.
+        // The gateway has crashed. The next connection goes to its successor.
         await new Promise(resolve => setTimeout(resolve, 100));
       }
   };
-  void follow();
+  void run();
   await connected.promise;
   return {
-    seen,
-    until: (fits: (seen: ReadonlyMap<string, readonly Step[]>) => boolean): Promise<void> =>
+    received,
+    waitUntil: (isMet: (received: ReadonlyMap<string, readonly Update[]>) => boolean): Promise<void> =>
       new Promise(resolve => {
-        check = () => {
-          if (fits(seen)) resolve();
+        onUpdate = () => {
+          if (isMet(received)) resolve();
         };
-        check();
+        onUpdate();
       }),
   };
 }

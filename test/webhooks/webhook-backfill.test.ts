@@ -3,9 +3,9 @@ import { LeanClock } from '../../src/lean/lean-clock.ts';
 import { parseInstant, type Instant } from '../../src/payouts/values/instant.ts';
 import { SqlPayoutEvents } from '../../src/store/payout-events.ts';
 import { WebhookBackfill, type WebhookBackfillOptions } from '../../src/webhooks/webhook-backfill.ts';
-import { clientTo, startLean } from '../lean/wiring.ts';
-import { freshStore, opened, stores } from '../support/stores.ts';
-import { comparisonAt, tellerAt } from '../support/updates.ts';
+import { clientTo, startLean } from '../lean/fixtures.ts';
+import { freshStore, openTestStore, storeKinds } from '../support/stores.ts';
+import { createBackfill, createEventProcessor } from '../support/updates.ts';
 
 const instant = (text: string) => parseInstant(text) as Instant;
 
@@ -14,22 +14,22 @@ const upTo = instant('2026-03-01T00:00:00Z');
 /** Lean's time now. */
 const until = instant('2026-03-01T01:00:00.000Z');
 
-/** A comparison of nothing, of which `onPage` is told before its first page of events. */
-function comparing(
-  onPage: (comparison: WebhookBackfill) => void = () => undefined,
-  { listPayouts, tellOfRow }: { readonly listPayouts?: unknown; readonly tellOfRow?: unknown } = {},
+/** A backfill at a fake Lean without events and payouts. `onPage` is called before each page of events. */
+function createFakeBackfill(
+  onPage: (backfill: WebhookBackfill) => void = () => undefined,
+  { listPayouts, publishRow }: { readonly listPayouts?: unknown; readonly publishRow?: unknown } = {},
 ) {
-  const done: Instant[] = [];
+  const completed: Instant[] = [];
   const read: string[] = [];
-  const taken: Instant[] = [];
+  const leasedAt: Instant[] = [];
   const clock = new LeanClock({ monotonic: () => 0, wall: () => 0 });
   clock.observe(Date.parse(until));
-  const comparison: WebhookBackfill = new WebhookBackfill({
+  const backfill: WebhookBackfill = new WebhookBackfill({
     client: {
       clock,
       listEvents: ({ from }: { readonly from: string }) => {
         read.push(from);
-        onPage(comparison);
+        onPage(backfill);
         return Promise.resolve({ data: [] });
       },
       listPayouts:
@@ -40,87 +40,89 @@ function comparing(
         }),
     },
     events: {
-      since: () => Promise.resolve(since),
-      takeComparison: (_everyMs: number, leanNow: Instant) => {
-        taken.push(leanNow);
+      recordStart: () => Promise.resolve(since),
+      takeBackfillLease: (_intervalMs: number, leanNow: Instant) => {
+        leasedAt.push(leanNow);
         return Promise.resolve(upTo);
       },
-      lastSteps: () => Promise.resolve(new Map()),
-      comparisonDone: (end: Instant) => Promise.resolve(done.push(end)),
+      latestUpdates: () => Promise.resolve(new Map()),
+      completeBackfill: (end: Instant) => Promise.resolve(completed.push(end)),
     },
-    teller: { wake: () => undefined, place: () => Promise.resolve(0), tellOfRow },
-    onGaps: () => undefined,
-    onTrouble: () => undefined,
+    processor: { wake: () => undefined, beginRead: () => Promise.resolve(0), publishRow },
+    onMissed: () => undefined,
+    onFailure: () => undefined,
   } as unknown as WebhookBackfillOptions);
-  onTestFinished(() => comparison.stop());
-  return { comparison, done, read, taken };
+  onTestFinished(() => backfill.stop());
+  return { backfill, completed, read, leasedAt };
 }
 
-it('a comparison that came to its end is not made again', async () => {
-  const { comparison, done } = comparing();
-  await comparison.compare(upTo, until);
-  expect(done).toEqual([until]);
+it('a complete backfill is recorded up to Lean’s time', async () => {
+  const { backfill, completed } = createFakeBackfill();
+  await backfill.backfill(upTo, until);
+  expect(completed).toEqual([until]);
 });
 
-it('a comparison that was ended half-way is made again from where it began', async () => {
-  const { comparison, done } = comparing(running => void running.stop());
-  await comparison.compare(upTo, until);
-  expect(done).toEqual([]);
+it('a backfill that is stopped is not recorded, and so is repeated', async () => {
+  const { backfill, completed } = createFakeBackfill(backfill => void backfill.stop());
+  await backfill.backfill(upTo, until);
+  expect(completed).toEqual([]);
 });
 
-it('a comparison reads from ten minutes before the end of the last one, since Lean may list something late', async () => {
-  const { comparison, read } = comparing();
-  await comparison.compare(upTo, until);
+it('a backfill starts ten minutes before the end of the last one', async () => {
+  const { backfill, read } = createFakeBackfill();
+  await backfill.backfill(upTo, until);
   expect(read).toEqual(['2026-02-28T23:50:00.000Z', '2026-02-28T23:50:00.000Z']);
 });
 
-it('a comparison reads nothing from before the first gateway', async () => {
-  const { comparison, read } = comparing();
-  await comparison.compare(instant('2026-02-01T00:00:01Z'), until);
+it('a backfill reads nothing from before the first start on the store', async () => {
+  const { backfill, read } = createFakeBackfill();
+  await backfill.backfill(instant('2026-02-01T00:00:01Z'), until);
   expect(read).toEqual([since, since]);
 });
 
-it('a comparison reads from ten minutes before Lean’s time when the end of the last one lies in the future', async () => {
-  const { comparison, read, done } = comparing();
-  await comparison.compare(instant('2099-01-01T00:00:00Z'), until);
+it('a backfill starts ten minutes before Lean’s time if the end of the last one is in the future', async () => {
+  const { backfill, read, completed } = createFakeBackfill();
+  await backfill.backfill(instant('2099-01-01T00:00:00Z'), until);
   expect(read).toEqual(['2026-03-01T00:50:00.000Z', '2026-03-01T00:50:00.000Z']);
-  expect(done).toEqual([until]);
+  expect(completed).toEqual([until]);
 });
 
-it('a comparison is noted by Lean’s time, whatever this machine’s clock says', async () => {
-  const { comparison, taken, done } = comparing();
-  comparison.start();
-  await expect.poll(() => done).toEqual([until]);
-  expect(taken).toEqual([until]);
+it('a backfill is recorded with Lean’s time, not with the local time', async () => {
+  const { backfill, leasedAt, completed } = createFakeBackfill();
+  backfill.start();
+  await expect.poll(() => completed).toEqual([until]);
+  expect(leasedAt).toEqual([until]);
 });
 
-describe.each(stores)('a comparison (%s)', kind => {
+describe.each(storeKinds)('a backfill (%s)', kind => {
   it.each([
-    ['turn', 'due_at = due_at + 10000000000000'],
+    ['lease', 'due_at = due_at + 10000000000000'],
     ['end of the last one', "up_to = '2099-01-01T00:00:00.000Z'"],
-    ['first gateway', "since = '2099-01-01T00:00:00.000Z'"],
+    ['first start', "since = '2099-01-01T00:00:00.000Z'"],
   ])(
-    'makes up for a webhook that never came, though a wrong clock has noted its %s in the future',
-    async (_what, wrong) => {
+    'recovers a missed webhook, even if a wrong clock has recorded the %s in the future',
+    async (_description, wrong) => {
       const lean = await startLean();
-      const database = opened(await freshStore(kind));
+      const database = openTestStore(await freshStore(kind));
       const client = clientTo(lean.url);
       const events = new SqlPayoutEvents(database);
-      const teller = tellerAt(client, events);
-      const gaps: unknown[] = [];
-      const comparison = comparisonAt(client, events, teller, { onGaps: missed => gaps.push(missed) });
-      onTestFinished(async () => {
-        await Promise.all([comparison.stop(), teller.stop()]);
+      const processor = createEventProcessor(client, events);
+      const recovered: unknown[] = [];
+      const backfill = createBackfill(client, events, processor, {
+        onMissed: missed => recovered.push(missed),
       });
-      await events.takeComparison(180_000, instant('2020-01-01T00:00:00.000Z'));
+      onTestFinished(async () => {
+        await Promise.all([backfill.stop(), processor.stop()]);
+      });
+      await events.takeBackfillLease(180_000, instant('2020-01-01T00:00:00.000Z'));
       await database.run({ sql: `UPDATE lean_payout_comparison SET ${wrong}` });
-      // Its turn, unless that is what lies in the future, is due.
+      // The lease is due, unless the test moves it into the future.
       if (!wrong.startsWith('due_at'))
         await database.run({ sql: 'UPDATE lean_payout_comparison SET due_at = 0' });
       const { intentId, paymentId } = lean.payouts.add({ status: 'PENDING_WITH_BANK' });
-      comparison.start();
-      await expect.poll(() => gaps, { timeout: 60_000 }).toHaveLength(1);
-      expect((await events.lastSteps([intentId])).get(intentId)).toMatchObject({
+      backfill.start();
+      await expect.poll(() => recovered, { timeout: 60_000 }).toHaveLength(1);
+      expect((await events.latestUpdates([intentId])).get(intentId)).toMatchObject({
         status: 'PENDING_WITH_BANK',
         paymentId,
       });
@@ -128,19 +130,19 @@ describe.each(stores)('a comparison (%s)', kind => {
   );
 });
 
-it('a comparison reads all pages of a Lean that gives fewer rows than it is asked for', async () => {
-  const asked: string[] = [];
-  const seen: string[] = [];
+it('a backfill reads all pages if Lean gives fewer rows than requested', async () => {
+  const pageNumbers: string[] = [];
+  const rows: string[] = [];
   const row = (intentId: string) => ({ payment_intent_id: intentId, status: 'CREATED' });
   const pages = [[row('a'), row('b')], [row('c'), row('d')], [row('e')]];
-  const { comparison } = comparing(undefined, {
+  const { backfill } = createFakeBackfill(undefined, {
     listPayouts: ({ page_number }: { readonly page_number: string }) => {
-      asked.push(page_number);
+      pageNumbers.push(page_number);
       return Promise.resolve({ page: { content: pages[Number(page_number)], total_elements: 5 } });
     },
-    tellOfRow: ({ intentId }: { readonly intentId: string }) => Promise.resolve(seen.push(intentId)),
+    publishRow: ({ intentId }: { readonly intentId: string }) => Promise.resolve(rows.push(intentId)),
   });
-  await comparison.compare(upTo, until);
-  expect(asked).toEqual(['0', '1', '2']);
-  expect(seen).toEqual(['a', 'b', 'c', 'd', 'e']);
+  await backfill.backfill(upTo, until);
+  expect(pageNumbers).toEqual(['0', '1', '2']);
+  expect(rows).toEqual(['a', 'b', 'c', 'd', 'e']);
 });

@@ -1,4 +1,4 @@
-/** Operations to start from, shown as tabs in GraphiQL; they run as they are on the sandbox. */
+/** Example operations, shown as tabs in GraphiQL. They run unchanged on the sandbox. */
 export const listPayouts = /* GraphQL */ `
   # Your payouts, newest first: press play.
   # The next page: "after" under Variables takes endCursor.

@@ -2,7 +2,9 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import * as operations from './operations.ts';
 
-/** Ids for GraphiQL's ready-made operations; those of the sandbox work there as they are. */
+/**
+ * Ids that the example operations in GraphiQL use as variables. With the sandbox's ids, the examples run unchanged.
+ */
 export interface ExampleIds {
   readonly payoutId: string;
   readonly accountId: string;
@@ -10,7 +12,7 @@ export interface ExampleIds {
   readonly currency: string;
 }
 
-/** Placeholders in GraphiQL's ready-made operations, for a gateway without a sandbox to take ids from. */
+/** Placeholders for the ids, used when the gateway has no sandbox to take ids from. */
 const placeholders: ExampleIds = {
   payoutId: 'the id of a payout',
   accountId: 'the id of your source account',
@@ -18,16 +20,16 @@ const placeholders: ExampleIds = {
   currency: 'AED',
 };
 
-/** GraphiQL's page: one document with all of its files in it. */
+/** The GraphiQL page: one HTML document with all scripts, styles and fonts inlined. */
 export interface GraphiqlPage {
   readonly headers: Readonly<Record<string, string>>;
-  /** Compressed with gzip; compressing it takes a while and is done when it is first wanted. */
+  /** The gzipped page. It is rendered and compressed on the first call, and kept. */
   gzipped(): Promise<Buffer>;
 }
 
 /**
- * What the page may do: run its own inline scripts and its workers (made of blobs), show its inline pictures and
- * fonts, and talk to the gateway it came from. Nothing from or to any other host.
+ * The page may run its inline scripts and its workers (which it makes from blobs), show its inline images and fonts,
+ * and call the gateway that served it. It may not load from or send to any other host.
  */
 const contentSecurityPolicy = [
   "default-src 'none'",
@@ -42,6 +44,7 @@ const contentSecurityPolicy = [
   "frame-ancestors 'none'",
 ].join('; ');
 
+/** @param examples ids for the variables of the example operations */
 export function graphiqlPage(examples: ExampleIds = placeholders): GraphiqlPage {
   let compressed: Promise<Buffer> | undefined;
   return {
@@ -59,7 +62,7 @@ export function graphiqlPage(examples: ExampleIds = placeholders): GraphiqlPage 
 }
 
 async function render({ payoutId, accountId, destinationId, currency }: ExampleIds): Promise<string> {
-  // All of GraphiQL is in it, some 50 MiB: only where somebody opens it.
+  // Imported lazily, because this package holds all of GraphiQL and takes about 50 MiB of memory.
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
   const tab = (query: string, variables?: object) => ({
     query: dedent(query),
@@ -68,7 +71,7 @@ async function render({ payoutId, accountId, destinationId, currency }: ExampleI
   const list = tab(operations.listPayouts, { first: 10 });
   const page = renderGraphiQL({
     title: 'Lean Payouts Gateway',
-    // The editor of the tab that is open first takes its variables from here, not from its tab.
+    // GraphiQL takes the variables of the first open tab from this option, not from `defaultTabs`.
     ...('variables' in list && { variables: list.variables }),
     defaultTabs: [
       list,
@@ -87,14 +90,14 @@ async function render({ payoutId, accountId, destinationId, currency }: ExampleI
       tab(operations.followNewestPayout),
     ],
   });
-  return page.replace('</head>', () => `${steadyTabs}</head>`);
+  return page.replace('</head>', () => `${tabStyle}</head>`);
 }
 
 /**
- * GraphiQL moves a tab aside as soon as the mouse is pressed on it (a leftover of its first animation, which it hides
- * from tabs without focus alone), so that the first click on each tab would miss it.
+ * Stops GraphiQL from moving a tab on mouse down, which makes the first click on each tab miss it. The movement is a
+ * leftover of GraphiQL's tab animation.
  */
-const steadyTabs = '<style>.graphiql-tab{transform:none!important}</style>';
+const tabStyle = '<style>.graphiql-tab{transform:none!important}</style>';
 
 function dedent(text: string): string {
   return text.replace(/^ {2}/gm, '').trim();

@@ -3,7 +3,7 @@ import type { AuthContext, Authenticator } from '../../access/authenticator.ts';
 import { refusalOf } from '../http/refusal.ts';
 import type { RequestContext } from './request-context.ts';
 
-/** Lets requests in before anything of them is read. Who is not let in is told nothing else. */
+/** Authenticates each request before its parameters are read. A request that fails gets only the refusal. */
 export function useAuthentication(authenticator: Authenticator): Plugin<RequestContext> {
   return {
     async onRequestParse({ request, serverContext, endResponse, fetchAPI }) {
@@ -13,14 +13,15 @@ export function useAuthentication(authenticator: Authenticator): Plugin<RequestC
           authorization: request.headers.get('authorization'),
           routerSecret: request.headers.get('x-router-secret'),
         };
-        await noteCaller(context, context.admitting ?? authenticator.authenticate(credentials));
+        await noteCaller(context, context.authentication ?? authenticator.authenticate(credentials));
       } catch (error) {
         const refusal = refusalOf(error);
         if (refusal === undefined) throw error;
         const { status, code, message, headers } = refusal;
         if (context.report !== undefined) context.report.outcome = code;
-        const spec = request.headers.get('accept')?.includes('application/graphql-response+json') === true;
-        const type = spec ? 'application/graphql-response+json' : 'application/json';
+        const acceptsGraphqlType =
+          request.headers.get('accept')?.includes('application/graphql-response+json') === true;
+        const type = acceptsGraphqlType ? 'application/graphql-response+json' : 'application/json';
         endResponse(
           new fetchAPI.Response(JSON.stringify({ errors: [{ message, extensions: { code } }] }), {
             status,
@@ -33,21 +34,24 @@ export function useAuthentication(authenticator: Authenticator): Plugin<RequestC
 }
 
 /**
- * Notes who has been let in.
- * @throws as `Door.admit`
+ * Waits for the authentication, and writes the caller into the request's context and report.
+ * @throws whatever `Authenticator.authenticate` throws
  */
 export async function noteCaller(
   context: RequestContext,
-  admitting: Promise<AuthContext>,
+  authentication: Promise<AuthContext>,
 ): Promise<AuthContext> {
-  const admission = await admitting;
-  context.admission = admission;
-  if (context.report !== undefined) context.report.caller = admission.caller.subject;
-  return admission;
+  const auth = await authentication;
+  context.auth = auth;
+  if (context.report !== undefined) context.report.caller = auth.caller.subject;
+  return auth;
 }
 
-/** Who has been let in. Nothing is done for a request that nobody has let in. */
-export function authContextOf({ admission }: RequestContext): AuthContext {
-  if (admission === undefined) throw new TypeError('the request has not come in by the authenticator');
-  return admission;
+/**
+ * The authenticated caller of a request.
+ * @throws TypeError if the request was not authenticated, which would be a bug of the gateway
+ */
+export function authContextOf({ auth }: RequestContext): AuthContext {
+  if (auth === undefined) throw new TypeError('the request was not authenticated');
+  return auth;
 }

@@ -2,26 +2,29 @@ import { GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { Logger } from 'pino';
 import { errorForCaller, failureBehind } from '../../schema/errors.ts';
-import { tooLarge } from '../http/body.ts';
+import { bodyTooLargeMessage } from '../http/body.ts';
 import { maxBodyBytes } from './exact-request.ts';
 import type { RequestContext } from './request-context.ts';
-import { namingArgument, shortened } from './input-errors.ts';
+import { shorten, withArgumentPath } from './input-errors.ts';
 
-/** Only failures that have a name reach the caller; anything else is a bug and says nothing. */
+/**
+ * Yoga's mask for errors. A failure that the contract names becomes an error with its code and message. Any other
+ * failure is a bug, of which the caller gets only the given message and `INTERNAL_SERVER_ERROR`.
+ */
 export function maskError(error: unknown, message: string): GraphQLError {
   const failure = failureBehind(error);
   if (error instanceof GraphQLError) {
     if (failure instanceof GraphQLError) return error;
     const { nodes, source, positions, path } = error;
-    const known = errorForCaller(failure);
-    return new GraphQLError(known?.message ?? message, {
+    const callerError = errorForCaller(failure);
+    return new GraphQLError(callerError?.message ?? message, {
       ...(nodes !== undefined && { nodes }),
       ...(source !== undefined && { source }),
       ...(positions !== undefined && { positions }),
       ...(path !== undefined && { path }),
-      // Kept for the log, which sees the error after this; it is not part of what is sent.
+      // For the log, which reads the error later. `toJSON` does not include it.
       originalError: failure instanceof Error ? failure : new Error(String(failure)),
-      extensions: known?.extensions ?? { code: 'INTERNAL_SERVER_ERROR' },
+      extensions: callerError?.extensions ?? { code: 'INTERNAL_SERVER_ERROR' },
     });
   }
   return new GraphQLError(message, {
@@ -30,10 +33,10 @@ export function maskError(error: unknown, message: string): GraphQLError {
   });
 }
 
-/** Errors that a request is told of, when nothing was executed: what is wrong everywhere need not be said everywhere. */
-export const mostErrors = 10;
+/** The most errors in the response to a request that was not executed. */
+export const maxErrors = 10;
 
-/** Every error carries a code of the contract, and every kind of failure leaves one line in the log of its request. */
+/** Gives every error a code of the contract, and logs each kind of failure once for each request. */
 export function useCodedErrors(log: Logger): Plugin {
   return {
     onParse:
@@ -48,21 +51,21 @@ export function useCodedErrors(log: Logger): Plugin {
       return ({ result, setResult }) => {
         if (result.length > 0)
           setResult(
-            result.slice(0, mostErrors).map(error => {
-              const named = namingArgument(error, params.documentAST);
-              const { code = 'GRAPHQL_VALIDATION_FAILED' } = named.extensions;
-              return withCode(named, String(code));
+            result.slice(0, maxErrors).map(error => {
+              const withPath = withArgumentPath(error, params.documentAST);
+              const { code = 'GRAPHQL_VALIDATION_FAILED' } = withPath.extensions;
+              return withCode(withPath, String(code));
             }),
           );
       };
     },
     onResultProcess({ result, setResult, serverContext }) {
       if (Array.isArray(result) || Symbol.asyncIterator in result || result.errors === undefined) return;
-      // Without `data` nothing was executed, which callers of application/graphql-response+json are told by a 4xx.
-      const executed = 'data' in result;
-      const errors = executed
-        ? result.errors.map(coded)
-        : result.errors.slice(0, mostErrors).map(coded).map(asRequestError);
+      // A result without `data` was not executed: application/graphql-response+json requires the status 4xx for it.
+      const errors =
+        'data' in result
+          ? result.errors.map(withContractCode)
+          : result.errors.slice(0, maxErrors).map(withContractCode).map(asRequestError);
       setResult({ ...result, errors });
       const request = serverContext as Partial<RequestContext> | undefined;
       logErrors(request?.log ?? log, errors);
@@ -70,7 +73,7 @@ export function useCodedErrors(log: Logger): Plugin {
   };
 }
 
-/** Codes of Yoga's own, for requests that are not GraphQL over HTTP, or that name no operation to run. */
+/** Codes that Yoga sets for malformed requests and unknown operation names. The contract does not have them. */
 const yogaCodes: ReadonlySet<unknown> = new Set([
   'BAD_REQUEST',
   'REQUEST_ENTITY_TOO_LARGE',
@@ -78,17 +81,20 @@ const yogaCodes: ReadonlySet<unknown> = new Set([
   undefined,
 ]);
 
-/** With a code of the contract. */
-export function coded(error: GraphQLError): GraphQLError {
+/** Replaces a code of Yoga's, or a missing code, by one of the contract. */
+export function withContractCode(error: GraphQLError): GraphQLError {
   const { code } = error.extensions;
   if (!yogaCodes.has(code)) return error;
-  // Yoga's message does not say how large a body may be.
   const { extensions } = error;
-  const told =
-    code === 'REQUEST_ENTITY_TOO_LARGE' ? new GraphQLError(tooLarge(maxBodyBytes), { extensions }) : error;
-  return withCode(told, 'BAD_USER_INPUT');
+  // Yoga's message does not include the limit.
+  const described =
+    code === 'REQUEST_ENTITY_TOO_LARGE'
+      ? new GraphQLError(bodyTooLargeMessage(maxBodyBytes), { extensions })
+      : error;
+  return withCode(described, 'BAD_USER_INPUT');
 }
 
+/** Sets the status 400, unless the error has another status or is a bug. */
 function asRequestError(error: GraphQLError): GraphQLError {
   return 'http' in error.extensions || error.extensions['code'] === 'INTERNAL_SERVER_ERROR'
     ? error
@@ -101,7 +107,7 @@ function withCode(error: GraphQLError, code: string): GraphQLError {
 
 function withExtensions(error: GraphQLError, extensions: Record<string, unknown>): GraphQLError {
   const { nodes, source, positions, path } = error;
-  return new GraphQLError(shortened(error.message), {
+  return new GraphQLError(shorten(error.message), {
     ...(nodes !== undefined && { nodes }),
     ...(source !== undefined && { source }),
     ...(positions !== undefined && { positions }),
@@ -111,32 +117,32 @@ function withExtensions(error: GraphQLError, extensions: Record<string, unknown>
 }
 
 /**
- * Failures of Lean's are one readable line for each kind, however many fields they cost; bugs come with their stack.
- * What callers got wrong is their business.
+ * Logs failures of Lean, of the store and of the gateway itself. Failures with the same code and message become one
+ * line with the number of fields; each bug gets its own line with a stack. Errors of the caller are not logged.
  */
 export function logErrors(log: Logger, errors: readonly GraphQLError[]): void {
-  // Reads that were given up because their caller had gone are no failures, and nobody is there to be told.
-  const failures = errors.filter(({ originalError }) => !isHangUp(originalError));
+  // A read that was cancelled because the caller had disconnected is not a failure.
+  const failures = errors.filter(({ originalError }) => !isDisconnect(originalError));
   const kinds = Map.groupBy(failures, error => `${codeOf(error)} ${error.message}`);
   for (const [first, ...more] of kinds.values()) {
     if (first === undefined) continue;
     const code = codeOf(first);
-    const where = { code, path: first.path?.join('.'), fields: more.length + 1 };
+    const details = { code, path: first.path?.join('.'), fields: more.length + 1 };
     if (code === 'INTERNAL_SERVER_ERROR')
       for (const error of [first, ...more])
-        log.error({ ...where, err: error.originalError ?? error }, 'unexpected error');
+        log.error({ ...details, err: error.originalError ?? error }, 'unexpected error');
     else if (code.startsWith('LEAN_'))
       log.warn(
-        { ...where, lean: first.extensions['lean'], cause: causeOf(first.originalError) },
+        { ...details, lean: first.extensions['lean'], cause: causeOf(first.originalError) },
         first.message,
       );
     else if (code === 'PAYOUT_STORE_UNAVAILABLE')
-      log.error({ ...where, cause: causeOf(first.originalError) }, first.message);
+      log.error({ ...details, cause: causeOf(first.originalError) }, first.message);
   }
 }
 
-/** A caller who left, before or after the whole request was in. */
-function isHangUp(error: Error | undefined | null): boolean {
+/** Whether the caller disconnected, before or after the whole request had arrived. */
+function isDisconnect(error: Error | undefined | null): boolean {
   return (
     error?.name === 'AbortError' ||
     (error?.message === 'aborted' && 'code' in error && error.code === 'ECONNRESET')
@@ -147,7 +153,7 @@ function codeOf(error: GraphQLError): string {
   return String(error.extensions['code']);
 }
 
-/** What the network said, such as `ECONNREFUSED`. */
+/** The code of the network error, such as `ECONNREFUSED`. */
 function causeOf(error: Error | undefined | null): string | undefined {
   const cause = error?.cause;
   if (!(cause instanceof Error)) return undefined;

@@ -1,10 +1,10 @@
 import type { DocumentNode, Token } from 'graphql';
 import { LRUCache } from 'lru-cache';
 
-/** Memory of a parsed document per token, as measured. */
+/** Measured memory of a parsed document, in bytes per token. */
 const bytesPerToken = 400;
 
-/** Estimated bytes of a parsed document, with its text. */
+/** Estimated bytes of a parsed document and its text. */
 export function bytesOfDocument({ loc }: DocumentNode): number {
   if (loc === undefined) return unlocatedBytes;
   let tokens = 0;
@@ -12,12 +12,12 @@ export function bytesOfDocument({ loc }: DocumentNode): number {
   return 2 * loc.source.body.length + tokens * bytesPerToken;
 }
 
-/** Estimate for a document that was parsed without locations: it may have as many tokens as are allowed. */
+/** Estimated bytes of a document that was parsed without locations, and so may have up to the maximum of tokens. */
 const unlocatedBytes = 500_000;
 
 /**
- * Yoga's caches of parsed documents and of parse errors. Each is limited by estimated bytes and drops the least recently
- * used entry.
+ * Yoga's caches of parsed documents and of parse errors. Each is limited by estimated bytes and drops the least
+ * recently used entry.
  */
 export function documentCaches(maxBytes = 16 * 1024 * 1024) {
   return {

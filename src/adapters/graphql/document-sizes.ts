@@ -1,99 +1,64 @@
-import {
-  Kind,
-  type DefinitionNode,
-  type DocumentNode,
-  type FragmentDefinitionNode,
-  type SelectionNode,
-  type SelectionSetNode,
-} from 'graphql';
+import { Kind, type DefinitionNode, type DocumentNode, type SelectionSetNode } from 'graphql';
+import { SelectionFold } from '../../schema/selection-fold.ts';
 
-/** How much is asked for, with each fragment counted at every place where it is spread. */
-export interface Size {
-  /** Fields within fields. */
+/** The size of a definition. Each fragment counts at every place where it is spread. */
+export interface DocumentSize {
+  /** The deepest nesting of fields. */
   readonly depth: number;
   readonly aliases: number;
-  /** Fields that are written again in the place where they stand already. */
+  /** Fields whose response key occurs earlier in the same selection set. */
   readonly repeated: number;
   readonly rootFields: number;
   readonly directives: number;
-  /** Fields and spreads: what whoever writes each fragment out where it is spread has to write. */
+  /** Fields, fragment spreads and inline fragments. */
   readonly selections: number;
 }
 
-const nothing: Size = { depth: 0, aliases: 0, repeated: 0, rootFields: 0, directives: 0, selections: 0 };
+const zero: DocumentSize = { depth: 0, aliases: 0, repeated: 0, rootFields: 0, directives: 0, selections: 0 };
 
 /**
- * Sizes of the definitions of a document that nobody has looked into yet: it may be anything that parses. Each fragment
- * is gone through once, so that fragments which double each other take no longer than others.
+ * The largest of each number over all definitions of a document, including those that will not run. The document has not
+ * been validated, so it may be anything that parses.
  */
-export class DocumentSizes {
-  readonly #document: DocumentNode;
-  readonly #fragments: ReadonlyMap<string, FragmentDefinitionNode>;
-  readonly #ofFragments = new Map<string, Size>();
-
-  constructor(document: DocumentNode) {
-    this.#document = document;
-    this.#fragments = new Map(
-      document.definitions
-        .filter(definition => definition.kind === Kind.FRAGMENT_DEFINITION)
-        .map(fragment => [fragment.name.value, fragment]),
-    );
-  }
-
-  /** The most of each that any definition has, whether or not it is the one to run. */
-  largest(): Size {
-    return this.#document.definitions
-      .map(definition => this.#ofDefinition(definition))
-      .reduce(larger, nothing);
-  }
-
-  #ofDefinition(definition: DefinitionNode): Size {
+export function largestSizes(document: DocumentNode): DocumentSize {
+  const sizes = new SelectionFold<DocumentSize>(document, undefined, {
+    empty: zero,
+    plus: sum,
+    field: ({ alias, directives }, _selected, below) => {
+      const nested = below();
+      return {
+        ...sum(nested, { ...zero, directives: directives?.length ?? 0, selections: 1 }),
+        depth: 1 + nested.depth,
+        aliases: (alias === undefined ? 0 : 1) + nested.aliases,
+        rootFields: 1,
+      };
+    },
+    spread: ({ directives }, size) =>
+      sum(size, { ...zero, directives: directives?.length ?? 0, selections: 1 }),
+    fragment: ({ directives }, size) => sum(size, { ...zero, directives: directives?.length ?? 0 }),
+    set: (set, size) => sum(size, { ...zero, repeated: repeatedIn(set) }),
+  });
+  const sizeOf = (definition: DefinitionNode): DocumentSize => {
+    // Fields of a fragment are root fields only where the fragment is spread at the root.
     if (definition.kind === Kind.FRAGMENT_DEFINITION)
-      // What stands in a fragment is at the root only where the fragment is.
-      return { ...this.#ofFragment(definition.name.value), rootFields: 0 };
-    if (definition.kind !== Kind.OPERATION_DEFINITION) return nothing;
-    const own = [definition, ...(definition.variableDefinitions ?? [])];
-    const directives = own.reduce((sum, each) => sum + (each.directives?.length ?? 0), 0);
-    return plus({ ...nothing, directives }, this.#ofSet(definition.selectionSet));
-  }
-
-  #ofFragment(name: string): Size {
-    const known = this.#ofFragments.get(name);
-    if (known !== undefined) return known;
-    // Stands while the fragment itself is counted, so that a cycle ends.
-    this.#ofFragments.set(name, nothing);
-    const fragment = this.#fragments.get(name);
-    if (fragment === undefined) return nothing;
-    const directives = fragment.directives?.length ?? 0;
-    const size = plus({ ...nothing, directives }, this.#ofSet(fragment.selectionSet));
-    this.#ofFragments.set(name, size);
-    return size;
-  }
-
-  #ofSet({ selections }: SelectionSetNode): Size {
-    const keys = selections
-      .filter(selection => selection.kind === Kind.FIELD)
-      .map(({ alias, name }) => (alias ?? name).value);
-    const repeated = keys.length - new Set(keys).size;
-    return selections.map(selection => this.#ofSelection(selection)).reduce(plus, { ...nothing, repeated });
-  }
-
-  #ofSelection(selection: SelectionNode): Size {
-    const own = { ...nothing, directives: selection.directives?.length ?? 0, selections: 1 };
-    if (selection.kind === Kind.FRAGMENT_SPREAD) return plus(own, this.#ofFragment(selection.name.value));
-    if (selection.kind === Kind.INLINE_FRAGMENT) return plus(own, this.#ofSet(selection.selectionSet));
-    const below = selection.selectionSet === undefined ? nothing : this.#ofSet(selection.selectionSet);
-    return {
-      ...plus(own, below),
-      depth: 1 + below.depth,
-      aliases: (selection.alias === undefined ? 0 : 1) + below.aliases,
-      rootFields: 1,
-    };
-  }
+      return { ...sizes.ofFragment(definition.name.value), rootFields: 0 };
+    if (definition.kind !== Kind.OPERATION_DEFINITION) return zero;
+    const nodes = [definition, ...(definition.variableDefinitions ?? [])];
+    const directives = nodes.reduce((count, node) => count + (node.directives?.length ?? 0), 0);
+    return sum({ ...zero, directives }, sizes.of(definition.selectionSet));
+  };
+  return document.definitions.map(sizeOf).reduce(maximum, zero);
 }
 
-/** Of what stands side by side. */
-function plus(a: Size, b: Size): Size {
+function repeatedIn({ selections }: SelectionSetNode): number {
+  const keys = selections
+    .filter(selection => selection.kind === Kind.FIELD)
+    .map(({ alias, name }) => (alias ?? name).value);
+  return keys.length - new Set(keys).size;
+}
+
+/** The size of two parts next to each other. */
+function sum(a: DocumentSize, b: DocumentSize): DocumentSize {
   return {
     depth: Math.max(a.depth, b.depth),
     aliases: a.aliases + b.aliases,
@@ -104,7 +69,8 @@ function plus(a: Size, b: Size): Size {
   };
 }
 
-function larger(a: Size, b: Size): Size {
+/** The larger of each number. */
+function maximum(a: DocumentSize, b: DocumentSize): DocumentSize {
   return {
     depth: Math.max(a.depth, b.depth),
     aliases: Math.max(a.aliases, b.aliases),

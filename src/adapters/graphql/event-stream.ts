@@ -4,12 +4,12 @@ import type { Logger } from 'pino';
 import { formatResult } from './format-result.ts';
 import type { RequestContext } from './request-context.ts';
 
-/** How often something is sent on an idle connection, so that nothing on the way takes it for dead, in ms. */
+/** The interval of pings on an open connection, in ms. They keep proxies from closing an idle connection. */
 export const pingMs = 12_000;
 
 /**
- * Sends the results of a subscription as server-sent events, each with its cursor as the id, which a browser sends back
- * as `Last-Event-ID` when it connects again. One result at a time is made: when the reader is slow, it waits.
+ * Sends the results of a subscription as server-sent events. The id of each event is its cursor, which a browser
+ * sends back as `Last-Event-ID` when it reconnects. The next result is produced only when the reader has room for it.
  * @see https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md#distinct-connections-mode
  */
 export function useEventStream(log: Logger): Plugin<RequestContext> {
@@ -21,19 +21,20 @@ export function useEventStream(log: Logger): Plugin<RequestContext> {
     onResultProcess({ result, acceptableMediaTypes, setResultProcessor, serverContext }) {
       if (Array.isArray(result) || !(Symbol.asyncIterator in result)) return;
       if (!acceptableMediaTypes.includes('text/event-stream')) return;
-      setResultProcessor(streaming(serverContext as RequestContext, log), 'text/event-stream');
+      setResultProcessor(eventStreamProcessor(serverContext as RequestContext, log), 'text/event-stream');
     },
   };
 }
 
-function streaming(context: RequestContext, log: Logger) {
+/** Makes the function with which Yoga turns a stream of results into a response. */
+function eventStreamProcessor(context: RequestContext, log: Logger) {
   return (result: unknown, fetchAPI: FetchAPI): Response => {
     const results = (result as AsyncIterable<ExecutionResult>)[Symbol.asyncIterator]();
     const encoder = new TextEncoder();
     let ping: NodeJS.Timeout | undefined;
     const stream = new fetchAPI.ReadableStream<Uint8Array>({
       start(controller) {
-        // Sent at once, so that the reader knows that it is connected.
+        // A comment line, sent at once, shows the client that it is connected.
         controller.enqueue(encoder.encode(':\n\n'));
         ping = setInterval(() => {
           if ((controller.desiredSize ?? 0) > 0) controller.enqueue(encoder.encode(':\n\n'));
@@ -63,7 +64,7 @@ function streaming(context: RequestContext, log: Logger) {
       'content-type': 'text/event-stream',
       'cache-control': 'no-cache',
       connection: 'keep-alive',
-      // Proxies are not to collect what is meant to arrive at once.
+      // Tells proxies not to buffer the events.
       'x-accel-buffering': 'no',
     };
     return new fetchAPI.Response(stream, { headers });

@@ -1,17 +1,18 @@
 import { GraphQLError } from 'graphql';
 import type { GraphQLParams, Plugin } from 'graphql-yoga';
 import type { RequestContext } from './request-context.ts';
-import { JsonBeyondBounds, parseExactJson } from '../../json/exact-json.ts';
+import { JsonBoundsExceeded, parseExactJson } from '../../json/exact-json.ts';
 
-/** The largest body that is accepted. */
+/** The largest accepted request body, in bytes. */
 export const maxBodyBytes = 64 * 1024;
 
 /**
- * Reads GraphQL requests as JSON in which no number loses a digit: one of more than 15 digits arrives as its own
+ * Parses GraphQL requests without losing digits of numbers. A number of more than 15 digits becomes a string of its
  * digits, which `Decimal` reads exactly and every other scalar refuses.
  *
- * Only `application/json` is read from a POST (a form only from callers that a browser has asked for permission), so that
- * no foreign page can send a mutation by a plain form.
+ * A POST must have the type `application/json`. A form is accepted only with the header `apollo-require-preflight`,
+ * for which a browser sends a preflight first. This keeps pages of other origins from sending a mutation by a plain
+ * form.
  * @see https://github.com/graphql/graphql-over-http/blob/main/spec/GraphQLOverHTTP.md
  */
 export function useExactRequests(): Plugin {
@@ -19,14 +20,14 @@ export function useExactRequests(): Plugin {
     onRequestParse({ request, url, serverContext, setRequestParser, endResponse, fetchAPI }) {
       if (request.method === 'GET') setRequestParser(() => paramsOfQuery(url.searchParams));
       else if (request.method !== 'POST')
-        return; // refused by Yoga, which comes after
+        return; // Yoga refuses other methods.
       else if (isJson(request.headers.get('content-type')))
-        setRequestParser(async limited =>
-          paramsOfBody(await bodyOf(limited, serverContext as RequestContext)),
+        setRequestParser(async limitedRequest =>
+          paramsOfBody(await bodyOf(limitedRequest, serverContext as RequestContext)),
         );
       else if (request.headers.get('apollo-require-preflight') !== null && isForm(request))
-        setRequestParser(async limited =>
-          paramsOfQuery(new URLSearchParams(await bodyOf(limited, serverContext as RequestContext))),
+        setRequestParser(async limitedRequest =>
+          paramsOfQuery(new URLSearchParams(await bodyOf(limitedRequest, serverContext as RequestContext))),
         );
       else
         endResponse(
@@ -43,29 +44,35 @@ export function useExactRequests(): Plugin {
   };
 }
 
-/** Takes the body that the endpoint has read, so that nothing keeps it. Without an endpoint it is read from the request. */
-function bodyOf(request: Request, { sent }: RequestContext): Promise<string> | string {
-  if (sent === undefined) return request.text();
-  const body = sent.body ?? '';
-  sent.body = undefined;
-  return body;
+/**
+ * The body of a request. A body that the endpoint has read is removed from its holder, so that it can be
+ * garbage-collected while the request runs. For a request that did not go through the endpoint, it is read here.
+ */
+function bodyOf(request: Request, { bodyHolder }: RequestContext): Promise<string> | string {
+  if (bodyHolder === undefined) return request.text();
+  const { text = '' } = bodyHolder;
+  bodyHolder.text = undefined;
+  return text;
 }
 
 function isForm({ headers }: Request): boolean {
   return /^application\/x-www-form-urlencoded(?:\s*;.*)?$/i.test(headers.get('content-type') ?? '');
 }
 
-/** Whether it is the media type of a GraphQL request. */
+/** Whether a content-type is that of a GraphQL request in JSON. */
 export function isJson(contentType: string | null | undefined): boolean {
   return /^application\/(?:graphql\+)?json(?:\s*;.*)?$/i.test(contentType ?? '');
 }
 
-/** @throws GraphQLError when it is not one operation's */
+/**
+ * Parses a JSON body.
+ * @throws GraphQLError if it is not a JSON object, or is a batch of operations
+ */
 export function paramsOfBody(text: string): GraphQLParams {
   const body = parseExactly(text, 'The body');
   if (typeof body !== 'object' || body === null) throw badRequest('The body must be a JSON object.');
   if (Array.isArray(body))
-    throw badRequest('One request holds one operation: batching is off.', 'OPERATION_TOO_EXPENSIVE');
+    throw badRequest('Batching is not supported. Send one operation per request.', 'OPERATION_TOO_EXPENSIVE');
   return body as GraphQLParams;
 }
 
@@ -83,11 +90,12 @@ function paramsOfQuery(search: URLSearchParams): GraphQLParams {
   } as GraphQLParams;
 }
 
-function parseExactly(text: string, what: string): unknown {
+/** @param name what the text is, for the error message */
+function parseExactly(text: string, name: string): unknown {
   try {
     return parseExactJson(text);
   } catch (error) {
-    throw badRequest(`${what} ${error instanceof JsonBeyondBounds ? error.message : 'is not valid JSON'}.`);
+    throw badRequest(`${name} ${error instanceof JsonBoundsExceeded ? error.message : 'is not valid JSON'}.`);
   }
 }
 

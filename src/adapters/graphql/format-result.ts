@@ -1,15 +1,14 @@
-import type { GraphQLError } from 'graphql';
-import { type ExecutionResult } from 'graphql';
+import type { ExecutionResult, GraphQLError } from 'graphql';
 import type { Logger } from 'pino';
-import { coded, logErrors } from './coded-errors.ts';
+import { withContractCode, logErrors } from './coded-errors.ts';
 
 /**
- * A result that goes out on a connection that many go out on: its errors are coded and logged as those of a request
- * are, and less of what they say to the server alone.
+ * Formats one result of a stream of results (WebSocket or server-sent events). Its errors get codes and are logged,
+ * as in a plain response. The `http` extension is removed, because it is only meant for Yoga.
  */
 export function formatResult(result: ExecutionResult, log: Logger): object {
   if (result.errors === undefined) return result;
-  const errors = result.errors.map(coded);
+  const errors = result.errors.map(withContractCode);
   logErrors(log, errors);
   return { ...result, errors: errors.map(withoutHttp) };
 }

@@ -6,7 +6,7 @@ import {
   type DocumentNode,
   type ExecutionArgs,
 } from 'graphql';
-import { placeOfLiteral, placeOfVariable } from './argument-places.ts';
+import { pathOfLiteral, pathOfVariable } from './argument-paths.ts';
 
 const valueKinds: ReadonlySet<string> = new Set([
   Kind.INT,
@@ -20,14 +20,14 @@ const valueKinds: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * graphql-js reports a wrong value in a document by its position alone. This names the argument as well, as
- * `filter.amount.min`, and marks the error as the input error that it is.
+ * Adds the argument path, such as `filter.amount.min`, and the code `BAD_USER_INPUT` to an error about a literal
+ * value, because graphql-js gives only its line and column. Any other error is returned unchanged.
  */
-export function namingArgument(error: GraphQLError, document: DocumentNode): GraphQLError {
+export function withArgumentPath(error: GraphQLError, document: DocumentNode): GraphQLError {
   const node = error.nodes?.[0];
   if (node === undefined || !valueKinds.has(node.kind) || error.extensions['code'] !== undefined)
     return error;
-  const argument = placeOfLiteral(node, document);
+  const argument = pathOfLiteral(node, document);
   if (argument === undefined) return error;
   return new GraphQLError(`${argument}: ${error.message}`, {
     ...(error.nodes !== undefined && { nodes: error.nodes }),
@@ -35,13 +35,14 @@ export function namingArgument(error: GraphQLError, document: DocumentNode): Gra
   });
 }
 
-const mostVariableErrors = 5;
+/** The most variable errors that a response lists. */
+const maxVariableErrors = 5;
 
 /**
- * Reads variables before the execution does. That goes on to fifty errors, and writes the whole value out in each of
- * them, which for some values takes long; this stops at a few.
- * @param suggestions whether messages may suggest names of the schema
- * @returns the errors, each with the place of its value in the arguments; undefined if there are none
+ * Checks the variables before the execution does. The execution would collect up to fifty errors and print the whole
+ * value in each of them, which takes long for large values. This check stops after a few errors.
+ * @param suggestions whether messages may suggest names from the schema
+ * @returns the errors, each with the argument path of its value; undefined if there are none
  */
 export function variableErrors(
   { schema, document, operationName, variableValues }: ExecutionArgs,
@@ -51,15 +52,15 @@ export function variableErrors(
   const declared = operation?.variableDefinitions ?? [];
   if (operation == null || declared.length === 0) return undefined;
   const { errors } = getVariableValues(schema, declared, variableValues ?? {}, {
-    maxErrors: mostVariableErrors,
+    maxErrors: maxVariableErrors,
   });
-  // Beyond the last comes one more, which says that there are too many.
-  return errors?.slice(0, mostVariableErrors).map(error => {
+  // graphql-js adds one more error, which says that there are too many.
+  return errors?.slice(0, maxVariableErrors).map(error => {
     const [, name = ''] = /^Variable "\$(\w+)"/.exec(error.message) ?? [];
-    return new GraphQLError(shortened(suggestions ? error.message : withoutSuggestion(error.message)), {
+    return new GraphQLError(shorten(suggestions ? error.message : withoutSuggestion(error.message)), {
       extensions: {
         code: 'BAD_USER_INPUT',
-        argument: placeOfVariable(name, document, operation) + pathWithinVariable(error, name),
+        argument: pathOfVariable(name, document, operation) + pathWithinVariable(error, name),
       },
     });
   });
@@ -67,29 +68,34 @@ export function variableErrors(
 
 /**
  * The path of the wrong value within its variable, such as `.amount.min`; empty if the variable itself is wrong.
- * graphql-js gives it only in its message, between the value, whose quotes are escaped, and the problem.
+ * graphql-js gives this path only in its message: `Variable "$name" got invalid value <JSON> at "name.path";
+ * <problem>`.
  */
 function pathWithinVariable({ message, originalError }: GraphQLError, name: string): string {
   const end = originalError == null ? message.length : message.length - `; ${originalError.message}`.length;
   const text = message.slice(0, end);
-  // From the end, in one go: the value in front of it is as long as its caller likes, and its keys are not escaped.
-  const mark = ` at "${name}`;
-  const start = text.lastIndexOf(mark);
-  const path = text.slice(start + mark.length, -1);
+  // Searched from the end and in linear time: callers control the value before it, its length and its keys.
+  const prefix = ` at "${name}`;
+  const start = text.lastIndexOf(prefix);
+  const path = text.slice(start + prefix.length, -1);
   if (start === -1 || !text.endsWith('"') || path.includes('"')) return '';
   return path.replaceAll(/\[(\d+)\]/g, '.$1');
 }
 
-/** graphql-js helps with names of the schema, also in values of variables, which no validation rule sees. */
+/**
+ * Removes graphql-js's suggestion of names from the schema. Messages about variables need this, because the plugin
+ * that removes suggestions sees only validation errors.
+ */
 function withoutSuggestion(message: string): string {
   const hint = message.lastIndexOf(' Did you mean ');
   return hint >= 0 && message.endsWith('?') ? message.slice(0, hint) : message;
 }
 
-const longestMessage = 500;
+/** The longest error message, in characters. */
+const maxMessageLength = 500;
 
-/** graphql-js repeats the value that it could not read, however long; its beginning and what follows it are enough. */
-export function shortened(message: string): string {
-  if (message.length <= longestMessage) return message;
-  return `${message.slice(0, longestMessage / 2)} … ${message.slice(-longestMessage / 2)}`;
+/** Cuts out the middle of a long message, because graphql-js repeats the whole value that it could not read. */
+export function shorten(message: string): string {
+  if (message.length <= maxMessageLength) return message;
+  return `${message.slice(0, maxMessageLength / 2)} … ${message.slice(-maxMessageLength / 2)}`;
 }

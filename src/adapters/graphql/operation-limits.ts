@@ -13,93 +13,100 @@ import {
   type ValidationRule,
 } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-import { mostErrors } from './coded-errors.ts';
-import { DocumentSizes, type Size } from './document-sizes.ts';
+import { maxErrors } from './coded-errors.ts';
+import { largestSizes, type DocumentSize } from './document-sizes.ts';
 
-const mostTokens = 1000;
-
-/** To tell the place of an error takes going through all lines before it: of longer documents errors tell none. */
-const mostLines = 2000;
-
-/** Of selections there may be any number: for who executes them, fragments that are spread again are nothing new. */
-type Limited = Exclude<keyof Size, 'selections'>;
-
-/** What a document may hold, and what messages call it. */
-const limits: Readonly<Record<Limited, { readonly name: string; readonly most: number }>> = {
-  depth: { name: 'Query depth', most: 10 },
-  aliases: { name: 'Aliases', most: 15 },
-  repeated: { name: 'Repeated fields', most: 15 },
-  rootFields: { name: 'Root fields', most: 5 },
-  directives: { name: 'Directives', most: 5 },
-};
-
-/** What tools ask of a schema is deeper than what anybody asks of payouts: types wrapped in lists of lists. */
-const introspectionDepth = 20;
+const maxTokens = 1000;
 
 /**
- * Refuses documents that are too large before graphql-js looks into them, which for some takes long.
- * @param introspection whether questions about the schema are answered; those alone may then be deeper
+ * The longest document, in lines, that is parsed with locations. The time to find the line of an error grows with the
+ * number of lines, so errors in longer documents have no location.
+ */
+const maxLocatedLines = 2000;
+
+/**
+ * The numbers that are limited. Selections are not, because graphql-js executes a fragment once for each object,
+ * however often it is spread.
+ */
+type LimitedNumber = Exclude<keyof DocumentSize, 'selections'>;
+
+/** The limits of a document, and their names in error messages. */
+const limits: Readonly<Record<LimitedNumber, { readonly name: string; readonly max: number }>> = {
+  depth: { name: 'Query depth', max: 10 },
+  aliases: { name: 'Aliases', max: 15 },
+  repeated: { name: 'Repeated fields', max: 15 },
+  rootFields: { name: 'Root fields', max: 5 },
+  directives: { name: 'Directives', max: 5 },
+};
+
+/** The depth limit of introspection. Tools nest `ofType` to unwrap lists and non-null types. */
+const maxIntrospectionDepth = 20;
+
+/**
+ * Refuses documents that are too large before graphql-js validates them, because the validation of some documents
+ * takes long.
+ * @param introspection whether introspection is on; if so, documents that only introspect may be deeper
  */
 export function useOperationLimits(introspection: boolean): Plugin {
-  const known = new WeakMap<DocumentNode, readonly GraphQLError[]>();
+  const cache = new WeakMap<DocumentNode, readonly GraphQLError[]>();
   return {
     onParse({ setParseFn }) {
       setParseFn(parseDocument);
     },
     onValidate({ params, setValidationFn, setResult }) {
-      setValidationFn(validateInOrder);
+      setValidationFn(validateCheaplyFirst);
       const document = params.documentAST as DocumentNode;
-      let problems = known.get(document);
-      if (problems === undefined) {
-        problems = problemsOf(document, introspection);
-        known.set(document, problems);
+      let errors = cache.get(document);
+      if (errors === undefined) {
+        errors = limitErrors(document, introspection);
+        cache.set(document, errors);
       }
-      if (problems.length > 0) setResult([...problems]);
+      if (errors.length > 0) setResult([...errors]);
     },
   };
 }
 
 /**
- * Parses no more of a document than it may hold.
- * @throws GraphQLError when it does not parse, or has too many tokens
+ * Parses a document, and stops at the limit of tokens.
+ * @throws GraphQLError if the document does not parse, or has too many tokens
  */
 export function parseDocument(source: string | Source, options: ParseOptions = {}): DocumentNode {
   const text = typeof source === 'string' ? source : source.body;
   const lines = text.match(/\r\n|[\n\r]/g)?.length ?? 0;
   try {
-    return parse(source, { ...options, maxTokens: mostTokens, noLocation: lines > mostLines });
+    return parse(source, { ...options, maxTokens, noLocation: lines > maxLocatedLines });
   } catch (error) {
     if (error instanceof GraphQLError && /\d tokens\. Parsing aborted/.test(error.message))
-      throw tooExpensive(`The document has more than ${String(mostTokens)} tokens.`);
+      throw tooExpensive(`The document has more than ${String(maxTokens)} tokens.`);
     throw error;
   }
 }
 
 /**
- * Goes no further than a few errors; and to the one rule that compares each fragment with each other only in documents
- * of which all else is right.
+ * Validates a document, and stops after a few errors. The rule that compares all pairs of fields is expensive, so it
+ * runs only on documents that all other rules accept.
  */
-function validateInOrder(
+function validateCheaplyFirst(
   schema: GraphQLSchema,
   document: DocumentNode,
   rules: readonly ValidationRule[] = specifiedRules,
 ): readonly GraphQLError[] {
-  const once = rules.filter(rule => rule !== OverlappingFieldsCanBeMergedRule);
-  const errors = validate(schema, document, once, { maxErrors: mostErrors });
+  const cheapRules = rules.filter(rule => rule !== OverlappingFieldsCanBeMergedRule);
+  const errors = validate(schema, document, cheapRules, { maxErrors });
   if (errors.length > 0) return errors;
-  return validate(schema, document, [OverlappingFieldsCanBeMergedRule], { maxErrors: mostErrors });
+  return validate(schema, document, [OverlappingFieldsCanBeMergedRule], { maxErrors });
 }
 
-/** What in a document goes beyond the limits. */
-export function problemsOf(document: DocumentNode, introspection: boolean): readonly GraphQLError[] {
-  const found = new DocumentSizes(document).largest();
-  const deeper = introspection && asksOfSchema(document);
-  return (Object.keys(limits) as Limited[]).flatMap(key => {
-    const { name, most: usual } = limits[key];
-    const most = key === 'depth' && deeper ? introspectionDepth : usual;
-    return found[key] <= most
+/** An error for each limit that a document exceeds. */
+export function limitErrors(document: DocumentNode, introspection: boolean): readonly GraphQLError[] {
+  const size = largestSizes(document);
+  const mayBeDeeper = introspection && isIntrospectionOnly(document);
+  return (Object.keys(limits) as LimitedNumber[]).flatMap(key => {
+    const { name, max: usualMax } = limits[key];
+    const max = key === 'depth' && mayBeDeeper ? maxIntrospectionDepth : usualMax;
+    return size[key] <= max
       ? []
-      : tooExpensive(`${name} limit of ${String(most)} exceeded, found ${String(found[key])}.`);
+      : tooExpensive(`${name} limit of ${String(max)} exceeded, found ${String(size[key])}.`);
   });
 }
 
@@ -107,9 +114,9 @@ function tooExpensive(message: string): GraphQLError {
   return new GraphQLError(message, { extensions: { code: 'OPERATION_TOO_EXPENSIVE' } });
 }
 
-/** Whether all that a document asks for is `__schema` or `__type`, as GraphiQL does. */
-function asksOfSchema(document: DocumentNode): boolean {
-  const operations = document.definitions.filter(each => each.kind === Kind.OPERATION_DEFINITION);
+/** Whether every operation of a document selects only `__schema` and `__type`, as GraphiQL's introspection does. */
+function isIntrospectionOnly(document: DocumentNode): boolean {
+  const operations = document.definitions.filter(definition => definition.kind === Kind.OPERATION_DEFINITION);
   return operations.every(
     ({ operation, selectionSet }) =>
       operation === OperationTypeNode.QUERY &&

@@ -5,50 +5,50 @@ import {
   type ExecutionArgs,
   type OperationDefinitionNode,
 } from 'graphql';
-import { demandScopes } from '../../access/caller.ts';
+import { requireScopes } from '../../access/caller.ts';
 import { errorForCaller } from '../../schema/errors.ts';
 import { LeanCost } from '../../schema/lean-cost.ts';
-import { neededScopes } from '../../schema/scope-rules.ts';
+import { requiredScopes } from '../../schema/scope-rules.ts';
 import { authContextOf } from './authentication.ts';
 import type { RequestContext } from './request-context.ts';
-import { rootFieldsOf } from './root-fields.ts';
+import { rootFieldNames } from '../../schema/selection-fold.ts';
 
 /**
- * Decides on an operation as a whole before any of it is executed: whether this caller may do all of it, and whether
- * it could cost Lean more calls than one operation may.
- * @returns a function that tells what keeps an operation from being executed; undefined when nothing does
+ * Makes a check of whole operations: whether the caller has the scopes for every field, whether only a router may run
+ * the operation, and whether it could cost more Lean calls than one operation may.
+ * @returns a function that returns the reason to refuse an operation; undefined if the operation may be executed
  */
 export function operationPolicy(maxUpstreamCalls: number): (args: ExecutionArgs) => GraphQLError | undefined {
-  /** What an operation needs does not depend on who asks, and is found out once. */
-  const needsOf = new WeakMap<OperationDefinitionNode, Needs>();
+  // Requirements do not depend on the caller, so they are computed once for each operation.
+  const cache = new WeakMap<OperationDefinitionNode, Requirements>();
   return ({ schema, document, operationName, variableValues, contextValue }) => {
     const operation = getOperationAST(document, operationName);
-    // Which one is meant, if any, is for the execution to tell.
+    // The execution reports an operation name that is missing or unknown.
     if (operation == null) return undefined;
-    const { caller, asRouter } = authContextOf(contextValue as RequestContext);
-    let needs = needsOf.get(operation);
-    if (needs === undefined) {
-      needs = {
-        scopes: neededScopes(schema, document, operation),
-        router: asksAsRouter(document, operation),
+    const { caller, mayActAsRouter } = authContextOf(contextValue as RequestContext);
+    let requirements = cache.get(operation);
+    if (requirements === undefined) {
+      requirements = {
+        scopes: requiredScopes(schema, document, operation),
+        router: selectsRouterFields(document, operation),
         cost: new LeanCost({ schema, document, operation }),
       };
-      needsOf.set(operation, needs);
+      cache.set(operation, requirements);
     }
-    if (needs.router && !asRouter)
-      return refused('Only the router may ask for _entities and _service.', 'FORBIDDEN', {
+    if (requirements.router && !mayActAsRouter)
+      return policyError('Only the router may ask for _entities and _service.', 'FORBIDDEN', {
         http: { status: 403 },
       });
     try {
-      demandScopes(caller, ...needs.scopes);
+      requireScopes(caller, ...requirements.scopes);
     } catch (error) {
-      const known = errorForCaller(error);
-      if (known === undefined) throw error;
-      return new GraphQLError(known.message, { extensions: known.extensions });
+      const callerError = errorForCaller(error);
+      if (callerError === undefined) throw error;
+      return new GraphQLError(callerError.message, { extensions: callerError.extensions });
     }
-    const cost = needs.cost.of(variableValues ?? {});
+    const cost = requirements.cost.estimate(variableValues ?? {});
     if (cost <= maxUpstreamCalls) return undefined;
-    return refused(
+    return policyError(
       `This operation could cost ${String(cost)} Lean calls; accepted are ${String(maxUpstreamCalls)}. Ask for ` +
         'fewer rows, or for fewer of the fields that cost a call each.',
       'OPERATION_TOO_EXPENSIVE',
@@ -57,19 +57,20 @@ export function operationPolicy(maxUpstreamCalls: number): (args: ExecutionArgs)
   };
 }
 
-interface Needs {
+/** What an operation requires of its caller. */
+interface Requirements {
   readonly scopes: ReadonlySet<string>;
-  /** Whether only a router may ask for it. */
+  /** Whether only a router may run it. */
   readonly router: boolean;
   readonly cost: LeanCost;
 }
 
-function refused(message: string, code: string, extensions: Record<string, unknown>): GraphQLError {
+function policyError(message: string, code: string, extensions: Record<string, unknown>): GraphQLError {
   return new GraphQLError(message, { extensions: { code, ...extensions } });
 }
 
-/** Whether a root field is one of those that routers alone ask for. */
-function asksAsRouter(document: DocumentNode, operation: OperationDefinitionNode): boolean {
-  const fields = rootFieldsOf(document, operation);
+/** Whether the operation selects a root field that only routers may use. */
+function selectsRouterFields(document: DocumentNode, operation: OperationDefinitionNode): boolean {
+  const fields = rootFieldNames(document, operation);
   return fields.has('_entities') || fields.has('_service');
 }

@@ -5,25 +5,26 @@ import {
   type OperationDefinitionNode,
 } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-import { maskedProse } from '../../access/masking.ts';
+import { maskText } from '../../access/masking.ts';
 import type { RequestContext } from './request-context.ts';
-import { rootFieldsOf } from './root-fields.ts';
+import { rootFieldNames } from '../../schema/selection-fold.ts';
 
 /**
- * Tells how to report what an operation is called. In metrics an operation of the manifest has its own name; any other,
- * whose name is anybody's choice, has the name of its root field, so that there are only so many labels.
+ * Makes a function that writes an operation's name into the report of its request: the caller's own name for the log,
+ * and a label for metrics. The label of a persisted operation is its name. The label of any other operation is its
+ * root field, because callers choose operation names freely and the number of labels must stay bounded.
  */
-export function operationNames(
+export function operationNameReporter(
   manifest: ReadonlyMap<string, string> = new Map(),
 ): (args: ExecutionArgs) => void {
-  const persisted = new Set(manifest.values());
+  const persistedTexts = new Set(manifest.values());
   const labels = new WeakMap<OperationDefinitionNode, string>();
 
   function labelOf(document: DocumentNode, operation: OperationDefinitionNode, text: string): string {
     let label = labels.get(operation);
     if (label === undefined) {
-      const ownName = persisted.has(text) ? operation.name?.value : undefined;
-      label = ownName ?? rootLabelOf(rootFieldsOf(document, operation));
+      const ownName = persistedTexts.has(text) ? operation.name?.value : undefined;
+      label = ownName ?? rootLabelOf(rootFieldNames(document, operation));
       labels.set(operation, label);
     }
     return label;
@@ -36,25 +37,28 @@ export function operationNames(
     if (report === undefined) return;
     const operation = getOperationAST(document, operationName);
     report.operation = loggedName(operation?.name?.value) ?? operation?.operation ?? 'none';
-    report.label = operation == null ? 'none' : labelOf(document, operation, params?.query ?? '');
+    report.operationLabel = operation == null ? 'none' : labelOf(document, operation, params?.query ?? '');
   };
 }
 
-/** Longer names, and those with as many digits as account numbers have, are left out of the log. */
-const longestName = 100;
+/** The longest operation name that is logged, in characters. */
+const maxNameLength = 100;
 
-/** A name as it may be logged, because callers write what they want in it. */
+/**
+ * An operation name for the log and for traces. A name that is too long, or that contains digits that could be an
+ * account number, becomes `…`, because callers choose names freely.
+ */
 export function loggedName(name: string | undefined): string | undefined {
-  return name === undefined || (name.length <= longestName && maskedProse(name) === name) ? name : '…';
+  return name === undefined || (name.length <= maxNameLength && maskText(name) === name) ? name : '…';
 }
 
 function rootLabelOf(fields: ReadonlySet<string>): string {
-  const asked = [...fields].filter(name => name !== '__typename');
-  if (asked.some(name => name.startsWith('__'))) return 'introspection';
-  return asked.length > 1 ? 'several' : (asked[0] ?? '__typename');
+  const names = [...fields].filter(name => name !== '__typename');
+  if (names.some(name => name.startsWith('__'))) return 'introspection';
+  return names.length > 1 ? 'several' : (names[0] ?? '__typename');
 }
 
-/** Reports what came of an operation: `ok`, or the code of the first error. */
+/** Writes the outcome of an operation into the report of its request: `ok`, or the code of the first error. */
 export function useOutcome(): Plugin<RequestContext> {
   return {
     onResultProcess({ result, serverContext }) {

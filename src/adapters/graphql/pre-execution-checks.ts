@@ -2,29 +2,33 @@ import type { ExecutionArgs, GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { variableErrors } from './input-errors.ts';
 import { operationPolicy } from './operation-policy.ts';
-import { operationNames } from './operation-report.ts';
+import { operationNameReporter } from './operation-report.ts';
 import type { RequestContext } from './request-context.ts';
 
-/** What every operation goes through before it is executed, whichever way it has come. */
+/**
+ * The checks that every operation must pass before it is executed, over HTTP and WebSocket, on the fast path and in
+ * Yoga.
+ */
 export interface PreExecutionChecks {
   /**
-   * Names an operation in the report of its request, and decides on it.
-   * @returns what keeps it from being executed; undefined when nothing does but what may be wrong with its variables
+   * Writes the operation's name into the request's report, and applies the operation policy (scopes and cost). It
+   * does not check the variables.
+   * @returns the reason to refuse the operation; undefined if it may be executed
    */
-  decide(args: ExecutionArgs): GraphQLError | undefined;
+  checkPolicy(args: ExecutionArgs): GraphQLError | undefined;
   /**
-   * The same, for whoever has not read its variables.
-   * @returns all that keeps it from being executed; undefined when nothing does
+   * Does the same, and checks the variables as well.
+   * @returns the reasons to refuse the operation; undefined if it may be executed
    */
-  errors(args: ExecutionArgs): readonly GraphQLError[] | undefined;
+  checkAll(args: ExecutionArgs): readonly GraphQLError[] | undefined;
 }
 
 export interface PreExecutionOptions {
-  /** Lean calls that one operation may cost at worst. */
+  /** The most Lean calls that one operation may cost. */
   readonly maxUpstreamCalls: number;
-  /** Documents of persisted operations, which go by their own names in numbers. */
+  /** Documents of the persisted operations by their hash. Metrics show these operations under their own names. */
   readonly manifest: ReadonlyMap<string, string> | undefined;
-  /** Whether messages may suggest names of the schema. */
+  /** Whether error messages may suggest names from the schema. */
   readonly suggestions: boolean;
 }
 
@@ -33,29 +37,30 @@ export function preExecutionChecks({
   manifest,
   suggestions,
 }: PreExecutionOptions): PreExecutionChecks {
-  const name = operationNames(manifest);
+  const reportName = operationNameReporter(manifest);
   const policy = operationPolicy(maxUpstreamCalls);
-  const decide = (args: ExecutionArgs): GraphQLError | undefined => {
-    name(args);
+  const checkPolicy = (args: ExecutionArgs): GraphQLError | undefined => {
+    reportName(args);
     return policy(args);
   };
   return {
-    decide,
-    errors(args) {
-      const problem = decide(args);
-      return problem === undefined ? variableErrors(args, suggestions) : [problem];
+    checkPolicy,
+    checkAll(args) {
+      const error = checkPolicy(args);
+      return error === undefined ? variableErrors(args, suggestions) : [error];
     },
   };
 }
 
-export function usePreExecutionChecks(gate: PreExecutionChecks): Plugin<RequestContext> {
+/** Runs the checks before each execution and each subscription in Yoga. */
+export function usePreExecutionChecks(checks: PreExecutionChecks): Plugin<RequestContext> {
   return {
     onExecute({ args, setResultAndStopExecution }) {
-      const errors = gate.errors(args);
+      const errors = checks.checkAll(args);
       if (errors !== undefined) setResultAndStopExecution({ errors });
     },
     onSubscribe({ args, setResultAndStopExecution }) {
-      const errors = gate.errors(args);
+      const errors = checks.checkAll(args);
       if (errors !== undefined) setResultAndStopExecution({ errors });
     },
   };

@@ -4,26 +4,34 @@ import type { AuthContext } from '../../access/authenticator.ts';
 import type { RequestReport } from '../observability/request-report.ts';
 import type { SubscribedDocument } from './subscriptions.ts';
 
-/** What the server knows of a request beside the request itself. */
+/** The state that the gateway keeps for one GraphQL request. */
 export interface RequestContext {
-  /** Names the request in every line. */
+  /** A logger that adds the request's id to each line. */
   readonly log?: Logger;
-  /** What is told of it when it is over. */
+  /** Data for the log line and the metrics that are written when the request ends. */
   readonly report?: RequestReport;
-  /** Who asks, or why they are not let in, where that has been asked already: each request is counted once. */
-  readonly admitting?: Promise<AuthContext>;
-  /** The body, until it is taken. */
-  sent?: { body: string | undefined };
-  /** Who asks, once they have been let in. */
-  admission?: AuthContext;
-  /** What came of it, where it has been executed already: all that is left is to tell its caller. */
-  executed?: () => ExecutionResult;
-  /** The last cursor that a subscriber received, from the `Last-Event-ID` of a browser that connects again. */
+  /**
+   * The authentication that the endpoint has started. Yoga uses it instead of authenticating again, because each
+   * authentication counts against the caller's rate limit.
+   */
+  readonly authentication?: Promise<AuthContext>;
+  /** The request's body, which is removed when it is parsed. Copies of this context share this object. */
+  bodyHolder?: { text: string | undefined };
+  /** The caller, after authentication. */
+  auth?: AuthContext;
+  /**
+   * Returns (or throws) the result that the fast path has produced. Yoga formats this result and does not execute the
+   * operation again.
+   */
+  fastPathResult?: () => ExecutionResult;
+  /**
+   * The last cursor that the subscriber received: the `Last-Event-ID` header that a browser sends when it reconnects.
+   */
   lastEventId?: string;
   /** The cursor of the update that is being delivered. */
   deliveredCursor?: string;
-  /** The document of a subscription, shared with others. */
-  subscribed?: SubscribedDocument;
-  /** Aborted when the caller goes away; without it, the request's own. */
+  /** The document of a subscription. Subscriptions with the same text share it. */
+  subscribedDocument?: SubscribedDocument;
+  /** Aborted when the caller disconnects. @default the signal of the HTTP request */
   readonly signal?: AbortSignal;
 }

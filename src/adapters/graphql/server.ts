@@ -8,13 +8,12 @@ import {
 } from 'graphql';
 import { createYoga, type Plugin, type YogaInitialContext } from 'graphql-yoga';
 import type { Logger } from 'pino';
-import type { AuthContext, Authenticator } from '../../access/authenticator.ts';
+import type { Authenticator } from '../../access/authenticator.ts';
 import { CallBudget } from '../../lean/call-budget.ts';
-import type { CancellationSignal } from '../../lean/cancellation.ts';
 import { Loaders, type PayoutSources, type TraceLoad } from '../../loaders/loaders.ts';
 import { PayoutLookup } from '../../loaders/payout-lookup.ts';
 import type { PayoutCreation } from '../../payouts/creation/payout-creation.ts';
-import { masksFor } from '../../access/masking.ts';
+import { isMaskedFor } from '../../access/masking.ts';
 import type { PayoutLists } from '../../payouts/listing/payout-list.ts';
 import type { GraphContext, Updates } from '../../schema/context.ts';
 import type { Tracing } from '../observability/tracing.ts';
@@ -24,6 +23,7 @@ import { GraphqlEndpoint } from './endpoint.ts';
 import { documentCaches } from './document-cache.ts';
 import { useEventStream } from './event-stream.ts';
 import { maxBodyBytes, useExactRequests } from './exact-request.ts';
+import { FastPath, type FastPathOptions } from './fast-path/fast-path.ts';
 import { onePaymentRule } from './one-payment-rule.ts';
 import { preExecutionChecks, usePreExecutionChecks } from './pre-execution-checks.ts';
 import { useOperationLimits } from './operation-limits.ts';
@@ -43,30 +43,34 @@ export interface GraphqlOptions {
   readonly creation: PayoutCreation;
   readonly updates: Updates;
   readonly subscriptions: Subscriptions;
-  /** Lets callers in. */
   readonly authenticator: Authenticator;
   readonly introspection: boolean;
-  /** None without it. */
+  /** Undefined if the gateway has no persisted operations. */
   readonly persisted?: PersistedOperations | undefined;
-  /** Lean calls that one operation may cost at worst. */
+  /** The most Lean calls that one operation may cost. */
   readonly maxUpstreamCalls: number;
-  /** Whether account numbers and IBANs are masked for callers without the scope to see them. */
+  /** Whether account numbers and IBANs are masked for callers who lack the scope to see them. */
   readonly maskIban: boolean;
-  /** Undefined where no traces are exported. */
+  /** Undefined if no traces are exported. */
   readonly tracing?: Tracing | undefined;
-  /** For requests that bring no log of their own. */
+  /** The logger for requests without a logger of their own. */
   readonly log: Logger;
-  /** How often a document is asked for before it is known. @default 10 */
+  /** The number of requests for an operation before it takes the fast path; Infinity for never. @default 10 */
   readonly hotAfter?: number | undefined;
 }
 
-/** GraphQL, served at an endpoint, and to whoever brings a connection of another kind. */
+/** The GraphQL server. */
 export interface Graphql {
+  /** Serves GraphQL over HTTP. */
   readonly endpoint: GraphqlEndpoint;
+  /** Executes operations of other transports, such as WebSocket. */
   readonly yoga: GraphqlServer;
 }
 
-/** GraphQL over HTTP at `/graphql`: queries by GET and POST, mutations by POST. Nothing is open that need not be. */
+/**
+ * Creates the GraphQL server for `/graphql`. It accepts queries by GET and POST, and mutations by POST only. Every
+ * optional feature of Yoga is off.
+ */
 export function createGraphql(options: GraphqlOptions): Graphql {
   const {
     schema,
@@ -77,14 +81,14 @@ export function createGraphql(options: GraphqlOptions): Graphql {
     tracing,
     hotAfter = 10,
   } = options;
-  // Without this, the first request would validate the schema and wait for it.
+  // Validates the schema now, so that the first request does not wait for it.
   assertValidSchema(schema);
-  const gate = preExecutionChecks({
+  const checks = preExecutionChecks({
     maxUpstreamCalls,
     manifest: persisted?.documents,
     suggestions: introspection,
   });
-  const contextFor = contexts(options);
+  const contextFor = contextFactory(options);
   const yoga = createYoga<RequestContext, GraphContext>({
     schema,
     graphqlEndpoint: '/graphql',
@@ -100,13 +104,13 @@ export function createGraphql(options: GraphqlOptions): Graphql {
         variableNamesRule,
         ...(introspection ? [] : [NoSchemaIntrospectionCustomRule]),
       ),
-      usePreExecutionChecks(gate),
+      usePreExecutionChecks(checks),
       useSubscribedRequests(options.subscriptions),
       useEventStream(options.log),
       useCodedErrors(options.log),
       useOutcome(),
       ...(tracing === undefined ? [] : [useTracedExecution(tracing)]),
-      useExecuted(),
+      useFastPathResult(),
       ...(introspection ? [] : [blockFieldSuggestionsPlugin({ mask: '' })]),
     ],
     parserAndValidationCache: documentCaches(),
@@ -120,29 +124,18 @@ export function createGraphql(options: GraphqlOptions): Graphql {
     landingPage: false,
     logging: false,
   });
-  const endpoint = new GraphqlEndpoint({
-    yoga,
-    schema,
-    authenticator,
-    gate,
-    persisted,
-    tracing,
-    contextFor,
-    hotAfter,
-  });
-  return { endpoint, yoga };
+  const fastPath = new FastPath({ yoga, schema, checks, persisted, tracing, contextFor, hotAfter });
+  return { endpoint: new GraphqlEndpoint({ yoga, authenticator, fastPath }), yoga };
 }
 
-/** Makes what resolvers may use, afresh for each request. */
-function contexts(
-  options: GraphqlOptions,
-): (admission: AuthContext, signal: CancellationSignal) => GraphContext {
+/** Makes a function that creates the resolvers' context for one request. */
+function contextFactory(options: GraphqlOptions): FastPathOptions['contextFor'] {
   const { sources, lists, creation, updates, maskIban, maxUpstreamCalls, tracing } = options;
-  const traceLoad: TraceLoad | undefined = tracing && ((...load) => tracing.work(...load));
+  const traceLoad: TraceLoad | undefined = tracing && ((...load) => tracing.inSpan(...load));
   return ({ caller }, signal) => {
     const budget = new CallBudget(maxUpstreamCalls);
-    // Taken before any read, so that nothing in the answer is older than this cursor.
-    const updatesCursor = updates.standing();
+    // Captured before any read, so that no data in the response is older than this cursor.
+    const updatesCursor = updates.captureCursor();
     return {
       payouts: new PayoutLookup(new Loaders(sources, { signal, budget }, traceLoad)),
       budget,
@@ -151,7 +144,7 @@ function contexts(
       lists,
       creation,
       caller,
-      masksAccounts: masksFor(caller, maskIban),
+      masksAccounts: isMaskedFor(caller, maskIban),
       signal,
     };
   };
@@ -165,17 +158,17 @@ function useTracedExecution(tracing: Tracing): Plugin<RequestContext> {
   };
 }
 
-/** Tells of what has been executed before: nothing is executed twice. */
-function useExecuted(): Plugin<RequestContext> {
+/** Returns the result of the fast path, if there is one, instead of executing the operation again. */
+function useFastPathResult(): Plugin<RequestContext> {
   return {
     onExecute({ args, setExecuteFn }) {
-      const { executed } = args.contextValue as RequestContext;
-      if (executed !== undefined) setExecuteFn(executed);
+      const { fastPathResult } = args.contextValue as RequestContext;
+      if (fastPathResult !== undefined) setExecuteFn(fastPathResult);
     },
   };
 }
 
-/** Holds documents to more than the specification does, whatever kind of connection they come by. */
+/** Adds validation rules to those of the specification, for all transports. */
 function useValidationRules(...rules: readonly ValidationRule[]): Plugin {
   return {
     onValidate({ addValidationRule }) {

@@ -4,11 +4,11 @@ import type { WebSocket as ProtocolSocket } from 'graphql-ws';
 import type { Logger } from 'pino';
 import { WebSocket } from 'ws';
 import type { AuthContext } from '../../access/authenticator.ts';
-import { eventLoop } from '../../scheduling/event-loop-batcher.ts';
-import { beyondJsonBounds } from '../../json/json-bounds.ts';
+import { eventLoopBatcher } from '../../scheduling/event-loop-batcher.ts';
+import { jsonBoundsProblem } from '../../json/json-bounds.ts';
 import { connectionLimits as limits } from '../http/connection-limits.ts';
 import type { Connection } from '../http/connections.ts';
-import { currentReport, reporting, type RequestReport } from '../observability/request-report.ts';
+import { currentRequestReport, runWithReport, type RequestReport } from '../observability/request-report.ts';
 import { pingMs } from './event-stream.ts';
 import { onExpiry } from './token-expiry.ts';
 import { unfinishedBytes } from './unfinished-message.ts';
@@ -16,7 +16,7 @@ import { unfinishedBytes } from './unfinished-message.ts';
 /** Close code for a connection without a valid access token (graphql-ws). */
 export const unauthorizedCode = 4401;
 
-/** Bytes that a close frame has for its reason. @see https://www.rfc-editor.org/rfc/rfc6455#section-5.5 */
+/** The longest reason in a close frame, in bytes. @see https://www.rfc-editor.org/rfc/rfc6455#section-5.5 */
 const maxReasonBytes = 123;
 
 export interface SocketConnectionOptions {
@@ -24,21 +24,22 @@ export interface SocketConnectionOptions {
   readonly request: IncomingMessage;
   readonly connection: Connection;
   readonly log: Logger;
-  /** Told of each operation when it is over. */
-  readonly onOver: (operation: RunningOperation) => void;
+  /** Called for each operation when it ends. */
+  readonly onOperationEnd: (operation: RunningOperation) => void;
 }
 
-/** An operation that is not over yet. */
+/** An operation that has not ended yet. */
 export interface RunningOperation {
   readonly report: RequestReport;
+  /** On the clock of `performance.now()`, in ms. */
   readonly startedAt: number;
-  /** Aborted when nobody waits for it any more. */
-  readonly over: AbortController;
+  /** Aborted when the client completes the operation, or the connection closes. */
+  readonly abortController: AbortController;
 }
 
 /**
- * Adapts one WebSocket to graphql-ws. It sends nothing before the caller is authenticated, ignores messages once it is
- * closing, and limits unread bytes.
+ * Adapts one WebSocket to graphql-ws. It sends no data before the caller is authenticated, ignores messages while it
+ * closes, and limits the bytes that the client has not read.
  */
 export class SocketConnection implements ProtocolSocket {
   readonly request: IncomingMessage;
@@ -46,70 +47,75 @@ export class SocketConnection implements ProtocolSocket {
   readonly #socket: WebSocket;
   readonly #connection: Connection;
   readonly #log: Logger;
-  readonly #onOver: (operation: RunningOperation) => void;
-  #admission: AuthContext | undefined;
+  readonly #onOperationEnd: (operation: RunningOperation) => void;
+  #auth: AuthContext | undefined;
   readonly #running = new Map<RequestReport, RunningOperation>();
 
-  constructor({ socket, request, connection, log, onOver }: SocketConnectionOptions) {
+  constructor({ socket, request, connection, log, onOperationEnd }: SocketConnectionOptions) {
     this.request = request;
     this.protocol = socket.protocol;
     this.#socket = socket;
     this.#connection = connection;
     this.#log = log;
-    this.#onOver = onOver;
-    // Frames that break the protocol: the library ends the connection for them.
+    this.#onOperationEnd = onOperationEnd;
+    // A frame that breaks the protocol. The library closes the connection by itself.
     socket.on('error', error => {
       log.debug({ problem: error.message }, 'websocket');
     });
-    // ws would answer pings of callers who are not authenticated, and without limit.
+    // `autoPong` is off, because ws would answer pings before authentication, and without limit.
     socket.on('ping', data => {
-      if (this.#admission === undefined || !this.#isOpen) return;
+      if (this.#auth === undefined || !this.#isOpen) return;
       socket.pong(data);
       connection.checkUnread();
     });
-    this.#countIncoming();
+    this.#trackUnfinishedBytes();
     this.#keepAlive();
     socket.once('close', () => {
-      for (const { over } of this.#running.values()) over.abort();
+      for (const { abortController } of this.#running.values()) abortController.abort();
     });
   }
 
   /** The authenticated caller; undefined before `connection_init` was accepted. */
-  get admission(): AuthContext | undefined {
-    return this.#admission;
+  get auth(): AuthContext | undefined {
+    return this.#auth;
   }
 
-  /** Lets the caller in, until their access token has expired. */
-  letIn(admission: AuthContext): void {
+  /** Sets the authenticated caller. The connection closes when the caller's access token expires. */
+  setCaller(auth: AuthContext): void {
     if (!this.#isOpen) return;
-    this.#admission = admission;
-    const forget = onExpiry(admission.caller, () => {
+    this.#auth = auth;
+    const cancelExpiry = onExpiry(auth.caller, () => {
       this.close(unauthorizedCode, 'The access token has expired.');
     });
-    this.#socket.once('close', forget);
+    this.#socket.once('close', cancelExpiry);
   }
 
-  /** Whether more operations run on it than may. A router's connection carries those of many callers. */
-  get isOverfull(): boolean {
-    return this.#admission?.router !== true && this.#running.size > limits.operations;
+  /**
+   * Whether more operations run than one connection may have. A router has no limit, because it serves many callers.
+   */
+  get hasTooManyOperations(): boolean {
+    return this.#auth?.isRouter !== true && this.#running.size > limits.operations;
   }
 
-  /** Begins the operation that the message being handled asks for. */
-  begin(): RunningOperation {
-    const report = currentReport();
-    if (report === undefined) throw new TypeError('an operation begins with a message');
-    const operation = { report, startedAt: performance.now(), over: new AbortController() };
+  /**
+   * Starts the operation of the message that is being handled. It ends when the handling of that message ends.
+   * @throws TypeError if no message is being handled, which would be a bug of the gateway
+   */
+  beginOperation(): RunningOperation {
+    const report = currentRequestReport();
+    if (report === undefined) throw new TypeError('no message is being handled');
+    const operation = { report, startedAt: performance.now(), abortController: new AbortController() };
     this.#running.set(report, operation);
     return operation;
   }
 
-  /** Answers a ping of the protocol. */
+  /** Answers a ping message of graphql-ws. */
   onPing(payload: Record<string, unknown> | undefined): Promise<void> {
-    if (this.#admission === undefined) return Promise.resolve();
+    if (this.#auth === undefined) return Promise.resolve();
     return this.send(stringifyMessage({ type: MessageType.Pong, ...(payload !== undefined && { payload }) }));
   }
 
-  /** Resolves when the message has left, or never will. */
+  /** Sends a message. Resolves when it was written, or when it can no longer be written. */
   send(data: string): Promise<void> {
     if (!this.#isOpen) return Promise.resolve();
     return new Promise(resolve => {
@@ -120,41 +126,51 @@ export class SocketConnection implements ProtocolSocket {
     });
   }
 
+  /** Closes the connection. A reason that is too long is cut. */
   close(code?: number, reason = ''): void {
     const fits = Buffer.byteLength(reason) <= maxReasonBytes;
     this.#socket.close(code, fits ? reason : reason.slice(0, maxReasonBytes / 4));
   }
 
+  /** Sets the handler of messages. Messages are handled one after the other, each in its turn of the event loop. */
   onMessage(handle: (data: string) => Promise<void>): void {
     const socket = this.#socket;
     socket.on('message', (data: Buffer) => {
-      let waits = true;
-      eventLoop.run(this.#connection, () => {
-        waits = false;
+      if (this.#auth === undefined && data.length > limits.connectionInitBytes) {
+        this.#connection.terminate('connection_init');
+        return;
+      }
+      let isWaiting = true;
+      const incoming = this.#connection.beginBody();
+      incoming.hold(data.length);
+      incoming.complete();
+      eventLoopBatcher.run(this.#connection, () => {
+        isWaiting = false;
+        incoming.release();
         if (socket.isPaused) socket.resume();
-        void this.#take(data.toString(), handle);
+        void this.#handleMessage(data.toString(), handle);
       });
-      // No more is read from the socket until this message has had its turn.
-      if (waits) socket.pause();
+      // Back-pressure: no more is read from the socket until this message has had its turn.
+      if (isWaiting) socket.pause();
     });
   }
 
-  async #take(text: string, handle: (data: string) => Promise<void>): Promise<void> {
+  async #handleMessage(text: string, handle: (data: string) => Promise<void>): Promise<void> {
     if (!this.#isOpen) return;
-    if (beyondJsonBounds(text) !== undefined) {
+    if (jsonBoundsProblem(text) !== undefined) {
       this.close(CloseCode.BadRequest, 'Invalid message received');
       return;
     }
     const report: RequestReport = { leanCalls: 0 };
     try {
-      await reporting(report, () => handle(text));
+      await runWithReport(report, () => handle(text));
     } catch (error) {
       this.#log.error({ err: error }, 'unexpected error');
       this.close(CloseCode.InternalServerError, 'Internal server error');
     } finally {
       const operation = this.#running.get(report);
       this.#running.delete(report);
-      if (operation !== undefined) this.#onOver(operation);
+      if (operation !== undefined) this.#onOperationEnd(operation);
     }
   }
 
@@ -162,19 +178,24 @@ export class SocketConnection implements ProtocolSocket {
     return this.#socket.readyState === WebSocket.OPEN;
   }
 
-  #countIncoming(): void {
+  /** Counts the bytes of unfinished messages against the limits of the connection. */
+  #trackUnfinishedBytes(): void {
     const socket = this.#socket;
     const incoming = this.#connection.beginBody();
-    const count = (): void => {
-      incoming.hold(unfinishedBytes(socket));
+    const update = (): void => {
+      const bytes = unfinishedBytes(socket);
+      if (this.#auth === undefined && bytes > limits.connectionInitBytes)
+        this.#connection.terminate('connection_init');
+      else incoming.hold(bytes);
     };
-    this.#connection.onData(count);
-    socket.on('message', count);
+    this.#connection.onData(update);
+    socket.on('message', update);
     socket.once('close', () => {
       incoming.release();
     });
   }
 
+  /** Pings the client regularly, and terminates a connection that did not answer the last ping. */
   #keepAlive(): void {
     const socket = this.#socket;
     let answered = true;

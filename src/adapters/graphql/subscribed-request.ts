@@ -3,22 +3,22 @@ import type { Plugin } from 'graphql-yoga';
 import type { RequestContext } from './request-context.ts';
 import type { Subscriptions } from './subscriptions.ts';
 
-/** The part of Yoga's context that keeps a request. */
-interface KeptRequest {
+/** The part of Yoga's context that holds the parameters of the request. */
+interface ParamsHolder {
   readonly params?: { readonly query?: string };
 }
 
 /**
- * Lets go of what a subscriber has sent before its subscription begins to wait: it keeps only the variables that its
- * operation declares, and uses the document of an open subscription with the same text. It comes after plugins that report
- * what was asked for.
+ * Reduces the memory of a waiting subscription. It keeps only the variables that the operation declares, shares the
+ * document with open subscriptions of the same text, and empties the request's parameters. It must come after plugins
+ * that read these parameters.
  */
 export function useSubscribedRequests(subscriptions: Subscriptions): Plugin<RequestContext> {
   return {
     onSubscribe({ args }) {
-      const context = args.contextValue as RequestContext & KeptRequest;
+      const context = args.contextValue as RequestContext & ParamsHolder;
       const subscribed = subscriptions.shared({ text: context.params?.query ?? '', document: args.document });
-      context.subscribed = subscribed;
+      context.subscribedDocument = subscribed;
       const operation = getOperationAST(subscribed.document, args.operationName);
       args.document = subscribed.document;
       args.operationName = operation?.name?.value;
@@ -28,20 +28,20 @@ export function useSubscribedRequests(subscriptions: Subscriptions): Plugin<Requ
   };
 }
 
-/** Empties the parameters of a request. The libraries keep this very object as long as the operation runs. */
+/** Empties the parameters of a request, because the libraries keep this object as long as the operation runs. */
 export function forgetParams(params: object): void {
   Object.assign(params, { query: '', operationName: undefined, variables: undefined, extensions: undefined });
 }
 
-/** The variables that an operation declares. Others may be given, and mean nothing. */
+/** The values of the variables that the operation declares. GraphQL ignores all others. */
 function declaredOnly(
   operation: OperationDefinitionNode | null | undefined,
   values: ExecutionArgs['variableValues'],
 ): Record<string, unknown> {
-  const given = new Map(Object.entries(values ?? {}));
+  const sent = new Map(Object.entries(values ?? {}));
   return Object.fromEntries(
     (operation?.variableDefinitions ?? []).flatMap(({ variable: { name } }) =>
-      given.has(name.value) ? [[name.value, given.get(name.value)]] : [],
+      sent.has(name.value) ? [[name.value, sent.get(name.value)]] : [],
     ),
   );
 }

@@ -2,37 +2,39 @@ import type { DocumentNode } from 'graphql';
 import { TooManySubscriptions } from '../../errors/gateway-errors.ts';
 import { connectionLimits as limits } from '../http/connection-limits.ts';
 
-/** A document, and the text that it was parsed from. */
+/** A document and the text that it was parsed from. */
 export interface SubscribedDocument {
   readonly text: string;
   readonly document: DocumentNode;
 }
 
 /**
- * The open subscriptions, however their subscribers are connected. Bounds how many there are, and how many different
- * documents they keep: a syntax tree may take hundreds of kilobytes.
+ * Counts the open subscriptions of all transports. It limits their number and the number of different documents that
+ * they keep, for each caller and in total, because the syntax tree of a document may take hundreds of kilobytes.
  */
 export class Subscriptions {
-  readonly #ofCallers = new Map<string, number>();
+  readonly #countsByCaller = new Map<string, number>();
+  /** By text. */
   readonly #documents = new Map<string, { readonly shared: SubscribedDocument; count: number }>();
-  readonly #documentsOfCallers = new Map<string, Map<string, number>>();
+  /** For each caller, the number of subscriptions by the text of their document. */
+  readonly #documentsByCaller = new Map<string, Map<string, number>>();
   #count = 0;
 
-  /** How many are open. */
+  /** The number of open subscriptions. */
   get count(): number {
     return this.#count;
   }
 
-  /** The document that an open subscription with the same text has, or else the given one. */
-  shared(given: SubscribedDocument): SubscribedDocument {
-    return this.#documents.get(given.text)?.shared ?? given;
+  /** The document of an open subscription with the same text; the new document if there is none. */
+  shared(document: SubscribedDocument): SubscribedDocument {
+    return this.#documents.get(document.text)?.shared ?? document;
   }
 
   /**
    * Counts one more subscription.
-   * @param caller undefined for a router, which subscribes for many callers
-   * @param document from `shared`
-   * @returns what is to be called when it is over
+   * @param caller undefined for a router, which subscribes for many callers and has no limit of its own
+   * @param document the result of `shared`
+   * @returns a function to call when the subscription ends; further calls do nothing
    * @throws TooManySubscriptions
    */
   begin(caller: string | undefined, document: SubscribedDocument): () => void {
@@ -40,32 +42,33 @@ export class Subscriptions {
       throw new TooManySubscriptions(
         `This gateway already has ${String(limits.subscriptions)} subscriptions, the maximum. Try again later.`,
       );
-    const own = caller === undefined ? 0 : (this.#ofCallers.get(caller) ?? 0);
+    const own = caller === undefined ? 0 : (this.#countsByCaller.get(caller) ?? 0);
     if (own >= limits.subscriptionsPerCaller)
       throw new TooManySubscriptions(
         `You already have ${String(limits.subscriptionsPerCaller)} subscriptions, the maximum for one caller. End some; one ` +
           'subscription without an id follows all payouts.',
       );
-    this.#demandRoomFor(document, caller);
+    this.#checkDocumentLimits(document, caller);
     this.#add(caller, document, 1);
-    let over = false;
+    let ended = false;
     return () => {
-      if (!over) this.#add(caller, document, -1);
-      over = true;
+      if (!ended) this.#add(caller, document, -1);
+      ended = true;
     };
   }
 
-  #demandRoomFor({ text }: SubscribedDocument, caller: string | undefined): void {
+  /** @throws TooManySubscriptions if the subscription would keep one document too many */
+  #checkDocumentLimits({ text }: SubscribedDocument, caller: string | undefined): void {
     if (!this.#documents.has(text) && this.#documents.size >= limits.subscribedDocuments)
       throw new TooManySubscriptions(
         `The subscriptions of this gateway already have ${String(limits.subscribedDocuments)} different documents, the ` +
           'maximum. Try again later.',
       );
-    const own = caller === undefined ? undefined : this.#documentsOfCallers.get(caller);
+    const own = caller === undefined ? undefined : this.#documentsByCaller.get(caller);
     if (own !== undefined && !own.has(text) && own.size >= limits.subscribedDocumentsPerCaller)
       throw new TooManySubscriptions(
         `Your subscriptions already have ${String(limits.subscribedDocumentsPerCaller)} different documents, the maximum ` +
-          'for one caller. Give what differs as variables.',
+          'for one caller. Use one document with different variables.',
       );
   }
 
@@ -77,14 +80,15 @@ export class Subscriptions {
     if (document.count === 0) this.#documents.delete(text);
     else this.#documents.set(text, document);
     if (caller === undefined) return;
-    addTo(this.#ofCallers, caller, change);
-    const own = this.#documentsOfCallers.get(caller) ?? new Map<string, number>();
+    addTo(this.#countsByCaller, caller, change);
+    const own = this.#documentsByCaller.get(caller) ?? new Map<string, number>();
     addTo(own, text, change);
-    if (own.size === 0) this.#documentsOfCallers.delete(caller);
-    else this.#documentsOfCallers.set(caller, own);
+    if (own.size === 0) this.#documentsByCaller.delete(caller);
+    else this.#documentsByCaller.set(caller, own);
   }
 }
 
+/** Changes a count, and removes it when it reaches 0. */
 function addTo(counts: Map<string, number>, key: string, change: 1 | -1): void {
   const count = (counts.get(key) ?? 0) + change;
   if (count === 0) counts.delete(key);

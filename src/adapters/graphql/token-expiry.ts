@@ -1,16 +1,16 @@
 import type { Caller } from '../../access/caller.ts';
 
-/** The longest time that a timer can be set for, in ms. */
-const longestTimerMs = 2 ** 31 - 1;
+/** The longest delay of a timer, in ms: about 24 days. */
+const maxTimerMs = 2 ** 31 - 1;
 
 /**
- * Calls back when the caller's access token expires. One that is good for longer than a timer can be set for (24 days)
- * does not expire as far as connections are concerned.
- * @returns what cancels it
+ * Calls back when the caller's access token expires. A token that is valid for longer than the longest timer (24
+ * days) never calls back.
+ * @returns a function that cancels the callback
  */
 export function onExpiry({ expiresAt = Infinity }: Caller, callback: () => void): () => void {
   const leftMs = expiresAt - Date.now();
-  if (leftMs > longestTimerMs) return () => undefined;
+  if (leftMs > maxTimerMs) return () => undefined;
   const timer = setTimeout(callback, leftMs).unref();
   return () => {
     clearTimeout(timer);

@@ -2,7 +2,7 @@ import { getOperationAST, type ExecutionArgs } from 'graphql';
 import type { Tracing } from '../observability/tracing.ts';
 import { loggedName } from './operation-report.ts';
 
-/** An execution, as a span of its own. */
+/** Executes an operation in its own span. */
 export function tracedExecution<Result>(
   tracing: Tracing,
   args: ExecutionArgs,
@@ -14,5 +14,5 @@ export function tracedExecution<Result>(
     'graphql.operation.type': type,
     'graphql.operation.name': loggedName(name?.value) ?? '',
   };
-  return tracing.work(`graphql ${type}`, attributes, () => execute(args));
+  return tracing.inSpan(`graphql ${type}`, attributes, () => execute(args));
 }

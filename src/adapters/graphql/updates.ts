@@ -9,8 +9,8 @@ import { updateCursor } from '../../payouts/update-cursor.ts';
 import { CallBudget } from '../../lean/call-budget.ts';
 import type { LeanClient } from '../../lean/client.ts';
 import { LeanNotOffered, LeanRowNotFound } from '../../errors/lean-errors.ts';
-import { eventLoop } from '../../scheduling/event-loop-batcher.ts';
-import type { GraphContext, SubscriptionRequest, UpdateOfPayout, Updates } from '../../schema/context.ts';
+import { eventLoopBatcher } from '../../scheduling/event-loop-batcher.ts';
+import type { GraphContext, SubscriptionRequest, UpdateWithPayout, Updates } from '../../schema/context.ts';
 import type { LiveUpdates } from '../../webhooks/live-updates.ts';
 import { authContextOf } from './authentication.ts';
 import type { RequestContext } from './request-context.ts';
@@ -20,85 +20,87 @@ import { onExpiry } from './token-expiry.ts';
 export interface UpdatesOptions {
   readonly live: LiveUpdates;
   readonly subscriptions: Subscriptions;
-  /** Lean calls that one update may cost. */
+  /** The most Lean calls that the reads of one update may cost. */
   readonly maxUpstreamCalls: number;
-  readonly events: Pick<PayoutEvents, 'lastSteps'>;
+  readonly events: Pick<PayoutEvents, 'latestUpdates'>;
   readonly sources: PayoutSources;
-  readonly client: Pick<LeanClient, 'startAfresh'>;
+  readonly client: Pick<LeanClient, 'stopSharingReads'>;
 }
 
 /**
- * For how long the reads of an update, or their failure, are shared with subscribers that ask later, in ms. With a short
- * timeout, half of it must be left, because the calls share one deadline.
+ * How long the reads of a payout, or their failure, are shared with later subscribers, in ms. With a short Lean timeout
+ * it is half of the time until the deadline of these reads, so that later subscribers have enough time left.
  */
 const sharedMs = 1000;
 
-/** Payouts whose reads are kept for sharing. */
-const mostShared = 1000;
+/** The most payouts whose reads are kept for sharing. */
+const maxShared = 1000;
 
-/** How long to wait for more subscribers that come back, so that one read serves all of them, in ms. */
-const gatheredMs = 50;
+/** How long to wait for more subscribers that reconnect, so that one read serves all of them, in ms. */
+const gatherMs = 50;
 
 /** The reads of one payout, shared by subscribers that are served at about the same time. */
-interface Shared {
+interface SharedReads {
   readonly payouts: PayoutLookup;
-  /** Nothing in it is older, on the clock of `performance.now()`. */
+  /** No data that was read is older than this time, on the clock of `performance.now()`. */
   readonly from: number;
+  /** The time until which later subscribers may use these reads, on the same clock. */
   readonly until: number;
-  /** The position of the last update that was told when it was made. */
+  /** The position of the newest update when this object was created. */
   readonly position: number;
-  /** Starts the reads, perhaps after a wait for more subscribers. */
+  /** Starts the reads, possibly after a wait for more subscribers. */
   readonly start: () => Promise<void>;
 }
 
-const unread = 'The updates have not been read from the store yet: try again.';
+const updatesNotReadMessage = 'The updates have not been read from the store yet: try again.';
 
-/** Updates of payouts for the subscribers of the graph. */
+/** Updates of payouts for GraphQL subscriptions. */
 export class GraphUpdates implements Updates {
   readonly #options: UpdatesOptions;
-  /** By intent. */
-  readonly #shared = new LRUCache<string, Shared>({ max: mostShared });
+  /** By intent id. */
+  readonly #sharedReads = new LRUCache<string, SharedReads>({ max: maxShared });
 
   constructor(options: UpdatesOptions) {
     this.#options = options;
   }
 
-  standing(): () => string | null {
+  captureCursor(): () => string | null {
     const { live } = this.#options;
-    const { place } = live;
+    const { latest } = live;
     return () => {
-      if (place === undefined) throw new UpdatesUnavailable(unread);
-      return updateCursor(place);
+      if (latest === undefined) throw new UpdatesUnavailable(updatesNotReadMessage);
+      return updateCursor(latest);
     };
   }
 
   async subscribe(
-    { intentId, after: given }: SubscriptionRequest,
+    { intentId, after: afterCursor }: SubscriptionRequest,
     context: GraphContext & RequestContext,
-  ): Promise<AsyncGenerator<UpdateOfPayout, void, undefined>> {
+  ): Promise<AsyncGenerator<UpdateWithPayout, void, undefined>> {
     const { live, subscriptions } = this.#options;
-    const { place: now } = live;
-    if (now === undefined) throw new UpdatesUnavailable(unread);
+    const { latest: now } = live;
+    if (now === undefined) throw new UpdatesUnavailable(updatesNotReadMessage);
     const from = performance.now();
-    const { router } = authContextOf(context);
-    const { subscribed } = context;
-    if (subscribed === undefined) throw new TypeError('the subscription has no document');
-    const over = subscriptions.begin(router ? undefined : context.caller.subject, subscribed);
-    // A subscription that is aborted before its first update is asked for never begins to run.
-    if (context.signal.aborted) over();
-    else context.signal.addEventListener('abort', over, { once: true });
-    const ended = (): void => {
-      context.signal.removeEventListener('abort', over);
-      over();
+    const { isRouter } = authContextOf(context);
+    const { subscribedDocument } = context;
+    if (subscribedDocument === undefined) throw new TypeError('the subscription has no document');
+    const uncount = subscriptions.begin(isRouter ? undefined : context.caller.subject, subscribedDocument);
+    // The signal is needed, because a generator that is aborted before its first `next` never runs its `finally`.
+    if (context.signal.aborted) uncount();
+    else context.signal.addEventListener('abort', uncount, { once: true });
+    const onEnd = (): void => {
+      context.signal.removeEventListener('abort', uncount);
+      uncount();
     };
     try {
-      // A browser that connects again sends the header, and still the argument of its first request.
-      const cursor = context.lastEventId ?? given;
+      // The header comes first, because a browser that reconnects sends it together with the argument of its first
+      // request.
+      const cursor = context.lastEventId ?? afterCursor;
       const after = cursor === undefined ? now.position : await live.positionAt(cursor);
-      if (intentId !== undefined) await this.#mustExist(intentId, context);
-      return ending(this.#updates(intentId, context, { after, from }), ended);
+      if (intentId !== undefined) await this.#assertExists(intentId, context);
+      return withEndCallback(this.#updates(intentId, context, { after, from }), onEnd);
     } catch (error) {
-      ended();
+      onEnd();
       throw error;
     }
   }
@@ -107,112 +109,117 @@ export class GraphUpdates implements Updates {
     intentId: string | undefined,
     context: GraphContext & RequestContext,
     { after, from }: { readonly after: number; readonly from: number },
-  ): AsyncGenerator<UpdateOfPayout, void, undefined> {
+  ): AsyncGenerator<UpdateWithPayout, void, undefined> {
     const { live } = this.#options;
-    const over = new AbortController();
-    const leave = (): void => {
-      over.abort();
+    const abortController = new AbortController();
+    const abort = (): void => {
+      abortController.abort();
     };
     let expired = false;
-    const forget = onExpiry(context.caller, () => {
+    const cancelExpiry = onExpiry(context.caller, () => {
       expired = true;
-      over.abort();
+      abort();
     });
     try {
-      context.signal.addEventListener('abort', leave, { once: true });
-      if (context.signal.aborted) leave();
-      const wants = (update: PayoutUpdate): boolean => intentId === undefined || update.intentId === intentId;
-      for await (const update of live.subscribe({ wants, after, signal: over.signal })) {
-        const cursor = updateCursor({ store: live.place?.store ?? '', position: update.position });
-        const shared = this.#sharedOf(update, from);
+      context.signal.addEventListener('abort', abort, { once: true });
+      if (context.signal.aborted) abort();
+      const matches = (update: PayoutUpdate): boolean =>
+        intentId === undefined || update.intentId === intentId;
+      for await (const update of live.subscribe({ matches, after, signal: abortController.signal })) {
+        const cursor = updateCursor({ store: live.latest?.store ?? '', position: update.position });
+        const shared = this.#sharedReadsFor(update, from);
         const { payouts } = shared;
         context.deliveredCursor = cursor;
         yield { ...update, cursor, payouts, payout: () => this.#payoutOf(update, shared) };
       }
       if (expired)
-        throw new Unauthenticated('The access token has expired: subscribe again with another one.', true);
+        throw new Unauthenticated('The access token has expired: subscribe again with a new one.', true);
     } finally {
-      forget();
-      context.signal.removeEventListener('abort', leave);
+      cancelExpiry();
+      context.signal.removeEventListener('abort', abort);
     }
   }
 
   /**
-   * Checks that Lean knows the payout, unless this Lean application has no call for that.
+   * Checks that Lean knows the payout. It passes if this Lean application cannot look it up.
    * @throws BadInput if Lean does not know the payout; LeanError
    */
-  async #mustExist(intentId: string, { payouts }: GraphContext): Promise<void> {
-    if ((await this.#options.events.lastSteps([intentId])).size > 0) return;
+  async #assertExists(intentId: string, { payouts }: GraphContext): Promise<void> {
+    if ((await this.#options.events.latestUpdates([intentId])).size > 0) return;
     const payout = await payouts.payout(intentId).catch((error: unknown) => {
-      // Older applications cannot be asked for a payout that is not in the newest part of their list.
+      // Older Lean applications can look up only payouts in the newest part of their list.
       if (error instanceof LeanNotOffered || error instanceof LeanRowNotFound) return undefined;
       throw error;
     });
-    if (payout === null) throw new BadInput('id', 'there is no payout by this id at Lean.');
+    if (payout === null) throw new BadInput('id', 'Lean has no payout with this id.');
   }
 
-  /** @param from when the subscription began: its subscriber may have seen what Lean had by then */
-  #sharedOf({ intentId, position }: PayoutUpdate, from: number): Shared {
+  /**
+   * The reads for an update, shared if they are new enough for this subscriber.
+   * @param from when the subscription began; the subscriber may have seen everything that Lean had by then
+   */
+  #sharedReadsFor({ intentId, position }: PayoutUpdate, from: number): SharedReads {
     const { client, live, sources, maxUpstreamCalls } = this.#options;
     const now = performance.now();
-    const known = this.#shared.get(intentId);
-    // A read that began before the update was told may not have what the update says.
-    const isFresh = known !== undefined && now < known.until && position <= known.position;
-    if (isFresh && known.from >= from) return known;
-    // Many may be coming back at once: one read after the other, not one for each. Timers may be a little early.
-    const waitMs = isFresh ? gatheredMs : 0;
+    const existing = this.#sharedReads.get(intentId);
+    // Reads that began before the update was published may not show it.
+    const isFresh = existing !== undefined && now < existing.until && position <= existing.position;
+    if (isFresh && existing.from >= from) return existing;
+    // The existing reads are fresh but began before this subscription, as happens when many subscribers reconnect.
+    // New reads wait, so that they serve all of these subscribers. One ms is added, because timers may fire early.
+    const waitMs = isFresh ? gatherMs : 0;
     const start = async (): Promise<void> => {
       if (waitMs > 0) await pause(waitMs + 1);
-      // A read that is under way may be older than the subscription.
-      client.startAfresh();
+      // Reads in flight may be older than the subscription.
+      client.stopSharingReads();
     };
     let started: Promise<void> | undefined;
     const lastsMs = Math.min(sharedMs, (sources.reads.deadline() - now) / 2);
-    const shared: Shared = {
+    const shared: SharedReads = {
       payouts: new PayoutLookup(new Loaders(sources, { budget: new CallBudget(maxUpstreamCalls) })),
-      position: Math.max(position, live.place?.position ?? 0),
+      position: Math.max(position, live.latest?.position ?? 0),
       from: now + waitMs,
       until: now + waitMs + lastsMs,
       start: () => (started ??= start()),
     };
-    this.#shared.set(intentId, shared);
+    this.#sharedReads.set(intentId, shared);
     return shared;
   }
 
-  async #payoutOf({ intentId }: PayoutUpdate, { payouts, start }: Shared): Promise<Payout | null> {
+  async #payoutOf({ intentId }: PayoutUpdate, { payouts, start }: SharedReads): Promise<Payout | null> {
     await start();
     const payout = await payouts.payout(intentId);
-    // All subscribers get the payout at the same moment, so each continues in a turn of its own.
-    await eventLoop.take(this);
+    // All subscribers get the payout at the same moment, so each continues in its own turn of the event loop.
+    await eventLoopBatcher.waitForTurn(this);
     return payout;
   }
 }
 
-/** The same, and `over` is called once it has ended, in whichever way. */
-function ending<Value>(
+/** Wraps a generator so that a callback runs when it ends: by its last value, an error or `return`. */
+function withEndCallback<Value>(
   values: AsyncGenerator<Value, void, undefined>,
-  over: () => void,
+  onEnd: () => void,
 ): AsyncGenerator<Value, void, undefined> {
-  const noting = async (
+  const observe = async (
     result: Promise<IteratorResult<Value, void>>,
   ): Promise<IteratorResult<Value, void>> => {
     try {
       const { done } = await result;
-      if (done === true) over();
+      if (done === true) onEnd();
     } catch {
-      over();
+      onEnd();
     }
     return result;
   };
   return {
-    next: () => noting(values.next()),
-    return: () => noting(values.return()),
-    throw: (error: unknown) => noting(values.throw(error)),
+    next: () => observe(values.next()),
+    return: () => observe(values.return()),
+    throw: (error: unknown) => observe(values.throw(error)),
     [Symbol.asyncIterator]() {
       return this;
     },
     async [Symbol.asyncDispose]() {
-      await noting(values.return());
+      await observe(values.return());
     },
   };
 }

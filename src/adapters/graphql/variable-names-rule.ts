@@ -1,8 +1,8 @@
 import { GraphQLError, type ASTVisitor, type ValidationContext } from 'graphql';
 
 /**
- * Refuses a variable called `__proto__`: graphql-js keeps the values of variables in a plain object, where this name is
- * not one of its own, and would then say that no value was sent.
+ * A validation rule that refuses a variable with the name `__proto__`. graphql-js keeps the values of variables in a
+ * plain object, on which this name is not an own property, and would report that no value was sent.
  */
 export function variableNamesRule(context: ValidationContext): ASTVisitor {
   return {

@@ -1,81 +1,84 @@
-import { eventLoop } from '../../scheduling/event-loop-batcher.ts';
+import { eventLoopBatcher } from '../../scheduling/event-loop-batcher.ts';
 import { CallerGone } from './caller-gone.ts';
 import type { HttpRequestContext } from './http-request-context.ts';
 
-/** The parts of an exchange that reading a body needs. */
-type Sent = Pick<HttpRequestContext, 'request' | 'connection'>;
+/** The parts of a request context that reading a body needs. */
+type BodySource = Pick<HttpRequestContext, 'request' | 'connection'>;
 
 /**
- * Reads the whole body of a request, and resolves when the connection has its turn. Undefined if the body is too large;
- * the rest of it is not kept.
- * @throws CallerGone when the caller leaves before all of it is in
+ * Reads the whole body of a request. Resolves when the event loop batcher gives the connection its turn. Resolves to
+ * undefined if the body is larger than `maxBytes`; the rest of such a body is read and dropped.
+ * @throws CallerGone when the caller closes the connection before the body is complete
  */
-export function readBytes({ request, connection }: Sent, maxBytes: number): Promise<Buffer | undefined> {
+export function readBodyBytes(
+  { request, connection }: BodySource,
+  maxBytes: number,
+): Promise<Buffer | undefined> {
   return new Promise((resolve, reject) => {
     const incoming = connection.beginBody();
-    let body: Buffer = Buffer.alloc(0);
-    let bytes = 0;
-    // A request may be answered for hours: nothing of its body is to be kept by then.
-    const forget = (): void => {
-      body = Buffer.alloc(0);
-      request.off('data', take).off('end', end).off('error', leave).off('close', leave);
+    let buffer: Buffer = Buffer.alloc(0);
+    let length = 0;
+    // The response may take hours (a subscription), so the request must not keep its body alive.
+    const release = (): void => {
+      buffer = Buffer.alloc(0);
+      request.off('data', onData).off('end', onEnd).off('error', onAbort).off('close', onAbort);
     };
-    const take = (chunk: Buffer): void => {
-      const length = bytes + chunk.length;
-      if (length > maxBytes) {
-        forget();
-        // Reads on and drops the rest: a peer that is still sending may not read the answer before.
+    const onData = (chunk: Buffer): void => {
+      const newLength = length + chunk.length;
+      if (newLength > maxBytes) {
+        release();
+        // Keep reading and drop the rest: a client that is still sending may not read the response before it is done.
         request.on('data', () => undefined);
         incoming.release();
         resolve(undefined);
         return;
       }
-      if (bytes === 0) body = chunk;
+      if (length === 0) buffer = chunk;
       else {
-        // Chunks are not kept: each of them, however small, would take some hundred bytes.
-        if (body.length < length) body = grown(body, Math.min(2 * length, maxBytes));
-        chunk.copy(body, bytes);
+        // Copy into one buffer. A list of chunks would cost about 100 bytes for each chunk, however small it is.
+        if (buffer.length < newLength) buffer = grow(buffer, Math.min(2 * newLength, maxBytes));
+        chunk.copy(buffer, length);
       }
-      bytes = length;
-      incoming.hold(body.length);
+      length = newLength;
+      incoming.hold(buffer.length);
     };
-    const end = (): void => {
-      const whole = body.subarray(0, bytes);
-      forget();
-      incoming.whole();
-      eventLoop.run(connection, () => {
+    const onEnd = (): void => {
+      const body = buffer.subarray(0, length);
+      release();
+      incoming.complete();
+      eventLoopBatcher.run(connection, () => {
         incoming.release();
-        resolve(whole);
+        resolve(body);
       });
     };
-    const leave = (): void => {
-      forget();
+    const onAbort = (): void => {
+      release();
       incoming.release();
       reject(new CallerGone());
     };
-    // A request that was destroyed earlier emits nothing any more.
+    // A request that is already destroyed emits no more events.
     if (request.destroyed) {
-      leave();
+      onAbort();
       return;
     }
-    request.on('data', take).on('end', end);
-    // A reset or a malformed chunk: no more of it will come.
-    request.on('error', leave).on('close', leave);
+    request.on('data', onData).on('end', onEnd);
+    // `error` is a connection reset or a malformed chunk.
+    request.on('error', onAbort).on('close', onAbort);
   });
 }
 
-function grown(body: Buffer, size: number): Buffer {
+function grow(buffer: Buffer, size: number): Buffer {
   const larger = Buffer.allocUnsafe(size);
-  body.copy(larger);
+  buffer.copy(larger);
   return larger;
 }
 
-/** The same as text. */
-export async function readBody(sent: Sent, maxBytes: number): Promise<string | undefined> {
-  return (await readBytes(sent, maxBytes))?.toString('utf8');
+/** Reads the whole body as UTF-8 text, like `readBodyBytes`. */
+export async function readBodyText(source: BodySource, maxBytes: number): Promise<string | undefined> {
+  return (await readBodyBytes(source, maxBytes))?.toString('utf8');
 }
 
-/** The message for a body that is too large. */
-export function tooLarge(maxBytes: number): string {
+/** The error message for a body that is larger than `maxBytes`. */
+export function bodyTooLargeMessage(maxBytes: number): string {
   return `The body is larger than ${String(maxBytes / 1024)} KiB.`;
 }

@@ -4,6 +4,6 @@ export class CallerGone extends Error {
   override readonly name = 'AbortError';
 
   constructor() {
-    super('The caller has left.');
+    super('The caller closed the connection.');
   }
 }

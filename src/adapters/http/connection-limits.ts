@@ -1,47 +1,50 @@
-/** Limits of one connection, one caller and the whole process. `docs/limits.md` and `/metrics` list them. */
+/** Limits for one connection, one caller and the whole process. `docs/limits.md` and `/metrics` list them. */
 export const connectionLimits = {
-  /** Connections of one listener at once; one more is closed as soon as it is open. */
+  /** Open connections of one listener. The listener closes any further connection at once. */
   connections: 10_000,
-  /** Requests in flight on one HTTP connection (pipelining); one more ends it. */
+  /** Requests in flight on one HTTP connection (pipelining). One more request closes the connection. */
   requests: 20,
-  /** Operations in flight on one WebSocket, subscriptions among them; one more is refused. */
+  /** Operations in flight on one WebSocket, including subscriptions. Further operations are refused. */
   operations: 100,
-  /** Subscriptions of one caller at once; one more is refused. */
+  /** Open subscriptions of one caller. Further subscriptions are refused. */
   subscriptionsPerCaller: 5000,
-  /** Subscriptions of all callers at once; one more is refused. */
+  /** Open subscriptions of all callers. Further subscriptions are refused. */
   subscriptions: 10_000,
-  /** Different documents that the subscriptions of one caller may have; one more is refused. */
+  /** Distinct documents among the open subscriptions of one caller. A further document is refused. */
   subscribedDocumentsPerCaller: 50,
-  /** The same for the subscriptions of all callers. */
+  /** Distinct documents among the open subscriptions of all callers. A further document is refused. */
   subscribedDocuments: 500,
-  /** Characters in the id that a WebSocket's peer gives an operation; a longer one is refused. */
+  /** Characters in the operation id that a WebSocket client chooses. Longer ids are refused. */
   operationIdLength: 128,
-  /** Bytes that a peer may leave unread for `unreadMs`; with more its connection is ended. */
+  /** Bytes that a client may leave unread for `unreadMs`. With more, its connection is closed. */
   unreadBytes: 1024 * 1024,
   unreadMs: 10_000,
-  /** Unread bytes beyond which a connection is closed at once. */
+  /** Unread bytes above which a connection is closed at once. */
   maxUnreadBytes: 4 * 1024 * 1024,
-  /** Bytes that all peers together may leave unread; with more the connections with the most of them are ended. */
+  /** Unread bytes of all connections together. Above that, the connections with the most unread bytes are closed. */
   maxTotalUnreadBytes: 64 * 1024 * 1024,
-  /** Bytes of requests and messages that have not come in whole, or wait for their turn, over all connections. */
+  /** Bytes of incomplete or queued request bodies and WebSocket messages, over all connections. */
   maxTotalIncomingBytes: 64 * 1024 * 1024,
-  /** Headers of one request; more are left out. */
+  /** Headers of one request. Node ignores further headers. */
   headers: 100,
-  /** Time for the headers of a request, in ms. */
+  /** Time within which the headers of a request must arrive, in ms. */
   headersMs: 10_000,
-  /** Time for a whole request, in ms. */
+  /** Time within which a whole request must arrive, in ms. */
   requestMs: 30_000,
   /** Time from the opening of a WebSocket to its `connection_init`, in ms. */
   connectionInitMs: 5000,
+  /** Bytes of a message before the caller of a WebSocket is authenticated. A longer message closes the connection. */
+  connectionInitBytes: 16 * 1024,
 } as const;
 
-/** Why a connection was ended by its limits. */
-export const connectionEnds = [
+/** The limits for which a connection is closed, as the `reason` label of the metric names them. */
+export const connectionEndReasons = [
   'unread',
   'unread_in_all',
   'incoming_in_all',
+  'connection_init',
   'requests',
   'connections',
 ] as const;
 
-export type ConnectionEnd = (typeof connectionEnds)[number];
+export type ConnectionEndReason = (typeof connectionEndReasons)[number];

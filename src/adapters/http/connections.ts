@@ -1,202 +1,208 @@
 import type { ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { connectionLimits as limits, type ConnectionEnd } from './connection-limits.ts';
-import { Incoming, IncomingBody } from './incoming.ts';
+import { connectionLimits as limits, type ConnectionEndReason } from './connection-limits.ts';
+import { IncomingBytes, IncomingBody } from './incoming-bytes.ts';
 
 /** How often connections with unread bytes are checked, in ms. */
 const sweepMs = 1000;
 
 /**
- * Tracks the open connections of all listeners, the bytes that their peers have not read, and those that have not come in
- * whole. It closes a connection that exceeds `connectionLimits`.
+ * Tracks the open connections of all listeners, the bytes that clients have not read yet, and the bytes of incomplete
+ * requests. It closes a connection that exceeds `connectionLimits`.
  */
 export class Connections {
   readonly #open = new Map<Duplex, Connection>();
-  /** Connections with unread bytes at the last check, and how many. */
+  /** Connections that had unread bytes at the last check, with the number of bytes. */
   readonly #unread = new Map<Connection, number>();
-  /** Since when peers have not been reading, on the clock of `performance.now()`, as of the last `endStuck`. */
+  /** Connections that were stuck at the last `closeStuck`, with the time of `performance.now()` since when they are. */
   #stuckSince: ReadonlyMap<Connection, number> = new Map();
-  readonly #onEnd: (why: ConnectionEnd) => void;
-  readonly #incoming = new Incoming<Connection>(limits.maxTotalIncomingBytes, sender => {
-    this.end(sender, 'incoming_in_all');
+  readonly #onEnd: (reason: ConnectionEndReason) => void;
+  readonly #incoming = new IncomingBytes<Connection>(limits.maxTotalIncomingBytes, connection => {
+    this.terminate(connection, 'incoming_in_all');
   });
-  #sum = 0;
-  #timer: NodeJS.Timeout | undefined;
+  #totalUnread = 0;
+  #sweepTimer: NodeJS.Timeout | undefined;
 
-  /** @param onEnd told of each connection that is ended by its bounds */
-  constructor(onEnd: (why: ConnectionEnd) => void = () => undefined) {
+  /** @param onEnd called for each connection that is closed because of a limit */
+  constructor(onEnd: (reason: ConnectionEndReason) => void = () => undefined) {
     this.#onEnd = onEnd;
   }
 
-  /** How many are open. */
+  /** The number of open connections. */
   get count(): number {
     return this.#open.size;
   }
 
-  /** Bytes that peers have not read, as of the last second. */
+  /** Bytes that clients have not read. The value may be one second old. */
   get unreadBytes(): number {
-    return this.#sum;
+    return this.#totalUnread;
   }
 
-  /** Bytes of bodies and messages that have not come in whole, or wait for their turn. */
+  /** Bytes of bodies and messages that are incomplete or wait in the event loop batcher. */
   get incomingBytes(): number {
     return this.#incoming.bytes;
   }
 
-  /** Begins to count a body, or the messages, that a connection sends. */
+  /** Starts counting the bytes of a request body, or of the messages of a WebSocket. */
   beginBody(connection: Connection): IncomingBody<Connection> {
     return new IncomingBody(connection, this.#incoming);
   }
 
-  /** The connection that a socket is, until it closes. */
-  of(socket: Duplex): Connection {
+  /** The connection for a socket. It is created on the first call and removed when the socket closes. */
+  forSocket(socket: Duplex): Connection {
     let connection = this.#open.get(socket);
     if (connection === undefined) {
       connection = new Connection(socket, this);
       this.#open.set(socket, connection);
       socket.once('close', () => {
         this.#open.delete(socket);
-        connection?.closed();
+        connection?.socketClosed();
       });
     }
     return connection;
   }
 
   /**
-   * Ends the connections whose peers have not been reading their answers for so long, in ms, as far as earlier calls have
-   * seen.
+   * Closes the connections whose clients have not read their responses for `ms` milliseconds. A connection counts as
+   * stuck from the first call that finds it so, so this must be called repeatedly.
    */
-  endStuck(forMs: number): void {
+  closeStuck(ms: number): void {
     const now = performance.now();
     const stuck = [...this.#open.values()].filter(connection => connection.isStuck);
     this.#stuckSince = new Map(stuck.map(each => [each, this.#stuckSince.get(each) ?? now]));
-    for (const [connection, since] of this.#stuckSince) if (now - since >= forMs) connection.destroy();
+    for (const [connection, since] of this.#stuckSince) if (now - since >= ms) connection.destroy();
   }
 
-  /** A connection that was closed as soon as it was open, because there are too many. */
+  /** Records a connection that the server closed at once because too many are open. */
   countRefused(): void {
     this.#onEnd('connections');
   }
 
-  /** To be called when something has been written on a connection. */
+  /** Must be called after something has been written on a connection. */
   checkUnread(connection: Connection): void {
     const bytes = connection.unreadBytes;
     if (bytes === 0) return;
-    this.#sum += bytes - (this.#unread.get(connection) ?? 0);
+    this.#totalUnread += bytes - (this.#unread.get(connection) ?? 0);
     this.#unread.set(connection, bytes);
-    if (bytes > limits.maxUnreadBytes) this.end(connection, 'unread');
-    if (this.#sum > limits.maxTotalUnreadBytes) this.#sweep();
-    this.#timer ??= setInterval(() => {
+    if (bytes > limits.maxUnreadBytes) this.terminate(connection, 'unread');
+    if (this.#totalUnread > limits.maxTotalUnreadBytes) this.#sweep();
+    this.#sweepTimer ??= setInterval(() => {
       this.#sweep();
     }, sweepMs).unref();
   }
 
-  end(connection: Connection, why: ConnectionEnd): void {
-    this.#onEnd(why);
-    this.#sum -= this.#unread.get(connection) ?? 0;
+  /** Closes a connection because of a limit. */
+  terminate(connection: Connection, reason: ConnectionEndReason): void {
+    this.#onEnd(reason);
+    this.#totalUnread -= this.#unread.get(connection) ?? 0;
     this.#unread.delete(connection);
     connection.destroy();
   }
 
   #sweep(): void {
-    this.#sum = 0;
+    this.#totalUnread = 0;
     for (const connection of [...this.#unread.keys()]) {
       const bytes = connection.unreadBytes;
       this.#unread.set(connection, bytes);
-      this.#sum += bytes;
-      if (connection.isOverdue(bytes)) this.end(connection, 'unread');
+      this.#totalUnread += bytes;
+      if (connection.isOverdue(bytes)) this.terminate(connection, 'unread');
       else if (bytes === 0) this.#unread.delete(connection);
     }
-    if (this.#sum > limits.maxTotalUnreadBytes) this.#endLargest();
+    if (this.#totalUnread > limits.maxTotalUnreadBytes) this.#terminateLargest();
     if (this.#unread.size > 0) return;
-    clearInterval(this.#timer);
-    this.#timer = undefined;
+    clearInterval(this.#sweepTimer);
+    this.#sweepTimer = undefined;
   }
 
-  #endLargest(): void {
+  #terminateLargest(): void {
     const largestFirst = [...this.#unread].toSorted(([, one], [, other]) => other - one);
     for (const [connection] of largestFirst) {
-      if (this.#sum <= limits.maxTotalUnreadBytes) return;
-      this.end(connection, 'unread_in_all');
+      if (this.#totalUnread <= limits.maxTotalUnreadBytes) return;
+      this.terminate(connection, 'unread_in_all');
     }
   }
 }
 
-/** One connection, and the answers that are being given on it. */
+/** One connection and its unfinished responses. */
 export class Connection {
   readonly #socket: Duplex;
   readonly #connections: Connections;
-  readonly #answers = new Set<ServerResponse>();
-  /** Since when more than `unreadBytes` have been unread, on the clock of `performance.now()`. */
-  #overSince: number | undefined;
+  readonly #responses = new Set<ServerResponse>();
+  /** The time of `performance.now()` since when more than `unreadBytes` have been unread. */
+  #overLimitSince: number | undefined;
 
   constructor(socket: Duplex, connections: Connections) {
     this.#socket = socket;
     this.#connections = connections;
   }
 
-  /** Bytes that are written and that its peer has not read. Those on their way in the network are not known. */
+  /** Bytes that were written and that the client has not read. Bytes in kernel or network buffers are not included. */
   get unreadBytes(): number {
     if (this.#socket.destroyed) return 0;
     let bytes = this.#socket.writableLength;
-    // A pipelined response that waits for its turn has no socket yet, so its bytes are counted here.
-    for (const answer of this.#answers) if (answer.socket === null) bytes += answer.writableLength;
+    // A pipelined response that waits for an earlier one has no socket yet, so its bytes are counted here.
+    for (const response of this.#responses) if (response.socket === null) bytes += response.writableLength;
     return bytes;
   }
 
-  /** Whether a request may be answered; its connection is ended when there are too many on it. */
-  tryBegin(answer: ServerResponse): boolean {
-    // Requests that were parsed together with the one that exceeded the limit.
+  /** Registers a request. Returns false, and closes the connection, if too many requests are in flight on it. */
+  tryBegin(response: ServerResponse): boolean {
+    // Node may have parsed further requests together with the one that exceeded the limit.
     if (this.#socket.destroyed) return false;
-    if (this.#answers.size >= limits.requests) {
-      this.#connections.end(this, 'requests');
+    if (this.#responses.size >= limits.requests) {
+      this.#connections.terminate(this, 'requests');
       return false;
     }
-    this.#answers.add(answer);
+    this.#responses.add(response);
     return true;
   }
 
-  /** Begins to count a body, or the messages, that the connection sends. */
+  /** Closes the connection because of a limit. */
+  terminate(reason: ConnectionEndReason): void {
+    if (!this.#socket.destroyed) this.#connections.terminate(this, reason);
+  }
+
+  /** Starts counting the bytes of a request body, or of the messages of a WebSocket. */
   beginBody(): IncomingBody<Connection> {
     return this.#connections.beginBody(this);
   }
 
-  /** The answer is out, or will never be. */
-  finish(answer: ServerResponse): void {
-    this.#answers.delete(answer);
+  /** Must be called when a response has closed, whether it was sent or not. */
+  finish(response: ServerResponse): void {
+    this.#responses.delete(response);
   }
 
   /**
-   * Closes answers whose turn has not come. Node 24 does so by itself, but not once the socket has been given up to
-   * another protocol (`upgrade`, `CONNECT`); Node 22 never does.
+   * Emits `close` on pipelined responses that never got the socket. Node 24 does so by itself, except after the socket
+   * was handed to another protocol (`upgrade`, `CONNECT`); Node 22 never does.
    */
-  closed(): void {
-    for (const answer of [...this.#answers]) if (answer.socket === null) answer.emit('close');
+  socketClosed(): void {
+    for (const response of [...this.#responses]) if (response.socket === null) response.emit('close');
   }
 
-  /** Whether the peer is not reading an answer that is complete, or that cannot go on before some of it is read. */
+  /** Whether a response is complete, or blocked by back-pressure, and the client is not reading it. */
   get isStuck(): boolean {
-    return [...this.#answers].some(answer => answer.writableEnded || answer.writableNeedDrain);
+    return [...this.#responses].some(response => response.writableEnded || response.writableNeedDrain);
   }
 
-  /** Calls back whenever data comes in on a connection that another protocol has taken over. */
-  onData(tell: () => void): void {
-    this.#socket.on('data', tell);
+  /** Calls `listener` whenever data arrives on a connection that another protocol has taken over. */
+  onData(listener: () => void): void {
+    this.#socket.on('data', listener);
   }
 
-  /** To be called when something has been written on it. */
+  /** Must be called after something has been written on this connection. */
   checkUnread(): void {
     this.#connections.checkUnread(this);
   }
 
-  /** Whether more than `unreadBytes` have been unread for too long. */
+  /** Whether more than `unreadBytes` have been unread for longer than `unreadMs`. */
   isOverdue(bytes: number): boolean {
     if (bytes <= limits.unreadBytes) {
-      this.#overSince = undefined;
+      this.#overLimitSince = undefined;
       return false;
     }
-    this.#overSince ??= performance.now();
-    return performance.now() - this.#overSince > limits.unreadMs;
+    this.#overLimitSince ??= performance.now();
+    return performance.now() - this.#overLimitSince > limits.unreadMs;
   }
 
   destroy(): void {

@@ -12,33 +12,33 @@ export interface HttpRequestContextOptions {
   readonly request: IncomingMessage;
   readonly response: SecuredResponse;
   readonly connection: Connection;
-  /** Whether no new work is taken any more. */
+  /** Whether the gateway is shutting down and accepts no new work. */
   readonly draining: boolean;
   readonly log: Logger;
 }
 
 /**
- * A request, its answer, and what is known of both.
+ * One HTTP request with its response, its log and its report.
  *
- * A class, and no literal with a getter: of each such literal the engine keeps a hidden class of its own, and with it all
- * that the getter can see, until it next goes through its whole heap.
+ * This is a class because V8 gives every object literal with a getter a hidden class of its own. Such a hidden class
+ * keeps alive everything that the getter can see, until the next major garbage collection.
  */
 export class HttpRequestContext {
   readonly request: IncomingMessage;
   readonly response: SecuredResponse;
   readonly connection: Connection;
-  /** The caller's own `x-request-id`, or one made up. */
+  /** The `x-request-id` header of the request, or a new UUID. */
   readonly requestId: string;
-  /** Path of the request, without its query. */
+  /** The path of the request, without its query. */
   readonly path: string;
-  /** Whether no new work is taken any more. */
+  /** Whether the gateway is shutting down and accepts no new work. */
   readonly draining: boolean;
-  /** What is told of it when it is over: whoever serves it fills it in. */
+  /** Written to the log and the metrics when the response has closed. The code that serves the request fills it in. */
   readonly report: RequestReport = { leanCalls: 0 };
   readonly #startedAt = performance.now();
   readonly #log: Logger;
-  #named: Logger | undefined;
-  #leaving: Cancellation | undefined;
+  #requestLog: Logger | undefined;
+  #cancellation: Cancellation | undefined;
 
   constructor({ request, response, connection, draining, log }: HttpRequestContextOptions) {
     this.request = request;
@@ -48,49 +48,49 @@ export class HttpRequestContext {
     this.path = pathOf(request);
     this.draining = draining;
     this.#log = log;
-    response.always('x-request-id', this.requestId);
-    if (draining) response.always('connection', 'close');
+    response.setDefaultHeader('x-request-id', this.requestId);
+    if (draining) response.setDefaultHeader('connection', 'close');
   }
 
-  /** The path as logs and traces have it. */
+  /** The path as logs and traces show it. */
   get loggedPath(): string {
     return loggedPathOf(this.path);
   }
 
-  /** Names the request in every line. Most have nothing to say beyond the line at their end. */
+  /** A log that adds the request id to every line. It is created lazily because most requests never use it. */
   get log(): Logger {
-    return (this.#named ??= this.#log.child({ requestId: this.requestId }));
+    return (this.#requestLog ??= this.#log.child({ requestId: this.requestId }));
   }
 
-  /** Aborted when the caller leaves before the answer is out. */
-  get leaving(): CancellationSignal {
-    return (this.#leaving ??= new Cancellation());
+  /** Aborted with `CallerGone` when the caller closes the connection before the response is sent. */
+  get signal(): CancellationSignal {
+    return (this.#cancellation ??= new Cancellation());
   }
 
-  /** To be called when the answer is out, or its caller gone. */
-  closed(): void {
-    if (this.answered) return;
-    this.#leaving ??= new Cancellation();
-    this.#leaving.abort(new CallerGone());
+  /** Must be called when the response has closed, whether it was sent or not. */
+  responseClosed(): void {
+    if (this.responseSent) return;
+    this.#cancellation ??= new Cancellation();
+    this.#cancellation.abort(new CallerGone());
   }
 
-  /** Since it came, in ms. */
+  /** The time since the request arrived, in ms. */
   get elapsedMs(): number {
     return performance.now() - this.#startedAt;
   }
 
-  /** Whether its caller has the whole answer. */
-  get answered(): boolean {
+  /** Whether the whole response has been handed to the operating system. */
+  get responseSent(): boolean {
     return this.response.writableFinished;
   }
 
-  /** What came of it, once it is over. */
+  /** The outcome for logs and metrics. Valid once the response has closed. */
   get outcome(): string {
-    return this.answered ? (this.report.outcome ?? String(this.response.statusCode)) : 'given up';
+    return this.responseSent ? (this.report.outcome ?? String(this.response.statusCode)) : 'given up';
   }
 }
 
-/** Path of a request, without its query. */
+/** The path of a request, without its query. */
 export function pathOf(request: IncomingMessage): string {
   return (request.url ?? '/').split('?', 1)[0] ?? '/';
 }

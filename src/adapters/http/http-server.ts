@@ -4,67 +4,72 @@ import type { GraphqlEndpoint } from '../graphql/endpoint.ts';
 import type { GraphqlSocket } from '../graphql/socket.ts';
 import type { HttpRequestContext } from './http-request-context.ts';
 import { sendLargeResponse } from './large-response.ts';
-import { startListener, type Listener, type ListenerBasics } from './listener.ts';
+import { startListener, type Listener, type CommonListenerOptions } from './listener.ts';
 
-export interface HttpServerOptions extends ListenerBasics {
+export interface HttpServerOptions extends CommonListenerOptions {
   readonly graphql: GraphqlEndpoint;
-  /** Without it browsers are not given GraphiQL. */
+  /** The GraphiQL page for browsers; undefined if GraphiQL is switched off. */
   readonly graphiql: GraphiqlPage | undefined;
-  /** What keeps Lean from being called, as far as is known without calling it; undefined when nothing does. */
-  readonly trouble: () => string | undefined;
-  /** Takes Lean's webhooks; undefined where there are none. */
-  readonly webhook: ((exchange: HttpRequestContext) => Promise<void>) | undefined;
-  /** GraphQL over WebSocket. */
+  /** Why the gateway cannot serve requests, as far as it knows without calling Lean; undefined if it can. */
+  readonly unhealthyReason: () => string | undefined;
+  /** Handles Lean's webhooks; undefined if no webhook secret is configured. */
+  readonly webhook: ((context: HttpRequestContext) => Promise<void>) | undefined;
+  /** Handles GraphQL over WebSocket. */
   readonly socket?: GraphqlSocket | undefined;
-  /** Prometheus text, and the media type that it has. */
-  readonly metrics: { readonly contentType: string; metrics(): Promise<string> };
+  /** Renders the metrics as Prometheus text, with its media type. */
+  readonly metrics: { readonly contentType: string; render(): Promise<string> };
 }
 
 /**
- * Serves the GraphQL listener: `/graphql`, GraphiQL for browsers, `/health`, `/ready` and `/metrics`. While it drains, `/ready`
- * answers 503, and so does everything that would start new work.
+ * Starts the GraphQL listener: `/graphql`, GraphiQL for browsers, `/health`, `/ready`, `/metrics` and `/webhooks/lean`.
+ * While it drains, `/ready` and every request that would start new work get 503.
  */
 export function startHttpServer(options: HttpServerOptions): Promise<Listener> {
-  const { graphql, graphiql, trouble, metrics, webhook, socket } = options;
+  const { graphql, graphiql, unhealthyReason, metrics, webhook, socket } = options;
   return startListener({
     ...options,
     surface: 'graphql',
     route,
     onUpgrade: socket?.upgrade.bind(socket),
-    onBug: response => {
-      answer(response, 500, { status: 'error' });
+    onUnexpectedError: response => {
+      sendJson(response, 500, { status: 'error' });
     },
   });
 
-  async function route(exchange: HttpRequestContext): Promise<void> {
-    const { request, response, path: given, draining } = exchange;
-    const path = given.length > 1 && given.endsWith('/') ? given.slice(0, -1) : given;
-    if (path === '/health') answer(response, 200, { status: 'ok' });
+  async function route(context: HttpRequestContext): Promise<void> {
+    const { request, response, draining } = context;
+    const path = withoutTrailingSlash(context.path);
+    if (path === '/health') sendJson(response, 200, { status: 'ok' });
     else if (path === '/ready') {
-      const problem = draining ? 'draining' : trouble();
-      answer(response, problem === undefined ? 200 : 503, { status: problem ?? 'ready' });
+      const problem = draining ? 'draining' : unhealthyReason();
+      sendJson(response, problem === undefined ? 200 : 503, { status: problem ?? 'ready' });
     } else if (path === '/metrics')
-      response.writeHead(200, { 'content-type': metrics.contentType }).end(await metrics.metrics());
+      response.writeHead(200, { 'content-type': metrics.contentType }).end(await metrics.render());
     else if (path === '/webhooks/lean' && webhook !== undefined && request.method === 'POST') {
-      if (draining) answer(response, 503, { status: 'draining; send it again' });
-      else await webhook(exchange);
-    } else if (path !== '/graphql') answer(response, 404, { status: 'not found' });
+      if (draining) sendJson(response, 503, { status: 'draining; send it again' });
+      else await webhook(context);
+    } else if (path !== '/graphql') sendJson(response, 404, { status: 'not found' });
     else if (draining) {
       response.setHeader('retry-after', '1');
-      answer(response, 503, { status: 'draining; nothing was done' });
-    } else if (graphiql !== undefined && wantsPage(request))
+      sendJson(response, 503, { status: 'draining; nothing was done' });
+    } else if (graphiql !== undefined && wantsGraphiql(request))
       await sendLargeResponse(response.writeHead(200, graphiql.headers), await graphiql.gzipped());
-    else await graphql.handle(exchange);
+    else await graphql.handle(context);
   }
 }
 
-function answer(response: ServerResponse, status: number, body: object): void {
+function withoutTrailingSlash(path: string): string {
+  return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
+}
+
+function sendJson(response: ServerResponse, status: number, body: object): void {
   response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' });
   response.end(JSON.stringify(body));
 }
 
-function wantsPage({ method, headers, url }: IncomingMessage): boolean {
-  const asksQuery =
+/** Whether a GET comes from a browser that navigates, and not from a client that sends a query in the URL. */
+function wantsGraphiql({ method, headers, url }: IncomingMessage): boolean {
+  const isQuery =
     /[?&](?:query|extensions|documentId)=/.test(url ?? '') && headers.accept?.includes('json') === true;
-  return method === 'GET' && headers.accept?.includes('text/html') === true && !asksQuery;
+  return method === 'GET' && headers.accept?.includes('text/html') === true && !isQuery;
 }

@@ -2,13 +2,13 @@ import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
-const pieceBytes = 64 * 1024;
+const chunkBytes = 64 * 1024;
 
-/** Sends a large body piece by piece, as fast as its reader takes it, so that little of it is ever unread. */
+/** Sends a large body in chunks of 64 KiB with back-pressure, so that the unread bytes of the connection stay few. */
 export async function sendLargeResponse(response: ServerResponse, body: Buffer): Promise<void> {
-  const pieces = Array.from({ length: Math.ceil(body.length / pieceBytes) }, (_, index) =>
-    body.subarray(index * pieceBytes, (index + 1) * pieceBytes),
+  const chunks = Array.from({ length: Math.ceil(body.length / chunkBytes) }, (_, index) =>
+    body.subarray(index * chunkBytes, (index + 1) * chunkBytes),
   );
-  // A reader that leaves in the middle is nobody's failure.
-  await pipeline(Readable.from(pieces), response).catch(() => response.destroy());
+  // A client that disconnects in the middle is not an error of the gateway.
+  await pipeline(Readable.from(chunks), response).catch(() => response.destroy());
 }

@@ -7,29 +7,29 @@ import { CallerGone } from './caller-gone.ts';
 import { connectionLimits as limits } from './connection-limits.ts';
 import { Connections } from './connections.ts';
 import { HttpRequestContext, pathOf } from './http-request-context.ts';
-import { reporting, type RequestReport, type Surface } from '../observability/request-report.ts';
+import { runWithReport, type RequestReport, type Surface } from '../observability/request-report.ts';
 import { SecuredResponse } from './secured-response.ts';
 import type { Tracing } from '../observability/tracing.ts';
 import { InFlightRequests } from './in-flight-requests.ts';
 
-/** What all listeners have in common. */
-export interface ListenerBasics {
+/** The options that all listeners share. */
+export interface CommonListenerOptions {
   readonly host: string;
-  /** 0 takes any free port. */
+  /** 0 means any free port. */
   readonly port: number;
   readonly log: Logger;
-  /** Origins whose pages may call. @default none */
+  /** Origins whose pages may call the listener (CORS). @default none */
   readonly corsOrigins?: readonly string[];
   /**
-   * Whether only requests to this machine's own names are served: without it a page could have its host's name lead
-   * here (DNS rebinding) and ask whatever a browser on this machine may. @default false
+   * Whether only requests with a loopback name in the Host header are served. This prevents DNS rebinding: without it,
+   * a web page could point its own host name at this machine and call the gateway from a local browser. @default false
    */
   readonly ownHostOnly?: boolean;
-  /** Undefined where no traces are exported. */
+  /** Undefined if no traces are exported. */
   readonly tracing?: Tracing | undefined;
-  /** The connections of all listeners of the process. @default only those of this listener */
+  /** The connections of all listeners of the process. @default a new object for this listener alone */
   readonly connections?: Connections;
-  /** Told of each request when it is over. */
+  /** Called for each request when its response has closed. */
   readonly onRequest?: (request: FinishedRequest) => void;
 }
 
@@ -38,48 +38,49 @@ export interface FinishedRequest extends RequestReport {
   readonly seconds: number;
 }
 
-export interface ListenerOptions extends ListenerBasics {
-  /** Which listener it is, in log lines. */
+export interface ListenerOptions extends CommonListenerOptions {
+  /** The name of the listener in logs and metrics. */
   readonly surface: Surface;
-  /** Answers a request; what it throws is a bug. */
-  readonly route: (exchange: HttpRequestContext) => Promise<void>;
-  /** Takes over a connection that asks for another protocol; without it none is given. */
+  /** Serves a request. Anything that it throws, except `CallerGone`, is a bug. */
+  readonly route: (context: HttpRequestContext) => Promise<void>;
+  /** Takes over a connection that requests an upgrade. @default upgrades are ignored */
   readonly onUpgrade?: ((request: IncomingMessage, socket: Duplex, head: Buffer) => void) | undefined;
-  /** Answers for a bug, when nothing has been answered yet. */
-  readonly onBug: (response: ServerResponse) => void;
+  /** Responds after a bug, if the response has not begun yet. */
+  readonly onUnexpectedError: (response: ServerResponse) => void;
 }
 
 export interface Listener {
   /** `http://host:port` */
   readonly url: string;
-  /** Takes no new work, finishes what is under way, closes. */
+  /** Stops accepting work, waits for the requests in flight, and closes. */
   drain(): Promise<void>;
 }
 
-/** How long a gateway that stops waits for peers to read their answers, in ms. */
-const unreadWhileDrainingMs = 10_000;
+/** While draining, connections whose clients have not read their responses for so many ms are closed. */
+const stuckWhileDrainingMs = 10_000;
 
 /**
- * Connections that may wait to be accepted. With a shorter queue, the kernel would drop connections of honest callers
- * during a flood, and each of them would try again only after a second.
+ * Connections that may wait in the kernel to be accepted. With a shorter queue, the kernel would drop connections of
+ * honest callers during a flood, and their systems would try again only after a second.
  */
 const backlog = 4096;
 
-/** Listens for HTTP: names each request, logs it in a line, and comes to an end without cutting anything short. */
+/** Starts an HTTP server that gives each request an id, logs it in one line, and drains without aborting requests. */
 export async function startListener(options: ListenerOptions): Promise<Listener> {
   const { host, port, surface, route, corsOrigins = [], ownHostOnly = false, tracing } = options;
   const { connections = new Connections() } = options;
-  const share = cors({ origin: [...corsOrigins], ...corsOptions });
-  const hostProblemOf = hostRule(ownHostOnly);
-  const underWay = new InFlightRequests();
+  const applyCors = cors({ origin: [...corsOrigins], ...corsOptions });
+  const hostProblemOf = hostCheck(ownHostOnly);
+  const inFlight = new InFlightRequests();
   let draining = false;
 
-  const tell = (exchange: HttpRequestContext): void => {
-    const { request, response, requestId, path, loggedPath, report, answered, outcome, elapsedMs } = exchange;
+  const logRequest = (context: HttpRequestContext): void => {
+    const { request, response, requestId, path, loggedPath, report, responseSent, outcome, elapsedMs } =
+      context;
     const { caller, operation, leanCalls, traceId } = report;
-    const status = answered ? response.statusCode : undefined;
-    // Those who look after the gateway ask all the time.
-    const level = status === 200 && watched.has(path) ? 'debug' : 'info';
+    const status = responseSent ? response.statusCode : undefined;
+    // Monitoring systems poll these paths all the time.
+    const level = status === 200 && monitoringPaths.has(path) ? 'debug' : 'info';
     options.log[level](
       {
         requestId,
@@ -94,28 +95,28 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
         outcome,
         traceId,
       },
-      answered ? 'request' : 'request given up by the caller',
+      responseSent ? 'request' : 'request aborted by the caller',
     );
     options.onRequest?.({ ...report, surface, outcome, seconds: elapsedMs / 1000 });
   };
 
   const handle = (request: IncomingMessage, response: SecuredResponse): void => {
-    const connection = connections.of(request.socket);
+    const connection = connections.forSocket(request.socket);
     if (!connection.tryBegin(response)) return;
-    const exchange = new HttpRequestContext({ request, response, connection, draining, log: options.log });
-    const { report } = exchange;
-    const over = underWay.begin(request);
-    // It is when its answer is out, or its caller gone, and its work done.
-    let left = 2;
-    const partOver = (): void => {
-      left -= 1;
-      if (left === 0) over();
+    const context = new HttpRequestContext({ request, response, connection, draining, log: options.log });
+    const { report } = context;
+    const end = inFlight.begin(request);
+    // A request ends once its response has closed and its handler has finished.
+    let pending = 2;
+    const endPart = (): void => {
+      pending -= 1;
+      if (pending === 0) end();
     };
     response.once('close', () => {
       connection.finish(response);
-      exchange.closed();
-      partOver();
-      tell(exchange);
+      context.responseClosed();
+      endPart();
+      logRequest(context);
     });
     const serve = async (): Promise<void> => {
       const hostProblem = hostProblemOf(request);
@@ -125,26 +126,26 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
         return;
       }
       const { origin } = request.headers;
-      if (origin !== undefined && corsOrigins.includes(origin)) share(request, response, () => undefined);
-      // A preflight of a page that may call is answered by that.
-      if (!response.writableEnded) await route(exchange);
+      if (origin !== undefined && corsOrigins.includes(origin)) applyCors(request, response, () => undefined);
+      // `applyCors` has already answered the preflight of an allowed origin.
+      if (!response.writableEnded) await route(context);
     };
-    const work = async (): Promise<void> => {
+    const handleRequest = async (): Promise<void> => {
       try {
         await (tracing === undefined
           ? serve()
-          : tracing.request({ request, response, report, path: exchange.loggedPath, surface }, serve));
+          : tracing.traceRequest({ request, response, report, path: context.loggedPath, surface }, serve));
       } catch (error) {
         if (error instanceof CallerGone) return;
-        exchange.log.error({ err: error }, 'unexpected error');
-        if (!response.headersSent) options.onBug(response);
+        context.log.error({ err: error }, 'unexpected error');
+        if (!response.headersSent) options.onUnexpectedError(response);
         else response.destroy();
       } finally {
         connection.checkUnread();
-        partOver();
+        endPart();
       }
     };
-    void reporting(report, work);
+    void runWithReport(report, handleRequest);
   };
 
   const server = createServer(
@@ -157,11 +158,12 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
     handle,
   );
   server.maxHeadersCount = limits.headers;
-  // Node would answer 417 by itself, however often it is asked; expectations may be ignored (RFC 9110, 10.1.1).
+  // Without this listener Node answers 417 by itself, uncounted and unlogged. A server may ignore expectations
+  // (RFC 9110, 10.1.1).
   server.on('checkExpectation', handle);
   server.maxConnections = limits.connections;
   server.on('connection', socket => {
-    connections.of(socket);
+    connections.forSocket(socket);
   });
   server.on('drop', () => {
     connections.countRefused();
@@ -169,7 +171,7 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
   const { onUpgrade } = options;
   if (onUpgrade !== undefined)
     server.on('upgrade', (request, socket, head) => {
-      // The HTTP server has let go of the socket, so a reset of it would be nobody's error and end the process.
+      // The HTTP server no longer handles errors of this socket, so an unhandled reset would end the process.
       socket.on('error', () => {
         socket.destroy();
       });
@@ -184,16 +186,16 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
     async drain() {
       draining = true;
       server.closeIdleConnections();
-      const ending = setInterval(() => {
-        connections.endStuck(unreadWhileDrainingMs);
+      const stuckTimer = setInterval(() => {
+        connections.closeStuck(stuckWhileDrainingMs);
       }, 1000).unref();
-      await underWay.end();
-      clearInterval(ending);
+      await inFlight.drain();
+      clearInterval(stuckTimer);
       await new Promise<void>(resolve => {
         server.close(() => {
           resolve();
         });
-        // Every answer is out. What is left sits idle, or holds requests that have not come in whole.
+        // Every response has been sent. The remaining connections are idle or hold incomplete requests.
         server.closeAllConnections();
       });
     },
@@ -210,7 +212,7 @@ function listen(server: Server, port: number, host: string): Promise<void> {
   });
 }
 
-const watched: ReadonlySet<string> = new Set(['/health', '/ready', '/metrics']);
+const monitoringPaths: ReadonlySet<string> = new Set(['/health', '/ready', '/metrics']);
 
 const corsOptions: cors.CorsOptions = {
   methods: ['GET', 'POST'],
@@ -229,20 +231,20 @@ interface HostProblem {
   readonly problem: string;
 }
 
-/** What is wrong with the host that a request names; undefined when nothing is. */
-function hostRule(ownHostOnly: boolean): (request: IncomingMessage) => HostProblem | undefined {
-  // Nearly all requests name the same one.
+/** Creates a check of the Host header. The check returns undefined for an acceptable host. */
+function hostCheck(ownHostOnly: boolean): (request: IncomingMessage) => HostProblem | undefined {
+  // Nearly all requests have the same Host header, so the last result is cached.
   let last: { readonly host: string; readonly problem: HostProblem | undefined } | undefined;
   return ({ headers: { host = 'localhost' } }) => {
-    if (last?.host !== host) last = { host, problem: problemOfHost(host, ownHostOnly) };
+    if (last?.host !== host) last = { host, problem: checkHost(host, ownHostOnly) };
     return last.problem;
   };
 }
 
-function problemOfHost(host: string, ownHostOnly: boolean): HostProblem | undefined {
+function checkHost(host: string, ownHostOnly: boolean): HostProblem | undefined {
   const address = URL.parse(`http://${host}`);
-  if (address === null) return { status: 400, problem: 'the Host header is not one' };
-  // By a name or an address of the loopback interface.
+  if (address === null) return { status: 400, problem: 'the Host header is not a valid host' };
+  // Only names and addresses of the loopback interface are accepted.
   if (!ownHostOnly || /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(address.hostname)) return undefined;
   return { status: 403, problem: 'the Host header does not name this machine' };
 }

@@ -7,7 +7,7 @@ import {
 
 type Headers = OutgoingHttpHeaders | OutgoingHttpHeader[];
 
-/** Nothing here is a page, but for GraphiQL, which has a policy of its own. */
+/** Strict headers for an API. GraphiQL, the only page, sets a content security policy of its own. */
 const securityHeaders = {
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
@@ -16,32 +16,32 @@ const securityHeaders = {
   'cache-control': 'no-store',
 } as const;
 
-/** An answer with the headers that every answer has, whoever writes it, unless they give others for the same names. */
+/** A response with default headers. A handler overrides a default by setting a header of the same name. */
 export class SecuredResponse extends ServerResponse<IncomingMessage> {
-  readonly #always: Record<string, string> = { ...securityHeaders };
+  readonly #defaultHeaders: Record<string, string> = { ...securityHeaders };
 
-  /** Has the answer carry a header. @param name in lower case */
-  always(name: string, value: string): void {
-    this.#always[name] = value;
+  /** Adds a default header. @param name in lower case */
+  setDefaultHeader(name: string, value: string): void {
+    this.#defaultHeaders[name] = value;
   }
 
   override writeHead(statusCode: number, headers?: Headers): this;
   override writeHead(statusCode: number, statusMessage?: string, headers?: Headers): this;
   override writeHead(statusCode: number, first?: string | Headers, second?: Headers): this {
     const given = typeof first === 'string' ? second : first;
-    // Headers that come all at once are written as they are; next to others each has to be looked up.
-    const atOnce = !Array.isArray(given) && this.getHeaderNames().length === 0;
-    if (!atOnce)
-      for (const [name, value] of Object.entries(this.#always))
+    // Fast path: without headers from `setHeader`, one object holds all headers and no look-up is needed.
+    const noneSet = !Array.isArray(given) && this.getHeaderNames().length === 0;
+    if (!noneSet)
+      for (const [name, value] of Object.entries(this.#defaultHeaders))
         if (!this.hasHeader(name)) this.setHeader(name, value);
-    const headers = atOnce ? { ...this.#always, ...lowerCased(given) } : given;
+    const headers = noneSet ? { ...this.#defaultHeaders, ...withLowerCaseNames(given) } : given;
     return typeof first === 'string'
       ? super.writeHead(statusCode, first, headers)
       : super.writeHead(statusCode, headers);
   }
 }
 
-function lowerCased(headers: OutgoingHttpHeaders = {}): OutgoingHttpHeaders {
+function withLowerCaseNames(headers: OutgoingHttpHeaders = {}): OutgoingHttpHeaders {
   const names = Object.keys(headers);
   if (names.every(name => !/[A-Z]/.test(name))) return headers;
   return Object.fromEntries(names.map(name => [name.toLowerCase(), headers[name]]));

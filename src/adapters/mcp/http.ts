@@ -6,49 +6,49 @@ import {
 import { createMcpHandler, type AuthInfo } from '@modelcontextprotocol/server';
 import type { ServerResponse } from 'node:http';
 import type { Authenticator } from '../../access/authenticator.ts';
-import { demandScopes, scopeOf, type Caller } from '../../access/caller.ts';
-import { JsonBeyondBounds, parseExactJson } from '../../json/exact-json.ts';
-import { readBody, tooLarge } from '../http/body.ts';
+import { requireScopes, scopeOf, type Caller } from '../../access/caller.ts';
+import { JsonBoundsExceeded, parseExactJson } from '../../json/exact-json.ts';
+import { readBodyText, bodyTooLargeMessage } from '../http/body.ts';
 import type { HttpRequestContext } from '../http/http-request-context.ts';
-import { startListener, type Listener, type ListenerBasics } from '../http/listener.ts';
+import { startListener, type Listener, type CommonListenerOptions } from '../http/listener.ts';
 import { refusalOf } from '../http/refusal.ts';
 import { ProtectedResource, type ResourceOptions } from './protected-resource.ts';
-import { mcpTools, type McpOptions } from './server.ts';
+import { createMcpTools, type McpOptions } from './server.ts';
 
-export interface McpHttpOptions extends McpOptions, ListenerBasics {
-  /** Lets callers in. */
+export interface McpHttpOptions extends McpOptions, CommonListenerOptions {
+  /** Authenticates each request. */
   readonly authenticator: Authenticator;
-  /** Tells where access tokens are had; undefined where none are wanted. */
+  /** Describes where clients get access tokens; undefined if none are needed. */
   readonly resource: ResourceOptions | undefined;
 }
 
 const maxBodyBytes = 256 * 1024;
 
 /**
- * MCP by Streamable HTTP, at `/mcp` and `/`. Pages of browsers get nothing unless their origin is listed. Who has no
- * access token, or one without the scope that a tool needs, is told where to get one.
+ * Starts the MCP listener: Streamable HTTP at `/mcp` and `/`. A browser page may call it only if its origin is listed
+ * or local. A client whose access token is missing, or lacks the scope of a tool, is told where to get one.
  * @see https://modelcontextprotocol.io/specification/2025-11-25/basic/authorization
  */
 export async function startMcpServer(options: McpHttpOptions): Promise<Listener> {
   const { authenticator, log, corsOrigins = [] } = options;
   const resource = options.resource && new ProtectedResource(options.resource);
-  const tools = mcpTools(options);
-  const handler = createMcpHandler(tools.server, {
+  const tools = createMcpTools(options);
+  const handler = createMcpHandler(tools.serverFactory, {
     maxRequestBodySize: maxBodyBytes,
-    // The tools stay what they are, so there is no news to listen for.
+    // The list of tools never changes, so there are no notifications to subscribe to.
     maxSubscriptions: 0,
     onerror: error => {
       log.debug({ problem: error.message }, 'mcp');
     },
   });
   const handle = toNodeHandler(handler, { maxRequestBodySize: maxBodyBytes });
-  const isOwnOrigin = localhostOriginValidation();
+  const isLocalOrigin = localhostOriginValidation();
   const listener = await startListener({
     ...options,
     surface: 'mcp',
     route,
-    onBug: response => {
-      answer(response, 500, 'Unexpected error.');
+    onUnexpectedError: response => {
+      sendError(response, 500, 'Unexpected error.');
     },
   });
   return {
@@ -59,81 +59,91 @@ export async function startMcpServer(options: McpHttpOptions): Promise<Listener>
     },
   };
 
-  async function route(exchange: HttpRequestContext): Promise<void> {
-    const { request, response, path, draining, report } = exchange;
-    // For everybody: without it an agent in a page could not learn where to get a token.
-    if (resource?.isMetadata(path) === true) {
+  async function route(context: HttpRequestContext): Promise<void> {
+    const { request, response, path, draining, report } = context;
+    // The metadata is readable from every origin: an agent in a browser page needs it to get its first token.
+    if (resource?.isMetadataPath(path) === true) {
       response.writeHead(200, { 'content-type': 'application/json', 'access-control-allow-origin': '*' });
       response.end(JSON.stringify(resource.metadata(request)));
       return;
     }
     const { origin } = request.headers;
-    const listed = origin !== undefined && corsOrigins.includes(origin);
-    if (!listed && !isOwnOrigin(request, response)) return;
-    if (path !== '/mcp' && path !== '/') answer(response, 404, 'MCP is at /mcp.');
+    const isListed = origin !== undefined && corsOrigins.includes(origin);
+    if (!isListed && !isLocalOrigin(request, response)) return;
+    if (path !== '/mcp' && path !== '/') sendError(response, 404, 'MCP is at /mcp.');
     else if (request.method !== 'POST')
-      answer(response, 405, 'MCP takes POST.', { headers: { allow: 'POST' } });
-    else if (draining) answer(response, 503, 'The gateway is stopping; nothing was done.');
+      sendError(response, 405, 'MCP takes POST.', { headers: { allow: 'POST' } });
+    else if (draining) sendError(response, 503, 'The gateway is stopping; nothing was done.');
     else
       try {
         const { caller } = await authenticator.authenticate({ authorization: request.headers.authorization });
         report.caller = caller.subject;
-        await serve(exchange, caller);
+        await serve(context, caller);
       } catch (error) {
         const refusal = refusalOf(error, resource?.challenge(request));
         if (refusal === undefined) throw error;
         report.outcome = refusal.code;
-        answer(response, refusal.status, refusal.message, { headers: refusal.headers, code: refusal.code });
+        sendError(response, refusal.status, refusal.message, {
+          headers: refusal.headers,
+          code: refusal.code,
+        });
       }
   }
 
-  async function serve(exchange: HttpRequestContext, caller: Caller): Promise<void> {
-    const { request, response } = exchange;
-    // A server's own requests always have a method and an address.
-    const asked = Object.assign(request as NodeIncomingMessageLike, { auth: authInfoOf(caller) });
-    const text = await readBody(exchange, maxBodyBytes);
-    if (text === undefined) return answer(response, 413, tooLarge(maxBodyBytes));
-    const read = parsed(text);
-    if ('problem' in read) return answer(response, 400, `The body ${read.problem}.`, { rpcCode: -32_700 });
-    const { body } = read;
+  async function serve(context: HttpRequestContext, caller: Caller): Promise<void> {
+    const { request, response } = context;
+    // The cast is safe: a request that a server receives always has a method and a URL.
+    const authenticated = Object.assign(request as NodeIncomingMessageLike, { auth: authInfoOf(caller) });
+    const text = await readBodyText(context, maxBodyBytes);
+    if (text === undefined) return sendError(response, 413, bodyTooLargeMessage(maxBodyBytes));
+    const parsed = parseBody(text);
+    if ('problem' in parsed)
+      return sendError(response, 400, `The body ${parsed.problem}.`, { rpcCode: -32_700 });
+    const { body } = parsed;
     if (Array.isArray(body))
-      return answer(response, 400, 'A request holds one message: MCP has no batches. Send each by itself.');
-    // Told by HTTP, which is what makes a client ask its user for more.
+      return sendError(
+        response,
+        400,
+        'A request must hold one message: MCP has no batches. Send each message in a request of its own.',
+      );
+    // Scopes are checked here and not in the tool, because a client asks its user for more scopes only after HTTP 403.
     const operation = tools.operationCalledBy(body);
-    if (operation !== undefined) demandScopes(caller, scopeOf(operation));
-    return handle(asked, response, body);
+    if (operation !== undefined) requireScopes(caller, scopeOf(operation));
+    return handle(authenticated, response, body);
   }
 }
 
-/** How the caller travels through the protocol's library, which wants to know no more of it. */
+/** Passes the caller through the MCP SDK to the tool handlers, in `extra`. */
 function authInfoOf(caller: Caller): AuthInfo {
   return { token: '', clientId: caller.subject, scopes: [...caller.scopes], extra: { caller } };
 }
 
-function parsed(text: string): { readonly body: unknown } | { readonly problem: string } {
+function parseBody(text: string): { readonly body: unknown } | { readonly problem: string } {
   try {
     return { body: parseExactJson(text) };
   } catch (error) {
-    if (error instanceof JsonBeyondBounds) return { problem: error.message };
+    if (error instanceof JsonBoundsExceeded) return { problem: error.message };
     if (error instanceof SyntaxError) return { problem: 'is not JSON' };
     throw error;
   }
 }
 
-function answer(
+/** Sends a JSON-RPC error. */
+function sendError(
   response: ServerResponse,
   status: number,
   message: string,
-  { headers = {}, rpcCode = -32_600, code }: AnswerOptions = {},
+  { headers = {}, rpcCode = -32_600, code }: ErrorOptions = {},
 ): void {
   response.writeHead(status, { 'content-type': 'application/json', ...headers });
   const data = code === undefined ? {} : { data: { code } };
   response.end(JSON.stringify({ jsonrpc: '2.0', id: null, error: { code: rpcCode, message, ...data } }));
 }
 
-interface AnswerOptions {
+interface ErrorOptions {
   readonly headers?: Readonly<Record<string, string>>;
+  /** The JSON-RPC error code. @default -32600, an invalid request */
   readonly rpcCode?: number;
-  /** As all surfaces have it. */
+  /** The error code that all surfaces share, such as `UNAUTHENTICATED`. */
   readonly code?: string;
 }

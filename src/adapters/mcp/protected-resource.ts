@@ -3,13 +3,13 @@ import type { IncomingMessage } from 'node:http';
 import { scopes } from '../../access/caller.ts';
 
 export interface ResourceOptions {
-  /** Who issues access tokens. */
+  /** The issuer of access tokens. */
   readonly issuer: string;
-  /** Address by which clients reach `/mcp`. @default what they have called it by */
+  /** The URL by which clients reach `/mcp`. @default the URL of the request, from its headers */
   readonly publicUrl?: URL | undefined;
 }
 
-/** What tells a client that has no access token where to get one. */
+/** Protected resource metadata (RFC 9728): it tells a client without an access token where to get one. */
 export class ProtectedResource {
   readonly #options: ResourceOptions;
 
@@ -17,15 +17,15 @@ export class ProtectedResource {
     this.#options = options;
   }
 
-  /** Whether a path is the metadata's. */
-  isMetadata(path: string): boolean {
+  /** Whether the metadata is served at a path. */
+  isMetadataPath(path: string): boolean {
     return /^\/\.well-known\/oauth-protected-resource(?:\/mcp)?$/.test(path);
   }
 
-  /** @see https://www.rfc-editor.org/rfc/rfc9728#section-3.2 */
+  /** The metadata document. @see https://www.rfc-editor.org/rfc/rfc9728#section-3.2 */
   metadata(request: IncomingMessage): object {
     return {
-      resource: this.#address(request).href,
+      resource: this.#resourceUrl(request).href,
       resource_name: "Lean's payouts",
       authorization_servers: [this.#options.issuer],
       scopes_supported: Object.values(scopes),
@@ -33,15 +33,15 @@ export class ProtectedResource {
     };
   }
 
-  /** For `www-authenticate`: where the metadata is. */
+  /** The parameter of `www-authenticate` that holds the URL of the metadata. */
   challenge(request: IncomingMessage): string {
-    return `resource_metadata="${getOAuthProtectedResourceMetadataUrl(this.#address(request))}"`;
+    return `resource_metadata="${getOAuthProtectedResourceMetadataUrl(this.#resourceUrl(request))}"`;
   }
 
-  #address({ headers }: IncomingMessage): URL {
+  #resourceUrl({ headers }: IncomingMessage): URL {
     if (this.#options.publicUrl !== undefined) return this.#options.publicUrl;
     const scheme = headers['x-forwarded-proto'] === 'https' ? 'https' : 'http';
-    const address = `${scheme}://${headers.host ?? 'localhost'}/mcp`;
-    return new URL(URL.canParse(address) ? address : 'http://localhost/mcp');
+    const url = `${scheme}://${headers.host ?? 'localhost'}/mcp`;
+    return new URL(URL.canParse(url) ? url : 'http://localhost/mcp');
   }
 }

@@ -2,21 +2,21 @@ export interface HistogramOptions {
   readonly name: string;
   readonly help: string;
   readonly labelNames: readonly string[];
-  /** Upper bounds, the smallest first. */
+  /** The upper bounds in ascending order. */
   readonly buckets: readonly number[];
 }
 
-/** What has been observed under the same labels. */
+/** The observations with the same label values. */
 interface Series {
   readonly labels: readonly string[];
-  /** How often a value fell between a bound and the one before it; last, how often it was above all. */
+  /** The number of values in each bucket, not cumulative. The last one counts values above all bounds. */
   readonly counts: number[];
   sum: number;
 }
 
 /**
- * How values are distributed, by labels, for a registry of prom-client's to write out. Its own histogram finds the labels
- * and the bucket of each value by texts that it makes of them: next to the hundred Lean calls of a page that shows.
+ * A Prometheus histogram that a prom-client registry can render. It replaces prom-client's own histogram, which builds
+ * strings from the labels and the bucket of each value: that cost is measurable when a page makes a hundred Lean calls.
  * @see https://prometheus.io/docs/concepts/metric_types/#histogram
  */
 export class Histogram {
@@ -29,7 +29,7 @@ export class Histogram {
     this.#options = options;
   }
 
-  /** @param labels values for the label names, in their order */
+  /** @param labels the label values, in the order of `labelNames` */
   observe(value: number, ...labels: readonly string[]): void {
     const key = labels.join('\n');
     let series = this.#series.get(key);
@@ -44,19 +44,19 @@ export class Histogram {
     series.sum += value;
   }
 
-  /** All values so far, as the registry writes them. */
+  /** All samples in the format of prom-client's registry. */
   get(): Promise<object> {
     const { name, help } = this.#options;
-    const values = [...this.#series.values()].flatMap(series => this.#written(series));
+    const values = [...this.#series.values()].flatMap(series => this.#samplesOf(series));
     return Promise.resolve({ name, help, type: 'histogram', values, aggregator: 'sum' });
   }
 
-  #written({ labels: given, counts, sum }: Series): object[] {
+  #samplesOf({ labels: labelValues, counts, sum }: Series): object[] {
     const { name, labelNames, buckets } = this.#options;
-    const labels = Object.fromEntries(labelNames.map((label, index) => [label, given[index]]));
+    const labels = Object.fromEntries(labelNames.map((label, index) => [label, labelValues[index]]));
     let count = 0;
-    const upTo = counts.map((times, index) => {
-      count += times;
+    const cumulative = counts.map((inBucket, index) => {
+      count += inBucket;
       return {
         metricName: `${name}_bucket`,
         labels: { le: buckets[index] ?? '+Inf', ...labels },
@@ -64,7 +64,7 @@ export class Histogram {
       };
     });
     return [
-      ...upTo,
+      ...cumulative,
       { metricName: `${name}_sum`, labels, value: sum },
       { metricName: `${name}_count`, labels, value: count },
     ];

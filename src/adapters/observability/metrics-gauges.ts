@@ -6,107 +6,109 @@ import type { ClockDifferences } from '../../payouts/creation/reconciliation-loo
 import { connectionLimits } from '../http/connection-limits.ts';
 import type { Connections } from '../http/connections.ts';
 
-/** The gauges read their values from here whenever `/metrics` is requested. */
+/** Functions from which the gauges read their values whenever `/metrics` is requested. */
 export interface MetricsSources {
-  /** How busy the ways to Lean are. */
+  /** The load of the bulkheads in front of Lean, by request class. */
   readonly load: () => Readonly<Record<RequestClass, BulkheadLoad>>;
-  /** Requests that need attention; undefined when the store cannot say. */
+  /** Counts of requests that need attention; undefined while the store is unavailable. */
   readonly attention: () => Promise<AttentionCounts | undefined>;
-  /** How far the gateway's clock is ahead of the others; undefined until that is known. */
+  /** How far this machine's clock is ahead of the store's and Lean's, in ms; undefined until it is measured. */
   readonly clocks: () => ClockDifferences | undefined;
   readonly ready: () => boolean;
   readonly subscriptions: () => number;
   readonly connections: () => Pick<Connections, 'count' | 'unreadBytes' | 'incomingBytes'>;
 }
 
-/** Registers the gauges, whose values are read whenever `/metrics` is requested. */
+/** Registers all gauges. */
 export function registerGauges(
   registry: Registry,
   { load, attention, clocks, ready, subscriptions, connections }: MetricsSources,
 ): void {
   const registers = [registry];
-  const perClass = (name: string, help: string, read: (load: BulkheadLoad) => number): void => {
+  const gaugeByClass = (name: string, help: string, read: (load: BulkheadLoad) => number): void => {
     new Gauge({
       name,
       help,
       labelNames: ['class'],
       registers,
       collect() {
-        for (const [kind, lane] of Object.entries(load())) this.set({ class: kind }, read(lane));
+        for (const [kind, bulkhead] of Object.entries(load())) this.set({ class: kind }, read(bulkhead));
       },
     });
   };
-  perClass('lean_payouts_upstream_connections_busy', 'Lean calls under way.', ({ busy }) => busy);
-  perClass(
+  gaugeByClass('lean_payouts_upstream_connections_busy', 'Lean calls in flight.', ({ busy }) => busy);
+  gaugeByClass(
     'lean_payouts_upstream_connections_max',
-    'Lean calls that may be under way at once.',
+    'Lean calls that may be in flight at once.',
     ({ max }) => max,
   );
-  perClass('lean_payouts_upstream_queue', 'Lean calls that wait for their turn.', ({ waiting }) => waiting);
-  perClass('lean_payouts_upstream_breaker_open', '1 while Lean is failing and left alone.', ({ open }) =>
-    Number(open),
+  gaugeByClass('lean_payouts_upstream_queue', 'Lean calls that wait in the queue.', ({ waiting }) => waiting);
+  gaugeByClass(
+    'lean_payouts_upstream_breaker_open',
+    '1 while the circuit breaker is open because Lean is failing.',
+    ({ open }) => Number(open),
   );
-  // Asked for once in each scrape, by whichever gauge comes first.
-  let counting: Promise<AttentionCounts | undefined> | undefined;
-  const counts = (): Promise<AttentionCounts | undefined> => {
-    counting ??= attention().finally(() => {
-      counting = undefined;
+  // Several gauges share one read of the store in each scrape.
+  let reading: Promise<AttentionCounts | undefined> | undefined;
+  const readCounts = (): Promise<AttentionCounts | undefined> => {
+    reading ??= attention().finally(() => {
+      reading = undefined;
     });
-    return counting;
+    return reading;
   };
-  const byReason = (
+  const gaugeByReason = (
     name: string,
     help: string,
     read: (counts: AttentionCounts) => AttentionCounts['open'],
   ): void => {
     new Gauge({
       name,
-      help: `${help} by why: WAITING, UNCLEAR or OPERATOR, over all gateways on one store; none while the store cannot say.`,
+      help: `${help} by reason: WAITING, UNCLEAR or OPERATOR, over all gateways on one store; no samples while the store is unavailable.`,
       labelNames: ['reason'],
       registers,
       async collect() {
         this.reset();
-        const known = await counts();
-        if (known === undefined) return;
-        for (const [reason, value] of Object.entries(read(known))) this.set({ reason }, value);
+        const counts = await readCounts();
+        if (counts === undefined) return;
+        for (const [reason, value] of Object.entries(read(counts))) this.set({ reason }, value);
       },
     });
   };
-  byReason('lean_payouts_open_requests', 'Requests of unknown outcome', ({ open }) => open);
-  byReason(
+  gaugeByReason('lean_payouts_open_requests', 'Requests of unknown outcome', ({ open }) => open);
+  gaugeByReason(
     'lean_payouts_oldest_open_seconds',
     'Age of the oldest request of unknown outcome',
     ({ oldestSeconds }) => oldestSeconds,
   );
-  const counted = (name: string, help: string, read: (counts: AttentionCounts) => number): void => {
+  const gaugeOfCount = (name: string, help: string, read: (counts: AttentionCounts) => number): void => {
     new Gauge({
       name,
-      help: `${help}, over all gateways on one store; NaN while the store cannot say.`,
+      help: `${help}, over all gateways on one store; NaN while the store is unavailable.`,
       registers,
       async collect() {
-        const known = await counts();
-        this.set(known === undefined ? NaN : read(known));
+        const counts = await readCounts();
+        this.set(counts === undefined ? NaN : read(counts));
       },
     });
   };
-  counted(
+  gaugeOfCount(
     'lean_payouts_unresolved_payouts',
     'Requests whose outcome is unknown',
     ({ open }) => open.WAITING + open.UNCLEAR + open.OPERATOR,
   );
-  counted(
+  gaugeOfCount(
     'lean_payouts_duplicate_requests',
-    'Requests of which Lean has more payouts than transfers',
+    'Requests for which Lean has more payouts than transfers',
     ({ duplicates }) => duplicates,
   );
-  counted(
+  gaugeOfCount(
     'lean_payouts_doubted_applications',
-    'Lean applications whose list has lacked a payout, so that nothing is judged absent',
+    'Lean applications whose list has lacked a payout, so that no payout is judged absent',
     ({ doubts }) => doubts,
   );
   new Gauge({
     name: 'lean_payouts_clock_difference_seconds',
-    help: "How far this machine's clock is ahead of the store's and of Lean's; beyond 300 s nothing is judged absent.",
+    help: "How far this machine's clock is ahead of the store's and of Lean's; beyond 300 s no payout is judged absent.",
     labelNames: ['clock'],
     registers,
     collect() {
@@ -117,7 +119,7 @@ export function registerGauges(
       if (differences.lean !== undefined) this.set({ clock: 'lean' }, differences.lean / 1000);
     },
   });
-  const single = (name: string, help: string, read: () => number): void => {
+  const gauge = (name: string, help: string, read: () => number): void => {
     new Gauge({
       name,
       help,
@@ -127,31 +129,31 @@ export function registerGauges(
       },
     });
   };
-  single('lean_payouts_subscribers', 'Subscriptions that are open.', subscriptions);
-  single(
+  gauge('lean_payouts_subscribers', 'Open subscriptions.', subscriptions);
+  gauge(
     'lean_payouts_connections',
-    'Connections that callers have open, on all listeners.',
+    'Open connections of callers, on all listeners.',
     () => connections().count,
   );
-  single(
+  gauge(
     'lean_payouts_unread_bytes',
-    'Bytes of answers that callers have not read.',
+    'Bytes of responses that callers have not read.',
     () => connections().unreadBytes,
   );
-  single(
+  gauge(
     'lean_payouts_incoming_bytes',
-    'Bytes of requests and messages that have not come in whole, or wait for their turn.',
+    'Bytes of requests and messages that are incomplete or wait to be handled.',
     () => connections().incomingBytes,
   );
   const limits = new Gauge({
     name: 'lean_payouts_limit',
-    help: 'What one connection, one caller and the process may hold, by limit: see docs/limits.md.',
+    help: 'The limits of one connection, one caller and the process: see docs/limits.md.',
     labelNames: ['limit'],
     registers,
   });
-  for (const [name, most] of Object.entries(connectionLimits))
-    limits.set({ limit: name.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`) }, most);
-  single('lean_payouts_ready', '1 while new requests are taken and Lean can be called.', () =>
+  for (const [name, max] of Object.entries(connectionLimits))
+    limits.set({ limit: name.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`) }, max);
+  gauge('lean_payouts_ready', '1 while new requests are taken and Lean can be called.', () =>
     Number(ready()),
   );
 }

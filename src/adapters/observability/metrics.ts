@@ -1,18 +1,31 @@
 import { collectDefaultMetrics, Counter, Registry, type Metric } from 'prom-client';
 import { findings, type Finding } from '../../payouts/creation/finding.ts';
 import type { UpstreamCall } from '../../lean/upstream-call.ts';
-import { connectionEnds, type ConnectionEnd } from '../http/connection-limits.ts';
+import { connectionEndReasons, type ConnectionEndReason } from '../http/connection-limits.ts';
 import { Histogram, type HistogramOptions } from './histogram.ts';
 import type { FinishedRequest } from '../http/listener.ts';
 import { registerGauges, type MetricsSources } from './metrics-gauges.ts';
 import type { DeliveryOutcome } from '../http/webhook.ts';
 
-/** The states in which payouts are counted. */
-export const countedPayouts = ['created', 'rejected', 'unknown', 'found', 'duplicate', 'unaudited'] as const;
+/** The values of the `state` label of `lean_payouts_payouts_total`. */
+export const payoutCounterStates = [
+  'created',
+  'rejected',
+  'unknown',
+  'found',
+  'duplicate',
+  'unaudited',
+] as const;
 
-export type CountedPayout = (typeof countedPayouts)[number];
+export type PayoutCounterState = (typeof payoutCounterStates)[number];
 
-const deliveries: readonly (DeliveryOutcome | 'foreign' | 'missed')[] = [
+/**
+ * The values of the `outcome` label of `lean_payouts_webhooks_total`. `foreign`: an event of a payment that is no
+ * payout. `missed`: an event that only the backfill found.
+ */
+type WebhookOutcome = DeliveryOutcome | 'foreign' | 'missed';
+
+const webhookOutcomes: readonly WebhookOutcome[] = [
   'taken',
   'seen',
   'ignored',
@@ -24,16 +37,16 @@ const deliveries: readonly (DeliveryOutcome | 'foreign' | 'missed')[] = [
   'missed',
 ];
 
+/** Histogram buckets for durations, in seconds. */
 const durations = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
 /**
- * The numbers that those who run the gateway look at, as Prometheus reads them. Every label has a bounded number of
- * values, whatever callers send.
+ * The metrics of the gateway in Prometheus format. Every label has a bounded number of values, whatever callers send.
  * @see https://prometheus.io/docs/instrumenting/exposition_formats
  */
 export class Metrics {
   readonly #registry = new Registry();
-  #text: Promise<string> | undefined;
+  #rendering: Promise<string> | undefined;
   readonly #requests: Histogram;
   readonly #leanCalls: Histogram;
   readonly #upstream: Histogram;
@@ -55,7 +68,7 @@ export class Metrics {
     });
     this.#leanCalls = this.#histogram({
       name: 'lean_payouts_request_lean_calls',
-      help: 'Lean calls that a request cost.',
+      help: 'Lean calls made for a request.',
       labelNames: ['surface'],
       buckets: [0, 1, 2, 5, 10, 25, 50, 100, 250],
     });
@@ -67,7 +80,7 @@ export class Metrics {
     });
     this.#payouts = new Counter({
       name: 'lean_payouts_payouts_total',
-      help: 'Payouts by outcome; unknown: requests whose answer was lost; found: settled by reconciliation; duplicate: Lean has more payouts of a key than it has transfers; unaudited: Lean could not be read to find that out.',
+      help: 'Payouts by outcome; unknown: requests whose response was lost; found: settled by reconciliation; duplicate: Lean has more payouts of a key than it has transfers; unaudited: Lean could not be read to check for duplicates.',
       labelNames: ['state'],
       registers,
     });
@@ -79,19 +92,19 @@ export class Metrics {
     });
     this.#updates = new Counter({
       name: 'lean_payouts_updates_total',
-      help: 'Steps of payouts that subscribers have been told of, by this gateway.',
+      help: 'State changes of payouts that this gateway has published to subscribers.',
       registers,
     });
     this.#secondPayments = new Counter({
       name: 'lean_payouts_second_payments_total',
-      help: 'Times that Lean has shown another payment of an intent.',
+      help: 'Number of times that Lean has shown a second payment of an intent.',
       registers,
     });
-    for (const outcome of deliveries) this.#webhooks.inc({ outcome }, 0);
-    for (const state of countedPayouts) this.#payouts.inc({ state }, 0);
+    for (const outcome of webhookOutcomes) this.#webhooks.inc({ outcome }, 0);
+    for (const state of payoutCounterStates) this.#payouts.inc({ state }, 0);
     this.#findings = new Counter({
       name: 'lean_payouts_reconciliation_findings_total',
-      help: 'Looks at Lean for a payout of unknown outcome that settled nothing, by what they found.',
+      help: 'Reconciliation reads for a payout of unknown outcome that did not settle it, by finding.',
       labelNames: ['finding'],
       registers,
     });
@@ -102,7 +115,7 @@ export class Metrics {
       labelNames: ['reason'],
       registers,
     });
-    for (const reason of connectionEnds) this.#connectionsEnded.inc({ reason }, 0);
+    for (const reason of connectionEndReasons) this.#connectionsEnded.inc({ reason }, 0);
     registerGauges(this.#registry, sources);
   }
 
@@ -110,54 +123,54 @@ export class Metrics {
     return this.#registry.contentType;
   }
 
-  /** All numbers as text. */
-  metrics(): Promise<string> {
-    // Concurrent scrapes share one rendering: each takes a millisecond of the event loop.
-    this.#text ??= this.#registry.metrics().finally(() => {
-      this.#text = undefined;
+  /** Renders all metrics as text. */
+  render(): Promise<string> {
+    // Single-flight: concurrent scrapes share one rendering, which blocks the event loop for about a millisecond.
+    this.#rendering ??= this.#registry.metrics().finally(() => {
+      this.#rendering = undefined;
     });
-    return this.#text;
+    return this.#rendering;
   }
 
-  request({ surface, label, outcome = 'unknown', seconds, leanCalls }: FinishedRequest): void {
-    // What has no operation and no code, such as a question after the health, is nobody's request for payouts.
-    if (label === undefined && /^\d+$/.test(outcome)) return;
-    this.#requests.observe(seconds, surface, label ?? 'none', outcome);
+  recordRequest({ surface, operationLabel, outcome = 'unknown', seconds, leanCalls }: FinishedRequest): void {
+    // Requests without an operation and an error code, such as health checks, are not counted.
+    if (operationLabel === undefined && /^\d+$/.test(outcome)) return;
+    this.#requests.observe(seconds, surface, operationLabel ?? 'none', outcome);
     this.#leanCalls.observe(leanCalls, surface);
   }
 
-  upstreamCall(call: UpstreamCall): void {
+  recordUpstreamCall(call: UpstreamCall): void {
     const { operation, class: kind, attempt, durationMs } = call;
     this.#upstream.observe(durationMs / 1000, operation, kind, String(attempt), outcomeOf(call));
   }
 
-  payouts(state: CountedPayout, count = 1): void {
+  countPayouts(state: PayoutCounterState, count = 1): void {
     if (count > 0) this.#payouts.inc({ state }, count);
   }
 
-  finding(finding: Finding): void {
+  countFinding(finding: Finding): void {
     this.#findings.inc({ finding });
   }
 
-  webhooks(outcome: DeliveryOutcome | 'foreign' | 'missed', count = 1): void {
+  countWebhooks(outcome: WebhookOutcome, count = 1): void {
     this.#webhooks.inc({ outcome }, count);
   }
 
-  connectionEnded(reason: ConnectionEnd): void {
+  countConnectionEnd(reason: ConnectionEndReason): void {
     this.#connectionsEnded.inc({ reason });
   }
 
-  secondPayment(): void {
+  countSecondPayment(): void {
     this.#secondPayments.inc();
   }
 
-  updates(count: number): void {
+  countUpdates(count: number): void {
     this.#updates.inc(count);
   }
 
   #histogram(options: HistogramOptions): Histogram {
     const histogram = new Histogram(options);
-    // The registry's type has the library's own classes alone; all that it asks of a metric is its name and `get`.
+    // The cast is safe: the registry only uses `name` and `get`, but its type accepts only prom-client's own classes.
     this.#registry.registerMetric(histogram as unknown as Metric);
     return histogram;
   }

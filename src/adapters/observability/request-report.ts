@@ -1,44 +1,46 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
-/** What is told of a request when it is over: in its line of the log, and by numbers. */
+/** What is recorded of a request when it ends: in its log line and in the metrics. */
 export interface RequestReport {
-  /** The subject of whoever asked; undefined as long as nobody has been let in. */
+  /** The subject of the caller; undefined until the caller is authenticated. */
   caller?: string;
-  /** What was asked for, in the log: an operation's name. */
+  /** The name of the operation, for the log. */
   operation?: string;
-  /** The same in a number's label, of which there are only so many. */
-  label?: string;
+  /** The name of the operation as a metric label, from a bounded set of values. */
+  operationLabel?: string;
   /** `ok`, or the code of the first error. */
   outcome?: string;
-  /** Of the trace that it belongs to, where traces are exported. */
+  /** The id of its trace, if traces are exported. */
   traceId?: string;
-  /** Lean calls that were made for it, repetitions included; those shared with another request are the other's. */
+  /** Lean calls made for it, including retries. A call shared by several requests counts for the first of them. */
   leanCalls: number;
 }
 
-const current = new AsyncLocalStorage<RequestReport>();
+const storage = new AsyncLocalStorage<RequestReport>();
 
-/** Does a request's work, so that the Lean calls made for it count as its own. */
-export function reporting<Result>(report: RequestReport, work: () => Result): Result {
-  return current.run(report, work);
+/** Runs the work of a request in an async context that holds its report, so that its Lean calls count for it. */
+export function runWithReport<Result>(report: RequestReport, work: () => Result): Result {
+  return storage.run(report, work);
 }
 
-/** Of the request that work is being done for, if it is done for one. */
-export function currentReport(): RequestReport | undefined {
-  return current.getStore();
+/** The report of the request in whose async context this runs; undefined outside of one. */
+export function currentRequestReport(): RequestReport | undefined {
+  return storage.getStore();
 }
 
-/** Counts a Lean call for the request that it is made for, if it is made for one. */
+/** Counts a Lean call for the current request, if there is one. */
 export function countLeanCall(): void {
-  const report = currentReport();
+  const report = currentRequestReport();
   if (report !== undefined) report.leanCalls += 1;
 }
 
-/** What Lean's own word on a request comes to, in the codes that errors have. */
+/** The outcome of a request whose response is Lean's own, by HTTP status: `ok` or an error code. */
 export function codeOfStatus(status: number): string {
   if (status < 400) return 'ok';
   if (status === 401 || status === 403) return 'LEAN_UNAUTHORIZED';
   if (status === 429) return 'LEAN_RATE_LIMITED';
   return status < 500 ? 'LEAN_REFUSED' : 'LEAN_UNAVAILABLE';
 }
+
+/** The APIs that the gateway offers. */
 export type Surface = 'graphql' | 'rest' | 'mcp';

@@ -4,28 +4,32 @@ import type { AttemptTrace, UpstreamAttempt, UpstreamCall } from '../../lean/ups
 import type { Surface, RequestReport } from './request-report.ts';
 
 /**
- * What the gateway does, as OpenTelemetry spans: each request, the execution of its operation, the loads that resolvers
- * have in common, and each call of Lean's. There is one only where traces are exported; nothing is done for it elsewhere.
+ * Creates OpenTelemetry spans for requests, GraphQL executions, batched loads and Lean calls. It exists only if traces
+ * are exported, so tracing costs nothing otherwise.
  * @see https://opentelemetry.io/docs/specs/semconv/http/http-spans
  */
 export class Tracing {
   readonly #tracer = trace.getTracer('lean-payouts-gateway');
-  readonly #toLean: boolean;
+  readonly #propagateToLean: boolean;
 
-  /** @param toLean whether Lean is told which trace a call belongs to */
-  constructor({ toLean }: { readonly toLean: boolean }) {
-    this.#toLean = toLean;
+  /** @param propagateToLean whether Lean calls carry the `traceparent` header */
+  constructor({ propagateToLean }: { readonly propagateToLean: boolean }) {
+    this.#propagateToLean = propagateToLean;
   }
 
-  /** A request from its first byte to its last, within the trace of whoever sent it. */
-  async request(
+  /** Runs the work of a request in a server span that ends with the response, within the caller's trace. */
+  async traceRequest(
     { request, response, report, path, surface }: TracedRequest,
     work: () => Promise<void>,
   ): Promise<void> {
-    const from = propagation.extract(context.active(), request.headers);
+    const parent = propagation.extract(context.active(), request.headers);
     const method = request.method ?? '';
     const attributes = { 'http.request.method': method, 'url.path': path };
-    const span = this.#tracer.startSpan(`${method} ${surface}`, { kind: SpanKind.SERVER, attributes }, from);
+    const span = this.#tracer.startSpan(
+      `${method} ${surface}`,
+      { kind: SpanKind.SERVER, attributes },
+      parent,
+    );
     report.traceId = span.spanContext().traceId;
     response.once('close', () => {
       const { operation, outcome, leanCalls } = report;
@@ -39,11 +43,11 @@ export class Tracing {
         span.setStatus({ code: SpanStatusCode.ERROR });
       span.end();
     });
-    await context.with(trace.setSpan(from, span), work);
+    await context.with(trace.setSpan(parent, span), work);
   }
 
-  /** Work of our own within a request, such as an execution. */
-  async work<Result>(
+  /** Runs work in an internal span, such as a GraphQL execution. */
+  async inSpan<Result>(
     name: string,
     attributes: Readonly<Record<string, string | number>>,
     work: () => Result | Promise<Result>,
@@ -60,8 +64,8 @@ export class Tracing {
     });
   }
 
-  /** One attempt of a call of Lean's. Neither its address nor its answer is told: they name payouts and people. */
-  attempt({ operation, method, attempt }: UpstreamAttempt): AttemptTrace {
+  /** Starts a client span for one attempt of a Lean call. It holds no URL and no response: both may name people. */
+  traceAttempt({ operation, method, attempt }: UpstreamAttempt): AttemptTrace {
     const span = this.#tracer.startSpan(`Lean ${operation}`, {
       kind: SpanKind.CLIENT,
       attributes: {
@@ -71,7 +75,7 @@ export class Tracing {
       },
     });
     return {
-      headers: this.#toLean ? traceparentOf(span) : {},
+      headers: this.#propagateToLean ? traceparentOf(span) : {},
       end(call) {
         endAttempt(span, call);
       },
@@ -95,7 +99,7 @@ function endAttempt(span: Span, { status, error, correlationId }: UpstreamCall):
   span.end();
 }
 
-/** The trace's own header alone: what else travels with a trace inside a company is not Lean's business. */
+/** Only the `traceparent` header. Lean gets no `tracestate` and no `baggage`, which may hold internal data. */
 function traceparentOf(span: Span): Record<string, string> {
   const carrier: Record<string, string> = {};
   propagation.inject(trace.setSpan(context.active(), span), carrier);

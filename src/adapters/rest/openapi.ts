@@ -9,7 +9,7 @@ export interface OpenApiOptions {
   readonly wantsToken: boolean;
 }
 
-/** OpenAPI 3.1 of the REST routes, read off the table of operations. */
+/** Builds the OpenAPI 3.1 document of the REST routes from the operations. */
 export function openApiDocument(operations: readonly Operation[], options: OpenApiOptions): object {
   const paths: Record<string, Record<string, object>> = {};
   for (const operation of operations)
@@ -23,9 +23,8 @@ export function openApiDocument(operations: readonly Operation[], options: OpenA
       title: "Lean's payouts",
       version: '1',
       description:
-        "Lean's own payouts operations, behind the rules of this gateway: checks, deadlines, and payouts that are made " +
-        "at most once. Lean's answers come as Lean gives them, byte for byte; what the gateway itself has to say comes " +
-        'as problem details.',
+        "Lean's own payouts operations, with the checks and deadlines of this gateway, and with payouts that are made " +
+        "at most once. Lean's answers are passed on byte for byte. The gateway's own errors are problem details.",
     },
     servers: [{ url: '/' }],
     paths,
@@ -71,17 +70,21 @@ function operationObject(operation: Operation, { requireKey, wantsToken }: OpenA
       '200': { description: "Lean's answer.", content: { 'application/json': { schema: answer } } },
       '400': problem('A parameter is not accepted; `problems` names each.'),
       ...(wantsToken && {
-        '401': problem('No access token, or one that is not good.'),
-        '403': problem(`The access token lacks the scope ${scopeOf(operation)}; or Lean's own refusal.`),
+        '401': problem('The access token is missing or not valid.'),
+        '403': problem(
+          `The access token lacks the scope ${scopeOf(operation)}, or Lean refused the request.`,
+        ),
       }),
-      '429': problem("The caller has used up what it may ask for in a minute; or Lean's own refusal."),
-      '4XX': { description: 'A refusal: Lean’s own, as it came, or problem details of the gateway.' },
+      '429': problem(
+        "The caller has exceeded its rate limit per minute, or Lean's own rate limit is exceeded.",
+      ),
+      '4XX': { description: "Lean's own refusal, passed on unchanged, or problem details of the gateway." },
       '503': problem('Nothing reached Lean; the same request may be sent again.'),
       '504': problem(
         operation.hints.readOnly
           ? 'Lean did not answer in time.'
-          : 'Lean may or may not have taken it: never use another key. Send the same body with the same ' +
-              'idempotency-key again after retry-after, unless `reason` says that a person must decide.',
+          : 'Lean may or may not have accepted the payout: never use another key. Send the same body with the same ' +
+              'idempotency-key again after retry-after, unless `reason` says that an operator must decide.',
       ),
       '5XX': problem('Lean cannot be reached or gave no usable answer.'),
     },
@@ -105,9 +108,9 @@ const problemShape = {
     status: { type: 'integer', description: 'The HTTP status.' },
     code: {
       type: 'string',
-      description: 'What it is, for programs, such as BAD_USER_INPUT or LEAN_TIMEOUT.',
+      description: 'The error code, for programs, such as BAD_USER_INPUT or LEAN_TIMEOUT.',
     },
-    detail: { type: 'string', description: 'What it is, for people.' },
+    detail: { type: 'string', description: 'The error message, for people.' },
     problems: {
       type: 'array',
       description: 'Each part of the request that is not accepted.',
@@ -115,7 +118,10 @@ const problemShape = {
         type: 'object',
         required: ['parameter', 'problem'],
         properties: {
-          parameter: { type: 'string', description: 'Its name, or its path within the body.' },
+          parameter: {
+            type: 'string',
+            description: 'The name of the parameter, or its path within the body.',
+          },
           problem: { type: 'string', description: 'What is wrong, and what is accepted.' },
         },
       },
@@ -124,19 +130,22 @@ const problemShape = {
     reason: {
       type: 'string',
       description:
-        'Why it is unknown whether Lean has taken a payout: WAITING, or UNCLEAR or OPERATOR where a person must decide.',
+        'Why it is unknown whether Lean has accepted a payout: WAITING, or UNCLEAR or OPERATOR if an operator must decide.',
     },
-    retryAfterSeconds: { type: 'integer', description: 'When it is worth asking again.' },
+    retryAfterSeconds: {
+      type: 'integer',
+      description: 'The time after which the request may be repeated, in seconds.',
+    },
     resendAt: {
       type: ['string', 'null'],
       format: 'date-time',
       description:
-        'The payout may be sent again from this time on, when the key is repeated and Lean does not have it. Null where it is not sent again without a person.',
+        'If the key is repeated after this time and Lean does not have the payout, the gateway sends it again. Null if it is never sent again without a decision of an operator.',
     },
-    leanCode: { type: 'string', description: "Lean's code, where Lean has refused the payout." },
+    leanCode: { type: 'string', description: "Lean's error code, if Lean has refused the payout." },
     lean: {
       type: 'object',
-      description: 'What is known of a failure at Lean: status, code, ids for its support.',
+      description: "Details of a failure at Lean: status, code, and ids for Lean's support.",
     },
   },
 };

@@ -1,9 +1,9 @@
 import { STATUS_CODES, type ServerResponse } from 'node:http';
-import { LeanNotSent, type LeanError } from '../../errors/lean-errors.ts';
+import { describeCode } from '../../errors/error-codes.ts';
+import { presentedError } from '../../errors/presented-error.ts';
 import type { OperationOutcome } from '../../operations/operation-calls.ts';
-import { StoreUnavailable } from '../../errors/gateway-errors.ts';
 
-/** What this gateway itself has to say, as problem details; `code` is the one that every surface has for it. */
+/** An answer of the gateway itself, as problem details. `code` is the same on every surface. */
 export interface Problem {
   readonly status: number;
   readonly code: string;
@@ -26,7 +26,7 @@ export function answerProblem(
   response.end(JSON.stringify({ type: 'about:blank', title, status, code, detail, ...members }));
 }
 
-/** The problem that an outcome is, where it is not Lean's own word. */
+/** The problem details for an outcome that is not Lean's own answer. */
 export function problemOf(outcome: Exclude<OperationOutcome, { kind: 'lean' }>): Problem {
   switch (outcome.kind) {
     case 'invalid':
@@ -42,46 +42,25 @@ export function problemOf(outcome: Exclude<OperationOutcome, { kind: 'lean' }>):
       const status = outcome.kind === 'conflict' ? 409 : 422;
       return { status, code, detail: message, idempotencyKey, ...(leanCode !== null && { leanCode }) };
     }
-    case 'similar': {
-      const { code, message, similarUnknownKey } = outcome.error;
-      return {
-        status: 409,
-        code,
-        detail: message,
-        idempotencyKey: outcome.idempotencyKey,
-        similarUnknownKey,
-      };
-    }
-    case 'denied': {
-      const { code, message } = outcome.error;
-      return { status: code === 'FORBIDDEN' ? 403 : 429, code, detail: message };
-    }
     case 'unknown': {
       const { message, idempotencyKey, reason, retryAfterSeconds, resendAt } = outcome.unknown;
-      return {
-        status: 504,
-        code: 'PAYOUT_OUTCOME_UNKNOWN',
-        detail: message,
-        idempotencyKey,
-        reason,
-        retryAfterSeconds,
-        resendAt,
-      };
+      const code = 'PAYOUT_OUTCOME_UNKNOWN';
+      const status = describeCode(code).httpStatus;
+      return { status, code, detail: message, idempotencyKey, reason, retryAfterSeconds, resendAt };
     }
+    case 'denied':
+      return ofError(outcome.error);
+    case 'similar':
     case 'failed': {
       const { error, idempotencyKey } = outcome;
-      return {
-        status: statusOf(error),
-        code: error.code,
-        detail: error.message,
-        ...(error instanceof StoreUnavailable ? {} : { lean: error.details }),
-        ...(idempotencyKey !== undefined && { idempotencyKey }),
-      };
+      return { ...ofError(error), ...(idempotencyKey !== undefined && { idempotencyKey }) };
     }
   }
 }
 
-function statusOf(error: LeanError | StoreUnavailable): number {
-  if (error instanceof StoreUnavailable || error instanceof LeanNotSent) return 503;
-  return error.code === 'LEAN_TIMEOUT' ? 504 : 502;
+function ofError(error: Error): Problem {
+  const presented = presentedError(error);
+  if (presented === undefined) throw error;
+  const { status, code, message: detail, details } = presented;
+  return { status, code, detail, ...details };
 }

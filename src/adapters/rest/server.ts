@@ -1,44 +1,44 @@
 import type { Authenticator } from '../../access/authenticator.ts';
 import { operations, type Operation } from '../../lean/operations.ts';
-import { eventLoop } from '../../scheduling/event-loop-batcher.ts';
-import { demandScopes, scopeOf, type Caller } from '../../access/caller.ts';
-import { JsonBeyondBounds, parseExactJson } from '../../json/exact-json.ts';
+import { eventLoopBatcher } from '../../scheduling/event-loop-batcher.ts';
+import { requireScopes, scopeOf, type Caller } from '../../access/caller.ts';
+import { JsonBoundsExceeded, parseExactJson } from '../../json/exact-json.ts';
 import type { OperationCalls, OperationOutcome } from '../../operations/operation-calls.ts';
-import { readBody, tooLarge } from '../http/body.ts';
+import { readBodyText, bodyTooLargeMessage } from '../http/body.ts';
 import type { HttpRequestContext } from '../http/http-request-context.ts';
-import { startListener, type Listener, type ListenerBasics } from '../http/listener.ts';
+import { startListener, type Listener, type CommonListenerOptions } from '../http/listener.ts';
 import { openApiDocument, type OpenApiOptions } from './openapi.ts';
 import { answerProblem, problemOf, type Problem } from './problem.ts';
 import { refusalOf } from '../http/refusal.ts';
 import { codeOfStatus } from '../observability/request-report.ts';
 import { RestRoutes } from './routes.ts';
 
-export interface RestOptions extends ListenerBasics {
+export interface RestOptions extends CommonListenerOptions {
   readonly calls: OperationCalls;
-  /** Lets callers in. */
+  /** Authenticates each request. */
   readonly authenticator: Authenticator;
-  /** What the description of the routes says of keys and tokens. */
-  readonly described: OpenApiOptions;
-  /** @default the table */
+  /** Settings that the OpenAPI document describes. */
+  readonly openApi: OpenApiOptions;
+  /** @default all operations of `lean/operations.ts` */
   readonly operations?: readonly Operation[];
 }
 
 const maxBodyBytes = 256 * 1024;
 
 /**
- * Lean's operations as REST routes, read off their table: Lean's own word byte for byte, and this gateway's as problem
- * details. `/openapi.json` describes them.
+ * Starts the REST listener: one route for each of Lean's operations. Lean's responses are passed on byte for byte, and
+ * the gateway's own errors are problem details (RFC 9457). `/openapi.json` describes the routes.
  */
 export function startRestServer(options: RestOptions): Promise<Listener> {
-  const { calls, authenticator, described } = options;
-  const table = options.operations ?? Object.values(operations);
-  const routes = new RestRoutes(table);
-  const description = JSON.stringify(openApiDocument(table, described));
+  const { calls, authenticator, openApi } = options;
+  const offered = options.operations ?? Object.values(operations);
+  const routes = new RestRoutes(offered);
+  const openApiJson = JSON.stringify(openApiDocument(offered, openApi));
   return startListener({
     ...options,
     surface: 'rest',
     route,
-    onBug: response => {
+    onUnexpectedError: response => {
       answerProblem(response, {
         status: 500,
         code: 'INTERNAL_SERVER_ERROR',
@@ -47,20 +47,20 @@ export function startRestServer(options: RestOptions): Promise<Listener> {
     },
   });
 
-  async function route(exchange: HttpRequestContext): Promise<void> {
-    const { request, response, path, draining, report } = exchange;
+  async function route(context: HttpRequestContext): Promise<void> {
+    const { request, response, path, draining, report } = context;
     if (path === '/openapi.json' && request.method === 'GET') {
-      response.writeHead(200, { 'content-type': 'application/json' }).end(description);
+      response.writeHead(200, { 'content-type': 'application/json' }).end(openApiJson);
       return;
     }
     const found = routes.routeOf(request.method ?? '', path);
-    if (found.kind === 'nothing')
+    if (found.kind === 'not found')
       return answerProblem(response, {
         status: 404,
         code: 'BAD_USER_INPUT',
-        detail: 'There is nothing at this address; GET /openapi.json tells what there is.',
+        detail: 'There is no route at this address; GET /openapi.json describes all routes.',
       });
-    if (found.kind === 'other method')
+    if (found.kind === 'method not allowed')
       return answerProblem(
         response,
         {
@@ -83,37 +83,37 @@ export function startRestServer(options: RestOptions): Promise<Listener> {
         { 'retry-after': '1' },
       );
     const { operation } = found;
-    report.operation = report.label = operation.name;
-    const caller = await callerOf(exchange, operation);
+    report.operation = report.operationLabel = operation.name;
+    const caller = await authenticate(context, operation);
     if (caller === undefined) return;
-    // Reading a body takes a turn. A GET has no body, so it takes one here.
-    if (request.method === 'GET') await eventLoop.take(exchange.connection);
-    const values = await valuesOf(exchange, found);
+    // Reading a body waits for a turn of the event loop batcher. A GET has no body, so it waits here.
+    if (request.method === 'GET') await eventLoopBatcher.waitForTurn(context.connection);
+    const values = await parameterValues(context, found);
     if ('problem' in values) {
-      // What is left of a body that is not wanted is not read.
+      // Closing the connection avoids reading the rest of a body that is too large.
       answerProblem(response, values.problem, values.problem.status === 413 ? { connection: 'close' } : {});
       return;
     }
-    const outcome = await calls.call({ operation, ...values, caller, signal: exchange.leaving });
-    answer(exchange, operation, outcome);
+    const outcome = await calls.call({ operation, ...values, caller, signal: context.signal });
+    sendOutcome(context, operation, outcome);
   }
 
-  /** Who asks for an operation; undefined when they have been answered that they may not. */
-  async function callerOf(
+  /** Returns the caller, or sends a refusal and returns undefined. */
+  async function authenticate(
     { request: { headers, method }, response, report }: HttpRequestContext,
     operation: Operation,
   ): Promise<Caller | undefined> {
     try {
       const { caller } = await authenticator.authenticate({ authorization: headers.authorization });
       report.caller = caller.subject;
-      demandScopes(caller, scopeOf(operation));
+      requireScopes(caller, scopeOf(operation));
       return caller;
     } catch (error) {
       const refusal = refusalOf(error);
       if (refusal === undefined) throw error;
       const { status, code, message } = refusal;
       report.outcome = code;
-      // A body, which may be large, is not waited for.
+      // Closing the connection avoids waiting for a body, which may be large.
       const closing = method === 'GET' ? {} : { connection: 'close' };
       answerProblem(response, { status, code, detail: message }, { ...closing, ...refusal.headers });
       return undefined;
@@ -121,7 +121,7 @@ export function startRestServer(options: RestOptions): Promise<Listener> {
   }
 }
 
-function answer(
+function sendOutcome(
   { response, log, report }: HttpRequestContext,
   operation: Operation,
   outcome: OperationOutcome,
@@ -132,8 +132,9 @@ function answer(
     report.outcome = problem.code;
     if (outcome.kind === 'failed')
       log.warn({ operation: operation.name, code: problem.code, lean: problem['lean'] }, problem.detail);
-    const later = retryAfterOf(outcome, problem);
-    answerProblem(response, problem, outcome.kind === 'denied' ? refusalOf(outcome.error)?.headers : later);
+    const headers =
+      outcome.kind === 'denied' ? refusalOf(outcome.error)?.headers : retryAfterOf(outcome, problem);
+    answerProblem(response, problem, headers);
     return;
   }
   const { response: upstream, retryAfter, idempotencyKey, similarUnknownKey } = outcome;
@@ -151,31 +152,31 @@ function answer(
 function retryAfterOf(outcome: OperationOutcome, { status }: Problem): Record<string, string> {
   if (outcome.kind === 'unknown') {
     const { reason, retryAfterSeconds } = outcome.unknown;
-    // HTTP clients repeat by this header, and repeating does not help while a person must decide.
+    // HTTP clients retry on this header, and a retry does not help while an operator must decide.
     return reason === 'WAITING' ? { 'retry-after': String(retryAfterSeconds) } : {};
   }
   return status === 503 ? { 'retry-after': '1' } : {};
 }
 
-/** The values of the parameters by name, wherever in the request they are. */
-async function valuesOf(
-  exchange: HttpRequestContext,
+/** Collects the parameter values by name from the path, the query, the headers and the body. */
+async function parameterValues(
+  context: HttpRequestContext,
   { operation, path }: { readonly operation: Operation; readonly path: Readonly<Record<string, string>> },
 ): Promise<{ readonly values: Record<string, unknown> } | { readonly problem: Problem }> {
-  const { request } = exchange;
-  // Without a prototype, so that no name means anything but itself.
+  const { request } = context;
+  // Without a prototype, names such as `constructor` and `__proto__` are ordinary keys.
   const values = Object.assign(Object.create(null) as Record<string, unknown>, path);
   const search = new URLSearchParams((request.url ?? '').split('?').slice(1).join('?'));
   for (const [name, value] of search) {
     const place = operation.parameters.find(parameter => parameter.name === name)?.in;
     if (place !== undefined && place !== 'query')
-      return { problem: bad(name, `does not belong in the query; its place is the ${place}.`) };
-    if (name in values) return { problem: bad(name, 'is given more than once.') };
+      return { problem: invalidParameter(name, `must not be in the query; send it in the ${place}.`) };
+    if (name in values) return { problem: invalidParameter(name, 'is given more than once.') };
     values[name] = value;
   }
   for (const { name } of operation.parameters.filter(parameter => parameter.in === 'header')) {
     const given = request.headersDistinct[name] ?? [];
-    if (given.length > 1) return { problem: bad(name, 'is given more than once.') };
+    if (given.length > 1) return { problem: invalidParameter(name, 'is given more than once.') };
     if (given[0] !== undefined) values[name] = given[0];
   }
   const bodyName = operation.parameters.find(parameter => parameter.in === 'body')?.name;
@@ -189,24 +190,25 @@ async function valuesOf(
         detail: 'Send the body with content-type: application/json.',
       },
     };
-  const text = await readBody(exchange, maxBodyBytes);
+  const text = await readBodyText(context, maxBodyBytes);
   if (text === undefined)
     return {
       problem: {
         status: 413,
         code: 'BAD_USER_INPUT',
-        detail: tooLarge(maxBodyBytes),
+        detail: bodyTooLargeMessage(maxBodyBytes),
       },
     };
   try {
     return { values: { ...values, [bodyName]: parseExactJson(text) } };
   } catch (error) {
-    if (error instanceof JsonBeyondBounds) return { problem: bad(bodyName, `${error.message}.`) };
-    if (error instanceof SyntaxError) return { problem: bad(bodyName, 'is not valid JSON.') };
+    if (error instanceof JsonBoundsExceeded)
+      return { problem: invalidParameter(bodyName, `${error.message}.`) };
+    if (error instanceof SyntaxError) return { problem: invalidParameter(bodyName, 'is not valid JSON.') };
     throw error;
   }
 }
 
-function bad(parameter: string, problem: string): Problem {
+function invalidParameter(parameter: string, problem: string): Problem {
   return problemOf({ kind: 'invalid', problems: [{ parameter, problem }] });
 }

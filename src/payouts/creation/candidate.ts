@@ -1,10 +1,10 @@
 import { LeanError, LeanNotOffered, LeanRefused } from '../../errors/lean-errors.ts';
 import type { PayoutIntent } from '../payout-intent.ts';
-import { enoughSigns, saysNoSuchCall, type PayoutReads } from '../payout-reads.ts';
+import { missingOperationThreshold, isMissingOperation, type PayoutReads } from '../payout-reads.ts';
 import type { Payout } from '../payout.ts';
 import { isFailed } from './found-answer.ts';
 import type { PayoutRecord } from './payout-record.ts';
-import type { OtherRecords, OwnedRecord, PayoutEvidence } from './payout-records.ts';
+import type { OtherRecords, KeyedRecord, PayoutEvidence } from './payout-records.ts';
 import {
   compareAccounts,
   compareAmounts,
@@ -15,163 +15,184 @@ import {
   type Resemblance,
 } from './resemblance.ts';
 
-/** A payout at Lean that no record names, and that is, or may be, one of a request's transfers. */
+/** A payout at Lean that no record names and that matches, or may match, a transfer of the request. */
 export interface Candidate {
   readonly row: Payout;
-  /** Null where this Lean has no call for it, does not know it, or could not show it. */
+  /** Null if this Lean has no call for intents, does not know this one, or could not show it. */
   readonly intent: PayoutIntent | null;
-  /** Whether Lean could not show right now what it would be judged by: its intent, or the account of a destination. */
-  readonly unread: boolean;
-  /** `exact`: its reference, amount, currency and destination are those of a transfer. */
+  /** Whether Lean failed to show its intent, or the account of a destination, which the comparison needs. */
+  readonly unreadable: boolean;
+  /** `exact`: its reference, amount, currency and destination equal those of a transfer. */
   readonly match: 'exact' | 'may be';
   /**
-   * Whether Lean shows it with the very reference of one of the transfers. Then it is never another payout, also where
-   * its amount or its destination keeps it from being `exact`.
+   * Whether Lean shows it with the exact reference of one of the transfers. Then it always counts as a candidate,
+   * even if its amount or destination differs.
    */
   readonly carriesReference: boolean;
-  /** The transfers of the request that it is, or may be. */
+  /** Positions of the transfers that it matches, or may match. */
   readonly positions: readonly number[];
-  /** Records of other requests that it may belong to as well: open ones, and settled ones with its reference. */
-  readonly sharedWith: readonly OwnedRecord[];
-  /** Whether Lean has failed it: no money moves. */
+  /** Records of other requests that it may belong to instead: open ones, and settled ones with its reference. */
+  readonly sharedWith: readonly KeyedRecord[];
+  /** Whether its status at Lean is FAILED: no money moves. */
   readonly failed: boolean;
 }
 
-export interface CandidatesOptions {
+export interface CandidateClassifierOptions {
   readonly reads: PayoutReads;
   readonly evidence: PayoutEvidence;
   readonly application: string;
-  /** A payout of this gateway's within the window, where there is one. */
-  readonly reference: PayoutRecord | undefined;
+  /** A payout of this gateway within the time range that was read; undefined if there is none. */
+  readonly referencePayout: PayoutRecord | undefined;
+  /** On the clock of `performance.now()`. */
   readonly deadline: number;
 }
 
-/** Intents read side by side: looking for one payout must not keep everybody else's reads waiting. */
-const intentsAtOnce = 8;
+/** The most intents read at the same time: one reconciliation must not delay the reads of all callers. */
+const concurrentIntentReads = 8;
 
-type Seen = Pick<Candidate, 'row' | 'intent' | 'unread'>;
+/** A row of Lean's list and its intent. */
+type RowDetails = Pick<Candidate, 'row' | 'intent' | 'unreadable'>;
 
-export interface Judgement {
+export interface Classification {
   readonly candidates: readonly Candidate[];
   /**
-   * Whether it is known of each candidate which other records it may belong to. Otherwise an `exact` one may be another
-   * record's whose reference Lean has changed.
+   * Whether `sharedWith` of each candidate is complete. If not, an `exact` candidate may belong to a record that was
+   * not compared, whose reference Lean has changed.
    */
   readonly knowsOwners: boolean;
 }
 
-/** Judges the rows of Lean's list that no record names. */
-export class Candidates {
-  readonly #options: CandidatesOptions;
-  /** Accounts of destinations, for a Lean without intents; undefined where Lean could not show it right now. */
+/** Compares the rows of Lean's list that no record names with the transfers of a request. */
+export class CandidateClassifier {
+  readonly #options: CandidateClassifierOptions;
+  /** IBANs by destination id, for a Lean without intents. Null: Lean shows none. Undefined: the read failed. */
   readonly #accounts = new Map<string, string | null | undefined>();
   #hasIntents = true;
 
-  constructor(options: CandidatesOptions) {
+  constructor(options: CandidateClassifierOptions) {
     this.#options = options;
   }
 
-  /** @throws LeanError when Lean cannot be asked; StoreUnavailable */
-  async judge(
+  /**
+   * @param records the records of the request
+   * @param others the records of other requests that may own a row
+   * @throws LeanError when Lean cannot be read; StoreUnavailable
+   */
+  async classify(
     rows: readonly Payout[],
     records: readonly PayoutRecord[],
     others: OtherRecords,
-  ): Promise<Judgement> {
-    const seen: Seen[] = [];
-    for (let next = 0; next < rows.length; next += intentsAtOnce) {
-      const part = rows.slice(next, next + intentsAtOnce);
-      seen.push(...(await Promise.all(part.map(row => this.#see(row)))));
+  ): Promise<Classification> {
+    const detailed: RowDetails[] = [];
+    for (let next = 0; next < rows.length; next += concurrentIntentReads) {
+      const chunk = rows.slice(next, next + concurrentIntentReads);
+      detailed.push(...(await Promise.all(chunk.map(row => this.#readDetails(row)))));
     }
-    const provenReferenceLength = await this.#provenReferenceLength(seen, records, others.records);
+    const provenReferenceLength = await this.#provenReferenceLength(detailed, records, others.records);
     const candidates: Candidate[] = [];
-    for (const each of seen) {
-      const fits = new Map<number, 'exact' | 'may be'>();
+    for (const each of detailed) {
+      const matches = new Map<number, 'exact' | 'may be'>();
       let carriesReference = false;
       for (const record of records) {
-        const fit = await this.#compare(record, each, provenReferenceLength > 0);
-        // A payout that carries the reference is never another one, whatever else Lean shows of it.
-        const carries = each.intent?.externalReference === record.transfer.externalReference;
-        carriesReference ||= carries;
-        if (fit !== 'other' || carries) fits.set(record.position, fit === 'same' ? 'exact' : 'may be');
+        const resemblance = await this.#compare(record, each, provenReferenceLength > 0);
+        // A payout with the exact reference is always a candidate, whatever its amount and destination.
+        const hasReference = each.intent?.externalReference === record.transfer.externalReference;
+        carriesReference ||= hasReference;
+        if (resemblance !== 'other' || hasReference)
+          matches.set(record.position, resemblance === 'same' ? 'exact' : 'may be');
       }
-      if (fits.size === 0) continue;
-      const match = [...fits.values()].includes('exact') ? 'exact' : 'may be';
-      const sharing: OwnedRecord[] = [];
+      if (matches.size === 0) continue;
+      const match = [...matches.values()].includes('exact') ? 'exact' : 'may be';
+      const sharedWith: KeyedRecord[] = [];
       let ownedByOther = false;
       for (const other of others.records) {
-        const fit = await this.#compare(other.record, each, provenReferenceLength > 0);
-        // A payout with the reference of another request belongs to that one, unless Lean may have changed ours to it.
+        const resemblance = await this.#compare(other.record, each, provenReferenceLength > 0);
+        // A payout that matches another request belongs to it, unless Lean may have altered a reference of this
+        // request into the one that the payout shows.
         if (
-          fit === 'same' &&
+          resemblance === 'same' &&
           match !== 'exact' &&
           !mayHaveAlteredReference(records, each, provenReferenceLength)
         )
           ownedByOther = true;
-        // Lean may have changed the other one's reference to this one.
-        const isChanged = mayHaveAlteredReference([other.record], each, provenReferenceLength);
-        if (fit === 'same' || (fit === 'may be' && (match !== 'exact' || isChanged))) sharing.push(other);
+        // Lean may have altered the reference of the other record into the one that the payout shows.
+        const isAltered = mayHaveAlteredReference([other.record], each, provenReferenceLength);
+        if (resemblance === 'same' || (resemblance === 'may be' && (match !== 'exact' || isAltered)))
+          sharedWith.push(other);
       }
       if (ownedByOther) continue;
       candidates.push({
         ...each,
-        unread: this.#isUnread(
+        unreadable: this.#isUnreadable(
           each,
-          records.filter(({ position }) => fits.has(position)),
+          records.filter(({ position }) => matches.has(position)),
         ),
         match,
         carriesReference,
-        positions: [...fits].filter(([, fit]) => fit === match).map(([position]) => position),
-        sharedWith: sharing,
+        positions: [...matches].filter(([, kind]) => kind === match).map(([position]) => position),
+        sharedWith,
         failed: isFailed(each.row, each.intent),
       });
     }
-    return { candidates, knowsOwners: others.isWhole || provenReferenceLength > 0 };
+    return { candidates, knowsOwners: others.isComplete || provenReferenceLength > 0 };
   }
 
-  async #see(row: Payout): Promise<Seen> {
-    const { intent, unread } = await this.#intentOf(row);
-    return { row, intent: intent && preferLivePayment(intent, row), unread };
+  async #readDetails(row: Payout): Promise<RowDetails> {
+    const { intent, unreadable } = await this.#intentOf(row);
+    return { row, intent: intent && preferLivePayment(intent, row), unreadable };
   }
 
-  async #intentOf({ intentId }: Pick<Payout, 'intentId'>): Promise<Pick<Seen, 'intent' | 'unread'>> {
-    if (!this.#hasIntents) return { intent: null, unread: false };
+  async #intentOf({
+    intentId,
+  }: Pick<Payout, 'intentId'>): Promise<Pick<RowDetails, 'intent' | 'unreadable'>> {
+    if (!this.#hasIntents) return { intent: null, unreadable: false };
     try {
-      return { intent: await this.#readIntent(intentId), unread: false };
+      return { intent: await this.#readIntent(intentId), unreadable: false };
     } catch (error) {
-      if (this.#mayBeShownLater(error)) return { intent: null, unread: true };
-      // Older UAE applications and those in KSA have no such call: the other rows need not be asked for.
+      if (this.#isTemporary(error)) return { intent: null, unreadable: true };
+      // Older UAE applications and those in KSA have no call for intents, so the other intents are not requested.
       if (error instanceof LeanNotOffered) this.#hasIntents = false;
-      return { intent: null, unread: false };
+      return { intent: null, unreadable: false };
     }
   }
 
-  /** One answer that there is no such call may be a fault on the way: it is asked for again until several have said so. */
+  /**
+   * Retries when Lean answers that it has no such call: a proxy may answer so by mistake. Several such answers count.
+   */
   async #readIntent(intentId: string): Promise<PayoutIntent | null> {
     const { reads, deadline } = this.#options;
-    for (let sign = 1; ; sign += 1)
+    for (let attempt = 1; ; attempt += 1)
       try {
         return await reads.intent(intentId, { deadline });
       } catch (error) {
-        if (!saysNoSuchCall(error) || sign >= enoughSigns || reads.certainlyLacksDetails) throw error;
+        if (
+          !isMissingOperation(error) ||
+          attempt >= missingOperationThreshold ||
+          reads.certainlyLacksDetailCalls
+        )
+          throw error;
       }
   }
 
-  /** `same`: it is this transfer. `may be`: it cannot be told. */
+  /**
+   * Compares a row with a transfer: by its intent, or without one by the amount, description and account of the row.
+   * @param exactReferences whether Lean is known to return references unchanged
+   */
   async #compare(
     { transfer }: PayoutRecord,
-    { row, intent, unread }: Seen,
+    { row, intent, unreadable }: RowDetails,
     exactReferences: boolean,
   ): Promise<Resemblance> {
-    const byRow = compareAmounts(transfer.amount, row.amount);
+    const rowAmount = compareAmounts(transfer.amount, row.amount);
     if (intent === null) {
-      if (byRow === 'other') return 'other';
-      // Its reference may tell, once the intent can be read.
-      if (unread) return 'may be';
+      if (rowAmount === 'other') return 'other';
+      // The intent would show the reference, so its description and account exclude nothing yet.
+      if (unreadable) return 'may be';
       if (compareDescriptions(transfer.description, row.description) === 'other') return 'other';
       const account = await this.#accountOf(transfer.destinationId);
       return compareAccounts(account, row.recipient.iban) === 'other' ? 'other' : 'may be';
     }
-    const amount = either(byRow, compareAmounts(transfer.amount, intent.amount));
+    const amount = combine(rowAmount, compareAmounts(transfer.amount, intent.amount));
     if (amount === 'other') return 'other';
     const destination = intent.destination?.id.toLowerCase() ?? transfer.destinationId.toLowerCase();
     if (destination !== transfer.destinationId.toLowerCase()) return 'other';
@@ -182,29 +203,29 @@ export class Candidates {
     return reference === 'other' && exactReferences ? 'other' : 'may be';
   }
 
-  /** The IBAN of a destination; null where Lean does not tell, undefined where it could not right now. */
+  /** The IBAN of a destination; null if Lean shows none, undefined if the read failed. */
   async #accountOf(destinationId: string): Promise<string | null | undefined> {
     if (this.#accounts.has(destinationId)) return this.#accounts.get(destinationId);
     const { reads, deadline } = this.#options;
     const account = await reads.destination(destinationId, { deadline }).then(
       destination => destination?.iban ?? null,
-      (error: unknown) => (this.#mayBeShownLater(error) ? undefined : null),
+      (error: unknown) => (this.#isTemporary(error) ? undefined : null),
     );
     this.#accounts.set(destinationId, account);
     return account;
   }
 
-  #isUnread({ intent, unread }: Seen, records: readonly PayoutRecord[]): boolean {
-    const isUnknown = ({ transfer: { destinationId } }: PayoutRecord): boolean =>
+  #isUnreadable({ intent, unreadable }: RowDetails, records: readonly PayoutRecord[]): boolean {
+    const isAccountUnreadable = ({ transfer: { destinationId } }: PayoutRecord): boolean =>
       this.#accounts.has(destinationId) && this.#accounts.get(destinationId) === undefined;
-    return unread || (intent === null && records.some(isUnknown));
+    return unreadable || (intent === null && records.some(isAccountUnreadable));
   }
 
   /**
-   * Whether Lean failed to show one thing, and did not refuse to. That must not keep everything else from being judged.
-   * @throws the error, where it is none of Lean's or no time is left
+   * Whether a failed read may succeed later. One such failure must not prevent the comparison of the other rows.
+   * @throws the error itself if it is no `LeanError`, or if the deadline has passed
    */
-  #mayBeShownLater(error: unknown): boolean {
+  #isTemporary(error: unknown): boolean {
     if (!(error instanceof LeanError) || performance.now() >= this.#options.deadline) throw error;
     return (
       !(error instanceof LeanRefused || error instanceof LeanNotOffered) ||
@@ -214,39 +235,42 @@ export class Candidates {
   }
 
   /**
-   * The length of a reference that this Lean is seen to give back as it was sent; 0 where it is not. Only then a row with
-   * another reference is another payout. Read only where that matters.
+   * The length of a reference that Lean has returned unchanged; 0 if none is known. If one is known, a payout with
+   * another reference is another payout. It is read from Lean only if a comparison depends on it.
    */
   async #provenReferenceLength(
-    seen: readonly Seen[],
+    rows: readonly RowDetails[],
     records: readonly PayoutRecord[],
-    others: readonly OwnedRecord[],
+    others: readonly KeyedRecord[],
   ): Promise<number> {
-    const matters = seen.some(
+    const isNeeded = rows.some(
       ({ intent }) =>
         intent !== null &&
         (others.length > 0 ||
           records.some(({ transfer }) => intent.externalReference !== transfer.externalReference)),
     );
-    if (!matters) return 0;
-    const { evidence, application, reference } = this.#options;
-    const shown =
-      reference ?? (await evidence.referencePayout(application, { from: 0, to: Number.MAX_SAFE_INTEGER }));
-    if (shown?.intentId == null) return 0;
-    const { intent } = await this.#intentOf({ intentId: shown.intentId });
-    const { externalReference } = shown.transfer;
+    if (!isNeeded) return 0;
+    const { evidence, application, referencePayout } = this.#options;
+    const known =
+      referencePayout ??
+      (await evidence.referencePayout(application, { from: 0, to: Number.MAX_SAFE_INTEGER }));
+    if (known?.intentId == null) return 0;
+    const { intent } = await this.#intentOf({ intentId: known.intentId });
+    const { externalReference } = known.transfer;
     return intent?.externalReference === externalReference ? externalReference.length : 0;
   }
 }
 
-/** An intent shows one payment. Where that one has failed, the row may be of another one that has not. */
+/** An intent shows one payment. If that one has failed, the row may belong to another payment that has not. */
 function preferLivePayment(intent: PayoutIntent, row: Payout): PayoutIntent {
   const { payout } = intent;
-  const isAnother = row.paymentId === null || row.paymentId !== payout.paymentId;
-  return isAnother && isFailed(payout, null) && !isFailed(row, null) ? { ...intent, payout: row } : intent;
+  const isOtherPayment = row.paymentId === null || row.paymentId !== payout.paymentId;
+  return isOtherPayment && isFailed(payout, null) && !isFailed(row, null)
+    ? { ...intent, payout: row }
+    : intent;
 }
 
-/** Whether Lean may have changed a reference of the records into the one that it shows. */
+/** Whether Lean may have altered the reference of one of the records into the one that it shows. */
 function mayHaveAlteredReference(
   records: readonly PayoutRecord[],
   { intent }: Pick<Candidate, 'intent'>,
@@ -257,8 +281,8 @@ function mayHaveAlteredReference(
   );
 }
 
-/** Combines two comparisons of one amount: Lean's list and its intents may round it differently. */
-function either(a: Resemblance, b: Resemblance): Resemblance {
+/** Combines two comparisons of the same amount: Lean's list and its intents may round it differently. */
+function combine(a: Resemblance, b: Resemblance): Resemblance {
   if (a === b) return a;
   if (a === 'other' || b === 'other') return a === 'same' || b === 'same' ? 'may be' : 'other';
   return 'same';

@@ -10,44 +10,50 @@ import type { PayoutRecord, PayoutRequest, RequestKey } from './payout-record.ts
 import type { PayoutEvidence } from './payout-records.ts';
 import { compareAmounts, compareTexts } from './resemblance.ts';
 
-export interface ChosenPayoutsOptions {
+/** Dependencies of the checks before an operator's decision. */
+export interface DecisionDependencies {
   readonly client: LeanClient;
   readonly reads: PayoutReads;
   readonly evidence: Pick<PayoutEvidence, 'owners'>;
 }
 
-/** How the payout of a decision is known; kept with the decision. */
+/** How the gateway knows the payout that an operator chose. It is stored with the decision. */
 export type KnownBy = 'list' | 'earlier list' | 'another transfer' | 'word of the operator';
 
-/** Sentences for the operator about how the gateway knows the payout. */
-export const notesByKnowledge: Readonly<Record<KnownBy, string>> = {
+/**
+ * The sentence after the result that tells the operator how the gateway knows the payout; empty if none is needed.
+ */
+export const knownByNotes: Readonly<Record<KnownBy, string>> = {
   list: '',
   'earlier list': '',
   'another transfer':
-    ' Another transfer of the request has the same intent: that is right only where Lean has made one intent of both.',
+    ' Another transfer of the request has the same intent: that is right only if Lean has made one intent for both.',
   'word of the operator': ' Lean could not be asked about it: it rests on your word.',
 };
 
-/** The answer that an operator's choice of a payout gives to a transfer, or why that payout is not accepted. */
-export type Choice =
-  { readonly answer: TransferAnswer; readonly knownBy: KnownBy } | { readonly misfit: string };
+/** The answer to the transfer by the chosen payout, or the reason why the choice is refused. */
+export type ChoiceValidation =
+  { readonly answer: TransferAnswer; readonly knownBy: KnownBy } | { readonly objection: string };
 
-/** Judges which payout at Lean an operator may take for a transfer (`payouts settle --created`). */
-export class ChosenPayouts {
-  readonly #options: ChosenPayoutsOptions;
+/** Checks the payout that an operator has chosen for a transfer (`payouts settle --created`). */
+export class ChosenPayoutValidator {
+  readonly #options: DecisionDependencies;
 
-  constructor(options: ChosenPayoutsOptions) {
+  constructor(options: DecisionDependencies) {
     this.#options = options;
   }
 
   /** @throws StoreUnavailable */
-  async choose(
+  async validate(
     request: PayoutRequest,
     record: PayoutRecord,
     intentId: string,
     { finding, candidates }: { readonly finding: Finding; readonly candidates: readonly Candidate[] },
-  ): Promise<Choice> {
-    const found = ({ row, intent }: Pick<Candidate, 'row' | 'intent'>, knownBy: KnownBy): Choice => ({
+  ): Promise<ChoiceValidation> {
+    const found = (
+      { row, intent }: Pick<Candidate, 'row' | 'intent'>,
+      knownBy: KnownBy,
+    ): ChoiceValidation => ({
       answer: foundAnswer(request, record, intent, row),
       knownBy,
     });
@@ -57,23 +63,28 @@ export class ChosenPayouts {
     if (listed !== undefined) return found(listed, 'list');
     const owner = (await this.#options.evidence.owners([intentId])).get(intentId);
     if (owner !== undefined && !isSameKey(owner, request))
-      return { misfit: `The intent ${intentId} belongs to the key ${JSON.stringify(owner.idempotencyKey)}.` };
+      return {
+        objection: `The intent ${intentId} belongs to the key ${JSON.stringify(owner.idempotencyKey)}.`,
+      };
     if (finding === 'other_application')
       return { answer: answerByOperator(request, record, intentId), knownBy: 'word of the operator' };
-    const ofAnotherTransfer = owner !== undefined;
+    const isOwnedByRequest = owner !== undefined;
     const intent =
-      ofAnotherTransfer || request.duplicateIntents.includes(intentId)
-        ? await intentAt(this.#options, intentId)
+      isOwnedByRequest || request.duplicateIntents.includes(intentId)
+        ? await readIntent(this.#options, intentId)
         : undefined;
-    if (intent != null && (ofAnotherTransfer ? fits(record, intent) : !isOfOther(request, record, intent)))
-      // Otherwise a payout of this key that Lean has shown before and does not list now.
-      return found({ row: intent.payout, intent }, ofAnotherTransfer ? 'another transfer' : 'earlier list');
-    if (ofAnotherTransfer)
+    if (
+      intent != null &&
+      (isOwnedByRequest ? fits(record, intent) : !belongsToOtherTransfer(request, record, intent))
+    )
+      // Without an owner it is a payout of this key that Lean has listed before and does not list now.
+      return found({ row: intent.payout, intent }, isOwnedByRequest ? 'another transfer' : 'earlier list');
+    if (isOwnedByRequest)
       return {
-        misfit: `The intent ${intentId} is that of another transfer of this request, and does not fit this one.`,
+        objection: `The intent ${intentId} belongs to another transfer of this request, and does not match this one.`,
       };
     return {
-      misfit:
+      objection:
         candidates.length === 0
           ? "Lean's list has no payout that may be this one."
           : `The intent ${intentId} is not among the payouts at Lean that may be this one.`,
@@ -81,9 +92,9 @@ export class ChosenPayouts {
   }
 }
 
-/** An intent as Lean has it; null where Lean does not know it, undefined where Lean could not be asked. */
-export function intentAt(
-  { client, reads }: Pick<ChosenPayoutsOptions, 'client' | 'reads'>,
+/** Reads an intent from Lean; null if Lean does not know it, undefined if the read failed. */
+export function readIntent(
+  { client, reads }: Pick<DecisionDependencies, 'client' | 'reads'>,
   intentId: string,
 ): Promise<PayoutIntent | null | undefined> {
   return reads.intent(intentId, { deadline: client.deadline() }).catch((error: unknown) => {
@@ -96,8 +107,8 @@ export function isSameKey(one: RequestKey, other: RequestKey): boolean {
   return one.caller === other.caller && one.idempotencyKey === other.idempotencyKey;
 }
 
-/** Whether a payout of a batch is another transfer's, by its reference. */
-export function isOfOther(
+/** Whether a payout of a batch belongs to another transfer of the batch, by its reference. */
+export function belongsToOtherTransfer(
   { records }: PayoutRequest,
   { position, transfer }: PayoutRecord,
   { externalReference }: PayoutIntent,
@@ -110,7 +121,7 @@ export function isOfOther(
   );
 }
 
-/** Whether a payout can be a transfer by its amount and destination. */
+/** Whether a payout may be that of a transfer, by its amount and destination. */
 function fits({ transfer }: PayoutRecord, { amount, destination }: PayoutIntent): boolean {
   const destinationId = transfer.destinationId.toLowerCase();
   return (

@@ -6,24 +6,26 @@ import { compareDecimals } from '../values/decimal.ts';
 import type { Money } from '../values/money.ts';
 import type { Transfer } from './transfer.ts';
 
-/** What Lean answered to one transfer. */
+/** Lean's answer to one transfer of a creation. */
 export interface CreatedTransfer {
   readonly intentId: string;
-  /** Null until Lean has made a payment of it. */
+  /** Null until Lean has created the payment. */
   readonly paymentId: string | null;
   readonly state: PayoutState;
   readonly amount: Money;
   readonly sender: PayoutParty | null;
   readonly recipient: PayoutParty | null;
   readonly traceId: string | null;
-  /** Lean's reason where it failed the payout on the spot; prose, or a code. */
+  /** Lean's reason, prose or a code, if it failed the payout at once. */
   readonly reason: string | null;
 }
 
 /**
- * Lean's answer, in the order of the transfers asked for; undefined when it does not account for each of them beyond
- * doubt. It is read in the order sent when every entry fits there. Nothing promises that order, so otherwise each
- * transfer must find the one entry that fits it.
+ * Reads Lean's answer to a creation: one result per transfer, in the order of the transfers.
+ *
+ * If every entry of the answer matches the transfer at its position, the order is kept. Lean does not document the
+ * order, so otherwise each transfer must match exactly one entry.
+ * @returns undefined if the answer cannot be assigned to all transfers without doubt
  */
 export function createdFromLean(
   created: LeanCreated,
@@ -31,12 +33,12 @@ export function createdFromLean(
 ): readonly CreatedTransfer[] | undefined {
   const entries = entriesOf(created);
   if (entries.length !== transfers.length) return undefined;
-  const inOrder = transfers.every((transfer, index) => fits(entries[index], transfer));
+  const isInOrder = transfers.every((transfer, index) => matches(entries[index], transfer));
   const used = new Set<Entry>();
   const answers: CreatedTransfer[] = [];
   for (const [index, transfer] of transfers.entries()) {
-    const entry = inOrder ? entries[index] : onlyOne(entries, transfer);
-    const answer = entry === undefined || used.has(entry) ? undefined : answerOf(entry, transfer);
+    const entry = isInOrder ? entries[index] : onlyMatch(entries, transfer);
+    const answer = entry === undefined || used.has(entry) ? undefined : createdTransfer(entry, transfer);
     if (entry === undefined || answer === undefined) return undefined;
     used.add(entry);
     answers.push(answer);
@@ -49,36 +51,37 @@ interface Entry {
   readonly detail: LeanCreatedTransfer;
 }
 
-function onlyOne(entries: readonly Entry[], transfer: Transfer): Entry | undefined {
-  for (const fitting of [
-    entries.filter(entry => fits(entry, transfer) && amountIn(entry, transfer) === 'same'),
-    entries.filter(entry => fits(entry, transfer)),
+/** The only entry that matches a transfer: first by its exact amount, then also by a truncated or missing one. */
+function onlyMatch(entries: readonly Entry[], transfer: Transfer): Entry | undefined {
+  for (const matching of [
+    entries.filter(entry => matches(entry, transfer) && compareAmount(entry, transfer) === 'same'),
+    entries.filter(entry => matches(entry, transfer)),
   ])
-    if (fitting.length === 1) return fitting[0];
+    if (matching.length === 1) return matching[0];
   return undefined;
 }
 
-/** Whether an entry can be about a transfer: nothing that it says speaks against it. */
-function fits(entry: Entry | undefined, transfer: Transfer): entry is Entry {
+/** Whether an entry may belong to a transfer: no field that it has contradicts the transfer. */
+function matches(entry: Entry | undefined, transfer: Transfer): entry is Entry {
   if (entry === undefined) return false;
   const destination = id(entry.detail.destination_id)?.toLowerCase();
   const currency = id(entry.detail.currency);
   return (
     (destination === undefined || destination === transfer.destinationId.toLowerCase()) &&
     (currency === null || currency === transfer.amount.currency) &&
-    amountIn(entry, transfer) !== 'other'
+    compareAmount(entry, transfer) !== 'other'
   );
 }
 
-/** Lean's documents promise whole numbers here, and its servers may cut the decimals off accordingly. */
-function amountIn(
+/** `truncated`: without the decimals. Lean documents an integer here, so its servers may drop them. */
+function compareAmount(
   { detail }: Entry,
   { amount: { amount, currency } }: Transfer,
-): 'same' | 'cut' | 'none' | 'other' {
-  const said = moneyFromLean(detail.amount, currency)?.amount;
-  if (said === undefined) return 'none';
-  if (compareDecimals(said, amount) === 0) return 'same';
-  return said === amount.split('.')[0] ? 'cut' : 'other';
+): 'same' | 'truncated' | 'missing' | 'other' {
+  const stated = moneyFromLean(detail.amount, currency)?.amount;
+  if (stated === undefined) return 'missing';
+  if (compareDecimals(stated, amount) === 0) return 'same';
+  return stated === amount.split('.')[0] ? 'truncated' : 'other';
 }
 
 function entriesOf({ payouts_payment_details }: LeanCreated): Entry[] {
@@ -91,7 +94,7 @@ function entriesOf({ payouts_payment_details }: LeanCreated): Entry[] {
   });
 }
 
-function answerOf({ payout, detail }: Entry, transfer: Transfer): CreatedTransfer | undefined {
+function createdTransfer({ payout, detail }: Entry, transfer: Transfer): CreatedTransfer | undefined {
   const intentId = leanId(payout.payment_intent_id);
   if (intentId === null) return undefined;
   return {
@@ -99,7 +102,7 @@ function answerOf({ payout, detail }: Entry, transfer: Transfer): CreatedTransfe
     paymentId: leanId(payout.payment_id),
     state: stateFromLean(detail.payment_status),
     amount:
-      amountIn({ payout, detail }, transfer) === 'same'
+      compareAmount({ payout, detail }, transfer) === 'same'
         ? (moneyFromLean(detail.amount, transfer.amount.currency) ?? transfer.amount)
         : transfer.amount,
     sender: senderOf(payout),
@@ -109,13 +112,13 @@ function answerOf({ payout, detail }: Entry, transfer: Transfer): CreatedTransfe
   };
 }
 
-/** The sender by its account. The answer to a creation does not name it. */
+/** The sender's account. The answer to a creation does not contain its name. */
 function senderOf({ account_number, iban, bank_identifier }: LeanCreatedPayout): PayoutParty {
   const sender = partyFromLean({ account_number, iban }) ?? unknownParty;
   return { ...sender, legalName: undefined, displayName: undefined, bankName: text(bank_identifier) };
 }
 
-/** The recipient by its display name. The answer to a creation names it as the list does. */
+/** The recipient. The answer to a creation names it as Lean's list does: by the display name. */
 function recipientOf({ recipient_details, recepient_details }: LeanCreatedTransfer): PayoutParty {
   const recipient = partyFromLean(recipient_details ?? recepient_details) ?? unknownParty;
   return { ...recipient, legalName: undefined, displayName: recipient.legalName };

@@ -6,13 +6,13 @@ import type { InputProblem, PayoutInputErrorCode } from './input-problem.ts';
 
 export type PayoutRejectionCode = 'INVALID_INPUT' | 'REJECTED_BY_LEAN' | 'IDEMPOTENCY_CONFLICT';
 
-/** Lean has taken the payout; it is not paid yet. */
+/** Lean has accepted the payout; it is not paid yet. */
 export interface PayoutCreated extends Omit<CreatedTransfer, 'reason'> {
   readonly kind: 'created';
   readonly idempotencyKey: string;
   /** Position among the transfers of `createPayouts`, from 0. */
   readonly transferIndex: number;
-  /** Another key of this caller, for a payout like this one, whose outcome was unknown when this one was first sent. */
+  /** Another key of this caller for a similar payout whose outcome was unknown when this one was first sent. */
   readonly similarUnknownKey: string | null;
 }
 
@@ -21,7 +21,7 @@ export interface PayoutRejected {
   readonly kind: 'rejected';
   readonly code: PayoutRejectionCode;
   readonly message: string;
-  /** One for each wrong field of the input, 20 at most. */
+  /** One for each wrong field of the input, at most 20. */
   readonly inputErrors: readonly PayoutInputError[];
   readonly leanCode: string | null;
   readonly rejectedIntentId: string | null;
@@ -45,9 +45,9 @@ export interface PayoutOutcomeUnknown {
   readonly message: string;
   readonly idempotencyKey: string;
   readonly reason: PayoutUnknownReason;
-  /** Whole seconds, 1 to 30, until it is worth asking again. */
+  /** Whole seconds, 1 to 30, after which the client may repeat the request. */
   readonly retryAfterSeconds: number;
-  /** From when on a repetition would be sent if Lean still has nothing of it; null where a person must decide. */
+  /** When a repetition is sent again if Lean still does not have the payout; null if an operator must decide. */
   readonly resendAt: Instant | null;
 }
 
@@ -64,8 +64,8 @@ export type CreatePayoutsAnswer = PayoutsCreated | PayoutRejected | PayoutOutcom
 /** The final answer to one transfer. */
 export type TransferAnswer = PayoutCreated | PayoutRejected;
 
-/** The answer to a request from those to its transfers, in their order. */
-export function batch(idempotencyKey: string, answers: readonly TransferAnswer[]): CreatePayoutsAnswer {
+/** Combines the answers to all transfers of a request, in their order, into the answer to the request. */
+export function batchAnswer(idempotencyKey: string, answers: readonly TransferAnswer[]): CreatePayoutsAnswer {
   const [first] = answers;
   if (first?.kind === 'rejected' && first.transferIndex === null) return first;
   return {
@@ -76,17 +76,17 @@ export function batch(idempotencyKey: string, answers: readonly TransferAnswer[]
   };
 }
 
-/** What Lean's answer to a transfer comes to: one that it fails on the spot is a rejection. */
+/** The final answer to a transfer that Lean has answered. A payout that Lean fails at once is a rejection. */
 export function transferAnswer(
   idempotencyKey: string,
   transferIndex: number,
   { reason, ...answer }: CreatedTransfer,
   similarUnknownKey: string | null,
 ): TransferAnswer {
-  // Whether a failed authorisation is the end of a payout, Lean's documents do not say.
+  // Only FAILED is a rejection: Lean does not document whether a failed authorisation ends a payout.
   if (answer.state.status !== 'FAILED')
     return { kind: 'created', idempotencyKey, transferIndex, ...answer, similarUnknownKey };
-  // A single word may as well be a name.
+  // A word without an underscore may be a name and not a code.
   const code = isCode(reason) && reason.includes('_') ? reason : null;
   return {
     kind: 'rejected',
@@ -100,12 +100,12 @@ export function transferAnswer(
   };
 }
 
-/** The most problems in one answer, so that an answer does not outgrow the request. */
-export const mostProblems = 20;
+/** The most problems in one answer. It keeps the answer smaller than the request. */
+export const maxProblems = 20;
 
-/** Rejects an input before anything is sent. There is one problem for each wrong field. */
-export function invalid(idempotencyKey: string, problems: readonly InputProblem[]): PayoutRejected {
-  const inputErrors = problems.slice(0, mostProblems).map(({ field, code, problem }) => ({
+/** The rejection of an input before anything is sent. */
+export function invalidInput(idempotencyKey: string, problems: readonly InputProblem[]): PayoutRejected {
+  const inputErrors = problems.slice(0, maxProblems).map(({ field, code, problem }) => ({
     field,
     code,
     message: `${field} ${problem}`,
@@ -113,15 +113,19 @@ export function invalid(idempotencyKey: string, problems: readonly InputProblem[
   const [first] = inputErrors;
   const several = `${String(problems.length)} fields of the input are wrong; see inputErrors.`;
   return {
-    ...wholly(idempotencyKey),
+    ...requestRejection(idempotencyKey),
     code: 'INVALID_INPUT',
     message: problems.length === 1 && first !== undefined ? first.message : several,
     inputErrors,
   };
 }
 
-/** The key stands for another input; by our own record, or by Lean's code where it has one for that. */
-export function conflict(
+/**
+ * The rejection of a key that was used before with another input.
+ * @param details.leanCode Lean's error code, if Lean has found the conflict and not the gateway
+ * @param details.open whether the outcome of the earlier request is unknown
+ */
+export function keyConflict(
   idempotencyKey: string,
   { leanCode = null, open = false }: { readonly leanCode?: string | null; readonly open?: boolean } = {},
 ): PayoutRejected {
@@ -132,7 +136,7 @@ export function conflict(
       ? ', whose outcome is not known yet; do not pay it under another key.'
       : '. Use a new key only for a payout that is meant in addition to it.');
   return {
-    ...wholly(idempotencyKey),
+    ...requestRejection(idempotencyKey),
     code: 'IDEMPOTENCY_CONFLICT',
     message,
     inputErrors: [{ field: 'idempotencyKey', code: 'ALREADY_USED', message }],
@@ -140,7 +144,8 @@ export function conflict(
   };
 }
 
-export function wholly(
+/** The fields that all rejections of a request as a whole have in common. */
+export function requestRejection(
   idempotencyKey: string,
 ): Pick<PayoutRejected, 'kind' | 'leanCode' | 'rejectedIntentId' | 'idempotencyKey' | 'transferIndex'> {
   return { kind: 'rejected', leanCode: null, rejectedIntentId: null, idempotencyKey, transferIndex: null };

@@ -7,7 +7,7 @@ import type { OutcomeReconciler } from './outcome-reconciler.ts';
 import { allSendsTurnedAway, recordedAnswer, type Lease, type PayoutRequest } from './payout-record.ts';
 import type { PayoutRecords, ReconciliationRecords } from './payout-records.ts';
 import { PayoutSender, type Allowance, type SendOutcome } from './payout-sender.ts';
-import { defaultDelayMs, type ResendPermit, type ResendRule } from './resend-rule.ts';
+import { defaultDelayMs, type SendPermit, type ResendRule } from './resend-rule.ts';
 import { neverSent } from './send-history.ts';
 import { unknownAnswer } from './unknown-answer.ts';
 
@@ -20,19 +20,19 @@ export interface CreationAttemptsOptions {
   /** The Lean application that payouts are sent for. */
   readonly application: string;
   readonly events?: Partial<CreationEvents>;
-  /** How many payouts a caller may make; no limit without it. Repetitions of a key are not counted. */
+  /** The limit of payouts per caller; none by default. Repetitions of a key do not count. */
   readonly allowance?: Allowance | undefined;
 }
 
 export interface CreateOptions {
-  /** Whether to refuse a payout while a like one of the same caller has no answer. @default false */
+  /** Whether to refuse a payout while a similar one of the same caller has an unknown outcome. @default false */
   readonly refuseSimilar?: boolean;
 }
 
-/** How far back Lean's list is read for a new store, in ms: it cannot know whether it has replaced another one. */
+/** How far back Lean's list is read for a new store, in ms: a new store may have replaced a lost one. */
 const newStoreLookbackMs = 3_600_000;
 
-/** Sends requests for the first time and again, and reads Lean's list before a send that needs it. */
+/** Sends requests, for the first time or again, and reads Lean's list before each send that requires it. */
 export class CreationAttempts {
   readonly #options: CreationAttemptsOptions;
   readonly #sender: PayoutSender;
@@ -45,8 +45,10 @@ export class CreationAttempts {
   /**
    * Sends a new request.
    * @param deadline on the clock of `performance.now()`
-   * @throws LeanNotSent, StoreUnavailable, RateLimited when nothing was sent; LeanRefused when Lean refused the gateway
-   * @throws SimilarPayoutUnknown when a like payout has no answer and `refuseSimilar` is set; nothing was sent
+   * @throws LeanNotSent, StoreUnavailable, RateLimited when nothing was sent; LeanRefused when Lean refused the
+   * gateway
+   * @throws SimilarPayoutUnknown when a similar payout has an unknown outcome and `refuseSimilar` is set; nothing was
+   * sent
    */
   async sendFirst(
     lease: Lease,
@@ -54,34 +56,34 @@ export class CreationAttempts {
     { refuseSimilar = false }: CreateOptions,
   ): Promise<CreatePayoutsAnswer> {
     const { rule } = this.#options;
-    if (refuseSimilar) await this.#demandNoSimilar(lease);
+    if (refuseSimilar) await this.#refuseIfSimilarUnknown(lease);
     const outcome = await this.#sender.send(lease, { rule }, deadline);
-    if (outcome.kind === 'look first') return this.#lookThenSend(lease, deadline);
+    if (outcome.kind === 'list read required') return this.#checkThenSend(lease, deadline);
     return this.#afterSend(lease, outcome);
   }
 
   /**
-   * Sends a new request from a store that may have lost records: it may have been sent before under a record that is
-   * gone. So Lean is read first, and what it may have of the request is no longer sent.
+   * Sends a new request from a store that may have lost records. The request may have been sent before under a lost
+   * record, so it is sent only if Lean's list proves that Lean does not have it.
    */
-  async #lookThenSend(lease: Lease, deadline: number): Promise<CreatePayoutsAnswer> {
+  async #checkThenSend(lease: Lease, deadline: number): Promise<CreatePayoutsAnswer> {
     const { client, records, reconciler, rule } = this.#options;
     const margin = 2 * Math.max(rule.delayMs, defaultDelayMs);
-    const { lookback, reading } = await this.#releasedOnError(lease, async () => {
+    const { lookback, reading } = await this.#releaseOnError(lease, async () => {
       const request = await records.read(lease);
       const lookback = margin + ((await records.lostRecordsAgeMs()) ?? newStoreLookbackMs);
-      return { lookback, reading: request && (await reconciler.lookFirst(request, lookback, deadline)) };
+      return { lookback, reading: request && (await reconciler.searchUnsent(request, lookback, deadline)) };
     });
-    // If Lean has failed one copy, it may still take another one.
-    const lacksIt = reading?.finding === 'absent' && reading.found.length + reading.failed.length === 0;
-    if (lacksIt) {
-      const permit: ResendPermit = {
+    // If Lean has failed one copy of the request, it may still accept another copy.
+    const isAbsent = reading?.finding === 'absent' && reading.found.length + reading.failed.length === 0;
+    if (isAbsent) {
+      const permit: SendPermit = {
         rule,
         leanNow: reading.leanNow,
-        lookedFirst: true,
+        listChecked: true,
         lookbackMs: lookback,
       };
-      // The reading has used up much of the deadline, so the send has one of its own.
+      // Reading the list has used much of the deadline, so the send gets a new one.
       const outcome = await this.#sender.send(lease, permit, client.deadline());
       return this.#afterSend(lease, outcome);
     }
@@ -94,13 +96,15 @@ export class CreationAttempts {
         { retryable: true },
       );
     }
-    await records.adopt(lease, { lookbackMs: lookback, leanNow: reading.leanNow });
-    const adopted = await records.read(lease);
-    return (adopted && (await this.sendAgain(adopted, deadline, {}))) ?? this.#answerAfter(lease);
+    await records.assumeSent(lease, { lookbackMs: lookback, leanNow: reading.leanNow });
+    const current = await records.read(lease);
+    return (current && (await this.sendAgain(current, deadline, {}))) ?? this.#answerAfter(lease);
   }
 
   /**
-   * Looks for a request at Lean, and sends it again where that is permitted. Undefined: read the record again.
+   * Searches Lean's list for a request, and sends the request again if Lean does not have it and the resend rule
+   * allows another send.
+   * @returns undefined if the record has changed or is gone: the caller must read it again
    * @throws LeanError when Lean had turned the request away and cannot be read; StoreUnavailable
    */
   async sendAgain(
@@ -110,42 +114,42 @@ export class CreationAttempts {
   ): Promise<CreatePayoutsAnswer | undefined> {
     const { records, reconciliation, reconciler, rule, application } = this.#options;
     if (request.application !== null && request.application !== application)
-      return this.unknown({ ...request, finding: 'other_application' });
-    const turn = await reconciliation.startReading(request);
-    // Another caller has looked within the last seconds: what that found is the answer.
-    if (turn === undefined) return this.unknown((await records.read(request)) ?? request);
-    const { finding, proven, reading, error } = await reconciler.reconcile(turn, deadline);
-    // A send that Lean turned away was not taken: where Lean cannot be asked either, nothing has changed.
-    const turnedAway = allSendsTurnedAway(turn);
+      return this.unknownAnswer({ ...request, finding: 'other_application' });
+    const current = await reconciliation.startReading(request);
+    // Another caller has read Lean's list within the last seconds. The recorded finding is the answer.
+    if (current === undefined) return this.unknownAnswer((await records.read(request)) ?? request);
+    const { finding, proven, reading, error } = await reconciler.reconcile(current, deadline);
+    // Lean did not accept the sends that it turned away. If it cannot be read now either, that error is the answer.
+    const turnedAway = allSendsTurnedAway(current);
     if (turnedAway && error !== undefined) throw error;
-    const after = await records.read(turn);
+    const after = await records.read(current);
     if (after === undefined || recordedAnswer(after) !== undefined) return undefined;
-    if (reading === undefined || !rule.allows(after)) return this.unknown(after);
-    // One that Lean has failed was not turned away: another copy of the request may still be taken.
-    const isUntaken = turnedAway && reading.failed.length === 0;
-    const withoutDelay = isUntaken || rule.delayOf(turn.sends, turn.readAt) === 0;
-    const absent = finding === 'absent' && (proven || withoutDelay);
-    if (!absent) return this.unknown(after);
-    const permit: ResendPermit = { rule, leanNow: reading.leanNow };
-    const lease = await records.leaseAgain(turn, permit);
-    if (lease === undefined) return this.unknown(after);
-    if (refuseSimilar && turnedAway) await this.#demandNoSimilar(lease);
-    const sending = { ...permit, lookedFirst: turnedAway };
-    const outcome = await this.#sender.send(lease, sending, this.#options.client.deadline());
+    if (reading === undefined || !rule.allows(after)) return this.unknownAnswer(after);
+    // A failed payout at Lean shows that a copy of the request got through, so Lean may still accept another copy.
+    const wasNeverAccepted = turnedAway && reading.failed.length === 0;
+    const needsNoDelay = wasNeverAccepted || rule.delayOf(current.sends, current.readAt) === 0;
+    const mayResend = finding === 'absent' && (proven || needsNoDelay);
+    if (!mayResend) return this.unknownAnswer(after);
+    const permit: SendPermit = { rule, leanNow: reading.leanNow };
+    const lease = await records.leaseAgain(current, permit);
+    if (lease === undefined) return this.unknownAnswer(after);
+    if (refuseSimilar && turnedAway) await this.#refuseIfSimilarUnknown(lease);
+    const sendPermit: SendPermit = { ...permit, listChecked: turnedAway };
+    const outcome = await this.#sender.send(lease, sendPermit, this.#options.client.deadline());
     return this.#afterSend(lease, outcome);
   }
 
-  /** @throws SimilarPayoutUnknown; nothing is sent then */
-  async #demandNoSimilar(lease: Lease): Promise<void> {
-    await this.#releasedOnError(lease, async () => {
-      // Asked once the lease is visible to others: of two that come together none is sent, or one.
+  /** @throws SimilarPayoutUnknown if a similar payout has an unknown outcome; the lease is released */
+  async #refuseIfSimilarUnknown(lease: Lease): Promise<void> {
+    await this.#releaseOnError(lease, async () => {
+      // The lease is already visible to other requests, so of two similar concurrent ones at most one is sent.
       const similar = await this.#options.records.similarKey(lease);
       if (similar !== null) throw new SimilarPayoutUnknown(similar);
     });
   }
 
-  /** Releases a lease under which nothing has been sent yet, if the work fails. */
-  async #releasedOnError<Value>(lease: Lease, work: () => Promise<Value>): Promise<Value> {
+  /** Does some work before the send, and releases the lease if the work fails. */
+  async #releaseOnError<Value>(lease: Lease, work: () => Promise<Value>): Promise<Value> {
     try {
       return await work();
     } catch (error) {
@@ -159,29 +163,35 @@ export class CreationAttempts {
     return this.#answerAfter(lease, outcome.kind === 'open' ? outcome.error : undefined);
   }
 
-  /** The answer that the record has by now, or that the outcome is unknown; also where the record cannot be read. */
+  /** The recorded answer, or `unknown` if there is none or if the record cannot be read. */
   async #answerAfter(lease: Lease, error?: LeanError): Promise<CreatePayoutsAnswer> {
     const { records, events } = this.#options;
     const read = await records.read(lease).catch((failure: unknown) => {
       if (!(failure instanceof StoreUnavailable)) throw failure;
       return undefined;
     });
-    const request = read ?? asSent(lease);
+    const request = read ?? placeholderRequest(lease);
     const recorded = recordedAnswer(request);
     if (recorded !== undefined) return recorded;
-    const answer = this.unknown(request);
+    const answer = this.unknownAnswer(request);
     events?.unknown?.(request, answer, error);
     return answer;
   }
 
   /** The answer to a caller while the outcome is unknown. */
-  unknown(request: PayoutRequest): PayoutOutcomeUnknown {
+  unknownAnswer(request: PayoutRequest): PayoutOutcomeUnknown {
     return unknownAnswer(request, this.#options.rule);
   }
 }
 
-/** Stands in for a record that cannot be read right after a send. */
-function asSent({ caller, idempotencyKey, leanKey, transfers, similarUnknownKey }: Lease): PayoutRequest {
+/** Replaces a record that cannot be read right after a send. */
+function placeholderRequest({
+  caller,
+  idempotencyKey,
+  leanKey,
+  transfers,
+  similarUnknownKey,
+}: Lease): PayoutRequest {
   return {
     caller,
     idempotencyKey,

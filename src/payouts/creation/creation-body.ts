@@ -2,8 +2,8 @@ import { jsonNumber } from '../../json/lean-json.ts';
 import type { TransferAnswer } from './creation-answer.ts';
 import type { Transfer } from './transfer.ts';
 
-/** Transfers as Lean wants them: those that follow each other from one account, in one currency, go together. */
-function grouped(transfers: readonly Transfer[]): Transfer[][] {
+/** Groups transfers as Lean's body requires: consecutive ones from the same account in the same currency. */
+function groupTransfers(transfers: readonly Transfer[]): Transfer[][] {
   const groups: Transfer[][] = [];
   for (const transfer of transfers) {
     const last = groups.at(-1);
@@ -15,10 +15,10 @@ function grouped(transfers: readonly Transfer[]): Transfer[][] {
   return groups;
 }
 
-/** The body of Lean's creation call, with the caller's own digits in its amounts. */
+/** The body of Lean's creation call. Amounts keep the exact digits of the caller. */
 export function creationBody(transfers: readonly Transfer[]): string {
   return JSON.stringify({
-    payment_details: grouped(transfers).map(group => ({
+    payment_details: groupTransfers(transfers).map(group => ({
       account_id: group[0]?.accountId,
       currency: group[0]?.amount.currency,
       destination_details: group.map(transfer => ({
@@ -33,13 +33,13 @@ export function creationBody(transfers: readonly Transfer[]): string {
   });
 }
 
-/** What is known of a creation in Lean's own form, for where Lean's own answer was lost. */
+/** Builds the body of Lean's answer to a creation from the recorded answers, for when Lean's own answer was lost. */
 export function createdBody(answers: readonly TransferAnswer[]): string {
   const inOrder = answers.toSorted((a, b) => (a.transferIndex ?? 0) - (b.transferIndex ?? 0));
-  return JSON.stringify({ payouts_payment_details: inOrder.map(leanCreatedFrom) });
+  return JSON.stringify({ payouts_payment_details: inOrder.map(toLeanCreated) });
 }
 
-function leanCreatedFrom(answer: TransferAnswer): object {
+function toLeanCreated(answer: TransferAnswer): object {
   if (answer.kind === 'rejected')
     return {
       payment_intent_id: answer.rejectedIntentId,

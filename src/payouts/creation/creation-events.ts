@@ -3,17 +3,18 @@ import type { StoreUnavailable } from '../../errors/gateway-errors.ts';
 import type { PayoutOutcomeUnknown, TransferAnswer } from './creation-answer.ts';
 import type { RequestKey } from './payout-record.ts';
 
-/** Events of a creation for those who run the gateway. They contain nothing secret. */
+/** Events of a creation, for logs and metrics. They contain no secrets. */
 export interface CreationEvents {
-  /** The outcome of a payout is unknown. `error`: what came in place of an answer, where something did. */
+  /** The outcome of a payout is unknown. `error`: the error of the call to Lean, if there was one. */
   unknown(key: RequestKey, answer: PayoutOutcomeUnknown, error: LeanError | undefined): void;
-  /** Lean has answered, and it could not be written down: reconciliation finds it at Lean. */
+  /** A result could not be written to the store. Reconciliation reads it from Lean later. */
   unrecorded(key: RequestKey, error: StoreUnavailable): void;
   /**
-   * Lean named a payout that belongs to another key, or one more payout for a key that has one: somebody must look
-   * into it. `intentIds`: the payouts that Lean named.
+   * Somebody must investigate. `duplicate intent`: Lean answered with a payout that belongs to another key. `double
+   * payment`: Lean answered with a payout for a key that has another one already. `intentIds`: the payouts of the
+   * answer.
    */
-  alarm(key: RequestKey, what: 'duplicate intent' | 'double payment', intentIds: readonly string[]): void;
-  /** Lean has answered, and that is recorded. */
+  alarm(key: RequestKey, kind: 'duplicate intent' | 'double payment', intentIds: readonly string[]): void;
+  /** Lean's answer is recorded. */
   settled(key: RequestKey, answers: readonly TransferAnswer[]): void;
 }

@@ -9,56 +9,56 @@ import {
   type Transfer,
 } from './transfer.ts';
 
-/** Everything that keeps one payout from being sent, by the names of the input fields. */
+/** All problems that make the input of one payout invalid. */
 export function createPayoutProblems(key: RequestKey, transfer: Transfer): readonly InputProblem[] {
   return [...keyProblems(key.idempotencyKey), ...transferProblems(transfer)];
 }
 
-/** Everything that keeps a batch from being sent; the fields of a transfer have its position before them. */
+/** All problems that make the input of a batch invalid. Field names of a transfer include its position. */
 export function createPayoutsProblems(
   key: RequestKey,
   transfers: readonly Transfer[],
 ): readonly InputProblem[] {
-  const ofKey = keyProblems(key.idempotencyKey);
+  const problemsOfKey = keyProblems(key.idempotencyKey);
   if (transfers.length === 0 || transfers.length > maxTransfers)
     return [
-      ...ofKey,
+      ...problemsOfKey,
       {
         field: 'transfers',
         code: transfers.length === 0 ? 'REQUIRED' : 'TOO_MANY',
         problem: `must hold 1 to ${String(maxTransfers)} transfers.`,
       },
     ];
-  const problems = transfers.flatMap((transfer, index) =>
-    transferProblems(transfer).map(each => ({ ...each, field: fieldOf(index, each.field) })),
+  const problemsOfTransfers = transfers.flatMap((transfer, index) =>
+    transferProblems(transfer).map(each => ({ ...each, field: transferField(index, each.field) })),
   );
-  const wrong = new Set(problems.map(({ field }) => field));
+  const invalidFields = new Set(problemsOfTransfers.map(({ field }) => field));
   const repeated = repeatedReferences(
     transfers,
-    referencesOf(transfers, ofKey.length === 0 ? key : undefined),
+    referencesOf(transfers, problemsOfKey.length === 0 ? key : undefined),
   )
     .map(({ index, other }): InputProblem => ({
-      field: fieldOf(index, 'externalReference'),
+      field: transferField(index, 'externalReference'),
       code: 'DUPLICATE',
       problem: `must differ from that of transfers.${String(other)}, because a transfer is found at Lean by its reference.`,
     }))
-    .filter(({ field }) => !wrong.has(field));
-  return [...ofKey, ...problems, ...repeated];
+    .filter(({ field }) => !invalidFields.has(field));
+  return [...problemsOfKey, ...problemsOfTransfers, ...repeated];
 }
 
 /**
- * The references that transfers will carry; null for those that are not known.
- * @param key undefined if it is invalid; then the default references are not known, because they come from it
+ * The references that the transfers will have at Lean, in their order.
+ * @param key undefined if it is invalid; default references are then null, because they are derived from the key
  */
 export function referencesOf(
   transfers: readonly Transfer[],
   key: RequestKey | undefined,
 ): readonly (string | null)[] {
-  const all = key === undefined ? transfers : withReferences(transfers, leanKeyFor(key));
-  return all.map(({ externalReference }) => externalReference);
+  const referenced = key === undefined ? transfers : withReferences(transfers, leanKeyFor(key));
+  return referenced.map(({ externalReference }) => externalReference);
 }
 
 /** The path of a transfer's field within the input of a batch. */
-export function fieldOf(index: number, field: string): string {
+export function transferField(index: number, field: string): string {
   return `transfers.${String(index)}.${field}`;
 }

@@ -2,12 +2,12 @@ import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { creationShape } from '../../lean/shapes.ts';
 import { decimalForm, parseDecimal, type Decimal, decimalFromNumber } from '../values/decimal.ts';
-import { mostProblems } from './creation-answer.ts';
+import { maxProblems } from './creation-answer.ts';
 import { referencesOf } from './creation-input.ts';
 import type { RequestKey } from './payout-record.ts';
 import { maxTransfers, repeatedReferences, transferProblems, type Transfer } from './transfer.ts';
 
-/** What is wrong with a request: which part of it, and what is accepted. */
+/** A problem with a request: the wrong parameter, and what is accepted. */
 export interface RequestProblem {
   /** Name of the parameter; within a body, the path, such as `payment_details.0.account_id`. */
   readonly parameter: string;
@@ -36,16 +36,16 @@ interface WireCreation {
 }
 
 /**
- * The transfers that a creation in Lean's own form asks for, or all that is wrong with it.
- * @param body as `parseExactJson` reads it
+ * Reads the transfers from a creation body in Lean's own format, or returns its problems.
+ * @param body as `parseExactJson` returns it
  * @param key undefined if it is invalid
  */
 export function transfersFromBody(
   body: unknown,
   key: RequestKey | undefined,
 ): { readonly transfers: readonly Transfer[] } | { readonly problems: readonly RequestProblem[] } {
-  // Before anything goes through all of them.
-  if (holdsTooMany(body))
+  // Checked first, so that an oversized body costs no further work.
+  if (exceedsMaxTransfers(body))
     return {
       problems: [
         {
@@ -54,11 +54,11 @@ export function transfersFromBody(
         },
       ],
     };
-  const plain = withDigitsAsText(body);
+  const plain = withNumbersAsText(body);
   if (!hasShape(plain))
-    return { problems: unique((hasShape.errors ?? []).slice(0, mostProblems).map(problemOf)) };
+    return { problems: firstPerParameter((hasShape.errors ?? []).slice(0, maxProblems).map(problemOf)) };
   const { payment_details } = plain;
-  const placed = payment_details.flatMap((entry, index) =>
+  const located = payment_details.flatMap((entry, index) =>
     entry.destination_details.map((wire, position) => ({
       at: `payment_details.${String(index)}.destination_details.${String(position)}`,
       entry,
@@ -67,7 +67,7 @@ export function transfersFromBody(
   );
   const transfers: Transfer[] = [];
   const problems: RequestProblem[] = [];
-  for (const { at, entry, wire } of placed) {
+  for (const { at, entry, wire } of located) {
     const amount = decimalOf(wire.amount);
     const currency = wire.currency ?? entry.currency;
     if (amount === undefined)
@@ -89,21 +89,23 @@ export function transfersFromBody(
       authorize: wire.authorize_payment,
     };
     for (const { field, problem } of transferProblems(transfer))
-      // A missing amount or currency has its problem already, and an amount is judged by its currency.
+      // A missing amount or currency is reported above, and an amount is checked by the rules of its currency.
       if ((amount !== undefined && currency !== undefined) || !field.startsWith('amount'))
         problems.push({ parameter: `${at}.${wireNames[field] ?? field}`, problem });
     transfers.push(transfer);
   }
   for (const { index, other } of repeatedReferences(transfers, referencesOf(transfers, key)))
     problems.push({
-      parameter: `${String(placed[index]?.at)}.external_reference`,
-      problem: `must differ from ${String(placed[other]?.at)}.external_reference, because a transfer is found at Lean by its reference.`,
+      parameter: `${String(located[index]?.at)}.external_reference`,
+      problem: `must differ from ${String(located[other]?.at)}.external_reference, because a transfer is found at Lean by its reference.`,
     });
-  return problems.length > 0 ? { problems: unique(problems).slice(0, mostProblems) } : { transfers };
+  return problems.length > 0
+    ? { problems: firstPerParameter(problems).slice(0, maxProblems) }
+    : { transfers };
 }
 
-/** Whether a body, whatever its shape, holds more transfers or accounts than a request may. */
-function holdsTooMany(body: unknown): boolean {
+/** Whether a body of any shape has more accounts or transfers than a request may have. */
+function exceedsMaxTransfers(body: unknown): boolean {
   const { payment_details: accounts } = (body ?? {}) as { readonly payment_details?: unknown };
   if (!Array.isArray(accounts)) return false;
   if (accounts.length > maxTransfers) return true;
@@ -129,14 +131,14 @@ function decimalOf(amount: unknown): Decimal | undefined {
   return typeof amount === 'string' ? parseDecimal(amount) : decimalFromNumber(amount);
 }
 
-/** Numbers that are kept by their digits become the texts that a caller could have sent in their place. */
-function withDigitsAsText(body: unknown): unknown {
+/** Converts exact numbers to text, as a caller could have sent them. */
+function withNumbersAsText(body: unknown): unknown {
   const text = JSON.stringify(body) as string | undefined;
   return text === undefined ? undefined : JSON.parse(text);
 }
 
-/** Several rules may find fault with one and the same value: the first one says enough. */
-function unique(problems: readonly RequestProblem[]): readonly RequestProblem[] {
+/** Keeps the first problem of each parameter: several schema rules may reject the same value. */
+function firstPerParameter(problems: readonly RequestProblem[]): readonly RequestProblem[] {
   return [...new Map(problems.toReversed().map(each => [each.parameter, each])).values()].toReversed();
 }
 
@@ -150,7 +152,7 @@ function problemOf({ instancePath, keyword, params, parentSchema }: ErrorObject)
     return { parameter: within(given['additionalProperty']), problem: `is not known; accepted: ${known}.` };
   }
   const { description, type } = parentSchema as { description?: string; type?: string | readonly string[] };
-  const kind = [type ?? []].flat().join(' or ');
+  const acceptedTypes = [type ?? []].flat().join(' or ');
   if (keyword === 'format' && given['format'] === 'uuid')
     return {
       parameter: at,
@@ -158,6 +160,9 @@ function problemOf({ instancePath, keyword, params, parentSchema }: ErrorObject)
     };
   return {
     parameter: at === '' ? 'body' : at,
-    problem: keyword === 'type' ? `must be of type ${kind}.` : `is not accepted. ${description ?? ''}`.trim(),
+    problem:
+      keyword === 'type'
+        ? `must be of type ${acceptedTypes}.`
+        : `is not accepted. ${description ?? ''}`.trim(),
   };
 }

@@ -19,29 +19,29 @@ export interface CreationServicesOptions {
   readonly evidence: PayoutEvidence;
   readonly operator: OperatorRecords;
   readonly rule: ResendRule;
-  /** The Lean application that the gateway speaks for. */
+  /** The Lean application of the gateway's credentials. */
   readonly application: string;
   readonly retentionDays: number;
   readonly allowance?: Allowance | undefined;
   readonly creationEvents: Partial<CreationEvents>;
   readonly reconciliationEvents: Partial<ReconciliationEvents>;
-  /** Further options of the loop, such as its callbacks. */
+  /** More options of the loop, such as its callbacks. */
   readonly loop?: Partial<ReconciliationLoopOptions>;
   /** This machine's time, epoch ms. @default Date.now */
   readonly now?: () => number;
 }
 
-/** All that creates payouts and finds out what became of them. */
+/** The services that create payouts and reconcile unknown outcomes. */
 export interface CreationServices {
   readonly matcher: PayoutMatcher;
   readonly reconciler: OutcomeReconciler;
   readonly decisions: OperatorDecisions;
   readonly creation: PayoutCreation;
-  /** Looks in the background for payouts whose outcome is unknown. */
+  /** Reconciles unknown outcomes in the background. */
   readonly loop: ReconciliationLoop;
 }
 
-/** Wires the services; calls nobody. */
+/** Constructs the services. It makes no calls. */
 export function creationServices(options: CreationServicesOptions): CreationServices {
   const { client, reads, records, reconciliation, evidence, operator, rule, application, now } = options;
   const matcher = new PayoutMatcher({ client, reads, evidence, rule, application, ...(now && { now }) });
@@ -71,7 +71,7 @@ export function creationServices(options: CreationServicesOptions): CreationServ
     application,
     storeNow: () => operator.now(),
     retentionDays: options.retentionDays,
-    ...(now && { now, steadyNow: now }),
+    ...(now && { now, monotonicNow: now }),
     ...options.loop,
   });
   const decisions = new OperatorDecisions({ client, reads, records, operator, evidence, reconciler, rule });

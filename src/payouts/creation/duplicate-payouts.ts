@@ -1,46 +1,52 @@
 import type { Candidate } from './candidate.ts';
 import { isFailed } from './found-answer.ts';
 import { paymentsPerIntent } from './list-rows.ts';
-import type { Reading } from './payout-matcher.ts';
+import type { ListReading } from './payout-matcher.ts';
 import type { PayoutRequest } from './payout-record.ts';
 
 /**
- * Intents of a settled request at Lean that its callers were not told of.
+ * Finds the intents at Lean that a settled request has beyond the payouts in its answers.
  * @param own payouts of the request that no record names
  */
-export function duplicateIntents(
+export function findDuplicateIntents(
   { sends, judgedPayouts, records }: PayoutRequest,
-  { candidates, duplicates, rows }: Reading,
+  { candidates, duplicates, rows }: ListReading,
   own: readonly Candidate[],
 ): readonly string[] {
-  // A key that was sent twice, or rejected, may have a payout that its callers do not know of. Where Lean does not return
-  // references, it looks like any other one.
+  // A request that was sent twice, or rejected, may have another payout. A Lean that returns no references shows it
+  // only as a similar payout.
   const mayHaveMore = sends.count > 1 || records.some(({ state }) => state === 'rejected');
   const similar = candidates.filter(
-    ({ failed, unread, row, sharedWith }) =>
-      mayHaveMore && !failed && !unread && !judgedPayouts.includes(row.intentId) && sharedWith.length === 0,
+    ({ failed, unreadable, row, sharedWith }) =>
+      mayHaveMore &&
+      !failed &&
+      !unreadable &&
+      !judgedPayouts.includes(row.intentId) &&
+      sharedWith.length === 0,
   );
   const payments = paymentsPerIntent(rows);
-  // Lean may make one intent of several transfers: it may have as many payments.
-  const told = Map.groupBy(createdIntents(records), id => id);
-  const paidTwice = [...told].flatMap(([id, ofOne]) => ((payments.get(id) ?? 0) > ofOne.length ? id : []));
-  const beyond = [...own, ...similar].map(({ row }) => row.intentId);
-  return [...new Set([...duplicates, ...beyond, ...paidTwice, ...takenAfterAll(records, rows)])];
+  // Lean may create one intent for several transfers, which then has one payment for each of them.
+  const answered = Map.groupBy(createdIntents(records), id => id);
+  const paidTwice = [...answered].flatMap(([id, transfers]) =>
+    (payments.get(id) ?? 0) > transfers.length ? id : [],
+  );
+  const additional = [...own, ...similar].map(({ row }) => row.intentId);
+  return [...new Set([...duplicates, ...additional, ...paidTwice, ...paidAfterRejection(records, rows)])];
 }
 
-/** Intents of rejected transfers that Lean had failed, and that have a payment now. */
-function takenAfterAll(records: PayoutRequest['records'], rows: Reading['rows']): readonly string[] {
-  // A row without a status tells nothing.
-  const living = new Set(
+/** Intents of rejected transfers that Lean had failed, and that now have a payment that has not failed. */
+function paidAfterRejection(records: PayoutRequest['records'], rows: ListReading['rows']): readonly string[] {
+  // A row without a status says nothing about the payment.
+  const live = new Set(
     rows.filter(row => row.state !== undefined && !isFailed(row, null)).map(({ intentId }) => intentId),
   );
   const rejected = records.flatMap(({ state, intentId }) => (state === 'rejected' ? (intentId ?? []) : []));
-  // Another transfer may have been answered with the same intent.
-  const told = createdIntents(records);
-  return rejected.filter(id => living.has(id) && !told.includes(id));
+  // The same intent may be the answer to another transfer.
+  const answered = createdIntents(records);
+  return rejected.filter(id => live.has(id) && !answered.includes(id));
 }
 
-/** The intent of each transfer that was answered as created. */
+/** The intents of the transfers whose answer is `created`. */
 function createdIntents(records: PayoutRequest['records']): readonly string[] {
   return records.flatMap(({ answer }) => (answer?.kind === 'created' ? answer.intentId : []));
 }

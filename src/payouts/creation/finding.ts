@@ -1,78 +1,78 @@
-/** Why a caller is told that an outcome is unknown. */
+/** The reason for an unknown outcome, as callers see it. */
 export type PayoutUnknownReason = 'WAITING' | 'UNCLEAR' | 'OPERATOR';
 
 interface FindingRow {
   readonly reason: PayoutUnknownReason;
-  /** For the log and for operators. */
-  readonly words: string;
+  /** For the log and for operators. It equals the text in docs/operations.md. */
+  readonly description: string;
 }
 
 /**
- * The results of a reconciliation read that did not settle the request. Only `absent` can become a proof that Lean does
- * not have the payout; every other result says why there is no proof.
+ * The results of a reconciliation read that did not settle the request. Only `absent` can become a proof that Lean
+ * does not have the payout. Every other finding is the reason why there is no proof.
  */
 export const findings = {
   absent: {
     reason: 'WAITING',
-    words: "Lean's list does not hold the payout yet",
+    description: "Lean's list does not hold the payout yet",
   },
   in_flight: {
     reason: 'WAITING',
-    words: 'Lean has a payout like it that may belong to another key, which is being sent right now',
+    description: 'Lean has a payout like it that may belong to another key, which is being sent right now',
   },
-  lean_unavailable: { reason: 'WAITING', words: 'Lean could not be asked' },
+  lean_unavailable: { reason: 'WAITING', description: 'Lean could not be asked' },
   list_incomplete: {
     reason: 'WAITING',
-    words: "Lean's list cannot be read whole: its rows do not add up to the total that it states",
+    description: "Lean's list cannot be read whole: its rows do not add up to the total that it states",
   },
   list_too_long: {
     reason: 'WAITING',
-    words: "Lean's list for the time in question is too long to be read whole",
+    description: "Lean's list for the time in question is too long to be read whole",
   },
   reference_payout_missing: {
     reason: 'WAITING',
-    words: "Lean's list lacks a payout that it must hold, so it proves nothing about this one",
+    description: "Lean's list lacks a payout that it must hold, so it proves nothing about this one",
   },
   lean_time_unknown: {
     reason: 'WAITING',
-    words: "Lean's answers carry no Date, so nothing can be judged absent",
+    description: "Lean's answers carry no Date, so nothing can be judged absent",
   },
   clocks_differ: {
     reason: 'WAITING',
-    words:
+    description:
       'the clocks of this gateway, of its store and of Lean differ by minutes, so nothing can be judged absent',
   },
   look_alike: {
     reason: 'UNCLEAR',
-    words: 'Lean has a payout that may be this one and cannot be told from it',
+    description: 'Lean has a payout that may be this one and cannot be told from it',
   },
   reference_shared: {
     reason: 'UNCLEAR',
-    words: 'Lean has a payout with this reference, and another key has the same reference',
+    description: 'Lean has a payout with this reference, and another key has the same reference',
   },
   several_at_lean: {
     reason: 'UNCLEAR',
-    words: 'Lean has more payouts with this reference than there are transfers',
+    description: 'Lean has more payouts with this reference than there are transfers',
   },
   absence_doubted: {
     reason: 'OPERATOR',
-    words:
+    description:
       "Lean's list has lacked a payout that Lean had taken, so nothing is judged absent for this application",
   },
   needs_decision: {
     reason: 'OPERATOR',
-    words: 'Lean is proven not to have it, and only an operator may allow another send',
+    description: 'Lean is proven not to have it, and only an operator may allow another send',
   },
   other_application: {
     reason: 'OPERATOR',
-    words: 'it was sent for another Lean application than the one that this gateway speaks for',
+    description: 'it was sent for another Lean application than the one that this gateway speaks for',
   },
 } as const satisfies Record<string, FindingRow>;
 
 export type Finding = keyof typeof findings;
 
-/** Findings by which Lean's list proves no absence: what an operator may decide in spite of. */
-export const unprovenFindings = [
+/** Findings with which Lean's list proves no absence. An operator may decide in spite of them (`--despite`). */
+export const inconclusiveFindings = [
   'list_incomplete',
   'list_too_long',
   'reference_payout_missing',

@@ -4,7 +4,7 @@ import { transferAnswer, type TransferAnswer } from './creation-answer.ts';
 import type { CreatedTransfer } from './created-transfer.ts';
 import type { PayoutRecord, PayoutRequest } from './payout-record.ts';
 
-/** The answer to a transfer that was found at Lean: the same as if Lean's own answer had been heard. */
+/** The answer to a transfer whose payout was found at Lean. It equals the answer that was lost. */
 export function foundAnswer(
   { idempotencyKey, similarUnknownKey }: Pick<PayoutRequest, 'idempotencyKey' | 'similarUnknownKey'>,
   { position, transfer }: PayoutRecord,
@@ -26,7 +26,7 @@ export function foundAnswer(
   return transferAnswer(idempotencyKey, position, created, similarUnknownKey);
 }
 
-/** The answer to a transfer that an operator knows to be this payout, at a Lean that cannot be asked about it. */
+/** The answer to a transfer whose payout an operator has named, and whose Lean application cannot be read. */
 export function answerByOperator(
   { idempotencyKey, similarUnknownKey }: Pick<PayoutRequest, 'idempotencyKey' | 'similarUnknownKey'>,
   { position, transfer }: PayoutRecord,
@@ -45,12 +45,12 @@ export function answerByOperator(
   return transferAnswer(idempotencyKey, position, created, similarUnknownKey);
 }
 
-/** Whether Lean has failed a payout: no money moves. */
+/** Whether the status of a payout is FAILED: no money moves. */
 export function isFailed(row: Pick<Payout, 'state'>, intent: PayoutIntent | null): boolean {
   return stateOf(row, intent)?.status === 'FAILED';
 }
 
-/** An intent without a payment does not say how the payout stands; the list does. */
+/** The state by the intent, or by the list if the intent has no payment yet. */
 function stateOf(row: Pick<Payout, 'state'>, intent: PayoutIntent | null): PayoutState | undefined {
   return intent?.payout.state ?? row.state;
 }

@@ -1,4 +1,4 @@
-/** Why a field of the input is refused, for callers that show messages in their own language. */
+/** The reason why a field of the input is refused, for clients that show their own messages. */
 export type PayoutInputErrorCode =
   | 'REQUIRED'
   | 'TOO_LONG'
@@ -19,7 +19,7 @@ export interface InputProblem {
   /** Its path within the input, such as `amount.amount` or `transfers.2.description`. */
   readonly field: string;
   readonly code: PayoutInputErrorCode;
-  /** The rest of a sentence that begins with the field: it says the fault and the accepted values. */
+  /** The end of a sentence that begins with the field: the fault and the accepted values. */
   readonly problem: string;
 }
 
@@ -27,22 +27,22 @@ export interface TextRule {
   readonly maxLength: number;
   /** @default the number of UTF-16 code units */
   readonly lengthOf?: (text: string) => number;
-  readonly outerBlanks: 'allowed' | 'refused';
+  readonly outerWhitespace: 'allowed' | 'refused';
   /** The pattern that the whole text must match. */
   readonly characters: RegExp;
 }
 
-/** A blank at either end, which a server may trim: the text would come back changed. */
-const outerBlank = /^\p{White_Space}|\p{White_Space}$/u;
+/** Whitespace at either end. A server may trim it, and the text would come back changed. */
+const outerWhitespacePattern = /^\p{White_Space}|\p{White_Space}$/u;
 
-/** A visible character. Joiners and direction marks, which Arabic and emoji need, are invisible by themselves. */
-const visible = /[^\p{Z}\p{Cf}\p{Cc}]/u;
+/** A visible character. Joiners and direction marks, which Arabic and emoji use, do not count as visible. */
+const visibleCharacter = /[^\p{Z}\p{Cf}\p{Cc}]/u;
 
-/** The first fault of a text; undefined where it has none. */
+/** The first rule that a text breaks; undefined if it breaks none. */
 export function textFault(text: string, rule: TextRule): PayoutInputErrorCode | undefined {
-  const { maxLength, lengthOf = each => each.length, outerBlanks, characters } = rule;
-  if (!visible.test(text)) return 'REQUIRED';
+  const { maxLength, lengthOf = each => each.length, outerWhitespace, characters } = rule;
+  if (!visibleCharacter.test(text)) return 'REQUIRED';
   if (lengthOf(text) > maxLength) return 'TOO_LONG';
-  if (outerBlanks === 'refused' && outerBlank.test(text)) return 'OUTER_BLANKS';
+  if (outerWhitespace === 'refused' && outerWhitespacePattern.test(text)) return 'OUTER_BLANKS';
   return characters.test(text) ? undefined : 'INVALID_CHARACTERS';
 }

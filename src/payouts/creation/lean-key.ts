@@ -3,29 +3,29 @@ import type { RequestKey } from './payout-record.ts';
 import { maxKeyLength, maxReferenceLength, type ReferencedTransfer, type Transfer } from './transfer.ts';
 
 /**
- * The idempotency key that Lean gets for a caller's key.
+ * The idempotency key that the gateway sends to Lean for a caller's key.
  *
- * Lean's keys are one per application, the gateway's are one per caller. Where callers are told apart, a digest of the
- * subject is added, so that two callers who choose the same key never meet at Lean. It is kept in the record, so that
- * a repetition sends exactly the key that was sent before, whatever this function makes by then.
+ * Lean's keys are unique per application, the gateway's are unique per caller. If callers are authenticated, a digest
+ * of the subject is appended, so that the same key of two callers becomes two keys at Lean. The result is stored in
+ * the record, so a repetition sends the same key even if a later version of this function returns another one.
  * @returns at most 255 characters
  */
 export function leanKeyFor({ caller, idempotencyKey }: RequestKey): string {
   const key = caller === '' ? idempotencyKey : `${idempotencyKey}.${digest(caller).slice(0, 12)}`;
-  return key.length <= maxKeyLength ? key : shortened(key);
+  return key.length <= maxKeyLength ? key : shorten(key);
 }
 
 /**
- * The external reference of a transfer for which the caller gave none: Lean's key, followed by a dot and the position
- * where the request has several transfers. The payout can be found again by it.
+ * The default external reference of a transfer: Lean's key, and in a batch also a dot and the position. It is used to
+ * find the payout if Lean's answer is lost.
  * @returns at most 64 characters
  */
 export function referenceFor(leanKey: string, position: number, transfers: number): string {
   const reference = transfers === 1 ? leanKey : `${leanKey}.${String(position)}`;
-  return reference.length <= maxReferenceLength ? reference : shortened(reference);
+  return reference.length <= maxReferenceLength ? reference : shorten(reference);
 }
 
-/** The transfers with the reference that each of them carries at Lean. */
+/** The transfers, each with the reference that it has at Lean. */
 export function withReferences(transfers: readonly Transfer[], leanKey: string): ReferencedTransfer[] {
   return transfers.map((transfer, position) => ({
     ...transfer,
@@ -33,12 +33,12 @@ export function withReferences(transfers: readonly Transfer[], leanKey: string):
   }));
 }
 
-/** A text of 64 characters that begins like the long one and is as unique. */
-function shortened(text: string): string {
+/** A text of 64 characters: the beginning of the long one and its digest. */
+function shorten(text: string): string {
   return `${text.slice(0, 20)}.${digest(text)}`;
 }
 
-/** 43 characters. */
+/** SHA-256 as base64url, 43 characters. */
 function digest(text: string): string {
   return createHash('sha256').update(text).digest('base64url');
 }

@@ -3,16 +3,16 @@ import type { Payout } from '../payout.ts';
 import { isFailed } from './found-answer.ts';
 
 /*
- * Lean's list has a row for each payment: an intent whose payment has failed may have another one.
+ * Lean's list has one row per payment. An intent whose payment has failed may have another payment.
  */
 
-function intentOf({ intentId }: Payout): string {
+function intentIdOf({ intentId }: Payout): string {
   return intentId;
 }
 
 /**
- * A key for one row; several rows of one intent have different keys. `paymentId` is null until Lean has created the
- * payment. A failed row without it has a key of its own, so that it does not replace the row of a payment that was taken.
+ * The key of a row; several rows of one intent have different keys. `paymentId` is null until Lean has created the
+ * payment. A failed row without it has a key of its own, so that it does not replace the row of a live payment.
  */
 export function rowKey(row: Payout): string {
   const failed = row.paymentId === null && isFailed(row, null);
@@ -20,52 +20,55 @@ export function rowKey(row: Payout): string {
 }
 
 /**
- * Counts distinct rows across pages. A row may get its payment between two pages and then looks like two. So an intent
- * counts as several rows only if one page showed them together, or if it has several payment ids.
+ * Counts distinct rows across pages. If Lean creates a payment between two page reads, one row appears with two keys.
+ * So an intent counts as several rows only if one page showed them together, or if it has several payment ids.
  */
 export class DistinctRows {
-  readonly #ofPayouts = new Map<string, { readonly payments: Set<string>; sideBySide: number }>();
+  readonly #byIntent = new Map<string, { readonly payments: Set<string>; maxOnOnePage: number }>();
 
   addPage(page: readonly Payout[]): void {
-    for (const [id, rows] of Map.groupBy(page, intentOf)) {
-      const known = this.#ofPayouts.get(id) ?? { payments: new Set(), sideBySide: 0 };
+    for (const [id, rows] of Map.groupBy(page, intentIdOf)) {
+      const known = this.#byIntent.get(id) ?? { payments: new Set(), maxOnOnePage: 0 };
       for (const { paymentId } of rows) if (paymentId !== null) known.payments.add(paymentId);
-      known.sideBySide = Math.max(known.sideBySide, new Set(rows.map(rowKey)).size);
-      this.#ofPayouts.set(id, known);
+      known.maxOnOnePage = Math.max(known.maxOnOnePage, new Set(rows.map(rowKey)).size);
+      this.#byIntent.set(id, known);
     }
   }
 
   get size(): number {
     let size = 0;
-    for (const { payments, sideBySide } of this.#ofPayouts.values())
-      size += Math.max(payments.size, sideBySide);
+    for (const { payments, maxOnOnePage } of this.#byIntent.values())
+      size += Math.max(payments.size, maxOnOnePage);
     return size;
   }
 
-  /** Whether a row of the same payout has been met. */
+  /** Whether a row of the same intent was added. */
   has(row: Payout): boolean {
-    return this.#ofPayouts.has(row.intentId);
+    return this.#byIntent.has(row.intentId);
   }
 }
 
-/** One row of each payout: the newest that Lean has not failed, or else the newest. */
+/** One row per intent: the newest one that has not failed, or else the newest one. */
 export function currentRowPerPayout(rows: readonly Payout[]): readonly Payout[] {
-  return [...Map.groupBy(rows, intentOf).values()].flatMap(ofOne => ofOne.toSorted(compareRows).slice(-1));
+  return [...Map.groupBy(rows, intentIdOf).values()].flatMap(rowsOfIntent =>
+    rowsOfIntent.toSorted(compareRows).slice(-1),
+  );
 }
 
-/** How many payments each intent has, without those that Lean has failed or the bank has rejected. */
+/** The number of payments per intent, without those that Lean has failed or the bank has rejected. */
 export function paymentsPerIntent(rows: readonly Payout[]): ReadonlyMap<string, number> {
-  const taken = rows.filter(
+  const livePayments = rows.filter(
     row => row.paymentId !== null && !isFailed(row, null) && row.postInitiationStatus !== 'REJECTED',
   );
   return new Map(
-    [...Map.groupBy(taken, intentOf)].map(([id, ofOne]) => [
+    [...Map.groupBy(livePayments, intentIdOf)].map(([id, rowsOfIntent]) => [
       id,
-      new Set(ofOne.map(({ paymentId }) => paymentId)).size,
+      new Set(rowsOfIntent.map(({ paymentId }) => paymentId)).size,
     ]),
   );
 }
 
+/** Sorts failed rows first, then by time. */
 function compareRows(a: Payout, b: Payout): number {
   return (
     Number(isFailed(b, null)) - Number(isFailed(a, null)) ||

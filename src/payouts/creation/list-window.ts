@@ -1,52 +1,52 @@
 import type { LeanClient } from '../../lean/client.ts';
-import { readablePage } from '../from-lean.ts';
+import { lenientPageFromLean } from '../from-lean.ts';
 import { instantAt } from '../values/lean-time.ts';
 import type { PayoutRow } from '../payout.ts';
 import { DistinctRows, rowKey } from './list-rows.ts';
 
-/** All payouts that Lean's list holds of a time, or why that cannot be known. */
+/** The payouts that Lean's list has for a time range, and whether these are all of them. */
 export interface ListWindow {
   readonly rows: readonly PayoutRow[];
-  /** `whole`: these are all of them. Otherwise the rows are some of them. */
-  readonly completeness: 'whole' | 'list_incomplete' | 'list_too_long';
-  /** Lean's time at the first answer, as epoch ms; undefined where one of the answers carried none. */
+  /** `complete`: the rows are all payouts of the time range. Otherwise the reason why some may be missing. */
+  readonly completeness: 'complete' | 'list_incomplete' | 'list_too_long';
+  /** Lean's time at the first answer, epoch ms; undefined if an answer had no `Date`. */
   readonly firstDate: number | undefined;
 }
 
-/** From and to, both as epoch ms of Lean's clock. */
-export interface Window {
+/** Epoch ms of Lean's clock. */
+export interface TimeRange {
   readonly from: number;
   readonly to: number;
 }
 
 const pageSize = 100;
-/** Pages read side by side: looking for one payout must not keep everybody else's reads waiting. */
-const pagesAtOnce = 4;
-/** Lean calls that one reading may cost. */
+/** The most pages read at the same time: one reconciliation must not delay the reads of all callers. */
+const concurrentPageReads = 4;
+/** The most calls to Lean for one time range. */
 const maxCalls = 200;
-/** Windows are not split below this width, in ms. */
-const leastWidthMs = 2000;
+/** Time ranges shorter than this are not split, in ms. */
+const minSplitMs = 2000;
 
 /**
- * Reads all payouts that were created within a window of Lean's time.
+ * Reads all payouts that were created within a time range of Lean's clock.
  *
- * Lean promises neither an order nor stable pages, and may give less than was asked for. So a window counts as read
- * whole only when its distinct rows are as many as the total that Lean states, and Lean states the same total after the
- * last page as before. A window whose pages shift while they are read is split in two. Lean's amount filter is not used:
- * its rounding is not documented.
+ * Lean documents neither an order nor stable pages, and may return fewer rows than requested. So a time range counts
+ * as complete only if the number of distinct rows equals the total that Lean states, and the total is the same after
+ * the last page. If the pages shift while they are read, the time range is split in two. Lean's amount filter is not
+ * used, because its rounding is not documented.
  * @param deadline on the clock of `performance.now()`
- * @throws LeanError when Lean cannot be asked
+ * @throws LeanError when Lean cannot be read
  */
 export async function readListWindow(
   client: LeanClient,
-  window: Window,
+  timeRange: TimeRange,
   deadline: number,
 ): Promise<ListWindow> {
-  const reading = new WindowReading(client, deadline);
-  const completeness = await reading.read(window);
-  const { dates } = reading;
+  const reader = new WindowReader(client, deadline);
+  const completeness = await reader.read(timeRange);
+  const { dates } = reader;
   return {
-    rows: [...reading.rows.values()],
+    rows: [...reader.rows.values()],
     completeness,
     firstDate: dates.every(date => date !== undefined) ? dates[0] : undefined,
   };
@@ -57,8 +57,8 @@ interface Page {
   readonly total: number | null;
 }
 
-class WindowReading {
-  /** By their keys, so that a row that is met twice counts once. */
+class WindowReader {
+  /** By row key, so that a row on two pages counts once. */
   readonly rows = new Map<string, PayoutRow>();
   readonly dates: (number | undefined)[] = [];
   readonly #client: LeanClient;
@@ -70,53 +70,58 @@ class WindowReading {
     this.#deadline = deadline;
   }
 
-  async read(window: Window): Promise<ListWindow['completeness']> {
-    // A list that is being read already may not show what has come since.
-    this.#client.startAfresh();
+  async read(timeRange: TimeRange): Promise<ListWindow['completeness']> {
+    // A read of the list that is already in flight may not show the latest payouts.
+    this.#client.stopSharingReads();
     if (this.#calls >= maxCalls) return 'list_too_long';
-    const first = await this.#page(window, 0, pageSize);
+    const first = await this.#readPage(timeRange, 0, pageSize);
     const { total } = first;
     if (total === null) return 'list_incomplete';
     const distinct = new DistinctRows();
     distinct.addPage(first.rows);
     if (total === 0 && first.rows.length === 0) {
-      const again = await this.#page(window, 0, 1);
-      return again.total === 0 && again.rows.length === 0 ? 'whole' : 'list_incomplete';
+      const again = await this.#readPage(timeRange, 0, 1);
+      return again.total === 0 && again.rows.length === 0 ? 'complete' : 'list_incomplete';
     }
-    // A total that is a round number may be all that this Lean counts: the halves of the window tell.
-    if (total % pageSize === 0 && window.to - window.from >= leastWidthMs)
-      return this.#split(window, 'list_incomplete');
-    // A Lean that gives less than was asked for numbers its pages by what it gives.
+    // Lean may cap the total at a round number. The totals of the two halves show whether it does.
+    if (total % pageSize === 0 && timeRange.to - timeRange.from >= minSplitMs)
+      return this.#split(timeRange, 'list_incomplete');
+    // If Lean returns fewer rows than requested, its page numbers count pages of that smaller size.
     const size = first.rows.length;
     if (size === 0) return 'list_incomplete';
     const pages = Math.ceil(total / size);
-    if (pages > maxCalls - this.#calls) return this.#split(window, 'list_too_long');
-    for (let next = 1; next < pages; next += pagesAtOnce) {
-      const numbers = Array.from({ length: Math.min(pagesAtOnce, pages - next) }, (_, index) => next + index);
-      for (const { rows } of await Promise.all(numbers.map(number => this.#page(window, number, size))))
+    if (pages > maxCalls - this.#calls) return this.#split(timeRange, 'list_too_long');
+    for (let next = 1; next < pages; next += concurrentPageReads) {
+      const numbers = Array.from(
+        { length: Math.min(concurrentPageReads, pages - next) },
+        (_, index) => next + index,
+      );
+      for (const { rows } of await Promise.all(
+        numbers.map(number => this.#readPage(timeRange, number, size)),
+      ))
         distinct.addPage(rows);
     }
     if (distinct.size === total) {
-      // By another page size: a total that follows the size is a cap, and no count.
-      const after = await this.#page(window, 0, Math.max(1, Math.floor(Math.min(size, total) / 2)));
-      if (after.total === total && after.rows.every(row => distinct.has(row))) return 'whole';
+      // With another page size: a total that changes with the page size is a cap and not a count.
+      const after = await this.#readPage(timeRange, 0, Math.max(1, Math.floor(Math.min(size, total) / 2)));
+      if (after.total === total && after.rows.every(row => distinct.has(row))) return 'complete';
     }
-    return this.#split(window, 'list_incomplete');
+    return this.#split(timeRange, 'list_incomplete');
   }
 
   async #split(
-    { from, to }: Window,
-    otherwise: ListWindow['completeness'],
+    { from, to }: TimeRange,
+    unsplittable: ListWindow['completeness'],
   ): Promise<ListWindow['completeness']> {
-    if (to - from < leastWidthMs) return otherwise;
+    if (to - from < minSplitMs) return unsplittable;
     const middle = Math.floor((from + to) / 2);
-    // The halves overlap, since Lean does not say whether its bounds are inclusive.
+    // The halves overlap, because Lean does not document whether its bounds are inclusive.
     const earlier = await this.read({ from, to: middle + 2 });
-    if (earlier !== 'whole') return earlier;
+    if (earlier !== 'complete') return earlier;
     return this.read({ from: middle - 2, to });
   }
 
-  async #page({ from, to }: Window, number: number, size: number): Promise<Page> {
+  async #readPage({ from, to }: TimeRange, number: number, size: number): Promise<Page> {
     this.#calls += 1;
     const { page: wire, answer } = await this.#client.listPayouts(
       {
@@ -128,9 +133,9 @@ class WindowReading {
       { deadline: this.#deadline },
     );
     this.dates.push(answer.date);
-    const { rows, total, fault } = readablePage(wire, answer);
+    const { rows, total, rowError } = lenientPageFromLean(wire, answer);
     for (const row of rows) this.rows.set(rowKey(row), row);
-    // A row that cannot be told from others may be any payout: then the list proves nothing.
-    return { rows, total: fault === undefined ? total : null };
+    // An unreadable row may be any payout, so the list proves nothing.
+    return { rows, total: rowError === undefined ? total : null };
   }
 }

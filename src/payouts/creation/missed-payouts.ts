@@ -3,58 +3,59 @@ import type { Payout } from '../payout.ts';
 import type { Candidate } from './candidate.ts';
 import { isOwnOfSettled } from './own-payout.ts';
 import type { Finding } from './finding.ts';
-import type { KeptDecision } from './operator-records.ts';
+import type { RecordedDecision } from './operator-records.ts';
 import type { PayoutRequest } from './payout-record.ts';
-import { marginMs, type Reading } from './payout-matcher.ts';
-import { defaultDelayMs, keyMemoryMs } from './resend-rule.ts';
+import { rowTimeMarginMs, type ListReading } from './payout-matcher.ts';
+import { defaultDelayMs, leanKeyLifetimeMs } from './resend-rule.ts';
 import type { SendHistory } from './send-history.ts';
 
-const unsureOfTime: ReadonlySet<Finding> = new Set(['clocks_differ', 'lean_time_unknown']);
+const unreliableClockFindings: ReadonlySet<Finding> = new Set(['clocks_differ', 'lean_time_unknown']);
 
-/** How long after it was sent a payout must still be in Lean's list, in ms. */
+/** How long after the send a payout is expected in Lean's list, in ms. */
 const listedForMs = 2 * 86_400_000;
 
-/** A payout of Lean's that its list lacked when it should have had it. */
+/** A payout at Lean that was missing from Lean's list when it should have been in it. */
 export interface MissedPayout {
   readonly intentId: string;
-  /** For operators. */
+  /** A sentence for operators. */
   readonly reason: string;
 }
 
 /**
- * The payouts that Lean's list has missed. Some are older than the moment at which the settled request was sent again, or
- * rejected, because the list did not have them. Others were created, and the list still lacks them. Decisions of operators
- * are left out, because they do not rest on the list alone.
- * @param reading of Lean's list
+ * Finds the payouts of a settled request that Lean's list has missed. There are two kinds. Some payouts are older
+ * than the moment at which the request was sent again, or rejected, because the list did not have them. Others were
+ * created, and the list still does not have them. Decisions of operators do not count, because they do not rest on
+ * the list alone.
  * @param own payouts of the request that no record names
  */
-export function missedPayouts(
+export function findMissedPayouts(
   request: PayoutRequest,
-  { rows, isWhole, absence }: Pick<Reading, 'rows' | 'isWhole' | 'absence'>,
+  { rows, isComplete, absence }: Pick<ListReading, 'rows' | 'isComplete' | 'absence'>,
   own: readonly Candidate[],
-  decisions: readonly KeptDecision[],
+  decisions: readonly RecordedDecision[],
 ): readonly MissedPayout[] {
   const missed = [
     ...missedBeforeSend(request, rows, own, decisions),
     ...missedBeforeRejection(request, own, decisions),
-    // The window rests on the clocks.
-    ...(isWhole && !unsureOfTime.has(absence) ? missedStill(request, rows, decisions) : []),
+    // The time range that was read depends on the clocks.
+    ...(isComplete && !unreliableClockFindings.has(absence) ? stillMissing(request, rows, decisions) : []),
   ];
-  // The list had those that an operator has judged to be other payouts.
+  // An operator has judged these to be other payouts, so the list had shown them.
   return missed.filter(({ intentId }) => !request.judgedPayouts.includes(intentId));
 }
 
+/** Payouts that were created before the last send, although the list had not shown them before it. */
 function missedBeforeSend(
   request: PayoutRequest,
   rows: readonly Payout[],
   own: readonly Candidate[],
-  decisions: readonly KeptDecision[],
+  decisions: readonly RecordedDecision[],
 ): readonly MissedPayout[] {
-  const sends = sendsByList(request.sends, decisions);
+  const sends = sendsBasedOnList(request.sends, decisions);
   const { count, firstAt, lastAt, delayMs } = sends;
   if (firstAt === null || lastAt === null || count < 2) return [];
-  // It was sent again without a delay, because Lean's memory of keys was relied on.
-  if (delayMs === 0 && lastAt < firstAt + keyMemoryMs) return [];
+  // Without a resend delay the send relied on Lean's idempotency keys and not on the list.
+  if (delayMs === 0 && lastAt < firstAt + leanKeyLifetimeMs) return [];
   const ids = new Set([
     ...request.records.flatMap(({ intentId }) => intentId ?? []),
     ...own.map(({ row }) => row.intentId),
@@ -69,18 +70,18 @@ function missedBeforeSend(
   }));
 }
 
-/** Created payouts that a whole list lacks one resend delay after they were sent. */
-function missedStill(
+/** Created payouts that a complete list does not have, although the resend delay has passed since they were sent. */
+function stillMissing(
   { records, sends, readAt }: PayoutRequest,
   rows: readonly Payout[],
-  decisions: readonly KeptDecision[],
+  decisions: readonly RecordedDecision[],
 ): readonly MissedPayout[] {
   if (sends.until === null) return [];
   const age = readAt - sends.until;
-  // A list may not go back any further.
+  // Lean's list may not contain older payouts.
   if (age < Math.max(sends.delayMs, defaultDelayMs) || age > listedForMs) return [];
   const listed = new Set(rows.map(({ intentId }) => intentId));
-  const decided = positionsEnded(decisions);
+  const decided = decidedPositions(decisions);
   return records.flatMap(({ state, position, intentId }) =>
     state !== 'created' || decided.has(position) || intentId === null || listed.has(intentId)
       ? []
@@ -88,32 +89,33 @@ function missedStill(
   );
 }
 
-/** The transfers whose outcome an operator has decided. */
-function positionsEnded(decisions: readonly KeptDecision[]): ReadonlySet<number | undefined> {
-  const ended = decisions.filter(({ decision }) => decision !== 'send again');
-  return new Set(ended.map(({ evidence }) => evidence.position));
+/** The positions of the transfers whose outcome an operator has decided. */
+function decidedPositions(decisions: readonly RecordedDecision[]): ReadonlySet<number | undefined> {
+  const outcomes = decisions.filter(({ decision }) => decision !== 'send again');
+  return new Set(outcomes.map(({ evidence }) => evidence.position));
 }
 
-/** The sends without the last ones, if an operator allowed those although the list proved nothing. */
-function sendsByList(sends: SendHistory, decisions: readonly KeptDecision[]): SendHistory {
+/** The send history without the latest sends that an operator allowed although the list proved nothing. */
+function sendsBasedOnList(sends: SendHistory, decisions: readonly RecordedDecision[]): SendHistory {
   const grant = decisions.findLast(
     ({ decision, evidence }) => decision === 'send again' && evidence.sends?.count === sends.count - 1,
   )?.evidence;
   if (grant?.sends === undefined || grant.absence === 'absent') return sends;
-  return sendsByList(grant.sends, decisions);
+  return sendsBasedOnList(grant.sends, decisions);
 }
 
+/** Payouts that were created before their transfer was rejected because the list had not shown them. */
 function missedBeforeRejection(
   request: PayoutRequest,
   own: readonly Candidate[],
-  decisions: readonly KeptDecision[],
+  decisions: readonly RecordedDecision[],
 ): readonly MissedPayout[] {
   const { sends, records, upstreamResponse, changedAt } = request;
-  // With an answer of Lean's own it was not rejected because of an absence.
+  // With an answer from Lean the rejection does not rest on the list.
   if (upstreamResponse !== null || sends.lastAt === null) return [];
-  const decided = positionsEnded(decisions);
-  const absent = records.filter(({ state, position }) => state === 'rejected' && !decided.has(position));
-  const missed = own.filter(candidate => absent.some(record => isOwnOfSettled(candidate, record)));
+  const decided = decidedPositions(decisions);
+  const rejected = records.filter(({ state, position }) => state === 'rejected' && !decided.has(position));
+  const missed = own.filter(candidate => rejected.some(record => isOwnOfSettled(candidate, record)));
   return intentsOlderThan(
     sends,
     { at: changedAt, since: sends.lastAt },
@@ -125,9 +127,11 @@ function missedBeforeRejection(
 }
 
 /**
- * Intents of the rows that are older than a moment. The clock that stamps rows may be behind the one that stamps
- * answers, so a row counts as older only by that difference, or by half of the time since the send before it.
- * @param moment.at by the store's clock, as is the send before it
+ * Intents of the rows that were created before a moment. The clock of Lean's rows may be behind the clock of its
+ * `Date` headers. So a row counts only if it is older by that tolerance, or by half of the time between the earlier
+ * send and the moment if that is less.
+ * @param moment.at the moment, epoch ms of the store's clock
+ * @param moment.since the earlier send, epoch ms of the store's clock
  */
 function intentsOlderThan(
   { until, leanUntil }: SendHistory,
@@ -135,8 +139,8 @@ function intentsOlderThan(
   rows: readonly Payout[],
 ): readonly string[] {
   if (until === null || leanUntil === null) return [];
-  const byLean = leanUntil - (until - at) - Math.min(marginMs, Math.max(0, at - since) / 2);
-  const moment = parseInstant(new Date(byLean).toISOString());
+  const leanTime = leanUntil - (until - at) - Math.min(rowTimeMarginMs, Math.max(0, at - since) / 2);
+  const moment = parseInstant(new Date(leanTime).toISOString());
   return rows.flatMap(({ intentId, createdAt }) =>
     createdAt != null && moment !== undefined && compareInstants(createdAt, moment) < 0 ? intentId : [],
   );

@@ -4,53 +4,54 @@ import type { PayoutRequest } from './payout-record.ts';
 import type { SendGrant, SendHistory } from './send-history.ts';
 
 export interface ListFilter {
-  /** Only those of unknown outcome, and those of which Lean has more payouts than transfers. */
+  /** Only requests with an unknown outcome, and those of which Lean has more payouts than transfers. */
   readonly unknownOnly: boolean;
-  /** Epoch ms of their creation. */
+  /** Only requests created since then, epoch ms. */
   readonly since: number | undefined;
   readonly limit: number;
 }
 
-/** A decision of an operator, with its reason. */
+/** An operator's decision and its reason. */
 export interface Decision {
   readonly decision: 'created' | 'not paid' | 'send again';
   readonly intentId: string | null;
   readonly by: string;
   readonly reason: string;
-  /** What was known when it was decided, without names and account numbers. */
+  /** What the gateway knew at the time of the decision, without names and account numbers. */
   readonly evidence: object;
 }
 
-/** A decision of an operator about a request, as it was recorded. */
-export interface KeptDecision extends Pick<Decision, 'decision'> {
+/** An operator's decision about a request, as read from the store. */
+export interface RecordedDecision extends Pick<Decision, 'decision'> {
   readonly evidence: {
-    /** The position of the transfer. */
+    /** Position of the transfer in its request, from 0. */
     readonly position?: number;
-    /** Whether Lean's list proved that Lean did not have the payout, and how often the request had been sent. */
+    /** `absent` if Lean's list proved that Lean did not have the payout; otherwise the reason why it did not. */
     readonly absence?: Finding;
+    /** The sends of the request before the decision. */
     readonly sends?: SendHistory;
   };
 }
 
-/** How many requests need somebody's attention. */
+/** The number of requests that need attention. */
 export interface AttentionCounts {
   readonly open: Readonly<Record<PayoutUnknownReason, number>>;
-  /** Age of the oldest open request, in seconds; 0 where there is none. */
+  /** Age of the oldest open request, in seconds; 0 if there is none. */
   readonly oldestSeconds: Readonly<Record<PayoutUnknownReason, number>>;
   /** Requests of which Lean has more payouts than transfers. */
   readonly duplicates: number;
-  /** Lean applications for which nothing is judged absent. */
+  /** Lean applications whose list is not accepted as a proof of absence. */
   readonly doubts: number;
 }
 
-/** The records, as operators and their dashboards use them. */
+/** The operations on records for operators and dashboards. */
 export interface OperatorRecords {
-  /** The newest requests first. */
+  /** Lists requests, the newest first. */
   list(filter: ListFilter): Promise<readonly PayoutRequest[]>;
   attention(): Promise<AttentionCounts>;
   /**
-   * Settles a transfer of unknown outcome as an operator has decided, and adds the decision to the trail. False when
-   * something has happened to the request since it was read, or another record has the intent.
+   * Settles a transfer of unknown outcome by an operator's decision, and adds the decision to the audit trail.
+   * @returns false if the request has changed since it was read, or if another record has the intent
    */
   settle(
     request: PayoutRequest,
@@ -59,16 +60,20 @@ export interface OperatorRecords {
     decision: Decision,
   ): Promise<boolean>;
   /**
-   * Allows one more send at the next repetition of the key, and adds the decision to the trail.
-   * @param grant what the operator knew; it ends when Lean shows anything else that may be the payout
+   * Allows one more send at the next repetition of the key, and adds the decision to the audit trail.
+   * @param grant what the operator knew; the permission ends when Lean shows another payout that may be this one
+   * @returns false if the request has changed since it was read
    */
   grantSend(request: PayoutRequest, grant: SendGrant, decision: Decision): Promise<boolean>;
-  /** Judges absences for a Lean application again. False when they were not doubted. */
+  /**
+   * Accepts the list of a Lean application as a proof of absence again.
+   * @returns false if it was not doubted
+   */
   endDoubt(application: string, by: string, reason: string): Promise<boolean>;
   /**
-   * Gives the open requests of one Lean application to another one, and adds the decision to the trail. For credentials
-   * that were replaced while Lean's list stayed the same.
-   * @returns how many requests it gave
+   * Moves the open requests of one Lean application to another one, and adds the decision to the audit trail. It is
+   * for credentials that were replaced while Lean's list stayed the same.
+   * @returns the number of moved requests
    */
   takeOver(from: string, to: string, by: string, reason: string): Promise<number>;
   /** The store's time, epoch ms. */

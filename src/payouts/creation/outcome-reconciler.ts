@@ -1,26 +1,27 @@
 import { LeanError } from '../../errors/lean-errors.ts';
 import type { Candidate } from './candidate.ts';
-import { type PayoutRejected, type TransferAnswer, wholly } from './creation-answer.ts';
+import { type PayoutRejected, type TransferAnswer, requestRejection } from './creation-answer.ts';
 import { findings, type Finding } from './finding.ts';
-import { missedPayouts, type MissedPayout } from './missed-payouts.ts';
+import { findMissedPayouts, type MissedPayout } from './missed-payouts.ts';
 import { isOwn, isOwnOfSettled } from './own-payout.ts';
-import type { PayoutMatcher, Reading } from './payout-matcher.ts';
+import type { PayoutMatcher, ListReading } from './payout-matcher.ts';
 import { allSendsTurnedAway, openRecords, type PayoutRequest, type RequestKey } from './payout-record.ts';
 import type { ReconciliationRecords } from './payout-records.ts';
 import type { ResendRule } from './resend-rule.ts';
 import { coversFailed, coversAll } from './send-history.ts';
-import { duplicateIntents } from './duplicate-payouts.ts';
+import { findDuplicateIntents } from './duplicate-payouts.ts';
 
+/** Events of the reconciliation, for logs and metrics. */
 export interface ReconciliationEvents {
-  /** A transfer of unknown outcome is settled: Lean has it, or is proven not to have it. */
+  /** A transfer of unknown outcome is settled: Lean has its payout, or is proven not to have it. */
   settled(key: RequestKey, answer: TransferAnswer): void;
-  /** Lean was read, or could not be, and the request is not settled. */
+  /** The request is still open after Lean was read, or after the read failed. */
   open(key: RequestKey, finding: Finding, checks: number): void;
   /** Lean has more payouts of a request than it has transfers: money may have moved twice. */
   duplicates(key: RequestKey, intentIds: readonly string[]): void;
-  /** An audit could not read the list whole, or an intent in it: a payout that came late may not have been seen. */
+  /** An audit could not read the complete list, or an intent in it, so it may have missed a second payout. */
   auditIncomplete(key: RequestKey): void;
-  /** Lean's list lacked a payout that Lean had taken: nothing is judged absent any more. */
+  /** Lean's list lacked a payout that Lean had accepted. From now on it proves no absence. */
   absenceDoubted(key: RequestKey, intentId: string): void;
 }
 
@@ -28,7 +29,7 @@ export interface OutcomeReconcilerOptions {
   readonly records: ReconciliationRecords;
   readonly matcher: PayoutMatcher;
   readonly rule: ResendRule;
-  /** The Lean application that this gateway speaks for. */
+  /** The Lean application of the gateway's credentials. */
   readonly application: string;
   readonly events?: Partial<ReconciliationEvents>;
 }
@@ -37,18 +38,18 @@ export interface OutcomeReconcilerOptions {
 export interface Reconciliation {
   readonly finding: Finding;
   /**
-   * What Lean's list says of absence, whatever the finding: `absent`, or why it proves nothing. Undefined where it was
-   * not read.
+   * Whether Lean's list proves an absence, regardless of the finding: `absent`, or why it proves nothing. Undefined
+   * if it was not read.
    */
   readonly absence?: Finding | undefined;
-  /** Whether Lean is proven to have nothing of what is still open. */
+  /** Whether Lean is proven to have no payout of the transfers that are still open. */
   readonly proven: boolean;
-  /** Undefined where Lean was not read, or could not be. */
-  readonly reading: Reading | undefined;
+  /** Undefined if Lean was not read, or if the read failed. */
+  readonly reading: ListReading | undefined;
   readonly error?: LeanError;
 }
 
-/** Finds out, by reading Lean's list, what became of one request whose outcome is unknown. It never sends anything. */
+/** Settles requests of unknown outcome by reading Lean's list. It never sends anything. */
 export class OutcomeReconciler {
   readonly #options: OutcomeReconcilerOptions;
 
@@ -57,11 +58,12 @@ export class OutcomeReconciler {
   }
 
   /**
-   * Reads Lean's list once, records what it tells of the request, and rejects what Lean is proven not to have, where
-   * that is never sent again.
-   * @param request as it was read when the turn to look was taken
+   * Reads Lean's list once and records what it shows of the request. Transfers that Lean is proven not to have are
+   * rejected, unless they may be sent again.
+   * @param request as returned by `ReconciliationRecords.startReading`
    * @param deadline on the clock of `performance.now()`
-   * @param options.untilNow whether the list is read up to now, for a payout that came later than it may
+   * @param options.untilNow whether the list is read up to now, to find a payout that Lean created after the resend
+   * delay
    * @throws StoreUnavailable
    */
   async reconcile(
@@ -73,25 +75,31 @@ export class OutcomeReconciler {
     if (request.application !== null && request.application !== application)
       return { finding: 'other_application', proven: false, reading: undefined };
     try {
-      return await this.#judge(request, await matcher.search(request, { deadline, untilNow }));
+      return await this.#applyReading(request, await matcher.search(request, { deadline, untilNow }));
     } catch (error) {
       if (!(error instanceof LeanError)) throw error;
-      return this.#open(request, { finding: 'lean_unavailable', proven: false, reading: undefined, error });
+      return this.#leaveOpen(request, {
+        finding: 'lean_unavailable',
+        proven: false,
+        reading: undefined,
+        error,
+      });
     }
   }
 
   /**
-   * Looks for a request that was not sent by this record, as if it had been sent at some time within `lookbackMs`.
-   * Undefined where that cannot be told.
+   * Searches Lean's list for a request that this store has not sent, as if it had been sent within the last
+   * `lookbackMs`.
+   * @returns undefined if Lean cannot be read or its list is doubted
    * @throws StoreUnavailable
    */
-  async lookFirst(
+  async searchUnsent(
     request: PayoutRequest,
     lookbackMs: number,
     deadline: number,
-  ): Promise<Reading | undefined> {
+  ): Promise<ListReading | undefined> {
     const { records, matcher, application } = this.#options;
-    if ((await records.doubt(application)) !== undefined) return undefined;
+    if ((await records.doubtReason(application)) !== undefined) return undefined;
     const { readAt } = request;
     const sends = { ...request.sends, count: 1, firstAt: readAt, lookbackMs, until: readAt };
     try {
@@ -103,32 +111,32 @@ export class OutcomeReconciler {
   }
 
   /**
-   * Reads Lean's list once more for a settled request, because Lean may have another copy of it. Operators are told of
-   * payouts of the request that its callers were not told of.
+   * Reads Lean's list again for a settled request, because Lean may have accepted another copy of it. Payouts that
+   * are in no answer of the request are reported as duplicates.
    * @throws LeanError, StoreUnavailable
    */
   async audit(request: PayoutRequest, deadline: number): Promise<void> {
     if (request.application !== null && request.application !== this.#options.application) return;
     const { matcher, events = {} } = this.#options;
     const reading = await matcher.search(request, { deadline, untilNow: true });
-    // Whatever an operator has judged: with the reference of the request it is the request's own.
+    // A payout with the reference of the request is its own, even if an operator has judged it to be another one.
     const own = reading.candidates.filter(
       each => !each.failed && request.records.some(record => isOwnOfSettled(each, record)),
     );
-    await this.#tellDuplicates(request, { duplicates: duplicateIntents(request, reading, own) });
+    await this.#reportDuplicates(request, { duplicates: findDuplicateIntents(request, reading, own) });
     const decisions = await this.#options.records.decisions(request);
-    await this.#doubtAbsence(request, missedPayouts(request, reading, own, decisions));
-    const unread = reading.candidates.some(
-      each => each.unread && !request.judgedPayouts.includes(each.row.intentId),
+    await this.#doubtAbsence(request, findMissedPayouts(request, reading, own, decisions));
+    const hasUnreadable = reading.candidates.some(
+      each => each.unreadable && !request.judgedPayouts.includes(each.row.intentId),
     );
-    if (!reading.isWhole || unread) events.auditIncomplete?.(request);
+    if (!reading.isComplete || hasUnreadable) events.auditIncomplete?.(request);
   }
 
-  async #judge(request: PayoutRequest, reading: Reading): Promise<Reconciliation> {
+  async #applyReading(request: PayoutRequest, reading: ListReading): Promise<Reconciliation> {
     const { records, rule, events = {} } = this.#options;
-    await this.#tellDuplicates(request, reading);
+    await this.#reportDuplicates(request, reading);
     for (const { position, answer } of reading.found)
-      if (await records.found(request, position, answer)) events.settled?.(request, answer);
+      if (await records.recordFound(request, position, answer)) events.settled?.(request, answer);
     const { sends, readAt: storeNow } = request;
     const { leanNow } = reading;
     const absence = await this.#absenceOf(reading);
@@ -136,25 +144,28 @@ export class OutcomeReconciler {
     if (grant !== null && !coversAll(grant, idsOf(reading, { failed: false })))
       await records.endGrant(request);
     if (reading.found.length === openRecords(request).length || leanNow === undefined)
-      return this.#open(request, { finding: reading.finding, absence, proven: false, reading });
+      return this.#leaveOpen(request, { finding: reading.finding, absence, proven: false, reading });
     if (rule.mustRestart(sends, { storeNow, leanNow })) await records.restartDelay(request, leanNow);
     const finding = findingOf(request, reading, absence);
-    if (finding !== 'absent') return this.#open(request, { finding, absence, proven: false, reading });
+    if (finding !== 'absent') return this.#leaveOpen(request, { finding, absence, proven: false, reading });
     const proven = rule.hasPassed(sends, { storeNow, leanNow });
     if (proven && (await this.#settleAbsent(request, reading))) return { finding, absence, proven, reading };
-    const decided = proven && !rule.allows(request) ? 'needs_decision' : finding;
-    return this.#open(request, { finding: decided, absence, proven, reading });
+    const openFinding = proven && !rule.allows(request) ? 'needs_decision' : finding;
+    return this.#leaveOpen(request, { finding: openFinding, absence, proven, reading });
   }
 
-  /** What the list says of absence, and whether that is believed for this application. */
-  async #absenceOf({ absence }: Reading): Promise<Finding> {
+  /** Whether the list proves an absence; never if the list of this application is doubted. */
+  async #absenceOf({ absence }: ListReading): Promise<Finding> {
     const { records, application } = this.#options;
     if (absence !== 'absent') return absence;
-    return (await records.doubt(application)) === undefined ? 'absent' : 'absence_doubted';
+    return (await records.doubtReason(application)) === undefined ? 'absent' : 'absence_doubted';
   }
 
-  /** Ends what is never sent again. False where a repetition may send it. */
-  async #settleAbsent(request: PayoutRequest, { found, failed }: Reading): Promise<boolean> {
+  /**
+   * Settles the transfers that Lean is proven not to have. A request that Lean has only turned away frees its key.
+   * @returns false if the request stays open, because it may be sent again
+   */
+  async #settleAbsent(request: PayoutRequest, { found, failed }: ListReading): Promise<boolean> {
     const { records, events = {} } = this.#options;
     if (allSendsTurnedAway(request) && found.length === 0 && failed.length === 0) {
       await records.freeTurnedAway(request);
@@ -166,8 +177,8 @@ export class OutcomeReconciler {
     const missing = openRecords(request).filter(
       ({ position }) => !found.some(other => other.position === position),
     );
-    // The refusal of a request as a whole is the answer to all of its transfers, or to none.
-    const whole =
+    // Lean's refusal of the request as a whole may only become the answer to all of its transfers.
+    const isWhollyRefused =
       failed.length === 0 &&
       missing.length === request.records.length &&
       (single || refusal?.transferIndex === null);
@@ -175,21 +186,24 @@ export class OutcomeReconciler {
       position,
       answer:
         failed.find(other => other.position === position)?.answer ??
-        (refusal !== null && whole ? refusal : notTaken(request, position, refusal)),
+        (refusal !== null && isWhollyRefused ? refusal : notTakenRejection(request, position, refusal)),
     }));
     const rejected = await records.rejectAbsent(request, rejections);
     for (const { answer } of rejected) events.settled?.(request, answer);
     return rejected.length > 0;
   }
 
-  async #tellDuplicates(request: PayoutRequest, { duplicates }: Pick<Reading, 'duplicates'>): Promise<void> {
+  async #reportDuplicates(
+    request: PayoutRequest,
+    { duplicates }: Pick<ListReading, 'duplicates'>,
+  ): Promise<void> {
     if (duplicates.length === 0) return;
     const { records, events = {} } = this.#options;
     const fresh = await records.noteDuplicates(request, duplicates);
     if (fresh.length > 0) events.duplicates?.(request, fresh);
   }
 
-  /** From now on the list of this application proves nothing. */
+  /** Records payouts that Lean's list has missed. From then on the list of this application proves no absence. */
   async #doubtAbsence(request: PayoutRequest, missed: readonly MissedPayout[]): Promise<void> {
     const { records, events = {} } = this.#options;
     for (const { intentId, reason } of missed) {
@@ -202,11 +216,11 @@ export class OutcomeReconciler {
     }
   }
 
-  async #open(request: PayoutRequest, outcome: Reconciliation): Promise<Reconciliation> {
+  async #leaveOpen(request: PayoutRequest, outcome: Reconciliation): Promise<Reconciliation> {
     const { records, events = {} } = this.#options;
     const open = openRecords(request).length - (outcome.reading?.found.length ?? 0);
     if (open > 0) {
-      // A look that could not be made does not change what an earlier one found.
+      // A failed read does not replace the finding of an earlier read.
       if (outcome.finding !== 'lean_unavailable' || request.finding === null)
         await records.noteFinding(request, outcome.finding);
       events.open?.(request, outcome.finding, request.checks);
@@ -216,61 +230,63 @@ export class OutcomeReconciler {
 }
 
 /**
- * The finding of a reading. An operator who has allowed one more send has judged the payouts that were there to be
- * others, and has accepted what the list said of absence at that moment, and nothing else.
+ * The finding of a read, in view of an operator's permission for one more send (`grant`). The operator has judged the
+ * payouts that Lean showed at that time to be others, and has accepted the absence that the list showed at that time.
+ * The permission covers nothing else.
  */
-function findingOf(request: PayoutRequest, reading: Reading, absence: Finding): Finding {
+function findingOf(request: PayoutRequest, reading: ListReading, absence: Finding): Finding {
   const { grant } = request.sends;
-  // Payouts of this key that Lean has shown once are there, whatever its list shows now.
+  // A payout of this key that Lean has shown once exists, whatever its list shows now.
   if (!coversAll(grant, openDuplicates(request, reading))) return 'several_at_lean';
   const finding = reading.finding === reading.absence ? absence : reading.finding;
   if (grant === null || !coversAll(grant, idsOf(reading, { failed: false }))) return finding;
   if (!coversFailed(grant, idsOf(reading, { failed: true }))) return finding;
-  // A payout that could not be read then, or that turns out to be the key's own, was not judged.
+  // The operator has not judged a payout that was unreadable at that time, or that turns out to be the key's own.
   const isUnjudged = (candidate: Candidate): boolean =>
     !candidate.failed &&
-    ((candidate.unread && grant.finding !== 'lean_unavailable') ||
+    ((candidate.unreadable && grant.finding !== 'lean_unavailable') ||
       request.records.some(record => isOwn(candidate, record)));
   if (reading.candidates.some(isUnjudged)) return finding;
-  const isJudged = finding === absence || finding === grant.finding || findings[finding].reason === 'UNCLEAR';
-  if (!isJudged) return finding;
+  const isCovered =
+    finding === absence || finding === grant.finding || findings[finding].reason === 'UNCLEAR';
+  if (!isCovered) return finding;
   return absence === (grant.absence ?? grant.finding) ? 'absent' : absence;
 }
 
 /**
- * The duplicate intents that may belong to transfers without an answer. The payouts that carry the reference of an
- * answered transfer say nothing about the other transfers of a batch.
+ * The duplicate intents that may belong to transfers without an answer. A payout with the reference of an answered
+ * transfer says nothing about the other transfers of a batch.
  */
 function openDuplicates(
   { duplicateIntents, records }: PayoutRequest,
-  { candidates }: Reading,
+  { candidates }: ListReading,
 ): readonly string[] {
   const answered = records.filter(({ answer }) => answer !== null);
   const isOfAnswered = ({ match, positions }: Candidate): boolean =>
     match === 'exact' && positions.every(at => answered.some(({ position }) => position === at));
-  const others = [
+  const ofAnsweredTransfers = [
     ...answered.map(({ intentId }) => intentId),
     ...candidates.filter(isOfAnswered).map(({ row }) => row.intentId),
   ];
-  return duplicateIntents.filter(id => !others.includes(id));
+  return duplicateIntents.filter(id => !ofAnsweredTransfers.includes(id));
 }
 
-/** Ids of the payouts at Lean that are, or may be, the request's own: those that Lean has failed, or the others. */
-function idsOf({ candidates }: Reading, { failed }: Pick<Candidate, 'failed'>): readonly string[] {
+/** The intents of the candidates: of those that Lean has failed, or of the others. */
+function idsOf({ candidates }: ListReading, { failed }: Pick<Candidate, 'failed'>): readonly string[] {
   return candidates.filter(candidate => candidate.failed === failed).map(({ row }) => row.intentId);
 }
 
-/** The rejection of a transfer that Lean is known not to have taken. */
-export function notTaken(
+/** The rejection of a transfer that Lean is proven not to have accepted. */
+export function notTakenRejection(
   { idempotencyKey, records }: PayoutRequest,
   position: number,
   refusal: PayoutRejected | null,
 ): PayoutRejected {
-  const said = refusal?.leanCode == null ? '' : ` and answered ${refusal.leanCode} to the request`;
+  const reason = refusal?.leanCode == null ? '' : ` and answered ${refusal.leanCode} to the request`;
   return {
-    ...wholly(idempotencyKey),
+    ...requestRejection(idempotencyKey),
     code: 'REJECTED_BY_LEAN',
-    message: `Lean has not taken the payout${said}. Nothing was paid.`,
+    message: `Lean has not taken the payout${reason}. Nothing was paid.`,
     inputErrors: [],
     leanCode: refusal?.leanCode ?? null,
     transferIndex: records.length === 1 ? null : position,

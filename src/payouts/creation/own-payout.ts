@@ -3,21 +3,21 @@ import type { PayoutRecord } from './payout-record.ts';
 import { compareTexts } from './resemblance.ts';
 
 /**
- * Whether Lean shows this payout with the transfer's exact reference, and no other record may have that reference. Lean
- * may have rounded the amount.
+ * Whether Lean shows this payout with the exact reference of the transfer, and no other record may have that
+ * reference. The amount may differ, because Lean may have rounded it.
  */
 export function isOwn(
   { intent, sharedWith }: Pick<Candidate, 'intent' | 'sharedWith'>,
   { transfer }: Pick<PayoutRecord, 'transfer'>,
 ): boolean {
-  const seen = intent?.externalReference;
+  const reference = intent?.externalReference;
   return (
-    seen === transfer.externalReference &&
-    sharedWith.every(({ record }) => compareTexts(record.transfer.externalReference, seen) === 'other')
+    reference === transfer.externalReference &&
+    sharedWith.every(({ record }) => compareTexts(record.transfer.externalReference, reference) === 'other')
   );
 }
 
-/** The same for a settled transfer: only records that are still open may share the reference. */
+/** As `isOwn`, for a settled transfer: only open records count as other owners of the reference. */
 export function isOwnOfSettled(
   { intent, sharedWith }: Pick<Candidate, 'intent' | 'sharedWith'>,
   record: Pick<PayoutRecord, 'transfer'>,

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { canonicalDecimal } from '../values/decimal.ts';
 import {
-  batch,
+  batchAnswer,
   type CreatePayoutsAnswer,
   type PayoutRejected,
   type TransferAnswer,
@@ -11,86 +11,91 @@ import type { ReferencedTransfer, Transfer } from './transfer.ts';
 import type { SendHistory } from './send-history.ts';
 
 /**
- * The state of one transfer. `reserved`: nothing has been sent. `sent`: it is on its way to Lean. `created` and
- * `rejected` are final. `unknown`: Lean may have it, and no answer tells.
+ * The state of one transfer. `reserved`: nothing has been sent. `sent`: a send is in flight. `created` and `rejected`
+ * are final. `unknown`: Lean may have accepted it, and the answer is missing.
  */
 export type RecordState = 'reserved' | 'sent' | 'created' | 'rejected' | 'unknown';
 
-/** A key belongs to one caller: another caller's key may be the same text. */
+/** Identifies a request. Keys are unique per caller: another caller may use the same key. */
 export interface RequestKey {
-  /** The caller's subject; the empty text where callers are not told apart. */
+  /** The caller's subject; empty if callers are not authenticated. */
   readonly caller: string;
   readonly idempotencyKey: string;
 }
 
+/** The record of one transfer of a request. */
 export interface PayoutRecord {
-  /** Place among the transfers of its request, from 0. */
+  /** Position among the transfers of the request, from 0. */
   readonly position: number;
   readonly transfer: ReferencedTransfer;
   readonly state: RecordState;
-  /** Lean's ids, as they become known. */
+  /** Lean's ids; null until they are known. */
   readonly intentId: string | null;
   readonly paymentId: string | null;
-  /** Once it is created or rejected. */
+  /** Null until the state is `created` or `rejected`. */
   readonly answer: TransferAnswer | null;
 }
 
-/** Lean's own answer to a creation, as it came. */
+/** Lean's HTTP response to a creation, unchanged. */
 export interface UpstreamResponse {
   readonly status: number;
-  /** Its media type, where it named one. */
+  /** The `Content-Type`; null if the response had none. */
   readonly contentType: string | null;
   readonly body: string;
 }
 
-/** All that was asked for under one key, in one Lean call. Times are epoch milliseconds of the store's clock. */
+/**
+ * The record of a request: all transfers under one key, sent with one call to Lean. Times are epoch ms of the store's
+ * clock.
+ */
 export interface PayoutRequest extends RequestKey {
   readonly fingerprint: string;
-  /** The idempotency key that Lean gets, with every send. */
+  /** The idempotency key of every send to Lean. */
   readonly leanKey: string;
-  /** The Lean application that it was recorded for; null in a record of an older version. */
+  /** The Lean application of the request; null in a record of an older version. */
   readonly application: string | null;
-  /** Null while there is none that could be understood, also where the payouts were found at Lean. */
+  /** Null as long as Lean has sent no readable response. It stays null if the payouts were found in Lean's list. */
   readonly upstreamResponse: UpstreamResponse | null;
-  /** At least one, in the order of the transfers. */
+  /** One per transfer, in their order; at least one. */
   readonly records: readonly PayoutRecord[];
-  /** Whether a gateway is sending it right now. */
+  /** Whether a gateway holds the lease and is sending the request. */
   readonly inFlight: boolean;
-  /** How many leases it has had. */
+  /** The number of leases so far. */
   readonly leases: number;
   readonly sends: SendHistory;
-  /** A refusal by Lean that becomes final once it is proven that Lean has nothing of the request. */
+  /** A refusal by Lean that becomes final once Lean is proven not to have the request. */
   readonly refusal: PayoutRejected | null;
   /** The finding of the last reconciliation read; null before the first. */
   readonly finding: Finding | null;
-  /** Intents at Lean that are this request's beyond its transfers: money that may have moved twice. */
+  /** Intents at Lean that the request has in addition to its transfers: money may have moved twice. */
   readonly duplicateIntents: readonly string[];
-  /** Ids of payouts at Lean that an operator has judged to be others. */
+  /** Intents at Lean that an operator has judged to be other payouts. */
   readonly judgedPayouts: readonly string[];
-  /** Another key of this caller, for a payout like this one, whose outcome was unknown when this one was first sent. */
+  /** Another key of this caller for a similar payout whose outcome was unknown when this one was first sent. */
   readonly similarUnknownKey: string | null;
   readonly createdAt: number;
   /** When the state of one of its records last changed. */
   readonly changedAt: number;
-  /** How often it has been looked for at Lean since it was last sent, and when that is due again. */
+  /** The number of reconciliation reads since the last send; -1 if a webhook caused the next audit. */
   readonly checks: number;
+  /** When the next reconciliation read is due; null if none is planned. */
   readonly nextCheckAt: number | null;
-  /** The store's time when this was read. */
+  /** The store's time when the request was read. */
   readonly readAt: number;
 }
 
-/** The right to send a request, held by one attempt at a time. */
+/** The lease on a request. Only its owner may send the request. */
 export interface Lease extends RequestKey {
   readonly id: string;
   readonly leanKey: string;
   readonly transfers: readonly ReferencedTransfer[];
-  /** Whether the request was leased before. A refusal of a repetition does not prove that nothing was taken. */
+  /** Whether the request was leased before. If so, a refusal does not prove that Lean accepted nothing. */
   readonly repeated: boolean;
-  /** The sends before this lease, as they were recorded. They are restored when nothing is sent. */
-  readonly before: SendHistory;
-  /** The duplicate intents that were known when it was leased: it is not sent again once there are others. */
+  /** The send history before this lease. It is restored if nothing is sent. */
+  readonly earlierSends: SendHistory;
+  /** The duplicate intents when the request was leased. If others are recorded meanwhile, it is not sent. */
   readonly duplicateIntents: readonly string[];
-  /** Another key of this caller, for a payout like this one, whose outcome is unknown. */
+  /** Another key of this caller for a similar payout whose outcome is unknown. */
   readonly similarUnknownKey: string | null;
 }
 
@@ -101,21 +106,21 @@ export interface NewRequest extends RequestKey {
   readonly transfers: readonly ReferencedTransfer[];
 }
 
-/** The right to send it, or what the key stands for already. */
+/** The result of reserving a key: a lease to send the request, or the request that already has the key. */
 export type Reservation = { readonly lease: Lease } | { readonly request: PayoutRequest };
 
-/** The recorded answer to a request; undefined while one of its transfers has none. */
+/** The recorded answer to a request; undefined as long as a transfer has none. */
 export function recordedAnswer({ idempotencyKey, records }: PayoutRequest): CreatePayoutsAnswer | undefined {
   const answers = records.map(({ answer }) => answer).filter(answer => answer !== null);
-  return answers.length === records.length ? batch(idempotencyKey, answers) : undefined;
+  return answers.length === records.length ? batchAnswer(idempotencyKey, answers) : undefined;
 }
 
-/** The transfers of a request whose outcome is not known. */
+/** The records of the transfers whose outcome is unknown. */
 export function openRecords({ records }: PayoutRequest): readonly PayoutRecord[] {
   return records.filter(({ answer }) => answer === null);
 }
 
-/** Whether Lean has turned away every send of a request, and nothing of it has been shown or decided since. */
+/** Whether Lean has turned away every send of a request, and no payout of it has been found or decided since. */
 export function allSendsTurnedAway({
   sends,
   records,
@@ -125,8 +130,8 @@ export function allSendsTurnedAway({
 }
 
 /**
- * The same for inputs that mean the same, on whichever surface: `16.5` and `16.50`, an id in whichever case, a batch
- * of one and a single payout.
+ * The SHA-256 digest of a request's input, as base64url. Equivalent inputs of all interfaces have the same digest:
+ * `16.5` and `16.50`, ids in upper and lower case, a batch of one and a single payout.
  */
 export function fingerprintOf(transfers: readonly Transfer[]): string {
   const canonical = transfers.map(transfer => [

@@ -4,7 +4,7 @@ import { LeanError, LeanNotSent, LeanRefused } from '../../errors/lean-errors.ts
 import { RateLimited, StoreUnavailable } from '../../errors/gateway-errors.ts';
 import { leanTime } from '../values/lean-time.ts';
 import {
-  batch,
+  batchAnswer,
   transferAnswer,
   type CreatePayoutsAnswer,
   type PayoutRejected,
@@ -15,12 +15,15 @@ import { creationBody } from './creation-body.ts';
 import { createdFromLean } from './created-transfer.ts';
 import type { Lease, RequestKey } from './payout-record.ts';
 import type { PayoutRecords } from './payout-records.ts';
-import { judgeRefusal } from './refusal.ts';
-import type { ResendPermit } from './resend-rule.ts';
+import { classifyRefusal } from './refusal.ts';
+import type { SendPermit } from './resend-rule.ts';
 
-/** Lets a caller pay so many payouts more. */
+/** Limits how many payouts a caller may create. */
 export interface Allowance {
-  /** @throws RateLimited */
+  /**
+   * Counts payouts against the limit of a caller.
+   * @throws RateLimited
+   */
   take(caller: string, payouts: number): Promise<void>;
 }
 
@@ -28,26 +31,26 @@ export interface PayoutSenderOptions {
   readonly client: LeanClient;
   readonly records: PayoutRecords;
   readonly events: Partial<CreationEvents>;
-  /** How many payouts a caller may make; no limit without it. Repetitions of a key are not counted. */
+  /** The limit of payouts per caller; none by default. Repetitions of a key do not count. */
   readonly allowance?: Allowance | undefined;
 }
 
 /**
- * The result of a send. `open`: the outcome is unknown, and the record says so. `look first`: nothing was sent, since
- * the store may have lost records. `settled` holds the answer for good.
+ * The result of a send. `settled`: the answer is final and recorded. `open`: the outcome is unknown. `list read
+ * required`: nothing was sent, because the store may have lost records.
  */
 export type SendOutcome =
   | { readonly kind: 'settled'; readonly answer: CreatePayoutsAnswer }
   | { readonly kind: 'open'; readonly error: LeanError | undefined }
-  | { readonly kind: 'look first' };
+  | { readonly kind: 'list read required' };
 
-/** Finding out Lean's time may take so much of a request's, in ms. */
-const mostForTimeMs = 1000;
+/** The time limit for reading Lean's time before a send, in ms. */
+const leanTimeTimeoutMs = 1000;
 
-/** Nothing was sent, because a reconciliation read must come before it. */
-class LookFirst extends Error {}
+/** Aborts a send before the first byte, because Lean's list must be read first. */
+class ListReadRequired extends Error {}
 
-/** Sends a leased request to Lean, once, and records what becomes of it. */
+/** Sends a leased request to Lean once, and records the result. */
 export class PayoutSender {
   readonly #options: PayoutSenderOptions;
 
@@ -57,44 +60,44 @@ export class PayoutSender {
 
   /**
    * @param deadline on the clock of `performance.now()`
-   * @throws LeanNotSent when nothing reached Lean, now or before
-   * @throws LeanRefused when Lean refused the gateway and not the payout, now and before
-   * @throws StoreUnavailable when nothing could be recorded; nothing was sent
-   * @throws RateLimited when the caller has made too many; nothing was sent, and the key is still free
+   * @throws LeanNotSent when nothing reached Lean, and Lean cannot have accepted an earlier send
+   * @throws LeanRefused when Lean refused the gateway and not the payout, and cannot have accepted an earlier send
+   * @throws StoreUnavailable when the send could not be recorded; nothing was sent
+   * @throws RateLimited when the caller has created too many payouts; nothing was sent, and the key is still free
    */
-  async send(lease: Lease, permit: ResendPermit, deadline: number): Promise<SendOutcome> {
+  async send(lease: Lease, permit: SendPermit, deadline: number): Promise<SendOutcome> {
     const { records } = this.#options;
     let answer: LeanAnswer;
     try {
-      answer = await this.#exchange(lease, permit, deadline);
+      answer = await this.#callLean(lease, permit, deadline);
     } catch (error) {
-      if (error instanceof LookFirst) return { kind: 'look first' };
+      if (error instanceof ListReadRequired) return { kind: 'list read required' };
       if (error instanceof StoreUnavailable || error instanceof RateLimited || error instanceof LeanNotSent)
-        return this.#notSent(lease, error);
+        return this.#releaseUnsent(lease, error);
       // After any other error the payout may have been sent.
-      await this.#recorded(lease, () => records.markUnknown(lease));
+      await this.#tryToRecord(lease, () => records.markUnknown(lease));
       if (error instanceof LeanError) return { kind: 'open', error };
       throw error;
     }
-    return this.#judged(lease, answer, permit.lookedFirst !== true);
+    return this.#handleAnswer(lease, answer, permit.listChecked !== true);
   }
 
-  async #exchange(lease: Lease, permit: ResendPermit, deadline: number): Promise<LeanAnswer> {
+  async #callLean(lease: Lease, permit: SendPermit, deadline: number): Promise<LeanAnswer> {
     const { client, records, allowance } = this.#options;
     const { transfers, leanKey, caller } = lease;
-    // Asks Lean for its time where no answer has told it yet. Without it, the first reconciliation read starts the resend
-    // delay.
-    await leanTime(client, { deadline: Math.min(deadline, performance.now() + mostForTimeMs) }).catch(
+    // Reads Lean's time if no answer has contained it yet. If that fails, the first reconciliation read starts the
+    // resend delay.
+    await leanTime(client, { deadline: Math.min(deadline, performance.now() + leanTimeTimeoutMs) }).catch(
       (error: unknown) => {
         if (!(error instanceof LeanError)) throw error;
       },
     );
-    if (!lease.repeated && permit.lookedFirst !== true) await allowance?.take(caller, transfers.length);
+    if (!lease.repeated && permit.listChecked !== true) await allowance?.take(caller, transfers.length);
     return client.createPayouts(creationBody(transfers), leanKey, {
       deadline,
       async beforeSend(remainingMs) {
         const note = await records.noteSending(lease, { remainingMs, leanNow: client.clock.now() }, permit);
-        if (note === 'look first') throw new LookFirst();
+        if (note === 'list read required') throw new ListReadRequired();
         if (note === 'lease lost')
           throw new LeanNotSent('LEAN_TIMEOUT', 'It took too long to send the payout; nothing was sent.', {
             retryable: true,
@@ -103,14 +106,14 @@ export class PayoutSender {
     });
   }
 
-  /** @param known whether the store is known to hold every earlier send of the request */
-  async #judged(lease: Lease, answer: LeanAnswer, known: boolean): Promise<SendOutcome> {
+  /** @param isStoreComplete whether the store certainly has the records of all earlier sends */
+  async #handleAnswer(lease: Lease, answer: LeanAnswer, isStoreComplete: boolean): Promise<SendOutcome> {
     const { idempotencyKey, transfers } = lease;
-    const first = !lease.repeated && known;
-    if (answer.ok) return this.#taken(lease, answer, first);
+    const first = !lease.repeated && isStoreComplete;
+    if (answer.ok) return this.#handleSuccess(lease, answer, first);
     const error = answer.failure();
-    if (!(error instanceof LeanRefused)) return this.#open(lease, error);
-    const verdict = judgeRefusal(error, { idempotencyKey, first, transfers: transfers.length });
+    if (!(error instanceof LeanRefused)) return this.#leaveOpen(lease, error);
+    const verdict = classifyRefusal(error, { idempotencyKey, first, transfers: transfers.length });
     switch (verdict.kind) {
       case 'final':
         return this.#settle(
@@ -119,17 +122,17 @@ export class PayoutSender {
           transfers.map(() => verdict.rejected),
         );
       case 'open':
-        return this.#open(lease, error, verdict.rejected);
+        return this.#leaveOpen(lease, error, verdict.rejected);
       case 'turned away':
-        await this.#recorded(lease, () => this.#options.records.turnedAway(lease));
-        // This answer says nothing about an earlier send.
-        if (lease.before.count === 0) throw error;
+        await this.#tryToRecord(lease, () => this.#options.records.markTurnedAway(lease));
+        // This response says nothing about an earlier send, which Lean may have accepted.
+        if (lease.earlierSends.count === 0) throw error;
         return { kind: 'open', error };
     }
   }
 
-  /** A success. The transfers that Lean has taken are created; a failed one is final only on the first send. */
-  async #taken(lease: Lease, answer: LeanAnswer, first: boolean): Promise<SendOutcome> {
+  /** Handles a 2xx response. A failed transfer in it is final only if this was the first send. */
+  async #handleSuccess(lease: Lease, answer: LeanAnswer, first: boolean): Promise<SendOutcome> {
     const { idempotencyKey, transfers } = lease;
     let answers: readonly TransferAnswer[] | undefined;
     try {
@@ -138,11 +141,11 @@ export class PayoutSender {
       );
     } catch (error) {
       if (!(error instanceof LeanError)) throw error;
-      return this.#open(lease, error);
+      return this.#leaveOpen(lease, error);
     }
     const failed = answers?.find(each => each.kind === 'rejected');
     if (answers === undefined || (failed !== undefined && !first))
-      return this.#open(lease, undefined, failed);
+      return this.#leaveOpen(lease, undefined, failed);
     return this.#settle(lease, answer, answers);
   }
 
@@ -150,33 +153,36 @@ export class PayoutSender {
     const { records, events } = this.#options;
     const { status, mediaType, body } = answer;
     const response = { status, contentType: mediaType ?? null, body: body.toString('utf8') };
-    const settlement = await this.#recorded(lease, () => records.settle(lease, response, answers));
+    const settlement = await this.#tryToRecord(lease, () => records.settle(lease, response, answers));
     if (settlement === 'duplicate intent' || settlement === 'double payment')
       events.alarm?.(lease, settlement, intentsOf(answers));
-    // An answer that is not on record could change later.
+    // An answer that is not recorded could differ from a later one.
     if (settlement !== 'recorded') return { kind: 'open', error: undefined };
     events.settled?.(lease, answers);
-    return { kind: 'settled', answer: batch(lease.idempotencyKey, answers) };
+    return { kind: 'settled', answer: batchAnswer(lease.idempotencyKey, answers) };
   }
 
-  async #open(
+  async #leaveOpen(
     lease: Lease,
     error: LeanError | undefined,
     refusal: PayoutRejected | null = null,
   ): Promise<SendOutcome> {
-    await this.#recorded(lease, () => this.#options.records.markUnknown(lease, refusal));
+    await this.#tryToRecord(lease, () => this.#options.records.markUnknown(lease, refusal));
     return { kind: 'open', error };
   }
 
-  /** @throws `error`, unless an earlier send may have been taken */
-  async #notSent(lease: Lease, error: LeanError | StoreUnavailable | RateLimited): Promise<SendOutcome> {
-    await this.#recorded(lease, () => this.#options.records.release(lease));
-    if (lease.before.count === 0) throw error;
+  /** @throws `error`, unless Lean may have accepted an earlier send */
+  async #releaseUnsent(
+    lease: Lease,
+    error: LeanError | StoreUnavailable | RateLimited,
+  ): Promise<SendOutcome> {
+    await this.#tryToRecord(lease, () => this.#options.records.release(lease));
+    if (lease.earlierSends.count === 0) throw error;
     return { kind: 'open', error: error instanceof LeanError ? error : undefined };
   }
 
-  /** A failed write cannot undo what happened at Lean. Reconciliation finds it later. */
-  async #recorded<Value>(key: RequestKey, write: () => Promise<Value>): Promise<Value | undefined> {
+  /** A failed write cannot undo the send. Recovery and reconciliation complete the record later. */
+  async #tryToRecord<Value>(key: RequestKey, write: () => Promise<Value>): Promise<Value | undefined> {
     try {
       return await write();
     } catch (error) {

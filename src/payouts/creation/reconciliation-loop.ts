@@ -11,226 +11,243 @@ import { isFarAhead, type ResendRule } from './resend-rule.ts';
 
 export interface ReconciliationLoopOptions {
   readonly client: LeanClient;
-  readonly records: Pick<PayoutRecords, 'recover' | 'forget' | 'read'>;
+  readonly records: Pick<PayoutRecords, 'recover' | 'purge' | 'read'>;
   readonly reconciliation: ReconciliationRecords;
   readonly reconciler: OutcomeReconciler;
   readonly rule: ResendRule;
-  /** The Lean application that this gateway speaks for. */
+  /** The Lean application of the gateway's credentials. */
   readonly application: string;
   /** The store's time, epoch ms. */
   readonly storeNow: () => Promise<number>;
-  /** How long settled requests are kept, in days. */
+  /** For how many days settled requests are kept. */
   readonly retentionDays: number;
-  /** Told once when the store cannot be used, and with undefined when it can again. */
-  readonly onStoreTrouble?: (error: StoreUnavailable | undefined) => void;
-  /** Told of what clocks differ by, in ms, once when that is too much and with undefined when it is not any more. */
-  readonly onClockTrouble?: (differences: ClockDifferences | undefined) => void;
-  /** Told once when the audits of a request have failed for half an hour. They go on. */
-  readonly onUnaudited?: (key: RequestKey) => void;
-  /** Told when a request could not be looked for because of a bug; it is due again later. */
+  /** Called once when the store becomes unavailable, and with undefined when it is available again. */
+  readonly onStoreFailure?: (error: StoreUnavailable | undefined) => void;
+  /** Called once when clocks differ too much, and with undefined when they agree again. */
+  readonly onClockDifference?: (differences: ClockDifferences | undefined) => void;
+  /** Called once when the audits of a request have failed for half an hour. The audits continue. */
+  readonly onAuditFailing?: (key: RequestKey) => void;
+  /** Called when a bug has prevented the reconciliation of a request. The request is due again later. */
   readonly onFailure?: (key: RequestKey, error: unknown) => void;
-  /** Between rounds. @default 1 s */
-  readonly everyMs?: number;
-  /** This machine's time, epoch milliseconds. @default Date.now */
+  /** The pause between two polls. @default 1 s */
+  readonly intervalMs?: number;
+  /** This machine's time, epoch ms. @default Date.now */
   readonly now?: () => number;
-  /** A steady clock, in ms. @default performance.now */
-  readonly steadyNow?: () => number;
+  /** A monotonic clock, in ms. @default performance.now */
+  readonly monotonicNow?: () => number;
 }
 
-/** How far this machine's clock is ahead of the store's and of Lean's, in ms; undefined where that is not known. */
+/** How far this machine's clock is ahead of the store's and of Lean's, in ms; undefined if unknown. */
 export interface ClockDifferences {
   readonly store: number;
   readonly lean: number | undefined;
 }
 
-/** Requests looked for in one round. */
-const perRound = 20;
+/** The most requests that one poll reconciles. */
+const requestsPerPoll = 20;
 const firstPauseMs = 5000;
 const longestPauseMs = 3_600_000;
-/** An audit for which Lean could not be read is made again after this. */
-const auditAgainMs = 300_000;
-/** Audits of one request may fail for this long before it is told. */
-const unauditedAfterMs = 1_800_000;
-/** Requests whose audits fail that are remembered. */
-const mostUnaudited = 10_000;
-/** How long an audit may read: its window goes up to now, and may be wide. */
-const auditReadingMs = 60_000;
+/** The pause after an audit that could not read Lean. */
+const auditRetryMs = 300_000;
+/** How long the audits of a request may fail before this is reported. */
+const auditFailureReportMs = 1_800_000;
+/** The most requests with failing audits that are remembered. */
+const maxFailingAudits = 10_000;
+/** The time limit of an audit. It is long, because an audit reads the list up to now. */
+const auditTimeoutMs = 60_000;
 const dayMs = 86_400_000;
-/** How far the store's clock may run from a steady one between two rounds before nothing is purged by it. */
-const jumpMs = 60_000;
+/** If the store's clock deviates from the monotonic clock by more than this between two polls, nothing is purged. */
+const clockJumpMs = 60_000;
 
-/** Audits of a settled request come one resend delay after it was settled, and so long after that. */
+/** When a settled request is audited, in ms after one resend delay has passed since it was settled. */
 const auditPausesMs: readonly number[] = [0, 3_600_000, dayMs];
 
-/** Puts requests of unknown outcome before settled ones, and then the longest due first. */
+/** Sorts requests of unknown outcome before settled ones, then the longest due first. */
 function byUrgency(a: PayoutRequest, b: PayoutRequest): number {
   const isSettled = (request: PayoutRequest): number => Number(openRecords(request).length === 0);
   return isSettled(a) - isSettled(b) || (a.nextCheckAt ?? 0) - (b.nextCheckAt ?? 0);
 }
 
 /**
- * Looks in the background for payouts whose outcome is unknown: those that a crash left behind, and those whose answer
- * was lost. It never sends anything: what Lean does not have is sent again only when its key comes again.
+ * Reconciles requests in the background: those of unknown outcome, after a crash or a lost answer, and settled ones,
+ * which it audits for a second payout. It never sends anything. Only a repetition of its key sends a request again.
  */
 export class ReconciliationLoop {
   readonly #options: Required<ReconciliationLoopOptions>;
-  readonly #rounds: PollingLoop;
-  /** Since when the audits of a request fail, by the steady clock. */
-  readonly #unaudited: LRUCache<string, { readonly since: number; told: boolean }>;
-  #lastRound: { readonly store: number; readonly steady: number } | undefined;
-  #clocks: ClockDifferences | undefined;
-  #clockTrouble = false;
+  readonly #pollingLoop: PollingLoop;
+  /** Requests whose audits fail. `since` is a time of the monotonic clock. */
+  readonly #failingAudits: LRUCache<string, { readonly since: number; reported: boolean }>;
+  /** The times of the last poll. */
+  #lastClocks: { readonly store: number; readonly monotonic: number } | undefined;
+  #clockDifferences: ClockDifferences | undefined;
+  #clocksDiffer = false;
 
   constructor(options: ReconciliationLoopOptions) {
     this.#options = {
-      onStoreTrouble: () => undefined,
-      onClockTrouble: () => undefined,
-      onUnaudited: () => undefined,
+      onStoreFailure: () => undefined,
+      onClockDifference: () => undefined,
+      onAuditFailing: () => undefined,
       onFailure: () => undefined,
-      everyMs: 1000,
+      intervalMs: 1000,
       now: Date.now,
-      steadyNow: () => performance.now(),
+      monotonicNow: () => performance.now(),
       ...options,
     };
-    const { onStoreTrouble, everyMs, steadyNow } = this.#options;
-    // An entry ends if no audit has failed here for half an hour, because another gateway may have audited it since.
-    this.#unaudited = new LRUCache({ max: mostUnaudited, ttl: unauditedAfterMs, perf: { now: steadyNow } });
-    this.#rounds = new PollingLoop({
-      round: () => this.round(),
-      everyMs,
-      isTrouble: error => error instanceof StoreUnavailable,
-      onTrouble: error => {
-        onStoreTrouble(error as StoreUnavailable | undefined);
+    const { onStoreFailure, intervalMs, monotonicNow } = this.#options;
+    // An entry expires if no audit has failed in this process for half an hour: another gateway may have audited it
+    // since.
+    this.#failingAudits = new LRUCache({
+      max: maxFailingAudits,
+      ttl: auditFailureReportMs,
+      perf: { now: monotonicNow },
+    });
+    this.#pollingLoop = new PollingLoop({
+      poll: () => this.poll(),
+      intervalMs,
+      isTransient: error => error instanceof StoreUnavailable,
+      onFailure: error => {
+        onStoreFailure(error as StoreUnavailable | undefined);
       },
     });
   }
 
-  /** As measured in the last round. */
+  /** As measured by the last poll; undefined if the store was unavailable. */
   get clockDifferences(): ClockDifferences | undefined {
-    return this.#clocks;
+    return this.#clockDifferences;
   }
 
-  /** Looks now, and from now on. */
+  /** Polls now and then at intervals. */
   start(): void {
-    this.#rounds.start();
+    this.#pollingLoop.start();
   }
 
-  /** Ends the looking; a look under way is waited for. */
+  /** Stops polling. Resolves once a running poll has ended. */
   stop(): Promise<void> {
-    return this.#rounds.stop();
+    return this.#pollingLoop.stop();
   }
 
   /**
-   * One round: takes back what ended gateways have left, forgets what is old, looks for what is due.
+   * Polls once: ends the leases of gateways that no longer run, purges old requests, and reconciles due ones.
    * @throws StoreUnavailable
    */
-  async round(): Promise<void> {
+  async poll(): Promise<void> {
     const { records, reconciliation, retentionDays, rule } = this.#options;
     const mayPurge = await this.#compareClocks();
     await records.recover();
-    if (mayPurge) await records.forget(Math.max(retentionDays * dayMs, rule.delayMs + dayMs));
-    const due = await reconciliation.due(perRound, this.#options.application);
+    if (mayPurge) await records.purge(Math.max(retentionDays * dayMs, rule.delayMs + dayMs));
+    const due = await reconciliation.due(requestsPerPoll, this.#options.application);
     for (const request of due.toSorted(byUrgency)) {
-      if (this.#rounds.stopped) return;
+      if (this.#pollingLoop.stopped) return;
       try {
-        const error = await this.#look(request);
-        // Where Lean cannot be read, the other requests wait for the next round: each could take as long.
+        const error = await this.#check(request);
+        // If Lean cannot be read, each of the other requests could take as long, so they wait for the next poll.
         if (error !== undefined && !concernsOneRequest(error)) return;
       } catch (error) {
         if (error instanceof StoreUnavailable) throw error;
-        // A bug that one request meets must not keep the others from being looked for.
+        // A bug that affects one request must not stop the reconciliation of the others.
         this.#options.onFailure(request, error);
       }
     }
   }
 
   /**
-   * Measures the clocks. Whether records may be purged by the store's: it has not jumped since the last round, and it
-   * agrees with Lean's.
+   * Compares the clocks.
+   * @returns whether records may be purged by the store's clock: it has not jumped since the last poll, and it agrees
+   * with Lean's
    */
   async #compareClocks(): Promise<boolean> {
-    const { storeNow, now, steadyNow, client, onClockTrouble } = this.#options;
-    // Without a store nothing can be said of the clocks.
-    this.#clocks = undefined;
-    const steady = steadyNow();
+    const { storeNow, now, monotonicNow, client, onClockDifference } = this.#options;
+    // If the store is unavailable, nothing is known of the clocks.
+    this.#clockDifferences = undefined;
+    const monotonic = monotonicNow();
     const store = await storeNow();
     const lean = client.clock.now();
-    this.#clocks = { store: now() - store, lean: lean === undefined ? undefined : now() - lean };
-    const differ = [this.#clocks.store, this.#clocks.lean ?? 0].some(ms => Math.abs(ms) > clockToleranceMs);
-    if (differ !== this.#clockTrouble) onClockTrouble(differ ? this.#clocks : undefined);
-    this.#clockTrouble = differ;
-    const last = this.#lastRound;
-    this.#lastRound = { store, steady };
-    const steadily = last !== undefined && Math.abs(store - last.store - (steady - last.steady)) < jumpMs;
-    return steadily && lean !== undefined && Math.abs(store - lean) <= clockToleranceMs;
+    const differences = { store: now() - store, lean: lean === undefined ? undefined : now() - lean };
+    this.#clockDifferences = differences;
+    const differ = [differences.store, differences.lean ?? 0].some(ms => Math.abs(ms) > clockToleranceMs);
+    if (differ !== this.#clocksDiffer) onClockDifference(differ ? differences : undefined);
+    this.#clocksDiffer = differ;
+    const last = this.#lastClocks;
+    this.#lastClocks = { store, monotonic };
+    const isSteady =
+      last !== undefined && Math.abs(store - last.store - (monotonic - last.monotonic)) < clockJumpMs;
+    return isSteady && lean !== undefined && Math.abs(store - lean) <= clockToleranceMs;
   }
 
-  /** The error where Lean could not be read. */
-  async #look(request: PayoutRequest): Promise<LeanError | undefined> {
+  /**
+   * Reconciles a request of unknown outcome, or audits a settled one.
+   * @returns the error if Lean could not be read
+   */
+  async #check(request: PayoutRequest): Promise<LeanError | undefined> {
     const { reconciliation, client, reconciler } = this.#options;
     const isOpen = openRecords(request).length > 0;
     const planned = isOpen ? this.#pauseBefore(request) : this.#pauseBeforeAudit(request);
     const checks = request.checks < 0 ? request.checks : request.checks + 1;
-    // Put off first, so that of several gateways one looks.
-    if (!(await reconciliation.postpone(request, { checks, inMs: planned ?? auditAgainMs })))
+    // Postponed first, so that only one of several gateways reads Lean.
+    if (!(await reconciliation.postpone(request, { checks, inMs: planned ?? auditRetryMs })))
       return undefined;
-    const readingMs = isOpen ? backgroundReadingMs : auditReadingMs;
+    const readingMs = isOpen ? backgroundReadingMs : auditTimeoutMs;
     const deadline = Math.max(client.deadline(), performance.now() + readingMs);
     if (isOpen) {
-      const turn = await reconciliation.startReading(request);
-      // A caller has had Lean read within the last seconds. That reading may have been too early to prove anything.
-      if (turn === undefined) {
-        await this.#lookAgainIn(firstPauseMs, request);
+      const current = await reconciliation.startReading(request);
+      // A request of a caller has read Lean's list within the last seconds. It may have been too early to prove
+      // anything.
+      if (current === undefined) {
+        await this.#checkAgainIn(firstPauseMs, request);
         return undefined;
       }
-      const { error } = await reconciler.reconcile(turn, deadline);
-      if (error !== undefined) await this.#lookAgainIn(firstPauseMs, request);
+      const { error } = await reconciler.reconcile(current, deadline);
+      if (error !== undefined) await this.#checkAgainIn(firstPauseMs, request);
       return error;
     }
     try {
       await reconciler.audit(request, deadline);
-      this.#unaudited.delete(nameOf(request));
-      if (planned === null) await this.#lookAgainIn(null, request);
+      this.#failingAudits.delete(cacheKeyOf(request));
+      if (planned === null) await this.#checkAgainIn(null, request);
       return undefined;
     } catch (error) {
       if (!(error instanceof LeanError)) throw error;
-      this.#noteUnaudited(request);
-      await this.#lookAgainIn(auditAgainMs, request);
+      this.#noteFailedAudit(request);
+      await this.#checkAgainIn(auditRetryMs, request);
       return error;
     }
   }
 
-  #noteUnaudited(request: PayoutRequest): void {
-    const { steadyNow, onUnaudited } = this.#options;
-    const failing = this.#unaudited.get(nameOf(request)) ?? { since: steadyNow(), told: false };
-    this.#unaudited.set(nameOf(request), failing);
-    if (failing.told || steadyNow() - failing.since < unauditedAfterMs) return;
-    failing.told = true;
-    onUnaudited(request);
+  #noteFailedAudit(request: PayoutRequest): void {
+    const { monotonicNow, onAuditFailing } = this.#options;
+    const cacheKey = cacheKeyOf(request);
+    const failing = this.#failingAudits.get(cacheKey) ?? { since: monotonicNow(), reported: false };
+    this.#failingAudits.set(cacheKey, failing);
+    if (failing.reported || monotonicNow() - failing.since < auditFailureReportMs) return;
+    failing.reported = true;
+    onAuditFailing(request);
   }
 
-  /** Lean was not asked, so this look does not count. */
-  async #lookAgainIn(inMs: number | null, request: PayoutRequest): Promise<void> {
+  /** Sets the time of the next check, without counting the check that was just made. */
+  async #checkAgainIn(inMs: number | null, request: PayoutRequest): Promise<void> {
     const { records, reconciliation } = this.#options;
     const now = await records.read(request);
     if (now !== undefined) await reconciliation.postpone(now, { checks: request.checks, inMs });
   }
 
   /**
-   * Until the next planned audit; null after the last one. Audits are planned by time and not counted, so that one that
-   * a webhook brings about replaces none of them.
+   * The time until the next planned audit, in ms; null after the last one. Audits are planned by time and not by
+   * number, so that an audit that a webhook causes replaces none of them.
    */
   #pauseBeforeAudit({ sends, changedAt, checks, readAt }: PayoutRequest): number | null {
-    // Noted by a clock that was wrong.
+    // A wrong clock recorded the change.
     if (isFarAhead(changedAt, readAt)) return null;
     const first = changedAt + this.#options.rule.proofDelayOf(sends, readAt);
-    // `checks` of -1: a webhook has brought this audit about, and no others are planned.
+    // `checks` of -1: a webhook has caused this audit, and no others are planned.
     const pauses = checks < 0 ? [0] : auditPausesMs;
     const next = pauses.map(pause => first + pause).find(at => at > readAt);
     return next === undefined ? null : next - readAt;
   }
 
-  /** Soon at first, later more seldom, and at the end of the resend delay, when an absence becomes a proof. */
+  /**
+   * The time until the next check of an open request, in ms: exponential, but no later than the end of the resend
+   * delay, when an absence becomes a proof.
+   */
   #pauseBefore({ sends, checks, readAt }: PayoutRequest): number {
     const pause = Math.min(firstPauseMs * 2 ** checks, longestPauseMs);
     const end = sends.until === null ? null : sends.until + this.#options.rule.proofDelayOf(sends, readAt);
@@ -239,6 +256,6 @@ export class ReconciliationLoop {
   }
 }
 
-function nameOf({ caller, idempotencyKey }: RequestKey): string {
+function cacheKeyOf({ caller, idempotencyKey }: RequestKey): string {
   return JSON.stringify([caller, idempotencyKey]);
 }

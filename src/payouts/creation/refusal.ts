@@ -1,35 +1,38 @@
 import { LeanAnswer } from '../../lean/answer.ts';
 import type { LeanRefused } from '../../errors/lean-errors.ts';
-import { conflict, wholly, type PayoutRejected } from './creation-answer.ts';
+import { keyConflict, requestRejection, type PayoutRejected } from './creation-answer.ts';
 
 /**
- * The meaning of a refusal by Lean. `final`: Lean took nothing, and the answer is told at once. `open`: an earlier copy
- * of the request may still be taken; `rejected`, where there is one, becomes the answer once Lean is proven to have
- * nothing of it. `turned away`: Lean refused the gateway and not the payout.
+ * The meaning of a refusal by Lean. `final`: Lean has accepted nothing, and `rejected` is the answer. `open`: Lean
+ * may accept another copy of the request; `rejected`, if there is one, becomes the answer once Lean is proven not to
+ * have the request. `turned away`: Lean has refused the gateway and not the payout.
  */
 export type RefusalVerdict =
   | { readonly kind: 'final'; readonly rejected: PayoutRejected }
   | { readonly kind: 'open'; readonly rejected: PayoutRejected | null }
   | { readonly kind: 'turned away' };
 
-/** The refused send. */
+/** The send that Lean has refused. */
 export interface RefusedSend {
   readonly idempotencyKey: string;
-  /** Whether it was the first send of the request. */
+  /** Whether it was certainly the first send of the request. */
   readonly first: boolean;
+  /** The number of transfers. */
   readonly transfers: number;
 }
 
 interface Rule {
   readonly when: (refused: LeanRefused, code: string) => boolean;
-  /** On the first send of a single transfer; anything else is looked for first. */
+  /**
+   * `final` applies only to a first send, and except for a key mismatch only to a single transfer; otherwise `open`.
+   */
   readonly verdict: 'final' | 'open' | 'unknown' | 'turned away';
-  readonly reason: string;
 }
 
 /**
- * Codes by which Lean refuses a request for what it asks for: a second copy of it, as an edge may make, would be
- * refused as well. The value is the input field at fault.
+ * Codes by which Lean refuses a request because of its contents. A proxy in front of Lean may have delivered the
+ * request twice, but Lean refuses the other copy as well. The value is the wrong input field; null if the code names
+ * none.
  * @see https://docs.leantech.me/reference/general-errors and https://docs.leantech.me/reference/payments-errors
  */
 const refusedFields: ReadonlyMap<string, string | null> = new Map([
@@ -48,74 +51,62 @@ const refusedFields: ReadonlyMap<string, string | null> = new Map([
   ['INVALID_DESCRIPTION', 'description'],
 ]);
 
-/** Lean's documents name no code for a key that was used with another input; a code must say so to be believed. */
-const otherInput = /IDEMPOTEN.*(?:MISMATCH|DIFFER)|(?:MISMATCH|DIFFER).*IDEMPOTEN/;
+/** Codes for a key that was used with another input. Lean documents none, so the code itself must say so. */
+const keyMismatchCode = /IDEMPOTEN.*(?:MISMATCH|DIFFER)|(?:MISMATCH|DIFFER).*IDEMPOTEN/;
 
-/** A code that speaks of an earlier request, which may be this very payout: still running, or done. */
-const earlierRequest = /IDEMPOTEN|DUPLICAT|ALREADY|IN_PROGRESS|PROCESSING|CONCURRENT/;
+/** Codes that refer to an earlier request, in flight or completed. It may be another copy of this one. */
+const earlierRequestCode = /IDEMPOTEN|DUPLICAT|ALREADY|IN_PROGRESS|PROCESSING|CONCURRENT/;
 
-/** The first row that fits decides. */
-export const refusalRules: readonly Rule[] = [
+/** The first rule that matches decides. */
+const refusalRules: readonly Rule[] = [
+  // The response has no error body of Lean, so a proxy may have sent it after Lean had accepted the payout.
   {
-    when: ({ cause }) => !(cause instanceof LeanAnswer) || cause.envelope === undefined,
+    when: ({ cause }) => !(cause instanceof LeanAnswer) || cause.errorEnvelope === undefined,
     verdict: 'unknown',
-    reason: 'Whatever answered is not seen to be Lean: behind it Lean may have taken the payout.',
   },
+  // The error is about the route to Lean, which a proxy in front of Lean may have lost for a moment.
   {
     when: (_refused, code) => code === 'INVALID_URL' || code === 'INVALID_HTTP_METHOD',
     verdict: 'unknown',
-    reason: 'It speaks of the way to Lean, which an edge in front of it may have lost for a moment.',
   },
-  {
-    when: (_refused, code) => otherInput.test(code),
-    verdict: 'final',
-    reason: 'Lean knows the key with another input: it has not taken this one.',
-  },
-  {
-    when: (_refused, code) => earlierRequest.test(code),
-    verdict: 'unknown',
-    reason: 'The earlier request that it speaks of may be another copy of this one.',
-  },
+  // Lean has the key with another input, so it has not accepted this one.
+  { when: (_refused, code) => keyMismatchCode.test(code), verdict: 'final' },
+  // The earlier request may be another copy of this one.
+  { when: (_refused, code) => earlierRequestCode.test(code), verdict: 'unknown' },
+  // Lean has refused the credentials or the request rate, and has not evaluated the payout.
   {
     when: ({ code }) => code === 'LEAN_UNAUTHORIZED' || code === 'LEAN_RATE_LIMITED',
     verdict: 'turned away',
-    reason: 'Lean looked at who asks, or how often, and not at the payout.',
   },
-  {
-    when: (_refused, code) => refusedFields.has(code),
-    verdict: 'final',
-    reason: 'It depends on the request alone, so that every copy of it is refused.',
-  },
-  {
-    when: () => true,
-    verdict: 'open',
-    reason:
-      'Balance, limits and the like change: a copy that an edge made may have been taken before this one.',
-  },
+  // The result depends only on the request, so Lean refuses every copy of it.
+  { when: (_refused, code) => refusedFields.has(code), verdict: 'final' },
+  // The result depends on a balance, a limit or the like. If a proxy has delivered two copies, Lean may have accepted
+  // the other one.
+  { when: () => true, verdict: 'open' },
 ];
 
-/** Judges a refusal of a creation, by the first rule that fits. */
-export function judgeRefusal(refused: LeanRefused, send: RefusedSend): RefusalVerdict {
+/** Classifies Lean's refusal of a creation. */
+export function classifyRefusal(refused: LeanRefused, send: RefusedSend): RefusalVerdict {
   const { idempotencyKey, first, transfers } = send;
   const leanCode = refused.details.code ?? null;
   const code = leanCode?.toUpperCase() ?? '';
   const verdict = refusalRules.find(({ when }) => when(refused, code))?.verdict;
   if (verdict === 'turned away') return { kind: verdict };
   if (verdict === 'unknown' || verdict === undefined) return { kind: 'open', rejected: null };
-  const single = transfers === 1;
-  if (otherInput.test(code))
+  const isSingle = transfers === 1;
+  if (keyMismatchCode.test(code))
     return first
-      ? { kind: 'final', rejected: conflict(idempotencyKey, { leanCode }) }
+      ? { kind: 'final', rejected: keyConflict(idempotencyKey, { leanCode }) }
       : { kind: 'open', rejected: null };
   const message = `Lean refused the payout${leanCode === null ? '' : ` (${leanCode})`}. Nothing was paid.`;
-  // Lean does not say which of several transfers it refuses.
-  const field = single ? (refusedFields.get(code) ?? null) : null;
+  // In a batch, Lean does not name the transfer that it refuses.
+  const field = isSingle ? (refusedFields.get(code) ?? null) : null;
   const rejected: PayoutRejected = {
-    ...wholly(idempotencyKey),
+    ...requestRejection(idempotencyKey),
     code: 'REJECTED_BY_LEAN',
     message,
     inputErrors: field === null ? [] : [{ field, code: 'REFUSED_BY_LEAN', message }],
     leanCode,
   };
-  return { kind: verdict === 'final' && first && single ? 'final' : 'open', rejected };
+  return { kind: verdict === 'final' && first && isSingle ? 'final' : 'open', rejected };
 }

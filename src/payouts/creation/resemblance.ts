@@ -2,16 +2,18 @@ import { compareDecimals } from '../values/decimal.ts';
 import type { Money } from '../values/money.ts';
 
 /*
- * Whether something at Lean may be what was sent, however Lean may have changed it on the way: its documents declare
- * amounts as floats and integers, and name no length or alphabet for texts.
+ * Compares sent values with the values that Lean shows, which Lean may have altered: it documents amounts as floats
+ * and integers, and documents neither a length nor a character set for texts.
  */
 
-/** `same`: equal. `may be`: the sent value, rounded or altered, could have become it. `other`: it could not. */
+/**
+ * `same`: equal. `may be`: Lean may have rounded or altered the sent value into this one. `other`: it cannot have.
+ */
 export type Resemblance = 'same' | 'may be' | 'other';
 
 /**
- * Compares amounts. One that Lean rounded to whole units, or squeezed through a 32-bit float, may be the sent one, and so
- * may the same number in another currency: a Lean of one country may answer with its own.
+ * Compares amounts. Lean may have rounded the sent amount to whole units, or converted it to a 32-bit float. The
+ * currency may differ, because Lean's application of a country may always return the currency of that country.
  */
 export function compareAmounts(sent: Money, seen: Money | undefined): Resemblance {
   if (seen === undefined) return 'may be';
@@ -21,88 +23,97 @@ export function compareAmounts(sent: Money, seen: Money | undefined): Resemblanc
   return difference < 1 || difference <= Number(sent.amount) * floatError ? 'may be' : 'other';
 }
 
-/** Twice the relative error of a 32-bit float. */
+/** Twice the relative rounding error of a 32-bit float. */
 const floatError = 2 ** -22;
 
 /**
- * Compares texts such as references and descriptions. One that was trimmed, cut, or changed in case, blanks or
- * punctuation may be the sent one, and so may a null.
+ * Compares texts such as references and descriptions. Lean may have trimmed or truncated the sent text, or changed
+ * its case, whitespace or punctuation, or returned null.
  */
 export function compareTexts(sent: string, seen: string | null | undefined): Resemblance {
   if (seen === sent) return 'same';
-  const [a, b] = [plain(sent), plain(seen ?? '')];
+  const [a, b] = [normalize(sent), normalize(seen ?? '')];
   return a.includes(b) || b.includes(a) ? 'may be' : 'other';
 }
 
 /**
- * Compares references at a Lean that is seen to give them back as they were sent. Of letters and digits alone, one that
- * is neither the sent one nor a part of it is another payout's; other characters a server may write in another way.
+ * Compares references at a Lean that is known to return them unchanged. A reference that is neither equal to the sent
+ * one nor a part of it belongs to another payout. That holds only for ASCII letters, digits and `_.-`: a server may
+ * encode other characters differently.
  */
 export function compareExactReferences(sent: string, seen: string | null): Resemblance {
   if (seen === sent) return 'same';
-  if (seen === null || !simple.test(sent) || !simple.test(seen)) return 'may be';
-  return plain(sent).includes(plain(seen)) ? 'may be' : 'other';
+  if (seen === null || !unencodedText.test(sent) || !unencodedText.test(seen)) return 'may be';
+  return normalize(sent).includes(normalize(seen)) ? 'may be' : 'other';
 }
 
-const simple = /^[\w.-]+$/;
+/** Only characters that servers do not encode. */
+const unencodedText = /^[\w.-]+$/;
 
 /**
- * Whether a reference may have been changed into one that is another record's own, as a whole.
- * @param provenReferenceLength up to which length Lean is seen to give references back as they were sent; 0: it is not seen to
+ * Whether Lean may have altered a sent reference into the one that it shows, which is the exact reference of another
+ * record.
+ * @param provenReferenceLength the length up to which Lean is known to return references unchanged; 0 if unknown
  */
 export function mayHaveBecome(
   sent: string,
   seen: string | null | undefined,
   provenReferenceLength: number,
 ): boolean {
-  if (provenReferenceLength === 0 || seen == null || !simple.test(sent) || !simple.test(seen))
+  if (provenReferenceLength === 0 || seen == null || !unencodedText.test(sent) || !unencodedText.test(seen))
     return compareTexts(sent, seen) !== 'other';
-  if (plain(sent) === plain(seen)) return true;
-  // A longer one may have been cut.
+  if (normalize(sent) === normalize(seen)) return true;
+  // Lean may have truncated a longer reference.
   return sent.length > provenReferenceLength && compareExactReferences(sent, seen) !== 'other';
 }
 
 /**
- * Compares descriptions. Only texts of plain ASCII can be told apart, as `compareTexts` tells them: anything else a
- * server may drop, replace by a question mark, or write in another alphabet.
+ * Compares descriptions, as `compareTexts` does. Only ASCII texts can differ: a server may drop other characters,
+ * replace them with question marks, or transliterate them. Lean may also have added a prefix to the sent text.
  */
 export function compareDescriptions(sent: string, seen: string | null | undefined): Resemblance {
   if (seen === sent) return 'same';
-  if (seen == null || !plainAscii.test(sent) || !plainAscii.test(seen)) return 'may be';
-  return endsWithBeginning(plain(seen), plain(sent)) ? 'may be' : compareTexts(sent, seen);
+  if (seen == null || !unescapedAscii.test(sent) || !unescapedAscii.test(seen)) return 'may be';
+  return endsWithPrefixOf(normalize(seen), normalize(sent)) ? 'may be' : compareTexts(sent, seen);
 }
 
-/** Whether a text may be the sent one after a prefix, cut to the length that a bank allows. */
-function endsWithBeginning(seen: string, sent: string): boolean {
-  for (let length = leastKept; length < Math.min(seen.length, sent.length); length += 1)
+/** Whether a text ends with the beginning of the sent one: a bank may add a prefix and truncate the result. */
+function endsWithPrefixOf(seen: string, sent: string): boolean {
+  for (let length = minKeptLength; length < Math.min(seen.length, sent.length); length += 1)
     if (seen.endsWith(sent.slice(0, length))) return true;
   return false;
 }
 
-/** How many letters and digits of a description a cut must leave. With fewer, any two texts would look alike. */
-const leastKept = 3;
-
-/** Without the punctuation that servers write as entities or in percent signs, or put in place of other characters. */
-const plainAscii = /^[\w .,:;()/#'+-]*$/;
+/** The fewest letters and digits of a truncated description that count as a match. */
+const minKeptLength = 3;
 
 /**
- * Compares accounts; null where one of them is not known. Only whole IBANs can be told apart: one that was masked or cut
- * has no valid check digits.
+ * ASCII without the characters that servers escape or that mark an escape, such as `<`, `&` and `%`, and without `?`,
+ * which replaces other characters.
+ */
+const unescapedAscii = /^[\w .,:;()/#'+-]*$/;
+
+/**
+ * Compares accounts; null if unknown. Only complete IBANs can differ: a masked or truncated one has no valid check
+ * digits.
  */
 export function compareAccounts(
   sent: string | null | undefined,
   seen: string | null | undefined,
 ): Resemblance {
-  const [a, b] = [withoutBlanks(sent), withoutBlanks(seen)];
+  const [a, b] = [withoutWhitespace(sent), withoutWhitespace(seen)];
   if (a.length !== b.length || !isIban(a) || !isIban(b)) return 'may be';
   return a === b ? 'same' : 'other';
 }
 
-function withoutBlanks(account: string | null | undefined): string {
+function withoutWhitespace(account: string | null | undefined): string {
   return account?.replace(/\s/gu, '').toUpperCase() ?? '';
 }
 
-/** Whether a text is an IBAN of digits alone, whole by its check digits. Letters in it may be a mask. */
+/**
+ * Whether a text is an IBAN with valid check digits (ISO 13616). After the country code it must have digits only,
+ * because letters may be a mask.
+ */
 function isIban(text: string): boolean {
   if (!/^[A-Z]{2}\d{13,32}$/.test(text)) return false;
   const digits = `${text.slice(4)}${text.slice(0, 4)}`.replace(/[A-Z]/g, letter =>
@@ -111,8 +122,8 @@ function isIban(text: string): boolean {
   return BigInt(digits) % 97n === 1n;
 }
 
-/** Letters and digits in one case: what is left of a text when a server normalises it. */
-function plain(text: string): string {
+/** Keeps only letters and digits, in lower case. */
+function normalize(text: string): string {
   return text
     .normalize('NFKC')
     .toLowerCase()

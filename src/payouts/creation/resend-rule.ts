@@ -1,34 +1,44 @@
 import { allSendsTurnedAway, type PayoutRequest } from './payout-record.ts';
 import { coversAll, type SendHistory } from './send-history.ts';
 
-/** How long bytes may still leave, and Lean's time where it is known (epoch ms), right before a request is sent. */
-export interface SendStamp {
+/** Times right before a request is sent. */
+export interface SendTiming {
+  /** For how long bytes of the request may still leave, in ms. */
   readonly remainingMs: number;
+  /** Lean's time, epoch ms; undefined if unknown. */
   readonly leanNow: number | undefined;
 }
 
-/** The conditions of a send: the configured rule, and Lean's time at the reconciliation read before it. */
-export interface ResendPermit {
+/** What a send is based on: the configured rule, and the reconciliation read before it. */
+export interface SendPermit {
   readonly rule: ResendRule;
+  /** Lean's time at the reconciliation read, epoch ms. */
   readonly leanNow?: number | undefined;
-  /** Whether Lean's list was read for this send and does not hold the payout. The send then needs no complete store. */
-  readonly lookedFirst?: boolean;
-  /** How far back the list was read for a payout that may have been sent before its record, in ms. @default 0 */
+  /**
+   * Whether Lean's list was read for this send and does not have the payout. The store may then lack earlier records.
+   */
+  readonly listChecked?: boolean;
+  /** How far back the list was read for a payout that was sent under a lost record, in ms. @default 0 */
   readonly lookbackMs?: number;
 }
 
-/** `PAYOUT_RESEND_AFTER_MS`: a delay in ms, 0 to rely on Lean's own memory of keys, or only when a person says so. */
+/**
+ * `PAYOUT_RESEND_AFTER_MS`: the resend delay in ms; 0 to rely on Lean's idempotency keys; `never` if only an operator
+ * may allow another send.
+ */
 export type ResendSetting = number | 'never';
 
 export const defaultDelayMs = 600_000;
 
-/** For how long a setting of 0 counts, from the first send: Lean's documents name no lifetime of keys. */
-export const keyMemoryMs = 3_600_000;
+/** How long after the first send a setting of 0 applies, in ms. Lean documents no lifetime of idempotency keys. */
+export const leanKeyLifetimeMs = 3_600_000;
 
-/** Sends of a key without a person: the first, and one repetition. */
-export const sendsWithoutPerson = 2;
+/** The most sends of a key without an operator: the first, and one repetition. */
+export const maxSendsWithoutOperator = 2;
 
-/** Far beyond any deadline of a request: a recorded time that lies later than this was written by a wrong clock. */
+/**
+ * Longer than any deadline of a request, in ms. A recorded time that is further ahead was written by a wrong clock.
+ */
 const farFutureMs = 600_000;
 
 /** Whether a recorded time was written by a wrong clock. */
@@ -37,43 +47,46 @@ export function isFarAhead(time: number | null, now: number): boolean {
 }
 
 /**
- * When a request that Lean may have taken can be sent again.
+ * Decides when a request that Lean may have accepted is sent again.
  *
- * The promise rests on one bound: a payout is in Lean's list within the resend delay after its last byte was sent, or
- * Lean never takes it. So nothing is sent again, and nothing is judged absent, before the delay has passed by the
- * store's clock and by Lean's.
+ * The rule assumes that a payout is in Lean's list within the resend delay after its last byte was sent, or that Lean
+ * never creates it. So before the delay has passed by the store's clock and by Lean's, nothing is sent again, and a
+ * missing payout is no proof.
  */
 export class ResendRule {
-  /** The delay that settling, later looks and retention go by, in ms. */
+  /** The configured resend delay, in ms; the default if the setting is `never`. */
   readonly delayMs: number;
-  /** Whether a repetition of the key may send again. */
-  readonly byRepetition: boolean;
+  /** Whether a repetition of the key may send the request again without an operator. */
+  readonly allowsRepetition: boolean;
 
   constructor(setting: ResendSetting) {
-    this.byRepetition = setting !== 'never';
+    this.allowsRepetition = setting !== 'never';
     this.delayMs = setting === 'never' ? defaultDelayMs : setting;
   }
 
-  /** The delay of one request in ms: the longer one of what was recorded and what is configured. */
+  /**
+   * The resend delay of a request, in ms: the longer one of the recorded and the configured delay. 0 becomes the
+   * default once Lean may have forgotten the idempotency key.
+   */
   delayOf({ delayMs, firstAt, lookbackMs }: SendHistory, storeNow: number): number {
     const delay = Math.max(delayMs, this.delayMs);
-    const remembered = delay === 0 && firstAt !== null && storeNow < firstAt - lookbackMs + keyMemoryMs;
-    return delay === 0 && !remembered ? defaultDelayMs : delay;
+    const isKeyKnown = delay === 0 && firstAt !== null && storeNow < firstAt - lookbackMs + leanKeyLifetimeMs;
+    return delay === 0 && !isKeyKnown ? defaultDelayMs : delay;
   }
 
-  /** The delay after which an absence counts as a proof, in ms: with a setting of 0 the default. */
+  /** The delay after which an absence is a proof, in ms: never 0, but the default instead. */
   proofDelayOf(sends: SendHistory, storeNow: number): number {
     return this.delayOf(sends, storeNow) || defaultDelayMs;
   }
 
-  /** When the delay is over by the store's clock; null where nothing was sent. */
+  /** When the delay ends, epoch ms of the store's clock; null if nothing was sent. */
   endOf(sends: SendHistory, storeNow: number): number | null {
     return sends.until === null ? null : sends.until + this.delayOf(sends, storeNow);
   }
 
   /**
-   * Whether the delay has passed by both clocks. It counts in full for proofs of absence, also where the setting is 0.
-   * @param leanNow Lean's time at the first answer of the reconciliation read
+   * Whether the delay for proofs of absence has passed by both clocks.
+   * @param leanNow Lean's time at the first answer of the reconciliation read, epoch ms
    */
   hasPassed(sends: SendHistory, { storeNow, leanNow }: { storeNow: number; leanNow: number }): boolean {
     const delay = this.proofDelayOf(sends, storeNow);
@@ -82,18 +95,20 @@ export class ResendRule {
     return storeNow >= until + delay && leanNow >= leanUntil + delay;
   }
 
-  /** Whether a person may decide: the delay has passed by the store's clock, and by Lean's as far as it is known. */
+  /**
+   * Whether an operator may decide: the delay has passed by the store's clock, and by Lean's clock if it is known.
+   */
   mayDecide(
     sends: SendHistory,
     { storeNow, leanNow }: { storeNow: number; leanNow: number | undefined },
   ): boolean {
     const delay = this.proofDelayOf(sends, storeNow);
     const { until, leanUntil } = sends;
-    const byLean = leanNow === undefined || leanUntil === null || leanNow >= leanUntil + delay;
-    return (until === null || storeNow >= until + delay) && byLean;
+    const hasPassedAtLean = leanNow === undefined || leanUntil === null || leanNow >= leanUntil + delay;
+    return (until === null || storeNow >= until + delay) && hasPassedAtLean;
   }
 
-  /** Whether the recorded times are no basis for waiting: one lies in the future, or Lean's time was not known. */
+  /** Whether the delay must be restarted, because a recorded time is missing or was written by a wrong clock. */
   mustRestart(sends: SendHistory, { storeNow, leanNow }: { storeNow: number; leanNow: number }): boolean {
     const { until, leanUntil } = sends;
     if (until === null || leanUntil === null) return true;
@@ -101,8 +116,9 @@ export class ResendRule {
   }
 
   /**
-   * Whether a repetition may send the request again, once Lean is proven to have nothing of it: once without a person,
-   * and never a batch, what Lean has refused, or a key of which Lean has shown payouts that no operator has judged.
+   * Whether a repetition may send the request again once Lean is proven not to have it. It may do so once without an
+   * operator. It never may for a batch, for a request that Lean has refused, or if Lean has shown payouts of the key
+   * that no operator has judged.
    */
   allows({
     sends,
@@ -114,6 +130,6 @@ export class ResendRule {
     if (!coversAll(grant, duplicateIntents)) return false;
     if (allSendsTurnedAway({ sends, records, duplicateIntents })) return true;
     if (records.length !== 1 || refusal !== null) return false;
-    return grant !== null || (this.byRepetition && sends.count < sendsWithoutPerson);
+    return grant !== null || (this.allowsRepetition && sends.count < maxSendsWithoutOperator);
   }
 }

@@ -2,43 +2,52 @@ import type { Finding } from './finding.ts';
 
 /** The recorded sends of a request. Times are epoch milliseconds. */
 export interface SendHistory {
-  /** How many sends Lean may have taken; one that Lean turned away is not counted. */
+  /** The number of sends that Lean may have accepted. Sends that Lean turned away do not count. */
   readonly count: number;
-  /** Set where an operator has allowed one more send (`payouts settle --send-again`). */
+  /** An operator's permission for one more send (`payouts settle --send-again`); null if there is none. */
   readonly grant: SendGrant | null;
-  /** Whether Lean turned away every send so far: it has taken none of them. */
+  /** Whether Lean has turned away every send so far, and so has accepted none. */
   readonly turnedAway: boolean;
-  /** When it was first noted to be sent, by the store's clock. */
+  /** When the first send was recorded, by the store's clock. */
   readonly firstAt: number | null;
-  /** How long before that it may have been sent by a record that is lost, in ms. */
+  /** How long before `firstAt` it may have been sent under a lost record, in ms. */
   readonly lookbackMs: number;
+  /** When the last send was recorded, by the store's clock. */
   readonly lastAt: number | null;
-  /** The latest moment at which bytes of the last send may have left this machine, by the store's clock. */
+  /** The latest time at which bytes of the last send may have left this machine, by the store's clock. */
   readonly until: number | null;
-  /** `firstAt` and `until` by Lean's clock; null where that was not known. */
+  /** `firstAt` and `until` by Lean's clock; null if its time was unknown. */
   readonly leanFirstAt: number | null;
   readonly leanUntil: number | null;
-  /** The longest resend delay that was configured at one of its sends, in ms. */
+  /** The longest resend delay that was configured at any of the sends, in ms. */
   readonly delayMs: number;
 }
-/** The permission of an operator for one more send, with the knowledge that it was based on. */
+
+/** An operator's permission for one more send, and the result of the read that it is based on. */
 export interface SendGrant {
   readonly finding: Finding;
-  /** What Lean's list said of absence beside the finding; not there in a grant of an older version. */
+  /** `absent` if the list proved an absence; otherwise why not. Missing in a permission of an older version. */
   readonly absence?: Finding;
-  /** Ids of the payouts at Lean that the operator has judged to be others. */
+  /** Intents at Lean that the operator has judged to be other payouts. */
   readonly payouts: readonly string[];
-  /** Ids of the payouts that Lean had failed: only as long as they are. Not there in a grant of an older version. */
+  /**
+   * Intents that Lean had failed. They are covered as long as they stay failed. Missing in a permission of an older
+   * version.
+   */
   readonly failed?: readonly string[];
 }
-/** Whether the operator's permission covers all of these payouts at Lean. Without a permission there must be none. */
+
+/** Whether the permission covers all of these payouts at Lean. No permission covers none. */
 export function coversAll(grant: SendGrant | null, payouts: readonly string[]): boolean {
   return payouts.every(id => grant?.payouts.includes(id));
 }
-/** The same for payouts that Lean has failed. */
+
+/** As `coversAll`, for payouts that Lean has failed. */
 export function coversFailed(grant: SendGrant, payouts: readonly string[]): boolean {
   return payouts.every(id => grant.payouts.includes(id) || grant.failed?.includes(id));
 }
+
+/** The send history of a request that was never sent. */
 export const neverSent: SendHistory = {
   count: 0,
   grant: null,

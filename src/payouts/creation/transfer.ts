@@ -2,47 +2,51 @@ import { isUuid } from '../values/ids.ts';
 import { amountProblems, type Money } from '../values/money.ts';
 import { textFault, type InputProblem, type PayoutInputErrorCode, type TextRule } from './input-problem.ts';
 
-/** One transfer that a caller asks for. */
+/** One transfer, as a caller requests it. */
 export interface Transfer {
   /** Account to take the money from, as Lean's dashboard names it. */
   readonly accountId: string;
   readonly destinationId: string;
   readonly amount: Money;
   readonly description: string;
-  /** The caller's own id of it, carried on the intent; null for the default (`lean-key.ts`). */
+  /** The caller's own id of the transfer. Lean keeps it on the intent. Null for the default (`lean-key.ts`). */
   readonly externalReference: string | null;
-  /** Whether Lean is to authorise it at once, with the credentials set up for that. */
+  /** Whether Lean authorises it at once, with credentials that were set up for this. */
   readonly authorize: boolean;
 }
 
 export const maxDescriptionLength = 32;
-/** A bound of ours: Lean names none. A reference that Lean cuts could not be told from another one. */
+/** The gateway's own limit: Lean documents none. A reference that Lean truncates could equal another reference. */
 export const maxReferenceLength = 64;
-/** A bound of ours: Lean names none. */
+/** The gateway's own limit: Lean documents none. */
 export const maxKeyLength = 255;
 
-/** Control characters, line breaks, half characters, and what turns the direction of the text that follows. */
+/** A text without control characters, line breaks, lone surrogates and bidirectional control characters. */
 const withoutControls = /^[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]*$/u;
 
-/** The rules for texts of the input. */
+/** The rules for the text fields of the input. */
 const textRules = {
-  /** @see https://www.rfc-editor.org/rfc/rfc9110#section-5.5 for what a header field may hold */
-  idempotencyKey: { maxLength: maxKeyLength, outerBlanks: 'refused', characters: /^[\x20-\x7e]*$/ },
-  accountId: { maxLength: 64, outerBlanks: 'refused', characters: /^[\w-]*$/ },
+  /** @see https://www.rfc-editor.org/rfc/rfc9110#section-5.5 for the characters of a header field */
+  idempotencyKey: { maxLength: maxKeyLength, outerWhitespace: 'refused', characters: /^[\x20-\x7e]*$/ },
+  accountId: { maxLength: 64, outerWhitespace: 'refused', characters: /^[\w-]*$/ },
   description: {
     maxLength: maxDescriptionLength,
     lengthOf: lengthInCharacters,
-    outerBlanks: 'allowed',
+    outerWhitespace: 'allowed',
     characters: withoutControls,
   },
-  externalReference: { maxLength: maxReferenceLength, outerBlanks: 'refused', characters: withoutControls },
+  externalReference: {
+    maxLength: maxReferenceLength,
+    outerWhitespace: 'refused',
+    characters: withoutControls,
+  },
 } as const satisfies Record<string, TextRule>;
 
 function lengthInCharacters(text: string): number {
   return [...text].length;
 }
 
-/** What keeps an idempotency key from being used. */
+/** The problem of an invalid idempotency key; empty if it is valid. */
 export function keyProblems(idempotencyKey: string): readonly InputProblem[] {
   return textProblems(
     'idempotencyKey',
@@ -51,10 +55,10 @@ export function keyProblems(idempotencyKey: string): readonly InputProblem[] {
   );
 }
 
-/** Everything that keeps a transfer from being sent: at most one problem of each field. */
+/** The problems of an invalid transfer, at most one per field. */
 export function transferProblems(transfer: Transfer): readonly InputProblem[] {
   const { accountId, destinationId, amount, description, externalReference } = transfer;
-  const ofAmount = amountProblems(amount).map(each => ({ ...each, field: `amount.${each.field}` }));
+  const problemsOfAmount = amountProblems(amount).map(each => ({ ...each, field: `amount.${each.field}` }));
   return [
     ...textProblems(
       'accountId',
@@ -63,7 +67,7 @@ export function transferProblems(transfer: Transfer): readonly InputProblem[] {
         'must be the id of a source account, as the Payouts tab of Lean\'s dashboard names it: 1 to 64 letters, digits, "_" or "-".',
     ),
     ...destinationProblems(destinationId),
-    ...ofAmount,
+    ...problemsOfAmount,
     ...textProblems('description', description, fault =>
       fault === 'INVALID_CHARACTERS'
         ? 'must not hold line breaks, control characters or characters that change the direction of text.'
@@ -97,14 +101,14 @@ function destinationProblems(destinationId: string): readonly InputProblem[] {
   return [{ field: 'destinationId', code, problem }];
 }
 
-/** Transfers that one request may hold: a bound of ours, Lean names none. */
+/** The most transfers of one request. The gateway's own limit: Lean documents none. */
 export const maxTransfers = 100;
 
 /**
- * Finds the transfers of a request whose own reference another transfer carries, too. A payout whose answer was lost is
- * found by its reference, so each transfer needs its own. Default references are not reported, because the caller has
- * not chosen them.
- * @param references the references that the transfers will carry, in order; null for those that are not known
+ * Finds the transfers of a request whose reference equals that of another transfer. If Lean's answer is lost, a
+ * payout is found by its reference, so each transfer needs a reference of its own. Default references are not
+ * reported, because the caller has not chosen them.
+ * @param references the references of the transfers at Lean, in order; null if unknown
  */
 export function repeatedReferences(
   transfers: readonly Pick<Transfer, 'externalReference'>[],
@@ -119,5 +123,5 @@ export function repeatedReferences(
     return other === -1 ? [] : [{ index, other }];
   });
 }
-/** A transfer as it is recorded and sent: it always carries a reference. */
+/** A transfer as it is recorded and sent: it always has a reference. */
 export type ReferencedTransfer = Transfer & { readonly externalReference: string };

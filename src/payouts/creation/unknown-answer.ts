@@ -5,23 +5,23 @@ import { findings, type PayoutUnknownReason } from './finding.ts';
 import type { PayoutRequest } from './payout-record.ts';
 import type { ResendRule } from './resend-rule.ts';
 
-/** Callers are asked to come back after this long at the latest, in seconds. */
-const longestRetrySeconds = 30;
+/** The longest time after which clients are told to repeat the request, in seconds. */
+const maxRetrySeconds = 30;
 
-/** The answer to a caller while the outcome is unknown: why, and when it is worth asking again. */
+/** The answer while the outcome is unknown: the reason, and when the client may repeat the request. */
 export function unknownAnswer(request: PayoutRequest, rule: ResendRule): PayoutOutcomeUnknown {
   const { idempotencyKey, sends, readAt, finding, inFlight } = request;
   const reason = finding === null || inFlight ? 'WAITING' : findings[finding].reason;
   const end = sends.turnedAway ? readAt : rule.endOf(sends, readAt);
   const resendAt = reason === 'WAITING' && end !== null && rule.allows(request) ? instantAt(end) : null;
-  // Once the delay has passed, the next repetition waits for a reading that proves something.
-  const unproven = end !== null && end <= readAt && finding !== null && finding !== 'absent';
+  // If the delay has passed without a proof, the end of the delay says nothing about when to retry.
+  const isUnproven = end !== null && end <= readAt && finding !== null && finding !== 'absent';
   return {
     kind: 'unknown',
     message: messageOf(request, reason, resendAt),
     idempotencyKey,
     reason,
-    retryAfterSeconds: retryAfter(reason, inFlight, end === null || unproven ? undefined : end - readAt),
+    retryAfterSeconds: retryAfter(reason, inFlight, end === null || isUnproven ? undefined : end - readAt),
     resendAt,
   };
 }
@@ -52,6 +52,6 @@ function messageOf(request: PayoutRequest, reason: PayoutUnknownReason, resendAt
 
 function retryAfter(reason: PayoutUnknownReason, inFlight: boolean, waitMs: number | undefined): number {
   if (inFlight) return 1;
-  if (reason !== 'WAITING' || waitMs === undefined) return longestRetrySeconds;
-  return Math.min(longestRetrySeconds, Math.max(1, Math.ceil(waitMs / 1000)));
+  if (reason !== 'WAITING' || waitMs === undefined) return maxRetrySeconds;
+  return Math.min(maxRetrySeconds, Math.max(1, Math.ceil(waitMs / 1000)));
 }

@@ -4,56 +4,64 @@ import { parseInstant, type Instant } from '../values/instant.ts';
 import type { PayoutRow } from '../payout.ts';
 
 /**
- * A row's place in a list as it was when paging began. Rows that come later are kept out by `asOf`; `total` tells
- * whether the list has changed all the same; and by the row's own ids it is found again if it has.
+ * The content of a `cursor`: a row, and its position in the list at the snapshot time. `total` shows whether the list
+ * has changed since then. The row's ids and creation time identify it, so that it can be found again if it has moved.
  */
 export interface Cursor {
-  /** The row's place, from 0, among the rows created up to `asOf`. */
-  readonly place: number;
+  /** The row's position, from 0, among the rows that were created up to `snapshotTime`. */
+  readonly position: number;
+  /** How many rows the list had. */
   readonly total: number;
-  /** By Lean's clock. Null where Lean gave no hint of its time. */
-  readonly asOf: Instant | null;
+  /** When paging began, by Lean's clock (`snapshot-time.ts`). Null if Lean's response carried no time. */
+  readonly snapshotTime: Instant | null;
   readonly intentId: string | null;
   readonly paymentId: string | null;
   readonly createdAt: Instant | null;
 }
 
+/** Whether a row is the one that the cursor was written for. */
 export function isRowOf(cursor: Cursor, row: PayoutRow): boolean {
   return (
     row.intentId === cursor.intentId &&
     row.createdAt === cursor.createdAt &&
-    // A payment may have been made of the intent meanwhile.
+    // Lean may have made the intent's payment since the cursor was written.
     (row.paymentId === cursor.paymentId || cursor.paymentId === null)
   );
 }
 
-/** Short fingerprint of a list's filter: a cursor means nothing in another list. */
+/**
+ * A short hash of a list's filter. A cursor carries it, because a cursor is valid only with the filter it came from.
+ */
 export function fingerprintOf(filter: object): string {
-  let fingerprint = fingerprints.get(filter);
+  let fingerprint = fingerprintCache.get(filter);
   if (fingerprint === undefined) {
     fingerprint = hash('sha256', JSON.stringify(filter), 'base64url').slice(0, 8);
-    fingerprints.set(filter, fingerprint);
+    fingerprintCache.set(filter, fingerprint);
   }
   return fingerprint;
 }
 
-/** Of filters that do not change: all rows of a page have the same. */
-const fingerprints = new WeakMap<object, string>();
+/** Hashes of immutable filters. All rows of a page share one filter. */
+const fingerprintCache = new WeakMap<object, string>();
 
+/** Encodes a cursor as Base64url text. */
 export function writeCursor(cursor: Cursor, fingerprint: string): string {
-  const { place, total, asOf, intentId, paymentId, createdAt } = cursor;
+  const { position, total, snapshotTime, intentId, paymentId, createdAt } = cursor;
   return Buffer.from(
-    JSON.stringify([1, fingerprint, place, total, asOf, intentId, paymentId, createdAt]),
+    JSON.stringify([1, fingerprint, position, total, snapshotTime, intentId, paymentId, createdAt]),
   ).toString('base64url');
 }
 
-/** @throws BadInput naming `argument`, when it is not a cursor, or one of another list */
+/**
+ * Decodes a cursor.
+ * @throws BadInput naming `argument`, if the text is not a cursor, or the cursor of a list with another filter
+ */
 export function readCursor(text: string, fingerprint: string, argument: 'after' | 'before'): Cursor {
   const cursor = decode(text);
   if (cursor === undefined)
     throw new BadInput(
       argument,
-      'is not a cursor. Send a `cursor`, `startCursor` or `endCursor` as this field gave it.',
+      'is not a cursor. Send a `cursor`, `startCursor` or `endCursor` as this field returned it.',
     );
   if (cursor.fingerprint !== fingerprint)
     throw new BadInput(
@@ -72,24 +80,25 @@ function decode(text: string): (Cursor & { readonly fingerprint: string }) | und
     return undefined;
   }
   if (!Array.isArray(parts) || parts.length !== 8) return undefined;
-  const [version, fingerprint, place, total, asOf, intentId, paymentId, createdAt] = parts as unknown[];
+  const [version, fingerprint, position, total, snapshotTime, intentId, paymentId, createdAt] =
+    parts as unknown[];
   if (
     version !== 1 ||
     typeof fingerprint !== 'string' ||
-    !isCount(place) ||
+    !isCount(position) ||
     !isCount(total) ||
-    place >= total
+    position >= total
   )
     return undefined;
   if (
-    !isInstantOrNull(asOf) ||
+    !isInstantOrNull(snapshotTime) ||
     !isTextOrNull(intentId) ||
     !isTextOrNull(paymentId) ||
     !isInstantOrNull(createdAt)
   )
     return undefined;
   if (intentId === null && paymentId === null) return undefined;
-  return { fingerprint, place, total, asOf, intentId, paymentId, createdAt };
+  return { fingerprint, position, total, snapshotTime, intentId, paymentId, createdAt };
 }
 
 /** GraphQL's largest `Int`. */

@@ -1,107 +1,162 @@
-import type { CallOptions, LeanClient } from '../../lean/client.ts';
-import { pageFromLean, type LeanPage } from '../from-lean.ts';
-import { pageSpanOf, pagesOf, type PageSpan, type Range } from './page-window.ts';
-import type { FilterQuery } from './payout-filter.ts';
+import type { CallOptions } from '../../lean/client.ts';
+import { LeanBadAnswer } from '../../errors/lean-errors.ts';
 import type { PayoutRow } from '../payout.ts';
+import type { Instant } from '../values/instant.ts';
+import { isRowOf, type Cursor } from './cursor.ts';
+import { relocateCursor } from './cursor-relocation.ts';
+import { rangeOf, type Range } from './page-window.ts';
+import { upToSnapshot, type FilterQuery } from './payout-filter.ts';
+import type { RangeReader, RangeResult } from './range-reader.ts';
+import { snapshotTimeOf } from './snapshot-time.ts';
 
-export interface ReadRequest {
-  readonly wanted: Range;
-  /** A row directly before or after `wanted`, read along where it costs no further page. */
-  readonly beside?: number | undefined;
-  /** Read it along at any cost. */
-  readonly insist?: boolean;
+/** A caller's cursor, with the position at which its row is now expected in Lean's list. */
+export interface CursorAnchor {
+  readonly cursor: Cursor;
+  /**
+   * The row's position. If the row is gone: the position of the row that followed it, or one before that for an `after`
+   * cursor, so that the page begins with the row that followed.
+   */
+  position: number;
+  /** Whether the row is no longer in the list. */
+  gone: boolean;
 }
 
-export interface ReadRange {
-  /** All rows read, in order; more than were asked for when pages do not end where the stretch does. */
+/** The page that a caller asks for: Relay's arguments, with the cursors decoded. */
+export interface PageRequest {
+  readonly query: FilterQuery;
+  readonly after: CursorAnchor | undefined;
+  readonly before: CursorAnchor | undefined;
+  readonly size: number;
+  readonly fromEnd: boolean;
+}
+
+export interface PageResult {
+  /** The positions of the rows, among those created up to the snapshot time. */
+  readonly range: Range;
   readonly rows: readonly PayoutRow[];
-  /** The list's length. */
+  /** How many rows the list has, created up to the snapshot time. */
   readonly total: number;
-  /** When Lean answered the first page, by its own clock: epoch milliseconds, whole seconds. */
-  readonly date: number | undefined;
-  /** False when what was read does not belong together: the list changed while it was read. */
-  readonly consistent: boolean;
-  row(place: number): PayoutRow | undefined;
-  /** The rows of a stretch, or undefined when not all of them were read. */
-  slice(stretch: Range): readonly PayoutRow[] | undefined;
+  /** By Lean's clock; null if Lean's responses carry no time. */
+  readonly snapshotTime: Instant | null;
 }
 
-interface ReadPage {
-  readonly rows: LeanPage['rows'];
-  readonly total: number;
-  /** False when rows are missing that should be there. */
-  readonly whole: boolean;
-  /** How many rows Lean gives at most, where it has given less than was asked for. */
-  readonly cap: number | undefined;
-  readonly date: number | undefined;
-}
+/** How often a page is read before the list counts as changing too fast. */
+const maxAttempts = 5;
 
-/** Stretches of Lean's list, read with as few of its numbered pages as can hold them, side by side. */
+/**
+ * Reads one Relay page so that it fits the pages before it. The query leaves out rows created after the snapshot time.
+ * After each read the reader checks that the rows are still where the cursors have them: the row of a cursor next to
+ * the page must be at its position, or else the total must be unchanged. If rows have moved, it looks for the cursors'
+ * rows and reads again. An instance is for a single page.
+ */
 export class PageReader {
-  /** Rows that a page may hold; lowered when Lean turns out to give less than was asked for. */
-  maxPageSize: number;
-  readonly #client: LeanClient;
+  readonly #ranges: RangeReader;
+  readonly #request: PageRequest;
+  readonly #anchors: readonly CursorAnchor[];
+  #snapshotTime: Instant | null;
+  #total: number | undefined;
 
-  constructor(client: LeanClient, maxPageSize: number) {
-    this.#client = client;
-    this.maxPageSize = maxPageSize;
+  constructor(ranges: RangeReader, request: PageRequest) {
+    this.#ranges = ranges;
+    this.#request = request;
+    this.#anchors = [request.after, request.before].filter(anchor => anchor !== undefined);
+    this.#snapshotTime = this.#anchors[0]?.cursor.snapshotTime ?? null;
+    this.#total = this.#anchors[0]?.cursor.total;
+  }
+
+  /** @throws LeanError; a retryable LeanBadAnswer if the list changes during each attempt */
+  async read(options: CallOptions): Promise<PageResult> {
+    for (let attempt = 1; attempt <= maxAttempts; attempt += 1) {
+      const expected = this.#range();
+      if (this.#total !== undefined && expected.start === expected.end)
+        return this.#result(expected, [], this.#total);
+      const adjacent = this.#adjacentAnchor(expected);
+      const query = upToSnapshot(this.#request.query, this.#snapshotTime);
+      const request = {
+        range: expected,
+        adjacent: adjacent?.position,
+        requireAdjacent: this.#filtersByUpdate(),
+      };
+      const read = await this.#ranges.read(query, request, options);
+      // Lean's page limit is lower than was known: read again with smaller pages.
+      if (read === undefined) continue;
+      if (this.#anchors.length === 0 && this.#snapshotTime === null)
+        this.#snapshotTime = snapshotTimeOf(read);
+      if (!read.consistent) {
+        // With a cursor, its total stays the reference until a consistent read has shown whether rows have moved.
+        if (this.#anchors.length === 0) this.#total = read.total;
+        continue;
+      }
+      const shifted = this.#hasShifted(read, adjacent);
+      if (shifted) await this.#relocateAnchors(read.total, query, options);
+      this.#total = read.total;
+      if (shifted) continue;
+      const range = this.#range();
+      const rows = read.slice(range);
+      if (rows !== undefined) return this.#result(range, rows, read.total);
+    }
+    throw new LeanBadAnswer('LEAN_BAD_RESPONSE', "Lean's list changes faster than it can be read.", {
+      retryable: true,
+    });
   }
 
   /**
-   * Reads a stretch. Undefined when Lean caps its pages lower than was known: ask again.
-   * @throws LeanError
+   * The positions of the page. While the total is unknown, a page from the end has no known position, so the first page
+   * of the list is read to learn the total.
    */
-  async read(query: FilterQuery, wish: ReadRequest, options: CallOptions): Promise<ReadRange | undefined> {
-    const { pageSize, firstPage, lastPage } = this.#cover(wish);
-    const numbers = Array.from({ length: lastPage - firstPage + 1 }, (_, index) => firstPage + index);
-    const pages = await Promise.all(numbers.map(number => this.#page(query, number, pageSize, options)));
-    const cap = Math.min(...pages.map(page => page.cap ?? pageSize));
-    if (cap < pageSize) {
-      this.maxPageSize = cap;
-      return undefined;
+  #range(): Range {
+    const { after, before, size, fromEnd } = this.#request;
+    if (this.#total !== undefined)
+      return rangeOf({ after: after?.position, before: before?.position, size, fromEnd }, this.#total);
+    return { start: 0, end: fromEnd ? this.#ranges.maxPageSize : size };
+  }
+
+  /**
+   * The cursor whose row is directly before or after the range. If the row is read together with the range and is still
+   * at its position, no rows have moved.
+   */
+  #adjacentAnchor(range: Range): CursorAnchor | undefined {
+    const { after, before } = this.#request;
+    if (after?.gone === false && after.position === range.start - 1) return after;
+    return before?.gone === false && before.position === range.end ? before : undefined;
+  }
+
+  /**
+   * Whether the filter is on the time of the last change. Rows can then enter and leave the list at any position, and
+   * an unchanged total proves nothing. Only the adjacent row does, so it must be read.
+   */
+  #filtersByUpdate(): boolean {
+    const { from_updated_at, to_updated_at } = this.#request.query;
+    return from_updated_at !== undefined || to_updated_at !== undefined;
+  }
+
+  /** Whether rows have moved since the cursors were written, or were last relocated. */
+  #hasShifted(read: RangeResult, adjacent: CursorAnchor | undefined): boolean {
+    if (this.#anchors.length === 0) return false;
+    const row = adjacent && read.rowAt(adjacent.position);
+    return adjacent !== undefined && row !== undefined
+      ? !isRowOf(adjacent.cursor, row)
+      : read.total !== this.#total;
+  }
+
+  /** Looks for the cursors' rows in a list that now has `total` rows, and updates the anchors. */
+  async #relocateAnchors(total: number, query: FilterQuery, options: CallOptions): Promise<void> {
+    const added = Math.max(0, total - (this.#total ?? total));
+    for (const anchor of this.#anchors) {
+      const expected = anchor.position + added;
+      const { exists, position } = await relocateCursor(
+        this.#ranges,
+        query,
+        anchor.cursor,
+        expected,
+        options,
+      );
+      anchor.gone = !exists;
+      anchor.position = exists || anchor === this.#request.before ? position : position - 1;
     }
-    const [first] = pages;
-    const start = firstPage * pageSize;
-    // `flatMap` would go through each page row by row.
-    const rows = ([] as readonly PayoutRow[]).concat(...pages.map(page => page.rows));
-    const total = first?.total ?? 0;
-    const row = (place: number): PayoutRow | undefined => (place < start ? undefined : rows[place - start]);
-    return {
-      rows,
-      total,
-      date: first?.date,
-      consistent: pages.every(page => page.total === total && page.whole),
-      row,
-      slice: ({ start: from, end }) => {
-        const slice = from < start ? [] : rows.slice(from - start, end - start);
-        return slice.length === end - from ? slice : undefined;
-      },
-    };
   }
 
-  #cover({ wanted, beside, insist }: ReadRequest): PageSpan {
-    const alone = pageSpanOf(wanted, this.maxPageSize);
-    if (beside === undefined || beside < 0) return alone;
-    const together = pageSpanOf(
-      { start: Math.min(wanted.start, beside), end: Math.max(wanted.end, beside + 1) },
-      this.maxPageSize,
-    );
-    return insist === true || pagesOf(together) <= pagesOf(alone) ? together : alone;
-  }
-
-  async #page(query: FilterQuery, number: number, pageSize: number, options: CallOptions): Promise<ReadPage> {
-    const { page: wire, answer } = await this.#client.listPayouts(
-      { page_number: String(number), page_size: String(pageSize), ...query },
-      options,
-    );
-    const page = pageFromLean(wire, answer);
-    const { rows } = page;
-    const total = page.total ?? (rows.length < pageSize ? number * pageSize + rows.length : undefined);
-    if (total === undefined) throw answer.bad("Lean's list does not say how long it is.");
-    const short = rows.length < pageSize && total > number * pageSize + rows.length;
-    // Rows and count may have been taken at different moments; a cap is believed when Lean says so, or says nothing.
-    const most = page.size ?? rows.length;
-    const cap = short && most > 0 && most < pageSize ? most : undefined;
-    return { rows, total, whole: !short, cap, date: answer.date };
+  #result(range: Range, rows: readonly PayoutRow[], total: number): PageResult {
+    return { range, rows, total, snapshotTime: this.#snapshotTime };
   }
 }

@@ -1,18 +1,18 @@
-/** A stretch of a list: from `start` up to, and not with, `end`. */
+/** Positions in a list, counted from 0: from `start` up to, but not including, `end`. */
 export interface Range {
   readonly start: number;
   readonly end: number;
 }
 
-/** The numbered pages of one size that hold a stretch. */
+/** Consecutive numbered pages of Lean's list, all of one size. Page numbers are counted from 0. */
 export interface PageSpan {
   readonly pageSize: number;
   readonly firstPage: number;
   readonly lastPage: number;
 }
 
-/** Where paging starts from: Relay's arguments, with each cursor turned into its row's place in the list. */
-export interface Window {
+/** Relay's paging arguments, with each cursor replaced by the position of its row. */
+export interface PageWindow {
   readonly after?: number | undefined;
   readonly before?: number | undefined;
   readonly size: number;
@@ -20,10 +20,10 @@ export interface Window {
 }
 
 /**
- * The stretch of a list of `total` rows that Relay's arguments name.
+ * The range of a list of `total` rows that Relay's arguments select.
  * @see https://relay.dev/graphql/connections.htm#sec-Pagination-algorithm
  */
-export function rangeOf({ after, before, size, fromEnd }: Window, total: number): Range {
+export function rangeOf({ after, before, size, fromEnd }: PageWindow, total: number): Range {
   const low = Math.min(after === undefined ? 0 : after + 1, total);
   const high = Math.max(low, Math.min(before ?? total, total));
   return fromEnd
@@ -32,8 +32,8 @@ export function rangeOf({ after, before, size, fromEnd }: Window, total: number)
 }
 
 /**
- * The fewest pages of at most `maxPageSize` rows that hold a stretch, and among those the smallest: a stretch that
- * lies across two pages of one size often lies within a single page of another.
+ * The fewest pages of at most `maxPageSize` rows that hold a range; of equally many, those with the smallest page
+ * size. A range that crosses a page boundary at one page size often lies within a single page of another size.
  */
 export function pageSpanOf({ start, end }: Range, maxPageSize: number): PageSpan {
   const length = Math.max(1, end - start);
@@ -46,6 +46,6 @@ export function pageSpanOf({ start, end }: Range, maxPageSize: number): PageSpan
     }
 }
 
-export function pagesOf(cover: PageSpan): number {
-  return cover.lastPage - cover.firstPage + 1;
+export function pageCount({ firstPage, lastPage }: PageSpan): number {
+  return lastPage - firstPage + 1;
 }

@@ -5,18 +5,19 @@ import { compareInstants, type Instant } from '../values/instant.ts';
 
 type Maybe<T> = T | null | undefined;
 
-/** Which payouts a list holds; all bounds are inclusive. */
+/** The conditions on a list's payouts. All bounds are inclusive. */
 export interface PayoutFilter {
   readonly amount?: Maybe<{ readonly min?: Maybe<Decimal>; readonly max?: Maybe<Decimal> }>;
   readonly createdAt?: Maybe<{ readonly from?: Maybe<Instant>; readonly to?: Maybe<Instant> }>;
   readonly updatedAt?: Maybe<{ readonly from?: Maybe<Instant>; readonly to?: Maybe<Instant> }>;
 }
 
+/** Lean's query parameters for a list, without the page. */
 export type FilterQuery = Omit<LeanListQuery, 'page_number' | 'page_size'>;
 
 /**
- * The filter as Lean's query parameters, letter by letter as the caller wrote its values.
- * @throws BadInput for a range that cannot hold anything
+ * The filter as Lean's query parameters. Amounts and times keep all their digits.
+ * @throws BadInput naming the range whose lower bound is above its upper bound
  */
 export function filterQuery(filter: PayoutFilter): FilterQuery {
   const { amount, createdAt, updatedAt } = filter;
@@ -36,9 +37,9 @@ export function filterQuery(filter: PayoutFilter): FilterQuery {
   };
 }
 
-/** The query less the rows created after `asOf`. */
-export function upTo(query: FilterQuery, asOf: Instant | null): FilterQuery {
-  if (asOf === null) return query;
+/** The query, limited to rows that were created up to the snapshot time. An earlier upper bound of the query stays. */
+export function upToSnapshot(query: FilterQuery, snapshotTime: Instant | null): FilterQuery {
+  if (snapshotTime === null) return query;
   const to = query.to as Instant | undefined;
-  return to !== undefined && compareInstants(to, asOf) <= 0 ? query : { ...query, to: asOf };
+  return to !== undefined && compareInstants(to, snapshotTime) <= 0 ? query : { ...query, to: snapshotTime };
 }

@@ -1,83 +1,85 @@
 import type { CallOptions, LeanClient } from '../../lean/client.ts';
 import { pageFromLean, type LeanPage } from '../from-lean.ts';
 import { compareTimes } from '../values/instant.ts';
-import type { KnownRows } from './known-rows.ts';
+import type { RowCache } from './row-cache.ts';
 import type { FilterQuery } from './payout-filter.ts';
 import type { PayoutRow } from '../payout.ts';
-import { amountQuery, windowsOf, type RowTimes, type RowWindow } from './row-window.ts';
+import { amountQuery, rowWindowsOf, type RowHints, type RowWindow } from './row-window.ts';
 
 const pageSize = 100;
 
-type Found = Map<string, PayoutRow | null | Error>;
+/** By intent: the row; null if its window was read to the end without it; or the error that kept it from being read. */
+type FoundRows = Map<string, PayoutRow | null | Error>;
 
 /**
- * Finds the rows of payouts in Lean's list. Payouts that were created or changed at about the same time share one or two
- * calls. If their part of the list is longer than two pages of 100, each payout that is not on the first page is looked for
- * by its amount.
+ * Finds the rows of payouts in Lean's list. Payouts that were created or changed at about the same time share a window
+ * of the list. A window costs one call, or two if it fits on two pages of 100. In a longer window, each payout that
+ * is not on the first page is searched for by its amount, with one call each.
  */
 export class RowFinder {
   readonly #client: LeanClient;
-  readonly #known: KnownRows;
+  readonly #cache: RowCache;
 
-  constructor(client: LeanClient, known: KnownRows) {
+  constructor(client: LeanClient, cache: RowCache) {
     this.#client = client;
-    this.#known = known;
+    this.#cache = cache;
   }
 
   /**
-   * The row of each payout, in order, or the error that kept it from being read. Null: its part of the list was read
-   * to the end, and it is not there. Undefined: it is not within what two calls have read.
+   * Finds the row of each payout.
+   * @returns in the order of the hints: the row, or the error that kept it from being read; null if its window was read
+   *   to the end and does not hold it; undefined if the pages that were read do not hold it
    */
   async find(
-    wanted: readonly RowTimes[],
+    hints: readonly RowHints[],
     options: CallOptions,
   ): Promise<readonly (PayoutRow | null | undefined | Error)[]> {
-    const found: Found = new Map();
-    await Promise.all(windowsOf(wanted).map(window => this.#look(window, found, options)));
-    return wanted.map(({ intentId }) => found.get(intentId));
+    const found: FoundRows = new Map();
+    await Promise.all(rowWindowsOf(hints).map(window => this.#search(window, found, options)));
+    return hints.map(({ intentId }) => found.get(intentId));
   }
 
-  /** Looks in one window. An error is kept for those of its payouts that were not found before. */
-  async #look({ query, wanted }: RowWindow, found: Found, options: CallOptions): Promise<void> {
-    const ids = new Set(wanted.map(({ intentId }) => intentId));
-    const left = (): readonly RowTimes[] => wanted.filter(({ intentId }) => found.get(intentId) == null);
-    const mark = (value: null | Error): void => {
-      for (const { intentId } of left()) found.set(intentId, value);
+  /** Searches one window. An error is recorded for those of its payouts that have not been found. */
+  async #search({ query, hints }: RowWindow, found: FoundRows, options: CallOptions): Promise<void> {
+    const ids = new Set(hints.map(({ intentId }) => intentId));
+    const missing = (): readonly RowHints[] => hints.filter(({ intentId }) => found.get(intentId) == null);
+    const setMissing = (value: null | Error): void => {
+      for (const { intentId } of missing()) found.set(intentId, value);
     };
-    const take = async (page: Promise<LeanPage>): Promise<LeanPage> => {
+    const collect = async (page: Promise<LeanPage>): Promise<LeanPage> => {
       const read = await page;
       for (const row of read.rows)
-        // This window may hold an older payment of a payout that another window is for.
-        if (ids.has(row.intentId)) found.set(row.intentId, newer(row, found.get(row.intentId)));
+        // A window may also hold an older payment of a payout that belongs to another window. That row is ignored.
+        if (ids.has(row.intentId)) found.set(row.intentId, newerRow(row, found.get(row.intentId)));
       return read;
     };
     try {
-      const { rows, total } = await take(this.#page(query, 0, options));
-      if (left().length === 0) return;
-      // A list that does not say how long it is may give less than was asked for before its end.
-      if (rows.length === 0 || (total !== null && total <= rows.length)) return mark(null);
-      // Lean may give less than was asked for: then its second page begins where the first one ended.
+      const { rows, total } = await collect(this.#page(query, 0, options));
+      if (missing().length === 0) return;
+      // Without a total, a short page does not prove that the list ends, because Lean may cap its pages.
+      if (rows.length === 0 || (total !== null && total <= rows.length)) return setMissing(null);
+      // Lean may cap its pages. Its second page then begins where the first one ended, so both hold this many rows.
       if (total !== null && total <= 2 * rows.length) {
-        const second = await take(this.#page(query, 1, options));
-        if (rows.length + second.rows.length >= total) mark(null);
+        const second = await collect(this.#page(query, 1, options));
+        if (rows.length + second.rows.length >= total) setMissing(null);
         return;
       }
       await Promise.all(
-        left().map(async times => {
+        missing().map(async hint => {
           try {
-            const amount = query.amount_min === undefined ? amountQuery(times) : undefined;
+            const amount = query.amount_min === undefined ? amountQuery(hint) : undefined;
             const next =
               amount === undefined
                 ? this.#page(query, 1, options)
-                : this.#page({ ...ownQuery(times), ...amount }, 0, options);
-            await take(next);
+                : this.#page({ ...ownQuery(hint), ...amount }, 0, options);
+            await collect(next);
           } catch (error) {
-            if (found.get(times.intentId) == null) found.set(times.intentId, errorFrom(error));
+            if (found.get(hint.intentId) == null) found.set(hint.intentId, errorFrom(error));
           }
         }),
       );
     } catch (error) {
-      mark(errorFrom(error));
+      setMissing(errorFrom(error));
     }
   }
 
@@ -87,22 +89,22 @@ export class RowFinder {
       options,
     );
     const read = pageFromLean(page, answer);
-    this.#known.remember(read.rows);
+    this.#cache.add(read.rows);
     return read;
   }
 }
 
-/** The narrowest part of the list that holds one payout. */
-function ownQuery(times: RowTimes): FilterQuery {
-  return windowsOf([times])[0]?.query ?? {};
+/** The query of the narrowest window for a single payout. */
+function ownQuery(hint: RowHints): FilterQuery {
+  return rowWindowsOf([hint])[0]?.query ?? {};
 }
 
 function errorFrom(error: unknown): Error {
-  return error instanceof Error ? error : new Error('Lean was not asked', { cause: error });
+  return error instanceof Error ? error : new Error('the read was cancelled', { cause: error });
 }
 
-/** The row with the later payment, of two rows of one intent. Lean's list is newest first, unless it has no order. */
-export function newer(row: PayoutRow, other: PayoutRow | null | Error | undefined): PayoutRow {
+/** The row with the later creation time, of two rows of the same intent. */
+export function newerRow(row: PayoutRow, other: PayoutRow | null | Error | undefined): PayoutRow {
   if (other == null || other instanceof Error) return row;
   return compareTimes(row.createdAt, other.createdAt) > 0 ? row : other;
 }

@@ -1,19 +1,20 @@
 import { BadInput } from '../../errors/gateway-errors.ts';
 
-/** Precedes the intent's id in a `Payout.id`, so that the two are not confused. */
+/** Distinguishes a `Payout.id` from the intent id that follows it. */
 const prefix = 'po_';
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
-/** Makes a `Payout.id`, which is opaque to callers. It comes from the intent's id alone, so it never changes. */
+/** The `Payout.id`, which is opaque to callers. It is derived from the intent id alone, so it never changes. */
 export function payoutIdOf(intentId: string): string {
   return `${prefix}${intentId}`;
 }
 
 /**
- * Reads a `Payout.id`.
- * @returns the id of the payout's intent at Lean
- * @throws BadInput naming `argument`; for an id of Lean's own, the message names the fields that accept it
+ * Parses a `Payout.id`.
+ * @returns the id of the payout's intent at Lean, in lower case
+ * @throws BadInput naming `argument`. If the value is a UUID, and so probably Lean's own id, the message names the
+ *   fields that accept one.
  */
 export function intentIdOf(id: unknown, argument: string): string {
   if (typeof id === 'string' && id.startsWith(prefix)) {
@@ -33,7 +34,8 @@ export function intentIdOf(id: unknown, argument: string): string {
 }
 
 /**
- * Reads a UUID, as Lean's ids of payments, intents and destinations are.
+ * Parses a UUID, the form of Lean's ids of payments, intents and destinations.
+ * @returns the UUID in lower case
  * @throws BadInput naming `argument`
  */
 export function parseUuid(id: unknown, argument: string): string {

@@ -2,8 +2,9 @@ import type { LeanClient } from '../../lean/client.ts';
 import { parseInstant, type Instant } from './instant.ts';
 
 /**
- * Lean's time, as its answers have shown it; a Lean that has not been asked yet is asked for one row of its list.
- * @returns epoch milliseconds; undefined for a Lean whose answers carry no `Date`
+ * The current time by Lean's clock, as its responses have shown it. If there has been no response yet, one row of
+ * Lean's list is read.
+ * @returns epoch milliseconds; undefined if Lean's responses carry no `Date`
  * @throws LeanError
  */
 export async function leanTime(
@@ -16,9 +17,12 @@ export async function leanTime(
   return answer.date;
 }
 
-/** An instant of milliseconds, such as `2026-03-01T08:30:00.123Z`. */
+/**
+ * Converts epoch milliseconds, to an instant such as `2026-03-01T08:30:00.123Z`.
+ * @throws RangeError after the year 9999
+ */
 export function instantAt(epochMs: number): Instant {
   const instant = parseInstant(new Date(epochMs).toISOString());
-  if (instant === undefined) throw new RangeError('a time beyond the year 9999');
+  if (instant === undefined) throw new RangeError(`the time ${String(epochMs)} ms is after the year 9999`);
   return instant;
 }

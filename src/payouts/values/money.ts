@@ -2,30 +2,30 @@ import { code as currencyByCode } from 'currency-codes';
 import type { InputProblem } from '../creation/input-problem.ts';
 import { compareDecimals, decimalPlaces, type Decimal } from './decimal.ts';
 
-/** An amount in the currency's major unit: `16.50` with `AED` is sixteen dirhams and fifty fils. */
+/** An amount in the currency's major unit: `16.50` with `AED` is 16 dirhams and 50 fils. */
 export interface Money {
   readonly amount: Decimal;
   /** ISO 4217 alphabetic code. */
   readonly currency: string;
 }
 
-/** Codes of ISO 4217 that are no money: none, for tests, precious metals, and units of account. */
-const noMoney = /^(?:XXX|XTS|XA[GU]|XP[DT]|XB[A-D]|XDR|XSU|XUA)$/i;
+/** ISO 4217 codes that are not currencies: no currency, testing, precious metals, and units of account. */
+const nonCurrencies = /^(?:XXX|XTS|XA[GU]|XP[DT]|XB[A-D]|XDR|XSU|XUA)$/i;
 
-/** Places after the point that amounts of a currency may have (AED 2, KWD 3), or undefined for an unknown code. */
+/** How many decimal places a currency has (AED 2, KWD 3); undefined for an unknown code. */
 export function currencyPlaces(currency: string): number | undefined {
-  return noMoney.test(currency) ? undefined : currencyByCode(currency)?.digits;
+  return nonCurrencies.test(currency) ? undefined : currencyByCode(currency)?.digits;
 }
 
-/** Largest amount that a payout may name, in digits before the point: far beyond any bank's, short of absurd. */
+/** The most digits that an amount may have before the point. Real amounts have far fewer. */
 const maxWholeDigits = 18;
 
-/** A problem with one of the two parts of an amount. */
+/** A problem with the amount or the currency. */
 export type AmountProblem = InputProblem & { readonly field: keyof Money };
 
 /**
- * The problems that keep an amount from being paid, at most one for each part.
- * @see https://www.iso.org/iso-4217-currency-codes.html for the number of decimals
+ * The problems that make an amount invalid for a payout: at most one with the amount, and one with the currency.
+ * @see https://www.iso.org/iso-4217-currency-codes.html for the decimal places of each currency
  */
 export function amountProblems({ amount, currency }: Money): readonly AmountProblem[] {
   const places = currencyPlaces(currency);

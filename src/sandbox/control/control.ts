@@ -1,10 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type LeanBehaviour, parseBehaviour } from '../lean-api/behaviour.ts';
-import { type ControlAnswer, done, parseControlBody, unknownRoute, wrong } from './answer.ts';
-import { controlPayout } from './payouts.ts';
-import { controlRoutes } from './routes.ts';
-import { parseNoise, parseWebhookChange, webhooksShown } from './webhooks.ts';
-import { parseFaultRule } from '../lean-api/fault-rule.ts';
 import {
   accounts,
   destinations,
@@ -12,14 +6,20 @@ import {
   examplePayoutId,
   sandboxCredentials,
   waitingIntentId,
-} from '../named.ts';
-import { unrelatedEvents } from '../webhooks/unrelated-events.ts';
+} from '../fixtures.ts';
+import { type LeanBehaviour, parseBehaviour } from '../lean-api/behaviour.ts';
+import { parseFaultRule } from '../lean-api/fault-rule.ts';
+import { hasBody, readBody } from '../lean-api/received-request.ts';
 import type { SandboxProfile } from '../profile.ts';
-import { bodyOf, hasBody } from '../lean-api/received-request.ts';
 import type { Sandbox } from '../sandbox-handle.ts';
+import { unrelatedEvents } from '../webhooks/unrelated-events.ts';
+import { handlePayoutRoute } from './payouts.ts';
+import { badRequest, type ControlResponse, ok, parseControlBody, unknownRoute } from './response.ts';
+import { controlRoutes } from './routes.ts';
+import { describeWebhooks, parseUnrelatedEvent, parseWebhookChange } from './webhooks.ts';
 
-/** How the sandbox started. */
-interface SandboxStart {
+/** The profile and the behaviour that the sandbox started with. */
+interface InitialSettings {
   readonly profile: SandboxProfile;
   readonly behaviour: Readonly<LeanBehaviour>;
 }
@@ -30,16 +30,16 @@ export function isControlPath(path: string): boolean {
   return path === '/sandbox' || path.startsWith('/sandbox/');
 }
 
-/** Answers a control request. */
-export async function control(
+/** Handles a request to a control route. Rejects if the client disconnects before its body has arrived. */
+export async function handleControlRequest(
   sandbox: Sandbox,
-  start: SandboxStart,
+  initial: InitialSettings,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const text = hasBody(request) ? await bodyOf(request) : '';
+  const text = hasBody(request) ? await readBody(request) : '';
   const path = (request.url ?? '').replace(/\?.*/s, '');
-  const { status, body } = obey(sandbox, start, `${request.method ?? ''} ${path}`, text);
+  const { status, body } = runCommand(sandbox, initial, `${request.method ?? ''} ${path}`, text);
   const json = JSON.stringify(body);
   response.writeHead(status, {
     'content-type': 'application/json',
@@ -48,77 +48,82 @@ export async function control(
   response.end(json);
 }
 
-function obey(sandbox: Sandbox, start: SandboxStart, command: string, text: string): ControlAnswer {
-  switch (command) {
+function runCommand(
+  sandbox: Sandbox,
+  initial: InitialSettings,
+  route: string,
+  text: string,
+): ControlResponse {
+  switch (route) {
     case 'GET /sandbox':
-      return done(description(sandbox, start));
+      return ok(description(sandbox, initial));
     case 'POST /sandbox/reset':
       sandbox.reset();
-      return done({ payouts: sandbox.payouts.all().length });
+      return ok({ payouts: sandbox.payouts.all().length });
     case 'POST /sandbox/faults': {
       const rule = parseFaultRule(parseControlBody(text));
-      if (typeof rule === 'string') return wrong(rule);
+      if (typeof rule === 'string') return badRequest(rule);
       sandbox.faults.add(rule);
-      return done({ faults: sandbox.faults.list() });
+      return ok({ faults: sandbox.faults.list() });
     }
     case 'DELETE /sandbox/faults':
       sandbox.faults.clear();
-      return done({ faults: [] });
+      return ok({ faults: [] });
     case 'GET /sandbox/faults':
-      return done({ faults: sandbox.faults.list() });
+      return ok({ faults: sandbox.faults.list() });
     case 'DELETE /sandbox/requests':
       sandbox.requests.length = 0;
-      return done({ requests: [] });
+      return ok({ requests: [] });
     case 'GET /sandbox/requests':
-      return done({ requests: sandbox.requests });
+      return ok({ requests: sandbox.requests });
     case 'PUT /sandbox/latency':
       return setLatency(sandbox, parseControlBody(text));
     case 'GET /sandbox/webhooks':
-      return done(webhooksShown(sandbox.webhooks));
+      return ok(describeWebhooks(sandbox.webhooks));
     case 'PUT /sandbox/webhooks':
       return setWebhooks(sandbox, parseControlBody(text));
     case 'DELETE /sandbox/webhooks':
       sandbox.webhooks.target = undefined;
-      return done(webhooksShown(sandbox.webhooks));
+      return ok(describeWebhooks(sandbox.webhooks));
     case 'POST /sandbox/webhooks/noise': {
-      const noise = parseNoise(parseControlBody(text));
-      if (noise === undefined) return wrong(`kind must be one of ${unrelatedEvents.join(', ')}`);
-      return done({ event_id: sandbox.webhooks.noise(noise) });
+      const kind = parseUnrelatedEvent(parseControlBody(text));
+      if (kind === undefined) return badRequest(`kind must be one of ${unrelatedEvents.join(', ')}`);
+      return ok({ event_id: sandbox.webhooks.sendUnrelatedEvent(kind) });
     }
     case 'GET /sandbox/behaviour':
-      return done(sandbox.behaviour);
+      return ok(sandbox.behaviour);
     case 'PUT /sandbox/behaviour':
       return setBehaviour(sandbox, parseControlBody(text));
     case 'DELETE /sandbox/behaviour':
-      return done(Object.assign(sandbox.behaviour, start.behaviour));
+      return ok(Object.assign(sandbox.behaviour, initial.behaviour));
     default:
-      return controlPayout(sandbox.payouts, command, parseControlBody(text)) ?? unknownRoute(command);
+      return handlePayoutRoute(sandbox.payouts, route, parseControlBody(text)) ?? unknownRoute(route);
   }
 }
 
-function setWebhooks({ webhooks }: Sandbox, body: unknown): ControlAnswer {
+function setWebhooks({ webhooks }: Sandbox, body: unknown): ControlResponse {
   const change = parseWebhookChange(body);
-  if (typeof change === 'string') return wrong(change);
+  if (typeof change === 'string') return badRequest(change);
   if (change.target !== undefined) webhooks.target = change.target;
   Object.assign(webhooks.faults, change.faults);
-  return done(webhooksShown(webhooks));
+  return ok(describeWebhooks(webhooks));
 }
 
-function setBehaviour({ behaviour }: Sandbox, body: unknown): ControlAnswer {
+function setBehaviour({ behaviour }: Sandbox, body: unknown): ControlResponse {
   const change = parseBehaviour(body);
-  return typeof change === 'string' ? wrong(change) : done(Object.assign(behaviour, change));
+  return typeof change === 'string' ? badRequest(change) : ok(Object.assign(behaviour, change));
 }
 
-function setLatency(sandbox: Sandbox, body: unknown): ControlAnswer {
+function setLatency(sandbox: Sandbox, body: unknown): ControlResponse {
   const ms: unknown = typeof body === 'object' && body !== null && 'ms' in body ? body.ms : undefined;
   if (typeof ms !== 'number' || ms < 0 || ms > maxLatencyMs) {
-    return wrong(`the body must be {"ms": 0 to ${String(maxLatencyMs)}}`);
+    return badRequest(`the body must be {"ms": N} with a number N from 0 to ${String(maxLatencyMs)}`);
   }
   sandbox.latencyMs = ms;
-  return done({ ms });
+  return ok({ ms });
 }
 
-function description({ behaviour }: Sandbox, { profile }: SandboxStart): object {
+function description({ behaviour }: Sandbox, { profile }: InitialSettings): object {
   return {
     what: "A sandbox that speaks Lean's Payouts API. No money moves.",
     profile,

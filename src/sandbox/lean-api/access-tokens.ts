@@ -1,18 +1,19 @@
-import type { Answer } from './answer.ts';
-import { sandboxCredentials } from '../named.ts';
+import { sandboxCredentials } from '../fixtures.ts';
 import type { Random } from '../random.ts';
+import type { LeanResponse } from './response.ts';
 
 const lifetimeSeconds = 3600;
 
-/** What the token endpoint looks at. */
+/** The parts of a request that the token endpoint reads. */
 export interface TokenRequest {
   readonly authorization: string | undefined;
   readonly contentType: string | undefined;
   readonly body: string;
 }
 
-/** The token endpoint (RFC 6749, client credentials), and the memory of which tokens are alive. */
+/** The token endpoint (RFC 6749, client credentials grant) and the tokens that it has issued. */
 export class AccessTokens {
+  /** Expiry in epoch ms by token. */
   readonly #expiries = new Map<string, number>();
   readonly #random: Random;
 
@@ -20,13 +21,15 @@ export class AccessTokens {
     this.#random = random;
   }
 
-  /** Whether an `authorization` header carries the ready token, or an issued one that lives at `nowMs`. */
+  /**
+   * Whether an `authorization` header holds the fixed token, or an issued token that is valid at `nowMs` (epoch ms).
+   */
   accepts(authorization: string | undefined, nowMs: number): boolean {
     const [, token = ''] = /^bearer +(\S+)$/i.exec(authorization ?? '') ?? [];
     return token === sandboxCredentials.token || nowMs < (this.#expiries.get(token) ?? -Infinity);
   }
 
-  answer({ authorization, contentType, body }: TokenRequest, nowMs: number): Answer {
+  respond({ authorization, contentType, body }: TokenRequest, nowMs: number): LeanResponse {
     if (!contentType?.startsWith('application/x-www-form-urlencoded')) {
       return tokenError(400, 'invalid_request', 'the request must be form-encoded');
     }
@@ -80,7 +83,7 @@ function basicCredentials(authorization: string | undefined): { id: string; secr
   return { id, secret: secret.join(':') };
 }
 
-function tokenError(status: number, error: string, description: string): Answer {
+function tokenError(status: number, error: string, description: string): LeanResponse {
   const challenge = status === 401 ? { headers: { 'www-authenticate': 'Basic realm="sandbox"' } } : {};
   return { status, body: JSON.stringify({ error, error_description: description }), ...challenge };
 }

@@ -1,68 +1,71 @@
 import { isRecord } from '../exact-json.ts';
+import { type FieldCheck, oneOf, wholeNumber } from './field-check.ts';
 
 /**
- * How kind the sandbox's Lean is. Every field is a switch of its own, and all of them may be changed while the sandbox
- * runs. The defaults are the Lean of the documentation.
+ * Switches that make the sandbox's Lean behave worse than documented. They are independent of each other, and all of
+ * them may be changed while the sandbox runs. The defaults are Lean's documented behaviour.
  */
 export interface LeanBehaviour {
   /**
-   * How long, in milliseconds, Lean works on a creation before the payout exists and the answer is given. A caller that
-   * hangs up does not stop it. Lean also decides whether to refuse the creation only then. The sandbox's speed does not
-   * change this time. @default 0
+   * The time in ms that Lean needs to process a creation. The payout does not exist and the response is not sent
+   * before that time. Lean also decides only then whether to refuse the creation. A caller that disconnects does not
+   * stop the processing. `speed` does not change this time. @default 0
    */
   processingMs: number;
   /**
-   * A payout appears in the list only so many milliseconds after its creation. The reads of one payment, of one intent
-   * and of one history show it at once. @default 0
+   * The time in ms from the creation of a payout until it appears in the list. Single payments, intents and histories
+   * show it at once. @default 0
    */
   listingMs: number;
   /**
-   * What a repeated idempotency key does. `replay` gives the first answer again, and refuses another body. `forget`
-   * makes a new payout for each request and remembers no key. `refuse` answers 409 to a key that has made a payout
-   * before, whatever the body. @default 'replay'
+   * The effect of a repeated idempotency key. `replay` returns the first response again and refuses another body.
+   * `forget` ignores keys and creates a new payout for each request. `refuse` responds 409 to a key that has created
+   * a payout before, regardless of the body. @default 'replay'
    */
   keys: 'replay' | 'forget' | 'refuse';
   /**
-   * How an intent gives its external reference back. `trimmed` drops outer blanks and makes each inner run of blanks one
-   * space, `cut` keeps the first ten characters, `lowercased` makes all letters small, `dropped` is null. @default 'exact'
+   * How an intent returns its external reference. `trimmed` removes whitespace at both ends and replaces each inner
+   * run of whitespace by one space, `cut` keeps the first ten characters, `lowercased` converts all letters to lower
+   * case, and `dropped` returns null. @default 'exact'
    */
   references: 'exact' | 'trimmed' | 'cut' | 'lowercased' | 'dropped';
   /**
-   * How list rows, payments and intents give the amount. `rounded` is half up, to a whole number. The amount itself
-   * stays exact: filters, creation answers and events show it. @default 'exact'
+   * How list rows, payments and intents return the amount. `rounded` rounds half up to a whole number. The stored
+   * amount stays exact, and so do filters, creation responses and events. @default 'exact'
    */
   amounts: 'exact' | 'rounded';
   /**
-   * What becomes of a creation with several transfers, none of which deserves a refusal. `partly` takes the first one
-   * and then answers 422 BENEFICIARY_NOT_ACTIVE. That answer belongs to the idempotency key like any other. @default 'whole'
+   * The handling of a valid creation with several transfers. `partly` takes only the first transfer and then responds
+   * 422 BENEFICIARY_NOT_ACTIVE. That response is stored under the idempotency key like any other. @default 'whole'
    */
   batches: 'whole' | 'partly';
-  /** The order of the list. `unsorted` is an order without meaning, which stays as it is. @default 'newest' */
+  /** The order of the list. `unsorted` is an arbitrary order that does not change. @default 'newest' */
   listOrder: 'newest' | 'unsorted';
   /**
-   * How many rows a page of the list holds at most, although its `size` repeats what was asked for. The next page begins
-   * where the capped page ended. Null for no such cap. @default null
+   * The maximum number of rows on a list page. The `size` in the response is still the requested one. The next page
+   * starts where the capped page ended. Null for no cap. @default null
    */
   listCap: number | null;
-  /** Whether a page of the list says how many payouts and pages there are. @default 'stated' */
+  /** Whether a list page contains the total numbers of payouts and pages. @default 'stated' */
   listTotal: 'stated' | 'missing';
   /**
-   * How often the edge in front of Lean delivers a creation. `repeats` delivers it twice; Lean processes both copies, and
-   * the caller gets the answer to the second. @default 'once'
+   * How often the proxy in front of Lean delivers a creation. `repeats` delivers it twice. Lean then processes both
+   * copies, and the caller gets the response to the second. @default 'once'
    */
   edge: 'once' | 'repeats';
   /**
-   * What the answers of UAE version 2 carry. `documented` is the published specification: rows of the list without the
-   * time of their last change, the pending authorisation, the tracking and the bank's reference, in a flat page, and
-   * payments within intents without tracking, code and details. The other versions are always as documented.
+   * The format of the responses of UAE version 2. `documented` follows the published specification: the list has a
+   * flat page, its rows lack the time of the last change, the pending authorisation, the tracking and the bank's
+   * reference, and payments within intents lack tracking, code and details. The other versions always follow their
+   * specifications.
    * @default 'recorded'
    */
   answers: 'recorded' | 'documented';
-  /** How many milliseconds Lean's clock is ahead of the sandbox's; less than zero if it is behind. @default 0 */
+  /** How far Lean's clock is ahead of the sandbox's clock, in ms. Negative if it is behind. @default 0 */
   clockOffsetMs: number;
 }
 
-/** The Lean of the documentation. */
+/** Lean's documented behaviour. */
 export function defaultBehaviour(): LeanBehaviour {
   return {
     processingMs: 0,
@@ -80,16 +83,11 @@ export function defaultBehaviour(): LeanBehaviour {
   };
 }
 
-interface Check {
-  readonly accepted: string;
-  readonly accepts: (value: unknown) => boolean;
-}
-
 const day = 86_400_000;
 const year = 365 * day;
 const { accepted: listCaps, accepts: isListCap } = wholeNumber(1, 1000);
 
-const checks: Readonly<Record<keyof LeanBehaviour, Check>> = {
+const checks: Readonly<Record<keyof LeanBehaviour, FieldCheck>> = {
   processingMs: wholeNumber(0, day),
   listingMs: wholeNumber(0, day),
   keys: oneOf<LeanBehaviour['keys']>('replay', 'forget', 'refuse'),
@@ -107,27 +105,14 @@ const checks: Readonly<Record<keyof LeanBehaviour, Check>> = {
 /** The names of all fields. */
 export const behaviourFields = Object.keys(checks) as (keyof LeanBehaviour)[];
 
-/** Reads some fields of a behaviour from JSON; a string is one sentence that says what is wrong. */
+/** Parses a change of the behaviour from JSON. A string says what is wrong with it. */
 export function parseBehaviour(body: unknown): Partial<LeanBehaviour> | string {
-  if (!isRecord(body)) return `the body must be an object with some of ${behaviourFields.join(', ')}`;
+  const acceptedFields = `accepted fields: ${behaviourFields.join(', ')}`;
+  if (!isRecord(body)) return `the body must be an object; ${acceptedFields}`;
   for (const [name, value] of Object.entries(body)) {
     const field = behaviourFields.find(known => known === name);
-    if (field === undefined) return `there is no ${name}; the fields are ${behaviourFields.join(', ')}`;
+    if (field === undefined) return `unknown field ${name}; ${acceptedFields}`;
     if (!checks[field].accepts(value)) return `${field} must be ${checks[field].accepted}`;
   }
   return { ...body }; // every field has passed its check
-}
-
-function wholeNumber(min: number, max: number): Check {
-  return {
-    accepted: `a whole number from ${String(min)} to ${String(max)}`,
-    accepts: value => Number.isInteger(value) && Number(value) >= min && Number(value) <= max,
-  };
-}
-
-function oneOf<Choice extends string>(...choices: readonly Choice[]): Check {
-  return {
-    accepted: `one of ${choices.join(', ')}`,
-    accepts: value => choices.some(choice => choice === value),
-  };
 }

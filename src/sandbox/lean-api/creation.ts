@@ -1,43 +1,53 @@
-import { type Answer, errorAnswer, pause } from './answer.ts';
-import { type Order, parseOrders } from './create-request.ts';
 import { canonicalJson, parseExact } from '../exact-json.ts';
 import type { Instant } from '../instant.ts';
-import type { Lean, LeanRequest } from './lean.ts';
 import { lifecycleOf } from '../lifecycle.ts';
 import { Payout } from '../payout.ts';
-import { invalidParameters } from './refusal.ts';
 import { customerId } from '../seed.ts';
+import { parseCreateRequest, type PayoutOrder } from './create-request.ts';
+import type { LeanRequest, LeanState } from './lean-state.ts';
+import { invalidParameters } from './refusal.ts';
+import { errorResponse, type LeanResponse, pause } from './response.ts';
 
+/** The delay of the response for the destination `slow`, in seconds at speed 1. */
 const slowSeconds = 3;
 
-/** Makes the payouts that a request asks for. Throws a Refusal where Lean would make none. */
-export function createPayouts(lean: Lean, { body, idempotencyKey }: LeanRequest, now: Instant): Answer {
-  const { behaviour, memory, profile } = lean;
+/** Creates the payouts of a creation request. Throws a Refusal, and creates none, if Lean would refuse the request. */
+export function createPayouts(
+  lean: LeanState,
+  { body, idempotencyKey }: LeanRequest,
+  now: Instant,
+): LeanResponse {
+  const { behaviour, idempotency, profile } = lean;
   const parsed = parseBody(body);
-  // An empty key is no key.
+  // An empty idempotency-key header counts as none.
   const key = idempotencyKey === '' ? undefined : idempotencyKey;
-  return memory.answer({ key, request: canonicalJson(parsed), keys: behaviour.keys }, () => {
-    const orders = parseOrders(parsed, profile);
-    const [, second] = behaviour.batches === 'partly' ? orders : [];
-    const taken = second === undefined ? orders : orders.slice(0, 1);
-    const payouts = taken.map(order => payoutOf(lean, order, key ?? null, now));
+  return idempotency.respondOnce({ key, body: canonicalJson(parsed), keys: behaviour.keys }, () => {
+    const orders = parseCreateRequest(parsed, profile);
+    const [, secondOrder] = behaviour.batches === 'partly' ? orders : [];
+    const acceptedOrders = secondOrder === undefined ? orders : orders.slice(0, 1);
+    const payouts = acceptedOrders.map(order => createPayout(lean, order, key ?? null, now));
     for (const payout of payouts) {
       lean.store.insert(payout);
-      lean.announcer.follow(payout, now);
+      lean.eventPublisher.track(payout, now);
     }
-    if (second !== undefined) {
-      const message = `destination with id = ${second.destination.id} is not active`;
-      return errorAnswer(422, 'BENEFICIARY_NOT_ACTIVE', message, now);
+    if (secondOrder !== undefined) {
+      const message = `destination with id = ${secondOrder.destination.id} is not active`;
+      return errorResponse(422, 'BENEFICIARY_NOT_ACTIVE', message, now);
     }
-    const answer = { status: 200, body: profile.wire.created(payouts.map(payout => payout.at(now))) };
-    const slow = payouts.some(({ facts }) => facts.destination.behaviour === 'slow');
-    return slow ? { ...answer, ready: pause((slowSeconds * 1000) / lean.speed) } : answer;
+    const response = { status: 200, body: profile.wire.created(payouts.map(payout => payout.at(now))) };
+    const isSlow = payouts.some(({ facts }) => facts.destination.behaviour === 'slow');
+    return isSlow ? { ...response, ready: pause((slowSeconds * 1000) / lean.speed) } : response;
   });
 }
 
-function payoutOf(lean: Lean, order: Order, idempotencyKey: string | null, now: Instant): Payout {
+function createPayout(
+  lean: LeanState,
+  order: PayoutOrder,
+  idempotencyKey: string | null,
+  now: Instant,
+): Payout {
   const { authorized, amount, ...rest } = order;
-  const random = lean.ids();
+  const random = lean.idRng();
   const facts = {
     ...rest,
     intentId: random.uuid(),
@@ -49,8 +59,8 @@ function payoutOf(lean: Lean, order: Order, idempotencyKey: string | null, now: 
     idempotencyKey,
     createdAt: now,
   };
-  const pace = { speed: lean.speed, bankTransactionReference: random.digits(9) };
-  return new Payout(facts, lifecycleOf(order.destination.behaviour, authorized, now, pace));
+  const options = { speed: lean.speed, bankTransactionReference: random.digits(9) };
+  return new Payout(facts, lifecycleOf(order.destination.behaviour, authorized, now, options));
 }
 
 function parseBody(body: string): unknown {

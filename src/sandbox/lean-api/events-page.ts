@@ -1,22 +1,22 @@
 import type { EventLog } from '../webhooks/event-log.ts';
 import type { Instant } from '../instant.ts';
 import { eventTypes } from '../webhooks/lean-event.ts';
-import { moment, type Parameters, wholeNumber } from './parameters.ts';
+import { dateTime, type QueryParameters, wholeNumber } from './parameters.ts';
 import { invalidParameters } from './refusal.ts';
 
 const maxPageSize = 100;
 
-/** The answer of the events API, oldest first. Throws a Refusal on a parameter that is not what it should be. */
-export function eventsPage(log: EventLog, parameters: Parameters, now: Instant): string {
-  const number = required(parameters, 'page');
-  const asked = required(parameters, 'size');
-  if (asked === 0) throw invalidParameters('size must be at least 1');
+/** A page of the events API as JSON text, oldest first. Throws a Refusal if a parameter is invalid. */
+export function eventsPage(log: EventLog, parameters: QueryParameters, now: Instant): string {
+  const number = requireNumber(parameters, 'page');
+  const requestedSize = requireNumber(parameters, 'size');
+  if (requestedSize === 0) throw invalidParameters('size must be at least 1');
   const type = parameters['type'];
   if (type !== undefined && !eventTypes.includes(type)) {
     throw invalidParameters(`type must be one of ${eventTypes.join(', ')}`);
   }
-  const filter = { from: moment(parameters, 'from'), to: moment(parameters, 'to'), type };
-  const size = Math.min(asked, maxPageSize);
+  const filter = { from: dateTime(parameters, 'from'), to: dateTime(parameters, 'to'), type };
+  const size = Math.min(requestedSize, maxPageSize);
   const events = log.find(filter, now);
   const data = events.slice(number * size, (number + 1) * size).map(event => event.text);
   const page = {
@@ -28,7 +28,7 @@ export function eventsPage(log: EventLog, parameters: Parameters, now: Instant):
   return `{"data":[${data.join(',')}],"page":${JSON.stringify(page)}}`;
 }
 
-function required(parameters: Parameters, name: string): number {
+function requireNumber(parameters: QueryParameters, name: string): number {
   const value = wholeNumber(parameters, name);
   if (value === undefined) throw invalidParameters(`${name} is missing`);
   return value;

@@ -1,25 +1,28 @@
 import type { Random } from '../random.ts';
 import type { Operation } from './routes.ts';
 
-/** When a fault strikes. */
-interface Occasion {
-  /** Only requests of this operation. @default every Lean request */
+/** The requests that a fault affects. */
+interface FaultCondition {
+  /** Restricts the fault to one operation. @default all operations */
   readonly operation?: Operation;
-  /** How many requests it strikes before it is gone. @default no end */
+  /** The number of requests that the fault affects before it is removed. @default unlimited */
   readonly times?: number;
-  /** The share of requests it strikes, drawn from the sandbox's seed. @default 1 */
+  /** The share of requests that the fault affects, from 0 to 1, drawn from the sandbox's seed. @default 1 */
   readonly probability?: number;
 }
 
-/** What a fault does to a request. */
+/** The effect of a fault on a request. "Handles" means that Lean does the work, such as taking the payout. */
 export type FaultEffect =
-  /** Answers so many milliseconds later. */
+  /** Delays the response by `ms` milliseconds. */
   | { readonly kind: 'latency'; readonly ms: number }
-  /** Drops the connection and does nothing. */
+  /** Drops the connection without handling the request. */
   | { readonly kind: 'drop_before' }
-  /** Does the work (takes the payout), then drops the connection. */
+  /** Handles the request, then drops the connection. */
   | { readonly kind: 'drop_after' }
-  /** Answers with Lean's error envelope; does nothing unless `after`. `retryAfter` goes into that header as it is. */
+  /**
+   * Responds with Lean's error envelope. Handles the request only if `after` is true. `retryAfter` becomes the value
+   * of the `retry-after` header.
+   */
   | {
       readonly kind: 'status';
       readonly status: number;
@@ -27,24 +30,27 @@ export type FaultEffect =
       readonly retryAfter?: number | string;
       readonly after?: boolean;
     }
-  /** Answers with a page as Cloudflare would. Does nothing unless `after`. @default status 503 */
+  /** Responds with an HTML page like Cloudflare's. Handles the request only if `after` is true. @default status 503 */
   | { readonly kind: 'html'; readonly status?: number; readonly after?: boolean }
-  /** Does the work and answers 200 with half of the JSON, as if that were all. */
+  /** Handles the request, then responds 200 with the first half of the JSON and a matching content-length. */
   | { readonly kind: 'broken_json' }
-  /** Does the work, sends half of what content-length promises, then drops the connection. */
+  /** Handles the request, sends half of the announced content-length, then drops the connection. */
   | { readonly kind: 'truncate' }
-  /** Does the work and answers without a body. @default status 200 */
+  /** Handles the request, then responds without a body. @default status 200 */
   | { readonly kind: 'empty'; readonly status?: number }
-  /** Does the work, then never answers, or stops halfway through the body. @default part 'headers' */
+  /**
+   * Handles the request, then sends nothing (`headers`), or stops in the middle of the body (`body`).
+   * @default part 'headers'
+   */
   | { readonly kind: 'stall'; readonly part?: 'headers' | 'body' };
 
-/** A fault to add: an effect and its occasion. */
-export type FaultRule = FaultEffect & Occasion;
+/** A fault to add: its effect, and the requests that it affects. */
+export type FaultRule = FaultEffect & FaultCondition;
 
-/** A fault that spoils the answer itself. */
+/** A fault that changes the response itself, and not only its time. */
 export type ResponseFault = Exclude<FaultEffect, { kind: 'latency' }>;
 
-/** The faults in force, in the order in which they were added. */
+/** The active faults, in the order in which they were added. */
 export class Faults {
   #rules: FaultRule[] = [];
   #random: Random;
@@ -57,7 +63,7 @@ export class Faults {
     this.#rules.push({ ...rule });
   }
 
-  /** The rules in force; `times` is what is left of it. */
+  /** The active faults. `times` is the remaining number of requests. */
   list(): readonly FaultRule[] {
     return this.#rules;
   }
@@ -66,26 +72,29 @@ export class Faults {
     this.#rules = [];
   }
 
-  /** Forgets every fault and draws from `random` from now on. */
-  restart(random: Random): void {
+  /** Removes all faults, and draws from `random` from now on. */
+  reset(random: Random): void {
     this.clear();
     this.#random = random;
   }
 
-  /** What befalls one request: all latencies that strike, and the first of the others that does. */
-  strike(operation: Operation): { delayMs: number; spoiling: ResponseFault | undefined } {
+  /**
+   * Selects the faults of one request and counts them as used: the sum of all matching latencies in ms, and the first
+   * matching fault of another kind.
+   */
+  takeFor(operation: Operation): { delayMs: number; fault: ResponseFault | undefined } {
     let delayMs = 0;
-    let spoiling: ResponseFault | undefined;
-    if (this.#rules.length === 0) return { delayMs, spoiling };
+    let fault: ResponseFault | undefined;
+    if (this.#rules.length === 0) return { delayMs, fault };
     this.#rules = this.#rules.flatMap(rule => {
       if (rule.operation !== undefined && rule.operation !== operation) return [rule];
-      if (rule.kind !== 'latency' && spoiling !== undefined) return [rule];
+      if (rule.kind !== 'latency' && fault !== undefined) return [rule];
       if (rule.probability !== undefined && this.#random.fraction() >= rule.probability) return [rule];
       if (rule.kind === 'latency') delayMs += rule.ms;
-      else spoiling = rule;
+      else fault = rule;
       if (rule.times === undefined) return [rule];
       return rule.times > 1 ? [{ ...rule, times: rule.times - 1 }] : [];
     });
-    return { delayMs, spoiling };
+    return { delayMs, fault };
   }
 }

@@ -1,36 +1,38 @@
-import type { Answer } from './answer.ts';
 import type { LeanBehaviour } from './behaviour.ts';
 import { Refusal } from './refusal.ts';
+import type { LeanResponse } from './response.ts';
 
-/** A creation as the memory sees it. */
-export interface KeyedRequest {
+export interface CreationRequest {
   readonly key: string | undefined;
-  /** The canonical text of what is asked for. */
-  readonly request: string;
-  /** How a repeated key is answered. */
+  /** The canonical JSON of the request body. */
+  readonly body: string;
   readonly keys: LeanBehaviour['keys'];
 }
 
 /**
- * The create answers given under idempotency keys, kept as long as the sandbox lives. An answer is given again when it
- * is ready. What throws is not recorded, so a refused request may be mended and sent again under its key.
+ * The responses to creations by idempotency key, kept until the sandbox is reset. A repeated request gets the first
+ * response, once that response is ready. A creation that throws is not stored, so a refused request may be corrected
+ * and sent again with the same key.
  */
-export class IdempotencyMemory {
-  readonly #answers = new Map<string, { readonly request: string; readonly answer: Answer }>();
+export class IdempotencyStore {
+  readonly #entries = new Map<string, { readonly body: string; readonly response: LeanResponse }>();
 
-  /** The answer to a request: that of `create`, unless the key was used before. */
-  answer({ key, request, keys }: KeyedRequest, create: () => Answer): Answer {
+  /**
+   * Returns the result of `create`, or the stored response if the key was used before. Throws a Refusal if the key
+   * was used with another body, or if `keys` is `refuse`.
+   */
+  respondOnce({ key, body, keys }: CreationRequest, create: () => LeanResponse): LeanResponse {
     if (key === undefined || keys === 'forget') return create();
-    const known = this.#answers.get(key);
+    const known = this.#entries.get(key);
     if (known === undefined) {
-      const answer = create();
-      this.#answers.set(key, { request, answer });
-      return answer;
+      const response = create();
+      this.#entries.set(key, { body, response });
+      return response;
     }
     if (keys === 'refuse') {
       throw new Refusal(409, 'IDEMPOTENCY_KEY_ALREADY_USED', 'the idempotency key was used before');
     }
-    if (known.request === request) return known.answer;
+    if (known.body === body) return known.response;
     throw new Refusal(
       409,
       'IDEMPOTENCY_KEY_REUSED',
@@ -39,6 +41,6 @@ export class IdempotencyMemory {
   }
 
   clear(): void {
-    this.#answers.clear();
+    this.#entries.clear();
   }
 }

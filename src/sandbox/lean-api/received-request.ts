@@ -1,35 +1,36 @@
 import type { IncomingMessage } from 'node:http';
 import type { Operation } from './routes.ts';
 
-/** A request as Lean got it, whatever was answered. */
+/** A request as Lean received it, regardless of the response. */
 export interface ReceivedRequest {
   readonly operation: Operation;
   readonly method: string;
   readonly path: string;
   readonly query: Readonly<Record<string, string>>;
-  /** Names in lower case; `authorization` is cut to its scheme. */
+  /** By names in lower case. Of `authorization` only the scheme is kept. */
   readonly headers: Readonly<Record<string, string>>;
-  /** The text as it came, but for a client secret in a token request. */
+  /** The received text. Only the client secret of a token request is redacted. */
   readonly body: string;
   readonly idempotencyKey?: string;
 }
 
-const kept = 10_000;
+const maxRecordedRequests = 10_000;
 const noQuery: Readonly<Record<string, string>> = Object.freeze({});
 
-/** Splits a request's target into its path and its query. */
-export function targetOf(request: IncomingMessage): {
+/** Splits the target of a request into path and query. */
+export function parseTarget(request: IncomingMessage): {
   path: string;
   query: Readonly<Record<string, string>>;
 } {
   const url = request.url ?? '/';
-  const mark = url.indexOf('?');
-  if (mark === -1) return { path: url, query: noQuery };
-  return { path: url.slice(0, mark), query: Object.fromEntries(new URLSearchParams(url.slice(mark + 1))) };
+  const queryStart = url.indexOf('?');
+  if (queryStart === -1) return { path: url, query: noQuery };
+  const query = Object.fromEntries(new URLSearchParams(url.slice(queryStart + 1)));
+  return { path: url.slice(0, queryStart), query };
 }
 
-/** Remembers a request in `log`, which keeps the last ten thousand. */
-export function record(
+/** Appends a request to `log` and keeps the last 10000. */
+export function recordRequest(
   log: ReceivedRequest[],
   request: IncomingMessage,
   facts: Pick<ReceivedRequest, 'operation' | 'path' | 'query' | 'body'>,
@@ -46,18 +47,18 @@ export function record(
   const body =
     facts.operation === 'token' ? facts.body.replace(/(client_secret=)[^&]*/, '$1redacted') : facts.body;
   const entry = { ...facts, body, method: request.method ?? '', headers };
-  if (log.length === kept) log.shift();
+  if (log.length === maxRecordedRequests) log.shift();
   log.push(key === undefined ? entry : { ...entry, idempotencyKey: key });
 }
 
-/** Reads a request's body as text; rejects when the client goes away before its end. */
-export async function bodyOf(request: IncomingMessage): Promise<string> {
+/** Reads a request's body as text. Rejects if the client disconnects before its end. */
+export async function readBody(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer); // no encoding is set, so chunks are buffers
+  for await (const chunk of request) chunks.push(chunk as Buffer); // chunks are buffers, because no encoding is set
   return Buffer.concat(chunks).toString();
 }
 
-/** Whether a request announces a body. */
+/** Whether the headers of a request announce a body. */
 export function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
 }

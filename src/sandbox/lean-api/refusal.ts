@@ -1,4 +1,4 @@
-/** A request that Lean would refuse: the HTTP status, Lean's machine code and a sentence. */
+/** Thrown for a request that Lean would refuse: the HTTP status, Lean's error code and a message. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
   readonly httpStatus: number;
@@ -11,7 +11,7 @@ export class Refusal extends Error {
   }
 }
 
-/** A parameter or a field that Lean would not accept. */
+/** The refusal of an invalid parameter or field. */
 export function invalidParameters(message: string): Refusal {
   return new Refusal(400, 'INVALID_PARAMETERS', message);
 }

@@ -1,13 +1,16 @@
 import type { LeanBehaviour } from './behaviour.ts';
 import { Decimal } from '../decimal.ts';
-import type { Progress } from '../payout.ts';
+import type { PayoutSnapshot } from '../payout.ts';
 
-type Losses = Pick<LeanBehaviour, 'amounts' | 'references'>;
+type Precision = Pick<LeanBehaviour, 'amounts' | 'references'>;
 
-const cutLength = 10;
+const maxReferenceLength = 10;
 
-/** A payout as Lean's reads give it back, which may be less exact than what Lean was asked to pay. */
-export function reportedPayout(payout: Progress, { amounts, references }: Readonly<Losses>): Progress {
+/** A payout as Lean's reads return it. With some settings it is less exact than the creation request. */
+export function reportedPayout(
+  payout: PayoutSnapshot,
+  { amounts, references }: Readonly<Precision>,
+): PayoutSnapshot {
   if (amounts === 'exact' && references === 'exact') return payout;
   const { facts } = payout;
   return {
@@ -25,14 +28,14 @@ function rounded(amount: string): string {
   return Decimal.parse(amount)?.rounded().toString() ?? amount;
 }
 
-function reportedReference(reference: string, references: Losses['references']): string | null {
+function reportedReference(reference: string, references: Precision['references']): string | null {
   switch (references) {
     case 'exact':
       return reference;
     case 'trimmed':
       return reference.trim().replace(/\s+/g, ' ');
     case 'cut':
-      return [...reference].slice(0, cutLength).join('');
+      return [...reference].slice(0, maxReferenceLength).join('');
     case 'lowercased':
       return reference.toLowerCase();
     case 'dropped':

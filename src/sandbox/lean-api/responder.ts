@@ -1,87 +1,100 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type Answer, pause } from './answer.ts';
-import type { Delivery } from '../webhooks/delivery.ts';
-import type { ResponseFault } from './faults.ts';
-import { answerRequest, type RequestHandler } from './request-handler.ts';
 import type { Processing } from '../processing.ts';
-import { type ReceivedRequest, record } from './received-request.ts';
-import { type Route, routeOf } from './routes.ts';
 import type { Sandbox } from '../sandbox-handle.ts';
+import type { ResponseFault } from './faults.ts';
+import { type ReceivedRequest, recordRequest } from './received-request.ts';
+import { handleRequest, type RequestHandler } from './request-handler.ts';
+import type { ResponseWriter } from './response-writer.ts';
+import { type LeanResponse, pause } from './response.ts';
+import { type Route, routeOf } from './routes.ts';
 
-/** The parts of a request that say what it asks for. */
-type Target = Pick<ReceivedRequest, 'path' | 'query' | 'body'>;
+/** The path, query and body of a request. */
+type RequestContent = Pick<ReceivedRequest, 'path' | 'query' | 'body'>;
 
-/** The switches that a test may change while requests come. */
-type Switches = Pick<Sandbox, 'requests' | 'faults' | 'behaviour' | 'latencyMs'>;
+/** The settings that a test may change between requests. */
+type SandboxSettings = Pick<Sandbox, 'requests' | 'faults' | 'behaviour' | 'latencyMs'>;
 
-interface Surroundings {
-  readonly desk: RequestHandler;
-  readonly delivery: Delivery;
+interface Dependencies {
+  readonly handler: RequestHandler;
+  readonly responseWriter: ResponseWriter;
   readonly processing: Processing;
-  /** The machine's clock. */
+  /** The machine's clock in epoch ms. */
   readonly clock: () => number;
 }
 
-const nothing: Answer = { status: 200, body: '' };
+const emptyResponse: LeanResponse = { status: 200, body: '' };
 
-/** Answers Lean requests in their time, with the faults and the behaviour that the sandbox has when they come. */
+/** Responds to Lean requests, with the latency, faults and behaviour that the sandbox has when a request arrives. */
 export class Responder {
-  readonly #sandbox: Switches;
-  readonly #surroundings: Surroundings;
+  readonly #sandbox: SandboxSettings;
+  readonly #dependencies: Dependencies;
 
-  constructor(sandbox: Switches, surroundings: Surroundings) {
+  constructor(sandbox: SandboxSettings, dependencies: Dependencies) {
     this.#sandbox = sandbox;
-    this.#surroundings = surroundings;
+    this.#dependencies = dependencies;
   }
 
-  /** Answers a request whose body is read. */
-  respond(request: IncomingMessage, response: ServerResponse, target: Target): void {
+  /** Responds to a request whose body has been read. */
+  respond(request: IncomingMessage, response: ServerResponse, content: RequestContent): void {
     const { requests, faults, latencyMs } = this.#sandbox;
-    this.#surroundings.processing.catchUp();
-    const route = routeOf(request.method ?? '', target.path);
-    record(requests, request, { operation: route.operation, ...target });
-    const { delayMs, spoiling } = faults.strike(route.operation);
-    if (spoiling?.kind === 'drop_before') {
+    this.#dependencies.processing.runDue();
+    const route = routeOf(request.method ?? '', content.path);
+    recordRequest(requests, request, { operation: route.operation, ...content });
+    const { delayMs, fault } = faults.takeFor(route.operation);
+    if (fault?.kind === 'drop_before') {
       response.destroy();
       return;
     }
-    const before = (spoiling?.kind === 'status' || spoiling?.kind === 'html') && spoiling.after !== true;
-    const answer = before ? nothing : this.#answer(request, route, target);
+    const replacesWork = (fault?.kind === 'status' || fault?.kind === 'html') && fault.after !== true;
+    const ownResponse = replacesWork ? emptyResponse : this.#leanResponse(request, route, content);
     const waitMs = latencyMs + delayMs;
-    if (!(answer instanceof Promise)) {
-      this.#give(response, answer, spoiling, waitMs);
+    if (!(ownResponse instanceof Promise)) {
+      this.#send(response, ownResponse, fault, waitMs);
       return;
     }
-    void answer.then(processed => {
+    void ownResponse.then(processed => {
       if (processed === undefined) response.destroy();
-      else this.#give(response, processed, spoiling, waitMs);
+      else this.#send(response, processed, fault, waitMs);
     });
   }
 
-  /** Lean's own answer. That of a creation may take its time, and undefined says that it never comes. */
-  #answer(request: IncomingMessage, route: Route, target: Target): Answer | Promise<Answer | undefined> {
-    const { desk, processing, clock } = this.#surroundings;
+  /**
+   * Lean's response without faults. The response to a creation may come after `processingMs`. It is undefined if the
+   * sandbox was reset or stopped before that.
+   */
+  #leanResponse(
+    request: IncomingMessage,
+    route: Route,
+    content: RequestContent,
+  ): LeanResponse | Promise<LeanResponse | undefined> {
+    const { handler, processing, clock } = this.#dependencies;
     const { behaviour } = this.#sandbox;
-    const answerAt = (ms: number) =>
-      answerRequest(desk, request, route, target, ms + behaviour.clockOffsetMs);
-    if (route.operation !== 'createPayoutPayment') return answerAt(clock());
+    const handleAt = (ms: number) =>
+      handleRequest(handler, request, route, content, ms + behaviour.clockOffsetMs);
+    if (route.operation !== 'createPayoutPayment') return handleAt(clock());
     const { edge, processingMs } = behaviour;
-    const answerLast = (ms: number) => {
-      if (edge === 'repeats') answerAt(ms);
-      return answerAt(ms);
+    const handleCreation = (ms: number) => {
+      if (edge === 'repeats') handleAt(ms);
+      return handleAt(ms);
     };
-    return processingMs === 0 ? answerLast(clock()) : processing.after(processingMs, answerLast);
+    return processingMs === 0 ? handleCreation(clock()) : processing.runAfter(processingMs, handleCreation);
   }
 
-  #give(response: ServerResponse, own: Answer, spoiling: ResponseFault | undefined, waitMs: number): void {
-    const { delivery } = this.#surroundings;
-    const answer = (spoiling && delivery.substitute(spoiling)) ?? own;
-    if (waitMs === 0 && own.ready === undefined) {
-      delivery.send(response, answer, spoiling);
+  #send(
+    response: ServerResponse,
+    ownResponse: LeanResponse,
+    fault: ResponseFault | undefined,
+    waitMs: number,
+  ): void {
+    const { responseWriter } = this.#dependencies;
+    const { ready } = ownResponse;
+    const sent = (fault && responseWriter.faultResponse(fault)) ?? ownResponse;
+    if (waitMs === 0 && ready === undefined) {
+      responseWriter.send(response, sent, fault);
       return;
     }
-    void Promise.all([own.ready, waitMs === 0 ? undefined : pause(waitMs)]).then(() => {
-      delivery.send(response, answer, spoiling);
+    void Promise.all([ready, waitMs === 0 ? undefined : pause(waitMs)]).then(() => {
+      responseWriter.send(response, sent, fault);
     });
   }
 }

@@ -1,4 +1,4 @@
-/** What a request is about, by its path and method alone. */
+/** A Lean operation, identified by the path and the method of a request. */
 export type Operation =
   | 'createPayoutPayment'
   | 'listPayouts'
@@ -22,14 +22,16 @@ export const operations: readonly Operation[] = [
   'unknown',
 ];
 
-/** An operation with the id in its path; for `unknown`, whether at least the path is one of Lean's. */
+/** The route of a request. */
 export interface Route {
   readonly operation: Operation;
+  /** The id in the path. Empty if the path has none. */
   readonly id: string;
+  /** Whether Lean has this path, with this method or with another one. */
   readonly pathExists: boolean;
 }
 
-const table: readonly (readonly [method: string, path: RegExp, operation: Operation])[] = [
+const routes: readonly (readonly [method: string, path: RegExp, operation: Operation])[] = [
   ['POST', /^\/payouts\/v1\/payment$/, 'createPayoutPayment'],
   ['GET', /^\/payouts\/v1\/payments$/, 'listPayouts'],
   ['GET', /^\/payouts\/v1\/payments\/([^/]+)\/history$/, 'getPayoutPaymentHistory'],
@@ -40,9 +42,9 @@ const table: readonly (readonly [method: string, path: RegExp, operation: Operat
   ['POST', /^\/oauth2\/token$/, 'token'],
 ];
 
-/** Finds the route of a request; the first row whose path fits decides, so literal paths win over ids. */
+/** Finds the route of a request. The first row whose path matches is used, so literal paths precede paths with ids. */
 export function routeOf(method: string, path: string): Route {
-  for (const [allowed, pattern, operation] of table) {
+  for (const [allowed, pattern, operation] of routes) {
     const match = pattern.exec(path);
     if (match === null) continue;
     return {

@@ -1,31 +1,31 @@
 import { rawNumber } from '../exact-json.ts';
-import { printInstant } from '../instant.ts';
-import type { Progress } from '../payout.ts';
-import { eventsOf, type ListPage, renderOnce, type Wire } from './wire.ts';
+import { formatInstant } from '../instant.ts';
+import type { PayoutSnapshot } from '../payout.ts';
+import { historyEvents, type ListPage, renderOnce, type WireFormat } from './wire.ts';
 
 const unsorted = { empty: true, sorted: false, unsorted: true };
 
-/** UAE version 1, as its specification has it, with its spelling of the recipient. */
-export const wireV1: Wire = flatWire(payout => ({
+/** UAE version 1 according to its specification, including its spelling `recepient_details`. */
+export const wireV1: WireFormat = flatWire(payout => ({
   destination_details: [{ ...destinationDetails(payout), recepient_details: recipientDetails(payout) }],
 }));
 
-/** KSA, as its specification has it. */
-export const wireKsa: Wire = flatWire(payout => ({
+/** Saudi Arabia according to its specification. */
+export const wireKsa: WireFormat = flatWire(payout => ({
   destination_details: { ...destinationDetails(payout), recipient_details: recipientDetails(payout) },
 }));
 
-function flatWire(detailsOf: (payout: Progress) => object): Wire {
+function flatWire(detailsOf: (payout: PayoutSnapshot) => object): WireFormat {
   return {
     historyKey: 'payment',
     list: flatList,
-    history: attempts => {
-      const { account, customerId, intentId } = attempts[0].facts;
+    history: payouts => {
+      const { account, customerId, intentId } = payouts[0].facts;
       return JSON.stringify({
         customer_id: customerId,
         end_user_id: account.endUserId,
         intent_id: intentId,
-        payments: attempts.filter(payout => payout.paymentId !== undefined).map(historyEntry),
+        payments: payouts.filter(payout => payout.paymentId !== undefined).map(historyEntry),
       });
     },
     created: payouts =>
@@ -58,13 +58,13 @@ function flatWire(detailsOf: (payout: Progress) => object): Wire {
   };
 }
 
-/** A page of the list by the published specifications, which agree on it. */
+/** A page of the list. The published specifications of all versions have the same format. */
 export function flatList(page: ListPage): string {
   return `{"content":[${page.items.map(listItem).join(',')}],${JSON.stringify(envelope(page)).slice(1)}`;
 }
 
 const listItem = renderOnce(payout => {
-  const { facts, current } = payout;
+  const { facts, currentStep } = payout;
   return {
     recipient_name: facts.destination.displayName,
     recipient_bank_name: facts.destination.bankIdentifier,
@@ -72,11 +72,11 @@ const listItem = renderOnce(payout => {
     description: facts.description,
     currency: facts.currency,
     amount: rawNumber(facts.amount),
-    created_at: printInstant(facts.createdAt),
+    created_at: formatInstant(facts.createdAt),
     payment_intent_id: facts.intentId,
     payment_id: payout.paymentId,
     auto_authorized: facts.autoAuthorized,
-    status: current.status,
+    status: currentStep.status,
   };
 });
 
@@ -103,10 +103,10 @@ function envelope({ items, number, size, capacity, total, totalStated }: ListPag
   };
 }
 
-/** These versions tell only of changes of the status: what the bank's tracking finds later is left out. */
-function historyEntry(payout: Progress) {
-  const { facts, current, paymentId } = payout;
-  const events = eventsOf(payout).filter(
+/** In these versions a history contains only changes of `status`, not later results of the bank's tracking. */
+function historyEntry(payout: PayoutSnapshot) {
+  const { facts, currentStep, paymentId } = payout;
+  const events = historyEvents(payout).filter(
     ({ step }, index, all) => step.status !== all[index - 1]?.step.status,
   );
   return {
@@ -114,27 +114,27 @@ function historyEntry(payout: Progress) {
     description: facts.description,
     amount: rawNumber(facts.amount),
     bank_identifier: facts.account.bankIdentifier,
-    status: current.status,
-    initiation_timestamp: printInstant(payout.initiatedAt),
+    status: currentStep.status,
+    initiation_timestamp: formatInstant(payout.initiatedAt),
     events: events.map(({ event, step }) => ({
       payment_id: paymentId,
       event,
       status: step.status,
-      published_at: printInstant(step.at),
+      published_at: formatInstant(step.at),
     })),
   };
 }
 
-function destinationDetails({ facts, current }: Progress) {
+function destinationDetails({ facts, currentStep }: PayoutSnapshot) {
   return {
     destination_id: facts.destination.id,
     amount: rawNumber(facts.amount),
     currency: facts.currency,
-    payment_status: current.status,
+    payment_status: currentStep.status,
   };
 }
 
-function recipientDetails({ facts: { destination } }: Progress) {
+function recipientDetails({ facts: { destination } }: PayoutSnapshot) {
   return {
     account_number: destination.accountNumber,
     iban: destination.iban,

@@ -1,19 +1,19 @@
 import type { Destination } from '../destination.ts';
 import { rawNumber } from '../exact-json.ts';
-import { printInstant } from '../instant.ts';
-import type { Progress } from '../payout.ts';
+import { formatInstant } from '../instant.ts';
+import type { PayoutSnapshot } from '../payout.ts';
 import { flatList } from './wire-flat.ts';
-import { errorMessageOf, eventsOf, type ListPage, renderOnce, type Wire } from './wire.ts';
+import { errorMessageOf, historyEvents, type ListPage, renderOnce, type WireFormat } from './wire.ts';
 
 const historyPageSize = 10;
 
-/** UAE version 2, as Lean's sandbox was recorded: it differs from the published specification in several places. */
-export const wireV2: Wire = {
+/** UAE version 2, as recorded from Lean's sandbox. It differs from the published specification in several places. */
+export const wireV2: WireFormat = {
   historyKey: 'intent',
   list: page =>
     `{"content":[${page.items.map(listItem).join(',')}],"page":${JSON.stringify(envelope(page))}}`,
-  history: attempts => {
-    const content = attempts.filter(payout => eventsOf(payout).length > 0).map(historyEntry);
+  history: payouts => {
+    const content = payouts.filter(payout => historyEvents(payout).length > 0).map(historyEntry);
     const page = { number: 0, size: historyPageSize, capacity: historyPageSize, total: content.length };
     return JSON.stringify({ content: content.reverse(), page: envelope({ ...page, totalStated: true }) });
   },
@@ -39,15 +39,15 @@ export const wireV2: Wire = {
   single: { payment: renderOnce(payment), intent: renderOnce(intent) },
 };
 
-/** Version 2 by its published specification. */
-export const wireV2Documented: Wire = {
+/** UAE version 2 according to its published specification. */
+export const wireV2Documented: WireFormat = {
   ...wireV2,
   list: flatList,
   single: { payment: renderOnce(payment), intent: renderOnce(documentedIntent) },
 };
 
 const listItem = renderOnce(payout => {
-  const { facts, current } = payout;
+  const { facts, currentStep } = payout;
   return {
     recipient_name: facts.destination.displayName,
     recipient_bank_name: facts.destination.bankIdentifier,
@@ -59,15 +59,15 @@ const listItem = renderOnce(payout => {
     description: facts.description,
     currency: facts.currency,
     amount: rawNumber(facts.amount),
-    created_at: printInstant(facts.createdAt),
-    updated_at: printInstant(current.at),
+    created_at: formatInstant(facts.createdAt),
+    updated_at: formatInstant(currentStep.at),
     payment_intent_id: facts.intentId,
     payment_id: payout.paymentId,
     auto_authorized: facts.autoAuthorized,
-    pending_manual_authorization: current.status === 'AWAITING_AUTHORIZATION',
-    status: current.status,
-    post_initiation_status: current.postInitiationStatus,
-    bank_transaction_reference: current.bankTransactionReference,
+    pending_manual_authorization: currentStep.status === 'AWAITING_AUTHORIZATION',
+    status: currentStep.status,
+    post_initiation_status: currentStep.postInitiationStatus,
+    bank_transaction_reference: currentStep.bankTransactionReference,
   };
 });
 
@@ -76,17 +76,17 @@ function envelope({ number, size, capacity, total, totalStated }: Omit<ListPage,
   return { number, size, ...(totalStated ? totals : {}), sort: null };
 }
 
-function historyEntry(payout: Progress) {
-  const events = eventsOf(payout).map(({ event, step }) => ({
+function historyEntry(payout: PayoutSnapshot) {
+  const events = historyEvents(payout).map(({ event, step }) => ({
     event,
     status: step.status,
-    published_at: printInstant(step.at),
+    published_at: formatInstant(step.at),
     post_initiation_status: step.postInitiationStatus,
   }));
   return { payment_id: payout.paymentId ?? null, events: events.reverse() };
 }
 
-function createdEntry(payout: Progress) {
+function createdEntry(payout: PayoutSnapshot) {
   const { account, destination, ...facts } = payout.facts;
   return {
     payment_intent_id: facts.intentId,
@@ -97,7 +97,7 @@ function createdEntry(payout: Progress) {
       destination_id: destination.id,
       amount: rawNumber(facts.amount),
       currency: facts.currency,
-      payment_status: payout.current.status,
+      payment_status: payout.currentStep.status,
       error_message: errorMessageOf(payout),
       recipient_details: {
         account_number: destination.accountNumber,
@@ -109,8 +109,8 @@ function createdEntry(payout: Progress) {
   };
 }
 
-function payment(payout: Progress) {
-  const { facts, current } = payout;
+function payment(payout: PayoutSnapshot) {
+  const { facts, currentStep } = payout;
   const { account, destination } = facts;
   return {
     id: payout.paymentId,
@@ -125,17 +125,17 @@ function payment(payout: Progress) {
     amount: rawNumber(facts.amount),
     currency: facts.currency,
     description: facts.description,
-    submission_timestamp: printInstant(payout.submittedAt),
-    initiation_timestamp: printInstant(payout.initiatedAt),
-    status: current.status,
-    post_initiation_status: current.postInitiationStatus,
-    bank_transaction_reference: current.bankTransactionReference,
-    granular_status_code: current.granularStatusCode,
-    status_additional_details: current.statusDetails,
+    submission_timestamp: formatInstant(payout.submittedAt),
+    initiation_timestamp: formatInstant(payout.initiatedAt),
+    status: currentStep.status,
+    post_initiation_status: currentStep.postInitiationStatus,
+    bank_transaction_reference: currentStep.bankTransactionReference,
+    granular_status_code: currentStep.granularStatusCode,
+    status_additional_details: currentStep.statusDetails,
   };
 }
 
-function intent(payout: Progress) {
+function intent(payout: PayoutSnapshot) {
   const { facts } = payout;
   return {
     payment_intent_id: facts.intentId,
@@ -149,13 +149,13 @@ function intent(payout: Progress) {
   };
 }
 
-function documentedIntent(payout: Progress) {
-  const { payment: carried, ...rest } = intent(payout);
-  if (carried === null) return { ...rest, payment: null };
+function documentedIntent(payout: PayoutSnapshot) {
+  const { payment: recordedPayment, ...rest } = intent(payout);
+  if (recordedPayment === null) return { ...rest, payment: null };
   return {
     ...rest,
     payment: {
-      ...carried,
+      ...recordedPayment,
       post_initiation_status: undefined,
       granular_status_code: undefined,
       status_additional_details: undefined,

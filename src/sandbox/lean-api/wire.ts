@@ -1,59 +1,60 @@
 import type { Destination } from '../destination.ts';
-import type { Step } from '../lifecycle.ts';
-import type { Progress } from '../payout.ts';
+import type { LifecycleStep } from '../lifecycle.ts';
+import type { PayoutSnapshot } from '../payout.ts';
 
 /** One page of the list. */
 export interface ListPage {
-  readonly items: readonly Progress[];
+  readonly items: readonly PayoutSnapshot[];
   readonly number: number;
-  /** How many rows were asked for. */
+  /** The requested number of rows. */
   readonly size: number;
-  /** How many rows a page holds, which may be fewer. */
+  /** The maximum number of rows on a page. It is smaller than `size` if `listCap` is. */
   readonly capacity: number;
+  /** The number of rows on all pages. */
   readonly total: number;
-  /** Whether the answer says how many payouts and pages there are. */
+  /** Whether the response contains the total numbers of payouts and pages. */
   readonly totalStated: boolean;
 }
 
-/** How one of Lean's documented versions writes its answers. Every method returns JSON text. */
-export interface Wire {
-  /** Which id the history path takes. */
+/** The format of the responses of one version of Lean's API. Every method returns JSON text. */
+export interface WireFormat {
+  /** The kind of id in the path of a history. */
   readonly historyKey: 'intent' | 'payment';
   list(page: ListPage): string;
-  /** The history of an intent, given every attempt to pay it, oldest first. */
-  history(attempts: readonly [Progress, ...Progress[]]): string;
-  created(payouts: readonly Progress[]): string;
+  /** The history of an intent, given all its payouts, oldest first. */
+  history(payouts: readonly [PayoutSnapshot, ...PayoutSnapshot[]]): string;
+  created(payouts: readonly PayoutSnapshot[]): string;
   destination(destination: Destination): string;
-  /** The reads of one payment and of one intent; absent where the version has none. */
-  readonly single?: { payment(payout: Progress): string; intent(payout: Progress): string };
+  /** The reads of one payment and of one intent. Absent if the version does not have them. */
+  readonly single?: { payment(payout: PayoutSnapshot): string; intent(payout: PayoutSnapshot): string };
 }
 
-/** A public change of a payout. */
+/** An event in the history of a payout. */
 export interface HistoryEvent {
   readonly event: 'payment.created' | 'payment.updated';
-  readonly step: Step;
+  readonly step: LifecycleStep;
 }
 
-/** The steps that Lean tells of, oldest first: being CREATED is not among them. */
-export function eventsOf(payout: Progress): HistoryEvent[] {
-  return payout.past
+/** The reached steps that a history contains, oldest first: all except CREATED. */
+export function historyEvents(payout: PayoutSnapshot): HistoryEvent[] {
+  return payout.reachedSteps
     .filter(step => step.status !== 'CREATED')
     .map((step, index) => ({ event: index === 0 ? 'payment.created' : 'payment.updated', step }));
 }
 
-/** What Lean says of a payout that it failed inside a 200. */
-export function errorMessageOf({ current }: Progress): string | null {
-  return current.status === 'FAILED' ? 'The beneficiary account is closed' : null;
+/** The error message in a creation response, which has the status 200 even if Lean failed the payout at once. */
+export function errorMessageOf({ currentStep }: PayoutSnapshot): string | null {
+  return currentStep.status === 'FAILED' ? 'The beneficiary account is closed' : null;
 }
 
-/** Renders each standing of a payout once: a page of a list is then a matter of joining texts. */
-export function renderOnce(render: (payout: Progress) => unknown): (payout: Progress) => string {
-  const rendered = new WeakMap<Progress, string>();
+/** Caches the rendered text of each snapshot, so that rendering a list page only joins texts. */
+export function renderOnce(render: (payout: PayoutSnapshot) => unknown): (payout: PayoutSnapshot) => string {
+  const cache = new WeakMap<PayoutSnapshot, string>();
   return payout => {
-    const known = rendered.get(payout);
-    if (known !== undefined) return known;
+    const cached = cache.get(payout);
+    if (cached !== undefined) return cached;
     const text = JSON.stringify(render(payout));
-    rendered.set(payout, text);
+    cache.set(payout, text);
     return text;
   };
 }

@@ -1,17 +1,18 @@
 import { type Instant, seconds } from '../instant.ts';
+import { countUntil, insertSorted } from '../sorted-array.ts';
 import type { LeanEvent } from './lean-event.ts';
-import { countUntil, insertSorted } from '../sorted.ts';
 
-const remembered = seconds(90 * 24 * 3600);
+/** Lean keeps events for ninety days. */
+const retention = seconds(90 * 24 * 3600);
 
-/** Which events are asked for; both bounds are inclusive. */
+/** The filter of the events API. Both bounds are inclusive. */
 export interface EventFilter {
   readonly from: Instant | undefined;
   readonly to: Instant | undefined;
   readonly type: string | undefined;
 }
 
-/** Every event, sent or lost, oldest first. */
+/** All events, oldest first, including those whose webhook a fault has lost. */
 export class EventLog {
   readonly #events: LeanEvent[] = [];
 
@@ -19,9 +20,9 @@ export class EventLog {
     insertSorted(this.#events, event, timeOf);
   }
 
-  /** What Lean would still tell of at `now`: it remembers ninety days. */
+  /** The events that match the filter and are not older than ninety days at `now`, oldest first. */
   find({ from, to, type }: EventFilter, now: Instant): LeanEvent[] {
-    const oldest = now - remembered;
+    const oldest = now - retention;
     const first = from === undefined || from < oldest ? oldest : from;
     const start = countUntil(this.#events, first - 1n, timeOf);
     const end = to === undefined ? undefined : countUntil(this.#events, to, timeOf);

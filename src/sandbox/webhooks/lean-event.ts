@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { type Instant, printInstant } from '../instant.ts';
+import { type Instant, formatInstant } from '../instant.ts';
 
-/** The types that Lean's events API can be asked for. Webhooks may be of others. */
+/** The event types that Lean's events API accepts as a filter. Webhooks may have other types. */
 export const eventTypes: readonly string[] = [
   'results.ready',
   'entity.created',
@@ -21,38 +21,38 @@ export const eventTypes: readonly string[] = [
   'bulk_payment_intent.updated',
 ];
 
-/** What an event says. */
+/** The content of an event. */
 export interface EventData {
   readonly type: string;
   readonly at: Instant;
   readonly message: string;
-  /** What it is about. Events of one subject are sent one after another. */
+  /** The id of the object that the event is about. Events of one subject are sent one after another. */
   readonly subject: string;
-  /** How many events of its subject came before it. */
+  /** The number of earlier events of the same subject. */
   readonly ordinal: number;
-  /** Called when the event is written: most events never are. */
+  /** Creates the payload when the event is rendered. Most events never are. */
   readonly payload: () => object;
 }
 
-/** Something that Lean tells by webhook, and again in its events API. */
+/** An event that Lean sends by webhook and returns in its events API. */
 export class LeanEvent {
   readonly type: string;
   readonly at: Instant;
   readonly subject: string;
-  readonly #tidings: EventData;
+  readonly #data: EventData;
   readonly #seed: number;
 
-  constructor(tidings: EventData, seed: number) {
-    this.type = tidings.type;
-    this.at = tidings.at;
-    this.subject = tidings.subject;
-    this.#tidings = tidings;
+  constructor(data: EventData, seed: number) {
+    this.type = data.type;
+    this.at = data.at;
+    this.subject = data.subject;
+    this.#data = data;
     this.#seed = seed;
   }
 
-  /** The event's UUID. It depends on nothing but the seed and the event, whatever else was told before. */
+  /** The event's UUID. It depends only on the seed and this event, not on other events. */
   get id(): string {
-    const { subject, ordinal, at, type } = this.#tidings;
+    const { subject, ordinal, at, type } = this.#data;
     const name = [this.#seed, subject, ordinal, at, type].join(' ');
     const hex = createHash('sha256').update(name).digest('hex');
     return [hex.slice(0, 8), hex.slice(8, 12), `4${hex.slice(13, 16)}`, `a${hex.slice(17, 20)}`]
@@ -62,12 +62,12 @@ export class LeanEvent {
 
   /** The event as JSON. */
   get text(): string {
-    const { type, at, message, payload } = this.#tidings;
+    const { type, at, message, payload } = this.#data;
     return JSON.stringify({
       type,
       payload: payload(),
       message,
-      timestamp: printInstant(at),
+      timestamp: formatInstant(at),
       event_id: this.id,
     });
   }

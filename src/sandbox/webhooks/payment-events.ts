@@ -1,18 +1,18 @@
 import { rawNumber } from '../exact-json.ts';
+import type { LifecycleStep } from '../lifecycle.ts';
+import type { PayoutFacts, PayoutSnapshot } from '../payout.ts';
 import { LeanEvent } from './lean-event.ts';
-import type { Step } from '../lifecycle.ts';
-import type { PayoutFacts, Progress } from '../payout.ts';
 
 /**
- * The events of a payout so far, oldest first: one for each step since there is a payment. While a payout waits for
- * its authorisation there is none. What Lean tells of a payout that fails before there is a payment is not known, and
- * a payload without a payment's id would be a guess: the sandbox is silent then.
+ * The events of a payout so far, oldest first: one for each step since Lean created a payment. A payout that waits
+ * for its authorisation has no events. It is not known which event Lean sends for a payout that fails before a
+ * payment exists, and its payload would have no payment id, so the sandbox sends none.
  */
-export function paymentEvents({ facts, past }: Progress, seed: number): LeanEvent[] {
-  return past
+export function paymentEvents({ facts, reachedSteps }: PayoutSnapshot, seed: number): LeanEvent[] {
+  return reachedSteps
     .filter(step => step.payment && step.status !== 'CREATED')
     .map((step, ordinal) => {
-      const tidings = {
+      const data = {
         type: ordinal === 0 ? 'payment.created' : 'payment.updated',
         at: step.at,
         message: ordinal === 0 ? 'A payment object was created.' : 'A payment object was updated.',
@@ -20,11 +20,11 @@ export function paymentEvents({ facts, past }: Progress, seed: number): LeanEven
         ordinal,
         payload: () => payloadOf(facts, step),
       };
-      return new LeanEvent(tidings, seed);
+      return new LeanEvent(data, seed);
     });
 }
 
-function payloadOf(facts: PayoutFacts, step: Step): object {
+function payloadOf(facts: PayoutFacts, step: LifecycleStep): object {
   return {
     id: facts.paymentId,
     intent_id: facts.intentId,

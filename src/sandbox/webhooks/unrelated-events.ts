@@ -1,15 +1,15 @@
 import { rawNumber } from '../exact-json.ts';
 import type { Instant } from '../instant.ts';
-import { LeanEvent, type EventData } from './lean-event.ts';
 import type { Random } from '../random.ts';
 import { customerId } from '../seed.ts';
+import { LeanEvent, type EventData } from './lean-event.ts';
 
-type Story = Pick<EventData, 'type' | 'message' | 'payload'>;
+type EventTemplate = Pick<EventData, 'type' | 'message' | 'payload'>;
 
-/** Events that have nothing to do with payouts, as an application that uses more of Lean gets them. */
-const stories = {
-  /** A customer paid in: the very type of a payout's event, about an intent that is no payout's. */
-  pay_in: (id: string, random: Random): Story => {
+/** Events that are not about payouts, as an application gets them that also uses other products of Lean. */
+const templates = {
+  /** A customer paid in. The event has the same type as a payout's event, but its intent belongs to no payout. */
+  pay_in: (id: string, random: Random): EventTemplate => {
     const [intentId, destinationId, amount] = [random.uuid(), random.uuid(), `${random.digits(3)}.5`];
     return {
       type: 'payment.updated',
@@ -26,20 +26,25 @@ const stories = {
       }),
     };
   },
-  /** A type that no document knows. */
-  unknown_type: (id: string): Story => ({
+  /** An undocumented event type. */
+  unknown_type: (id: string): EventTemplate => ({
     type: 'sandbox.novelty.updated',
     message: 'Something new was updated.',
     payload: () => ({ id }),
   }),
 } as const;
 
-export type UnrelatedEvent = keyof typeof stories;
+/** The kind of an event that is not about a payout. */
+export type UnrelatedEvent = keyof typeof templates;
 
-export const unrelatedEvents = Object.keys(stories) as UnrelatedEvent[];
+export const unrelatedEvents = Object.keys(templates) as UnrelatedEvent[];
 
-/** An event to be ignored. */
-export function unrelatedEvent(noise: UnrelatedEvent, at: Instant, random: Random, seed: number): LeanEvent {
+export function createUnrelatedEvent(
+  kind: UnrelatedEvent,
+  at: Instant,
+  random: Random,
+  seed: number,
+): LeanEvent {
   const id = random.uuid();
-  return new LeanEvent({ ...stories[noise](id, random), at, subject: id, ordinal: 0 }, seed);
+  return new LeanEvent({ ...templates[kind](id, random), at, subject: id, ordinal: 0 }, seed);
 }

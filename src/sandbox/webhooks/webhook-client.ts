@@ -4,22 +4,22 @@ import * as https from 'node:https';
 import type { WebhookTarget } from './webhook-target.ts';
 
 /**
- * The time limits how long a connection is kept for nothing, and no request: a receiver closes such connections too,
- * mostly after five seconds, and what is sent just then would be lost.
+ * `timeout` closes idle connections after one second. Receivers close them too, mostly after five seconds, and a
+ * request that is sent at that moment would be lost.
  */
-const pool = { keepAlive: true, timeout: 1000 };
+const agentOptions = { keepAlive: true, timeout: 1000 };
 
-/** The signature that Lean puts into `lean-signature`. */
+/** The value of Lean's `lean-signature` header: HMAC-SHA512 of the body. */
 export function signatureOf(body: string, secret: string): string {
   return `sha512=${createHmac('sha512', secret).update(body).digest('hex')}`;
 }
 
-/** Posts webhooks the way Lean does, over connections that stay open. */
+/** Posts signed webhooks over keep-alive connections. */
 export class WebhookClient {
-  readonly #http = new http.Agent(pool);
-  readonly #https = new https.Agent(pool);
+  readonly #http = new http.Agent(agentOptions);
+  readonly #https = new https.Agent(agentOptions);
 
-  /** The status of the answer; null when there is no whole answer within the time. */
+  /** Resolves with the status of the response, or with null if there is no complete response within the timeout. */
   post({ url, secret }: WebhookTarget, body: string, timeoutMs: number): Promise<number | null> {
     const isSecure = url.startsWith('https:');
     const { request } = isSecure ? https : http;
@@ -34,24 +34,24 @@ export class WebhookClient {
     };
     return new Promise(resolve => {
       let status: number | null = null;
-      const posted = request(url, options, response => {
+      const outgoing = request(url, options, response => {
         response.once('end', () => {
           status = response.statusCode ?? null;
         });
         response.resume();
       });
-      const timer = setTimeout(() => posted.destroy(), timeoutMs);
-      // Whatever goes wrong ends in `close`, and has no status.
-      posted.on('error', () => undefined);
-      posted.once('close', () => {
+      const timer = setTimeout(() => outgoing.destroy(), timeoutMs);
+      // Every error is followed by `close`, and the status is then still null.
+      outgoing.on('error', () => undefined);
+      outgoing.once('close', () => {
         clearTimeout(timer);
         resolve(status);
       });
-      posted.end(body);
+      outgoing.end(body);
     });
   }
 
-  /** Drops every connection; what is under way gets no answer. */
+  /** Closes all connections. Requests in flight resolve with null. */
   drop(): void {
     this.#http.destroy();
     this.#https.destroy();

@@ -1,23 +1,23 @@
 import type { Random } from '../random.ts';
 
-/** What goes wrong with webhooks: each the share of events that it befalls, from 0 to 1. */
+/** Faults of webhooks. Each is the share of events that it affects, from 0 to 1. */
 export interface WebhookFaults {
-  /** Sent twice. */
+  /** The event is sent twice. */
   duplicate: number;
-  /** Sent after the next event of the same payment; where none comes soon, after those of others. */
+  /** The event is sent after the next event of the same payment, or some seconds late if there is none by then. */
   reorder: number;
-  /** Never sent. The events API has it all the same. */
+  /** The event is never sent. The events API still contains it. */
   lose: number;
 }
 
-/** What befalls one event. */
+/** Which faults affect one event. */
 export type FaultOutcome = Readonly<Record<keyof WebhookFaults, boolean>>;
 
 export function noFaults(): WebhookFaults {
   return { duplicate: 0, reorder: 0, lose: 0 };
 }
 
-/** Draws an event's fate. Always draws as often, so that one share does not change whom the others befall. */
+/** Draws the faults of one event. It always draws three numbers, so that one share does not change the other draws. */
 export function drawFaultOutcome(faults: WebhookFaults, random: Random): FaultOutcome {
   return {
     duplicate: random.fraction() < faults.duplicate,

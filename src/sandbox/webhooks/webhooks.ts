@@ -1,77 +1,81 @@
-import type { EventLog } from './event-log.ts';
 import { type Instant, instantFromMs, seconds } from '../instant.ts';
-import { RequestQueues } from '../lean-api/request-queues.ts';
-import type { LeanEvent } from './lean-event.ts';
-import { type UnrelatedEvent, unrelatedEvent } from './unrelated-events.ts';
 import { Random } from '../random.ts';
-import type { Timetable } from '../timetable.ts';
+import type { Schedule } from '../schedule.ts';
+import type { EventLog } from './event-log.ts';
+import type { LeanEvent } from './lean-event.ts';
+import { RequestQueues } from './request-queues.ts';
+import { createUnrelatedEvent, type UnrelatedEvent } from './unrelated-events.ts';
 import { WebhookClient } from './webhook-client.ts';
 import { drawFaultOutcome, noFaults, type WebhookFaults } from './webhook-faults.ts';
 import { isWebhookUrl, type WebhookTarget } from './webhook-target.ts';
 
-/** One attempt to send a webhook. */
+/** A finished attempt to send a webhook. */
 export interface WebhookAttempt {
   readonly eventId: string;
-  /** 1 for the first. */
+  /** The number of the attempt, from 1 on. */
   readonly attempt: number;
-  /** Null when there was no answer in time. Only 200 is a success. */
+  /** Null if there was no complete response in time. Only 200 is a success. */
   readonly status: number | null;
 }
 
-interface Surroundings {
-  readonly log: EventLog;
-  readonly timetable: Timetable;
-  /** Makes the payouts whose processing is over by now. */
-  readonly catchUp: () => void;
+interface Dependencies {
+  readonly eventLog: EventLog;
+  readonly schedule: Schedule;
+  /** Finishes the creations whose processing time is over. */
+  readonly runDueProcessing: () => void;
+  /** Lean's clock in epoch ms. */
   readonly clock: () => number;
   readonly speed: number;
   readonly seed: number;
 }
 
-/** An event on its way; `began` is when it was first tried. */
-interface Sending {
+interface Delivery {
   readonly event: LeanEvent;
   readonly body: string;
   readonly attempt: number;
-  readonly began?: Instant;
+  /** The start of the first attempt. Undefined for the first attempt itself. */
+  readonly firstAttemptAt?: Instant;
 }
 
-/** Counted from the first attempt, at speed 1. */
+/** The times of the retries after the start of the first attempt, at speed 1. */
 const retriesAfterMinutes = [1, 2, 5, 10, 60, 180];
-const heldSeconds = 5;
-const atOnce = 32;
-const kept = 10_000;
+/** How long the fault `reorder` holds an event if no later event of its payment comes, at speed 1. */
+const holdSeconds = 5;
+const maxConcurrentRequests = 32;
+const maxRecordedAttempts = 10_000;
 
-/** The webhooks of the sandbox. Without a target none is sent, then or later. */
+/** Sends events by webhook, with retries and faults. An event that occurs while there is no target is never sent. */
 export class Webhooks {
-  /** The attempts that are over, oldest first; the last 10000. */
+  /** The last 10000 finished attempts, oldest first. */
   readonly sent: WebhookAttempt[] = [];
   readonly faults: WebhookFaults = noFaults();
-  /** How long an answer may take. It is real time, whatever the sandbox's speed. */
+  /** The timeout of an attempt in ms of real time. `speed` does not change it. */
   timeoutMs = 10_000;
-  readonly #surroundings: Surroundings;
+  readonly #dependencies: Dependencies;
   readonly #client = new WebhookClient();
-  readonly #lanes = new RequestQueues(atOnce);
-  /** Events that wait to be overtaken, by their subject. */
+  /** By the subject of an event, so that the events of one payment are sent in order. */
+  readonly #queues = new RequestQueues(maxConcurrentRequests);
+  /** Events that the fault `reorder` holds back until a later event of the same subject is sent, by subject. */
   readonly #held = new Map<string, LeanEvent[]>();
   #target: WebhookTarget | undefined;
-  #luck: Random;
-  #noise: Random;
-  /** Goes up when everything under way loses its meaning. */
-  #era = 0;
+  #faultRng: Random;
+  #unrelatedEventRng: Random;
+  /** Incremented by `dropPending`, so that attempts that are still in flight are not recorded or retried. */
+  #generation = 0;
 
-  constructor(target: WebhookTarget | undefined, surroundings: Surroundings) {
+  /** Throws a RangeError if the target's URL is not an http or https address. */
+  constructor(target: WebhookTarget | undefined, dependencies: Dependencies) {
     this.target = target;
-    this.#surroundings = surroundings;
-    this.#luck = new Random(surroundings.seed, 'webhook faults');
-    this.#noise = new Random(surroundings.seed, 'noise');
+    this.#dependencies = dependencies;
+    this.#faultRng = new Random(dependencies.seed, 'webhook faults');
+    this.#unrelatedEventRng = new Random(dependencies.seed, 'noise');
   }
 
   get target(): WebhookTarget | undefined {
     return this.#target;
   }
 
-  /** Throws a RangeError on an address that nothing can be sent to. */
+  /** Throws a RangeError if the URL is not an http or https address. */
   set target(target: WebhookTarget | undefined) {
     if (target !== undefined && !isWebhookUrl(target.url)) {
       throw new RangeError(`not an http or https address: ${target.url}`);
@@ -79,101 +83,104 @@ export class Webhooks {
     this.#target = target;
   }
 
-  /** Sends an event, unless a fault wants it otherwise. */
+  /** Sends an event, or duplicates, holds or drops it if the faults say so. */
   send(event: LeanEvent): void {
     if (this.#target === undefined) return;
-    const { duplicate, reorder, lose } = drawFaultOutcome(this.faults, this.#luck);
+    const { duplicate, reorder, lose } = drawFaultOutcome(this.faults, this.#faultRng);
     if (lose) return;
     const copies = duplicate ? [event, event] : [event];
-    if (reorder) this.#hold(event.subject, copies);
-    else this.#post(copies);
-    if (!reorder) this.#release(event.subject);
+    if (reorder) {
+      this.#hold(event.subject, copies);
+    } else {
+      this.#enqueue(copies);
+      this.#release(event.subject);
+    }
   }
 
-  /** Tells something that is to be ignored, and returns the id of the event. */
-  noise(noise: UnrelatedEvent): string {
-    const { log, clock, seed } = this.#surroundings;
-    const event = unrelatedEvent(noise, instantFromMs(clock()), this.#noise, seed);
-    log.insert(event);
+  /** Publishes an event that is not about a payout, and returns the id of the event. */
+  sendUnrelatedEvent(kind: UnrelatedEvent): string {
+    const { eventLog, clock, seed } = this.#dependencies;
+    const event = createUnrelatedEvent(kind, instantFromMs(clock()), this.#unrelatedEventRng, seed);
+    eventLog.insert(event);
     this.send(event);
     return event.id;
   }
 
   /**
-   * Sends what is due by the sandbox's clock, and resolves when nothing waits to be sent and nothing is under way. What
-   * is to be tried again later does not count.
+   * Sends all events that are due by the sandbox's clock, also those that `reorder` holds, and resolves when no
+   * request is waiting or in flight. It does not wait for later retries.
    */
   async settled(): Promise<void> {
-    const { catchUp, timetable } = this.#surroundings;
-    catchUp();
-    timetable.run();
+    const { runDueProcessing, schedule } = this.#dependencies;
+    runDueProcessing();
+    schedule.runDue();
     do {
       for (const subject of this.#held.keys()) this.#release(subject);
-      await this.#lanes.idle();
-    } while (!this.#lanes.isIdle || this.#held.size > 0);
+      await this.#queues.idle();
+    } while (!this.#queues.isIdle || this.#held.size > 0);
   }
 
-  /** Drops everything under way, all attempts and faults, and begins anew. The target stays. */
-  restart(): void {
-    const { seed } = this.#surroundings;
-    this.forget();
+  /** Drops all pending webhooks, recorded attempts and faults, and restarts the random numbers. The target stays. */
+  reset(): void {
+    const { seed } = this.#dependencies;
+    this.dropPending();
     this.sent.length = 0;
     Object.assign(this.faults, noFaults());
-    this.#luck = new Random(seed, 'webhook faults');
-    this.#noise = new Random(seed, 'noise');
+    this.#faultRng = new Random(seed, 'webhook faults');
+    this.#unrelatedEventRng = new Random(seed, 'noise');
   }
 
-  /** Drops everything under way, and nothing is due any more. */
+  /** Drops all pending webhooks and all scheduled events, and removes the target. */
   stop(): void {
     this.#target = undefined;
-    this.#surroundings.timetable.clear();
-    this.forget();
+    this.#dependencies.schedule.clear();
+    this.dropPending();
   }
 
-  /** Drops everything under way. */
-  forget(): void {
-    this.#era += 1;
+  /** Drops the held and queued events, and the requests in flight. The caller clears the scheduled retries. */
+  dropPending(): void {
+    this.#generation += 1;
     this.#held.clear();
-    this.#lanes.clear();
+    this.#queues.clear();
     this.#client.drop();
   }
 
   #hold(subject: string, events: readonly LeanEvent[]): void {
-    const { timetable, clock, speed } = this.#surroundings;
+    const { schedule, clock, speed } = this.#dependencies;
     this.#held.set(subject, [...(this.#held.get(subject) ?? []), ...events]);
-    timetable.add(instantFromMs(clock()) + seconds(heldSeconds / speed), () => {
+    schedule.add(instantFromMs(clock()) + seconds(holdSeconds / speed), () => {
       this.#release(subject);
     });
   }
 
-  /** Lets go of what is held, the latest first: it comes late, and in the wrong order. */
+  /** Sends the held events of a subject in reverse order. */
   #release(subject: string): void {
     const events = this.#held.get(subject) ?? [];
     this.#held.delete(subject);
-    this.#post(events.toReversed());
+    this.#enqueue(events.toReversed());
   }
 
-  #post(events: readonly LeanEvent[]): void {
-    for (const event of events) this.#try({ event, body: event.text, attempt: 1 });
+  #enqueue(events: readonly LeanEvent[]): void {
+    for (const event of events) this.#enqueueAttempt({ event, body: event.text, attempt: 1 });
   }
 
-  #try(sending: Sending): void {
-    this.#lanes.add(sending.event.subject, () => this.#attempt(sending));
+  #enqueueAttempt(delivery: Delivery): void {
+    this.#queues.add(delivery.event.subject, () => this.#attempt(delivery));
   }
 
-  async #attempt(sending: Sending): Promise<void> {
-    const { timetable, clock, speed } = this.#surroundings;
-    const { event, body, attempt, began = instantFromMs(clock()) } = sending;
-    const era = this.#era;
+  async #attempt(delivery: Delivery): Promise<void> {
+    const { schedule, clock, speed } = this.#dependencies;
+    const { event, body, attempt, firstAttemptAt = instantFromMs(clock()) } = delivery;
+    const generation = this.#generation;
     if (this.#target === undefined) return;
     const status = await this.#client.post(this.#target, body, this.timeoutMs);
-    if (era !== this.#era) return;
-    if (this.sent.length === kept) this.sent.shift();
+    if (generation !== this.#generation) return;
+    if (this.sent.length === maxRecordedAttempts) this.sent.shift();
     this.sent.push({ eventId: event.id, attempt, status });
     const minutes = retriesAfterMinutes[attempt - 1];
     if (status === 200 || minutes === undefined) return;
-    timetable.add(began + seconds((minutes * 60) / speed), () => {
-      this.#try({ event, body, attempt: attempt + 1, began });
+    schedule.add(firstAttemptAt + seconds((minutes * 60) / speed), () => {
+      this.#enqueueAttempt({ event, body, attempt: attempt + 1, firstAttemptAt });
     });
   }
 }

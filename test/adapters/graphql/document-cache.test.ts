@@ -6,7 +6,7 @@ import { parseDocument } from '../../../src/adapters/graphql/operation-limits.ts
 const maxBytes = 1024 * 1024;
 
 describe('the cache of parsed documents', () => {
-  it('is bounded by its bytes, and keeps what was asked for last', () => {
+  it('is limited by its bytes, and keeps the most recently used documents', () => {
     const { documentCache } = documentCaches(maxBytes);
     const texts = Array.from(
       { length: 1024 },
@@ -18,7 +18,7 @@ describe('the cache of parsed documents', () => {
     expect(documentCache.has(texts.at(-1) ?? '')).toBe(true);
   });
 
-  it('counts the tokens of a short document, which take more room than its text', () => {
+  it('counts the tokens of a short document, which take more memory than its text', () => {
     const { documentCache } = documentCaches(maxBytes);
     for (let index = 0; index < 100; index += 1) {
       const text = `{ a${String(index)} ${'a '.repeat(900)} }`;
@@ -27,7 +27,7 @@ describe('the cache of parsed documents', () => {
     expect(documentCache.size).toBeLessThan(4);
   });
 
-  it('counts a document that is parsed without places', () => {
+  it('counts a document that was parsed without locations', () => {
     const { documentCache } = documentCaches(maxBytes);
     for (let index = 0; index < 10; index += 1) {
       const text = `{ a${String(index)} }${'\n'.repeat(3000)}`;
@@ -38,7 +38,7 @@ describe('the cache of parsed documents', () => {
     expect(documentCache.size).toBeLessThan(3);
   });
 
-  it('is bounded for texts that cannot be parsed, too', () => {
+  it('limits the memory of parse errors', () => {
     const { errorCache } = documentCaches(maxBytes);
     for (let index = 0; index < 1000; index += 1)
       errorCache.set(`{ ${'x'.repeat(20_000)} ${String(index)}`, new Error('no'));

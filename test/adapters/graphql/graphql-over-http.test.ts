@@ -2,7 +2,7 @@ import { serverAudits } from 'graphql-http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startListeningGateway, type ListeningGateway } from '../../support/running-gateway.ts';
 
-/** Audits that ask `__type`, which a gateway that keeps its schema to itself refuses. */
+/** Audits that query `__type`, which is refused with introspection off. */
 const introspectingAudits = ['2EA1', '28B9', 'D6D5', '6A70'];
 
 describe.each(['on', 'off'])('with introspection %s, GraphQL over HTTP', introspection => {
@@ -16,7 +16,7 @@ describe.each(['on', 'off'])('with introspection %s, GraphQL over HTTP', introsp
     ({ id }) => introspection === 'on' || !introspectingAudits.includes(id),
   );
 
-  it('is audited in full', () => {
+  it('runs more than 50 audits', () => {
     expect(audits.length).toBeGreaterThan(50);
   });
 

@@ -6,39 +6,39 @@ const pay = 'createPayout(input: $i) { __typename }';
 const payMany = 'createPayouts(input: { idempotencyKey: "k", transfers: [] }) { __typename }';
 const variables = { i: payoutInput('key-1') };
 
-describe('a document that moves money more than once is refused, and nothing is paid', () => {
+describe('a document with several fields that move money is refused, and nothing is paid', () => {
   it.each([
-    ['by aliases', `mutation ($i: CreatePayoutInput!) { a: ${pay} b: ${pay} }`],
-    ['by both of the fields', `mutation ($i: CreatePayoutInput!) { ${pay} ${payMany} }`],
-    ['by the same field twice', `mutation ($i: CreatePayoutInput!) { ${pay} ${pay} }`],
+    ['aliases', `mutation ($i: CreatePayoutInput!) { a: ${pay} b: ${pay} }`],
+    ['both fields', `mutation ($i: CreatePayoutInput!) { ${pay} ${payMany} }`],
+    ['the same field twice', `mutation ($i: CreatePayoutInput!) { ${pay} ${pay} }`],
     [
-      'by a fragment beside a field',
+      'a fragment and a field',
       `mutation ($i: CreatePayoutInput!) { a: ${pay} ...F } fragment F on Mutation { b: ${pay} }`,
     ],
     [
-      'by a fragment that is spread twice',
+      'a fragment that is spread twice',
       `mutation ($i: CreatePayoutInput!) { ...F ...F } fragment F on Mutation { ${pay} }`,
     ],
     [
-      'by fragments in fragments',
+      'nested fragments',
       `mutation ($i: CreatePayoutInput!) { ...F } fragment F on Mutation { a: ${pay} ...G }
        fragment G on Mutation { b: ${pay} }`,
     ],
     [
-      'by inline fragments',
+      'inline fragments',
       `mutation ($i: CreatePayoutInput!) { ... on Mutation { a: ${pay} } ... { b: ${pay} } }`,
     ],
     [
-      'by several operations, whichever is to run',
+      'several operations, of which one is to run',
       `mutation A($i: CreatePayoutInput!) { ${pay} } mutation B($i: CreatePayoutInput!) { ${pay} }`,
     ],
     [
-      'by directives that would leave one out',
+      'a directive that would skip one of them',
       `mutation ($i: CreatePayoutInput!) { a: ${pay} b: createPayout(input: $i) @skip(if: true) { __typename } }`,
     ],
-  ])('%s', async (_how, query) => {
+  ])('%s', async (_name, query) => {
     const gateway = await startTestGateway();
-    const answer = await gateway.run(
+    const result = await gateway.run(
       '',
       {},
       {
@@ -49,9 +49,9 @@ describe('a document that moves money more than once is refused, and nothing is 
         }),
       },
     );
-    expect(answer.status).toBe(400);
-    expect(answer.data).toBeUndefined();
-    expect(answer.errors).toContainEqual(
+    expect(result.status).toBe(400);
+    expect(result.data).toBeUndefined();
+    expect(result.errors).toContainEqual(
       expect.objectContaining({
         message: expect.stringContaining('at most one field that moves money') as string,
         extensions: { code: 'BAD_USER_INPUT' },
@@ -61,15 +61,15 @@ describe('a document that moves money more than once is refused, and nothing is 
   });
 });
 
-describe('a document that moves money once', () => {
+describe('a document with one field that moves money', () => {
   it.each([
-    ['beside __typename', `mutation ($i: CreatePayoutInput!) { __typename ${pay} }`],
-    ['by a fragment', `mutation ($i: CreatePayoutInput!) { ...F } fragment F on Mutation { ${pay} }`],
+    ['next to __typename', `mutation ($i: CreatePayoutInput!) { __typename ${pay} }`],
+    ['in a fragment', `mutation ($i: CreatePayoutInput!) { ...F } fragment F on Mutation { ${pay} }`],
     [
-      'beside a query',
+      'next to a query',
       `mutation A($i: CreatePayoutInput!) { ${pay} } query B { __typename payouts { totalCount } }`,
     ],
-  ])('%s pays', async (_how, query) => {
+  ])('%s pays', async (_name, query) => {
     const gateway = await startTestGateway();
     const operationName = query.includes('mutation A') ? { operationName: 'A' } : {};
     const { data, errors } = await gateway.run(
@@ -83,18 +83,18 @@ describe('a document that moves money once', () => {
   });
 });
 
-describe('fragments that double sixty times', () => {
-  const bomb = (last: string): string =>
+describe('a document with recursive fragments', () => {
+  const doublingFragments = (last: string): string =>
     Array.from({ length: 60 }, (_, index) => {
       const next = index === 59 ? last : `...F${String(index + 1)} ...F${String(index + 1)}`;
       return `fragment F${String(index)} on Mutation { ${next} }`;
     }).join('\n');
 
-  // Counting what is spread instead of each fragment once would take longer than any test may.
-  it.each([pay, '__typename'])('are refused, whatever they ask for: %s', async last => {
+  // A count of each spread, instead of each fragment, would not end.
+  it.each([pay, '__typename'])('is refused if they double sixty times: %s', async last => {
     const gateway = await startTestGateway();
     const { status, errors } = await gateway.run(
-      `mutation ($i: CreatePayoutInput!) { ...F0 } ${bomb(last)}`,
+      `mutation ($i: CreatePayoutInput!) { ...F0 } ${doublingFragments(last)}`,
       variables,
     );
     expect(status).toBe(400);
@@ -102,7 +102,7 @@ describe('fragments that double sixty times', () => {
     expect(gateway.received()).toEqual({});
   });
 
-  it('that go round in a circle are refused', async () => {
+  it('is refused if they form a cycle', async () => {
     const gateway = await startTestGateway();
     const { status, errors } = await gateway.run(
       'mutation { ...A } fragment A on Mutation { ...B } fragment B on Mutation { ...A }',

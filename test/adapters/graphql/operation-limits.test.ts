@@ -1,7 +1,7 @@
 import { getIntrospectionQuery } from 'graphql';
 import { describe, expect, it } from 'vitest';
-import { examplePayoutId } from '../../../src/sandbox/named.ts';
-import { startTestGateway, type Answer, type TestGateway } from '../../support/test-gateway.ts';
+import { examplePayoutId } from '../../../src/sandbox/fixtures.ts';
+import { startTestGateway, type OperationResult, type TestGateway } from '../../support/test-gateway.ts';
 
 const payout = `payoutByPayment(paymentId: "${examplePayoutId}")`;
 
@@ -9,23 +9,23 @@ function startGateway(introspection: 'on' | 'off' = 'off'): Promise<TestGateway>
   return startTestGateway({ env: { INTROSPECTION: introspection } });
 }
 
-/** So many of something, each with its number. */
-function many(count: number, one: (index: number) => string): string {
-  return Array.from({ length: count }, (_, index) => one(index)).join(' ');
+/** Joins `count` generated texts. */
+function many(count: number, generate: (index: number) => string): string {
+  return Array.from({ length: count }, (_, index) => generate(index)).join(' ');
 }
 
 const aliases = (count: number, prefix = 'a'): string =>
   many(count, index => `${prefix}${String(index)}: __typename`);
 
-/** A selection of a payout's whose innermost field is so deep. */
+/** Nested fields of a payout, with the innermost field at the given depth. */
 function payoutFields(depth: number): string {
-  const around = depth - 1;
-  const openings = many(around, index => `${index % 2 === 0 ? 'intent' : 'payout'} {`);
-  return `${openings} id ${'} '.repeat(around)}`;
+  const parents = depth - 1;
+  const openings = many(parents, index => `${index % 2 === 0 ? 'intent' : 'payout'} {`);
+  return `${openings} id ${'} '.repeat(parents)}`;
 }
 
-/** A valid document of so many tokens. */
-function ofTokens(count: number): string {
+/** A valid document with the given number of tokens. */
+function documentOfTokens(count: number): string {
   const fields = [
     'id',
     'paymentId',
@@ -42,59 +42,59 @@ function ofTokens(count: number): string {
   return `{ ${payout} { ${spreads} ${fields.slice(0, (count - 10) % 9).join(' ')} } } ${definitions}`;
 }
 
-/** Runs a document; of several operations the first. */
-function run(gateway: TestGateway, query: string): Promise<Answer> {
+/** Runs a document. If it has several operations, the first one runs. */
+function run(gateway: TestGateway, query: string): Promise<OperationResult> {
   const [, operationName] = /^query (\w+)/.exec(query) ?? [];
   return gateway.run('', {}, { body: JSON.stringify({ query, operationName }) });
 }
 
-function errorsOf({ errors }: Answer): unknown[] {
+function errorsOf({ errors }: OperationResult): unknown[] {
   return (errors ?? []).map(({ message, extensions }) => [message, extensions]);
 }
 
 async function expectRefused(gateway: TestGateway, query: string, ...messages: string[]): Promise<void> {
-  const answer = await run(gateway, query);
-  expect(errorsOf(answer)).toEqual(messages.map(message => [message, { code: 'OPERATION_TOO_EXPENSIVE' }]));
-  expect(answer.status).toBe(400);
-  expect(answer).not.toHaveProperty('data');
+  const result = await run(gateway, query);
+  expect(errorsOf(result)).toEqual(messages.map(message => [message, { code: 'OPERATION_TOO_EXPENSIVE' }]));
+  expect(result.status).toBe(400);
+  expect(result).not.toHaveProperty('data');
   expect(gateway.received()).toEqual({});
 }
 
-async function expectAnswered(gateway: TestGateway, query: string): Promise<void> {
-  const answer = await run(gateway, query);
-  expect(errorsOf(answer)).toEqual([]);
-  expect(answer.status).toBe(200);
+async function expectAccepted(gateway: TestGateway, query: string): Promise<void> {
+  const result = await run(gateway, query);
+  expect(errorsOf(result)).toEqual([]);
+  expect(result.status).toBe(200);
 }
 
-describe('a document at a limit is answered, and one beyond it is refused with what was found, and nothing sent', () => {
-  it.each<[name: string, limit: number, how: string, document: (count: number) => string]>([
-    ['Query depth', 10, 'by fields', count => `{ ${payout} { ${payoutFields(count - 1)} } }`],
+describe('a document at a limit is executed, and one beyond it is refused without a Lean call', () => {
+  it.each<[limitName: string, limit: number, where: string, document: (count: number) => string]>([
+    ['Query depth', 10, 'nested fields', count => `{ ${payout} { ${payoutFields(count - 1)} } }`],
     [
       'Query depth',
       10,
-      'in inline fragments, which add nothing to it',
+      'inline fragments, which do not count',
       count =>
         `{ ... { ... on Query { ${payout} { ... { ... on Payout { ${payoutFields(count - 1)} } } } } } }`,
     ],
     [
       'Query depth',
       10,
-      'in fragments that are spread several times, at places of different depth',
+      'a fragment that is spread at several depths',
       count =>
         `{ ${payout} { ...F intent { payout { ...F intent { payout { ...F } } } } } }
          fragment F on Payout { ...G } fragment G on Payout { ${payoutFields(count - 5)} }`,
     ],
-    ['Aliases', 15, 'in one place', count => `{ ${payout} { ${aliases(count)} } }`],
+    ['Aliases', 15, 'in one selection set', count => `{ ${payout} { ${aliases(count)} } }`],
     [
       'Aliases',
       15,
-      'of fields at several depths',
+      'at several depths',
       count => `{ a: ${payout} { a: intent { a: payout { ${aliases(count - 3)} } } } }`,
     ],
     [
       'Aliases',
       15,
-      'in a fragment that is spread at several places, counted at each',
+      'in a fragment that is spread several times, counted each time',
       count =>
         `{ ${payout} { ...F intent { payout { ...F intent { payout { ...F ${aliases(count - 12, 'b')} } } } } } }
          fragment F on Payout { ${aliases(4)} }`,
@@ -102,7 +102,7 @@ describe('a document at a limit is answered, and one beyond it is refused with w
     [
       'Repeated fields',
       15,
-      'in one place',
+      'in one selection set',
       count => `{ ${payout} { __typename ${'__typename '.repeat(count)} } }`,
     ],
     [
@@ -113,12 +113,12 @@ describe('a document at a limit is answered, and one beyond it is refused with w
         `{ ${payout} { ...F intent { payout { ...F ${'id '.repeat(count - 13)} } } } }
          fragment F on Payout { id ${'id '.repeat(7)} }`,
     ],
-    ['Root fields', 5, 'by aliases', count => `{ ${aliases(count)} }`],
-    ['Root fields', 5, 'by the same field again', count => `{ ${'__typename '.repeat(count)} }`],
+    ['Root fields', 5, 'aliases', count => `{ ${aliases(count)} }`],
+    ['Root fields', 5, 'the same field several times', count => `{ ${'__typename '.repeat(count)} }`],
     [
       'Root fields',
       5,
-      'in fragments, counted wherever they are spread',
+      'in fragments, counted each time they are spread',
       count =>
         `{ ...F ... on Query { ...F } ${aliases(count - 4)} } fragment F on Query { ...G b: __typename }
          fragment G on Query { c: __typename }`,
@@ -149,34 +149,34 @@ describe('a document at a limit is answered, and one beyond it is refused with w
           index => `a${String(index)}: id @include(if: true)`,
         )} } } fragment F on Payout { id @skip(if: false) amount @skip(if: false) { currency } }`,
     ],
-  ])('%s, %i: %s', async (name, limit, _how, document) => {
+  ])('%s, %i: %s', async (limitName, limit, _where, document) => {
     const gateway = await startGateway();
-    await expectAnswered(gateway, document(limit));
+    await expectAccepted(gateway, document(limit));
     gateway.received();
     const found = String(limit + 1);
     await expectRefused(
       gateway,
       document(limit + 1),
-      `${name} limit of ${String(limit)} exceeded, found ${found}.`,
+      `${limitName} limit of ${String(limit)} exceeded, found ${found}.`,
     );
   });
 
   it('Tokens, 1000', async () => {
     const gateway = await startGateway();
-    await expectAnswered(gateway, ofTokens(1000));
+    await expectAccepted(gateway, documentOfTokens(1000));
     gateway.received();
-    await expectRefused(gateway, ofTokens(1001), 'The document has more than 1000 tokens.');
+    await expectRefused(gateway, documentOfTokens(1001), 'The document has more than 1000 tokens.');
   });
 
-  it('as often as it is sent', async () => {
+  it('a document beyond a limit is refused each time it is sent', async () => {
     const gateway = await startGateway();
     for (let time = 1; time <= 3; time += 1) {
-      await expectRefused(gateway, ofTokens(1001), 'The document has more than 1000 tokens.');
+      await expectRefused(gateway, documentOfTokens(1001), 'The document has more than 1000 tokens.');
       await expectRefused(gateway, `{ ${aliases(6)} }`, 'Root fields limit of 5 exceeded, found 6.');
     }
   });
 
-  it('by everything that is too much in it', async () => {
+  it('the refusal has one error for each limit that is exceeded', async () => {
     const gateway = await startGateway();
     await expectRefused(
       gateway,
@@ -188,26 +188,26 @@ describe('a document at a limit is answered, and one beyond it is refused with w
   });
 });
 
-describe('a limit is not got round', () => {
+describe('a limit cannot be evaded', () => {
   const sixteen = aliases(16);
   const tooManyAliases = 'Aliases limit of 15 exceeded, found 16.';
   const tooDeep = 'Query depth limit of 10 exceeded, found 11.';
   const deep = `{ ${payout} { ${payoutFields(10)} } }`;
 
-  it.each<[how: string, document: string, message: string]>([
+  it.each<[name: string, document: string, message: string]>([
     [
-      'by a fragment called __schema',
+      'by a fragment with the name __schema',
       `{ ${payout} { ...__schema } } fragment __schema on Payout { ${payoutFields(10)} }`,
       tooDeep,
     ],
     [
-      'by a fragment called IntrospectionQuery',
+      'by a fragment with the name IntrospectionQuery',
       `{ ${payout} { ...IntrospectionQuery } } fragment IntrospectionQuery on Payout { ${sixteen} }`,
       tooManyAliases,
     ],
-    ['by an operation called IntrospectionQuery', `query IntrospectionQuery ${deep}`, tooDeep],
+    ['by an operation with the name IntrospectionQuery', `query IntrospectionQuery ${deep}`, tooDeep],
     [
-      'by aliases called __schema and __typename',
+      'by the aliases __schema and __type',
       `{ __schema: ${deep.slice(2)}`.replace('{ id', '{ __type: id'),
       tooDeep,
     ],
@@ -218,34 +218,34 @@ describe('a limit is not got round', () => {
       'Repeated fields limit of 15 exceeded, found 499.',
     ],
     [
-      'by __typename 400 times further down',
+      'by __typename 400 times in a nested selection set',
       `{ ${payout} { ${'__typename '.repeat(400)} } }`,
       'Repeated fields limit of 15 exceeded, found 399.',
     ],
     [
-      'by a list of what leads back to payouts again and again',
+      'by a list of payouts that leads back to payouts',
       `{ payouts { nodes { ${payoutFields(9)} } } }`,
       tooDeep,
     ],
     [
-      'by fragments that each go a little deeper',
+      'by fragments that each add some depth',
       `{ ${payout} { ...A } } fragment A on Payout { intent { payout { ...B } } }
        fragment B on Payout { intent { payout { ...C } } } fragment C on Payout { intent { payout { ...D } } }
        fragment D on Payout { intent { payout { amount { currency } } } }`,
       tooDeep,
     ],
     [
-      'by a fragment of few aliases that is spread where fields of several aliases are',
+      'by a fragment with few aliases that is spread below several aliased fields',
       `{ ${many(4, index => `a${String(index)}: ${payout} { ...F }`)} } fragment F on Payout { ${aliases(3)} }`,
       tooManyAliases,
     ],
     [
-      'by a deep operation beside one that is harmless',
+      'by a deep operation next to the operation that runs',
       `query Harmless { __typename } query Deep ${deep}`,
       tooDeep,
     ],
     [
-      'by a fragment that nothing spreads',
+      'by a fragment that is never spread',
       `{ __typename } fragment F on Payout { ${sixteen} }`,
       tooManyAliases,
     ],
@@ -265,20 +265,20 @@ describe('a limit is not got round', () => {
       'Directives limit of 5 exceeded, found 6.',
     ],
     [
-      'by directives on a fragment that has been spread before',
+      'by directives on a second spread of a fragment',
       `{ ...F ...F ${'@include(if: true) '.repeat(6)} } fragment F on Query { __typename }`,
       'Directives limit of 5 exceeded, found 6.',
     ],
-  ])('%s', async (_how, document, message) => {
+  ])('%s', async (_name, document, message) => {
     const gateway = await startGateway();
-    const answer = await run(gateway, document);
-    expect(answer.status).toBe(400);
-    expect(errorsOf(answer)).toContainEqual([message, { code: 'OPERATION_TOO_EXPENSIVE' }]);
-    expect(answer).not.toHaveProperty('data');
+    const result = await run(gateway, document);
+    expect(result.status).toBe(400);
+    expect(errorsOf(result)).toContainEqual([message, { code: 'OPERATION_TOO_EXPENSIVE' }]);
+    expect(result).not.toHaveProperty('data');
     expect(gateway.received()).toEqual({});
   });
 
-  it('by fragments that double: what they hold is counted as often as they come to it', async () => {
+  it('by doubling fragments, whose aliases count each time they are spread', async () => {
     const gateway = await startGateway();
     const doubling = many(
       40,
@@ -291,52 +291,56 @@ describe('a limit is not got round', () => {
       `{ ${payout} { ...F0 } } ${doubling}`,
       `Aliases limit of 15 exceeded, found ${found}.`,
     );
-    await expectAnswered(gateway, `{ ${payout} { ...F0 } } ${doubling.replace('a: id', 'id')}`);
+    await expectAccepted(gateway, `{ ${payout} { ...F0 } } ${doubling.replace('a: id', 'id')}`);
   });
 });
 
-describe('a request of several operations', () => {
-  it.each([1, 2, 20])('in a list of %i is refused, with nothing sent', async count => {
+describe('a batch of operations', () => {
+  it.each([1, 2, 20])('is refused without a Lean call: %i operations', async count => {
     const gateway = await startGateway();
     const body = JSON.stringify(Array.from({ length: count }, () => ({ query: `{ ${payout} { id } }` })));
-    const answer = await gateway.run('', {}, { body });
-    expect(answer.status).toBe(400);
-    expect(errorsOf(answer)).toEqual([
-      ['One request holds one operation: batching is off.', { code: 'OPERATION_TOO_EXPENSIVE' }],
+    const result = await gateway.run('', {}, { body });
+    expect(result.status).toBe(400);
+    expect(errorsOf(result)).toEqual([
+      ['Batching is not supported. Send one operation per request.', { code: 'OPERATION_TOO_EXPENSIVE' }],
     ]);
     expect(gateway.received()).toEqual({});
   });
 });
 
 describe('a body', () => {
-  const most = 64 * 1024;
-  const ofBytes = (bytes: number): string => JSON.stringify({ query: `{ ${payout} { id } }` }).padEnd(bytes);
+  const maxBytes = 64 * 1024;
+  const bodyOfBytes = (bytes: number): string =>
+    JSON.stringify({ query: `{ ${payout} { id } }` }).padEnd(bytes);
 
-  it('of 64 KiB is read', async () => {
+  it('of 64 KiB is accepted', async () => {
     const gateway = await startGateway();
-    expect(await gateway.run('', {}, { body: ofBytes(most) })).toMatchObject({ status: 200 });
+    expect(await gateway.run('', {}, { body: bodyOfBytes(maxBytes) })).toMatchObject({ status: 200 });
     expect(gateway.received()).toEqual({ getPayout: 1 });
   });
 
-  const inPieces = (text: string): ReadableStream => new Blob([text]).stream();
-  it.each<[how: string, init: RequestInit]>([
-    ['as one', { body: ofBytes(most + 1) }],
-    ['without its length told', { body: inPieces(ofBytes(most + 1)), duplex: 'half' } as RequestInit],
+  const asStream = (text: string): ReadableStream => new Blob([text]).stream();
+  it.each<[name: string, init: RequestInit]>([
+    ['with a content-length', { body: bodyOfBytes(maxBytes + 1) }],
     [
-      'in bytes, not in letters',
-      { body: JSON.stringify({ query: `{ __typename } # ${'é'.repeat(most / 2)}` }) },
+      'without a content-length',
+      { body: asStream(bodyOfBytes(maxBytes + 1)), duplex: 'half' } as RequestInit,
     ],
-  ])('of more is refused with 413, and nothing sent: %s', async (_how, init) => {
+    [
+      'of more bytes than characters',
+      { body: JSON.stringify({ query: `{ __typename } # ${'é'.repeat(maxBytes / 2)}` }) },
+    ],
+  ])('of more than 64 KiB is refused with 413 and without a Lean call: %s', async (_name, init) => {
     const gateway = await startGateway();
-    const answer = await gateway.run('', {}, init);
-    expect(answer.status).toBe(413);
-    expect(errorsOf(answer)).toEqual([['The body is larger than 64 KiB.', { code: 'BAD_USER_INPUT' }]]);
+    const result = await gateway.run('', {}, init);
+    expect(result.status).toBe(413);
+    expect(errorsOf(result)).toEqual([['The body is larger than 64 KiB.', { code: 'BAD_USER_INPUT' }]]);
     expect(gateway.received()).toEqual({});
   });
 });
 
-describe('a request that comes by no port', () => {
-  it('of more than 64 KiB is refused with 413, and nothing sent: with a smaller length told', async () => {
+describe('a request through fetch of the Yoga server', () => {
+  it('with more than 64 KiB is refused with 413, although its content-length is smaller', async () => {
     const gateway = await startGateway();
     const response = await gateway.graphql.fetch('http://gateway/graphql', {
       method: 'POST',
@@ -344,7 +348,7 @@ describe('a request that comes by no port', () => {
       body: JSON.stringify({ query: `{ ${payout} { id } }` }).padEnd(64 * 1024 + 1),
     });
     expect(response.status).toBe(413);
-    expect(errorsOf((await response.json()) as Answer)).toEqual([
+    expect(errorsOf((await response.json()) as OperationResult)).toEqual([
       ['The body is larger than 64 KiB.', { code: 'BAD_USER_INPUT' }],
     ]);
     expect(gateway.received()).toEqual({});
@@ -360,12 +364,12 @@ describe('with introspection on', () => {
     inputValueDeprecation: true,
     oneOf: true,
   });
-  const ofTypes = (depth: number): string =>
+  const typesOfDepth = (depth: number): string =>
     `{ __schema { types { fields { type { ${'ofType { '.repeat(depth - 5)} name ${'} '.repeat(depth - 5)} } } } } }`;
 
-  it('the query that tools ask a schema by is answered, although it is deeper than others may be', async () => {
+  it('the standard introspection query is executed, although it is deeper than other queries may be', async () => {
     const gateway = await startGateway('on');
-    await expectAnswered(gateway, complete);
+    await expectAccepted(gateway, complete);
     await expectRefused(
       gateway,
       `{ ${payout} { ${payoutFields(14)} } }`,
@@ -373,55 +377,55 @@ describe('with introspection on', () => {
     );
   });
 
-  it('what is asked of the schema alone has a limit of its own', async () => {
+  it('a document that only introspects has a depth limit of 20', async () => {
     const gateway = await startGateway('on');
-    await expectAnswered(gateway, ofTypes(20));
-    await expectRefused(gateway, ofTypes(21), 'Query depth limit of 20 exceeded, found 21.');
+    await expectAccepted(gateway, typesOfDepth(20));
+    await expectRefused(gateway, typesOfDepth(21), 'Query depth limit of 20 exceeded, found 21.');
   });
 
-  it.each<[what: string, document: string, message: string]>([
+  it.each<[name: string, document: string, message: string]>([
     [
-      'beside payouts',
-      `{ payouts { totalCount } ${ofTypes(11).slice(2)}`,
+      'next to payouts',
+      `{ payouts { totalCount } ${typesOfDepth(11).slice(2)}`,
       'Query depth limit of 10 exceeded, found 11.',
     ],
     [
-      'beside payouts, in another operation',
-      `query A { payouts { totalCount } } query B ${ofTypes(11)}`,
+      'next to an operation on payouts',
+      `query A { payouts { totalCount } } query B ${typesOfDepth(11)}`,
       'Query depth limit of 10 exceeded, found 11.',
     ],
     [
       'in a fragment',
-      `{ ...F } fragment F on Query ${ofTypes(11)}`,
+      `{ ...F } fragment F on Query ${typesOfDepth(11)}`,
       'Query depth limit of 10 exceeded, found 11.',
     ],
     [
-      'as an alias of something else',
+      'as the alias of another field',
       `{ __schema: ${payout} { ${payoutFields(10)} } }`,
       'Query depth limit of 10 exceeded, found 11.',
     ],
     [
-      'by many aliases',
+      'with many aliases',
       `{ __schema { ${many(16, index => `a${String(index)}: types { name }`)} } }`,
       'Aliases limit of 15 exceeded, found 16.',
     ],
     [
-      'six times',
+      'selected six times',
       `{ ${many(6, index => `a${String(index)}: __schema { __typename }`)} }`,
       'Root fields limit of 5 exceeded, found 6.',
     ],
-  ])('the schema is not a way round the limits: %s', async (_what, document, message) => {
+  ])('__schema does not evade a limit: %s', async (_name, document, message) => {
     const gateway = await startGateway('on');
     await expectRefused(gateway, document, message);
   });
 
-  it('questions that go round in the schema are refused', async () => {
+  it('introspection that goes in a circle is refused', async () => {
     const gateway = await startGateway('on');
-    const answer = await gateway.run(
+    const result = await gateway.run(
       '{ __schema { types { fields { type { fields { type { fields { type { fields { type { name } } } } } } } } } } }',
     );
-    expect(answer.status).toBe(400);
-    expect(errorsOf(answer)).toEqual([
+    expect(result.status).toBe(400);
+    expect(errorsOf(result)).toEqual([
       ['Maximum introspection depth exceeded', { code: 'GRAPHQL_VALIDATION_FAILED' }],
     ]);
   });
@@ -433,9 +437,9 @@ describe('with introspection off', () => {
     '{ ...F } fragment F on Query { __type(name: "Payout") { name } }',
   ])('%s is refused', async document => {
     const gateway = await startGateway();
-    const answer = await gateway.run(document);
-    expect(answer.status).toBe(400);
-    expect(answer.errors?.[0]?.extensions).toEqual({ code: 'GRAPHQL_VALIDATION_FAILED' });
-    expect(answer).not.toHaveProperty('data');
+    const result = await gateway.run(document);
+    expect(result.status).toBe(400);
+    expect(result.errors?.[0]?.extensions).toEqual({ code: 'GRAPHQL_VALIDATION_FAILED' });
+    expect(result).not.toHaveProperty('data');
   });
 });

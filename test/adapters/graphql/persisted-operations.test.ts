@@ -11,12 +11,14 @@ import {
   type RunningGateway,
 } from '../../../src/composition/gateway.ts';
 import { payoutIdOf } from '../../../src/payouts/values/ids.ts';
-import { exampleIntentId, sandboxCredentials } from '../../../src/sandbox/named.ts';
+import { exampleIntentId, sandboxCredentials } from '../../../src/sandbox/fixtures.ts';
 import { startIssuer } from '../../support/issuer.ts';
 import { createPayoutDocument, payoutInput } from '../../support/payout-input.ts';
-import { startTestGateway, type TestGateway } from '../../support/test-gateway.ts';
+import { startTestGateway, type OperationResult, type TestGateway } from '../../support/test-gateway.ts';
 
-/** As the client preset of GraphQL Code Generator prints an operation: in one line, its fragments behind it. */
+/**
+ * Documents as the client preset of GraphQL Code Generator prints them: in one line, with the fragments at the end.
+ */
 const documents = {
   payout:
     'query Payout($id: ID!) { payout(id: $id) { __typename ...Row } } fragment Row on Payout { id intentId }',
@@ -27,7 +29,10 @@ const documents = {
 
 const hash = (document: string): string => createHash('sha256').update(document).digest('hex');
 
-/** The client preset writes keys without a prefix (`hashAlgorithm: 'sha256'`), others with one; one of each. */
+/**
+ * A manifest with both kinds of keys: the client preset writes keys without the prefix `sha256:`, other tools with
+ * it.
+ */
 const manifest: Readonly<Record<string, string>> = {
   [hash(documents.payout)]: documents.payout,
   [hash(documents.payouts)]: documents.payouts,
@@ -36,10 +41,10 @@ const manifest: Readonly<Record<string, string>> = {
 
 const variables = { id: payoutIdOf(exampleIntentId) };
 const payout = { payout: { __typename: 'Payout', ...variables, intentId: exampleIntentId } };
-const arbitrary = { query: '{ payouts { totalCount } }' };
-const router = { 'x-router-secret': 'secret-of-the-router' };
+const unlisted = { query: '{ payouts { totalCount } }' };
+const routerHeaders = { 'x-router-secret': 'secret-of-the-router' };
 
-async function fileOf(content: unknown): Promise<string> {
+async function writeManifest(content: unknown): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'lean-payouts-test-'));
   onTestFinished(() => rm(folder, { recursive: true }));
   const file = join(folder, 'persisted-documents.json');
@@ -52,13 +57,11 @@ async function gatewayWith(
   env: Readonly<Record<string, string>> = {},
 ): Promise<TestGateway> {
   return startTestGateway({
-    env: { PERSISTED_OPERATIONS: mode, PERSISTED_OPERATIONS_FILE: await fileOf(manifest), ...env },
+    env: { PERSISTED_OPERATIONS: mode, PERSISTED_OPERATIONS_FILE: await writeManifest(manifest), ...env },
   });
 }
 
-type Answer = ExecutionResult<Record<string, unknown>> & { readonly status: number };
-
-async function post(gateway: TestGateway, body: object, headers: object = {}): Promise<Answer> {
+async function post(gateway: TestGateway, body: object, headers: object = {}): Promise<OperationResult> {
   return gateway.run(
     '',
     {},
@@ -73,7 +76,10 @@ async function post(gateway: TestGateway, body: object, headers: object = {}): P
   );
 }
 
-async function get(gateway: TestGateway, parameters: Readonly<Record<string, unknown>>): Promise<Answer> {
+async function get(
+  gateway: TestGateway,
+  parameters: Readonly<Record<string, unknown>>,
+): Promise<OperationResult> {
   const search = new URLSearchParams(
     Object.entries(parameters).map(([name, value]) => [
       name,
@@ -89,8 +95,8 @@ async function get(gateway: TestGateway, parameters: Readonly<Record<string, unk
   };
 }
 
-const byId = (document: string): object => ({ documentId: `sha256:${hash(document)}` });
-const asApollo = (document: string): object => ({
+const namedById = (document: string): object => ({ documentId: `sha256:${hash(document)}` });
+const namedAsByApollo = (document: string): object => ({
   extensions: { persistedQuery: { version: 1, sha256Hash: hash(document) } },
 });
 
@@ -105,11 +111,11 @@ describe.each(['allow', 'only'] as const)(
   'with persisted operations "%s", an operation of the manifest',
   mode => {
     it.each([
-      ['by documentId', byId(documents.payout)],
-      ['by documentId in capitals', { documentId: `SHA256:${hash(documents.payout).toUpperCase()}` }],
-      ['by documentId with no prefix', { documentId: hash(documents.payout) }],
-      ['as Apollo’s clients name it', asApollo(documents.payout)],
-    ])('runs with its variables, by POST and by GET: %s', async (_how, named) => {
+      ['by documentId', namedById(documents.payout)],
+      ['by documentId in upper case', { documentId: `SHA256:${hash(documents.payout).toUpperCase()}` }],
+      ['by documentId without the prefix', { documentId: hash(documents.payout) }],
+      ['by the extension of Apollo’s clients', namedAsByApollo(documents.payout)],
+    ])('runs with its variables, by POST and by GET: %s', async (_name, named) => {
       const gateway = await gatewayWith(mode);
       expect(await post(gateway, { ...named, variables })).toEqual({ status: 200, data: payout });
       expect(gateway.received()).toEqual({ getPayoutIntent: 1 });
@@ -117,9 +123,9 @@ describe.each(['allow', 'only'] as const)(
       expect(gateway.received()).toEqual({ getPayoutIntent: 1 });
     });
 
-    it('pays by POST, and never by GET', async () => {
+    it('pays by POST, and is refused by GET', async () => {
       const gateway = await gatewayWith(mode);
-      const request = { ...byId(documents.pay), variables: { input: payoutInput('key-1') } };
+      const request = { ...namedById(documents.pay), variables: { input: payoutInput('key-1') } };
       const refused = { status: 405, errors: [{ extensions: { code: 'BAD_USER_INPUT' } }] };
       expect(await get(gateway, request)).toMatchObject(refused);
       expect(gateway.received()).toEqual({});
@@ -131,10 +137,10 @@ describe.each(['allow', 'only'] as const)(
       expect(gateway.received()).toEqual({});
     });
 
-    it('is held to its variables, and to what it may cost', async () => {
+    it('is refused if its variables are invalid, or if it costs too many Lean calls', async () => {
       const gateway = await gatewayWith(mode, { MAX_UPSTREAM_CALLS: '20' });
-      const request = (first: number): object => ({ ...byId(documents.payouts), variables: { first } });
-      expect(await post(gateway, { ...byId(documents.payout), variables: { id: [] } })).toMatchObject({
+      const request = (first: number): object => ({ ...namedById(documents.payouts), variables: { first } });
+      expect(await post(gateway, { ...namedById(documents.payout), variables: { id: [] } })).toMatchObject({
         status: 400,
         errors: [{ extensions: { code: 'BAD_USER_INPUT', argument: 'id' } }],
       });
@@ -146,14 +152,14 @@ describe.each(['allow', 'only'] as const)(
       expect(await post(gateway, request(2))).toMatchObject({ status: 200 });
     });
 
-    it('is held to the scopes of its caller', async () => {
+    it('is refused without a token or without the required scope', async () => {
       const issuer = await startIssuer();
       onTestFinished(() => issuer.close());
       const gateway = await gatewayWith(mode, issuer.env as Record<string, string>);
       const authorization = async (scope: string) => ({
         authorization: `Bearer ${await issuer.token({ scope })}`,
       });
-      const request = { ...byId(documents.payout), variables };
+      const request = { ...namedById(documents.payout), variables };
       expect(await post(gateway, request)).toMatchObject({
         status: 401,
         errors: [{ extensions: { code: 'UNAUTHENTICATED' } }],
@@ -171,77 +177,74 @@ describe.each(['allow', 'only'] as const)(
   },
 );
 
-describe.each(['off', 'allow', 'only'] as const)(
-  'with persisted operations "%s", a name that is in no manifest',
-  mode => {
-    const unknown = hash('another document');
+describe.each(['off', 'allow', 'only'] as const)('with persisted operations "%s", an unknown id', mode => {
+  const unknown = hash('another document');
 
-    it.each([
-      ['a hash', { documentId: `sha256:${unknown}` }],
-      ['no hash', { documentId: 'payouts' }],
-      ['a name out of JavaScript', { documentId: '__proto__' }],
-    ])('is refused with a code, and nothing sent: %s', async (_what, named) => {
-      const gateway = await gatewayWith(mode);
-      const refused = refusal(
-        'PERSISTED_OPERATION_NOT_FOUND',
-        'There is no persisted operation of this name.',
-      );
-      expect(await post(gateway, { ...named, variables })).toEqual(refused);
-      expect(await get(gateway, { ...named, variables })).toEqual(refused);
-      expect(gateway.received()).toEqual({});
-    });
+  it.each([
+    ['a hash', { documentId: `sha256:${unknown}` }],
+    ['not a hash', { documentId: 'payouts' }],
+    ['a name of Object.prototype', { documentId: '__proto__' }],
+  ])('is refused without a Lean call: %s', async (_name, named) => {
+    const gateway = await gatewayWith(mode);
+    const refused = refusal('PERSISTED_OPERATION_NOT_FOUND', 'No persisted operation has this documentId.');
+    expect(await post(gateway, { ...named, variables })).toEqual(refused);
+    expect(await get(gateway, { ...named, variables })).toEqual(refused);
+    expect(gateway.received()).toEqual({});
+  });
 
-    it('is refused by the words that Apollo’s clients know', async () => {
-      const gateway = await gatewayWith(mode);
-      const request = { extensions: { persistedQuery: { version: 1, sha256Hash: unknown } }, variables };
-      const refused = refusal('PERSISTED_OPERATION_NOT_FOUND', 'PersistedQueryNotFound');
-      expect(await post(gateway, request)).toEqual(refused);
-      expect(await get(gateway, request)).toEqual(refused);
-      expect(gateway.received()).toEqual({});
-    });
+  it('is refused with PersistedQueryNotFound if it comes as from Apollo’s clients', async () => {
+    const gateway = await gatewayWith(mode);
+    const request = { extensions: { persistedQuery: { version: 1, sha256Hash: unknown } }, variables };
+    const refused = refusal('PERSISTED_OPERATION_NOT_FOUND', 'PersistedQueryNotFound');
+    expect(await post(gateway, request)).toEqual(refused);
+    expect(await get(gateway, request)).toEqual(refused);
+    expect(gateway.received()).toEqual({});
+  });
 
-    it.each([
-      ['nothing', {}],
-      ['a documentId that is no text', { documentId: 5 }],
-      ['extensions that name nothing', { extensions: { persistedQuery: { version: 1 } } }],
-      ['extensions that are none', { extensions: { persistedQuery: null } }],
-    ])('is asked for where there is none: %s', async (_what, body) => {
-      const gateway = await gatewayWith(mode);
-      expect(await post(gateway, { ...body, variables })).toEqual(refusal('BAD_USER_INPUT'));
-      expect(gateway.received()).toEqual({});
-    });
-  },
-);
+  it.each([
+    ['no parameters', {}],
+    ['a documentId that is not a string', { documentId: 5 }],
+    ['a persistedQuery without a hash', { extensions: { persistedQuery: { version: 1 } } }],
+    ['a persistedQuery that is null', { extensions: { persistedQuery: null } }],
+  ])('is required in a request without query: %s', async (_name, body) => {
+    const gateway = await gatewayWith(mode);
+    expect(await post(gateway, { ...body, variables })).toEqual(refusal('BAD_USER_INPUT'));
+    expect(gateway.received()).toEqual({});
+  });
+});
 
-describe('an operation of no manifest', () => {
+describe('an operation that is not in the manifest', () => {
   it.each(['off', 'allow'] as const)('runs with persisted operations "%s"', async mode => {
     const gateway = await gatewayWith(mode);
-    expect(await post(gateway, arbitrary)).toMatchObject({ status: 200 });
-    expect(await get(gateway, arbitrary)).toMatchObject({ status: 200 });
+    expect(await post(gateway, unlisted)).toMatchObject({ status: 200 });
+    expect(await get(gateway, unlisted)).toMatchObject({ status: 200 });
     expect(gateway.received()).toEqual({ listPayouts: 2 });
   });
 
-  it('is not learnt from Apollo’s clients, who may send it with its hash', async () => {
+  it('is not registered when Apollo’s clients send it with its hash', async () => {
     const gateway = await gatewayWith('allow');
-    expect(await post(gateway, { ...arbitrary, ...asApollo(arbitrary.query) })).toMatchObject({
+    expect(await post(gateway, { ...unlisted, ...namedAsByApollo(unlisted.query) })).toMatchObject({
       status: 200,
     });
-    expect(await post(gateway, asApollo(arbitrary.query))).toEqual(
+    expect(await post(gateway, namedAsByApollo(unlisted.query))).toEqual(
       refusal('PERSISTED_OPERATION_NOT_FOUND', 'PersistedQueryNotFound'),
     );
   });
 
   it.each<[how: string, body: Readonly<Record<string, unknown>>]>([
-    ['by itself', arbitrary],
-    ['with the name of one that is', { ...arbitrary, ...byId(documents.payout), variables }],
-    ['with its own hash, as Apollo’s clients send it', { ...arbitrary, ...asApollo(arbitrary.query) }],
-    ['even where its text is one of the manifest', { query: documents.payout, variables }],
-    ['that is no document', { query: 'x' }],
-    ['that is empty', { query: '', ...byId(documents.payout), variables }],
-    ['that asks for the schema', { query: '{ __schema { types { name } } }' }],
-    ['that pays', { query: documents.pay, variables: { input: payoutInput('key-1') } }],
-  ])('is refused with "only", and nothing sent: %s', async (_how, body) => {
-    const gateway = await gatewayWith('only', { ROUTER_SECRET: router['x-router-secret'] });
+    ['a query', unlisted],
+    [
+      'with the id of an operation in the manifest',
+      { ...unlisted, ...namedById(documents.payout), variables },
+    ],
+    ['with its own hash, as from Apollo’s clients', { ...unlisted, ...namedAsByApollo(unlisted.query) }],
+    ['a document of the manifest, sent as a query', { query: documents.payout, variables }],
+    ['not GraphQL', { query: 'x' }],
+    ['an empty query', { query: '', ...namedById(documents.payout), variables }],
+    ['introspection', { query: '{ __schema { types { name } } }' }],
+    ['a mutation', { query: documents.pay, variables: { input: payoutInput('key-1') } }],
+  ])('is refused with "only" and without a Lean call: %s', async (_name, body) => {
+    const gateway = await gatewayWith('only', { ROUTER_SECRET: routerHeaders['x-router-secret'] });
     const refused = refusal('PERSISTED_OPERATION_REQUIRED');
     expect(await post(gateway, body)).toEqual(refused);
     expect(await get(gateway, body)).toEqual(refused);
@@ -250,36 +253,38 @@ describe('an operation of no manifest', () => {
     expect(gateway.received()).toEqual({});
   });
 
-  it('is refused with "only" to everybody where there is no secret of the router', async () => {
+  it('is refused with "only" for every caller if no router secret is configured', async () => {
     const gateway = await gatewayWith('only');
-    for (const headers of [{}, router, { 'x-router-secret': '' }, { 'x-router-secret': 'undefined' }])
-      expect(await post(gateway, arbitrary, headers)).toEqual(refusal('PERSISTED_OPERATION_REQUIRED'));
+    for (const headers of [{}, routerHeaders, { 'x-router-secret': '' }, { 'x-router-secret': 'undefined' }])
+      expect(await post(gateway, unlisted, headers)).toEqual(refusal('PERSISTED_OPERATION_REQUIRED'));
     expect(gateway.received()).toEqual({});
   });
 
   it('runs with "only" for the router', async () => {
-    const gateway = await gatewayWith('only', { ROUTER_SECRET: router['x-router-secret'] });
+    const gateway = await gatewayWith('only', { ROUTER_SECRET: routerHeaders['x-router-secret'] });
     const entities = {
       query: 'query ($of: [_Any!]!) { _entities(representations: $of) { ... on Payout { id } } }',
       variables: { of: [{ __typename: 'Payout', ...variables }] },
     };
-    expect(await post(gateway, entities, router)).toEqual({
+    expect(await post(gateway, entities, routerHeaders)).toEqual({
       status: 200,
       data: { _entities: [variables] },
     });
-    expect(await post(gateway, { query: '{ _service { sdl } }' }, router)).toMatchObject({ status: 200 });
-    expect(await post(gateway, { ...byId(documents.payout), variables }, router)).toMatchObject({
+    expect(await post(gateway, { query: '{ _service { sdl } }' }, routerHeaders)).toMatchObject({
+      status: 200,
+    });
+    expect(await post(gateway, { ...namedById(documents.payout), variables }, routerHeaders)).toMatchObject({
       status: 200,
     });
     expect(gateway.received()).toEqual({ getPayoutIntent: 2 });
     const tooWide = {
       query: '{ a: __typename b: __typename c: __typename d: __typename e: __typename f: __typename }',
     };
-    expect(await post(gateway, tooWide, router)).toEqual(refusal('OPERATION_TOO_EXPENSIVE'));
+    expect(await post(gateway, tooWide, routerHeaders)).toEqual(refusal('OPERATION_TOO_EXPENSIVE'));
   });
 });
 
-describe('a manifest that is not of the promised form keeps the gateway from starting', () => {
+describe('the gateway does not start with an invalid manifest', () => {
   async function start(file: string): Promise<RunningGateway> {
     const folder = await mkdtemp(join(tmpdir(), 'lean-payouts-test-'));
     onTestFinished(() => rm(folder, { recursive: true }));
@@ -308,58 +313,60 @@ describe('a manifest that is not of the promised form keeps the gateway from sta
   }
 
   const accepted = '; accepted: a JSON object of documents by their sha256: hash.';
-  const line = (problem: string): string => `PERSISTED_OPERATIONS_FILE: ${problem}${accepted}`;
+  const problemLine = (problem: string): string => `PERSISTED_OPERATIONS_FILE: ${problem}${accepted}`;
 
-  it.each<[what: string, content: unknown, problem: string]>([
-    ['no JSON', '{', 'is not JSON'],
-    ['empty', '', 'is not JSON'],
+  it.each<[name: string, content: unknown, problem: string]>([
+    ['not JSON', '{', 'is not JSON'],
+    ['an empty file', '', 'is not JSON'],
     ['a list', [documents.payout], 'is not a JSON object of documents by their hash'],
     ['null', 'null', 'is not a JSON object of documents by their hash'],
-    ['a text', '"x"', 'is not a JSON object of documents by their hash'],
-    ['of no operation', {}, 'holds no operation'],
-  ])('as a whole: %s', async (_what, content, problem) => {
-    expect(await problemsWith(await fileOf(content))).toEqual([line(problem)]);
+    ['a string', '"x"', 'is not a JSON object of documents by their hash'],
+    ['an empty object', {}, 'contains no operations'],
+  ])('in a file of the wrong form: %s', async (_name, content, problem) => {
+    expect(await problemsWith(await writeManifest(content))).toEqual([problemLine(problem)]);
   });
 
-  it('that is not there', async () => {
+  it('in a file that does not exist', async () => {
     expect(await problemsWith(join(tmpdir(), 'lean-payouts-no-such-file.json'))).toEqual([
-      line('cannot be read'),
+      problemLine('cannot be read'),
     ]);
   });
 
-  it('that is a folder', async () => {
-    expect(await problemsWith(tmpdir())).toEqual([line('cannot be read')]);
+  it('in a folder', async () => {
+    expect(await problemsWith(tmpdir())).toEqual([problemLine('cannot be read')]);
   });
 
-  const wrongKey = 'is not sha256: and 64 lower-case hexadecimal digits';
-  it.each<[what: string, key: string, problem: string]>([
-    ['no hash', 'Payouts', wrongKey],
-    ['a hash of another algorithm', createHash('sha1').update(documents.payout).digest('hex'), wrongKey],
-    ['a hash in capitals', hash(documents.payout).toUpperCase(), wrongKey],
-    ['a hash with another prefix', `sha1:${hash(documents.payout)}`, wrongKey],
+  const invalidKey = 'is not sha256: and 64 lower-case hexadecimal digits';
+  it.each<[name: string, key: string, problem: string]>([
+    ['not a hash', 'Payouts', invalidKey],
+    ['a hash of another algorithm', createHash('sha1').update(documents.payout).digest('hex'), invalidKey],
+    ['a hash in upper case', hash(documents.payout).toUpperCase(), invalidKey],
+    ['a hash with another prefix', `sha1:${hash(documents.payout)}`, invalidKey],
     ['a hash of another document', `sha256:${hash(documents.payouts)}`, 'is not the hash of its document'],
-    ['a name out of JavaScript', 'constructor', wrongKey],
-  ])('by a key that is %s', async (_what, key, problem) => {
-    const file = await fileOf({ ...manifest, [key]: documents.payout });
-    expect(await problemsWith(file)).toEqual([line(`${JSON.stringify(key)} ${problem}`)]);
+    ['a name of Object.prototype', 'constructor', invalidKey],
+  ])('with a key that is %s', async (_name, key, problem) => {
+    const file = await writeManifest({ ...manifest, [key]: documents.payout });
+    expect(await problemsWith(file)).toEqual([problemLine(`${JSON.stringify(key)} ${problem}`)]);
   });
 
-  it('by a document that is no text', async () => {
+  it('with a document that is not a string', async () => {
     const key = hash(documents.payout);
-    expect(await problemsWith(await fileOf({ [key]: { body: documents.payout } }))).toEqual([
-      line(`"${key}" does not lead to a text`),
+    expect(await problemsWith(await writeManifest({ [key]: { body: documents.payout } }))).toEqual([
+      problemLine(`"${key}" has a value that is not a string`),
     ]);
   });
 
+  const notGraphql = 'has a document that is not GraphQL';
+  const notOneOperation = 'has a document that does not hold exactly one operation';
   const refused = (message: string): string => `would be refused: ${message}`;
   const nested = `${'{ intent { payout '.repeat(5)}{ id ${'} } '.repeat(5)}}`;
-  it.each<[what: string, document: string, problem: string]>([
-    ['does not parse', '{', 'is no GraphQL: Syntax Error: Expected Name, found <EOF>.'],
-    ['is empty', '', 'is no GraphQL: Syntax Error: Unexpected <EOF>.'],
-    ['holds two operations', 'query A { __typename } query B { __typename }', 'does not hold one operation'],
-    ['holds no operation', 'fragment F on Payout { id }', 'does not hold one operation'],
+  it.each<[name: string, document: string, problem: string]>([
+    ['does not parse', '{', `${notGraphql}: Syntax Error: Expected Name, found <EOF>.`],
+    ['is empty', '', `${notGraphql}: Syntax Error: Unexpected <EOF>.`],
+    ['has two operations', 'query A { __typename } query B { __typename }', notOneOperation],
+    ['has no operation', 'fragment F on Payout { id }', notOneOperation],
     [
-      'asks for what there is not',
+      'has an unknown field',
       '{ payouts { total } }',
       refused('Cannot query field "total" on type "PayoutConnection".'),
     ],
@@ -381,20 +388,22 @@ describe('a manifest that is not of the promised form keeps the gateway from sta
           'with createPayouts.',
       ),
     ],
-  ])('by a document that %s', async (_what, document, problem) => {
+  ])('with a document that %s', async (_name, document, problem) => {
     const key = `sha256:${hash(document)}`;
-    const file = await fileOf({ ...manifest, [key]: document });
-    expect(await problemsWith(file)).toEqual([line(`"${key}" ${problem}`)]);
+    const file = await writeManifest({ ...manifest, [key]: document });
+    expect(await problemsWith(file)).toEqual([problemLine(`"${key}" ${problem}`)]);
   });
 
-  it('with a line for each problem, but for more of them than anybody reads', async () => {
+  it('and its error has a line for each of the first ten problems', async () => {
     const keys = Array.from({ length: 30 }, (_, index) => `key-${String(index)}`);
-    const file = await fileOf(Object.fromEntries(keys.map(key => [key, documents.payout])));
-    expect(await problemsWith(file)).toEqual(keys.slice(0, 10).map(key => line(`"${key}" ${wrongKey}`)));
+    const file = await writeManifest(Object.fromEntries(keys.map(key => [key, documents.payout])));
+    expect(await problemsWith(file)).toEqual(
+      keys.slice(0, 10).map(key => problemLine(`"${key}" ${invalidKey}`)),
+    );
   });
 
-  it('and one that is of it does not', async () => {
-    const gateway = await start(await fileOf(manifest));
+  it('but starts with a valid one', async () => {
+    const gateway = await start(await writeManifest(manifest));
     expect(gateway.url).toMatch(/^http:/);
   });
 });

@@ -17,7 +17,7 @@ async function start(): Promise<ListeningGateway> {
   return gateway;
 }
 
-/** A WebSocket that nothing hides: what is sent and received is the test's own. */
+/** A plain WebSocket, on which the test sends and receives each message itself. */
 async function connect({ url }: ListeningGateway, { acknowledged = true } = {}) {
   const socket = new WebSocket(url.replace('http', 'ws'), 'graphql-transport-ws', { autoPong: false });
   onTestFinished(() => {
@@ -50,7 +50,7 @@ async function metric({ origin }: ListeningGateway, name: string): Promise<numbe
 }
 
 describe('a WebSocket', () => {
-  it('echoes nothing before its caller has been let in', async () => {
+  it('answers no ping before the caller is authenticated', async () => {
     const client = await connect(await start(), { acknowledged: false });
     client.send({ type: 'ping', payload: { data: 'x'.repeat(60_000) } });
     client.socket.ping(Buffer.alloc(100));
@@ -63,22 +63,22 @@ describe('a WebSocket', () => {
     await expect.poll(client.pongs).toBe(1);
   });
 
-  it('is ended when its peer does not read what it is sent', async () => {
+  it('is terminated when its client does not read', async () => {
     const gateway = await start();
     const client = await connect(gateway);
     client.socket.pause();
     const closed = once(client.socket, 'close');
     const flood = { type: 'ping', payload: { data: 'x'.repeat(60_000) } };
-    const ended = () => metric(gateway, 'lean_payouts_connections_ended_total{reason="unread"}');
-    for (let rounds = 0; rounds < 100 && (await ended()) === 0; rounds += 1)
+    const terminated = () => metric(gateway, 'lean_payouts_connections_ended_total{reason="unread"}');
+    for (let batches = 0; batches < 100 && (await terminated()) === 0; batches += 1)
       for (let times = 0; times < 20; times += 1) client.send(flood);
-    expect(await ended()).toBe(1);
+    expect(await terminated()).toBe(1);
     client.socket.resume();
     expect((await closed)[0]).toBe(1006);
     await expect.poll(() => metric(gateway, 'lean_payouts_unread_bytes'), { timeout: 5000 }).toBe(0);
   });
 
-  it('runs a hundred operations, and refuses one more with a code', async () => {
+  it('runs a hundred operations, and refuses one more with TOO_MANY_OPERATIONS', async () => {
     const gateway = await start();
     const client = await connect(gateway);
     for (let id = 0; id < limits.operations; id += 1) client.send(subscribe(id));
@@ -101,7 +101,7 @@ describe('a WebSocket', () => {
     await expect.poll(() => metric(gateway, 'lean_payouts_subscribers')).toBe(0);
   });
 
-  it('counts an operation until it is over, though its caller has said that it may end', async () => {
+  it('counts an operation until its execution has ended, even if the client has completed it', async () => {
     const gateway = await start();
     const client = await connect(gateway);
     gateway.lean.faults.add({ kind: 'latency', ms: 5000, operation: 'listPayouts' });
@@ -116,11 +116,11 @@ describe('a WebSocket', () => {
       .toMatchObject({ id: 'b', payload: [{ extensions: { code: 'TOO_MANY_OPERATIONS' } }] });
   });
 
-  it('executes no operation once it is closing', async () => {
+  it('executes no operation while it closes', async () => {
     const gateway = await start();
     const client = await connect(gateway);
     client.send(subscribe(1));
-    // The protocol closes a connection that uses an id twice.
+    // The protocol closes a connection on which an id is used twice.
     client.send(subscribe(1));
     const mutation = 'mutation ($input: CreatePayoutInput!) { createPayout(input: $input) { __typename } }';
     const payload = { query: mutation, variables: { input: payoutInput('key-1') } };
@@ -132,7 +132,7 @@ describe('a WebSocket', () => {
     expect(created).toHaveLength(1);
   });
 
-  it('is closed for a message that is nested too deeply, or holds too much', async () => {
+  it('is closed for a message that is nested too deeply or has too many values', async () => {
     const gateway = await start();
     for (const text of ['['.repeat(60_000), `[${'1,'.repeat(20_000)}1]`]) {
       const client = await connect(gateway);
@@ -141,13 +141,13 @@ describe('a WebSocket', () => {
     }
   });
 
-  it('is closed for a message in very many fragments', async () => {
+  it('is closed for a message with more than 64 fragments', async () => {
     const client = await connect(await start());
     for (let piece = 0; piece < 100; piece += 1) client.socket.send('x', { fin: false });
     expect((await once(client.socket, 'close'))[0]).toBe(1008);
   });
 
-  it('is closed with the code of the protocol where an id is used twice, however long it is', async () => {
+  it('is closed with the code 4409 when an id is used twice, even a long id', async () => {
     const client = await connect(await start());
     const message = { id: 'x'.repeat(128), type: 'subscribe', payload: subscription };
     client.send(message);
@@ -155,13 +155,13 @@ describe('a WebSocket', () => {
     expect((await once(client.socket, 'close'))[0]).toBe(4409);
   });
 
-  it('is closed when its caller does not say hello in time', async () => {
+  it('is closed when its client does not send connection_init in time', async () => {
     const client = await connect(await start(), { acknowledged: false });
     expect((await once(client.socket, 'close'))[0]).toBe(4408);
   }, 20_000);
 });
 
-it('one caller has 5000 subscriptions on all connections together, and one more is refused with a code', async () => {
+it('one caller may have 5000 subscriptions over all connections, and one more is refused with a code', async () => {
   const gateway = await start();
   const sockets = limits.subscriptionsPerCaller / limits.operations;
   const clients = await Promise.all(Array.from({ length: sockets + 1 }, () => connect(gateway)));

@@ -6,8 +6,8 @@ import { useSubscribedRequests } from '../../../src/adapters/graphql/subscribed-
 const query =
   'subscription S($id: ID, $missing: String) { payoutUpdated(id: $id, after: $missing) { status } }';
 
-/** A subscription as it is when it begins: what its caller sent, and what Yoga keeps. */
-function begun(variables: Record<string, unknown>) {
+/** The request of a new subscription: its parameters, which Yoga keeps, and the execution arguments. */
+function createRequest(variables: Record<string, unknown>) {
   const params = { query, operationName: 'S', variables, extensions: { anything: 1 } };
   const args = {
     document: parse(query),
@@ -18,10 +18,10 @@ function begun(variables: Record<string, unknown>) {
   return { params, args };
 }
 
-it('a subscription keeps the variables that it declares, and nothing else that its caller sent', async () => {
+it('a subscription keeps only the variables that its operation declares', async () => {
   const subscriptions = new Subscriptions();
   const plugin = useSubscribedRequests(subscriptions);
-  const { params, args } = begun({ id: 'po_1', other: ['x'.repeat(1000)], toString: 1 });
+  const { params, args } = createRequest({ id: 'po_1', other: ['x'.repeat(1000)], toString: 1 });
   await plugin.onSubscribe?.({ args } as never);
   expect(args.variableValues).toEqual({ id: 'po_1' });
   expect(params).toEqual({
@@ -33,14 +33,16 @@ it('a subscription keeps the variables that it declares, and nothing else that i
   expect(args.operationName).toBe('S');
 });
 
-it('subscriptions with the same text keep one syntax tree', async () => {
+it('subscriptions with the same text share one syntax tree', async () => {
   const subscriptions = new Subscriptions();
   const plugin = useSubscribedRequests(subscriptions);
-  const first = begun({});
+  const first = createRequest({});
   await plugin.onSubscribe?.({ args: first.args } as never);
-  const { subscribed } = first.args.contextValue as { subscribed: Parameters<Subscriptions['begin']>[1] };
-  subscriptions.begin('ann', subscribed);
-  const second = begun({});
+  const { subscribedDocument } = first.args.contextValue as {
+    subscribedDocument: Parameters<Subscriptions['begin']>[1];
+  };
+  subscriptions.begin('ann', subscribedDocument);
+  const second = createRequest({});
   await plugin.onSubscribe?.({ args: second.args } as never);
   expect(second.args.document).toBe(first.args.document);
 });

@@ -4,39 +4,39 @@ import { Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   connectionLimits as limits,
-  type ConnectionEnd,
+  type ConnectionEndReason,
 } from '../../../src/adapters/http/connection-limits.ts';
 import { Connections, type Connection } from '../../../src/adapters/http/connections.ts';
 
 const mebibyte = 1024 * 1024;
 
-/** A peer that reads nothing until it is told to. */
-class Peer extends Writable {
-  #take: (() => void) | undefined;
+/** A client that reads nothing until `readChunk` is called. */
+class Client extends Writable {
+  #done: (() => void) | undefined;
 
-  override _write(_chunk: unknown, _encoding: string, taken: () => void): void {
-    this.#take = taken;
+  override _write(_chunk: unknown, _encoding: string, done: () => void): void {
+    this.#done = done;
   }
 
-  /** Reads what is being written. */
-  reads(): void {
-    this.#take?.();
+  /** Reads the chunk that is being written. */
+  readChunk(): void {
+    this.#done?.();
   }
 }
 
-function connected() {
-  const ends: ConnectionEnd[] = [];
-  const connections = new Connections(why => ends.push(why));
+function createConnections() {
+  const endReasons: ConnectionEndReason[] = [];
+  const connections = new Connections(reason => endReasons.push(reason));
   const open = () => {
-    const peer = new Peer();
-    const connection = connections.of(peer as never);
+    const client = new Client();
+    const connection = connections.forSocket(client as never);
     const write = (bytes: number): void => {
-      peer.write(Buffer.alloc(bytes));
+      client.write(Buffer.alloc(bytes));
       connection.checkUnread();
     };
-    return { peer, connection, write };
+    return { client, connection, write };
   };
-  return { connections, ends, open };
+  return { connections, endReasons, open };
 }
 
 beforeEach(() => {
@@ -47,146 +47,146 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-describe('what a peer has not read', () => {
-  it('is counted as of the last second, and drops to zero after the peer reads', () => {
-    const { connections, ends, open } = connected();
-    const { peer, write } = open();
+describe('unread bytes', () => {
+  it('are counted every second, and drop to zero after the client has read them', () => {
+    const { connections, endReasons, open } = createConnections();
+    const { client, write } = open();
     write(1000);
     expect(connections.unreadBytes).toBe(1000);
-    peer.reads();
+    client.readChunk();
     vi.advanceTimersByTime(1000);
     expect(connections.unreadBytes).toBe(0);
     expect(vi.getTimerCount()).toBe(0);
-    expect(ends).toEqual([]);
+    expect(endReasons).toEqual([]);
   });
 
-  it('ends the connection at once beyond what may be unread at any moment', () => {
-    const { connections, ends, open } = connected();
-    const { peer, write } = open();
+  it('above maxUnreadBytes close the connection at once', () => {
+    const { connections, endReasons, open } = createConnections();
+    const { client, write } = open();
     write(limits.maxUnreadBytes);
-    expect(peer.destroyed).toBe(false);
+    expect(client.destroyed).toBe(false);
     write(1);
-    expect(peer.destroyed).toBe(true);
-    expect(ends).toEqual(['unread']);
+    expect(client.destroyed).toBe(true);
+    expect(endReasons).toEqual(['unread']);
     vi.advanceTimersByTime(1000);
     expect(connections.unreadBytes).toBe(0);
   });
 
-  it('ends the connection beyond 1 MiB for ten seconds', () => {
-    const { ends, open } = connected();
-    const { peer, write } = open();
+  it('above 1 MiB for ten seconds close the connection', () => {
+    const { endReasons, open } = createConnections();
+    const { client, write } = open();
     write(mebibyte);
     write(1);
     vi.advanceTimersByTime(limits.unreadMs);
-    expect(peer.destroyed).toBe(false);
+    expect(client.destroyed).toBe(false);
     vi.advanceTimersByTime(2000);
-    expect(peer.destroyed).toBe(true);
-    expect(ends).toEqual(['unread']);
+    expect(client.destroyed).toBe(true);
+    expect(endReasons).toEqual(['unread']);
   });
 
-  it('does nothing to a slow peer that comes below 1 MiB in time', () => {
-    const { open } = connected();
-    const { peer, write } = open();
+  it('do not close the connection of a slow client that falls below 1 MiB in time', () => {
+    const { open } = createConnections();
+    const { client, write } = open();
     for (let times = 0; times < 5; times += 1) {
       write(mebibyte);
       write(1);
       vi.advanceTimersByTime(limits.unreadMs - 1000);
-      peer.reads();
-      peer.reads();
+      client.readChunk();
+      client.readChunk();
       vi.advanceTimersByTime(2000);
     }
-    expect(peer.destroyed).toBe(false);
+    expect(client.destroyed).toBe(false);
   });
 
-  it('ends the connections with the most of it once it is too much in all', () => {
-    const { connections, ends, open } = connected();
+  it('above maxTotalUnreadBytes close the connections that have the most of them', () => {
+    const { connections, endReasons, open } = createConnections();
     const small = Array.from({ length: 30 }, () => open());
     const large = Array.from({ length: 30 }, () => open());
     for (const { write } of small) write(mebibyte / 2);
     for (const { write } of large) write(3 * mebibyte);
     expect(connections.unreadBytes).toBeLessThanOrEqual(limits.maxTotalUnreadBytes);
-    expect(small.filter(({ peer }) => peer.destroyed)).toEqual([]);
-    // 15 MiB of the small ones, and 16 times 3 MiB, are just below 64 MiB.
-    expect(large.filter(({ peer }) => !peer.destroyed).length).toBe(16);
-    expect(new Set(ends)).toEqual(new Set(['unread_in_all']));
+    expect(small.filter(({ client }) => client.destroyed)).toEqual([]);
+    // The small connections hold 15 MiB. With 16 times 3 MiB of the large ones the total is just below 64 MiB.
+    expect(large.filter(({ client }) => !client.destroyed).length).toBe(16);
+    expect(new Set(endReasons)).toEqual(new Set(['unread_in_all']));
   });
 
-  it('counts what waits for the answer before it, where requests were sent without waiting', () => {
-    const { ends, open } = connected();
-    const { peer, connection } = open();
-    const answer = new ServerResponse(new IncomingMessage(new Socket()));
-    connection.tryBegin(answer);
-    answer.write(Buffer.alloc(limits.maxUnreadBytes + 1));
+  it('include those of a pipelined response that waits for an earlier one', () => {
+    const { endReasons, open } = createConnections();
+    const { client, connection } = open();
+    const response = new ServerResponse(new IncomingMessage(new Socket()));
+    connection.tryBegin(response);
+    response.write(Buffer.alloc(limits.maxUnreadBytes + 1));
     connection.checkUnread();
-    expect(peer.destroyed).toBe(true);
-    expect(ends).toEqual(['unread']);
+    expect(client.destroyed).toBe(true);
+    expect(endReasons).toEqual(['unread']);
   });
 });
 
-describe('requests on one connection', () => {
-  const answerOn = (connection: Connection): ServerResponse | undefined => {
-    const answer = new ServerResponse(new IncomingMessage(new Socket()));
-    return connection.tryBegin(answer) ? answer : undefined;
+describe('requests in flight on one connection', () => {
+  const beginRequest = (connection: Connection): ServerResponse | undefined => {
+    const response = new ServerResponse(new IncomingMessage(new Socket()));
+    return connection.tryBegin(response) ? response : undefined;
   };
 
-  it('are as many as may be at once, and one more ends it', () => {
-    const { ends, open } = connected();
-    const { peer, connection } = open();
-    const answers = Array.from({ length: limits.requests }, () => answerOn(connection));
-    expect(answers).not.toContain(undefined);
-    if (answers[0] !== undefined) connection.finish(answers[0]);
-    expect(answerOn(connection)).toBeDefined();
-    expect(peer.destroyed).toBe(false);
-    expect(answerOn(connection)).toBeUndefined();
-    expect(peer.destroyed).toBe(true);
-    expect(ends).toEqual(['requests']);
+  it('above the limit close the connection', () => {
+    const { endReasons, open } = createConnections();
+    const { client, connection } = open();
+    const responses = Array.from({ length: limits.requests }, () => beginRequest(connection));
+    expect(responses).not.toContain(undefined);
+    if (responses[0] !== undefined) connection.finish(responses[0]);
+    expect(beginRequest(connection)).toBeDefined();
+    expect(client.destroyed).toBe(false);
+    expect(beginRequest(connection)).toBeUndefined();
+    expect(client.destroyed).toBe(true);
+    expect(endReasons).toEqual(['requests']);
   });
 });
 
-it('answers whose turn has not come are closed with their connection', async () => {
+it('pipelined responses that wait for an earlier one are closed with their connection', async () => {
   vi.useRealTimers();
-  const { open } = connected();
-  const { peer, connection } = open();
-  const answers = Array.from({ length: 3 }, () => new ServerResponse(new IncomingMessage(new Socket())));
-  const closed = answers.map(() => 0);
-  for (const [index, answer] of answers.entries()) {
-    answer.once('close', () => {
+  const { open } = createConnections();
+  const { client, connection } = open();
+  const responses = Array.from({ length: 3 }, () => new ServerResponse(new IncomingMessage(new Socket())));
+  const closed = responses.map(() => 0);
+  for (const [index, response] of responses.entries()) {
+    response.once('close', () => {
       closed[index] = 1;
     });
-    connection.tryBegin(answer);
+    connection.tryBegin(response);
   }
-  peer.destroy();
+  client.destroy();
   await expect.poll(() => closed).toEqual([1, 1, 1]);
 });
 
-describe('while the gateway stops', () => {
-  it('a peer that has not read an answer for so long is left, and one that waits for an answer is not', () => {
-    const { connections, open } = connected();
+describe('closeStuck', () => {
+  it('closes a connection whose client does not read its response, and none whose client waits for one', () => {
+    const { connections, open } = createConnections();
     const [reading, waiting, stuck] = [open(), open(), open()];
     for (const { connection } of [reading, stuck]) {
-      const answer = new ServerResponse(new IncomingMessage(new Socket()));
-      connection.tryBegin(answer);
-      answer.end('all of it');
-      if (connection === reading.connection) connection.finish(answer);
+      const response = new ServerResponse(new IncomingMessage(new Socket()));
+      connection.tryBegin(response);
+      response.end('the whole body');
+      if (connection === reading.connection) connection.finish(response);
     }
     waiting.connection.tryBegin(new ServerResponse(new IncomingMessage(new Socket())));
     // Several listeners call it at about the same time.
     for (let second = 0; second < 10; second += 1) {
-      for (let listener = 0; listener < 3; listener += 1) connections.endStuck(10_000);
-      expect(stuck.peer.destroyed).toBe(false);
+      for (let listener = 0; listener < 3; listener += 1) connections.closeStuck(10_000);
+      expect(stuck.client.destroyed).toBe(false);
       vi.advanceTimersByTime(1000);
     }
-    connections.endStuck(10_000);
-    expect([reading, waiting, stuck].map(({ peer }) => peer.destroyed)).toEqual([false, false, true]);
+    connections.closeStuck(10_000);
+    expect([reading, waiting, stuck].map(({ client }) => client.destroyed)).toEqual([false, false, true]);
   });
 });
 
-it('a connection that is closed is forgotten', () => {
+it('a closed connection is no longer tracked', () => {
   vi.useRealTimers();
-  const { connections, open } = connected();
-  const { peer, connection } = open();
-  expect(connections.of(peer as never)).toBe(connection);
+  const { connections, open } = createConnections();
+  const { client, connection } = open();
+  expect(connections.forSocket(client as never)).toBe(connection);
   expect(connections.count).toBe(1);
-  peer.destroy();
+  client.destroy();
   return expect.poll(() => connections.count).toBe(0);
 });

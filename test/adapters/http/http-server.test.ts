@@ -4,10 +4,10 @@ import { connect, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Environment } from '../../../src/config/config.ts';
 import { payoutIdOf } from '../../../src/payouts/values/ids.ts';
-import { exampleIntentId, examplePayoutId, sandboxCredentials } from '../../../src/sandbox/named.ts';
+import { exampleIntentId, examplePayoutId, sandboxCredentials } from '../../../src/sandbox/fixtures.ts';
 import { startSandbox } from '../../../src/sandbox/sandbox.ts';
 import { startHeldLean } from '../../support/held-lean.ts';
-import { logLines } from '../../support/log-lines.ts';
+import { captureLog } from '../../support/log-lines.ts';
 import { createPayoutDocument, payoutInput } from '../../support/payout-input.ts';
 import { postOperation, startListeningGateway } from '../../support/running-gateway.ts';
 
@@ -19,9 +19,9 @@ async function start(options: Parameters<typeof startListeningGateway>[0] = {}) 
   return { ...gateway, close };
 }
 
-async function startBeforeHeldLean(env: Environment = {}) {
+async function startWithHeldLean(env: Environment = {}) {
   const held = await startHeldLean();
-  const logged = logLines();
+  const logged = captureLog();
   const gateway = await start({ env: { LEAN_BASE_URL: held.url, ...env }, log: logged.log });
   onTestFinished(() => held.close());
   return { held, logged, gateway };
@@ -35,8 +35,8 @@ async function get(url: string, headers: Record<string, string> = {}) {
   return { status: response.status, type: response.headers.get('content-type'), body: await response.json() };
 }
 
-describe('the listener', () => {
-  it('tells its liveness and its readiness', async () => {
+describe('the GraphQL listener', () => {
+  it('answers /health and /ready with 200', async () => {
     const { origin } = await start();
     const type = 'application/json';
     expect(await get(`${origin}/health`)).toEqual({ status: 200, type, body: { status: 'ok' } });
@@ -44,7 +44,7 @@ describe('the listener', () => {
     expect(await get(`${origin}/ready/?verbose`)).toMatchObject({ status: 200 });
   });
 
-  it('is alive and not ready while the token endpoint refuses its credentials, until it takes them', async () => {
+  it('is healthy but not ready while the token endpoint refuses its credentials', async () => {
     const lean = await startSandbox();
     onTestFinished(() => lean.close());
     const { origin, url } = await start({
@@ -67,12 +67,12 @@ describe('the listener', () => {
       body: { status: expect.stringContaining('no access token') as string },
     });
     expect(await get(`${origin}/health`)).toMatchObject({ status: 200 });
-    // The token endpoint is left alone for a while after a refusal, so it takes some asking.
+    // After a refusal the gateway does not call the token endpoint for a while, so several requests may be needed.
     while ((await postOperation(url, example)).errors !== undefined);
     expect(await get(`${origin}/ready`)).toMatchObject({ status: 200 });
   });
 
-  it('answers 404 in JSON to a path that it does not have', async () => {
+  it('answers 404 in JSON for an unknown path', async () => {
     const { origin } = await start();
     for (const path of ['/', '/graphq', '/graphql/x', '/health/x', '//', '/%'])
       expect(await get(origin + path)).toEqual({
@@ -82,22 +82,22 @@ describe('the listener', () => {
       });
   });
 
-  it('lets no foreign page read or ask', async () => {
+  it('gives pages of other origins no CORS permission', async () => {
     const { url } = await start();
     const origin = 'https://elsewhere.example';
-    const answer = await postOperation(url, example, {}, { headers: { origin } });
+    const response = await postOperation(url, example, {}, { headers: { origin } });
     const preflight = await fetch(url, {
       method: 'OPTIONS',
       headers: { origin, 'access-control-request-method': 'POST' },
     });
     await preflight.body?.cancel();
-    for (const { headers } of [answer, preflight])
+    for (const { headers } of [response, preflight])
       expect([...headers.keys()].filter(name => name.startsWith('access-control'))).toEqual([]);
     expect(preflight.status).toBe(405);
   });
 
-  it('names each request by the id that it came with', async () => {
-    const logged = logLines();
+  it('uses the x-request-id of a request in the response and in the log', async () => {
+    const logged = captureLog();
     const { url, lean } = await start({ log: logged.log });
     lean.faults.add({ kind: 'html' });
     const id = 'router.42:a-b_c';
@@ -109,17 +109,17 @@ describe('the listener', () => {
   });
 
   it.each([
-    ['without one', {}],
-    ['with one that is too long', { 'x-request-id': 'x'.repeat(65) }],
-    ['with one that could forge a log line', { 'x-request-id': 'a b"}' }],
-  ])('makes an id for a request %s', async (_what, headers) => {
+    ['without x-request-id', {}],
+    ['with an x-request-id that is too long', { 'x-request-id': 'x'.repeat(65) }],
+    ['with an x-request-id that could forge a log line', { 'x-request-id': 'a b"}' }],
+  ])('creates a UUID for a request %s', async (_name, headers) => {
     const { origin } = await start();
     const response = await fetch(`${origin}/health`, { headers });
     await response.body?.cancel();
     expect(response.headers.get('x-request-id')).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
   });
 
-  it('refuses a body above 64 KiB also when its length is not announced', async () => {
+  it('refuses a body above 64 KiB without a content-length', async () => {
     const { url } = await start();
     const half = new TextEncoder().encode(' '.repeat(40 * 1024));
     const body = new ReadableStream({
@@ -129,17 +129,17 @@ describe('the listener', () => {
         controller.close();
       },
     });
-    const answer = await postOperation(url, '', {}, { body, duplex: 'half' } as RequestInit);
-    expect(answer).toMatchObject({ status: 413, errors: [{ extensions: { code: 'BAD_USER_INPUT' } }] });
+    const response = await postOperation(url, '', {}, { body, duplex: 'half' } as RequestInit);
+    expect(response).toMatchObject({ status: 413, errors: [{ extensions: { code: 'BAD_USER_INPUT' } }] });
   });
 });
 
-/** Sends bytes as they are, and reads all that comes back; without `end` the connection stays as it is. */
-async function raw(
+/** Sends bytes unchanged, and reads all that comes back. If `end` is false, the connection stays open. */
+async function sendRaw(
   origin: string,
   text: string,
   end = true,
-): Promise<{ socket: Socket; answer: Promise<string> }> {
+): Promise<{ socket: Socket; responseText: Promise<string> }> {
   const { hostname, port } = new URL(origin);
   const socket = connect(Number(port), hostname);
   onTestFinished(() => void socket.destroy());
@@ -147,56 +147,56 @@ async function raw(
   const chunks: Buffer[] = [];
   socket.on('data', (chunk: Buffer) => chunks.push(chunk));
   socket.on('error', () => undefined);
-  const answer = once(socket, 'close').then(() => Buffer.concat(chunks).toString());
+  const responseText = once(socket, 'close').then(() => Buffer.concat(chunks).toString());
   if (end) socket.end(text);
   else await new Promise<void>(resolve => socket.write(text, () => resolve()));
-  return { socket, answer };
+  return { socket, responseText };
 }
 
 it.each(['[', 'x:99999', '1.2.3.999', 'a b/c?d'])(
-  'a Host header of %j is refused, and tells nothing of us',
+  'a Host header of %j is refused without a stack trace',
   async host => {
     const { origin } = await start();
     const body = '{"query":"{__typename}"}';
-    const { answer } = await raw(
+    const { responseText } = await sendRaw(
       origin,
       `POST /graphql HTTP/1.1\r\nHost: ${host}\r\nContent-Type: application/json\r\n` +
         `Content-Length: ${String(body.length)}\r\nConnection: close\r\n\r\n${body}`,
     );
-    expect(await answer).toMatch(/^HTTP\/1\.1 400 /);
-    expect(await answer).not.toMatch(/node_modules| at /);
+    expect(await responseText).toMatch(/^HTTP\/1\.1 400 /);
+    expect(await responseText).not.toMatch(/node_modules| at /);
   },
 );
 
-it('a caller who leaves in the middle of a request is no bug of ours', async () => {
-  const { gateway, logged } = await startBeforeHeldLean();
-  const { socket } = await raw(
+it('a request whose caller disconnects in its middle is logged without an error', async () => {
+  const { gateway, logged } = await startWithHeldLean();
+  const { socket } = await sendRaw(
     gateway.origin,
     'POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"qu',
     false,
   );
   socket.destroy();
-  await logged.line(({ msg }) => msg === 'request given up by the caller');
+  await logged.line(({ msg }) => msg === 'request aborted by the caller');
   await gateway.close();
   expect(logged.lines.filter(({ level }) => level >= 40)).toEqual([]);
 });
 
-describe('closing', () => {
-  it('does not wait for a request that is not in whole', async () => {
-    const { gateway } = await startBeforeHeldLean();
-    const { answer } = await raw(
+describe('closing the gateway', () => {
+  it('does not wait for an incomplete request', async () => {
+    const { gateway } = await startWithHeldLean();
+    const { responseText } = await sendRaw(
       gateway.origin,
       'POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"qu',
       false,
     );
-    // Answered after the half request has been heard: one connection after the other.
+    // When this request is answered, the gateway has read the incomplete one before it.
     await get(`${gateway.origin}/health`);
     await gateway.close();
-    await answer;
+    await responseText;
   });
 
-  it('lets a payout that is being created come to its end, and takes no new work meanwhile', async () => {
-    const { held, gateway } = await startBeforeHeldLean();
+  it('waits for a payout that is being created, and refuses new work', async () => {
+    const { held, gateway } = await startWithHeldLean();
     const creating = postOperation(gateway.url, ...create('while-closing'));
     const atLean = await held.request(0);
     const closing = gateway.close();
@@ -223,14 +223,14 @@ describe('closing', () => {
     await expect(fetch(`${gateway.origin}/health`)).rejects.toThrow('fetch failed');
   });
 
-  it('waits for a payout whose caller has gone away', async () => {
-    const { held, logged, gateway } = await startBeforeHeldLean();
+  it('waits for a payout whose caller has disconnected', async () => {
+    const { held, logged, gateway } = await startWithHeldLean();
     const caller = new AbortController();
     const creating = postOperation(gateway.url, ...create('orphan'), { signal: caller.signal });
     const atLean = await held.request(0);
     caller.abort();
     await expect(creating).rejects.toThrow('aborted');
-    await logged.line(({ msg }) => msg === 'request given up by the caller');
+    await logged.line(({ msg }) => msg === 'request aborted by the caller');
     const closing = gateway.close();
     expect(atLean.dropped).toBe(false);
     atLean.answer(200, createdAtLean);
@@ -246,9 +246,9 @@ describe('closing', () => {
 
   it.each([
     ['has sent nothing', ''],
-    ['has sent half a request', 'POST /graphql HTTP/1.1\r\nhost: gateway\r\n'],
-    ['keeps its connection for later', 'GET /health HTTP/1.1\r\nhost: gateway\r\n\r\n'],
-  ])('does not wait for a caller who %s', async (_what, text) => {
+    ['has sent an incomplete request', 'POST /graphql HTTP/1.1\r\nhost: gateway\r\n'],
+    ['keeps an idle connection', 'GET /health HTTP/1.1\r\nhost: gateway\r\n\r\n'],
+  ])('does not wait for a caller who %s', async (_name, text) => {
     const { origin, close } = await start();
     const { port, hostname } = new URL(origin);
     const socket = connect(Number(port), hostname).on('error', () => undefined);
@@ -256,59 +256,59 @@ describe('closing', () => {
     await once(socket, 'connect');
     socket.write(text);
     if (text.startsWith('GET')) await once(socket, 'data');
-    // A round trip of another caller: by now the server has taken the connection.
+    // When another request has been answered, the server has accepted the first connection.
     await get(`${origin}/health`);
     await close();
   });
 });
 
-describe('a caller who goes away', () => {
-  it('ends the reads that were for nobody else', async () => {
-    const { held, gateway } = await startBeforeHeldLean();
+describe('a caller who disconnects', () => {
+  it('cancels the reads that no other caller waits for', async () => {
+    const { held, gateway } = await startWithHeldLean();
     const caller = new AbortController();
     const reading = postOperation(gateway.url, example, {}, { signal: caller.signal });
     const atLean = await held.request(0);
     caller.abort();
     await expect(reading).rejects.toThrow('aborted');
-    await atLean.untilDropped();
+    await atLean.whenDropped();
   });
 
-  it('is told of in the log as that, and not as a failure', async () => {
-    const { held, logged, gateway } = await startBeforeHeldLean();
+  it('is logged as an aborted request and not as an error', async () => {
+    const { held, logged, gateway } = await startWithHeldLean();
     const caller = new AbortController();
     const reading = postOperation(gateway.url, example, {}, { signal: caller.signal });
     const atLean = await held.request(0);
     caller.abort();
     await expect(reading).rejects.toThrow('aborted');
-    await atLean.untilDropped();
+    await atLean.whenDropped();
     await gateway.close();
-    expect(logged.lines.map(({ msg }) => msg)).toContain('request given up by the caller');
+    expect(logged.lines.map(({ msg }) => msg)).toContain('request aborted by the caller');
     expect(logged.lines.filter(({ level }) => level >= 40)).toEqual([]);
   });
 
-  it('leaves a read to the others who wait for it', async () => {
-    const { held, logged, gateway } = await startBeforeHeldLean();
+  it('does not cancel a read that another caller waits for', async () => {
+    const { held, logged, gateway } = await startWithHeldLean();
     const caller = new AbortController();
-    const leaving = postOperation(gateway.url, example, {}, { signal: caller.signal });
+    const aborted = postOperation(gateway.url, example, {}, { signal: caller.signal });
     const atLean = await held.request(0);
-    const staying = postOperation(
+    const remaining = postOperation(
       gateway.url,
       `{ a: payoutByPayment(paymentId: "${examplePayoutId}") { id } p2: payoutByPayment(paymentId: "${otherId}") { id } }`,
     );
-    // The second read shows that the staying caller has come to Lean.
+    // The second read shows that the remaining caller's request has reached Lean.
     const other = await held.request(1);
     expect(other.path).toContain(otherId);
     caller.abort();
-    await expect(leaving).rejects.toThrow('aborted');
-    await logged.line(({ msg }) => msg === 'request given up by the caller');
+    await expect(aborted).rejects.toThrow('aborted');
+    await logged.line(({ msg }) => msg === 'request aborted by the caller');
     expect(atLean.dropped).toBe(false);
     atLean.answer(404, {});
     other.answer(404, {});
-    expect((await staying).data).toEqual({ a: null, p2: null });
+    expect((await remaining).data).toEqual({ a: null, p2: null });
   });
 
-  it('never ends a payout that is being created', async () => {
-    const { held, logged, gateway } = await startBeforeHeldLean();
+  it('never cancels a payout that is being created', async () => {
+    const { held, logged, gateway } = await startWithHeldLean();
     const { hostname, port } = new URL(gateway.url);
     const body = JSON.stringify({ query: createPayoutDocument, variables: { input: payoutInput('key-1') } });
     const caller = request({
@@ -321,17 +321,17 @@ describe('a caller who goes away', () => {
     caller.end(body);
     const atLean = await held.request(0);
     caller.destroy();
-    await logged.line(({ msg }) => msg === 'request given up by the caller');
+    await logged.line(({ msg }) => msg === 'request aborted by the caller');
     expect(atLean.dropped).toBe(false);
     atLean.answer(200, createdAtLean);
-    const told = await logged.line(({ msg, operation }) => msg === 'lean' && operation !== 'listPayouts');
-    expect(told).toMatchObject({ operation: 'createPayoutPayment', status: 200 });
+    const logLine = await logged.line(({ msg, operation }) => msg === 'lean' && operation !== 'listPayouts');
+    expect(logLine).toMatchObject({ operation: 'createPayoutPayment', status: 200 });
   });
 });
 
 const otherId = 'b0000000-0000-4000-8000-000000000099';
 
-/** What Lean answers to the creation of `payoutInput`. */
+/** Lean's response to the creation of `payoutInput`. */
 const createdAtLean = {
   payouts_payment_details: [
     {

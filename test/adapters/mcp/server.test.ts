@@ -14,13 +14,13 @@ import {
   exampleIntentId,
   examplePayoutId,
   sandboxCredentials,
-} from '../../../src/sandbox/named.ts';
+} from '../../../src/sandbox/fixtures.ts';
 import type { SandboxOptions } from '../../../src/sandbox/sandbox.ts';
 import { createPayoutDocument, leanCreation, payoutInput } from '../../support/payout-input.ts';
 import { postOperation, startListeningGateway } from '../../support/running-gateway.ts';
 import { freshFolder } from '../../support/stores.ts';
 
-/** Both eras of the protocol: with a handshake, and without. */
+/** Both eras of the protocol: with an initialize handshake, and without. */
 const eras = ['legacy', 'auto'] as const;
 
 async function start(options: { readonly env?: Environment; readonly sandbox?: SandboxOptions } = {}) {
@@ -45,7 +45,7 @@ const call = async (
 const textOf = ({ content }: CallToolResult): string =>
   content.map(block => (block.type === 'text' ? block.text : '')).join('');
 
-it('a batch of messages is refused as a whole: it would be many requests in one', async () => {
+it('a batch of messages is refused', async () => {
   const { mcp, lean } = await start();
   const message = {
     jsonrpc: '2.0',
@@ -53,20 +53,20 @@ it('a batch of messages is refused as a whole: it would be many requests in one'
     method: 'tools/call',
     params: { name: 'lean-getpayout', arguments: { payment_id: examplePayoutId } },
   };
-  const answer = await fetch(mcp, {
+  const response = await fetch(mcp, {
     method: 'POST',
     headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
     body: JSON.stringify(Array.from({ length: 100 }, () => message)),
   });
-  expect(answer.status).toBe(400);
-  expect(await answer.json()).toMatchObject({
+  expect(response.status).toBe(400);
+  expect(await response.json()).toMatchObject({
     error: { code: -32_600, message: expect.stringContaining('no batches') as string },
   });
   expect(lean.requests).toEqual([]);
 });
 
 it.each(['GET', 'PUT', 'PATCH', 'DELETE'])(
-  '%s is no method of MCP, and its body is not read',
+  '%s is refused with 405, and its body is not read',
   async method => {
     const { mcp } = await start();
     const response = await fetch(mcp, { method, ...(method !== 'GET' && { body: 'x'.repeat(300_000) }) });
@@ -74,7 +74,7 @@ it.each(['GET', 'PUT', 'PATCH', 'DELETE'])(
   },
 );
 
-it('arguments that every object has by name are as unknown as others, and twenty are told', async () => {
+it('unknown arguments are refused, also those with names of Object.prototype; at most twenty are listed', async () => {
   const { mcp } = await start();
   const client = await connect(mcp);
   const one = await call(client, 'lean-listpayouts', { constructor: 1 });
@@ -85,7 +85,7 @@ it('arguments that every object has by name are as unknown as others, and twenty
 });
 
 describe.each(eras)('the tools (%s)', era => {
-  it('are the capability’s, by name, with what may be assumed of each', async () => {
+  it('have the names of the capability, and hints about their effects', async () => {
     const { mcp } = await start();
     const { tools } = await (await connect(mcp, era)).listTools();
     expect(
@@ -110,11 +110,11 @@ describe.each(eras)('the tools (%s)', era => {
     }
   });
 
-  it('answer with Lean’s JSON to the letter, and with what their output schema promises', async () => {
+  it('return Lean’s JSON unchanged as text, and structured content that matches their output schema', async () => {
     const { mcp, lean } = await start();
     const client = await connect(mcp, era);
     const { tools } = await client.listTools();
-    const asked: readonly [string, Record<string, unknown>, string][] = [
+    const calls: readonly [string, Record<string, unknown>, string][] = [
       [
         'lean-listpayouts',
         { page_size: 3, page_number: 1, amount_min: '100' },
@@ -132,37 +132,37 @@ describe.each(eras)('the tools (%s)', era => {
         `/payouts/v1/payments/${exampleIntentId}/history`,
       ],
     ];
-    for (const [name, args, path] of asked) {
-      const answer = await call(client, name, args);
+    for (const [name, args, path] of calls) {
+      const result = await call(client, name, args);
       const direct = await fetch(`${lean.url}${path}`, {
         headers: { authorization: `Bearer ${sandboxCredentials.token}` },
       });
-      expect(answer.isError).toBeFalsy();
-      expect(textOf(answer)).toBe(await direct.text());
-      expect(answer.structuredContent).toEqual(JSON.parse(textOf(answer)));
+      expect(result.isError).toBeFalsy();
+      expect(textOf(result)).toBe(await direct.text());
+      expect(result.structuredContent).toEqual(JSON.parse(textOf(result)));
       expect(
-        hasShape(tools.find(tool => tool.name === name)?.outputSchema, answer.structuredContent),
+        schemaErrors(tools.find(tool => tool.name === name)?.outputSchema, result.structuredContent),
       ).toEqual([]);
     }
   });
 
-  it('create a payout once, however often they are called with its key', async () => {
+  it('create one payout for repeated calls with one key', async () => {
     const { mcp, lean } = await start();
     const client = await connect(mcp, era);
     const { tools } = await client.listTools();
-    const held = lean.payouts.all().length;
+    const payoutsBefore = lean.payouts.all().length;
     const args = { idempotency_key: 'key-1', body: leanCreation() };
     const first = await call(client, 'lean-createpayoutpayment', args);
     expect(first.isError).toBeFalsy();
-    expect(hasShape(tools[0]?.outputSchema, first.structuredContent)).toEqual([]);
+    expect(schemaErrors(tools[0]?.outputSchema, first.structuredContent)).toEqual([]);
     expect(await call(client, 'lean-createpayoutpayment', args)).toEqual(first);
-    expect(lean.payouts.all()).toHaveLength(held + 1);
+    expect(lean.payouts.all()).toHaveLength(payoutsBefore + 1);
   });
 });
 
-it('a payout is one and the same by graph, route and tool', async () => {
+it('a key creates one payout over GraphQL, REST and MCP', async () => {
   const { url, mcp, restUrl, lean } = await start({ env: { REST_PORT: '0' } });
-  const held = lean.payouts.all().length;
+  const payoutsBefore = lean.payouts.all().length;
   await postOperation(url, createPayoutDocument, { input: payoutInput('key-1') });
   const route = await fetch(`${restUrl ?? ''}/v1/payouts/v1/payment`, {
     method: 'POST',
@@ -174,11 +174,11 @@ it('a payout is one and the same by graph, route and tool', async () => {
     body: leanCreation({ amount: '16.50' }),
   });
   expect(textOf(tool)).toBe(await route.text());
-  expect(lean.payouts.all()).toHaveLength(held + 1);
+  expect(lean.payouts.all()).toHaveLength(payoutsBefore + 1);
 });
 
-describe('what goes wrong', () => {
-  it('with the arguments is told by their names, with what to do, and Lean hears nothing', async () => {
+describe('a failed call', () => {
+  it('with invalid arguments names them and what to do, and sends nothing to Lean', async () => {
     const { mcp, lean } = await start();
     const client = await connect(mcp);
     const wrong: readonly [string, Record<string, unknown>, RegExp][] = [
@@ -196,43 +196,43 @@ describe('what goes wrong', () => {
       ],
     ];
     for (const [name, args, problem] of wrong) {
-      const answer = await call(client, name, args);
-      expect(answer.isError).toBe(true);
-      expect(textOf(answer)).toMatch(problem);
-      expect(textOf(answer)).toMatch(/^Nothing was done\. .* Correct this and call again\.$/);
+      const result = await call(client, name, args);
+      expect(result.isError).toBe(true);
+      expect(textOf(result)).toMatch(problem);
+      expect(textOf(result)).toMatch(/^Nothing was done\. .* Correct this and call again\.$/);
     }
     expect(lean.requests).toEqual([]);
   });
 
-  it('at Lean is told in our words with Lean’s code, never in Lean’s prose', async () => {
+  it('at Lean is described with Lean’s code and never with Lean’s message', async () => {
     const { mcp, lean } = await start({ env: { LEAN_TIMEOUT_MS: '2000' } });
     const client = await connect(mcp);
     const get = () => call(client, 'lean-getpayout', { payment_id: examplePayoutId });
     for (const [fault, sentence] of [
       [
         { kind: 'status', status: 404, code: 'UNKNOWN_PAYMENT' },
-        /HTTP 404, UNKNOWN_PAYMENT.*nothing by this id/,
+        /HTTP 404, UNKNOWN_PAYMENT.*nothing with this id/,
       ],
       [
         { kind: 'status', status: 400, code: 'INVALID_PARAMETERS' },
         /HTTP 400, INVALID_PARAMETERS.*refused again/,
       ],
-      [{ kind: 'status', status: 401 }, /whoever runs it/],
+      [{ kind: 'status', status: 401 }, /Only the operator of the gateway/],
       [{ kind: 'status', status: 429, retryAfter: 9999 }, /Wait before/],
-      [{ kind: 'status', status: 500 }, /fault of its own/],
+      [{ kind: 'status', status: 500 }, /fault at Lean/],
       [{ kind: 'stall', part: 'headers' }, /LEAN_TIMEOUT.*try again/],
       [{ kind: 'broken_json' }, /LEAN_BAD_RESPONSE/],
     ] as const) {
       lean.faults.clear();
       lean.faults.add(fault);
-      const answer = await get();
-      expect(answer.isError).toBe(true);
-      expect(textOf(answer)).toMatch(sentence);
-      expect(textOf(answer)).not.toContain('a fault set in the sandbox');
+      const result = await get();
+      expect(result.isError).toBe(true);
+      expect(textOf(result)).toMatch(sentence);
+      expect(textOf(result)).not.toContain('a fault set in the sandbox');
     }
   });
 
-  it('with the answer to a payout is told with the key to use again', async () => {
+  it('of a creation names the key to use again', async () => {
     const { mcp, lean } = await start();
     const client = await connect(mcp);
     lean.faults.add({ kind: 'drop_after', operation: 'createPayoutPayment', times: 1 });
@@ -253,7 +253,7 @@ describe('what goes wrong', () => {
     expect(textOf(refused)).toMatch(/HTTP 422, BENEFICIARY_NOT_ACTIVE/);
   });
 
-  it('with the name of a tool is told with those that there are', async () => {
+  it('of an unknown tool lists the tools', async () => {
     const { mcp } = await start();
     const failure = call(await connect(mcp), 'lean-deletepayout');
     await expect(failure).rejects.toThrow(/no tool of this name; there are .*lean-getpayout,/);
@@ -261,7 +261,7 @@ describe('what goes wrong', () => {
 });
 
 describe('settings', () => {
-  it('MCP_WRITES=off has no tool that moves money, and none is called', async () => {
+  it('MCP_WRITES=off offers and runs no tool that moves money', async () => {
     const { mcp, lean } = await start({ env: { MCP_WRITES: 'off' } });
     const client = await connect(mcp);
     const { tools } = await client.listTools();
@@ -272,20 +272,20 @@ describe('settings', () => {
     expect(lean.requests).toEqual([]);
   });
 
-  it('REQUIRE_IDEMPOTENCY_KEY says whether the key is required', async () => {
+  it('REQUIRE_IDEMPOTENCY_KEY decides whether the key is required', async () => {
     for (const setting of ['on', 'off']) {
       const { mcp } = await start({ env: { REQUIRE_IDEMPOTENCY_KEY: setting } });
       const client = await connect(mcp);
       const [create] = (await client.listTools()).tools;
       expect(create?.inputSchema.required?.includes('idempotency_key')).toBe(setting === 'on');
-      const answer = await call(client, 'lean-createpayoutpayment', { body: leanCreation() });
-      expect(answer.isError ?? false).toBe(setting === 'on');
-      if (setting === 'off') expect(answer._meta?.['idempotencyKey']).toMatch(/^[\da-f-]{36}$/);
+      const result = await call(client, 'lean-createpayoutpayment', { body: leanCreation() });
+      expect(result.isError ?? false).toBe(setting === 'on');
+      if (setting === 'off') expect(result._meta?.['idempotencyKey']).toMatch(/^[\da-f-]{36}$/);
     }
   });
 });
 
-describe('the listener', () => {
+describe('the MCP listener', () => {
   const initialize = {
     jsonrpc: '2.0',
     id: 1,
@@ -324,14 +324,14 @@ describe('the listener', () => {
   });
 
   it.each([{ host: 'evil.example' }, { origin: 'https://evil.example' }, { origin: 'null' }])(
-    'gives a page of another host nothing (%o)',
+    'refuses a page of another host (%o)',
     async headers => {
       const { mcp } = await start();
       expect(await post(mcp, headers, JSON.stringify(initialize))).toBe(403);
     },
   );
 
-  it('takes no more than it should', async () => {
+  it('refuses a body above 256 KiB', async () => {
     const { mcp } = await start();
     expect(await post(mcp, {}, JSON.stringify({ ...initialize, more: 'x'.repeat(300_000) }))).toBe(413);
   });
@@ -361,7 +361,7 @@ describe('the listener', () => {
   );
 });
 
-it.each(eras)('an agent on this machine has the tools by standard input and output (%s)', async mode => {
+it.each(eras)('a local agent calls the tools over standard input and output (%s)', async mode => {
   const { lean } = await start();
   const client = new Client({ name: 'test', version: '1' }, { versionNegotiation: { mode } });
   await client.connect(
@@ -396,7 +396,7 @@ it.each(eras)('an agent on this machine has the tools by standard input and outp
   );
 });
 
-it('an operation that is added to the table has its tool', () => {
+it('an operation that is added to the operations gets a tool', () => {
   const refund: Operation = {
     ...operations.getPayout,
     name: 'getRefund',
@@ -413,17 +413,16 @@ it('an operation that is added to the table has its tool', () => {
   });
 });
 
-/** What in a value is not as a schema says. */
 describe('a payout whose outcome is unknown', () => {
   const tool = 'lean-createpayoutpayment';
 
-  it('tells a model what to call again, and when, and what never to do', async () => {
+  it('tells a model when to repeat the call, and never to use another key', async () => {
     const { mcp, lean } = await start();
     const client = await connect(mcp);
     lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 1 });
-    const answer = await call(client, tool, { idempotency_key: 'key-1', body: leanCreation() });
-    expect(answer.isError).toBe(true);
-    expect(textOf(answer)).toMatch(
+    const result = await call(client, tool, { idempotency_key: 'key-1', body: leanCreation() });
+    expect(result.isError).toBe(true);
+    expect(textOf(result)).toMatch(
       /^It is unknown whether it is paid: do not create another payout or use another key\. Call again with the same body and idempotency_key "key-1" after \d+ seconds\. From .*Z on it is sent again if Lean still has nothing of it\. Tell the user\.$/,
     );
   });
@@ -434,25 +433,26 @@ describe('a payout whose outcome is unknown', () => {
     lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 1 });
     await call(client, tool, { idempotency_key: 'key-1', body: leanCreation() });
     lean.payouts.add({ amount: '16.5', destinationId: destinations.pays, description: 'INV 001' });
-    const answer = await call(client, tool, { idempotency_key: 'key-1', body: leanCreation() });
-    expect(textOf(answer)).toContain('An operator must decide what became of it; do not repeat this call.');
+    const result = await call(client, tool, { idempotency_key: 'key-1', body: leanCreation() });
+    expect(textOf(result)).toContain('An operator must decide what became of it; do not repeat this call.');
   });
 
-  it('keeps a model from paying the same under another key', async () => {
+  it('prevents a model from paying the same under another key', async () => {
     const { mcp, lean } = await start();
     const client = await connect(mcp);
     lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 1 });
     await call(client, tool, { idempotency_key: 'key-1', body: leanCreation() });
-    const answer = await call(client, tool, { idempotency_key: 'key-2', body: leanCreation() });
-    expect(answer.isError).toBe(true);
-    expect(textOf(answer)).toContain(
-      'Call with the original body and idempotency_key "key-1" to learn how that one stands, and tell the user.',
+    const result = await call(client, tool, { idempotency_key: 'key-2', body: leanCreation() });
+    expect(result.isError).toBe(true);
+    expect(textOf(result)).toContain(
+      'Call with the original body and idempotency_key "key-1" to learn the state of that payout, and tell the user.',
     );
     expect(lean.requests.filter(({ operation }) => operation === 'createPayoutPayment')).toHaveLength(1);
   });
 });
 
-function hasShape(schema: object | undefined, value: unknown): readonly unknown[] {
+/** The errors of a value against a JSON Schema. */
+function schemaErrors(schema: object | undefined, value: unknown): readonly unknown[] {
   const ajv = new Ajv2020({ allowUnionTypes: true, strict: false });
   const validate = ajv.compile(schema ?? false);
   return validate(value) ? [] : (validate.errors ?? []);

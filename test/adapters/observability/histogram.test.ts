@@ -16,7 +16,7 @@ const observation = fc.record({
   outcome: fc.constantFrom('ok', '5xx'),
 });
 
-it('writes what the histogram of the library writes', async () => {
+it('the histogram renders the same text as the histogram of prom-client', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(observation), async observations => {
       const [registry, libraryRegistry] = [new Registry(), new Registry()];

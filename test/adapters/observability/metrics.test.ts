@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Environment } from '../../../src/config/config.ts';
-import { examplePayoutId } from '../../../src/sandbox/named.ts';
+import { examplePayoutId } from '../../../src/sandbox/fixtures.ts';
 import { createPayoutDocument, payoutInput } from '../../support/payout-input.ts';
 import {
   postOperation,
@@ -19,7 +19,7 @@ async function start(env: Environment = {}): Promise<ListeningGateway> {
   return gateway;
 }
 
-/** Samples by name and labels, as they are written: `name{a="b"}`. */
+/** The samples of `/metrics`, by name and labels as they are rendered: `name{a="b"}`. */
 async function samples({ origin }: ListeningGateway): Promise<ReadonlyMap<string, number>> {
   const response = await fetch(`${origin}/metrics`);
   expect([response.status, response.headers.get('content-type')]).toEqual([
@@ -29,8 +29,8 @@ async function samples({ origin }: ListeningGateway): Promise<ReadonlyMap<string
   const lines = (await response.text()).split('\n').filter(line => line !== '' && !line.startsWith('#'));
   return new Map(
     lines.map(line => {
-      const at = line.lastIndexOf(' ');
-      return [line.slice(0, at), Number(line.slice(at + 1))];
+      const end = line.lastIndexOf(' ');
+      return [line.slice(0, end), Number(line.slice(end + 1))];
     }),
   );
 }
@@ -43,7 +43,7 @@ const counts = (all: ReadonlyMap<string, number>, name: string): Record<string, 
   );
 
 describe('/metrics', () => {
-  it('counts requests by surface, operation and what came of them', async () => {
+  it('counts requests by surface, operation and outcome', async () => {
     const gateway = await start();
     const query = 'query Mine { payouts(first: 1) { totalCount } }';
     for (let times = 0; times < 3; times += 1) await postOperation(gateway.url, query);
@@ -61,15 +61,15 @@ describe('/metrics', () => {
     });
   });
 
-  it('is written once for all who ask for it at the same time', async () => {
+  it('is rendered once for concurrent requests', async () => {
     const { metrics } = await startTestGateway();
-    const text = metrics.metrics();
-    expect(metrics.metrics()).toBe(text);
+    const text = metrics.render();
+    expect(metrics.render()).toBe(text);
     await text;
-    expect(metrics.metrics()).not.toBe(text);
+    expect(metrics.render()).not.toBe(text);
   });
 
-  it('names operations of the manifest by their names, and all others by their root field', async () => {
+  it('labels operations of the manifest with their names, and all others with their root field', async () => {
     const file = join(await freshFolder(), 'operations.json');
     const document = 'query Known { payouts(first: 1) { totalCount } }';
     const sha256 = createHash('sha256').update(document).digest('hex');
@@ -101,7 +101,7 @@ describe('/metrics', () => {
     );
   });
 
-  it('counts Lean’s calls by operation, attempt and outcome, also those that are repeated', async () => {
+  it('counts Lean calls by operation, attempt and outcome, including retries', async () => {
     const gateway = await start();
     await fetch(`${gateway.lean.url}/sandbox/faults`, {
       method: 'POST',
@@ -117,7 +117,7 @@ describe('/metrics', () => {
     expect(all.get('lean_payouts_request_lean_calls_sum{surface="graphql"}')).toBe(2);
   });
 
-  it('counts payouts by what became of them, and those whose outcome is unknown', async () => {
+  it('counts payouts by outcome, and payouts of unknown outcome', async () => {
     const gateway = await start();
     const pay = (key: string, changes: object = {}) =>
       postOperation(gateway.url, createPayoutDocument, { input: payoutInput(key, changes) });
@@ -138,7 +138,7 @@ describe('/metrics', () => {
     expect(all.get('lean_payouts_unresolved_payouts')).toBe(0);
   });
 
-  it('shows how busy the ways to Lean are, whether the gateway is ready, and its process', async () => {
+  it('shows the load of the bulkheads, the readiness of the gateway and its memory', async () => {
     const gateway = await start({ LEAN_MAX_CONCURRENCY: '16' });
     const all = await samples(gateway);
     for (const [kind, max] of [

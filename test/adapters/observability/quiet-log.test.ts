@@ -3,30 +3,31 @@ import { connect } from 'node:net';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { loggedPathOf } from '../../../src/adapters/http/logged-path.ts';
-import { logLines } from '../../support/log-lines.ts';
+import { captureLog } from '../../support/log-lines.ts';
 import { postOperation, startListeningGateway } from '../../support/running-gateway.ts';
 
 /*
- * What callers do wrong is no failure of the gateway's: its log stays quiet, and nothing is written beside it.
+ * A mistake of a caller is no failure of the gateway: the log has no warning or error, and nothing is written to the
+ * console.
  */
 async function start() {
-  const { log, lines, line } = logLines();
-  const console = (['error', 'warn', 'log'] as const).map(name => vi.spyOn(globalThis.console, name));
+  const { log, lines, line } = captureLog();
+  const consoleSpies = (['error', 'warn', 'log'] as const).map(name => vi.spyOn(console, name));
   const gateway = await startListeningGateway({ log, env: { REST_PORT: '0', MCP_PORT: '0' } });
   onTestFinished(async () => {
     await gateway.close();
     vi.restoreAllMocks();
   });
-  const loud = () => lines.filter(({ level }) => level >= 40).map(({ msg, err }) => ({ msg, err }));
-  const beside = () => console.flatMap(({ mock }) => mock.calls as unknown[]);
-  return { gateway, line, loud, beside };
+  const warnings = () => lines.filter(({ level }) => level >= 40).map(({ msg, err }) => ({ msg, err }));
+  const consoleCalls = () => consoleSpies.flatMap(({ mock }) => mock.calls as unknown[]);
+  return { gateway, line, warnings, consoleCalls };
 }
 
-describe('a caller who hangs up in the middle', () => {
+describe('a caller who disconnects in the middle', () => {
   it.each(['graphql', 'rest', 'mcp'] as const)(
-    'of a request to %s leaves a line, and no error',
+    'of a request to %s causes a log line and no error',
     async surface => {
-      const { gateway, line, loud, beside } = await start();
+      const { gateway, line, warnings, consoleCalls } = await start();
       const address = {
         graphql: gateway.url,
         rest: `${gateway.restUrl ?? ''}/v1/payouts/v1/payment`,
@@ -47,27 +48,27 @@ describe('a caller who hangs up in the middle', () => {
         socket.resetAndDestroy();
         await line(({ requestId: id, surface: of }) => id === requestId && of === surface);
       }
-      expect(loud()).toEqual([]);
-      expect(beside()).toEqual([]);
+      expect(warnings()).toEqual([]);
+      expect(consoleCalls()).toEqual([]);
     },
   );
 
-  it('of a read that is under way leaves no error', async () => {
-    const { gateway, line, loud, beside } = await start();
+  it('of a read that is in flight causes no error', async () => {
+    const { gateway, line, warnings, consoleCalls } = await start();
     gateway.lean.faults.add({ kind: 'latency', ms: 300 });
-    const leaving = new AbortController();
-    const asking = fetch(`${gateway.restUrl ?? ''}/v1/payouts/v1/payments`, { signal: leaving.signal });
+    const caller = new AbortController();
+    const reading = fetch(`${gateway.restUrl ?? ''}/v1/payouts/v1/payments`, { signal: caller.signal });
     await expect.poll(() => gateway.lean.requests.length).toBeGreaterThan(0);
-    leaving.abort();
-    await expect(asking).rejects.toThrow();
-    await line(({ msg }) => msg === 'request given up by the caller');
-    expect(loud()).toEqual([]);
-    expect(beside()).toEqual([]);
+    caller.abort();
+    await expect(reading).rejects.toThrow();
+    await line(({ msg }) => msg === 'request aborted by the caller');
+    expect(warnings()).toEqual([]);
+    expect(consoleCalls()).toEqual([]);
   });
 });
 
-it('frames that break the WebSocket protocol leave no error', async () => {
-  const { gateway, line, loud, beside } = await start();
+it('frames that violate the WebSocket protocol cause no error', async () => {
+  const { gateway, line, warnings, consoleCalls } = await start();
   const frames = [
     // Reserved bits, an unmasked frame, text that is not UTF-8, a control frame that is too long.
     Buffer.from([0xf1, 0x80, 0, 0, 0, 0]),
@@ -83,8 +84,8 @@ it('frames that break the WebSocket protocol leave no error', async () => {
     await once(socket, 'close');
   }
   await line(({ msg }) => msg === 'websocket');
-  expect(loud()).toEqual([]);
-  expect(beside()).toEqual([]);
+  expect(warnings()).toEqual([]);
+  expect(consoleCalls()).toEqual([]);
 });
 
 describe('the path in the log', () => {
@@ -101,27 +102,27 @@ describe('the path in the log', () => {
     ['/openapi.json', '/openapi.json'],
     ['/', '/'],
     [`/${'x'.repeat(100)}`, '/…'],
-  ])('of %s is %s', (path, logged) => {
+  ])('of %s is logged as %s', (path, logged) => {
     expect(loggedPathOf(path)).toBe(logged);
   });
 
-  it('holds no account number, whatever is asked for', async () => {
+  it('contains no account number of the requested URL', async () => {
     const { gateway, line } = await start();
     await fetch(
       `${gateway.restUrl ?? ''}/v1/payouts/v1/AE070331234567890123456?iban=AE070331234567890123456`,
     );
-    const written = await line(({ msg, surface }) => msg === 'request' && surface === 'rest');
-    expect(JSON.stringify(written)).not.toContain('AE07');
-    expect(written['path']).toBe('/v1/payouts/v1/…');
+    const logged = await line(({ msg, surface }) => msg === 'request' && surface === 'rest');
+    expect(JSON.stringify(logged)).not.toContain('AE07');
+    expect(logged['path']).toBe('/v1/payouts/v1/…');
   });
 });
 
 describe('the name of an operation in the log', () => {
   it.each([
-    ['Payouts', 'Payouts'],
-    ['AE070331234567890123456', '…'],
-    ['a'.repeat(60_000), '…'],
-  ])('%.30s is %s', async (name, logged) => {
+    ['Payouts', 'Payouts', 'Payouts'],
+    ['an account number', '…', 'AE070331234567890123456'],
+    ['60,000 characters', '…', 'a'.repeat(60_000)],
+  ])('%s is logged as %s', async (_kind, logged, name) => {
     const { gateway, line } = await start();
     await postOperation(gateway.url, `query ${name} { __typename }`);
     expect(await line(({ surface }) => surface === 'graphql')).toMatchObject({ operation: logged });

@@ -13,7 +13,7 @@ import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { Environment } from '../../../src/config/config.ts';
 import { ConfigError } from '../../../src/errors/config-error.ts';
 import { startTraceExport } from '../../../src/process/opentelemetry.ts';
-import { examplePayoutId } from '../../../src/sandbox/named.ts';
+import { examplePayoutId } from '../../../src/sandbox/fixtures.ts';
 import { postOperation, startListeningGateway } from '../../support/running-gateway.ts';
 
 afterEach(() => {
@@ -38,14 +38,14 @@ const traceId = '0af7651916cd43dd8448eb211c80319c';
 const headers = { traceparent: `00-${traceId}-b7ad6b7169203331-01` };
 const query = `query Full { payoutByPayment(paymentId: "${examplePayoutId}") { intent { id } history { status } } }`;
 
-/** A span’s name under those of its parents. */
+/** The names of a span and its parents, from the root. */
 function pathOf(span: ReadableSpan, all: readonly ReadableSpan[]): string {
   const parent = all.find(each => each.spanContext().spanId === span.parentSpanContext?.spanId);
   return parent === undefined ? span.name : `${pathOf(parent, all)} > ${span.name}`;
 }
 
 describe('traces', () => {
-  it('hold the request, its execution, the loads in common and Lean’s calls, within the caller’s trace', async () => {
+  it('contain spans for the request, its execution, batched loads and Lean calls, in the caller’s trace', async () => {
     const { gateway, spans } = await start();
     await postOperation(gateway.url, query, {}, { headers });
     await expect.poll(() => spans().map(({ name }) => name)).toContain('POST graphql Full');
@@ -71,7 +71,7 @@ describe('traces', () => {
     });
   });
 
-  it('hold every attempt of a call of Lean’s', async () => {
+  it('contain a span for every attempt of a Lean call', async () => {
     const { gateway, spans } = await start();
     await fetch(`${gateway.lean.url}/sandbox/faults`, {
       method: 'POST',
@@ -95,23 +95,26 @@ describe('traces', () => {
   it.each([
     ['off', undefined],
     ['on', expect.stringMatching(new RegExp(`^00-${traceId}-[0-9a-f]{16}-01$`))],
-  ])('are told to Lean, by traceparent alone, only where that is allowed (%s)', async (setting, told) => {
-    const { gateway } = await start({ LEAN_TRACE_CONTEXT: setting });
-    await postOperation(
-      gateway.url,
-      query,
-      {},
-      { headers: { ...headers, tracestate: 'a=b', baggage: 'c=d' } },
-    );
-    const [heard] = gateway.lean.requests;
-    expect(heard?.headers['traceparent']).toEqual(told);
-    expect(heard?.headers['tracestate']).toBeUndefined();
-    expect(heard?.headers['baggage']).toBeUndefined();
-  });
+  ])(
+    'are propagated to Lean by traceparent alone, if LEAN_TRACE_CONTEXT is on (%s)',
+    async (setting, expected) => {
+      const { gateway } = await start({ LEAN_TRACE_CONTEXT: setting });
+      await postOperation(
+        gateway.url,
+        query,
+        {},
+        { headers: { ...headers, tracestate: 'a=b', baggage: 'c=d' } },
+      );
+      const [received] = gateway.lean.requests;
+      expect(received?.headers['traceparent']).toEqual(expected);
+      expect(received?.headers['tracestate']).toBeUndefined();
+      expect(received?.headers['baggage']).toBeUndefined();
+    },
+  );
 });
 
-describe('the export', () => {
-  it('is off unless it is asked for', async () => {
+describe('the export of traces', () => {
+  it('is off by default', async () => {
     expect(await startTraceExport({})).toBeUndefined();
     expect(await startTraceExport({ OTEL_SERVICE_NAME: 'payouts' })).toBeUndefined();
     const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' };
@@ -128,11 +131,11 @@ describe('the export', () => {
       { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9', OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' },
       'OTEL_EXPORTER_OTLP_PROTOCOL: "grpc" is not accepted; accepted: http/protobuf.',
     ],
-  ])('of a kind that is not there is refused: %j', async (env, problem) => {
+  ])('with a setting that is not supported is refused: %j', async (env, problem) => {
     await expect(startTraceExport(env)).rejects.toThrow(new ConfigError([problem]));
   });
 
-  it('reaches the collector that the environment names', async () => {
+  it('sends spans to the collector of OTEL_EXPORTER_OTLP_ENDPOINT', async () => {
     const received: {
       readonly path: string | undefined;
       readonly type: string | undefined;

@@ -6,16 +6,16 @@ import type { Environment } from '../../../src/config/config.ts';
 import { operations, restPathOf, type Operation } from '../../../src/lean/operations.ts';
 import { OperationCalls } from '../../../src/operations/operation-calls.ts';
 import { payoutIdOf } from '../../../src/payouts/values/ids.ts';
-import { exampleIntentId, examplePayoutId, sandboxCredentials } from '../../../src/sandbox/named.ts';
+import { exampleIntentId, examplePayoutId, sandboxCredentials } from '../../../src/sandbox/fixtures.ts';
 import type { SandboxOptions } from '../../../src/sandbox/sandbox.ts';
-import { json, rawServer } from '../../lean/wiring.ts';
-import { creatingAt } from '../../support/creating.ts';
-import { logLines } from '../../support/log-lines.ts';
+import { json, rawServer } from '../../lean/fixtures.ts';
+import { createTestCore } from '../../support/test-core.ts';
+import { captureLog } from '../../support/log-lines.ts';
 import { createPayoutDocument, leanCreation, payoutInput } from '../../support/payout-input.ts';
 import { postOperation, startListeningGateway } from '../../support/running-gateway.ts';
-import { freshStore, opened, stores } from '../../support/stores.ts';
-import { openAccess } from '../../support/open-access.ts';
-import { anybody } from '../../../src/access/caller.ts';
+import { freshStore, openTestStore, storeKinds } from '../../support/stores.ts';
+import { anonymousAuthenticator } from '../../support/anonymous-authenticator.ts';
+import { anonymousCaller } from '../../../src/access/caller.ts';
 
 async function start(options: { readonly env?: Environment; readonly sandbox?: SandboxOptions } = {}) {
   const gateway = await startListeningGateway({ ...options, env: { REST_PORT: '0', ...options.env } });
@@ -23,7 +23,7 @@ async function start(options: { readonly env?: Environment; readonly sandbox?: S
   return { ...gateway, rest: gateway.restUrl ?? '' };
 }
 
-const ofReference = (reference: string | null): readonly object[] =>
+const detailsWithReference = (reference: string | null): readonly object[] =>
   leanCreation({ external_reference: reference }).payment_details;
 
 const createPath = '/v1/payouts/v1/payment';
@@ -40,8 +40,8 @@ function post(
   });
 }
 
-/** Sends a path as it is, which `fetch` would tidy up. */
-function raw(url: string, path: string, method = 'GET'): Promise<{ status: number; body: string }> {
+/** Sends a path unchanged. `fetch` would normalize it. */
+function sendRaw(url: string, path: string, method = 'GET'): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
     const { hostname, port } = new URL(url);
     const sent = request({ hostname, port, path, method }, response => {
@@ -57,7 +57,7 @@ function raw(url: string, path: string, method = 'GET'): Promise<{ status: numbe
 }
 
 describe('a read', () => {
-  const nobody = '00000000-0000-4000-8000-000000000000';
+  const unknownId = '00000000-0000-4000-8000-000000000000';
 
   it.each([
     '/payouts/v1/payments',
@@ -66,11 +66,11 @@ describe('a read', () => {
     `/payouts/v1/${examplePayoutId}`,
     `/payouts/v1/intents/${exampleIntentId}`,
     `/payouts/v1/payments/${exampleIntentId}/history`,
-    `/payouts/v1/${nobody}`,
-    `/payouts/v1/intents/${nobody}`,
-    `/payouts/v1/payments/${nobody}/history`,
-  ])('is Lean’s answer, byte for byte: %s', async path => {
-    // Lean's refusals say when they were made.
+    `/payouts/v1/${unknownId}`,
+    `/payouts/v1/intents/${unknownId}`,
+    `/payouts/v1/payments/${unknownId}/history`,
+  ])('returns Lean’s response byte for byte: %s', async path => {
+    // Lean's error bodies contain a timestamp, so the clock is fixed.
     const now = Date.now();
     const { rest, lean } = await start({ sandbox: { clock: () => now } });
     const ours = await fetch(`${rest}/v1${path}`);
@@ -89,36 +89,36 @@ describe('a read', () => {
     { kind: 'status', status: 429, retryAfter: 9999 },
     { kind: 'status', status: 401 },
     { kind: 'status', status: 500 },
-  ] as const)(
-    'passes on what Lean refuses or fails, less headers that are nobody’s business (%o)',
-    async fault => {
-      const { rest, lean } = await start();
-      lean.faults.add(fault);
-      const answer = await fetch(`${rest}/v1/payouts/v1/${examplePayoutId}`);
-      expect(answer.status).toBe(fault.status);
-      expect(await answer.text()).toContain(fault.kind === 'html' ? 'cloudflare' : '"status"');
-      expect(answer.headers.get('retry-after')).toBe('retryAfter' in fault ? '9999' : null);
-      for (const name of answer.headers.keys()) expect(name).not.toMatch(/^(lean-|cf-|server$|set-cookie)/);
-    },
-  );
+  ] as const)('returns Lean’s error response without its internal headers (%o)', async fault => {
+    const { rest, lean } = await start();
+    lean.faults.add(fault);
+    const response = await fetch(`${rest}/v1/payouts/v1/${examplePayoutId}`);
+    expect(response.status).toBe(fault.status);
+    expect(await response.text()).toContain(fault.kind === 'html' ? 'cloudflare' : '"status"');
+    expect(response.headers.get('retry-after')).toBe('retryAfter' in fault ? '9999' : null);
+    for (const name of response.headers.keys()) expect(name).not.toMatch(/^(lean-|cf-|server$|set-cookie)/);
+  });
 
   it.each([
     [{ kind: 'broken_json' }, 502, 'LEAN_BAD_RESPONSE'],
     [{ kind: 'drop_after' }, 502, 'LEAN_UNAVAILABLE'],
     [{ kind: 'stall', part: 'headers' }, 504, 'LEAN_TIMEOUT'],
-  ] as const)('of which nothing comes (%o) is a problem', async (fault, status, code) => {
-    // Whatever else ends by itself is given the time that it takes, on a busy machine too.
-    const { rest, lean } = await start({ env: fault.kind === 'stall' ? { LEAN_TIMEOUT_MS: '300' } : {} });
-    lean.faults.add(fault);
-    const answer = await fetch(`${rest}/v1/payouts/v1/${examplePayoutId}`);
-    expect(answer.status).toBe(status);
-    expect(answer.headers.get('content-type')).toBe('application/problem+json');
-    expect(await answer.json()).toMatchObject({
-      status,
-      code,
-      lean: { retryable: expect.any(Boolean) as boolean },
-    });
-  });
+  ] as const)(
+    'without a usable response of Lean’s returns problem details (%o)',
+    async (fault, status, code) => {
+      // Only the stalled response needs a short timeout. The other faults end by themselves, also on a busy machine.
+      const { rest, lean } = await start({ env: fault.kind === 'stall' ? { LEAN_TIMEOUT_MS: '300' } : {} });
+      lean.faults.add(fault);
+      const response = await fetch(`${rest}/v1/payouts/v1/${examplePayoutId}`);
+      expect(response.status).toBe(status);
+      expect(response.headers.get('content-type')).toBe('application/problem+json');
+      expect(await response.json()).toMatchObject({
+        status,
+        code,
+        lean: { retryable: expect.any(Boolean) as boolean },
+      });
+    },
+  );
 
   it.each([
     ['page_number=-1', 'page_number', 'a whole number from 0'],
@@ -133,99 +133,104 @@ describe('a read', () => {
     ['page_size=1&page_size=2', 'page_size', 'more than once'],
     ['__proto__=1', '__proto__', 'accepted: page_number, page_size'],
     ['constructor=1', 'constructor', 'accepted: page_number, page_size'],
-  ])('with %s is told which parameter is wrong, and what is accepted', async (query, parameter, problem) => {
-    const { rest, lean } = await start();
-    const answer = await fetch(`${rest}/v1/payouts/v1/payments?${query}`);
-    expect(answer.status).toBe(400);
-    expect(await answer.json()).toMatchObject({
-      code: 'BAD_USER_INPUT',
-      problems: [{ parameter, problem: expect.stringContaining(problem) as string }],
-    });
-    expect(lean.requests).toEqual([]);
-  });
+  ])(
+    'with %s is refused with the name of the parameter and the accepted values',
+    async (query, parameter, problem) => {
+      const { rest, lean } = await start();
+      const response = await fetch(`${rest}/v1/payouts/v1/payments?${query}`);
+      expect(response.status).toBe(400);
+      expect(await response.json()).toMatchObject({
+        code: 'BAD_USER_INPUT',
+        problems: [{ parameter, problem: expect.stringContaining(problem) as string }],
+      });
+      expect(lean.requests).toEqual([]);
+    },
+  );
 
-  it('is given up at Lean when its caller leaves', async () => {
+  it('is cancelled at Lean when its caller disconnects', async () => {
     const { rest, lean } = await start({ sandbox: { latencyMs: 60_000 } });
     const caller = new AbortController();
-    const left = fetch(`${rest}/v1/payouts/v1/${examplePayoutId}`, { signal: caller.signal }).catch(
-      () => 'left',
+    const aborted = fetch(`${rest}/v1/payouts/v1/${examplePayoutId}`, { signal: caller.signal }).catch(
+      () => 'aborted',
     );
     while (lean.requests.length === 0) await new Promise(setImmediate);
     caller.abort();
-    expect(await left).toBe('left');
+    expect(await aborted).toBe('aborted');
     while ((await lean.connections()) > 0) await new Promise(setImmediate);
   });
 });
 
-describe.each(stores)('a payout (%s)', kind => {
-  /** The routes in front of a Lean whose answers are known to the letter. */
-  async function before(answer: (posts: number) => { readonly status: number; readonly text: string }) {
+describe.each(storeKinds)('a payout (%s)', kind => {
+  /** Starts the REST listener in front of a Lean that sends the given responses to creations. */
+  async function startWithLean(
+    respond: (posts: number) => { readonly status: number; readonly text: string },
+  ) {
     let posts = 0;
     const lean = await rawServer((response, { method }) => {
       if (method !== 'POST') return json(response, { content: [], page: { total_elements: 0 } });
-      const { status, text } = answer((posts += 1));
+      const { status, text } = respond((posts += 1));
       response.writeHead(status, { 'content-type': 'application/json;charset=UTF-8' }).end(text);
     });
-    const core = creatingAt(lean.url, opened(await freshStore(kind)));
+    const core = createTestCore(lean.url, openTestStore(await freshStore(kind)));
     const calls = new OperationCalls({ ...core, requireKey: true });
-    const server = await startRestServer({ ...silent, calls });
+    const server = await startRestServer({ ...serverOptions, calls });
     onTestFinished(() => server.drain());
-    return { rest: server.url, heard: lean.heard, core };
+    return { rest: server.url, received: lean.received, core };
   }
 
-  it('is Lean’s answer byte for byte, and again from the record', async () => {
+  it('is answered with Lean’s response byte for byte, and again from the record', async () => {
     const text = `{ "payouts_payment_details" : [ {"payment_intent_id":"i",\n "destination_details":{"amount":16.50}} ] }`;
-    const { rest, heard } = await before(() => ({ status: 201, text }));
+    const { rest, received } = await startWithLean(() => ({ status: 201, text }));
     for (let times = 0; times < 2; times += 1) {
-      const answer = await post(rest, leanCreation());
-      expect([answer.status, answer.headers.get('content-type'), await answer.text()]).toEqual([
+      const response = await post(rest, leanCreation());
+      expect([response.status, response.headers.get('content-type'), await response.text()]).toEqual([
         201,
         'application/json;charset=UTF-8',
         text,
       ]);
-      expect(answer.headers.get('idempotency-key')).toBe('key-1');
+      expect(response.headers.get('idempotency-key')).toBe('key-1');
     }
-    expect(heard).toHaveLength(1);
+    expect(received).toHaveLength(1);
   });
 
-  it('that Lean refuses is its refusal as it came, and again from the record', async () => {
+  it('that Lean refuses is answered with Lean’s refusal unchanged, and again from the record', async () => {
     const text = '{"status":"INVALID_IBAN","message":"no such IBAN: AE07 0331","metadata":null}';
-    const { rest, heard } = await before(() => ({ status: 400, text }));
+    const { rest, received } = await startWithLean(() => ({ status: 400, text }));
     for (let times = 0; times < 2; times += 1) {
-      const answer = await post(rest, leanCreation());
-      expect([answer.status, await answer.text()]).toEqual([400, text]);
+      const response = await post(rest, leanCreation());
+      expect([response.status, await response.text()]).toEqual([400, text]);
     }
-    expect(heard).toHaveLength(1);
+    expect(received).toHaveLength(1);
   });
 
-  it('whose key Lean turned away is Lean’s word, and may be sent again', async () => {
-    const { rest, heard } = await before(posts =>
+  it('that Lean refused with 429 is sent again under the same key', async () => {
+    const { rest, received } = await startWithLean(posts =>
       posts === 1
         ? { status: 429, text: '{"status":"RATE_LIMIT_EXCEEDED","message":"Slow down."}' }
         : { status: 200, text: '{"payouts_payment_details":[{"payment_intent_id":"i"}]}' },
     );
     expect((await post(rest, leanCreation())).status).toBe(429);
     expect((await post(rest, leanCreation())).status).toBe(200);
-    expect(heard.map(({ method }) => method)).toEqual([
+    expect(received.map(({ method }) => method)).toEqual([
       'POST',
-      // An empty list is read twice.
+      // Reconciliation reads an empty list twice.
       'GET',
       'GET',
       'POST',
     ]);
   });
 
-  it('reaches Lean with the digits and the order that it was sent in', async () => {
-    const { rest, heard } = await before(() => ({ status: 200, text: '{}' }));
+  it('reaches Lean with the same digits and the same order of fields', async () => {
+    const { rest, received } = await startWithLean(() => ({ status: 200, text: '{}' }));
     const amount = '123456789012345678.90';
     const transfers = JSON.stringify(leanCreation()).replace('16.5', amount);
     await post(rest, transfers);
-    expect(heard[0]?.body).toContain(`"amount":${amount},"currency":"AED"`);
+    expect(received[0]?.body).toContain(`"amount":${amount},"currency":"AED"`);
   });
 
-  it('is one and the same by GraphQL and by its route, in either order', async () => {
+  it('is created once for one key by GraphQL and REST, in either order', async () => {
     const { url, rest, lean } = await start({ env: await storeEnv(kind) });
-    const held = lean.payouts.all().length;
+    const payoutsBefore = lean.payouts.all().length;
     const created = await postOperation(url, createPayoutDocument, { input: payoutInput('key-1') });
     const again = await post(rest, leanCreation());
     expect(again.status).toBe(200);
@@ -241,12 +246,12 @@ describe.each(stores)('a payout (%s)', kind => {
         amount: { amount: '16.50', currency: 'AED' },
       }),
     });
-    expect(lean.payouts.all()).toHaveLength(held + 2);
+    expect(lean.payouts.all()).toHaveLength(payoutsBefore + 2);
   });
 });
 
 describe('a payout', () => {
-  it('whose outcome is unknown is a 504 with the key, and is found when it comes again', async () => {
+  it('of unknown outcome is answered with 504 and its key, and found when the key is repeated', async () => {
     const { rest, lean } = await start();
     lean.faults.add({ kind: 'drop_after', operation: 'createPayoutPayment', times: 1 });
     const lost = await post(rest, leanCreation());
@@ -277,28 +282,28 @@ describe('a payout', () => {
     });
   });
 
-  it('with another body under its key is a conflict', async () => {
+  it('with another body under its key is refused with 409', async () => {
     const { rest, lean } = await start();
     await post(rest, leanCreation());
     const posts = lean.requests.length;
-    const answer = await post(rest, leanCreation({ amount: 17 }));
-    expect(answer.status).toBe(409);
-    expect(await answer.json()).toMatchObject({ code: 'IDEMPOTENCY_CONFLICT', idempotencyKey: 'key-1' });
+    const response = await post(rest, leanCreation({ amount: 17 }));
+    expect(response.status).toBe(409);
+    expect(await response.json()).toMatchObject({ code: 'IDEMPOTENCY_CONFLICT', idempotencyKey: 'key-1' });
     expect(lean.requests).toHaveLength(posts);
   });
 
-  it('like another one of unknown outcome names that one’s key', async () => {
+  it('that resembles one of unknown outcome is answered with the key of that one', async () => {
     const { rest, lean } = await start();
     lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 1 });
     expect((await post(rest, leanCreation())).status).toBe(504);
-    const answer = await post(rest, leanCreation(), { 'idempotency-key': 'key-2' });
-    expect(answer.status).toBe(200);
-    expect(answer.headers.get('x-similar-unknown-key')).toBe('key-1');
+    const response = await post(rest, leanCreation(), { 'idempotency-key': 'key-2' });
+    expect(response.status).toBe(200);
+    expect(response.headers.get('x-similar-unknown-key')).toBe('key-1');
     const other = await post(rest, leanCreation({ description: 'other' }), { 'idempotency-key': 'key-3' });
     expect(other.headers.get('x-similar-unknown-key')).toBeNull();
   });
 
-  it('needs a key, unless it is said that it does not: then one is made up and told', async () => {
+  it('needs a key unless REQUIRE_IDEMPOTENCY_KEY is off; then the response has a generated key', async () => {
     const strict = await start();
     const refused = await post(strict.rest, leanCreation(), {});
     expect(refused.status).toBe(400);
@@ -314,7 +319,7 @@ describe('a payout', () => {
     ]);
   });
 
-  it('with thousands of unknown parameters is told twenty of them, and once what is accepted', async () => {
+  it('is refused with at most twenty problems for thousands of unknown parameters', async () => {
     const { rest, lean } = await start();
     const names = Array.from({ length: 3000 }, (_, index) => String(index));
     const response = await fetch(`${rest}/v1/payouts/v1/payments?${names.join('&')}`);
@@ -369,19 +374,19 @@ describe('a payout', () => {
     ],
     [leanCreation({}, { account_id: 'a/../b' }), 'payment_details.0.account_id', 'not accepted'],
     [
-      { payment_details: ['key-1.1', null].flatMap(reference => ofReference(reference)) },
+      { payment_details: ['key-1.1', null].flatMap(reference => detailsWithReference(reference)) },
       'payment_details.0.destination_details.0.external_reference',
       'must differ from payment_details.1.destination_details.0.external_reference',
     ],
   ];
 
   it.each(wrong)(
-    'of the body %j is told that %s is wrong, and Lean hears nothing',
+    'with the body %j is refused with a problem for %s, and nothing is sent to Lean',
     async (content, parameter, problem) => {
       const { rest, lean } = await start();
-      const answer = await post(rest, content);
-      expect(answer.status).toBe(400);
-      const { code, problems } = (await answer.json()) as { code: string; problems: unknown[] };
+      const response = await post(rest, content);
+      expect(response.status).toBe(400);
+      const { code, problems } = (await response.json()) as { code: string; problems: unknown[] };
       expect(code).toBe('BAD_USER_INPUT');
       expect(problems).toContainEqual({ parameter, problem: expect.stringContaining(problem) as string });
       expect(lean.requests).toEqual([]);
@@ -389,7 +394,7 @@ describe('a payout', () => {
   );
 
   it.each(['', ' key', 'k\u00e9y', 'k'.repeat(256)])(
-    'of the key %j is told so, and Lean hears nothing',
+    'with the key %j is refused unless HTTP trims the key, and nothing is sent to Lean',
     async key => {
       const { rest, lean } = await start();
       const { hostname, port } = new URL(rest);
@@ -405,20 +410,20 @@ describe('a payout', () => {
         sent.on('error', reject);
         sent.end(JSON.stringify(leanCreation()));
       });
-      // A blank in front of a header's value is no part of it.
+      // HTTP trims the whitespace before a header's value.
       expect(status).toBe(key === ' key' ? 200 : 400);
       if (key !== ' key') expect(lean.requests).toEqual([]);
     },
   );
 
-  it('of a body with a fault in every place is told of some, shortly', async () => {
+  it('with thousands of faults in its body is refused with a short response', async () => {
     const { rest } = await start();
-    const answer = await post(rest, { payment_details: Array.from({ length: 50_000 }, () => 1) });
-    expect(answer.status).toBe(400);
-    expect((await answer.text()).length).toBeLessThan(10_000);
+    const response = await post(rest, { payment_details: Array.from({ length: 50_000 }, () => 1) });
+    expect(response.status).toBe(400);
+    expect((await response.text()).length).toBeLessThan(10_000);
   });
 
-  it('of two keys is told so', async () => {
+  it('with two idempotency-key headers is refused', async () => {
     const { rest, lean } = await start();
     const { hostname, port } = new URL(rest);
     const status = await new Promise<number | undefined>(resolve => {
@@ -446,18 +451,18 @@ describe('an id', () => {
     '%27%20or%20%271%27=%271',
     `${'9'.repeat(4000)}`,
     '%e9',
-  ])('like %s is refused, and Lean hears nothing', async id => {
+  ])('like %s is refused, and nothing is sent to Lean', async id => {
     const { rest, lean } = await start();
     for (const path of [
       `/v1/payouts/v1/${id}`,
       `/v1/payouts/v1/intents/${id}`,
       `/v1/payouts/v1/payments/${id}/history`,
     ])
-      expect((await raw(rest, path)).status).toBe(400);
+      expect((await sendRaw(rest, path)).status).toBe(400);
     expect(lean.requests).toEqual([]);
   });
 
-  it('does not lead to another address', async () => {
+  it('cannot lead to another route', async () => {
     const { rest, lean } = await start();
     for (const path of [
       '/v1/payouts/v1/../v1/payments',
@@ -465,12 +470,12 @@ describe('an id', () => {
       '/v1/payouts/v1/intents/',
       '/V1/payouts/v1/payments',
     ])
-      expect((await raw(rest, path)).status).toBe(404);
+      expect((await sendRaw(rest, path)).status).toBe(404);
     expect(lean.requests).toEqual([]);
   });
 });
 
-describe('the listener', () => {
+describe('the REST listener', () => {
   it.each([
     ['PUT', createPath, 405, 'POST'],
     ['GET', createPath, 405, 'POST'],
@@ -481,14 +486,14 @@ describe('the listener', () => {
     ['GET', '/graphql', 404, null],
   ])('answers %s %s with %i', async (method, path, status, allow) => {
     const { rest, lean } = await start();
-    const answer = await fetch(`${rest}${path}`, { method });
-    expect([answer.status, answer.headers.get('allow')]).toEqual([status, allow]);
-    expect(answer.headers.get('content-type')).toBe('application/problem+json');
-    if (method !== 'HEAD') expect(await answer.json()).toMatchObject({ status, type: 'about:blank' });
+    const response = await fetch(`${rest}${path}`, { method });
+    expect([response.status, response.headers.get('allow')]).toEqual([status, allow]);
+    expect(response.headers.get('content-type')).toBe('application/problem+json');
+    if (method !== 'HEAD') expect(await response.json()).toMatchObject({ status, type: 'about:blank' });
     expect(lean.requests).toEqual([]);
   });
 
-  it('takes JSON only, and not too much of it', async () => {
+  it('refuses bodies that are not JSON with 415, and bodies above 256 KiB with 413', async () => {
     const { rest, lean } = await start();
     for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/jsonp'])
       expect(
@@ -499,8 +504,8 @@ describe('the listener', () => {
     expect(lean.requests).toEqual([]);
   });
 
-  it('says in one line of the log what was asked, without keys or bodies', async () => {
-    const logged = logLines();
+  it('logs each request in one line without keys and bodies', async () => {
+    const logged = captureLog();
     const gateway = await startListeningGateway({ env: { REST_PORT: '0' }, log: logged.log });
     onTestFinished(() => gateway.close());
     await post(gateway.restUrl ?? '', leanCreation({ description: 'a secret' }));
@@ -511,7 +516,7 @@ describe('the listener', () => {
 });
 
 describe('/openapi.json', () => {
-  it('describes each operation, and is valid', async () => {
+  it('is valid and describes each operation', async () => {
     const { rest } = await start();
     const document = (await (await fetch(`${rest}/openapi.json`)).json()) as {
       paths: Record<string, Record<string, { operationId: string }>>;
@@ -525,7 +530,7 @@ describe('/openapi.json', () => {
       );
   });
 
-  it('says whether a key is needed', async () => {
+  it('tells whether a key is required', async () => {
     for (const setting of ['on', 'off']) {
       const { rest } = await start({ env: { REQUIRE_IDEMPOTENCY_KEY: setting } });
       const document = (await (await fetch(`${rest}/openapi.json`)).json()) as {
@@ -538,19 +543,19 @@ describe('/openapi.json', () => {
   });
 });
 
-it('an operation that changes something is not passed on by the rules for reads', async () => {
-  const { url, heard } = await rawServer(response => json(response, {}));
-  const core = creatingAt(url, opened(await freshStore('SQLite')));
+it('an operation that is neither a read nor the creation of payouts is refused', async () => {
+  const { url, received } = await rawServer(response => json(response, {}));
+  const core = createTestCore(url, openTestStore(await freshStore('SQLite')));
   const operation: Operation = { ...operations.getPayout, name: 'cancelPayout', method: 'POST' };
   const calls = new OperationCalls({ ...core, requireKey: true });
   await expect(
-    calls.call({ operation, values: { payment_id: examplePayoutId }, caller: anybody }),
-  ).rejects.toThrow('no rules for it');
-  expect(heard).toEqual([]);
+    calls.call({ operation, values: { payment_id: examplePayoutId }, caller: anonymousCaller }),
+  ).rejects.toThrow('neither a read nor the creation of payouts');
+  expect(received).toEqual([]);
 });
 
-it('an operation that is added to the table has its route and its description', async () => {
-  const { url, heard } = await rawServer(response => json(response, { refund: true }));
+it('an operation that is added to the operations gets a route and an OpenAPI description', async () => {
+  const { url, received } = await rawServer(response => json(response, { refund: true }));
   const refund: Operation = {
     ...operations.getPayout,
     name: 'getRefund',
@@ -558,28 +563,28 @@ it('an operation that is added to the table has its route and its description', 
     title: 'One refund',
     parameters: [{ name: 'refund_id', in: 'path', type: 'uuid', required: true, description: 'The refund.' }],
   };
-  const core = creatingAt(url, opened(await freshStore('SQLite')));
+  const core = createTestCore(url, openTestStore(await freshStore('SQLite')));
   const server = await startRestServer({
-    ...silent,
+    ...serverOptions,
     calls: new OperationCalls({ ...core, requireKey: true }),
     operations: [...Object.values(operations), refund],
   });
   onTestFinished(() => server.drain());
-  const answer = await fetch(`${server.url}/v1/payouts/refunds/${examplePayoutId}`);
-  expect(await answer.json()).toEqual({ refund: true });
-  expect(heard.map(({ target }) => target)).toEqual([`/payouts/refunds/${examplePayoutId}`]);
+  const response = await fetch(`${server.url}/v1/payouts/refunds/${examplePayoutId}`);
+  expect(await response.json()).toEqual({ refund: true });
+  expect(received.map(({ target }) => target)).toEqual([`/payouts/refunds/${examplePayoutId}`]);
   expect(await (await fetch(`${server.url}/openapi.json`)).text()).toContain('"operationId":"getRefund"');
 });
 
-const silent = {
+const serverOptions = {
   host: '127.0.0.1',
   port: 0,
-  log: logLines().log,
-  authenticator: openAccess,
-  described: { requireKey: true, wantsToken: false },
+  log: captureLog().log,
+  authenticator: anonymousAuthenticator,
+  openApi: { requireKey: true, wantsToken: false },
 };
 
-async function storeEnv(kind: (typeof stores)[number]): Promise<Environment> {
+async function storeEnv(kind: (typeof storeKinds)[number]): Promise<Environment> {
   const config = await freshStore(kind);
   return 'url' in config ? { DATABASE_URL: config.url } : { DATA_DIR: config.folder };
 }

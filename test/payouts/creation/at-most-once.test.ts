@@ -3,39 +3,47 @@ import type { CreationEvents } from '../../../src/payouts/creation/creation-even
 import type { Decimal } from '../../../src/payouts/values/decimal.ts';
 import { LeanNotSent } from '../../../src/errors/lean-errors.ts';
 import { StoreUnavailable } from '../../../src/errors/gateway-errors.ts';
-import { destinations } from '../../../src/sandbox/named.ts';
+import { destinations } from '../../../src/sandbox/fixtures.ts';
 import type { RunningSandbox, SandboxOptions } from '../../../src/sandbox/sandbox.ts';
-import { deadAddress, failureOf, gate, json, rawServer, startLean, refuseNext } from '../../lean/wiring.ts';
+import {
+  unusedAddress,
+  failureOf,
+  gate,
+  json,
+  rawServer,
+  startLean,
+  refuseNext,
+} from '../../lean/fixtures.ts';
 import type { Transfer } from '../../../src/payouts/creation/transfer.ts';
-import { creatingAt, keyOf, transfer, transfers, type CreatingOptions } from '../../support/creating.ts';
-import { freshStore, opened, stores } from '../../support/stores.ts';
+import { createTestCore, keyOf, transfer, transfers, type TestCoreOptions } from '../../support/test-core.ts';
+import { freshStore, openTestStore, storeKinds } from '../../support/stores.ts';
 
-const posts = (lean: RunningSandbox) =>
+const creationRequests = (lean: RunningSandbox) =>
   lean.requests.filter(({ operation }) => operation === 'createPayoutPayment');
 
-describe.each(stores)('a key (%s)', kind => {
-  /** A core whose store and Lean have the test's clock, and that has heard Lean's time. */
-  async function creating(options: CreatingOptions & { readonly sandbox?: SandboxOptions } = {}) {
+describe.each(storeKinds)('at most one payout per key (%s)', storeKind => {
+  /** Starts a core that knows Lean's time. The core, the store and Lean all use the clock of the test. */
+  async function startCore(options: TestCoreOptions & { readonly sandbox?: SandboxOptions } = {}) {
     const { sandbox, ...rest } = options;
     const clock = { ms: Date.now() };
     const now = () => clock.ms;
     const lean = await startLean({ clock: now, ...sandbox });
-    const store = await freshStore(kind);
-    const database = opened(store, { clock: now });
-    const core = creatingAt(lean.url, database, { now, ...rest });
+    const store = await freshStore(storeKind);
+    const database = openTestStore(store, { clock: now });
+    const core = createTestCore(lean.url, database, { now, ...rest });
     await core.client.listPayouts({ page_number: '0', page_size: '1' });
     lean.requests.length = 0;
     return { lean, store, database, clock, ...core };
   }
 
-  /** The default resend delay, and what a deadline and Lean's whole seconds add to it. */
+  /** More than the default resend delay, the deadline of a request and the precision of Lean's `Date` together. */
   const delayMs = 600_000 + 25_000;
-  /** A key is looked for once in this long. */
-  const readingMs = 5000;
+  /** The shortest time between two reconciliation reads of a key. */
+  const readIntervalMs = 5000;
 
-  describe('that comes again', () => {
-    it('gets the recorded answer, and Lean hears nothing of it', async () => {
-      const { lean, create } = await creating();
+  describe('a repeated key', () => {
+    it('a repeated key gets the recorded answer without a call to Lean', async () => {
+      const { lean, create } = await startCore();
       const first = await create('key-1');
       expect(first).toMatchObject({
         kind: 'created',
@@ -45,21 +53,21 @@ describe.each(stores)('a key (%s)', kind => {
       expect(lean.requests).toHaveLength(1);
     });
 
-    it('gets it also after a restart', async () => {
-      const { lean, database, create } = await creating();
+    it('a repeated key gets the recorded answer after a restart', async () => {
+      const { lean, database, create } = await startCore();
       const first = await create('key-1');
-      expect(await creatingAt(lean.url, database).create('key-1')).toEqual(first);
-      expect(posts(lean)).toHaveLength(1);
+      expect(await createTestCore(lean.url, database).create('key-1')).toEqual(first);
+      expect(creationRequests(lean)).toHaveLength(1);
     });
 
-    it('stands for the same input in whichever way it is written', async () => {
-      const { lean, create } = await creating();
+    it('a repeated key gets the recorded answer for the same input in another notation', async () => {
+      const { lean, create } = await startCore();
       const first = await create('key-1');
       const same = transfer(destinations.pays.toUpperCase(), {
         amount: { amount: '16.5' as Decimal, currency: 'AED' },
       });
       expect(await create('key-1', same)).toEqual(first);
-      expect(posts(lean)).toHaveLength(1);
+      expect(creationRequests(lean)).toHaveLength(1);
     });
 
     it.each([
@@ -68,8 +76,8 @@ describe.each(stores)('a key (%s)', kind => {
       ['description', { description: 'INV 002' }],
       ['reference', { externalReference: 'order-2' }],
       ['authorisation', { authorize: false }],
-    ])('is a conflict with another %s, and Lean hears nothing of it', async (_what, change) => {
-      const { lean, create } = await creating();
+    ])('a repeated key with another %s is a conflict without a call to Lean', async (_field, change) => {
+      const { lean, create } = await startCore();
       await create('key-1');
       expect(await create('key-1', transfer(undefined, change))).toMatchObject({
         kind: 'rejected',
@@ -80,34 +88,34 @@ describe.each(stores)('a key (%s)', kind => {
       expect(lean.requests).toHaveLength(1);
     });
 
-    it('is a conflict also while the first is under way', async () => {
-      const { lean, create } = await creating();
+    it('a key with another input is a conflict while the first request is in flight', async () => {
+      const { lean, create } = await startCore();
       lean.latencyMs = 300;
       const first = create('key-1', transfer(destinations.staysPending));
       await vi.waitFor(() => expect(lean.requests).toHaveLength(1), { timeout: 60_000 });
       expect(await create('key-1')).toMatchObject({ code: 'IDEMPOTENCY_CONFLICT' });
       expect(await first).toMatchObject({ kind: 'created' });
-      expect(posts(lean)).toHaveLength(1);
+      expect(creationRequests(lean)).toHaveLength(1);
     });
 
-    it('while the first is under way shares its answer', async () => {
-      const { lean, create } = await creating();
+    it('concurrent requests with the same key share one call to Lean', async () => {
+      const { lean, create } = await startCore();
       const answers = await Promise.all(Array.from({ length: 20 }, () => create('key-1')));
       for (const answer of answers) expect(answer).toEqual(answers[0]);
       expect(answers[0]).toMatchObject({ kind: 'created' });
       expect(lean.requests).toHaveLength(1);
     });
 
-    it('gets the recorded refusal of Lean, which is not asked again', async () => {
-      const { lean, create } = await creating();
+    it('a repeated key gets the recorded rejection without a call to Lean', async () => {
+      const { lean, create } = await startCore();
       const refused = await create('key-1', transfer(destinations.refused));
       expect(refused).toMatchObject({ kind: 'rejected', leanCode: 'BENEFICIARY_NOT_ACTIVE' });
       expect(await create('key-1', transfer(destinations.refused))).toEqual(refused);
       expect(lean.requests).toHaveLength(1);
     });
 
-    it('gets a batch with what was created and what was rejected', async () => {
-      const { lean, createAll } = await creating();
+    it('a repeated key gets the recorded results of a batch', async () => {
+      const { lean, createAll } = await startCore();
       const batch = [
         transfer(),
         transfer(destinations.failsAtOnce, { externalReference: 'order-2' }),
@@ -120,62 +128,62 @@ describe.each(stores)('a key (%s)', kind => {
     });
   });
 
-  it('is one caller’s own, at Lean too', async () => {
-    const { lean, creation } = await creating();
-    const ours = await creation.createPayout(keyOf('key-1', 'a'), transfer());
-    const theirs = await creation.createPayout(keyOf('key-1', 'b'), transfer(destinations.staysPending));
-    expect([ours, theirs]).toMatchObject([{ kind: 'created' }, { kind: 'created' }]);
-    expect(await creation.createPayout(keyOf('key-1', 'a'), transfer())).toEqual(ours);
-    const [first, second, ...more] = posts(lean).map(({ idempotencyKey }) => idempotencyKey);
+  it('the same key of two callers is two payouts, with different keys at Lean', async () => {
+    const { lean, creation } = await startCore();
+    const ofA = await creation.createPayout(keyOf('key-1', 'a'), transfer());
+    const ofB = await creation.createPayout(keyOf('key-1', 'b'), transfer(destinations.staysPending));
+    expect([ofA, ofB]).toMatchObject([{ kind: 'created' }, { kind: 'created' }]);
+    expect(await creation.createPayout(keyOf('key-1', 'a'), transfer())).toEqual(ofA);
+    const [first, second, ...more] = creationRequests(lean).map(({ idempotencyKey }) => idempotencyKey);
     expect(more).toEqual([]);
     expect(first).toMatch(/^key-1\../);
     expect(second).toMatch(/^key-1\../);
     expect(second).not.toBe(first);
   });
 
-  it('of a time when callers were not told apart answers for every caller who asks for the same', async () => {
-    const { lean, creation } = await creating();
-    const ours = await creation.createPayout(keyOf('key-1'), transfer());
-    expect(await creation.createPayout(keyOf('key-1', 'a'), transfer())).toEqual(ours);
-    expect(posts(lean)).toHaveLength(1);
+  it('a key that was used without authentication answers every caller with the same input', async () => {
+    const { lean, creation } = await startCore();
+    const anonymous = await creation.createPayout(keyOf('key-1'), transfer());
+    expect(await creation.createPayout(keyOf('key-1', 'a'), transfer())).toEqual(anonymous);
+    expect(creationRequests(lean)).toHaveLength(1);
     expect(
       await creation.createPayout(keyOf('key-1', 'a'), transfer(destinations.staysPending)),
     ).toMatchObject({ kind: 'created' });
-    expect(posts(lean)).toHaveLength(2);
+    expect(creationRequests(lean)).toHaveLength(2);
   });
 
-  it('stands for one payout, whether it comes alone or as a batch of one', async () => {
-    const { lean, create, createAll } = await creating();
+  it('a single payout and a batch of one with the same key are one payout', async () => {
+    const { lean, create, createAll } = await startCore();
     const wanted: Transfer = { ...transfer(), externalReference: null };
-    const alone = await create('key-1', wanted);
+    const single = await create('key-1', wanted);
     const batch = await createAll('key-1', [wanted]);
     expect(batch).toMatchObject({ kind: 'batch', rejected: [] });
-    expect('created' in batch && batch.created).toEqual([alone]);
-    expect(posts(lean)).toHaveLength(1);
+    expect('created' in batch && batch.created).toEqual([single]);
+    expect(creationRequests(lean)).toHaveLength(1);
     expect(lean.payouts.all()[0]?.externalReference).toBe('key-1');
   });
 
-  describe('is free again', () => {
-    it('for a corrected input after a refusal of our own', async () => {
-      const { create } = await creating();
+  describe('a key that was not sent', () => {
+    it('a key is free for a corrected input after the gateway has rejected the input', async () => {
+      const { create } = await startCore();
       expect(await create('key-1', transfer('x'))).toMatchObject({ code: 'INVALID_INPUT' });
       expect(await create('key-1')).toMatchObject({ kind: 'created' });
     });
 
-    it('after nothing reached Lean', async () => {
-      const { lean, database } = await creating();
-      const cut = creatingAt(await deadAddress(), database);
-      expect(await failureOf(cut.create('key-1'))).toBeInstanceOf(LeanNotSent);
-      expect(await cut.records.read(keyOf('key-1'))).toBeUndefined();
+    it('a key is free again if nothing reached Lean', async () => {
+      const { lean, database } = await startCore();
+      const disconnected = createTestCore(await unusedAddress(), database);
+      expect(await failureOf(disconnected.create('key-1'))).toBeInstanceOf(LeanNotSent);
+      expect(await disconnected.records.read(keyOf('key-1'))).toBeUndefined();
       expect(
-        await creatingAt(lean.url, database).create('key-1', transfer(destinations.staysPending)),
+        await createTestCore(lean.url, database).create('key-1', transfer(destinations.staysPending)),
       ).toMatchObject({ kind: 'created' });
     });
   });
 
-  describe('whose outcome is unknown', () => {
-    it('is found at Lean when it comes again, and not sent a second time', async () => {
-      const { lean, create } = await creating();
+  describe('a key with an unknown outcome', () => {
+    it('a payout with a lost answer is found at Lean by a repetition and is not sent again', async () => {
+      const { lean, create } = await startCore();
       lean.faults.add({ kind: 'drop_after', operation: 'createPayoutPayment', times: 1 });
       expect(await create('key-1')).toMatchObject({ kind: 'unknown', reason: 'WAITING' });
       const [payout] = lean.payouts.all();
@@ -187,12 +195,12 @@ describe.each(stores)('a key (%s)', kind => {
         state: { status: 'CREATED' },
       });
       expect(await create('key-1')).toEqual(found);
-      expect(posts(lean)).toHaveLength(1);
+      expect(creationRequests(lean)).toHaveLength(1);
       expect(lean.payouts.all()).toHaveLength(1);
     });
 
-    it('is only looked for until the resend delay has passed, and then sent again, once, letter by letter', async () => {
-      const { lean, clock, create } = await creating();
+    it('a repetition sends the identical request once more, but only after the resend delay', async () => {
+      const { lean, clock, create } = await startCore();
       lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 1 });
       const answer = await create('key-1');
       expect(answer).toMatchObject({ kind: 'unknown', reason: 'WAITING' });
@@ -200,39 +208,39 @@ describe.each(stores)('a key (%s)', kind => {
       expect(Date.parse(resendAt) - clock.ms).toBeGreaterThanOrEqual(600_000);
       clock.ms = Date.parse(resendAt) - 1000;
       expect(await create('key-1')).toMatchObject({ kind: 'unknown', resendAt });
-      expect(posts(lean)).toHaveLength(1);
+      expect(creationRequests(lean)).toHaveLength(1);
       clock.ms += delayMs;
       const same = transfer(undefined, { amount: { amount: '16.5' as Decimal, currency: 'AED' } });
       const answers = await Promise.all([create('key-1'), create('key-1', same)]);
       expect(answers).toMatchObject([{ kind: 'created' }, { kind: 'created' }]);
-      const [first, second, ...more] = posts(lean);
+      const [first, second, ...more] = creationRequests(lean);
       expect(more).toEqual([]);
       expect(second).toMatchObject({ body: first?.body, idempotencyKey: 'key-1' });
       expect(lean.payouts.all()).toHaveLength(1);
     });
 
-    it('is sent again once in its life without a person', async () => {
-      const { lean, clock, create } = await creating();
+    it('a key is sent again only once without an operator', async () => {
+      const { lean, clock, create } = await startCore();
       lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 2 });
       await create('key-1');
       clock.ms += delayMs;
       expect(await create('key-1')).toMatchObject({ kind: 'unknown', reason: 'WAITING', resendAt: null });
       clock.ms += delayMs;
       expect(await create('key-1')).toMatchObject({ kind: 'unknown', reason: 'OPERATOR', resendAt: null });
-      expect(posts(lean)).toHaveLength(2);
+      expect(creationRequests(lean)).toHaveLength(2);
     });
 
-    it('is not sent again by a repetition where only a person may say so', async () => {
-      const { lean, clock, create } = await creating({ resendAfter: 'never' });
+    it('a repetition does not send again if PAYOUT_RESEND_AFTER_MS is never', async () => {
+      const { lean, clock, create } = await startCore({ resendAfter: 'never' });
       lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 1 });
       expect(await create('key-1')).toMatchObject({ reason: 'WAITING', resendAt: null });
       clock.ms += delayMs;
       expect(await create('key-1')).toMatchObject({ kind: 'unknown', reason: 'OPERATOR' });
-      expect(posts(lean)).toHaveLength(1);
+      expect(creationRequests(lean)).toHaveLength(1);
     });
 
-    it('is sent again after a look alone where Lean’s memory of keys is relied on, for an hour', async () => {
-      const { lean, clock, create } = await creating({ resendAfter: 0 });
+    it('with PAYOUT_RESEND_AFTER_MS of 0 a repetition sends again at once, but not if Lean’s list cannot be read', async () => {
+      const { lean, clock, create } = await startCore({ resendAfter: 0 });
       lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 1 });
       await create('key-1');
       expect(await create('key-1')).toMatchObject({ kind: 'created' });
@@ -242,11 +250,11 @@ describe.each(stores)('a key (%s)', kind => {
       clock.ms += 3_599_000;
       lean.faults.add({ kind: 'status', status: 503, operation: 'listPayouts', times: 3 });
       expect(await create('key-2', transfer(destinations.staysPending))).toMatchObject({ kind: 'unknown' });
-      expect(posts(lean)).toEqual([]);
+      expect(creationRequests(lean)).toEqual([]);
     });
 
-    it('is not judged absent by one empty list alone', async () => {
-      const { lean, clock, create, client, records } = await creating();
+    it('one empty page of Lean’s list does not prove that a payout is absent', async () => {
+      const { lean, clock, create, client, records } = await startCore();
       lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 1 });
       await create('key-1');
       lean.payouts.add({ amount: '99' });
@@ -258,11 +266,11 @@ describe.each(stores)('a key (%s)', kind => {
       });
       expect(await create('key-1')).toMatchObject({ kind: 'unknown', reason: 'WAITING' });
       expect(await records.read(keyOf('key-1'))).toMatchObject({ finding: 'list_incomplete' });
-      expect(posts(lean)).toHaveLength(1);
+      expect(creationRequests(lean)).toHaveLength(1);
     });
 
-    it('is compared with what other keys have after the list is read, not before', async () => {
-      const { lean, create, evidence } = await creating();
+    it('the records of other keys are read after Lean’s list and not before', async () => {
+      const { lean, create, evidence } = await startCore();
       lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 1 });
       await create('key-1');
       lean.requests.length = 0;
@@ -278,13 +286,13 @@ describe.each(stores)('a key (%s)', kind => {
       expect(reads).toEqual([2, 2]);
     });
 
-    it('of another Lean application leaves the finding of its own one', async () => {
-      const { lean, clock, database, create, records } = await creating();
+    it('a gateway of another Lean application does not overwrite the recorded finding', async () => {
+      const { lean, clock, database, create, records } = await startCore();
       lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 1 });
       await create('key-1');
-      clock.ms += readingMs;
+      clock.ms += readIntervalMs;
       await create('key-1');
-      const other = creatingAt(lean.url, database, { now: () => clock.ms, application: 'another' });
+      const other = createTestCore(lean.url, database, { now: () => clock.ms, application: 'another' });
       lean.requests.length = 0;
       expect(await other.create('key-1')).toMatchObject({ kind: 'unknown', reason: 'OPERATOR' });
       expect(lean.requests).toEqual([]);
@@ -292,38 +300,40 @@ describe.each(stores)('a key (%s)', kind => {
       expect(await create('key-1')).toMatchObject({ kind: 'unknown', reason: 'WAITING' });
     });
 
-    it('is looked for once in five seconds, however many callers ask', async () => {
-      const { lean, clock, store, create } = await creating();
+    it('Lean’s list is read at most once in five seconds for a key, however many requests arrive', async () => {
+      const { lean, clock, store, create } = await startCore();
       lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 1 });
       await create('key-1');
       lean.requests.length = 0;
       const other =
-        'url' in store ? creatingAt(lean.url, opened(store, { clock: () => clock.ms })) : { create };
+        'url' in store
+          ? createTestCore(lean.url, openTestStore(store, { clock: () => clock.ms }))
+          : { create };
       for (let times = 0; times < 3; times += 1)
         for (const answer of await Promise.all([create('key-1'), create('key-1'), other.create('key-1')]))
           expect(answer).toMatchObject({ kind: 'unknown', reason: 'WAITING' });
-      // An empty list is read twice.
+      // An empty list is read twice to confirm it.
       expect(lean.requests).toHaveLength(2);
-      clock.ms += readingMs;
+      clock.ms += readIntervalMs;
       await create('key-1');
       expect(lean.requests).toHaveLength(4);
     });
 
-    it('stays unknown when Lean cannot be asked, and then nothing is sent', async () => {
-      const { lean, clock, create } = await creating();
+    it('the outcome stays unknown and nothing is sent if Lean cannot be read', async () => {
+      const { lean, clock, create } = await startCore();
       lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 1 });
       await create('key-1');
       clock.ms += delayMs;
       lean.faults.add({ kind: 'status', status: 400, operation: 'listPayouts', times: 1 });
       expect(await create('key-1')).toMatchObject({ kind: 'unknown', reason: 'WAITING' });
-      expect(posts(lean)).toHaveLength(1);
-      clock.ms += readingMs;
+      expect(creationRequests(lean)).toHaveLength(1);
+      clock.ms += readIntervalMs;
       expect(await create('key-1')).toMatchObject({ kind: 'created' });
       expect(lean.payouts.all()).toHaveLength(1);
     });
 
-    it('is told among payouts of the same amount by its reference', async () => {
-      const { lean, create, createAll } = await creating();
+    it('a payout is found by its reference among payouts of the same amount', async () => {
+      const { lean, create, createAll } = await startCore();
       lean.payouts.add({ amount: '16.5', externalReference: 'another', destinationId: destinations.pays });
       await createAll('others', [
         transfer(undefined, { externalReference: 'o-1' }),
@@ -334,11 +344,11 @@ describe.each(stores)('a key (%s)', kind => {
       const ours = lean.payouts.all().find(({ externalReference }) => externalReference === 'order-1');
       lean.requests.length = 0;
       expect(await create('key-1')).toMatchObject({ kind: 'created', intentId: ours?.intentId });
-      expect(posts(lean)).toHaveLength(0);
+      expect(creationRequests(lean)).toHaveLength(0);
     });
 
-    it('is not taken for a payout of the same reference that another key has', async () => {
-      const { lean, clock, create } = await creating();
+    it('a payout with the same reference that another key owns is not assigned to this key', async () => {
+      const { lean, clock, create } = await startCore();
       const other = await create('other');
       lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 1 });
       await create('key-1');
@@ -349,45 +359,45 @@ describe.each(stores)('a key (%s)', kind => {
       expect(lean.payouts.all()).toHaveLength(2);
     });
 
-    it('is not sent again as long as Lean has something that may be it', async () => {
-      const { lean, clock, create } = await creating();
+    it('a key is not sent again as long as Lean has a payout that may be its own', async () => {
+      const { lean, clock, create } = await startCore();
       lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 1 });
       await create('key-1');
       lean.payouts.add({ amount: '16.5', destinationId: destinations.pays, description: 'INV 001' });
       clock.ms += delayMs;
       expect(await create('key-1')).toMatchObject({ kind: 'unknown', reason: 'UNCLEAR', resendAt: null });
-      expect(posts(lean)).toHaveLength(1);
+      expect(creationRequests(lean)).toHaveLength(1);
     });
 
-    it('is told as unclear, and as an alarm, when Lean has more payouts with its reference than transfers', async () => {
-      const told: unknown[] = [];
-      const { lean, clock, create, records } = await creating({
-        reconciliation: { duplicates: (_key, intentIds) => told.push(intentIds) },
+    it('a key is UNCLEAR and its duplicates are reported once if Lean has two payouts with its reference', async () => {
+      const reported: unknown[] = [];
+      const { lean, clock, create, records } = await startCore({
+        reconciliationEvents: { duplicates: (_key, intentIds) => reported.push(intentIds) },
       });
       lean.faults.add({ kind: 'drop_after', operation: 'createPayoutPayment', times: 1 });
       await create('key-1');
-      const twin = lean.payouts.add({
+      const duplicate = lean.payouts.add({
         amount: '16.5',
         destinationId: destinations.pays,
         externalReference: 'order-1',
       });
       for (let times = 0; times < 2; times += 1) {
         expect(await create('key-1')).toMatchObject({ kind: 'unknown', reason: 'UNCLEAR' });
-        clock.ms += readingMs;
+        clock.ms += readIntervalMs;
       }
-      expect(told).toEqual([expect.arrayContaining([twin.intentId])]);
+      expect(reported).toEqual([expect.arrayContaining([duplicate.intentId])]);
       expect((await records.read(keyOf('key-1')))?.duplicateIntents).toHaveLength(2);
     });
 
-    it('that Lean failed is a rejection once Lean cannot take another copy of it', async () => {
-      const { lean, clock, create } = await creating();
+    it('a payout that Lean has failed becomes a rejection only after the resend delay', async () => {
+      const { lean, clock, create } = await startCore();
       lean.faults.add({ kind: 'drop_after', operation: 'createPayoutPayment', times: 1 });
       await create('key-1', transfer(destinations.failsAtOnce));
       const [payout] = lean.payouts.all();
-      const again = () => create('key-1', transfer(destinations.failsAtOnce));
-      expect(await again()).toMatchObject({ kind: 'unknown', reason: 'WAITING' });
+      const repeat = () => create('key-1', transfer(destinations.failsAtOnce));
+      expect(await repeat()).toMatchObject({ kind: 'unknown', reason: 'WAITING' });
       clock.ms += delayMs;
-      expect(await again()).toMatchObject({
+      expect(await repeat()).toMatchObject({
         kind: 'rejected',
         code: 'REJECTED_BY_LEAN',
         rejectedIntentId: payout?.intentId,
@@ -396,52 +406,49 @@ describe.each(stores)('a key (%s)', kind => {
 
     it.each([
       ['a refusal', { kind: 'status', status: 400, code: 'INSUFFICIENT_BALANCE' }],
-      [
-        'a refusal that would be final on a first send',
-        { kind: 'status', status: 400, code: 'INVALID_AMOUNT' },
-      ],
+      ['a refusal with a final code', { kind: 'status', status: 400, code: 'INVALID_AMOUNT' }],
     ] as const)(
-      'ends as a rejection after %s of a repetition only when Lean is proven to have nothing',
-      async (_what, fault) => {
-        const { lean, clock, create } = await creating();
+      '%s of a repetition becomes a rejection only once Lean is proven not to have the first send',
+      async (_refusal, fault) => {
+        const { lean, clock, create } = await startCore();
         lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 1 });
         await create('key-1');
         clock.ms += delayMs;
         lean.faults.add({ ...fault, operation: 'createPayoutPayment', times: 1 });
         expect(await create('key-1')).toMatchObject({ kind: 'unknown', reason: 'WAITING', resendAt: null });
-        clock.ms += readingMs;
+        clock.ms += readIntervalMs;
         expect(await create('key-1')).toMatchObject({ kind: 'unknown', reason: 'WAITING' });
         clock.ms += delayMs;
         const rejected = await create('key-1');
         expect(rejected).toMatchObject({ kind: 'rejected', leanCode: fault.code });
         expect(await create('key-1')).toEqual(rejected);
-        expect(posts(lean)).toHaveLength(2);
+        expect(creationRequests(lean)).toHaveLength(2);
         expect(lean.payouts.all()).toEqual([]);
       },
     );
 
-    it('ends as a rejection after a payout of the repetition that Lean failed only when nothing else can be there', async () => {
-      const { lean, clock, create } = await creating();
+    it('a repetition that Lean fails at once becomes a rejection only after the resend delay', async () => {
+      const { lean, clock, create } = await startCore();
       const wanted = transfer(destinations.failsAtOnce);
       lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 1 });
       await create('key-1', wanted);
       clock.ms += delayMs;
       expect(await create('key-1', wanted)).toMatchObject({ kind: 'unknown', reason: 'WAITING' });
       const [failed] = lean.payouts.all();
-      clock.ms += readingMs;
+      clock.ms += readIntervalMs;
       expect(await create('key-1', wanted)).toMatchObject({ kind: 'unknown', reason: 'WAITING' });
       clock.ms += delayMs;
       expect(await create('key-1', wanted)).toMatchObject({
         kind: 'rejected',
         rejectedIntentId: failed?.intentId,
       });
-      expect(posts(lean)).toHaveLength(2);
+      expect(creationRequests(lean)).toHaveLength(2);
     });
 
     it.each(['DUPLICATED_REQUEST', 'IDEMPOTENCY_REQUEST_IN_PROGRESS'])(
-      'after a code that speaks of an earlier request (%s) is sent again like any other',
+      'a key is sent again after the resend delay if Lean’s code refers to an earlier request (%s)',
       async code => {
-        const { lean, clock, create } = await creating();
+        const { lean, clock, create } = await startCore();
         lean.faults.add({ kind: 'status', status: 409, code, operation: 'createPayoutPayment', times: 1 });
         expect(await create('key-1')).toMatchObject({
           kind: 'unknown',
@@ -452,8 +459,8 @@ describe.each(stores)('a key (%s)', kind => {
       },
     );
 
-    it('is created after all when the first send turns up while Lean refuses the repetition', async () => {
-      const { lean, clock, create } = await creating();
+    it('a payout of the first send is found and recorded after Lean has refused the repetition', async () => {
+      const { lean, clock, create } = await startCore();
       lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 1 });
       await create('key-1');
       clock.ms += delayMs;
@@ -467,8 +474,8 @@ describe.each(stores)('a key (%s)', kind => {
       expect(await create('key-1')).toMatchObject({ kind: 'created', intentId });
     });
 
-    it('of a batch is looked for one by one, and what is missing is rejected and never sent again', async () => {
-      const { lean, clock, createAll, records } = await creating();
+    it('the transfers of a batch are found one by one, and absent ones are rejected and never sent again', async () => {
+      const { lean, clock, createAll, records } = await startCore();
       const wanted = [
         transfer(undefined, { externalReference: 'a' }),
         transfer(undefined, { externalReference: 'b' }),
@@ -490,13 +497,13 @@ describe.each(stores)('a key (%s)', kind => {
       });
       clock.ms += delayMs;
       expect(await createAll('key-1', wanted)).toEqual(answer);
-      expect(posts(lean)).toHaveLength(1);
+      expect(creationRequests(lean)).toHaveLength(1);
     });
 
     it.each(['v1', 'ksa'] as const)(
-      'where Lean keeps no references (%s) is unclear when there is a payout like it, and not sent again',
+      'a key is UNCLEAR and not sent again if a Lean without references (%s) has a similar payout',
       async profile => {
-        const { lean, clock, create } = await creating({ sandbox: { profile } });
+        const { lean, clock, create } = await startCore({ sandbox: { profile } });
         const currency = profile === 'ksa' ? 'SAR' : 'AED';
         const wanted = transfer(undefined, { amount: { amount: '16.50' as Decimal, currency } });
         lean.faults.add({ kind: 'drop_after', operation: 'createPayoutPayment', times: 1 });
@@ -505,7 +512,7 @@ describe.each(stores)('a key (%s)', kind => {
           expect(await create('key-1', wanted)).toMatchObject({ kind: 'unknown', reason: 'UNCLEAR' });
           clock.ms += delayMs;
         }
-        expect(posts(lean)).toHaveLength(1);
+        expect(creationRequests(lean)).toHaveLength(1);
       },
     );
 
@@ -513,31 +520,34 @@ describe.each(stores)('a key (%s)', kind => {
       ['amount', { amount: { amount: '17.00' as Decimal, currency: 'SAR' } }],
       ['description', { description: 'RENT MAY' }],
       ['destination', { destinationId: destinations.staysPending }],
-    ])('where Lean keeps no references is sent again past payouts of another %s', async (_what, change) => {
-      const { lean, clock, create } = await creating({ sandbox: { profile: 'ksa' } });
-      const wanted = transfer(undefined, { amount: { amount: '16.00' as Decimal, currency: 'SAR' } });
-      lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 1 });
-      await create('key-1', wanted);
-      const { amount, description, destinationId } = { ...wanted, ...change };
-      lean.payouts.add({ amount: amount.amount, currency: 'SAR', description, destinationId });
-      clock.ms += delayMs;
-      expect(await create('key-1', wanted)).toMatchObject({ kind: 'created' });
-    });
+    ])(
+      'a Lean without references does not prevent another send by payouts with another %s',
+      async (_field, change) => {
+        const { lean, clock, create } = await startCore({ sandbox: { profile: 'ksa' } });
+        const wanted = transfer(undefined, { amount: { amount: '16.00' as Decimal, currency: 'SAR' } });
+        lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 1 });
+        await create('key-1', wanted);
+        const { amount, description, destinationId } = { ...wanted, ...change };
+        lean.payouts.add({ amount: amount.amount, currency: 'SAR', description, destinationId });
+        clock.ms += delayMs;
+        expect(await create('key-1', wanted)).toMatchObject({ kind: 'created' });
+      },
+    );
 
-    it('is looked for whatever another read has said of another id', async () => {
-      const { lean, client, clock, create, reads } = await creating();
+    it('a failed read of another payout does not prevent the search for a lost one', async () => {
+      const { lean, client, clock, create, reads } = await startCore();
       lean.faults.add({ kind: 'status', status: 404, code: 'INVALID_URL', operation: 'getPayout', times: 1 });
       await reads
         .payout('b0000000-0000-4000-8000-000000000001', { deadline: client.deadline() })
         .catch(() => undefined);
       lean.faults.add({ kind: 'drop_after', operation: 'createPayoutPayment', times: 1 });
       await create('key-1');
-      clock.ms += readingMs;
+      clock.ms += readIntervalMs;
       expect(await create('key-1')).toMatchObject({ kind: 'created' });
     });
 
-    it('is not judged absent by a list that lacks a payout that must be in it', async () => {
-      const { lean, clock, create, records } = await creating();
+    it('a list that lacks a known payout does not prove that another one is absent', async () => {
+      const { lean, clock, create, records } = await startCore();
       await create('other', transfer(undefined, { externalReference: 'other' }));
       clock.ms += 1000;
       lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 1 });
@@ -546,86 +556,89 @@ describe.each(stores)('a key (%s)', kind => {
       clock.ms += delayMs;
       expect(await create('key-1')).toMatchObject({ kind: 'unknown', reason: 'WAITING' });
       expect((await records.read(keyOf('key-1')))?.finding).toBe('reference_payout_missing');
-      expect(posts(lean)).toHaveLength(2);
+      expect(creationRequests(lean)).toHaveLength(2);
     });
 
     it.each([
       ['ahead of', 7_200_000],
       ['behind', -7_200_000],
       ['days ahead of', 172_800_000],
-    ])('is not judged absent while a clock is %s Lean’s', async (_what, differenceMs) => {
-      const clock = { ms: Date.now() };
-      const lean = await startLean({ clock: () => clock.ms });
-      const wrong = () => clock.ms + differenceMs;
-      const database = opened(await freshStore(kind), { clock: wrong });
-      const { create, client, records } = creatingAt(lean.url, database, { now: wrong });
-      await client.listPayouts({ page_number: '0', page_size: '1' });
-      lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 1 });
-      await create('key-1');
-      clock.ms += delayMs;
-      expect(await create('key-1')).toMatchObject({ kind: 'unknown', reason: 'WAITING' });
-      expect((await records.read(keyOf('key-1')))?.finding).toBe('clocks_differ');
-      lean.faults.add({ kind: 'drop_after', operation: 'createPayoutPayment', times: 1 });
-      await create('key-2', transfer(destinations.staysPending));
-      expect(await create('key-2', transfer(destinations.staysPending))).toMatchObject({ kind: 'created' });
-      expect(posts(lean)).toHaveLength(2);
-    });
+    ])(
+      'an absence is not proven while the gateway’s clock is %s Lean’s',
+      async (_difference, differenceMs) => {
+        const clock = { ms: Date.now() };
+        const lean = await startLean({ clock: () => clock.ms });
+        const wrongClock = () => clock.ms + differenceMs;
+        const database = openTestStore(await freshStore(storeKind), { clock: wrongClock });
+        const { create, client, records } = createTestCore(lean.url, database, { now: wrongClock });
+        await client.listPayouts({ page_number: '0', page_size: '1' });
+        lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 1 });
+        await create('key-1');
+        clock.ms += delayMs;
+        expect(await create('key-1')).toMatchObject({ kind: 'unknown', reason: 'WAITING' });
+        expect((await records.read(keyOf('key-1')))?.finding).toBe('clocks_differ');
+        lean.faults.add({ kind: 'drop_after', operation: 'createPayoutPayment', times: 1 });
+        await create('key-2', transfer(destinations.staysPending));
+        expect(await create('key-2', transfer(destinations.staysPending))).toMatchObject({ kind: 'created' });
+        expect(creationRequests(lean)).toHaveLength(2);
+      },
+    );
 
-    it('is not judged absent for another Lean application', async () => {
-      const { lean, database, clock, create } = await creating();
+    it('a gateway of another Lean application neither proves an absence nor sends again', async () => {
+      const { lean, database, clock, create } = await startCore();
       lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 1 });
       await create('key-1');
       clock.ms += delayMs;
-      const other = creatingAt(lean.url, database, { application: 'another', now: () => clock.ms });
+      const other = createTestCore(lean.url, database, { application: 'another', now: () => clock.ms });
       expect(await other.create('key-1')).toMatchObject({ kind: 'unknown', reason: 'OPERATOR' });
-      expect(posts(lean)).toHaveLength(1);
+      expect(creationRequests(lean)).toHaveLength(1);
     });
 
-    it('waits for the longer one of two resend delays', async () => {
-      const { lean, database, clock, create } = await creating();
+    it('the longer one of the recorded and the configured resend delay applies', async () => {
+      const { lean, database, clock, create } = await startCore();
       lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 1 });
       await create('key-1');
       clock.ms += 60_000;
-      const hasty = creatingAt(lean.url, database, { resendAfter: 1000, now: () => clock.ms });
-      expect(await hasty.create('key-1')).toMatchObject({ kind: 'unknown', reason: 'WAITING' });
-      const calm = creatingAt(lean.url, database, { resendAfter: 2 * delayMs, now: () => clock.ms });
+      const shortDelay = createTestCore(lean.url, database, { resendAfter: 1000, now: () => clock.ms });
+      expect(await shortDelay.create('key-1')).toMatchObject({ kind: 'unknown', reason: 'WAITING' });
+      const longDelay = createTestCore(lean.url, database, { resendAfter: 2 * delayMs, now: () => clock.ms });
       clock.ms += delayMs;
-      expect(await calm.create('key-1')).toMatchObject({ kind: 'unknown', reason: 'WAITING' });
-      expect(posts(lean)).toHaveLength(1);
+      expect(await longDelay.create('key-1')).toMatchObject({ kind: 'unknown', reason: 'WAITING' });
+      expect(creationRequests(lean)).toHaveLength(1);
     });
   });
 
-  it('of a batch that Lean turned away is sent again after a look', async () => {
-    const { lean, clock, createAll } = await creating();
+  it('a batch that Lean turned away is sent again after a reconciliation read', async () => {
+    const { lean, clock, createAll } = await startCore();
     refuseNext(lean, 429, 'RATE_LIMIT_EXCEEDED');
     expect(await failureOf(createAll('key-1', transfers(2)))).toMatchObject({ code: 'LEAN_RATE_LIMITED' });
-    clock.ms += readingMs;
+    clock.ms += readIntervalMs;
     expect(await createAll('key-1', transfers(2))).toMatchObject({ kind: 'batch', created: [{}, {}] });
   });
 
-  describe('that Lean turned away', () => {
-    it('is not sent while another key for a payout like it has no answer, where that is asked for', async () => {
-      const { lean, clock, create, creation } = await creating();
+  describe('a key that Lean turned away', () => {
+    it('a turned-away key is not sent again with refuseSimilar while a similar payout has an unknown outcome', async () => {
+      const { lean, clock, create, creation } = await startCore();
       const second = transfer(undefined, { externalReference: 'order-2' });
       refuseNext(lean, 429, 'RATE_LIMIT_EXCEEDED');
       await failureOf(create('key-2', second));
       lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 1 });
       await create('key-1');
-      clock.ms += readingMs;
-      const again = (refuseSimilar: boolean) =>
+      clock.ms += readIntervalMs;
+      const repeat = (refuseSimilar: boolean) =>
         creation.createPayout(keyOf('key-2'), second, { refuseSimilar });
-      expect(await failureOf(again(true))).toMatchObject({ similarUnknownKey: 'key-1' });
-      expect(posts(lean)).toHaveLength(2);
-      clock.ms += readingMs;
-      expect(await again(false)).toMatchObject({ kind: 'created' });
+      expect(await failureOf(repeat(true))).toMatchObject({ similarUnknownKey: 'key-1' });
+      expect(creationRequests(lean)).toHaveLength(2);
+      clock.ms += readIntervalMs;
+      expect(await repeat(false)).toMatchObject({ kind: 'created' });
     });
 
-    it('is sent again after a look, as often as that happens', async () => {
-      const { lean, clock, create } = await creating();
+    it('a turned-away key is sent again after each reconciliation read without a resend delay', async () => {
+      const { lean, clock, create } = await startCore();
       for (let times = 0; times < 3; times += 1) {
         refuseNext(lean, 429, 'RATE_LIMIT_EXCEEDED');
         expect(await failureOf(create('key-1'))).toMatchObject({ code: 'LEAN_RATE_LIMITED' });
-        clock.ms += readingMs;
+        clock.ms += readIntervalMs;
       }
       lean.requests.length = 0;
       expect(await create('key-1')).toMatchObject({ kind: 'created' });
@@ -636,8 +649,8 @@ describe.each(stores)('a key (%s)', kind => {
       ]);
     });
 
-    it('is found where an edge had sent a copy of it that Lean took', async () => {
-      const { lean, create } = await creating();
+    it('a turned-away payout is found if Lean has accepted another copy of the request', async () => {
+      const { lean, create } = await startCore();
       lean.faults.add({
         kind: 'status',
         status: 403,
@@ -648,11 +661,11 @@ describe.each(stores)('a key (%s)', kind => {
       });
       expect(await failureOf(create('key-1'))).toMatchObject({ code: 'LEAN_UNAUTHORIZED' });
       expect(await create('key-1')).toMatchObject({ kind: 'created' });
-      expect(posts(lean)).toHaveLength(1);
+      expect(creationRequests(lean)).toHaveLength(1);
     });
 
-    it('that is a batch of which Lean has taken a part stays, also when that part was found by itself', async () => {
-      const { lean, clock, createAll, loop, records } = await creating();
+    it('a turned-away batch is not sent again if Lean has accepted one of its transfers', async () => {
+      const { lean, clock, createAll, loop, records } = await startCore();
       Object.assign(lean.behaviour, { batches: 'partly' });
       lean.faults.add({
         kind: 'status',
@@ -663,24 +676,24 @@ describe.each(stores)('a key (%s)', kind => {
         times: 1,
       });
       expect(await failureOf(createAll('key-1', transfers(2)))).toMatchObject({ code: 'LEAN_UNAUTHORIZED' });
-      clock.ms += readingMs;
-      await loop.round();
+      clock.ms += readIntervalMs;
+      await loop.poll();
       expect(await records.read(keyOf('key-1'))).toMatchObject({
         records: [{ state: 'created' }, { state: 'unknown' }],
       });
       clock.ms += delayMs;
-      await loop.round();
+      await loop.poll();
       Object.assign(lean.behaviour, { batches: 'whole' });
       expect(await createAll('key-1', transfers(2))).toMatchObject({
         kind: 'batch',
         created: [{ transferIndex: 0 }],
         rejected: [{ transferIndex: 1 }],
       });
-      expect(posts(lean)).toHaveLength(1);
+      expect(creationRequests(lean)).toHaveLength(1);
     });
 
-    it('is not sent again, but rejected, where Lean has failed a copy of it', async () => {
-      const { lean, clock, create, loop } = await creating();
+    it('a turned-away payout is rejected and not sent again if Lean has failed a copy of it', async () => {
+      const { lean, clock, create, loop } = await startCore();
       refuseNext(lean, 429, 'SLOW_DOWN');
       await failureOf(create('key-1'));
       lean.payouts.add({
@@ -689,63 +702,63 @@ describe.each(stores)('a key (%s)', kind => {
         externalReference: 'order-1',
         status: 'FAILED',
       });
-      clock.ms += readingMs;
+      clock.ms += readIntervalMs;
       expect(await create('key-1')).toMatchObject({ kind: 'unknown', reason: 'WAITING' });
       clock.ms += delayMs;
-      await loop.round();
+      await loop.poll();
       expect(await create('key-1')).toMatchObject({ kind: 'rejected' });
-      expect(posts(lean)).toHaveLength(1);
+      expect(creationRequests(lean)).toHaveLength(1);
     });
 
-    it('is free again once Lean is proven not to have it', async () => {
-      const { lean, clock, create, loop, records } = await creating();
+    it('a turned-away key is free again once Lean is proven not to have its payout', async () => {
+      const { lean, clock, create, loop, records } = await startCore();
       refuseNext(lean, 429, 'SLOW_DOWN');
       await failureOf(create('key-1'));
       clock.ms += delayMs;
-      await loop.round();
+      await loop.poll();
       expect(await records.read(keyOf('key-1'))).toBeUndefined();
     });
   });
 
-  it('names another key of the caller for a payout like it whose outcome is unknown', async () => {
-    const { lean, create, creation } = await creating();
+  it('a payout names another key of the caller whose similar payout has an unknown outcome', async () => {
+    const { lean, create, creation } = await startCore();
     lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 1 });
     await create('key-1');
-    const like = transfer(undefined, {
+    const similar = transfer(undefined, {
       externalReference: 'order-1b',
       amount: { amount: '16.5' as Decimal, currency: 'AED' },
     });
     expect(
-      await failureOf(creation.createPayout(keyOf('key-2'), like, { refuseSimilar: true })),
+      await failureOf(creation.createPayout(keyOf('key-2'), similar, { refuseSimilar: true })),
     ).toMatchObject({ code: 'SIMILAR_PAYOUT_UNKNOWN', similarUnknownKey: 'key-1' });
-    expect(posts(lean)).toHaveLength(1);
-    const answer = await create('key-2', like);
+    expect(creationRequests(lean)).toHaveLength(1);
+    const answer = await create('key-2', similar);
     expect(answer).toMatchObject({ kind: 'created', similarUnknownKey: 'key-1' });
-    expect(await create('key-2', like)).toEqual(answer);
-    for (const [key, other] of [
+    expect(await create('key-2', similar)).toEqual(answer);
+    for (const [key, change] of [
       ['key-3', { description: 'INV 002' }],
       ['key-4', { destinationId: destinations.staysPending }],
       ['key-5', { amount: { amount: '16.51' as Decimal, currency: 'AED' } }],
     ] as const)
-      expect(await create(key, transfer(undefined, other))).toMatchObject({ similarUnknownKey: null });
-    expect(await creation.createPayout(keyOf('key-6', 'another caller'), like)).toMatchObject({
+      expect(await create(key, transfer(undefined, change))).toMatchObject({ similarUnknownKey: null });
+    expect(await creation.createPayout(keyOf('key-6', 'another caller'), similar)).toMatchObject({
       similarUnknownKey: null,
     });
   });
 
-  describe('in a store that may have lost records', () => {
-    /** A store that was made just now, as after its files were lost. */
-    async function afterLoss() {
-      const before = await creating();
+  describe('a key in a store that may have lost records', () => {
+    /** Adds a core with a new store, as after the loss of the store's files. */
+    async function startAfterLoss() {
+      const before = await startCore();
       const { lean, clock } = before;
       const now = () => clock.ms;
-      const database = opened(await freshStore(kind), { clock: now, lossWindowMs: 600_000 });
-      await database.prepare();
-      return { ...before, after: creatingAt(lean.url, database, { now }) };
+      const database = openTestStore(await freshStore(storeKind), { clock: now, lossWindowMs: 600_000 });
+      await database.migrate();
+      return { ...before, after: createTestCore(lean.url, database, { now }) };
     }
 
-    it('is looked for before it is sent', async () => {
-      const { lean, after } = await afterLoss();
+    it('a first send from a new store reads Lean’s list before it', async () => {
+      const { lean, after } = await startAfterLoss();
       expect(await after.create('key-1')).toMatchObject({ kind: 'created' });
       expect(lean.requests.map(({ operation }) => operation)).toEqual([
         'listPayouts',
@@ -754,41 +767,43 @@ describe.each(stores)('a key (%s)', kind => {
       ]);
     });
 
-    it('is counted once against the allowance of its caller', async () => {
-      const { lean, clock } = await afterLoss();
+    it('a first send from a new store counts once against the limit of the caller', async () => {
+      const { lean, clock } = await startAfterLoss();
       const take = vi.fn(() => Promise.resolve());
       const now = () => clock.ms;
-      const database = opened(await freshStore(kind), { clock: now, lossWindowMs: 600_000 });
-      await database.prepare();
+      const database = openTestStore(await freshStore(storeKind), { clock: now, lossWindowMs: 600_000 });
+      await database.migrate();
       expect(
-        await creatingAt(lean.url, database, { now, allowance: { take } }).create('key-1'),
+        await createTestCore(lean.url, database, { now, allowance: { take } }).create('key-1'),
       ).toMatchObject({
         kind: 'created',
       });
       expect(take).toHaveBeenCalledOnce();
     });
 
-    it('is free again when the store fails while it is looked for', async () => {
-      const { lean, after } = await afterLoss();
-      vi.spyOn(after.evidence, 'otherRecords').mockRejectedValueOnce(new StoreUnavailable(new Error('blip')));
+    it('a key is free again if the store fails during the read before a first send', async () => {
+      const { lean, after } = await startAfterLoss();
+      vi.spyOn(after.evidence, 'otherRecords').mockRejectedValueOnce(
+        new StoreUnavailable(new Error('unavailable')),
+      );
       expect(await failureOf(after.create('key-1'))).toBeInstanceOf(StoreUnavailable);
       expect(await after.records.read(keyOf('key-1'))).toBeUndefined();
       expect(await after.create('key-1')).toMatchObject({ kind: 'created' });
-      expect(posts(lean)).toHaveLength(1);
+      expect(creationRequests(lean)).toHaveLength(1);
     });
 
-    it('is found when it was sent before under a record that is gone', async () => {
-      const { lean, create, after } = await afterLoss();
+    it('a payout that was sent under a lost record is found and not sent again', async () => {
+      const { lean, create, after } = await startAfterLoss();
       const first = await create('key-1');
       expect(await after.create('key-1')).toMatchObject({
         kind: 'created',
         intentId: (first as { intentId: string }).intentId,
       });
-      expect(posts(lean)).toHaveLength(1);
+      expect(creationRequests(lean)).toHaveLength(1);
     });
 
-    it('is not sent at once where Lean has failed it, and ends as rejected', async () => {
-      const { lean, clock, create, after } = await afterLoss();
+    it('a payout that Lean has failed under a lost record becomes a rejection and is not sent again', async () => {
+      const { lean, clock, create, after } = await startAfterLoss();
       const wanted = transfer(destinations.failsAtOnce);
       const first = await create('key-1', wanted);
       expect(await after.create('key-1', wanted)).toMatchObject({ kind: 'unknown', reason: 'WAITING' });
@@ -797,27 +812,27 @@ describe.each(stores)('a key (%s)', kind => {
         kind: 'rejected',
         rejectedIntentId: (first as { rejectedIntentId: string }).rejectedIntentId,
       });
-      expect(posts(lean)).toHaveLength(1);
+      expect(creationRequests(lean)).toHaveLength(1);
     });
 
-    it('is not sent when Lean cannot be read', async () => {
-      const { lean, after } = await afterLoss();
+    it('nothing is sent from a new store if Lean cannot be read', async () => {
+      const { lean, after } = await startAfterLoss();
       lean.faults.add({ kind: 'status', status: 400, operation: 'listPayouts' });
       expect(await failureOf(after.create('key-1'))).toBeInstanceOf(LeanNotSent);
-      expect(posts(lean)).toEqual([]);
+      expect(creationRequests(lean)).toEqual([]);
       lean.faults.clear();
       expect(await after.create('key-1')).toMatchObject({ kind: 'created' });
     });
 
-    it('is sent without a look once the resend delay has passed', async () => {
-      const { lean, clock, after } = await afterLoss();
+    it('a first send needs no read of Lean’s list once the store is older than the resend delay', async () => {
+      const { lean, clock, after } = await startAfterLoss();
       clock.ms += 600_000;
       expect(await after.create('key-1')).toMatchObject({ kind: 'created' });
       expect(lean.requests.map(({ operation }) => operation)).toEqual(['createPayoutPayment']);
     });
   });
 
-  it('does not count as created by a payout of Lean’s that another key has', async () => {
+  it('an answer with the intent of another key leaves the outcome unknown and raises an alarm', async () => {
     const { url } = await rawServer((response, { method }) =>
       json(
         response,
@@ -827,7 +842,7 @@ describe.each(stores)('a key (%s)', kind => {
       ),
     );
     const alarms: Parameters<CreationEvents['alarm']>[] = [];
-    const { create } = creatingAt(url, opened(await freshStore(kind)), {
+    const { create } = createTestCore(url, openTestStore(await freshStore(storeKind)), {
       events: { alarm: (...alarm) => alarms.push(alarm) },
     });
     expect(await create('key-1')).toMatchObject({ kind: 'created', intentId: 'the-same' });
@@ -835,41 +850,41 @@ describe.each(stores)('a key (%s)', kind => {
     expect(alarms).toMatchObject([[{ idempotencyKey: 'key-2' }, 'duplicate intent', ['the-same']]]);
   });
 
-  it('is not sent at all when it cannot be recorded', async () => {
-    const { lean, database, create } = await creating();
+  it('nothing is sent if the request cannot be recorded', async () => {
+    const { lean, database, create } = await startCore();
     await database.close();
     expect(await failureOf(create('key-1'))).toBeInstanceOf(StoreUnavailable);
     expect(lean.requests).toEqual([]);
   });
 
-  it('whose answer cannot be recorded is of unknown outcome, and found later', async () => {
-    const arrived = gate();
+  it('an answer that cannot be recorded leaves the outcome unknown, and the payout is found later', async () => {
+    const answered = gate();
     const release = gate();
     const lean = await startLean();
-    const config = await freshStore(kind);
-    const database = opened(config);
+    const config = await freshStore(storeKind);
+    const database = openTestStore(config);
     const unrecorded: unknown[] = [];
-    const { create, client } = creatingAt(lean.url, database, {
+    const { create, client } = createTestCore(lean.url, database, {
       events: { unrecorded: key => unrecorded.push(key) },
     });
     const createPayouts = client.createPayouts.bind(client);
     client.createPayouts = async (...args) => {
       const answer = await createPayouts(...args);
-      arrived.open();
+      answered.open();
       await release.opened;
       return answer;
     };
-    const creating = create('key-1');
-    await arrived.opened;
+    const creation = create('key-1');
+    await answered.opened;
     await database.close();
     release.open();
-    expect(await creating).toMatchObject({ kind: 'unknown' });
+    expect(await creation).toMatchObject({ kind: 'unknown' });
     expect(unrecorded).toEqual([expect.objectContaining(keyOf('key-1'))]);
-    const restarted = creatingAt(lean.url, opened(config));
+    const restarted = createTestCore(lean.url, openTestStore(config));
     expect(await restarted.create('key-1')).toMatchObject({
       kind: 'created',
       intentId: lean.payouts.all()[0]?.intentId,
     });
-    expect(posts(lean)).toHaveLength(1);
+    expect(creationRequests(lean)).toHaveLength(1);
   });
 });

@@ -11,62 +11,59 @@ function row(change: Parameters<typeof rowOf>[0] = {}) {
   });
 }
 
-function countOf(...pages: readonly (readonly ReturnType<typeof row>[])[]): number {
+/** Counts the distinct rows of several pages. */
+function countRows(...pages: readonly (readonly ReturnType<typeof row>[])[]): number {
   const rows = new DistinctRows();
   for (const page of pages) rows.addPage(page);
   return rows.size;
 }
 
-describe('the rows of a list', () => {
+describe('DistinctRows', () => {
   const unpaid = row({ payment_id: null });
   const failed = row({ payment_id: null, status: 'FAILED', created_at: '2026-03-01T12:00:00Z' });
 
-  it('count once each, on however many pages they are met', () => {
-    expect(countOf([row(), row()], [row()])).toBe(1);
-    expect(countOf([row()], [row({ payment_intent_id: 'intent-2' })])).toBe(2);
+  it('a row on several pages counts once', () => {
+    expect(countRows([row(), row()], [row()])).toBe(1);
+    expect(countRows([row()], [row({ payment_intent_id: 'intent-2' })])).toBe(2);
   });
 
-  it('count for each payment of an intent', () => {
-    expect(countOf([row()], [row({ payment_id: 'payment-2' })])).toBe(2);
+  it('each payment of an intent counts as a row', () => {
+    expect(countRows([row()], [row({ payment_id: 'payment-2' })])).toBe(2);
   });
 
-  it('count as several without payments where one page shows them side by side', () => {
-    expect(countOf([failed, row()])).toBe(2);
-    expect(countOf([failed, unpaid], [unpaid])).toBe(2);
+  it('rows of one intent without payments count separately if one page shows them together', () => {
+    expect(countRows([failed, row()])).toBe(2);
+    expect(countRows([failed, unpaid], [unpaid])).toBe(2);
   });
 
-  it('of a failed payment and of one that Lean has taken are two, also without payments and of one time', () => {
-    const failedThen = row({ payment_id: null, status: 'FAILED' });
-    expect(rowKey(failedThen)).not.toBe(rowKey(unpaid));
-    expect(countOf([failedThen, unpaid])).toBe(2);
-    expect(countOf([failedThen], [unpaid])).toBe(1);
+  it('a failed row and a live row of one intent are distinct, even without payment ids and with the same time', () => {
+    const failedAtSameTime = row({ payment_id: null, status: 'FAILED' });
+    expect(rowKey(failedAtSameTime)).not.toBe(rowKey(unpaid));
+    expect(countRows([failedAtSameTime, unpaid])).toBe(2);
+    expect(countRows([failedAtSameTime], [unpaid])).toBe(1);
     expect(rowKey(row({ status: 'FAILED' }))).toBe(rowKey(row()));
   });
 
-  it('count once where a payment has come between two pages', () => {
-    expect(countOf([unpaid], [row()])).toBe(1);
-    expect(countOf([row()], [unpaid])).toBe(1);
+  it('a row counts once if its payment is created between the reads of two pages', () => {
+    expect(countRows([unpaid], [row()])).toBe(1);
+    expect(countRows([row()], [unpaid])).toBe(1);
   });
 });
 
-describe('of several rows of one intent', () => {
+describe('currentRowPerPayout', () => {
   const newer = { payment_id: 'payment-2', created_at: '2026-03-01T12:00:09Z' };
 
   it.each([
-    ['the one that Lean has not failed', row(), row({ ...newer, status: 'FAILED' })],
-    [
-      'the newest one of those that Lean has failed',
-      row({ ...newer, status: 'FAILED' }),
-      row({ status: 'FAILED' }),
-    ],
-    ['the newest one of those that Lean has taken', row(newer), row()],
-    ['the one whose time is known', row(newer), row({ created_at: null })],
-  ])('%s counts, in whichever order they are read', (_which, wanted, other) => {
+    ['the row that has not failed', row(), row({ ...newer, status: 'FAILED' })],
+    ['the newest one of failed rows', row({ ...newer, status: 'FAILED' }), row({ status: 'FAILED' })],
+    ['the newest one of live rows', row(newer), row()],
+    ['the row with a known time', row(newer), row({ created_at: null })],
+  ])('of several rows of an intent, %s is current, in any order of reading', (_which, wanted, other) => {
     expect(currentRowPerPayout([wanted, other])).toEqual([wanted]);
     expect(currentRowPerPayout([other, wanted])).toEqual([wanted]);
   });
 
-  it('no row of another intent is left out', () => {
+  it('each intent has its own current row', () => {
     expect(currentRowPerPayout([row(), row({ payment_intent_id: 'intent-2' })])).toHaveLength(2);
   });
 });

@@ -4,26 +4,26 @@ import { LeanNotSent } from '../../../src/errors/lean-errors.ts';
 import type { CreationEvents } from '../../../src/payouts/creation/creation-events.ts';
 import type { Decimal } from '../../../src/payouts/values/decimal.ts';
 import { currencyPlaces } from '../../../src/payouts/values/money.ts';
-import { accounts, destinations } from '../../../src/sandbox/named.ts';
+import { accounts, destinations } from '../../../src/sandbox/fixtures.ts';
 import type { FaultRule, SandboxOptions } from '../../../src/sandbox/sandbox.ts';
-import { creatingAt, transfer, transfers, type CreatingOptions } from '../../support/creating.ts';
-import { freshStore, opened } from '../../support/stores.ts';
-import { deadAddress, failureOf, gate, json, rawServer, startLean } from '../../lean/wiring.ts';
+import { createTestCore, transfer, transfers, type TestCoreOptions } from '../../support/test-core.ts';
+import { freshStore, openTestStore } from '../../support/stores.ts';
+import { unusedAddress, failureOf, gate, json, rawServer, startLean } from '../../lean/fixtures.ts';
 
-async function creatingBefore(url: string, options: CreatingOptions = {}) {
-  return creatingAt(url, opened(await freshStore('SQLite')), options);
+async function startCoreFor(url: string, options: TestCoreOptions = {}) {
+  return createTestCore(url, openTestStore(await freshStore('SQLite')), options);
 }
 
-async function creating(options: SandboxOptions = {}) {
+async function startCore(options: SandboxOptions = {}) {
   const lean = await startLean(options);
-  return { lean, ...(await creatingBefore(lean.url)) };
+  return { lean, ...(await startCoreFor(lean.url)) };
 }
 
-const unknown = { kind: 'unknown', idempotencyKey: 'key-1' };
+const unknownAnswer = { kind: 'unknown', idempotencyKey: 'key-1' };
 
-describe('a payout that Lean takes', () => {
-  it.each(['v2', 'v1', 'ksa'] as const)('is created (%s)', async profile => {
-    const { lean, create } = await creating({ profile });
+describe('a payout that Lean accepts', () => {
+  it.each(['v2', 'v1', 'ksa'] as const)('a payout that Lean accepts is created (%s)', async profile => {
+    const { lean, create } = await startCore({ profile });
     const amount = { amount: '16.50' as Decimal, currency: profile === 'ksa' ? 'SAR' : 'AED' };
     const answer = await create('key-1', transfer(destinations.pays, { amount }));
     const [payout] = lean.payouts.all();
@@ -39,8 +39,8 @@ describe('a payout that Lean takes', () => {
     expect(lean.requests).toMatchObject([{ operation: 'createPayoutPayment', idempotencyKey: 'key-1' }]);
   });
 
-  it('is the same payout when it is sent again under its key', async () => {
-    const { lean, create } = await creating();
+  it('a repetition with the same key is the same payout', async () => {
+    const { lean, create } = await startCore();
     const first = await create('key-1', transfer());
     expect(await create('key-1', transfer())).toEqual(first);
     expect(lean.payouts.all()).toHaveLength(1);
@@ -48,12 +48,12 @@ describe('a payout that Lean takes', () => {
 });
 
 describe('an amount', () => {
-  it('reaches Lean with exactly the digits the caller wrote', async () => {
-    let payouts = 0;
-    const { url, heard } = await rawServer(response =>
-      json(response, { payouts_payment_details: [{ payment_intent_id: `i-${String((payouts += 1))}` }] }),
+  it('an amount reaches Lean with the exact digits of the caller', async () => {
+    let payoutCount = 0;
+    const { url, received } = await rawServer(response =>
+      json(response, { payouts_payment_details: [{ payment_intent_id: `i-${String((payoutCount += 1))}` }] }),
     );
-    const { create } = await creatingBefore(url);
+    const { create } = await startCoreFor(url);
     const money = fc
       .tuple(
         fc.constantFrom('AED', 'SAR', 'KWD', 'JPY'),
@@ -67,21 +67,21 @@ describe('an amount', () => {
       });
     await fc.assert(
       fc.asyncProperty(money, async amount => {
-        heard.length = 0;
-        const key = `key-${String(payouts)}`;
+        received.length = 0;
+        const key = `key-${String(payoutCount)}`;
         const answer = await create(key, transfer(destinations.pays, { amount }));
         expect(answer).toMatchObject({ kind: 'created', amount });
-        expect(heard).toHaveLength(1);
-        const [, sent] = /"amount":([^,}]*)/.exec(heard[0]?.body ?? '') ?? [];
+        expect(received).toHaveLength(1);
+        const [, sent] = /"amount":([^,}]*)/.exec(received[0]?.body ?? '') ?? [];
         expect(sent).toBe(amount.amount);
       }),
     );
   });
 });
 
-describe('a payout that cannot be', () => {
-  it('is rejected with the field, and Lean hears nothing', async () => {
-    const { lean, create } = await creating();
+describe('invalid input', () => {
+  it('invalid input is rejected with its field and without a call to Lean', async () => {
+    const { lean, create } = await startCore();
     const amount = { amount: '1.005' as Decimal, currency: 'AED' };
     expect(await create('key-1', transfer(destinations.pays, { amount }))).toEqual({
       kind: 'rejected',
@@ -105,8 +105,8 @@ describe('a payout that cannot be', () => {
     expect(lean.requests).toEqual([]);
   });
 
-  it('is rejected with all its problems, by their places in a batch', async () => {
-    const { lean, createAll } = await creating();
+  it('an invalid batch is rejected with all problems and their positions', async () => {
+    const { lean, createAll } = await startCore();
     const batch = [transfer(), transfer('x', { description: '' })];
     const answer = await createAll(' ', batch);
     expect(answer).toMatchObject({
@@ -123,8 +123,8 @@ describe('a payout that cannot be', () => {
     expect(lean.requests).toEqual([]);
   });
 
-  it('is rejected in a batch of which two transfers have one reference, given or by default', async () => {
-    const { lean, createAll } = await creating();
+  it('a batch is rejected if two transfers have the same reference, even if one is a default reference', async () => {
+    const { lean, createAll } = await startCore();
     const [given, other] = [
       transfer(),
       transfer(undefined, { amount: { amount: '9' as Decimal, currency: 'AED' } }),
@@ -134,21 +134,21 @@ describe('a payout that cannot be', () => {
       inputErrors: [{ field: 'transfers.1.externalReference', code: 'DUPLICATE' }],
       message: expect.stringContaining('must differ from that of transfers.0') as string,
     });
-    const byDefault = { ...given, externalReference: null };
+    const withDefault = { ...given, externalReference: null };
     const same = { ...other, externalReference: 'key-1.0' };
-    expect(await createAll('key-1', [byDefault, same])).toMatchObject({
+    expect(await createAll('key-1', [withDefault, same])).toMatchObject({
       inputErrors: [{ field: 'transfers.1.externalReference' }],
     });
-    // Nobody sent the reference that is a default.
-    const before = { ...same, externalReference: 'key-1.1' };
-    expect(await createAll('key-1', [before, byDefault])).toMatchObject({
+    // The problem is reported for the given reference and not for the default one.
+    const first = { ...same, externalReference: 'key-1.1' };
+    expect(await createAll('key-1', [first, withDefault])).toMatchObject({
       inputErrors: [{ field: 'transfers.0.externalReference', code: 'DUPLICATE' }],
     });
     expect(lean.requests).toEqual([]);
   });
 
-  it.each([0, 101])('is rejected in a batch of %i', async size => {
-    const { lean, createAll } = await creating();
+  it.each([0, 101])('a batch of %i transfers is rejected', async size => {
+    const { lean, createAll } = await startCore();
     const batch = transfers(size);
     expect(await createAll('key-1', batch)).toMatchObject({
       kind: 'rejected',
@@ -158,8 +158,8 @@ describe('a payout that cannot be', () => {
   });
 });
 
-describe('a refusal of Lean', () => {
-  const refused: readonly [string, number, string | null][] = [
+describe('a refusal by Lean', () => {
+  const finalRefusals: readonly [string, number, string | null][] = [
     ['UNKNOWN_PAYMENT_DESTINATION', 404, 'destinationId'],
     ['INVALID_AMOUNT', 400, 'amount.amount'],
     ['AMOUNT_UNDER_MIN_VALUE', 400, 'amount.amount'],
@@ -169,29 +169,32 @@ describe('a refusal of Lean', () => {
     ['BENEFICIARY_NOT_ACTIVE', 422, 'destinationId'],
   ];
 
-  it.each(refused)('with %s (%i) is about the field %s', async (code, status, field) => {
-    const { lean, create } = await creating();
-    lean.faults.add({ kind: 'status', status, code });
-    expect(await create('key-1', transfer())).toEqual({
-      kind: 'rejected',
-      code: 'REJECTED_BY_LEAN',
-      message: `Lean refused the payout (${code}). Nothing was paid.`,
-      inputErrors: [
-        { field, code: 'REFUSED_BY_LEAN', message: `Lean refused the payout (${code}). Nothing was paid.` },
-      ],
-      leanCode: code,
-      rejectedIntentId: null,
-      idempotencyKey: 'key-1',
-      transferIndex: null,
-    });
-    expect(lean.requests).toHaveLength(1);
-    expect(lean.payouts.all()).toEqual([]);
-  });
+  it.each(finalRefusals)(
+    'the refusal %s (%i) is a rejection with the field %s',
+    async (code, status, field) => {
+      const { lean, create } = await startCore();
+      lean.faults.add({ kind: 'status', status, code });
+      expect(await create('key-1', transfer())).toEqual({
+        kind: 'rejected',
+        code: 'REJECTED_BY_LEAN',
+        message: `Lean refused the payout (${code}). Nothing was paid.`,
+        inputErrors: [
+          { field, code: 'REFUSED_BY_LEAN', message: `Lean refused the payout (${code}). Nothing was paid.` },
+        ],
+        leanCode: code,
+        rejectedIntentId: null,
+        idempotencyKey: 'key-1',
+        transferIndex: null,
+      });
+      expect(lean.requests).toHaveLength(1);
+      expect(lean.payouts.all()).toEqual([]);
+    },
+  );
 
   it.each(['INSUFFICIENT_BALANCE', 'EXCEEDS_DAILY_LIMIT', 'A_CODE_OF_TOMORROW'])(
-    'that may change from one copy of a request to the next (%s) leaves the outcome open, and says so',
+    'a refusal that may differ between copies of a request (%s) leaves the outcome unknown and is named in the message',
     async code => {
-      const { lean, create } = await creating();
+      const { lean, create } = await startCore();
       lean.faults.add({ kind: 'status', status: 400, code, times: 1 });
       expect(await create('key-1', transfer())).toMatchObject({
         kind: 'unknown',
@@ -202,8 +205,8 @@ describe('a refusal of Lean', () => {
     },
   );
 
-  it('of a batch leaves the outcome open: Lean may have taken the transfers before the one that it means', async () => {
-    const { lean, createAll } = await creating();
+  it('a refused batch has an unknown outcome, because Lean may have accepted some of its transfers', async () => {
+    const { lean, createAll } = await startCore();
     lean.faults.add({ kind: 'status', status: 400, code: 'INVALID_AMOUNT' });
     expect(await createAll('key-1', transfers(2))).toMatchObject({
       kind: 'unknown',
@@ -212,8 +215,8 @@ describe('a refusal of Lean', () => {
     });
   });
 
-  it('inside a 200 is a rejection that names the intent', async () => {
-    const { lean, create } = await creating();
+  it('a failed transfer in a 200 response is a rejection with its intent', async () => {
+    const { lean, create } = await startCore();
     const answer = await create('key-1', transfer(destinations.failsAtOnce));
     expect(answer).toEqual({
       kind: 'rejected',
@@ -227,7 +230,7 @@ describe('a refusal of Lean', () => {
     });
   });
 
-  it('inside a 200 carries its reason only when that is a code', async () => {
+  it('a failed transfer in a 200 response has Lean’s reason only if it is a code', async () => {
     const { url } = await rawServer(response =>
       json(response, {
         payouts_payment_details: [
@@ -238,16 +241,16 @@ describe('a refusal of Lean', () => {
         ],
       }),
     );
-    expect(await (await creatingBefore(url)).create('key-1', transfer())).toMatchObject({
+    expect(await (await startCoreFor(url)).create('key-1', transfer())).toMatchObject({
       message: 'Lean failed the payout at once (BANK_ISSUE). Nothing was paid.',
       leanCode: 'BANK_ISSUE',
     });
   });
 
   it.each(['IDEMPOTENCY_KEY_MISMATCH', 'IDEMPOTENT_BODY_DIFFERS'])(
-    'is a conflict when its code (%s) says that Lean knows the key with another input',
+    'a refusal is a conflict if its code (%s) says that Lean has the key with another input',
     async code => {
-      const { lean, create } = await creating();
+      const { lean, create } = await startCore();
       lean.faults.add({ kind: 'status', status: 409, code });
       expect(await create('key-1', transfer())).toMatchObject({
         kind: 'rejected',
@@ -259,16 +262,16 @@ describe('a refusal of Lean', () => {
   );
 
   it.each(['IDEMPOTENCY_CONFLICT', 'IDEMPOTENCY_KEY_REUSED'])(
-    'whose code (%s) may speak of another copy of the request leaves the outcome open',
+    'a refusal whose code (%s) may refer to another copy of the request leaves the outcome unknown',
     async code => {
-      const { lean, create } = await creating();
+      const { lean, create } = await startCore();
       lean.faults.add({ kind: 'status', status: 409, code });
       expect(await create('key-1', transfer())).toMatchObject({ kind: 'unknown' });
     },
   );
 
-  it.each([401, 403, 429])('of the gateway itself (%i) is thrown', async status => {
-    const { lean, create } = await creating();
+  it.each([401, 403, 429])('a refusal of the gateway itself (%i) is thrown', async status => {
+    const { lean, create } = await startCore();
     lean.faults.add({ kind: 'status', status, code: 'TURNED_AWAY' });
     expect(await failureOf(create('key-1', transfer()))).toMatchObject({
       name: 'LeanRefused',
@@ -278,7 +281,7 @@ describe('a refusal of Lean', () => {
   });
 });
 
-describe('an outcome that is unknown', () => {
+describe('an unknown outcome', () => {
   const faults: readonly FaultRule[] = [
     { kind: 'drop_before' },
     { kind: 'drop_after' },
@@ -315,16 +318,16 @@ describe('an outcome that is unknown', () => {
     { kind: 'status', status: 504, after: true },
   ];
 
-  it.each(faults)('is told as such after %o, and Lean has received one request', async fault => {
+  it.each(faults)('the outcome is unknown after %o, and Lean has received one request', async fault => {
     const lean = await startLean();
-    const told: Parameters<CreationEvents['unknown']>[] = [];
-    const { create, createAll } = await creatingBefore(lean.url, {
-      events: { unknown: (...outcome) => told.push(outcome) },
+    const events: Parameters<CreationEvents['unknown']>[] = [];
+    const { create, createAll } = await startCoreFor(lean.url, {
+      events: { unknown: (...event) => events.push(event) },
     });
     lean.faults.add(fault);
     const answer = await create('key-1', transfer());
-    expect(answer).toMatchObject(unknown);
-    expect(told).toMatchObject([
+    expect(answer).toMatchObject(unknownAnswer);
+    expect(events).toMatchObject([
       [
         { idempotencyKey: 'key-1' },
         { kind: 'unknown', reason: 'WAITING' },
@@ -336,45 +339,48 @@ describe('an outcome that is unknown', () => {
     expect(lean.requests).toHaveLength(2);
   });
 
-  it.each(['headers', 'body'] as const)('is told as such at the deadline, while the %s stall', async part => {
-    const arrived = gate();
-    const { url, heard } = await rawServer(response => {
-      if (part === 'headers') return arrived.open();
-      response.writeHead(200, { 'content-length': 100 });
-      response.write('{', arrived.open);
-    });
-    const { create } = await creatingBefore(url);
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-    onTestFinished(() => void vi.useRealTimers());
-    const answer = create('key-1');
-    await arrived.opened;
-    vi.advanceTimersByTime(20_000);
-    expect(await answer).toMatchObject(unknown);
-    expect(heard).toHaveLength(1);
-  });
+  it.each(['headers', 'body'] as const)(
+    'the outcome is unknown at the deadline while the response %s stall',
+    async part => {
+      const arrival = gate();
+      const { url, received } = await rawServer(response => {
+        if (part === 'headers') return arrival.open();
+        response.writeHead(200, { 'content-length': 100 });
+        response.write('{', arrival.open);
+      });
+      const { create } = await startCoreFor(url);
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+      onTestFinished(() => void vi.useRealTimers());
+      const answer = create('key-1');
+      await arrival.opened;
+      vi.advanceTimersByTime(20_000);
+      expect(await answer).toMatchObject(unknownAnswer);
+      expect(received).toHaveLength(1);
+    },
+  );
 
   it.each<[string, unknown]>([
-    ['nothing', {}],
+    ['no list', {}],
     ['another number of transfers', { payouts_payment_details: [] }],
-    ['no intent', { payouts_payment_details: [{ destination_details: { payment_status: 'CREATED' } }] }],
-  ])('is told as such when the answer holds %s', async (_, body) => {
-    const { url, heard } = await rawServer(response => json(response, body));
-    const { create } = await creatingBefore(url);
-    expect(await create('key-1', transfer())).toMatchObject(unknown);
-    expect(heard).toHaveLength(1);
+    ['no intent id', { payouts_payment_details: [{ destination_details: { payment_status: 'CREATED' } }] }],
+  ])('the outcome is unknown if the response contains %s', async (_, body) => {
+    const { url, received } = await rawServer(response => json(response, body));
+    const { create } = await startCoreFor(url);
+    expect(await create('key-1', transfer())).toMatchObject(unknownAnswer);
+    expect(received).toHaveLength(1);
   });
 });
 
-it('throws when nothing reached Lean', async () => {
-  const { create } = await creatingBefore(await deadAddress());
+it('a creation throws if nothing reached Lean', async () => {
+  const { create } = await startCoreFor(await unusedAddress());
   const failure = await failureOf(create('key-1', transfer()));
   expect(failure).toBeInstanceOf(LeanNotSent);
   expect(failure).toMatchObject({ name: 'LeanUnreachable', code: 'LEAN_UNAVAILABLE' });
 });
 
 describe('a batch', () => {
-  it('is one request, and tells each transfer by its place', async () => {
-    const { lean, createAll } = await creating();
+  it('a batch is one request, and each result has the position of its transfer', async () => {
+    const { lean, createAll } = await startCore();
     const answer = await createAll(
       'key-1',
       [
@@ -397,31 +403,31 @@ describe('a batch', () => {
     expect(lean.requests).toHaveLength(1);
   });
 
-  it('may hold a hundred', async () => {
-    const { createAll } = await creating();
+  it('a batch may have a hundred transfers', async () => {
+    const { createAll } = await startCore();
     const batch = transfers(100);
     const answer = await createAll('key-1', batch);
     expect(answer).toHaveProperty('created.length', 100);
   });
 });
 
-describe('settled', () => {
-  it('waits for what is under way', async () => {
-    const arrived = gate();
+describe('whenIdle', () => {
+  it('whenIdle resolves once no creation is in flight', async () => {
+    const arrival = gate();
     const release = gate();
     const { url } = await rawServer(response => {
-      arrived.open();
+      arrival.open();
       void release.opened.then(() => json(response, {}, 500));
     });
-    const { create, creation } = await creatingBefore(url);
-    await creation.settled();
+    const { create, creation } = await startCoreFor(url);
+    await creation.whenIdle();
     const order: string[] = [];
     const answer = create('key-1', transfer());
-    const settled = creation.settled().then(() => order.push('settled'));
-    await arrived.opened;
+    const idle = creation.whenIdle().then(() => order.push('idle'));
+    await arrival.opened;
     expect(order).toEqual([]);
     release.open();
-    await Promise.all([settled, answer]);
-    expect(order).toEqual(['settled']);
+    await Promise.all([idle, answer]);
+    expect(order).toEqual(['idle']);
   });
 });

@@ -3,15 +3,15 @@ import type { ReferencedTransfer } from '../../../src/payouts/creation/transfer.
 import type { PayoutRequest } from '../../../src/payouts/creation/payout-record.ts';
 import { neverSent } from '../../../src/payouts/creation/send-history.ts';
 import type { Decimal } from '../../../src/payouts/values/decimal.ts';
-import { destinations } from '../../../src/sandbox/named.ts';
+import { destinations } from '../../../src/sandbox/fixtures.ts';
 import type { SandboxOptions } from '../../../src/sandbox/sandbox.ts';
-import { json, later, rawServer, startLean } from '../../lean/wiring.ts';
-import { creatingAt, keyOf, transfer } from '../../support/creating.ts';
-import { openCrowd } from '../../support/open-crowd.ts';
-import { freshStore, opened } from '../../support/stores.ts';
+import { json, farDeadline, rawServer, startLean } from '../../lean/fixtures.ts';
+import { createTestCore, keyOf, transfer } from '../../support/test-core.ts';
+import { copyOpenRequest } from '../../support/copied-requests.ts';
+import { freshStore, openTestStore } from '../../support/stores.ts';
 
 const sentAt = Date.parse('2026-03-01T12:00:00Z');
-/** Long after the resend delay. */
+/** An hour later, after the resend delay. */
 const readAt = sentAt + 3_600_000;
 
 /** A request that was sent once, and whose answer was lost. */
@@ -55,18 +55,18 @@ function lostRequest(...transfers: readonly ReferencedTransfer[]): PayoutRequest
   };
 }
 
-async function searching(options: SandboxOptions = {}) {
+async function startMatcher(options: SandboxOptions = {}) {
   const clock = { ms: readAt };
   const lean = await startLean({ clock: () => clock.ms, ...options });
-  const database = opened(await freshStore('SQLite'), { clock: () => clock.ms });
-  const core = creatingAt(lean.url, database, { now: () => clock.ms });
+  const database = openTestStore(await freshStore('SQLite'), { clock: () => clock.ms });
+  const core = createTestCore(lean.url, database, { now: () => clock.ms });
   return {
     lean,
     clock,
     database,
     ...core,
     find: (...transfers: readonly ReferencedTransfer[]) =>
-      core.matcher.search(lostRequest(...transfers), { deadline: later() }),
+      core.matcher.search(lostRequest(...transfers), { deadline: farDeadline() }),
   };
 }
 
@@ -78,8 +78,8 @@ const ours = {
 };
 
 describe('a lost payout', () => {
-  it('is found on whichever page of Lean’s list it is', async () => {
-    const { lean, find } = await searching();
+  it('a lost payout is found on any page of Lean’s list', async () => {
+    const { lean, find } = await startMatcher();
     for (let index = 0; index < 250; index += 1)
       lean.payouts.add({ ...ours, amount: '99', createdAt: `2026-03-01T12:00:0${String(index % 10)}Z` });
     const { intentId } = lean.payouts.add(ours);
@@ -87,22 +87,22 @@ describe('a lost payout', () => {
   });
 
   it.each(['2026-03-01T11:56:00Z', '2026-03-01T12:14:00Z'])(
-    'is found although Lean took it at %s',
+    'a lost payout of 12:00 is found although Lean’s list shows %s',
     async createdAt => {
-      const { lean, find } = await searching();
+      const { lean, find } = await startMatcher();
       const { intentId } = lean.payouts.add({ ...ours, createdAt });
       expect(await find(transfer())).toMatchObject({ found: [{ answer: { intentId } }] });
     },
   );
 
-  it('is found although the store’s clock was ahead at the send, where Lean’s time of it is not known', async () => {
-    const { lean, matcher } = await searching();
+  it('a lost payout is found although the store’s clock was ahead and Lean’s time was unknown at the send', async () => {
+    const { lean, matcher } = await startMatcher();
     const { intentId } = lean.payouts.add(ours);
     const request = lostRequest(transfer());
-    const noted = sentAt + 540_000;
-    const sends = { ...request.sends, firstAt: noted, lastAt: noted, until: noted + 10_000 };
-    const untimed = { ...request, sends: { ...sends, leanFirstAt: null, leanUntil: null } };
-    expect(await matcher.search(untimed, { deadline: later() })).toMatchObject({
+    const recordedAt = sentAt + 540_000;
+    const sends = { ...request.sends, firstAt: recordedAt, lastAt: recordedAt, until: recordedAt + 10_000 };
+    const withoutLeanTime = { ...request, sends: { ...sends, leanFirstAt: null, leanUntil: null } };
+    expect(await matcher.search(withoutLeanTime, { deadline: farDeadline() })).toMatchObject({
       found: [{ answer: { intentId } }],
     });
   });
@@ -114,22 +114,22 @@ describe('a lost payout', () => {
       { externalReference: 'other', destinationId: destinations.staysPending },
     ],
     ['another time', { createdAt: '2026-03-01T09:00:00Z' }],
-  ])('is not taken for one with %s', async (_what, change) => {
-    const { lean, find } = await searching();
+  ])('a lost payout does not match a payout with %s', async (_what, change) => {
+    const { lean, find } = await startMatcher();
     lean.payouts.add({ ...ours, ...change });
     expect(await find(transfer())).toMatchObject({ found: [], finding: 'absent', candidates: [] });
   });
 
-  it('has the state that Lean’s list gives as long as there is no payment', async () => {
-    const { lean, find } = await searching();
+  it('a found payout has the state of Lean’s list as long as it has no payment', async () => {
+    const { lean, find } = await startMatcher();
     lean.payouts.add({ ...ours, status: 'AWAITING_AUTHORIZATION' });
     expect(await find(transfer())).toMatchObject({
       found: [{ answer: { kind: 'created', state: { status: 'AWAITING_AUTHORIZATION' } } }],
     });
   });
 
-  it('that Lean has twice in a batch is a duplicate, and the others are judged all the same', async () => {
-    const { lean, find } = await searching();
+  it('a transfer with two payouts is a duplicate and does not prevent the other transfer of its batch from being found', async () => {
+    const { lean, find } = await startMatcher();
     const ids = [lean.payouts.add(ours).intentId, lean.payouts.add(ours).intentId];
     const { intentId } = lean.payouts.add({ ...ours, externalReference: 'order-2' });
     const second = transfer(undefined, { externalReference: 'order-2' });
@@ -140,12 +140,12 @@ describe('a lost payout', () => {
   });
 });
 
-describe('a payout that may be a lost one', () => {
+describe('a candidate', () => {
   it.each([
     ['a rounded amount', { amount: '17' }],
     ['another destination', { destinationId: destinations.staysPending }],
-  ])('is known to carry its reference although it has %s', async (_what, change) => {
-    const { lean, find } = await searching();
+  ])('a candidate carries the reference although it has %s', async (_what, change) => {
+    const { lean, find } = await startMatcher();
     lean.payouts.add({ ...ours, ...change });
     expect(await find(transfer())).toMatchObject({
       candidates: [{ match: 'may be', carriesReference: true }],
@@ -153,26 +153,26 @@ describe('a payout that may be a lost one', () => {
   });
 
   it.each([null, 'order', 'order-11', 'ORDER-1'])(
-    'does not carry its reference when Lean shows %j',
+    'a candidate does not carry the reference if Lean shows %j',
     async externalReference => {
-      const { lean, find } = await searching();
+      const { lean, find } = await startMatcher();
       lean.payouts.add({ ...ours, externalReference });
       expect(await find(transfer())).toMatchObject({ candidates: [{ carriesReference: false }] });
     },
   );
 });
 
-describe('at a Lean that keeps no references', () => {
+describe('at a Lean without references', () => {
   const sar = { amount: { amount: '16.50' as Decimal, currency: 'SAR' } };
-  const taken = { amount: '16.5', destinationId: destinations.pays, createdAt: ours.createdAt };
+  const accepted = { amount: '16.5', destinationId: destinations.pays, createdAt: ours.createdAt };
 
   it.each([
-    ['accents are dropped', 'Café 12', 'Cafe 12'],
+    ['accents are missing', 'Café 12', 'Cafe 12'],
     ['other characters are replaced', 'Loyer été', 'Loyer ?t?'],
     ['other digits are used', 'راتب ١٢', 'راتب 12'],
-  ])('a lost payout may be one in whose description %s', async (_what, sent, description) => {
-    const { lean, find } = await searching({ profile: 'ksa' });
-    lean.payouts.add({ ...taken, description });
+  ])('a payout may be a lost one if %s in its description', async (_what, sent, description) => {
+    const { lean, find } = await startMatcher({ profile: 'ksa' });
+    lean.payouts.add({ ...accepted, description });
     expect(await find(transfer(undefined, { ...sar, description: sent }))).toMatchObject({
       finding: 'look_alike',
       candidates: [{ match: 'may be' }],
@@ -181,17 +181,17 @@ describe('at a Lean that keeps no references', () => {
 
   it.each([
     ['prefixed', 'PAYOUT INV 001'],
-    ['cut', 'INV 0'],
-    ['prefixed and cut', 'PAYOUT LEAN/INV 0'],
-  ])('a lost payout may be one whose description is %s', async (_what, description) => {
-    const { lean, find } = await searching({ profile: 'ksa' });
-    lean.payouts.add({ ...taken, description });
+    ['truncated', 'INV 0'],
+    ['prefixed and truncated', 'PAYOUT LEAN/INV 0'],
+  ])('a payout may be a lost one if its description is %s', async (_what, description) => {
+    const { lean, find } = await startMatcher({ profile: 'ksa' });
+    lean.payouts.add({ ...accepted, description });
     expect(await find(transfer(undefined, sar))).toMatchObject({ finding: 'look_alike' });
   });
 
-  it('a lost payout may be one whose IBAN is masked', async () => {
-    const { lean, find, client } = await searching({ profile: 'ksa' });
-    lean.payouts.add({ ...taken, description: 'INV 001' });
+  it('a payout may be a lost one if its IBAN is masked', async () => {
+    const { lean, find, client } = await startMatcher({ profile: 'ksa' });
+    lean.payouts.add({ ...accepted, description: 'INV 001' });
     const listPayouts = client.listPayouts.bind(client);
     client.listPayouts = async (...args) => {
       const listed = await listPayouts(...args);
@@ -204,39 +204,39 @@ describe('at a Lean that keeps no references', () => {
   it.each([
     ['description', { description: 'INV 002' }],
     ['account', { description: 'INV 001', destinationId: destinations.staysPending }],
-  ])('a lost payout is not taken for one of another %s', async (_what, change) => {
-    const { lean, find } = await searching({ profile: 'ksa' });
-    lean.payouts.add({ ...taken, ...change });
+  ])('a payout with another %s does not match a lost one', async (_what, change) => {
+    const { lean, find } = await startMatcher({ profile: 'ksa' });
+    lean.payouts.add({ ...accepted, ...change });
     expect(await find(transfer(undefined, sar))).toMatchObject({ finding: 'absent', candidates: [] });
   });
 });
 
-it('a lost payout may be one to a destination that Lean cannot show right now', async () => {
-  const { lean, find } = await searching({ profile: 'ksa' });
+it('a payout may be a lost one if Lean fails to show the destination', async () => {
+  const { lean, find } = await startMatcher({ profile: 'ksa' });
   lean.payouts.add({ amount: '16.5', description: 'INV 001', createdAt: ours.createdAt });
   lean.faults.add({ kind: 'status', status: 500, operation: 'getDestination' });
   const wanted = transfer(undefined, { amount: { amount: '16.50' as Decimal, currency: 'SAR' } });
   expect(await find(wanted)).toMatchObject({
     finding: 'lean_unavailable',
-    candidates: [{ match: 'may be', unread: true }],
+    candidates: [{ match: 'may be', unreadable: true }],
   });
 });
 
-it('a lost payout may be one whose intent cannot be read, whatever its row shows', async () => {
-  const { lean, find } = await searching();
+it('a payout may be a lost one if its intent cannot be read, whatever its row shows', async () => {
+  const { lean, find } = await startMatcher();
   lean.payouts.add({ ...ours, description: 'RENT', destinationId: destinations.staysPending });
   lean.faults.add({ kind: 'status', status: 503, operation: 'getPayoutIntent' });
   expect(await find(transfer())).toMatchObject({
     finding: 'lean_unavailable',
-    candidates: [{ match: 'may be', unread: true }],
+    candidates: [{ match: 'may be', unreadable: true }],
   });
 });
 
-describe('among a hundred equal salaries with references of their own', () => {
+describe('a hundred equal salaries with different references', () => {
   const salary = (index: number) => `SAL-${String(index).padStart(3, '0')}`;
 
-  it('a lost one is found', async () => {
-    const { lean, clock, create, find } = await searching();
+  it('a lost payout is found by its reference among a hundred equal ones', async () => {
+    const { lean, clock, create, find } = await startMatcher();
     clock.ms = sentAt;
     for (let index = 0; index < 20; index += 1)
       await create(salary(index), transfer(undefined, { externalReference: salary(index) }));
@@ -247,8 +247,8 @@ describe('among a hundred equal salaries with references of their own', () => {
     expect(await find(wanted)).toMatchObject({ found: [{ position: 0 }], duplicates: [] });
   });
 
-  it('one that Lean does not have is absent, and not unclear', async () => {
-    const { lean, client, clock, create, find } = await searching();
+  it('an absent payout is absent and not UNCLEAR among a hundred equal ones', async () => {
+    const { lean, client, clock, create, find } = await startMatcher();
     clock.ms = sentAt - 60_000;
     await client.listPayouts({ page_number: '0', page_size: '1' });
     await create('known', transfer(undefined, { externalReference: 'known' }));
@@ -262,12 +262,12 @@ describe('among a hundred equal salaries with references of their own', () => {
   });
 });
 
-it('a payout that must be in the list is found there although Lean stamps its rows minutes earlier', async () => {
-  const { lean, client, clock, create, find } = await searching();
+it('the reference payout is found although the clock of Lean’s rows is minutes behind', async () => {
+  const { lean, client, clock, create, find } = await startMatcher();
   clock.ms = sentAt - 210_000;
   await client.listPayouts({ page_number: '0', page_size: '1' });
   const created = await create('known', transfer(undefined, { externalReference: 'known' }));
-  if (created.kind !== 'created') throw new Error('Lean did not take it');
+  if (created.kind !== 'created') throw new Error('the payout was not created');
   lean.payouts.clear();
   const createdAt = new Date(clock.ms - 120_000).toISOString();
   lean.payouts.add({ ...ours, externalReference: 'known', intentId: created.intentId, createdAt });
@@ -275,9 +275,9 @@ it('a payout that must be in the list is found there although Lean stamps its ro
   expect(await find(transfer())).toMatchObject({ finding: 'absent' });
 });
 
-it('one answer that there is no call for intents does not hide a payout that only its intent shows', async () => {
-  const { lean, find } = await searching();
-  const { intentId } = lean.payouts.add({ ...ours, description: 'in other words' });
+it('one INVALID_URL for an intent does not hide a payout that only its intent identifies', async () => {
+  const { lean, find } = await startMatcher();
+  const { intentId } = lean.payouts.add({ ...ours, description: 'another description' });
   lean.faults.add({
     kind: 'status',
     status: 404,
@@ -288,22 +288,25 @@ it('one answer that there is no call for intents does not hide a payout that onl
   expect(await find(transfer())).toMatchObject({ found: [{ answer: { intentId } }] });
 });
 
-describe('it is unclear whether Lean has a lost payout', () => {
+describe('a lost payout that cannot be identified', () => {
   it.each([
-    ['a reference that is not there', { externalReference: null }],
-    ['a reference that was cut', { externalReference: 'order' }],
+    ['no reference', { externalReference: null }],
+    ['a truncated reference', { externalReference: 'order' }],
     ['a reference in another case', { externalReference: 'ORDER-1' }],
-    ['a reference with other blanks', { externalReference: 'order 1' }],
-    ['an amount that was rounded', { amount: '17' }],
-    ['an amount that was cut', { amount: '16' }],
-    ['another reference, at a Lean that is not seen to give references back', { externalReference: 'xyz' }],
-  ])('when there is one like it with %s', async (_what, change) => {
-    const { lean, find } = await searching();
+    ['a reference with other whitespace', { externalReference: 'order 1' }],
+    ['a rounded amount', { amount: '17' }],
+    ['a truncated amount', { amount: '16' }],
+    [
+      'another reference, at a Lean that is not known to return references unchanged',
+      { externalReference: 'xyz' },
+    ],
+  ])('the search finds a look-alike if Lean has a similar payout with %s', async (_what, change) => {
+    const { lean, find } = await startMatcher();
     lean.payouts.add({ ...ours, ...change });
     expect(await find(transfer())).toMatchObject({ found: [], finding: 'look_alike', candidates: [{}] });
   });
 
-  const listing = async (change: object) => {
+  const searchListWith = async (change: object) => {
     const row = {
       payment_id: 'p',
       payment_intent_id: 'i',
@@ -317,23 +320,23 @@ describe('it is unclear whether Lean has a lost payout', () => {
         ? json(response, {}, 404)
         : json(response, { content: [{ ...row, ...change }], page: { total_elements: 1 } }),
     );
-    const { matcher } = creatingAt(url, opened(await freshStore('SQLite')));
-    return matcher.search(lostRequest(transfer()), { deadline: later() });
+    const { matcher } = createTestCore(url, openTestStore(await freshStore('SQLite')));
+    return matcher.search(lostRequest(transfer()), { deadline: farDeadline() });
   };
 
-  it('when a row names an intent that Lean does not know', async () => {
-    expect(await listing({})).toMatchObject({ found: [], finding: 'look_alike' });
+  it('the search finds a look-alike if Lean does not know the intent of a row', async () => {
+    expect(await searchListWith({})).toMatchObject({ found: [], finding: 'look_alike' });
   });
 
-  it('when a row names no intent: the list proves nothing', async () => {
-    expect(await listing({ payment_intent_id: null })).toMatchObject({
+  it('a list with a row without an intent is incomplete', async () => {
+    expect(await searchListWith({ payment_intent_id: null })).toMatchObject({
       found: [],
       finding: 'list_incomplete',
     });
   });
 
-  it('when another key of unknown outcome has the same reference', async () => {
-    const { lean, clock, create, client, find } = await searching();
+  it('the reference is shared if another key of unknown outcome has the same one', async () => {
+    const { lean, clock, create, client, find } = await startMatcher();
     clock.ms = sentAt;
     await client.listPayouts({ page_number: '0', page_size: '1' });
     lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 1 });
@@ -344,8 +347,8 @@ describe('it is unclear whether Lean has a lost payout', () => {
   });
 });
 
-it('a payout with the reference of another key of unknown outcome is that key’s', async () => {
-  const { lean, clock, create, client, find } = await searching();
+it('a payout with the reference of another key of unknown outcome belongs to that key', async () => {
+  const { lean, clock, create, client, find } = await startMatcher();
   clock.ms = sentAt;
   await client.listPayouts({ page_number: '0', page_size: '1' });
   lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 1 });
@@ -355,75 +358,78 @@ it('a payout with the reference of another key of unknown outcome is that key’
   expect(await find(transfer())).toMatchObject({ found: [], finding: 'absent', candidates: [] });
 });
 
-describe('of two open keys whose references begin alike', () => {
+describe('two open keys with references that begin alike', () => {
   const references = ['order-1', 'order-11'] as const;
 
-  /** Readings of the key that Lean has taken and of the one that it has not, where it is seen to return `known`. */
-  async function readings(known: string, taken: 0 | 1, lost: 0 | 1) {
-    const { lean, clock, create, client, records, matcher } = await searching();
+  /**
+   * Searches for two open keys, of which Lean has accepted one.
+   * @param known a reference that Lean has returned unchanged
+   */
+  async function searchBoth(known: string, accepted: 0 | 1, lost: 0 | 1) {
+    const { lean, clock, create, client, records, matcher } = await startMatcher();
     clock.ms = sentAt;
     await client.listPayouts({ page_number: '0', page_size: '1' });
     await create('known', transfer(undefined, { externalReference: known }));
     for (const externalReference of references) {
-      const kind = externalReference === references[taken] ? 'drop_after' : 'drop_before';
+      const kind = externalReference === references[accepted] ? 'drop_after' : 'drop_before';
       lean.faults.add({ kind, operation: 'createPayoutPayment', times: 1 });
       await create(externalReference, transfer(undefined, { externalReference }));
     }
     clock.ms = readAt;
-    const readingOf = async (key: string) => {
+    const search = async (key: string) => {
       const request = await records.read(keyOf(key));
-      return request && matcher.search(request, { deadline: later() });
+      return request && matcher.search(request, { deadline: farDeadline() });
     };
-    return { taken: await readingOf(references[taken]), lost: await readingOf(references[lost]) };
+    return { accepted: await search(references[accepted]), lost: await search(references[lost]) };
   }
 
   it.each([
     [0, 1],
     [1, 0],
-  ] as const)('the one that Lean has is found, and the other one is absent (%i, %i)', async (taken, lost) => {
-    expect(await readings('order-99', taken, lost)).toMatchObject({
-      taken: { found: [{}] },
+  ] as const)('the accepted key is found and the other one is absent (%i, %i)', async (accepted, lost) => {
+    expect(await searchBoth('order-99', accepted, lost)).toMatchObject({
+      accepted: { found: [{}] },
       lost: { found: [], finding: 'absent' },
     });
   });
 
-  it('neither is judged by the other one where references of their length may be cut', async () => {
-    const { taken, lost } = await readings('order-2', 0, 1);
-    expect(taken).toMatchObject({ found: [] });
+  it('neither key is settled if Lean may truncate references of their length', async () => {
+    const { accepted, lost } = await searchBoth('order-2', 0, 1);
+    expect(accepted).toMatchObject({ found: [] });
     expect(lost).toMatchObject({ found: [], finding: 'look_alike' });
   });
 });
 
-describe('among more open keys than are compared, a lost payout', () => {
-  const crowded = async () => {
-    const core = await searching();
+describe('more open keys than are compared', () => {
+  const startWithManyOpenKeys = async () => {
+    const core = await startMatcher();
     const { lean, clock, create, client, database } = core;
     clock.ms = sentAt;
     await client.listPayouts({ page_number: '0', page_size: '1' });
     lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 1 });
     const other = { amount: '7' as Decimal, currency: 'AED' };
     await create('like', transfer(undefined, { externalReference: 'like', amount: other }));
-    await openCrowd(database, 'like', 5000);
+    await copyOpenRequest(database, 'like', 5000);
     return core;
   };
 
-  it('is found at a Lean that gives references back', async () => {
-    const { lean, clock, create, find } = await crowded();
+  it('a lost payout is found among many open keys at a Lean that returns references unchanged', async () => {
+    const { lean, clock, create, find } = await startWithManyOpenKeys();
     await create('known', transfer(undefined, { externalReference: 'known' }));
     lean.payouts.add(ours);
     clock.ms = readAt;
     expect(await find(transfer())).toMatchObject({ found: [{}] });
   });
 
-  it('is not found by its reference alone, since Lean may have changed that of another one', async () => {
-    const { lean, clock, find } = await crowded();
+  it('a lost payout is not found among many open keys if Lean may have altered the reference of another one', async () => {
+    const { lean, clock, find } = await startWithManyOpenKeys();
     lean.payouts.add(ours);
     clock.ms = readAt;
     expect(await find(transfer())).toMatchObject({ found: [], finding: 'look_alike' });
   });
 
-  it('is not found where another one of them has its reference', async () => {
-    const { lean, clock, create, find } = await crowded();
+  it('a lost payout is not found among many open keys if another one has its reference', async () => {
+    const { lean, clock, create, find } = await startWithManyOpenKeys();
     await create('known', transfer(undefined, { externalReference: 'known' }));
     lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 1 });
     await create('key-2');
@@ -433,8 +439,8 @@ describe('among more open keys than are compared, a lost payout', () => {
   });
 });
 
-it('more payouts with a reference than transfers are duplicates, and none of them is taken', async () => {
-  const { lean, find } = await searching();
+it('two payouts with the reference of one transfer are duplicates and no answer', async () => {
+  const { lean, find } = await startMatcher();
   const ids = [lean.payouts.add(ours).intentId, lean.payouts.add(ours).intentId];
   const reading = await find(transfer());
   expect(reading).toMatchObject({ found: [], finding: 'several_at_lean' });
@@ -448,15 +454,15 @@ describe('an intent with two payments', () => {
     ['last', 'ACCEPTED_BY_BANK', 'FAILED'],
   ] as const;
 
-  it('of another payout does not make the list incomplete', async () => {
-    const { lean, find } = await searching();
+  it('an unrelated intent with two payments does not make the list incomplete', async () => {
+    const { lean, find } = await startMatcher();
     const { intentId } = lean.payouts.add({ ...ours, amount: '99', status: 'FAILED' });
     lean.payouts.add({ ...ours, amount: '99', intentId });
-    expect(await find(transfer())).toMatchObject({ finding: 'absent', isWhole: true });
+    expect(await find(transfer())).toMatchObject({ finding: 'absent', isComplete: true });
   });
 
-  it.each(order)('of which the %s one has failed is found as taken', async (_which, one, other) => {
-    const { lean, find } = await searching();
+  it.each(order)('an intent whose %s payment has failed is found as created', async (_which, one, other) => {
+    const { lean, find } = await startMatcher();
     const { intentId } = lean.payouts.add({ ...ours, status: one });
     lean.payouts.add({ ...ours, status: other, createdAt: second, intentId });
     expect(await find(transfer())).toMatchObject({
@@ -466,8 +472,8 @@ describe('an intent with two payments', () => {
     });
   });
 
-  it('is taken by the row of its payment, also where rows do not name payments', async () => {
-    const { lean, find, client } = await searching();
+  it('an intent with a live and a failed row is found as created even if rows have no payment ids', async () => {
+    const { lean, find, client } = await startMatcher();
     const { intentId } = lean.payouts.add({ ...ours });
     lean.payouts.add({ ...ours, status: 'FAILED', createdAt: second, intentId });
     const listPayouts = client.listPayouts.bind(client);
@@ -483,20 +489,20 @@ describe('an intent with two payments', () => {
   });
 
   it.each(order)(
-    'of which the %s one has failed may be a lost payout that is not failed, where Lean keeps no references',
+    'an intent whose %s payment has failed is a live candidate at a Lean without references',
     async (_which, one, other) => {
-      const { lean, find } = await searching({ profile: 'ksa' });
-      const taken = { amount: '16.5', description: 'INV 001' };
-      const { intentId } = lean.payouts.add({ ...taken, status: one, createdAt: ours.createdAt });
-      lean.payouts.add({ ...taken, status: other, createdAt: second, intentId });
+      const { lean, find } = await startMatcher({ profile: 'ksa' });
+      const accepted = { amount: '16.5', description: 'INV 001' };
+      const { intentId } = lean.payouts.add({ ...accepted, status: one, createdAt: ours.createdAt });
+      lean.payouts.add({ ...accepted, status: other, createdAt: second, intentId });
       const wanted = transfer(undefined, { amount: { amount: '16.50' as Decimal, currency: 'SAR' } });
       const { candidates } = await find(wanted);
       expect(candidates).toMatchObject([{ row: { intentId }, failed: false }]);
     },
   );
 
-  it('that are both taken leaves open whether one of them is of another transfer of its batch', async () => {
-    const { lean, find } = await searching();
+  it('an intent with two live payments may belong to two transfers of a batch, so the other transfer stays open', async () => {
+    const { lean, find } = await startMatcher();
     const { intentId } = lean.payouts.add(ours);
     lean.payouts.add({ ...ours, intentId });
     const other = transfer(undefined, { externalReference: 'order-2' });
@@ -504,23 +510,26 @@ describe('an intent with two payments', () => {
   });
 });
 
-it('a failed payout beside one that Lean has taken is no duplicate', async () => {
-  const { lean, find } = await searching();
+it('a failed payout next to a live one is no duplicate', async () => {
+  const { lean, find } = await startMatcher();
   const { intentId } = lean.payouts.add(ours);
   lean.payouts.add({ ...ours, status: 'FAILED' });
   expect(await find(transfer())).toMatchObject({ found: [{ answer: { intentId } }], duplicates: [] });
 });
 
-describe('nothing is judged absent', () => {
+describe('a proof of absence', () => {
   const emptyList = { content: [], page: { total_elements: 0 } };
-  const listing = async (list: (query: URLSearchParams) => unknown, headers: Record<string, string> = {}) => {
+  const searchList = async (
+    list: (query: URLSearchParams) => unknown,
+    headers: Record<string, string> = {},
+  ) => {
     const { url } = await rawServer((response, { target }) => {
       response.setHeader('date', new Date(readAt).toUTCString());
       for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
       json(response, list(new URL(target, 'http://lean').searchParams));
     });
-    const { matcher } = creatingAt(url, opened(await freshStore('SQLite')), { now: () => readAt });
-    return matcher.search(lostRequest(transfer()), { deadline: later() });
+    const { matcher } = createTestCore(url, openTestStore(await freshStore('SQLite')), { now: () => readAt });
+    return matcher.search(lostRequest(transfer()), { deadline: farDeadline() });
   };
   const row = (index: number) => ({
     payment_intent_id: `intent-${String(index)}`,
@@ -529,49 +538,51 @@ describe('nothing is judged absent', () => {
     created_at: new Date(sentAt + index).toISOString(),
   });
 
-  it('where the list is empty, this is what the other rules are measured against', async () => {
-    expect(await listing(() => emptyList)).toMatchObject({ finding: 'absent' });
+  it('an empty list proves that a payout is absent', async () => {
+    expect(await searchList(() => emptyList)).toMatchObject({ finding: 'absent' });
   });
 
-  it('by a list that does not state its total', async () => {
-    expect(await listing(() => ({ content: [] }))).toMatchObject({ finding: 'list_incomplete' });
+  it('a list without a total proves no absence', async () => {
+    expect(await searchList(() => ({ content: [] }))).toMatchObject({ finding: 'list_incomplete' });
   });
 
-  it('by a list that states more rows than it gives', async () => {
-    expect(await listing(() => ({ content: [row(1)], page: { total_elements: 2 } }))).toMatchObject({
+  it('a list with fewer rows than its total proves no absence', async () => {
+    expect(await searchList(() => ({ content: [row(1)], page: { total_elements: 2 } }))).toMatchObject({
       finding: 'list_incomplete',
     });
   });
 
-  it('by a list that gives a row twice in place of another', async () => {
-    expect(await listing(() => ({ content: [row(1), row(1)], page: { total_elements: 2 } }))).toMatchObject({
+  it('a list with a repeated row instead of another one proves no absence', async () => {
+    expect(
+      await searchList(() => ({ content: [row(1), row(1)], page: { total_elements: 2 } })),
+    ).toMatchObject({
       finding: 'list_incomplete',
     });
   });
 
-  it('by a list that shows a payout a second time, with its payment, in place of another', async () => {
+  it('a list that shows a payout again with its payment instead of another one proves no absence', async () => {
     const list = (query: URLSearchParams) => {
       const isFirst = query.get('page_number') === '0';
       const rows = [isFirst ? row(1) : { ...row(1), payment_id: 'payment-1' }];
       return { content: rows, page: { total_elements: 2 } };
     };
-    expect(await listing(list)).toMatchObject({ finding: 'list_incomplete' });
+    expect(await searchList(list)).toMatchObject({ finding: 'list_incomplete' });
   });
 
-  it('by a list whose total is capped at the size of the page', async () => {
+  it('a list whose total is capped at the page size proves no absence', async () => {
     const list = (query: URLSearchParams) => {
       const size = Number(query.get('page_size'));
       const rows = Array.from({ length: size }, (_, index) => row(index));
       return { content: query.get('page_number') === '0' ? rows : [], page: { total_elements: size } };
     };
-    expect(await listing(list)).toMatchObject({ finding: 'list_incomplete' });
+    expect(await searchList(list)).toMatchObject({ finding: 'list_incomplete' });
   });
 
-  it('by answers without a date', async () => {
-    expect(await listing(() => emptyList, { date: '' })).toMatchObject({ finding: 'lean_time_unknown' });
+  it('a list without a Date header proves no absence', async () => {
+    expect(await searchList(() => emptyList, { date: '' })).toMatchObject({ finding: 'lean_time_unknown' });
   });
 
-  it('by a list that is too long to be read', async () => {
+  it('a list that is too long to be read proves no absence', async () => {
     const list = (query: URLSearchParams) => {
       const size = Number(query.get('page_size'));
       const first = Number(query.get('page_number')) * size;
@@ -580,12 +591,12 @@ describe('nothing is judged absent', () => {
         page: { total_elements: 1_000_000 },
       };
     };
-    expect(await listing(list)).toMatchObject({ finding: 'list_too_long' });
+    expect(await searchList(list)).toMatchObject({ finding: 'list_too_long' });
   });
 });
 
-it('pages that shift while they are read are read again in smaller windows', async () => {
-  const { lean, find, client } = await searching();
+it('a list whose pages shift during the read is read again in smaller time ranges', async () => {
+  const { lean, find, client } = await startMatcher();
   for (let index = 0; index < 150; index += 1)
     lean.payouts.add({
       amount: '99',
@@ -595,7 +606,7 @@ it('pages that shift while they are read are read again in smaller windows', asy
   let shifts = 3;
   client.listPayouts = async (...args) => {
     const listed = await listPayouts(...args);
-    // A payout that Lean lists late comes between two pages.
+    // Lean lists a late payout between the reads of two pages.
     if (args[0].page_number === '1' && (shifts -= 1) > 0)
       lean.payouts.add({ amount: '98', createdAt: new Date(sentAt + 400_000).toISOString() });
     return listed;
@@ -603,14 +614,14 @@ it('pages that shift while they are read are read again in smaller windows', asy
   expect(await find(transfer())).toMatchObject({ finding: 'absent' });
 });
 
-it('Lean’s amount filter is not used', async () => {
-  const { lean, find } = await searching();
+it('the search does not use Lean’s amount filter', async () => {
+  const { lean, find } = await startMatcher();
   await find(transfer());
   for (const { query } of lean.requests) expect(Object.keys(query).join()).not.toContain('amount');
 });
 
-it('amounts are compared as decimals, whatever their size', async () => {
-  const { lean, find } = await searching();
+it('amounts are compared as decimals of any size', async () => {
+  const { lean, find } = await startMatcher();
   const { intentId } = lean.payouts.add({ ...ours, amount: '9007199254740993.01' });
   const wanted = transfer(undefined, {
     amount: { amount: '9007199254740993.01' as Decimal, currency: 'AED' },

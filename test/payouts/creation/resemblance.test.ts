@@ -7,7 +7,7 @@ import {
 } from '../../../src/payouts/creation/resemblance.ts';
 import { ibanOf } from '../../../src/sandbox/iban.ts';
 
-/** Ways in which a server may write a text that it was sent: first any of these, */
+/** Ways in which a server may rewrite a text. Several of them may apply. */
 const rewritings: readonly ((text: string) => string)[] = [
   text => text.normalize('NFD').replace(/\p{M}/gu, ''),
   text => text.replace(/[^\x20-\x7e]/gu, '?'),
@@ -21,7 +21,7 @@ const rewritings: readonly ((text: string) => string)[] = [
   text => text.replace(/[^\p{L}\p{M}\p{N}]/gu, ' '),
 ];
 
-/** then one of these, and at last a cut. */
+/** Ways in which a server may escape a text after that. Finally it may truncate the result. */
 const escapes: readonly ((text: string) => string)[] = [
   text => text,
   text => text.replace(/&/gu, '&amp;').replace(/'/gu, '&#39;').replace(/</gu, '&lt;'),
@@ -44,7 +44,7 @@ const description = fc.oneof(
 );
 
 describe('a description', () => {
-  it('may be the sent one however Lean has rewritten it', () => {
+  it('a description may be the sent one, however Lean has rewritten it', () => {
     const steps = fc.array(fc.constantFrom(...rewritings), { maxLength: 4 });
     const share = fc.double({ min: 0, max: 1, noNaN: true });
     fc.assert(
@@ -61,11 +61,11 @@ describe('a description', () => {
     ['INV 001', 'INV 002'],
     ['SALARY MARCH', 'RENT MAY'],
     ['Rent 4/2026', 'Rent 5/2026'],
-  ])('of plain letters and digits is another one than %j when Lean shows %j', (sent, seen) => {
+  ])('the description %j cannot have become %j', (sent, seen) => {
     expect(compareDescriptions(sent, seen)).toBe('other');
   });
 
-  it.each([null, undefined, ''])('may be the sent one when Lean shows %j', seen => {
+  it.each([null, undefined, ''])('a description may be the sent one if Lean shows %j', seen => {
     expect(compareDescriptions('INV 001', seen)).toBe('may be');
   });
 });
@@ -78,7 +78,7 @@ describe('an account', () => {
     )
     .map(([[country, digits], account]) => ibanOf(country, account.toString().padStart(digits, '0')));
 
-  it('may be the sent one when it is masked, cut, or written in another way', () => {
+  it('an account may be the sent one if it is masked, truncated or formatted differently', () => {
     const mask = fc.constantFrom('*', 'X', 'x', '•', '#');
     const range = fc.tuple(fc.nat({ max: 22 }), fc.nat({ max: 22 })).filter(([from, to]) => from < to);
     fc.assert(
@@ -91,7 +91,7 @@ describe('an account', () => {
     );
   });
 
-  it('is another one when both are whole IBANs of the same country', () => {
+  it('an account is another one if both are complete, different IBANs of one country', () => {
     fc.assert(
       fc.property(iban, iban, (sent, seen) => {
         fc.pre(sent !== seen && sent.length === seen.length);
@@ -102,10 +102,10 @@ describe('an account', () => {
 
   it.each([
     ['null', null],
-    ['empty', ''],
+    ['an empty text', ''],
     ['an account number', '1234567890123456789'],
     ['an IBAN whose check digits are wrong', 'AE000331234567890123456'],
-  ])('may be the sent one when Lean shows one that is %s', (_what, seen) => {
+  ])('an account may be the sent one if Lean shows %s', (_what, seen) => {
     expect(compareAccounts(ibanOf('AE', '0331234567890123456'), seen)).toBe('may be');
   });
 });
@@ -123,7 +123,7 @@ describe('a reference', () => {
     [`${long}1`, long, long.length, true],
     [`${long}1`, long, long.length + 1, false],
   ])(
-    '%j may have become %j where %i characters are seen to come back: %j',
+    'the reference %j may have become %j at a Lean that returns %i characters unchanged: %j',
     (sent, seen, length, expected) => {
       expect(mayHaveBecome(sent, seen, length)).toBe(expected);
     },

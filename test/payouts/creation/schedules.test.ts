@@ -6,27 +6,28 @@ import { LeanClock } from '../../../src/lean/lean-clock.ts';
 import type { CreatePayoutAnswer } from '../../../src/payouts/creation/creation-answer.ts';
 import type { ResendSetting } from '../../../src/payouts/creation/resend-rule.ts';
 import type { Transfer } from '../../../src/payouts/creation/transfer.ts';
-import { destinations } from '../../../src/sandbox/named.ts';
-import { crashingCore, type Death } from '../../support/crashing-core.ts';
-import { keyOf, transfer, type creatingAt } from '../../support/creating.ts';
-import { freshStore, stores } from '../../support/stores.ts';
+import { destinations } from '../../../src/sandbox/fixtures.ts';
+import { createCrashingCore, type CrashPoint } from '../../support/crashing-core.ts';
+import { keyOf, transfer, type createTestCore } from '../../support/test-core.ts';
+import { freshStore, storeKinds } from '../../support/stores.ts';
 import {
-  kind as kindLean,
-  startUnkindLean,
-  type Entry,
-  type Trouble,
-  type Unkindness,
-} from '../../support/unkind-lean.ts';
+  defaultBehaviour,
+  startFakeLean,
+  type FakePayout,
+  type CreationFault,
+  type ReceivedCreation,
+  type FakeLeanBehaviour,
+} from '../../support/fake-lean.ts';
 
 /*
- * Whatever goes wrong, in whichever order, in front of whichever Lean: a key is paid at most once, and what callers are
- * told is true. Time is simulated, but for the deadline of a request, which is short and real.
+ * Runs random schedules of requests, faults, crashes and clock errors against a fake Lean. A key is paid at most once, and
+ * all answers are true. Time is simulated, except for the deadline of a request, which is short and real.
  */
 
 const delayMs = 600_000;
-/** Short of anything that a healthy call takes on a busy machine. */
+/** The deadline of a request. A successful call is faster even on a busy machine. */
 const timeoutMs = 900;
-const troubles: readonly Trouble[] = [
+const creationFaults: readonly CreationFault[] = [
   'none',
   'lost before Lean took it',
   'lost after Lean took it',
@@ -40,66 +41,72 @@ const troubles: readonly Trouble[] = [
   'a duplicate, says Lean',
 ];
 
-const unkindness: fc.Arbitrary<Unkindness> = fc
-  .record({
-    late: fc.constantFrom(0, 0, 4000, 13_000, 300_000, delayMs - 30_000),
-    processing: fc.boolean(),
+/** A behaviour of which one stage, the processing of a request or the listing of a payout, is delayed. */
+type GeneratedBehaviour = Omit<FakeLeanBehaviour, 'processingMs' | 'listingMs'> & {
+  readonly delayMs: number;
+  readonly delaysProcessing: boolean;
+};
+
+const behaviours: fc.Arbitrary<FakeLeanBehaviour> = fc
+  .record<GeneratedBehaviour>({
+    delayMs: fc.constantFrom(0, 0, 4000, 13_000, 300_000, delayMs - 30_000),
+    delaysProcessing: fc.boolean(),
     keys: fc.constantFrom('forgotten', 'forgotten', 'replayed', 'refused'),
     references: fc.constantFrom('exact', 'exact', 'exact', 'cut', 'lower case', 'dropped'),
     amounts: fc.constantFrom('exact', 'exact', 'rounded'),
-    order: fc.constantFrom('newest', 'unsorted'),
-    pageCap: fc.constantFrom(100, 2),
-    intents: fc.constantFrom(true, true, true, false),
+    listOrder: fc.constantFrom('newest', 'unsorted'),
+    maxPageSize: fc.constantFrom(100, 2),
+    hasIntentEndpoint: fc.constantFrom(true, true, true, false),
     clockOffsetMs: fc.constantFrom(0, 0, 0, 180_000, -180_000, 7_200_000),
-  } as const)
-  .map(({ late, processing, ...rest }) => ({
-    ...kindLean,
+  })
+  .map(({ delayMs: lateMs, delaysProcessing, ...rest }) => ({
     ...rest,
-    processingMs: processing ? late : 0,
-    listingMs: processing ? 0 : late,
+    processingMs: delaysProcessing ? lateMs : 0,
+    listingMs: delaysProcessing ? 0 : lateMs,
   }));
 
 type Step =
   | {
-      readonly what: 'ask';
+      readonly kind: 'request';
       readonly key: number;
       readonly gateway: number;
       readonly callers: number;
-      readonly trouble: Trouble;
-      readonly blind: boolean;
-      /** Whether the other gateway takes this one for ended while it sends, and is asked for the same. */
+      readonly fault: CreationFault;
+      /** Whether all reads fail. */
+      readonly failReads: boolean;
+      /** Whether the other gateway ends the lease during the send, and then gets the same request. */
       readonly takenOver: boolean;
-      readonly death: Death | undefined;
-      /** How long the process is paused between the record and the send, in ms. */
+      readonly crash: CrashPoint | undefined;
+      /** How long the process is suspended between the record and the send, in ms. */
       readonly pauseMs: number;
-      /** How far the store's clock, or the `Date` of Lean's answers, is off while this is asked, in ms. */
+      /** The errors of the store's clock and of the `Date` of Lean's answers during the request, in ms. */
       readonly storeOffsetMs: number;
       readonly dateOffsetMs: number;
     }
-  | { readonly what: 'wait'; readonly ms: number }
-  | { readonly what: 'round'; readonly gateway: number }
-  | { readonly what: 'outsider'; readonly like: 'other reference' | 'no reference' }
+  | { readonly kind: 'wait'; readonly ms: number }
+  | { readonly kind: 'poll'; readonly gateway: number }
+  | { readonly kind: 'unrelated payout'; readonly reference: 'other reference' | 'no reference' }
   | {
-      readonly what: 'restart';
+      readonly kind: 'restart';
       readonly setting: ResendSetting;
       readonly caller: string;
       readonly application: string;
     }
-  | { readonly what: 'keep a copy' }
-  | { readonly what: 'put the copy back' };
+  | { readonly kind: 'back up the store' }
+  | { readonly kind: 'restore the store' };
 
 const offset = fc.oneof(
   { weight: 8, arbitrary: fc.constant(0) },
   { weight: 1, arbitrary: fc.constantFrom(-7_200_000, 7_200_000, -172_800_000, 7_862_400_000) },
 );
 
-const ask: fc.Arbitrary<Step> = fc
+const requestStep: fc.Arbitrary<Step> = fc
   .record({
     key: fc.nat({ max: 2 }),
     gateway: fc.nat({ max: 1 }),
     callers: fc.integer({ min: 1, max: 2 }),
-    trouble: fc.constantFrom(...troubles),
-    blind: fc.oneof(
+    fault: fc.constantFrom(...creationFaults),
+    failReads: fc.oneof(
       { weight: 6, arbitrary: fc.constant(false) },
       { weight: 1, arbitrary: fc.constant(true) },
     ),
@@ -107,7 +114,7 @@ const ask: fc.Arbitrary<Step> = fc
       { weight: 4, arbitrary: fc.constant(false) },
       { weight: 1, arbitrary: fc.constant(true) },
     ),
-    death: fc.option(
+    crash: fc.option(
       fc.record({
         transactions: fc.integer({ min: 1, max: 6 }),
         when: fc.constantFrom('before' as const, 'after' as const),
@@ -118,191 +125,216 @@ const ask: fc.Arbitrary<Step> = fc
     storeOffsetMs: offset,
     dateOffsetMs: offset,
   })
-  .map(each => ({ what: 'ask', ...each, dateOffsetMs: each.storeOffsetMs === 0 ? each.dateOffsetMs : 0 }));
+  .map(each => ({
+    kind: 'request',
+    ...each,
+    dateOffsetMs: each.storeOffsetMs === 0 ? each.dateOffsetMs : 0,
+  }));
 
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 8, arbitrary: ask },
+  { weight: 8, arbitrary: requestStep },
   {
     weight: 5,
     arbitrary: fc
       .constantFrom(1000, 6000, 20_000, 300_000, delayMs, delayMs + 40_000)
-      .map(ms => ({ what: 'wait', ms }) as const),
+      .map(ms => ({ kind: 'wait', ms }) as const),
   },
-  { weight: 2, arbitrary: fc.nat({ max: 1 }).map(gateway => ({ what: 'round', gateway }) as const) },
+  { weight: 2, arbitrary: fc.nat({ max: 1 }).map(gateway => ({ kind: 'poll', gateway }) as const) },
   {
     weight: 1,
     arbitrary: fc
       .constantFrom('other reference' as const, 'no reference' as const)
-      .map(like => ({ what: 'outsider', like }) as const),
+      .map(reference => ({ kind: 'unrelated payout', reference }) as const),
   },
   {
     weight: 1,
     arbitrary: fc.record({
-      what: fc.constant('restart' as const),
+      kind: fc.constant('restart' as const),
       setting: fc.constantFrom<ResendSetting[]>(delayMs, delayMs, 2 * delayMs, 1000, 'never'),
       caller: fc.constantFrom('', '', 'alice'),
       application: fc.constantFrom('test', 'test', 'test', 'another'),
     }),
   },
-  { weight: 1, arbitrary: fc.constant({ what: 'keep a copy' } as const) },
-  { weight: 1, arbitrary: fc.constant({ what: 'put the copy back' } as const) },
+  { weight: 1, arbitrary: fc.constant({ kind: 'back up the store' } as const) },
+  { weight: 1, arbitrary: fc.constant({ kind: 'restore the store' } as const) },
 );
 
-interface Told {
+/** An answer that a caller has received. */
+interface ReceivedAnswer {
   readonly key: number;
   readonly answer: CreatePayoutAnswer;
 }
 
-/** The same amount, description and destination for all keys: references alone tell them apart. */
-function wanted(key: number): Transfer {
+/** The transfer of a key. The transfers of all keys differ only in their references. */
+function transferOf(key: number): Transfer {
   return transfer(destinations.staysPending, { externalReference: `Order-${String(key)}-of-May` });
 }
 
-const plainAsk: Step & { readonly what: 'ask' } = {
-  what: 'ask',
+const plainRequest: Step & { readonly kind: 'request' } = {
+  kind: 'request',
   key: 0,
   gateway: 0,
   callers: 1,
-  trouble: 'none',
-  blind: false,
+  fault: 'none',
+  failReads: false,
   takenOver: false,
-  death: undefined,
+  crash: undefined,
   pauseMs: 0,
   storeOffsetMs: 0,
   dateOffsetMs: 0,
 };
 
-/** The lost record is older than two resend delays. */
-const restoredAnHourLater: [Unkindness, Step[]] = [
-  kindLean,
+/** Restores the store after an hour, so that the lost record is older than two resend delays. */
+const restoreAfterAnHour: [FakeLeanBehaviour, Step[]] = [
+  defaultBehaviour,
   [
-    { what: 'keep a copy' },
-    plainAsk,
-    { ...plainAsk, key: 1, pauseMs: 3_600_000 },
-    { what: 'put the copy back' },
-    plainAsk,
+    { kind: 'back up the store' },
+    plainRequest,
+    { ...plainRequest, key: 1, pauseMs: 3_600_000 },
+    { kind: 'restore the store' },
+    plainRequest,
   ],
 ];
 
-describe.each(stores)('on %s', storeKind => {
-  it('no schedule pays a key twice, tells an untruth, or leaves a key that cannot be brought to an end', async () => {
+describe.each(storeKinds)('on %s', storeKind => {
+  it('no schedule pays a key twice, gives a false answer, or leaves a key that an operator cannot settle', async () => {
     const clock = { ms: 0, storeOffsetMs: 0 };
-    const { lean, url } = await startUnkindLean(() => clock.ms);
+    const { lean, url } = await startFakeLean(() => clock.ms);
     const runs = Number(process.env['SCHEDULES'] ?? (storeKind === 'SQLite' ? 60 : 15));
 
     await fc.assert(
-      fc.asyncProperty(unkindness, fc.array(step, { minLength: 2, maxLength: 14 }), async (unkind, steps) => {
-        Object.assign(clock, { ms: Date.parse('2026-03-01T08:00:00Z'), storeOffsetMs: 0 });
-        lean.reset(unkind);
-        const store = await freshStore(storeKind);
-        const world = new World({ clock, store, url });
-        const told: Told[] = [];
-        let settings: Settings = { resendAfter: delayMs, caller: '', application: 'test' };
-        let copied = false;
-        let rolledBack = false;
-        world.start(settings);
+      fc.asyncProperty(
+        behaviours,
+        fc.array(step, { minLength: 2, maxLength: 14 }),
+        async (behaviour, steps) => {
+          Object.assign(clock, { ms: Date.parse('2026-03-01T08:00:00Z'), storeOffsetMs: 0 });
+          lean.reset(behaviour);
+          const store = await freshStore(storeKind);
+          const gateways = new GatewayPair({ clock, store, url });
+          const answers: ReceivedAnswer[] = [];
+          let settings: Settings = { resendAfter: delayMs, caller: '', application: 'test' };
+          let hasBackup = false;
+          let isRestored = false;
+          gateways.start(settings);
 
-        const asking = async (gateway: number, key: number): Promise<void> => {
-          const answer = await world.ask(gateway, key).catch((error: unknown) => {
-            expect(error).toHaveProperty('code', expect.stringMatching(/^(LEAN_|PAYOUT_STORE_)/));
-            return undefined;
-          });
-          if (answer !== undefined) told.push({ key, answer });
-        };
+          const request = async (gateway: number, key: number): Promise<void> => {
+            const answer = await gateways.request(gateway, key).catch((error: unknown) => {
+              expect(error).toHaveProperty('code', expect.stringMatching(/^(LEAN_|PAYOUT_STORE_)/));
+              return undefined;
+            });
+            if (answer !== undefined) answers.push({ key, answer });
+          };
 
-        for (const current of steps) {
-          switch (current.what) {
-            case 'wait':
-              clock.ms += current.ms;
-              lean.settle();
-              break;
-            case 'round':
-              await world.round(current.gateway);
-              break;
-            case 'outsider':
-              lean.add({
-                amount: '16.5',
-                currency: 'AED',
-                description: 'INV 001',
-                reference: current.like === 'no reference' ? null : 'somebody else',
-                destinationId: destinations.staysPending,
-              });
-              break;
-            case 'restart':
-              // Callers who are told apart once stay told apart.
-              settings = {
-                resendAfter: current.setting,
-                application: current.application,
-                caller: settings.caller === '' ? current.caller : settings.caller,
-              };
-              await world.restart(settings);
-              break;
-            case 'keep a copy':
-              if (!('folder' in store)) break;
-              await world.copy();
-              copied = true;
-              break;
-            case 'put the copy back':
-              if (!('folder' in store) || !copied) break;
-              await world.putBack();
-              rolledBack = true;
-              // What the lost records were about is asked for again while the store is not yet taken for complete.
-              for (const key of [0, 1, 2]) if (told.some(each => each.key === key)) await asking(0, key);
-              break;
-            case 'ask': {
-              clock.storeOffsetMs = current.storeOffsetMs;
-              lean.dateOffsetMs = current.dateOffsetMs;
-              lean.troubles = [current.trouble];
-              lean.blind = current.blind;
-              world.pauseMs = current.pauseMs;
-              if (current.death !== undefined) world.dieAt(current.gateway, current.death);
-              const calls = Array.from({ length: current.callers }, () =>
-                asking(current.gateway, current.key),
-              );
-              if (current.takenOver) {
-                await Promise.race([lean.received(), ...calls, world.dying(current.gateway)]);
-                await Promise.race([world.takeOver(current.gateway), world.dying(current.gateway)]);
-                calls.push(asking(1 - current.gateway, current.key));
+          for (const current of steps) {
+            switch (current.kind) {
+              case 'wait':
+                clock.ms += current.ms;
+                lean.finishProcessing();
+                break;
+              case 'poll':
+                await gateways.poll(current.gateway);
+                break;
+              case 'unrelated payout':
+                lean.add({
+                  amount: '16.5',
+                  currency: 'AED',
+                  description: 'INV 001',
+                  reference: current.reference === 'no reference' ? null : 'unrelated',
+                  destinationId: destinations.staysPending,
+                });
+                break;
+              case 'restart':
+                // Authentication is never turned off again.
+                settings = {
+                  resendAfter: current.setting,
+                  application: current.application,
+                  caller: settings.caller === '' ? current.caller : settings.caller,
+                };
+                await gateways.restart(settings);
+                break;
+              case 'back up the store':
+                if (!('folder' in store)) break;
+                await gateways.backUp();
+                hasBackup = true;
+                break;
+              case 'restore the store':
+                if (!('folder' in store) || !hasBackup) break;
+                await gateways.restoreBackup();
+                isRestored = true;
+                // Repeats the requests of all keys while the store may still lack records.
+                for (const key of [0, 1, 2])
+                  if (answers.some(each => each.key === key)) await request(0, key);
+                break;
+              case 'request': {
+                clock.storeOffsetMs = current.storeOffsetMs;
+                lean.dateOffsetMs = current.dateOffsetMs;
+                lean.creationFaults = [current.fault];
+                lean.failReads = current.failReads;
+                gateways.pauseMs = current.pauseMs;
+                if (current.crash !== undefined) gateways.crashAt(current.gateway, current.crash);
+                const calls = Array.from({ length: current.callers }, () =>
+                  request(current.gateway, current.key),
+                );
+                if (current.takenOver) {
+                  await Promise.race([lean.nextCreation(), ...calls, gateways.crashed(current.gateway)]);
+                  await Promise.race([gateways.takeOver(current.gateway), gateways.crashed(current.gateway)]);
+                  calls.push(request(1 - current.gateway, current.key));
+                }
+                await Promise.race([Promise.all(calls), gateways.crashed(current.gateway)]);
+                lean.failReads = false;
+                lean.creationFaults = [];
+                gateways.pauseMs = 0;
+                clock.storeOffsetMs = 0;
+                lean.dateOffsetMs = 0;
+                if (current.crash !== undefined) await gateways.restart();
+                break;
               }
-              await Promise.race([Promise.all(calls), world.dying(current.gateway)]);
-              lean.blind = false;
-              lean.troubles = [];
-              world.pauseMs = 0;
-              clock.storeOffsetMs = 0;
-              lean.dateOffsetMs = 0;
-              if (current.death !== undefined) await world.restart();
-              break;
             }
+            checkInvariants({
+              payouts: lean.allPayouts,
+              received: lean.receivedCreations,
+              answers,
+              isRestored,
+              behaviour,
+              steps,
+            });
           }
-          check({ lean: lean.all, posts: lean.posts, told, rolledBack, unkind, steps });
-        }
 
-        // Once Lean is quiet and the delay has passed, every key can be brought to an end.
-        await world.restart({ ...settings, resendAfter: delayMs, application: 'test' });
-        for (let times = 0; times < 3; times += 1) {
-          clock.ms += 2 * delayMs + 60_000;
-          lean.settle();
-          await world.round(0);
-          for (const key of new Set(told.map(each => each.key))) await asking(0, key);
-        }
-        for (const key of new Set(told.map(each => each.key))) {
-          const last = told.findLast(each => each.key === key);
-          if (last?.answer.kind !== 'unknown') continue;
-          await world.decide(key, lean.all);
-          await asking(0, key);
-          expect(told.findLast(each => each.key === key)?.answer.kind, 'an operator can end it').not.toBe(
-            'unknown',
-          );
-        }
-        check({ lean: lean.all, posts: lean.posts, told, rolledBack, unkind, steps });
-        await world.die();
-      }),
+          // Without further faults, every key can be settled once the resend delay has passed.
+          await gateways.restart({ ...settings, resendAfter: delayMs, application: 'test' });
+          for (let times = 0; times < 3; times += 1) {
+            clock.ms += 2 * delayMs + 60_000;
+            lean.finishProcessing();
+            await gateways.poll(0);
+            for (const key of new Set(answers.map(each => each.key))) await request(0, key);
+          }
+          for (const key of new Set(answers.map(each => each.key))) {
+            const last = answers.findLast(each => each.key === key);
+            if (last?.answer.kind !== 'unknown') continue;
+            await gateways.decide(key, lean.allPayouts);
+            await request(0, key);
+            expect(
+              answers.findLast(each => each.key === key)?.answer.kind,
+              'an operator can settle it',
+            ).not.toBe('unknown');
+          }
+          checkInvariants({
+            payouts: lean.allPayouts,
+            received: lean.receivedCreations,
+            answers,
+            isRestored,
+            behaviour,
+            steps,
+          });
+          await gateways.stop();
+        },
+      ),
       {
         numRuns: runs,
-        examples: [restoredAnHourLater],
+        examples: [restoreAfterAnHour],
         ...(process.env['FCPATH'] !== undefined && { path: process.env['FCPATH'], endOnFailure: true }),
         endOnFailure: false,
-        // Another seed for each run of `npm run test:long`.
+        // `npm run test:long` uses another seed for each run.
         seed: Number(process.env['SEED'] ?? 22),
       },
     );
@@ -310,64 +342,67 @@ describe.each(stores)('on %s', storeKind => {
 });
 
 interface Facts {
-  readonly lean: readonly Entry[];
-  readonly posts: readonly {
-    readonly at: number;
-    readonly key: string;
-    readonly body: string;
-    readonly turnedAway: boolean;
-  }[];
-  readonly told: readonly Told[];
-  readonly rolledBack: boolean;
-  readonly unkind: Unkindness;
+  readonly payouts: readonly FakePayout[];
+  readonly received: readonly ReceivedCreation[];
+  /** Everything that callers have received. */
+  readonly answers: readonly ReceivedAnswer[];
+  /** Whether the store was replaced by an older copy. */
+  readonly isRestored: boolean;
+  readonly behaviour: FakeLeanBehaviour;
   readonly steps: readonly Step[];
 }
 
-/** What must be true after each step, as the test's own clock and Lean's ledger have it. */
-function check({ lean, posts, told, rolledBack, unkind, steps }: Facts): void {
-  // What a store has forgotten can only be looked for: a Lean that is late may still take what it has forgotten.
-  const late = unkind.processingMs + unkind.listingMs > 0;
-  for (const [key, sent] of Map.groupBy(posts, post => post.key)) {
-    expect(new Set(sent.map(({ body }) => body)).size, 'a key is sent letter by letter').toBe(1);
-    const counted = sent.filter(({ turnedAway }) => !turnedAway);
-    for (const [index, post] of counted.entries()) {
-      const before = counted[index - 1];
-      if (before !== undefined && !rolledBack)
-        expect(post.at - before.at, `${key} is not sent again within the delay`).toBeGreaterThanOrEqual(
-          delayMs,
-        );
+/** Checks the rules that hold after each step, by the clock of the test and the payouts of the fake Lean. */
+function checkInvariants({ payouts, received, answers, isRestored, behaviour, steps }: Facts): void {
+  // A lost record can only be replaced by reading Lean's list. A late Lean does not list such a payout yet.
+  const isLate = behaviour.processingMs + behaviour.listingMs > 0;
+  for (const [key, sent] of Map.groupBy(received, creation => creation.key)) {
+    expect(new Set(sent.map(({ body }) => body)).size, 'every send of a key has the same body').toBe(1);
+    const maybeAccepted = sent.filter(({ rateLimited }) => !rateLimited);
+    for (const [index, send] of maybeAccepted.entries()) {
+      const previous = maybeAccepted[index - 1];
+      if (previous !== undefined && !isRestored)
+        expect(
+          send.at - previous.at,
+          `${key} is not sent again within the resend delay`,
+        ).toBeGreaterThanOrEqual(delayMs);
     }
-    if (!rolledBack)
-      expect(counted.length, 'a key is sent twice at most without a person').toBeLessThanOrEqual(2);
-    const live = lean.filter(entry => entry.key === key && !entry.failed);
-    if (!rolledBack || !late) expect(live.length, `${key} is paid at most once`).toBeLessThanOrEqual(1);
+    if (!isRestored)
+      expect(maybeAccepted.length, 'a key is sent at most twice without an operator').toBeLessThanOrEqual(2);
+    const live = payouts.filter(payout => payout.key === key && !payout.failed);
+    if (!isRestored || !isLate) expect(live.length, `${key} is paid at most once`).toBeLessThanOrEqual(1);
   }
-  const named = new Map<string, number>();
-  for (const [key, answers] of Map.groupBy(told, each => each.key)) {
-    const final = answers.map(({ answer }) => answer).filter(({ kind }) => kind !== 'unknown');
+  const keyOfIntent = new Map<string, number>();
+  for (const [key, ofKey] of Map.groupBy(answers, each => each.key)) {
+    const final = ofKey.map(({ answer }) => answer).filter(({ kind }) => kind !== 'unknown');
     for (const answer of final)
       if (answer.kind === 'created') {
-        const entry = lean.find(({ intentId }) => intentId === answer.intentId);
-        expect(entry?.reference, 'created names a payout of this key').toBe(wanted(key).externalReference);
-        expect(named.get(answer.intentId) ?? key, 'an intent is one key’s alone').toBe(key);
-        named.set(answer.intentId, key);
-      } else if (answer.kind === 'rejected' && answer.code === 'REJECTED_BY_LEAN' && !rolledBack)
+        const payout = payouts.find(({ intentId }) => intentId === answer.intentId);
+        expect(payout?.reference, 'a created answer has the intent of its own key').toBe(
+          transferOf(key).externalReference,
+        );
+        expect(keyOfIntent.get(answer.intentId) ?? key, 'an intent belongs to one key').toBe(key);
+        keyOfIntent.set(answer.intentId, key);
+      } else if (answer.kind === 'rejected' && answer.code === 'REJECTED_BY_LEAN' && !isRestored)
         expect(
-          lean.filter(({ reference, failed }) => reference === wanted(key).externalReference && !failed),
-          'rejected is what Lean does not have',
+          payouts.filter(
+            ({ reference, failed }) => reference === transferOf(key).externalReference && !failed,
+          ),
+          'Lean has no payout of a rejected key',
         ).toEqual([]);
     const kinds = new Set(final.map(({ kind }) => kind));
-    if (!rolledBack) expect(kinds.size, 'what was told does not change').toBeLessThanOrEqual(1);
-    // The other application shares this ledger: its payouts are an outsider's. So are those whose records are lost.
-    const outsiders =
-      rolledBack ||
+    if (!isRestored) expect(kinds.size, 'a final answer does not change').toBeLessThanOrEqual(1);
+    // Payouts of the other Lean application, and payouts whose records are lost, also look unrelated.
+    const hasUnrelatedPayouts =
+      isRestored ||
       steps.some(
-        each => each.what === 'outsider' || (each.what === 'restart' && each.application !== 'test'),
+        each => each.kind === 'unrelated payout' || (each.kind === 'restart' && each.application !== 'test'),
       );
-    const faithful = unkind.references === 'exact' && unkind.amounts === 'exact' && unkind.intents;
-    if (faithful && !outsiders)
-      for (const { answer } of answers)
-        expect(answer, 'unclear only where something can be confused').not.toHaveProperty(
+    const isExact =
+      behaviour.references === 'exact' && behaviour.amounts === 'exact' && behaviour.hasIntentEndpoint;
+    if (isExact && !hasUnrelatedPayouts)
+      for (const { answer } of ofKey)
+        expect(answer, 'a key is UNCLEAR only if payouts can be confused').not.toHaveProperty(
           'reason',
           'UNCLEAR',
         );
@@ -380,12 +415,12 @@ interface Settings {
   readonly application: string;
 }
 
-/** Two gateways on one store; on SQLite, where a folder has one, they are two cores of one process. */
-class World {
-  /** How long the machine stands still once a payout is noted to be sent. */
+/** Two gateways on one store. On SQLite, which allows only one process, they are two cores of one process. */
+class GatewayPair {
+  /** How long the machine is suspended after the next send is recorded, in ms. */
   pauseMs = 0;
   #cores: readonly [Core, Core] | undefined;
-  #processes: readonly ReturnType<typeof crashingCore>[] = [];
+  #processes: readonly ReturnType<typeof createCrashingCore>[] = [];
   #settings: Settings = { resendAfter: delayMs, caller: '', application: 'test' };
   readonly #clock: { ms: number; readonly storeOffsetMs: number };
   readonly #store: Awaited<ReturnType<typeof freshStore>>;
@@ -409,64 +444,64 @@ class World {
       now,
       open: { clock: () => this.#clock.ms + this.#clock.storeOffsetMs, lossWindowMs },
       lean: { timeoutMs, clock: new LeanClock({ monotonic: now, wall: now }) },
-      // A machine that is suspended stops its monotonic clock, and not the one on the wall.
+      // While a machine is suspended, its monotonic clock stops and its wall clock runs on.
       clocks: { monotonic: () => performance.now(), wall: () => performance.now() + this.#clock.ms },
-      afterNote: () => {
+      onSendNoted: () => {
         this.#clock.ms += this.pauseMs;
         this.pauseMs = 0;
       },
-    };
-    const first = crashingCore(this.#url, this.#store, options);
+    } satisfies Parameters<typeof createCrashingCore>[2];
+    const first = createCrashingCore(this.#url, this.#store, options);
     if ('url' in this.#store) {
-      const second = crashingCore(this.#url, this.#store, options);
+      const second = createCrashingCore(this.#url, this.#store, options);
       this.#processes = [first, second];
       this.#cores = [first, second];
     } else {
       this.#processes = [first];
-      this.#cores = [first, first.beside()];
+      this.#cores = [first, first.secondCore()];
     }
   }
 
   async restart(settings = this.#settings, lossWindowMs = delayMs): Promise<void> {
-    await this.die();
+    await this.stop();
     this.start(settings, lossWindowMs);
   }
 
-  async die(): Promise<void> {
-    await Promise.all(this.#processes.map(each => each.die()));
+  async stop(): Promise<void> {
+    await Promise.all(this.#processes.map(each => each.crash()));
   }
 
-  dieAt(gateway: number, death: Death): void {
-    this.#process(gateway).dieAt(death);
+  crashAt(gateway: number, point: CrashPoint): void {
+    this.#process(gateway).crashAt(point);
   }
 
-  dying(gateway: number): Promise<void> {
-    return this.#process(gateway).dying;
+  crashed(gateway: number): Promise<void> {
+    return this.#process(gateway).crashed;
   }
 
-  ask(gateway: number, key: number): Promise<CreatePayoutAnswer> {
-    return this.#core(gateway).creation.createPayout(this.#key(key), wanted(key));
+  request(gateway: number, key: number): Promise<CreatePayoutAnswer> {
+    return this.#core(gateway).creation.createPayout(this.#keyOf(key), transferOf(key));
   }
 
-  async round(gateway: number): Promise<void> {
-    await this.#core(gateway).loop.round();
+  async poll(gateway: number): Promise<void> {
+    await this.#core(gateway).loop.poll();
   }
 
-  /** The other gateway takes this one for ended, although it is not: the session that held its lock was lost. */
+  /** Makes the other gateway end the leases of this running one, as after the loss of the session that held its lock. */
   async takeOver(gateway: number): Promise<void> {
     if ('url' in this.#store) await this.#process(1 - gateway).recoverAll();
     else await this.#core(1 - gateway).records.recover();
   }
 
-  async copy(): Promise<void> {
-    await this.die();
+  async backUp(): Promise<void> {
+    await this.stop();
     if ('folder' in this.#store)
       await copyFile(join(this.#store.folder, 'payouts.db'), join(this.#store.folder, 'copy.db'));
     this.start(this.#settings, delayMs);
   }
 
-  async putBack(): Promise<void> {
-    await this.die();
+  async restoreBackup(): Promise<void> {
+    await this.stop();
     if ('folder' in this.#store) {
       const { folder } = this.#store;
       for (const file of ['payouts.db', 'payouts.db-wal', 'payouts.db-shm'])
@@ -476,15 +511,15 @@ class World {
     this.start(this.#settings, delayMs);
   }
 
-  /** An operator looks into Lean's ledger and decides what is true. */
-  async decide(key: number, ledger: readonly Entry[]): Promise<void> {
+  /** An operator decides on a key by the payouts of the fake Lean. */
+  async decide(key: number, payouts: readonly FakePayout[]): Promise<void> {
     for (const caller of ['', 'alice']) {
       const request = await this.#core(0).records.read(keyOf(`key-${String(key)}`, caller));
       if (request === undefined) continue;
       await this.restart({ ...this.#settings, application: request.application ?? 'test' });
       const { decisions } = this.#core(0);
-      const own = ledger.find(entry => entry.key === request.leanKey && !entry.failed);
-      const wantedDecision = {
+      const own = payouts.find(payout => payout.key === request.leanKey && !payout.failed);
+      const decision = {
         kind: own === undefined ? ('not paid' as const) : ('created' as const),
         intentId: own?.intentId ?? null,
         by: 'ann',
@@ -492,18 +527,18 @@ class World {
         position: null,
         despite: null,
       };
-      let decided = await decisions.decide(request, wantedDecision);
+      let decided = await decisions.decide(request, decision);
       if (!decided.done) {
-        // Where its times could not be trusted, the delay has begun with this look.
+        // If a recorded time was wrong, the resend delay has started again with this read.
         this.#clock.ms += 2 * delayMs;
         const { absence = null } = decided;
-        decided = await decisions.decide(request, { ...wantedDecision, despite: absence });
+        decided = await decisions.decide(request, { ...decision, despite: absence });
       }
-      expect(decided.done, decided.words).toBe(true);
+      expect(decided.done, decided.message).toBe(true);
     }
   }
 
-  #key(key: number) {
+  #keyOf(key: number) {
     return keyOf(`key-${String(key)}`, this.#settings.caller);
   }
 
@@ -513,11 +548,11 @@ class World {
     return core;
   }
 
-  #process(gateway: number): ReturnType<typeof crashingCore> {
+  #process(gateway: number): ReturnType<typeof createCrashingCore> {
     const each = this.#processes[gateway] ?? this.#processes[0];
     if (each === undefined) throw new RangeError('no gateway is running');
     return each;
   }
 }
 
-type Core = ReturnType<typeof creatingAt>;
+type Core = ReturnType<typeof createTestCore>;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Decimal } from '../../../src/payouts/values/decimal.ts';
 import { BadInput } from '../../../src/errors/gateway-errors.ts';
 import type { Instant } from '../../../src/payouts/values/instant.ts';
-import { filterQuery, upTo } from '../../../src/payouts/listing/payout-filter.ts';
+import { filterQuery, upToSnapshot } from '../../../src/payouts/listing/payout-filter.ts';
 
 const decimal = (text: string): Decimal => text as Decimal;
 const instant = (text: string): Instant => text as Instant;
@@ -10,7 +10,7 @@ const early = instant('2026-03-01T00:00:00Z');
 const late = instant('2026-03-02T00:00:00.000001Z');
 
 describe('filterQuery', () => {
-  it('gives Lean the values letter by letter', () => {
+  it('keeps all digits of the values', () => {
     expect(
       filterQuery({
         amount: { min: decimal('1.50'), max: decimal('100000000000000000.10') },
@@ -27,7 +27,7 @@ describe('filterQuery', () => {
     });
   });
 
-  it('asks for nothing where nothing is given', () => {
+  it('sets no parameter for a value that is absent or null', () => {
     for (const filter of [
       {},
       { amount: null },
@@ -36,7 +36,7 @@ describe('filterQuery', () => {
       expect(Object.values(filterQuery(filter)).every(value => value === undefined)).toBe(true);
   });
 
-  it('takes a range of a single value', () => {
+  it('accepts a range with equal bounds', () => {
     expect(filterQuery({ amount: { min: decimal('1.0'), max: decimal('1') } })).toMatchObject({
       amount_min: '1.0',
       amount_max: '1',
@@ -47,7 +47,7 @@ describe('filterQuery', () => {
     ['filter.amount', { amount: { min: decimal('1.01'), max: decimal('1.0') } }],
     ['filter.createdAt', { createdAt: { from: late, to: early } }],
     ['filter.updatedAt', { updatedAt: { from: late, to: early } }],
-  ])('refuses a range that cannot hold anything: %s', (argument, filter) => {
+  ])('refuses a range whose lower bound is above its upper bound: %s', (argument, filter) => {
     expect(() => filterQuery(filter)).toThrow(BadInput);
     expect(() => filterQuery(filter)).toThrow(expect.objectContaining({ argument }));
   });
@@ -56,17 +56,17 @@ describe('filterQuery', () => {
 describe('upTo', () => {
   const query = filterQuery({ createdAt: { from: early } });
 
-  it('leaves out what came later', () => {
-    expect(upTo(query, late)).toEqual({ ...query, to: late });
+  it('leaves out rows created after the snapshot time', () => {
+    expect(upToSnapshot(query, late)).toEqual({ ...query, to: late });
   });
 
-  it('keeps a bound that is earlier', () => {
+  it('keeps an upper bound before the snapshot time', () => {
     const bounded = { ...query, to: early };
-    expect(upTo(bounded, late)).toEqual(bounded);
-    expect(upTo({ ...query, to: late }, early)).toEqual({ ...query, to: early });
+    expect(upToSnapshot(bounded, late)).toEqual(bounded);
+    expect(upToSnapshot({ ...query, to: late }, early)).toEqual({ ...query, to: early });
   });
 
-  it('changes nothing where there is no such instant', () => {
-    expect(upTo(query, null)).toBe(query);
+  it('leaves the query unchanged without a snapshot time', () => {
+    expect(upToSnapshot(query, null)).toBe(query);
   });
 });

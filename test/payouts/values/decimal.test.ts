@@ -7,8 +7,8 @@ import {
   type Decimal,
 } from '../../../src/payouts/values/decimal.ts';
 
-/** A decimal's text, with the whole number that it is in units of `10 ** -places`. */
-const written = fc
+/** The text of a decimal, and its value as an integer in units of `10 ** -places`. */
+const decimals = fc
   .tuple(fc.bigInt({ min: -(10n ** 24n), max: 10n ** 24n }), fc.nat({ max: 12 }))
   .map(([units, places]) => {
     const digits = (units < 0n ? -units : units).toString().padStart(places + 1, '0');
@@ -24,15 +24,15 @@ function decimal(text: string): Decimal {
 }
 
 describe('parseDecimal', () => {
-  it('keeps a decimal letter by letter', () => {
+  it('keeps all characters of a decimal', () => {
     fc.assert(
-      fc.property(written, ({ text }) => {
+      fc.property(decimals, ({ text }) => {
         expect(parseDecimal(text)).toBe(text);
       }),
     );
   });
 
-  it.each(['0', '-0', '0.00', '16.50', '-1.0', '9'.repeat(64)])('takes %s', text => {
+  it.each(['0', '-0', '0.00', '16.50', '-1.0', '9'.repeat(64)])('accepts %s', text => {
     expect(parseDecimal(text)).toBe(text);
   });
 
@@ -47,13 +47,13 @@ describe('parseDecimal', () => {
     ['0e5', '0'],
     ['0.001e3', '1'],
     ['0.0010e3', '1.0'],
-  ])('writes the exponent of %s out as %s', (text, plain) => {
+  ])('expands the exponent of %s to %s', (text, plain) => {
     expect(parseDecimal(text)).toBe(plain);
   });
 
-  it('gives an exponent its exact worth', () => {
+  it('expands an exponent without changing the value', () => {
     fc.assert(
-      fc.property(written, fc.integer({ min: -20, max: 20 }), ({ text, units, places }, exponent) => {
+      fc.property(decimals, fc.integer({ min: -20, max: 20 }), ({ text, units, places }, exponent) => {
         const plain = decimal(`${text}e${String(exponent)}`);
         // Both sides in units of 10 ** -40.
         const [whole = '', fraction = ''] = plain.split('.');
@@ -83,15 +83,15 @@ describe('parseDecimal', () => {
     '--1',
     '1.2.3',
     '9'.repeat(65),
-  ])('does not take %j', text => {
+  ])('refuses %j', text => {
     expect(parseDecimal(text)).toBeUndefined();
   });
 });
 
 describe('compareDecimals', () => {
-  it('agrees with whole-number arithmetic', () => {
+  it('agrees with integer arithmetic', () => {
     fc.assert(
-      fc.property(written, written, (a, b) => {
+      fc.property(decimals, decimals, (a, b) => {
         const left = a.units * 10n ** BigInt(b.places);
         const right = b.units * 10n ** BigInt(a.places);
         expect(compareDecimals(decimal(a.text), decimal(b.text))).toBe(
@@ -107,7 +107,7 @@ describe('compareDecimals', () => {
     ['-0.5', '0', -1],
     ['0.1', '0.10000000000000000001', -1],
     ['9007199254740993', '9007199254740992', 1],
-  ])('of %s and %s is %i', (a, b, expected) => {
+  ])('compares %s with %s as %i', (a, b, expected) => {
     expect(compareDecimals(decimal(a), decimal(b))).toBe(expected);
   });
 });
@@ -119,13 +119,13 @@ describe('decimalPlaces', () => {
     ['16.00', 0],
     ['0.001', 3],
     ['100', 0],
-  ])('of %s is %i', (text, places) => {
+  ])('counts for %s %i places', (text, places) => {
     expect(decimalPlaces(decimal(text))).toBe(places);
   });
 
-  it('is the fewest that lose nothing', () => {
+  it('counts the fewest places that keep the value', () => {
     fc.assert(
-      fc.property(written, ({ text, units, places }) => {
+      fc.property(decimals, ({ text, units, places }) => {
         const needed = decimalPlaces(decimal(text));
         expect(needed).toBeLessThanOrEqual(places);
         expect(units % 10n ** BigInt(places - needed)).toBe(0n);

@@ -4,16 +4,16 @@ import { intentIdOf, isUuid, parseUuid, payoutIdOf } from '../../../src/payouts/
 
 const uuid = '3fa85f64-5717-4562-b3fc-2c963f66afa6';
 
-describe("a payout's id", () => {
-  it("is its intent's, marked", () => {
+describe('a Payout.id', () => {
+  it('is the intent id with a prefix', () => {
     expect(payoutIdOf('i')).toBe('po_i');
   });
 
-  it('is read back as the intent that it was made of', () => {
+  it('parses to the intent id that it was made from', () => {
     expect(intentIdOf(payoutIdOf(uuid), 'id')).toBe(uuid);
   });
 
-  it('may come in capital letters, but for its mark', () => {
+  it('may have its UUID, but not its prefix, in upper case', () => {
     expect(intentIdOf(`po_${uuid.toUpperCase()}`, 'id')).toBe(uuid);
     expect(() => intentIdOf(`PO_${uuid}`, 'id')).toThrow(BadInput);
   });
@@ -37,25 +37,28 @@ describe("a payout's id", () => {
     null,
     undefined,
     [payoutIdOf(uuid)],
-  ])('is not %j', id => {
+  ])('is refused if it is %j', id => {
     expect(() => intentIdOf(id, 'payoutId')).toThrow(BadInput);
     expect(() => intentIdOf(id, 'payoutId')).toThrow(/^payoutId: is not the id of a payout/);
   });
 
-  it.each([uuid, uuid.toUpperCase()])("is not %j of Lean's own: which fields take that is said", id => {
-    expect(() => intentIdOf(id, 'payoutId')).toThrow(BadInput);
-    expect(() => intentIdOf(id, 'payoutId')).toThrow(/^payoutId: .*payoutByIntent.*payoutByPayment/);
-  });
+  it.each([uuid, uuid.toUpperCase()])(
+    "is refused if it is %j, an id of Lean's own, and the error names the fields that accept one",
+    id => {
+      expect(() => intentIdOf(id, 'payoutId')).toThrow(BadInput);
+      expect(() => intentIdOf(id, 'payoutId')).toThrow(/^payoutId: .*payoutByIntent.*payoutByPayment/);
+    },
+  );
 });
 
 describe('a UUID', () => {
-  it('is read in small letters', () => {
+  it('is parsed to lower case', () => {
     expect(parseUuid(uuid.toUpperCase(), 'id')).toBe(uuid);
     expect(isUuid(uuid.toUpperCase())).toBe(true);
   });
 
   it.each(['', `${uuid}a`, `a${uuid}`, `${uuid} `, uuid.replace('3', 'g'), payoutIdOf(uuid)])(
-    'is not %j',
+    'is refused if it is %j',
     id => {
       expect(isUuid(id)).toBe(false);
       expect(() => parseUuid(id, 'id')).toThrow(

@@ -23,8 +23,8 @@ const zone = fc.oneof(
       minutes: (sign === '-' ? -1 : 1) * (hours * 60 + minutes),
     })),
 );
-/** An instant as text, with the nanoseconds since the epoch that it is. */
-const written = fc
+/** The text of an instant, and its value in nanoseconds since the epoch. */
+const instants = fc
   .record({
     seconds: fc.integer({ min: Date.UTC(1970) / 1000, max: Date.UTC(2100) / 1000 }),
     fraction: fc.oneof(fc.constant(''), fc.stringMatching(/^[0-9]{1,9}$/)),
@@ -54,7 +54,7 @@ describe('parseInstant', () => {
     ['2026-03-01T08:30:00.123456Z', '2026-03-01T08:30:00.123456Z'],
     ['2026-03-01T08:30:00.123456789Z', '2026-03-01T08:30:00.123456789Z'],
     ['1969-12-31T23:59:59.75Z', '1969-12-31T23:59:59.75Z'],
-  ])('reads %s as %s', (text, expected) => {
+  ])('parses %s as %s', (text, expected) => {
     expect(parseInstant(text)).toBe(expected);
   });
 
@@ -81,21 +81,21 @@ describe('parseInstant', () => {
     '2026-03-01T08:30:00Z\n',
     'now',
     '1772353800',
-  ])('does not take %j', text => {
+  ])('refuses %j', text => {
     expect(parseInstant(text)).toBeUndefined();
   });
 
-  it('names the same nanosecond as the text, whatever its offset', () => {
+  it('keeps the exact instant of a text with any offset', () => {
     fc.assert(
-      fc.property(written, ({ text, nanos }) => {
+      fc.property(instants, ({ text, nanos }) => {
         expect(nanosOf(instant(text))).toBe(nanos);
       }),
     );
   });
 
-  it('takes back what it gave, unchanged', () => {
+  it('returns its own result unchanged', () => {
     fc.assert(
-      fc.property(written, ({ text }) => {
+      fc.property(instants, ({ text }) => {
         expect(parseInstant(instant(text))).toBe(instant(text));
       }),
     );
@@ -103,9 +103,9 @@ describe('parseInstant', () => {
 });
 
 describe('compareInstants', () => {
-  it('orders as the numbers of nanoseconds do', () => {
+  it('orders instants by their nanoseconds', () => {
     fc.assert(
-      fc.property(written, written, (a, b) => {
+      fc.property(instants, instants, (a, b) => {
         expect(Math.sign(compareInstants(instant(a.text), instant(b.text)))).toBe(
           a.nanos < b.nanos ? -1 : a.nanos > b.nanos ? 1 : 0,
         );
@@ -113,7 +113,7 @@ describe('compareInstants', () => {
     );
   });
 
-  it('does not mind zeros at the end of a fraction', () => {
+  it('ignores trailing zeros of a fraction', () => {
     expect(compareInstants(instant('2026-03-01T08:30:00.5Z'), instant('2026-03-01T08:30:00.500Z'))).toBe(0);
     expect(compareInstants(instant('2026-03-01T08:30:00Z'), instant('2026-03-01T08:30:00.000Z'))).toBe(0);
   });
@@ -125,13 +125,13 @@ describe('justAfter', () => {
     ['2026-03-01T08:30:00.999999Z', '2026-03-01T08:30:01Z'],
     ['2026-12-31T23:59:59.999999500Z', '2027-01-01T00:00:00.0000005Z'],
     ['2026-03-01T08:30:00.1Z', '2026-03-01T08:30:00.100001Z'],
-  ])('of %s is %s', (text, expected) => {
+  ])('returns for %s %s', (text, expected) => {
     expect(justAfter(instant(text))).toBe(expected);
   });
 
-  it('is one microsecond later', () => {
+  it('returns an instant one microsecond later', () => {
     fc.assert(
-      fc.property(written, ({ text, nanos }) => {
+      fc.property(instants, ({ text, nanos }) => {
         expect(nanosOf(justAfter(instant(text)))).toBe(nanos + 1000n);
       }),
     );
@@ -139,7 +139,7 @@ describe('justAfter', () => {
 });
 
 describe('endOfSecond', () => {
-  it('is the last microsecond of the second', () => {
+  it('returns the last microsecond of the second', () => {
     const noon = Date.parse('2026-06-01T12:00:00Z');
     expect(endOfSecond(noon)).toBe('2026-06-01T12:00:00.999999Z');
     expect(endOfSecond(noon + 999)).toBe('2026-06-01T12:00:00.999999Z');

@@ -19,7 +19,7 @@ describe('currencyPlaces', () => {
     ['XXQ', undefined],
     ['', undefined],
     ['constructor', undefined],
-  ])('of %s is %s', (currency, places) => {
+  ])('returns for %s %s places', (currency, places) => {
     expect(currencyPlaces(currency)).toBe(places);
   });
 });
@@ -33,7 +33,7 @@ describe('an amount', () => {
     ['1', 'JPY'],
     ['1.00', 'JPY'],
     [`${'9'.repeat(18)}.99`, 'AED'],
-  ])('of %s %s can be paid', (amount, currency) => {
+  ])('of %s %s is valid', (amount, currency) => {
     expect(problem(amount, currency)).toBeUndefined();
   });
 
@@ -49,11 +49,11 @@ describe('an amount', () => {
     ['1'.padEnd(19, '0'), 'AED', 'amount is too large; at most 18 digits before the point.'],
     ['1', 'XXQ', 'currency is not an ISO 4217 currency; send a code such as "AED" or "SAR".'],
     ['1', '', 'currency is not an ISO 4217 currency; send a code such as "AED" or "SAR".'],
-  ])('of %s %s cannot', (amount, currency, expected) => {
+  ])('of %s %s is refused', (amount, currency, expected) => {
     expect(problem(amount, currency)).toBe(expected);
   });
 
-  it('can be wrong in both of its parts', () => {
+  it('is refused with two problems if both its amount and its currency are invalid', () => {
     expect(amountProblems({ amount: '0' as Decimal, currency: 'XXQ' })).toMatchObject([
       { field: 'amount', code: 'NOT_POSITIVE' },
       { field: 'currency', code: 'UNKNOWN_CURRENCY' },

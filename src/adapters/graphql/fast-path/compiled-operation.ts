@@ -4,39 +4,42 @@ import type { HotOperation } from './hot-operation.ts';
 import { hoistArguments } from './hoisted-arguments.ts';
 
 /**
- * An operation as code of its own, which goes through a page of payouts about ten times as fast as an execution that
- * looks up every field again. Its answers are those of any other execution: graphql-js itself reads what callers send.
+ * Compiles an operation to JavaScript. Compiled code produces a page of payouts about ten times as fast as
+ * graphql-js, with the same results. graphql-js still reads the variables and the arguments.
  *
- * The compiler stays at graphql-jit 0.8.7: what later versions make is shorter, and writes down for each field where an
- * error would be, though there is none.
- * @param document one that is valid
- * @returns undefined where it cannot be compiled, as in a process that may make no code
+ * graphql-jit is pinned to 0.8.7, because code from later versions records an error location for every field, even
+ * when no error occurs.
+ * @param document a valid document
+ * @returns undefined if the operation cannot be compiled, for example in a process that forbids `new Function`
  */
 export function compiledOperation(
   schema: GraphQLSchema,
   document: DocumentNode,
   operationName: string | undefined,
 ): HotOperation | undefined {
-  const lifted = hoistArguments(schema, document, operationName);
-  const compiled = compileQuery(schema, lifted.document, operationName);
+  const hoisted = hoistArguments(schema, document, operationName);
+  const compiled = compileQuery(schema, hoisted.document, operationName);
   if (!isCompiledQuery(compiled)) return undefined;
-  const locatedIn = ({ data = null, errors }: ExecutionResult): ExecutionResult =>
-    errors === undefined ? { data } : { errors: errors.map(error => located(error, document)), data };
+  const withLocations = ({ data = null, errors }: ExecutionResult): ExecutionResult =>
+    errors === undefined ? { data } : { errors: errors.map(error => withLocation(error, document)), data };
   return {
     document,
-    prepared(variables) {
-      const values = lifted.values(variables);
+    prepare(variables) {
+      const values = hoisted.values(variables);
       return contextValue => {
         const result = compiled.query(undefined, contextValue, values) as
           Promise<ExecutionResult> | ExecutionResult;
-        return result instanceof Promise ? result.then(locatedIn) : locatedIn(result);
+        return result instanceof Promise ? result.then(withLocations) : withLocations(result);
       };
     },
   };
 }
 
-/** The compiler's errors have lines and columns alone; those of all others have their place in the document. */
-function located(
+/**
+ * Adds the source and the positions that errors of graphql-js have. Errors of compiled code have only line and
+ * column.
+ */
+function withLocation(
   { message, path, locations, originalError }: GraphQLError,
   { loc }: DocumentNode,
 ): GraphQLError {
@@ -52,7 +55,7 @@ function located(
   });
 }
 
-/** Where each line of a document begins. */
+/** The offset of the first character of each line. */
 function lineStarts(text: string): readonly number[] {
   return [0, ...[...text.matchAll(/\r\n|[\n\r]/g)].map(({ index, 0: end }) => index + end.length)];
 }

@@ -15,26 +15,28 @@ import {
   type VariableNode,
 } from 'graphql';
 
-/** A document of which all arguments have become variables, so that whoever executes it has no values to read. */
+/** A document in which every argument is a variable, so that its execution has no literal values to coerce. */
 export interface HoistedArguments {
   readonly document: DocumentNode;
   /**
-   * Values of the document's variables for those of the original one, read by graphql-js as it reads them itself.
-   * @throws GraphQLError
+   * The values of its variables, from the variables of the original document. graphql-js coerces them with its own
+   * rules.
+   * @throws GraphQLError if a value cannot be coerced
    */
   values(variables: Readonly<Record<string, unknown>>): Record<string, unknown>;
 }
 
-/** A scalar that takes any value as it is, which every subgraph has. */
+/** A scalar of every federation subgraph. It passes any value through unchanged. */
 const anyScalar = '_Any';
 
+/** Replaces every argument of a valid document by a variable. */
 export function hoistArguments(
   schema: GraphQLSchema,
   original: DocumentNode,
   operationName: string | undefined,
 ): HoistedArguments {
   const declared = getOperationAST(original, operationName)?.variableDefinitions ?? [];
-  const lifted: Lifted[] = [];
+  const fields: HoistedField[] = [];
   const typeInfo = new TypeInfo(schema);
   const document = visit(
     original,
@@ -42,31 +44,31 @@ export function hoistArguments(
       Field(node) {
         const field = typeInfo.getFieldDef();
         if (field == null || (node.arguments ?? []).length === 0) return undefined;
-        const prefix = `argument${String(lifted.length)}_`;
-        lifted.push({ field, node, prefix });
+        const prefix = `argument${String(fields.length)}_`;
+        fields.push({ field, node, prefix });
         return { ...node, arguments: node.arguments?.map(argument => asVariable(argument, prefix)) };
       },
     }),
   );
-  const variables = [
+  const variableNames = [
     ...declared.map(({ variable }) => variable.name.value),
-    ...lifted.flatMap(({ node, prefix }) => node.arguments?.map(({ name }) => prefix + name.value) ?? []),
+    ...fields.flatMap(({ node, prefix }) => node.arguments?.map(({ name }) => prefix + name.value) ?? []),
   ];
   return {
     document: {
       ...document,
       definitions: document.definitions.map(definition =>
         definition.kind === Kind.OPERATION_DEFINITION
-          ? { ...definition, variableDefinitions: variables.map(definitionOf) }
+          ? { ...definition, variableDefinitions: variableNames.map(definitionOf) }
           : definition,
       ),
     },
-    values(given) {
-      // For some values each error takes long to write, and nobody reads these.
-      const { coerced, errors } = getVariableValues(schema, declared, given, { maxErrors: 0 });
+    values(variables) {
+      // `maxErrors: 0` ends the check at the first error, because Yoga reports the errors.
+      const { coerced, errors } = getVariableValues(schema, declared, variables, { maxErrors: 0 });
       if (coerced === undefined) throw errors[0] ?? new TypeError('variables without values');
       const values: Record<string, unknown> = { ...coerced };
-      for (const { field, node, prefix } of lifted)
+      for (const { field, node, prefix } of fields)
         for (const [name, value] of Object.entries(getArgumentValues(field, node, coerced)))
           values[prefix + name] = value;
       return values;
@@ -74,11 +76,11 @@ export function hoistArguments(
   };
 }
 
-/** A field with arguments. */
-interface Lifted {
+/** A field whose arguments were replaced by variables. */
+interface HoistedField {
   readonly field: GraphQLField<unknown, unknown>;
   readonly node: FieldNode;
-  /** Of the variables that its arguments have become. */
+  /** The prefix of the names of these variables. */
   readonly prefix: string;
 }
 

@@ -1,13 +1,14 @@
 import type { DocumentNode, ExecutionResult } from 'graphql';
 
-/** An operation of a document that is known: all that its text alone tells has been done. */
+/** An operation of a document that was parsed, validated and prepared for execution. */
 export interface HotOperation {
   readonly document: DocumentNode;
   /**
-   * Reads what a caller has sent for it; nothing is done yet.
-   * @throws GraphQLError when it cannot be read
+   * Reads the variables of one request. It executes nothing.
+   * @throws GraphQLError if a variable cannot be read
    */
-  prepared(variables: Readonly<Record<string, unknown>>): Execute;
+  prepare(variables: Readonly<Record<string, unknown>>): Execute;
 }
 
+/** Executes the operation with the variables that were read. */
 export type Execute = (contextValue: unknown) => Promise<ExecutionResult> | ExecutionResult;

@@ -8,138 +8,157 @@ import {
 import { LRUCache } from 'lru-cache';
 import { compiledOperation } from './compiled-operation.ts';
 import { bytesOfDocument } from '../document-cache.ts';
-import { DocumentSizes } from '../document-sizes.ts';
+import { largestSizes } from '../document-sizes.ts';
 import { interpretedOperation } from './interpreted-operation.ts';
 import type { HotOperation } from './hot-operation.ts';
 
 export interface HotOperationsOptions {
   readonly schema: GraphQLSchema;
-  /** How often an operation must have been asked for before it is made ready, which costs some ms. */
+  /** The number of requests for an operation before it becomes hot. The preparation of an operation takes some ms. */
   readonly hotAfter: number;
-  /** The document that a text is, if it may be run; undefined for any other. */
-  readonly validated: (text: string) => DocumentNode | undefined;
-  /** Memory for what is made ready, as estimated; what was asked for longest ago goes first. @default 32 MiB */
+  /** Parses and validates a document; undefined if it is not valid. */
+  readonly parseValid: (text: string) => DocumentNode | undefined;
+  /** Estimated memory of the hot operations. The least recently used ones are dropped first. @default 32 MiB */
   readonly maxBytes?: number;
 }
 
-/** Memory for the operations that are being counted. */
-const maxCountedBytes = 2 * 1024 * 1024;
+/** Memory of the request counts of operations that are not hot yet. */
+const maxCountBytes = 2 * 1024 * 1024;
 
-/** Longer ones are nobody's everyday question, and take room. */
-const longestText = 16 * 1024;
+/** The longest text of a hot operation, in characters. */
+const maxTextLength = 16 * 1024;
 
 /**
- * Of larger ones the code would be too large. The compiler writes each fragment out wherever it is spread: of fragments
- * that double each other it would never come to an end.
+ * The most selections of a hot operation. The compiler copies a fragment to each place where it is spread, so
+ * fragments that spread each other several times would need exponential time and memory.
  */
-const mostSelections = 500;
+const maxSelections = 500;
 
-/** Memory of a compiled operation, as measured: a fixed part, and a part for each selection. */
-const bytesOfCode = { each: 30_000, perSelection: 2000 } as const;
+/** Measured memory of a compiled operation, in bytes: a fixed part, and a part for each selection. */
+const bytesOfCode = { fixed: 30_000, perSelection: 2000 } as const;
 
-/** Estimated bytes of an entry for an operation that cannot be compiled. */
-const bytesOfUncompiled = 1000;
+/** Estimated bytes of the entry for an operation that cannot take the fast path. */
+const bytesOfUnprepared = 1000;
 
 function bytesOfKey(key: string): number {
   return 200 + 2 * key.length;
 }
 
-/** The operations that are asked for again and again: all that depends on their text alone is done once. */
+/**
+ * The operations of the fast path.
+ *
+ * The fast path executes operations that clients send again and again. It parses and validates such an operation once,
+ * compiles it to JavaScript if it is a query, and keeps it. It also skips Yoga's request handling. The authentication,
+ * the policy checks and the check of the variables run for every request, as in Yoga.
+ *
+ * A request takes the fast path if all of the following hold; Yoga answers every other request:
+ * - It is a POST of at most 16 KiB of JSON, which holds only an operation (`query` or `documentId`) and its variables.
+ * - Its operation is hot: `hotAfter` requests for the same text and operation name came before.
+ * - Its operation is a query or a mutation, and is within the limits of length and selections below.
+ * - Its document has no directives and no name that every JavaScript object has, because compiled code would treat
+ *   these differently from graphql-js.
+ *
+ * The fast path writes only successful responses. If the execution has errors, Yoga formats the result, and does not
+ * execute the operation again. `FAST_PATH=off` switches the fast path off: it sets `hotAfter` to Infinity.
+ */
 export class HotOperations {
   readonly #options: HotOperationsOptions;
-  readonly #uses = new LRUCache<string, number>({
-    maxSize: maxCountedBytes,
-    sizeCalculation: (_uses, key) => bytesOfKey(key),
+  readonly #requestCounts = new LRUCache<string, number>({
+    maxSize: maxCountBytes,
+    sizeCalculation: (_count, key) => bytesOfKey(key),
   });
-  readonly #known: LRUCache<string, HotEntry>;
+  readonly #entries: LRUCache<string, HotEntry>;
 
   constructor(options: HotOperationsOptions) {
     this.#options = options;
-    this.#known = new LRUCache({
+    this.#entries = new LRUCache({
       maxSize: options.maxBytes ?? 32 * 1024 * 1024,
       sizeCalculation: ({ bytes }, key) => bytes + bytesOfKey(key),
     });
   }
 
-  /** How many operations are kept. */
+  /** The number of operations that are kept. */
   get count(): number {
-    return this.#known.size;
+    return this.#entries.size;
   }
 
-  /** Estimated bytes of what is kept. */
+  /** Estimated bytes of the operations that are kept. */
   get bytes(): number {
-    return this.#known.calculatedSize;
+    return this.#entries.calculatedSize;
   }
 
   /**
-   * @param operationName which of the document's operations; undefined where there is one
-   * @returns undefined where it has not been asked for often enough, or cannot be made ready
+   * Counts a request for an operation, and finds the operation if it is hot.
+   * @param operationName the operation to run; undefined if the document has only one
+   * @returns undefined if the operation is not hot, or cannot take the fast path
    */
   find(text: string, operationName: string | undefined): HotOperation | undefined {
-    // No document holds this character.
+    // NUL cannot occur in a document, so keys are unambiguous.
     const key = operationName === undefined ? text : `${text}\0${operationName}`;
-    return (this.#known.get(key) ?? this.#learn(key, text, operationName))?.operation;
+    return (this.#entries.get(key) ?? this.#add(key, text, operationName))?.operation;
   }
 
-  #learn(key: string, text: string, operationName: string | undefined): HotEntry | undefined {
-    const { schema, hotAfter, validated } = this.#options;
-    if (key.length > longestText) return undefined;
-    const uses = this.#uses.get(key) ?? 0;
-    if (uses < hotAfter) {
-      this.#uses.set(key, uses + 1);
+  #add(key: string, text: string, operationName: string | undefined): HotEntry | undefined {
+    const { schema, hotAfter, parseValid } = this.#options;
+    if (key.length > maxTextLength) return undefined;
+    const requests = this.#requestCounts.get(key) ?? 0;
+    if (requests < hotAfter) {
+      this.#requestCounts.set(key, requests + 1);
       return undefined;
     }
-    this.#uses.delete(key);
-    const document = validated(text);
-    // Operation names that a document lacks may be anything: nothing is kept of them.
+    this.#requestCounts.delete(key);
+    const document = parseValid(text);
+    // An unknown operation name is not kept, because callers could send any number of them.
     if (document === undefined || getOperationAST(document, operationName) == null) return undefined;
-    const known = hotEntry(schema, document, operationName);
-    this.#known.set(key, known);
-    return known;
+    const entry = createEntry(schema, document, operationName);
+    this.#entries.set(key, entry);
+    return entry;
   }
 }
 
 interface HotEntry {
+  /** Undefined if the operation cannot take the fast path. */
   readonly operation: HotOperation | undefined;
+  /** Estimated memory. */
   readonly bytes: number;
 }
 
-function hotEntry(
+function createEntry(
   schema: GraphQLSchema,
   document: DocumentNode,
   operationName: string | undefined,
 ): HotEntry {
-  const { selections } = new DocumentSizes(document).largest();
+  const { selections } = largestSizes(document);
   const operation =
-    selections > mostSelections || holdsWhatIsNotCompiled(document)
+    selections > maxSelections || hasUnsupportedSyntax(document)
       ? undefined
-      : compile(schema, document, operationName);
-  if (operation === undefined) return { operation, bytes: bytesOfUncompiled };
-  const bytes = bytesOfDocument(document) + bytesOfCode.each + bytesOfCode.perSelection * selections;
+      : prepareOperation(schema, document, operationName);
+  if (operation === undefined) return { operation, bytes: bytesOfUnprepared };
+  const bytes = bytesOfDocument(document) + bytesOfCode.fixed + bytesOfCode.perSelection * selections;
   return { operation, bytes };
 }
 
-/** How operations of each kind are made ready; subscriptions are Yoga's. */
-const compilers = {
+/** How operations of each type are prepared. Yoga runs all subscriptions. */
+const preparations = {
   query: compiledOperation,
   mutation: interpretedOperation,
   subscription: () => undefined,
 } as const satisfies Record<OperationTypeNode, unknown>;
 
-function compile(
+function prepareOperation(
   schema: GraphQLSchema,
   document: DocumentNode,
   operationName: string | undefined,
 ): HotOperation | undefined {
   const operation = getOperationAST(document, operationName);
-  return operation == null ? undefined : compilers[operation.operation](schema, document, operationName);
+  return operation == null ? undefined : preparations[operation.operation](schema, document, operationName);
 }
 
 /**
- * Whether it holds what compiled code would answer differently: a name that every object has, such as `__proto__`, or a
- * directive, which may change the order of fields that stand in fragments.
+ * Whether compiled code could give another response than graphql-js. That is so for names of `Object.prototype`, such
+ * as `__proto__`, and for directives, which may change the order of fields from fragments.
  */
-function holdsWhatIsNotCompiled(document: DocumentNode): boolean {
+function hasUnsupportedSyntax(document: DocumentNode): boolean {
   let found = false;
   visit(document, {
     Name({ value }) {

@@ -2,10 +2,10 @@ import { execute, getOperationAST, getVariableValues, type DocumentNode, type Gr
 import type { HotOperation } from './hot-operation.ts';
 
 /**
- * An operation that graphql-js itself executes: of a few fields, which would gain little by code of their own. Mutations
- * are: what moves money goes by the reference implementation alone. (Of graphql-jit's code for mutations the engine keeps
- * each request until it next goes through its whole heap.)
- * @param document one that is valid, and has the operation
+ * Prepares an operation that graphql-js executes. Mutations use this, so that only the reference implementation
+ * executes operations that move money; they have few fields and would gain little from compiled code. Also, V8 keeps
+ * each request of a mutation compiled by graphql-jit alive until the next collection of the old generation.
+ * @param document a valid document that has the operation
  */
 export function interpretedOperation(
   schema: GraphQLSchema,
@@ -15,12 +15,12 @@ export function interpretedOperation(
   const declared = getOperationAST(document, operationName)?.variableDefinitions ?? [];
   return {
     document,
-    prepared(variables) {
-      // They are read once more when it is executed. Whether they can be must be known before; and for some values each
-      // error takes long to write, and nobody reads these.
+    prepare(variables) {
+      // `execute` reads the variables again, but their errors must be known before. `maxErrors: 0` ends the check at
+      // the first error, because Yoga reports the errors.
       const { errors } = getVariableValues(schema, declared, variables, { maxErrors: 0 });
-      const [problem] = errors ?? [];
-      if (problem !== undefined) throw problem;
+      const [error] = errors ?? [];
+      if (error !== undefined) throw error;
       return contextValue =>
         execute({ schema, document, operationName, variableValues: variables, contextValue });
     },

@@ -10,16 +10,16 @@ const document = parse(`
   }
 `);
 
-function payment() {
+function createPayment() {
   const createPayout = vi.fn(() => ({ kind: 'unknown', idempotencyKey: 'key-1' }));
   const context = { creation: { createPayout }, caller: { subject: 'caller' } };
   return { createPayout, context, operation: interpretedOperation(schema, document, 'Pay') };
 }
 
 describe('a mutation', () => {
-  it('does nothing until it is executed, and then what its variables say, defaults included', async () => {
-    const { createPayout, context, operation } = payment();
-    const execute = operation.prepared({ input: payoutInput('key-1') });
+  it('has no effect until it is executed, and then runs with its variables and their defaults', async () => {
+    const { createPayout, context, operation } = createPayment();
+    const execute = operation.prepare({ input: payoutInput('key-1') });
     expect(createPayout).not.toHaveBeenCalled();
     const { data, errors } = await execute(context);
     expect(errors).toBeUndefined();
@@ -29,9 +29,9 @@ describe('a mutation', () => {
     expect(createPayout).toHaveBeenCalledTimes(1);
   });
 
-  it('is not executed with variables that cannot be read', () => {
-    const { operation } = payment();
+  it('throws before the execution if its variables cannot be read', () => {
+    const { operation } = createPayment();
     for (const variables of [{}, { input: null }, { input: { ...payoutInput('key-1'), amount: 'much' } }])
-      expect(() => operation.prepared(variables)).toThrow(GraphQLError);
+      expect(() => operation.prepare(variables)).toThrow(GraphQLError);
   });
 });

@@ -1,0 +1,111 @@
+import type { CallToolResult } from '@modelcontextprotocol/server';
+import { LeanAnswer } from '../../lean/answer.ts';
+import type { PayoutOutcomeUnknown } from '../../payouts/creation/creation-answer.ts';
+import { problemOf } from '../rest/problem.ts';
+import { codeOfStatus } from '../observability/request-report.ts';
+import type { OperationOutcome } from '../../operations/operation-calls.ts';
+
+/**
+ * Converts the outcome of an operation to a tool result for a model. On success it contains Lean's JSON twice: byte for
+ * byte as text, and as structured content, in which numbers have the precision of JavaScript. A failure is a sentence
+ * that says what happened and what to do next. It never repeats Lean's own messages, because third parties may have
+ * written parts of them.
+ * @param argumentNames the names of the tool's arguments, by parameter name
+ */
+export function toolResult(
+  outcome: OperationOutcome,
+  argumentNames: Readonly<Record<string, string>>,
+): CallToolResult {
+  if (outcome.kind !== 'lean') return failure(failureMessage(outcome, argumentNames));
+  const { status, body } = outcome.response;
+  const text = body.toString();
+  if (status < 200 || status >= 300) return failure(leanErrorMessage(status, text));
+  return {
+    content: [{ type: 'text', text }],
+    structuredContent: JSON.parse(text) as Record<string, unknown>,
+    // Tells the caller the key, which the gateway may have generated.
+    ...(outcome.idempotencyKey !== undefined && { _meta: { idempotencyKey: outcome.idempotencyKey } }),
+  };
+}
+
+/** The outcome of a call for logs and metrics: `ok` or an error code. */
+export function outcomeCode(outcome: OperationOutcome): string {
+  return outcome.kind === 'lean' ? codeOfStatus(outcome.response.status) : problemOf(outcome).code;
+}
+
+function failure(text: string): CallToolResult {
+  return { isError: true, content: [{ type: 'text', text }] };
+}
+
+function failureMessage(
+  outcome: Exclude<OperationOutcome, { kind: 'lean' }>,
+  argumentNames: Readonly<Record<string, string>>,
+): string {
+  switch (outcome.kind) {
+    case 'invalid': {
+      // A problem may also mention parameters other than its own, so all parameter names are replaced.
+      const withArgumentNames = (text: string): string =>
+        Object.entries(argumentNames).reduce(
+          (replaced, [parameter, argument]) => replaced.replaceAll(parameter, argument),
+          text,
+        );
+      const problems = outcome.problems.map(({ parameter, problem }) =>
+        withArgumentNames(`${parameter} ${problem}`),
+      );
+      return `Nothing was done. ${problems.join(' ')} Correct this and call again.`;
+    }
+    case 'conflict':
+    case 'refused':
+      return outcome.rejected.message;
+    case 'denied':
+      return outcome.error.code === 'FORBIDDEN'
+        ? `${outcome.error.message} Nothing was done. Only the person who gave you access can change that.`
+        : outcome.error.message;
+    case 'similar': {
+      const key = JSON.stringify(outcome.error.similarUnknownKey);
+      return (
+        `Nothing was done. A payout with the same account, destination, amount and description was requested with ` +
+        `idempotency_key ${key}, and it is unknown whether that payout is paid. Do not create another payout. Call with ` +
+        `the original body and idempotency_key ${key} to learn the state of that payout, and tell the user.`
+      );
+    }
+    case 'unknown':
+      return unknownOutcomeMessage(outcome.unknown);
+    case 'failed': {
+      const { error } = outcome;
+      // The message says `This call`, because an earlier call with the same key may have paid.
+      if (outcome.idempotencyKey !== undefined)
+        return `${error.message} (${error.code}) This call paid nothing. Call again in a moment, with the same body and idempotency_key ${JSON.stringify(outcome.idempotencyKey)}.`;
+      return `${error.message} (${error.code}) Nothing was changed; try again in a moment.`;
+    }
+  }
+}
+
+function unknownOutcomeMessage({
+  idempotencyKey,
+  reason,
+  retryAfterSeconds,
+  resendAt,
+}: PayoutOutcomeUnknown): string {
+  const warning = 'It is unknown whether it is paid: do not create another payout or use another key.';
+  if (reason !== 'WAITING')
+    return `${warning} An operator must decide what became of it; do not repeat this call. Tell the user.`;
+  const resend =
+    resendAt === null ? '' : ` From ${resendAt} on it is sent again if Lean still has nothing of it.`;
+  return (
+    `${warning} Call again with the same body and idempotency_key ${JSON.stringify(idempotencyKey)} after ` +
+    `${String(retryAfterSeconds)} seconds.${resend} Tell the user.`
+  );
+}
+
+function leanErrorMessage(status: number, text: string): string {
+  const code = new LeanAnswer({ status, headers: {}, body: Buffer.from(text) }).errorCode();
+  const error = `Lean answered with an error: HTTP ${String(status)}${code === undefined ? '' : `, ${code}`}.`;
+  if (status === 404)
+    return `${error} Lean has nothing with this id. Check the id, and which kind of id this tool needs.`;
+  if (status === 401 || status === 403)
+    return `${error} Lean refuses the gateway itself. Only the operator of the gateway can change that.`;
+  if (status === 429) return `${error} Wait before you try again.`;
+  if (status >= 500) return `${error} This is a fault at Lean; try again in a moment.`;
+  return `${error} Nothing was done. The same call would be refused again. To pay a corrected payout, use a new idempotency_key. Otherwise tell the user.`;
+}

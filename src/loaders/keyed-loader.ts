@@ -1,0 +1,67 @@
+import DataLoader from 'dataloader';
+
+export type Loader<Key, Value> = DataLoader<Key, Value, unknown>;
+
+export interface LoaderOptions<Key, Value> {
+  readonly load: (key: Key) => Promise<Value>;
+  /** The cache key of a key that is not a string. */
+  readonly cacheKey?: ((key: Key) => string) | undefined;
+  /** Traces the load of a batch of keys. */
+  readonly trace?:
+    ((keys: number, work: () => Promise<(Value | Error)[]>) => Promise<(Value | Error)[]>) | undefined;
+}
+
+/**
+ * Creates a DataLoader that loads each key with a call of its own, because Lean has no batch reads. The keys of a batch
+ * are de-duplicated and loaded concurrently, each result is cached for the request, and an error affects only its key.
+ */
+export function createKeyedLoader<Key, Value>({
+  load,
+  cacheKey,
+  trace,
+}: LoaderOptions<Key, Value>): Loader<Key, Value> {
+  return new DataLoader<Key, Value, unknown>(
+    keys => {
+      const work = (): Promise<(Value | Error)[]> => loadAll(keys, load);
+      return trace === undefined ? work() : trace(keys.length, work);
+    },
+    cacheKey === undefined ? {} : { cacheKeyFn: cacheKey },
+  );
+}
+
+/**
+ * Loads all keys, and resolves with the value or the error of each. It avoids the additional promises per key that
+ * `Promise.allSettled` would create.
+ */
+function loadAll<Key, Value>(
+  keys: readonly Key[],
+  load: (key: Key) => Promise<Value>,
+): Promise<(Value | Error)[]> {
+  return new Promise(resolve => {
+    const results = Array<Value | Error>(keys.length);
+    let pending = keys.length;
+    const settle = (index: number, result: Value | Error): void => {
+      results[index] = result;
+      pending -= 1;
+      if (pending === 0) resolve(results);
+    };
+    for (const [index, key] of keys.entries())
+      try {
+        load(key).then(
+          value => {
+            settle(index, value);
+          },
+          (reason: unknown) => {
+            settle(index, asError(reason));
+          },
+        );
+      } catch (error) {
+        // For example an id from Lean that is not valid in a path. The other keys are loaded nevertheless.
+        settle(index, asError(error));
+      }
+  });
+}
+
+function asError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error('the read was cancelled', { cause: reason });
+}

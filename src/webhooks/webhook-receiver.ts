@@ -1,0 +1,53 @@
+import type { PayoutEvents } from '../payouts/payout-update.ts';
+import { payloadFromLean, eventFromLean, type EventPayload } from './event-from-lean.ts';
+import { isSigned } from './signature.ts';
+
+/**
+ * The result of a webhook delivery. `unsigned`: no valid signature. `malformed`: signed, but not a JSON object.
+ * `ignored`: not an event of a payment. `seen`: received before. `taken`: stored, and processed soon.
+ */
+export type DeliveryResult = 'unsigned' | 'malformed' | 'ignored' | 'seen' | 'taken';
+
+export interface WebhookReceiverOptions {
+  /** Several secrets while one of them is being replaced. */
+  readonly secrets: readonly string[];
+  readonly events: Pick<PayoutEvents, 'receive'>;
+  /** Called after a new event has been stored. */
+  readonly onReceived: (payload: EventPayload) => void;
+}
+
+/** Receives Lean's webhooks. A signed event is stored before it is acknowledged, and processed later. */
+export class WebhookReceiver {
+  readonly #options: WebhookReceiverOptions;
+
+  constructor(options: WebhookReceiverOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * @param body the exact bytes of the request body, which the signature covers
+   * @param signature the `lean-signature` header
+   * @throws StoreUnavailable if the event cannot be stored: the delivery must not be acknowledged then
+   */
+  async receive(body: Buffer, signature: string | undefined): Promise<DeliveryResult> {
+    const { secrets, events, onReceived } = this.#options;
+    if (!isSigned(body, signature, secrets)) return 'unsigned';
+    const envelope = parseObject(body);
+    if (envelope === undefined) return 'malformed';
+    const event = eventFromLean(envelope);
+    if (event === undefined) return 'ignored';
+    if ((await events.receive([event])) === 0) return 'seen';
+    onReceived(payloadFromLean(envelope));
+    return 'taken';
+  }
+}
+
+/** `JSON.parse` is precise enough, because the amount only selects payouts to look for. */
+function parseObject(body: Buffer): object | undefined {
+  try {
+    const value: unknown = JSON.parse(body.toString('utf8'));
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
