@@ -17,7 +17,7 @@ const confinedLibraries = [
   {
     library: '@modelcontextprotocol/*',
     allowedIn: 'src/adapters/**',
-    message: 'The MCP SDK may be imported only in adapters/mcp/ and composition/mcp-stdio.ts.',
+    message: 'The MCP SDK may be imported only in adapters/ and composition/mcp-stdio.ts.',
   },
   {
     library: 'pg',

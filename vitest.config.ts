@@ -7,7 +7,7 @@ const operationTests = [
   'test/adapters/graphql/*.test.ts',
   'test/composition/access.test.ts',
 ];
-/** Tests that start no server and no database, for a first answer within a minute. */
+/** Tests that start no server and no database. They take less than a minute. */
 const unitTests = [
   'test/{errors,json,loaders,scheduling}/**/*.test.ts',
   'test/payouts/*.test.ts',

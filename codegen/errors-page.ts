@@ -14,29 +14,34 @@ type Entries = Readonly<
 
 const introduction = `# Errors
 
-Every error of GraphQL has a code in \`extensions.code\`. REST answers with problem details (RFC 9457) that have the same
-\`code\`, and the tools of MCP name it in their sentence.
+Every GraphQL error has a code in \`extensions.code\`. REST responds with problem details (RFC 9457) that have the same
+\`code\`. MCP tools respond with a sentence, which names the code if Lean or the store failed.
 
-- **\`createPayout\` answers most problems with a type and not with an error**: \`PayoutRejected\` and
-  \`PayoutOutcomeUnknown\`. An error with one of these codes in place of an answer means that this request sent nothing, or
-  that Lean turned the gateway away (\`LEAN_UNAUTHORIZED\`, \`LEAN_RATE_LIMITED\`). Send the same input with the same key
-  again. \`INTERNAL_SERVER_ERROR\`, an error with a code that is not listed here (of a router or a proxy), and no answer at
-  all mean that the outcome is unknown: send the same input with the same key, and never pay under another one.
-- Errors from Lean have \`extensions.lean\` (REST: \`lean\`) with \`httpStatus\`, Lean's own \`code\`, the \`correlationId\` and
-  \`traceId\` for Lean's support, and whether the request is \`retryable\`.
-- Messages are for people, and may change. Codes stay.
+- **\`createPayout\` reports most problems in its result and not as an error**: \`PayoutRejected\` and
+  \`PayoutOutcomeUnknown\`. If an error replaces the result, its code shows whether anything was sent:
+  - With one of these codes, except \`INTERNAL_SERVER_ERROR\`, this request sent nothing, or Lean refused the gateway itself
+    (\`LEAN_UNAUTHORIZED\`, \`LEAN_RATE_LIMITED\`). Send the same input with the same key again.
+  - With \`INTERNAL_SERVER_ERROR\`, with a code that is not listed here (of a router or a proxy), and without any
+    response, the outcome is unknown. Send the same input with the same key, and never pay under another one.
+- Errors of calls to Lean have \`extensions.lean\` (REST: \`lean\`) with \`httpStatus\`, Lean's own \`code\`, the
+  \`correlationId\` and \`traceId\` for Lean's support, and whether the request is \`retryable\`.
+- Messages are for people, and may change. Codes do not change.
 `;
 
-/** docs/errors.md: what each error code means, read off the registry. */
+/** Builds docs/errors.md from the registry of error codes. */
 export function errorsPage(): string {
   return `${introduction}
-## In GraphQL, and on every other surface
+## On all surfaces
 
 ${tableOf(graphErrors)}
-The HTTP status is that of REST, and of GraphQL when nothing was executed. A failure of Lean's before anything was sent
-is 503 on REST.
+On REST, the column HTTP is the status of the problem details. If Lean failed before anything was sent, the status is 503.
+Lean's own responses, including refusals, keep Lean's status. GraphQL uses the column only if nothing was executed. With
+\`accept: application/json\` it responds 200 even to an invalid or too expensive document and to wrong variables, as GraphQL
+over HTTP recommends.
 
-## On REST and MCP only
+## Only on REST and MCP
+
+REST has these codes in problem details. MCP has them only in its log lines and metrics.
 
 ${tableOf(operationErrors)}`;
 }
@@ -44,7 +49,7 @@ ${tableOf(operationErrors)}`;
 function tableOf(errors: Entries): string {
   const rows = Object.entries(errors).map(
     ([code, { httpStatus, retryable, meaning, advice }]) =>
-      `| \`${code}\` | ${String(httpStatus)} | ${retryable === null ? 'it says' : retryable ? 'yes' : 'no'} | ${meaning} | ${advice} |`,
+      `| \`${code}\` | ${String(httpStatus)} | ${retryable === null ? 'see `retryable`' : retryable ? 'yes' : 'no'} | ${meaning} | ${advice} |`,
   );
   return [
     '| code | HTTP | try again | meaning | what to do |',

@@ -12,8 +12,9 @@ import { clientSchema, printSchema, schema } from '../src/schema/index.ts';
 
 /*
  * Writes the generated files. From the schema: `schema.graphql` for routers, `api.graphql` and `introspection.json` for
- * client tools, the TypeScript types, and GraphiQL's ready-made operations as typed documents. From Lean's operations:
- * the capability and the skill for agents. With `--check` it writes nothing, and fails if a file is out of date.
+ * client tools, the TypeScript types, and GraphiQL's example operations as typed documents. From Lean's operations: the
+ * capability and the skill for agents. From the error codes: `docs/errors.md`. With `--check` it writes nothing, and
+ * fails if a file is out of date.
  */
 const schemaFile = 'schema.graphql';
 const typesFile = 'src/generated/schema-types.ts';

@@ -25,7 +25,7 @@ export interface AuthenticatorOptions {
   /** Undefined with `AUTH=none`: every request is accepted as `anonymousCaller`. */
   readonly tokens: AccessTokens | undefined;
   readonly routerSecret: string | undefined;
-  /** The limit of requests; undefined if requests are not limited. */
+  /** The rate limit for requests; undefined if there is none. */
   readonly limit: RateLimit | undefined;
 }
 

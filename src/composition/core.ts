@@ -40,7 +40,7 @@ export interface Core extends Omit<CreationServices, 'matcher'> {
   readonly reconciliation: ReconciliationRecords;
   readonly operator: OperatorRecords;
   readonly events: PayoutEvents;
-  /** Notifies all gateways on the store, including this one. */
+  /** Announces to all gateways on the store, including this one, that updates were published. */
   announce(): Promise<void>;
   /** Calls the listener on every announcement, and whenever an announcement may have been missed. */
   onAnnouncement(listener: () => void): void;
@@ -222,7 +222,7 @@ async function migrate(database: Database): Promise<void> {
   }
 }
 
-/** Converts a `StoreConfigError` to a `ConfigError`. */
+/** Converts a `StoreConfigError` to a `ConfigError`, and returns any other error unchanged. */
 function configErrorOf(error: unknown): unknown {
   return error instanceof StoreConfigError ? new ConfigError([`${error.variable}: ${error.message}`]) : error;
 }

@@ -13,7 +13,7 @@ import type { WiredGateway } from './wired-gateway.ts';
 export interface ListenersOptions {
   readonly config: Config;
   readonly log: Logger;
-  /** Ids for the ready-made operations of GraphiQL. @default placeholders */
+  /** Ids for the example operations of GraphiQL. @default placeholders */
   readonly examples: ExampleIds | undefined;
 }
 

@@ -8,7 +8,7 @@ import type { StoreConfig } from '../store/open.ts';
 /** The configuration of the payouts core: the connection to Lean, and the store. */
 export interface CoreConfig {
   readonly lean: LeanConnection & {
-    /** The id in the path of Lean's history. */
+    /** The id that Lean's history call expects; `auto` to discover it. */
     readonly historyKey: HistoryKey | 'auto';
   };
   readonly store: StoreConfig;
@@ -16,7 +16,7 @@ export interface CoreConfig {
   readonly resendAfter: ResendSetting;
   /** Memory for cached rows of Lean's list, in bytes; 0 for no cache. */
   readonly readCacheBytes: number;
-  /** How long settled payout records are kept. */
+  /** How long settled payout records are kept, in days. */
   readonly retentionDays: number;
   /** Payouts that a caller may create in a minute; undefined for no limit. */
   readonly payoutsPerMinute: number | undefined;

@@ -30,7 +30,7 @@ export function readResendAfter(
   return (
     reader.reject(
       name,
-      `a whole number of ms from ${String(min)}${isLocal ? '' : ` (LEAN_TIMEOUT_MS plus ${String(minMarginMs)})`} to ${String(max)}, 0 to rely on Lean's own memory of keys, or never`,
+      `a whole number of ms from ${String(min)}${isLocal ? '' : ` (LEAN_TIMEOUT_MS plus ${String(minMarginMs)})`} to ${String(max)}, 0 to rely on Lean's idempotency keys, or never`,
     ) ?? defaultDelayMs
   );
 }

@@ -1,4 +1,4 @@
-/** There is no telling who the caller is: the keys that tokens are signed with have never been had so far. */
+/** Callers cannot be authenticated: the issuer's keys, which verify access tokens, cannot be read. */
 export class AccessUnavailable extends Error {
   override readonly name = 'AccessUnavailable';
   readonly code = 'ACCESS_UNAVAILABLE';

@@ -1,4 +1,4 @@
-/** One or more variables are wrong: a line for each. */
+/** One or more environment variables are wrong. The message has one line for each problem. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly problems: readonly string[];

@@ -1,16 +1,16 @@
 /** An error code as every surface presents it. */
 interface ErrorDescription {
-  /** The HTTP status of the answer on REST, and on GraphQL when nothing was executed. */
+  /** The HTTP status of the response on REST, and on GraphQL if nothing was executed. */
   readonly httpStatus: number;
-  /** Whether the same request may succeed later. Null where each error of the kind says so itself. */
+  /** Whether the same request may succeed later; null if each error says so itself (`lean.retryable`). */
   readonly retryable: boolean | null;
-  /** A sentence about the cause. */
+  /** The cause, as a sentence. */
   readonly meaning: string;
-  /** A sentence about what the caller does next. */
+  /** The next step for the caller, as a sentence. */
   readonly advice: string;
 }
 
-/** Every `extensions.code` that an error of the graph can have. */
+/** The codes that a GraphQL error can have in `extensions.code`. */
 export const graphErrors = {
   GRAPHQL_PARSE_FAILED: {
     httpStatus: 400,
@@ -75,13 +75,13 @@ export const graphErrors = {
   TOO_MANY_OPERATIONS: {
     httpStatus: 429,
     retryable: true,
-    meaning: 'The WebSocket runs as many operations as it may.',
+    meaning: 'The WebSocket already runs its maximum number of operations.',
     advice: 'Wait for one to end.',
   },
   TOO_MANY_SUBSCRIPTIONS: {
     httpStatus: 429,
     retryable: true,
-    meaning: 'The caller, or the gateway, has as many subscriptions as it may.',
+    meaning: 'The caller, or the gateway, already has its maximum number of subscriptions.',
     advice: 'End some first.',
   },
   SUBSCRIBER_TOO_SLOW: {
@@ -106,7 +106,7 @@ export const graphErrors = {
     httpStatus: 502,
     retryable: null,
     meaning: "Lean refused the gateway's credentials.",
-    advice: 'Tell whoever runs the gateway.',
+    advice: 'Tell the operator of the gateway.',
   },
   LEAN_REFUSED: {
     httpStatus: 502,
@@ -136,7 +136,7 @@ export const graphErrors = {
     httpStatus: 502,
     retryable: null,
     meaning: "Lean's answer cannot be understood.",
-    advice: 'Tell whoever runs the gateway. The log has more.',
+    advice: 'Tell the operator of the gateway. The log has more.',
   },
   NOT_OFFERED_BY_LEAN: {
     httpStatus: 502,
@@ -160,11 +160,11 @@ export const graphErrors = {
     httpStatus: 500,
     retryable: false,
     meaning: 'The gateway has a bug. Its log has more.',
-    advice: 'Tell whoever runs the gateway. A payout: send the same input with the same key again.',
+    advice: 'Tell the operator of the gateway. A payout: send the same input with the same key again.',
   },
 } as const satisfies Record<string, ErrorDescription>;
 
-/** Codes that only REST and MCP use. In the graph these are answers of `createPayout`, or fields of them. */
+/** Codes that only REST and MCP use. GraphQL shows these cases in the result of `createPayout`. */
 export const operationErrors = {
   INVALID_INPUT: {
     httpStatus: 422,
@@ -200,10 +200,10 @@ export const operationErrors = {
 
 export type ErrorCode = keyof typeof graphErrors;
 
-/** The same as a list, so that clients can check against it. */
+/** The codes of `graphErrors` as a list, so that clients can check theirs against it. */
 export const errorCodes = Object.keys(graphErrors) as readonly ErrorCode[];
 
-/** What every surface says of a code. */
+/** The description of a code, which is the same on every surface. */
 export function describeCode(code: ErrorCode | keyof typeof operationErrors): ErrorDescription {
   return code in graphErrors
     ? graphErrors[code as ErrorCode]

@@ -1,4 +1,4 @@
-/** What a caller asked for cannot be: names the argument, and says what was wrong and what is accepted. */
+/** An argument is invalid. The message names it, and says what is wrong and what is accepted. */
 export class BadInput extends Error {
   override readonly name = 'BadInput';
   readonly code = 'BAD_USER_INPUT';
@@ -12,8 +12,8 @@ export class BadInput extends Error {
 }
 
 /**
- * The store that payouts are recorded in cannot be used: unreachable, full, or not writable. Before anything is sent
- * that keeps it from being sent; afterwards it is for the log alone.
+ * The payout store cannot be used: it is unreachable, full or not writable. Before a payout is sent, this error
+ * prevents the send. After that it is only logged.
  */
 export class StoreUnavailable extends Error {
   override readonly name = 'StoreUnavailable';
@@ -28,11 +28,11 @@ export class StoreUnavailable extends Error {
   }
 }
 
-/** Nobody is let in like this: no access token, or one that is not good. */
+/** The caller cannot be authenticated: there is no access token, or it is not valid. */
 export class Unauthenticated extends Error {
   override readonly name = 'Unauthenticated';
   readonly code = 'UNAUTHENTICATED';
-  /** Whether a token was given, which is then the one at fault. */
+  /** Whether the request had a token. If so, the token is not valid. */
   readonly tokenGiven: boolean;
 
   constructor(problem: string, tokenGiven: boolean, cause?: unknown) {
@@ -41,7 +41,7 @@ export class Unauthenticated extends Error {
   }
 }
 
-/** The caller is known and may not do this. */
+/** The caller is authenticated, and its access token lacks a scope. */
 export class Forbidden extends Error {
   override readonly name = 'Forbidden';
   readonly code = 'FORBIDDEN';
@@ -54,11 +54,11 @@ export class Forbidden extends Error {
   }
 }
 
-/** The caller has used up what it may ask for in a minute; nothing was done. */
+/** The caller has used up its requests or payouts of this minute. Nothing was done. */
 export class RateLimited extends Error {
   override readonly name = 'RateLimited';
   readonly code = 'RATE_LIMITED';
-  /** Whole seconds, at least 1, until it is worth asking again; undefined when it never will be. */
+  /** Whole seconds, at least 1, until the same request can succeed; undefined if it never can. */
   readonly retryAfterSeconds: number | undefined;
 
   constructor(problem: string, retryAfterSeconds?: number) {
@@ -71,7 +71,7 @@ export class RateLimited extends Error {
   }
 }
 
-/** A subscriber has fallen too far behind, and is dropped: it may come back and go on where it was. */
+/** A subscriber has fallen too far behind, so its subscription ends. A new one can continue after its last cursor. */
 export class SubscriberTooSlow extends Error {
   override readonly name = 'SubscriberTooSlow';
   readonly code = 'SUBSCRIBER_TOO_SLOW';
@@ -81,23 +81,23 @@ export class SubscriberTooSlow extends Error {
   }
 }
 
-/** As many subscriptions are open as one caller, or one gateway, may have. */
+/** The caller, or the gateway, already has its maximum number of subscriptions. */
 export class TooManySubscriptions extends Error {
   override readonly name = 'TooManySubscriptions';
   readonly code = 'TOO_MANY_SUBSCRIPTIONS';
 }
 
-/** Nobody tells this gateway of what happens to payouts, so that there is nothing to subscribe to. */
+/** There is nothing to subscribe to: the gateway receives no webhooks, or has not reached its store yet. */
 export class UpdatesUnavailable extends Error {
   override readonly name = 'UpdatesUnavailable';
   readonly code = 'UPDATES_UNAVAILABLE';
 
-  constructor(problem = 'This gateway is not told of updates: LEAN_WEBHOOK_SECRET is not set.') {
+  constructor(problem = 'This gateway receives no updates, because LEAN_WEBHOOK_SECRET is not set.') {
     super(problem);
   }
 }
 
-/** The updates after a cursor are no longer kept, or the cursor belongs to another store. */
+/** The updates after a cursor are no longer stored, or the cursor belongs to another store. */
 export class UpdatesCursorExpired extends Error {
   override readonly name = 'UpdatesCursorExpired';
   readonly code = 'UPDATES_CURSOR_EXPIRED';
@@ -111,12 +111,13 @@ export class UpdatesCursorExpired extends Error {
 }
 
 /**
- * Another key of the caller, for a payout with the same account, destination, amount and description, is of unknown
- * outcome: paying this one may pay twice. Nothing was sent, and this key is still free.
+ * The caller has a payout with the same account, destination, amount and description under another key, and its
+ * outcome is unknown. Sending this one could pay twice, so nothing was sent. Its key is still free.
  */
 export class SimilarPayoutUnknown extends Error {
   override readonly name = 'SimilarPayoutUnknown';
   readonly code = 'SIMILAR_PAYOUT_UNKNOWN';
+  /** The other key. */
   readonly similarUnknownKey: string;
 
   constructor(similarUnknownKey: string) {

@@ -1,4 +1,4 @@
-/** The codes that an upstream failure can carry on every surface. */
+/** The codes of failed calls to Lean, which are the same on every surface. */
 export type LeanErrorCode =
   | 'LEAN_UNAUTHORIZED'
   | 'LEAN_REFUSED'
@@ -10,18 +10,18 @@ export type LeanErrorCode =
   | 'LEAN_ROW_NOT_FOUND'
   | 'OPERATION_TOO_EXPENSIVE';
 
-/** What Lean said about a failure, as far as known: ids and codes only, never its prose. */
+/** Facts about a failure from Lean's response, as far as known: ids and codes only, never its prose. */
 export interface LeanErrorDetails {
   readonly httpStatus?: number;
   /** Lean's own machine code, such as `UNKNOWN_PAYMENT_DESTINATION`. */
   readonly code?: string;
   readonly correlationId?: string;
   readonly traceId?: string;
-  /** Whether the same request may succeed later. For a request that moves money it promises nothing else. */
+  /** Whether the same request may succeed later. It does not say whether a payout was created. */
   readonly retryable: boolean;
 }
 
-/** Any failure at Lean's edge. The message is our own words and may be shown; `cause` is for the log alone. */
+/** A failed call to Lean. The message is the gateway's own and may be shown to callers. `cause` must not be shown. */
 export abstract class LeanError extends Error {
   readonly code: LeanErrorCode;
   readonly details: LeanErrorDetails;
@@ -34,36 +34,39 @@ export abstract class LeanError extends Error {
 }
 
 /**
- * Lean said no, by a 4xx. On a read that is all there is to it. Of a payout some say less: 409 and those that speak
- * of an earlier request leave open whether it was taken (`payouts/creation/refusal.ts`). Not in here: 408 and 5xx. `cause` is
- * Lean's answer.
+ * Lean refused the request, with a 4xx status other than 408. After some refusals of a creation, for example those that
+ * refer to an earlier request, Lean may still have the payout (`payouts/creation/refusal.ts`). `cause` is the
+ * `LeanAnswer`.
  */
 export class LeanRefused extends LeanError {
   override readonly name = 'LeanRefused';
 }
 
-/** Nothing reached Lean: no connection, no access token, no place in line, or given up before the first byte. */
+/**
+ * Nothing was sent to Lean: there was no connection, no access token or no place in the queue, the circuit was open, or
+ * the deadline passed before the first byte.
+ */
 export class LeanNotSent extends LeanError {
   override readonly name: string = 'LeanNotSent';
 }
 
 /**
- * Nothing reached Lean, because no connection to it came about, or because it came about too late for what had been
- * recorded (`send-window.ts`). The same request may be tried again at once.
+ * Nothing was sent to Lean, because no connection was made, or because too much time had passed since the payout was
+ * recorded (`lean/send-window.ts`). The same request may be retried at once.
  */
 export class LeanUnreachable extends LeanNotSent {
   override readonly name = 'LeanUnreachable';
 }
 
-/** Nothing reached Lean because its token endpoint gave no access token. */
+/** Nothing was sent to Lean, because its token endpoint issued no access token. */
 export class LeanTokenUnavailable extends LeanNotSent {
   override readonly name = 'LeanTokenUnavailable';
 }
 
-/** Nothing reached Lean, because the operation has made all the calls that one may make. */
+/** Nothing was sent to Lean, because the operation has made its maximum number of calls. */
 export class LeanCallsUsedUp extends LeanNotSent {
   override readonly name = 'LeanCallsUsedUp';
-  /** Calls that one operation may make. */
+  /** The maximum number of calls of one operation. */
   readonly maxCalls: number;
 
   constructor(maxCalls: number) {
@@ -78,28 +81,31 @@ export class LeanCallsUsedUp extends LeanNotSent {
 }
 
 /**
- * The request was sent, or may have been, and no answer tells what became of it: a timeout, a broken connection, a
- * 5xx. On a read that only means the value is not known; on a payout it means the money may have moved.
+ * The request was sent, or may have been, and no response shows its outcome: a timeout, a broken connection, or a 5xx
+ * status. After a creation of payouts, money may have moved.
  */
 export class LeanOutcomeUnknown extends LeanError {
   override readonly name = 'LeanOutcomeUnknown';
 }
 
-/** Lean answered, and the answer cannot be understood: not JSON, cut short, too large, or without what was asked for. */
+/** Lean's response cannot be used: it is not JSON, incomplete or too large, or it lacks the requested data. */
 export class LeanBadAnswer extends LeanError {
   override readonly name = 'LeanBadAnswer';
 }
 
-/** This Lean application has no call for what was asked. Lean's older UAE applications and those in KSA have fewer calls. */
+/**
+ * This Lean application has no call for the requested data. Lean's older UAE applications and those in KSA have fewer
+ * calls.
+ */
 export class LeanNotOffered extends LeanError {
   override readonly name = 'LeanNotOffered';
 
-  constructor(cause?: unknown, message = 'This Lean application does not offer it.') {
+  constructor(cause?: unknown, message = 'This Lean application has no call for this.') {
     super('NOT_OFFERED_BY_LEAN', message, { retryable: false }, cause);
   }
 }
 
-/** Only Lean's list has what was asked for, and the payout was not found there with two calls. */
+/** Only Lean's list has the requested data, and the payout was not found there with two calls. */
 export class LeanRowNotFound extends LeanError {
   override readonly name = 'LeanRowNotFound';
 
@@ -108,7 +114,7 @@ export class LeanRowNotFound extends LeanError {
   }
 }
 
-/** Whether Lean has answered, and its answer says nothing of what it will answer to other requests. */
+/** Whether Lean has responded, and the failure says nothing about the outcome of other requests. */
 export function concernsOneRequest(error: LeanError): boolean {
   if (error instanceof LeanBadAnswer || error instanceof LeanNotOffered) return true;
   return error instanceof LeanRefused && error.code === 'LEAN_REFUSED';

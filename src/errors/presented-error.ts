@@ -14,19 +14,20 @@ import {
 } from './gateway-errors.ts';
 import { LeanCallsUsedUp, LeanError, LeanNotSent } from './lean-errors.ts';
 
-/** A failure as every surface shows it. Lean's prose, stacks and causes are not in it. */
+/** A failure as every surface shows it. It contains no prose of Lean's, no stack and no cause. */
 export interface PresentedError {
   readonly code: ErrorCode | keyof typeof operationErrors;
   readonly message: string;
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** Members beside code and message: of `extensions` in GraphQL, of problem details on REST. */
+  /** Further members of `extensions` in GraphQL, and of the problem details on REST. */
   readonly details: Readonly<Record<string, unknown>>;
 }
 
 /**
- * Presents a failure that callers may see. Undefined for anything else: that is a bug of the gateway, and says nothing.
+ * Presents a failure that callers may see.
  * @param challenge parameters for `www-authenticate`, such as where to get an access token
+ * @returns undefined for any other failure, which is a bug of the gateway and must be masked
  * @see https://www.rfc-editor.org/rfc/rfc6750#section-3
  */
 export function presentedError(failure: unknown, challenge = ''): PresentedError | undefined {

@@ -1,4 +1,4 @@
-/** A command was called with words that it does not take. */
+/** A command was called with arguments that it does not accept. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }

@@ -304,7 +304,7 @@ export type PayoutInputErrorCode =
   | 'OUTER_BLANKS'
   /** Lean refused the payout because of this field; see `leanCode`. */
   | 'REFUSED_BY_LEAN'
-  /** The text is empty, or has no visible character. */
+  /** The text or the list is empty, or the text has no visible character. */
   | 'REQUIRED'
   /** The amount has more digits before the decimal point than are accepted. */
   | 'TOO_LARGE'
@@ -464,7 +464,7 @@ export type PayoutTransferInput = {
   readonly description: Scalars['String']['input'];
   /** The destination to pay, by its `PayoutDestination.id`. Pay a destination only when its status is `ACTIVE`. */
   readonly destinationId: Scalars['ID']['input'];
-  /** Your own id of the payout: at most 64 characters, without whitespace at either end, and different for each transfer. `PayoutIntent.externalReference` returns it. By default it is the key that Lean receives, a dot and the index of the transfer from 0. For a single transfer it is the key alone. */
+  /** Your own id of the payout: at most 64 characters, without whitespace at either end, and different for each transfer. `PayoutIntent.externalReference` returns it. The default is as in `CreatePayoutInput`, followed by a dot and the index of the transfer from 0, if there are several transfers. */
   readonly externalReference?: InputMaybe<Scalars['String']['input']>;
 };
 

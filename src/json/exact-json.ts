@@ -14,7 +14,7 @@ export class ExactNumber {
   }
 }
 
-/** A run of digits that may be too long for a binary float to hold. */
+/** A run of digits that may be too long for a binary float. */
 const longNumber = /\d(?:\.?\d){15,}/;
 
 /**

@@ -11,9 +11,9 @@ const opening: ReadonlySet<number> = new Set([0x5b, 0x7b]);
 const closing: ReadonlySet<number> = new Set([0x5d, 0x7d]);
 
 /**
- * Why a JSON text must not be parsed, as the end of a sentence whose subject is the JSON; undefined when it may be.
- * The check reads the text once and builds no value. So JSON that would take long to walk through, or more stack than
- * there is, is refused before it can do so.
+ * Why a JSON text must not be parsed, as the end of a sentence whose subject is the JSON; undefined if it may be. The
+ * check reads the text once and builds no value, so it refuses JSON that would take too long to process or overflow the
+ * stack.
  */
 export function jsonBoundsProblem(text: string): string | undefined {
   let depth = 0;

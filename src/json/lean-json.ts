@@ -40,9 +40,9 @@ const inexactNumber = new RegExp(
 );
 
 /**
- * Parses a JSON text of Lean's. A number in an object comes back as a number if `String` makes exactly the digits that
- * Lean sent of it, and otherwise as a text of these digits.
- * @throws SyntaxError when the text is not JSON.
+ * Parses a JSON text of Lean's. A number in an object stays a number if `String` returns exactly the digits that Lean
+ * sent. Otherwise it becomes a text of these digits.
+ * @throws SyntaxError when the text is not JSON
  */
 export function parseLeanJson(text: string): unknown {
   return JSON.parse(text.replace(inexactNumber, '$1"$2"'));

@@ -1,4 +1,7 @@
-/** Holds the budget that the Lean calls of a request count towards. The budget may differ from call to call. */
+/**
+ * Names the budget that the next Lean call of a request counts against. It may differ from call to call, because the
+ * subscribers of a shared read change.
+ */
 export interface BudgetSource {
   /** Without a budget the calls are not limited. */
   readonly budget?: CallBudget | undefined;

@@ -10,7 +10,7 @@ export interface CancellationSignal {
   removeEventListener(type: 'abort', listener: CancellationListener): void;
 }
 
-/** Options for `addEventListener`: a signal is aborted once. */
+/** The options for `addEventListener`. */
 export const once = { once: true } as const;
 
 /**

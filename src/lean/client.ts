@@ -29,7 +29,7 @@ export interface CallOptions {
   readonly budget?: CallBudget | undefined;
 }
 
-export interface CreateOptions {
+export interface WriteOptions {
   /** From `LeanClient.deadline()`. @default a deadline of the call's own */
   readonly deadline?: number | undefined;
   /**
@@ -122,7 +122,7 @@ export class LeanClient {
   call(
     operation: LeanCall,
     args: OperationArguments,
-    options: CallOptions & CreateOptions = {},
+    options: CallOptions & WriteOptions = {},
   ): Promise<LeanAnswer> {
     const target = `${this.#options.basePath ?? ''}${targetOf(operation, args)}`;
     const deadline = options.deadline ?? this.deadline();
@@ -200,7 +200,7 @@ export class LeanClient {
    * @throws LeanNotSent when Lean certainly did not receive the request
    * @throws LeanOutcomeUnknown, LeanBadAnswer when Lean may have created the payouts
    */
-  createPayouts(body: string, idempotencyKey: string, options?: CreateOptions): Promise<LeanAnswer> {
+  createPayouts(body: string, idempotencyKey: string, options?: WriteOptions): Promise<LeanAnswer> {
     return this.call(
       operations.createPayoutPayment,
       { headers: { 'idempotency-key': idempotencyKey }, body },

@@ -26,7 +26,8 @@ export interface LeanConnection {
   readonly maxConcurrency: number;
 }
 
-export interface LeanEvents extends Pick<LeanClientOptions, 'trace'> {
+/** Callbacks for the calls to Lean, and for the gateway's client certificate. */
+export interface LeanConnectionEvents extends Pick<LeanClientOptions, 'trace'> {
   readonly onCall: (call: UpstreamCall) => void;
   readonly onCertificateReplaced: () => void;
   readonly onCertificateProblem: (error: ClientCertificateError) => void;
@@ -45,7 +46,7 @@ const queuedPerConnection = 64;
  */
 export function connectLean(
   connection: LeanConnection,
-  events: LeanEvents,
+  events: LeanConnectionEvents,
 ): { readonly client: LeanClient; close(): Promise<void> } {
   const { baseUrl, credentials, timeoutMs, maxConcurrency, certificate: files } = connection;
   const certificate = files && readClientCertificate(files);

@@ -30,9 +30,12 @@ interface QueuedRequest {
 /** One connection, for one request at a time. If it is closed, undici opens it again for the next request. */
 export class Connection {
   readonly client: Client;
-  /** A flag, because a `Set` of busy connections would discard tables that fill the old generation of the heap. */
+  /**
+   * A flag and not a `Set` of busy connections: a `Set` keeps replacing its hash table, and the discarded tables fill
+   * the old generation of the heap.
+   */
   busy = false;
-  /** Whether its request may be sent only once. */
+  /** Whether its request is a write, which must not be sent twice. */
   writing = false;
   #sockets: Sockets | undefined;
 
@@ -172,7 +175,7 @@ export class Connections {
     else this.#use(connection, next);
   }
 
-  /** The request that has waited longest, without those that are settled by now. */
+  /** Takes the request that has waited longest. Settled requests are dropped. */
   #dequeue(): QueuedRequest | undefined {
     let next = this.#queue.shift();
     while (next?.user.settled === true) next = this.#queue.shift();

@@ -60,10 +60,10 @@ export const rules: readonly Rule[] = [
 
 export const maxRetries = 2;
 
-/** Full jitter: the delay is random between zero and this, doubled for every further retry. */
+/** Full jitter: the delay is random between zero and this many ms. The bound doubles with every further retry. */
 const firstDelayMs = 100;
 
-/** A retry is not made if it had less time than this before the deadline. */
+/** No retry is made if it would have less time than this before the deadline, in ms. */
 const minRetryTimeMs = 20;
 
 export interface RetryOptions {
@@ -108,6 +108,7 @@ export class RetryPolicy {
   }
 }
 
+/** The delay that the header `retry-after` asks for, in ms; undefined if there is no header with a usable value. */
 export function retryAfterMs({ headers }: HttpResponse, now: () => number = Date.now): number | undefined {
   const value = headers['retry-after'];
   if (typeof value !== 'string') return undefined;
@@ -118,7 +119,9 @@ export function retryAfterMs({ headers }: HttpResponse, now: () => number = Date
 }
 
 const windowSeconds = 10;
+/** Retries per request. */
 const retryShare = 0.2;
+/** Retries that are allowed in any case. */
 const minRetries = 10;
 
 /**

@@ -120,7 +120,7 @@ class RetryingRequest implements Callbacks<HttpResponse> {
     this.#finish({ error }, { status: undefined, error: kind });
   }
 
-  /** Ends an attempt. An error thrown here is a bug, and goes to the caller, who would otherwise wait forever. */
+  /** Ends an attempt. An error thrown here is a bug. It is passed to the caller, who would otherwise wait forever. */
   #finish(attempt: Attempt, result: AttemptResult): void {
     try {
       this.#report(result);
@@ -149,10 +149,10 @@ class RetryingRequest implements Callbacks<HttpResponse> {
     const { retries, token } = this.#options;
     const { kind, deadline, signal, budgetSource } = this.#plan;
     const { budget } = budgetSource;
-    // Without calls left, the outcome stands, and takes no retry from the shared retry budget.
+    // Without calls left there is no retry, so none is taken from the retry budget, which all requests share.
     const mayRetry = budget?.hasCallsLeft !== false;
     if ('response' in attempt && attempt.response.status === 401 && token.invalidate(this.#token)) {
-      // Lean may have withdrawn the token, so a read is tried once more with another one. The caller repeats a write.
+      // Lean may have revoked the token, so a read is retried once with another one. A write's caller may repeat it.
       if (kind === 'read' && !this.#tokenReplaced && mayRetry) {
         budget?.take();
         this.#tokenReplaced = true;

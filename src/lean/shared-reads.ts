@@ -10,8 +10,8 @@ import { eventLoopBatcher } from '../scheduling/event-loop-batcher.ts';
  */
 export class SharedReads<Answer> {
   /**
-   * An object, because the outgrown tables of a `Map` with this many insertions refer to each other and to their former
-   * values, so that most of them survive into the old generation of the heap.
+   * An object and not a `Map`. A `Map` with this many insertions keeps replacing its hash table. The replaced tables
+   * refer to each other and to removed values, so most of them survive into the old generation of the heap.
    */
   #inFlight = emptyRecord<Answer>();
 
@@ -62,7 +62,7 @@ interface ReadRequest {
   readonly budget?: CallBudget | undefined;
 }
 
-/** A read in flight: its callbacks, the budget of its calls, and the signal that cancels it. */
+/** A read in flight as `start` needs it: callbacks for its outcome, the budget of its calls, and its cancellation. */
 export interface CancellableRead<Answer> extends Callbacks<Answer>, BudgetSource {
   readonly cancellation: CancellationSignal;
 }
@@ -126,7 +126,7 @@ class InFlightRead<Answer> implements CancellableRead<Answer> {
   }
 }
 
-/** A caller that waits for a read until the answer, its own deadline, or the abortion of its signal. */
+/** A caller that waits for a read, until the answer comes, its own deadline passes, or its signal is aborted. */
 class Subscriber<Answer> {
   readonly resolve: (answer: Answer) => void;
   readonly reject: (error: unknown) => void;
@@ -155,7 +155,7 @@ class Subscriber<Answer> {
       }, deadline - performance.now());
   }
 
-  /** Neither the deadline nor the signal ends the wait any more. */
+  /** Removes the timer and the listener, so that neither the deadline nor the signal ends the wait. */
   stopListening(): void {
     clearTimeout(this.#timer);
     this.#signal?.removeEventListener('abort', this);

@@ -11,7 +11,7 @@ import {
 
 /** Sends requests to one server. */
 export interface Transport {
-  /** A request that waits to be started. */
+  /** Creates a request that waits to be started. */
   createRequest(request: HttpRequest, options: SendOptions): UpstreamRequest;
   /** Starts a request at once. The promise is its `outcome`. */
   send(request: HttpRequest, options: SendOptions): Promise<HttpResponse>;

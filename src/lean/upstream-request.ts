@@ -20,7 +20,7 @@ export interface HttpResponse {
 }
 
 export interface SendOptions {
-  /** When the request must have its outcome, on the clock of `performance.now()`. */
+  /** The latest time for the outcome, on the clock of `performance.now()`. */
   readonly deadline: number;
   /** Aborting it cancels the request, whose outcome is then the signal's reason. */
   readonly signal?: CancellationSignal | undefined;
@@ -64,8 +64,8 @@ export interface RequestDependencies {
 
 /**
  * A request over a connection of undici. undici calls `onRequestStart` when it has a connection and has written nothing
- * yet. Before that call nothing was sent, and an error thrown in it keeps it so. After it the request may have arrived,
- * whatever the error says: the end of a reused socket does not prove that Lean has read nothing.
+ * yet. Before that call nothing was sent, and if the call throws, nothing is sent. After it, the request may have
+ * arrived, even if it fails: the end of a reused socket does not prove that Lean has read nothing.
  *
  * A write that is cancelled after that call resets its connection. If the connection were only closed, the kernel
  * would go on sending the bytes in its buffer, for minutes when the network is down, and Lean could create a payout

@@ -190,7 +190,7 @@ function outcomeFromLean(answer: LeanAnswer): OperationOutcome & { readonly kind
   };
 }
 
-/** @throws the error itself if it is none that a call can end with */
+/** @throws the error itself if there is no outcome for it, because it is a bug or a cancellation */
 function outcomeFromError(error: unknown, idempotencyKey?: string): OperationOutcome {
   const key = idempotencyKey === undefined ? {} : { idempotencyKey };
   if (error instanceof LeanRefused && error.cause instanceof LeanAnswer)

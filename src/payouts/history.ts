@@ -56,19 +56,14 @@ export class PayoutHistories {
     const deadline = given.deadline ?? this.#client.deadline();
     const options = { ...given, deadline };
     // Concurrent reads wait for the discovery in progress. If it fails, each of them tries both ids itself.
-    const isFirst = this.#discovery === undefined;
-    if (!isFirst)
-      await withDeadline(
-        this.#discovery ?? Promise.resolve(),
-        deadline,
-        'Lean did not answer in time; nothing was sent.',
-      );
-    // The cast is needed because TypeScript does not see that the key may have been set during the wait.
-    const key = this.#key as HistoryKey | undefined;
+    const discovery = this.#discovery;
+    if (discovery !== undefined)
+      await withDeadline(discovery, deadline, 'Lean did not answer in time; nothing was sent.');
+    const key = this.#key;
     if (key !== undefined) return this.#read(key, ids, options);
     if (ids.paymentId === null) return this.#tryKey('payment_intent_id', ids, options);
     const events = this.#tryBothKeys(ids, options);
-    if (!isFirst) return events;
+    if (discovery !== undefined) return events;
     this.#discovery = events.then(noop, noop);
     return events.finally(() => (this.#discovery = undefined));
   }

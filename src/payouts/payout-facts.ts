@@ -39,7 +39,10 @@ const paymentFact: Fact = {
   sourcesWithoutDetailCalls: [],
   requiresPayment: true,
 };
-/** Recorded intents have these facts in their payment, but by Lean's documentation only the payment's own call does. */
+/**
+ * In recorded responses of Lean, the payment inside an intent has these facts. By Lean's documentation only the
+ * payment's own call has them.
+ */
 const trackingFact: Fact = { ...paymentFact, sources: ['intent', 'payment'] };
 
 /**

@@ -3,7 +3,7 @@ import type { Instant } from './values/instant.ts';
 import type { PayoutStatus, PostInitiationStatus } from './payout.ts';
 
 /**
- * An event that Lean reported, in a webhook or in its list of events. It is only a claim: the gateway reads the payout
+ * An event that Lean reported, in a webhook or in its list of events. It proves nothing: the gateway reads the payout
  * from Lean before it publishes anything.
  */
 export interface ReceivedEvent {

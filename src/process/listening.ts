@@ -5,9 +5,12 @@ import { ConfigError } from '../errors/config-error.ts';
  * @param variable the environment variable of its port, for the error
  * @throws ConfigError if the server cannot listen on its address
  */
-export async function waitUntilListening<Server>(variable: string, start: Promise<Server>): Promise<Server> {
+export async function waitUntilListening<Server>(
+  variable: string,
+  starting: Promise<Server>,
+): Promise<Server> {
   try {
-    return await start;
+    return await starting;
   } catch (error) {
     if (!(error instanceof Error && 'code' in error)) throw error;
     const { code, address, port } = error as Error & { code: unknown; address?: string; port?: number };

@@ -10,8 +10,8 @@ import type { PayoutLists } from '../payouts/listing/payout-list.ts';
 /** Updates of payouts, for subscribers. */
 export interface Updates {
   /**
-   * Captures the position of the newest update. The returned function gives its cursor, or null if this gateway receives
-   * no updates. It throws UpdatesUnavailable while the store has not been read.
+   * Captures the position of the newest update. The returned function gives its cursor, or null if this gateway
+   * receives no updates. It throws UpdatesUnavailable if the store had not been read yet when this was called.
    */
   captureCursor(): () => string | null;
   /**
@@ -46,7 +46,7 @@ export interface GraphContext {
   readonly updates: Updates;
   /**
    * The cursor of the newest update when the request began; null if this gateway receives no updates.
-   * @throws UpdatesUnavailable while the store has not been read
+   * @throws UpdatesUnavailable if the store had not been read yet when the request began
    */
   readonly updatesCursor: () => string | null;
   readonly lists: PayoutLists;

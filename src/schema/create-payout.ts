@@ -52,8 +52,8 @@ const PayoutTransferInput = builder.inputType('PayoutTransferInput', {
     externalReference: t.string({
       description:
         'Your own id of the payout: at most 64 characters, without whitespace at either end, and different for each ' +
-        'transfer. `PayoutIntent.externalReference` returns it. By default it is the key that Lean receives, a dot and ' +
-        'the index of the transfer from 0. For a single transfer it is the key alone.',
+        'transfer. `PayoutIntent.externalReference` returns it. The default is as in `CreatePayoutInput`, followed by a ' +
+        'dot and the index of the transfer from 0, if there are several transfers.',
     }),
     authorize: t.boolean({ required: true, defaultValue: false, description: transferFields.authorize }),
   }),

@@ -1,7 +1,7 @@
 import { GraphQLError } from 'graphql';
 import { presentedError } from '../errors/presented-error.ts';
 
-/** Codes that refuse a whole request. Their HTTP status becomes that of the response. */
+/** Codes of errors that refuse a whole request. The response gets their HTTP status, whatever the caller accepts. */
 const refusals: ReadonlySet<string> = new Set([
   'UNAUTHENTICATED',
   'FORBIDDEN',
@@ -10,8 +10,8 @@ const refusals: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * A failure as a GraphQL error's message and extensions. Undefined for a failure that callers may not see: it is a bug
- * and must be masked.
+ * The message and the extensions of a GraphQL error for a failure.
+ * @returns undefined for a failure that callers may not see: it is a bug and must be masked
  */
 export function errorForCaller(
   failure: unknown,
@@ -23,7 +23,7 @@ export function errorForCaller(
   return { message, extensions: { code, ...details, ...(refusals.has(code) && { http }) } };
 }
 
-/** The failure behind a located GraphQL error. */
+/** The original failure of a GraphQL error, to which graphql-js has added a path and locations. */
 export function failureBehind(error: unknown): unknown {
   let failure = error;
   while (failure instanceof GraphQLError && failure.originalError != null) failure = failure.originalError;

@@ -27,7 +27,7 @@ const PayoutRejectionCodeType = builder.enumType('PayoutRejectionCode', {
 const PayoutInputErrorCodeType = builder.enumType('PayoutInputErrorCode', {
   description: 'Why a field of the input was refused. Use it to show messages in your own language.',
   values: {
-    REQUIRED: { description: 'The text is empty, or has no visible character.' },
+    REQUIRED: { description: 'The text or the list is empty, or the text has no visible character.' },
     TOO_LONG: { description: 'The text has more characters than are accepted.' },
     TOO_MANY: { description: 'The list has more entries than are accepted.' },
     OUTER_BLANKS: { description: 'The text begins or ends with whitespace.' },

@@ -24,8 +24,8 @@ export interface SelectionRules<Value> {
   plus(a: Value, b: Value): Value;
   /**
    * The value of a field.
-   * @param field its definition and the type that has it; undefined where the document names none that exists
-   * @param below the value of its own selection set, which is visited only if this is called
+   * @param field the field's type and definition; undefined if the type is not known, as without a schema
+   * @param below computes the value of the field's own selection set, which is visited only if this is called
    */
   field(node: FieldNode, field: SelectedField | undefined, below: () => Value): Value;
   /** Adds to the value of a fragment at each place where it is spread. @default adds nothing */
@@ -41,7 +41,7 @@ export interface SelectionRules<Value> {
 /** A field of the schema, and the type on which it is selected. */
 export interface SelectedField {
   readonly type: GraphQLNamedType;
-  /** Undefined for `__typename`. */
+  /** Undefined for `__typename`, and for a field that is not in the schema. */
   readonly definition: GraphQLField<unknown, unknown> | undefined;
 }
 

@@ -17,7 +17,7 @@ import { DuplicateValue, type Database, type Row, type SqlValue, type Statement 
 /** How long a gateway holds the lease on an event that it processes, in ms. */
 const eventLeaseMs = 30_000;
 
-/** Attempts to publish. Gateways that publish at the same time compete for the next position, and one has to retry. */
+/** The most attempts to publish. Gateways that publish at the same time compete for the next position. */
 const maxPublishAttempts = 50;
 
 /** Received events and published updates. Works on SQLite and PostgreSQL. */
@@ -216,15 +216,15 @@ function insertUpdates(changes: readonly PayoutStateChange[], readAfter: number)
     return `(${[index + 1, ...textColumns, tracks, progressOf(change)].join(', ')})`;
   });
   return {
-    sql: `WITH steps (ordinal, intent_id, payment_id, event_id, type, status, lean_status, post_initiation_status,
+    sql: `WITH new_updates (ordinal, intent_id, payment_id, event_id, type, status, lean_status, post_initiation_status,
         published_at, tracks, rank) AS (VALUES ${rows.join(', ')})
       INSERT INTO lean_payout_updates (position, intent_id, payment_id, event_id, type, status, lean_status,
         post_initiation_status, published_at, tracks, rank, told_at)
       SELECT (SELECT COALESCE(MAX(position), 0) FROM lean_payout_updates) + ordinal, intent_id, payment_id, event_id,
         type, status, lean_status, post_initiation_status, published_at, tracks, rank, store_now()
-      FROM steps
-      WHERE NOT EXISTS (SELECT 1 FROM lean_payout_updates AS told
-        WHERE told.intent_id = steps.intent_id AND told.position > CAST($1 AS BIGINT))
+      FROM new_updates
+      WHERE NOT EXISTS (SELECT 1 FROM lean_payout_updates AS later
+        WHERE later.intent_id = new_updates.intent_id AND later.position > CAST($1 AS BIGINT))
       ORDER BY ordinal
       RETURNING position`,
     values,

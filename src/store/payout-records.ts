@@ -36,7 +36,8 @@ import { selectSimilar, similarKey } from './similar-key.ts';
 const firstCheckMs = 5000;
 
 /**
- * Twice the largest `LEAN_TIMEOUT_MS`, in ms. Each step of an attempt takes at most half of it, and records its time.
+ * Twice the largest `LEAN_TIMEOUT_MS`, in ms. Each step of an attempt takes at most half of this and then records the
+ * time, so a lease whose last recorded time is older belongs to no running attempt.
  */
 const maxAttemptMs = 600_000;
 
@@ -114,9 +115,9 @@ export class SqlPayoutRecords implements PayoutRecords {
     });
   }
 
-  async noteSending(lease: Lease, stamp: SendTiming, permit: SendPermit): Promise<SendNoteResult> {
+  async noteSending(lease: Lease, timing: SendTiming, permit: SendPermit): Promise<SendNoteResult> {
     const [noted = [], , answered = []] = await this.#database.run(
-      noteSending(lease, stamp, permit),
+      noteSending(lease, timing, permit),
       changeState('reserved to sent', lease, lease.id),
       // The previous attempt may have recorded Lean's answer late. An answered transfer is never sent again.
       selectAnswered(lease),
@@ -172,9 +173,9 @@ export class SqlPayoutRecords implements PayoutRecords {
 
   async lostRecordsAgeMs(): Promise<number | null> {
     const [rows = []] = await this.#database.run({
-      sql: 'SELECT store_now() - lost_since AS reach FROM lean_payout_store',
+      sql: 'SELECT store_now() - lost_since AS age FROM lean_payout_store',
     });
-    const ageMs = rows[0]?.['reach'];
+    const ageMs = rows[0]?.['age'];
     return ageMs == null ? null : Number(ageMs);
   }
 

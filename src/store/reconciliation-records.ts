@@ -71,7 +71,7 @@ export class SqlReconciliationRecords implements ReconciliationRecords {
 
   async startReading(request: RequestKey): Promise<PayoutRequest | undefined> {
     const { caller, idempotencyKey } = request;
-    const [claimed = [], rows = []] = await this.#database.run(
+    const [started = [], rows = []] = await this.#database.run(
       {
         sql: `UPDATE lean_payout_requests SET looked_at = store_now()
           WHERE ${keyCondition} AND claim IS NULL AND (looked_at IS NULL OR looked_at > store_now()
@@ -81,7 +81,7 @@ export class SqlReconciliationRecords implements ReconciliationRecords {
       },
       { sql: selectRequests('r.caller = $1 AND r.idempotency_key = $2'), values: [caller, idempotencyKey] },
     );
-    return claimed.length > 0 ? requestsFromRows(rows)[0] : undefined;
+    return started.length > 0 ? requestsFromRows(rows)[0] : undefined;
   }
 
   async noteFinding({ caller, idempotencyKey, leases }: PayoutRequest, finding: Finding): Promise<void> {

@@ -3,7 +3,7 @@ import type { Statement } from './database.ts';
 import { openRequests } from './payout-rows.ts';
 import { allSendsTurnedAway } from './send-conditions.ts';
 
-/** A payout sent this close to one of unknown outcome may be in the search window of that one, in ms. */
+/** A payout may be in the search window of one of unknown outcome if it was sent within this many ms of it. */
 const nearMs = String(2 * 86_400_000);
 
 /** The findings of requests that may be at Lean, as SQL texts. */

@@ -3,13 +3,14 @@ import { id, leanId, instantFromLean, text } from '../payouts/lean-values.ts';
 import { eventType } from '../payouts/history.ts';
 import { isUuid } from '../payouts/values/ids.ts';
 import type { ReceivedEvent } from '../payouts/payout-update.ts';
+import type { AnnouncedPayout } from '../payouts/creation/payout-records.ts';
 
 /** An event id must fit into one line of SSE and into a request header. Lean's own ids are UUIDs. */
 const eventIdPattern = /^[!-~]{1,200}$/;
 
 /**
- * Reads an event of a payment from Lean's envelope; undefined if the envelope is not one. Pay-ins have the same event
- * types, so that only a read from Lean shows whether the payment is a payout.
+ * Reads an event of a payment from Lean's envelope; undefined if the envelope holds none. Pay-ins have the same event
+ * types, so only a read from Lean shows whether the payment is a payout.
  * @param envelope the body of a webhook, or an entry of Lean's list of events
  * @see https://docs.leantech.me/docs/webhook-structure
  */
@@ -42,15 +43,11 @@ export function eventFromLean(envelope: unknown): ReceivedEvent | undefined {
   };
 }
 
-/** The fields of an event's payload that identify a payout; null for a field that the payload lacks. */
-export interface EventPayload {
-  /** Decimal text in major units, such as `16.50`. */
-  readonly amount: string | null;
-  readonly destinationId: string | null;
-  readonly intentId: string | null;
-}
-
-export function payloadFromLean(envelope: unknown): EventPayload {
+/**
+ * Reads the fields that identify a payout from Lean's envelope.
+ * @param envelope the body of a webhook
+ */
+export function announcedPayoutFromLean(envelope: unknown): AnnouncedPayout {
   const { amount, payment_destination_id, intent_id } = asRecord(asRecord(envelope)['payload']);
   const destinationId = id(payment_destination_id);
   return {

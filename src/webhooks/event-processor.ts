@@ -27,21 +27,22 @@ export interface EventProcessorOptions extends ObservationSources {
   readonly intervalMs?: number;
 }
 
-/** Events that are processed in one batch. */
+/** The most events of a batch. */
 const batchSize = 500;
 
-/** Payouts of a batch that are read at the same time. */
+/** The most payments of a batch that are processed at the same time. */
 const concurrency = 16;
 
 /**
- * The number of tries after which a payment that Lean does not know counts as not being a payout. Lean may send an event
- * before its payment can be read.
+ * The number of tries after which a payment that Lean does not know counts as no payout. Lean may send an event before
+ * its payment can be read.
  */
 const unknownPaymentTries = 3;
 
+/** The longest delay before events are processed again, in ms. */
 const maxDelayMs = 60_000;
 
-/** How often a payout is read again while the result may be stale. Then its events are postponed. */
+/** The most reads of a payout while the result may be stale. After them its events are postponed. */
 const maxReads = 5;
 
 /**
@@ -127,8 +128,8 @@ export class EventProcessor {
   }
 
   /**
-   * Must be called before a payout is read from Lean. Returns the position of the newest update. The store refuses to
-   * publish the result of the read if another update of the same payout follows that position.
+   * Must be called before a payout is read from Lean. Returns the position of the newest update. The store does not
+   * publish the result of the read if another update of the same payout has a later position.
    */
   async beginRead(): Promise<number> {
     const { events, client } = this.#options;

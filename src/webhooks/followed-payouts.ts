@@ -14,7 +14,7 @@ export interface FollowedPayoutsOptions {
   readonly intervalMs?: number;
   /** How long a payout is followed, in ms of Lean's clock. @default 2 min */
   readonly followMs?: number;
-  /** Payouts that are followed at once. The oldest ones beyond it are left to the backfill. @default 1000 */
+  /** The most payouts that are followed at once. Beyond them, the oldest ones are left to the backfill. @default 1000 */
   readonly maxFollowed?: number;
 }
 

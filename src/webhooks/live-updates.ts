@@ -25,7 +25,7 @@ export interface Subscription {
   readonly signal: AbortSignal;
 }
 
-/** Updates that are read from the store at once. */
+/** The most updates that are read from the store at once. */
 const pageSize = 500;
 
 /**
@@ -40,7 +40,7 @@ export class LiveUpdates {
   #position = 0;
   /** The name of the store; undefined before the first read. */
   #store: string | undefined;
-  /** Resumes the subscribers that wait for new updates. */
+  /** Each call resumes a subscriber that waits for new updates. */
   #wakeCalls = new Set<() => void>();
   readonly #reader = new CoalescingWorker(() => this.#read());
   #closed = false;
@@ -167,7 +167,7 @@ export class LiveUpdates {
     try {
       const { updates, store, last } = await this.#options.events.publishedAfter(this.#position, pageSize);
       if (store !== this.#store) {
-        // Positions of another store mean other updates, so subscribers must start again.
+        // A position has another meaning in another store, so subscribers must start again.
         this.#store = store;
         this.#position = last;
         this.#kept = [];

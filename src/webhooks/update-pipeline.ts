@@ -1,12 +1,12 @@
 import type { LeanClient } from '../lean/client.ts';
 import type { PayoutEvents } from '../payouts/payout-update.ts';
+import type { AnnouncedPayout } from '../payouts/creation/payout-records.ts';
 import { StoreUnavailable } from '../errors/gateway-errors.ts';
 import { PollingLoop } from '../scheduling/polling-loop.ts';
 import { WebhookBackfill } from './webhook-backfill.ts';
 import { FollowedPayouts } from './followed-payouts.ts';
 import { LiveUpdates } from './live-updates.ts';
 import type { ObservationSources } from './payout-observer.ts';
-import type { EventPayload } from './event-from-lean.ts';
 import { WebhookReceiver } from './webhook-receiver.ts';
 import { EventProcessor } from './event-processor.ts';
 
@@ -24,17 +24,17 @@ export interface UpdatePipelineOptions extends ObservationSources {
    */
   readonly listen: () => Promise<void>;
   readonly callbacks: {
-    /** This gateway has published so many updates. */
+    /** Called with the number of updates that this gateway has just published. */
     onPublished(updates: number): void;
-    /** A new event of a payout has been received. */
-    onEventReceived(payload: EventPayload): void;
-    /** So many events belong to payments that are not payouts. */
+    /** Called after a webhook with a new event, with the payout that it announces. */
+    onEventReceived(payout: AnnouncedPayout): void;
+    /** Called with the number of events that belong to payments which are not payouts. */
     onNonPayoutEvents(events: number): void;
-    /** The backfill has found events and payouts whose webhooks were missed. */
+    /** Called with the number of events and payouts that a backfill has recovered. */
     onMissed(missed: { readonly events: number; readonly payouts: number }): void;
     /**
-     * A part fails. While `starting`, every failure is reported. Later, the first failure of a series is reported, and
-     * undefined after the next success.
+     * Called when a part of the pipeline fails: `starting` with every error, the others with the first error of a series
+     * and with undefined after the next success.
      */
     onFailure(part: 'starting' | 'processing' | 'backfill', error: Error | undefined): void;
   };
@@ -55,7 +55,7 @@ export class UpdatePipeline {
   readonly updates: LiveUpdates;
   readonly #options: UpdatePipelineOptions;
   readonly #followed: FollowedPayouts;
-  /** The parts that run in the background, in the order in which they start. */
+  /** The parts that run in the background, in their starting order. */
   readonly #parts: readonly { start(): void; stop(): Promise<void> }[];
   #retryTimer: NodeJS.Timeout | undefined;
   #stopped = false;
@@ -86,8 +86,8 @@ export class UpdatePipeline {
     });
     this.receiver = new WebhookReceiver({
       ...options,
-      onReceived: payload => {
-        callbacks.onEventReceived(payload);
+      onReceived: payout => {
+        callbacks.onEventReceived(payout);
         processor.wake();
       },
     });

@@ -113,7 +113,7 @@ export class WebhookBackfill {
     if (this.#loop.stopped) return;
     this.#rememberFailures(failures, Date.parse(until));
     const isRetrying = [...this.#failing.values()].some(failedAt => Date.parse(until) - failedAt < retryMs);
-    // Otherwise the next backfill starts where this one started.
+    // An incomplete backfill moves nothing forward: the next one starts where this one started.
     await events.completeBackfill(isComplete && !isRetrying ? until : upTo);
     const [failure] = failures.values();
     if (failure !== undefined) throw failure;

@@ -1,5 +1,6 @@
 import type { PayoutEvents } from '../payouts/payout-update.ts';
-import { payloadFromLean, eventFromLean, type EventPayload } from './event-from-lean.ts';
+import type { AnnouncedPayout } from '../payouts/creation/payout-records.ts';
+import { announcedPayoutFromLean, eventFromLean } from './event-from-lean.ts';
 import { isSigned } from './signature.ts';
 
 /**
@@ -13,7 +14,7 @@ export interface WebhookReceiverOptions {
   readonly secrets: readonly string[];
   readonly events: Pick<PayoutEvents, 'receive'>;
   /** Called after a new event has been stored. */
-  readonly onReceived: (payload: EventPayload) => void;
+  readonly onReceived: (payout: AnnouncedPayout) => void;
 }
 
 /** Receives Lean's webhooks. A signed event is stored before it is acknowledged, and processed later. */
@@ -37,12 +38,12 @@ export class WebhookReceiver {
     const event = eventFromLean(envelope);
     if (event === undefined) return 'ignored';
     if ((await events.receive([event])) === 0) return 'seen';
-    onReceived(payloadFromLean(envelope));
+    onReceived(announcedPayoutFromLean(envelope));
     return 'taken';
   }
 }
 
-/** `JSON.parse` is precise enough, because the amount only selects payouts to look for. */
+/** Parses a JSON object. `JSON.parse` is precise enough, because the amount only selects payouts to reconcile. */
 function parseObject(body: Buffer): object | undefined {
   try {
     const value: unknown = JSON.parse(body.toString('utf8'));

@@ -191,7 +191,7 @@ describe('a problem', () => {
   const origins = 'is not accepted; accepted: comma-separated origins, such as https://app.example.com.';
   const integer = (from: string, to: string) => `accepted: a whole number from ${from} to ${to}.`;
   const resendAfter =
-    "accepted: a whole number of ms from 130000 (LEAN_TIMEOUT_MS plus 120000) to 604800000, 0 to rely on Lean's own memory of keys, or never.";
+    "accepted: a whole number of ms from 130000 (LEAN_TIMEOUT_MS plus 120000) to 604800000, 0 to rely on Lean's idempotency keys, or never.";
 
   it.each([
     ['LEAN_BASE_URL', 'lean', url],

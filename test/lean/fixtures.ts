@@ -3,7 +3,7 @@ import type { AddressInfo, Server as NetServer } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { staticToken } from '../../src/lean/access-token.ts';
 import type { LeanAnswer } from '../../src/lean/answer.ts';
-import { LeanClient, type CreateOptions, type LeanClientOptions } from '../../src/lean/client.ts';
+import { LeanClient, type WriteOptions, type LeanClientOptions } from '../../src/lean/client.ts';
 import { Bulkhead } from '../../src/lean/bulkhead.ts';
 import { RetryBudget, RetryPolicy } from '../../src/lean/retry.ts';
 import type { Clocks } from '../../src/lean/send-window.ts';
@@ -113,7 +113,7 @@ export async function createPayouts(
   client: LeanClient,
   body: string,
   idempotencyKey: string,
-  options?: CreateOptions,
+  options?: WriteOptions,
 ): Promise<{ readonly created: LeanCreated; readonly answer: LeanAnswer }> {
   const answer = await client.createPayouts(body, idempotencyKey, options);
   if (!answer.ok) throw answer.failure();

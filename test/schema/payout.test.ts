@@ -310,7 +310,7 @@ describe('createPayout', () => {
           __typename: 'PayoutRejected',
           code: 'INVALID_INPUT',
           inputErrors: [{ field: 'externalReference' }],
-          message: expect.stringContaining('1 to 64 characters with no blank at either end') as string,
+          message: expect.stringContaining('1 to 64 characters with no whitespace at either end') as string,
         },
       });
       expect(gateway.lean.requests).toEqual([]);

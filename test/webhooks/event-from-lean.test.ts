@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { payloadFromLean, eventFromLean } from '../../src/webhooks/event-from-lean.ts';
+import { announcedPayoutFromLean, eventFromLean } from '../../src/webhooks/event-from-lean.ts';
 
 const payload = {
   id: 'b0000000-0000-4000-8000-000000000001',
@@ -174,7 +174,7 @@ describe('an envelope is ignored', () => {
 describe('the payload of an envelope', () => {
   const destinationId = 'd0000000-0000-4000-8000-000000000001';
   const payloadWith = (change: object) =>
-    payloadFromLean({ ...envelope, payload: { ...payload, ...change } });
+    announcedPayoutFromLean({ ...envelope, payload: { ...payload, ...change } });
 
   it.each([
     ['a number', 16.5, '16.5'],
@@ -197,6 +197,6 @@ describe('the payload of an envelope', () => {
 
   it('has only null values if the envelope has no payload', () => {
     for (const body of [null, 'text', {}, { payload: null }, { payload: 'text' }])
-      expect(payloadFromLean(body)).toEqual({ amount: null, destinationId: null, intentId: null });
+      expect(announcedPayoutFromLean(body)).toEqual({ amount: null, destinationId: null, intentId: null });
   });
 });

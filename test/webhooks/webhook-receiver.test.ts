@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { ReceivedEvent } from '../../src/payouts/payout-update.ts';
 import { destinations } from '../../src/sandbox/fixtures.ts';
-import type { EventPayload } from '../../src/webhooks/event-from-lean.ts';
+import type { AnnouncedPayout } from '../../src/payouts/creation/payout-records.ts';
 import { WebhookReceiver } from '../../src/webhooks/webhook-receiver.ts';
 
 const secret = 'webhook-secret';
@@ -24,7 +24,7 @@ const envelope = {
 /** A receiver, and the payloads of the new events. */
 function createReceiver() {
   const receivedIds = new Set<string>();
-  const payloads: EventPayload[] = [];
+  const payloads: AnnouncedPayout[] = [];
   const receiver = new WebhookReceiver({
     secrets: [secret],
     events: {

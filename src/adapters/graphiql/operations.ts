@@ -1,10 +1,10 @@
 /** Example operations, shown as tabs in GraphiQL. They run unchanged on the sandbox. */
 export const listPayouts = /* GraphQL */ `
-  # Your payouts, newest first: press play.
-  # The next page: "after" under Variables takes endCursor.
-  # Two round trips to Lean, however many rows.
-  # What happens from here on: PayoutUpdates, with this
-  # payoutUpdatesCursor as "after" under Variables.
+  # Lists your payouts, newest first. Press play.
+  # Next page: set "after" under Variables to endCursor.
+  # Any number of rows takes two round trips to Lean.
+  # To follow changes from now on, run PayoutUpdates with
+  # "after" set to this payoutUpdatesCursor.
   query Payouts($first: Int, $after: String, $filter: PayoutFilter) {
     payoutUpdatesCursor
     payouts(first: $first, after: $after, filter: $filter) {
@@ -38,8 +38,8 @@ export const listPayouts = /* GraphQL */ `
 `;
 
 export const payoutInFull = /* GraphQL */ `
-  # Everything about one payout.
-  # By an id of Lean's own: payoutByIntent, payoutByPayment.
+  # Shows everything about one payout. For one of Lean's own
+  # ids, use payoutByIntent or payoutByPayment.
   query PayoutInFull($id: ID!) {
     payout(id: $id) {
       id
@@ -89,8 +89,8 @@ export const payoutInFull = /* GraphQL */ `
 `;
 
 export const createPayout = /* GraphQL */ `
-  # Pays. Run it twice: the same key is the same payout.
-  # To pay again, change idempotencyKey under Variables.
+  # Creates a payout. Run it twice: the same key is the same
+  # payout. To pay again, change idempotencyKey in Variables.
   mutation CreatePayout($input: CreatePayoutInput!) {
     createPayout(input: $input) {
       __typename
@@ -121,9 +121,9 @@ export const createPayout = /* GraphQL */ `
   }
 `;
 
-export const followNewestPayout = /* GraphQL */ `
-  # The newest payout. After creating one, run this a few
-  # times: the bank accepts it, then it is paid.
+export const newestPayout = /* GraphQL */ `
+  # Shows the newest payout. After you have created one, run
+  # this a few times: the bank accepts it, then it is paid.
   query NewestPayout {
     payouts(first: 1) {
       nodes {
@@ -143,9 +143,9 @@ export const followNewestPayout = /* GraphQL */ `
 `;
 
 export const followPayouts = /* GraphQL */ `
-  # What happens to payouts, as it happens. Run this, then
-  # create a payout in the tab before and come back.
-  # Cut off? Go on: "after" takes the last cursor.
+  # Shows changes of payouts as they happen. Run this, then
+  # create a payout in the CreatePayout tab and come back.
+  # After a lost connection, set "after" to the last cursor.
   subscription PayoutUpdates($after: String) {
     payoutUpdated(after: $after) {
       cursor

@@ -87,7 +87,7 @@ async function render({ payoutId, accountId, destinationId, currency }: ExampleI
         },
       }),
       tab(operations.followPayouts),
-      tab(operations.followNewestPayout),
+      tab(operations.newestPayout),
     ],
   });
   return page.replace('</head>', () => `${tabStyle}</head>`);

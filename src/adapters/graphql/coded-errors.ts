@@ -8,8 +8,8 @@ import type { RequestContext } from './request-context.ts';
 import { shorten, withArgumentPath } from './input-errors.ts';
 
 /**
- * Yoga's mask for errors. A failure that the contract names becomes an error with its code and message. Any other
- * failure is a bug, of which the caller gets only the given message and `INTERNAL_SERVER_ERROR`.
+ * Yoga's mask for errors. A failure with a code of the contract (`errors/error-codes.ts`) becomes an error with its
+ * code and message. Any other failure is a bug. The caller gets only the given message and `INTERNAL_SERVER_ERROR`.
  */
 export function maskError(error: unknown, message: string): GraphQLError {
   const failure = failureBehind(error);
@@ -73,7 +73,7 @@ export function useCodedErrors(log: Logger): Plugin {
   };
 }
 
-/** Codes that Yoga sets for malformed requests and unknown operation names. The contract does not have them. */
+/** Codes that Yoga sets for malformed requests and unknown operation names. They are not in the contract. */
 const yogaCodes: ReadonlySet<unknown> = new Set([
   'BAD_REQUEST',
   'REQUEST_ENTITY_TOO_LARGE',

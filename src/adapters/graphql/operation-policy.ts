@@ -14,9 +14,9 @@ import type { RequestContext } from './request-context.ts';
 import { rootFieldNames } from '../../schema/selection-fold.ts';
 
 /**
- * Makes a check of whole operations: whether the caller has the scopes for every field, whether only a router may run
- * the operation, and whether it could cost more Lean calls than one operation may.
- * @returns a function that returns the reason to refuse an operation; undefined if the operation may be executed
+ * Creates a function that checks a whole operation: the caller must have the scopes for every field, only a router may
+ * use the router's fields, and the estimated Lean calls must be within the limit.
+ * @returns the function, which returns the reason to refuse an operation, or undefined if it may be executed
  */
 export function operationPolicy(maxUpstreamCalls: number): (args: ExecutionArgs) => GraphQLError | undefined {
   // Requirements do not depend on the caller, so they are computed once for each operation.

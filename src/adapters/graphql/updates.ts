@@ -166,9 +166,10 @@ export class GraphUpdates implements Updates {
     const isFresh = existing !== undefined && now < existing.until && position <= existing.position;
     if (isFresh && existing.from >= from) return existing;
     // The existing reads are fresh but began before this subscription, as happens when many subscribers reconnect.
-    // New reads wait, so that they serve all of these subscribers. One ms is added, because timers may fire early.
+    // New reads wait, so that they serve all of these subscribers.
     const waitMs = isFresh ? gatherMs : 0;
     const start = async (): Promise<void> => {
+      // One ms more, because timers may fire early.
       if (waitMs > 0) await pause(waitMs + 1);
       // Reads in flight may be older than the subscription.
       client.stopSharingReads();

@@ -14,7 +14,7 @@ export class Connections {
   readonly #open = new Map<Duplex, Connection>();
   /** Connections that had unread bytes at the last check, with the number of bytes. */
   readonly #unread = new Map<Connection, number>();
-  /** Connections that were stuck at the last `closeStuck`, with the time of `performance.now()` since when they are. */
+  /** Connections that the last `closeStuck` found stuck, with the time (`performance.now()`) when it first did. */
   #stuckSince: ReadonlyMap<Connection, number> = new Map();
   readonly #onEnd: (reason: ConnectionEndReason) => void;
   readonly #incoming = new IncomingBytes<Connection>(limits.maxTotalIncomingBytes, connection => {
@@ -128,7 +128,7 @@ export class Connection {
   readonly #socket: Duplex;
   readonly #connections: Connections;
   readonly #responses = new Set<ServerResponse>();
-  /** The time of `performance.now()` since when more than `unreadBytes` have been unread. */
+  /** When more than `unreadBytes` were first unread (`performance.now()`); undefined if there are fewer. */
   #overLimitSince: number | undefined;
 
   constructor(socket: Duplex, connections: Connections) {

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 
 /** Tracks the requests that are being served. */
 export class InFlightRequests {
-  /** A plain object and not a Map, for the sake of the heap: see `lean/shared-reads.ts`. */
+  /** A plain object, because a Map would keep old entries alive in the heap: see `lean/shared-reads.ts`. */
   readonly #requests = Object.create(null) as Record<number, IncomingMessage>;
   #begun = 0;
   #ended = 0;

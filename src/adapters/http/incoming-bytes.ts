@@ -1,13 +1,13 @@
-/** A body with fewer bytes is closed only if the limit is still exceeded without all larger ones. */
+/** A smaller body is dropped only if the limit would be exceeded even without all larger ones. */
 const smallBytes = 16 * 1024;
 
-/** The part of the limit down to which large bodies are closed, so that one pass is enough for a while. */
+/** Large bodies are dropped until the total is at most this share of the limit, so that one pass is enough for a while. */
 const reliefShare = 0.9;
 
 /**
  * Counts the bytes of request bodies and messages that are incomplete or wait in the event loop batcher. When the total
- * exceeds `maxBytes`, it closes the connections with the largest incomplete bodies, the oldest first among equal ones. An
- * attack needs large bodies to fill the memory, and an honest client that is slow usually has a small one.
+ * exceeds `maxBytes`, it drops the largest incomplete bodies and closes their connections, the oldest first among equal
+ * ones. An attack needs large bodies to fill the memory, and an honest client that is slow usually has a small one.
  */
 export class IncomingBytes<Sender> {
   readonly #maxBytes: number;

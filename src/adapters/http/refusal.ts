@@ -3,8 +3,9 @@ import { Forbidden, RateLimited, Unauthenticated } from '../../errors/gateway-er
 import { presentedError, type PresentedError } from '../../errors/presented-error.ts';
 
 /**
- * The answer to a caller who is turned away before anything is done; undefined for an error of another kind.
- * @param challenge as `presentedError` has it
+ * The error response for a request that is refused before anything is done.
+ * @param challenge as in `presentedError`
+ * @returns undefined if the error is none of these refusals
  */
 export function refusalOf(error: unknown, challenge = ''): PresentedError | undefined {
   const isRefusal =

@@ -133,7 +133,7 @@ export class Metrics {
   }
 
   recordRequest({ surface, operationLabel, outcome = 'unknown', seconds, leanCalls }: FinishedRequest): void {
-    // Requests without an operation and an error code, such as health checks, are not counted.
+    // Requests that have neither an operation nor an error code, such as health checks, are not counted.
     if (operationLabel === undefined && /^\d+$/.test(outcome)) return;
     this.#requests.observe(seconds, surface, operationLabel ?? 'none', outcome);
     this.#leanCalls.observe(leanCalls, surface);

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
-/** What is recorded of a request when it ends: in its log line and in the metrics. */
+/** The data about a request that its log line and the metrics get when it ends. */
 export interface RequestReport {
   /** The subject of the caller; undefined until the caller is authenticated. */
   caller?: string;

@@ -3,7 +3,7 @@ import { describeCode } from '../../errors/error-codes.ts';
 import { presentedError } from '../../errors/presented-error.ts';
 import type { OperationOutcome } from '../../operations/operation-calls.ts';
 
-/** An answer of the gateway itself, as problem details. `code` is the same on every surface. */
+/** The gateway's own error response, as problem details. `code` is the same on every surface. */
 export interface Problem {
   readonly status: number;
   readonly code: string;
@@ -11,7 +11,10 @@ export interface Problem {
   readonly [member: string]: unknown;
 }
 
-/** @see https://www.rfc-editor.org/rfc/rfc9457 */
+/**
+ * Sends a problem as the response.
+ * @see https://www.rfc-editor.org/rfc/rfc9457
+ */
 export function answerProblem(
   response: ServerResponse,
   { status, code, detail, ...members }: Problem,
@@ -26,7 +29,7 @@ export function answerProblem(
   response.end(JSON.stringify({ type: 'about:blank', title, status, code, detail, ...members }));
 }
 
-/** The problem details for an outcome that is not Lean's own answer. */
+/** The problem details for an outcome that is not Lean's own response. */
 export function problemOf(outcome: Exclude<OperationOutcome, { kind: 'lean' }>): Problem {
   switch (outcome.kind) {
     case 'invalid':
@@ -39,7 +42,7 @@ export function problemOf(outcome: Exclude<OperationOutcome, { kind: 'lean' }>):
     case 'conflict':
     case 'refused': {
       const { code, message, idempotencyKey, leanCode } = outcome.rejected;
-      const status = outcome.kind === 'conflict' ? 409 : 422;
+      const status = describeCode(code).httpStatus;
       return { status, code, detail: message, idempotencyKey, ...(leanCode !== null && { leanCode }) };
     }
     case 'unknown': {

@@ -47,7 +47,7 @@ export interface CandidateClassifierOptions {
   readonly deadline: number;
 }
 
-/** The most intents read at the same time: one reconciliation must not delay the reads of all callers. */
+/** The most intents that are read at the same time, so that a reconciliation does not delay the reads of callers. */
 const concurrentIntentReads = 8;
 
 /** A row of Lean's list and its intent. */
@@ -157,7 +157,8 @@ export class CandidateClassifier {
   }
 
   /**
-   * Retries when Lean answers that it has no such call: a proxy may answer so by mistake. Several such answers count.
+   * Reads an intent. An answer that Lean has no such call counts only if it comes several times, because a proxy may
+   * have sent it by mistake.
    */
   async #readIntent(intentId: string): Promise<PayoutIntent | null> {
     const { reads, deadline } = this.#options;

@@ -65,7 +65,7 @@ async function liveDuplicates(
   options: DecisionDependencies,
 ): Promise<readonly string[]> {
   const { records, duplicateIntents } = request;
-  // The present credentials belong to another application, so Lean can tell neither their state nor their transfer.
+  // These credentials belong to another application, so neither the payouts' states nor their transfers can be read.
   if (finding === 'other_application') return records.length > 1 ? [] : duplicateIntents;
   const owners = await options.evidence.owners(duplicateIntents);
   const live: string[] = [];

@@ -20,7 +20,7 @@ export interface TimeRange {
 }
 
 const pageSize = 100;
-/** The most pages read at the same time: one reconciliation must not delay the reads of all callers. */
+/** The most pages that are read at the same time, so that a reconciliation does not delay the reads of callers. */
 const concurrentPageReads = 4;
 /** The most calls to Lean for one time range. */
 const maxCalls = 200;

@@ -11,7 +11,7 @@ import type { SendHistory } from './send-history.ts';
 
 const unreliableClockFindings: ReadonlySet<Finding> = new Set(['clocks_differ', 'lean_time_unknown']);
 
-/** How long after the send a payout is expected in Lean's list, in ms. */
+/** How long after its send a payout is expected to stay in Lean's list, in ms. */
 const listedForMs = 2 * 86_400_000;
 
 /** A payout at Lean that was missing from Lean's list when it should have been in it. */

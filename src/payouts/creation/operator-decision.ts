@@ -81,9 +81,9 @@ export class OperatorDecisions {
     if (decision.kind === 'created' && listed?.some(id => id === decision.intentId) === false)
       reconciliation = await reconciler.reconcile(request, deadline(), { untilNow: true });
     const { reading } = reconciliation;
-    const now = await records.read(key);
+    const current = await records.read(key);
     const candidates = reading?.candidates ?? [];
-    if (now === undefined)
+    if (current === undefined)
       return {
         done: decision.kind === 'send again',
         message:
@@ -95,15 +95,15 @@ export class OperatorDecisions {
     const refuse = (message: string): DecisionResult => ({
       done: false,
       message,
-      request: now,
+      request: current,
       candidates,
       absence,
     });
-    if (openRecords(now).length === 0)
+    if (openRecords(current).length === 0)
       return {
-        done: now.records.some(record => isDecided(record, decision)),
-        message: `Lean's list has settled it as ${now.records.map(({ state }) => state).join(', ')}. Your decision was not needed, and is not kept.`,
-        request: now,
+        done: current.records.some(record => isDecided(record, decision)),
+        message: `Lean's list has settled it as ${current.records.map(({ state }) => state).join(', ')}. Your decision was not needed, and is not kept.`,
+        request: current,
         candidates,
       };
     const isOtherApplication = reconciliation.finding === 'other_application';
@@ -111,25 +111,25 @@ export class OperatorDecisions {
     // requires the list. The other decisions then rest on the operator's word alone.
     if (isOtherApplication && decision.kind === 'send again')
       return refuse(
-        `It was sent for the Lean application ${String(now.application)}: decide with the credentials of that one, or see accept-application. Nothing was changed.`,
+        `It was sent for the Lean application ${String(current.application)}: decide with the credentials of that one, or see accept-application. Nothing was changed.`,
       );
     if (reading === undefined && !isOtherApplication)
       return refuse(
         `Lean could not be asked (${String(reconciliation.error?.message)}). Nothing was changed.`,
       );
-    if (!rule.mayDecide(now.sends, { storeNow: now.readAt, leanNow: reading?.leanNow }))
+    if (!rule.mayDecide(current.sends, { storeNow: current.readAt, leanNow: reading?.leanNow }))
       return refuse(
         'The resend delay has not passed by both clocks yet: Lean may still take it. Nothing was changed.',
       );
-    const record = openRecordAt(now, decision.position);
+    const record = openRecordAt(current, decision.position);
     if (record === undefined)
       return refuse(
         decision.position === null
           ? 'Several transfers are open: say which one with --transfer. Nothing was changed.'
           : `Transfer ${String(decision.position)} is not open. Nothing was changed.`,
       );
-    const result = await this.#carryOut(now, record, decision, reconciliation);
-    const after = (await records.read(key)) ?? now;
+    const result = await this.#carryOut(current, record, decision, reconciliation);
+    const after = (await records.read(key)) ?? current;
     return { ...result, request: after, candidates, absence };
   }
 

@@ -94,18 +94,18 @@ export class PayoutCreation {
   ): Promise<CreatePayoutsAnswer> {
     if (problems.length > 0) return invalidInput(key.idempotencyKey, problems);
     const fingerprint = fingerprintOf(transfers);
-    const flightKey = JSON.stringify([
+    const inFlightKey = JSON.stringify([
       key.caller,
       key.idempotencyKey,
       fingerprint,
       options.refuseSimilar === true,
     ]);
-    const inFlight = this.#inFlight.get(flightKey);
+    const inFlight = this.#inFlight.get(inFlightKey);
     if (inFlight !== undefined) return inFlight;
     const answer = this.#answer(key, fingerprint, transfers, options).finally(() => {
-      this.#inFlight.delete(flightKey);
+      this.#inFlight.delete(inFlightKey);
     });
-    this.#inFlight.set(flightKey, answer);
+    this.#inFlight.set(inFlightKey, answer);
     return answer;
   }
 

@@ -79,9 +79,9 @@ export interface PayoutRecords {
   purge(olderThanMs: number): Promise<void>;
 }
 
-/** A payout that a webhook has announced. A field is null if the webhook does not contain it. */
+/** The fields of a webhook that identify a payout; null for a field that the webhook lacks. */
 export interface AnnouncedPayout {
-  /** A decimal number. */
+  /** Decimal text in major units, such as `16.50`. */
   readonly amount: string | null;
   readonly destinationId: string | null;
   readonly intentId: string | null;

@@ -56,7 +56,7 @@ const maxFailingAudits = 10_000;
 /** The time limit of an audit. It is long, because an audit reads the list up to now. */
 const auditTimeoutMs = 60_000;
 const dayMs = 86_400_000;
-/** If the store's clock deviates from the monotonic clock by more than this between two polls, nothing is purged. */
+/** Nothing is purged if the store's clock and the monotonic clock drift apart by this between two polls, in ms. */
 const clockJumpMs = 60_000;
 
 /** When a settled request is audited, in ms after one resend delay has passed since it was settled. */
@@ -183,7 +183,7 @@ export class ReconciliationLoop {
     const isOpen = openRecords(request).length > 0;
     const planned = isOpen ? this.#pauseBefore(request) : this.#pauseBeforeAudit(request);
     const checks = request.checks < 0 ? request.checks : request.checks + 1;
-    // Postponed first, so that only one of several gateways reads Lean.
+    // The request is postponed first, so that only one of several gateways reads Lean.
     if (!(await reconciliation.postpone(request, { checks, inMs: planned ?? auditRetryMs })))
       return undefined;
     const readingMs = isOpen ? backgroundReadingMs : auditTimeoutMs;
@@ -226,8 +226,8 @@ export class ReconciliationLoop {
   /** Sets the time of the next check, without counting the check that was just made. */
   async #checkAgainIn(inMs: number | null, request: PayoutRequest): Promise<void> {
     const { records, reconciliation } = this.#options;
-    const now = await records.read(request);
-    if (now !== undefined) await reconciliation.postpone(now, { checks: request.checks, inMs });
+    const current = await records.read(request);
+    if (current !== undefined) await reconciliation.postpone(current, { checks: request.checks, inMs });
   }
 
   /**

@@ -37,7 +37,7 @@ export interface SendGrant {
   readonly failed?: readonly string[];
 }
 
-/** Whether the permission covers all of these payouts at Lean. No permission covers none. */
+/** Whether the permission covers all of these payouts at Lean. Without a permission, no payout is covered. */
 export function coversAll(grant: SendGrant | null, payouts: readonly string[]): boolean {
   return payouts.every(id => grant?.payouts.includes(id));
 }

@@ -15,6 +15,9 @@ export interface Transfer {
   readonly authorize: boolean;
 }
 
+/** A transfer as it is recorded and sent: it always has a reference. */
+export type ReferencedTransfer = Transfer & { readonly externalReference: string };
+
 export const maxDescriptionLength = 32;
 /** The gateway's own limit: Lean documents none. A reference that Lean truncates could equal another reference. */
 export const maxReferenceLength = 64;
@@ -51,7 +54,7 @@ export function keyProblems(idempotencyKey: string): readonly InputProblem[] {
   return textProblems(
     'idempotencyKey',
     idempotencyKey,
-    () => 'must be 1 to 255 printable ASCII characters with no blank at either end, such as a UUID.',
+    () => 'must be 1 to 255 printable ASCII characters with no space at either end, such as a UUID.',
   );
 }
 
@@ -71,7 +74,7 @@ export function transferProblems(transfer: Transfer): readonly InputProblem[] {
     ...textProblems('description', description, fault =>
       fault === 'INVALID_CHARACTERS'
         ? 'must not hold line breaks, control characters or characters that change the direction of text.'
-        : `must be 1 to ${String(maxDescriptionLength)} characters, not all of them blank; these are ${String(lengthInCharacters(description))}.`,
+        : `must be 1 to ${String(maxDescriptionLength)} characters, not only whitespace; these are ${String(lengthInCharacters(description))}.`,
     ),
     ...(externalReference === null
       ? []
@@ -79,7 +82,7 @@ export function transferProblems(transfer: Transfer): readonly InputProblem[] {
           'externalReference',
           externalReference,
           () =>
-            `must be 1 to ${String(maxReferenceLength)} characters with no blank at either end and no control characters, such as "INV-2026-0001".`,
+            `must be 1 to ${String(maxReferenceLength)} characters with no whitespace at either end and no control characters, such as "INV-2026-0001".`,
         )),
   ];
 }
@@ -94,9 +97,8 @@ function textProblems(
 }
 
 function destinationProblems(destinationId: string): readonly InputProblem[] {
-  const isEmpty = destinationId.trim() === '';
+  const code = destinationId.trim() === '' ? 'REQUIRED' : 'NOT_A_UUID';
   if (isUuid(destinationId)) return [];
-  const code = isEmpty ? 'REQUIRED' : 'NOT_A_UUID';
   const problem = 'is not a UUID such as "3fa85f64-5717-4562-b3fc-2c963f66afa6".';
   return [{ field: 'destinationId', code, problem }];
 }
@@ -123,5 +125,3 @@ export function repeatedReferences(
     return other === -1 ? [] : [{ index, other }];
   });
 }
-/** A transfer as it is recorded and sent: it always has a reference. */
-export type ReferencedTransfer = Transfer & { readonly externalReference: string };

@@ -5,7 +5,7 @@ import { findings, type PayoutUnknownReason } from './finding.ts';
 import type { PayoutRequest } from './payout-record.ts';
 import type { ResendRule } from './resend-rule.ts';
 
-/** The longest time after which clients are told to repeat the request, in seconds. */
+/** The largest `retryAfterSeconds` of an answer. */
 const maxRetrySeconds = 30;
 
 /** The answer while the outcome is unknown: the reason, and when the client may repeat the request. */

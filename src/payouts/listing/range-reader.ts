@@ -42,7 +42,7 @@ interface NumberedPage {
  * reader picks the page size at which the fewest pages hold the range. It reads these pages at the same time.
  */
 export class RangeReader {
-  /** The largest page that is requested, in rows. It is lowered when Lean turns out to return fewer. */
+  /** The largest page that is requested, in rows. It is lowered once Lean has returned fewer. */
   maxPageSize: number;
   readonly #client: LeanClient;
 
@@ -60,8 +60,9 @@ export class RangeReader {
     request: RangeRequest,
     options: CallOptions,
   ): Promise<RangeResult | undefined> {
-    const { pageSize, firstPage, lastPage } = this.#pageSpan(request);
-    const numbers = Array.from({ length: lastPage - firstPage + 1 }, (_, index) => firstPage + index);
+    const span = this.#pageSpan(request);
+    const { pageSize, firstPage } = span;
+    const numbers = Array.from({ length: pageCount(span) }, (_, index) => firstPage + index);
     const pages = await Promise.all(numbers.map(number => this.#page(query, number, pageSize, options)));
     const cap = Math.min(...pages.map(page => page.cap ?? pageSize));
     if (cap < pageSize) {

@@ -18,7 +18,7 @@ export async function leanTime(
 }
 
 /**
- * Converts epoch milliseconds, to an instant such as `2026-03-01T08:30:00.123Z`.
+ * Converts epoch milliseconds to an instant such as `2026-03-01T08:30:00.123Z`.
  * @throws RangeError after the year 9999
  */
 export function instantAt(epochMs: number): Instant {

@@ -3,7 +3,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ExecutionResult } from 'graphql';
+import { once } from 'node:events';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { WebSocket } from 'ws';
 import {
   ConfigError,
   parseConfig,
@@ -14,6 +16,7 @@ import { payoutIdOf } from '../../../src/payouts/values/ids.ts';
 import { exampleIntentId, sandboxCredentials } from '../../../src/sandbox/fixtures.ts';
 import { startIssuer } from '../../support/issuer.ts';
 import { createPayoutDocument, payoutInput } from '../../support/payout-input.ts';
+import { startListeningGateway } from '../../support/running-gateway.ts';
 import { startTestGateway, type OperationResult, type TestGateway } from '../../support/test-gateway.ts';
 
 /**
@@ -406,4 +409,30 @@ describe('the gateway does not start with an invalid manifest', () => {
     const gateway = await start(await writeManifest(manifest));
     expect(gateway.url).toMatch(/^http:/);
   });
+});
+
+it.each([
+  ['documentId', { documentId: `sha256:${hash(documents.payout)}` }],
+  [
+    'the extension of Apollo’s clients',
+    { extensions: { persistedQuery: { sha256Hash: hash(documents.payout) } } },
+  ],
+])('a WebSocket runs a persisted operation by %s, without a query', async (_name, named) => {
+  const gateway = await startListeningGateway({
+    env: { PERSISTED_OPERATIONS: 'only', PERSISTED_OPERATIONS_FILE: await writeManifest(manifest) },
+  });
+  onTestFinished(() => gateway.close());
+  const socket = new WebSocket(gateway.url.replace('http', 'ws'), 'graphql-transport-ws');
+  onTestFinished(() => {
+    socket.terminate();
+  });
+  const received: { readonly type: string; readonly payload?: object }[] = [];
+  socket.on('message', (data: Buffer) => received.push(JSON.parse(data.toString()) as (typeof received)[0]));
+  await once(socket, 'open');
+  socket.send(JSON.stringify({ type: 'connection_init' }));
+  await expect.poll(() => received).toHaveLength(1);
+  socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { ...named, variables } }));
+  await expect
+    .poll(() => received.find(({ type }) => type === 'next')?.payload)
+    .toMatchObject({ data: payout });
 });

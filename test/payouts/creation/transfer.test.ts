@@ -74,7 +74,7 @@ describe('a transfer', () => {
 
   it('the problem of a long description states its length', () => {
     expect(transferProblems({ ...validTransfer, description: 'x'.repeat(40) })[0]?.problem).toBe(
-      'must be 1 to 32 characters, not all of them blank; these are 40.',
+      'must be 1 to 32 characters, not only whitespace; these are 40.',
     );
   });
 
