@@ -78,9 +78,7 @@ export function clientCredentialsToken(
       const { access_token, expires_in } = answer.json() as { access_token?: unknown; expires_in?: unknown };
       if (typeof access_token !== 'string' || !/^[\x21-\x7e]+$/.test(access_token))
         throw answer.badAnswer("The token endpoint's response has no usable access_token.");
-      const seconds = Number(expires_in ?? NaN);
-      // RFC 6749 leaves the lifetime optional.
-      const lifetimeMs = (Number.isFinite(seconds) ? seconds : 3600) * 1000;
+      const lifetimeMs = Number(expires_in ?? 3600) * 1000;
       // A token with a lifetime shorter than twice the margin is used for half of its lifetime.
       const usableMs = Math.max(lifetimeMs - expiryMarginMs, lifetimeMs / 2);
       cached = {

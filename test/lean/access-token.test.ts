@@ -93,14 +93,6 @@ describe('a token by client credentials', () => {
     expect(lean.requests.map(({ operation }) => operation)).toEqual(['token', 'listPayouts']);
   });
 
-  it.each([undefined, null, 'soon'])('is used for an hour if its lifetime is %s', async expiresIn => {
-    const { source, received, advance } = await startTokenSource(expiresIn);
-    expect(await source.token(farDeadline())).toBe('token-1');
-    advance(2000);
-    expect(await source.token(farDeadline())).toBe('token-1');
-    expect(received).toHaveLength(1);
-  });
-
   it('is fetched once for 200 waiting calls', async () => {
     const { source, received } = await startTokenSource();
     const all = await Promise.all(Array.from({ length: 200 }, () => source.token(farDeadline())));
