@@ -21,8 +21,8 @@ const confinedLibraries = [
   },
   {
     library: 'pg',
-    allowedIn: 'src/store/postgres.ts',
-    message: 'pg may be imported only in store/postgres.ts.',
+    allowedIn: 'src/store/postgres*.ts',
+    message: 'pg may be imported only in store/postgres*.ts.',
   },
   {
     library: 'node:sqlite',

@@ -5,7 +5,7 @@ import ts from 'typescript';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { folders, allowedImports } from '../eslint.import-boundaries.ts';
 
-const pg = 'pg may be imported only in store/postgres.ts.';
+const pg = 'pg may be imported only in store/postgres*.ts.';
 const sqlite = 'node:sqlite may be imported only in store/sqlite*.ts.';
 const undici = 'undici may be imported only in lean/upstream-request.ts and lean/connections.ts.';
 const pothos = 'Pothos may be imported only in schema/.';
@@ -78,6 +78,7 @@ describe('ESLint', () => {
     ['src/lean/upstream-request.ts', 'undici'],
     ['src/lean/connections.ts', 'undici'],
     ['src/store/postgres.ts', 'pg'],
+    ['src/store/postgres-lock-session.ts', 'pg'],
     ['src/store/sqlite-transactions.ts', 'node:sqlite'],
     ['src/adapters/graphiql/example.ts', './operations.ts'],
     ['src/dev.ts', './sandbox/sandbox.ts'],

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { PayoutRejected, TransferAnswer } from '../payouts/creation/creation-answer.ts';
 import type {
   Lease,
@@ -11,12 +10,13 @@ import type {
 import type { PayoutRecords, SendNoteResult, Settlement } from '../payouts/creation/payout-records.ts';
 import type { SendPermit, SendTiming } from '../payouts/creation/resend-rule.ts';
 import { neverSent } from '../payouts/creation/send-history.ts';
+import { ActiveLeases } from './active-leases.ts';
 import { DuplicateValue, type Database, type Statement } from './database.ts';
+import { recoverLeases } from './lease-recovery.ts';
 import { requestsFromRows, selectRequests } from './payout-rows.ts';
 import {
   changeState,
   deleteLeased,
-  endLease,
   endLeaseWithResponse,
   insertRecord,
   insertRequest,
@@ -31,15 +31,7 @@ import {
 import { deleteExpiredRequests } from './retention-statements.ts';
 import { answerColumns, endChecksWhenSettled, settleAnswered } from './settlement-statements.ts';
 import { selectSimilar, similarKey } from './similar-key.ts';
-
-/** Pause before the first reconciliation read after an outcome became unknown, in ms. */
-const firstCheckMs = 5000;
-
-/**
- * Twice the largest `LEAN_TIMEOUT_MS`, in ms. Each step of an attempt takes at most half of this and then records the
- * time, so a lease whose last recorded time is older belongs to no running attempt.
- */
-const maxAttemptMs = 600_000;
+import { endWithUnknownOutcome } from './unknown-outcome-statements.ts';
 
 /**
  * The payout records. SQLite and PostgreSQL run the same statements. Create one instance for each opened database,
@@ -47,8 +39,7 @@ const maxAttemptMs = 600_000;
  */
 export class SqlPayoutRecords implements PayoutRecords {
   readonly #database: Database;
-  /** Ids of the leases that attempts of this process hold. */
-  readonly #activeLeases = new Set<string>();
+  readonly #activeLeases = new ActiveLeases();
 
   constructor(database: Database) {
     this.#database = database;
@@ -56,9 +47,8 @@ export class SqlPayoutRecords implements PayoutRecords {
 
   async reserve(request: NewRequest): Promise<Reservation> {
     const { transfers } = request;
-    const leaseId = randomUUID();
     const owner = await this.#database.owner();
-    const lease = await this.#acquire(leaseId, async () => {
+    const lease = await this.#activeLeases.take(async leaseId => {
       // If a crash of the machine loses this write, nothing has been sent: `noteSending` syncs before the first send.
       const [inserted = [], similar = []] = await this.#database.runWithoutSync(
         insertRequest(request, { leaseId, owner }),
@@ -91,9 +81,8 @@ export class SqlPayoutRecords implements PayoutRecords {
   }
 
   async leaseAgain(request: PayoutRequest, permit: SendPermit): Promise<Lease | undefined> {
-    const leaseId = randomUUID();
     const owner = await this.#database.owner();
-    return this.#acquire(leaseId, async () => {
+    return this.#activeLeases.take(async leaseId => {
       const [, leased = []] = await this.#database.run(
         lockRequest(request),
         leaseAgain(request, { leaseId, owner }, permit),
@@ -136,24 +125,24 @@ export class SqlPayoutRecords implements PayoutRecords {
   }
 
   async release(lease: Lease): Promise<void> {
-    await this.#finish(lease, () =>
+    await this.#activeLeases.end(lease, () =>
       this.#database.run(
         ...(lease.earlierSends.count === 0 && !lease.earlierSends.turnedAway
           ? [deleteLeased(lease.id, 'any')]
-          : this.#markUnknownStatements(lease, restoreSends(lease))),
+          : endWithUnknownOutcome(lease, restoreSends(lease))),
       ),
     );
   }
 
   async markTurnedAway(lease: Lease): Promise<void> {
-    await this.#finish(lease, () =>
-      this.#database.run(...this.#markUnknownStatements(lease, noteTurnedAway(lease))),
+    await this.#activeLeases.end(lease, () =>
+      this.#database.run(...endWithUnknownOutcome(lease, noteTurnedAway(lease))),
     );
   }
 
   async markUnknown(lease: Lease, refusal: PayoutRejected | null = null): Promise<void> {
-    await this.#finish(lease, () =>
-      this.#database.run(...this.#markUnknownStatements(lease, noteRefusal(lease.id, refusal))),
+    await this.#activeLeases.end(lease, () =>
+      this.#database.run(...endWithUnknownOutcome(lease, noteRefusal(lease.id, refusal))),
     );
   }
 
@@ -168,7 +157,7 @@ export class SqlPayoutRecords implements PayoutRecords {
         WHERE claim = $1`,
       values: [lease.id, lookbackMs, leanNow ?? null],
     };
-    await this.#finish(lease, () => this.#database.run(...this.#markUnknownStatements(lease, sent)));
+    await this.#activeLeases.end(lease, () => this.#database.run(...endWithUnknownOutcome(lease, sent)));
   }
 
   async lostRecordsAgeMs(): Promise<number | null> {
@@ -185,7 +174,7 @@ export class SqlPayoutRecords implements PayoutRecords {
     answers: readonly TransferAnswer[],
   ): Promise<Settlement> {
     const usedIntentIds = new Set<string | null>();
-    return this.#finish(lease, async () => {
+    return this.#activeLeases.end(lease, async () => {
       try {
         const [, ...settled] = await this.#database.run(
           lockRequest(lease),
@@ -199,7 +188,7 @@ export class SqlPayoutRecords implements PayoutRecords {
         return unrecorded.length === 0 ? 'recorded' : await this.#unrecordedSettlement(lease, unrecorded);
       } catch (error) {
         if (!(error instanceof DuplicateValue)) throw error;
-        await this.#database.run(...this.#markUnknownStatements(lease));
+        await this.#database.run(...endWithUnknownOutcome(lease));
         return 'duplicate intent';
       }
     });
@@ -226,74 +215,12 @@ export class SqlPayoutRecords implements PayoutRecords {
     return requestsFromRows(rows)[0];
   }
 
-  async recover(): Promise<void> {
-    const [leased = []] = await this.#database.run({
-      // An overdue lease has lasted longer than any attempt can. A suspended gateway keeps its leases and may never
-      // resume.
-      sql: `SELECT r.caller, r.idempotency_key, r.claim, r.holder, CASE
-          WHEN COALESCE(r.sent_until, 0) < store_now() - ${String(maxAttemptMs)}
-            AND COALESCE((SELECT MAX(p.changed_at) FROM lean_payout_records p
-              WHERE p.caller = r.caller AND p.idempotency_key = r.idempotency_key), r.created_at)
-              < store_now() - ${String(maxAttemptMs)}
-          THEN 1 ELSE 0 END AS overdue
-        FROM lean_payout_requests r WHERE r.claim IS NOT NULL`,
-    });
-    const others = leased.filter(({ claim }) => !this.#activeLeases.has(String(claim)));
-    if (others.length === 0) return;
-    // The rows are read before the owners are checked. A gateway takes its lock before it writes a row, so the check
-    // finds the owner of each of these rows if it is still alive.
-    const me = await this.#database.owner();
-    const alive = new Set(await this.#database.aliveOwners(others.map(({ holder }) => String(holder))));
-    for (const row of others) {
-      // A lease with this process's id that is not an active one is abandoned, like a lease of an ended process.
-      const isHeld = row['holder'] !== me && alive.has(String(row['holder']));
-      if (isHeld && Number(row['overdue']) === 0) continue;
-      const lease = {
-        caller: String(row['caller']),
-        idempotencyKey: String(row['idempotency_key']),
-        id: String(row['claim']),
-      };
-      await this.#database.run(deleteLeased(lease.id, 'never sent'), ...this.#markUnknownStatements(lease));
-    }
+  recover(): Promise<void> {
+    return recoverLeases(this.#database, this.#activeLeases);
   }
 
   async purge(olderThanMs: number): Promise<void> {
     await this.#database.run(deleteExpiredRequests(olderThanMs));
-  }
-
-  /** The statements that end a lease with an unknown outcome, together with `changes`. */
-  #markUnknownStatements(
-    lease: RequestKey & Pick<Lease, 'id'>,
-    ...changes: readonly Statement[]
-  ): Statement[] {
-    return [
-      lockRequest(lease),
-      changeState('to unknown', lease, lease.id),
-      ...changes,
-      endLease(lease.id, firstCheckMs),
-      endChecksWhenSettled(lease),
-    ];
-  }
-
-  /** Counts the lease as active from before it is written. It stays active if `take` returns it. */
-  async #acquire(leaseId: string, take: () => Promise<Lease | undefined>): Promise<Lease | undefined> {
-    this.#activeLeases.add(leaseId);
-    let lease: Lease | undefined;
-    try {
-      lease = await take();
-      return lease;
-    } finally {
-      if (lease === undefined) this.#activeLeases.delete(leaseId);
-    }
-  }
-
-  /** Ends the lease in this process, even if the write fails. */
-  async #finish<Value>(lease: Lease, write: () => Promise<Value>): Promise<Value> {
-    try {
-      return await write();
-    } finally {
-      this.#activeLeases.delete(lease.id);
-    }
   }
 }
 

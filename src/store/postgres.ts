@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto';
 import pg from 'pg';
 import { StoreUnavailable } from '../errors/gateway-errors.ts';
 import {
@@ -10,15 +9,12 @@ import {
   type Statement,
 } from './database.ts';
 import { migrationsFrom, versionTable } from './migrations.ts';
+import { clientConfig, lockClass } from './postgres-connection.ts';
+import { channel, LockSession } from './postgres-lock-session.ts';
 import { recordStoreIdentity } from './store-identity.ts';
 
-/** First key of the advisory locks. It identifies this program in a database that other programs may use too. */
-const lockClass = 0x4c50_4757;
 /** Second key of the lock for migrations. */
 const migrationLock = 0;
-
-/** The NOTIFY channel on which gateways announce new updates. */
-const channel = 'lean_payout_updates';
 
 /** SQL for the server's time in epoch ms. */
 const storeNowSql = '(EXTRACT(EPOCH FROM clock_timestamp()) * 1000)::BIGINT';
@@ -30,9 +26,6 @@ const storeNowSql = '(EXTRACT(EPOCH FROM clock_timestamp()) * 1000)::BIGINT';
  */
 const storeIdentitySql =
   "((SELECT system_identifier FROM pg_control_system())::TEXT || '/' || left(pg_walfile_name(pg_current_wal_lsn()), 8))";
-
-/** Pause before a lost lock is taken again, in ms. */
-const relockDelayMs = 1000;
 
 /** PostgreSQL error codes for a function that does not exist, or that the user may not call. */
 const inaccessibleFunctionCodes: readonly string[] = ['42501', '42883'];
@@ -60,22 +53,20 @@ export function openPostgres(url: string, options: OpenOptions = {}): Database {
 
 class PostgresDatabase implements Database {
   readonly #pool: pg.Pool;
-  readonly #url: string;
   #migrated: Promise<void> | undefined;
-  #lockSession: Promise<pg.Client> | undefined;
-  readonly #listeners: (() => void)[] = [];
-  /** Second key of this gateway's lock, once it has been taken. It is also the owner id of the leases. */
-  #lockKey: number | undefined;
-  #relockTimer: NodeJS.Timeout | undefined;
-  #closed = false;
+  readonly #lock: LockSession;
   readonly #lossWindowMs: number | undefined;
   readonly #clock: OpenOptions['clock'];
   #identity = storeIdentitySql;
 
   constructor(url: string, { lossWindowMs, clock }: OpenOptions) {
-    this.#url = url;
     this.#lossWindowMs = lossWindowMs;
     this.#clock = clock;
+    // After a lost connection another server may have taken over, whose tables may not exist yet.
+    this.#lock = new LockSession(url, async client => {
+      await this.migrate();
+      await this.#recordStoreIdentity(client);
+    });
     this.#pool = new pg.Pool({
       ...clientConfig(url),
       types: typeParsers,
@@ -139,36 +130,12 @@ class PostgresDatabase implements Database {
     }
   }
 
-  /** The lock session also receives the announcements, because it is reopened whenever it is lost. */
   onAnnouncement(listener: () => void): void {
-    this.#listeners.push(listener);
+    this.#lock.onAnnouncement(listener);
   }
 
-  async owner(): Promise<string> {
-    if (this.#lockSession === undefined) {
-      // A connection may report its end more than once. By then a new session may have replaced it.
-      const onLost = (): void => {
-        if (this.#lockSession !== session) return;
-        this.#lockSession = undefined;
-        this.#scheduleRelock();
-      };
-      const session = this.#openLockSession(onLost).catch((error: unknown) => {
-        onLost();
-        throw new StoreUnavailable(error);
-      });
-      this.#lockSession = session;
-    }
-    await this.#lockSession;
-    return String(this.#lockKey);
-  }
-
-  /** Takes a lost lock again without being asked, because without it other gateways treat this one as ended. */
-  #scheduleRelock(): void {
-    if (this.#closed || this.#lockKey === undefined || this.#relockTimer !== undefined) return;
-    this.#relockTimer = setTimeout(() => {
-      this.#relockTimer = undefined;
-      if (!this.#closed) this.owner().catch(() => undefined);
-    }, relockDelayMs).unref();
+  owner(): Promise<string> {
+    return this.#lock.owner();
   }
 
   async aliveOwners(owners: readonly string[]): Promise<readonly string[]> {
@@ -183,10 +150,7 @@ class PostgresDatabase implements Database {
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
-    clearTimeout(this.#relockTimer);
-    const session = await this.#lockSession?.catch(() => undefined);
-    await Promise.all([session?.end(), this.#pool.end()]);
+    await Promise.all([this.#lock.close(), this.#pool.end()]);
   }
 
   async #query(
@@ -244,60 +208,4 @@ class PostgresDatabase implements Database {
       client.release(broken);
     }
   }
-
-  /**
-   * Opens the session that holds this gateway's lock. It takes a random key that no other gateway has. After a lost
-   * connection it takes the same key again, because this process still uses the leases under that owner id.
-   */
-  async #openLockSession(onLost: () => void): Promise<pg.Client> {
-    const client = new pg.Client({ ...clientConfig(this.#url), query_timeout: 6000 });
-    client.on('error', onLost).on('end', onLost);
-    const notifyListeners = (): void => {
-      for (const listener of this.#listeners) listener();
-    };
-    client.on('notification', notifyListeners);
-    await client.connect();
-    try {
-      // With these settings the server notices a vanished gateway host within half a minute.
-      await client.query('SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5');
-      await client.query('SET tcp_keepalives_count = 3');
-      // The session that holds the lock is idle. The server must not end it for that.
-      await client.query(
-        "SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'idle_session_timeout'",
-      );
-      // After a lost connection another server may have taken over, whose tables may not exist yet.
-      if (this.#lockKey !== undefined) {
-        await this.migrate();
-        await this.#recordStoreIdentity(client);
-      }
-      for (let key = this.#lockKey ?? randomLockKey(); ; key = randomLockKey()) {
-        const { rows } = await client.query<{ readonly free: boolean }>(
-          'SELECT pg_try_advisory_lock($1, $2) AS free',
-          [lockClass, key],
-        );
-        if (rows[0]?.free !== true) continue;
-        this.#lockKey = key;
-        await client.query(`LISTEN ${channel}`);
-        // Announcements may have been missed while there was no session.
-        notifyListeners();
-        return client;
-      }
-    } catch (error) {
-      await client.end();
-      throw error;
-    }
-  }
-}
-
-function randomLockKey(): number {
-  return randomInt(1, 2 ** 31 - 1);
-}
-
-function clientConfig(url: string): pg.ClientConfig {
-  return {
-    connectionString: url,
-    application_name: 'lean-payouts-gateway',
-    connectionTimeoutMillis: 3000,
-    keepAlive: true,
-  };
 }
