@@ -367,7 +367,7 @@ export type PayoutOutcomeUnknown = {
   readonly __typename?: 'PayoutOutcomeUnknown';
   /** The key to repeat the request with. */
   readonly idempotencyKey: Scalars['String']['output'];
-  /** What is known, and what to do next. */
+  /** A sentence that says why the outcome is unknown, and tells the next step. */
   readonly message: Scalars['String']['output'];
   /** Why the outcome is unknown. */
   readonly reason: PayoutUnknownReason;

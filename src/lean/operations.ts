@@ -36,7 +36,7 @@ export interface Operation {
   readonly parameters: readonly OperationParameter[];
   /** The JSON of a successful answer. */
   readonly answer: Shape;
-  /** What a caller, human or agent, may assume about a call. */
+  /** Properties of every call, for people and agents who decide whether to make it. */
   readonly hints: { readonly readOnly: boolean; readonly destructive: boolean; readonly idempotent: boolean };
 }
 

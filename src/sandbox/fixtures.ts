@@ -34,7 +34,7 @@ export const destinations = {
   refused: 'd0000000-0000-4000-8000-000000000009',
 } as const;
 
-/** What happens to a payout, named after the destination that shows it. */
+/** The lifecycle of a payout, by the name of the destination whose payouts have it. */
 export type DestinationBehaviour = keyof typeof destinations;
 
 /** The payment id of a seeded payout that went through every step up to paid. */

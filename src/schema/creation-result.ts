@@ -118,7 +118,9 @@ const PayoutOutcomeUnknownType = builder.objectRef<PayoutOutcomeUnknown>('Payout
     'Lean may or may not have accepted the payout. Never pay it under another key. Repeating the request with the same ' +
     'key is always safe; `reason` says whether it can help.',
   fields: t => ({
-    message: t.exposeString('message', { description: 'What is known, and what to do next.' }),
+    message: t.exposeString('message', {
+      description: 'A sentence that says why the outcome is unknown, and tells the next step.',
+    }),
     idempotencyKey: t.exposeString('idempotencyKey', { description: 'The key to repeat the request with.' }),
     reason: t.expose('reason', { type: PayoutUnknownReasonType, description: 'Why the outcome is unknown.' }),
     retryAfterSeconds: t.exposeInt('retryAfterSeconds', {

@@ -11,7 +11,7 @@ import {
 } from '../payouts/payout-update.ts';
 import { matchEvents, type LeanStateChange } from './event-matching.ts';
 
-/** What is known about a payout: its current state, its history, its events, and its published state changes. */
+/** The facts from which the unpublished state changes of a payout are derived. */
 export interface StateChangeInputs {
   readonly intentId: string;
   readonly paymentId: string | null;

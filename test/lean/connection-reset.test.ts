@@ -36,7 +36,7 @@ async function transportFor(
   options: Partial<TransportOptions> = {},
 ): Promise<Transport> {
   const url = await listenUntilTestEnds(server);
-  // There is no client certificate. The transport only trusts the authority of the server's.
+  // The transport has no certificate of its own. It trusts the authority that signed the server's certificate.
   const certificate = { ca: await readText('authority.pem') } as TransportOptions['certificate'];
   return transportTo(url.replace('http:', `${protocol}:`), { maxConcurrency: 1, certificate, ...options });
 }

@@ -57,7 +57,7 @@ export function operationPolicy(maxUpstreamCalls: number): (args: ExecutionArgs)
   };
 }
 
-/** What an operation requires of its caller. */
+/** The scopes, the kind of caller and the Lean calls that an operation needs. */
 interface Requirements {
   readonly scopes: ReadonlySet<string>;
   /** Whether only a router may run it. */

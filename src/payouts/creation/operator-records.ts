@@ -17,7 +17,7 @@ export interface Decision {
   readonly intentId: string | null;
   readonly by: string;
   readonly reason: string;
-  /** What the gateway knew at the time of the decision, without names and account numbers. */
+  /** The facts on which the decision was based. They contain no names and no account numbers. */
   readonly evidence: object;
 }
 

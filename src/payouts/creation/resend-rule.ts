@@ -9,7 +9,7 @@ export interface SendTiming {
   readonly leanNow: number | undefined;
 }
 
-/** What a send is based on: the configured rule, and the reconciliation read before it. */
+/** The reasons that allow a send: the configured rule, and the reconciliation read before the send. */
 export interface SendPermit {
   readonly rule: ResendRule;
   /** Lean's time at the reconciliation read, epoch ms. */
