@@ -158,6 +158,8 @@ function problemOf({ instancePath, keyword, params, parentSchema }: ErrorObject)
       parameter: at,
       problem: 'is not accepted: it must be a UUID such as "3fa85f64-5717-4562-b3fc-2c963f66afa6".',
     };
+  if (keyword === 'minItems')
+    return { parameter: at, problem: `is empty; at least ${String(given['limit'])} is required.` };
   return {
     parameter: at === '' ? 'body' : at,
     problem:

@@ -338,7 +338,12 @@ describe('a payout', () => {
     [`[${'{},'.repeat(85_000)}{}]`, 'body', 'holds more than 10000 values'],
     [null, 'body', 'of type object'],
     [{}, 'payment_details', 'is missing'],
-    [{ payment_details: [] }, 'payment_details', 'not accepted'],
+    [{ payment_details: [] }, 'payment_details', 'is empty; at least 1 is required'],
+    [
+      leanCreation({}, { destination_details: [] }),
+      'payment_details.0.destination_details',
+      'is empty; at least 1 is required',
+    ],
     [leanCreation({}, { extra: 1 }), 'payment_details.0.extra', 'not known'],
     [leanCreation({ amount: '16.5 AED' }), 'payment_details.0.destination_details.0.amount', 'not accepted'],
     [leanCreation({ amount: 0 }), 'payment_details.0.destination_details.0.amount', 'not accepted'],
