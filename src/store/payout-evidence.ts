@@ -99,7 +99,7 @@ export class SqlPayoutEvidence implements PayoutEvidence {
       // CROSS JOIN makes SQLite start with the requests by their age. Otherwise it reads every intent.
       sql: `SELECT ${recordColumns}
         FROM lean_payout_requests r CROSS JOIN lean_payout_records p
-        WHERE r.created_at >= $4 AND r.lean_first_sent_at >= $2 AND r.lean_sent_until <= $3
+        WHERE r.created_at >= $4 AND r.lean_first_sent_at - r.lookback_ms >= $2 AND r.lean_sent_until <= $3
           AND r.application = $1 AND r.sends = 1 AND r.answer_status IS NOT NULL AND p.caller = r.caller AND p.idempotency_key = r.idempotency_key
           AND p.state = 'created' AND p.intent_id IS NOT NULL
         ORDER BY r.created_at DESC LIMIT 1`,

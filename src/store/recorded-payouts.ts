@@ -38,7 +38,7 @@ export class SqlRecordedPayouts implements RecordedPayouts {
       for (const row of rows) {
         const { intentId, transfer, answer } = recordFromRow(row);
         if (intentId === null || answer === null) continue;
-        const { firstAt, until, leanFirstAt } = sendsFromRow(row);
+        const { firstAt, lookbackMs, until, leanFirstAt } = sendsFromRow(row);
         const first = firstAt ?? Number(row['created_at']);
         // The time of Lean's answer. A later change is a decision or a reconciliation, so the time is bounded.
         const answeredAt = Math.min(Number(row['changed_at']), (until ?? first) + maxListDelayMs);
@@ -48,7 +48,10 @@ export class SqlRecordedPayouts implements RecordedPayouts {
           transfer,
           answer: answer.kind === 'created' ? answer : failedAnswer,
           isNew: Number(row['read_at']) - answeredAt < maxListDelayMs,
-          requested: { from: first + leanClockOffsetMs, to: Math.max(answeredAt, first) + leanClockOffsetMs },
+          requested: {
+            from: first - lookbackMs + leanClockOffsetMs,
+            to: Math.max(answeredAt, first) + leanClockOffsetMs,
+          },
         });
       }
     }

@@ -20,7 +20,7 @@ const unclearFindings = Object.entries(findings)
 export function deleteExpiredRequests(olderThanMs: number): Statement {
   const unknown = `FROM ${openRequests} o WHERE EXISTS (SELECT 1 FROM lean_payout_records u
     WHERE u.caller = o.caller AND u.idempotency_key = o.idempotency_key AND u.answer IS NULL)`;
-  const firstUnknown = `(SELECT MIN(COALESCE(o.first_sent_at, o.created_at)) ${unknown})`;
+  const firstUnknown = `(SELECT MIN(COALESCE(o.first_sent_at - o.lookback_ms, o.created_at)) ${unknown})`;
   const lastUnknown = `(SELECT MAX(COALESCE(o.sent_until, o.created_at) + o.resend_after_ms) ${unknown})`;
   return {
     sql: `DELETE FROM lean_payout_requests
@@ -28,7 +28,7 @@ export function deleteExpiredRequests(olderThanMs: number): Statement {
         AND (next_check_at IS NULL OR ${allSendsTurnedAway} AND COALESCE(finding, '') NOT IN (${unclearFindings}))
         AND (last_sent_at IS NULL OR ${allSendsTurnedAway}
           OR last_sent_at + ${nearMs} <= COALESCE(${firstUnknown}, last_sent_at + ${nearMs})
-          OR first_sent_at >= ${lastUnknown} + ${nearMs})
+          OR first_sent_at - lookback_ms >= ${lastUnknown} + ${nearMs})
         AND NOT EXISTS (SELECT 1 FROM lean_payout_records p
           WHERE p.caller = lean_payout_requests.caller
             AND p.idempotency_key = lean_payout_requests.idempotency_key

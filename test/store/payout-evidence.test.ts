@@ -165,6 +165,16 @@ describe.each(storeKinds)('payout evidence (%s)', kind => {
     expect(await within(until, sentAt)).toBeUndefined();
   });
 
+  it('a payout that may have been sent earlier under a lost record is a reference payout only for that time', async () => {
+    const { clock, database, evidence, createSettled } = await startStore(kind);
+    const sentAt = clock.ms + clock.leanAheadMs;
+    await createSettled('i');
+    await database.run({ sql: `UPDATE lean_payout_requests SET lookback_ms = ${String(5 * minute)}` });
+    const since = (from: number) => evidence.referencePayout('test', { from, to: sentAt + hour });
+    expect(await since(sentAt - 5 * minute)).toMatchObject({ intentId: 'i' });
+    expect(await since(sentAt - 5 * minute + 1)).toBeUndefined();
+  });
+
   it('the reference payout is the newest of several', async () => {
     const { clock, evidence, createSettled } = await startStore(kind);
     for (const intentId of ['i', 'j', 'k']) {

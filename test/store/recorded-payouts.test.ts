@@ -90,6 +90,14 @@ describe.each(storeKinds)('records of created payouts (%s)', kind => {
     });
   });
 
+  it('the time range of a creation begins at the earliest send under a lost record', async () => {
+    const { clock, database, createSettled, readRecord } = await startPayouts();
+    const start = clock.ms;
+    await createSettled('i');
+    await database.run({ sql: `UPDATE lean_payout_requests SET lookback_ms = ${String(5 * minute)}` });
+    expect((await readRecord('i'))?.requested.from).toBe(start + clock.leanAheadMs - 5 * minute);
+  });
+
   it('the time range of a creation is by the store’s clock if Lean’s time was not known', async () => {
     const { clock, records, takeLease, noteSending, readRecord } = await startPayouts();
     const start = clock.ms;

@@ -328,9 +328,10 @@ describe.each(storeKinds)('a store that may have lost records (%s)', kind => {
       records: [{ state: 'unknown' }],
       sends: {
         count: 1,
-        firstAt: clock.ms - 2 * delayMs,
+        firstAt: clock.ms,
+        lookbackMs: 2 * delayMs,
         until: clock.ms,
-        leanFirstAt: clock.ms + 500 - 2 * delayMs,
+        leanFirstAt: clock.ms + 500,
         leanUntil: clock.ms + 500,
       },
     });

@@ -7,7 +7,7 @@ import type { RecordedDecision } from './operator-records.ts';
 import type { PayoutRequest } from './payout-record.ts';
 import { rowTimeMarginMs, type ListReading } from './payout-matcher.ts';
 import { defaultDelayMs, leanKeyLifetimeMs } from './resend-rule.ts';
-import type { SendHistory } from './send-history.ts';
+import { earliestSend, neverSent, type SendHistory } from './send-history.ts';
 
 const unreliableClockFindings: ReadonlySet<Finding> = new Set(['clocks_differ', 'lean_time_unknown']);
 
@@ -52,17 +52,18 @@ function missedBeforeSend(
   decisions: readonly RecordedDecision[],
 ): readonly MissedPayout[] {
   const sends = sendsBasedOnList(request.sends, decisions);
-  const { count, firstAt, lastAt, delayMs } = sends;
-  if (firstAt === null || lastAt === null || count < 2) return [];
+  const { count, lastAt, delayMs } = sends;
+  const since = earliestSend(sends);
+  if (since === null || lastAt === null || count < 2) return [];
   // Without a resend delay the send relied on Lean's idempotency keys and not on the list.
-  if (delayMs === 0 && lastAt < firstAt + leanKeyLifetimeMs) return [];
+  if (delayMs === 0 && lastAt < since + leanKeyLifetimeMs) return [];
   const ids = new Set([
     ...request.records.flatMap(({ intentId }) => intentId ?? []),
     ...own.map(({ row }) => row.intentId),
   ]);
   return intentsOlderThan(
     sends,
-    { at: lastAt, since: firstAt },
+    { at: lastAt, since },
     rows.filter(row => ids.has(row.intentId)),
   ).map(intentId => ({
     intentId,
@@ -101,7 +102,7 @@ function sendsBasedOnList(sends: SendHistory, decisions: readonly RecordedDecisi
     ({ decision, evidence }) => decision === 'send again' && evidence.sends?.count === sends.count - 1,
   )?.evidence;
   if (grant?.sends === undefined || grant.absence === 'absent') return sends;
-  return sendsBasedOnList(grant.sends, decisions);
+  return sendsBasedOnList({ ...neverSent, ...grant.sends }, decisions);
 }
 
 /** Payouts that were created before their transfer was rejected because the list had not shown them. */

@@ -1,5 +1,5 @@
 import { allSendsTurnedAway, type PayoutRequest } from './payout-record.ts';
-import { coversAll, type SendHistory } from './send-history.ts';
+import { coversAll, earliestSend, type SendHistory } from './send-history.ts';
 
 /** Times right before a request is sent. */
 export interface SendTiming {
@@ -68,9 +68,10 @@ export class ResendRule {
    * The resend delay of a request, in ms: the longer one of the recorded and the configured delay. 0 becomes the
    * default once Lean may have forgotten the idempotency key.
    */
-  delayOf({ delayMs, firstAt, lookbackMs }: SendHistory, storeNow: number): number {
-    const delay = Math.max(delayMs, this.delayMs);
-    const isKeyKnown = delay === 0 && firstAt !== null && storeNow < firstAt - lookbackMs + leanKeyLifetimeMs;
+  delayOf(sends: SendHistory, storeNow: number): number {
+    const delay = Math.max(sends.delayMs, this.delayMs);
+    const since = earliestSend(sends);
+    const isKeyKnown = delay === 0 && since !== null && storeNow < since + leanKeyLifetimeMs;
     return delay === 0 && !isKeyKnown ? defaultDelayMs : delay;
   }
 

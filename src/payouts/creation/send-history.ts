@@ -47,6 +47,14 @@ export function coversFailed(grant: SendGrant, payouts: readonly string[]): bool
   return payouts.every(id => grant.payouts.includes(id) || grant.failed?.includes(id));
 }
 
+/** The earliest time at which a request may have been sent, also under a lost record; null if it was never sent. */
+export function earliestSend({
+  firstAt,
+  lookbackMs,
+}: Pick<SendHistory, 'firstAt' | 'lookbackMs'>): number | null {
+  return firstAt === null ? null : firstAt - lookbackMs;
+}
+
 /** The send history of a request that was never sent. */
 export const neverSent: SendHistory = {
   count: 0,
