@@ -83,47 +83,61 @@ export class EventProcessor {
   }
 
   async #processBatch(): Promise<'more' | 'done'> {
-    const { events, onFailure } = this.#options;
     try {
-      const batch = await events.leaseDue(batchSize);
+      const batch = await this.#options.events.leaseDue(batchSize);
       if (batch.length === 0) return 'done';
-      await this.#processPayments(Map.groupBy(batch, ({ paymentId }) => paymentId));
-      if (this.#failing) onFailure?.(undefined);
-      this.#failing = false;
+      this.#report(await this.#processPayments(Map.groupBy(batch, ({ paymentId }) => paymentId)));
       return 'more';
     } catch (error) {
       if (!(error instanceof StoreUnavailable)) throw error;
-      if (!this.#failing) onFailure?.(error);
-      this.#failing = true;
+      this.#report(error);
       return 'done';
     }
   }
 
-  async #processPayments(byPayment: ReadonlyMap<string, readonly LeasedEvent[]>): Promise<void> {
-    const queue = [...byPayment.entries()];
-    const work = async (): Promise<void> => {
-      for (let next = queue.pop(); next !== undefined; next = queue.pop())
-        await this.#processPayment(...next);
-    };
-    await Promise.all(Array.from({ length: concurrency }, work));
+  /** Reports the result of a batch if it differs from that of the last one. */
+  #report(failure: Error | undefined): void {
+    const isFailing = failure !== undefined;
+    if (isFailing !== this.#failing) this.#options.onFailure?.(failure);
+    this.#failing = isFailing;
   }
 
-  async #processPayment(paymentId: string, batch: readonly LeasedEvent[]): Promise<void> {
-    const { events, onNonPayoutEvents, onFailure } = this.#options;
+  /** @returns the first failure of a payment */
+  async #processPayments(
+    byPayment: ReadonlyMap<string, readonly LeasedEvent[]>,
+  ): Promise<LeanError | undefined> {
+    let first: LeanError | undefined;
+    const queue = [...byPayment.entries()];
+    const work = async (): Promise<void> => {
+      for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
+        const failure = await this.#processPayment(...next);
+        first ??= failure;
+      }
+    };
+    await Promise.all(Array.from({ length: concurrency }, work));
+    return first;
+  }
+
+  /** @returns the failure because of which the events were postponed */
+  async #processPayment(paymentId: string, batch: readonly LeasedEvent[]): Promise<LeanError | undefined> {
+    const { events, onNonPayoutEvents } = this.#options;
     const ids = batch.map(({ eventId }) => eventId);
     const tries = Math.min(...batch.map(event => event.tries));
+    const delayMs = Math.min(1000 * 2 ** tries, maxDelayMs);
     try {
       const outcome = await this.#publishPayment(paymentId, batch);
-      if (outcome === 'unsettled') return await events.postpone(ids, Math.min(1000 * 2 ** tries, maxDelayMs));
-      if (outcome !== undefined) return await events.complete(ids);
-      if (tries + 1 < unknownPaymentTries) return await events.postpone(ids, 1000 * 2 ** tries);
-      onNonPayoutEvents?.(ids.length);
-      await events.complete(ids);
+      const isUnknown = outcome === undefined;
+      if (outcome === 'unsettled' || (isUnknown && tries + 1 < unknownPaymentTries))
+        await events.postpone(ids, delayMs);
+      else {
+        if (isUnknown) onNonPayoutEvents?.(ids.length);
+        await events.complete(ids);
+      }
+      return undefined;
     } catch (error) {
       if (!(error instanceof LeanError)) throw error;
-      if (!this.#failing) onFailure?.(error);
-      this.#failing = true;
-      await events.postpone(ids, Math.min(1000 * 2 ** tries, maxDelayMs));
+      await events.postpone(ids, delayMs);
+      return error;
     }
   }
 

@@ -2,10 +2,10 @@ import type { LeanClient } from '../lean/client.ts';
 import { concernsOneRequest, LeanError } from '../errors/lean-errors.ts';
 import { StoreUnavailable } from '../errors/gateway-errors.ts';
 import { PollingLoop } from '../scheduling/polling-loop.ts';
-import { hasNextPage, lenientPageFromLean } from '../payouts/from-lean.ts';
 import { instantAt } from '../payouts/values/lean-time.ts';
 import { isAtBank, isBeforePayment, type Payout } from '../payouts/payout.ts';
 import type { EventProcessor } from './event-processor.ts';
+import { listedPages } from './listed-pages.ts';
 
 export interface FollowedPayoutsOptions {
   readonly client: LeanClient;
@@ -18,7 +18,6 @@ export interface FollowedPayoutsOptions {
   readonly maxFollowed?: number;
 }
 
-const pageSize = 100;
 const maxPages = 10;
 
 /** A creation may take this long. Lean may have recorded the payout at its start, before it is followed. */
@@ -82,22 +81,20 @@ export class FollowedPayouts {
     if (oldest === undefined) return;
     const from = instantAt(oldest.since - creationMs);
     const unseen = new Set(this.#followed.keys());
-    let read = 0;
-    for (let page = 0; page < maxPages && !this.#loop.stopped; page += 1) {
-      const query = { page_number: String(page), page_size: String(pageSize), from };
-      const position = await processor.beginRead();
-      const { page: wire, answer } = await client.listPayouts(query);
-      const listed = lenientPageFromLean(wire, answer);
-      for (const row of listed.rows) {
-        if (this.#loop.stopped) return;
+    const isStopped = (): boolean => this.#loop.stopped;
+    for await (const { rows, position } of listedPages(
+      { from },
+      { client, processor, maxPages, isStopped },
+    )) {
+      for (const row of rows) {
+        if (isStopped()) return;
         unseen.delete(row.intentId);
         await this.#publishIfChanged(row, position).catch((error: unknown) => {
           // A payout that cannot be read must not keep the others from being published.
           if (!(error instanceof LeanError && concernsOneRequest(error))) throw error;
         });
       }
-      read += listed.rowCount;
-      if (unseen.size === 0 || !hasNextPage(listed, read, pageSize)) return;
+      if (unseen.size === 0) return;
     }
   }
 

@@ -3,7 +3,6 @@ import { concernsOneRequest, LeanError } from '../errors/lean-errors.ts';
 import { StoreUnavailable } from '../errors/gateway-errors.ts';
 import { compareInstants, type Instant } from '../payouts/values/instant.ts';
 import { instantAt, leanTime } from '../payouts/values/lean-time.ts';
-import { hasNextPage, lenientPageFromLean } from '../payouts/from-lean.ts';
 import { awaitsTracking, type Payout } from '../payouts/payout.ts';
 import { PollingLoop } from '../scheduling/polling-loop.ts';
 import {
@@ -14,6 +13,7 @@ import {
 } from '../payouts/payout-update.ts';
 import { eventFromLean } from './event-from-lean.ts';
 import type { EventProcessor } from './event-processor.ts';
+import { listedPages } from './listed-pages.ts';
 
 export interface WebhookBackfillOptions {
   readonly client: LeanClient;
@@ -33,7 +33,10 @@ const maxPages = 1000;
 /** How far a backfill reaches into the range of the one before it: Lean may list entries late, and clocks differ. */
 const overlapMs = 10 * 60_000;
 
-/** Reading ends after this many failed payouts in a row, because Lean itself seems unavailable then. */
+/**
+ * After this many failures in a row no further new payouts are read, because Lean itself seems unavailable then. Payouts
+ * that failed before are tried nevertheless.
+ */
 const maxFailuresInRow = 10;
 
 /** How long a payout that cannot be read is retried, in ms. After that, only its next change is published. */
@@ -56,7 +59,7 @@ export class WebhookBackfill {
    * Intents whose payouts could not be read, with the time of the first failure (Lean's clock, epoch ms). They are read
    * after all others, so that they cannot keep the backfill from reaching the others.
    */
-  #failing: ReadonlyMap<string, number> = new Map();
+  #firstFailures: ReadonlyMap<string, number> = new Map();
 
   constructor(options: WebhookBackfillOptions) {
     this.#options = { intervalMs: 180_000, ...options };
@@ -112,7 +115,9 @@ export class WebhookBackfill {
     // An interrupted backfill is repeated from its start.
     if (this.#loop.stopped) return;
     this.#rememberFailures(failures, Date.parse(until));
-    const isRetrying = [...this.#failing.values()].some(failedAt => Date.parse(until) - failedAt < retryMs);
+    const isRetrying = [...this.#firstFailures.values()].some(
+      failedAt => Date.parse(until) - failedAt < retryMs,
+    );
     // An incomplete backfill moves nothing forward: the next one starts where this one started.
     await events.completeBackfill(isComplete && !isRetrying ? until : upTo);
     const [failure] = failures.values();
@@ -122,7 +127,9 @@ export class WebhookBackfill {
   /** Keeps the failures of this backfill, each with the time of its first failure. */
   #rememberFailures(failures: ReadonlyMap<string, LeanError>, now: number): void {
     const intentIds = [...failures.keys()].slice(0, maxRemembered);
-    this.#failing = new Map(intentIds.map(intentId => [intentId, this.#failing.get(intentId) ?? now]));
+    this.#firstFailures = new Map(
+      intentIds.map(intentId => [intentId, this.#firstFailures.get(intentId) ?? now]),
+    );
   }
 
   /** Stores the events that were not received. Some Lean applications have no list of events. */
@@ -144,10 +151,10 @@ export class WebhookBackfill {
    * @throws LeanError if the list cannot be read; StoreUnavailable
    */
   async #publishMissedPayouts(from: Instant): Promise<MissedPayouts> {
-    const missed: MissedPayouts = { payouts: 0, failures: new Map(), isComplete: true };
+    const missed: MissedPayouts = { payouts: 0, failuresInRow: 0, failures: new Map(), isComplete: true };
     const failedBefore: ListedRow[] = [];
     for await (const page of this.#pages(from, missed.failures)) {
-      const isNew = ({ row }: ListedRow): boolean => !this.#failing.has(row.intentId);
+      const isNew = ({ row }: ListedRow): boolean => !this.#firstFailures.has(row.intentId);
       failedBefore.push(...page.filter(listed => !isNew(listed)));
       missed.isComplete = await this.#publishRows(page.filter(isNew), missed, maxFailuresInRow);
       if (!missed.isComplete) break;
@@ -159,21 +166,15 @@ export class WebhookBackfill {
   /** The rows of each page of Lean's list whose states have not been published. */
   async *#pages(from: Instant, failures: Map<string, LeanError>): AsyncGenerator<readonly ListedRow[]> {
     const { client, events, processor } = this.#options;
-    let read = 0;
-    for (let page = 0; page < maxPages && !this.#loop.stopped; page += 1) {
-      const query = { page_number: String(page), page_size: String(pageSize), from_updated_at: from };
-      const position = await processor.beginRead();
-      const { page: wire, answer } = await client.listPayouts(query);
-      const listed = lenientPageFromLean(wire, answer);
-      const { rows, rowError, rowCount } = listed;
+    const isStopped = (): boolean => this.#loop.stopped;
+    const pages = listedPages({ from_updated_at: from }, { client, processor, maxPages, isStopped });
+    for await (const { rows, rowError, position } of pages) {
       if (rowError !== undefined) failures.set(unreadableRow, rowError);
-      read += rowCount;
       const latest = await events.latestUpdates(rows.map(({ intentId }) => intentId));
       yield rows
         .filter(row => !isPublished(row, latest.get(row.intentId)))
         .filter(({ updatedAt }) => updatedAt == null || compareInstants(updatedAt, from) >= 0)
         .map(row => ({ row, position }));
-      if (!hasNextPage(listed, read, pageSize)) return;
     }
   }
 
@@ -183,16 +184,15 @@ export class WebhookBackfill {
     missed: MissedPayouts,
     maxFailures: number,
   ): Promise<boolean> {
-    let failuresInRow = 0;
     for (const { row, position } of rows) {
       try {
         if ((await this.#options.processor.publishRow(row, position)) > 0) missed.payouts += 1;
-        failuresInRow = 0;
+        missed.failuresInRow = 0;
       } catch (error) {
         if (!(error instanceof LeanError)) throw error;
         missed.failures.set(row.intentId, error);
-        if (!concernsOneRequest(error)) failuresInRow += 1;
-        if (failuresInRow === maxFailures) return false;
+        if (!concernsOneRequest(error)) missed.failuresInRow += 1;
+        if (missed.failuresInRow >= maxFailures) return false;
       }
     }
     return true;
@@ -208,6 +208,8 @@ interface ListedRow {
 interface MissedPayouts {
   /** The number of payouts that were published. */
   payouts: number;
+  /** The number of failures since the last success. */
+  failuresInRow: number;
   /** The failures by intent id. */
   readonly failures: Map<string, LeanError>;
   /** Whether the whole list was read. */

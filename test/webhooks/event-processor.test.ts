@@ -243,3 +243,42 @@ it('a payout that failed without a payment is published again when it gets a pay
     [paymentId, 'ACCEPTED_BY_BANK'],
   ]);
 });
+
+it('a series of failures is reported once, and its end once', async () => {
+  const lean = await startLean();
+  const client = clientTo(lean.url);
+  const events = new SqlPayoutEvents(openTestStore(await freshStore('SQLite')));
+  const reported: (string | undefined)[] = [];
+  const processor = createEventProcessor(client, events, {
+    onFailure: error => reported.push(error && 'failure'),
+  });
+  onTestFinished(() => processor.stop());
+  await events.recordStart('2020-01-01T00:00:00.000Z' as Instant);
+  const { paymentId } = lean.payouts.add({ status: 'PENDING_WITH_BANK' });
+  let eventNumber = 0;
+  const receive = async (): Promise<void> => {
+    eventNumber += 1;
+    await events.receive([
+      {
+        eventId: `event-${String(eventNumber)}`,
+        type: 'PAYMENT_UPDATED',
+        paymentId: paymentId ?? '',
+        intentId: null,
+        leanStatus: 'PENDING_WITH_BANK',
+        postInitiationStatus: undefined,
+        publishedAt: instantAt(Date.now()),
+      },
+    ]);
+    processor.wake();
+  };
+  lean.faults.add({ kind: 'status', status: 422 });
+  for (const calls of [1, 2]) {
+    await receive();
+    await expect.poll(() => lean.requests.length).toBeGreaterThanOrEqual(calls);
+    await processor.beginRead();
+  }
+  await expect.poll(() => reported).toEqual(['failure']);
+  lean.faults.clear();
+  await receive();
+  await expect.poll(() => reported).toEqual(['failure', undefined]);
+});
