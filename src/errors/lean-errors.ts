@@ -1,14 +1,10 @@
+import type { ErrorCode } from './error-codes.ts';
+
 /** The codes of failed calls to Lean, which are the same on every surface. */
-export type LeanErrorCode =
-  | 'LEAN_UNAUTHORIZED'
-  | 'LEAN_REFUSED'
-  | 'LEAN_RATE_LIMITED'
-  | 'LEAN_TIMEOUT'
-  | 'LEAN_UNAVAILABLE'
-  | 'LEAN_BAD_RESPONSE'
-  | 'NOT_OFFERED_BY_LEAN'
-  | 'LEAN_ROW_NOT_FOUND'
-  | 'OPERATION_TOO_EXPENSIVE';
+export type LeanErrorCode = Extract<
+  ErrorCode,
+  `LEAN_${string}` | 'NOT_OFFERED_BY_LEAN' | 'OPERATION_TOO_EXPENSIVE'
+>;
 
 /** Facts about a failure from Lean's response, as far as known: ids and codes only, never its prose. */
 export interface LeanErrorDetails {
@@ -91,6 +87,10 @@ export class LeanOutcomeUnknown extends LeanError {
 /** Lean's response cannot be used: it is not JSON, incomplete or too large, or it lacks the requested data. */
 export class LeanBadAnswer extends LeanError {
   override readonly name = 'LeanBadAnswer';
+
+  constructor(message: string, details: LeanErrorDetails = { retryable: false }, cause?: unknown) {
+    super('LEAN_BAD_RESPONSE', message, details, cause);
+  }
 }
 
 /**

@@ -54,7 +54,7 @@ export class LeanAnswer {
 
   /** The error to throw when this answer cannot be understood, or lacks data that the caller needs. */
   badAnswer(message: string, cause?: unknown): LeanBadAnswer {
-    return new LeanBadAnswer('LEAN_BAD_RESPONSE', message, this.#details(false), cause);
+    return new LeanBadAnswer(message, this.#details(false), cause);
   }
 
   /** The error to throw when the status is not a success. */

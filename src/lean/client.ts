@@ -101,6 +101,16 @@ export class LeanClient {
   }
 
   /**
+   * The current time by Lean's clock, as its responses have shown it. If there has been no response yet, one row of
+   * Lean's list is read.
+   * @returns epoch milliseconds; undefined if Lean's responses carry no `Date`
+   * @throws LeanError
+   */
+  async now(options?: CallOptions): Promise<number | undefined> {
+    return this.clock.now() ?? (await this.#oneRow(options)).answer.date;
+  }
+
+  /**
    * Why the gateway cannot call Lean now, as far as it knows from earlier calls; undefined if it can. It also
    * requests a missing access token, and probes Lean while the circuit is open, because without other traffic nothing
    * would find out that the failure is over.
@@ -110,7 +120,7 @@ export class LeanClient {
     Promise.resolve(token.token(this.deadline())).catch(() => undefined);
     if (!token.usable) return 'no access token';
     if (!bulkheads.read.open) return undefined;
-    void this.listPayouts({ page_number: '0', page_size: '1' }).catch(() => undefined);
+    void this.#oneRow().catch(() => undefined);
     return 'Lean is failing';
   }
 
@@ -157,6 +167,11 @@ export class LeanClient {
     const answer = await this.call(operations.listPayouts, { query: { ...query } }, options);
     if (!answer.ok) throw answer.failure();
     return { page: answer.json(), answer };
+  }
+
+  /** The cheapest read, for callers that only need to hear from Lean. */
+  #oneRow(options?: CallOptions): Promise<{ answer: LeanAnswer }> {
+    return this.listPayouts({ page_number: '0', page_size: '1' }, options);
   }
 
   getPayout(paymentId: string, options?: CallOptions): Promise<LeanPayment | null> {

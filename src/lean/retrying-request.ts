@@ -11,7 +11,12 @@ import type { Callbacks } from './callbacks.ts';
 import type { Attempt, RequestClass, RetryPolicy } from './retry.ts';
 import type { HttpRequest, HttpResponse } from './upstream-request.ts';
 import type { Transport } from './transport.ts';
-import type { AttemptTrace, UpstreamAttempt, UpstreamCall } from './upstream-call.ts';
+import {
+  cancelledAttempt,
+  type AttemptTrace,
+  type UpstreamAttempt,
+  type UpstreamCall,
+} from './upstream-call.ts';
 
 export interface RetryingClientOptions {
   readonly transport: Transport;
@@ -115,8 +120,7 @@ class RetryingRequest implements Callbacks<HttpResponse> {
   }
 
   onError(error: unknown): void {
-    // `adapters/observability/metrics.ts` recognises this text.
-    const kind = error instanceof LeanError ? `${error.name} ${error.code}` : 'given up';
+    const kind = error instanceof LeanError ? `${error.name} ${error.code}` : cancelledAttempt;
     this.#finish({ error }, { status: undefined, error: kind });
   }
 

@@ -195,7 +195,7 @@ export class ConnectedRequest implements UpstreamRequest, ConnectionUser {
     this.#bytes += chunk.length;
     if (this.#bytes > this.#dependencies.maxResponseBytes) {
       this.fail(
-        new LeanBadAnswer('LEAN_BAD_RESPONSE', "Lean's answer is too large.", {
+        new LeanBadAnswer("Lean's answer is too large.", {
           httpStatus: this.#status,
           retryable: false,
         }),

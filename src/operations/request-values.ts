@@ -52,9 +52,8 @@ export function argumentsFrom(
  * @param name the key's parameter name, which differs between the REST API and the MCP tools
  */
 export function keyProblem(name: string, key: unknown): RequestProblem | undefined {
-  const [first] =
-    typeof key === 'string' ? keyProblems(key) : [{ problem: keyProblems('')[0]?.problem ?? '' }];
-  return first === undefined ? undefined : { parameter: name, problem: first.problem };
+  const [first] = keyProblems(typeof key === 'string' ? key : '');
+  return first && { parameter: name, problem: first.problem };
 }
 
 function textOf(value: unknown): string | undefined {

@@ -12,7 +12,7 @@ import {
   boolean,
   optionalField,
   count,
-  id,
+  shortText,
   instantFromLean,
   isRecord,
   leanId,
@@ -48,7 +48,7 @@ const statuses: ReadonlyMap<string, PayoutStatus> = new Map([
 ]);
 
 export function stateFromLean(value: unknown): PayoutState {
-  const leanStatus = id(value);
+  const leanStatus = shortText(value);
   return { status: leanStatus === null ? 'UNKNOWN' : statusOf(leanStatus), leanStatus };
 }
 
@@ -58,7 +58,7 @@ export function statusOf(leanStatus: string): PayoutStatus {
 }
 
 export function postInitiationStatusFromLean(value: unknown): PostInitiationStatus | null {
-  const leanStatus = id(value);
+  const leanStatus = shortText(value);
   if (leanStatus === null) return null;
   return leanStatus === 'PROCESSED' || leanStatus === 'REJECTED' ? leanStatus : 'UNKNOWN';
 }
@@ -149,14 +149,18 @@ export function intentFromLean(intent: LeanPayoutIntent, requestedId: string): P
   const carriedDestination = destinationFromLean(intent.payment_destination);
   // The status of a destination has other values in an intent than in the destination's own call.
   const destination = carriedDestination && { ...carriedDestination, status: undefined };
-  const payout = payoutWithinIntent(intent, intentId, destination);
-  const amount = moneyFromLean(intent.amount, intent.currency) ?? payout.amount;
+  const own = {
+    amount: moneyFromLean(intent.amount, intent.currency),
+    description: text(intent.description),
+  };
+  const payout = payoutWithinIntent(intent, intentId, own, destination);
+  const amount = own.amount ?? payout.amount;
   if (amount === undefined) return undefined;
   return {
     id: intentId,
-    customerId: id(intent.customer_id),
+    customerId: shortText(intent.customer_id),
     amount,
-    description: text(intent.description),
+    description: own.description,
     externalReference: text(intent.external_reference),
     payout,
     destination,
@@ -170,6 +174,7 @@ export function intentFromLean(intent: LeanPayoutIntent, requestedId: string): P
 function payoutWithinIntent(
   intent: LeanPayoutIntent,
   intentId: string,
+  { amount, description }: Pick<PayoutIntent, 'description'> & Pick<Payout, 'amount'>,
   destination: PayoutDestination | null,
 ): Payout {
   const payment = typeof intent.payment === 'object' ? (intent.payment ?? {}) : {};
@@ -181,8 +186,6 @@ function payoutWithinIntent(
     iban: payout.recipient.iban ?? destination?.iban ?? null,
     bankName: destination?.bankIdentifier ?? undefined,
   };
-  const amount = moneyFromLean(intent.amount, intent.currency);
-  const description = text(intent.description);
   if (payout.paymentId !== null)
     return {
       ...payout,
@@ -224,7 +227,7 @@ export function destinationFromLean(
     address: optionalField(destination, 'address', text),
     city: optionalField(destination, 'city', text),
     country: optionalField(destination, 'country', text),
-    customerId: optionalField(destination, 'customer_id', id),
+    customerId: optionalField(destination, 'customer_id', shortText),
     ownerType: optionalField(destination, 'owner_type', text),
     isDefault: optionalField(destination, 'default', boolean),
   };

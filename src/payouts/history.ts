@@ -3,7 +3,7 @@ import { withDeadline } from '../lean/deadline.ts';
 import { LeanBadAnswer, LeanNotOffered, LeanRefused } from '../errors/lean-errors.ts';
 import type { LeanHistory, LeanHistoryEntry, LeanHistoryEvent } from '../lean/wire.ts';
 import { postInitiationStatusFromLean, statusOf } from './from-lean.ts';
-import { optionalField, id, instantFromLean, isRecord, leanId, objects, text } from './lean-values.ts';
+import { optionalField, shortText, instantFromLean, isRecord, leanId, objects, text } from './lean-values.ts';
 import type { HistoryEvent, HistoryEventType } from './history-event.ts';
 import { payoutIdOf } from './values/ids.ts';
 import { compareInstants, type Instant } from './values/instant.ts';
@@ -113,7 +113,7 @@ export class PayoutHistories {
     );
     return {
       intentId,
-      customerId: optionalField(history, 'customer_id', id),
+      customerId: optionalField(history, 'customer_id', shortText),
       initiatedAt: payment && optionalField(payment, 'initiation_timestamp', instantFromLean),
     };
   }
@@ -148,7 +148,7 @@ function eventsOf(entry: LeanHistoryEntry, intentId: string): HistoryEvent[] {
     } = isRecord(event) ? (event as LeanHistoryEvent) : {};
     const publishedAt = instantFromLean(published_at);
     if (publishedAt === null) throw badHistory('an event without a time');
-    const leanStatus = id(status) ?? 'UNKNOWN';
+    const leanStatus = shortText(status) ?? 'UNKNOWN';
     return {
       payoutId: payoutIdOf(intentId),
       paymentId: leanId(entry.payment_id),
@@ -162,7 +162,7 @@ function eventsOf(entry: LeanHistoryEntry, intentId: string): HistoryEvent[] {
 }
 
 function badHistory(problem: string): LeanBadAnswer {
-  return new LeanBadAnswer('LEAN_BAD_RESPONSE', `Lean's history has ${problem} in it.`, { retryable: false });
+  return new LeanBadAnswer(`Lean's history has ${problem} in it.`);
 }
 
 /**

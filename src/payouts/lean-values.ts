@@ -21,7 +21,7 @@ export function text(value: unknown): string | null {
 const maxIdLength = 200;
 
 /** A string that can be an id, a word or a code: it is not empty, not too long, and without control characters. */
-export function id(value: unknown): string | null {
+export function shortText(value: unknown): string | null {
   const given = text(value);
   // PostgreSQL cannot store a NUL character.
   const isId =
@@ -38,7 +38,7 @@ export function objects<Wire extends object>(value: unknown): Wire[] {
 
 /** An id in lower case, because a UUID means the same in either case. */
 export function leanId(value: unknown): string | null {
-  return id(value)?.toLowerCase() ?? null;
+  return shortText(value)?.toLowerCase() ?? null;
 }
 
 export function boolean(value: unknown): boolean | null {
@@ -56,7 +56,7 @@ export function instantFromLean(value: unknown): Instant | null {
 /** @returns undefined if the amount is not a decimal, or if there is no currency */
 export function moneyFromLean(amount: unknown, currency: unknown): Money | undefined {
   const digits = text(amount);
-  const code = id(currency);
+  const code = shortText(currency);
   const decimal = digits === null ? undefined : parseDecimal(digits);
   return decimal === undefined || code === null ? undefined : { amount: decimal, currency: code };
 }

@@ -71,7 +71,7 @@ export class PayoutReads {
   payout(paymentId: string, options: CallOptions): Promise<Payout | null> {
     return this.#observeDetailCall(this.#client.getPayout(paymentId, options), payment => {
       const payout = payoutFromPayment(payment);
-      if (payout === undefined) throw invalidResponse("Lean's payment has no payment_intent_id.");
+      if (payout === undefined) throw new LeanBadAnswer("Lean's payment has no payment_intent_id.");
       return payout.paymentId === null ? { ...payout, paymentId } : payout;
     });
   }
@@ -80,7 +80,7 @@ export class PayoutReads {
   intent(intentId: string, options: CallOptions): Promise<PayoutIntent | null> {
     return this.#observeDetailCall(this.#client.getPayoutIntent(intentId, options), wire => {
       const intent = intentFromLean(wire, intentId);
-      if (intent === undefined) throw invalidResponse("Lean's intent has no amount.");
+      if (intent === undefined) throw new LeanBadAnswer("Lean's intent has no amount.");
       const { payout } = intent;
       if (payout.paymentId !== null) this.#intentsLackTracking = payout.postInitiationStatus === undefined;
       return intent;
@@ -92,7 +92,7 @@ export class PayoutReads {
     const wire = await this.#client.getPayoutDestination(destinationId, options);
     if (wire === null) return null;
     const destination = destinationFromLean(wire);
-    if (destination === null) throw invalidResponse("Lean's destination has no id.");
+    if (destination === null) throw new LeanBadAnswer("Lean's destination has no id.");
     return destination;
   }
 
@@ -122,8 +122,4 @@ export class PayoutReads {
       },
     );
   }
-}
-
-function invalidResponse(message: string): LeanBadAnswer {
-  return new LeanBadAnswer('LEAN_BAD_RESPONSE', message, { retryable: false });
 }

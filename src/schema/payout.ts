@@ -20,9 +20,7 @@ export const PayoutType = builder.objectRef<Payout>('Payout');
 /** @throws LeanBadAnswer if Lean's response lacks a field that every payout must have */
 function required<Value>(value: Value | null, field: string): Value {
   if (value !== null) return value;
-  throw new LeanBadAnswer('LEAN_BAD_RESPONSE', `Lean's response for the payout has no ${field}.`, {
-    retryable: false,
-  });
+  throw new LeanBadAnswer(`Lean's response for the payout has no ${field}.`);
 }
 
 /** Reads the tracking even for a final status, because the tracking may contradict it. */

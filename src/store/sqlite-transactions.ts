@@ -67,18 +67,18 @@ export class SqliteTransactions {
   /** Runs one transaction and returns the callback that settles its promise. Call it after the shared commit. */
   #runInSavepoint({ statements, resolve, reject }: PendingTransaction): () => void {
     const database = this.#database;
-    database.exec('SAVEPOINT job');
+    database.exec('SAVEPOINT pending');
     try {
       const rows = statements.map(statement => this.#query(statement));
-      database.exec('RELEASE job');
+      database.exec('RELEASE pending');
       return () => {
         resolve(rows);
       };
     } catch (error) {
       // If the disk is full, SQLite rolls back the whole transaction, not only the savepoint.
       if (!database.isTransaction) throw error;
-      database.exec('ROLLBACK TO job');
-      database.exec('RELEASE job');
+      database.exec('ROLLBACK TO pending');
+      database.exec('RELEASE pending');
       return () => {
         reject(toStoreError(error));
       };

@@ -1,5 +1,5 @@
 import { postInitiationStatusFromLean } from '../payouts/from-lean.ts';
-import { id, leanId, instantFromLean, text } from '../payouts/lean-values.ts';
+import { shortText, leanId, instantFromLean, text } from '../payouts/lean-values.ts';
 import { eventType } from '../payouts/history.ts';
 import { isUuid } from '../payouts/values/ids.ts';
 import type { ReceivedEvent } from '../payouts/payout-update.ts';
@@ -18,8 +18,8 @@ export function eventFromLean(envelope: unknown): ReceivedEvent | undefined {
   const { event_id, type, payload, timestamp } = asRecord(envelope);
   const kind = eventType(text(type));
   const { id: paymentId, intent_id, status, post_initiation_status } = asRecord(payload);
-  const payment = id(paymentId);
-  const eventId = id(event_id);
+  const payment = shortText(paymentId);
+  const eventId = shortText(event_id);
   const publishedAt = instantFromLean(timestamp);
   if (
     kind === 'UNKNOWN' ||
@@ -29,7 +29,7 @@ export function eventFromLean(envelope: unknown): ReceivedEvent | undefined {
     !isUuid(payment)
   )
     return undefined;
-  const intentId = id(intent_id);
+  const intentId = shortText(intent_id);
   return {
     eventId,
     type: kind,
@@ -49,7 +49,7 @@ export function eventFromLean(envelope: unknown): ReceivedEvent | undefined {
  */
 export function announcedPayoutFromLean(envelope: unknown): AnnouncedPayout {
   const { amount, payment_destination_id, intent_id } = asRecord(asRecord(envelope)['payload']);
-  const destinationId = id(payment_destination_id);
+  const destinationId = shortText(payment_destination_id);
   return {
     amount: text(amount),
     destinationId: isUuid(destinationId) ? destinationId : null,
@@ -59,7 +59,7 @@ export function announcedPayoutFromLean(envelope: unknown): AnnouncedPayout {
 
 /** A status with the characters that Lean uses; null for others, because PostgreSQL does not store all of JSON's. */
 function statusText(value: unknown): string | null {
-  const status = id(value);
+  const status = shortText(value);
   return status !== null && /^[\w -]{1,64}$/.test(status) ? status : null;
 }
 

@@ -1,8 +1,7 @@
 import type { LeanClient } from '../lean/client.ts';
 import { LeanError } from '../errors/lean-errors.ts';
 import { StoreUnavailable } from '../errors/gateway-errors.ts';
-import type { Instant } from '../payouts/values/instant.ts';
-import { instantAt, leanTime } from '../payouts/values/lean-time.ts';
+import { instantAt, type Instant } from '../payouts/values/instant.ts';
 import type { Payout } from '../payouts/payout.ts';
 import type { PayoutEvents, LeasedEvent } from '../payouts/payout-update.ts';
 import {
@@ -232,7 +231,8 @@ export class EventProcessor {
   /** The time of the first start on this store. Older state changes are not published. */
   #publishedSince(): Promise<Instant> {
     const { events, client } = this.#options;
-    this.#since ??= leanTime(client)
+    this.#since ??= client
+      .now()
       .then(now => events.recordStart(instantAt(now ?? Date.now())))
       .catch((error: unknown) => {
         this.#since = undefined;

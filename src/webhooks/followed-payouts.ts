@@ -2,7 +2,7 @@ import type { LeanClient } from '../lean/client.ts';
 import { concernsOneRequest, LeanError } from '../errors/lean-errors.ts';
 import { StoreUnavailable } from '../errors/gateway-errors.ts';
 import { PollingLoop } from '../scheduling/polling-loop.ts';
-import { instantAt } from '../payouts/values/lean-time.ts';
+import { instantAt } from '../payouts/values/instant.ts';
 import { isAtBank, isBeforePayment, type Payout } from '../payouts/payout.ts';
 import type { EventProcessor } from './event-processor.ts';
 import { listedPages } from './listed-pages.ts';

@@ -1,8 +1,7 @@
 import type { LeanClient } from '../lean/client.ts';
 import { concernsOneRequest, LeanError } from '../errors/lean-errors.ts';
 import { StoreUnavailable } from '../errors/gateway-errors.ts';
-import { compareInstants, type Instant } from '../payouts/values/instant.ts';
-import { instantAt, leanTime } from '../payouts/values/lean-time.ts';
+import { instantAt, compareInstants, type Instant } from '../payouts/values/instant.ts';
 import { awaitsTracking, type Payout } from '../payouts/payout.ts';
 import { PollingLoop } from '../scheduling/polling-loop.ts';
 import {
@@ -92,7 +91,7 @@ export class WebhookBackfill {
 
   /** The time on Lean's clock, which the times of events and payouts come from. */
   async #leanNow(): Promise<Instant> {
-    return instantAt((await leanTime(this.#options.client)) ?? Date.now());
+    return instantAt((await this.#options.client.now()) ?? Date.now());
   }
 
   /**

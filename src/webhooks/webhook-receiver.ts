@@ -1,3 +1,4 @@
+import { isRecord } from '../payouts/lean-values.ts';
 import type { PayoutEvents } from '../payouts/payout-update.ts';
 import type { AnnouncedPayout } from '../payouts/creation/payout-records.ts';
 import { announcedPayoutFromLean, eventFromLean } from './event-from-lean.ts';
@@ -47,7 +48,7 @@ export class WebhookReceiver {
 function parseObject(body: Buffer): object | undefined {
   try {
     const value: unknown = JSON.parse(body.toString('utf8'));
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
+    return isRecord(value) ? value : undefined;
   } catch {
     return undefined;
   }

@@ -382,7 +382,7 @@ describe('the circuit breaker', () => {
 
   it('closes after a response that is too large, because Lean has responded', async () => {
     const bulkhead = await openBulkhead(5);
-    const tooLarge = new LeanBadAnswer('LEAN_BAD_RESPONSE', 'x', details);
+    const tooLarge = new LeanBadAnswer('x', details);
     const { result } = await probe(bulkhead, () => Promise.reject(tooLarge));
     expect(await failureOf(result)).toBe(tooLarge);
     expect(bulkhead.open).toBe(false);

@@ -43,12 +43,7 @@ describe('a retry', () => {
     ['no token', { error: new LeanTokenUnavailable('LEAN_UNAVAILABLE', 'x', details) }, false, false],
     ['a timeout', { error: new LeanOutcomeUnknown('LEAN_TIMEOUT', 'x', details) }, false, false],
     ['a broken connection', { error: new LeanOutcomeUnknown('LEAN_UNAVAILABLE', 'x', details) }, true, false],
-    [
-      'a response that is too large',
-      { error: new LeanBadAnswer('LEAN_BAD_RESPONSE', 'x', details) },
-      false,
-      false,
-    ],
+    ['a response that is too large', { error: new LeanBadAnswer('x', details) }, false, false],
     ['a cancellation by the caller', { error: new Error('gone') }, false, false],
     ['429', responded(429), true, false],
     ['500', responded(500), true, false],

@@ -15,7 +15,14 @@ import {
   lenientPageFromLean,
   stateFromLean,
 } from '../../src/payouts/from-lean.ts';
-import { boolean, id, instantFromLean, leanId, moneyFromLean, text } from '../../src/payouts/lean-values.ts';
+import {
+  boolean,
+  shortText,
+  instantFromLean,
+  leanId,
+  moneyFromLean,
+  text,
+} from '../../src/payouts/lean-values.ts';
 import { emptyPayout, unknownParty } from '../../src/payouts/payout.ts';
 
 /** Values that Lean documents for no field. Reading them must not throw. */
@@ -63,15 +70,20 @@ describe('a text from Lean', () => {
   });
 
   it('is not an id if it is empty', () => {
-    expect([id(''), id('null'), id(null), id('a')]).toEqual([null, null, null, 'a']);
+    expect([shortText(''), shortText('null'), shortText(null), shortText('a')]).toEqual([
+      null,
+      null,
+      null,
+      'a',
+    ]);
   });
 
   it('is lower case as an id from Lean, and null if there is none', () => {
     expect(leanId('3FA85F64-5717-4562-B3FC-2C963F66AFA6')).toBe('3fa85f64-5717-4562-b3fc-2c963f66afa6');
     expect([leanId(''), leanId('null'), leanId(undefined)]).toEqual([null, null, null]);
     // PostgreSQL cannot store a NUL character.
-    expect([leanId('x\0y'), id('A\nB'), id('x'.repeat(201))]).toEqual([null, null, null]);
-    expect(id('x'.repeat(200))).toHaveLength(200);
+    expect([leanId('x\0y'), shortText('A\nB'), shortText('x'.repeat(201))]).toEqual([null, null, null]);
+    expect(shortText('x'.repeat(200))).toHaveLength(200);
   });
 });
 
@@ -549,7 +561,7 @@ describe("Lean's destination", () => {
 
 describe('hasNextPage', () => {
   const answer = {
-    badAnswer: (message: string) => new LeanBadAnswer('LEAN_BAD_RESPONSE', message, { retryable: false }),
+    badAnswer: (message: string) => new LeanBadAnswer(message),
   };
 
   it('counts rows that cannot be read', () => {
@@ -568,7 +580,7 @@ describe('hasNextPage', () => {
 describe("the envelope of Lean's list", () => {
   const content = [{ payment_intent_id: 'i' }];
   const answer = {
-    badAnswer: (message: string) => new LeanBadAnswer('LEAN_BAD_RESPONSE', message, { retryable: false }),
+    badAnswer: (message: string) => new LeanBadAnswer(message),
   };
 
   it('is read with the page numbers in `page`, as recorded', () => {

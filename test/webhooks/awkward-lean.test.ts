@@ -1,7 +1,6 @@
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { Bulkhead } from '../../src/lean/bulkhead.ts';
-import type { Instant } from '../../src/payouts/values/instant.ts';
-import { instantAt } from '../../src/payouts/values/lean-time.ts';
+import { instantAt, type Instant } from '../../src/payouts/values/instant.ts';
 import type { SandboxOptions } from '../../src/sandbox/sandbox.ts';
 import { SqlPayoutEvents } from '../../src/store/payout-events.ts';
 import { eventFromLean } from '../../src/webhooks/event-from-lean.ts';

@@ -1,7 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { pageFromLean } from '../../src/payouts/from-lean.ts';
-import type { Instant } from '../../src/payouts/values/instant.ts';
-import { instantAt } from '../../src/payouts/values/lean-time.ts';
+import { instantAt, type Instant } from '../../src/payouts/values/instant.ts';
 import { PayoutReads } from '../../src/payouts/payout-reads.ts';
 import type { Payout } from '../../src/payouts/payout.ts';
 import type { PayoutUpdate, ReceivedEvent } from '../../src/payouts/payout-update.ts';

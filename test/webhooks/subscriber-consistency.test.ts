@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { instantAt } from '../../src/payouts/values/lean-time.ts';
+import { instantAt } from '../../src/payouts/values/instant.ts';
 import type { PayoutUpdate } from '../../src/payouts/payout-update.ts';
 import { updateCursor } from '../../src/payouts/update-cursor.ts';
 import { SqlPayoutEvents } from '../../src/store/payout-events.ts';

@@ -1,5 +1,4 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { LeanClock } from '../../src/lean/lean-clock.ts';
 import { parseInstant, type Instant } from '../../src/payouts/values/instant.ts';
 import { SqlPayoutEvents } from '../../src/store/payout-events.ts';
 import { WebhookBackfill, type WebhookBackfillOptions } from '../../src/webhooks/webhook-backfill.ts';
@@ -22,11 +21,9 @@ function createFakeBackfill(
   const completed: Instant[] = [];
   const read: string[] = [];
   const leasedAt: Instant[] = [];
-  const clock = new LeanClock({ monotonic: () => 0, wall: () => 0 });
-  clock.observe(Date.parse(until));
   const backfill: WebhookBackfill = new WebhookBackfill({
     client: {
-      clock,
+      now: () => Promise.resolve(Date.parse(until)),
       listEvents: ({ from }: { readonly from: string }) => {
         read.push(from);
         onPage(backfill);

@@ -1,6 +1,6 @@
 import { collectDefaultMetrics, Counter, Registry, type Metric } from 'prom-client';
 import { findings, type Finding } from '../../payouts/creation/finding.ts';
-import type { UpstreamCall } from '../../lean/upstream-call.ts';
+import { cancelledAttempt, type UpstreamCall } from '../../lean/upstream-call.ts';
 import { connectionEndReasons, type ConnectionEndReason } from '../http/connection-limits.ts';
 import { Histogram, type HistogramOptions } from './histogram.ts';
 import type { FinishedRequest } from '../http/listener.ts';
@@ -184,5 +184,5 @@ function outcomeOf({ status, error = '' }: UpstreamCall): string {
   if (error.startsWith('LeanUnreachable')) return 'unreachable';
   if (error.startsWith('LeanNotSent')) return 'held_back';
   if (error.endsWith('LEAN_TIMEOUT')) return 'timeout';
-  return error === 'given up' ? 'given_up' : 'broken';
+  return error === cancelledAttempt ? 'given_up' : 'broken';
 }

@@ -1,6 +1,6 @@
 import type { LeanCreated, LeanCreatedPayout, LeanCreatedTransfer } from '../../lean/wire.ts';
 import { partyFromLean, stateFromLean } from '../from-lean.ts';
-import { id, leanId, moneyFromLean, objects, text } from '../lean-values.ts';
+import { shortText, leanId, moneyFromLean, objects, text } from '../lean-values.ts';
 import { unknownParty, type PayoutParty, type PayoutState } from '../payout.ts';
 import { compareDecimals } from '../values/decimal.ts';
 import type { Money } from '../values/money.ts';
@@ -64,8 +64,8 @@ function onlyMatch(entries: readonly Entry[], transfer: Transfer): Entry | undef
 /** Whether an entry may belong to a transfer: no field that it has contradicts the transfer. */
 function matches(entry: Entry | undefined, transfer: Transfer): entry is Entry {
   if (entry === undefined) return false;
-  const destination = id(entry.detail.destination_id)?.toLowerCase();
-  const currency = id(entry.detail.currency);
+  const destination = shortText(entry.detail.destination_id)?.toLowerCase();
+  const currency = shortText(entry.detail.currency);
   return (
     (destination === undefined || destination === transfer.destinationId.toLowerCase()) &&
     (currency === null || currency === transfer.amount.currency) &&
@@ -107,7 +107,7 @@ function createdTransfer({ payout, detail }: Entry, transfer: Transfer): Created
         : transfer.amount,
     sender: senderOf(payout),
     recipient: recipientOf(detail),
-    traceId: id(payout.initiate_payment_task_id),
+    traceId: shortText(payout.initiate_payment_task_id),
     reason: text(detail.error_message),
   };
 }

@@ -1,6 +1,6 @@
 import type { LeanClient } from '../../lean/client.ts';
 import { lenientPageFromLean } from '../from-lean.ts';
-import { instantAt } from '../values/lean-time.ts';
+import { instantAt } from '../values/instant.ts';
 import type { PayoutRow } from '../payout.ts';
 import { DistinctRows, rowKey } from './list-rows.ts';
 

@@ -1,5 +1,4 @@
 import type { LeanClient } from '../../lean/client.ts';
-import { leanTime } from '../values/lean-time.ts';
 import type { PayoutReads } from '../payout-reads.ts';
 import type { Payout } from '../payout.ts';
 import { CandidateClassifier, type Candidate, type Classification } from './candidate.ts';
@@ -84,7 +83,7 @@ export class PayoutMatcher {
    */
   async search(request: PayoutRequest, { deadline, untilNow = false }: SearchOptions): Promise<ListReading> {
     const { client, reads, evidence, application } = this.#options;
-    const leanNow = await leanTime(client, { deadline });
+    const leanNow = await client.now({ deadline });
     const { from, to } = this.#timeRangeOf(request, leanNow ?? request.readAt);
     const end = untilNow ? Math.max(to, (leanNow ?? 0) + rowTimeMarginMs) : to;
     const list = await readListWindow(client, { from, to: end }, deadline);

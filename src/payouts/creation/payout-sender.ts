@@ -2,7 +2,6 @@ import type { LeanAnswer } from '../../lean/answer.ts';
 import type { LeanClient } from '../../lean/client.ts';
 import { LeanError, LeanNotSent, LeanRefused } from '../../errors/lean-errors.ts';
 import { RateLimited, StoreUnavailable } from '../../errors/gateway-errors.ts';
-import { leanTime } from '../values/lean-time.ts';
 import {
   batchAnswer,
   transferAnswer,
@@ -87,11 +86,11 @@ export class PayoutSender {
     const { transfers, leanKey, caller } = lease;
     // Reads Lean's time if no answer has contained it yet. If that fails, the first reconciliation read starts the
     // resend delay.
-    await leanTime(client, { deadline: Math.min(deadline, performance.now() + leanTimeTimeoutMs) }).catch(
-      (error: unknown) => {
+    await client
+      .now({ deadline: Math.min(deadline, performance.now() + leanTimeTimeoutMs) })
+      .catch((error: unknown) => {
         if (!(error instanceof LeanError)) throw error;
-      },
-    );
+      });
     if (!lease.repeated && permit.listChecked !== true) await allowance?.take(caller, transfers.length);
     return client.createPayouts(creationBody(transfers), leanKey, {
       deadline,

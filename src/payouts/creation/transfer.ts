@@ -1,5 +1,6 @@
 import { isUuid } from '../values/ids.ts';
-import { amountProblems, type Money } from '../values/money.ts';
+import type { Money } from '../values/money.ts';
+import { amountProblems } from './amount-problems.ts';
 import { textFault, type InputProblem, type PayoutInputErrorCode, type TextRule } from './input-problem.ts';
 
 /** One transfer, as a caller requests it. */
@@ -54,7 +55,8 @@ export function keyProblems(idempotencyKey: string): readonly InputProblem[] {
   return textProblems(
     'idempotencyKey',
     idempotencyKey,
-    () => 'must be 1 to 255 printable ASCII characters with no space at either end, such as a UUID.',
+    () =>
+      `must be 1 to ${String(maxKeyLength)} printable ASCII characters with no space at either end, such as a UUID.`,
   );
 }
 

@@ -1,5 +1,4 @@
-import type { Instant } from '../values/instant.ts';
-import { instantAt } from '../values/lean-time.ts';
+import { instantAt, type Instant } from '../values/instant.ts';
 import type { PayoutOutcomeUnknown } from './creation-answer.ts';
 import { findings, type PayoutUnknownReason } from './finding.ts';
 import type { PayoutRequest } from './payout-record.ts';

@@ -95,7 +95,7 @@ export class PageReader {
       const rows = read.slice(range);
       if (rows !== undefined) return this.#result(range, rows, read.total);
     }
-    throw new LeanBadAnswer('LEAN_BAD_RESPONSE', "Lean's list changes faster than it can be read.", {
+    throw new LeanBadAnswer("Lean's list changes faster than it can be read.", {
       retryable: true,
     });
   }

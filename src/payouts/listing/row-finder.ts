@@ -34,15 +34,21 @@ export class RowFinder {
     hints: readonly RowHints[],
     options: CallOptions,
   ): Promise<readonly (PayoutRow | null | undefined | Error)[]> {
-    const found: FoundRows = new Map();
-    await Promise.all(rowWindowsOf(hints).map(window => this.#search(window, found, options)));
-    return hints.map(({ intentId }) => found.get(intentId));
+    const found = new Map<RowHints, PayoutRow | null | undefined | Error>();
+    await Promise.all(
+      rowWindowsOf(hints).map(async window => {
+        const rows = await this.#search(window, options);
+        for (const hint of window.hints) found.set(hint, rows.get(hint.intentId));
+      }),
+    );
+    return hints.map(hint => found.get(hint));
   }
 
   /** Searches one window. An error is recorded for those of its payouts that have not been found. */
-  async #search({ query, hints }: RowWindow, found: FoundRows, options: CallOptions): Promise<void> {
+  async #search({ query, hints }: RowWindow, options: CallOptions): Promise<FoundRows> {
+    const found: FoundRows = new Map();
     const ids = new Set(hints.map(({ intentId }) => intentId));
-    const missing = (): readonly RowHints[] => hints.filter(({ intentId }) => found.get(intentId) == null);
+    const missing = (): readonly RowHints[] => hints.filter(({ intentId }) => !found.has(intentId));
     const setMissing = (value: null | Error): void => {
       for (const { intentId } of missing()) found.set(intentId, value);
     };
@@ -55,14 +61,17 @@ export class RowFinder {
     };
     try {
       const { rows, total } = await collect(this.#page(query, 0, options));
-      if (missing().length === 0) return;
+      if (missing().length === 0) return found;
       // Without a total, a short page does not prove that the list ends, because Lean may cap its pages.
-      if (rows.length === 0 || (total !== null && total <= rows.length)) return setMissing(null);
+      if (rows.length === 0 || (total !== null && total <= rows.length)) {
+        setMissing(null);
+        return found;
+      }
       // Lean may cap its pages. Its second page then begins where the first one ended, so both hold this many rows.
       if (total !== null && total <= 2 * rows.length) {
         const second = await collect(this.#page(query, 1, options));
         if (rows.length + second.rows.length >= total) setMissing(null);
-        return;
+        return found;
       }
       await Promise.all(
         missing().map(async hint => {
@@ -74,13 +83,14 @@ export class RowFinder {
                 : this.#page({ ...ownQuery(hint), ...amount }, 0, options);
             await collect(next);
           } catch (error) {
-            if (found.get(hint.intentId) == null) found.set(hint.intentId, errorFrom(error));
+            if (!found.has(hint.intentId)) found.set(hint.intentId, errorFrom(error));
           }
         }),
       );
     } catch (error) {
       setMissing(errorFrom(error));
     }
+    return found;
   }
 
   async #page(query: FilterQuery, number: number, options: CallOptions): Promise<LeanPage> {

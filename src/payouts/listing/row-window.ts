@@ -1,5 +1,4 @@
-import { instantAt } from '../values/lean-time.ts';
-import type { Instant } from '../values/instant.ts';
+import { instantAt, type Instant } from '../values/instant.ts';
 import type { FilterQuery } from './payout-filter.ts';
 
 /** Facts by which a payout's row can be found in Lean's list: its amount, and when it was created or changed. */

@@ -36,6 +36,16 @@ export function parseInstant(text: string): Instant | undefined {
   return formatInstant(seconds, fraction ?? '');
 }
 
+/**
+ * Converts epoch milliseconds to an instant such as `2026-03-01T08:30:00.123Z`.
+ * @throws RangeError after the year 9999
+ */
+export function instantAt(epochMs: number): Instant {
+  const instant = parseInstant(new Date(epochMs).toISOString());
+  if (instant === undefined) throw new RangeError(`the time ${String(epochMs)} ms is after the year 9999`);
+  return instant;
+}
+
 /** -1, 0 or 1 if `a` is before, equal to or after `b`. */
 export function compareInstants(a: Instant, b: Instant): number {
   // Texts of the same length sort by time.

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Instant } from '../../../src/payouts/values/instant.ts';
-import { instantAt } from '../../../src/payouts/values/lean-time.ts';
+import { instantAt, type Instant } from '../../../src/payouts/values/instant.ts';
 import { rowWindowsOf, type RowHints, type RowWindow } from '../../../src/payouts/listing/row-window.ts';
 
 const seed = 20_261_129;
