@@ -75,6 +75,18 @@ function rawQuery(port: number): string {
   return `POST /graphql HTTP/1.1\r\nhost: 127.0.0.1:${String(port)}\r\ncontent-type: application/json\r\ncontent-length: ${String(body.length)}\r\n\r\n${body}`;
 }
 
+/** Opens connections that announce a body of 256 KB, send its first `bytes`, and then nothing. */
+async function openIncompletePosts(port: number, count: number, bytes: number): Promise<Socket[]> {
+  const sockets: Socket[] = [];
+  const request = `POST /v1/payouts/v1/payment HTTP/1.1\r\nhost: 127.0.0.1:${String(port)}\r\ncontent-type: application/json\r\nidempotency-key: flood\r\ncontent-length: ${String(256 * 1024)}\r\n\r\n${'x'.repeat(bytes)}`;
+  await withEightInFlight(count, async () => {
+    const socket = await openUnreadSocket(port);
+    sockets.push(socket);
+    socket.write(request);
+  });
+  return sockets;
+}
+
 /** Calls `send` `count` times, with eight calls in flight. */
 async function withEightInFlight(count: number, send: (index: number) => Promise<void>): Promise<void> {
   let next = 0;
@@ -252,6 +264,29 @@ export const floods: readonly Flood[] = [
         sockets.push(socket);
         socket.write(request);
       }
+      await pause(holdMs * share);
+      return closer(sockets);
+    },
+  },
+  {
+    name: 'REST: 1,700 bodies of one byte and 260 of 255 KB, none of them complete',
+    async send({ restPort }, share) {
+      const small = await openIncompletePosts(restPort, scaled(1700, share), 1);
+      const large = await openIncompletePosts(restPort, scaled(260, share), 255 * 1024);
+      await pause(holdMs * share);
+      return closer([...small, ...large]);
+    },
+  },
+  {
+    name: '5,000 WebSockets with 60 KB of a message before connection_init',
+    async send(target, share) {
+      const sockets: WebSocket[] = [];
+      await withEightInFlight(scaled(5000, share), async () => {
+        const socket = await openWebSocket(target, false);
+        sockets.push(socket);
+        // A fragment without a last one: the message is never complete.
+        socket.send('x'.repeat(60_000), { fin: false });
+      });
       await pause(holdMs * share);
       return closer(sockets);
     },

@@ -70,6 +70,7 @@ describe('docs/limits.md', () => {
     expect(connections).toContain(`has not read, for ${seconds(unreadMs)}`);
     const formatted = {
       connections: count(limits.connections),
+      connectionsWithoutSubscriptions: count(limits.connectionsWithoutSubscriptions),
       headersMs: seconds(limits.headersMs),
       requestMs: seconds(limits.requestMs),
       headers: count(limits.headers),

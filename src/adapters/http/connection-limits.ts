@@ -1,7 +1,9 @@
 /** Limits for one connection, one caller and the whole process. `docs/limits.md` and `/metrics` list them. */
 export const connectionLimits = {
-  /** Open connections of one listener. The listener closes any further connection at once. */
+  /** Open connections of the GraphQL listener. It closes any further connection at once. */
   connections: 10_000,
+  /** The same for the REST listener and for the MCP listener, which have no subscriptions. */
+  connectionsWithoutSubscriptions: 2000,
   /** Requests in flight on one HTTP connection (pipelining). One more request closes the connection. */
   requests: 20,
   /** Operations in flight on one WebSocket, including subscriptions. Further operations are refused. */
@@ -24,7 +26,7 @@ export const connectionLimits = {
   /** Unread bytes of all connections together. Above that, the connections with the most unread bytes are closed. */
   maxTotalUnreadBytes: 64 * 1024 * 1024,
   /** Bytes of incomplete or queued request bodies and WebSocket messages, over all connections. */
-  maxTotalIncomingBytes: 64 * 1024 * 1024,
+  maxTotalIncomingBytes: 32 * 1024 * 1024,
   /** Headers of one request. Node ignores further headers. */
   headers: 100,
   /** Time within which the headers of a request must arrive, in ms. */

@@ -161,7 +161,7 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
   // Without this listener Node answers 417 by itself, uncounted and unlogged. A server may ignore expectations
   // (RFC 9110, 10.1.1).
   server.on('checkExpectation', handle);
-  server.maxConnections = limits.connections;
+  server.maxConnections = surface === 'graphql' ? limits.connections : limits.connectionsWithoutSubscriptions;
   server.on('connection', socket => {
     connections.forSocket(socket);
   });

@@ -24,16 +24,16 @@ function createConnections() {
 describe('incomplete bodies', () => {
   it('above maxTotalIncomingBytes have their connections closed, the oldest of equal ones first', () => {
     const { connections, endReasons, begin } = createConnections();
-    const bodies = Array.from({ length: 65 }, begin);
+    const bodies = Array.from({ length: 33 }, begin);
     for (const { body } of bodies) {
       body.hold(10);
       body.hold(mebibyte);
     }
     // The largest ones are closed down to 90 % of the limit.
-    expect(connections.incomingBytes).toBe(58 * mebibyte);
+    expect(connections.incomingBytes).toBe(29 * mebibyte);
     const closed = bodies.map(({ socket }) => socket.destroyed);
-    expect(closed).toEqual(Array.from({ length: 65 }, (_, index) => index < 7));
-    expect(endReasons).toEqual(Array.from({ length: 7 }, () => 'incoming_in_all'));
+    expect(closed).toEqual(Array.from({ length: 33 }, (_, index) => index < 4));
+    expect(endReasons).toEqual(Array.from({ length: 4 }, () => 'incoming_in_all'));
   });
 
   it('of slow clients stay open while larger ones fill the memory', () => {
@@ -67,7 +67,7 @@ describe('incomplete bodies', () => {
 
   it('are closed before bodies that are complete and wait to be handled', () => {
     const { connections, begin } = createConnections();
-    const complete = Array.from({ length: 63 }, begin);
+    const complete = Array.from({ length: 31 }, begin);
     for (const { body } of complete) {
       body.hold(mebibyte);
       body.complete();
@@ -78,7 +78,7 @@ describe('incomplete bodies', () => {
     other.body.hold(1);
     expect([...complete, other].filter(({ socket }) => socket.destroyed)).toEqual([]);
     expect(slow.socket.destroyed).toBe(true);
-    expect(connections.incomingBytes).toBe(63 * mebibyte + 1);
+    expect(connections.incomingBytes).toBe(31 * mebibyte + 1);
   });
 });
 
@@ -95,7 +95,7 @@ async function startGateway() {
 }
 
 describe('a gateway that receives many incomplete bodies', () => {
-  it('holds at most 64 MiB of them, and still answers complete requests', async () => {
+  it('holds at most maxTotalIncomingBytes of them, and still answers complete requests', async () => {
     const { url, restUrl = '', metric } = await startGateway();
     const { port, host } = new URL(restUrl);
     const head = `POST /v1/payouts/v1/payment HTTP/1.1\r\nhost: ${host}\r\ncontent-type: application/json\r\nidempotency-key: k\r\ncontent-length: 262144\r\n\r\n`;
