@@ -20,6 +20,9 @@ export interface Postgres {
   remove(): Promise<void>;
 }
 
+/** No test cuts the power, so nothing needs to be on disk. With these settings a new database takes a quarter of the time. */
+const withoutDurability = ['fsync=off', 'full_page_writes=off', 'synchronous_commit=off', 'autovacuum=off'];
+
 export async function startPostgres(): Promise<Postgres> {
   const folder = await mkdtemp(join(tmpdir(), 'postgres-'));
   const { EmbeddedPostgres, removeCopy } = await loadEmbeddedPostgres(folder);
@@ -31,7 +34,7 @@ export async function startPostgres(): Promise<Postgres> {
     // PostgreSQL refuses to run as root.
     createPostgresUser: process.getuid?.() === 0,
     initdbFlags: ['--encoding=UTF8'],
-    postgresFlags: ['-c', 'max_connections=200'],
+    postgresFlags: ['max_connections=200', ...withoutDurability].flatMap(setting => ['-c', setting]),
     onLog: () => undefined,
     onError: () => undefined,
   });
@@ -53,7 +56,7 @@ export async function startPostgres(): Promise<Postgres> {
 /** Creates an empty database on a server and returns its address. */
 export async function freshDatabase(serverUrl: string): Promise<string> {
   const name = `test_${randomUUID().replaceAll('-', '')}`;
-  await query(serverUrl, `CREATE DATABASE ${name}`);
+  await query(serverUrl, `CREATE DATABASE ${name} STRATEGY FILE_COPY`);
   const url = new URL(serverUrl);
   url.pathname = `/${name}`;
   return url.href;
