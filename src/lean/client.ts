@@ -15,7 +15,14 @@ import { LeanClock } from './lean-clock.ts';
 import { promiseFrom } from './callbacks.ts';
 import type { RequestClass } from './retry.ts';
 import { SharedReads } from './shared-reads.ts';
-import type { LeanDestination, LeanHistory, LeanPayment, LeanPayoutIntent, LeanPayoutPage } from './wire.ts';
+import type {
+  LeanDestination,
+  LeanEventPage,
+  LeanHistory,
+  LeanPayment,
+  LeanPayoutIntent,
+  LeanPayoutPage,
+} from './wire.ts';
 
 export interface CallOptions {
   /** Aborted when no caller waits any more. Requests that move money never pass a signal. */
@@ -199,14 +206,14 @@ export class LeanClient {
     readonly page: string;
     readonly size: string;
     readonly from: string;
-  }): Promise<{ readonly data: readonly unknown[] } | undefined> {
+  }): Promise<{ readonly data: readonly unknown[]; readonly total: unknown } | undefined> {
     const answer = await this.call(listEvents, { query });
     const { status } = answer;
     if (status === 403 || status === 404 || status === 405) return undefined;
     if (!answer.ok) throw answer.failure();
-    const { data } = answer.json() as { readonly data?: unknown };
+    const { data, page } = answer.json() as LeanEventPage;
     if (!Array.isArray(data)) throw answer.badAnswer("Lean's list of events has no array of events in data.");
-    return { data };
+    return { data, total: page?.total_elements };
   }
 
   /**

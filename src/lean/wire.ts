@@ -167,3 +167,9 @@ export interface LeanErrorBody {
   readonly message?: unknown;
   readonly data?: unknown;
 }
+
+/** `GET /events/v1` */
+export interface LeanEventPage {
+  readonly data?: unknown;
+  readonly page?: { readonly total_elements?: unknown } | null;
+}

@@ -20,7 +20,7 @@ export interface EventProcessorOptions extends ObservationSources {
   readonly onPublished: (updates: number) => void;
   /** Called with the number of events that belong to payments which are not payouts. */
   readonly onNonPayoutEvents?: (events: number) => void;
-  /** Called with the first error of a series of failures, and with undefined after the next success. */
+  /** Called with the first error of a series of failures, and with undefined once nothing fails any more. */
   readonly onFailure?: (error: Error | undefined) => void;
   /** How often the store is checked for due events without a call of `wake()`, in ms. @default 5 s */
   readonly intervalMs?: number;
@@ -41,6 +41,15 @@ const unknownPaymentTries = 3;
 /** The longest delay before events are processed again, in ms. */
 const maxDelayMs = 60_000;
 
+/** The key of the store among what fails. Payments have UUIDs. */
+const theStore = 'store';
+
+/** The most payments that are remembered as failing. */
+const maxFailing = 10_000;
+
+/** The time after which a payment no longer counts as failing, in ms. A failing one is tried again within a minute. */
+const forgetFailureMs = 2 * maxDelayMs;
+
 /** The most reads of a payout while the result may be stale. After them its events are postponed. */
 const maxReads = 5;
 
@@ -54,7 +63,8 @@ export class EventProcessor {
   #since: Promise<Instant> | undefined;
   readonly #worker = new CoalescingWorker(() => this.#processBatch());
   #timer: NodeJS.Timeout | undefined;
-  #failing = false;
+  /** What failed last and has not succeeded since, with the time of its last failure (`performance.now()`). */
+  readonly #failing = new Map<string, number>();
 
   constructor(options: EventProcessorOptions) {
     this.#options = options;
@@ -84,37 +94,39 @@ export class EventProcessor {
   async #processBatch(): Promise<'more' | 'done'> {
     try {
       const batch = await this.#options.events.leaseDue(batchSize);
-      if (batch.length === 0) return 'done';
-      this.#report(await this.#processPayments(Map.groupBy(batch, ({ paymentId }) => paymentId)));
-      return 'more';
+      if (batch.length > 0) await this.#processPayments(Map.groupBy(batch, ({ paymentId }) => paymentId));
+      this.#noteResult(theStore, undefined);
+      return batch.length > 0 ? 'more' : 'done';
     } catch (error) {
       if (!(error instanceof StoreUnavailable)) throw error;
-      this.#report(error);
+      this.#noteResult(theStore, error);
       return 'done';
     }
   }
 
-  /** Reports the result of a batch if it differs from that of the last one. */
-  #report(failure: Error | undefined): void {
-    const isFailing = failure !== undefined;
-    if (isFailing !== this.#failing) this.#options.onFailure?.(failure);
-    this.#failing = isFailing;
+  /**
+   * Records whether a payment, or the store, fails. Reports the first failure, and the end of the last one.
+   * A payment is forgotten if this gateway has not tried it for a while, because another gateway may have processed it.
+   */
+  #noteResult(key: string, failure: Error | undefined): void {
+    const wasFailing = this.#failing.size > 0;
+    const now = performance.now();
+    this.#failing.delete(key);
+    if (failure !== undefined && this.#failing.size < maxFailing) this.#failing.set(key, now);
+    for (const [each, failedAt] of this.#failing) {
+      if (now - failedAt < forgetFailureMs) break;
+      this.#failing.delete(each);
+    }
+    if (this.#failing.size > 0 !== wasFailing) this.#options.onFailure?.(failure);
   }
 
-  /** @returns the first failure of a payment */
-  async #processPayments(
-    byPayment: ReadonlyMap<string, readonly LeasedEvent[]>,
-  ): Promise<LeanError | undefined> {
-    let first: LeanError | undefined;
+  async #processPayments(byPayment: ReadonlyMap<string, readonly LeasedEvent[]>): Promise<void> {
     const queue = [...byPayment.entries()];
     const work = async (): Promise<void> => {
-      for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
-        const failure = await this.#processPayment(...next);
-        first ??= failure;
-      }
+      for (let next = queue.pop(); next !== undefined; next = queue.pop())
+        this.#noteResult(next[0], await this.#processPayment(...next));
     };
     await Promise.all(Array.from({ length: concurrency }, work));
-    return first;
   }
 
   /** @returns the failure because of which the events were postponed */

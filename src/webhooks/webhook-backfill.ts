@@ -2,6 +2,7 @@ import type { LeanClient } from '../lean/client.ts';
 import { concernsOneRequest, LeanError } from '../errors/lean-errors.ts';
 import { StoreUnavailable } from '../errors/gateway-errors.ts';
 import { instantAt, compareInstants, type Instant } from '../payouts/values/instant.ts';
+import { count } from '../payouts/lean-values.ts';
 import { awaitsTracking, type Payout } from '../payouts/payout.ts';
 import { PollingLoop } from '../scheduling/polling-loop.ts';
 import {
@@ -107,19 +108,25 @@ export class WebhookBackfill {
     const overlapping = instantAt(Math.min(Date.parse(upTo), Date.parse(until)) - overlapMs);
     // Changes from before the first start on this store are not published.
     const from = compareInstants(overlapping, since) < 0 ? since : overlapping;
-    const missed = await this.#receiveMissedEvents(from);
-    if (missed > 0) processor.wake();
-    const { payouts, failures, isComplete } = await this.#publishMissedPayouts(from);
-    if (missed > 0 || payouts > 0) onMissed({ events: missed, payouts });
+    const missed: Missed = { events: 0, payouts: 0, failuresInRow: 0, failures: new Map(), isComplete: true };
+    try {
+      await this.#receiveMissedEvents(from, missed);
+      if (missed.events > 0) processor.wake();
+      await this.#publishMissedPayouts(from, missed);
+    } finally {
+      // What was recovered before a failure is not missed the next time.
+      const { events, payouts } = missed;
+      if (events > 0 || payouts > 0) onMissed({ events, payouts });
+    }
     // An interrupted backfill is repeated from its start.
     if (this.#loop.stopped) return;
-    this.#rememberFailures(failures, Date.parse(until));
+    this.#rememberFailures(missed.failures, Date.parse(until));
     const isRetrying = [...this.#firstFailures.values()].some(
       failedAt => Date.parse(until) - failedAt < retryMs,
     );
     // An incomplete backfill moves nothing forward: the next one starts where this one started.
-    await events.completeBackfill(isComplete && !isRetrying ? until : upTo);
-    const [failure] = failures.values();
+    await events.completeBackfill(missed.isComplete && !isRetrying ? until : upTo);
+    const [failure] = missed.failures.values();
     if (failure !== undefined) throw failure;
   }
 
@@ -132,25 +139,27 @@ export class WebhookBackfill {
   }
 
   /** Stores the events that were not received. Some Lean applications have no list of events. */
-  async #receiveMissedEvents(from: Instant): Promise<number> {
+  async #receiveMissedEvents(from: Instant, missed: Missed): Promise<void> {
     const { client, events } = this.#options;
-    let missed = 0;
+    let read = 0;
     for (let page = 0; page < maxPages && !this.#loop.stopped; page += 1) {
       const listed = await client.listEvents({ page: String(page), size: String(pageSize), from });
-      if (listed === undefined) return missed;
+      if (listed === undefined) return;
       const received = listed.data.map(eventFromLean).filter(event => event !== undefined);
-      if (received.length > 0) missed += await events.receive(received as ReceivedEvent[]);
-      if (listed.data.length < pageSize) return missed;
+      if (received.length > 0) missed.events += await events.receive(received as ReceivedEvent[]);
+      const { length } = listed.data;
+      read += length;
+      const total = count(listed.total);
+      // Lean may cap its pages, so a short page is not the last one if the total says otherwise.
+      if (length === 0 || (total === null ? length < pageSize : read >= total)) return;
     }
-    return missed;
   }
 
   /**
    * Publishes the payouts that have changed. Goes on after a payout that cannot be read.
    * @throws LeanError if the list cannot be read; StoreUnavailable
    */
-  async #publishMissedPayouts(from: Instant): Promise<MissedPayouts> {
-    const missed: MissedPayouts = { payouts: 0, failuresInRow: 0, failures: new Map(), isComplete: true };
+  async #publishMissedPayouts(from: Instant, missed: Missed): Promise<void> {
     const failedBefore: ListedRow[] = [];
     for await (const page of this.#pages(from, missed.failures)) {
       const isNew = ({ row }: ListedRow): boolean => !this.#firstFailures.has(row.intentId);
@@ -159,7 +168,6 @@ export class WebhookBackfill {
       if (!missed.isComplete) break;
     }
     await this.#publishRows(failedBefore, missed, Infinity);
-    return missed;
   }
 
   /** The rows of each page of Lean's list whose states have not been published. */
@@ -178,11 +186,7 @@ export class WebhookBackfill {
   }
 
   /** @returns false if it stopped after `maxFailures` failures in a row */
-  async #publishRows(
-    rows: readonly ListedRow[],
-    missed: MissedPayouts,
-    maxFailures: number,
-  ): Promise<boolean> {
+  async #publishRows(rows: readonly ListedRow[], missed: Missed, maxFailures: number): Promise<boolean> {
     for (const { row, position } of rows) {
       try {
         if ((await this.#options.processor.publishRow(row, position)) > 0) missed.payouts += 1;
@@ -204,7 +208,10 @@ interface ListedRow {
   readonly position: number;
 }
 
-interface MissedPayouts {
+/** The results of a backfill so far. */
+interface Missed {
+  /** The number of events that had not been received. */
+  events: number;
   /** The number of payouts that were published. */
   payouts: number;
   /** The number of failures since the last success. */

@@ -243,19 +243,20 @@ it('a payout that failed without a payment is published again when it gets a pay
   ]);
 });
 
-it('a series of failures is reported once, and its end once', async () => {
+/** A processor that records which failures it reports, and a function that receives one event of a payment. */
+async function startReportingProcessor() {
   const lean = await startLean();
   const client = clientTo(lean.url);
-  const events = new SqlPayoutEvents(openTestStore(await freshStore('SQLite')));
+  const clock = { ms: Date.now() };
+  const events = new SqlPayoutEvents(openTestStore(await freshStore('SQLite'), { clock: () => clock.ms }));
   const reported: (string | undefined)[] = [];
   const processor = createEventProcessor(client, events, {
     onFailure: error => reported.push(error && 'failure'),
   });
   onTestFinished(() => processor.stop());
   await events.recordStart('2020-01-01T00:00:00.000Z' as Instant);
-  const { paymentId } = lean.payouts.add({ status: 'PENDING_WITH_BANK' });
   let eventNumber = 0;
-  const receive = async (): Promise<void> => {
+  const receive = async (paymentId: string | null): Promise<void> => {
     eventNumber += 1;
     await events.receive([
       {
@@ -270,14 +271,37 @@ it('a series of failures is reported once, and its end once', async () => {
     ]);
     processor.wake();
   };
+  return { lean, processor, events, receive, reported, clock };
+}
+
+it('a series of failures is reported once, and its end once', async () => {
+  const { lean, processor, receive, reported } = await startReportingProcessor();
+  const { paymentId } = lean.payouts.add({ status: 'PENDING_WITH_BANK' });
   lean.faults.add({ kind: 'status', status: 422 });
   for (const calls of [1, 2]) {
-    await receive();
+    await receive(paymentId);
     await expect.poll(() => lean.requests.length).toBeGreaterThanOrEqual(calls);
     await processor.beginRead();
   }
   await expect.poll(() => reported).toEqual(['failure']);
   lean.faults.clear();
-  await receive();
+  await receive(paymentId);
+  await expect.poll(() => reported).toEqual(['failure', undefined]);
+});
+
+it('a failure is not reported as over while the payment still waits and others succeed', async () => {
+  const { lean, processor, events, receive, reported, clock } = await startReportingProcessor();
+  const failing = lean.payouts.add({ status: 'PENDING_WITH_BANK' });
+  const other = lean.payouts.add({ status: 'PENDING_WITH_BANK' });
+  lean.faults.add({ kind: 'status', status: 422 });
+  await receive(failing.paymentId);
+  await expect.poll(() => reported).toEqual(['failure']);
+  lean.faults.clear();
+  await receive(other.paymentId);
+  await expect.poll(async () => (await events.latestUpdates([other.intentId])).size).toBe(1);
+  await processor.beginRead();
+  expect(reported).toEqual(['failure']);
+  clock.ms += 60_000;
+  processor.wake();
   await expect.poll(() => reported).toEqual(['failure', undefined]);
 });

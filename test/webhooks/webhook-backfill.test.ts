@@ -1,3 +1,4 @@
+import { LeanRefused } from '../../src/errors/lean-errors.ts';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { parseInstant, type Instant } from '../../src/payouts/values/instant.ts';
 import { SqlPayoutEvents } from '../../src/store/payout-events.ts';
@@ -13,22 +14,38 @@ const upTo = instant('2026-03-01T00:00:00Z');
 /** Lean's time now. */
 const until = instant('2026-03-01T01:00:00.000Z');
 
+function eventEnvelope(eventId: string) {
+  return {
+    event_id: eventId,
+    type: 'payment.updated',
+    timestamp: '2026-03-01T00:30:00Z',
+    payload: { id: '3fa85f64-5717-4562-b3fc-2c963f66afa6', status: 'PENDING_WITH_BANK' },
+  };
+}
+
 /** A backfill at a fake Lean without events and payouts. `onPage` is called before each page of events. */
 function createFakeBackfill(
   onPage: (backfill: WebhookBackfill) => void = () => undefined,
-  { listPayouts, publishRow }: { readonly listPayouts?: unknown; readonly publishRow?: unknown } = {},
+  {
+    listPayouts,
+    publishRow,
+    listEvents,
+  }: { readonly listPayouts?: unknown; readonly publishRow?: unknown; readonly listEvents?: unknown } = {},
 ) {
   const completed: Instant[] = [];
+  const missed: unknown[] = [];
   const read: string[] = [];
   const leasedAt: Instant[] = [];
   const backfill: WebhookBackfill = new WebhookBackfill({
     client: {
       now: () => Promise.resolve(Date.parse(until)),
-      listEvents: ({ from }: { readonly from: string }) => {
-        read.push(from);
-        onPage(backfill);
-        return Promise.resolve({ data: [] });
-      },
+      listEvents:
+        listEvents ??
+        (({ from }: { readonly from: string }) => {
+          read.push(from);
+          onPage(backfill);
+          return Promise.resolve({ data: [] });
+        }),
       listPayouts:
         listPayouts ??
         (({ from_updated_at: from }: { readonly from_updated_at: string }) => {
@@ -42,15 +59,16 @@ function createFakeBackfill(
         leasedAt.push(leanNow);
         return Promise.resolve(upTo);
       },
+      receive: (received: readonly unknown[]) => Promise.resolve(received.length),
       latestUpdates: () => Promise.resolve(new Map()),
       completeBackfill: (end: Instant) => Promise.resolve(completed.push(end)),
     },
     processor: { wake: () => undefined, beginRead: () => Promise.resolve(0), publishRow },
-    onMissed: () => undefined,
+    onMissed: (recovered: unknown) => missed.push(recovered),
     onFailure: () => undefined,
   } as unknown as WebhookBackfillOptions);
   onTestFinished(() => backfill.stop());
-  return { backfill, completed, read, leasedAt };
+  return { backfill, completed, missed, read, leasedAt };
 }
 
 it('a complete backfill is recorded up to Lean’s time', async () => {
@@ -89,6 +107,30 @@ it('a backfill is recorded with Lean’s time, not with the local time', async (
   backfill.start();
   await expect.poll(() => completed).toEqual([until]);
   expect(leasedAt).toEqual([until]);
+});
+
+it('a backfill reads all pages of events, although Lean caps them', async () => {
+  const pageNumbers: string[] = [];
+  const { backfill, missed } = createFakeBackfill(undefined, {
+    listEvents: ({ page }: { readonly page: string }) => {
+      pageNumbers.push(page);
+      const data = Array.from({ length: 2 }, (_, index) => eventEnvelope(`${page}-${String(index)}`));
+      return Promise.resolve({ data, total: 5 });
+    },
+  });
+  await backfill.backfill(upTo, until);
+  expect(pageNumbers).toEqual(['0', '1', '2']);
+  expect(missed).toEqual([{ events: 6, payouts: 0 }]);
+});
+
+it('a backfill that fails reports what it recovered before', async () => {
+  const { backfill, missed, completed } = createFakeBackfill(undefined, {
+    listEvents: () => Promise.resolve({ data: [eventEnvelope('1')] }),
+    listPayouts: () => Promise.reject(new LeanRefused('LEAN_REFUSED', 'x', { retryable: false })),
+  });
+  await expect(backfill.backfill(upTo, until)).rejects.toBeInstanceOf(LeanRefused);
+  expect(missed).toEqual([{ events: 1, payouts: 0 }]);
+  expect(completed).toEqual([]);
 });
 
 describe.each(storeKinds)('a backfill (%s)', kind => {
