@@ -48,6 +48,20 @@ export function parseLeanJson(text: string): unknown {
   return JSON.parse(text.replace(inexactNumber, '$1"$2"'));
 }
 
+const leadingZeros = new RegExp(
+  String.raw`(["\s]:\s*)${afterKey}(-?0\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)(?=\s*[,}\]])`,
+  'g',
+);
+
+/**
+ * Parses a JSON text of Lean's like `JSON.parse`, with numbers in the precision of JavaScript. A number with leading
+ * zeros, which is not JSON, becomes a text of its digits.
+ * @throws SyntaxError when the text is not JSON
+ */
+export function parseWithFloats(text: string): unknown {
+  return JSON.parse(text.replace(leadingZeros, '$1"$2"'));
+}
+
 /** A decimal text as a JSON number with exactly those digits, for use inside `JSON.stringify`. */
 export function jsonNumber(decimal: string): unknown {
   return JSON.rawJSON(decimal);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { jsonNumber, parseLeanJson } from '../../src/json/lean-json.ts';
+import { jsonNumber, parseLeanJson, parseWithFloats } from '../../src/json/lean-json.ts';
 
 /** Parses a text and makes the digits of every number in an object, as readers of amounts do. */
 function parseToDigits(text: string): unknown {
@@ -148,5 +148,20 @@ describe('jsonNumber', () => {
 
   it.each(['1 ', ' 1', '01', '', '1}', '1,"a":2', '{}'])('throws for %j, which is not a number', text => {
     expect(() => jsonNumber(text)).toThrow(SyntaxError);
+  });
+});
+
+describe('parseWithFloats', () => {
+  it('reads what JSON.parse reads', () => {
+    const text =
+      '{"amount":16.50,"zero":0,"half":-0.5,"list":[0,1],"text":"a\\":007,","large":12345678901234567890}';
+    expect(parseWithFloats(text)).toEqual(JSON.parse(text));
+  });
+
+  it('reads a number with leading zeros as a text', () => {
+    expect(parseWithFloats('{"account_number": 0101338000001,"amount":0471.27}')).toEqual({
+      account_number: '0101338000001',
+      amount: '0471.27',
+    });
   });
 });

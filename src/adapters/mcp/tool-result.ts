@@ -1,4 +1,5 @@
 import type { CallToolResult } from '@modelcontextprotocol/server';
+import { parseWithFloats } from '../../json/lean-json.ts';
 import { LeanAnswer } from '../../lean/answer.ts';
 import type { PayoutOutcomeUnknown } from '../../payouts/creation/creation-answer.ts';
 import { problemOf } from '../rest/problem.ts';
@@ -22,7 +23,7 @@ export function toolResult(
   if (status < 200 || status >= 300) return failure(leanErrorMessage(status, text));
   return {
     content: [{ type: 'text', text }],
-    structuredContent: JSON.parse(text) as Record<string, unknown>,
+    structuredContent: parseWithFloats(text) as Record<string, unknown>,
     // Tells the caller the key, which the gateway may have generated.
     ...(outcome.idempotencyKey !== undefined && { _meta: { idempotencyKey: outcome.idempotencyKey } }),
   };

@@ -6,6 +6,7 @@ import { Client, StreamableHTTPClientTransport, type CallToolResult } from '@mod
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { toolResult } from '../../../src/adapters/mcp/tool-result.ts';
 import { toolsOf } from '../../../src/adapters/mcp/tools.ts';
 import type { Environment } from '../../../src/config/config.ts';
 import { operations, toolNameOf, type Operation } from '../../../src/lean/operations.ts';
@@ -157,6 +158,17 @@ describe.each(eras)('the tools (%s)', era => {
     expect(schemaErrors(tools[0]?.outputSchema, first.structuredContent)).toEqual([]);
     expect(await call(client, 'lean-createpayoutpayment', args)).toEqual(first);
     expect(lean.payouts.all()).toHaveLength(payoutsBefore + 1);
+  });
+});
+
+it('a creation that Lean answers with a number that is not JSON is a success', () => {
+  const body = '{"id":"x","account_number":0101338000001}';
+  const response = { status: 200, contentType: 'application/json', body };
+  const outcome = { kind: 'lean', response, retryAfter: null, idempotencyKey: 'key-1' } as const;
+  expect(toolResult(outcome, {})).toEqual({
+    content: [{ type: 'text', text: body }],
+    structuredContent: { id: 'x', account_number: '0101338000001' },
+    _meta: { idempotencyKey: 'key-1' },
   });
 });
 
