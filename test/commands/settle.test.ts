@@ -418,9 +418,15 @@ describe.each(storeKinds)('payouts settle (%s)', kind => {
     [['settle', 'key-1', '--not-paid', '--by', ' ', '--reason', 'x'], '--by is missing'],
     [['settle', 'key-1', '--not-paid', '--by', 'Noor'], '--reason is missing'],
     [['settle', 'key-1', '--not-paid', '--by', 'Noor', '--reason', ''], '--reason is missing'],
-    [['settle', 'key-1', ...attribution], 'takes one of --created INTENT, --not-paid and --send-again'],
-    [['settle', 'key-1', '--not-paid', '--send-again', ...attribution], 'takes one of --created'],
-    [['settle', 'key-1', '--created', anIntent, '--not-paid', ...attribution], 'takes one of --created'],
+    [
+      ['settle', 'key-1', ...attribution],
+      'accepts exactly one of --created INTENT, --not-paid and --send-again',
+    ],
+    [['settle', 'key-1', '--not-paid', '--send-again', ...attribution], 'accepts exactly one of --created'],
+    [
+      ['settle', 'key-1', '--created', anIntent, '--not-paid', ...attribution],
+      'accepts exactly one of --created',
+    ],
     [
       ['settle', 'key-1', '--created', anIntent, '--despite', 'list_incomplete', ...attribution],
       'is accepted only with --not-paid or --send-again',
@@ -437,13 +443,13 @@ describe.each(storeKinds)('payouts settle (%s)', kind => {
     [['settle', 'key-1', '--not-paid', '--transfer', '-1', ...attribution], '--transfer'],
     [
       ['settle', 'key-1', '--not-paid', '--transfer', 'one', ...attribution],
-      '--transfer: takes the position',
+      '--transfer: "one" is not accepted; accepted: a whole number from 0 to 99',
     ],
-    [['settle', '--not-paid', ...attribution], 'takes one idempotency key'],
-    [['settle', 'key-1', 'key-2', '--not-paid', ...attribution], 'takes one idempotency key'],
+    [['settle', '--not-paid', ...attribution], 'requires one idempotency key'],
+    [['settle', 'key-1', 'key-2', '--not-paid', ...attribution], 'requires one idempotency key'],
     [['accept-list', '--reason', 'x'], '--by is missing'],
     [['accept-list', '--by', 'Noor'], '--reason is missing'],
-    [['accept-list', 'key-1', ...attribution], 'payouts accept-list: takes no key.'],
+    [['accept-list', 'key-1', ...attribution], 'payouts accept-list: accepts no key.'],
   ])('%j is a usage error, and nothing is changed', async (args, why) => {
     const { clock, createLost, command, states, lean } = await start();
     await createLost();
@@ -761,7 +767,7 @@ describe.each(storeKinds)('payouts settle (%s)', kind => {
     ['accept-list', '--transfer', '0', ...attribution],
   ])('the command refuses an option that it would ignore (%s)', async (...args) => {
     const { command } = await start();
-    await expect(command(...args)).rejects.toThrow(/does not take --/);
+    await expect(command(...args)).rejects.toThrow(/does not accept --/);
   });
 
   it('after accept-application, a payout is not sent if Lean’s list is a different one', async () => {
