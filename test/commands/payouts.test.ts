@@ -148,7 +148,7 @@ describe.each(storeKinds)('payouts (%s)', kind => {
     expect(refused.exitCode).toBe(1);
     // The finding of the read before is kept.
     expect(refused.out).toMatch(/^lost +unknown .* WAITING absent$/m);
-    expect(refused.out).toContain("Lean could not be asked. (Lean refused the gateway's credentials.)");
+    expect(refused.out).toContain("Lean could not be read. (Lean refused the gateway's credentials.)");
   });
 
   it('resolve shows the payouts at Lean that may be the one', async () => {
@@ -164,7 +164,9 @@ describe.each(storeKinds)('payouts (%s)', kind => {
     expect(unclear.exitCode).toBe(1);
     expect(unclear.out).toMatch(/^lost +unknown .* UNCLEAR look_alike$/m);
     expect(unclear.out).toMatch(new RegExp(`^  ${intentId}  16.5 AED .* may be this one$`, 'm'));
-    expect(unclear.out).toContain('Lean has a payout that may be this one and cannot be told from it.');
+    expect(unclear.out).toContain(
+      'Lean has a payout that may be this one and cannot be distinguished from it.',
+    );
   });
 
   it('settle settles a payout as decided, an hour after it was sent', async () => {

@@ -137,7 +137,7 @@ describe.each(storeKinds)('payouts settle (%s)', kind => {
     clock.ms += delayMs;
     lean.faults.add({ kind: 'status', status: 400, operation: 'listPayouts' });
     const { text, exitCode } = await settle('--not-paid');
-    expect(text).toContain('Lean could not be asked (Lean refused the request.). Nothing was changed.');
+    expect(text).toContain('Lean could not be read (Lean refused the request.). Nothing was changed.');
     expect(exitCode).toBe(1);
     expect(await states()).toEqual([['unknown', null]]);
   });
@@ -347,7 +347,7 @@ describe.each(storeKinds)('payouts settle (%s)', kind => {
     lean.payouts.add({ ...lookAlike });
     clock.ms += delayMs;
     const { text, exitCode } = await settle('--send-again', '--transfer', '0');
-    expect(text).toContain('A batch is never sent again: ask for what is missing under a new key.');
+    expect(text).toContain('A batch is never sent again: request what is missing under a new key.');
     expect(exitCode).toBe(1);
     expect(await states()).toEqual([
       ['unknown', null],
@@ -677,7 +677,7 @@ describe.each(storeKinds)('payouts settle (%s)', kind => {
     await database.run({ sql: "UPDATE lean_payout_requests SET application = 'gone'" });
     clock.ms += delayMs;
     const { text, exitCode } = await settle('--created', anIntent);
-    expect(text).toContain('it rests on your word');
+    expect(text).toContain('the decision is yours alone');
     expect(exitCode).toBe(0);
     expect(await states()).toEqual([['created', anIntent]]);
     expect(await decisions()).toMatchObject([
