@@ -1,8 +1,8 @@
-# The gateway, and with dist/sandbox/main.js as its command the sandbox.
+# The gateway. With the command dist/sandbox/main.js it is the sandbox.
 FROM node:24.21.0-trixie-slim AS node
 WORKDIR /app
 
-# No package has to run anything to be installed.
+# No dependency needs an install script.
 FROM node AS packages
 COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --ignore-scripts
@@ -15,28 +15,28 @@ COPY src ./src
 RUN npm run build
 
 FROM node
-# The folder of the records, which nobody else may read.
+# The folder of the payout records. Only the gateway's user may read it.
 RUN install -d -o 10001 -g 10001 -m 700 /data
 COPY package.json LICENSE ./
 COPY --from=packages /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 
-# Within a container, 127.0.0.1 is the container's own. Who may reach the ports is up to whoever publishes them.
+# Inside a container 127.0.0.1 is not reachable from outside. Who publishes the ports decides who can reach them.
 ENV NODE_ENV=production HOST=0.0.0.0
-# MiB for what is new in memory. By itself Node goes by the machine's memory or the container's limit, and takes far too
-# much of the one and rather little of the other.
+# The maximum size of a semi-space of V8's young generation, in MiB. Node derives the default from the machine's memory or
+# the container's limit, which is too much on a large machine and too little in a small container.
 ENV NODE_OPTIONS=--max-semi-space-size=16
 EXPOSE 4000 8080 9090
-# Nothing else is written, not even what SQLite puts aside to sort many records.
+# Everything that is written goes to /data, including SQLite's temporary files for sorting.
 ENV DATA_DIR=/data SQLITE_TMPDIR=/data
 VOLUME /data
-# A number, so that Kubernetes can see that it is not root.
+# A numeric user, so that Kubernetes can verify that it is not root.
 USER 10001:10001
 
-# Whether the process lives, and not whether Lean does: a restart is no cure for Lean's trouble.
+# Checks only that the process responds. A restart would not help if Lean is down.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s \
   CMD ["node", "-e", "fetch('http://127.0.0.1:' + (process.env.PORT || 4000) + '/health').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 
-# Without a shell or npm in between, so that SIGTERM arrives.
+# No shell or npm in between, so that SIGTERM reaches Node.
 ENTRYPOINT ["node"]
 CMD ["dist/main.js"]

@@ -47,7 +47,7 @@ Has it been paid?
 
 \`"status": "ACCEPTED_BY_BANK", "post_initiation_status": null\` means: accepted, not yet known whether it is paid.`,
   'lean-getpayoutintent': `
-What became of the payout that was just created?
+What is the outcome of the payout that was just created?
 
 \`\`\`json
 { "payment_intent_id": "c0000000-0000-4000-8000-000000000001" }

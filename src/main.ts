@@ -23,6 +23,10 @@ else if (command === 'mcp' && rest.join(' ') === '--stdio') await run(mcp);
 else if (command === 'payouts') await runCommand(() => payouts(rest));
 else {
   const help = command === '--help' || command === '-h';
+  if (!help) {
+    const given = JSON.stringify(process.argv.slice(2).join(' '));
+    process.stderr.write(`Unknown command ${given}; accepted: mcp --stdio, payouts, or no command.\n`);
+  }
   (help ? process.stdout : process.stderr).write(usage);
   process.exitCode = help ? 0 : 2;
 }

@@ -55,7 +55,7 @@ export function maskJson(text: string): string {
 }
 
 /** Masks one of Lean's error bodies. Any of its strings may contain an account, and it need not be JSON. */
-export function maskError(text: string): string {
+export function maskErrorBody(text: string): string {
   return isJson(text) ? maskJson(text).replace(jsonString, maskJsonString) : maskText(text);
 }
 

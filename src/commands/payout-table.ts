@@ -49,9 +49,9 @@ const columns: readonly (readonly [title: string, value: (line: Line) => string]
   ['REFERENCE', ({ record }) => record.transfer.externalReference],
   ['DESTINATION', ({ record }) => record.transfer.destinationId],
   ['LEAN INTENT', ({ record }) => record.intentId ?? '-'],
-  ['ASKED FOR', ({ request }) => (isoTime(request.createdAt) ?? '').replace(/\.\d+Z$/, 'Z')],
+  ['REQUESTED', ({ request }) => (isoTime(request.createdAt) ?? '').replace(/\.\d+Z$/, 'Z')],
   ['SENT', ({ request }) => sendsLabel(request)],
-  ['WHY', ({ request, record }) => whyLabel(request, record)],
+  ['REASON', ({ request, record }) => reasonLabel(request, record)],
   ['CALLER', ({ request }) => request.caller],
 ];
 
@@ -94,12 +94,12 @@ function sendsLabel({ sends }: PayoutRequest): string {
 }
 
 /** Why the outcome is unknown, and whether an operator must act. */
-function whyLabel(
+function reasonLabel(
   { finding, duplicateIntents, sends, refusal }: PayoutRequest,
   { answer }: PayoutRecord,
 ): string {
   const parts: string[] = [];
-  if (duplicateIntents.length > 0) parts.push(`MORE AT LEAN THAN ASKED FOR: ${duplicateIntents.join(', ')}`);
+  if (duplicateIntents.length > 0) parts.push(`DUPLICATES AT LEAN: ${duplicateIntents.join(', ')}`);
   if (answer === null) {
     if (finding !== null) parts.push(`${findings[finding].reason} ${finding}`);
     if (sends.grant !== null) parts.push('send again allowed');

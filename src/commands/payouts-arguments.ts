@@ -18,18 +18,18 @@ export const payoutsUsage = `Usage:
       Exits with 0 if the outcome is known, and with 1 if it is not.
 
   lean-payouts-gateway payouts settle KEY (--created INTENT | --not-paid | --send-again) --by NAME --reason TEXT
-                                          [--caller SUBJECT] [--transfer N] [--despite WHY]
+                                          [--caller SUBJECT] [--transfer N] [--despite FINDING]
       Settles a payout of unknown outcome by a person's decision. First reads Lean's list and shows the payouts that may be
       this one. Changes nothing before the resend delay has passed. The decision is kept permanently. Sends nothing.
       --created     the payout is the one with this intent at Lean
-      --not-paid    Lean has not taken the payout
+      --not-paid    Lean has not accepted the payout
       --send-again  the payout is sent once more when its key is repeated
       --transfer    the position of the transfer in a batch, counted from 0
-      --despite     the reason why Lean's list proves nothing, such as list_incomplete, for --not-paid and --send-again.
-                    Without it settle refuses and prints the reason
+      --despite     the finding why Lean's list proves nothing, such as list_incomplete, for --not-paid and --send-again.
+                    Without it settle refuses and prints the finding
 
   lean-payouts-gateway payouts accept-list --by NAME --reason TEXT
-      Accepts proofs of absence from Lean's list again, after the list has lacked a payout that Lean had taken.
+      Accepts proofs of absence from Lean's list again, after the list has lacked a payout that Lean had accepted.
 
   lean-payouts-gateway payouts accept-application APPLICATION --by NAME --reason TEXT
       Moves the open payouts of a Lean application, as --json names it, to the application of the current credentials. Use
@@ -57,7 +57,7 @@ export function checkOptions(action = '', given: readonly string[]): void {
   const ignored = given.find(name => !accepted.includes(name));
   if (ignored !== undefined)
     throw new UsageError(
-      `${['payouts', action].join(' ').trim()}: does not take --${ignored}; accepted: ${accepted.map(name => `--${name}`).join(', ')}.`,
+      `${['payouts', action].join(' ').trim()}: does not accept --${ignored}; accepted: ${accepted.map(name => `--${name}`).join(', ')}.`,
     );
 }
 
@@ -111,7 +111,9 @@ export function parseDecision(values: OptionValues): DecisionRequest {
   ];
   const [kind, ...others] = kinds;
   if (kind === undefined || others.length > 0)
-    throw new UsageError('payouts settle: takes one of --created INTENT, --not-paid and --send-again.');
+    throw new UsageError(
+      'payouts settle: accepts exactly one of --created INTENT, --not-paid and --send-again.',
+    );
   const intentId = created === undefined ? null : created.replace(/^po_/, '').toLowerCase();
   if (intentId !== null && !isUuid(intentId))
     throw new UsageError(
@@ -128,7 +130,9 @@ export function parseDecision(values: OptionValues): DecisionRequest {
     );
   checkReason('settle', { by, reason });
   if (transfer !== undefined && !/^\d{1,2}$/.test(transfer))
-    throw new UsageError('--transfer: takes the position of a transfer, counted from 0.');
+    throw new UsageError(
+      `--transfer: ${quoted(transfer)} is not accepted; accepted: a whole number from 0 to 99, the position of the transfer.`,
+    );
   return {
     kind,
     intentId,
@@ -171,6 +175,7 @@ export function parseSince(text: string, now: number): number {
   );
 }
 
-function quoted(text: string): string {
+/** A value of the command line as error messages show it. */
+export function quoted(text: string): string {
   return JSON.stringify(text);
 }

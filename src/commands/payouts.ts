@@ -1,16 +1,17 @@
 import type { Core } from '../composition/core.ts';
-import type { Candidate } from '../payouts/creation/candidate.ts';
-import { findings, type Finding } from '../payouts/creation/finding.ts';
+import { findings } from '../payouts/creation/finding.ts';
 import { noRecordMessage, type DecisionRequest } from '../payouts/creation/operator-decision.ts';
 import type { OperatorRecords } from '../payouts/creation/operator-records.ts';
 import { openRecords, type PayoutRequest, type RequestKey } from '../payouts/creation/payout-record.ts';
 import type { PayoutRecords } from '../payouts/creation/payout-records.ts';
+import { absenceWarning, duplicateAlarm, formatCandidates, toSentence } from './payout-report.ts';
 import { formatJson, formatTable } from './payout-table.ts';
 import {
   checkOptions,
   checkReason,
   parseArguments,
   payoutsUsage,
+  quoted,
   parseSince,
   parseDecision,
   type OptionValues,
@@ -50,12 +51,12 @@ export async function payoutsCommand(
   checkOptions(action, Object.keys(values));
   if (action === undefined) return list(values, dependencies);
   if (action === 'accept-list') {
-    if (key !== undefined) throw new UsageError('payouts accept-list: takes no key.');
+    if (key !== undefined) throw new UsageError('payouts accept-list: accepts no key.');
     return acceptList(values, dependencies);
   }
   if (key === undefined || more.length > 0)
     throw new UsageError(
-      `payouts ${action}: takes one ${action === 'accept-application' ? 'Lean application' : 'idempotency key'}.`,
+      `payouts ${action}: requires one ${action === 'accept-application' ? 'Lean application' : 'idempotency key'}.`,
     );
   if (action === 'accept-application') return acceptApplication(key, values, dependencies);
   const request = { caller: values.caller ?? '', idempotencyKey: key };
@@ -67,7 +68,10 @@ export async function payoutsCommand(
 async function list(values: OptionValues, dependencies: PayoutsDependencies): Promise<CommandResult> {
   const since = values.since === undefined ? undefined : parseSince(values.since, Date.now());
   const limit = /^[1-9]\d{0,5}$/.test(values.limit ?? '100') ? Number(values.limit ?? 100) : undefined;
-  if (limit === undefined) throw new UsageError('--limit: takes a whole number from 1 to 999999.');
+  if (limit === undefined)
+    throw new UsageError(
+      `--limit: ${quoted(values.limit ?? '')} is not accepted; accepted: a whole number from 1 to 999999.`,
+    );
   const { records, operator, location, close } = await dependencies.openStore();
   try {
     // Payouts that a crash interrupted are then listed with their real state.
@@ -176,39 +180,6 @@ async function acceptApplication(
   }
 }
 
-/** Formats the payouts at Lean that may be the one in question, without names and account numbers. */
-function formatCandidates(candidates: readonly Candidate[]): string {
-  if (candidates.length === 0) return '';
-  const lines = candidates.map(
-    ({ row, carriesReference, failed }) =>
-      `  ${row.intentId ?? '(no intent id)'}  ${row.amount?.amount ?? '?'} ${row.amount?.currency ?? ''}  ` +
-      `${row.createdAt ?? '?'}  ${row.state?.leanStatus ?? '?'}  ${carriesReference ? 'same reference' : 'may be this one'}${failed ? ', failed' : ''}`,
-  );
-  return `\nPayouts at Lean that may be this one and belong to no other record:\n${lines.join('\n')}\n`;
-}
-
-/**
- * The warning that Lean's list does not prove the absence of a payout. Empty if there is nothing to warn about.
- * @param printed a finding that the caller prints itself, so it is not repeated
- */
-function absenceWarning(absence: Finding | undefined, printed?: Finding): string {
-  if (absence === undefined || absence === 'absent' || absence === printed) return '';
-  return `\nLean may have the payout without showing it (${absence}): ${findings[absence].description}.\n`;
-}
-
-/** The alarm for duplicates. The gateway's log and counter do not cover duplicates that a command has found. */
-function duplicateAlarm({ duplicateIntents }: PayoutRequest): string {
-  if (duplicateIntents.length === 0) return '';
-  return (
-    `\nALARM: Lean has more payouts of this key than it has transfers: ${duplicateIntents.join(', ')}. Money may have ` +
-    "moved twice.\nLook at each intent in Lean's dashboard, and have the extra payouts stopped or returned.\n"
-  );
-}
-
 function isOpen(request: PayoutRequest): boolean {
   return openRecords(request).length > 0;
-}
-
-function toSentence(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }

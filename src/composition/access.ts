@@ -26,7 +26,8 @@ export function createAccess(config: Config, core: Core, log: Logger): Access {
       routerSecret,
       limit: core.createRateLimit('requests', requestsPerMinute),
     }),
-    unhealthyReason: () => (keys?.available === false ? 'no keys to check access tokens with' : undefined),
+    unhealthyReason: () =>
+      keys?.available === false ? 'no signing keys to verify access tokens' : undefined,
     start: async () => keys?.start(),
     stop: () => keys?.stop(),
   };

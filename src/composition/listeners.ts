@@ -72,7 +72,7 @@ export class Listeners {
     const calls = new OperationCalls({ ...core, requireKey, maskIban, maxUpstreamCalls });
     const shared = { ...this.#common, calls, authenticator, requireKey };
     const { auth, restPort, mcpPort, mcpPublicUrl: publicUrl, mcpWrites: writes } = this.#options.config;
-    const openApi = { requireKey, wantsToken: auth.kind === 'jwt' };
+    const openApi = { requireKey, requiresToken: auth.kind === 'jwt' };
     const restUrl =
       restPort === undefined
         ? undefined

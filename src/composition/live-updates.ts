@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { GraphUpdates, type UpdatesOptions } from '../adapters/graphql/updates.ts';
+import { SubscriptionUpdates, type UpdatesOptions } from '../adapters/graphql/updates.ts';
 import type { Metrics } from '../adapters/observability/metrics.ts';
 import type { Config } from '../config/config.ts';
 import type { Core } from './core.ts';
@@ -77,7 +77,7 @@ export function createUpdates(
 ): Updates {
   return pipeline === undefined
     ? noUpdates
-    : new GraphUpdates({ ...core, ...options, live: pipeline.updates });
+    : new SubscriptionUpdates({ ...core, ...options, live: pipeline.updates });
 }
 
 /** Without webhooks there are no updates, so every subscription is refused. */

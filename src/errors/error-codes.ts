@@ -193,7 +193,7 @@ export const operationErrors = {
   PAYOUT_OUTCOME_UNKNOWN: {
     httpStatus: 504,
     retryable: true,
-    meaning: 'Lean may or may not have taken the payout.',
+    meaning: 'Lean may or may not have accepted the payout.',
     advice: 'Send the same input with the same key after `retryAfterSeconds`.',
   },
 } as const satisfies Record<string, ErrorDescription>;

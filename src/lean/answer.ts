@@ -108,7 +108,7 @@ export class LeanAnswer {
   /**
    * The machine code of a refusal in Lean's own error envelope, which is a JSON object with a string `message` and a
    * machine code in `code` or `status`. Undefined for anything else, such as a proxy's page, an empty body or an OAuth
-   * error: then it is unknown whether Lean has seen the request, and whether it has taken it.
+   * error: then it is unknown whether Lean has seen the request, and whether it has accepted it.
    */
   get errorEnvelope(): { readonly code: string } | undefined {
     const parsed = this.#parsedBody();

@@ -82,7 +82,7 @@ export const operations = {
       'the first try. When no answer comes, or the answer says that the outcome is unknown, the money may be on its ' +
       'way: do not create another payout and do not use another key. Call again with the same key and the same body; ' +
       'where the answer gives a time, wait until then. When it says that an operator must decide, do not repeat the ' +
-      'call; tell the user. An answer with payment_status CREATED means that Lean has taken the payout, not that it ' +
+      'call; tell the user. An answer with payment_status CREATED means that Lean has accepted the payout, not that it ' +
       'is paid: follow it by its payment_intent_id.',
     parameters: [
       {

@@ -15,7 +15,7 @@ import type {
 import { transfersFromBody, type RequestProblem } from '../payouts/creation/creation-request.ts';
 import { createdBody } from '../payouts/creation/creation-body.ts';
 import { Forbidden, RateLimited, SimilarPayoutUnknown, StoreUnavailable } from '../errors/gateway-errors.ts';
-import { maskError, maskJson, isMaskedFor } from '../access/masking.ts';
+import { maskErrorBody, maskJson, isMaskedFor } from '../access/masking.ts';
 import type { PayoutRequest, RequestKey, UpstreamResponse } from '../payouts/creation/payout-record.ts';
 import type { PayoutRecords } from '../payouts/creation/payout-records.ts';
 import { argumentsFrom, keyProblem, type RequestValues } from './request-values.ts';
@@ -89,7 +89,7 @@ export class OperationCalls {
       return outcome;
     const { response } = outcome;
     const ok = response.status >= 200 && response.status < 300;
-    const body = (ok ? maskJson : maskError)(response.body.toString());
+    const body = (ok ? maskJson : maskErrorBody)(response.body.toString());
     return { ...outcome, response: { ...response, body } };
   }
 

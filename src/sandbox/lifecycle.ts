@@ -38,7 +38,7 @@ const awaitAfterSeconds = 1;
 /** Seconds from the bank's first status until its final one. */
 const settleAfterSeconds = 6;
 
-/** Lean has taken the payout and has not processed it yet. */
+/** Lean has accepted the payout and has not processed it yet. */
 export const created = (at: Instant): LifecycleStep => ({ ...initialFields, at, status: 'CREATED' });
 
 /** The payout waits until a person authorises it. */

@@ -62,7 +62,7 @@ export class SandboxPayouts {
       customerId,
       amount: seeded.amount ?? '100',
       currency: seeded.currency ?? profile.country.currency,
-      description: seeded.description ?? 'Planted',
+      description: seeded.description ?? 'Seeded',
       externalReference: seeded.externalReference ?? null,
       account,
       destination,

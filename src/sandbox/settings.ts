@@ -19,7 +19,7 @@ export function parseSettings(environment: Environment): SandboxSettings | reado
     const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : NaN;
     if (value >= min && value <= max && (!whole || Number.isInteger(value))) return value;
     const accepted = `${whole ? 'a whole number' : 'a number'} from ${String(min)} to ${String(max)}`;
-    problems.push(`${name}: ${JSON.stringify(text)} is not accepted; give ${accepted}`);
+    problems.push(`${name}: ${JSON.stringify(text)} is not accepted; accepted: ${accepted}.`);
     return fallback;
   };
 
@@ -27,7 +27,7 @@ export function parseSettings(environment: Environment): SandboxSettings | reado
   const profile = sandboxProfiles.find(known => known === name);
   if (profile === undefined) {
     const accepted = sandboxProfiles.join(', ');
-    problems.push(`SANDBOX_PROFILE: ${JSON.stringify(name)} is not accepted; give one of ${accepted}`);
+    problems.push(`SANDBOX_PROFILE: ${JSON.stringify(name)} is not accepted; accepted: ${accepted}.`);
   }
   const settings = {
     host: environment['HOST'] || '127.0.0.1',
@@ -48,11 +48,12 @@ function parseWebhook(environment: Environment, problems: string[]): WebhookTarg
   const secret = environment['SANDBOX_WEBHOOK_SECRET'] || undefined;
   if (url !== undefined && !isWebhookUrl(url)) {
     problems.push(
-      `SANDBOX_WEBHOOK_URL: ${JSON.stringify(url)} is not accepted; give an http or https address`,
+      `SANDBOX_WEBHOOK_URL: ${JSON.stringify(url)} is not accepted; accepted: an http or https URL.`,
     );
   }
   if (url !== undefined && secret !== undefined) return { url, secret };
-  if (url !== undefined) problems.push('SANDBOX_WEBHOOK_SECRET: is missing; SANDBOX_WEBHOOK_URL needs it');
-  if (secret !== undefined) problems.push('SANDBOX_WEBHOOK_URL: is missing; SANDBOX_WEBHOOK_SECRET needs it');
+  if (url !== undefined) problems.push('SANDBOX_WEBHOOK_SECRET: is not set; SANDBOX_WEBHOOK_URL needs it.');
+  if (secret !== undefined)
+    problems.push('SANDBOX_WEBHOOK_URL: is not set; SANDBOX_WEBHOOK_SECRET needs it.');
   return undefined;
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { maskAccount, maskError, maskJson, maskText } from '../../src/access/masking.ts';
+import { maskAccount, maskErrorBody, maskJson, maskText } from '../../src/access/masking.ts';
 import { payoutIdOf } from '../../src/payouts/values/ids.ts';
 import { exampleIntentId, examplePayoutId } from '../../src/sandbox/fixtures.ts';
 import { startIssuer, type Issuer } from '../support/issuer.ts';
@@ -78,16 +78,16 @@ describe('free text of Lean’s', () => {
       const json = JSON.stringify({ [field]: 'Lines:\nAE070331234567890123456\t"closed"' });
       const masked = JSON.stringify({ [field]: 'Lines:\nAE*****************3456\t"closed"' });
       expect(maskJson(json)).toBe(masked);
-      expect(maskError(json)).toBe(masked);
+      expect(maskErrorBody(json)).toBe(masked);
     },
   );
 
   it('is masked in every string of an error, whether the error is JSON or not', () => {
-    expect(maskError('<p>AE070331234567890123456, 1015000000601')).toBe(
+    expect(maskErrorBody('<p>AE070331234567890123456, 1015000000601')).toBe(
       '<p>AE*****************3456, *********0601',
     );
     const json = `{"detail":["1015000000601"],"timestamp":1764370000000,"id":"${examplePayoutId}"}`;
-    expect(maskError(json)).toBe(json.replace('1015000000601', '*********0601'));
+    expect(maskErrorBody(json)).toBe(json.replace('1015000000601', '*********0601'));
   });
 });
 

@@ -145,7 +145,7 @@ it('a gateway that starts without signing keys logs an error, is not ready, and 
   const ready = await fetch(`${gateway.origin}/ready`);
   expect([ready.status, await ready.json()]).toEqual([
     503,
-    { status: 'no keys to check access tokens with' },
+    { status: 'no signing keys to verify access tokens' },
   ]);
 
   const headers = {

@@ -78,15 +78,15 @@ describe('the column SENT', () => {
   });
 });
 
-describe('the column WHY', () => {
+describe('the column REASON', () => {
   it('the column is left out if it is empty', () => {
-    expect(formatTable([request])).not.toContain('WHY');
+    expect(formatTable([request])).not.toContain('REASON');
   });
 
   it('the column shows the reason and the finding of an unknown outcome', () => {
-    expect(cellsOf({ finding: 'look_alike' })['WHY']).toBe('UNCLEAR look_alike');
-    expect(cellsOf({ finding: 'absent' })['WHY']).toBe('WAITING absent');
-    expect(cellsOf({ finding: 'needs_decision' })['WHY']).toBe('OPERATOR needs_decision');
+    expect(cellsOf({ finding: 'look_alike' })['REASON']).toBe('UNCLEAR look_alike');
+    expect(cellsOf({ finding: 'absent' })['REASON']).toBe('WAITING absent');
+    expect(cellsOf({ finding: 'needs_decision' })['REASON']).toBe('OPERATOR needs_decision');
   });
 
   it('the column is empty for a settled transfer', () => {
@@ -105,9 +105,7 @@ describe('the column WHY', () => {
       state: 'rejected' as const,
       answer: rejected,
     }));
-    expect(cellsOf({ records, duplicateIntents: ['a', 'b'] })['WHY']).toBe(
-      'MORE AT LEAN THAN ASKED FOR: a, b',
-    );
+    expect(cellsOf({ records, duplicateIntents: ['a', 'b'] })['REASON']).toBe('DUPLICATES AT LEAN: a, b');
   });
 });
 

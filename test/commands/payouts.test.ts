@@ -59,7 +59,7 @@ describe.each(storeKinds)('payouts (%s)', kind => {
       'REFERENCE',
       'DESTINATION',
       'LEAN INTENT',
-      'ASKED FOR',
+      'REQUESTED',
       'SENT',
     ]);
     expect(rows.map(row => row.split(/ {2,}/).at(-1))).toEqual(['once', 'once', 'once', 'once']);
@@ -148,7 +148,7 @@ describe.each(storeKinds)('payouts (%s)', kind => {
     expect(refused.exitCode).toBe(1);
     // The finding of the read before is kept.
     expect(refused.out).toMatch(/^lost +unknown .* WAITING absent$/m);
-    expect(refused.out).toContain("Lean could not be asked. (Lean refused the gateway's credentials.)");
+    expect(refused.out).toContain("Lean could not be read. (Lean refused the gateway's credentials.)");
   });
 
   it('resolve shows the payouts at Lean that may be the one', async () => {
@@ -164,7 +164,9 @@ describe.each(storeKinds)('payouts (%s)', kind => {
     expect(unclear.exitCode).toBe(1);
     expect(unclear.out).toMatch(/^lost +unknown .* UNCLEAR look_alike$/m);
     expect(unclear.out).toMatch(new RegExp(`^  ${intentId}  16.5 AED .* may be this one$`, 'm'));
-    expect(unclear.out).toContain('Lean has a payout that may be this one and cannot be told from it.');
+    expect(unclear.out).toContain(
+      'Lean has a payout that may be this one and cannot be distinguished from it.',
+    );
   });
 
   it('settle settles a payout as decided, an hour after it was sent', async () => {
@@ -237,15 +239,19 @@ describe('arguments of payouts', () => {
   it.each([
     [['payouts', '--since', 'yesterday'], '--since: "yesterday" is not accepted; accepted: 2026-03-01'],
     [['payouts', '--since', '2026-02-30'], '--since'],
-    [['payouts', '--limit', '0'], '--limit: takes a whole number'],
+    [['payouts', '--limit', '0'], '--limit: "0" is not accepted; accepted: a whole number from 1 to 999999.'],
     [['payouts', '--colour'], "Unknown option '--colour'"],
     [['payouts', 'delete'], 'unknown action "delete"'],
-    [['payouts', 'resolve'], 'takes one idempotency key'],
-    [['payouts', 'resolve', 'a', 'b'], 'takes one idempotency key'],
+    [['payouts', 'resolve'], 'payouts resolve: requires one idempotency key.'],
+    [['payouts', 'resolve', 'a', 'b'], 'payouts resolve: requires one idempotency key.'],
     [['payouts', 'settle', 'a', '--not-paid', '--reason', 'x'], '--by is missing'],
-    [['payouts', 'settle', 'a', '--by', 'x', '--reason', 'x'], 'takes one of --created INTENT'],
+    [
+      ['payouts', 'settle', 'a', '--by', 'x', '--reason', 'x'],
+      'accepts exactly one of --created INTENT, --not-paid and --send-again.',
+    ],
     [['payouts', 'accept-list', '--by', 'x'], '--reason is missing'],
-    [['payout'], 'Usage:'],
+    [['payout'], 'Unknown command "payout"; accepted: mcp --stdio, payouts, or no command.\nUsage:'],
+    [['mcp', '--http'], 'Unknown command "mcp --http"; accepted'],
   ])('%j exits with 2 and prints the reason', async (args, why) => {
     const program = runProgram('main.ts', {}, args);
     expect(await program.ended).toEqual([2, null]);

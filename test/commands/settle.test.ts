@@ -137,7 +137,7 @@ describe.each(storeKinds)('payouts settle (%s)', kind => {
     clock.ms += delayMs;
     lean.faults.add({ kind: 'status', status: 400, operation: 'listPayouts' });
     const { text, exitCode } = await settle('--not-paid');
-    expect(text).toContain('Lean could not be asked (Lean refused the request.). Nothing was changed.');
+    expect(text).toContain('Lean could not be read (Lean refused the request.). Nothing was changed.');
     expect(exitCode).toBe(1);
     expect(await states()).toEqual([['unknown', null]]);
   });
@@ -347,7 +347,7 @@ describe.each(storeKinds)('payouts settle (%s)', kind => {
     lean.payouts.add({ ...lookAlike });
     clock.ms += delayMs;
     const { text, exitCode } = await settle('--send-again', '--transfer', '0');
-    expect(text).toContain('A batch is never sent again: ask for what is missing under a new key.');
+    expect(text).toContain('A batch is never sent again: request what is missing under a new key.');
     expect(exitCode).toBe(1);
     expect(await states()).toEqual([
       ['unknown', null],
@@ -418,9 +418,15 @@ describe.each(storeKinds)('payouts settle (%s)', kind => {
     [['settle', 'key-1', '--not-paid', '--by', ' ', '--reason', 'x'], '--by is missing'],
     [['settle', 'key-1', '--not-paid', '--by', 'Noor'], '--reason is missing'],
     [['settle', 'key-1', '--not-paid', '--by', 'Noor', '--reason', ''], '--reason is missing'],
-    [['settle', 'key-1', ...attribution], 'takes one of --created INTENT, --not-paid and --send-again'],
-    [['settle', 'key-1', '--not-paid', '--send-again', ...attribution], 'takes one of --created'],
-    [['settle', 'key-1', '--created', anIntent, '--not-paid', ...attribution], 'takes one of --created'],
+    [
+      ['settle', 'key-1', ...attribution],
+      'accepts exactly one of --created INTENT, --not-paid and --send-again',
+    ],
+    [['settle', 'key-1', '--not-paid', '--send-again', ...attribution], 'accepts exactly one of --created'],
+    [
+      ['settle', 'key-1', '--created', anIntent, '--not-paid', ...attribution],
+      'accepts exactly one of --created',
+    ],
     [
       ['settle', 'key-1', '--created', anIntent, '--despite', 'list_incomplete', ...attribution],
       'is accepted only with --not-paid or --send-again',
@@ -437,13 +443,13 @@ describe.each(storeKinds)('payouts settle (%s)', kind => {
     [['settle', 'key-1', '--not-paid', '--transfer', '-1', ...attribution], '--transfer'],
     [
       ['settle', 'key-1', '--not-paid', '--transfer', 'one', ...attribution],
-      '--transfer: takes the position',
+      '--transfer: "one" is not accepted; accepted: a whole number from 0 to 99',
     ],
-    [['settle', '--not-paid', ...attribution], 'takes one idempotency key'],
-    [['settle', 'key-1', 'key-2', '--not-paid', ...attribution], 'takes one idempotency key'],
+    [['settle', '--not-paid', ...attribution], 'requires one idempotency key'],
+    [['settle', 'key-1', 'key-2', '--not-paid', ...attribution], 'requires one idempotency key'],
     [['accept-list', '--reason', 'x'], '--by is missing'],
     [['accept-list', '--by', 'Noor'], '--reason is missing'],
-    [['accept-list', 'key-1', ...attribution], 'payouts accept-list: takes no key.'],
+    [['accept-list', 'key-1', ...attribution], 'payouts accept-list: accepts no key.'],
   ])('%j is a usage error, and nothing is changed', async (args, why) => {
     const { clock, createLost, command, states, lean } = await start();
     await createLost();
@@ -671,7 +677,7 @@ describe.each(storeKinds)('payouts settle (%s)', kind => {
     await database.run({ sql: "UPDATE lean_payout_requests SET application = 'gone'" });
     clock.ms += delayMs;
     const { text, exitCode } = await settle('--created', anIntent);
-    expect(text).toContain('it rests on your word');
+    expect(text).toContain('the decision is yours alone');
     expect(exitCode).toBe(0);
     expect(await states()).toEqual([['created', anIntent]]);
     expect(await decisions()).toMatchObject([
@@ -761,7 +767,7 @@ describe.each(storeKinds)('payouts settle (%s)', kind => {
     ['accept-list', '--transfer', '0', ...attribution],
   ])('the command refuses an option that it would ignore (%s)', async (...args) => {
     const { command } = await start();
-    await expect(command(...args)).rejects.toThrow(/does not take --/);
+    await expect(command(...args)).rejects.toThrow(/does not accept --/);
   });
 
   it('after accept-application, a payout is not sent if Lean’s list is a different one', async () => {

@@ -46,14 +46,14 @@ describe('main', () => {
     expect(await once(child, 'close')).toEqual([1, null]);
     expect(output.text).toBe('');
     expect(errors.text.trim().split('\n')).toEqual([
-      'SANDBOX_PROFILE: "v3" is not accepted; give one of v2, v1, ksa',
-      'SANDBOX_PORT: "70000" is not accepted; give a whole number from 0 to 65535',
-      'SANDBOX_SEED: "x" is not accepted; give a whole number from 0 to 4294967295',
-      'SANDBOX_PAYOUTS: "1.5" is not accepted; give a whole number from 0 to 1000000',
-      'SANDBOX_SPEED: "0" is not accepted; give a number from 0.001 to 1000000',
-      'SANDBOX_LATENCY_MS: "-1" is not accepted; give a whole number from 0 to 600000',
-      'SANDBOX_WEBHOOK_URL: "here" is not accepted; give an http or https address',
-      'SANDBOX_WEBHOOK_SECRET: is missing; SANDBOX_WEBHOOK_URL needs it',
+      'SANDBOX_PROFILE: "v3" is not accepted; accepted: v2, v1, ksa.',
+      'SANDBOX_PORT: "70000" is not accepted; accepted: a whole number from 0 to 65535.',
+      'SANDBOX_SEED: "x" is not accepted; accepted: a whole number from 0 to 4294967295.',
+      'SANDBOX_PAYOUTS: "1.5" is not accepted; accepted: a whole number from 0 to 1000000.',
+      'SANDBOX_SPEED: "0" is not accepted; accepted: a number from 0.001 to 1000000.',
+      'SANDBOX_LATENCY_MS: "-1" is not accepted; accepted: a whole number from 0 to 600000.',
+      'SANDBOX_WEBHOOK_URL: "here" is not accepted; accepted: an http or https URL.',
+      'SANDBOX_WEBHOOK_SECRET: is not set; SANDBOX_WEBHOOK_URL needs it.',
     ]);
   });
 

@@ -16,11 +16,11 @@ describe('the webhook settings', () => {
   });
 
   it.each([
-    [{ SANDBOX_WEBHOOK_URL: url }, 'SANDBOX_WEBHOOK_SECRET: is missing; SANDBOX_WEBHOOK_URL needs it'],
-    [{ SANDBOX_WEBHOOK_SECRET: 'any' }, 'SANDBOX_WEBHOOK_URL: is missing; SANDBOX_WEBHOOK_SECRET needs it'],
+    [{ SANDBOX_WEBHOOK_URL: url }, 'SANDBOX_WEBHOOK_SECRET: is not set; SANDBOX_WEBHOOK_URL needs it.'],
+    [{ SANDBOX_WEBHOOK_SECRET: 'any' }, 'SANDBOX_WEBHOOK_URL: is not set; SANDBOX_WEBHOOK_SECRET needs it.'],
     [
       { SANDBOX_WEBHOOK_URL: 'ftp://here', SANDBOX_WEBHOOK_SECRET: 'any' },
-      'SANDBOX_WEBHOOK_URL: "ftp://here" is not accepted; give an http or https address',
+      'SANDBOX_WEBHOOK_URL: "ftp://here" is not accepted; accepted: an http or https URL.',
     ],
   ])('cannot be %j', (environment, problem) => {
     expect(parseSettings(environment)).toEqual([problem]);

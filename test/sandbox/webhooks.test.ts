@@ -119,7 +119,7 @@ describe('a webhook', () => {
     const [payIn, unknown] = received;
     expect(payIn).toMatchObject({ type: 'payment.updated', payload: { status: 'ACCEPTED_BY_BANK' } });
     expect((await get(`/payouts/v1/intents/${payIn.payload.intent_id}`)).status).toBe(404);
-    expect(unknown.type).toBe('sandbox.novelty.updated');
+    expect(unknown.type).toBe('sandbox.unknown.updated');
     expect((await get('/events/v1?page=0&size=9')).json.data).toEqual(received);
   });
 });
@@ -345,13 +345,13 @@ describe('the control routes of webhooks', () => {
       paymentId: examplePayoutId,
       status: 'FAILED',
     });
-    const { json } = await post('/sandbox/webhooks/noise', { kind: 'unknown_type' });
+    const { json } = await post('/sandbox/webhooks/unrelated-event', { kind: 'unknown_type' });
     await sandbox.webhooks.settled();
     expect(receiver.ids()).toContain(json.event_id);
     expect(receiver.statuses()).toContain('FAILED');
     for (const invalid of [[], { status: null }, { statusDetails: 1 }, { payment: true }])
       expect((await post(path, invalid)).status).toBe(400);
     expect((await post('/sandbox/payouts/nobody/change', {})).status).toBe(404);
-    expect((await post('/sandbox/webhooks/noise', { kind: 'loud' })).status).toBe(400);
+    expect((await post('/sandbox/webhooks/unrelated-event', { kind: 'loud' })).status).toBe(400);
   });
 });

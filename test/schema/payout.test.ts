@@ -291,7 +291,7 @@ describe('createPayout', () => {
     );
     const { resendAt } = data?.createPayout ?? { resendAt: '' };
     expect(data?.createPayout).toEqual({
-      message: expect.stringContaining(`From ${resendAt} on it is sent again`) as string,
+      message: expect.stringContaining(`After ${resendAt}, a repetition sends it again`) as string,
       idempotencyKey: 'key 1',
       reason: 'WAITING',
       retryAfterSeconds: 30,

@@ -68,7 +68,7 @@ describe.each(storeKinds)('payout evidence (%s)', kind => {
     expect(await evidence.owners(['i'])).toEqual(new Map([['i', keyOf('key-1')]]));
   });
 
-  it('the open records are those of other requests that Lean may have taken or that are in flight', async () => {
+  it('the open records are those of other requests that Lean may have accepted or that are in flight', async () => {
     const { evidence, records, createUnknown, createSent, createSettled, takeLease } = await startStore(kind);
     await createUnknown(keyOf('unknown'), [transfer(), transfer(undefined, { externalReference: 'second' })]);
     await createSent(keyOf('in flight'));

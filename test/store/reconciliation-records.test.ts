@@ -263,7 +263,7 @@ describe.each(storeKinds)('reconciliation records (%s)', kind => {
     expect(await read()).toMatchObject({ duplicateIntents: ['i', 'j'] });
   });
 
-  it('the key of a request that Lean may have taken is not freed', async () => {
+  it('the key of a request that Lean may have accepted is not freed', async () => {
     const { reconciliation, createUnknown, read } = await startStore(kind);
     await reconciliation.freeTurnedAway(await createUnknown());
     expect(await read()).toMatchObject({ records: [{ state: 'unknown' }] });

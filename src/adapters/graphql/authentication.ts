@@ -13,7 +13,7 @@ export function useAuthentication(authenticator: Authenticator): Plugin<RequestC
           authorization: request.headers.get('authorization'),
           routerSecret: request.headers.get('x-router-secret'),
         };
-        await noteCaller(context, context.authentication ?? authenticator.authenticate(credentials));
+        await recordCaller(context, context.authentication ?? authenticator.authenticate(credentials));
       } catch (error) {
         const refusal = refusalOf(error);
         if (refusal === undefined) throw error;
@@ -37,7 +37,7 @@ export function useAuthentication(authenticator: Authenticator): Plugin<RequestC
  * Waits for the authentication, and writes the caller into the request's context and report.
  * @throws whatever `Authenticator.authenticate` throws
  */
-export async function noteCaller(
+export async function recordCaller(
   context: RequestContext,
   authentication: Promise<AuthContext>,
 ): Promise<AuthContext> {

@@ -3,7 +3,7 @@ import type { AuthContext, Authenticator } from '../../access/authenticator.ts';
 import { eventLoopBatcher } from '../../scheduling/event-loop-batcher.ts';
 import { bodyTooLargeMessage, readBodyText } from '../http/body.ts';
 import type { HttpRequestContext } from '../http/http-request-context.ts';
-import { noteCaller } from './authentication.ts';
+import { recordCaller } from './authentication.ts';
 import {
   acceptedTypes,
   refusesSomeType,
@@ -53,7 +53,7 @@ export class GraphqlEndpoint {
     if (authentication === undefined) await eventLoopBatcher.waitForTurn(connection);
     else {
       // Without authentication, the body is not read. Yoga gets the same failed promise and writes the response.
-      const auth = await noteCaller(context, authentication).catch(() => undefined);
+      const auth = await recordCaller(context, authentication).catch(() => undefined);
       if (auth !== undefined && (await this.#handleBody(httpContext, context, auth, accepted))) return;
     }
     // The caller may have disconnected meanwhile. Yoga would not notice, because `close` was already emitted.

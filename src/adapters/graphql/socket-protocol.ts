@@ -105,11 +105,11 @@ export function socketProtocol(options: SocketProtocolOptions): Server<SocketExt
     subscribe: async args => abortingOnReturn(await envelopedOf(args).subscribe(args), args),
     jsonMessageReviver: messageReviver,
     onNext(_context, _id, _payload, _args, result) {
-      noteOutcome((result as ExecutionResult).errors);
+      recordOutcome((result as ExecutionResult).errors);
       return formatResult(result as ExecutionResult, log) as never;
     },
     onError(_context, _id, _payload, errors) {
-      noteOutcome(errors as readonly GraphQLError[]);
+      recordOutcome(errors as readonly GraphQLError[]);
       return (formatResult({ errors: errors as readonly GraphQLError[] }, log) as { errors: never }).errors;
     },
   });
@@ -175,7 +175,7 @@ function abortingOnReturn(result: AsyncGenerator | ExecutionResult, { contextVal
 }
 
 /** Writes the code of the first error into the report of the operation, unless an earlier result had one. */
-function noteOutcome(errors: readonly GraphQLError[] | undefined): void {
+function recordOutcome(errors: readonly GraphQLError[] | undefined): void {
   const report = currentRequestReport();
   const code = errors?.[0]?.extensions?.['code'];
   if (report !== undefined && code !== undefined) report.outcome ??= String(code);

@@ -55,7 +55,7 @@ interface SharedReads {
 const updatesNotReadMessage = 'The updates have not been read from the store yet: try again.';
 
 /** Updates of payouts for GraphQL subscriptions. */
-export class GraphUpdates implements Updates {
+export class SubscriptionUpdates implements Updates {
   readonly #options: UpdatesOptions;
   /** By intent id. */
   readonly #sharedReads = new LRUCache<string, SharedReads>({ max: maxShared });
@@ -84,13 +84,16 @@ export class GraphUpdates implements Updates {
     const { isRouter } = authContextOf(context);
     const { subscribedDocument } = context;
     if (subscribedDocument === undefined) throw new TypeError('the subscription has no document');
-    const uncount = subscriptions.begin(isRouter ? undefined : context.caller.subject, subscribedDocument);
+    const endSubscription = subscriptions.begin(
+      isRouter ? undefined : context.caller.subject,
+      subscribedDocument,
+    );
     // The signal is needed, because a generator that is aborted before its first `next` never runs its `finally`.
-    if (context.signal.aborted) uncount();
-    else context.signal.addEventListener('abort', uncount, { once: true });
+    if (context.signal.aborted) endSubscription();
+    else context.signal.addEventListener('abort', endSubscription, { once: true });
     const onEnd = (): void => {
-      context.signal.removeEventListener('abort', uncount);
-      uncount();
+      context.signal.removeEventListener('abort', endSubscription);
+      endSubscription();
     };
     try {
       // The header comes first, because a browser that reconnects sends it together with the argument of its first

@@ -67,7 +67,7 @@ function failureMessage(
       return (
         `Nothing was done. A payout with the same account, destination, amount and description was requested with ` +
         `idempotency_key ${key}, and it is unknown whether that payout is paid. Do not create another payout. Call with ` +
-        `the original body and idempotency_key ${key} to learn the state of that payout, and tell the user.`
+        `the original body and idempotency_key ${key} to get the outcome of that payout, and tell the user.`
       );
     }
     case 'unknown':
@@ -90,9 +90,11 @@ function unknownOutcomeMessage({
 }: PayoutOutcomeUnknown): string {
   const warning = 'It is unknown whether it is paid: do not create another payout or use another key.';
   if (reason !== 'WAITING')
-    return `${warning} An operator must decide what became of it; do not repeat this call. Tell the user.`;
+    return `${warning} An operator must decide; do not repeat this call. Tell the user.`;
   const resend =
-    resendAt === null ? '' : ` From ${resendAt} on it is sent again if Lean still has nothing of it.`;
+    resendAt === null
+      ? ''
+      : ` After ${resendAt}, a repeated call sends the payout again if Lean still does not have it.`;
   return (
     `${warning} Call again with the same body and idempotency_key ${JSON.stringify(idempotencyKey)} after ` +
     `${String(retryAfterSeconds)} seconds.${resend} Tell the user.`

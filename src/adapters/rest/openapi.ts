@@ -6,7 +6,7 @@ export interface OpenApiOptions {
   /** Whether a payout needs an idempotency key. */
   readonly requireKey: boolean;
   /** Whether callers need an access token. */
-  readonly wantsToken: boolean;
+  readonly requiresToken: boolean;
 }
 
 /** Builds the OpenAPI 3.1 document of the REST routes from the operations. */
@@ -30,7 +30,7 @@ export function openApiDocument(operations: readonly Operation[], options: OpenA
     paths,
     components: {
       schemas: { Problem: problemShape },
-      ...(options.wantsToken && { securitySchemes: { accessToken } }),
+      ...(options.requiresToken && { securitySchemes: { accessToken } }),
     },
   };
 }
@@ -42,14 +42,14 @@ const accessToken = {
   description: 'An access token of the issuer that the gateway trusts.',
 };
 
-function operationObject(operation: Operation, { requireKey, wantsToken }: OpenApiOptions): object {
+function operationObject(operation: Operation, { requireKey, requiresToken }: OpenApiOptions): object {
   const { name, title, description, parameters, answer } = operation;
   const body = parameters.find(parameter => parameter.in === 'body');
   return {
     operationId: name,
     summary: title,
     description,
-    ...(wantsToken && { security: [{ accessToken: [scopeOf(operation)] }] }),
+    ...(requiresToken && { security: [{ accessToken: [scopeOf(operation)] }] }),
     parameters: parameters
       .filter(parameter => parameter.in !== 'body')
       .map(parameter => ({
@@ -69,7 +69,7 @@ function operationObject(operation: Operation, { requireKey, wantsToken }: OpenA
     responses: {
       '200': { description: "Lean's answer.", content: { 'application/json': { schema: answer } } },
       '400': problem('A parameter is not accepted; `problems` names each.'),
-      ...(wantsToken && {
+      ...(requiresToken && {
         '401': problem('The access token is missing or not valid.'),
         '403': problem(
           `The access token lacks the scope ${scopeOf(operation)}, or Lean refused the request.`,

@@ -15,7 +15,7 @@ export interface Problem {
  * Sends a problem as the response.
  * @see https://www.rfc-editor.org/rfc/rfc9457
  */
-export function answerProblem(
+export function sendProblem(
   response: ServerResponse,
   { status, code, detail, ...members }: Problem,
   headers: Readonly<Record<string, string>> = {},
@@ -52,16 +52,16 @@ export function problemOf(outcome: Exclude<OperationOutcome, { kind: 'lean' }>):
       return { status, code, detail: message, idempotencyKey, reason, retryAfterSeconds, resendAt };
     }
     case 'denied':
-      return ofError(outcome.error);
+      return problemOfError(outcome.error);
     case 'similar':
     case 'failed': {
       const { error, idempotencyKey } = outcome;
-      return { ...ofError(error), ...(idempotencyKey !== undefined && { idempotencyKey }) };
+      return { ...problemOfError(error), ...(idempotencyKey !== undefined && { idempotencyKey }) };
     }
   }
 }
 
-function ofError(error: Error): Problem {
+function problemOfError(error: Error): Problem {
   const presented = presentedError(error);
   if (presented === undefined) throw error;
   const { status, code, message: detail, details } = presented;

@@ -8,7 +8,7 @@ import { readBodyText, bodyTooLargeMessage } from '../http/body.ts';
 import type { HttpRequestContext } from '../http/http-request-context.ts';
 import { startListener, type Listener, type CommonListenerOptions } from '../http/listener.ts';
 import { openApiDocument, type OpenApiOptions } from './openapi.ts';
-import { answerProblem, problemOf, type Problem } from './problem.ts';
+import { sendProblem, problemOf, type Problem } from './problem.ts';
 import { refusalOf } from '../http/refusal.ts';
 import { codeOfStatus } from '../observability/request-report.ts';
 import { RestRoutes } from './routes.ts';
@@ -39,7 +39,7 @@ export function startRestServer(options: RestOptions): Promise<Listener> {
     surface: 'rest',
     route,
     onUnexpectedError: response => {
-      answerProblem(response, {
+      sendProblem(response, {
         status: 500,
         code: 'INTERNAL_SERVER_ERROR',
         detail: 'Unexpected error.',
@@ -55,13 +55,13 @@ export function startRestServer(options: RestOptions): Promise<Listener> {
     }
     const found = routes.routeOf(request.method ?? '', path);
     if (found.kind === 'not found')
-      return answerProblem(response, {
+      return sendProblem(response, {
         status: 404,
         code: 'BAD_USER_INPUT',
         detail: 'There is no route at this address; GET /openapi.json describes all routes.',
       });
     if (found.kind === 'method not allowed')
-      return answerProblem(
+      return sendProblem(
         response,
         {
           status: 405,
@@ -71,13 +71,13 @@ export function startRestServer(options: RestOptions): Promise<Listener> {
         { allow: found.allowed.join(', ') },
       );
     if (found.kind === 'malformed')
-      return answerProblem(response, {
+      return sendProblem(response, {
         status: 400,
         code: 'BAD_USER_INPUT',
         detail: 'The path is not well-formed: a % in it must be followed by two hexadecimal digits.',
       });
     if (draining)
-      return answerProblem(
+      return sendProblem(
         response,
         { status: 503, code: 'LEAN_UNAVAILABLE', detail: 'The gateway is stopping; nothing was done.' },
         { 'retry-after': '1' },
@@ -91,7 +91,7 @@ export function startRestServer(options: RestOptions): Promise<Listener> {
     const values = await parameterValues(context, found);
     if ('problem' in values) {
       // Closing the connection avoids reading the rest of a body that is too large.
-      answerProblem(response, values.problem, values.problem.status === 413 ? { connection: 'close' } : {});
+      sendProblem(response, values.problem, values.problem.status === 413 ? { connection: 'close' } : {});
       return;
     }
     const outcome = await calls.call({ operation, ...values, caller, signal: context.signal });
@@ -115,7 +115,7 @@ export function startRestServer(options: RestOptions): Promise<Listener> {
       report.outcome = code;
       // Closing the connection avoids waiting for a body, which may be large.
       const closing = method === 'GET' ? {} : { connection: 'close' };
-      answerProblem(response, { status, code, detail: message }, { ...closing, ...refusal.headers });
+      sendProblem(response, { status, code, detail: message }, { ...closing, ...refusal.headers });
       return undefined;
     }
   }
@@ -134,7 +134,7 @@ function sendOutcome(
       log.warn({ operation: operation.name, code: problem.code, lean: problem['lean'] }, problem.detail);
     const headers =
       outcome.kind === 'denied' ? refusalOf(outcome.error)?.headers : retryAfterOf(outcome, problem);
-    answerProblem(response, problem, headers);
+    sendProblem(response, problem, headers);
     return;
   }
   const { response: upstream, retryAfter, idempotencyKey, similarUnknownKey } = outcome;

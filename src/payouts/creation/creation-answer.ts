@@ -39,7 +39,7 @@ export interface PayoutInputError {
   readonly message: string;
 }
 
-/** Lean may or may not have taken the payout. */
+/** Lean may or may not have accepted the payout. */
 export interface PayoutOutcomeUnknown {
   readonly kind: 'unknown';
   readonly message: string;

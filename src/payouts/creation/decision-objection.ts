@@ -38,13 +38,13 @@ export async function findObjection(
     return `Lean has a payout with its reference (${[...atLean].join(', ')}): decide --created.`;
   if (kind === 'send again') {
     if (request.records.length > 1)
-      return 'A batch is never sent again: ask for what is missing under a new key.';
+      return 'A batch is never sent again: request what is missing under a new key.';
     if (request.refusal !== null)
       return 'Lean has refused it, so it is never sent again: decide --created or --not-paid.';
   }
   const { absence = 'absent' } = reconciliation;
   if (absence !== 'absent' && absence !== despite)
-    return `Lean's list proves nothing about it. If you know from elsewhere that Lean has not taken it, add --despite ${absence}.`;
+    return `Lean's list proves nothing about it. If you know from elsewhere that Lean has not accepted it, add --despite ${absence}.`;
   const unreadable = candidates.filter(candidate => candidate.unreadable).map(({ row }) => row.intentId);
   // With `--despite` the operator has already confirmed that Lean does not have the payout.
   if (unreadable.length > 0 && despite === null)

@@ -20,14 +20,14 @@ export const findings = {
     reason: 'WAITING',
     description: 'Lean has a payout like it that may belong to another key, which is being sent right now',
   },
-  lean_unavailable: { reason: 'WAITING', description: 'Lean could not be asked' },
+  lean_unavailable: { reason: 'WAITING', description: 'Lean could not be read' },
   list_incomplete: {
     reason: 'WAITING',
-    description: "Lean's list cannot be read whole: its rows do not add up to the total that it states",
+    description: "Lean's list cannot be read completely: its rows do not add up to the total that it states",
   },
   list_too_long: {
     reason: 'WAITING',
-    description: "Lean's list for the time in question is too long to be read whole",
+    description: "Lean's list for the time in question is too long to be read completely",
   },
   reference_payout_missing: {
     reason: 'WAITING',
@@ -35,16 +35,16 @@ export const findings = {
   },
   lean_time_unknown: {
     reason: 'WAITING',
-    description: "Lean's answers carry no Date, so nothing can be judged absent",
+    description: "Lean's responses have no Date header, so Lean's list proves no absence",
   },
   clocks_differ: {
     reason: 'WAITING',
     description:
-      'the clocks of this gateway, of its store and of Lean differ by minutes, so nothing can be judged absent',
+      "the clocks of this gateway, of its store and of Lean differ by minutes, so Lean's list proves no absence",
   },
   look_alike: {
     reason: 'UNCLEAR',
-    description: 'Lean has a payout that may be this one and cannot be told from it',
+    description: 'Lean has a payout that may be this one and cannot be distinguished from it',
   },
   reference_shared: {
     reason: 'UNCLEAR',
@@ -57,7 +57,7 @@ export const findings = {
   absence_doubted: {
     reason: 'OPERATOR',
     description:
-      "Lean's list has lacked a payout that Lean had taken, so nothing is judged absent for this application",
+      "Lean's list has lacked a payout that Lean had accepted, so it proves no absence for this application",
   },
   needs_decision: {
     reason: 'OPERATOR',
@@ -65,7 +65,7 @@ export const findings = {
   },
   other_application: {
     reason: 'OPERATOR',
-    description: 'it was sent for another Lean application than the one that this gateway speaks for',
+    description: "it was sent for a Lean application other than that of this gateway's credentials",
   },
 } as const satisfies Record<string, FindingRow>;
 

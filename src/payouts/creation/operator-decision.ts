@@ -115,7 +115,7 @@ export class OperatorDecisions {
       );
     if (reading === undefined && !isOtherApplication)
       return refuse(
-        `Lean could not be asked (${String(reconciliation.error?.message)}). Nothing was changed.`,
+        `Lean could not be read (${String(reconciliation.error?.message)}). Nothing was changed.`,
       );
     if (!rule.mayDecide(current.sends, { storeNow: current.readAt, leanNow: reading?.leanNow }))
       return refuse(

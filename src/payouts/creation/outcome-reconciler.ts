@@ -286,7 +286,7 @@ export function notTakenRejection(
   return {
     ...requestRejection(idempotencyKey),
     code: 'REJECTED_BY_LEAN',
-    message: `Lean has not taken the payout${reason}. Nothing was paid.`,
+    message: `Lean has not accepted the payout${reason}. Nothing was paid.`,
     inputErrors: [],
     leanCode: refusal?.leanCode ?? null,
     transferIndex: records.length === 1 ? null : position,

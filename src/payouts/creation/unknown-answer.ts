@@ -26,12 +26,11 @@ export function unknownAnswer(request: PayoutRequest, rule: ResendRule): PayoutO
 }
 
 const sentences = {
-  beginning: 'Lean may or may not have taken the payout.',
+  beginning: 'Lean may or may not have accepted the payout.',
   repeat: 'Send the same input with the same idempotency key again; never pay it under another key.',
   UNCLEAR:
     'Lean has a payout that may be this one, and the gateway cannot tell. An operator must decide: do not repeat it, and never pay it under another key.',
-  OPERATOR:
-    'An operator must decide what became of it: do not repeat it, and never pay it under another key.',
+  OPERATOR: 'An operator must decide: do not repeat it, and never pay it under another key.',
 } as const;
 
 function messageOf(request: PayoutRequest, reason: PayoutUnknownReason, resendAt: Instant | null): string {
@@ -39,13 +38,15 @@ function messageOf(request: PayoutRequest, reason: PayoutUnknownReason, resendAt
   if (reason !== 'WAITING') return `${sentences.beginning} ${sentences[reason]}`;
   if (refusal !== null)
     return (
-      `Lean refused the payout${refusal.leanCode === null ? '' : ` (${refusal.leanCode})`}, but may have taken another ` +
+      `Lean refused the payout${refusal.leanCode === null ? '' : ` (${refusal.leanCode})`}, but may have accepted another ` +
       `copy of the request. This becomes a rejection once it is proven that Lean does not have it. ${sentences.repeat}`
     );
   if (records.length > 1)
-    return `${sentences.beginning} Each transfer is being looked for. ${sentences.repeat}`;
+    return `${sentences.beginning} The gateway searches for each transfer. ${sentences.repeat}`;
   const again =
-    resendAt === null ? '' : ` From ${resendAt} on it is sent again if Lean still has nothing of it.`;
+    resendAt === null
+      ? ''
+      : ` After ${resendAt}, a repetition sends it again if Lean still does not have it.`;
   return `${sentences.beginning} ${sentences.repeat}${again}`;
 }
 

@@ -85,7 +85,7 @@ function runCommand(
     case 'DELETE /sandbox/webhooks':
       sandbox.webhooks.target = undefined;
       return ok(describeWebhooks(sandbox.webhooks));
-    case 'POST /sandbox/webhooks/noise': {
+    case 'POST /sandbox/webhooks/unrelated-event': {
       const kind = parseUnrelatedEvent(parseControlBody(text));
       if (kind === undefined) return badRequest(`kind must be one of ${unrelatedEvents.join(', ')}`);
       return ok({ event_id: sandbox.webhooks.sendUnrelatedEvent(kind) });
@@ -125,7 +125,7 @@ function setLatency(sandbox: Sandbox, body: unknown): ControlResponse {
 
 function description({ behaviour }: Sandbox, { profile }: InitialSettings): object {
   return {
-    what: "A sandbox that speaks Lean's Payouts API. No money moves.",
+    description: "A sandbox that speaks Lean's Payouts API. No money moves.",
     profile,
     behaviour,
     credentials: sandboxCredentials,

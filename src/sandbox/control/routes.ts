@@ -20,7 +20,7 @@ export const controlRoutes = {
   'PUT /sandbox/webhooks':
     '{"url", "secret"} sets the webhook target; {"duplicate"?, "reorder"?, "lose"?} sets the share of webhooks, from 0 to 1, that each fault affects',
   'DELETE /sandbox/webhooks': 'removes the webhook target, so that no webhooks are sent',
-  'POST /sandbox/webhooks/noise': `sends an event that is not about a payout: {"kind"}; kinds: ${unrelatedEvents.join(', ')}`,
+  'POST /sandbox/webhooks/unrelated-event': `sends an event that is not about a payout: {"kind"}; kinds: ${unrelatedEvents.join(', ')}`,
   'GET /sandbox/requests': 'lists the received Lean requests, oldest first',
   'DELETE /sandbox/requests': 'removes the recorded requests',
   'GET /sandbox/behaviour': 'shows the switches that make Lean behave worse than documented',

@@ -28,7 +28,7 @@ const templates = {
   },
   /** An undocumented event type. */
   unknown_type: (id: string): EventTemplate => ({
-    type: 'sandbox.novelty.updated',
+    type: 'sandbox.unknown.updated',
     message: 'Something new was updated.',
     payload: () => ({ id }),
   }),

@@ -435,7 +435,7 @@ describe('a payout whose outcome is unknown', () => {
     const result = await call(client, tool, { idempotency_key: 'key-1', body: leanCreation() });
     expect(result.isError).toBe(true);
     expect(textOf(result)).toMatch(
-      /^It is unknown whether it is paid: do not create another payout or use another key\. Call again with the same body and idempotency_key "key-1" after \d+ seconds\. From .*Z on it is sent again if Lean still has nothing of it\. Tell the user\.$/,
+      /^It is unknown whether it is paid: do not create another payout or use another key\. Call again with the same body and idempotency_key "key-1" after \d+ seconds\. After .*Z, a repeated call sends the payout again if Lean still does not have it\. Tell the user\.$/,
     );
   });
 
@@ -446,7 +446,7 @@ describe('a payout whose outcome is unknown', () => {
     await call(client, tool, { idempotency_key: 'key-1', body: leanCreation() });
     lean.payouts.add({ amount: '16.5', destinationId: destinations.pays, description: 'INV 001' });
     const result = await call(client, tool, { idempotency_key: 'key-1', body: leanCreation() });
-    expect(textOf(result)).toContain('An operator must decide what became of it; do not repeat this call.');
+    expect(textOf(result)).toContain('An operator must decide; do not repeat this call.');
   });
 
   it('prevents a model from paying the same under another key', async () => {
@@ -457,7 +457,7 @@ describe('a payout whose outcome is unknown', () => {
     const result = await call(client, tool, { idempotency_key: 'key-2', body: leanCreation() });
     expect(result.isError).toBe(true);
     expect(textOf(result)).toContain(
-      'Call with the original body and idempotency_key "key-1" to learn the state of that payout, and tell the user.',
+      'Call with the original body and idempotency_key "key-1" to get the outcome of that payout, and tell the user.',
     );
     expect(lean.requests.filter(({ operation }) => operation === 'createPayoutPayment')).toHaveLength(1);
   });

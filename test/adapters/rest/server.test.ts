@@ -586,7 +586,7 @@ const serverOptions = {
   port: 0,
   log: captureLog().log,
   authenticator: anonymousAuthenticator,
-  openApi: { requireKey: true, wantsToken: false },
+  openApi: { requireKey: true, requiresToken: false },
 };
 
 async function storeEnv(kind: (typeof storeKinds)[number]): Promise<Environment> {
