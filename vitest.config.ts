@@ -1,3 +1,5 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 const allTests = ['test/**/*.test.ts'];
@@ -24,6 +26,10 @@ export default defineConfig({
   resolve: { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] },
   test: {
     maxWorkers: 3,
+    // Test files share the modules that they import. Loading them for each file would take a third of the CPU time.
+    isolate: false,
+    // For programs that tests start. It halves their start time.
+    env: { NODE_COMPILE_CACHE: join(tmpdir(), 'lean-payouts-compile-cache') },
     // The timeouts are generous, so that only a test that hangs fails, and not a slow machine.
     testTimeout: 180_000,
     hookTimeout: 180_000,

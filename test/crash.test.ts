@@ -8,13 +8,14 @@ import { prepareCompleteStore } from './support/complete-store.ts';
 import { createPayoutDocument, payoutInput } from './support/payout-input.ts';
 import { runProgram, type Program } from './support/program.ts';
 import { postOperation } from './support/running-gateway.ts';
-import { freshStore, storeKinds } from './support/stores.ts';
+import { freshStore, storeKinds, type StoreKind } from './support/stores.ts';
 
 /*
  * Kills the program with SIGKILL at each step of a payout and starts it again. The same call, repeated until its outcome
  * is known, gets the payout, and Lean has exactly one.
  */
 
+/** How often each test kills a gateway. */
 const rounds = Number(process.env['CRASH_ROUNDS'] ?? 1);
 const startedPattern = /"url":"([^"]+)".*gateway is up/;
 
@@ -66,6 +67,15 @@ const steps: readonly {
   { step: 'after the answer is recorded', killAt: 'after intent_id =' },
 ];
 
+/**
+ * Without CRASH_ROUNDS, PostgreSQL is tested only around the send. The random schedules end a gateway within its process
+ * at every other transaction, on both databases.
+ */
+const stepsOn = (kind: StoreKind): typeof steps =>
+  kind === 'SQLite' || process.env['CRASH_ROUNDS'] !== undefined
+    ? steps
+    : steps.filter(({ killAt, proxyKillsAt }) => killAt?.includes("'sent'") || proxyKillsAt === 'accepted');
+
 describe.each(storeKinds)('a killed gateway on %s', kind => {
   const environmentFor = async (leanUrl: string): Promise<Record<string, string>> => {
     const store = await freshStore(kind);
@@ -77,12 +87,12 @@ describe.each(storeKinds)('a killed gateway on %s', kind => {
       AUTH: 'none',
       PORT: '0',
       // A request of unknown outcome is sent again after the sum of both.
-      LEAN_TIMEOUT_MS: '5000',
+      LEAN_TIMEOUT_MS: '3000',
       PAYOUT_RESEND_AFTER_MS: '1000',
     };
   };
 
-  it.each(steps)('a gateway that is killed $step pays once', async ({ killAt, proxyKillsAt }) => {
+  it.each(stepsOn(kind))('a gateway that is killed $step pays once', async ({ killAt, proxyKillsAt }) => {
     const lean = await startLean();
     const proxy = await startKillingProxy(lean);
     const env = await environmentFor(proxy.url);
@@ -113,7 +123,7 @@ describe.each(storeKinds)('a killed gateway on %s', kind => {
     const lean = await startLean({ latencyMs: 20 });
     const proxy = await startKillingProxy(lean);
     const env = await environmentFor(proxy.url);
-    for (let round = 0; round < rounds * 2; round += 1) {
+    for (let round = 0; round < rounds; round += 1) {
       const keys = Array.from({ length: 5 }, (_, index) => `key-${String(round)}-${String(index)}`);
       const first = runProgram('main.ts', env);
       const [, url = ''] = await first.waitForOutput(startedPattern);

@@ -1,6 +1,8 @@
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { getPayoutDestination, operations, targetOf } from '../../src/lean/operations.ts';
+import { creationShape } from '../../src/lean/shapes.ts';
 
 describe('the operations', () => {
   it("are the five operations of Lean's payouts, with these names, methods and paths", () => {
@@ -128,4 +130,8 @@ describe('targetOf', () => {
     const url = targetOf(operations.listPayouts, { query: { amount_min: '1&page_size=9#x' } });
     expect([...new URL(url, 'http://lean').searchParams]).toEqual([['amount_min', '1&page_size=9#x']]);
   });
+});
+
+it('the shape of a creation is a JSON Schema', () => {
+  expect(new Ajv2020().validateSchema(creationShape)).toBe(true);
 });

@@ -16,9 +16,6 @@ export interface Program {
   readonly ended: Promise<readonly [code: number | null, signal: string | null]>;
 }
 
-/** The folder of V8's compile cache, which halves the start time of a program. */
-const compileCache = join(tmpdir(), 'lean-payouts-compile-cache');
-
 /**
  * Runs a program of `src/` with only the given environment variables, and with its own store unless `environment`
  * names one. The program is killed at the end of the test.
@@ -33,7 +30,7 @@ export function runProgram(
   const child = spawn(process.execPath, [path, ...args], {
     env: {
       PATH: process.env['PATH'],
-      NODE_COMPILE_CACHE: compileCache,
+      NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
       DATA_DIR: folder,
       REST_PORT: 'off',
       MCP_PORT: 'off',

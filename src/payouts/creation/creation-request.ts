@@ -14,7 +14,8 @@ export interface RequestProblem {
   readonly problem: string;
 }
 
-const ajv = new Ajv2020({ allErrors: true, verbose: true, allowUnionTypes: true });
+// A test checks the schema itself. Checking it here would take a tenth of the program's start.
+const ajv = new Ajv2020({ allErrors: true, verbose: true, allowUnionTypes: true, validateSchema: false });
 (addFormats as unknown as (ajv: Ajv2020) => void)(ajv);
 const hasShape = ajv.compile<WireCreation>(creationShape);
 

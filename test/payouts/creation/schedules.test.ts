@@ -200,7 +200,7 @@ describe.each(storeKinds)('on %s', storeKind => {
   it('no schedule pays a key twice, gives a false answer, or leaves a key that an operator cannot settle', async () => {
     const clock = { ms: 0, storeOffsetMs: 0 };
     const { lean, url } = await startFakeLean(() => clock.ms);
-    const runs = Number(process.env['SCHEDULES'] ?? (storeKind === 'SQLite' ? 60 : 15));
+    const runs = Number(process.env['SCHEDULES'] ?? (storeKind === 'SQLite' ? 30 : 8));
 
     await fc.assert(
       fc.asyncProperty(
