@@ -1,6 +1,8 @@
 import { STATUS_CODES, type ServerResponse } from 'node:http';
+import type { Logger } from 'pino';
 import { describeCode } from '../../errors/error-codes.ts';
 import { presentedError } from '../../errors/presented-error.ts';
+import type { Operation } from '../../lean/operations.ts';
 import type { OperationOutcome } from '../../operations/operation-calls.ts';
 
 /** The gateway's own error response, as problem details. `code` is the same on every surface. */
@@ -59,6 +61,13 @@ export function problemOf(outcome: Exclude<OperationOutcome, { kind: 'lean' }>):
       return { ...ofError(error), ...(idempotencyKey !== undefined && { idempotencyKey }) };
     }
   }
+}
+
+/** Logs a call that failed because Lean or the store could not be used. Any other outcome is not logged. */
+export function logFailure(log: Logger, operation: Operation, outcome: OperationOutcome): void {
+  if (outcome.kind !== 'failed') return;
+  const { code, detail, lean } = problemOf(outcome);
+  log.warn({ operation: operation.name, code, lean }, detail);
 }
 
 function ofError(error: Error): Problem {

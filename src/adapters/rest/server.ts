@@ -8,7 +8,7 @@ import { readBodyText, bodyTooLargeMessage } from '../http/body.ts';
 import type { HttpRequestContext } from '../http/http-request-context.ts';
 import { startListener, type Listener, type CommonListenerOptions } from '../http/listener.ts';
 import { openApiDocument, type OpenApiOptions } from './openapi.ts';
-import { answerProblem, problemOf, type Problem } from './problem.ts';
+import { answerProblem, logFailure, problemOf, type Problem } from './problem.ts';
 import { refusalOf } from '../http/refusal.ts';
 import { codeOfStatus } from '../observability/request-report.ts';
 import { RestRoutes } from './routes.ts';
@@ -130,8 +130,7 @@ function sendOutcome(
   if (outcome.kind !== 'lean') {
     const problem = problemOf(outcome);
     report.outcome = problem.code;
-    if (outcome.kind === 'failed')
-      log.warn({ operation: operation.name, code: problem.code, lean: problem['lean'] }, problem.detail);
+    logFailure(log, operation, outcome);
     const headers =
       outcome.kind === 'denied' ? refusalOf(outcome.error)?.headers : retryAfterOf(outcome, problem);
     answerProblem(response, problem, headers);
