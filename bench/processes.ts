@@ -47,6 +47,7 @@ export async function startProcess(file: string, options: ProcessOptions = {}): 
     ask,
     cpuMicros: async () => Number(await ask('cpu')),
     async stop() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
       child.kill('SIGKILL');
       await once(child, 'close');
     },

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ConfigError } from './errors/config-error.ts';
@@ -22,14 +23,18 @@ await run(async () => {
   const sandbox = await waitUntilListening('SANDBOX_PORT', startSandbox(settings));
   // The records are temporary, because the sandbox loses its payouts when it stops.
   const folder = await mkdtemp(join(tmpdir(), 'lean-payouts-'));
-  const { HOST: host = '127.0.0.1', REST_PORT, MCP_PORT } = process.env;
+  process.once('exit', () => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const { HOST, REST_PORT, MCP_PORT } = process.env;
+  const host = HOST || '127.0.0.1';
   const secret = randomBytes(24).toString('base64url');
   const config = parseConfig(
     {
       ...process.env,
       // Many programs use these two ports. A conflict should not stop a first try of GraphQL, so another port is taken.
-      REST_PORT: REST_PORT ?? (await portOrAny(8080, host)),
-      MCP_PORT: MCP_PORT ?? (await portOrAny(9090, host)),
+      REST_PORT: REST_PORT || (await portOrAny(8080, host)),
+      MCP_PORT: MCP_PORT || (await portOrAny(9090, host)),
       LEAN_BASE_URL: sandbox.url,
       LEAN_API_TOKEN: sandboxCredentials.token,
       LEAN_CLIENT_ID: '',
@@ -54,9 +59,6 @@ await run(async () => {
       destinationId: destinations.pays,
       currency: settings.profile === 'ksa' ? 'SAR' : 'AED',
     },
-  }).catch(async (error: unknown) => {
-    await rm(folder, { recursive: true });
-    throw error;
   });
   // The sandbox sends its webhooks to the gateway, unless the environment sets another target.
   sandbox.webhooks.target ??= { url: new URL('/webhooks/lean', gateway.url).href, secret };
@@ -81,7 +83,6 @@ await run(async () => {
       await gateway.close();
       await traces?.stop();
       await sandbox.close();
-      await rm(folder, { recursive: true });
     },
   };
 });

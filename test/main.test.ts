@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -13,6 +13,7 @@ import { startHeldLean } from './support/held-lean.ts';
 import { createPayoutDocument, payoutInput } from './support/payout-input.ts';
 import { runProgram } from './support/program.ts';
 import { postOperation } from './support/running-gateway.ts';
+import { freshFolder } from './support/stores.ts';
 
 const secret = 'a-secret-that-nobody-may-read';
 const upMessage = /"url":"([^"]+)".*gateway is up/;
@@ -74,9 +75,13 @@ describe('the gateway', () => {
   });
 
   it('prints one line if HOST is no address of this machine', async () => {
-    const program = runGateway('http://127.0.0.1:9', { HOST: '203.0.113.1', LOG_LEVEL: 'silent' });
-    expect(await program.ended).toEqual([1, null]);
-    expect(program.stderr).toMatch(/^HOST: [^\n]+\n$/);
+    for (const host of ['203.0.113.1', 'no-such-host.invalid']) {
+      const program = runGateway('http://127.0.0.1:9', { HOST: host, LOG_LEVEL: 'silent' });
+      expect(await program.ended).toEqual([1, null]);
+      expect(program.stderr).toBe(
+        `HOST: "${host}" is not an address of this machine; accepted: an address of this machine, such as 127.0.0.1.\n`,
+      );
+    }
   });
 
   it('warns about AUTH=none, and never logs credentials', async () => {
@@ -89,6 +94,16 @@ describe('the gateway', () => {
     expect(await program.ended).toEqual([0, null]);
     expect(program.stdout).toMatch(/"level":40,.*AUTH=none: every caller/);
     expect(program.stdout + program.stderr).not.toMatch(/sandbox-token|Bearer|AE\d{20}/);
+  });
+
+  it('ends with 0 if the collector of its traces cannot be reached', async () => {
+    const { url } = await startTestSandbox();
+    const program = runGateway(url, { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' });
+    const [, gateway = ''] = await program.waitForOutput(upMessage);
+    await postOperation(gateway, '{ __typename }');
+    program.kill('SIGTERM');
+    expect(await program.ended).toEqual([0, null]);
+    expect(program.stdout + program.stderr).not.toContain('unexpected error');
   });
 
   it('has written every line of its log when it ends', async () => {
@@ -224,6 +239,23 @@ describe('npm run dev', () => {
     });
     program.kill('SIGINT');
     expect(await program.ended).toEqual([0, null]);
+  });
+
+  it.each([
+    { name: 'a wrong setting', env: { LOG_LEVEL: 'x' } },
+    { name: 'a port in use', env: { PORT: 'in use' } },
+    { name: 'SIGINT', env: {} },
+  ])('leaves no temporary folder when it ends because of $name', async ({ env }) => {
+    const folder = await freshFolder();
+    const { url } = await startTestSandbox();
+    const PORT = 'PORT' in env ? new URL(url).port : '0';
+    const program = runProgram('dev.ts', { ...freePorts, ...env, PORT, TMPDIR: folder });
+    if (Object.keys(env).length === 0) {
+      await program.waitForOutput(/Stop with Ctrl/);
+      program.kill('SIGINT');
+    }
+    expect(await program.ended).toEqual([Object.keys(env).length === 0 ? 0 : 1, null]);
+    expect((await readdir(folder)).filter(name => name.startsWith('lean-payouts-'))).toEqual([]);
   });
 
   it('ends with a line for each wrong setting of the sandbox', async () => {

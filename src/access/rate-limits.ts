@@ -17,7 +17,8 @@ const tableName = 'lean_payout_rate_limits';
 
 export interface RateLimit {
   /**
-   * Counts `units` for a caller. Refused units count as well until the minute ends.
+   * Counts `units` for a caller. Refused units count as well until the minute ends, except those of a
+   * request that alone exceeds the limit.
    * @throws RateLimited when the caller exceeds its limit for this minute
    */
   take(subject: string, units?: number): Promise<void>;

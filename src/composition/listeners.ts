@@ -6,6 +6,7 @@ import type { CommonListenerOptions, Listener } from '../adapters/http/listener.
 import { handleWebhook } from '../adapters/http/webhook.ts';
 import { startRestServer } from '../adapters/rest/server.ts';
 import type { Config } from '../config/config.ts';
+import { listensOnLoopback } from '../config/loopback.ts';
 import { OperationCalls } from '../operations/operation-calls.ts';
 import { waitUntilListening } from '../process/listening.ts';
 import type { WiredGateway } from './wired-gateway.ts';
@@ -45,7 +46,7 @@ export class Listeners {
       host,
       log,
       corsOrigins,
-      ownHostOnly: auth.kind === 'none' && /^(?:127\.|localhost$|::1$)/.test(host),
+      ownHostOnly: auth.kind === 'none' && listensOnLoopback(host),
       tracing,
       connections,
       onRequest,

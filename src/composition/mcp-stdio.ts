@@ -18,7 +18,7 @@ export async function startStdioTools(config: StdioConfig): Promise<{ close(): P
   await core.prepareStore();
   core.loop.start();
   const calls = new OperationCalls({ ...core, requireKey, maskIban, maxUpstreamCalls });
-  const server = serveStdio(createMcpTools({ calls, requireKey, writes: mcpWrites }).serverFactory, {
+  const server = serveStdio(createMcpTools({ calls, log, requireKey, writes: mcpWrites }).serverFactory, {
     onerror: error => {
       log.debug({ problem: error.message }, 'mcp');
     },

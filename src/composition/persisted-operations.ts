@@ -8,11 +8,14 @@ import { schema } from '../schema/index.ts';
  * Loads the persisted operations from the configured file; undefined if none are configured.
  * @throws ConfigError when the file cannot be used
  */
-export function loadPersistedOperations({ persistedOperations }: Config): PersistedOperations | undefined {
+export function loadPersistedOperations({
+  persistedOperations,
+  introspection,
+}: Config): PersistedOperations | undefined {
   if (persistedOperations === undefined) return undefined;
   const { mode, file } = persistedOperations;
   try {
-    return { mode, documents: readManifest(file, schema) };
+    return { mode, documents: readManifest(file, schema, introspection) };
   } catch (error) {
     if (!(error instanceof ManifestError)) throw error;
     throw new ConfigError(

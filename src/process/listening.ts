@@ -13,15 +13,20 @@ export async function waitUntilListening<Server>(
     return await starting;
   } catch (error) {
     if (!(error instanceof Error && 'code' in error)) throw error;
-    const { code, address, port } = error as Error & { code: unknown; address?: string; port?: number };
+    const { code, address, hostname, port } = error as Error & {
+      readonly code: unknown;
+      readonly address?: string;
+      readonly hostname?: string;
+      readonly port?: number;
+    };
     const where = `${String(address)}:${String(port)}`;
     if (code === 'EADDRINUSE')
       throw new ConfigError([`${variable}: ${where} is in use; accepted: a free port, or 0 for any.`]);
     if (code === 'EACCES')
       throw new ConfigError([`${variable}: ${where} is not allowed; accepted: a port above 1023.`]);
-    if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+    if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EAI_AGAIN')
       throw new ConfigError([
-        'HOST: is not an address of this machine; accepted: an address of this machine, such as 127.0.0.1.',
+        `HOST: ${JSON.stringify(hostname ?? address)} is not an address of this machine; accepted: an address of this machine, such as 127.0.0.1.`,
       ]);
     throw error;
   }

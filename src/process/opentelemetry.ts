@@ -3,7 +3,7 @@ import { ConfigError } from '../errors/config-error.ts';
 import { EnvironmentReader, type Environment } from '../config/environment-reader.ts';
 
 export interface TraceExport {
-  /** Exports the remaining spans and stops. */
+  /** Exports the remaining spans and stops. Spans that cannot be exported are dropped. */
   stop(): Promise<void>;
 }
 
@@ -42,7 +42,10 @@ export async function startTraceExport(env: Environment): Promise<TraceExport | 
     ],
   });
   provider.register({ propagator: new W3CTraceContextPropagator() });
-  return { stop: () => provider.shutdown() };
+  return {
+    // An unreachable collector must not make a normal stop a failure.
+    stop: () => provider.shutdown().catch(() => undefined),
+  };
 }
 
 function hasEndpoint(env: Environment): boolean {

@@ -32,6 +32,10 @@ export async function run(start: () => Promise<RunningProgram>): Promise<void> {
     });
   try {
     const running = await start();
+    const report = (error: unknown): void => {
+      if (running.log === undefined) process.stderr.write(`${errorLines(error).join('\n')}\n`);
+      else running.log.fatal({ err: error }, 'unexpected error: the gateway stops');
+    };
     let stopping = false;
     stop = () => {
       // A second signal does not shorten the wait, because a payout may be in flight.
@@ -40,14 +44,19 @@ export async function run(start: () => Promise<RunningProgram>): Promise<void> {
       setTimeout(() => {
         process.exit(1);
       }, maxDrainMs).unref();
-      void running.close().then(() => {
-        process.exit();
-      });
+      running.close().then(
+        () => {
+          process.exit();
+        },
+        (error: unknown) => {
+          report(error);
+          process.exit(1);
+        },
+      );
     };
     // After an uncaught error the process ends, but only after the payouts in flight have finished.
     process.on('uncaughtException', error => {
-      if (running.log === undefined) process.stderr.write(`${error.stack ?? error.message}\n`);
-      else running.log.fatal({ err: error }, 'unexpected error: the gateway stops');
+      report(error);
       process.exitCode = 1;
       stop();
     });

@@ -2,6 +2,7 @@ import { gunzipSync } from 'node:zlib';
 import { request as httpRequest } from 'node:http';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { graphiqlPage } from '../../src/adapters/graphiql/page.ts';
 import { payoutIdOf } from '../../src/payouts/values/ids.ts';
 import { accounts, destinations, exampleIntentId } from '../../src/sandbox/fixtures.ts';
 import { startBrowser } from '../support/browser.ts';
@@ -173,6 +174,24 @@ describe('the GraphiQL page', () => {
     onTestFinished(() => gateway.close());
     return gateway;
   }
+
+  it('is rendered again after a failure', async () => {
+    let failures = 1;
+    const page = graphiqlPage({
+      get payoutId(): string {
+        if (failures > 0) {
+          failures -= 1;
+          throw new Error('cannot be rendered');
+        }
+        return payoutIdOf(exampleIntentId);
+      },
+      accountId: accounts.operating,
+      destinationId: destinations.pays,
+      currency: 'AED',
+    });
+    await expect(page.gzipped()).rejects.toThrow('cannot be rendered');
+    expect(gunzipSync(await page.gzipped()).toString()).toContain('<html');
+  });
 
   it('is not served with GRAPHIQL=off', async () => {
     const { url, origin } = await start('off');

@@ -15,6 +15,14 @@ describe('the control routes', () => {
     });
   });
 
+  it('answer 500 with the error if the sandbox has a bug', async () => {
+    const { sandbox, get } = await startTestSandbox();
+    sandbox.faults.list = () => {
+      throw new Error('a bug');
+    };
+    expect(await get('/sandbox/faults')).toMatchObject({ status: 500, json: { error: 'Error: a bug' } });
+  });
+
   it('need no credentials', async () => {
     const { sandbox } = await startTestSandbox();
     expect((await fetch(`${sandbox.url}/sandbox`)).status).toBe(200);

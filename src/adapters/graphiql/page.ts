@@ -57,7 +57,14 @@ export function graphiqlPage(examples: ExampleIds = placeholders): GraphiqlPage 
       'cache-control': 'no-cache',
       vary: 'accept, accept-encoding',
     },
-    gzipped: () => (compressed ??= render(examples).then(promisify(gzip))),
+    gzipped: () =>
+      (compressed ??= render(examples)
+        .then(promisify(gzip))
+        .catch((error: unknown) => {
+          // The next request renders again.
+          compressed = undefined;
+          throw error;
+        })),
   };
 }
 

@@ -43,7 +43,7 @@ export class GraphqlEndpoint {
     const accepted = acceptedTypes(headers.accept);
     // Checked first, because Yoga would execute a mutation before it finds that it cannot write the response.
     if (accepted.length === 0) {
-      sendError(response, 406, notAcceptableMessage);
+      sendError(httpContext, 406, notAcceptableMessage);
       return;
     }
     // Yoga ignores `q=0`, so it gets only the accepted types.
@@ -78,7 +78,7 @@ export class GraphqlEndpoint {
     const { request, response, report, signal } = httpContext;
     const body = await readBodyText(httpContext, maxBodyBytes);
     if (body === undefined) {
-      sendError(response, 413, bodyTooLargeMessage(maxBodyBytes));
+      sendError(httpContext, 413, bodyTooLargeMessage(maxBodyBytes));
       return true;
     }
     context.bodyHolder = { text: body };
@@ -106,9 +106,11 @@ const notAcceptableMessage =
   'application/graphql-response+json, text/event-stream and multipart/mixed. Nothing was executed.';
 
 /** Answers a request whose body was not read to its end, and closes the connection. */
-function sendError(response: ServerResponse, status: number, message: string): void {
+function sendError({ response, report }: HttpRequestContext, status: number, message: string): void {
+  const code = 'BAD_USER_INPUT';
+  report.outcome = code;
   response.writeHead(status, { 'content-type': 'application/json', connection: 'close' });
-  response.end(JSON.stringify({ errors: [{ message, extensions: { code: 'BAD_USER_INPUT' } }] }));
+  response.end(JSON.stringify({ errors: [{ message, extensions: { code } }] }));
 }
 
 function sendJson(response: ServerResponse, contentType: string, text: string): void {

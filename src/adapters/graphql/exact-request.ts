@@ -29,17 +29,14 @@ export function useExactRequests(): Plugin {
         setRequestParser(async limitedRequest =>
           paramsOfQuery(new URLSearchParams(await bodyOf(limitedRequest, serverContext as RequestContext))),
         );
-      else
-        endResponse(
-          fetchAPI.Response.json(
-            {
-              errors: [
-                { message: 'Send content-type: application/json.', extensions: { code: 'BAD_USER_INPUT' } },
-              ],
-            },
-            { status: 415 },
-          ),
-        );
+      else {
+        const { report } = serverContext as RequestContext;
+        const code = 'BAD_USER_INPUT';
+        if (report !== undefined) report.outcome = code;
+        const message = 'Send content-type: application/json.';
+        const errors = [{ message, extensions: { code } }];
+        endResponse(fetchAPI.Response.json({ errors }, { status: 415 }));
+      }
     },
   };
 }

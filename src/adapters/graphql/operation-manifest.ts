@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { getOperationAST, GraphQLError, validate, type GraphQLSchema } from 'graphql';
-import { onePaymentRule } from './one-payment-rule.ts';
+import { getOperationAST, GraphQLError, specifiedRules, validate, type GraphQLSchema } from 'graphql';
 import { limitErrors, parseDocument } from './operation-limits.ts';
+import { validationRules } from './validation-rules.ts';
 
 /** The manifest file cannot be used. Its message has one line for each problem. */
 export class ManifestError extends Error {
@@ -22,17 +22,22 @@ const maxProblems = 10;
  * Reads a manifest of persisted operations, as code generators for frontends write it: a JSON object whose keys are
  * SHA-256 hashes, with or without the prefix `sha256:`, and whose values are the documents. Each document must hold
  * exactly one operation that this gateway would run.
+ * @param introspection whether introspection is on
  * @returns the documents by their hash, without the prefix
  * @throws ManifestError
  */
-export function readManifest(file: string, schema: GraphQLSchema): ReadonlyMap<string, string> {
+export function readManifest(
+  file: string,
+  schema: GraphQLSchema,
+  introspection: boolean,
+): ReadonlyMap<string, string> {
   const manifest = readJson(file);
   if (typeof manifest !== 'object' || manifest === null || Array.isArray(manifest))
     throw new ManifestError(['is not a JSON object of documents by their hash']);
   const documents = new Map<string, string>();
   const problems: string[] = [];
   for (const [key, document] of Object.entries(manifest)) {
-    const problem = problemOf(key, document, schema);
+    const problem = problemOf(key, document, { schema, introspection });
     if (problem === undefined) documents.set(hashOf(key), document as string);
     else problems.push(`${JSON.stringify(key.slice(0, 80))} ${problem}`);
   }
@@ -51,7 +56,11 @@ function readJson(file: string): unknown {
 }
 
 /** The problem of one entry of the manifest, as a predicate whose subject is the key. */
-function problemOf(key: string, document: unknown, schema: GraphQLSchema): string | undefined {
+function problemOf(
+  key: string,
+  document: unknown,
+  { schema, introspection }: { readonly schema: GraphQLSchema; readonly introspection: boolean },
+): string | undefined {
   if (!/^(?:sha256:)?[0-9a-f]{64}$/.test(key)) return 'is not sha256: and 64 lower-case hexadecimal digits';
   if (typeof document !== 'string') return 'has a value that is not a string';
   if (createHash('sha256').update(document).digest('hex') !== hashOf(key))
@@ -60,9 +69,8 @@ function problemOf(key: string, document: unknown, schema: GraphQLSchema): strin
     const ast = parseDocument(document);
     if (getOperationAST(ast) === null) return 'has a document that does not hold exactly one operation';
     const [error] = [
-      ...limitErrors(ast, false),
-      ...validate(schema, ast),
-      ...validate(schema, ast, [onePaymentRule]),
+      ...limitErrors(ast, introspection),
+      ...validate(schema, ast, [...specifiedRules, ...validationRules(introspection)]),
     ];
     return error === undefined ? undefined : `would be refused: ${error.message}`;
   } catch (error) {

@@ -1,11 +1,5 @@
 import { blockFieldSuggestionsPlugin } from '@escape.tech/graphql-armor-block-field-suggestions';
-import {
-  assertValidSchema,
-  NoSchemaIntrospectionCustomRule,
-  type ExecutionArgs,
-  type GraphQLSchema,
-  type ValidationRule,
-} from 'graphql';
+import { assertValidSchema, type ExecutionArgs, type GraphQLSchema, type ValidationRule } from 'graphql';
 import { createYoga, type Plugin, type YogaInitialContext } from 'graphql-yoga';
 import type { Logger } from 'pino';
 import type { Authenticator } from '../../access/authenticator.ts';
@@ -24,7 +18,6 @@ import { documentCaches } from './document-cache.ts';
 import { useEventStream } from './event-stream.ts';
 import { maxBodyBytes, useExactRequests } from './exact-request.ts';
 import { FastPath, type FastPathOptions } from './fast-path/fast-path.ts';
-import { onePaymentRule } from './one-payment-rule.ts';
 import { preExecutionChecks, usePreExecutionChecks } from './pre-execution-checks.ts';
 import { useOperationLimits } from './operation-limits.ts';
 import { useOutcome } from './operation-report.ts';
@@ -32,7 +25,7 @@ import { usePersistedOperations, type PersistedOperations } from './persisted-op
 import type { RequestContext } from './request-context.ts';
 import { useSubscribedRequests } from './subscribed-request.ts';
 import type { Subscriptions } from './subscriptions.ts';
-import { variableNamesRule } from './variable-names-rule.ts';
+import { validationRules } from './validation-rules.ts';
 import { tracedExecution } from './traced-execution.ts';
 import type { GraphqlServer } from './graphql-server.ts';
 
@@ -99,11 +92,7 @@ export function createGraphql(options: GraphqlOptions): Graphql {
       useExactRequests(),
       usePersistedOperations(persisted),
       useOperationLimits(introspection),
-      useValidationRules(
-        onePaymentRule,
-        variableNamesRule,
-        ...(introspection ? [] : [NoSchemaIntrospectionCustomRule]),
-      ),
+      useValidationRules(validationRules(introspection)),
       usePreExecutionChecks(checks),
       useSubscribedRequests(options.subscriptions),
       useEventStream(options.log),
@@ -169,7 +158,7 @@ function useFastPathResult(): Plugin<RequestContext> {
 }
 
 /** Adds validation rules to those of the specification, for all transports. */
-function useValidationRules(...rules: readonly ValidationRule[]): Plugin {
+function useValidationRules(rules: readonly ValidationRule[]): Plugin {
   return {
     onValidate({ addValidationRule }) {
       for (const rule of rules) addValidationRule(rule);

@@ -4,14 +4,17 @@ import type { Caller } from '../../access/caller.ts';
 const maxTimerMs = 2 ** 31 - 1;
 
 /**
- * Calls back when the caller's access token expires. A token that is valid for longer than the longest timer (24
- * days) never calls back.
+ * Calls back when the caller's access token expires. A token without an expiry never calls back.
  * @returns a function that cancels the callback
  */
 export function onExpiry({ expiresAt = Infinity }: Caller, callback: () => void): () => void {
-  const leftMs = expiresAt - Date.now();
-  if (leftMs > maxTimerMs) return () => undefined;
-  const timer = setTimeout(callback, leftMs).unref();
+  if (expiresAt === Infinity) return () => undefined;
+  let timer: NodeJS.Timeout;
+  const startTimer = (): void => {
+    const leftMs = expiresAt - Date.now();
+    timer = (leftMs > maxTimerMs ? setTimeout(startTimer, maxTimerMs) : setTimeout(callback, leftMs)).unref();
+  };
+  startTimer();
   return () => {
     clearTimeout(timer);
   };

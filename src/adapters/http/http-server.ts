@@ -31,7 +31,7 @@ export function startHttpServer(options: HttpServerOptions): Promise<Listener> {
     surface: 'graphql',
     route,
     onUpgrade: socket?.upgrade.bind(socket),
-    onUnexpectedError: response => {
+    onUnexpectedError: ({ response }) => {
       sendJson(response, 500, { status: 'error' });
     },
   });

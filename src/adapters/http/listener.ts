@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo, Server } from 'node:net';
 import type { Duplex } from 'node:stream';
 import cors from 'cors';
@@ -46,7 +46,7 @@ export interface ListenerOptions extends CommonListenerOptions {
   /** Takes over a connection that requests an upgrade. @default upgrades are ignored */
   readonly onUpgrade?: ((request: IncomingMessage, socket: Duplex, head: Buffer) => void) | undefined;
   /** Responds after a bug, if the response has not begun yet. */
-  readonly onUnexpectedError: (response: ServerResponse) => void;
+  readonly onUnexpectedError: (context: HttpRequestContext) => void;
 }
 
 export interface Listener {
@@ -138,7 +138,8 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
       } catch (error) {
         if (error instanceof CallerGone) return;
         context.log.error({ err: error }, 'unexpected error');
-        if (!response.headersSent) options.onUnexpectedError(response);
+        report.outcome ??= 'INTERNAL_SERVER_ERROR';
+        if (!response.headersSent) options.onUnexpectedError(context);
         else response.destroy();
       } finally {
         connection.checkUnread();

@@ -4,7 +4,6 @@ import {
   type NodeIncomingMessageLike,
 } from '@modelcontextprotocol/node';
 import { createMcpHandler, type AuthInfo } from '@modelcontextprotocol/server';
-import type { ServerResponse } from 'node:http';
 import type { Authenticator } from '../../access/authenticator.ts';
 import { requireScopes, scopeOf, type Caller } from '../../access/caller.ts';
 import { JsonBoundsExceeded, parseExactJson } from '../../json/exact-json.ts';
@@ -47,8 +46,8 @@ export async function startMcpServer(options: McpHttpOptions): Promise<Listener>
     ...options,
     surface: 'mcp',
     route,
-    onUnexpectedError: response => {
-      sendError(response, 500, 'Unexpected error.');
+    onUnexpectedError: context => {
+      sendError(context, 500, 'Unexpected error.');
     },
   });
   return {
@@ -70,10 +69,11 @@ export async function startMcpServer(options: McpHttpOptions): Promise<Listener>
     const { origin } = request.headers;
     const isListed = origin !== undefined && corsOrigins.includes(origin);
     if (!isListed && !isLocalOrigin(request, response)) return;
-    if (path !== '/mcp' && path !== '/') sendError(response, 404, 'MCP is at /mcp.');
+    if (path !== '/mcp' && path !== '/') sendError(context, 404, 'MCP is at /mcp.');
     else if (request.method !== 'POST')
-      sendError(response, 405, 'MCP takes POST.', { headers: { allow: 'POST' } });
-    else if (draining) sendError(response, 503, 'The gateway is stopping; nothing was done.');
+      sendError(context, 405, 'MCP takes POST.', { headers: { allow: 'POST' } });
+    else if (draining)
+      sendError(context, 503, 'The gateway is stopping; nothing was done.', { code: 'LEAN_UNAVAILABLE' });
     else
       try {
         const { caller } = await authenticator.authenticate({ authorization: request.headers.authorization });
@@ -82,8 +82,7 @@ export async function startMcpServer(options: McpHttpOptions): Promise<Listener>
       } catch (error) {
         const refusal = refusalOf(error, resource?.challenge(request));
         if (refusal === undefined) throw error;
-        report.outcome = refusal.code;
-        sendError(response, refusal.status, refusal.message, {
+        sendError(context, refusal.status, refusal.message, {
           headers: refusal.headers,
           code: refusal.code,
         });
@@ -95,14 +94,14 @@ export async function startMcpServer(options: McpHttpOptions): Promise<Listener>
     // The cast is safe: a request that a server receives always has a method and a URL.
     const authenticated = Object.assign(request as NodeIncomingMessageLike, { auth: authInfoOf(caller) });
     const text = await readBodyText(context, maxBodyBytes);
-    if (text === undefined) return sendError(response, 413, bodyTooLargeMessage(maxBodyBytes));
+    if (text === undefined) return sendError(context, 413, bodyTooLargeMessage(maxBodyBytes));
     const parsed = parseBody(text);
     if ('problem' in parsed)
-      return sendError(response, 400, `The body ${parsed.problem}.`, { rpcCode: -32_700 });
+      return sendError(context, 400, `The body ${parsed.problem}.`, { rpcCode: -32_700 });
     const { body } = parsed;
     if (Array.isArray(body))
       return sendError(
-        response,
+        context,
         400,
         'A request must hold one message: MCP has no batches. Send each message in a request of its own.',
       );
@@ -128,13 +127,14 @@ function parseBody(text: string): { readonly body: unknown } | { readonly proble
   }
 }
 
-/** Sends a JSON-RPC error. */
+/** Sends a JSON-RPC error. Its code is the outcome of the request in the log and the metrics. */
 function sendError(
-  response: ServerResponse,
+  { response, report }: HttpRequestContext,
   status: number,
   message: string,
   { headers = {}, rpcCode = -32_600, code }: ErrorOptions = {},
 ): void {
+  report.outcome ??= code ?? 'BAD_USER_INPUT';
   response.writeHead(status, { 'content-type': 'application/json', ...headers });
   const data = code === undefined ? {} : { data: { code } };
   response.end(JSON.stringify({ jsonrpc: '2.0', id: null, error: { code: rpcCode, message, ...data } }));

@@ -5,15 +5,19 @@ import {
   Server,
   type McpServerFactory,
 } from '@modelcontextprotocol/server';
+import type { Logger } from 'pino';
 import { operations, type Operation } from '../../lean/operations.ts';
 import { anonymousCaller, type Caller } from '../../access/caller.ts';
 import type { OperationCalls } from '../../operations/operation-calls.ts';
-import { currentRequestReport } from '../observability/request-report.ts';
+import { currentRequestReport, type RequestReport } from '../observability/request-report.ts';
+import { logFailure } from '../rest/problem.ts';
 import { outcomeCode, toolResult } from './tool-result.ts';
 import { toolsOf, type ToolOptions } from './tools.ts';
 
 export interface McpOptions extends ToolOptions {
   readonly calls: OperationCalls;
+  /** The log for failed calls and unexpected errors. */
+  readonly log: Logger;
   /** @default all operations of `lean/operations.ts` */
   readonly operations?: readonly Operation[];
 }
@@ -68,18 +72,19 @@ export function createMcpTools(options: McpOptions): McpTools {
           ]),
         );
         const caller = (http?.authInfo?.extra?.['caller'] as Caller | undefined) ?? anonymousCaller;
-        const outcome = await options.calls.call({
-          operation,
-          values,
-          caller,
-          signal: mcpReq.signal,
-          refuseSimilar: true,
-        });
-        const report = currentRequestReport();
-        if (report !== undefined) {
-          report.operation = report.operationLabel = operation.name;
-          report.outcome = outcomeCode(outcome);
-        }
+        const report: Partial<RequestReport> = currentRequestReport() ?? {};
+        report.operation = report.operationLabel = operation.name;
+        const outcome = await options.calls
+          .call({ operation, values, caller, signal: mcpReq.signal, refuseSimilar: true })
+          .catch((error: unknown) => {
+            if (mcpReq.signal.aborted) throw error;
+            // The SDK would send the error's own message to the client.
+            options.log.error({ err: error, operation: operation.name }, 'unexpected error');
+            report.outcome = 'INTERNAL_SERVER_ERROR';
+            throw new ProtocolError(ProtocolErrorCode.InternalError, 'Unexpected error.');
+          });
+        logFailure(options.log, operation, outcome);
+        report.outcome = outcomeCode(outcome);
         return toolResult(outcome, argumentNames);
       });
       return server;

@@ -1,7 +1,10 @@
-import { STATUS_CODES, type ServerResponse } from 'node:http';
+import { STATUS_CODES } from 'node:http';
+import type { Logger } from 'pino';
 import { describeCode } from '../../errors/error-codes.ts';
 import { presentedError } from '../../errors/presented-error.ts';
+import type { Operation } from '../../lean/operations.ts';
 import type { OperationOutcome } from '../../operations/operation-calls.ts';
+import type { HttpRequestContext } from '../http/http-request-context.ts';
 
 /** The gateway's own error response, as problem details. `code` is the same on every surface. */
 export interface Problem {
@@ -12,14 +15,15 @@ export interface Problem {
 }
 
 /**
- * Sends a problem as the response.
+ * Sends a problem as the response. Its code is the outcome of the request in the log and the metrics.
  * @see https://www.rfc-editor.org/rfc/rfc9457
  */
 export function sendProblem(
-  response: ServerResponse,
+  { response, report }: HttpRequestContext,
   { status, code, detail, ...members }: Problem,
   headers: Readonly<Record<string, string>> = {},
 ): void {
+  report.outcome ??= code;
   const title = STATUS_CODES[status] ?? 'Problem';
   response.writeHead(status, {
     'content-type': 'application/problem+json',
@@ -59,6 +63,13 @@ export function problemOf(outcome: Exclude<OperationOutcome, { kind: 'lean' }>):
       return { ...problemOfError(error), ...(idempotencyKey !== undefined && { idempotencyKey }) };
     }
   }
+}
+
+/** Logs a call that failed because Lean or the store could not be used. Any other outcome is not logged. */
+export function logFailure(log: Logger, operation: Operation, outcome: OperationOutcome): void {
+  if (outcome.kind !== 'failed') return;
+  const { code, detail, lean } = problemOf(outcome);
+  log.warn({ operation: operation.name, code, lean }, detail);
 }
 
 function problemOfError(error: Error): Problem {

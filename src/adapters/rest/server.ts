@@ -8,7 +8,7 @@ import { readBodyText, bodyTooLargeMessage } from '../http/body.ts';
 import type { HttpRequestContext } from '../http/http-request-context.ts';
 import { startListener, type Listener, type CommonListenerOptions } from '../http/listener.ts';
 import { openApiDocument, type OpenApiOptions } from './openapi.ts';
-import { sendProblem, problemOf, type Problem } from './problem.ts';
+import { sendProblem, logFailure, problemOf, type Problem } from './problem.ts';
 import { refusalOf } from '../http/refusal.ts';
 import { codeOfStatus } from '../observability/request-report.ts';
 import { RestRoutes } from './routes.ts';
@@ -38,8 +38,8 @@ export function startRestServer(options: RestOptions): Promise<Listener> {
     ...options,
     surface: 'rest',
     route,
-    onUnexpectedError: response => {
-      sendProblem(response, {
+    onUnexpectedError: context => {
+      sendProblem(context, {
         status: 500,
         code: 'INTERNAL_SERVER_ERROR',
         detail: 'Unexpected error.',
@@ -55,14 +55,14 @@ export function startRestServer(options: RestOptions): Promise<Listener> {
     }
     const found = routes.routeOf(request.method ?? '', path);
     if (found.kind === 'not found')
-      return sendProblem(response, {
+      return sendProblem(context, {
         status: 404,
         code: 'BAD_USER_INPUT',
         detail: 'There is no route at this address; GET /openapi.json describes all routes.',
       });
     if (found.kind === 'method not allowed')
       return sendProblem(
-        response,
+        context,
         {
           status: 405,
           code: 'BAD_USER_INPUT',
@@ -71,14 +71,14 @@ export function startRestServer(options: RestOptions): Promise<Listener> {
         { allow: found.allowed.join(', ') },
       );
     if (found.kind === 'malformed')
-      return sendProblem(response, {
+      return sendProblem(context, {
         status: 400,
         code: 'BAD_USER_INPUT',
         detail: 'The path is not well-formed: a % in it must be followed by two hexadecimal digits.',
       });
     if (draining)
       return sendProblem(
-        response,
+        context,
         { status: 503, code: 'LEAN_UNAVAILABLE', detail: 'The gateway is stopping; nothing was done.' },
         { 'retry-after': '1' },
       );
@@ -91,7 +91,7 @@ export function startRestServer(options: RestOptions): Promise<Listener> {
     const values = await parameterValues(context, found);
     if ('problem' in values) {
       // Closing the connection avoids reading the rest of a body that is too large.
-      sendProblem(response, values.problem, values.problem.status === 413 ? { connection: 'close' } : {});
+      sendProblem(context, values.problem, values.problem.status === 413 ? { connection: 'close' } : {});
       return;
     }
     const outcome = await calls.call({ operation, ...values, caller, signal: context.signal });
@@ -100,41 +100,36 @@ export function startRestServer(options: RestOptions): Promise<Listener> {
 
   /** Returns the caller, or sends a refusal and returns undefined. */
   async function authenticate(
-    { request: { headers, method }, response, report }: HttpRequestContext,
+    context: HttpRequestContext,
     operation: Operation,
   ): Promise<Caller | undefined> {
+    const { headers, method } = context.request;
     try {
       const { caller } = await authenticator.authenticate({ authorization: headers.authorization });
-      report.caller = caller.subject;
+      context.report.caller = caller.subject;
       requireScopes(caller, scopeOf(operation));
       return caller;
     } catch (error) {
       const refusal = refusalOf(error);
       if (refusal === undefined) throw error;
       const { status, code, message } = refusal;
-      report.outcome = code;
       // Closing the connection avoids waiting for a body, which may be large.
       const closing = method === 'GET' ? {} : { connection: 'close' };
-      sendProblem(response, { status, code, detail: message }, { ...closing, ...refusal.headers });
+      sendProblem(context, { status, code, detail: message }, { ...closing, ...refusal.headers });
       return undefined;
     }
   }
 }
 
-function sendOutcome(
-  { response, log, report }: HttpRequestContext,
-  operation: Operation,
-  outcome: OperationOutcome,
-): void {
+function sendOutcome(context: HttpRequestContext, operation: Operation, outcome: OperationOutcome): void {
+  const { response, log, report } = context;
   if (response.destroyed) return;
   if (outcome.kind !== 'lean') {
     const problem = problemOf(outcome);
-    report.outcome = problem.code;
-    if (outcome.kind === 'failed')
-      log.warn({ operation: operation.name, code: problem.code, lean: problem['lean'] }, problem.detail);
+    logFailure(log, operation, outcome);
     const headers =
       outcome.kind === 'denied' ? refusalOf(outcome.error)?.headers : retryAfterOf(outcome, problem);
-    sendProblem(response, problem, headers);
+    sendProblem(context, problem, headers);
     return;
   }
   const { response: upstream, retryAfter, idempotencyKey, similarUnknownKey } = outcome;

@@ -39,13 +39,22 @@ export async function handleControlRequest(
 ): Promise<void> {
   const text = hasBody(request) ? await readBody(request) : '';
   const path = (request.url ?? '').replace(/\?.*/s, '');
-  const { status, body } = runCommand(sandbox, initial, `${request.method ?? ''} ${path}`, text);
+  const { status, body } = commandResponse(sandbox, initial, `${request.method ?? ''} ${path}`, text);
   const json = JSON.stringify(body);
   response.writeHead(status, {
     'content-type': 'application/json',
     'content-length': Buffer.byteLength(json),
   });
   response.end(json);
+}
+
+/** Runs a command. An error, which is a bug of the sandbox, becomes a response with status 500. */
+function commandResponse(...request: Parameters<typeof runCommand>): ControlResponse {
+  try {
+    return runCommand(...request);
+  } catch (error) {
+    return { status: 500, body: { error: String(error) } };
+  }
 }
 
 function runCommand(

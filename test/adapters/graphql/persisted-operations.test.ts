@@ -397,6 +397,22 @@ describe('the gateway does not start with an invalid manifest', () => {
     expect(await problemsWith(file)).toEqual([problemLine(`"${key}" ${problem}`)]);
   });
 
+  it.each([
+    [
+      'introspects while introspection is off',
+      '{ __schema { queryType { name } } }',
+      /^PERSISTED_OPERATIONS_FILE: "[0-9a-f]{64}" would be refused: GraphQL introspection has been disabled/,
+    ],
+    [
+      'has a variable called __proto__',
+      'query ($__proto__: Int) { payouts(first: $__proto__) { totalCount } }',
+      /^PERSISTED_OPERATIONS_FILE: "[0-9a-f]{64}" would be refused: A variable cannot be called "__proto__"/,
+    ],
+  ])('with a document that %s', async (_name, document, problem) => {
+    const file = await writeManifest({ [hash(document)]: document });
+    expect(await problemsWith(file)).toEqual([expect.stringMatching(problem)]);
+  });
+
   it('and its error has a line for each of the first ten problems', async () => {
     const keys = Array.from({ length: 30 }, (_, index) => `key-${String(index)}`);
     const file = await writeManifest(Object.fromEntries(keys.map(key => [key, documents.payout])));

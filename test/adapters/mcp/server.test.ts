@@ -6,6 +6,7 @@ import { Client, StreamableHTTPClientTransport, type CallToolResult } from '@mod
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { startMcpServer } from '../../../src/adapters/mcp/http.ts';
 import { toolResult } from '../../../src/adapters/mcp/tool-result.ts';
 import { toolsOf } from '../../../src/adapters/mcp/tools.ts';
 import type { Environment } from '../../../src/config/config.ts';
@@ -16,7 +17,10 @@ import {
   examplePayoutId,
   sandboxCredentials,
 } from '../../../src/sandbox/fixtures.ts';
+import type { OperationCalls } from '../../../src/operations/operation-calls.ts';
 import type { SandboxOptions } from '../../../src/sandbox/sandbox.ts';
+import { anonymousAuthenticator } from '../../support/anonymous-authenticator.ts';
+import { captureLog } from '../../support/log-lines.ts';
 import { createPayoutDocument, leanCreation, payoutInput } from '../../support/payout-input.ts';
 import { postOperation, startListeningGateway } from '../../support/running-gateway.ts';
 import { freshFolder } from '../../support/stores.ts';
@@ -422,6 +426,51 @@ it('an operation that is added to the operations gets a tool', () => {
     title: 'One refund',
     inputSchema: { properties: { refund_id: { format: 'uuid' } }, required: ['refund_id'] },
     annotations: { readOnlyHint: true },
+  });
+});
+
+describe('a tool call that fails', () => {
+  it('through a bug tells the model nothing of it, and is logged', async () => {
+    const { log, line } = captureLog();
+    const calls = { call: () => Promise.reject(new Error('a secret')) } as unknown as OperationCalls;
+    const server = await startMcpServer({
+      host: '127.0.0.1',
+      port: 0,
+      log,
+      calls,
+      authenticator: anonymousAuthenticator,
+      resource: undefined,
+      requireKey: true,
+      writes: true,
+    });
+    onTestFinished(() => server.drain());
+    const client = await connect(`${server.url}/mcp`);
+    await expect(call(client, 'lean-listpayouts')).rejects.toMatchObject({
+      code: -32_603,
+      message: 'Unexpected error.',
+    });
+    expect(await line(({ msg }) => msg === 'unexpected error')).toMatchObject({
+      operation: 'listPayouts',
+      err: { message: 'a secret' },
+    });
+    expect(
+      await line(({ operation, msg }) => operation === 'listPayouts' && msg === 'request'),
+    ).toMatchObject({
+      outcome: 'INTERNAL_SERVER_ERROR',
+    });
+  });
+
+  it('because Lean cannot be used is logged with its code', async () => {
+    const { log, line } = captureLog();
+    const gateway = await startListeningGateway({ env: { MCP_PORT: '0' }, log });
+    onTestFinished(() => gateway.close());
+    gateway.lean.faults.add({ kind: 'broken_json' });
+    await call(await connect(gateway.mcpUrl ?? ''), 'lean-getpayout', { payment_id: examplePayoutId });
+    expect(await line(({ level, code }) => level === 40 && code !== undefined)).toMatchObject({
+      operation: 'getPayout',
+      code: 'LEAN_BAD_RESPONSE',
+      lean: { retryable: false },
+    });
   });
 });
 

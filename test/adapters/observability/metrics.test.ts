@@ -61,6 +61,31 @@ describe('/metrics', () => {
     });
   });
 
+  it('counts requests that are refused before they name an operation, by code', async () => {
+    const gateway = await start();
+    const { url, restUrl = '', mcpUrl = '' } = gateway;
+    const json = { 'content-type': 'application/json' };
+    const large = { method: 'POST', headers: json, body: 'x'.repeat(300_000) };
+    for (const [address, init] of [
+      [url, { headers: { accept: 'text/html' } }],
+      [url, large],
+      [url, { method: 'POST', headers: { 'content-type': 'text/plain' }, body: '{}' }],
+      [`${restUrl}/nothing`, {}],
+      [`${restUrl}/v1/payouts/v1/payment`, { method: 'PUT' }],
+      [`${restUrl}/v1/payouts/v1/payment`, large],
+      [`${restUrl}/v1/payouts/v1/payment`, { method: 'POST', body: '{}' }],
+      [mcpUrl, large],
+      [mcpUrl, { method: 'POST', headers: json, body: '{' }],
+    ] as const)
+      expect((await fetch(address, init)).status).toBeGreaterThanOrEqual(400);
+    expect(counts(await samples(gateway), 'lean_payouts_request_duration_seconds')).toEqual({
+      'surface="graphql",operation="none",outcome="BAD_USER_INPUT"': 3,
+      'surface="rest",operation="none",outcome="BAD_USER_INPUT"': 2,
+      'surface="rest",operation="createPayoutPayment",outcome="BAD_USER_INPUT"': 2,
+      'surface="mcp",operation="none",outcome="BAD_USER_INPUT"': 2,
+    });
+  });
+
   it('is rendered once for concurrent requests', async () => {
     const { metrics } = await startTestGateway();
     const text = metrics.render();

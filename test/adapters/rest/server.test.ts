@@ -1,6 +1,7 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { request } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { FinishedRequest } from '../../../src/adapters/http/listener.ts';
 import { startRestServer } from '../../../src/adapters/rest/server.ts';
 import type { Environment } from '../../../src/config/config.ts';
 import { operations, restPathOf, type Operation } from '../../../src/lean/operations.ts';
@@ -557,6 +558,20 @@ it('an operation that is neither a read nor the creation of payouts is refused',
     calls.call({ operation, values: { payment_id: examplePayoutId }, caller: anonymousCaller }),
   ).rejects.toThrow('neither a read nor the creation of payouts');
   expect(received).toEqual([]);
+});
+
+it('a request that fails through a bug is reported with the code of a bug, and its response tells nothing of it', async () => {
+  const { promise, resolve } = Promise.withResolvers<FinishedRequest>();
+  const server = await startRestServer({
+    ...serverOptions,
+    calls: { call: () => Promise.reject(new Error('a secret')) } as unknown as OperationCalls,
+    onRequest: resolve,
+  });
+  onTestFinished(() => server.drain());
+  const response = await fetch(`${server.url}/v1/payouts/v1/${examplePayoutId}`);
+  expect(response.status).toBe(500);
+  expect(await response.text()).not.toContain('secret');
+  expect(await promise).toMatchObject({ operation: 'getPayout', outcome: 'INTERNAL_SERVER_ERROR' });
 });
 
 it('an operation that is added to the operations gets a route and an OpenAPI description', async () => {
