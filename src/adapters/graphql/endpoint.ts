@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AuthContext, Authenticator } from '../../access/authenticator.ts';
 import { eventLoopBatcher } from '../../scheduling/event-loop-batcher.ts';
-import { bodyTooLargeMessage, readBodyText } from '../http/body.ts';
+import { readBodyText } from '../http/body.ts';
 import type { HttpRequestContext } from '../http/http-request-context.ts';
 import { recordCaller } from './authentication.ts';
 import {
@@ -77,8 +77,8 @@ export class GraphqlEndpoint {
   ): Promise<boolean> {
     const { request, response, report, signal } = httpContext;
     const body = await readBodyText(httpContext, maxBodyBytes);
-    if (body === undefined) {
-      sendError(httpContext, 413, bodyTooLargeMessage(maxBodyBytes));
+    if (typeof body !== 'string') {
+      sendError(httpContext, body.status, body.message);
       return true;
     }
     context.bodyHolder = { text: body };

@@ -1,3 +1,5 @@
+import { isUtf8 } from 'node:buffer';
+import type { IncomingHttpHeaders } from 'node:http';
 import { eventLoopBatcher } from '../../scheduling/event-loop-batcher.ts';
 import { CallerGone } from './caller-gone.ts';
 import type { HttpRequestContext } from './http-request-context.ts';
@@ -73,9 +75,34 @@ function grow(buffer: Buffer, size: number): Buffer {
   return larger;
 }
 
-/** Reads the whole body as UTF-8 text, like `readBodyBytes`. */
-export async function readBodyText(source: BodySource, maxBytes: number): Promise<string | undefined> {
-  return (await readBodyBytes(source, maxBytes))?.toString('utf8');
+/** Why a body was refused. The rest of it may not have been read, so its connection should be closed. */
+export interface BodyProblem {
+  readonly status: 400 | 413 | 415;
+  readonly message: string;
+}
+
+/**
+ * Reads the whole body as UTF-8 text, like `readBodyBytes`. Text in another encoding is refused, because it would reach
+ * Lean with other letters than the caller wrote.
+ */
+export async function readBodyText(source: BodySource, maxBytes: number): Promise<string | BodyProblem> {
+  const message = unsupportedEncoding(source.request.headers);
+  if (message !== undefined) return { status: 415, message };
+  const bytes = await readBodyBytes(source, maxBytes);
+  if (bytes === undefined) return { status: 413, message: bodyTooLargeMessage(maxBytes) };
+  return isUtf8(bytes)
+    ? bytes.toString('utf8')
+    : { status: 400, message: 'The body is not valid UTF-8. Send it in UTF-8.' };
+}
+
+function unsupportedEncoding(headers: IncomingHttpHeaders): string | undefined {
+  const { 'content-encoding': compression = 'identity', 'content-type': type = '' } = headers;
+  if (!/^(?:identity)?$/i.test(compression))
+    return `The content-encoding ${JSON.stringify(compression.slice(0, 40))} is not supported. Send the body uncompressed.`;
+  const charset = /;\s*charset\s*=\s*"?([^";\s]*)/i.exec(type)?.[1] ?? 'utf-8';
+  return /^(?:utf-?8|us-ascii)$/i.test(charset)
+    ? undefined
+    : `The charset ${JSON.stringify(charset.slice(0, 40))} is not supported. Send the body in UTF-8.`;
 }
 
 /** The error message for a body that is larger than `maxBytes`. */

@@ -7,7 +7,7 @@ import { createMcpHandler, type AuthInfo } from '@modelcontextprotocol/server';
 import type { Authenticator } from '../../access/authenticator.ts';
 import { requireScopes, scopeOf, type Caller } from '../../access/caller.ts';
 import { JsonBoundsExceeded, parseExactJson } from '../../json/exact-json.ts';
-import { readBodyText, bodyTooLargeMessage } from '../http/body.ts';
+import { readBodyText } from '../http/body.ts';
 import type { HttpRequestContext } from '../http/http-request-context.ts';
 import { startListener, type Listener, type CommonListenerOptions } from '../http/listener.ts';
 import { refusalOf } from '../http/refusal.ts';
@@ -94,7 +94,8 @@ export async function startMcpServer(options: McpHttpOptions): Promise<Listener>
     // The cast is safe: a request that a server receives always has a method and a URL.
     const authenticated = Object.assign(request as NodeIncomingMessageLike, { auth: authInfoOf(caller) });
     const text = await readBodyText(context, maxBodyBytes);
-    if (text === undefined) return sendError(context, 413, bodyTooLargeMessage(maxBodyBytes));
+    if (typeof text !== 'string')
+      return sendError(context, text.status, text.message, { headers: { connection: 'close' } });
     const parsed = parseBody(text);
     if ('problem' in parsed)
       return sendError(context, 400, `The body ${parsed.problem}.`, { rpcCode: -32_700 });

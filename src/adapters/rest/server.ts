@@ -4,7 +4,7 @@ import { eventLoopBatcher } from '../../scheduling/event-loop-batcher.ts';
 import { requireScopes, scopeOf, type Caller } from '../../access/caller.ts';
 import { JsonBoundsExceeded, parseExactJson } from '../../json/exact-json.ts';
 import type { OperationCalls, OperationOutcome } from '../../operations/operation-calls.ts';
-import { readBodyText, bodyTooLargeMessage } from '../http/body.ts';
+import { readBodyText } from '../http/body.ts';
 import type { HttpRequestContext } from '../http/http-request-context.ts';
 import { startListener, type Listener, type CommonListenerOptions } from '../http/listener.ts';
 import { openApiDocument, type OpenApiOptions } from './openapi.ts';
@@ -90,8 +90,9 @@ export function startRestServer(options: RestOptions): Promise<Listener> {
     if (request.method === 'GET') await eventLoopBatcher.waitForTurn(context.connection);
     const values = await parameterValues(context, found);
     if ('problem' in values) {
-      // Closing the connection avoids reading the rest of a body that is too large.
-      sendProblem(context, values.problem, values.problem.status === 413 ? { connection: 'close' } : {});
+      // Closing the connection avoids reading the rest of a body that was refused.
+      const isUnread = values.problem.status === 413 || values.problem.status === 415;
+      sendProblem(context, values.problem, isUnread ? { connection: 'close' } : {});
       return;
     }
     const outcome = await calls.call({ operation, ...values, caller, signal: context.signal });
@@ -186,14 +187,8 @@ async function parameterValues(
       },
     };
   const text = await readBodyText(context, maxBodyBytes);
-  if (text === undefined)
-    return {
-      problem: {
-        status: 413,
-        code: 'BAD_USER_INPUT',
-        detail: bodyTooLargeMessage(maxBodyBytes),
-      },
-    };
+  if (typeof text !== 'string')
+    return { problem: { status: text.status, code: 'BAD_USER_INPUT', detail: text.message } };
   try {
     return { values: { ...values, [bodyName]: parseExactJson(text) } };
   } catch (error) {
