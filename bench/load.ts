@@ -1,6 +1,9 @@
 import { Pool } from 'undici';
 import { bodyOf, type Workload } from './workloads.ts';
 
+/** Errors, and the results of a payout that was not created. */
+const failure = /"(?:errors|PayoutRejected|PayoutOutcomeUnknown)"/;
+
 /** Sends requests to a server over one connection for each caller. */
 export class LoadClient {
   readonly #pool: Pool;
@@ -15,7 +18,7 @@ export class LoadClient {
     this.#tokens = tokens;
   }
 
-  /** Resolves with the response body. Rejects if the status is not 200 or the body contains `errors`. */
+  /** Resolves with the response body. Rejects if the status is not 200, or the body shows a failure. */
   async send(body: string, index: number): Promise<string> {
     const response = await this.#pool.request({
       method: 'POST',
@@ -28,7 +31,7 @@ export class LoadClient {
       body,
     });
     const text = await response.body.text();
-    if (response.statusCode === 200 && text.startsWith('{') && !text.includes('"errors"')) return text;
+    if (response.statusCode === 200 && text.startsWith('{') && !failure.test(text)) return text;
     throw new Error(`the server responded ${String(response.statusCode)}: ${text.slice(0, 500)}`);
   }
 

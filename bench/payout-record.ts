@@ -1,9 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { median, percentile, printTable } from './figures.ts';
+import { sendLoad, type LoadResult, type LoadVolume } from './load.ts';
 import { startProcess, type ServerProcess } from './processes.ts';
+import { newPayout } from './workloads.ts';
 
 /** The size of the measurement. */
 export interface Counts {
@@ -40,7 +41,7 @@ export async function payoutRecordTable({ rounds, sequential, concurrent }: Coun
     unrecorded: await startProcess('gateway.ts', { args: [lean.url, join(folder, 'b'), 'unrecorded'], path }),
   };
   try {
-    for (const variant of variants) await payMany(gateways[variant], concurrent / 2, callers);
+    for (const variant of variants) await pay(gateways[variant], { callers, requests: concurrent / 2 });
     const results: Record<(typeof variants)[number], Measurement[]> = { recorded: [], unrecorded: [] };
     for (let round = 0; round < rounds; round += 1)
       for (const variant of variants)
@@ -71,9 +72,9 @@ export async function payoutRecordTable({ rounds, sequential, concurrent }: Coun
 }
 
 async function measure(gateway: ServerProcess, sequential: number, concurrent: number): Promise<Measurement> {
-  const { latencies } = await payMany(gateway, sequential, 1);
+  const { latencies } = await pay(gateway, { callers: 1, requests: sequential });
   const cpuBefore = await gateway.cpuMicros();
-  const { seconds } = await payMany(gateway, concurrent, callers);
+  const { seconds } = await pay(gateway, { callers, requests: concurrent });
   const cpu = (await gateway.cpuMicros()) - cpuBefore;
   return {
     cpuMicros: cpu / concurrent,
@@ -83,58 +84,6 @@ async function measure(gateway: ServerProcess, sequential: number, concurrent: n
   };
 }
 
-let keyCount = 0;
-
-async function payMany(
-  { url }: ServerProcess,
-  count: number,
-  concurrency: number,
-): Promise<{ readonly latencies: readonly number[]; readonly seconds: number }> {
-  const agent = new Agent({ keepAlive: true, maxSockets: concurrency });
-  const latencies: number[] = [];
-  let left = count;
-  const startedAt = performance.now();
-  const caller = async (): Promise<void> => {
-    while (left > 0) {
-      left -= 1;
-      const sentAt = performance.now();
-      await pay(url, agent, `bench-${String((keyCount += 1))}`);
-      latencies.push(performance.now() - sentAt);
-    }
-  };
-  await Promise.all(Array.from({ length: concurrency }, caller));
-  agent.destroy();
-  return { latencies, seconds: (performance.now() - startedAt) / 1000 };
-}
-
-const query = `mutation ($input: CreatePayoutInput!) {
-  createPayout(input: $input) { __typename ... on PayoutCreated { payoutId status amount { amount } } }
-}`;
-
-function pay(url: string, agent: Agent, idempotencyKey: string): Promise<void> {
-  const input = {
-    idempotencyKey,
-    accountId: 'a0000000-0000-4000-8000-000000000001',
-    destinationId: 'd0000000-0000-4000-8000-000000000001',
-    amount: { amount: '16.50', currency: 'AED' },
-    description: 'Bench',
-    authorize: true,
-  };
-  return new Promise((resolve, reject) => {
-    const sent = request(
-      url,
-      { agent, method: 'POST', headers: { 'content-type': 'application/json' } },
-      response => {
-        const chunks: Buffer[] = [];
-        response.on('data', (chunk: Buffer) => chunks.push(chunk));
-        response.on('end', () => {
-          const text = Buffer.concat(chunks).toString();
-          if (text.includes('"__typename":"PayoutCreated"') && text.includes('"amount":"16.5"')) resolve();
-          else reject(new Error(`the payout was not created: ${text}`));
-        });
-      },
-    );
-    sent.on('error', reject);
-    sent.end(JSON.stringify({ query, variables: { input } }));
-  });
+function pay({ url }: ServerProcess, volume: LoadVolume): Promise<LoadResult> {
+  return sendLoad(url, [''], newPayout, volume);
 }

@@ -1,10 +1,10 @@
-import { createHmac } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { payoutIdOf } from '../src/payouts/values/ids.ts';
+import { signatureOf } from '../src/sandbox/webhooks/webhook-client.ts';
 import { SseSubscribers, openWithoutReading } from './sse-subscribers.ts';
 import { median, printTable } from './figures.ts';
 import { startProcess, type ServerProcess } from './processes.ts';
@@ -158,8 +158,7 @@ async function memory({ gateway }: Processes): Promise<number> {
 const agent = new Agent({ keepAlive: true, timeout: 1000 });
 
 function post(url: string, webhook: string): Promise<void> {
-  const signature = `sha512=${createHmac('sha512', secret).update(webhook).digest('hex')}`;
-  const headers = { 'content-type': 'application/json', 'lean-signature': signature };
+  const headers = { 'content-type': 'application/json', 'lean-signature': signatureOf(webhook, secret) };
   return new Promise((resolve, reject) => {
     const sent = request(new URL('/webhooks/lean', url), { agent, method: 'POST', headers }, response => {
       response.resume().once('end', () => {

@@ -1,16 +1,6 @@
-import { graphErrors, operationErrors } from '../src/errors/error-codes.ts';
+import { graphErrors, operationErrors, type ErrorDescription } from '../src/errors/error-codes.ts';
 
-type Entries = Readonly<
-  Record<
-    string,
-    {
-      readonly httpStatus: number;
-      readonly retryable: boolean | null;
-      readonly meaning: string;
-      readonly advice: string;
-    }
-  >
->;
+type Entries = Readonly<Record<string, ErrorDescription>>;
 
 const introduction = `# Errors
 

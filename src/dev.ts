@@ -13,13 +13,13 @@ import { run } from './process/run.ts';
 import { payoutIdOf } from './payouts/values/ids.ts';
 import { accounts, destinations, exampleIntentId, sandboxCredentials } from './sandbox/fixtures.ts';
 import { startSandbox } from './sandbox/sandbox.ts';
-import { parseSettings } from './sandbox/settings.ts';
+import { isProblems, parseSettings } from './sandbox/settings.ts';
 import { startTraceExport } from './process/opentelemetry.ts';
 
 /** Starts the sandbox and a gateway in front of it, on this machine and without credentials. */
 await run(async () => {
   const settings = parseSettings(process.env);
-  if (!('port' in settings)) throw new ConfigError(settings);
+  if (isProblems(settings)) throw new ConfigError(settings);
   const sandbox = await waitUntilListening('SANDBOX_PORT', startSandbox(settings));
   // The records are temporary, because the sandbox loses its payouts when it stops.
   const folder = await mkdtemp(join(tmpdir(), 'lean-payouts-'));

@@ -67,7 +67,8 @@ async function mcp() {
 
 async function payouts(args: readonly string[]) {
   const { payoutsCommand } = await import('./commands/payouts.ts');
-  const { openCore, openPayoutRecords } = await import('./composition/core.ts');
+  const { openCore } = await import('./composition/core.ts');
+  const { openPayoutRecords } = await import('./composition/store.ts');
   const { parseCoreConfig, parseStoreConfig } = await import('./config/config.ts');
   return payoutsCommand(args, {
     openStore: () => openPayoutRecords(parseStoreConfig(process.env)),

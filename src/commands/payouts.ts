@@ -1,9 +1,8 @@
 import type { Core } from '../composition/core.ts';
+import type { openPayoutRecords } from '../composition/store.ts';
 import { findings } from '../payouts/creation/finding.ts';
 import { noRecordMessage, type DecisionRequest } from '../payouts/creation/operator-decision.ts';
-import type { OperatorRecords } from '../payouts/creation/operator-records.ts';
 import { openRecords, type PayoutRequest, type RequestKey } from '../payouts/creation/payout-record.ts';
-import type { PayoutRecords } from '../payouts/creation/payout-records.ts';
 import { absenceWarning, duplicateAlarm, formatCandidates, toSentence } from './payout-report.ts';
 import { formatJson, formatTable } from './payout-table.ts';
 import {
@@ -20,13 +19,7 @@ import { UsageError } from '../errors/usage-error.ts';
 
 /** Functions that open what a command needs. The list of payouts needs the store only, without access to Lean. */
 export interface PayoutsDependencies {
-  openStore(): Promise<{
-    readonly records: PayoutRecords;
-    readonly operator: OperatorRecords;
-    /** The folder or the address of the store, without credentials. */
-    readonly location: string;
-    close(): Promise<void>;
-  }>;
+  openStore(): ReturnType<typeof openPayoutRecords>;
   openCore(): Promise<
     Pick<Core, 'client' | 'records' | 'reconciler' | 'decisions' | 'operator' | 'application' | 'close'>
   >;

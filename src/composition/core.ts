@@ -1,7 +1,6 @@
 import { pino } from 'pino';
 import { createRateLimit, type PerMinute, type RateLimit } from '../access/rate-limits.ts';
 import type { CoreConfig } from '../config/config.ts';
-import { ConfigError } from '../errors/config-error.ts';
 import type { LeanClient, LeanClientOptions } from '../lean/client.ts';
 import type { UpstreamCall } from '../lean/upstream-call.ts';
 import { connectLean } from '../lean/connect.ts';
@@ -10,6 +9,7 @@ import { creationServices, type CreationServices } from '../payouts/creation/cre
 import type { OperatorRecords } from '../payouts/creation/operator-records.ts';
 import type { PayoutRecords, ReconciliationRecords } from '../payouts/creation/payout-records.ts';
 import { defaultDelayMs, ResendRule } from '../payouts/creation/resend-rule.ts';
+import { migrate, openDatabase } from './store.ts';
 import { creationLog, loopLog, reconciliationLog, type PayoutLogOptions } from './payout-log.ts';
 import { RowCache } from '../payouts/listing/row-cache.ts';
 import { PayoutLists } from '../payouts/listing/payout-list.ts';
@@ -17,8 +17,7 @@ import { PayoutReads } from '../payouts/payout-reads.ts';
 import type { PayoutEvents } from '../payouts/payout-update.ts';
 import type { RecordedPayouts } from '../payouts/recorded-payout.ts';
 import { RowFinder } from '../payouts/listing/row-finder.ts';
-import { StoreConfigError, type Database, type OpenOptions, type SqlValue } from '../store/database.ts';
-import { openStore, type StoreConfig } from '../store/open.ts';
+import type { SqlValue } from '../store/database.ts';
 import { SqlOperatorRecords } from '../store/operator-records.ts';
 import { SqlPayoutEvents } from '../store/payout-events.ts';
 import { SqlPayoutEvidence } from '../store/payout-evidence.ts';
@@ -174,55 +173,4 @@ export async function openCore(config: CoreConfig): Promise<Core> {
     await core.close();
     throw error;
   }
-}
-
-/**
- * Opens only the payout records, for a command that may run beside a gateway.
- * @throws ConfigError when the store cannot be used; StoreUnavailable
- */
-export async function openPayoutRecords(config: StoreConfig): Promise<{
-  readonly records: PayoutRecords;
-  readonly operator: OperatorRecords;
-  /** The folder, or the host and name of the database. It contains no credentials. */
-  readonly location: string;
-  close(): Promise<void>;
-}> {
-  const database = openDatabase(config, { asGateway: false });
-  await migrate(database).catch(async (error: unknown) => {
-    await database.close();
-    throw error;
-  });
-  return {
-    records: new SqlPayoutRecords(database),
-    operator: new SqlOperatorRecords(database),
-    location: locationOf(config),
-    close: () => database.close(),
-  };
-}
-
-function locationOf(config: StoreConfig): string {
-  if ('folder' in config) return config.folder;
-  const { host, pathname } = new URL(config.url);
-  return `${host}${pathname}`;
-}
-
-function openDatabase(config: StoreConfig, options: OpenOptions): Database {
-  try {
-    return openStore(config, options);
-  } catch (error) {
-    throw configErrorOf(error);
-  }
-}
-
-async function migrate(database: Database): Promise<void> {
-  try {
-    await database.migrate();
-  } catch (error) {
-    throw configErrorOf(error);
-  }
-}
-
-/** Converts a `StoreConfigError` to a `ConfigError`, and returns any other error unchanged. */
-function configErrorOf(error: unknown): unknown {
-  return error instanceof StoreConfigError ? new ConfigError([`${error.variable}: ${error.message}`]) : error;
 }

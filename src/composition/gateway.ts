@@ -33,8 +33,8 @@ export async function startGateway(
     }
   }
   await access.start();
-  // This starts to fetch the access token for Lean, so that the first caller need not wait for it.
-  core.client.unhealthyReason();
+  // The first caller need not wait for the access token for Lean.
+  core.client.warmUp();
   const listeners = new Listeners(gateway, { config, log, examples: options.examples });
   const close = async (): Promise<void> => {
     await listeners.close();

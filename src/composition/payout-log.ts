@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { PayoutCounterState } from '../adapters/observability/metrics.ts';
 import type { CreationEvents } from '../payouts/creation/creation-events.ts';
+import { errorMessage } from '../errors/error-message.ts';
 import { findings, type Finding } from '../payouts/creation/finding.ts';
 import type { ReconciliationEvents } from '../payouts/creation/outcome-reconciler.ts';
 import type { RequestKey } from '../payouts/creation/payout-record.ts';
@@ -29,7 +30,7 @@ export function creationLog({ log, onPayouts, onCreated }: PayoutLogOptions): Pa
     },
     unrecorded(key, error) {
       log.error(
-        { ...keyOf(key), cause: messageOf(error) },
+        { ...keyOf(key), cause: errorMessage(error.cause) },
         "Lean's answer to a payout could not be recorded; reconciliation will read it from Lean",
       );
     },
@@ -107,7 +108,8 @@ export function loopLog({
     },
     onStoreFailure(error) {
       if (error === undefined) log.info('the payout store is available again');
-      else log.error({ cause: messageOf(error) }, 'the payout store is unavailable; no payout is sent');
+      else
+        log.error({ cause: errorMessage(error.cause) }, 'the payout store is unavailable; no payout is sent');
     },
     onClockDifference(differences) {
       if (differences === undefined) log.info('the clocks of gateway, store and Lean agree again');
@@ -131,11 +133,4 @@ const alarms = {
 /** The key alone, without the other fields of its request. */
 function keyOf({ caller, idempotencyKey }: RequestKey): RequestKey {
   return { caller, idempotencyKey };
-}
-
-/** The message of the database driver, such as `connect ECONNREFUSED`. It contains no values of a payout. */
-function messageOf({ cause }: Error): string {
-  if (!(cause instanceof Error)) return String(cause);
-  // An AggregateError for several addresses that all refuse has a code and no message.
-  return cause.message !== '' || !('code' in cause) ? cause.message : String(cause.code);
 }

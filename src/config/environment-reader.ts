@@ -62,18 +62,22 @@ export class EnvironmentReader {
     return this.reject(name, 'a port from 0 to 65535 (0 selects a free port), or off');
   }
 
-  url(name: string): URL {
-    const value = this.raw(name) ?? '';
-    const parsed = URL.canParse(value) ? new URL(value) : undefined;
+  /**
+   * An http(s) URL. It is a problem if the variable is not set.
+   * @param accepted what is accepted, for a variable that is not set
+   */
+  url(name: string, accepted = urlForm): URL {
+    const value = this.raw(name);
+    if (value === undefined) return this.reject(name, accepted) ?? placeholderUrl;
+    const parsed = URL.parse(value);
     const isAccepted =
-      parsed !== undefined &&
+      parsed !== null &&
       /^https?:$/.test(parsed.protocol) &&
       parsed.username + parsed.password + parsed.search + parsed.hash === '';
     if (isAccepted) return parsed;
-    this.problems.push(
-      `${name}: is not accepted; accepted: an http(s) URL with no credentials, query or fragment in it.`,
-    );
-    return new URL('http://invalid.invalid');
+    // The value is not repeated, because it may contain credentials.
+    this.problems.push(`${name}: is not accepted; accepted: ${urlForm}.`);
+    return placeholderUrl;
   }
 
   /** Undefined if it is not set. */
@@ -99,6 +103,10 @@ export class EnvironmentReader {
       : this.reject(name, 'printable ASCII characters without whitespace');
   }
 }
+
+const urlForm = 'an http(s) URL with no credentials, query or fragment in it';
+
+const placeholderUrl = new URL('http://invalid.invalid');
 
 function isSecret(name: string): boolean {
   return /TOKEN$|SECRET$|^DATABASE_URL$/.test(name);

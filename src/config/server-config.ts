@@ -104,16 +104,12 @@ function readAuth(reader: EnvironmentReader): AuthConfig {
   const kind = reader.choice('AUTH', ['jwt', 'none']);
   // For a wrong value `choice` returns `jwt`. The settings of `jwt` are then not read, so only AUTH is reported.
   if (kind === 'none' || reader.raw('AUTH') !== kind) return { kind: 'none' };
-  const jwksUrl = reader.raw('AUTH_JWKS_URL');
   return {
     kind: 'jwt',
-    jwksUrl:
-      jwksUrl === undefined
-        ? (reader.reject(
-            'AUTH_JWKS_URL',
-            'the http(s) URL of the keys that access tokens are signed with (JWKS)',
-          ) ?? new URL('http://invalid.invalid'))
-        : reader.url('AUTH_JWKS_URL'),
+    jwksUrl: reader.url(
+      'AUTH_JWKS_URL',
+      'the http(s) URL of the keys that access tokens are signed with (JWKS)',
+    ),
     issuer: reader.required('AUTH_ISSUER', 'the exact iss claim of access tokens'),
     audience: reader.required('AUTH_AUDIENCE', 'the aud claim of access tokens for this gateway'),
   };

@@ -1,5 +1,5 @@
 /** An error code as every surface presents it. */
-interface ErrorDescription {
+export interface ErrorDescription {
   /** The HTTP status of the response on REST, and on GraphQL if nothing was executed. */
   readonly httpStatus: number;
   /** Whether the same request may succeed later; null if each error says so itself (`lean.retryable`). */
@@ -8,6 +8,11 @@ interface ErrorDescription {
   readonly meaning: string;
   /** The next step for the caller, as a sentence. */
   readonly advice: string;
+  /**
+   * Whether the error refuses a whole request before anything is done. A GraphQL response then has the HTTP status too,
+   * whatever the caller accepts.
+   */
+  readonly refusesRequest?: true;
 }
 
 /** The codes that a GraphQL error can have in `extensions.code`. */
@@ -35,18 +40,21 @@ export const graphErrors = {
     retryable: false,
     meaning: 'There is no access token, or it is not valid.',
     advice: 'Send a valid token.',
+    refusesRequest: true,
   },
   FORBIDDEN: {
     httpStatus: 403,
     retryable: false,
     meaning: 'The token lacks a scope.',
     advice: 'Ask for a token with the scope that the message names.',
+    refusesRequest: true,
   },
   ACCESS_UNAVAILABLE: {
     httpStatus: 503,
     retryable: true,
     meaning: 'Access tokens cannot be checked at the moment.',
     advice: 'Try again in a few seconds.',
+    refusesRequest: true,
   },
   OPERATION_TOO_EXPENSIVE: {
     httpStatus: 400,
@@ -71,6 +79,7 @@ export const graphErrors = {
     retryable: true,
     meaning: 'The caller has used up its requests or payouts of this minute.',
     advice: 'Try again after `retryAfterSeconds`.',
+    refusesRequest: true,
   },
   TOO_MANY_OPERATIONS: {
     httpStatus: 429,
@@ -83,6 +92,7 @@ export const graphErrors = {
     retryable: true,
     meaning: 'The caller, or the gateway, already has its maximum number of subscriptions.',
     advice: 'End some first.',
+    refusesRequest: true,
   },
   SUBSCRIBER_TOO_SLOW: {
     httpStatus: 503,

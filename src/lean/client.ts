@@ -118,17 +118,20 @@ export class LeanClient {
   }
 
   /**
-   * Why the gateway cannot call Lean now, as far as it knows from earlier calls; undefined if it can. It also
-   * requests a missing access token, and probes Lean while the circuit is open, because without other traffic nothing
-   * would find out that the failure is over.
+   * Requests a missing access token, and probes Lean while the circuit is open. Without other traffic, nothing else
+   * would find out that a failure is over.
    */
-  unhealthyReason(): 'no access token' | 'Lean is failing' | undefined {
+  warmUp(): void {
     const { token, bulkheads } = this.#options;
     Promise.resolve(token.token(this.deadline())).catch(() => undefined);
+    if (token.usable && bulkheads.read.open) void this.#oneRow().catch(() => undefined);
+  }
+
+  /** Why the gateway cannot call Lean now, as far as it knows from earlier calls; undefined if it can. */
+  unhealthyReason(): 'no access token' | 'Lean is failing' | undefined {
+    const { token, bulkheads } = this.#options;
     if (!token.usable) return 'no access token';
-    if (!bulkheads.read.open) return undefined;
-    void this.#oneRow().catch(() => undefined);
-    return 'Lean is failing';
+    return bulkheads.read.open ? 'Lean is failing' : undefined;
   }
 
   /**

@@ -1,4 +1,5 @@
 import DataLoader from 'dataloader';
+import { toError } from '../errors/to-error.ts';
 
 export type Loader<Key, Value> = DataLoader<Key, Value, unknown>;
 
@@ -52,16 +53,12 @@ function loadAll<Key, Value>(
             settle(index, value);
           },
           (reason: unknown) => {
-            settle(index, asError(reason));
+            settle(index, toError(reason));
           },
         );
       } catch (error) {
         // For example an id from Lean that is not valid in a path. The other keys are loaded nevertheless.
-        settle(index, asError(error));
+        settle(index, toError(error));
       }
   });
-}
-
-function asError(reason: unknown): Error {
-  return reason instanceof Error ? reason : new Error('the read was cancelled', { cause: reason });
 }

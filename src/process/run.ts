@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { UsageError } from '../errors/usage-error.ts';
+import { errorMessage } from '../errors/error-message.ts';
 import { ConfigError } from '../errors/config-error.ts';
 import { StoreUnavailable } from '../errors/gateway-errors.ts';
 
@@ -89,12 +90,6 @@ function errorLines(error: unknown): readonly string[] {
   if (error instanceof ConfigError) return error.problems;
   if (error instanceof UsageError) return [error.message];
   if (error instanceof StoreUnavailable)
-    return [`The payout store is unavailable: ${messageOf(error.cause)}`];
+    return [`The payout store is unavailable: ${errorMessage(error.cause)}`];
   return [error instanceof Error ? (error.stack ?? error.message) : String(error)];
-}
-
-function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  // An AggregateError, as for a host with several addresses, has a code and no message.
-  return error.message !== '' || !('code' in error) ? error.message : String(error.code);
 }

@@ -1,7 +1,7 @@
 import { controlRoutes } from './control/routes.ts';
 import { accounts, destinations, sandboxCredentials } from './fixtures.ts';
 import { type RunningSandbox, startSandbox } from './sandbox.ts';
-import { parseSettings, type SandboxSettings } from './settings.ts';
+import { isProblems, parseSettings, type SandboxSettings } from './settings.ts';
 
 const settings = parseSettings(process.env);
 
@@ -15,10 +15,6 @@ if (isProblems(settings)) {
   } catch (error) {
     fail([listenProblem(error, settings)]);
   }
-}
-
-function isProblems(parsed: SandboxSettings | readonly string[]): parsed is readonly string[] {
-  return Array.isArray(parsed);
 }
 
 function fail(problems: readonly string[]): void {

@@ -34,7 +34,7 @@ export class Random {
   }
 
   /** One of `choices`, which must not be empty. */
-  pick<Choice>(choices: readonly [Choice, ...Choice[]] | readonly Choice[]): Choice {
+  pick<Choice>(choices: readonly Choice[]): Choice {
     return choices[this.below(choices.length)] as Choice; // the index is always within bounds
   }
 

@@ -2,6 +2,9 @@ import type { LeanBehaviour } from './lean-api/behaviour.ts';
 import type { SandboxProfile } from './profile.ts';
 import type { WebhookTarget } from './webhooks/webhook-target.ts';
 
+/** The largest `latencyMs`. */
+export const maxLatencyMs = 600_000;
+
 /** Options of a new sandbox. */
 export interface SandboxOptions {
   /** The version of Lean's API that the sandbox serves. @default 'v2' */

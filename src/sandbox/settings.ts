@@ -1,13 +1,11 @@
 import { sandboxProfiles } from './profile.ts';
-import type { SandboxOptions } from './sandbox-options.ts';
+import { maxLatencyMs, type SandboxOptions } from './sandbox-options.ts';
 import { isWebhookUrl, type WebhookTarget } from './webhooks/webhook-target.ts';
 
 /** The settings that `main.ts` starts the sandbox with. */
 export type SandboxSettings = SandboxOptions & { readonly port: number; readonly host: string };
 
 type Environment = Readonly<Record<string, string | undefined>>;
-
-const maxLatencyMs = 600_000;
 
 /** Reads the environment variables. Returns one line for each problem if there is any. */
 export function parseSettings(environment: Environment): SandboxSettings | readonly string[] {
@@ -41,6 +39,11 @@ export function parseSettings(environment: Environment): SandboxSettings | reado
   const webhook = parseWebhook(environment, problems);
   if (problems.length > 0) return problems;
   return webhook === undefined ? settings : { ...settings, webhook };
+}
+
+/** Whether `parseSettings` returned problems and not settings. */
+export function isProblems(parsed: SandboxSettings | readonly string[]): parsed is readonly string[] {
+  return Array.isArray(parsed);
 }
 
 function parseWebhook(environment: Environment, problems: string[]): WebhookTarget | undefined {

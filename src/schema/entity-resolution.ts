@@ -6,6 +6,7 @@ import {
   type GraphQLResolveInfo,
 } from 'graphql';
 import { BadInput } from '../errors/gateway-errors.ts';
+import { toError } from '../errors/to-error.ts';
 
 /** Reads the entity of a representation; null if there is none. */
 type ResolveReference = (
@@ -47,9 +48,9 @@ export function resolveEntitiesIndependently(schema: GraphQLSchema, sdl: () => s
       const withTypename = (value: object | null): object | null =>
         value && Object.assign(value, { __typename });
       const value = resolveReference(representation, context, info);
-      return value instanceof Promise ? value.then(withTypename, asError) : withTypename(value);
+      return value instanceof Promise ? value.then(withTypename, toError) : withTypename(value);
     } catch (error) {
-      return asError(error);
+      return toError(error);
     }
   };
   const resolve: GraphQLFieldResolver<unknown, unknown, { representations: readonly unknown[] }> = (
@@ -73,10 +74,6 @@ export function resolveEntitiesIndependently(schema: GraphQLSchema, sdl: () => s
     types: types.filter(({ name }) => name !== queryType.name),
     query: queryType,
   });
-}
-
-function asError(reason: unknown): Error {
-  return reason instanceof Error ? reason : new Error('an entity could not be read', { cause: reason });
 }
 
 /** The resolver that `@apollo/subgraph` reads from the type's extensions. @see https://www.apollographql.com/docs/apollo-server/using-federation/api/apollo-subgraph */

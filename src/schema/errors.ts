@@ -1,13 +1,6 @@
 import { GraphQLError } from 'graphql';
+import { describeCode } from '../errors/error-codes.ts';
 import { presentedError } from '../errors/presented-error.ts';
-
-/** Codes of errors that refuse a whole request. The response gets their HTTP status, whatever the caller accepts. */
-const refusals: ReadonlySet<string> = new Set([
-  'UNAUTHENTICATED',
-  'FORBIDDEN',
-  'RATE_LIMITED',
-  'TOO_MANY_SUBSCRIPTIONS',
-]);
 
 /**
  * The message and the extensions of a GraphQL error for a failure.
@@ -20,7 +13,8 @@ export function errorForCaller(
   if (presented === undefined) return undefined;
   const { code, message, status, headers, details } = presented;
   const http = Object.keys(headers).length === 0 ? { status } : { status, headers };
-  return { message, extensions: { code, ...details, ...(refusals.has(code) && { http }) } };
+  const refusesRequest = describeCode(code).refusesRequest === true;
+  return { message, extensions: { code, ...details, ...(refusesRequest && { http }) } };
 }
 
 /** The original failure of a GraphQL error, to which graphql-js has added a path and locations. */

@@ -8,12 +8,10 @@ import {
   type GraphQLSchema,
   type OperationDefinitionNode,
 } from 'graphql';
+import { defaultPageSize, maxPageSize } from '../payouts/listing/payout-list.ts';
 import { requiredSource, type Origin } from '../payouts/payout-facts.ts';
 import type { LeanRead } from './fact-field.ts';
 import { fieldsOf, SelectionFold } from './selection-fold.ts';
-
-const maxRows = 100;
-const defaultRows = 50;
 
 export interface CostedOperation {
   readonly schema: GraphQLSchema;
@@ -139,8 +137,8 @@ export class LeanCost {
   }
 
   #rowCount(field: FieldNode): number {
-    const given = this.#argument(field, 'first') ?? this.#argument(field, 'last') ?? defaultRows;
-    return typeof given === 'number' ? Math.min(Math.max(given, 0), maxRows) : maxRows;
+    const given = this.#argument(field, 'first') ?? this.#argument(field, 'last') ?? defaultPageSize;
+    return typeof given === 'number' ? Math.min(Math.max(given, 0), maxPageSize) : maxPageSize;
   }
 
   /** The reads for all selections below a field whose value has this type. */

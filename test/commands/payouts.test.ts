@@ -1,6 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { payoutsCommand } from '../../src/commands/payouts.ts';
-import { openCore, openPayoutRecords } from '../../src/composition/core.ts';
+import { openCore } from '../../src/composition/core.ts';
+import { openPayoutRecords } from '../../src/composition/store.ts';
 import { parseCoreConfig, parseStoreConfig } from '../../src/config/config.ts';
 import { leanApplication } from '../../src/lean/application.ts';
 import { destinations, sandboxCredentials } from '../../src/sandbox/fixtures.ts';

@@ -588,7 +588,9 @@ describe('the unhealthy reason', () => {
 
   it('is undefined with a static token before the first call, and needs no call', async () => {
     const { url, received } = await rawServer(response => json(response, {}));
-    expect(clientTo(url).unhealthyReason()).toBeUndefined();
+    const client = clientTo(url);
+    client.warmUp();
+    expect(client.unhealthyReason()).toBeUndefined();
     expect(received).toEqual([]);
   });
 
@@ -606,9 +608,13 @@ describe('the unhealthy reason', () => {
     await failureOf(client.getPayout(unknownId));
     expect(client.unhealthyReason()).toBe('no access token');
     lean.faults.clear();
+    client.warmUp();
     expect(client.unhealthyReason()).toBe('no access token');
     now = 1000;
-    await vi.waitUntil(() => client.unhealthyReason() === undefined);
+    await vi.waitUntil(() => {
+      client.warmUp();
+      return client.unhealthyReason() === undefined;
+    });
     expect(lean.requests.every(({ operation }) => operation === 'token')).toBe(true);
   });
 
@@ -619,7 +625,10 @@ describe('the unhealthy reason', () => {
     for (let read = 0; read < 10; read += 1) await failureOf(client.getPayout(unknownId));
     expect(client.unhealthyReason()).toBe('Lean is failing');
     lean.faults.clear();
-    await vi.waitUntil(() => client.unhealthyReason() === undefined);
+    await vi.waitUntil(() => {
+      client.warmUp();
+      return client.unhealthyReason() === undefined;
+    });
     expect(await client.getPayout(unknownId)).toBeNull();
   });
 

@@ -22,5 +22,7 @@ it('a keyed loader wraps a rejection with a value that is not an Error', async (
     // The reason of an abort signal may be any value.
     load: () => Promise.reject('gone'),
   });
-  expect(await loader.loadMany(['a'])).toMatchObject([{ message: 'the read was cancelled', cause: 'gone' }]);
+  expect(await loader.loadMany(['a'])).toMatchObject([
+    { message: 'a value that is not an error was thrown', cause: 'gone' },
+  ]);
 });

@@ -1,6 +1,7 @@
 import type { Plugin } from 'graphql-yoga';
 import type { AuthContext, Authenticator } from '../../access/authenticator.ts';
 import { refusalOf } from '../http/refusal.ts';
+import { acceptedTypes, resultContentType } from './content-negotiation.ts';
 import type { RequestContext } from './request-context.ts';
 
 /** Authenticates each request before its parameters are read. A request that fails gets only the refusal. */
@@ -19,13 +20,12 @@ export function useAuthentication(authenticator: Authenticator): Plugin<RequestC
         if (refusal === undefined) throw error;
         const { status, code, message, headers } = refusal;
         if (context.report !== undefined) context.report.outcome = code;
-        const acceptsGraphqlType =
-          request.headers.get('accept')?.includes('application/graphql-response+json') === true;
-        const type = acceptsGraphqlType ? 'application/graphql-response+json' : 'application/json';
+        const accepted = acceptedTypes(request.headers.get('accept') ?? undefined);
+        const type = resultContentType(accepted) ?? 'application/json; charset=utf-8';
         endResponse(
           new fetchAPI.Response(JSON.stringify({ errors: [{ message, extensions: { code } }] }), {
             status,
-            headers: { ...headers, 'content-type': `${type}; charset=utf-8`, 'cache-control': 'no-store' },
+            headers: { ...headers, 'content-type': type, 'cache-control': 'no-store' },
           }),
         );
       }

@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { errorForCaller, failureBehind } from '../../schema/errors.ts';
 import { bodyTooLargeMessage } from '../http/body.ts';
 import { maxBodyBytes } from './exact-request.ts';
+import { logErrors } from './error-log.ts';
 import type { RequestContext } from './request-context.ts';
 import { shorten, withArgumentPath } from './input-errors.ts';
 
@@ -15,13 +16,9 @@ export function maskError(error: unknown, message: string): GraphQLError {
   const failure = failureBehind(error);
   if (error instanceof GraphQLError) {
     if (failure instanceof GraphQLError) return error;
-    const { nodes, source, positions, path } = error;
     const callerError = errorForCaller(failure);
-    return new GraphQLError(callerError?.message ?? message, {
-      ...(nodes !== undefined && { nodes }),
-      ...(source !== undefined && { source }),
-      ...(positions !== undefined && { positions }),
-      ...(path !== undefined && { path }),
+    return withChanges(error, {
+      message: callerError?.message ?? message,
       // For the log, which reads the error later. `toJSON` does not include it.
       originalError: failure instanceof Error ? failure : new Error(String(failure)),
       extensions: callerError?.extensions ?? { code: 'INTERNAL_SERVER_ERROR' },
@@ -106,56 +103,26 @@ function withCode(error: GraphQLError, code: string): GraphQLError {
 }
 
 function withExtensions(error: GraphQLError, extensions: Record<string, unknown>): GraphQLError {
-  const { nodes, source, positions, path } = error;
-  return new GraphQLError(shorten(error.message), {
-    ...(nodes !== undefined && { nodes }),
-    ...(source !== undefined && { source }),
-    ...(positions !== undefined && { positions }),
-    ...(path !== undefined && { path }),
+  return withChanges(error, {
+    message: shorten(error.message),
     extensions: { ...error.extensions, ...extensions },
   });
 }
 
-/**
- * Logs failures of Lean, of the store and of the gateway itself. Failures with the same code and message become one
- * line with the number of fields; each bug gets its own line with a stack. Errors of the caller are not logged.
- */
-export function logErrors(log: Logger, errors: readonly GraphQLError[]): void {
-  // A read that was cancelled because the caller had disconnected is not a failure.
-  const failures = errors.filter(({ originalError }) => !isDisconnect(originalError));
-  const kinds = Map.groupBy(failures, error => `${codeOf(error)} ${error.message}`);
-  for (const [first, ...more] of kinds.values()) {
-    if (first === undefined) continue;
-    const code = codeOf(first);
-    const details = { code, path: first.path?.join('.'), fields: more.length + 1 };
-    if (code === 'INTERNAL_SERVER_ERROR')
-      for (const error of [first, ...more])
-        log.error({ ...details, err: error.originalError ?? error }, 'unexpected error');
-    else if (code.startsWith('LEAN_'))
-      log.warn(
-        { ...details, lean: first.extensions['lean'], cause: causeOf(first.originalError) },
-        first.message,
-      );
-    else if (code === 'PAYOUT_STORE_UNAVAILABLE')
-      log.error({ ...details, cause: causeOf(first.originalError) }, first.message);
-  }
+interface Changes {
+  readonly message: string;
+  readonly extensions: Record<string, unknown>;
+  readonly originalError?: Error;
 }
 
-/** Whether the caller disconnected, before or after the whole request had arrived. */
-function isDisconnect(error: Error | undefined | null): boolean {
-  return (
-    error?.name === 'AbortError' ||
-    (error?.message === 'aborted' && 'code' in error && error.code === 'ECONNRESET')
-  );
-}
-
-function codeOf(error: GraphQLError): string {
-  return String(error.extensions['code']);
-}
-
-/** The code of the network error, such as `ECONNREFUSED`. */
-function causeOf(error: Error | undefined | null): string | undefined {
-  const cause = error?.cause;
-  if (!(cause instanceof Error)) return undefined;
-  return 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.name;
+/** A copy of an error with the same path and locations. */
+function withChanges(error: GraphQLError, { message, ...changes }: Changes): GraphQLError {
+  const { nodes, source, positions, path } = error;
+  return new GraphQLError(message, {
+    ...(nodes !== undefined && { nodes }),
+    ...(source !== undefined && { source }),
+    ...(positions !== undefined && { positions }),
+    ...(path !== undefined && { path }),
+    ...changes,
+  });
 }

@@ -1,5 +1,5 @@
-import { GraphQLError } from 'graphql';
 import type { GraphQLParams, Plugin } from 'graphql-yoga';
+import { badRequest } from './request-error.ts';
 import type { RequestContext } from './request-context.ts';
 import { JsonBoundsExceeded, parseExactJson } from '../../json/exact-json.ts';
 
@@ -94,8 +94,4 @@ function parseExactly(text: string, name: string): unknown {
   } catch (error) {
     throw badRequest(`${name} ${error instanceof JsonBoundsExceeded ? error.message : 'is not valid JSON'}.`);
   }
-}
-
-function badRequest(message: string, code = 'BAD_USER_INPUT'): GraphQLError {
-  return new GraphQLError(message, { extensions: { code, http: { status: 400 } } });
 }

@@ -1,6 +1,7 @@
 import type { ExecutionResult, GraphQLError } from 'graphql';
 import type { Logger } from 'pino';
-import { withContractCode, logErrors } from './coded-errors.ts';
+import { withContractCode } from './coded-errors.ts';
+import { logErrors } from './error-log.ts';
 
 /**
  * Formats one result of a stream of results (WebSocket or server-sent events). Its errors get codes and are logged,

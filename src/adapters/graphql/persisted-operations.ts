@@ -1,9 +1,10 @@
 import { usePersistedOperations as useManifest } from '@graphql-yoga/plugin-persisted-operations';
-import { GraphQLError } from 'graphql';
+import type { GraphQLError } from 'graphql';
 import type { GraphQLParams, Plugin } from 'graphql-yoga';
 import type { AuthContext } from '../../access/authenticator.ts';
 import { authContextOf } from './authentication.ts';
 import { hashOf } from './operation-manifest.ts';
+import { badRequest } from './request-error.ts';
 import type { RequestContext } from './request-context.ts';
 
 export interface PersistedOperations {
@@ -86,9 +87,5 @@ function persistedOperationRequired(): GraphQLError {
 }
 
 function noOperation(): GraphQLError {
-  return badRequest('The request has neither query nor documentId.', 'BAD_USER_INPUT');
-}
-
-function badRequest(message: string, code: string): GraphQLError {
-  return new GraphQLError(message, { extensions: { code, http: { status: 400 } } });
+  return badRequest('The request has neither query nor documentId.');
 }

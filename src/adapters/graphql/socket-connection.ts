@@ -7,7 +7,7 @@ import type { AuthContext } from '../../access/authenticator.ts';
 import { eventLoopBatcher } from '../../scheduling/event-loop-batcher.ts';
 import { jsonBoundsProblem } from '../../json/json-bounds.ts';
 import { connectionLimits as limits } from '../http/connection-limits.ts';
-import type { Connection } from '../http/connections.ts';
+import type { Connection } from '../http/connection.ts';
 import { currentRequestReport, runWithReport, type RequestReport } from '../observability/request-report.ts';
 import { pingMs } from './event-stream.ts';
 import { onExpiry } from './token-expiry.ts';

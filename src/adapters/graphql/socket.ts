@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { handleProtocols } from 'graphql-ws';
 import { WebSocketServer, type ServerOptions } from 'ws';
 import type { Connections } from '../http/connections.ts';
-import type { FinishedRequest } from '../http/listener.ts';
+import type { FinishedRequest } from '../http/request-log.ts';
 import { SocketConnection, type RunningOperation } from './socket-connection.ts';
 import { socketProtocol, type SocketProtocolOptions } from './socket-protocol.ts';
 

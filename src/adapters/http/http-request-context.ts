@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Logger } from 'pino';
 import { Cancellation, type CancellationSignal } from '../../lean/cancellation.ts';
 import { CallerGone } from './caller-gone.ts';
-import type { Connection } from './connections.ts';
+import type { Connection } from './connection.ts';
 import { loggedPathOf } from './logged-path.ts';
 import type { RequestReport } from '../observability/request-report.ts';
 import type { SecuredResponse } from './secured-response.ts';

@@ -6,8 +6,10 @@ import type { Logger } from 'pino';
 import { CallerGone } from './caller-gone.ts';
 import { connectionLimits as limits } from './connection-limits.ts';
 import { Connections } from './connections.ts';
+import { hostCheck } from './host-check.ts';
 import { HttpRequestContext, pathOf } from './http-request-context.ts';
-import { runWithReport, type RequestReport, type Surface } from '../observability/request-report.ts';
+import { runWithReport, type Surface } from '../observability/request-report.ts';
+import { logRequest, type FinishedRequest } from './request-log.ts';
 import { SecuredResponse } from './secured-response.ts';
 import type { Tracing } from '../observability/tracing.ts';
 import { InFlightRequests } from './in-flight-requests.ts';
@@ -31,11 +33,6 @@ export interface CommonListenerOptions {
   readonly connections?: Connections;
   /** Called for each request when its response has closed. */
   readonly onRequest?: (request: FinishedRequest) => void;
-}
-
-export interface FinishedRequest extends RequestReport {
-  readonly surface: Surface;
-  readonly seconds: number;
 }
 
 export interface ListenerOptions extends CommonListenerOptions {
@@ -74,32 +71,6 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
   const inFlight = new InFlightRequests();
   let draining = false;
 
-  const logRequest = (context: HttpRequestContext): void => {
-    const { request, response, requestId, path, loggedPath, report, responseSent, outcome, elapsedMs } =
-      context;
-    const { caller, operation, leanCalls, traceId } = report;
-    const status = responseSent ? response.statusCode : undefined;
-    // Monitoring systems poll these paths all the time.
-    const level = status === 200 && monitoringPaths.has(path) ? 'debug' : 'info';
-    options.log[level](
-      {
-        requestId,
-        surface,
-        method: request.method,
-        path: loggedPath,
-        status,
-        durationMs: Math.round(elapsedMs),
-        caller,
-        operation,
-        leanCalls,
-        outcome,
-        traceId,
-      },
-      responseSent ? 'request' : 'request aborted by the caller',
-    );
-    options.onRequest?.({ ...report, surface, outcome, seconds: elapsedMs / 1000 });
-  };
-
   const handle = (request: IncomingMessage, response: SecuredResponse): void => {
     const connection = connections.forSocket(request.socket);
     if (!connection.tryBegin(response)) return;
@@ -116,7 +87,7 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
       connection.finish(response);
       context.responseClosed();
       endPart();
-      logRequest(context);
+      logRequest(context, options);
     });
     const serve = async (): Promise<void> => {
       const hostProblem = hostProblemOf(request);
@@ -213,8 +184,6 @@ function listen(server: Server, port: number, host: string): Promise<void> {
   });
 }
 
-const monitoringPaths: ReadonlySet<string> = new Set(['/health', '/ready', '/metrics']);
-
 const corsOptions: cors.CorsOptions = {
   methods: ['GET', 'POST'],
   exposedHeaders: [
@@ -226,26 +195,3 @@ const corsOptions: cors.CorsOptions = {
   ],
   maxAge: 600,
 };
-
-interface HostProblem {
-  readonly status: number;
-  readonly problem: string;
-}
-
-/** Creates a check of the Host header. The check returns undefined for an acceptable host. */
-function hostCheck(ownHostOnly: boolean): (request: IncomingMessage) => HostProblem | undefined {
-  // Nearly all requests have the same Host header, so the last result is cached.
-  let last: { readonly host: string; readonly problem: HostProblem | undefined } | undefined;
-  return ({ headers: { host = 'localhost' } }) => {
-    if (last?.host !== host) last = { host, problem: checkHost(host, ownHostOnly) };
-    return last.problem;
-  };
-}
-
-function checkHost(host: string, ownHostOnly: boolean): HostProblem | undefined {
-  const address = URL.parse(`http://${host}`);
-  if (address === null) return { status: 400, problem: 'the Host header is not a valid host' };
-  // Only names and addresses of the loopback interface are accepted.
-  if (!ownHostOnly || /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(address.hostname)) return undefined;
-  return { status: 403, problem: 'the Host header does not name this machine' };
-}

@@ -18,6 +18,8 @@ const responses: Readonly<Record<DeliveryOutcome, readonly [status: number, mess
   not_kept: [503, 'the event could not be stored; send it again'],
 };
 
+export const deliveryOutcomes = Object.keys(responses) as readonly DeliveryOutcome[];
+
 /**
  * Handles one webhook of Lean's. It responds with exactly 200 once the event is stored, because Lean counts only a 200
  * as delivered and sends everything else again.

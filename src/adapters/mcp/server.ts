@@ -18,8 +18,6 @@ export interface McpOptions extends ToolOptions {
   readonly calls: OperationCalls;
   /** The log for failed calls and unexpected errors. */
   readonly log: Logger;
-  /** @default all operations of `lean/operations.ts` */
-  readonly operations?: readonly Operation[];
 }
 
 const { version } = createRequire(import.meta.url)('../../../package.json') as { readonly version: string };
@@ -40,7 +38,7 @@ export interface McpTools {
 
 /** Offers the operations as MCP tools. Without authentication the caller is `anonymousCaller`. */
 export function createMcpTools(options: McpOptions): McpTools {
-  const tools = toolsOf(options.operations ?? Object.values(operations), options);
+  const tools = toolsOf(Object.values(operations), options);
   const byName = new Map(tools.map(each => [each.tool.name, each]));
   return {
     operationCalledBy(message) {
@@ -61,13 +59,10 @@ export function createMcpTools(options: McpOptions): McpTools {
             ProtocolErrorCode.InvalidParams,
             `There is no tool of this name; there are ${[...byName.keys()].join(', ')}.`,
           );
-        const { operation, argumentNames } = found;
-        const parameterOf = new Map(
-          Object.entries(argumentNames).map(([parameter, name]) => [name, parameter]),
-        );
+        const { operation, argumentNames, parameterNames } = found;
         const values = Object.fromEntries(
           Object.entries(params.arguments ?? {}).map(([name, value]) => [
-            parameterOf.get(name) ?? name,
+            parameterNames.get(name) ?? name,
             value,
           ]),
         );

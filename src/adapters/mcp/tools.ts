@@ -16,6 +16,8 @@ export interface OperationTool {
   readonly operation: Operation;
   /** The names of the tool's arguments, by the name of the operation's parameter. */
   readonly argumentNames: Readonly<Record<string, string>>;
+  /** The names of the operation's parameters, by the name of the tool's argument. */
+  readonly parameterNames: ReadonlyMap<string, string>;
 }
 
 /** Ends every description, because Lean's answers contain texts that third parties wrote (prompt injection). */
@@ -48,6 +50,7 @@ export function toolsOf(
       return {
         operation,
         argumentNames,
+        parameterNames: new Map(Object.entries(argumentNames).map(([parameter, name]) => [name, parameter])),
         tool: {
           name: toolNameOf(operation),
           title,

@@ -3,19 +3,12 @@ import { findings, type Finding } from '../../payouts/creation/finding.ts';
 import { cancelledAttempt, type UpstreamCall } from '../../lean/upstream-call.ts';
 import { connectionEndReasons, type ConnectionEndReason } from '../http/connection-limits.ts';
 import { Histogram, type HistogramOptions } from './histogram.ts';
-import type { FinishedRequest } from '../http/listener.ts';
+import type { FinishedRequest } from '../http/request-log.ts';
 import { registerGauges, type MetricsSources } from './metrics-gauges.ts';
-import type { DeliveryOutcome } from '../http/webhook.ts';
+import { deliveryOutcomes, type DeliveryOutcome } from '../http/webhook.ts';
 
 /** The values of the `state` label of `lean_payouts_payouts_total`. */
-export const payoutCounterStates = [
-  'created',
-  'rejected',
-  'unknown',
-  'found',
-  'duplicate',
-  'unaudited',
-] as const;
+const payoutCounterStates = ['created', 'rejected', 'unknown', 'found', 'duplicate', 'unaudited'] as const;
 
 export type PayoutCounterState = (typeof payoutCounterStates)[number];
 
@@ -25,17 +18,7 @@ export type PayoutCounterState = (typeof payoutCounterStates)[number];
  */
 type WebhookOutcome = DeliveryOutcome | 'foreign' | 'missed';
 
-const webhookOutcomes: readonly WebhookOutcome[] = [
-  'taken',
-  'seen',
-  'ignored',
-  'unsigned',
-  'malformed',
-  'too_large',
-  'not_kept',
-  'foreign',
-  'missed',
-];
+const webhookOutcomes: readonly WebhookOutcome[] = [...deliveryOutcomes, 'foreign', 'missed'];
 
 /** Histogram buckets for durations, in seconds. */
 const durations = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];

@@ -5,6 +5,7 @@ import type { RowCache } from './row-cache.ts';
 import type { FilterQuery } from './payout-filter.ts';
 import type { PayoutRow } from '../payout.ts';
 import { amountQuery, rowWindowsOf, type RowHints, type RowWindow } from './row-window.ts';
+import { toError } from '../../errors/to-error.ts';
 
 const pageSize = 100;
 
@@ -83,12 +84,12 @@ export class RowFinder {
                 : this.#page({ ...ownQuery(hint), ...amount }, 0, options);
             await collect(next);
           } catch (error) {
-            if (!found.has(hint.intentId)) found.set(hint.intentId, errorFrom(error));
+            if (!found.has(hint.intentId)) found.set(hint.intentId, toError(error));
           }
         }),
       );
     } catch (error) {
-      setMissing(errorFrom(error));
+      setMissing(toError(error));
     }
     return found;
   }
@@ -107,10 +108,6 @@ export class RowFinder {
 /** The query of the narrowest window for a single payout. */
 function ownQuery(hint: RowHints): FilterQuery {
   return rowWindowsOf([hint])[0]?.query ?? {};
-}
-
-function errorFrom(error: unknown): Error {
-  return error instanceof Error ? error : new Error('the read was cancelled', { cause: error });
 }
 
 /** The row with the later creation time, of two rows of the same intent. */

@@ -12,6 +12,7 @@ import { parseFaultRule } from '../lean-api/fault-rule.ts';
 import { hasBody, readBody } from '../lean-api/received-request.ts';
 import type { SandboxProfile } from '../profile.ts';
 import type { Sandbox } from '../sandbox-handle.ts';
+import { maxLatencyMs } from '../sandbox-options.ts';
 import { unrelatedEvents } from '../webhooks/unrelated-events.ts';
 import { handlePayoutRoute } from './payouts.ts';
 import { badRequest, type ControlResponse, ok, parseControlBody, unknownRoute } from './response.ts';
@@ -23,8 +24,6 @@ interface InitialSettings {
   readonly profile: SandboxProfile;
   readonly behaviour: Readonly<LeanBehaviour>;
 }
-
-const maxLatencyMs = 600_000;
 
 export function isControlPath(path: string): boolean {
   return path === '/sandbox' || path.startsWith('/sandbox/');

@@ -1,3 +1,4 @@
+import { isRecord } from '../exact-json.ts';
 import type { FaultRule } from './faults.ts';
 import { boolean, type FieldCheck, nonEmptyString, number, oneOf, wholeNumber } from './field-check.ts';
 import { operations } from './routes.ts';
@@ -36,7 +37,7 @@ export const faultKinds = Object.keys(effectFields) as FaultRule['kind'][];
 
 /** Parses a fault from JSON. A string says what is wrong with it. */
 export function parseFaultRule(value: unknown): FaultRule | string {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'a fault must be an object';
+  if (!isRecord(value)) return 'a fault must be an object';
   const rule = new Map(Object.entries(value));
   const kind = faultKinds.find(known => known === rule.get('kind'));
   if (kind === undefined) return `kind must be one of ${faultKinds.join(', ')}`;
@@ -51,5 +52,5 @@ export function parseFaultRule(value: unknown): FaultRule | string {
   }
   const missing = Object.keys(required).find(name => !rule.has(name));
   if (missing !== undefined) return `${missing} of ${kind} is missing`;
-  return value as FaultRule; // every field has passed its check
+  return value as unknown as FaultRule; // every field has passed its check
 }

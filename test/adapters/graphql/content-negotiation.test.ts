@@ -1,10 +1,11 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import {
   acceptedTypes,
   refusesSomeType,
   resultContentType,
 } from '../../../src/adapters/graphql/content-negotiation.ts';
+import { startIssuer } from '../../support/issuer.ts';
 import { startTestGateway } from '../../support/test-gateway.ts';
 
 const allTypes = [
@@ -50,6 +51,20 @@ describe('an Accept header', () => {
     expect(resultContentType(acceptedTypes(`${json}, ${graphql}`))).toBe(`${json}; charset=utf-8`);
     expect(resultContentType(acceptedTypes(`${graphql}, ${json}`))).toBe(`${graphql}; charset=utf-8`);
     expect(resultContentType(acceptedTypes('text/event-stream'))).toBeUndefined();
+  });
+
+  it.each([
+    ['application/json, application/graphql-response+json', 'application/json'],
+    ['application/graphql-response+json, application/json', 'application/graphql-response+json'],
+    ['application/json;q=0, application/*', 'application/graphql-response+json'],
+    ['text/event-stream', 'application/json'],
+  ])('decides the type of a refusal as that of a result: %s', async (accept, type) => {
+    const issuer = await startIssuer();
+    onTestFinished(() => issuer.close());
+    const { url } = await startTestGateway({ env: issuer.env });
+    const headers = { accept, 'content-type': 'application/json' };
+    const response = await fetch(url, { method: 'POST', headers, body: '{"query":"{ __typename }"}' });
+    expect([response.status, response.headers.get('content-type')]).toEqual([401, `${type}; charset=utf-8`]);
   });
 
   it('without q=0 is understood as Yoga understands it', async () => {

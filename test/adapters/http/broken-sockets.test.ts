@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, Socket } from 'node:net';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { Connection } from '../../../src/adapters/http/connections.ts';
+import { Connection } from '../../../src/adapters/http/connection.ts';
 import { eventLoopBatcher } from '../../../src/scheduling/event-loop-batcher.ts';
 import { postOperation, startListeningGateway } from '../../support/running-gateway.ts';
 

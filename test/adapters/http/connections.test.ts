@@ -6,7 +6,8 @@ import {
   connectionLimits as limits,
   type ConnectionEndReason,
 } from '../../../src/adapters/http/connection-limits.ts';
-import { Connections, type Connection } from '../../../src/adapters/http/connections.ts';
+import type { Connection } from '../../../src/adapters/http/connection.ts';
+import { Connections } from '../../../src/adapters/http/connections.ts';
 
 const mebibyte = 1024 * 1024;
 

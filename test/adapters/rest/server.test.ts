@@ -1,7 +1,7 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { request } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { FinishedRequest } from '../../../src/adapters/http/listener.ts';
+import type { FinishedRequest } from '../../../src/adapters/http/request-log.ts';
 import { startRestServer } from '../../../src/adapters/rest/server.ts';
 import type { Environment } from '../../../src/config/config.ts';
 import { operations, restPathOf, type Operation } from '../../../src/lean/operations.ts';

@@ -95,7 +95,8 @@ export class FastPath {
   }
 
   #prepare(body: string, auth: AuthContext): PreparedRequest | undefined {
-    if (body.length > maxBodyLength) return undefined;
+    // Without this, a gateway whose fast path is off would still parse each body here.
+    if (this.#options.hotAfter === Infinity || body.length > maxBodyLength) return undefined;
     try {
       const params = paramsOfBody(body);
       if (!isPlainRequest(params)) return undefined;
