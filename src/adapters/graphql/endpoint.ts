@@ -49,7 +49,11 @@ export class GraphqlEndpoint {
     // Yoga ignores `q=0`, so it gets only the accepted types.
     if (refusesSomeType(headers.accept)) headers.accept = accepted.join(', ');
     const authentication = request.method === 'POST' ? this.#authenticate(request) : undefined;
-    const context: RequestContext = { report, ...(authentication !== undefined && { authentication }) };
+    const context: RequestContext = {
+      report,
+      acceptedTypes: accepted,
+      ...(authentication !== undefined && { authentication }),
+    };
     if (authentication === undefined) await eventLoopBatcher.waitForTurn(connection);
     else {
       // Without authentication, the body is not read. Yoga gets the same failed promise and writes the response.

@@ -1,5 +1,5 @@
-import type { ExecutionResult } from 'graphql';
-import type { FetchAPI, Plugin } from 'graphql-yoga';
+import { GraphQLError, type ExecutionResult } from 'graphql';
+import { processRegularResult, type FetchAPI, type Plugin } from 'graphql-yoga';
 import type { Logger } from 'pino';
 import { formatResult } from './format-result.ts';
 import type { RequestContext } from './request-context.ts';
@@ -10,6 +10,7 @@ export const pingMs = 12_000;
 /**
  * Sends the results of a subscription as server-sent events. The id of each event is its cursor, which a browser
  * sends back as `Last-Event-ID` when it reconnects. The next result is produced only when the reader has room for it.
+ * An operation that is refused before it starts gets a JSON response with an error status, not a stream.
  * @see https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md#distinct-connections-mode
  */
 export function useEventStream(log: Logger): Plugin<RequestContext> {
@@ -18,12 +19,27 @@ export function useEventStream(log: Logger): Plugin<RequestContext> {
       const id = request.headers.get('last-event-id');
       if (id !== null && id !== '') (serverContext as RequestContext).lastEventId = id;
     },
-    onResultProcess({ result, acceptableMediaTypes, setResultProcessor, serverContext }) {
-      if (Array.isArray(result) || !(Symbol.asyncIterator in result)) return;
-      if (!acceptableMediaTypes.includes('text/event-stream')) return;
-      setResultProcessor(eventStreamProcessor(serverContext as RequestContext, log), 'text/event-stream');
+    onSubscribe({ args, setResultAndStopExecution }) {
+      const { acceptedTypes } = args.contextValue as RequestContext;
+      if (acceptedTypes?.includes('text/event-stream') === false)
+        setResultAndStopExecution({ errors: [notAStream()] });
+    },
+    onResultProcess({ result, setResultProcessor, serverContext }) {
+      if (Array.isArray(result)) return;
+      const context = serverContext as RequestContext;
+      if (Symbol.asyncIterator in result)
+        setResultProcessor(eventStreamProcessor(context, log), 'text/event-stream');
+      else if (!('data' in result) && context.acceptedTypes?.[0] === 'text/event-stream')
+        setResultProcessor(processRegularResult, 'application/graphql-response+json');
     },
   };
+}
+
+function notAStream(): GraphQLError {
+  return new GraphQLError(
+    'A subscription needs the header accept: text/event-stream, or a WebSocket (graphql-transport-ws).',
+    { extensions: { code: 'BAD_USER_INPUT', http: { status: 406 } } },
+  );
 }
 
 /** Makes the function with which Yoga turns a stream of results into a response. */

@@ -1,5 +1,5 @@
 import { usePersistedOperations as useManifest } from '@graphql-yoga/plugin-persisted-operations';
-import type { GraphQLError } from 'graphql';
+import { GraphQLError } from 'graphql';
 import type { GraphQLParams, Plugin } from 'graphql-yoga';
 import type { AuthContext } from '../../access/authenticator.ts';
 import { authContextOf } from './authentication.ts';
@@ -27,15 +27,19 @@ export function usePersistedOperations(persisted: PersistedOperations | undefine
             allowArbitraryOperations: true,
             extractPersistedOperationId: params => operationIdIn(params) ?? null,
             getPersistedOperation: id => persisted.documents.get(hashOf(id.toLowerCase())) ?? null,
-            customErrors: { notFound: ({ params }) => notFound(params), keyNotFound: () => noOperation() },
+            customErrors: {
+              notFound: ({ params }) => notFound(params, persisted),
+              keyNotFound: () => noOperation(),
+            },
           }) as Plugin<RequestContext>,
         );
     },
     onParams({ params, context }) {
-      const id = operationIdIn(params);
-      if (persisted === undefined && params.query == null && id !== undefined) throw notFound(params);
-      if (persisted?.mode === 'only' && params.query != null && !authContextOf(context).isRouter)
-        throw persistedOperationRequired();
+      if (hasDocument(params)) {
+        if (persisted?.mode === 'only' && !authContextOf(context).isRouter)
+          throw persistedOperationRequired();
+      } else if (operationIdIn(params) === undefined) throw noOperation();
+      else if (persisted === undefined) throw notFound(params, persisted);
     },
   };
 }
@@ -50,15 +54,20 @@ export function documentTextFor(
   params: GraphQLParams,
   { isRouter }: AuthContext,
 ): string {
-  if (params.query != null && params.query !== '') {
+  if (hasDocument(params)) {
     if (persisted?.mode === 'only' && !isRouter) throw persistedOperationRequired();
     return params.query;
   }
   const id = operationIdIn(params);
   if (id === undefined) throw noOperation();
   const document = persisted?.documents.get(hashOf(id.toLowerCase()));
-  if (document === undefined) throw notFound(params);
+  if (document === undefined) throw notFound(params, persisted);
   return document;
+}
+
+/** Whether a request sends a document. Some clients send an empty one together with the id of an operation. */
+function hasDocument(params: GraphQLParams): params is GraphQLParams & { readonly query: string } {
+  return params.query != null && params.query !== '';
 }
 
 /**
@@ -71,11 +80,13 @@ function operationIdIn(params: GraphQLParams): string | undefined {
   return typeof sha256Hash === 'string' ? sha256Hash : undefined;
 }
 
-function notFound(params: GraphQLParams): GraphQLError {
-  // Apollo's clients look for exactly this message, and then send the document.
-  const message =
-    'documentId' in params ? 'No persisted operation has this documentId.' : 'PersistedQueryNotFound';
-  return badRequest(message, 'PERSISTED_OPERATION_NOT_FOUND');
+function notFound(params: GraphQLParams, persisted: PersistedOperations | undefined): GraphQLError {
+  const code = 'PERSISTED_OPERATION_NOT_FOUND';
+  if ('documentId' in params) return badRequest('No persisted operation has this documentId.', code);
+  // Apollo's clients look for exactly these messages. After the first they send the document, and after the second they
+  // send only documents from then on. Apollo's gateway understands them only with the status 200.
+  const message = persisted === undefined ? 'PersistedQueryNotSupported' : 'PersistedQueryNotFound';
+  return new GraphQLError(message, { extensions: { code, http: { spec: true, status: 400 } } });
 }
 
 function persistedOperationRequired(): GraphQLError {

@@ -2,6 +2,7 @@ import type { ExecutionResult } from 'graphql';
 import type { Logger } from 'pino';
 import type { AuthContext } from '../../access/authenticator.ts';
 import type { RequestReport } from '../observability/request-report.ts';
+import type { OfferedType } from './content-negotiation.ts';
 import type { SubscribedDocument } from './subscriptions.ts';
 
 /** The state that the gateway keeps for one GraphQL request. */
@@ -15,6 +16,8 @@ export interface RequestContext {
    * authentication counts against the caller's rate limit.
    */
   readonly authentication?: Promise<AuthContext>;
+  /** The media types that the caller accepts, the preferred one first. Undefined over WebSocket. */
+  readonly acceptedTypes?: readonly OfferedType[];
   /** The request's body, which is removed when it is parsed. Copies of this context share this object. */
   bodyHolder?: { text: string | undefined };
   /** The caller, after authentication. */

@@ -195,25 +195,37 @@ describe.each(['off', 'allow', 'only'] as const)('with persisted operations "%s"
     expect(gateway.received()).toEqual({});
   });
 
-  it('is refused with PersistedQueryNotFound if it comes as from Apollo’s clients', async () => {
+  it('is refused with the message that Apollo’s clients look for if it comes as from them', async () => {
     const gateway = await gatewayWith(mode);
     const request = { extensions: { persistedQuery: { version: 1, sha256Hash: unknown } }, variables };
-    const refused = refusal('PERSISTED_OPERATION_NOT_FOUND', 'PersistedQueryNotFound');
+    const message = mode === 'off' ? 'PersistedQueryNotSupported' : 'PersistedQueryNotFound';
+    const refused = refusal('PERSISTED_OPERATION_NOT_FOUND', message);
     expect(await post(gateway, request)).toEqual(refused);
     expect(await get(gateway, request)).toEqual(refused);
+    // Apollo's gateway reads the message only from a response with the status 200.
+    expect(await post(gateway, request, { accept: 'application/json' })).toEqual({ ...refused, status: 200 });
     expect(gateway.received()).toEqual({});
   });
 
   it.each([
     ['no parameters', {}],
+    ['an empty query', { query: '' }],
     ['a documentId that is not a string', { documentId: 5 }],
     ['a persistedQuery without a hash', { extensions: { persistedQuery: { version: 1 } } }],
     ['a persistedQuery that is null', { extensions: { persistedQuery: null } }],
   ])('is required in a request without query: %s', async (_name, body) => {
     const gateway = await gatewayWith(mode);
-    expect(await post(gateway, { ...body, variables })).toEqual(refusal('BAD_USER_INPUT'));
+    for (const accept of ['application/json', 'application/graphql-response+json'])
+      expect(await post(gateway, { ...body, variables }, { accept })).toEqual(refusal('BAD_USER_INPUT'));
     expect(gateway.received()).toEqual({});
   });
+});
+
+it('an empty query beside the id of an operation counts as absent', async () => {
+  const gateway = await gatewayWith('only');
+  const body = { query: '', ...namedById(documents.payout), variables };
+  expect(await post(gateway, body)).toMatchObject({ status: 200, data: expect.anything() as unknown });
+  expect(await get(gateway, body)).toMatchObject({ status: 200, data: expect.anything() as unknown });
 });
 
 describe('an operation that is not in the manifest', () => {
@@ -243,7 +255,6 @@ describe('an operation that is not in the manifest', () => {
     ['with its own hash, as from Apollo’s clients', { ...unlisted, ...namedAsByApollo(unlisted.query) }],
     ['a document of the manifest, sent as a query', { query: documents.payout, variables }],
     ['not GraphQL', { query: 'x' }],
-    ['an empty query', { query: '', ...namedById(documents.payout), variables }],
     ['introspection', { query: '{ __schema { types { name } } }' }],
     ['a mutation', { query: documents.pay, variables: { input: payoutInput('key-1') } }],
   ])('is refused with "only" and without a Lean call: %s', async (_name, body) => {
