@@ -39,12 +39,13 @@ export class Listeners {
     this.#gateway = gateway;
     this.#options = options;
     const { config, log } = options;
-    const { host, auth, corsOrigins } = config;
+    const { host, auth, corsOrigins, keepAliveMs } = config;
     const { graphql, authenticator, persisted, connections, metrics, tracing } = gateway;
     const onRequest = metrics.recordRequest.bind(metrics);
     this.#common = {
       host,
       log,
+      keepAliveMs,
       corsOrigins,
       ownHostOnly: auth.kind === 'none' && listensOnLoopback(host),
       tracing,
@@ -96,10 +97,14 @@ export class Listeners {
     };
   }
 
-  /** Ends the subscriptions, which would never end by themselves, and drains the listeners. */
+  /**
+   * Ends the subscriptions, which would never end by themselves, and drains the listeners. All listen until the last
+   * request in flight has ended, so that `/ready` and `/metrics` answer for as long as there is work.
+   */
   async close(): Promise<void> {
     await Promise.all([this.#gateway.updatePipeline?.endSubscriptions(), this.#socket.close()]);
     await Promise.all(this.#started.map(listener => listener.drain()));
+    await Promise.all(this.#started.map(listener => listener.close()));
   }
 
   #startGraphql(): Promise<Listener> {

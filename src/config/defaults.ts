@@ -15,6 +15,7 @@ export const defaults: Environment = {
   IDEMPOTENCY_RETENTION_DAYS: '90',
   HOST: '127.0.0.1',
   PORT: '4000',
+  HTTP_KEEP_ALIVE_MS: '75000',
   REST_PORT: '8080',
   MCP_PORT: '9090',
   REQUIRE_IDEMPOTENCY_KEY: 'on',

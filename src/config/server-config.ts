@@ -10,6 +10,8 @@ export interface ServerConfig {
   readonly host: string;
   /** 0 selects any free port. */
   readonly port: number;
+  /** How long an HTTP connection may be idle before it is closed, in ms. */
+  readonly keepAliveMs: number;
   /** Undefined if the REST routes are switched off. */
   readonly restPort: number | undefined;
   /** Undefined if MCP is switched off. */
@@ -51,6 +53,7 @@ export function readServer(reader: EnvironmentReader): ServerConfig {
   return {
     host: reader.raw('HOST') ?? '',
     port: reader.integer('PORT', 0, 65_535),
+    keepAliveMs: reader.integer('HTTP_KEEP_ALIVE_MS', 1000, 3_600_000),
     restPort: reader.port('REST_PORT'),
     mcpPort: reader.port('MCP_PORT'),
     ...readToolSettings(reader),

@@ -69,7 +69,7 @@ export async function startTestGateway(
   });
   const url = `${listener.url}/graphql`;
   onTestFinished(async () => {
-    await listener.drain();
+    await listener.close();
     await gateway.close();
     await lean.close();
     await rm(folder, { recursive: true });

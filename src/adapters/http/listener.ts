@@ -27,6 +27,8 @@ export interface CommonListenerOptions {
    * a web page could point its own host name at this machine and call the gateway from a local browser. @default false
    */
   readonly ownHostOnly?: boolean;
+  /** How long a connection may be idle between two requests before it is closed, in ms. @default Node's 5 s */
+  readonly keepAliveMs?: number;
   /** Undefined if no traces are exported. */
   readonly tracing?: Tracing | undefined;
   /** The connections of all listeners of the process. @default a new object for this listener alone */
@@ -49,8 +51,10 @@ export interface ListenerOptions extends CommonListenerOptions {
 export interface Listener {
   /** `http://host:port` */
   readonly url: string;
-  /** Stops accepting work, waits for the requests in flight, and closes. */
+  /** Stops accepting work, and waits for the requests in flight. Until `close`, other requests get 503. */
   drain(): Promise<void>;
+  /** Drains, and stops listening. */
+  close(): Promise<void>;
 }
 
 /** While draining, connections whose clients have not read their responses for so many ms are closed. */
@@ -65,7 +69,7 @@ const backlog = 4096;
 /** Starts an HTTP server that gives each request an id, logs it in one line, and drains without aborting requests. */
 export async function startListener(options: ListenerOptions): Promise<Listener> {
   const { host, port, surface, route, corsOrigins = [], ownHostOnly = false, tracing } = options;
-  const { connections = new Connections() } = options;
+  const { connections = new Connections(), keepAliveMs } = options;
   const applyCors = cors({ origin: [...corsOrigins], ...corsOptions });
   const hostProblemOf = hostCheck(ownHostOnly);
   const inFlight = new InFlightRequests();
@@ -126,6 +130,7 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
       headersTimeout: limits.headersMs,
       requestTimeout: limits.requestMs,
       connectionsCheckingInterval: 1000,
+      ...(keepAliveMs !== undefined && { keepAliveTimeout: keepAliveMs }),
     },
     handle,
   );
@@ -153,16 +158,20 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
     });
   await listen(server, port, host);
   const { port: bound } = server.address() as AddressInfo;
+  const drain = async (): Promise<void> => {
+    draining = true;
+    server.closeIdleConnections();
+    const stuckTimer = setInterval(() => {
+      connections.closeStuck(stuckWhileDrainingMs);
+    }, 1000).unref();
+    await inFlight.drain();
+    clearInterval(stuckTimer);
+  };
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${String(bound)}`,
-    async drain() {
-      draining = true;
-      server.closeIdleConnections();
-      const stuckTimer = setInterval(() => {
-        connections.closeStuck(stuckWhileDrainingMs);
-      }, 1000).unref();
-      await inFlight.drain();
-      clearInterval(stuckTimer);
+    drain,
+    async close() {
+      await drain();
       await new Promise<void>(resolve => {
         server.close(() => {
           resolve();

@@ -52,8 +52,9 @@ export async function startMcpServer(options: McpHttpOptions): Promise<Listener>
   });
   return {
     url: listener.url,
-    async drain() {
-      await listener.drain();
+    drain: () => listener.drain(),
+    async close() {
+      await listener.close();
       await handler.close();
     },
   };

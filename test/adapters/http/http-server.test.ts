@@ -8,7 +8,7 @@ import { exampleIntentId, examplePayoutId, sandboxCredentials } from '../../../s
 import { startSandbox } from '../../../src/sandbox/sandbox.ts';
 import { startHeldLean } from '../../support/held-lean.ts';
 import { captureLog } from '../../support/log-lines.ts';
-import { createPayoutDocument, payoutInput } from '../../support/payout-input.ts';
+import { createPayoutDocument, leanCreation, payoutInput } from '../../support/payout-input.ts';
 import { postOperation, startListeningGateway } from '../../support/running-gateway.ts';
 
 async function start(options: Parameters<typeof startListeningGateway>[0] = {}) {
@@ -181,6 +181,12 @@ it('a request whose caller disconnects in its middle is logged without an error'
   expect(logged.lines.filter(({ level }) => level >= 40)).toEqual([]);
 });
 
+it('an idle connection stays open for as long as HTTP_KEEP_ALIVE_MS says', async () => {
+  const gateway = await start({ env: { HTTP_KEEP_ALIVE_MS: '90000' } });
+  const { headers } = await fetch(`${gateway.origin}/health`);
+  expect(headers.get('keep-alive')).toBe('timeout=90');
+});
+
 describe('closing the gateway', () => {
   it('does not wait for an incomplete request', async () => {
     const { gateway } = await startWithHeldLean();
@@ -221,6 +227,24 @@ describe('closing the gateway', () => {
     });
     await closing;
     await expect(fetch(`${gateway.origin}/health`)).rejects.toThrow('fetch failed');
+  });
+
+  it('answers /ready and /metrics until a payout on another port is created', async () => {
+    const { held, gateway } = await startWithHeldLean({ REST_PORT: '0' });
+    const creating = fetch(`${gateway.restUrl ?? ''}/v1/payouts/v1/payment`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'idempotency-key': 'key-1' },
+      body: JSON.stringify(leanCreation()),
+    });
+    const atLean = await held.request(0);
+    const closing = gateway.close();
+    for (let times = 0; times < 20; times += 1)
+      expect(await get(`${gateway.origin}/ready`)).toMatchObject({ status: 503 });
+    expect((await fetch(`${gateway.origin}/metrics`)).status).toBe(200);
+    atLean.answer(200, createdAtLean);
+    expect((await creating).status).toBe(200);
+    await closing;
+    await expect(fetch(`${gateway.origin}/ready`)).rejects.toThrow('fetch failed');
   });
 
   it('waits for a payout whose caller has disconnected', async () => {

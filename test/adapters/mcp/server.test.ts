@@ -443,7 +443,7 @@ describe('a tool call that fails', () => {
       requireKey: true,
       writes: true,
     });
-    onTestFinished(() => server.drain());
+    onTestFinished(() => server.close());
     const client = await connect(`${server.url}/mcp`);
     await expect(call(client, 'lean-listpayouts')).rejects.toMatchObject({
       code: -32_603,

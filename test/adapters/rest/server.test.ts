@@ -175,7 +175,7 @@ describe.each(storeKinds)('a payout (%s)', kind => {
     const core = createTestCore(lean.url, openTestStore(await freshStore(kind)));
     const calls = new OperationCalls({ ...core, requireKey: true });
     const server = await startRestServer({ ...serverOptions, calls });
-    onTestFinished(() => server.drain());
+    onTestFinished(() => server.close());
     return { rest: server.url, received: lean.received, core };
   }
 
@@ -567,7 +567,7 @@ it('a request that fails through a bug is reported with the code of a bug, and i
     calls: { call: () => Promise.reject(new Error('a secret')) } as unknown as OperationCalls,
     onRequest: resolve,
   });
-  onTestFinished(() => server.drain());
+  onTestFinished(() => server.close());
   const response = await fetch(`${server.url}/v1/payouts/v1/${examplePayoutId}`);
   expect(response.status).toBe(500);
   expect(await response.text()).not.toContain('secret');
@@ -589,7 +589,7 @@ it('an operation that is added to the operations gets a route and an OpenAPI des
     calls: new OperationCalls({ ...core, requireKey: true }),
     operations: [...Object.values(operations), refund],
   });
-  onTestFinished(() => server.drain());
+  onTestFinished(() => server.close());
   const response = await fetch(`${server.url}/v1/payouts/refunds/${examplePayoutId}`);
   expect(await response.json()).toEqual({ refund: true });
   expect(received.map(({ target }) => target)).toEqual([`/payouts/refunds/${examplePayoutId}`]);
