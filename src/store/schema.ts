@@ -1,0 +1,211 @@
+/** Placeholder in the statements. It is replaced by a random name, so that no two stores have the same name. */
+export const randomNamePlaceholder = 'random_name()';
+
+/**
+ * The statements that create the tables of version 1. SQLite and PostgreSQL run the same SQL.
+ *
+ * Times are epoch milliseconds of the store's clock, unless a comment says otherwise. Columns whose names begin with
+ * `lean_` and end with `_at` or `_until` are times of Lean's clock. Amounts are text, in the digits that the caller
+ * sent. Truth values are 0 and 1.
+ */
+const version1: readonly string[] = [
+  // A request is all transfers under one idempotency key. One call sends it to Lean.
+  `CREATE TABLE lean_payout_requests (
+    -- The caller's subject; empty without authentication.
+    caller TEXT NOT NULL,
+    idempotency_key TEXT NOT NULL,
+    -- Digest of the input.
+    fingerprint TEXT NOT NULL,
+    -- The idempotency key of every send to Lean.
+    lean_key TEXT NOT NULL,
+    -- The Lean application that the request is sent for.
+    application TEXT,
+    -- The number of leases so far, and the current one. Only its owner may send the request.
+    attempts INTEGER NOT NULL,
+    claim TEXT,
+    holder TEXT,
+    created_at BIGINT NOT NULL,
+    -- The number of sends that Lean may have accepted.
+    sends INTEGER NOT NULL DEFAULT 0,
+    -- Whether Lean has turned away every send, and so has accepted none.
+    turned_away INTEGER NOT NULL DEFAULT 0,
+    first_sent_at BIGINT,
+    last_sent_at BIGINT,
+    -- The latest time at which bytes of the last send may have left.
+    sent_until BIGINT,
+    -- The same times by Lean's clock; null if its time was unknown.
+    lean_first_sent_at BIGINT,
+    lean_sent_until BIGINT,
+    -- How long before its first send the request may have been sent under a record that is lost.
+    lookback_ms BIGINT NOT NULL DEFAULT 0,
+    -- The longest resend delay that was configured at any of the sends.
+    resend_after_ms BIGINT NOT NULL DEFAULT 0,
+    -- An operator's permission for one more send, as JSON.
+    send_grant TEXT,
+    -- A refusal by Lean, as JSON. It becomes final once Lean is proven not to have the request.
+    refusal TEXT,
+    -- Reconciliation reads since the last send; -1 if a webhook caused the next audit.
+    checks INTEGER NOT NULL DEFAULT 0,
+    next_check_at BIGINT,
+    looked_at BIGINT,
+    -- What the last reconciliation read found.
+    finding TEXT,
+    -- Intents at Lean that the request has in addition to its transfers, as JSON.
+    duplicate_intents TEXT,
+    -- Intents at Lean that an operator has judged to be other payouts, as JSON. They outlast the permission.
+    judged_payouts TEXT,
+    -- Another key of the caller for a similar payout, whose outcome was unknown when this request was sent.
+    similar_key TEXT,
+    -- Lean's HTTP response, unchanged.
+    answer_status INTEGER,
+    answer_type TEXT,
+    answer_body TEXT,
+    PRIMARY KEY (caller, idempotency_key)
+  )`,
+  'CREATE INDEX lean_payout_requests_by_age ON lean_payout_requests (created_at)',
+  // The partial indexes find the few leased, open, resent and duplicated requests without reading the others.
+  'CREATE UNIQUE INDEX lean_payout_requests_claimed ON lean_payout_requests (claim) WHERE claim IS NOT NULL',
+  `CREATE INDEX lean_payout_requests_to_check ON lean_payout_requests (next_check_at)
+    WHERE next_check_at IS NOT NULL`,
+  'CREATE INDEX lean_payout_requests_sent_twice ON lean_payout_requests (created_at) WHERE sends > 1',
+  `CREATE INDEX lean_payout_requests_duplicated ON lean_payout_requests (application)
+    WHERE duplicate_intents IS NOT NULL`,
+
+  // A record is one transfer of a request.
+  `CREATE TABLE lean_payout_records (
+    caller TEXT NOT NULL,
+    idempotency_key TEXT NOT NULL,
+    -- Position among the transfers of the request, from 0.
+    position INTEGER NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('reserved', 'sent', 'created', 'rejected', 'unknown')),
+    account_id TEXT NOT NULL,
+    destination_id TEXT NOT NULL,
+    amount TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    description TEXT NOT NULL,
+    external_reference TEXT NOT NULL,
+    authorized INTEGER NOT NULL,
+    intent_id TEXT,
+    payment_id TEXT,
+    -- The answer to the caller, as JSON; null until the state is created or rejected.
+    answer TEXT,
+    -- When the state last changed.
+    changed_at BIGINT NOT NULL,
+    PRIMARY KEY (caller, idempotency_key, position),
+    FOREIGN KEY (caller, idempotency_key) REFERENCES lean_payout_requests ON DELETE CASCADE
+  )`,
+  // A payout at Lean belongs to at most one record.
+  `CREATE UNIQUE INDEX lean_payout_records_by_intent ON lean_payout_records (intent_id)
+    WHERE intent_id IS NOT NULL`,
+  // Finds records of unknown outcome by their reference, without reading the settled ones.
+  `CREATE INDEX lean_payout_records_open_by_reference ON lean_payout_records (external_reference)
+    WHERE answer IS NULL`,
+
+  // The decisions of operators. Rows are only added, never changed or deleted.
+  `CREATE TABLE lean_payout_decisions (
+    decided_at BIGINT NOT NULL,
+    caller TEXT NOT NULL,
+    idempotency_key TEXT NOT NULL,
+    decision TEXT NOT NULL,
+    intent_id TEXT,
+    decided_by TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    -- The facts on which the decision was based, as JSON.
+    evidence TEXT NOT NULL
+  )`,
+  'CREATE INDEX lean_payout_decisions_by_key ON lean_payout_decisions (idempotency_key)',
+
+  // Payouts that were missing from the list of a Lean application. Until an operator accepts the list again, it proves
+  // no absence.
+  `CREATE TABLE lean_payout_doubts (
+    application TEXT NOT NULL,
+    intent_id TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    since BIGINT NOT NULL,
+    accepted INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (application, intent_id)
+  )`,
+
+  // One row: what is known about the completeness of the store.
+  `CREATE TABLE lean_payout_store (
+    id INTEGER PRIMARY KEY,
+    -- Changes when another server or a restored copy replaces the store.
+    identity TEXT NOT NULL,
+    -- From then on the store is known to have a record of every send.
+    complete_from BIGINT NOT NULL,
+    -- A restored store may lack records after this time; null if unknown.
+    lost_since BIGINT
+  )`,
+
+  // Events received from Lean.
+  `CREATE TABLE lean_payout_events (
+    event_id TEXT PRIMARY KEY,
+    type TEXT NOT NULL,
+    payment_id TEXT NOT NULL,
+    intent_id TEXT,
+    lean_status TEXT,
+    -- Whether the event states the tracking, and what it states.
+    tracks INTEGER NOT NULL,
+    post_initiation_status TEXT,
+    -- Lean's time of the event, as Lean sent it.
+    published_at TEXT NOT NULL,
+    received_at BIGINT NOT NULL,
+    -- How often a gateway has started to process the event.
+    tries INTEGER NOT NULL,
+    -- When the event is processed next; null once it has been.
+    next_try_at BIGINT
+  )`,
+  'CREATE INDEX lean_payout_events_by_age ON lean_payout_events (received_at)',
+  'CREATE INDEX lean_payout_events_by_payment ON lean_payout_events (payment_id)',
+  `CREATE INDEX lean_payout_events_to_look_at ON lean_payout_events (next_try_at)
+    WHERE next_try_at IS NOT NULL`,
+
+  // State changes of payouts that were published to subscribers, in order.
+  `CREATE TABLE lean_payout_updates (
+    position BIGINT PRIMARY KEY,
+    intent_id TEXT NOT NULL,
+    -- Null if Lean had made no payment yet.
+    payment_id TEXT,
+    event_id TEXT NOT NULL,
+    type TEXT NOT NULL,
+    status TEXT NOT NULL,
+    lean_status TEXT NOT NULL,
+    -- Whether the Lean application reports the tracking, and what it reported.
+    tracks INTEGER NOT NULL,
+    post_initiation_status TEXT,
+    rank INTEGER NOT NULL,
+    -- Lean's time of the change.
+    published_at TEXT NOT NULL,
+    told_at BIGINT NOT NULL
+  )`,
+  'CREATE INDEX lean_payout_updates_by_intent ON lean_payout_updates (intent_id, position)',
+  'CREATE INDEX lean_payout_updates_by_age ON lean_payout_updates (told_at)',
+
+  // One row: the name of the store that the positions of the updates belong to. One server may hold several stores.
+  'CREATE TABLE lean_payout_feed (id INTEGER PRIMARY KEY, name TEXT NOT NULL)',
+  `INSERT INTO lean_payout_feed (id, name) VALUES (1, ${randomNamePlaceholder})`,
+
+  // One row: the state of the backfill, which compares the received events with those that Lean lists.
+  `CREATE TABLE lean_payout_comparison (
+    id INTEGER PRIMARY KEY,
+    -- When the first gateway started, by Lean's clock. Changes before that time are not published.
+    since TEXT NOT NULL,
+    -- Up to when the events have been compared, by Lean's clock.
+    up_to TEXT NOT NULL,
+    -- When the next backfill is due.
+    due_at BIGINT NOT NULL
+  )`,
+
+  // Rate limit counters of the callers, shared by all gateways on the store. The library that counts names the columns.
+  `CREATE TABLE lean_payout_rate_limits (
+    key TEXT PRIMARY KEY,
+    points INTEGER NOT NULL,
+    expire BIGINT
+  )`,
+];
+
+/**
+ * The statements of all versions, one list for each. Never change a released version: add a new one, and keep
+ * everything that the previous program version reads and writes.
+ */
+export const schemaVersions: readonly (readonly string[])[] = [version1];
