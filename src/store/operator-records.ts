@@ -113,7 +113,7 @@ export class SqlOperatorRecords implements OperatorRecords {
       {
         sql: `UPDATE lean_payout_requests SET send_grant = $3, judged_payouts = CAST($4 AS TEXT), finding = NULL
           WHERE ${keyCondition} AND ${grantCondition.condition} AND ${open} AND ${duplicatesUnchanged('$5')}
-          RETURNING attempts`,
+          RETURNING leases`,
         values: [
           caller,
           idempotencyKey,
@@ -143,7 +143,7 @@ export class SqlOperatorRecords implements OperatorRecords {
       },
       {
         sql: `UPDATE lean_payout_requests SET finding = NULL, looked_at = NULL, next_check_at = store_now()
-          WHERE application = $1 AND finding = 'absence_doubted' AND claim IS NULL AND next_check_at > 0`,
+          WHERE application = $1 AND finding = 'absence_doubted' AND lease_id IS NULL AND next_check_at > 0`,
         values: [application],
       },
     );
@@ -151,7 +151,7 @@ export class SqlOperatorRecords implements OperatorRecords {
   }
 
   async takeOver(from: string, to: string, by: string, reason: string): Promise<number> {
-    const open = 'next_check_at > 0 AND claim IS NULL AND application';
+    const open = 'next_check_at > 0 AND lease_id IS NULL AND application';
     const [, , moved = []] = await this.#database.run(
       insertDecision(
         { caller: '', idempotencyKey: '' },
@@ -177,7 +177,7 @@ export class SqlOperatorRecords implements OperatorRecords {
       {
         // Recent payouts move too. If they are missing from the new application's list, it is not the same list.
         sql: `UPDATE lean_payout_requests SET application = $2
-          WHERE created_at >= store_now() - ${String(2 * 86_400_000)} AND claim IS NULL AND application = $1`,
+          WHERE created_at >= store_now() - ${String(2 * 86_400_000)} AND lease_id IS NULL AND application = $1`,
         values: [from, to],
       },
     );

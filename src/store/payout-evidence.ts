@@ -46,7 +46,7 @@ export class SqlPayoutEvidence implements PayoutEvidence {
     const references = [...new Set(records.map(({ transfer }) => transfer.externalReference))];
     const placeholders = references.map((_, index) => `$${String(index + 3)}`).join(', ');
     const values = [caller, idempotencyKey, ...references];
-    const columns = `r.caller, r.idempotency_key, r.claim, ${recordColumns}`;
+    const columns = `r.caller, r.idempotency_key, r.lease_id, ${recordColumns}`;
     const others = `NOT (r.caller = $1 AND r.idempotency_key = $2)`;
     const joined = 'p.caller = r.caller AND p.idempotency_key = r.idempotency_key';
     const isOpen = `p.answer IS NULL AND r.first_sent_at IS NOT NULL AND ${mayBeAtLean('r')}`;
@@ -84,7 +84,7 @@ export class SqlPayoutEvidence implements PayoutEvidence {
         caller: String(row['caller']),
         idempotencyKey: String(row['idempotency_key']),
         record: recordFromRow(row),
-        inFlight: row['claim'] !== null,
+        inFlight: row['lease_id'] !== null,
       })),
       isComplete: open.length < maxOpenRecords,
     };

@@ -32,8 +32,8 @@ export function selectRequests(where: string, order?: string): string {
  * The few requests that are leased or scheduled for a reconciliation read, as a table. Each half of the UNION uses its
  * own index. A single condition with OR would read every request.
  */
-export const openRequests = `(SELECT * FROM lean_payout_requests WHERE claim IS NOT NULL
-  UNION ALL SELECT * FROM lean_payout_requests WHERE claim IS NULL AND next_check_at IS NOT NULL)`;
+export const openRequests = `(SELECT * FROM lean_payout_requests WHERE lease_id IS NOT NULL
+  UNION ALL SELECT * FROM lean_payout_requests WHERE lease_id IS NULL AND next_check_at IS NOT NULL)`;
 
 /** The columns that `recordFromRow` reads. `p` is the alias of the table. */
 export const recordColumns = `p.position, p.state, p.account_id, p.destination_id, p.amount, p.currency,
@@ -55,8 +55,8 @@ export function requestsFromRows(rows: readonly Row[]): readonly PayoutRequest[]
       application: nullableText(row['application']),
       upstreamResponse: responseFromRow(row),
       records: requestRows.map(recordFromRow),
-      inFlight: row['claim'] !== null,
-      leases: Number(row['attempts']),
+      inFlight: row['lease_id'] !== null,
+      leases: Number(row['leases']),
       sends: sendsFromRow(row),
       refusal: row['refusal'] === null ? null : (JSON.parse(String(row['refusal'])) as PayoutRejected),
       finding: isFinding(finding) ? finding : null,

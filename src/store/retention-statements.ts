@@ -24,7 +24,7 @@ export function deleteExpiredRequests(olderThanMs: number): Statement {
   const lastUnknown = `(SELECT MAX(COALESCE(o.sent_until, o.created_at) + o.resend_after_ms) ${unknown})`;
   return {
     sql: `DELETE FROM lean_payout_requests
-      WHERE created_at < store_now() - CAST($1 AS BIGINT) AND claim IS NULL
+      WHERE created_at < store_now() - CAST($1 AS BIGINT) AND lease_id IS NULL
         AND (next_check_at IS NULL OR ${allSendsTurnedAway} AND COALESCE(finding, '') NOT IN (${unclearFindings}))
         AND (last_sent_at IS NULL OR ${allSendsTurnedAway}
           OR last_sent_at + ${nearMs} <= COALESCE(${firstUnknown}, last_sent_at + ${nearMs})

@@ -20,10 +20,11 @@ const version1: readonly string[] = [
     lean_key TEXT NOT NULL,
     -- The Lean application that the request is sent for.
     application TEXT,
-    -- The number of leases so far, and the current one. Only its owner may send the request.
-    attempts INTEGER NOT NULL,
-    claim TEXT,
-    holder TEXT,
+    -- The number of leases so far.
+    leases INTEGER NOT NULL,
+    -- The current lease, and the gateway that holds it. Only this gateway may send the request.
+    lease_id TEXT,
+    lease_owner TEXT,
     created_at BIGINT NOT NULL,
     -- The number of sends that Lean may have accepted.
     sends INTEGER NOT NULL DEFAULT 0,
@@ -64,7 +65,7 @@ const version1: readonly string[] = [
   )`,
   'CREATE INDEX lean_payout_requests_by_age ON lean_payout_requests (created_at)',
   // The partial indexes find the few leased, open, resent and duplicated requests without reading the others.
-  'CREATE UNIQUE INDEX lean_payout_requests_claimed ON lean_payout_requests (claim) WHERE claim IS NOT NULL',
+  'CREATE UNIQUE INDEX lean_payout_requests_leased ON lean_payout_requests (lease_id) WHERE lease_id IS NOT NULL',
   `CREATE INDEX lean_payout_requests_to_check ON lean_payout_requests (next_check_at)
     WHERE next_check_at IS NOT NULL`,
   'CREATE INDEX lean_payout_requests_sent_twice ON lean_payout_requests (created_at) WHERE sends > 1',
