@@ -142,7 +142,7 @@ export class SqlOperatorRecords implements OperatorRecords {
         values: [application],
       },
       {
-        sql: `UPDATE lean_payout_requests SET finding = NULL, looked_at = NULL, next_check_at = store_now()
+        sql: `UPDATE lean_payout_requests SET finding = NULL, last_check_at = NULL, next_check_at = store_now()
           WHERE application = $1 AND finding = 'absence_doubted' AND lease_id IS NULL AND next_check_at > 0`,
         values: [application],
       },
@@ -169,7 +169,7 @@ export class SqlOperatorRecords implements OperatorRecords {
         values: [from, to],
       },
       {
-        sql: `UPDATE lean_payout_requests SET application = $2, finding = NULL, looked_at = NULL,
+        sql: `UPDATE lean_payout_requests SET application = $2, finding = NULL, last_check_at = NULL,
             next_check_at = store_now()
           WHERE ${open} = $1 RETURNING idempotency_key`,
         values: [from, to],

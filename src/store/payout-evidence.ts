@@ -74,7 +74,7 @@ export class SqlPayoutEvidence implements PayoutEvidence {
       {
         // An older request may have been sent again since. There are few of them.
         sql: `SELECT ${columns} FROM lean_payout_requests r CROSS JOIN lean_payout_records p
-          WHERE r.sends > 1 AND r.created_at < $${String(values.length + 1)} AND ${joined} AND p.answer IS NOT NULL
+          WHERE r.send_count > 1 AND r.created_at < $${String(values.length + 1)} AND ${joined} AND p.answer IS NOT NULL
             AND (p.intent_id IS NOT NULL OR r.next_check_at IS NOT NULL) AND ${others} AND ${sharesReference} ${limit}`,
         values: [...values, Math.floor(from) - hourMs],
       },
@@ -100,7 +100,7 @@ export class SqlPayoutEvidence implements PayoutEvidence {
       sql: `SELECT ${recordColumns}
         FROM lean_payout_requests r CROSS JOIN lean_payout_records p
         WHERE r.created_at >= $4 AND r.lean_first_sent_at - r.lookback_ms >= $2 AND r.lean_sent_until <= $3
-          AND r.application = $1 AND r.sends = 1 AND r.answer_status IS NOT NULL AND p.caller = r.caller AND p.idempotency_key = r.idempotency_key
+          AND r.application = $1 AND r.send_count = 1 AND r.response_status IS NOT NULL AND p.caller = r.caller AND p.idempotency_key = r.idempotency_key
           AND p.state = 'created' AND p.intent_id IS NOT NULL
         ORDER BY r.created_at DESC LIMIT 1`,
       // The bound of one day only shortens the search. The difference between the two clocks is not known here.

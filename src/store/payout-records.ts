@@ -152,7 +152,7 @@ export class SqlPayoutRecords implements PayoutRecords {
   ): Promise<void> {
     const sent: Statement = {
       sql: `UPDATE lean_payout_requests
-        SET sends = 1, first_sent_at = store_now(), lookback_ms = $2, last_sent_at = store_now(),
+        SET send_count = 1, first_sent_at = store_now(), lookback_ms = $2, last_sent_at = store_now(),
           sent_until = store_now(), lean_first_sent_at = $3, lean_sent_until = $3
         WHERE lease_id = $1`,
       values: [lease.id, lookbackMs, leanNow ?? null],

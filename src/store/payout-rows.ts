@@ -64,7 +64,7 @@ export function requestsFromRows(rows: readonly Row[]): readonly PayoutRequest[]
         row['duplicate_intents'] === null ? [] : (JSON.parse(String(row['duplicate_intents'])) as string[]),
       judgedPayouts:
         row['judged_payouts'] === null ? [] : (JSON.parse(String(row['judged_payouts'])) as string[]),
-      similarUnknownKey: nullableText(row['similar_key']),
+      similarUnknownKey: nullableText(row['similar_unknown_key']),
       createdAt: Number(row['created_at']),
       changedAt: Math.max(...requestRows.map(({ changed_at }) => Number(changed_at))),
       checks: Number(row['checks']),
@@ -76,7 +76,7 @@ export function requestsFromRows(rows: readonly Row[]): readonly PayoutRequest[]
 
 export function sendsFromRow(row: Row): SendHistory {
   return {
-    count: Number(row['sends']),
+    count: Number(row['send_count']),
     grant: row['send_grant'] === null ? null : (JSON.parse(String(row['send_grant'])) as SendGrant),
     turnedAway: Number(row['turned_away']) === 1,
     firstAt: nullableNumber(row['first_sent_at']),
@@ -85,16 +85,16 @@ export function sendsFromRow(row: Row): SendHistory {
     until: nullableNumber(row['sent_until']),
     leanFirstAt: nullableNumber(row['lean_first_sent_at']),
     leanUntil: nullableNumber(row['lean_sent_until']),
-    delayMs: Number(row['resend_after_ms']),
+    delayMs: Number(row['resend_delay_ms']),
   };
 }
 
 function responseFromRow(row: Row): UpstreamResponse | null {
-  if (row['answer_status'] === null) return null;
+  if (row['response_status'] === null) return null;
   return {
-    status: Number(row['answer_status']),
-    contentType: nullableText(row['answer_type']),
-    body: String(row['answer_body']),
+    status: Number(row['response_status']),
+    contentType: nullableText(row['response_content_type']),
+    body: String(row['response_body']),
   };
 }
 

@@ -143,7 +143,9 @@ export function noteSending(
   const storeComplete = `EXISTS (SELECT 1 FROM lean_payout_store
     WHERE id = 1 AND identity = store_identity() AND complete_from <= store_now())`;
   const conditions = [
-    ...(repeated ? [`sends = ${bigintParameter(2)} OR ${resendAllowed}`, duplicatesUnchanged('$10')] : []),
+    ...(repeated
+      ? [`send_count = ${bigintParameter(2)} OR ${resendAllowed}`, duplicatesUnchanged('$10')]
+      : []),
     ...(listChecked ? [] : [storeComplete]),
   ];
   return {
@@ -152,9 +154,9 @@ export function noteSending(
         lookback_ms = CASE WHEN first_sent_at IS NULL THEN ${bigintParameter(7)} ELSE lookback_ms END,
         first_sent_at = COALESCE(first_sent_at, store_now()), last_sent_at = store_now(),
         sent_until = store_now() + ${bigintParameter(3)}, lean_sent_until = ${bigintParameter(4)} + ${bigintParameter(3)},
-        resend_after_ms = CASE WHEN resend_after_ms > ${bigintParameter(5)} THEN resend_after_ms ELSE ${bigintParameter(5)} END,
-        sends = ${bigintParameter(2)}, turned_away = 0, send_grant = NULL, refusal = NULL, looked_at = NULL, checks = 0,
-        finding = NULL, similar_key = CAST($6 AS TEXT)
+        resend_delay_ms = CASE WHEN resend_delay_ms > ${bigintParameter(5)} THEN resend_delay_ms ELSE ${bigintParameter(5)} END,
+        send_count = ${bigintParameter(2)}, turned_away = 0, send_grant = NULL, refusal = NULL, last_check_at = NULL, checks = 0,
+        finding = NULL, similar_unknown_key = CAST($6 AS TEXT)
       WHERE lease_id = $1${conditions.map(condition => ` AND (${condition})`).join('')}
       RETURNING lease_id`,
     values: [
@@ -216,7 +218,7 @@ export function endLeaseWithResponse(
 ): Statement {
   return {
     sql: `UPDATE lean_payout_requests
-      SET lease_id = NULL, lease_owner = NULL, answer_status = $2, answer_type = $3, answer_body = $4
+      SET lease_id = NULL, lease_owner = NULL, response_status = $2, response_content_type = $3, response_body = $4
       WHERE lease_id = $1`,
     values: [leaseId, status, contentType, body],
   };
@@ -230,8 +232,8 @@ const grantUnlessNewDuplicates = (grant: string, known: string): string =>
 export function restoreSends({ id, earlierSends, duplicateIntents }: Lease): Statement {
   return {
     sql: `UPDATE lean_payout_requests
-      SET sends = $2, turned_away = $3, send_grant = ${grantUnlessNewDuplicates('$4', '$9')}, last_sent_at = $5, sent_until = $6, lean_sent_until = $7,
-        resend_after_ms = $8
+      SET send_count = $2, turned_away = $3, send_grant = ${grantUnlessNewDuplicates('$4', '$9')}, last_sent_at = $5, sent_until = $6, lean_sent_until = $7,
+        resend_delay_ms = $8
       WHERE lease_id = $1`,
     values: [
       id,
@@ -256,7 +258,7 @@ export function sendGrantColumn({ grant }: SendHistory): string | null {
 export function noteTurnedAway({ id, earlierSends, duplicateIntents }: Lease): Statement {
   return {
     sql: `UPDATE lean_payout_requests
-      SET sends = $2, turned_away = $3, send_grant = ${grantUnlessNewDuplicates('$4', '$5')} WHERE lease_id = $1`,
+      SET send_count = $2, turned_away = $3, send_grant = ${grantUnlessNewDuplicates('$4', '$5')} WHERE lease_id = $1`,
     values: [
       id,
       earlierSends.count,

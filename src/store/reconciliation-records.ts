@@ -73,10 +73,10 @@ export class SqlReconciliationRecords implements ReconciliationRecords {
     const { caller, idempotencyKey } = request;
     const [started = [], rows = []] = await this.#database.run(
       {
-        sql: `UPDATE lean_payout_requests SET looked_at = store_now()
-          WHERE ${keyCondition} AND lease_id IS NULL AND (looked_at IS NULL OR looked_at > store_now()
-            OR looked_at <= store_now() - ${String(minReadIntervalMs)})
-          RETURNING looked_at`,
+        sql: `UPDATE lean_payout_requests SET last_check_at = store_now()
+          WHERE ${keyCondition} AND lease_id IS NULL AND (last_check_at IS NULL OR last_check_at > store_now()
+            OR last_check_at <= store_now() - ${String(minReadIntervalMs)})
+          RETURNING last_check_at`,
         values: [caller, idempotencyKey],
       },
       { sql: selectRequests('r.caller = $1 AND r.idempotency_key = $2'), values: [caller, idempotencyKey] },
@@ -132,7 +132,7 @@ export class SqlReconciliationRecords implements ReconciliationRecords {
   async freeTurnedAway({ caller, idempotencyKey, leases }: PayoutRequest): Promise<void> {
     await this.#database.run({
       sql: `DELETE FROM lean_payout_requests
-        WHERE ${keyCondition} AND lease_id IS NULL AND leases = $3 AND ${allSendsTurnedAway} AND sends = 0`,
+        WHERE ${keyCondition} AND lease_id IS NULL AND leases = $3 AND ${allSendsTurnedAway} AND send_count = 0`,
       values: [caller, idempotencyKey, leases],
     });
   }
@@ -234,7 +234,7 @@ export class SqlReconciliationRecords implements ReconciliationRecords {
     // Audits cost more than other reads. So they need all three values of the payout, and are limited in time (below).
     const audited = 'r.next_check_at > store_now() AND p.answer IS NOT NULL';
     const settled = `r.created_at >= store_now() - ${String(secondCopyWindowMs)} AND r.next_check_at IS NULL`;
-    const sentTwice = 'r.sends > 1 AND r.next_check_at IS NULL';
+    const sentTwice = 'r.send_count > 1 AND r.next_check_at IS NULL';
     // A payout that Lean had failed may have a payment now. Its intent identifies it, whatever the amount.
     const failed = "p.intent_id = CAST($2 AS TEXT) AND p.state = 'rejected' AND r.next_check_at IS NULL";
     const isIdentified = amount !== null && destinationId !== null && intentId !== null;
@@ -262,14 +262,14 @@ export class SqlReconciliationRecords implements ReconciliationRecords {
       .map(row => [String(row['caller']), String(row['idempotency_key'])] as const);
     const isOpen = `EXISTS (SELECT 1 FROM lean_payout_records p
       WHERE p.caller = $1 AND p.idempotency_key = $2 AND p.answer IS NULL)`;
-    const dueAt = `CASE WHEN looked_at IS NULL OR looked_at <= store_now() - ${String(minAuditIntervalMs)} OR ${isOpen}
-      THEN store_now() ELSE looked_at + ${String(minAuditIntervalMs)} END`;
+    const dueAt = `CASE WHEN last_check_at IS NULL OR last_check_at <= store_now() - ${String(minAuditIntervalMs)} OR ${isOpen}
+      THEN store_now() ELSE last_check_at + ${String(minAuditIntervalMs)} END`;
     // One transaction for each key: two transactions that lock several rows could deadlock.
     for (const key of keys)
       await this.#database.runWithoutSync({
         // `checks` of -1: a webhook caused this audit. Only one more follows, a resend delay after the answer.
         sql: `UPDATE lean_payout_requests SET checks = CASE WHEN next_check_at IS NULL THEN -1 ELSE checks END,
-            looked_at = CASE WHEN ${isOpen} THEN looked_at ELSE ${dueAt} END, next_check_at = ${dueAt}
+            last_check_at = CASE WHEN ${isOpen} THEN last_check_at ELSE ${dueAt} END, next_check_at = ${dueAt}
           WHERE ${keyCondition} AND lease_id IS NULL AND (next_check_at IS NULL OR next_check_at > ${dueAt})`,
         values: key,
       });

@@ -27,7 +27,7 @@ const version1: readonly string[] = [
     lease_owner TEXT,
     created_at BIGINT NOT NULL,
     -- The number of sends that Lean may have accepted.
-    sends INTEGER NOT NULL DEFAULT 0,
+    send_count INTEGER NOT NULL DEFAULT 0,
     -- Whether Lean has turned away every send, and so has accepted none.
     turned_away INTEGER NOT NULL DEFAULT 0,
     first_sent_at BIGINT,
@@ -40,7 +40,7 @@ const version1: readonly string[] = [
     -- How long before its first send the request may have been sent under a record that is lost.
     lookback_ms BIGINT NOT NULL DEFAULT 0,
     -- The longest resend delay that was configured at any of the sends.
-    resend_after_ms BIGINT NOT NULL DEFAULT 0,
+    resend_delay_ms BIGINT NOT NULL DEFAULT 0,
     -- An operator's permission for one more send, as JSON.
     send_grant TEXT,
     -- A refusal by Lean, as JSON. It becomes final once Lean is proven not to have the request.
@@ -48,19 +48,20 @@ const version1: readonly string[] = [
     -- Reconciliation reads since the last send; -1 if a webhook caused the next audit.
     checks INTEGER NOT NULL DEFAULT 0,
     next_check_at BIGINT,
-    looked_at BIGINT,
+    -- When the last reconciliation read began, or when an audit that a webhook caused is due.
+    last_check_at BIGINT,
     -- What the last reconciliation read found.
     finding TEXT,
     -- Intents at Lean that the request has in addition to its transfers, as JSON.
     duplicate_intents TEXT,
     -- Intents at Lean that an operator has judged to be other payouts, as JSON. They outlast the permission.
     judged_payouts TEXT,
-    -- Another key of the caller for a similar payout, whose outcome was unknown when this request was sent.
-    similar_key TEXT,
+    -- Another key of the caller for a similar payout whose outcome was unknown when this request was sent.
+    similar_unknown_key TEXT,
     -- Lean's HTTP response, unchanged.
-    answer_status INTEGER,
-    answer_type TEXT,
-    answer_body TEXT,
+    response_status INTEGER,
+    response_content_type TEXT,
+    response_body TEXT,
     PRIMARY KEY (caller, idempotency_key)
   )`,
   'CREATE INDEX lean_payout_requests_by_age ON lean_payout_requests (created_at)',
@@ -68,8 +69,8 @@ const version1: readonly string[] = [
   'CREATE UNIQUE INDEX lean_payout_requests_leased ON lean_payout_requests (lease_id) WHERE lease_id IS NOT NULL',
   `CREATE INDEX lean_payout_requests_to_check ON lean_payout_requests (next_check_at)
     WHERE next_check_at IS NOT NULL`,
-  'CREATE INDEX lean_payout_requests_sent_twice ON lean_payout_requests (created_at) WHERE sends > 1',
-  `CREATE INDEX lean_payout_requests_duplicated ON lean_payout_requests (application)
+  'CREATE INDEX lean_payout_requests_sent_twice ON lean_payout_requests (created_at) WHERE send_count > 1',
+  `CREATE INDEX lean_payout_requests_with_duplicates ON lean_payout_requests (application)
     WHERE duplicate_intents IS NOT NULL`,
 
   // A record is one transfer of a request.

@@ -64,7 +64,7 @@ export function requestUnchanged({ leases, sends }: PayoutRequest, firstIndex: n
   return {
     condition: `EXISTS (SELECT 1 FROM lean_payout_requests r
       WHERE r.caller = $1 AND r.idempotency_key = $2 AND r.lease_id IS NULL AND r.leases = ${bigintParameter(firstIndex)}
-        AND r.sends = ${bigintParameter(firstIndex + 1)}
+        AND r.send_count = ${bigintParameter(firstIndex + 1)}
         AND r.send_grant IS NOT DISTINCT FROM CAST($${String(firstIndex + 2)} AS TEXT))`,
     values: [leases, sends.count, sendGrantColumn(sends)],
   };
@@ -81,7 +81,7 @@ export function endChecksWhenSettled({ caller, idempotencyKey }: RequestKey): St
   return {
     sql: `UPDATE lean_payout_requests
       SET checks = 0, finding = NULL, next_check_at =
-        store_now() + CASE WHEN resend_after_ms > 0 THEN resend_after_ms ELSE ${String(defaultDelayMs)} END
+        store_now() + CASE WHEN resend_delay_ms > 0 THEN resend_delay_ms ELSE ${String(defaultDelayMs)} END
       WHERE ${keyCondition} AND lease_id IS NULL AND NOT EXISTS (${answers} AND p.answer IS NULL)
         AND (next_check_at IS NOT NULL OR leases > 1 OR lookback_ms > 0
           OR EXISTS (${answers} AND p.state = 'rejected' AND p.intent_id IS NOT NULL))`,
