@@ -37,7 +37,7 @@ export const openRequests = `(SELECT * FROM lean_payout_requests WHERE lease_id 
 
 /** The columns that `recordFromRow` reads. `p` is the alias of the table. */
 export const recordColumns = `p.position, p.state, p.account_id, p.destination_id, p.amount, p.currency,
-  p.description, p.external_reference, p.authorized, p.intent_id, p.payment_id, p.answer, p.changed_at`;
+  p.description, p.external_reference, p.authorize, p.intent_id, p.payment_id, p.answer, p.changed_at`;
 
 /** Builds the requests from rows of `selectRequests`. */
 export function requestsFromRows(rows: readonly Row[]): readonly PayoutRequest[] {
@@ -107,7 +107,7 @@ export function recordFromRow(row: Row): PayoutRecord {
       amount: { amount: String(row['amount']) as Decimal, currency: String(row['currency']) },
       description: String(row['description']),
       externalReference: String(row['external_reference']),
-      authorize: Number(row['authorized']) === 1,
+      authorize: Number(row['authorize']) === 1,
     },
     state: String(row['state']) as RecordState,
     intentId: nullableText(row['intent_id']),

@@ -66,7 +66,7 @@ export function insertRecord(
   return {
     sql: `INSERT INTO lean_payout_records
       (caller, idempotency_key, position, state, account_id, destination_id, amount, currency, description,
-        external_reference, authorized, changed_at)
+        external_reference, authorize, changed_at)
       SELECT $1, $2, $3, 'reserved', $4, $5, $6, $7, $8, $9, $10, store_now()
       WHERE EXISTS (SELECT 1 FROM lean_payout_requests WHERE lease_id = $11)`,
     values: [

@@ -86,7 +86,7 @@ const version1: readonly string[] = [
     currency TEXT NOT NULL,
     description TEXT NOT NULL,
     external_reference TEXT NOT NULL,
-    authorized INTEGER NOT NULL,
+    authorize INTEGER NOT NULL,
     intent_id TEXT,
     payment_id TEXT,
     -- The answer to the caller, as JSON; null until the state is created or rejected.
