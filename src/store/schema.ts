@@ -146,21 +146,21 @@ const version1: readonly string[] = [
     payment_id TEXT NOT NULL,
     intent_id TEXT,
     lean_status TEXT,
-    -- Whether the event states the tracking, and what it states.
-    tracks INTEGER NOT NULL,
+    -- Whether the event reports the tracking, and what it reports.
+    reports_tracking INTEGER NOT NULL,
     post_initiation_status TEXT,
-    -- Lean's time of the event, as Lean sent it.
+    -- Lean's time of the event, as RFC 3339 text.
     published_at TEXT NOT NULL,
     received_at BIGINT NOT NULL,
     -- How often a gateway has started to process the event.
     tries INTEGER NOT NULL,
-    -- When the event is processed next; null once it has been.
-    next_try_at BIGINT
+    -- When the event is due to be processed; null once it has been.
+    due_at BIGINT
   )`,
   'CREATE INDEX lean_payout_events_by_age ON lean_payout_events (received_at)',
   'CREATE INDEX lean_payout_events_by_payment ON lean_payout_events (payment_id)',
-  `CREATE INDEX lean_payout_events_to_look_at ON lean_payout_events (next_try_at)
-    WHERE next_try_at IS NOT NULL`,
+  `CREATE INDEX lean_payout_events_due ON lean_payout_events (due_at)
+    WHERE due_at IS NOT NULL`,
 
   // State changes of payouts that were published to subscribers, in order.
   `CREATE TABLE lean_payout_updates (
@@ -172,16 +172,15 @@ const version1: readonly string[] = [
     type TEXT NOT NULL,
     status TEXT NOT NULL,
     lean_status TEXT NOT NULL,
-    -- Whether the Lean application reports the tracking, and what it reported.
-    tracks INTEGER NOT NULL,
+    -- Whether Lean reported the tracking, and what it reported.
+    reports_tracking INTEGER NOT NULL,
     post_initiation_status TEXT,
-    rank INTEGER NOT NULL,
-    -- Lean's time of the change.
+    -- Lean's time of the change, as RFC 3339 text.
     published_at TEXT NOT NULL,
-    told_at BIGINT NOT NULL
+    created_at BIGINT NOT NULL
   )`,
   'CREATE INDEX lean_payout_updates_by_intent ON lean_payout_updates (intent_id, position)',
-  'CREATE INDEX lean_payout_updates_by_age ON lean_payout_updates (told_at)',
+  'CREATE INDEX lean_payout_updates_by_age ON lean_payout_updates (created_at)',
 
   // One row: the name of the store that the positions of the updates belong to. One server may hold several stores.
   'CREATE TABLE lean_payout_feed (id INTEGER PRIMARY KEY, name TEXT NOT NULL)',
