@@ -91,9 +91,9 @@ export class SqlPayoutEvents implements PayoutEvents {
   }
 
   async publishedAfter(position: number, limit: number): Promise<PublishedUpdates> {
-    const [[feed = {}] = [], rows = []] = await this.#database.run(
+    const [[bounds = {}] = [], rows = []] = await this.#database.run(
       {
-        sql: `SELECT (SELECT name FROM lean_payout_feed WHERE id = 1) || ' ' || store_identity() AS store,
+        sql: `SELECT (SELECT name FROM lean_payout_store_name WHERE id = 1) || ' ' || store_identity() AS store,
           (SELECT COALESCE(MIN(position), 1) FROM lean_payout_updates) AS first,
           (SELECT COALESCE(MAX(position), 0) FROM lean_payout_updates) AS last`,
       },
@@ -102,8 +102,8 @@ export class SqlPayoutEvents implements PayoutEvents {
         values: [position, limit],
       },
     );
-    const store = createHash('sha256').update(String(feed['store'])).digest('base64url').slice(0, 16);
-    const [first, last] = [Number(feed['first']), Number(feed['last'])];
+    const store = createHash('sha256').update(String(bounds['store'])).digest('base64url').slice(0, 16);
+    const [first, last] = [Number(bounds['first']), Number(bounds['last'])];
     return { store, first, last, updates: rows.map(updateFrom) };
   }
 
@@ -135,20 +135,20 @@ export class SqlPayoutEvents implements PayoutEvents {
     const [, rows = []] = await this.#database.run(
       {
         // A stored time later than Lean's was written by a wrong clock, so it is replaced.
-        sql: `INSERT INTO lean_payout_comparison (id, since, up_to, due_at) VALUES (1, $1, $1, store_now())
-          ON CONFLICT (id) DO UPDATE SET since = $1 WHERE lean_payout_comparison.since > $1`,
+        sql: `INSERT INTO lean_payout_backfill (id, started_at, up_to, due_at) VALUES (1, $1, $1, store_now())
+          ON CONFLICT (id) DO UPDATE SET started_at = $1 WHERE lean_payout_backfill.started_at > $1`,
         values: [leanNow],
       },
-      { sql: 'SELECT since FROM lean_payout_comparison WHERE id = 1' },
+      { sql: 'SELECT started_at FROM lean_payout_backfill WHERE id = 1' },
     );
-    return String(rows[0]?.['since']) as Instant;
+    return String(rows[0]?.['started_at']) as Instant;
   }
 
   async takeBackfillLease(everyMs: number, leanNow: Instant): Promise<Instant | undefined> {
     await this.recordStart(leanNow);
     // A due time more than one interval ahead was written by a wrong clock, so it is ignored.
     const [rows = []] = await this.#database.run({
-      sql: `UPDATE lean_payout_comparison SET due_at = store_now() + CAST($1 AS BIGINT)
+      sql: `UPDATE lean_payout_backfill SET due_at = store_now() + CAST($1 AS BIGINT)
         WHERE id = 1 AND (due_at <= store_now() OR due_at > store_now() + CAST($1 AS BIGINT)) RETURNING up_to`,
       values: [Math.ceil(everyMs)],
     });
@@ -157,7 +157,7 @@ export class SqlPayoutEvents implements PayoutEvents {
 
   async completeBackfill(upTo: Instant): Promise<void> {
     await this.#database.run({
-      sql: 'UPDATE lean_payout_comparison SET up_to = $1 WHERE id = 1',
+      sql: 'UPDATE lean_payout_backfill SET up_to = $1 WHERE id = 1',
       values: [upTo],
     });
   }

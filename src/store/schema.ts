@@ -182,15 +182,16 @@ const version1: readonly string[] = [
   'CREATE INDEX lean_payout_updates_by_intent ON lean_payout_updates (intent_id, position)',
   'CREATE INDEX lean_payout_updates_by_age ON lean_payout_updates (created_at)',
 
-  // One row: the name of the store that the positions of the updates belong to. One server may hold several stores.
-  'CREATE TABLE lean_payout_feed (id INTEGER PRIMARY KEY, name TEXT NOT NULL)',
-  `INSERT INTO lean_payout_feed (id, name) VALUES (1, ${randomNamePlaceholder})`,
+  // One row: a name that tells the store from others on the same server. The position of an update has a meaning only
+  // in its own store.
+  'CREATE TABLE lean_payout_store_name (id INTEGER PRIMARY KEY, name TEXT NOT NULL)',
+  `INSERT INTO lean_payout_store_name (id, name) VALUES (1, ${randomNamePlaceholder})`,
 
-  // One row: the state of the backfill, which compares the received events with those that Lean lists.
-  `CREATE TABLE lean_payout_comparison (
+  // One row: the progress of the backfill, which compares the received events with those that Lean lists.
+  `CREATE TABLE lean_payout_backfill (
     id INTEGER PRIMARY KEY,
     -- When the first gateway started, by Lean's clock. Changes before that time are not published.
-    since TEXT NOT NULL,
+    started_at TEXT NOT NULL,
     -- Up to when the events have been compared, by Lean's clock.
     up_to TEXT NOT NULL,
     -- When the next backfill is due.
