@@ -50,7 +50,9 @@ export class SqlOperatorRecords implements OperatorRecords {
           GROUP BY r.finding`,
       },
       { sql: 'SELECT count(*) AS count FROM lean_payout_requests WHERE duplicate_intents IS NOT NULL' },
-      { sql: 'SELECT count(DISTINCT application) AS count FROM lean_payout_doubts WHERE accepted = 0' },
+      {
+        sql: 'SELECT count(DISTINCT application) AS count FROM lean_payout_absence_doubts WHERE list_accepted = 0',
+      },
     );
     const open: Record<PayoutUnknownReason, number> = { WAITING: 0, UNCLEAR: 0, OPERATOR: 0 };
     const oldestSeconds: Record<PayoutUnknownReason, number> = { WAITING: 0, UNCLEAR: 0, OPERATOR: 0 };
@@ -138,7 +140,8 @@ export class SqlOperatorRecords implements OperatorRecords {
         },
       ),
       {
-        sql: 'UPDATE lean_payout_doubts SET accepted = 1 WHERE application = $1 AND accepted = 0 RETURNING reason',
+        sql: `UPDATE lean_payout_absence_doubts SET list_accepted = 1
+          WHERE application = $1 AND list_accepted = 0 RETURNING reason`,
         values: [application],
       },
       {
@@ -163,8 +166,9 @@ export class SqlOperatorRecords implements OperatorRecords {
       ),
       {
         // Lean's list stays the same, so the doubts about it move to the new application.
-        sql: `INSERT INTO lean_payout_doubts (application, intent_id, reason, since, accepted)
-          SELECT CAST($2 AS TEXT), intent_id, reason, since, accepted FROM lean_payout_doubts WHERE application = $1
+        sql: `INSERT INTO lean_payout_absence_doubts (application, intent_id, reason, doubted_at, list_accepted)
+          SELECT CAST($2 AS TEXT), intent_id, reason, doubted_at, list_accepted
+          FROM lean_payout_absence_doubts WHERE application = $1
           ON CONFLICT DO NOTHING`,
         values: [from, to],
       },

@@ -183,8 +183,9 @@ export class SqlReconciliationRecords implements ReconciliationRecords {
   async doubtAbsence(application: string, intentId: string, reason: string): Promise<boolean> {
     const [noted = []] = await this.#database.run(
       {
-        sql: `INSERT INTO lean_payout_doubts (application, intent_id, reason, since) VALUES ($1, $2, $3, store_now())
-          ON CONFLICT DO NOTHING RETURNING since`,
+        sql: `INSERT INTO lean_payout_absence_doubts (application, intent_id, reason, doubted_at)
+          VALUES ($1, $2, $3, store_now())
+          ON CONFLICT DO NOTHING RETURNING doubted_at`,
         values: [application, intentId, reason],
       },
       {
@@ -216,7 +217,7 @@ export class SqlReconciliationRecords implements ReconciliationRecords {
 
   async doubtReason(application: string): Promise<string | undefined> {
     const [rows = []] = await this.#database.run({
-      sql: 'SELECT reason FROM lean_payout_doubts WHERE application = $1 AND accepted = 0 LIMIT 1',
+      sql: 'SELECT reason FROM lean_payout_absence_doubts WHERE application = $1 AND list_accepted = 0 LIMIT 1',
       values: [application],
     });
     return rows[0] === undefined ? undefined : String(rows[0]['reason']);

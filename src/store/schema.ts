@@ -119,12 +119,12 @@ const version1: readonly string[] = [
 
   // Payouts that were missing from the list of a Lean application. Until an operator accepts the list again, it proves
   // no absence.
-  `CREATE TABLE lean_payout_doubts (
+  `CREATE TABLE lean_payout_absence_doubts (
     application TEXT NOT NULL,
     intent_id TEXT NOT NULL,
     reason TEXT NOT NULL,
-    since BIGINT NOT NULL,
-    accepted INTEGER NOT NULL DEFAULT 0,
+    doubted_at BIGINT NOT NULL,
+    list_accepted INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (application, intent_id)
   )`,
 

@@ -19,7 +19,7 @@ const resendDelay = (configured: string): string => {
 
 /** Whether proofs of absence are stopped for a Lean application. */
 export const absenceDoubted = (application: string): string =>
-  `EXISTS (SELECT 1 FROM lean_payout_doubts d WHERE d.application = ${application} AND d.accepted = 0)`;
+  `EXISTS (SELECT 1 FROM lean_payout_absence_doubts d WHERE d.application = ${application} AND d.list_accepted = 0)`;
 
 /**
  * Whether Lean may have a payout of a request: Lean has not turned away every send, or has shown a payout of the
