@@ -162,7 +162,7 @@ export class SqlPayoutRecords implements PayoutRecords {
 
   async lostRecordsAgeMs(): Promise<number | null> {
     const [rows = []] = await this.#database.run({
-      sql: 'SELECT store_now() - lost_since AS age FROM lean_payout_store',
+      sql: 'SELECT store_now() - records_lost_since AS age FROM lean_payout_store',
     });
     const ageMs = rows[0]?.['age'];
     return ageMs == null ? null : Number(ageMs);

@@ -135,8 +135,8 @@ const version1: readonly string[] = [
     identity TEXT NOT NULL,
     -- From then on the store is known to have a record of every send.
     complete_from BIGINT NOT NULL,
-    -- A restored store may lack records after this time; null if unknown.
-    lost_since BIGINT
+    -- A restored store may lack records after this time; null if the time is unknown.
+    records_lost_since BIGINT
   )`,
 
   // Events received from Lean.
