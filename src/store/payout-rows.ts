@@ -50,9 +50,8 @@ export function requestsFromRows(rows: readonly Row[]): readonly PayoutRequest[]
       caller: String(row['caller']),
       idempotencyKey: String(row['idempotency_key']),
       fingerprint: String(row['fingerprint']),
-      // Older versions sent the caller's own key to Lean.
-      leanKey: String(row['lean_key'] === '' ? row['idempotency_key'] : row['lean_key']),
-      application: nullableText(row['application']),
+      leanKey: String(row['lean_key']),
+      application: String(row['application']),
       upstreamResponse: responseFromRow(row),
       records: requestRows.map(recordFromRow),
       inFlight: row['lease_id'] !== null,

@@ -46,7 +46,7 @@ export class SqlReconciliationRecords implements ReconciliationRecords {
     const [rows = []] = await this.#database.run({
       sql: selectRequests(
         // A due time too far ahead was written by a wrong clock, so the request counts as due.
-        `r.lease_id IS NULL AND (r.application = $2 OR r.application IS NULL)
+        `r.lease_id IS NULL AND r.application = $2
           AND (r.next_check_at <= store_now() OR r.next_check_at > store_now() + ${String(maxWaitMs)})`,
         // Requests of unknown outcome come before audits of settled ones.
         `(SELECT COUNT(p.answer) - COUNT(*) FROM lean_payout_records p

@@ -19,7 +19,7 @@ const version1: readonly string[] = [
     -- The idempotency key of every send to Lean.
     lean_key TEXT NOT NULL,
     -- The Lean application that the request is sent for.
-    application TEXT,
+    application TEXT NOT NULL,
     -- The number of leases so far.
     leases INTEGER NOT NULL,
     -- The current lease, and the gateway that holds it. Only this gateway may send the request.

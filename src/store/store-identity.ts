@@ -21,9 +21,7 @@ export function recordStoreIdentity(lossWindowMs: number): string {
       THEN s.records_lost_since
       ELSE ${newest} END`;
   return `INSERT INTO lean_payout_store AS s (id, identity, complete_from)
-    SELECT 1, store_identity(),
-      store_now() + CASE WHEN EXISTS (SELECT 1 FROM lean_payout_requests) THEN 0 ELSE ${lossWindow} END
-    WHERE 1 = 1
+    VALUES (1, store_identity(), store_now() + ${lossWindow})
     ON CONFLICT (id) DO UPDATE SET identity = store_identity(), complete_from = store_now() + ${lossWindow},
       records_lost_since = ${recordsLostSince}
     WHERE s.identity <> store_identity()`;
