@@ -12,7 +12,7 @@ export type PerMinute = number | undefined;
 /** Runs a PostgreSQL statement with values for `$1`, `$2`, … */
 export type Query = (sql: string, values: readonly (string | number | null)[]) => Promise<readonly object[]>;
 
-/** The table in which all gateways on one database count together. `store/migrations.ts` creates it. */
+/** The table in which all gateways on one database count together. `store/schema.ts` creates it. */
 const tableName = 'lean_payout_rate_limits';
 
 export interface RateLimit {

@@ -18,28 +18,28 @@ export async function recoverLeases(database: Database, active: ActiveLeases): P
   const [leased = []] = await database.run({
     // An overdue lease has lasted longer than any attempt can. A suspended gateway keeps its leases and may never
     // resume.
-    sql: `SELECT r.caller, r.idempotency_key, r.claim, r.holder, CASE
+    sql: `SELECT r.caller, r.idempotency_key, r.lease_id, r.lease_owner, CASE
         WHEN COALESCE(r.sent_until, 0) < store_now() - ${String(maxAttemptMs)}
           AND COALESCE((SELECT MAX(p.changed_at) FROM lean_payout_records p
             WHERE p.caller = r.caller AND p.idempotency_key = r.idempotency_key), r.created_at)
             < store_now() - ${String(maxAttemptMs)}
         THEN 1 ELSE 0 END AS overdue
-      FROM lean_payout_requests r WHERE r.claim IS NOT NULL`,
+      FROM lean_payout_requests r WHERE r.lease_id IS NOT NULL`,
   });
-  const others = leased.filter(({ claim }) => !active.has(String(claim)));
+  const others = leased.filter(({ lease_id }) => !active.has(String(lease_id)));
   if (others.length === 0) return;
   // The rows are read before the owners are checked. A gateway takes its lock before it writes a row, so the check
   // finds the owner of each of these rows if it is still alive.
   const me = await database.owner();
-  const alive = new Set(await database.aliveOwners(others.map(({ holder }) => String(holder))));
+  const alive = new Set(await database.aliveOwners(others.map(({ lease_owner }) => String(lease_owner))));
   for (const row of others) {
     // A lease with this process's id that is not an active one is abandoned, like a lease of an ended process.
-    const isHeld = row['holder'] !== me && alive.has(String(row['holder']));
+    const isHeld = row['lease_owner'] !== me && alive.has(String(row['lease_owner']));
     if (isHeld && Number(row['overdue']) === 0) continue;
     const lease = {
       caller: String(row['caller']),
       idempotencyKey: String(row['idempotency_key']),
-      id: String(row['claim']),
+      id: String(row['lease_id']),
     };
     await database.run(deleteLeased(lease.id, 'never sent'), ...endWithUnknownOutcome(lease));
   }

@@ -50,7 +50,9 @@ export class SqlOperatorRecords implements OperatorRecords {
           GROUP BY r.finding`,
       },
       { sql: 'SELECT count(*) AS count FROM lean_payout_requests WHERE duplicate_intents IS NOT NULL' },
-      { sql: 'SELECT count(DISTINCT application) AS count FROM lean_payout_doubts WHERE accepted = 0' },
+      {
+        sql: 'SELECT count(DISTINCT application) AS count FROM lean_payout_absence_doubts WHERE list_accepted = 0',
+      },
     );
     const open: Record<PayoutUnknownReason, number> = { WAITING: 0, UNCLEAR: 0, OPERATOR: 0 };
     const oldestSeconds: Record<PayoutUnknownReason, number> = { WAITING: 0, UNCLEAR: 0, OPERATOR: 0 };
@@ -113,7 +115,7 @@ export class SqlOperatorRecords implements OperatorRecords {
       {
         sql: `UPDATE lean_payout_requests SET send_grant = $3, judged_payouts = CAST($4 AS TEXT), finding = NULL
           WHERE ${keyCondition} AND ${grantCondition.condition} AND ${open} AND ${duplicatesUnchanged('$5')}
-          RETURNING attempts`,
+          RETURNING leases`,
         values: [
           caller,
           idempotencyKey,
@@ -138,12 +140,13 @@ export class SqlOperatorRecords implements OperatorRecords {
         },
       ),
       {
-        sql: 'UPDATE lean_payout_doubts SET accepted = 1 WHERE application = $1 AND accepted = 0 RETURNING reason',
+        sql: `UPDATE lean_payout_absence_doubts SET list_accepted = 1
+          WHERE application = $1 AND list_accepted = 0 RETURNING reason`,
         values: [application],
       },
       {
-        sql: `UPDATE lean_payout_requests SET finding = NULL, looked_at = NULL, next_check_at = store_now()
-          WHERE application = $1 AND finding = 'absence_doubted' AND claim IS NULL AND next_check_at > 0`,
+        sql: `UPDATE lean_payout_requests SET finding = NULL, last_check_at = NULL, next_check_at = store_now()
+          WHERE application = $1 AND finding = 'absence_doubted' AND lease_id IS NULL AND next_check_at > 0`,
         values: [application],
       },
     );
@@ -151,7 +154,7 @@ export class SqlOperatorRecords implements OperatorRecords {
   }
 
   async takeOver(from: string, to: string, by: string, reason: string): Promise<number> {
-    const open = 'next_check_at > 0 AND claim IS NULL AND application';
+    const open = 'next_check_at > 0 AND lease_id IS NULL AND application';
     const [, , moved = []] = await this.#database.run(
       insertDecision(
         { caller: '', idempotencyKey: '' },
@@ -163,13 +166,14 @@ export class SqlOperatorRecords implements OperatorRecords {
       ),
       {
         // Lean's list stays the same, so the doubts about it move to the new application.
-        sql: `INSERT INTO lean_payout_doubts (application, intent_id, reason, since, accepted)
-          SELECT CAST($2 AS TEXT), intent_id, reason, since, accepted FROM lean_payout_doubts WHERE application = $1
+        sql: `INSERT INTO lean_payout_absence_doubts (application, intent_id, reason, doubted_at, list_accepted)
+          SELECT CAST($2 AS TEXT), intent_id, reason, doubted_at, list_accepted
+          FROM lean_payout_absence_doubts WHERE application = $1
           ON CONFLICT DO NOTHING`,
         values: [from, to],
       },
       {
-        sql: `UPDATE lean_payout_requests SET application = $2, finding = NULL, looked_at = NULL,
+        sql: `UPDATE lean_payout_requests SET application = $2, finding = NULL, last_check_at = NULL,
             next_check_at = store_now()
           WHERE ${open} = $1 RETURNING idempotency_key`,
         values: [from, to],
@@ -177,7 +181,7 @@ export class SqlOperatorRecords implements OperatorRecords {
       {
         // Recent payouts move too. If they are missing from the new application's list, it is not the same list.
         sql: `UPDATE lean_payout_requests SET application = $2
-          WHERE created_at >= store_now() - ${String(2 * 86_400_000)} AND claim IS NULL AND application = $1`,
+          WHERE created_at >= store_now() - ${String(2 * 86_400_000)} AND lease_id IS NULL AND application = $1`,
         values: [from, to],
       },
     );

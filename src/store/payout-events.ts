@@ -4,7 +4,6 @@ import type { HistoryEventType } from '../payouts/history-event.ts';
 import type { Instant } from '../payouts/values/instant.ts';
 import type { PayoutStatus, PostInitiationStatus } from '../payouts/payout.ts';
 import {
-  progressOf,
   type PayoutEvents,
   type PayoutStateChange,
   type PayoutUpdate,
@@ -37,9 +36,9 @@ export class SqlPayoutEvents implements PayoutEvents {
 
   async leaseDue(limit: number): Promise<readonly LeasedEvent[]> {
     const [rows = []] = await this.#database.runWithoutSync({
-      sql: `UPDATE lean_payout_events SET next_try_at = store_now() + ${String(eventLeaseMs)}, tries = tries + 1
-        WHERE next_try_at <= store_now() AND event_id IN (SELECT event_id FROM lean_payout_events
-          WHERE next_try_at IS NOT NULL AND next_try_at <= store_now() ORDER BY next_try_at LIMIT $1)
+      sql: `UPDATE lean_payout_events SET due_at = store_now() + ${String(eventLeaseMs)}, tries = tries + 1
+        WHERE due_at <= store_now() AND event_id IN (SELECT event_id FROM lean_payout_events
+          WHERE due_at IS NOT NULL AND due_at <= store_now() ORDER BY due_at LIMIT $1)
         RETURNING *`,
       values: [limit],
     });
@@ -49,7 +48,7 @@ export class SqlPayoutEvents implements PayoutEvents {
   async complete(eventIds: readonly string[]): Promise<void> {
     await this.#database.runWithoutSync(
       ...eventIds.map(id => ({
-        sql: 'UPDATE lean_payout_events SET next_try_at = NULL WHERE event_id = $1',
+        sql: 'UPDATE lean_payout_events SET due_at = NULL WHERE event_id = $1',
         values: [id],
       })),
     );
@@ -58,7 +57,7 @@ export class SqlPayoutEvents implements PayoutEvents {
   async postpone(eventIds: readonly string[], inMs: number): Promise<void> {
     await this.#database.runWithoutSync(
       ...eventIds.map(id => ({
-        sql: 'UPDATE lean_payout_events SET next_try_at = store_now() + CAST($2 AS BIGINT) WHERE event_id = $1',
+        sql: 'UPDATE lean_payout_events SET due_at = store_now() + CAST($2 AS BIGINT) WHERE event_id = $1',
         values: [id, inMs],
       })),
     );
@@ -92,9 +91,9 @@ export class SqlPayoutEvents implements PayoutEvents {
   }
 
   async publishedAfter(position: number, limit: number): Promise<PublishedUpdates> {
-    const [[feed = {}] = [], rows = []] = await this.#database.run(
+    const [[bounds = {}] = [], rows = []] = await this.#database.run(
       {
-        sql: `SELECT (SELECT name FROM lean_payout_feed WHERE id = 1) || ' ' || store_identity() AS store,
+        sql: `SELECT (SELECT name FROM lean_payout_store_name WHERE id = 1) || ' ' || store_identity() AS store,
           (SELECT COALESCE(MIN(position), 1) FROM lean_payout_updates) AS first,
           (SELECT COALESCE(MAX(position), 0) FROM lean_payout_updates) AS last`,
       },
@@ -103,8 +102,8 @@ export class SqlPayoutEvents implements PayoutEvents {
         values: [position, limit],
       },
     );
-    const store = createHash('sha256').update(String(feed['store'])).digest('base64url').slice(0, 16);
-    const [first, last] = [Number(feed['first']), Number(feed['last'])];
+    const store = createHash('sha256').update(String(bounds['store'])).digest('base64url').slice(0, 16);
+    const [first, last] = [Number(bounds['first']), Number(bounds['last'])];
     return { store, first, last, updates: rows.map(updateFrom) };
   }
 
@@ -136,20 +135,20 @@ export class SqlPayoutEvents implements PayoutEvents {
     const [, rows = []] = await this.#database.run(
       {
         // A stored time later than Lean's was written by a wrong clock, so it is replaced.
-        sql: `INSERT INTO lean_payout_comparison (id, since, up_to, due_at) VALUES (1, $1, $1, store_now())
-          ON CONFLICT (id) DO UPDATE SET since = $1 WHERE lean_payout_comparison.since > $1`,
+        sql: `INSERT INTO lean_payout_backfill (id, started_at, up_to, due_at) VALUES (1, $1, $1, store_now())
+          ON CONFLICT (id) DO UPDATE SET started_at = $1 WHERE lean_payout_backfill.started_at > $1`,
         values: [leanNow],
       },
-      { sql: 'SELECT since FROM lean_payout_comparison WHERE id = 1' },
+      { sql: 'SELECT started_at FROM lean_payout_backfill WHERE id = 1' },
     );
-    return String(rows[0]?.['since']) as Instant;
+    return String(rows[0]?.['started_at']) as Instant;
   }
 
   async takeBackfillLease(everyMs: number, leanNow: Instant): Promise<Instant | undefined> {
     await this.recordStart(leanNow);
     // A due time more than one interval ahead was written by a wrong clock, so it is ignored.
     const [rows = []] = await this.#database.run({
-      sql: `UPDATE lean_payout_comparison SET due_at = store_now() + CAST($1 AS BIGINT)
+      sql: `UPDATE lean_payout_backfill SET due_at = store_now() + CAST($1 AS BIGINT)
         WHERE id = 1 AND (due_at <= store_now() OR due_at > store_now() + CAST($1 AS BIGINT)) RETURNING up_to`,
       values: [Math.ceil(everyMs)],
     });
@@ -158,7 +157,7 @@ export class SqlPayoutEvents implements PayoutEvents {
 
   async completeBackfill(upTo: Instant): Promise<void> {
     await this.#database.run({
-      sql: 'UPDATE lean_payout_comparison SET up_to = $1 WHERE id = 1',
+      sql: 'UPDATE lean_payout_backfill SET up_to = $1 WHERE id = 1',
       values: [upTo],
     });
   }
@@ -167,12 +166,12 @@ export class SqlPayoutEvents implements PayoutEvents {
     await this.#database.runWithoutSync(
       {
         sql: `DELETE FROM lean_payout_events
-          WHERE received_at < store_now() - CAST($1 AS BIGINT) AND next_try_at IS NULL`,
+          WHERE received_at < store_now() - CAST($1 AS BIGINT) AND due_at IS NULL`,
         values: [olderThanMs],
       },
       // The newest update is kept, because the next position is counted from it.
       {
-        sql: `DELETE FROM lean_payout_updates WHERE told_at < store_now() - CAST($1 AS BIGINT)
+        sql: `DELETE FROM lean_payout_updates WHERE created_at < store_now() - CAST($1 AS BIGINT)
           AND position < (SELECT MAX(position) FROM lean_payout_updates)`,
         values: [olderThanMs],
       },
@@ -184,7 +183,7 @@ function insertEvent(event: ReceivedEvent): Statement {
   const { eventId, type, paymentId, intentId, leanStatus, postInitiationStatus, publishedAt } = event;
   return {
     sql: `INSERT INTO lean_payout_events (event_id, type, payment_id, intent_id, lean_status,
-        post_initiation_status, tracks, published_at, received_at, tries, next_try_at)
+        post_initiation_status, reports_tracking, published_at, received_at, tries, due_at)
       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, store_now(), 0, store_now())
       ON CONFLICT (event_id) DO NOTHING RETURNING event_id`,
     values: [
@@ -210,18 +209,18 @@ function insertUpdates(changes: readonly PayoutStateChange[], readAfter: number)
   const rows = changes.map((change, index) => {
     const { eventId, type, paymentId, intentId, status, leanStatus, postInitiationStatus, publishedAt } =
       change;
-    const tracks = Number(postInitiationStatus !== undefined);
+    const reportsTracking = Number(postInitiationStatus !== undefined);
     const texts = [intentId, paymentId, eventId, type, status, leanStatus, postInitiationStatus ?? null];
     const textColumns = [...texts, publishedAt].map(text => `CAST($${String(values.push(text))} AS TEXT)`);
-    return `(${[index + 1, ...textColumns, tracks, progressOf(change)].join(', ')})`;
+    return `(${[index + 1, ...textColumns, reportsTracking].join(', ')})`;
   });
   return {
     sql: `WITH new_updates (ordinal, intent_id, payment_id, event_id, type, status, lean_status, post_initiation_status,
-        published_at, tracks, rank) AS (VALUES ${rows.join(', ')})
+        published_at, reports_tracking) AS (VALUES ${rows.join(', ')})
       INSERT INTO lean_payout_updates (position, intent_id, payment_id, event_id, type, status, lean_status,
-        post_initiation_status, published_at, tracks, rank, told_at)
+        post_initiation_status, published_at, reports_tracking, created_at)
       SELECT (SELECT COALESCE(MAX(position), 0) FROM lean_payout_updates) + ordinal, intent_id, payment_id, event_id,
-        type, status, lean_status, post_initiation_status, published_at, tracks, rank, store_now()
+        type, status, lean_status, post_initiation_status, published_at, reports_tracking, store_now()
       FROM new_updates
       WHERE NOT EXISTS (SELECT 1 FROM lean_payout_updates AS later
         WHERE later.intent_id = new_updates.intent_id AND later.position > CAST($1 AS BIGINT))
@@ -255,7 +254,7 @@ function updateFrom(row: Row): PayoutUpdate {
 }
 
 function trackingOf(row: Row): PostInitiationStatus | null | undefined {
-  return Number(row['tracks']) === 1
+  return Number(row['reports_tracking']) === 1
     ? (row['post_initiation_status'] as PostInitiationStatus | null)
     : undefined;
 }

@@ -46,7 +46,7 @@ export class SqlPayoutEvidence implements PayoutEvidence {
     const references = [...new Set(records.map(({ transfer }) => transfer.externalReference))];
     const placeholders = references.map((_, index) => `$${String(index + 3)}`).join(', ');
     const values = [caller, idempotencyKey, ...references];
-    const columns = `r.caller, r.idempotency_key, r.claim, ${recordColumns}`;
+    const columns = `r.caller, r.idempotency_key, r.lease_id, ${recordColumns}`;
     const others = `NOT (r.caller = $1 AND r.idempotency_key = $2)`;
     const joined = 'p.caller = r.caller AND p.idempotency_key = r.idempotency_key';
     const isOpen = `p.answer IS NULL AND r.first_sent_at IS NOT NULL AND ${mayBeAtLean('r')}`;
@@ -74,7 +74,7 @@ export class SqlPayoutEvidence implements PayoutEvidence {
       {
         // An older request may have been sent again since. There are few of them.
         sql: `SELECT ${columns} FROM lean_payout_requests r CROSS JOIN lean_payout_records p
-          WHERE r.sends > 1 AND r.created_at < $${String(values.length + 1)} AND ${joined} AND p.answer IS NOT NULL
+          WHERE r.send_count > 1 AND r.created_at < $${String(values.length + 1)} AND ${joined} AND p.answer IS NOT NULL
             AND (p.intent_id IS NOT NULL OR r.next_check_at IS NOT NULL) AND ${others} AND ${sharesReference} ${limit}`,
         values: [...values, Math.floor(from) - hourMs],
       },
@@ -84,7 +84,7 @@ export class SqlPayoutEvidence implements PayoutEvidence {
         caller: String(row['caller']),
         idempotencyKey: String(row['idempotency_key']),
         record: recordFromRow(row),
-        inFlight: row['claim'] !== null,
+        inFlight: row['lease_id'] !== null,
       })),
       isComplete: open.length < maxOpenRecords,
     };
@@ -100,7 +100,7 @@ export class SqlPayoutEvidence implements PayoutEvidence {
       sql: `SELECT ${recordColumns}
         FROM lean_payout_requests r CROSS JOIN lean_payout_records p
         WHERE r.created_at >= $4 AND r.lean_first_sent_at - r.lookback_ms >= $2 AND r.lean_sent_until <= $3
-          AND r.application = $1 AND r.sends = 1 AND r.answer_status IS NOT NULL AND p.caller = r.caller AND p.idempotency_key = r.idempotency_key
+          AND r.application = $1 AND r.send_count = 1 AND r.response_status IS NOT NULL AND p.caller = r.caller AND p.idempotency_key = r.idempotency_key
           AND p.state = 'created' AND p.intent_id IS NOT NULL
         ORDER BY r.created_at DESC LIMIT 1`,
       // The bound of one day only shortens the search. The difference between the two clocks is not known here.

@@ -118,7 +118,7 @@ export class SqlPayoutRecords implements PayoutRecords {
 
   async #isValid({ id }: Lease): Promise<boolean> {
     const [rows = []] = await this.#database.run({
-      sql: 'SELECT claim FROM lean_payout_requests WHERE claim = $1',
+      sql: 'SELECT lease_id FROM lean_payout_requests WHERE lease_id = $1',
       values: [id],
     });
     return rows.length > 0;
@@ -152,9 +152,9 @@ export class SqlPayoutRecords implements PayoutRecords {
   ): Promise<void> {
     const sent: Statement = {
       sql: `UPDATE lean_payout_requests
-        SET sends = 1, first_sent_at = store_now(), lookback_ms = $2, last_sent_at = store_now(),
+        SET send_count = 1, first_sent_at = store_now(), lookback_ms = $2, last_sent_at = store_now(),
           sent_until = store_now(), lean_first_sent_at = $3, lean_sent_until = $3
-        WHERE claim = $1`,
+        WHERE lease_id = $1`,
       values: [lease.id, lookbackMs, leanNow ?? null],
     };
     await this.#activeLeases.end(lease, () => this.#database.run(...endWithUnknownOutcome(lease, sent)));
@@ -162,7 +162,7 @@ export class SqlPayoutRecords implements PayoutRecords {
 
   async lostRecordsAgeMs(): Promise<number | null> {
     const [rows = []] = await this.#database.run({
-      sql: 'SELECT store_now() - lost_since AS age FROM lean_payout_store',
+      sql: 'SELECT store_now() - records_lost_since AS age FROM lean_payout_store',
     });
     const ageMs = rows[0]?.['age'];
     return ageMs == null ? null : Number(ageMs);

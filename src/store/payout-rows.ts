@@ -32,12 +32,12 @@ export function selectRequests(where: string, order?: string): string {
  * The few requests that are leased or scheduled for a reconciliation read, as a table. Each half of the UNION uses its
  * own index. A single condition with OR would read every request.
  */
-export const openRequests = `(SELECT * FROM lean_payout_requests WHERE claim IS NOT NULL
-  UNION ALL SELECT * FROM lean_payout_requests WHERE claim IS NULL AND next_check_at IS NOT NULL)`;
+export const openRequests = `(SELECT * FROM lean_payout_requests WHERE lease_id IS NOT NULL
+  UNION ALL SELECT * FROM lean_payout_requests WHERE lease_id IS NULL AND next_check_at IS NOT NULL)`;
 
 /** The columns that `recordFromRow` reads. `p` is the alias of the table. */
 export const recordColumns = `p.position, p.state, p.account_id, p.destination_id, p.amount, p.currency,
-  p.description, p.external_reference, p.authorized, p.intent_id, p.payment_id, p.answer, p.changed_at`;
+  p.description, p.external_reference, p.authorize, p.intent_id, p.payment_id, p.answer, p.changed_at`;
 
 /** Builds the requests from rows of `selectRequests`. */
 export function requestsFromRows(rows: readonly Row[]): readonly PayoutRequest[] {
@@ -50,13 +50,12 @@ export function requestsFromRows(rows: readonly Row[]): readonly PayoutRequest[]
       caller: String(row['caller']),
       idempotencyKey: String(row['idempotency_key']),
       fingerprint: String(row['fingerprint']),
-      // Older versions sent the caller's own key to Lean.
-      leanKey: String(row['lean_key'] === '' ? row['idempotency_key'] : row['lean_key']),
-      application: nullableText(row['application']),
+      leanKey: String(row['lean_key']),
+      application: String(row['application']),
       upstreamResponse: responseFromRow(row),
       records: requestRows.map(recordFromRow),
-      inFlight: row['claim'] !== null,
-      leases: Number(row['attempts']),
+      inFlight: row['lease_id'] !== null,
+      leases: Number(row['leases']),
       sends: sendsFromRow(row),
       refusal: row['refusal'] === null ? null : (JSON.parse(String(row['refusal'])) as PayoutRejected),
       finding: isFinding(finding) ? finding : null,
@@ -64,7 +63,7 @@ export function requestsFromRows(rows: readonly Row[]): readonly PayoutRequest[]
         row['duplicate_intents'] === null ? [] : (JSON.parse(String(row['duplicate_intents'])) as string[]),
       judgedPayouts:
         row['judged_payouts'] === null ? [] : (JSON.parse(String(row['judged_payouts'])) as string[]),
-      similarUnknownKey: nullableText(row['similar_key']),
+      similarUnknownKey: nullableText(row['similar_unknown_key']),
       createdAt: Number(row['created_at']),
       changedAt: Math.max(...requestRows.map(({ changed_at }) => Number(changed_at))),
       checks: Number(row['checks']),
@@ -76,7 +75,7 @@ export function requestsFromRows(rows: readonly Row[]): readonly PayoutRequest[]
 
 export function sendsFromRow(row: Row): SendHistory {
   return {
-    count: Number(row['sends']),
+    count: Number(row['send_count']),
     grant: row['send_grant'] === null ? null : (JSON.parse(String(row['send_grant'])) as SendGrant),
     turnedAway: Number(row['turned_away']) === 1,
     firstAt: nullableNumber(row['first_sent_at']),
@@ -85,16 +84,16 @@ export function sendsFromRow(row: Row): SendHistory {
     until: nullableNumber(row['sent_until']),
     leanFirstAt: nullableNumber(row['lean_first_sent_at']),
     leanUntil: nullableNumber(row['lean_sent_until']),
-    delayMs: Number(row['resend_after_ms']),
+    delayMs: Number(row['resend_delay_ms']),
   };
 }
 
 function responseFromRow(row: Row): UpstreamResponse | null {
-  if (row['answer_status'] === null) return null;
+  if (row['response_status'] === null) return null;
   return {
-    status: Number(row['answer_status']),
-    contentType: nullableText(row['answer_type']),
-    body: String(row['answer_body']),
+    status: Number(row['response_status']),
+    contentType: nullableText(row['response_content_type']),
+    body: String(row['response_body']),
   };
 }
 
@@ -107,7 +106,7 @@ export function recordFromRow(row: Row): PayoutRecord {
       amount: { amount: String(row['amount']) as Decimal, currency: String(row['currency']) },
       description: String(row['description']),
       externalReference: String(row['external_reference']),
-      authorize: Number(row['authorized']) === 1,
+      authorize: Number(row['authorize']) === 1,
     },
     state: String(row['state']) as RecordState,
     intentId: nullableText(row['intent_id']),

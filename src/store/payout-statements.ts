@@ -19,8 +19,7 @@ import {
 /*
  * The statements that reserve, send and release a payout. All times are epoch milliseconds of the store's clock,
  * except in columns that begin with `lean_`: those are times of Lean's clock. A statement about a lease changes
- * nothing if the lease is no longer valid. The column of a lease is called `claim`, and the column of its owner
- * `holder`.
+ * nothing if the lease is no longer valid.
  */
 
 /** Selects the rows of one request, in the table of requests and in the table of records. */
@@ -49,11 +48,11 @@ export function insertRequest(
 ): Statement {
   return {
     sql: `INSERT INTO lean_payout_requests
-      (caller, idempotency_key, fingerprint, lean_key, application, attempts, claim, holder, created_at)
+      (caller, idempotency_key, fingerprint, lean_key, application, leases, lease_id, lease_owner, created_at)
       SELECT $1, $2, $3, $4, $5, 1, $6, $7, store_now()
       WHERE NOT EXISTS (SELECT 1 FROM lean_payout_requests
         WHERE caller = '' AND idempotency_key = $2 AND fingerprint = $3)
-      ON CONFLICT DO NOTHING RETURNING claim`,
+      ON CONFLICT DO NOTHING RETURNING lease_id`,
     values: [caller, idempotencyKey, fingerprint, leanKey, application, leaseId, owner],
   };
 }
@@ -67,9 +66,9 @@ export function insertRecord(
   return {
     sql: `INSERT INTO lean_payout_records
       (caller, idempotency_key, position, state, account_id, destination_id, amount, currency, description,
-        external_reference, authorized, changed_at)
+        external_reference, authorize, changed_at)
       SELECT $1, $2, $3, 'reserved', $4, $5, $6, $7, $8, $9, $10, store_now()
-      WHERE EXISTS (SELECT 1 FROM lean_payout_requests WHERE claim = $11)`,
+      WHERE EXISTS (SELECT 1 FROM lean_payout_requests WHERE lease_id = $11)`,
     values: [
       caller,
       idempotencyKey,
@@ -107,11 +106,11 @@ export function leaseAgain(
   });
   return {
     sql: `UPDATE lean_payout_requests
-      SET claim = $3, holder = $4, attempts = attempts + 1, next_check_at = NULL
-      WHERE ${keyCondition} AND attempts = $5 AND claim IS NULL AND ${duplicatesUnchanged('$9')} AND ${resendAllowed} AND NOT EXISTS (
+      SET lease_id = $3, lease_owner = $4, leases = leases + 1, next_check_at = NULL
+      WHERE ${keyCondition} AND leases = $5 AND lease_id IS NULL AND ${duplicatesUnchanged('$9')} AND ${resendAllowed} AND NOT EXISTS (
         SELECT 1 FROM lean_payout_records p
         WHERE p.caller = $1 AND p.idempotency_key = $2 AND p.state <> 'unknown')
-      RETURNING claim`,
+      RETURNING lease_id`,
     values: [
       caller,
       idempotencyKey,
@@ -144,7 +143,9 @@ export function noteSending(
   const storeComplete = `EXISTS (SELECT 1 FROM lean_payout_store
     WHERE id = 1 AND identity = store_identity() AND complete_from <= store_now())`;
   const conditions = [
-    ...(repeated ? [`sends = ${bigintParameter(2)} OR ${resendAllowed}`, duplicatesUnchanged('$10')] : []),
+    ...(repeated
+      ? [`send_count = ${bigintParameter(2)} OR ${resendAllowed}`, duplicatesUnchanged('$10')]
+      : []),
     ...(listChecked ? [] : [storeComplete]),
   ];
   return {
@@ -153,11 +154,11 @@ export function noteSending(
         lookback_ms = CASE WHEN first_sent_at IS NULL THEN ${bigintParameter(7)} ELSE lookback_ms END,
         first_sent_at = COALESCE(first_sent_at, store_now()), last_sent_at = store_now(),
         sent_until = store_now() + ${bigintParameter(3)}, lean_sent_until = ${bigintParameter(4)} + ${bigintParameter(3)},
-        resend_after_ms = CASE WHEN resend_after_ms > ${bigintParameter(5)} THEN resend_after_ms ELSE ${bigintParameter(5)} END,
-        sends = ${bigintParameter(2)}, turned_away = 0, send_grant = NULL, refusal = NULL, looked_at = NULL, checks = 0,
-        finding = NULL, similar_key = CAST($6 AS TEXT)
-      WHERE claim = $1${conditions.map(condition => ` AND (${condition})`).join('')}
-      RETURNING claim`,
+        resend_delay_ms = CASE WHEN resend_delay_ms > ${bigintParameter(5)} THEN resend_delay_ms ELSE ${bigintParameter(5)} END,
+        send_count = ${bigintParameter(2)}, turned_away = 0, send_grant = NULL, refusal = NULL, last_check_at = NULL, checks = 0,
+        finding = NULL, similar_unknown_key = CAST($6 AS TEXT)
+      WHERE lease_id = $1${conditions.map(condition => ` AND (${condition})`).join('')}
+      RETURNING lease_id`,
     values: [
       id,
       earlierSends.count + 1,
@@ -184,7 +185,7 @@ export function selectAnswered({ caller, idempotencyKey }: RequestKey): Statemen
 const stateChanges = {
   'unknown to reserved': `SET state = 'reserved', changed_at = store_now() WHERE ${keyCondition} AND state = 'unknown'`,
   'reserved to sent': `SET state = 'sent', changed_at = store_now() WHERE ${keyCondition} AND state = 'reserved'
-    AND EXISTS (SELECT 1 FROM lean_payout_requests WHERE claim = $3 AND first_sent_at IS NOT NULL)`,
+    AND EXISTS (SELECT 1 FROM lean_payout_requests WHERE lease_id = $3 AND first_sent_at IS NOT NULL)`,
   'to unknown': `SET state = 'unknown', changed_at = store_now() WHERE ${keyCondition} AND state IN ('reserved', 'sent')`,
 } as const;
 
@@ -196,7 +197,7 @@ export function changeState(
 ): Statement {
   return {
     sql: `UPDATE lean_payout_records ${stateChanges[change]}
-      AND EXISTS (SELECT 1 FROM lean_payout_requests WHERE claim = $3)`,
+      AND EXISTS (SELECT 1 FROM lean_payout_requests WHERE lease_id = $3)`,
     values: [caller, idempotencyKey, leaseId],
   };
 }
@@ -205,7 +206,7 @@ export function changeState(
 export function endLease(leaseId: string, checkInMs: number): Statement {
   return {
     sql: `UPDATE lean_payout_requests
-      SET claim = NULL, holder = NULL, next_check_at = store_now() + $2 WHERE claim = $1`,
+      SET lease_id = NULL, lease_owner = NULL, next_check_at = store_now() + $2 WHERE lease_id = $1`,
     values: [leaseId, checkInMs],
   };
 }
@@ -217,8 +218,8 @@ export function endLeaseWithResponse(
 ): Statement {
   return {
     sql: `UPDATE lean_payout_requests
-      SET claim = NULL, holder = NULL, answer_status = $2, answer_type = $3, answer_body = $4
-      WHERE claim = $1`,
+      SET lease_id = NULL, lease_owner = NULL, response_status = $2, response_content_type = $3, response_body = $4
+      WHERE lease_id = $1`,
     values: [leaseId, status, contentType, body],
   };
 }
@@ -231,9 +232,9 @@ const grantUnlessNewDuplicates = (grant: string, known: string): string =>
 export function restoreSends({ id, earlierSends, duplicateIntents }: Lease): Statement {
   return {
     sql: `UPDATE lean_payout_requests
-      SET sends = $2, turned_away = $3, send_grant = ${grantUnlessNewDuplicates('$4', '$9')}, last_sent_at = $5, sent_until = $6, lean_sent_until = $7,
-        resend_after_ms = $8
-      WHERE claim = $1`,
+      SET send_count = $2, turned_away = $3, send_grant = ${grantUnlessNewDuplicates('$4', '$9')}, last_sent_at = $5, sent_until = $6, lean_sent_until = $7,
+        resend_delay_ms = $8
+      WHERE lease_id = $1`,
     values: [
       id,
       earlierSends.count,
@@ -257,7 +258,7 @@ export function sendGrantColumn({ grant }: SendHistory): string | null {
 export function noteTurnedAway({ id, earlierSends, duplicateIntents }: Lease): Statement {
   return {
     sql: `UPDATE lean_payout_requests
-      SET sends = $2, turned_away = $3, send_grant = ${grantUnlessNewDuplicates('$4', '$5')} WHERE claim = $1`,
+      SET send_count = $2, turned_away = $3, send_grant = ${grantUnlessNewDuplicates('$4', '$5')} WHERE lease_id = $1`,
     values: [
       id,
       earlierSends.count,
@@ -270,7 +271,7 @@ export function noteTurnedAway({ id, earlierSends, duplicateIntents }: Lease): S
 
 export function noteRefusal(leaseId: string, refusal: object | null): Statement {
   return {
-    sql: 'UPDATE lean_payout_requests SET refusal = $2 WHERE claim = $1',
+    sql: 'UPDATE lean_payout_requests SET refusal = $2 WHERE lease_id = $1',
     values: [leaseId, refusal === null ? null : JSON.stringify(refusal)],
   };
 }
@@ -278,7 +279,7 @@ export function noteRefusal(leaseId: string, refusal: object | null): Statement 
 /** Deletes a leased request; with `never sent` only if no send was recorded. */
 export function deleteLeased(leaseId: string, which: 'any' | 'never sent'): Statement {
   return {
-    sql: `DELETE FROM lean_payout_requests WHERE claim = $1${which === 'any' ? '' : ' AND first_sent_at IS NULL'}`,
+    sql: `DELETE FROM lean_payout_requests WHERE lease_id = $1${which === 'any' ? '' : ' AND first_sent_at IS NULL'}`,
     values: [leaseId],
   };
 }

@@ -46,7 +46,7 @@ export class SqlReconciliationRecords implements ReconciliationRecords {
     const [rows = []] = await this.#database.run({
       sql: selectRequests(
         // A due time too far ahead was written by a wrong clock, so the request counts as due.
-        `r.claim IS NULL AND (r.application = $2 OR r.application IS NULL)
+        `r.lease_id IS NULL AND r.application = $2
           AND (r.next_check_at <= store_now() OR r.next_check_at > store_now() + ${String(maxWaitMs)})`,
         // Requests of unknown outcome come before audits of settled ones.
         `(SELECT COUNT(p.answer) - COUNT(*) FROM lean_payout_records p
@@ -63,7 +63,7 @@ export class SqlReconciliationRecords implements ReconciliationRecords {
   ): Promise<boolean> {
     const [changed = []] = await this.#database.run({
       sql: `UPDATE lean_payout_requests SET checks = $3, next_check_at = store_now() + CAST($4 AS BIGINT)
-        WHERE ${keyCondition} AND next_check_at IS NOT DISTINCT FROM CAST($5 AS BIGINT) AND claim IS NULL RETURNING checks`,
+        WHERE ${keyCondition} AND next_check_at IS NOT DISTINCT FROM CAST($5 AS BIGINT) AND lease_id IS NULL RETURNING checks`,
       values: [caller, idempotencyKey, checks, inMs === null ? null : Math.ceil(inMs), nextCheckAt],
     });
     return changed.length > 0;
@@ -73,10 +73,10 @@ export class SqlReconciliationRecords implements ReconciliationRecords {
     const { caller, idempotencyKey } = request;
     const [started = [], rows = []] = await this.#database.run(
       {
-        sql: `UPDATE lean_payout_requests SET looked_at = store_now()
-          WHERE ${keyCondition} AND claim IS NULL AND (looked_at IS NULL OR looked_at > store_now()
-            OR looked_at <= store_now() - ${String(minReadIntervalMs)})
-          RETURNING looked_at`,
+        sql: `UPDATE lean_payout_requests SET last_check_at = store_now()
+          WHERE ${keyCondition} AND lease_id IS NULL AND (last_check_at IS NULL OR last_check_at > store_now()
+            OR last_check_at <= store_now() - ${String(minReadIntervalMs)})
+          RETURNING last_check_at`,
         values: [caller, idempotencyKey],
       },
       { sql: selectRequests('r.caller = $1 AND r.idempotency_key = $2'), values: [caller, idempotencyKey] },
@@ -86,7 +86,7 @@ export class SqlReconciliationRecords implements ReconciliationRecords {
 
   async noteFinding({ caller, idempotencyKey, leases }: PayoutRequest, finding: Finding): Promise<void> {
     await this.#database.runWithoutSync({
-      sql: `UPDATE lean_payout_requests SET finding = $3 WHERE ${keyCondition} AND claim IS NULL AND attempts = $4`,
+      sql: `UPDATE lean_payout_requests SET finding = $3 WHERE ${keyCondition} AND lease_id IS NULL AND leases = $4`,
       values: [caller, idempotencyKey, finding, leases],
     });
   }
@@ -132,7 +132,7 @@ export class SqlReconciliationRecords implements ReconciliationRecords {
   async freeTurnedAway({ caller, idempotencyKey, leases }: PayoutRequest): Promise<void> {
     await this.#database.run({
       sql: `DELETE FROM lean_payout_requests
-        WHERE ${keyCondition} AND claim IS NULL AND attempts = $3 AND ${allSendsTurnedAway} AND sends = 0`,
+        WHERE ${keyCondition} AND lease_id IS NULL AND leases = $3 AND ${allSendsTurnedAway} AND send_count = 0`,
       values: [caller, idempotencyKey, leases],
     });
   }
@@ -140,7 +140,7 @@ export class SqlReconciliationRecords implements ReconciliationRecords {
   async restartDelay({ caller, idempotencyKey, leases }: PayoutRequest, leanNow: number): Promise<void> {
     await this.#database.run({
       sql: `UPDATE lean_payout_requests SET sent_until = store_now(), lean_sent_until = $4
-        WHERE ${keyCondition} AND claim IS NULL AND attempts = $3`,
+        WHERE ${keyCondition} AND lease_id IS NULL AND leases = $3`,
       values: [caller, idempotencyKey, leases, Math.ceil(leanNow)],
     });
   }
@@ -167,7 +167,7 @@ export class SqlReconciliationRecords implements ReconciliationRecords {
       if (fresh.length === 0 || rows.length === 0) return fresh;
       const [noted = []] = await this.#database.run({
         sql: `UPDATE lean_payout_requests SET duplicate_intents = $3, send_grant = NULL
-          WHERE ${keyCondition} AND duplicate_intents IS NOT DISTINCT FROM CAST($4 AS TEXT) RETURNING claim`,
+          WHERE ${keyCondition} AND duplicate_intents IS NOT DISTINCT FROM CAST($4 AS TEXT) RETURNING lease_id`,
         values: [
           caller,
           idempotencyKey,
@@ -183,13 +183,14 @@ export class SqlReconciliationRecords implements ReconciliationRecords {
   async doubtAbsence(application: string, intentId: string, reason: string): Promise<boolean> {
     const [noted = []] = await this.#database.run(
       {
-        sql: `INSERT INTO lean_payout_doubts (application, intent_id, reason, since) VALUES ($1, $2, $3, store_now())
-          ON CONFLICT DO NOTHING RETURNING since`,
+        sql: `INSERT INTO lean_payout_absence_doubts (application, intent_id, reason, doubted_at)
+          VALUES ($1, $2, $3, store_now())
+          ON CONFLICT DO NOTHING RETURNING doubted_at`,
         values: [application, intentId, reason],
       },
       {
         sql: `UPDATE lean_payout_requests SET finding = 'absence_doubted'
-          WHERE next_check_at > 0 AND application = $1 AND claim IS NULL AND finding IN ('absent', 'needs_decision')
+          WHERE next_check_at > 0 AND application = $1 AND lease_id IS NULL AND finding IN ('absent', 'needs_decision')
             AND ${absenceDoubted('$1')}`,
         values: [application],
       },
@@ -216,7 +217,7 @@ export class SqlReconciliationRecords implements ReconciliationRecords {
 
   async doubtReason(application: string): Promise<string | undefined> {
     const [rows = []] = await this.#database.run({
-      sql: 'SELECT reason FROM lean_payout_doubts WHERE application = $1 AND accepted = 0 LIMIT 1',
+      sql: 'SELECT reason FROM lean_payout_absence_doubts WHERE application = $1 AND list_accepted = 0 LIMIT 1',
       values: [application],
     });
     return rows[0] === undefined ? undefined : String(rows[0]['reason']);
@@ -227,14 +228,14 @@ export class SqlReconciliationRecords implements ReconciliationRecords {
       `SELECT r.caller, r.idempotency_key, ${amountColumn} AS amount
       FROM lean_payout_requests r
       JOIN lean_payout_records p ON p.caller = r.caller AND p.idempotency_key = r.idempotency_key
-      WHERE r.claim IS NULL AND ${condition}`;
+      WHERE r.lease_id IS NULL AND ${condition}`;
     const sameDestination = '(CAST($1 AS TEXT) IS NULL OR lower(p.destination_id) = $1)';
     const unowned = 'NOT EXISTS (SELECT 1 FROM lean_payout_records o WHERE o.intent_id = CAST($2 AS TEXT))';
     const open = `${unowned} AND r.next_check_at > store_now() AND p.answer IS NULL`;
     // Audits cost more than other reads. So they need all three values of the payout, and are limited in time (below).
     const audited = 'r.next_check_at > store_now() AND p.answer IS NOT NULL';
     const settled = `r.created_at >= store_now() - ${String(secondCopyWindowMs)} AND r.next_check_at IS NULL`;
-    const sentTwice = 'r.sends > 1 AND r.next_check_at IS NULL';
+    const sentTwice = 'r.send_count > 1 AND r.next_check_at IS NULL';
     // A payout that Lean had failed may have a payment now. Its intent identifies it, whatever the amount.
     const failed = "p.intent_id = CAST($2 AS TEXT) AND p.state = 'rejected' AND r.next_check_at IS NULL";
     const isIdentified = amount !== null && destinationId !== null && intentId !== null;
@@ -262,15 +263,15 @@ export class SqlReconciliationRecords implements ReconciliationRecords {
       .map(row => [String(row['caller']), String(row['idempotency_key'])] as const);
     const isOpen = `EXISTS (SELECT 1 FROM lean_payout_records p
       WHERE p.caller = $1 AND p.idempotency_key = $2 AND p.answer IS NULL)`;
-    const dueAt = `CASE WHEN looked_at IS NULL OR looked_at <= store_now() - ${String(minAuditIntervalMs)} OR ${isOpen}
-      THEN store_now() ELSE looked_at + ${String(minAuditIntervalMs)} END`;
+    const dueAt = `CASE WHEN last_check_at IS NULL OR last_check_at <= store_now() - ${String(minAuditIntervalMs)} OR ${isOpen}
+      THEN store_now() ELSE last_check_at + ${String(minAuditIntervalMs)} END`;
     // One transaction for each key: two transactions that lock several rows could deadlock.
     for (const key of keys)
       await this.#database.runWithoutSync({
         // `checks` of -1: a webhook caused this audit. Only one more follows, a resend delay after the answer.
         sql: `UPDATE lean_payout_requests SET checks = CASE WHEN next_check_at IS NULL THEN -1 ELSE checks END,
-            looked_at = CASE WHEN ${isOpen} THEN looked_at ELSE ${dueAt} END, next_check_at = ${dueAt}
-          WHERE ${keyCondition} AND claim IS NULL AND (next_check_at IS NULL OR next_check_at > ${dueAt})`,
+            last_check_at = CASE WHEN ${isOpen} THEN last_check_at ELSE ${dueAt} END, next_check_at = ${dueAt}
+          WHERE ${keyCondition} AND lease_id IS NULL AND (next_check_at IS NULL OR next_check_at > ${dueAt})`,
         values: key,
       });
   }

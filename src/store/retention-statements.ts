@@ -21,10 +21,10 @@ export function deleteExpiredRequests(olderThanMs: number): Statement {
   const unknown = `FROM ${openRequests} o WHERE EXISTS (SELECT 1 FROM lean_payout_records u
     WHERE u.caller = o.caller AND u.idempotency_key = o.idempotency_key AND u.answer IS NULL)`;
   const firstUnknown = `(SELECT MIN(COALESCE(o.first_sent_at - o.lookback_ms, o.created_at)) ${unknown})`;
-  const lastUnknown = `(SELECT MAX(COALESCE(o.sent_until, o.created_at) + o.resend_after_ms) ${unknown})`;
+  const lastUnknown = `(SELECT MAX(COALESCE(o.sent_until, o.created_at) + o.resend_delay_ms) ${unknown})`;
   return {
     sql: `DELETE FROM lean_payout_requests
-      WHERE created_at < store_now() - CAST($1 AS BIGINT) AND claim IS NULL
+      WHERE created_at < store_now() - CAST($1 AS BIGINT) AND lease_id IS NULL
         AND (next_check_at IS NULL OR ${allSendsTurnedAway} AND COALESCE(finding, '') NOT IN (${unclearFindings}))
         AND (last_sent_at IS NULL OR ${allSendsTurnedAway}
           OR last_sent_at + ${nearMs} <= COALESCE(${firstUnknown}, last_sent_at + ${nearMs})

@@ -12,14 +12,14 @@ import {
 
 /** The resend delay of a request in ms, computed as in `ResendRule.delayOf`. */
 const resendDelay = (configured: string): string => {
-  const longer = `CASE WHEN resend_after_ms > ${configured} THEN resend_after_ms ELSE ${configured} END`;
+  const longer = `CASE WHEN resend_delay_ms > ${configured} THEN resend_delay_ms ELSE ${configured} END`;
   const remembered = `store_now() < first_sent_at - lookback_ms + ${String(leanKeyLifetimeMs)}`;
   return `CASE WHEN (${longer}) > 0 THEN (${longer}) WHEN ${remembered} THEN 0 ELSE ${String(defaultDelayMs)} END`;
 };
 
 /** Whether proofs of absence are stopped for a Lean application. */
 export const absenceDoubted = (application: string): string =>
-  `EXISTS (SELECT 1 FROM lean_payout_doubts d WHERE d.application = ${application} AND d.accepted = 0)`;
+  `EXISTS (SELECT 1 FROM lean_payout_absence_doubts d WHERE d.application = ${application} AND d.list_accepted = 0)`;
 
 /**
  * Whether Lean may have a payout of a request: Lean has not turned away every send, or has shown a payout of the
@@ -48,7 +48,7 @@ export const mayResend = ({
   allowsRepetition,
   leanNow,
 }: Readonly<Record<'configuredDelay' | 'allowsRepetition' | 'leanNow', string>>) =>
-  `(${allSendsTurnedAway} OR ((send_grant IS NOT NULL OR (${allowsRepetition} = 1 AND sends < ${String(maxSendsWithoutOperator)}
+  `(${allSendsTurnedAway} OR ((send_grant IS NOT NULL OR (${allowsRepetition} = 1 AND send_count < ${String(maxSendsWithoutOperator)}
     AND duplicate_intents IS NULL AND NOT ${absenceDoubted('lean_payout_requests.application')})) AND (
     (${resendDelay(configuredDelay)}) = 0 OR (
       sent_until + (${resendDelay(configuredDelay)}) <= store_now() AND lean_sent_until + (${resendDelay(configuredDelay)}) <= ${leanNow}))))`;

@@ -15,7 +15,7 @@ export function settleAnswered(lease: Lease, position: number, columns: AnswerCo
     sql: `UPDATE lean_payout_records
       SET state = $4, intent_id = $5, payment_id = $6, answer = $7, changed_at = store_now()
       WHERE ${keyCondition} AND position = $3 AND answer IS NULL
-        AND ($4 = 'created' OR EXISTS (SELECT 1 FROM lean_payout_requests WHERE claim = $8))
+        AND ($4 = 'created' OR EXISTS (SELECT 1 FROM lean_payout_requests WHERE lease_id = $8))
       RETURNING position`,
     values: [lease.caller, lease.idempotencyKey, position, ...columns, lease.id],
   };
@@ -63,8 +63,8 @@ export interface Condition {
 export function requestUnchanged({ leases, sends }: PayoutRequest, firstIndex: number): Condition {
   return {
     condition: `EXISTS (SELECT 1 FROM lean_payout_requests r
-      WHERE r.caller = $1 AND r.idempotency_key = $2 AND r.claim IS NULL AND r.attempts = ${bigintParameter(firstIndex)}
-        AND r.sends = ${bigintParameter(firstIndex + 1)}
+      WHERE r.caller = $1 AND r.idempotency_key = $2 AND r.lease_id IS NULL AND r.leases = ${bigintParameter(firstIndex)}
+        AND r.send_count = ${bigintParameter(firstIndex + 1)}
         AND r.send_grant IS NOT DISTINCT FROM CAST($${String(firstIndex + 2)} AS TEXT))`,
     values: [leases, sends.count, sendGrantColumn(sends)],
   };
@@ -81,9 +81,9 @@ export function endChecksWhenSettled({ caller, idempotencyKey }: RequestKey): St
   return {
     sql: `UPDATE lean_payout_requests
       SET checks = 0, finding = NULL, next_check_at =
-        store_now() + CASE WHEN resend_after_ms > 0 THEN resend_after_ms ELSE ${String(defaultDelayMs)} END
-      WHERE ${keyCondition} AND claim IS NULL AND NOT EXISTS (${answers} AND p.answer IS NULL)
-        AND (next_check_at IS NOT NULL OR attempts > 1 OR lookback_ms > 0
+        store_now() + CASE WHEN resend_delay_ms > 0 THEN resend_delay_ms ELSE ${String(defaultDelayMs)} END
+      WHERE ${keyCondition} AND lease_id IS NULL AND NOT EXISTS (${answers} AND p.answer IS NULL)
+        AND (next_check_at IS NOT NULL OR leases > 1 OR lookback_ms > 0
           OR EXISTS (${answers} AND p.state = 'rejected' AND p.intent_id IS NOT NULL))`,
     values: [caller, idempotencyKey],
   };

@@ -22,8 +22,8 @@ export function selectSimilar(
     WHERE ${where} AND p.caller = r.caller AND p.idempotency_key = r.idempotency_key AND r.caller || '' = $1 AND r.idempotency_key <> $2 AND p.answer IS NULL
       AND lower(p.destination_id) IN (${placeholders})`;
   return {
-    sql: `${select(`r.next_check_at > 0 AND r.claim IS NULL AND ${mayBeAtLean('r')}`)}
-      ${inFlight ? `UNION ALL ${select('r.claim IS NOT NULL')}` : ''} LIMIT 100`,
+    sql: `${select(`r.next_check_at > 0 AND r.lease_id IS NULL AND ${mayBeAtLean('r')}`)}
+      ${inFlight ? `UNION ALL ${select('r.lease_id IS NOT NULL')}` : ''} LIMIT 100`,
     values: [caller, idempotencyKey, ...destinationIds],
   };
 }

@@ -16,14 +16,13 @@ export function recordStoreIdentity(lossWindowMs: number): string {
   const newest = `COALESCE((SELECT MAX(${requestTime}) FROM lean_payout_requests WHERE ${requestTime} <= store_now()),
     (SELECT MIN(store_now() - ${String(yearMs)}) FROM lean_payout_requests))`;
   // An earlier loss whose window has not ended may reach further back. Then its time is kept.
-  const lostSince = `CASE
-      WHEN s.complete_from > store_now() AND (s.lost_since IS NULL OR s.lost_since < ${newest}) THEN s.lost_since
+  const recordsLostSince = `CASE
+      WHEN s.complete_from > store_now() AND (s.records_lost_since IS NULL OR s.records_lost_since < ${newest})
+      THEN s.records_lost_since
       ELSE ${newest} END`;
   return `INSERT INTO lean_payout_store AS s (id, identity, complete_from)
-    SELECT 1, store_identity(),
-      store_now() + CASE WHEN EXISTS (SELECT 1 FROM lean_payout_requests) THEN 0 ELSE ${lossWindow} END
-    WHERE 1 = 1
+    VALUES (1, store_identity(), store_now() + ${lossWindow})
     ON CONFLICT (id) DO UPDATE SET identity = store_identity(), complete_from = store_now() + ${lossWindow},
-      lost_since = ${lostSince}
+      records_lost_since = ${recordsLostSince}
     WHERE s.identity <> store_identity()`;
 }

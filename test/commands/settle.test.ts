@@ -592,7 +592,7 @@ describe.each(storeKinds)('payouts settle (%s)', kind => {
       await records.reserve(newRequest(keyOf(intentId)));
       await database.run(
         {
-          sql: 'UPDATE lean_payout_requests SET claim = NULL WHERE idempotency_key = $1',
+          sql: 'UPDATE lean_payout_requests SET lease_id = NULL WHERE idempotency_key = $1',
           values: [intentId],
         },
         {

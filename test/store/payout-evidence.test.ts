@@ -144,11 +144,9 @@ describe.each(storeKinds)('payout evidence (%s)', kind => {
     const { evidence, database, createUnknown, createSettled } = await startStore(kind);
     await createUnknown(keyOf('unknown'));
     await createSettled('i', keyOf('settled'));
-    for (const application of ["'another'", 'NULL']) {
-      await database.run({ sql: `UPDATE lean_payout_requests SET application = ${application}` });
-      const named = (await otherRecords(evidence, 'itself')).map(({ idempotencyKey }) => idempotencyKey);
-      expect(named.toSorted()).toEqual(['settled', 'unknown']);
-    }
+    await database.run({ sql: "UPDATE lean_payout_requests SET application = 'another'" });
+    const named = (await otherRecords(evidence, 'itself')).map(({ idempotencyKey }) => idempotencyKey);
+    expect(named.toSorted()).toEqual(['settled', 'unknown']);
   });
 
   it('a reference payout was created with a single send within a window of Lean’s time', async () => {

@@ -362,7 +362,7 @@ describe.each(storeKinds)('a store that may have lost records (%s)', kind => {
     expect(await lostAgeAfterRestore()).toBe(60_000 + lossWindowMs);
   });
 
-  it('a store with requests from before its identity was recorded counts as complete', async () => {
+  it('a store with requests whose identity is not recorded counts as incomplete', async () => {
     const { open, database, clock, permit, takeLease } = await startStore(kind, { lossWindowMs });
     await takeLease(keyOf('older'));
     await database.run({ sql: 'DELETE FROM lean_payout_store' });
@@ -371,7 +371,7 @@ describe.each(storeKinds)('a store that may have lost records (%s)', kind => {
     const reserved = await records.reserve(newRequest());
     if (!('lease' in reserved)) throw new Error('the key is taken');
     const stamp = { remainingMs, leanNow: clock.ms };
-    expect(await records.noteSending(reserved.lease, stamp, permit())).toBe('noted');
+    expect(await records.noteSending(reserved.lease, stamp, permit())).toBe('list read required');
   });
 
   it('records with a time in the future do not count as the newest record of a restored store', async () => {

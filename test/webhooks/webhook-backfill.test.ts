@@ -137,7 +137,7 @@ describe.each(storeKinds)('a backfill (%s)', kind => {
   it.each([
     ['lease', 'due_at = due_at + 10000000000000'],
     ['end of the last one', "up_to = '2099-01-01T00:00:00.000Z'"],
-    ['first start', "since = '2099-01-01T00:00:00.000Z'"],
+    ['first start', "started_at = '2099-01-01T00:00:00.000Z'"],
   ])(
     'recovers a missed webhook, even if a wrong clock has recorded the %s in the future',
     async (_description, wrong) => {
@@ -154,10 +154,10 @@ describe.each(storeKinds)('a backfill (%s)', kind => {
         await Promise.all([backfill.stop(), processor.stop()]);
       });
       await events.takeBackfillLease(180_000, instant('2020-01-01T00:00:00.000Z'));
-      await database.run({ sql: `UPDATE lean_payout_comparison SET ${wrong}` });
+      await database.run({ sql: `UPDATE lean_payout_backfill SET ${wrong}` });
       // The lease is due, unless the test moves it into the future.
       if (!wrong.startsWith('due_at'))
-        await database.run({ sql: 'UPDATE lean_payout_comparison SET due_at = 0' });
+        await database.run({ sql: 'UPDATE lean_payout_backfill SET due_at = 0' });
       const { intentId, paymentId } = lean.payouts.add({ status: 'PENDING_WITH_BANK' });
       backfill.start();
       await expect.poll(() => recovered, { timeout: 60_000 }).toHaveLength(1);

@@ -113,7 +113,7 @@ export class CreationAttempts {
     { refuseSimilar = false }: CreateOptions,
   ): Promise<CreatePayoutsAnswer | undefined> {
     const { records, reconciliation, reconciler, rule, application } = this.#options;
-    if (request.application !== null && request.application !== application)
+    if (request.application !== application)
       return this.unknownAnswer({ ...request, finding: 'other_application' });
     const current = await reconciliation.startReading(request);
     // Another caller has read Lean's list within the last seconds. The recorded finding is the answer.
@@ -170,7 +170,7 @@ export class CreationAttempts {
       if (!(failure instanceof StoreUnavailable)) throw failure;
       return undefined;
     });
-    const request = read ?? placeholderRequest(lease);
+    const request = read ?? placeholderRequest(lease, this.#options.application);
     const recorded = recordedAnswer(request);
     if (recorded !== undefined) return recorded;
     const answer = this.unknownAnswer(request);
@@ -185,19 +185,16 @@ export class CreationAttempts {
 }
 
 /** Replaces a record that cannot be read right after a send. */
-function placeholderRequest({
-  caller,
-  idempotencyKey,
-  leanKey,
-  transfers,
-  similarUnknownKey,
-}: Lease): PayoutRequest {
+function placeholderRequest(
+  { caller, idempotencyKey, leanKey, transfers, similarUnknownKey }: Lease,
+  application: string,
+): PayoutRequest {
   return {
     caller,
     idempotencyKey,
     leanKey,
     fingerprint: '',
-    application: null,
+    application,
     upstreamResponse: null,
     records: transfers.map((transfer, position) => ({
       position,

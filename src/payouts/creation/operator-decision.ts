@@ -111,7 +111,7 @@ export class OperatorDecisions {
     // requires the list. The other decisions then rest on the operator's word alone.
     if (isOtherApplication && decision.kind === 'send again')
       return refuse(
-        `It was sent for the Lean application ${String(current.application)}: decide with the credentials of that one, or see accept-application. Nothing was changed.`,
+        `It was sent for the Lean application ${current.application}: decide with the credentials of that one, or see accept-application. Nothing was changed.`,
       );
     if (reading === undefined && !isOtherApplication)
       return refuse(

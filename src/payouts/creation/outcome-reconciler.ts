@@ -72,7 +72,7 @@ export class OutcomeReconciler {
     { untilNow = false }: { readonly untilNow?: boolean } = {},
   ): Promise<Reconciliation> {
     const { application, matcher } = this.#options;
-    if (request.application !== null && request.application !== application)
+    if (request.application !== application)
       return { finding: 'other_application', proven: false, reading: undefined };
     try {
       return await this.#applyReading(request, await matcher.search(request, { deadline, untilNow }));
@@ -116,7 +116,7 @@ export class OutcomeReconciler {
    * @throws LeanError, StoreUnavailable
    */
   async audit(request: PayoutRequest, deadline: number): Promise<void> {
-    if (request.application !== null && request.application !== this.#options.application) return;
+    if (request.application !== this.#options.application) return;
     const { matcher, events = {} } = this.#options;
     const reading = await matcher.search(request, { deadline, untilNow: true });
     // A payout with the reference of the request is its own, even if an operator has judged it to be another one.
@@ -207,11 +207,7 @@ export class OutcomeReconciler {
   async #doubtAbsence(request: PayoutRequest, missed: readonly MissedPayout[]): Promise<void> {
     const { records, events = {} } = this.#options;
     for (const { intentId, reason } of missed) {
-      const isNew = await records.doubtAbsence(
-        request.application ?? this.#options.application,
-        intentId,
-        reason,
-      );
+      const isNew = await records.doubtAbsence(request.application, intentId, reason);
       if (isNew) events.absenceDoubted?.(request, intentId);
     }
   }

@@ -52,8 +52,8 @@ export interface PayoutRequest extends RequestKey {
   readonly fingerprint: string;
   /** The idempotency key of every send to Lean. */
   readonly leanKey: string;
-  /** The Lean application of the request; null in a record of an older version. */
-  readonly application: string | null;
+  /** The Lean application that the request is sent for. */
+  readonly application: string;
   /** Null as long as Lean has sent no readable response. It stays null if the payouts were found in Lean's list. */
   readonly upstreamResponse: UpstreamResponse | null;
   /** One per transfer, in their order; at least one. */

@@ -22,7 +22,7 @@ export function summarizeRequest(
   rule: ResendRule,
   application: string,
 ): RequestSummary {
-  const isOtherApplication = request.application !== null && request.application !== application;
+  const isOtherApplication = request.application !== application;
   const unknown = unknownAnswer(
     isOtherApplication ? { ...request, finding: 'other_application' } : request,
     rule,
