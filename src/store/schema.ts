@@ -86,6 +86,7 @@ const version1: readonly string[] = [
     currency TEXT NOT NULL,
     description TEXT NOT NULL,
     external_reference TEXT NOT NULL,
+    -- Whether Lean authorizes the payout at once.
     authorize INTEGER NOT NULL,
     intent_id TEXT,
     payment_id TEXT,
