@@ -102,7 +102,8 @@ export class Listeners {
    * request in flight has ended, so that `/ready` and `/metrics` answer for as long as there is work.
    */
   async close(): Promise<void> {
-    await Promise.all([this.#gateway.updatePipeline?.endSubscriptions(), this.#socket.close()]);
+    // WebSockets come first. A subscription that ended before its connection would count as complete for the client.
+    await Promise.all([this.#socket.close(), this.#gateway.updatePipeline?.endSubscriptions()]);
     await Promise.all(this.#started.map(listener => listener.drain()));
     await Promise.all(this.#started.map(listener => listener.close()));
   }

@@ -364,11 +364,11 @@ describe('a subscriber', () => {
     expect(reads() - before).toBeLessThan(count / 2);
   });
 
-  it('gets the end of the stream when the gateway stops', async () => {
+  it('ends without `complete` when the gateway stops, so that clients connect again', async () => {
     const gateway = await startListeningGateway({ env: { LEAN_WEBHOOK_SECRET: secret } });
     const stream = await subscribeBySse(gateway.url, allUpdates);
     await gateway.close();
-    expect(await stream.ended).toBe('complete');
+    expect(await stream.ended).toBe('cut');
   });
 
   it('gets UPDATES_UNAVAILABLE if no webhooks are configured', async () => {
@@ -391,8 +391,8 @@ describe('with access tokens', () => {
     const paying = await subscribeBySse(gateway.url, allUpdates, {}, await headersOf('payouts:create'));
     await expect(paying.next()).rejects.toThrow('FORBIDDEN');
     const reading = await subscribeBySse(gateway.url, allUpdates, {}, await headersOf('payouts:read', '2s'));
-    await expect(reading.next()).rejects.toThrow('UNAUTHENTICATED');
-    expect(await reading.ended).toBe('complete');
+    await expect(reading.next()).rejects.toThrow('the stream has ended');
+    expect(await reading.ended).toBe('cut');
   });
 });
 
@@ -450,6 +450,30 @@ describe('over WebSocket', () => {
     expect(gateway.lean.requests.filter(({ query: sent }) => 'amount_min' in sent)).toEqual([]);
     const reading = connect(gateway.url, { authorization: `Bearer ${await token('payouts:read')}` });
     expect((await reading.iterate(query).next()).value).toMatchObject({ data: { payouts: {} } });
+  });
+
+  it('a client connects again with a new token when its token expires, and misses no update', async () => {
+    const issuer = await startIssuer();
+    onTestFinished(() => issuer.close());
+    const { gateway, addPayout } = await start(issuer.env);
+    const lifetimes = ['2s', '5m'];
+    const sent: string[] = [];
+    const client = createClient({
+      url: gateway.url.replace('http', 'ws'),
+      webSocketImpl: WebSocket,
+      connectionParams: async () => {
+        const lifetime = lifetimes[sent.length] ?? '5m';
+        sent.push(lifetime);
+        return { authorization: `Bearer ${await issuer.token({ scope: 'payouts:read' }, { lifetime })}` };
+      },
+    });
+    onTestFinished(() => void client.dispose());
+    const updates = client.iterate<{ payoutUpdated: { paymentId: string } }>({ query: allUpdates });
+    const next = updates.next();
+    await expect.poll(() => sent, { timeout: 60_000 }).toEqual(lifetimes);
+    await expect.poll(() => subscribers(gateway.origin)).toBe(1);
+    const { paymentId } = addPayout();
+    expect((await next).value).toMatchObject({ data: { payoutUpdated: { paymentId } } });
   });
 
   it('a subscription that is unsubscribed ends at once, even if it has had no update', async () => {

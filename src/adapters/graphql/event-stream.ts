@@ -60,7 +60,8 @@ function eventStreamProcessor(context: RequestContext, log: Logger) {
         const { done, value } = await results.next();
         if (done === true) {
           clearInterval(ping);
-          controller.enqueue(encoder.encode('event: complete\ndata:\n\n'));
+          // A client connects again only if the stream ends without `complete`.
+          if (context.interrupted !== true) controller.enqueue(encoder.encode('event: complete\ndata:\n\n'));
           controller.close();
           return;
         }

@@ -31,6 +31,8 @@ export interface RequestContext {
    * The last cursor that the subscriber received: the `Last-Event-ID` header that a browser sends when it reconnects.
    */
   lastEventId?: string;
+  /** Whether the gateway ended the subscription, so that the client should connect again. */
+  interrupted?: boolean;
   /** The cursor of the update that is being delivered. */
   deliveredCursor?: string;
   /** The document of a subscription. Subscriptions with the same text share it. */

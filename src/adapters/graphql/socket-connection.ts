@@ -16,6 +16,9 @@ import { unfinishedBytes } from './unfinished-message.ts';
 /** Close code for a connection without a valid access token (graphql-ws). */
 export const unauthorizedCode = 4401;
 
+/** Close code for an expired access token. Unlike 4401, clients of graphql-ws connect again, with a new token. */
+const expiredCode = 4403;
+
 /** The longest reason in a close frame, in bytes. @see https://www.rfc-editor.org/rfc/rfc6455#section-5.5 */
 const maxReasonBytes = 123;
 
@@ -85,7 +88,7 @@ export class SocketConnection implements ProtocolSocket {
     if (!this.#isOpen) return;
     this.#auth = auth;
     const cancelExpiry = onExpiry(auth.caller, () => {
-      this.close(unauthorizedCode, 'The access token has expired.');
+      this.close(expiredCode, 'The access token has expired.');
     });
     this.#socket.once('close', cancelExpiry);
   }

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { setTimeout as pause } from 'node:timers/promises';
-import { BadInput, Unauthenticated, UpdatesUnavailable } from '../../errors/gateway-errors.ts';
+import { BadInput, UpdatesUnavailable } from '../../errors/gateway-errors.ts';
 import { Loaders, type PayoutSources } from '../../loaders/loaders.ts';
 import { PayoutLookup } from '../../loaders/payout-lookup.ts';
 import type { PayoutEvents, PayoutUpdate } from '../../payouts/payout-update.ts';
@@ -118,11 +118,7 @@ export class SubscriptionUpdates implements Updates {
     const abort = (): void => {
       abortController.abort();
     };
-    let expired = false;
-    const cancelExpiry = onExpiry(context.caller, () => {
-      expired = true;
-      abort();
-    });
+    const cancelExpiry = onExpiry(context.caller, abort);
     try {
       context.signal.addEventListener('abort', abort, { once: true });
       if (context.signal.aborted) abort();
@@ -135,8 +131,8 @@ export class SubscriptionUpdates implements Updates {
         context.deliveredCursor = cursor;
         yield { ...update, cursor, payouts, payout: () => this.#payoutOf(update, shared) };
       }
-      if (expired)
-        throw new Unauthenticated('The access token has expired: subscribe again with a new one.', true);
+      // The gateway is stopping, or the access token has expired.
+      context.interrupted = !context.signal.aborted;
     } finally {
       cancelExpiry();
       context.signal.removeEventListener('abort', abort);
