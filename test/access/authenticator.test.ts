@@ -236,4 +236,20 @@ describe('an MCP client without a token', () => {
     const response = await fetch(`${origin}/.well-known/oauth-protected-resource`);
     expect(await response.json()).toMatchObject({ resource: 'https://payouts.example/mcp' });
   });
+
+  it.each([
+    ['https://pay.example.com/payouts/mcp', '/.well-known/oauth-protected-resource/payouts/mcp'],
+    ['https://pay.example.com/payouts/mcp/', '/.well-known/oauth-protected-resource/payouts/mcp'],
+    ['https://pay.example.com/', '/.well-known/oauth-protected-resource'],
+    ['https://pay.example.com/a%20b', '/.well-known/oauth-protected-resource/a%20b'],
+  ])('finds the metadata of MCP_PUBLIC_URL=%s at the path of the challenge', async (publicUrl, path) => {
+    const { gateway } = await start({ MCP_PUBLIC_URL: publicUrl });
+    const refused = await post(gateway.mcpUrl ?? '');
+    expect(refused.headers.get('www-authenticate')).toContain(
+      `resource_metadata="https://pay.example.com${path}"`,
+    );
+    const response = await fetch(`${new URL(gateway.mcpUrl ?? '').origin}${path}`);
+    expect([response.status, await response.json()]).toMatchObject([200, { resource: publicUrl }]);
+    expect(gateway.lean.requests).toEqual([]);
+  });
 });

@@ -17,9 +17,17 @@ export class ProtectedResource {
     this.#options = options;
   }
 
-  /** Whether the metadata is served at a path. */
+  /**
+   * Whether the metadata is served at a path: at those that clients derive from the URLs of this listener, and at the
+   * one that they derive from its public URL.
+   * @see https://www.rfc-editor.org/rfc/rfc9728#section-3.1
+   */
   isMetadataPath(path: string): boolean {
-    return /^\/\.well-known\/oauth-protected-resource(?:\/mcp)?$/.test(path);
+    const { publicUrl } = this.#options;
+    return (
+      /^\/\.well-known\/oauth-protected-resource(?:\/mcp)?$/.test(path) ||
+      (publicUrl !== undefined && path === new URL(getOAuthProtectedResourceMetadataUrl(publicUrl)).pathname)
+    );
   }
 
   /** The metadata document. @see https://www.rfc-editor.org/rfc/rfc9728#section-3.2 */
