@@ -6,7 +6,8 @@ import {
 import { createMcpHandler, type AuthInfo } from '@modelcontextprotocol/server';
 import type { ServerResponse } from 'node:http';
 import type { Authenticator } from '../../access/authenticator.ts';
-import { requireScopes, scopeOf, type Caller } from '../../access/caller.ts';
+import { requireScopes, scopeOf, scopes, type Caller, type Scope } from '../../access/caller.ts';
+import { Unauthenticated } from '../../errors/gateway-errors.ts';
 import { JsonBoundsExceeded, parseExactJson } from '../../json/exact-json.ts';
 import { readBodyText, bodyTooLargeMessage } from '../http/body.ts';
 import type { HttpRequestContext } from '../http/http-request-context.ts';
@@ -80,7 +81,8 @@ export async function startMcpServer(options: McpHttpOptions): Promise<Listener>
         report.caller = caller.subject;
         await serve(context, caller);
       } catch (error) {
-        const refusal = refusalOf(error, resource?.challenge(request));
+        const scope = error instanceof Unauthenticated ? await neededScope(context) : undefined;
+        const refusal = refusalOf(error, resource?.challenge(request, scope));
         if (refusal === undefined) throw error;
         report.outcome = refusal.code;
         sendError(response, refusal.status, refusal.message, {
@@ -88,6 +90,15 @@ export async function startMcpServer(options: McpHttpOptions): Promise<Listener>
           code: refusal.code,
         });
       }
+  }
+
+  /** The least scope for a request without a valid access token. Its body is read only to see which tool it calls. */
+  async function neededScope(context: HttpRequestContext): Promise<Scope> {
+    const text = await readBodyText(context, maxBodyBytes);
+    const parsed = text === undefined ? undefined : parseBody(text);
+    const operation =
+      parsed !== undefined && 'body' in parsed ? tools.operationCalledBy(parsed.body) : undefined;
+    return operation === undefined ? scopes.read : scopeOf(operation);
   }
 
   async function serve(context: HttpRequestContext, caller: Caller): Promise<void> {
