@@ -8,12 +8,13 @@ import type { ServerResponse } from 'node:http';
 import type { Authenticator } from '../../access/authenticator.ts';
 import { requireScopes, scopeOf, scopes, type Caller, type Scope } from '../../access/caller.ts';
 import { Unauthenticated } from '../../errors/gateway-errors.ts';
-import { JsonBoundsExceeded, parseExactJson } from '../../json/exact-json.ts';
+import { JsonBoundsExceeded } from '../../json/exact-json.ts';
 import { readBodyText, bodyTooLargeMessage } from '../http/body.ts';
 import type { HttpRequestContext } from '../http/http-request-context.ts';
 import { startListener, type Listener, type CommonListenerOptions } from '../http/listener.ts';
 import { refusalOf } from '../http/refusal.ts';
 import { ProtectedResource, type ResourceOptions } from './protected-resource.ts';
+import { parseRpcMessage } from './rpc-message.ts';
 import { createMcpTools, type McpOptions } from './server.ts';
 
 export interface McpHttpOptions extends McpOptions, CommonListenerOptions {
@@ -131,7 +132,7 @@ function authInfoOf(caller: Caller): AuthInfo {
 
 function parseBody(text: string): { readonly body: unknown } | { readonly problem: string } {
   try {
-    return { body: parseExactJson(text) };
+    return { body: parseRpcMessage(text) };
   } catch (error) {
     if (error instanceof JsonBoundsExceeded) return { problem: error.message };
     if (error instanceof SyntaxError) return { problem: 'is not JSON' };

@@ -66,6 +66,58 @@ it('a batch of messages is refused', async () => {
   expect(lean.requests).toEqual([]);
 });
 
+/** Sends a text as a request of its own, and returns the message of the response. */
+async function postMessage(url: string, body: string): Promise<{ status: number; message: unknown }> {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
+    body,
+  });
+  const text = await response.text();
+  return { status: response.status, message: JSON.parse(/^data: (\{.*)$/m.exec(text)?.[1] ?? text) };
+}
+
+it.each(['1732800000000000', '-1732800000000000', '9007199254740991', '"1732800000000000000"'])(
+  'an id and a progress token of %s are accepted, and the answer has the id',
+  async id => {
+    const { mcp, lean } = await start();
+    const { status, message } = await postMessage(
+      mcp,
+      `{"jsonrpc":"2.0","id":${id},"method":"tools/call","params":{"name":"lean-getpayout",` +
+        `"arguments":{"payment_id":"${examplePayoutId}"},"_meta":{"progressToken":${id}}}}`,
+    );
+    expect([status, message]).toMatchObject([
+      200,
+      { id: JSON.parse(id) as unknown, result: { structuredContent: { id: examplePayoutId } } },
+    ]);
+    expect(lean.requests.map(({ operation }) => operation)).toEqual(['getPayout']);
+  },
+);
+
+it('an id that is not a safe integer is refused, and nothing is sent', async () => {
+  const { mcp, lean } = await start();
+  const { status, message } = await postMessage(
+    mcp,
+    `{"jsonrpc":"2.0","id":9007199254740993,"method":"tools/call","params":{"name":"lean-getpayout",` +
+      `"arguments":{"payment_id":"${examplePayoutId}"}}}`,
+  );
+  expect([status, message]).toMatchObject([400, { error: { code: -32_600 } }]);
+  expect(lean.requests).toEqual([]);
+});
+
+it('an amount of 17 digits as a number reaches Lean with all its digits, under a long id', async () => {
+  const { mcp, lean } = await start();
+  const body = JSON.stringify(leanCreation({ amount: '@' })).replace('"@"', '123456789012345.67');
+  const { message } = await postMessage(
+    mcp,
+    `{"jsonrpc":"2.0","id":1732800000000000,"method":"tools/call","params":{"name":"lean-createpayoutpayment",` +
+      `"arguments":{"idempotency_key":"long","body":${body}}}}`,
+  );
+  expect(message).toMatchObject({ id: 1_732_800_000_000_000 });
+  const sent = lean.requests.filter(({ operation }) => operation === 'createPayoutPayment');
+  expect(sent.map(({ body }) => body)).toEqual([expect.stringContaining('"amount":123456789012345.67,')]);
+});
+
 it.each(['GET', 'PUT', 'PATCH', 'DELETE'])(
   '%s is refused with 405, and its body is not read',
   async method => {
