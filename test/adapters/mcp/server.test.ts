@@ -1,11 +1,12 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { request } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Client, StreamableHTTPClientTransport, type CallToolResult } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { toolResult } from '../../../src/adapters/mcp/tool-result.ts';
 import { toolsOf } from '../../../src/adapters/mcp/tools.ts';
 import type { Environment } from '../../../src/config/config.ts';
@@ -458,6 +459,97 @@ it.each(eras)('a local agent calls the tools over standard input and output (%s)
   expect(lean.payouts.all().filter(({ externalReference }) => externalReference === 'by-stdio')).toHaveLength(
     1,
   );
+});
+
+describe('a process that serves the tools on standard input and output', () => {
+  const initialize = {
+    id: 1,
+    method: 'initialize',
+    params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'x', version: '1' } },
+  };
+  const callOf = (id: number, name: string, args: object) => ({
+    id,
+    method: 'tools/call',
+    params: { name, arguments: args },
+  });
+  const create = callOf(2, 'lean-createpayoutpayment', { idempotency_key: 'by-pipe', body: leanCreation() });
+  const read = callOf(3, 'lean-getpayout', { payment_id: examplePayoutId });
+
+  /** Starts the process. Its Lean answers slowly. */
+  async function startPipe() {
+    const { lean } = await start();
+    lean.faults.add({ kind: 'latency', ms: 1000 });
+    const child = spawn(
+      process.execPath,
+      [fileURLToPath(new URL('../../../src/main.ts', import.meta.url)), 'mcp', '--stdio'],
+      {
+        stdio: ['pipe', 'pipe', 'inherit'],
+        env: {
+          LEAN_BASE_URL: lean.url,
+          LEAN_API_TOKEN: sandboxCredentials.token,
+          DATA_DIR: await freshFolder(),
+        },
+      },
+    );
+    onTestFinished(() => void child.kill('SIGKILL'));
+    const chunks: string[] = [];
+    child.stdout.setEncoding('utf8').on('data', (chunk: string) => chunks.push(chunk));
+    const ended = once(child, 'close') as Promise<[number | null, string | null]>;
+    const write = (...messages: readonly object[]): void => {
+      for (const message of messages)
+        child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
+    };
+    const answers = (): readonly { id?: number; result?: { isError?: boolean } }[] =>
+      chunks
+        .join('')
+        .split('\n')
+        .filter(line => line !== '')
+        .map(line => JSON.parse(line) as { id?: number });
+    const received = (operation: string): number =>
+      lean.requests.filter(each => each.operation === operation).length;
+    return { child, write, ended, answers, received };
+  }
+
+  it('writes the answers of all calls in flight when its input ends', async () => {
+    const { child, write, ended, answers, received } = await startPipe();
+    write(initialize, create, read);
+    child.stdin.end();
+    expect(await ended).toEqual([0, null]);
+    expect(new Map(answers().map(({ id, result }) => [id, result]))).toMatchObject(
+      new Map([
+        [1, expect.anything()],
+        [2, { structuredContent: { payouts_payment_details: [{}] } }],
+        [3, { structuredContent: { id: examplePayoutId } }],
+      ]),
+    );
+    expect([received('createPayoutPayment'), received('getPayout')]).toEqual([1, 1]);
+  });
+
+  it.each(['SIGTERM', 'SIGINT'] as const)(
+    'writes the answer of a payout in flight before %s ends it',
+    async signal => {
+      const { child, write, ended, answers, received } = await startPipe();
+      write(initialize, create);
+      await vi.waitUntil(() => received('createPayoutPayment') === 1, 30_000);
+      child.kill(signal);
+      expect(await ended).toEqual([0, null]);
+      const answer = answers().find(({ id }) => id === 2);
+      expect(answer).toMatchObject({ result: { structuredContent: { payouts_payment_details: [{}] } } });
+      expect(answer?.result?.isError).toBeFalsy();
+      expect(received('createPayoutPayment')).toBe(1);
+    },
+  );
+
+  it('ends after the payout in flight if its agent has closed both ends or cancelled the call', async () => {
+    const { child, write, ended, received } = await startPipe();
+    write(initialize, create);
+    await vi.waitUntil(() => received('createPayoutPayment') === 1, 30_000);
+    write({ method: 'notifications/cancelled', params: { requestId: 2 } });
+    child.stdout.destroy();
+    child.stdin.end();
+    expect(await ended).toEqual([0, null]);
+    expect(received('createPayoutPayment')).toBe(1);
+  });
 });
 
 it('an operation that is added to the operations gets a tool', () => {
