@@ -122,7 +122,12 @@ export class OperationCalls {
     const { idempotencyKey, problems } = keyFrom(values[keyParameter], requireKey);
     const key = { caller: caller.subject, idempotencyKey };
     const body = transfersFromBody(values['body'], problems.length === 0 ? key : undefined);
-    const all = [...unknownParameters, ...problems, ...('problems' in body ? body.problems : [])];
+    const problemsOfBody = 'problems' in body ? body.problems : [];
+    const all = [
+      ...unknownParameters,
+      ...problems,
+      ...problemsOfBody.map(each => ({ ...each, inBody: each.parameter !== 'body' })),
+    ];
     if ('problems' in body || all.length > 0) return { kind: 'invalid', problems: all };
     try {
       const answer = await creation.createPayouts(key, body.transfers, { refuseSimilar });

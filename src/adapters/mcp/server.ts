@@ -9,7 +9,7 @@ import { operations, type Operation } from '../../lean/operations.ts';
 import { anonymousCaller, type Caller } from '../../access/caller.ts';
 import type { OperationCalls } from '../../operations/operation-calls.ts';
 import { currentRequestReport } from '../observability/request-report.ts';
-import { outcomeCode, toolResult } from './tool-result.ts';
+import { outcomeCode, toolResult, unknownArgument } from './tool-result.ts';
 import { toolsOf, type ToolOptions } from './tools.ts';
 
 export interface McpOptions extends ToolOptions {
@@ -61,11 +61,12 @@ export function createMcpTools(options: McpOptions): McpTools {
         const parameterOf = new Map(
           Object.entries(argumentNames).map(([parameter, name]) => [name, parameter]),
         );
+        const given = Object.entries(params.arguments ?? {});
+        // Both names of one parameter could hold two keys, and only one of them would count.
+        const foreign = given.find(([name]) => Object.hasOwn(argumentNames, name) && !parameterOf.has(name));
+        if (foreign !== undefined) return unknownArgument(foreign[0], argumentNames);
         const values = Object.fromEntries(
-          Object.entries(params.arguments ?? {}).map(([name, value]) => [
-            parameterOf.get(name) ?? name,
-            value,
-          ]),
+          given.map(([name, value]) => [parameterOf.get(name) ?? name, value]),
         );
         const caller = (http?.authInfo?.extra?.['caller'] as Caller | undefined) ?? anonymousCaller;
         const outcome = await options.calls.call({

@@ -50,10 +50,10 @@ function failureMessage(
           (replaced, [parameter, argument]) => replaced.replaceAll(parameter, argument),
           text,
         );
-      const problems = outcome.problems.map(({ parameter, problem }) =>
-        withArgumentNames(`${parameter} ${problem}`),
+      const problems = outcome.problems.map(({ parameter, problem, inBody = false }) =>
+        inBody ? `body.${parameter} ${problem}` : withArgumentNames(`${parameter} ${problem}`),
       );
-      return `Nothing was done. ${problems.join(' ')} Correct this and call again.`;
+      return invalidArgumentsMessage(problems);
     }
     case 'conflict':
     case 'refused':
@@ -80,6 +80,19 @@ function failureMessage(
       return `${error.message} (${error.code}) Nothing was changed; try again in a moment.`;
     }
   }
+}
+
+function invalidArgumentsMessage(problems: readonly string[]): string {
+  return `Nothing was done. ${problems.join(' ')} Correct this and call again.`;
+}
+
+/** The result for an argument that has the parameter's name on another surface, such as `idempotency-key`. */
+export function unknownArgument(
+  name: string,
+  argumentNames: Readonly<Record<string, string>>,
+): CallToolResult {
+  const accepted = Object.values(argumentNames).join(', ');
+  return failure(invalidArgumentsMessage([`${name} is not known; accepted: ${accepted}.`]));
 }
 
 function unknownOutcomeMessage({

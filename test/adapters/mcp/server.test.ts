@@ -257,7 +257,7 @@ describe('a failed call', () => {
       [
         'lean-createpayoutpayment',
         { idempotency_key: 'k', body: leanCreation({ amount: 0 }) },
-        /amount is not accepted/,
+        /amount must be above zero/,
       ],
     ];
     for (const [name, args, problem] of wrong) {
@@ -266,6 +266,71 @@ describe('a failed call', () => {
       expect(textOf(result)).toMatch(problem);
       expect(textOf(result)).toMatch(/^Nothing was done\. .* Correct this and call again\.$/);
     }
+    expect(lean.requests).toEqual([]);
+  });
+
+  const transfer = 'body.payment_details.0.destination_details.0';
+  const second = 'payment_details.1.destination_details.0';
+  const [details] = leanCreation().payment_details;
+  it.each([
+    [
+      { body: leanCreation({ payment_destination_id: 'acme' }) },
+      `${transfer}.payment_destination_id must be the id of a destination at Lean: a UUID such as "3fa85f64-5717-4562-b3fc-2c963f66afa6".`,
+    ],
+    [
+      { body: leanCreation({ currency: 'aed' }) },
+      `${transfer}.currency must be an ISO 4217 code in capital letters, such as "AED" or "SAR".`,
+    ],
+    [
+      { body: leanCreation({}, { currency: 'aed' }) },
+      'body.payment_details.0.currency must be an ISO 4217 code in capital letters, such as "AED" or "SAR".',
+    ],
+    [
+      { body: leanCreation({ currency: 'ABC' }) },
+      `${transfer}.currency is not an ISO 4217 currency; send a code such as "AED" or "SAR".`,
+    ],
+    [
+      { body: leanCreation({}, { account_id: 'my account' }) },
+      'body.payment_details.0.account_id must be the id of a source account, as the Payouts tab of Lean\'s dashboard names it: 1 to 64 letters, digits, "_" or "-".',
+    ],
+    [
+      { body: leanCreation({ description: 'x'.repeat(40) }) },
+      `${transfer}.description must be 1 to 32 characters, not only whitespace; these are 40.`,
+    ],
+    [
+      { body: leanCreation({ amount: undefined }) },
+      `${transfer}.amount is missing; it must be of type number or string, such as "16.50".`,
+    ],
+    [
+      { body: leanCreation({ memo: 'x' }) },
+      `${transfer}.memo is not known; accepted: payment_destination_id, amount, currency, description, external_reference, authorize_payment.`,
+    ],
+    [{ memo: 'x' }, 'memo is not known; accepted: idempotency_key, body.'],
+    [{ 'idempotency-key': 'other' }, 'idempotency-key is not known; accepted: idempotency_key, body.'],
+    [{ body: JSON.stringify(leanCreation()) }, 'body must be of type object, with payment_details.'],
+    ...['', ' ', ' key', 7].map(
+      key =>
+        [
+          { idempotency_key: key },
+          'idempotency_key must be 1 to 255 printable ASCII characters with no space at either end, such as "order-4711" or a UUID.',
+        ] as const,
+    ),
+    [
+      {
+        body: {
+          payment_details: [...leanCreation({ external_reference: 'key-1.1' }).payment_details, details],
+        },
+      },
+      `${transfer}.external_reference must differ from the reference that ${second} has by default, because a transfer is found at Lean by its reference.`,
+    ],
+  ] as const)('with %j names the argument, and what is accepted', async (change, problem) => {
+    const { mcp, lean } = await start();
+    const args = { idempotency_key: 'key-1', body: leanCreation(), ...change };
+    const result = await call(await connect(mcp), 'lean-createpayoutpayment', args);
+    expect(result).toMatchObject({
+      isError: true,
+      content: [{ type: 'text', text: `Nothing was done. ${problem} Correct this and call again.` }],
+    });
     expect(lean.requests).toEqual([]);
   });
 

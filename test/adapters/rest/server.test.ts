@@ -345,12 +345,16 @@ describe('a payout', () => {
       'is empty; at least 1 is required',
     ],
     [leanCreation({}, { extra: 1 }), 'payment_details.0.extra', 'not known'],
-    [leanCreation({ amount: '16.5 AED' }), 'payment_details.0.destination_details.0.amount', 'not accepted'],
-    [leanCreation({ amount: 0 }), 'payment_details.0.destination_details.0.amount', 'not accepted'],
-    [leanCreation({ amount: -5 }), 'payment_details.0.destination_details.0.amount', 'not accepted'],
+    [
+      leanCreation({ amount: '16.5 AED' }),
+      'payment_details.0.destination_details.0.amount',
+      'such as "16.50"',
+    ],
+    [leanCreation({ amount: 0 }), 'payment_details.0.destination_details.0.amount', 'must be above zero'],
+    [leanCreation({ amount: -5 }), 'payment_details.0.destination_details.0.amount', 'must be above zero'],
     [leanCreation({ amount: 1.005 }), 'payment_details.0.destination_details.0.amount', 'at most 2'],
     [leanCreation({ amount: null }), 'payment_details.0.destination_details.0.amount', 'number or string'],
-    [leanCreation({ currency: 'aed' }), 'payment_details.0.destination_details.0.currency', 'not accepted'],
+    [leanCreation({ currency: 'aed' }), 'payment_details.0.destination_details.0.currency', 'such as "AED"'],
     [
       leanCreation({}, { currency: undefined }),
       'payment_details.0.destination_details.0.currency',
@@ -360,12 +364,12 @@ describe('a payout', () => {
     [
       leanCreation({ payment_destination_id: '../x' }),
       'payment_details.0.destination_details.0.payment_destination_id',
-      'not accepted',
+      'must be the id of a destination at Lean: a UUID such as',
     ],
     [
       leanCreation({ description: 'x'.repeat(33) }),
       'payment_details.0.destination_details.0.description',
-      'not accepted',
+      'must be 1 to 32 characters',
     ],
     [
       leanCreation({ description: 'a\r\nb' }),
@@ -377,11 +381,11 @@ describe('a payout', () => {
       'payment_details.0.destination_details.0.authorize_payment',
       'boolean',
     ],
-    [leanCreation({}, { account_id: 'a/../b' }), 'payment_details.0.account_id', 'not accepted'],
+    [leanCreation({}, { account_id: 'a/../b' }), 'payment_details.0.account_id', '1 to 64 letters'],
     [
       { payment_details: ['key-1.1', null].flatMap(reference => detailsWithReference(reference)) },
       'payment_details.0.destination_details.0.external_reference',
-      'must differ from payment_details.1.destination_details.0.external_reference',
+      'must differ from the reference that payment_details.1.destination_details.0 has by default',
     ],
   ];
 
