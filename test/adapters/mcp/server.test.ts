@@ -106,6 +106,20 @@ it('an id that is not a safe integer is refused, and nothing is sent', async () 
   expect(lean.requests).toEqual([]);
 });
 
+it.each(['123456789012345678', '1234567890.12345678'])(
+  'an amount_min of %s as a number reaches Lean with all its digits',
+  async digits => {
+    const { mcp, lean } = await start();
+    const { status } = await postMessage(
+      mcp,
+      `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"lean-listpayouts",` +
+        `"arguments":{"amount_min":${digits}}}}`,
+    );
+    expect(status).toBe(200);
+    expect(lean.requests.map(({ query }) => query['amount_min'])).toEqual([digits]);
+  },
+);
+
 it('an amount of 17 digits as a number reaches Lean with all its digits, under a long id', async () => {
   const { mcp, lean } = await start();
   const body = JSON.stringify(leanCreation({ amount: '@' })).replace('"@"', '123456789012345.67');
@@ -297,6 +311,16 @@ describe('a failed call', () => {
       { body: leanCreation({ description: 'x'.repeat(40) }) },
       `${transfer}.description must be 1 to 32 characters, not only whitespace; these are 40.`,
     ],
+    [
+      { body: leanCreation({ amount: '12345678901234567890' }) },
+      `${transfer}.amount is too large; at most 18 digits before the point.`,
+    ],
+    [
+      { body: leanCreation({ amount: '16,50' }) },
+      `${transfer}.amount must be a decimal number such as "16.50", with a point and without spaces, leading zeros or a +, of at most 64 characters.`,
+    ],
+    [{ body: leanCreation({ amount: '1e3' }) }, `${transfer}.amount must be plain digits, such as "16.50".`],
+    [{ body: leanCreation({ amount: -1 }) }, `${transfer}.amount must be above zero.`],
     [
       { body: leanCreation({ amount: undefined }) },
       `${transfer}.amount is missing; it must be of type number or string, such as "16.50".`,
@@ -540,6 +564,11 @@ describe('a process that serves the tools on standard input and output', () => {
   const create = callOf(2, 'lean-createpayoutpayment', { idempotency_key: 'by-pipe', body: leanCreation() });
   const read = callOf(3, 'lean-getpayout', { payment_id: examplePayoutId });
 
+  interface Answer {
+    readonly id?: number;
+    readonly result?: { readonly isError?: boolean; readonly content?: readonly { readonly text: string }[] };
+  }
+
   /** Starts the process. Its Lean answers slowly. */
   async function startPipe() {
     const { lean } = await start();
@@ -564,12 +593,12 @@ describe('a process that serves the tools on standard input and output', () => {
       for (const message of messages)
         child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
     };
-    const answers = (): readonly { id?: number; result?: { isError?: boolean } }[] =>
+    const answers = (): readonly Answer[] =>
       chunks
         .join('')
         .split('\n')
         .filter(line => line !== '')
-        .map(line => JSON.parse(line) as { id?: number });
+        .map(line => JSON.parse(line) as Answer);
     const received = (operation: string): number =>
       lean.requests.filter(each => each.operation === operation).length;
     return { child, write, ended, answers, received };
@@ -604,6 +633,32 @@ describe('a process that serves the tools on standard input and output', () => {
       expect(received('createPayoutPayment')).toBe(1);
     },
   );
+
+  it('asks for text only if a number has lost digits', async () => {
+    const { child, write, ended, answers, received } = await startPipe();
+    const long = '1234567890123456.78';
+    const withAmount = (id: number, amount: unknown) =>
+      callOf(id, 'lean-createpayoutpayment', { idempotency_key: 'k', body: leanCreation({ amount }) });
+    write(
+      initialize,
+      withAmount(2, JSON.rawJSON(long)),
+      withAmount(3, '12345678901234567890'),
+      callOf(4, 'lean-listpayouts', { amount_min: JSON.rawJSON(long) }),
+      callOf(5, 'lean-listpayouts', { amount_min: '-1' }),
+    );
+    child.stdin.end();
+    await ended;
+    const texts = new Map(answers().map(({ id, result }) => [id, result?.content?.[0]?.text ?? '']));
+    expect(
+      [2, 3, 4, 5].map(id => texts.get(id)?.replace(/^Nothing was done\. | Correct this .*$/g, '')),
+    ).toEqual([
+      'body.payment_details.0.destination_details.0.amount has more than 15 digits, some of which a JSON number may lose; send it as text, such as "16.50".',
+      'body.payment_details.0.destination_details.0.amount is too large; at most 18 digits before the point.',
+      'amount_min has more than 15 digits, some of which a JSON number may lose; send it as text, such as "16.50".',
+      'amount_min must be a decimal number of at least zero, such as "16.50".',
+    ]);
+    expect([received('createPayoutPayment'), received('listPayouts')]).toEqual([0, 0]);
+  });
 
   it('ends after the payout in flight if its agent has closed both ends or cancelled the call', async () => {
     const { child, write, ended, received } = await startPipe();
