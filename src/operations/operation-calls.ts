@@ -50,6 +50,8 @@ export type OperationOutcome =
       readonly idempotencyKey?: string;
       /** Another key of the caller, with a similar payout whose outcome is unknown. */
       readonly similarUnknownKey?: string;
+      /** The gateway's reading of the response to a creation. */
+      readonly creation?: CreationAnswers;
     }
   | { readonly kind: 'similar'; readonly error: SimilarPayoutUnknown; readonly idempotencyKey: string }
   | { readonly kind: 'invalid'; readonly problems: readonly RequestProblem[] }
@@ -61,6 +63,14 @@ export type OperationOutcome =
       readonly error: LeanError | StoreUnavailable;
       readonly idempotencyKey?: string;
     };
+
+/** What Lean's response to a creation means for its transfers. */
+export interface CreationAnswers {
+  /** How many transfers Lean has accepted. */
+  readonly created: number;
+  /** The rejections, one for each transfer that Lean refused or failed, or one for the request as a whole. */
+  readonly rejected: readonly PayoutRejected[];
+}
 
 export interface OperationCallsOptions {
   readonly client: LeanClient;
@@ -158,10 +168,12 @@ export class OperationCalls {
     });
     const created = answer.kind === 'batch' ? answer.created : [];
     const similar = created.find(({ similarUnknownKey }) => similarUnknownKey !== null)?.similarUnknownKey;
+    const rejected = answer.kind === 'batch' ? answer.rejected : [answer];
     const common = {
       kind: 'lean',
       retryAfter: null,
       idempotencyKey,
+      creation: { created: created.length, rejected },
       ...(similar != null && { similarUnknownKey: similar }),
     } as const;
     if (request?.upstreamResponse != null) return { ...common, response: request.upstreamResponse };

@@ -239,6 +239,61 @@ it('a creation that Lean answers with a number that is not JSON is a success', (
   });
 });
 
+describe('a payout that Lean fails within a 200', () => {
+  const failing = { payment_destination_id: destinations.failsAtOnce };
+  const create = 'lean-createpayoutpayment';
+
+  it('is an error, with Lean’s JSON in its content, also when the call is repeated', async () => {
+    const { url, mcp, lean } = await start();
+    const client = await connect(mcp);
+    const args = { idempotency_key: 'key-1', body: leanCreation(failing) };
+    const result = await call(client, create, args);
+    expect(result).toMatchObject({
+      isError: true,
+      content: [
+        {
+          text: expect.stringMatching(
+            /^Lean failed the payout at once.* Nothing was paid\. The same call would get the same answer\./,
+          ) as string,
+        },
+        { text: expect.stringContaining('"payment_status":"FAILED"') as string },
+      ],
+    });
+    expect(result.content).toHaveLength(2);
+    expect(await call(client, create, args)).toEqual(result);
+    const { data } = await postOperation(url, createPayoutDocument, {
+      input: payoutInput('key-1', { destinationId: destinations.failsAtOnce }),
+    });
+    expect(data).toMatchObject({ createPayout: { __typename: 'PayoutRejected' } });
+    expect(lean.requests.filter(({ operation }) => operation === 'createPayoutPayment')).toHaveLength(1);
+  });
+
+  it('beside one that Lean accepts is named, and the call is not an error', async () => {
+    const { mcp, lean } = await start();
+    const transfers = [leanCreation(), leanCreation({ ...failing, description: 'INV 002' })];
+    const result = await call(await connect(mcp), create, {
+      idempotency_key: 'key-1',
+      body: { payment_details: transfers.flatMap(({ payment_details }) => payment_details) },
+    });
+    expect(result.isError).toBeFalsy();
+    expect(result.content).toMatchObject([
+      {
+        text: expect.stringMatching(
+          /not paid: payouts_payment_details\.1.*\. The others are accepted\./,
+        ) as string,
+      },
+      { text: expect.stringContaining('"payment_status":"CREATED"') as string },
+    ]);
+    expect(result.structuredContent).toMatchObject({
+      payouts_payment_details: [
+        { destination_details: { payment_status: 'CREATED' } },
+        { destination_details: { payment_status: 'FAILED' } },
+      ],
+    });
+    expect(lean.requests.filter(({ operation }) => operation === 'createPayoutPayment')).toHaveLength(1);
+  });
+});
+
 it('a key creates one payout over GraphQL, REST and MCP', async () => {
   const { url, mcp, restUrl, lean } = await start({ env: { REST_PORT: '0' } });
   const payoutsBefore = lean.payouts.all().length;
@@ -395,16 +450,42 @@ describe('a failed call', () => {
     expect(lost.isError).toBe(true);
     expect(textOf(lost)).toContain('same body and idempotency_key "key-1"');
     expect((await call(client, 'lean-createpayoutpayment', args)).isError).toBeFalsy();
-    const other = await call(client, 'lean-createpayoutpayment', {
-      ...args,
-      body: leanCreation({ amount: 17 }),
-    });
-    expect(textOf(other)).toContain('used before with another input');
     const refused = await call(client, 'lean-createpayoutpayment', {
       idempotency_key: 'key-2',
       body: leanCreation({ payment_destination_id: destinations.refused }),
     });
     expect(textOf(refused)).toMatch(/HTTP 422, BENEFICIARY_NOT_ACTIVE/);
+  });
+
+  it('for a key with another body asks for the original body with the key, and not for a new key', async () => {
+    const { mcp, lean } = await start();
+    const client = await connect(mcp);
+    const args = { idempotency_key: 'key-1', body: leanCreation() };
+    const first = await call(client, 'lean-createpayoutpayment', args);
+    const conflict = await call(client, 'lean-createpayoutpayment', {
+      ...args,
+      body: leanCreation({ amount: 17 }),
+    });
+    expect(conflict.isError).toBe(true);
+    expect(textOf(conflict)).toBe(
+      'idempotency_key "key-1" was used before with another body. This call paid nothing, but the earlier one may ' +
+        'have. To get its outcome, call with the original body and idempotency_key "key-1". Do not use another key ' +
+        'for the same payout. If the user wants a payout in addition to that one, give it its own key. Otherwise tell ' +
+        'the user.',
+    );
+    expect(await call(client, 'lean-createpayoutpayment', args)).toEqual(first);
+    expect(lean.requests.filter(({ operation }) => operation === 'createPayoutPayment')).toHaveLength(1);
+  });
+
+  it('for a key that Lean knows with another body asks for the original body as well', async () => {
+    const { mcp, lean } = await start();
+    const fault = { kind: 'status', status: 409, code: 'IDEMPOTENCY_KEY_MISMATCH' } as const;
+    lean.faults.add({ ...fault, operation: 'createPayoutPayment' });
+    const args = { idempotency_key: 'key-1', body: leanCreation() };
+    const conflict = await call(await connect(mcp), 'lean-createpayoutpayment', args);
+    expect(conflict.isError).toBe(true);
+    expect(textOf(conflict)).toContain('call with the original body and idempotency_key "key-1"');
+    expect(lean.requests.filter(({ operation }) => operation === 'createPayoutPayment')).toHaveLength(1);
   });
 
   it('of an unknown tool lists the tools', async () => {
