@@ -4,6 +4,7 @@ import {
   historyShape,
   intentShape,
   listShape,
+  outcomeRule,
   payoutShape,
   type Shape,
 } from './shapes.ts';
@@ -159,9 +160,7 @@ export const operations = {
     resource: 'payout',
     title: 'One payout',
     summary: 'One payout in full.',
-    description:
-      'One payout in full, by its payment_id. It is paid when post_initiation_status is PROCESSED, and not paid when ' +
-      'that is REJECTED or status is FAILED; ACCEPTED_BY_BANK alone is not final.',
+    description: `One payout in full, by its payment_id. ${outcomeRule}`,
     parameters: [paymentId],
     answer: payoutShape,
     hints: read,
@@ -175,7 +174,7 @@ export const operations = {
     summary: 'What was requested for a payout, with its destination and, once there is one, its payment.',
     description:
       'What was requested when a payout was created: amount, destination, your own external_reference, and the ' +
-      'payment once there is one. Use it to follow a payout that has no payment_id yet.',
+      `payment once there is one. Use it to follow a payout that has no payment_id yet. ${outcomeRule}`,
     parameters: [
       {
         name: 'payment_intent_id',

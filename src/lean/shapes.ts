@@ -23,6 +23,11 @@ export interface Shape {
   readonly items?: Shape;
 }
 
+/** How Lean's two statuses tell whether a payout is paid, for people and language models. */
+export const outcomeRule =
+  'A payout is paid when post_initiation_status is PROCESSED. It is not paid when post_initiation_status is REJECTED, or ' +
+  'status is FAILED or AUTHORISATION_FAILED. ACCEPTED_BY_BANK alone is not final.';
+
 const nullable = (type: string, description: string, more: Shape = {}): Shape => ({
   type: [type, 'null'],
   description,

@@ -10,6 +10,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { toolResult } from '../../../src/adapters/mcp/tool-result.ts';
 import { toolsOf } from '../../../src/adapters/mcp/tools.ts';
 import type { Environment } from '../../../src/config/config.ts';
+import { outcomeRule } from '../../../src/lean/shapes.ts';
 import { operations, toolNameOf, type Operation } from '../../../src/lean/operations.ts';
 import {
   destinations,
@@ -153,6 +154,11 @@ it('unknown arguments are refused, also those with names of Object.prototype; at
 });
 
 describe.each(eras)('the tools (%s)', era => {
+  it('come with instructions that say when a payout is paid', async () => {
+    const { mcp } = await start();
+    expect((await connect(mcp, era)).getInstructions()).toContain(outcomeRule);
+  });
+
   it('have the names of the capability, and hints about their effects', async () => {
     const { mcp } = await start();
     const { tools } = await (await connect(mcp, era)).listTools();
