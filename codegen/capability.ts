@@ -1,6 +1,6 @@
 import { restPathOf, toolNameOf, type Operation, type OperationParameter } from '../src/lean/operations.ts';
 import { outcomeRule } from '../src/lean/shapes.ts';
-import { toolsOf } from '../src/adapters/mcp/tools.ts';
+import { argumentDescription, toolsOf } from '../src/adapters/mcp/tools.ts';
 
 /** The namespace of Lean's public capability, so that its users recognize this one. */
 const namespace = 'payouts-payments';
@@ -138,9 +138,10 @@ export function skillOf(
   const sections = toolsOf(operations, { writes: true, requireKey: true }).map(
     ({ tool, operation, argumentNames }) => {
       const { required = [] } = tool.inputSchema;
-      const argumentLines = operation.parameters.map(({ name, description }) => {
-        const argument = argumentNames[name] ?? name;
-        return `- \`${argument}\`${required.includes(argument) ? '' : ' (optional)'}: ${description}`;
+      const argumentLines = operation.parameters.map(parameter => {
+        const argument = argumentNames[parameter.name] ?? parameter.name;
+        const optional = required.includes(argument) ? '' : ' (optional)';
+        return `- \`${argument}\`${optional}: ${argumentDescription(parameter)}`;
       });
       const example = examples[toolNameOf(operation)];
       return [

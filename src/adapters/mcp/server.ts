@@ -69,6 +69,8 @@ export function createMcpTools(options: McpOptions): McpTools {
         const values = Object.fromEntries(
           given.map(([name, value]) => [parameterOf.get(name) ?? name, value]),
         );
+        for (const { name, ofTool } of operation.parameters)
+          if (ofTool !== undefined) values[name] ??= ofTool.default;
         const caller = (http?.authInfo?.extra?.['caller'] as Caller | undefined) ?? anonymousCaller;
         const outcome = await options.calls.call({
           operation,

@@ -234,6 +234,31 @@ describe.each(eras)('the tools (%s)', era => {
   });
 });
 
+it('lists 10 payouts by default, and says so; the default of REST stays that of Lean', async () => {
+  const { mcp, restUrl, lean } = await start({ env: { REST_PORT: '0' } });
+  const client = await connect(mcp);
+  const { tools } = await client.listTools();
+  expect(tools.find(({ name }) => name === 'lean-listpayouts')?.inputSchema.properties).toMatchObject({
+    page_size: {
+      default: 10,
+      description: 'Rows of a page, 10 by default. A row takes about 500 tokens, so ask for few.',
+    },
+  });
+  const rowsOf = ({ structuredContent }: CallToolResult): number =>
+    (structuredContent as { content: readonly unknown[] }).content.length;
+  const results = [];
+  for (const args of [{}, { page_size: null }, { page_size: 12, page_number: 0 }])
+    results.push(await call(client, 'lean-listpayouts', args));
+  const response = await fetch(`${restUrl ?? ''}/v1/payouts/v1/payments`);
+  expect([
+    ...results.map(rowsOf),
+    ((await response.json()) as { content: unknown[] }).content.length,
+  ]).toEqual([10, 10, 12, 50]);
+  // 20,000 characters are about 5,000 tokens.
+  expect(JSON.stringify(results[0]).length).toBeLessThan(20_000);
+  expect(lean.requests.map(({ query }) => query['page_size'])).toEqual(['10', '10', '12', undefined]);
+});
+
 it('a creation that Lean answers with a number that is not JSON is a success', () => {
   const body = '{"id":"x","account_number":0101338000001}';
   const response = { status: 200, contentType: 'application/json', body };
