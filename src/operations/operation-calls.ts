@@ -45,7 +45,7 @@ export type OperationOutcome =
   | {
       readonly kind: 'lean';
       readonly response: Omit<UpstreamResponse, 'body'> & { readonly body: string | Buffer };
-      /** Lean's `Retry-After` header, unchanged. */
+      /** Lean's `Retry-After` header, unchanged; null if it has none, or one that is neither seconds nor a date. */
       readonly retryAfter: string | null;
       readonly idempotencyKey?: string;
       /** Another key of the caller, with a similar payout whose outcome is unknown. */
@@ -195,6 +195,14 @@ function keyFrom(
   return { idempotencyKey: String(given), problems: problem === undefined ? [] : [problem] };
 }
 
+/**
+ * The values of `Retry-After` that are passed on: up to eight digits, so that no account number is one, or a date. A
+ * header is not masked, so no other text may pass.
+ * @see https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3
+ */
+const retryAfterForm =
+  /^(?:\d{1,8}|(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} \d\d:\d\d:\d\d GMT)$/;
+
 /** @throws LeanBadAnswer if a successful response is not JSON */
 function outcomeFromLean(answer: LeanAnswer): OperationOutcome & { readonly kind: 'lean' } {
   if (answer.ok) answer.json();
@@ -203,7 +211,7 @@ function outcomeFromLean(answer: LeanAnswer): OperationOutcome & { readonly kind
   return {
     kind: 'lean',
     response: { status, contentType: mediaType ?? null, body },
-    retryAfter: typeof retryAfter === 'string' ? retryAfter : null,
+    retryAfter: typeof retryAfter === 'string' && retryAfterForm.test(retryAfter) ? retryAfter : null,
   };
 }
 

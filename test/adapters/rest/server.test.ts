@@ -100,6 +100,22 @@ describe('a read', () => {
   });
 
   it.each([
+    ['120', '120'],
+    ['Sun, 01 Mar 2026 08:30:00 GMT', 'Sun, 01 Mar 2026 08:30:00 GMT'],
+    ['account AE070331234567890123456 is busy', null],
+    ['1015000000601', null],
+    ['120, AE070331234567890123456', null],
+    ['Sun, 01 Mar 2026 08:30:00 GMT AE070331234567890123456', null],
+    ['-1', null],
+  ])('passes on Lean’s retry-after %j only as seconds or a date', async (retryAfter, passedOn) => {
+    const { rest, lean } = await start({ env: { MASK_IBAN: 'on' } });
+    lean.faults.add({ kind: 'status', status: 422, retryAfter });
+    const response = await fetch(`${rest}/v1/payouts/v1/${examplePayoutId}`);
+    expect([response.status, response.headers.get('retry-after')]).toEqual([422, passedOn]);
+    expect(lean.requests).toHaveLength(1);
+  });
+
+  it.each([
     [{ kind: 'broken_json' }, 502, 'LEAN_BAD_RESPONSE'],
     [{ kind: 'drop_after' }, 502, 'LEAN_UNAVAILABLE'],
     [{ kind: 'stall', part: 'headers' }, 504, 'LEAN_TIMEOUT'],
