@@ -579,6 +579,24 @@ it('an operation that is neither a read nor the creation of payouts is refused',
   expect(received).toEqual([]);
 });
 
+it('with MASK_IBAN=on an account number that an error has as a number is masked', async () => {
+  const { url, received } = await rawServer(response => {
+    response
+      .writeHead(422, { 'content-type': 'application/json' })
+      .end('{"status":"ACCOUNT_BLOCKED","code":123456789012345}');
+  });
+  const core = createTestCore(url, openTestStore(await freshStore('SQLite')));
+  const calls = new OperationCalls({ ...core, requireKey: true, maskIban: true });
+  const server = await startRestServer({ ...serverOptions, calls });
+  onTestFinished(() => server.drain());
+  const response = await fetch(`${server.url}/v1/payouts/v1/${examplePayoutId}`);
+  expect([response.status, await response.text()]).toEqual([
+    422,
+    '{"status":"ACCOUNT_BLOCKED","code":"***********2345"}',
+  ]);
+  expect(received).toHaveLength(1);
+});
+
 it('an operation that is added to the operations gets a route and an OpenAPI description', async () => {
   const { url, received } = await rawServer(response => json(response, { refund: true }));
   const refund: Operation = {
