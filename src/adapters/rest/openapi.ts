@@ -1,5 +1,5 @@
 import { restPathOf, type Operation } from '../../lean/operations.ts';
-import { scopeOf } from '../../access/caller.ts';
+import { scopeOf, scopes } from '../../access/caller.ts';
 import { parameterShape } from '../../operations/parameter-shape.ts';
 
 export interface OpenApiOptions {
@@ -46,7 +46,9 @@ const accessToken = {
   type: 'http',
   scheme: 'bearer',
   bearerFormat: 'JWT',
-  description: 'An access token of the issuer that the gateway trusts.',
+  description:
+    `An access token of the issuer that the gateway trusts, with the scope ${scopes.read} for reads and ` +
+    `${scopes.create} for payouts.`,
 };
 
 function operationObject(operation: Operation, { requireKey, requiresToken }: OpenApiOptions): object {
@@ -57,7 +59,8 @@ function operationObject(operation: Operation, { requireKey, requiresToken }: Op
     tags: [payouts.name],
     summary: title,
     description,
-    ...(requiresToken && { security: [{ accessToken: [scopeOf(operation)] }] }),
+    // Linters accept scopes only for OAuth 2 flows, which are the issuer's. The 403 response names the scope.
+    ...(requiresToken && { security: [{ accessToken: [] }] }),
     parameters: parameters
       .filter(parameter => parameter.in !== 'body')
       .map(parameter => ({
