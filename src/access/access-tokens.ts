@@ -11,7 +11,11 @@ export interface AccessTokenOptions {
 }
 
 /** Only asymmetric algorithms, so that a public key cannot be used as an HMAC secret (algorithm confusion). */
-const algorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
+const algorithms = [
+  ...['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512'],
+  // Two names of one algorithm: RFC 9864 replaces `EdDSA` by `Ed25519`.
+  ...['EdDSA', 'Ed25519'],
+];
 
 /** The issuer's clock may differ a little from this machine's. */
 const clockToleranceSeconds = 5;

@@ -15,12 +15,22 @@ export function maskAccount(account: string): string {
   return country + '*'.repeat(account.length - country.length - 4) + account.slice(-4);
 }
 
+const string = String.raw`"(?:[^"\\]|\\.)*"`;
+
+/** A number of JSON as a whole, with its sign, fraction and exponent. A part of it in quotes would not be JSON. */
+const number = String.raw`-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?`;
+
 /** Lean's JSON fields that hold an account, with a string or a number as value. */
-const accountField = /("(?:account_number|iban|recipient_iban)"\s*:\s*)(?:"((?:[^"\\]|\\.)*)"|(\d+))/g;
+const accountField = new RegExp(
+  String.raw`("(?:account_number|iban|recipient_iban)"\s*:\s*)(${string}|${number})`,
+  'g',
+);
 
 /** Lean's JSON fields that hold free text, which may contain an account. */
-const textField =
-  /("(?:description|status_additional_details|error_message|message)"\s*:\s*)("(?:[^"\\]|\\.)*")/g;
+const textField = new RegExp(
+  String.raw`("(?:description|status_additional_details|error_message|message)"\s*:\s*)(${string}|${number})`,
+  'g',
+);
 
 /**
  * Matches accounts in free text: an IBAN with or without separators, three or more groups of digits, or nine or more
@@ -48,18 +58,25 @@ export function maskJson(text: string): string {
   return text
     .replace(
       accountField,
-      (_, name: string, quoted: string | undefined, digits: string | undefined) =>
-        `${name}"${maskAccount(quoted ?? digits ?? '')}"`,
+      (_, name: string, value: string) =>
+        `${name}"${maskAccount(value.startsWith('"') ? value.slice(1, -1) : value)}"`,
     )
-    .replace(textField, (_, name: string, json: string) => name + maskJsonString(json));
+    .replace(textField, (_, name: string, value: string) => name + maskValue(value));
 }
 
-/** Masks one of Lean's error bodies. Any of its strings may contain an account, and it need not be JSON. */
+/**
+ * Masks one of Lean's error bodies. Any of its strings and numbers may contain an account, but for its timestamp. It
+ * need not be JSON.
+ */
 export function maskErrorBody(text: string): string {
-  return isJson(text) ? maskJson(text).replace(jsonString, maskJsonString) : maskText(text);
+  return isJson(text) ? maskJson(text).replace(timestampOrValue, maskValue) : maskText(text);
 }
 
-const jsonString = /"(?:[^"\\]|\\.)*"/g;
+/** A timestamp, which is kept, or any other string or number. */
+const timestampOrValue = new RegExp(
+  String.raw`"timestamp"\s*:\s*\d{10,13}(?=\s*[,}])|${string}|${number}`,
+  'g',
+);
 
 function isJson(text: string): boolean {
   try {
@@ -70,9 +87,13 @@ function isJson(text: string): boolean {
   }
 }
 
-/** @param json a JSON string literal with its quotes. It is returned unchanged if nothing in it is masked. */
-function maskJsonString(json: string): string {
-  const text = JSON.parse(json) as string;
+/**
+ * Masks a JSON string with its quotes, or a number, which becomes a string. A value without an account is returned
+ * unchanged, as is a whole timestamp member.
+ */
+function maskValue(json: string): string {
+  if (json.startsWith('"timestamp"') && json !== '"timestamp"') return json;
+  const text = json.startsWith('"') ? (JSON.parse(json) as string) : json;
   const masked = maskText(text);
   return masked === text ? json : JSON.stringify(masked);
 }

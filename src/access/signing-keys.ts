@@ -15,6 +15,12 @@ export interface SigningKeysOptions {
 /** How long keys are trusted while the endpoint cannot be reached, in ms. */
 const trustedMs = 24 * 60 * 60 * 1000;
 
+/** The two names of the EdDSA signatures with the curve Ed25519. @see https://www.rfc-editor.org/rfc/rfc9864 */
+const otherNames: ReadonlyMap<string, string> = new Map([
+  ['EdDSA', 'Ed25519'],
+  ['Ed25519', 'EdDSA'],
+]);
+
 /**
  * The issuer's public keys, read from its JWKS endpoint in the background. A token with an unknown key causes a read at
  * once, because the issuer may have rotated its keys. While the endpoint is down, known keys are trusted for a day.
@@ -39,7 +45,16 @@ export class SigningKeys {
 
   /** Finds the key of a token. Rejects with `JWKSNoMatchingKey` if the issuer has no such key. */
   get findKey(): JWTVerifyGetKey {
-    return this.#keys;
+    return async (header, token) => {
+      try {
+        return await this.#keys(header, token);
+      } catch (error) {
+        // The issuer may name the algorithm in its tokens in one way, and in its keys in the other.
+        const otherName = otherNames.get(header.alg);
+        if (!(error instanceof errors.JWKSNoMatchingKey) || otherName === undefined) throw error;
+        return this.#keys({ ...header, alg: otherName }, token);
+      }
+    };
   }
 
   /** Whether any keys have been read. */

@@ -1,5 +1,6 @@
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import { pino } from 'pino';
+import { StdioTransport } from '../adapters/mcp/stdio-transport.ts';
 import { createMcpTools } from '../adapters/mcp/server.ts';
 import type { StdioConfig } from '../config/config.ts';
 import { createCore } from './core.ts';
@@ -18,15 +19,20 @@ export async function startStdioTools(config: StdioConfig): Promise<{ close(): P
   await core.prepareStore();
   core.loop.start();
   const calls = new OperationCalls({ ...core, requireKey, maskIban, maxUpstreamCalls });
+  const { stdin, stdout } = process;
+  const transport = new StdioTransport(stdin, stdout);
   const server = serveStdio(createMcpTools({ calls, log, requireKey, writes: mcpWrites }).serverFactory, {
+    transport,
     onerror: error => {
       log.debug({ problem: error.message }, 'mcp');
     },
   });
-  // When the agent has ended, the process finishes the payouts in flight and ends as well.
-  process.stdin.once('end', () => process.kill(process.pid, 'SIGTERM'));
+  // When the agent has ended or closed its end, the process finishes the calls in flight and ends as well.
+  const stop = (): void => void process.kill(process.pid, 'SIGTERM');
+  stdin.once('end', stop).once('error', stop);
   return {
     async close() {
+      await transport.drain();
       await core.creation.whenIdle();
       await server.close();
       await core.close();

@@ -4,6 +4,7 @@ import {
   historyShape,
   intentShape,
   listShape,
+  outcomeRule,
   payoutShape,
   type Shape,
 } from './shapes.ts';
@@ -17,6 +18,8 @@ export interface OperationParameter {
   /** For an integer. */
   readonly minimum?: number;
   readonly maximum?: number;
+  /** The default of the MCP tool, if it differs from Lean's, and its description. */
+  readonly ofTool?: { readonly default: number; readonly description: string };
   /** For an object. */
   readonly shape?: Shape;
 }
@@ -54,7 +57,7 @@ const query = (
   name: string,
   type: OperationParameter['type'],
   description: string,
-  bounds: Pick<OperationParameter, 'minimum' | 'maximum'> = {},
+  bounds: Pick<OperationParameter, 'minimum' | 'maximum' | 'ofTool'> = {},
 ): OperationParameter => ({
   name,
   in: 'query',
@@ -120,7 +123,15 @@ export const operations = {
       'without a payment_id has no payment yet: follow it by its payment_intent_id.',
     parameters: [
       query('page_number', 'integer', 'The page number, from 0.', { minimum: 0, maximum: 1_000_000_000 }),
-      query('page_size', 'integer', 'Rows of a page, 50 by default.', { minimum: 1, maximum: 1000 }),
+      query('page_size', 'integer', 'Rows of a page, 50 by default.', {
+        minimum: 1,
+        maximum: 1000,
+        // A row takes a language model about 500 tokens, because a tool returns it as text and as structured content.
+        ofTool: {
+          default: 10,
+          description: 'Rows of a page, 10 by default. A row takes about 500 tokens, so ask for few.',
+        },
+      }),
       query('amount_min', 'decimal', 'Smallest amount, in major units.'),
       query('amount_max', 'decimal', 'Largest amount, in major units.'),
       query('from', 'date-time', 'Created at or after.'),
@@ -159,9 +170,7 @@ export const operations = {
     resource: 'payout',
     title: 'One payout',
     summary: 'One payout in full.',
-    description:
-      'One payout in full, by its payment_id. It is paid when post_initiation_status is PROCESSED, and not paid when ' +
-      'that is REJECTED or status is FAILED; ACCEPTED_BY_BANK alone is not final.',
+    description: `One payout in full, by its payment_id. ${outcomeRule}`,
     parameters: [paymentId],
     answer: payoutShape,
     hints: read,
@@ -175,7 +184,7 @@ export const operations = {
     summary: 'What was requested for a payout, with its destination and, once there is one, its payment.',
     description:
       'What was requested when a payout was created: amount, destination, your own external_reference, and the ' +
-      'payment once there is one. Use it to follow a payout that has no payment_id yet.',
+      `payment once there is one. Use it to follow a payout that has no payment_id yet. ${outcomeRule}`,
     parameters: [
       {
         name: 'payment_intent_id',

@@ -23,6 +23,11 @@ export interface Shape {
   readonly items?: Shape;
 }
 
+/** How Lean's two statuses tell whether a payout is paid, for people and language models. */
+export const outcomeRule =
+  'A payout is paid when post_initiation_status is PROCESSED. It is not paid when post_initiation_status is REJECTED, or ' +
+  'status is FAILED or AUTHORISATION_FAILED. ACCEPTED_BY_BANK alone is not final.';
+
 const nullable = (type: string, description: string, more: Shape = {}): Shape => ({
   type: [type, 'null'],
   description,
@@ -170,20 +175,24 @@ export const historyShape: Shape = {
   },
 };
 
+const createdFields: Readonly<Record<string, Shape>> = {
+  destination_id: text('Id of the destination.'),
+  amount,
+  currency,
+  payment_status: nullable(
+    'string',
+    'Usually CREATED: Lean has accepted the payout, which is not paid yet. FAILED: Lean has not accepted it.',
+  ),
+  error_message: text('Why the payout failed at once.'),
+  recipient_details: party('The account that is paid.'),
+};
+
+/** Some Lean applications answer with an object, others with an array that has one. */
 const createdTransfer: Shape = {
   type: ['object', 'array', 'null'],
   description: 'What was requested, and its status.',
-  properties: {
-    destination_id: text('Id of the destination.'),
-    amount,
-    currency,
-    payment_status: nullable(
-      'string',
-      'Usually CREATED: Lean has accepted the payout, which is not paid yet. FAILED: Lean has not accepted it.',
-    ),
-    error_message: text('Why the payout failed at once.'),
-    recipient_details: party('The account that is paid.'),
-  },
+  properties: createdFields,
+  items: { type: 'object', properties: createdFields },
 };
 
 export const createdShape: Shape = {

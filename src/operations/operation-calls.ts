@@ -45,11 +45,13 @@ export type OperationOutcome =
   | {
       readonly kind: 'lean';
       readonly response: Omit<UpstreamResponse, 'body'> & { readonly body: string | Buffer };
-      /** Lean's `Retry-After` header, unchanged. */
+      /** Lean's `Retry-After` header, unchanged; null if it has none, or one that is neither seconds nor a date. */
       readonly retryAfter: string | null;
       readonly idempotencyKey?: string;
       /** Another key of the caller, with a similar payout whose outcome is unknown. */
       readonly similarUnknownKey?: string;
+      /** The gateway's reading of the response to a creation. */
+      readonly creation?: CreationAnswers;
     }
   | { readonly kind: 'similar'; readonly error: SimilarPayoutUnknown; readonly idempotencyKey: string }
   | { readonly kind: 'invalid'; readonly problems: readonly RequestProblem[] }
@@ -61,6 +63,14 @@ export type OperationOutcome =
       readonly error: LeanError | StoreUnavailable;
       readonly idempotencyKey?: string;
     };
+
+/** What Lean's response to a creation means for its transfers. */
+export interface CreationAnswers {
+  /** How many transfers Lean has accepted. */
+  readonly created: number;
+  /** The rejections, one for each transfer that Lean refused or failed, or one for the request as a whole. */
+  readonly rejected: readonly PayoutRejected[];
+}
 
 export interface OperationCallsOptions {
   readonly client: LeanClient;
@@ -122,7 +132,12 @@ export class OperationCalls {
     const { idempotencyKey, problems } = keyFrom(values[keyParameter], requireKey);
     const key = { caller: caller.subject, idempotencyKey };
     const body = transfersFromBody(values['body'], problems.length === 0 ? key : undefined);
-    const all = [...unknownParameters, ...problems, ...('problems' in body ? body.problems : [])];
+    const problemsOfBody = 'problems' in body ? body.problems : [];
+    const all = [
+      ...unknownParameters,
+      ...problems,
+      ...problemsOfBody.map(each => ({ ...each, inBody: each.parameter !== 'body' })),
+    ];
     if ('problems' in body || all.length > 0) return { kind: 'invalid', problems: all };
     try {
       const answer = await creation.createPayouts(key, body.transfers, { refuseSimilar });
@@ -153,10 +168,12 @@ export class OperationCalls {
     });
     const created = answer.kind === 'batch' ? answer.created : [];
     const similar = created.find(({ similarUnknownKey }) => similarUnknownKey !== null)?.similarUnknownKey;
+    const rejected = answer.kind === 'batch' ? answer.rejected : [answer];
     const common = {
       kind: 'lean',
       retryAfter: null,
       idempotencyKey,
+      creation: { created: created.length, rejected },
       ...(similar != null && { similarUnknownKey: similar }),
     } as const;
     if (request?.upstreamResponse != null) return { ...common, response: request.upstreamResponse };
@@ -178,6 +195,14 @@ function keyFrom(
   return { idempotencyKey: String(given), problems: problem === undefined ? [] : [problem] };
 }
 
+/**
+ * The values of `Retry-After` that are passed on: up to eight digits, so that no account number is one, or a date. A
+ * header is not masked, so no other text may pass.
+ * @see https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3
+ */
+const retryAfterForm =
+  /^(?:\d{1,8}|(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} \d\d:\d\d:\d\d GMT)$/;
+
 /** @throws LeanBadAnswer if a successful response is not JSON */
 function outcomeFromLean(answer: LeanAnswer): OperationOutcome & { readonly kind: 'lean' } {
   if (answer.ok) answer.json();
@@ -186,7 +211,7 @@ function outcomeFromLean(answer: LeanAnswer): OperationOutcome & { readonly kind
   return {
     kind: 'lean',
     response: { status, contentType: mediaType ?? null, body },
-    retryAfter: typeof retryAfter === 'string' ? retryAfter : null,
+    retryAfter: typeof retryAfter === 'string' && retryAfterForm.test(retryAfter) ? retryAfter : null,
   };
 }
 

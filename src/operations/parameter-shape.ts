@@ -4,7 +4,7 @@ import { maxKeyLength } from '../payouts/creation/transfer.ts';
 
 /** The JSON Schema of a parameter's value. */
 export function parameterShape({ type, minimum, maximum, shape }: OperationParameter): Shape {
-  if (type === 'object') return shape ?? { type: 'object' };
+  if (type === 'object') return shape ?? { type: 'object', additionalProperties: true };
   if (type === 'integer')
     return { type, ...(minimum !== undefined && { minimum }), ...(maximum !== undefined && { maximum }) };
   if (type === 'decimal')

@@ -1,6 +1,7 @@
 import type { LeanCall, OperationArguments, OperationParameter } from '../lean/operations.ts';
 import type { RequestProblem } from '../payouts/creation/creation-request.ts';
-import { parseDecimal } from '../payouts/values/decimal.ts';
+import { decimalFromNumber, parseDecimal } from '../payouts/values/decimal.ts';
+import { tooManyDigits } from '../payouts/creation/body-problems.ts';
 import { maxProblems } from '../payouts/creation/creation-answer.ts';
 import { isUuid } from '../payouts/values/ids.ts';
 import { instantForm, parseInstant } from '../payouts/values/instant.ts';
@@ -38,10 +39,14 @@ export function argumentsFrom(
       if (parameter.required) problems.push({ parameter: name, problem: 'is missing.' });
       continue;
     }
-    const text = textOf(value);
-    if (text === undefined || !isValid(parameter, text))
-      problems.push({ parameter: name, problem: `must be ${accepted(parameter)}.` });
-    else if (parameter.in === 'path') path[name] = text;
+    const text = textOf(value, parameter);
+    if (text === undefined || !isValid(parameter, text)) {
+      const isInexact = parameter.type === 'decimal' && typeof value === 'number' && text === undefined;
+      problems.push({
+        parameter: name,
+        problem: isInexact ? tooManyDigits : `must be ${accepted(parameter)}.`,
+      });
+    } else if (parameter.in === 'path') path[name] = text;
     else query[name] = text;
   }
   return problems.length > 0 ? { problems } : { args: { path, query } };
@@ -56,8 +61,10 @@ export function keyProblem(name: string, key: unknown): RequestProblem | undefin
   return first && { parameter: name, problem: first.problem };
 }
 
-function textOf(value: unknown): string | undefined {
+/** A decimal that is given as a number keeps all its digits. Undefined if it may have lost some. */
+function textOf(value: unknown, { type }: OperationParameter): string | undefined {
   if (typeof value === 'string') return value;
+  if (type === 'decimal') return decimalFromNumber(value);
   return typeof value === 'number' ? String(value) : undefined;
 }
 

@@ -201,12 +201,9 @@ describe('a caller', () => {
 });
 
 describe('an MCP client without a token', () => {
-  const post = (url: string, headers: Record<string, string> = {}) =>
-    fetch(url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', ...headers },
-      body: '{"jsonrpc":"2.0","id":1,"method":"tools/list"}',
-    });
+  const listTools = '{"jsonrpc":"2.0","id":1,"method":"tools/list"}';
+  const post = (url: string, headers: Record<string, string> = {}, body = listTools) =>
+    fetch(url, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body });
 
   it('gets the URL of the metadata that names the issuer', async () => {
     const { gateway, issuer } = await start();
@@ -214,7 +211,9 @@ describe('an MCP client without a token', () => {
     const refused = await post(url);
     expect(refused.status).toBe(401);
     const [, metadata = ''] =
-      /^Bearer resource_metadata="(http[^"]+)"$/.exec(refused.headers.get('www-authenticate') ?? '') ?? [];
+      /^Bearer resource_metadata="(http[^"]+)", scope="payouts:read"$/.exec(
+        refused.headers.get('www-authenticate') ?? '',
+      ) ?? [];
     const response = await fetch(metadata, { headers: { origin: 'https://agent.example' } });
     expect(response.headers.get('access-control-allow-origin')).toBe('*');
     expect(await response.json()).toMatchObject({
@@ -230,10 +229,65 @@ describe('an MCP client without a token', () => {
     const refused = await post(gateway.mcpUrl ?? '', { authorization: 'Bearer garbage' });
     expect(refused.headers.get('www-authenticate')).toBe(
       'Bearer error="invalid_token", ' +
-        'resource_metadata="https://payouts.example/.well-known/oauth-protected-resource/mcp"',
+        'resource_metadata="https://payouts.example/.well-known/oauth-protected-resource/mcp", scope="payouts:read"',
     );
     const origin = new URL(gateway.mcpUrl ?? '').origin;
     const response = await fetch(`${origin}/.well-known/oauth-protected-resource`);
     expect(await response.json()).toMatchObject({ resource: 'https://payouts.example/mcp' });
+  });
+
+  it.each([
+    ['https://pay.example.com/payouts/mcp', '/.well-known/oauth-protected-resource/payouts/mcp'],
+    ['https://pay.example.com/payouts/mcp/', '/.well-known/oauth-protected-resource/payouts/mcp'],
+    ['https://pay.example.com/', '/.well-known/oauth-protected-resource'],
+    ['https://pay.example.com/a%20b', '/.well-known/oauth-protected-resource/a%20b'],
+  ])('finds the metadata of MCP_PUBLIC_URL=%s at the path of the challenge', async (publicUrl, path) => {
+    const { gateway } = await start({ MCP_PUBLIC_URL: publicUrl });
+    const refused = await post(gateway.mcpUrl ?? '');
+    expect(refused.headers.get('www-authenticate')).toContain(
+      `resource_metadata="https://pay.example.com${path}"`,
+    );
+    const response = await fetch(`${new URL(gateway.mcpUrl ?? '').origin}${path}`);
+    expect([response.status, await response.json()]).toMatchObject([200, { resource: publicUrl }]);
+    expect(gateway.lean.requests).toEqual([]);
+  });
+
+  const callOf = (name: string) =>
+    JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: {} } });
+
+  it.each([
+    ['tools/list', listTools, 'payouts:read'],
+    ['a tool that reads', callOf('lean-getpayout'), 'payouts:read'],
+    ['the tool that pays', callOf('lean-createpayoutpayment'), 'payouts:create'],
+    ['a tool that does not exist', callOf('lean-deletepayout'), 'payouts:read'],
+    ['a text that is not JSON', '{', 'payouts:read'],
+    ['a body above 256 KiB', `"${'x'.repeat(300_000)}"`, 'payouts:read'],
+  ])('is told the least scope for %s, with no token and with an invalid one', async (_, body, scope) => {
+    const { gateway } = await start();
+    const metadata = `resource_metadata="${new URL(gateway.mcpUrl ?? '').origin}/.well-known/oauth-protected-resource/mcp"`;
+    for (const [headers, fault] of [
+      [{}, ''],
+      [{ authorization: 'Bearer garbage' }, 'error="invalid_token", '],
+    ] as const) {
+      const refused = await post(gateway.mcpUrl ?? '', headers, body);
+      expect([refused.status, refused.headers.get('www-authenticate')]).toEqual([
+        401,
+        `Bearer ${fault}${metadata}, scope="${scope}"`,
+      ]);
+    }
+    expect(gateway.lean.requests).toEqual([]);
+  });
+
+  it.each([
+    ['lean-getpayout', 'payouts:create', 'payouts:read'],
+    ['lean-createpayoutpayment', 'payouts:read', 'payouts:create'],
+  ])('is told the one scope that its token lacks for %s', async (tool, given, scope) => {
+    const { gateway, headersOf } = await start();
+    const refused = await post(gateway.mcpUrl ?? '', await headersOf(given), callOf(tool));
+    expect(refused.status).toBe(403);
+    expect(refused.headers.get('www-authenticate')).toMatch(
+      new RegExp(`^Bearer error="insufficient_scope", scope="${scope}", resource_metadata="http[^"]+"$`),
+    );
+    expect(gateway.lean.requests).toEqual([]);
   });
 });

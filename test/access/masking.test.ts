@@ -91,6 +91,59 @@ describe('free text of Lean’s', () => {
   });
 });
 
+describe('a number of Lean’s', () => {
+  it.each([
+    ['{"code":123456789012345}', '{"code":"***********2345"}'],
+    [
+      '{"codes":[123456789, 12345678],"a":{"b":-123456789012345}}',
+      '{"codes":["*****6789", 12345678],"a":{"b":"-***********2345"}}',
+    ],
+    ['{"code":123456789012345.5}', '{"code":"***********2345.5"}'],
+    ['{"code":1.23456789012345E14,"rate":1.5e-3}', '{"code":"1.**********2345E14","rate":1.5e-3}'],
+    ['123456789012345', '"***********2345"'],
+    ['{"limit":12345678.9,"rows":100,"ok":true}', '{"limit":12345678.9,"rows":100,"ok":true}'],
+    [
+      '{"timestamp" : 1764370000000,"timestamps":1764370000000}',
+      '{"timestamp" : 1764370000000,"timestamps":"*********0000"}',
+    ],
+    [
+      '{"timestamp":"1764370000000","x":"\\"timestamp\\":1764370000000"}',
+      '{"timestamp":"*********0000","x":"\\"timestamp\\":*********0000"}',
+    ],
+  ])('in an error is masked like a text: %s', (json, masked) => {
+    expect(maskErrorBody(json)).toBe(masked);
+    expect(JSON.parse(masked)).toEqual(expect.anything());
+  });
+
+  it.each(['1015000000601', '-1015000000601', '1015000000601.5', '1.015000000601e+12', '-1.5E-3', '0'])(
+    'in an account field is masked as a whole, and the JSON stays JSON: %s',
+    number => {
+      for (const mask of [maskJson, maskErrorBody]) {
+        const masked = mask(`{"account_number":${number},"iban": ${number}}`);
+        expect(JSON.parse(masked)).toEqual({
+          account_number: maskAccount(number),
+          iban: maskAccount(number),
+        });
+      }
+    },
+  );
+
+  it('in a field of free text is masked, and amounts stay numbers', () => {
+    expect(maskJson('{"description":1015000000601,"message":42,"amount":1234567890.5}')).toBe(
+      '{"description":"*********0601","message":42,"amount":1234567890.5}',
+    );
+  });
+
+  it('keeps JSON valid, whatever it is', () => {
+    fc.assert(
+      fc.property(fc.json(), json => {
+        JSON.parse(maskJson(json));
+        JSON.parse(maskErrorBody(json));
+      }),
+    );
+  });
+});
+
 describe('with MASK_IBAN=on', () => {
   let issuer: Issuer;
   let gateway: ListeningGateway;

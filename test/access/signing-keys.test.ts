@@ -47,6 +47,17 @@ async function start(prepare: (issuer: Issuer) => void = () => undefined) {
 }
 
 describe('signing keys', () => {
+  it.each([
+    ['EdDSA', 'EdDSA'],
+    ['Ed25519', 'Ed25519'],
+    ['Ed25519', 'EdDSA'],
+    ['EdDSA', 'Ed25519'],
+  ])('a token with alg %s is accepted if its key has alg %s', async (alg, keyAlg) => {
+    const key = await signingKey('ed', keyAlg);
+    const { authenticate } = await start(issuer => (issuer.keys = [issuer.key, key]));
+    expect(await authenticate({ key: { ...key, publicJwk: { ...key.publicJwk, alg } } })).toBe('anna');
+  });
+
   it('a new key is trusted once the issuer publishes it', async () => {
     const { issuer, authenticate, advance } = await start();
     const second = await signingKey('second', 'ES256');

@@ -5,8 +5,21 @@ import { describe, expect, it } from 'vitest';
 import { capabilityOf } from '../../codegen/capability.ts';
 import { skillOf } from '../../codegen/skill.ts';
 import { toolsOf } from '../../src/adapters/mcp/tools.ts';
+import { openApiDocument } from '../../src/adapters/rest/openapi.ts';
 import { skillExamples } from '../../codegen/skill-examples.ts';
+import { outcomeRule } from '../../src/lean/shapes.ts';
+import { outcomeOf, type PayoutStatus } from '../../src/payouts/payout.ts';
 import { operations, restPathOf, toolNameOf, type Operation } from '../../src/lean/operations.ts';
+
+const payoutStatuses: readonly PayoutStatus[] = [
+  'CREATED',
+  'AWAITING_AUTHORIZATION',
+  'PENDING_WITH_BANK',
+  'ACCEPTED_BY_BANK',
+  'FAILED',
+  'AUTHORISATION_FAILED',
+  'UNKNOWN',
+];
 
 const refund: Operation = {
   ...operations.getPayout,
@@ -27,6 +40,25 @@ interface Capability {
     ];
   };
 }
+
+it('the skill, the tools, the capability and the OpenAPI document name every status of a payout that is not paid', () => {
+  const notPaid = payoutStatuses.filter(status => outcomeOf(status, null) === 'NOT_PAID');
+  expect(notPaid).toEqual(['FAILED', 'AUTHORISATION_FAILED']);
+  expect(outcomeRule).toContain(`status is ${notPaid.join(' or ')}.`);
+  const texts = {
+    skill: skillOf(allOperations, skillExamples),
+    tools: JSON.stringify(toolsOf(allOperations, { writes: true, requireKey: true })),
+    capability: JSON.stringify(capabilityOf(allOperations)),
+    openApi: JSON.stringify(openApiDocument(allOperations, { requireKey: true, requiresToken: true })),
+  };
+  for (const [name, text] of Object.entries(texts)) {
+    expect([name, text]).toEqual([name, expect.stringContaining(outcomeRule)]);
+    expect([name, text.replaceAll(outcomeRule, '')]).toEqual([
+      name,
+      expect.not.stringContaining('not paid when'),
+    ]);
+  }
+});
 
 describe('the capability', () => {
   const { capability } = capabilityOf(allOperations) as Capability;

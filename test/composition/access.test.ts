@@ -3,7 +3,7 @@ import { importJWK, exportSPKI, UnsecuredJWT, type CryptoKey } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { operations, restPathOf, targetOf, toolNameOf, type Operation } from '../../src/lean/operations.ts';
 import { exampleIntentId, examplePayoutId } from '../../src/sandbox/fixtures.ts';
-import { signingKey, startIssuer, type Issuer } from '../support/issuer.ts';
+import { signingKey, startIssuer, type Issuer, type SigningKey } from '../support/issuer.ts';
 import { createPayoutDocument, leanCreation, payoutInput } from '../support/payout-input.ts';
 import { startListeningGateway, type ListeningGateway } from '../support/running-gateway.ts';
 
@@ -11,10 +11,13 @@ import { startListeningGateway, type ListeningGateway } from '../support/running
  * Access control: each operation, on each surface, with each kind of credentials. A refused request never reaches Lean.
  */
 let issuer: Issuer;
+let edKey: SigningKey;
 let gateway: ListeningGateway;
 
 beforeAll(async () => {
   issuer = await startIssuer();
+  edKey = await signingKey('ed', 'Ed25519');
+  issuer.keys = [issuer.key, edKey];
   gateway = await startListeningGateway({
     env: { ...issuer.env, REST_PORT: '0', MCP_PORT: '0', LEAN_HISTORY_KEY: 'payment_intent_id' },
   });
@@ -219,6 +222,13 @@ describe.each(Object.keys(surfaces))('over %s', surface => {
             `error="insufficient_scope", scope="payouts:${isCreation ? 'create' : 'read'}"`,
           ),
         });
+    });
+
+    it('is allowed with a token signed with alg Ed25519', async () => {
+      const token = await issuer.token(both, { key: edKey });
+      const result = await request(surface, operation, bearer(token));
+      expect(result).toMatchObject({ status: 200, code: undefined });
+      expect(result.leanOperations).toContain(operation.name);
     });
 
     it.each([

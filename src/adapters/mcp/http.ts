@@ -5,13 +5,15 @@ import {
 } from '@modelcontextprotocol/node';
 import { createMcpHandler, type AuthInfo } from '@modelcontextprotocol/server';
 import type { Authenticator } from '../../access/authenticator.ts';
-import { requireScopes, scopeOf, type Caller } from '../../access/caller.ts';
-import { JsonBoundsExceeded, parseExactJson } from '../../json/exact-json.ts';
+import { requireScopes, scopeOf, scopes, type Caller, type Scope } from '../../access/caller.ts';
+import { Unauthenticated } from '../../errors/gateway-errors.ts';
+import { JsonBoundsExceeded } from '../../json/exact-json.ts';
 import { readBodyText } from '../http/body.ts';
 import type { HttpRequestContext } from '../http/http-request-context.ts';
 import { startListener, type Listener, type CommonListenerOptions } from '../http/listener.ts';
 import { refusalOf } from '../http/refusal.ts';
 import { ProtectedResource, type ResourceOptions } from './protected-resource.ts';
+import { parseRpcMessage } from './rpc-message.ts';
 import { createMcpTools, type McpOptions } from './server.ts';
 
 export interface McpHttpOptions extends McpOptions, CommonListenerOptions {
@@ -81,13 +83,23 @@ export async function startMcpServer(options: McpHttpOptions): Promise<Listener>
         report.caller = caller.subject;
         await serve(context, caller);
       } catch (error) {
-        const refusal = refusalOf(error, resource?.challenge(request));
+        const scope = error instanceof Unauthenticated ? await neededScope(context) : undefined;
+        const refusal = refusalOf(error, resource?.challenge(request, scope));
         if (refusal === undefined) throw error;
         sendError(context, refusal.status, refusal.message, {
           headers: refusal.headers,
           code: refusal.code,
         });
       }
+  }
+
+  /** The least scope for a request without a valid access token. Its body is read only to see which tool it calls. */
+  async function neededScope(context: HttpRequestContext): Promise<Scope> {
+    const text = await readBodyText(context, maxBodyBytes);
+    const parsed = typeof text === 'string' ? parseBody(text) : undefined;
+    const operation =
+      parsed !== undefined && 'body' in parsed ? tools.operationCalledBy(parsed.body) : undefined;
+    return operation === undefined ? scopes.read : scopeOf(operation);
   }
 
   async function serve(context: HttpRequestContext, caller: Caller): Promise<void> {
@@ -121,7 +133,7 @@ function authInfoOf(caller: Caller): AuthInfo {
 
 function parseBody(text: string): { readonly body: unknown } | { readonly problem: string } {
   try {
-    return { body: parseExactJson(text) };
+    return { body: parseRpcMessage(text) };
   } catch (error) {
     if (error instanceof JsonBoundsExceeded) return { problem: error.message };
     if (error instanceof SyntaxError) return { problem: 'is not JSON' };

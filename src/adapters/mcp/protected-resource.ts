@@ -1,6 +1,6 @@
 import { getOAuthProtectedResourceMetadataUrl } from '@modelcontextprotocol/server';
 import type { IncomingMessage } from 'node:http';
-import { scopes } from '../../access/caller.ts';
+import { scopes, type Scope } from '../../access/caller.ts';
 
 export interface ResourceOptions {
   /** The issuer of access tokens. */
@@ -17,9 +17,17 @@ export class ProtectedResource {
     this.#options = options;
   }
 
-  /** Whether the metadata is served at a path. */
+  /**
+   * Whether the metadata is served at a path: at those that clients derive from the URLs of this listener, and at the
+   * one that they derive from its public URL.
+   * @see https://www.rfc-editor.org/rfc/rfc9728#section-3.1
+   */
   isMetadataPath(path: string): boolean {
-    return /^\/\.well-known\/oauth-protected-resource(?:\/mcp)?$/.test(path);
+    const { publicUrl } = this.#options;
+    return (
+      /^\/\.well-known\/oauth-protected-resource(?:\/mcp)?$/.test(path) ||
+      (publicUrl !== undefined && path === new URL(getOAuthProtectedResourceMetadataUrl(publicUrl)).pathname)
+    );
   }
 
   /** The metadata document. @see https://www.rfc-editor.org/rfc/rfc9728#section-3.2 */
@@ -33,9 +41,14 @@ export class ProtectedResource {
     };
   }
 
-  /** The parameter of `www-authenticate` that holds the URL of the metadata. */
-  challenge(request: IncomingMessage): string {
-    return `resource_metadata="${getOAuthProtectedResourceMetadataUrl(this.#resourceUrl(request))}"`;
+  /**
+   * The parameters of `www-authenticate` that tell a client where to get an access token, and with which scope. Without
+   * a scope, a client asks its user for all scopes of the metadata.
+   * @param scope omitted if the error names the scope itself
+   */
+  challenge(request: IncomingMessage, scope?: Scope): string {
+    const metadata = `resource_metadata="${getOAuthProtectedResourceMetadataUrl(this.#resourceUrl(request))}"`;
+    return scope === undefined ? metadata : `${metadata}, scope="${scope}"`;
   }
 
   #resourceUrl({ headers }: IncomingMessage): URL {

@@ -1,7 +1,7 @@
 import type { CallToolResult } from '@modelcontextprotocol/server';
 import { parseWithFloats } from '../../json/lean-json.ts';
 import { LeanAnswer } from '../../lean/answer.ts';
-import type { PayoutOutcomeUnknown } from '../../payouts/creation/creation-answer.ts';
+import type { PayoutOutcomeUnknown, PayoutRejected } from '../../payouts/creation/creation-answer.ts';
 import { problemOf } from '../rest/problem.ts';
 import { codeOfStatus } from '../observability/request-report.ts';
 import type { OperationOutcome } from '../../operations/operation-calls.ts';
@@ -19,10 +19,21 @@ export function toolResult(
 ): CallToolResult {
   if (outcome.kind !== 'lean') return failure(failureMessage(outcome, argumentNames));
   const { status, body } = outcome.response;
+  const { created, rejected } = outcome.creation ?? { created: 0, rejected: [] };
   const text = body.toString();
-  if (status < 200 || status >= 300) return failure(leanErrorMessage(status, text));
+  if (status < 200 || status >= 300)
+    return failure(
+      rejected[0]?.code === 'IDEMPOTENCY_CONFLICT'
+        ? conflictMessage(rejected[0])
+        : leanErrorMessage(status, text),
+    );
+  const content = [{ type: 'text' as const, text }];
+  // Without structured content, because some clients show a model nothing else.
+  if (rejected.length > 0 && created === 0)
+    return { isError: true, content: [{ type: 'text', text: allFailedMessage(rejected) }, ...content] };
+  if (rejected.length > 0) content.unshift({ type: 'text', text: someFailedMessage(rejected) });
   return {
-    content: [{ type: 'text', text }],
+    content,
     structuredContent: parseWithFloats(text) as Record<string, unknown>,
     // Tells the caller the key, which the gateway may have generated.
     ...(outcome.idempotencyKey !== undefined && { _meta: { idempotencyKey: outcome.idempotencyKey } }),
@@ -31,7 +42,10 @@ export function toolResult(
 
 /** The outcome of a call for logs and metrics: `ok` or an error code. */
 export function outcomeCode(outcome: OperationOutcome): string {
-  return outcome.kind === 'lean' ? codeOfStatus(outcome.response.status) : problemOf(outcome).code;
+  if (outcome.kind !== 'lean') return problemOf(outcome).code;
+  const { created, rejected } = outcome.creation ?? { created: 0, rejected: [] };
+  const code = codeOfStatus(outcome.response.status);
+  return code === 'ok' && created === 0 ? (rejected[0]?.code ?? code) : code;
 }
 
 function failure(text: string): CallToolResult {
@@ -50,12 +64,13 @@ function failureMessage(
           (replaced, [parameter, argument]) => replaced.replaceAll(parameter, argument),
           text,
         );
-      const problems = outcome.problems.map(({ parameter, problem }) =>
-        withArgumentNames(`${parameter} ${problem}`),
+      const problems = outcome.problems.map(({ parameter, problem, inBody = false }) =>
+        inBody ? `body.${parameter} ${problem}` : withArgumentNames(`${parameter} ${problem}`),
       );
-      return `Nothing was done. ${problems.join(' ')} Correct this and call again.`;
+      return invalidArgumentsMessage(problems);
     }
     case 'conflict':
+      return conflictMessage(outcome.rejected);
     case 'refused':
       return outcome.rejected.message;
     case 'denied':
@@ -80,6 +95,54 @@ function failureMessage(
       return `${error.message} (${error.code}) Nothing was changed; try again in a moment.`;
     }
   }
+}
+
+/** A model repeats the call. If it took another key for that, the payout could be made twice. */
+function conflictMessage({ idempotencyKey }: PayoutRejected): string {
+  const key = JSON.stringify(idempotencyKey);
+  return (
+    `idempotency_key ${key} was used before with another body. This call paid nothing, but the earlier one may have. ` +
+    `To get its outcome, call with the original body and idempotency_key ${key}. Do not use another key for the same ` +
+    'payout. If the user wants a payout in addition to that one, give it its own key. Otherwise tell the user.'
+  );
+}
+
+const notPaidAdvice =
+  'The same call would get the same answer. To pay a corrected payout, use a new idempotency_key. Otherwise tell the user.';
+
+/** The message for a response in which Lean has failed every transfer. Lean's JSON follows it. */
+function allFailedMessage(rejected: readonly PayoutRejected[]): string {
+  const [first] = rejected;
+  const what =
+    rejected.length === 1 && first !== undefined
+      ? first.message
+      : `Lean failed all ${String(rejected.length)} payouts at once. Nothing was paid.`;
+  return `${what} ${notPaidAdvice} Lean's answer follows.`;
+}
+
+/** The message for a response in which Lean has accepted some transfers and failed others. Lean's JSON follows it. */
+function someFailedMessage(rejected: readonly PayoutRejected[]): string {
+  const failed = rejected.map(({ transferIndex, leanCode }) => {
+    const place = `payouts_payment_details.${String(transferIndex)}`;
+    return leanCode === null ? place : `${place} (${leanCode})`;
+  });
+  return (
+    `Lean failed these payouts at once, and they are not paid: ${failed.join(', ')}. The others are accepted. To pay a ` +
+    "corrected payout, call with it alone and a new idempotency_key. Otherwise tell the user. Lean's answer follows."
+  );
+}
+
+function invalidArgumentsMessage(problems: readonly string[]): string {
+  return `Nothing was done. ${problems.join(' ')} Correct this and call again.`;
+}
+
+/** The result for an argument that has the parameter's name on another surface, such as `idempotency-key`. */
+export function unknownArgument(
+  name: string,
+  argumentNames: Readonly<Record<string, string>>,
+): CallToolResult {
+  const accepted = Object.values(argumentNames).join(', ');
+  return failure(invalidArgumentsMessage([`${name} is not known; accepted: ${accepted}.`]));
 }
 
 function unknownOutcomeMessage({

@@ -1,5 +1,5 @@
 import type { Tool } from '@modelcontextprotocol/server';
-import { toolNameOf, type Operation } from '../../lean/operations.ts';
+import { toolNameOf, type Operation, type OperationParameter } from '../../lean/operations.ts';
 import type { Shape } from '../../lean/shapes.ts';
 import { parameterShape } from '../../operations/parameter-shape.ts';
 
@@ -41,9 +41,11 @@ export function toolsOf(
       for (const parameter of parameters) {
         const name = argumentNames[parameter.name] ?? parameter.name;
         const isKey = parameter.type === 'key';
+        const description = argumentDescription(parameter);
         properties[name] = {
           ...parameterShape(parameter),
-          description: isKey ? `${parameter.description} ${keyAdvice}` : parameter.description,
+          description: isKey ? `${description} ${keyAdvice}` : description,
+          ...(parameter.ofTool !== undefined && { default: parameter.ofTool.default }),
         };
         if (parameter.required || (isKey && requireKey)) required.push(name);
       }
@@ -67,6 +69,11 @@ export function toolsOf(
         },
       };
     });
+}
+
+/** The description of a parameter as an argument of a tool. */
+export function argumentDescription({ description, ofTool }: OperationParameter): string {
+  return ofTool?.description ?? description;
 }
 
 const keyAdvice =

@@ -1,5 +1,5 @@
 import { restPathOf, type Operation } from '../../lean/operations.ts';
-import { scopeOf } from '../../access/caller.ts';
+import { scopeOf, scopes } from '../../access/caller.ts';
 import { parameterShape } from '../../operations/parameter-shape.ts';
 
 export interface OpenApiOptions {
@@ -25,8 +25,13 @@ export function openApiDocument(operations: readonly Operation[], options: OpenA
       description:
         "Lean's own payouts operations, with the checks and deadlines of this gateway, and with payouts that are made " +
         "at most once. Lean's answers are passed on byte for byte. The gateway's own errors are problem details.",
+      contact: { name: 'The operator of this gateway' },
+      license: { name: 'Apache License 2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/' }],
+    tags: [payouts],
+    // Linters take a document without security for one that has forgotten it.
+    ...(!options.requiresToken && { security: [] }),
     paths,
     components: {
       schemas: { Problem: problemShape },
@@ -35,11 +40,15 @@ export function openApiDocument(operations: readonly Operation[], options: OpenA
   };
 }
 
+const payouts = { name: 'payouts', description: 'Create payouts, and follow them.' };
+
 const accessToken = {
   type: 'http',
   scheme: 'bearer',
   bearerFormat: 'JWT',
-  description: 'An access token of the issuer that the gateway trusts.',
+  description:
+    `An access token of the issuer that the gateway trusts, with the scope ${scopes.read} for reads and ` +
+    `${scopes.create} for payouts.`,
 };
 
 function operationObject(operation: Operation, { requireKey, requiresToken }: OpenApiOptions): object {
@@ -47,9 +56,11 @@ function operationObject(operation: Operation, { requireKey, requiresToken }: Op
   const body = parameters.find(parameter => parameter.in === 'body');
   return {
     operationId: name,
+    tags: [payouts.name],
     summary: title,
     description,
-    ...(requiresToken && { security: [{ accessToken: [scopeOf(operation)] }] }),
+    // Linters accept scopes only for OAuth 2 flows, which are the issuer's. The 403 response names the scope.
+    ...(requiresToken && { security: [{ accessToken: [] }] }),
     parameters: parameters
       .filter(parameter => parameter.in !== 'body')
       .map(parameter => ({
@@ -63,7 +74,7 @@ function operationObject(operation: Operation, { requireKey, requiresToken }: Op
       requestBody: {
         required: body.required,
         description: body.description,
-        content: { 'application/json': { schema: body.shape ?? { type: 'object' } } },
+        content: { 'application/json': { schema: parameterShape(body) } },
       },
     }),
     responses: {
@@ -145,6 +156,7 @@ const problemShape = {
     leanCode: { type: 'string', description: "Lean's error code, if Lean has refused the payout." },
     lean: {
       type: 'object',
+      additionalProperties: true,
       description: "Details of a failure at Lean: status, code, and ids for Lean's support.",
     },
   },

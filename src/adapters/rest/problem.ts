@@ -41,7 +41,7 @@ export function problemOf(outcome: Exclude<OperationOutcome, { kind: 'lean' }>):
         status: 400,
         code: 'BAD_USER_INPUT',
         detail: outcome.problems.map(({ parameter, problem }) => `${parameter} ${problem}`).join(' '),
-        problems: outcome.problems,
+        problems: outcome.problems.map(({ parameter, problem }) => ({ parameter, problem })),
       };
     case 'conflict':
     case 'refused': {

@@ -1,7 +1,8 @@
-import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { creationShape } from '../../lean/shapes.ts';
-import { decimalForm, parseDecimal, type Decimal, decimalFromNumber } from '../values/decimal.ts';
+import type { Decimal } from '../values/decimal.ts';
+import { amountProblem, decimalOf, problemOfBody } from './body-problems.ts';
 import { maxProblems } from './creation-answer.ts';
 import { referencesOf } from './creation-input.ts';
 import type { RequestKey } from './payout-record.ts';
@@ -12,6 +13,8 @@ export interface RequestProblem {
   /** Name of the parameter; within a body, the path, such as `payment_details.0.account_id`. */
   readonly parameter: string;
   readonly problem: string;
+  /** Whether `parameter` is a path within the body. @default false */
+  readonly inBody?: boolean;
 }
 
 // A test checks the schema itself. Checking it here would take a tenth of the program's start.
@@ -57,7 +60,7 @@ export function transfersFromBody(
     };
   const plain = withNumbersAsText(body);
   if (!hasShape(plain))
-    return { problems: firstPerParameter((hasShape.errors ?? []).slice(0, maxProblems).map(problemOf)) };
+    return { problems: firstPerParameter((hasShape.errors ?? []).slice(0, maxProblems).map(problemOfBody)) };
   const { payment_details } = plain;
   const located = payment_details.flatMap((entry, index) =>
     entry.destination_details.map((wire, position) => ({
@@ -72,10 +75,7 @@ export function transfersFromBody(
     const amount = decimalOf(wire.amount);
     const currency = wire.currency ?? entry.currency;
     if (amount === undefined)
-      problems.push({
-        parameter: `${at}.amount`,
-        problem: `must be ${decimalForm}; send numbers of more than 15 digits as text.`,
-      });
+      problems.push({ parameter: `${at}.amount`, problem: amountProblem(wire.amount) });
     if (currency === undefined)
       problems.push({
         parameter: `${at}.currency`,
@@ -95,11 +95,16 @@ export function transfersFromBody(
         problems.push({ parameter: `${at}.${wireNames[field] ?? field}`, problem });
     transfers.push(transfer);
   }
-  for (const { index, other } of repeatedReferences(transfers, referencesOf(transfers, key)))
+  for (const { index, other } of repeatedReferences(transfers, referencesOf(transfers, key))) {
+    const hasOwn = transfers[other]?.externalReference != null;
+    const at = String(located[other]?.at);
     problems.push({
       parameter: `${String(located[index]?.at)}.external_reference`,
-      problem: `must differ from ${String(located[other]?.at)}.external_reference, because a transfer is found at Lean by its reference.`,
+      problem:
+        `must differ from ${hasOwn ? `${at}.external_reference` : `the reference that ${at} has by default`}, ` +
+        'because a transfer is found at Lean by its reference.',
     });
+  }
   return problems.length > 0
     ? { problems: firstPerParameter(problems).slice(0, maxProblems) }
     : { transfers };
@@ -128,10 +133,6 @@ const wireNames: Readonly<Record<string, string>> = {
   externalReference: 'external_reference',
 };
 
-function decimalOf(amount: unknown): Decimal | undefined {
-  return typeof amount === 'string' ? parseDecimal(amount) : decimalFromNumber(amount);
-}
-
 /** Converts exact numbers to text, as a caller could have sent them. */
 function withNumbersAsText(body: unknown): unknown {
   const text = JSON.stringify(body) as string | undefined;
@@ -141,31 +142,4 @@ function withNumbersAsText(body: unknown): unknown {
 /** Keeps the first problem of each parameter: several schema rules may reject the same value. */
 function firstPerParameter(problems: readonly RequestProblem[]): readonly RequestProblem[] {
   return [...new Map(problems.toReversed().map(each => [each.parameter, each])).values()].toReversed();
-}
-
-function problemOf({ instancePath, keyword, params, parentSchema }: ErrorObject): RequestProblem {
-  const at = instancePath.slice(1).replaceAll('/', '.');
-  const within = (name: unknown): string => [at, String(name)].filter(part => part !== '').join('.');
-  const given = params as Readonly<Record<string, unknown>>;
-  if (keyword === 'required') return { parameter: within(given['missingProperty']), problem: 'is missing.' };
-  if (keyword === 'additionalProperties') {
-    const known = Object.keys((parentSchema as { properties?: object }).properties ?? {}).join(', ');
-    return { parameter: within(given['additionalProperty']), problem: `is not known; accepted: ${known}.` };
-  }
-  const { description, type } = parentSchema as { description?: string; type?: string | readonly string[] };
-  const acceptedTypes = [type ?? []].flat().join(' or ');
-  if (keyword === 'format' && given['format'] === 'uuid')
-    return {
-      parameter: at,
-      problem: 'is not accepted: it must be a UUID such as "3fa85f64-5717-4562-b3fc-2c963f66afa6".',
-    };
-  if (keyword === 'minItems')
-    return { parameter: at, problem: `is empty; at least ${String(given['limit'])} is required.` };
-  return {
-    parameter: at === '' ? 'body' : at,
-    problem:
-      keyword === 'type'
-        ? `must be of type ${acceptedTypes}.`
-        : `is not accepted. ${description ?? ''}`.trim(),
-  };
 }

@@ -56,7 +56,7 @@ export function keyProblems(idempotencyKey: string): readonly InputProblem[] {
     'idempotencyKey',
     idempotencyKey,
     () =>
-      `must be 1 to ${String(maxKeyLength)} printable ASCII characters with no space at either end, such as a UUID.`,
+      `must be 1 to ${String(maxKeyLength)} printable ASCII characters with no space at either end, such as "order-4711" or a UUID.`,
   );
 }
 

@@ -1,15 +1,17 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { request } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Client, StreamableHTTPClientTransport, type CallToolResult } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { startMcpServer } from '../../../src/adapters/mcp/http.ts';
 import { toolResult } from '../../../src/adapters/mcp/tool-result.ts';
 import { toolsOf } from '../../../src/adapters/mcp/tools.ts';
 import type { Environment } from '../../../src/config/config.ts';
+import { outcomeRule } from '../../../src/lean/shapes.ts';
 import { operations, toolNameOf, type Operation } from '../../../src/lean/operations.ts';
 import {
   destinations,
@@ -70,6 +72,72 @@ it('a batch of messages is refused', async () => {
   expect(lean.requests).toEqual([]);
 });
 
+/** Sends a text as a request of its own, and returns the message of the response. */
+async function postMessage(url: string, body: string): Promise<{ status: number; message: unknown }> {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
+    body,
+  });
+  const text = await response.text();
+  return { status: response.status, message: JSON.parse(/^data: (\{.*)$/m.exec(text)?.[1] ?? text) };
+}
+
+it.each(['1732800000000000', '-1732800000000000', '9007199254740991', '"1732800000000000000"'])(
+  'an id and a progress token of %s are accepted, and the answer has the id',
+  async id => {
+    const { mcp, lean } = await start();
+    const { status, message } = await postMessage(
+      mcp,
+      `{"jsonrpc":"2.0","id":${id},"method":"tools/call","params":{"name":"lean-getpayout",` +
+        `"arguments":{"payment_id":"${examplePayoutId}"},"_meta":{"progressToken":${id}}}}`,
+    );
+    expect([status, message]).toMatchObject([
+      200,
+      { id: JSON.parse(id) as unknown, result: { structuredContent: { id: examplePayoutId } } },
+    ]);
+    expect(lean.requests.map(({ operation }) => operation)).toEqual(['getPayout']);
+  },
+);
+
+it('an id that is not a safe integer is refused, and nothing is sent', async () => {
+  const { mcp, lean } = await start();
+  const { status, message } = await postMessage(
+    mcp,
+    `{"jsonrpc":"2.0","id":9007199254740993,"method":"tools/call","params":{"name":"lean-getpayout",` +
+      `"arguments":{"payment_id":"${examplePayoutId}"}}}`,
+  );
+  expect([status, message]).toMatchObject([400, { error: { code: -32_600 } }]);
+  expect(lean.requests).toEqual([]);
+});
+
+it.each(['123456789012345678', '1234567890.12345678'])(
+  'an amount_min of %s as a number reaches Lean with all its digits',
+  async digits => {
+    const { mcp, lean } = await start();
+    const { status } = await postMessage(
+      mcp,
+      `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"lean-listpayouts",` +
+        `"arguments":{"amount_min":${digits}}}}`,
+    );
+    expect(status).toBe(200);
+    expect(lean.requests.map(({ query }) => query['amount_min'])).toEqual([digits]);
+  },
+);
+
+it('an amount of 17 digits as a number reaches Lean with all its digits, under a long id', async () => {
+  const { mcp, lean } = await start();
+  const body = JSON.stringify(leanCreation({ amount: '@' })).replace('"@"', '123456789012345.67');
+  const { message } = await postMessage(
+    mcp,
+    `{"jsonrpc":"2.0","id":1732800000000000,"method":"tools/call","params":{"name":"lean-createpayoutpayment",` +
+      `"arguments":{"idempotency_key":"long","body":${body}}}}`,
+  );
+  expect(message).toMatchObject({ id: 1_732_800_000_000_000 });
+  const sent = lean.requests.filter(({ operation }) => operation === 'createPayoutPayment');
+  expect(sent.map(({ body }) => body)).toEqual([expect.stringContaining('"amount":123456789012345.67,')]);
+});
+
 it.each(['GET', 'PUT', 'PATCH', 'DELETE'])(
   '%s is refused with 405, and its body is not read',
   async method => {
@@ -90,6 +158,11 @@ it('unknown arguments are refused, also those with names of Object.prototype; at
 });
 
 describe.each(eras)('the tools (%s)', era => {
+  it('come with instructions that say when a payout is paid', async () => {
+    const { mcp } = await start();
+    expect((await connect(mcp, era)).getInstructions()).toContain(outcomeRule);
+  });
+
   it('have the names of the capability, and hints about their effects', async () => {
     const { mcp } = await start();
     const { tools } = await (await connect(mcp, era)).listTools();
@@ -165,6 +238,31 @@ describe.each(eras)('the tools (%s)', era => {
   });
 });
 
+it('lists 10 payouts by default, and says so; the default of REST stays that of Lean', async () => {
+  const { mcp, restUrl, lean } = await start({ env: { REST_PORT: '0' } });
+  const client = await connect(mcp);
+  const { tools } = await client.listTools();
+  expect(tools.find(({ name }) => name === 'lean-listpayouts')?.inputSchema.properties).toMatchObject({
+    page_size: {
+      default: 10,
+      description: 'Rows of a page, 10 by default. A row takes about 500 tokens, so ask for few.',
+    },
+  });
+  const rowsOf = ({ structuredContent }: CallToolResult): number =>
+    (structuredContent as { content: readonly unknown[] }).content.length;
+  const results = [];
+  for (const args of [{}, { page_size: null }, { page_size: 12, page_number: 0 }])
+    results.push(await call(client, 'lean-listpayouts', args));
+  const response = await fetch(`${restUrl ?? ''}/v1/payouts/v1/payments`);
+  expect([
+    ...results.map(rowsOf),
+    ((await response.json()) as { content: unknown[] }).content.length,
+  ]).toEqual([10, 10, 12, 50]);
+  // 20,000 characters are about 5,000 tokens.
+  expect(JSON.stringify(results[0]).length).toBeLessThan(20_000);
+  expect(lean.requests.map(({ query }) => query['page_size'])).toEqual(['10', '10', '12', undefined]);
+});
+
 it('a creation that Lean answers with a number that is not JSON is a success', () => {
   const body = '{"id":"x","account_number":0101338000001}';
   const response = { status: 200, contentType: 'application/json', body };
@@ -173,6 +271,61 @@ it('a creation that Lean answers with a number that is not JSON is a success', (
     content: [{ type: 'text', text: body }],
     structuredContent: { id: 'x', account_number: '0101338000001' },
     _meta: { idempotencyKey: 'key-1' },
+  });
+});
+
+describe('a payout that Lean fails within a 200', () => {
+  const failing = { payment_destination_id: destinations.failsAtOnce };
+  const create = 'lean-createpayoutpayment';
+
+  it('is an error, with Lean’s JSON in its content, also when the call is repeated', async () => {
+    const { url, mcp, lean } = await start();
+    const client = await connect(mcp);
+    const args = { idempotency_key: 'key-1', body: leanCreation(failing) };
+    const result = await call(client, create, args);
+    expect(result).toMatchObject({
+      isError: true,
+      content: [
+        {
+          text: expect.stringMatching(
+            /^Lean failed the payout at once.* Nothing was paid\. The same call would get the same answer\./,
+          ) as string,
+        },
+        { text: expect.stringContaining('"payment_status":"FAILED"') as string },
+      ],
+    });
+    expect(result.content).toHaveLength(2);
+    expect(await call(client, create, args)).toEqual(result);
+    const { data } = await postOperation(url, createPayoutDocument, {
+      input: payoutInput('key-1', { destinationId: destinations.failsAtOnce }),
+    });
+    expect(data).toMatchObject({ createPayout: { __typename: 'PayoutRejected' } });
+    expect(lean.requests.filter(({ operation }) => operation === 'createPayoutPayment')).toHaveLength(1);
+  });
+
+  it('beside one that Lean accepts is named, and the call is not an error', async () => {
+    const { mcp, lean } = await start();
+    const transfers = [leanCreation(), leanCreation({ ...failing, description: 'INV 002' })];
+    const result = await call(await connect(mcp), create, {
+      idempotency_key: 'key-1',
+      body: { payment_details: transfers.flatMap(({ payment_details }) => payment_details) },
+    });
+    expect(result.isError).toBeFalsy();
+    expect(result.content).toMatchObject([
+      {
+        text: expect.stringMatching(
+          /not paid: payouts_payment_details\.1.*\. The others are accepted\./,
+        ) as string,
+      },
+      { text: expect.stringContaining('"payment_status":"CREATED"') as string },
+    ]);
+    expect(result.structuredContent).toMatchObject({
+      payouts_payment_details: [
+        { destination_details: { payment_status: 'CREATED' } },
+        { destination_details: { payment_status: 'FAILED' } },
+      ],
+    });
+    expect(lean.requests.filter(({ operation }) => operation === 'createPayoutPayment')).toHaveLength(1);
   });
 });
 
@@ -208,7 +361,7 @@ describe('a failed call', () => {
       [
         'lean-createpayoutpayment',
         { idempotency_key: 'k', body: leanCreation({ amount: 0 }) },
-        /amount is not accepted/,
+        /amount must be above zero/,
       ],
     ];
     for (const [name, args, problem] of wrong) {
@@ -217,6 +370,81 @@ describe('a failed call', () => {
       expect(textOf(result)).toMatch(problem);
       expect(textOf(result)).toMatch(/^Nothing was done\. .* Correct this and call again\.$/);
     }
+    expect(lean.requests).toEqual([]);
+  });
+
+  const transfer = 'body.payment_details.0.destination_details.0';
+  const second = 'payment_details.1.destination_details.0';
+  const [details] = leanCreation().payment_details;
+  it.each([
+    [
+      { body: leanCreation({ payment_destination_id: 'acme' }) },
+      `${transfer}.payment_destination_id must be the id of a destination at Lean: a UUID such as "3fa85f64-5717-4562-b3fc-2c963f66afa6".`,
+    ],
+    [
+      { body: leanCreation({ currency: 'aed' }) },
+      `${transfer}.currency must be an ISO 4217 code in capital letters, such as "AED" or "SAR".`,
+    ],
+    [
+      { body: leanCreation({}, { currency: 'aed' }) },
+      'body.payment_details.0.currency must be an ISO 4217 code in capital letters, such as "AED" or "SAR".',
+    ],
+    [
+      { body: leanCreation({ currency: 'ABC' }) },
+      `${transfer}.currency is not an ISO 4217 currency; send a code such as "AED" or "SAR".`,
+    ],
+    [
+      { body: leanCreation({}, { account_id: 'my account' }) },
+      'body.payment_details.0.account_id must be the id of a source account, as the Payouts tab of Lean\'s dashboard names it: 1 to 64 letters, digits, "_" or "-".',
+    ],
+    [
+      { body: leanCreation({ description: 'x'.repeat(40) }) },
+      `${transfer}.description must be 1 to 32 characters, not only whitespace; these are 40.`,
+    ],
+    [
+      { body: leanCreation({ amount: '12345678901234567890' }) },
+      `${transfer}.amount is too large; at most 18 digits before the point.`,
+    ],
+    [
+      { body: leanCreation({ amount: '16,50' }) },
+      `${transfer}.amount must be a decimal number such as "16.50", with a point and without spaces, leading zeros or a +, of at most 64 characters.`,
+    ],
+    [{ body: leanCreation({ amount: '1e3' }) }, `${transfer}.amount must be plain digits, such as "16.50".`],
+    [{ body: leanCreation({ amount: -1 }) }, `${transfer}.amount must be above zero.`],
+    [
+      { body: leanCreation({ amount: undefined }) },
+      `${transfer}.amount is missing; it must be of type number or string, such as "16.50".`,
+    ],
+    [
+      { body: leanCreation({ memo: 'x' }) },
+      `${transfer}.memo is not known; accepted: payment_destination_id, amount, currency, description, external_reference, authorize_payment.`,
+    ],
+    [{ memo: 'x' }, 'memo is not known; accepted: idempotency_key, body.'],
+    [{ 'idempotency-key': 'other' }, 'idempotency-key is not known; accepted: idempotency_key, body.'],
+    [{ body: JSON.stringify(leanCreation()) }, 'body must be of type object, with payment_details.'],
+    ...['', ' ', ' key', 7].map(
+      key =>
+        [
+          { idempotency_key: key },
+          'idempotency_key must be 1 to 255 printable ASCII characters with no space at either end, such as "order-4711" or a UUID.',
+        ] as const,
+    ),
+    [
+      {
+        body: {
+          payment_details: [...leanCreation({ external_reference: 'key-1.1' }).payment_details, details],
+        },
+      },
+      `${transfer}.external_reference must differ from the reference that ${second} has by default, because a transfer is found at Lean by its reference.`,
+    ],
+  ] as const)('with %j names the argument, and what is accepted', async (change, problem) => {
+    const { mcp, lean } = await start();
+    const args = { idempotency_key: 'key-1', body: leanCreation(), ...change };
+    const result = await call(await connect(mcp), 'lean-createpayoutpayment', args);
+    expect(result).toMatchObject({
+      isError: true,
+      content: [{ type: 'text', text: `Nothing was done. ${problem} Correct this and call again.` }],
+    });
     expect(lean.requests).toEqual([]);
   });
 
@@ -257,16 +485,42 @@ describe('a failed call', () => {
     expect(lost.isError).toBe(true);
     expect(textOf(lost)).toContain('same body and idempotency_key "key-1"');
     expect((await call(client, 'lean-createpayoutpayment', args)).isError).toBeFalsy();
-    const other = await call(client, 'lean-createpayoutpayment', {
-      ...args,
-      body: leanCreation({ amount: 17 }),
-    });
-    expect(textOf(other)).toContain('used before with another input');
     const refused = await call(client, 'lean-createpayoutpayment', {
       idempotency_key: 'key-2',
       body: leanCreation({ payment_destination_id: destinations.refused }),
     });
     expect(textOf(refused)).toMatch(/HTTP 422, BENEFICIARY_NOT_ACTIVE/);
+  });
+
+  it('for a key with another body asks for the original body with the key, and not for a new key', async () => {
+    const { mcp, lean } = await start();
+    const client = await connect(mcp);
+    const args = { idempotency_key: 'key-1', body: leanCreation() };
+    const first = await call(client, 'lean-createpayoutpayment', args);
+    const conflict = await call(client, 'lean-createpayoutpayment', {
+      ...args,
+      body: leanCreation({ amount: 17 }),
+    });
+    expect(conflict.isError).toBe(true);
+    expect(textOf(conflict)).toBe(
+      'idempotency_key "key-1" was used before with another body. This call paid nothing, but the earlier one may ' +
+        'have. To get its outcome, call with the original body and idempotency_key "key-1". Do not use another key ' +
+        'for the same payout. If the user wants a payout in addition to that one, give it its own key. Otherwise tell ' +
+        'the user.',
+    );
+    expect(await call(client, 'lean-createpayoutpayment', args)).toEqual(first);
+    expect(lean.requests.filter(({ operation }) => operation === 'createPayoutPayment')).toHaveLength(1);
+  });
+
+  it('for a key that Lean knows with another body asks for the original body as well', async () => {
+    const { mcp, lean } = await start();
+    const fault = { kind: 'status', status: 409, code: 'IDEMPOTENCY_KEY_MISMATCH' } as const;
+    lean.faults.add({ ...fault, operation: 'createPayoutPayment' });
+    const args = { idempotency_key: 'key-1', body: leanCreation() };
+    const conflict = await call(await connect(mcp), 'lean-createpayoutpayment', args);
+    expect(conflict.isError).toBe(true);
+    expect(textOf(conflict)).toContain('call with the original body and idempotency_key "key-1"');
+    expect(lean.requests.filter(({ operation }) => operation === 'createPayoutPayment')).toHaveLength(1);
   });
 
   it('of an unknown tool lists the tools', async () => {
@@ -410,6 +664,128 @@ it.each(eras)('a local agent calls the tools over standard input and output (%s)
   expect(lean.payouts.all().filter(({ externalReference }) => externalReference === 'by-stdio')).toHaveLength(
     1,
   );
+});
+
+describe('a process that serves the tools on standard input and output', () => {
+  const initialize = {
+    id: 1,
+    method: 'initialize',
+    params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'x', version: '1' } },
+  };
+  const callOf = (id: number, name: string, args: object) => ({
+    id,
+    method: 'tools/call',
+    params: { name, arguments: args },
+  });
+  const create = callOf(2, 'lean-createpayoutpayment', { idempotency_key: 'by-pipe', body: leanCreation() });
+  const read = callOf(3, 'lean-getpayout', { payment_id: examplePayoutId });
+
+  interface Answer {
+    readonly id?: number;
+    readonly result?: { readonly isError?: boolean; readonly content?: readonly { readonly text: string }[] };
+  }
+
+  /** Starts the process. Its Lean answers slowly. */
+  async function startPipe() {
+    const { lean } = await start();
+    lean.faults.add({ kind: 'latency', ms: 1000 });
+    const child = spawn(
+      process.execPath,
+      [fileURLToPath(new URL('../../../src/main.ts', import.meta.url)), 'mcp', '--stdio'],
+      {
+        stdio: ['pipe', 'pipe', 'inherit'],
+        env: {
+          LEAN_BASE_URL: lean.url,
+          LEAN_API_TOKEN: sandboxCredentials.token,
+          DATA_DIR: await freshFolder(),
+        },
+      },
+    );
+    onTestFinished(() => void child.kill('SIGKILL'));
+    const chunks: string[] = [];
+    child.stdout.setEncoding('utf8').on('data', (chunk: string) => chunks.push(chunk));
+    const ended = once(child, 'close') as Promise<[number | null, string | null]>;
+    const write = (...messages: readonly object[]): void => {
+      for (const message of messages)
+        child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
+    };
+    const answers = (): readonly Answer[] =>
+      chunks
+        .join('')
+        .split('\n')
+        .filter(line => line !== '')
+        .map(line => JSON.parse(line) as Answer);
+    const received = (operation: string): number =>
+      lean.requests.filter(each => each.operation === operation).length;
+    return { child, write, ended, answers, received };
+  }
+
+  it('writes the answers of all calls in flight when its input ends', async () => {
+    const { child, write, ended, answers, received } = await startPipe();
+    write(initialize, create, read);
+    child.stdin.end();
+    expect(await ended).toEqual([0, null]);
+    expect(new Map(answers().map(({ id, result }) => [id, result]))).toMatchObject(
+      new Map([
+        [1, expect.anything()],
+        [2, { structuredContent: { payouts_payment_details: [{}] } }],
+        [3, { structuredContent: { id: examplePayoutId } }],
+      ]),
+    );
+    expect([received('createPayoutPayment'), received('getPayout')]).toEqual([1, 1]);
+  });
+
+  it.each(['SIGTERM', 'SIGINT'] as const)(
+    'writes the answer of a payout in flight before %s ends it',
+    async signal => {
+      const { child, write, ended, answers, received } = await startPipe();
+      write(initialize, create);
+      await vi.waitUntil(() => received('createPayoutPayment') === 1, 30_000);
+      child.kill(signal);
+      expect(await ended).toEqual([0, null]);
+      const answer = answers().find(({ id }) => id === 2);
+      expect(answer).toMatchObject({ result: { structuredContent: { payouts_payment_details: [{}] } } });
+      expect(answer?.result?.isError).toBeFalsy();
+      expect(received('createPayoutPayment')).toBe(1);
+    },
+  );
+
+  it('asks for text only if a number has lost digits', async () => {
+    const { child, write, ended, answers, received } = await startPipe();
+    const long = '1234567890123456.78';
+    const withAmount = (id: number, amount: unknown) =>
+      callOf(id, 'lean-createpayoutpayment', { idempotency_key: 'k', body: leanCreation({ amount }) });
+    write(
+      initialize,
+      withAmount(2, JSON.rawJSON(long)),
+      withAmount(3, '12345678901234567890'),
+      callOf(4, 'lean-listpayouts', { amount_min: JSON.rawJSON(long) }),
+      callOf(5, 'lean-listpayouts', { amount_min: '-1' }),
+    );
+    child.stdin.end();
+    await ended;
+    const texts = new Map(answers().map(({ id, result }) => [id, result?.content?.[0]?.text ?? '']));
+    expect(
+      [2, 3, 4, 5].map(id => texts.get(id)?.replace(/^Nothing was done\. | Correct this .*$/g, '')),
+    ).toEqual([
+      'body.payment_details.0.destination_details.0.amount has more than 15 digits, some of which a JSON number may lose; send it as text, such as "16.50".',
+      'body.payment_details.0.destination_details.0.amount is too large; at most 18 digits before the point.',
+      'amount_min has more than 15 digits, some of which a JSON number may lose; send it as text, such as "16.50".',
+      'amount_min must be a decimal number of at least zero, such as "16.50".',
+    ]);
+    expect([received('createPayoutPayment'), received('listPayouts')]).toEqual([0, 0]);
+  });
+
+  it('ends after the payout in flight if its agent has closed both ends or cancelled the call', async () => {
+    const { child, write, ended, received } = await startPipe();
+    write(initialize, create);
+    await vi.waitUntil(() => received('createPayoutPayment') === 1, 30_000);
+    write({ method: 'notifications/cancelled', params: { requestId: 2 } });
+    child.stdout.destroy();
+    child.stdin.end();
+    expect(await ended).toEqual([0, null]);
+    expect(received('createPayoutPayment')).toBe(1);
+  });
 });
 
 it('an operation that is added to the operations gets a tool', () => {

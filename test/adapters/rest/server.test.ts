@@ -101,6 +101,22 @@ describe('a read', () => {
   });
 
   it.each([
+    ['120', '120'],
+    ['Sun, 01 Mar 2026 08:30:00 GMT', 'Sun, 01 Mar 2026 08:30:00 GMT'],
+    ['account AE070331234567890123456 is busy', null],
+    ['1015000000601', null],
+    ['120, AE070331234567890123456', null],
+    ['Sun, 01 Mar 2026 08:30:00 GMT AE070331234567890123456', null],
+    ['-1', null],
+  ])('passes on Lean’s retry-after %j only as seconds or a date', async (retryAfter, passedOn) => {
+    const { rest, lean } = await start({ env: { MASK_IBAN: 'on' } });
+    lean.faults.add({ kind: 'status', status: 422, retryAfter });
+    const response = await fetch(`${rest}/v1/payouts/v1/${examplePayoutId}`);
+    expect([response.status, response.headers.get('retry-after')]).toEqual([422, passedOn]);
+    expect(lean.requests).toHaveLength(1);
+  });
+
+  it.each([
     [{ kind: 'broken_json' }, 502, 'LEAN_BAD_RESPONSE'],
     [{ kind: 'drop_after' }, 502, 'LEAN_UNAVAILABLE'],
     [{ kind: 'stall', part: 'headers' }, 504, 'LEAN_TIMEOUT'],
@@ -346,12 +362,16 @@ describe('a payout', () => {
       'is empty; at least 1 is required',
     ],
     [leanCreation({}, { extra: 1 }), 'payment_details.0.extra', 'not known'],
-    [leanCreation({ amount: '16.5 AED' }), 'payment_details.0.destination_details.0.amount', 'not accepted'],
-    [leanCreation({ amount: 0 }), 'payment_details.0.destination_details.0.amount', 'not accepted'],
-    [leanCreation({ amount: -5 }), 'payment_details.0.destination_details.0.amount', 'not accepted'],
+    [
+      leanCreation({ amount: '16.5 AED' }),
+      'payment_details.0.destination_details.0.amount',
+      'such as "16.50"',
+    ],
+    [leanCreation({ amount: 0 }), 'payment_details.0.destination_details.0.amount', 'must be above zero'],
+    [leanCreation({ amount: -5 }), 'payment_details.0.destination_details.0.amount', 'must be above zero'],
     [leanCreation({ amount: 1.005 }), 'payment_details.0.destination_details.0.amount', 'at most 2'],
     [leanCreation({ amount: null }), 'payment_details.0.destination_details.0.amount', 'number or string'],
-    [leanCreation({ currency: 'aed' }), 'payment_details.0.destination_details.0.currency', 'not accepted'],
+    [leanCreation({ currency: 'aed' }), 'payment_details.0.destination_details.0.currency', 'such as "AED"'],
     [
       leanCreation({}, { currency: undefined }),
       'payment_details.0.destination_details.0.currency',
@@ -361,12 +381,12 @@ describe('a payout', () => {
     [
       leanCreation({ payment_destination_id: '../x' }),
       'payment_details.0.destination_details.0.payment_destination_id',
-      'not accepted',
+      'must be the id of a destination at Lean: a UUID such as',
     ],
     [
       leanCreation({ description: 'x'.repeat(33) }),
       'payment_details.0.destination_details.0.description',
-      'not accepted',
+      'must be 1 to 32 characters',
     ],
     [
       leanCreation({ description: 'a\r\nb' }),
@@ -378,11 +398,11 @@ describe('a payout', () => {
       'payment_details.0.destination_details.0.authorize_payment',
       'boolean',
     ],
-    [leanCreation({}, { account_id: 'a/../b' }), 'payment_details.0.account_id', 'not accepted'],
+    [leanCreation({}, { account_id: 'a/../b' }), 'payment_details.0.account_id', '1 to 64 letters'],
     [
       { payment_details: ['key-1.1', null].flatMap(reference => detailsWithReference(reference)) },
       'payment_details.0.destination_details.0.external_reference',
-      'must differ from payment_details.1.destination_details.0.external_reference',
+      'must differ from the reference that payment_details.1.destination_details.0 has by default',
     ],
   ];
 
@@ -572,6 +592,24 @@ it('a request that fails through a bug is reported with the code of a bug, and i
   expect(response.status).toBe(500);
   expect(await response.text()).not.toContain('secret');
   expect(await promise).toMatchObject({ operation: 'getPayout', outcome: 'INTERNAL_SERVER_ERROR' });
+});
+
+it('with MASK_IBAN=on an account number that an error has as a number is masked', async () => {
+  const { url, received } = await rawServer(response => {
+    response
+      .writeHead(422, { 'content-type': 'application/json' })
+      .end('{"status":"ACCOUNT_BLOCKED","code":123456789012345}');
+  });
+  const core = createTestCore(url, openTestStore(await freshStore('SQLite')));
+  const calls = new OperationCalls({ ...core, requireKey: true, maskIban: true });
+  const server = await startRestServer({ ...serverOptions, calls });
+  onTestFinished(() => server.close());
+  const response = await fetch(`${server.url}/v1/payouts/v1/${examplePayoutId}`);
+  expect([response.status, await response.text()]).toEqual([
+    422,
+    '{"status":"ACCOUNT_BLOCKED","code":"***********2345"}',
+  ]);
+  expect(received).toHaveLength(1);
 });
 
 it('an operation that is added to the operations gets a route and an OpenAPI description', async () => {
