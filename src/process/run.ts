@@ -17,7 +17,7 @@ export interface RunningProgram {
 }
 
 /**
- * Runs a program until SIGTERM or SIGINT. It then finishes the work in progress and exits with 0. If the start fails,
+ * Runs a program until SIGTERM, SIGINT or SIGHUP. It then finishes the work in progress and exits with 0. If the start fails,
  * it prints a line for each problem and exits with 1. It prints a stack trace only for an unexpected error.
  */
 export async function run(start: () => Promise<RunningProgram>): Promise<void> {
@@ -26,7 +26,7 @@ export async function run(start: () => Promise<RunningProgram>): Promise<void> {
   let stop = (): void => {
     stopRequested = true;
   };
-  for (const signal of ['SIGTERM', 'SIGINT'] as const)
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
     process.on(signal, () => {
       stop();
     });
