@@ -18,7 +18,7 @@ import type { PayoutEvents } from '../payouts/payout-update.ts';
 import type { RecordedPayouts } from '../payouts/recorded-payout.ts';
 import { RowFinder } from '../payouts/listing/row-finder.ts';
 import { StoreConfigError, type Database, type OpenOptions, type SqlValue } from '../store/database.ts';
-import { openStore, type StoreConfig } from '../store/open.ts';
+import { locationOf, openStore, type StoreConfig } from '../store/open.ts';
 import { SqlOperatorRecords } from '../store/operator-records.ts';
 import { SqlPayoutEvents } from '../store/payout-events.ts';
 import { SqlPayoutEvidence } from '../store/payout-evidence.ts';
@@ -198,12 +198,6 @@ export async function openPayoutRecords(config: StoreConfig): Promise<{
     location: locationOf(config),
     close: () => database.close(),
   };
-}
-
-function locationOf(config: StoreConfig): string {
-  if ('folder' in config) return config.folder;
-  const { host, pathname } = new URL(config.url);
-  return `${host}${pathname}`;
 }
 
 function openDatabase(config: StoreConfig, options: OpenOptions): Database {
