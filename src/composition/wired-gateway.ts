@@ -84,7 +84,8 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Wir
   });
   const access = createAccess(config, core, log);
   const { authenticator } = access;
-  const unhealthyReason = (): string | undefined => access.unhealthyReason() ?? core.client.unhealthyReason();
+  const unhealthyReason = (): string | undefined =>
+    access.unhealthyReason() ?? core.client.unhealthyReason() ?? core.storeProblem();
   const histories = new PayoutHistories(core.client, config.lean.historyKey);
   const { reads, rows, rowCache, recorded } = core;
   const sources = { reads, histories, rows, rowCache, recorded };
