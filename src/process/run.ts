@@ -64,12 +64,14 @@ export async function runCommand(
 ): Promise<void> {
   try {
     const { text, exitCode } = await command();
-    // A reader such as `head` may close the pipe before the end.
+    process.exitCode = exitCode;
     process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
+      // A reader such as `head` may close the pipe before the end.
+      if (error.code === 'EPIPE') return;
+      process.stderr.write(`The output cannot be written: ${error.message}\n`);
+      process.exitCode = 1;
     });
     process.stdout.write(text);
-    process.exitCode = exitCode;
   } catch (error) {
     for (const line of errorLines(error)) process.stderr.write(`${line}\n`);
     process.exitCode = error instanceof UsageError ? 2 : 1;
