@@ -48,8 +48,8 @@ async function gateway() {
   const { createLog, parseConfig, startGateway } = await import('./composition/gateway.ts');
   const { startTraceExport } = await import('./process/opentelemetry.ts');
   const config = parseConfig(process.env);
-  const traces = await startTraceExport(process.env);
   const log = createLog(config);
+  const traces = await startTraceExport(process.env, log);
   startLogging(log);
   if (config.auth.kind === 'none')
     log.warn('AUTH=none: every caller who can reach this gateway may read payouts and move money');
