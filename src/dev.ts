@@ -49,9 +49,10 @@ await run(async () => {
       ...(isLoopback(new URL(sandbox.url).hostname) && { PAYOUT_RESEND_AFTER_MS: '20000' }),
     },
   );
-  const traces = await startTraceExport(process.env);
+  const log = createLog(config);
+  const traces = await startTraceExport(process.env, log);
   const gateway = await startGateway(config, {
-    log: createLog(config),
+    log,
     traces: traces !== undefined,
     examples: {
       payoutId: payoutIdOf(exampleIntentId),

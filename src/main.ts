@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { createRequire } from 'node:module';
 import { logWarnings } from './process/warnings.ts';
 import { run, runCommand } from './process/run.ts';
 import { setV8Flags } from './process/v8-flags.ts';
@@ -9,6 +10,7 @@ const usage = `Usage:
   lean-payouts-gateway payouts            lists recorded payouts and their outcomes; see --help
   lean-payouts-gateway payouts resolve    looks up a payout of unknown outcome at Lean
   lean-payouts-gateway payouts settle     settles a payout by the decision of an operator
+  lean-payouts-gateway --version          prints the version
 `;
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
@@ -21,14 +23,22 @@ const [command, ...rest] = process.argv.slice(2);
 if (command === undefined) await run(gateway);
 else if (command === 'mcp' && rest.join(' ') === '--stdio') await run(mcp);
 else if (command === 'payouts') await runCommand(() => payouts(rest));
+else if (command === '--help' || command === '-h') await runCommand(() => print(usage));
+else if (command === '--version' || command === '-v') await runCommand(() => print(`${version()}\n`));
 else {
-  const help = command === '--help' || command === '-h';
-  if (!help) {
-    const given = JSON.stringify(process.argv.slice(2).join(' '));
-    process.stderr.write(`Unknown command ${given}; accepted: mcp --stdio, payouts, or no command.\n`);
-  }
-  (help ? process.stdout : process.stderr).write(usage);
-  process.exitCode = help ? 0 : 2;
+  const given = JSON.stringify(process.argv.slice(2).join(' '));
+  process.stderr.write(
+    `Unknown command ${given}; accepted: mcp --stdio, payouts, --version, --help, or no command.\n${usage}`,
+  );
+  process.exitCode = 2;
+}
+
+function print(text: string) {
+  return Promise.resolve({ text, exitCode: 0 });
+}
+
+function version(): string {
+  return (createRequire(import.meta.url)('../package.json') as { readonly version: string }).version;
 }
 
 // Each command imports its modules dynamically, so that it does not load what only the gateway needs.
@@ -38,8 +48,8 @@ async function gateway() {
   const { createLog, parseConfig, startGateway } = await import('./composition/gateway.ts');
   const { startTraceExport } = await import('./process/opentelemetry.ts');
   const config = parseConfig(process.env);
-  const traces = await startTraceExport(process.env);
   const log = createLog(config);
+  const traces = await startTraceExport(process.env, log);
   startLogging(log);
   if (config.auth.kind === 'none')
     log.warn('AUTH=none: every caller who can reach this gateway may read payouts and move money');

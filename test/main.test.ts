@@ -119,7 +119,7 @@ describe('the gateway', () => {
     expect(loggedNames.filter(name => name !== undefined).sort()).toEqual(names.sort());
   });
 
-  it.each(['SIGTERM', 'SIGINT'] as const)('ends with 0 on %s during its start', async signal => {
+  it.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('ends with 0 on %s during its start', async signal => {
     // A database that accepts a connection and never responds blocks the start.
     const database = createServer();
     onTestFinished(() => void database.close());
@@ -136,7 +136,7 @@ describe('the gateway', () => {
     expect(await program.ended).toEqual([0, null]);
   });
 
-  it.each(['SIGTERM', 'SIGINT'] as const)(
+  it.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
     'ends with 0 on %s after the payout in flight is answered',
     async signal => {
       const held = await startHeldLean();

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, inject, it, onTestFinished, vi } from 'vitest';
 import { sandboxCredentials } from '../src/sandbox/fixtures.ts';
 import type { RunningSandbox } from '../src/sandbox/sandbox.ts';
 import { startLean } from './lean/fixtures.ts';
@@ -25,6 +25,11 @@ const environmentFor = (lean: RunningSandbox) => ({
 
 const pay = (url: string, key: string): Promise<OperationResponse> =>
   postOperation(url, createPayoutDocument, { input: payoutInput(key) });
+
+async function readiness(url: string): Promise<readonly [number, unknown]> {
+  const response = await fetch(new URL('/ready', url));
+  return [response.status, await response.json()];
+}
 
 const isRefused = ({ errors }: OperationResponse): boolean =>
   errors?.[0]?.extensions?.['code'] === 'PAYOUT_STORE_UNAVAILABLE';
@@ -105,15 +110,36 @@ describe('an unavailable database', () => {
     expect((await postOperation(url, listQuery)).errors).toBeUndefined();
     expect(isRefused(await pay(url, 'key-1'))).toBe(true);
     await program.waitForOutput(/the payout store is unavailable/);
+    expect(await readiness(url)).toEqual([503, { status: 'the payout store is unavailable' }]);
     await postgres.start();
     expect((await pay(url, 'key-1')).data).toMatchObject({
       createPayout: { __typename: 'PayoutCreated' },
     });
     await program.waitForOutput(/the payout store is available again/);
+    expect(await readiness(url)).toEqual([200, { status: 'ready' }]);
   }, 600_000);
+
+  it('a gateway with a wrong password or database is not ready, and logs the reason without the password', async () => {
+    const database = new URL(await freshDatabase(inject('postgresUrl')));
+    const lean = await startLean({ payouts: 1 });
+    const wrongPassword = Object.assign(new URL(database), { password: 'wrong-secret' }).href;
+    const wrongName = Object.assign(new URL(database), { pathname: '/nowhere' }).href;
+    for (const [DATABASE_URL, cause] of [
+      [wrongPassword, /"cause":"password authentication failed for user/],
+      [wrongName, /"cause":"database \\"nowhere\\" does not exist/],
+    ] as const) {
+      const program = runProgram('main.ts', { ...environmentFor(lean), DATABASE_URL });
+      const [, url = ''] = await program.waitForOutput(startedPattern);
+      expect(await readiness(url)).toEqual([503, { status: 'the payout store is unavailable' }]);
+      expect(isRefused(await pay(url, 'key-1'))).toBe(true);
+      expect(program.stdout).toMatch(cause);
+      expect(program.stdout.match(/the payout store is unavailable/g)).toHaveLength(1);
+      expect(program.stdout + program.stderr).not.toMatch(/wrong-secret|:password@/);
+    }
+  });
 });
 
-it('a full disk prevents payouts, and nothing else', async () => {
+it('a full disk prevents payouts, and nothing else, and one line of the log has the reason', async () => {
   const lean = await startLean({ payouts: 3 });
   const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
   // `ulimit -f` limits the size of files, in KiB. Without the trap, SIGXFSZ would kill the process at the limit.
@@ -132,11 +158,8 @@ it('a full disk prevents payouts, and nothing else', async () => {
   });
   onTestFinished(() => void child.kill('SIGKILL'));
   let output = '';
-  for await (const chunk of child.stdout) {
-    output += String(chunk);
-    if (startedPattern.test(output)) break;
-  }
-  child.stdout.resume();
+  child.stdout.on('data', chunk => (output += String(chunk)));
+  await vi.waitFor(() => expect(output).toMatch(startedPattern), { timeout: 120_000 });
   const [, url = ''] = startedPattern.exec(output) ?? [];
   let refused: string | undefined;
   for (let times = 0; times < 2000 && refused === undefined; times += 1) {
@@ -146,6 +169,10 @@ it('a full disk prevents payouts, and nothing else', async () => {
   expect(refused).toBeDefined();
   expect(keysReceivedBy(lean)).not.toContain(refused);
   expect((await postOperation(url, listQuery)).errors).toBeUndefined();
+  expect(await readiness(url)).toEqual([503, { status: 'the payout store is unavailable' }]);
+  await pay(url, 'key-after');
+  const lines = output.split('\n').filter(line => line.includes('the payout store is unavailable'));
+  expect(lines).toEqual([expect.stringMatching(/"cause":"(database or disk is full|disk I\/O error)"/)]);
 }, 600_000);
 
 describe('the start with an invalid store', () => {

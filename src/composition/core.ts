@@ -10,7 +10,7 @@ import type { OperatorRecords } from '../payouts/creation/operator-records.ts';
 import type { PayoutRecords, ReconciliationRecords } from '../payouts/creation/payout-records.ts';
 import { defaultDelayMs, ResendRule } from '../payouts/creation/resend-rule.ts';
 import { migrate, openDatabase } from './store.ts';
-import { creationLog, loopLog, reconciliationLog, type PayoutLogOptions } from './payout-log.ts';
+import { creationLog, loopLog, reconciliationLog, storeLog, type PayoutLogOptions } from './payout-log.ts';
 import { RowCache } from '../payouts/listing/row-cache.ts';
 import { PayoutLists } from '../payouts/listing/payout-list.ts';
 import { PayoutReads } from '../payouts/payout-reads.ts';
@@ -18,6 +18,7 @@ import type { PayoutEvents } from '../payouts/payout-update.ts';
 import type { RecordedPayouts } from '../payouts/recorded-payout.ts';
 import { RowFinder } from '../payouts/listing/row-finder.ts';
 import type { SqlValue } from '../store/database.ts';
+import { MonitoredDatabase } from '../store/monitored-database.ts';
 import { SqlOperatorRecords } from '../store/operator-records.ts';
 import { SqlPayoutEvents } from '../store/payout-events.ts';
 import { SqlPayoutEvidence } from '../store/payout-evidence.ts';
@@ -55,6 +56,8 @@ export interface Core extends Omit<CreationServices, 'matcher'> {
    * @throws ConfigError when a newer program created the tables; StoreUnavailable
    */
   prepareStore(): Promise<void>;
+  /** Why no payout can be recorded, as far as is known from the last use of the store; undefined if payouts can be. */
+  storeProblem(): string | undefined;
   /** Waits until the payouts in flight are created, then closes the connections to Lean and to the store. */
   close(): Promise<void>;
 }
@@ -76,11 +79,12 @@ export interface CoreOptions extends PayoutLogOptions {
 export function createCore(config: CoreConfig, options: CoreOptions): Core {
   const { log, onUpstreamCall, onSecondPayment, trace, asGateway = true } = options;
   const rule = new ResendRule(config.resendAfter);
-  const database = openDatabase(config.store, {
+  const opened = openDatabase(config.store, {
     asGateway,
     // A command does not record the identity of the store: it sends no payouts, and its database role may see less.
     ...(asGateway && { lossWindowMs: rule.delayMs || defaultDelayMs }),
   });
+  const database = new MonitoredDatabase(opened, storeLog(options));
   const records = new SqlPayoutRecords(database);
   const reconciliation = new SqlReconciliationRecords(database);
   const operator = new SqlOperatorRecords(database);
@@ -152,6 +156,7 @@ export function createCore(config: CoreConfig, options: CoreOptions): Core {
     },
     createRateLimit: createLimit,
     prepareStore: () => migrate(database),
+    storeProblem: () => (database.isFailing ? 'the payout store is unavailable' : undefined),
     async close() {
       await Promise.all([creation.whenIdle(), loop.stop()]);
       await lean.close();

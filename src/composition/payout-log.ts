@@ -7,6 +7,7 @@ import type { ReconciliationEvents } from '../payouts/creation/outcome-reconcile
 import type { RequestKey } from '../payouts/creation/payout-record.ts';
 import type { ReconciliationLoopOptions } from '../payouts/creation/reconciliation-loop.ts';
 import { payoutIdOf } from '../payouts/values/ids.ts';
+import type { StoreFailureListener } from '../store/monitored-database.ts';
 
 /** The log, and callbacks that count payouts. */
 export interface PayoutLogOptions {
@@ -90,14 +91,19 @@ export function reconciliationLog(
   };
 }
 
-/** Logs failures of the store, of the clocks and of audits, and when the store and the clocks have recovered. */
+/** Logs when the store fails, with the reason, and when it works again. */
+export function storeLog({ log }: PayoutLogOptions): StoreFailureListener {
+  return error => {
+    if (error === undefined) log.info('the payout store is available again');
+    else log.error({ cause: errorMessage(error) }, 'the payout store is unavailable; no payout is sent');
+  };
+}
+
+/** Logs failures of the clocks and of audits, and when the clocks have recovered. */
 export function loopLog({
   log,
   onPayouts,
-}: PayoutLogOptions): Pick<
-  ReconciliationLoopOptions,
-  'onStoreFailure' | 'onClockDifference' | 'onAuditFailing' | 'onFailure'
-> {
+}: PayoutLogOptions): Pick<ReconciliationLoopOptions, 'onClockDifference' | 'onAuditFailing' | 'onFailure'> {
   return {
     onAuditFailing(key) {
       onPayouts?.('unaudited', 1);
@@ -105,11 +111,6 @@ export function loopLog({
         keyOf(key),
         "Lean's list cannot be read: a late second payout of this key would be missed; the gateway tries again",
       );
-    },
-    onStoreFailure(error) {
-      if (error === undefined) log.info('the payout store is available again');
-      else
-        log.error({ cause: errorMessage(error.cause) }, 'the payout store is unavailable; no payout is sent');
     },
     onClockDifference(differences) {
       if (differences === undefined) log.info('the clocks of gateway, store and Lean agree again');

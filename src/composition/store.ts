@@ -2,7 +2,7 @@ import { ConfigError } from '../errors/config-error.ts';
 import type { OperatorRecords } from '../payouts/creation/operator-records.ts';
 import type { PayoutRecords } from '../payouts/creation/payout-records.ts';
 import { StoreConfigError, type Database, type OpenOptions } from '../store/database.ts';
-import { openStore, type StoreConfig } from '../store/open.ts';
+import { locationOf, openStore, type StoreConfig } from '../store/open.ts';
 import { SqlOperatorRecords } from '../store/operator-records.ts';
 import { SqlPayoutRecords } from '../store/payout-records.ts';
 
@@ -28,12 +28,6 @@ export async function openPayoutRecords(config: StoreConfig): Promise<{
     location: locationOf(config),
     close: () => database.close(),
   };
-}
-
-function locationOf(config: StoreConfig): string {
-  if ('folder' in config) return config.folder;
-  const { host, pathname } = new URL(config.url);
-  return `${host}${pathname}`;
 }
 
 /**

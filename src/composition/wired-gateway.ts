@@ -87,7 +87,7 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Wir
   const unhealthyReason = (): string | undefined => {
     // Monitoring asks regularly, so a gateway without other traffic finds out that Lean is back.
     core.client.warmUp();
-    return access.unhealthyReason() ?? core.client.unhealthyReason();
+    return access.unhealthyReason() ?? core.client.unhealthyReason() ?? core.storeProblem();
   };
   const histories = new PayoutHistories(core.client, config.lean.historyKey);
   const { reads, rows, rowCache, recorded } = core;

@@ -3,7 +3,8 @@ import { readCertificate, readCredentials, readResendAfter } from './lean-config
 import type { LeanConnection } from '../lean/connect.ts';
 import type { ResendSetting } from '../payouts/creation/resend-rule.ts';
 import type { HistoryKey } from '../payouts/history.ts';
-import type { StoreConfig } from '../store/open.ts';
+import { StoreConfigError } from '../store/database.ts';
+import { checkStore, type StoreConfig } from '../store/open.ts';
 
 /** The configuration of the payouts core: the connection to Lean, and the store. */
 export interface CoreConfig {
@@ -47,7 +48,11 @@ export function readCore(reader: EnvironmentReader): CoreConfig {
 export function readStore(reader: EnvironmentReader): StoreConfig {
   const url = reader.raw('DATABASE_URL');
   if (url === undefined) return { folder: reader.raw('DATA_DIR') ?? '' };
-  if (!URL.canParse(url) || !/^postgres(?:ql)?:$/.test(new URL(url).protocol))
-    reader.reject('DATABASE_URL', 'postgres://user:password@host:port/database');
+  try {
+    checkStore({ url });
+  } catch (error) {
+    if (!(error instanceof StoreConfigError)) throw error;
+    reader.problems.push(`${error.variable}: ${error.message}`);
+  }
   return { url };
 }

@@ -41,14 +41,14 @@ const certificateVariables = {
   caFile: 'LEAN_MTLS_CA_FILE',
 } as const;
 
-/** Reads the files of the client certificate; undefined if none is set. */
+/** Reads the files of the client certificate and of the authority; undefined if none is set. */
 export function readCertificate(reader: EnvironmentReader): ClientCertificateFiles | undefined {
   const certFile = reader.raw(certificateVariables.certFile);
   const keyFile = reader.raw(certificateVariables.keyFile);
   const caFile = reader.raw(certificateVariables.caFile);
   if (certFile === undefined && keyFile === undefined && caFile === undefined) return undefined;
-  if (certFile === undefined || keyFile === undefined)
-    return reader.reject(
+  if ((certFile === undefined) !== (keyFile === undefined))
+    reader.reject(
       certFile === undefined ? certificateVariables.certFile : certificateVariables.keyFile,
       'a PEM file; LEAN_MTLS_CERT_FILE and LEAN_MTLS_KEY_FILE go together',
     );
@@ -58,7 +58,7 @@ export function readCertificate(reader: EnvironmentReader): ClientCertificateFil
   } catch (error) {
     if (!(error instanceof ClientCertificateError)) throw error;
     reader.problems.push(
-      `${certificateVariables[error.file]}: ${error.message}; accepted: a readable PEM file.`,
+      `${certificateVariables[error.file]}: ${JSON.stringify(files[error.file])} ${error.message}; accepted: a readable PEM file.`,
     );
   }
   return files;

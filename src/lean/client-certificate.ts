@@ -2,18 +2,21 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync, unwatchFile, watchFile } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 
-/** Paths of the PEM files with the gateway's own certificate, for a Lean that requires one (mutual TLS). */
+/**
+ * Paths of the PEM files for TLS to Lean: the gateway's own certificate with its key, for a Lean that requires one
+ * (mutual TLS), and the authorities. The certificate and the key are set together.
+ */
 export interface ClientCertificateFiles {
   /** The application's certificate, followed by its chain. */
-  readonly certFile: string;
-  readonly keyFile: string;
+  readonly certFile?: string | undefined;
+  readonly keyFile?: string | undefined;
   /** The authorities that may have signed Lean's certificate. @default the authorities that Node trusts */
   readonly caFile?: string | undefined;
 }
 
 export interface ClientCertificate {
-  readonly cert: string;
-  readonly key: string;
+  readonly cert?: string;
+  readonly key?: string;
   readonly ca?: string;
 }
 
@@ -29,35 +32,48 @@ export class ClientCertificateError extends Error {
 }
 
 /**
- * Reads the files, and checks that the key belongs to the certificate and that the certificate is valid now.
+ * Reads the files that are set, and checks that the key belongs to the certificate and that the certificate is valid
+ * now.
  * @throws ClientCertificateError
  */
 export function readClientCertificate(
   files: ClientCertificateFiles,
   now: () => number = Date.now,
 ): ClientCertificate {
-  const cert = read('certFile', files.certFile);
-  const key = read('keyFile', files.keyFile);
-  const ca = files.caFile === undefined ? undefined : read('caFile', files.caFile);
+  const { certFile, keyFile, caFile } = files;
+  const ca = caFile === undefined ? {} : { ca: readAuthority(caFile) };
+  if (certFile === undefined || keyFile === undefined) return ca;
+  const cert = read('certFile', certFile);
+  const key = read('keyFile', keyFile);
+  checkCertificate(cert, key, now());
+  attempt('certFile', 'cannot be used for TLS', () => createSecureContext({ cert, key, ...ca }));
+  return { cert, key, ...ca };
+}
+
+function readAuthority(path: string): string {
+  const ca = read('caFile', path);
+  attempt('caFile', 'holds no PEM certificate', () => new X509Certificate(ca));
+  return ca;
+}
+
+/** @throws ClientCertificateError unless the certificate is valid now and has this key */
+function checkCertificate(cert: string, key: string, now: number): void {
   const certificate = attempt('certFile', 'holds no PEM certificate', () => new X509Certificate(cert));
   const privateKey = attempt('keyFile', 'holds no PEM private key without a passphrase', () =>
     createPrivateKey(key),
   );
-  if (ca !== undefined) attempt('caFile', 'holds no PEM certificate', () => new X509Certificate(ca));
   if (!certificate.checkPrivateKey(privateKey))
     throw new ClientCertificateError('keyFile', 'does not belong to the certificate');
-  if (Date.parse(certificate.validTo) < now())
+  if (Date.parse(certificate.validTo) < now)
     throw new ClientCertificateError(
       'certFile',
       `holds a certificate that expired on ${certificate.validTo}`,
     );
-  if (Date.parse(certificate.validFrom) > now())
+  if (Date.parse(certificate.validFrom) > now)
     throw new ClientCertificateError(
       'certFile',
       `holds a certificate that is not valid before ${certificate.validFrom}`,
     );
-  attempt('certFile', 'cannot be used for TLS', () => createSecureContext({ cert, key, ca }));
-  return { cert, key, ...(ca !== undefined && { ca }) };
 }
 
 /** How often the files are checked for changes. Operators replace them a few times a year. */

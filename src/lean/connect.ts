@@ -18,7 +18,7 @@ export interface LeanConnection {
   /** Lean's REST root, such as `https://api2.leantech.me`. */
   readonly baseUrl: URL;
   readonly credentials: LeanCredentials;
-  /** For a Lean that requires a client certificate. */
+  /** For a Lean that requires a client certificate, or whose certificate is of a private authority. */
   readonly certificate: ClientCertificateFiles | undefined;
   /** Time for the upstream work of one field, in ms. */
   readonly timeoutMs: number;

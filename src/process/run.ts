@@ -18,7 +18,7 @@ export interface RunningProgram {
 }
 
 /**
- * Runs a program until SIGTERM or SIGINT. It then finishes the work in progress and exits with 0. If the start fails,
+ * Runs a program until SIGTERM, SIGINT or SIGHUP. It then finishes the work in progress and exits with 0. If the start fails,
  * it prints a line for each problem and exits with 1. It prints a stack trace only for an unexpected error.
  */
 export async function run(start: () => Promise<RunningProgram>): Promise<void> {
@@ -27,7 +27,7 @@ export async function run(start: () => Promise<RunningProgram>): Promise<void> {
   let stop = (): void => {
     stopRequested = true;
   };
-  for (const signal of ['SIGTERM', 'SIGINT'] as const)
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
     process.on(signal, () => {
       stop();
     });
@@ -74,12 +74,14 @@ export async function runCommand(
 ): Promise<void> {
   try {
     const { text, exitCode } = await command();
-    // A reader such as `head` may close the pipe before the end.
+    process.exitCode = exitCode;
     process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
+      // A reader such as `head` may close the pipe before the end.
+      if (error.code === 'EPIPE') return;
+      process.stderr.write(`The output cannot be written: ${error.message}\n`);
+      process.exitCode = 1;
     });
     process.stdout.write(text);
-    process.exitCode = exitCode;
   } catch (error) {
     for (const line of errorLines(error)) process.stderr.write(`${line}\n`);
     process.exitCode = error instanceof UsageError ? 2 : 1;

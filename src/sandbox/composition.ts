@@ -36,7 +36,11 @@ export function composeSandbox(options: SandboxOptions): { sandbox: Sandbox; sto
   const profile = profileNamed(profileName);
   const store = new PayoutStore();
   const idempotency = new IdempotencyStore();
-  let currentIdRng = new Random(seed, 'ids');
+  let resets = 0;
+  // Each start and each reset gives other ids to created payouts. A gateway that keeps its records would take a payout
+  // with an id that it has recorded for the payout of an earlier key.
+  const newIdRng = () => new Random(seed, `ids ${String(startMs)} ${String(resets)}`);
+  let currentIdRng = newIdRng();
   const idRng = () => currentIdRng;
   const eventLog = new EventLog();
   const schedule = new Schedule(leanClock);
@@ -105,7 +109,8 @@ export function composeSandbox(options: SandboxOptions): { sandbox: Sandbox; sto
       Object.assign(behaviour, initialBehaviour);
       sandbox.faults.reset(new Random(seed, 'faults'));
       responseWriter.reset(new Random(seed, 'answers'));
-      currentIdRng = new Random(seed, 'ids');
+      resets += 1;
+      currentIdRng = newIdRng();
       idempotency.clear();
       processing.clear();
       webhooks.reset();

@@ -9,7 +9,10 @@ export const maxLatencyMs = 600_000;
 export interface SandboxOptions {
   /** The version of Lean's API that the sandbox serves. @default 'v2' */
   readonly profile?: SandboxProfile;
-  /** A whole number. The same seed gives the same payouts, ids and tokens. @default 1 */
+  /**
+   * A whole number. The same seed gives the same initial payouts and tokens. The ids of created payouts also depend on
+   * the clock at the start and on the number of resets. @default 1
+   */
   readonly seed?: number;
   /** The number of seeded payouts. @default 300 */
   readonly payouts?: number;

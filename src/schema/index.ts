@@ -1,3 +1,5 @@
+// The types of this package use the global types of Pothos. Without this import, its users would not have them.
+import '@pothos/core';
 import { printSubgraphSchema } from '@apollo/subgraph';
 import { GraphQLObjectType, GraphQLSchema, isSpecifiedDirective } from 'graphql';
 import { builder } from './builder.ts';

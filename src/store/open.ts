@@ -1,4 +1,5 @@
 import type { Database, OpenOptions } from './database.ts';
+import { clientConfig, databaseLocation } from './postgres-connection.ts';
 import { openPostgres } from './postgres.ts';
 import { openSqlite } from './sqlite.ts';
 
@@ -11,4 +12,17 @@ export type StoreConfig = { readonly url: string } | { readonly folder: string }
  */
 export function openStore(config: StoreConfig, options: OpenOptions = {}): Database {
   return 'url' in config ? openPostgres(config.url, options) : openSqlite(config.folder, options);
+}
+
+/**
+ * Checks the address of a store without connecting to it.
+ * @throws StoreConfigError
+ */
+export function checkStore(config: StoreConfig): void {
+  if ('url' in config) clientConfig(config.url);
+}
+
+/** The folder, or the host and the name of the database. It contains no credentials. */
+export function locationOf(config: StoreConfig): string {
+  return 'url' in config ? databaseLocation(config.url) : config.folder;
 }

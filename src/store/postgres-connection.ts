@@ -1,14 +1,112 @@
+import { readFileSync } from 'node:fs';
+import type { ConnectionOptions } from 'node:tls';
 import type pg from 'pg';
+import { StoreConfigError } from './database.ts';
 
 /** First key of the advisory locks. It identifies this program in a database that other programs may use too. */
 export const lockClass = 0x4c50_4757;
 
-/** The settings of every connection. @param url `postgres://…` */
+const accepted =
+  'postgres://user:password@host:port/database, with the characters @ / ? # and % of a password written as %40 %2F %3F %23 and %25';
+
+/** The one `@` of an address ends the password. Another one may be part of a password, whose rest looks like a host. */
+const urlPattern =
+  /^postgres(?:ql)?:\/\/(?:(?<user>[^@/?#]*)@)?(?<host>[^@/?#,]*)(?:\/(?<database>[^@?#]*))?(?:\?(?<query>[^@#]*))?$/i;
+
+/** The parameters of libpq that choose TLS. */
+const tlsParameters = ['sslmode', 'sslrootcert', 'sslcert', 'sslkey'] as const;
+
+interface Address {
+  /** `user:password` and `host:port`, percent-encoded as in the URL. */
+  readonly user: string;
+  readonly host: string;
+  readonly database: string;
+  readonly query: URLSearchParams;
+}
+
+/**
+ * The settings of every connection. `sslmode` and the files of certificates mean what they mean for libpq.
+ * @param url `postgres://…`
+ * @throws StoreConfigError for an address that is not accepted; the message repeats no part of it
+ * @see https://www.postgresql.org/docs/current/libpq-ssl.html
+ */
 export function clientConfig(url: string): pg.ClientConfig {
+  const { user, host, database, query } = parseAddress(url);
+  const isSocket = /^\/|^%2f/i.test(query.get('host') ?? host);
+  const ssl = isSocket ? false : tlsOptions(query);
+  for (const name of tlsParameters) query.delete(name);
+  const credentials = user === '' ? '' : `${user}@`;
   return {
-    connectionString: url,
+    connectionString: `postgres://${credentials}${host}/${database}?${query.toString()}`,
     application_name: 'lean-payouts-gateway',
     connectionTimeoutMillis: 3000,
     keepAlive: true,
+    ...(ssl !== undefined && { ssl }),
   };
+}
+
+/** The host and the name of a database, without credentials. */
+export function databaseLocation(url: string): string {
+  const { host, database, query } = parseAddress(url);
+  return `${query.get('host') ?? decodeURIComponent(host)}/${database}`;
+}
+
+function parseAddress(url: string): Address {
+  const { user = '', host = '', database = '', query = '' } = urlPattern.exec(url)?.groups ?? {};
+  const isAccepted =
+    urlPattern.test(url) &&
+    [user, host, database].every(isPercentEncoded) &&
+    (host === '' || URL.canParse(`postgres://${host}`));
+  if (!isAccepted) throw notAccepted(accepted);
+  return { user, host, database, query: new URLSearchParams(query) };
+}
+
+function isPercentEncoded(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The TLS options for libpq's parameters; undefined if they are not set, false for no TLS. */
+function tlsOptions(query: URLSearchParams): ConnectionOptions | false | undefined {
+  if (tlsParameters.every(name => !query.has(name))) return undefined;
+  const authority = query.get('sslrootcert');
+  // `system` selects the authorities that Node trusts. libpq then accepts no mode that checks less.
+  const isSystem = authority === 'system';
+  const files = {
+    ...(authority !== null && !isSystem && { ca: readPem('sslrootcert', authority) }),
+    ...(query.has('sslcert') && { cert: readPem('sslcert', query.get('sslcert') ?? '') }),
+    ...(query.has('sslkey') && { key: readPem('sslkey', query.get('sslkey') ?? '') }),
+  };
+  const checkNoHost = { ...files, checkServerIdentity: () => undefined };
+  switch (query.get('sslmode') ?? 'verify-full') {
+    case 'disable':
+      return false;
+    case 'require':
+      if (isSystem) break;
+      return files.ca === undefined ? { ...files, rejectUnauthorized: false } : checkNoHost;
+    case 'verify-ca':
+      if (files.ca === undefined) break;
+      return checkNoHost;
+    case 'verify-full':
+      return files;
+  }
+  throw notAccepted(
+    'as sslmode disable, require, verify-ca or verify-full, verify-ca with a file as sslrootcert, and require not with sslrootcert=system',
+  );
+}
+
+function readPem(parameter: string, path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    throw notAccepted(`a readable PEM file as ${parameter}, which ${JSON.stringify(path)} is not`);
+  }
+}
+
+function notAccepted(what: string): StoreConfigError {
+  return new StoreConfigError('DATABASE_URL', `its value is not accepted; accepted: ${what}.`);
 }

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import pg from 'pg';
 import { StoreUnavailable } from '../errors/gateway-errors.ts';
-import { clientConfig, lockClass } from './postgres-connection.ts';
+import { lockClass } from './postgres-connection.ts';
 
 /** The NOTIFY channel on which gateways announce new updates. */
 export const channel = 'lean_payout_updates';
@@ -14,7 +14,7 @@ const relockDelayMs = 1000;
  * all gateways. It opens on first use, and again by itself after it was lost.
  */
 export class LockSession {
-  readonly #url: string;
+  readonly #config: pg.ClientConfig;
   readonly #prepareAgain: (client: pg.ClientBase) => Promise<void>;
   #session: Promise<pg.Client> | undefined;
   readonly #listeners: (() => void)[] = [];
@@ -24,8 +24,8 @@ export class LockSession {
   #closed = false;
 
   /** @param prepareAgain called with the connection after a lost session, before the lock is taken again */
-  constructor(url: string, prepareAgain: (client: pg.ClientBase) => Promise<void>) {
-    this.#url = url;
+  constructor(config: pg.ClientConfig, prepareAgain: (client: pg.ClientBase) => Promise<void>) {
+    this.#config = config;
     this.#prepareAgain = prepareAgain;
   }
 
@@ -77,7 +77,7 @@ export class LockSession {
    * connection it takes the same key again, because this process still uses the leases under that owner id.
    */
   async #open(onLost: () => void): Promise<pg.Client> {
-    const client = new pg.Client({ ...clientConfig(this.#url), query_timeout: 6000 });
+    const client = new pg.Client({ ...this.#config, query_timeout: 6000 });
     client.on('error', onLost).on('end', onLost);
     const notifyListeners = (): void => {
       for (const listener of this.#listeners) listener();

@@ -11,6 +11,7 @@ import {
 import { migrationsFrom, versionTable } from './migrations.ts';
 import { clientConfig, lockClass } from './postgres-connection.ts';
 import { channel, LockSession } from './postgres-lock-session.ts';
+import { checkOwnSessions } from './postgres-session-check.ts';
 import { recordStoreIdentity } from './store-identity.ts';
 
 /** Second key of the lock for migrations. */
@@ -44,7 +45,8 @@ const typeParsers: pg.CustomTypesConfig = {
  * Opens the store in a PostgreSQL database that any number of gateways share. It connects on first use, and again
  * after a connection was lost. Each gateway holds an advisory lock while it is alive. The server releases the lock
  * when the connection ends, so the other gateways know that the gateway has ended.
- * @param url `postgres://…`; must connect to sessions, not to a pooler that switches sessions between transactions
+ * @param url `postgres://…`; a pooler that shares sessions between transactions is refused on first use
+ * @throws StoreConfigError for an address that is not accepted
  * @see https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
  */
 export function openPostgres(url: string, options: OpenOptions = {}): Database {
@@ -52,6 +54,7 @@ export function openPostgres(url: string, options: OpenOptions = {}): Database {
 }
 
 class PostgresDatabase implements Database {
+  readonly #config: pg.ClientConfig;
   readonly #pool: pg.Pool;
   #migrated: Promise<void> | undefined;
   readonly #lock: LockSession;
@@ -62,21 +65,23 @@ class PostgresDatabase implements Database {
   constructor(url: string, { lossWindowMs, clock }: OpenOptions) {
     this.#lossWindowMs = lossWindowMs;
     this.#clock = clock;
+    this.#config = clientConfig(url);
     // After a lost connection another server may have taken over, whose tables may not exist yet.
-    this.#lock = new LockSession(url, async client => {
+    this.#lock = new LockSession(this.#config, async client => {
       await this.migrate();
       await this.#recordStoreIdentity(client);
     });
     this.#pool = new pg.Pool({
-      ...clientConfig(url),
+      ...this.#config,
       types: typeParsers,
       max: 10,
-      statement_timeout: 5000,
       query_timeout: 6000,
       // A send must be recorded on disk before the payout is sent, whatever the server's default is. The pool waits
       // for this promise before it hands out the connection, and does not hand it out if the promise rejects. The type
-      // of `onConnect` does not declare the promise.
-      onConnect: client => client.query('SET synchronous_commit = on') as unknown as undefined,
+      // of `onConnect` does not declare the promise. The settings are not startup parameters, because PgBouncer refuses
+      // startup parameters that it does not know.
+      onConnect: client =>
+        client.query("SET synchronous_commit = on; SET statement_timeout = '5s'") as unknown as undefined,
     });
     // A statement that runs on a broken connection rejects by itself. These listeners ignore the error event for
     // connections that are idle or between two statements. Without a listener, the event would end the process.
@@ -94,6 +99,13 @@ class PostgresDatabase implements Database {
     return this.#migrated;
   }
 
+  /** @throws StoreUnavailable, also if the store cannot be used as it is configured */
+  async #migrateBeforeUse(): Promise<void> {
+    await this.migrate().catch((error: unknown) => {
+      throw error instanceof StoreConfigError ? new StoreUnavailable(error) : error;
+    });
+  }
+
   run(...statements: readonly Statement[]): Promise<readonly (readonly Row[])[]> {
     return this.#runAll(statements);
   }
@@ -103,7 +115,7 @@ class PostgresDatabase implements Database {
   }
 
   async #runAll(statements: readonly Statement[], setting?: string): Promise<readonly (readonly Row[])[]> {
-    await this.migrate();
+    await this.#migrateBeforeUse();
     try {
       const [only] = statements;
       if (statements.length === 1 && only !== undefined && setting === undefined)
@@ -122,7 +134,7 @@ class PostgresDatabase implements Database {
   }
 
   async announce(): Promise<void> {
-    await this.migrate();
+    await this.#migrateBeforeUse();
     try {
       await this.#pool.query(`NOTIFY ${channel}`);
     } catch (error) {
@@ -172,6 +184,7 @@ class PostgresDatabase implements Database {
   }
 
   async #runMigrations(): Promise<void> {
+    await checkOwnSessions(this.#config);
     await this.#pool.query(`SELECT ${storeIdentitySql}`).catch((error: unknown) => {
       if (!(error instanceof pg.DatabaseError) || !inaccessibleFunctionCodes.includes(error.code ?? ''))
         throw error;

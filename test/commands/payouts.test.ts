@@ -1,3 +1,7 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { payoutsCommand } from '../../src/commands/payouts.ts';
 import { openCore } from '../../src/composition/core.ts';
@@ -264,7 +268,10 @@ describe('arguments of payouts', () => {
       'accepts exactly one of --created INTENT, --not-paid and --send-again.',
     ],
     [['payouts', 'accept-list', '--by', 'x'], '--reason is missing'],
-    [['payout'], 'Unknown command "payout"; accepted: mcp --stdio, payouts, or no command.\nUsage:'],
+    [
+      ['payout'],
+      'Unknown command "payout"; accepted: mcp --stdio, payouts, --version, --help, or no command.\nUsage:',
+    ],
     [['mcp', '--http'], 'Unknown command "mcp --http"; accepted'],
   ])('%j exits with 2 and prints the reason', async (args, why) => {
     const program = runProgram('main.ts', {}, args);
@@ -296,5 +303,36 @@ describe('arguments of payouts', () => {
     expect(help).toMatchObject({ exitCode: 0, error: '' });
     for (const usage of ['payouts resolve KEY', 'payouts settle KEY', 'payouts accept-list'])
       expect(help.out).toContain(usage);
+  });
+
+  it('--version prints the version of the package', async () => {
+    const { version } = JSON.parse(
+      await readFile(new URL('../../package.json', import.meta.url), 'utf8'),
+    ) as {
+      readonly version: string;
+    };
+    const program = runProgram('main.ts', {}, ['--version']);
+    expect(await program.ended).toEqual([0, null]);
+    expect(program.stdout).toBe(`${version}\n`);
+  });
+
+  it.each([
+    ['quietly, with its exit code, if its reader has gone', '| true; exit ${PIPESTATUS[0]}', 0, /^$/],
+    [
+      'with 1 and a line if its output cannot be written',
+      '> /dev/full',
+      1,
+      /^The output cannot be written: ENOSPC[^\n]*\n$/,
+    ],
+  ])('a command ends %s', async (_how, redirection, exitCode, problem) => {
+    for (const args of ['payouts --help', '--help', '--version']) {
+      const child = spawn('bash', ['-c', `"${process.execPath}" src/main.ts ${args} ${redirection}`], {
+        cwd: fileURLToPath(new URL('../..', import.meta.url)),
+      });
+      let errors = '';
+      child.stderr.on('data', chunk => (errors += String(chunk)));
+      expect(await once(child, 'close')).toEqual([exitCode, null]);
+      expect(errors).toMatch(problem);
+    }
   });
 });

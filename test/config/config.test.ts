@@ -1,6 +1,10 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { rootCertificates } from 'node:tls';
 import { parseEnv } from 'node:util';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { developmentDefaults, parseConfig, type Environment } from '../../src/config/config.ts';
 import { ConfigError } from '../../src/errors/config-error.ts';
 
@@ -265,8 +269,21 @@ describe('a problem', () => {
   it('a certificate that cannot be read is reported', () => {
     const files = { LEAN_MTLS_CERT_FILE: '/nowhere/cert.pem', LEAN_MTLS_KEY_FILE: '/nowhere/key.pem' };
     expect(problems({ ...minimal, ...files })).toEqual([
-      expect.stringMatching(/^LEAN_MTLS_\w+_FILE: .*PEM file\.$/),
+      'LEAN_MTLS_CERT_FILE: "/nowhere/cert.pem" cannot be read; accepted: a readable PEM file.',
     ]);
+  });
+
+  it('an authority alone is accepted, and a missing file of it is named', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'lean-authority-'));
+    onTestFinished(() => {
+      rmSync(folder, { recursive: true });
+    });
+    const caFile = join(folder, 'ca.pem');
+    expect(problems({ ...minimal, LEAN_MTLS_CA_FILE: caFile })).toEqual([
+      `LEAN_MTLS_CA_FILE: ${JSON.stringify(caFile)} cannot be read; accepted: a readable PEM file.`,
+    ]);
+    writeFileSync(caFile, rootCertificates[0] ?? '');
+    expect(parseConfig({ ...minimal, LEAN_MTLS_CA_FILE: caFile }).lean.certificate).toEqual({ caFile });
   });
 
   it('AUTH=jwt without the variables of the tokens is reported', () => {

@@ -134,9 +134,7 @@ describe('a Lean that requires a client certificate', () => {
   ])('receives no request %s, and the outcome counts as unknown', async (_certificate, name) => {
     const { lean, url } = await startMutualTlsLean();
     const certificate: ClientCertificate =
-      name === undefined
-        ? ({ ca: readText('authority.pem') } as ClientCertificate) // no client certificate
-        : { ...readClientCertificate(files(name)) };
+      name === undefined ? { ca: readText('authority.pem') } : { ...readClientCertificate(files(name)) };
     const transport = transportTo(url, { certificate });
     for (const request of [get, post]) {
       // In TLS 1.3 a client learns of the refusal after it has sent its first bytes, so they count as sent.
@@ -156,6 +154,21 @@ describe('a Lean that requires a client certificate', () => {
       );
     expect(lean.requests).toEqual([]);
   });
+});
+
+it('a Lean whose certificate is of a private authority is called with the file of the authority alone', async () => {
+  const lean = createSandbox({ payouts: 1 });
+  const server = createServer({ cert: readText('server.pem'), key: readText('server.key') }, lean.listener);
+  const url = (await listening(server)).replace('http:', 'https:');
+  onTestFinished(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  const send = async (certificate?: ClientCertificate): Promise<unknown> =>
+    transportTo(url, { certificate }).send(get, { deadline: farDeadline() });
+  expect(await failureOf(send())).toBeInstanceOf(LeanUnreachable);
+  const authority = readClientCertificate({ caFile: inFolder('authority.pem') });
+  expect(await send(authority)).toMatchObject({ status: 200 });
 });
 
 describe('unusable certificate files', () => {
@@ -222,7 +235,7 @@ describe('replaced certificate files', () => {
   /** Starts a Lean and a transport whose certificate files are watched. */
   async function startWatched(name: string) {
     const { url, callers } = await startMutualTlsLean();
-    const watched: ClientCertificateFiles = {
+    const watched = {
       certFile: inFolder(`${name}-in-use.pem`),
       keyFile: inFolder(`${name}-in-use.key`),
       caFile: inFolder('authority.pem'),

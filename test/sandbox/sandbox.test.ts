@@ -85,14 +85,34 @@ describe('reset', () => {
   it('restores the seeded state', async () => {
     const { sandbox, create, get } = await startTestSandbox({ payouts: 4 });
     const before = sandbox.payouts.all();
-    const first = await create(creationBody(), 'key-1');
+    await create(creationBody(), 'key-1');
     sandbox.faults.add({ kind: 'drop_before', operation: 'token' });
     sandbox.latencyMs = 1;
     sandbox.reset();
     expect(sandbox.payouts.all()).toEqual(before);
     expect([sandbox.requests, sandbox.faults.list(), sandbox.latencyMs]).toEqual([[], [], 0]);
-    expect((await create(creationBody(), 'key-1')).text).toBe(first.text);
+    expect((await create(creationBody(), 'key-1')).status).toBe(200);
     expect((await get('/payouts/v1/payments')).json.page.total_elements).toBe(5);
+  });
+});
+
+describe('the ids of created payouts', () => {
+  it('are new after each reset and each start, because gateways keep their records', async () => {
+    let now = Date.UTC(2026, 5, 1);
+    const clock = (): number => now;
+    const ids: unknown[] = [];
+    for (let starts = 0; starts < 2; starts += 1) {
+      const { sandbox, create } = await startTestSandbox({ payouts: 1, clock });
+      for (let resets = 0; resets < 3; resets += 1) {
+        expect((await create(creationBody(), 'key-1')).status).toBe(200);
+        ids.push(...sandbox.payouts.all().flatMap(({ intentId, paymentId }) => [intentId, paymentId]));
+        sandbox.reset();
+      }
+      now += 1;
+    }
+    const created = ids.filter(id => id !== null && id !== exampleIntentId && id !== examplePayoutId);
+    expect(created.length).toBeGreaterThanOrEqual(6);
+    expect(new Set(created).size).toBe(created.length);
   });
 });
 

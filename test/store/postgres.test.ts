@@ -96,9 +96,16 @@ it('runWithoutSync does not wait for the disk, and the next run on that connecti
 it('a connection on which synchronous_commit cannot be set is not used', async () => {
   const url = await fresh();
   const database = openTestStore({ url });
-  const setting = vi
-    .spyOn(pg.Client.prototype, 'query')
-    .mockRejectedValueOnce(new Error('the setting is refused'));
+  const query = pg.Client.prototype.query as (this: pg.Client, ...args: unknown[]) => Promise<never>;
+  let refused = 0;
+  const setting = vi.spyOn(pg.Client.prototype, 'query').mockImplementation(function (
+    this: pg.Client,
+    ...args: unknown[]
+  ) {
+    if (!String(args[0]).startsWith('SET synchronous_commit') || refused > 0) return query.apply(this, args);
+    refused += 1;
+    return Promise.reject(new Error('the setting is refused'));
+  });
   onTestFinished(() => {
     setting.mockRestore();
   });

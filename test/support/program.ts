@@ -11,7 +11,7 @@ export interface Program {
   readonly stderr: string;
   /** Resolves with the first match in stdout. Rejects if the program ends without one. */
   waitForOutput(pattern: RegExp): Promise<RegExpExecArray>;
-  kill(signal: 'SIGTERM' | 'SIGINT' | 'SIGUSR2' | 'SIGKILL'): void;
+  kill(signal: 'SIGTERM' | 'SIGINT' | 'SIGHUP' | 'SIGUSR2' | 'SIGKILL'): void;
   /** Resolves with exit code and signal once the program has ended and its output is complete. */
   readonly ended: Promise<readonly [code: number | null, signal: string | null]>;
 }

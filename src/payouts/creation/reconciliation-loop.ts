@@ -21,8 +21,6 @@ export interface ReconciliationLoopOptions {
   readonly storeNow: () => Promise<number>;
   /** For how many days settled requests are kept. */
   readonly retentionDays: number;
-  /** Called once when the store becomes unavailable, and with undefined when it is available again. */
-  readonly onStoreFailure?: (error: StoreUnavailable | undefined) => void;
   /** Called once when clocks differ too much, and with undefined when they agree again. */
   readonly onClockDifference?: (differences: ClockDifferences | undefined) => void;
   /** Called once when the audits of a request have failed for half an hour. The audits continue. */
@@ -84,7 +82,6 @@ export class ReconciliationLoop {
 
   constructor(options: ReconciliationLoopOptions) {
     this.#options = {
-      onStoreFailure: () => undefined,
       onClockDifference: () => undefined,
       onAuditFailing: () => undefined,
       onFailure: () => undefined,
@@ -93,7 +90,7 @@ export class ReconciliationLoop {
       monotonicNow: () => performance.now(),
       ...options,
     };
-    const { onStoreFailure, intervalMs, monotonicNow } = this.#options;
+    const { intervalMs, monotonicNow } = this.#options;
     // An entry expires if no audit has failed in this process for half an hour: another gateway may have audited it
     // since.
     this.#failingAudits = new LRUCache({
@@ -105,9 +102,8 @@ export class ReconciliationLoop {
       poll: () => this.poll(),
       intervalMs,
       isTransient: error => error instanceof StoreUnavailable,
-      onFailure: error => {
-        onStoreFailure(error as StoreUnavailable | undefined);
-      },
+      // The store reports its failures itself, because most of them concern payouts and not this loop.
+      onFailure: () => undefined,
     });
   }
 

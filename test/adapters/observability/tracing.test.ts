@@ -12,8 +12,10 @@ import {
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { Environment } from '../../../src/config/config.ts';
 import { ConfigError } from '../../../src/errors/config-error.ts';
-import { startTraceExport } from '../../../src/process/opentelemetry.ts';
-import { examplePayoutId } from '../../../src/sandbox/fixtures.ts';
+import { reportFailures, startTraceExport } from '../../../src/process/opentelemetry.ts';
+import { examplePayoutId, sandboxCredentials } from '../../../src/sandbox/fixtures.ts';
+import { startLean } from '../../lean/fixtures.ts';
+import { runProgram } from '../../support/program.ts';
 import { postOperation, startListeningGateway } from '../../support/running-gateway.ts';
 
 afterEach(() => {
@@ -131,8 +133,59 @@ describe('the export of traces', () => {
       { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9', OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' },
       'OTEL_EXPORTER_OTLP_PROTOCOL: "grpc" is not accepted; accepted: http/protobuf.',
     ],
+    [
+      { OTEL_EXPORTER_OTLP_ENDPOINT: 'localhost:4318' },
+      'OTEL_EXPORTER_OTLP_ENDPOINT: its value is not accepted; accepted: an http(s) URL, such as http://localhost:4318.',
+    ],
+    [
+      { OTEL_TRACES_EXPORTER: 'otlp', OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'collector' },
+      'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: its value is not accepted; accepted: an http(s) URL, such as http://localhost:4318.',
+    ],
   ])('with a setting that is not supported is refused: %j', async (env, problem) => {
     await expect(startTraceExport(env)).rejects.toThrow(new ConfigError([problem]));
+  });
+
+  it('to a collector that is down is reported once, and so is its recovery', () => {
+    const reports: (string | undefined)[] = [];
+    const results = [0, 1, 1, 1, 0, 0].map(code => ({
+      code,
+      ...(code === 1 && { error: new Error('down') }),
+    }));
+    const answers: unknown[] = [];
+    const exporter = reportFailures(
+      {
+        export: (_spans, done) => {
+          done(results[answers.length] ?? { code: 0 });
+        },
+        shutdown: () => Promise.resolve(),
+      },
+      error => reports.push(error?.message),
+    );
+    for (const result of results) exporter.export([], answered => answers.push(answered === result));
+    expect(answers).toEqual(results.map(() => true));
+    expect(reports).toEqual(['down', undefined]);
+  });
+
+  it('by a gateway whose collector is down causes one warning', async () => {
+    const lean = await startLean({ payouts: 1 });
+    const program = runProgram('main.ts', {
+      LEAN_BASE_URL: lean.url,
+      LEAN_API_TOKEN: sandboxCredentials.token,
+      AUTH: 'none',
+      PORT: '0',
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9',
+      OTEL_EXPORTER_OTLP_TIMEOUT: '50',
+      OTEL_BSP_SCHEDULE_DELAY: '10',
+    });
+    const [, url = ''] = await program.waitForOutput(/"url":"([^"]+)".*gateway is up/);
+    const warning = /"level":40,[^\n]*"problem":"[^"]+","msg":"traces cannot be exported; they are dropped"/g;
+    await postOperation(url, '{ __typename }');
+    await program.waitForOutput(new RegExp(warning.source));
+    for (let times = 0; times < 3; times += 1) {
+      await postOperation(url, '{ __typename }');
+      await new Promise(resolve => setTimeout(resolve, 200));
+    }
+    expect(program.stdout.match(warning)).toHaveLength(1);
   });
 
   it('sends spans to the collector of OTEL_EXPORTER_OTLP_ENDPOINT', async () => {

@@ -1,0 +1,103 @@
+import { StoreUnavailable } from '../errors/gateway-errors.ts';
+import type { Database, Row, Statement } from './database.ts';
+
+/** How often a store that has failed is tested, in ms. */
+const testIntervalMs = 1000;
+
+/** A write that changes nothing. A full disk refuses it, although it can still be read. */
+const testWrite: Statement = { sql: 'UPDATE lean_payouts_schema SET version = version' };
+
+/** Called once when the store becomes unavailable, and with undefined when it is available again. */
+export type StoreFailureListener = (error: StoreUnavailable | undefined) => void;
+
+/**
+ * A database that reports when it fails and when it works again. After a failure it tests itself with a write every
+ * second, because without payouts nothing else would find out that the failure is over.
+ */
+export class MonitoredDatabase implements Database {
+  readonly #database: Database;
+  readonly #onFailure: StoreFailureListener;
+  readonly #intervalMs: number;
+  #timer: NodeJS.Timeout | undefined;
+  #isFailing = false;
+  #closed = false;
+
+  constructor(database: Database, onFailure: StoreFailureListener, intervalMs = testIntervalMs) {
+    this.#database = database;
+    this.#onFailure = onFailure;
+    this.#intervalMs = intervalMs;
+  }
+
+  /** Whether the last use of the store failed, and no write has succeeded since. */
+  get isFailing(): boolean {
+    return this.#isFailing;
+  }
+
+  migrate(): Promise<void> {
+    return this.#observe(this.#database.migrate());
+  }
+
+  run(...statements: readonly Statement[]): Promise<readonly (readonly Row[])[]> {
+    return this.#observe(this.#database.run(...statements));
+  }
+
+  runWithoutSync(...statements: readonly Statement[]): Promise<readonly (readonly Row[])[]> {
+    return this.#observe(this.#database.runWithoutSync(...statements));
+  }
+
+  announce(): Promise<void> {
+    return this.#observe(this.#database.announce());
+  }
+
+  onAnnouncement(listener: () => void): void {
+    this.#database.onAnnouncement(listener);
+  }
+
+  owner(): Promise<string> {
+    return this.#observe(this.#database.owner());
+  }
+
+  aliveOwners(owners: readonly string[]): Promise<readonly string[]> {
+    return this.#observe(this.#database.aliveOwners(owners));
+  }
+
+  close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    return this.#database.close();
+  }
+
+  #observe<Value>(result: Promise<Value>): Promise<Value> {
+    return result.catch((error: unknown) => {
+      if (error instanceof StoreUnavailable) this.#noteFailure(error);
+      throw error;
+    });
+  }
+
+  #noteFailure(error: StoreUnavailable): void {
+    if (this.#isFailing || this.#closed) return;
+    this.#isFailing = true;
+    this.#onFailure(error);
+    this.#scheduleTest();
+  }
+
+  #scheduleTest(): void {
+    this.#timer = setTimeout(() => {
+      void this.#test();
+    }, this.#intervalMs).unref();
+  }
+
+  async #test(): Promise<void> {
+    try {
+      await this.#database.owner();
+      await this.#database.run(testWrite);
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable)) throw error;
+      if (!this.#closed) this.#scheduleTest();
+      return;
+    }
+    if (this.#closed) return;
+    this.#isFailing = false;
+    this.#onFailure(undefined);
+  }
+}
