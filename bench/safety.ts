@@ -27,7 +27,7 @@ export async function safetyTable({ times }: { readonly times: number }): Promis
       .setProtectedHeader({ alg: 'RS256' })
       .setExpirationTime('1h')
       .sign(privateKey);
-  const authenticator = new Authenticator({ tokens, routerSecret: undefined, limit: undefined });
+  const authenticator = new Authenticator({ tokens, routerSecrets: [], limit: undefined });
   const knownHeaders = { authorization: `Bearer ${await createToken(0)}` };
   const newTokens = await Promise.all(Array.from({ length: 2 * times }, (_, index) => createToken(index)));
   const limit = createRateLimit('requests', 1_000_000_000, undefined);

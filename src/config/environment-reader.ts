@@ -98,6 +98,17 @@ export class EnvironmentReader {
       ? value
       : this.reject(name, 'printable ASCII characters without whitespace');
   }
+
+  /** Secrets that are separated by commas, as while one replaces another. None if the variable is not set. */
+  secrets(name: string): readonly string[] {
+    const value = this.raw(name);
+    if (value === undefined) return [];
+    const secrets = value.split(',').filter(secret => secret !== '');
+    // A value without a secret is refused, because no secrets would mean that none is demanded.
+    if (secrets.length > 0 && secrets.every(secret => /^[\x21-\x7e]+$/.test(secret))) return secrets;
+    this.reject(name, 'printable ASCII characters without whitespace; several secrets are separated by commas');
+    return [];
+  }
 }
 
 function isSecret(name: string): boolean {

@@ -19,8 +19,11 @@ export interface ServerConfig {
   /** Whether REST and MCP reject a payout without an idempotency key. Otherwise the gateway generates one. */
   readonly requireIdempotencyKey: boolean;
   readonly auth: AuthConfig;
-  /** A secret that only the federation router knows. If undefined, every caller may send the router's queries. */
-  readonly routerSecret: string | undefined;
+  /**
+   * Secrets that only the federation router knows. There are several while one is replaced. If there are none, every
+   * caller may send the router's queries.
+   */
+  readonly routerSecrets: readonly string[];
   /** Whether account numbers and IBANs are masked for callers without the scope to see them. */
   readonly maskIban: boolean;
   /** The most Lean calls that one operation may cost. */
@@ -55,13 +58,13 @@ export function readServer(reader: EnvironmentReader): ServerConfig {
     mcpPort: reader.port('MCP_PORT'),
     ...readToolSettings(reader),
     auth: readAuth(reader),
-    routerSecret: reader.secret('ROUTER_SECRET'),
+    routerSecrets: reader.secrets('ROUTER_SECRET'),
     maskIban: reader.flag('MASK_IBAN'),
     maxUpstreamCalls: readMaxUpstreamCalls(reader),
     requestsPerMinute: reader.optionalInteger('RATE_LIMIT_REQUESTS', 1, 100_000_000),
     persistedOperations: readPersistedOperations(reader),
     corsOrigins: readCorsOrigins(reader),
-    webhookSecrets: readWebhookSecrets(reader),
+    webhookSecrets: reader.secrets('LEAN_WEBHOOK_SECRET'),
     traceContextToLean: reader.flag('LEAN_TRACE_CONTEXT'),
     mcpPublicUrl: reader.optionalUrl('MCP_PUBLIC_URL'),
     fastPath: reader.flag('FAST_PATH'),
@@ -126,11 +129,6 @@ function readPersistedOperations(reader: EnvironmentReader): ServerConfig['persi
     mode,
     file: reader.required('PERSISTED_OPERATIONS_FILE', 'a JSON file of documents by their sha256: hash'),
   };
-}
-
-function readWebhookSecrets(reader: EnvironmentReader): readonly string[] {
-  const secrets = reader.secret('LEAN_WEBHOOK_SECRET') ?? '';
-  return secrets.split(',').filter(secret => secret !== '');
 }
 
 /** Reads origins as browsers send them: scheme, host and port, and nothing after them. */

@@ -95,6 +95,24 @@ describe('with ROUTER_SECRET', () => {
     expect(await ask(query, { ...headers, ...asRouter })).toMatchObject({ status: 200 });
   });
 
+  it('the router may send any of several secrets, and no other text', async () => {
+    const { gateway, ask, headersOf } = await start({ ROUTER_SECRET: 'old-secret,new-secret' });
+    const query = `{ _entities(representations: [{ __typename: "Payout", paymentId: "${examplePayoutId}" }]) { __typename } }`;
+    const headers = await headersOf('payouts:read');
+    for (const wrong of ['old-secret,new-secret', 'old-secret, new-secret', ',', 'old-secre', 'new-secret,'])
+      expect(await ask(query, { ...headers, 'x-router-secret': wrong })).toMatchObject({
+        status: 403,
+        errors: [{ extensions: { code: 'FORBIDDEN' } }],
+      });
+    expect(gateway.lean.requests).toEqual([]);
+    for (const secret of ['old-secret', 'new-secret'])
+      expect(await ask(query, { ...headers, 'x-router-secret': secret })).toMatchObject({
+        status: 200,
+        data: { _entities: [{ __typename: 'Payout' }] },
+      });
+    expect(gateway.lean.requests).toHaveLength(2);
+  });
+
   it('the router gets the SDL without an access token, and nothing else', async () => {
     const { gateway, ask } = await start(secret);
     expect(await ask('{ _service { sdl } }', asRouter)).toMatchObject({

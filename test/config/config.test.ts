@@ -37,7 +37,7 @@ describe('a variable that is not set', () => {
     requireIdempotencyKey: true,
     payoutsPerMinute: undefined,
     auth: { kind: 'none' },
-    routerSecret: undefined,
+    routerSecrets: [],
     maskIban: false,
     maxUpstreamCalls: 250,
     requestsPerMinute: undefined,
@@ -113,7 +113,7 @@ const everything = {
   MCP_PUBLIC_URL: 'https://payouts.example/mcp',
   LEAN_TRACE_CONTEXT: 'on',
   LEAN_WEBHOOK_SECRET: 'old-secret,new-secret',
-  ROUTER_SECRET: 'my-secret',
+  ROUTER_SECRET: 'old-secret,new-secret',
   CORS_ORIGINS: 'https://app.example, http://localhost:3000',
   MAX_UPSTREAM_CALLS: '1',
   RATE_LIMIT_REQUESTS: '600',
@@ -167,7 +167,7 @@ describe('a variable that is set', () => {
         issuer: 'https://id.example/',
         audience: 'payouts',
       },
-      routerSecret: 'my-secret',
+      routerSecrets: ['old-secret', 'new-secret'],
       maskIban: true,
       maxUpstreamCalls: 1,
       requestsPerMinute: 600,
@@ -187,6 +187,8 @@ describe('a variable that is set', () => {
 describe('a problem', () => {
   const url = 'is not accepted; accepted: an http(s) URL with no credentials, query or fragment in it.';
   const secret = 'its value is not accepted; accepted: printable ASCII characters without whitespace.';
+  const secrets =
+    'its value is not accepted; accepted: printable ASCII characters without whitespace; several secrets are separated by commas.';
   const onOff = 'accepted: on, off.';
   const origins = 'is not accepted; accepted: comma-separated origins, such as https://app.example.com.';
   const integer = (from: string, to: string) => `accepted: a whole number from ${from} to ${to}.`;
@@ -211,8 +213,10 @@ describe('a problem', () => {
     ['PORT', '80.5', `"80.5" is not accepted; ${integer('0', '65535')}`],
     ['AUTH', 'maybe', '"maybe" is not accepted; accepted: jwt, none.'],
     ['MCP_PUBLIC_URL', 'payouts', url],
-    ['ROUTER_SECRET', 'with blanks', secret],
-    ['LEAN_WEBHOOK_SECRET', 'old, new', secret],
+    ['ROUTER_SECRET', 'with blanks', secrets],
+    ['ROUTER_SECRET', ',', secrets],
+    ['LEAN_WEBHOOK_SECRET', 'old, new', secrets],
+    ['LEAN_WEBHOOK_SECRET', ',', secrets],
     ['MAX_UPSTREAM_CALLS', '0', `"0" is not accepted; ${integer('1', '1000000')}`],
     ['RATE_LIMIT_REQUESTS', '-1', `"-1" is not accepted; ${integer('1', '100000000')}`],
     ['RATE_LIMIT_PAYOUTS', 'many', `"many" is not accepted; ${integer('1', '100000000')}`],
