@@ -20,9 +20,9 @@ import type { Tracing } from '../observability/tracing.ts';
 import { authContextOf, useAuthentication } from './authentication.ts';
 import { maskError, useCodedErrors } from './coded-errors.ts';
 import { GraphqlEndpoint } from './endpoint.ts';
-import { documentCaches } from './document-cache.ts';
+import { noDocumentCache, useDocumentCaches } from './cached-documents.ts';
 import { useEventStream } from './event-stream.ts';
-import { maxBodyBytes, useExactRequests } from './exact-request.ts';
+import { maxRouterBodyBytes, useExactRequests } from './exact-request.ts';
 import { FastPath, type FastPathOptions } from './fast-path/fast-path.ts';
 import { onePaymentRule } from './one-payment-rule.ts';
 import { preExecutionChecks, usePreExecutionChecks } from './pre-execution-checks.ts';
@@ -112,11 +112,17 @@ export function createGraphql(options: GraphqlOptions): Graphql {
       ...(tracing === undefined ? [] : [useTracedExecution(tracing)]),
       useFastPathResult(),
       ...(introspection ? [] : [blockFieldSuggestionsPlugin({ mask: '' })]),
+      useDocumentCaches(),
     ],
-    parserAndValidationCache: documentCaches(),
+    parserAndValidationCache: {
+      documentCache: noDocumentCache,
+      errorCache: noDocumentCache,
+      validationCache: true,
+    },
     extraParamNames: ['documentId'],
     maskedErrors: { maskError },
-    maxRequestBodySize: maxBodyBytes,
+    // Requests of other callers are limited further (`maxBodyBytesFor`).
+    maxRequestBodySize: maxRouterBodyBytes,
     multipart: false,
     batching: false,
     cors: false,

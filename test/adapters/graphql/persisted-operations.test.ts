@@ -280,10 +280,10 @@ describe('an operation that is not in the manifest', () => {
       status: 200,
     });
     expect(gateway.received()).toEqual({ getPayoutIntent: 2 });
-    const tooWide = {
-      query: '{ a: __typename b: __typename c: __typename d: __typename e: __typename f: __typename }',
+    const tooDeep = {
+      query: `{ payouts { nodes { ${'intent { payout { '.repeat(5)} id ${'} } '.repeat(5)} } } }`,
     };
-    expect(await post(gateway, tooWide, routerHeaders)).toEqual(refusal('OPERATION_TOO_EXPENSIVE'));
+    expect(await post(gateway, tooDeep, routerHeaders)).toEqual(refusal('OPERATION_TOO_EXPENSIVE'));
   });
 });
 
