@@ -8,7 +8,7 @@ import {
   type GraphQLSchema,
   type OperationDefinitionNode,
 } from 'graphql';
-import { requiredSource, type Origin } from '../payouts/payout-facts.ts';
+import { callsFor, EntityCosts } from './entity-costs.ts';
 import type { LeanRead } from './fact-field.ts';
 import { fieldsOf, SelectionFold } from './selection-fold.ts';
 
@@ -57,10 +57,12 @@ export class LeanCost {
       this.#reads = this.#newFold();
     }
     let sum = 0;
+    const entities = new EntityCosts();
     for (const field of fieldsOf(this.#document, this.#operation.selectionSet, this.#isSkipped))
-      sum += this.#costOfRootField(field);
+      if (field.name.value === '_entities') this.#addEntities(field, entities);
+      else sum += this.#costOfRootField(field);
     this.#variables = {};
-    return sum;
+    return sum + entities.sum;
   }
 
   /** Combines the Lean reads of all fields. */
@@ -97,8 +99,6 @@ export class LeanCost {
         return 1 + callsFor(this.#readsBelow(field, 'PayoutIntent'), 'intent');
       case 'payoutDestination':
         return 1;
-      case '_entities':
-        return this.#costOfEntities(field);
       // The cost of one update, and one call to check that the payout exists.
       case 'payoutUpdated':
         return 1 + callsFor(this.#readsBelow(field, 'PayoutUpdate'), 'creation');
@@ -117,25 +117,17 @@ export class LeanCost {
     }
   }
 
-  /** Representations are not validated yet, so an invalid one costs as much as a valid one. */
-  #costOfEntities(field: FieldNode): number {
+  /** Adds the representations of a field. Their ids count once in a request, whichever fields ask for them. */
+  #addEntities(field: FieldNode, entities: EntityCosts): void {
     const given = this.#argument(field, 'representations');
     const representations: readonly unknown[] = Array.isArray(given) ? given : [given];
     const readsOfTypes = new Map<string, ReadonlySet<LeanRead>>();
-    const costs = new Map<unknown, number>();
-    for (const each of representations) {
-      const { __typename, id, intentId, paymentId } = (each ?? {}) as Readonly<Record<string, unknown>>;
-      const type = typeof __typename === 'string' ? __typename : '';
-      const reads = readsOfTypes.get(type) ?? this.#readsBelow(field, type);
-      readsOfTypes.set(type, reads);
-      const [kind, key] =
-        id != null ? ['id', id] : intentId != null ? ['intent', intentId] : ['payment', paymentId];
-      const cost =
-        1 + (type === 'PayoutDestination' ? 0 : callsFor(reads, kind === 'payment' ? 'payment' : 'intent'));
-      // Valid types and ids contain no spaces, so an invalid representation cannot have the key of a valid one.
-      costs.set(typeof key === 'string' ? `${type} ${kind} ${key}` : each, cost);
-    }
-    return [...costs.values()].reduce((sum, cost) => sum + cost, 0);
+    for (const representation of representations)
+      entities.add(representation, type => {
+        const reads = readsOfTypes.get(type) ?? this.#readsBelow(field, type);
+        readsOfTypes.set(type, reads);
+        return reads;
+      });
   }
 
   #rowCount(field: FieldNode): number {
@@ -182,19 +174,4 @@ function hasDirectives(document: DocumentNode): boolean {
     },
   });
   return found;
-}
-
-/** The Lean calls of a payout after the one that found it: one for each source, however many fields need it. */
-function callsFor(reads: ReadonlySet<LeanRead>, origin: Origin): number {
-  const calls = new Set<string>();
-  for (const read of reads)
-    if (typeof read === 'string') {
-      if (read !== origin) calls.add(read);
-    } else {
-      // The `payout` field of a created payout or of an update reads the payout by its intent.
-      const source = origin === 'creation' && reads.has('intent') ? 'intent' : origin;
-      const call = requiredSource(read, source);
-      if (call !== undefined) calls.add(call);
-    }
-  return calls.size;
 }

@@ -150,6 +150,36 @@ describe('entities', () => {
     expect(received()).toEqual({ getPayoutIntent: 20 });
   });
 
+  it('cost one Lean call for each distinct id in all fields of a request', async () => {
+    const { run, lean, received } = await startTestGateway({ env: { MAX_UPSTREAM_CALLS: '20' } });
+    const intentIds = lean.payouts
+      .all()
+      .slice(0, 20)
+      .map(({ intentId }) => intentId);
+    const query = /* GraphQL */ `
+      query ($of: [_Any!]!, $again: [_Any!]!) {
+        _e0: _entities(representations: $of) {
+          ... on Payout {
+            id
+          }
+        }
+        _e1: _entities(representations: $again) {
+          ... on Payout {
+            intentId
+          }
+        }
+      }
+    `;
+    const of = intentIds.map(id => ({ __typename: 'Payout', id: payoutIdOf(id) }));
+    const { data, errors } = await run(query, { of, again: of });
+    expect(errors).toBeUndefined();
+    expect(data).toEqual({
+      _e0: intentIds.map(id => ({ id: payoutIdOf(id) })),
+      _e1: intentIds.map(intentId => ({ intentId })),
+    });
+    expect(received()).toEqual({ getPayoutIntent: 20 });
+  });
+
   it('of destinations and intents cost one Lean call for each distinct id', async () => {
     const { run, received } = await startTestGateway();
     const of = [
