@@ -54,7 +54,7 @@ export async function safetyTable({ times }: { readonly times: number }): Promis
     connections: () => ({ count: 0, unreadBytes: 0, incomingBytes: 0 }),
   });
   const operationLabel = 'payouts';
-  const policy = operationPolicy(250);
+  const policy = operationPolicy({ maxUpstreamCalls: 250, routerMaxUpstreamCalls: 1000 });
 
   const parts: [name: string, run: (index: number) => unknown][] = [
     ['access token, seen before', () => authenticator.authenticate(knownHeaders)],

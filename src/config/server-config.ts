@@ -28,6 +28,8 @@ export interface ServerConfig {
   readonly maskIban: boolean;
   /** The most Lean calls that one operation may cost. */
   readonly maxUpstreamCalls: number;
+  /** The same for a request with the router secret. */
+  readonly routerMaxUpstreamCalls: number;
   /** Requests that a caller may send in a minute; undefined for no limit. */
   readonly requestsPerMinute: number | undefined;
   /** Operations that a caller may name by their hash; undefined for none. */
@@ -61,6 +63,7 @@ export function readServer(reader: EnvironmentReader): ServerConfig {
     routerSecrets: reader.secrets('ROUTER_SECRET'),
     maskIban: reader.flag('MASK_IBAN'),
     maxUpstreamCalls: readMaxUpstreamCalls(reader),
+    routerMaxUpstreamCalls: reader.integer('ROUTER_MAX_UPSTREAM_CALLS', 1, 1_000_000),
     requestsPerMinute: reader.optionalInteger('RATE_LIMIT_REQUESTS', 1, 100_000_000),
     persistedOperations: readPersistedOperations(reader),
     corsOrigins: readCorsOrigins(reader),

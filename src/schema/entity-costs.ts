@@ -6,19 +6,27 @@ import type { LeanRead } from './fact-field.ts';
  * twice. If several fields ask for it, it costs the calls for the selections of all of them.
  */
 export class EntityCosts {
+  readonly #maxCalls: number;
   readonly #entities = new Map<unknown, { readonly reads: ReadonlySet<LeanRead>; readonly cost: number }>();
   #sum = 0;
 
-  /** The Lean calls of all entities that were added. */
+  /** @param maxCalls how many Lean calls the entities may cost together */
+  constructor(maxCalls: number) {
+    this.#maxCalls = maxCalls;
+  }
+
+  /** The Lean calls of all entities that were added. It is never more than `maxCalls`. */
   get sum(): number {
     return this.#sum;
   }
 
   /**
-   * Adds a representation. It is not validated yet, so an invalid one costs as much as a valid one.
+   * Adds a representation, unless its calls would exceed the limit. It is not validated yet, so an invalid one costs as
+   * much as a valid one.
    * @param readsOf the reads for the selections on an entity type
+   * @returns whether it was added
    */
-  add(representation: unknown, readsOf: (type: string) => ReadonlySet<LeanRead>): void {
+  tryAdd(representation: unknown, readsOf: (type: string) => ReadonlySet<LeanRead>): boolean {
     const { __typename, id, intentId, paymentId } = (representation ?? {}) as Readonly<
       Record<string, unknown>
     >;
@@ -29,12 +37,15 @@ export class EntityCosts {
     const entity = typeof key === 'string' ? `${type} ${kind} ${key}` : representation;
     const known = this.#entities.get(entity);
     const reads = readsOf(type);
-    if (known?.reads === reads) return;
+    if (known?.reads === reads) return true;
     const allReads = known === undefined ? reads : known.reads.union(reads);
     const origin = kind === 'payment' ? 'payment' : 'intent';
     const cost = 1 + (type === 'PayoutDestination' ? 0 : callsFor(allReads, origin));
+    const sum = this.#sum + cost - (known?.cost ?? 0);
+    if (sum > this.#maxCalls) return false;
     this.#entities.set(entity, { reads: allReads, cost });
-    this.#sum += cost - (known?.cost ?? 0);
+    this.#sum = sum;
+    return true;
   }
 }
 

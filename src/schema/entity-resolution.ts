@@ -6,6 +6,8 @@ import {
   type GraphQLResolveInfo,
 } from 'graphql';
 import { BadInput } from '../errors/gateway-errors.ts';
+import { LeanCallsUsedUp } from '../errors/lean-errors.ts';
+import type { GraphContext } from './context.ts';
 
 /** Reads the entity of a representation; null if there is none. */
 type ResolveReference = (
@@ -52,12 +54,21 @@ export function resolveEntitiesIndependently(schema: GraphQLSchema, sdl: () => s
       return asError(error);
     }
   };
-  const resolve: GraphQLFieldResolver<unknown, unknown, { representations: readonly unknown[] }> = (
+  const resolve: GraphQLFieldResolver<unknown, GraphContext, { representations: readonly unknown[] }> = (
     _source,
     { representations },
     context,
     info,
-  ) => Promise.all(representations.map(representation => entityOf(representation, context, info)));
+  ) => {
+    const refused = context.refusedEntities?.get(String(info.path.key));
+    return Promise.all(
+      representations.map((representation, index) =>
+        refused?.has(index) === true
+          ? new LeanCallsUsedUp(context.budget.max)
+          : entityOf(representation, context, info),
+      ),
+    );
+  };
 
   const queryType = new GraphQLObjectType({
     ...query,

@@ -8,6 +8,7 @@ import {
   type GraphQLSchema,
   type OperationDefinitionNode,
 } from 'graphql';
+import type { RefusedEntities } from './context.ts';
 import { callsFor, EntityCosts } from './entity-costs.ts';
 import type { LeanRead } from './fact-field.ts';
 import { fieldsOf, SelectionFold } from './selection-fold.ts';
@@ -19,6 +20,13 @@ export interface CostedOperation {
   readonly schema: GraphQLSchema;
   readonly document: DocumentNode;
   readonly operation: OperationDefinitionNode;
+}
+
+/** The cost of a request whose Lean calls are limited. */
+export interface LimitedCost {
+  /** The estimated number of Lean calls, without those for refused entities. */
+  readonly cost: number;
+  readonly refusedEntities: RefusedEntities;
 }
 
 /**
@@ -51,18 +59,32 @@ export class LeanCost {
    * @param variables the variables of the request, before coercion
    */
   estimate(variables: Readonly<Record<string, unknown>>): number {
+    return this.estimateWithin(variables, Infinity).cost;
+  }
+
+  /**
+   * The estimated number of Lean calls if the request may make only `maxCalls`. The representations of entities that do
+   * not fit are refused, the last ones first. The cost is above the limit only if the other fields exceed it.
+   * @param variables the variables of the request, before coercion
+   */
+  estimateWithin(variables: Readonly<Record<string, unknown>>, maxCalls: number): LimitedCost {
     this.#variables = this.#withDefaults(variables);
     if (this.#hasDirectives) {
       this.#readsOfFields.clear();
       this.#reads = this.#newFold();
     }
-    let sum = 0;
-    const entities = new EntityCosts();
-    for (const field of fieldsOf(this.#document, this.#operation.selectionSet, this.#isSkipped))
-      if (field.name.value === '_entities') this.#addEntities(field, entities);
-      else sum += this.#costOfRootField(field);
+    const fields = [...fieldsOf(this.#document, this.#operation.selectionSet, this.#isSkipped)];
+    const costs = fields.map(field => this.#costOfRootField(field));
+    const sum = costs.reduce((total, cost) => total + cost, 0);
+    const entities = new EntityCosts(maxCalls - sum);
+    const refusedEntities = new Map<string, ReadonlySet<number>>();
+    for (const field of fields.filter(({ name }) => name.value === '_entities')) {
+      const refused = this.#addEntities(field, entities);
+      const key = (field.alias ?? field.name).value;
+      if (refused.size > 0) refusedEntities.set(key, refused.union(refusedEntities.get(key) ?? new Set()));
+    }
     this.#variables = {};
-    return sum + entities.sum;
+    return { cost: sum + entities.sum, refusedEntities };
   }
 
   /** Combines the Lean reads of all fields. */
@@ -117,17 +139,23 @@ export class LeanCost {
     }
   }
 
-  /** Adds the representations of a field. Their ids count once in a request, whichever fields ask for them. */
-  #addEntities(field: FieldNode, entities: EntityCosts): void {
+  /**
+   * Adds the representations of a field. Their ids count once in a request, whichever fields ask for them.
+   * @returns the indexes of those that exceed the limit
+   */
+  #addEntities(field: FieldNode, entities: EntityCosts): ReadonlySet<number> {
     const given = this.#argument(field, 'representations');
     const representations: readonly unknown[] = Array.isArray(given) ? given : [given];
     const readsOfTypes = new Map<string, ReadonlySet<LeanRead>>();
-    for (const representation of representations)
-      entities.add(representation, type => {
-        const reads = readsOfTypes.get(type) ?? this.#readsBelow(field, type);
-        readsOfTypes.set(type, reads);
-        return reads;
-      });
+    const readsOf = (type: string): ReadonlySet<LeanRead> => {
+      const reads = readsOfTypes.get(type) ?? this.#readsBelow(field, type);
+      readsOfTypes.set(type, reads);
+      return reads;
+    };
+    const refused = new Set<number>();
+    for (const [index, representation] of representations.entries())
+      if (!entities.tryAdd(representation, readsOf)) refused.add(index);
+    return refused;
   }
 
   #rowCount(field: FieldNode): number {

@@ -143,3 +143,107 @@ describe('a document of the router', () => {
     expect(performance.now() - began).toBeLessThan(20_000);
   });
 });
+
+describe('the Lean calls of the router', () => {
+  const entityFields = (selection: string, ...aliases: readonly string[]) =>
+    `query ($of: [_Any!]!, $again: [_Any!]!) {
+      ${aliases.map((alias, index) => `${alias}: _entities(representations: ${index === 0 ? '$of' : '$again'}) { ... on Payout { ${selection} } }`).join(' ')}
+    }`;
+  const idsOf = (gateway: TestGateway, count: number): string[] =>
+    gateway.lean.payouts
+      .all()
+      // Payouts without a payment have no history by its id.
+      .filter(({ paymentId }) => paymentId !== null)
+      .slice(0, count)
+      .map(({ intentId }) => payoutIdOf(intentId));
+  const payouts = (ids: readonly string[]) => ids.map(id => ({ __typename: 'Payout', id }));
+  const values = (ids: readonly string[]) => ids.map(id => ({ id }));
+  const tooExpensive = (path: readonly (string | number)[], maxCost: number) =>
+    expect.objectContaining({
+      message: expect.stringContaining(`limit of ${String(maxCost)} Lean calls`) as string,
+      path,
+      extensions: { code: 'OPERATION_TOO_EXPENSIVE', maxCost },
+    }) as object;
+
+  it.each(['on', 'off'])(
+    'refuse only the entities beyond the limit, and the others are answered (FAST_PATH=%s)',
+    async FAST_PATH => {
+      const gateway = await startGateway({ ROUTER_MAX_UPSTREAM_CALLS: '5', FAST_PATH });
+      const ids = idsOf(gateway, 8);
+      const query = entityFields('id', '_e0', '_e1');
+      const variables = {
+        of: payouts(ids.slice(0, 4)),
+        again: payouts([...ids.slice(3), ...ids.slice(0, 2)]),
+      };
+      for (let times = 0; times < 2; times += 1) {
+        const { status, data, errors } = await send(gateway, 'router', { query, variables });
+        expect(status).toBe(200);
+        expect(data).toEqual({
+          _e0: values(ids.slice(0, 4)),
+          _e1: [...values(ids.slice(3, 5)), null, null, null, ...values(ids.slice(0, 2))],
+        });
+        expect(errors).toHaveLength(3);
+        for (const index of [2, 3, 4]) expect(errors).toContainEqual(tooExpensive(['_e1', index], 5));
+        expect(gateway.received()).toEqual({ getPayoutIntent: 5 });
+      }
+    },
+  );
+
+  it('count each call of an entity, also of a literal representation', async () => {
+    const gateway = await startGateway({ ROUTER_MAX_UPSTREAM_CALLS: '5', LEAN_HISTORY_KEY: 'payment_id' });
+    const ids = idsOf(gateway, 3);
+    const literals = ids.map(id => `{ __typename: "Payout", id: "${id}" }`).join(' ');
+    const query = `{ _entities(representations: [${literals}]) { ... on Payout { id history { payoutId } } } }`;
+    const { data, errors } = await send(gateway, 'router', { query });
+    expect(data?.['_entities']).toEqual([
+      ...ids.slice(0, 2).map(id => expect.objectContaining({ id }) as object),
+      null,
+    ]);
+    expect(errors).toEqual([tooExpensive(['_entities', 2], 5)]);
+    expect(gateway.received()).toEqual({ getPayoutIntent: 2, getPayoutPaymentHistory: 2 });
+  });
+
+  it('refuse the whole operation if the fields besides entities exceed the limit', async () => {
+    const gateway = await startGateway({ ROUTER_MAX_UPSTREAM_CALLS: '5' });
+    const query = '{ payouts(first: 5) { nodes { history { payoutId } } } }';
+    const { status, errors } = await send(gateway, 'router', { query });
+    expect(status).toBe(400);
+    expect(errors).toMatchObject([{ extensions: { code: 'OPERATION_TOO_EXPENSIVE', cost: 6, maxCost: 5 } }]);
+    expect(gateway.received()).toEqual({});
+  });
+
+  it('count retries, and none is made beyond the limit', async () => {
+    const gateway = await startGateway({ ROUTER_MAX_UPSTREAM_CALLS: '4' });
+    gateway.lean.faults.add({ kind: 'status', status: 503 });
+    const query = 'query ($of: [_Any!]!) { _entities(representations: $of) { ... on Payout { id } } }';
+    const variables = { of: payouts(idsOf(gateway, 4)) };
+    const { data } = await send(gateway, 'router', { query, variables });
+    expect(data).toEqual({ _entities: [null, null, null, null] });
+    expect(gateway.received()).toEqual({ getPayoutIntent: 4 });
+  });
+
+  it('are limited by ROUTER_MAX_UPSTREAM_CALLS, and those of other callers by MAX_UPSTREAM_CALLS', async () => {
+    const gateway = await startGateway({ MAX_UPSTREAM_CALLS: '3', LEAN_HISTORY_KEY: 'payment_id' });
+    const query = '{ payouts(first: 3) { nodes { history { payoutId } } } }';
+    const refused = await send(gateway, 'caller', { query });
+    expect(refused.errors).toMatchObject([{ extensions: { cost: 4, maxCost: 3 } }]);
+    expect(gateway.received()).toEqual({});
+    expect((await send(gateway, 'router', { query })).errors).toBeUndefined();
+    expect(gateway.received()).toMatchObject({
+      listPayouts: 1,
+      getPayoutPaymentHistory: expect.any(Number) as number,
+    });
+  });
+
+  it('are at most 1000 by default', async () => {
+    const gateway = await startGateway();
+    const of = Array.from({ length: 1001 }, (_, index) => ({
+      __typename: 'Payout',
+      id: payoutIdOf(`b0000000-0000-4000-8000-${String(index).padStart(12, '0')}`),
+    }));
+    const query = 'query ($of: [_Any!]!) { _entities(representations: $of) { ... on Payout { id } } }';
+    const { errors } = await send(gateway, 'router', { query, variables: { of } });
+    expect(errors).toEqual([tooExpensive(['_entities', 1000], 1000)]);
+    expect(gateway.received()).toEqual({ getPayoutIntent: 1000 });
+  });
+});

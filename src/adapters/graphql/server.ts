@@ -25,6 +25,7 @@ import { useEventStream } from './event-stream.ts';
 import { maxRouterBodyBytes, useExactRequests } from './exact-request.ts';
 import { FastPath, type FastPathOptions } from './fast-path/fast-path.ts';
 import { onePaymentRule } from './one-payment-rule.ts';
+import type { CallLimits } from './operation-policy.ts';
 import { preExecutionChecks, usePreExecutionChecks } from './pre-execution-checks.ts';
 import { useOperationLimits } from './operation-limits.ts';
 import { useOutcome } from './operation-report.ts';
@@ -36,7 +37,7 @@ import { variableNamesRule } from './variable-names-rule.ts';
 import { tracedExecution } from './traced-execution.ts';
 import type { GraphqlServer } from './graphql-server.ts';
 
-export interface GraphqlOptions {
+export interface GraphqlOptions extends CallLimits {
   readonly schema: GraphQLSchema;
   readonly lists: PayoutLists;
   readonly sources: PayoutSources;
@@ -47,8 +48,6 @@ export interface GraphqlOptions {
   readonly introspection: boolean;
   /** Undefined if the gateway has no persisted operations. */
   readonly persisted?: PersistedOperations | undefined;
-  /** The most Lean calls that one operation may cost. */
-  readonly maxUpstreamCalls: number;
   /** Whether account numbers and IBANs are masked for callers who lack the scope to see them. */
   readonly maskIban: boolean;
   /** Undefined if no traces are exported. */
@@ -78,6 +77,7 @@ export function createGraphql(options: GraphqlOptions): Graphql {
     introspection,
     persisted,
     maxUpstreamCalls,
+    routerMaxUpstreamCalls,
     tracing,
     hotAfter = 10,
   } = options;
@@ -85,6 +85,7 @@ export function createGraphql(options: GraphqlOptions): Graphql {
   assertValidSchema(schema);
   const checks = preExecutionChecks({
     maxUpstreamCalls,
+    routerMaxUpstreamCalls,
     manifest: persisted?.documents,
     suggestions: introspection,
   });
@@ -136,10 +137,10 @@ export function createGraphql(options: GraphqlOptions): Graphql {
 
 /** Makes a function that creates the resolvers' context for one request. */
 function contextFactory(options: GraphqlOptions): FastPathOptions['contextFor'] {
-  const { sources, lists, creation, updates, maskIban, maxUpstreamCalls, tracing } = options;
+  const { sources, lists, creation, updates, maskIban, tracing } = options;
   const traceLoad: TraceLoad | undefined = tracing && ((...load) => tracing.inSpan(...load));
-  return ({ caller }, signal) => {
-    const budget = new CallBudget(maxUpstreamCalls);
+  return ({ caller, isRouter }, signal) => {
+    const budget = new CallBudget(isRouter ? options.routerMaxUpstreamCalls : options.maxUpstreamCalls);
     // Captured before any read, so that no data in the response is older than this cursor.
     const updatesCursor = updates.captureCursor();
     return {
