@@ -125,6 +125,39 @@ describe('entities', () => {
     ]);
   });
 
+  it.each([
+    ['Payout', { id: null }],
+    ['Payout', { intentId: null }],
+    ['Payout', { paymentId: null }],
+    ['Payout', { id: null, intentId: null, paymentId: null }],
+    ['Payout', {}],
+    ['PayoutIntent', { id: null }],
+    ['PayoutDestination', { id: null }],
+  ])('whose key is null have their own error, and do not affect others: %s %j', async (__typename, key) => {
+    const { run, received } = await startTestGateway();
+    const of = [
+      { __typename: 'Payout', id: exampleId },
+      { __typename, ...key },
+    ];
+    const { status, data, errors } = await run(document, { of });
+    expect({ status, data }).toEqual({ status: 200, data: { _entities: [example, null] } });
+    expect(errors).toMatchObject([{ path: ['_entities', 1], extensions: { code: 'BAD_USER_INPUT' } }]);
+    expect(received()).toEqual({ getPayoutIntent: 1 });
+  });
+
+  it.each([
+    ['a text', 'Payout'],
+    ['a list', [[]]],
+  ])('that are %s have their own error, and do not affect others', async (_, representation) => {
+    const { run, received } = await startTestGateway();
+    const { data, errors } = await run(document, {
+      of: [{ __typename: 'Payout', id: exampleId }, representation],
+    });
+    expect(data).toEqual({ _entities: [example, null] });
+    expect(errors).toMatchObject([{ path: ['_entities', 1], extensions: { code: 'BAD_USER_INPUT' } }]);
+    expect(received()).toEqual({ getPayoutIntent: 1 });
+  });
+
   it('that Lean fails to return have their own error, and do not affect others', async () => {
     const { run, lean } = await startTestGateway();
     lean.faults.add({ kind: 'status', status: 418, operation: 'getPayoutIntent' });
