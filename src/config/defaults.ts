@@ -22,6 +22,7 @@ export const defaults: Environment = {
   PERSISTED_OPERATIONS: 'off',
   MAX_UPSTREAM_CALLS: '250',
   ROUTER_MAX_UPSTREAM_CALLS: '1000',
+  FEDERATION_AUTH_DIRECTIVES: 'off',
   MASK_IBAN: 'off',
   LEAN_TRACE_CONTEXT: 'off',
   FAST_PATH: 'on',

@@ -24,6 +24,8 @@ export interface ServerConfig {
    * caller may send the router's queries.
    */
   readonly routerSecrets: readonly string[];
+  /** Whether the subgraph's SDL has the directives of Apollo Federation that name the scopes of fields. */
+  readonly authDirectives: boolean;
   /** Whether account numbers and IBANs are masked for callers without the scope to see them. */
   readonly maskIban: boolean;
   /** The most Lean calls that one operation may cost. */
@@ -61,6 +63,7 @@ export function readServer(reader: EnvironmentReader): ServerConfig {
     ...readToolSettings(reader),
     auth: readAuth(reader),
     routerSecrets: reader.secrets('ROUTER_SECRET'),
+    authDirectives: reader.flag('FEDERATION_AUTH_DIRECTIVES'),
     maskIban: reader.flag('MASK_IBAN'),
     maxUpstreamCalls: readMaxUpstreamCalls(reader),
     routerMaxUpstreamCalls: reader.integer('ROUTER_MAX_UPSTREAM_CALLS', 1, 1_000_000),

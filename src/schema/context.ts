@@ -63,6 +63,8 @@ export interface GraphContext {
   readonly caller: Caller;
   /** Whether account numbers and IBANs are masked for the caller. */
   readonly masksAccounts: boolean;
+  /** Whether the subgraph's SDL has the directives of Apollo Federation that name the scopes of fields. */
+  readonly authDirectives: boolean;
   /** Aborted when the caller disconnects. Then reads are cancelled; creations of payouts continue. */
   readonly signal: CancellationSignal;
 }

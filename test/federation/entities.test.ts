@@ -228,14 +228,3 @@ describe('entities', () => {
     expect(received()).toEqual({ getDestination: 2, getPayoutIntent: 1 });
   });
 });
-
-describe('_service', () => {
-  it('returns the SDL of the subgraph, also with introspection off', async () => {
-    const { run } = await startTestGateway({ env: { INTROSPECTION: 'off' } });
-    const { data } = await run('{ _service { sdl } }');
-    const { sdl } = data?.['_service'] as { sdl: string };
-    expect(sdl).toMatch(
-      /type Payout\s+@key\(fields: "id"\)\s+@key\(fields: "intentId"\)\s+@key\(fields: "paymentId"\)/,
-    );
-  });
-});

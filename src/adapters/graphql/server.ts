@@ -50,6 +50,8 @@ export interface GraphqlOptions extends CallLimits {
   readonly persisted?: PersistedOperations | undefined;
   /** Whether account numbers and IBANs are masked for callers who lack the scope to see them. */
   readonly maskIban: boolean;
+  /** Whether the subgraph's SDL has the directives of Apollo Federation that name the scopes of fields. */
+  readonly authDirectives: boolean;
   /** Undefined if no traces are exported. */
   readonly tracing?: Tracing | undefined;
   /** The logger for requests without a logger of their own. */
@@ -137,7 +139,7 @@ export function createGraphql(options: GraphqlOptions): Graphql {
 
 /** Makes a function that creates the resolvers' context for one request. */
 function contextFactory(options: GraphqlOptions): FastPathOptions['contextFor'] {
-  const { sources, lists, creation, updates, maskIban, tracing } = options;
+  const { sources, lists, creation, updates, maskIban, authDirectives, tracing } = options;
   const traceLoad: TraceLoad | undefined = tracing && ((...load) => tracing.inSpan(...load));
   return ({ caller, isRouter }, signal) => {
     const budget = new CallBudget(isRouter ? options.routerMaxUpstreamCalls : options.maxUpstreamCalls);
@@ -152,6 +154,7 @@ function contextFactory(options: GraphqlOptions): FastPathOptions['contextFor'] 
       creation,
       caller,
       masksAccounts: isMaskedFor(caller, maskIban),
+      authDirectives,
       signal,
     };
   };
