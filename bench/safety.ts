@@ -21,7 +21,11 @@ const document = `query Payouts($first: Int) {
 export async function safetyTable({ times }: { readonly times: number }): Promise<void> {
   const { privateKey, publicKey } = await generateKeyPair('RS256');
   const findKey: JWTVerifyGetKey = () => Promise.resolve(publicKey);
-  const tokens = new AccessTokens({ keys: { findKey, available: true }, issuer: 'bench', audience: 'bench' });
+  const tokens = new AccessTokens({
+    keys: { findKey, available: true },
+    issuers: ['bench'],
+    audiences: ['bench'],
+  });
   const createToken = (index: number) =>
     new SignJWT({ iss: 'bench', aud: 'bench', sub: `caller-${String(index)}`, scope: 'payouts:read' })
       .setProtectedHeader({ alg: 'RS256' })

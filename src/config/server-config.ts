@@ -3,7 +3,14 @@ import type { EnvironmentReader } from './environment-reader.ts';
 /** How callers are authenticated. */
 export type AuthConfig =
   | { readonly kind: 'none' }
-  | { readonly kind: 'jwt'; readonly jwksUrl: URL; readonly issuer: string; readonly audience: string };
+  | {
+      readonly kind: 'jwt';
+      readonly jwksUrl: URL;
+      /** The `iss` claims that access tokens may have. */
+      readonly issuers: readonly string[];
+      /** The `aud` claims, one of which access tokens must have. */
+      readonly audiences: readonly string[];
+    };
 
 /** The configuration of the HTTP, GraphQL, REST and MCP servers. */
 export interface ServerConfig {
@@ -123,8 +130,14 @@ function readAuth(reader: EnvironmentReader): AuthConfig {
             'the http(s) URL of the keys that access tokens are signed with (JWKS)',
           ) ?? new URL('http://invalid.invalid'))
         : reader.url('AUTH_JWKS_URL'),
-    issuer: reader.required('AUTH_ISSUER', 'the exact iss claim of access tokens'),
-    audience: reader.required('AUTH_AUDIENCE', 'the aud claim of access tokens for this gateway'),
+    issuers: reader.requiredList(
+      'AUTH_ISSUER',
+      'the exact iss claim of access tokens; several are separated by commas',
+    ),
+    audiences: reader.requiredList(
+      'AUTH_AUDIENCE',
+      'the aud claim of access tokens for this gateway; several are separated by commas',
+    ),
   };
 }
 

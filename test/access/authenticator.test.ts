@@ -53,6 +53,47 @@ describe('a token with payouts:create and without payouts:read', () => {
   });
 });
 
+describe('with several issuers and audiences', () => {
+  it('a token may have any of each, and no other', async () => {
+    const { gateway, issuer, ask } = await start({
+      AUTH_ISSUER: 'https://id.example/,https://second.example/',
+      AUTH_AUDIENCE: 'payouts, graph',
+    });
+    const query = `{ payout(id: "${payoutIdOf('c0000000-0000-4000-8000-000000000999')}") { id } }`;
+    const result = async (claims: object) =>
+      ask(query, {
+        authorization: `Bearer ${await issuer.token({ scope: 'payouts:read', ...claims })}`,
+      });
+    for (const claims of [
+      { iss: 'https://third.example/' },
+      { iss: 'https://id.example/,https://second.example/' },
+      { aud: 'other' },
+      { aud: 'payouts, graph' },
+    ])
+      expect(await result(claims)).toMatchObject({
+        status: 401,
+        errors: [{ extensions: { code: 'UNAUTHENTICATED' } }],
+      });
+    expect(gateway.lean.requests).toEqual([]);
+    for (const claims of [
+      {},
+      { iss: 'https://second.example/', aud: 'graph' },
+      { iss: 'https://second.example/', aud: ['other', 'payouts'] },
+    ])
+      expect(await result(claims)).toMatchObject({ status: 200, data: { payout: null } });
+    expect(gateway.lean.requests).toHaveLength(3);
+  });
+
+  it('the metadata for agents names all issuers', async () => {
+    const { gateway } = await start({ AUTH_ISSUER: 'https://id.example/,https://second.example/' });
+    const { origin } = new URL(gateway.mcpUrl ?? '');
+    const metadata = await fetch(`${origin}/.well-known/oauth-protected-resource/mcp`);
+    expect(await metadata.json()).toMatchObject({
+      authorization_servers: ['https://id.example/', 'https://second.example/'],
+    });
+  });
+});
+
 describe('the _entities query', () => {
   const entities = (selection: string): string =>
     `{ _entities(representations: [{ __typename: "Payout", paymentId: "${examplePayoutId}" }]) { ${selection} } }`;

@@ -109,8 +109,8 @@ const everything = {
   REQUIRE_IDEMPOTENCY_KEY: 'off',
   AUTH: 'jwt',
   AUTH_JWKS_URL: 'https://id.example/keys',
-  AUTH_ISSUER: 'https://id.example/',
-  AUTH_AUDIENCE: 'payouts',
+  AUTH_ISSUER: 'https://id.example/, https://old-id.example/',
+  AUTH_AUDIENCE: 'payouts,graph,',
   MASK_IBAN: 'on',
   FEDERATION_AUTH_DIRECTIVES: 'on',
   MCP_PUBLIC_URL: 'https://payouts.example/mcp',
@@ -168,8 +168,8 @@ describe('a variable that is set', () => {
       auth: {
         kind: 'jwt',
         jwksUrl: new URL('https://id.example/keys'),
-        issuer: 'https://id.example/',
-        audience: 'payouts',
+        issuers: ['https://id.example/', 'https://old-id.example/'],
+        audiences: ['payouts', 'graph'],
       },
       routerSecrets: ['old-secret', 'new-secret'],
       authDirectives: true,
@@ -281,8 +281,16 @@ describe('a problem', () => {
   it('AUTH=jwt without the variables of the tokens is reported', () => {
     expect(problems({ LEAN_API_TOKEN: 'token', AUTH: 'jwt' })).toEqual([
       'AUTH_JWKS_URL: is not set; accepted: the http(s) URL of the keys that access tokens are signed with (JWKS).',
-      'AUTH_ISSUER: is not set; accepted: the exact iss claim of access tokens.',
-      'AUTH_AUDIENCE: is not set; accepted: the aud claim of access tokens for this gateway.',
+      'AUTH_ISSUER: is not set; accepted: the exact iss claim of access tokens; several are separated by commas.',
+      'AUTH_AUDIENCE: is not set; accepted: the aud claim of access tokens for this gateway; several are separated by commas.',
+    ]);
+  });
+
+  it('AUTH=jwt with lists that contain nothing is reported', () => {
+    const env = { AUTH_JWKS_URL: 'https://id.example/keys', AUTH_ISSUER: ',', AUTH_AUDIENCE: ' , ' };
+    expect(problems({ LEAN_API_TOKEN: 'token', AUTH: 'jwt', ...env })).toEqual([
+      'AUTH_ISSUER: "," is not accepted; accepted: the exact iss claim of access tokens; several are separated by commas.',
+      'AUTH_AUDIENCE: " , " is not accepted; accepted: the aud claim of access tokens for this gateway; several are separated by commas.',
     ]);
   });
 
