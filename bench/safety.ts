@@ -21,13 +21,17 @@ const document = `query Payouts($first: Int) {
 export async function safetyTable({ times }: { readonly times: number }): Promise<void> {
   const { privateKey, publicKey } = await generateKeyPair('RS256');
   const findKey: JWTVerifyGetKey = () => Promise.resolve(publicKey);
-  const tokens = new AccessTokens({ keys: { findKey, available: true }, issuer: 'bench', audience: 'bench' });
+  const tokens = new AccessTokens({
+    keys: { findKey, available: true },
+    issuers: ['bench'],
+    audiences: ['bench'],
+  });
   const createToken = (index: number) =>
     new SignJWT({ iss: 'bench', aud: 'bench', sub: `caller-${String(index)}`, scope: 'payouts:read' })
       .setProtectedHeader({ alg: 'RS256' })
       .setExpirationTime('1h')
       .sign(privateKey);
-  const authenticator = new Authenticator({ tokens, routerSecret: undefined, limit: undefined });
+  const authenticator = new Authenticator({ tokens, routerSecrets: [], limit: undefined });
   const knownHeaders = { authorization: `Bearer ${await createToken(0)}` };
   const newTokens = await Promise.all(Array.from({ length: 2 * times }, (_, index) => createToken(index)));
   const limit = createRateLimit('requests', 1_000_000_000, undefined);
@@ -54,7 +58,7 @@ export async function safetyTable({ times }: { readonly times: number }): Promis
     connections: () => ({ count: 0, unreadBytes: 0, incomingBytes: 0 }),
   });
   const operationLabel = 'payouts';
-  const policy = operationPolicy(250);
+  const policy = operationPolicy({ maxUpstreamCalls: 250, routerMaxUpstreamCalls: 1000 });
 
   const parts: [name: string, run: (index: number) => unknown][] = [
     ['access token, seen before', () => authenticator.authenticate(knownHeaders)],

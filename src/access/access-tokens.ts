@@ -6,8 +6,10 @@ import type { SigningKeys } from './signing-keys.ts';
 
 export interface AccessTokenOptions {
   readonly keys: Pick<SigningKeys, 'findKey' | 'available'>;
-  readonly issuer: string;
-  readonly audience: string;
+  /** The issuers that are accepted. All sign with the same keys. */
+  readonly issuers: readonly string[];
+  /** A token must be for one of these audiences. */
+  readonly audiences: readonly string[];
 }
 
 /** Only asymmetric algorithms, so that a public key cannot be used as an HMAC secret (algorithm confusion). */
@@ -27,7 +29,7 @@ const cacheMs = 30_000;
 const maxCached = 10_000;
 
 /**
- * Verifies JWT access tokens: they must be signed by the issuer, for this audience, and not expired.
+ * Verifies JWT access tokens: they must be signed by an accepted issuer, for an accepted audience, and not expired.
  * @see https://www.rfc-editor.org/rfc/rfc9068
  */
 export class AccessTokens {
@@ -56,11 +58,11 @@ export class AccessTokens {
   }
 
   async #verify(token: string): Promise<{ readonly caller: Caller; readonly expiresAt: number }> {
-    const { keys, issuer, audience } = this.#options;
+    const { keys, issuers, audiences } = this.#options;
     try {
       const { payload } = await jwtVerify(token, keys.findKey, {
-        issuer,
-        audience,
+        issuer: [...issuers],
+        audience: [...audiences],
         algorithms,
         clockTolerance: clockToleranceSeconds,
         requiredClaims: ['iss', 'aud', 'exp', 'sub'],

@@ -24,7 +24,8 @@ export interface AuthContext {
 export interface AuthenticatorOptions {
   /** Undefined with `AUTH=none`: every request is accepted as `anonymousCaller`. */
   readonly tokens: AccessTokens | undefined;
-  readonly routerSecret: string | undefined;
+  /** The secrets that identify the router, any of which it may send. If there are none, everyone may act as the router. */
+  readonly routerSecrets: readonly string[];
   /** The rate limit for requests; undefined if there is none. */
   readonly limit: RateLimit | undefined;
 }
@@ -35,9 +36,11 @@ const routerWithoutToken: Caller = { subject: '', scopes: new Set(), unauthentic
 /** Authenticates every request on every surface before anything else happens, and applies the rate limit. */
 export class Authenticator {
   readonly #options: AuthenticatorOptions;
+  readonly #routerSecretDigests: readonly Buffer[];
 
   constructor(options: AuthenticatorOptions) {
     this.#options = options;
+    this.#routerSecretDigests = options.routerSecrets.map(digestOf);
   }
 
   /**
@@ -49,7 +52,7 @@ export class Authenticator {
     const isRouter = this.#isRouter(credentials.routerSecret);
     const caller = await this.#callerOf(credentials.authorization, isRouter);
     await this.countRequest(caller);
-    return { caller, isRouter, mayActAsRouter: isRouter || this.#options.routerSecret === undefined };
+    return { caller, isRouter, mayActAsRouter: isRouter || this.#routerSecretDigests.length === 0 };
   }
 
   /**
@@ -77,13 +80,14 @@ export class Authenticator {
   }
 
   #isRouter(given: string | null | undefined): boolean {
-    const { routerSecret } = this.#options;
-    return routerSecret !== undefined && given != null && isEqual(given, routerSecret);
+    if (given == null || this.#routerSecretDigests.length === 0) return false;
+    const digest = digestOf(given);
+    // Digests have the same length, so each is compared in constant time. All of them are compared, so that the time
+    // does not show which secret was sent.
+    return this.#routerSecretDigests.filter(secret => timingSafeEqual(digest, secret)).length > 0;
   }
 }
 
-/** Compares in constant time. */
-function isEqual(given: string, secret: string): boolean {
-  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(given), digest(secret));
+function digestOf(secret: string): Buffer {
+  return createHash('sha256').update(secret).digest();
 }

@@ -17,13 +17,13 @@ export interface Access {
 
 /** Creates the authenticator that all surfaces share. */
 export function createAccess(config: Config, core: Core, log: Logger): Access {
-  const { auth, routerSecret, requestsPerMinute } = config;
+  const { auth, routerSecrets, requestsPerMinute } = config;
   const keys = auth.kind === 'jwt' ? createSigningKeys(auth.jwksUrl, log) : undefined;
   const tokens = auth.kind === 'jwt' && keys !== undefined ? new AccessTokens({ ...auth, keys }) : undefined;
   return {
     authenticator: new Authenticator({
       tokens,
-      routerSecret,
+      routerSecrets,
       limit: core.createRateLimit('requests', requestsPerMinute),
     }),
     unhealthyReason: () =>

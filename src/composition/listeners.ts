@@ -79,7 +79,7 @@ export class Listeners {
       restPort === undefined
         ? undefined
         : await this.#listen('REST_PORT', startRestServer({ ...shared, port: restPort, openApi }));
-    const resource = auth.kind === 'jwt' ? { issuer: auth.issuer, publicUrl } : undefined;
+    const resource = auth.kind === 'jwt' ? { issuers: auth.issuers, publicUrl } : undefined;
     const mcpUrl =
       mcpPort === undefined
         ? undefined

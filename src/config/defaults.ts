@@ -22,6 +22,8 @@ export const defaults: Environment = {
   MCP_WRITES: 'on',
   PERSISTED_OPERATIONS: 'off',
   MAX_UPSTREAM_CALLS: '250',
+  ROUTER_MAX_UPSTREAM_CALLS: '1000',
+  FEDERATION_AUTH_DIRECTIVES: 'off',
   MASK_IBAN: 'off',
   LEAN_TRACE_CONTEXT: 'off',
   FAST_PATH: 'on',

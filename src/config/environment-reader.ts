@@ -90,6 +90,14 @@ export class EnvironmentReader {
     return this.raw(name) ?? this.reject(name, accepted) ?? '';
   }
 
+  /** Texts that are separated by commas. It is a problem if there is none. */
+  requiredList(name: string, accepted: string): readonly string[] {
+    const items = (this.raw(name) ?? '').split(',').map(item => item.trim());
+    const list = items.filter(item => item !== '');
+    if (list.length === 0) this.reject(name, accepted);
+    return list;
+  }
+
   /** Undefined if it is not set. */
   optionalInteger(name: string, min: number, max: number): number | undefined {
     return this.raw(name) === undefined ? undefined : this.integer(name, min, max);
@@ -101,6 +109,20 @@ export class EnvironmentReader {
     return value === undefined || /^[\x21-\x7e]+$/.test(value)
       ? value
       : this.reject(name, 'printable ASCII characters without whitespace');
+  }
+
+  /** Secrets that are separated by commas, as while one replaces another. None if the variable is not set. */
+  secrets(name: string): readonly string[] {
+    const value = this.raw(name);
+    if (value === undefined) return [];
+    const secrets = value.split(',').filter(secret => secret !== '');
+    // A value without a secret is refused, because no secrets would mean that none is demanded.
+    if (secrets.length > 0 && secrets.every(secret => /^[\x21-\x7e]+$/.test(secret))) return secrets;
+    this.reject(
+      name,
+      'printable ASCII characters without whitespace; several secrets are separated by commas',
+    );
+    return [];
   }
 }
 

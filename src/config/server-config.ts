@@ -3,7 +3,14 @@ import type { EnvironmentReader } from './environment-reader.ts';
 /** How callers are authenticated. */
 export type AuthConfig =
   | { readonly kind: 'none' }
-  | { readonly kind: 'jwt'; readonly jwksUrl: URL; readonly issuer: string; readonly audience: string };
+  | {
+      readonly kind: 'jwt';
+      readonly jwksUrl: URL;
+      /** The `iss` claims that access tokens may have. */
+      readonly issuers: readonly string[];
+      /** The `aud` claims, one of which access tokens must have. */
+      readonly audiences: readonly string[];
+    };
 
 /** The configuration of the HTTP, GraphQL, REST and MCP servers. */
 export interface ServerConfig {
@@ -21,12 +28,19 @@ export interface ServerConfig {
   /** Whether REST and MCP reject a payout without an idempotency key. Otherwise the gateway generates one. */
   readonly requireIdempotencyKey: boolean;
   readonly auth: AuthConfig;
-  /** A secret that only the federation router knows. If undefined, every caller may send the router's queries. */
-  readonly routerSecret: string | undefined;
+  /**
+   * Secrets that only the federation router knows. There are several while one is replaced. If there are none, every
+   * caller may send the router's queries.
+   */
+  readonly routerSecrets: readonly string[];
+  /** Whether the subgraph's SDL has the directives of Apollo Federation that name the scopes of fields. */
+  readonly authDirectives: boolean;
   /** Whether account numbers and IBANs are masked for callers without the scope to see them. */
   readonly maskIban: boolean;
   /** The most Lean calls that one operation may cost. */
   readonly maxUpstreamCalls: number;
+  /** The same for a request with the router secret. */
+  readonly routerMaxUpstreamCalls: number;
   /** Requests that a caller may send in a minute; undefined for no limit. */
   readonly requestsPerMinute: number | undefined;
   /** Operations that a caller may name by their hash; undefined for none. */
@@ -58,13 +72,15 @@ export function readServer(reader: EnvironmentReader): ServerConfig {
     mcpPort: reader.port('MCP_PORT'),
     ...readToolSettings(reader),
     auth: readAuth(reader),
-    routerSecret: reader.secret('ROUTER_SECRET'),
+    routerSecrets: reader.secrets('ROUTER_SECRET'),
+    authDirectives: reader.flag('FEDERATION_AUTH_DIRECTIVES'),
     maskIban: reader.flag('MASK_IBAN'),
     maxUpstreamCalls: readMaxUpstreamCalls(reader),
+    routerMaxUpstreamCalls: reader.integer('ROUTER_MAX_UPSTREAM_CALLS', 1, 1_000_000),
     requestsPerMinute: reader.optionalInteger('RATE_LIMIT_REQUESTS', 1, 100_000_000),
     persistedOperations: readPersistedOperations(reader),
     corsOrigins: readCorsOrigins(reader),
-    webhookSecrets: readWebhookSecrets(reader),
+    webhookSecrets: reader.secrets('LEAN_WEBHOOK_SECRET'),
     traceContextToLean: reader.flag('LEAN_TRACE_CONTEXT'),
     mcpPublicUrl: reader.optionalUrl('MCP_PUBLIC_URL'),
     fastPath: reader.flag('FAST_PATH'),
@@ -113,8 +129,14 @@ function readAuth(reader: EnvironmentReader): AuthConfig {
       'AUTH_JWKS_URL',
       'the http(s) URL of the keys that access tokens are signed with (JWKS)',
     ),
-    issuer: reader.required('AUTH_ISSUER', 'the exact iss claim of access tokens'),
-    audience: reader.required('AUTH_AUDIENCE', 'the aud claim of access tokens for this gateway'),
+    issuers: reader.requiredList(
+      'AUTH_ISSUER',
+      'the exact iss claim of access tokens; several are separated by commas',
+    ),
+    audiences: reader.requiredList(
+      'AUTH_AUDIENCE',
+      'the aud claim of access tokens for this gateway; several are separated by commas',
+    ),
   };
 }
 
@@ -125,11 +147,6 @@ function readPersistedOperations(reader: EnvironmentReader): ServerConfig['persi
     mode,
     file: reader.required('PERSISTED_OPERATIONS_FILE', 'a JSON file of documents by their sha256: hash'),
   };
-}
-
-function readWebhookSecrets(reader: EnvironmentReader): readonly string[] {
-  const secrets = reader.secret('LEAN_WEBHOOK_SECRET') ?? '';
-  return secrets.split(',').filter(secret => secret !== '');
 }
 
 /** Reads origins as browsers send them: scheme, host and port, and nothing after them. */

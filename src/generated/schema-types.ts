@@ -13,7 +13,7 @@ export type Scalars = {
   Float: { input: number; output: number };
   /** An instant as RFC 3339 text in UTC, such as `"2026-03-01T08:30:00.123456Z"`. It has the fraction of a second that Lean gave, up to nanoseconds. Input may have any offset (`"2026-03-01T12:30:00+04:00"`). */
   DateTime: { input: string; output: string };
-  /** An exact decimal number. In JSON it is text, such as `"16.50"`, because most programs lose digits of JSON numbers. Input may also be a number literal (`16.50`), which is read digit by digit. */
+  /** An exact decimal number. In JSON it is text, such as `"16.50"`, because most programs lose digits of JSON numbers. Input may also be a number literal (`16.50`), which is read digit by digit. Behind a router send text, because many routers lose digits of number literals. */
   Decimal: { input: string | number; output: string };
   /** An ISO 4217 alphabetic currency code, such as `"AED"` or `"SAR"`. */
   PayoutCurrencyCode: { input: string; output: string };

@@ -30,11 +30,12 @@ export class JsonBoundsExceeded extends Error {
 
 /**
  * Parses a request's JSON so that no number loses a digit: a number of more than 15 digits becomes an `ExactNumber`.
+ * @param maxMembers how many values it may hold; see `jsonBoundsProblem`
  * @throws SyntaxError when the text is not JSON
  * @throws JsonBoundsExceeded when the JSON is nested too deeply, or holds too many values
  */
-export function parseExactJson(text: string): unknown {
-  const problem = jsonBoundsProblem(text);
+export function parseExactJson(text: string, maxMembers?: number): unknown {
+  const problem = jsonBoundsProblem(text, maxMembers);
   if (problem !== undefined) throw new JsonBoundsExceeded(problem);
   return longValue.test(text) ? JSON.parse(text, keepDigits) : JSON.parse(text);
 }

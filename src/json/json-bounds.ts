@@ -14,8 +14,9 @@ const closing: ReadonlySet<number> = new Set([0x5d, 0x7d]);
  * Why a JSON text must not be parsed, as the end of a sentence whose subject is the JSON; undefined if it may be. The
  * check reads the text once and builds no value, so it refuses JSON that would take too long to process or overflow the
  * stack.
+ * @param maxMembers how many members all arrays and objects may have together
  */
-export function jsonBoundsProblem(text: string): string | undefined {
+export function jsonBoundsProblem(text: string, maxMembers = maxJsonMembers): string | undefined {
   let depth = 0;
   let members = 0;
   for (let index = 0; index < text.length; index += 1) {
@@ -27,7 +28,7 @@ export function jsonBoundsProblem(text: string): string | undefined {
       members += 1;
       if (depth > maxJsonDepth) return `is nested more than ${String(maxJsonDepth)} levels deep`;
     } else if (closing.has(code)) depth -= 1;
-    if (members > maxJsonMembers) return `holds more than ${String(maxJsonMembers)} values`;
+    if (members > maxMembers) return `holds more than ${String(maxMembers)} values`;
   }
   return undefined;
 }

@@ -37,12 +37,20 @@ export interface UpdateWithPayout extends PayoutUpdate {
   readonly payout: () => Promise<Payout | null>;
 }
 
+/**
+ * The representations of entities that must not be read, because the request may not make so many Lean calls: their
+ * indexes, by the response key of the `_entities` field.
+ */
+export type RefusedEntities = ReadonlyMap<string, ReadonlySet<number>>;
+
 /** The values that resolvers use. They are created for each request, and never shared with other callers. */
 export interface GraphContext {
   /** Reads payouts. In a subscription, each update has its own. */
   payouts: PayoutLookup;
   /** The Lean calls that the operation may still make. */
   readonly budget: CallBudget;
+  /** Set before the execution. @default none are refused */
+  refusedEntities?: RefusedEntities;
   readonly updates: Updates;
   /**
    * The cursor of the newest update when the request began; null if this gateway receives no updates.
@@ -55,6 +63,8 @@ export interface GraphContext {
   readonly caller: Caller;
   /** Whether account numbers and IBANs are masked for the caller. */
   readonly masksAccounts: boolean;
+  /** Whether the subgraph's SDL has the directives of Apollo Federation that name the scopes of fields. */
+  readonly authDirectives: boolean;
   /** Aborted when the caller disconnects. Then reads are cancelled; creations of payouts continue. */
   readonly signal: CancellationSignal;
 }

@@ -1,12 +1,18 @@
+import { entitiesField, EntityType, serviceField } from '@apollo/subgraph/dist/types.js';
 import {
+  GraphQLList,
+  GraphQLNonNull,
   GraphQLObjectType,
   GraphQLSchema,
-  isUnionType,
+  GraphQLUnionType,
+  isObjectType,
   type GraphQLFieldResolver,
   type GraphQLResolveInfo,
 } from 'graphql';
 import { BadInput } from '../errors/gateway-errors.ts';
+import { LeanCallsUsedUp } from '../errors/lean-errors.ts';
 import { toError } from '../errors/to-error.ts';
+import type { GraphContext } from './context.ts';
 
 /** Reads the entity of a representation; null if there is none. */
 type ResolveReference = (
@@ -16,23 +22,28 @@ type ResolveReference = (
 ) => Promise<object | null> | object | null;
 
 /**
- * Replaces the resolver of `_entities`, so that each representation is resolved independently. A representation that
- * cannot be read becomes null with an error at its own path, and the others are answered.
+ * Adds the fields that routers use to a schema: `_entities` and `_service`. Each representation is resolved
+ * independently. A representation that cannot be read becomes null with an error at its own path, and the others are
+ * answered.
  *
  * `@apollo/subgraph` resolves all of them in one loop. A representation without an entity type makes the loop throw.
  * Then nobody handles the rejections of the reads that have been started, and the process exits.
- * @param sdl gives the text for `_service`; the library would print the schema in another order
+ * @param sdl gives the text for `_service`
  */
-export function resolveEntitiesIndependently(schema: GraphQLSchema, sdl: () => string): GraphQLSchema {
+export function withEntities(schema: GraphQLSchema, sdl: (context: GraphContext) => string): GraphQLSchema {
   const query = schema.getQueryType()?.toConfig();
-  const field = query?.fields['_entities'];
-  const service = query?.fields['_service'];
-  const entity = schema.getType('_Entity');
-  if (query === undefined || field === undefined || service === undefined || !isUnionType(entity))
-    return schema;
+  if (query === undefined) return schema;
+  const entities = Object.values(schema.getTypeMap()).flatMap(type => {
+    const resolveReference = isObjectType(type) ? referenceOf(type) : undefined;
+    return isObjectType(type) && resolveReference !== undefined ? [{ type, resolveReference }] : [];
+  });
   const references = new Map<unknown, ResolveReference>(
-    entity.getTypes().map(type => [type.name, referenceOf(type)]),
+    entities.map(({ type, resolveReference }) => [type.name, resolveReference]),
   );
+  const entity = new GraphQLUnionType({
+    ...EntityType.toConfig(),
+    types: entities.map(({ type }) => type),
+  });
 
   const entityOf = (representation: unknown, context: unknown, info: GraphQLResolveInfo): unknown => {
     // Every executor reports a returned Error at its own path. Not every executor does so with a rejected promise.
@@ -53,19 +64,31 @@ export function resolveEntitiesIndependently(schema: GraphQLSchema, sdl: () => s
       return toError(error);
     }
   };
-  const resolve: GraphQLFieldResolver<unknown, unknown, { representations: readonly unknown[] }> = (
+  const resolve: GraphQLFieldResolver<unknown, GraphContext, { representations: readonly unknown[] }> = (
     _source,
     { representations },
     context,
     info,
-  ) => Promise.all(representations.map(representation => entityOf(representation, context, info)));
+  ) => {
+    const refused = context.refusedEntities?.get(String(info.path.key));
+    return Promise.all(
+      representations.map((representation, index) =>
+        refused?.has(index) === true
+          ? new LeanCallsUsedUp(context.budget.max)
+          : entityOf(representation, context, info),
+      ),
+    );
+  };
 
   const queryType = new GraphQLObjectType({
     ...query,
     fields: {
       ...query.fields,
-      _entities: { ...field, resolve },
-      _service: { ...service, resolve: () => ({ sdl: sdl() }) },
+      _entities: { ...entitiesField, type: new GraphQLNonNull(new GraphQLList(entity)), resolve },
+      _service: {
+        ...serviceField,
+        resolve: (_source: unknown, _args: unknown, context: GraphContext) => ({ sdl: sdl(context) }),
+      },
     },
   });
   const { types, ...config } = schema.toConfig();
@@ -77,11 +100,9 @@ export function resolveEntitiesIndependently(schema: GraphQLSchema, sdl: () => s
 }
 
 /** The resolver that `@apollo/subgraph` reads from the type's extensions. @see https://www.apollographql.com/docs/apollo-server/using-federation/api/apollo-subgraph */
-function referenceOf({ name, extensions }: GraphQLObjectType): ResolveReference {
+function referenceOf({ extensions }: GraphQLObjectType): ResolveReference | undefined {
   const { apollo } = extensions as {
     readonly apollo?: { readonly subgraph?: { readonly resolveReference?: ResolveReference } };
   };
-  const resolveReference = apollo?.subgraph?.resolveReference;
-  if (resolveReference === undefined) throw new TypeError(`the entity ${name} cannot be resolved`);
-  return resolveReference;
+  return apollo?.subgraph?.resolveReference;
 }

@@ -9,7 +9,8 @@ import {
   type OperationDefinitionNode,
 } from 'graphql';
 import { defaultPageSize, maxPageSize } from '../payouts/listing/payout-list.ts';
-import { requiredSource, type Origin } from '../payouts/payout-facts.ts';
+import type { RefusedEntities } from './context.ts';
+import { callsFor, EntityCosts } from './entity-costs.ts';
 import type { LeanRead } from './fact-field.ts';
 import { fieldsOf, SelectionFold } from './selection-fold.ts';
 
@@ -17,6 +18,13 @@ export interface CostedOperation {
   readonly schema: GraphQLSchema;
   readonly document: DocumentNode;
   readonly operation: OperationDefinitionNode;
+}
+
+/** The cost of a request whose Lean calls are limited. */
+export interface LimitedCost {
+  /** The estimated number of Lean calls, without those for refused entities. */
+  readonly cost: number;
+  readonly refusedEntities: RefusedEntities;
 }
 
 /**
@@ -49,16 +57,32 @@ export class LeanCost {
    * @param variables the variables of the request, before coercion
    */
   estimate(variables: Readonly<Record<string, unknown>>): number {
+    return this.estimateWithin(variables, Infinity).cost;
+  }
+
+  /**
+   * The estimated number of Lean calls if the request may make only `maxCalls`. The representations of entities that do
+   * not fit are refused, the last ones first. The cost is above the limit only if the other fields exceed it.
+   * @param variables the variables of the request, before coercion
+   */
+  estimateWithin(variables: Readonly<Record<string, unknown>>, maxCalls: number): LimitedCost {
     this.#variables = this.#withDefaults(variables);
     if (this.#hasDirectives) {
       this.#readsOfFields.clear();
       this.#reads = this.#newFold();
     }
-    let sum = 0;
-    for (const field of fieldsOf(this.#document, this.#operation.selectionSet, this.#isSkipped))
-      sum += this.#costOfRootField(field);
+    const fields = [...fieldsOf(this.#document, this.#operation.selectionSet, this.#isSkipped)];
+    const costs = fields.map(field => this.#costOfRootField(field));
+    const sum = costs.reduce((total, cost) => total + cost, 0);
+    const entities = new EntityCosts(maxCalls - sum);
+    const refusedEntities = new Map<string, ReadonlySet<number>>();
+    for (const field of fields.filter(({ name }) => name.value === '_entities')) {
+      const refused = this.#addEntities(field, entities);
+      const key = (field.alias ?? field.name).value;
+      if (refused.size > 0) refusedEntities.set(key, refused.union(refusedEntities.get(key) ?? new Set()));
+    }
     this.#variables = {};
-    return sum;
+    return { cost: sum + entities.sum, refusedEntities };
   }
 
   /** Combines the Lean reads of all fields. */
@@ -95,8 +119,6 @@ export class LeanCost {
         return 1 + callsFor(this.#readsBelow(field, 'PayoutIntent'), 'intent');
       case 'payoutDestination':
         return 1;
-      case '_entities':
-        return this.#costOfEntities(field);
       // The cost of one update, and one call to check that the payout exists.
       case 'payoutUpdated':
         return 1 + callsFor(this.#readsBelow(field, 'PayoutUpdate'), 'creation');
@@ -115,25 +137,23 @@ export class LeanCost {
     }
   }
 
-  /** Representations are not validated yet, so an invalid one costs as much as a valid one. */
-  #costOfEntities(field: FieldNode): number {
+  /**
+   * Adds the representations of a field. Their ids count once in a request, whichever fields ask for them.
+   * @returns the indexes of those that exceed the limit
+   */
+  #addEntities(field: FieldNode, entities: EntityCosts): ReadonlySet<number> {
     const given = this.#argument(field, 'representations');
     const representations: readonly unknown[] = Array.isArray(given) ? given : [given];
     const readsOfTypes = new Map<string, ReadonlySet<LeanRead>>();
-    const costs = new Map<unknown, number>();
-    for (const each of representations) {
-      const { __typename, id, intentId, paymentId } = (each ?? {}) as Readonly<Record<string, unknown>>;
-      const type = typeof __typename === 'string' ? __typename : '';
+    const readsOf = (type: string): ReadonlySet<LeanRead> => {
       const reads = readsOfTypes.get(type) ?? this.#readsBelow(field, type);
       readsOfTypes.set(type, reads);
-      const [kind, key] =
-        id != null ? ['id', id] : intentId != null ? ['intent', intentId] : ['payment', paymentId];
-      const cost =
-        1 + (type === 'PayoutDestination' ? 0 : callsFor(reads, kind === 'payment' ? 'payment' : 'intent'));
-      // Valid types and ids contain no spaces, so an invalid representation cannot have the key of a valid one.
-      costs.set(typeof key === 'string' ? `${type} ${kind} ${key}` : each, cost);
-    }
-    return [...costs.values()].reduce((sum, cost) => sum + cost, 0);
+      return reads;
+    };
+    const refused = new Set<number>();
+    for (const [index, representation] of representations.entries())
+      if (!entities.tryAdd(representation, readsOf)) refused.add(index);
+    return refused;
   }
 
   #rowCount(field: FieldNode): number {
@@ -180,19 +200,4 @@ function hasDirectives(document: DocumentNode): boolean {
     },
   });
   return found;
-}
-
-/** The Lean calls of a payout after the one that found it: one for each source, however many fields need it. */
-function callsFor(reads: ReadonlySet<LeanRead>, origin: Origin): number {
-  const calls = new Set<string>();
-  for (const read of reads)
-    if (typeof read === 'string') {
-      if (read !== origin) calls.add(read);
-    } else {
-      // The `payout` field of a created payout or of an update reads the payout by its intent.
-      const source = origin === 'creation' && reads.has('intent') ? 'intent' : origin;
-      const call = requiredSource(read, source);
-      if (call !== undefined) calls.add(call);
-    }
-  return calls.size;
 }

@@ -52,7 +52,8 @@ const decimal = textScalar<Decimal>('Decimal', decimalForm, parseDecimal);
 builder.scalarType('Decimal', {
   description:
     'An exact decimal number. In JSON it is text, such as `"16.50"`, because most programs lose digits of JSON numbers. ' +
-    'Input may also be a number literal (`16.50`), which is read digit by digit.',
+    'Input may also be a number literal (`16.50`), which is read digit by digit. Behind a router send text, because ' +
+    'many routers lose digits of number literals.',
   serialize: decimal.serialize,
   parseValue: value => {
     if (typeof value !== 'number' && !(value instanceof ExactNumber)) return decimal.parseValue(value);

@@ -2,16 +2,11 @@ import type { DocumentNode, GraphQLSchema, OperationDefinitionNode } from 'graph
 import { scopes } from '../access/caller.ts';
 import { SelectionFold } from './selection-fold.ts';
 
-/** Options of a field or type that reads. The directives instruct routers; this gateway enforces the same scopes. */
-export const requiresReadScope = { authenticated: true, requiresScopes: [[scopes.read]] };
+/** Options of a field or type that reads. */
+export const requiresReadScope = { extensions: { requiredScopes: [scopes.read] } };
 
 /** Options of a field that moves money. */
-export const requiresCreateScope = { authenticated: true, requiresScopes: [[scopes.create]] };
-
-interface Directive {
-  readonly name: string;
-  readonly args?: { readonly scopes: readonly (readonly string[])[] };
-}
+export const requiresCreateScope = { extensions: { requiredScopes: [scopes.create] } };
 
 interface ScopedElement {
   readonly extensions: Readonly<Record<string, unknown>>;
@@ -41,8 +36,7 @@ export function requiredScopes(
   }).of(operation.selectionSet, schema.getRootType(operation.operation));
 }
 
-/** The scopes in the `@requiresScopes` directive of a field or type. */
-function scopesOf({ extensions }: ScopedElement): readonly string[] {
-  const directives = (extensions['directives'] ?? []) as readonly Directive[];
-  return directives.find(({ name }) => name === 'requiresScopes')?.args?.scopes.flat() ?? [];
+/** The scopes that a field or type itself needs. */
+export function scopesOf({ extensions }: ScopedElement): readonly string[] {
+  return (extensions['requiredScopes'] ?? []) as readonly string[];
 }

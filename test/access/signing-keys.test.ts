@@ -26,7 +26,7 @@ async function start(prepare: (issuer: Issuer) => void = () => undefined) {
     keys.stop();
   });
   await keys.start();
-  const tokens = new AccessTokens({ ...issuer, keys });
+  const tokens = new AccessTokens({ issuers: [issuer.issuer], audiences: [issuer.audience], keys });
   const authenticate = async (options: Parameters<Issuer['token']>[1] = {}): Promise<string> => {
     const token = await issuer.token({}, { lifetime: '48h', ...options });
     return tokens.callerOf(token).then(
@@ -88,7 +88,7 @@ describe('signing keys', () => {
 
 it('a cached token is refused after it expires, and after its key is withdrawn', async () => {
   const { issuer, keys, advance } = await start();
-  const tokens = new AccessTokens({ ...issuer, keys });
+  const tokens = new AccessTokens({ issuers: [issuer.issuer], audiences: [issuer.audience], keys });
   const [short, long] = [
     await issuer.token({}, { lifetime: '10s' }),
     await issuer.token({}, { lifetime: '1h' }),

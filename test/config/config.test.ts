@@ -42,9 +42,11 @@ describe('a variable that is not set', () => {
     requireIdempotencyKey: true,
     payoutsPerMinute: undefined,
     auth: { kind: 'none' },
-    routerSecret: undefined,
+    routerSecrets: [],
+    authDirectives: false,
     maskIban: false,
     maxUpstreamCalls: 250,
+    routerMaxUpstreamCalls: 1000,
     requestsPerMinute: undefined,
     persistedOperations: undefined,
     corsOrigins: [],
@@ -113,15 +115,17 @@ const everything = {
   REQUIRE_IDEMPOTENCY_KEY: 'off',
   AUTH: 'jwt',
   AUTH_JWKS_URL: 'https://id.example/keys',
-  AUTH_ISSUER: 'https://id.example/',
-  AUTH_AUDIENCE: 'payouts',
+  AUTH_ISSUER: 'https://id.example/, https://old-id.example/',
+  AUTH_AUDIENCE: 'payouts,graph,',
   MASK_IBAN: 'on',
+  FEDERATION_AUTH_DIRECTIVES: 'on',
   MCP_PUBLIC_URL: 'https://payouts.example/mcp',
   LEAN_TRACE_CONTEXT: 'on',
   LEAN_WEBHOOK_SECRET: 'old-secret,new-secret',
-  ROUTER_SECRET: 'my-secret',
+  ROUTER_SECRET: 'old-secret,new-secret',
   CORS_ORIGINS: 'https://app.example, http://localhost:3000',
   MAX_UPSTREAM_CALLS: '1',
+  ROUTER_MAX_UPSTREAM_CALLS: '2',
   RATE_LIMIT_REQUESTS: '600',
   RATE_LIMIT_PAYOUTS: '10',
   PERSISTED_OPERATIONS: 'only',
@@ -171,12 +175,14 @@ describe('a variable that is set', () => {
       auth: {
         kind: 'jwt',
         jwksUrl: new URL('https://id.example/keys'),
-        issuer: 'https://id.example/',
-        audience: 'payouts',
+        issuers: ['https://id.example/', 'https://old-id.example/'],
+        audiences: ['payouts', 'graph'],
       },
-      routerSecret: 'my-secret',
+      routerSecrets: ['old-secret', 'new-secret'],
+      authDirectives: true,
       maskIban: true,
       maxUpstreamCalls: 1,
+      routerMaxUpstreamCalls: 2,
       requestsPerMinute: 600,
       persistedOperations: { mode: 'only', file: 'operations.json' },
       corsOrigins: ['https://app.example', 'http://localhost:3000'],
@@ -194,6 +200,8 @@ describe('a variable that is set', () => {
 describe('a problem', () => {
   const url = 'is not accepted; accepted: an http(s) URL with no credentials, query or fragment in it.';
   const secret = 'its value is not accepted; accepted: printable ASCII characters without whitespace.';
+  const secrets =
+    'its value is not accepted; accepted: printable ASCII characters without whitespace; several secrets are separated by commas.';
   const onOff = 'accepted: on, off.';
   const origins = 'is not accepted; accepted: comma-separated origins, such as https://app.example.com.';
   const integer = (from: string, to: string) => `accepted: a whole number from ${from} to ${to}.`;
@@ -218,9 +226,12 @@ describe('a problem', () => {
     ['PORT', '80.5', `"80.5" is not accepted; ${integer('0', '65535')}`],
     ['AUTH', 'maybe', '"maybe" is not accepted; accepted: jwt, none.'],
     ['MCP_PUBLIC_URL', 'payouts', url],
-    ['ROUTER_SECRET', 'with blanks', secret],
-    ['LEAN_WEBHOOK_SECRET', 'old, new', secret],
+    ['ROUTER_SECRET', 'with blanks', secrets],
+    ['ROUTER_SECRET', ',', secrets],
+    ['LEAN_WEBHOOK_SECRET', 'old, new', secrets],
+    ['LEAN_WEBHOOK_SECRET', ',', secrets],
     ['MAX_UPSTREAM_CALLS', '0', `"0" is not accepted; ${integer('1', '1000000')}`],
+    ['ROUTER_MAX_UPSTREAM_CALLS', 'no', `"no" is not accepted; ${integer('1', '1000000')}`],
     ['RATE_LIMIT_REQUESTS', '-1', `"-1" is not accepted; ${integer('1', '100000000')}`],
     ['RATE_LIMIT_PAYOUTS', 'many', `"many" is not accepted; ${integer('1', '100000000')}`],
     ['PERSISTED_OPERATIONS', 'on', '"on" is not accepted; accepted: off, allow, only.'],
@@ -229,6 +240,7 @@ describe('a problem', () => {
     ['CORS_ORIGINS', 'https://app.example/', `"https://app.example/" ${origins}`],
     ['CORS_ORIGINS', 'https://app.example/page', `"https://app.example/page" ${origins}`],
     ['CORS_ORIGINS', 'ftp://app.example', `"ftp://app.example" ${origins}`],
+    ['FEDERATION_AUTH_DIRECTIVES', 'yes', `"yes" is not accepted; ${onOff}`],
     ['FAST_PATH', 'yes', `"yes" is not accepted; ${onOff}`],
     ['GRAPHIQL', 'true', `"true" is not accepted; ${onOff}`],
     ['INTROSPECTION', 'ON', `"ON" is not accepted; ${onOff}`],
@@ -289,8 +301,16 @@ describe('a problem', () => {
   it('AUTH=jwt without the variables of the tokens is reported', () => {
     expect(problems({ LEAN_API_TOKEN: 'token', AUTH: 'jwt' })).toEqual([
       'AUTH_JWKS_URL: is not set; accepted: the http(s) URL of the keys that access tokens are signed with (JWKS).',
-      'AUTH_ISSUER: is not set; accepted: the exact iss claim of access tokens.',
-      'AUTH_AUDIENCE: is not set; accepted: the aud claim of access tokens for this gateway.',
+      'AUTH_ISSUER: is not set; accepted: the exact iss claim of access tokens; several are separated by commas.',
+      'AUTH_AUDIENCE: is not set; accepted: the aud claim of access tokens for this gateway; several are separated by commas.',
+    ]);
+  });
+
+  it('AUTH=jwt with lists that contain nothing is reported', () => {
+    const env = { AUTH_JWKS_URL: 'https://id.example/keys', AUTH_ISSUER: ',', AUTH_AUDIENCE: ' , ' };
+    expect(problems({ LEAN_API_TOKEN: 'token', AUTH: 'jwt', ...env })).toEqual([
+      'AUTH_ISSUER: "," is not accepted; accepted: the exact iss claim of access tokens; several are separated by commas.',
+      'AUTH_AUDIENCE: " , " is not accepted; accepted: the aud claim of access tokens for this gateway; several are separated by commas.',
     ]);
   });
 

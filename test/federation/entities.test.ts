@@ -125,6 +125,39 @@ describe('entities', () => {
     ]);
   });
 
+  it.each([
+    ['Payout', { id: null }],
+    ['Payout', { intentId: null }],
+    ['Payout', { paymentId: null }],
+    ['Payout', { id: null, intentId: null, paymentId: null }],
+    ['Payout', {}],
+    ['PayoutIntent', { id: null }],
+    ['PayoutDestination', { id: null }],
+  ])('whose key is null have their own error, and do not affect others: %s %j', async (__typename, key) => {
+    const { run, received } = await startTestGateway();
+    const of = [
+      { __typename: 'Payout', id: exampleId },
+      { __typename, ...key },
+    ];
+    const { status, data, errors } = await run(document, { of });
+    expect({ status, data }).toEqual({ status: 200, data: { _entities: [example, null] } });
+    expect(errors).toMatchObject([{ path: ['_entities', 1], extensions: { code: 'BAD_USER_INPUT' } }]);
+    expect(received()).toEqual({ getPayoutIntent: 1 });
+  });
+
+  it.each([
+    ['a text', 'Payout'],
+    ['a list', [[]]],
+  ])('that are %s have their own error, and do not affect others', async (_, representation) => {
+    const { run, received } = await startTestGateway();
+    const { data, errors } = await run(document, {
+      of: [{ __typename: 'Payout', id: exampleId }, representation],
+    });
+    expect(data).toEqual({ _entities: [example, null] });
+    expect(errors).toMatchObject([{ path: ['_entities', 1], extensions: { code: 'BAD_USER_INPUT' } }]);
+    expect(received()).toEqual({ getPayoutIntent: 1 });
+  });
+
   it('that Lean fails to return have their own error, and do not affect others', async () => {
     const { run, lean } = await startTestGateway();
     lean.faults.add({ kind: 'status', status: 418, operation: 'getPayoutIntent' });
@@ -150,6 +183,36 @@ describe('entities', () => {
     expect(received()).toEqual({ getPayoutIntent: 20 });
   });
 
+  it('cost one Lean call for each distinct id in all fields of a request', async () => {
+    const { run, lean, received } = await startTestGateway({ env: { MAX_UPSTREAM_CALLS: '20' } });
+    const intentIds = lean.payouts
+      .all()
+      .slice(0, 20)
+      .map(({ intentId }) => intentId);
+    const query = /* GraphQL */ `
+      query ($of: [_Any!]!, $again: [_Any!]!) {
+        _e0: _entities(representations: $of) {
+          ... on Payout {
+            id
+          }
+        }
+        _e1: _entities(representations: $again) {
+          ... on Payout {
+            intentId
+          }
+        }
+      }
+    `;
+    const of = intentIds.map(id => ({ __typename: 'Payout', id: payoutIdOf(id) }));
+    const { data, errors } = await run(query, { of, again: of });
+    expect(errors).toBeUndefined();
+    expect(data).toEqual({
+      _e0: intentIds.map(id => ({ id: payoutIdOf(id) })),
+      _e1: intentIds.map(intentId => ({ intentId })),
+    });
+    expect(received()).toEqual({ getPayoutIntent: 20 });
+  });
+
   it('of destinations and intents cost one Lean call for each distinct id', async () => {
     const { run, received } = await startTestGateway();
     const of = [
@@ -163,16 +226,5 @@ describe('entities', () => {
     const { errors } = await run(document, { of });
     expect(errors).toBeUndefined();
     expect(received()).toEqual({ getDestination: 2, getPayoutIntent: 1 });
-  });
-});
-
-describe('_service', () => {
-  it('returns the SDL of the subgraph, also with introspection off', async () => {
-    const { run } = await startTestGateway({ env: { INTROSPECTION: 'off' } });
-    const { data } = await run('{ _service { sdl } }');
-    const { sdl } = data?.['_service'] as { sdl: string };
-    expect(sdl).toMatch(
-      /type Payout\s+@key\(fields: "id"\)\s+@key\(fields: "intentId"\)\s+@key\(fields: "paymentId"\)/,
-    );
   });
 });

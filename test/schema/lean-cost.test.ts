@@ -350,6 +350,34 @@ describe('the representations of a router cost', () => {
       // Copies, because JSON.parse never returns the same object twice.
       { of: [payouts, byIntent, intents, accounts].flatMap(some => [...some, ...structuredClone(some)]) },
     ],
+    [
+      '0 more for the same representations in another field',
+      130,
+      `query ($of: [_Any!]!) {
+        _e0: _entities(representations: $of) { ... on Payout { description } }
+        _e1: _entities(representations: $of) { ... on Payout { amount { amount } } }
+      }`,
+      { of: repeat(130, id => ({ __typename: 'Payout', id: payoutIdOf(id) })) },
+    ],
+    [
+      'the calls that the selections of several fields need together',
+      4 * 3,
+      `query ($of: [_Any!]!, $again: [_Any!]!) {
+        _e0: _entities(representations: $of) { ... on Payout { createdAt } }
+        _e1: _entities(representations: $again) { ... on Payout { history { type } } }
+        _e2: _entities(representations: $of) { ... on Payout { createdAt history { type } } }
+      }`,
+      { of: payouts, again: structuredClone(payouts) },
+    ],
+    [
+      'the sum over the distinct ids of several fields',
+      4,
+      `query ($of: [_Any!]!, $others: [_Any!]!) {
+        _e0: _entities(representations: $of) { ... on Payout { id } }
+        _e1: _entities(representations: $others) { ... on Payout { id } }
+      }`,
+      { of: payouts.slice(0, 3), others: payouts.slice(1) },
+    ],
     ['the same for a single value in place of a list', 2, entities(fields), { of: payouts[0] }],
     [
       'the same with literals',

@@ -3,7 +3,7 @@ import type { Plugin } from 'graphql-yoga';
 import type { Logger } from 'pino';
 import { errorForCaller, failureBehind } from '../../schema/errors.ts';
 import { bodyTooLargeMessage } from '../http/body.ts';
-import { maxBodyBytes } from './exact-request.ts';
+import { maxRouterBodyBytes } from './exact-request.ts';
 import { logErrors } from './error-log.ts';
 import type { RequestContext } from './request-context.ts';
 import { shorten, withArgumentPath } from './input-errors.ts';
@@ -83,10 +83,10 @@ export function withContractCode(error: GraphQLError): GraphQLError {
   const { code } = error.extensions;
   if (!yogaCodes.has(code)) return error;
   const { extensions } = error;
-  // Yoga's message does not include the limit.
+  // Yoga's message does not include the limit. Yoga has only the limit of the router.
   const described =
     code === 'REQUEST_ENTITY_TOO_LARGE'
-      ? new GraphQLError(bodyTooLargeMessage(maxBodyBytes), { extensions })
+      ? new GraphQLError(bodyTooLargeMessage(maxRouterBodyBytes), { extensions })
       : error;
   return withCode(described, 'BAD_USER_INPUT');
 }

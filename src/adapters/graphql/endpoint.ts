@@ -10,7 +10,7 @@ import {
   resultContentType,
   type OfferedType,
 } from './content-negotiation.ts';
-import { isJson, maxBodyBytes } from './exact-request.ts';
+import { isJson, maxBodyBytesFor } from './exact-request.ts';
 import type { FastPath } from './fast-path/fast-path.ts';
 import type { GraphqlServer } from './graphql-server.ts';
 import type { RequestContext } from './request-context.ts';
@@ -80,6 +80,7 @@ export class GraphqlEndpoint {
     accepted: readonly OfferedType[],
   ): Promise<boolean> {
     const { request, response, report, signal } = httpContext;
+    const maxBodyBytes = maxBodyBytesFor(auth);
     const body = await readBodyText(httpContext, maxBodyBytes);
     if (typeof body !== 'string') {
       sendError(httpContext, body.status, body.message);

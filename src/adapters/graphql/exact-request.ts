@@ -1,10 +1,25 @@
 import type { GraphQLParams, Plugin } from 'graphql-yoga';
+import type { AuthContext } from '../../access/authenticator.ts';
+import { bodyTooLargeMessage } from '../http/body.ts';
+import { maxJsonMembers } from '../../json/json-bounds.ts';
+import { authContextOf } from './authentication.ts';
 import { badRequest } from './request-error.ts';
 import type { RequestContext } from './request-context.ts';
 import { JsonBoundsExceeded, parseExactJson } from '../../json/exact-json.ts';
 
 /** The largest accepted request body, in bytes. */
-export const maxBodyBytes = 64 * 1024;
+const maxBodyBytes = 64 * 1024;
+
+/** The largest accepted request body of the router, in bytes. */
+export const maxRouterBodyBytes = 1024 * 1024;
+
+/** The largest accepted request body of a caller, in bytes. */
+export function maxBodyBytesFor({ isRouter }: AuthContext): number {
+  return isRouter ? maxRouterBodyBytes : maxBodyBytes;
+}
+
+/** How many values the JSON body of the router may hold: the representations that fill the largest body. */
+export const maxRouterJsonMembers = 100_000;
 
 /**
  * Parses GraphQL requests without losing digits of numbers. A number of more than 15 digits becomes a string of its
@@ -22,9 +37,10 @@ export function useExactRequests(): Plugin {
       else if (request.method !== 'POST')
         return; // Yoga refuses other methods.
       else if (isJson(request.headers.get('content-type')))
-        setRequestParser(async limitedRequest =>
-          paramsOfBody(await bodyOf(limitedRequest, serverContext as RequestContext)),
-        );
+        setRequestParser(async limitedRequest => {
+          const context = serverContext as RequestContext;
+          return paramsOfBody(await bodyOf(limitedRequest, context), authContextOf(context));
+        });
       else if (request.headers.get('apollo-require-preflight') !== null && isForm(request))
         setRequestParser(async limitedRequest =>
           paramsOfQuery(new URLSearchParams(await bodyOf(limitedRequest, serverContext as RequestContext))),
@@ -45,8 +61,15 @@ export function useExactRequests(): Plugin {
  * The body of a request. A body that the endpoint has read is removed from its holder, so that it can be
  * garbage-collected while the request runs. For a request that did not go through the endpoint, it is read here.
  */
-function bodyOf(request: Request, { bodyHolder }: RequestContext): Promise<string> | string {
-  if (bodyHolder === undefined) return request.text();
+async function bodyOf(request: Request, context: RequestContext): Promise<string> {
+  const { bodyHolder } = context;
+  if (bodyHolder === undefined) {
+    const text = await request.text();
+    const maxBytes = maxBodyBytesFor(authContextOf(context));
+    if (Buffer.byteLength(text) > maxBytes)
+      throw badRequest(bodyTooLargeMessage(maxBytes), 'BAD_USER_INPUT', 413);
+    return text;
+  }
   const { text = '' } = bodyHolder;
   bodyHolder.text = undefined;
   return text;
@@ -65,8 +88,8 @@ export function isJson(contentType: string | null | undefined): boolean {
  * Parses a JSON body.
  * @throws GraphQLError if it is not a JSON object, or is a batch of operations
  */
-export function paramsOfBody(text: string): GraphQLParams {
-  const body = parseExactly(text, 'The body');
+export function paramsOfBody(text: string, { isRouter }: Pick<AuthContext, 'isRouter'>): GraphQLParams {
+  const body = parseExactly(text, 'The body', isRouter ? maxRouterJsonMembers : maxJsonMembers);
   if (typeof body !== 'object' || body === null) throw badRequest('The body must be a JSON object.');
   if (Array.isArray(body))
     throw badRequest('Batching is not supported. Send one operation per request.', 'OPERATION_TOO_EXPENSIVE');
@@ -88,9 +111,9 @@ function paramsOfQuery(search: URLSearchParams): GraphQLParams {
 }
 
 /** @param name what the text is, for the error message */
-function parseExactly(text: string, name: string): unknown {
+function parseExactly(text: string, name: string, maxMembers = maxJsonMembers): unknown {
   try {
-    return parseExactJson(text);
+    return parseExactJson(text, maxMembers);
   } catch (error) {
     throw badRequest(`${name} ${error instanceof JsonBoundsExceeded ? error.message : 'is not valid JSON'}.`);
   }

@@ -15,8 +15,7 @@ import {
 import type { Plugin } from 'graphql-yoga';
 import { maxErrors } from './coded-errors.ts';
 import { largestSizes, type DocumentSize } from './document-sizes.ts';
-
-const maxTokens = 1000;
+import type { RequestContext } from './request-context.ts';
 
 /**
  * The longest document, in lines, that is parsed with locations. The time to find the line of an error grows with the
@@ -30,13 +29,41 @@ const maxLocatedLines = 2000;
  */
 type LimitedNumber = Exclude<keyof DocumentSize, 'selections'>;
 
-/** The limits of a document, and their names in error messages. */
-const limits: Readonly<Record<LimitedNumber, { readonly name: string; readonly max: number }>> = {
-  depth: { name: 'Query depth', max: 10 },
-  aliases: { name: 'Aliases', max: 15 },
-  repeated: { name: 'Repeated fields', max: 15 },
-  rootFields: { name: 'Root fields', max: 5 },
-  directives: { name: 'Directives', max: 5 },
+/** The names of the limited numbers in error messages. */
+const names: Readonly<Record<LimitedNumber, string>> = {
+  depth: 'Query depth',
+  aliases: 'Aliases',
+  repeated: 'Repeated fields',
+  rootFields: 'Root fields',
+  directives: 'Directives',
+};
+
+/** The limits of a document. */
+export interface DocumentLimits extends Readonly<Record<LimitedNumber, number>> {
+  readonly tokens: number;
+}
+
+/** The limits for all callers but the router. */
+export const callerLimits: DocumentLimits = {
+  tokens: 1000,
+  depth: 10,
+  aliases: 15,
+  repeated: 15,
+  rootFields: 5,
+  directives: 5,
+};
+
+/**
+ * The limits for the router. It merges what it needs for one request, such as the entities of several lists, into one
+ * operation with many aliases. The time to validate repeated fields grows with the square of their number.
+ */
+export const routerLimits: DocumentLimits = {
+  tokens: Infinity,
+  depth: 10,
+  aliases: Infinity,
+  repeated: 100,
+  rootFields: Infinity,
+  directives: Infinity,
 };
 
 /** The depth limit of introspection. Tools nest `ofType` to unwrap lists and non-null types. */
@@ -47,18 +74,20 @@ const maxIntrospectionDepth = 20;
  * takes long.
  * @param introspection whether introspection is on; if so, documents that only introspect may be deeper
  */
-export function useOperationLimits(introspection: boolean): Plugin {
+export function useOperationLimits(introspection: boolean): Plugin<RequestContext> {
+  // A document is never shared between the router and other callers (`useDocumentCaches`), so it has one set of limits.
   const cache = new WeakMap<DocumentNode, readonly GraphQLError[]>();
   return {
-    onParse({ setParseFn }) {
-      setParseFn(parseDocument);
+    onParse({ context, setParseFn }) {
+      const { tokens } = limitsFor(context);
+      setParseFn((source: string | Source, options?: ParseOptions) => parseDocument(source, options, tokens));
     },
-    onValidate({ params, setValidationFn, setResult }) {
+    onValidate({ context, params, setValidationFn, setResult }) {
       setValidationFn(validateCheaplyFirst);
       const document = params.documentAST as DocumentNode;
       let errors = cache.get(document);
       if (errors === undefined) {
-        errors = limitErrors(document, introspection);
+        errors = limitErrors(document, introspection, limitsFor(context));
         cache.set(document, errors);
       }
       if (errors.length > 0) setResult([...errors]);
@@ -66,11 +95,19 @@ export function useOperationLimits(introspection: boolean): Plugin {
   };
 }
 
+function limitsFor({ auth }: RequestContext): DocumentLimits {
+  return auth?.isRouter === true ? routerLimits : callerLimits;
+}
+
 /**
  * Parses a document, and stops at the limit of tokens.
  * @throws GraphQLError if the document does not parse, or has too many tokens
  */
-export function parseDocument(source: string | Source, options: ParseOptions = {}): DocumentNode {
+export function parseDocument(
+  source: string | Source,
+  options: ParseOptions = {},
+  maxTokens = callerLimits.tokens,
+): DocumentNode {
   const text = typeof source === 'string' ? source : source.body;
   const lines = text.match(/\r\n|[\n\r]/g)?.length ?? 0;
   try {
@@ -98,16 +135,30 @@ function validateCheaplyFirst(
 }
 
 /** An error for each limit that a document exceeds. */
-export function limitErrors(document: DocumentNode, introspection: boolean): readonly GraphQLError[] {
-  const size = largestSizes(document);
+export function limitErrors(
+  document: DocumentNode,
+  introspection: boolean,
+  limits = callerLimits,
+): readonly GraphQLError[] {
+  const size = sizesOf(document);
+  if (size === undefined) return [tooExpensive('The document is nested too deeply.')];
   const mayBeDeeper = introspection && isIntrospectionOnly(document);
-  return (Object.keys(limits) as LimitedNumber[]).flatMap(key => {
-    const { name, max: usualMax } = limits[key];
-    const max = key === 'depth' && mayBeDeeper ? maxIntrospectionDepth : usualMax;
+  return (Object.keys(names) as LimitedNumber[]).flatMap(key => {
+    const max = key === 'depth' && mayBeDeeper ? maxIntrospectionDepth : limits[key];
     return size[key] <= max
       ? []
-      : tooExpensive(`${name} limit of ${String(max)} exceeded, found ${String(size[key])}.`);
+      : tooExpensive(`${names[key]} limit of ${String(max)} exceeded, found ${String(size[key])}.`);
   });
+}
+
+/** The sizes of a document; undefined if it is nested so deeply that the stack does not suffice to measure it. */
+function sizesOf(document: DocumentNode): DocumentSize | undefined {
+  try {
+    return largestSizes(document);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
 }
 
 function tooExpensive(message: string): GraphQLError {

@@ -23,7 +23,7 @@ const maxProblems = 10;
  * SHA-256 hashes, with or without the prefix `sha256:`, and whose values are the documents. Each document must hold
  * exactly one operation that this gateway would run.
  * @param introspection whether introspection is on
- * @returns the documents by their hash, without the prefix
+ * @returns the documents by their hash, without the prefix; none for an empty object
  * @throws ManifestError
  */
 export function readManifest(
@@ -42,7 +42,6 @@ export function readManifest(
     else problems.push(`${JSON.stringify(key.slice(0, 80))} ${problem}`);
   }
   if (problems.length > 0) throw new ManifestError(problems.slice(0, maxProblems));
-  if (documents.size === 0) throw new ManifestError(['contains no operations']);
   return documents;
 }
 

@@ -6,6 +6,7 @@ import {
   type OperationDefinitionNode,
 } from 'graphql';
 import { requireScopes } from '../../access/caller.ts';
+import type { GraphContext } from '../../schema/context.ts';
 import { errorForCaller } from '../../schema/errors.ts';
 import { LeanCost } from '../../schema/lean-cost.ts';
 import { requiredScopes } from '../../schema/scope-rules.ts';
@@ -13,19 +14,30 @@ import { authContextOf } from './authentication.ts';
 import type { RequestContext } from './request-context.ts';
 import { rootFieldNames } from '../../schema/selection-fold.ts';
 
+/** The most Lean calls that one operation may cost. */
+export interface CallLimits {
+  readonly maxUpstreamCalls: number;
+  /** The same for a request of the router. */
+  readonly routerMaxUpstreamCalls: number;
+}
+
 /**
  * Creates a function that checks a whole operation: the caller must have the scopes for every field, only a router may
- * use the router's fields, and the estimated Lean calls must be within the limit.
+ * use the router's fields, and the estimated Lean calls must be within the limit. For a router, entities beyond the limit
+ * are refused one by one, because it asks for the entities of many callers' fields at once.
  * @returns the function, which returns the reason to refuse an operation, or undefined if it may be executed
  */
-export function operationPolicy(maxUpstreamCalls: number): (args: ExecutionArgs) => GraphQLError | undefined {
+export function operationPolicy({
+  maxUpstreamCalls,
+  routerMaxUpstreamCalls,
+}: CallLimits): (args: ExecutionArgs) => GraphQLError | undefined {
   // Requirements do not depend on the caller, so they are computed once for each operation.
   const cache = new WeakMap<OperationDefinitionNode, Requirements>();
   return ({ schema, document, operationName, variableValues, contextValue }) => {
     const operation = getOperationAST(document, operationName);
     // The execution reports an operation name that is missing or unknown.
     if (operation == null) return undefined;
-    const { caller, mayActAsRouter } = authContextOf(contextValue as RequestContext);
+    const { caller, isRouter, mayActAsRouter } = authContextOf(contextValue as RequestContext);
     let requirements = cache.get(operation);
     if (requirements === undefined) {
       requirements = {
@@ -46,14 +58,11 @@ export function operationPolicy(maxUpstreamCalls: number): (args: ExecutionArgs)
       if (callerError === undefined) throw error;
       return new GraphQLError(callerError.message, { extensions: callerError.extensions });
     }
-    const cost = requirements.cost.estimate(variableValues ?? {});
-    if (cost <= maxUpstreamCalls) return undefined;
-    return policyError(
-      `This operation could cost ${String(cost)} Lean calls; accepted are ${String(maxUpstreamCalls)}. Ask for ` +
-        'fewer rows, or for fewer of the fields that cost a call each.',
-      'OPERATION_TOO_EXPENSIVE',
-      { cost, maxCost: maxUpstreamCalls },
-    );
+    const variables = variableValues ?? {};
+    if (!isRouter) return costError(requirements.cost.estimate(variables), maxUpstreamCalls);
+    const { cost, refusedEntities } = requirements.cost.estimateWithin(variables, routerMaxUpstreamCalls);
+    (contextValue as GraphContext).refusedEntities = refusedEntities;
+    return costError(cost, routerMaxUpstreamCalls);
   };
 }
 
@@ -63,6 +72,16 @@ interface Requirements {
   /** Whether only a router may run it. */
   readonly router: boolean;
   readonly cost: LeanCost;
+}
+
+function costError(cost: number, maxCost: number): GraphQLError | undefined {
+  if (cost <= maxCost) return undefined;
+  return policyError(
+    `This operation could cost ${String(cost)} Lean calls; accepted are ${String(maxCost)}. Ask for fewer rows, or for ` +
+      'fewer of the fields that cost a call each.',
+    'OPERATION_TOO_EXPENSIVE',
+    { cost, maxCost },
+  );
 }
 
 function policyError(message: string, code: string, extensions: Record<string, unknown>): GraphQLError {

@@ -1,7 +1,7 @@
 import type { ExecutionArgs, GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { variableErrors } from './input-errors.ts';
-import { operationPolicy } from './operation-policy.ts';
+import { operationPolicy, type CallLimits } from './operation-policy.ts';
 import { operationNameReporter } from './operation-report.ts';
 import type { RequestContext } from './request-context.ts';
 
@@ -23,9 +23,7 @@ export interface PreExecutionChecks {
   checkAll(args: ExecutionArgs): readonly GraphQLError[] | undefined;
 }
 
-export interface PreExecutionOptions {
-  /** The most Lean calls that one operation may cost. */
-  readonly maxUpstreamCalls: number;
+export interface PreExecutionOptions extends CallLimits {
   /** Documents of the persisted operations by their hash. Metrics show these operations under their own names. */
   readonly manifest: ReadonlyMap<string, string> | undefined;
   /** Whether error messages may suggest names from the schema. */
@@ -33,12 +31,12 @@ export interface PreExecutionOptions {
 }
 
 export function preExecutionChecks({
-  maxUpstreamCalls,
   manifest,
   suggestions,
+  ...limits
 }: PreExecutionOptions): PreExecutionChecks {
   const reportName = operationNameReporter(manifest);
-  const policy = operationPolicy(maxUpstreamCalls);
+  const policy = operationPolicy(limits);
   const checkPolicy = (args: ExecutionArgs): GraphQLError | undefined => {
     reportName(args);
     return policy(args);

@@ -14,10 +14,11 @@ import type { Tracing } from '../observability/tracing.ts';
 import { authContextOf, useAuthentication } from './authentication.ts';
 import { maskError, useCodedErrors } from './coded-errors.ts';
 import { GraphqlEndpoint } from './endpoint.ts';
-import { documentCaches } from './document-cache.ts';
+import { noDocumentCache, useDocumentCaches } from './cached-documents.ts';
 import { useEventStream } from './event-stream.ts';
-import { maxBodyBytes, useExactRequests } from './exact-request.ts';
+import { maxRouterBodyBytes, useExactRequests } from './exact-request.ts';
 import { FastPath, type FastPathOptions } from './fast-path/fast-path.ts';
+import type { CallLimits } from './operation-policy.ts';
 import { preExecutionChecks, usePreExecutionChecks } from './pre-execution-checks.ts';
 import { useOperationLimits } from './operation-limits.ts';
 import { useOutcome } from './operation-report.ts';
@@ -29,7 +30,7 @@ import { validationRules } from './validation-rules.ts';
 import { tracedExecution } from './traced-execution.ts';
 import type { GraphqlServer } from './graphql-server.ts';
 
-export interface GraphqlOptions {
+export interface GraphqlOptions extends CallLimits {
   readonly schema: GraphQLSchema;
   readonly lists: PayoutLists;
   readonly sources: PayoutSources;
@@ -40,10 +41,10 @@ export interface GraphqlOptions {
   readonly introspection: boolean;
   /** Undefined if the gateway has no persisted operations. */
   readonly persisted?: PersistedOperations | undefined;
-  /** The most Lean calls that one operation may cost. */
-  readonly maxUpstreamCalls: number;
   /** Whether account numbers and IBANs are masked for callers who lack the scope to see them. */
   readonly maskIban: boolean;
+  /** Whether the subgraph's SDL has the directives of Apollo Federation that name the scopes of fields. */
+  readonly authDirectives: boolean;
   /** Undefined if no traces are exported. */
   readonly tracing?: Tracing | undefined;
   /** The logger for requests without a logger of their own. */
@@ -71,6 +72,7 @@ export function createGraphql(options: GraphqlOptions): Graphql {
     introspection,
     persisted,
     maxUpstreamCalls,
+    routerMaxUpstreamCalls,
     tracing,
     hotAfter = 10,
   } = options;
@@ -78,6 +80,7 @@ export function createGraphql(options: GraphqlOptions): Graphql {
   assertValidSchema(schema);
   const checks = preExecutionChecks({
     maxUpstreamCalls,
+    routerMaxUpstreamCalls,
     manifest: persisted?.documents,
     suggestions: introspection,
   });
@@ -101,11 +104,17 @@ export function createGraphql(options: GraphqlOptions): Graphql {
       ...(tracing === undefined ? [] : [useTracedExecution(tracing)]),
       useFastPathResult(),
       ...(introspection ? [] : [blockFieldSuggestionsPlugin({ mask: '' })]),
+      useDocumentCaches(),
     ],
-    parserAndValidationCache: documentCaches(),
+    parserAndValidationCache: {
+      documentCache: noDocumentCache,
+      errorCache: noDocumentCache,
+      validationCache: true,
+    },
     extraParamNames: ['documentId'],
     maskedErrors: { maskError },
-    maxRequestBodySize: maxBodyBytes,
+    // Requests of other callers are limited further (`maxBodyBytesFor`).
+    maxRequestBodySize: maxRouterBodyBytes,
     multipart: false,
     batching: false,
     cors: false,
@@ -119,10 +128,10 @@ export function createGraphql(options: GraphqlOptions): Graphql {
 
 /** Makes a function that creates the resolvers' context for one request. */
 function contextFactory(options: GraphqlOptions): FastPathOptions['contextFor'] {
-  const { sources, lists, creation, updates, maskIban, maxUpstreamCalls, tracing } = options;
+  const { sources, lists, creation, updates, maskIban, authDirectives, tracing } = options;
   const traceLoad: TraceLoad | undefined = tracing && ((...load) => tracing.inSpan(...load));
-  return ({ caller }, signal) => {
-    const budget = new CallBudget(maxUpstreamCalls);
+  return ({ caller, isRouter }, signal) => {
+    const budget = new CallBudget(isRouter ? options.routerMaxUpstreamCalls : options.maxUpstreamCalls);
     // Captured before any read, so that no data in the response is older than this cursor.
     const updatesCursor = updates.captureCursor();
     return {
@@ -134,6 +143,7 @@ function contextFactory(options: GraphqlOptions): FastPathOptions['contextFor'] 
       creation,
       caller,
       masksAccounts: isMaskedFor(caller, maskIban),
+      authDirectives,
       signal,
     };
   };

@@ -1,12 +1,16 @@
 import type { DocumentNode } from 'graphql';
 import { TooManySubscriptions } from '../../errors/gateway-errors.ts';
 import { connectionLimits as limits } from '../http/connection-limits.ts';
+import { bytesOfDocument } from './document-cache.ts';
 
 /** A document and the text that it was parsed from. */
 export interface SubscribedDocument {
   readonly text: string;
   readonly document: DocumentNode;
 }
+
+/** A larger document of a router counts as several, because the limit protects the memory. */
+const bytesPerDocument = 1024 * 1024;
 
 /**
  * Counts the open subscriptions of all transports. It limits their number and the number of different documents that
@@ -16,6 +20,8 @@ export class Subscriptions {
   readonly #countsByCaller = new Map<string, number>();
   /** By text. */
   readonly #documents = new Map<string, { readonly shared: SubscribedDocument; count: number }>();
+  /** The number of documents; a large one counts as several. */
+  #documentCount = 0;
   /** For each caller, the number of subscriptions by the text of their document. */
   readonly #documentsByCaller = new Map<string, Map<string, number>>();
   #count = 0;
@@ -58,8 +64,9 @@ export class Subscriptions {
   }
 
   /** @throws TooManySubscriptions if the subscription would keep one document too many */
-  #checkDocumentLimits({ text }: SubscribedDocument, caller: string | undefined): void {
-    if (!this.#documents.has(text) && this.#documents.size >= limits.subscribedDocuments)
+  #checkDocumentLimits(shared: SubscribedDocument, caller: string | undefined): void {
+    const { text } = shared;
+    if (!this.#documents.has(text) && this.#documentCount + countOf(shared) > limits.subscribedDocuments)
       throw new TooManySubscriptions(
         `The subscriptions of this gateway already have ${String(limits.subscribedDocuments)} different documents, the ` +
           'maximum. Try again later.',
@@ -76,9 +83,12 @@ export class Subscriptions {
     const { text } = shared;
     this.#count += change;
     const document = this.#documents.get(text) ?? { shared, count: 0 };
+    if (document.count === 0) this.#documentCount += countOf(shared);
     document.count += change;
-    if (document.count === 0) this.#documents.delete(text);
-    else this.#documents.set(text, document);
+    if (document.count === 0) {
+      this.#documents.delete(text);
+      this.#documentCount -= countOf(shared);
+    } else this.#documents.set(text, document);
     if (caller === undefined) return;
     addTo(this.#countsByCaller, caller, change);
     const own = this.#documentsByCaller.get(caller) ?? new Map<string, number>();
@@ -86,6 +96,11 @@ export class Subscriptions {
     if (own.size === 0) this.#documentsByCaller.delete(caller);
     else this.#documentsByCaller.set(caller, own);
   }
+}
+
+/** How many documents a document counts as. */
+function countOf({ text, document }: SubscribedDocument): number {
+  return Math.max(1, Math.ceil((2 * text.length + bytesOfDocument(document)) / bytesPerDocument));
 }
 
 /** Changes a count, and removes it when it reaches 0. */

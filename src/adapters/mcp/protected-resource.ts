@@ -3,8 +3,8 @@ import type { IncomingMessage } from 'node:http';
 import { scopes, type Scope } from '../../access/caller.ts';
 
 export interface ResourceOptions {
-  /** The issuer of access tokens. */
-  readonly issuer: string;
+  /** The issuers of access tokens. */
+  readonly issuers: readonly string[];
   /** The URL by which clients reach `/mcp`. @default the URL of the request, from its headers */
   readonly publicUrl?: URL | undefined;
 }
@@ -35,7 +35,7 @@ export class ProtectedResource {
     return {
       resource: this.#resourceUrl(request).href,
       resource_name: "Lean's payouts",
-      authorization_servers: [this.#options.issuer],
+      authorization_servers: this.#options.issuers,
       scopes_supported: Object.values(scopes),
       bearer_methods_supported: ['header'],
     };

@@ -38,6 +38,15 @@ describe('the cache of parsed documents', () => {
     expect(documentCache.size).toBeLessThan(3);
   });
 
+  it('does not keep a document of a router that would fill the cache', () => {
+    const { documentCache } = documentCaches(maxBytes);
+    for (const lines of ['', '\n'.repeat(3000)]) {
+      const text = `{ ${'a '.repeat(20_000)} }${lines}`;
+      documentCache.set(text, parseDocument(text, {}, Infinity));
+    }
+    expect(documentCache.size).toBe(0);
+  });
+
   it('limits the memory of parse errors', () => {
     const { errorCache } = documentCaches(maxBytes);
     for (let index = 0; index < 1000; index += 1)

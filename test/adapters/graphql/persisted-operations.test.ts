@@ -14,6 +14,7 @@ import {
 } from '../../../src/composition/gateway.ts';
 import { payoutIdOf } from '../../../src/payouts/values/ids.ts';
 import { exampleIntentId, sandboxCredentials } from '../../../src/sandbox/fixtures.ts';
+import type { Environment } from '../../../src/config/config.ts';
 import { startIssuer } from '../../support/issuer.ts';
 import { createPayoutDocument, payoutInput } from '../../support/payout-input.ts';
 import { startListeningGateway } from '../../support/running-gateway.ts';
@@ -291,15 +292,35 @@ describe('an operation that is not in the manifest', () => {
       status: 200,
     });
     expect(gateway.received()).toEqual({ getPayoutIntent: 2 });
-    const tooWide = {
-      query: '{ a: __typename b: __typename c: __typename d: __typename e: __typename f: __typename }',
+    const tooDeep = {
+      query: `{ payouts { nodes { ${'intent { payout { '.repeat(5)} id ${'} } '.repeat(5)} } } }`,
     };
-    expect(await post(gateway, tooWide, routerHeaders)).toEqual(refusal('OPERATION_TOO_EXPENSIVE'));
+    expect(await post(gateway, tooDeep, routerHeaders)).toEqual(refusal('OPERATION_TOO_EXPENSIVE'));
+  });
+});
+
+describe('an empty manifest with "only" and a router secret', () => {
+  it('lets only the router query', async () => {
+    const gateway = await startTestGateway({
+      env: {
+        PERSISTED_OPERATIONS: 'only',
+        PERSISTED_OPERATIONS_FILE: await writeManifest({}),
+        ROUTER_SECRET: routerHeaders['x-router-secret'],
+      },
+    });
+    expect(await post(gateway, unlisted)).toEqual(refusal('PERSISTED_OPERATION_REQUIRED'));
+    expect(await post(gateway, { ...namedById(documents.payout), variables })).toEqual(
+      refusal('PERSISTED_OPERATION_NOT_FOUND'),
+    );
+    expect(gateway.received()).toEqual({});
+    const body = { query: documents.payout, variables };
+    expect(await post(gateway, body, routerHeaders)).toMatchObject({ status: 200, data: { payout: {} } });
+    expect(gateway.received()).toEqual({ getPayoutIntent: 1 });
   });
 });
 
 describe('the gateway does not start with an invalid manifest', () => {
-  async function start(file: string): Promise<RunningGateway> {
+  async function start(file: string, env: Environment = {}): Promise<RunningGateway> {
     const folder = await mkdtemp(join(tmpdir(), 'lean-payouts-test-'));
     onTestFinished(() => rm(folder, { recursive: true }));
     const gateway = await startGateway(
@@ -314,14 +335,15 @@ describe('the gateway does not start with an invalid manifest', () => {
         DATA_DIR: folder,
         PERSISTED_OPERATIONS: 'only',
         PERSISTED_OPERATIONS_FILE: file,
+        ...env,
       }),
     );
     onTestFinished(() => gateway.close());
     return gateway;
   }
 
-  async function problemsWith(file: string): Promise<readonly string[]> {
-    const error: unknown = await start(file).catch((reason: unknown) => reason);
+  async function problemsWith(file: string, env: Environment = {}): Promise<readonly string[]> {
+    const error: unknown = await start(file, env).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(ConfigError);
     return (error as ConfigError).message.split('\n');
   }
@@ -335,9 +357,19 @@ describe('the gateway does not start with an invalid manifest', () => {
     ['a list', [documents.payout], 'is not a JSON object of documents by their hash'],
     ['null', 'null', 'is not a JSON object of documents by their hash'],
     ['a string', '"x"', 'is not a JSON object of documents by their hash'],
-    ['an empty object', {}, 'contains no operations'],
   ])('in a file of the wrong form: %s', async (_name, content, problem) => {
     expect(await problemsWith(await writeManifest(content))).toEqual([problemLine(problem)]);
+  });
+
+  it('without operations, unless the router has a secret and may query', async () => {
+    expect(await problemsWith(await writeManifest({}))).toEqual([
+      'PERSISTED_OPERATIONS_FILE: contains no operations; accepted: a JSON object of documents by their sha256: hash, or ' +
+        'an empty one if ROUTER_SECRET is set, so that only the router may query.',
+    ]);
+    const allow = { PERSISTED_OPERATIONS: 'allow', ROUTER_SECRET: 'secret' };
+    expect(await problemsWith(await writeManifest({}), allow)).toEqual([
+      problemLine('contains no operations'),
+    ]);
   });
 
   it('in a file that does not exist', async () => {

@@ -54,6 +54,23 @@ describe('subscriptions', () => {
     subscriptions.begin('ann', numberedDocument(0));
   });
 
+  it('of a large document, which only a router may send, count as those of several documents', () => {
+    const subscriptions = new Subscriptions();
+    const large = documentOf(`subscription { payoutUpdated { ${'status '.repeat(60_000)} } }`);
+    const end = subscriptions.begin(undefined, large);
+    const begun = Array.from({ length: limits.subscribedDocuments }, (_, index) => {
+      try {
+        return subscriptions.begin(undefined, numberedDocument(index));
+      } catch {
+        return undefined;
+      }
+    }).filter(each => each !== undefined).length;
+    expect(begun).toBeGreaterThan(limits.subscribedDocuments - 40);
+    expect(begun).toBeLessThan(limits.subscribedDocuments - 20);
+    end();
+    subscriptions.begin(undefined, document);
+  });
+
   it('share one syntax tree while a subscription with the same text is open', () => {
     const subscriptions = new Subscriptions();
     const end = subscriptions.begin('ann', document);

@@ -50,11 +50,16 @@ interface PreparedRequest {
 export class FastPath {
   readonly #options: FastPathOptions;
   readonly #operations: HotOperations;
+  /** The hot operations of the router are kept apart, because they may exceed the limits of other callers. */
+  readonly #routerOperations: HotOperations;
 
   constructor(options: FastPathOptions) {
     this.#options = options;
     const { yoga, schema, hotAfter } = options;
-    this.#operations = new HotOperations({ schema, hotAfter, parseValid: text => parseValid(yoga, text) });
+    const hotOperations = (isRouter: boolean): HotOperations =>
+      new HotOperations({ schema, hotAfter, parseValid: text => parseValid(yoga, text, isRouter) });
+    this.#operations = hotOperations(false);
+    this.#routerOperations = hotOperations(true);
   }
 
   /**
@@ -98,10 +103,11 @@ export class FastPath {
     // Without this, a gateway whose fast path is off would still parse each body here.
     if (this.#options.hotAfter === Infinity || body.length > maxBodyLength) return undefined;
     try {
-      const params = paramsOfBody(body);
+      const params = paramsOfBody(body, auth);
       if (!isPlainRequest(params)) return undefined;
       const text = documentTextFor(this.#options.persisted, params, auth);
-      const operation = this.#operations.find(text, params.operationName ?? undefined);
+      const operations = auth.isRouter ? this.#routerOperations : this.#operations;
+      const operation = operations.find(text, params.operationName ?? undefined);
       if (operation === undefined) return undefined;
       const { document } = operation;
       return { document, text, params, execute: operation.prepare(params.variables ?? {}) };
@@ -113,9 +119,10 @@ export class FastPath {
   }
 }
 
-/** Parses and validates a document with Yoga's plugins; undefined if it is not valid. */
-function parseValid(yoga: GraphqlServer, text: string): DocumentNode | undefined {
-  const { parse, validate, schema } = yoga.getEnveloped({ params: { query: text } } as never);
+/** Parses and validates a document of the router or another caller with Yoga's plugins; undefined if it is not valid. */
+function parseValid(yoga: GraphqlServer, text: string, isRouter: boolean): DocumentNode | undefined {
+  const context = { params: { query: text }, auth: { isRouter } };
+  const { parse, validate, schema } = yoga.getEnveloped(context as never);
   try {
     const document = parse(text) as DocumentNode;
     return (validate(schema, document) as readonly unknown[]).length === 0 ? document : undefined;
