@@ -52,13 +52,13 @@ const confinedLibraries = [
   },
   {
     library: 'ws',
-    allowedIn: 'src/adapters/graphql/socket*.ts',
-    message: 'ws may be imported only in socket*.ts of adapters/graphql/.',
+    allowedIn: 'src/adapters/graphql/websocket/*.ts',
+    message: 'ws may be imported only in adapters/graphql/websocket/.',
   },
   {
     library: 'graphql-ws',
-    allowedIn: 'src/adapters/graphql/socket*.ts',
-    message: 'graphql-ws may be imported only in socket*.ts of adapters/graphql/.',
+    allowedIn: 'src/adapters/graphql/websocket/*.ts',
+    message: 'graphql-ws may be imported only in adapters/graphql/websocket/.',
   },
   {
     library: '@opentelemetry/*',

@@ -6,7 +6,7 @@ const allTests = ['test/**/*.test.ts'];
 /** Tests of the results of GraphQL operations. */
 const operationTests = [
   'test/{access,federation,schema}/**/*.test.ts',
-  'test/adapters/graphql/*.test.ts',
+  'test/adapters/graphql/{*,!(fast-path)/*}.test.ts',
   'test/composition/access.test.ts',
 ];
 /** Tests that start no server and no database. They take less than a minute. */

@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { createGraphql } from '../src/adapters/graphql/server.ts';
-import { Subscriptions } from '../src/adapters/graphql/subscriptions.ts';
+import { Subscriptions } from '../src/adapters/graphql/subscriptions/subscriptions.ts';
 import { startHttpServer } from '../src/adapters/http/http-server.ts';
 import { parseConfig } from '../src/config/config.ts';
 import { createGateway } from '../src/composition/gateway.ts';

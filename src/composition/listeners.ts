@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { graphiqlPage, type ExampleIds } from '../adapters/graphiql/page.ts';
-import { graphqlSocket, type GraphqlSocket } from '../adapters/graphql/socket.ts';
+import { graphqlSocket, type GraphqlSocket } from '../adapters/graphql/websocket/socket.ts';
 import { startHttpServer } from '../adapters/http/http-server.ts';
 import type { CommonListenerOptions, Listener } from '../adapters/http/listener.ts';
 import { handleWebhook } from '../adapters/http/webhook.ts';

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { SubscriptionUpdates, type UpdatesOptions } from '../adapters/graphql/updates.ts';
+import { SubscriptionUpdates, type UpdatesOptions } from '../adapters/graphql/subscriptions/updates.ts';
 import type { Metrics } from '../adapters/observability/metrics.ts';
 import type { Config } from '../config/config.ts';
 import type { Core } from './core.ts';

@@ -1,5 +1,5 @@
-import { ManifestError, readManifest } from '../adapters/graphql/operation-manifest.ts';
-import type { PersistedOperations } from '../adapters/graphql/persisted-operations.ts';
+import { ManifestError, readManifest } from '../adapters/graphql/request/operation-manifest.ts';
+import type { PersistedOperations } from '../adapters/graphql/request/persisted-operations.ts';
 import type { Config } from '../config/config.ts';
 import { ConfigError } from '../errors/config-error.ts';
 import { schema } from '../schema/index.ts';

@@ -1,9 +1,9 @@
 import type { Authenticator } from '../access/authenticator.ts';
 import type { GraphqlEndpoint } from '../adapters/graphql/endpoint.ts';
 import type { GraphqlServer } from '../adapters/graphql/graphql-server.ts';
-import type { PersistedOperations } from '../adapters/graphql/persisted-operations.ts';
+import type { PersistedOperations } from '../adapters/graphql/request/persisted-operations.ts';
 import { createGraphql } from '../adapters/graphql/server.ts';
-import { Subscriptions } from '../adapters/graphql/subscriptions.ts';
+import { Subscriptions } from '../adapters/graphql/subscriptions/subscriptions.ts';
 import { Connections } from '../adapters/http/connections.ts';
 import { Metrics } from '../adapters/observability/metrics.ts';
 import { countLeanCall } from '../adapters/observability/request-report.ts';

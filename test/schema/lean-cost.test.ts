@@ -3,7 +3,7 @@ import { getOperationAST, parse, validate } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { payoutIdOf } from '../../src/payouts/values/ids.ts';
 import { destinations, exampleIntentId, examplePayoutId } from '../../src/sandbox/fixtures.ts';
-import { limitErrors } from '../../src/adapters/graphql/operation-limits.ts';
+import { limitErrors } from '../../src/adapters/graphql/documents/operation-limits.ts';
 import { schema } from '../../src/schema/index.ts';
 import { LeanCost } from '../../src/schema/lean-cost.ts';
 import { payoutInput } from '../support/payout-input.ts';

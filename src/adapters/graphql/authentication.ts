@@ -1,7 +1,7 @@
 import type { Plugin } from 'graphql-yoga';
 import type { AuthContext, Authenticator } from '../../access/authenticator.ts';
 import { refusalOf } from '../http/refusal.ts';
-import { acceptedTypes, resultContentType } from './content-negotiation.ts';
+import { acceptedTypes, resultContentType } from './request/content-negotiation.ts';
 import type { RequestContext } from './request-context.ts';
 
 /** Authenticates each request before its parameters are read. A request that fails gets only the refusal. */

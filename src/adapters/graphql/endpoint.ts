@@ -9,8 +9,8 @@ import {
   refusesSomeType,
   resultContentType,
   type OfferedType,
-} from './content-negotiation.ts';
-import { isJson, maxBodyBytesFor } from './exact-request.ts';
+} from './request/content-negotiation.ts';
+import { isJson, maxBodyBytesFor } from './request/exact-request.ts';
 import type { FastPath } from './fast-path/fast-path.ts';
 import type { GraphqlServer } from './graphql-server.ts';
 import type { RequestContext } from './request-context.ts';

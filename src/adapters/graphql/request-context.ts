@@ -2,8 +2,8 @@ import type { ExecutionResult } from 'graphql';
 import type { Logger } from 'pino';
 import type { AuthContext } from '../../access/authenticator.ts';
 import type { RequestReport } from '../observability/request-report.ts';
-import type { OfferedType } from './content-negotiation.ts';
-import type { SubscribedDocument } from './subscriptions.ts';
+import type { OfferedType } from './request/content-negotiation.ts';
+import type { SubscribedDocument } from './subscriptions/subscriptions.ts';
 
 /** The state that the gateway keeps for one GraphQL request. */
 export interface RequestContext {

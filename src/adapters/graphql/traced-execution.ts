@@ -1,6 +1,6 @@
 import { getOperationAST, type ExecutionArgs } from 'graphql';
 import type { Tracing } from '../observability/tracing.ts';
-import { loggedName } from './operation-report.ts';
+import { loggedName } from './checks/operation-report.ts';
 
 /** Executes an operation in its own span. */
 export function tracedExecution<Result>(

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { GraphiqlPage } from '../graphiql/page.ts';
 import type { GraphqlEndpoint } from '../graphql/endpoint.ts';
-import type { GraphqlSocket } from '../graphql/socket.ts';
+import type { GraphqlSocket } from '../graphql/websocket/socket.ts';
 import type { HttpRequestContext } from './http-request-context.ts';
 import { sendLargeResponse } from './large-response.ts';
 import { startListener, type Listener, type CommonListenerOptions } from './listener.ts';

@@ -7,8 +7,8 @@ import {
 } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import { compiledOperation } from './compiled-operation.ts';
-import { bytesOfDocument } from '../document-cache.ts';
-import { largestSizes } from '../document-sizes.ts';
+import { bytesOfDocument } from '../documents/document-cache.ts';
+import { largestSizes } from '../documents/document-sizes.ts';
 import { interpretedOperation } from './interpreted-operation.ts';
 import type { HotOperation } from './hot-operation.ts';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { parse, validate } from 'graphql';
 import { describe, expect, it } from 'vitest';
-import { limitErrors } from '../../../../src/adapters/graphql/operation-limits.ts';
+import { limitErrors } from '../../../../src/adapters/graphql/documents/operation-limits.ts';
 import { payoutIdOf } from '../../../../src/payouts/values/ids.ts';
 import { schema } from '../../../../src/schema/index.ts';
 import {

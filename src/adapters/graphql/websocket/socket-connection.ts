@@ -1,0 +1,224 @@
+import type { IncomingMessage } from 'node:http';
+import { CloseCode, MessageType, stringifyMessage } from 'graphql-ws';
+import type { WebSocket as ProtocolSocket } from 'graphql-ws';
+import type { Logger } from 'pino';
+import { WebSocket } from 'ws';
+import type { AuthContext } from '../../../access/authenticator.ts';
+import { eventLoopBatcher } from '../../../scheduling/event-loop-batcher.ts';
+import { jsonBoundsProblem } from '../../../json/json-bounds.ts';
+import { connectionLimits as limits } from '../../http/connection-limits.ts';
+import type { Connection } from '../../http/connection.ts';
+import {
+  currentRequestReport,
+  runWithReport,
+  type RequestReport,
+} from '../../observability/request-report.ts';
+import { pingMs } from '../subscriptions/event-stream.ts';
+import { onExpiry } from '../subscriptions/token-expiry.ts';
+import { unfinishedBytes } from './unfinished-message.ts';
+
+/** Close code for a connection without a valid access token (graphql-ws). */
+export const unauthorizedCode = 4401;
+
+/** Close code for an expired access token. Unlike 4401, clients of graphql-ws connect again, with a new token. */
+const expiredCode = 4403;
+
+/** The longest reason in a close frame, in bytes. @see https://www.rfc-editor.org/rfc/rfc6455#section-5.5 */
+const maxReasonBytes = 123;
+
+export interface SocketConnectionOptions {
+  readonly socket: WebSocket;
+  readonly request: IncomingMessage;
+  readonly connection: Connection;
+  readonly log: Logger;
+  /** Called for each operation when it ends. */
+  readonly onOperationEnd: (operation: RunningOperation) => void;
+}
+
+/** An operation that has not ended yet. */
+export interface RunningOperation {
+  readonly report: RequestReport;
+  /** On the clock of `performance.now()`, in ms. */
+  readonly startedAt: number;
+  /** Aborted when the client completes the operation, or the connection closes. */
+  readonly abortController: AbortController;
+}
+
+/**
+ * Adapts one WebSocket to graphql-ws. It sends no data before the caller is authenticated, ignores messages while it
+ * closes, and limits the bytes that the client has not read.
+ */
+export class SocketConnection implements ProtocolSocket {
+  readonly request: IncomingMessage;
+  readonly protocol: string;
+  readonly #socket: WebSocket;
+  readonly #connection: Connection;
+  readonly #log: Logger;
+  readonly #onOperationEnd: (operation: RunningOperation) => void;
+  #auth: AuthContext | undefined;
+  readonly #running = new Map<RequestReport, RunningOperation>();
+
+  constructor({ socket, request, connection, log, onOperationEnd }: SocketConnectionOptions) {
+    this.request = request;
+    this.protocol = socket.protocol;
+    this.#socket = socket;
+    this.#connection = connection;
+    this.#log = log;
+    this.#onOperationEnd = onOperationEnd;
+    // A frame that breaks the protocol. The library closes the connection by itself.
+    socket.on('error', error => {
+      log.debug({ problem: error.message }, 'websocket');
+    });
+    // `autoPong` is off, because ws would answer pings before authentication, and without limit.
+    socket.on('ping', data => {
+      if (this.#auth === undefined || !this.#isOpen) return;
+      socket.pong(data);
+      connection.checkUnread();
+    });
+    this.#trackUnfinishedBytes();
+    this.#keepAlive();
+    socket.once('close', () => {
+      for (const { abortController } of this.#running.values()) abortController.abort();
+    });
+  }
+
+  /** The authenticated caller; undefined before `connection_init` was accepted. */
+  get auth(): AuthContext | undefined {
+    return this.#auth;
+  }
+
+  /** Sets the authenticated caller. The connection closes when the caller's access token expires. */
+  setCaller(auth: AuthContext): void {
+    if (!this.#isOpen) return;
+    this.#auth = auth;
+    const cancelExpiry = onExpiry(auth.caller, () => {
+      this.close(expiredCode, 'The access token has expired.');
+    });
+    this.#socket.once('close', cancelExpiry);
+  }
+
+  /**
+   * Whether more operations run than one connection may have. A router has no limit, because it serves many callers.
+   */
+  get hasTooManyOperations(): boolean {
+    return this.#auth?.isRouter !== true && this.#running.size > limits.operations;
+  }
+
+  /**
+   * Starts the operation of the message that is being handled. It ends when the handling of that message ends.
+   * @throws TypeError if no message is being handled, which would be a bug of the gateway
+   */
+  beginOperation(): RunningOperation {
+    const report = currentRequestReport();
+    if (report === undefined) throw new TypeError('no message is being handled');
+    const operation = { report, startedAt: performance.now(), abortController: new AbortController() };
+    this.#running.set(report, operation);
+    return operation;
+  }
+
+  /** Answers a ping message of graphql-ws. */
+  onPing(payload: Record<string, unknown> | undefined): Promise<void> {
+    if (this.#auth === undefined) return Promise.resolve();
+    return this.send(stringifyMessage({ type: MessageType.Pong, ...(payload !== undefined && { payload }) }));
+  }
+
+  /** Sends a message. Resolves when it was written, or when it can no longer be written. */
+  send(data: string): Promise<void> {
+    if (!this.#isOpen) return Promise.resolve();
+    return new Promise(resolve => {
+      this.#socket.send(data, () => {
+        resolve();
+      });
+      this.#connection.checkUnread();
+    });
+  }
+
+  /** Closes the connection. A reason that is too long is cut. */
+  close(code?: number, reason = ''): void {
+    const fits = Buffer.byteLength(reason) <= maxReasonBytes;
+    this.#socket.close(code, fits ? reason : reason.slice(0, maxReasonBytes / 4));
+  }
+
+  /** Sets the handler of messages. Messages are handled one after the other, each in its turn of the event loop. */
+  onMessage(handle: (data: string) => Promise<void>): void {
+    const socket = this.#socket;
+    socket.on('message', (data: Buffer) => {
+      if (this.#auth === undefined && data.length > limits.connectionInitBytes) {
+        this.#connection.terminate('connection_init');
+        return;
+      }
+      let isWaiting = true;
+      const incoming = this.#connection.beginBody();
+      incoming.hold(data.length);
+      incoming.complete();
+      eventLoopBatcher.run(this.#connection, () => {
+        isWaiting = false;
+        incoming.release();
+        if (socket.isPaused) socket.resume();
+        void this.#handleMessage(data.toString(), handle);
+      });
+      // Back-pressure: no more is read from the socket until this message has had its turn.
+      if (isWaiting) socket.pause();
+    });
+  }
+
+  async #handleMessage(text: string, handle: (data: string) => Promise<void>): Promise<void> {
+    if (!this.#isOpen) return;
+    if (jsonBoundsProblem(text) !== undefined) {
+      this.close(CloseCode.BadRequest, 'Invalid message received');
+      return;
+    }
+    const report: RequestReport = { leanCalls: 0 };
+    try {
+      await runWithReport(report, () => handle(text));
+    } catch (error) {
+      this.#log.error({ err: error }, 'unexpected error');
+      this.close(CloseCode.InternalServerError, 'Internal server error');
+    } finally {
+      const operation = this.#running.get(report);
+      this.#running.delete(report);
+      if (operation !== undefined) this.#onOperationEnd(operation);
+    }
+  }
+
+  get #isOpen(): boolean {
+    return this.#socket.readyState === WebSocket.OPEN;
+  }
+
+  /** Counts the bytes of unfinished messages against the limits of the connection. */
+  #trackUnfinishedBytes(): void {
+    const socket = this.#socket;
+    const incoming = this.#connection.beginBody();
+    const update = (): void => {
+      const bytes = unfinishedBytes(socket);
+      if (this.#auth === undefined && bytes > limits.connectionInitBytes)
+        this.#connection.terminate('connection_init');
+      else incoming.hold(bytes);
+    };
+    this.#connection.onData(update);
+    socket.on('message', update);
+    socket.once('close', () => {
+      incoming.release();
+    });
+  }
+
+  /** Pings the client regularly, and terminates a connection that did not answer the last ping. */
+  #keepAlive(): void {
+    const socket = this.#socket;
+    let answered = true;
+    const timer = setInterval(() => {
+      if (!answered) {
+        socket.terminate();
+        return;
+      }
+      answered = false;
+      if (this.#isOpen) socket.ping();
+    }, pingMs).unref();
+    socket.on('pong', () => {
+      answered = true;
+    });
+    socket.once('close', () => {
+      clearInterval(timer);
+    });
+  }
+}

@@ -1,0 +1,190 @@
+import { GraphQLError, type ExecutionArgs, type ExecutionResult, type parse as parseDocument } from 'graphql';
+import { makeServer, type Server } from 'graphql-ws';
+import type { Logger } from 'pino';
+import type { Authenticator } from '../../../access/authenticator.ts';
+import { Unauthenticated } from '../../../errors/gateway-errors.ts';
+import { keepDigits } from '../../../json/exact-json.ts';
+import { connectionLimits as limits } from '../../http/connection-limits.ts';
+import { refusalOf } from '../../http/refusal.ts';
+import { currentRequestReport } from '../../observability/request-report.ts';
+import { formatResult } from '../results/format-result.ts';
+import type { GraphqlServer } from '../graphql-server.ts';
+import { documentTextFor, type PersistedOperations } from '../request/persisted-operations.ts';
+import type { RequestContext } from '../request-context.ts';
+import { unauthorizedCode, type SocketConnection } from './socket-connection.ts';
+import { forgetParams } from '../subscriptions/subscribed-request.ts';
+
+export interface SocketProtocolOptions {
+  readonly graphql: GraphqlServer;
+  readonly authenticator: Authenticator;
+  readonly persisted?: PersistedOperations | undefined;
+  readonly log: Logger;
+}
+
+/** The value that graphql-ws keeps for each connection. */
+export interface SocketExtra {
+  readonly connection: SocketConnection;
+}
+
+/** The context of one operation. */
+interface SocketContext extends RequestContext {
+  readonly abortController: AbortController;
+}
+
+/** The functions of Yoga with its plugins, which graphql-ws carries as the root value. */
+interface Enveloped {
+  execute(args: ExecutionArgs): never;
+  subscribe(args: ExecutionArgs): Promise<AsyncGenerator | ExecutionResult>;
+}
+
+/**
+ * The protocol graphql-transport-ws, with the authentication, the limits and the checks that requests over HTTP have.
+ * @see https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
+ */
+export function socketProtocol(options: SocketProtocolOptions): Server<SocketExtra> {
+  const { graphql, authenticator, persisted, log } = options;
+  return makeServer<Record<string, unknown>, SocketExtra>({
+    connectionInitWaitTimeout: limits.connectionInitMs,
+    async onConnect(context) {
+      const { connectionParams, extra } = context;
+      const { connection } = extra;
+      const authorization = connectionParams?.['authorization'] ?? connectionParams?.['Authorization'];
+      // The library would keep the parameters as long as the connection.
+      Object.assign(context, { connectionParams: undefined });
+      const { headers } = connection.request;
+      try {
+        const auth = await authenticator.authenticate({
+          authorization: typeof authorization === 'string' ? authorization : headers.authorization,
+          routerSecret: firstValue(headers['x-router-secret']),
+        });
+        connection.setCaller(auth);
+      } catch (error) {
+        const refusal = refusalOf(error);
+        if (refusal === undefined) throw error;
+        const code = error instanceof Unauthenticated ? unauthorizedCode : 4000 + refusal.status;
+        connection.close(code, refusal.message);
+        return false;
+      }
+      return true;
+    },
+    async onSubscribe({ extra: { connection } }, id, payload) {
+      const { auth } = connection;
+      if (auth === undefined) throw new TypeError('the connection was not authenticated');
+      const { report, abortController } = connection.beginOperation();
+      report.caller = auth.caller.subject;
+      const { signal } = abortController;
+      const context: SocketContext = { auth, signal, abortController, log, report };
+      try {
+        await authenticator.countRequest(auth.caller);
+        if (connection.hasTooManyOperations) return [tooManyOperations()];
+        if (id.length > limits.operationIdLength) return [idTooLong()];
+        const query = documentTextFor(persisted, payload as never, auth);
+        const variableValues = payload.variables ?? null;
+        const operationName = payload.operationName ?? null;
+        const enveloped = graphql.getEnveloped({ ...context, params: { ...payload, query } } as never);
+        const document = enveloped.parse(query) as ReturnType<typeof parseDocument>;
+        const errors = enveloped.validate(enveloped.schema, document) as readonly GraphQLError[];
+        if (errors.length > 0) return [...errors];
+        forgetParams(payload);
+        return {
+          schema: enveloped.schema,
+          document,
+          operationName,
+          variableValues,
+          contextValue: await enveloped.contextFactory(),
+          rootValue: enveloped,
+        } as ExecutionArgs;
+      } catch (error) {
+        if (error instanceof GraphQLError) return [error];
+        const refusal = refusalOf(error);
+        if (refusal === undefined) throw error;
+        return [new GraphQLError(refusal.message, { extensions: { code: refusal.code } })];
+      }
+    },
+    execute: args => envelopedOf(args).execute(args),
+    subscribe: async args => abortingOnReturn(await envelopedOf(args).subscribe(args), args),
+    jsonMessageReviver: messageReviver,
+    onNext(_context, _id, _payload, _args, result) {
+      recordOutcome((result as ExecutionResult).errors);
+      return formatResult(result as ExecutionResult, log) as never;
+    },
+    onError(_context, _id, _payload, errors) {
+      recordOutcome(errors as readonly GraphQLError[]);
+      return (formatResult({ errors: errors as readonly GraphQLError[] }, log) as { errors: never }).errors;
+    },
+  });
+}
+
+/**
+ * Reads the values of a message. Numbers keep all their digits, as in the body of an HTTP request. An operation without
+ * `query` gets an empty one, because graphql-ws requires it and a persisted operation needs none.
+ */
+function messageReviver(
+  this: unknown,
+  key: string,
+  value: unknown,
+  context?: { readonly source?: string },
+): unknown {
+  if (key !== '') return keepDigits.call(this, key, value, context);
+  const message = value as { readonly type?: unknown; readonly payload?: object | null } | null;
+  const { payload } = message ?? {};
+  if (
+    message?.type === 'subscribe' &&
+    typeof payload === 'object' &&
+    payload !== null &&
+    !('query' in payload)
+  )
+    Object.assign(payload, { query: '' });
+  return message;
+}
+
+function tooManyOperations(): GraphQLError {
+  return new GraphQLError(
+    `This connection already runs ${String(limits.operations)} operations, the maximum. End some, or open another ` +
+      'connection.',
+    { extensions: { code: 'TOO_MANY_OPERATIONS' } },
+  );
+}
+
+function idTooLong(): GraphQLError {
+  return new GraphQLError(
+    `The id of the operation is longer than ${String(limits.operationIdLength)} characters.`,
+    { extensions: { code: 'BAD_USER_INPUT' } },
+  );
+}
+
+/**
+ * Wraps the results of a subscription so that `return` aborts it. A generator that waits for its next update handles
+ * `return` only after that update, which may never come.
+ */
+function abortingOnReturn(result: AsyncGenerator | ExecutionResult, { contextValue }: ExecutionArgs): never {
+  if (!(Symbol.asyncIterator in result)) return result as never;
+  const { abortController } = contextValue as SocketContext;
+  const results = result[Symbol.asyncIterator]();
+  return {
+    next: () => results.next(),
+    return: () => {
+      abortController.abort();
+      return results.return(undefined);
+    },
+    throw: (error: unknown) => results.throw(error),
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  } as never;
+}
+
+/** Writes the code of the first error into the report of the operation, unless an earlier result had one. */
+function recordOutcome(errors: readonly GraphQLError[] | undefined): void {
+  const report = currentRequestReport();
+  const code = errors?.[0]?.extensions?.['code'];
+  if (report !== undefined && code !== undefined) report.outcome ??= String(code);
+}
+
+function envelopedOf({ rootValue }: ExecutionArgs): Enveloped {
+  return rootValue as Enveloped;
+}
+
+function firstValue(header: string | readonly string[] | undefined): string | undefined {
+  return typeof header === 'string' ? header : header?.[0];
+}

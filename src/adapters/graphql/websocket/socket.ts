@@ -1,0 +1,114 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { handleProtocols } from 'graphql-ws';
+import { WebSocketServer, type ServerOptions } from 'ws';
+import type { Connections } from '../../http/connections.ts';
+import type { FinishedRequest } from '../../http/request-log.ts';
+import { SocketConnection, type RunningOperation } from './socket-connection.ts';
+import { socketProtocol, type SocketProtocolOptions } from './socket-protocol.ts';
+
+export interface GraphqlSocketOptions extends SocketProtocolOptions {
+  /** Other origins whose pages may connect. The gateway's own origin always may. */
+  readonly corsOrigins: readonly string[];
+  readonly connections: Connections;
+  /** Called for each operation when it ends. */
+  readonly onRequest?: (request: FinishedRequest) => void;
+}
+
+export interface GraphqlSocket {
+  /** Takes over a connection that requests an upgrade to WebSocket. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  close(): Promise<void>;
+}
+
+const maxMessageBytes = 64 * 1024;
+
+/** The most fragments of one message. The library keeps some hundred bytes for each fragment, however small. */
+const maxFragments = 64;
+
+/** How long to wait for the peer's close frame, in ms. */
+const closeTimeoutMs = 5000;
+
+/**
+ * GraphQL over WebSocket, with the rules of GraphQL over HTTP. A browser sends the access token in
+ * `connectionParams.authorization`; a program may send it in the header `authorization` instead. The connection
+ * closes when the token expires.
+ */
+export function graphqlSocket(options: GraphqlSocketOptions): GraphqlSocket {
+  const { corsOrigins, connections, log, onRequest } = options;
+  // Without synchronous events, ws emits one message in each iteration of the event loop, so that a client that sends
+  // many messages at once does not block others. The types of ws lack `closeTimeout` and `maxFragments`.
+  const serverOptions: ServerOptions & { readonly closeTimeout: number; readonly maxFragments: number } = {
+    noServer: true,
+    maxPayload: maxMessageBytes,
+    maxFragments,
+    autoPong: false,
+    allowSynchronousEvents: false,
+    closeTimeout: closeTimeoutMs,
+    handleProtocols,
+  };
+  const websockets = new WebSocketServer(serverOptions);
+  const protocol = socketProtocol(options);
+
+  /** Writes the log line of an operation that has ended, like that of an HTTP request. */
+  function logOperation({ report, startedAt }: RunningOperation): void {
+    const ms = performance.now() - startedAt;
+    const { caller, operation, leanCalls, outcome = 'ok' } = report;
+    const line = {
+      surface: 'graphql',
+      socket: true,
+      durationMs: Math.round(ms),
+      caller,
+      operation,
+      leanCalls,
+      outcome,
+    };
+    log.info(line, 'request');
+    onRequest?.({ ...report, surface: 'graphql', outcome, seconds: ms / 1000 });
+  }
+
+  return {
+    upgrade(request, socket, head) {
+      if (!isAllowedOrigin(request, corsOrigins)) {
+        // A peer that does not close its side would keep the socket half open.
+        socket.end('HTTP/1.1 403 Forbidden\r\nconnection: close\r\ncontent-length: 0\r\n\r\n', () => {
+          socket.destroy();
+        });
+        return;
+      }
+      websockets.handleUpgrade(request, socket, head, websocket => {
+        const connection = new SocketConnection({
+          socket: websocket,
+          request,
+          connection: connections.forSocket(socket),
+          log,
+          onOperationEnd: logOperation,
+        });
+        const closed = protocol.opened(connection, { connection });
+        websocket.once('close', (code, reason) => {
+          closed(code, reason.toString()).catch((error: unknown) => {
+            log.error({ err: error }, 'unexpected error');
+          });
+        });
+      });
+    },
+    async close() {
+      for (const websocket of websockets.clients) websocket.close(1001, 'Going away');
+      await new Promise<void>(resolve => {
+        websockets.close(() => {
+          resolve();
+        });
+      });
+    },
+  };
+}
+
+/**
+ * Whether a page of this origin may connect. Browsers let pages of any origin open a WebSocket, so the server must
+ * check the origin. A request without an origin comes from a program.
+ */
+function isAllowedOrigin({ headers }: IncomingMessage, corsOrigins: readonly string[]): boolean {
+  const { origin, host } = headers;
+  if (origin === undefined || corsOrigins.includes(origin)) return true;
+  return URL.canParse(origin) && new URL(origin).host === host;
+}

@@ -1,0 +1,184 @@
+import { once } from 'node:events';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { WebSocket } from 'ws';
+import { connectionLimits as limits } from '../../../../src/adapters/http/connection-limits.ts';
+import { payoutInput } from '../../../support/payout-input.ts';
+import {
+  postOperation,
+  startListeningGateway,
+  type ListeningGateway,
+} from '../../../support/running-gateway.ts';
+
+const secret = 'webhook-secret';
+
+async function start(): Promise<ListeningGateway> {
+  const gateway = await startListeningGateway({ env: { LEAN_WEBHOOK_SECRET: secret } });
+  onTestFinished(() => gateway.close());
+  return gateway;
+}
+
+/** A plain WebSocket, on which the test sends and receives each message itself. */
+async function connect({ url }: ListeningGateway, { acknowledged = true } = {}) {
+  const socket = new WebSocket(url.replace('http', 'ws'), 'graphql-transport-ws', { autoPong: false });
+  onTestFinished(() => {
+    socket.terminate();
+  });
+  const received: Record<string, unknown>[] = [];
+  socket.on('message', (data: Buffer) =>
+    received.push(JSON.parse(data.toString()) as Record<string, unknown>),
+  );
+  let pongs = 0;
+  socket.on('pong', () => (pongs += 1));
+  await once(socket, 'open');
+  const send = (message: object): void => {
+    socket.send(JSON.stringify(message));
+  };
+  const acknowledge = async (): Promise<void> => {
+    send({ type: 'connection_init' });
+    await expect.poll(() => received.map(({ type }) => type)).toContain('connection_ack');
+  };
+  if (acknowledged) await acknowledge();
+  return { socket, received, send, acknowledge, pongs: () => pongs };
+}
+
+const subscription = { query: 'subscription { payoutUpdated { status } }' };
+const subscribe = (id: number): object => ({ id: String(id), type: 'subscribe', payload: subscription });
+
+async function metric({ origin }: ListeningGateway, name: string): Promise<number> {
+  const text = await (await fetch(`${origin}/metrics`)).text();
+  return Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(text)?.[1]);
+}
+
+describe('a WebSocket', () => {
+  it('answers no ping before the caller is authenticated', async () => {
+    const client = await connect(await start(), { acknowledged: false });
+    client.send({ type: 'ping', payload: { data: 'x'.repeat(10_000) } });
+    client.socket.ping(Buffer.alloc(100));
+    await client.acknowledge();
+    expect(client.received).toEqual([{ type: 'connection_ack' }]);
+    expect(client.pongs()).toBe(0);
+    client.send({ type: 'ping', payload: { data: 'x' } });
+    client.socket.ping();
+    await expect.poll(() => client.received.at(-1)).toEqual({ type: 'pong', payload: { data: 'x' } });
+    await expect.poll(client.pongs).toBe(1);
+  });
+
+  it('is terminated when its client does not read', async () => {
+    const gateway = await start();
+    const client = await connect(gateway);
+    client.socket.pause();
+    const closed = once(client.socket, 'close');
+    const flood = { type: 'ping', payload: { data: 'x'.repeat(60_000) } };
+    const terminated = () => metric(gateway, 'lean_payouts_connections_ended_total{reason="unread"}');
+    for (let batches = 0; batches < 100 && (await terminated()) === 0; batches += 1)
+      for (let times = 0; times < 20; times += 1) client.send(flood);
+    expect(await terminated()).toBe(1);
+    client.socket.resume();
+    expect((await closed)[0]).toBe(1006);
+    await expect.poll(() => metric(gateway, 'lean_payouts_unread_bytes'), { timeout: 5000 }).toBe(0);
+  });
+
+  it('runs a hundred operations, and refuses one more with TOO_MANY_OPERATIONS', async () => {
+    const gateway = await start();
+    const client = await connect(gateway);
+    for (let id = 0; id < limits.operations; id += 1) client.send(subscribe(id));
+    await expect
+      .poll(() => metric(gateway, 'lean_payouts_subscribers'), { timeout: 5000 })
+      .toBe(limits.operations);
+    client.send(subscribe(1000));
+    await expect
+      .poll(() => client.received.at(-1))
+      .toMatchObject({
+        id: '1000',
+        type: 'error',
+        payload: [{ extensions: { code: 'TOO_MANY_OPERATIONS' } }],
+      });
+    client.send({ id: '0', type: 'complete' });
+    await expect.poll(() => metric(gateway, 'lean_payouts_subscribers')).toBe(limits.operations - 1);
+    client.send(subscribe(1001));
+    await expect.poll(() => metric(gateway, 'lean_payouts_subscribers')).toBe(limits.operations);
+    client.socket.terminate();
+    await expect.poll(() => metric(gateway, 'lean_payouts_subscribers')).toBe(0);
+  });
+
+  it('counts an operation until its execution has ended, even if the client has completed it', async () => {
+    const gateway = await start();
+    const client = await connect(gateway);
+    gateway.lean.faults.add({ kind: 'latency', ms: 5000, operation: 'listPayouts' });
+    const query = '{ payouts(first: 1) { totalCount } }';
+    for (let times = 0; times < limits.operations; times += 1) {
+      client.send({ id: 'a', type: 'subscribe', payload: { query } });
+      client.send({ id: 'a', type: 'complete' });
+    }
+    client.send({ id: 'b', type: 'subscribe', payload: { query } });
+    await expect
+      .poll(() => client.received.at(-1), { timeout: 5000 })
+      .toMatchObject({ id: 'b', payload: [{ extensions: { code: 'TOO_MANY_OPERATIONS' } }] });
+  });
+
+  it('executes no operation while it closes', async () => {
+    const gateway = await start();
+    const client = await connect(gateway);
+    client.send(subscribe(1));
+    // The protocol closes a connection on which an id is used twice.
+    client.send(subscribe(1));
+    const mutation = 'mutation ($input: CreatePayoutInput!) { createPayout(input: $input) { __typename } }';
+    const payload = { query: mutation, variables: { input: payoutInput('key-1') } };
+    client.send({ id: '2', type: 'subscribe', payload });
+    const [code] = (await once(client.socket, 'close')) as [number];
+    expect(code).toBe(4409);
+    await postOperation(gateway.url, mutation, { input: payoutInput('key-2') });
+    const created = gateway.lean.requests.filter(({ operation }) => operation === 'createPayoutPayment');
+    expect(created).toHaveLength(1);
+  });
+
+  it('is closed for a message that is nested too deeply or has too many values', async () => {
+    const gateway = await start();
+    for (const text of ['['.repeat(60_000), `[${'1,'.repeat(20_000)}1]`]) {
+      const client = await connect(gateway);
+      client.socket.send(text);
+      expect((await once(client.socket, 'close'))[0]).toBe(4400);
+    }
+  });
+
+  it('is closed for a message with more than 64 fragments', async () => {
+    const client = await connect(await start());
+    for (let piece = 0; piece < 100; piece += 1) client.socket.send('x', { fin: false });
+    expect((await once(client.socket, 'close'))[0]).toBe(1008);
+  });
+
+  it('is closed with the code 4409 when an id is used twice, even a long id', async () => {
+    const client = await connect(await start());
+    const message = { id: 'x'.repeat(128), type: 'subscribe', payload: subscription };
+    client.send(message);
+    client.send(message);
+    expect((await once(client.socket, 'close'))[0]).toBe(4409);
+  });
+
+  it('is closed when its client does not send connection_init in time', async () => {
+    const client = await connect(await start(), { acknowledged: false });
+    expect((await once(client.socket, 'close'))[0]).toBe(4408);
+  }, 20_000);
+});
+
+it('one caller may have 5000 subscriptions over all connections, and one more is refused with a code', async () => {
+  const gateway = await start();
+  const sockets = limits.subscriptionsPerCaller / limits.operations;
+  const clients = await Promise.all(Array.from({ length: sockets + 1 }, () => connect(gateway)));
+  for (const { send } of clients.slice(0, sockets))
+    for (let id = 0; id < limits.operations; id += 1) send(subscribe(id));
+  await expect
+    .poll(() => metric(gateway, 'lean_payouts_subscribers'), { timeout: 60_000 })
+    .toBe(limits.subscriptionsPerCaller);
+  const last = clients[sockets];
+  last?.send(subscribe(1));
+  await expect
+    .poll(() => last?.received.find(({ id }) => id === '1'))
+    .toMatchObject({ payload: { errors: [{ extensions: { code: 'TOO_MANY_SUBSCRIPTIONS' } }] } });
+  const overHttp = await fetch(gateway.url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
+    body: JSON.stringify(subscription),
+  });
+  expect(await overHttp.text()).toContain('TOO_MANY_SUBSCRIPTIONS');
+}, 90_000);
