@@ -102,9 +102,11 @@ export class Listeners {
    * request in flight has ended, so that `/ready` and `/metrics` answer for as long as there is work.
    */
   async close(): Promise<void> {
+    const drained = Promise.all(this.#started.map(listener => listener.drain()));
     // WebSockets come first. A subscription that ended before its connection would count as complete for the client.
-    await Promise.all([this.#socket.close(), this.#gateway.updatePipeline?.endSubscriptions()]);
-    await Promise.all(this.#started.map(listener => listener.drain()));
+    await this.#socket.close();
+    await this.#gateway.updatePipeline?.endSubscriptions();
+    await drained;
     await Promise.all(this.#started.map(listener => listener.close()));
   }
 

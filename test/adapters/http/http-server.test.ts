@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { connect, type Socket } from 'node:net';
+import { createClient } from 'graphql-ws';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { WebSocket } from 'ws';
 import type { Environment } from '../../../src/config/config.ts';
 import { payoutIdOf } from '../../../src/payouts/values/ids.ts';
 import { exampleIntentId, examplePayoutId, sandboxCredentials } from '../../../src/sandbox/fixtures.ts';
@@ -245,6 +247,38 @@ describe('closing the gateway', () => {
     expect((await creating).status).toBe(200);
     await closing;
     await expect(fetch(`${gateway.origin}/ready`)).rejects.toThrow('fetch failed');
+  });
+
+  it('waits for a payout that is being created over WebSocket, and closes the other connections', async () => {
+    const { held, gateway } = await startWithHeldLean();
+    const open = (closed: (code: number) => void) =>
+      createClient({
+        url: gateway.url.replace('http', 'ws'),
+        webSocketImpl: WebSocket,
+        retryAttempts: 0,
+        lazy: false,
+        onNonLazyError: () => undefined,
+        on: {
+          closed: event => {
+            closed((event as { readonly code: number }).code);
+          },
+        },
+      });
+    const closeCodes: [busy?: number, idle?: number] = [];
+    const busy = open(code => (closeCodes[0] = code));
+    open(code => (closeCodes[1] = code));
+    const [query, variables] = create('over-websocket');
+    const creating = busy.iterate({ query, variables }).next();
+    const atLean = await held.request(0);
+    const closing = gateway.close();
+    await expect.poll(() => closeCodes[1], { timeout: 20_000 }).toBe(1001);
+    expect(closeCodes[0]).toBeUndefined();
+    atLean.answer(200, createdAtLean);
+    expect((await creating).value).toMatchObject({
+      data: { createPayout: { __typename: 'PayoutCreated' } },
+    });
+    await closing;
+    expect(closeCodes[0]).toBe(1001);
   });
 
   it('waits for a payout whose caller has disconnected', async () => {

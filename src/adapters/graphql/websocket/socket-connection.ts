@@ -23,6 +23,9 @@ export const unauthorizedCode = 4401;
 /** Close code for an expired access token. Unlike 4401, clients of graphql-ws connect again, with a new token. */
 const expiredCode = 4403;
 
+/** Close code for a gateway that stops. Clients of graphql-ws connect again. */
+const goingAwayCode = 1001;
+
 /** The longest reason in a close frame, in bytes. @see https://www.rfc-editor.org/rfc/rfc6455#section-5.5 */
 const maxReasonBytes = 123;
 
@@ -42,6 +45,8 @@ export interface RunningOperation {
   readonly startedAt: number;
   /** Aborted when the client completes the operation, or the connection closes. */
   readonly abortController: AbortController;
+  /** Whether it is a subscription, which does not end by itself. */
+  isSubscription: boolean;
 }
 
 /**
@@ -57,6 +62,7 @@ export class SocketConnection implements ProtocolSocket {
   readonly #onOperationEnd: (operation: RunningOperation) => void;
   #auth: AuthContext | undefined;
   readonly #running = new Map<RequestReport, RunningOperation>();
+  #draining = false;
 
   constructor({ socket, request, connection, log, onOperationEnd }: SocketConnectionOptions) {
     this.request = request;
@@ -111,7 +117,12 @@ export class SocketConnection implements ProtocolSocket {
   beginOperation(): RunningOperation {
     const report = currentRequestReport();
     if (report === undefined) throw new TypeError('no message is being handled');
-    const operation = { report, startedAt: performance.now(), abortController: new AbortController() };
+    const operation = {
+      report,
+      startedAt: performance.now(),
+      abortController: new AbortController(),
+      isSubscription: false,
+    };
     this.#running.set(report, operation);
     return operation;
   }
@@ -131,6 +142,12 @@ export class SocketConnection implements ProtocolSocket {
       });
       this.#connection.checkUnread();
     });
+  }
+
+  /** Accepts no more messages, and closes the connection once its queries and mutations have been answered. */
+  drain(): void {
+    this.#draining = true;
+    this.#closeIfDrained();
   }
 
   /** Closes the connection. A reason that is too long is cut. */
@@ -163,7 +180,7 @@ export class SocketConnection implements ProtocolSocket {
   }
 
   async #handleMessage(text: string, handle: (data: string) => Promise<void>): Promise<void> {
-    if (!this.#isOpen) return;
+    if (!this.#isOpen || this.#draining) return;
     if (jsonBoundsProblem(text) !== undefined) {
       this.close(CloseCode.BadRequest, 'Invalid message received');
       return;
@@ -178,7 +195,13 @@ export class SocketConnection implements ProtocolSocket {
       const operation = this.#running.get(report);
       this.#running.delete(report);
       if (operation !== undefined) this.#onOperationEnd(operation);
+      this.#closeIfDrained();
     }
+  }
+
+  #closeIfDrained(): void {
+    if (this.#draining && this.#running.values().every(({ isSubscription }) => isSubscription))
+      this.close(goingAwayCode, 'Going away');
   }
 
   get #isOpen(): boolean {

@@ -11,7 +11,7 @@ import { formatResult } from '../results/format-result.ts';
 import type { GraphqlServer } from '../graphql-server.ts';
 import { documentTextFor, type PersistedOperations } from '../request/persisted-operations.ts';
 import type { RequestContext } from '../request-context.ts';
-import { unauthorizedCode, type SocketConnection } from './socket-connection.ts';
+import { unauthorizedCode, type RunningOperation, type SocketConnection } from './socket-connection.ts';
 import { forgetParams } from '../subscriptions/subscribed-request.ts';
 
 export interface SocketProtocolOptions {
@@ -28,7 +28,7 @@ export interface SocketExtra {
 
 /** The context of one operation. */
 interface SocketContext extends RequestContext {
-  readonly abortController: AbortController;
+  readonly running: RunningOperation;
 }
 
 /** The functions of Yoga with its plugins, which graphql-ws carries as the root value. */
@@ -70,10 +70,11 @@ export function socketProtocol(options: SocketProtocolOptions): Server<SocketExt
     async onSubscribe({ extra: { connection } }, id, payload) {
       const { auth } = connection;
       if (auth === undefined) throw new TypeError('the connection was not authenticated');
-      const { report, abortController } = connection.beginOperation();
+      const running = connection.beginOperation();
+      const { report } = running;
       report.caller = auth.caller.subject;
-      const { signal } = abortController;
-      const context: SocketContext = { auth, signal, abortController, log, report };
+      const { signal } = running.abortController;
+      const context: SocketContext = { auth, signal, running, log, report };
       try {
         await authenticator.countRequest(auth.caller);
         if (connection.hasTooManyOperations) return [tooManyOperations()];
@@ -102,7 +103,11 @@ export function socketProtocol(options: SocketProtocolOptions): Server<SocketExt
       }
     },
     execute: args => envelopedOf(args).execute(args),
-    subscribe: async args => abortingOnReturn(await envelopedOf(args).subscribe(args), args),
+    async subscribe(args) {
+      const { running } = args.contextValue as SocketContext;
+      running.isSubscription = true;
+      return abortingOnReturn(await envelopedOf(args).subscribe(args), running);
+    },
     jsonMessageReviver: messageReviver,
     onNext(_context, _id, _payload, _args, result) {
       recordOutcome((result as ExecutionResult).errors);
@@ -157,9 +162,11 @@ function idTooLong(): GraphQLError {
  * Wraps the results of a subscription so that `return` aborts it. A generator that waits for its next update handles
  * `return` only after that update, which may never come.
  */
-function abortingOnReturn(result: AsyncGenerator | ExecutionResult, { contextValue }: ExecutionArgs): never {
+function abortingOnReturn(
+  result: AsyncGenerator | ExecutionResult,
+  { abortController }: RunningOperation,
+): never {
   if (!(Symbol.asyncIterator in result)) return result as never;
-  const { abortController } = contextValue as SocketContext;
   const results = result[Symbol.asyncIterator]();
   return {
     next: () => results.next(),

@@ -18,6 +18,7 @@ export interface GraphqlSocketOptions extends SocketProtocolOptions {
 export interface GraphqlSocket {
   /** Takes over a connection that requests an upgrade to WebSocket. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Closes all connections, each once its queries and mutations have been answered. */
   close(): Promise<void>;
 }
 
@@ -49,6 +50,7 @@ export function graphqlSocket(options: GraphqlSocketOptions): GraphqlSocket {
   };
   const websockets = new WebSocketServer(serverOptions);
   const protocol = socketProtocol(options);
+  const open = new Set<SocketConnection>();
 
   /** Writes the log line of an operation that has ended, like that of an HTTP request. */
   function logOperation({ report, startedAt }: RunningOperation): void {
@@ -85,7 +87,9 @@ export function graphqlSocket(options: GraphqlSocketOptions): GraphqlSocket {
           onOperationEnd: logOperation,
         });
         const closed = protocol.opened(connection, { connection });
+        open.add(connection);
         websocket.once('close', (code, reason) => {
+          open.delete(connection);
           closed(code, reason.toString()).catch((error: unknown) => {
             log.error({ err: error }, 'unexpected error');
           });
@@ -93,7 +97,7 @@ export function graphqlSocket(options: GraphqlSocketOptions): GraphqlSocket {
       });
     },
     async close() {
-      for (const websocket of websockets.clients) websocket.close(1001, 'Going away');
+      for (const connection of open) connection.drain();
       await new Promise<void>(resolve => {
         websockets.close(() => {
           resolve();
