@@ -95,7 +95,8 @@ export function reconciliationLog(
 export function storeLog({ log }: PayoutLogOptions): StoreFailureListener {
   return error => {
     if (error === undefined) log.info('the payout store is available again');
-    else log.error({ cause: errorMessage(error.cause) }, 'the payout store is unavailable; no payout is sent');
+    else
+      log.error({ cause: errorMessage(error.cause) }, 'the payout store is unavailable; no payout is sent');
   };
 }
 
