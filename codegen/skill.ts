@@ -1,5 +1,5 @@
 import { toolNameOf, type Operation } from '../src/lean/operations.ts';
-import { outcomeRule } from '../src/lean/shapes.ts';
+import { outcomeRule } from '../src/lean/answer-shapes.ts';
 import { argumentDescription, toolsOf } from '../src/adapters/mcp/tools.ts';
 
 /**

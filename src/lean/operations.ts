@@ -1,13 +1,13 @@
 import {
   createdShape,
-  creationShape,
   historyShape,
   intentShape,
   listShape,
   outcomeRule,
   payoutShape,
-  type Shape,
-} from './shapes.ts';
+} from './answer-shapes.ts';
+import { creationShape } from './creation-shape.ts';
+import type { Shape } from './shape.ts';
 
 export interface OperationParameter {
   readonly name: string;

@@ -64,7 +64,7 @@ export type OperationOutcome =
       readonly idempotencyKey?: string;
     };
 
-/** What Lean's response to a creation means for its transfers. */
+/** Which transfers of a creation Lean has accepted, and which it has rejected. */
 export interface CreationAnswers {
   /** How many transfers Lean has accepted. */
   readonly created: number;

@@ -1,5 +1,5 @@
 import type { OperationParameter } from '../lean/operations.ts';
-import type { Shape } from '../lean/shapes.ts';
+import type { Shape } from '../lean/shape.ts';
 import { maxKeyLength } from '../payouts/creation/transfer.ts';
 
 /** The JSON Schema of a parameter's value. */

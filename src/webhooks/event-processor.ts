@@ -63,7 +63,7 @@ export class EventProcessor {
   #since: Promise<Instant> | undefined;
   readonly #worker = new CoalescingWorker(() => this.#processBatch());
   #timer: NodeJS.Timeout | undefined;
-  /** What failed last and has not succeeded since, with the time of its last failure (`performance.now()`). */
+  /** The payments, and the store, whose last try failed, with the time of that failure (`performance.now()`). */
   readonly #failing = new Map<string, number>();
 
   constructor(options: EventProcessorOptions) {

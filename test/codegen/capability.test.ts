@@ -7,7 +7,7 @@ import { skillOf } from '../../codegen/skill.ts';
 import { toolsOf } from '../../src/adapters/mcp/tools.ts';
 import { openApiDocument } from '../../src/adapters/rest/openapi.ts';
 import { skillExamples } from '../../codegen/skill-examples.ts';
-import { outcomeRule } from '../../src/lean/shapes.ts';
+import { outcomeRule } from '../../src/lean/answer-shapes.ts';
 import { outcomeOf, type PayoutStatus } from '../../src/payouts/payout.ts';
 import { operations, restPathOf, toolNameOf, type Operation } from '../../src/lean/operations.ts';
 

@@ -2,7 +2,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { getPayoutDestination, operations, targetOf } from '../../src/lean/operations.ts';
-import { creationShape } from '../../src/lean/shapes.ts';
+import { creationShape } from '../../src/lean/creation-shape.ts';
 
 describe('the operations', () => {
   it("are the five operations of Lean's payouts, with these names, methods and paths", () => {

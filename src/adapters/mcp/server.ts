@@ -7,7 +7,7 @@ import {
 } from '@modelcontextprotocol/server';
 import type { Logger } from 'pino';
 import { operations, type Operation } from '../../lean/operations.ts';
-import { outcomeRule } from '../../lean/shapes.ts';
+import { outcomeRule } from '../../lean/answer-shapes.ts';
 import { anonymousCaller, type Caller } from '../../access/caller.ts';
 import type { OperationCalls } from '../../operations/operation-calls.ts';
 import { currentRequestReport, type RequestReport } from '../observability/request-report.ts';

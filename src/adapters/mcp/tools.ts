@@ -1,6 +1,6 @@
 import type { Tool } from '@modelcontextprotocol/server';
 import { toolNameOf, type Operation, type OperationParameter } from '../../lean/operations.ts';
-import type { Shape } from '../../lean/shapes.ts';
+import type { Shape } from '../../lean/shape.ts';
 import { parameterShape } from '../../operations/parameter-shape.ts';
 
 export interface ToolOptions {

@@ -1,5 +1,5 @@
 import type { ErrorObject } from 'ajv/dist/2020.js';
-import type { Shape } from '../../lean/shapes.ts';
+import type { Shape } from '../../lean/shape.ts';
 import { decimalForm, decimalFromNumber, parseDecimal, type Decimal } from '../values/decimal.ts';
 import { amountProblems } from './amount-problems.ts';
 import { transferProblems, type Transfer } from './transfer.ts';

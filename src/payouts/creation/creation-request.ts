@@ -1,6 +1,6 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
-import { creationShape } from '../../lean/shapes.ts';
+import { creationShape } from '../../lean/creation-shape.ts';
 import type { Decimal } from '../values/decimal.ts';
 import { amountProblem, decimalOf, problemOfBody } from './body-problems.ts';
 import { maxProblems } from './creation-answer.ts';

@@ -11,7 +11,7 @@ import { startMcpServer } from '../../../src/adapters/mcp/http.ts';
 import { toolResult } from '../../../src/adapters/mcp/tool-result.ts';
 import { toolsOf } from '../../../src/adapters/mcp/tools.ts';
 import type { Environment } from '../../../src/config/config.ts';
-import { outcomeRule } from '../../../src/lean/shapes.ts';
+import { outcomeRule } from '../../../src/lean/answer-shapes.ts';
 import { operations, toolNameOf, type Operation } from '../../../src/lean/operations.ts';
 import {
   destinations,
