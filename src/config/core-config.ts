@@ -4,7 +4,7 @@ import type { LeanConnection } from '../lean/connect.ts';
 import type { ResendSetting } from '../payouts/creation/resend-rule.ts';
 import type { HistoryKey } from '../payouts/history.ts';
 import { StoreConfigError } from '../store/database.ts';
-import { checkStore, type StoreConfig } from '../store/open.ts';
+import { checkDatabaseUrl, type StoreConfig } from '../store/open.ts';
 
 /** The configuration of the payouts core: the connection to Lean, and the store. */
 export interface CoreConfig {
@@ -49,7 +49,7 @@ export function readStore(reader: EnvironmentReader): StoreConfig {
   const url = reader.raw('DATABASE_URL');
   if (url === undefined) return { folder: reader.raw('DATA_DIR') ?? '' };
   try {
-    checkStore({ url });
+    checkDatabaseUrl(url);
   } catch (error) {
     if (!(error instanceof StoreConfigError)) throw error;
     reader.problems.push(`${error.variable}: ${error.message}`);

@@ -90,10 +90,15 @@ export class EnvironmentReader {
     return this.raw(name) ?? this.reject(name, accepted) ?? '';
   }
 
+  /** Texts that are separated by commas; none if the variable is not set. */
+  list(name: string): readonly string[] {
+    const items = (this.raw(name) ?? '').split(',').map(item => item.trim());
+    return items.filter(item => item !== '');
+  }
+
   /** Texts that are separated by commas. It is a problem if there is none. */
   requiredList(name: string, accepted: string): readonly string[] {
-    const items = (this.raw(name) ?? '').split(',').map(item => item.trim());
-    const list = items.filter(item => item !== '');
+    const list = this.list(name);
     if (list.length === 0) this.reject(name, accepted);
     return list;
   }

@@ -151,13 +151,8 @@ function readPersistedOperations(reader: EnvironmentReader): ServerConfig['persi
 
 /** Reads origins as browsers send them: scheme, host and port, and nothing after them. */
 function readCorsOrigins(reader: EnvironmentReader): readonly string[] {
-  const items = (reader.raw('CORS_ORIGINS') ?? '').split(',').map(item => item.trim());
-  const origins = items.filter(item => item !== '');
-  if (origins.some(origin => !/^https?:$/.test(schemeOf(origin)) || new URL(origin).origin !== origin))
+  const origins = reader.list('CORS_ORIGINS');
+  if (origins.some(origin => !/^https?:/.test(origin) || URL.parse(origin)?.origin !== origin))
     reader.reject('CORS_ORIGINS', 'comma-separated origins, such as https://app.example.com');
   return origins;
-}
-
-function schemeOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).protocol : '';
 }

@@ -13,9 +13,9 @@ import {
 import { scopesOf } from './scope-rules.ts';
 
 /**
- * Adds `@authenticated` and `@requiresScopes` to the SDL of the subgraph, for routers that enforce them. They are on
- * fields only. On the type of an entity, they would demand this gateway's scopes for the fields that other subgraphs
- * add to it. So would they on the key fields, which other subgraphs have as well.
+ * Adds `@authenticated` and `@requiresScopes` to the SDL of the subgraph, for routers that enforce them. Only fields get
+ * them: on an entity type they would demand this gateway's scopes for fields that other subgraphs add, and on a key field
+ * for the same field of another subgraph.
  * @param sdl the SDL of the schema, without these directives
  */
 export function withAuthDirectives(schema: GraphQLSchema, sdl: string): string {

@@ -40,6 +40,7 @@ export class EntityCosts {
     if (known?.reads === reads) return true;
     const allReads = known === undefined ? reads : known.reads.union(reads);
     const origin = kind === 'payment' ? 'payment' : 'intent';
+    // The call that finds a destination also reads all of its fields.
     const cost = 1 + (type === 'PayoutDestination' ? 0 : callsFor(allReads, origin));
     const sum = this.#sum + cost - (known?.cost ?? 0);
     if (sum > this.#maxCalls) return false;

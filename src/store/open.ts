@@ -15,11 +15,11 @@ export function openStore(config: StoreConfig, options: OpenOptions = {}): Datab
 }
 
 /**
- * Checks the address of a store without connecting to it.
+ * Checks the address of a database without connecting to it.
  * @throws StoreConfigError
  */
-export function checkStore(config: StoreConfig): void {
-  if ('url' in config) clientConfig(config.url);
+export function checkDatabaseUrl(url: string): void {
+  clientConfig(url);
 }
 
 /** The folder, or the host and the name of the database. It contains no credentials. */

@@ -6,10 +6,14 @@ import { StoreConfigError } from './database.ts';
 /** First key of the advisory locks. It identifies this program in a database that other programs may use too. */
 export const lockClass = 0x4c50_4757;
 
+/** SQL for the granted advisory locks of this database whose first key is $1. `pg_locks` shows all databases. */
+export const heldLocks = `SELECT objid FROM pg_locks WHERE locktype = 'advisory' AND granted AND classid = $1
+  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
+
 const accepted =
   'postgres://user:password@host:port/database, with the characters @ / ? # and % of a password written as %40 %2F %3F %23 and %25';
 
-/** The one `@` of an address ends the password. Another one may be part of a password, whose rest looks like a host. */
+/** At most one `@` is accepted. With two, a part of the password could be read as the host. */
 const urlPattern =
   /^postgres(?:ql)?:\/\/(?:(?<user>[^@/?#]*)@)?(?<host>[^@/?#,]*)(?:\/(?<database>[^@?#]*))?(?:\?(?<query>[^@#]*))?$/i;
 
@@ -40,6 +44,8 @@ export function clientConfig(url: string): pg.ClientConfig {
     connectionString: `postgres://${credentials}${host}/${database}?${query.toString()}`,
     application_name: 'lean-payouts-gateway',
     connectionTimeoutMillis: 3000,
+    // Longer than the pool's statement_timeout, so that the server ends a slow statement first.
+    query_timeout: 6000,
     keepAlive: true,
     ...(ssl !== undefined && { ssl }),
   };

@@ -77,7 +77,7 @@ export class LockSession {
    * connection it takes the same key again, because this process still uses the leases under that owner id.
    */
   async #open(onLost: () => void): Promise<pg.Client> {
-    const client = new pg.Client({ ...this.#config, query_timeout: 6000 });
+    const client = new pg.Client(this.#config);
     client.on('error', onLost).on('end', onLost);
     const notifyListeners = (): void => {
       for (const listener of this.#listeners) listener();
@@ -112,6 +112,7 @@ export class LockSession {
   }
 }
 
-function randomLockKey(): number {
+/** A second key of an advisory lock. */
+export function randomLockKey(): number {
   return randomInt(1, 2 ** 31 - 1);
 }

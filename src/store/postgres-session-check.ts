@@ -1,9 +1,10 @@
-import { randomInt } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import pg from 'pg';
 import { StoreConfigError } from './database.ts';
+import { heldLocks } from './postgres-connection.ts';
+import { randomLockKey } from './postgres-lock-session.ts';
 
-/** First key of the locks of this check. It differs from `lockClass`, so that nobody takes such a lock for a gateway. */
+/** First key of the locks of this check. It differs from `lockClass`, so that no gateway counts such a lock as a running gateway. */
 const checkClass = 0x4c50_4758;
 
 /** How long the server may take to end a session whose connection was closed, in ms. */
@@ -18,13 +19,9 @@ const maxEndMs = 5000;
 export async function checkOwnSessions(config: pg.ClientConfig): Promise<void> {
   const holder = createClient(config);
   const observer = createClient(config);
-  const key = randomInt(1, 2 ** 31 - 1);
+  const key = randomLockKey();
   const isHeld = async (): Promise<boolean> => {
-    const { rows } = await observer.query(
-      `SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND classid = $1 AND objid = $2
-        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
-      [checkClass, key],
-    );
+    const { rows } = await observer.query(`${heldLocks} AND objid = $2`, [checkClass, key]);
     return rows.length > 0;
   };
   try {
@@ -46,7 +43,7 @@ export async function checkOwnSessions(config: pg.ClientConfig): Promise<void> {
 }
 
 function createClient(config: pg.ClientConfig): pg.Client {
-  const client = new pg.Client({ ...config, query_timeout: 6000 });
+  const client = new pg.Client(config);
   // A query on a broken connection rejects by itself. Without a listener the event would end the process.
   client.on('error', () => undefined);
   return client;

@@ -9,7 +9,7 @@ import {
   type Statement,
 } from './database.ts';
 import { migrationsFrom, versionTable } from './migrations.ts';
-import { clientConfig, lockClass } from './postgres-connection.ts';
+import { clientConfig, heldLocks, lockClass } from './postgres-connection.ts';
 import { channel, LockSession } from './postgres-lock-session.ts';
 import { checkOwnSessions } from './postgres-session-check.ts';
 import { recordStoreIdentity } from './store-identity.ts';
@@ -75,7 +75,6 @@ class PostgresDatabase implements Database {
       ...this.#config,
       types: typeParsers,
       max: 10,
-      query_timeout: 6000,
       // A send must be recorded on disk before the payout is sent, whatever the server's default is. The pool waits
       // for this promise before it hands out the connection, and does not hand it out if the promise rejects. The type
       // of `onConnect` does not declare the promise. The settings are not startup parameters, because PgBouncer refuses
@@ -152,9 +151,7 @@ class PostgresDatabase implements Database {
 
   async aliveOwners(owners: readonly string[]): Promise<readonly string[]> {
     const [rows = []] = await this.run({
-      sql: `SELECT objid::text AS owner FROM pg_locks
-        WHERE locktype = 'advisory' AND granted AND classid = $1
-          AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+      sql: `SELECT objid::text AS owner FROM (${heldLocks}) AS held`,
       values: [lockClass],
     });
     const alive = new Set(rows.map(({ owner }) => owner));

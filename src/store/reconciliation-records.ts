@@ -21,7 +21,7 @@ import {
 } from './settlement-statements.ts';
 
 /** Minimum time between two reconciliation reads of one key, over all gateways, in ms. */
-export const minReadIntervalMs = 5000;
+const minReadIntervalMs = 5000;
 
 /** More than the longest resend delay plus a day, in ms. A later due time was written by a wrong clock. */
 const maxWaitMs = 9 * 86_400_000;

@@ -110,7 +110,7 @@ const notAcceptableMessage =
   'This gateway cannot respond in any media type of the accept header. Accepted are application/json, ' +
   'application/graphql-response+json, text/event-stream and multipart/mixed. Nothing was executed.';
 
-/** Answers a request whose body was not read to its end, and closes the connection. */
+/** Refuses a request, and closes the connection, because its body may not have been read to its end. */
 function sendError({ response, report }: HttpRequestContext, status: number, message: string): void {
   const code = 'BAD_USER_INPUT';
   report.outcome = code;

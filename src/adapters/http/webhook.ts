@@ -1,3 +1,4 @@
+import { errorMessage } from '../../errors/error-message.ts';
 import { StoreUnavailable } from '../../errors/gateway-errors.ts';
 import type { DeliveryResult, WebhookReceiver } from '../../webhooks/webhook-receiver.ts';
 import { readBodyBytes, bodyTooLargeMessage } from './body.ts';
@@ -50,7 +51,7 @@ export async function handleWebhook(
     } catch (error) {
       if (!(error instanceof StoreUnavailable)) throw error;
       log.error(
-        { cause: String(error.cause) },
+        { cause: errorMessage(error.cause) },
         'a webhook event could not be stored; Lean will send it again',
       );
       return 'not_kept';

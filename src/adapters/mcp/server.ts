@@ -63,10 +63,10 @@ export function createMcpTools(options: McpOptions): McpTools {
         const { operation, argumentNames, parameterNames } = found;
         const given = Object.entries(params.arguments ?? {});
         // Both names of one parameter could hold two keys, and only one of them would count.
-        const foreign = given.find(
+        const misnamed = given.find(
           ([name]) => Object.hasOwn(argumentNames, name) && !parameterNames.has(name),
         );
-        if (foreign !== undefined) return unknownArgument(foreign[0], argumentNames);
+        if (misnamed !== undefined) return unknownArgument(misnamed[0], argumentNames);
         const values = Object.fromEntries(
           given.map(([name, value]) => [parameterNames.get(name) ?? name, value]),
         );

@@ -25,7 +25,7 @@ export function toolResult(
     return failure(
       rejected[0]?.code === 'IDEMPOTENCY_CONFLICT'
         ? conflictMessage(rejected[0])
-        : leanErrorMessage(status, text),
+        : leanErrorMessage(status, text, outcome.idempotencyKey !== undefined),
     );
   const content = [{ type: 'text' as const, text }];
   // Without structured content, because some clients show a model nothing else.
@@ -164,7 +164,7 @@ function unknownOutcomeMessage({
   );
 }
 
-function leanErrorMessage(status: number, text: string): string {
+function leanErrorMessage(status: number, text: string, isPayout: boolean): string {
   const code = new LeanAnswer({ status, headers: {}, body: Buffer.from(text) }).errorCode();
   const error = `Lean answered with an error: HTTP ${String(status)}${code === undefined ? '' : `, ${code}`}.`;
   if (status === 404)
@@ -172,6 +172,8 @@ function leanErrorMessage(status: number, text: string): string {
   if (status === 401 || status === 403)
     return `${error} Lean refuses the gateway itself. Only the operator of the gateway can change that.`;
   if (status === 429) return `${error} Wait before you try again.`;
-  if (status >= 500) return `${error} This is a fault at Lean; try again in a moment.`;
-  return `${error} Nothing was done. The same call would be refused again. To pay a corrected payout, use a new idempotency_key. Otherwise tell the user.`;
+  if (status >= 500 || status === 408) return `${error} This is a fault at Lean; try again in a moment.`;
+  return isPayout
+    ? `${error} Nothing was done. ${notPaidAdvice}`
+    : `${error} The same call would be refused again. Correct the arguments, or tell the user.`;
 }

@@ -1,3 +1,4 @@
+import { causeOf } from '../../errors/cause-of.ts';
 import { STATUS_CODES } from 'node:http';
 import type { Logger } from 'pino';
 import { describeCode } from '../../errors/error-codes.ts';
@@ -69,7 +70,8 @@ export function problemOf(outcome: Exclude<OperationOutcome, { kind: 'lean' }>):
 export function logFailure(log: Logger, operation: Operation, outcome: OperationOutcome): void {
   if (outcome.kind !== 'failed') return;
   const { code, detail, lean } = problemOf(outcome);
-  log.warn({ operation: operation.name, code, lean }, detail);
+  const level = code === 'PAYOUT_STORE_UNAVAILABLE' ? 'error' : 'warn';
+  log[level]({ operation: operation.name, code, lean, cause: causeOf(outcome.error) }, detail);
 }
 
 function problemOfError(error: Error): Problem {

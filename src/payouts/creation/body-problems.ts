@@ -41,7 +41,7 @@ function typeOf({ type = [], examples = [], required = [] }: Shape = {}): string
   return required.length > 0 ? `${types}, with ${required.join(', ')}` : types;
 }
 
-/** A transfer without problems. A wrong value takes the place of one of its own, and the rules name its problem. */
+/** A valid transfer. A wrong value is put into it, so that `transferProblems` finds only the problem of that value. */
 const faultless: Transfer = {
   accountId: 'a',
   destinationId: '3fa85f64-5717-4562-b3fc-2c963f66afa6',

@@ -20,7 +20,7 @@ export function leanKeyFor({ caller, idempotencyKey }: RequestKey): string {
  * find the payout if Lean's answer is lost.
  * @returns at most 64 characters
  */
-export function referenceFor(leanKey: string, position: number, transfers: number): string {
+function referenceFor(leanKey: string, position: number, transfers: number): string {
   const reference = transfers === 1 ? leanKey : `${leanKey}.${String(position)}`;
   return reference.length <= maxReferenceLength ? reference : shorten(reference);
 }

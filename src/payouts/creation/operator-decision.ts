@@ -9,7 +9,7 @@ import type { TransferAnswer } from './creation-answer.ts';
 import { findObjection } from './decision-objection.ts';
 import { findings, type Finding } from './finding.ts';
 import type { Decision, OperatorRecords } from './operator-records.ts';
-import { notTakenRejection, type OutcomeReconciler, type Reconciliation } from './outcome-reconciler.ts';
+import { notAcceptedRejection, type OutcomeReconciler, type Reconciliation } from './outcome-reconciler.ts';
 import { openRecords, type PayoutRecord, type PayoutRequest, type RequestKey } from './payout-record.ts';
 import type { PayoutRecords } from './payout-records.ts';
 import { isFarAhead, type ResendRule } from './resend-rule.ts';
@@ -157,7 +157,7 @@ export class OperatorDecisions {
     const { finding, absence, reading } = reconciliation;
     const candidates = reading?.candidates ?? [];
     const refuse = (why: string) => ({ done: false, message: `${why} Nothing was changed.` });
-    let answer: TransferAnswer = notTakenRejection(request, record.position, request.refusal);
+    let answer: TransferAnswer = notAcceptedRejection(request, record.position, request.refusal);
     let knownBy: KnownBy | undefined;
     if (kind === 'created') {
       const choice = await this.#payoutValidator.validate(request, record, intentId ?? '', {

@@ -186,7 +186,7 @@ export class OutcomeReconciler {
       position,
       answer:
         failed.find(other => other.position === position)?.answer ??
-        (refusal !== null && isWhollyRefused ? refusal : notTakenRejection(request, position, refusal)),
+        (refusal !== null && isWhollyRefused ? refusal : notAcceptedRejection(request, position, refusal)),
     }));
     const rejected = await records.rejectAbsent(request, rejections);
     for (const { answer } of rejected) events.settled?.(request, answer);
@@ -273,7 +273,7 @@ function idsOf({ candidates }: ListReading, { failed }: Pick<Candidate, 'failed'
 }
 
 /** The rejection of a transfer that Lean is proven not to have accepted. */
-export function notTakenRejection(
+export function notAcceptedRejection(
   { idempotencyKey, records }: PayoutRequest,
   position: number,
   refusal: PayoutRejected | null,

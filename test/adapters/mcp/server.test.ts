@@ -263,6 +263,15 @@ it('lists 10 payouts by default, and says so; the default of REST stays that of 
   expect(lean.requests.map(({ query }) => query['page_size'])).toEqual(['10', '10', '12', undefined]);
 });
 
+it('only a refused creation is told how to pay', () => {
+  const response = { status: 422, contentType: 'application/json', body: '{"status":"INVALID"}' };
+  const read = toolResult({ kind: 'lean', response, retryAfter: null }, {});
+  const creation = toolResult({ kind: 'lean', response, retryAfter: null, idempotencyKey: 'key-1' }, {});
+  expect(textOf(read)).toContain('Correct the arguments, or tell the user.');
+  expect(textOf(read)).not.toContain('idempotency_key');
+  expect(textOf(creation)).toContain('use a new idempotency_key');
+});
+
 it('a creation that Lean answers with a number that is not JSON is a success', () => {
   const body = '{"id":"x","account_number":0101338000001}';
   const response = { status: 200, contentType: 'application/json', body };

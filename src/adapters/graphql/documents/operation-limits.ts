@@ -44,7 +44,7 @@ export interface DocumentLimits extends Readonly<Record<LimitedNumber, number>> 
 }
 
 /** The limits for all callers but the router. */
-export const callerLimits: DocumentLimits = {
+const callerLimits: DocumentLimits = {
   tokens: 1000,
   depth: 10,
   aliases: 15,
@@ -57,7 +57,7 @@ export const callerLimits: DocumentLimits = {
  * The limits for the router. It merges what it needs for one request, such as the entities of several lists, into one
  * operation with many aliases. The time to validate repeated fields grows with the square of their number.
  */
-export const routerLimits: DocumentLimits = {
+const routerLimits: DocumentLimits = {
   tokens: Infinity,
   depth: 10,
   aliases: Infinity,

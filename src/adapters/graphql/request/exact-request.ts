@@ -19,7 +19,7 @@ export function maxBodyBytesFor({ isRouter }: AuthContext): number {
 }
 
 /** How many values the JSON body of the router may hold: the representations that fill the largest body. */
-export const maxRouterJsonMembers = 100_000;
+const maxRouterJsonMembers = 100_000;
 
 /**
  * Parses GraphQL requests without losing digits of numbers. A number of more than 15 digits becomes a string of its

@@ -1,5 +1,6 @@
 import type { GraphQLError } from 'graphql';
 import type { Logger } from 'pino';
+import { causeOf } from '../../../errors/cause-of.ts';
 
 /**
  * Logs failures of Lean, of the store and of the gateway itself. Failures with the same code and message become one
@@ -36,11 +37,4 @@ function isDisconnect(error: Error | undefined | null): boolean {
 
 function codeOf(error: GraphQLError): string {
   return String(error.extensions['code']);
-}
-
-/** The code of the network error, such as `ECONNREFUSED`. */
-function causeOf(error: Error | undefined | null): string | undefined {
-  const cause = error?.cause;
-  if (!(cause instanceof Error)) return undefined;
-  return 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.name;
 }
