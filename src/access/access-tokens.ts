@@ -79,9 +79,10 @@ export class AccessTokens {
 
 function callerFrom(payload: JWTPayload): Caller {
   const { sub, scope, scp, permissions } = payload;
-  if (typeof sub !== 'string' || sub === '' || sub.length > maxSubjectLength)
+  // PostgreSQL cannot store a NUL character, and a subject stands in logs.
+  if (typeof sub !== 'string' || sub === '' || sub.length > maxSubjectLength || /\p{Cc}/u.test(sub))
     throw new Unauthenticated(
-      `The access token has no valid subject: its sub claim must be a string of 1 to ${String(maxSubjectLength)} characters.`,
+      `The access token has no valid subject: its sub claim must be a string of 1 to ${String(maxSubjectLength)} characters, without control characters.`,
       true,
     );
   return { subject: sub, scopes: new Set([...scopesIn(scope), ...scopesIn(scp), ...scopesIn(permissions)]) };

@@ -11,7 +11,7 @@ export const heldLocks = `SELECT objid FROM pg_locks WHERE locktype = 'advisory'
   AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
 
 const accepted =
-  'postgres://user:password@host:port/database, with the characters @ / ? # and % of a password written as %40 %2F %3F %23 and %25';
+  'postgres://user:password@host:port/database, with spaces and the characters @ / ? # and % of a password written as %20 %40 %2F %3F %23 and %25';
 
 /** At most one `@` is accepted. With two, a part of the password could be read as the host. */
 const urlPattern =
@@ -19,6 +19,9 @@ const urlPattern =
 
 /** The parameters of libpq that choose TLS. */
 const tlsParameters = ['sslmode', 'sslrootcert', 'sslcert', 'sslkey'] as const;
+
+/** The parameters of the library pg that choose TLS in another way. */
+const pgParameters = ['ssl', 'sslnegotiation', 'uselibpqcompat'] as const;
 
 interface Address {
   /** `user:password` and `host:port`, percent-encoded as in the URL. */
@@ -36,6 +39,9 @@ interface Address {
  */
 export function clientConfig(url: string): pg.ClientConfig {
   const { user, host, database, query } = parseAddress(url);
+  // They would override what sslmode demands.
+  if (pgParameters.some(name => query.has(name)))
+    throw notAccepted('sslmode for TLS, without ssl, sslnegotiation and uselibpqcompat');
   const isSocket = /^\/|^%2f/i.test(query.get('host') ?? host);
   const ssl = isSocket ? false : tlsOptions(query);
   for (const name of tlsParameters) query.delete(name);
@@ -61,6 +67,8 @@ function parseAddress(url: string): Address {
   const { user = '', host = '', database = '', query = '' } = urlPattern.exec(url)?.groups ?? {};
   const isAccepted =
     urlPattern.test(url) &&
+    // With a space in it, the library encodes the whole address a second time.
+    !/\s/.test(url) &&
     [user, host, database].every(isPercentEncoded) &&
     (host === '' || URL.canParse(`postgres://${host}`));
   if (!isAccepted) throw notAccepted(accepted);

@@ -151,7 +151,7 @@ export class WebhookBackfill {
       read += length;
       const total = count(listed.total);
       // Lean may cap its pages, so a short page is not the last one if the total says otherwise.
-      if (length === 0 || (total === null ? length < pageSize : read >= total)) return;
+      if (length === 0 || (length < pageSize && (total === null || read >= total))) return;
     }
   }
 

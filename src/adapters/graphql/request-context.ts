@@ -31,6 +31,8 @@ export interface RequestContext {
    * The last cursor that the subscriber received: the `Last-Event-ID` header that a browser sends when it reconnects.
    */
   lastEventId?: string;
+  /** Whether the operation ends because its connection closes, as over WebSocket, when the access token expires. */
+  readonly endsWithConnection?: boolean;
   /** Whether the gateway ended the subscription, so that the client should connect again. */
   interrupted?: boolean;
   /** The cursor of the update that is being delivered. */

@@ -17,6 +17,7 @@ export class StdioTransport extends StdioServerTransport {
   readonly #stdin: Readable;
   /** Never ends, so that the SDK does not close the transport. */
   readonly #input: PassThrough;
+  #endsWithNewline = true;
   readonly #unanswered = new Set<RequestId>();
   #onAnswered: () => void = () => undefined;
 
@@ -34,6 +35,9 @@ export class StdioTransport extends StdioServerTransport {
       deliver?.(message);
     };
     await super.start();
+    this.#stdin.on('data', (chunk: Buffer) => {
+      this.#endsWithNewline = chunk.at(-1) === 0x0a;
+    });
     this.#stdin.pipe(this.#input, { end: false });
   }
 
@@ -48,6 +52,8 @@ export class StdioTransport extends StdioServerTransport {
   /** Stops reading. Resolves once every request that has been read is answered, or the transport is closed. */
   async drain(): Promise<void> {
     this.#stdin.unpipe(this.#input);
+    // The SDK reads only whole lines.
+    if (this.#stdin.readableEnded && !this.#endsWithNewline) this.#input.write('\n');
     while (
       this.#input.readableLength + this.#input.writableLength > 0 &&
       this.#input.readableFlowing === true

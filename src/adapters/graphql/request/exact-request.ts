@@ -33,7 +33,7 @@ const maxRouterJsonMembers = 100_000;
 export function useExactRequests(): Plugin {
   return {
     onRequestParse({ request, url, serverContext, setRequestParser, endResponse, fetchAPI }) {
-      if (request.method === 'GET') setRequestParser(() => paramsOfQuery(url.searchParams));
+      if (request.method === 'GET') setRequestParser(() => paramsOfQuery(url.search.slice(1)));
       else if (request.method !== 'POST')
         return; // Yoga refuses other methods.
       else if (isJson(request.headers.get('content-type')))
@@ -43,7 +43,7 @@ export function useExactRequests(): Plugin {
         });
       else if (request.headers.get('apollo-require-preflight') !== null && isForm(request))
         setRequestParser(async limitedRequest =>
-          paramsOfQuery(new URLSearchParams(await bodyOf(limitedRequest, serverContext as RequestContext))),
+          paramsOfQuery(await bodyOf(limitedRequest, serverContext as RequestContext)),
         );
       else {
         const { report } = serverContext as RequestContext;
@@ -96,7 +96,17 @@ export function paramsOfBody(text: string, { isRouter }: Pick<AuthContext, 'isRo
   return body as GraphQLParams;
 }
 
-function paramsOfQuery(search: URLSearchParams): GraphQLParams {
+/**
+ * Parses the parameters of a URL or of a form.
+ * @throws GraphQLError if they are not percent-encoded UTF-8, because a payout would get other letters than were sent
+ */
+function paramsOfQuery(encoded: string): GraphQLParams {
+  try {
+    decodeURIComponent(encoded);
+  } catch {
+    throw badRequest('The parameters are not percent-encoded UTF-8.');
+  }
+  const search = new URLSearchParams(encoded);
   const json = (name: 'variables' | 'extensions'): Record<string, unknown> | undefined => {
     const text = search.get(name);
     return text === null || text === '' ? undefined : (parseExactly(text, name) as Record<string, unknown>);

@@ -123,9 +123,9 @@ export class SubscriptionUpdates implements Updates {
     const abort = (): void => {
       abortController.abort();
     };
-    // A WebSocket closes when the token expires. If the subscription ended before it, it would count as complete.
-    const isWebSocket = context.acceptedTypes === undefined;
-    const cancelExpiry = isWebSocket ? () => undefined : onExpiry(context.caller, abort);
+    // If the subscription ended before its connection, it would count as complete.
+    const cancelExpiry =
+      context.endsWithConnection === true ? () => undefined : onExpiry(context.caller, abort);
     try {
       context.signal.addEventListener('abort', abort, { once: true });
       if (context.signal.aborted) abort();

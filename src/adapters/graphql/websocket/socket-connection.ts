@@ -62,7 +62,8 @@ export class SocketConnection implements ProtocolSocket {
   readonly #onOperationEnd: (operation: RunningOperation) => void;
   #auth: AuthContext | undefined;
   readonly #running = new Map<RequestReport, RunningOperation>();
-  #draining = false;
+  /** The code and the reason of the close, once the connection accepts no more messages. */
+  #draining: { readonly code: number; readonly reason: string } | undefined;
 
   constructor({ socket, request, connection, log, onOperationEnd }: SocketConnectionOptions) {
     this.request = request;
@@ -93,12 +94,15 @@ export class SocketConnection implements ProtocolSocket {
     return this.#auth;
   }
 
-  /** Sets the authenticated caller. The connection closes when the caller's access token expires. */
+  /**
+   * Sets the authenticated caller. When the caller's access token expires, the connection closes as in `drain`, and its
+   * subscriptions send nothing more.
+   */
   setCaller(auth: AuthContext): void {
     if (!this.#isOpen) return;
     this.#auth = auth;
     const cancelExpiry = onExpiry(auth.caller, () => {
-      this.close(expiredCode, 'The access token has expired.');
+      this.drain(expiredCode, 'The access token has expired.');
     });
     this.#socket.once('close', cancelExpiry);
   }
@@ -127,6 +131,12 @@ export class SocketConnection implements ProtocolSocket {
     return operation;
   }
 
+  /** Marks an operation as a subscription. */
+  beginSubscription(operation: RunningOperation): void {
+    operation.isSubscription = true;
+    this.#closeIfDrained();
+  }
+
   /** Answers a ping message of graphql-ws. */
   onPing(payload: Record<string, unknown> | undefined): Promise<void> {
     if (this.#auth === undefined) return Promise.resolve();
@@ -135,7 +145,7 @@ export class SocketConnection implements ProtocolSocket {
 
   /** Sends a message. Resolves when it was written, or when it can no longer be written. */
   send(data: string): Promise<void> {
-    if (!this.#isOpen) return Promise.resolve();
+    if (!this.#isOpen || this.#isExpiredSubscription()) return Promise.resolve();
     return new Promise(resolve => {
       this.#socket.send(data, () => {
         resolve();
@@ -145,8 +155,10 @@ export class SocketConnection implements ProtocolSocket {
   }
 
   /** Accepts no more messages, and closes the connection once its queries and mutations have been answered. */
-  drain(): void {
-    this.#draining = true;
+  drain(code = goingAwayCode, reason = 'Going away'): void {
+    if (this.#draining !== undefined) return;
+    this.#draining = { code, reason };
+    this.#terminateIfUnread();
     this.#closeIfDrained();
   }
 
@@ -159,7 +171,12 @@ export class SocketConnection implements ProtocolSocket {
   /** Sets the handler of messages. Messages are handled one after the other, each in its turn of the event loop. */
   onMessage(handle: (data: string) => Promise<void>): void {
     const socket = this.#socket;
-    socket.on('message', (data: Buffer) => {
+    socket.on('message', (data: Buffer, isBinary: boolean) => {
+      // Only text frames are known to be UTF-8.
+      if (isBinary) {
+        this.close(CloseCode.BadRequest, 'Invalid message received');
+        return;
+      }
       if (this.#auth === undefined && data.length > limits.connectionInitBytes) {
         this.#connection.terminate('connection_init');
         return;
@@ -180,7 +197,7 @@ export class SocketConnection implements ProtocolSocket {
   }
 
   async #handleMessage(text: string, handle: (data: string) => Promise<void>): Promise<void> {
-    if (!this.#isOpen || this.#draining) return;
+    if (!this.#isOpen || this.#draining !== undefined) return;
     if (jsonBoundsProblem(text) !== undefined) {
       this.close(CloseCode.BadRequest, 'Invalid message received');
       return;
@@ -200,8 +217,32 @@ export class SocketConnection implements ProtocolSocket {
   }
 
   #closeIfDrained(): void {
-    if (this.#draining && this.#running.values().every(({ isSubscription }) => isSubscription))
-      this.close(goingAwayCode, 'Going away');
+    if (this.#draining === undefined) return;
+    const { code, reason } = this.#draining;
+    if (this.#running.values().every(({ isSubscription }) => isSubscription)) this.close(code, reason);
+  }
+
+  /** Whether the message that is being handled is a subscription whose token has expired. */
+  #isExpiredSubscription(): boolean {
+    if (this.#draining?.code !== expiredCode) return false;
+    const report = currentRequestReport();
+    return report !== undefined && this.#running.get(report)?.isSubscription === true;
+  }
+
+  /** Terminates the connection if its client reads nothing for `unreadMs`, because its answers would never end. */
+  #terminateIfUnread(): void {
+    const socket = this.#socket;
+    let unreadBytes = 0;
+    let readAt = performance.now();
+    const timer = setInterval(() => {
+      const now = performance.now();
+      if (socket.bufferedAmount === 0 || socket.bufferedAmount < unreadBytes) readAt = now;
+      unreadBytes = socket.bufferedAmount;
+      if (now - readAt >= limits.unreadMs) socket.terminate();
+    }, 1000).unref();
+    socket.once('close', () => {
+      clearInterval(timer);
+    });
   }
 
   get #isOpen(): boolean {

@@ -28,6 +28,7 @@ export interface SocketExtra {
 
 /** The context of one operation. */
 interface SocketContext extends RequestContext {
+  readonly connection: SocketConnection;
   readonly running: RunningOperation;
 }
 
@@ -74,7 +75,15 @@ export function socketProtocol(options: SocketProtocolOptions): Server<SocketExt
       const { report } = running;
       report.caller = auth.caller.subject;
       const { signal } = running.abortController;
-      const context: SocketContext = { auth, signal, running, log, report };
+      const context: SocketContext = {
+        auth,
+        signal,
+        endsWithConnection: true,
+        connection,
+        running,
+        log,
+        report,
+      };
       try {
         await authenticator.countRequest(auth.caller);
         if (connection.hasTooManyOperations) return [tooManyOperations()];
@@ -104,8 +113,8 @@ export function socketProtocol(options: SocketProtocolOptions): Server<SocketExt
     },
     execute: args => envelopedOf(args).execute(args),
     async subscribe(args) {
-      const { running } = args.contextValue as SocketContext;
-      running.isSubscription = true;
+      const { connection, running } = args.contextValue as SocketContext;
+      connection.beginSubscription(running);
       return abortingOnReturn(await envelopedOf(args).subscribe(args), running);
     },
     jsonMessageReviver: messageReviver,
@@ -137,7 +146,7 @@ function messageReviver(
     message?.type === 'subscribe' &&
     typeof payload === 'object' &&
     payload !== null &&
-    !('query' in payload)
+    (payload as { readonly query?: unknown }).query == null
   )
     Object.assign(payload, { query: '' });
   return message;
