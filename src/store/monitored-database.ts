@@ -4,8 +4,19 @@ import type { Database, Row, Statement } from './database.ts';
 /** How often a store that has failed is tested, in ms. */
 const testIntervalMs = 1000;
 
-/** A write that changes nothing. A full disk refuses it, although it can still be read. */
-const testWrite: Statement = { sql: 'UPDATE lean_payouts_schema SET version = version' };
+const padding = ' '.repeat(64 * 1024);
+
+/**
+ * A transaction that changes nothing, but needs more space than the record of a payout. A disk that is nearly full
+ * refuses it, although it can still be read, and although it may have space for a few bytes.
+ */
+const testTransaction: readonly Statement[] = [
+  { sql: 'UPDATE lean_payout_store_name SET name = name || $1', values: [padding] },
+  {
+    sql: 'UPDATE lean_payout_store_name SET name = substr(name, 1, length(name) - $1)',
+    values: [padding.length],
+  },
+];
 
 /** Called once when the store becomes unavailable, and with undefined when it is available again. */
 export type StoreFailureListener = (error: StoreUnavailable | undefined) => void;
@@ -90,7 +101,7 @@ export class MonitoredDatabase implements Database {
   async #test(): Promise<void> {
     try {
       await this.#database.owner();
-      await this.#database.run(testWrite);
+      await this.#database.run(...testTransaction);
     } catch (error) {
       if (!(error instanceof StoreUnavailable)) throw error;
       if (!this.#closed) this.#scheduleTest();
