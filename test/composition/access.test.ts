@@ -166,6 +166,10 @@ const refusedCredentials: readonly (readonly [string, () => Promise<Record<strin
   ['an expired token', async () => bearer(await issuer.token(both, { lifetime: '-10s' }))],
   ['a token without exp', async () => bearer(await issuer.token(both, { lifetime: null }))],
   ['a token whose nbf is in the future', async () => bearer(await issuer.token({ ...both, nbf: 2 ** 32 }))],
+  [
+    'a token with a NUL character in its sub',
+    async () => bearer(await issuer.token({ ...both, sub: 'a\u0000b' })),
+  ],
   ['a token with an empty sub', async () => bearer(await issuer.token({ ...both, sub: '' }))],
   [
     'a key that is not the issuer’s, under the kid of one that is',

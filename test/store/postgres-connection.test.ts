@@ -132,6 +132,8 @@ describe('an address', () => {
     'postgres://u:5?swordfish=@db.example/payouts',
     'postgres://u:5#swordfish',
     'postgres://u:100%swordfish@db.example/payouts',
+    'postgres://u:a%2Fb swordfish@db.example/payouts',
+    'postgres://u:swordfish@db.example/payouts\n',
     'postgres://u:swordfish@db1.example,db2.example/payouts',
     'postgres://u:swordfish@db.example:port/payouts',
     'mysql://u:swordfish@db.example/payouts',
@@ -144,6 +146,9 @@ describe('an address', () => {
   });
 
   it.each([
+    ['sslmode=verify-full&ssl=0', /sslmode for TLS, without ssl/],
+    ['ssl=true', /sslmode for TLS, without ssl/],
+    ['uselibpqcompat=true', /without ssl, sslnegotiation and uselibpqcompat/],
     ['sslmode=prefer', /^.*accepted: as sslmode disable, require, verify-ca or verify-full/],
     ['sslmode=allow', /sslmode/],
     ['sslmode=no-verify', /sslmode/],

@@ -452,6 +452,56 @@ describe('over WebSocket', () => {
     expect((await reading.iterate(query).next()).value).toMatchObject({ data: { payouts: {} } });
   });
 
+  it('a payout in flight when the token expires is answered before the connection closes', async () => {
+    const issuer = await startIssuer();
+    onTestFinished(() => issuer.close());
+    const { gateway } = await start(issuer.env);
+    gateway.lean.faults.add({ kind: 'latency', ms: 4000, operation: 'createPayoutPayment' });
+    const token = await issuer.token({ scope: 'payouts:read payouts:create' }, { lifetime: '3s' });
+    const closed = Promise.withResolvers<number>();
+    const client = createClient({
+      url: gateway.url.replace('http', 'ws'),
+      webSocketImpl: WebSocket,
+      retryAttempts: 0,
+      lazy: false,
+      onNonLazyError: () => undefined,
+      connectionParams: { authorization: `Bearer ${token}` },
+      on: {
+        closed: event => {
+          closed.resolve((event as { readonly code: number }).code);
+        },
+      },
+    });
+    const following = Array.fromAsync(client.iterate({ query: allUpdates }));
+    const ended = expect(following).rejects.toMatchObject({ code: 4403 });
+    const creating = client.iterate({
+      query: createPayoutDocument,
+      variables: { input: payoutInput('key-1') },
+    });
+    expect((await creating.next()).value).toMatchObject({
+      data: { createPayout: { __typename: 'PayoutCreated' } },
+    });
+    expect(await closed.promise).toBe(4403);
+    await ended;
+  });
+
+  it('a subscription through the exported server ends when the token expires', async () => {
+    const issuer = await startIssuer();
+    onTestFinished(() => issuer.close());
+    const { gateway } = await start(issuer.env);
+    const token = await issuer.token({ scope: 'payouts:read' }, { lifetime: '2s' });
+    const response = await gateway.graphql.fetch('http://gateway/graphql', {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        accept: 'text/event-stream',
+        authorization: `Bearer ${token}`,
+      },
+      body: JSON.stringify({ query: allUpdates }),
+    });
+    expect(await response.text()).not.toContain('event:');
+  });
+
   it('a client connects again with a new token when its token expires, and misses no update', async () => {
     const issuer = await startIssuer();
     onTestFinished(() => issuer.close());

@@ -1,6 +1,8 @@
+import { once } from 'node:events';
 import { request, type IncomingMessage } from 'node:http';
 import { text as textOf } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { WebSocket } from 'ws';
 import { createPayoutDocument, leanCreation, payoutInput } from '../../support/payout-input.ts';
 import { startListeningGateway } from '../../support/running-gateway.ts';
 
@@ -78,4 +80,38 @@ describe.each(['GraphQL', 'REST', 'MCP'] as const)('a payout over %s', surface =
     expect(answer.text).toContain(message);
     expect(lean.requests).toEqual([]);
   });
+});
+
+it('a payout in a form that is not UTF-8 is refused, and nothing is sent', async () => {
+  const gateway = await startListeningGateway();
+  onTestFinished(() => gateway.close());
+  const form = new URLSearchParams({
+    query: createPayoutDocument,
+    variables: JSON.stringify({ input: payoutInput('key-1', { description }) }),
+  });
+  const response = await fetch(gateway.url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-www-form-urlencoded', 'apollo-require-preflight': '1' },
+    body: form.toString().replace('%C3%A9', '%E9'),
+  });
+  expect(response.status).toBe(400);
+  expect(await response.text()).toContain('The parameters are not percent-encoded UTF-8.');
+  expect(gateway.lean.requests).toEqual([]);
+});
+
+it('a payout in a binary frame of a WebSocket is refused, and nothing is sent', async () => {
+  const gateway = await startListeningGateway();
+  onTestFinished(() => gateway.close());
+  const socket = new WebSocket(gateway.url.replace('http', 'ws'), 'graphql-transport-ws');
+  await once(socket, 'open');
+  socket.send('{"type":"connection_init"}');
+  await once(socket, 'message');
+  const payload = {
+    query: createPayoutDocument,
+    variables: { input: payoutInput('key-1', { description }) },
+  };
+  socket.send(Buffer.from(JSON.stringify({ id: '1', type: 'subscribe', payload }), 'latin1'));
+  const [code] = (await once(socket, 'close')) as [number];
+  expect(code).toBe(4400);
+  expect(gateway.lean.requests).toEqual([]);
 });

@@ -744,6 +744,16 @@ describe('a process that serves the tools on standard input and output', () => {
     expect([received('createPayoutPayment'), received('getPayout')]).toEqual([1, 1]);
   });
 
+  it('answers the last call although no newline follows it', async () => {
+    const { child, write, ended, answers, received } = await startPipe();
+    write(initialize);
+    child.stdin.end(JSON.stringify({ jsonrpc: '2.0', ...read }));
+    expect(await ended).toEqual([0, null]);
+    expect(answers().find(({ id }) => id === 3)?.result?.isError).toBeFalsy();
+    expect(answers().map(({ id }) => id)).toContain(3);
+    expect(received('getPayout')).toBe(1);
+  });
+
   it.each(['SIGTERM', 'SIGINT'] as const)(
     'writes the answer of a payout in flight before %s ends it',
     async signal => {
