@@ -90,7 +90,7 @@ const noGettersInLiterals = {
 };
 
 const config: ConfigArray = tseslint.config(
-  { ignores: ['dist/**', 'node_modules/**', '**/generated/**'] },
+  { ignores: ['dist/**', 'node_modules/**', '**/generated/**', 'examples/**'] },
   ...tseslint.configs.strict,
   {
     rules: {

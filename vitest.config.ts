@@ -2,7 +2,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
-const allTests = ['test/**/*.test.ts'];
+const allTests = ['test/!(ecosystem)/**/*.test.ts', 'test/*.test.ts'];
+/** Tests with other software: composers, routers, clients, and the examples. They install packages of their own. */
+const ecosystemTests = ['test/ecosystem/**/*.test.ts'];
 /** Tests of the results of GraphQL operations. */
 const operationTests = [
   'test/{access,federation,schema}/**/*.test.ts',
@@ -42,6 +44,7 @@ export default defineConfig({
         test: { name: 'without-fast-path', include: operationTests, globalSetup, env: { FAST_PATH: 'off' } },
       },
       { extends: true, test: { name: 'unit', include: unitTests } },
+      { extends: true, test: { name: 'ecosystem', include: ecosystemTests } },
     ],
   },
 });
