@@ -25,7 +25,7 @@ const config = parseConfig({
 });
 const log = pino({ level: 'silent' });
 const gateway = createGateway(config, { log });
-const { client, reads, rows, rowCache, recorded, lists, reconciliation, reconciler, application } =
+const { client, reads, rows, rowCache, details, recorded, lists, reconciliation, reconciler, application } =
   gateway.core;
 await startHttpServer({
   host: config.host,
@@ -36,7 +36,14 @@ await startHttpServer({
       : createGraphql({
           ...config,
           schema,
-          sources: { reads, rows, rowCache, recorded, histories: new PayoutHistories(client, 'auto') },
+          sources: {
+            reads,
+            rows,
+            rowCache,
+            details,
+            recorded,
+            histories: new PayoutHistories(client, 'auto'),
+          },
           lists,
           creation: new PayoutCreation({
             client,

@@ -45,6 +45,7 @@ export async function safetyTable({ times }: { readonly times: number }): Promis
   };
   const metrics = new Metrics({
     load: () => ({ read: idle, write: idle }),
+    detailCache: () => ({ hits: 0, misses: 0, bytes: 0 }),
     attention: () =>
       Promise.resolve({
         open: { WAITING: 0, UNCLEAR: 0, OPERATOR: 0 },

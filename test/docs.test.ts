@@ -418,6 +418,7 @@ describe('docs/alerts.yml', async () => {
     const load = { busy: 0, max: 1, waiting: 0, open: false };
     const metrics = new Metrics({
       load: () => ({ read: load, write: load }),
+      detailCache: () => ({ hits: 0, misses: 0, bytes: 0 }),
       attention: () =>
         Promise.resolve(
           store === 'readable'

@@ -11,6 +11,7 @@ import type { PayoutRecords, ReconciliationRecords } from '../payouts/creation/p
 import { defaultDelayMs, ResendRule } from '../payouts/creation/resend-rule.ts';
 import { migrate, openDatabase } from './store.ts';
 import { creationLog, loopLog, reconciliationLog, storeLog, type PayoutLogOptions } from './payout-log.ts';
+import { DetailCache } from '../payouts/detail-cache.ts';
 import { RowCache } from '../payouts/listing/row-cache.ts';
 import { PayoutLists } from '../payouts/listing/payout-list.ts';
 import { PayoutReads } from '../payouts/payout-reads.ts';
@@ -26,6 +27,9 @@ import { SqlPayoutRecords } from '../store/payout-records.ts';
 import { SqlRecordedPayouts } from '../store/recorded-payouts.ts';
 import { SqlReconciliationRecords } from '../store/reconciliation-records.ts';
 
+/** The part of `READ_CACHE_MB` that is for rows. A payout's details take ten times as much memory as its row. */
+const rowCacheShare = 0.25;
+
 /** The payouts core, connected to Lean and to the store. */
 export interface Core extends Omit<CreationServices, 'matcher'> {
   readonly client: LeanClient;
@@ -33,6 +37,7 @@ export interface Core extends Omit<CreationServices, 'matcher'> {
   readonly lists: PayoutLists;
   readonly rows: RowFinder;
   readonly rowCache: RowCache;
+  readonly details: DetailCache;
   readonly recorded: RecordedPayouts;
   /** The Lean application of the gateway's credentials. */
   readonly application: string;
@@ -111,10 +116,11 @@ export function createCore(config: CoreConfig, options: CoreOptions): Core {
   const createLimit = (noun: string, perMinute: PerMinute): RateLimit | undefined =>
     createRateLimit(noun, perMinute, 'url' in config.store ? query : undefined);
   const reads = new PayoutReads(client);
-  const rowCache = new RowCache(config.readCacheBytes, intentId => {
+  const rowCache = new RowCache(config.readCacheBytes * rowCacheShare, intentId => {
     log.warn({ intentId }, 'Lean shows a second payment of one intent; the gateway uses the newer one');
     onSecondPayment?.();
   });
+  const details = new DetailCache(config.readCacheBytes * (1 - rowCacheShare), client.clock);
   const lists = new PayoutLists(client, rowCache);
   const { reconciler, decisions, creation, loop } = creationServices({
     client,
@@ -137,6 +143,7 @@ export function createCore(config: CoreConfig, options: CoreOptions): Core {
     lists,
     rows: new RowFinder(client, rowCache),
     rowCache,
+    details,
     recorded: new SqlRecordedPayouts(database),
     application,
     records,

@@ -24,7 +24,7 @@ export function createUpdatePipeline(
 ): UpdatePipeline | undefined {
   if (webhookSecrets.length === 0) return undefined;
   const { core, histories, metrics, log, backfillIntervalMs } = parts;
-  const { client, reads, rows, events, reconciliation } = core;
+  const { client, reads, rows, details, events, reconciliation } = core;
   return new UpdatePipeline({
     client,
     reads,
@@ -41,6 +41,9 @@ export function createUpdatePipeline(
     callbacks: {
       onPublished(count) {
         metrics().countUpdates(count);
+      },
+      onNews(id) {
+        details.drop(id);
       },
       onEventReceived(payout) {
         reconciliation.rescheduleNow(payout).catch((error: unknown) => {

@@ -80,7 +80,10 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Wir
     onFinding: finding => {
       metrics.countFinding(finding);
     },
-    onCreated: intentIds => updatePipeline?.follow(intentIds),
+    onCreated: intentIds => {
+      for (const intentId of intentIds) core.details.drop(intentId);
+      updatePipeline?.follow(intentIds);
+    },
   });
   const access = createAccess(config, core, log);
   const { authenticator } = access;
@@ -90,8 +93,8 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Wir
     return access.unhealthyReason() ?? core.client.unhealthyReason() ?? core.storeProblem();
   };
   const histories = new PayoutHistories(core.client, config.lean.historyKey);
-  const { reads, rows, rowCache, recorded } = core;
-  const sources = { reads, histories, rows, rowCache, recorded };
+  const { reads, rows, rowCache, details, recorded } = core;
+  const sources = { reads, histories, rows, rowCache, details, recorded };
   const { backfillIntervalMs } = options;
   const updatePipeline = createUpdatePipeline(config, {
     core,
@@ -106,6 +109,7 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Wir
   });
   const metrics = new Metrics({
     load: () => core.client.load,
+    detailCache: () => core.details.statistics,
     ready: () => unhealthyReason() === undefined,
     subscriptions: () => subscriptions.count,
     connections: () => connections,

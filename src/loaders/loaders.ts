@@ -3,6 +3,7 @@ import type { CallOptions } from '../lean/client.ts';
 import { LeanNotOffered } from '../errors/lean-errors.ts';
 import type { HistoryEvent } from '../payouts/history-event.ts';
 import type { PaymentOwner, PayoutHistories, PayoutIds } from '../payouts/history.ts';
+import type { DetailCache } from '../payouts/detail-cache.ts';
 import type { CachedRow, RowCache } from '../payouts/listing/row-cache.ts';
 import type { PayoutDestination, PayoutIntent } from '../payouts/payout-intent.ts';
 import type { PayoutReads } from '../payouts/payout-reads.ts';
@@ -11,6 +12,7 @@ import type { RecordedPayout, RecordedPayouts } from '../payouts/recorded-payout
 import type { RowFinder } from '../payouts/listing/row-finder.ts';
 import type { RowHints } from '../payouts/listing/row-window.ts';
 import { createKeyedLoader, type Loader } from './keyed-loader.ts';
+import { ListedDetails } from './listed-details.ts';
 
 /** Traces a load that several resolvers share. */
 export type TraceLoad = <Result>(
@@ -25,6 +27,7 @@ export interface PayoutSources {
   readonly histories: PayoutHistories;
   readonly rows: RowFinder;
   readonly rowCache: RowCache;
+  readonly details: DetailCache;
   readonly recorded: RecordedPayouts;
 }
 
@@ -33,6 +36,7 @@ export class Loaders {
   readonly #sources: PayoutSources;
   readonly #options: CallOptions;
   readonly #trace: TraceLoad | undefined;
+  readonly #details: ListedDetails;
   /**
    * The common deadline of all reads of a payout, by intent id or payment id, on the clock of `performance.now()`. The
    * first read sets it.
@@ -51,6 +55,7 @@ export class Loaders {
     this.#sources = sources;
     this.#options = options;
     this.#trace = trace;
+    this.#details = new ListedDetails(sources.details, sources.rowCache);
   }
 
   /** Whether this Lean application is known to have no calls for a single intent or payment. */
@@ -71,11 +76,20 @@ export class Loaders {
     return this.#destinationById.load(destinationId);
   }
 
+  /** Adds a page of a list that the request has read. The details of its payouts may then come from the cache. */
+  addPage(rows: readonly PayoutRow[]): void {
+    this.#details.addPage(rows);
+  }
+
   /** @throws LeanNotOffered, LeanError */
   intent(intentId: string): Promise<PayoutIntent | null> {
     if (this.lacksDetailCalls) return Promise.reject(new LeanNotOffered());
+    const cached = this.#details.cached('intent', intentId);
+    if (cached !== undefined) return Promise.resolve(cached);
     this.#intentById ??= this.#createLoader('intentById', async id => {
-      const intent = await this.#sources.reads.intent(id, this.#optionsFor(id));
+      const intent = await this.#details.read('intent', [id], () =>
+        this.#sources.reads.intent(id, this.#optionsFor(id)),
+      );
       if (intent !== null) this.#sources.rowCache.setNewestPayment(id, intent.payout.paymentId);
       return intent;
     });
@@ -85,9 +99,11 @@ export class Loaders {
   /** @throws LeanNotOffered, LeanError */
   payment(paymentId: string, intentId?: string): Promise<Payout | null> {
     if (this.lacksDetailCalls) return Promise.reject(new LeanNotOffered());
+    const cached = this.#details.cached('payment', paymentId);
+    if (cached !== undefined) return Promise.resolve(cached);
     this.#paymentById ??= this.#createLoader('paymentById', async id => {
       const options = this.#optionsFor(id);
-      const payout = await this.#sources.reads.payout(id, options);
+      const payout = await this.#details.read('payment', [id], () => this.#sources.reads.payout(id, options));
       // Further reads of this payout share the deadline.
       if (payout !== null) this.#deadlines.set(payout.intentId, options.deadline);
       return payout;
@@ -147,9 +163,14 @@ export class Loaders {
 
   /** @throws LeanError */
   history({ paymentId, intentId }: PayoutIds): Promise<readonly HistoryEvent[]> {
+    const cached = this.#details.cached('history', paymentId ?? intentId);
+    if (cached !== undefined) return Promise.resolve(cached);
     this.#historyByPayout ??= this.#createLoader(
       'historyByPayout',
-      ids => this.#sources.histories.of(ids, this.#optionsFor(ids.intentId)),
+      ids =>
+        this.#details.read('history', [ids.paymentId ?? ids.intentId, ids.intentId], () =>
+          this.#sources.histories.of(ids, this.#optionsFor(ids.intentId)),
+        ),
       (ids: PayoutIds) => `${ids.paymentId ?? ''} ${ids.intentId}`,
     );
     return this.#historyByPayout.load({ paymentId, intentId });

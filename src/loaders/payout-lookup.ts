@@ -83,6 +83,7 @@ export class PayoutLookup {
 
   /** Adds the rows of a list that the request has read. */
   addRows(rows: readonly PayoutRow[]): void {
+    this.#loaders.addPage(rows);
     for (const row of rows) this.#listed.add(row);
   }
 

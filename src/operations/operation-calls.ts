@@ -13,6 +13,7 @@ import type {
   PayoutRejected,
 } from '../payouts/creation/creation-answer.ts';
 import { transfersFromBody, type RequestProblem } from '../payouts/creation/creation-request.ts';
+import type { DetailCache } from '../payouts/detail-cache.ts';
 import { createdBody } from '../payouts/creation/creation-body.ts';
 import { Forbidden, RateLimited, SimilarPayoutUnknown, StoreUnavailable } from '../errors/gateway-errors.ts';
 import { maskErrorBody, maskJson, isMaskedFor } from '../access/masking.ts';
@@ -80,6 +81,8 @@ export interface OperationCallsOptions {
   readonly requireKey: boolean;
   /** Whether account numbers and IBANs are masked for callers without the scope to read them. @default false */
   readonly maskIban?: boolean;
+  /** Told of every payout that is read, because what it has of the payout may be older. */
+  readonly details?: Pick<DetailCache, 'drop'>;
   /** How many Lean calls one operation may make. @default no limit */
   readonly maxUpstreamCalls?: number;
 }
@@ -116,9 +119,11 @@ export class OperationCalls {
       throw new TypeError(`${request.operation.name} is neither a read nor the creation of payouts`);
     if ('problems' in checked) return { kind: 'invalid', problems: checked.problems };
     try {
-      const { client, maxUpstreamCalls = Infinity } = this.#options;
+      const { client, details, maxUpstreamCalls = Infinity } = this.#options;
       const options = { signal: request.signal, budget: new CallBudget(maxUpstreamCalls) };
-      return outcomeFromLean(await client.call(request.operation, checked.args, options));
+      const answer = await client.call(request.operation, checked.args, options);
+      for (const id of Object.values(checked.args.path ?? {})) details?.drop(id.toLowerCase());
+      return outcomeFromLean(answer);
     } catch (error) {
       return outcomeFromError(error);
     }

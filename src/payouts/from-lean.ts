@@ -103,6 +103,7 @@ export function payoutFromRow(row: LeanPayoutRow): PayoutRow | undefined {
     pendingManualAuthorization: optionalField(row, 'pending_manual_authorization', boolean),
     createdAt: instantFromLean(row.created_at),
     updatedAt: optionalField(row, 'updated_at', instantFromLean),
+    wire: row,
   };
 }
 

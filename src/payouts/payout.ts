@@ -1,3 +1,4 @@
+import type { LeanPayoutRow } from '../lean/wire.ts';
 import type { Instant } from './values/instant.ts';
 import type { Money } from './values/money.ts';
 
@@ -62,6 +63,8 @@ export interface Payout {
 /** A payout from a row of Lean's list. */
 export interface PayoutRow extends Payout {
   readonly createdAt: Instant | null;
+  /** The row as Lean sent it. */
+  readonly wire: LeanPayoutRow;
 }
 
 export const unknownParty: PayoutParty = {

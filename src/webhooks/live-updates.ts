@@ -7,7 +7,7 @@ import { CoalescingWorker } from '../scheduling/coalescing-worker.ts';
 export interface LiveUpdatesOptions {
   readonly events: Pick<PayoutEvents, 'publishedAfter'>;
   /** Called before subscribers get new updates. Reads from Lean that are in flight may be older than the updates. */
-  readonly onNewUpdates?: () => void;
+  readonly onNewUpdates?: (updates: readonly PayoutUpdate[]) => void;
   /** How often the store is read without a call of `wake()`, in ms. @default 5 s */
   readonly intervalMs?: number;
   /** Updates kept in memory, shared by all subscribers. @default 1000 */
@@ -175,7 +175,7 @@ export class LiveUpdates {
         return 'done';
       }
       if (updates.length === 0) return 'done';
-      this.#options.onNewUpdates();
+      this.#options.onNewUpdates(updates);
       // After a gap, where old updates were deleted, the kept updates cannot be continued.
       const continues = updates[0]?.position === this.#position + 1;
       this.#kept = [...(continues ? this.#kept : []), ...updates].slice(-this.#options.maxKept);

@@ -26,6 +26,8 @@ export interface UpdatePipelineOptions extends ObservationSources {
   readonly callbacks: {
     /** Called with the number of updates that this gateway has just published. */
     onPublished(updates: number): void;
+    /** Called with the id of each intent and payment of which there is news, so that what is known of it is outdated. */
+    onNews(id: string): void;
     /** Called after a webhook with a new event, with the payout that it announces. */
     onEventReceived(payout: AnnouncedPayout): void;
     /** Called with the number of events that belong to payments which are not payouts. */
@@ -65,8 +67,9 @@ export class UpdatePipeline {
     this.#options = options;
     this.updates = new LiveUpdates({
       events,
-      onNewUpdates: () => {
+      onNewUpdates: updates => {
         client.stopSharingReads();
+        for (const { intentId } of updates) callbacks.onNews(intentId);
       },
     });
     options.onAnnouncement(() => {
@@ -86,6 +89,7 @@ export class UpdatePipeline {
     });
     this.receiver = new WebhookReceiver({
       ...options,
+      onNews: callbacks.onNews,
       onReceived: payout => {
         callbacks.onEventReceived(payout);
         processor.wake();

@@ -1,6 +1,7 @@
-import { Gauge, type Registry } from 'prom-client';
+import { Counter, Gauge, type Registry } from 'prom-client';
 import type { BulkheadLoad } from '../../lean/bulkhead.ts';
 import type { RequestClass } from '../../lean/retry.ts';
+import type { DetailCache } from '../../payouts/detail-cache.ts';
 import type { AttentionCounts } from '../../payouts/creation/operator-records.ts';
 import type { ClockDifferences } from '../../payouts/creation/reconciliation-loop.ts';
 import { connectionLimits } from '../http/connection-limits.ts';
@@ -10,6 +11,7 @@ import type { Connections } from '../http/connections.ts';
 export interface MetricsSources {
   /** The load of the bulkheads in front of Lean, by request class. */
   readonly load: () => Readonly<Record<RequestClass, BulkheadLoad>>;
+  readonly detailCache: () => DetailCache['statistics'];
   /** Counts of requests that need attention; undefined while the store is unavailable. */
   readonly attention: () => Promise<AttentionCounts | undefined>;
   /** How far this machine's clock is ahead of the store's and Lean's, in ms; undefined until it is measured. */
@@ -22,7 +24,7 @@ export interface MetricsSources {
 /** Registers all gauges. */
 export function registerGauges(
   registry: Registry,
-  { load, attention, clocks, ready, subscriptions, connections }: MetricsSources,
+  { load, detailCache, attention, clocks, ready, subscriptions, connections }: MetricsSources,
 ): void {
   const registers = [registry];
   const gaugeByClass = (name: string, help: string, read: (load: BulkheadLoad) => number): void => {
@@ -129,6 +131,32 @@ export function registerGauges(
       },
     });
   };
+  const counter = (name: string, help: string, read: () => number): void => {
+    new Counter({
+      name,
+      help,
+      registers,
+      collect() {
+        this.reset();
+        this.inc(read());
+      },
+    });
+  };
+  counter(
+    'lean_payouts_detail_cache_hits_total',
+    'Lean calls that were saved by details of final payouts that were read before.',
+    () => detailCache().hits,
+  );
+  counter(
+    'lean_payouts_detail_cache_misses_total',
+    'Lean calls for details of final payouts that a list has shown.',
+    () => detailCache().misses,
+  );
+  gauge(
+    'lean_payouts_detail_cache_bytes',
+    'Estimated memory of the details of final payouts.',
+    () => detailCache().bytes,
+  );
   gauge('lean_payouts_subscribers', 'Open subscriptions.', subscriptions);
   gauge(
     'lean_payouts_connections',
