@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createPayoutDocument, payoutInput } from './support/payout-input.ts';
 import { postOperation, startListeningGateway, type ListeningGateway } from './support/running-gateway.ts';
 
@@ -57,11 +57,14 @@ describe('the metrics of the dashboard', () => {
       input: payoutInput('order-1'),
     });
     expect(errors).toBeUndefined();
-    // The first scrape starts to read the store. Metrics about the store appear from the second scrape on.
-    await fetch(`${gateway.origin}/metrics`);
-    const response = await fetch(`${gateway.origin}/metrics`);
-    expect(response.status).toBe(200);
-    const scrape = await response.text();
+    // The metrics about the store and the clocks appear once the gateway has read them.
+    const scrape = await vi.waitUntil(
+      async () => {
+        const text = await (await fetch(`${gateway.origin}/metrics`)).text();
+        return /^lean_payouts_clock_difference_seconds\{/m.test(text) && text;
+      },
+      { timeout: 60_000 },
+    );
     for (const [, name = '', type = ''] of scrape.matchAll(/^# TYPE (\w+) (\w+)$/gm))
       for (const suffix of type === 'histogram' ? ['_bucket', '_sum', '_count'] : [''])
         labels.set(name + suffix, new Set());

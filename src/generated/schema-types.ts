@@ -545,7 +545,7 @@ export type Query = {
   readonly payoutRequest?: Maybe<PayoutRequest>;
   /** The cursor of the newest update when this request began. Nothing else in the response is older. To miss no update, query it in one operation with the payouts that you show, then subscribe to `payoutUpdated` with it as `after`. The first updates may repeat what you have read. Costs no Lean call. Null if this gateway receives no updates. */
   readonly payoutUpdatesCursor?: Maybe<Scalars['String']['output']>;
-  /** Payouts in Lean's order, newest first. A page costs one Lean call, sometimes two. Fields that Lean's list does not contain cost one more call per payout. */
+  /** Payouts in Lean's order, newest first. A page costs one Lean call, sometimes two. Fields that Lean's list does not contain cost one more call per payout. For a final payout whose row has not changed since the page was last read, they cost none and may be up to ten minutes old. */
   readonly payouts?: Maybe<PayoutConnection>;
 };
 

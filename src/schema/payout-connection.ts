@@ -83,7 +83,8 @@ builder.queryField('payouts', t =>
     ...requiresReadScope,
     description:
       "Payouts in Lean's order, newest first. A page costs one Lean call, sometimes two. Fields that Lean's list does " +
-      'not contain cost one more call per payout.',
+      'not contain cost one more call per payout. For a final payout whose row has not changed since the page was last ' +
+      'read, they cost none and may be up to ten minutes old.',
     args: {
       first: t.arg.int({
         description: 'The number of payouts, from the start or after `after`: 1 to 100, 50 by default.',

@@ -150,6 +150,26 @@ describe('an operation makes', () => {
     expect(await callsOf(gateway, withIntentAndHistory)).toMatchObject({ getPayoutPaymentHistory: 50 });
   });
 
+  it('one Lean call for a page of final payouts that was read before, with all that was read of them', async () => {
+    const gateway = await startTestGateway({ sandbox: { payouts: 0 } });
+    for (let index = 0; index < 50; index += 1)
+      gateway.lean.payouts.add({
+        createdAt: new Date(Date.now() - 3_600_000 - index * 1000).toISOString(),
+        postInitiationStatus: 'PROCESSED',
+      });
+    const document = `{ payouts(first: 50) { nodes { ${listFields} ${otherFields}
+      intent { externalReference destination { legalName } } history { status publishedAt } } } }`;
+    const first = await gateway.run(document);
+    expect(gateway.received()).toMatchObject({ listPayouts: 1, getPayoutIntent: 50 });
+    expect(await gateway.run(document)).toEqual(first);
+    expect(gateway.received()).toEqual({ listPayouts: 1 });
+    const [payout] = gateway.lean.payouts.all();
+    await gateway.run('query ($id: ID!) { payoutByIntent(intentId: $id) { id } }', { id: payout?.intentId });
+    expect(gateway.received()).toEqual({ getPayoutIntent: 1 });
+    expect(await gateway.run(document)).toEqual(first);
+    expect(gateway.received()).toEqual({ listPayouts: 1, getPayoutIntent: 1, getPayoutPaymentHistory: 1 });
+  });
+
   it('one Lean call for an intent with its payout and destination', async () => {
     const gateway = await startTestGateway();
     const calls = await callsOf(

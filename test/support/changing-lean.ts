@@ -62,8 +62,8 @@ export class ChangingLean {
   readonly detailAnswers: DetailAnswer[] = [];
   /** Whether intents carry the tracking of their payment. */
   readonly intentsHaveTracking: boolean;
-  /** The status of the next answer for details, instead of 200. */
-  nextStatus: 404 | 500 | undefined;
+  /** The status of the next answer for a kind of details, instead of 200. */
+  nextFailure: { readonly kind: DetailKind; readonly status: 404 | 500 } | undefined;
   /** Called once, after the response to a request for details was made and before it is sent. */
   whileAnswering: (() => Promise<void> | void) | undefined;
   #moment = 0;
@@ -144,11 +144,9 @@ export class ChangingLean {
   async answer(target: string, response: ServerResponse): Promise<void> {
     const { pathname } = new URL(target, 'http://lean');
     const isList = pathname === '/payouts/v1/payments';
-    const status = isList ? 200 : (this.nextStatus ?? 200);
-    const body = isList ? this.#list() : this.#detailsAt(pathname, status);
+    const { status, body } = isList ? { status: 200, body: this.#list() } : this.#detailsAt(pathname);
     const date = new Date(this.now).toUTCString();
     if (!isList) {
-      this.nextStatus = undefined;
       const { whileAnswering } = this;
       this.whileAnswering = undefined;
       await whileAnswering?.();
@@ -175,11 +173,11 @@ export class ChangingLean {
     return { content, page: { number: 0, size: 50, total_elements: content.length } };
   }
 
-  #detailsAt(pathname: string, status: number): object {
+  #detailsAt(pathname: string): { readonly status: number; readonly body: object } {
     const id = /[0-9a-f-]{36}/.exec(pathname)?.[0];
     const payout = this.payouts.find(({ intentId, paymentId }) => id === intentId || id === paymentId);
     if (payout === undefined) throw new Error(`Lean has no payout ${String(id)}`);
-    const { intentId, paymentId, detailState } = payout;
+    const { intentId } = payout;
     const kind = pathname.endsWith('/history')
       ? 'history'
       : pathname.includes('/intents/')
@@ -187,10 +185,19 @@ export class ChangingLean {
         : 'payment';
     const shown = payout.details.at(-1)?.value ?? 0;
     const moment = this.nextMoment();
+    const status = this.nextFailure?.kind === kind ? this.nextFailure.status : 200;
+    if (status !== 200) this.nextFailure = undefined;
     if (status !== 500)
       this.detailAnswers.push({ kind, intentId, moment, version: status === 404 ? null : shown });
-    if (status !== 200) return { timestamp: '', status: 'UNKNOWN_PAYMENT', message: 'No.' };
-    const version = String(shown);
+    if (status !== 200) return { status, body: { timestamp: '', status: 'UNKNOWN_PAYMENT', message: 'No.' } };
+    return { status, body: this.#detailsOf(payout, kind, String(shown)) };
+  }
+
+  #detailsOf(
+    { intentId, paymentId, detailState }: ChangingPayout,
+    kind: DetailKind,
+    version: string,
+  ): object {
     if (kind === 'history') return { payments: [{ payment_id: paymentId, events: [historyEvent(version)] }] };
     const amount = { amount: 12.5, currency: 'AED' };
     const tracking = { post_initiation_status: detailState[1], status_additional_details: version };
