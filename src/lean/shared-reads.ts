@@ -9,11 +9,8 @@ import { eventLoopBatcher } from '../scheduling/event-loop-batcher.ts';
  * Nothing is cached after the answer.
  */
 export class SharedReads<Answer> {
-  /**
-   * An object and not a `Map`. A `Map` with this many insertions keeps replacing its hash table. The replaced tables
-   * refer to each other and to removed values, so most of them survive into the old generation of the heap.
-   */
-  #inFlight = emptyRecord<Answer>();
+  /** By key. */
+  readonly #inFlight = new Map<string, InFlightRead<Answer>>();
 
   /**
    * The answer of `start`, or of the same read in flight. Each caller stops waiting at its own deadline, or when its
@@ -24,11 +21,11 @@ export class SharedReads<Answer> {
     if (request.signal?.aborted === true) return Promise.reject(request.signal.reason as Error);
     const { deadline } = request;
     const now = performance.now();
-    const inFlight = this.#inFlight[key];
+    const inFlight = this.#inFlight.get(key);
     if (inFlight !== undefined && inFlight.deadline - now >= (deadline - now) / 2)
       return inFlight.subscribe(request);
     const read = new InFlightRead<Answer>(key, deadline, this);
-    this.#inFlight[key] = read;
+    this.#inFlight.set(key, read);
     const answer = read.subscribe(request);
     try {
       start(read);
@@ -40,18 +37,13 @@ export class SharedReads<Answer> {
 
   /** Later callers do not join the reads in flight, whose answers may lack what has just been written. */
   stopSharing(): void {
-    this.#inFlight = emptyRecord();
+    this.#inFlight.clear();
   }
 
   /** Later callers do not join this read. */
   remove(read: InFlightRead<Answer>): void {
-    // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- keys come and go, as in a Map
-    if (this.#inFlight[read.key] === read) delete this.#inFlight[read.key];
+    if (this.#inFlight.get(read.key) === read) this.#inFlight.delete(read.key);
   }
-}
-
-function emptyRecord<Answer>(): Record<string, InFlightRead<Answer>> {
-  return Object.create(null) as Record<string, InFlightRead<Answer>>;
 }
 
 interface ReadRequest {
