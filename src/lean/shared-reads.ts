@@ -1,7 +1,6 @@
 import type { BudgetSource, CallBudget } from './call-budget.ts';
 import { LeanOutcomeUnknown } from '../errors/lean-errors.ts';
 import { Cancellation, once, type CancellationSignal } from './cancellation.ts';
-import type { Callbacks } from './callbacks.ts';
 import { eventLoopBatcher } from '../scheduling/event-loop-batcher.ts';
 
 /**
@@ -17,7 +16,11 @@ export class SharedReads<Answer> {
    * own signal is aborted. The read itself is cancelled when no caller is left. A caller does not join a read that ends
    * much earlier than its own deadline, because that read may time out while the caller still has time.
    */
-  read(key: string, request: ReadRequest, start: (read: CancellableRead<Answer>) => void): Promise<Answer> {
+  read(
+    key: string,
+    request: ReadRequest,
+    start: (read: CancellableRead) => Promise<Answer>,
+  ): Promise<Answer> {
     if (request.signal?.aborted === true) return Promise.reject(request.signal.reason as Error);
     const { deadline } = request;
     const now = performance.now();
@@ -27,11 +30,7 @@ export class SharedReads<Answer> {
     const read = new InFlightRead<Answer>(key, deadline, this);
     this.#inFlight.set(key, read);
     const answer = read.subscribe(request);
-    try {
-      start(read);
-    } catch (error) {
-      read.onError(error);
-    }
+    void read.run(start);
     return answer;
   }
 
@@ -54,13 +53,13 @@ interface ReadRequest {
   readonly budget?: CallBudget | undefined;
 }
 
-/** A read in flight as `start` needs it: callbacks for its outcome, the budget of its calls, and its cancellation. */
-export interface CancellableRead<Answer> extends Callbacks<Answer>, BudgetSource {
+/** A read in flight as `start` needs it: the budget of its calls, and its cancellation. */
+export interface CancellableRead extends BudgetSource {
   readonly cancellation: CancellationSignal;
 }
 
 /** A read in flight and its subscribers. */
-class InFlightRead<Answer> implements CancellableRead<Answer> {
+class InFlightRead<Answer> implements CancellableRead {
   readonly cancellation = new Cancellation();
   readonly key: string;
   readonly deadline: number;
@@ -80,16 +79,18 @@ class InFlightRead<Answer> implements CancellableRead<Answer> {
     return budgets.find(budget => budget?.hasCallsLeft) ?? budgets[0];
   }
 
-  onResult(answer: Answer): void {
-    this.#settle(({ resolve }) => {
-      resolve(answer);
-    });
-  }
-
-  onError(error: unknown): void {
-    this.#settle(({ reject }) => {
-      reject(error);
-    });
+  /** Starts the read, and settles the subscribers with its outcome. */
+  async run(start: (read: CancellableRead) => Promise<Answer>): Promise<void> {
+    try {
+      const answer = await start(this);
+      this.#settle(({ resolve }) => {
+        resolve(answer);
+      });
+    } catch (error) {
+      this.#settle(({ reject }) => {
+        reject(error);
+      });
+    }
   }
 
   /** Settles each subscriber in a task of its own: there may be hundreds, and each continues with the answer. */
