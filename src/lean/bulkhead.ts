@@ -92,6 +92,7 @@ export class Bulkhead {
       succeeded = entry.started && response.status < 500;
       return response;
     } finally {
+      // The breaker's `execute` would do the same for a success (docs/performance.md).
       if (succeeded) this.#failures.success(CircuitState.Closed);
       else await this.#recordOutcome(entry);
       this.#release(entry);
