@@ -9,6 +9,12 @@ export const ours = 'ours';
 export const peerE = 'E: Yoga, Pothos';
 export const bare = 'bare';
 
+/** Our gateway as it is by default, and without its fast path, with the variables that differ. */
+const gateways = {
+  [ours]: {},
+  'ours, FAST_PATH=off': { FAST_PATH: 'off' },
+} as const;
+
 /**
  * The servers that our gateway is compared with: three with the same fields, and one without GraphQL as the minimum.
  */
@@ -19,8 +25,13 @@ const peers = {
   [bare]: { file: 'peers/bare.ts', path: '/' },
 } as const;
 
-export type ServerName = typeof ours | keyof typeof peers;
-export const allServers: readonly ServerName[] = [ours, ...(Object.keys(peers) as (keyof typeof peers)[])];
+type GatewayName = keyof typeof gateways;
+type PeerName = keyof typeof peers;
+export type ServerName = GatewayName | PeerName;
+export const allServers: readonly ServerName[] = [
+  ...(Object.keys(gateways) as GatewayName[]),
+  ...(Object.keys(peers) as PeerName[]),
+];
 
 export interface Servers {
   /** In the order of the names. */
@@ -34,36 +45,36 @@ export interface Servers {
 
 const callers = 50;
 
-/** Starts servers in front of one Lean. Ours runs with production settings. */
+/** Starts servers in front of one Lean. Our gateway runs with production settings. */
 export async function startServers(names: readonly ServerName[]): Promise<Servers> {
   const folder = await mkdtemp(join(tmpdir(), 'lean-payouts-bench-'));
   const issuer = await startIssuer();
   const lean = await startProcess('fast-lean.ts', { env: production });
   const running = new Map<ServerName, ServerProcess>();
+  const startGateway = async (name: GatewayName): Promise<ServerProcess> =>
+    startProcess('../dist/main.js', {
+      flags: nodeFlags(),
+      path: '/graphql',
+      quiet: true,
+      env: {
+        ...production,
+        ...issuer.env,
+        ...settings,
+        ...gateways[name],
+        LEAN_BASE_URL: lean.url,
+        DATA_DIR: await mkdtemp(join(folder, 'data-')),
+        // Otherwise, with a new store, the gateway would look for each payout at Lean before it sends it.
+        PAYOUT_RESEND_AFTER_MS: '1',
+      },
+    });
+  const startPeer = (name: PeerName): Promise<ServerProcess> => {
+    const { file, path } = peers[name];
+    return startProcess(file, { path, quiet: true, env: production, args: [lean.url] });
+  };
   for (const name of names)
     running.set(
       name,
-      name === ours
-        ? await startProcess('../dist/main.js', {
-            flags: nodeFlags(),
-            path: '/graphql',
-            quiet: true,
-            env: {
-              ...production,
-              ...issuer.env,
-              ...settings,
-              LEAN_BASE_URL: lean.url,
-              DATA_DIR: folder,
-              // Otherwise, with a new store, the gateway would look for each payout at Lean before it sends it.
-              PAYOUT_RESEND_AFTER_MS: '1',
-            },
-          })
-        : await startProcess(peers[name].file, {
-            path: peers[name].path,
-            quiet: true,
-            env: production,
-            args: [lean.url],
-          }),
+      name in gateways ? await startGateway(name as GatewayName) : await startPeer(name as PeerName),
     );
   const tokens = Array.from({ length: callers }, (_, caller) =>
     issuer.token(

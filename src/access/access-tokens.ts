@@ -24,7 +24,7 @@ const clockToleranceSeconds = 5;
 
 const maxSubjectLength = 255;
 
-/** Verified tokens are cached, because checking a signature costs more than the rest of a request. */
+/** How long a verified token is cached. */
 const cacheMs = 30_000;
 const maxCached = 10_000;
 

@@ -18,8 +18,8 @@ export class ExactNumber {
 const longNumber = /\d(?:\.?\d){15,}/;
 
 /**
- * The beginning of a value that may be such a number. A text without a match has none. It is faster to test than
- * `longNumber`, which stops at every run of digits within strings.
+ * The beginning of a value that may be such a number. A text without a match has none. Most runs of digits within
+ * strings do not match.
  */
 const longValue = /(?:^|[:,[])\s*-?\d[\d.]{15}/;
 

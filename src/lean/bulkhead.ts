@@ -7,7 +7,6 @@ import {
   type CircuitBreakerPolicy,
 } from 'cockatiel';
 import { LeanBadAnswer, LeanNotSent, LeanOutcomeUnknown, LeanUnreachable } from '../errors/lean-errors.ts';
-import type { Callbacks } from './callbacks.ts';
 import type { HttpResponse, UpstreamRequest } from './upstream-request.ts';
 
 export interface BulkheadOptions {
@@ -76,10 +75,10 @@ export class Bulkhead {
   }
 
   /**
-   * Starts a request as soon as it has a slot, and calls back with its outcome. The outcome is a `LeanNotSent` also
-   * when the queue is full, or the circuit is open.
+   * Starts a request as soon as it has a slot, and returns its outcome. The outcome is a `LeanNotSent` also when the
+   * queue is full, or the circuit is open.
    */
-  run(request: UpstreamRequest, callbacks: Callbacks<HttpResponse>): void {
+  async run(request: UpstreamRequest): Promise<HttpResponse> {
     const entry = new QueueEntry(request);
     if (this.#breaker.state === CircuitState.HalfOpen) request.fail(circuitOpen());
     else if (this.#busy < this.#max) {
@@ -87,26 +86,17 @@ export class Bulkhead {
       this.#start(entry);
     } else if (this.#queue.length < this.#maxQueued) this.#queue.push(entry);
     else request.fail(queueFull());
-    request.outcome.then(
-      response => {
-        if (entry.started && response.status < 500) {
-          // A success is only counted, because `execute` of the breaker costs several promises for each request.
-          this.#failures.success(CircuitState.Closed);
-          this.#release(entry);
-          callbacks.onResult(response);
-        } else
-          void this.#recordOutcome(entry).then(() => {
-            this.#release(entry);
-            callbacks.onResult(response);
-          });
-      },
-      (error: unknown) => {
-        void this.#recordOutcome(entry).then(() => {
-          this.#release(entry);
-          callbacks.onError(error);
-        });
-      },
-    );
+    let succeeded = false;
+    try {
+      const response = await request.outcome;
+      succeeded = entry.started && response.status < 500;
+      return response;
+    } finally {
+      // The breaker's `execute` would do the same for a success (docs/performance.md).
+      if (succeeded) this.#failures.success(CircuitState.Closed);
+      else await this.#recordOutcome(entry);
+      this.#release(entry);
+    }
   }
 
   /** Starts an entry that has a slot. */

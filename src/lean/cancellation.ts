@@ -1,4 +1,4 @@
-/** Called on cancellation. An object with a method needs no closure for each listener. */
+/** Called on cancellation. */
 export type CancellationListener = (() => void) | { handleEvent(): void };
 
 /** The part of `AbortSignal` that the Lean client uses. */
@@ -13,10 +13,7 @@ export interface CancellationSignal {
 /** The options for `addEventListener`. */
 export const once = { once: true } as const;
 
-/**
- * An `AbortController` and its signal in one. It costs less, which matters because a page of payouts may cause a
- * hundred reads.
- */
+/** An `AbortController` and its signal in one. docs/performance.md says what the platform's own would cost. */
 export class Cancellation implements CancellationSignal {
   aborted = false;
   reason: unknown;

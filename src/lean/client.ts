@@ -12,7 +12,6 @@ import {
 import type { CancellationSignal } from './cancellation.ts';
 import type { BulkheadLoad } from './bulkhead.ts';
 import { LeanClock } from './lean-clock.ts';
-import { promiseFrom } from './callbacks.ts';
 import type { RequestClass } from './retry.ts';
 import { SharedReads } from './shared-reads.ts';
 import type {
@@ -146,27 +145,26 @@ export class LeanClient {
   ): Promise<LeanAnswer> {
     const target = `${this.#options.basePath ?? ''}${targetOf(operation, args)}`;
     const deadline = options.deadline ?? this.deadline();
-    if (operation.method !== 'GET')
-      return promiseFrom<LeanAnswer>(callbacks => {
-        const minRemainingMs = Math.min(minWriteTimeMs, this.#options.timeoutMs * minWriteTimeShare);
-        const { beforeSend } = options;
-        const plan = {
-          operation,
-          target,
-          args,
-          deadline,
-          minRemainingMs,
-          budgetSource: options,
-          ...(beforeSend && { beforeSend }),
-        };
-        this.#requests.send({ kind: 'write', ...plan }, callbacks);
-      }).finally(() => {
+    if (operation.method !== 'GET') {
+      const minRemainingMs = Math.min(minWriteTimeMs, this.#options.timeoutMs * minWriteTimeShare);
+      const { beforeSend } = options;
+      const plan = {
+        operation,
+        target,
+        args,
+        deadline,
+        minRemainingMs,
+        budgetSource: options,
+        ...(beforeSend && { beforeSend }),
+      };
+      return this.#requests.send({ kind: 'write', ...plan }).finally(() => {
         this.#reads.stopSharing();
       });
+    }
     const { signal, budget } = options;
     return this.#reads.read(target, { deadline, signal, budget }, read => {
       const plan = { operation, target, args, deadline, signal: read.cancellation, budgetSource: read };
-      this.#requests.send({ kind: 'read', ...plan }, read);
+      return this.#requests.send({ kind: 'read', ...plan });
     });
   }
 

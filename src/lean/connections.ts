@@ -30,10 +30,7 @@ interface QueuedRequest {
 /** One connection, for one request at a time. If it is closed, undici opens it again for the next request. */
 export class Connection {
   readonly client: Client;
-  /**
-   * A flag and not a `Set` of busy connections: a `Set` keeps replacing its hash table, and the discarded tables fill
-   * the old generation of the heap.
-   */
+  /** Whether it has a request. */
   busy = false;
   /** Whether its request is a write, which must not be sent twice. */
   writing = false;
@@ -111,8 +108,6 @@ function connector({ connectTimeoutMs, certificate }: ConnectionsOptions): Conne
 /**
  * A pool of connections to one server, each for one request at a time. The connection that was released last is used
  * first, because it is the most likely to be alive. Connections that are not needed become idle and are closed.
- *
- * undici's `Pool` searches for the first free connection on every request, and a page of payouts may send two hundred.
  */
 export class Connections {
   readonly #origin: string;

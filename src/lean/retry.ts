@@ -99,8 +99,6 @@ export class RetryPolicy {
     retries: number,
     remainingMs: number,
   ): number | undefined {
-    // Most requests succeed, and need no search through the rules.
-    if ('response' in attempt && attempt.response.status < 400) return undefined;
     if (retries >= maxRetries || rules.find(({ when }) => when(attempt))?.[kind] !== true) return undefined;
     const requestedMs = 'response' in attempt ? retryAfterMs(attempt.response) : undefined;
     const delayMs = requestedMs ?? this.#random() * firstDelayMs * 2 ** retries;

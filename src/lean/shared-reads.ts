@@ -1,7 +1,6 @@
 import type { BudgetSource, CallBudget } from './call-budget.ts';
 import { LeanOutcomeUnknown } from '../errors/lean-errors.ts';
 import { Cancellation, once, type CancellationSignal } from './cancellation.ts';
-import type { Callbacks } from './callbacks.ts';
 import { eventLoopBatcher } from '../scheduling/event-loop-batcher.ts';
 
 /**
@@ -9,49 +8,41 @@ import { eventLoopBatcher } from '../scheduling/event-loop-batcher.ts';
  * Nothing is cached after the answer.
  */
 export class SharedReads<Answer> {
-  /**
-   * An object and not a `Map`. A `Map` with this many insertions keeps replacing its hash table. The replaced tables
-   * refer to each other and to removed values, so most of them survive into the old generation of the heap.
-   */
-  #inFlight = emptyRecord<Answer>();
+  /** By key. */
+  readonly #inFlight = new Map<string, InFlightRead<Answer>>();
 
   /**
    * The answer of `start`, or of the same read in flight. Each caller stops waiting at its own deadline, or when its
    * own signal is aborted. The read itself is cancelled when no caller is left. A caller does not join a read that ends
    * much earlier than its own deadline, because that read may time out while the caller still has time.
    */
-  read(key: string, request: ReadRequest, start: (read: CancellableRead<Answer>) => void): Promise<Answer> {
+  read(
+    key: string,
+    request: ReadRequest,
+    start: (read: CancellableRead) => Promise<Answer>,
+  ): Promise<Answer> {
     if (request.signal?.aborted === true) return Promise.reject(request.signal.reason as Error);
     const { deadline } = request;
     const now = performance.now();
-    const inFlight = this.#inFlight[key];
+    const inFlight = this.#inFlight.get(key);
     if (inFlight !== undefined && inFlight.deadline - now >= (deadline - now) / 2)
       return inFlight.subscribe(request);
     const read = new InFlightRead<Answer>(key, deadline, this);
-    this.#inFlight[key] = read;
+    this.#inFlight.set(key, read);
     const answer = read.subscribe(request);
-    try {
-      start(read);
-    } catch (error) {
-      read.onError(error);
-    }
+    void read.run(start);
     return answer;
   }
 
   /** Later callers do not join the reads in flight, whose answers may lack what has just been written. */
   stopSharing(): void {
-    this.#inFlight = emptyRecord();
+    this.#inFlight.clear();
   }
 
   /** Later callers do not join this read. */
   remove(read: InFlightRead<Answer>): void {
-    // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- keys come and go, as in a Map
-    if (this.#inFlight[read.key] === read) delete this.#inFlight[read.key];
+    if (this.#inFlight.get(read.key) === read) this.#inFlight.delete(read.key);
   }
-}
-
-function emptyRecord<Answer>(): Record<string, InFlightRead<Answer>> {
-  return Object.create(null) as Record<string, InFlightRead<Answer>>;
 }
 
 interface ReadRequest {
@@ -62,13 +53,13 @@ interface ReadRequest {
   readonly budget?: CallBudget | undefined;
 }
 
-/** A read in flight as `start` needs it: callbacks for its outcome, the budget of its calls, and its cancellation. */
-export interface CancellableRead<Answer> extends Callbacks<Answer>, BudgetSource {
+/** A read in flight as `start` needs it: the budget of its calls, and its cancellation. */
+export interface CancellableRead extends BudgetSource {
   readonly cancellation: CancellationSignal;
 }
 
 /** A read in flight and its subscribers. */
-class InFlightRead<Answer> implements CancellableRead<Answer> {
+class InFlightRead<Answer> implements CancellableRead {
   readonly cancellation = new Cancellation();
   readonly key: string;
   readonly deadline: number;
@@ -88,16 +79,18 @@ class InFlightRead<Answer> implements CancellableRead<Answer> {
     return budgets.find(budget => budget?.hasCallsLeft) ?? budgets[0];
   }
 
-  onResult(answer: Answer): void {
-    this.#settle(({ resolve }) => {
-      resolve(answer);
-    });
-  }
-
-  onError(error: unknown): void {
-    this.#settle(({ reject }) => {
-      reject(error);
-    });
+  /** Starts the read, and settles the subscribers with its outcome. */
+  async run(start: (read: CancellableRead) => Promise<Answer>): Promise<void> {
+    try {
+      const answer = await start(this);
+      this.#settle(({ resolve }) => {
+        resolve(answer);
+      });
+    } catch (error) {
+      this.#settle(({ reject }) => {
+        reject(error);
+      });
+    }
   }
 
   /** Settles each subscriber in a task of its own: there may be hundreds, and each continues with the answer. */

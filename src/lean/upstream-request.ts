@@ -102,7 +102,7 @@ export class ConnectedRequest implements UpstreamRequest, ConnectionUser {
     });
     const { signal, beforeSend } = options;
     // Another request's completion may start this one, so `beforeSend` is bound to its caller's async context.
-    this.#beforeSend = beforeSend && boundToCaller(beforeSend);
+    this.#beforeSend = beforeSend && AsyncResource.bind(beforeSend);
     if (signal?.aborted === true) {
       this.fail(signal.reason);
       return;
@@ -279,12 +279,4 @@ function tooLittleTime(): LeanNotSent {
     'Too little time is left before the deadline to learn the outcome; nothing was sent.',
     { retryable: true },
   );
-}
-
-/** Like `AsyncResource.bind`, which costs more because it defines a deprecated property on each bound function. */
-function boundToCaller<Argument, Result>(
-  callback: (argument: Argument) => Result,
-): (argument: Argument) => Result {
-  const caller = new AsyncResource('LEAN_REQUEST');
-  return argument => caller.runInAsyncScope(callback, undefined, argument);
 }

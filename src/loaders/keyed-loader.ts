@@ -30,35 +30,12 @@ export function createKeyedLoader<Key, Value>({
   );
 }
 
-/**
- * Loads all keys, and resolves with the value or the error of each. It avoids the additional promises per key that
- * `Promise.allSettled` would create.
- */
-function loadAll<Key, Value>(
+/** Loads all keys concurrently, and resolves with the value or the error of each. */
+async function loadAll<Key, Value>(
   keys: readonly Key[],
   load: (key: Key) => Promise<Value>,
 ): Promise<(Value | Error)[]> {
-  return new Promise(resolve => {
-    const results = Array<Value | Error>(keys.length);
-    let pending = keys.length;
-    const settle = (index: number, result: Value | Error): void => {
-      results[index] = result;
-      pending -= 1;
-      if (pending === 0) resolve(results);
-    };
-    for (const [index, key] of keys.entries())
-      try {
-        load(key).then(
-          value => {
-            settle(index, value);
-          },
-          (reason: unknown) => {
-            settle(index, toError(reason));
-          },
-        );
-      } catch (error) {
-        // For example an id from Lean that is not valid in a path. The other keys are loaded nevertheless.
-        settle(index, toError(error));
-      }
-  });
+  // `load` may throw at once, for example for an id from Lean that is not valid in a path. An async function rejects.
+  const outcomes = await Promise.allSettled(keys.map(async key => load(key)));
+  return outcomes.map(outcome => (outcome.status === 'fulfilled' ? outcome.value : toError(outcome.reason)));
 }

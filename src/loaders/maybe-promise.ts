@@ -1,7 +1,4 @@
-/**
- * A value, or a promise of it. A value that is known is not wrapped in a promise, because a page has hundreds of fields
- * and a promise for each would cost more than resolving the field.
- */
+/** A value if it is known, otherwise a promise of it. */
 export type MaybePromise<Value> = Value | Promise<Value>;
 
 /** Passes a value to `use`: immediately if it is known, otherwise when its promise has resolved. */

@@ -101,7 +101,7 @@ interface Prepared {
   readonly valueIndexes: readonly number[];
 }
 
-/** Replaces `$1`, `$2`, … by `?`, because binding values by position costs half of binding them by name. */
+/** Replaces `$1`, `$2`, … by `?`, because `node:sqlite` binds `$1` by name. */
 function prepareStatement(database: DatabaseSync, sql: string): Prepared {
   const valueIndexes: number[] = [];
   const positional = sql.replace(/\$(\d+)/g, (_, number: string) => {

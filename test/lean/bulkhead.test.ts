@@ -8,7 +8,6 @@ import {
   LeanUnreachable,
 } from '../../src/errors/lean-errors.ts';
 import { Bulkhead } from '../../src/lean/bulkhead.ts';
-import { promiseFrom } from '../../src/lean/callbacks.ts';
 import type { UpstreamRequest, HttpResponse, SendOptions } from '../../src/lean/upstream-request.ts';
 import { failureOf, farDeadline } from './fixtures.ts';
 
@@ -56,9 +55,7 @@ function run(
   work: () => Promise<HttpResponse>,
   options: SendOptions,
 ): Promise<HttpResponse> {
-  return promiseFrom(callbacks => {
-    bulkhead.run(new FakeRequest(work, options), callbacks);
-  });
+  return bulkhead.run(new FakeRequest(work, options));
 }
 
 const broken = (): Promise<HttpResponse> =>

@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { HttpRequest, SendOptions } from '../../src/lean/upstream-request.ts';
 import { SendWindow, type Clocks } from '../../src/lean/send-window.ts';
 import {
@@ -206,6 +206,7 @@ it('a payout whose record is too old is recorded again and sent over the same co
       return remaining.length === 1 ? first.opened : Promise.resolve();
     },
   });
+  await vi.waitFor(() => expect(remaining).toHaveLength(1));
   void first.opened.then(() => {
     clocks.advance(3000);
   });

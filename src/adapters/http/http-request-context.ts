@@ -17,12 +17,7 @@ export interface HttpRequestContextOptions {
   readonly log: Logger;
 }
 
-/**
- * One HTTP request with its response, its log and its report.
- *
- * This is a class because V8 gives every object literal with a getter a hidden class of its own. Such a hidden class
- * keeps alive everything that the getter can see, until the next major garbage collection.
- */
+/** One HTTP request with its response, its log and its report. */
 export class HttpRequestContext {
   readonly request: IncomingMessage;
   readonly response: SecuredResponse;

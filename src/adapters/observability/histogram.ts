@@ -15,8 +15,7 @@ interface Series {
 }
 
 /**
- * A Prometheus histogram that a prom-client registry can render. It replaces prom-client's own histogram, which builds
- * strings from the labels and the bucket of each value: that cost is measurable when a page makes a hundred Lean calls.
+ * A Prometheus histogram that a prom-client registry can render, in place of prom-client's own (docs/performance.md).
  * @see https://prometheus.io/docs/concepts/metric_types/#histogram
  */
 export class Histogram {

@@ -4,8 +4,8 @@ import type { HotOperation } from './hot-operation.ts';
 import { hoistArguments } from './hoisted-arguments.ts';
 
 /**
- * Compiles an operation to JavaScript. Compiled code produces a page of payouts about ten times as fast as
- * graphql-js, with the same results. graphql-js still reads the variables and the arguments.
+ * Compiles an operation to JavaScript, with the same results as graphql-js. graphql-js still reads the variables and the
+ * arguments.
  *
  * graphql-jit is pinned to 0.8.7, because code from later versions records an error location for every field, even
  * when no error occurs.
