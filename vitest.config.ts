@@ -20,7 +20,7 @@ const unitTests = [
   'test/lean/{answer,application,bulkhead,cancellation,lean-clock,operations,retry,shared-reads}.test.ts',
   'test/webhooks/{event-from-lean,state-changes,webhook-receiver}.test.ts',
 ];
-const globalSetup = 'test/support/shared-postgres.ts';
+const globalSetup = ['test/support/shared-postgres.ts', 'test/support/bundled-programs.ts'];
 
 export default defineConfig({
   // Without the alias vitest loads graphql twice: as CommonJS for packages and as ESM for the sources. `instanceof

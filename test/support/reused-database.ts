@@ -27,7 +27,9 @@ const tablesSql = `SELECT tablename AS name FROM pg_tables WHERE schemaname = 'p
  * Returns an empty, open PostgreSQL store that counts as complete. A new database with its tables and connections takes
  * twenty times as long. A store that a test has closed, or has listened to, is not used again.
  */
-export async function reusedDatabase(clock: () => number): Promise<Pick<ReusedDatabase, 'store' | 'database'>> {
+export async function reusedDatabase(
+  clock: () => number,
+): Promise<Pick<ReusedDatabase, 'store' | 'database'>> {
   const server = inject('postgresUrl');
   const own = idle.filter(each => each.server === server);
   const [oldest] = own.length > restingTests ? own : [];
@@ -61,8 +63,7 @@ async function open(server: string): Promise<ReusedDatabase> {
 /** Deletes all rows of a test, and counts the store as complete by the clock of the next test. */
 async function empty(database: Database): Promise<void> {
   const [tables = []] = await database.run({ sql: tablesSql });
-  await database.run(
-    ...tables.map(({ name }) => ({ sql: `DELETE FROM ${String(name)}` })),
-    { sql: recordStoreIdentity(0) },
-  );
+  await database.run(...tables.map(({ name }) => ({ sql: `DELETE FROM ${String(name)}` })), {
+    sql: recordStoreIdentity(0),
+  });
 }

@@ -23,7 +23,7 @@ it('subscribers of two gateways get each state change once and in order, even if
   onTestFinished(() => lean.close());
   const databaseUrl = await freshDatabase(inject('postgresUrl'));
   const start = async (): Promise<Replica> => {
-    const program = runProgram('../test/support/live-replica.ts', {
+    const program = runProgram('live-replica', {
       LEAN_BASE_URL: lean.url,
       LEAN_API_TOKEN: sandboxCredentials.token,
       LEAN_WEBHOOK_SECRET: secret,
