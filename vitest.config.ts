@@ -1,6 +1,7 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const allTests = ['test/!(ecosystem)/**/*.test.ts', 'test/*.test.ts'];
 /** Tests with other software: composers, routers, clients, and the examples. They install packages of their own. */
@@ -20,6 +21,19 @@ const unitTests = [
   'test/lean/{answer,application,bulkhead,cancellation,lean-clock,operations,retry,shared-reads}.test.ts',
   'test/webhooks/{event-from-lean,state-changes,webhook-receiver}.test.ts',
 ];
+/** Tests that take longest. They start first, so that at the end no worker waits for one of them. */
+const slowTests = new RegExp(
+  '/test/(adapters/mcp/server|bench|crash|docs|lock-loss|main|package|payouts/listing/payout-list|soak|store-outage|webhooks/replicas)\\.test\\.ts$',
+);
+
+class SlowTestsFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const { true: slow = [], false: others = [] } = Object.groupBy(await super.sort(files), ({ moduleId }) =>
+      slowTests.test(moduleId) ? 'true' : 'false',
+    );
+    return [...slow, ...others];
+  }
+}
 const globalSetup = ['test/support/shared-postgres.ts', 'test/support/bundled-programs.ts'];
 
 export default defineConfig({
@@ -28,6 +42,7 @@ export default defineConfig({
   resolve: { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] },
   test: {
     maxWorkers: 3,
+    sequence: { sequencer: SlowTestsFirst },
     // Test files share the modules that they import. Loading them for each file would take a third of the CPU time.
     isolate: false,
     // For programs that tests start. It halves their start time.

@@ -17,7 +17,7 @@ it.each([
     join(root, 'test/one.test.ts'),
     `import { expect, it } from 'vitest';\nit('is', () => { ${body}; });\n`,
   );
-  const child = spawn(process.execPath, ['node_modules/vitest/vitest.mjs', 'run'], {
+  const child = spawn(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', '--project', 'all'], {
     cwd: root,
     stdio: 'ignore',
     env: { PATH: process.env['PATH'] },
