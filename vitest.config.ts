@@ -6,10 +6,15 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 const allTests = ['test/!(ecosystem)/**/*.test.ts', 'test/*.test.ts'];
 /** Tests with other software: composers, routers, clients, and the examples. They install packages of their own. */
 const ecosystemTests = ['test/ecosystem/**/*.test.ts'];
-/** Tests of the results of GraphQL operations. */
+/** Tests of the results of GraphQL operations by HTTP, which take the fast path. They start no database and no program. */
 const operationTests = [
-  'test/{access,federation,schema}/**/*.test.ts',
-  'test/adapters/graphql/{*,!(fast-path)/*}.test.ts',
+  'test/access/!(signing-keys).test.ts',
+  'test/federation/*.test.ts',
+  'test/schema/!(schema|union-fields).test.ts',
+  'test/adapters/graphql/*.test.ts',
+  'test/adapters/graphql/{checks,request}/*.test.ts',
+  'test/adapters/graphql/documents/!(document-cache).test.ts',
+  'test/adapters/graphql/subscriptions/event-stream.test.ts',
   'test/composition/access.test.ts',
 ];
 /** Tests that start no server and no database. They take less than a minute. */
@@ -56,7 +61,7 @@ export default defineConfig({
       { extends: true, test: { name: 'all', include: allTests, globalSetup } },
       {
         extends: true,
-        test: { name: 'without-fast-path', include: operationTests, globalSetup, env: { FAST_PATH: 'off' } },
+        test: { name: 'without-fast-path', include: operationTests, env: { FAST_PATH: 'off' } },
       },
       { extends: true, test: { name: 'unit', include: unitTests } },
       { extends: true, test: { name: 'ecosystem', include: ecosystemTests } },

@@ -7,7 +7,7 @@ import { startLean } from './lean/fixtures.ts';
 import { prepareCompleteStore } from './support/complete-store.ts';
 import { createPayoutDocument, payoutInput } from './support/payout-input.ts';
 import { freshDatabase, query, startPostgres } from './support/postgres.ts';
-import { pathOf, runProgram } from './support/program.ts';
+import { commonEnvironment, pathOf, runProgram } from './support/program.ts';
 import { postOperation, type OperationResponse } from './support/running-gateway.ts';
 import { freshFolder, freshStore, freshStoreEnv, openTestStore, storeKinds } from './support/stores.ts';
 
@@ -147,7 +147,7 @@ it('a full disk prevents payouts, and nothing else, and one line of the log has 
   const limited = `trap '' XFSZ; ulimit -f 200; exec "${process.execPath}" "${pathOf('main')}"`;
   const child = spawn('bash', ['-c', limited], {
     env: {
-      PATH: process.env['PATH'],
+      ...commonEnvironment(),
       ...environmentFor(lean),
       DATA_DIR: folder,
       REST_PORT: 'off',

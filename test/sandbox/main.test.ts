@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { pathOf } from '../support/program.ts';
+import { commonEnvironment, pathOf } from '../support/program.ts';
 import { startTestSandbox } from './test-sandbox.ts';
 
 function run(environment: Record<string, string>) {
   const child = spawn(process.execPath, [pathOf('sandbox')], {
-    env: { PATH: process.env['PATH'], ...environment },
+    env: { ...commonEnvironment(), ...environment },
   });
   onTestFinished(() => void child.kill('SIGKILL'));
   return { child, output: collect(child.stdout), errors: collect(child.stderr) };

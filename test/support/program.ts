@@ -16,6 +16,11 @@ export interface Program {
   readonly ended: Promise<readonly [code: number | null, signal: string | null]>;
 }
 
+/** Environment variables that every program needs. With the cache a program starts in half of the time. */
+export function commonEnvironment(): Record<string, string> {
+  return { PATH: process.env['PATH'] ?? '', NODE_COMPILE_CACHE: join(inject('programs'), 'compile-cache') };
+}
+
 /** The file to start for a program. */
 export function pathOf(program: ProgramName): string {
   return join(inject('programs'), `${program}.mjs`);
@@ -33,8 +38,7 @@ export function runProgram(
   const folder = mkdtempSync(join(tmpdir(), 'lean-payouts-test-'));
   const child = spawn(process.execPath, [pathOf(program), ...args], {
     env: {
-      PATH: process.env['PATH'],
-      NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
+      ...commonEnvironment(),
       DATA_DIR: folder,
       REST_PORT: 'off',
       MCP_PORT: 'off',

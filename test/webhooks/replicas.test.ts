@@ -8,7 +8,7 @@ import { freshDatabase } from '../support/postgres.ts';
 import { runProgram, type Program } from '../support/program.ts';
 
 /** All events, four for each payout. `LIVE_EVENTS` sets another number. */
-const eventCount = Number(process.env['LIVE_EVENTS'] ?? 800);
+const eventCount = Number(process.env['LIVE_EVENTS'] ?? 400);
 const payoutCount = eventCount / 4;
 
 const secret = 'webhook-secret';

@@ -24,7 +24,7 @@ import type { SandboxOptions } from '../../../src/sandbox/sandbox.ts';
 import { anonymousAuthenticator } from '../../support/anonymous-authenticator.ts';
 import { captureLog } from '../../support/log-lines.ts';
 import { createPayoutDocument, leanCreation, payoutInput } from '../../support/payout-input.ts';
-import { pathOf } from '../../support/program.ts';
+import { commonEnvironment, pathOf } from '../../support/program.ts';
 import { postOperation, startListeningGateway } from '../../support/running-gateway.ts';
 import { freshFolder } from '../../support/stores.ts';
 
@@ -649,6 +649,7 @@ it.each(eras)('a local agent calls the tools over standard input and output (%s)
       command: process.execPath,
       args: [pathOf('main'), 'mcp', '--stdio'],
       env: {
+        ...commonEnvironment(),
         LEAN_BASE_URL: lean.url,
         LEAN_API_TOKEN: sandboxCredentials.token,
         DATA_DIR: await freshFolder(),
@@ -702,6 +703,7 @@ describe('a process that serves the tools on standard input and output', () => {
     const child = spawn(process.execPath, [pathOf('main'), 'mcp', '--stdio'], {
       stdio: ['pipe', 'pipe', 'inherit'],
       env: {
+        ...commonEnvironment(),
         LEAN_BASE_URL: lean.url,
         LEAN_API_TOKEN: sandboxCredentials.token,
         DATA_DIR: await freshFolder(),
