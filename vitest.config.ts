@@ -1,14 +1,20 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const allTests = ['test/!(ecosystem)/**/*.test.ts', 'test/*.test.ts'];
 /** Tests with other software: composers, routers, clients, and the examples. They install packages of their own. */
 const ecosystemTests = ['test/ecosystem/**/*.test.ts'];
-/** Tests of the results of GraphQL operations. */
+/** Tests of the results of GraphQL operations by HTTP, which take the fast path. They start no database and no program. */
 const operationTests = [
-  'test/{access,federation,schema}/**/*.test.ts',
-  'test/adapters/graphql/{*,!(fast-path)/*}.test.ts',
+  'test/access/!(signing-keys).test.ts',
+  'test/federation/*.test.ts',
+  'test/schema/!(schema|union-fields).test.ts',
+  'test/adapters/graphql/*.test.ts',
+  'test/adapters/graphql/{checks,request}/*.test.ts',
+  'test/adapters/graphql/documents/!(document-cache).test.ts',
+  'test/adapters/graphql/subscriptions/event-stream.test.ts',
   'test/composition/access.test.ts',
 ];
 /** Tests that start no server and no database. They take less than a minute. */
@@ -20,7 +26,20 @@ const unitTests = [
   'test/lean/{answer,application,bulkhead,cancellation,lean-clock,operations,retry,shared-reads}.test.ts',
   'test/webhooks/{event-from-lean,state-changes,webhook-receiver}.test.ts',
 ];
-const globalSetup = 'test/support/shared-postgres.ts';
+/** Tests that take longest. They start first, so that at the end no worker waits for one of them. */
+const slowTests = new RegExp(
+  '/test/(adapters/mcp/server|bench|crash|docs|lock-loss|main|package|payouts/listing/payout-list|soak|store-outage|webhooks/replicas)\\.test\\.ts$',
+);
+
+class SlowTestsFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const { true: slow = [], false: others = [] } = Object.groupBy(await super.sort(files), ({ moduleId }) =>
+      slowTests.test(moduleId) ? 'true' : 'false',
+    );
+    return [...slow, ...others];
+  }
+}
+const globalSetup = ['test/support/shared-postgres.ts', 'test/support/bundled-programs.ts'];
 
 export default defineConfig({
   // Without the alias vitest loads graphql twice: as CommonJS for packages and as ESM for the sources. `instanceof
@@ -28,6 +47,7 @@ export default defineConfig({
   resolve: { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] },
   test: {
     maxWorkers: 3,
+    sequence: { sequencer: SlowTestsFirst },
     // Test files share the modules that they import. Loading them for each file would take a third of the CPU time.
     isolate: false,
     // For programs that tests start. It halves their start time.
@@ -41,7 +61,7 @@ export default defineConfig({
       { extends: true, test: { name: 'all', include: allTests, globalSetup } },
       {
         extends: true,
-        test: { name: 'without-fast-path', include: operationTests, globalSetup, env: { FAST_PATH: 'off' } },
+        test: { name: 'without-fast-path', include: operationTests, env: { FAST_PATH: 'off' } },
       },
       { extends: true, test: { name: 'unit', include: unitTests } },
       { extends: true, test: { name: 'ecosystem', include: ecosystemTests } },

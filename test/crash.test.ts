@@ -99,7 +99,7 @@ describe.each(storeKinds)('a killed gateway on %s', kind => {
     for (let round = 0; round < rounds; round += 1) {
       const input = payoutInput(`key-${String(round)}`);
       const killEnv = killAt === undefined ? {} : { KILL_AT: killAt, NODE_OPTIONS: `--import=${killScript}` };
-      const first = runProgram('main.ts', { ...env, ...killEnv });
+      const first = runProgram('main', { ...env, ...killEnv });
       const [, url = ''] = await first.waitForOutput(startedPattern);
       proxy.killAt = proxyKillsAt ?? 'never';
       proxy.kill = async () => {
@@ -111,7 +111,7 @@ describe.each(storeKinds)('a killed gateway on %s', kind => {
       expect(await first.ended).toEqual([null, 'SIGKILL']);
       proxy.killAt = 'never';
 
-      const second = runProgram('main.ts', env);
+      const second = runProgram('main', env);
       const [, again = ''] = await second.waitForOutput(startedPattern);
       await expectPaid(again, input);
       expectOnePayout(lean, input.idempotencyKey);
@@ -125,7 +125,7 @@ describe.each(storeKinds)('a killed gateway on %s', kind => {
     const env = await environmentFor(proxy.url);
     for (let round = 0; round < rounds; round += 1) {
       const keys = Array.from({ length: 5 }, (_, index) => `key-${String(round)}-${String(index)}`);
-      const first = runProgram('main.ts', env);
+      const first = runProgram('main', env);
       const [, url = ''] = await first.waitForOutput(startedPattern);
       const calls = keys.map((key, index) =>
         pause(index * 10)
@@ -137,7 +137,7 @@ describe.each(storeKinds)('a killed gateway on %s', kind => {
       await Promise.all(calls);
       await first.ended;
 
-      const second = runProgram('main.ts', env);
+      const second = runProgram('main', env);
       const [, again = ''] = await second.waitForOutput(startedPattern);
       await Promise.all(keys.map(key => expectPaid(again, payoutInput(key))));
       for (const key of keys) expectOnePayout(lean, key);

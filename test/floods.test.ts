@@ -115,7 +115,7 @@ describe('floods of broken connections', () => {
   it(`affect no other connection (seed ${String(seed)})`, async () => {
     const sandbox = await startSandbox();
     onTestFinished(() => sandbox.close());
-    const program = runProgram('main.ts', {
+    const program = runProgram('main', {
       LEAN_BASE_URL: sandbox.url,
       LEAN_API_TOKEN: sandboxCredentials.token,
       LEAN_WEBHOOK_SECRET: 'webhook-secret',

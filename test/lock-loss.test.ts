@@ -42,7 +42,7 @@ it('two gateways pay each key once while PostgreSQL keeps ending their sessions'
     AUTH: 'none',
     PORT: '0',
   };
-  const programs = [runProgram('main.ts', env), runProgram('main.ts', env)];
+  const programs = [runProgram('main', env), runProgram('main', env)];
   const gateways = await Promise.all(
     programs.map(async each => (await each.waitForOutput(startedPattern))[1] ?? ''),
   );

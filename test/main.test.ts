@@ -19,7 +19,7 @@ const secret = 'a-secret-that-nobody-may-read';
 const upMessage = /"url":"([^"]+)".*gateway is up/;
 
 function runGateway(leanUrl: string, env: Readonly<Record<string, string>> = {}) {
-  return runProgram('main.ts', {
+  return runProgram('main', {
     LEAN_BASE_URL: leanUrl,
     LEAN_API_TOKEN: sandboxCredentials.token,
     AUTH: 'none',
@@ -38,7 +38,7 @@ async function startTestSandbox() {
 
 describe('the gateway', () => {
   it('does not start without settings, and prints a line for each missing one', async () => {
-    const program = runProgram('main.ts', {});
+    const program = runProgram('main', {});
     expect(await program.ended).toEqual([1, null]);
     expect(program.stdout).toBe('');
     expect(program.stderr.trimEnd().split('\n')).toEqual([
@@ -48,7 +48,7 @@ describe('the gateway', () => {
   });
 
   it('prints a line for each wrong setting, without secrets', async () => {
-    const program = runProgram('main.ts', {
+    const program = runProgram('main', {
       LEAN_API_TOKEN: `${secret} with blanks`,
       LEAN_BASE_URL: `https://user:${secret}@lean.example`,
       PORT: '70000',
@@ -182,7 +182,7 @@ describe('npm run dev', () => {
   const freePorts = { PORT: '0', SANDBOX_PORT: '0' };
 
   it('runs the sandbox and the gateway without credentials until a signal', async () => {
-    const program = runProgram('dev.ts', freePorts);
+    const program = runProgram('dev', freePorts);
     const [, gateway = ''] = await program.waitForOutput(/GraphiQL +(http:\S+\/graphql) /);
     const [, sandbox = ''] = await program.waitForOutput(/Sandbox +(http:\S+\/sandbox) /);
     expect((await fetch(sandbox)).status).toBe(200);
@@ -218,7 +218,7 @@ describe('npm run dev', () => {
     const { port } = new URL(url);
     expect(await portOrAny(Number(port), '127.0.0.1')).toBe('0');
     expect(await portOrAny(0, '127.0.0.1')).toBe('0');
-    const program = runProgram('dev.ts', { ...freePorts, REST_PORT: '0', MCP_PORT: '0' });
+    const program = runProgram('dev', { ...freePorts, REST_PORT: '0', MCP_PORT: '0' });
     const [, rest = ''] = await program.waitForOutput(/REST +(http:\S+)\/openapi\.json /);
     expect((await fetch(`${rest}/v1/payouts/v1/payments?page_size=1`)).status).toBe(200);
     await program.waitForOutput(/MCP +http:\S+\/mcp /);
@@ -227,7 +227,7 @@ describe('npm run dev', () => {
   it('ignores the Lean settings of the environment', async () => {
     const held = await startHeldLean();
     onTestFinished(() => held.close());
-    const program = runProgram('dev.ts', {
+    const program = runProgram('dev', {
       ...freePorts,
       LEAN_BASE_URL: held.url,
       LEAN_CLIENT_ID: 'real',
@@ -249,7 +249,7 @@ describe('npm run dev', () => {
     const folder = await freshFolder();
     const { url } = await startTestSandbox();
     const PORT = 'PORT' in env ? new URL(url).port : '0';
-    const program = runProgram('dev.ts', { ...freePorts, ...env, PORT, TMPDIR: folder });
+    const program = runProgram('dev', { ...freePorts, ...env, PORT, TMPDIR: folder });
     if (Object.keys(env).length === 0) {
       await program.waitForOutput(/Stop with Ctrl/);
       program.kill('SIGINT');
@@ -259,7 +259,7 @@ describe('npm run dev', () => {
   });
 
   it('ends with a line for each wrong setting of the sandbox', async () => {
-    const program = runProgram('dev.ts', { SANDBOX_PORT: 'x', SANDBOX_SEED: '-1' });
+    const program = runProgram('dev', { SANDBOX_PORT: 'x', SANDBOX_SEED: '-1' });
     expect(await program.ended).toEqual([1, null]);
     expect(program.stderr.trimEnd().split('\n')).toEqual([
       expect.stringMatching(/^SANDBOX_PORT: "x"/),
@@ -274,7 +274,7 @@ describe('npm run dev', () => {
       ['PORT', 'SANDBOX_PORT'],
       ['SANDBOX_PORT', 'PORT'],
     ] as const) {
-      const program = runProgram('dev.ts', { [variable]: port, [other]: '0' });
+      const program = runProgram('dev', { [variable]: port, [other]: '0' });
       expect(await program.ended).toEqual([1, null]);
       expect(program.stderr).toMatch(
         new RegExp(`^${variable}: 127\\.0\\.0\\.1:${port} is in use[^\\n]*\\n$`),

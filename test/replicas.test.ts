@@ -56,7 +56,7 @@ async function startReplicas(leanUrl: string) {
     PORT: '0',
     LEAN_TIMEOUT_MS: '120000',
   };
-  const programs = [runProgram('main.ts', env), runProgram('main.ts', env)] as const;
+  const programs = [runProgram('main', env), runProgram('main', env)] as const;
   const [[, a = ''], [, b = '']] = await Promise.all([
     programs[0].waitForOutput(startedPattern),
     programs[1].waitForOutput(startedPattern),

@@ -4,8 +4,9 @@ import { expect, it, vi } from 'vitest';
 import { accounts, destinations, examplePayoutId } from '../src/sandbox/fixtures.ts';
 import { startTestGateway } from './support/test-gateway.ts';
 
-/** The duration of the test, in ms. */
-const soakMs = Number(process.env['SOAK_MS'] ?? 30_000);
+/** The duration of the test, in ms. A slow machine takes longer, until it has enough answers. */
+const soakMs = Number(process.env['SOAK_MS'] ?? 15_000);
+const minAnswers = 1000;
 const maxConcurrency = 16;
 const workers = 12;
 
@@ -59,7 +60,7 @@ it(
     const end = performance.now() + soakMs;
     const work = async (worker: number): Promise<void> => {
       const random = createRng(worker + 1);
-      while (performance.now() < end) {
+      while (performance.now() < end || answered < minAnswers) {
         const isCreation = random() < 0.1;
         const variables = isCreation && {
           input: {
@@ -95,7 +96,6 @@ it(
       timeout: 10_000,
     });
     const growthMiB = (usedHeap() - (heapAtStart ?? 0)) / 1024 / 1024;
-    expect(answered).toBeGreaterThan(500);
     expect([...codes].filter(code => !/^LEAN_/.test(String(code)))).toEqual([]);
     expect([...posts.values()].filter(count => count !== 1)).toEqual([]);
     // The sandbox keeps the created payouts, which explains some growth.
@@ -103,5 +103,5 @@ it(
     expect(growthMiB).toBeLessThan(8 + sandboxMiB);
     expect(await gateway.lean.connections()).toBeLessThanOrEqual(maxConcurrency);
   },
-  soakMs + 60_000,
+  soakMs + 180_000,
 );

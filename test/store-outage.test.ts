@@ -7,7 +7,7 @@ import { startLean } from './lean/fixtures.ts';
 import { prepareCompleteStore } from './support/complete-store.ts';
 import { createPayoutDocument, payoutInput } from './support/payout-input.ts';
 import { freshDatabase, query, startPostgres } from './support/postgres.ts';
-import { runProgram } from './support/program.ts';
+import { commonEnvironment, pathOf, runProgram } from './support/program.ts';
 import { postOperation, type OperationResponse } from './support/running-gateway.ts';
 import { freshFolder, freshStore, freshStoreEnv, openTestStore, storeKinds } from './support/stores.ts';
 
@@ -50,7 +50,7 @@ describe('an unavailable database', () => {
   it('an unavailable database prevents payouts, and nothing else, until it is available again', async () => {
     const postgres = await startOwnPostgres();
     const lean = await startLean({ payouts: 10 });
-    const program = runProgram('main.ts', {
+    const program = runProgram('main', {
       ...environmentFor(lean),
       DATABASE_URL: postgres.database,
       PAYOUT_RESEND_AFTER_MS: '1000',
@@ -105,7 +105,7 @@ describe('an unavailable database', () => {
     const postgres = await startOwnPostgres();
     await postgres.stop();
     const lean = await startLean({ payouts: 3 });
-    const program = runProgram('main.ts', { ...environmentFor(lean), DATABASE_URL: postgres.database });
+    const program = runProgram('main', { ...environmentFor(lean), DATABASE_URL: postgres.database });
     const [, url = ''] = await program.waitForOutput(startedPattern);
     expect((await postOperation(url, listQuery)).errors).toBeUndefined();
     expect(isRefused(await pay(url, 'key-1'))).toBe(true);
@@ -128,7 +128,7 @@ describe('an unavailable database', () => {
       [wrongPassword, /"cause":"password authentication failed for user/],
       [wrongName, /"cause":"database \\"nowhere\\" does not exist/],
     ] as const) {
-      const program = runProgram('main.ts', { ...environmentFor(lean), DATABASE_URL });
+      const program = runProgram('main', { ...environmentFor(lean), DATABASE_URL });
       const [, url = ''] = await program.waitForOutput(startedPattern);
       expect(await readiness(url)).toEqual([503, { status: 'the payout store is unavailable' }]);
       expect(isRefused(await pay(url, 'key-1'))).toBe(true);
@@ -141,14 +141,13 @@ describe('an unavailable database', () => {
 
 it('a full disk prevents payouts, and nothing else, and one line of the log has the reason', async () => {
   const lean = await startLean({ payouts: 3 });
-  const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
   // `ulimit -f` limits the size of files, in KiB. Without the trap, SIGXFSZ would kill the process at the limit.
   const folder = await freshFolder();
   await prepareCompleteStore({ folder });
-  const limited = `trap '' XFSZ; ulimit -f 200; exec "${process.execPath}" "${main}"`;
+  const limited = `trap '' XFSZ; ulimit -f 200; exec "${process.execPath}" "${pathOf('main')}"`;
   const child = spawn('bash', ['-c', limited], {
     env: {
-      PATH: process.env['PATH'],
+      ...commonEnvironment(),
       ...environmentFor(lean),
       DATA_DIR: folder,
       REST_PORT: 'off',
@@ -180,7 +179,7 @@ describe('the start with an invalid store', () => {
 
   /** Starts the gateway, expects it to end with code 1, and returns the one line that it writes to stderr. */
   async function startError(env: Record<string, string>): Promise<string> {
-    const program = runProgram('main.ts', { ...lean, ...env });
+    const program = runProgram('main', { ...lean, ...env });
     expect(await program.ended).toEqual([1, null]);
     expect(program.stderr.trimEnd().split('\n')).toHaveLength(1);
     return program.stderr;
@@ -196,14 +195,14 @@ describe('the start with an invalid store', () => {
 
   it('the gateway does not start if another gateway uses its folder', async () => {
     const { DATA_DIR = '' } = await freshStoreEnv('SQLite');
-    const program = runProgram('main.ts', { ...lean, DATA_DIR });
+    const program = runProgram('main', { ...lean, DATA_DIR });
     await program.waitForOutput(startedPattern);
     expect(await startError({ DATA_DIR })).toMatch(
       /^DATA_DIR: .* is in use by another gateway; accepted: a separate folder/,
     );
     program.kill('SIGTERM');
     await program.ended;
-    const next = runProgram('main.ts', { ...lean, DATA_DIR });
+    const next = runProgram('main', { ...lean, DATA_DIR });
     await next.waitForOutput(startedPattern);
   }, 600_000);
 

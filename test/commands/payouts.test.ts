@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { payoutsCommand } from '../../src/commands/payouts.ts';
 import { openCore } from '../../src/composition/core.ts';
@@ -16,7 +15,7 @@ import { createCrashingCore } from '../support/crashing-core.ts';
 import { createTestCore, transfer } from '../support/test-core.ts';
 import { startHeldLean } from '../support/held-lean.ts';
 import { createPayoutDocument, payoutInput } from '../support/payout-input.ts';
-import { runProgram } from '../support/program.ts';
+import { pathOf, runProgram } from '../support/program.ts';
 import { postOperation } from '../support/running-gateway.ts';
 import { freshFolder, freshStore, openTestStore, storeKinds } from '../support/stores.ts';
 import type { StoreConfig } from '../../src/store/open.ts';
@@ -39,7 +38,7 @@ async function command(args: readonly string[], env: Readonly<Record<string, str
 
 /** Runs the program with the command. */
 async function program(args: readonly string[], env: Readonly<Record<string, string>>) {
-  const running = runProgram('main.ts', env, ['payouts', ...args]);
+  const running = runProgram('main', env, ['payouts', ...args]);
   const [exitCode] = await running.ended;
   return { exitCode, out: running.stdout, error: running.stderr };
 }
@@ -237,7 +236,7 @@ describe.each(storeKinds)('payouts (%s)', kind => {
       LEAN_API_TOKEN: sandboxCredentials.token,
       LEAN_TIMEOUT_MS: '120000',
     };
-    const gateway = runProgram('main.ts', { ...env, AUTH: 'none', PORT: '0' });
+    const gateway = runProgram('main', { ...env, AUTH: 'none', PORT: '0' });
     const [, url = ''] = await gateway.waitForOutput(/"url":"([^"]+)".*gateway is up/);
     const paying = postOperation(url, createPayoutDocument, { input: payoutInput('sending') });
     const atLean = await held.request(0);
@@ -274,7 +273,7 @@ describe('arguments of payouts', () => {
     ],
     [['mcp', '--http'], 'Unknown command "mcp --http"; accepted'],
   ])('%j exits with 2 and prints the reason', async (args, why) => {
-    const program = runProgram('main.ts', {}, args);
+    const program = runProgram('main', {}, args);
     expect(await program.ended).toEqual([2, null]);
     expect(program.stderr).toContain(why);
     expect(program.stdout).toBe('');
@@ -311,7 +310,7 @@ describe('arguments of payouts', () => {
     ) as {
       readonly version: string;
     };
-    const program = runProgram('main.ts', {}, ['--version']);
+    const program = runProgram('main', {}, ['--version']);
     expect(await program.ended).toEqual([0, null]);
     expect(program.stdout).toBe(`${version}\n`);
   });
@@ -326,9 +325,7 @@ describe('arguments of payouts', () => {
     ],
   ])('a command ends %s', async (_how, redirection, exitCode, problem) => {
     for (const args of ['payouts --help', '--help', '--version']) {
-      const child = spawn('bash', ['-c', `"${process.execPath}" src/main.ts ${args} ${redirection}`], {
-        cwd: fileURLToPath(new URL('../..', import.meta.url)),
-      });
+      const child = spawn('bash', ['-c', `"${process.execPath}" "${pathOf('main')}" ${args} ${redirection}`]);
       let errors = '';
       child.stderr.on('data', chunk => (errors += String(chunk)));
       expect(await once(child, 'close')).toEqual([exitCode, null]);

@@ -5,7 +5,7 @@ import { destinations } from '../../src/sandbox/fixtures.ts';
 import { failureOf, gate, startLean, refuseNext } from '../lean/fixtures.ts';
 import { newRequest } from '../store/store-fixture.ts';
 import { createTestCore, keyOf, transfer, transfers, type TestCoreOptions } from '../support/test-core.ts';
-import { freshStore, openTestStore, storeKinds } from '../support/stores.ts';
+import { openEmptyStore, storeKinds } from '../support/stores.ts';
 
 /** More than the resend delay, the deadline of a send, and the rounding of Lean's time to whole seconds, in ms. */
 const delayMs = 600_000 + 25_000;
@@ -21,7 +21,7 @@ describe.each(storeKinds)('payouts settle (%s)', kind => {
     const clock = { ms: Date.now(), leanMs: 0 };
     const now = () => clock.ms;
     const lean = await startLean({ clock: () => clock.ms + clock.leanMs });
-    const database = openTestStore(await freshStore(kind), { clock: now });
+    const { database } = await openEmptyStore(kind, now);
     const core = createTestCore(lean.url, database, { now, ...options });
     await core.client.listPayouts({ page_number: '0', page_size: '1' });
     const { records, operator } = core;

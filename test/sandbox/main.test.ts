@@ -1,13 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { commonEnvironment, pathOf } from '../support/program.ts';
 import { startTestSandbox } from './test-sandbox.ts';
 
-const main = fileURLToPath(new URL('../../src/sandbox/main.ts', import.meta.url));
-
 function run(environment: Record<string, string>) {
-  const child = spawn(process.execPath, [main], { env: { PATH: process.env['PATH'], ...environment } });
+  const child = spawn(process.execPath, [pathOf('sandbox')], {
+    env: { ...commonEnvironment(), ...environment },
+  });
   onTestFinished(() => void child.kill('SIGKILL'));
   return { child, output: collect(child.stdout), errors: collect(child.stderr) };
 }

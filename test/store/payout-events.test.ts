@@ -5,7 +5,7 @@ import type { Instant } from '../../src/payouts/values/instant.ts';
 import type { PayoutStateChange, ReceivedEvent } from '../../src/payouts/payout-update.ts';
 import { DuplicateValue, type Database } from '../../src/store/database.ts';
 import { SqlPayoutEvents } from '../../src/store/payout-events.ts';
-import { freshStore, openTestStore, storeKinds, type StoreKind } from '../support/stores.ts';
+import { freshStore, openEmptyStore, openTestStore, storeKinds, type StoreKind } from '../support/stores.ts';
 
 const noon = Date.parse('2026-03-01T12:00:00Z');
 const minute = 60_000;
@@ -51,9 +51,8 @@ function change(stage: Stage, intentId = 'intent-1', eventId = `${intentId} ${st
 }
 
 async function start(kind: StoreKind) {
-  const config = await freshStore(kind);
   const clock = { ms: noon };
-  const database = openTestStore(config, { clock: () => clock.ms });
+  const { store: config, database } = await openEmptyStore(kind, () => clock.ms);
   const open = (): SqlPayoutEvents => new SqlPayoutEvents(database);
   return { config, clock, events: open(), open };
 }

@@ -15,7 +15,7 @@ import { SqlPayoutEvidence } from '../../src/store/payout-evidence.ts';
 import { SqlPayoutRecords } from '../../src/store/payout-records.ts';
 import { SqlReconciliationRecords } from '../../src/store/reconciliation-records.ts';
 import { keyOf, transfer } from '../support/test-core.ts';
-import { freshStore, openTestStore, type StoreKind } from '../support/stores.ts';
+import { openEmptyStore, openTestStore, type StoreKind } from '../support/stores.ts';
 
 export const minute = 60_000;
 export const hour = 60 * minute;
@@ -91,11 +91,11 @@ export function overrideDatabase(database: Database, overrides: Partial<Database
 
 /** Opens a new store that uses the clock of the test, with helpers for one gateway on it. */
 export async function startStore(kind: StoreKind, options: Pick<OpenOptions, 'lossWindowMs'> = {}) {
-  const config = await freshStore(kind);
   /** The store's time in epoch ms, and how far Lean's clock is ahead of it in ms. */
   const clock = { ms: Date.parse('2026-03-01T00:00:00Z'), leanAheadMs: 0 };
-  const open = (): Database => openTestStore(config, { clock: () => clock.ms, ...options });
-  const database = open();
+  const now = (): number => clock.ms;
+  const { store: config, database } = await openEmptyStore(kind, now, options);
+  const open = (): Database => openTestStore(config, { clock: now, ...options });
   await database.migrate();
   const records = new SqlPayoutRecords(database);
   const rule = new ResendRule(delayMs);

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { onTestFinished } from 'vitest';
+import { inject, onTestFinished } from 'vitest';
+import type { ProgramName } from './bundled-programs.ts';
 
 export interface Program {
   readonly stdout: string;
@@ -16,21 +16,29 @@ export interface Program {
   readonly ended: Promise<readonly [code: number | null, signal: string | null]>;
 }
 
+/** Environment variables that every program needs. With the cache a program starts in half of the time. */
+export function commonEnvironment(): Record<string, string> {
+  return { PATH: process.env['PATH'] ?? '', NODE_COMPILE_CACHE: join(inject('programs'), 'compile-cache') };
+}
+
+/** The file to start for a program. */
+export function pathOf(program: ProgramName): string {
+  return join(inject('programs'), `${program}.mjs`);
+}
+
 /**
- * Runs a program of `src/` with only the given environment variables, and with its own store unless `environment`
- * names one. The program is killed at the end of the test.
+ * Runs a program with only the given environment variables, and with its own store unless `environment` names one. The
+ * program is killed at the end of the test.
  */
 export function runProgram(
-  file: string,
+  program: ProgramName,
   environment: Readonly<Record<string, string>>,
   args: readonly string[] = [],
 ): Program {
-  const path = fileURLToPath(new URL(`../../src/${file}`, import.meta.url));
   const folder = mkdtempSync(join(tmpdir(), 'lean-payouts-test-'));
-  const child = spawn(process.execPath, [path, ...args], {
+  const child = spawn(process.execPath, [pathOf(program), ...args], {
     env: {
-      PATH: process.env['PATH'],
-      NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
+      ...commonEnvironment(),
       DATA_DIR: folder,
       REST_PORT: 'off',
       MCP_PORT: 'off',

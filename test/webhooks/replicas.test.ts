@@ -8,7 +8,7 @@ import { freshDatabase } from '../support/postgres.ts';
 import { runProgram, type Program } from '../support/program.ts';
 
 /** All events, four for each payout. `LIVE_EVENTS` sets another number. */
-const eventCount = Number(process.env['LIVE_EVENTS'] ?? 800);
+const eventCount = Number(process.env['LIVE_EVENTS'] ?? 400);
 const payoutCount = eventCount / 4;
 
 const secret = 'webhook-secret';
@@ -23,7 +23,7 @@ it('subscribers of two gateways get each state change once and in order, even if
   onTestFinished(() => lean.close());
   const databaseUrl = await freshDatabase(inject('postgresUrl'));
   const start = async (): Promise<Replica> => {
-    const program = runProgram('../test/support/live-replica.ts', {
+    const program = runProgram('live-replica', {
       LEAN_BASE_URL: lean.url,
       LEAN_API_TOKEN: sandboxCredentials.token,
       LEAN_WEBHOOK_SECRET: secret,

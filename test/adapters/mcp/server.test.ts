@@ -24,6 +24,7 @@ import type { SandboxOptions } from '../../../src/sandbox/sandbox.ts';
 import { anonymousAuthenticator } from '../../support/anonymous-authenticator.ts';
 import { captureLog } from '../../support/log-lines.ts';
 import { createPayoutDocument, leanCreation, payoutInput } from '../../support/payout-input.ts';
+import { commonEnvironment, pathOf } from '../../support/program.ts';
 import { postOperation, startListeningGateway } from '../../support/running-gateway.ts';
 import { freshFolder } from '../../support/stores.ts';
 
@@ -646,8 +647,9 @@ it.each(eras)('a local agent calls the tools over standard input and output (%s)
   await client.connect(
     new StdioClientTransport({
       command: process.execPath,
-      args: [fileURLToPath(new URL('../../../src/main.ts', import.meta.url)), 'mcp', '--stdio'],
+      args: [pathOf('main'), 'mcp', '--stdio'],
       env: {
+        ...commonEnvironment(),
         LEAN_BASE_URL: lean.url,
         LEAN_API_TOKEN: sandboxCredentials.token,
         DATA_DIR: await freshFolder(),
@@ -698,18 +700,15 @@ describe('a process that serves the tools on standard input and output', () => {
   async function startPipe() {
     const { lean } = await start();
     lean.faults.add({ kind: 'latency', ms: 1000 });
-    const child = spawn(
-      process.execPath,
-      [fileURLToPath(new URL('../../../src/main.ts', import.meta.url)), 'mcp', '--stdio'],
-      {
-        stdio: ['pipe', 'pipe', 'inherit'],
-        env: {
-          LEAN_BASE_URL: lean.url,
-          LEAN_API_TOKEN: sandboxCredentials.token,
-          DATA_DIR: await freshFolder(),
-        },
+    const child = spawn(process.execPath, [pathOf('main'), 'mcp', '--stdio'], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+      env: {
+        ...commonEnvironment(),
+        LEAN_BASE_URL: lean.url,
+        LEAN_API_TOKEN: sandboxCredentials.token,
+        DATA_DIR: await freshFolder(),
       },
-    );
+    });
     onTestFinished(() => void child.kill('SIGKILL'));
     const chunks: string[] = [];
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => chunks.push(chunk));

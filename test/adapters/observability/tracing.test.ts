@@ -168,7 +168,7 @@ describe('the export of traces', () => {
 
   it('by a gateway whose collector is down causes one warning', async () => {
     const lean = await startLean({ payouts: 1 });
-    const program = runProgram('main.ts', {
+    const program = runProgram('main', {
       LEAN_BASE_URL: lean.url,
       LEAN_API_TOKEN: sandboxCredentials.token,
       AUTH: 'none',

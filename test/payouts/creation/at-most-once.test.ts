@@ -16,7 +16,7 @@ import {
 } from '../../lean/fixtures.ts';
 import type { Transfer } from '../../../src/payouts/creation/transfer.ts';
 import { createTestCore, keyOf, transfer, transfers, type TestCoreOptions } from '../../support/test-core.ts';
-import { freshStore, openTestStore, storeKinds } from '../../support/stores.ts';
+import { freshStore, openEmptyStore, openTestStore, storeKinds } from '../../support/stores.ts';
 
 const creationRequests = (lean: RunningSandbox) =>
   lean.requests.filter(({ operation }) => operation === 'createPayoutPayment');
@@ -28,8 +28,7 @@ describe.each(storeKinds)('at most one payout per key (%s)', storeKind => {
     const clock = { ms: Date.now() };
     const now = () => clock.ms;
     const lean = await startLean({ clock: now, ...sandbox });
-    const store = await freshStore(storeKind);
-    const database = openTestStore(store, { clock: now });
+    const { store, database } = await openEmptyStore(storeKind, now);
     const core = createTestCore(lean.url, database, { now, ...rest });
     await core.client.listPayouts({ page_number: '0', page_size: '1' });
     lean.requests.length = 0;
@@ -569,7 +568,7 @@ describe.each(storeKinds)('at most one payout per key (%s)', storeKind => {
         const clock = { ms: Date.now() };
         const lean = await startLean({ clock: () => clock.ms });
         const wrongClock = () => clock.ms + differenceMs;
-        const database = openTestStore(await freshStore(storeKind), { clock: wrongClock });
+        const { database } = await openEmptyStore(storeKind, wrongClock);
         const { create, client, records } = createTestCore(lean.url, database, { now: wrongClock });
         await client.listPayouts({ page_number: '0', page_size: '1' });
         lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 1 });

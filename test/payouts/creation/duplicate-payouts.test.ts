@@ -4,7 +4,7 @@ import type { Decimal } from '../../../src/payouts/values/decimal.ts';
 import { destinations } from '../../../src/sandbox/fixtures.ts';
 import { startLean, refuseNext } from '../../lean/fixtures.ts';
 import { createTestCore, keyOf, transfer } from '../../support/test-core.ts';
-import { freshStore, openTestStore, storeKinds } from '../../support/stores.ts';
+import { freshStore, openEmptyStore, openTestStore, storeKinds } from '../../support/stores.ts';
 
 const second = 1000;
 const hour = 3600 * second;
@@ -27,7 +27,7 @@ describe.each(storeKinds)('duplicate payouts of a key (%s)', storeKind => {
     const lean = await startLean({ clock: now });
     const duplicates: string[] = [];
     const incomplete: string[] = [];
-    const database = openTestStore(await freshStore(storeKind), { clock: now });
+    const { database } = await openEmptyStore(storeKind, now);
     const core = createTestCore(lean.url, database, {
       now,
       reconciliationEvents: {

@@ -6,7 +6,7 @@ import { destinations } from '../../../src/sandbox/fixtures.ts';
 import { gate, startLean, refuseNext } from '../../lean/fixtures.ts';
 import { createCrashingCore } from '../../support/crashing-core.ts';
 import { createTestCore, keyOf, transfer, type TestCoreOptions } from '../../support/test-core.ts';
-import { freshStore, openTestStore, storeKinds } from '../../support/stores.ts';
+import { freshStore, openEmptyStore, openTestStore, storeKinds } from '../../support/stores.ts';
 
 const second = 1000;
 const day = 86_400 * second;
@@ -24,7 +24,7 @@ describe.each(storeKinds)('the reconciliation of unknown outcomes (%s)', storeKi
     const clock = { ms: Date.now() };
     const now = () => clock.ms;
     const lean = await startLean({ clock: now });
-    const store = await freshStore(storeKind);
+    const { store, database } = await openEmptyStore(storeKind, now);
     const events: string[] = [];
     const reconciliationEvents: Partial<ReconciliationEvents> = {
       settled: ({ idempotencyKey }, answer) =>
@@ -36,7 +36,6 @@ describe.each(storeKinds)('the reconciliation of unknown outcomes (%s)', storeKi
       absenceDoubted: ({ idempotencyKey }, intent) => events.push(`doubted ${idempotencyKey} ${intent}`),
     };
     const settings: TestCoreOptions = { now, reconciliationEvents, ...options };
-    const database = openTestStore(store, { clock: now });
     const gateway = createTestCore(lean.url, database, settings);
     lean.faults.add({ kind: fault, operation: 'createPayoutPayment', times: 1 });
     expect(await gateway.create('key-1')).toMatchObject({ kind: 'unknown' });
@@ -706,14 +705,11 @@ describe.each(storeKinds)('the reconciliation of unknown outcomes (%s)', storeKi
     let offset = 0;
     const clock = { ms: Date.now() };
     const lean = await startLean({ clock: () => clock.ms });
-    const { loop } = createTestCore(
-      lean.url,
-      openTestStore(await freshStore(storeKind), { clock: () => clock.ms }),
-      {
-        now: () => clock.ms + offset,
-        loop: { onClockDifference: measured => differences.push(measured !== undefined) },
-      },
-    );
+    const { database } = await openEmptyStore(storeKind, () => clock.ms);
+    const { loop } = createTestCore(lean.url, database, {
+      now: () => clock.ms + offset,
+      loop: { onClockDifference: measured => differences.push(measured !== undefined) },
+    });
     await loop.poll();
     offset = 7_200_000;
     await loop.poll();

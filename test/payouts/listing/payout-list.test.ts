@@ -120,13 +120,15 @@ async function readAllPages(
   }
 }
 
-describe('paging through 250 payouts', () => {
+describe('paging through a long list', () => {
   const sizes = [1, 7, 50, 64, 100];
+  /** The length of the list: many pages of the size, without hundreds of requests. */
+  const lengthFor = (size: number): number => (size === 1 ? 30 : size === 7 ? 80 : 250);
 
   it.each(sizes)(
     'returns each payout once and in order, in pages of %i, forward and backward',
     async size => {
-      const gateway = await gatewayWith(250);
+      const gateway = await gatewayWith(lengthFor(size));
       const expected = intentIdsAtLean(gateway);
       expect(await readAllPages(gateway, 'forward', size)).toEqual(expected);
       expect(await readAllPages(gateway, 'backward', size)).toEqual(expected);
@@ -134,10 +136,11 @@ describe('paging through 250 payouts', () => {
   );
 
   it('costs one Lean call per page if some page size of Lean holds its rows on one page', async () => {
-    const gateway = await gatewayWith(250);
     for (const size of [1, 7, 50, 64]) {
+      const length = lengthFor(size);
+      const gateway = await gatewayWith(length);
       await readAllPages(gateway, 'forward', size);
-      expect(gateway.received()).toEqual({ listPayouts: Math.ceil(250 / size) });
+      expect(gateway.received()).toEqual({ listPayouts: Math.ceil(length / size) });
     }
   });
 
@@ -150,14 +153,15 @@ describe('paging through 250 payouts', () => {
         fc.array(fc.nat({ max: 130 }), { minLength: 1, maxLength: 6 }),
         fc.constantFrom(0, 1, 999, 5000),
         async (size, direction, perInstant, additions, laterMs) => {
-          const gateway = await gatewayWith(250, perInstant);
+          const length = lengthFor(size);
+          const gateway = await gatewayWith(length, perInstant);
           const expected = intentIdsAtLean(gateway);
           let added = 0;
           const seen = await readAllPages(gateway, direction, size, pages => {
             for (let count = additions[pages % additions.length] ?? 0; count > 0 && added < 400; count -= 1) {
               added += 1;
               // At the same time as the newest row, within the second that is now at Lean, or after it.
-              const newest = start - dayMs + Math.floor(249 / perInstant) * 1000;
+              const newest = start - dayMs + Math.floor((length - 1) / perInstant) * 1000;
               gateway.lean.payouts.add({
                 createdAt: new Date((laterMs === 0 ? newest : start) + laterMs).toISOString(),
               });
@@ -169,7 +173,7 @@ describe('paging through 250 payouts', () => {
           expect(new Set(seen).size).toBe(seen.length);
         },
       ),
-      { numRuns: 40 },
+      { numRuns: 40, seed: 20_261_129 },
     );
   });
 
@@ -241,7 +245,7 @@ describe('a page', () => {
           expect(gateway.received()['listPayouts'] ?? 0).toBeLessThanOrEqual(2);
         },
       ),
-      { numRuns: 200 },
+      { numRuns: 200, seed: 20_261_129 },
     );
   });
 
