@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { GraphQLError, type ExecutionArgs, type ExecutionResult, type parse as parseDocument } from 'graphql';
 import { makeServer, type Server } from 'graphql-ws';
 import type { Logger } from 'pino';
@@ -56,7 +57,7 @@ export function socketProtocol(options: SocketProtocolOptions): Server<SocketExt
       try {
         const auth = await authenticator.authenticate({
           authorization: typeof authorization === 'string' ? authorization : headers.authorization,
-          routerSecret: firstValue(headers['x-router-secret']),
+          routerSecret: routerSecretOf(connection.request),
         });
         connection.setCaller(auth);
       } catch (error) {
@@ -201,6 +202,8 @@ function envelopedOf({ rootValue }: ExecutionArgs): Enveloped {
   return rootValue as Enveloped;
 }
 
-function firstValue(header: string | readonly string[] | undefined): string | undefined {
-  return typeof header === 'string' ? header : header?.[0];
+/** The router's secret in the headers of the request that opened a WebSocket. */
+export function routerSecretOf({ headers }: IncomingMessage): string | undefined {
+  const secret = headers['x-router-secret'];
+  return typeof secret === 'string' ? secret : secret?.[0];
 }
