@@ -12,6 +12,8 @@ export interface Problem {
   readonly status: number;
   readonly code: string;
   readonly detail: string;
+  /** How long to wait before the same request may succeed, in seconds. */
+  readonly retryAfterSeconds?: number;
   readonly [member: string]: unknown;
 }
 

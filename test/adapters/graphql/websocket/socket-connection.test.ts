@@ -99,7 +99,7 @@ describe('a WebSocket', () => {
       .toMatchObject({
         id: '1000',
         type: 'error',
-        payload: [{ extensions: { code: 'TOO_MANY_OPERATIONS' } }],
+        payload: [{ extensions: { code: 'TOO_MANY_OPERATIONS', retryable: true, retryAfterSeconds: 1 } }],
       });
     client.send({ id: '0', type: 'complete' });
     await expect.poll(() => metric(gateway, 'lean_payouts_subscribers')).toBe(limits.operations - 1);
@@ -228,7 +228,11 @@ it('one caller may have 5000 subscriptions over all connections, and one more is
   last?.send(subscribe(1));
   await expect
     .poll(() => last?.received.find(({ id }) => id === '1'))
-    .toMatchObject({ payload: { errors: [{ extensions: { code: 'TOO_MANY_SUBSCRIPTIONS' } }] } });
+    .toMatchObject({
+      payload: {
+        errors: [{ extensions: { code: 'TOO_MANY_SUBSCRIPTIONS', retryable: true, retryAfterSeconds: 5 } }],
+      },
+    });
   const overHttp = await fetch(gateway.url, {
     method: 'POST',
     headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
