@@ -202,7 +202,8 @@ export const operationErrors = {
   },
   SIMILAR_PAYOUT_UNKNOWN: {
     httpStatus: 409,
-    retryable: true,
+    // The same call may succeed once the other key is settled, and would then be a second payout.
+    retryable: false,
     meaning: 'A payout like this one is of unknown outcome. Nothing was sent (MCP only).',
     advice: 'Settle the other key first.',
   },

@@ -78,7 +78,7 @@ it.each<[Error, object]>([
   [new UpdatesCursorExpired(), never],
   [new AccessUnavailable(undefined), waits(5)],
   [new StoreUnavailable(undefined), waits(1)],
-  [new SimilarPayoutUnknown('another-key'), waits(1)],
+  [new SimilarPayoutUnknown('another-key'), never],
   [lean(429), waits(5)],
   [lean(429, { 'retry-after': '17' }), waits(17)],
   [lean(429, { 'retry-after': '0' }), waits(1)],

@@ -146,10 +146,10 @@ function sendOutcome(context: HttpRequestContext, operation: Operation, outcome:
 }
 
 function retryAfterOf(outcome: OperationOutcome, problem: Problem): Record<string, string> {
-  const { status, retryAfterSeconds } = problem;
+  const { status, retryable, retryAfterSeconds } = problem;
   // HTTP clients retry on this header, and a retry does not help while an operator must decide.
-  const helps = outcome.kind === 'unknown' ? outcome.unknown.reason === 'WAITING' : status === 503;
-  return helps && retryAfterSeconds !== undefined ? { 'retry-after': String(retryAfterSeconds) } : {};
+  const helps = retryable === true && (status === 503 || outcome.kind === 'unknown');
+  return helps ? { 'retry-after': String(retryAfterSeconds) } : {};
 }
 
 /** Collects the parameter values by name from the path, the query, the headers and the body. */
