@@ -13,12 +13,13 @@ const [, commands = ''] = /^```sh\n(.*?)^```/ms.exec(readme) ?? [];
 const [, output = ''] = /^```text\n(.*?)^```/ms.exec(readme) ?? [];
 const [install = '', build = '', start = '', ...others] = commands.trim().split('\n');
 
-/** Replaces what differs between runs: keys, intents, times and pauses. */
+/** Replaces what differs between runs: keys, intents, times, pauses, and how often the call is repeated. */
 const normalize = (text: string): string =>
   text
     .replaceAll(/[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}/g, 'ID')
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
-    .replaceAll(/\b\d+ s(?:econds)?\b/g, 'PAUSE');
+    .replaceAll(/\b\d+ s(?:econds)?\b/g, 'PAUSE')
+    .replace(/( {2}It is unknown.*\n {2}Waiting.*\n)(?: {2}It is unknown.*\n {2}Waiting.*\n)+/, '$1');
 
 describe('examples/agent, as its README says', () => {
   let folder: string;
