@@ -49,7 +49,7 @@ export class Authenticator {
    * @throws RateLimited
    */
   async authenticate(credentials: Credentials): Promise<AuthContext> {
-    const isRouter = this.#isRouter(credentials.routerSecret);
+    const isRouter = this.isRouter(credentials.routerSecret);
     const caller = await this.#callerOf(credentials.authorization, isRouter);
     await this.countRequest(caller);
     return { caller, isRouter, mayActAsRouter: isRouter || this.#routerSecretDigests.length === 0 };
@@ -79,7 +79,8 @@ export class Authenticator {
     return tokens.callerOf(token);
   }
 
-  #isRouter(given: string | null | undefined): boolean {
+  /** Whether the value of an `x-router-secret` header is one of the router's secrets. */
+  isRouter(given: string | null | undefined): boolean {
     if (given == null || this.#routerSecretDigests.length === 0) return false;
     const digest = digestOf(given);
     // Digests have the same length, so each is compared in constant time. All of them are compared, so that the time

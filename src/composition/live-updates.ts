@@ -87,6 +87,6 @@ export function createUpdates(
 const noUpdates: Updates = {
   captureCursor: () => () => null,
   subscribe() {
-    return Promise.reject(new UpdatesUnavailable());
+    return Promise.reject(new UpdatesUnavailable({ retryable: false }));
   },
 };

@@ -2,8 +2,10 @@
 export interface ErrorDescription {
   /** The HTTP status of the response on REST, and on GraphQL if nothing was executed. */
   readonly httpStatus: number;
-  /** Whether the same request may succeed later; null if each error says so itself (`lean.retryable`). */
+  /** Whether the same request may succeed later; null if each error says so itself (`retryable`). */
   readonly retryable: boolean | null;
+  /** How long to wait before that, in seconds, unless an error says so itself. @default 1 */
+  readonly retryAfterSeconds?: number;
   /** The cause, as a sentence. */
   readonly meaning: string;
   /** The next step for the caller, as a sentence. */
@@ -52,8 +54,9 @@ export const graphErrors = {
   ACCESS_UNAVAILABLE: {
     httpStatus: 503,
     retryable: true,
+    retryAfterSeconds: 5,
     meaning: 'Access tokens cannot be checked at the moment.',
-    advice: 'Try again in a few seconds.',
+    advice: 'Try again after `retryAfterSeconds`.',
     refusesRequest: true,
   },
   OPERATION_TOO_EXPENSIVE: {
@@ -76,9 +79,9 @@ export const graphErrors = {
   },
   RATE_LIMITED: {
     httpStatus: 429,
-    retryable: true,
+    retryable: null,
     meaning: 'The caller has used up its requests or payouts of this minute.',
-    advice: 'Try again after `retryAfterSeconds`.',
+    advice: 'Try again after `retryAfterSeconds`, if there is one. Otherwise ask for less at once.',
     refusesRequest: true,
   },
   TOO_MANY_OPERATIONS: {
@@ -90,6 +93,7 @@ export const graphErrors = {
   TOO_MANY_SUBSCRIPTIONS: {
     httpStatus: 429,
     retryable: true,
+    retryAfterSeconds: 5,
     meaning: 'The caller, or the gateway, already has its maximum number of subscriptions.',
     advice: 'End some first.',
     refusesRequest: true,
@@ -102,7 +106,7 @@ export const graphErrors = {
   },
   UPDATES_UNAVAILABLE: {
     httpStatus: 503,
-    retryable: true,
+    retryable: null,
     meaning: 'There are no updates: `LEAN_WEBHOOK_SECRET` is not set, or the store has not been reached yet.',
     advice: 'Set the variable, or try again.',
   },
@@ -127,8 +131,9 @@ export const graphErrors = {
   LEAN_RATE_LIMITED: {
     httpStatus: 502,
     retryable: null,
+    retryAfterSeconds: 5,
     meaning: 'Lean asks for fewer requests.',
-    advice: 'Try again later.',
+    advice: 'Try again after `retryAfterSeconds`.',
   },
   LEAN_TIMEOUT: {
     httpStatus: 504,
@@ -157,6 +162,7 @@ export const graphErrors = {
   LEAN_ROW_NOT_FOUND: {
     httpStatus: 502,
     retryable: true,
+    retryAfterSeconds: 5,
     meaning: "Only Lean's list has the field, and the payout was not found there.",
     advice: 'Try again.',
   },
@@ -196,7 +202,8 @@ export const operationErrors = {
   },
   SIMILAR_PAYOUT_UNKNOWN: {
     httpStatus: 409,
-    retryable: true,
+    // The same call may succeed once the other key is settled, and would then be a second payout.
+    retryable: false,
     meaning: 'A payout like this one is of unknown outcome. Nothing was sent (MCP only).',
     advice: 'Settle the other key first.',
   },

@@ -81,6 +81,18 @@ export class SubscriberTooSlow extends Error {
   }
 }
 
+/** The caller's WebSocket already runs its maximum number of operations. */
+export class TooManyOperations extends Error {
+  override readonly name = 'TooManyOperations';
+  readonly code = 'TOO_MANY_OPERATIONS';
+
+  constructor(maximum: number) {
+    super(
+      `This connection already runs ${String(maximum)} operations, the maximum. End some, or open another connection.`,
+    );
+  }
+}
+
 /** The caller, or the gateway, already has its maximum number of subscriptions. */
 export class TooManySubscriptions extends Error {
   override readonly name = 'TooManySubscriptions';
@@ -91,9 +103,16 @@ export class TooManySubscriptions extends Error {
 export class UpdatesUnavailable extends Error {
   override readonly name = 'UpdatesUnavailable';
   readonly code = 'UPDATES_UNAVAILABLE';
+  /** Whether the gateway has not reached its store yet. If not, it receives no webhooks. */
+  readonly retryable: boolean;
 
-  constructor(problem = 'This gateway receives no updates, because LEAN_WEBHOOK_SECRET is not set.') {
-    super(problem);
+  constructor({ retryable }: { readonly retryable: boolean }) {
+    super(
+      retryable
+        ? 'The updates have not been read from the store yet: try again.'
+        : 'This gateway receives no updates, because LEAN_WEBHOOK_SECRET is not set.',
+    );
+    this.retryable = retryable;
   }
 }
 

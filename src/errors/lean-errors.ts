@@ -15,6 +15,8 @@ export interface LeanErrorDetails {
   readonly traceId?: string;
   /** Whether the same request may succeed later. It does not say whether a payout was created. */
   readonly retryable: boolean;
+  /** How long Lean asks to wait before that, in seconds. */
+  readonly retryAfterSeconds?: number;
 }
 
 /** A failed call to Lean. The message is the gateway's own and may be shown to callers. `cause` must not be shown. */

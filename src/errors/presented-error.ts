@@ -7,6 +7,7 @@ import {
   SimilarPayoutUnknown,
   StoreUnavailable,
   SubscriberTooSlow,
+  TooManyOperations,
   TooManySubscriptions,
   Unauthenticated,
   UpdatesCursorExpired,
@@ -20,7 +21,10 @@ export interface PresentedError {
   readonly message: string;
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** Further members of `extensions` in GraphQL, and of the problem details on REST. */
+  /**
+   * Further members of `extensions` in GraphQL, and of the problem details on REST. If the same request may succeed
+   * later, `retryable` is true, and `retryAfterSeconds` is how long to wait, at least 1.
+   */
   readonly details: Readonly<Record<string, unknown>>;
 }
 
@@ -35,8 +39,10 @@ export function presentedError(failure: unknown, challenge = ''): PresentedError
   if (failure instanceof LeanCallsUsedUp)
     return presented(failure, { details: { maxCost: failure.maxCalls } });
   if (failure instanceof LeanError) {
-    const details = { lean: failure.details };
-    return presented(failure, failure instanceof LeanNotSent ? { details, status: 503 } : { details });
+    const { retryAfterSeconds, ...lean } = failure.details;
+    const { retryable } = lean;
+    const status = failure instanceof LeanNotSent ? { status: 503 } : {};
+    return presented(failure, { details: { lean }, retryable, retryAfterSeconds, ...status });
   }
   if (failure instanceof Unauthenticated) {
     const fault = failure.tokenGiven ? 'error="invalid_token"' : '';
@@ -48,30 +54,49 @@ export function presentedError(failure: unknown, challenge = ''): PresentedError
   }
   if (failure instanceof RateLimited) {
     const { retryAfterSeconds } = failure;
-    const headers = retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) };
-    return presented(failure, { headers, details: { retryAfterSeconds } });
+    return presented(failure, { retryable: retryAfterSeconds !== undefined, retryAfterSeconds });
   }
-  if (failure instanceof AccessUnavailable) return presented(failure, { headers: { 'retry-after': '5' } });
+  if (failure instanceof UpdatesUnavailable) return presented(failure, { retryable: failure.retryable });
   if (failure instanceof SimilarPayoutUnknown) {
     const { similarUnknownKey } = failure;
     return presented(failure, { details: { similarUnknownKey } });
   }
   if (
+    failure instanceof AccessUnavailable ||
     failure instanceof StoreUnavailable ||
     failure instanceof SubscriberTooSlow ||
+    failure instanceof TooManyOperations ||
     failure instanceof TooManySubscriptions ||
-    failure instanceof UpdatesCursorExpired ||
-    failure instanceof UpdatesUnavailable
+    failure instanceof UpdatesCursorExpired
   )
     return presented(failure);
   return undefined;
 }
 
+interface Presentation extends Partial<Pick<PresentedError, 'status' | 'headers' | 'details'>> {
+  /** @default that of the code */
+  readonly retryable?: boolean;
+  /** @default that of the code */
+  readonly retryAfterSeconds?: number | undefined;
+}
+
 function presented(
   { code, message }: Pick<PresentedError, 'code' | 'message'>,
-  more: Partial<Omit<PresentedError, 'code' | 'message'>> = {},
+  presentation: Presentation = {},
 ): PresentedError {
-  return { code, message, status: describeCode(code).httpStatus, headers: {}, details: {}, ...more };
+  const description = describeCode(code);
+  const { status = description.httpStatus, headers = {}, details = {} } = presentation;
+  const { retryable = description.retryable === true } = presentation;
+  if (!retryable) return { code, message, status, headers, details };
+  const { retryAfterSeconds = description.retryAfterSeconds ?? 1 } = presentation;
+  return {
+    code,
+    message,
+    status,
+    headers:
+      status === 429 || status === 503 ? { 'retry-after': String(retryAfterSeconds), ...headers } : headers,
+    details: { ...details, retryable, retryAfterSeconds },
+  };
 }
 
 function authenticateHeader(...parameters: readonly string[]): Record<string, string> {

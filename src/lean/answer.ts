@@ -5,6 +5,7 @@ import {
   type LeanErrorDetails,
 } from '../errors/lean-errors.ts';
 import { parseLeanJson } from '../json/lean-json.ts';
+import { retryAfterMs } from './retry-after.ts';
 import type { HttpResponse } from './upstream-request.ts';
 import type { LeanErrorBody } from './wire.ts';
 
@@ -120,11 +121,13 @@ export class LeanAnswer {
 
   #details(retryable: boolean): LeanErrorDetails {
     const code = this.ok ? undefined : this.errorCode();
+    const pauseMs = retryable ? retryAfterMs(this) : undefined;
     return {
       httpStatus: this.status,
       ...(code !== undefined && { code }),
       ...requestIdsOf(this),
       retryable,
+      ...(pauseMs !== undefined && { retryAfterSeconds: Math.max(1, Math.ceil(pauseMs / 1000)) }),
     };
   }
 }

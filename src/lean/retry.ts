@@ -1,4 +1,5 @@
 import { LeanNotSent, LeanOutcomeUnknown, LeanUnreachable } from '../errors/lean-errors.ts';
+import { retryAfterMs } from './retry-after.ts';
 import type { HttpResponse } from './upstream-request.ts';
 
 /** The outcome of one attempt. */
@@ -104,16 +105,6 @@ export class RetryPolicy {
     const delayMs = requestedMs ?? this.#random() * firstDelayMs * 2 ** retries;
     return delayMs + minRetryTimeMs < remainingMs && this.#budget.take() ? delayMs : undefined;
   }
-}
-
-/** The delay that the header `retry-after` asks for, in ms; undefined if there is no header with a usable value. */
-export function retryAfterMs({ headers }: HttpResponse, now: () => number = Date.now): number | undefined {
-  const value = headers['retry-after'];
-  if (typeof value !== 'string') return undefined;
-  if (/^\d{1,6}$/.test(value)) return Number(value) * 1000;
-  // `Date.parse` would also accept other texts, such as `1.5`, which is a day in the year 2001.
-  const date = value.endsWith('GMT') ? Date.parse(value) : NaN;
-  return Number.isNaN(date) ? undefined : Math.max(0, date - now());
 }
 
 const windowSeconds = 10;

@@ -33,9 +33,14 @@ describe('RATE_LIMIT_REQUESTS', () => {
     const leanRequests = gateway.lean.requests.length;
 
     const byGraphql = await graphql();
-    expect(byGraphql).toMatchObject({ status: 429, errors: [{ extensions: { code: 'RATE_LIMITED' } }] });
+    const refusal = {
+      code: 'RATE_LIMITED',
+      retryable: true,
+      retryAfterSeconds: expect.any(Number) as number,
+    };
+    expect(byGraphql).toMatchObject({ status: 429, errors: [{ extensions: refusal }] });
     const byRest = await rest();
-    expect([byRest.status, await byRest.json()]).toMatchObject([429, { code: 'RATE_LIMITED' }]);
+    expect([byRest.status, await byRest.json()]).toMatchObject([429, refusal]);
     const byMcp = await mcp();
     expect([byMcp.status, await byMcp.json()]).toMatchObject([
       429,

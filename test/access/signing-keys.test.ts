@@ -166,7 +166,7 @@ it('a gateway that starts without signing keys logs an error, is not ready, and 
   const refused = await postOperation(gateway.url, query, {}, { headers });
   expect(refused).toMatchObject({
     status: 503,
-    errors: [{ extensions: { code: 'ACCESS_UNAVAILABLE' } }],
+    errors: [{ extensions: { code: 'ACCESS_UNAVAILABLE', retryable: true, retryAfterSeconds: 5 } }],
   });
   expect(refused.headers.get('retry-after')).toBe('5');
   expect(gateway.lean.requests).toEqual([]);

@@ -7,14 +7,8 @@ import {
   LeanTokenUnavailable,
   LeanUnreachable,
 } from '../../src/errors/lean-errors.ts';
-import {
-  maxRetries,
-  RetryPolicy,
-  retryAfterMs,
-  RetryBudget,
-  rules,
-  type Attempt,
-} from '../../src/lean/retry.ts';
+import { maxRetries, RetryPolicy, RetryBudget, rules, type Attempt } from '../../src/lean/retry.ts';
+import { retryAfterMs } from '../../src/lean/retry-after.ts';
 
 const details = { retryable: true };
 

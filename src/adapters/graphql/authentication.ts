@@ -18,12 +18,12 @@ export function useAuthentication(authenticator: Authenticator): Plugin<RequestC
       } catch (error) {
         const refusal = refusalOf(error);
         if (refusal === undefined) throw error;
-        const { status, code, message, headers } = refusal;
+        const { status, code, message, headers, details } = refusal;
         if (context.report !== undefined) context.report.outcome = code;
         const accepted = acceptedTypes(request.headers.get('accept') ?? undefined);
         const type = resultContentType(accepted) ?? 'application/json; charset=utf-8';
         endResponse(
-          new fetchAPI.Response(JSON.stringify({ errors: [{ message, extensions: { code } }] }), {
+          new fetchAPI.Response(JSON.stringify({ errors: [{ message, extensions: { code, ...details } }] }), {
             status,
             headers: { ...headers, 'content-type': type, 'cache-control': 'no-store' },
           }),

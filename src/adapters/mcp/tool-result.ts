@@ -9,15 +9,19 @@ import type { OperationOutcome } from '../../operations/operation-calls.ts';
 /**
  * Converts the outcome of an operation to a tool result for a model. On success it contains Lean's JSON twice: byte for
  * byte as text, and as structured content, in which numbers have the precision of JavaScript. A failure is a sentence
- * that says what happened and what to do next. It never repeats Lean's own messages, because third parties may have
- * written parts of them.
+ * that says what happened and what to do next, and for programs its code in `_meta`, and whether and when to call again.
+ * It never repeats Lean's own messages, because third parties may have written parts of them.
  * @param argumentNames the names of the tool's arguments, by parameter name
  */
 export function toolResult(
   outcome: OperationOutcome,
   argumentNames: Readonly<Record<string, string>>,
 ): CallToolResult {
-  if (outcome.kind !== 'lean') return failure(failureMessage(outcome, argumentNames));
+  if (outcome.kind !== 'lean') {
+    const { code, retryable, retryAfterSeconds, reason } = problemOf(outcome);
+    const facts = { code, ...(retryable === true && { retryable, retryAfterSeconds }), reason };
+    return { ...failure(failureMessage(outcome, argumentNames)), _meta: facts };
+  }
   const { status, body } = outcome.response;
   const { created, rejected } = outcome.creation ?? { created: 0, rejected: [] };
   const text = body.toString();

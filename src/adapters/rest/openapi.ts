@@ -143,6 +143,7 @@ const problemShape = {
       description:
         'Why it is unknown whether Lean has accepted a payout: WAITING, or UNCLEAR or OPERATOR if an operator must decide.',
     },
+    retryable: { type: 'boolean', description: 'True if the same request may succeed later.' },
     retryAfterSeconds: {
       type: 'integer',
       description: 'The time after which the request may be repeated, in seconds.',

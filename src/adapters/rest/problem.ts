@@ -12,6 +12,9 @@ export interface Problem {
   readonly status: number;
   readonly code: string;
   readonly detail: string;
+  /** True if the same request may succeed after `retryAfterSeconds`. */
+  readonly retryable?: boolean;
+  readonly retryAfterSeconds?: number;
   readonly [member: string]: unknown;
 }
 
@@ -54,7 +57,8 @@ export function problemOf(outcome: Exclude<OperationOutcome, { kind: 'lean' }>):
       const { message, idempotencyKey, reason, retryAfterSeconds, resendAt } = outcome.unknown;
       const code = 'PAYOUT_OUTCOME_UNKNOWN';
       const status = describeCode(code).httpStatus;
-      return { status, code, detail: message, idempotencyKey, reason, retryAfterSeconds, resendAt };
+      const again = reason === 'WAITING' ? { retryable: true } : {};
+      return { status, code, detail: message, idempotencyKey, reason, ...again, retryAfterSeconds, resendAt };
     }
     case 'denied':
       return problemOfError(outcome.error);

@@ -113,10 +113,10 @@ export function startRestServer(options: RestOptions): Promise<Listener> {
     } catch (error) {
       const refusal = refusalOf(error);
       if (refusal === undefined) throw error;
-      const { status, code, message } = refusal;
+      const { status, code, message, details } = refusal;
       // Closing the connection avoids waiting for a body, which may be large.
       const closing = method === 'GET' ? {} : { connection: 'close' };
-      sendProblem(context, { status, code, detail: message }, { ...closing, ...refusal.headers });
+      sendProblem(context, { status, code, detail: message, ...details }, { ...closing, ...refusal.headers });
       return undefined;
     }
   }
@@ -145,13 +145,11 @@ function sendOutcome(context: HttpRequestContext, operation: Operation, outcome:
   response.end(upstream.body);
 }
 
-function retryAfterOf(outcome: OperationOutcome, { status }: Problem): Record<string, string> {
-  if (outcome.kind === 'unknown') {
-    const { reason, retryAfterSeconds } = outcome.unknown;
-    // HTTP clients retry on this header, and a retry does not help while an operator must decide.
-    return reason === 'WAITING' ? { 'retry-after': String(retryAfterSeconds) } : {};
-  }
-  return status === 503 ? { 'retry-after': '1' } : {};
+function retryAfterOf(outcome: OperationOutcome, problem: Problem): Record<string, string> {
+  const { status, retryable, retryAfterSeconds } = problem;
+  // HTTP clients retry on this header, and a retry does not help while an operator must decide.
+  const helps = retryable === true && (status === 503 || outcome.kind === 'unknown');
+  return helps ? { 'retry-after': String(retryAfterSeconds) } : {};
 }
 
 /** Collects the parameter values by name from the path, the query, the headers and the body. */

@@ -390,7 +390,11 @@ describe('failures of Lean', () => {
   const failures: readonly (readonly [string, FaultRule, object])[] = [
     ['LEAN_REFUSED', { kind: 'status', status: 418, code: 'TEAPOT' }, { httpStatus: 418, code: 'TEAPOT' }],
     ['LEAN_UNAUTHORIZED', { kind: 'status', status: 401 }, { httpStatus: 401 }],
-    ['LEAN_RATE_LIMITED', { kind: 'status', status: 429 }, { httpStatus: 429, retryable: true }],
+    [
+      'LEAN_RATE_LIMITED',
+      { kind: 'status', status: 429, retryAfter: 9999 },
+      { httpStatus: 429, retryable: true },
+    ],
     ['LEAN_UNAVAILABLE', { kind: 'html' }, { httpStatus: 503, retryable: true }],
     ['LEAN_UNAVAILABLE', { kind: 'drop_before' }, { retryable: true }],
     ['LEAN_BAD_RESPONSE', { kind: 'broken_json' }, { httpStatus: 200, retryable: false }],
@@ -406,7 +410,8 @@ describe('failures of Lean', () => {
     expect([status, data]).toEqual([200, { payoutByPayment: null }]);
     expect(errors).toMatchObject([{ path: ['payoutByPayment'], extensions: { code, lean } }]);
     const [error] = errors ?? [];
-    expect(Object.keys(error?.extensions ?? {}).sort()).toEqual(['code', 'lean']);
+    const again = 'retryable' in lean && lean.retryable === true ? ['retryAfterSeconds', 'retryable'] : [];
+    expect(Object.keys(error?.extensions ?? {}).sort()).toEqual(['code', 'lean', ...again]);
     const leanKeys = Object.keys((error?.extensions?.['lean'] ?? {}) as object);
     expect(['httpStatus', 'code', 'correlationId', 'traceId', 'retryable']).toEqual(
       expect.arrayContaining(leanKeys),
@@ -414,6 +419,14 @@ describe('failures of Lean', () => {
     expect(JSON.stringify(errors)).not.toMatch(
       /sandbox-token|injected|<html|stack|"message":"[^"]*payment with/i,
     );
+  });
+
+  it('say when to try again, as Lean asked', async () => {
+    const { run, lean } = await startTestGateway();
+    lean.faults.add({ kind: 'status', status: 429, retryAfter: 9999 });
+    expect((await run(example)).errors).toMatchObject([
+      { extensions: { code: 'LEAN_RATE_LIMITED', retryable: true, retryAfterSeconds: 9999 } },
+    ]);
   });
 
   it('become LEAN_UNAVAILABLE when nothing listens at its address', async () => {

@@ -880,6 +880,12 @@ describe('a payout whose outcome is unknown', () => {
     expect(textOf(result)).toMatch(
       /^It is unknown whether it is paid: do not create another payout or use another key\. Call again with the same body and idempotency_key "key-1" after \d+ seconds\. After .*Z, a repeated call sends the payout again if Lean still does not have it\. Tell the user\.$/,
     );
+    expect(result._meta).toMatchObject({
+      code: 'PAYOUT_OUTCOME_UNKNOWN',
+      reason: 'WAITING',
+      retryable: true,
+      retryAfterSeconds: Number(/after (\d+) seconds/.exec(textOf(result))?.[1]),
+    });
   });
 
   it('tells a model not to repeat what an operator must decide', async () => {
@@ -890,6 +896,8 @@ describe('a payout whose outcome is unknown', () => {
     lean.payouts.add({ amount: '16.5', destinationId: destinations.pays, description: 'INV 001' });
     const result = await call(client, tool, { idempotency_key: 'key-1', body: leanCreation() });
     expect(textOf(result)).toContain('An operator must decide; do not repeat this call.');
+    expect(result._meta).toMatchObject({ code: 'PAYOUT_OUTCOME_UNKNOWN', reason: 'UNCLEAR' });
+    expect(result._meta).not.toHaveProperty('retryable');
   });
 
   it('prevents a model from paying the same under another key', async () => {
@@ -902,6 +910,9 @@ describe('a payout whose outcome is unknown', () => {
     expect(textOf(result)).toContain(
       'Call with the original body and idempotency_key "key-1" to get the outcome of that payout, and tell the user.',
     );
+    // A program that repeated this call would pay twice once the first key is settled.
+    expect(result._meta).toMatchObject({ code: 'SIMILAR_PAYOUT_UNKNOWN' });
+    expect(result._meta).not.toHaveProperty('retryable');
     expect(lean.requests.filter(({ operation }) => operation === 'createPayoutPayment')).toHaveLength(1);
   });
 });

@@ -13,13 +13,18 @@ const maxBodyBytes = 64 * 1024;
 /** The largest accepted request body of the router, in bytes. */
 export const maxRouterBodyBytes = 1024 * 1024;
 
-/** The largest accepted request body of a caller, in bytes. */
-export function maxBodyBytesFor({ isRouter }: AuthContext): number {
+/** The largest accepted request body or WebSocket message of a caller, in bytes. */
+export function maxBodyBytesFor({ isRouter }: Pick<AuthContext, 'isRouter'>): number {
   return isRouter ? maxRouterBodyBytes : maxBodyBytes;
 }
 
 /** How many values the JSON body of the router may hold: the representations that fill the largest body. */
 const maxRouterJsonMembers = 100_000;
+
+/** How many values the JSON body or WebSocket message of a caller may hold. */
+export function maxJsonMembersFor({ isRouter }: Pick<AuthContext, 'isRouter'>): number {
+  return isRouter ? maxRouterJsonMembers : maxJsonMembers;
+}
 
 /**
  * Parses GraphQL requests without losing digits of numbers. A number of more than 15 digits becomes a string of its
@@ -88,8 +93,8 @@ export function isJson(contentType: string | null | undefined): boolean {
  * Parses a JSON body.
  * @throws GraphQLError if it is not a JSON object, or is a batch of operations
  */
-export function paramsOfBody(text: string, { isRouter }: Pick<AuthContext, 'isRouter'>): GraphQLParams {
-  const body = parseExactly(text, 'The body', isRouter ? maxRouterJsonMembers : maxJsonMembers);
+export function paramsOfBody(text: string, auth: Pick<AuthContext, 'isRouter'>): GraphQLParams {
+  const body = parseExactly(text, 'The body', maxJsonMembersFor(auth));
   if (typeof body !== 'object' || body === null) throw badRequest('The body must be a JSON object.');
   if (Array.isArray(body))
     throw badRequest('Batching is not supported. Send one operation per request.', 'OPERATION_TOO_EXPENSIVE');

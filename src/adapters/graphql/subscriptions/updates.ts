@@ -57,8 +57,6 @@ interface SharedReads {
   readonly start: () => Promise<void>;
 }
 
-const updatesNotReadMessage = 'The updates have not been read from the store yet: try again.';
-
 /** Updates of payouts for GraphQL subscriptions. */
 export class SubscriptionUpdates implements Updates {
   readonly #options: UpdatesOptions;
@@ -73,7 +71,7 @@ export class SubscriptionUpdates implements Updates {
     const { live } = this.#options;
     const { latest } = live;
     return () => {
-      if (latest === undefined) throw new UpdatesUnavailable(updatesNotReadMessage);
+      if (latest === undefined) throw new UpdatesUnavailable({ retryable: true });
       return updateCursor(latest);
     };
   }
@@ -84,7 +82,7 @@ export class SubscriptionUpdates implements Updates {
   ): Promise<AsyncGenerator<UpdateWithPayout, void, undefined>> {
     const { live, subscriptions } = this.#options;
     const { latest: now } = live;
-    if (now === undefined) throw new UpdatesUnavailable(updatesNotReadMessage);
+    if (now === undefined) throw new UpdatesUnavailable({ retryable: true });
     const from = performance.now();
     const { isRouter } = authContextOf(context);
     const { subscribedDocument } = context;

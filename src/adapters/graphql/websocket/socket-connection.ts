@@ -13,6 +13,7 @@ import {
   runWithReport,
   type RequestReport,
 } from '../../observability/request-report.ts';
+import { maxJsonMembersFor } from '../request/exact-request.ts';
 import { pingMs } from '../subscriptions/event-stream.ts';
 import { onExpiry } from '../subscriptions/token-expiry.ts';
 import { unfinishedBytes } from './unfinished-message.ts';
@@ -198,7 +199,7 @@ export class SocketConnection implements ProtocolSocket {
 
   async #handleMessage(text: string, handle: (data: string) => Promise<void>): Promise<void> {
     if (!this.#isOpen || this.#draining !== undefined) return;
-    if (jsonBoundsProblem(text) !== undefined) {
+    if (jsonBoundsProblem(text, maxJsonMembersFor(this.#auth ?? { isRouter: false })) !== undefined) {
       this.close(CloseCode.BadRequest, 'Invalid message received');
       return;
     }

@@ -1,10 +1,12 @@
+import type { IncomingMessage } from 'node:http';
 import { GraphQLError, type ExecutionArgs, type ExecutionResult, type parse as parseDocument } from 'graphql';
 import { makeServer, type Server } from 'graphql-ws';
 import type { Logger } from 'pino';
 import type { Authenticator } from '../../../access/authenticator.ts';
-import { Unauthenticated } from '../../../errors/gateway-errors.ts';
+import { TooManyOperations, Unauthenticated } from '../../../errors/gateway-errors.ts';
 import { keepDigits } from '../../../json/exact-json.ts';
 import { connectionLimits as limits } from '../../http/connection-limits.ts';
+import { errorForCaller } from '../../../schema/errors.ts';
 import { refusalOf } from '../../http/refusal.ts';
 import { currentRequestReport } from '../../observability/request-report.ts';
 import { formatResult } from '../results/format-result.ts';
@@ -56,7 +58,7 @@ export function socketProtocol(options: SocketProtocolOptions): Server<SocketExt
       try {
         const auth = await authenticator.authenticate({
           authorization: typeof authorization === 'string' ? authorization : headers.authorization,
-          routerSecret: firstValue(headers['x-router-secret']),
+          routerSecret: routerSecretOf(connection.request),
         });
         connection.setCaller(auth);
       } catch (error) {
@@ -86,7 +88,7 @@ export function socketProtocol(options: SocketProtocolOptions): Server<SocketExt
       };
       try {
         await authenticator.countRequest(auth.caller);
-        if (connection.hasTooManyOperations) return [tooManyOperations()];
+        if (connection.hasTooManyOperations) throw new TooManyOperations(limits.operations);
         if (id.length > limits.operationIdLength) return [idTooLong()];
         const query = documentTextFor(persisted, payload as never, auth);
         const variableValues = payload.variables ?? null;
@@ -106,9 +108,9 @@ export function socketProtocol(options: SocketProtocolOptions): Server<SocketExt
         } as ExecutionArgs;
       } catch (error) {
         if (error instanceof GraphQLError) return [error];
-        const refusal = refusalOf(error);
-        if (refusal === undefined) throw error;
-        return [new GraphQLError(refusal.message, { extensions: { code: refusal.code } })];
+        const forCaller = errorForCaller(error);
+        if (forCaller === undefined) throw error;
+        return [new GraphQLError(forCaller.message, { extensions: forCaller.extensions })];
       }
     },
     execute: args => envelopedOf(args).execute(args),
@@ -152,14 +154,6 @@ function messageReviver(
   return message;
 }
 
-function tooManyOperations(): GraphQLError {
-  return new GraphQLError(
-    `This connection already runs ${String(limits.operations)} operations, the maximum. End some, or open another ` +
-      'connection.',
-    { extensions: { code: 'TOO_MANY_OPERATIONS' } },
-  );
-}
-
 function idTooLong(): GraphQLError {
   return new GraphQLError(
     `The id of the operation is longer than ${String(limits.operationIdLength)} characters.`,
@@ -201,6 +195,8 @@ function envelopedOf({ rootValue }: ExecutionArgs): Enveloped {
   return rootValue as Enveloped;
 }
 
-function firstValue(header: string | readonly string[] | undefined): string | undefined {
-  return typeof header === 'string' ? header : header?.[0];
+/** The router's secret in the headers of the request that opened a WebSocket. */
+export function routerSecretOf({ headers }: IncomingMessage): string | undefined {
+  const secret = headers['x-router-secret'];
+  return typeof secret === 'string' ? secret : secret?.[0];
 }

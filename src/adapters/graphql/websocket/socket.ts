@@ -2,10 +2,12 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { handleProtocols } from 'graphql-ws';
 import { WebSocketServer, type ServerOptions } from 'ws';
+import type { AuthContext } from '../../../access/authenticator.ts';
 import type { Connections } from '../../http/connections.ts';
 import type { FinishedRequest } from '../../http/request-log.ts';
+import { maxBodyBytesFor } from '../request/exact-request.ts';
 import { SocketConnection, type RunningOperation } from './socket-connection.ts';
-import { socketProtocol, type SocketProtocolOptions } from './socket-protocol.ts';
+import { routerSecretOf, socketProtocol, type SocketProtocolOptions } from './socket-protocol.ts';
 
 export interface GraphqlSocketOptions extends SocketProtocolOptions {
   /** Other origins whose pages may connect. The gateway's own origin always may. */
@@ -22,8 +24,6 @@ export interface GraphqlSocket {
   close(): Promise<void>;
 }
 
-const maxMessageBytes = 64 * 1024;
-
 /** The most fragments of one message. The library keeps some hundred bytes for each fragment, however small. */
 const maxFragments = 64;
 
@@ -36,19 +36,12 @@ const closeTimeoutMs = 5000;
  * closes when the token expires.
  */
 export function graphqlSocket(options: GraphqlSocketOptions): GraphqlSocket {
-  const { corsOrigins, connections, log, onRequest } = options;
-  // Without synchronous events, ws emits one message in each iteration of the event loop, so that a client that sends
-  // many messages at once does not block others. The types of ws lack `closeTimeout` and `maxFragments`.
-  const serverOptions: ServerOptions & { readonly closeTimeout: number; readonly maxFragments: number } = {
-    noServer: true,
-    maxPayload: maxMessageBytes,
-    maxFragments,
-    autoPong: false,
-    allowSynchronousEvents: false,
-    closeTimeout: closeTimeoutMs,
-    handleProtocols,
+  const { authenticator, corsOrigins, connections, log, onRequest } = options;
+  // The library has one limit of message sizes for each server.
+  const servers = {
+    caller: webSocketServer({ isRouter: false }),
+    router: webSocketServer({ isRouter: true }),
   };
-  const websockets = new WebSocketServer(serverOptions);
   const protocol = socketProtocol(options);
   const open = new Set<SocketConnection>();
 
@@ -78,7 +71,8 @@ export function graphqlSocket(options: GraphqlSocketOptions): GraphqlSocket {
         });
         return;
       }
-      websockets.handleUpgrade(request, socket, head, websocket => {
+      const server = authenticator.isRouter(routerSecretOf(request)) ? servers.router : servers.caller;
+      server.handleUpgrade(request, socket, head, websocket => {
         const connection = new SocketConnection({
           socket: websocket,
           request,
@@ -98,13 +92,34 @@ export function graphqlSocket(options: GraphqlSocketOptions): GraphqlSocket {
     },
     async close() {
       for (const connection of open) connection.drain();
-      await new Promise<void>(resolve => {
-        websockets.close(() => {
-          resolve();
-        });
-      });
+      await Promise.all(Object.values(servers).map(closeServer));
     },
   };
+}
+
+/** A server of WebSockets whose messages may be as large as the bodies of the caller's requests. */
+function webSocketServer(auth: Pick<AuthContext, 'isRouter'>): WebSocketServer {
+  // Without synchronous events, ws emits one message in each iteration of the event loop, so that a client that sends
+  // many messages at once does not block others. The types of ws lack `closeTimeout` and `maxFragments`.
+  const options: ServerOptions & { readonly closeTimeout: number; readonly maxFragments: number } = {
+    noServer: true,
+    maxPayload: maxBodyBytesFor(auth),
+    maxFragments,
+    autoPong: false,
+    allowSynchronousEvents: false,
+    closeTimeout: closeTimeoutMs,
+    handleProtocols,
+  };
+  return new WebSocketServer(options);
+}
+
+/** Resolves once all WebSockets of a server have closed. */
+function closeServer(server: WebSocketServer): Promise<void> {
+  return new Promise(resolve => {
+    server.close(() => {
+      resolve();
+    });
+  });
 }
 
 /**

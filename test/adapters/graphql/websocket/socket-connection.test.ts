@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import { connectionLimits as limits } from '../../../../src/adapters/http/connection-limits.ts';
+import type { Environment } from '../../../../src/config/config.ts';
 import { payoutInput } from '../../../support/payout-input.ts';
 import {
   postOperation,
@@ -10,16 +11,23 @@ import {
 } from '../../../support/running-gateway.ts';
 
 const secret = 'webhook-secret';
+const routerSecret = 'secret-of-the-router';
 
-async function start(): Promise<ListeningGateway> {
-  const gateway = await startListeningGateway({ env: { LEAN_WEBHOOK_SECRET: secret } });
+async function start(env: Environment = {}): Promise<ListeningGateway> {
+  const gateway = await startListeningGateway({ env: { LEAN_WEBHOOK_SECRET: secret, ...env } });
   onTestFinished(() => gateway.close());
   return gateway;
 }
 
 /** A plain WebSocket, on which the test sends and receives each message itself. */
-async function connect({ url }: ListeningGateway, { acknowledged = true } = {}) {
-  const socket = new WebSocket(url.replace('http', 'ws'), 'graphql-transport-ws', { autoPong: false });
+async function connect(
+  { url }: ListeningGateway,
+  { acknowledged = true, headers = {} }: { acknowledged?: boolean; headers?: Record<string, string> } = {},
+) {
+  const socket = new WebSocket(url.replace('http', 'ws'), 'graphql-transport-ws', {
+    autoPong: false,
+    headers,
+  });
   onTestFinished(() => {
     socket.terminate();
   });
@@ -91,7 +99,7 @@ describe('a WebSocket', () => {
       .toMatchObject({
         id: '1000',
         type: 'error',
-        payload: [{ extensions: { code: 'TOO_MANY_OPERATIONS' } }],
+        payload: [{ extensions: { code: 'TOO_MANY_OPERATIONS', retryable: true, retryAfterSeconds: 1 } }],
       });
     client.send({ id: '0', type: 'complete' });
     await expect.poll(() => metric(gateway, 'lean_payouts_subscribers')).toBe(limits.operations - 1);
@@ -147,6 +155,52 @@ describe('a WebSocket', () => {
     expect((await once(client.socket, 'close'))[0]).toBe(1008);
   });
 
+  it.each([
+    ['the router', 1024, { 'x-router-secret': routerSecret }],
+    ['another caller', 64, {}],
+    ['a caller with a wrong router secret', 64, { 'x-router-secret': 'another secret' }],
+  ])(
+    'of %s answers messages of up to %i KiB, and is closed with 1009 for a larger one',
+    async (_, kib, headers) => {
+      const gateway = await start({ ROUTER_SECRET: routerSecret });
+      const client = await connect(gateway, { headers });
+      const payload = { query: '{ __typename }' };
+      const message = JSON.stringify({ id: '1', type: 'subscribe', payload });
+      client.socket.send(message.padEnd(kib * 1024));
+      await expect
+        .poll(() => client.received)
+        .toContainEqual({ id: '1', type: 'next', payload: { data: { __typename: 'Query' } } });
+      client.socket.send(message.padEnd(kib * 1024 + 1));
+      expect((await once(client.socket, 'close'))[0]).toBe(1009);
+      await expect.poll(() => metric(gateway, 'lean_payouts_incoming_bytes')).toBe(0);
+    },
+  );
+
+  it('of the router answers a message with more values than that of another caller may have', async () => {
+    const gateway = await start({ ROUTER_SECRET: routerSecret });
+    const payload = { query: '{ __typename }', variables: { list: Array(50_000).fill(1) as number[] } };
+    const message = { id: '1', type: 'subscribe', payload };
+    const client = await connect(gateway, { headers: { 'x-router-secret': routerSecret } });
+    client.send(message);
+    await expect
+      .poll(() => client.received)
+      .toContainEqual({ id: '1', type: 'next', payload: { data: { __typename: 'Query' } } });
+    client.send({
+      ...message,
+      payload: { ...payload, variables: { list: Array(100_001).fill(1) as number[] } },
+    });
+    expect((await once(client.socket, 'close'))[0]).toBe(4400);
+  });
+
+  it('before its caller is authenticated may not send more than 16 KiB, even with the router secret', async () => {
+    const gateway = await start({ ROUTER_SECRET: routerSecret });
+    const headers = { 'x-router-secret': routerSecret };
+    const client = await connect(gateway, { acknowledged: false, headers });
+    client.socket.send('{"type":"connection_init"}'.padEnd(limits.connectionInitBytes + 1));
+    expect((await once(client.socket, 'close'))[0]).toBe(1006);
+    expect(client.received).toEqual([]);
+  });
+
   it('is closed with the code 4409 when an id is used twice, even a long id', async () => {
     const client = await connect(await start());
     const message = { id: 'x'.repeat(128), type: 'subscribe', payload: subscription };
@@ -174,7 +228,11 @@ it('one caller may have 5000 subscriptions over all connections, and one more is
   last?.send(subscribe(1));
   await expect
     .poll(() => last?.received.find(({ id }) => id === '1'))
-    .toMatchObject({ payload: { errors: [{ extensions: { code: 'TOO_MANY_SUBSCRIPTIONS' } }] } });
+    .toMatchObject({
+      payload: {
+        errors: [{ extensions: { code: 'TOO_MANY_SUBSCRIPTIONS', retryable: true, retryAfterSeconds: 5 } }],
+      },
+    });
   const overHttp = await fetch(gateway.url, {
     method: 'POST',
     headers: { 'content-type': 'application/json', accept: 'text/event-stream' },

@@ -1,0 +1,44 @@
+import { randomUUID } from 'node:crypto';
+import { open, readFile, rename } from 'node:fs/promises';
+
+/** A payout as it is sent, with the key that it has for good. */
+export interface KeptPayout {
+  readonly idempotency_key: string;
+  readonly body: object;
+}
+
+/**
+ * The payout of an order. The first call for an order makes its key, and writes the key and the body to the file before
+ * it resolves. Every later call, also of another process after a crash, gets the same key and the same body.
+ */
+export async function keepPayout(file: string, order: string, body: object): Promise<KeptPayout> {
+  const kept = await readKept(file);
+  const existing = kept[order];
+  if (existing !== undefined) return existing;
+  const payout = { idempotency_key: randomUUID(), body };
+  await writeDurably(file, JSON.stringify({ ...kept, [order]: payout }, null, 2));
+  return payout;
+}
+
+async function readKept(file: string): Promise<Record<string, KeptPayout>> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as Record<string, KeptPayout>;
+  } catch (error) {
+    // Any other error must stop the program: without its keys it could pay twice.
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return {};
+    throw error;
+  }
+}
+
+/** Replaces a file so that a crash leaves the old text or the new one, and a power cut not an empty file. */
+async function writeDurably(file: string, text: string): Promise<void> {
+  const temporary = `${file}.new`;
+  const handle = await open(temporary, 'w');
+  try {
+    await handle.writeFile(text);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await rename(temporary, file);
+}
