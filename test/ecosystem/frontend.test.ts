@@ -1,4 +1,4 @@
-import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
@@ -31,12 +31,42 @@ async function freePort(): Promise<number> {
   return port;
 }
 
+/** Runs a command line, and resolves once it has printed `expected`, with a function that stops it. */
+async function runCommand(
+  command: string,
+  { cwd, env = {} }: { readonly cwd: string; readonly env?: NodeJS.ProcessEnv },
+  expected: string,
+): Promise<() => Promise<void>> {
+  const child = spawn('bash', ['-c', command], {
+    cwd,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+    detached: true,
+  });
+  const ended = once(child, 'close');
+  let printed = '';
+  const stop = async (): Promise<void> => {
+    if (child.pid !== undefined) process.kill(-child.pid, 'SIGTERM');
+    await ended;
+  };
+  await new Promise<void>((resolve, reject) => {
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      printed += text;
+      if (printed.includes(expected)) resolve();
+    });
+    void ended.then(() => {
+      reject(new Error(`${command} ended without printing ${expected}:\n${printed}`));
+    });
+  });
+  return stop;
+}
+
 describe('the frontend of examples/frontend, built and served', () => {
   let folder: string;
   let example: string;
   let gatewayPort: number;
   let pagePort: number;
-  let server: ChildProcess;
+  let stopServer: () => Promise<void>;
   let browser: Browser;
 
   beforeAll(async () => {
@@ -57,22 +87,17 @@ describe('the frontend of examples/frontend, built and served', () => {
     await run('npm', ['ci', '--prefer-offline', '--no-audit', '--no-fund'], options);
     // It also generates the types and the manifest, and checks the types.
     await run('npm', ['run', 'build'], options);
-    server = spawn('npm', ['run', 'preview', '--', '--port', String(pagePort), '--strictPort'], {
-      ...options,
-      stdio: ['ignore', 'pipe', 'inherit'],
-      detached: true,
-    });
-    let printed = '';
-    for await (const chunk of server.stdout ?? []) {
-      printed += String(chunk);
-      if (printed.includes('Local:')) break;
-    }
+    stopServer = await runCommand(
+      `npm run preview -- --port ${String(pagePort)} --strictPort`,
+      options,
+      'Local:',
+    );
     browser = await startBrowser();
   }, buildTimeout);
 
   afterAll(async () => {
     await browser.close();
-    if (server.pid !== undefined) process.kill(-server.pid, 'SIGTERM');
+    await stopServer();
     await rm(folder, { recursive: true });
   });
 
@@ -176,11 +201,11 @@ describe('the frontend of examples/frontend, built and served', () => {
     await page.getByRole('button', { name: 'Filter' }).click();
     const expected = [/^Al Noor Trading\s+Within\s+.*\s+AED\s912,345,678,901,234\.57\s+In progress$/];
     await expect
-      .poll(() => rows(page).allInnerTexts())
+      .poll(() => rows(page).allInnerTexts(), slow)
       .toEqual(expected.map(row => expect.stringMatching(row)));
     await page.reload();
     await expect
-      .poll(() => rows(page).allInnerTexts())
+      .poll(() => rows(page).allInnerTexts(), slow)
       .toEqual(expected.map(row => expect.stringMatching(row)));
     expect(errors).toEqual([]);
   });
@@ -355,6 +380,51 @@ describe('the frontend of examples/frontend, built and served', () => {
     expect(errors).toEqual([]);
   });
 
+  it('is started by the commands in its README, also with only the operations of its manifest', async () => {
+    const text = await readFile(join(root, 'examples/frontend/README.md'), 'utf8');
+    const commands = [...text.matchAll(/```sh\n(.*?)\n```/gs)].map(([, command = '']) => command);
+    const [plain = '', page = '', only = '', ...others] = commands;
+    expect(others).toEqual([]);
+    const manifest = 'src/gql/persisted-documents.json';
+    const env = { PORT: String(gatewayPort), REST_PORT: 'off', MCP_PORT: 'off', SANDBOX_PORT: '0' };
+    const origin = 'http://localhost:5173';
+    for (const command of [plain, only]) {
+      const stop = await runCommand(
+        command.replace(`examples/frontend/${manifest}`, join(example, manifest)),
+        { cwd: root, env },
+        'Stop with Ctrl+C',
+      );
+      const preflight = await fetch(`http://127.0.0.1:${String(gatewayPort)}/graphql`, {
+        method: 'OPTIONS',
+        headers: { origin, 'access-control-request-method': 'POST' },
+      });
+      expect(preflight.headers.get('access-control-allow-origin')).toBe(origin);
+      const [documentId] = Object.keys(JSON.parse(await readFile(join(example, manifest), 'utf8')) as object);
+      const response = await fetch(`http://127.0.0.1:${String(gatewayPort)}/graphql`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ documentId }),
+      });
+      // The operation is known, and lacks its variables.
+      expect(await response.json()).toMatchObject({
+        errors: [
+          { extensions: { code: command === only ? 'BAD_USER_INPUT' : 'PERSISTED_OPERATION_NOT_FOUND' } },
+        ],
+      });
+      await stop();
+    }
+    const port = await freePort();
+    const stop = await runCommand(
+      `${page.replace('npm ci && ', '')} -- --port ${String(port)}`,
+      { cwd: example },
+      'Local:',
+    );
+    expect(await (await fetch(`http://localhost:${String(port)}/src/main.tsx`)).text()).toContain(
+      'createRoot',
+    );
+    await stop();
+  });
+
   it('sends only hashes of its manifest to a gateway with PERSISTED_OPERATIONS=only', async () => {
     const lean = await startLean();
     const manifest = join(example, 'src/gql/persisted-documents.json');
@@ -389,6 +459,17 @@ describe('the frontend of examples/frontend, built and served', () => {
     }
     expect(errors).toEqual([]);
   });
+});
+
+it('counts the same codes as not sent as docs/federation.md', async () => {
+  const page = await readFile(join(root, 'docs/federation.md'), 'utf8');
+  const [, list = ''] = /These codes of the gateway mean(.*?)\n {2}- /s.exec(page) ?? [];
+  const module = await readFile(join(root, 'examples/frontend/src/payment/payment-answer.ts'), 'utf8');
+  const [, set = ''] = /nothingSentCodes.*?\[(.*?)\]/s.exec(module) ?? [];
+  const codesIn = (text: string) =>
+    (text.match(/[A-Z]+(?:_[A-Z]+)+|FORBIDDEN|UNAUTHENTICATED/g) ?? []).sort();
+  expect(codesIn(set)).toEqual(codesIn(list));
+  expect(codesIn(set)).not.toEqual([]);
 });
 
 interface SentOperation {
