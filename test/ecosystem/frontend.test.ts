@@ -1,4 +1,4 @@
-import { execFile, spawn } from 'node:child_process';
+import { exec, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
@@ -14,7 +14,6 @@ import { startBrowser } from '../support/browser.ts';
 import { runProgram, type Program } from '../support/program.ts';
 import { freshFolder } from '../support/stores.ts';
 
-const run = promisify(execFile);
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const secret = 'webhook-secret';
 /** Longer than a slow machine needs. */
@@ -29,6 +28,14 @@ async function freePort(): Promise<number> {
   server.close();
   await once(server, 'close');
   return port;
+}
+
+/** Runs a command line to its end. Rejects with its output if it fails. */
+async function run(command: string, options: { readonly cwd: string; readonly env: NodeJS.ProcessEnv }) {
+  await promisify(exec)(command, options).catch((error: unknown) => {
+    const { stdout, stderr } = error as { readonly stdout: string; readonly stderr: string };
+    throw new Error(`${command} failed:\n${stdout}${stderr}`);
+  });
 }
 
 /** Runs a command line, and resolves once it has printed `expected`, with a function that stops it. */
@@ -84,9 +91,9 @@ describe('the frontend of examples/frontend, built and served', () => {
       cwd: example,
       env: { ...process.env, VITE_GATEWAY_URL: `http://127.0.0.1:${String(gatewayPort)}/graphql` },
     };
-    await run('npm', ['ci', '--prefer-offline', '--no-audit', '--no-fund'], options);
+    await run('npm ci --prefer-offline --no-audit --no-fund', options);
     // It also generates the types and the manifest, and checks the types.
-    await run('npm', ['run', 'build'], options);
+    await run('npm run build', options);
     stopServer = await runCommand(
       `npm run preview -- --port ${String(pagePort)} --strictPort`,
       options,
