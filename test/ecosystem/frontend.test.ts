@@ -1,7 +1,7 @@
 import { exec, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,7 +19,7 @@ const secret = 'webhook-secret';
 /** Longer than a slow machine needs. */
 const slow = { timeout: 60_000 };
 /** Installing and building the example. */
-const buildTimeout = 600_000;
+const buildTimeout = 1_200_000;
 
 async function freePort(): Promise<number> {
   const server = createServer();
@@ -28,6 +28,32 @@ async function freePort(): Promise<number> {
   server.close();
   await once(server, 'close');
   return port;
+}
+
+/** Starts a proxy between two ports that can keep all bytes of the open event streams back. It closes with the test. */
+async function startProxy(port: number, upstreamPort: number): Promise<{ freezeEventStreams(): void }> {
+  const eventStreams = new Set<Socket>();
+  const server = createServer(socket => {
+    const upstream = connect(upstreamPort, '127.0.0.1');
+    upstream.pipe(socket).pipe(upstream);
+    upstream.on('data', (bytes: Buffer) => {
+      if (bytes.includes('text/event-stream')) eventStreams.add(upstream);
+    });
+    for (const each of [socket, upstream]) each.on('error', () => undefined);
+    onTestFinished(() => {
+      socket.destroy();
+      upstream.destroy();
+    });
+  });
+  await once(server.listen(port, '127.0.0.1'), 'listening');
+  onTestFinished(() => {
+    server.close();
+  });
+  return {
+    freezeEventStreams() {
+      for (const upstream of eventStreams) upstream.unpipe();
+    },
+  };
 }
 
 /** Runs a command line to its end. Rejects with its output if it fails. */
@@ -384,6 +410,32 @@ describe('the frontend of examples/frontend, built and served', () => {
     await live(page).waitFor();
     lean.payouts.change(last, { postInitiationStatus: 'PROCESSED' });
     await paid('Paid last').waitFor();
+    expect(errors).toEqual([]);
+  });
+
+  it('connects again when its connection is silent', async () => {
+    const lean = await startLean();
+    const { intentId } = lean.payouts.add({ description: 'Followed' });
+    const port = await freePort();
+    await startGateway(lean, { PORT: String(port) });
+    lean.webhooks.target = { url: `http://127.0.0.1:${String(port)}/webhooks/lean`, secret };
+    const proxy = await startProxy(gatewayPort, port);
+    const { page, sent, errors } = await open();
+    await page.clock.install();
+    await page.reload();
+    await live(page).waitFor();
+    const subscriptions = () => sent.filter(({ operationName }) => operationName === 'PayoutUpdated').length;
+    const before = subscriptions();
+    // Nothing passes any more, and neither side notices.
+    proxy.freezeEventStreams();
+    lean.payouts.change(intentId, { postInitiationStatus: 'PROCESSED' });
+    await expect
+      .poll(async () => {
+        await page.clock.fastForward(31_000);
+        return subscriptions();
+      }, slow)
+      .toBeGreaterThan(before);
+    await rows(page).filter({ hasText: 'Followed' }).getByText('Paid', { exact: true }).waitFor();
     expect(errors).toEqual([]);
   });
 

@@ -18,10 +18,12 @@ export class SseLink extends ApolloLink {
       operation =>
         new Observable(observer => {
           const abort = new AbortController();
-          receive(url, operation, abort, result => observer.next(result)).then(
-            () => observer.complete(),
-            (error: unknown) => observer.error(error),
-          );
+          receive(url, operation, abort, result => observer.next(result))
+            .then(
+              () => observer.complete(),
+              (error: unknown) => observer.error(error),
+            )
+            .finally(() => abort.abort());
           return () => abort.abort();
         }),
     );
@@ -36,6 +38,7 @@ async function receive(
 ): Promise<void> {
   const { headers, http, onOpen } = operation.getContext();
   const { operationName, variables, extensions, query } = operation;
+  const restartTimer = abortOnSilence(abort);
   const response = await fetch(url, {
     method: 'POST',
     headers: { ...headers, 'content-type': 'application/json', accept: 'text/event-stream' },
@@ -53,7 +56,7 @@ async function receive(
   if (!response.ok || response.body === null) throw new Error(`The gateway answered ${response.status}.`);
   onOpen?.();
   const events = response.body
-    .pipeThrough(abortOnSilence(abort))
+    .pipeThrough(tap(restartTimer))
     .pipeThrough(new TextDecoderStream())
     .pipeThrough(new EventSourceParserStream())
     .getReader();
@@ -65,9 +68,8 @@ async function receive(
   }
 }
 
-function abortOnSilence(
-  abort: AbortController,
-): TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>> {
+/** Aborts unless the returned function is called again and again. */
+function abortOnSilence(abort: AbortController): () => void {
   let timer = 0;
   const restart = (): void => {
     clearTimeout(timer);
@@ -75,11 +77,15 @@ function abortOnSilence(
   };
   abort.signal.addEventListener('abort', () => clearTimeout(timer));
   restart();
+  return restart;
+}
+
+/** Passes bytes on, and calls a function for each piece. */
+function tap(onChunk: () => void): TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>> {
   return new TransformStream({
     transform(chunk, controller) {
-      restart();
+      onChunk();
       controller.enqueue(chunk);
     },
-    flush: () => clearTimeout(timer),
   });
 }
