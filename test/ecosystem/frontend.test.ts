@@ -12,6 +12,7 @@ import { destinations, sandboxCredentials } from '../../src/sandbox/fixtures.ts'
 import { startSandbox, type RunningSandbox } from '../../src/sandbox/sandbox.ts';
 import { startBrowser } from '../support/browser.ts';
 import { runProgram, type Program } from '../support/program.ts';
+import { postOperation } from '../support/running-gateway.ts';
 import { freshFolder } from '../support/stores.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -115,7 +116,7 @@ describe('the frontend of examples/frontend, built and served', () => {
     [gatewayPort, pagePort] = [await freePort(), await freePort()];
     const options = {
       cwd: example,
-      env: { ...process.env, VITE_GATEWAY_URL: `http://127.0.0.1:${String(gatewayPort)}/graphql` },
+      env: { ...process.env, VITE_GATEWAY_URL: gatewayUrl() },
     };
     await run('npm ci --prefer-offline --no-audit --no-fund', options);
     // It also generates the types and the manifest, and checks the types.
@@ -134,9 +135,11 @@ describe('the frontend of examples/frontend, built and served', () => {
     await rm(folder, { recursive: true });
   });
 
-  /** A Lean whose new payouts stay as they are created. With a higher speed it repeats lost webhooks sooner. */
-  async function startLean(speed = 0.001): Promise<RunningSandbox> {
-    const lean = await startSandbox({ speed });
+  const gatewayUrl = () => `http://127.0.0.1:${String(gatewayPort)}/graphql`;
+
+  /** A Lean whose new payouts stay as they are created. */
+  async function startLean(): Promise<RunningSandbox> {
+    const lean = await startSandbox({ speed: 0.001 });
     onTestFinished(() => lean.close());
     lean.webhooks.target = { url: `http://127.0.0.1:${String(gatewayPort)}/webhooks/lean`, secret };
     return lean;
@@ -354,9 +357,8 @@ describe('the frontend of examples/frontend, built and served', () => {
     const { page, sent, errors } = await open('/pay');
     await fillPayment(page, '16.50', 'INV 4711');
     // The gateway pays, and its response does not arrive.
-    const url = `http://127.0.0.1:${String(gatewayPort)}/graphql`;
     const failures = ['lost', 'proxy'];
-    await page.route(url, async route => {
+    await page.route(gatewayUrl(), async route => {
       const isPayment = keysOf([route.request().postDataJSON() as SentOperation]).length > 0;
       const failure = isPayment ? failures.shift() : undefined;
       if (failure === undefined) return route.continue();
@@ -379,7 +381,7 @@ describe('the frontend of examples/frontend, built and served', () => {
   });
 
   it('goes on with its updates after a restart of the gateway, and reads anew when the store is another one', async () => {
-    const lean = await startLean(60);
+    const lean = await startLean();
     const { intentId: early } = lean.payouts.add({ description: 'Paid early' });
     const { intentId: late } = lean.payouts.add({ description: 'Paid late' });
     const { intentId: last } = lean.payouts.add({ description: 'Paid last' });
@@ -390,13 +392,19 @@ describe('the frontend of examples/frontend, built and served', () => {
     const paid = (description: string) => row(description).getByText('Paid', { exact: true });
     await live(page).waitFor();
 
+    // The page cannot connect again before the next gateway has published an update.
+    await page.route(gatewayUrl(), route => route.abort());
     former.kill('SIGTERM');
     expect(await former.ended).toEqual([0, null]);
     await page.getByRole('status').filter({ hasText: 'Connecting' }).waitFor();
-    lean.payouts.change(early, { postInitiationStatus: 'PROCESSED' });
     const lists = () => sent.filter(({ operationName }) => operationName === 'PayoutList').length;
     const listsBefore = lists();
     const next = await startGateway(lean, store);
+    const newestCursor = async () => (await postOperation(gatewayUrl(), '{ payoutUpdatesCursor }')).data;
+    const cursorBefore = await newestCursor();
+    lean.payouts.change(early, { postInitiationStatus: 'PROCESSED' });
+    await expect.poll(newestCursor, slow).not.toEqual(cursorBefore);
+    await page.unroute(gatewayUrl());
     await paid('Paid early').waitFor();
     await live(page).waitFor();
     lean.payouts.change(late, { postInitiationStatus: 'PROCESSED' });
@@ -453,13 +461,13 @@ describe('the frontend of examples/frontend, built and served', () => {
         { cwd: root, env },
         'Stop with Ctrl+C',
       );
-      const preflight = await fetch(`http://127.0.0.1:${String(gatewayPort)}/graphql`, {
+      const preflight = await fetch(gatewayUrl(), {
         method: 'OPTIONS',
         headers: { origin, 'access-control-request-method': 'POST' },
       });
       expect(preflight.headers.get('access-control-allow-origin')).toBe(origin);
       const [documentId] = Object.keys(JSON.parse(await readFile(join(example, manifest), 'utf8')) as object);
-      const response = await fetch(`http://127.0.0.1:${String(gatewayPort)}/graphql`, {
+      const response = await fetch(gatewayUrl(), {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify({ documentId }),
