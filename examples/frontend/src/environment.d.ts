@@ -1,0 +1,4 @@
+interface ImportMetaEnv {
+  /** The address of the gateway's GraphQL. */
+  readonly VITE_GATEWAY_URL?: string;
+}
