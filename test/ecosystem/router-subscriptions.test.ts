@@ -1,68 +1,48 @@
-import { createGatewayRuntime } from '@graphql-hive/gateway';
-import { composeServices } from '@theguild/federation-composition';
-import { parse } from 'graphql';
-import { createServer } from 'node:http';
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
-import { expect, it, onTestFinished } from 'vitest';
-import { printSchema } from '../../src/schema/index.ts';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { subscribeBySse } from '../support/event-stream.ts';
-import { accountingSdl, startAccounting } from '../support/other-subgraphs.ts';
-import { startListeningGateway } from '../support/running-gateway.ts';
+import { startFederatedGraph } from './support/federated-graph.ts';
+import { routers } from './support/routers.ts';
+import { subscribersOf } from './support/subscribers.ts';
 
 const secret = 'webhook-secret';
+// The other subgraph returns `booked: true` for an id with this ending.
+const paymentId = 'b0000000-0000-4000-8000-00000000bee1';
+const intentId = 'c0000000-0000-4000-8000-00000000bee1';
+const document = `subscription ($after: String) {
+  payoutUpdated(after: $after) { cursor payoutId status payout { outcome booked } }
+}`;
 
-/** Starts two subgraphs and a router, which subscribes to them by server-sent events. */
-async function start() {
-  const [gateway, accounting] = await Promise.all([
-    startListeningGateway({ env: { LEAN_WEBHOOK_SECRET: secret } }),
-    startAccounting(),
-  ]);
-  gateway.lean.webhooks.target = { url: `${gateway.origin}/webhooks/lean`, secret };
-  const { supergraphSdl } = composeServices([
-    { name: 'payouts', url: gateway.url, typeDefs: parse(printSchema()) },
-    { name: 'accounting', url: accounting.url, typeDefs: parse(accountingSdl) },
-  ]);
-  const router = createGatewayRuntime({ supergraph: supergraphSdl ?? '', logging: false });
-  const server = createServer((request, response) => void router(request, response));
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  onTestFinished(async () => {
-    server.closeAllConnections();
-    server.close();
-    await router[Symbol.asyncDispose]();
-    await Promise.all([gateway.close(), accounting.close()]);
-  });
-  const url = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}/graphql`;
-  return { gateway, url };
-}
+const updateOf = (result: unknown) =>
+  (result as { readonly payoutUpdated: { readonly cursor: string } }).payoutUpdated;
 
-async function subscribers(origin: string): Promise<number> {
-  const text = await (await fetch(`${origin}/metrics`)).text();
-  return Number(/^lean_payouts_subscribers (\d+)$/m.exec(text)?.[1]);
-}
+// Apollo Gateway has no subscriptions.
+describe.each(routers.filter(([name]) => name !== 'Apollo Gateway'))('%s', (_name, startRouter) => {
+  it('streams updates of payouts with a field of another subgraph, and resumes after a cursor', async () => {
+    const graph = await startFederatedGraph(startRouter, {
+      gateway: { env: { LEAN_WEBHOOK_SECRET: secret } },
+    });
+    onTestFinished(() => graph.close());
+    const { gateway, url, headers } = graph;
+    gateway.lean.webhooks.target = { url: `${gateway.origin}/webhooks/lean`, secret };
 
-it('a router streams updates of payouts, with a field of another subgraph', async () => {
-  const { gateway, url } = await start();
-  const stream = await subscribeBySse(
-    url,
-    'subscription { payoutUpdated { payoutId status payout { outcome booked } } }',
-  );
-  await expect.poll(() => subscribers(gateway.origin)).toBe(1);
-  // The other subgraph returns `booked: true` for an id with this ending.
-  const paymentId = 'b0000000-0000-4000-8000-00000000bee1';
-  const intentId = 'c0000000-0000-4000-8000-00000000bee1';
-  gateway.lean.payouts.add({ status: 'PENDING_WITH_BANK', paymentId, intentId });
-  expect(await stream.next()).toEqual({
-    payoutUpdated: {
+    // Grafbase sends the headers of its response with the first update.
+    const subscribing = subscribeBySse(url, document, {}, headers);
+    await expect.poll(() => subscribersOf(gateway.origin), { timeout: 60_000 }).toBe(1);
+    gateway.lean.payouts.add({ status: 'PENDING_WITH_BANK', paymentId, intentId });
+    const stream = await subscribing;
+    const first = updateOf(await stream.next());
+    expect(first).toMatchObject({
       payoutId: `po_${intentId}`,
       status: 'PENDING_WITH_BANK',
       payout: { outcome: 'IN_PROGRESS', booked: true },
-    },
+    });
+    stream.close();
+    await expect.poll(() => subscribersOf(gateway.origin), { timeout: 60_000 }).toBe(0);
+
+    gateway.lean.payouts.change(paymentId, { status: 'ACCEPTED_BY_BANK' });
+    gateway.lean.payouts.change(paymentId, { postInitiationStatus: 'PROCESSED' });
+    const resumed = await subscribeBySse(url, document, { after: first.cursor }, headers);
+    expect(updateOf(await resumed.next())).toMatchObject({ status: 'ACCEPTED_BY_BANK' });
+    expect(updateOf(await resumed.next())).toMatchObject({ payout: { outcome: 'PAID', booked: true } });
   });
-  gateway.lean.payouts.change(paymentId, { status: 'ACCEPTED_BY_BANK' });
-  expect(await stream.next()).toMatchObject({ payoutUpdated: { status: 'ACCEPTED_BY_BANK' } });
-  gateway.lean.payouts.change(paymentId, { postInitiationStatus: 'PROCESSED' });
-  expect(await stream.next()).toMatchObject({ payoutUpdated: { payout: { outcome: 'PAID', booked: true } } });
-  stream.close();
-  await expect.poll(() => subscribers(gateway.origin), { timeout: 20_000 }).toBe(0);
 });
