@@ -64,7 +64,10 @@ export default defineConfig({
         test: { name: 'without-fast-path', include: operationTests, env: { FAST_PATH: 'off' } },
       },
       { extends: true, test: { name: 'unit', include: unitTests } },
-      { extends: true, test: { name: 'ecosystem', include: ecosystemTests } },
+      {
+        extends: true,
+        test: { name: 'ecosystem', include: ecosystemTests, globalSetup: 'test/support/bundled-programs.ts' },
+      },
     ],
   },
 });

@@ -146,7 +146,7 @@ describe('the frontend of examples/frontend, built and served', () => {
   }
 
   async function startGateway(lean: RunningSandbox, env: Record<string, string> = {}): Promise<Program> {
-    const program = runProgram('main.ts', {
+    const program = runProgram('main', {
       LEAN_BASE_URL: lean.url,
       LEAN_API_TOKEN: sandboxCredentials.token,
       LEAN_WEBHOOK_SECRET: secret,

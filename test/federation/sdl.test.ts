@@ -1,9 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { composeServices } from '@theguild/federation-composition';
-import { isObjectType, Kind, parse, visit, type ConstDirectiveNode, type DocumentNode } from 'graphql';
+import { Kind, parse, visit, type ConstDirectiveNode, type DocumentNode } from 'graphql';
 import { describe, expect, it } from 'vitest';
-import { printSchema, printSchemaWithAuthDirectives, schema } from '../../src/schema/index.ts';
-import { accountingSdl, ledgerSdl } from '../support/other-subgraphs.ts';
+import { printSchema, printSchemaWithAuthDirectives } from '../../src/schema/index.ts';
 import { startTestGateway } from '../support/test-gateway.ts';
 
 /** The names of the directives in a document, but for `@link` itself. */
@@ -96,28 +94,5 @@ describe('with auth directives', () => {
       'PayoutIntent.id',
     ]);
     expect(new Set(withDirectives.values())).toEqual(new Set([0, 2]));
-  });
-
-  it('the supergraph demands no scopes for fields of other subgraphs', () => {
-    const { supergraphSdl, errors } = composeServices([
-      { name: 'payouts', url: 'http://payouts', typeDefs: parse(printSchemaWithAuthDirectives()) },
-      { name: 'accounting', url: 'http://accounting', typeDefs: parse(accountingSdl) },
-      { name: 'ledger', url: 'http://ledger', typeDefs: parse(ledgerSdl) },
-    ]);
-    expect(errors).toBeUndefined();
-    const guarded: string[] = [];
-    visit(parse(supergraphSdl ?? ''), {
-      ObjectTypeDefinition(type) {
-        expect(type.directives?.filter(isAuth)).toEqual([]);
-        for (const field of type.fields ?? [])
-          if (field.directives?.some(isAuth) === true) guarded.push(`${type.name.value}.${field.name.value}`);
-      },
-    });
-    expect(guarded).toContain('Payout.status');
-    for (const name of guarded) {
-      const [type = '', field = ''] = name.split('.');
-      const ours = schema.getType(type);
-      expect(isObjectType(ours) && field in ours.getFields(), name).toBe(true);
-    }
   });
 });

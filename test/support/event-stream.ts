@@ -64,7 +64,8 @@ export async function subscribeBySse(
     let text = '';
     try {
       for await (const chunk of response.body ?? []) {
-        text += decoder.decode(chunk as Uint8Array, { stream: true });
+        // Some servers end lines with CR LF.
+        text = (text + decoder.decode(chunk as Uint8Array, { stream: true })).replaceAll('\r\n', '\n');
         const messages = text.split('\n\n');
         text = messages.pop() ?? '';
         for (const message of messages) handleMessage(message);

@@ -26,6 +26,7 @@ export const ledgerSdl = /* GraphQL */ `
 
   type Query {
     ledger: [LedgerEntry!]!
+    entriesOf(intentIds: [ID!]!): [LedgerEntry!]!
   }
   type LedgerEntry {
     number: ID!
@@ -58,17 +59,19 @@ export const ledgerSdl = /* GraphQL */ `
 
 const unknownId = 'c0000000-0000-4000-8000-000000000999';
 
-const ledger = [
-  ['1', { intentId: exampleIntentId }, { id: destinations.pays }],
-  ['2', { intentId: unknownId }, null],
-  ['3', { intentId: 'no id at all' }, { id: 'no id either' }],
-].map(([number, payout, destination]) => ({
+const entry = (number: string, intentId: string, destinationId: string | null) => ({
   number,
-  payout,
-  destination,
+  payout: { intentId },
+  destination: destinationId === null ? null : { id: destinationId },
   total: { minorUnits: 1010, currency: 'AED' },
   page: { hasNextPage: false, hasPreviousPage: false },
-}));
+});
+
+const ledger = [
+  entry('1', exampleIntentId, destinations.pays),
+  entry('2', unknownId, null),
+  entry('3', 'no id at all', 'no id either'),
+];
 
 export function isBooked(payoutId: string): boolean {
   return /^po_.*[0-7]$/.test(payoutId);
@@ -88,7 +91,9 @@ export function startAccounting(): Promise<Subgraph> {
 }
 
 export function startLedger(): Promise<Subgraph> {
-  const resolvers = { Query: { ledger: () => ledger } };
+  const entriesOf = (_: unknown, { intentIds }: { readonly intentIds: readonly string[] }) =>
+    intentIds.map((intentId, index) => entry(String(index), intentId, null));
+  const resolvers = { Query: { ledger: () => ledger, entriesOf } };
   return serve(buildSubgraphSchema({ typeDefs: parse(ledgerSdl), resolvers }));
 }
 

@@ -9,7 +9,7 @@ import {
   waitingPayoutInput,
   startClientStack,
   type ClientResults,
-} from '../support/client-stack.ts';
+} from '../../support/client-stack.ts';
 
 it('Apollo Client with its default cache follows a payout from its creation to PAID, in list and detail', async () => {
   const { url, socketUrl, pay } = await startClientStack();

@@ -13,10 +13,10 @@ import {
   waitingPayoutInput,
   startClientStack,
   type ClientResults,
-} from '../support/client-stack.ts';
-import { postOperation } from '../support/running-gateway.ts';
+} from '../../support/client-stack.ts';
+import { postOperation } from '../../support/running-gateway.ts';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
+const root = fileURLToPath(new URL('../../..', import.meta.url));
 const { commitMutation, createOperationDescriptor, Environment, fetchQuery, Network, Observable } = relay;
 
 type Name = keyof typeof documents;
@@ -47,7 +47,7 @@ async function compileDocuments(): Promise<Record<Name, ConcreteRequest>> {
   );
   await copyFile(join(root, 'api.graphql'), join(folder, 'api.graphql'));
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
-  const compiler = join(root, 'node_modules/relay-compiler/cli.js');
+  const compiler = fileURLToPath(new URL('../node_modules/relay-compiler/cli.js', import.meta.url));
   await promisify(execFile)(process.execPath, [compiler, 'relay.config.json'], { cwd: folder });
   const artifacts = names.map(async ({ name, relayName }) => {
     const path = pathToFileURL(join(folder, 'artifacts', `${relayName}.graphql.js`)).href;

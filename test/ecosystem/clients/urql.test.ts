@@ -8,7 +8,7 @@ import {
   waitingPayoutInput,
   startClientStack,
   type ClientResults,
-} from '../support/client-stack.ts';
+} from '../../support/client-stack.ts';
 
 it('urql with graphcache’s default keys follows a payout from its creation to PAID, in list and detail', async () => {
   // graphcache warns about objects without an id, which it stores with their parent.
