@@ -128,10 +128,15 @@ export interface PayoutEvents {
   recordStart(leanNow: Instant): Promise<Instant>;
   /**
    * Takes the lease for a backfill, which compares the received events with those that Lean lists.
+   * @param options.evenIfNotDue takes it from another gateway, too
    * @returns up to when, by Lean's clock, the last backfill has compared them; undefined if another gateway has the
    *   lease, or if the next backfill is not due
    */
-  takeBackfillLease(everyMs: number, leanNow: Instant): Promise<Instant | undefined>;
+  takeBackfillLease(
+    everyMs: number,
+    leanNow: Instant,
+    options?: { readonly evenIfNotDue: boolean },
+  ): Promise<Instant | undefined>;
   /** Records up to when, by Lean's clock, a backfill has compared the events. */
   completeBackfill(upTo: Instant): Promise<void>;
   /** Deletes processed events, and all updates but the newest, that are older than this by the store's clock. */

@@ -144,12 +144,17 @@ export class SqlPayoutEvents implements PayoutEvents {
     return String(rows[0]?.['started_at']) as Instant;
   }
 
-  async takeBackfillLease(everyMs: number, leanNow: Instant): Promise<Instant | undefined> {
+  async takeBackfillLease(
+    everyMs: number,
+    leanNow: Instant,
+    { evenIfNotDue = false } = {},
+  ): Promise<Instant | undefined> {
     await this.recordStart(leanNow);
     // A due time more than one interval ahead was written by a wrong clock, so it is ignored.
+    const isDue = 'due_at <= store_now() OR due_at > store_now() + CAST($1 AS BIGINT)';
     const [rows = []] = await this.#database.run({
       sql: `UPDATE lean_payout_backfill SET due_at = store_now() + CAST($1 AS BIGINT)
-        WHERE id = 1 AND (due_at <= store_now() OR due_at > store_now() + CAST($1 AS BIGINT)) RETURNING up_to`,
+        WHERE id = 1 ${evenIfNotDue ? '' : `AND (${isDue})`} RETURNING up_to`,
       values: [Math.ceil(everyMs)],
     });
     return rows[0] === undefined ? undefined : (String(rows[0]['up_to']) as Instant);

@@ -50,7 +50,7 @@ const unreadableRow = '';
 
 /**
  * Recovers missed webhooks every few minutes. Reads Lean's list of events and the payouts that have changed, and
- * publishes what is missing. One of the gateways on a store runs each backfill.
+ * publishes what is missing. Each gateway runs one at its start, and one of the gateways on a store runs each later one.
  */
 export class WebhookBackfill {
   readonly #options: Required<WebhookBackfillOptions>;
@@ -60,6 +60,8 @@ export class WebhookBackfill {
    * after all others, so that they cannot keep the backfill from reaching the others.
    */
   #firstFailures: ReadonlyMap<string, number> = new Map();
+  /** Whether this gateway has begun a backfill since its start. */
+  #hasBegun = false;
 
   constructor(options: WebhookBackfillOptions) {
     this.#options = { intervalMs: 180_000, ...options };
@@ -86,7 +88,9 @@ export class WebhookBackfill {
     const { events, intervalMs } = this.#options;
     const leanNow = await this.#leanNow();
     // The lease is shorter than the interval, because a single gateway would otherwise find its own lease still valid.
-    const upTo = await events.takeBackfillLease(intervalMs * 0.9, leanNow);
+    // The first backfill recovers what came while this gateway was not running, so it does not wait for its turn.
+    const upTo = await events.takeBackfillLease(intervalMs * 0.9, leanNow, { evenIfNotDue: !this.#hasBegun });
+    this.#hasBegun = true;
     if (upTo !== undefined) await this.backfill(upTo, leanNow);
   }
 

@@ -393,6 +393,15 @@ describe.each(storeKinds)('the backfill lease (%s)', kind => {
     expect(await leases()).toEqual([leanNow]);
   });
 
+  it('a gateway that has just started gets the lease of another one, which is then not due for either', async () => {
+    const { events, open } = await start(kind);
+    await events.takeBackfillLease(minute, leanNow);
+    const started = open();
+    expect(await started.takeBackfillLease(minute, leanNow, { evenIfNotDue: true })).toBe(leanNow);
+    for (const each of [events, started])
+      expect(await each.takeBackfillLease(minute, leanNow)).toBeUndefined();
+  });
+
   it('a backfill starts where the last completed backfill ended', async () => {
     const { clock, events } = await start(kind);
     await events.takeBackfillLease(minute, leanNow);

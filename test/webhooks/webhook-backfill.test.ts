@@ -30,12 +30,19 @@ function createFakeBackfill(
     listPayouts,
     publishRow,
     listEvents,
-  }: { readonly listPayouts?: unknown; readonly publishRow?: unknown; readonly listEvents?: unknown } = {},
+    intervalMs = 180_000,
+  }: {
+    readonly listPayouts?: unknown;
+    readonly publishRow?: unknown;
+    readonly listEvents?: unknown;
+    readonly intervalMs?: number;
+  } = {},
 ) {
   const completed: Instant[] = [];
   const missed: unknown[] = [];
   const read: string[] = [];
   const leasedAt: Instant[] = [];
+  const leaseOptions: unknown[] = [];
   const backfill: WebhookBackfill = new WebhookBackfill({
     client: {
       now: () => Promise.resolve(Date.parse(until)),
@@ -55,8 +62,9 @@ function createFakeBackfill(
     },
     events: {
       recordStart: () => Promise.resolve(since),
-      takeBackfillLease: (_intervalMs: number, leanNow: Instant) => {
+      takeBackfillLease: (_intervalMs: number, leanNow: Instant, options: unknown) => {
         leasedAt.push(leanNow);
+        leaseOptions.push(options);
         return Promise.resolve(upTo);
       },
       receive: (received: readonly unknown[]) => Promise.resolve(received.length),
@@ -66,9 +74,10 @@ function createFakeBackfill(
     processor: { wake: () => undefined, beginRead: () => Promise.resolve(0), publishRow },
     onMissed: (recovered: unknown) => missed.push(recovered),
     onFailure: () => undefined,
+    intervalMs,
   } as unknown as WebhookBackfillOptions);
   onTestFinished(() => backfill.stop());
-  return { backfill, completed, missed, read, leasedAt };
+  return { backfill, completed, missed, read, leasedAt, leaseOptions };
 }
 
 it('a complete backfill is recorded up to Lean’s time', async () => {
@@ -100,6 +109,14 @@ it('a backfill starts ten minutes before Lean’s time if the end of the last on
   await backfill.backfill(instant('2099-01-01T00:00:00Z'), until);
   expect(read).toEqual(['2026-03-01T00:50:00.000Z', '2026-03-01T00:50:00.000Z']);
   expect(completed).toEqual([until]);
+});
+
+it('only the first backfill after the start does not wait for its turn', async () => {
+  const { backfill, leaseOptions } = createFakeBackfill();
+  backfill.start();
+  await expect
+    .poll(() => leaseOptions.slice(0, 3), { timeout: 10_000 })
+    .toEqual([{ evenIfNotDue: true }, { evenIfNotDue: false }, { evenIfNotDue: false }]);
 });
 
 it('a backfill is recorded with Lean’s time, not with the local time', async () => {
