@@ -21,10 +21,12 @@ describe('npm run bench', () => {
     ['create a payout', '1.0'],
   ])('prints the cost and the Lean calls of all servers for the workload: %s', (workload, leanCalls) => {
     expect(stdout).toMatch(/ +CPU µs +of E +per second +p50 ms +p99 ms +MiB +Lean calls\n/);
-    const rows = stdout.split(`\n${workload}\n`)[1]?.split('\n').slice(0, 6) ?? [];
-    const [ours, ...others] = rows.map(row => row.trim().split(/ {2,}/));
+    const rows = stdout.split(`\n${workload}\n`)[1]?.split('\n').slice(0, 7) ?? [];
+    const [ours, withCache, ...others] = rows.map(row => row.trim().split(/ {2,}/));
     expect(ours?.slice(1)).toEqual(Array(7).fill(expect.stringMatching(/^[\d.]+$/)));
     expect(ours).toEqual(['ours', ...Array<unknown>(6).fill(expect.anything()), leanCalls]);
+    expect(withCache?.[0]).toBe('ours, READ_CACHE_MB=32');
+    expect(Number(withCache?.at(-1))).toBeLessThanOrEqual(Number(leanCalls));
     expect(others.map(row => [row[0], row.at(-1)])).toEqual(
       ['ours, FAST_PATH=off', 'E: Yoga, Pothos', 'Apollo Server', 'Mercurius', 'bare'].map(name => [
         name,

@@ -227,6 +227,7 @@ describe("a row of Lean's list", () => {
       pendingManualAuthorization: false,
       createdAt: '2026-05-13T08:30:00.123456Z',
       updatedAt: '2026-05-13T08:30:01.5Z',
+      wire: row,
     });
   });
 

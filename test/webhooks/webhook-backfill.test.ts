@@ -112,7 +112,7 @@ it('a backfill starts ten minutes before Lean’s time if the end of the last on
 });
 
 it('only the first backfill after the start does not wait for its turn', async () => {
-  const { backfill, leaseOptions } = createFakeBackfill();
+  const { backfill, leaseOptions } = createFakeBackfill(undefined, { intervalMs: 20 });
   backfill.start();
   await expect
     .poll(() => leaseOptions.slice(0, 3), { timeout: 10_000 })
