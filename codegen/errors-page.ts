@@ -15,8 +15,8 @@ Every GraphQL error has a code in \`extensions.code\`. REST responds with proble
     response, the outcome is unknown. Send the same input with the same key, and never pay under another one.
 - Errors of calls to Lean have \`extensions.lean\` (REST: \`lean\`) with \`httpStatus\`, Lean's own \`code\`, the
   \`correlationId\` and \`traceId\` for Lean's support, and \`retryable\`.
-- If the same request may succeed later, \`extensions.retryable\` is true, and \`extensions.retryAfterSeconds\` is how long to
-  wait before that. Problem details have the same two members.
+- If the same request may succeed later, \`extensions.retryable\` is true, and \`extensions.retryAfterSeconds\` says how many
+  seconds to wait first. Problem details have the same two members.
 - Messages are for people, and may change. Codes do not change.
 `;
 

@@ -120,7 +120,9 @@ export function createCore(config: CoreConfig, options: CoreOptions): Core {
     log.warn({ intentId }, 'Lean shows a second payment of one intent; the gateway uses the newer one');
     onSecondPayment?.();
   });
-  const details = new DetailCache(config.readCacheBytes * (1 - rowCacheShare), client.clock);
+  const details = new DetailCache(config.readCacheBytes * (1 - rowCacheShare), client.clock, {
+    leanTimeoutMs: config.lean.timeoutMs,
+  });
   const lists = new PayoutLists(client, rowCache);
   const { reconciler, decisions, creation, loop } = creationServices({
     client,

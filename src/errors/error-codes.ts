@@ -4,7 +4,7 @@ export interface ErrorDescription {
   readonly httpStatus: number;
   /** Whether the same request may succeed later; null if each error says so itself (`retryable`). */
   readonly retryable: boolean | null;
-  /** How long to wait before that, in seconds, unless an error says so itself. @default 1 */
+  /** How many seconds to wait before trying again, unless the error says so itself. @default 1 */
   readonly retryAfterSeconds?: number;
   /** The cause, as a sentence. */
   readonly meaning: string;
@@ -139,13 +139,13 @@ export const graphErrors = {
     httpStatus: 504,
     retryable: null,
     meaning: 'Lean did not answer in time.',
-    advice: 'Try again.',
+    advice: 'Try again after `retryAfterSeconds`, if there is one.',
   },
   LEAN_UNAVAILABLE: {
     httpStatus: 502,
     retryable: null,
     meaning: 'Lean cannot be reached, or has a fault.',
-    advice: 'Try again later.',
+    advice: 'Try again after `retryAfterSeconds`, if there is one.',
   },
   LEAN_BAD_RESPONSE: {
     httpStatus: 502,
@@ -164,7 +164,7 @@ export const graphErrors = {
     retryable: true,
     retryAfterSeconds: 5,
     meaning: "Only Lean's list has the field, and the payout was not found there.",
-    advice: 'Try again.',
+    advice: 'Try again after `retryAfterSeconds`, if there is one.',
   },
   PAYOUT_STORE_UNAVAILABLE: {
     httpStatus: 503,
@@ -209,9 +209,11 @@ export const operationErrors = {
   },
   PAYOUT_OUTCOME_UNKNOWN: {
     httpStatus: 504,
-    retryable: true,
+    // Only an outcome with the reason WAITING may be tried again.
+    retryable: null,
     meaning: 'Lean may or may not have accepted the payout.',
-    advice: 'Send the same input with the same key after `retryAfterSeconds`.',
+    advice:
+      'If `reason` is `WAITING`, send the same input with the same key after `retryAfterSeconds`. Otherwise an operator decides.',
   },
 } as const satisfies Record<string, ErrorDescription>;
 

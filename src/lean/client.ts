@@ -1,5 +1,5 @@
 import type { LeanAnswer } from './answer.ts';
-import { RetryingClient, type RetryingClientOptions } from './retrying-request.ts';
+import { RetryingClient, type RetryingClientOptions } from './retrying-client.ts';
 import type { CallBudget } from './call-budget.ts';
 import {
   getPayoutDestination,

@@ -4,13 +4,13 @@ import type { PayoutRow } from '../payouts/payout.ts';
 
 /**
  * The details of the payouts that the lists of one request have shown: from the cache, or read from Lean and then
- * cached. The details of any other payout are read from Lean, and what the cache has of it is dropped.
+ * cached. Other payouts are read from Lean, and their cached details are dropped.
  */
 export class ListedDetails {
   readonly #cache: DetailCache;
   readonly #rowCache: RowCache;
   readonly #pages: (readonly PayoutRow[])[] = [];
-  /** By intent id and by payment id; null if the pages show different rows of the payout. */
+  /** By intent id and by payment id; null if the pages show the payout more than once, because its rows may differ. */
   #rows: Map<string, PayoutRow | null> | undefined;
 
   constructor(cache: DetailCache, rowCache: RowCache) {
@@ -25,31 +25,24 @@ export class ListedDetails {
   }
 
   /**
-   * A cached detail of a payout; undefined if it must be read.
-   * @param id of its intent or its payment
+   * A detail of a payout. If a list has shown the payout, it comes from the cache, or is cached after the read.
+   * @param ids of its intent and its payment, as far as they are known; the first one finds its row
    */
-  cached<Name extends DetailName>(name: Name, id: string): PayoutDetails[Name] | undefined {
-    const row = this.#rowOf(id);
-    return row && this.#cache.get(row, name);
-  }
-
-  /**
-   * Reads a detail of a payout, and caches it if a list has shown the payout.
-   * @param ids of its intent and its payment, as far as they are known; by the first one its row is found
-   */
-  async read<Name extends DetailName, Read extends PayoutDetails[Name] | null>(
+  async get<Name extends DetailName, Read extends PayoutDetails[Name] | null>(
     name: Name,
     ids: readonly [string, ...string[]],
     read: () => Promise<Read>,
-  ): Promise<Read> {
+  ): Promise<Read | PayoutDetails[Name]> {
     const row = this.#rowOf(ids[0]);
+    const cached = row && this.#cache.get(row, name);
+    if (cached !== undefined) return cached;
     const detailRead = row && this.#cache.begin(row);
     let value: Read | undefined;
     try {
       value = await read();
       return value;
     } finally {
-      if (detailRead !== undefined) this.#cache.end(detailRead, name, value ?? undefined);
+      if (detailRead !== undefined) this.#cache.end(detailRead, name, value);
       else {
         const readId = value != null && 'intentId' in value ? [value.intentId] : [];
         for (const id of [...ids, ...readId]) this.#cache.drop(id);
@@ -69,9 +62,11 @@ export class ListedDetails {
 function rowsOf(pages: readonly (readonly PayoutRow[])[]): Map<string, PayoutRow | null> {
   const rows = new Map<string, PayoutRow | null>();
   for (const row of pages.flat()) {
-    const isFirst = !rows.has(row.intentId);
-    rows.set(row.intentId, isFirst ? row : null);
-    if (row.paymentId !== null) rows.set(row.paymentId, isFirst ? row : null);
+    const earlier = rows.get(row.intentId);
+    if (earlier?.paymentId != null) rows.set(earlier.paymentId, null);
+    const only = rows.has(row.intentId) ? null : row;
+    rows.set(row.intentId, only);
+    if (row.paymentId !== null) rows.set(row.paymentId, only);
   }
   return rows;
 }

@@ -84,10 +84,8 @@ export class Loaders {
   /** @throws LeanNotOffered, LeanError */
   intent(intentId: string): Promise<PayoutIntent | null> {
     if (this.lacksDetailCalls) return Promise.reject(new LeanNotOffered());
-    const cached = this.#details.cached('intent', intentId);
-    if (cached !== undefined) return Promise.resolve(cached);
     this.#intentById ??= this.#createLoader('intentById', async id => {
-      const intent = await this.#details.read('intent', [id], () =>
+      const intent = await this.#details.get('intent', [id], () =>
         this.#sources.reads.intent(id, this.#optionsFor(id)),
       );
       if (intent !== null) this.#sources.rowCache.setNewestPayment(id, intent.payout.paymentId);
@@ -99,11 +97,9 @@ export class Loaders {
   /** @throws LeanNotOffered, LeanError */
   payment(paymentId: string, intentId?: string): Promise<Payout | null> {
     if (this.lacksDetailCalls) return Promise.reject(new LeanNotOffered());
-    const cached = this.#details.cached('payment', paymentId);
-    if (cached !== undefined) return Promise.resolve(cached);
     this.#paymentById ??= this.#createLoader('paymentById', async id => {
       const options = this.#optionsFor(id);
-      const payout = await this.#details.read('payment', [id], () => this.#sources.reads.payout(id, options));
+      const payout = await this.#details.get('payment', [id], () => this.#sources.reads.payout(id, options));
       // Further reads of this payout share the deadline.
       if (payout !== null) this.#deadlines.set(payout.intentId, options.deadline);
       return payout;
@@ -163,12 +159,10 @@ export class Loaders {
 
   /** @throws LeanError */
   history({ paymentId, intentId }: PayoutIds): Promise<readonly HistoryEvent[]> {
-    const cached = this.#details.cached('history', paymentId ?? intentId);
-    if (cached !== undefined) return Promise.resolve(cached);
     this.#historyByPayout ??= this.#createLoader(
       'historyByPayout',
       ids =>
-        this.#details.read('history', [ids.paymentId ?? ids.intentId, ids.intentId], () =>
+        this.#details.get('history', [ids.paymentId ?? ids.intentId, ids.intentId], () =>
           this.#sources.histories.of(ids, this.#optionsFor(ids.intentId)),
         ),
       (ids: PayoutIds) => `${ids.paymentId ?? ''} ${ids.intentId}`,

@@ -81,7 +81,7 @@ export interface OperationCallsOptions {
   readonly requireKey: boolean;
   /** Whether account numbers and IBANs are masked for callers without the scope to read them. @default false */
   readonly maskIban?: boolean;
-  /** Told of every payout that is read, because what it has of the payout may be older. */
+  /** The cached details. Those of a payout are dropped after each read of it, because they may be older. */
   readonly details?: Pick<DetailCache, 'drop'>;
   /** How many Lean calls one operation may make. @default no limit */
   readonly maxUpstreamCalls?: number;

@@ -5,7 +5,7 @@ import type { HistoryEvent } from './history-event.ts';
 import type { PayoutIntent } from './payout-intent.ts';
 import { outcomeOf, type Payout, type PayoutRow } from './payout.ts';
 
-/** What Lean has to be asked about a payout beyond its list row: one call for each. */
+/** The data of a payout that its list row lacks. Each costs one Lean call. */
 export interface PayoutDetails {
   readonly intent: PayoutIntent;
   /** The payout from the call for its payment. */
@@ -15,10 +15,15 @@ export interface PayoutDetails {
 
 export type DetailName = keyof PayoutDetails;
 
-/** A detail, and when Lean was asked for it: epoch ms by Lean's clock. */
+/** When Lean was asked: by its own clock (epoch ms), and by the monotonic clock of this machine (ms). */
+interface Asked {
+  readonly lean: number;
+  readonly monotonic: number;
+}
+
 interface CachedDetail<Value> {
   readonly value: Value;
-  readonly askedAt: number;
+  readonly asked: Asked;
 }
 
 /** The details that were read while the list showed this row. */
@@ -27,10 +32,10 @@ interface CachedPayout {
   readonly details: { readonly [Name in DetailName]?: CachedDetail<PayoutDetails[Name]> };
 }
 
-/** A read of a payout's details whose results will be cached. */
+/** A read of one detail, whose result may be cached. */
 export interface DetailRead {
   readonly row: PayoutRow;
-  readonly askedAt: number;
+  readonly asked: Asked;
   readonly inFlight: ReadsInFlight;
   /** `inFlight.drops` when the read began. */
   readonly drops: number;
@@ -40,20 +45,22 @@ export interface DetailRead {
 interface ReadsInFlight {
   count: number;
   drops: number;
+  /** The ids of the intent and of its payments. */
+  readonly ids: Set<string>;
 }
 
-/** How long after the last change of a payout, in ms, its details count as settled at Lean. */
+/** How long after the last change of a payout, in ms, its details count as settled at Lean, at least. */
 export const settlingMs = 60_000;
 
 /** The greatest age of a detail, in ms. Lean may add to a history late. */
 export const maxAgeMs = 600_000;
 
 /**
- * Details of payouts whose outcome is final, for list rows that have not changed. A list that shows the very row that an
- * earlier list showed before the details were read proves that they are still right, so they need not be read again.
+ * Details of final payouts. Each request reads the list anew. If the list shows the same row as before the details were
+ * read, the payout has not changed, so its details need not be read again.
  *
- * - The row must carry the time of its last change, and the details must have been asked for `settlingMs` or more after
- *   that time, by Lean's clock.
+ * - The row must carry the time of its last change, and the details must have been asked for a minute or more after that
+ *   time, by Lean's clock.
  * - The details must agree with the row, and are at most `maxAgeMs` old.
  * - Any news of a payout drops its details (`drop`), also those of reads in flight.
  *
@@ -62,6 +69,8 @@ export const maxAgeMs = 600_000;
  */
 export class DetailCache {
   readonly #clock: Pick<LeanClock, 'now'>;
+  readonly #monotonic: () => number;
+  readonly #settlingMs: number;
   /** By intent id. */
   readonly #payouts: LRUCache<string, CachedPayout> | undefined;
   /** The intent ids of cached payouts, by payment id. */
@@ -71,9 +80,18 @@ export class DetailCache {
   #hits = 0;
   #misses = 0;
 
-  /** @param bytes the cache's size; 0: nothing is cached */
-  constructor(bytes: number, clock: Pick<LeanClock, 'now'>) {
+  /**
+   * @param bytes the cache's size; 0: nothing is cached
+   * @param options.leanTimeoutMs how long a call may take. A read may share a call that began so long before it.
+   */
+  constructor(
+    bytes: number,
+    clock: Pick<LeanClock, 'now'>,
+    { leanTimeoutMs = 0, monotonic = () => performance.now() } = {},
+  ) {
     this.#clock = clock;
+    this.#monotonic = monotonic;
+    this.#settlingMs = Math.max(settlingMs, leanTimeoutMs);
     if (bytes > 0)
       this.#payouts = new LRUCache({
         maxSize: bytes,
@@ -96,11 +114,16 @@ export class DetailCache {
   get<Name extends DetailName>(row: PayoutRow, name: Name): PayoutDetails[Name] | undefined {
     if (this.#payouts === undefined || !isFinal(row)) return undefined;
     const detail = this.#unchanged(row)?.details[name];
-    const age = (this.#clock.now() ?? Infinity) - (detail?.askedAt ?? -Infinity);
-    const isUsable = age >= 0 && age < maxAgeMs;
+    const isUsable = detail !== undefined && this.#isRecent(detail.asked);
     if (isUsable) this.#hits += 1;
     else this.#misses += 1;
-    return isUsable ? detail?.value : undefined;
+    return isUsable ? detail.value : undefined;
+  }
+
+  /** Both clocks must agree, because Lean's may be corrected, and a suspended machine stops its own. */
+  #isRecent({ lean, monotonic }: Asked): boolean {
+    const age = (this.#clock.now() ?? Infinity) - lean;
+    return age >= 0 && age < maxAgeMs && this.#monotonic() - monotonic < maxAgeMs;
   }
 
   /** The cached payout if its row is equal to this one. */
@@ -117,32 +140,43 @@ export class DetailCache {
    * @returns undefined if the result could not be cached
    */
   begin(row: PayoutRow): DetailRead | undefined {
-    const askedAt = this.#clock.now();
-    if (this.#payouts === undefined || askedAt === undefined || !isFinal(row)) return undefined;
-    if (row.updatedAt == null || askedAt - Date.parse(row.updatedAt) < settlingMs) return undefined;
-    const inFlight = this.#inFlight.get(row.intentId) ?? { count: 0, drops: 0 };
+    const lean = this.#clock.now();
+    if (this.#payouts === undefined || lean === undefined || !isFinal(row)) return undefined;
+    if (row.updatedAt == null || lean - Date.parse(row.updatedAt) < this.#settlingMs) return undefined;
+    const inFlight = this.#inFlight.get(row.intentId) ?? { count: 0, drops: 0, ids: new Set() };
     inFlight.count += 1;
-    for (const id of idsOf(row)) this.#inFlight.set(id, inFlight);
-    return { row, askedAt, inFlight, drops: inFlight.drops };
+    for (const id of row.paymentId === null ? [row.intentId] : [row.intentId, row.paymentId]) {
+      inFlight.ids.add(id);
+      this.#inFlight.set(id, inFlight);
+    }
+    return { row, asked: { lean, monotonic: this.#monotonic() }, inFlight, drops: inFlight.drops };
   }
 
   /**
-   * Ends a read, and caches its result.
-   * @param value undefined if the read has failed, or if Lean does not know the payout
+   * Ends a read, and caches its result. If the result contradicts the row, all details of the payout are dropped.
+   * @param value undefined if the read has failed; null if Lean does not know the payout
    */
-  end<Name extends DetailName>(read: DetailRead, name: Name, value: PayoutDetails[Name] | undefined): void {
-    const { row, askedAt, inFlight, drops } = read;
+  end<Name extends DetailName>(
+    read: DetailRead,
+    name: Name,
+    value: PayoutDetails[Name] | null | undefined,
+  ): void {
+    const { row, asked, inFlight, drops } = read;
     inFlight.count -= 1;
-    if (inFlight.count === 0) for (const id of idsOf(row)) this.#inFlight.delete(id);
-    if (value === undefined || inFlight.drops !== drops || !agrees(row, { [name]: value })) return;
-    const details = { ...this.#unchanged(row)?.details, [name]: { value, askedAt } };
+    if (inFlight.count === 0) for (const id of inFlight.ids) this.#inFlight.delete(id);
+    if (value === undefined || inFlight.drops !== drops) return;
+    if (value === null || !agrees(row, { [name]: value })) {
+      this.drop(row.intentId);
+      return;
+    }
+    const details = { ...this.#unchanged(row)?.details, [name]: { value, asked } };
     this.#payouts?.set(row.intentId, { row, details });
     if (row.paymentId !== null && this.#payouts?.has(row.intentId) === true)
       this.#intentIds.set(row.paymentId, row.intentId);
   }
 
   /**
-   * Drops the details of a payout, because Lean has told something of it, or may have.
+   * Drops the details of a payout, because they may be outdated.
    * @param id of its intent or its payment
    */
   drop(id: string): void {
@@ -150,10 +184,6 @@ export class DetailCache {
     if (inFlight !== undefined) inFlight.drops += 1;
     this.#payouts?.delete(this.#intentIds.get(id) ?? id);
   }
-}
-
-function idsOf({ intentId, paymentId }: PayoutRow): readonly string[] {
-  return paymentId === null ? [intentId] : [intentId, paymentId];
 }
 
 /** Whether a row shows a final outcome and the time of its last change. */

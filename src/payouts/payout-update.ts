@@ -128,7 +128,7 @@ export interface PayoutEvents {
   recordStart(leanNow: Instant): Promise<Instant>;
   /**
    * Takes the lease for a backfill, which compares the received events with those that Lean lists.
-   * @param options.evenIfNotDue takes it from another gateway, too
+   * @param options.evenIfNotDue takes the lease although another gateway's backfill was recent
    * @returns up to when, by Lean's clock, the last backfill has compared them; undefined if another gateway has the
    *   lease, or if the next backfill is not due
    */

@@ -26,7 +26,7 @@ export interface UpdatePipelineOptions extends ObservationSources {
   readonly callbacks: {
     /** Called with the number of updates that this gateway has just published. */
     onPublished(updates: number): void;
-    /** Called with the id of each intent and payment of which there is news, so that what is known of it is outdated. */
+    /** Called with the ids of intents and payments that may have changed, so that cached data is dropped. */
     onNews(id: string): void;
     /** Called after a webhook with a new event, with the payout that it announces. */
     onEventReceived(payout: AnnouncedPayout): void;
@@ -89,7 +89,11 @@ export class UpdatePipeline {
     });
     this.receiver = new WebhookReceiver({
       ...options,
-      onNews: callbacks.onNews,
+      onNews: id => {
+        // A later read must not share the answer to an earlier one.
+        client.stopSharingReads();
+        callbacks.onNews(id);
+      },
       onReceived: payout => {
         callbacks.onEventReceived(payout);
         processor.wake();

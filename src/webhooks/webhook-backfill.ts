@@ -50,7 +50,7 @@ const unreadableRow = '';
 
 /**
  * Recovers missed webhooks every few minutes. Reads Lean's list of events and the payouts that have changed, and
- * publishes what is missing. Each gateway runs one at its start, and one of the gateways on a store runs each later one.
+ * publishes what is missing. Each gateway runs a backfill when it starts. After that, one of the gateways on a store runs each.
  */
 export class WebhookBackfill {
   readonly #options: Required<WebhookBackfillOptions>;
@@ -88,7 +88,7 @@ export class WebhookBackfill {
     const { events, intervalMs } = this.#options;
     const leanNow = await this.#leanNow();
     // The lease is shorter than the interval, because a single gateway would otherwise find its own lease still valid.
-    // The first backfill recovers what came while this gateway was not running, so it does not wait for its turn.
+    // The first one recovers what this gateway missed before its start, so it runs even if another gateway's was recent.
     const upTo = await events.takeBackfillLease(intervalMs * 0.9, leanNow, { evenIfNotDue: !this.#hasBegun });
     this.#hasBegun = true;
     if (upTo !== undefined) await this.backfill(upTo, leanNow);

@@ -380,7 +380,7 @@ describe('the frontend of examples/frontend, built and served', () => {
     expect(errors).toEqual([]);
   });
 
-  it('goes on with its updates after a restart of the gateway, and reads anew when the store is another one', async () => {
+  it('resumes its updates after a restart of the gateway, and reads everything again if the store is another one', async () => {
     const lean = await startLean();
     const { intentId: early } = lean.payouts.add({ description: 'Paid early' });
     const { intentId: late } = lean.payouts.add({ description: 'Paid late' });

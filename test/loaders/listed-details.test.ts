@@ -14,10 +14,12 @@ const paidRow = (change: LeanPayoutRow = {}): PayoutRow =>
 const events = [{ event: 'payment.created', status: 'CREATED', published_at: '2026-03-01T12:00:00Z' }];
 const history = historyFromLean({ payments: [{ events }] }, 'i');
 
-/** Caches that the requests of a test share. */
+/** Requests that share their caches. */
 class Requests {
   readonly #cache = new DetailCache(100_000, { now: () => Date.parse('2026-03-02T12:00:00Z') });
   readonly rowCache = new RowCache(100_000);
+  /** How often Lean was asked for the history. */
+  reads = 0;
 
   /** A request that has read these pages of Lean's list. */
   after(...pages: readonly (readonly PayoutRow[])[]): ListedDetails {
@@ -26,59 +28,76 @@ class Requests {
     return details;
   }
 
-  /** A request that has read and cached the history. */
-  async cacheHistory(): Promise<void> {
-    await this.after([paidRow()]).read('history', ['p', 'i'], () => Promise.resolve(history));
+  /** Asks for the history in a request that has read these pages. */
+  async readHistory(...pages: readonly (readonly PayoutRow[])[]): Promise<void> {
+    const read = (): Promise<readonly HistoryEvent[]> => {
+      this.reads += 1;
+      return Promise.resolve(history);
+    };
+    expect(await this.after(...pages).get('history', ['p', 'i'], read)).toBe(history);
   }
 }
 
-const cachedHistory = (details: ListedDetails): readonly HistoryEvent[] | undefined =>
-  details.cached('history', 'p');
-
-describe('the details of listed payouts', () => {
-  it('come from the cache in a later request whose list shows the same row', async () => {
+describe('the history of a listed payout', () => {
+  it('comes from the cache in a later request whose list shows the same row', async () => {
     const requests = new Requests();
-    await requests.cacheHistory();
-    expect(cachedHistory(requests.after([paidRow()]))).toBe(history);
+    await requests.readHistory([paidRow()]);
+    await requests.readHistory([paidRow()]);
+    expect(requests.reads).toBe(1);
   });
 
-  it('are read from Lean in a request that has read no list', async () => {
+  it('is read from Lean in a request that has read no list, and again by the next list', async () => {
     const requests = new Requests();
-    await requests.cacheHistory();
-    expect(cachedHistory(requests.after())).toBeUndefined();
+    await requests.readHistory([paidRow()]);
+    await requests.readHistory();
+    expect(requests.reads).toBe(2);
+    await requests.readHistory([paidRow()]);
+    expect(requests.reads).toBe(3);
   });
 
-  it('are read from Lean if two lists of the request have shown the payout, because they may differ', async () => {
+  it('is read from Lean if the lists of the request have shown two rows of the payout', async () => {
     const requests = new Requests();
-    await requests.cacheHistory();
-    expect(cachedHistory(requests.after([paidRow({ description: 'changed' })], [paidRow()]))).toBeUndefined();
+    await requests.readHistory([paidRow()]);
+    await requests.readHistory([paidRow()], [paidRow({ payment_id: 'q' })]);
+    await requests.readHistory([paidRow({ payment_id: 'q' })], [paidRow()]);
+    expect(requests.reads).toBe(3);
   });
 
-  it('are read from Lean if a newer payment of the payout is known', async () => {
+  it('is read from Lean if a newer payment of the payout is known', async () => {
     const requests = new Requests();
-    await requests.cacheHistory();
+    await requests.readHistory([paidRow()]);
     requests.rowCache.add([paidRow(), paidRow({ payment_id: 'q', created_at: '2026-03-01T13:00:00Z' })]);
-    expect(cachedHistory(requests.after([paidRow()]))).toBeUndefined();
+    await requests.readHistory([paidRow()]);
+    expect(requests.reads).toBe(2);
   });
 
-  it.each(['resolves', 'rejects'])('are dropped when a read of the payout alone %s', async how => {
+  it.each(['resolves', 'rejects'])('is read again after a read of the payout alone %s', async how => {
     const requests = new Requests();
-    await requests.cacheHistory();
-    const read = requests
+    await requests.readHistory([paidRow()]);
+    const alone = requests
       .after()
-      .read('intent', ['i'], () =>
+      .get('intent', ['i'], () =>
         how === 'resolves' ? Promise.resolve(null) : Promise.reject(new Error('no')),
       );
-    await read.catch(() => undefined);
-    expect(cachedHistory(requests.after([paidRow()]))).toBeUndefined();
+    await alone.catch(() => undefined);
+    await requests.readHistory([paidRow()]);
+    expect(requests.reads).toBe(2);
   });
 
-  it('are not cached when their read fails', async () => {
+  it('is read again if Lean does not know the intent of a listed payout', async () => {
     const requests = new Requests();
-    const read = requests
-      .after([paidRow()])
-      .read('history', ['p', 'i'], () => Promise.reject(new Error('no')));
-    await expect(read).rejects.toThrow('no');
-    expect(cachedHistory(requests.after([paidRow()]))).toBeUndefined();
+    await requests.readHistory([paidRow()]);
+    expect(await requests.after([paidRow()]).get('intent', ['i'], () => Promise.resolve(null))).toBeNull();
+    await requests.readHistory([paidRow()]);
+    expect(requests.reads).toBe(2);
+  });
+
+  it('is not dropped when another read of the listed payout fails', async () => {
+    const requests = new Requests();
+    await requests.readHistory([paidRow()]);
+    const failing = requests.after([paidRow()]).get('intent', ['i'], () => Promise.reject(new Error('no')));
+    await expect(failing).rejects.toThrow('no');
+    await requests.readHistory([paidRow()]);
+    expect(requests.reads).toBe(1);
   });
 });

@@ -38,12 +38,14 @@ function detailsOf(change: { readonly status?: string; readonly id?: string } = 
 }
 
 /** A cache whose clock stands at the first moment at which `paidRow` is settled. */
-function cacheWithClock(bytes = 100_000) {
-  const clock: { time: number | undefined; now(): number | undefined } = {
+function cacheWithClock(bytes = 100_000, leanTimeoutMs = 0) {
+  const clock: { time: number | undefined; now(): number | undefined; monotonic: number } = {
     time: updatedAt + settlingMs,
     now: () => clock.time,
+    monotonic: 0,
   };
-  return { cache: new DetailCache(bytes, clock), clock };
+  const cache = new DetailCache(bytes, clock, { leanTimeoutMs, monotonic: () => clock.monotonic });
+  return { cache, clock };
 }
 
 /** Reads and caches a detail, as a request does. */
@@ -117,6 +119,24 @@ describe('the detail cache', () => {
     expect(found).toEqual([true, false, false, false]);
   });
 
+  it('returns nothing that is ten minutes old by the clock of this machine, whatever the clock of Lean says', () => {
+    const { cache, clock } = cacheWithClock();
+    add(cache, paidRow(), 'intent');
+    const found = [maxAgeMs - 1, maxAgeMs].map(monotonic => {
+      clock.monotonic = monotonic;
+      return cache.get(paidRow(), 'intent') !== undefined;
+    });
+    expect(found).toEqual([true, false]);
+  });
+
+  it('waits longer after the last change if a call to Lean may take longer than a minute', () => {
+    const { cache, clock } = cacheWithClock(100_000, 3 * settlingMs);
+    clock.time = updatedAt + 3 * settlingMs - 1;
+    expect(cache.begin(paidRow())).toBeUndefined();
+    clock.time += 1;
+    expect(cache.begin(paidRow())).toBeDefined();
+  });
+
   it('counts the age from when Lean was asked, and for each detail', () => {
     const { cache, clock } = cacheWithClock();
     const asked = updatedAt + settlingMs;
@@ -131,8 +151,9 @@ describe('the detail cache', () => {
 
   it('does not cache an answer that Lean lacks, or that does not fit the row', () => {
     const { cache } = cacheWithClock();
-    const unfit: readonly [DetailName, PayoutDetails[DetailName] | undefined][] = [
+    const unfit: readonly [DetailName, PayoutDetails[DetailName] | null | undefined][] = [
       ['intent', undefined],
+      ['intent', null],
       ['history', []],
       ['intent', detailsOf({ status: 'PENDING_WITH_BANK' }).intent],
       ['intent', detailsOf({ id: 'q' }).intent],
@@ -142,6 +163,16 @@ describe('the detail cache', () => {
       const read = cache.begin(paidRow());
       if (read !== undefined) cache.end(read, name, value);
       expect(cache.get(paidRow(), name)).toBeUndefined();
+    }
+  });
+
+  it('drops all details of a payout when an answer contradicts its row', () => {
+    for (const unfit of [null, detailsOf({ status: 'PENDING_WITH_BANK' }).intent]) {
+      const { cache } = cacheWithClock();
+      add(cache, paidRow(), 'history');
+      const read = cache.begin(paidRow());
+      if (read !== undefined) cache.end(read, 'intent', unfit);
+      expect(cache.get(paidRow(), 'history')).toBeUndefined();
     }
   });
 

@@ -29,8 +29,8 @@ interface Node {
   readonly history: readonly { readonly leanStatus: string }[] | null;
 }
 
-/** A gateway in front of a Lean that changes, and all that happened to both. */
-class World {
+/** A gateway in front of a changing Lean, with the times of all webhooks and single reads. */
+class CacheScenario {
   readonly #lean: ChangingLean;
   readonly #gateway: TestGateway;
   readonly #rest: OperationCalls;
@@ -182,21 +182,21 @@ const step = fc.oneof(
 );
 type Step = typeof step extends fc.Arbitrary<infer Value> ? Value : never;
 
-async function take(world: World, lean: ChangingLean, given: Step): Promise<void> {
+async function runStep(scenario: CacheScenario, lean: ChangingLean, given: Step): Promise<void> {
   const payout = 'index' in given ? lean.payouts[given.index] : undefined;
-  if (given.kind === 'page') await world.readPage(given.times);
+  if (given.kind === 'page') await scenario.readPage(given.times);
   else if (given.kind === 'wait') lean.advance(given.seconds * 1000);
   else if (given.kind === 'failure') lean.nextFailure = given.of;
   else if (payout === undefined) throw new Error('the step names no payout');
   else if (given.kind === 'state') lean.changeState(payout, given.state, given.lagMs);
   else if (given.kind === 'quiet') lean.changeQuietly(payout);
   else if (given.kind === 'details') lean.changeDetails(payout);
-  else if (given.kind === 'webhook') await world.announce(payout, given.namesIntent);
-  else if (given.kind === 'alone') await world.readAlone(payout, given.how);
+  else if (given.kind === 'webhook') await scenario.announce(payout, given.namesIntent);
+  else if (given.kind === 'alone') await scenario.readAlone(payout, given.how);
   else
     lean.whileAnswering = () => {
       lean.changeDetails(payout);
-      return world.announce(payout, true);
+      return scenario.announce(payout, true);
     };
 }
 
@@ -207,7 +207,7 @@ describe('the details of a payout in a list', () => {
   });
 
   it.each(['0', '4'])(
-    'are those that Lean has, or had within ten minutes if nothing shows a change (READ_CACHE_MB=%s)',
+    'are those that Lean has, or at most ten minutes old if nothing shows a change (READ_CACHE_MB=%s)',
     async size => {
       const options = fc.record({ intentsHaveTracking: fc.boolean(), undated: fc.boolean() });
       await fc.assert(
@@ -223,8 +223,8 @@ describe('the details of a payout in a list', () => {
               READ_CACHE_MB: size,
             },
           });
-          const world = new World(lean, gateway, size !== '0');
-          for (const each of steps) await take(world, lean, each);
+          const scenario = new CacheScenario(lean, gateway, size !== '0');
+          for (const each of steps) await runStep(scenario, lean, each);
           hits += gateway.core.details.statistics.hits;
         }),
         { numRuns: 25, seed: 7 },

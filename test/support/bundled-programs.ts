@@ -40,7 +40,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     external: /^node:/,
     plugins: [
       {
-        name: 'as-in-the-sources',
+        name: 'keep-driver-and-paths',
         // kill-at.ts changes the driver of the program, so the program must load the same one.
         resolveId: source =>
           source === 'pg' ? { id: pathToFileURL(require.resolve('pg')).href, external: true } : undefined,

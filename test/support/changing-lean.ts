@@ -2,7 +2,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import { onTestFinished } from 'vitest';
 import { listening } from '../lean/fixtures.ts';
 
-/** What Lean may say of a payout's state: final or not. */
+/** A payout's state at Lean, final or not. */
 export type LeanState = readonly [status: string, tracking: string | null];
 
 export const finalStates: readonly LeanState[] = [
@@ -11,7 +11,7 @@ export const finalStates: readonly LeanState[] = [
   ['FAILED', null],
 ];
 
-/** Something that Lean has shown from a moment on. The moments count everything that happens at Lean, from 1. */
+/** A value that Lean shows from a moment on. Moments number all events at Lean, from 1. */
 interface Version<Value> {
   readonly value: Value;
   readonly moment: number;
@@ -50,8 +50,8 @@ export interface ChangingPayout {
 }
 
 /**
- * A Lean whose payouts change in every way that Lean has not excluded, on a clock that the test turns. It remembers what
- * it has shown at which moment.
+ * A Lean whose payouts change in every way that Lean's documentation allows, on a clock that the test sets. It records
+ * what it has shown at which moment.
  */
 export class ChangingLean {
   /** Epoch ms. */
@@ -98,7 +98,7 @@ export class ChangingLean {
     return this.#times[moment] ?? this.now;
   }
 
-  /** Turns the clock on. Late details appear when their time has come. */
+  /** Advances the clock. Late details appear when they are due. */
   advance(ms: number): void {
     const end = this.now + ms;
     for (const payout of this.payouts.filter(({ late }) => late !== undefined && late.at <= end)) {
@@ -116,7 +116,7 @@ export class ChangingLean {
     if (lagMs === 0) this.#showLate(payout);
   }
 
-  /** Changes a row, and the details with it, in something that leaves the time of the last change as it is. */
+  /** Changes a row and its details, but not the time of the last change. */
   changeQuietly(payout: ChangingPayout): void {
     this.#addRow(payout, {});
     this.changeDetails(payout);
@@ -212,7 +212,7 @@ function historyEvent(version: string): object {
   return { event: 'payment.updated', status: version, published_at: '2026-01-01T08:00:00Z' };
 }
 
-/** Starts it. It closes with the test. */
+/** Starts a server for it, which closes when the test ends. */
 export async function startChangingLean(lean: ChangingLean): Promise<string> {
   const server = createServer((request, response) => {
     request.resume().on('end', () => void lean.answer(request.url ?? '', response));

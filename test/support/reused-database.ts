@@ -13,10 +13,10 @@ interface ReusedDatabase {
   isReusable: boolean;
 }
 
-/** The databases that no test uses, the one that was used longest ago first. */
+/** The databases that no test uses, the least recently used first. */
 const idle: ReusedDatabase[] = [];
 
-/** A database rests for this many tests, so that no late write of one test reaches the next one. */
+/** A database is not reused before this many others have been, so that no late write reaches the next test. */
 const restingTests = 2;
 
 /** All tables except those that the migration fills. */

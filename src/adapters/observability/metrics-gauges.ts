@@ -21,7 +21,7 @@ export interface MetricsSources {
   readonly connections: () => Pick<Connections, 'count' | 'unreadBytes' | 'incomingBytes'>;
 }
 
-/** Registers all gauges. */
+/** Registers the metrics that are read when they are scraped: gauges, and counters that other code keeps. */
 export function registerGauges(
   registry: Registry,
   { load, detailCache, attention, clocks, ready, subscriptions, connections }: MetricsSources,
@@ -144,17 +144,17 @@ export function registerGauges(
   };
   counter(
     'lean_payouts_detail_cache_hits_total',
-    'Lean calls that were saved by details of final payouts that were read before.',
+    'Lean calls that were saved, because the details of a final payout were cached.',
     () => detailCache().hits,
   );
   counter(
     'lean_payouts_detail_cache_misses_total',
-    'Lean calls for details of final payouts that a list has shown.',
+    'Lean calls for details of final payouts in lists that were not cached.',
     () => detailCache().misses,
   );
   gauge(
     'lean_payouts_detail_cache_bytes',
-    'Estimated memory of the details of final payouts.',
+    'Estimated memory of the cached details of final payouts, in bytes.',
     () => detailCache().bytes,
   );
   gauge('lean_payouts_subscribers', 'Open subscriptions.', subscriptions);
