@@ -15,6 +15,10 @@ COPY src ./src
 RUN npm run build
 
 FROM node
+# glibc keeps memory that was freed between other blocks. After four floods of requests the process held 160 MiB more than
+# before with glibc, and 90 MiB with jemalloc (docs/operations.md, "The host").
+RUN apt-get update && apt-get install -y --no-install-recommends libjemalloc2 && rm -rf /var/lib/apt/lists/*
+ENV LD_PRELOAD=libjemalloc.so.2
 # The folder of the payout records. Only the gateway's user may read it.
 RUN install -d -o 10001 -g 10001 -m 700 /data
 COPY package.json LICENSE ./

@@ -80,7 +80,7 @@ const gatewayVariables = [...example.matchAll(/^([A-Z][A-Z_]+)=/gm)].map(([, nam
 const defaultOf = (variable: string): string =>
   new RegExp(`^${variable}=(.*)$`, 'm').exec(example)?.[1] ?? '';
 /** Variables that Node, its packages and SQLite read. */
-const otherVariables = ['NODE_ENV', 'NODE_OPTIONS', 'SQLITE_TMPDIR'];
+const otherVariables = ['LD_PRELOAD', 'NODE_ENV', 'NODE_OPTIONS', 'SQLITE_TMPDIR'];
 
 describe('the image', () => {
   const environment = Object.fromEntries(
@@ -134,6 +134,11 @@ describe('the image', () => {
       Object.keys(environment).filter(name => ![...gatewayVariables, ...otherVariables].includes(name)),
     ).toEqual([]);
     expect(environment['HOST']).toBe('0.0.0.0');
+  });
+
+  it('installs the allocator that it preloads', () => {
+    expect(environment['LD_PRELOAD']).toBe('libjemalloc.so.2');
+    expect(valuesOf('RUN').join()).toMatch(/apt-get install -y --no-install-recommends libjemalloc2 /);
   });
 
   it('exposes the default ports of the gateway', () => {
