@@ -37,8 +37,8 @@ const confinedLibraries = [
   },
   {
     library: 'prom-client',
-    allowedIn: 'src/adapters/observability/metrics*.ts',
-    message: 'prom-client may be imported only in adapters/observability/metrics*.ts.',
+    allowedIn: 'src/adapters/observability/{metrics,scraped-metrics}.ts',
+    message: 'prom-client may be imported only in adapters/observability/metrics.ts and scraped-metrics.ts.',
   },
   {
     library: 'graphql-jit',

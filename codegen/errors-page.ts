@@ -5,7 +5,7 @@ type Entries = Readonly<Record<string, ErrorDescription>>;
 const introduction = `# Errors
 
 Every GraphQL error has a code in \`extensions.code\`. REST responds with problem details (RFC 9457) that have the same
-\`code\`. MCP tools respond with a sentence, which names the code if Lean or the store failed.
+\`code\`. MCP tools respond with a sentence, and with the code in \`_meta\` unless Lean itself has answered.
 
 - **\`createPayout\` reports most problems in its result and not as an error**: \`PayoutRejected\` and
   \`PayoutOutcomeUnknown\`. If an error replaces the result, its code shows whether anything was sent:

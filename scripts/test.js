@@ -7,10 +7,10 @@ import { once } from 'node:events';
  */
 const checks = ['format:check', 'lint', 'types', 'codegen:check'];
 
-/** Runs an npm script, and resolves with whether it succeeded. Without `isShown` it prints its output only if it fails. */
+/** Runs an npm script, and resolves with whether it succeeded. Unless `isShown`, it prints its output only if it fails. */
 async function succeeds(script, isShown) {
   const child = spawn('npm', ['run', '--silent', script], {
-    stdio: ['ignore', isShown ? 'inherit' : 'pipe', isShown ? 'inherit' : 'pipe'],
+    stdio: isShown ? ['ignore', 'inherit', 'inherit'] : ['ignore', 'pipe', 'pipe'],
     shell: process.platform === 'win32',
   });
   let output = '';

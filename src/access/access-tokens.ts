@@ -24,7 +24,7 @@ const clockToleranceSeconds = 5;
 
 const maxSubjectLength = 255;
 
-/** How long a verified token is cached. */
+/** How long a verified token is cached, in ms. */
 const cacheMs = 30_000;
 const maxCached = 10_000;
 

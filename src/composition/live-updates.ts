@@ -42,7 +42,7 @@ export function createUpdatePipeline(
       onPublished(count) {
         metrics().countUpdates(count);
       },
-      onNews(id) {
+      onPayoutChanged(id) {
         details.drop(id);
       },
       onEventReceived(payout) {

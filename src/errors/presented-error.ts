@@ -40,9 +40,8 @@ export function presentedError(failure: unknown, challenge = ''): PresentedError
     return presented(failure, { details: { maxCost: failure.maxCalls } });
   if (failure instanceof LeanError) {
     const { retryAfterSeconds, ...lean } = failure.details;
-    const { retryable } = lean;
-    const status = failure instanceof LeanNotSent ? { status: 503 } : {};
-    return presented(failure, { details: { lean }, retryable, retryAfterSeconds, ...status });
+    const status = failure instanceof LeanNotSent ? 503 : undefined;
+    return presented(failure, { details: { lean }, retryable: lean.retryable, retryAfterSeconds, status });
   }
   if (failure instanceof Unauthenticated) {
     const fault = failure.tokenGiven ? 'error="invalid_token"' : '';
@@ -73,7 +72,9 @@ export function presentedError(failure: unknown, challenge = ''): PresentedError
   return undefined;
 }
 
-interface Presentation extends Partial<Pick<PresentedError, 'status' | 'headers' | 'details'>> {
+interface Presentation extends Partial<Pick<PresentedError, 'headers' | 'details'>> {
+  /** @default that of the code */
+  readonly status?: number | undefined;
   /** @default that of the code */
   readonly retryable?: boolean;
   /** @default that of the code */

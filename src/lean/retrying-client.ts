@@ -52,24 +52,24 @@ export class RetryingClient {
 
   /** Resolves with the response to the last attempt. Rejects with its error, or the one that prevented an attempt. */
   async send(plan: RequestPlan): Promise<LeanAnswer> {
-    const { budget } = plan.budgetSource;
+    const { retries, token: tokens } = this.#options;
+    const { kind, deadline, signal, budgetSource } = plan;
+    const { budget } = budgetSource;
     if (budget?.take() === false) throw new LeanCallsUsedUp(budget.max);
-    const { retries } = this.#options;
     retries.countRequest();
     /** Whether Lean has refused a token and an attempt was made with another one. */
     let tokenReplaced = false;
     let retryCount = 0;
     for (let number = 1; ; number += 1) {
-      const token = await this.#options.token.token(plan.deadline);
+      const token = await tokens.token(deadline);
       const attempt = await this.#attempt(plan, token, number);
-      const { kind, deadline, signal, budgetSource } = plan;
       // The budget of a shared read changes with its subscribers. Without calls left there is no retry, so none is taken
       // from the retry budget, which all requests share.
       const mayRetry = budgetSource.budget?.hasCallsLeft !== false;
       if (
         'response' in attempt &&
         attempt.response.status === 401 &&
-        this.#options.token.invalidate(token) &&
+        tokens.invalidate(token) &&
         // Lean may have revoked the token, so a read is retried once with another one. A write's caller may repeat it.
         kind === 'read' &&
         !tokenReplaced &&
@@ -94,7 +94,7 @@ export class RetryingClient {
 
   /** @param number of the attempt, from 1 */
   async #attempt(plan: RequestPlan, token: string, number: number): Promise<Attempt> {
-    const { transport, bulkheads, clock, trace } = this.#options;
+    const { transport, bulkheads, clock, trace, onCall } = this.#options;
     const { operation, kind, target, args } = plan;
     const { name, method } = operation;
     const start = { operation: name, class: kind, attempt: number };
@@ -103,7 +103,7 @@ export class RetryingClient {
     const report = (result: AttemptResult): void => {
       const durationMs = Math.round((performance.now() - startedAt) * 10) / 10;
       const call = { ...start, durationMs, ...result };
-      this.#options.onCall?.(call);
+      onCall?.(call);
       attemptTrace?.end(call);
     };
     const headers = {

@@ -1,5 +1,5 @@
+import { isDeepStrictEqual } from 'node:util';
 import { LRUCache } from 'lru-cache';
-import { isSameJson } from '../json/same-json.ts';
 import type { LeanClock } from '../lean/lean-clock.ts';
 import type { HistoryEvent } from './history-event.ts';
 import type { PayoutIntent } from './payout-intent.ts';
@@ -16,14 +16,14 @@ export interface PayoutDetails {
 export type DetailName = keyof PayoutDetails;
 
 /** When Lean was asked: by its own clock (epoch ms), and by the monotonic clock of this machine (ms). */
-interface Asked {
+interface RequestTime {
   readonly lean: number;
   readonly monotonic: number;
 }
 
 interface CachedDetail<Value> {
   readonly value: Value;
-  readonly asked: Asked;
+  readonly requestedAt: RequestTime;
 }
 
 /** The details that were read while the list showed this row. */
@@ -35,7 +35,7 @@ interface CachedPayout {
 /** A read of one detail, whose result may be cached. */
 export interface DetailRead {
   readonly row: PayoutRow;
-  readonly asked: Asked;
+  readonly requestedAt: RequestTime;
   readonly inFlight: ReadsInFlight;
   /** `inFlight.drops` when the read began. */
   readonly drops: number;
@@ -49,8 +49,8 @@ interface ReadsInFlight {
   readonly ids: Set<string>;
 }
 
-/** How long after the last change of a payout, in ms, its details count as settled at Lean, at least. */
-export const settlingMs = 60_000;
+/** How long after the last change of a payout, in ms, its details count as stable at Lean, at least. */
+export const stableAfterMs = 60_000;
 
 /** The greatest age of a detail, in ms. Lean may add to a history late. */
 export const maxAgeMs = 600_000;
@@ -70,7 +70,7 @@ export const maxAgeMs = 600_000;
 export class DetailCache {
   readonly #clock: Pick<LeanClock, 'now'>;
   readonly #monotonic: () => number;
-  readonly #settlingMs: number;
+  readonly #stableAfterMs: number;
   /** By intent id. */
   readonly #payouts: LRUCache<string, CachedPayout> | undefined;
   /** The intent ids of cached payouts, by payment id. */
@@ -91,7 +91,7 @@ export class DetailCache {
   ) {
     this.#clock = clock;
     this.#monotonic = monotonic;
-    this.#settlingMs = Math.max(settlingMs, leanTimeoutMs);
+    this.#stableAfterMs = Math.max(stableAfterMs, leanTimeoutMs);
     if (bytes > 0)
       this.#payouts = new LRUCache({
         maxSize: bytes,
@@ -114,14 +114,14 @@ export class DetailCache {
   get<Name extends DetailName>(row: PayoutRow, name: Name): PayoutDetails[Name] | undefined {
     if (this.#payouts === undefined || !isFinal(row)) return undefined;
     const detail = this.#unchanged(row)?.details[name];
-    const isUsable = detail !== undefined && this.#isRecent(detail.asked);
+    const isUsable = detail !== undefined && this.#isRecent(detail.requestedAt);
     if (isUsable) this.#hits += 1;
     else this.#misses += 1;
     return isUsable ? detail.value : undefined;
   }
 
   /** Both clocks must agree, because Lean's may be corrected, and a suspended machine stops its own. */
-  #isRecent({ lean, monotonic }: Asked): boolean {
+  #isRecent({ lean, monotonic }: RequestTime): boolean {
     const age = (this.#clock.now() ?? Infinity) - lean;
     return age >= 0 && age < maxAgeMs && this.#monotonic() - monotonic < maxAgeMs;
   }
@@ -129,8 +129,9 @@ export class DetailCache {
   /** The cached payout if its row is equal to this one. */
   #unchanged(row: PayoutRow): CachedPayout | undefined {
     const cached = this.#payouts?.get(row.intentId);
-    if (cached === undefined || !isSameRow(cached.row, row)) return undefined;
-    // The next comparison within this request finds the same object.
+    // The whole row is compared, also fields that the gateway does not read.
+    if (cached === undefined || !isDeepStrictEqual(cached.row.wire, row.wire)) return undefined;
+    // The next comparison within this request finds the same object, and is fast.
     cached.row = row;
     return cached;
   }
@@ -142,14 +143,14 @@ export class DetailCache {
   begin(row: PayoutRow): DetailRead | undefined {
     const lean = this.#clock.now();
     if (this.#payouts === undefined || lean === undefined || !isFinal(row)) return undefined;
-    if (row.updatedAt == null || lean - Date.parse(row.updatedAt) < this.#settlingMs) return undefined;
+    if (row.updatedAt == null || lean - Date.parse(row.updatedAt) < this.#stableAfterMs) return undefined;
     const inFlight = this.#inFlight.get(row.intentId) ?? { count: 0, drops: 0, ids: new Set() };
     inFlight.count += 1;
     for (const id of row.paymentId === null ? [row.intentId] : [row.intentId, row.paymentId]) {
       inFlight.ids.add(id);
       this.#inFlight.set(id, inFlight);
     }
-    return { row, asked: { lean, monotonic: this.#monotonic() }, inFlight, drops: inFlight.drops };
+    return { row, requestedAt: { lean, monotonic: this.#monotonic() }, inFlight, drops: inFlight.drops };
   }
 
   /**
@@ -161,7 +162,7 @@ export class DetailCache {
     name: Name,
     value: PayoutDetails[Name] | null | undefined,
   ): void {
-    const { row, asked, inFlight, drops } = read;
+    const { row, requestedAt, inFlight, drops } = read;
     inFlight.count -= 1;
     if (inFlight.count === 0) for (const id of inFlight.ids) this.#inFlight.delete(id);
     if (value === undefined || inFlight.drops !== drops) return;
@@ -169,7 +170,7 @@ export class DetailCache {
       this.drop(row.intentId);
       return;
     }
-    const details = { ...this.#unchanged(row)?.details, [name]: { value, asked } };
+    const details = { ...this.#unchanged(row)?.details, [name]: { value, requestedAt } };
     this.#payouts?.set(row.intentId, { row, details });
     if (row.paymentId !== null && this.#payouts?.has(row.intentId) === true)
       this.#intentIds.set(row.paymentId, row.intentId);
@@ -191,11 +192,6 @@ function isFinal({ state, postInitiationStatus, updatedAt }: PayoutRow): boolean
   if (state === undefined || updatedAt == null) return false;
   const outcome = outcomeOf(state.status, postInitiationStatus);
   return outcome === 'PAID' || outcome === 'NOT_PAID';
-}
-
-/** Whether two rows are equal in everything that Lean sent, also in fields that the gateway does not read. */
-function isSameRow(a: PayoutRow, b: PayoutRow): boolean {
-  return a === b || isSameJson(a.wire, b.wire);
 }
 
 /** Whether a detail is of the payment in the row, and does not show another state than the row. */

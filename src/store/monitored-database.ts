@@ -1,10 +1,12 @@
+import { randomBytes } from 'node:crypto';
 import { StoreUnavailable } from '../errors/gateway-errors.ts';
 import type { Database, Row, Statement } from './database.ts';
 
 /** How often a store that has failed is tested, in ms. */
 const testIntervalMs = 1000;
 
-const padding = ' '.repeat(64 * 1024);
+/** Random, because PostgreSQL compresses a text that repeats itself. */
+const padding = randomBytes(48 * 1024).toString('base64');
 
 /**
  * A transaction that changes nothing, but needs more space than the record of a payout. A disk that is nearly full

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
 import type pg from 'pg';
@@ -7,7 +8,7 @@ import { StoreConfigError } from './database.ts';
 export const lockClass = 0x4c50_4757;
 
 /** SQL for the granted advisory locks of this database whose first key is $1. `pg_locks` shows all databases. */
-export const heldLocks = `SELECT objid FROM pg_locks WHERE locktype = 'advisory' AND granted AND classid = $1
+export const heldLocksSql = `SELECT objid FROM pg_locks WHERE locktype = 'advisory' AND granted AND classid = $1
   AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
 
 const accepted =
@@ -123,4 +124,9 @@ function readPem(parameter: string, path: string): string {
 
 function notAccepted(what: string): StoreConfigError {
   return new StoreConfigError('DATABASE_URL', `its value is not accepted; accepted: ${what}.`);
+}
+
+/** A second key of an advisory lock. */
+export function randomLockKey(): number {
+  return randomInt(1, 2 ** 31 - 1);
 }

@@ -1,7 +1,6 @@
-import { randomInt } from 'node:crypto';
 import pg from 'pg';
 import { StoreUnavailable } from '../errors/gateway-errors.ts';
-import { lockClass } from './postgres-connection.ts';
+import { lockClass, randomLockKey } from './postgres-connection.ts';
 
 /** The NOTIFY channel on which gateways announce new updates. */
 export const channel = 'lean_payout_updates';
@@ -110,9 +109,4 @@ export class LockSession {
       throw error;
     }
   }
-}
-
-/** A second key of an advisory lock. */
-export function randomLockKey(): number {
-  return randomInt(1, 2 ** 31 - 1);
 }

@@ -1,8 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import pg from 'pg';
 import { StoreConfigError } from './database.ts';
-import { heldLocks } from './postgres-connection.ts';
-import { randomLockKey } from './postgres-lock-session.ts';
+import { heldLocksSql, randomLockKey } from './postgres-connection.ts';
 
 /** First key of the locks of this check. It differs from `lockClass`, so that no gateway counts such a lock as a running gateway. */
 const checkClass = 0x4c50_4758;
@@ -21,7 +20,7 @@ export async function checkOwnSessions(config: pg.ClientConfig): Promise<void> {
   const observer = createClient(config);
   const key = randomLockKey();
   const isHeld = async (): Promise<boolean> => {
-    const { rows } = await observer.query(`${heldLocks} AND objid = $2`, [checkClass, key]);
+    const { rows } = await observer.query(`${heldLocksSql} AND objid = $2`, [checkClass, key]);
     return rows.length > 0;
   };
   try {

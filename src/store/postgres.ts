@@ -9,7 +9,7 @@ import {
   type Statement,
 } from './database.ts';
 import { migrationsFrom, versionTable } from './migrations.ts';
-import { clientConfig, heldLocks, lockClass } from './postgres-connection.ts';
+import { clientConfig, heldLocksSql, lockClass } from './postgres-connection.ts';
 import { channel, LockSession } from './postgres-lock-session.ts';
 import { checkOwnSessions } from './postgres-session-check.ts';
 import { recordStoreIdentity } from './store-identity.ts';
@@ -151,7 +151,7 @@ class PostgresDatabase implements Database {
 
   async aliveOwners(owners: readonly string[]): Promise<readonly string[]> {
     const [rows = []] = await this.run({
-      sql: `SELECT objid::text AS owner FROM (${heldLocks}) AS held`,
+      sql: `SELECT objid::text AS owner FROM (${heldLocksSql}) AS held`,
       values: [lockClass],
     });
     const alive = new Set(rows.map(({ owner }) => owner));

@@ -27,7 +27,7 @@ export interface UpdatePipelineOptions extends ObservationSources {
     /** Called with the number of updates that this gateway has just published. */
     onPublished(updates: number): void;
     /** Called with the ids of intents and payments that may have changed, so that cached data is dropped. */
-    onNews(id: string): void;
+    onPayoutChanged(id: string): void;
     /** Called after a webhook with a new event, with the payout that it announces. */
     onEventReceived(payout: AnnouncedPayout): void;
     /** Called with the number of events that belong to payments which are not payouts. */
@@ -69,7 +69,7 @@ export class UpdatePipeline {
       events,
       onNewUpdates: updates => {
         client.stopSharingReads();
-        for (const { intentId } of updates) callbacks.onNews(intentId);
+        for (const { intentId } of updates) callbacks.onPayoutChanged(intentId);
       },
     });
     options.onAnnouncement(() => {
@@ -89,10 +89,10 @@ export class UpdatePipeline {
     });
     this.receiver = new WebhookReceiver({
       ...options,
-      onNews: id => {
+      onPayoutChanged: id => {
         // A later read must not share the answer to an earlier one.
         client.stopSharingReads();
-        callbacks.onNews(id);
+        callbacks.onPayoutChanged(id);
       },
       onReceived: payout => {
         callbacks.onEventReceived(payout);

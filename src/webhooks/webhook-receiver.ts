@@ -14,8 +14,8 @@ export interface WebhookReceiverOptions {
   /** Several secrets while one of them is being replaced. */
   readonly secrets: readonly string[];
   readonly events: Pick<PayoutEvents, 'receive'>;
-  /** Called with the id of each intent and payment that a signed event names. */
-  readonly onNews?: (id: string) => void;
+  /** Called with the id of each intent and payment that a signed event names, because it may have changed. */
+  readonly onPayoutChanged?: (id: string) => void;
   /** Called after a new event has been stored. */
   readonly onReceived: (payout: AnnouncedPayout) => void;
 }
@@ -34,13 +34,13 @@ export class WebhookReceiver {
    * @throws StoreUnavailable if the event cannot be stored: the delivery must not be acknowledged then
    */
   async receive(body: Buffer, signature: string | undefined): Promise<DeliveryResult> {
-    const { secrets, events, onNews, onReceived } = this.#options;
+    const { secrets, events, onPayoutChanged, onReceived } = this.#options;
     if (!isSigned(body, signature, secrets)) return 'unsigned';
     const envelope = parseObject(body);
     if (envelope === undefined) return 'malformed';
     const event = eventFromLean(envelope);
     if (event === undefined) return 'ignored';
-    for (const id of [event.paymentId, event.intentId]) if (id !== null) onNews?.(id);
+    for (const id of [event.paymentId, event.intentId]) if (id !== null) onPayoutChanged?.(id);
     if ((await events.receive([event])) === 0) return 'seen';
     onReceived(announcedPayoutFromLean(envelope));
     return 'taken';

@@ -1,5 +1,6 @@
+import type { IncomingMessage } from 'node:http';
 import type { Plugin } from 'graphql-yoga';
-import type { AuthContext, Authenticator } from '../../access/authenticator.ts';
+import type { AuthContext, Authenticator, Credentials } from '../../access/authenticator.ts';
 import { refusalOf } from '../http/refusal.ts';
 import { acceptedTypes, resultContentType } from './request/content-negotiation.ts';
 import type { RequestContext } from './request-context.ts';
@@ -30,6 +31,15 @@ export function useAuthentication(authenticator: Authenticator): Plugin<RequestC
         );
       }
     },
+  };
+}
+
+/** The credentials in the headers of a request. */
+export function credentialsOf({ headers }: IncomingMessage): Credentials {
+  const secret = headers['x-router-secret'];
+  return {
+    authorization: headers.authorization,
+    routerSecret: typeof secret === 'string' ? secret : undefined,
   };
 }
 

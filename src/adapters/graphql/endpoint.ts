@@ -1,9 +1,9 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { AuthContext, Authenticator } from '../../access/authenticator.ts';
 import { eventLoopBatcher } from '../../scheduling/event-loop-batcher.ts';
 import { readBodyText } from '../http/body.ts';
 import type { HttpRequestContext } from '../http/http-request-context.ts';
-import { recordCaller } from './authentication.ts';
+import { credentialsOf, recordCaller } from './authentication.ts';
 import {
   acceptedTypes,
   refusesSomeType,
@@ -48,7 +48,8 @@ export class GraphqlEndpoint {
     }
     // Yoga ignores `q=0`, so it gets only the accepted types.
     if (refusesSomeType(headers.accept)) headers.accept = accepted.join(', ');
-    const authentication = request.method === 'POST' ? this.#authenticate(request) : undefined;
+    const authentication =
+      request.method === 'POST' ? this.#authenticator.authenticate(credentialsOf(request)) : undefined;
     const context: RequestContext = {
       report,
       acceptedTypes: accepted,
@@ -95,14 +96,6 @@ export class GraphqlEndpoint {
     report.outcome = 'ok';
     sendJson(response, contentType, JSON.stringify(result));
     return true;
-  }
-
-  #authenticate({ headers }: IncomingMessage): Promise<AuthContext> {
-    const secret = headers['x-router-secret'];
-    return this.#authenticator.authenticate({
-      authorization: headers.authorization,
-      routerSecret: typeof secret === 'string' ? secret : undefined,
-    });
   }
 }
 

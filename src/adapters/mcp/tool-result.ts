@@ -9,8 +9,9 @@ import type { OperationOutcome } from '../../operations/operation-calls.ts';
 /**
  * Converts the outcome of an operation to a tool result for a model. On success it contains Lean's JSON twice: byte for
  * byte as text, and as structured content, in which numbers have the precision of JavaScript. A failure is a sentence
- * that says what happened and what to do next, and for programs its code in `_meta`, and whether and when to call again.
- * It never repeats Lean's own messages, because third parties may have written parts of them.
+ * for the model: what happened, and what to do next. For programs, `_meta` has its code, and whether and when to call
+ * again, unless the failure is Lean's own answer. A failure never repeats Lean's own messages, because third parties may
+ * have written parts of them.
  * @param argumentNames the names of the tool's arguments, by parameter name
  */
 export function toolResult(

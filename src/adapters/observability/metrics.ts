@@ -4,7 +4,7 @@ import { cancelledAttempt, type UpstreamCall } from '../../lean/upstream-call.ts
 import { connectionEndReasons, type ConnectionEndReason } from '../http/connection-limits.ts';
 import { Histogram, type HistogramOptions } from './histogram.ts';
 import type { FinishedRequest } from '../http/request-log.ts';
-import { registerGauges, type MetricsSources } from './metrics-gauges.ts';
+import { registerScrapedMetrics, type MetricsSources } from './scraped-metrics.ts';
 import { deliveryOutcomes, type DeliveryOutcome } from '../http/webhook.ts';
 
 /** The values of the `state` label of `lean_payouts_payouts_total`. */
@@ -99,7 +99,7 @@ export class Metrics {
       registers,
     });
     for (const reason of connectionEndReasons) this.#connectionsEnded.inc({ reason }, 0);
-    registerGauges(this.#registry, sources);
+    registerScrapedMetrics(this.#registry, sources);
   }
 
   get contentType(): string {

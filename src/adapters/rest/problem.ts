@@ -1,6 +1,6 @@
-import { causeOf } from '../../errors/cause-of.ts';
 import { STATUS_CODES } from 'node:http';
 import type { Logger } from 'pino';
+import { causeOf } from '../../errors/cause-of.ts';
 import { describeCode } from '../../errors/error-codes.ts';
 import { presentedError } from '../../errors/presented-error.ts';
 import type { Operation } from '../../lean/operations.ts';

@@ -1,6 +1,7 @@
 import type { Authenticator } from '../../access/authenticator.ts';
 import { operations, type Operation } from '../../lean/operations.ts';
 import { eventLoopBatcher } from '../../scheduling/event-loop-batcher.ts';
+import { presentedError } from '../../errors/presented-error.ts';
 import { requireScopes, scopeOf, type Caller } from '../../access/caller.ts';
 import { JsonBoundsExceeded, parseExactJson } from '../../json/exact-json.ts';
 import type { OperationCalls, OperationOutcome } from '../../operations/operation-calls.ts';
@@ -79,7 +80,13 @@ export function startRestServer(options: RestOptions): Promise<Listener> {
     if (draining)
       return sendProblem(
         context,
-        { status: 503, code: 'LEAN_UNAVAILABLE', detail: 'The gateway is stopping; nothing was done.' },
+        {
+          status: 503,
+          code: 'LEAN_UNAVAILABLE',
+          detail: 'The gateway is stopping; nothing was done.',
+          retryable: true,
+          retryAfterSeconds: 1,
+        },
         { 'retry-after': '1' },
       );
     const { operation } = found;
@@ -126,11 +133,8 @@ function sendOutcome(context: HttpRequestContext, operation: Operation, outcome:
   const { response, log, report } = context;
   if (response.destroyed) return;
   if (outcome.kind !== 'lean') {
-    const problem = problemOf(outcome);
     logFailure(log, operation, outcome);
-    const headers =
-      outcome.kind === 'denied' ? refusalOf(outcome.error)?.headers : retryAfterOf(outcome, problem);
-    sendProblem(context, problem, headers);
+    sendProblem(context, problemOf(outcome), headersOf(outcome));
     return;
   }
   const { response: upstream, retryAfter, idempotencyKey, similarUnknownKey } = outcome;
@@ -145,11 +149,12 @@ function sendOutcome(context: HttpRequestContext, operation: Operation, outcome:
   response.end(upstream.body);
 }
 
-function retryAfterOf(outcome: OperationOutcome, problem: Problem): Record<string, string> {
-  const { status, retryable, retryAfterSeconds } = problem;
+/** The headers of an outcome that is not Lean's own response. */
+function headersOf(outcome: Exclude<OperationOutcome, { kind: 'lean' }>): Readonly<Record<string, string>> {
+  if ('error' in outcome) return presentedError(outcome.error)?.headers ?? {};
   // HTTP clients retry on this header, and a retry does not help while an operator must decide.
-  const helps = retryable === true && (status === 503 || outcome.kind === 'unknown');
-  return helps ? { 'retry-after': String(retryAfterSeconds) } : {};
+  const mayRepeat = outcome.kind === 'unknown' && outcome.unknown.reason === 'WAITING';
+  return mayRepeat ? { 'retry-after': String(outcome.unknown.retryAfterSeconds) } : {};
 }
 
 /** Collects the parameter values by name from the path, the query, the headers and the body. */

@@ -1,14 +1,14 @@
-import type { IncomingMessage } from 'node:http';
 import { GraphQLError, type ExecutionArgs, type ExecutionResult, type parse as parseDocument } from 'graphql';
 import { makeServer, type Server } from 'graphql-ws';
 import type { Logger } from 'pino';
 import type { Authenticator } from '../../../access/authenticator.ts';
 import { TooManyOperations, Unauthenticated } from '../../../errors/gateway-errors.ts';
 import { keepDigits } from '../../../json/exact-json.ts';
-import { connectionLimits as limits } from '../../http/connection-limits.ts';
 import { errorForCaller } from '../../../schema/errors.ts';
+import { connectionLimits as limits } from '../../http/connection-limits.ts';
 import { refusalOf } from '../../http/refusal.ts';
 import { currentRequestReport } from '../../observability/request-report.ts';
+import { credentialsOf } from '../authentication.ts';
 import { formatResult } from '../results/format-result.ts';
 import type { GraphqlServer } from '../graphql-server.ts';
 import { documentTextFor, type PersistedOperations } from '../request/persisted-operations.ts';
@@ -54,11 +54,10 @@ export function socketProtocol(options: SocketProtocolOptions): Server<SocketExt
       const authorization = connectionParams?.['authorization'] ?? connectionParams?.['Authorization'];
       // The library would keep the parameters as long as the connection.
       Object.assign(context, { connectionParams: undefined });
-      const { headers } = connection.request;
       try {
         const auth = await authenticator.authenticate({
-          authorization: typeof authorization === 'string' ? authorization : headers.authorization,
-          routerSecret: routerSecretOf(connection.request),
+          ...credentialsOf(connection.request),
+          ...(typeof authorization === 'string' && { authorization }),
         });
         connection.setCaller(auth);
       } catch (error) {
@@ -193,10 +192,4 @@ function recordOutcome(errors: readonly GraphQLError[] | undefined): void {
 
 function envelopedOf({ rootValue }: ExecutionArgs): Enveloped {
   return rootValue as Enveloped;
-}
-
-/** The router's secret in the headers of the request that opened a WebSocket. */
-export function routerSecretOf({ headers }: IncomingMessage): string | undefined {
-  const secret = headers['x-router-secret'];
-  return typeof secret === 'string' ? secret : secret?.[0];
 }

@@ -7,7 +7,8 @@ import type { Connections } from '../../http/connections.ts';
 import type { FinishedRequest } from '../../http/request-log.ts';
 import { maxBodyBytesFor } from '../request/exact-request.ts';
 import { SocketConnection, type RunningOperation } from './socket-connection.ts';
-import { routerSecretOf, socketProtocol, type SocketProtocolOptions } from './socket-protocol.ts';
+import { credentialsOf } from '../authentication.ts';
+import { socketProtocol, type SocketProtocolOptions } from './socket-protocol.ts';
 
 export interface GraphqlSocketOptions extends SocketProtocolOptions {
   /** Other origins whose pages may connect. The gateway's own origin always may. */
@@ -71,7 +72,9 @@ export function graphqlSocket(options: GraphqlSocketOptions): GraphqlSocket {
         });
         return;
       }
-      const server = authenticator.isRouter(routerSecretOf(request)) ? servers.router : servers.caller;
+      const server = authenticator.isRouter(credentialsOf(request).routerSecret)
+        ? servers.router
+        : servers.caller;
       server.handleUpgrade(request, socket, head, websocket => {
         const connection = new SocketConnection({
           socket: websocket,

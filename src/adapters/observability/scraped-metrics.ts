@@ -22,7 +22,7 @@ export interface MetricsSources {
 }
 
 /** Registers the metrics that are read when they are scraped: gauges, and counters that other code keeps. */
-export function registerGauges(
+export function registerScrapedMetrics(
   registry: Registry,
   { load, detailCache, attention, clocks, ready, subscriptions, connections }: MetricsSources,
 ): void {
