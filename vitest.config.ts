@@ -26,7 +26,10 @@ const unitTests = [
   'test/lean/{answer,application,bulkhead,cancellation,lean-clock,operations,retry,shared-reads}.test.ts',
   'test/webhooks/{event-from-lean,state-changes,webhook-receiver}.test.ts',
 ];
-/** Tests that take longest. They start first, so that at the end no worker waits for one of them. */
+/**
+ * Tests that take longest. They start first, so that at the end no worker waits for one of them. Without an earlier run
+ * vitest knows only the sizes of files.
+ */
 const slowTests = new RegExp(
   '/test/(adapters/mcp/server|bench|crash|docs|lock-loss|main|package|payouts/listing/payout-list|soak|store-outage|webhooks/replicas)\\.test\\.ts$',
 );

@@ -1,10 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { sandboxCredentials } from '../src/sandbox/fixtures.ts';
+import { freePorts } from '../test/support/free-port.ts';
 import { printTable } from './figures.ts';
 import { floods, type Flood, type FloodTarget } from './flood-scenarios.ts';
 import { startProcess, type ServerProcess } from './processes.ts';
@@ -162,23 +162,6 @@ async function scrapeMetrics({
     loopMs: 1000 * sum(/^nodejs_eventloop_lag_max_seconds (\S+)$/gm),
     ended: sum(/^lean_payouts_connections_ended_total\{[^}]*\} (\S+)$/gm),
   };
-}
-
-async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer();
-      await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-      return server;
-    }),
-  );
-  return Promise.all(
-    servers.map(async server => {
-      const address = server.address();
-      await new Promise(resolve => server.close(resolve));
-      return typeof address === 'object' && address !== null ? address.port : 0;
-    }),
-  );
 }
 
 /** A client in its own thread that requests `/health` repeatedly and measures the longest response time. */

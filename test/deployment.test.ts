@@ -1,6 +1,7 @@
 import { access, readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
+import { fencedBlocks } from './support/fenced-blocks.ts';
 import { startListeningGateway, type ListeningGateway } from './support/running-gateway.ts';
 
 /*
@@ -64,8 +65,8 @@ interface Resource {
   };
 }
 const kubernetes = await readText('docs/kubernetes.md');
-const resources = [...kubernetes.matchAll(/^```yaml\n(.*?)^```/gms)]
-  .flatMap(([, block = '']) => parseAllDocuments(block))
+const resources = fencedBlocks(kubernetes, 'yaml')
+  .flatMap(block => parseAllDocuments(block))
   .map(document => {
     expect(document.errors).toEqual([]);
     return document.toJS() as Resource;

@@ -19,6 +19,8 @@ import { maxJsonDepth, maxJsonMembers } from '../src/json/json-bounds.ts';
 import { openStore } from '../src/store/open.ts';
 import { SqlReconciliationRecords } from '../src/store/reconciliation-records.ts';
 import { subscribeBySse } from './support/event-stream.ts';
+import { runCommand } from './support/command-line.ts';
+import { fencedBlocks } from './support/fenced-blocks.ts';
 import { createPayoutDocument, leanCreation, payoutInput } from './support/payout-input.ts';
 import { freshDatabase, query } from './support/postgres.ts';
 import { postOperation, startListeningGateway } from './support/running-gateway.ts';
@@ -35,14 +37,8 @@ const pages = new Map(
 const operations = pages.get('docs/operations.md') ?? '';
 const payments = pages.get('docs/payments.md') ?? '';
 
-/** The fenced code blocks of a language, including indented ones in lists. */
-function blocks(page: string, language: string): string[] {
-  const fenced = new RegExp(`^ *\`\`\`(?:${language})\n(.*?)^ *\`\`\``, 'gms');
-  return [...page.matchAll(fenced)].map(([, text = '']) => text.trim());
-}
-
 const commandsOf = (page: string): string[] =>
-  blocks(page, 'sh|bash|shell|console|zsh').flatMap(text => text.split('\n'));
+  fencedBlocks(page, 'sh|bash|shell|console|zsh').flatMap(text => text.split('\n'));
 
 /** Replaces times and removes npm's own output, so that outputs can be compared. */
 function normalize(text: string): string {
@@ -93,7 +89,7 @@ describe('docs/limits.md', () => {
 });
 
 it('docs/updates.md: a client that follows its steps to read, subscribe and reconnect misses no update', async () => {
-  const [read = '', follow = ''] = blocks(pages.get('docs/updates.md') ?? '', 'graphql');
+  const [read = '', follow = ''] = fencedBlocks(pages.get('docs/updates.md') ?? '', 'graphql');
   const secret = 'any';
   const gateway = await startListeningGateway({ env: { LEAN_WEBHOOK_SECRET: secret } });
   onTestFinished(() => gateway.close());
@@ -192,7 +188,7 @@ describe('the commands of docs/operations.md', () => {
 
   it('list the open payouts as the page shows, and as JSON', async () => {
     const shown = await run('npm run payouts -- --unknown');
-    expect(shown).toEqual({ out: `${blocks(operations, 'text')[0] ?? ''}\n`, exitCode: 0 });
+    expect(shown).toEqual({ out: `${fencedBlocks(operations, 'text')[0] ?? ''}\n`, exitCode: 0 });
     expect((await run(commandWith('--since'))).out).toBe(shown.out);
     const { out } = await run(commandWith('--json'));
     expect(JSON.parse(out)).toMatchObject([
@@ -262,7 +258,10 @@ describe('the commands of docs/operations.md', () => {
   });
 
   it('are accompanied by SQL that shows the decisions, the database identity and the reset of completeness', async () => {
-    const [decisions = '', identity = '', resetCompleteness = '', ...others] = blocks(operations, 'sql');
+    const [decisions = '', identity = '', resetCompleteness = '', ...others] = fencedBlocks(
+      operations,
+      'sql',
+    );
     expect(others).toEqual([]);
     expect(await query(databaseUrl, decisions)).toMatchObject([
       {
@@ -323,13 +322,13 @@ describe('docs/payments.md', () => {
     });
     expect(response.headers.get('retry-after')).toBe('30');
     expect(JSON.parse(normalize(await response.text()))).toEqual(
-      JSON.parse(blocks(payments, 'json')[0] ?? ''),
+      JSON.parse(fencedBlocks(payments, 'json')[0] ?? ''),
     );
   });
 
   it('shows a query that returns the result of a key', async () => {
     const gateway = await startTestGateway();
-    const [document = ''] = blocks(payments, 'graphql');
+    const [document = ''] = fencedBlocks(payments, 'graphql');
     expect((await gateway.run(document)).data).toEqual({ payoutRequest: null });
     await gateway.run(createPayoutDocument, { input: payoutInput('order-4711') });
     expect((await gateway.run(document)).data).toMatchObject({
@@ -339,9 +338,9 @@ describe('docs/payments.md', () => {
 
   it('shows the response to invalid input', async () => {
     const gateway = await startTestGateway();
-    const [, document = ''] = blocks(payments, 'graphql');
+    const [, document = ''] = fencedBlocks(payments, 'graphql');
     const { data } = await gateway.run<{ createPayout: object }>(document);
-    expect(data?.createPayout).toEqual(JSON.parse(blocks(payments, 'json')[1] ?? ''));
+    expect(data?.createPayout).toEqual(JSON.parse(fencedBlocks(payments, 'json')[1] ?? ''));
     expect(gateway.lean.requests).toEqual([]);
   });
 
@@ -527,8 +526,19 @@ describe('CONTRIBUTING.md', async () => {
   it.each(commandsOf(contributing).filter(command => !command.startsWith('npm ci && npm test')))(
     'shows a command that succeeds: %s',
     async command => {
-      const env = { ...process.env, VITEST: undefined, NODE_ENV: undefined, FAST_PATH: undefined };
-      await promisify(execFile)('bash', ['-c', command], { env });
+      const env = { VITEST: undefined, NODE_ENV: undefined, FAST_PATH: undefined };
+      await runCommand(command, { env });
     },
   );
+});
+
+it('examples/frontend treats the codes in the list of docs/federation.md as "nothing sent", and no others', async () => {
+  const page = pages.get('docs/federation.md') ?? '';
+  const [, list = ''] = /These codes of the gateway mean(.*?)\n {2}- /s.exec(page) ?? [];
+  const module = await readFile('examples/frontend/src/payment/payment-answer.ts', 'utf8');
+  const [, set = ''] = /nothingSentCodes.*?\[(.*?)\]/s.exec(module) ?? [];
+  const codesIn = (text: string) =>
+    (text.match(/[A-Z]+(?:_[A-Z]+)+|FORBIDDEN|UNAUTHENTICATED/g) ?? []).sort();
+  expect(codesIn(set)).toEqual(codesIn(list));
+  expect(codesIn(set)).not.toEqual([]);
 });

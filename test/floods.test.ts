@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { sandboxCredentials, examplePayoutId } from '../src/sandbox/fixtures.ts';
 import { startSandbox } from '../src/sandbox/sandbox.ts';
+import { metricOf } from './support/metric.ts';
 import { runProgram } from './support/program.ts';
 import { postOperation } from './support/running-gateway.ts';
 
@@ -126,10 +127,7 @@ describe('floods of broken connections', () => {
     });
     const [line = ''] = await program.waitForOutput(/.*gateway is up.*/);
     const { url, rest, mcp } = JSON.parse(line) as Record<'url' | 'rest' | 'mcp', string>;
-    const metric = async (name: string): Promise<number> => {
-      const text = await (await fetch(new URL('/metrics', url))).text();
-      return Number(new RegExp(`^${name} ([\\d.e+]+)$`, 'm').exec(text)?.[1]);
-    };
+    const metric = (name: string): Promise<number> => metricOf(url, name);
     await postOperation(url, '{ payouts(first: 1) { totalCount } }');
     const residentBefore = await metric('process_resident_memory_bytes');
 

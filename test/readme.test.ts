@@ -1,11 +1,9 @@
-import { execFile, spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { behaviourFields, defaultBehaviour, parseBehaviour } from '../src/sandbox/lean-api/behaviour.ts';
+import { runCommand, startCommand, type RunningCommand } from './support/command-line.ts';
+import { fencedBlocks } from './support/fenced-blocks.ts';
+import { freePorts } from './support/free-port.ts';
 import { freshFolder } from './support/stores.ts';
 import { startTestGateway } from './support/test-gateway.ts';
 
@@ -16,10 +14,7 @@ import { startTestGateway } from './support/test-gateway.ts';
 const commandPages = ['README.md', 'docs/rest.md', 'docs/sandbox.md'];
 const text = (await Promise.all(commandPages.map(page => readFile(page, 'utf8')))).join('\n');
 
-const blocks = (language: string): string[] =>
-  [...text.matchAll(new RegExp(`^ *\`\`\`(?:${language})\n(.*?)^ *\`\`\``, 'gms'))].map(([, block = '']) =>
-    block.trim(),
-  );
+const blocks = (language: string): string[] => fencedBlocks(text, language);
 
 /** All command lines. */
 const shell = blocks('sh|bash|shell|console|zsh').flatMap(block => block.split('\n'));
@@ -29,45 +24,25 @@ const [query = '', mutation = ''] = blocks('graphql');
 
 const commandWith = (words: string): string => shell.find(command => command.includes(words)) ?? '';
 
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
 /** Runs a command line of the pages, without `npm ci`, and resolves once it has printed `expected`. */
 async function start(
   command: string,
   env: Record<string, string>,
   expected: string,
-): Promise<{ readonly printed: string; stop(): void }> {
+): Promise<RunningCommand> {
   executed.add(command);
-  const child: ChildProcess = spawn('bash', ['-c', command.replace('npm ci && ', '')], {
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
-    detached: true,
-  });
-  let printed = '';
-  for await (const chunk of child.stdout ?? []) {
-    printed += String(chunk);
-    if (printed.includes(expected)) break;
-  }
-  const stop = (): void => {
-    if (child.pid !== undefined) process.kill(-child.pid, 'SIGTERM');
-  };
-  if (printed.includes(expected)) return { printed, stop };
-  throw new Error(`${command} ended without printing ${expected}:\n${printed}`);
+  const running = startCommand(command.replace('npm ci && ', ''), { env });
+  await running.waitFor(expected);
+  return running;
 }
 
 describe('npm run dev and the pages about it', () => {
   let ports: { readonly gateway: number; readonly rest: number; readonly sandbox: number };
-  let dev: Awaited<ReturnType<typeof start>>;
+  let dev: RunningCommand;
 
   beforeAll(async () => {
-    ports = { gateway: await freePort(), rest: await freePort(), sandbox: await freePort() };
+    const [gateway = 0, rest = 0, sandbox = 0] = await freePorts(3);
+    ports = { gateway, rest, sandbox };
     dev = await start(
       shell[0] ?? '',
       {
@@ -81,18 +56,16 @@ describe('npm run dev and the pages about it', () => {
     expect(dev.printed).toContain(`http://127.0.0.1:${String(ports.gateway)}/graphql`);
   });
 
-  afterAll(() => {
-    dev.stop();
-  });
+  afterAll(() => dev.stop());
 
   /** Runs a command of the pages with the ports of this test. */
-  const runCommand = async (command: string): Promise<string> => {
+  const run = (command: string): Promise<string> => {
     executed.add(command);
     const onOurPorts = command
       .replace('localhost:4000', `127.0.0.1:${String(ports.gateway)}`)
       .replace('localhost:8080', `127.0.0.1:${String(ports.rest)}`)
       .replace('localhost:4010', `127.0.0.1:${String(ports.sandbox)}`);
-    return (await promisify(execFile)('bash', ['-c', onOurPorts])).stdout;
+    return runCommand(onOurPorts);
   };
   const execute = async (document: string): Promise<unknown> => {
     const response = await fetch(`http://127.0.0.1:${String(ports.gateway)}/graphql`, {
@@ -104,7 +77,7 @@ describe('npm run dev and the pages about it', () => {
   };
 
   it('README shows a curl command for GraphQL that returns payouts', async () => {
-    expect(JSON.parse(await runCommand(commandWith('localhost:4000')))).toMatchObject({
+    expect(JSON.parse(await run(commandWith('localhost:4000')))).toMatchObject({
       data: { payouts: { nodes: [{ outcome: 'PAID' }, { outcome: 'IN_PROGRESS' }] } },
     });
   });
@@ -114,7 +87,7 @@ describe('npm run dev and the pages about it', () => {
   });
 
   it('docs/rest.md shows a request that returns Lean’s JSON', async () => {
-    const answer = JSON.parse(await runCommand(commandWith('localhost:8080'))) as unknown;
+    const answer = JSON.parse(await run(commandWith('localhost:8080'))) as unknown;
     expect(answer).toMatchObject({ content: [{}, {}], page: { total_elements: 300 } });
   });
 
@@ -122,7 +95,7 @@ describe('npm run dev and the pages about it', () => {
     expect(await execute(mutation)).toMatchObject({
       data: { createPayout: { __typename: 'PayoutCreated', status: 'CREATED' } },
     });
-    await runCommand(commandWith('/sandbox/faults'));
+    await run(commandWith('/sandbox/faults'));
     const next = mutation.replace('order-4711', 'order-4712');
     expect(await execute(next)).toMatchObject({
       data: { createPayout: { __typename: 'PayoutOutcomeUnknown', reason: 'WAITING' } },
@@ -131,20 +104,16 @@ describe('npm run dev and the pages about it', () => {
   });
 
   it('docs/sandbox.md shows a change of Lean’s behaviour, which leads to a listed payout with an unknown outcome', async () => {
-    const changed = JSON.parse(
-      await runCommand(commandWith('PUT localhost:4010/sandbox/behaviour')),
-    ) as unknown;
+    const changed = JSON.parse(await run(commandWith('PUT localhost:4010/sandbox/behaviour'))) as unknown;
     expect(changed).toMatchObject({ references: 'dropped', listingMs: 60_000 });
-    await runCommand(commandWith('/sandbox/faults'));
+    await run(commandWith('/sandbox/faults'));
     const next = mutation.replace('order-4711', 'order-4713');
     expect(await execute(next)).toMatchObject({
       data: { createPayout: { __typename: 'PayoutOutcomeUnknown' } },
     });
     const [, folder = ''] = /DATA_DIR=(\S+)/.exec(dev.printed) ?? [];
     expect(await payouts({ DATA_DIR: folder })).toMatch(/^KEY .*\norder-4713 +unknown +16\.50 AED /m);
-    const restored = JSON.parse(
-      await runCommand(commandWith('DELETE localhost:4010/sandbox/behaviour')),
-    ) as unknown;
+    const restored = JSON.parse(await run(commandWith('DELETE localhost:4010/sandbox/behaviour'))) as unknown;
     expect(restored).toEqual(defaultBehaviour());
     await vi.waitFor(
       async () => {
@@ -157,11 +126,11 @@ describe('npm run dev and the pages about it', () => {
   });
 
   it('docs/sandbox.md shows how to set the webhook target and how to change a payout', async () => {
-    expect(JSON.parse(await runCommand(commandWith('/sandbox/webhooks')))).toMatchObject({
+    expect(JSON.parse(await run(commandWith('/sandbox/webhooks')))).toMatchObject({
       url: 'http://localhost:8123/',
       faults: { duplicate: 0.1, reorder: 0.1, lose: 0.1 },
     });
-    expect(JSON.parse(await runCommand(commandWith('/change')))).toMatchObject({
+    expect(JSON.parse(await run(commandWith('/change')))).toMatchObject({
       status: 'ACCEPTED_BY_BANK',
       postInitiationStatus: 'REJECTED',
     });
@@ -171,7 +140,7 @@ describe('npm run dev and the pages about it', () => {
 /** Runs the command of docs/operations.md that lists payouts, and returns its output without that of npm. */
 async function payouts(env: Record<string, string>): Promise<string> {
   const command = 'npm run payouts -- --unknown';
-  const { stdout } = await promisify(execFile)('bash', ['-c', command], { env: { ...process.env, ...env } });
+  const stdout = await runCommand(command, { env });
   return stdout.replace(/^\n?(?:> .*\n)+\n?/, '');
 }
 
@@ -190,14 +159,14 @@ it('README’s command for production starts the gateway', async () => {
     LEAN_BASE_URL: 'http://127.0.0.1:9',
     DATA_DIR: await freshFolder(),
   };
-  const { stop } = await start(command, env, 'gateway is up');
-  onTestFinished(stop);
+  const running = await start(command, env, 'gateway is up');
+  onTestFinished(() => running.stop());
   expect(await payouts(env)).toMatch(/^No matching payouts in .+\.\n$/);
 });
 
 it('the command for the sandbox in docs/sandbox.md starts it', async () => {
-  const { stop } = await start('npm run sandbox', { SANDBOX_PORT: '0' }, 'Control routes');
-  stop();
+  const running = await start('npm run sandbox', { SANDBOX_PORT: '0' }, 'Control routes');
+  await running.stop();
 });
 
 it('the pages show only commands that these tests run', () => {

@@ -1,17 +1,16 @@
-import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { runCommand, startCommand } from '../support/command-line.ts';
+import { fencedBlocks } from '../support/fenced-blocks.ts';
 import { startListeningGateway, type ListeningGateway } from '../support/running-gateway.ts';
 
 const source = join(import.meta.dirname, '../../examples/agent');
 const readme = await readFile(join(source, 'README.md'), 'utf8');
-const [, commands = ''] = /^```sh\n(.*?)^```/ms.exec(readme) ?? [];
-const [, output = ''] = /^```text\n(.*?)^```/ms.exec(readme) ?? [];
-const [install = '', build = '', start = '', ...others] = commands.trim().split('\n');
+const [commands = ''] = fencedBlocks(readme, 'sh');
+const [output = ''] = fencedBlocks(readme, 'text');
+const [install = '', build = '', start = '', ...others] = commands.split('\n');
 
 /** Replaces what differs between runs: keys, intents, times, pauses, and how often the call is repeated. */
 const normalize = (text: string): string =>
@@ -24,10 +23,9 @@ const normalize = (text: string): string =>
 describe('examples/agent, as its README says', () => {
   let folder: string;
   let gateway: ListeningGateway;
-  let environment: NodeJS.ProcessEnv;
+  let environment: NodeJS.ProcessEnv = {};
 
-  const run = async (command: string): Promise<string> =>
-    (await promisify(execFile)('bash', ['-c', command], { cwd: folder, env: environment })).stdout;
+  const run = (command: string): Promise<string> => runCommand(command, { cwd: folder, env: environment });
   const creations = () =>
     gateway.lean.requests.filter(({ operation }) => operation === 'createPayoutPayment');
   const payouts = () => gateway.lean.payouts.all().filter(({ description }) => description === 'INV 2041');
@@ -38,7 +36,6 @@ describe('examples/agent, as its README says', () => {
       !['node_modules', 'dist', 'payouts.json'].includes(basename(path));
     await cp(source, folder, { recursive: true, filter: isOwn });
     expect(others).toEqual([]);
-    environment = { ...process.env };
     await run(install);
     // This also checks the types.
     await run(build);
@@ -52,13 +49,13 @@ describe('examples/agent, as its README says', () => {
       env: { MCP_PORT: '0', LEAN_TIMEOUT_MS: '5000', PAYOUT_RESEND_AFTER_MS: '1000' },
     });
     onTestFinished(() => gateway.close());
-    environment = { ...process.env, MCP_URL: gateway.mcpUrl, SANDBOX_URL: gateway.lean.url };
+    environment = { MCP_URL: gateway.mcpUrl, SANDBOX_URL: gateway.lean.url };
     await rm(join(folder, 'payouts.json'), { force: true });
   });
 
   it('pays once under one key, although the response was lost, and a second run pays nothing', async () => {
     const first = (await run(start)).replace(/^(?:\n|> .*\n)+/gm, '');
-    expect(normalize(first)).toBe(normalize(output));
+    expect(normalize(first).trim()).toBe(normalize(output));
     expect(creations()).toHaveLength(1);
     expect(payouts()).toHaveLength(1);
     const [payout] = payouts();
@@ -70,21 +67,10 @@ describe('examples/agent, as its README says', () => {
   });
 
   it('pays once under the same key if it is killed while the outcome is unknown', async () => {
-    const agent = spawn('bash', ['-c', start], {
-      cwd: folder,
-      env: environment,
-      stdio: ['ignore', 'pipe', 'inherit'],
-      detached: true,
-    });
-    let printed = '';
-    for await (const chunk of agent.stdout) {
-      printed += String(chunk);
-      if (printed.includes('Waiting')) break;
-    }
-    const ended = once(agent, 'exit');
-    process.kill(-(agent.pid ?? 0), 'SIGKILL');
-    await ended;
-    const [, key = ''] = /under the key (\S+),/.exec(printed) ?? [];
+    const agent = startCommand(start, { cwd: folder, env: environment });
+    await agent.waitFor('Waiting');
+    await agent.stop('SIGKILL');
+    const [, key = ''] = /under the key (\S+),/.exec(agent.printed) ?? [];
     const resumed = await run(start);
     expect(resumed).toContain(`under the key ${key},`);
     expect(resumed).toContain('It is paid.');

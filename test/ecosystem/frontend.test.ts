@@ -1,16 +1,17 @@
-import { exec, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { destinations, sandboxCredentials } from '../../src/sandbox/fixtures.ts';
 import { startSandbox, type RunningSandbox } from '../../src/sandbox/sandbox.ts';
 import { startBrowser } from '../support/browser.ts';
+import { runCommand, startCommand, type RunningCommand } from '../support/command-line.ts';
+import { fencedBlocks } from '../support/fenced-blocks.ts';
+import { freePort, freePorts } from '../support/free-port.ts';
 import { runProgram, type Program } from '../support/program.ts';
 import { postOperation } from '../support/running-gateway.ts';
 import { freshFolder } from '../support/stores.ts';
@@ -20,16 +21,7 @@ const secret = 'webhook-secret';
 /** Longer than a slow machine needs. */
 const slow = { timeout: 60_000 };
 /** Installing and building the example. */
-const buildTimeout = 1_200_000;
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
+const buildTimeout = 600_000;
 
 /** Starts a proxy between two ports that can keep all bytes of the open event streams back. It closes with the test. */
 async function startProxy(port: number, upstreamPort: number): Promise<{ freezeEventStreams(): void }> {
@@ -57,51 +49,13 @@ async function startProxy(port: number, upstreamPort: number): Promise<{ freezeE
   };
 }
 
-/** Runs a command line to its end. Rejects with its output if it fails. */
-async function run(command: string, options: { readonly cwd: string; readonly env: NodeJS.ProcessEnv }) {
-  await promisify(exec)(command, options).catch((error: unknown) => {
-    const { stdout, stderr } = error as { readonly stdout: string; readonly stderr: string };
-    throw new Error(`${command} failed:\n${stdout}${stderr}`);
-  });
-}
-
-/** Runs a command line, and resolves once it has printed `expected`, with a function that stops it. */
-async function runCommand(
-  command: string,
-  { cwd, env = {} }: { readonly cwd: string; readonly env?: NodeJS.ProcessEnv },
-  expected: string,
-): Promise<() => Promise<void>> {
-  const child = spawn('bash', ['-c', command], {
-    cwd,
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
-    detached: true,
-  });
-  const ended = once(child, 'close');
-  let printed = '';
-  const stop = async (): Promise<void> => {
-    if (child.pid !== undefined) process.kill(-child.pid, 'SIGTERM');
-    await ended;
-  };
-  await new Promise<void>((resolve, reject) => {
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      printed += text;
-      if (printed.includes(expected)) resolve();
-    });
-    void ended.then(() => {
-      reject(new Error(`${command} ended without printing ${expected}:\n${printed}`));
-    });
-  });
-  return stop;
-}
-
 describe('the frontend of examples/frontend, built and served', () => {
   let folder: string;
   let example: string;
   let gatewayPort: number;
   let pagePort: number;
-  let stopServer: () => Promise<void>;
-  let browser: Browser;
+  let server: RunningCommand | undefined;
+  let browser: Browser | undefined;
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'lean-payouts-frontend-'));
@@ -113,25 +67,19 @@ describe('the frontend of examples/frontend, built and served', () => {
       filter: path => !local.includes(path),
     });
     await cp(join(root, 'api.graphql'), join(folder, 'api.graphql'));
-    [gatewayPort, pagePort] = [await freePort(), await freePort()];
-    const options = {
-      cwd: example,
-      env: { ...process.env, VITE_GATEWAY_URL: gatewayUrl() },
-    };
-    await run('npm ci --prefer-offline --no-audit --no-fund', options);
+    [gatewayPort = 0, pagePort = 0] = await freePorts(2);
+    const options = { cwd: example, env: { VITE_GATEWAY_URL: gatewayUrl() } };
+    await runCommand('npm ci --prefer-offline --no-audit --no-fund', options);
     // It also generates the types and the manifest, and checks the types.
-    await run('npm run build', options);
-    stopServer = await runCommand(
-      `npm run preview -- --port ${String(pagePort)} --strictPort`,
-      options,
-      'Local:',
-    );
+    await runCommand('npm run build', options);
+    server = startCommand(`npm run preview -- --port ${String(pagePort)} --strictPort`, options);
+    await server.waitFor('Local:');
     browser = await startBrowser();
   }, buildTimeout);
 
   afterAll(async () => {
-    await browser.close();
-    await stopServer();
+    await browser?.close();
+    await server?.stop();
     await rm(folder, { recursive: true });
   });
 
@@ -163,6 +111,7 @@ describe('the frontend of examples/frontend, built and served', () => {
 
   /** Opens a page of the frontend in a fresh browser profile, and records what it sends and its errors. */
   async function open(path = '/') {
+    if (browser === undefined) throw new TypeError('the browser has not started');
     const context = await browser.newContext({ timezoneId: 'Asia/Dubai', locale: 'en-GB' });
     onTestFinished(() => context.close());
     const page = await context.newPage();
@@ -449,18 +398,17 @@ describe('the frontend of examples/frontend, built and served', () => {
 
   it('is started by the commands in its README, also with only the operations of its manifest', async () => {
     const text = await readFile(join(root, 'examples/frontend/README.md'), 'utf8');
-    const commands = [...text.matchAll(/```sh\n(.*?)\n```/gs)].map(([, command = '']) => command);
-    const [plain = '', page = '', only = '', ...others] = commands;
+    const [plain = '', page = '', only = '', ...others] = fencedBlocks(text, 'sh');
     expect(others).toEqual([]);
     const manifest = 'src/gql/persisted-documents.json';
     const env = { PORT: String(gatewayPort), REST_PORT: 'off', MCP_PORT: 'off', SANDBOX_PORT: '0' };
     const origin = 'http://localhost:5173';
     for (const command of [plain, only]) {
-      const stop = await runCommand(
-        command.replace(`examples/frontend/${manifest}`, join(example, manifest)),
-        { cwd: root, env },
-        'Stop with Ctrl+C',
-      );
+      const dev = startCommand(command.replace(`examples/frontend/${manifest}`, join(example, manifest)), {
+        cwd: root,
+        env,
+      });
+      await dev.waitFor('Stop with Ctrl+C');
       const preflight = await fetch(gatewayUrl(), {
         method: 'OPTIONS',
         headers: { origin, 'access-control-request-method': 'POST' },
@@ -478,18 +426,17 @@ describe('the frontend of examples/frontend, built and served', () => {
           { extensions: { code: command === only ? 'BAD_USER_INPUT' : 'PERSISTED_OPERATION_NOT_FOUND' } },
         ],
       });
-      await stop();
+      await dev.stop();
     }
     const port = await freePort();
-    const stop = await runCommand(
-      `${page.replace('npm ci && ', '')} -- --port ${String(port)}`,
-      { cwd: example },
-      'Local:',
-    );
+    const served = startCommand(`${page.replace('npm ci && ', '')} -- --port ${String(port)}`, {
+      cwd: example,
+    });
+    await served.waitFor('Local:');
     expect(await (await fetch(`http://localhost:${String(port)}/src/main.tsx`)).text()).toContain(
       'createRoot',
     );
-    await stop();
+    await served.stop();
   });
 
   it('sends only hashes of its manifest to a gateway with PERSISTED_OPERATIONS=only', async () => {
@@ -526,17 +473,6 @@ describe('the frontend of examples/frontend, built and served', () => {
     }
     expect(errors).toEqual([]);
   });
-});
-
-it('counts the same codes as not sent as docs/federation.md', async () => {
-  const page = await readFile(join(root, 'docs/federation.md'), 'utf8');
-  const [, list = ''] = /These codes of the gateway mean(.*?)\n {2}- /s.exec(page) ?? [];
-  const module = await readFile(join(root, 'examples/frontend/src/payment/payment-answer.ts'), 'utf8');
-  const [, set = ''] = /nothingSentCodes.*?\[(.*?)\]/s.exec(module) ?? [];
-  const codesIn = (text: string) =>
-    (text.match(/[A-Z]+(?:_[A-Z]+)+|FORBIDDEN|UNAUTHENTICATED/g) ?? []).sort();
-  expect(codesIn(set)).toEqual(codesIn(list));
-  expect(codesIn(set)).not.toEqual([]);
 });
 
 interface SentOperation {

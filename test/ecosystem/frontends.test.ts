@@ -96,15 +96,15 @@ describe.each([
   ['follow-by-websocket.ts', 'followByWebSocket'],
   ['follow-by-sse.ts', 'followBySse'],
 ])('%s', (file, name) => {
+  let followUpdates: Follow;
+  beforeAll(async () => {
+    followUpdates = (await load<Record<string, Follow>>(file))[name] as Follow;
+  });
   const follow: Follow = options => {
-    const stop = followers.get(name)?.(options) ?? (() => undefined);
+    const stop = followUpdates(options);
     onTestFinished(stop);
     return stop;
   };
-  const followers = new Map<string, Follow>();
-  beforeAll(async () => {
-    followers.set(name, (await load<Record<string, Follow>>(file))[name] as Follow);
-  });
 
   it('gets each update once, after its token has expired and after a deploy', async () => {
     // At this speed a webhook that found no gateway is sent again after a second.
@@ -113,7 +113,7 @@ describe.each([
     const statuses: string[] = [];
     const onEnd = vi.fn();
     const getToken = vi.fn(() => issuer.token(reading));
-    getToken.mockImplementationOnce(() => issuer.token(reading, { lifetime: '3s' }));
+    getToken.mockImplementationOnce(() => issuer.token(reading, { lifetime: '10s' }));
     follow({
       ...{ url, after: await readCursor(stack), getToken, onEnd },
       onUpdate: ({ status }) => statuses.push(status),

@@ -20,10 +20,11 @@ const packageFile = (path: string): string =>
 async function compile(file: string): Promise<void> {
   const options = '--noEmit --strict --skipLibCheck --target es2022 --module nodenext'.split(' ');
   const compiler = packageFile('typescript/bin/tsc');
-  const { stdout } = await run(process.execPath, [compiler, ...options, file]).catch(
-    (error: unknown) => error as { readonly stdout: string },
+  const { stdout, code } = await run(process.execPath, [compiler, ...options, file]).then(
+    printed => ({ ...printed, code: 0 }),
+    (error: unknown) => error as { readonly stdout: string; readonly code: number },
   );
-  expect(stdout).toBe('');
+  expect({ stdout, code }).toEqual({ stdout: '', code: 0 });
 }
 
 describe.each(['none', 'jwt'])('the OpenAPI document with AUTH=%s', auth => {

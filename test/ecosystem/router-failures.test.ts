@@ -1,6 +1,3 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { errorCodes } from '../../src/errors/error-codes.ts';
 import { destinations } from '../../src/sandbox/fixtures.ts';
@@ -8,6 +5,7 @@ import { printSchema } from '../../src/schema/index.ts';
 import { startHeldLean } from '../support/held-lean.ts';
 import { createPayoutDocument, payoutInput } from '../support/payout-input.ts';
 import { postOperation, startListeningGateway } from '../support/running-gateway.ts';
+import { startServer } from '../support/started-server.ts';
 import { startFederatedGraph } from './support/federated-graph.ts';
 import { routers } from './support/routers.ts';
 
@@ -17,7 +15,7 @@ import { routers } from './support/routers.ts';
  */
 async function startFlakyProxy(target: string, failures: number, forwards: boolean): Promise<string> {
   let seen = 0;
-  const server = createServer((request, response) => {
+  const { url, close } = await startServer((request, response) => {
     void (async () => {
       const body = Buffer.concat((await request.toArray()) as Buffer[]).toString();
       seen += 1;
@@ -32,12 +30,8 @@ async function startFlakyProxy(target: string, failures: number, forwards: boole
           .end(await forwarded.text());
     })();
   });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return `http://127.0.0.1:${String((server.address() as AddressInfo).port)}/graphql`;
+  onTestFinished(close);
+  return `${url}/graphql`;
 }
 
 const hives = routers.filter(([name]) => name.startsWith('Hive'));
@@ -66,7 +60,7 @@ describe.each(hives)('a mutation that %s repeats after a 503 reaches Lean once',
 });
 
 /** After an error with another code, such as a router's own, the outcome is unknown to the caller. */
-const codesThatSentNothing = errorCodes.filter(code => code !== 'INTERNAL_SERVER_ERROR');
+const gatewayCodes = errorCodes.filter(code => code !== 'INTERNAL_SERVER_ERROR');
 
 describe.each(routers)('%s', (name, startRouter) => {
   it('gives up a creation while Lean is slow, and the same key again gives the one payout', async () => {
@@ -81,7 +75,7 @@ describe.each(routers)('%s', (name, startRouter) => {
     const first = await create();
     expect(first.data?.['createPayout']).toBeUndefined();
     expect(first.errors).toHaveLength(1);
-    expect(codesThatSentNothing).not.toContain(first.errors?.[0]?.extensions?.['code']);
+    expect(gatewayCodes).not.toContain(first.errors?.[0]?.extensions?.['code']);
     let last = first;
     await expect
       .poll(async () => (last = await create()).data, { timeout: 60_000, interval: 200 })

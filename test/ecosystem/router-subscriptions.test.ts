@@ -2,7 +2,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { subscribeBySse } from '../support/event-stream.ts';
 import { startFederatedGraph } from './support/federated-graph.ts';
 import { routers } from './support/routers.ts';
-import { subscribersOf } from './support/subscribers.ts';
+import { metricOf } from '../support/metric.ts';
 
 const secret = 'webhook-secret';
 // The other subgraph returns `booked: true` for an id with this ending.
@@ -27,7 +27,9 @@ describe.each(routers.filter(([name]) => name !== 'Apollo Gateway'))('%s', (_nam
 
     // Grafbase sends the headers of its response with the first update.
     const subscribing = subscribeBySse(url, document, {}, headers);
-    await expect.poll(() => subscribersOf(gateway.origin), { timeout: 60_000 }).toBe(1);
+    await expect
+      .poll(() => metricOf(gateway.origin, 'lean_payouts_subscribers'), { timeout: 60_000 })
+      .toBe(1);
     gateway.lean.payouts.add({ status: 'PENDING_WITH_BANK', paymentId, intentId });
     const stream = await subscribing;
     const first = updateOf(await stream.next());
@@ -37,7 +39,9 @@ describe.each(routers.filter(([name]) => name !== 'Apollo Gateway'))('%s', (_nam
       payout: { outcome: 'IN_PROGRESS', booked: true },
     });
     stream.close();
-    await expect.poll(() => subscribersOf(gateway.origin), { timeout: 60_000 }).toBe(0);
+    await expect
+      .poll(() => metricOf(gateway.origin, 'lean_payouts_subscribers'), { timeout: 60_000 })
+      .toBe(0);
 
     gateway.lean.payouts.change(paymentId, { status: 'ACCEPTED_BY_BANK' });
     gateway.lean.payouts.change(paymentId, { postInitiationStatus: 'PROCESSED' });

@@ -19,7 +19,8 @@ import type { HttpRequest } from '../../src/lean/upstream-request.ts';
 import { sandboxCredentials } from '../../src/sandbox/fixtures.ts';
 import { createSandbox } from '../../src/sandbox/sandbox.ts';
 import { certify } from './certificates.ts';
-import { failureOf, farDeadline, listening, transportTo } from './fixtures.ts';
+import { failureOf, farDeadline, transportTo } from './fixtures.ts';
+import { listening } from '../support/started-server.ts';
 
 let folder = '';
 const inFolder = (name: string): string => join(folder, name);

@@ -9,7 +9,8 @@ import { LeanOutcomeUnknown, LeanUnreachable } from '../../src/errors/lean-error
 import type { HttpRequest } from '../../src/lean/upstream-request.ts';
 import type { Transport, TransportOptions } from '../../src/lean/transport.ts';
 import { certify } from './certificates.ts';
-import { failureOf, gate, farDeadline, listening, transportTo } from './fixtures.ts';
+import { failureOf, gate, farDeadline, transportTo } from './fixtures.ts';
+import { listening } from '../support/started-server.ts';
 
 let folder = '';
 const readText = (name: string): Promise<string> => readFile(join(folder, name), 'utf8');

@@ -1,5 +1,4 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo, Server as NetServer } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { staticToken } from '../../src/lean/access-token.ts';
 import type { LeanAnswer } from '../../src/lean/answer.ts';
@@ -10,6 +9,8 @@ import type { Clocks } from '../../src/lean/send-window.ts';
 import type { LeanCreated } from '../../src/lean/wire.ts';
 import { createTransport, type Transport, type TransportOptions } from '../../src/lean/transport.ts';
 import { sandboxCredentials } from '../../src/sandbox/fixtures.ts';
+import { freePort } from '../support/free-port.ts';
+import { listening } from '../support/started-server.ts';
 import { startSandbox, type RunningSandbox, type SandboxOptions } from '../../src/sandbox/sandbox.ts';
 
 /** Starts a sandbox of Lean that is closed when the test ends. */
@@ -84,23 +85,9 @@ export async function rawServer(
   return { url, received };
 }
 
-/** Lets a server listen on a free port. Resolves to its address. */
-export function listening(server: NetServer): Promise<string> {
-  return new Promise(resolve => {
-    server.listen(0, '127.0.0.1', () => {
-      resolve(`http://127.0.0.1:${String((server.address() as AddressInfo).port)}`);
-    });
-  });
-}
-
 /** An address at which no server listens. */
 export async function unusedAddress(): Promise<string> {
-  const server = createServer();
-  const url = await listening(server);
-  await new Promise<void>(resolve => {
-    server.close(() => resolve());
-  });
-  return url;
+  return `http://127.0.0.1:${String(await freePort())}`;
 }
 
 export function json(response: ServerResponse, body: unknown, status = 200): void {

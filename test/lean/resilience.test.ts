@@ -13,7 +13,8 @@ import { Random } from '../../src/sandbox/random.ts';
 import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts';
 import { createPayoutDocument, payoutInput } from '../support/payout-input.ts';
 import { startTestGateway } from '../support/test-gateway.ts';
-import { clientTo, failureOf, gate, listening, startLean, transportTo } from './fixtures.ts';
+import { clientTo, failureOf, gate, startLean, transportTo } from './fixtures.ts';
+import { listening } from '../support/started-server.ts';
 
 /** Starts a proxy in front of a Lean. It sees every connection, and `handle` receives every request. */
 async function startProxy(handle: (request: IncomingMessage, response: ServerResponse) => void) {

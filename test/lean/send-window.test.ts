@@ -2,15 +2,8 @@ import { createServer } from 'node:http';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { HttpRequest, SendOptions } from '../../src/lean/upstream-request.ts';
 import { SendWindow, type Clocks } from '../../src/lean/send-window.ts';
-import {
-  clientTo,
-  createPayouts,
-  failureOf,
-  gate,
-  ManualClocks,
-  listening,
-  transportTo,
-} from './fixtures.ts';
+import { clientTo, createPayouts, failureOf, gate, ManualClocks, transportTo } from './fixtures.ts';
+import { listening } from '../support/started-server.ts';
 
 const tooLate = {
   name: 'LeanUnreachable',

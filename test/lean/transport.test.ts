@@ -17,13 +17,13 @@ import {
   farDeadline,
   gate,
   json,
-  listening,
   ManualClocks,
   rawServer,
   startLean,
   transportTo,
   unusedAddress,
 } from './fixtures.ts';
+import { listening } from '../support/started-server.ts';
 
 const get: HttpRequest = {
   method: 'GET',

@@ -1,15 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { LeanPayoutRow } from '../../src/lean/wire.ts';
 import { ListedDetails } from '../../src/loaders/listed-details.ts';
 import { DetailCache } from '../../src/payouts/detail-cache.ts';
 import type { HistoryEvent } from '../../src/payouts/history-event.ts';
 import { historyFromLean } from '../../src/payouts/history.ts';
 import { RowCache } from '../../src/payouts/listing/row-cache.ts';
 import type { PayoutRow } from '../../src/payouts/payout.ts';
-import { rowOf } from '../support/payout-rows.ts';
-
-const paidRow = (change: LeanPayoutRow = {}): PayoutRow =>
-  rowOf({ updated_at: '2026-03-01T12:00:00Z', post_initiation_status: 'PROCESSED', ...change });
+import { paidRow } from '../support/payout-rows.ts';
 
 const events = [{ event: 'payment.created', status: 'CREATED', published_at: '2026-03-01T12:00:00Z' }];
 const history = historyFromLean({ payments: [{ events }] }, 'i');

@@ -4,20 +4,16 @@ import type { LeanPayoutRow } from '../../src/lean/wire.ts';
 import {
   DetailCache,
   maxAgeMs,
-  settlingMs,
+  stableAfterMs,
   type DetailName,
   type PayoutDetails,
 } from '../../src/payouts/detail-cache.ts';
 import { intentFromLean, payoutFromPayment } from '../../src/payouts/from-lean.ts';
 import { historyFromLean } from '../../src/payouts/history.ts';
 import type { PayoutRow } from '../../src/payouts/payout.ts';
-import { rowOf } from '../support/payout-rows.ts';
+import { paidRow } from '../support/payout-rows.ts';
 
 const updatedAt = Date.parse('2026-03-01T12:00:00Z');
-
-/** A row of a payout that was paid, unless it is changed. */
-const paidRow = (change: LeanPayoutRow = {}): PayoutRow =>
-  rowOf({ updated_at: new Date(updatedAt).toISOString(), post_initiation_status: 'PROCESSED', ...change });
 
 /** Details that fit `paidRow`, unless they are changed. */
 function detailsOf(change: { readonly status?: string; readonly id?: string } = {}): PayoutDetails {
@@ -37,10 +33,10 @@ function detailsOf(change: { readonly status?: string; readonly id?: string } = 
   return { intent, payment: payout, history: historyFromLean({ payments: [{ events }] }, 'i') };
 }
 
-/** A cache whose clock stands at the first moment at which `paidRow` is settled. */
+/** A cache whose clock stands at the first moment at which `paidRow` is stable. */
 function cacheWithClock(bytes = 100_000, leanTimeoutMs = 0) {
   const clock: { time: number | undefined; now(): number | undefined; monotonic: number } = {
-    time: updatedAt + settlingMs,
+    time: updatedAt + stableAfterMs,
     now: () => clock.time,
     monotonic: 0,
   };
@@ -102,7 +98,7 @@ describe('the detail cache', () => {
 
   it('caches nothing that was asked for within a minute of the last change, by the clock of Lean', () => {
     const { cache, clock } = cacheWithClock();
-    for (const time of [undefined, updatedAt - 1, updatedAt + settlingMs - 1]) {
+    for (const time of [undefined, updatedAt - 1, updatedAt + stableAfterMs - 1]) {
       clock.time = time;
       expect(cache.begin(paidRow())).toBeUndefined();
     }
@@ -110,7 +106,7 @@ describe('the detail cache', () => {
 
   it('returns nothing that is ten minutes old, or whose age is unknown', () => {
     const { cache, clock } = cacheWithClock();
-    const asked = updatedAt + settlingMs;
+    const asked = updatedAt + stableAfterMs;
     add(cache, paidRow(), 'intent');
     const found = [asked + maxAgeMs - 1, asked + maxAgeMs, undefined, asked - 1].map(time => {
       clock.time = time;
@@ -130,8 +126,8 @@ describe('the detail cache', () => {
   });
 
   it('waits longer after the last change if a call to Lean may take longer than a minute', () => {
-    const { cache, clock } = cacheWithClock(100_000, 3 * settlingMs);
-    clock.time = updatedAt + 3 * settlingMs - 1;
+    const { cache, clock } = cacheWithClock(100_000, 3 * stableAfterMs);
+    clock.time = updatedAt + 3 * stableAfterMs - 1;
     expect(cache.begin(paidRow())).toBeUndefined();
     clock.time += 1;
     expect(cache.begin(paidRow())).toBeDefined();
@@ -139,7 +135,7 @@ describe('the detail cache', () => {
 
   it('counts the age from when Lean was asked, and for each detail', () => {
     const { cache, clock } = cacheWithClock();
-    const asked = updatedAt + settlingMs;
+    const asked = updatedAt + stableAfterMs;
     const read = cache.begin(paidRow());
     clock.time = asked + 5000;
     if (read !== undefined) cache.end(read, 'intent', detailsOf().intent);
@@ -198,7 +194,7 @@ describe('the detail cache', () => {
   it('replaces the details of a row that has changed', () => {
     const { cache, clock } = cacheWithClock();
     for (const name of names) add(cache, paidRow(), name);
-    clock.time = updatedAt + 2 * settlingMs;
+    clock.time = updatedAt + 2 * stableAfterMs;
     const changed = paidRow({ updated_at: '2026-03-01T12:01:00Z' });
     add(cache, changed, 'history');
     expect(cache.get(changed, 'history')).toBeDefined();

@@ -1,4 +1,4 @@
-import { createHmac, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { anonymousCaller } from '../../src/access/caller.ts';
@@ -14,6 +14,7 @@ import {
   type LeanState,
 } from '../support/changing-lean.ts';
 import { startTestGateway, type TestGateway } from '../support/test-gateway.ts';
+import { signatureOf } from '../support/webhook-signature.ts';
 
 const secret = 'webhook-secret';
 const count = 3;
@@ -104,9 +105,10 @@ class CacheScenario {
       payload: { id: paymentId, ...(namesIntent && { intent_id: intentId }), status: 'ACCEPTED_BY_BANK' },
     };
     const body = Buffer.from(JSON.stringify(envelope));
-    const signature = `sha512=${createHmac('sha512', secret).update(body).digest('hex')}`;
     this.#addNews(intentId);
-    expect(await this.#gateway.updatePipeline?.receiver.receive(body, signature)).toBe('taken');
+    expect(await this.#gateway.updatePipeline?.receiver.receive(body, signatureOf(body, secret))).toBe(
+      'taken',
+    );
   }
 
   /** Somebody reads a payout alone. */

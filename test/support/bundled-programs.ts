@@ -9,7 +9,7 @@ import type { TestProject } from 'vitest/node';
 declare module 'vitest' {
   export interface ProvidedContext {
     /** The folder with the bundles of the programs that tests start. */
-    programs: string;
+    programFolder: string;
   }
 }
 
@@ -27,8 +27,8 @@ const programs = {
 export type ProgramName = keyof typeof programs;
 
 /**
- * Bundles each program into a few files before the tests. A program of 1700 files takes three times as much CPU time to
- * start. package.test.ts, readme.test.ts and docs.test.ts start the programs as they are.
+ * Bundles each program into a few files before the tests, because a start from its many files takes three times as much
+ * CPU time. Tests of the documented commands start the programs as they are.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const folder = await mkdtemp(join(tmpdir(), 'lean-payouts-programs-'));
@@ -56,6 +56,6 @@ export default async function setup(project: TestProject): Promise<() => Promise
     keepNames: true,
   });
   await bundle.close();
-  project.provide('programs', folder);
+  project.provide('programFolder', folder);
   return () => rm(folder, { recursive: true });
 }

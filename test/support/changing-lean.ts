@@ -1,6 +1,6 @@
-import { createServer, type ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import { onTestFinished } from 'vitest';
-import { listening } from '../lean/fixtures.ts';
+import { startServer } from './started-server.ts';
 
 /** A payout's state at Lean, final or not. */
 export type LeanState = readonly [status: string, tracking: string | null];
@@ -214,13 +214,9 @@ function historyEvent(version: string): object {
 
 /** Starts a server for it, which closes when the test ends. */
 export async function startChangingLean(lean: ChangingLean): Promise<string> {
-  const server = createServer((request, response) => {
+  const { url, close } = await startServer((request, response) => {
     request.resume().on('end', () => void lean.answer(request.url ?? '', response));
   });
-  const url = await listening(server);
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
+  onTestFinished(close);
   return url;
 }

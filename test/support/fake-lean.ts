@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { onTestFinished } from 'vitest';
-import { listening } from '../lean/fixtures.ts';
+import { listening } from './started-server.ts';
 
 /** Lean's undocumented behaviour. Times are in ms of Lean's clock. */
 export interface FakeLeanBehaviour {

@@ -1,7 +1,8 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { onTestFinished } from 'vitest';
-import { json, listening } from '../lean/fixtures.ts';
+import { json } from '../lean/fixtures.ts';
+import { listening } from './started-server.ts';
 
 interface HistoryEvent {
   readonly post_initiation_status?: unknown;

@@ -1,9 +1,7 @@
-import { createServer } from 'node:http';
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import { buildSubgraphSchema } from '@apollo/subgraph';
 import { graphql, parse, type GraphQLSchema } from 'graphql';
 import { destinations, exampleIntentId } from '../../src/sandbox/fixtures.ts';
+import { startServer } from './started-server.ts';
 
 const link = 'https://specs.apollo.dev/federation/v2.6';
 
@@ -98,7 +96,7 @@ export function startLedger(): Promise<Subgraph> {
 }
 
 async function serve(schema: GraphQLSchema): Promise<Subgraph> {
-  const server = createServer((request, response) => {
+  const { url, close } = await startServer((request, response) => {
     void (async () => {
       const body = Buffer.concat((await request.toArray()) as Buffer[]).toString();
       const { query, variables } = JSON.parse(body) as { query: string; variables?: Record<string, unknown> };
@@ -106,14 +104,5 @@ async function serve(schema: GraphQLSchema): Promise<Subgraph> {
       response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(result));
     })();
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    url: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}/graphql`,
-    async close() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
-  };
+  return { url: `${url}/graphql`, close };
 }

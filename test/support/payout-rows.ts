@@ -15,3 +15,8 @@ export function rowOf(change: LeanPayoutRow = {}): PayoutRow {
   if (row === undefined) throw new Error('a row needs a payment_intent_id');
   return row;
 }
+
+/** A row of a payout that was paid, by default, with the time of its last change. */
+export function paidRow(change: LeanPayoutRow = {}): PayoutRow {
+  return rowOf({ updated_at: '2026-03-01T12:00:00Z', post_initiation_status: 'PROCESSED', ...change });
+}

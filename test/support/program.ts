@@ -18,12 +18,15 @@ export interface Program {
 
 /** Environment variables that every program needs. With the cache a program starts in half of the time. */
 export function commonEnvironment(): Record<string, string> {
-  return { PATH: process.env['PATH'] ?? '', NODE_COMPILE_CACHE: join(inject('programs'), 'compile-cache') };
+  return {
+    PATH: process.env['PATH'] ?? '',
+    NODE_COMPILE_CACHE: join(inject('programFolder'), 'compile-cache'),
+  };
 }
 
 /** The file to start for a program. */
 export function pathOf(program: ProgramName): string {
-  return join(inject('programs'), `${program}.mjs`);
+  return join(inject('programFolder'), `${program}.mjs`);
 }
 
 /**

@@ -87,7 +87,7 @@ export async function postOperation(
   );
 }
 
-export async function readResponse(response: Response): Promise<OperationResponse> {
+async function readResponse(response: Response): Promise<OperationResponse> {
   const result = (await response.json()) as ExecutionResult<Record<string, unknown>>;
   return { status: response.status, headers: response.headers, ...result };
 }

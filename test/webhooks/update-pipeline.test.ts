@@ -1,4 +1,3 @@
-import { createHmac } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createClient } from 'graphql-ws';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
@@ -10,10 +9,12 @@ import { destinations, exampleIntentId, examplePayoutId } from '../../src/sandbo
 import type { SandboxProfile } from '../../src/sandbox/profile.ts';
 import { startIssuer } from '../support/issuer.ts';
 import { captureLog } from '../support/log-lines.ts';
+import { metricOf } from '../support/metric.ts';
 import { createPayoutDocument, payoutInput } from '../support/payout-input.ts';
 import { freshDatabase, query } from '../support/postgres.ts';
 import { postOperation, startListeningGateway } from '../support/running-gateway.ts';
 import { subscribeBySse, type Stream } from '../support/event-stream.ts';
+import { signatureOf } from '../support/webhook-signature.ts';
 
 const secret = 'webhook-secret';
 
@@ -176,7 +177,7 @@ describe('a subscriber', () => {
       const bySocket = await socket.iterate({ query: allUpdates, variables: { after } }).next();
       expect(bySocket.value).toMatchObject({ errors: [{ extensions: { code } }] });
     }
-    expect(await subscribers(gateway.origin)).toBe(0);
+    expect(await metricOf(gateway.origin, 'lean_payouts_subscribers')).toBe(0);
   });
 
   it('gets updates of a payout without a payment within seconds of its creation', async () => {
@@ -211,7 +212,7 @@ describe('a subscriber', () => {
       const document = `subscription ($id: ID) { payoutUpdated(id: $id) {
         payoutId paymentId status postInitiationStatus outcome payout { id paymentId status } } }`;
       const stream = await subscribeBySse(gateway.url, document, { id: `po_${mine.intentId}` });
-      await expect.poll(() => subscribers(gateway.origin)).toBe(1);
+      await expect.poll(() => metricOf(gateway.origin, 'lean_payouts_subscribers')).toBe(1);
       for (const { intentId } of [other, mine])
         gateway.lean.payouts.change(intentId, { status: 'ACCEPTED_BY_BANK' });
       await expect
@@ -234,7 +235,7 @@ describe('a subscriber', () => {
     for (let index = 0; index < 250; index += 1) addPayout();
     const document = 'subscription ($id: ID) { payoutUpdated(id: $id) { status } }';
     const stream = await subscribeBySse(gateway.url, document, { id: `po_${intentId}` });
-    await expect.poll(() => subscribers(gateway.origin)).toBe(1);
+    await expect.poll(() => metricOf(gateway.origin, 'lean_payouts_subscribers')).toBe(1);
     stream.close();
   });
 
@@ -428,7 +429,7 @@ describe('over WebSocket', () => {
     ]);
     const updates = client.iterate<{ payoutUpdated: { status: string } }>({ query: allUpdates });
     const first = updates.next();
-    await expect.poll(() => subscribers(gateway.origin)).toBe(1);
+    await expect.poll(() => metricOf(gateway.origin, 'lean_payouts_subscribers')).toBe(1);
     const { paymentId } = addPayout();
     expect((await first).value).toMatchObject({ data: { payoutUpdated: { paymentId } } });
   });
@@ -456,8 +457,8 @@ describe('over WebSocket', () => {
     const issuer = await startIssuer();
     onTestFinished(() => issuer.close());
     const { gateway } = await start(issuer.env);
-    gateway.lean.faults.add({ kind: 'latency', ms: 4000, operation: 'createPayoutPayment' });
-    const token = await issuer.token({ scope: 'payouts:read payouts:create' }, { lifetime: '3s' });
+    gateway.lean.faults.add({ kind: 'latency', ms: 11_000, operation: 'createPayoutPayment' });
+    const token = await issuer.token({ scope: 'payouts:read payouts:create' }, { lifetime: '10s' });
     const closed = Promise.withResolvers<number>();
     const client = createClient({
       url: gateway.url.replace('http', 'ws'),
@@ -499,6 +500,8 @@ describe('over WebSocket', () => {
       },
       body: JSON.stringify({ query: allUpdates }),
     });
+    expect(response.status).toBe(200);
+    expect(response.headers.get('content-type')).toContain('text/event-stream');
     expect(await response.text()).not.toContain('event:');
   });
 
@@ -521,7 +524,7 @@ describe('over WebSocket', () => {
     const updates = client.iterate<{ payoutUpdated: { paymentId: string } }>({ query: allUpdates });
     const next = updates.next();
     await expect.poll(() => sent, { timeout: 60_000 }).toEqual(lifetimes);
-    await expect.poll(() => subscribers(gateway.origin)).toBe(1);
+    await expect.poll(() => metricOf(gateway.origin, 'lean_payouts_subscribers')).toBe(1);
     const { paymentId } = addPayout();
     expect((await next).value).toMatchObject({ data: { payoutUpdated: { paymentId } } });
   });
@@ -536,9 +539,9 @@ describe('over WebSocket', () => {
     for (let times = 0; times < 20; times += 1) {
       const updates = client.iterate({ query, variables });
       void updates.next();
-      await expect.poll(() => subscribers(gateway.origin)).toBe(1);
+      await expect.poll(() => metricOf(gateway.origin, 'lean_payouts_subscribers')).toBe(1);
       await updates.return?.();
-      await expect.poll(() => subscribers(gateway.origin)).toBe(0);
+      await expect.poll(() => metricOf(gateway.origin, 'lean_payouts_subscribers')).toBe(0);
     }
     gateway.lean.payouts.change(other.paymentId ?? '', { status: 'ACCEPTED_BY_BANK' });
     expect((await client.iterate({ query: '{ __typename }' }).next()).value).toEqual({
@@ -624,15 +627,6 @@ async function cursorOf(url: string): Promise<string | null> {
   return data?.['payoutUpdatesCursor'] as string | null;
 }
 
-function signatureOf(body: string, signingSecret = secret): string {
-  return `sha512=${createHmac('sha512', signingSecret).update(body).digest('hex')}`;
-}
-
-async function subscribers(origin: string): Promise<number> {
-  const text = await (await fetch(`${origin}/metrics`)).text();
-  return Number(/^lean_payouts_subscribers (\d+)$/m.exec(text)?.[1]);
-}
-
 describe('POST /webhooks/lean', () => {
   const envelope = {
     type: 'payment.updated',
@@ -655,15 +649,19 @@ describe('POST /webhooks/lean', () => {
   it.each([
     ['nothing', body, undefined],
     ['one by another secret', body, signatureOf(body, 'other')],
-    ['a truncated one', body, signatureOf(body).slice(0, -2)],
-    ['one without its algorithm', body, signatureOf(body).slice(7)],
-    ['one of the same event with other whitespace', JSON.stringify(envelope, null, 2), signatureOf(body)],
+    ['a truncated one', body, signatureOf(body, secret).slice(0, -2)],
+    ['one without its algorithm', body, signatureOf(body, secret).slice(7)],
+    [
+      'one of the same event with other whitespace',
+      JSON.stringify(envelope, null, 2),
+      signatureOf(body, secret),
+    ],
     ['an empty one', body, ''],
   ])('with %s as the signature gets 401, and nothing is stored', async (_, text, signature) => {
     const { hook, gateway } = await start({}, { sendsWebhooks: false });
     expect((await post(hook, text, signature)).status).toBe(401);
     // If the first one had been stored, this one would count as seen.
-    await post(hook, body, signatureOf(body));
+    await post(hook, body, signatureOf(body, secret));
     expect(await webhookCounts(gateway.origin)).toMatchObject({ unsigned: 1, taken: 1 });
   });
 
@@ -672,10 +670,10 @@ describe('POST /webhooks/lean', () => {
       { LEAN_WEBHOOK_SECRET: `new-secret,${secret}` },
       { sendsWebhooks: false },
     );
-    expect((await post(hook, body, signatureOf(body))).status).toBe(200);
+    expect((await post(hook, body, signatureOf(body, secret))).status).toBe(200);
     expect((await post(hook, body, signatureOf(body, 'new-secret'))).status).toBe(200);
     const other = JSON.stringify({ ...envelope, type: 'entity.created', event_id: 'another' });
-    expect((await post(hook, other, signatureOf(other))).status).toBe(200);
+    expect((await post(hook, other, signatureOf(other, secret))).status).toBe(200);
     expect(await webhookCounts(gateway.origin)).toMatchObject({ taken: 1, seen: 1, ignored: 1 });
   });
 
@@ -698,14 +696,14 @@ describe('POST /webhooks/lean', () => {
       ...envelope,
       payload: { id: paymentId, intent_id: intentId, status: 'FAILED' },
     });
-    await post(hook, falseEvent, signatureOf(falseEvent));
+    await post(hook, falseEvent, signatureOf(falseEvent, secret));
     expect(await stream.next()).toMatchObject({ payoutUpdated: { status: 'PENDING_WITH_BANK' } });
   });
 
   it('that is not a JSON object gets 400, and its content is not logged', async () => {
     const { hook, gateway, lines } = await start({}, { sendsWebhooks: false });
     for (const text of ['{"iban":"AE070331234567890123456"', '[]', 'null', ''])
-      expect((await post(hook, text, signatureOf(text))).status).toBe(400);
+      expect((await post(hook, text, signatureOf(text, secret))).status).toBe(400);
     expect(await webhookCounts(gateway.origin)).toMatchObject({ malformed: 4 });
     expect(JSON.stringify(lines)).not.toContain('AE0703');
   });
@@ -713,7 +711,7 @@ describe('POST /webhooks/lean', () => {
   it('of a megabyte gets 413', async () => {
     const { hook } = await start({}, { sendsWebhooks: false });
     const text = JSON.stringify({ ...envelope, message: 'x'.repeat(1_000_000) });
-    const status = await post(hook, text, signatureOf(text)).then(
+    const status = await post(hook, text, signatureOf(text, secret)).then(
       response => response.status,
       (error: unknown) => (error as { cause: { code: string } }).cause.code,
     );
@@ -723,7 +721,7 @@ describe('POST /webhooks/lean', () => {
   it('gets 404 if no secret is configured', async () => {
     const gateway = await startListeningGateway();
     onTestFinished(() => gateway.close());
-    expect((await post(`${gateway.origin}/webhooks/lean`, body, signatureOf(body))).status).toBe(404);
+    expect((await post(`${gateway.origin}/webhooks/lean`, body, signatureOf(body, secret))).status).toBe(404);
   });
 });
 

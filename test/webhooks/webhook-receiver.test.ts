@@ -1,9 +1,9 @@
-import { createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { ReceivedEvent } from '../../src/payouts/payout-update.ts';
 import { destinations } from '../../src/sandbox/fixtures.ts';
 import type { AnnouncedPayout } from '../../src/payouts/creation/payout-records.ts';
 import { WebhookReceiver } from '../../src/webhooks/webhook-receiver.ts';
+import { signatureOf } from '../support/webhook-signature.ts';
 
 const secret = 'webhook-secret';
 
@@ -38,10 +38,7 @@ function createReceiver() {
   });
   const receive = (body: object, signingSecret = secret) => {
     const bytes = Buffer.from(JSON.stringify(body));
-    return receiver.receive(
-      bytes,
-      `sha512=${createHmac('sha512', signingSecret).update(bytes).digest('hex')}`,
-    );
+    return receiver.receive(bytes, signatureOf(bytes, signingSecret));
   };
   return { payloads, receive };
 }

@@ -4,6 +4,7 @@ import { Worker } from 'node:worker_threads';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Connection } from '../../../src/adapters/http/connection.ts';
 import { eventLoopBatcher } from '../../../src/scheduling/event-loop-batcher.ts';
+import { metricOf } from '../../support/metric.ts';
 import { postOperation, startListeningGateway } from '../../support/running-gateway.ts';
 
 const websocketHeaders = 'sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\nsec-websocket-version: 13\r\n';
@@ -141,15 +142,11 @@ describe('a client that resets its connection', () => {
     socket.write(`${subscribe.repeat(3)}CONNECT example.com:443 HTTP/1.1\r\nhost: example.com\r\n\r\n`);
     await expect.poll(() => waiting.length).toBe(3);
     socket.resume();
-    const metric = async (name: string): Promise<number> => {
-      const text = await (await fetch(new URL('/metrics', url))).text();
-      return Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(text)?.[1]);
-    };
     // The request for the metrics has one connection itself.
-    await expect.poll(() => metric('lean_payouts_connections')).toBe(1);
+    await expect.poll(() => metricOf(url, 'lean_payouts_connections')).toBe(1);
     runSpy.mockRestore();
     for (const work of waiting) work();
     expect(await postOperation(url, '{ payouts(first: 1) { totalCount } }')).toMatchObject({ status: 200 });
-    expect(await metric('lean_payouts_subscribers')).toBe(0);
+    expect(await metricOf(url, 'lean_payouts_subscribers')).toBe(0);
   });
 });

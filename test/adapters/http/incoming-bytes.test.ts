@@ -7,6 +7,7 @@ import {
   type ConnectionEndReason,
 } from '../../../src/adapters/http/connection-limits.ts';
 import { Connections } from '../../../src/adapters/http/connections.ts';
+import { metricOf } from '../../support/metric.ts';
 import { postOperation, startListeningGateway } from '../../support/running-gateway.ts';
 
 const mebibyte = 1024 * 1024;
@@ -86,11 +87,7 @@ describe('incomplete bodies', () => {
 async function startGateway() {
   const gateway = await startListeningGateway({ env: { REST_PORT: '0' } });
   onTestFinished(() => gateway.close());
-  const metric = async (name: string): Promise<number> => {
-    const text = await (await fetch(new URL('/metrics', gateway.url))).text();
-    const line = text.split('\n').find(each => each.startsWith(`${name} `));
-    return Number(line?.slice(name.length));
-  };
+  const metric = (name: string): Promise<number> => metricOf(gateway.url, name);
   return { ...gateway, metric };
 }
 

@@ -9,7 +9,8 @@ import {
   waitingPayoutInput,
   startClientStack,
   type ClientResults,
-} from '../../support/client-stack.ts';
+  expectPaid,
+} from '../support/client-stack.ts';
 
 it('Apollo Client with its default cache follows a payout from its creation to PAID, in list and detail', async () => {
   const { url, socketUrl, pay } = await startClientStack();
@@ -52,9 +53,5 @@ it('Apollo Client with its default cache follows a payout from its creation to P
     subscription.unsubscribe();
   });
   pay(id);
-  await expect
-    .poll(() => inCache().map(payout => payout?.outcome), { timeout: 60_000 })
-    .toEqual(['PAID', 'PAID']);
-  const [row, payout] = inCache();
-  expect(payout).toMatchObject({ id, createdAt: row?.createdAt, recipient: row?.recipient ?? {} });
+  await expectPaid(id, inCache);
 });

@@ -13,7 +13,8 @@ import {
   waitingPayoutInput,
   startClientStack,
   type ClientResults,
-} from '../../support/client-stack.ts';
+  expectPaid,
+} from '../support/client-stack.ts';
 import { postOperation } from '../../support/running-gateway.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -108,9 +109,5 @@ it('Relay with its default store follows a payout from its creation to PAID, in 
   });
   onTestFinished(dispose);
   pay(id);
-  await expect
-    .poll(() => inStore().map(payout => payout?.outcome), { timeout: 60_000 })
-    .toEqual(['PAID', 'PAID']);
-  const [row, payout] = inStore();
-  expect(payout).toMatchObject({ id, createdAt: row?.createdAt, recipient: row?.recipient ?? {} });
+  await expectPaid(id, inStore);
 });

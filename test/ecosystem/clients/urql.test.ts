@@ -8,7 +8,8 @@ import {
   waitingPayoutInput,
   startClientStack,
   type ClientResults,
-} from '../../support/client-stack.ts';
+  expectPaid,
+} from '../support/client-stack.ts';
 
 it('urql with graphcache’s default keys follows a payout from its creation to PAID, in list and detail', async () => {
   // graphcache warns about objects without an id, which it stores with their parent.
@@ -58,9 +59,5 @@ it('urql with graphcache’s default keys follows a payout from its creation to 
     .subscribe(() => undefined);
   onTestFinished(unsubscribe);
   pay(id);
-  await expect
-    .poll(() => inCache().map(payout => payout?.outcome), { timeout: 60_000 })
-    .toEqual(['PAID', 'PAID']);
-  const [row, payout] = inCache();
-  expect(payout).toMatchObject({ id, createdAt: row?.createdAt, recipient: row?.recipient ?? {} });
+  await expectPaid(id, inCache);
 });

@@ -33,13 +33,15 @@ const fromApollo = ({ errors = [], supergraphSdl = '' }: ComposedByApollo): Comp
   supergraph: supergraphSdl,
 });
 
-/** The composers, by their package with its version. */
+const composeByApollo: Composer = subgraphs => fromApollo(apollo.composeServices(definitionsOf(subgraphs)));
+
+/** The composers, by the names under which package.json installs them. */
 export const composers: Readonly<Record<string, Composer>> = {
-  '@apollo/composition 2.6.3': subgraphs => fromApollo(apollo26.composeServices(definitionsOf(subgraphs))),
-  '@apollo/composition 2.14.4': subgraphs => fromApollo(apollo.composeServices(definitionsOf(subgraphs))),
-  '@theguild/federation-composition 0.27.0': subgraphs =>
+  'apollo-composition-2.6': subgraphs => fromApollo(apollo26.composeServices(definitionsOf(subgraphs))),
+  '@apollo/composition': composeByApollo,
+  '@theguild/federation-composition': subgraphs =>
     fromApollo(guild.composeServices(definitionsOf(subgraphs))),
-  '@wundergraph/composition 0.55.0': subgraphs => {
+  '@wundergraph/composition': subgraphs => {
     const result = federateSubgraphs({
       subgraphs: definitionsOf(subgraphs).map(({ typeDefs, ...subgraph }) => ({
         ...subgraph,
@@ -55,7 +57,7 @@ export const composers: Readonly<Record<string, Composer>> = {
 
 /** Composes a supergraph for a router. Throws an error with the messages of the composer. */
 export function composeSupergraph(subgraphs: readonly ComposedSubgraph[]): string {
-  const { errors, supergraph } = fromApollo(apollo.composeServices(definitionsOf(subgraphs)));
+  const { errors, supergraph } = composeByApollo(subgraphs);
   if (errors.length > 0) throw new Error(errors.join('\n'));
   return supergraph;
 }

@@ -1,8 +1,4 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { access, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,8 +7,10 @@ import { ApolloServer } from '@apollo/server';
 import { startStandaloneServer } from '@apollo/server/standalone';
 import { createGatewayRuntime } from '@graphql-hive/gateway-runtime';
 import { unifiedGraphHandler } from '@graphql-hive/router-runtime';
+import { startCommand } from '../../support/command-line.ts';
+import { freePort } from '../../support/free-port.ts';
+import { startServer } from '../../support/started-server.ts';
 import { composeSupergraph, type ComposedSubgraph } from './composers.ts';
-import { freePort } from './free-port.ts';
 
 export interface RouterOptions {
   /** The secret that the router sends in `x-router-secret`. */
@@ -36,20 +34,6 @@ export type StartRouter = (
 
 const defaultTimeoutMs = 20_000;
 
-/** The port that the kernel gives to a server that listens on port 0. */
-async function listen(listener: RequestListener): Promise<Router> {
-  const server = createServer(listener);
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  return {
-    url: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}/graphql`,
-    async close() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
-  };
-}
-
 const startHive =
   (planner: 'JavaScript' | 'Rust'): StartRouter =>
   async (subgraphs, { secret, timeoutMs = defaultTimeoutMs, retries = 0 } = {}) => {
@@ -68,9 +52,9 @@ const startHive =
       upstreamCancellation: true,
       ...(planner === 'Rust' && { unifiedGraphHandler }),
     });
-    const router = await listen((request, response) => void runtime(request, response));
+    const router = await startServer((request, response) => void runtime(request, response));
     return {
-      ...router,
+      url: `${router.url}/graphql`,
       async close() {
         await router.close();
         await runtime[Symbol.asyncDispose]();
@@ -125,23 +109,12 @@ const startGrafbase: StartRouter = async (
   ];
   await writeFile(join(folder, 'grafbase.toml'), config.join('\n'));
   const address = `127.0.0.1:${String(await freePort())}`;
-  const child = spawn(grafbase, ['--home', folder, 'dev', '--listen-address', address], {
-    cwd: folder,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  let printed = '';
-  await new Promise<void>((resolve, reject) => {
-    child.stdout.on('data', chunk => {
-      printed += String(chunk);
-      if (printed.includes(address)) resolve();
-    });
-    child.once('exit', () => reject(new Error(`grafbase ended: ${printed}`)));
-  });
+  const program = startCommand(`"${grafbase}" --home . dev --listen-address ${address}`, { cwd: folder });
+  await program.waitFor(address);
   return {
     url: `http://${address}/graphql`,
     async close() {
-      child.kill('SIGKILL');
-      await once(child, 'exit');
+      await program.stop('SIGKILL');
       await rm(folder, { recursive: true });
     },
   };

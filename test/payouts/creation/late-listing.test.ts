@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { createServer } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { destinations } from '../../../src/sandbox/fixtures.ts';
-import { json, listening } from '../../lean/fixtures.ts';
+import { json } from '../../lean/fixtures.ts';
+import { listening } from '../../support/started-server.ts';
 import { createTestCore, keyOf, transfer, type TestCoreOptions } from '../../support/test-core.ts';
 import { freshStore, openTestStore } from '../../support/stores.ts';
 import {

@@ -1,8 +1,11 @@
 import { once } from 'node:events';
+import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import { connectionLimits as limits } from '../../../../src/adapters/http/connection-limits.ts';
 import type { Environment } from '../../../../src/config/config.ts';
+import { exampleIntentId } from '../../../../src/sandbox/fixtures.ts';
+import { metricOf } from '../../../support/metric.ts';
 import { payoutInput } from '../../../support/payout-input.ts';
 import {
   postOperation,
@@ -52,11 +55,6 @@ async function connect(
 const subscription = { query: 'subscription { payoutUpdated { status } }' };
 const subscribe = (id: number): object => ({ id: String(id), type: 'subscribe', payload: subscription });
 
-async function metric({ origin }: ListeningGateway, name: string): Promise<number> {
-  const text = await (await fetch(`${origin}/metrics`)).text();
-  return Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(text)?.[1]);
-}
-
 describe('a WebSocket', () => {
   it('answers no ping before the caller is authenticated', async () => {
     const client = await connect(await start(), { acknowledged: false });
@@ -77,13 +75,36 @@ describe('a WebSocket', () => {
     client.socket.pause();
     const closed = once(client.socket, 'close');
     const flood = { type: 'ping', payload: { data: 'x'.repeat(60_000) } };
-    const terminated = () => metric(gateway, 'lean_payouts_connections_ended_total{reason="unread"}');
+    const terminated = () =>
+      metricOf(gateway.origin, 'lean_payouts_connections_ended_total{reason="unread"}');
     for (let batches = 0; batches < 100 && (await terminated()) === 0; batches += 1)
       for (let times = 0; times < 20; times += 1) client.send(flood);
     expect(await terminated()).toBe(1);
     client.socket.resume();
     expect((await closed)[0]).toBe(1006);
-    await expect.poll(() => metric(gateway, 'lean_payouts_unread_bytes'), { timeout: 5000 }).toBe(0);
+    await expect.poll(() => metricOf(gateway.origin, 'lean_payouts_unread_bytes'), { timeout: 5000 }).toBe(0);
+  });
+
+  it('does not keep a gateway from stopping when its client does not read its answers', async () => {
+    const gateway = await start();
+    const client = await connect(gateway);
+    client.socket.pause();
+    const closed = once(client.socket, 'close');
+    const unread = () => metricOf(gateway.origin, 'lean_payouts_unread_bytes');
+    // The answers fill the buffers of the kernel. Less than the limit for running gateways stays in the gateway.
+    while ((await unread()) === 0) {
+      for (let times = 0; times < 8; times += 1)
+        client.send({ type: 'ping', payload: { data: 'x'.repeat(60_000) } });
+      // The bytes are counted every second.
+      await pause(1100);
+    }
+    const query = `{ payoutByIntent(intentId: "${exampleIntentId}") { id } }`;
+    client.send({ id: '1', type: 'subscribe', payload: { query } });
+    const reads = () => gateway.lean.requests.filter(({ operation }) => operation === 'getPayoutIntent');
+    await expect.poll(() => reads().length).toBe(1);
+    await gateway.close();
+    client.socket.resume();
+    expect((await closed)[0]).toBe(1006);
   });
 
   it('runs a hundred operations, and refuses one more with TOO_MANY_OPERATIONS', async () => {
@@ -91,7 +112,7 @@ describe('a WebSocket', () => {
     const client = await connect(gateway);
     for (let id = 0; id < limits.operations; id += 1) client.send(subscribe(id));
     await expect
-      .poll(() => metric(gateway, 'lean_payouts_subscribers'), { timeout: 5000 })
+      .poll(() => metricOf(gateway.origin, 'lean_payouts_subscribers'), { timeout: 5000 })
       .toBe(limits.operations);
     client.send(subscribe(1000));
     await expect
@@ -102,11 +123,11 @@ describe('a WebSocket', () => {
         payload: [{ extensions: { code: 'TOO_MANY_OPERATIONS', retryable: true, retryAfterSeconds: 1 } }],
       });
     client.send({ id: '0', type: 'complete' });
-    await expect.poll(() => metric(gateway, 'lean_payouts_subscribers')).toBe(limits.operations - 1);
+    await expect.poll(() => metricOf(gateway.origin, 'lean_payouts_subscribers')).toBe(limits.operations - 1);
     client.send(subscribe(1001));
-    await expect.poll(() => metric(gateway, 'lean_payouts_subscribers')).toBe(limits.operations);
+    await expect.poll(() => metricOf(gateway.origin, 'lean_payouts_subscribers')).toBe(limits.operations);
     client.socket.terminate();
-    await expect.poll(() => metric(gateway, 'lean_payouts_subscribers')).toBe(0);
+    await expect.poll(() => metricOf(gateway.origin, 'lean_payouts_subscribers')).toBe(0);
   });
 
   it('counts an operation until its execution has ended, even if the client has completed it', async () => {
@@ -172,7 +193,7 @@ describe('a WebSocket', () => {
         .toContainEqual({ id: '1', type: 'next', payload: { data: { __typename: 'Query' } } });
       client.socket.send(message.padEnd(kib * 1024 + 1));
       expect((await once(client.socket, 'close'))[0]).toBe(1009);
-      await expect.poll(() => metric(gateway, 'lean_payouts_incoming_bytes')).toBe(0);
+      await expect.poll(() => metricOf(gateway.origin, 'lean_payouts_incoming_bytes')).toBe(0);
     },
   );
 
@@ -222,7 +243,7 @@ it('one caller may have 5000 subscriptions over all connections, and one more is
   for (const { send } of clients.slice(0, sockets))
     for (let id = 0; id < limits.operations; id += 1) send(subscribe(id));
   await expect
-    .poll(() => metric(gateway, 'lean_payouts_subscribers'), { timeout: 60_000 })
+    .poll(() => metricOf(gateway.origin, 'lean_payouts_subscribers'), { timeout: 60_000 })
     .toBe(limits.subscriptionsPerCaller);
   const last = clients[sockets];
   last?.send(subscribe(1));

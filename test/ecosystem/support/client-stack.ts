@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { onTestFinished } from 'vitest';
-import { accounts, destinations } from '../../src/sandbox/fixtures.ts';
-import { startListeningGateway, type ListeningGateway } from './running-gateway.ts';
+import { expect, onTestFinished } from 'vitest';
+import { accounts, destinations } from '../../../src/sandbox/fixtures.ts';
+import { startListeningGateway, type ListeningGateway } from '../../support/running-gateway.ts';
 
 /** Starts a gateway and a sandbox with webhooks, as `npm run dev` does. `pay` lets the bank pay a payout. */
 export async function startClientStack(): Promise<
@@ -70,4 +70,16 @@ export interface ClientResults {
   readonly create: { readonly createPayout: { readonly payoutId: string; readonly payout: ListedPayout } };
   readonly follow: { readonly payoutUpdated: { readonly payout: ListedPayout | null } };
   readonly cursor: { readonly payoutUpdatesCursor: string };
+}
+
+/** Waits until both copies of a payout in a client's cache, the list's row and the detail, are paid and agree. */
+export async function expectPaid(
+  id: string,
+  inCache: () => readonly (ListedPayout | undefined)[],
+): Promise<void> {
+  await expect
+    .poll(() => inCache().map(payout => payout?.outcome), { timeout: 60_000 })
+    .toEqual(['PAID', 'PAID']);
+  const [row, payout] = inCache();
+  expect(payout).toMatchObject({ id, createdAt: row?.createdAt, recipient: row?.recipient ?? {} });
 }
