@@ -456,7 +456,7 @@ describe('over WebSocket', () => {
   it('a payout in flight when the token expires is answered before the connection closes', async () => {
     const issuer = await startIssuer();
     onTestFinished(() => issuer.close());
-    const { gateway } = await start(issuer.env);
+    const { gateway } = await start({ ...issuer.env, LEAN_TIMEOUT_MS: '30000' });
     gateway.lean.faults.add({ kind: 'latency', ms: 11_000, operation: 'createPayoutPayment' });
     const token = await issuer.token({ scope: 'payouts:read payouts:create' }, { lifetime: '10s' });
     const closed = Promise.withResolvers<number>();
