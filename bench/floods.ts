@@ -7,7 +7,9 @@ import { sandboxCredentials } from '../src/sandbox/fixtures.ts';
 import { freePorts } from '../test/support/free-port.ts';
 import { printTable } from './figures.ts';
 import { floods, type Flood, type FloodTarget } from './flood-scenarios.ts';
+import { sendLoad } from './load.ts';
 import { startProcess, type ServerProcess } from './processes.ts';
+import { onePayout, payoutDetails, type Workload } from './workloads.ts';
 
 /** The accepted effects of a flood: memory above the level before it in MiB, and blocking of the event loop in ms. */
 const bounds = { memoryMiB: 150, loopMs: 50 } as const;
@@ -15,8 +17,14 @@ const bounds = { memoryMiB: 150, loopMs: 50 } as const;
 /** The time until the memory after a flood is measured, in ms. */
 const recoveryMs = 60_000;
 
+/** Ordinary load before a flood. After it the memory of a process has the level that it has in production. */
+const warmUp: readonly (readonly [Workload, number])[] = [
+  [onePayout, 20_000],
+  [payoutDetails(50), 1000],
+];
+
 interface Counts {
-  /** The part of each flood that is sent, from 0 to 1. */
+  /** The part of each flood, and of the ordinary load before it, that is sent, from 0 to 1. */
   readonly share: number;
   /** The time from the end of a flood until the memory is measured again, in ms. */
   readonly recoveryMs: number;
@@ -71,9 +79,10 @@ async function measureFlood(flood: Flood, { share, recoveryMs }: Counts): Promis
   const target: FloodTarget = { port: Number(port), restPort: Number(restPort), mcpPort: Number(mcpPort) };
   try {
     await waitUntilReady(target);
-    // The first request loads code, which must not count as the effect of a flood.
-    await queryPayouts(target);
-    await pause(500);
+    const url = `http://127.0.0.1:${String(port)}/graphql`;
+    for (const [workload, requests] of warmUp)
+      await sendLoad(url, [''], workload, { callers: 32, requests: Math.ceil(requests * share) });
+    await queryFor(target, Math.min(5000, recoveryMs));
     const before = await residentMiB(gateway);
     await scrapeMetrics(target);
     await gateway.ask('max blocked ms');
