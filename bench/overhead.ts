@@ -20,9 +20,9 @@ import {
 } from './workloads.ts';
 
 /**
- * Every round lasts a second, however fast the server is. Within a second even the server with the least garbage collects
- * it several times. In a much shorter round much of the garbage would be collected after the measurement and not counted,
- * mostly for the servers that produce most. A fixed number of requests would make the rounds of slow servers several
+ * Every round lasts a second, however fast the server is, so that it contains several garbage collections. In a much
+ * shorter round much of the garbage would be collected after the measurement and not counted, mostly for the servers that
+ * produce most. A fixed number of requests would make the rounds of slow servers several
  * times as long, and all rounds longer on a busy machine.
  */
 const round = { requests: Infinity, seconds: 1, rounds: 3 } as const;
@@ -30,9 +30,8 @@ const round = { requests: Infinity, seconds: 1, rounds: 3 } as const;
 /**
  * The warm-up ends when V8 has optimised the code. Until then V8 compiles on a second core, and a server would look more
  * expensive than it is in the long run. That takes about ten thousand small requests after a start. A page of 50 payouts
- * with details runs the same functions many times, so there a few hundred requests are enough. The time ends the warm-up
- * of slow servers, and with it a run takes the same time on a busy machine. Each of the nine servers takes at most 49 seconds in
- * each start.
+ * with details runs the same functions many times, so there a few hundred requests are enough. For slow servers the time
+ * ends the warm-up, so that a run does not take longer on a busy machine: at most 49 seconds for each server and start.
  */
 const plans: readonly Plan[] = [
   { workload: onePayout, callers: 32, warmUp: { requests: 24_000, seconds: 8 }, ...round },
