@@ -12,7 +12,13 @@ export async function growthTable({ quick }: { readonly quick: boolean }): Promi
   const rows: string[][] = [];
   const callers = 4;
   try {
-    const warm = { workload: payoutDetails(25), callers, requests: 4, warmUp: quick ? 4 : 300, rounds: 1 };
+    const warm = {
+      workload: payoutDetails(25),
+      callers,
+      requests: 4,
+      warmUp: { requests: quick ? 4 : 300 },
+      rounds: 1,
+    };
     await measureInterleaved(servers, warm);
     for (const first of [1, 10, 25, 50, 100]) {
       const requests = quick ? 4 : Math.ceil(payoutsPerRound / (first + 4));
@@ -20,7 +26,7 @@ export async function growthTable({ quick }: { readonly quick: boolean }): Promi
         workload: payoutDetails(first),
         callers,
         requests,
-        warmUp: requests,
+        warmUp: { requests },
         rounds: quick ? 1 : 5,
       };
       const rounds = (await measureInterleaved(servers, plan)).get(ours) ?? [];

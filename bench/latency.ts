@@ -4,8 +4,8 @@ import { bare, ours, peerE, startServers } from './servers.ts';
 import { onePayout, payoutDetails } from './workloads.ts';
 
 const plans: readonly Plan[] = [
-  { workload: onePayout, callers: 1, requests: 300, warmUp: 2000, rounds: 9 },
-  { workload: payoutDetails(50), callers: 1, requests: 40, warmUp: 120, rounds: 9 },
+  { workload: onePayout, callers: 1, requests: 300, warmUp: { requests: 2000 }, rounds: 9 },
+  { workload: payoutDetails(50), callers: 1, requests: 40, warmUp: { requests: 120 }, rounds: 9 },
 ];
 
 /** Measures the latency of a single caller. */
@@ -14,7 +14,7 @@ export async function latencyTable({ quick }: { readonly quick: boolean }): Prom
   const rows: string[][] = [];
   try {
     for (const plan of plans) {
-      const quickPlan = { ...plan, requests: 4, warmUp: 4, rounds: 1 };
+      const quickPlan = { ...plan, requests: 4, warmUp: { requests: 4 }, rounds: 1 };
       const measured = await measureInterleaved(servers, quick ? quickPlan : plan);
       rows.push([
         plan.workload.name,

@@ -49,21 +49,27 @@ export interface LoadResult {
 export interface LoadVolume {
   readonly callers: number;
   readonly requests: number;
+  /** The load also ends when this time has passed. @default no limit */
+  readonly seconds?: number;
 }
 
-/** Sends `requests` requests with `callers` concurrent callers. Each caller sends its next request after a response. */
+/**
+ * Sends up to `requests` requests with `callers` concurrent callers, for at most `seconds`. Each caller sends its next
+ * request after a response.
+ */
 export async function sendLoad(
   url: string,
   tokens: readonly string[],
   workload: Workload,
-  { callers, requests }: LoadVolume,
+  { callers, requests, seconds: limit = Infinity }: LoadVolume,
 ): Promise<LoadResult> {
   const client = new LoadClient(url, callers, tokens);
   const latencies: number[] = [];
   let next = 0;
   const startedAt = performance.now();
+  const endsAt = startedAt + 1000 * limit;
   const caller = async (): Promise<void> => {
-    while (next < requests) {
+    while (next < requests && performance.now() < endsAt) {
       const index = next;
       next += 1;
       const body = bodyOf(workload, workload.variables(index));

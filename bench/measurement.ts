@@ -1,5 +1,5 @@
 import { median, percentile } from './figures.ts';
-import { type LoadVolume, sendLoad } from './load.ts';
+import { sendLoad, type LoadVolume } from './load.ts';
 import type { ServerProcess } from './processes.ts';
 import type { ServerName, Servers } from './servers.ts';
 import type { Workload } from './workloads.ts';
@@ -20,8 +20,8 @@ export interface Round {
 
 export interface Plan extends LoadVolume {
   readonly workload: Workload;
-  /** Requests before the measurement, so that V8 has compiled the code. */
-  readonly warmUp: number;
+  /** The load before the measurement, so that V8 has compiled the code. */
+  readonly warmUp: Omit<LoadVolume, 'callers'>;
   readonly rounds: number;
 }
 
@@ -35,7 +35,7 @@ export async function measureInterleaved(
 ): Promise<ReadonlyMap<ServerName, readonly Round[]>> {
   const { workload, warmUp } = plan;
   for (const { url } of servers.running.values())
-    await sendLoad(url, servers.tokens, workload, { ...plan, requests: warmUp });
+    await sendLoad(url, servers.tokens, workload, { callers: plan.callers, ...warmUp });
   const rounds = new Map<ServerName, Round[]>([...servers.running.keys()].map(name => [name, []]));
   for (let round = 0; round < plan.rounds; round += 1)
     for (const [name, server] of servers.running)
@@ -48,12 +48,13 @@ async function measure(servers: Servers, server: ServerProcess, plan: Plan): Pro
   const { latencies, seconds } = await sendLoad(server.url, servers.tokens, plan.workload, plan);
   const cpu = (await server.cpuMicros()) - cpuBefore;
   const calls = (await servers.leanCalls()) - callsBefore;
+  const requests = latencies.length;
   return {
-    cpuMicros: cpu / plan.requests,
-    perSecond: plan.requests / seconds,
+    cpuMicros: cpu / requests,
+    perSecond: requests / seconds,
     p50: percentile(latencies, 50),
     p99: percentile(latencies, 99),
-    leanCalls: calls / plan.requests,
+    leanCalls: calls / requests,
   };
 }
 

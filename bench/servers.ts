@@ -5,27 +5,32 @@ import { join } from 'node:path';
 import { startIssuer } from '../test/support/issuer.ts';
 import { startProcess, type ServerProcess } from './processes.ts';
 
-export const ours = 'ours';
+export const ours = 'ours, READ_CACHE_MB=0';
 export const peerE = 'E: Yoga, Pothos';
+const protectedPeerE = 'E, protected';
+const protectedMercurius = 'Mercurius, protected';
 export const bare = 'bare';
 
 /**
- * Our gateway, with the variables that differ. Without a read cache it makes the same Lean calls as the other servers.
- * The workloads ask for the same payouts again and again, so with it only the list is read.
+ * Our gateway, with the variables that differ. Without its read cache it makes the same Lean calls as the other servers.
+ * The workloads ask for the same payouts again and again, so as shipped, with its cache, only the list is read.
  */
 const gateways = {
   [ours]: { READ_CACHE_MB: '0' },
-  'ours, READ_CACHE_MB=32': { READ_CACHE_MB: '32' },
+  'ours, as shipped': {},
   'ours, FAST_PATH=off': { READ_CACHE_MB: '0', FAST_PATH: 'off' },
 } as const;
 
 /**
- * The servers that our gateway is compared with: three with the same fields, and one without GraphQL as the minimum.
+ * The servers that our gateway is compared with: three with the same fields, two of them also with the protection that
+ * their documentation offers, and one without GraphQL as the minimum.
  */
 const peers = {
   [peerE]: { file: 'peers/yoga.ts', path: '/graphql' },
+  [protectedPeerE]: { file: 'peers/yoga-protected.ts', path: '/graphql' },
   'Apollo Server': { file: 'peers/apollo.ts', path: '/' },
   Mercurius: { file: 'peers/mercurius.ts', path: '/graphql' },
+  [protectedMercurius]: { file: 'peers/mercurius-protected.ts', path: '/graphql' },
   [bare]: { file: 'peers/bare.ts', path: '/' },
 } as const;
 
@@ -36,11 +41,13 @@ export const allServers: readonly ServerName[] = [
   ...(Object.keys(gateways) as GatewayName[]),
   ...(Object.keys(peers) as PeerName[]),
 ];
+/** The peers that check tokens and limits, measure and log, as our gateway does. */
+export const protectedPeers: readonly ServerName[] = [protectedPeerE, protectedMercurius];
 
 export interface Servers {
   /** In the order of the names. */
   readonly running: ReadonlyMap<ServerName, ServerProcess>;
-  /** An access token for each caller, valid for all workloads. Only our gateway checks them. */
+  /** An access token for each caller, valid for all workloads. Our gateway and the protected peers check them. */
   readonly tokens: readonly string[];
   /** The number of Lean calls so far. */
   leanCalls(): Promise<number>;
@@ -54,7 +61,6 @@ export async function startServers(names: readonly ServerName[]): Promise<Server
   const folder = await mkdtemp(join(tmpdir(), 'lean-payouts-bench-'));
   const issuer = await startIssuer();
   const lean = await startProcess('fast-lean.ts', { env: production });
-  const running = new Map<ServerName, ServerProcess>();
   const startGateway = async (name: GatewayName): Promise<ServerProcess> =>
     startProcess('../dist/main.js', {
       flags: nodeFlags(),
@@ -73,13 +79,21 @@ export async function startServers(names: readonly ServerName[]): Promise<Server
     });
   const startPeer = (name: PeerName): Promise<ServerProcess> => {
     const { file, path } = peers[name];
-    return startProcess(file, { path, quiet: true, env: production, args: [lean.url] });
+    return startProcess(file, {
+      path,
+      quiet: true,
+      env: { ...production, ...issuer.env, ...rateLimits },
+      args: [lean.url],
+    });
   };
-  for (const name of names)
-    running.set(
-      name,
-      name in gateways ? await startGateway(name as GatewayName) : await startPeer(name as PeerName),
-    );
+  const started = names.map(
+    async name =>
+      [
+        name,
+        await (name in gateways ? startGateway(name as GatewayName) : startPeer(name as PeerName)),
+      ] as const,
+  );
+  const running = new Map<ServerName, ServerProcess>(await Promise.all(started));
   const tokens = Array.from({ length: callers }, (_, caller) =>
     issuer.token(
       { sub: `caller-${String(caller)}`, scope: 'payouts:read payouts:create' },
@@ -100,14 +114,16 @@ export async function startServers(names: readonly ServerName[]): Promise<Server
 
 const production = { PATH: process.env['PATH'], NODE_ENV: 'production' };
 
-/** All features are on. The rate limits are enforced, but too high to be reached. */
+/** The rate limits are enforced, but too high to be reached. */
+const rateLimits = { RATE_LIMIT_REQUESTS: '100000000', RATE_LIMIT_PAYOUTS: '100000000' } as const;
+
+/** All features are on. */
 const settings = {
   LEAN_API_TOKEN: 'token',
   PORT: '0',
   REST_PORT: 'off',
   MCP_PORT: 'off',
-  RATE_LIMIT_REQUESTS: '100000000',
-  RATE_LIMIT_PAYOUTS: '100000000',
+  ...rateLimits,
   LOG_LEVEL: 'info',
 } as const;
 
