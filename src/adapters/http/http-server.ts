@@ -46,17 +46,19 @@ export function startHttpServer(options: HttpServerOptions): Promise<Listener> {
     } else if (path === '/metrics')
       response.writeHead(200, { 'content-type': metrics.contentType }).end(await metrics.render());
     else if (path === '/webhooks/lean' && webhook !== undefined && request.method === 'POST') {
-      if (draining) sendJson(response, 503, { status: 'draining; send it again' });
+      if (draining) sendJson(response, 503, { status: stoppingMessage });
       else await webhook(context);
     } else if (path !== '/graphql') sendJson(response, 404, { status: 'not found' });
     else if (draining) {
       response.setHeader('retry-after', '1');
-      sendJson(response, 503, { status: 'draining; nothing was done' });
+      sendJson(response, 503, { status: stoppingMessage });
     } else if (graphiql !== undefined && wantsGraphiql(request))
       await sendLargeResponse(response.writeHead(200, graphiql.headers), await graphiql.gzipped());
     else await graphql.handle(context);
   }
 }
+
+const stoppingMessage = 'The gateway is stopping; nothing was done. Send it again.';
 
 function withoutTrailingSlash(path: string): string {
   return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;

@@ -219,7 +219,9 @@ describe('closing the gateway', () => {
       body: JSON.stringify({ query, variables }),
     });
     expect(refused.status).toBe(503);
-    expect(await refused.json()).toEqual({ status: 'draining; nothing was done' });
+    expect(await refused.json()).toEqual({
+      status: 'The gateway is stopping; nothing was done. Send it again.',
+    });
     expect(refused.headers.get('retry-after')).toBe('1');
     expect(refused.headers.get('connection')).toBe('close');
 
