@@ -49,37 +49,25 @@ export interface Servers {
 
 const callers = 50;
 
-/** Starts servers in front of one Lean. Our gateway runs with production settings. */
-export async function startServers(names: readonly ServerName[]): Promise<Servers> {
+/** What all servers need: a Lean, and the issuer of the access tokens. */
+export interface Surroundings {
+  readonly leanUrl: string;
+  readonly tokens: Servers['tokens'];
+  leanCalls(): Promise<number>;
+  /**
+   * Starts our gateway with production settings and an empty store.
+   * @param file its program, relative to this folder
+   * @param variables settings that differ
+   */
+  startGateway(file: string, variables: Readonly<Record<string, string>>): Promise<ServerProcess>;
+  stop(): Promise<void>;
+}
+
+/** Starts a Lean and an issuer of access tokens, and no server yet. */
+export async function startSurroundings(): Promise<Surroundings> {
   const folder = await mkdtemp(join(tmpdir(), 'lean-payouts-bench-'));
   const issuer = await startIssuer();
   const lean = await startProcess('fast-lean.ts', { env: production });
-  const running = new Map<ServerName, ServerProcess>();
-  const startGateway = async (name: GatewayName): Promise<ServerProcess> =>
-    startProcess('../dist/main.js', {
-      flags: nodeFlags(),
-      path: '/graphql',
-      quiet: true,
-      env: {
-        ...production,
-        ...issuer.env,
-        ...settings,
-        ...gateways[name],
-        LEAN_BASE_URL: lean.url,
-        DATA_DIR: await mkdtemp(join(folder, 'data-')),
-        // Otherwise, with a new store, the gateway would look for each payout at Lean before it sends it.
-        PAYOUT_RESEND_AFTER_MS: '1',
-      },
-    });
-  const startPeer = (name: PeerName): Promise<ServerProcess> => {
-    const { file, path } = peers[name];
-    return startProcess(file, { path, quiet: true, env: production, args: [lean.url] });
-  };
-  for (const name of names)
-    running.set(
-      name,
-      name in gateways ? await startGateway(name as GatewayName) : await startPeer(name as PeerName),
-    );
   const tokens = Array.from({ length: callers }, (_, caller) =>
     issuer.token(
       { sub: `caller-${String(caller)}`, scope: 'payouts:read payouts:create' },
@@ -87,13 +75,56 @@ export async function startServers(names: readonly ServerName[]): Promise<Server
     ),
   );
   return {
-    running,
+    leanUrl: lean.url,
     tokens: await Promise.all(tokens),
     leanCalls: async () => Number(await lean.ask('calls')),
+    startGateway: async (file, variables) =>
+      startProcess(file, {
+        flags: nodeFlags(),
+        path: '/graphql',
+        quiet: true,
+        env: {
+          ...production,
+          ...issuer.env,
+          ...settings,
+          ...variables,
+          LEAN_BASE_URL: lean.url,
+          DATA_DIR: await mkdtemp(join(folder, 'data-')),
+          // Otherwise, with a new store, the gateway would look for each payout at Lean before it sends it.
+          PAYOUT_RESEND_AFTER_MS: '1',
+        },
+      }),
     async stop() {
-      for (const server of [...running.values(), lean]) await server.stop();
+      await lean.stop();
       await issuer.close();
       await rm(folder, { recursive: true });
+    },
+  };
+}
+
+/** Starts servers in front of one Lean. Our gateway runs with production settings. */
+export async function startServers(names: readonly ServerName[]): Promise<Servers> {
+  const surroundings = await startSurroundings();
+  const { leanUrl, tokens, leanCalls } = surroundings;
+  const running = new Map<ServerName, ServerProcess>();
+  const startPeer = (name: PeerName): Promise<ServerProcess> => {
+    const { file, path } = peers[name];
+    return startProcess(file, { path, quiet: true, env: production, args: [leanUrl] });
+  };
+  for (const name of names)
+    running.set(
+      name,
+      name in gateways
+        ? await surroundings.startGateway('../dist/main.js', gateways[name as GatewayName])
+        : await startPeer(name as PeerName),
+    );
+  return {
+    running,
+    tokens,
+    leanCalls,
+    async stop() {
+      for (const server of running.values()) await server.stop();
+      await surroundings.stop();
     },
   };
 }
