@@ -4,6 +4,7 @@ import { latencyTable } from './latency.ts';
 import { overheadTable } from './overhead.ts';
 import { payoutRecordTable } from './payout-record.ts';
 import { safetyTable } from './safety.ts';
+import { startPlans, startTable } from './start.ts';
 import { steadyTable } from './steady.ts';
 import { subscribersTable } from './subscribers.ts';
 
@@ -26,6 +27,7 @@ const tables: Readonly<Record<string, () => Promise<void>>> = {
         : { subscribers: 1000, notReading: 50, events: 30 },
     ),
   floods: () => floodsTable({ quick }),
+  start: () => startTable(startPlans({ quick })),
   steady: () =>
     steadyTable({
       minutes: Number(process.env['BENCH_MINUTES'] ?? (quick ? 1 : 10)),
@@ -33,7 +35,7 @@ const tables: Readonly<Record<string, () => Promise<void>>> = {
     }),
 };
 /** These tables run only by name, because they take long and measure only our gateway. */
-const onlyByName = ['steady', 'floods'];
+const onlyByName = ['steady', 'floods', 'start'];
 
 const requested = process.argv.slice(2);
 const unknown = requested.filter(name => tables[name] === undefined);

@@ -86,11 +86,24 @@ describe('npm run bench', () => {
     expect(stdout).toMatch(new RegExp(`^\nOur gateway, minute by minute.*\n\n${columns}$`));
   });
 
+  it('prints the cost of a start and of the first requests', async () => {
+    const { stdout } = await bench('start');
+    const columns = / +first ms +CPU ms +1–5 +6–10 +steady +multiple\n/.source;
+    const image = /  image \(bundle\)( +\d+){5} +[\d.]+\n/.source;
+    const npm = /  npm package \(dist\)( +\d+){5} +[\d.]+\n/.source;
+    const sources = /  npm start \(sources\)( +\d+){5} +[\d.]+\n/.source;
+    expect(stdout).toMatch(
+      new RegExp(
+        `${columns}one payout, 10 fields\n${image}${npm}${sources}50 payouts, fields of the list\n${image}${npm}`,
+      ),
+    );
+  });
+
   it('exits with 2 and a list of all tables if a name is unknown', async () => {
     await expect(bench('overhed')).rejects.toMatchObject({
       code: 2,
       stderr: expect.stringContaining(
-        'Unknown table: overhed. Accepted: overhead, latency, growth, payout-record, safety, subscribers, floods, steady.',
+        'Unknown table: overhed. Accepted: overhead, latency, growth, payout-record, safety, subscribers, floods, start, steady.',
       ) as string,
     });
   });
