@@ -219,7 +219,14 @@ describe('closing the gateway', () => {
       body: JSON.stringify({ query, variables }),
     });
     expect(refused.status).toBe(503);
-    expect(await refused.json()).toEqual({ status: 'draining; nothing was done' });
+    expect(await refused.json()).toEqual({
+      errors: [
+        {
+          message: 'The gateway is stopping; nothing was done. Send it again.',
+          extensions: { code: 'LEAN_UNAVAILABLE', retryable: true, retryAfterSeconds: 1 },
+        },
+      ],
+    });
     expect(refused.headers.get('retry-after')).toBe('1');
     expect(refused.headers.get('connection')).toBe('close');
 
