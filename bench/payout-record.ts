@@ -77,8 +77,7 @@ export async function payoutRecordTable({ rounds, sequential, concurrent }: Coun
       ]),
     );
     const [unrecorded, ...recorded] = variants.filter(({ gateways }) => gateways.length === 1);
-    if (unrecorded !== undefined)
-      for (const variant of recorded) console.log(addedCost(variant, unrecorded));
+    if (unrecorded !== undefined) for (const variant of recorded) console.log(addedCost(variant, unrecorded));
     console.log();
   } finally {
     for (const server of [...variants.flatMap(({ gateways }) => gateways), lean]) await server.stop();
