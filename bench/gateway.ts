@@ -10,15 +10,18 @@ import { PayoutHistories } from '../src/payouts/history.ts';
 import { schema } from '../src/schema/index.ts';
 import { noRecords } from './no-records.ts';
 
-/** Runs the gateway with its records (`recorded`) or without (`unrecorded`). */
-const [leanUrl = '', folder = '', variant = ''] = process.argv.slice(2);
+/**
+ * Runs the gateway with its records (`recorded`) or without (`unrecorded`). The store is a folder for SQLite, or the
+ * address of a PostgreSQL database.
+ */
+const [leanUrl = '', store = '', variant = ''] = process.argv.slice(2);
 
 const config = parseConfig({
   LEAN_BASE_URL: leanUrl,
   LEAN_API_TOKEN: 'token',
   AUTH: 'none',
   PORT: '0',
-  DATA_DIR: folder,
+  ...(store.startsWith('postgres:') ? { DATABASE_URL: store } : { DATA_DIR: store }),
   LEAN_MAX_CONCURRENCY: '512',
   // Otherwise, with a new store, the gateway would look for each payout at Lean before it sends it.
   PAYOUT_RESEND_AFTER_MS: '1',

@@ -4,8 +4,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { parseConfig, startGateway } from '../src/composition/gateway.ts';
 import { sandboxCredentials } from '../src/sandbox/fixtures.ts';
 
-/** Runs the whole gateway with webhooks. It responds to messages about its memory and its open responses. */
-const [leanUrl = '', folder = '', secret = ''] = process.argv.slice(2);
+/**
+ * Runs the whole gateway with webhooks. It responds to messages about its memory and its open responses. The store is a
+ * folder for SQLite, or the address of a PostgreSQL database. By default it runs no backfill, whose Lean calls would count
+ * as the cost of an event.
+ */
+const [leanUrl = '', store = '', secret = '', backfillIntervalMs = 24 * 60 * 60 * 1000] =
+  process.argv.slice(2);
 
 const openResponses = new Set<ServerResponse>();
 subscribe('http.server.request.start', message => {
@@ -24,10 +29,9 @@ await startGateway(
     REST_PORT: 'off',
     MCP_PORT: 'off',
     LOG_LEVEL: 'silent',
-    DATA_DIR: folder,
+    ...(store.startsWith('postgres:') ? { DATABASE_URL: store } : { DATA_DIR: store }),
   }),
-  // Without a backfill, whose Lean calls would count as the cost of an event.
-  { backfillIntervalMs: 24 * 60 * 60 * 1000 },
+  { backfillIntervalMs: Number(backfillIntervalMs) },
 );
 
 const commands: Record<string, () => unknown> = {

@@ -3,7 +3,9 @@ import { growthTable } from './growth.ts';
 import { latencyTable } from './latency.ts';
 import { overheadTable } from './overhead.ts';
 import { payoutRecordTable } from './payout-record.ts';
+import { scaleTable } from './scale.ts';
 import { safetyTable } from './safety.ts';
+import { startPlans, startTable } from './start.ts';
 import { steadyTable } from './steady.ts';
 import { subscribersTable } from './subscribers.ts';
 
@@ -16,7 +18,7 @@ const tables: Readonly<Record<string, () => Promise<void>>> = {
   growth: () => growthTable({ quick }),
   'payout-record': () =>
     payoutRecordTable(
-      quick ? { rounds: 1, sequential: 5, concurrent: 32 } : { rounds: 5, sequential: 400, concurrent: 3000 },
+      quick ? { rounds: 1, sequential: 5, concurrent: 32 } : { rounds: 5, sequential: 200, concurrent: 1000 },
     ),
   safety: () => safetyTable({ times: quick ? 10 : 3000 }),
   subscribers: () =>
@@ -26,6 +28,13 @@ const tables: Readonly<Record<string, () => Promise<void>>> = {
         : { subscribers: 1000, notReading: 50, events: 30 },
     ),
   floods: () => floodsTable({ quick }),
+  start: () => startTable(startPlans({ quick })),
+  scale: () =>
+    scaleTable(
+      quick
+        ? { gateways: [1, 2], idleSeconds: 1, webhooks: 2, payouts: 10 }
+        : { gateways: [1, 2, 4], idleSeconds: 10, webhooks: 20, payouts: 100 },
+    ),
   steady: () =>
     steadyTable({
       minutes: Number(process.env['BENCH_MINUTES'] ?? (quick ? 1 : 10)),
@@ -33,7 +42,7 @@ const tables: Readonly<Record<string, () => Promise<void>>> = {
     }),
 };
 /** These tables run only by name, because they take long and measure only our gateway. */
-const onlyByName = ['steady', 'floods'];
+const onlyByName = ['steady', 'floods', 'start', 'scale'];
 
 const requested = process.argv.slice(2);
 const unknown = requested.filter(name => tables[name] === undefined);

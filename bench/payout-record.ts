@@ -1,89 +1,130 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freshDatabase } from '../test/support/postgres.ts';
 import { median, percentile, printTable } from './figures.ts';
-import { sendLoad, type LoadResult, type LoadVolume } from './load.ts';
+import { sendLoad, type LoadResult } from './load.ts';
+import { startDurablePostgres } from './postgres.ts';
 import { startProcess, type ServerProcess } from './processes.ts';
 import { newPayout } from './workloads.ts';
 
 /** The size of the measurement. */
 export interface Counts {
   readonly rounds: number;
-  /** Payouts one after another, for the latency. */
+  /** Payouts one after another at each gateway, for the latency. */
   readonly sequential: number;
-  /** Payouts by sixteen concurrent callers, for CPU time and throughput. */
+  /** Payouts by sixteen concurrent callers of each gateway, for CPU time and throughput. */
   readonly concurrent: number;
 }
 
-const variants = ['recorded', 'unrecorded'] as const;
 const callers = 16;
 
 interface Measurement {
-  /** CPU time per payout, in µs. */
+  /** CPU time of the gateways per payout, in µs. */
   readonly cpuMicros: number;
   /** Latency in ms. */
   readonly p50: number;
   /** Latency in ms. */
   readonly p99: number;
+  /** Payouts per second of all gateways together. */
   readonly perSecond: number;
 }
 
+/** A row of the table: one gateway, or several on one store. */
+interface Variant {
+  readonly name: string;
+  readonly gateways: readonly ServerProcess[];
+  readonly measurements: Measurement[];
+}
+
 /**
- * Measures the cost of the durable record of a payout. It compares the gateway with records in SQLite (three
- * transactions per payout, each synced to disk) with the same gateway without records, in alternating rounds.
+ * Measures the cost of the durable record of a payout: three transactions, two of which wait for the disk. It compares
+ * gateways with records in SQLite and in PostgreSQL with one without records, in alternating rounds. PostgreSQL runs on
+ * this machine, and its own CPU time does not count as the gateway's.
  */
 export async function payoutRecordTable({ rounds, sequential, concurrent }: Counts): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'lean-payouts-bench-'));
   const lean = await startProcess('fast-lean.ts');
-  const path = '/graphql';
-  const gateways = {
-    recorded: await startProcess('gateway.ts', { args: [lean.url, join(folder, 'a'), 'recorded'], path }),
-    unrecorded: await startProcess('gateway.ts', { args: [lean.url, join(folder, 'b'), 'unrecorded'], path }),
+  const postgres = await startDurablePostgres();
+  const variants: Variant[] = [];
+  const start = async (name: string, store: string, count = 1): Promise<void> => {
+    const args = [lean.url, store, name === 'unrecorded' ? 'unrecorded' : 'recorded'];
+    const gateways: ServerProcess[] = [];
+    variants.push({ name, gateways, measurements: [] });
+    while (gateways.length < count)
+      gateways.push(await startProcess('gateway.ts', { args, path: '/graphql' }));
   };
   try {
-    for (const variant of variants) await pay(gateways[variant], { callers, requests: concurrent / 2 });
-    const results: Record<(typeof variants)[number], Measurement[]> = { recorded: [], unrecorded: [] };
+    await start('unrecorded', join(folder, 'unrecorded'));
+    await start('SQLite', join(folder, 'sqlite'));
+    if (postgres !== undefined) {
+      await start('PostgreSQL', await freshDatabase(postgres.url));
+      await start('PostgreSQL, two gateways', await freshDatabase(postgres.url), 2);
+    }
+    for (const { gateways } of variants) await pay(gateways, callers, concurrent / 2);
     for (let round = 0; round < rounds; round += 1)
-      for (const variant of variants)
-        results[variant].push(await measure(gateways[variant], sequential, concurrent));
-    const medianFor = (variant: (typeof variants)[number], field: keyof Measurement): number =>
-      median(results[variant].map(each => each[field]));
+      for (const { gateways, measurements } of variants)
+        measurements.push(await measure(gateways, sequential, concurrent));
     printTable(
-      'Cost of a payout with and without its durable record (SQLite)',
+      'Cost of a payout with and without its durable record',
       ['', 'CPU µs', 'p50 ms', 'p99 ms', 'payouts/s'],
       variants.map(variant => [
-        variant,
-        medianFor(variant, 'cpuMicros').toFixed(0),
-        medianFor(variant, 'p50').toFixed(2),
-        medianFor(variant, 'p99').toFixed(2),
-        medianFor(variant, 'perSecond').toFixed(0),
+        variant.name,
+        medianOf(variant, 'cpuMicros').toFixed(0),
+        medianOf(variant, 'p50').toFixed(2),
+        medianOf(variant, 'p99').toFixed(2),
+        medianOf(variant, 'perSecond').toFixed(0),
       ]),
     );
-    const addedMs = medianFor('recorded', 'p50') - medianFor('unrecorded', 'p50');
-    const addedMicros = medianFor('recorded', 'cpuMicros') - medianFor('unrecorded', 'cpuMicros');
-    console.log(
-      `The record adds ${addedMicros.toFixed(0)} µs of CPU and ${addedMs.toFixed(2)} ms to a payout: ` +
-        `${((100 * addedMs) / (150 + addedMs)).toFixed(1)} % of its latency if Lean needs 150 ms.\n`,
-    );
+    const [unrecorded, ...recorded] = variants.filter(({ gateways }) => gateways.length === 1);
+    if (unrecorded !== undefined) for (const variant of recorded) console.log(addedCost(variant, unrecorded));
+    console.log();
   } finally {
-    for (const server of [...Object.values(gateways), lean]) await server.stop();
+    for (const server of [...variants.flatMap(({ gateways }) => gateways), lean]) await server.stop();
+    await postgres?.remove();
     await rm(folder, { recursive: true });
   }
 }
 
-async function measure(gateway: ServerProcess, sequential: number, concurrent: number): Promise<Measurement> {
-  const { latencies } = await pay(gateway, { callers: 1, requests: sequential });
-  const cpuBefore = await gateway.cpuMicros();
-  const { seconds } = await pay(gateway, { callers, requests: concurrent });
-  const cpu = (await gateway.cpuMicros()) - cpuBefore;
+function addedCost(recorded: Variant, unrecorded: Variant): string {
+  const addedMs = medianOf(recorded, 'p50') - medianOf(unrecorded, 'p50');
+  const addedMicros = medianOf(recorded, 'cpuMicros') - medianOf(unrecorded, 'cpuMicros');
+  return (
+    `The record in ${recorded.name} adds ${addedMicros.toFixed(0)} µs of CPU and ${addedMs.toFixed(2)} ms to a payout: ` +
+    `${((100 * addedMs) / (150 + addedMs)).toFixed(1)} % of its latency if Lean needs 150 ms.`
+  );
+}
+
+function medianOf({ measurements }: Variant, field: keyof Measurement): number {
+  return median(measurements.map(each => each[field]));
+}
+
+async function measure(
+  gateways: readonly ServerProcess[],
+  sequential: number,
+  concurrent: number,
+): Promise<Measurement> {
+  const latencies = (await pay(gateways, 1, sequential)).flatMap(result => result.latencies);
+  const cpuBefore = await cpuMicros(gateways);
+  const startedAt = performance.now();
+  await pay(gateways, callers, concurrent);
+  const seconds = (performance.now() - startedAt) / 1000;
+  const payouts = concurrent * gateways.length;
   return {
-    cpuMicros: cpu / concurrent,
+    cpuMicros: ((await cpuMicros(gateways)) - cpuBefore) / payouts,
     p50: percentile(latencies, 50),
     p99: percentile(latencies, 99),
-    perSecond: concurrent / seconds,
+    perSecond: payouts / seconds,
   };
 }
 
-function pay({ url }: ServerProcess, volume: LoadVolume): Promise<LoadResult> {
-  return sendLoad(url, [''], newPayout, volume);
+async function cpuMicros(gateways: readonly ServerProcess[]): Promise<number> {
+  let micros = 0;
+  for (const gateway of gateways) micros += await gateway.cpuMicros();
+  return micros;
+}
+
+/** Creates `requests` payouts at each of the gateways at the same time. */
+function pay(gateways: readonly ServerProcess[], callers: number, requests: number): Promise<LoadResult[]> {
+  return Promise.all(gateways.map(({ url }) => sendLoad(url, [''], newPayout, { callers, requests })));
 }

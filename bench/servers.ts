@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Environment } from '../src/config/config.ts';
 import { startIssuer } from '../test/support/issuer.ts';
 import { startProcess, type ServerProcess } from './processes.ts';
 
@@ -56,36 +57,73 @@ export interface Servers {
 
 const callers = 50;
 
-/** Starts servers in front of one Lean. Our gateway runs with production settings. */
-export async function startServers(names: readonly ServerName[]): Promise<Servers> {
+/** What all servers need: a Lean, and the issuer of the access tokens. */
+export interface Surroundings {
+  readonly leanUrl: string;
+  /** The variables that name the issuer and its keys. */
+  readonly issuerEnv: Environment;
+  readonly tokens: Servers['tokens'];
+  leanCalls(): Promise<number>;
+  /**
+   * Starts our gateway with production settings and an empty store.
+   * @param file its program, relative to this folder
+   * @param variables settings that differ
+   */
+  startGateway(file: string, variables: Readonly<Record<string, string>>): Promise<ServerProcess>;
+  stop(): Promise<void>;
+}
+
+/** Starts a Lean and an issuer of access tokens, and no server yet. */
+export async function startSurroundings(): Promise<Surroundings> {
   const folder = await mkdtemp(join(tmpdir(), 'lean-payouts-bench-'));
   const issuer = await startIssuer();
   const lean = await startProcess('fast-lean.ts', { env: production });
-  const startGateway = async (name: GatewayName): Promise<ServerProcess> =>
-    startProcess('../dist/main.js', {
-      flags: nodeFlags(),
-      path: '/graphql',
-      quiet: true,
-      env: {
-        ...production,
-        ...issuer.env,
-        ...settings,
-        ...gateways[name],
-        LEAN_BASE_URL: lean.url,
-        DATA_DIR: await mkdtemp(join(folder, 'data-')),
-        // Otherwise, with a new store, the gateway would look for each payout at Lean before it sends it.
-        PAYOUT_RESEND_AFTER_MS: '1',
-      },
-    });
+  const tokens = Array.from({ length: callers }, (_, caller) =>
+    issuer.token(
+      { sub: `caller-${String(caller)}`, scope: 'payouts:read payouts:create' },
+      { lifetime: '1d' },
+    ),
+  );
+  return {
+    leanUrl: lean.url,
+    issuerEnv: issuer.env,
+    tokens: await Promise.all(tokens),
+    leanCalls: async () => Number(await lean.ask('calls')),
+    startGateway: async (file, variables) =>
+      startProcess(file, {
+        flags: nodeFlags(),
+        path: '/graphql',
+        quiet: true,
+        env: {
+          ...production,
+          ...issuer.env,
+          ...settings,
+          ...variables,
+          LEAN_BASE_URL: lean.url,
+          DATA_DIR: await mkdtemp(join(folder, 'data-')),
+          // Otherwise, with a new store, the gateway would look for each payout at Lean before it sends it.
+          PAYOUT_RESEND_AFTER_MS: '1',
+        },
+      }),
+    async stop() {
+      await lean.stop();
+      await issuer.close();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+/** Starts servers in front of one Lean. Our gateway runs with production settings. */
+export async function startServers(names: readonly ServerName[]): Promise<Servers> {
+  const surroundings = await startSurroundings();
+  const { leanUrl, issuerEnv, tokens, leanCalls } = surroundings;
   const startPeer = (name: PeerName): Promise<ServerProcess> => {
     const { file, path } = peers[name];
-    return startProcess(file, {
-      path,
-      quiet: true,
-      env: { ...production, ...issuer.env, ...rateLimits },
-      args: [lean.url],
-    });
+    const env = { ...production, ...issuerEnv, ...rateLimits };
+    return startProcess(file, { path, quiet: true, env, args: [leanUrl] });
   };
+  const startGateway = (name: GatewayName): Promise<ServerProcess> =>
+    surroundings.startGateway('../dist/main.js', gateways[name]);
   const started = names.map(
     async name =>
       [
@@ -94,20 +132,13 @@ export async function startServers(names: readonly ServerName[]): Promise<Server
       ] as const,
   );
   const running = new Map<ServerName, ServerProcess>(await Promise.all(started));
-  const tokens = Array.from({ length: callers }, (_, caller) =>
-    issuer.token(
-      { sub: `caller-${String(caller)}`, scope: 'payouts:read payouts:create' },
-      { lifetime: '1d' },
-    ),
-  );
   return {
     running,
-    tokens: await Promise.all(tokens),
-    leanCalls: async () => Number(await lean.ask('calls')),
+    tokens,
+    leanCalls,
     async stop() {
-      for (const server of [...running.values(), lean]) await server.stop();
-      await issuer.close();
-      await rm(folder, { recursive: true });
+      for (const server of running.values()) await server.stop();
+      await surroundings.stop();
     },
   };
 }

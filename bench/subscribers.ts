@@ -1,13 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { payoutIdOf } from '../src/payouts/values/ids.ts';
-import { signatureOf } from '../src/sandbox/webhooks/webhook-client.ts';
 import { SseSubscribers, openWithoutReading } from './sse-subscribers.ts';
 import { median, printTable } from './figures.ts';
 import { startProcess, type ServerProcess } from './processes.ts';
+import { deliverWebhook } from './webhook-delivery.ts';
 
 /** The size of the measurement. */
 export interface SubscriberCounts {
@@ -117,7 +116,7 @@ async function measure(
     const { payload } = JSON.parse(webhook) as { readonly payload: { readonly intent_id: string } };
     const arriving = readers.arrivals(`"payout":{"id":"${payoutIdOf(payload.intent_id)}"`);
     const sentAt = performance.now();
-    await post(gateway.url, webhook);
+    await deliverWebhook(gateway.url, webhook, secret);
     delays.push((await arriving).map(at => at - sentAt));
     await pause(20);
   }
@@ -145,7 +144,7 @@ async function blockSubscribers({ lean, gateway }: Processes, count: number) {
   while (Number(await gateway.ask('connected')) < count) await pause(20);
   for (let events = 0; Number(await gateway.ask('full buffers')) < count; events += 1) {
     if (events === 1000) throw new Error('the gateway still sends to subscribers that do not read');
-    await post(gateway.url, String(await lean.ask('large payout')));
+    await deliverWebhook(gateway.url, String(await lean.ask('large payout')), secret);
     await pause(20);
   }
   return sockets;
@@ -153,22 +152,6 @@ async function blockSubscribers({ lean, gateway }: Processes, count: number) {
 
 async function memory({ gateway }: Processes): Promise<number> {
   return Number(await gateway.ask('needed memory'));
-}
-
-const agent = new Agent({ keepAlive: true, timeout: 1000 });
-
-function post(url: string, webhook: string): Promise<void> {
-  const headers = { 'content-type': 'application/json', 'lean-signature': signatureOf(webhook, secret) };
-  return new Promise((resolve, reject) => {
-    const sent = request(new URL('/webhooks/lean', url), { agent, method: 'POST', headers }, response => {
-      response.resume().once('end', () => {
-        if (response.statusCode === 200) resolve();
-        else reject(new Error(`the gateway responded to the webhook with ${String(response.statusCode)}`));
-      });
-    });
-    sent.on('error', reject);
-    sent.end(webhook);
-  });
 }
 
 /**

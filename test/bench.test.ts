@@ -59,8 +59,13 @@ describe('npm run bench', () => {
   });
 
   it('prints the cost of the durable record of a payout', () => {
-    expect(stdout).toMatch(/CPU µs +p50 ms +p99 ms +payouts\/s\nrecorded +\d.*\nunrecorded +\d/);
-    expect(stdout).toMatch(/The record adds -?\d+ µs of CPU and -?[\d.]+ ms to a payout/);
+    const names = ['unrecorded', 'SQLite', 'PostgreSQL', 'PostgreSQL, two gateways'];
+    const rows = names.map(name => `${name}( +[\\d.]+){4}\n`).join('');
+    expect(stdout).toMatch(new RegExp(`CPU µs +p50 ms +p99 ms +payouts/s\n${rows}`));
+    for (const name of ['SQLite', 'PostgreSQL'])
+      expect(stdout).toMatch(
+        new RegExp(`The record in ${name} adds -?\\d+ µs of CPU and -?[\\d.]+ ms to a payout`),
+      );
   });
 
   it('prints the CPU time of authentication, limits and metrics', () => {
@@ -86,11 +91,34 @@ describe('npm run bench', () => {
     expect(stdout).toMatch(new RegExp(`^\nOur gateway, minute by minute.*\n\n${columns}$`));
   });
 
+  it('prints the cost of a start and of the first requests', async () => {
+    const { stdout } = await bench('start');
+    const columns = / +first ms +CPU ms +1–5 +6–10 +steady +multiple\n/.source;
+    const image = /  image \(bundle\)( +\d+){5} +[\d.]+\n/.source;
+    const npm = /  npm package \(dist\)( +\d+){5} +[\d.]+\n/.source;
+    const sources = /  npm start \(sources\)( +\d+){5} +[\d.]+\n/.source;
+    expect(stdout).toMatch(
+      new RegExp(
+        `${columns}one payout, 10 fields\n${image}${npm}${sources}50 payouts, fields of the list\n${image}${npm}`,
+      ),
+    );
+  });
+
+  it('prints what several gateways cost PostgreSQL and Lean', async () => {
+    const { stdout } = await bench('scale');
+    expect(stdout).toMatch(/^ +1 +2 +\(10\) +\(100\)\n/m);
+    const rows = stdout.split('\n').map(row => row.split(/ {3,}/));
+    const figuresOf = (title: string): unknown => rows.find(row => row[0] === title)?.slice(1);
+    expect(figuresOf('statements per payout')).toEqual(Array(4).fill(expect.stringMatching(/^1[78]\.\d$/)));
+    expect(figuresOf('NOTIFY per webhook')).toEqual(Array(4).fill('1.0'));
+    expect(figuresOf('notifications received per webhook')).toEqual(['1.0', '2.0', '10.0', '100.0']);
+  });
+
   it('exits with 2 and a list of all tables if a name is unknown', async () => {
     await expect(bench('overhed')).rejects.toMatchObject({
       code: 2,
       stderr: expect.stringContaining(
-        'Unknown table: overhed. Accepted: overhead, latency, growth, payout-record, safety, subscribers, floods, steady.',
+        'Unknown table: overhed. Accepted: overhead, latency, growth, payout-record, safety, subscribers, floods, start, scale, steady.',
       ) as string,
     });
   });

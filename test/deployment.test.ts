@@ -1,5 +1,10 @@
-import { access, readFile } from 'node:fs/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { execFile } from 'node:child_process';
+import { access, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { isBuiltin } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { fencedBlocks } from './support/fenced-blocks.ts';
 import { startListeningGateway, type ListeningGateway } from './support/running-gateway.ts';
@@ -8,6 +13,7 @@ import { startListeningGateway, type ListeningGateway } from './support/running-
  * The image, the compose file and the notes for Kubernetes agree with the gateway. They are only read and not run,
  * because that needs a container engine.
  */
+const run = promisify(execFile);
 const readText = (path: string): Promise<string> => readFile(path, 'utf8');
 
 interface Instruction {
@@ -159,6 +165,29 @@ describe('the image', () => {
     expect(valuesOf('ENTRYPOINT').map(value => JSON.parse(value) as unknown)).toEqual([['node']]);
     const [command] = valuesOf('CMD').map(value => JSON.parse(value) as readonly string[]);
     await expectSourceOf(command);
+  });
+
+  it('contains bundles that import only each other and modules of Node, and run', async () => {
+    const bundling = valuesOf('RUN').filter(value => value.startsWith('node '));
+    expect(bundling).toEqual(['node scripts/bundle.ts dist']);
+    const folder = await mkdtemp(join(tmpdir(), 'lean-payouts-image-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    await run(process.execPath, ['scripts/bundle.ts', folder]);
+    const files = (await readdir(folder, { recursive: true })).filter(name => name.endsWith('.js'));
+    expect(files).toEqual(expect.arrayContaining(['main.js', 'sandbox/main.js']));
+    const imported = await Promise.all(
+      files.map(async name =>
+        [...(await readText(join(folder, name))).matchAll(/^(?:import|export) .*"([^"]+)";$/gm)].map(
+          ([, source]) => source,
+        ),
+      ),
+    );
+    expect(imported.flat().filter((source = '') => !source.startsWith('.') && !isBuiltin(source))).toEqual(
+      [],
+    );
+    const { version } = JSON.parse(await readText('package.json')) as { readonly version: string };
+    const { stdout } = await run(process.execPath, [join(folder, 'main.js'), '--version']);
+    expect(stdout).toBe(`${version}\n`);
   });
 });
 

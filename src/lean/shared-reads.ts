@@ -4,8 +4,14 @@ import { Cancellation, once, type CancellationSignal } from './cancellation.ts';
 import { eventLoopBatcher } from '../scheduling/event-loop-batcher.ts';
 
 /**
- * Single-flight for reads: identical reads that overlap share one call and its answer, however many operations wait.
- * Nothing is cached after the answer.
+ * How long callers may join a read after it began, in ms. Its answer may be so much older than the caller's request, and
+ * older than what the caller has read meanwhile.
+ */
+const joinableMs = 1000;
+
+/**
+ * Single-flight for reads: identical reads that begin at about the same time share one call and its answer, however many
+ * operations wait. Nothing is cached after the answer.
  */
 export class SharedReads<Answer> {
   /** By key. */
@@ -13,8 +19,9 @@ export class SharedReads<Answer> {
 
   /**
    * The answer of `start`, or of the same read in flight. Each caller stops waiting at its own deadline, or when its
-   * own signal is aborted. The read itself is cancelled when no caller is left. A caller does not join a read that ends
-   * much earlier than its own deadline, because that read may time out while the caller still has time.
+   * own signal is aborted. The read itself is cancelled when no caller is left. A caller does not join a read that began
+   * more than a second ago, nor one that ends much earlier than its own deadline, because that read may time out while
+   * the caller still has time.
    */
   read(
     key: string,
@@ -25,7 +32,11 @@ export class SharedReads<Answer> {
     const { deadline } = request;
     const now = performance.now();
     const inFlight = this.#inFlight.get(key);
-    if (inFlight !== undefined && inFlight.deadline - now >= (deadline - now) / 2)
+    if (
+      inFlight !== undefined &&
+      now - inFlight.startedAt <= joinableMs &&
+      inFlight.deadline - now >= (deadline - now) / 2
+    )
       return inFlight.subscribe(request);
     const read = new InFlightRead<Answer>(key, deadline, this);
     this.#inFlight.set(key, read);
@@ -63,6 +74,8 @@ class InFlightRead<Answer> implements CancellableRead {
   readonly cancellation = new Cancellation();
   readonly key: string;
   readonly deadline: number;
+  /** On the clock of `performance.now()`. */
+  readonly startedAt = performance.now();
   readonly #reads: SharedReads<Answer>;
   #subscribers: Subscriber<Answer>[] = [];
 

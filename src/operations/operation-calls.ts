@@ -208,10 +208,16 @@ function keyFrom(
 const retryAfterForm =
   /^(?:\d{1,8}|(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} \d\d:\d\d:\d\d GMT)$/;
 
-/** @throws LeanBadAnswer if a successful response is not JSON */
+/**
+ * The outcome of a response that Lean has for the caller. One that refuses the gateway's own credentials is not for the
+ * caller, who would renew a token that is valid. It may also repeat the gateway's token.
+ * @throws LeanBadAnswer if a successful response is not JSON, or the status is none of an API
+ * @throws LeanRefused if Lean refuses the gateway's credentials
+ */
 function outcomeFromLean(answer: LeanAnswer): OperationOutcome & { readonly kind: 'lean' } {
-  if (answer.ok) answer.json();
   const { status, mediaType, body, headers } = answer;
+  if (answer.ok) answer.json();
+  else if (status < 400 || status === 401 || status === 403) throw answer.failure();
   const retryAfter = headers['retry-after'];
   return {
     kind: 'lean',
@@ -223,7 +229,7 @@ function outcomeFromLean(answer: LeanAnswer): OperationOutcome & { readonly kind
 /** @throws the error itself if there is no outcome for it, because it is a bug or a cancellation */
 function outcomeFromError(error: unknown, idempotencyKey?: string): OperationOutcome {
   const key = idempotencyKey === undefined ? {} : { idempotencyKey };
-  if (error instanceof LeanRefused && error.cause instanceof LeanAnswer)
+  if (error instanceof LeanRefused && error.code !== 'LEAN_UNAUTHORIZED' && error.cause instanceof LeanAnswer)
     return { ...outcomeFromLean(error.cause), ...key };
   if (error instanceof SimilarPayoutUnknown)
     return { kind: 'similar', error, idempotencyKey: idempotencyKey ?? '' };

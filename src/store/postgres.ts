@@ -75,6 +75,8 @@ class PostgresDatabase implements Database {
       ...this.#config,
       types: typeParsers,
       max: 10,
+      // A statement is sent without waiting for the response to the one before it on the same connection.
+      pipeline: true,
       // A send must be recorded on disk before the payout is sent, whatever the server's default is. The pool waits
       // for this promise before it hands out the connection, and does not hand it out if the promise rejects. The type
       // of `onConnect` does not declare the promise. The settings are not startup parameters, because PgBouncer refuses
@@ -120,9 +122,13 @@ class PostgresDatabase implements Database {
       if (statements.length === 1 && only !== undefined && setting === undefined)
         return [await this.#query(this.#pool, only)];
       return await this.#transaction(async client => {
-        if (setting !== undefined) await client.query(setting);
-        const results: (readonly Row[])[] = [];
-        for (const statement of statements) results.push(await this.#query(client, statement));
+        // They are sent together, to save round trips. Once one has failed, PostgreSQL refuses the ones after it. COMMIT is
+        // sent only after all have succeeded, so nothing is committed that this program takes for failed.
+        const set = setting === undefined ? undefined : client.query(setting);
+        const [, ...results] = await Promise.all([
+          set,
+          ...statements.map(statement => this.#query(client, statement)),
+        ]);
         return results;
       });
     } catch (error) {

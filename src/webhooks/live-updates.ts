@@ -181,7 +181,9 @@ export class LiveUpdates {
       this.#kept = [...(continues ? this.#kept : []), ...updates].slice(-this.#options.maxKept);
       this.#position = updates.at(-1)?.position ?? this.#position;
       this.#wakeSubscribers();
-      return 'more';
+      // Every gateway reads every update, so it does not read again just to find nothing. An announcement that comes
+      // during the read causes another one.
+      return this.#position < last ? 'more' : 'done';
     } catch (error) {
       // The next read comes soon. Other users of the store report the failure.
       if (!(error instanceof StoreUnavailable)) throw error;

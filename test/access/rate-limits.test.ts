@@ -42,10 +42,7 @@ describe('RATE_LIMIT_REQUESTS', () => {
     const byRest = await rest();
     expect([byRest.status, await byRest.json()]).toMatchObject([429, refusal]);
     const byMcp = await mcp();
-    expect([byMcp.status, await byMcp.json()]).toMatchObject([
-      429,
-      { error: { data: { code: 'RATE_LIMITED' } } },
-    ]);
+    expect([byMcp.status, await byMcp.json()]).toMatchObject([429, { error: { data: refusal } }]);
     for (const { headers } of [byGraphql, byRest, byMcp])
       expect(Number(headers.get('retry-after'))).toSatisfy(
         (seconds: number) => seconds >= 1 && seconds <= 60,

@@ -74,6 +74,23 @@ describe('identical reads', () => {
   });
 });
 
+it('a read is not joined more than a second after it began', async () => {
+  vi.useFakeTimers({ toFake: ['performance'] });
+  onTestFinished(() => {
+    vi.useRealTimers();
+  });
+  const { read, started } = trackReads();
+  const first = read('a');
+  vi.advanceTimersByTime(1000);
+  const joined = read('a');
+  vi.advanceTimersByTime(1);
+  const later = read('a');
+  expect(started).toHaveLength(2);
+  started[1]?.resolve('new');
+  started[0]?.resolve('old');
+  expect(await Promise.all([first, joined, later])).toEqual(['old', 'old', 'new']);
+});
+
 describe('a reader with a later deadline', () => {
   it('joins a read that has at least half of the time of the reader left', async () => {
     const { read, started } = trackReads();

@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { expect, inject, it, onTestFinished, vi } from 'vitest';
 import { StoreUnavailable } from '../../src/errors/gateway-errors.ts';
+import { DuplicateValue } from '../../src/store/database.ts';
 import { openPostgres } from '../../src/store/postgres.ts';
 import { keyOf } from '../support/test-core.ts';
 import { freshDatabase, query } from '../support/postgres.ts';
@@ -70,6 +71,35 @@ it('times are returned as numbers', async () => {
   expect(await database.run({ sql: 'SELECT CAST(1795509566502 AS BIGINT) AS at' })).toEqual([
     [{ at: 1795509566502 }],
   ]);
+});
+
+it('a transaction changes nothing if one of its statements fails, and its connection is used again', async () => {
+  const url = await fresh();
+  const database = openTestStore({ url });
+  await database.run({ sql: 'CREATE TABLE t (a TEXT UNIQUE)' });
+  const insert = (value: string) => ({ sql: 'INSERT INTO t VALUES ($1)', values: [value] });
+  await database.run(insert('taken'));
+  const connections = async () =>
+    (await query(url, 'SELECT pid FROM pg_stat_activity WHERE datname = current_database()')).length;
+  const before = await connections();
+  for (const run of ['run', 'runWithoutSync'] as const) {
+    await expect(database[run](insert('a'), insert('taken'), insert('b'))).rejects.toThrow(DuplicateValue);
+    await expect(database[run](insert('a'), { sql: 'no SQL' }, insert('b'))).rejects.toThrow(
+      StoreUnavailable,
+    );
+    expect(await database.run({ sql: 'SELECT * FROM t' })).toEqual([[{ a: 'taken' }]]);
+  }
+  expect(await connections()).toBe(before);
+});
+
+it('a transaction changes nothing if its connection is lost', async () => {
+  const url = await fresh();
+  const database = openTestStore({ url });
+  await database.run({ sql: 'CREATE TABLE t (a TEXT UNIQUE)' });
+  const insert = (value: string) => ({ sql: 'INSERT INTO t VALUES ($1)', values: [value] });
+  const end = { sql: 'SELECT pg_terminate_backend(pg_backend_pid())' };
+  await expect(database.run(insert('a'), end, insert('b'))).rejects.toThrow(StoreUnavailable);
+  expect(await database.run({ sql: 'SELECT * FROM t' })).toEqual([[]]);
 });
 
 it('a transaction is synced to disk before it resolves, even if the database’s default is not to wait', async () => {

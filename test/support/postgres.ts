@@ -20,9 +20,16 @@ export interface Postgres {
 }
 
 /** No test cuts the power, so nothing needs to be on disk. With these settings a new database takes a quarter of the time. */
-const withoutDurability = ['fsync=off', 'full_page_writes=off', 'synchronous_commit=off', 'autovacuum=off'];
+const testSettings = [
+  'max_connections=200',
+  'fsync=off',
+  'full_page_writes=off',
+  'synchronous_commit=off',
+  'autovacuum=off',
+];
 
-export async function startPostgres(): Promise<Postgres> {
+/** @param settings `name=value`, in place of the server's defaults */
+export async function startPostgres(settings: readonly string[] = testSettings): Promise<Postgres> {
   const folder = await mkdtemp(join(tmpdir(), 'postgres-'));
   const { EmbeddedPostgres, removeCopy } = await loadEmbeddedPostgres(folder);
   const port = await freePort();
@@ -34,7 +41,7 @@ export async function startPostgres(): Promise<Postgres> {
     createPostgresUser: process.getuid?.() === 0,
     // By default the server hashes the password 4096 times for each connection.
     initdbFlags: ['--encoding=UTF8', '--no-sync', '--set=scram_iterations=1'],
-    postgresFlags: ['max_connections=200', ...withoutDurability].flatMap(setting => ['-c', setting]),
+    postgresFlags: settings.flatMap(setting => ['-c', setting]),
     onLog: () => undefined,
     onError: () => undefined,
   });

@@ -26,7 +26,7 @@ export function commonEnvironment(): Record<string, string> {
 
 /** The file to start for a program. */
 export function pathOf(program: ProgramName): string {
-  return join(inject('programFolder'), `${program}.mjs`);
+  return join(inject('programFolder'), `${program}.js`);
 }
 
 /**

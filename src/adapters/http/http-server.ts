@@ -5,6 +5,7 @@ import type { GraphqlSocket } from '../graphql/websocket/socket.ts';
 import type { HttpRequestContext } from './http-request-context.ts';
 import { sendLargeResponse } from './large-response.ts';
 import { startListener, type Listener, type CommonListenerOptions } from './listener.ts';
+import { stopping } from './refusal.ts';
 
 export interface HttpServerOptions extends CommonListenerOptions {
   readonly graphql: GraphqlEndpoint;
@@ -37,7 +38,7 @@ export function startHttpServer(options: HttpServerOptions): Promise<Listener> {
   });
 
   async function route(context: HttpRequestContext): Promise<void> {
-    const { request, response, draining } = context;
+    const { request, response, draining, report } = context;
     const path = withoutTrailingSlash(context.path);
     if (path === '/health') sendJson(response, 200, { status: 'ok' });
     else if (path === '/ready') {
@@ -46,26 +47,34 @@ export function startHttpServer(options: HttpServerOptions): Promise<Listener> {
     } else if (path === '/metrics')
       response.writeHead(200, { 'content-type': metrics.contentType }).end(await metrics.render());
     else if (path === '/webhooks/lean' && webhook !== undefined && request.method === 'POST') {
-      if (draining) sendJson(response, 503, { status: stoppingMessage });
+      if (draining) sendJson(response, stopping.status, { status: stopping.message }, stopping.headers);
       else await webhook(context);
     } else if (path !== '/graphql') sendJson(response, 404, { status: 'not found' });
     else if (draining) {
-      response.setHeader('retry-after', '1');
-      sendJson(response, 503, { status: stoppingMessage });
+      const { status, headers, message, code, details } = stopping;
+      report.outcome = code;
+      sendJson(response, status, { errors: [{ message, extensions: { code, ...details } }] }, headers);
     } else if (graphiql !== undefined && wantsGraphiql(request))
       await sendLargeResponse(response.writeHead(200, graphiql.headers), await graphiql.gzipped());
     else await graphql.handle(context);
   }
 }
 
-const stoppingMessage = 'The gateway is stopping; nothing was done. Send it again.';
-
 function withoutTrailingSlash(path: string): string {
   return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
 }
 
-function sendJson(response: ServerResponse, status: number, body: object): void {
-  response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' });
+function sendJson(
+  response: ServerResponse,
+  status: number,
+  body: object,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    'cache-control': 'no-store',
+    ...headers,
+  });
   response.end(JSON.stringify(body));
 }
 

@@ -1,6 +1,15 @@
 import { describeCode } from '../../errors/error-codes.ts';
 import { presentedError, type PresentedError } from '../../errors/presented-error.ts';
 
+/** The refusal of new work by a gateway that stops. Another instance, or the next one, does it. */
+export const stopping: PresentedError = {
+  code: 'LEAN_UNAVAILABLE',
+  message: 'The gateway is stopping; nothing was done. Send it again.',
+  status: 503,
+  headers: { 'retry-after': '1' },
+  details: { retryable: true, retryAfterSeconds: 1 },
+};
+
 /**
  * The error response for a request that is refused before anything is done.
  * @param challenge as in `presentedError`

@@ -7,11 +7,12 @@ import { createMcpHandler, type AuthInfo } from '@modelcontextprotocol/server';
 import type { Authenticator } from '../../access/authenticator.ts';
 import { requireScopes, scopeOf, scopes, type Caller, type Scope } from '../../access/caller.ts';
 import { Unauthenticated } from '../../errors/gateway-errors.ts';
+import type { PresentedError } from '../../errors/presented-error.ts';
 import { JsonBoundsExceeded } from '../../json/exact-json.ts';
 import { readBodyText } from '../http/body.ts';
 import type { HttpRequestContext } from '../http/http-request-context.ts';
 import { startListener, type Listener, type CommonListenerOptions } from '../http/listener.ts';
-import { refusalOf } from '../http/refusal.ts';
+import { refusalOf, stopping } from '../http/refusal.ts';
 import { ProtectedResource, type ResourceOptions } from './protected-resource.ts';
 import { parseRpcMessage } from './rpc-message.ts';
 import { createMcpTools, type McpOptions } from './server.ts';
@@ -75,8 +76,7 @@ export async function startMcpServer(options: McpHttpOptions): Promise<Listener>
     if (path !== '/mcp' && path !== '/') sendError(context, 404, 'MCP is at /mcp.');
     else if (request.method !== 'POST')
       sendError(context, 405, 'MCP accepts only POST.', { headers: { allow: 'POST' } });
-    else if (draining)
-      sendError(context, 503, 'The gateway is stopping; nothing was done.', { code: 'LEAN_UNAVAILABLE' });
+    else if (draining) sendRefusal(context, stopping);
     else
       try {
         const { caller } = await authenticator.authenticate({ authorization: request.headers.authorization });
@@ -86,10 +86,7 @@ export async function startMcpServer(options: McpHttpOptions): Promise<Listener>
         const scope = error instanceof Unauthenticated ? await neededScope(context) : undefined;
         const refusal = refusalOf(error, resource?.challenge(request, scope));
         if (refusal === undefined) throw error;
-        sendError(context, refusal.status, refusal.message, {
-          headers: refusal.headers,
-          code: refusal.code,
-        });
+        sendRefusal(context, refusal);
       }
   }
 
@@ -141,23 +138,30 @@ function parseBody(text: string): { readonly body: unknown } | { readonly proble
   }
 }
 
+/** Sends a refusal as a JSON-RPC error. Its data have the members that `extensions` has in GraphQL. */
+function sendRefusal(
+  context: HttpRequestContext,
+  { status, message, headers, code, details }: PresentedError,
+): void {
+  sendError(context, status, message, { headers, data: { code, ...details } });
+}
+
 /** Sends a JSON-RPC error. Its code is the outcome of the request in the log and the metrics. */
 function sendError(
   { response, report }: HttpRequestContext,
   status: number,
   message: string,
-  { headers = {}, rpcCode = -32_600, code }: ErrorOptions = {},
+  { headers = {}, rpcCode = -32_600, data }: ErrorOptions = {},
 ): void {
-  report.outcome ??= code ?? 'BAD_USER_INPUT';
+  report.outcome ??= data?.code ?? 'BAD_USER_INPUT';
   response.writeHead(status, { 'content-type': 'application/json', ...headers });
-  const data = code === undefined ? {} : { data: { code } };
-  response.end(JSON.stringify({ jsonrpc: '2.0', id: null, error: { code: rpcCode, message, ...data } }));
+  response.end(JSON.stringify({ jsonrpc: '2.0', id: null, error: { code: rpcCode, message, data } }));
 }
 
 interface ErrorOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** The JSON-RPC error code. @default -32600, an invalid request */
   readonly rpcCode?: number;
-  /** The error code that all surfaces share, such as `UNAUTHENTICATED`. */
-  readonly code?: string;
+  /** With the error code that all surfaces share, such as `UNAUTHENTICATED`. */
+  readonly data?: { readonly code: string };
 }

@@ -54,6 +54,9 @@ export function createMcpTools(options: McpOptions): McpTools {
       );
       server.setRequestHandler('tools/list', () => ({ tools: tools.map(({ tool }) => tool) }));
       server.setRequestHandler('tools/call', async ({ params }, { mcpReq, http }) => {
+        const report: Partial<RequestReport> = currentRequestReport() ?? {};
+        // Until the call has an outcome of its own.
+        report.outcome = 'BAD_USER_INPUT';
         const found = byName.get(params.name);
         if (found === undefined)
           throw new ProtocolError(
@@ -61,6 +64,7 @@ export function createMcpTools(options: McpOptions): McpTools {
             `There is no tool of this name; the tools are ${[...byName.keys()].join(', ')}.`,
           );
         const { operation, argumentNames, parameterNames } = found;
+        report.operation = report.operationLabel = operation.name;
         const given = Object.entries(params.arguments ?? {});
         // With both names accepted, a call could carry two keys, and only one would count.
         const misnamed = given.find(
@@ -73,8 +77,6 @@ export function createMcpTools(options: McpOptions): McpTools {
         for (const { name, ofTool } of operation.parameters)
           if (ofTool !== undefined) values[name] ??= ofTool.default;
         const caller = (http?.authInfo?.extra?.['caller'] as Caller | undefined) ?? anonymousCaller;
-        const report: Partial<RequestReport> = currentRequestReport() ?? {};
-        report.operation = report.operationLabel = operation.name;
         const outcome = await options.calls
           .call({ operation, values, caller, signal: mcpReq.signal, refuseSimilar: true })
           .catch((error: unknown) => {

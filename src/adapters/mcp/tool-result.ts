@@ -93,13 +93,27 @@ function failureMessage(
     case 'unknown':
       return unknownOutcomeMessage(outcome.unknown);
     case 'failed': {
-      const { error } = outcome;
+      const { error, idempotencyKey } = outcome;
       // The message says `This call`, because an earlier call with the same key may have paid.
-      if (outcome.idempotencyKey !== undefined)
-        return `${error.message} (${error.code}) This call paid nothing. Call again in a moment, with the same body and idempotency_key ${JSON.stringify(outcome.idempotencyKey)}.`;
-      return `${error.message} (${error.code}) Nothing was changed; try again in a moment.`;
+      const effect = idempotencyKey === undefined ? 'Nothing was changed.' : 'This call paid nothing.';
+      return `${error.message} (${error.code}) ${effect} ${nextStep(outcome)}`;
     }
   }
+}
+
+/** What a model should do after a call has failed because of Lean, the store or the gateway. */
+function nextStep(outcome: OperationOutcome & { readonly kind: 'failed' }): string {
+  const { code, retryable, retryAfterSeconds } = problemOf(outcome);
+  const { idempotencyKey } = outcome;
+  if (code === 'LEAN_UNAUTHORIZED') return 'Only the operator of the gateway can change that. Tell the user.';
+  const same =
+    idempotencyKey === undefined
+      ? ''
+      : `, with the same body and idempotency_key ${JSON.stringify(idempotencyKey)}`;
+  const seconds = retryAfterSeconds === 1 ? 'a second' : `${String(retryAfterSeconds)} seconds`;
+  return retryable === true
+    ? `Call again after ${seconds}${same}.`
+    : 'The same call would probably fail again. Tell the user.';
 }
 
 /** A model repeats the call. If it took another key for that, the payout could be made twice. */
@@ -147,7 +161,8 @@ export function unknownArgument(
   argumentNames: Readonly<Record<string, string>>,
 ): CallToolResult {
   const accepted = Object.values(argumentNames).join(', ');
-  return failure(invalidArgumentsMessage([`${name} is not known; accepted: ${accepted}.`]));
+  const message = invalidArgumentsMessage([`${name} is not known; accepted: ${accepted}.`]);
+  return { ...failure(message), _meta: { code: 'BAD_USER_INPUT' } };
 }
 
 function unknownOutcomeMessage({
@@ -174,8 +189,6 @@ function leanErrorMessage(status: number, text: string, isPayout: boolean): stri
   const error = `Lean answered with an error: HTTP ${String(status)}${code === undefined ? '' : `, ${code}`}.`;
   if (status === 404)
     return `${error} Lean has nothing with this id. Check the id, and which kind of id this tool needs.`;
-  if (status === 401 || status === 403)
-    return `${error} Lean refuses the gateway itself. Only the operator of the gateway can change that.`;
   if (status === 429) return `${error} Wait before you try again.`;
   if (status >= 500 || status === 408) return `${error} This is a fault at Lean; try again in a moment.`;
   return isPayout

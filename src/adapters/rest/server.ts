@@ -1,7 +1,7 @@
 import type { Authenticator } from '../../access/authenticator.ts';
 import { operations, type Operation } from '../../lean/operations.ts';
 import { eventLoopBatcher } from '../../scheduling/event-loop-batcher.ts';
-import { presentedError } from '../../errors/presented-error.ts';
+import { presentedError, type PresentedError } from '../../errors/presented-error.ts';
 import { requireScopes, scopeOf, type Caller } from '../../access/caller.ts';
 import { JsonBoundsExceeded, parseExactJson } from '../../json/exact-json.ts';
 import type { OperationCalls, OperationOutcome } from '../../operations/operation-calls.ts';
@@ -10,7 +10,7 @@ import type { HttpRequestContext } from '../http/http-request-context.ts';
 import { startListener, type Listener, type CommonListenerOptions } from '../http/listener.ts';
 import { openApiDocument, type OpenApiOptions } from './openapi.ts';
 import { sendProblem, logFailure, problemOf, type Problem } from './problem.ts';
-import { refusalOf } from '../http/refusal.ts';
+import { refusalOf, stopping } from '../http/refusal.ts';
 import { codeOfStatus } from '../observability/request-report.ts';
 import { RestRoutes } from './routes.ts';
 
@@ -77,18 +77,7 @@ export function startRestServer(options: RestOptions): Promise<Listener> {
         code: 'BAD_USER_INPUT',
         detail: 'The path is not well-formed: a % in it must be followed by two hexadecimal digits.',
       });
-    if (draining)
-      return sendProblem(
-        context,
-        {
-          status: 503,
-          code: 'LEAN_UNAVAILABLE',
-          detail: 'The gateway is stopping; nothing was done.',
-          retryable: true,
-          retryAfterSeconds: 1,
-        },
-        { 'retry-after': '1' },
-      );
+    if (draining) return sendRefusal(context, stopping);
     const { operation } = found;
     report.operation = report.operationLabel = operation.name;
     const caller = await authenticate(context, operation);
@@ -120,13 +109,19 @@ export function startRestServer(options: RestOptions): Promise<Listener> {
     } catch (error) {
       const refusal = refusalOf(error);
       if (refusal === undefined) throw error;
-      const { status, code, message, details } = refusal;
       // Closing the connection avoids waiting for a body, which may be large.
       const closing = method === 'GET' ? {} : { connection: 'close' };
-      sendProblem(context, { status, code, detail: message, ...details }, { ...closing, ...refusal.headers });
+      sendRefusal(context, { ...refusal, headers: { ...closing, ...refusal.headers } });
       return undefined;
     }
   }
+}
+
+function sendRefusal(
+  context: HttpRequestContext,
+  { status, code, message, headers, details }: PresentedError,
+): void {
+  sendProblem(context, { status, code, detail: message, ...details }, headers);
 }
 
 function sendOutcome(context: HttpRequestContext, operation: Operation, outcome: OperationOutcome): void {

@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { describe, expect, it, vi } from 'vitest';
-import { examplePayoutId } from '../../../src/sandbox/fixtures.ts';
+import { accounts, destinations, examplePayoutId } from '../../../src/sandbox/fixtures.ts';
 import type { FaultRule } from '../../../src/sandbox/sandbox.ts';
 import { createPayoutDocument, payoutInput } from '../../support/payout-input.ts';
 import { startTestGateway } from '../../support/test-gateway.ts';
@@ -125,6 +125,30 @@ const refusals: readonly Refusal[] = [
     status: 400,
     code: 'BAD_USER_INPUT',
     argument: 'id',
+  },
+  {
+    name: 'a variable without a required field',
+    document: createPayoutDocument,
+    variables: { input: { ...payoutInput('key-1'), amount: { amount: '16.50' } } },
+    status: 400,
+    code: 'BAD_USER_INPUT',
+    argument: 'input.amount.currency',
+  },
+  {
+    name: 'a variable with an unknown field',
+    document: createPayoutDocument,
+    variables: { input: { ...payoutInput('key-1'), memo: 'x' } },
+    status: 400,
+    code: 'BAD_USER_INPUT',
+    argument: 'input.memo',
+  },
+  {
+    name: 'a literal without a required field',
+    document: `mutation { createPayout(input: { idempotencyKey: "key-1", accountId: "${accounts.operating}",
+      destinationId: "${destinations.pays}", amount: { amount: "16.50" }, description: "INV 001" }) { __typename } }`,
+    status: 400,
+    code: 'BAD_USER_INPUT',
+    argument: 'input.amount.currency',
   },
   {
     name: 'a body that is not JSON',

@@ -220,7 +220,12 @@ describe('closing the gateway', () => {
     });
     expect(refused.status).toBe(503);
     expect(await refused.json()).toEqual({
-      status: 'The gateway is stopping; nothing was done. Send it again.',
+      errors: [
+        {
+          message: 'The gateway is stopping; nothing was done. Send it again.',
+          extensions: { code: 'LEAN_UNAVAILABLE', retryable: true, retryAfterSeconds: 1 },
+        },
+      ],
     });
     expect(refused.headers.get('retry-after')).toBe('1');
     expect(refused.headers.get('connection')).toBe('close');

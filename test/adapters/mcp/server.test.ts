@@ -454,6 +454,7 @@ describe('a failed call', () => {
     expect(result).toMatchObject({
       isError: true,
       content: [{ type: 'text', text: `Nothing was done. ${problem} Correct this and call again.` }],
+      _meta: { code: 'BAD_USER_INPUT' },
     });
     expect(lean.requests).toEqual([]);
   });
@@ -471,11 +472,12 @@ describe('a failed call', () => {
         { kind: 'status', status: 400, code: 'INVALID_PARAMETERS' },
         /HTTP 400, INVALID_PARAMETERS.*refused again/,
       ],
-      [{ kind: 'status', status: 401 }, /Only the operator of the gateway/],
+      [{ kind: 'status', status: 401 }, /LEAN_UNAUTHORIZED.*Only the operator of the gateway/],
+      [{ kind: 'status', status: 302 }, /LEAN_BAD_RESPONSE.*probably fail again/],
       [{ kind: 'status', status: 429, retryAfter: 9999 }, /Wait before/],
       [{ kind: 'status', status: 500 }, /fault at Lean/],
-      [{ kind: 'stall', part: 'headers' }, /LEAN_TIMEOUT.*try again/],
-      [{ kind: 'broken_json' }, /LEAN_BAD_RESPONSE/],
+      [{ kind: 'stall', part: 'headers' }, /LEAN_TIMEOUT.*Call again after a second/],
+      [{ kind: 'broken_json' }, /LEAN_BAD_RESPONSE.*probably fail again/],
     ] as const) {
       lean.faults.clear();
       lean.faults.add(fault);

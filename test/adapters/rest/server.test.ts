@@ -88,7 +88,6 @@ describe('a read', () => {
     { kind: 'status', status: 422, code: 'INVALID_PARAMETERS' },
     { kind: 'html', status: 418 },
     { kind: 'status', status: 429, retryAfter: 9999 },
-    { kind: 'status', status: 401 },
     { kind: 'status', status: 500 },
   ] as const)('returns Lean’s error response without its internal headers (%o)', async fault => {
     const { rest, lean } = await start();
@@ -98,6 +97,31 @@ describe('a read', () => {
     expect(await response.text()).toContain(fault.kind === 'html' ? 'cloudflare' : '"status"');
     expect(response.headers.get('retry-after')).toBe('retryAfter' in fault ? '9999' : null);
     for (const name of response.headers.keys()) expect(name).not.toMatch(/^(lean-|cf-|server$|set-cookie)/);
+  });
+
+  it.each([401, 403])(
+    'does not return a refusal of the gateway’s own credentials (%i), which would look like one of the caller’s',
+    async status => {
+      const { rest, lean } = await start();
+      lean.faults.add({ kind: 'status', status });
+      const response = await fetch(`${rest}/v1/payouts/v1/${examplePayoutId}`);
+      expect(response.status).toBe(502);
+      expect(await response.json()).toEqual({
+        type: 'about:blank',
+        title: 'Bad Gateway',
+        status: 502,
+        code: 'LEAN_UNAUTHORIZED',
+        detail: "Lean refused the gateway's credentials.",
+        lean: expect.objectContaining({ httpStatus: status, retryable: false }) as object,
+      });
+    },
+  );
+
+  it('does not return a redirect', async () => {
+    const { rest, lean } = await start();
+    lean.faults.add({ kind: 'status', status: 302 });
+    const response = await fetch(`${rest}/v1/payouts/v1/${examplePayoutId}`, { redirect: 'manual' });
+    expect([response.status, await response.json()]).toMatchObject([502, { code: 'LEAN_BAD_RESPONSE' }]);
   });
 
   it.each([

@@ -27,8 +27,9 @@ export function withArgumentPath(error: GraphQLError, document: DocumentNode): G
   const node = error.nodes?.[0];
   if (node === undefined || !valueKinds.has(node.kind) || error.extensions['code'] !== undefined)
     return error;
-  const argument = pathOfLiteral(node, document);
-  if (argument === undefined) return error;
+  const path = pathOfLiteral(node, document);
+  if (path === undefined) return error;
+  const argument = path + fieldAtFault(error.message);
   return new GraphQLError(`${argument}: ${error.message}`, {
     ...(error.nodes !== undefined && { nodes: error.nodes }),
     extensions: { ...error.extensions, code: 'BAD_USER_INPUT', argument },
@@ -60,7 +61,10 @@ export function variableErrors(
     return new GraphQLError(shorten(suggestions ? error.message : withoutSuggestion(error.message)), {
       extensions: {
         code: 'BAD_USER_INPUT',
-        argument: pathOfVariable(name, document, operation) + pathWithinVariable(error, name),
+        argument:
+          pathOfVariable(name, document, operation) +
+          pathWithinVariable(error, name) +
+          fieldAtFault(error.originalError?.message ?? ''),
       },
     });
   });
@@ -80,6 +84,15 @@ function pathWithinVariable({ message, originalError }: GraphQLError, name: stri
   const path = text.slice(start + prefix.length, -1);
   if (start === -1 || !text.endsWith('"') || path.includes('"')) return '';
   return path.replaceAll(/\[(\d+)\]/g, '.$1');
+}
+
+/**
+ * The field of an input object that is missing or does not exist, such as `.currency`; empty if the message is about
+ * another problem. graphql-js gives only the path of the object.
+ */
+function fieldAtFault(message: string): string {
+  const [, field] = /^Field "(?:\w+\.)?(\w+)" (?:of required type|is not defined)/.exec(message) ?? [];
+  return field === undefined ? '' : `.${field}`;
 }
 
 /**

@@ -43,7 +43,8 @@ export function resultContentType(accepted: readonly OfferedType[]): string | un
 
 /** Whether an Accept header refuses some type with `q=0`. */
 export function refusesSomeType(accept: string | undefined): boolean {
-  return accept !== undefined && parseAccept(accept).some(({ isRefused }) => isRefused);
+  // Most headers have no parameters at all.
+  return accept?.includes(';') === true && parseAccept(accept).some(({ isRefused }) => isRefused);
 }
 
 /** The media ranges of an Accept header. A range with a charset other than UTF-8 is left out, as in Yoga. */

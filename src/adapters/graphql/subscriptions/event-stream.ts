@@ -29,7 +29,7 @@ export function useEventStream(log: Logger): Plugin<RequestContext> {
       const context = serverContext as RequestContext;
       if (Symbol.asyncIterator in result)
         setResultProcessor(eventStreamProcessor(context, log), 'text/event-stream');
-      else if (!('data' in result) && context.acceptedTypes?.[0] === 'text/event-stream')
+      else if (!('data' in result) && context.acceptedTypes?.[0]?.startsWith('application/') === false)
         setResultProcessor(processRegularResult, 'application/graphql-response+json');
     },
   };

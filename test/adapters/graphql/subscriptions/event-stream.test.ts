@@ -21,6 +21,7 @@ describe('a subscription over HTTP', () => {
     'application/graphql-response+json',
     'multipart/mixed;subscriptionSpec="1.0", application/json',
     'application/json;callbackSpec="1.0"',
+    'multipart/mixed',
   ])('is refused with 406 if the caller cannot read server-sent events: accept: %s', async accept => {
     const { post } = await start();
     const response = await post(accept, subscription);
