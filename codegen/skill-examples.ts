@@ -33,7 +33,7 @@ The newest ten payouts of at least 1000 that were made in March:
 { "page_size": 10, "amount_min": "1000", "from": "2026-03-01T00:00:00Z", "to": "2026-03-31T23:59:59Z" }
 \`\`\``,
   'lean-getpayoutpaymenthistory': `
-When did the bank take it?
+When did the bank accept it?
 
 \`\`\`json
 { "payment_id": "c0000000-0000-4000-8000-000000000001" }

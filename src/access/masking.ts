@@ -17,7 +17,7 @@ export function maskAccount(account: string): string {
 
 const string = String.raw`"(?:[^"\\]|\\.)*"`;
 
-/** A number of JSON as a whole, with its sign, fraction and exponent. A part of it in quotes would not be JSON. */
+/** A whole JSON number, with its sign, fraction and exponent. A part of it in quotes would not be JSON. */
 const number = String.raw`-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?`;
 
 /** Lean's JSON fields that hold an account, with a string or a number as value. */
@@ -65,7 +65,7 @@ export function maskJson(text: string): string {
 }
 
 /**
- * Masks one of Lean's error bodies. Any of its strings and numbers may contain an account, but for its timestamp. It
+ * Masks one of Lean's error bodies. Any of its strings and numbers may contain an account, except its timestamp. It
  * need not be JSON.
  */
 export function maskErrorBody(text: string): string {

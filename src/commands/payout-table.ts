@@ -89,7 +89,7 @@ function keyLabel(request: PayoutRequest, { position }: PayoutRecord): string {
 
 function sendsLabel({ sends }: PayoutRequest): string {
   if (sends.firstAt === null) return 'no';
-  if (sends.turnedAway) return 'turned away';
+  if (sends.turnedAway) return 'refused with 401, 403 or 429';
   return sends.count === 1 ? 'once' : `${String(sends.count)} times`;
 }
 

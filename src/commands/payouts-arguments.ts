@@ -9,7 +9,7 @@ export const payoutsUsage = `Usage:
   lean-payouts-gateway payouts [--unknown] [--since TIME] [--limit N] [--json]
       Lists the requested payouts and their outcomes, newest first.
       --unknown   only payouts of unknown outcome, and payouts of which Lean has more than requested
-      --since     only payouts requested since a date (2026-03-01), a time (2026-03-01T08:30:00Z), or for an age (36h, 7d)
+      --since     only payouts requested since a date (2026-03-01), a time (2026-03-01T08:30:00Z), or within an age (36h, 7d)
       --limit     the maximum number of requests (default 100)
       --json      for programs: a JSON array with an object for each transfer
 
@@ -25,8 +25,8 @@ export const payoutsUsage = `Usage:
       --not-paid    Lean has not accepted the payout
       --send-again  the payout is sent once more when its key is repeated
       --transfer    the position of the transfer in a batch, counted from 0
-      --despite     the finding why Lean's list proves nothing, such as list_incomplete, for --not-paid and --send-again.
-                    Without it settle refuses and prints the finding
+      --despite     the finding that says why Lean's list proves nothing, such as list_incomplete, for --not-paid and
+                    --send-again. Without it settle refuses and prints the finding
 
   lean-payouts-gateway payouts accept-list --by NAME --reason TEXT
       Accepts proofs of absence from Lean's list again, after the list has lacked a payout that Lean had accepted.

@@ -92,7 +92,7 @@ async function resolve(key: RequestKey, dependencies: PayoutsDependencies): Prom
     const updated = await records.read(key);
     if (updated === undefined)
       return {
-        text: 'Lean had turned it away, and is proven not to have it: the key is free again.\n',
+        text: 'Lean had refused every send of it with 401, 403 or 429, and is proven not to have it: the key is free again.\n',
         exitCode: 0,
       };
     if (!isOpen(updated))

@@ -157,7 +157,7 @@ export const graphErrors = {
     httpStatus: 502,
     retryable: false,
     meaning: 'This Lean application has no such call.',
-    advice: 'Do without the field.',
+    advice: 'Leave the field out of the query.',
   },
   LEAN_ROW_NOT_FOUND: {
     httpStatus: 502,

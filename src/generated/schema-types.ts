@@ -367,7 +367,7 @@ export type PayoutOutcomeUnknown = {
   readonly __typename?: 'PayoutOutcomeUnknown';
   /** The key to repeat the request with. */
   readonly idempotencyKey: Scalars['String']['output'];
-  /** A sentence that says why the outcome is unknown, and tells the next step. */
+  /** A sentence that says why the outcome is unknown, and what to do next. */
   readonly message: Scalars['String']['output'];
   /** Why the outcome is unknown. */
   readonly reason: PayoutUnknownReason;

@@ -18,8 +18,8 @@ export class ExactNumber {
 const longNumber = /\d(?:\.?\d){15,}/;
 
 /**
- * The beginning of a value that may be such a number. A text without a match has none, which is found faster
- * than with `longNumber` (docs/performance.md).
+ * The beginning of a value that may be such a number. If it does not match, the text has no such number. This test is
+ * faster than `longNumber` (docs/performance.md).
  */
 const longValue = /(?:^|[:,[])\s*-?\d[\d.]{15}/;
 

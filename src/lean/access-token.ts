@@ -31,10 +31,13 @@ export interface ClientCredentials {
 /** A token is renewed after this share of its lifetime, while it is still used, so that no call waits for a new one. */
 const renewAfterShare = 0.8;
 
-/** After a failure the gateway does not ask the token endpoint for this long, and calls fail at once. */
+/** For this long after a failure the gateway does not call the token endpoint, and calls to Lean fail at once. */
 const backoffMs = 1000;
 
-/** A token is not used this shortly before it expires, because clocks differ and a call needs time to arrive. */
+/**
+ * A token is no longer used when less than this is left before it expires, because clocks differ and a call needs time
+ * to arrive.
+ */
 const expiryMarginMs = 60_000;
 
 /** Timeout of the token request, which all waiting calls share. Each call also stops waiting at its own deadline. */

@@ -13,7 +13,7 @@ export interface CancellationSignal {
 /** The options for `addEventListener`. */
 export const once = { once: true } as const;
 
-/** An `AbortController` and its signal in one. docs/performance.md says what the platform's own would cost. */
+/** An `AbortController` and its signal in one. docs/performance.md has the cost of the platform's classes. */
 export class Cancellation implements CancellationSignal {
   aborted = false;
   reason: unknown;

@@ -58,7 +58,10 @@ export interface LeanListQuery {
   readonly to_updated_at?: string | undefined;
 }
 
-/** A creation is not sent with less time before its deadline (ms), because the caller would not learn the outcome. */
+/**
+ * A creation is sent only if at least this much time (ms) is left before its deadline; otherwise the caller would not
+ * learn the outcome.
+ */
 const minWriteTimeMs = 2000;
 
 /** If `timeoutMs` is short, this share of it is enough for a creation. */
@@ -177,7 +180,7 @@ export class LeanClient {
     return { page: answer.json(), answer };
   }
 
-  /** The cheapest read, for callers that only need to hear from Lean. */
+  /** The cheapest read, for callers that need no more than a response of Lean. */
   #oneRow(options?: CallOptions): Promise<{ answer: LeanAnswer }> {
     return this.listPayouts({ page_number: '0', page_size: '1' }, options);
   }

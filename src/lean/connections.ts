@@ -51,7 +51,7 @@ export class Connection {
   reset(): void {
     const { tcp, http } = this.#sockets ?? {};
     if (tcp === undefined || http === undefined || http.destroyed) return;
-    // Without an error, undici would take the end of the connection for the end of the response in progress.
+    // Without an error, undici would treat the end of the connection as the end of the response in progress.
     http.emit('error', new errors.InformationalError('reset'));
     tcp.resetAndDestroy();
   }

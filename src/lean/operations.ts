@@ -119,7 +119,7 @@ export const operations = {
     summary: 'List payouts by numbered pages.',
     description:
       'Lists payouts with recipient, amount, times and status. All filters are inclusive, and a row must match all of ' +
-      'them. New rows shift the pages while you read; exclude them with a to filter in the past. A payout ' +
+      'them. New rows shift the pages while you read; to exclude them, set the filter `to` to a time in the past. A payout ' +
       'without a payment_id has no payment yet: follow it by its payment_intent_id.',
     parameters: [
       query('page_number', 'integer', 'The page number, from 0.', { minimum: 0, maximum: 1_000_000_000 }),

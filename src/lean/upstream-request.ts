@@ -170,7 +170,10 @@ export class ConnectedRequest implements UpstreamRequest, ConnectionUser {
     this.#connection = connection;
   }
 
-  /** @throws if the request must not be sent: undici then writes nothing, and keeps the connection (`abort` closes it). */
+  /**
+   * @throws if the request must not be sent: undici then writes nothing, and keeps the connection. A call of `abort` would
+   *   close the connection.
+   */
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.requestStarted = true;
     // Connecting may have taken long, and the process may have stopped meanwhile.

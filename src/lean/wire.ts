@@ -10,7 +10,7 @@
 
 type Maybe<T> = T | null | undefined;
 
-/** A number as `parseLeanJson` reads it: a text, or a number from which `String` makes the digits that Lean sent. */
+/** A number as `parseLeanJson` reads it: a text, or a number that `String` prints with the digits that Lean sent. */
 export type LeanDigits = string | number;
 
 export interface LeanParty {

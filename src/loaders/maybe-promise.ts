@@ -1,4 +1,4 @@
-/** A value if it is known, otherwise a promise of it, because promises for all fields cost much (docs/performance.md). */
+/** A value if it is known, otherwise a promise of it. Promises for all fields use much CPU time (docs/performance.md). */
 export type MaybePromise<Value> = Value | Promise<Value>;
 
 /** Passes a value to `use`: immediately if it is known, otherwise when its promise has resolved. */

@@ -56,11 +56,11 @@ export const stableAfterMs = 60_000;
 export const maxAgeMs = 600_000;
 
 /**
- * Details of final payouts. Each request reads the list anew. If the list shows the same row as before the details were
+ * Details of final payouts. Each request reads the list again. If the list shows the same row as before the details were
  * read, the payout has not changed, so its details need not be read again.
  *
- * - The row must carry the time of its last change, and the details must have been asked for a minute or more after that
- *   time, by Lean's clock.
+ * - The row must carry the time of its last change, and the details must have been requested at least one minute after
+ *   that time, by Lean's clock.
  * - The details must agree with the row, and are at most `maxAgeMs` old.
  * - Any news of a payout drops its details (`drop`), also those of reads in flight.
  *
@@ -82,7 +82,7 @@ export class DetailCache {
 
   /**
    * @param bytes the cache's size; 0: nothing is cached
-   * @param options.leanTimeoutMs how long a call may take. A read may share a call that began so long before it.
+   * @param options.leanTimeoutMs how long a call may take. A read may share a call that began up to this long before it.
    */
   constructor(
     bytes: number,
@@ -208,7 +208,7 @@ function agrees(row: PayoutRow, { intent, payment, history }: Partial<PayoutDeta
   );
 }
 
-/** An estimate of the memory of a value, in bytes, rather too high. */
+/** An estimate of the memory of a value, in bytes. It is too high rather than too low. */
 function sizeOf(value: unknown): number {
   if (typeof value === 'string') return 24 + 2 * value.length;
   if (typeof value !== 'object' || value === null) return 8;

@@ -13,7 +13,7 @@ export function text(value: unknown): string | null {
   if (typeof value === 'string') return value === 'null' ? null : value;
   // An integer beyond the safe range may have been rounded, so its digits are not those that Lean sent.
   const isExact = Number.isInteger(value) ? Number.isSafeInteger(value) : Number.isFinite(value);
-  // The same digits as `String` gives, but V8 would cache each string from `String` in the old generation.
+  // `String` would give the same digits, but V8 would cache its result in the old generation.
   return isExact ? JSON.stringify(value) : null;
 }
 

@@ -129,15 +129,15 @@ export interface PayoutEvents {
   /**
    * Takes the lease for a backfill, which compares the received events with those that Lean lists.
    * @param options.evenIfNotDue takes the lease although another gateway's backfill was recent
-   * @returns up to when, by Lean's clock, the last backfill has compared them; undefined if another gateway has the
-   *   lease, or if the next backfill is not due
+   * @returns the time, on Lean's clock, up to which the last backfill has compared them; undefined if another gateway has
+   *   the lease, or if the next backfill is not due
    */
   takeBackfillLease(
     everyMs: number,
     leanNow: Instant,
     options?: { readonly evenIfNotDue: boolean },
   ): Promise<Instant | undefined>;
-  /** Records up to when, by Lean's clock, a backfill has compared the events. */
+  /** Records the time, on Lean's clock, up to which a backfill has compared the events. */
   completeBackfill(upTo: Instant): Promise<void>;
   /** Deletes processed events, and all updates but the newest, that are older than this by the store's clock. */
   purge(olderThanMs: number): Promise<void>;

@@ -1,4 +1,4 @@
-/** Runs a job on demand, never concurrently. Wakes during a run coalesce into one rerun. */
+/** Runs a job on demand, never concurrently. Calls of `wake` during a run cause one more run. */
 export class CoalescingWorker {
   readonly #job: () => Promise<'more' | 'done'>;
   #wakePending = false;
@@ -27,7 +27,7 @@ export class CoalescingWorker {
       this.#wakePending = false;
       if ((await this.#job()) === 'more') this.#wakePending = true;
     }
-    // No `await` may come between the last check and this line: otherwise a wake in between would start no run.
+    // No `await` may come between the last check and this line: otherwise a call of `wake` in between would start no run.
     this.#running = undefined;
   }
 }

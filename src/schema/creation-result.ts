@@ -119,7 +119,7 @@ const PayoutOutcomeUnknownType = builder.objectRef<PayoutOutcomeUnknown>('Payout
     'key is always safe; `reason` says whether it can help.',
   fields: t => ({
     message: t.exposeString('message', {
-      description: 'A sentence that says why the outcome is unknown, and tells the next step.',
+      description: 'A sentence that says why the outcome is unknown, and what to do next.',
     }),
     idempotencyKey: t.exposeString('idempotencyKey', { description: 'The key to repeat the request with.' }),
     reason: t.expose('reason', { type: PayoutUnknownReasonType, description: 'Why the outcome is unknown.' }),

@@ -35,14 +35,14 @@ interface Address {
 /**
  * The settings of every connection. `sslmode` and the files of certificates mean what they mean for libpq.
  * @param url `postgres://…`
- * @throws StoreConfigError for an address that is not accepted; the message repeats no part of it
+ * @throws StoreConfigError for an address that is not accepted; the message repeats no part of it but the path of an unreadable file
  * @see https://www.postgresql.org/docs/current/libpq-ssl.html
  */
 export function clientConfig(url: string): pg.ClientConfig {
   const { user, host, database, query } = parseAddress(url);
   // They would override what sslmode demands.
   if (pgParameters.some(name => query.has(name)))
-    throw notAccepted('sslmode for TLS, without ssl, sslnegotiation and uselibpqcompat');
+    throw notAccepted('sslmode for TLS; ssl, sslnegotiation and uselibpqcompat are not accepted');
   const isSocket = /^\/|^%2f/i.test(query.get('host') ?? host);
   const ssl = isSocket ? false : tlsOptions(query);
   for (const name of tlsParameters) query.delete(name);
@@ -110,7 +110,7 @@ function tlsOptions(query: URLSearchParams): ConnectionOptions | false | undefin
       return files;
   }
   throw notAccepted(
-    'as sslmode disable, require, verify-ca or verify-full, verify-ca with a file as sslrootcert, and require not with sslrootcert=system',
+    'sslmode disable, require, verify-ca (with a file as sslrootcert) or verify-full. require cannot be combined with sslrootcert=system',
   );
 }
 
@@ -118,7 +118,10 @@ function readPem(parameter: string, path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch {
-    throw notAccepted(`a readable PEM file as ${parameter}, which ${JSON.stringify(path)} is not`);
+    throw new StoreConfigError(
+      'DATABASE_URL',
+      `${parameter} ${JSON.stringify(path)} cannot be read; accepted: a readable PEM file.`,
+    );
   }
 }
 

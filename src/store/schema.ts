@@ -193,7 +193,7 @@ const version1: readonly string[] = [
     id INTEGER PRIMARY KEY,
     -- When the first gateway started, by Lean's clock. Changes before that time are not published.
     started_at TEXT NOT NULL,
-    -- Up to when the events have been compared, by Lean's clock.
+    -- The time, on Lean's clock, up to which the events have been compared.
     up_to TEXT NOT NULL,
     -- When the next backfill is due.
     due_at BIGINT NOT NULL

@@ -118,7 +118,7 @@ export class WebhookBackfill {
       if (missed.events > 0) processor.wake();
       await this.#publishMissedPayouts(from, missed);
     } finally {
-      // After a failure too, because the next backfill does not find these events and payouts again.
+      // Also called after a failure, because the next backfill does not find these events and payouts again.
       const { events, payouts } = missed;
       if (events > 0 || payouts > 0) onMissed({ events, payouts });
     }

@@ -6,9 +6,9 @@ import { isSigned } from './signature.ts';
 
 /**
  * The result of a webhook delivery. `unsigned`: no valid signature. `malformed`: signed, but not a JSON object.
- * `ignored`: not an event of a payment. `seen`: received before. `taken`: stored, and processed soon.
+ * `ignored`: not an event of a payment. `duplicate`: received before. `stored`: stored, and processed soon.
  */
-export type DeliveryResult = 'unsigned' | 'malformed' | 'ignored' | 'seen' | 'taken';
+export type DeliveryResult = 'unsigned' | 'malformed' | 'ignored' | 'duplicate' | 'stored';
 
 export interface WebhookReceiverOptions {
   /** Several secrets while one of them is being replaced. */
@@ -41,9 +41,9 @@ export class WebhookReceiver {
     const event = eventFromLean(envelope);
     if (event === undefined) return 'ignored';
     for (const id of [event.paymentId, event.intentId]) if (id !== null) onPayoutChanged?.(id);
-    if ((await events.receive([event])) === 0) return 'seen';
+    if ((await events.receive([event])) === 0) return 'duplicate';
     onReceived(announcedPayoutFromLean(envelope));
-    return 'taken';
+    return 'stored';
   }
 }
 

@@ -321,7 +321,7 @@ describe('an MCP client without a token', () => {
     ['a tool that does not exist', callOf('lean-deletepayout'), 'payouts:read'],
     ['a text that is not JSON', '{', 'payouts:read'],
     ['a body above 256 KiB', `"${'x'.repeat(300_000)}"`, 'payouts:read'],
-  ])('is told the least scope for %s, with no token and with an invalid one', async (_, body, scope) => {
+  ])('is told the narrowest scope for %s, with no token and with an invalid one', async (_, body, scope) => {
     const { gateway } = await start();
     const metadata = `resource_metadata="${new URL(gateway.mcpUrl ?? '').origin}/.well-known/oauth-protected-resource/mcp"`;
     for (const [headers, fault] of [

@@ -72,7 +72,7 @@ describe('the column SENT', () => {
     ['no', neverSent],
     ['once', { ...neverSent, count: 1, firstAt: 1 }],
     ['2 times', { ...neverSent, count: 2, firstAt: 1 }],
-    ['turned away', { ...neverSent, count: 0, firstAt: 1, turnedAway: true }],
+    ['refused with 401, 403 or 429', { ...neverSent, count: 0, firstAt: 1, turnedAway: true }],
   ])('the column says "%s"', (label, sends) => {
     expect(cellsOf({ sends })['SENT']).toBe(label);
   });

@@ -115,7 +115,7 @@ describe.each(storeKinds)('payouts settle (%s)', kind => {
       clock.ms += delayMs;
       clock.leanMs -= 60_000;
       const { text, exitCode } = await settle(option);
-      expect(text).toContain('The resend delay has not passed by both clocks yet');
+      expect(text).toContain('The resend delay has not passed yet on both clocks');
       expect(exitCode).toBe(1);
       expect(await states()).toEqual([['unknown', null]]);
       expect(await decisions()).toEqual([]);
@@ -167,13 +167,15 @@ describe.each(storeKinds)('payouts settle (%s)', kind => {
     expect(await decisions()).toEqual([]);
   });
 
-  it('settle keeps no decision if its read frees a key that Lean had turned away', async () => {
+  it('settle keeps no decision if its read frees a key whose sends Lean had refused', async () => {
     const { lean, clock, create, records, settle, decisions } = await start();
     refuseNext(lean, 429, 'SLOW_DOWN');
     await failureOf(create('key-1'));
     clock.ms += delayMs;
     const { text, exitCode } = await settle('--not-paid');
-    expect(text).toContain('Lean had turned it away, and is proven not to have it: the key is free again');
+    expect(text).toContain(
+      'refused every send of it with 401, 403 or 429, and is proven not to have it: the key is free again',
+    );
     expect(exitCode, 'the key is sent when it comes again').toBe(1);
     expect(await records.read(keyOf('key-1'))).toBeUndefined();
     expect(await decisions()).toEqual([]);
@@ -284,7 +286,7 @@ describe.each(storeKinds)('payouts settle (%s)', kind => {
     const { intentId } = lean.payouts.add({ ...lookAlike, status: 'FAILED' });
     clock.ms += delayMs;
     const { text, exitCode } = await settle('--created', intentId);
-    expect(text).toContain('Lean has failed that payout, so it was not paid: decide --not-paid.');
+    expect(text).toContain('Lean has failed that payout, so it was not paid: settle it with --not-paid.');
     expect(exitCode).toBe(1);
     expect(await states()).toEqual([['unknown', null]]);
     expect(await decisions()).toEqual([]);
@@ -575,7 +577,7 @@ describe.each(storeKinds)('payouts settle (%s)', kind => {
     for (const option of ['--not-paid', '--send-again']) {
       const { text, exitCode } = await settle(option);
       expect(text).toContain(shown[0]?.intentId);
-      expect(text).toContain('decide --created');
+      expect(text).toContain('settle it with --created');
       expect(exitCode).toBe(1);
     }
     expect(await settle('--created', shown[0]?.intentId ?? '')).toMatchObject({ exitCode: 0 });
@@ -616,7 +618,7 @@ describe.each(storeKinds)('payouts settle (%s)', kind => {
       const { intentId } = lean.payouts.add({ ...lookAlike, externalReference: 'order-1' });
       clock.ms += delayMs;
       const { text, exitCode } = await settle(option);
-      expect(text).toContain(`Lean has a payout with its reference (${intentId}): decide --created.`);
+      expect(text).toContain(`Lean has a payout with its reference (${intentId}): settle it with --created.`);
       expect(text).toMatch(new RegExp(`^  ${intentId} .* same reference$`, 'm'));
       expect(exitCode).toBe(1);
       expect(await settle('--created', intentId)).toMatchObject({ exitCode: 0 });
@@ -635,7 +637,7 @@ describe.each(storeKinds)('payouts settle (%s)', kind => {
     clock.ms += delayMs;
     const first = await settle('--not-paid', '--transfer', '0');
     expect(first.text).toMatch(new RegExp(`with its reference \\(.*${String(shown?.intentId)}`));
-    expect(first.text).toContain('decide --created');
+    expect(first.text).toContain('settle it with --created');
     expect(first.exitCode).toBe(1);
     expect(await settle('--created', shown?.intentId ?? '', '--transfer', '1')).toMatchObject({
       exitCode: 1,

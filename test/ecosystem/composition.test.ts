@@ -54,7 +54,7 @@ describe.each(Object.entries(composers))('%s', (_name, compose) => {
     });
   });
 
-  it('reports a conflict, so that the other tests can fail', () => {
+  it('reports a conflict between two subgraphs', () => {
     const conflict = 'type Query { payout: Int }';
     const { errors } = compose([subgraph('payouts', printSchema()), subgraph('conflict', conflict)]);
     expect(errors).not.toEqual([]);

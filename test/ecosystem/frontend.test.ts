@@ -23,7 +23,7 @@ const slow = { timeout: 60_000 };
 /** Installing and building the example. */
 const buildTimeout = 600_000;
 
-/** Starts a proxy between two ports that can keep all bytes of the open event streams back. It closes with the test. */
+/** Starts a proxy between two ports that can hold back all bytes of the open event streams. It closes with the test. */
 async function startProxy(port: number, upstreamPort: number): Promise<{ freezeEventStreams(): void }> {
   const eventStreams = new Set<Socket>();
   const server = createServer(socket => {

@@ -63,7 +63,7 @@ describe.each(hives)('a mutation that %s repeats after a 503 reaches Lean once',
 const gatewayCodes = errorCodes.filter(code => code !== 'INTERNAL_SERVER_ERROR');
 
 describe.each(routers)('%s', (name, startRouter) => {
-  it('gives up a creation while Lean is slow, and the same key again gives the one payout', async () => {
+  it('gives up a creation while Lean is slow, and a repetition of the key returns the same payout', async () => {
     const graph = await startFederatedGraph(startRouter, { router: { timeoutMs: 1000 } });
     onTestFinished(() => graph.close());
     const { lean } = graph.gateway;
@@ -85,7 +85,7 @@ describe.each(routers)('%s', (name, startRouter) => {
     expect(lean.requests.filter(({ operation }) => operation === 'createPayoutPayment')).toHaveLength(1);
   });
 
-  it('answers others after a caller hung up on a query that waits for Lean', async () => {
+  it('answers other callers after one has disconnected during a query that waits for Lean', async () => {
     const lean = await startHeldLean();
     const graph = await startFederatedGraph(startRouter, {
       gateway: { env: { LEAN_BASE_URL: lean.url, LEAN_TIMEOUT_MS: '120000' } },
@@ -104,7 +104,7 @@ describe.each(routers)('%s', (name, startRouter) => {
     const next = graph.run(query.replace('0001', '0002'));
     (await lean.request(1)).answer(404, { status: 'UNKNOWN_PAYMENT_INTENT', message: '' });
     expect((await next).data).toEqual({ payoutIntent: null });
-    // Apollo Gateway does not pass on that the caller hung up.
+    // Apollo Gateway does not pass on that the caller has disconnected.
     expect(held.dropped).toBe(name !== 'Apollo Gateway');
     held.answer(404, { status: 'UNKNOWN_PAYMENT_INTENT', message: '' });
   });

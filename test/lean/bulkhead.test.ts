@@ -175,8 +175,8 @@ describe('a bulkhead', () => {
   });
 });
 
-describe('a request that has left the queue is never started', () => {
-  it('after it has left at its deadline', async () => {
+describe('a request that was given up before its start', () => {
+  it('is never started if its deadline passed in the queue', async () => {
     const bulkhead = new Bulkhead({ concurrency: 1, queue: 5 });
     const tracked = trackRequests();
     const first = run(bulkhead, tracked.request(0), { deadline: farDeadline() });
@@ -192,7 +192,7 @@ describe('a request that has left the queue is never started', () => {
     expect(tracked.started).toEqual([0, 2]);
   });
 
-  it('after its signal was aborted', async () => {
+  it('is never started if its signal was aborted in the queue', async () => {
     const bulkhead = new Bulkhead({ concurrency: 1, queue: 5 });
     const tracked = trackRequests();
     const first = run(bulkhead, tracked.request(0), { deadline: farDeadline() });
@@ -209,7 +209,7 @@ describe('a request that has left the queue is never started', () => {
     expect(tracked.started).toEqual([0]);
   });
 
-  it('and another request takes its place in the queue', async () => {
+  it('leaves its place in the queue to another request', async () => {
     const bulkhead = new Bulkhead({ concurrency: 1, queue: 2 });
     const tracked = trackRequests();
     const first = run(bulkhead, tracked.request(0), { deadline: farDeadline() });
@@ -236,7 +236,7 @@ describe('a request that has left the queue is never started', () => {
     expect(tracked.started).toEqual([0, 3, 4]);
   });
 
-  it('nor is a request that was cancelled beforehand, whether a slot is free or not', async () => {
+  it('is never started if its signal was aborted before it arrived, whether a slot is free or not', async () => {
     const bulkhead = new Bulkhead({ concurrency: 1, queue: 5 });
     const tracked = trackRequests();
     const reason = new Error('gone');
@@ -250,7 +250,7 @@ describe('a request that has left the queue is never started', () => {
     expect(tracked.started).toEqual([1]);
   });
 
-  it('in whatever order requests arrive, leave and end', async () => {
+  it('is never started, in whatever order requests arrive, leave and end', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.tuple(fc.constantFrom('arrive', 'leave', 'end', 'leave and end'), fc.nat({ max: 9 })), {

@@ -62,7 +62,7 @@ describe('identical reads', () => {
     expect(started.map(({ key }) => key)).toEqual(['a', 'b']);
   });
 
-  it('all fail when the shared read fails, and the next read starts anew', async () => {
+  it('all fail when the shared read fails, and the next read is a new one', async () => {
     const { read, started } = trackReads();
     const answers = [read('a'), read('a', new AbortController().signal)];
     const broken = new Error('broken');

@@ -96,7 +96,7 @@ describe('the detail cache', () => {
     expect(cache.get(row, 'history')).toBeDefined();
   });
 
-  it('caches nothing that was asked for within a minute of the last change, by the clock of Lean', () => {
+  it('caches nothing that was requested less than a minute after the last change, by the clock of Lean', () => {
     const { cache, clock } = cacheWithClock();
     for (const time of [undefined, updatedAt - 1, updatedAt + stableAfterMs - 1]) {
       clock.time = time;

@@ -184,7 +184,7 @@ describe('the estimated Lean calls are', () => {
   ]);
 });
 
-describe('a list with fields that it lacks costs one more call for each of', () => {
+describe('the number of additional calls for fields that a list lacks is that of', () => {
   testCosts([
     ['the rows of first', 8, 'query { payouts(first: 7) { nodes { statusDetails } } }'],
     ['the rows of last', 8, '{ payouts(last: 7) { nodes { statusDetails } } }'],
@@ -667,7 +667,7 @@ describe('an operation with an estimate', () => {
     expect(data).toBeUndefined();
     expect(errors).toEqual([
       {
-        message: expect.stringContaining('could cost 21 Lean calls; accepted are 20.') as string,
+        message: expect.stringContaining('could cost 21 Lean calls; accepted: at most 20.') as string,
         extensions: { code: 'OPERATION_TOO_EXPENSIVE', cost: 21, maxCost: 20 },
       },
     ]);

@@ -107,7 +107,7 @@ class CacheScenario {
     const body = Buffer.from(JSON.stringify(envelope));
     this.#addNews(intentId);
     expect(await this.#gateway.updatePipeline?.receiver.receive(body, signatureOf(body, secret))).toBe(
-      'taken',
+      'stored',
     );
   }
 

@@ -36,7 +36,7 @@ interface Row {
   readonly reference: string;
 }
 
-/** A payout at Lean with everything that it has ever been. */
+/** A payout at Lean with all its former states. */
 export interface ChangingPayout {
   readonly intentId: string;
   readonly paymentId: string;

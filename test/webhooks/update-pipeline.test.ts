@@ -265,7 +265,7 @@ describe('a subscriber', () => {
     await early;
   });
 
-  it('that reconnects gets no older read, however many reconnect', async () => {
+  it('that reconnects gets a read that began after its reconnection, however many reconnect', async () => {
     const { gateway, addPayout } = await start();
     const after = await cursorOf(gateway.url);
     const { intentId } = addPayout();
@@ -660,9 +660,9 @@ describe('POST /webhooks/lean', () => {
   ])('with %s as the signature gets 401, and nothing is stored', async (_, text, signature) => {
     const { hook, gateway } = await start({}, { sendsWebhooks: false });
     expect((await post(hook, text, signature)).status).toBe(401);
-    // If the first one had been stored, this one would count as seen.
+    // If the first one had been stored, this one would count as a duplicate.
     await post(hook, body, signatureOf(body, secret));
-    expect(await webhookCounts(gateway.origin)).toMatchObject({ unsigned: 1, taken: 1 });
+    expect(await webhookCounts(gateway.origin)).toMatchObject({ unsigned: 1, stored: 1 });
   });
 
   it('with a signature by any of the secrets gets 200, and is stored once', async () => {
@@ -674,7 +674,7 @@ describe('POST /webhooks/lean', () => {
     expect((await post(hook, body, signatureOf(body, 'new-secret'))).status).toBe(200);
     const other = JSON.stringify({ ...envelope, type: 'entity.created', event_id: 'another' });
     expect((await post(hook, other, signatureOf(other, secret))).status).toBe(200);
-    expect(await webhookCounts(gateway.origin)).toMatchObject({ taken: 1, seen: 1, ignored: 1 });
+    expect(await webhookCounts(gateway.origin)).toMatchObject({ stored: 1, duplicate: 1, ignored: 1 });
   });
 
   it('about a pay-in is stored and not published', async () => {
@@ -685,7 +685,7 @@ describe('POST /webhooks/lean', () => {
     expect(gateway.lean.webhooks.sent.map(({ status }) => status)).toEqual([200, 200]);
     await expect
       .poll(() => webhookCounts(gateway.origin), { timeout: 20_000 })
-      .toMatchObject({ taken: 1, ignored: 1, foreign: 1 });
+      .toMatchObject({ stored: 1, ignored: 1, foreign: 1 });
   });
 
   it('with a false status does not change what is published', async () => {

@@ -46,7 +46,7 @@ function createReceiver() {
 describe('a webhook', () => {
   it('that is new reports the amount, the destination and the intent of its payout', async () => {
     const { payloads, receive } = createReceiver();
-    expect(await receive(envelope)).toBe('taken');
+    expect(await receive(envelope)).toBe('stored');
     expect(payloads).toEqual([{ amount: '16.5', destinationId: destinations.pays, intentId: null }]);
   });
 
@@ -60,7 +60,7 @@ describe('a webhook', () => {
   it('that is repeated reports nothing', async () => {
     const { payloads, receive } = createReceiver();
     await receive(envelope);
-    expect(await receive(envelope)).toBe('seen');
+    expect(await receive(envelope)).toBe('duplicate');
     expect(payloads).toHaveLength(1);
   });
 

@@ -1,14 +1,14 @@
 import { existsSync } from 'node:fs';
-import { keepPayout } from './kept-payouts.ts';
 import { followPayout } from './outcome.ts';
 import { pay } from './pay.ts';
 import { connectToPayoutTools } from './payout-tools.ts';
 import { loseNextResponse } from './sandbox.ts';
+import { savePayout } from './saved-payouts.ts';
 
 const {
   MCP_URL = 'http://127.0.0.1:9090/mcp',
   SANDBOX_URL = 'http://127.0.0.1:4010',
-  KEPT_PAYOUTS = 'payouts.json',
+  PAYOUTS_FILE = 'payouts.json',
 } = process.env;
 const tell = (message: string): void => {
   console.log(`  ${message}`);
@@ -25,9 +25,9 @@ for (const row of listed.json['content'] as Record<string, unknown>[])
   );
 
 // Only a first run loses a response. A later run pays nothing, because it repeats the key of the first one.
-if (!existsSync(KEPT_PAYOUTS)) await loseNextResponse(SANDBOX_URL);
+if (!existsSync(PAYOUTS_FILE)) await loseNextResponse(SANDBOX_URL);
 
-const payout = await keepPayout(KEPT_PAYOUTS, 'INV-2041', {
+const payout = await savePayout(PAYOUTS_FILE, 'INV-2041', {
   payment_details: [
     {
       account_id: 'a0000000-0000-4000-8000-000000000001',
@@ -43,7 +43,7 @@ const payout = await keepPayout(KEPT_PAYOUTS, 'INV-2041', {
     },
   ],
 });
-console.log(`Paying INV-2041 under the key ${payout.idempotency_key}, kept in ${KEPT_PAYOUTS}:`);
+console.log(`Paying INV-2041 under the key ${payout.idempotency_key}, saved in ${PAYOUTS_FILE}:`);
 const paid = await pay(tools, payout, tell);
 if (paid.kind === 'failed') {
   tell(paid.message);
@@ -52,7 +52,7 @@ if (paid.kind === 'failed') {
   const [created] = paid.json['payouts_payment_details'] as { readonly payment_intent_id: string }[];
   const intentId = created?.payment_intent_id ?? '';
   tell(`Lean has accepted it as ${intentId}. It is not paid yet.`);
-  console.log('What became of it:');
+  console.log('Outcome:');
   tell(`It is ${await followPayout(tools, intentId, tell)}.`);
 }
 await tools.close();

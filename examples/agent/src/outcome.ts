@@ -16,7 +16,7 @@ export function outcomeOf(payment: Payment | null | undefined): 'paid' | 'not pa
   return failed || payment?.post_initiation_status === 'REJECTED' ? 'not paid' : 'in progress';
 }
 
-/** Asks what became of a payout until it is paid or not paid. The intent is known from the creation on. */
+/** Asks for the outcome of a payout until it is paid or not paid. The intent is known from the creation on. */
 export async function followPayout(
   tools: PayoutTools,
   intentId: string,

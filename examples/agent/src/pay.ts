@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { KeptPayout } from './kept-payouts.ts';
 import type { PayoutTools, ToolResult } from './payout-tools.ts';
+import type { SavedPayout } from './saved-payouts.ts';
 
 /** How often the same call is repeated before a person is told. */
 const maxRepetitions = 10;
@@ -13,7 +13,7 @@ const maxRepetitions = 10;
  */
 export async function pay(
   tools: PayoutTools,
-  payout: KeptPayout,
+  payout: SavedPayout,
   tell: (message: string) => void,
 ): Promise<ToolResult> {
   for (let repetitions = 0; ; repetitions += 1) {

@@ -100,7 +100,7 @@ export class GraphqlEndpoint {
 }
 
 const notAcceptableMessage =
-  'This gateway cannot respond in any media type of the accept header. Accepted are application/json, ' +
+  'This gateway cannot respond in any media type of the accept header; accepted: application/json, ' +
   'application/graphql-response+json, text/event-stream and multipart/mixed. Nothing was executed.';
 
 /** Refuses a request, and closes the connection, because its body may not have been read to its end. */

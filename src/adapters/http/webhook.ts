@@ -10,8 +10,8 @@ const maxBodyBytes = 256 * 1024;
 export type DeliveryOutcome = DeliveryResult | 'too_large' | 'not_kept';
 
 const responses: Readonly<Record<DeliveryOutcome, readonly [status: number, message: string]>> = {
-  taken: [200, 'taken'],
-  seen: [200, 'seen before'],
+  stored: [200, 'stored'],
+  duplicate: [200, 'received before'],
   ignored: [200, 'not about a payment'],
   unsigned: [401, 'the lean-signature header does not match the body'],
   malformed: [400, 'the body is not a JSON object'],

@@ -75,7 +75,7 @@ export async function startMcpServer(options: McpHttpOptions): Promise<Listener>
     if (!isListed && !isLocalOrigin(request, response)) return;
     if (path !== '/mcp' && path !== '/') sendError(context, 404, 'MCP is at /mcp.');
     else if (request.method !== 'POST')
-      sendError(context, 405, 'MCP takes POST.', { headers: { allow: 'POST' } });
+      sendError(context, 405, 'MCP accepts only POST.', { headers: { allow: 'POST' } });
     else if (draining) sendRefusal(context, stopping);
     else
       try {
@@ -90,7 +90,7 @@ export async function startMcpServer(options: McpHttpOptions): Promise<Listener>
       }
   }
 
-  /** The least scope for a request without a valid access token. Its body is read only to see which tool it calls. */
+  /** The narrowest scope for a request without a valid access token. Its body is read only to see which tool it calls. */
   async function neededScope(context: HttpRequestContext): Promise<Scope> {
     const text = await readBodyText(context, maxBodyBytes);
     const parsed = typeof text === 'string' ? parseBody(text) : undefined;

@@ -61,12 +61,12 @@ export function createMcpTools(options: McpOptions): McpTools {
         if (found === undefined)
           throw new ProtocolError(
             ProtocolErrorCode.InvalidParams,
-            `There is no tool of this name; there are ${[...byName.keys()].join(', ')}.`,
+            `There is no tool of this name; the tools are ${[...byName.keys()].join(', ')}.`,
           );
         const { operation, argumentNames, parameterNames } = found;
         report.operation = report.operationLabel = operation.name;
         const given = Object.entries(params.arguments ?? {});
-        // Both names of one parameter could hold two keys, and only one of them would count.
+        // With both names accepted, a call could carry two keys, and only one would count.
         const misnamed = given.find(
           ([name]) => Object.hasOwn(argumentNames, name) && !parameterNames.has(name),
         );

@@ -10,8 +10,9 @@ import {
 import { StdioServerTransport } from '@modelcontextprotocol/server/stdio';
 
 /**
- * MCP on standard input and output that can finish its calls. The transport of the SDK closes when its input ends, and
- * drops the answers of the calls in flight. But a payout in flight is made in any case, so its answer must be written.
+ * MCP over standard input and output. It finishes the calls in flight before it closes. The transport of the SDK closes
+ * when its input ends, and drops the answers of the calls in flight. But a payout in flight is made in any case, so its
+ * answer must be written.
  */
 export class StdioTransport extends StdioServerTransport {
   readonly #stdin: Readable;

@@ -181,7 +181,7 @@ export function registerScrapedMetrics(
   });
   for (const [name, max] of Object.entries(connectionLimits))
     limits.set({ limit: name.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`) }, max);
-  gauge('lean_payouts_ready', '1 while new requests are taken and Lean can be called.', () =>
+  gauge('lean_payouts_ready', '1 while new requests are accepted and Lean can be called.', () =>
     Number(ready()),
   );
 }

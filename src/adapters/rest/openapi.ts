@@ -30,7 +30,7 @@ export function openApiDocument(operations: readonly Operation[], options: OpenA
     },
     servers: [{ url: '/' }],
     tags: [payouts],
-    // Linters take a document without security for one that has forgotten it.
+    // Linters report a missing `security` as forgotten.
     ...(!options.requiresToken && { security: [] }),
     paths,
     components: {
@@ -59,7 +59,7 @@ function operationObject(operation: Operation, { requireKey, requiresToken }: Op
     tags: [payouts.name],
     summary: title,
     description,
-    // Linters accept scopes only for OAuth 2 flows, which are the issuer's. The 403 response names the scope.
+    // Linters accept scopes only for OAuth 2 flows, which only the issuer defines. The 403 response names the scope.
     ...(requiresToken && { security: [{ accessToken: [] }] }),
     parameters: parameters
       .filter(parameter => parameter.in !== 'body')

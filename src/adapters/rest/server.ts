@@ -67,7 +67,7 @@ export function startRestServer(options: RestOptions): Promise<Listener> {
         {
           status: 405,
           code: 'BAD_USER_INPUT',
-          detail: `This address takes ${found.allowed.join(', ')} only.`,
+          detail: `This address accepts only ${found.allowed.join(', ')}.`,
         },
         { allow: found.allowed.join(', ') },
       );

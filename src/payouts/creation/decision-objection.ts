@@ -35,20 +35,20 @@ export async function findObjection(
     ...(await liveDuplicates(kind, request, record, reconciliation, options)),
   ]);
   if (atLean.size > 0)
-    return `Lean has a payout with its reference (${[...atLean].join(', ')}): decide --created.`;
+    return `Lean has a payout with its reference (${[...atLean].join(', ')}): settle it with --created.`;
   if (kind === 'send again') {
     if (request.records.length > 1)
       return 'A batch is never sent again: request what is missing under a new key.';
     if (request.refusal !== null)
-      return 'Lean has refused it, so it is never sent again: decide --created or --not-paid.';
+      return 'Lean has refused it, so it is never sent again: settle it with --created or --not-paid.';
   }
   const { absence = 'absent' } = reconciliation;
   if (absence !== 'absent' && absence !== despite)
-    return `Lean's list proves nothing about it. If you know from elsewhere that Lean has not accepted it, add --despite ${absence}.`;
+    return `Lean's list proves nothing about it. If you know from another source that Lean has not accepted it, add --despite ${absence}.`;
   const unreadable = candidates.filter(candidate => candidate.unreadable).map(({ row }) => row.intentId);
   // With `--despite` the operator has already confirmed that Lean does not have the payout.
   if (unreadable.length > 0 && despite === null)
-    return `Lean could not show ${unreadable.join(', ')}, which may be it: try again later. If Lean can never show it, and you know that it is another one, add --despite lean_unavailable.`;
+    return `Lean could not show ${unreadable.join(', ')}, which may be this payout: try again later. If Lean can never show it, and you know that it is another payout, add --despite lean_unavailable.`;
   return undefined;
 }
 

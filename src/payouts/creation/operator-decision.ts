@@ -87,7 +87,7 @@ export class OperatorDecisions {
       return {
         done: decision.kind === 'send again',
         message:
-          'Lean had turned it away, and is proven not to have it: the key is free again, and the next request with it is sent.',
+          'Lean had refused every send of it with 401, 403 or 429, and is proven not to have it: the key is free again, and the next request with it is sent.',
         request,
         candidates,
       };
@@ -119,7 +119,7 @@ export class OperatorDecisions {
       );
     if (!rule.mayDecide(current.sends, { storeNow: current.readAt, leanNow: reading?.leanNow }))
       return refuse(
-        'The resend delay has not passed by both clocks yet: Lean may still take it. Nothing was changed.',
+        'The resend delay has not passed yet on both clocks: Lean may still accept the payout. Nothing was changed.',
       );
     const record = openRecordAt(current, decision.position);
     if (record === undefined)
@@ -167,7 +167,7 @@ export class OperatorDecisions {
       if ('objection' in choice) return refuse(choice.objection);
       ({ answer, knownBy } = choice);
       if (answer.kind === 'rejected')
-        return refuse('Lean has failed that payout, so it was not paid: decide --not-paid.');
+        return refuse('Lean has failed that payout, so it was not paid: settle it with --not-paid.');
     } else {
       const objection = await findObjection(
         { kind, despite },

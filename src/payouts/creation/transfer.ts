@@ -76,7 +76,7 @@ export function transferProblems(transfer: Transfer): readonly InputProblem[] {
     ...textProblems('description', description, fault =>
       fault === 'INVALID_CHARACTERS'
         ? 'must not hold line breaks, control characters or characters that change the direction of text.'
-        : `must be 1 to ${String(maxDescriptionLength)} characters, not only whitespace; these are ${String(lengthInCharacters(description))}.`,
+        : `has ${String(lengthInCharacters(description))} characters; accepted: 1 to ${String(maxDescriptionLength)}, not only whitespace.`,
     ),
     ...(externalReference === null
       ? []

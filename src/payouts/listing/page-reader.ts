@@ -13,8 +13,8 @@ import { snapshotTimeOf } from './snapshot-time.ts';
 export interface CursorAnchor {
   readonly cursor: Cursor;
   /**
-   * The row's position. If the row is gone: the position of the row that followed it, or one before that for an `after`
-   * cursor, so that the page begins with the row that followed.
+   * The row's position. If the row is gone: the position of the row that followed it. If the row of an `after` cursor is
+   * gone: one less, so that the page begins with the row that followed.
    */
   position: number;
   /** Whether the row is no longer in the list. */

@@ -114,7 +114,7 @@ function pageSizeOf({ first, last, before, after }: PayoutListArguments): { size
     throw new BadInput('last', 'cannot go together with first. Send one of the two.');
   for (const [argument, size] of Object.entries({ first, last }))
     if (size != null && (size < 1 || size > maxPageSize))
-      throw new BadInput(argument, `is ${String(size)}; accepted are 1 to ${String(maxPageSize)}.`);
+      throw new BadInput(argument, `is ${String(size)}; accepted: 1 to ${String(maxPageSize)}.`);
   // `before` alone selects the rows directly before its cursor.
   const fromEnd = last != null || (first == null && before != null && after == null);
   return { size: first ?? last ?? defaultPageSize, fromEnd };

@@ -11,7 +11,10 @@ export type CachedRow = Pick<Payout, 'createdAt' | 'autoAuthorized' | 'paymentId
 /** Memory of one cached row with its key and the cache's own bookkeeping, in bytes. */
 const bytesPerRow = 600;
 
-/** How many intents with a second payment are remembered, so that each is reported once. None is known at Lean. */
+/**
+ * How many intents with a second payment are remembered, so that each is reported once. No such intent has been seen at
+ * Lean yet.
+ */
 const maxReported = 1000;
 
 /**

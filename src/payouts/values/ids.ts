@@ -24,12 +24,12 @@ export function intentIdOf(id: unknown, argument: string): string {
   if (isUuid(id))
     throw new BadInput(
       argument,
-      "is an id of Lean's own. Accepted is a Payout.id; payoutByIntent takes Lean's payment_intent_id, and " +
+      "is an id of Lean's own; accepted: a Payout.id. payoutByIntent takes Lean's payment_intent_id, and " +
         'payoutByPayment its payment_id.',
     );
   throw new BadInput(
     argument,
-    'is not the id of a payout. Accepted is a Payout.id, such as "po_3fa85f64-5717-4562-b3fc-2c963f66afa6".',
+    'is not the id of a payout; accepted: a Payout.id, such as "po_3fa85f64-5717-4562-b3fc-2c963f66afa6".',
   );
 }
 

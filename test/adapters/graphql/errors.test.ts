@@ -82,7 +82,7 @@ const refusals: readonly Refusal[] = [
     status: 200,
     code: 'BAD_USER_INPUT',
     argument: 'first',
-    message: 'first: is 0; accepted are 1 to 100.',
+    message: 'first: is 0; accepted: 1 to 100.',
   },
   {
     name: 'a page that is too large',
@@ -91,7 +91,7 @@ const refusals: readonly Refusal[] = [
     status: 200,
     code: 'BAD_USER_INPUT',
     argument: 'first',
-    message: 'first: is 101; accepted are 1 to 100.',
+    message: 'first: is 101; accepted: 1 to 100.',
   },
   {
     name: 'an invalid id',

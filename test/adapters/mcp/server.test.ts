@@ -313,7 +313,7 @@ describe('a payout that Lean fails within a 200', () => {
     expect(lean.requests.filter(({ operation }) => operation === 'createPayoutPayment')).toHaveLength(1);
   });
 
-  it('beside one that Lean accepts is named, and the call is not an error', async () => {
+  it('next to an accepted one is named, and the call is not an error', async () => {
     const { mcp, lean } = await start();
     const transfers = [leanCreation(), leanCreation({ ...failing, description: 'INV 002' })];
     const result = await call(await connect(mcp), create, {
@@ -409,7 +409,7 @@ describe('a failed call', () => {
     ],
     [
       { body: leanCreation({ description: 'x'.repeat(40) }) },
-      `${transfer}.description must be 1 to 32 characters, not only whitespace; these are 40.`,
+      `${transfer}.description has 40 characters; accepted: 1 to 32, not only whitespace.`,
     ],
     [
       { body: leanCreation({ amount: '12345678901234567890' }) },
@@ -538,7 +538,7 @@ describe('a failed call', () => {
   it('of an unknown tool lists the tools', async () => {
     const { mcp } = await start();
     const failure = call(await connect(mcp), 'lean-deletepayout');
-    await expect(failure).rejects.toThrow(/no tool of this name; there are .*lean-getpayout,/);
+    await expect(failure).rejects.toThrow(/no tool of this name; the tools are .*lean-getpayout,/);
   });
 });
 

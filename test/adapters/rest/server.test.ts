@@ -410,7 +410,7 @@ describe('a payout', () => {
     [
       leanCreation({ description: 'x'.repeat(33) }),
       'payment_details.0.destination_details.0.description',
-      'must be 1 to 32 characters',
+      'has 33 characters; accepted: 1 to 32',
     ],
     [
       leanCreation({ description: 'a\r\nb' }),

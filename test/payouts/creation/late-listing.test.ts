@@ -219,7 +219,7 @@ describe('at a Lean that breaks the assumption of the resend delay', () => {
     keys: fc.constantFrom<FakeLeanBehaviour['keys']>('forgotten', 'replayed', 'refused'),
     hasIntentEndpoint: fc.boolean(),
   });
-  // Without final refusals and 429: the gateway relies on Lean not to accept such a request.
+  // Final refusals and 429 are left out, because the gateway relies on Lean not to accept such a request.
   const faults = fc.constantFrom<CreationFault>(
     'none',
     'lost before Lean took it',

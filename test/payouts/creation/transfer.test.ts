@@ -11,7 +11,7 @@ const validTransfer: Transfer = {
   authorize: true,
 };
 
-/** The invalidFields with a problem after a change to a valid transfer. */
+/** The invalid fields after a change to a valid transfer. */
 function invalidFields(change: Partial<Transfer>): string[] {
   return transferProblems({ ...validTransfer, ...change }).map(({ field }) => field);
 }
@@ -74,7 +74,7 @@ describe('a transfer', () => {
 
   it('the problem of a long description states its length', () => {
     expect(transferProblems({ ...validTransfer, description: 'x'.repeat(40) })[0]?.problem).toBe(
-      'must be 1 to 32 characters, not only whitespace; these are 40.',
+      'has 40 characters; accepted: 1 to 32, not only whitespace.',
     );
   });
 

@@ -24,7 +24,7 @@ export function createGatewayClient(url: string): ApolloClient {
         // `id` never changes, so every query and every update shares one copy of a payout.
         Payout: { keyFields: ['id'] },
         PayoutParty: { keyFields: ['id'] },
-        // An amount without its currency is no amount. It is replaced as a whole.
+        // Amount and currency belong together, so the cache replaces both.
         PayoutMoney: { keyFields: false },
       },
     }),

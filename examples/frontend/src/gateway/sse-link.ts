@@ -46,7 +46,7 @@ async function receive(
       operationName,
       variables,
       extensions,
-      // The link for persisted documents sets it to false as long as a hash suffices.
+      // The link for persisted documents sets `includeQuery` to false as long as the hash is enough.
       ...(http?.includeQuery !== false && { query: print(query) }),
     }),
     signal: abort.signal,

@@ -11,9 +11,9 @@ export type PaymentAnswer =
   | { readonly kind: 'rejected'; readonly message: string; readonly fieldErrors: FieldErrors }
   /** Nothing was paid. The key belongs to an earlier payment with another input. */
   | { readonly kind: 'conflict'; readonly message: string }
-  /** Nothing was paid: this input never passes. The corrected input keeps the key. */
+  /** Nothing was paid: this input is refused every time. The corrected input keeps the key. */
   | { readonly kind: 'invalid'; readonly message: string; readonly fieldErrors: FieldErrors }
-  /** This request sent nothing. The same input may pass later, with the same key. */
+  /** This request sent nothing. The same input may be accepted later, with the same key. */
   | { readonly kind: 'not-sent'; readonly message: string }
   | {
       readonly kind: 'unknown';

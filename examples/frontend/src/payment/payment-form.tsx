@@ -1,6 +1,6 @@
 import { useEffect, useRef, type SubmitEvent } from 'react';
 import { FormField } from './form-field';
-import { accounts, currency, destinations } from './parties';
+import { accounts, currency, destinations } from './payment-options';
 import { fieldValue, readInput, type Field, type FieldErrors, type PaymentInput } from './payment-input';
 
 interface Props {

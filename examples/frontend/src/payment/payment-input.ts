@@ -1,6 +1,6 @@
 import type { CreatePayoutInput } from '../gql/graphql';
 
-/** What a payment says, without its key. */
+/** The input of a payment, without its key. */
 export type PaymentInput = Omit<CreatePayoutInput, 'idempotencyKey'>;
 
 /** The fields of the form, by their path within the input, as `inputErrors` names them. */

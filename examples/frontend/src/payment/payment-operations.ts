@@ -1,6 +1,6 @@
 import { graphql } from '../gql';
 
-/** The three results, and from each what the user must know. No field of it costs a Lean call. */
+/** Reads what the user must know of each of the three results. None of these fields costs a Lean call. */
 export const PaymentResult = graphql(`
   fragment PaymentResult on CreatePayoutResult {
     ... on PayoutCreated {
@@ -31,7 +31,7 @@ export const CreatePayout = graphql(`
   }
 `);
 
-/** Asks what became of a key. It sends no payment. */
+/** Asks for the outcome of the payment with a key. It sends no payment. */
 export const PaymentOfKey = graphql(`
   query PaymentOfKey($key: String!) {
     payoutRequest(idempotencyKey: $key) {

@@ -9,11 +9,11 @@ interface Props {
   readonly isPending: boolean;
   readonly onRepeat: () => void;
   readonly onLookUp: () => void;
-  readonly onStartAnew: () => void;
+  readonly onStartNext: () => void;
 }
 
 /** Says what is known of a payment, and what to do next. Screen readers announce it. */
-export function PaymentOutcome({ answer, isBusy, isPending, onRepeat, onLookUp, onStartAnew }: Props) {
+export function PaymentOutcome({ answer, isBusy, isPending, onRepeat, onLookUp, onStartNext }: Props) {
   return (
     <div aria-live="polite" className="payment-outcome">
       {isBusy ? <p className="notice">Asking the gateway …</p> : content()}
@@ -21,7 +21,7 @@ export function PaymentOutcome({ answer, isBusy, isPending, onRepeat, onLookUp, 
   );
 
   function content() {
-    if (answer?.kind === 'created') return <Created {...answer} onStartAnew={onStartAnew} />;
+    if (answer?.kind === 'created') return <Created {...answer} onStartNext={onStartNext} />;
     if (isPending) return <UnknownOutcome answer={answer} onRepeat={onRepeat} onLookUp={onLookUp} />;
     if (answer !== undefined && answer.kind !== 'unknown')
       return (
@@ -37,8 +37,8 @@ export function PaymentOutcome({ answer, isBusy, isPending, onRepeat, onLookUp, 
 function Created({
   payoutId,
   similarUnknownKey,
-  onStartAnew,
-}: Extract<PaymentAnswer, { kind: 'created' }> & Pick<Props, 'onStartAnew'>) {
+  onStartNext,
+}: Extract<PaymentAnswer, { kind: 'created' }> & Pick<Props, 'onStartNext'>) {
   return (
     <div className="notice good">
       <h2>Lean has accepted the payout</h2>
@@ -53,7 +53,7 @@ function Created({
         <Link href={`/payouts/${payoutId}`} className="button primary">
           Follow this payout
         </Link>
-        <button type="button" onClick={onStartAnew}>
+        <button type="button" onClick={onStartNext}>
           Another payout
         </button>
       </div>

@@ -3,7 +3,7 @@ import { PaymentOutcome } from './payment-outcome';
 import { usePayment } from './use-payment';
 
 export function PaymentPage() {
-  const { pending, answer, input, isBusy, send, repeat, lookUp, startAnew } = usePayment();
+  const { pending, answer, input, isBusy, send, repeat, lookUp, startNext } = usePayment();
   const isLocked = pending?.sent === true;
   return (
     <>
@@ -15,7 +15,7 @@ export function PaymentPage() {
         isPending={isLocked}
         onRepeat={() => void repeat()}
         onLookUp={() => void lookUp()}
-        onStartAnew={startAnew}
+        onStartNext={startNext}
       />
       {answer?.kind !== 'created' && (
         <PaymentForm

@@ -17,14 +17,14 @@ export async function createPayment(
   return error === undefined ? unknownFor('No answer arrived.') : answerOfError(error);
 }
 
-/** Asks what became of a key. It sends no payment. */
+/** Asks for the outcome of the payment with a key. It sends no payment. */
 export async function findPayment(client: ApolloClient, key: string): Promise<PaymentAnswer> {
   const { data, error } = await client
     .query({ query: PaymentOfKey, variables: { key }, fetchPolicy: 'network-only', errorPolicy: 'all' })
     .catch(withoutData);
   const [result] = data?.payoutRequest?.results ?? [];
   if (result !== undefined) return answerOf(result);
-  // No record is no leave to pay under another key: the request may still be on its way.
+  // A missing record does not allow a payment under another key: the request may still be on its way.
   return unknownFor(error === undefined ? 'The gateway has no record of it.' : `${error.message}.`);
 }
 

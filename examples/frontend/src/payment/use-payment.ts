@@ -59,11 +59,11 @@ export function usePayment() {
   /** Sends the pending payment again: the same input with the same key. */
   const repeat = (): Promise<void> => again(({ key, input }) => createPayment(client, key, input));
 
-  /** Asks what became of the pending payment. It sends nothing. */
+  /** Asks for the outcome of the pending payment. It sends nothing. */
   const lookUp = (): Promise<void> => again(({ key }) => findPayment(client, key));
 
   /** Empties the form for the next payment. */
-  const startAnew = (): void => {
+  const startNext = (): void => {
     setAnswer(undefined);
     setInput(undefined);
   };
@@ -74,7 +74,7 @@ export function usePayment() {
   });
   useEffect(() => onShown(), []);
 
-  return { pending, answer, input: pending?.input ?? input, isBusy, send, repeat, lookUp, startAnew };
+  return { pending, answer, input: pending?.input ?? input, isBusy, send, repeat, lookUp, startNext };
 }
 
 /** Keeps or removes the pending payment, as an answer about it allows. */

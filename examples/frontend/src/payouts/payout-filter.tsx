@@ -18,7 +18,7 @@ export function PayoutFilter() {
   } as const;
   const [min, max, from, to] = filter;
   return (
-    // With another filter, as after a step back, the fields start anew.
+    // With another filter, as after a step back, the form is created again.
     <form className="filter" key={filter.join()} onSubmit={submit} aria-label="Filter">
       <label>
         Amount from

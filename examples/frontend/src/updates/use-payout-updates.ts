@@ -5,7 +5,7 @@ import { followPayouts, type ConnectionState, type PayoutUpdate } from './payout
 interface Options {
   /**
    * `payoutUpdatesCursor` of the response that is shown; undefined while a response is awaited. So the updates start
-   * from each response anew, and none is lost that came while the response was on its way.
+   * again from each response, and none is lost that came while the response was on its way.
    */
   readonly after: string | null | undefined;
   /** The payout to follow; all by default. */
@@ -21,7 +21,7 @@ export function usePayoutUpdates({ after, id, onUpdate, refetch }: Options): Con
   const [state, setState] = useState<ConnectionState>('connecting');
   const readAgain = useEffectEvent(() => void refetch());
   const handleUpdate = useEffectEvent((update: PayoutUpdate) => {
-    // The payout could not be read for this update. It comes with an error, which a new read may not have.
+    // The payout could not be read for this update. A new read may succeed.
     if (update.payout === null) readAgain();
     onUpdate?.(update);
   });

@@ -77,7 +77,7 @@ interface Requirements {
 function costError(cost: number, maxCost: number): GraphQLError | undefined {
   if (cost <= maxCost) return undefined;
   return policyError(
-    `This operation could cost ${String(cost)} Lean calls; accepted are ${String(maxCost)}. Ask for fewer rows, or for ` +
+    `This operation could cost ${String(cost)} Lean calls; accepted: at most ${String(maxCost)}. Ask for fewer rows, or for ` +
       'fewer of the fields that cost a call each.',
     'OPERATION_TOO_EXPENSIVE',
     { cost, maxCost },

@@ -16,7 +16,10 @@ export function bytesOfDocument(document: DocumentNode): number {
 /** Estimated bytes of a document that was parsed without locations, and that has the most tokens a caller may send. */
 const unlocatedBytes = 500_000;
 
-/** Measured memory of a document that was parsed without locations, in bytes per node. Only a router's may be larger. */
+/**
+ * Measured memory of a document that was parsed without locations, in bytes per node. Only documents of the router may be
+ * larger than `unlocatedBytes`.
+ */
 const bytesPerNode = 200;
 
 function nodesIn(document: DocumentNode): number {

@@ -70,7 +70,7 @@ export function useCodedErrors(log: Logger): Plugin {
   };
 }
 
-/** Codes that Yoga sets for malformed requests and unknown operation names. They are not in the contract. */
+/** Codes that Yoga sets for malformed requests and unknown operation names. They are not in `errors/error-codes.ts`. */
 const yogaCodes: ReadonlySet<unknown> = new Set([
   'BAD_REQUEST',
   'REQUEST_ENTITY_TOO_LARGE',
@@ -78,7 +78,7 @@ const yogaCodes: ReadonlySet<unknown> = new Set([
   undefined,
 ]);
 
-/** Replaces a code of Yoga's, or a missing code, by one of the contract. */
+/** Replaces Yoga's own code, or a missing one, by a code of `errors/error-codes.ts`. */
 export function withContractCode(error: GraphQLError): GraphQLError {
   const { code } = error.extensions;
   if (!yogaCodes.has(code)) return error;

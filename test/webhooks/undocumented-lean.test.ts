@@ -167,13 +167,13 @@ it('a backfill that stops after ten payouts in a row that cannot be read reaches
   await expect(runBackfill()).rejects.toMatchObject({ code: 'LEAN_UNAVAILABLE' });
   expect(await publishedStates()).toEqual(['FAILED', 'FAILED', 'FAILED']);
   expect(new Set(completed)).toEqual(new Set(['2026-03-01T12:00:00.000Z']));
-  // Then the others are done with after an hour.
+  // The retries of the unreadable payouts end after an hour.
   time.ms += 60 * minuteMs;
   await expect(runBackfill()).rejects.toMatchObject({ code: 'LEAN_UNAVAILABLE' });
   expect(completed.at(-1)).toBe(instantAt(time.ms));
 });
 
-it('no payout is skipped while Lean shows the list, but no payout, for hours', async () => {
+it('no payout is skipped if single payouts cannot be read for hours', async () => {
   const { time, sandbox, lean, runBackfill, publishedStates } = await startBackfill();
   for (let index = 0; index < 15; index += 1) sandbox.payouts.add({ status: 'PENDING_WITH_BANK' });
   lean.refuse = path => (path.includes('/history') ? 500 : undefined);

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { open, readFile, rename } from 'node:fs/promises';
 
-/** A payout as it is sent, with the key that it has for good. */
-export interface KeptPayout {
+/** A payout as it is sent, with its key, which never changes. */
+export interface SavedPayout {
   readonly idempotency_key: string;
   readonly body: object;
 }
@@ -11,18 +11,18 @@ export interface KeptPayout {
  * The payout of an order. The first call for an order makes its key, and writes the key and the body to the file before
  * it resolves. Every later call, also of another process after a crash, gets the same key and the same body.
  */
-export async function keepPayout(file: string, order: string, body: object): Promise<KeptPayout> {
-  const kept = await readKept(file);
-  const existing = kept[order];
+export async function savePayout(file: string, order: string, body: object): Promise<SavedPayout> {
+  const saved = await readSaved(file);
+  const existing = saved[order];
   if (existing !== undefined) return existing;
   const payout = { idempotency_key: randomUUID(), body };
-  await writeDurably(file, JSON.stringify({ ...kept, [order]: payout }, null, 2));
+  await writeDurably(file, JSON.stringify({ ...saved, [order]: payout }, null, 2));
   return payout;
 }
 
-async function readKept(file: string): Promise<Record<string, KeptPayout>> {
+async function readSaved(file: string): Promise<Record<string, SavedPayout>> {
   try {
-    return JSON.parse(await readFile(file, 'utf8')) as Record<string, KeptPayout>;
+    return JSON.parse(await readFile(file, 'utf8')) as Record<string, SavedPayout>;
   } catch (error) {
     // Any other error must stop the program: without its keys it could pay twice.
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return {};
@@ -30,7 +30,10 @@ async function readKept(file: string): Promise<Record<string, KeptPayout>> {
   }
 }
 
-/** Replaces a file so that a crash leaves the old text or the new one, and a power cut not an empty file. */
+/**
+ * Replaces a file so that after a crash it has either the old text or the new one. After a power cut it is not empty
+ * either, because the new text is on the disk before the file is replaced.
+ */
 async function writeDurably(file: string, text: string): Promise<void> {
   const temporary = `${file}.new`;
   const handle = await open(temporary, 'w');

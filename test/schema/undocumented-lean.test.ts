@@ -52,8 +52,8 @@ describe('a field that only lists have is found', () => {
   });
 });
 
-describe('a payout has one status', () => {
-  it('in every row of a page, if its intent has two payments', async () => {
+describe('the status of a payout', () => {
+  it('is the same in every row of a page if its intent has two payments', async () => {
     const gateway = await startTestGateway({ sandbox: { payouts: 0 }, env: { READ_CACHE_MB: '0' } });
     const intentId = 'c0000000-0000-4000-8000-00000000abcd';
     const at = (day: number): string => `2026-01-0${String(day)}T00:00:00Z`;
@@ -69,7 +69,7 @@ describe('a payout has one status', () => {
     }
   });
 
-  it('or none, instead of its status at creation, if the list could not be read to its end', async () => {
+  it('is missing, and not that at its creation, if the list could not be read to its end', async () => {
     const gateway = await startTestGateway({ sandbox: { payouts: 0 }, env: { READ_CACHE_MB: '0' } });
     const create = `mutation ($input: CreatePayoutInput!) { createPayout(input: $input) {
       ... on PayoutCreated { payoutId intentId } } }`;
@@ -86,7 +86,7 @@ describe('a payout has one status', () => {
     expect(errors).toMatchObject([{ extensions: { code: 'LEAN_ROW_NOT_FOUND' } }]);
   });
 
-  it('from the gateway’s record, if Lean failed it at once and does not list it yet', async () => {
+  it('is that of the gateway’s record if Lean failed it at once and does not list it yet', async () => {
     const gateway = await startTestGateway();
     gateway.lean.behaviour.listingMs = 3_600_000;
     const { data, errors } = await gateway.run(
@@ -257,7 +257,7 @@ it('a payout that was just created can be read, although Lean does not know its 
 });
 
 describe.each(['v1', 'ksa'] as const)('if Lean has no calls for single payouts (%s)', profile => {
-  it('a payout that was listed has no status, instead of that at creation, if the list could not be read to its end', async () => {
+  it('a payout that was listed has no status, and not that at its creation, if the list could not be read to its end', async () => {
     const { gateway } = await startProxied({ profile });
     const input = {
       ...payoutInput('listed'),
