@@ -1,4 +1,10 @@
-import { intentId, paymentId, positionsOfIntent, type PayoutPosition } from './payout-position.ts';
+import {
+  firstFinalPage,
+  intentId,
+  paymentId,
+  positionsOfIntent,
+  type PayoutPosition,
+} from './payout-position.ts';
 
 /* The response bodies of the fast Lean, in the format that was recorded from Lean's own sandbox. */
 
@@ -15,7 +21,7 @@ function factsOf(position: PayoutPosition) {
   // A multiple of 0.25, which a float represents exactly, so that servers with amounts as floats return the same
   // digits.
   const amount = 100 * page + row + 0.25 * (row % 4);
-  const variant = row % 5;
+  const variant = page < firstFinalPage ? row % 5 : 4;
   return {
     amount,
     currency: 'AED',

@@ -11,6 +11,7 @@ import {
   type Servers,
 } from './servers.ts';
 import {
+  finalDetails,
   newPayout,
   onePayout,
   payoutDetails,
@@ -31,12 +32,13 @@ const round = { requests: Infinity, seconds: 1, rounds: 3 } as const;
  * The warm-up ends when V8 has optimised the code. Until then V8 compiles on a second core, and a server would look more
  * expensive than it is in the long run. That takes about ten thousand small requests after a start. A page of 50 payouts
  * with details runs the same functions many times, so there a few hundred requests are enough. For slow servers the time
- * ends the warm-up, so that a run does not take longer on a busy machine: at most 49 seconds for each server and start.
+ * ends the warm-up, so that a run does not take longer on a busy machine: at most 56 seconds for each server and start.
  */
 const plans: readonly Plan[] = [
   { workload: onePayout, callers: 32, warmUp: { requests: 24_000, seconds: 8 }, ...round },
   { workload: payoutPage, callers: 16, warmUp: { requests: 16_000, seconds: 6 }, ...round },
   { workload: payoutDetails(50), callers: 4, warmUp: { requests: 500, seconds: 4 }, ...round },
+  { workload: finalDetails, callers: 4, warmUp: { requests: 500, seconds: 4 }, ...round },
   { workload: sharedDetails, callers: 4, warmUp: { requests: 600, seconds: 3 }, ...round },
   { workload: payoutEntities, callers: 4, warmUp: { requests: 1000, seconds: 4 }, ...round },
   { workload: newPayout, callers: 16, warmUp: { requests: 15_000, seconds: 6 }, ...round },

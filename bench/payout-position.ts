@@ -9,6 +9,8 @@ export interface PayoutPosition {
 
 /** From this page on, several payouts share an intent, like repeated attempts to pay. */
 export const firstSharingPage = 50;
+/** From this page on, all payouts are final, and each has an intent of its own again. */
+export const firstFinalPage = 90;
 const intentsOnSharingPage = 10;
 const payoutsOnSharingPage = 50;
 
@@ -19,7 +21,11 @@ export function paymentId(position: PayoutPosition): string {
 }
 
 export function intentId({ page, row }: PayoutPosition): string {
-  return idOf('intent', { page, row: page < firstSharingPage ? row : row % intentsOnSharingPage });
+  return idOf('intent', { page, row: sharesIntents(page) ? row % intentsOnSharingPage : row });
+}
+
+function sharesIntents(page: number): boolean {
+  return page >= firstSharingPage && page < firstFinalPage;
 }
 
 function idOf(kind: keyof typeof kinds, { page, row }: PayoutPosition): string {
@@ -37,7 +43,7 @@ export function positionOf(id: string): (PayoutPosition & { readonly kind: keyof
 
 /** The positions of all payouts of the intent at a position. */
 export function positionsOfIntent({ page, row: first }: PayoutPosition): readonly PayoutPosition[] {
-  if (page < firstSharingPage) return [{ page, row: first }];
+  if (!sharesIntents(page)) return [{ page, row: first }];
   const attempts = payoutsOnSharingPage / intentsOnSharingPage;
   return Array.from({ length: attempts }, (_, attempt) => ({
     page,

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { payoutIdOf } from '../src/payouts/values/ids.ts';
-import { firstSharingPage, intentId } from './payout-position.ts';
+import { firstFinalPage, firstSharingPage, intentId } from './payout-position.ts';
 
 /** An operation that is sent repeatedly with changing variables. */
 export interface Workload {
@@ -11,13 +11,14 @@ export interface Workload {
   readonly variables: (index: number) => object;
 }
 
-/** The number of list pages in use. It is larger than the number of concurrent requests. */
+/** The number of list pages in use by most workloads. It is larger than the number of concurrent requests. */
 const pages = 40;
+const finalPages = 10;
 
 /** Selects a page of the fast Lean's list by a filter that all servers forward to Lean. */
-function pageFrom(firstPage: number, first: number): Workload['variables'] {
+function pageFrom(firstPage: number, first: number, count = pages): Workload['variables'] {
   return index => {
-    const hundredths = String(firstPage + (index % pages)).padStart(2, '0');
+    const hundredths = String(firstPage + (index % count)).padStart(2, '0');
     return { first, filter: { amount: { min: `0.${hundredths}` } } };
   };
 }
@@ -70,6 +71,13 @@ export const sharedDetails: Workload = {
   operationName: 'PayoutDetails',
   query: detailsQuery,
   variables: pageFrom(firstSharingPage, 50),
+};
+
+export const finalDetails: Workload = {
+  name: '50 final payouts, intent and history',
+  operationName: 'PayoutDetails',
+  query: detailsQuery,
+  variables: pageFrom(firstFinalPage, 50, finalPages),
 };
 
 export const payoutEntities: Workload = {

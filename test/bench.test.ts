@@ -16,6 +16,7 @@ describe('npm run bench', () => {
     ['one payout, 10 fields', '1.0'],
     ['50 payouts, fields of the list', '1.0'],
     ['50 payouts, intent and history', '101.0'],
+    ['50 final payouts, intent and history', '101.0'],
     ['50 payouts, sharing 10 intents', '21.0'],
     ['50 payouts for a router (_entities)', '50.0'],
     ['create a payout', '1.0'],
