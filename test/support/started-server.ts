@@ -3,7 +3,7 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo, Server } from 'node:net';
 
 export interface StartedServer {
-  /** Such as `http://127.0.0.1:40123`. */
+  /** The address of the server, for example `http://127.0.0.1:40123`. */
   readonly url: string;
   close(): Promise<void>;
 }

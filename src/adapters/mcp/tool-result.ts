@@ -101,19 +101,25 @@ function failureMessage(
   }
 }
 
-/** What a model should do after a call has failed because of Lean, the store or the gateway. */
+/**
+ * Tells a model what to do next. Lean, the store or the gateway has failed, and not the input of the model. For a payout it
+ * always names the key, because the payout could be made twice under another one.
+ */
 function nextStep(outcome: OperationOutcome & { readonly kind: 'failed' }): string {
   const { code, retryable, retryAfterSeconds } = problemOf(outcome);
-  const { idempotencyKey } = outcome;
-  if (code === 'LEAN_UNAUTHORIZED') return 'Only the operator of the gateway can change that. Tell the user.';
-  const same =
-    idempotencyKey === undefined
-      ? ''
-      : `, with the same body and idempotency_key ${JSON.stringify(idempotencyKey)}`;
-  const seconds = retryAfterSeconds === 1 ? 'a second' : `${String(retryAfterSeconds)} seconds`;
-  return retryable === true
-    ? `Call again after ${seconds}${same}.`
-    : 'The same call would probably fail again. Tell the user.';
+  const key = outcome.idempotencyKey === undefined ? undefined : JSON.stringify(outcome.idempotencyKey);
+  if (retryable === true) {
+    const seconds = retryAfterSeconds === 1 ? 'a second' : `${String(retryAfterSeconds)} seconds`;
+    const same = key === undefined ? '' : `, with the same body and idempotency_key ${key}`;
+    return `Call again after ${seconds}${same}.`;
+  }
+  const advice =
+    code === 'LEAN_UNAUTHORIZED'
+      ? 'Only the operator of the gateway can change that. Tell the user.'
+      : 'The same call would probably fail again. Tell the user.';
+  return key === undefined
+    ? advice
+    : `${advice} For this payout, use no other key than idempotency_key ${key}.`;
 }
 
 /** A model repeats the call. If it took another key for that, the payout could be made twice. */

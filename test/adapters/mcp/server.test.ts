@@ -502,6 +502,15 @@ describe('a failed call', () => {
       body: leanCreation({ payment_destination_id: destinations.refused }),
     });
     expect(textOf(refused)).toMatch(/HTTP 422, BENEFICIARY_NOT_ACTIVE/);
+    lean.faults.add({ kind: 'status', status: 401, operation: 'createPayoutPayment' });
+    const unauthorized = await call(client, 'lean-createpayoutpayment', {
+      idempotency_key: 'key-3',
+      body: leanCreation({ amount: 18 }),
+    });
+    expect(unauthorized).toMatchObject({ isError: true, _meta: { code: 'LEAN_UNAUTHORIZED' } });
+    expect(textOf(unauthorized)).toMatch(
+      /This call paid nothing\. Only the operator .* use no other key than idempotency_key "key-3"\.$/,
+    );
   });
 
   it('for a key with another body asks for the original body with the key, and not for a new key', async () => {

@@ -117,6 +117,27 @@ describe('a read', () => {
     },
   );
 
+  it('does not return such a refusal of a creation either, and the same key pays once afterwards', async () => {
+    const { rest, lean } = await start();
+    lean.faults.add({ kind: 'status', status: 401, operation: 'createPayoutPayment' });
+    const create = () =>
+      fetch(`${rest}/v1/payouts/v1/payment`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'idempotency-key': 'key-1' },
+        body: JSON.stringify(leanCreation()),
+      });
+    const payoutsBefore = lean.payouts.all().length;
+    const refused = await create();
+    expect([refused.status, await refused.json()]).toMatchObject([
+      502,
+      { code: 'LEAN_UNAUTHORIZED', idempotencyKey: 'key-1' },
+    ]);
+    expect(lean.payouts.all()).toHaveLength(payoutsBefore);
+    lean.faults.clear();
+    for (let times = 0; times < 2; times += 1) expect((await create()).status).toBe(200);
+    expect(lean.payouts.all()).toHaveLength(payoutsBefore + 1);
+  });
+
   it('does not return a redirect', async () => {
     const { rest, lean } = await start();
     lean.faults.add({ kind: 'status', status: 302 });
