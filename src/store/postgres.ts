@@ -122,8 +122,8 @@ class PostgresDatabase implements Database {
       if (statements.length === 1 && only !== undefined && setting === undefined)
         return [await this.#query(this.#pool, only)];
       return await this.#transaction(async client => {
-        // They are sent together, to save round trips. Once one has failed, PostgreSQL refuses the ones after it. COMMIT is
-        // sent only after all have succeeded, so nothing is committed that this program takes for failed.
+        // They are sent together, to save round trips. BEGIN has succeeded before: without it each of them would commit
+        // alone. COMMIT is sent only after all have succeeded, so none is committed that this program reports as failed.
         const set = setting === undefined ? undefined : client.query(setting);
         const [, ...results] = await Promise.all([
           set,

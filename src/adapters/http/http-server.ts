@@ -5,7 +5,7 @@ import type { GraphqlSocket } from '../graphql/websocket/socket.ts';
 import type { HttpRequestContext } from './http-request-context.ts';
 import { sendLargeResponse } from './large-response.ts';
 import { startListener, type Listener, type CommonListenerOptions } from './listener.ts';
-import { stopping } from './refusal.ts';
+import { stoppingRefusal } from './refusal.ts';
 
 export interface HttpServerOptions extends CommonListenerOptions {
   readonly graphql: GraphqlEndpoint;
@@ -47,11 +47,17 @@ export function startHttpServer(options: HttpServerOptions): Promise<Listener> {
     } else if (path === '/metrics')
       response.writeHead(200, { 'content-type': metrics.contentType }).end(await metrics.render());
     else if (path === '/webhooks/lean' && webhook !== undefined && request.method === 'POST') {
-      if (draining) sendJson(response, stopping.status, { status: stopping.message }, stopping.headers);
+      if (draining)
+        sendJson(
+          response,
+          stoppingRefusal.status,
+          { status: stoppingRefusal.message },
+          stoppingRefusal.headers,
+        );
       else await webhook(context);
     } else if (path !== '/graphql') sendJson(response, 404, { status: 'not found' });
     else if (draining) {
-      const { status, headers, message, code, details } = stopping;
+      const { status, headers, message, code, details } = stoppingRefusal;
       report.outcome = code;
       sendJson(response, status, { errors: [{ message, extensions: { code, ...details } }] }, headers);
     } else if (graphiql !== undefined && wantsGraphiql(request))

@@ -2,7 +2,7 @@ import { describeCode } from '../../errors/error-codes.ts';
 import { presentedError, type PresentedError } from '../../errors/presented-error.ts';
 
 /** The refusal of new work by a gateway that stops. Another instance, or the next one, does it. */
-export const stopping: PresentedError = {
+export const stoppingRefusal: PresentedError = {
   code: 'LEAN_UNAVAILABLE',
   message: 'The gateway is stopping; nothing was done. Send it again.',
   status: 503,

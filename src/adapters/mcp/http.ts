@@ -12,7 +12,7 @@ import { JsonBoundsExceeded } from '../../json/exact-json.ts';
 import { readBodyText } from '../http/body.ts';
 import type { HttpRequestContext } from '../http/http-request-context.ts';
 import { startListener, type Listener, type CommonListenerOptions } from '../http/listener.ts';
-import { refusalOf, stopping } from '../http/refusal.ts';
+import { refusalOf, stoppingRefusal } from '../http/refusal.ts';
 import { ProtectedResource, type ResourceOptions } from './protected-resource.ts';
 import { parseRpcMessage } from './rpc-message.ts';
 import { createMcpTools, type McpOptions } from './server.ts';
@@ -76,7 +76,7 @@ export async function startMcpServer(options: McpHttpOptions): Promise<Listener>
     if (path !== '/mcp' && path !== '/') sendError(context, 404, 'MCP is at /mcp.');
     else if (request.method !== 'POST')
       sendError(context, 405, 'MCP accepts only POST.', { headers: { allow: 'POST' } });
-    else if (draining) sendRefusal(context, stopping);
+    else if (draining) sendRefusal(context, stoppingRefusal);
     else
       try {
         const { caller } = await authenticator.authenticate({ authorization: request.headers.authorization });

@@ -55,14 +55,14 @@ export function createMcpTools(options: McpOptions): McpTools {
       server.setRequestHandler('tools/list', () => ({ tools: tools.map(({ tool }) => tool) }));
       server.setRequestHandler('tools/call', async ({ params }, { mcpReq, http }) => {
         const report: Partial<RequestReport> = currentRequestReport() ?? {};
-        // Until the call has an outcome of its own.
-        report.outcome = 'BAD_USER_INPUT';
         const found = byName.get(params.name);
-        if (found === undefined)
+        if (found === undefined) {
+          report.outcome = 'BAD_USER_INPUT';
           throw new ProtocolError(
             ProtocolErrorCode.InvalidParams,
             `There is no tool of this name; the tools are ${[...byName.keys()].join(', ')}.`,
           );
+        }
         const { operation, argumentNames, parameterNames } = found;
         report.operation = report.operationLabel = operation.name;
         const given = Object.entries(params.arguments ?? {});
@@ -70,7 +70,10 @@ export function createMcpTools(options: McpOptions): McpTools {
         const misnamed = given.find(
           ([name]) => Object.hasOwn(argumentNames, name) && !parameterNames.has(name),
         );
-        if (misnamed !== undefined) return unknownArgument(misnamed[0], argumentNames);
+        if (misnamed !== undefined) {
+          report.outcome = 'BAD_USER_INPUT';
+          return unknownArgument(misnamed[0], argumentNames);
+        }
         const values = Object.fromEntries(
           given.map(([name, value]) => [parameterNames.get(name) ?? name, value]),
         );

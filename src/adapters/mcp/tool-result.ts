@@ -2,7 +2,7 @@ import type { CallToolResult } from '@modelcontextprotocol/server';
 import { parseWithFloats } from '../../json/lean-json.ts';
 import { LeanAnswer } from '../../lean/answer.ts';
 import type { PayoutOutcomeUnknown, PayoutRejected } from '../../payouts/creation/creation-answer.ts';
-import { problemOf } from '../rest/problem.ts';
+import { problemOf, type Problem } from '../rest/problem.ts';
 import { codeOfStatus } from '../observability/request-report.ts';
 import type { OperationOutcome } from '../../operations/operation-calls.ts';
 
@@ -19,9 +19,10 @@ export function toolResult(
   argumentNames: Readonly<Record<string, string>>,
 ): CallToolResult {
   if (outcome.kind !== 'lean') {
-    const { code, retryable, retryAfterSeconds, reason } = problemOf(outcome);
+    const problem = problemOf(outcome);
+    const { code, retryable, retryAfterSeconds, reason } = problem;
     const facts = { code, ...(retryable === true && { retryable, retryAfterSeconds }), reason };
-    return { ...failure(failureMessage(outcome, argumentNames)), _meta: facts };
+    return { ...failure(failureMessage(outcome, problem, argumentNames)), _meta: facts };
   }
   const { status, body } = outcome.response;
   const { created, rejected } = outcome.creation ?? { created: 0, rejected: [] };
@@ -59,6 +60,7 @@ function failure(text: string): CallToolResult {
 
 function failureMessage(
   outcome: Exclude<OperationOutcome, { kind: 'lean' }>,
+  problem: Problem,
   argumentNames: Readonly<Record<string, string>>,
 ): string {
   switch (outcome.kind) {
@@ -96,7 +98,7 @@ function failureMessage(
       const { error, idempotencyKey } = outcome;
       // The message says `This call`, because an earlier call with the same key may have paid.
       const effect = idempotencyKey === undefined ? 'Nothing was changed.' : 'This call paid nothing.';
-      return `${error.message} (${error.code}) ${effect} ${nextStep(outcome)}`;
+      return `${error.message} (${error.code}) ${effect} ${nextStep(problem, idempotencyKey)}`;
     }
   }
 }
@@ -105,9 +107,11 @@ function failureMessage(
  * Tells a model what to do next. Lean, the store or the gateway has failed, and not the input of the model. For a payout it
  * always names the key, because the payout could be made twice under another one.
  */
-function nextStep(outcome: OperationOutcome & { readonly kind: 'failed' }): string {
-  const { code, retryable, retryAfterSeconds } = problemOf(outcome);
-  const key = outcome.idempotencyKey === undefined ? undefined : JSON.stringify(outcome.idempotencyKey);
+function nextStep(
+  { code, retryable, retryAfterSeconds }: Problem,
+  idempotencyKey: string | undefined,
+): string {
+  const key = idempotencyKey === undefined ? undefined : JSON.stringify(idempotencyKey);
   if (retryable === true) {
     const seconds = retryAfterSeconds === 1 ? 'a second' : `${String(retryAfterSeconds)} seconds`;
     const same = key === undefined ? '' : `, with the same body and idempotency_key ${key}`;

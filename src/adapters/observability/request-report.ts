@@ -37,7 +37,6 @@ export function countLeanCall(): void {
 /** The outcome of a request whose response is Lean's own, by HTTP status: `ok` or an error code. */
 export function codeOfStatus(status: number): string {
   if (status < 400) return 'ok';
-  if (status === 401 || status === 403) return 'LEAN_UNAUTHORIZED';
   if (status === 429) return 'LEAN_RATE_LIMITED';
   return status < 500 ? 'LEAN_REFUSED' : 'LEAN_UNAVAILABLE';
 }

@@ -10,7 +10,7 @@ import type { HttpRequestContext } from '../http/http-request-context.ts';
 import { startListener, type Listener, type CommonListenerOptions } from '../http/listener.ts';
 import { openApiDocument, type OpenApiOptions } from './openapi.ts';
 import { sendProblem, logFailure, problemOf, type Problem } from './problem.ts';
-import { refusalOf, stopping } from '../http/refusal.ts';
+import { refusalOf, stoppingRefusal } from '../http/refusal.ts';
 import { codeOfStatus } from '../observability/request-report.ts';
 import { RestRoutes } from './routes.ts';
 
@@ -77,7 +77,7 @@ export function startRestServer(options: RestOptions): Promise<Listener> {
         code: 'BAD_USER_INPUT',
         detail: 'The path is not well-formed: a % in it must be followed by two hexadecimal digits.',
       });
-    if (draining) return sendRefusal(context, stopping);
+    if (draining) return sendRefusal(context, stoppingRefusal);
     const { operation } = found;
     report.operation = report.operationLabel = operation.name;
     const caller = await authenticate(context, operation);

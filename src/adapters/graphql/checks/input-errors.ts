@@ -87,8 +87,8 @@ function pathWithinVariable({ message, originalError }: GraphQLError, name: stri
 }
 
 /**
- * The field of an input object that is missing or does not exist, such as `.currency`; empty if the message is about
- * another problem. graphql-js gives only the path of the object.
+ * The field of an input object that is missing, or of a variable that does not exist, such as `.currency`; empty if the
+ * message is about another problem. graphql-js gives only the path of the object.
  */
 function fieldAtFault(message: string): string {
   const [, field] = /^Field "(?:\w+\.)?(\w+)" (?:of required type|is not defined)/.exec(message) ?? [];
