@@ -13,7 +13,7 @@ RUN npm ci --ignore-scripts
 COPY tsconfig.json ./
 COPY scripts ./scripts
 COPY src ./src
-# A bundle of each program with its packages: it starts in half of the CPU time (docs/performance.md, "Start and first
+# A bundle of each program with its packages: it starts in about half of the CPU time (docs/performance.md, "Start and first
 # requests").
 RUN node scripts/bundle.ts dist
 

@@ -9,6 +9,7 @@ import { printTable } from './figures.ts';
 import { floods, type Flood, type FloodTarget } from './flood-scenarios.ts';
 import { sendLoad } from './load.ts';
 import { startProcess, type ServerProcess } from './processes.ts';
+import { nodeFlags } from './servers.ts';
 import { onePayout, payoutDetails, type Workload } from './workloads.ts';
 
 /** The accepted effects of a flood: memory above the level before it in MiB, and blocking of the event loop in ms. */
@@ -61,7 +62,7 @@ async function measureFlood(flood: Flood, { share, recoveryMs }: Counts): Promis
   const lean = await startProcess('fast-lean.ts');
   const [port, restPort, mcpPort] = await freePorts(3);
   const gateway = await startProcess('../dist/main.js', {
-    flags: ['--max-semi-space-size=16'],
+    flags: nodeFlags(),
     quiet: true,
     env: {
       PATH: process.env['PATH'],

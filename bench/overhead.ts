@@ -23,8 +23,8 @@ import {
 /**
  * Every round lasts a second, however fast the server is, so that it contains several garbage collections. In a much
  * shorter round much of the garbage would be collected after the measurement and not counted, mostly for the servers that
- * produce most. A fixed number of requests would make the rounds of slow servers several
- * times as long, and all rounds longer on a busy machine.
+ * produce most. A fixed number of requests would make the rounds of slow servers several times as long, and all rounds
+ * longer on a busy machine.
  */
 const round = { requests: Infinity, seconds: 1, rounds: 3 } as const;
 

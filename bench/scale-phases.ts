@@ -1,6 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { destinations } from '../src/sandbox/fixtures.ts';
-import { payoutIdOf } from '../src/payouts/values/ids.ts';
 import { prepareCompleteStore } from '../test/support/complete-store.ts';
 import { freshDatabase } from '../test/support/postgres.ts';
 import { DatabaseCounters } from './database-counters.ts';
@@ -9,7 +8,7 @@ import { sendLoad } from './load.ts';
 import { startProcess, type ServerProcess } from './processes.ts';
 import type { ScaleCounts, ScaleFigures } from './scale.ts';
 import { SseSubscribers } from './sse-subscribers.ts';
-import { deliverWebhook } from './webhook-delivery.ts';
+import { deliverWebhook, nextWebhook, updatesQuery, webhookSecret } from './webhook-delivery.ts';
 import { newPayout, type Workload } from './workloads.ts';
 
 /** A measurement of `count` gateways on a database of their own. */
@@ -24,8 +23,6 @@ interface Running {
   readonly counters: DatabaseCounters;
 }
 
-const secret = 'webhook-secret';
-const query = 'subscription { payoutUpdated { eventId payoutId status payout { id status } } }';
 const callers = 16;
 
 /** The interval between two backfills in a gateway, and the one that is used here, in minutes. */
@@ -44,8 +41,7 @@ const waitingPayout: Workload = {
 export function measureLiveGateways(
   plan: ScalePlan,
 ): Promise<Omit<ScaleFigures, 'busyConnections' | 'payoutStatements' | 'idleLeanCalls'>> {
-  const args = (leanUrl: string, store: string): string[] => [leanUrl, store, secret];
-  return withGateways(plan, 'live-lean.ts', 'live-gateway.ts', args, async running => {
+  return withGateways(plan, 'live-lean.ts', 'live-gateway.ts', [webhookSecret], async running => {
     // A gateway learns from its first webhooks which calls this Lean has.
     await deliver(running, 2 * plan.count, []);
     const idle = await during(running, () => pause(1000 * plan.idleSeconds));
@@ -53,7 +49,7 @@ export function measureLiveGateways(
     const idleConnections = await running.counters.connections();
     const unsubscribed = await during(running, () => deliver(running, plan.webhooks, []));
     const subscribers = await Promise.all(
-      running.gateways.map(({ url }) => SseSubscribers.open(url, query, 1)),
+      running.gateways.map(({ url }) => SseSubscribers.open(url, updatesQuery, 1)),
     );
     const subscribed = await during(running, () => deliver(running, plan.webhooks, subscribers));
     for (const subscriber of subscribers) subscriber.close();
@@ -81,12 +77,7 @@ export function measureLiveGateways(
 /** Measures idle gateways that backfill more often than usual, and converts the result to the usual interval. */
 export function measureBackfills(plan: ScalePlan): Promise<Pick<ScaleFigures, 'idleLeanCalls'>> {
   const { usual, measured } = backfillMinutes;
-  const args = (leanUrl: string, store: string): string[] => [
-    leanUrl,
-    store,
-    secret,
-    String(60_000 * measured),
-  ];
+  const args = [webhookSecret, String(60_000 * measured)];
   return withGateways(plan, 'live-lean.ts', 'live-gateway.ts', args, async running => {
     const { leanCalls, seconds } = await during(running, () => pause(2000 * plan.idleSeconds));
     return { idleLeanCalls: ((60 * leanCalls) / seconds) * (measured / usual) };
@@ -97,8 +88,7 @@ export function measureBackfills(plan: ScalePlan): Promise<Pick<ScaleFigures, 'i
 export function measurePayouts(
   plan: ScalePlan,
 ): Promise<Pick<ScaleFigures, 'payoutStatements' | 'busyConnections'>> {
-  const args = (leanUrl: string, store: string): string[] => [leanUrl, store, 'recorded'];
-  return withGateways(plan, 'fast-lean.ts', 'gateway.ts', args, async running => {
+  return withGateways(plan, 'fast-lean.ts', 'gateway.ts', ['recorded'], async running => {
     const pay = (requests: number): Promise<unknown> =>
       Promise.all(running.gateways.map(({ url }) => sendLoad(url, [''], newPayout, { callers, requests })));
     // The first payout of a gateway takes its lock, and opens connections.
@@ -118,7 +108,7 @@ async function withGateways<Result>(
   { count, serverUrl }: ScalePlan,
   leanFile: string,
   gatewayFile: string,
-  args: (leanUrl: string, store: string) => string[],
+  furtherArgs: readonly string[],
   measure: (running: Running) => Promise<Result>,
 ): Promise<Result> {
   const store = await freshDatabase(serverUrl);
@@ -130,7 +120,7 @@ async function withGateways<Result>(
     while (gateways.length < count)
       gateways.push(
         await startProcess(gatewayFile, {
-          args: args(lean.url, store),
+          args: [lean.url, store, ...furtherArgs],
           path: '/graphql',
           // The process collects its garbage before it measures its memory.
           flags: ['--expose-gc'],
@@ -175,12 +165,10 @@ async function deliver(
   subscribers: readonly SseSubscribers[],
 ): Promise<void> {
   for (let index = 0; index < webhooks; index += 1) {
-    const webhook = String(await lean.ask('payout'));
-    const { payload } = JSON.parse(webhook) as { readonly payload: { readonly intent_id: string } };
-    const text = `"payout":{"id":"${payoutIdOf(payload.intent_id)}"`;
+    const { webhook, updateText } = await nextWebhook(lean);
     const { notifications } = await counters.counts();
-    const arriving = Promise.all(subscribers.map(subscriber => subscriber.arrivals(text)));
-    await deliverWebhook(gateways[index % gateways.length]?.url ?? '', webhook, secret);
+    const arriving = Promise.all(subscribers.map(subscriber => subscriber.arrivals(updateText)));
+    await deliverWebhook(gateways[index % gateways.length]?.url ?? '', webhook);
     await arriving;
     // Several events at once would share statements.
     while ((await counters.counts()).notifications === notifications) await pause(20);

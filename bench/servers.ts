@@ -66,7 +66,7 @@ export interface Surroundings {
   leanCalls(): Promise<number>;
   /**
    * Starts our gateway with production settings and an empty store.
-   * @param file its program, relative to this folder
+   * @param file its program, relative to this folder, or absolute
    * @param variables settings that differ
    */
   startGateway(file: string, variables: Readonly<Record<string, string>>): Promise<ServerProcess>;
@@ -159,7 +159,7 @@ const settings = {
 } as const;
 
 /** The options that `npm start` passes to Node. */
-function nodeFlags(): string[] {
+export function nodeFlags(): string[] {
   const { scripts } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
     readonly scripts: { readonly start: string };
   };

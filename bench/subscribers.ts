@@ -2,11 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { payoutIdOf } from '../src/payouts/values/ids.ts';
 import { SseSubscribers, openWithoutReading } from './sse-subscribers.ts';
 import { median, printTable } from './figures.ts';
 import { startProcess, type ServerProcess } from './processes.ts';
-import { deliverWebhook } from './webhook-delivery.ts';
+import { deliverWebhook, nextWebhook, updatesQuery, webhookSecret } from './webhook-delivery.ts';
 
 /** The size of the measurement. */
 export interface SubscriberCounts {
@@ -33,9 +32,6 @@ interface Delivery {
   readonly leanCalls: number;
 }
 
-const secret = 'webhook-secret';
-const query = 'subscription { payoutUpdated { eventId payoutId status payout { id status } } }';
-
 /**
  * Measures the cost of subscribers that all receive the same events on one gateway. Each event arrives by Lean's
  * webhook. The subscribers run in this process, so the measured times include the cost of reading here.
@@ -46,7 +42,7 @@ export async function subscribersTable(counts: SubscriberCounts): Promise<void> 
   const folder = await mkdtemp(join(tmpdir(), 'lean-payouts-bench-'));
   const lean = await startProcess('live-lean.ts');
   const gateway = await startProcess('live-gateway.ts', {
-    args: [lean.url, folder, secret],
+    args: [lean.url, folder, webhookSecret],
     path: '/graphql',
     // The process collects its garbage before it measures its memory.
     flags: ['--expose-gc'],
@@ -56,7 +52,7 @@ export async function subscribersTable(counts: SubscriberCounts): Promise<void> 
     // A warm-up, because code and hidden classes are created once and must not count for the subscribers.
     await deliverTo(processes, Math.min(subscribers, 200), events);
     const before = await memory(processes);
-    const readers = await SseSubscribers.open(gateway.url, query, subscribers);
+    const readers = await SseSubscribers.open(gateway.url, updatesQuery, subscribers);
     const kibEach = ((await memory(processes)) - before) / subscribers;
     const allReading = await measure(processes, readers, subscribers, events);
     await disconnect(processes, readers);
@@ -91,7 +87,7 @@ function cells({ first, median: middle, last, cpuMicros, leanCalls }: Delivery):
 
 /** Opens subscribers, measures the events, and closes the subscribers. */
 async function deliverTo(processes: Processes, subscribers: number, events: number): Promise<Delivery> {
-  const readers = await SseSubscribers.open(processes.gateway.url, query, subscribers);
+  const readers = await SseSubscribers.open(processes.gateway.url, updatesQuery, subscribers);
   const delivery = await measure(processes, readers, subscribers, events);
   await disconnect(processes, readers);
   return delivery;
@@ -112,11 +108,10 @@ async function measure(
   const delays: (readonly number[])[] = [];
   const [cpuBefore, callsBefore] = [await gateway.cpuMicros(), Number(await lean.ask('calls'))];
   for (let event = 0; event < events; event += 1) {
-    const webhook = String(await lean.ask('payout'));
-    const { payload } = JSON.parse(webhook) as { readonly payload: { readonly intent_id: string } };
-    const arriving = readers.arrivals(`"payout":{"id":"${payoutIdOf(payload.intent_id)}"`);
+    const { webhook, updateText } = await nextWebhook(lean);
+    const arriving = readers.arrivals(updateText);
     const sentAt = performance.now();
-    await deliverWebhook(gateway.url, webhook, secret);
+    await deliverWebhook(gateway.url, webhook);
     delays.push((await arriving).map(at => at - sentAt));
     await pause(20);
   }
@@ -144,7 +139,7 @@ async function blockSubscribers({ lean, gateway }: Processes, count: number) {
   while (Number(await gateway.ask('connected')) < count) await pause(20);
   for (let events = 0; Number(await gateway.ask('full buffers')) < count; events += 1) {
     if (events === 1000) throw new Error('the gateway still sends to subscribers that do not read');
-    await deliverWebhook(gateway.url, String(await lean.ask('large payout')), secret);
+    await deliverWebhook(gateway.url, String(await lean.ask('large payout')));
     await pause(20);
   }
   return sockets;

@@ -16,7 +16,7 @@ export interface BundleOptions {
 }
 
 /**
- * Bundles programs with all their packages into a few files, which start in less than half of the CPU time. The bundles run
+ * Bundles programs with all their packages into a few files, which start in about half of the CPU time. The bundles run
  * only where they were made, because they read files such as `package.json` next to their sources.
  */
 export async function bundlePrograms({ programs, folder, unbundled }: BundleOptions): Promise<void> {
