@@ -464,7 +464,7 @@ export type PayoutTransferInput = {
   readonly description: Scalars['String']['input'];
   /** The destination to pay, by its `PayoutDestination.id`. Pay a destination only when its status is `ACTIVE`. */
   readonly destinationId: Scalars['ID']['input'];
-  /** Your own id of the payout: at most 64 characters, without whitespace at either end, and different for each transfer. `PayoutIntent.externalReference` returns it. The default is as in `CreatePayoutInput`, followed by a dot and the index of the transfer from 0, if there are several transfers. */
+  /** Your own id of the payout: at most 64 characters, without whitespace at either end, and different for each transfer. `PayoutIntent.externalReference` returns it. The default is as in `CreatePayoutInput`. If there are several transfers, the index of the transfer, from 0, and a short digest follow. */
   readonly externalReference?: InputMaybe<Scalars['String']['input']>;
 };
 

@@ -52,8 +52,8 @@ const PayoutTransferInput = builder.inputType('PayoutTransferInput', {
     externalReference: t.string({
       description:
         'Your own id of the payout: at most 64 characters, without whitespace at either end, and different for each ' +
-        'transfer. `PayoutIntent.externalReference` returns it. The default is as in `CreatePayoutInput`, followed by a ' +
-        'dot and the index of the transfer from 0, if there are several transfers.',
+        'transfer. `PayoutIntent.externalReference` returns it. The default is as in `CreatePayoutInput`. If there are ' +
+        'several transfers, the index of the transfer, from 0, and a short digest follow.',
     }),
     authorize: t.boolean({ required: true, defaultValue: false, description: transferFields.authorize }),
   }),

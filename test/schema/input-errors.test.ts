@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { PayoutInputError } from '../../src/payouts/creation/creation-answer.ts';
 import { destinations } from '../../src/sandbox/fixtures.ts';
 import { payoutInput } from '../support/payout-input.ts';
+import { defaultReference } from '../support/default-reference.ts';
 import { startTestGateway, type TestGateway } from '../support/test-gateway.ts';
 
 interface Rejected {
@@ -179,8 +180,12 @@ describe('inputErrors', () => {
       ['transfers.2.externalReference', 'DUPLICATE'],
       ['transfers.3.externalReference', 'DUPLICATE'],
     ]);
-    expect(await errorsFor('key-1.1', undefined)).toEqual([['transfers.0.externalReference', 'DUPLICATE']]);
-    expect(await errorsFor(undefined, 'key-1.0')).toEqual([['transfers.1.externalReference', 'DUPLICATE']]);
+    expect(await errorsFor(defaultReference('key-1', 1), undefined)).toEqual([
+      ['transfers.0.externalReference', 'DUPLICATE'],
+    ]);
+    expect(await errorsFor(undefined, defaultReference('key-1', 0))).toEqual([
+      ['transfers.1.externalReference', 'DUPLICATE'],
+    ]);
     expect(gateway.lean.requests).toEqual([]);
   });
 

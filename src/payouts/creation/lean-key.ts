@@ -11,18 +11,20 @@ import { maxKeyLength, maxReferenceLength, type ReferencedTransfer, type Transfe
  * @returns at most 255 characters
  */
 export function leanKeyFor({ caller, idempotencyKey }: RequestKey): string {
-  const key = caller === '' ? idempotencyKey : `${idempotencyKey}.${digest(caller).slice(0, 12)}`;
-  return key.length <= maxKeyLength ? key : shorten(key);
+  const key = caller === '' ? idempotencyKey : `${idempotencyKey}.${shortDigest(caller)}`;
+  return key.length <= maxKeyLength ? key : shorten(key, `.${digest(key)}`);
 }
 
 /**
- * The default external reference of a transfer: Lean's key, and in a batch also a dot and the position. It is used to
- * find the payout if Lean's answer is lost.
+ * The default external reference of a transfer: Lean's key, and in a batch also the position and a digest of the key.
+ * It is used to find the payout if Lean's answer is lost. Without the digest, the first transfer of the batch `order`
+ * would have the reference of the single payout with the key `order.0`.
  * @returns at most 64 characters
  */
 function referenceFor(leanKey: string, position: number, transfers: number): string {
-  const reference = transfers === 1 ? leanKey : `${leanKey}.${String(position)}`;
-  return reference.length <= maxReferenceLength ? reference : shorten(reference);
+  if (transfers === 1)
+    return leanKey.length <= maxReferenceLength ? leanKey : shorten(leanKey, `.${digest(leanKey)}`);
+  return shorten(leanKey, `.${String(position)}.${shortDigest(leanKey)}`);
 }
 
 /** The transfers, each with the reference that it has at Lean. */
@@ -33,12 +35,17 @@ export function withReferences(transfers: readonly Transfer[], leanKey: string):
   }));
 }
 
-/** A text of 64 characters: the beginning of the long one and its digest. */
-function shorten(text: string): string {
-  return `${text.slice(0, 20)}.${digest(text)}`;
+/** As much of the beginning of a text as fits into a reference before the given end, and this end. */
+function shorten(text: string, end: string): string {
+  return text.slice(0, maxReferenceLength - end.length) + end;
 }
 
 /** SHA-256 as base64url, 43 characters. */
 function digest(text: string): string {
   return createHash('sha256').update(text).digest('base64url');
+}
+
+/** The beginning of the digest, 72 bits, where a text of 43 characters would be too long to read. */
+function shortDigest(text: string): string {
+  return digest(text).slice(0, 12);
 }

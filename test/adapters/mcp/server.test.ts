@@ -26,6 +26,7 @@ import { captureLog } from '../../support/log-lines.ts';
 import { createPayoutDocument, leanCreation, payoutInput } from '../../support/payout-input.ts';
 import { commonEnvironment, pathOf } from '../../support/program.ts';
 import { postOperation, startListeningGateway } from '../../support/running-gateway.ts';
+import { defaultReference } from '../../support/default-reference.ts';
 import { freshFolder } from '../../support/stores.ts';
 
 /** Both eras of the protocol: with an initialize handshake, and without. */
@@ -442,7 +443,10 @@ describe('a failed call', () => {
     [
       {
         body: {
-          payment_details: [...leanCreation({ external_reference: 'key-1.1' }).payment_details, details],
+          payment_details: [
+            ...leanCreation({ external_reference: defaultReference('key-1', 1) }).payment_details,
+            details,
+          ],
         },
       },
       `${transfer}.external_reference must differ from the reference that ${second} has by default, because a transfer is found at Lean by its reference.`,

@@ -16,6 +16,7 @@ import { createPayoutDocument, leanCreation, payoutInput } from '../../support/p
 import { postOperation, startListeningGateway } from '../../support/running-gateway.ts';
 import { freshStore, openTestStore, storeKinds } from '../../support/stores.ts';
 import { anonymousAuthenticator } from '../../support/anonymous-authenticator.ts';
+import { defaultReference } from '../../support/default-reference.ts';
 import { anonymousCaller } from '../../../src/access/caller.ts';
 
 async function start(options: { readonly env?: Environment; readonly sandbox?: SandboxOptions } = {}) {
@@ -445,7 +446,11 @@ describe('a payout', () => {
     ],
     [leanCreation({}, { account_id: 'a/../b' }), 'payment_details.0.account_id', '1 to 64 letters'],
     [
-      { payment_details: ['key-1.1', null].flatMap(reference => detailsWithReference(reference)) },
+      {
+        payment_details: [defaultReference('key-1', 1), null].flatMap(reference =>
+          detailsWithReference(reference),
+        ),
+      },
       'payment_details.0.destination_details.0.external_reference',
       'must differ from the reference that payment_details.1.destination_details.0 has by default',
     ],

@@ -801,6 +801,13 @@ describe.each(storeKinds)('at most one payout per key (%s)', storeKind => {
       expect(creationRequests(lean)).toHaveLength(1);
     });
 
+    it('a payout is not taken for the first transfer of a batch that was sent under a lost record', async () => {
+      const { createAll, after } = await startAfterLoss();
+      const input = { ...transfer(), externalReference: null };
+      await createAll('order', [input, input]);
+      expect(await after.create('order.0', input)).toMatchObject({ kind: 'unknown', reason: 'UNCLEAR' });
+    });
+
     it('a payout that Lean has failed under a lost record becomes a rejection and is not sent again', async () => {
       const { lean, clock, create, after } = await startAfterLoss();
       const wanted = transfer(destinations.failsAtOnce);

@@ -8,6 +8,7 @@ import { accounts, destinations } from '../../../src/sandbox/fixtures.ts';
 import type { FaultRule, SandboxOptions } from '../../../src/sandbox/sandbox.ts';
 import { createTestCore, transfer, transfers, type TestCoreOptions } from '../../support/test-core.ts';
 import { freshStore, openTestStore } from '../../support/stores.ts';
+import { defaultReference } from '../../support/default-reference.ts';
 import { unusedAddress, failureOf, gate, json, rawServer, startLean } from '../../lean/fixtures.ts';
 
 async function startCoreFor(url: string, options: TestCoreOptions = {}) {
@@ -135,12 +136,12 @@ describe('invalid input', () => {
       message: expect.stringContaining('must differ from that of transfers.0') as string,
     });
     const withDefault = { ...given, externalReference: null };
-    const same = { ...other, externalReference: 'key-1.0' };
+    const same = { ...other, externalReference: defaultReference('key-1', 0) };
     expect(await createAll('key-1', [withDefault, same])).toMatchObject({
       inputErrors: [{ field: 'transfers.1.externalReference' }],
     });
     // The problem is reported for the given reference and not for the default one.
-    const first = { ...same, externalReference: 'key-1.1' };
+    const first = { ...same, externalReference: defaultReference('key-1', 1) };
     expect(await createAll('key-1', [first, withDefault])).toMatchObject({
       inputErrors: [{ field: 'transfers.0.externalReference', code: 'DUPLICATE' }],
     });
