@@ -5,7 +5,7 @@ import {
   type LeanErrorDetails,
 } from '../errors/lean-errors.ts';
 import { parseLeanJson } from '../json/lean-json.ts';
-import { retryAfterMs } from './retry-after.ts';
+import { retryAfterSeconds } from './retry-after.ts';
 import type { HttpResponse } from './upstream-request.ts';
 import type { LeanErrorBody } from './wire.ts';
 
@@ -121,13 +121,13 @@ export class LeanAnswer {
 
   #details(retryable: boolean): LeanErrorDetails {
     const code = this.ok ? undefined : this.errorCode();
-    const pauseMs = retryable ? retryAfterMs(this) : undefined;
+    const seconds = retryable ? retryAfterSeconds(this) : undefined;
     return {
       httpStatus: this.status,
       ...(code !== undefined && { code }),
       ...requestIdsOf(this),
       retryable,
-      ...(pauseMs !== undefined && { retryAfterSeconds: Math.max(1, Math.ceil(pauseMs / 1000)) }),
+      ...(seconds !== undefined && { retryAfterSeconds: seconds }),
     };
   }
 }

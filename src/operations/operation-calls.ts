@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { CallBudget } from '../lean/call-budget.ts';
 import { LeanAnswer } from '../lean/answer.ts';
+import { retryAfterSeconds } from '../lean/retry-after.ts';
 import type { LeanClient } from '../lean/client.ts';
 import { LeanError, LeanRefused } from '../errors/lean-errors.ts';
 import type { CancellationSignal } from '../lean/cancellation.ts';
@@ -46,8 +47,8 @@ export type OperationOutcome =
   | {
       readonly kind: 'lean';
       readonly response: Omit<UpstreamResponse, 'body'> & { readonly body: string | Buffer };
-      /** Lean's `Retry-After` header, unchanged; null if it has none, or one that is neither seconds nor a date. */
-      readonly retryAfter: string | null;
+      /** The delay that Lean's `Retry-After` header asks for; null if it has none. */
+      readonly retryAfterSeconds: number | null;
       readonly idempotencyKey?: string;
       /** Another key of the caller, with a similar payout whose outcome is unknown. */
       readonly similarUnknownKey?: string;
@@ -176,7 +177,7 @@ export class OperationCalls {
     const rejected = answer.kind === 'batch' ? answer.rejected : [answer];
     const common = {
       kind: 'lean',
-      retryAfter: null,
+      retryAfterSeconds: null,
       idempotencyKey,
       creation: { created: created.length, rejected },
       ...(similar != null && { similarUnknownKey: similar }),
@@ -201,28 +202,19 @@ function keyFrom(
 }
 
 /**
- * The values of `Retry-After` that are passed on: up to eight digits, so that no account number is one, or a date. A
- * header is not masked, so no other text may pass.
- * @see https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3
- */
-const retryAfterForm =
-  /^(?:\d{1,8}|(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} \d\d:\d\d:\d\d GMT)$/;
-
-/**
  * The outcome of a response that Lean has for the caller. One that refuses the gateway's own credentials is not for the
  * caller, who would renew a token that is valid. It may also repeat the gateway's token.
  * @throws LeanBadAnswer if a successful response is not JSON, or the status is none of an API
  * @throws LeanRefused if Lean refuses the gateway's credentials
  */
 function outcomeFromLean(answer: LeanAnswer): OperationOutcome & { readonly kind: 'lean' } {
-  const { status, mediaType, body, headers } = answer;
+  const { status, mediaType, body } = answer;
   if (answer.ok) answer.json();
   else if (status < 400 || status === 401 || status === 403) throw answer.failure();
-  const retryAfter = headers['retry-after'];
   return {
     kind: 'lean',
     response: { status, contentType: mediaType ?? null, body },
-    retryAfter: typeof retryAfter === 'string' && retryAfterForm.test(retryAfter) ? retryAfter : null,
+    retryAfterSeconds: retryAfterSeconds(answer) ?? null,
   };
 }
 

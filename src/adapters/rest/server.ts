@@ -132,12 +132,12 @@ function sendOutcome(context: HttpRequestContext, operation: Operation, outcome:
     sendProblem(context, problemOf(outcome), headersOf(outcome));
     return;
   }
-  const { response: upstream, retryAfter, idempotencyKey, similarUnknownKey } = outcome;
+  const { response: upstream, retryAfterSeconds, idempotencyKey, similarUnknownKey } = outcome;
   report.outcome = codeOfStatus(upstream.status);
   response.writeHead(upstream.status, {
     'content-type': upstream.contentType ?? 'application/octet-stream',
     'cache-control': 'no-store',
-    ...(retryAfter !== null && { 'retry-after': retryAfter }),
+    ...(retryAfterSeconds !== null && { 'retry-after': String(retryAfterSeconds) }),
     ...(idempotencyKey !== undefined && { 'idempotency-key': idempotencyKey }),
     ...(similarUnknownKey !== undefined && { 'x-similar-unknown-key': similarUnknownKey }),
   });

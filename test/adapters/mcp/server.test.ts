@@ -267,8 +267,11 @@ it('lists 10 payouts by default, and says so; the default of REST stays that of 
 
 it('only a refused creation is told how to pay', () => {
   const response = { status: 422, contentType: 'application/json', body: '{"status":"INVALID"}' };
-  const read = toolResult({ kind: 'lean', response, retryAfter: null }, {});
-  const creation = toolResult({ kind: 'lean', response, retryAfter: null, idempotencyKey: 'key-1' }, {});
+  const read = toolResult({ kind: 'lean', response, retryAfterSeconds: null }, {});
+  const creation = toolResult(
+    { kind: 'lean', response, retryAfterSeconds: null, idempotencyKey: 'key-1' },
+    {},
+  );
   expect(textOf(read)).toContain('Correct the arguments, or tell the user.');
   expect(textOf(read)).not.toContain('idempotency_key');
   expect(textOf(creation)).toContain('use a new idempotency_key');
@@ -277,7 +280,7 @@ it('only a refused creation is told how to pay', () => {
 it('a creation that Lean answers with a number that is not JSON is a success', () => {
   const body = '{"id":"x","account_number":0101338000001}';
   const response = { status: 200, contentType: 'application/json', body };
-  const outcome = { kind: 'lean', response, retryAfter: null, idempotencyKey: 'key-1' } as const;
+  const outcome = { kind: 'lean', response, retryAfterSeconds: null, idempotencyKey: 'key-1' } as const;
   expect(toolResult(outcome, {})).toEqual({
     content: [{ type: 'text', text: body }],
     structuredContent: { id: 'x', account_number: '0101338000001' },
@@ -478,7 +481,7 @@ describe('a failed call', () => {
       ],
       [{ kind: 'status', status: 401 }, /LEAN_UNAUTHORIZED.*Only the operator of the gateway/],
       [{ kind: 'status', status: 302 }, /LEAN_BAD_RESPONSE.*probably fail again/],
-      [{ kind: 'status', status: 429, retryAfter: 9999 }, /Wait before/],
+      [{ kind: 'status', status: 429, retryAfter: 3000 }, /Wait before/],
       [{ kind: 'status', status: 500 }, /fault at Lean/],
       [{ kind: 'stall', part: 'headers' }, /LEAN_TIMEOUT.*Call again after a second/],
       [{ kind: 'broken_json' }, /LEAN_BAD_RESPONSE.*probably fail again/],
