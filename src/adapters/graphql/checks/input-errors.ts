@@ -21,15 +21,17 @@ const valueKinds: ReadonlySet<string> = new Set([
 
 /**
  * Adds the argument path, such as `filter.amount.min`, and the code `BAD_USER_INPUT` to an error about a literal
- * value, because graphql-js gives only its line and column. Any other error is returned unchanged.
+ * value, or about a field that its input object does not have, because graphql-js gives only the line and column. Any
+ * other error is returned unchanged.
  */
 export function withArgumentPath(error: GraphQLError, document: DocumentNode): GraphQLError {
   const node = error.nodes?.[0];
-  if (node === undefined || !valueKinds.has(node.kind) || error.extensions['code'] !== undefined)
-    return error;
-  const path = pathOfLiteral(node, document);
+  if (node === undefined || error.extensions['code'] !== undefined) return error;
+  const isField = node.kind === Kind.OBJECT_FIELD;
+  if (!isField && !valueKinds.has(node.kind)) return error;
+  const path = pathOfLiteral(isField ? node.value : node, document);
   if (path === undefined) return error;
-  const argument = path + fieldAtFault(error.message);
+  const argument = isField ? path : path + fieldAtFault(error.message);
   return new GraphQLError(`${argument}: ${error.message}`, {
     ...(error.nodes !== undefined && { nodes: error.nodes }),
     extensions: { ...error.extensions, code: 'BAD_USER_INPUT', argument },

@@ -166,6 +166,40 @@ describe('the error for an invalid value', () => {
     expect(gateway.lean.requests).toEqual([]);
   });
 
+  it.each([
+    [
+      'a field that does not exist',
+      'createPayout',
+      { input: { ...single.input, amuont: '1' } },
+      'input.amuont',
+    ],
+    [
+      'a field that does not exist, within a list',
+      'createPayouts',
+      { input: { idempotencyKey: 'k', transfers: [transfer, { ...transfer, payee: { id: 1 } }] } },
+      'input.transfers.1.payee',
+    ],
+    [
+      'a missing field',
+      'createPayout',
+      { input: { ...single.input, amount: { amount: '1' } } },
+      'input.amount.currency',
+    ],
+  ])('names %s in the same way in a literal and in a variable', async (_what, root, args, path) => {
+    const gateway = await startTestGateway();
+    const type = root === 'createPayout' ? 'CreatePayoutInput!' : 'CreatePayoutsInput!';
+    const selection = '{ __typename }';
+    const literalInput = await gateway.run(`mutation { ${root}(${members(args)}) ${selection} }`);
+    const variable = await gateway.run(`mutation ($x: ${type}) { ${root}(input: $x) ${selection} }`, {
+      x: args.input,
+    });
+    for (const result of [literalInput, variable]) {
+      expect(codesAndArguments(result)).toEqual([['BAD_USER_INPUT', path]]);
+      expect([result.status, result.data]).toEqual([400, undefined]);
+    }
+    expect(gateway.lean.requests).toEqual([]);
+  });
+
   it('names the first five argument paths if a variable has several invalid values', async () => {
     const gateway = await startTestGateway();
     const invalid = { ...transfer, amount: { amount: 'abc', currency: 'dirham' }, destinationId: {} };
