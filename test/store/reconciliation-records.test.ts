@@ -269,7 +269,7 @@ describe.each(storeKinds)('reconciliation records (%s)', kind => {
     expect(await read()).toMatchObject({ records: [{ state: 'unknown' }] });
   });
 
-  it('a restarted resend delay counts from now by both clocks', async () => {
+  it('a restarted resend delay counts from now by the store’s clock and by Lean’s', async () => {
     const { clock, reconciliation, createUnknown, read } = await startStore(kind);
     const request = await createUnknown();
     clock.ms += minute;

@@ -30,7 +30,7 @@ describe.each(storeKinds)('permission to resend (%s)', kind => {
     expect(await records.leaseAgain(request, permit({ leanNow: clock.ms - 1 }))).toBeUndefined();
   });
 
-  it('a request can be sent again once the resend delay has passed by both clocks', async () => {
+  it('a request can be sent again once the resend delay has passed by the store’s clock and by Lean’s', async () => {
     const { clock, records, permit, createUnknown, noteSending, read } = await startStore(kind);
     const request = await createUnknown();
     clock.ms += remainingMs + delayMs;
@@ -156,7 +156,7 @@ describe.each(storeKinds)('permission to resend (%s)', kind => {
     },
   );
 
-  it('a send that an operator has allowed waits for the resend delay by both clocks', async () => {
+  it('a send that an operator has allowed waits for the resend delay by the store’s clock and by Lean’s', async () => {
     const { clock, records, operator, permit, createUnknown, read } = await startStore(kind);
     await operator.grantSend(await createUnknown(), { finding: 'absent', payouts: [] }, decision);
     clock.ms += remainingMs + delayMs - 1;

@@ -34,16 +34,16 @@ export const defaultBehaviour: FakeLeanBehaviour = {
 /** The fault of one creation request. */
 export type CreationFault =
   | 'none'
-  | 'lost before Lean took it'
-  | 'lost after Lean took it'
+  | 'lost before Lean received it'
+  | 'lost after Lean accepted it'
   | 'no answer'
-  | 'failed inside a 200'
+  | 'failed in a 200'
   | 'a definite refusal'
-  | 'too little balance'
+  | 'insufficient balance'
   | 'turned away'
-  | 'a page of an edge'
-  | 'a fault after Lean took it'
-  | 'a duplicate, says Lean';
+  | 'an HTML page of a proxy'
+  | 'an error after Lean accepted it'
+  | 'refused as a duplicate';
 
 /** A creation request that Lean has received. */
 export interface ReceivedCreation {
@@ -158,21 +158,21 @@ export class FakeLean {
     for (const notify of this.#creationListeners.splice(0)) notify();
     this.receivedCreations.push({ at: this.#trueTime(), key, body, rateLimited: fault === 'turned away' });
     const earlier = this.allPayouts.filter(payout => payout.key === key);
-    if (fault === 'lost before Lean took it') return void response.destroy();
+    if (fault === 'lost before Lean received it') return void response.destroy();
     if (fault === 'turned away') return refuse(response, 429, 'RATE_LIMIT_EXCEEDED');
     if (fault === 'a definite refusal') return refuse(response, 400, 'INVALID_AMOUNT');
-    if (fault === 'too little balance') return refuse(response, 400, 'INSUFFICIENT_BALANCE');
-    if (fault === 'a duplicate, says Lean') return refuse(response, 409, 'DUPLICATED_REQUEST');
-    if (fault === 'a page of an edge') return void response.writeHead(404).end('<html></html>');
+    if (fault === 'insufficient balance') return refuse(response, 400, 'INSUFFICIENT_BALANCE');
+    if (fault === 'refused as a duplicate') return refuse(response, 409, 'DUPLICATED_REQUEST');
+    if (fault === 'an HTML page of a proxy') return void response.writeHead(404).end('<html></html>');
     if (earlier.length > 0 && this.behaviour.keys === 'refused')
       return refuse(response, 409, 'IDEMPOTENCY_KEY_ALREADY_USED');
     const isReplay = earlier.length > 0 && this.behaviour.keys === 'replayed';
-    const payouts = isReplay ? earlier : this.#createPayouts(key, body, fault === 'failed inside a 200');
+    const payouts = isReplay ? earlier : this.#createPayouts(key, body, fault === 'failed in a 200');
     // A creation with a processing time never gets a response, although its payout is created.
     const isProcessed = this.behaviour.processingMs > 0 && !isReplay;
     if (fault === 'no answer' || isProcessed) return;
-    if (fault === 'lost after Lean took it') return void response.destroy();
-    if (fault === 'a fault after Lean took it') return refuse(response, 500, 'INTERNAL_SERVER_ERROR');
+    if (fault === 'lost after Lean accepted it') return void response.destroy();
+    if (fault === 'an error after Lean accepted it') return refuse(response, 500, 'INTERNAL_SERVER_ERROR');
     respond(response, {
       payouts_payment_details: payouts.map(({ intentId, destinationId, amount, currency, failed }) => ({
         payment_intent_id: intentId,

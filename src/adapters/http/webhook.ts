@@ -7,7 +7,7 @@ import type { HttpRequestContext } from './http-request-context.ts';
 const maxBodyBytes = 256 * 1024;
 
 /** The outcome of a delivery, for metrics and logs. It contains nothing of the payload. */
-export type DeliveryOutcome = DeliveryResult | 'too_large' | 'not_kept';
+export type DeliveryOutcome = DeliveryResult | 'too_large' | 'not_stored';
 
 const responses: Readonly<Record<DeliveryOutcome, readonly [status: number, message: string]>> = {
   stored: [200, 'stored'],
@@ -16,7 +16,7 @@ const responses: Readonly<Record<DeliveryOutcome, readonly [status: number, mess
   unsigned: [401, 'the lean-signature header does not match the body'],
   malformed: [400, 'the body is not a JSON object'],
   too_large: [413, bodyTooLargeMessage(maxBodyBytes)],
-  not_kept: [503, 'the event could not be stored; send it again'],
+  not_stored: [503, 'the event could not be stored; send it again'],
 };
 
 export const deliveryOutcomes = Object.keys(responses) as readonly DeliveryOutcome[];
@@ -54,7 +54,7 @@ export async function handleWebhook(
         { cause: errorMessage(error.cause) },
         'a webhook event could not be stored; Lean will send it again',
       );
-      return 'not_kept';
+      return 'not_stored';
     }
   }
 }

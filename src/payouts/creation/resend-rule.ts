@@ -86,7 +86,7 @@ export class ResendRule {
   }
 
   /**
-   * Whether the delay for proofs of absence has passed by both clocks.
+   * Whether the delay for proofs of absence has passed by the store's clock and by Lean's.
    * @param leanNow Lean's time at the first answer of the reconciliation read, epoch ms
    */
   hasPassed(sends: SendHistory, { storeNow, leanNow }: { storeNow: number; leanNow: number }): boolean {

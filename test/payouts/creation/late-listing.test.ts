@@ -95,7 +95,7 @@ describe('a payout that Lean lists twenty minutes late, after its rejection, is 
   it.each(behaviours)('a late payout of a batch is reported as a duplicate (%j)', async behaviour => {
     const { createAll, pass, reported, lean } = await start();
     lean.behaviour = { ...defaultBehaviour, ...behaviour, listingMs: 20 * minute };
-    lean.creationFaults = ['lost after Lean took it'];
+    lean.creationFaults = ['lost after Lean accepted it'];
     await createAll('key-1', [wanted('Order-0001-of-May'), wanted('Order-0002-of-May')]);
     await pass(12 * minute, minute);
     expect(
@@ -112,7 +112,7 @@ describe('a payout that Lean lists twenty minutes late, after its rejection, is 
     async behaviour => {
       const { create, pass, reported, lean } = await start();
       lean.behaviour = { ...defaultBehaviour, ...behaviour, listingMs: 20 * minute };
-      lean.creationFaults = ['too little balance'];
+      lean.creationFaults = ['insufficient balance'];
       await create('key-1', wanted('Order-0001-of-May'));
       lean.add(ours);
       await pass(12 * minute, minute);
@@ -126,7 +126,7 @@ describe('a payout that Lean lists twenty minutes late, after its rejection, is 
 it('a list that lacks a payout with a confirmed creation proves no absence from then on', async () => {
   const { create, pass, clock, reported, lean, operator } = await start();
   lean.behaviour = { ...defaultBehaviour, listingMs: 30 * day };
-  lean.creationFaults = ['lost after Lean took it'];
+  lean.creationFaults = ['lost after Lean accepted it'];
   await create('key-1');
   clock.ms += delay;
   expect(await create('key-1')).toMatchObject({ kind: 'created' });
@@ -140,7 +140,7 @@ it('a payout that is not listed yet during an audit by webhook does not make the
   const { create, pass, clock, reported, lean, reconciliation } = await start();
   await create('key-1');
   lean.behaviour = { ...defaultBehaviour, listingMs: 9 * minute };
-  lean.creationFaults = ['lost before Lean took it'];
+  lean.creationFaults = ['lost before Lean received it'];
   await create('key-2', wanted('order-2'));
   clock.ms += delay;
   await create('key-2', wanted('order-2'));
@@ -152,7 +152,7 @@ it('a payout that is not listed yet during an audit by webhook does not make the
 it('failing audits are reported once after half an hour and continue', async () => {
   const { create, pass, clock, reported, lean, refusals } = await start();
   lean.behaviour = { ...defaultBehaviour, listingMs: 40 * minute };
-  lean.creationFaults = ['lost after Lean took it'];
+  lean.creationFaults = ['lost after Lean accepted it'];
   await create('key-1');
   clock.ms += delay;
   expect(await create('key-1')).toMatchObject({ kind: 'created' });
@@ -173,7 +173,7 @@ describe('a wrong clock does not block a key', () => {
       const { create, clock, client, lean, records } = await start();
       lean.dateOffsetMs = Date.parse(date) - clock.ms;
       await client.listPayouts({ page_number: '0', page_size: '1' });
-      lean.creationFaults = ['lost before Lean took it'];
+      lean.creationFaults = ['lost before Lean received it'];
       await create('key-1');
       lean.dateOffsetMs = 0;
       // More payouts than can be read, so the time range must stay short.
@@ -198,7 +198,7 @@ describe('a wrong clock does not block a key', () => {
   it('a key is settled although the store’s clock was thirty days ahead at the send', async () => {
     const { create, clock, lean } = await start();
     clock.storeMs = 30 * day;
-    lean.creationFaults = ['lost before Lean took it'];
+    lean.creationFaults = ['lost before Lean received it'];
     await create('key-1');
     clock.storeMs = 0;
     const answers: string[] = [];
@@ -222,13 +222,13 @@ describe('at a Lean that breaks the assumption of the resend delay', () => {
   // Final refusals and 429 are left out, because the gateway relies on Lean not to accept such a request.
   const faults = fc.constantFrom<CreationFault>(
     'none',
-    'lost before Lean took it',
-    'lost after Lean took it',
-    'failed inside a 200',
-    'too little balance',
-    'a page of an edge',
-    'a fault after Lean took it',
-    'a duplicate, says Lean',
+    'lost before Lean received it',
+    'lost after Lean accepted it',
+    'failed in a 200',
+    'insufficient balance',
+    'an HTML page of a proxy',
+    'an error after Lean accepted it',
+    'refused as a duplicate',
   );
   const repetition = fc.record({
     afterMinutes: fc.integer({ min: 1, max: 90 }),

@@ -29,16 +29,16 @@ const delayMs = 600_000;
 const timeoutMs = 900;
 const creationFaults: readonly CreationFault[] = [
   'none',
-  'lost before Lean took it',
-  'lost after Lean took it',
+  'lost before Lean received it',
+  'lost after Lean accepted it',
   'no answer',
-  'failed inside a 200',
+  'failed in a 200',
   'a definite refusal',
-  'too little balance',
+  'insufficient balance',
   'turned away',
-  'a page of an edge',
-  'a fault after Lean took it',
-  'a duplicate, says Lean',
+  'an HTML page of a proxy',
+  'an error after Lean accepted it',
+  'refused as a duplicate',
 ];
 
 /** A behaviour of which one stage, the processing of a request or the listing of a payout, is delayed. */
