@@ -80,6 +80,13 @@ describe('the metrics of the dashboard', () => {
     const known = new Set(metrics.flatMap(name => [...(labels.get(name) ?? [])]));
     expect(labelsIn(plain).filter(label => !known.has(label))).toEqual([]);
   });
+
+  it('include every metric of the detail cache', () => {
+    const ofCache = [...labels.keys()].filter(name => name.startsWith('lean_payouts_detail_cache_'));
+    expect(ofCache).toHaveLength(3);
+    const shown = new Set(targets.flatMap(({ plain }) => metricsIn(plain)));
+    expect(ofCache.filter(name => !shown.has(name))).toEqual([]);
+  });
 });
 
 describe('the panels of the dashboard', () => {
