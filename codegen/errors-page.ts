@@ -13,8 +13,8 @@ Every GraphQL error has a code in \`extensions.code\`. REST responds with proble
     (\`LEAN_UNAUTHORIZED\`, \`LEAN_RATE_LIMITED\`). Send the same input with the same key again.
   - With \`INTERNAL_SERVER_ERROR\`, with a code that is not listed here (of a router or a proxy), and without any
     response, the outcome is unknown. Send the same input with the same key, and never pay under another one.
-- Errors of calls to Lean have \`extensions.lean\` (REST: \`lean\`) with \`httpStatus\`, Lean's own \`code\`, the
-  \`correlationId\` and \`traceId\` for Lean's support, and \`retryable\`.
+- Errors of calls to Lean have \`extensions.lean\` (REST: \`lean\`) with \`retryable\` and, as far as they are
+  known, \`httpStatus\`, Lean's own \`code\`, and the \`correlationId\` and \`traceId\` for Lean's support.
 - If the same request may succeed later, \`extensions.retryable\` is true, and \`extensions.retryAfterSeconds\` says how many
   seconds to wait first. Problem details have the same two members.
 - Messages are for people, and may change. Codes do not change.
@@ -26,14 +26,15 @@ export function errorsPage(): string {
 ## On all surfaces
 
 ${tableOf(graphErrors)}
-On REST, the column HTTP is the status of the problem details. If Lean failed before anything was sent, the status is 503.
-Lean's own responses, including refusals, keep Lean's status. GraphQL uses the column only if nothing was executed. With
+On REST, the column HTTP is the status of the problem details, with two exceptions: it is 503 if the gateway could not send a
+request to Lean, and \`BAD_USER_INPUT\` may have the more precise status 404, 405, 413 or 415. Lean's own responses, including
+refusals, keep Lean's status. GraphQL uses the column only if nothing was executed. With
 \`accept: application/json\` it responds 200 even to an invalid or too expensive document and to wrong variables, as GraphQL
 over HTTP recommends.
 
 ## Only on REST and MCP
 
-REST has these codes in problem details. MCP has them only in its log lines and metrics.
+REST has these codes in problem details, and MCP in \`_meta\`, unless Lean itself has answered.
 
 ${tableOf(operationErrors)}`;
 }

@@ -34,8 +34,8 @@ export const graphErrors = {
   BAD_USER_INPUT: {
     httpStatus: 400,
     retryable: false,
-    meaning: 'A value is wrong. `argument` names it.',
-    advice: 'Correct the value. The message says what is accepted.',
+    meaning: 'The request, or a value in it, is wrong. `argument` names the value (REST: `problems`).',
+    advice: 'Correct it. The message says what is accepted.',
   },
   UNAUTHENTICATED: {
     httpStatus: 401,
@@ -118,34 +118,34 @@ export const graphErrors = {
   },
   LEAN_UNAUTHORIZED: {
     httpStatus: 502,
-    retryable: null,
+    retryable: false,
     meaning: "Lean refused the gateway's credentials.",
     advice: 'Tell the operator of the gateway.',
   },
   LEAN_REFUSED: {
     httpStatus: 502,
-    retryable: null,
+    retryable: false,
     meaning: 'Lean refused a read.',
     advice: '`lean.code` has the reason.',
   },
   LEAN_RATE_LIMITED: {
     httpStatus: 502,
-    retryable: null,
+    retryable: true,
     retryAfterSeconds: 5,
     meaning: 'Lean asks for fewer requests.',
     advice: 'Try again after `retryAfterSeconds`.',
   },
   LEAN_TIMEOUT: {
     httpStatus: 504,
-    retryable: null,
+    retryable: true,
     meaning: 'Lean did not answer in time.',
-    advice: 'Try again after `retryAfterSeconds`, if there is one.',
+    advice: 'Try again after `retryAfterSeconds`.',
   },
   LEAN_UNAVAILABLE: {
     httpStatus: 502,
-    retryable: null,
+    retryable: true,
     meaning: 'Lean cannot be reached, or has a fault.',
-    advice: 'Try again after `retryAfterSeconds`, if there is one.',
+    advice: 'Try again after `retryAfterSeconds`.',
   },
   LEAN_BAD_RESPONSE: {
     httpStatus: 502,
@@ -164,12 +164,12 @@ export const graphErrors = {
     retryable: true,
     retryAfterSeconds: 5,
     meaning: "Only Lean's list has the field, and the payout was not found there.",
-    advice: 'Try again after `retryAfterSeconds`, if there is one.',
+    advice: 'Try again after `retryAfterSeconds`.',
   },
   PAYOUT_STORE_UNAVAILABLE: {
     httpStatus: 503,
     retryable: true,
-    meaning: 'The payout could not be recorded, so nothing was sent.',
+    meaning: 'The payout store cannot be used, so this request sent nothing.',
     advice: 'Send the same input with the same key again later.',
   },
   INTERNAL_SERVER_ERROR: {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { AccessUnavailable } from '../../src/errors/access-errors.ts';
+import { describeCode } from '../../src/errors/error-codes.ts';
 import {
   BadInput,
   Forbidden,
@@ -96,8 +97,10 @@ it.each<[Error, object]>([
   [new Unauthenticated('No token.', false), never],
   [new Forbidden(['payouts:read']), never],
 ])('%s says whether and when the caller may try again', (failure, expected) => {
-  const { details, status, headers } = presentedError(failure) ?? {};
+  const { code, details, status, headers } = presentedError(failure) ?? {};
   expect({ ...never, ...details }).toMatchObject(expected);
+  const documented = code && describeCode(code).retryable;
+  if (documented !== null) expect(details?.['retryable'] === true).toBe(documented);
   const seconds = details?.['retryAfterSeconds'];
   const isHttpPause = seconds !== undefined && (status === 429 || status === 503);
   expect(headers?.['retry-after']).toBe(isHttpPause ? String(seconds as number) : undefined);
