@@ -51,8 +51,8 @@ function normalize(text: string): string {
 
 describe('docs/limits.md', () => {
   it('states the JSON limits of the code', () => {
-    const bounds = `${String(maxJsonDepth)}, ${maxJsonMembers.toLocaleString('en')}`;
-    expect(pages.get('docs/limits.md')).toMatch(new RegExp(`levels, values in a JSON body +\\| ${bounds} `));
+    const bounds = `${String(maxJsonDepth)} levels, ${maxJsonMembers.toLocaleString('en')}`;
+    expect(pages.get('docs/limits.md')).toMatch(new RegExp(`nesting, values of a JSON body +\\| ${bounds} `));
   });
 
   it('states the connection limits of the code', () => {
