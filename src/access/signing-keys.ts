@@ -8,7 +8,7 @@ export interface SigningKeysOptions {
   readonly refreshMs?: number;
   /** The delay before the next read after a failed one, in ms. @default 5 s */
   readonly retryMs?: number;
-  /** The time after a read in which a token with an unknown key causes no other read, in ms. @default 10 s */
+  /** For how long after a read a token with an unknown key causes no other read, in ms. @default 10 s */
   readonly cooldownMs?: number;
 }
 

@@ -11,8 +11,8 @@ export interface ErrorDescription {
   /** The next step for the caller, as a sentence. */
   readonly advice: string;
   /**
-   * Whether the error refuses a whole request before anything is done. A GraphQL response then has the HTTP status too,
-   * whatever the caller accepts.
+   * Whether the error refuses a whole request before anything is done. A GraphQL response then always has the HTTP
+   * status, whatever media type the caller accepts.
    */
   readonly refusesRequest?: true;
 }

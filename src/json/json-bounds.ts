@@ -11,9 +11,9 @@ const opening: ReadonlySet<number> = new Set([0x5b, 0x7b]);
 const closing: ReadonlySet<number> = new Set([0x5d, 0x7d]);
 
 /**
- * Why a JSON text must not be parsed, as the end of a sentence whose subject is the JSON; undefined if it may be. The
- * check reads the text once and builds no value, so it refuses JSON that would take too long to process or overflow the
- * stack.
+ * Returns the reason why a JSON text must not be parsed; undefined if it may be. The reason completes a sentence whose
+ * subject is the JSON. The check reads the text once and builds no value. It refuses JSON that would take too long to
+ * process or overflow the stack.
  * @param maxMembers how many members all arrays and objects may have together
  */
 export function jsonBoundsProblem(text: string, maxMembers = maxJsonMembers): string | undefined {

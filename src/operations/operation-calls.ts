@@ -202,8 +202,8 @@ function keyFrom(
 }
 
 /**
- * The outcome of a response that Lean has for the caller. One that refuses the gateway's own credentials is not for the
- * caller, who would renew a token that is valid. It may also repeat the gateway's token.
+ * The outcome of a response of Lean that is passed on to the caller. A refusal of the gateway's own credentials is not
+ * passed on: the caller would renew its own token, which is valid, and the response may contain the gateway's token.
  * @throws LeanBadAnswer if a successful response is not JSON, or the status is none of an API
  * @throws LeanRefused if Lean refuses the gateway's credentials
  */

@@ -49,7 +49,10 @@ interface ReadsInFlight {
   readonly ids: Set<string>;
 }
 
-/** How long after the last change of a payout, in ms, its details count as stable at Lean, at least. */
+/**
+ * Details that are requested within this time after the last change of a payout are not cached, in ms, because Lean may
+ * not show the change in them yet.
+ */
 export const stableAfterMs = 60_000;
 
 /** The greatest age of a detail, in ms. Lean may add to a history late. */

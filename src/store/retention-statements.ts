@@ -3,7 +3,7 @@ import type { Statement } from './database.ts';
 import { openRequests } from './payout-rows.ts';
 import { allSendsTurnedAway } from './send-conditions.ts';
 
-/** A payout may be in the search window of one of unknown outcome if it was sent within this many ms of it. */
+/** If two payouts were sent within this time of each other, in ms, a search for one of them may also find the other. */
 const nearMs = String(2 * 86_400_000);
 
 /** The findings of requests that may be at Lean, as SQL texts. */
@@ -14,8 +14,8 @@ const unclearFindings = Object.entries(findings)
 
 /**
  * Deletes requests that were settled longer ago than `olderThanMs`, and turned-away requests of that age. It keeps
- * requests that still have to be audited. It also keeps requests that were sent within two days of one of unknown
- * outcome, because their records say that their intents do not belong to that one.
+ * requests that still have to be audited. It also keeps requests that were sent within two days of a request of unknown
+ * outcome, because their records show which payouts at Lean do not belong to that request.
  */
 export function deleteExpiredRequests(olderThanMs: number): Statement {
   const unknown = `FROM ${openRequests} o WHERE EXISTS (SELECT 1 FROM lean_payout_records u

@@ -41,7 +41,7 @@ const unknownPaymentTries = 3;
 /** The longest delay before events are processed again, in ms. */
 const maxDelayMs = 60_000;
 
-/** The key of the store among what fails. Payments have UUIDs. */
+/** The key for failures of the store. Failures of payments have the payment's id as key, which is a UUID. */
 const theStore = 'store';
 
 /** The most payments that are remembered as failing. */

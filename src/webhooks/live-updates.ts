@@ -181,8 +181,7 @@ export class LiveUpdates {
       this.#kept = [...(continues ? this.#kept : []), ...updates].slice(-this.#options.maxKept);
       this.#position = updates.at(-1)?.position ?? this.#position;
       this.#wakeSubscribers();
-      // Every gateway reads every update, so it does not read again just to find nothing. An announcement that comes
-      // during the read causes another one.
+      // Reads again only if the store has more updates. An announcement that comes during the read causes another read.
       return this.#position < last ? 'more' : 'done';
     } catch (error) {
       // The next read comes soon. Other users of the store report the failure.

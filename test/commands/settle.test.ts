@@ -799,7 +799,7 @@ describe.each(storeKinds)('payouts settle (%s)', kind => {
     expect(await states()).toEqual([['unknown', null]]);
   });
 
-  it('--created with the intent of another key does not settle with the second payout of that key', async () => {
+  it('--created is refused for an intent of another key, even if Lean has a second payout of that key', async () => {
     const { lean, clock, createLost, create, settle, states } = await start();
     const other = (await create('other')) as { readonly intentId: string };
     lean.payouts.add({ ...lookAlike, externalReference: 'order-1' });

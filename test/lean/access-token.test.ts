@@ -328,7 +328,7 @@ describe("at Lean's own token endpoint", () => {
     };
   }
 
-  it('a token that has expired there is replaced, whatever the time of the gateway', async () => {
+  it('a token that has expired by Lean’s clock is replaced, whatever the gateway’s clock says', async () => {
     const clock = { lean: Date.UTC(2026, 5, 1), gateway: 0 };
     const { client, requested } = await startLeanAndClient(clock);
     expect(await client.getPayout(examplePayoutId)).not.toBeNull();

@@ -69,7 +69,7 @@ describe('the status of a payout', () => {
     }
   });
 
-  it('is missing, and not that at its creation, if the list could not be read to its end', async () => {
+  it('is missing, instead of that at its creation, if the list could not be read to its end', async () => {
     const gateway = await startTestGateway({ sandbox: { payouts: 0 }, env: { READ_CACHE_MB: '0' } });
     const create = `mutation ($input: CreatePayoutInput!) { createPayout(input: $input) {
       ... on PayoutCreated { payoutId intentId } } }`;
@@ -257,7 +257,7 @@ it('a payout that was just created can be read, although Lean does not know its 
 });
 
 describe.each(['v1', 'ksa'] as const)('if Lean has no calls for single payouts (%s)', profile => {
-  it('a payout that was listed has no status, and not that at its creation, if the list could not be read to its end', async () => {
+  it('a payout that has been listed has no status, instead of that at its creation, if the list cannot be read to its end', async () => {
     const { gateway } = await startProxied({ profile });
     const input = {
       ...payoutInput('listed'),

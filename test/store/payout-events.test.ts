@@ -393,7 +393,7 @@ describe.each(storeKinds)('the backfill lease (%s)', kind => {
     expect(await leases()).toEqual([leanNow]);
   });
 
-  it('a gateway that has just started gets the lease of another one, which is then not due for either', async () => {
+  it('a gateway that has just started gets the lease although another one just had it, and then no backfill is due', async () => {
     const { events, open } = await start(kind);
     await events.takeBackfillLease(minute, leanNow);
     const started = open();

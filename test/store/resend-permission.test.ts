@@ -239,7 +239,7 @@ describe.each(storeKinds)('permission to resend (%s)', kind => {
       expect(await records.leaseAgain(request, permit({ rule }))).toBeUndefined();
     });
 
-    it('a request whose hour is over is not sent again before the default delay after its last send', async () => {
+    it('a request is not sent again before the default delay if more than an hour has passed since its first send', async () => {
       const { clock, records, operator, permit, read, noteSending, leaseAgain } =
         await createUnknownWithoutDelay();
       clock.ms += hour - minute;

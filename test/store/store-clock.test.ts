@@ -25,7 +25,7 @@ it('the store clock starts at the time of the wall clock', () => {
   expect(startClock().clock.now()).toBe(noon);
 });
 
-it('the store clock advances with both clocks', () => {
+it('the store clock advances if the wall clock and the monotonic clock both advance', () => {
   const { clock, advance } = startClock();
   advance(hour);
   expect(clock.now()).toBe(noon + hour);

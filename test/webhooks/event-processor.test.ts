@@ -289,7 +289,7 @@ it('a series of failures is reported once, and its end once', async () => {
   await expect.poll(() => reported).toEqual(['failure', undefined]);
 });
 
-it('a failure is not reported as over while the payment still waits and others succeed', async () => {
+it('a failure is not reported as over while its payment still waits, even if another payment succeeds', async () => {
   const { lean, processor, events, receive, reported, clock } = await startReportingProcessor();
   const failing = lean.payouts.add({ status: 'PENDING_WITH_BANK' });
   const other = lean.payouts.add({ status: 'PENDING_WITH_BANK' });

@@ -280,7 +280,7 @@ describe('an event without the tracking', () => {
   });
 });
 
-it('a state without history and event has the time of Lean’s last change, or the nearest known time', () => {
+it('a state that is in no history and no event has the time of Lean’s last change, or the nearest known time', () => {
   const time = (inputs: Partial<StateChangeInputs> & Pick<StateChangeInputs, 'payout'>) =>
     changes({ since: at(0), ...inputs }).at(-1)?.publishedAt;
   const received = [eventWithTracking('early', 1, pending), eventWithTracking('late', 5, pending)];

@@ -1,7 +1,7 @@
 import { describeCode } from '../../errors/error-codes.ts';
 import { presentedError, type PresentedError } from '../../errors/presented-error.ts';
 
-/** The refusal of new work by a gateway that stops. Another instance, or the next one, does it. */
+/** The refusal of a request while the gateway is stopping. Another instance can serve it, or this one after a restart. */
 export const stoppingRefusal: PresentedError = {
   code: 'LEAN_UNAVAILABLE',
   message: 'The gateway is stopping; nothing was done. Send it again.',

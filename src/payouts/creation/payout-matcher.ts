@@ -124,8 +124,8 @@ export class PayoutMatcher {
     { candidates, knowsOwners, intentsPaidTwice, referencePayout, leanNow, isAudit }: SearchEvidence,
   ): ListReading {
     const exact = candidates.filter(({ match }) => match === 'exact');
-    // In an audit, a payout that only settled records share is a second payout of one of them. So only open records
-    // count.
+    // An audit looks for second payouts of settled records. A payout that may belong to several settled records is a
+    // second payout of one of them, so only open records count as sharers.
     const sharersOf = ({ sharedWith }: Candidate): readonly KeyedRecord[] =>
       isAudit ? sharedWith.filter(({ record }) => record.answer === null) : sharedWith;
     const shared = exact.filter(candidate => sharersOf(candidate).length > 0);

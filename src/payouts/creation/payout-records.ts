@@ -73,8 +73,8 @@ export interface PayoutRecords {
   recover(): Promise<void>;
   /**
    * Deletes requests that were settled longer ago than this, and turned-away ones of that age. A settled request is
-   * kept as long as a request that was sent at about the same time is open, because its intents do not belong to that
-   * one.
+   * kept while a request that was sent at about the same time is open: its record shows which payouts at Lean do not
+   * belong to the open one.
    */
   purge(olderThanMs: number): Promise<void>;
 }

@@ -11,7 +11,7 @@ interface FaultCondition {
   readonly probability?: number;
 }
 
-/** The effect of a fault on a request. "Handles" means that Lean does the work, such as taking the payout. */
+/** The effect of a fault on a request. "Handles" means that Lean does the work, such as creating the payout. */
 export type FaultEffect =
   /** Delays the response by `ms` milliseconds. */
   | { readonly kind: 'latency'; readonly ms: number }

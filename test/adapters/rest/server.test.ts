@@ -631,7 +631,7 @@ it('an operation that is neither a read nor the creation of payouts is refused',
   expect(received).toEqual([]);
 });
 
-it('a request that fails through a bug is reported with the code of a bug, and its response tells nothing of it', async () => {
+it('a request that fails because of a bug is reported as INTERNAL_SERVER_ERROR, and its response says nothing about the bug', async () => {
   const { promise, resolve } = Promise.withResolvers<FinishedRequest>();
   const server = await startRestServer({
     ...serverOptions,

@@ -268,7 +268,7 @@ describe.each(storeKinds)('the reconciliation of unknown outcomes (%s)', storeKi
     expect(await records.read(keyOf('key-2'))).toMatchObject({ records: [{ state: 'created' }] });
   });
 
-  it('a request that was settled far ahead because of a wrong clock is audited once', async () => {
+  it('a request that was settled while a clock was far ahead is audited once', async () => {
     const { lean, clock, loop, create } = await startWithLostAnswer('drop_before');
     lean.faults.add({ kind: 'drop_after', operation: 'createPayoutPayment', times: 1 });
     await create('key-2', transfer(undefined, { externalReference: 'order-2' }));
@@ -488,7 +488,7 @@ describe.each(storeKinds)('the reconciliation of unknown outcomes (%s)', storeKi
       expect(doubtsIn(events)).toEqual([]);
     });
 
-    it('a payout makes the list doubtful if Lean refused that send and the list then led to a rejection', async () => {
+    it('a payout makes the list doubtful if Lean refused the send that an operator allowed, and the list then led to a rejection', async () => {
       const started = await startWithLostAnswer('drop_before');
       const { lean, clock, events, loop, create } = started;
       await allowWithoutProof(started);

@@ -23,8 +23,8 @@ export interface CallLimits {
 
 /**
  * Creates a function that checks a whole operation: the caller must have the scopes for every field, only a router may
- * use the router's fields, and the estimated Lean calls must be within the limit. For a router, entities beyond the limit
- * are refused one by one, because it asks for the entities of many callers' fields at once.
+ * use the router's fields, and the estimated Lean calls must be within the limit. For a router, only the entities beyond
+ * the limit are refused, because its request may contain the entities of many fields.
  * @returns the function, which returns the reason to refuse an operation, or undefined if it may be executed
  */
 export function operationPolicy({

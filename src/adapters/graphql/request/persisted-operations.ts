@@ -83,8 +83,8 @@ function operationIdIn(params: GraphQLParams): string | undefined {
 function notFound(params: GraphQLParams, persisted: PersistedOperations | undefined): GraphQLError {
   const code = 'PERSISTED_OPERATION_NOT_FOUND';
   if ('documentId' in params) return badRequest('No persisted operation has this documentId.', code);
-  // Apollo's clients look for exactly these messages. After the first they send the document, and after the second they
-  // send only documents from then on. Apollo's gateway understands them only with the status 200.
+  // Apollo's clients look for exactly these messages. After `PersistedQueryNotFound` they send the document. After
+  // `PersistedQueryNotSupported` they send only documents. Apollo's gateway understands them only with the status 200.
   const message = persisted === undefined ? 'PersistedQueryNotSupported' : 'PersistedQueryNotFound';
   return new GraphQLError(message, { extensions: { code, http: { spec: true, status: 400 } } });
 }

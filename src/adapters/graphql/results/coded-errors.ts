@@ -9,8 +9,8 @@ import type { RequestContext } from '../request-context.ts';
 import { shorten, withArgumentPath } from '../checks/input-errors.ts';
 
 /**
- * Yoga's mask for errors. A failure with a code of the contract (`errors/error-codes.ts`) becomes an error with its
- * code and message. Any other failure is a bug. The caller gets only the given message and `INTERNAL_SERVER_ERROR`.
+ * Yoga's mask for errors. A failure with a code of `errors/error-codes.ts` becomes an error with this code and the
+ * failure's message. Any other failure is a bug. The caller gets only the given message and `INTERNAL_SERVER_ERROR`.
  */
 export function maskError(error: unknown, message: string): GraphQLError {
   const failure = failureBehind(error);
@@ -33,7 +33,7 @@ export function maskError(error: unknown, message: string): GraphQLError {
 /** The most errors in the response to a request that was not executed. */
 export const maxErrors = 10;
 
-/** Gives every error a code of the contract, and logs each kind of failure once for each request. */
+/** Gives every error a code of `errors/error-codes.ts`, and logs each kind of failure once for each request. */
 export function useCodedErrors(log: Logger): Plugin {
   return {
     onParse:
