@@ -84,7 +84,7 @@ export function isSameState(one: PaymentState, other: PaymentState): boolean {
 /** A payout that a gateway on the store has created, and that had no payment in Lean's answer. */
 export interface NewPayout {
   readonly intentId: string;
-  /** The time since its creation was requested, in ms. */
+  /** The time since Lean's answer was recorded, in ms. */
   readonly ageMs: number;
   /** Its last published state; undefined if none has been published. */
   readonly published: PayoutStateChange | undefined;
@@ -148,10 +148,7 @@ export interface PayoutEvents {
   ): Promise<Instant | undefined>;
   /** Records the time, on Lean's clock, up to which a backfill has compared the events. */
   completeBackfill(upTo: Instant): Promise<void>;
-  /**
-   * The payouts that were created in the last `maxAgeMs` by any gateway on this store, newest first.
-   * @param limit the most payouts, and the most creation requests that are searched for them
-   */
+  /** The payouts that any gateway on this store has created in the last `maxAgeMs`, newest first, at most `limit`. */
   newPayouts(maxAgeMs: number, limit: number): Promise<readonly NewPayout[]>;
   /**
    * Takes the lease for one read of Lean's list for new payouts.

@@ -211,6 +211,9 @@ const version1: readonly string[] = [
 const version2: readonly string[] = [
   // At most one row: when the next read of Lean's list for new payouts is due.
   'CREATE TABLE lean_payout_following (id INTEGER PRIMARY KEY, due_at BIGINT NOT NULL)',
+  // Finds payouts that were just created and had no payment in Lean's answer.
+  `CREATE INDEX lean_payout_records_without_payment ON lean_payout_records (changed_at)
+    WHERE intent_id IS NOT NULL AND payment_id IS NULL`,
 ];
 
 /**

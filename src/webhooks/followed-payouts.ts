@@ -26,8 +26,8 @@ const maxFollowed = 1000;
 
 const maxPages = 10;
 
-/** The list is read from this long before the oldest followed payout, in ms, because the clocks may differ. */
-const marginMs = 60_000;
+/** A creation may take this long, in ms. Lean may have recorded the payout at its start, long before the answer. */
+const creationMs = 60_000;
 
 /**
  * Publishes the states of new payouts until Lean makes a payment, because Lean sends no webhook before that. One gateway
@@ -95,7 +95,7 @@ export class FollowedPayouts {
   async #readList(followed: ReadonlyMap<string, NewPayout>): Promise<void> {
     const { client, processor } = this.#options;
     const oldestMs = Math.max(...[...followed.values()].map(({ ageMs }) => ageMs));
-    const from = instantAt((client.clock.now() ?? Date.now()) - oldestMs - marginMs);
+    const from = instantAt((client.clock.now() ?? Date.now()) - oldestMs - creationMs);
     const unseen = new Set(followed.keys());
     const isStopped = (): boolean => this.#loop.stopped;
     for await (const { rows, position } of listedPages(

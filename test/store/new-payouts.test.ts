@@ -59,10 +59,13 @@ describe.each(storeKinds)('new payouts (%s)', kind => {
     expect(await newIds()).toEqual([]);
   });
 
-  it('end two minutes after Lean’s answer, however long the answer took', async () => {
-    const { clock, records, createSent, newIds } = await startPayouts();
-    const lease = await createSent();
-    clock.ms += 5 * minute - 1;
+  it('end two minutes after Lean’s answer, however long ago the creation was requested', async () => {
+    const { clock, records, createUnknown, leaseAgain, noteSending, passDelay, newIds } =
+      await startPayouts();
+    const request = await createUnknown();
+    passDelay();
+    const lease = await leaseAgain(request);
+    await noteSending(lease);
     await records.settle(lease, response, [created('i')]);
     clock.ms += maxAgeMs - 1;
     expect(await newIds()).toEqual(['i']);
@@ -79,8 +82,8 @@ describe.each(storeKinds)('new payouts (%s)', kind => {
       response,
       ['i', 'j', 'k'].map((id, index) => created(id, index)),
     );
-    expect(await newIds(4)).toEqual(['i', 'j', 'k', 'oldest']);
-    expect(await newIds(3)).toEqual(['i', 'j', 'k']);
+    expect((await newIds(4))[3]).toBe('oldest');
+    expect((await newIds(3)).toSorted()).toEqual(['i', 'j', 'k']);
   });
 });
 
