@@ -14,7 +14,7 @@ export interface FollowedPayoutsOptions {
   readonly processor: Pick<EventProcessor, 'beginRead' | 'publishRow'>;
   /** Between two reads of the list, in ms. @default 3 s */
   readonly intervalMs?: number;
-  /** Between two looks into the store by a gateway that creates no payouts and does not read the list, in ms. @default 30 s */
+  /** How often a gateway asks the store that creates no payouts and does not read the list, in ms. @default 30 s */
   readonly idleIntervalMs?: number;
 }
 
@@ -71,6 +71,7 @@ export class FollowedPayouts {
 
   async #poll(): Promise<void> {
     if (!this.#isWoken && performance.now() < this.#idleUntil) return;
+    // Reset before the store is read, so that a creation during the read causes another one.
     this.#isWoken = false;
     this.#idleUntil = 0;
     const { events, intervalMs, idleIntervalMs } = this.#options;
