@@ -28,7 +28,7 @@ const callers = 16;
 /** The interval between two backfills in a gateway, and the one that is used here, in minutes. */
 const backfillMinutes = { usual: 3, measured: 0.1 };
 
-/** A payout that waits for its authorisation, so the gateway that created it follows it for two minutes. */
+/** A payout that waits for its authorisation, so one of the gateways follows it for two minutes. */
 const waitingPayout: Workload = {
   ...newPayout,
   variables: index => {

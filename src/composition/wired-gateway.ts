@@ -82,7 +82,7 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Wir
     },
     onCreated: intentIds => {
       for (const intentId of intentIds) core.details.drop(intentId);
-      updatePipeline?.follow(intentIds);
+      updatePipeline?.followNewPayouts();
     },
   });
   const access = createAccess(config, core, log);

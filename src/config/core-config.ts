@@ -47,6 +47,8 @@ export function readCore(reader: EnvironmentReader): CoreConfig {
 /** Reads where payouts are recorded. */
 export function readStore(reader: EnvironmentReader): StoreConfig {
   const url = reader.raw('DATABASE_URL');
+  // At least two, so that a slow statement does not block all others.
+  const poolSize = reader.integer('DATABASE_POOL_SIZE', 2, 1000);
   if (url === undefined) return { folder: reader.raw('DATA_DIR') ?? '' };
   try {
     checkDatabaseUrl(url);
@@ -54,5 +56,5 @@ export function readStore(reader: EnvironmentReader): StoreConfig {
     if (!(error instanceof StoreConfigError)) throw error;
     reader.problems.push(`${error.variable}: ${error.message}`);
   }
-  return { url };
+  return { url, poolSize };
 }

@@ -11,6 +11,7 @@ export const defaults: Environment = {
   PAYOUT_RESEND_AFTER_MS: String(defaultDelayMs),
   LEAN_MAX_CONCURRENCY: '64',
   READ_CACHE_MB: '32',
+  DATABASE_POOL_SIZE: '10',
   DATA_DIR: './data',
   IDEMPOTENCY_RETENTION_DAYS: '90',
   HOST: '127.0.0.1',

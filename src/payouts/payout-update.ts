@@ -81,6 +81,15 @@ export function isSameState(one: PaymentState, other: PaymentState): boolean {
   );
 }
 
+/** A payout that a gateway on the store has created, and that had no payment in Lean's answer. */
+export interface NewPayout {
+  readonly intentId: string;
+  /** The time since Lean's answer was recorded, in ms. */
+  readonly ageMs: number;
+  /** Its last published state; undefined if none has been published. */
+  readonly published: PayoutStateChange | undefined;
+}
+
 /** Updates after a position, and the bounds of all updates in the store. */
 export interface PublishedUpdates {
   /** Identifies the store. A position has no meaning in another store. */
@@ -139,6 +148,13 @@ export interface PayoutEvents {
   ): Promise<Instant | undefined>;
   /** Records the time, on Lean's clock, up to which a backfill has compared the events. */
   completeBackfill(upTo: Instant): Promise<void>;
+  /** The payouts that any gateway on this store has created in the last `maxAgeMs`, newest first, at most `limit`. */
+  newPayouts(maxAgeMs: number, limit: number): Promise<readonly NewPayout[]>;
+  /**
+   * Takes the lease for one read of Lean's list for new payouts.
+   * @returns false if another gateway has taken it in the last `everyMs`
+   */
+  takeFollowLease(everyMs: number): Promise<boolean>;
   /** Deletes processed events, and all updates but the newest, that are older than this by the store's clock. */
   purge(olderThanMs: number): Promise<void>;
 }

@@ -4,6 +4,7 @@ import type { HistoryEventType } from '../payouts/history-event.ts';
 import type { Instant } from '../payouts/values/instant.ts';
 import type { PayoutStatus, PostInitiationStatus } from '../payouts/payout.ts';
 import {
+  type NewPayout,
   type PayoutEvents,
   type PayoutStateChange,
   type PayoutUpdate,
@@ -12,6 +13,7 @@ import {
   type PublishedUpdates,
 } from '../payouts/payout-update.ts';
 import { DuplicateValue, type Database, type Row, type SqlValue, type Statement } from './database.ts';
+import { selectNewPayouts } from './new-payouts.ts';
 
 /** How long a gateway holds the lease on an event that it processes, in ms. */
 const eventLeaseMs = 30_000;
@@ -150,11 +152,9 @@ export class SqlPayoutEvents implements PayoutEvents {
     { evenIfNotDue = false } = {},
   ): Promise<Instant | undefined> {
     await this.recordStart(leanNow);
-    // A due time more than one interval ahead was written by a wrong clock, so it is ignored.
-    const isDue = 'due_at <= store_now() OR due_at > store_now() + CAST($1 AS BIGINT)';
     const [rows = []] = await this.#database.run({
       sql: `UPDATE lean_payout_backfill SET due_at = store_now() + CAST($1 AS BIGINT)
-        WHERE id = 1 ${evenIfNotDue ? '' : `AND (${isDue})`} RETURNING up_to`,
+        WHERE id = 1 ${evenIfNotDue ? '' : `AND ${isDue('due_at')}`} RETURNING up_to`,
       values: [Math.ceil(everyMs)],
     });
     return rows[0] === undefined ? undefined : (String(rows[0]['up_to']) as Instant);
@@ -165,6 +165,25 @@ export class SqlPayoutEvents implements PayoutEvents {
       sql: 'UPDATE lean_payout_backfill SET up_to = $1 WHERE id = 1',
       values: [upTo],
     });
+  }
+
+  async newPayouts(maxAgeMs: number, limit: number): Promise<readonly NewPayout[]> {
+    const [rows = []] = await this.#database.run(selectNewPayouts(maxAgeMs, limit));
+    return rows.map(row => ({
+      intentId: String(row['new_intent_id']),
+      ageMs: Number(row['age_ms']),
+      published: row['position'] === null ? undefined : updateFrom(row),
+    }));
+  }
+
+  async takeFollowLease(everyMs: number): Promise<boolean> {
+    const [rows = []] = await this.#database.run({
+      sql: `INSERT INTO lean_payout_following (id, due_at) VALUES (1, store_now() + CAST($1 AS BIGINT))
+        ON CONFLICT (id) DO UPDATE SET due_at = store_now() + CAST($1 AS BIGINT)
+          WHERE ${isDue('lean_payout_following.due_at')} RETURNING id`,
+      values: [Math.ceil(everyMs)],
+    });
+    return rows.length > 0;
   }
 
   async purge(olderThanMs: number): Promise<void> {
@@ -182,6 +201,14 @@ export class SqlPayoutEvents implements PayoutEvents {
       },
     );
   }
+}
+
+/**
+ * The condition that a lease of `$1` ms is due. A due time further ahead than that was written by a wrong clock, so it
+ * is ignored.
+ */
+function isDue(column: string): string {
+  return `(${column} <= store_now() OR ${column} > store_now() + CAST($1 AS BIGINT))`;
 }
 
 function insertEvent(event: ReceivedEvent): Statement {

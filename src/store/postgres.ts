@@ -41,16 +41,22 @@ const typeParsers: pg.CustomTypesConfig = {
       : pg.types.getTypeParser(oid, format as 'text')) as typeof pg.types.getTypeParser,
 };
 
+export interface PostgresConfig {
+  /** `postgres://…`. A pooler that shares sessions between transactions is refused on first use. */
+  readonly url: string;
+  /** The most connections for statements. The gateway's lock takes one more. @default 10 */
+  readonly poolSize?: number;
+}
+
 /**
  * Opens the store in a PostgreSQL database that any number of gateways share. It connects on first use, and again
  * after a connection was lost. Each gateway holds an advisory lock while it is alive. The server releases the lock
  * when the connection ends, so the other gateways know that the gateway has ended.
- * @param url `postgres://…`; a pooler that shares sessions between transactions is refused on first use
  * @throws StoreConfigError for an address that is not accepted
  * @see https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
  */
-export function openPostgres(url: string, options: OpenOptions = {}): Database {
-  return new PostgresDatabase(url, options);
+export function openPostgres(config: PostgresConfig, options: OpenOptions = {}): Database {
+  return new PostgresDatabase(config, options);
 }
 
 class PostgresDatabase implements Database {
@@ -62,7 +68,7 @@ class PostgresDatabase implements Database {
   readonly #clock: OpenOptions['clock'];
   #identity = storeIdentitySql;
 
-  constructor(url: string, { lossWindowMs, clock }: OpenOptions) {
+  constructor({ url, poolSize = 10 }: PostgresConfig, { lossWindowMs, clock }: OpenOptions) {
     this.#lossWindowMs = lossWindowMs;
     this.#clock = clock;
     this.#config = clientConfig(url);
@@ -74,7 +80,7 @@ class PostgresDatabase implements Database {
     this.#pool = new pg.Pool({
       ...this.#config,
       types: typeParsers,
-      max: 10,
+      max: poolSize,
       // A statement is sent without waiting for the response to the one before it on the same connection.
       pipeline: true,
       // A send must be recorded on disk before the payout is sent, whatever the server's default is. The pool waits

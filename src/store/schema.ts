@@ -207,8 +207,17 @@ const version1: readonly string[] = [
   )`,
 ];
 
+/** The statements of version 2: one gateway reads Lean's list for the new payouts of all gateways. */
+const version2: readonly string[] = [
+  // At most one row: when the next read of Lean's list for new payouts is due.
+  'CREATE TABLE lean_payout_following (id INTEGER PRIMARY KEY, due_at BIGINT NOT NULL)',
+  // Finds payouts that were just created and had no payment in Lean's answer.
+  `CREATE INDEX lean_payout_records_without_payment ON lean_payout_records (changed_at)
+    WHERE intent_id IS NOT NULL AND payment_id IS NULL`,
+];
+
 /**
  * The statements of all versions, one list for each. Never change a released version: add a new one, and keep
  * everything that the previous program version reads and writes.
  */
-export const schemaVersions: readonly (readonly string[])[] = [version1];
+export const schemaVersions: readonly (readonly string[])[] = [version1, version2];

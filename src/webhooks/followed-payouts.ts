@@ -4,39 +4,49 @@ import { StoreUnavailable } from '../errors/gateway-errors.ts';
 import { PollingLoop } from '../scheduling/polling-loop.ts';
 import { instantAt } from '../payouts/values/instant.ts';
 import { isAtBank, isBeforePayment, type Payout } from '../payouts/payout.ts';
+import { isSameState, type NewPayout, type PayoutEvents } from '../payouts/payout-update.ts';
 import type { EventProcessor } from './event-processor.ts';
 import { listedPages } from './listed-pages.ts';
 
 export interface FollowedPayoutsOptions {
   readonly client: LeanClient;
+  readonly events: Pick<PayoutEvents, 'newPayouts' | 'takeFollowLease'>;
   readonly processor: Pick<EventProcessor, 'beginRead' | 'publishRow'>;
   /** Between two reads of the list, in ms. @default 3 s */
   readonly intervalMs?: number;
-  /** How long a payout is followed, in ms of Lean's clock. @default 2 min */
-  readonly followMs?: number;
-  /** The most payouts that are followed at once. Beyond them, the oldest ones are left to the backfill. @default 1000 */
-  readonly maxFollowed?: number;
+  /** How often a gateway asks the store that creates no payouts and does not read the list, in ms. @default 30 s */
+  readonly idleIntervalMs?: number;
 }
+
+/** How long a payout is followed after its creation, in ms. */
+const followMs = 120_000;
+
+/** The most payouts that are followed at once. Older ones are left to the backfill. */
+const maxFollowed = 1000;
 
 const maxPages = 10;
 
-/** A creation may take this long. Lean may have recorded the payout at its start, before it is followed. */
+/** A creation may take this long, in ms. Lean may have recorded the payout at its start, long before the answer. */
 const creationMs = 60_000;
 
 /**
- * Publishes the states of payouts that this gateway has just created, until Lean makes a payment, because Lean sends no
- * webhook before that. Reads one list for all of them every few seconds. After `followMs` the backfill takes over.
+ * Publishes the states of new payouts until Lean makes a payment, because Lean sends no webhook before that. One gateway
+ * at a time reads one list every few seconds, for the payouts that all gateways on the store have created. After
+ * `followMs` the backfill takes over.
  */
 export class FollowedPayouts {
   readonly #options: Required<FollowedPayoutsOptions>;
-  /** By intent id, oldest first: when it was added (Lean's clock, epoch ms), and the last status that was read. */
-  readonly #followed = new Map<string, { readonly since: number; leanStatus: string | undefined }>();
   readonly #loop: PollingLoop;
+  /** New payouts that need no more reads, because the list has shown a payment or a final state. */
+  #ended = new Set<string>();
+  #isWoken = false;
+  /** When the store is asked again without a call of `wake()` (`performance.now()`). */
+  #idleUntil = 0;
 
   constructor(options: FollowedPayoutsOptions) {
-    this.#options = { intervalMs: 3000, followMs: 120_000, maxFollowed: 1000, ...options };
+    this.#options = { intervalMs: 3000, idleIntervalMs: 30_000, ...options };
     this.#loop = new PollingLoop({
-      poll: () => this.#readList(),
+      poll: () => this.#poll(),
       intervalMs: this.#options.intervalMs,
       isTransient: error => error instanceof LeanError || error instanceof StoreUnavailable,
       // The next read comes soon, and the backfill reads what the last one missed.
@@ -44,23 +54,14 @@ export class FollowedPayouts {
     });
   }
 
-  /** The number of followed payouts. */
-  get count(): number {
-    return this.#followed.size;
-  }
-
-  /** Reads the list every `intervalMs` from now on while any payouts are followed. */
+  /** Follows the payouts in the store, also those from before the start. */
   start(): void {
     this.#loop.start();
   }
 
-  follow(intentIds: readonly string[]): void {
-    for (const intentId of intentIds)
-      this.#followed.set(intentId.toLowerCase(), { since: this.#leanNow(), leanStatus: undefined });
-    for (const oldest of this.#followed.keys()) {
-      if (this.#followed.size <= this.#options.maxFollowed) break;
-      this.#followed.delete(oldest);
-    }
+  /** Must be called after this gateway has created payouts. They are followed from the next interval on. */
+  wake(): void {
+    this.#isWoken = true;
   }
 
   /** Waits for a read in flight. */
@@ -68,19 +69,35 @@ export class FollowedPayouts {
     return this.#loop.stop();
   }
 
-  #leanNow(): number {
-    return this.#options.client.clock.now() ?? Date.now();
+  async #poll(): Promise<void> {
+    if (!this.#isWoken && performance.now() < this.#idleUntil) return;
+    // Reset before the store is read, so that a creation during the read causes another one.
+    this.#isWoken = false;
+    this.#idleUntil = 0;
+    const { events, intervalMs, idleIntervalMs } = this.#options;
+    const followed = await this.#readFollowed();
+    // The lease is shorter than the interval, because a single gateway would otherwise find its own lease still valid.
+    if (followed.size > 0 && (await events.takeFollowLease(intervalMs * 0.9))) await this.#readList(followed);
+    else this.#idleUntil = performance.now() + idleIntervalMs;
   }
 
-  async #readList(): Promise<void> {
-    const { client, processor, followMs } = this.#options;
-    const now = this.#leanNow();
-    for (const [intentId, { since }] of this.#followed)
-      if (now - since > followMs) this.#followed.delete(intentId);
-    const [oldest] = this.#followed.values();
-    if (oldest === undefined) return;
-    const from = instantAt(oldest.since - creationMs);
-    const unseen = new Set(this.#followed.keys());
+  /** The payouts to follow, by intent id. */
+  async #readFollowed(): Promise<ReadonlyMap<string, NewPayout>> {
+    const payouts = await this.#options.events.newPayouts(followMs, maxFollowed);
+    this.#ended = this.#ended.intersection(new Set(payouts.map(({ intentId }) => intentId)));
+    const followed = payouts.filter(
+      ({ intentId, published }) =>
+        !this.#ended.has(intentId) &&
+        (published === undefined || (published.paymentId === null && isBeforePayment({ state: published }))),
+    );
+    return new Map(followed.map(payout => [payout.intentId, payout]));
+  }
+
+  async #readList(followed: ReadonlyMap<string, NewPayout>): Promise<void> {
+    const { client, processor } = this.#options;
+    const oldestMs = Math.max(...[...followed.values()].map(({ ageMs }) => ageMs));
+    const from = instantAt((client.clock.now() ?? Date.now()) - oldestMs - creationMs);
+    const unseen = new Set(followed.keys());
     const isStopped = (): boolean => this.#loop.stopped;
     for await (const { rows, position } of listedPages(
       { from },
@@ -89,7 +106,7 @@ export class FollowedPayouts {
       for (const row of rows) {
         if (isStopped()) return;
         unseen.delete(row.intentId);
-        await this.#publishIfChanged(row, position).catch((error: unknown) => {
+        await this.#publishIfChanged(row, followed.get(row.intentId), position).catch((error: unknown) => {
           // A payout that cannot be read must not keep the others from being published.
           if (!(error instanceof LeanError && concernsOneRequest(error))) throw error;
         });
@@ -98,16 +115,15 @@ export class FollowedPayouts {
     }
   }
 
-  async #publishIfChanged(row: Payout, position: number): Promise<void> {
-    const { intentId } = row;
-    const followed = this.#followed.get(intentId);
-    const { state } = row;
-    if (followed === undefined || state?.leanStatus == null || followed.leanStatus === state.leanStatus)
-      return;
+  async #publishIfChanged(row: Payout, payout: NewPayout | undefined, position: number): Promise<void> {
+    const { intentId, paymentId, state } = row;
+    if (payout === undefined || state?.leanStatus == null) return;
     // From the payment on, Lean sends webhooks. Some lists show no payment ids; then the status shows the payment.
-    const hasPayment = row.paymentId !== null || isAtBank(state.status);
-    if (!hasPayment) await this.#options.processor.publishRow(row, position);
-    followed.leanStatus = state.leanStatus;
-    if (hasPayment || !isBeforePayment(row)) this.#followed.delete(intentId);
+    const hasPayment = paymentId !== null || isAtBank(state.status);
+    const { published } = payout;
+    const { leanStatus } = state;
+    const isPublished = published !== undefined && isSameState(published, { ...published, leanStatus });
+    if (!hasPayment && !isPublished) await this.#options.processor.publishRow(row, position);
+    if (hasPayment || !isBeforePayment(row)) this.#ended.add(intentId);
   }
 }

@@ -110,6 +110,7 @@ export class UpdatePipeline {
     });
     this.#followed = new FollowedPayouts({
       client,
+      events,
       processor,
       ...(options.followIntervalMs !== undefined && { intervalMs: options.followIntervalMs }),
     });
@@ -123,9 +124,9 @@ export class UpdatePipeline {
     this.#parts = [processor, backfill, this.#followed, retention];
   }
 
-  /** Follows payouts that this gateway has created, because Lean sends no webhook before there is a payment. */
-  follow(intentIds: readonly string[]): void {
-    this.#followed.follow(intentIds);
+  /** Must be called after this gateway has created payouts, because Lean sends no webhook before there is a payment. */
+  followNewPayouts(): void {
+    this.#followed.wake();
   }
 
   /**

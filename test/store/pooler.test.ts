@@ -15,7 +15,7 @@ describe('a pooler in session mode', () => {
   it('works, and a gateway is alive until its connections close', async () => {
     const { url, pooled } = await startWithPooler('session');
     const direct = openTestStore({ url });
-    const mine = openPostgres(pooled);
+    const mine = openPostgres({ url: pooled });
     const owner = await mine.owner();
     expect(await mine.run({ sql: 'SELECT 1 AS one' }, { sql: 'SELECT 2 AS two' })).toEqual([
       [{ one: 1 }],
@@ -38,7 +38,7 @@ describe('a pooler in session mode', () => {
 describe.each(['transaction', 'transaction with resets'] as const)('a pooler in the mode %s', mode => {
   it('is refused at the start, and nothing is written', async () => {
     const { url, pooled } = await startWithPooler(mode);
-    const database = openPostgres(pooled);
+    const database = openPostgres({ url: pooled });
     onTestFinished(() => database.close());
     await expect(database.migrate()).rejects.toThrow(StoreConfigError);
     await expect(database.migrate()).rejects.toThrow(/^its server shares sessions between connections/);
@@ -47,7 +47,7 @@ describe.each(['transaction', 'transaction with resets'] as const)('a pooler in 
 
   it('makes the store unavailable if it is found out later', async () => {
     const { pooled } = await startWithPooler(mode);
-    const database = openPostgres(pooled);
+    const database = openPostgres({ url: pooled });
     onTestFinished(() => database.close());
     await expect(database.run({ sql: 'SELECT 1 AS one' })).rejects.toThrow(StoreUnavailable);
   });

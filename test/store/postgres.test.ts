@@ -32,9 +32,17 @@ it('gateways that start at the same time create the tables once', async () => {
   ]);
 });
 
+it('a gateway opens as many connections for statements as its pool size', async () => {
+  const database = openTestStore({ url: await fresh(), poolSize: 3 });
+  const statement = { sql: 'SELECT pg_backend_pid() AS pid FROM pg_sleep(0.01)' };
+  // Transactions, because each of them has a connection of its own while it runs.
+  const results = await Promise.all(Array.from({ length: 9 }, () => database.run(statement, statement)));
+  expect(new Set(results.flat(2).map(({ pid }) => pid)).size).toBe(3);
+});
+
 it('a gateway is alive to other gateways of its database until it closes', async () => {
   const url = await fresh();
-  const mine = openPostgres(url);
+  const mine = openPostgres({ url });
   const others = openTestStore({ url });
   const elsewhere = openTestStore({ url: await fresh() });
   const owner = await mine.owner();

@@ -1,43 +1,92 @@
-import { expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { StoreUnavailable } from '../../src/errors/gateway-errors.ts';
 import { LeanClock } from '../../src/lean/lean-clock.ts';
-import type { Payout } from '../../src/payouts/payout.ts';
+import type { Instant } from '../../src/payouts/values/instant.ts';
+import { destinations } from '../../src/sandbox/fixtures.ts';
+import type { Database } from '../../src/store/database.ts';
+import { SqlPayoutEvents } from '../../src/store/payout-events.ts';
 import { FollowedPayouts, type FollowedPayoutsOptions } from '../../src/webhooks/followed-payouts.ts';
+import { clientTo, json, rawServer, startLean } from '../lean/fixtures.ts';
+import { created, minute, overrideDatabase, response, startStore } from '../store/store-fixture.ts';
+import { editRows, startLeanProxy } from '../support/lean-proxy.ts';
+import { createTestCore, keyOf, transfer, transfers } from '../support/test-core.ts';
+import { createEventProcessor } from '../support/updates.ts';
 
-const noon = Date.parse('2026-03-01T12:00:00Z');
+/** The store's time stands still, so the lease is due again only after the test has let this time pass. */
+const intervalMs = 5;
 
-/** Follows payouts at a fake Lean. The test sets its list and its time. */
-function startFollowing(options: Partial<FollowedPayoutsOptions> = {}) {
-  const lean = { now: noon, rows: [] as object[] };
-  const clock = new LeanClock({ monotonic: () => lean.now, wall: () => lean.now });
-  clock.observe(noon);
-  const queries: Record<string, string>[] = [];
-  const published: (readonly [intentId: unknown, leanStatus: unknown])[] = [];
-  const client = {
-    clock,
-    listPayouts: (query: Record<string, string>) => {
-      queries.push(query);
-      const first = Number(query['page_number']) * 100;
-      return Promise.resolve({ page: { content: lean.rows.slice(first, first + 100) } });
-    },
-  };
-  const processor = {
-    beginRead: () => Promise.resolve(0),
-    publishRow: ({ intentId, state }: Payout) =>
-      Promise.resolve(published.push([intentId, state?.leanStatus])),
-  };
+/**
+ * Starts to follow the payouts of a store. Each poll waits at its beginning until the test lets it run. With
+ * `idleIntervalMs` of 0 there is a poll at every interval.
+ */
+function startFollowing(
+  leanUrl: string,
+  database: Database,
+  clock: { readonly ms: number },
+  options: Partial<FollowedPayoutsOptions> = {},
+) {
+  const now = (): number => clock.ms;
+  const leanClock = new LeanClock({ monotonic: now, wall: now });
+  leanClock.observe(now());
+  const client = clientTo(leanUrl, { clock: leanClock });
+  const events = new SqlPayoutEvents(database);
+  let looks = 0;
+  let begun = Promise.withResolvers<undefined>();
+  let mayRun = Promise.withResolvers<undefined>();
+  let isStopped = false;
+  const newPayouts = events.newPayouts.bind(events);
+  vi.spyOn(events, 'newPayouts').mockImplementation(async (...query) => {
+    looks += 1;
+    begun.resolve(undefined);
+    await mayRun.promise;
+    return isStopped ? [] : newPayouts(...query);
+  });
+  const processor = createEventProcessor(client, events);
+  const publishRow = vi.spyOn(processor, 'publishRow');
   const followed = new FollowedPayouts({
     client,
+    events,
     processor,
-    intervalMs: 5,
+    intervalMs,
+    idleIntervalMs: 0,
     ...options,
-  } as FollowedPayoutsOptions);
-  onTestFinished(() => followed.stop());
-  followed.start();
-  const waitForReads = async (count: number): Promise<void> => {
-    const before = queries.length;
-    await expect.poll(() => queries.length).toBeGreaterThanOrEqual(before + count);
+  });
+  const stop = async (): Promise<void> => {
+    isStopped = true;
+    mayRun.resolve(undefined);
+    await followed.stop();
   };
-  return { lean, queries, published, followed, waitForReads };
+  onTestFinished(stop);
+  followed.start();
+  /** Lets the next poll run. */
+  const beginPoll = async (): Promise<void> => {
+    await begun.promise;
+    begun = Promise.withResolvers();
+    const { resolve } = mayRun;
+    mayRun = Promise.withResolvers();
+    resolve(undefined);
+  };
+  return {
+    stop,
+    wake() {
+      followed.wake();
+    },
+    /** The number of times that the store was asked. */
+    looks: () => looks,
+    /** The number of rows that were compared with the published states in detail. */
+    comparedRows: () => publishRow.mock.calls.length,
+    beginPoll,
+    /** Runs one poll. It has ended when the next one begins. */
+    async poll(): Promise<void> {
+      await beginPoll();
+      await begun.promise;
+    },
+    published: async () =>
+      (await events.publishedAfter(0, 1000)).updates.map(({ intentId, leanStatus }) => [
+        intentId,
+        leanStatus,
+      ]),
+  };
 }
 
 const row = (intentId: string, status: string, paymentId: string | null = null) => ({
@@ -46,69 +95,276 @@ const row = (intentId: string, status: string, paymentId: string | null = null) 
   status,
 });
 
-it('each state of a payout is published until it has a payment or has failed', async () => {
-  const { lean, queries, published, followed, waitForReads } = startFollowing();
-  followed.follow(['mine', 'FAILS']);
-  lean.rows = [row('mine', 'CREATED'), row('fails', 'FAILED'), row('not followed', 'CREATED')];
-  await waitForReads(3);
-  expect(published).toEqual([
-    ['mine', 'CREATED'],
-    ['fails', 'FAILED'],
-  ]);
-  lean.rows = [row('mine', 'AWAITING_AUTHORIZATION')];
-  await waitForReads(2);
-  expect(followed.count).toBe(1);
-  lean.rows = [row('mine', 'PENDING_WITH_BANK', 'payment')];
-  await expect.poll(() => followed.count).toBe(0);
-  expect(published.slice(2)).toEqual([['mine', 'AWAITING_AUTHORIZATION']]);
-  // One minute before the oldest payout was followed, by Lean's clock.
-  expect(queries[0]).toEqual({ page_number: '0', page_size: '100', from: '2026-03-01T11:59:00.000Z' });
+describe('a gateway that follows new payouts', () => {
+  /** A gateway in front of a Lean whose list and time the test sets. */
+  async function start(options: Partial<FollowedPayoutsOptions> = {}) {
+    const store = await startStore('SQLite');
+    const { clock, records, createSent, createSettled } = store;
+    const lean = { rows: [] as (object | null)[] };
+    const queries: Record<string, string>[] = [];
+    const { url } = await rawServer((answer, { target }) => {
+      const { pathname, searchParams } = new URL(target, 'http://lean');
+      answer.setHeader('date', new Date(clock.ms).toUTCString());
+      if (pathname !== '/payouts/v1/payments') {
+        json(answer, { status: 'NOT_FOUND', message: 'no', timestamp: '' }, 404);
+        return;
+      }
+      queries.push(Object.fromEntries(searchParams));
+      const first = Number(searchParams.get('page_number')) * 100;
+      json(answer, { content: lean.rows.slice(first, first + 100) });
+    });
+    const following = startFollowing(url, store.database, clock, options);
+    return {
+      ...store,
+      ...following,
+      lean,
+      create: (intentId: string) => createSettled(intentId, keyOf(intentId)),
+      createBatch: async (intentIds: readonly string[]) => {
+        const lease = await createSent(keyOf('batch'), transfers(intentIds.length));
+        await records.settle(
+          lease,
+          response,
+          intentIds.map((id, index) => created(id, index)),
+        );
+      },
+      /** Lets an interval pass, and returns the queries of the list meanwhile. */
+      async passInterval(ms = intervalMs): Promise<readonly Record<string, string>[]> {
+        clock.ms += ms;
+        await following.poll();
+        return queries.splice(0);
+      },
+    };
+  }
+
+  it('publishes each state of a payout once, until it has a payment or has failed', async () => {
+    const { lean, create, passInterval, published, comparedRows } = await start();
+    await create('mine');
+    await create('fails');
+    lean.rows = [row('mine', 'CREATED'), row('fails', 'FAILED'), row('not followed', 'CREATED')];
+    await passInterval();
+    expect(await passInterval()).toHaveLength(1);
+    expect(await published()).toEqual([
+      ['mine', 'CREATED'],
+      ['fails', 'FAILED'],
+    ]);
+    expect(comparedRows()).toBe(2);
+    lean.rows = [row('mine', 'AWAITING_AUTHORIZATION')];
+    await passInterval();
+    lean.rows = [row('mine', 'PENDING_WITH_BANK', 'payment')];
+    await passInterval();
+    expect((await published()).slice(2)).toEqual([['mine', 'AWAITING_AUTHORIZATION']]);
+    expect(await passInterval()).toEqual([]);
+  });
+
+  it('treats a payout with the bank as paid, even if the list shows no payment id', async () => {
+    const { lean, create, passInterval, published } = await start();
+    await create('one');
+    await create('two');
+    lean.rows = [row('one', 'PENDING_WITH_BANK'), row('two', 'ACCEPTED_BY_BANK')];
+    await passInterval();
+    expect(await passInterval()).toEqual([]);
+    expect(await published()).toEqual([]);
+  });
+
+  it('reads the list from a minute before the oldest payout, for two minutes after its creation', async () => {
+    const { create, passInterval } = await start();
+    await create('first');
+    await passInterval(minute);
+    await create('second');
+    expect(await passInterval(minute - intervalMs)).toEqual([
+      { page_number: '0', page_size: '100', from: '2026-02-28T23:59:00.000Z' },
+    ]);
+    expect(await passInterval(intervalMs)).toMatchObject([{ from: '2026-03-01T00:00:00.000Z' }]);
+    expect(await passInterval(minute)).toEqual([]);
+  });
+
+  it('follows the newest thousand payouts, and reads ten pages of the list at most', async () => {
+    const { clock, lean, create, createBatch, passInterval, published } = await start();
+    await create('oldest');
+    await passInterval();
+    clock.ms += 1;
+    await createBatch(Array.from({ length: 1000 }, (_, index) => `intent-${String(index)}`));
+    lean.rows = [
+      row('oldest', 'CREATED'),
+      ...Array.from({ length: 898 }, (_, index) => row(`not followed-${String(index)}`, 'CREATED')),
+      ...Array.from({ length: 300 }, (_, index) => row(`intent-${String(index)}`, 'CREATED')),
+    ];
+    const queries = await passInterval();
+    expect(queries.map(query => query['page_number'])).toEqual(Array.from('0123456789'));
+    expect((await published()).map(([intentId]) => intentId)).toEqual(
+      Array.from({ length: 101 }, (_, index) => `intent-${String(index)}`),
+    );
+  });
+
+  it('ends a read of the list with the page that shows the last followed payout', async () => {
+    const { lean, create, passInterval } = await start();
+    await create('mine');
+    lean.rows = [
+      row('mine', 'CREATED'),
+      ...Array.from({ length: 300 }, (_, index) => row(String(index), 'CREATED')),
+    ];
+    expect(await passInterval()).toMatchObject([{ page_number: '0' }]);
+  });
+
+  it('skips rows without an intent id', async () => {
+    const { lean, create, passInterval, published } = await start();
+    await create('mine');
+    lean.rows = [{ status: 'CREATED' }, null, row('mine', 'CREATED')];
+    await passInterval();
+    expect(await published()).toEqual([['mine', 'CREATED']]);
+  });
+
+  it('calls Lean no more once a webhook has shown the payment', async () => {
+    const { database, create, passInterval } = await start();
+    await create('mine');
+    expect(await passInterval()).toHaveLength(1);
+    const publishedAt = '2026-03-01T00:00:00Z' as Instant;
+    const status = 'PENDING_WITH_BANK';
+    const change = { eventId: 'event', type: 'PAYMENT_CREATED', status, leanStatus: status } as const;
+    await new SqlPayoutEvents(database).publish(
+      [{ ...change, intentId: 'mine', paymentId: 'payment', postInitiationStatus: null, publishedAt }],
+      0,
+    );
+    expect(await passInterval()).toEqual([]);
+  });
+
+  it('calls Lean never, and asks the store once, while no payouts are created', async () => {
+    const { url, received } = await rawServer(answer => {
+      json(answer, { content: [] });
+    });
+    const { clock, open, createSettled } = await startStore('PostgreSQL');
+    const idle = startFollowing(url, open(), clock, { idleIntervalMs: 3_600_000 });
+    const other = startFollowing(url, open(), clock);
+    await idle.beginPoll();
+    for (let polls = 0; polls < 5; polls += 1) await other.poll();
+    expect(idle.looks()).toBe(1);
+    expect(received).toEqual([]);
+    await createSettled('mine');
+    idle.wake();
+    await idle.poll();
+    expect(received).toHaveLength(1);
+  });
+
+  it('asks the store again at the next interval after it was unavailable', async () => {
+    const { url } = await rawServer(answer => {
+      json(answer, { content: [] });
+    });
+    const { clock, database } = await startStore('SQLite');
+    let runs = 0;
+    const run: Database['run'] = (...statements) => {
+      runs += 1;
+      const isFailing = runs >= 2 && runs <= 4;
+      return isFailing
+        ? Promise.reject(new StoreUnavailable(new Error('down')))
+        : database.run(...statements);
+    };
+    const { beginPoll, poll, wake, looks } = startFollowing(url, overrideDatabase(database, { run }), clock, {
+      idleIntervalMs: 3_600_000,
+    });
+    await beginPoll();
+    wake();
+    for (let failures = 0; failures < 3; failures += 1) await poll();
+    expect(looks()).toBe(5);
+  });
 });
 
-it('a payout with the bank counts as having a payment, even if the list shows no payment id', async () => {
-  const { lean, published, followed } = startFollowing();
-  followed.follow(['one', 'two']);
-  lean.rows = [row('one', 'PENDING_WITH_BANK'), row('two', 'ACCEPTED_BY_BANK')];
-  await expect.poll(() => followed.count).toBe(0);
-  expect(published).toEqual([]);
-});
+describe('several gateways on one PostgreSQL', () => {
+  /** A Lean, and gateways that create payouts which wait for their authorisation, and that follow them. */
+  async function start() {
+    const { clock, open } = await startStore('PostgreSQL');
+    const sandbox = await startLean({ clock: () => clock.ms });
+    const lean = await startLeanProxy(sandbox.url);
+    const startCore = () => {
+      const database = open();
+      const { create } = createTestCore(lean.url, database, { now: () => clock.ms });
+      return {
+        database,
+        create: async (key: string): Promise<string> => {
+          const answer = await create(
+            key,
+            transfer(destinations.waitsForAuthorization, { externalReference: key }),
+          );
+          return answer.kind === 'created' ? answer.intentId : answer.kind;
+        },
+      };
+    };
+    const startGateway = () => {
+      const { database, create } = startCore();
+      return { create, ...startFollowing(lean.url, database, clock) };
+    };
+    type Gateway = ReturnType<typeof startGateway>;
+    const listReads = () => sandbox.requests.filter(({ query }) => query['from'] !== undefined).length;
+    return {
+      lean,
+      startCore,
+      startGateway,
+      listReads,
+      /** Lets an interval pass, and returns how often the gateways have read the list meanwhile. */
+      async passInterval(gateways: readonly Gateway[], ms = intervalMs): Promise<number> {
+        const before = listReads();
+        clock.ms += ms;
+        await Promise.all(gateways.map(({ poll }) => poll()));
+        return listReads() - before;
+      },
+    };
+  }
 
-it('a payout is followed for two minutes of Lean’s time', async () => {
-  const { lean, queries, followed, waitForReads } = startFollowing();
-  followed.follow(['first']);
-  lean.now += 60_000;
-  followed.follow(['second']);
-  await waitForReads(1);
-  lean.now += 60_001;
-  await waitForReads(1);
-  await expect.poll(() => followed.count).toBe(1);
-  expect(queries.at(-1)?.['from']).toBe('2026-03-01T12:00:00.000Z');
-  lean.now += 60_000;
-  await expect.poll(() => followed.count).toBe(0);
-});
+  it('read the list once per interval, for the payouts of all of them', async () => {
+    const { startGateway, passInterval } = await start();
+    const gateways = [startGateway(), startGateway(), startGateway()];
+    const intentIds = [];
+    for (const [index, { create }] of gateways.entries())
+      intentIds.push(await create(`key-${String(index)}`));
+    for (let intervals = 0; intervals < 5; intervals += 1) expect(await passInterval(gateways)).toBe(1);
+    expect(await passInterval(gateways, minute)).toBe(1);
+    expect(new Set(await gateways[0]?.published())).toEqual(
+      new Set(
+        intentIds.flatMap(id => [
+          [id, 'CREATED'],
+          [id, 'AWAITING_AUTHORIZATION'],
+        ]),
+      ),
+    );
+    expect(await gateways[0]?.published()).toHaveLength(2 * intentIds.length);
+  });
 
-it('the newest thousand payouts are followed, and a read of the list takes ten pages at most', async () => {
-  const { lean, queries, published, followed } = startFollowing();
-  followed.follow(Array.from({ length: 1001 }, (_, index) => `intent-${String(index)}`));
-  expect(followed.count).toBe(1000);
-  lean.rows = [
-    ...Array.from({ length: 900 }, (_, index) => row(`not followed-${String(index)}`, 'CREATED')),
-    ...Array.from({ length: 300 }, (_, index) => row(`intent-${String(index)}`, 'CREATED')),
-  ];
-  await expect.poll(() => queries.length).toBeGreaterThanOrEqual(20);
-  expect(new Set(queries.map(query => Number(query['page_number'])))).toEqual(new Set(Array(10).keys()));
-  expect(published.map(([intentId]) => intentId)).toEqual(
-    Array.from({ length: 99 }, (_, index) => `intent-${String(index + 1)}`),
-  );
-});
+  it('another one takes over at the next interval when the one that follows has stopped', async () => {
+    const { startGateway, listReads, passInterval } = await start();
+    const first = startGateway();
+    const intentId = await first.create('key-1');
+    expect(await passInterval([first])).toBe(1);
+    await first.stop();
+    const before = listReads();
+    const second = startGateway();
+    await second.poll();
+    expect(listReads()).toBe(before);
+    expect(await passInterval([second], minute)).toBe(1);
+    expect(await second.published()).toEqual([
+      [intentId, 'CREATED'],
+      [intentId, 'AWAITING_AUTHORIZATION'],
+    ]);
+  });
 
-it('a read of the list ends with the page that shows the last followed payout', async () => {
-  const { lean, queries, followed, waitForReads } = startFollowing();
-  followed.follow(['mine']);
-  lean.rows = [
-    row('mine', 'CREATED'),
-    ...Array.from({ length: 300 }, (_, index) => row(String(index), 'CREATED')),
-  ];
-  await waitForReads(3);
-  expect(new Set(queries.map(query => query['page_number']))).toEqual(new Set(['0']));
+  it('one that starts follows what was created before', async () => {
+    const { startCore, startGateway, passInterval } = await start();
+    const intentId = await startCore().create('key-1');
+    const started = startGateway();
+    await passInterval([started]);
+    expect(await started.published()).toEqual([[intentId, 'CREATED']]);
+  });
+
+  it('publish no state that is older than the last published one, if a list is out of date', async () => {
+    const { lean, startGateway, passInterval } = await start();
+    const gateways = [startGateway(), startGateway()];
+    const intentId = await gateways[0]?.create('key-1');
+    await passInterval(gateways, minute);
+    let staleLists = 0;
+    lean.edit = editRows(rows => {
+      staleLists += 1;
+      return staleLists === 1 ? rows.map(each => ({ ...each, status: 'CREATED' })) : rows;
+    });
+    await passInterval(gateways);
+    expect(staleLists).toBeGreaterThan(1);
+    expect(await gateways[1]?.published()).toEqual([[intentId, 'AWAITING_AUTHORIZATION']]);
+  });
 });

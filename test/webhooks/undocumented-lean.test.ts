@@ -4,7 +4,6 @@ import { instantAt, type Instant } from '../../src/payouts/values/instant.ts';
 import type { SandboxOptions } from '../../src/sandbox/sandbox.ts';
 import { SqlPayoutEvents } from '../../src/store/payout-events.ts';
 import { eventFromLean } from '../../src/webhooks/event-from-lean.ts';
-import { FollowedPayouts } from '../../src/webhooks/followed-payouts.ts';
 import { clientTo, startLean } from '../lean/fixtures.ts';
 import { editHistory, editRows, startLeanProxy } from '../support/lean-proxy.ts';
 import { freshStore, openTestStore } from '../support/stores.ts';
@@ -187,17 +186,11 @@ it('no payout is skipped if single payouts cannot be read for hours', async () =
 });
 
 it('a row without an intent id does not block other rows', async () => {
-  const { sandbox, lean, client, processor, runBackfill, publishedStates } = await startBackfill();
+  const { sandbox, lean, runBackfill, publishedStates } = await startBackfill();
   sandbox.payouts.add({ status: 'PENDING_WITH_BANK' });
   lean.edit = editRows(rows => [{ ...rows[0], payment_intent_id: undefined }, null, ...rows]);
   await expect(runBackfill()).rejects.toMatchObject({ code: 'LEAN_BAD_RESPONSE' });
   expect(await publishedStates()).toEqual(['PENDING_WITH_BANK']);
-  const { intentId } = sandbox.payouts.add({ status: 'CREATED', paymentId: null });
-  const followed = new FollowedPayouts({ client, processor, intervalMs: 5 });
-  onTestFinished(() => followed.stop());
-  followed.start();
-  followed.follow([intentId]);
-  await expect.poll(publishedStates).toEqual(['PENDING_WITH_BANK', 'CREATED']);
 });
 
 it('a failed authorisation is published once, although Lean’s list and history say FAILED', async () => {

@@ -1,0 +1,112 @@
+import { describe, expect, it } from 'vitest';
+import type { PayoutStateChange } from '../../src/payouts/payout-update.ts';
+import type { Instant } from '../../src/payouts/values/instant.ts';
+import { SqlPayoutEvents } from '../../src/store/payout-events.ts';
+import { keyOf, transfers } from '../support/test-core.ts';
+import { storeKinds } from '../support/stores.ts';
+import { created, minute, rejected, response, startStore } from './store-fixture.ts';
+
+const maxAgeMs = 2 * minute;
+
+const awaiting: PayoutStateChange = {
+  eventId: 'event',
+  type: 'PAYMENT_UPDATED',
+  intentId: 'i',
+  paymentId: null,
+  status: 'AWAITING_AUTHORIZATION',
+  leanStatus: 'AWAITING_AUTHORIZATION',
+  postInitiationStatus: undefined,
+  publishedAt: '2026-03-01T00:00:00Z' as Instant,
+};
+
+describe.each(storeKinds)('new payouts (%s)', kind => {
+  async function startPayouts() {
+    const store = await startStore(kind);
+    const events = new SqlPayoutEvents(store.database);
+    const newPayouts = (limit = 1000) => events.newPayouts(maxAgeMs, limit);
+    const newIds = async (limit?: number) => (await newPayouts(limit)).map(({ intentId }) => intentId);
+    return { ...store, events, newPayouts, newIds };
+  }
+
+  it('are those of all callers, newest first, each with its age and its last update', async () => {
+    const { clock, events, createSettled, newPayouts } = await startPayouts();
+    await createSettled('i', keyOf('key-1', 'a caller'));
+    clock.ms += minute;
+    await createSettled('j', keyOf('key-1', 'another caller'));
+    await events.publish([{ ...awaiting, leanStatus: 'CREATED', status: 'CREATED' }, awaiting], 0);
+    clock.ms += 1;
+    expect(await newPayouts()).toEqual([
+      { intentId: 'j', ageMs: 1, published: undefined },
+      { intentId: 'i', ageMs: minute + 1, published: { ...awaiting, position: 2 } },
+    ]);
+  });
+
+  it('include payouts that Lean failed inside its answer, and those that were found later', async () => {
+    const { records, reconciliation, createSent, createUnknown, newIds } = await startPayouts();
+    await records.settle(await createSent(keyOf('failed')), response, [
+      { ...rejected, rejectedIntentId: 'failed' },
+    ]);
+    await reconciliation.recordFound(await createUnknown(keyOf('found')), 0, created('found'));
+    expect((await newIds()).toSorted()).toEqual(['failed', 'found']);
+  });
+
+  it('are none of those that have no intent, or had a payment in Lean’s answer', async () => {
+    const { records, createSent, createUnknown, newIds } = await startPayouts();
+    await createSent(keyOf('in flight'));
+    await createUnknown(keyOf('unknown'));
+    await records.settle(await createSent(keyOf('refused')), response, [rejected]);
+    await records.settle(await createSent(keyOf('paid')), response, [{ ...created('i'), paymentId: 'p' }]);
+    expect(await newIds()).toEqual([]);
+  });
+
+  it('end two minutes after Lean’s answer, however long ago the creation was requested', async () => {
+    const { clock, records, createUnknown, leaseAgain, noteSending, passDelay, newIds } =
+      await startPayouts();
+    const request = await createUnknown();
+    passDelay();
+    const lease = await leaseAgain(request);
+    await noteSending(lease);
+    await records.settle(lease, response, [created('i')]);
+    clock.ms += maxAgeMs - 1;
+    expect(await newIds()).toEqual(['i']);
+    clock.ms += 1;
+    expect(await newIds()).toEqual([]);
+  });
+
+  it('are at most as many as the limit', async () => {
+    const { clock, records, createSent, createSettled, newIds } = await startPayouts();
+    await createSettled('oldest', keyOf('oldest'));
+    clock.ms += 1;
+    await records.settle(
+      await createSent(keyOf('batch'), transfers(3)),
+      response,
+      ['i', 'j', 'k'].map((id, index) => created(id, index)),
+    );
+    expect((await newIds(4))[3]).toBe('oldest');
+    expect((await newIds(3)).toSorted()).toEqual(['i', 'j', 'k']);
+  });
+});
+
+describe.each(storeKinds)('the lease to read the list for new payouts (%s)', kind => {
+  it('belongs to one gateway, and then to one again when it is due', async () => {
+    const { clock, database } = await startStore(kind);
+    const all = Array.from({ length: 8 }, () => new SqlPayoutEvents(database));
+    const leases = async () =>
+      (await Promise.all(all.map(each => each.takeFollowLease(3000)))).filter(isTaken => isTaken);
+    expect(await leases()).toEqual([true]);
+    clock.ms += 2999;
+    expect(await leases()).toEqual([]);
+    clock.ms += 1;
+    expect(await leases()).toEqual([true]);
+  });
+
+  it('is not blocked by a due time that a wrong clock has stored too far ahead', async () => {
+    const { clock, database } = await startStore(kind);
+    const events = new SqlPayoutEvents(database);
+    clock.ms += 365 * 24 * 60 * minute;
+    await events.takeFollowLease(3000);
+    clock.ms -= 365 * 24 * 60 * minute;
+    expect(await events.takeFollowLease(3000)).toBe(true);
+    expect(await events.takeFollowLease(3000)).toBe(false);
+  });
+});
