@@ -58,6 +58,7 @@ export default defineConfig({
     // The timeouts are generous, so that only a test that hangs fails, and not a slow machine.
     testTimeout: 180_000,
     hookTimeout: 180_000,
+    expect: { poll: { timeout: 60_000 } },
     // Results on the fast path must equal those without it, so the operation tests run both ways
     // (test/support/fast-path.ts).
     projects: [
