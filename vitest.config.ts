@@ -49,7 +49,8 @@ export default defineConfig({
   // GraphQLSchema` is false between the two copies. test/one-graphql.test.ts checks this.
   resolve: { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] },
   test: {
-    maxWorkers: 3,
+    // More than two cores, because many tests mostly wait.
+    maxWorkers: 4,
     sequence: { sequencer: SlowTestsFirst },
     // Test files share the modules that they import. Loading them for each file would take a third of the CPU time.
     isolate: false,
@@ -58,6 +59,7 @@ export default defineConfig({
     // The timeouts are generous, so that only a test that hangs fails, and not a slow machine.
     testTimeout: 180_000,
     hookTimeout: 180_000,
+    expect: { poll: { timeout: 60_000 } },
     // Results on the fast path must equal those without it, so the operation tests run both ways
     // (test/support/fast-path.ts).
     projects: [

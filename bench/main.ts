@@ -30,11 +30,9 @@ const tables: Readonly<Record<string, () => Promise<void>>> = {
   floods: () => floodsTable({ quick }),
   start: () => startTable(startPlans({ quick })),
   scale: () =>
-    scaleTable(
-      quick
-        ? { gateways: [1, 2], idleSeconds: 1, webhooks: 2, payouts: 10 }
-        : { gateways: [1, 2, 4], idleSeconds: 10, webhooks: 20, payouts: 100 },
-    ),
+    quick
+      ? scaleTable([1, 2], { idleSeconds: 1, webhooks: 2, payouts: 10 })
+      : scaleTable([1, 2, 4], { idleSeconds: 10, webhooks: 20, payouts: 100 }),
   steady: () =>
     steadyTable({
       minutes: Number(process.env['BENCH_MINUTES'] ?? (quick ? 1 : 10)),

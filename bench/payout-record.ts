@@ -33,6 +33,7 @@ interface Measurement {
 /** A row of the table: one gateway, or several on one store. */
 interface Variant {
   readonly name: string;
+  readonly isRecorded: boolean;
   readonly gateways: readonly ServerProcess[];
   readonly measurements: Measurement[];
 }
@@ -47,19 +48,19 @@ export async function payoutRecordTable({ rounds, sequential, concurrent }: Coun
   const lean = await startProcess('fast-lean.ts');
   const postgres = await startDurablePostgres();
   const variants: Variant[] = [];
-  const start = async (name: string, store: string, count = 1): Promise<void> => {
-    const args = [lean.url, store, name === 'unrecorded' ? 'unrecorded' : 'recorded'];
+  const start = async (name: string, store: string, { isRecorded = true, count = 1 } = {}): Promise<void> => {
+    const args = [lean.url, store, isRecorded ? 'recorded' : 'unrecorded'];
     const gateways: ServerProcess[] = [];
-    variants.push({ name, gateways, measurements: [] });
+    variants.push({ name, isRecorded, gateways, measurements: [] });
     while (gateways.length < count)
       gateways.push(await startProcess('gateway.ts', { args, path: '/graphql' }));
   };
   try {
-    await start('unrecorded', join(folder, 'unrecorded'));
+    await start('unrecorded', join(folder, 'unrecorded'), { isRecorded: false });
     await start('SQLite', join(folder, 'sqlite'));
     if (postgres !== undefined) {
       await start('PostgreSQL', await freshDatabase(postgres.url));
-      await start('PostgreSQL, two gateways', await freshDatabase(postgres.url), 2);
+      await start('PostgreSQL, two gateways', await freshDatabase(postgres.url), { count: 2 });
     }
     for (const { gateways } of variants) await pay(gateways, callers, concurrent / 2);
     for (let round = 0; round < rounds; round += 1)
@@ -76,8 +77,10 @@ export async function payoutRecordTable({ rounds, sequential, concurrent }: Coun
         medianOf(variant, 'perSecond').toFixed(0),
       ]),
     );
-    const [unrecorded, ...recorded] = variants.filter(({ gateways }) => gateways.length === 1);
-    if (unrecorded !== undefined) for (const variant of recorded) console.log(addedCost(variant, unrecorded));
+    const unrecorded = variants.find(({ isRecorded }) => !isRecorded);
+    for (const variant of variants)
+      if (unrecorded !== undefined && variant.isRecorded && variant.gateways.length === 1)
+        console.log(addedCost(variant, unrecorded));
     console.log();
   } finally {
     for (const server of [...variants.flatMap(({ gateways }) => gateways), lean]) await server.stop();

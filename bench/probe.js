@@ -1,4 +1,5 @@
 import { subscribe } from 'node:diagnostics_channel';
+import { flushCompileCache } from 'node:module';
 
 /*
  * Preloaded into every process of the benchmark (`--import`). It sends the address of the first server that listens
@@ -13,6 +14,8 @@ subscribe('tracing:net.server.listen:asyncEnd', message => {
   if (hasSentAddress || typeof address !== 'object' || address === null) return;
   hasSentAddress = true;
   process.send?.(`http://127.0.0.1:${String(address.port)}`);
+  // The tests set a compile cache. A process that is killed does not write it by itself.
+  flushCompileCache();
 });
 
 let maxBlockedMs = 0;

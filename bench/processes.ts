@@ -1,4 +1,4 @@
-import { fork, type ChildProcess } from 'node:child_process';
+import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
@@ -6,6 +6,8 @@ import { fileURLToPath } from 'node:url';
 export interface ServerProcess {
   /** The address of its endpoint. */
   readonly url: string;
+  /** All that it has printed so far, with the option `collectOutput`. */
+  readonly output: string;
   /**
    * Sends a command that the program or its probe implements, and resolves with the reply. Calls must not overlap,
    * because replies are matched by their order only. Rejects if the process ends.
@@ -26,46 +28,62 @@ export interface ProcessOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Whether its standard output is discarded. @default false */
   readonly quiet?: boolean;
+  /** Whether all that it prints is collected and not shown. @default false */
+  readonly collectOutput?: boolean;
 }
 
 const probe = new URL('probe.js', import.meta.url).href;
 
+/** Starts a server. Rejects if the process ends before it listens. */
 export async function startProcess(file: string, options: ProcessOptions = {}): Promise<ServerProcess> {
-  const { args = [], flags = [], path = '', env = process.env, quiet = false } = options;
+  const {
+    args = [],
+    flags = [],
+    path = '',
+    env = process.env,
+    quiet = false,
+    collectOutput = false,
+  } = options;
   const child = fork(fileURLToPath(new URL(file, import.meta.url)), args, {
     env,
     execArgv: [...process.execArgv, ...flags, '--import', probe],
-    stdio: ['ignore', quiet ? 'ignore' : 'inherit', 'inherit', 'ipc'],
+    stdio: collectOutput
+      ? ['ignore', 'pipe', 'pipe', 'ipc']
+      : ['ignore', quiet ? 'ignore' : 'inherit', 'inherit', 'ipc'],
   });
-  const url = `${String(await nextMessage(child))}${path}`;
+  let output = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream?.setEncoding('utf8').on('data', (text: string) => (output += text));
+  const closed = once(child, 'close');
+  const ended = closed.then(() => {
+    throw new Error(`${file} ended unexpectedly. ${output}`);
+  });
+  ended.catch(() => undefined);
+  /** Resolves with the next message of the process. Rejects if the process ends. */
+  const nextMessage = async (): Promise<unknown> => {
+    const cleanup = new AbortController();
+    try {
+      const message = once(child, 'message', cleanup) as Promise<[unknown]>;
+      return (await Promise.race([message, ended]))[0];
+    } finally {
+      cleanup.abort();
+    }
+  };
+  const url = `${String(await nextMessage())}${path}`;
   const ask = (command: string): Promise<unknown> => {
     child.send(command);
-    return nextMessage(child);
+    return nextMessage();
   };
   return {
     url,
+    get output() {
+      return output;
+    },
     ask,
     cpuMicros: async () => Number(await ask('cpu')),
     async stop() {
-      if (child.exitCode !== null || child.signalCode !== null) return;
       child.kill('SIGKILL');
-      await once(child, 'close');
+      await closed;
     },
   };
-}
-
-/** Resolves with the next message of a process. Rejects if the process ends. */
-async function nextMessage(child: ChildProcess): Promise<unknown> {
-  const cleanup = new AbortController();
-  const { signal } = cleanup;
-  const ended = once(child, 'close', { signal }).then(() => {
-    throw new Error('a process of the benchmark ended unexpectedly');
-  });
-  ended.catch(() => undefined);
-  try {
-    const [message] = (await Promise.race([once(child, 'message', { signal }), ended])) as [unknown];
-    return message;
-  } finally {
-    cleanup.abort();
-  }
 }

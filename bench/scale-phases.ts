@@ -6,13 +6,21 @@ import { DatabaseCounters } from './database-counters.ts';
 import { median } from './figures.ts';
 import { sendLoad } from './load.ts';
 import { startProcess, type ServerProcess } from './processes.ts';
-import type { ScaleCounts, ScaleFigures } from './scale.ts';
 import { SseSubscribers } from './sse-subscribers.ts';
 import { deliverWebhook, nextWebhook, updatesQuery, webhookSecret } from './webhook-delivery.ts';
 import { newPayout, type Workload } from './workloads.ts';
 
+/** The size of the measurement. */
+export interface ScaleCounts {
+  /** How long gateways without work are watched. */
+  readonly idleSeconds: number;
+  readonly webhooks: number;
+  /** Payouts at each gateway. */
+  readonly payouts: number;
+}
+
 /** A measurement of `count` gateways on a database of their own. */
-export interface ScalePlan extends ScaleCounts {
+interface ScalePlan extends ScaleCounts {
   readonly count: number;
   readonly serverUrl: string;
 }
@@ -37,10 +45,19 @@ const waitingPayout: Workload = {
   },
 };
 
+/** The figures of one number of gateways. All are sums over the gateways, except the memory. */
+export type ScaleFigures = Awaited<ReturnType<typeof measureGateways>>;
+
+export async function measureGateways(plan: ScalePlan) {
+  return {
+    ...(await measureLiveGateways(plan)),
+    ...(await measureBackfills(plan)),
+    ...(await measurePayouts(plan)),
+  };
+}
+
 /** Measures gateways with webhooks: idle, with webhooks, with subscribers, and after new payouts. */
-export function measureLiveGateways(
-  plan: ScalePlan,
-): Promise<Omit<ScaleFigures, 'busyConnections' | 'payoutStatements' | 'idleLeanCalls'>> {
+function measureLiveGateways(plan: ScalePlan) {
   return withGateways(plan, 'live-lean.ts', 'live-gateway.ts', [webhookSecret], async running => {
     // A gateway learns from its first webhooks which calls this Lean has.
     await deliver(running, 2 * plan.count, []);
@@ -75,7 +92,7 @@ export function measureLiveGateways(
 }
 
 /** Measures idle gateways that backfill more often than usual, and converts the result to the usual interval. */
-export function measureBackfills(plan: ScalePlan): Promise<Pick<ScaleFigures, 'idleLeanCalls'>> {
+function measureBackfills(plan: ScalePlan) {
   const { usual, measured } = backfillMinutes;
   const args = [webhookSecret, String(60_000 * measured)];
   return withGateways(plan, 'live-lean.ts', 'live-gateway.ts', args, async running => {
@@ -85,9 +102,7 @@ export function measureBackfills(plan: ScalePlan): Promise<Pick<ScaleFigures, 'i
 }
 
 /** Measures gateways that create payouts and do nothing else. */
-export function measurePayouts(
-  plan: ScalePlan,
-): Promise<Pick<ScaleFigures, 'payoutStatements' | 'busyConnections'>> {
+function measurePayouts(plan: ScalePlan) {
   return withGateways(plan, 'fast-lean.ts', 'gateway.ts', ['recorded'], async running => {
     const pay = (requests: number): Promise<unknown> =>
       Promise.all(running.gateways.map(({ url }) => sendLoad(url, [''], newPayout, { callers, requests })));

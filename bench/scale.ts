@@ -1,21 +1,7 @@
 import { printTable } from './figures.ts';
 import { startDurablePostgres } from './postgres.ts';
 import { countersSetting } from './database-counters.ts';
-import { measureBackfills, measureLiveGateways, measurePayouts } from './scale-phases.ts';
-
-/** The size of the measurement. */
-export interface ScaleCounts {
-  /** The numbers of gateways to measure, in ascending order. */
-  readonly gateways: readonly number[];
-  /** How long gateways without work are watched. */
-  readonly idleSeconds: number;
-  readonly webhooks: number;
-  /** Payouts at each gateway. */
-  readonly payouts: number;
-}
-
-/** The figures of one number of gateways. All are sums over the gateways, except the memory. */
-export type ScaleFigures = Readonly<Record<keyof typeof rows, number>>;
+import { measureGateways, type ScaleCounts, type ScaleFigures } from './scale-phases.ts';
 
 /** The rows of the table, with the number of decimals. */
 const rows = {
@@ -31,37 +17,33 @@ const rows = {
   subscribedLeanCalls: ['the same, with a subscriber at each gateway', 1],
   followingLeanCalls: ['Lean calls per minute, a new payout at each gateway', 0],
   mebibytes: ['MiB of each gateway', 0],
-} as const;
+} as const satisfies Record<keyof ScaleFigures, readonly [title: string, decimals: number]>;
 
 /** These numbers of gateways are calculated from the measured ones. Each figure but the memory is linear in the number. */
 const calculated = [10, 100];
 
-/** Measures what several gateways on one PostgreSQL cost PostgreSQL and Lean. */
-export async function scaleTable(counts: ScaleCounts): Promise<void> {
+/**
+ * Measures what several gateways on one PostgreSQL cost PostgreSQL and Lean.
+ * @param gateways the numbers of gateways to measure, in ascending order
+ */
+export async function scaleTable(gateways: readonly number[], counts: ScaleCounts): Promise<void> {
   const postgres = await startDurablePostgres([countersSetting]);
   if (postgres === undefined) return;
   const measured: ScaleFigures[] = [];
   try {
-    for (const count of counts.gateways) {
-      const plan = { ...counts, count, serverUrl: postgres.url };
-      measured.push({
-        ...(await measureLiveGateways(plan)),
-        ...(await measureBackfills(plan)),
-        ...(await measurePayouts(plan)),
-      });
-    }
+    for (const count of gateways)
+      measured.push(await measureGateways({ ...counts, count, serverUrl: postgres.url }));
   } finally {
     await postgres.remove();
   }
   const names = Object.keys(rows) as (keyof typeof rows)[];
   printTable(
     'Gateways on one PostgreSQL: measured, and calculated from that for more of them',
-    ['', ...[...counts.gateways, ...calculated.map(count => `(${String(count)})`)].map(String)],
+    ['', ...[...gateways, ...calculated.map(count => `(${String(count)})`)].map(String)],
     names.map(name => {
       const [title, decimals] = rows[name];
       const values = measured.map(figures => figures[name]);
-      const further =
-        name === 'mebibytes' ? [] : calculated.map(count => lineAt(count, counts.gateways, values));
+      const further = name === 'mebibytes' ? [] : calculated.map(count => lineAt(count, gateways, values));
       return [title, ...[...values, ...further].map(value => value.toFixed(decimals))];
     }),
   );

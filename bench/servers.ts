@@ -143,7 +143,12 @@ export async function startServers(names: readonly ServerName[]): Promise<Server
   };
 }
 
-const production = { PATH: process.env['PATH'], NODE_ENV: 'production' };
+/** With a compile cache, which only tests use, servers start in less time. */
+const production = {
+  PATH: process.env['PATH'],
+  NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
+  NODE_ENV: 'production',
+};
 
 /** The rate limits are enforced, but too high to be reached. */
 const rateLimits = { RATE_LIMIT_REQUESTS: '100000000', RATE_LIMIT_PAYOUTS: '100000000' } as const;

@@ -1,7 +1,5 @@
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startProcess, type ServerProcess } from '../bench/processes.ts';
 import { startIssuer, signingKey, type Issuer } from './support/issuer.ts';
 
 /*
@@ -9,51 +7,19 @@ import { startIssuer, signingKey, type Issuer } from './support/issuer.ts';
  * terms.
  */
 
-interface Peer {
-  readonly url: string;
-  /** Resolves with the first line of its log that matches. */
-  logLine(pattern: RegExp): Promise<string>;
-  stop(): Promise<void>;
-}
-
 const requestsPerMinute = 30;
 
-const pathOf = (path: string): string => fileURLToPath(new URL(`../bench/${path}`, import.meta.url));
-
-async function startPeer(file: string, issuer: Issuer): Promise<Peer> {
-  const child = fork(pathOf(`peers/${file}`), [], {
+/** Starts a peer that collects its log. */
+const startPeer = (file: string, issuer: Issuer): Promise<ServerProcess> =>
+  startProcess(`peers/${file}`, {
     env: {
       ...process.env,
       ...issuer.env,
       RATE_LIMIT_REQUESTS: String(requestsPerMinute),
       NODE_ENV: 'production',
     },
-    execArgv: ['--import', pathOf('probe.js')],
-    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+    collectOutput: true,
   });
-  let log = '';
-  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
-    log += text;
-  });
-  const [url] = (await once(child, 'message')) as [string];
-  return {
-    url,
-    async logLine(pattern) {
-      for (;;) {
-        const line = log
-          .split('\n')
-          .slice(0, -1)
-          .find(text => pattern.test(text));
-        if (line !== undefined) return line;
-        if (child.stdout !== null) await once(child.stdout, 'data');
-      }
-    },
-    async stop() {
-      child.kill('SIGKILL');
-      await once(child, 'close');
-    },
-  };
-}
 
 const aliases = Array.from({ length: 16 }, (_, index) => `a${String(index)}: payout(id: "po_1") { id }`).join(
   ' ',
@@ -68,7 +34,7 @@ describe.each([
   { peer: 'Mercurius', file: 'mercurius-protected.ts', duration: 'http_request_duration_seconds' },
 ])('the protected $peer', ({ file, duration }) => {
   let issuer: Issuer;
-  let peer: Peer;
+  let peer: ServerProcess;
   beforeAll(async () => {
     issuer = await startIssuer();
     peer = await startPeer(file, issuer);
@@ -141,7 +107,9 @@ describe.each([
 
   it('logs a request with its caller', async () => {
     await (await post('{ __typename }', await issuer.token({ sub: 'logged' }))).text();
-    expect(JSON.parse(await peer.logLine(/"caller":"logged"/))).toMatchObject({
+    const line = (): string | undefined => /^.*"caller":"logged".*\n/m.exec(peer.output)?.[0];
+    await expect.poll(line).toBeDefined();
+    expect(JSON.parse(line() ?? '')).toMatchObject({
       method: 'POST',
       path: '/graphql',
       status: 200,
