@@ -103,6 +103,9 @@ const version1: readonly string[] = [
   // Finds records of unknown outcome by their reference, without reading the settled ones.
   `CREATE INDEX lean_payout_records_open_by_reference ON lean_payout_records (external_reference)
     WHERE answer IS NULL`,
+  // Finds payouts that were just created and had no payment in Lean's answer.
+  `CREATE INDEX lean_payout_records_without_payment ON lean_payout_records (changed_at)
+    WHERE intent_id IS NOT NULL AND payment_id IS NULL`,
 
   // The decisions of operators. Rows are only added, never changed or deleted.
   `CREATE TABLE lean_payout_decisions (
@@ -199,6 +202,9 @@ const version1: readonly string[] = [
     due_at BIGINT NOT NULL
   )`,
 
+  // At most one row: when the next read of Lean's list for new payouts is due.
+  'CREATE TABLE lean_payout_following (id INTEGER PRIMARY KEY, due_at BIGINT NOT NULL)',
+
   // Rate limit counters of the callers, shared by all gateways on the store. The library that counts names the columns.
   `CREATE TABLE lean_payout_rate_limits (
     key TEXT PRIMARY KEY,
@@ -207,17 +213,8 @@ const version1: readonly string[] = [
   )`,
 ];
 
-/** The statements of version 2: one gateway reads Lean's list for the new payouts of all gateways. */
-const version2: readonly string[] = [
-  // At most one row: when the next read of Lean's list for new payouts is due.
-  'CREATE TABLE lean_payout_following (id INTEGER PRIMARY KEY, due_at BIGINT NOT NULL)',
-  // Finds payouts that were just created and had no payment in Lean's answer.
-  `CREATE INDEX lean_payout_records_without_payment ON lean_payout_records (changed_at)
-    WHERE intent_id IS NOT NULL AND payment_id IS NULL`,
-];
-
 /**
  * The statements of all versions, one list for each. Never change a released version: add a new one, and keep
  * everything that the previous program version reads and writes.
  */
-export const schemaVersions: readonly (readonly string[])[] = [version1, version2];
+export const schemaVersions: readonly (readonly string[])[] = [version1];

@@ -5,7 +5,6 @@ import { StoreConfigError, type Database } from '../../src/store/database.ts';
 import type { StoreConfig } from '../../src/store/open.ts';
 import { SqlPayoutEvents } from '../../src/store/payout-events.ts';
 import { SqlPayoutRecords } from '../../src/store/payout-records.ts';
-import { randomNamePlaceholder, schemaVersions } from '../../src/store/schema.ts';
 import { query } from '../support/postgres.ts';
 import { freshStore, openTestStore, storeKinds } from '../support/stores.ts';
 import { keyOf } from '../support/test-core.ts';
@@ -30,9 +29,9 @@ async function runBefore(config: StoreConfig, statements: readonly string[]): Pr
 }
 
 describe.each(storeKinds)('the tables on %s', kind => {
-  it('a new store has version 2', async () => {
+  it('a new store has version 1', async () => {
     const { database } = await startStore(kind);
-    expect(await versionsOf(database)).toEqual([{ version: 2 }]);
+    expect(await versionsOf(database)).toEqual([{ version: 1 }]);
   });
 
   it('a second start keeps the version, the records and the name of the store', async () => {
@@ -42,7 +41,7 @@ describe.each(storeKinds)('the tables on %s', kind => {
     const { store } = await new SqlPayoutEvents(database).publishedAfter(0, 1);
     await database.close();
     const again = open();
-    expect(await versionsOf(again)).toEqual([{ version: 2 }]);
+    expect(await versionsOf(again)).toEqual([{ version: 1 }]);
     expect(await new SqlPayoutRecords(again).read(keyOf('key-1'))).toEqual(request);
     expect(await new SqlPayoutEvents(again).publishedAfter(0, 1)).toMatchObject({ store });
   });
@@ -57,33 +56,18 @@ describe.each(storeKinds)('the tables on %s', kind => {
     ]);
     const database = openTestStore(config);
     expect(await database.run({ sql: 'SELECT value FROM earlier' })).toEqual([[{ value: 'kept' }]]);
-    expect(await versionsOf(database)).toEqual([{ version: 2 }]);
+    expect(await versionsOf(database)).toEqual([{ version: 1 }]);
     expect(await new SqlPayoutRecords(database).read(keyOf('key-1'))).toBeUndefined();
-  });
-
-  it('a store of version 1 gets the lease to read the list for new payouts, and keeps what it has', async () => {
-    const config = await freshStore(kind);
-    await runBefore(config, [
-      createVersionTable,
-      'INSERT INTO lean_payouts_schema (version) VALUES (1)',
-      ...(schemaVersions[0] ?? []).map(sql => sql.replace(randomNamePlaceholder, "'name'")),
-    ]);
-    const database = openTestStore(config);
-    expect(await versionsOf(database)).toEqual([{ version: 2 }]);
-    expect(await database.run({ sql: 'SELECT name FROM lean_payout_store_name' })).toEqual([
-      [{ name: 'name' }],
-    ]);
-    expect(await new SqlPayoutEvents(database).takeFollowLease(3000)).toBe(true);
   });
 
   it('a store of a newer version is refused and not changed', async () => {
     const config = await freshStore(kind);
-    await runBefore(config, [createVersionTable, 'INSERT INTO lean_payouts_schema (version) VALUES (3)']);
+    await runBefore(config, [createVersionTable, 'INSERT INTO lean_payouts_schema (version) VALUES (2)']);
     const migrate = async () => openTestStore(config).migrate();
     const error: unknown = await migrate().catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(StoreConfigError);
     expect((error as StoreConfigError).message).toBe(
-      'its tables have version 3, created by a newer version of this program; accepted: a store of version 2 or older.',
+      'its tables have version 2, created by a newer version of this program; accepted: a store of version 1 or older.',
     );
     // The tables would exist if the refusal had come too late.
     await runBefore(config, ['CREATE TABLE lean_payout_requests (caller TEXT)']);
