@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 export interface ServerProcess {
   /** The address of its endpoint. */
   readonly url: string;
-  /** All that it has printed so far, with the option `collectOutput`. */
+  /** All that it has printed so far; empty without the option `collectOutput`. */
   readonly output: string;
   /**
    * Sends a command that the program or its probe implements, and resolves with the reply. Calls must not overlap,
@@ -28,7 +28,7 @@ export interface ProcessOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Whether its standard output is discarded. @default false */
   readonly quiet?: boolean;
-  /** Whether all that it prints is collected and not shown. @default false */
+  /** Whether its standard output and error are collected instead of shown. @default false */
   readonly collectOutput?: boolean;
 }
 

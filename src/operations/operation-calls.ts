@@ -47,7 +47,7 @@ export type OperationOutcome =
   | {
       readonly kind: 'lean';
       readonly response: Omit<UpstreamResponse, 'body'> & { readonly body: string | Buffer };
-      /** The delay that Lean's `Retry-After` header asks for; null if it has none. */
+      /** The delay that Lean's `Retry-After` header asks for; null if there is no header with a usable value. */
       readonly retryAfterSeconds: number | null;
       readonly idempotencyKey?: string;
       /** Another key of the caller, with a similar payout whose outcome is unknown. */

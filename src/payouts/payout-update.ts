@@ -148,11 +148,11 @@ export interface PayoutEvents {
   ): Promise<Instant | undefined>;
   /** Records the time, on Lean's clock, up to which a backfill has compared the events. */
   completeBackfill(upTo: Instant): Promise<void>;
-  /** The payouts that any gateway on this store has created in the last `maxAgeMs`, newest first, at most `limit`. */
+  /** New payouts for which Lean's answer was recorded in the last `maxAgeMs`: the newest `limit`, newest first. */
   newPayouts(maxAgeMs: number, limit: number): Promise<readonly NewPayout[]>;
   /**
    * Takes the lease for one read of Lean's list for new payouts.
-   * @returns false if another gateway has taken it in the last `everyMs`
+   * @returns false if a gateway has taken it in the last `everyMs`
    */
   takeFollowLease(everyMs: number): Promise<boolean>;
   /** Deletes processed events, and all updates but the newest, that are older than this by the store's clock. */

@@ -2,11 +2,11 @@ import type { Statement } from './database.ts';
 
 /**
  * Selects the payouts that were created in the last `maxAgeMs` and had no payment in Lean's answer, newest first, each
- * with its last update. If nothing was created, it reads one entry of an index.
+ * with its last update. If there are none, it reads only an index.
  */
 export function selectNewPayouts(maxAgeMs: number, limit: number): Statement {
   return {
-    // The time is a subquery, because PostgreSQL searches no index for a value that may differ from row to row.
+    // The time is a subquery, because PostgreSQL uses no index for a condition with a volatile function.
     sql: `SELECT p.intent_id AS new_intent_id, store_now() - p.changed_at AS age_ms, u.*
       FROM (SELECT intent_id, changed_at FROM lean_payout_records
         WHERE intent_id IS NOT NULL AND payment_id IS NULL

@@ -4,7 +4,7 @@ import { StoreUnavailable } from '../errors/gateway-errors.ts';
 import { PollingLoop } from '../scheduling/polling-loop.ts';
 import { instantAt } from '../payouts/values/instant.ts';
 import { isAtBank, isBeforePayment, type Payout } from '../payouts/payout.ts';
-import { isSameState, type NewPayout, type PayoutEvents } from '../payouts/payout-update.ts';
+import type { NewPayout, PayoutEvents } from '../payouts/payout-update.ts';
 import type { EventProcessor } from './event-processor.ts';
 import { listedPages } from './listed-pages.ts';
 
@@ -14,7 +14,7 @@ export interface FollowedPayoutsOptions {
   readonly processor: Pick<EventProcessor, 'beginRead' | 'publishRow'>;
   /** Between two reads of the list, in ms. @default 3 s */
   readonly intervalMs?: number;
-  /** How often a gateway asks the store that creates no payouts and does not read the list, in ms. @default 30 s */
+  /** Between two reads of the store by a gateway that creates no payouts and does not read the list, in ms. @default 30 s */
   readonly idleIntervalMs?: number;
 }
 
@@ -40,7 +40,7 @@ export class FollowedPayouts {
   /** New payouts that need no more reads, because the list has shown a payment or a final state. */
   #ended = new Set<string>();
   #isWoken = false;
-  /** When the store is asked again without a call of `wake()` (`performance.now()`). */
+  /** When the store is read again without a call of `wake()` (`performance.now()`). */
   #idleUntil = 0;
 
   constructor(options: FollowedPayoutsOptions) {
@@ -120,9 +120,7 @@ export class FollowedPayouts {
     if (payout === undefined || state?.leanStatus == null) return;
     // From the payment on, Lean sends webhooks. Some lists show no payment ids; then the status shows the payment.
     const hasPayment = paymentId !== null || isAtBank(state.status);
-    const { published } = payout;
-    const { leanStatus } = state;
-    const isPublished = published !== undefined && isSameState(published, { ...published, leanStatus });
+    const isPublished = payout.published?.leanStatus === state.leanStatus;
     if (!hasPayment && !isPublished) await this.#options.processor.publishRow(row, position);
     if (hasPayment || !isBeforePayment(row)) this.#ended.add(intentId);
   }

@@ -50,7 +50,7 @@ describe.each(storeKinds)('new payouts (%s)', kind => {
     expect((await newIds()).toSorted()).toEqual(['failed', 'found']);
   });
 
-  it('are none of those that have no intent, or had a payment in Lean’s answer', async () => {
+  it('do not include those that have no intent, or had a payment in Lean’s answer', async () => {
     const { records, createSent, createUnknown, newIds } = await startPayouts();
     await createSent(keyOf('in flight'));
     await createUnknown(keyOf('unknown'));
@@ -59,7 +59,7 @@ describe.each(storeKinds)('new payouts (%s)', kind => {
     expect(await newIds()).toEqual([]);
   });
 
-  it('end two minutes after Lean’s answer, however long ago the creation was requested', async () => {
+  it('are new for two minutes after Lean’s answer, however long ago the creation was requested', async () => {
     const { clock, records, createUnknown, leaseAgain, noteSending, passDelay, newIds } =
       await startPayouts();
     const request = await createUnknown();

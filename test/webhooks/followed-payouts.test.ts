@@ -30,13 +30,13 @@ function startFollowing(
   leanClock.observe(now());
   const client = clientTo(leanUrl, { clock: leanClock });
   const events = new SqlPayoutEvents(database);
-  let looks = 0;
+  let storeReads = 0;
   let begun = Promise.withResolvers<undefined>();
   let mayRun = Promise.withResolvers<undefined>();
   let isStopped = false;
   const newPayouts = events.newPayouts.bind(events);
   vi.spyOn(events, 'newPayouts').mockImplementation(async (...query) => {
-    looks += 1;
+    storeReads += 1;
     begun.resolve(undefined);
     await mayRun.promise;
     return isStopped ? [] : newPayouts(...query);
@@ -71,10 +71,10 @@ function startFollowing(
     wake() {
       followed.wake();
     },
-    /** The number of times that the store was asked. */
-    looks: () => looks,
-    /** The number of rows that were compared with the published states in detail. */
-    comparedRows: () => publishRow.mock.calls.length,
+    /** How often the store was read. */
+    storeReads: () => storeReads,
+    /** How often a row was given to the processor to publish its state. */
+    publishedRows: () => publishRow.mock.calls.length,
     beginPoll,
     /** Runs one poll. It has ended when the next one begins. */
     async poll(): Promise<void> {
@@ -137,7 +137,7 @@ describe('a gateway that follows new payouts', () => {
   }
 
   it('publishes each state of a payout once, until it has a payment or has failed', async () => {
-    const { lean, create, passInterval, published, comparedRows } = await start();
+    const { lean, create, passInterval, published, publishedRows } = await start();
     await create('mine');
     await create('fails');
     lean.rows = [row('mine', 'CREATED'), row('fails', 'FAILED'), row('not followed', 'CREATED')];
@@ -147,7 +147,7 @@ describe('a gateway that follows new payouts', () => {
       ['mine', 'CREATED'],
       ['fails', 'FAILED'],
     ]);
-    expect(comparedRows()).toBe(2);
+    expect(publishedRows()).toBe(2);
     lean.rows = [row('mine', 'AWAITING_AUTHORIZATION')];
     await passInterval();
     lean.rows = [row('mine', 'PENDING_WITH_BANK', 'payment')];
@@ -228,7 +228,7 @@ describe('a gateway that follows new payouts', () => {
     expect(await passInterval()).toEqual([]);
   });
 
-  it('calls Lean never, and asks the store once, while no payouts are created', async () => {
+  it('never calls Lean, and reads the store once, while no payouts are created', async () => {
     const { url, received } = await rawServer(answer => {
       json(answer, { content: [] });
     });
@@ -237,7 +237,7 @@ describe('a gateway that follows new payouts', () => {
     const other = startFollowing(url, open(), clock);
     await idle.beginPoll();
     for (let polls = 0; polls < 5; polls += 1) await other.poll();
-    expect(idle.looks()).toBe(1);
+    expect(idle.storeReads()).toBe(1);
     expect(received).toEqual([]);
     await createSettled('mine');
     idle.wake();
@@ -245,7 +245,7 @@ describe('a gateway that follows new payouts', () => {
     expect(received).toHaveLength(1);
   });
 
-  it('asks the store again at the next interval after it was unavailable', async () => {
+  it('reads the store again at the next interval after it was unavailable', async () => {
     const { url } = await rawServer(answer => {
       json(answer, { content: [] });
     });
@@ -258,13 +258,14 @@ describe('a gateway that follows new payouts', () => {
         ? Promise.reject(new StoreUnavailable(new Error('down')))
         : database.run(...statements);
     };
-    const { beginPoll, poll, wake, looks } = startFollowing(url, overrideDatabase(database, { run }), clock, {
+    const failing = overrideDatabase(database, { run });
+    const { beginPoll, poll, wake, storeReads } = startFollowing(url, failing, clock, {
       idleIntervalMs: 3_600_000,
     });
     await beginPoll();
     wake();
     for (let failures = 0; failures < 3; failures += 1) await poll();
-    expect(looks()).toBe(5);
+    expect(storeReads()).toBe(5);
   });
 });
 
@@ -328,7 +329,7 @@ describe('several gateways on one PostgreSQL', () => {
     expect(await gateways[0]?.published()).toHaveLength(2 * intentIds.length);
   });
 
-  it('another one takes over at the next interval when the one that follows has stopped', async () => {
+  it('have another one take over at the next interval when the one that reads the list has stopped', async () => {
     const { startGateway, listReads, passInterval } = await start();
     const first = startGateway();
     const intentId = await first.create('key-1');
@@ -345,7 +346,7 @@ describe('several gateways on one PostgreSQL', () => {
     ]);
   });
 
-  it('one that starts follows what was created before', async () => {
+  it('follow from their start what was created before', async () => {
     const { startCore, startGateway, passInterval } = await start();
     const intentId = await startCore().create('key-1');
     const started = startGateway();

@@ -22,9 +22,8 @@ export function leanKeyFor({ caller, idempotencyKey }: RequestKey): string {
  * @returns at most 64 characters
  */
 function referenceFor(leanKey: string, position: number, transfers: number): string {
-  if (transfers === 1)
-    return leanKey.length <= maxReferenceLength ? leanKey : shorten(leanKey, `.${digest(leanKey)}`);
-  return shorten(leanKey, `.${String(position)}.${shortDigest(leanKey)}`);
+  if (transfers > 1) return shorten(leanKey, `.${String(position)}.${shortDigest(leanKey)}`);
+  return leanKey.length <= maxReferenceLength ? leanKey : shorten(leanKey, `.${digest(leanKey)}`);
 }
 
 /** The transfers, each with the reference that it has at Lean. */
@@ -35,7 +34,7 @@ export function withReferences(transfers: readonly Transfer[], leanKey: string):
   }));
 }
 
-/** As much of the beginning of a text as fits into a reference before the given end, and this end. */
+/** Appends the end, and cuts the text before it so that both together are at most 64 characters. */
 function shorten(text: string, end: string): string {
   return text.slice(0, maxReferenceLength - end.length) + end;
 }
@@ -45,7 +44,7 @@ function digest(text: string): string {
   return createHash('sha256').update(text).digest('base64url');
 }
 
-/** The beginning of the digest, 72 bits, where a text of 43 characters would be too long to read. */
+/** The first 12 characters of the digest, 72 bits. They keep keys and references short enough to read. */
 function shortDigest(text: string): string {
   return digest(text).slice(0, 12);
 }
