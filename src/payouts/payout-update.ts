@@ -84,7 +84,7 @@ export function isSameState(one: PaymentState, other: PaymentState): boolean {
 /** A payout that a gateway on the store has created, and that had no payment in Lean's answer. */
 export interface NewPayout {
   readonly intentId: string;
-  /** The time since Lean's answer was recorded, in ms. */
+  /** The time since the last send of its request, in ms. */
   readonly ageMs: number;
   /** Its last published state; undefined if none has been published. */
   readonly published: PayoutStateChange | undefined;

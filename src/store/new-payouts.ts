@@ -1,17 +1,25 @@
 import type { Statement } from './database.ts';
 
+/** A payout whose outcome was found longer after its last send, in ms, is not new. The backfill publishes its states. */
+const maxSendAgeMs = String(10 * 60_000);
+
 /**
  * Selects the payouts that were created in the last `maxAgeMs` and had no payment in Lean's answer, newest first, each
  * with its last update. If there are none, it reads only an index.
  */
 export function selectNewPayouts(maxAgeMs: number, limit: number): Statement {
   return {
-    // The time is a subquery, because PostgreSQL uses no index for a condition with a volatile function.
-    sql: `SELECT p.intent_id AS new_intent_id, store_now() - p.changed_at AS age_ms, u.*
-      FROM (SELECT intent_id, changed_at FROM lean_payout_records
-        WHERE intent_id IS NOT NULL AND payment_id IS NULL
-          AND changed_at > (SELECT store_now() - CAST($1 AS BIGINT))
-        ORDER BY changed_at DESC LIMIT $2) p
+    // The times are subqueries, because PostgreSQL uses no index for a condition with a volatile function. A time in the
+    // far future was written by a wrong clock. CROSS JOIN makes SQLite start with the records, which have the index.
+    sql: `SELECT p.intent_id AS new_intent_id, store_now() - p.last_sent_at AS age_ms, u.*
+      FROM (SELECT p.intent_id, p.changed_at, r.last_sent_at
+        FROM lean_payout_records p CROSS JOIN lean_payout_requests r
+        WHERE p.intent_id IS NOT NULL AND p.payment_id IS NULL
+          AND p.changed_at > (SELECT store_now() - CAST($1 AS BIGINT))
+          AND p.changed_at < (SELECT store_now() + CAST($1 AS BIGINT))
+          AND r.caller = p.caller AND r.idempotency_key = p.idempotency_key
+          AND r.last_sent_at > store_now() - ${maxSendAgeMs}
+        ORDER BY p.changed_at DESC LIMIT $2) p
       LEFT JOIN lean_payout_updates u
         ON u.position = (SELECT MAX(position) FROM lean_payout_updates WHERE intent_id = p.intent_id)
       ORDER BY p.changed_at DESC`,

@@ -26,8 +26,8 @@ const maxFollowed = 1000;
 
 const maxPages = 10;
 
-/** A creation may take this long, in ms. Lean may have recorded the payout at its start, long before the answer. */
-const creationMs = 60_000;
+/** How much earlier than its send Lean may date a payout, in ms, because clocks differ. */
+const clockMarginMs = 60_000;
 
 /**
  * Publishes the states of new payouts until Lean makes a payment, because Lean sends no webhook before that. One gateway
@@ -95,8 +95,8 @@ export class FollowedPayouts {
 
   async #readList(followed: ReadonlyMap<string, NewPayout>): Promise<void> {
     const { client, processor } = this.#options;
-    const oldestMs = Math.max(...[...followed.values()].map(({ ageMs }) => ageMs));
-    const from = instantAt((client.clock.now() ?? Date.now()) - oldestMs - creationMs);
+    const oldestMs = Math.max(0, ...[...followed.values()].map(({ ageMs }) => ageMs));
+    const from = instantAt((client.clock.now() ?? Date.now()) - oldestMs - clockMarginMs);
     const unseen = new Set(followed.keys());
     const isStopped = (): boolean => this.#loop.stopped;
     for await (const { rows, position } of listedPages(

@@ -73,6 +73,27 @@ describe.each(storeKinds)('new payouts (%s)', kind => {
     expect(await newIds()).toEqual([]);
   });
 
+  it('are none of those that were found more than ten minutes after their last send', async () => {
+    const { clock, reconciliation, createUnknown, newPayouts, newIds } = await startPayouts();
+    const [early, late] = [await createUnknown(keyOf('early')), await createUnknown(keyOf('late'))];
+    clock.ms += 10 * minute - 1;
+    await reconciliation.recordFound(early, 0, created('early'));
+    expect(await newPayouts()).toEqual([{ intentId: 'early', ageMs: 10 * minute - 1, published: undefined }]);
+    clock.ms += 1;
+    await reconciliation.recordFound(late, 0, created('late'));
+    expect(await newIds()).toEqual([]);
+  });
+
+  it('are none of those whose time a wrong clock has stored too far ahead', async () => {
+    const { clock, createSettled, newIds } = await startPayouts();
+    clock.ms += maxAgeMs;
+    await createSettled('i');
+    clock.ms -= maxAgeMs;
+    expect(await newIds()).toEqual([]);
+    clock.ms += 1;
+    expect(await newIds()).toEqual(['i']);
+  });
+
   it('are at most as many as the limit', async () => {
     const { clock, records, createSent, createSettled, newIds } = await startPayouts();
     await createSettled('oldest', keyOf('oldest'));

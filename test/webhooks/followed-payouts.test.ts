@@ -178,6 +178,14 @@ describe('a gateway that follows new payouts', () => {
     expect(await passInterval(minute)).toEqual([]);
   });
 
+  it('reads the list from before the send of a payout whose outcome was found later', async () => {
+    const { clock, createUnknown, reconciliation, passInterval } = await start();
+    const request = await createUnknown();
+    clock.ms += 5 * minute;
+    await reconciliation.recordFound(request, 0, created('found'));
+    expect(await passInterval()).toMatchObject([{ from: '2026-02-28T23:59:00.000Z' }]);
+  });
+
   it('follows the newest thousand payouts, and reads ten pages of the list at most', async () => {
     const { clock, lean, create, createBatch, passInterval, published } = await start();
     await create('oldest');
