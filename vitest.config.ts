@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-const allTests = ['test/!(ecosystem)/**/*.test.ts', 'test/*.test.ts'];
-/** Tests with other software: composers, routers, clients, and the examples. They install packages of their own. */
-const ecosystemTests = ['test/ecosystem/**/*.test.ts'];
+const allTests = ['test/!(ecosystem)/**/*.test.ts', 'test/!(bench*).test.ts'];
+/** Tests with other software: composers, routers, clients, the examples, and the servers of the benchmark. */
+const ecosystemTests = ['test/ecosystem/**/*.test.ts', 'test/bench*.test.ts'];
 /** Tests of the results of GraphQL operations by HTTP, which take the fast path. They start no database and no program. */
 const operationTests = [
   'test/access/!(signing-keys).test.ts',

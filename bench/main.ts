@@ -1,6 +1,7 @@
 import { floodsTable } from './floods.ts';
 import { growthTable } from './growth.ts';
 import { latencyTable } from './latency.ts';
+import { leanCallsTable } from './lean-calls.ts';
 import { overheadTable } from './overhead.ts';
 import { payoutRecordTable } from './payout-record.ts';
 import { scaleTable } from './scale.ts';
@@ -21,6 +22,8 @@ const tables: Readonly<Record<string, () => Promise<void>>> = {
       quick ? { rounds: 1, sequential: 5, concurrent: 32 } : { rounds: 5, sequential: 200, concurrent: 1000 },
     ),
   safety: () => safetyTable({ times: quick ? 10 : 3000 }),
+  'lean-calls': () =>
+    leanCallsTable(quick ? { rounds: 1, callsPerRound: 20 } : { rounds: 9, callsPerRound: 5000 }),
   subscribers: () =>
     subscribersTable(
       quick

@@ -75,6 +75,12 @@ describe('npm run bench', () => {
     );
   });
 
+  it('prints the CPU time of a Lean call, with and without the Lean client', () => {
+    expect(stdout).toMatch(
+      / +50 at once +400 at once\nundici.request and its json\(\)( +\d+){2}\nthe Lean client, converted( +\d+){2}\n/,
+    );
+  });
+
   it('prints the cost of subscribers', () => {
     const columns = / +KiB each +first ms +median ms +last ms +CPU µs each +Lean calls/.source;
     // Per event: two Lean calls to read the announced payout, and one for all subscribers together.
@@ -120,7 +126,7 @@ describe('npm run bench', () => {
     await expect(bench('overhed')).rejects.toMatchObject({
       code: 2,
       stderr: expect.stringContaining(
-        'Unknown table: overhed. Accepted: overhead, latency, growth, payout-record, safety, subscribers, floods, start, scale, steady.',
+        'Unknown table: overhed. Accepted: overhead, latency, growth, payout-record, safety, lean-calls, subscribers, floods, start, scale, steady.',
       ) as string,
     });
   });
