@@ -4,7 +4,7 @@ import type { AnnouncedPayout } from '../payouts/creation/payout-records.ts';
 import { StoreUnavailable } from '../errors/gateway-errors.ts';
 import { PollingLoop } from '../scheduling/polling-loop.ts';
 import { WebhookBackfill } from './webhook-backfill.ts';
-import { FollowedPayouts } from './followed-payouts.ts';
+import { NewPayoutFollower } from './new-payout-follower.ts';
 import { LiveUpdates } from './live-updates.ts';
 import type { ObservationSources } from './payout-observer.ts';
 import { WebhookReceiver } from './webhook-receiver.ts';
@@ -56,7 +56,7 @@ export class UpdatePipeline {
   readonly receiver: WebhookReceiver;
   readonly updates: LiveUpdates;
   readonly #options: UpdatePipelineOptions;
-  readonly #followed: FollowedPayouts;
+  readonly #follower: NewPayoutFollower;
   /** The parts that run in the background, in their starting order. */
   readonly #parts: readonly { start(): void; stop(): Promise<void> }[];
   #retryTimer: NodeJS.Timeout | undefined;
@@ -108,7 +108,7 @@ export class UpdatePipeline {
       },
       ...(options.backfillIntervalMs !== undefined && { intervalMs: options.backfillIntervalMs }),
     });
-    this.#followed = new FollowedPayouts({
+    this.#follower = new NewPayoutFollower({
       client,
       events,
       processor,
@@ -121,12 +121,12 @@ export class UpdatePipeline {
       // Old rows may wait for the next hour.
       onFailure: () => undefined,
     });
-    this.#parts = [processor, backfill, this.#followed, retention];
+    this.#parts = [processor, backfill, this.#follower, retention];
   }
 
   /** Must be called after this gateway has created payouts, because Lean sends no webhook before there is a payment. */
   followNewPayouts(): void {
-    this.#followed.wake();
+    this.#follower.wake();
   }
 
   /**

@@ -5,7 +5,7 @@ import type { Instant } from '../../src/payouts/values/instant.ts';
 import { destinations } from '../../src/sandbox/fixtures.ts';
 import type { Database } from '../../src/store/database.ts';
 import { SqlPayoutEvents } from '../../src/store/payout-events.ts';
-import { FollowedPayouts, type FollowedPayoutsOptions } from '../../src/webhooks/followed-payouts.ts';
+import { NewPayoutFollower, type NewPayoutFollowerOptions } from '../../src/webhooks/new-payout-follower.ts';
 import { clientTo, json, rawServer, startLean } from '../lean/fixtures.ts';
 import { created, minute, overrideDatabase, response, startStore } from '../store/store-fixture.ts';
 import { editRows, startLeanProxy } from '../support/lean-proxy.ts';
@@ -23,7 +23,7 @@ function startFollowing(
   leanUrl: string,
   database: Database,
   clock: { readonly ms: number },
-  options: Partial<FollowedPayoutsOptions> = {},
+  options: Partial<NewPayoutFollowerOptions> = {},
 ) {
   const now = (): number => clock.ms;
   const leanClock = new LeanClock({ monotonic: now, wall: now });
@@ -43,7 +43,7 @@ function startFollowing(
   });
   const processor = createEventProcessor(client, events);
   const publishRow = vi.spyOn(processor, 'publishRow');
-  const followed = new FollowedPayouts({
+  const followed = new NewPayoutFollower({
     client,
     events,
     processor,
@@ -97,7 +97,7 @@ const row = (intentId: string, status: string, paymentId: string | null = null) 
 
 describe('a gateway that follows new payouts', () => {
   /** A gateway in front of a Lean whose list and time the test sets. */
-  async function start(options: Partial<FollowedPayoutsOptions> = {}) {
+  async function start(options: Partial<NewPayoutFollowerOptions> = {}) {
     const store = await startStore('SQLite');
     const { clock, records, createSent, createSettled } = store;
     const lean = { rows: [] as (object | null)[] };

@@ -8,7 +8,7 @@ import type { NewPayout, PayoutEvents } from '../payouts/payout-update.ts';
 import type { EventProcessor } from './event-processor.ts';
 import { listedPages } from './listed-pages.ts';
 
-export interface FollowedPayoutsOptions {
+export interface NewPayoutFollowerOptions {
   readonly client: LeanClient;
   readonly events: Pick<PayoutEvents, 'newPayouts' | 'takeFollowLease'>;
   readonly processor: Pick<EventProcessor, 'beginRead' | 'publishRow'>;
@@ -34,8 +34,8 @@ const clockMarginMs = 60_000;
  * at a time reads one list every few seconds, for the payouts that all gateways on the store have created. After
  * `followMs` the backfill takes over.
  */
-export class FollowedPayouts {
-  readonly #options: Required<FollowedPayoutsOptions>;
+export class NewPayoutFollower {
+  readonly #options: Required<NewPayoutFollowerOptions>;
   readonly #loop: PollingLoop;
   /** New payouts that need no more reads, because the list has shown a payment or a final state. */
   #ended = new Set<string>();
@@ -43,7 +43,7 @@ export class FollowedPayouts {
   /** When the store is read again without a call of `wake()` (`performance.now()`). */
   #idleUntil = 0;
 
-  constructor(options: FollowedPayoutsOptions) {
+  constructor(options: NewPayoutFollowerOptions) {
     this.#options = { intervalMs: 3000, idleIntervalMs: 30_000, ...options };
     this.#loop = new PollingLoop({
       poll: () => this.#poll(),
