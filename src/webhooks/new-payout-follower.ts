@@ -37,7 +37,7 @@ const clockMarginMs = 60_000;
 export class NewPayoutFollower {
   readonly #options: Required<NewPayoutFollowerOptions>;
   readonly #loop: PollingLoop;
-  /** New payouts that need no more reads, because the list has shown a payment or a final state. */
+  /** New payouts that need no more reads, because the list has shown a payment of them. */
   #ended = new Set<string>();
   #isWoken = false;
   /** When the store is read again without a call of `wake()` (`performance.now()`). */
@@ -122,6 +122,6 @@ export class NewPayoutFollower {
     const hasPayment = paymentId !== null || isAtBank(state.status);
     const isPublished = payout.published?.leanStatus === state.leanStatus;
     if (!hasPayment && !isPublished) await this.#options.processor.publishRow(row, position);
-    if (hasPayment || !isBeforePayment(row)) this.#ended.add(intentId);
+    if (hasPayment) this.#ended.add(intentId);
   }
 }

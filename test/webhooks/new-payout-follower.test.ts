@@ -75,6 +75,10 @@ function startFollowing(
     storeReads: () => storeReads,
     /** How often a row was given to the processor to publish its state. */
     publishedRows: () => publishRow.mock.calls.length,
+    /** The processor cannot settle the state of the next row. */
+    leaveNextRowUnsettled() {
+      publishRow.mockResolvedValueOnce(0);
+    },
     beginPoll,
     /** Runs one poll. It has ended when the next one begins. */
     async poll(): Promise<void> {
@@ -153,6 +157,18 @@ describe('a gateway that follows new payouts', () => {
     lean.rows = [row('mine', 'PENDING_WITH_BANK', 'payment')];
     await passInterval();
     expect((await published()).slice(2)).toEqual([['mine', 'AWAITING_AUTHORIZATION']]);
+    expect(await passInterval()).toEqual([]);
+  });
+
+  it('publishes a failure at the next interval if its state cannot be settled at first', async () => {
+    const { lean, create, passInterval, published, leaveNextRowUnsettled } = await start();
+    await create('fails');
+    lean.rows = [row('fails', 'FAILED')];
+    leaveNextRowUnsettled();
+    await passInterval();
+    expect(await published()).toEqual([]);
+    await passInterval();
+    expect(await published()).toEqual([['fails', 'FAILED']]);
     expect(await passInterval()).toEqual([]);
   });
 
