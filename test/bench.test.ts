@@ -89,45 +89,47 @@ describe('npm run bench', () => {
     expect(stdout).toMatch(new RegExp(`${columns}\n${allReading}\n${someReading}\n`));
   });
 
-  // The tests above have built the gateway.
+  // The command above has built the gateway.
   const bench = (...tables: string[]) => run(process.execPath, ['bench/main.ts', ...tables], { env });
 
-  it('prints only the named tables if any are named', async () => {
-    const { stdout } = await bench('steady');
-    const columns = / +CPU µs +per second +MiB\nminute 1( +\d+){3}\n\n/.source;
-    expect(stdout).toMatch(new RegExp(`^\nOur gateway, minute by minute.*\n\n${columns}$`));
-  });
+  describe.concurrent('with the names of tables', () => {
+    it('prints only the named tables if any are named', async () => {
+      const { stdout } = await bench('steady');
+      const columns = / +CPU µs +per second +MiB\nminute 1( +\d+){3}\n\n/.source;
+      expect(stdout).toMatch(new RegExp(`^\nOur gateway, minute by minute.*\n\n${columns}$`));
+    });
 
-  it('prints the cost of a start and of the first requests', async () => {
-    const { stdout } = await bench('start');
-    const columns = / +first ms +CPU ms +1–5 +6–10 +steady +multiple\n/.source;
-    const image = /  image \(bundle\)( +\d+){5} +[\d.]+\n/.source;
-    const npm = /  npm package \(dist\)( +\d+){5} +[\d.]+\n/.source;
-    const sources = /  npm start \(sources\)( +\d+){5} +[\d.]+\n/.source;
-    expect(stdout).toMatch(
-      new RegExp(
-        `${columns}one payout, 10 fields\n${image}${npm}${sources}50 payouts, fields of the list\n${image}${npm}`,
-      ),
-    );
-  });
+    it('prints the cost of a start and of the first requests', async () => {
+      const { stdout } = await bench('start');
+      const columns = / +first ms +CPU ms +1–5 +6–10 +steady +multiple\n/.source;
+      const image = /  image \(bundle\)( +\d+){5} +[\d.]+\n/.source;
+      const npm = /  npm package \(dist\)( +\d+){5} +[\d.]+\n/.source;
+      const sources = /  npm start \(sources\)( +\d+){5} +[\d.]+\n/.source;
+      expect(stdout).toMatch(
+        new RegExp(
+          `${columns}one payout, 10 fields\n${image}${npm}${sources}50 payouts, fields of the list\n${image}${npm}`,
+        ),
+      );
+    });
 
-  it('prints what several gateways cost PostgreSQL and Lean', async () => {
-    const { stdout } = await bench('scale');
-    expect(stdout).toMatch(/^ +1 +2 +\(10\) +\(100\)\n/m);
-    const rows = stdout.split('\n').map(row => row.split(/ {3,}/));
-    const figuresOf = (title: string): unknown => rows.find(row => row[0] === title)?.slice(1);
-    // 17, and what the gateways do in the background meanwhile.
-    expect(figuresOf('statements per payout')).toEqual(Array(4).fill(expect.stringMatching(/^\d\d\.\d$/)));
-    expect(figuresOf('NOTIFY per webhook')).toEqual(Array(4).fill('1.0'));
-    expect(figuresOf('notifications received per webhook')).toEqual(['1.0', '2.0', '10.0', '100.0']);
-  });
+    it('prints what several gateways cost PostgreSQL and Lean', async () => {
+      const { stdout } = await bench('scale');
+      expect(stdout).toMatch(/^ +1 +2 +\(10\) +\(100\)\n/m);
+      const rows = stdout.split('\n').map(row => row.split(/ {3,}/));
+      const figuresOf = (title: string): unknown => rows.find(row => row[0] === title)?.slice(1);
+      // 17, and what the gateways do in the background meanwhile.
+      expect(figuresOf('statements per payout')).toEqual(Array(4).fill(expect.stringMatching(/^\d\d\.\d$/)));
+      expect(figuresOf('NOTIFY per webhook')).toEqual(Array(4).fill('1.0'));
+      expect(figuresOf('notifications received per webhook')).toEqual(['1.0', '2.0', '10.0', '100.0']);
+    });
 
-  it('exits with 2 and a list of all tables if a name is unknown', async () => {
-    await expect(bench('overhed')).rejects.toMatchObject({
-      code: 2,
-      stderr: expect.stringContaining(
-        'Unknown table: overhed. Accepted: overhead, latency, growth, payout-record, safety, lean-calls, subscribers, floods, start, scale, steady.',
-      ) as string,
+    it('exits with 2 and a list of all tables if a name is unknown', async () => {
+      await expect(bench('overhed')).rejects.toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining(
+          'Unknown table: overhed. Accepted: overhead, latency, growth, payout-record, safety, lean-calls, subscribers, floods, start, scale, steady.',
+        ) as string,
+      });
     });
   });
 });
