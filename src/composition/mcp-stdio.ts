@@ -1,5 +1,4 @@
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
-import { pino } from 'pino';
 import { StdioTransport } from '../adapters/mcp/stdio-transport.ts';
 import { createMcpTools } from '../adapters/mcp/server.ts';
 import type { StdioConfig } from '../config/config.ts';
@@ -14,7 +13,7 @@ import { OperationCalls } from '../operations/operation-calls.ts';
  */
 export async function startStdioTools(config: StdioConfig): Promise<{ close(): Promise<void> }> {
   const { mcpWrites, requireIdempotencyKey: requireKey, maskIban, maxUpstreamCalls } = config;
-  const log = createLog(config, pino.destination(2));
+  const log = createLog(config, 2);
   const core = createCore(config, { log });
   await core.prepareStore();
   core.loop.start();
