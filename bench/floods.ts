@@ -63,7 +63,7 @@ async function measureFlood(flood: Flood, { share, recoveryMs }: Counts): Promis
   const [port, restPort, mcpPort] = await freePorts(3);
   const gateway = await startProcess('../dist/main.js', {
     flags: nodeFlags(),
-    quiet: true,
+    output: 'quiet',
     env: {
       PATH: process.env['PATH'],
       LEAN_BASE_URL: lean.url,

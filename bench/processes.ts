@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 export interface ServerProcess {
   /** The address of its endpoint. */
   readonly url: string;
-  /** All that it has printed so far; empty without the option `collectOutput`. */
+  /** All that it has printed so far, if the option `output` is `collected`. */
   readonly output: string;
   /**
    * Sends a command that the program or its probe implements, and resolves with the reply. Calls must not overlap,
@@ -26,30 +26,25 @@ export interface ProcessOptions {
   readonly path?: string;
   /** All its environment variables. @default those of this process */
   readonly env?: NodeJS.ProcessEnv;
-  /** Whether its standard output is discarded. @default false */
-  readonly quiet?: boolean;
-  /** Whether its standard output and error are collected instead of shown. @default false */
-  readonly collectOutput?: boolean;
+  /** Shown here, `quiet` without its standard output, or collected and not shown. @default shown */
+  readonly output?: keyof typeof outputs;
 }
+
+const outputs = {
+  shown: ['inherit', 'inherit'],
+  quiet: ['ignore', 'inherit'],
+  collected: ['pipe', 'pipe'],
+} as const;
 
 const probe = new URL('probe.js', import.meta.url).href;
 
 /** Starts a server. Rejects if the process ends before it listens. */
 export async function startProcess(file: string, options: ProcessOptions = {}): Promise<ServerProcess> {
-  const {
-    args = [],
-    flags = [],
-    path = '',
-    env = process.env,
-    quiet = false,
-    collectOutput = false,
-  } = options;
+  const { args = [], flags = [], path = '', env = process.env } = options;
   const child = fork(fileURLToPath(new URL(file, import.meta.url)), args, {
     env,
     execArgv: [...process.execArgv, ...flags, '--import', probe],
-    stdio: collectOutput
-      ? ['ignore', 'pipe', 'pipe', 'ipc']
-      : ['ignore', quiet ? 'ignore' : 'inherit', 'inherit', 'ipc'],
+    stdio: ['ignore', ...outputs[options.output ?? 'shown'], 'ipc'],
   });
   let output = '';
   for (const stream of [child.stdout, child.stderr])

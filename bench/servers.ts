@@ -93,7 +93,7 @@ export async function startSurroundings(): Promise<Surroundings> {
       startProcess(file, {
         flags: nodeFlags(),
         path: '/graphql',
-        quiet: true,
+        output: 'quiet',
         env: {
           ...production,
           ...issuer.env,
@@ -120,7 +120,7 @@ export async function startServers(names: readonly ServerName[]): Promise<Server
   const startPeer = (name: PeerName): Promise<ServerProcess> => {
     const { file, path } = peers[name];
     const env = { ...production, ...issuerEnv, ...rateLimits };
-    return startProcess(file, { path, quiet: true, env, args: [leanUrl] });
+    return startProcess(file, { path, output: 'quiet', env, args: [leanUrl] });
   };
   const startGateway = (name: GatewayName): Promise<ServerProcess> =>
     surroundings.startGateway('../dist/main.js', gateways[name]);

@@ -18,7 +18,7 @@ const startPeer = (file: string, issuer: Issuer): Promise<ServerProcess> =>
       RATE_LIMIT_REQUESTS: String(requestsPerMinute),
       NODE_ENV: 'production',
     },
-    collectOutput: true,
+    output: 'collected',
   });
 
 const aliases = Array.from({ length: 16 }, (_, index) => `a${String(index)}: payout(id: "po_1") { id }`).join(
