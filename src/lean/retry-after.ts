@@ -14,7 +14,7 @@ export function retryAfterMs(
 ): number | undefined {
   const value = headers['retry-after'];
   if (typeof value !== 'string') return undefined;
-  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : dateOf(value) - now();
+  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : httpDateMs(value) - now();
   return Number.isNaN(ms) ? undefined : Math.min(Math.max(0, ms), maxRetryAfterMs);
 }
 
@@ -24,7 +24,7 @@ export function retryAfterSeconds(response: Pick<HttpResponse, 'headers'>): numb
   return ms === undefined ? undefined : Math.max(1, Math.ceil(ms / 1000));
 }
 
-/** An HTTP date in epoch ms. `Date.parse` would also accept other texts, such as `1.5`, a day in the year 2001. */
-function dateOf(value: string): number {
+/** An HTTP date in epoch ms; NaN for any other text. `Date.parse` would also accept other texts, such as `1.5`, a day in the year 2001. */
+function httpDateMs(value: string): number {
   return /^[A-Z][a-z]+, .+ GMT$/.test(value) ? Date.parse(value) : NaN;
 }
