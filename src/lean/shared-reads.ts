@@ -106,10 +106,18 @@ class InFlightRead<Answer> implements CancellableRead {
     }
   }
 
-  /** Settles each subscriber in a task of its own: there may be hundreds, and each continues with the answer. */
+  /**
+   * Settles each subscriber in a task of its own: there may be hundreds, and each continues with the answer.
+   *
+   * The read lets go of its subscribers, and so of their answers. It has often survived two young collections by now, and
+   * whatever it refers to would then survive as well, until the next full collection. That made a page of 50 payouts cost
+   * half as much again.
+   */
   #settle(settle: (subscriber: Subscriber<Answer>) => void): void {
     this.#reads.remove(this);
-    for (const subscriber of this.#subscribers) {
+    const subscribers = this.#subscribers;
+    this.#subscribers = [];
+    for (const subscriber of subscribers) {
       subscriber.stopListening();
       eventLoopBatcher.run(this, () => {
         settle(subscriber);
