@@ -8,6 +8,8 @@ import type { Workload } from './workloads.ts';
 export interface Round {
   /** CPU time of the server's process per request, in µs. */
   readonly cpuMicros: number;
+  /** How long the garbage collector paused the main thread per request, in µs. */
+  readonly gcMicros: number;
   /** Requests per second. */
   readonly perSecond: number;
   /** Latency in ms. */
@@ -44,13 +46,16 @@ export async function measureInterleaved(
 }
 
 async function measure(servers: Servers, server: ServerProcess, plan: Plan): Promise<Round> {
-  const [callsBefore, cpuBefore] = [await servers.leanCalls(), await server.cpuMicros()];
+  const [callsBefore, gcBefore] = [await servers.leanCalls(), Number(await server.ask('gc pauses'))];
+  const cpuBefore = await server.cpuMicros();
   const { latencies, seconds } = await sendLoad(server.url, servers.tokens, plan.workload, plan);
   const cpu = (await server.cpuMicros()) - cpuBefore;
+  const gc = Number(await server.ask('gc pauses')) - gcBefore;
   const calls = (await servers.leanCalls()) - callsBefore;
   const requests = latencies.length;
   return {
     cpuMicros: cpu / requests,
+    gcMicros: gc / requests,
     perSecond: requests / seconds,
     p50: percentile(latencies, 50),
     p99: percentile(latencies, 99),

@@ -70,13 +70,26 @@ export async function overheadTable({ quick }: { readonly quick: boolean }): Pro
   }
   printTable(
     'Cost of an operation, compared with other servers of the same fields',
-    ['', 'CPU µs', 'of E', 'of protected', 'of bare', 'per second', 'p50 ms', 'p99 ms', 'MiB', 'Lean calls'],
+    [
+      '',
+      'CPU µs',
+      'of E',
+      'of protected',
+      'of bare',
+      'GC µs',
+      'per second',
+      'p50 ms',
+      'p99 ms',
+      'MiB',
+      'Lean calls',
+    ],
     all.flatMap(({ plan, measured }) => [[plan.workload.name], ...rowsOf(measured)]),
   );
   console.log(
     'Our gateway and the protected servers check tokens, rates and limits of documents, measure and log. The other\n' +
       'servers do none of this. Only our gateway records payouts. As shipped it has a read cache, which saves Lean calls.\n' +
       '"of protected" is the ratio to the protected server that needs less CPU.\n' +
+      'GC µs is how long the garbage collector stops the main thread. Its other threads count as CPU only.\n' +
       'MiB is the memory of the process after the load. About 17 MiB of the others is for running TypeScript.\n',
   );
 }
@@ -103,6 +116,7 @@ function rowsOf(measured: ReadonlyMap<ServerName, Measurements>): string[][] {
     `  ${name}`,
     medianOf(rounds, 'cpuMicros').toFixed(0),
     ...others.map(other => ratio(rounds, other).toFixed(2)),
+    medianOf(rounds, 'gcMicros').toFixed(0),
     medianOf(rounds, 'perSecond').toFixed(0),
     medianOf(rounds, 'p50').toFixed(2),
     medianOf(rounds, 'p99').toFixed(2),

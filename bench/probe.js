@@ -1,5 +1,6 @@
 import { subscribe } from 'node:diagnostics_channel';
 import { flushCompileCache } from 'node:module';
+import { PerformanceObserver } from 'node:perf_hooks';
 
 /*
  * Preloaded into every process of the benchmark (`--import`). It sends the address of the first server that listens
@@ -32,6 +33,11 @@ function startSampling() {
   }, 2).unref();
 }
 
+let gcMs = 0;
+new PerformanceObserver(list => {
+  for (const { duration } of list.getEntries()) gcMs += duration;
+}).observe({ type: 'gc' });
+
 /** @type {Readonly<Record<string, () => number>>} */
 const commands = {
   /** The CPU time of the process so far, in µs. */
@@ -49,6 +55,8 @@ const commands = {
     maxBlockedMs = 0;
     return blockedMs;
   },
+  /** How long the garbage collector has paused the main thread so far, in µs. */
+  'gc pauses': () => gcMs * 1000,
   /** The resident memory in bytes. */
   memory: () => process.memoryUsage.rss(),
 };
