@@ -1,7 +1,10 @@
+import { setImmediate } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { CancellationSignal } from '../../src/lean/cancellation.ts';
-import { SharedReads } from '../../src/lean/shared-reads.ts';
+import { SharedReads, type CancellableRead } from '../../src/lean/shared-reads.ts';
 import { failureOf, farDeadline } from './fixtures.ts';
 
 /** Shared reads whose starts are recorded, and whose outcomes the test decides. */
@@ -42,6 +45,26 @@ describe('identical reads', () => {
     const second = read('a');
     started[1]?.resolve('new');
     expect(await second).toBe('new');
+  });
+
+  it('let go of their answer once all readers have it', async () => {
+    setFlagsFromString('--expose-gc');
+    const collectGarbage = runInNewContext('gc') as () => void;
+    const reads = new SharedReads<object>();
+    const ended: CancellableRead[] = [];
+    const readOnce = async (): Promise<WeakRef<object>> =>
+      new WeakRef(
+        await reads.read('a', { deadline: farDeadline() }, read => {
+          ended.push(read);
+          return Promise.resolve({});
+        }),
+      );
+    const answer = await readOnce();
+    // A WeakRef keeps its object until the end of the task that has created it.
+    await setImmediate();
+    collectGarbage();
+    expect(answer.deref()).toBeUndefined();
+    expect(ended).toHaveLength(1);
   });
 
   it('start a new read after one whose start threw', async () => {
