@@ -1,5 +1,5 @@
 import type { LeanClient } from '../lean/client.ts';
-import { concernsOneRequest, LeanError } from '../errors/lean-errors.ts';
+import { LeanError } from '../errors/lean-errors.ts';
 import { StoreUnavailable } from '../errors/gateway-errors.ts';
 import { PollingLoop } from '../scheduling/polling-loop.ts';
 import { instantAt } from '../payouts/values/instant.ts';
@@ -7,6 +7,7 @@ import { isAtBank, isBeforePayment, type Payout } from '../payouts/payout.ts';
 import type { NewPayout, PayoutEvents } from '../payouts/payout-update.ts';
 import type { EventProcessor } from './event-processor.ts';
 import { listedPages } from './listed-pages.ts';
+import { RowPublisher, type ListedRow } from './row-publisher.ts';
 
 export interface NewPayoutFollowerOptions {
   readonly client: LeanClient;
@@ -37,6 +38,7 @@ const clockMarginMs = 60_000;
 export class NewPayoutFollower {
   readonly #options: Required<NewPayoutFollowerOptions>;
   readonly #loop: PollingLoop;
+  readonly #publisher: RowPublisher;
   /** New payouts that need no more reads, because the list has shown a payment of them. */
   #ended = new Set<string>();
   #isWoken = false;
@@ -51,6 +53,10 @@ export class NewPayoutFollower {
       isTransient: error => error instanceof LeanError || error instanceof StoreUnavailable,
       // The next read comes soon, and the backfill reads what the last one missed.
       onFailure: () => undefined,
+    });
+    this.#publisher = new RowPublisher({
+      processor: this.#options.processor,
+      isStopped: () => this.#loop.stopped,
     });
   }
 
@@ -75,28 +81,29 @@ export class NewPayoutFollower {
     this.#isWoken = false;
     this.#idleUntil = 0;
     const { events, intervalMs, idleIntervalMs } = this.#options;
-    const followed = await this.#readFollowed();
+    const payouts = await this.#payoutsToFollow();
     // The lease is shorter than the interval, because a single gateway would otherwise find its own lease still valid.
-    if (followed.size > 0 && (await events.takeFollowLease(intervalMs * 0.9))) await this.#readList(followed);
+    if (payouts.length > 0 && (await events.takeFollowLease(intervalMs * 0.9)))
+      await this.#publisher.publish(this.#pages(payouts));
     else this.#idleUntil = performance.now() + idleIntervalMs;
   }
 
-  /** The payouts to follow, by intent id. */
-  async #readFollowed(): Promise<ReadonlyMap<string, NewPayout>> {
+  async #payoutsToFollow(): Promise<readonly NewPayout[]> {
     const payouts = await this.#options.events.newPayouts(followMs, maxFollowed);
     this.#ended = this.#ended.intersection(new Set(payouts.map(({ intentId }) => intentId)));
-    const followed = payouts.filter(
+    return payouts.filter(
       ({ intentId, published }) =>
         !this.#ended.has(intentId) &&
         (published === undefined || (published.paymentId === null && isBeforePayment({ state: published }))),
     );
-    return new Map(followed.map(payout => [payout.intentId, payout]));
   }
 
-  async #readList(followed: ReadonlyMap<string, NewPayout>): Promise<void> {
+  /** The rows of each page that show a new state. Ends with the page that shows the last of the payouts. */
+  async *#pages(payouts: readonly NewPayout[]): AsyncGenerator<readonly ListedRow[]> {
     const { client, processor } = this.#options;
-    const oldestMs = Math.max(0, ...[...followed.values()].map(({ ageMs }) => ageMs));
+    const oldestMs = Math.max(0, ...payouts.map(({ ageMs }) => ageMs));
     const from = instantAt((client.clock.now() ?? Date.now()) - oldestMs - clockMarginMs);
+    const followed = new Map(payouts.map(payout => [payout.intentId, payout]));
     const unseen = new Set(followed.keys());
     const isStopped = (): boolean => this.#loop.stopped;
     for await (const { rows, position } of listedPages(
@@ -104,24 +111,30 @@ export class NewPayoutFollower {
       { client, processor, maxPages, isStopped },
     )) {
       for (const row of rows) {
-        if (isStopped()) return;
         unseen.delete(row.intentId);
-        await this.#publishIfChanged(row, followed.get(row.intentId), position).catch((error: unknown) => {
-          // A payout that cannot be read must not keep the others from being published.
-          if (!(error instanceof LeanError && concernsOneRequest(error))) throw error;
-        });
+        if (hasPayment(row)) this.#ended.add(row.intentId);
       }
+      yield rows
+        .filter(row => showsNewState(row, followed.get(row.intentId)))
+        .map(row => ({ row, position }));
       if (unseen.size === 0) return;
     }
   }
+}
 
-  async #publishIfChanged(row: Payout, payout: NewPayout | undefined, position: number): Promise<void> {
-    const { intentId, paymentId, state } = row;
-    if (payout === undefined || state?.leanStatus == null) return;
-    // From the payment on, Lean sends webhooks. Some lists show no payment ids; then the status shows the payment.
-    const hasPayment = paymentId !== null || isAtBank(state.status);
-    const isPublished = payout.published?.leanStatus === state.leanStatus;
-    if (!hasPayment && !isPublished) await this.#options.processor.publishRow(row, position);
-    if (hasPayment) this.#ended.add(intentId);
-  }
+/** Some lists show no payment ids. Then the status shows the payment. */
+function hasPayment({ paymentId, state }: Payout): boolean {
+  return paymentId !== null || (state !== undefined && isAtBank(state.status));
+}
+
+/** Whether a row shows a state of a followed payout that has not been published, and that no webhook announces. */
+function showsNewState(row: Payout, payout: NewPayout | undefined): boolean {
+  const leanStatus = row.state?.leanStatus;
+  return (
+    payout !== undefined &&
+    leanStatus != null &&
+    leanStatus !== payout.published?.leanStatus &&
+    // From the payment on, Lean sends webhooks.
+    !hasPayment(row)
+  );
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { StoreUnavailable } from '../../src/errors/gateway-errors.ts';
+import { Bulkhead } from '../../src/lean/bulkhead.ts';
 import { LeanClock } from '../../src/lean/lean-clock.ts';
 import type { Instant } from '../../src/payouts/values/instant.ts';
 import { destinations } from '../../src/sandbox/fixtures.ts';
@@ -15,6 +16,11 @@ import { createEventProcessor } from '../support/updates.ts';
 /** The store's time stands still, so the lease is due again only after the test has let this time pass. */
 const intervalMs = 5;
 
+interface FollowingOptions extends Partial<NewPayoutFollowerOptions> {
+  /** How long an open circuit waits before its probe. With 0, Lean's failures stop no request. @default 0 */
+  readonly probeAfterMs?: number;
+}
+
 /**
  * Starts to follow the payouts of a store. Each poll waits at its beginning until the test lets it run. With
  * `idleIntervalMs` of 0 there is a poll at every interval.
@@ -23,12 +29,13 @@ function startFollowing(
   leanUrl: string,
   database: Database,
   clock: { readonly ms: number },
-  options: Partial<NewPayoutFollowerOptions> = {},
+  { probeAfterMs = 0, ...options }: FollowingOptions = {},
 ) {
   const now = (): number => clock.ms;
   const leanClock = new LeanClock({ monotonic: now, wall: now });
   leanClock.observe(now());
-  const client = clientTo(leanUrl, { clock: leanClock });
+  const read = new Bulkhead({ concurrency: 16, queue: 64, probeAfterMs });
+  const client = clientTo(leanUrl, { clock: leanClock, bulkheads: { read, write: read } });
   const events = new SqlPayoutEvents(database);
   let storeReads = 0;
   let begun = Promise.withResolvers<undefined>();
@@ -101,16 +108,23 @@ const row = (intentId: string, status: string, paymentId: string | null = null) 
 
 describe('a gateway that follows new payouts', () => {
   /** A gateway in front of a Lean whose list and time the test sets. */
-  async function start(options: Partial<NewPayoutFollowerOptions> = {}) {
+  async function start(options: FollowingOptions = {}) {
     const store = await startStore('SQLite');
     const { clock, records, createSent, createSettled } = store;
-    const lean = { rows: [] as (object | null)[] };
+    const lean = {
+      rows: [] as (object | null)[],
+      /** The status to refuse the reads of a payout with, by its intent id. */
+      refuse: (() => undefined) as (intentId: string) => number | undefined,
+    };
+    const readIds: string[] = [];
     const queries: Record<string, string>[] = [];
     const { url } = await rawServer((answer, { target }) => {
       const { pathname, searchParams } = new URL(target, 'http://lean');
       answer.setHeader('date', new Date(clock.ms).toUTCString());
       if (pathname !== '/payouts/v1/payments') {
-        json(answer, { status: 'NOT_FOUND', message: 'no', timestamp: '' }, 404);
+        const intentId = decodeURIComponent(pathname.split('/')[4] ?? '');
+        readIds.push(intentId);
+        json(answer, { status: 'REFUSED', message: 'no', timestamp: '' }, lean.refuse(intentId) ?? 404);
         return;
       }
       queries.push(Object.fromEntries(searchParams));
@@ -131,6 +145,8 @@ describe('a gateway that follows new payouts', () => {
           intentIds.map((id, index) => created(id, index)),
         );
       },
+      /** The payouts that Lean was asked about since the last call, each once. */
+      readPayouts: () => [...new Set(readIds.splice(0))],
       /** Lets an interval pass, and returns the queries of the list meanwhile. */
       async passInterval(ms = intervalMs): Promise<readonly Record<string, string>[]> {
         clock.ms += ms;
@@ -236,6 +252,87 @@ describe('a gateway that follows new payouts', () => {
     lean.rows = [{ status: 'CREATED' }, null, row('mine', 'CREATED')];
     await passInterval();
     expect(await published()).toEqual([['mine', 'CREATED']]);
+  });
+
+  it('publishes the other payouts if one cannot be read, and tries that one again at each interval', async () => {
+    const { lean, create, passInterval, published, readPayouts } = await start();
+    for (const intentId of ['broken', 'one', 'two']) await create(intentId);
+    lean.rows = [row('broken', 'FAILED'), row('one', 'FAILED'), row('two', 'FAILED')];
+    lean.refuse = intentId => (intentId === 'broken' ? 500 : undefined);
+    await passInterval();
+    const others = [
+      ['one', 'FAILED'],
+      ['two', 'FAILED'],
+    ];
+    expect(await published()).toEqual(others);
+    expect(readPayouts()).toEqual(['broken', 'one', 'two']);
+    await passInterval();
+    expect(readPayouts()).toEqual(['broken']);
+    lean.refuse = () => undefined;
+    await passInterval();
+    expect(await published()).toEqual([...others, ['broken', 'FAILED']]);
+    expect(await passInterval()).toEqual([]);
+  });
+
+  it('comes to the others with the next read if the first three cannot be read', async () => {
+    const { lean, create, passInterval, published } = await start();
+    const broken = ['broken-1', 'broken-2', 'broken-3'];
+    for (const intentId of [...broken, 'last']) await create(intentId);
+    lean.rows = [...broken, 'last'].map(intentId => row(intentId, 'FAILED'));
+    lean.refuse = intentId => (broken.includes(intentId) ? 500 : undefined);
+    await passInterval();
+    expect(await published()).toEqual([]);
+    await passInterval();
+    expect(await published()).toEqual([['last', 'FAILED']]);
+  });
+
+  it('asks a Lean that fails altogether about three payouts at each read, other ones each time', async () => {
+    const { lean, createBatch, passInterval, readPayouts } = await start();
+    const intentIds = Array.from({ length: 7 }, (_, index) => `intent-${String(index)}`);
+    await createBatch(intentIds);
+    lean.rows = intentIds.map(intentId => row(intentId, 'FAILED'));
+    lean.refuse = () => 500;
+    const reads: (readonly string[])[] = [];
+    for (let times = 0; times < 5; times += 1) {
+      await passInterval();
+      reads.push(readPayouts());
+    }
+    expect(reads).toEqual([
+      ['intent-0', 'intent-1', 'intent-2'],
+      ['intent-3', 'intent-4', 'intent-5'],
+      ['intent-6', 'intent-0', 'intent-1'],
+      ['intent-2', 'intent-3', 'intent-4'],
+      ['intent-5', 'intent-6', 'intent-0'],
+    ]);
+  });
+
+  it('ends a read when Lean asks for fewer requests, and goes on behind the refused payout', async () => {
+    const { lean, create, passInterval, published, readPayouts } = await start();
+    const intentIds = ['one', 'two', 'three'];
+    for (const intentId of intentIds) await create(intentId);
+    lean.rows = intentIds.map(intentId => row(intentId, 'FAILED'));
+    lean.refuse = () => 429;
+    await passInterval();
+    expect(readPayouts()).toEqual(['one']);
+    lean.refuse = () => undefined;
+    await passInterval();
+    expect((await published()).map(([intentId]) => intentId)).toEqual(['two', 'three', 'one']);
+  });
+
+  it('ends a read as soon as the circuit is open', async () => {
+    const { lean, create, passInterval, publishedRows } = await start({ probeAfterMs: 60_000 });
+    await create('first');
+    lean.refuse = () => 500;
+    lean.rows = [row('first', 'FAILED')];
+    await passInterval();
+    await passInterval();
+    expect(publishedRows()).toBe(2);
+    const others = ['one', 'two', 'three'];
+    for (const intentId of others) await create(intentId);
+    lean.rows = others.map(intentId => row(intentId, 'FAILED'));
+    // This is the tenth call of which most have failed.
+    await passInterval();
+    expect(publishedRows()).toBe(3);
   });
 
   it('calls Lean no more once a webhook has shown the payment', async () => {
