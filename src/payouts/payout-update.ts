@@ -151,10 +151,16 @@ export interface PayoutEvents {
   /** New payouts for which Lean's answer was recorded in the last `maxAgeMs`: the newest `limit`, newest first. */
   newPayouts(maxAgeMs: number, limit: number): Promise<readonly NewPayout[]>;
   /**
-   * Takes the lease for one read of Lean's list for new payouts.
-   * @returns false if a gateway has taken it in the last `everyMs`
+   * Whether a gateway has the lease to follow the new payouts.
+   * @param leaseMs how long the lease is valid
    */
-  takeFollowLease(everyMs: number): Promise<boolean>;
+  isFollowLeaseTaken(leaseMs: number): Promise<boolean>;
+  /**
+   * Takes or renews the lease to follow the new payouts.
+   * @param leaseMs how long it is valid
+   * @returns false if another gateway has it
+   */
+  takeFollowLease(leaseMs: number): Promise<boolean>;
   /** Deletes processed events, and all updates but the newest, that are older than this by the store's clock. */
   purge(olderThanMs: number): Promise<void>;
 }

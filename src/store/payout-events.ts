@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { StoreUnavailable } from '../errors/gateway-errors.ts';
 import type { HistoryEventType } from '../payouts/history-event.ts';
 import type { Instant } from '../payouts/values/instant.ts';
@@ -24,6 +24,8 @@ const maxPublishAttempts = 50;
 /** Received events and published updates. Works on SQLite and PostgreSQL. */
 export class SqlPayoutEvents implements PayoutEvents {
   readonly #database: Database;
+  /** The id under which this gateway has the follow lease. */
+  readonly #owner = randomUUID();
   /** Settles when the latest call of `publish` has finished. */
   #lastPublish: Promise<unknown> = Promise.resolve();
 
@@ -154,7 +156,7 @@ export class SqlPayoutEvents implements PayoutEvents {
     await this.recordStart(leanNow);
     const [rows = []] = await this.#database.run({
       sql: `UPDATE lean_payout_backfill SET due_at = store_now() + CAST($1 AS BIGINT)
-        WHERE id = 1 ${evenIfNotDue ? '' : `AND ${isDue('due_at')}`} RETURNING up_to`,
+        WHERE id = 1 ${evenIfNotDue ? '' : `AND ${isPast('due_at')}`} RETURNING up_to`,
       values: [Math.ceil(everyMs)],
     });
     return rows[0] === undefined ? undefined : (String(rows[0]['up_to']) as Instant);
@@ -176,12 +178,22 @@ export class SqlPayoutEvents implements PayoutEvents {
     }));
   }
 
-  async takeFollowLease(everyMs: number): Promise<boolean> {
+  async isFollowLeaseTaken(leaseMs: number): Promise<boolean> {
     const [rows = []] = await this.#database.run({
-      sql: `INSERT INTO lean_payout_following (id, due_at) VALUES (1, store_now() + CAST($1 AS BIGINT))
-        ON CONFLICT (id) DO UPDATE SET due_at = store_now() + CAST($1 AS BIGINT)
-          WHERE ${isDue('lean_payout_following.due_at')} RETURNING id`,
-      values: [Math.ceil(everyMs)],
+      sql: `SELECT id FROM lean_payout_following WHERE NOT ${isPast('leased_until')}`,
+      values: [leaseMs],
+    });
+    return rows.length > 0;
+  }
+
+  async takeFollowLease(leaseMs: number): Promise<boolean> {
+    const [rows = []] = await this.#database.run({
+      sql: `INSERT INTO lean_payout_following AS lease (id, lease_owner, leased_until)
+        VALUES (1, $2, store_now() + CAST($1 AS BIGINT))
+        ON CONFLICT (id) DO UPDATE SET lease_owner = $2, leased_until = store_now() + CAST($1 AS BIGINT)
+          WHERE lease.lease_owner = $2 OR ${isPast('lease.leased_until')}
+        RETURNING id`,
+      values: [leaseMs, this.#owner],
     });
     return rows.length > 0;
   }
@@ -204,10 +216,10 @@ export class SqlPayoutEvents implements PayoutEvents {
 }
 
 /**
- * The condition that a lease of `$1` ms is due. A due time further ahead than that was written by a wrong clock, so it
- * is ignored.
+ * The condition that a time is past which was set to `$1` ms ahead. A time further ahead than that was written by a
+ * wrong clock, so it counts as past.
  */
-function isDue(column: string): string {
+function isPast(column: string): string {
   return `(${column} <= store_now() OR ${column} > store_now() + CAST($1 AS BIGINT))`;
 }
 

@@ -202,8 +202,12 @@ const version1: readonly string[] = [
     due_at BIGINT NOT NULL
   )`,
 
-  // At most one row: when the next read of Lean's list for new payouts is due.
-  'CREATE TABLE lean_payout_following (id INTEGER PRIMARY KEY, due_at BIGINT NOT NULL)',
+  // At most one row: the lease of the gateway that follows the new payouts.
+  `CREATE TABLE lean_payout_following (
+    id INTEGER PRIMARY KEY,
+    lease_owner TEXT NOT NULL,
+    leased_until BIGINT NOT NULL
+  )`,
 
   // Rate limit counters of the callers, shared by all gateways on the store. The library that counts names the columns.
   `CREATE TABLE lean_payout_rate_limits (

@@ -11,11 +11,11 @@ import { RowPublisher, type ListedRow } from './row-publisher.ts';
 
 export interface NewPayoutFollowerOptions {
   readonly client: LeanClient;
-  readonly events: Pick<PayoutEvents, 'newPayouts' | 'takeFollowLease'>;
+  readonly events: Pick<PayoutEvents, 'newPayouts' | 'isFollowLeaseTaken' | 'takeFollowLease'>;
   readonly processor: Pick<EventProcessor, 'beginRead' | 'publishRow'>;
   /** Between two reads of the list, in ms. @default 3 s */
   readonly intervalMs?: number;
-  /** Between two reads of the store by a gateway that creates no payouts and does not read the list, in ms. @default 30 s */
+  /** Between two reads of the store while there are no new payouts, in ms. @default 30 s */
   readonly idleIntervalMs?: number;
 }
 
@@ -30,10 +30,13 @@ const maxPages = 10;
 /** How much earlier than its send Lean may date a payout, in ms, because clocks differ. */
 const clockMarginMs = 60_000;
 
+/** A lease that its gateway has not renewed for this many intervals is free. */
+const leaseIntervals = 2;
+
 /**
  * Publishes the states of new payouts until Lean makes a payment, because Lean sends no webhook before that. One gateway
- * at a time reads one list every few seconds, for the payouts that all gateways on the store have created. After
- * `followMs` the backfill takes over.
+ * at a time has the lease: it reads one list every few seconds, for the payouts that all gateways on the store have
+ * created. After `followMs` the backfill takes over.
  */
 export class NewPayoutFollower {
   readonly #options: Required<NewPayoutFollowerOptions>;
@@ -44,6 +47,8 @@ export class NewPayoutFollower {
   #isWoken = false;
   /** When the store is read again without a call of `wake()` (`performance.now()`). */
   #idleUntil = 0;
+  /** Whether this gateway waits until the lease is free. Meanwhile it only looks at the lease, once per interval. */
+  #isWaiting = false;
 
   constructor(options: NewPayoutFollowerOptions) {
     this.#options = { intervalMs: 3000, idleIntervalMs: 30_000, ...options };
@@ -81,21 +86,39 @@ export class NewPayoutFollower {
     this.#isWoken = false;
     this.#idleUntil = 0;
     const { events, intervalMs, idleIntervalMs } = this.#options;
-    const payouts = await this.#payoutsToFollow();
-    // The lease is shorter than the interval, because a single gateway would otherwise find its own lease still valid.
-    if (payouts.length > 0 && (await events.takeFollowLease(intervalMs * 0.9)))
-      await this.#publisher.publish(this.#pages(payouts));
-    else this.#idleUntil = performance.now() + idleIntervalMs;
+    const leaseMs = leaseIntervals * intervalMs;
+    if (this.#isWaiting && (await events.isFollowLeaseTaken(leaseMs))) return;
+    this.#isWaiting = false;
+    const payouts = await this.#newPayouts();
+    if (payouts.length === 0) {
+      this.#idleUntil = performance.now() + idleIntervalMs;
+      return;
+    }
+    // After a failure this gateway does not renew its lease, because another gateway may still reach Lean.
+    this.#isWaiting = true;
+    if (await events.takeFollowLease(leaseMs)) this.#isWaiting = !(await this.#readList(payouts));
   }
 
-  async #payoutsToFollow(): Promise<readonly NewPayout[]> {
+  /** The new payouts of which neither a payment nor a failure has been published. */
+  async #newPayouts(): Promise<readonly NewPayout[]> {
     const payouts = await this.#options.events.newPayouts(followMs, maxFollowed);
     this.#ended = this.#ended.intersection(new Set(payouts.map(({ intentId }) => intentId)));
     return payouts.filter(
-      ({ intentId, published }) =>
-        !this.#ended.has(intentId) &&
-        (published === undefined || (published.paymentId === null && isBeforePayment({ state: published }))),
+      ({ published }) =>
+        published === undefined || (published.paymentId === null && isBeforePayment({ state: published })),
     );
+  }
+
+  /**
+   * Reads Lean's list, unless it has shown a payment of each payout. Then the lease is kept nevertheless: another gateway
+   * would have to read the list to find that out.
+   * @returns false if Lean itself seems to be failing
+   */
+  async #readList(payouts: readonly NewPayout[]): Promise<boolean> {
+    const followed = payouts.filter(({ intentId }) => !this.#ended.has(intentId));
+    if (followed.length === 0) return true;
+    const { isComplete } = await this.#publisher.publish(this.#pages(followed));
+    return isComplete;
   }
 
   /** The rows of each page that show a new state. Ends with the page that shows the last of the payouts. */

@@ -13,8 +13,9 @@ import { editRows, startLeanProxy } from '../support/lean-proxy.ts';
 import { createTestCore, keyOf, transfer, transfers } from '../support/test-core.ts';
 import { createEventProcessor } from '../support/updates.ts';
 
-/** The store's time stands still, so the lease is due again only after the test has let this time pass. */
+/** The store's time stands still, so a lease ends only after the test has let time pass. */
 const intervalMs = 5;
+const leaseMs = 2 * intervalMs;
 
 interface FollowingOptions extends Partial<NewPayoutFollowerOptions> {
   /** How long an open circuit waits before its probe. With 0, Lean's failures stop no request. @default 0 */
@@ -38,15 +39,30 @@ function startFollowing(
   const client = clientTo(leanUrl, { clock: leanClock, bulkheads: { read, write: read } });
   const events = new SqlPayoutEvents(database);
   let storeReads = 0;
+  let isPolling = false;
+  let hasRead = Promise.withResolvers<undefined>();
   let begun = Promise.withResolvers<undefined>();
   let mayRun = Promise.withResolvers<undefined>();
   let isStopped = false;
-  const newPayouts = events.newPayouts.bind(events);
-  vi.spyOn(events, 'newPayouts').mockImplementation(async (...query) => {
+  const beginPollWhenAllowed = async (): Promise<void> => {
     storeReads += 1;
     begun.resolve(undefined);
     await mayRun.promise;
-    return isStopped ? [] : newPayouts(...query);
+  };
+  const isFollowLeaseTaken = events.isFollowLeaseTaken.bind(events);
+  vi.spyOn(events, 'isFollowLeaseTaken').mockImplementation(async ms => {
+    await beginPollWhenAllowed();
+    const isTaken = isStopped || (await isFollowLeaseTaken(ms));
+    isPolling = !isTaken;
+    return isTaken;
+  });
+  const newPayouts = events.newPayouts.bind(events);
+  vi.spyOn(events, 'newPayouts').mockImplementation(async (...query) => {
+    if (!isPolling) await beginPollWhenAllowed();
+    isPolling = false;
+    const payouts = isStopped ? [] : await newPayouts(...query);
+    hasRead.resolve(undefined);
+    return payouts;
   });
   const processor = createEventProcessor(client, events);
   const publishRow = vi.spyOn(processor, 'publishRow');
@@ -78,7 +94,7 @@ function startFollowing(
     wake() {
       followed.wake();
     },
-    /** How often the store was read. */
+    /** How many polls have read the store. */
     storeReads: () => storeReads,
     /** How often a row was given to the processor to publish its state. */
     publishedRows: () => publishRow.mock.calls.length,
@@ -87,6 +103,12 @@ function startFollowing(
       publishRow.mockResolvedValueOnce(0);
     },
     beginPoll,
+    /** Runs one poll that finds no new payouts, so no other follows by itself. */
+    async becomeIdle(): Promise<void> {
+      hasRead = Promise.withResolvers();
+      await beginPoll();
+      await hasRead.promise;
+    },
     /** Runs one poll. It has ended when the next one begins. */
     async poll(): Promise<void> {
       await beginPoll();
@@ -282,7 +304,7 @@ describe('a gateway that follows new payouts', () => {
     lean.refuse = intentId => (broken.includes(intentId) ? 500 : undefined);
     await passInterval();
     expect(await published()).toEqual([]);
-    await passInterval();
+    await passInterval(leaseMs);
     expect(await published()).toEqual([['last', 'FAILED']]);
   });
 
@@ -294,7 +316,7 @@ describe('a gateway that follows new payouts', () => {
     lean.refuse = () => 500;
     const reads: (readonly string[])[] = [];
     for (let times = 0; times < 5; times += 1) {
-      await passInterval();
+      await passInterval(leaseMs);
       reads.push(readPayouts());
     }
     expect(reads).toEqual([
@@ -315,7 +337,7 @@ describe('a gateway that follows new payouts', () => {
     await passInterval();
     expect(readPayouts()).toEqual(['one']);
     lean.refuse = () => undefined;
-    await passInterval();
+    await passInterval(leaseMs);
     expect((await published()).map(([intentId]) => intentId)).toEqual(['two', 'three', 'one']);
   });
 
@@ -391,11 +413,15 @@ describe('a gateway that follows new payouts', () => {
 });
 
 describe('several gateways on one PostgreSQL', () => {
-  /** A Lean, and gateways that create payouts which wait for their authorisation, and that follow them. */
+  /**
+   * A Lean, and gateways that create payouts which wait for their authorisation, and that follow them. They are idle for
+   * an hour when there are no new payouts.
+   */
   async function start() {
     const { clock, open } = await startStore('PostgreSQL');
     const sandbox = await startLean({ clock: () => clock.ms });
     const lean = await startLeanProxy(sandbox.url);
+    const listReads = () => sandbox.requests.filter(({ query }) => query['from'] !== undefined).length;
     const startCore = () => {
       const database = open();
       const { create } = createTestCore(lean.url, database, { now: () => clock.ms });
@@ -412,11 +438,25 @@ describe('several gateways on one PostgreSQL', () => {
     };
     const startGateway = () => {
       const { database, create } = startCore();
-      return { create, ...startFollowing(lean.url, database, clock) };
+      let statements = 0;
+      const counted = overrideDatabase(database, {
+        run: (...given) => {
+          statements += given.length;
+          return database.run(...given);
+        },
+      });
+      const following = startFollowing(lean.url, counted, clock, { idleIntervalMs: 3_600_000 });
+      const start = async (key: string): Promise<string> => {
+        const intentId = await create(key);
+        following.wake();
+        return intentId;
+      };
+      return { ...following, create: start, statements: () => statements };
     };
     type Gateway = ReturnType<typeof startGateway>;
-    const listReads = () => sandbox.requests.filter(({ query }) => query['from'] !== undefined).length;
     return {
+      clock,
+      sandbox,
       lean,
       startCore,
       startGateway,
@@ -432,11 +472,11 @@ describe('several gateways on one PostgreSQL', () => {
   }
 
   it('read the list once per interval, for the payouts of all of them', async () => {
-    const { startGateway, passInterval } = await start();
-    const gateways = [startGateway(), startGateway(), startGateway()];
+    const { startCore, startGateway, passInterval } = await start();
     const intentIds = [];
-    for (const [index, { create }] of gateways.entries())
-      intentIds.push(await create(`key-${String(index)}`));
+    for (let index = 0; index < 3; index += 1)
+      intentIds.push(await startCore().create(`key-${String(index)}`));
+    const gateways = [startGateway(), startGateway(), startGateway()];
     for (let intervals = 0; intervals < 5; intervals += 1) expect(await passInterval(gateways)).toBe(1);
     expect(await passInterval(gateways, minute)).toBe(1);
     expect(new Set(await gateways[0]?.published())).toEqual(
@@ -450,21 +490,65 @@ describe('several gateways on one PostgreSQL', () => {
     expect(await gateways[0]?.published()).toHaveLength(2 * intentIds.length);
   });
 
-  it('have another one take over at the next interval when the one that reads the list has stopped', async () => {
-    const { startGateway, listReads, passInterval } = await start();
-    const first = startGateway();
+  /** Two gateways of which the first one reads the list for a payout, and the second one waits. */
+  async function startWithOneWaiting() {
+    const gateways = await start();
+    const [first, second] = [gateways.startGateway(), gateways.startGateway()];
     const intentId = await first.create('key-1');
-    expect(await passInterval([first])).toBe(1);
+    expect(await gateways.passInterval([first])).toBe(1);
+    second.wake();
+    expect(await gateways.passInterval([second], 0)).toBe(0);
+    return { ...gateways, first, second, intentId };
+  }
+
+  it('have another one take over two intervals after the one that reads the list has stopped', async () => {
+    const { first, second, intentId, passInterval } = await startWithOneWaiting();
     await first.stop();
-    const before = listReads();
-    const second = startGateway();
-    await second.poll();
-    expect(listReads()).toBe(before);
+    expect(await passInterval([second])).toBe(0);
+    expect(await passInterval([second])).toBe(1);
     expect(await passInterval([second], minute)).toBe(1);
     expect(await second.published()).toEqual([
       [intentId, 'CREATED'],
       [intentId, 'AWAITING_AUTHORIZATION'],
     ]);
+  });
+
+  it('have another one take over when the one that reads the list no longer reaches Lean', async () => {
+    const { lean, first, second, intentId, passInterval } = await startWithOneWaiting();
+    lean.refuse = () => 503;
+    await passInterval([first, second]);
+    lean.refuse = () => undefined;
+    expect(await passInterval([first, second])).toBe(0);
+    expect(await passInterval([second])).toBe(1);
+    expect(await second.published()).toEqual([[intentId, 'CREATED']]);
+  });
+
+  it('make one statement per interval while another one reads the list', async () => {
+    const { first, second, passInterval } = await startWithOneWaiting();
+    for (let intervals = 0; intervals < 3; intervals += 1) {
+      const before = second.statements();
+      expect(await passInterval([first, second])).toBe(1);
+      expect(second.statements() - before).toBe(1);
+    }
+  });
+
+  it('follow a payout within two intervals after the one that read the list has become idle', async () => {
+    const { first, second, passInterval } = await startWithOneWaiting();
+    expect(await passInterval([first], 2 * minute - 2 * intervalMs)).toBe(1);
+    await passInterval([second], intervalMs);
+    await first.becomeIdle();
+    const intentId = await second.create('key-2');
+    expect(await passInterval([second], 0)).toBe(0);
+    expect(await passInterval([second])).toBe(1);
+    expect(await second.published()).toContainEqual([intentId, 'CREATED']);
+  });
+
+  it('read the list no more once one of them has seen the payment in it', async () => {
+    const { sandbox, first, second, intentId, passInterval } = await startWithOneWaiting();
+    sandbox.payouts.change(intentId, { status: 'PENDING_WITH_BANK' });
+    expect(await passInterval([first, second])).toBe(1);
+    for (let intervals = 0; intervals < 5; intervals += 1)
+      expect(await passInterval([first, second])).toBe(0);
   });
 
   it('follow from their start what was created before', async () => {
