@@ -35,8 +35,8 @@ const leaseIntervals = 2;
 
 /**
  * Publishes the states of new payouts until Lean makes a payment, because Lean sends no webhook before that. One gateway
- * at a time has the lease: it reads one list every few seconds, for the payouts that all gateways on the store have
- * created. After `followMs` the backfill takes over.
+ * at a time has the lease: it reads one list every few seconds, for the payouts that all gateways of its Lean application
+ * have created. After `followMs` the backfill takes over.
  */
 export class NewPayoutFollower {
   readonly #options: Required<NewPayoutFollowerOptions>;

@@ -42,7 +42,8 @@ const unreadableRow = '';
 
 /**
  * Recovers missed webhooks every few minutes. Reads Lean's list of events and the payouts that have changed, and
- * publishes what is missing. Each gateway runs a backfill when it starts. After that, one of the gateways on a store runs each.
+ * publishes what is missing. Each gateway runs a backfill when it starts. After that, one of the gateways of a Lean
+ * application runs each.
  */
 export class WebhookBackfill {
   readonly #options: Required<WebhookBackfillOptions>;

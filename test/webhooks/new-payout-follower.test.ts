@@ -18,6 +18,7 @@ const intervalMs = 5;
 const leaseMs = 2 * intervalMs;
 
 interface FollowingOptions extends Partial<NewPayoutFollowerOptions> {
+  readonly application?: string;
   /** How long an open circuit waits before its probe. With 0, Lean's failures stop no request. @default 0 */
   readonly probeAfterMs?: number;
 }
@@ -30,14 +31,14 @@ function startFollowing(
   leanUrl: string,
   database: Database,
   clock: { readonly ms: number },
-  { probeAfterMs = 0, ...options }: FollowingOptions = {},
+  { application = 'test', probeAfterMs = 0, ...options }: FollowingOptions = {},
 ) {
   const now = (): number => clock.ms;
   const leanClock = new LeanClock({ monotonic: now, wall: now });
   leanClock.observe(now());
   const read = new Bulkhead({ concurrency: 16, queue: 64, probeAfterMs });
   const client = clientTo(leanUrl, { clock: leanClock, bulkheads: { read, write: read } });
-  const events = new SqlPayoutEvents(database);
+  const events = new SqlPayoutEvents(database, application);
   let storeReads = 0;
   let isPolling = false;
   let hasRead = Promise.withResolvers<undefined>();
@@ -364,7 +365,7 @@ describe('a gateway that follows new payouts', () => {
     const publishedAt = '2026-03-01T00:00:00Z' as Instant;
     const status = 'PENDING_WITH_BANK';
     const change = { eventId: 'event', type: 'PAYMENT_CREATED', status, leanStatus: status } as const;
-    await new SqlPayoutEvents(database).publish(
+    await new SqlPayoutEvents(database, 'test').publish(
       [{ ...change, intentId: 'mine', paymentId: 'payment', postInitiationStatus: null, publishedAt }],
       0,
     );
@@ -419,12 +420,16 @@ describe('several gateways on one PostgreSQL', () => {
    */
   async function start() {
     const { clock, open } = await startStore('PostgreSQL');
-    const sandbox = await startLean({ clock: () => clock.ms });
-    const lean = await startLeanProxy(sandbox.url);
-    const listReads = () => sandbox.requests.filter(({ query }) => query['from'] !== undefined).length;
-    const startCore = () => {
+    const startOneLean = async (seed: number) => {
+      const sandbox = await startLean({ clock: () => clock.ms, seed });
+      const lean = await startLeanProxy(sandbox.url);
+      const listReads = () => sandbox.requests.filter(({ query }) => query['from'] !== undefined).length;
+      return { sandbox, lean, listReads };
+    };
+    const { sandbox, lean, listReads } = await startOneLean(1);
+    const startCore = (leanUrl = lean.url, application = 'test') => {
       const database = open();
-      const { create } = createTestCore(lean.url, database, { now: () => clock.ms });
+      const { create } = createTestCore(leanUrl, database, { now: () => clock.ms, application });
       return {
         database,
         create: async (key: string): Promise<string> => {
@@ -436,8 +441,8 @@ describe('several gateways on one PostgreSQL', () => {
         },
       };
     };
-    const startGateway = () => {
-      const { database, create } = startCore();
+    const startGateway = (leanUrl = lean.url, application = 'test') => {
+      const { database, create } = startCore(leanUrl, application);
       let statements = 0;
       const counted = overrideDatabase(database, {
         run: (...given) => {
@@ -445,7 +450,7 @@ describe('several gateways on one PostgreSQL', () => {
           return database.run(...given);
         },
       });
-      const following = startFollowing(lean.url, counted, clock, { idleIntervalMs: 3_600_000 });
+      const following = startFollowing(leanUrl, counted, clock, { application, idleIntervalMs: 3_600_000 });
       const start = async (key: string): Promise<string> => {
         const intentId = await create(key);
         following.wake();
@@ -458,6 +463,7 @@ describe('several gateways on one PostgreSQL', () => {
       clock,
       sandbox,
       lean,
+      startOneLean,
       startCore,
       startGateway,
       listReads,
@@ -557,6 +563,24 @@ describe('several gateways on one PostgreSQL', () => {
     const started = startGateway();
     await passInterval([started]);
     expect(await started.published()).toEqual([[intentId, 'CREATED']]);
+  });
+
+  it('of two Lean applications follow only the payouts of their own', async () => {
+    const { startOneLean, startGateway, passInterval } = await start();
+    const otherLean = await startOneLean(2);
+    const [one, other] = [startGateway(), startGateway(otherLean.lean.url, 'another')];
+    const intentId = await one.create('key-1');
+    await other.becomeIdle();
+    expect(await passInterval([one])).toBe(1);
+    expect(otherLean.listReads()).toBe(0);
+    const otherIntentId = await other.create('key-2');
+    for (let intervals = 1; intervals <= 3; intervals += 1) {
+      expect(await passInterval([one, other])).toBe(1);
+      expect(otherLean.listReads()).toBe(intervals);
+    }
+    expect((await one.published()).toSorted()).toEqual(
+      [intentId, otherIntentId].map(id => [id, 'CREATED']).toSorted(),
+    );
   });
 
   it('publish no state that is older than the last published one, if a list is out of date', async () => {

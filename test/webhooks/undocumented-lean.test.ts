@@ -23,7 +23,7 @@ async function startBackfill(options: SandboxOptions = {}) {
   // Opens no circuit after failures, so that each payout is read.
   const read = new Bulkhead({ concurrency: 16, queue: 64, probeAfterMs: 0 });
   const client = clientTo(lean.url, { bulkheads: { read, write: read } });
-  const events = new SqlPayoutEvents(openTestStore(await freshStore('SQLite')));
+  const events = new SqlPayoutEvents(openTestStore(await freshStore('SQLite')), 'test');
   const processor = createEventProcessor(client, events);
   const completed: Instant[] = [];
   vi.spyOn(events, 'completeBackfill').mockImplementation(upTo => {
