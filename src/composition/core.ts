@@ -155,7 +155,7 @@ export function createCore(config: CoreConfig, options: CoreOptions): Core {
     decisions,
     creation,
     loop,
-    events: new SqlPayoutEvents(database),
+    events: new SqlPayoutEvents(database, application),
     announce: () => database.announce(),
     onAnnouncement: listener => {
       database.onAnnouncement(listener);

@@ -121,3 +121,8 @@ export function concernsOneRequest(error: LeanError): boolean {
   if (error instanceof LeanBadAnswer || error instanceof LeanNotOffered) return true;
   return error instanceof LeanRefused && error.code === 'LEAN_REFUSED';
 }
+
+/** Whether the next request would most likely fail too: nothing was sent, or Lean asks for fewer requests. */
+export function concernsAllRequests(error: LeanError): boolean {
+  return error instanceof LeanNotSent || error.code === 'LEAN_RATE_LIMITED';
+}

@@ -81,7 +81,7 @@ export function isSameState(one: PaymentState, other: PaymentState): boolean {
   );
 }
 
-/** A payout that a gateway on the store has created, and that had no payment in Lean's answer. */
+/** A payout that was created for this Lean application, and that had no payment in Lean's answer. */
 export interface NewPayout {
   readonly intentId: string;
   /** The time since the last send of its request, in ms. */
@@ -101,11 +101,18 @@ export interface PublishedUpdates {
   readonly updates: readonly PayoutUpdate[];
 }
 
-/** The store of received events and published updates. It is durable, and gateways may share it. */
+/**
+ * The store of received events and published updates. It is durable, and gateways may share it, also those of different
+ * Lean applications. Each application has its own events, backfill and new payouts, because another application does
+ * not know its payouts.
+ */
 export interface PayoutEvents {
   /** Stores events that have not been received before. They are due at once. Returns how many were new. */
   receive(events: readonly ReceivedEvent[]): Promise<number>;
-  /** Returns due events, and leases them for a while, so that only one of several gateways processes them. */
+  /**
+   * Returns due events of this application, and leases them for a while, so that only one of several gateways processes
+   * them.
+   */
   leaseDue(limit: number): Promise<readonly LeasedEvent[]>;
   /** Marks events as processed. They do not become due again. */
   complete(eventIds: readonly string[]): Promise<void>;
@@ -130,13 +137,14 @@ export interface PayoutEvents {
   /** The last published update of each payout, by intent id. Payouts without an update are left out. */
   latestUpdates(intentIds: readonly string[]): Promise<ReadonlyMap<string, PayoutUpdate>>;
   /**
-   * Records when the first gateway on this store started, by Lean's clock. Changes before that time are not published.
+   * Records when this application started, by Lean's clock. Changes before the first start of any application on this
+   * store are not published.
    * @param leanNow Lean's time now; it is ignored if an earlier time is recorded
-   * @returns the recorded time
+   * @returns the time of the first start on this store
    */
   recordStart(leanNow: Instant): Promise<Instant>;
   /**
-   * Takes the lease for a backfill, which compares the received events with those that Lean lists.
+   * Takes the lease for a backfill of this application, which compares the received events with those that Lean lists.
    * @param options.evenIfNotDue takes the lease although another gateway's backfill was recent
    * @returns the time, on Lean's clock, up to which the last backfill has compared them; undefined if another gateway has
    *   the lease, or if the next backfill is not due
@@ -148,13 +156,22 @@ export interface PayoutEvents {
   ): Promise<Instant | undefined>;
   /** Records the time, on Lean's clock, up to which a backfill has compared the events. */
   completeBackfill(upTo: Instant): Promise<void>;
-  /** New payouts for which Lean's answer was recorded in the last `maxAgeMs`: the newest `limit`, newest first. */
+  /**
+   * New payouts of this application for which Lean's answer was recorded in the last `maxAgeMs`: the newest `limit`,
+   * newest first.
+   */
   newPayouts(maxAgeMs: number, limit: number): Promise<readonly NewPayout[]>;
   /**
-   * Takes the lease for one read of Lean's list for new payouts.
-   * @returns false if a gateway has taken it in the last `everyMs`
+   * Whether a gateway has the lease to follow the new payouts of this application.
+   * @param leaseMs how long the lease is valid
    */
-  takeFollowLease(everyMs: number): Promise<boolean>;
+  isFollowLeaseTaken(leaseMs: number): Promise<boolean>;
+  /**
+   * Takes or renews the lease to follow the new payouts of this application.
+   * @param leaseMs how long it is valid
+   * @returns false if another gateway has it
+   */
+  takeFollowLease(leaseMs: number): Promise<boolean>;
   /** Deletes processed events, and all updates but the newest, that are older than this by the store's clock. */
   purge(olderThanMs: number): Promise<void>;
 }

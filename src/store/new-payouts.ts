@@ -4,10 +4,10 @@ import type { Statement } from './database.ts';
 const maxSendAgeMs = String(10 * 60_000);
 
 /**
- * Selects the payouts that were created in the last `maxAgeMs` and had no payment in Lean's answer, newest first, each
- * with its last update. If there are none, it reads only an index.
+ * Selects the payouts that a Lean application created in the last `maxAgeMs` without a payment in its answer, newest
+ * first, each with its last update. If there are none, it reads only an index.
  */
-export function selectNewPayouts(maxAgeMs: number, limit: number): Statement {
+export function selectNewPayouts(application: string, maxAgeMs: number, limit: number): Statement {
   return {
     // The times are subqueries, because PostgreSQL uses no index for a condition with a volatile function. A time in the
     // far future was written by a wrong clock. CROSS JOIN makes SQLite start with the records, which have the index.
@@ -18,11 +18,11 @@ export function selectNewPayouts(maxAgeMs: number, limit: number): Statement {
           AND p.changed_at > (SELECT store_now() - CAST($1 AS BIGINT))
           AND p.changed_at < (SELECT store_now() + CAST($1 AS BIGINT))
           AND r.caller = p.caller AND r.idempotency_key = p.idempotency_key
-          AND r.last_sent_at > store_now() - ${maxSendAgeMs}
+          AND r.application = $3 AND r.last_sent_at > store_now() - ${maxSendAgeMs}
         ORDER BY p.changed_at DESC LIMIT $2) p
       LEFT JOIN lean_payout_updates u
         ON u.position = (SELECT MAX(position) FROM lean_payout_updates WHERE intent_id = p.intent_id)
       ORDER BY p.changed_at DESC`,
-    values: [maxAgeMs, limit],
+    values: [maxAgeMs, limit, application],
   };
 }

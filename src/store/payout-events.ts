@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { StoreUnavailable } from '../errors/gateway-errors.ts';
 import type { HistoryEventType } from '../payouts/history-event.ts';
 import type { Instant } from '../payouts/values/instant.ts';
@@ -24,15 +24,20 @@ const maxPublishAttempts = 50;
 /** Received events and published updates. Works on SQLite and PostgreSQL. */
 export class SqlPayoutEvents implements PayoutEvents {
   readonly #database: Database;
+  readonly #application: string;
+  /** The id under which this gateway has the follow lease. */
+  readonly #owner = randomUUID();
   /** Settles when the latest call of `publish` has finished. */
   #lastPublish: Promise<unknown> = Promise.resolve();
 
-  constructor(database: Database) {
+  /** @param application the Lean application of the gateway's credentials */
+  constructor(database: Database, application: string) {
     this.#database = database;
+    this.#application = application;
   }
 
   async receive(events: readonly ReceivedEvent[]): Promise<number> {
-    const results = await this.#database.run(...events.map(insertEvent));
+    const results = await this.#database.run(...events.map(event => insertEvent(event, this.#application)));
     return results.flat().length;
   }
 
@@ -40,9 +45,9 @@ export class SqlPayoutEvents implements PayoutEvents {
     const [rows = []] = await this.#database.runWithoutSync({
       sql: `UPDATE lean_payout_events SET due_at = store_now() + ${String(eventLeaseMs)}, tries = tries + 1
         WHERE due_at <= store_now() AND event_id IN (SELECT event_id FROM lean_payout_events
-          WHERE due_at IS NOT NULL AND due_at <= store_now() ORDER BY due_at LIMIT $1)
+          WHERE application = $2 AND due_at IS NOT NULL AND due_at <= store_now() ORDER BY due_at LIMIT $1)
         RETURNING *`,
-      values: [limit],
+      values: [limit, this.#application],
     });
     return rows.map(row => ({ ...eventFrom(row), tries: Number(row['tries']) - 1 }));
   }
@@ -136,12 +141,14 @@ export class SqlPayoutEvents implements PayoutEvents {
   async recordStart(leanNow: Instant): Promise<Instant> {
     const [, rows = []] = await this.#database.run(
       {
+        // A new application may be a former one whose client id was replaced, so it goes on where the others are.
         // A stored time later than Lean's was written by a wrong clock, so it is replaced.
-        sql: `INSERT INTO lean_payout_backfill (id, started_at, up_to, due_at) VALUES (1, $1, $1, store_now())
-          ON CONFLICT (id) DO UPDATE SET started_at = $1 WHERE lean_payout_backfill.started_at > $1`,
-        values: [leanNow],
+        sql: `INSERT INTO lean_payout_backfill (application, started_at, up_to, due_at)
+          VALUES ($1, $2, COALESCE((SELECT MAX(up_to) FROM lean_payout_backfill), $2), store_now())
+          ON CONFLICT (application) DO UPDATE SET started_at = $2 WHERE lean_payout_backfill.started_at > $2`,
+        values: [this.#application, leanNow],
       },
-      { sql: 'SELECT started_at FROM lean_payout_backfill WHERE id = 1' },
+      { sql: 'SELECT MIN(started_at) AS started_at FROM lean_payout_backfill' },
     );
     return String(rows[0]?.['started_at']) as Instant;
   }
@@ -154,21 +161,21 @@ export class SqlPayoutEvents implements PayoutEvents {
     await this.recordStart(leanNow);
     const [rows = []] = await this.#database.run({
       sql: `UPDATE lean_payout_backfill SET due_at = store_now() + CAST($1 AS BIGINT)
-        WHERE id = 1 ${evenIfNotDue ? '' : `AND ${isDue('due_at')}`} RETURNING up_to`,
-      values: [Math.ceil(everyMs)],
+        WHERE application = $2 ${evenIfNotDue ? '' : `AND ${isPast('due_at')}`} RETURNING up_to`,
+      values: [Math.ceil(everyMs), this.#application],
     });
     return rows[0] === undefined ? undefined : (String(rows[0]['up_to']) as Instant);
   }
 
   async completeBackfill(upTo: Instant): Promise<void> {
     await this.#database.run({
-      sql: 'UPDATE lean_payout_backfill SET up_to = $1 WHERE id = 1',
-      values: [upTo],
+      sql: 'UPDATE lean_payout_backfill SET up_to = $1 WHERE application = $2',
+      values: [upTo, this.#application],
     });
   }
 
   async newPayouts(maxAgeMs: number, limit: number): Promise<readonly NewPayout[]> {
-    const [rows = []] = await this.#database.run(selectNewPayouts(maxAgeMs, limit));
+    const [rows = []] = await this.#database.run(selectNewPayouts(this.#application, maxAgeMs, limit));
     return rows.map(row => ({
       intentId: String(row['new_intent_id']),
       ageMs: Number(row['age_ms']),
@@ -176,12 +183,23 @@ export class SqlPayoutEvents implements PayoutEvents {
     }));
   }
 
-  async takeFollowLease(everyMs: number): Promise<boolean> {
+  async isFollowLeaseTaken(leaseMs: number): Promise<boolean> {
     const [rows = []] = await this.#database.run({
-      sql: `INSERT INTO lean_payout_following (id, due_at) VALUES (1, store_now() + CAST($1 AS BIGINT))
-        ON CONFLICT (id) DO UPDATE SET due_at = store_now() + CAST($1 AS BIGINT)
-          WHERE ${isDue('lean_payout_following.due_at')} RETURNING id`,
-      values: [Math.ceil(everyMs)],
+      sql: `SELECT application FROM lean_payout_following
+        WHERE application = $2 AND NOT ${isPast('leased_until')}`,
+      values: [leaseMs, this.#application],
+    });
+    return rows.length > 0;
+  }
+
+  async takeFollowLease(leaseMs: number): Promise<boolean> {
+    const [rows = []] = await this.#database.run({
+      sql: `INSERT INTO lean_payout_following AS lease (application, lease_owner, leased_until)
+        VALUES ($2, $3, store_now() + CAST($1 AS BIGINT))
+        ON CONFLICT (application) DO UPDATE SET lease_owner = $3, leased_until = store_now() + CAST($1 AS BIGINT)
+          WHERE lease.lease_owner = $3 OR ${isPast('lease.leased_until')}
+        RETURNING application`,
+      values: [leaseMs, this.#application, this.#owner],
     });
     return rows.length > 0;
   }
@@ -204,19 +222,19 @@ export class SqlPayoutEvents implements PayoutEvents {
 }
 
 /**
- * The condition that a lease of `$1` ms is due. A due time further ahead than that was written by a wrong clock, so it
- * is ignored.
+ * The condition that a time is past which was set to `$1` ms ahead. A time further ahead than that was written by a
+ * wrong clock, so it counts as past.
  */
-function isDue(column: string): string {
+function isPast(column: string): string {
   return `(${column} <= store_now() OR ${column} > store_now() + CAST($1 AS BIGINT))`;
 }
 
-function insertEvent(event: ReceivedEvent): Statement {
+function insertEvent(event: ReceivedEvent, application: string): Statement {
   const { eventId, type, paymentId, intentId, leanStatus, postInitiationStatus, publishedAt } = event;
   return {
     sql: `INSERT INTO lean_payout_events (event_id, type, payment_id, intent_id, lean_status,
-        post_initiation_status, reports_tracking, published_at, received_at, tries, due_at)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, store_now(), 0, store_now())
+        post_initiation_status, reports_tracking, published_at, application, received_at, tries, due_at)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, store_now(), 0, store_now())
       ON CONFLICT (event_id) DO NOTHING RETURNING event_id`,
     values: [
       eventId,
@@ -227,6 +245,7 @@ function insertEvent(event: ReceivedEvent): Statement {
       postInitiationStatus ?? null,
       Number(postInitiationStatus !== undefined),
       publishedAt,
+      application,
     ],
   };
 }

@@ -146,6 +146,8 @@ const version1: readonly string[] = [
   // Events received from Lean.
   `CREATE TABLE lean_payout_events (
     event_id TEXT PRIMARY KEY,
+    -- The Lean application of the gateway that received it. Only this application is asked about its payment.
+    application TEXT NOT NULL,
     type TEXT NOT NULL,
     payment_id TEXT NOT NULL,
     intent_id TEXT,
@@ -163,7 +165,7 @@ const version1: readonly string[] = [
   )`,
   'CREATE INDEX lean_payout_events_by_age ON lean_payout_events (received_at)',
   'CREATE INDEX lean_payout_events_by_payment ON lean_payout_events (payment_id)',
-  `CREATE INDEX lean_payout_events_due ON lean_payout_events (due_at)
+  `CREATE INDEX lean_payout_events_due ON lean_payout_events (application, due_at)
     WHERE due_at IS NOT NULL`,
 
   // State changes of payouts that were published to subscribers, in order.
@@ -191,10 +193,11 @@ const version1: readonly string[] = [
   'CREATE TABLE lean_payout_store_name (id INTEGER PRIMARY KEY, name TEXT NOT NULL)',
   `INSERT INTO lean_payout_store_name (id, name) VALUES (1, ${randomNamePlaceholder})`,
 
-  // One row: the progress of the backfill, which compares the received events with those that Lean lists.
+  // A row for each Lean application: the progress of its backfill, which compares the received events with those that
+  // Lean lists.
   `CREATE TABLE lean_payout_backfill (
-    id INTEGER PRIMARY KEY,
-    -- When the first gateway started, by Lean's clock. Changes before that time are not published.
+    application TEXT PRIMARY KEY,
+    -- When its first gateway started, by Lean's clock. Changes before the earliest of these times are not published.
     started_at TEXT NOT NULL,
     -- The time, on Lean's clock, up to which the events have been compared.
     up_to TEXT NOT NULL,
@@ -202,8 +205,12 @@ const version1: readonly string[] = [
     due_at BIGINT NOT NULL
   )`,
 
-  // At most one row: when the next read of Lean's list for new payouts is due.
-  'CREATE TABLE lean_payout_following (id INTEGER PRIMARY KEY, due_at BIGINT NOT NULL)',
+  // A row for each Lean application: the lease of the gateway that follows its new payouts.
+  `CREATE TABLE lean_payout_following (
+    application TEXT PRIMARY KEY,
+    lease_owner TEXT NOT NULL,
+    leased_until BIGINT NOT NULL
+  )`,
 
   // Rate limit counters of the callers, shared by all gateways on the store. The library that counts names the columns.
   `CREATE TABLE lean_payout_rate_limits (

@@ -1,5 +1,5 @@
 import type { LeanClient } from '../lean/client.ts';
-import { concernsOneRequest, LeanError } from '../errors/lean-errors.ts';
+import { LeanError } from '../errors/lean-errors.ts';
 import { StoreUnavailable } from '../errors/gateway-errors.ts';
 import { instantAt, compareInstants, type Instant } from '../payouts/values/instant.ts';
 import { count } from '../payouts/lean-values.ts';
@@ -14,6 +14,7 @@ import {
 import { eventFromLean } from './event-from-lean.ts';
 import type { EventProcessor } from './event-processor.ts';
 import { listedPages } from './listed-pages.ts';
+import { RowPublisher, type ListedRow, type PublishResult } from './row-publisher.ts';
 
 export interface WebhookBackfillOptions {
   readonly client: LeanClient;
@@ -33,32 +34,22 @@ const maxPages = 1000;
 /** How far a backfill reaches into the range of the one before it: Lean may list entries late, and clocks differ. */
 const overlapMs = 10 * 60_000;
 
-/**
- * After this many failures in a row no further new payouts are read, because Lean itself seems unavailable then. Payouts
- * that failed before are tried nevertheless.
- */
-const maxFailuresInRow = 10;
-
 /** How long a payout that cannot be read is retried, in ms. After that, only its next change is published. */
 const retryMs = 3_600_000;
-
-/** The most failed payouts that are remembered. */
-const maxRemembered = 1000;
 
 /** Stands for rows of Lean's list without an intent id. */
 const unreadableRow = '';
 
 /**
  * Recovers missed webhooks every few minutes. Reads Lean's list of events and the payouts that have changed, and
- * publishes what is missing. Each gateway runs a backfill when it starts. After that, one of the gateways on a store runs each.
+ * publishes what is missing. Each gateway runs a backfill when it starts. After that, one of the gateways of a Lean
+ * application runs each.
  */
 export class WebhookBackfill {
   readonly #options: Required<WebhookBackfillOptions>;
   readonly #loop: PollingLoop;
-  /**
-   * Intents whose payouts could not be read, with the time of the first failure (Lean's clock, epoch ms). They are read
-   * after all others, so that they cannot keep the backfill from reaching the others.
-   */
+  readonly #publisher: RowPublisher;
+  /** Intents whose payouts could not be read, with the time of the first failure (Lean's clock, epoch ms). */
   #firstFailures: ReadonlyMap<string, number> = new Map();
   /** Whether this gateway has begun a backfill since its start. */
   #hasBegun = false;
@@ -71,6 +62,10 @@ export class WebhookBackfill {
       intervalMs,
       isTransient: error => error instanceof LeanError || error instanceof StoreUnavailable,
       onFailure,
+    });
+    this.#publisher = new RowPublisher({
+      processor: this.#options.processor,
+      isStopped: () => this.#loop.stopped,
     });
   }
 
@@ -112,33 +107,35 @@ export class WebhookBackfill {
     const overlapping = instantAt(Math.min(Date.parse(upTo), Date.parse(until)) - overlapMs);
     // Changes from before the first start on this store are not published.
     const from = compareInstants(overlapping, since) < 0 ? since : overlapping;
-    const missed: Missed = { events: 0, payouts: 0, failuresInRow: 0, failures: new Map(), isComplete: true };
+    const missed: Missed = { events: 0, payouts: 0, rowError: undefined };
+    let result: PublishResult;
     try {
       await this.#receiveMissedEvents(from, missed);
       if (missed.events > 0) processor.wake();
-      await this.#publishMissedPayouts(from, missed);
+      result = await this.#publisher.publish(this.#changedRows(from, missed), () => {
+        missed.payouts += 1;
+      });
     } finally {
       // Also called after a failure, because the next backfill does not find these events and payouts again.
-      const { events, payouts } = missed;
-      if (events > 0 || payouts > 0) onMissed({ events, payouts });
+      if (missed.events > 0 || missed.payouts > 0)
+        onMissed({ events: missed.events, payouts: missed.payouts });
     }
     // An interrupted backfill is repeated from its start.
     if (this.#loop.stopped) return;
-    this.#rememberFailures(missed.failures, Date.parse(until));
-    const isRetrying = [...this.#firstFailures.values()].some(
-      failedAt => Date.parse(until) - failedAt < retryMs,
-    );
+    const { isComplete, failure = missed.rowError } = result;
+    const now = Date.parse(until);
+    this.#rememberFailures(missed.rowError !== undefined, now);
+    const isRetrying = [...this.#firstFailures.values()].some(failedAt => now - failedAt < retryMs);
     // An incomplete backfill moves nothing forward: the next one starts where this one started.
-    await events.completeBackfill(missed.isComplete && !isRetrying ? until : upTo);
-    const [failure] = missed.failures.values();
+    await events.completeBackfill(isComplete && !isRetrying ? until : upTo);
     if (failure !== undefined) throw failure;
   }
 
-  /** Keeps the failures of this backfill, each with the time of its first failure. */
-  #rememberFailures(failures: ReadonlyMap<string, LeanError>, now: number): void {
-    const intentIds = [...failures.keys()].slice(0, maxRemembered);
+  /** Keeps the payouts that cannot be read, each with the time of its first failure. */
+  #rememberFailures(hasUnreadableRow: boolean, now: number): void {
+    const failed = [...this.#publisher.failed, ...(hasUnreadableRow ? [unreadableRow] : [])];
     this.#firstFailures = new Map(
-      intentIds.map(intentId => [intentId, this.#firstFailures.get(intentId) ?? now]),
+      failed.map(intentId => [intentId, this.#firstFailures.get(intentId) ?? now]),
     );
   }
 
@@ -160,27 +157,15 @@ export class WebhookBackfill {
   }
 
   /**
-   * Publishes the payouts that have changed. Goes on after a payout that cannot be read.
+   * The rows of each page of Lean's list whose states have not been published.
    * @throws LeanError if the list cannot be read; StoreUnavailable
    */
-  async #publishMissedPayouts(from: Instant, missed: Missed): Promise<void> {
-    const failedBefore: ListedRow[] = [];
-    for await (const page of this.#pages(from, missed.failures)) {
-      const isNew = ({ row }: ListedRow): boolean => !this.#firstFailures.has(row.intentId);
-      failedBefore.push(...page.filter(listed => !isNew(listed)));
-      missed.isComplete = await this.#publishRows(page.filter(isNew), missed, maxFailuresInRow);
-      if (!missed.isComplete) break;
-    }
-    await this.#publishRows(failedBefore, missed, Infinity);
-  }
-
-  /** The rows of each page of Lean's list whose states have not been published. */
-  async *#pages(from: Instant, failures: Map<string, LeanError>): AsyncGenerator<readonly ListedRow[]> {
+  async *#changedRows(from: Instant, missed: Missed): AsyncGenerator<readonly ListedRow[]> {
     const { client, events, processor } = this.#options;
     const isStopped = (): boolean => this.#loop.stopped;
     const pages = listedPages({ from_updated_at: from }, { client, processor, maxPages, isStopped });
     for await (const { rows, rowError, position } of pages) {
-      if (rowError !== undefined) failures.set(unreadableRow, rowError);
+      missed.rowError ??= rowError;
       const latest = await events.latestUpdates(rows.map(({ intentId }) => intentId));
       yield rows
         .filter(row => !isPublished(row, latest.get(row.intentId)))
@@ -188,42 +173,16 @@ export class WebhookBackfill {
         .map(row => ({ row, position }));
     }
   }
-
-  /** @returns false if it stopped after `maxFailures` failures in a row */
-  async #publishRows(rows: readonly ListedRow[], missed: Missed, maxFailures: number): Promise<boolean> {
-    for (const { row, position } of rows) {
-      try {
-        if ((await this.#options.processor.publishRow(row, position)) > 0) missed.payouts += 1;
-        missed.failuresInRow = 0;
-      } catch (error) {
-        if (!(error instanceof LeanError)) throw error;
-        missed.failures.set(row.intentId, error);
-        if (!concernsOneRequest(error)) missed.failuresInRow += 1;
-        if (missed.failuresInRow >= maxFailures) return false;
-      }
-    }
-    return true;
-  }
 }
 
-/** A row of Lean's list, and the position of the newest update when it was read. */
-interface ListedRow {
-  readonly row: Payout;
-  readonly position: number;
-}
-
-/** The results of a backfill so far. */
+/** What a backfill has found so far. */
 interface Missed {
   /** The number of events that had not been received. */
   events: number;
   /** The number of payouts that were published. */
   payouts: number;
-  /** The number of failures since the last success. */
-  failuresInRow: number;
-  /** The failures by intent id. */
-  readonly failures: Map<string, LeanError>;
-  /** Whether the whole list was read. */
-  isComplete: boolean;
+  /** The error of the first row that has no intent id. */
+  rowError: LeanError | undefined;
 }
 
 /** Whether the state that a row shows has been published. The row may lack the tracking. */

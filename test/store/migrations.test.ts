@@ -38,12 +38,12 @@ describe.each(storeKinds)('the tables on %s', kind => {
     const { database, open, createUnknown, read } = await startStore(kind);
     await createUnknown();
     const request = await read();
-    const { store } = await new SqlPayoutEvents(database).publishedAfter(0, 1);
+    const { store } = await new SqlPayoutEvents(database, 'test').publishedAfter(0, 1);
     await database.close();
     const again = open();
     expect(await versionsOf(again)).toEqual([{ version: 1 }]);
     expect(await new SqlPayoutRecords(again).read(keyOf('key-1'))).toEqual(request);
-    expect(await new SqlPayoutEvents(again).publishedAfter(0, 1)).toMatchObject({ store });
+    expect(await new SqlPayoutEvents(again, 'test').publishedAfter(0, 1)).toMatchObject({ store });
   });
 
   it('a store of an older version gets the later versions, and keeps what it has', async () => {

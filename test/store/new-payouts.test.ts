@@ -22,7 +22,7 @@ const awaiting: PayoutStateChange = {
 describe.each(storeKinds)('new payouts (%s)', kind => {
   async function startPayouts() {
     const store = await startStore(kind);
-    const events = new SqlPayoutEvents(store.database);
+    const events = new SqlPayoutEvents(store.database, 'test');
     const newPayouts = (limit = 1000) => events.newPayouts(maxAgeMs, limit);
     const newIds = async (limit?: number) => (await newPayouts(limit)).map(({ intentId }) => intentId);
     return { ...store, events, newPayouts, newIds };
@@ -39,6 +39,14 @@ describe.each(storeKinds)('new payouts (%s)', kind => {
       { intentId: 'j', ageMs: 1, published: undefined },
       { intentId: 'i', ageMs: minute + 1, published: { ...awaiting, position: 2 } },
     ]);
+  });
+
+  it('are those of the own Lean application', async () => {
+    const { database, createSettled, newIds } = await startPayouts();
+    await createSettled('i');
+    const another = new SqlPayoutEvents(database, 'another');
+    expect(await another.newPayouts(maxAgeMs, 1000)).toEqual([]);
+    expect(await newIds()).toEqual(['i']);
   });
 
   it('include payouts that Lean failed inside its answer, and those that were found later', async () => {
@@ -108,26 +116,57 @@ describe.each(storeKinds)('new payouts (%s)', kind => {
   });
 });
 
-describe.each(storeKinds)('the lease to read the list for new payouts (%s)', kind => {
-  it('belongs to one gateway, and then to one again when it is due', async () => {
+describe.each(storeKinds)('the lease to follow new payouts (%s)', kind => {
+  const leaseMs = 6000;
+
+  async function startGateways() {
     const { clock, database } = await startStore(kind);
-    const all = Array.from({ length: 8 }, () => new SqlPayoutEvents(database));
-    const leases = async () =>
-      (await Promise.all(all.map(each => each.takeFollowLease(3000)))).filter(isTaken => isTaken);
-    expect(await leases()).toEqual([true]);
-    clock.ms += 2999;
-    expect(await leases()).toEqual([]);
-    clock.ms += 1;
-    expect(await leases()).toEqual([true]);
+    const open = (application = 'test') => new SqlPayoutEvents(database, application);
+    return { clock, open };
+  }
+
+  it('belongs to one gateway, which may renew it', async () => {
+    const { clock, open } = await startGateways();
+    const all = Array.from({ length: 8 }, () => open());
+    const leases = () => Promise.all(all.map(each => each.takeFollowLease(leaseMs)));
+    const first = await leases();
+    expect(first.filter(isTaken => isTaken)).toHaveLength(1);
+    clock.ms += leaseMs - 1;
+    expect(await leases()).toEqual(first);
+    clock.ms += leaseMs - 1;
+    expect(await leases()).toEqual(first);
   });
 
-  it('is not blocked by a due time that a wrong clock has stored too far ahead', async () => {
-    const { clock, database } = await startStore(kind);
-    const events = new SqlPayoutEvents(database);
+  it('is free for any gateway when it has not been renewed', async () => {
+    const { clock, open } = await startGateways();
+    const [owner, another] = [open(), open()];
+    expect(await another.isFollowLeaseTaken(leaseMs)).toBe(false);
+    await owner.takeFollowLease(leaseMs);
+    clock.ms += leaseMs - 1;
+    for (const each of [owner, another]) expect(await each.isFollowLeaseTaken(leaseMs)).toBe(true);
+    clock.ms += 1;
+    for (const each of [owner, another]) expect(await each.isFollowLeaseTaken(leaseMs)).toBe(false);
+    expect(await another.takeFollowLease(leaseMs)).toBe(true);
+    expect(await owner.takeFollowLease(leaseMs)).toBe(false);
+  });
+
+  it('of one Lean application leaves that of another free', async () => {
+    const { open } = await startGateways();
+    const another = open('another');
+    await open().takeFollowLease(leaseMs);
+    expect(await another.isFollowLeaseTaken(leaseMs)).toBe(false);
+    expect(await another.takeFollowLease(leaseMs)).toBe(true);
+    expect(await open().takeFollowLease(leaseMs)).toBe(false);
+  });
+
+  it('is free if a wrong clock has stored its end too far ahead', async () => {
+    const { clock, open } = await startGateways();
+    const [owner, another] = [open(), open()];
     clock.ms += 365 * 24 * 60 * minute;
-    await events.takeFollowLease(3000);
+    await owner.takeFollowLease(leaseMs);
     clock.ms -= 365 * 24 * 60 * minute;
-    expect(await events.takeFollowLease(3000)).toBe(true);
-    expect(await events.takeFollowLease(3000)).toBe(false);
+    expect(await another.isFollowLeaseTaken(leaseMs)).toBe(false);
+    expect(await another.takeFollowLease(leaseMs)).toBe(true);
+    expect(await owner.takeFollowLease(leaseMs)).toBe(false);
   });
 });

@@ -53,7 +53,7 @@ function change(stage: Stage, intentId = 'intent-1', eventId = `${intentId} ${st
 async function start(kind: StoreKind) {
   const clock = { ms: noon };
   const { store: config, database } = await openEmptyStore(kind, () => clock.ms);
-  const open = (): SqlPayoutEvents => new SqlPayoutEvents(database);
+  const open = (application = 'test'): SqlPayoutEvents => new SqlPayoutEvents(database, application);
   return { config, clock, events: open(), open };
 }
 
@@ -107,9 +107,18 @@ describe.each(storeKinds)('received events (%s)', kind => {
     const { events, open } = await start(kind);
     const ids = Array.from({ length: 40 }, (_, index) => `event-${String(index)}`);
     await events.receive(ids.map(id => receivedEvent(id)));
-    const takers = Array.from({ length: 8 }, open);
+    const takers = Array.from({ length: 8 }, () => open());
     const taken = (await Promise.all(takers.map(taker => taker.leaseDue(40)))).flat();
     expect(taken.map(({ eventId }) => eventId).toSorted()).toEqual(ids.toSorted());
+  });
+
+  it('an event is leased only by gateways of the Lean application that received it, and stored once for all', async () => {
+    const { events, open } = await start(kind);
+    const another = open('another');
+    await events.receive([receivedEvent('a')]);
+    expect(await another.receive([receivedEvent('a'), receivedEvent('b')])).toBe(1);
+    expect(await another.leaseDue(10)).toMatchObject([{ eventId: 'b' }]);
+    expect(await open().leaseDue(10)).toMatchObject([{ eventId: 'a' }]);
   });
 
   it('a lease takes at most as many events as requested', async () => {
@@ -226,7 +235,9 @@ describe.each(storeKinds)('published updates (%s)', kind => {
     });
     expect((await (await start(kind)).events.publishedAfter(0, 0)).store).not.toBe(store);
     if (kind === 'PostgreSQL')
-      expect((await new SqlPayoutEvents(openTestStore(config)).publishedAfter(0, 0)).store).toBe(store);
+      expect((await new SqlPayoutEvents(openTestStore(config), 'test').publishedAfter(0, 0)).store).toBe(
+        store,
+      );
   });
 
   it('the updates of a payout are returned with the received events of its payment', async () => {
@@ -266,7 +277,7 @@ describe('concurrent publishing by several gateways (PostgreSQL)', () => {
   /** Gateways on one store, each with its own connections. */
   async function gateways(count: number): Promise<readonly SqlPayoutEvents[]> {
     const config = await freshStore('PostgreSQL');
-    const all = Array.from({ length: count }, () => new SqlPayoutEvents(openTestStore(config)));
+    const all = Array.from({ length: count }, () => new SqlPayoutEvents(openTestStore(config), 'test'));
     await Promise.all(all.map(events => events.recordStart(leanNow)));
     return all;
   }
@@ -341,7 +352,7 @@ describe('concurrent publishing by several gateways (PostgreSQL)', () => {
         return Promise.reject(new DuplicateValue(new Error('the position is taken')));
       },
     };
-    const events = new SqlPayoutEvents(database as unknown as Database);
+    const events = new SqlPayoutEvents(database as unknown as Database, 'test');
     await expect(events.publish([change('pending')], 0)).rejects.toThrow(StoreUnavailable);
     expect(tries).toBe(50);
     // The failure does not block the next call.
@@ -381,7 +392,7 @@ describe('concurrent publishing by several gateways (PostgreSQL)', () => {
 describe.each(storeKinds)('the backfill lease (%s)', kind => {
   it('only one gateway gets the lease, and only one gets the next lease when it is due', async () => {
     const { clock, events, open } = await start(kind);
-    const all = [events, ...Array.from({ length: 7 }, open)];
+    const all = [events, ...Array.from({ length: 7 }, () => open())];
     const leases = async () =>
       (await Promise.all(all.map(each => each.takeBackfillLease(minute, leanNow)))).filter(
         lease => lease !== undefined,
@@ -408,6 +419,30 @@ describe.each(storeKinds)('the backfill lease (%s)', kind => {
     await events.completeBackfill('2026-03-01T12:05:00.000Z' as Instant);
     clock.ms += minute;
     expect(await events.takeBackfillLease(minute, leanNow)).toBe('2026-03-01T12:05:00.000Z');
+  });
+
+  it('each Lean application has its own lease and its own end of the last backfill', async () => {
+    const { clock, events, open } = await start(kind);
+    const another = open('another');
+    await events.takeBackfillLease(minute, leanNow);
+    expect(await another.takeBackfillLease(minute, leanNow)).toBe(leanNow);
+    expect(await open('another').takeBackfillLease(minute, leanNow)).toBeUndefined();
+    const later = '2026-03-01T12:05:00.000Z' as Instant;
+    await events.completeBackfill(later);
+    clock.ms += minute;
+    expect(await another.takeBackfillLease(minute, leanNow)).toBe(leanNow);
+    expect(await events.takeBackfillLease(minute, leanNow)).toBe(later);
+  });
+
+  it('the first backfill of an application starts where the last one of another ended, in case only the client id is new', async () => {
+    const { events, open } = await start(kind);
+    await events.takeBackfillLease(minute, leanNow);
+    const later = '2026-03-01T12:05:00.000Z' as Instant;
+    await events.completeBackfill(later);
+    const now = '2026-03-01T12:20:00.000Z' as Instant;
+    const another = open('another');
+    expect(await another.takeBackfillLease(minute, now)).toBe(later);
+    expect(await another.recordStart(now)).toBe(leanNow);
   });
 
   it('a backfill that ends earlier by Lean’s clock replaces a wrong time in the future', async () => {

@@ -39,7 +39,7 @@ it('an event that arrives just as a batch without it ends is processed in anothe
 async function startProcessor(options: SandboxOptions = {}) {
   const lean = await startLean(options);
   const client = clientTo(lean.url);
-  const events = new SqlPayoutEvents(openTestStore(await freshStore('SQLite')));
+  const events = new SqlPayoutEvents(openTestStore(await freshStore('SQLite')), 'test');
   const processor = createEventProcessor(client, events);
   onTestFinished(() => processor.stop());
   await events.recordStart('2020-01-01T00:00:00.000Z' as Instant);
@@ -74,6 +74,35 @@ describe('an event without an intent', () => {
     await receive('event-1', { paymentId: paymentId ?? '', leanStatus: 'PENDING_WITH_BANK' });
     await expect.poll(published).toMatchObject([{ eventId: 'event-1', intentId, paymentId }]);
   });
+});
+
+it('an event is checked with the Lean application whose gateway received it, and not with another one on the store', async () => {
+  const database = openTestStore(await freshStore('SQLite'));
+  const start = async (application: string, seed: number) => {
+    const lean = await startLean({ seed });
+    const events = new SqlPayoutEvents(database, application);
+    const processor = createEventProcessor(clientTo(lean.url), events);
+    return { lean, events, processor };
+  };
+  const [mine, other] = [await start('test', 1), await start('another', 2)];
+  const { paymentId, intentId } = mine.lean.payouts.add({ status: 'PENDING_WITH_BANK' });
+  await mine.events.receive([
+    {
+      eventId: 'event-1',
+      type: 'PAYMENT_CREATED',
+      paymentId: paymentId ?? '',
+      intentId,
+      leanStatus: 'PENDING_WITH_BANK',
+      postInitiationStatus: null,
+      publishedAt: instantAt(Date.now()),
+    },
+  ]);
+  for (const { processor } of [other, mine]) {
+    processor.wake();
+    await processor.stop();
+  }
+  expect(other.lean.requests).toEqual([]);
+  expect((await mine.events.publishedAfter(0, 10)).updates).toMatchObject([{ eventId: 'event-1', intentId }]);
 });
 
 describe('events without the tracking', () => {
@@ -248,7 +277,10 @@ async function startReportingProcessor() {
   const lean = await startLean();
   const client = clientTo(lean.url);
   const clock = { ms: Date.now() };
-  const events = new SqlPayoutEvents(openTestStore(await freshStore('SQLite'), { clock: () => clock.ms }));
+  const events = new SqlPayoutEvents(
+    openTestStore(await freshStore('SQLite'), { clock: () => clock.ms }),
+    'test',
+  );
   const reported: (string | undefined)[] = [];
   const processor = createEventProcessor(client, events, {
     onFailure: error => reported.push(error && 'failure'),

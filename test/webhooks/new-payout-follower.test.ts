@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { StoreUnavailable } from '../../src/errors/gateway-errors.ts';
+import { Bulkhead } from '../../src/lean/bulkhead.ts';
 import { LeanClock } from '../../src/lean/lean-clock.ts';
 import type { Instant } from '../../src/payouts/values/instant.ts';
 import { destinations } from '../../src/sandbox/fixtures.ts';
@@ -12,8 +13,15 @@ import { editRows, startLeanProxy } from '../support/lean-proxy.ts';
 import { createTestCore, keyOf, transfer, transfers } from '../support/test-core.ts';
 import { createEventProcessor } from '../support/updates.ts';
 
-/** The store's time stands still, so the lease is due again only after the test has let this time pass. */
+/** The store's time stands still, so a lease ends only after the test has let time pass. */
 const intervalMs = 5;
+const leaseMs = 2 * intervalMs;
+
+interface FollowingOptions extends Partial<NewPayoutFollowerOptions> {
+  readonly application?: string;
+  /** How long an open circuit waits before its probe. With 0, Lean's failures stop no request. @default 0 */
+  readonly probeAfterMs?: number;
+}
 
 /**
  * Starts to follow the payouts of a store. Each poll waits at its beginning until the test lets it run. With
@@ -23,23 +31,39 @@ function startFollowing(
   leanUrl: string,
   database: Database,
   clock: { readonly ms: number },
-  options: Partial<NewPayoutFollowerOptions> = {},
+  { application = 'test', probeAfterMs = 0, ...options }: FollowingOptions = {},
 ) {
   const now = (): number => clock.ms;
   const leanClock = new LeanClock({ monotonic: now, wall: now });
   leanClock.observe(now());
-  const client = clientTo(leanUrl, { clock: leanClock });
-  const events = new SqlPayoutEvents(database);
+  const read = new Bulkhead({ concurrency: 16, queue: 64, probeAfterMs });
+  const client = clientTo(leanUrl, { clock: leanClock, bulkheads: { read, write: read } });
+  const events = new SqlPayoutEvents(database, application);
   let storeReads = 0;
+  let isPolling = false;
+  let hasRead = Promise.withResolvers<undefined>();
   let begun = Promise.withResolvers<undefined>();
   let mayRun = Promise.withResolvers<undefined>();
   let isStopped = false;
-  const newPayouts = events.newPayouts.bind(events);
-  vi.spyOn(events, 'newPayouts').mockImplementation(async (...query) => {
+  const beginPollWhenAllowed = async (): Promise<void> => {
     storeReads += 1;
     begun.resolve(undefined);
     await mayRun.promise;
-    return isStopped ? [] : newPayouts(...query);
+  };
+  const isFollowLeaseTaken = events.isFollowLeaseTaken.bind(events);
+  vi.spyOn(events, 'isFollowLeaseTaken').mockImplementation(async ms => {
+    await beginPollWhenAllowed();
+    const isTaken = isStopped || (await isFollowLeaseTaken(ms));
+    isPolling = !isTaken;
+    return isTaken;
+  });
+  const newPayouts = events.newPayouts.bind(events);
+  vi.spyOn(events, 'newPayouts').mockImplementation(async (...query) => {
+    if (!isPolling) await beginPollWhenAllowed();
+    isPolling = false;
+    const payouts = isStopped ? [] : await newPayouts(...query);
+    hasRead.resolve(undefined);
+    return payouts;
   });
   const processor = createEventProcessor(client, events);
   const publishRow = vi.spyOn(processor, 'publishRow');
@@ -71,7 +95,7 @@ function startFollowing(
     wake() {
       followed.wake();
     },
-    /** How often the store was read. */
+    /** How many polls have read the store. */
     storeReads: () => storeReads,
     /** How often a row was given to the processor to publish its state. */
     publishedRows: () => publishRow.mock.calls.length,
@@ -80,6 +104,12 @@ function startFollowing(
       publishRow.mockResolvedValueOnce(0);
     },
     beginPoll,
+    /** Runs one poll that finds no new payouts, so no other follows by itself. */
+    async becomeIdle(): Promise<void> {
+      hasRead = Promise.withResolvers();
+      await beginPoll();
+      await hasRead.promise;
+    },
     /** Runs one poll. It has ended when the next one begins. */
     async poll(): Promise<void> {
       await beginPoll();
@@ -101,16 +131,23 @@ const row = (intentId: string, status: string, paymentId: string | null = null) 
 
 describe('a gateway that follows new payouts', () => {
   /** A gateway in front of a Lean whose list and time the test sets. */
-  async function start(options: Partial<NewPayoutFollowerOptions> = {}) {
+  async function start(options: FollowingOptions = {}) {
     const store = await startStore('SQLite');
     const { clock, records, createSent, createSettled } = store;
-    const lean = { rows: [] as (object | null)[] };
+    const lean = {
+      rows: [] as (object | null)[],
+      /** The status to refuse the reads of a payout with, by its intent id. */
+      refuse: (() => undefined) as (intentId: string) => number | undefined,
+    };
+    const readIds: string[] = [];
     const queries: Record<string, string>[] = [];
     const { url } = await rawServer((answer, { target }) => {
       const { pathname, searchParams } = new URL(target, 'http://lean');
       answer.setHeader('date', new Date(clock.ms).toUTCString());
       if (pathname !== '/payouts/v1/payments') {
-        json(answer, { status: 'NOT_FOUND', message: 'no', timestamp: '' }, 404);
+        const intentId = decodeURIComponent(pathname.split('/')[4] ?? '');
+        readIds.push(intentId);
+        json(answer, { status: 'REFUSED', message: 'no', timestamp: '' }, lean.refuse(intentId) ?? 404);
         return;
       }
       queries.push(Object.fromEntries(searchParams));
@@ -131,6 +168,8 @@ describe('a gateway that follows new payouts', () => {
           intentIds.map((id, index) => created(id, index)),
         );
       },
+      /** The payouts that Lean was asked about since the last call, each once. */
+      readPayouts: () => [...new Set(readIds.splice(0))],
       /** Lets an interval pass, and returns the queries of the list meanwhile. */
       async passInterval(ms = intervalMs): Promise<readonly Record<string, string>[]> {
         clock.ms += ms;
@@ -238,6 +277,87 @@ describe('a gateway that follows new payouts', () => {
     expect(await published()).toEqual([['mine', 'CREATED']]);
   });
 
+  it('publishes the other payouts if one cannot be read, and tries that one again at each interval', async () => {
+    const { lean, create, passInterval, published, readPayouts } = await start();
+    for (const intentId of ['broken', 'one', 'two']) await create(intentId);
+    lean.rows = [row('broken', 'FAILED'), row('one', 'FAILED'), row('two', 'FAILED')];
+    lean.refuse = intentId => (intentId === 'broken' ? 500 : undefined);
+    await passInterval();
+    const others = [
+      ['one', 'FAILED'],
+      ['two', 'FAILED'],
+    ];
+    expect(await published()).toEqual(others);
+    expect(readPayouts()).toEqual(['broken', 'one', 'two']);
+    await passInterval();
+    expect(readPayouts()).toEqual(['broken']);
+    lean.refuse = () => undefined;
+    await passInterval();
+    expect(await published()).toEqual([...others, ['broken', 'FAILED']]);
+    expect(await passInterval()).toEqual([]);
+  });
+
+  it('comes to the others with the next read if the first three cannot be read', async () => {
+    const { lean, create, passInterval, published } = await start();
+    const broken = ['broken-1', 'broken-2', 'broken-3'];
+    for (const intentId of [...broken, 'last']) await create(intentId);
+    lean.rows = [...broken, 'last'].map(intentId => row(intentId, 'FAILED'));
+    lean.refuse = intentId => (broken.includes(intentId) ? 500 : undefined);
+    await passInterval();
+    expect(await published()).toEqual([]);
+    await passInterval(leaseMs);
+    expect(await published()).toEqual([['last', 'FAILED']]);
+  });
+
+  it('asks a Lean that fails altogether about three payouts at each read, other ones each time', async () => {
+    const { lean, createBatch, passInterval, readPayouts } = await start();
+    const intentIds = Array.from({ length: 7 }, (_, index) => `intent-${String(index)}`);
+    await createBatch(intentIds);
+    lean.rows = intentIds.map(intentId => row(intentId, 'FAILED'));
+    lean.refuse = () => 500;
+    const reads: (readonly string[])[] = [];
+    for (let times = 0; times < 5; times += 1) {
+      await passInterval(leaseMs);
+      reads.push(readPayouts());
+    }
+    expect(reads).toEqual([
+      ['intent-0', 'intent-1', 'intent-2'],
+      ['intent-3', 'intent-4', 'intent-5'],
+      ['intent-6', 'intent-0', 'intent-1'],
+      ['intent-2', 'intent-3', 'intent-4'],
+      ['intent-5', 'intent-6', 'intent-0'],
+    ]);
+  });
+
+  it('ends a read when Lean asks for fewer requests, and goes on behind the refused payout', async () => {
+    const { lean, create, passInterval, published, readPayouts } = await start();
+    const intentIds = ['one', 'two', 'three'];
+    for (const intentId of intentIds) await create(intentId);
+    lean.rows = intentIds.map(intentId => row(intentId, 'FAILED'));
+    lean.refuse = () => 429;
+    await passInterval();
+    expect(readPayouts()).toEqual(['one']);
+    lean.refuse = () => undefined;
+    await passInterval(leaseMs);
+    expect((await published()).map(([intentId]) => intentId)).toEqual(['two', 'three', 'one']);
+  });
+
+  it('ends a read as soon as the circuit is open', async () => {
+    const { lean, create, passInterval, publishedRows } = await start({ probeAfterMs: 60_000 });
+    await create('first');
+    lean.refuse = () => 500;
+    lean.rows = [row('first', 'FAILED')];
+    await passInterval();
+    await passInterval();
+    expect(publishedRows()).toBe(2);
+    const others = ['one', 'two', 'three'];
+    for (const intentId of others) await create(intentId);
+    lean.rows = others.map(intentId => row(intentId, 'FAILED'));
+    // This is the tenth call of which most have failed.
+    await passInterval();
+    expect(publishedRows()).toBe(3);
+  });
+
   it('calls Lean no more once a webhook has shown the payment', async () => {
     const { database, create, passInterval } = await start();
     await create('mine');
@@ -245,7 +365,7 @@ describe('a gateway that follows new payouts', () => {
     const publishedAt = '2026-03-01T00:00:00Z' as Instant;
     const status = 'PENDING_WITH_BANK';
     const change = { eventId: 'event', type: 'PAYMENT_CREATED', status, leanStatus: status } as const;
-    await new SqlPayoutEvents(database).publish(
+    await new SqlPayoutEvents(database, 'test').publish(
       [{ ...change, intentId: 'mine', paymentId: 'payment', postInitiationStatus: null, publishedAt }],
       0,
     );
@@ -294,14 +414,22 @@ describe('a gateway that follows new payouts', () => {
 });
 
 describe('several gateways on one PostgreSQL', () => {
-  /** A Lean, and gateways that create payouts which wait for their authorisation, and that follow them. */
+  /**
+   * A Lean, and gateways that create payouts which wait for their authorisation, and that follow them. They are idle for
+   * an hour when there are no new payouts.
+   */
   async function start() {
     const { clock, open } = await startStore('PostgreSQL');
-    const sandbox = await startLean({ clock: () => clock.ms });
-    const lean = await startLeanProxy(sandbox.url);
-    const startCore = () => {
+    const startOneLean = async (seed: number) => {
+      const sandbox = await startLean({ clock: () => clock.ms, seed });
+      const lean = await startLeanProxy(sandbox.url);
+      const listReads = () => sandbox.requests.filter(({ query }) => query['from'] !== undefined).length;
+      return { sandbox, lean, listReads };
+    };
+    const { sandbox, lean, listReads } = await startOneLean(1);
+    const startCore = (leanUrl = lean.url, application = 'test') => {
       const database = open();
-      const { create } = createTestCore(lean.url, database, { now: () => clock.ms });
+      const { create } = createTestCore(leanUrl, database, { now: () => clock.ms, application });
       return {
         database,
         create: async (key: string): Promise<string> => {
@@ -313,14 +441,29 @@ describe('several gateways on one PostgreSQL', () => {
         },
       };
     };
-    const startGateway = () => {
-      const { database, create } = startCore();
-      return { create, ...startFollowing(lean.url, database, clock) };
+    const startGateway = (leanUrl = lean.url, application = 'test') => {
+      const { database, create } = startCore(leanUrl, application);
+      let statements = 0;
+      const counted = overrideDatabase(database, {
+        run: (...given) => {
+          statements += given.length;
+          return database.run(...given);
+        },
+      });
+      const following = startFollowing(leanUrl, counted, clock, { application, idleIntervalMs: 3_600_000 });
+      const start = async (key: string): Promise<string> => {
+        const intentId = await create(key);
+        following.wake();
+        return intentId;
+      };
+      return { ...following, create: start, statements: () => statements };
     };
     type Gateway = ReturnType<typeof startGateway>;
-    const listReads = () => sandbox.requests.filter(({ query }) => query['from'] !== undefined).length;
     return {
+      clock,
+      sandbox,
       lean,
+      startOneLean,
       startCore,
       startGateway,
       listReads,
@@ -335,11 +478,11 @@ describe('several gateways on one PostgreSQL', () => {
   }
 
   it('read the list once per interval, for the payouts of all of them', async () => {
-    const { startGateway, passInterval } = await start();
-    const gateways = [startGateway(), startGateway(), startGateway()];
+    const { startCore, startGateway, passInterval } = await start();
     const intentIds = [];
-    for (const [index, { create }] of gateways.entries())
-      intentIds.push(await create(`key-${String(index)}`));
+    for (let index = 0; index < 3; index += 1)
+      intentIds.push(await startCore().create(`key-${String(index)}`));
+    const gateways = [startGateway(), startGateway(), startGateway()];
     for (let intervals = 0; intervals < 5; intervals += 1) expect(await passInterval(gateways)).toBe(1);
     expect(await passInterval(gateways, minute)).toBe(1);
     expect(new Set(await gateways[0]?.published())).toEqual(
@@ -353,21 +496,65 @@ describe('several gateways on one PostgreSQL', () => {
     expect(await gateways[0]?.published()).toHaveLength(2 * intentIds.length);
   });
 
-  it('have another one take over at the next interval when the one that reads the list has stopped', async () => {
-    const { startGateway, listReads, passInterval } = await start();
-    const first = startGateway();
+  /** Two gateways of which the first one reads the list for a payout, and the second one waits. */
+  async function startWithOneWaiting() {
+    const gateways = await start();
+    const [first, second] = [gateways.startGateway(), gateways.startGateway()];
     const intentId = await first.create('key-1');
-    expect(await passInterval([first])).toBe(1);
+    expect(await gateways.passInterval([first])).toBe(1);
+    second.wake();
+    expect(await gateways.passInterval([second], 0)).toBe(0);
+    return { ...gateways, first, second, intentId };
+  }
+
+  it('have another one take over two intervals after the one that reads the list has stopped', async () => {
+    const { first, second, intentId, passInterval } = await startWithOneWaiting();
     await first.stop();
-    const before = listReads();
-    const second = startGateway();
-    await second.poll();
-    expect(listReads()).toBe(before);
+    expect(await passInterval([second])).toBe(0);
+    expect(await passInterval([second])).toBe(1);
     expect(await passInterval([second], minute)).toBe(1);
     expect(await second.published()).toEqual([
       [intentId, 'CREATED'],
       [intentId, 'AWAITING_AUTHORIZATION'],
     ]);
+  });
+
+  it('have another one take over when the one that reads the list no longer reaches Lean', async () => {
+    const { lean, first, second, intentId, passInterval } = await startWithOneWaiting();
+    lean.refuse = () => 503;
+    await passInterval([first, second]);
+    lean.refuse = () => undefined;
+    expect(await passInterval([first, second])).toBe(0);
+    expect(await passInterval([second])).toBe(1);
+    expect(await second.published()).toEqual([[intentId, 'CREATED']]);
+  });
+
+  it('make one statement per interval while another one reads the list', async () => {
+    const { first, second, passInterval } = await startWithOneWaiting();
+    for (let intervals = 0; intervals < 3; intervals += 1) {
+      const before = second.statements();
+      expect(await passInterval([first, second])).toBe(1);
+      expect(second.statements() - before).toBe(1);
+    }
+  });
+
+  it('follow a payout within two intervals after the one that read the list has become idle', async () => {
+    const { first, second, passInterval } = await startWithOneWaiting();
+    expect(await passInterval([first], 2 * minute - 2 * intervalMs)).toBe(1);
+    await passInterval([second], intervalMs);
+    await first.becomeIdle();
+    const intentId = await second.create('key-2');
+    expect(await passInterval([second], 0)).toBe(0);
+    expect(await passInterval([second])).toBe(1);
+    expect(await second.published()).toContainEqual([intentId, 'CREATED']);
+  });
+
+  it('read the list no more once one of them has seen the payment in it', async () => {
+    const { sandbox, first, second, intentId, passInterval } = await startWithOneWaiting();
+    sandbox.payouts.change(intentId, { status: 'PENDING_WITH_BANK' });
+    expect(await passInterval([first, second])).toBe(1);
+    for (let intervals = 0; intervals < 5; intervals += 1)
+      expect(await passInterval([first, second])).toBe(0);
   });
 
   it('follow from their start what was created before', async () => {
@@ -376,6 +563,24 @@ describe('several gateways on one PostgreSQL', () => {
     const started = startGateway();
     await passInterval([started]);
     expect(await started.published()).toEqual([[intentId, 'CREATED']]);
+  });
+
+  it('of two Lean applications follow only the payouts of their own', async () => {
+    const { startOneLean, startGateway, passInterval } = await start();
+    const otherLean = await startOneLean(2);
+    const [one, other] = [startGateway(), startGateway(otherLean.lean.url, 'another')];
+    const intentId = await one.create('key-1');
+    await other.becomeIdle();
+    expect(await passInterval([one])).toBe(1);
+    expect(otherLean.listReads()).toBe(0);
+    const otherIntentId = await other.create('key-2');
+    for (let intervals = 1; intervals <= 3; intervals += 1) {
+      expect(await passInterval([one, other])).toBe(1);
+      expect(otherLean.listReads()).toBe(intervals);
+    }
+    expect((await one.published()).toSorted()).toEqual(
+      [intentId, otherIntentId].map(id => [id, 'CREATED']).toSorted(),
+    );
   });
 
   it('publish no state that is older than the last published one, if a list is out of date', async () => {

@@ -38,7 +38,7 @@ async function startWorld() {
   const time = { ms: Date.UTC(2026, 2, 1, 12) };
   const lean = await startLean({ clock: () => time.ms });
   const client = clientTo(lean.url);
-  const events = new SqlPayoutEvents(openTestStore(await freshStore('SQLite')));
+  const events = new SqlPayoutEvents(openTestStore(await freshStore('SQLite')), 'test');
   const live = new LiveUpdates({
     events,
     intervalMs: 2 ** 31 - 1,

@@ -1,4 +1,4 @@
-import { expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Bulkhead } from '../../src/lean/bulkhead.ts';
 import { instantAt, type Instant } from '../../src/payouts/values/instant.ts';
 import type { SandboxOptions } from '../../src/sandbox/sandbox.ts';
@@ -23,7 +23,7 @@ async function startBackfill(options: SandboxOptions = {}) {
   // Opens no circuit after failures, so that each payout is read.
   const read = new Bulkhead({ concurrency: 16, queue: 64, probeAfterMs: 0 });
   const client = clientTo(lean.url, { bulkheads: { read, write: read } });
-  const events = new SqlPayoutEvents(openTestStore(await freshStore('SQLite')));
+  const events = new SqlPayoutEvents(openTestStore(await freshStore('SQLite')), 'test');
   const processor = createEventProcessor(client, events);
   const completed: Instant[] = [];
   vi.spyOn(events, 'completeBackfill').mockImplementation(upTo => {
@@ -141,35 +141,97 @@ it('a payout that cannot be read is retried for an hour', async () => {
   expect(completed.at(-1)).toBe(instantAt(time.ms));
 });
 
-it('a backfill that stops after ten payouts in a row that cannot be read reaches the others the next time', async () => {
-  const { time, sandbox, lean, runBackfill, completed, publishedStates } = await startBackfill();
-  const unreadable: string[] = [];
-  for (let index = 0; index < 10; index += 1) {
-    const { intentId, paymentId } = sandbox.payouts.add({ status: 'PENDING_WITH_BANK' });
-    unreadable.push(intentId, String(paymentId));
+describe('a backfill of payouts that Lean cannot read', () => {
+  /** A Lean whose list starts with payouts that are pending, and that lists no events. */
+  async function startPending(payouts: number) {
+    const started = await startBackfill();
+    const { sandbox, lean, time } = started;
+    const pending = Array.from({ length: payouts }, () =>
+      sandbox.payouts.add({ status: 'PENDING_WITH_BANK' }),
+    );
+    time.ms += 1000;
+    for (let index = 0; index < 3; index += 1) sandbox.payouts.add({ status: 'FAILED', paymentId: null });
+    const order = new Map(pending.map(({ intentId }, index) => [intentId, index - payouts]));
+    lean.edit = editRows(rows =>
+      rows.toSorted(
+        (a, b) =>
+          (order.get(String(a['payment_intent_id'])) ?? 0) - (order.get(String(b['payment_intent_id'])) ?? 0),
+      ),
+    );
+    const read: number[] = [];
+    /** Refuses the histories of the pending payouts. */
+    const refuseHistories = (status: number): void => {
+      lean.refuse = path => {
+        if (path.startsWith('/events')) return 404;
+        const index = pending.findIndex(({ intentId, paymentId }) =>
+          [intentId, paymentId].some(id => path.includes(`/${String(id)}/history`)),
+        );
+        if (index < 0) return undefined;
+        read.push(index);
+        return status;
+      };
+    };
+    return {
+      ...started,
+      refuseHistories,
+      /** Which of the pending payouts were read since the last call. */
+      readPending: () => [...new Set(read.splice(0))],
+    };
   }
-  time.ms += 1000;
-  for (let index = 0; index < 3; index += 1) sandbox.payouts.add({ status: 'FAILED', paymentId: null });
-  const histories = new Set<string>();
-  lean.refuse = path => {
-    if (!path.includes('/history') || !unreadable.some(id => path.includes(id))) return undefined;
-    histories.add(path);
-    return 500;
-  };
-  // Lean lists the unreadable ones first.
-  lean.edit = editRows(rows =>
-    rows.toSorted((a, b) => String(b['status']).localeCompare(String(a['status']))),
-  );
-  await expect(runBackfill()).rejects.toMatchObject({ code: 'LEAN_UNAVAILABLE' });
-  expect(histories.size).toBe(10);
-  expect(await publishedStates()).toEqual([]);
-  await expect(runBackfill()).rejects.toMatchObject({ code: 'LEAN_UNAVAILABLE' });
-  expect(await publishedStates()).toEqual(['FAILED', 'FAILED', 'FAILED']);
-  expect(new Set(completed)).toEqual(new Set(['2026-03-01T12:00:00.000Z']));
-  // The retries of the unreadable payouts end after an hour.
-  time.ms += 60 * minuteMs;
-  await expect(runBackfill()).rejects.toMatchObject({ code: 'LEAN_UNAVAILABLE' });
-  expect(completed.at(-1)).toBe(instantAt(time.ms));
+
+  it('reaches the others with the next one if it has stopped after three in a row', async () => {
+    const { time, refuseHistories, readPending, runBackfill, completed, publishedStates } =
+      await startPending(3);
+    refuseHistories(500);
+    await expect(runBackfill()).rejects.toMatchObject({ code: 'LEAN_UNAVAILABLE' });
+    expect(readPending()).toEqual([0, 1, 2]);
+    expect(await publishedStates()).toEqual([]);
+    await expect(runBackfill()).rejects.toMatchObject({ code: 'LEAN_UNAVAILABLE' });
+    expect(readPending()).toEqual([0, 1, 2]);
+    expect(await publishedStates()).toEqual(['FAILED', 'FAILED', 'FAILED']);
+    expect(new Set(completed)).toEqual(new Set(['2026-03-01T12:00:00.000Z']));
+    // The retries of the unreadable payouts end after an hour.
+    time.ms += 60 * minuteMs;
+    await expect(runBackfill()).rejects.toMatchObject({ code: 'LEAN_UNAVAILABLE' });
+    expect(completed.at(-1)).toBe(instantAt(time.ms));
+  });
+
+  it('tries three in a row at most, also of those that failed before, and all of them in turn', async () => {
+    const { refuseHistories, readPending, runBackfill } = await startPending(5);
+    refuseHistories(500);
+    const reads: (readonly number[])[] = [];
+    for (let times = 0; times < 4; times += 1) {
+      await expect(runBackfill()).rejects.toMatchObject({ code: 'LEAN_UNAVAILABLE' });
+      reads.push(readPending());
+    }
+    expect(reads).toEqual([
+      [0, 1, 2],
+      // The payouts that can be read come between 4 and 0.
+      [3, 4, 0, 1, 2],
+      [3, 4, 0],
+      [1, 2, 3],
+    ]);
+  });
+
+  it('no longer waits for one that a webhook has published meanwhile', async () => {
+    const { time, lean, refuseHistories, runBackfill, receiveEvents, completed, publishedStates } =
+      await startPending(1);
+    refuseHistories(500);
+    await expect(runBackfill()).rejects.toMatchObject({ code: 'LEAN_UNAVAILABLE' });
+    lean.refuse = () => undefined;
+    await receiveEvents();
+    await expect.poll(publishedStates).toContain('PENDING_WITH_BANK');
+    await runBackfill();
+    expect(completed.at(-1)).toBe(instantAt(time.ms));
+  });
+
+  it('ends when Lean asks for fewer requests', async () => {
+    const { refuseHistories, readPending, runBackfill, completed } = await startPending(5);
+    refuseHistories(429);
+    await expect(runBackfill()).rejects.toMatchObject({ code: 'LEAN_RATE_LIMITED' });
+    expect(readPending()).toEqual([0]);
+    expect(new Set(completed)).toEqual(new Set(['2026-03-01T12:00:00.000Z']));
+  });
 });
 
 it('no payout is skipped if single payouts cannot be read for hours', async () => {
