@@ -11,6 +11,7 @@ import { currentRequestReport } from '../../observability/request-report.ts';
 import { credentialsOf } from '../authentication.ts';
 import { formatResult } from '../results/format-result.ts';
 import type { GraphqlServer } from '../graphql-server.ts';
+import { operationNameError } from '../request/operation-name.ts';
 import { documentTextFor, type PersistedOperations } from '../request/persisted-operations.ts';
 import type { RequestContext } from '../request-context.ts';
 import { unauthorizedCode, type RunningOperation, type SocketConnection } from './socket-connection.ts';
@@ -94,6 +95,8 @@ export function socketProtocol(options: SocketProtocolOptions): Server<SocketExt
         const operationName = payload.operationName ?? null;
         const enveloped = graphql.getEnveloped({ ...context, params: { ...payload, query } } as never);
         const document = enveloped.parse(query) as ReturnType<typeof parseDocument>;
+        const nameError = operationNameError(document, operationName);
+        if (nameError !== undefined) return [nameError];
         const errors = enveloped.validate(enveloped.schema, document) as readonly GraphQLError[];
         if (errors.length > 0) return [...errors];
         forgetParams(payload);

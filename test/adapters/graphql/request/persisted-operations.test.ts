@@ -190,7 +190,11 @@ describe.each(['off', 'allow', 'only'] as const)('with persisted operations "%s"
     ['a name of Object.prototype', { documentId: '__proto__' }],
   ])('is refused without a Lean call: %s', async (_name, named) => {
     const gateway = await gatewayWith(mode);
-    const refused = refusal('PERSISTED_OPERATION_NOT_FOUND', 'No persisted operation has this documentId.');
+    const message =
+      mode === 'off'
+        ? 'Persisted operations are off. Send query instead of documentId.'
+        : 'No persisted operation has this documentId.';
+    const refused = refusal('PERSISTED_OPERATION_NOT_FOUND', message);
     expect(await post(gateway, { ...named, variables })).toEqual(refused);
     expect(await get(gateway, { ...named, variables })).toEqual(refused);
     expect(gateway.received()).toEqual({});
