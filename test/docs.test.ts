@@ -111,6 +111,20 @@ it('docs/updates.md: a client that follows its steps to read, subscribe and reco
   });
 });
 
+it('docs/updates.md: the first update of a payout without a payment is PAYMENT_UPDATED with the status CREATED', async () => {
+  const gateway = await startListeningGateway({ env: { LEAN_WEBHOOK_SECRET: 'any' } });
+  onTestFinished(() => gateway.close());
+  const stream = await subscribeBySse(
+    gateway.url,
+    'subscription { payoutUpdated { type status paymentId } }',
+  );
+  const input = { ...payoutInput('key-1'), authorize: false };
+  expect((await postOperation(gateway.url, createPayoutDocument, { input })).errors).toBeUndefined();
+  expect(await stream.next()).toEqual({
+    payoutUpdated: { type: 'PAYMENT_UPDATED', status: 'CREATED', paymentId: null },
+  });
+});
+
 describe('the commands of docs/operations.md', () => {
   const executed = new Set<string>();
   let lean: RunningSandbox;
