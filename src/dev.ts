@@ -4,7 +4,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ConfigError } from './errors/config-error.ts';
-import { developmentDefaults } from './config/config.ts';
+import { developmentDefaults, settingWarnings, withoutEffect } from './config/config.ts';
 import { portOrAny } from './process/free-port.ts';
 import { createLog, parseConfig, startGateway } from './composition/gateway.ts';
 import { waitUntilListening } from './process/listening.ts';
@@ -15,6 +15,20 @@ import { accounts, destinations, exampleIntentId, sandboxCredentials } from './s
 import { startSandbox } from './sandbox/sandbox.ts';
 import { isProblems, parseSettings } from './sandbox/settings.ts';
 import { startTraceExport } from './process/opentelemetry.ts';
+
+/** Settings that have no effect here, because the gateway uses its own sandbox and a temporary folder. */
+const replacedSettings = [
+  'LEAN_BASE_URL',
+  'LEAN_API_TOKEN',
+  'LEAN_CLIENT_ID',
+  'LEAN_CLIENT_SECRET',
+  'LEAN_TOKEN_URL',
+  'LEAN_SCOPE',
+  'LEAN_WEBHOOK_SECRET',
+  'DATABASE_URL',
+  'DATABASE_POOL_SIZE',
+  'DATA_DIR',
+];
 
 /** Starts the sandbox and a gateway in front of it, on this machine and without credentials. */
 await run(async () => {
@@ -50,6 +64,18 @@ await run(async () => {
     },
   );
   const log = createLog(config);
+  const warnings = [
+    ...withoutEffect(
+      process.env,
+      replacedSettings,
+      'because npm run dev uses its own sandbox and a temporary folder; npm start uses it',
+    ),
+    ...settingWarnings(
+      { ...process.env, LEAN_BASE_URL: sandbox.url, LEAN_TOKEN_URL: '' },
+      developmentDefaults,
+    ),
+  ];
+  for (const warning of warnings) log.warn(warning);
   const traces = await startTraceExport(process.env, log);
   const gateway = await startGateway(config, {
     log,

@@ -45,12 +45,13 @@ function version(): string {
 
 async function gateway() {
   const startLogging = logWarnings();
-  const { createLog, parseConfig, startGateway } = await import('./composition/gateway.ts');
+  const { createLog, parseConfig, settingWarnings, startGateway } = await import('./composition/gateway.ts');
   const { startTraceExport } = await import('./process/opentelemetry.ts');
   const config = parseConfig(process.env);
   const log = createLog(config);
   const traces = await startTraceExport(process.env, log);
   startLogging(log);
+  for (const warning of settingWarnings(process.env)) log.warn(warning);
   if (config.auth.kind === 'none')
     log.warn('AUTH=none: every caller who can reach this gateway may read payouts and move money');
   const running = await startGateway(config, { log, traces: traces !== undefined });

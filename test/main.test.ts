@@ -84,15 +84,16 @@ describe('the gateway', () => {
     }
   });
 
-  it('warns about AUTH=none, and never logs credentials', async () => {
+  it('warns about AUTH=none and about a setting without effect, and never logs credentials', async () => {
     const { url } = await startTestSandbox();
-    const program = runGateway(url, { LOG_LEVEL: 'trace' });
+    const program = runGateway(url, { LOG_LEVEL: 'trace', AUTH_ISSUER: 'https://id.example/' });
     const [, gateway = ''] = await program.waitForOutput(upMessage);
     await postOperation(gateway, '{ payouts(first: 1) { nodes { recipient { displayName iban } } } }');
     await program.waitForOutput(/"operation":"listPayouts"/);
     program.kill('SIGTERM');
     expect(await program.ended).toEqual([0, null]);
     expect(program.stdout).toMatch(/"level":40,.*AUTH=none: every caller/);
+    expect(program.stdout).toMatch(/"level":40,.*AUTH_ISSUER: has no effect, because AUTH is none/);
     expect(program.stdout + program.stderr).not.toMatch(/sandbox-token|Bearer|AE\d{20}/);
   });
 
@@ -224,7 +225,7 @@ describe('npm run dev', () => {
     await program.waitForOutput(/MCP +http:\S+\/mcp /);
   });
 
-  it('ignores the Lean settings of the environment', async () => {
+  it('ignores the settings for Lean and the store, and warns about each of them', async () => {
     const held = await startHeldLean();
     onTestFinished(() => held.close());
     const program = runProgram('dev', {
@@ -232,6 +233,8 @@ describe('npm run dev', () => {
       LEAN_BASE_URL: held.url,
       LEAN_CLIENT_ID: 'real',
       LEAN_CLIENT_SECRET: secret,
+      DATA_DIR: '/nowhere',
+      DATABASE_URL: `postgres://user:${secret}@db.example/payouts`,
     });
     const [, gateway = ''] = await program.waitForOutput(/GraphQL +(http:\S+\/graphql) /);
     expect(await postOperation(gateway, '{ payouts(first: 1) { nodes { id } } }')).toMatchObject({
@@ -239,6 +242,15 @@ describe('npm run dev', () => {
     });
     program.kill('SIGINT');
     expect(await program.ended).toEqual([0, null]);
+    const warned = program.stdout.matchAll(/"level":40,.*"msg":"(\w+): has no effect, because npm run dev/g);
+    expect([...warned].map(([, name]) => name)).toEqual([
+      'LEAN_BASE_URL',
+      'LEAN_CLIENT_ID',
+      'LEAN_CLIENT_SECRET',
+      'DATABASE_URL',
+      'DATA_DIR',
+    ]);
+    expect(program.stdout + program.stderr).not.toContain(secret);
   });
 
   it.each([

@@ -5,7 +5,7 @@ import { Listeners, type ListenerUrls } from './listeners.ts';
 import { createLog } from './log.ts';
 import { createGateway, type Gateway, type GatewayOptions } from './wired-gateway.ts';
 
-export { parseConfig, type Config } from '../config/config.ts';
+export { parseConfig, settingWarnings, type Config } from '../config/config.ts';
 export { ConfigError } from '../errors/config-error.ts';
 export { createLog } from './log.ts';
 export { createGateway, type Gateway, type GatewayOptions } from './wired-gateway.ts';

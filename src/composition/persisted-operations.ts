@@ -20,7 +20,7 @@ export function loadPersistedOperations({
   if (documents.size > 0 || (mode === 'only' && routerSecrets.length > 0)) return { mode, documents };
   const withSecret =
     mode === 'only' ? ', or an empty one if ROUTER_SECRET is set, so that only the router may query' : '';
-  throw new ConfigError([problemLine('contains no operations', withSecret)]);
+  throw new ConfigError([problemLine(`${JSON.stringify(file)} contains no operations`, withSecret)]);
 }
 
 function readDocuments(file: string, introspection: boolean): PersistedOperations['documents'] {

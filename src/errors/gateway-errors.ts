@@ -4,10 +4,13 @@ export class BadInput extends Error {
   readonly code = 'BAD_USER_INPUT';
   /** Path of the argument, such as `filter.amount.min`. */
   readonly argument: string;
+  /** The message without the path. */
+  readonly problem: string;
 
   constructor(argument: string, problem: string) {
     super(`${argument}: ${problem}`);
     this.argument = argument;
+    this.problem = problem;
   }
 }
 

@@ -75,7 +75,7 @@ export type HistoryEvent = {
 export type HistoryEventType =
   /** Lean has made a payment (`payment.created`). The payment may already have ended. */
   | 'PAYMENT_CREATED'
-  /** The payment has changed (`payment.updated`). */
+  /** The payment has changed (`payment.updated`). An update of a payout without a payment also has this type. So the first update of a payout is usually `PAYMENT_UPDATED` with the status `CREATED`, before `PAYMENT_CREATED`. */
   | 'PAYMENT_UPDATED'
   /** A type that this gateway does not know. */
   | 'UNKNOWN';

@@ -45,23 +45,25 @@ export function withEntities(schema: GraphQLSchema, sdl: (context: GraphContext)
     types: entities.map(({ type }) => type),
   });
 
-  const entityOf = (representation: unknown, context: unknown, info: GraphQLResolveInfo): unknown => {
+  const entityOf = (
+    representation: unknown,
+    index: number,
+    context: unknown,
+    info: GraphQLResolveInfo,
+  ): unknown => {
     // Every executor reports a returned Error at its own path. Not every executor does so with a rejected promise.
     try {
       const { __typename } = (representation ?? {}) as { readonly __typename?: unknown };
       const resolveReference = references.get(__typename);
       if (resolveReference === undefined)
-        throw new BadInput(
-          'representations',
-          `each must name its __typename: ${[...references.keys()].sort().join(', ')}.`,
-        );
+        throw new BadInput('', `must name its __typename: ${[...references.keys()].sort().join(', ')}.`);
       // The `_Entity` union resolves its type from `__typename`.
       const withTypename = (value: object | null): object | null =>
         value && Object.assign(value, { __typename });
       const value = resolveReference(representation, context, info);
       return value instanceof Promise ? value.then(withTypename, toError) : withTypename(value);
     } catch (error) {
-      return toError(error);
+      return error instanceof BadInput ? inRepresentation(error, index) : toError(error);
     }
   };
   const resolve: GraphQLFieldResolver<unknown, GraphContext, { representations: readonly unknown[] }> = (
@@ -75,7 +77,7 @@ export function withEntities(schema: GraphQLSchema, sdl: (context: GraphContext)
       representations.map((representation, index) =>
         refused?.has(index) === true
           ? new LeanCallsUsedUp(context.budget.max)
-          : entityOf(representation, context, info),
+          : entityOf(representation, index, context, info),
       ),
     );
   };
@@ -97,6 +99,12 @@ export function withEntities(schema: GraphQLSchema, sdl: (context: GraphContext)
     types: types.filter(({ name }) => name !== queryType.name),
     query: queryType,
   });
+}
+
+/** The same error, with the index of the representation in its argument path: `representations.2.id`. */
+function inRepresentation({ argument, problem }: BadInput, index: number): BadInput {
+  const path = `representations.${String(index)}`;
+  return new BadInput(argument === '' ? path : `${path}.${argument}`, problem);
 }
 
 /** The resolver that `@apollo/subgraph` reads from the type's extensions. @see https://www.apollographql.com/docs/apollo-server/using-federation/api/apollo-subgraph */

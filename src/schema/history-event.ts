@@ -8,7 +8,11 @@ export const HistoryEventTypeType = builder.enumType('HistoryEventType', {
     PAYMENT_CREATED: {
       description: 'Lean has made a payment (`payment.created`). The payment may already have ended.',
     },
-    PAYMENT_UPDATED: { description: 'The payment has changed (`payment.updated`).' },
+    PAYMENT_UPDATED: {
+      description:
+        'The payment has changed (`payment.updated`). An update of a payout without a payment also has this type. So the ' +
+        'first update of a payout is usually `PAYMENT_UPDATED` with the status `CREATED`, before `PAYMENT_CREATED`.',
+    },
     UNKNOWN: { description: 'A type that this gateway does not know.' },
   } as const,
 });

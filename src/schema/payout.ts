@@ -228,6 +228,7 @@ builder.asEntity(PayoutType, {
     if (id != null) return payouts.payout(intentIdOf(id, 'id'));
     if (intentId != null) return payouts.payout(parseUuid(intentId, 'intentId'));
     if (paymentId != null) return payouts.payoutByPayment(parseUuid(paymentId, 'paymentId'));
-    throw new BadInput('representations', 'a Payout needs its id, its intentId or its paymentId.');
+    // The argument path is that of the whole representation.
+    throw new BadInput('', 'a Payout needs its id, its intentId or its paymentId.');
   },
 });

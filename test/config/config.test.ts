@@ -5,7 +5,12 @@ import { join } from 'node:path';
 import { rootCertificates } from 'node:tls';
 import { parseEnv } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { developmentDefaults, parseConfig, type Environment } from '../../src/config/config.ts';
+import {
+  developmentDefaults,
+  parseConfig,
+  settingWarnings,
+  type Environment,
+} from '../../src/config/config.ts';
 import { ConfigError } from '../../src/errors/config-error.ts';
 
 const minimal: Environment = { LEAN_API_TOKEN: 'token', AUTH: 'none' };
@@ -378,5 +383,57 @@ describe('.env.example', () => {
     const withoutDefault =
       /^(?:AUTH|AUTH_.*|LEAN_WEBHOOK_SECRET|CORS_ORIGINS|MCP_PUBLIC_URL|PERSISTED_OPERATIONS_FILE|RATE_LIMIT_.*|ROUTER_SECRET|DATABASE_URL|LEAN_API_TOKEN|LEAN_CLIENT_.*|LEAN_MTLS_.*)$/;
     for (const [name, value] of Object.entries(listed)) expect(value === '').toBe(withoutDefault.test(name));
+  });
+});
+
+describe('a warning', () => {
+  const noEffect = (name: string, reason: string): string => `${name}: has no effect, because ${reason}.`;
+
+  it('names each setting that has no effect, and why', () => {
+    const env = { ...minimal, PERSISTED_OPERATIONS_FILE: 'operations.json' };
+    const persisted = noEffect(
+      'PERSISTED_OPERATIONS_FILE',
+      'PERSISTED_OPERATIONS is off; set it to allow or only',
+    );
+    expect(settingWarnings(env)).toEqual([persisted]);
+    const jwt = { AUTH_JWKS_URL: 'https://id.example/keys', AUTH_ISSUER: 'me', AUTH_AUDIENCE: 'you' };
+    expect(settingWarnings({ ...env, ...jwt })).toEqual([
+      persisted,
+      ...Object.keys(jwt).map(name => noEffect(name, 'AUTH is none; set AUTH to jwt')),
+    ]);
+    expect(settingWarnings({ LEAN_API_TOKEN: 'token', AUTH_ISSUER: 'me' }, developmentDefaults)).toHaveLength(
+      1,
+    );
+  });
+
+  it('is not given for settings that have an effect, or are empty', () => {
+    expect(settingWarnings(everything)).toEqual([
+      'LEAN_BASE_URL: begins with http:, so the credentials for Lean are sent in clear text to a public host; use https:.',
+    ]);
+    expect(settingWarnings({ ...minimal, PERSISTED_OPERATIONS_FILE: '', AUTH_ISSUER: '' })).toEqual([]);
+  });
+
+  it.each(['http://api2.leantech.me', 'http://203.0.113.7:8080', 'http://[2001:db8::1]'])(
+    'is given if the credentials for Lean are sent in clear text to %s',
+    url => {
+      expect(settingWarnings({ ...minimal, LEAN_BASE_URL: url })).toEqual([
+        expect.stringMatching(/^LEAN_BASE_URL: .*clear text/),
+      ]);
+      const client = { LEAN_CLIENT_ID: 'me', LEAN_CLIENT_SECRET: 'secret', AUTH: 'none' };
+      expect(settingWarnings({ ...client, LEAN_TOKEN_URL: url })).toEqual([
+        expect.stringMatching(/^LEAN_TOKEN_URL: .*clear text/),
+      ]);
+    },
+  );
+
+  it.each([
+    'https://api2.leantech.me',
+    'http://127.0.0.1:4010',
+    'http://sandbox:4010',
+    'http://10.1.2.3',
+    'http://[fd00::1]',
+    'http://lean.payments.svc',
+  ])('is not given for Lean at %s', url => {
+    expect(settingWarnings({ ...minimal, LEAN_BASE_URL: url })).toEqual([]);
   });
 });

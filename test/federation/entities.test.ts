@@ -74,20 +74,24 @@ describe('entities', () => {
   // The library by itself would leave the promises of the other entities without a handler, and a rejection of one of
   // them would end the process.
   it.each([
-    ['an invalid id', { __typename: 'Payout', id: 'x' }, 'id'],
-    ['an id of Lean instead of a payout id', { __typename: 'Payout', id: exampleIntentId }, 'id'],
-    ['an invalid intent id', { __typename: 'Payout', intentId: 'x' }, 'intentId'],
-    ['an invalid payment id', { __typename: 'Payout', paymentId: 'x' }, 'paymentId'],
-    ['no key', { __typename: 'Payout' }, 'representations'],
-    ['a number as an id', { __typename: 'Payout', id: 5 }, 'id'],
-    ['a list as an id', { __typename: 'PayoutIntent', id: [examplePayoutId] }, 'id'],
-    ['an invalid id of an intent', { __typename: 'PayoutIntent', id: 'x' }, 'id'],
-    ['an invalid id of a destination', { __typename: 'PayoutDestination', id: 'x' }, 'id'],
-    ['an unknown type', { __typename: 'Nothing', id: 'x' }, 'representations'],
-    ['a type that is not an entity', { __typename: 'PayoutMoney', amount: '1' }, 'representations'],
-    ['no type', { id: exampleId }, 'representations'],
-    ['not an object', 42, 'representations'],
-    ['a type that cannot become a string', { __typename: { toString: 1 } }, 'representations'],
+    ['an invalid id', { __typename: 'Payout', id: 'x' }, 'representations.2.id'],
+    [
+      'an id of Lean instead of a payout id',
+      { __typename: 'Payout', id: exampleIntentId },
+      'representations.2.id',
+    ],
+    ['an invalid intent id', { __typename: 'Payout', intentId: 'x' }, 'representations.2.intentId'],
+    ['an invalid payment id', { __typename: 'Payout', paymentId: 'x' }, 'representations.2.paymentId'],
+    ['no key', { __typename: 'Payout' }, 'representations.2'],
+    ['a number as an id', { __typename: 'Payout', id: 5 }, 'representations.2.id'],
+    ['a list as an id', { __typename: 'PayoutIntent', id: [examplePayoutId] }, 'representations.2.id'],
+    ['an invalid id of an intent', { __typename: 'PayoutIntent', id: 'x' }, 'representations.2.id'],
+    ['an invalid id of a destination', { __typename: 'PayoutDestination', id: 'x' }, 'representations.2.id'],
+    ['an unknown type', { __typename: 'Nothing', id: 'x' }, 'representations.2'],
+    ['a type that is not an entity', { __typename: 'PayoutMoney', amount: '1' }, 'representations.2'],
+    ['no type', { id: exampleId }, 'representations.2'],
+    ['not an object', 42, 'representations.2'],
+    ['a type that cannot become a string', { __typename: { toString: 1 } }, 'representations.2'],
   ])('are null with their own error, and do not affect others: %s', async (_name, invalid, argument) => {
     const { run } = await startTestGateway();
     const of = [{ __typename: 'Payout', id: 'x' }, { __typename: 'Payout', id: exampleId }, invalid];
@@ -95,7 +99,7 @@ describe('entities', () => {
     expect(data).toEqual({ _entities: [null, example, null] });
     const byIndex = [...(errors ?? [])].sort((a, b) => Number(a.path?.[1]) - Number(b.path?.[1]));
     expect(byIndex).toMatchObject([
-      { path: ['_entities', 0], extensions: { code: 'BAD_USER_INPUT', argument: 'id' } },
+      { path: ['_entities', 0], extensions: { code: 'BAD_USER_INPUT', argument: 'representations.0.id' } },
       { path: ['_entities', 2], extensions: { code: 'BAD_USER_INPUT', argument } },
     ]);
   });
@@ -108,7 +112,7 @@ describe('entities', () => {
     const { data, errors } = await run('', {}, { body });
     expect(data).toEqual({ _entities: [null, example] });
     expect(errors).toMatchObject([
-      { path: ['_entities', 0], extensions: { code: 'BAD_USER_INPUT', argument: 'id' } },
+      { path: ['_entities', 0], extensions: { code: 'BAD_USER_INPUT', argument: 'representations.0.id' } },
     ]);
   });
 

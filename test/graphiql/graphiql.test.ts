@@ -35,7 +35,11 @@ describe('GraphiQL in a browser', () => {
 
   /** Opens GraphiQL in a fresh browser profile, and records console messages, errors and requested origins. */
   async function open() {
-    const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+    return watch(await browser.newPage({ viewport: { width: 1440, height: 900 } }));
+  }
+
+  /** Opens GraphiQL in a page, and records the same. */
+  async function watch(page: Page) {
     page.setDefaultTimeout(60_000);
     onTestFinished(() => page.close());
     const problems: string[] = [];
@@ -119,22 +123,33 @@ describe('GraphiQL in a browser', () => {
     expect(problems).toEqual([]);
   });
 
-  it('shows updates of a payout as they happen', async () => {
-    const { page, problems } = await open();
+  const stopButton = (page: Page) => page.getByRole('button', { name: /^Stop query/ });
+
+  async function subscribers(): Promise<string | undefined> {
+    const text = await (await fetch(`${gateway.origin}/metrics`)).text();
+    return /^lean_payouts_subscribers (\d+)$/m.exec(text)?.[1];
+  }
+
+  /** Runs the subscription, and waits until the gateway has it. */
+  async function subscribe(page: Page): Promise<void> {
     await page.locator('.graphiql-tab-button', { hasText: /^PayoutUpdates$/ }).click();
     await page.locator('.graphiql-query-editor', { hasText: /subscription\sPayoutUpdates/ }).waitFor();
-    const stop = page.getByRole('button', { name: /^Stop query/ });
+    const stop = stopButton(page);
     await vi.waitFor(
       async () => {
         // If the stop button is visible, the subscription runs, but may not have reached the gateway yet.
         if (!(await stop.isVisible()))
           await page.getByRole('button', { name: /^Execute query/ }).click({ timeout: 1000 });
         await stop.waitFor({ timeout: 2000 });
-        const text = await (await fetch(`${gateway.origin}/metrics`)).text();
-        expect(text).toContain('lean_payouts_subscribers 1');
+        expect(await subscribers()).toBe('1');
       },
       { timeout: 20_000, interval: 100 },
     );
+  }
+
+  it('shows updates of a payout as they happen', async () => {
+    const { page, problems } = await open();
+    await subscribe(page);
     const { paymentId = '' } = gateway.lean.payouts.add({ status: 'PENDING_WITH_BANK' });
     const results = page.locator('.result-window');
     await results.filter({ hasText: 'PENDING_WITH_BANK' }).waitFor();
@@ -143,8 +158,24 @@ describe('GraphiQL in a browser', () => {
     gateway.lean.payouts.change(paymentId ?? '', { postInitiationStatus: 'PROCESSED' });
     await results.filter({ hasText: '"PAID"' }).waitFor();
     await saveScreenshot(page, 'GRAPHIQL_LIVE_SCREENSHOT');
-    await stop.click();
+    await stopButton(page).click();
     expect(problems.filter(problem => !problem.startsWith('failed:'))).toEqual([]);
+  });
+
+  it('shows the update of a payout that a second window creates, and ends the subscription with a change of its tab', async () => {
+    const { page } = await open();
+    await page.locator('.graphiql-tab-button', { hasText: /^PayoutUpdates$/ }).click();
+    await page.locator('.graphiql-query-editor', { hasText: /in\sa\ssecond\sbrowser\swindow/ }).waitFor();
+    await subscribe(page);
+    // The windows of one browser share GraphiQL's tabs.
+    const second = await watch(await browser.newPage({ storageState: await page.context().storageState() }));
+    const created = await runTab(second.page, 'CreatePayout');
+    const { payoutId = '' } = created.data?.['createPayout'] as { readonly payoutId?: string };
+    await page.locator('.result-window', { hasText: payoutId }).waitFor();
+    await page.locator('.graphiql-tab-button', { hasText: /^CreatePayout$/ }).click();
+    await vi.waitFor(async () => {
+      expect(await subscribers()).toBe('0');
+    }, 20_000);
   });
 
   it('shows the descriptions of the schema', async () => {

@@ -144,7 +144,8 @@ export const newestPayout = /* GraphQL */ `
 
 export const followPayouts = /* GraphQL */ `
   # Shows changes of payouts as they happen. Run this, then
-  # create a payout in the CreatePayout tab and come back.
+  # run CreatePayout in a second browser window, because
+  # leaving this GraphiQL tab ends the subscription.
   # After a lost connection, set "after" to the last cursor.
   subscription PayoutUpdates($after: String) {
     payoutUpdated(after: $after) {

@@ -22,6 +22,7 @@ import type { CallLimits } from './checks/operation-policy.ts';
 import { preExecutionChecks, usePreExecutionChecks } from './checks/pre-execution-checks.ts';
 import { useOperationLimits } from './documents/operation-limits.ts';
 import { useOutcome } from './checks/operation-report.ts';
+import { useOperationNames } from './request/operation-name.ts';
 import { usePersistedOperations, type PersistedOperations } from './request/persisted-operations.ts';
 import type { RequestContext } from './request-context.ts';
 import { useSubscribedRequests } from './subscriptions/subscribed-request.ts';
@@ -82,7 +83,7 @@ export function createGraphql(options: GraphqlOptions): Graphql {
     maxUpstreamCalls,
     routerMaxUpstreamCalls,
     manifest: persisted?.documents,
-    suggestions: introspection,
+    names: introspection,
   });
   const contextFor = contextFactory(options);
   const yoga = createYoga<RequestContext, GraphContext>({
@@ -99,12 +100,13 @@ export function createGraphql(options: GraphqlOptions): Graphql {
       usePreExecutionChecks(checks),
       useSubscribedRequests(options.subscriptions),
       useEventStream(options.log),
-      useCodedErrors(options.log),
+      useCodedErrors(options.log, introspection),
       useOutcome(),
       ...(tracing === undefined ? [] : [useTracedExecution(tracing)]),
       useFastPathResult(),
       ...(introspection ? [] : [blockFieldSuggestionsPlugin({ mask: '' })]),
       useDocumentCaches(),
+      useOperationNames(),
     ],
     parserAndValidationCache: {
       documentCache: noDocumentCache,

@@ -26,15 +26,11 @@ export interface PreExecutionChecks {
 export interface PreExecutionOptions extends CallLimits {
   /** Documents of the persisted operations by their hash. Metrics show these operations under their own names. */
   readonly manifest: ReadonlyMap<string, string> | undefined;
-  /** Whether error messages may suggest names from the schema. */
-  readonly suggestions: boolean;
+  /** Whether error messages may contain names from the schema that the caller did not send. */
+  readonly names: boolean;
 }
 
-export function preExecutionChecks({
-  manifest,
-  suggestions,
-  ...limits
-}: PreExecutionOptions): PreExecutionChecks {
+export function preExecutionChecks({ manifest, names, ...limits }: PreExecutionOptions): PreExecutionChecks {
   const reportName = operationNameReporter(manifest);
   const policy = operationPolicy(limits);
   const checkPolicy = (args: ExecutionArgs): GraphQLError | undefined => {
@@ -45,7 +41,7 @@ export function preExecutionChecks({
     checkPolicy,
     checkAll(args) {
       const error = checkPolicy(args);
-      return error === undefined ? variableErrors(args, suggestions) : [error];
+      return error === undefined ? variableErrors(args, names) : [error];
     },
   };
 }

@@ -4,6 +4,7 @@ import { bodyTooLargeMessage } from '../../http/body.ts';
 import { maxJsonMembers } from '../../../json/json-bounds.ts';
 import { authContextOf } from '../authentication.ts';
 import { badRequest } from './request-error.ts';
+import { checkParameters } from './request-parameters.ts';
 import type { RequestContext } from '../request-context.ts';
 import { JsonBoundsExceeded, parseExactJson } from '../../../json/exact-json.ts';
 
@@ -58,6 +59,9 @@ export function useExactRequests(): Plugin {
         const errors = [{ message, extensions: { code } }];
         endResponse(fetchAPI.Response.json({ errors }, { status: 415 }));
       }
+    },
+    onParams({ params }) {
+      checkParameters(params);
     },
   };
 }

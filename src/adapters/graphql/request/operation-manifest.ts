@@ -33,7 +33,7 @@ export function readManifest(
 ): ReadonlyMap<string, string> {
   const manifest = readJson(file);
   if (typeof manifest !== 'object' || manifest === null || Array.isArray(manifest))
-    throw new ManifestError(['is not a JSON object of documents by their hash']);
+    throw new ManifestError([`${JSON.stringify(file)} is not a JSON object of documents by their hash`]);
   const documents = new Map<string, string>();
   const problems: string[] = [];
   for (const [key, document] of Object.entries(manifest)) {
@@ -49,8 +49,9 @@ function readJson(file: string): unknown {
   try {
     return JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
-    if (error instanceof SyntaxError) throw new ManifestError(['is not JSON']);
-    throw new ManifestError(['cannot be read']);
+    if (error instanceof SyntaxError) throw new ManifestError([`${JSON.stringify(file)} is not JSON`]);
+    const { code = 'unknown error' } = error as NodeJS.ErrnoException;
+    throw new ManifestError([`${JSON.stringify(file)} cannot be read (${code})`]);
   }
 }
 

@@ -82,7 +82,13 @@ function operationIdIn(params: GraphQLParams): string | undefined {
 
 function notFound(params: GraphQLParams, persisted: PersistedOperations | undefined): GraphQLError {
   const code = 'PERSISTED_OPERATION_NOT_FOUND';
-  if ('documentId' in params) return badRequest('No persisted operation has this documentId.', code);
+  if ('documentId' in params)
+    return badRequest(
+      persisted === undefined
+        ? 'Persisted operations are off. Send query instead of documentId.'
+        : 'No persisted operation has this documentId.',
+      code,
+    );
   // Apollo's clients look for exactly these messages. After `PersistedQueryNotFound` they send the document. After
   // `PersistedQueryNotSupported` they send only documents. Apollo's gateway understands them only with the status 200.
   const message = persisted === undefined ? 'PersistedQueryNotSupported' : 'PersistedQueryNotFound';

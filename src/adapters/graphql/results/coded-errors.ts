@@ -33,8 +33,11 @@ export function maskError(error: unknown, message: string): GraphQLError {
 /** The most errors in the response to a request that was not executed. */
 export const maxErrors = 10;
 
-/** Gives every error a code of `errors/error-codes.ts`, and logs each kind of failure once for each request. */
-export function useCodedErrors(log: Logger): Plugin {
+/**
+ * Gives every error a code of `errors/error-codes.ts`, and logs each kind of failure once for each request.
+ * @param names whether messages may contain names from the schema that the caller did not send
+ */
+export function useCodedErrors(log: Logger, names: boolean): Plugin {
   return {
     onParse:
       () =>
@@ -49,7 +52,11 @@ export function useCodedErrors(log: Logger): Plugin {
         if (result.length > 0)
           setResult(
             result.slice(0, maxErrors).map(error => {
-              const withPath = withArgumentPath(error, params.documentAST);
+              const withPath = withArgumentPath(error, {
+                document: params.documentAST,
+                schema: params.schema,
+                names,
+              });
               const { code = 'GRAPHQL_VALIDATION_FAILED' } = withPath.extensions;
               return withCode(withPath, String(code));
             }),

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { CloseCode, MessageType, stringifyMessage } from 'graphql-ws';
 import type { WebSocket as ProtocolSocket } from 'graphql-ws';
@@ -16,6 +17,7 @@ import {
 import { maxJsonMembersFor } from '../request/exact-request.ts';
 import { pingMs } from '../subscriptions/event-stream.ts';
 import { onExpiry } from '../subscriptions/token-expiry.ts';
+import { invalidMessage, invalidMessageReason } from './socket-message.ts';
 import { unfinishedBytes } from './unfinished-message.ts';
 
 /** Close code for a connection without a valid access token (graphql-ws). */
@@ -42,6 +44,10 @@ export interface SocketConnectionOptions {
 /** An operation that has not ended yet. */
 export interface RunningOperation {
   readonly report: RequestReport;
+  /** The id of the connection, and the number of the operation on it. */
+  readonly requestId: string;
+  /** A log that adds the request id to every line. */
+  readonly log: Logger;
   /** On the clock of `performance.now()`, in ms. */
   readonly startedAt: number;
   /** Aborted when the client completes the operation, or the connection closes. */
@@ -57,12 +63,17 @@ export interface RunningOperation {
 export class SocketConnection implements ProtocolSocket {
   readonly request: IncomingMessage;
   readonly protocol: string;
+  /** Identifies the connection in the log. */
+  readonly id = randomUUID();
   readonly #socket: WebSocket;
   readonly #connection: Connection;
   readonly #log: Logger;
   readonly #onOperationEnd: (operation: RunningOperation) => void;
   #auth: AuthContext | undefined;
   readonly #running = new Map<RequestReport, RunningOperation>();
+  #operations = 0;
+  /** The message that graphql-ws reads, while it does so. */
+  #message: string | undefined;
   /** The code and the reason of the close, once the connection accepts no more messages. */
   #draining: { readonly code: number; readonly reason: string } | undefined;
 
@@ -122,14 +133,24 @@ export class SocketConnection implements ProtocolSocket {
   beginOperation(): RunningOperation {
     const report = currentRequestReport();
     if (report === undefined) throw new TypeError('no message is being handled');
+    this.#operations += 1;
+    const requestId = `${this.id}.${String(this.#operations)}`;
     const operation = {
       report,
+      requestId,
+      log: this.#log.child({ requestId }),
       startedAt: performance.now(),
       abortController: new AbortController(),
       isSubscription: false,
     };
     this.#running.set(report, operation);
     return operation;
+  }
+
+  /** The log of the operation whose message is being handled; that of the gateway if there is none. */
+  get operationLog(): Logger {
+    const report = currentRequestReport();
+    return (report && this.#running.get(report)?.log) ?? this.#log;
   }
 
   /** Marks an operation as a subscription. */
@@ -165,8 +186,15 @@ export class SocketConnection implements ProtocolSocket {
 
   /** Closes the connection. A reason that is too long is cut. */
   close(code?: number, reason = ''): void {
-    const fits = Buffer.byteLength(reason) <= maxReasonBytes;
-    this.#socket.close(code, fits ? reason : reason.slice(0, maxReasonBytes / 4));
+    // The reason that graphql-ws gives for a message that it cannot read does not say what is wrong.
+    const text =
+      code === CloseCode.BadRequest && this.#message !== undefined
+        ? invalidMessageReason(this.#message)
+        : reason;
+    const bytes = Buffer.from(text);
+    // A character that is cut becomes a replacement character, which has up to two bytes more.
+    const fits = bytes.length <= maxReasonBytes;
+    this.#socket.close(code, fits ? text : bytes.subarray(0, maxReasonBytes - 2).toString());
   }
 
   /** Sets the handler of messages. Messages are handled one after the other, each in its turn of the event loop. */
@@ -175,7 +203,7 @@ export class SocketConnection implements ProtocolSocket {
     socket.on('message', (data: Buffer, isBinary: boolean) => {
       // Only text frames are known to be UTF-8.
       if (isBinary) {
-        this.close(CloseCode.BadRequest, 'Invalid message received');
+        this.close(CloseCode.BadRequest, invalidMessage('it is a binary frame; accepted: text.'));
         return;
       }
       if (this.#auth === undefined && data.length > limits.connectionInitBytes) {
@@ -199,13 +227,18 @@ export class SocketConnection implements ProtocolSocket {
 
   async #handleMessage(text: string, handle: (data: string) => Promise<void>): Promise<void> {
     if (!this.#isOpen || this.#draining !== undefined) return;
-    if (jsonBoundsProblem(text, maxJsonMembersFor(this.#auth ?? { isRouter: false })) !== undefined) {
-      this.close(CloseCode.BadRequest, 'Invalid message received');
+    const problem = jsonBoundsProblem(text, maxJsonMembersFor(this.#auth ?? { isRouter: false }));
+    if (problem !== undefined) {
+      this.close(CloseCode.BadRequest, invalidMessage(`it ${problem}.`));
       return;
     }
     const report: RequestReport = { leanCalls: 0 };
     try {
-      await runWithReport(report, () => handle(text));
+      this.#message = text;
+      const handled = runWithReport(report, () => handle(text));
+      // graphql-ws has read the message by now. It handles the operation asynchronously.
+      this.#message = undefined;
+      await handled;
     } catch (error) {
       this.#log.error({ err: error }, 'unexpected error');
       this.close(CloseCode.InternalServerError, 'Internal server error');

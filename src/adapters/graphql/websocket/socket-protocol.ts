@@ -3,7 +3,6 @@ import { makeServer, type Server } from 'graphql-ws';
 import type { Logger } from 'pino';
 import type { Authenticator } from '../../../access/authenticator.ts';
 import { TooManyOperations, Unauthenticated } from '../../../errors/gateway-errors.ts';
-import { keepDigits } from '../../../json/exact-json.ts';
 import { errorForCaller } from '../../../schema/errors.ts';
 import { connectionLimits as limits } from '../../http/connection-limits.ts';
 import { refusalOf } from '../../http/refusal.ts';
@@ -11,8 +10,10 @@ import { currentRequestReport } from '../../observability/request-report.ts';
 import { credentialsOf } from '../authentication.ts';
 import { formatResult } from '../results/format-result.ts';
 import type { GraphqlServer } from '../graphql-server.ts';
+import { operationNameError } from '../request/operation-name.ts';
 import { documentTextFor, type PersistedOperations } from '../request/persisted-operations.ts';
 import type { RequestContext } from '../request-context.ts';
+import { messageReviver } from './socket-message.ts';
 import { unauthorizedCode, type RunningOperation, type SocketConnection } from './socket-connection.ts';
 import { forgetParams } from '../subscriptions/subscribed-request.ts';
 
@@ -65,6 +66,8 @@ export function socketProtocol(options: SocketProtocolOptions): Server<SocketExt
         if (refusal === undefined) throw error;
         const code = error instanceof Unauthenticated ? unauthorizedCode : 4000 + refusal.status;
         connection.close(code, refusal.message);
+        const line = { requestId: connection.id, surface: 'graphql', socket: true, closeCode: code };
+        log.info({ ...line, outcome: refusal.code }, 'connection refused');
         return false;
       }
       return true;
@@ -82,7 +85,7 @@ export function socketProtocol(options: SocketProtocolOptions): Server<SocketExt
         endsWithConnection: true,
         connection,
         running,
-        log,
+        log: running.log,
         report,
       };
       try {
@@ -94,6 +97,8 @@ export function socketProtocol(options: SocketProtocolOptions): Server<SocketExt
         const operationName = payload.operationName ?? null;
         const enveloped = graphql.getEnveloped({ ...context, params: { ...payload, query } } as never);
         const document = enveloped.parse(query) as ReturnType<typeof parseDocument>;
+        const nameError = operationNameError(document, operationName);
+        if (nameError !== undefined) return [nameError];
         const errors = enveloped.validate(enveloped.schema, document) as readonly GraphQLError[];
         if (errors.length > 0) return [...errors];
         forgetParams(payload);
@@ -119,38 +124,16 @@ export function socketProtocol(options: SocketProtocolOptions): Server<SocketExt
       return abortingOnReturn(await envelopedOf(args).subscribe(args), running);
     },
     jsonMessageReviver: messageReviver,
-    onNext(_context, _id, _payload, _args, result) {
+    onNext({ extra: { connection } }, _id, _payload, _args, result) {
       recordOutcome((result as ExecutionResult).errors);
-      return formatResult(result as ExecutionResult, log) as never;
+      return formatResult(result as ExecutionResult, connection.operationLog) as never;
     },
-    onError(_context, _id, _payload, errors) {
+    onError({ extra: { connection } }, _id, _payload, errors) {
       recordOutcome(errors as readonly GraphQLError[]);
-      return (formatResult({ errors: errors as readonly GraphQLError[] }, log) as { errors: never }).errors;
+      const result = formatResult({ errors: errors as readonly GraphQLError[] }, connection.operationLog);
+      return (result as { errors: never }).errors;
     },
   });
-}
-
-/**
- * Reads the values of a message. Numbers keep all their digits, as in the body of an HTTP request. An operation without
- * `query` gets an empty one, because graphql-ws requires it and a persisted operation needs none.
- */
-function messageReviver(
-  this: unknown,
-  key: string,
-  value: unknown,
-  context?: { readonly source?: string },
-): unknown {
-  if (key !== '') return keepDigits.call(this, key, value, context);
-  const message = value as { readonly type?: unknown; readonly payload?: object | null } | null;
-  const { payload } = message ?? {};
-  if (
-    message?.type === 'subscribe' &&
-    typeof payload === 'object' &&
-    payload !== null &&
-    (payload as { readonly query?: unknown }).query == null
-  )
-    Object.assign(payload, { query: '' });
-  return message;
 }
 
 function idTooLong(): GraphQLError {

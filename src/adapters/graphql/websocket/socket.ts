@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { handleProtocols } from 'graphql-ws';
-import { WebSocketServer, type ServerOptions } from 'ws';
+import { WebSocket, WebSocketServer, type ServerOptions } from 'ws';
 import type { AuthContext } from '../../../access/authenticator.ts';
 import type { Connections } from '../../http/connections.ts';
 import type { FinishedRequest } from '../../http/request-log.ts';
@@ -47,10 +47,11 @@ export function graphqlSocket(options: GraphqlSocketOptions): GraphqlSocket {
   const open = new Set<SocketConnection>();
 
   /** Writes the log line of an operation that has ended, like that of an HTTP request. */
-  function logOperation({ report, startedAt }: RunningOperation): void {
+  function logOperation({ report, requestId, startedAt }: RunningOperation): void {
     const ms = performance.now() - startedAt;
     const { caller, operation, leanCalls, outcome = 'ok' } = report;
     const line = {
+      requestId,
       surface: 'graphql',
       socket: true,
       durationMs: Math.round(ms),
@@ -104,9 +105,21 @@ export function graphqlSocket(options: GraphqlSocketOptions): GraphqlSocket {
 function webSocketServer(auth: Pick<AuthContext, 'isRouter'>): WebSocketServer {
   // Without synchronous events, ws emits one message in each iteration of the event loop, so that a client that sends
   // many messages at once does not block others. The types of ws lack `closeTimeout` and `maxFragments`.
+  const maxPayload = maxBodyBytesFor(auth);
+  const reasons: Readonly<Record<number, string>> = {
+    1008: `A message may have at most ${String(maxFragments)} fragments.`,
+    1009: `A message may have at most ${String(maxPayload)} bytes.`,
+  };
+  /** Gives a reason when the library closes the connection, because the library gives none. */
+  class ReasonedWebSocket extends WebSocket {
+    override close(code?: number, reason?: string | Buffer): void {
+      super.close(code, reason ?? reasons[code ?? 0]);
+    }
+  }
   const options: ServerOptions & { readonly closeTimeout: number; readonly maxFragments: number } = {
     noServer: true,
-    maxPayload: maxBodyBytesFor(auth),
+    maxPayload,
+    WebSocket: ReasonedWebSocket,
     maxFragments,
     autoPong: false,
     allowSynchronousEvents: false,

@@ -190,7 +190,11 @@ describe.each(['off', 'allow', 'only'] as const)('with persisted operations "%s"
     ['a name of Object.prototype', { documentId: '__proto__' }],
   ])('is refused without a Lean call: %s', async (_name, named) => {
     const gateway = await gatewayWith(mode);
-    const refused = refusal('PERSISTED_OPERATION_NOT_FOUND', 'No persisted operation has this documentId.');
+    const message =
+      mode === 'off'
+        ? 'Persisted operations are off. Send query instead of documentId.'
+        : 'No persisted operation has this documentId.';
+    const refused = refusal('PERSISTED_OPERATION_NOT_FOUND', message);
     expect(await post(gateway, { ...named, variables })).toEqual(refused);
     expect(await get(gateway, { ...named, variables })).toEqual(refused);
     expect(gateway.received()).toEqual({});
@@ -358,31 +362,36 @@ describe('the gateway does not start with an invalid manifest', () => {
     ['null', 'null', 'is not a JSON object of documents by their hash'],
     ['a string', '"x"', 'is not a JSON object of documents by their hash'],
   ])('in a file of the wrong form: %s', async (_name, content, problem) => {
-    expect(await problemsWith(await writeManifest(content))).toEqual([problemLine(problem)]);
+    const file = await writeManifest(content);
+    expect(await problemsWith(file)).toEqual([problemLine(`${JSON.stringify(file)} ${problem}`)]);
   });
 
   it('without operations, unless the router has a secret and may query', async () => {
-    expect(await problemsWith(await writeManifest({}))).toEqual([
-      'PERSISTED_OPERATIONS_FILE: contains no operations; accepted: a JSON object of documents by their sha256: hash, or ' +
+    const file = await writeManifest({});
+    const empty = `${JSON.stringify(file)} contains no operations`;
+    expect(await problemsWith(file)).toEqual([
+      `PERSISTED_OPERATIONS_FILE: ${empty}; accepted: a JSON object of documents by their sha256: hash, or ` +
         'an empty one if ROUTER_SECRET is set, so that only the router may query.',
     ]);
     const allow = { PERSISTED_OPERATIONS: 'allow', ROUTER_SECRET: 'secret' };
-    expect(await problemsWith(await writeManifest({}), allow)).toEqual([
-      problemLine('contains no operations'),
-    ]);
+    expect(await problemsWith(file, allow)).toEqual([problemLine(empty)]);
   });
 
   it('in a file that does not exist', async () => {
-    expect(await problemsWith(join(tmpdir(), 'lean-payouts-no-such-file.json'))).toEqual([
-      problemLine('cannot be read'),
+    const file = join(tmpdir(), 'lean-payouts-no-such-file.json');
+    expect(await problemsWith(file)).toEqual([
+      problemLine(`${JSON.stringify(file)} cannot be read (ENOENT)`),
     ]);
   });
 
   it('in a folder', async () => {
-    expect(await problemsWith(tmpdir())).toEqual([problemLine('cannot be read')]);
+    expect(await problemsWith(tmpdir())).toEqual([
+      problemLine(`${JSON.stringify(tmpdir())} cannot be read (EISDIR)`),
+    ]);
   });
 
   const invalidKey = 'is not sha256: and 64 lower-case hexadecimal digits';
+
   it.each<[name: string, key: string, problem: string]>([
     ['not a hash', 'Payouts', invalidKey],
     ['a hash of another algorithm', createHash('sha1').update(documents.payout).digest('hex'), invalidKey],

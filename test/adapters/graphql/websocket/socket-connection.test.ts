@@ -5,6 +5,8 @@ import { WebSocket } from 'ws';
 import { connectionLimits as limits } from '../../../../src/adapters/http/connection-limits.ts';
 import type { Environment } from '../../../../src/config/config.ts';
 import { exampleIntentId } from '../../../../src/sandbox/fixtures.ts';
+import { startIssuer } from '../../../support/issuer.ts';
+import { captureLog } from '../../../support/log-lines.ts';
 import { metricOf } from '../../../support/metric.ts';
 import { payoutInput } from '../../../support/payout-input.ts';
 import {
@@ -50,6 +52,12 @@ async function connect(
   };
   if (acknowledged) await acknowledge();
   return { socket, received, send, acknowledge, pongs: () => pongs };
+}
+
+/** The code and the reason of the close. */
+async function closeOf(socket: WebSocket): Promise<readonly [code: number, reason: string]> {
+  const [code, reason] = (await once(socket, 'close')) as [number, Buffer];
+  return [code, reason.toString()];
 }
 
 const subscription = { query: 'subscription { payoutUpdated { status } }' };
@@ -172,17 +180,46 @@ describe('a WebSocket', () => {
 
   it('is closed for a message that is nested too deeply or has too many values', async () => {
     const gateway = await start();
-    for (const text of ['['.repeat(60_000), `[${'1,'.repeat(20_000)}1]`]) {
+    for (const [text, problem] of [
+      ['['.repeat(60_000), 'is nested more than 32 levels deep'],
+      [`[${'1,'.repeat(20_000)}1]`, 'holds more than 10000 values'],
+    ] as const) {
       const client = await connect(gateway);
       client.socket.send(text);
-      expect((await once(client.socket, 'close'))[0]).toBe(4400);
+      expect(await closeOf(client.socket)).toEqual([4400, `Invalid message: it ${problem}.`]);
     }
+  });
+
+  it.each([
+    ['{"type":', 'it is not valid JSON.'],
+    ['{"id":"1"}', "Message is missing the 'type' property"],
+    [
+      '{"id":"1","type":"subscribe","payload":{"query":"{ __typename }","operationName":5}}',
+      'operationName: is a number; accepted: the name of an operation of the document as a string.',
+    ],
+    [
+      '{"id":"1","type":"subscribe","payload":{"query":{}}}',
+      'query: is an object; accepted: a GraphQL document as a string.',
+    ],
+  ])('is closed with the cause for the message %s', async (text, problem) => {
+    const client = await connect(await start());
+    client.socket.send(text);
+    expect(await closeOf(client.socket)).toEqual([4400, `Invalid message: ${problem}`]);
+  });
+
+  it('is closed with a cause of at most 123 bytes, whatever the message contains', async () => {
+    const client = await connect(await start());
+    client.socket.send(JSON.stringify({ type: 'ping', payload: '\u20ac'.repeat(500) }));
+    const [code, reason] = await closeOf(client.socket);
+    expect(code).toBe(4400);
+    expect(reason).toMatch(/^Invalid message: "ping" message expects/);
+    expect(Buffer.byteLength(reason)).toBeLessThanOrEqual(123);
   });
 
   it('is closed for a message with more than 64 fragments', async () => {
     const client = await connect(await start());
     for (let piece = 0; piece < 100; piece += 1) client.socket.send('x', { fin: false });
-    expect((await once(client.socket, 'close'))[0]).toBe(1008);
+    expect(await closeOf(client.socket)).toEqual([1008, 'A message may have at most 64 fragments.']);
   });
 
   it.each([
@@ -201,7 +238,10 @@ describe('a WebSocket', () => {
         .poll(() => client.received)
         .toContainEqual({ id: '1', type: 'next', payload: { data: { __typename: 'Query' } } });
       client.socket.send(message.padEnd(kib * 1024 + 1));
-      expect((await once(client.socket, 'close'))[0]).toBe(1009);
+      expect(await closeOf(client.socket)).toEqual([
+        1009,
+        `A message may have at most ${String(kib * 1024)} bytes.`,
+      ]);
       await expect.poll(() => metricOf(gateway.origin, 'lean_payouts_incoming_bytes')).toBe(0);
     },
   );
@@ -243,6 +283,57 @@ describe('a WebSocket', () => {
     const client = await connect(await start(), { acknowledged: false });
     expect((await once(client.socket, 'close'))[0]).toBe(4408);
   }, 20_000);
+});
+
+it('an operation that its document does not have is refused, and its names are listed', async () => {
+  const client = await connect(await start());
+  const payload = { query: 'query A { __typename } query B { __typename }', operationName: 'C' };
+  client.send({ id: '1', type: 'subscribe', payload });
+  await expect
+    .poll(() => client.received.at(-1))
+    .toMatchObject({
+      type: 'error',
+      payload: [{ message: 'operationName: is not an operation of the document; accepted: A, B.' }],
+    });
+});
+
+describe('the log of a WebSocket', () => {
+  it('has one line for each operation, with a request id that its other lines share', async () => {
+    const { log, lines, line } = captureLog();
+    const gateway = await startListeningGateway({ log });
+    onTestFinished(() => gateway.close());
+    const client = await connect(gateway);
+    gateway.lean.faults.add({ kind: 'status', status: 418, operation: 'getPayoutIntent' });
+    const query = `{ payoutByIntent(intentId: "${exampleIntentId}") { id } }`;
+    client.send({ id: '1', type: 'subscribe', payload: { query } });
+    await line(({ outcome }) => outcome === 'LEAN_REFUSED');
+    client.send({ id: '2', type: 'subscribe', payload: { query: '{ __typename }' } });
+    await line(({ outcome }) => outcome === 'ok');
+    const requests = lines.filter(({ msg, socket }) => msg === 'request' && socket === true);
+    const [connection = '', first] = String(requests[0]?.['requestId']).split('.');
+    expect(connection).toMatch(/^[\da-f-]{36}$/);
+    expect([first, requests[1]?.['requestId']]).toEqual(['1', `${connection}.2`]);
+    const failure = lines.find(({ code }) => code === 'LEAN_REFUSED');
+    expect(failure?.['requestId']).toBe(`${connection}.1`);
+  });
+
+  it('has a line for a connection that is refused', async () => {
+    const { log, line } = captureLog();
+    const issuer = await startIssuer();
+    onTestFinished(() => issuer.close());
+    const gateway = await startListeningGateway({ log, env: issuer.env });
+    onTestFinished(() => gateway.close());
+    const client = await connect(gateway, { acknowledged: false });
+    client.send({ type: 'connection_init', payload: { authorization: 'Bearer wrong' } });
+    expect((await closeOf(client.socket))[0]).toBe(4401);
+    expect(await line(({ msg }) => msg === 'connection refused')).toMatchObject({
+      requestId: expect.stringMatching(/^[\da-f-]{36}$/) as string,
+      surface: 'graphql',
+      socket: true,
+      closeCode: 4401,
+      outcome: 'UNAUTHENTICATED',
+    });
+  });
 });
 
 it('one caller may have 5000 subscriptions over all connections, and one more is refused with a code', async () => {
