@@ -227,6 +227,7 @@ function placeholderRequest(
     changedAt: 0,
     checks: 0,
     nextCheckAt: null,
+    lastCheckAt: null,
     readAt: 0,
   };
 }
