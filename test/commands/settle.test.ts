@@ -131,16 +131,21 @@ describe.each(storeKinds)('payouts settle (%s)', kind => {
     expect(await settle('--not-paid')).toMatchObject({ exitCode: 0 });
   });
 
-  it('settle refuses if Lean cannot be read', async () => {
-    const { lean, clock, createLost, settle, states } = await start();
-    await createLost();
-    clock.ms += delayMs;
-    lean.faults.add({ kind: 'status', status: 400, operation: 'listPayouts' });
-    const { text, exitCode } = await settle('--not-paid');
-    expect(text).toContain('Lean could not be read (Lean refused the request.). Nothing was changed.');
-    expect(exitCode).toBe(1);
-    expect(await states()).toEqual([['unknown', null]]);
-  });
+  it.each([[[]], [['--despite', 'lean_unavailable']]])(
+    'settle refuses if Lean’s list cannot be read (%j)',
+    async despite => {
+      const { lean, clock, createLost, settle, states } = await start();
+      await createLost();
+      clock.ms += delayMs;
+      lean.faults.add({ kind: 'status', status: 400, operation: 'listPayouts' });
+      const { text, exitCode } = await settle('--not-paid', ...despite);
+      expect(text).toContain(
+        "Lean's list could not be read (Lean refused the request.), so nothing can be decided now, even with --despite",
+      );
+      expect(exitCode).toBe(1);
+      expect(await states()).toEqual([['unknown', null]]);
+    },
+  );
 
   it('settle --send-again refuses a payout that was sent for another Lean application', async () => {
     const { clock, createLost, database, settle, states } = await start();

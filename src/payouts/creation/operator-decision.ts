@@ -113,7 +113,8 @@ export class OperatorDecisions {
     if (objection !== undefined) return refuse(`${objection} Nothing was changed.`);
     if (reading === undefined && !isOtherApplication)
       return refuse(
-        `Lean could not be read (${String(reconciliation.error?.message)}). Nothing was changed.`,
+        `Lean's list could not be read (${String(reconciliation.error?.message)}), so nothing can be decided now, even with ` +
+          '--despite: try again once Lean can be read. Nothing was changed.',
       );
     if (!rule.mayDecide(current.sends, { storeNow: current.readAt, leanNow: reading?.leanNow }))
       return refuse(
