@@ -93,7 +93,12 @@ export function parseArguments(args: readonly string[]) {
   } catch (error) {
     if (error instanceof TypeError)
       throw new UsageError(
-        `payouts: ${error.message.replace(/\. To specify a positional.*$/s, '.')} See --help.`,
+        `payouts: ${error.message
+          .replace(/\. To specify a positional.*$/s, '.')
+          .replace(
+            / argument is ambiguous\..*$/s,
+            ' needs a value that does not begin with a dash.',
+          )} See --help.`,
       );
     throw error;
   }
