@@ -10,6 +10,10 @@ const usage = `Usage:
   lean-payouts-gateway payouts            lists recorded payouts and their outcomes; see --help
   lean-payouts-gateway payouts resolve    looks up a payout of unknown outcome at Lean
   lean-payouts-gateway payouts settle     settles a payout by the decision of an operator
+  lean-payouts-gateway payouts accept-list
+                                          accepts proofs of absence from Lean's list again
+  lean-payouts-gateway payouts accept-application
+                                          moves open payouts to the Lean application of the current credentials
   lean-payouts-gateway --version          prints the version
 `;
 

@@ -36,6 +36,7 @@ export function createRateLimit(
 ): RateLimit | undefined {
   if (perMinute === undefined) return undefined;
   const options = { points: perMinute, duration: 60, keyPrefix: noun };
+  const limit = `${String(perMinute)} ${perMinute === 1 ? noun.replace(/s$/, '') : noun} per minute for each caller`;
   const memory = new RateLimiterMemory(options);
   const limiter: RateLimiterAbstract =
     query === undefined
@@ -53,18 +54,13 @@ export function createRateLimit(
   return {
     async take(subject, units = 1) {
       if (units > perMinute)
-        throw new RateLimited(
-          `${String(units)} ${noun} at once exceed the limit of ${String(perMinute)} ${noun} per minute for each caller.`,
-        );
+        throw new RateLimited(`${String(units)} ${noun} at once exceed the limit of ${limit}.`);
       try {
         await limiter.consume(subject, units);
       } catch (error) {
         if (!(error instanceof RateLimiterRes)) throw error;
         const seconds = Math.max(1, Math.ceil(error.msBeforeNext / 1000));
-        throw new RateLimited(
-          `The limit is ${String(perMinute)} ${noun} per minute for each caller.`,
-          seconds,
-        );
+        throw new RateLimited(`The limit is ${limit}.`, seconds);
       }
     },
   };

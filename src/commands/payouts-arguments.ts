@@ -26,7 +26,8 @@ export const payoutsUsage = `Usage:
       --send-again  the payout is sent once more when its key is repeated
       --transfer    the position of the transfer in a batch, counted from 0
       --despite     the finding that says why Lean's list proves nothing, such as list_incomplete, for --not-paid and
-                    --send-again. Without it settle refuses and prints the finding
+                    --send-again. Without it settle refuses and prints the finding. With other_application, --created
+                    and --not-paid settle a payout of a Lean application that no longer exists, without asking Lean
 
   lean-payouts-gateway payouts accept-list --by NAME --reason TEXT
       Accepts proofs of absence from Lean's list again, after the list has lacked a payout that Lean had accepted.
@@ -92,7 +93,12 @@ export function parseArguments(args: readonly string[]) {
   } catch (error) {
     if (error instanceof TypeError)
       throw new UsageError(
-        `payouts: ${error.message.replace(/\. To specify a positional.*$/s, '.')} See --help.`,
+        `payouts: ${error.message
+          .replace(/\. To specify a positional.*$/s, '.')
+          .replace(
+            / argument is ambiguous\..*$/s,
+            ' needs a value that does not begin with a dash.',
+          )} See --help.`,
       );
     throw error;
   }
@@ -119,9 +125,9 @@ export function parseDecision(values: OptionValues): DecisionRequest {
     throw new UsageError(
       `--created: ${quoted(created ?? '')} is not accepted; accepted: the id of a payout or of its intent, such as 3fa85f64-5717-4562-b3fc-2c963f66afa6.`,
     );
-  if (despite !== undefined && kind === 'created')
+  if (despite !== undefined && despite !== 'other_application' && kind === 'created')
     throw new UsageError(
-      '--despite: is accepted only with --not-paid or --send-again, because --created needs no proof of absence.',
+      '--despite: with --created only other_application is accepted, because --created needs no proof of absence.',
     );
   const inconclusive = inconclusiveFindings.find(finding => finding === despite);
   if (despite !== undefined && inconclusive === undefined)

@@ -302,7 +302,7 @@ export type PayoutInputErrorCode =
   | 'NOT_POSITIVE'
   /** The text begins or ends with whitespace. */
   | 'OUTER_BLANKS'
-  /** Lean refused the payout because of this field; see `leanCode`. */
+  /** Lean refused the payout because of this field; see `leanCode`. A corrected payout needs a new key. */
   | 'REFUSED_BY_LEAN'
   /** The text or the list is empty, or the text has no visible character. */
   | 'REQUIRED'
@@ -411,7 +411,7 @@ export type PayoutRejected = {
   readonly payout?: Maybe<Payout>;
   /** Lean's payment_intent_id of the payout that Lean created and failed; null if Lean created none. */
   readonly rejectedIntentId?: Maybe<Scalars['ID']['output']>;
-  /** The index of the transfer in `transfers`, from 0. Null if the whole request was rejected. */
+  /** The index of the transfer in `transfers`, from 0. Null if Lean or the gateway refused the whole request; the results of `payoutRequest` then name each transfer of a batch. */
   readonly transferIndex?: Maybe<Scalars['Int']['output']>;
 };
 

@@ -39,7 +39,10 @@ const PayoutInputErrorCodeType = builder.enumType('PayoutInputErrorCode', {
     UNKNOWN_CURRENCY: { description: 'The currency is not in ISO 4217.' },
     DUPLICATE: { description: 'Another transfer of the request has the same value.' },
     ALREADY_USED: { description: 'The idempotency key was used before with another input.' },
-    REFUSED_BY_LEAN: { description: 'Lean refused the payout because of this field; see `leanCode`.' },
+    REFUSED_BY_LEAN: {
+      description:
+        'Lean refused the payout because of this field; see `leanCode`. A corrected payout needs a new key.',
+    },
   } as const satisfies Record<PayoutInputErrorCode, { readonly description: string }>,
 });
 
@@ -90,7 +93,8 @@ export const PayoutRejectedType = builder.objectRef<PayoutRejected>('PayoutRejec
     transferIndex: t.exposeInt('transferIndex', {
       nullable: true,
       description:
-        'The index of the transfer in `transfers`, from 0. Null if the whole request was rejected.',
+        'The index of the transfer in `transfers`, from 0. Null if Lean or the gateway refused the whole request; the ' +
+        'results of `payoutRequest` then name each transfer of a batch.',
     }),
   }),
 });

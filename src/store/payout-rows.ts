@@ -68,6 +68,7 @@ export function requestsFromRows(rows: readonly Row[]): readonly PayoutRequest[]
       changedAt: Math.max(...requestRows.map(({ changed_at }) => Number(changed_at))),
       checks: Number(row['checks']),
       nextCheckAt: nullableNumber(row['next_check_at']),
+      lastCheckAt: nullableNumber(row['last_check_at']),
       readAt: Number(row['read_at']),
     };
   });

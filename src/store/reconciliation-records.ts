@@ -1,7 +1,7 @@
 import type { TransferAnswer } from '../payouts/creation/creation-answer.ts';
 import type { Finding } from '../payouts/creation/finding.ts';
 import type { RecordedDecision } from '../payouts/creation/operator-records.ts';
-import type { PayoutRequest, RequestKey } from '../payouts/creation/payout-record.ts';
+import { minReadIntervalMs, type PayoutRequest, type RequestKey } from '../payouts/creation/payout-record.ts';
 import type {
   AnnouncedPayout,
   ReconciliationRecords,
@@ -19,9 +19,6 @@ import {
   settleFound,
   requestUnchanged,
 } from './settlement-statements.ts';
-
-/** Minimum time between two reconciliation reads of one key, over all gateways, in ms. */
-const minReadIntervalMs = 5000;
 
 /** More than the longest resend delay plus a day, in ms. A later due time was written by a wrong clock. */
 const maxWaitMs = 9 * 86_400_000;

@@ -145,6 +145,7 @@ it('a rate limit starts again after a minute', async () => {
   const limit = createRateLimit('requests', 1, undefined);
   await limit?.take('anna');
   await expect(limit?.take('anna')).rejects.toMatchObject({ retryAfterSeconds: 60 });
+  await expect(limit?.take('anna')).rejects.toThrow('The limit is 1 request per minute for each caller.');
   vi.advanceTimersByTime(60_001);
   await limit?.take('anna');
 });

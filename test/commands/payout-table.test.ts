@@ -32,6 +32,7 @@ const request: PayoutRequest = {
   changedAt: Date.parse('2026-03-01T08:40:00Z'),
   checks: 3,
   nextCheckAt: null,
+  lastCheckAt: null,
   readAt: Date.parse('2026-03-01T08:50:00Z'),
 };
 

@@ -256,6 +256,10 @@ describe('arguments of payouts', () => {
   it.each([
     [['payouts', '--since', 'yesterday'], '--since: "yesterday" is not accepted; accepted: 2026-03-01'],
     [['payouts', '--since', '2026-02-30'], '--since'],
+    [
+      ['payouts', '--since', '-5d'],
+      "payouts: Option '--since' needs a value that does not begin with a dash. See --help.\n",
+    ],
     [['payouts', '--limit', '0'], '--limit: "0" is not accepted; accepted: a whole number from 1 to 999999.'],
     [['payouts', '--colour'], "Unknown option '--colour'"],
     [['payouts', 'delete'], 'unknown action "delete"'],
@@ -302,6 +306,13 @@ describe('arguments of payouts', () => {
     expect(help).toMatchObject({ exitCode: 0, error: '' });
     for (const usage of ['payouts resolve KEY', 'payouts settle KEY', 'payouts accept-list'])
       expect(help.out).toContain(usage);
+  });
+
+  it('--help of the program names every action of payouts', async () => {
+    const help = runProgram('main', {}, ['--help']);
+    expect(await help.ended).toEqual([0, null]);
+    for (const action of ['resolve', 'settle', 'accept-list', 'accept-application'])
+      expect(help.stdout).toContain(`lean-payouts-gateway payouts ${action}`);
   });
 
   it('--version prints the version of the package', async () => {

@@ -131,16 +131,21 @@ describe.each(storeKinds)('payouts settle (%s)', kind => {
     expect(await settle('--not-paid')).toMatchObject({ exitCode: 0 });
   });
 
-  it('settle refuses if Lean cannot be read', async () => {
-    const { lean, clock, createLost, settle, states } = await start();
-    await createLost();
-    clock.ms += delayMs;
-    lean.faults.add({ kind: 'status', status: 400, operation: 'listPayouts' });
-    const { text, exitCode } = await settle('--not-paid');
-    expect(text).toContain('Lean could not be read (Lean refused the request.). Nothing was changed.');
-    expect(exitCode).toBe(1);
-    expect(await states()).toEqual([['unknown', null]]);
-  });
+  it.each([[[]], [['--despite', 'lean_unavailable']]])(
+    'settle refuses if Lean’s list cannot be read (%j)',
+    async despite => {
+      const { lean, clock, createLost, settle, states } = await start();
+      await createLost();
+      clock.ms += delayMs;
+      lean.faults.add({ kind: 'status', status: 400, operation: 'listPayouts' });
+      const { text, exitCode } = await settle('--not-paid', ...despite);
+      expect(text).toContain(
+        "Lean's list could not be read (Lean refused the request.), so nothing can be decided now, even with --despite",
+      );
+      expect(exitCode).toBe(1);
+      expect(await states()).toEqual([['unknown', null]]);
+    },
+  );
 
   it('settle --send-again refuses a payout that was sent for another Lean application', async () => {
     const { clock, createLost, database, settle, states } = await start();
@@ -431,7 +436,7 @@ describe.each(storeKinds)('payouts settle (%s)', kind => {
     ],
     [
       ['settle', 'key-1', '--created', anIntent, '--despite', 'list_incomplete', ...attribution],
-      'is accepted only with --not-paid or --send-again',
+      'with --created only other_application is accepted',
     ],
     [
       ['settle', 'key-1', '--not-paid', '--despite', 'anything', ...attribution],
@@ -673,12 +678,47 @@ describe.each(storeKinds)('payouts settle (%s)', kind => {
     expect(other.exitCode).toBe(1);
   });
 
-  it('--created settles a payout of a removed Lean application on the operator’s word', async () => {
+  it.each([['--not-paid'], ['--created', anIntent]])(
+    'settle refuses a payout that was sent for another Lean application, and names both applications (%s)',
+    async (...options) => {
+      const { lean, clock, create, database, settle, states, decisions } = await start();
+      lean.faults.add({ kind: 'drop_after', operation: 'createPayoutPayment', times: 1 });
+      await create('key-1');
+      await database.run({ sql: "UPDATE lean_payout_requests SET application = 'another'" });
+      lean.requests.length = 0;
+      clock.ms += delayMs;
+      const { text, exitCode } = await settle(...options);
+      expect(text).toMatch(
+        /sent for the Lean application another, but .* those of test.*Lean was not asked.*--despite other_application\. Nothing was changed\./,
+      );
+      expect(exitCode).toBe(1);
+      expect(lean.requests).toEqual([]);
+      expect(await states()).toEqual([['unknown', null]]);
+      expect(await decisions()).toEqual([]);
+      expect(await create('key-1')).toMatchObject({ kind: 'unknown' });
+    },
+  );
+
+  it('settle refuses --despite other_application if the payout was sent for the application of the credentials', async () => {
+    const { lean, clock, create, settle, states, decisions } = await start();
+    lean.behaviour.listingMs = 86_400_000;
+    lean.faults.add({ kind: 'drop_after', operation: 'createPayoutPayment', times: 1 });
+    await create('key-1');
+    clock.ms += delayMs;
+    const { text, exitCode } = await settle('--not-paid', '--despite', 'other_application');
+    expect(text).toContain('leave out --despite other_application. Nothing was changed.');
+    expect(exitCode).toBe(1);
+    expect(await states()).toEqual([['unknown', null]]);
+    expect(await decisions()).toEqual([]);
+  });
+
+  it('--created with --despite other_application settles a payout on the operator’s word', async () => {
     const { clock, createLost, database, create, settle, states, decisions } = await start();
     await createLost();
     await database.run({ sql: "UPDATE lean_payout_requests SET application = 'gone'" });
     clock.ms += delayMs;
-    const { text, exitCode } = await settle('--created', anIntent);
+    const { text, exitCode } = await settle('--created', anIntent, '--despite', 'other_application');
+    expect(text).toContain('Lean was not asked');
     expect(text).toContain('the decision is yours alone');
     expect(exitCode).toBe(0);
     expect(await states()).toEqual([['created', anIntent]]);
@@ -698,7 +738,7 @@ describe.each(storeKinds)('payouts settle (%s)', kind => {
       sql: "UPDATE lean_payout_requests SET application = 'gone' WHERE idempotency_key = 'key-1'",
     });
     clock.ms += delayMs;
-    const { text, exitCode } = await settle('--created', other.intentId);
+    const { text, exitCode } = await settle('--created', other.intentId, '--despite', 'other_application');
     expect(text).toContain(`The intent ${other.intentId} belongs to the key "other".`);
     expect(exitCode).toBe(1);
     expect(await states()).toEqual([['unknown', null]]);
@@ -795,7 +835,7 @@ describe.each(storeKinds)('payouts settle (%s)', kind => {
     await database.run({ sql: "UPDATE lean_payout_requests SET application = 'gone'" });
     lean.payouts.clear();
     clock.ms += delayMs;
-    expect(await settle('--not-paid')).toMatchObject({ exitCode: 1 });
+    expect(await settle('--not-paid', '--despite', 'other_application')).toMatchObject({ exitCode: 1 });
     expect(await states()).toEqual([['unknown', null]]);
   });
 
@@ -819,13 +859,16 @@ describe.each(storeKinds)('payouts settle (%s)', kind => {
     expect(await create('key-1')).toMatchObject({ kind: 'unknown', reason: 'OPERATOR' });
   });
 
-  it('--not-paid settles a payout of a removed Lean application', async () => {
+  it('--not-paid with --despite other_application settles a payout of a removed Lean application, without a call to Lean', async () => {
     const { lean, clock, createLost, database, settle, states } = await start();
     await createLost();
     await database.run({ sql: "UPDATE lean_payout_requests SET application = 'gone'" });
     clock.ms += delayMs;
-    expect(await settle('--send-again')).toMatchObject({ exitCode: 1 });
-    expect(await settle('--not-paid')).toMatchObject({ exitCode: 0 });
+    const despite = ['--despite', 'other_application'];
+    expect(await settle('--send-again', ...despite)).toMatchObject({ exitCode: 1 });
+    const { text, exitCode } = await settle('--not-paid', ...despite);
+    expect(text).toContain('Lean was not asked');
+    expect(exitCode).toBe(0);
     expect(await states()).toEqual([['rejected', null]]);
     expect(lean.requests).toEqual([]);
   });

@@ -123,6 +123,28 @@ describe('payoutRequest', () => {
     },
   );
 
+  it('returns the refusal of a whole batch once for each transfer, with the index of the transfer', async () => {
+    const clock = { ms: Date.now() };
+    const now = () => clock.ms;
+    const lean = await startLean({ clock: now });
+    const core = createTestCore(lean.url, openTestStore(await freshStore('SQLite'), { clock: now }), { now });
+    const batch = [destinations.pays, destinations.failsAtOnce, destinations.refused].map((id, index) =>
+      transfer(id, { externalReference: `order-${String(index)}` }),
+    );
+    expect(await core.createAll('key-1', batch)).toMatchObject({ kind: 'unknown' });
+    clock.ms += 625_000;
+    expect(await core.createAll('key-1', batch)).toMatchObject({
+      kind: 'rejected',
+      leanCode: 'BENEFICIARY_NOT_ACTIVE',
+      transferIndex: null,
+    });
+    expect(lean.requests.filter(({ operation }) => operation === 'createPayoutPayment')).toHaveLength(1);
+    const refused = { kind: 'rejected', leanCode: 'BENEFICIARY_NOT_ACTIVE' };
+    expect((await core.creation.findRequest(keyOf('key-1')))?.results).toMatchObject(
+      [0, 1, 2].map(transferIndex => ({ ...refused, transferIndex })),
+    );
+  });
+
   it('returns an unknown outcome while the creation is in flight, and its result afterwards', async () => {
     const held = await startHeldLean();
     onTestFinished(() => held.close());

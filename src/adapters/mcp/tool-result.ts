@@ -184,8 +184,9 @@ function unknownOutcomeMessage({
   const warning = 'It is unknown whether it is paid: do not create another payout or use another key.';
   if (reason !== 'WAITING')
     return `${warning} An operator must decide; do not repeat this call. Tell the user.`;
+  // A time that has passed says nothing about when to call again.
   const resend =
-    resendAt === null
+    resendAt === null || Date.parse(resendAt) <= Date.now()
       ? ''
       : ` After ${resendAt}, a repeated call sends the payout again if Lean still does not have it.`;
   return (

@@ -28,7 +28,7 @@ export const knownByNotes: Readonly<Record<KnownBy, string>> = {
   'earlier list': '',
   'another transfer':
     ' Another transfer of the request has the same intent: that is right only if Lean has made one intent for both.',
-  'word of the operator': ' This could not be checked with Lean: the decision is yours alone.',
+  'word of the operator': '',
 };
 
 /** The answer to the transfer by the chosen payout, or the reason why the choice is refused. */

@@ -1,8 +1,9 @@
 import type { LeanClient } from '../../lean/client.ts';
-import { LeanNotSent, type LeanError } from '../../errors/lean-errors.ts';
+import { LeanError, LeanNotSent } from '../../errors/lean-errors.ts';
 import { SimilarPayoutUnknown, StoreUnavailable } from '../../errors/gateway-errors.ts';
 import type { CreatePayoutsAnswer, PayoutOutcomeUnknown } from './creation-answer.ts';
 import type { CreationEvents } from './creation-events.ts';
+import { findings } from './finding.ts';
 import type { OutcomeReconciler } from './outcome-reconciler.ts';
 import { allSendsTurnedAway, recordedAnswer, type Lease, type PayoutRequest } from './payout-record.ts';
 import type { PayoutRecords, ReconciliationRecords } from './payout-records.ts';
@@ -72,7 +73,9 @@ export class CreationAttempts {
     const { lookback, reading } = await this.#releaseOnError(lease, async () => {
       const request = await records.read(lease);
       const lookback = margin + ((await records.lostRecordsAgeMs()) ?? newStoreLookbackMs);
-      return { lookback, reading: request && (await reconciler.searchUnsent(request, lookback, deadline)) };
+      const reading =
+        request && (await reconciler.searchUnsent(request, lookback, deadline).catch(throwNotSent));
+      return { lookback, reading };
     });
     // If Lean has failed one copy of the request, it may still accept another copy.
     const isAbsent = reading?.finding === 'absent' && reading.found.length + reading.failed.length === 0;
@@ -89,11 +92,12 @@ export class CreationAttempts {
     }
     if (reading === undefined || reading.candidates.length === 0) {
       await records.release(lease);
+      const finding = reading?.finding ?? 'absence_doubted';
       throw new LeanNotSent(
         'LEAN_UNAVAILABLE',
         "The payout store is new or was restored, so a payout is sent only after Lean's list has proven that Lean does " +
-          `not have it already. The list has not proven it${reading === undefined ? '' : ` (${reading.finding})`}. Nothing was sent.`,
-        { retryable: true },
+          `not have it already. The list has not proven it (${finding}): ${findings[finding].description}. Nothing was sent.`,
+        { retryable: findings[finding].reason === 'WAITING' },
       );
     }
     await records.assumeSent(lease, { lookbackMs: lookback, leanNow: reading.leanNow });
@@ -184,6 +188,13 @@ export class CreationAttempts {
   }
 }
 
+/** Reports a failed read as the reason why a payout was not sent. */
+function throwNotSent(error: unknown): never {
+  if (!(error instanceof LeanError) || error instanceof LeanNotSent) throw error;
+  const { code, message, details, cause } = error;
+  throw new LeanNotSent(code, message.replace(/\.?$/, '; nothing was sent.'), details, cause);
+}
+
 /** Replaces a record that cannot be read right after a send. */
 function placeholderRequest(
   { caller, idempotencyKey, leanKey, transfers, similarUnknownKey }: Lease,
@@ -216,6 +227,7 @@ function placeholderRequest(
     changedAt: 0,
     checks: 0,
     nextCheckAt: null,
+    lastCheckAt: null,
     readAt: 0,
   };
 }

@@ -74,6 +74,15 @@ export function creationServices(options: CreationServicesOptions): CreationServ
     ...(now && { now, monotonicNow: now }),
     ...options.loop,
   });
-  const decisions = new OperatorDecisions({ client, reads, records, operator, evidence, reconciler, rule });
+  const decisions = new OperatorDecisions({
+    client,
+    reads,
+    records,
+    operator,
+    evidence,
+    reconciler,
+    rule,
+    application,
+  });
   return { matcher, reconciler, decisions, creation, loop };
 }

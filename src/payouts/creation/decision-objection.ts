@@ -84,3 +84,34 @@ async function liveDuplicates(
   }
   return live;
 }
+
+/**
+ * Why a decision is refused because of the Lean application of the payout; undefined if it is not. The credentials of
+ * another application cannot read the list that has the payout. A mistyped address is no reason to decide without it.
+ * @param other the application of the operator's credentials, if it is another one than that of the payout
+ */
+export function applicationObjection(
+  { kind, despite }: { readonly kind: Decision['decision']; readonly despite: Finding | null },
+  { application }: PayoutRequest,
+  other: string | undefined,
+): string | undefined {
+  if (other === undefined)
+    return despite === 'other_application'
+      ? 'It was sent for the Lean application of these credentials, so its list decides: leave out --despite other_application.'
+      : undefined;
+  // Another send requires the list.
+  if (kind === 'send again')
+    return `It was sent for the Lean application ${application}: decide with the credentials of that one, or see accept-application.`;
+  if (despite === 'other_application') return undefined;
+  return (
+    `It was sent for the Lean application ${application}, but the settings of this command are those of ${other}, which ` +
+    'cannot show it: Lean was not asked. Decide with the LEAN_BASE_URL and the credentials of the application that it ' +
+    'was sent for. If that application no longer exists, and you know the outcome from another source, add --despite ' +
+    'other_application.'
+  );
+}
+
+/** Tells an operator that a decision was kept without a look at Lean. */
+export function notAskedNote({ application }: PayoutRequest): string {
+  return ` Lean was not asked, because these credentials cannot read the list of the Lean application ${application}: the decision is yours alone.`;
+}

@@ -71,7 +71,7 @@ export const findings = {
 
 export type Finding = keyof typeof findings;
 
-/** Findings with which Lean's list proves no absence. An operator may decide in spite of them (`--despite`). */
+/** Findings with which Lean's list proves nothing. An operator may decide in spite of them (`--despite`). */
 export const inconclusiveFindings = [
   'list_incomplete',
   'list_too_long',
@@ -80,6 +80,7 @@ export const inconclusiveFindings = [
   'clocks_differ',
   'absence_doubted',
   'lean_unavailable',
+  'other_application',
 ] as const satisfies readonly Finding[];
 
 export function isFinding(word: unknown): word is Finding {

@@ -6,7 +6,7 @@ import {
   type KnownBy,
 } from './chosen-payout.ts';
 import type { TransferAnswer } from './creation-answer.ts';
-import { findObjection } from './decision-objection.ts';
+import { applicationObjection, findObjection, notAskedNote } from './decision-objection.ts';
 import { findings, type Finding } from './finding.ts';
 import type { Decision, OperatorRecords } from './operator-records.ts';
 import { notAcceptedRejection, type OutcomeReconciler, type Reconciliation } from './outcome-reconciler.ts';
@@ -20,6 +20,8 @@ export interface OperatorDecisionsOptions extends DecisionDependencies {
   readonly operator: OperatorRecords;
   readonly reconciler: OutcomeReconciler;
   readonly rule: ResendRule;
+  /** The Lean application of the operator's credentials. */
+  readonly application: string;
 }
 
 /** The decision that an operator requests about one transfer of unknown outcome. */
@@ -33,7 +35,7 @@ export interface DecisionRequest {
   readonly position: number | null;
   /**
    * Why Lean's list proves nothing, if the operator decides in spite of that; null if the list must prove the
-   * absence.
+   * absence. `other_application`: Lean cannot be asked, because the application of the payout no longer exists.
    */
   readonly despite: Finding | null;
 }
@@ -68,7 +70,7 @@ export class OperatorDecisions {
    * @throws StoreUnavailable
    */
   async decide(key: RequestKey, decision: DecisionRequest): Promise<DecisionResult> {
-    const { client, records, reconciler, rule } = this.#options;
+    const { client, records, reconciler, rule, application } = this.#options;
     await records.recover();
     const request = await records.read(key);
     const obstacle = request === undefined ? noRecordMessage(key) : this.#obstacleOf(request);
@@ -107,15 +109,12 @@ export class OperatorDecisions {
         candidates,
       };
     const isOtherApplication = reconciliation.finding === 'other_application';
-    // These credentials cannot read the list of the other application, which may no longer exist. Another send
-    // requires the list. The other decisions then rest on the operator's word alone.
-    if (isOtherApplication && decision.kind === 'send again')
-      return refuse(
-        `It was sent for the Lean application ${current.application}: decide with the credentials of that one, or see accept-application. Nothing was changed.`,
-      );
+    const objection = applicationObjection(decision, current, isOtherApplication ? application : undefined);
+    if (objection !== undefined) return refuse(`${objection} Nothing was changed.`);
     if (reading === undefined && !isOtherApplication)
       return refuse(
-        `Lean could not be read (${String(reconciliation.error?.message)}). Nothing was changed.`,
+        `Lean's list could not be read (${String(reconciliation.error?.message)}), so nothing can be decided now, even with ` +
+          '--despite: try again once Lean can be read. Nothing was changed.',
       );
     if (!rule.mayDecide(current.sends, { storeNow: current.readAt, leanNow: reading?.leanNow }))
       return refuse(
@@ -204,7 +203,7 @@ export class OperatorDecisions {
         ? { done: true, message: 'Allowed: it is sent once more when its key is repeated.' }
         : changedMeanwhile;
     }
-    const note = knownBy === undefined ? '' : knownByNotes[knownBy];
+    const note = finding === 'other_application' ? notAskedNote(request) : knownByNotes[knownBy ?? 'list'];
     return (await operator.settle(request, record.position, answer, decision))
       ? { done: true, message: `Settled, and the decision is kept.${note}` }
       : changedMeanwhile;

@@ -90,8 +90,8 @@ export class OutcomeReconciler {
   /**
    * Searches Lean's list for a request that this store has not sent, as if it had been sent within the last
    * `lookbackMs`.
-   * @returns undefined if Lean cannot be read or its list is doubted
-   * @throws StoreUnavailable
+   * @returns undefined if the list is doubted
+   * @throws LeanError when Lean cannot be read; StoreUnavailable
    */
   async searchUnsent(
     request: PayoutRequest,
@@ -102,12 +102,7 @@ export class OutcomeReconciler {
     if ((await records.doubtReason(application)) !== undefined) return undefined;
     const { readAt } = request;
     const sends = { ...request.sends, count: 1, firstAt: readAt, lookbackMs, until: readAt };
-    try {
-      return await matcher.search({ ...request, sends }, { deadline });
-    } catch (error) {
-      if (error instanceof LeanError) return undefined;
-      throw error;
-    }
+    return matcher.search({ ...request, sends }, { deadline });
   }
 
   /**

@@ -80,9 +80,14 @@ export interface PayoutRequest extends RequestKey {
   readonly checks: number;
   /** When the next reconciliation read is due; null if none is planned. */
   readonly nextCheckAt: number | null;
+  /** The store's time of the last reconciliation read since the last send; null before the first. */
+  readonly lastCheckAt: number | null;
   /** The store's time when the request was read. */
   readonly readAt: number;
 }
+
+/** Minimum time between two reconciliation reads of one key, over all gateways, in ms. */
+export const minReadIntervalMs = 5000;
 
 /** The lease on a request. Only its owner may send the request. */
 export interface Lease extends RequestKey {

@@ -29,13 +29,22 @@ interface Rule {
   readonly verdict: 'final' | 'open' | 'unknown' | 'turned away';
 }
 
+/** The words for the refused fields in messages. The name of a field differs between the surfaces. */
+const fieldNames = {
+  'amount.amount': 'amount',
+  'amount.currency': 'currency',
+  accountId: 'account',
+  destinationId: 'destination',
+  description: 'description',
+} as const;
+
 /**
  * Codes by which Lean refuses a request because of its contents. A proxy in front of Lean may have delivered the
  * request twice, but Lean refuses the other copy as well. The value is the wrong input field; null if the code names
  * none.
  * @see https://docs.leantech.me/reference/general-errors and https://docs.leantech.me/reference/payments-errors
  */
-const refusedFields: ReadonlyMap<string, string | null> = new Map([
+const refusedFields: ReadonlyMap<string, keyof typeof fieldNames | null> = new Map([
   ['INVALID_PARAMETERS', null],
   ['MISSING_PARAMETERS', null],
   ['INVALID_AMOUNT', 'amount.amount'],
@@ -98,9 +107,12 @@ export function classifyRefusal(refused: LeanRefused, send: RefusedSend): Refusa
     return first
       ? { kind: 'final', rejected: keyConflict(idempotencyKey, { leanCode }) }
       : { kind: 'open', rejected: null };
-  const message = `Lean refused the payout${leanCode === null ? '' : ` (${leanCode})`}. Nothing was paid.`;
   // In a batch, Lean does not name the transfer that it refuses.
   const field = isSingle ? (refusedFields.get(code) ?? null) : null;
+  const why = field === null ? '' : ` because of its ${fieldNames[field]}`;
+  const message =
+    `Lean refused the payout${why}${leanCode === null ? '' : ` (${leanCode})`}. Nothing was paid. ` +
+    'A corrected payout needs a new idempotency key.';
   const rejected: PayoutRejected = {
     ...requestRejection(idempotencyKey),
     code: 'REJECTED_BY_LEAN',

@@ -30,6 +30,10 @@ export function summarizeRequest(
   return {
     idempotencyKey: request.idempotencyKey,
     requestedAt: instantAt(request.createdAt),
-    results: request.records.map(({ answer }) => answer ?? unknown),
+    results: request.records.map(({ answer, position }) => {
+      // A refusal of the whole batch is the answer to each of its transfers.
+      const isOfBatch = request.records.length > 1 && answer?.kind === 'rejected';
+      return isOfBatch ? { ...answer, transferIndex: position } : (answer ?? unknown);
+    }),
   };
 }

@@ -218,6 +218,27 @@ describe.each(storeKinds)('at most one payout per key (%s)', storeKind => {
       expect(lean.payouts.all()).toHaveLength(1);
     });
 
+    it('after the resend delay, retryAfterSeconds is the time until the next read of Lean’s list, and a repetition after it pays', async () => {
+      const { lean, clock, create } = await startCore();
+      lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 1 });
+      const first = await create('key-1');
+      const { resendAt } = first as { resendAt: string };
+      expect(first).toMatchObject({ message: expect.stringContaining(`After ${resendAt}`) as string });
+      clock.ms = Date.parse(resendAt) - 1000;
+      // This repetition reads the list too early to prove anything, as a read in the background may do.
+      expect(await create('key-1')).toMatchObject({ kind: 'unknown', retryAfterSeconds: 5 });
+      clock.ms = Date.parse(resendAt);
+      const late = await create('key-1');
+      expect(late).toMatchObject({
+        kind: 'unknown',
+        retryAfterSeconds: 4,
+        message: expect.not.stringContaining(resendAt) as string,
+      });
+      clock.ms += 4000;
+      expect(await create('key-1')).toMatchObject({ kind: 'created' });
+      expect(creationRequests(lean)).toHaveLength(2);
+    });
+
     it('a key is sent again only once without an operator', async () => {
       const { lean, clock, create } = await startCore();
       lean.faults.add({ kind: 'drop_before', operation: 'createPayoutPayment', times: 2 });

@@ -175,13 +175,13 @@ describe('a refusal by Lean', () => {
     async (code, status, field) => {
       const { lean, create } = await startCore();
       lean.faults.add({ kind: 'status', status, code });
+      const name = field?.replace(/Id$|^amount\./, '');
+      const message = `Lean refused the payout because of its ${name} (${code}). Nothing was paid. A corrected payout needs a new idempotency key.`;
       expect(await create('key-1', transfer())).toEqual({
         kind: 'rejected',
         code: 'REJECTED_BY_LEAN',
-        message: `Lean refused the payout (${code}). Nothing was paid.`,
-        inputErrors: [
-          { field, code: 'REFUSED_BY_LEAN', message: `Lean refused the payout (${code}). Nothing was paid.` },
-        ],
+        message,
+        inputErrors: [{ field, code: 'REFUSED_BY_LEAN', message }],
         leanCode: code,
         rejectedIntentId: null,
         idempotencyKey: 'key-1',

@@ -51,6 +51,7 @@ function lostRequest(...transfers: readonly ReferencedTransfer[]): PayoutRequest
     changedAt: sentAt,
     checks: 0,
     nextCheckAt: null,
+    lastCheckAt: null,
     readAt,
   };
 }
