@@ -48,10 +48,7 @@ export function parseLeanJson(text: string): unknown {
   return JSON.parse(text.replace(inexactNumber, '$1"$2"'));
 }
 
-const leadingZeros = new RegExp(
-  String.raw`(["\s]:\s*)${afterKey}(-?0\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)(?=\s*[,}\]])`,
-  'g',
-);
+const leadingZeros = new RegExp(String.raw`(["\s]:\s*)(?=-?0\d)${afterKey}(${number})(?=\s*[,}\]])`, 'g');
 
 /**
  * Parses a JSON text of Lean's like `JSON.parse`, with numbers in the precision of JavaScript. A number with leading
