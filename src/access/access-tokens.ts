@@ -1,4 +1,5 @@
 import { errors, jwtVerify, type JWTPayload } from 'jose';
+import { LRUCache } from 'lru-cache';
 import type { Caller } from './caller.ts';
 import { Unauthenticated } from '../errors/gateway-errors.ts';
 import { AccessUnavailable } from '../errors/access-errors.ts';
@@ -34,8 +35,10 @@ const maxCached = 10_000;
  */
 export class AccessTokens {
   readonly #options: AccessTokenOptions;
-  /** Verified tokens, the oldest first. */
-  readonly #verified = new Map<string, { readonly caller: Caller; readonly until: number }>();
+  /** By token. */
+  readonly #verified = new LRUCache<string, { readonly caller: Caller; readonly until: number }>({
+    max: maxCached,
+  });
 
   constructor(options: AccessTokenOptions) {
     this.#options = options;
@@ -50,10 +53,7 @@ export class AccessTokens {
     const cached = this.#verified.get(token);
     if (cached !== undefined && Date.now() < cached.until) return cached.caller;
     const { caller, expiresAt } = await this.#verify(token);
-    this.#verified.delete(token);
     this.#verified.set(token, { caller, until: Math.min(expiresAt, Date.now() + cacheMs) });
-    const [oldest] = this.#verified.keys();
-    if (this.#verified.size > maxCached && oldest !== undefined) this.#verified.delete(oldest);
     return caller;
   }
 

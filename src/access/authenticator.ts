@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import { anonymousCaller, missingTokenMessage, type Caller } from './caller.ts';
 import { Unauthenticated } from '../errors/gateway-errors.ts';
 import type { AccessTokens } from './access-tokens.ts';
@@ -90,5 +90,5 @@ export class Authenticator {
 }
 
 function digestOf(secret: string): Buffer {
-  return createHash('sha256').update(secret).digest();
+  return hash('sha256', secret, 'buffer');
 }

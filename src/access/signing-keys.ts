@@ -4,13 +4,16 @@ export interface SigningKeysOptions {
   readonly url: URL;
   /** Called with the problem once when reading the keys starts to fail, and with undefined when it works again. */
   readonly onFailure: (problem: string | undefined) => void;
-  /** The interval between reads of the keys, in ms, so that withdrawn keys lose their trust. @default 5 min */
-  readonly refreshMs?: number;
-  /** The delay before the next read after a failed one, in ms. @default 5 s */
-  readonly retryMs?: number;
-  /** For how long after a read a token with an unknown key causes no other read, in ms. @default 10 s */
-  readonly cooldownMs?: number;
 }
+
+/** The interval between reads of the keys, in ms, so that withdrawn keys lose their trust. */
+const refreshMs = 300_000;
+
+/** The delay before the next read after a failed one, in ms. */
+const retryMs = 5000;
+
+/** For how long after a read a token with an unknown key causes no other read, in ms. */
+const cooldownMs = 10_000;
 
 /** How long keys are trusted while the endpoint cannot be reached, in ms. */
 const trustedMs = 24 * 60 * 60 * 1000;
@@ -27,18 +30,18 @@ const otherNames: ReadonlyMap<string, string> = new Map([
  * @see https://www.rfc-editor.org/rfc/rfc7517#section-5
  */
 export class SigningKeys {
-  readonly #options: Required<SigningKeysOptions>;
+  readonly #onFailure: SigningKeysOptions['onFailure'];
   readonly #keys: ReturnType<typeof createRemoteJWKSet>;
   #timer: NodeJS.Timeout | undefined;
   #currentRead: Promise<void> = Promise.resolve();
   #stopped = false;
   #failing = false;
 
-  constructor(options: SigningKeysOptions) {
-    this.#options = { refreshMs: 300_000, retryMs: 5000, cooldownMs: 10_000, ...options };
-    this.#keys = createRemoteJWKSet(options.url, {
+  constructor({ url, onFailure }: SigningKeysOptions) {
+    this.#onFailure = onFailure;
+    this.#keys = createRemoteJWKSet(url, {
       cacheMaxAge: trustedMs,
-      cooldownDuration: this.#options.cooldownMs,
+      cooldownDuration: cooldownMs,
       timeoutDuration: 5000,
     });
   }
@@ -74,15 +77,14 @@ export class SigningKeys {
   }
 
   async #readAndSchedule(): Promise<void> {
-    const { refreshMs, retryMs, onFailure } = this.#options;
     let delayMs = refreshMs;
     try {
       await this.#keys.reload();
-      if (this.#failing) onFailure(undefined);
+      if (this.#failing) this.#onFailure(undefined);
       this.#failing = false;
     } catch (error) {
       delayMs = retryMs;
-      if (!this.#failing) onFailure(problemOf(error));
+      if (!this.#failing) this.#onFailure(problemOf(error));
       this.#failing = true;
     }
     if (this.#stopped) return;

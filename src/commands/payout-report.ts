@@ -7,7 +7,7 @@ export function formatCandidates(candidates: readonly Candidate[]): string {
   if (candidates.length === 0) return '';
   const lines = candidates.map(
     ({ row, carriesReference, failed }) =>
-      `  ${row.intentId ?? '(no intent id)'}  ${row.amount?.amount ?? '?'} ${row.amount?.currency ?? ''}  ` +
+      `  ${row.intentId}  ${row.amount?.amount ?? '?'} ${row.amount?.currency ?? ''}  ` +
       `${row.createdAt ?? '?'}  ${row.state?.leanStatus ?? '?'}  ${carriesReference ? 'same reference' : 'may be this one'}${failed ? ', failed' : ''}`,
   );
   return `\nPayouts at Lean that may be this one and belong to no other record:\n${lines.join('\n')}\n`;

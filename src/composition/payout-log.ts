@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { PayoutCounterState } from '../adapters/observability/metrics.ts';
+import { intentOf, intentsOf } from '../payouts/creation/creation-answer.ts';
 import type { CreationEvents } from '../payouts/creation/creation-events.ts';
 import { errorMessage } from '../errors/error-message.ts';
 import { findings, type Finding } from '../payouts/creation/finding.ts';
@@ -43,11 +44,7 @@ export function creationLog({ log, onPayouts, onCreated }: PayoutLogOptions): Pa
       const created = answers.filter(({ kind }) => kind === 'created').length;
       onPayouts?.('created', created);
       onPayouts?.('rejected', answers.length - created);
-      onCreated?.(
-        answers.flatMap(answer =>
-          answer.kind === 'created' ? answer.intentId : (answer.rejectedIntentId ?? []),
-        ),
-      );
+      onCreated?.(intentsOf(answers));
     },
   };
 }
@@ -63,7 +60,7 @@ export function reconciliationLog(
   return {
     settled(key, answer) {
       onPayouts?.('found', 1);
-      const intentId = answer.kind === 'created' ? answer.intentId : answer.rejectedIntentId;
+      const intentId = intentOf(answer);
       const payoutId = intentId === null ? null : payoutIdOf(intentId);
       log.info(
         { ...keyOf(key), payoutId, intentId, kind: answer.kind },

@@ -4,7 +4,7 @@ import {
   readClientCertificate,
   type ClientCertificateFiles,
 } from '../lean/client-certificate.ts';
-import type { LeanCredentials } from '../lean/connect.ts';
+import type { LeanCredentials } from '../lean/application.ts';
 import { isLoopback } from './loopback.ts';
 import { defaultDelayMs, type ResendSetting } from '../payouts/creation/resend-rule.ts';
 

@@ -121,8 +121,8 @@ function readMaxUpstreamCalls(reader: EnvironmentReader): number {
 
 function readAuth(reader: EnvironmentReader): AuthConfig {
   const kind = reader.choice('AUTH', ['jwt', 'none']);
-  // `choice` returns `jwt` for a wrong value as well. The settings of `jwt` are read only if AUTH is really `jwt`, so that
-  // for a wrong value nothing but AUTH is reported.
+  // `choice` returns `jwt` for a wrong value as well. The settings of `jwt` are read only if AUTH is really `jwt`, so
+  // that for a wrong value nothing but AUTH is reported.
   if (kind === 'none' || reader.raw('AUTH') !== kind) return { kind: 'none' };
   return {
     kind: 'jwt',

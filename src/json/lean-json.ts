@@ -14,10 +14,10 @@ declare global {
 }
 
 /**
- * The end of an object's key, and the colon after it, such as `t":` in `"amount":`. A quote that opens a string follows `[`, `{`, `,`, `:` or
- * whitespace, and a quote inside a string follows a backslash. So a quote that follows any other character closes a
- * string, and a colon after a closed string ends a key. Numbers within arrays have no key and stay floats, as do
- * numbers whose key ends with one of the characters above. Lean sends neither.
+ * The end of an object's key, and the colon after it, such as `t":` in `"amount":`. A quote that opens a string
+ * follows `[`, `{`, `,`, `:` or whitespace, and a quote inside a string follows a backslash. So a quote that follows
+ * any other character closes a string, and a colon after a closed string ends a key. Numbers within arrays have no key
+ * and stay floats, as do numbers whose key ends with one of the characters above. Lean sends neither.
  */
 const afterKey = String.raw`(?<=[^\s[{,:\\]"\s*:\s*)`;
 
@@ -48,10 +48,7 @@ export function parseLeanJson(text: string): unknown {
   return JSON.parse(text.replace(inexactNumber, '$1"$2"'));
 }
 
-const leadingZeros = new RegExp(
-  String.raw`(["\s]:\s*)${afterKey}(-?0\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)(?=\s*[,}\]])`,
-  'g',
-);
+const leadingZeros = new RegExp(String.raw`(["\s]:\s*)(?=-?0\d)${afterKey}(${number})(?=\s*[,}\]])`, 'g');
 
 /**
  * Parses a JSON text of Lean's like `JSON.parse`, with numbers in the precision of JavaScript. A number with leading

@@ -12,8 +12,6 @@ import { Bulkhead } from './bulkhead.ts';
 import { RetryBudget, RetryPolicy } from './retry.ts';
 import { createTransport, type Transport } from './transport.ts';
 
-export type { LeanCredentials };
-
 export interface LeanConnection {
   /** Lean's REST root, such as `https://api2.leantech.me`. */
   readonly baseUrl: URL;

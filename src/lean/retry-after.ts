@@ -24,7 +24,10 @@ export function retryAfterSeconds(response: Pick<HttpResponse, 'headers'>): numb
   return ms === undefined ? undefined : Math.max(1, Math.ceil(ms / 1000));
 }
 
-/** An HTTP date in epoch ms; NaN for any other text. `Date.parse` would also accept other texts, such as `1.5`, a day in the year 2001. */
+/**
+ * An HTTP date in epoch ms; NaN for any other text. `Date.parse` would also accept other texts, such as `1.5`, a day in
+ * the year 2001.
+ */
 function httpDateMs(value: string): number {
   return /^[A-Z][a-z]+, .+ GMT$/.test(value) ? Date.parse(value) : NaN;
 }

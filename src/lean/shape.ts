@@ -4,7 +4,6 @@ export interface Shape {
   readonly description?: string;
   readonly format?: string;
   readonly pattern?: string;
-  readonly enum?: readonly string[];
   readonly minimum?: number;
   readonly exclusiveMinimum?: number;
   readonly maximum?: number;

@@ -171,8 +171,8 @@ export class ConnectedRequest implements UpstreamRequest, ConnectionUser {
   }
 
   /**
-   * @throws if the request must not be sent: undici then writes nothing, and keeps the connection. A call of `abort` would
-   *   close the connection.
+   * @throws if the request must not be sent: undici then writes nothing, and keeps the connection. A call of `abort`
+   *   would close the connection.
    */
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.requestStarted = true;

@@ -9,7 +9,8 @@ export function sourcesOf(
   { lacksDetailCalls, intentsLackTracking }: Pick<Loaders, 'lacksDetailCalls' | 'intentsLackTracking'>,
 ): readonly Source[] {
   const sources = lacksDetailCalls ? fact.sourcesWithoutDetailCalls : fact.sources;
-  // Before there is a payment, Lean has no facts about one. Only the gateway's own record may have one, and it costs no call.
+  // Before there is a payment, Lean has no facts about one. Only the gateway's own record may have one, and it costs no
+  // call.
   if (lacksPaymentFor(fact, payout)) return sources.filter(source => source === 'record');
   // If intents lack the tracking, the payment's own call is better: it has the tracking and all that the intent has.
   const preferPayment =

@@ -53,15 +53,15 @@ export class ListedDetails {
   /** The row of a payout, if the lists have shown one row of it and no newer payment is known. */
   #rowOf(id: string): PayoutRow | undefined {
     if (this.#pages.length === 0) return undefined;
-    this.#rows ??= rowsOf(this.#pages);
+    this.#rows ??= rowsOf(this.#pages.flat().map(row => this.#cache.sameRow(row)));
     const row = this.#rows.get(id) ?? undefined;
     return row === undefined || this.#rowCache.hasNewerPayment(row) ? undefined : row;
   }
 }
 
-function rowsOf(pages: readonly (readonly PayoutRow[])[]): Map<string, PayoutRow | null> {
+function rowsOf(shown: readonly PayoutRow[]): Map<string, PayoutRow | null> {
   const rows = new Map<string, PayoutRow | null>();
-  for (const row of pages.flat()) {
+  for (const row of shown) {
     const earlier = rows.get(row.intentId);
     if (earlier?.paymentId != null) rows.set(earlier.paymentId, null);
     const only = rows.has(row.intentId) ? null : row;

@@ -28,7 +28,7 @@ interface CachedDetail<Value> {
 
 /** The details that were read while the list showed this row. */
 interface CachedPayout {
-  row: PayoutRow;
+  readonly row: PayoutRow;
   readonly details: { readonly [Name in DetailName]?: CachedDetail<PayoutDetails[Name]> };
 }
 
@@ -111,6 +111,15 @@ export class DetailCache {
   }
 
   /**
+   * The cached row of a payout if it is equal to this one, else this one. Later comparisons with the cached row are then
+   * fast. The cache itself must not keep the row of each request: it is an old object, and a new object that an old one
+   * refers to is not freed before the next full garbage collection.
+   */
+  sameRow(row: PayoutRow): PayoutRow {
+    return this.#unchanged(row)?.row ?? row;
+  }
+
+  /**
    * A detail of the payout that a list has just shown.
    * @returns undefined if it must be read from Lean
    */
@@ -133,10 +142,7 @@ export class DetailCache {
   #unchanged(row: PayoutRow): CachedPayout | undefined {
     const cached = this.#payouts?.get(row.intentId);
     // The whole row is compared, also fields that the gateway does not read.
-    if (cached === undefined || !isDeepStrictEqual(cached.row.wire, row.wire)) return undefined;
-    // The next comparison within this request finds the same object, and is fast.
-    cached.row = row;
-    return cached;
+    return cached !== undefined && isDeepStrictEqual(cached.row.wire, row.wire) ? cached : undefined;
   }
 
   /**

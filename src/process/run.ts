@@ -18,8 +18,8 @@ export interface RunningProgram {
 }
 
 /**
- * Runs a program until SIGTERM, SIGINT or SIGHUP. It then finishes the work in progress and exits with 0. If the start fails,
- * it prints a line for each problem and exits with 1. It prints a stack trace only for an unexpected error.
+ * Runs a program until SIGTERM, SIGINT or SIGHUP. It then finishes the work in progress and exits with 0. If the start
+ * fails, it prints a line for each problem and exits with 1. It prints a stack trace only for an unexpected error.
  */
 export async function run(start: () => Promise<RunningProgram>): Promise<void> {
   // The kernel drops signals for the first process of a container until it has handlers. So add them first.

@@ -107,7 +107,10 @@ function inRepresentation({ argument, problem }: BadInput, index: number): BadIn
   return new BadInput(argument === '' ? path : `${path}.${argument}`, problem);
 }
 
-/** The resolver that `@apollo/subgraph` reads from the type's extensions. @see https://www.apollographql.com/docs/apollo-server/using-federation/api/apollo-subgraph */
+/**
+ * The resolver that `@apollo/subgraph` reads from the type's extensions.
+ * @see https://www.apollographql.com/docs/apollo-server/using-federation/api/apollo-subgraph
+ */
 function referenceOf({ extensions }: GraphQLObjectType): ResolveReference | undefined {
   const { apollo } = extensions as {
     readonly apollo?: { readonly subgraph?: { readonly resolveReference?: ResolveReference } };

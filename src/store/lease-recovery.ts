@@ -1,5 +1,6 @@
 import type { ActiveLeases } from './active-leases.ts';
 import type { Database } from './database.ts';
+import { isRecordOfRequest } from './payout-rows.ts';
 import { deleteLeased } from './payout-statements.ts';
 import { endWithUnknownOutcome } from './unknown-outcome-statements.ts';
 
@@ -21,7 +22,7 @@ export async function recoverLeases(database: Database, active: ActiveLeases): P
     sql: `SELECT r.caller, r.idempotency_key, r.lease_id, r.lease_owner, CASE
         WHEN COALESCE(r.sent_until, 0) < store_now() - ${String(maxAttemptMs)}
           AND COALESCE((SELECT MAX(p.changed_at) FROM lean_payout_records p
-            WHERE p.caller = r.caller AND p.idempotency_key = r.idempotency_key), r.created_at)
+            WHERE ${isRecordOfRequest}), r.created_at)
             < store_now() - ${String(maxAttemptMs)}
         THEN 1 ELSE 0 END AS overdue
       FROM lean_payout_requests r WHERE r.lease_id IS NOT NULL`,

@@ -9,7 +9,7 @@ import type {
 import type { SendGrant } from '../payouts/creation/send-history.ts';
 import type { PayoutRequest, RequestKey } from '../payouts/creation/payout-record.ts';
 import { DuplicateValue, type Database, type Statement } from './database.ts';
-import { requestsFromRows, selectRequests } from './payout-rows.ts';
+import { isRecordOfRequest, requestsFromRows, selectRequests } from './payout-rows.ts';
 import { keyCondition, lockRequest } from './payout-statements.ts';
 import { absenceDoubted, duplicateIntentsColumn, duplicatesUnchanged } from './send-conditions.ts';
 import {
@@ -30,7 +30,7 @@ export class SqlOperatorRecords implements OperatorRecords {
 
   async list({ unknownOnly, since, limit }: ListFilter): Promise<readonly PayoutRequest[]> {
     const open = `(r.duplicate_intents IS NOT NULL OR EXISTS (SELECT 1 FROM lean_payout_records p
-      WHERE p.caller = r.caller AND p.idempotency_key = r.idempotency_key AND p.state = 'unknown'))`;
+      WHERE ${isRecordOfRequest} AND p.state = 'unknown'))`;
     const [rows = []] = await this.#database.run({
       sql: selectRequests(
         unknownOnly ? `r.created_at >= $1 AND ${open}` : 'r.created_at >= $1',
@@ -46,7 +46,7 @@ export class SqlOperatorRecords implements OperatorRecords {
       {
         sql: `SELECT r.finding, count(*) AS count, store_now() - MIN(r.created_at) AS age FROM lean_payout_requests r
           WHERE r.next_check_at IS NOT NULL AND EXISTS (SELECT 1 FROM lean_payout_records p
-            WHERE p.caller = r.caller AND p.idempotency_key = r.idempotency_key AND p.answer IS NULL)
+            WHERE ${isRecordOfRequest} AND p.answer IS NULL)
           GROUP BY r.finding`,
       },
       { sql: 'SELECT count(*) AS count FROM lean_payout_requests WHERE duplicate_intents IS NOT NULL' },

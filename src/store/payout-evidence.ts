@@ -2,7 +2,7 @@ import type { PayoutRecord, PayoutRequest, RequestKey } from '../payouts/creatio
 import type { OtherRecords, PayoutEvidence } from '../payouts/creation/payout-records.ts';
 import type { Database } from './database.ts';
 import { mayBeAtLean } from './send-conditions.ts';
-import { openRequests, recordColumns, recordFromRow } from './payout-rows.ts';
+import { isRecordOfRequest, openRequests, recordColumns, recordFromRow } from './payout-rows.ts';
 
 /** The number of open records that are read for a comparison with Lean. Far fewer are open in normal operation. */
 const maxOpenRecords = 5000;
@@ -48,7 +48,6 @@ export class SqlPayoutEvidence implements PayoutEvidence {
     const values = [caller, idempotencyKey, ...references];
     const columns = `r.caller, r.idempotency_key, r.lease_id, ${recordColumns}`;
     const others = `NOT (r.caller = $1 AND r.idempotency_key = $2)`;
-    const joined = 'p.caller = r.caller AND p.idempotency_key = r.idempotency_key';
     const isOpen = `p.answer IS NULL AND r.first_sent_at IS NOT NULL AND ${mayBeAtLean('r')}`;
     const sharesReference = `p.external_reference IN (${placeholders})`;
     const limit = `LIMIT ${String(maxOpenRecords)}`;
@@ -56,17 +55,17 @@ export class SqlPayoutEvidence implements PayoutEvidence {
       {
         // CROSS JOIN makes SQLite start with the first table, here and below.
         sql: `SELECT ${columns} FROM lean_payout_records p CROSS JOIN lean_payout_requests r
-          WHERE ${sharesReference} AND ${isOpen} AND ${joined} AND ${others} ${limit}`,
+          WHERE ${sharesReference} AND ${isOpen} AND ${isRecordOfRequest} AND ${others} ${limit}`,
         values,
       },
       {
         sql: `SELECT ${columns} FROM ${openRequests} r CROSS JOIN lean_payout_records p
-          WHERE ${joined} AND ${isOpen} AND ${others} AND NOT ${sharesReference} ${limit}`,
+          WHERE ${isRecordOfRequest} AND ${isOpen} AND ${others} AND NOT ${sharesReference} ${limit}`,
         values,
       },
       {
         sql: `SELECT ${columns} FROM lean_payout_requests r CROSS JOIN lean_payout_records p
-          WHERE r.created_at >= $${String(values.length + 1)} AND ${joined} AND p.answer IS NOT NULL
+          WHERE r.created_at >= $${String(values.length + 1)} AND ${isRecordOfRequest} AND p.answer IS NOT NULL
             AND (p.intent_id IS NOT NULL OR r.next_check_at IS NOT NULL) AND ${others} AND ${sharesReference} ${limit}`,
         // One hour of tolerance, because the clocks of the store and of Lean may differ.
         values: [...values, Math.floor(from) - hourMs],
@@ -74,7 +73,7 @@ export class SqlPayoutEvidence implements PayoutEvidence {
       {
         // An older request may have been sent again since. There are few of them.
         sql: `SELECT ${columns} FROM lean_payout_requests r CROSS JOIN lean_payout_records p
-          WHERE r.send_count > 1 AND r.created_at < $${String(values.length + 1)} AND ${joined} AND p.answer IS NOT NULL
+          WHERE r.send_count > 1 AND r.created_at < $${String(values.length + 1)} AND ${isRecordOfRequest} AND p.answer IS NOT NULL
             AND (p.intent_id IS NOT NULL OR r.next_check_at IS NOT NULL) AND ${others} AND ${sharesReference} ${limit}`,
         values: [...values, Math.floor(from) - hourMs],
       },
@@ -100,7 +99,7 @@ export class SqlPayoutEvidence implements PayoutEvidence {
       sql: `SELECT ${recordColumns}
         FROM lean_payout_requests r CROSS JOIN lean_payout_records p
         WHERE r.created_at >= $4 AND r.lean_first_sent_at - r.lookback_ms >= $2 AND r.lean_sent_until <= $3
-          AND r.application = $1 AND r.send_count = 1 AND r.response_status IS NOT NULL AND p.caller = r.caller AND p.idempotency_key = r.idempotency_key
+          AND r.application = $1 AND r.send_count = 1 AND r.response_status IS NOT NULL AND ${isRecordOfRequest}
           AND p.state = 'created' AND p.intent_id IS NOT NULL
         ORDER BY r.created_at DESC LIMIT 1`,
       // The bound of one day only shortens the search. The difference between the two clocks is not known here.

@@ -13,7 +13,7 @@ import { neverSent } from '../payouts/creation/send-history.ts';
 import { ActiveLeases } from './active-leases.ts';
 import { DuplicateValue, type Database, type Statement } from './database.ts';
 import { recoverLeases } from './lease-recovery.ts';
-import { requestsFromRows, selectRequests } from './payout-rows.ts';
+import { requestsFromRows, selectRequest } from './payout-rows.ts';
 import {
   changeState,
   deleteLeased,
@@ -209,7 +209,7 @@ export class SqlPayoutRecords implements PayoutRecords {
 
   async read({ caller, idempotencyKey }: RequestKey): Promise<PayoutRequest | undefined> {
     const [rows = []] = await this.#database.run({
-      sql: selectRequests('r.caller = $1 AND r.idempotency_key = $2'),
+      sql: selectRequest,
       values: [caller, idempotencyKey],
     });
     return requestsFromRows(rows)[0];

@@ -10,6 +10,13 @@ import type { SendGrant, SendHistory } from '../payouts/creation/send-history.ts
 import type { Decimal } from '../payouts/values/decimal.ts';
 import type { Row } from './database.ts';
 
+/** The columns that `recordFromRow` reads. `p` is the alias of the table. */
+export const recordColumns = `p.position, p.state, p.account_id, p.destination_id, p.amount, p.currency,
+  p.description, p.external_reference, p.authorize, p.intent_id, p.payment_id, p.answer, p.changed_at`;
+
+/** Whether a record, as `p`, belongs to a request, as `r`. */
+export const isRecordOfRequest = 'p.caller = r.caller AND p.idempotency_key = r.idempotency_key';
+
 /**
  * Selects requests with their records: one row for each record, in the order of the transfers of each request.
  * @param where a condition on `r`, the requests
@@ -23,10 +30,13 @@ export function selectRequests(where: string, order?: string): string {
           SELECT r.caller, r.idempotency_key FROM lean_payout_requests r WHERE ${where} ORDER BY ${order})`;
   return `SELECT r.*, store_now() AS read_at, ${recordColumns}
     FROM lean_payout_requests r
-    JOIN lean_payout_records p ON p.caller = r.caller AND p.idempotency_key = r.idempotency_key
+    JOIN lean_payout_records p ON ${isRecordOfRequest}
     WHERE ${condition}
     ORDER BY r.created_at DESC, r.caller, r.idempotency_key, p.position`;
 }
+
+/** Selects one request with its records. Parameters: the caller and the idempotency key. */
+export const selectRequest = selectRequests('r.caller = $1 AND r.idempotency_key = $2');
 
 /**
  * The few requests that are leased or scheduled for a reconciliation read, as a table. Each half of the UNION uses its
@@ -34,10 +44,6 @@ export function selectRequests(where: string, order?: string): string {
  */
 export const openRequests = `(SELECT * FROM lean_payout_requests WHERE lease_id IS NOT NULL
   UNION ALL SELECT * FROM lean_payout_requests WHERE lease_id IS NULL AND next_check_at IS NOT NULL)`;
-
-/** The columns that `recordFromRow` reads. `p` is the alias of the table. */
-export const recordColumns = `p.position, p.state, p.account_id, p.destination_id, p.amount, p.currency,
-  p.description, p.external_reference, p.authorize, p.intent_id, p.payment_id, p.answer, p.changed_at`;
 
 /** Builds the requests from rows of `selectRequests`. */
 export function requestsFromRows(rows: readonly Row[]): readonly PayoutRequest[] {

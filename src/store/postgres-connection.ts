@@ -35,7 +35,8 @@ interface Address {
 /**
  * The settings of every connection. `sslmode` and the files of certificates mean what they mean for libpq.
  * @param url `postgres://…`
- * @throws StoreConfigError for an address that is not accepted; the message repeats no part of it but the path of an unreadable file
+ * @throws StoreConfigError for an address that is not accepted; the message repeats no part of it but the path of an
+ *   unreadable file
  * @see https://www.postgresql.org/docs/current/libpq-ssl.html
  */
 export function clientConfig(url: string): pg.ClientConfig {

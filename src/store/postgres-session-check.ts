@@ -3,7 +3,10 @@ import pg from 'pg';
 import { StoreConfigError } from './database.ts';
 import { heldLocksSql, randomLockKey } from './postgres-connection.ts';
 
-/** First key of the locks of this check. It differs from `lockClass`, so that no gateway counts such a lock as a running gateway. */
+/**
+ * First key of the locks of this check. It differs from `lockClass`, so that no gateway counts such a lock as a running
+ * gateway.
+ */
 const checkClass = 0x4c50_4758;
 
 /** How long the server may take to end a session whose connection was closed, in ms. */

@@ -9,7 +9,7 @@ import type {
 } from '../payouts/creation/payout-records.ts';
 import { parseDecimal, compareDecimals, type Decimal } from '../payouts/values/decimal.ts';
 import { DuplicateValue, type Database } from './database.ts';
-import { requestsFromRows, selectRequests } from './payout-rows.ts';
+import { isRecordOfRequest, requestsFromRows, selectRequest, selectRequests } from './payout-rows.ts';
 import { keyCondition, lockRequest } from './payout-statements.ts';
 import { allSendsTurnedAway, absenceDoubted } from './send-conditions.ts';
 import {
@@ -47,7 +47,7 @@ export class SqlReconciliationRecords implements ReconciliationRecords {
           AND (r.next_check_at <= store_now() OR r.next_check_at > store_now() + ${String(maxWaitMs)})`,
         // Requests of unknown outcome come before audits of settled ones.
         `(SELECT COUNT(p.answer) - COUNT(*) FROM lean_payout_records p
-          WHERE p.caller = r.caller AND p.idempotency_key = r.idempotency_key), r.next_check_at LIMIT $1`,
+          WHERE ${isRecordOfRequest}), r.next_check_at LIMIT $1`,
       ),
       values: [limit, application],
     });
@@ -76,7 +76,7 @@ export class SqlReconciliationRecords implements ReconciliationRecords {
           RETURNING last_check_at`,
         values: [caller, idempotencyKey],
       },
-      { sql: selectRequests('r.caller = $1 AND r.idempotency_key = $2'), values: [caller, idempotencyKey] },
+      { sql: selectRequest, values: [caller, idempotencyKey] },
     );
     return started.length > 0 ? requestsFromRows(rows)[0] : undefined;
   }
@@ -224,7 +224,7 @@ export class SqlReconciliationRecords implements ReconciliationRecords {
     const select = (condition: string, amountColumn = 'p.amount'): string =>
       `SELECT r.caller, r.idempotency_key, ${amountColumn} AS amount
       FROM lean_payout_requests r
-      JOIN lean_payout_records p ON p.caller = r.caller AND p.idempotency_key = r.idempotency_key
+      JOIN lean_payout_records p ON ${isRecordOfRequest}
       WHERE r.lease_id IS NULL AND ${condition}`;
     const sameDestination = '(CAST($1 AS TEXT) IS NULL OR lower(p.destination_id) = $1)';
     const unowned = 'NOT EXISTS (SELECT 1 FROM lean_payout_records o WHERE o.intent_id = CAST($2 AS TEXT))';

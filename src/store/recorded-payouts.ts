@@ -1,6 +1,6 @@
 import type { RecordedPayout, RecordedPayouts } from '../payouts/recorded-payout.ts';
 import type { Database } from './database.ts';
-import { recordColumns, recordFromRow, sendsFromRow } from './payout-rows.ts';
+import { isRecordOfRequest, recordColumns, recordFromRow, sendsFromRow } from './payout-rows.ts';
 
 /** How long after Lean's answer a payout may still be missing from its list, in ms. */
 const maxListDelayMs = 10 * 60_000;
@@ -32,7 +32,7 @@ export class SqlRecordedPayouts implements RecordedPayouts {
       const [rows = []] = await this.#database.run({
         // CROSS JOIN makes SQLite start with the records, by the index of their intents.
         sql: `SELECT r.*, store_now() AS read_at, ${recordColumns} FROM lean_payout_records p CROSS JOIN lean_payout_requests r
-          WHERE p.intent_id IN (${placeholders}) AND p.caller = r.caller AND p.idempotency_key = r.idempotency_key`,
+          WHERE p.intent_id IN (${placeholders}) AND ${isRecordOfRequest}`,
         values: ids,
       });
       for (const row of rows) {

@@ -1,4 +1,4 @@
-import type { TransferAnswer } from '../payouts/creation/creation-answer.ts';
+import { intentOf, type TransferAnswer } from '../payouts/creation/creation-answer.ts';
 import type { Lease, PayoutRequest, RequestKey } from '../payouts/creation/payout-record.ts';
 import { defaultDelayMs } from '../payouts/creation/resend-rule.ts';
 import type { Statement } from './database.ts';
@@ -106,9 +106,8 @@ export function answerColumns(
   answer: TransferAnswer,
   usedIntentIds = new Set<string | null>(),
 ): AnswerColumns {
-  const created = answer.kind === 'created';
-  const intentId = created ? answer.intentId : answer.rejectedIntentId;
-  const paymentId = created ? answer.paymentId : null;
+  const intentId = intentOf(answer);
+  const paymentId = answer.kind === 'created' ? answer.paymentId : null;
   const isUsed = usedIntentIds.has(intentId);
   usedIntentIds.add(intentId);
   return [answer.kind, isUsed ? null : intentId, paymentId, JSON.stringify(answer)];

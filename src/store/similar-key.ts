@@ -1,6 +1,7 @@
 import type { NewRequest, RequestKey } from '../payouts/creation/payout-record.ts';
 import { compareDecimals, type Decimal } from '../payouts/values/decimal.ts';
 import type { Row, Statement } from './database.ts';
+import { isRecordOfRequest } from './payout-rows.ts';
 import { mayBeAtLean } from './send-conditions.ts';
 
 /**
@@ -19,7 +20,7 @@ export function selectSimilar(
   const select = (where: string) => `SELECT r.idempotency_key, p.account_id, p.destination_id, p.amount,
       p.currency, p.description
     FROM lean_payout_requests r CROSS JOIN lean_payout_records p
-    WHERE ${where} AND p.caller = r.caller AND p.idempotency_key = r.idempotency_key AND r.caller || '' = $1 AND r.idempotency_key <> $2 AND p.answer IS NULL
+    WHERE ${where} AND ${isRecordOfRequest} AND r.caller || '' = $1 AND r.idempotency_key <> $2 AND p.answer IS NULL
       AND lower(p.destination_id) IN (${placeholders})`;
   return {
     sql: `${select(`r.next_check_at > 0 AND r.lease_id IS NULL AND ${mayBeAtLean('r')}`)}

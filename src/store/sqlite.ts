@@ -32,12 +32,13 @@ export function openSqlite(path: string, options: OpenOptions = {}): Database {
       `there are no payout records in ${JSON.stringify(folder)}; accepted: the folder of a gateway, or DATABASE_URL.`,
     );
   let lock: DatabaseSync | undefined;
+  let database: DatabaseSync | undefined;
   try {
     createFolder(folder);
     lock = acquireLock(folder, asGateway);
     // The records contain account numbers. SQLite gives its other files the same mode as this one.
     closeSync(openSync(file, 'a', 0o600));
-    const database = new DatabaseSync(file, { timeout: busyTimeoutMs });
+    database = new DatabaseSync(file, { timeout: busyTimeoutMs });
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000');
     const clock = new StoreClock();
     database.function('store_now', options.clock ?? (() => clock.now()));
@@ -49,6 +50,7 @@ export function openSqlite(path: string, options: OpenOptions = {}): Database {
     if (lossWindowMs !== undefined) database.exec(recordStoreIdentity(lossWindowMs));
     return new SqliteDatabase(database, lock);
   } catch (error) {
+    database?.close();
     lock?.close();
     if (error instanceof StoreConfigError) throw error;
     throw new StoreConfigError(
@@ -86,17 +88,13 @@ function acquireLock(folder: string, asGateway: boolean): DatabaseSync | undefin
   }
 }
 
+/** If it throws, the transaction is open. Closing the database then undoes it. */
 function migrate(database: DatabaseSync): void {
   database.exec('BEGIN IMMEDIATE');
-  try {
-    database.exec(versionTable.create);
-    const version = database.prepare(versionTable.read).get()?.['version'];
-    for (const sql of migrationsFrom(version, 'DATA_DIR')) database.exec(sql);
-    database.exec('COMMIT');
-  } catch (error) {
-    database.close();
-    throw error;
-  }
+  database.exec(versionTable.create);
+  const version = database.prepare(versionTable.read).get()?.['version'];
+  for (const sql of migrationsFrom(version, 'DATA_DIR')) database.exec(sql);
+  database.exec('COMMIT');
 }
 
 class SqliteDatabase implements Database {

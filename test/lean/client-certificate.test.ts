@@ -13,7 +13,8 @@ import {
   type ClientCertificate,
   type ClientCertificateFiles,
 } from '../../src/lean/client-certificate.ts';
-import { connectLean, type LeanCredentials } from '../../src/lean/connect.ts';
+import type { LeanCredentials } from '../../src/lean/application.ts';
+import { connectLean } from '../../src/lean/connect.ts';
 import { LeanOutcomeUnknown, LeanUnreachable } from '../../src/errors/lean-errors.ts';
 import type { HttpRequest } from '../../src/lean/upstream-request.ts';
 import { sandboxCredentials } from '../../src/sandbox/fixtures.ts';

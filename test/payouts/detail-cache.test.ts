@@ -70,6 +70,16 @@ describe('the detail cache', () => {
     expect(cache.statistics).toMatchObject({ hits: 1, misses: 2 });
   });
 
+  it('keeps the row of the read, and not the equal rows of later requests', () => {
+    const { cache } = cacheWithClock();
+    const row = paidRow();
+    add(cache, row, 'intent');
+    cache.get(paidRow(), 'intent');
+    expect(cache.sameRow(paidRow())).toBe(row);
+    const changed = paidRow({ recipient_name: 'x' });
+    expect(cache.sameRow(changed)).toBe(changed);
+  });
+
   it.each([
     ['awaits its tracking', { post_initiation_status: null }],
     ['has no tracking', { post_initiation_status: undefined }],

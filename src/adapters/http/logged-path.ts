@@ -1,4 +1,4 @@
-const uuid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
+import { isUuid } from '../../payouts/values/ids.ts';
 
 /** A segment of a route: it has at most two digits, while account numbers have many. */
 const routeSegment = /^\.?[a-z_-]{0,40}(?:\.[a-z]{1,10})?\d{0,2}$/i;
@@ -13,6 +13,6 @@ const maxSegments = 12;
 export function loggedPathOf(path: string): string {
   return path
     .split('/', maxSegments)
-    .map(segment => (routeSegment.test(segment) || uuid.test(segment) ? segment : '…'))
+    .map(segment => (routeSegment.test(segment) || isUuid(segment) ? segment : '…'))
     .join('/');
 }

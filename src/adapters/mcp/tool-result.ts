@@ -104,8 +104,8 @@ function failureMessage(
 }
 
 /**
- * Tells a model what to do next. Lean, the store or the gateway has failed, and not the input of the model. For a payout it
- * always names the key, because the payout could be made twice under another one.
+ * Tells a model what to do next. Lean, the store or the gateway has failed, and not the input of the model. For a
+ * payout it always names the key, because the payout could be made twice under another one.
  */
 function nextStep(
   { code, retryable, retryAfterSeconds }: Problem,

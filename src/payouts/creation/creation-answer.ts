@@ -64,6 +64,16 @@ export type CreatePayoutsAnswer = PayoutsCreated | PayoutRejected | PayoutOutcom
 /** The final answer to one transfer. */
 export type TransferAnswer = PayoutCreated | PayoutRejected;
 
+/** The intent that Lean has created for a transfer, also one that Lean failed at once; null if there is none. */
+export function intentOf(answer: TransferAnswer): string | null {
+  return answer.kind === 'created' ? answer.intentId : answer.rejectedIntentId;
+}
+
+/** The intents that Lean has created for transfers, including those that Lean failed at once. */
+export function intentsOf(answers: readonly TransferAnswer[]): readonly string[] {
+  return answers.flatMap(answer => intentOf(answer) ?? []);
+}
+
 /** Combines the answers to all transfers of a request, in their order, into the answer to the request. */
 export function batchAnswer(idempotencyKey: string, answers: readonly TransferAnswer[]): CreatePayoutsAnswer {
   const [first] = answers;

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { RequestKey } from './payout-record.ts';
 import { maxKeyLength, maxReferenceLength, type ReferencedTransfer, type Transfer } from './transfer.ts';
 
@@ -41,7 +41,7 @@ function shorten(text: string, end: string): string {
 
 /** SHA-256 as base64url, 43 characters. */
 function digest(text: string): string {
-  return createHash('sha256').update(text).digest('base64url');
+  return hash('sha256', text, 'base64url');
 }
 
 /** The first 12 characters of the digest, 72 bits. They keep keys and references short enough to read. */

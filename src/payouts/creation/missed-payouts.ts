@@ -1,4 +1,4 @@
-import { compareInstants, parseInstant } from '../values/instant.ts';
+import { compareInstants, instantAt } from '../values/instant.ts';
 import type { Payout } from '../payout.ts';
 import type { Candidate } from './candidate.ts';
 import { isOwnOfSettled } from './own-payout.ts';
@@ -141,8 +141,8 @@ function intentsOlderThan(
 ): readonly string[] {
   if (until === null || leanUntil === null) return [];
   const leanTime = leanUntil - (until - at) - Math.min(rowTimeMarginMs, Math.max(0, at - since) / 2);
-  const moment = parseInstant(new Date(leanTime).toISOString());
+  const moment = instantAt(leanTime);
   return rows.flatMap(({ intentId, createdAt }) =>
-    createdAt != null && moment !== undefined && compareInstants(createdAt, moment) < 0 ? intentId : [],
+    createdAt != null && compareInstants(createdAt, moment) < 0 ? intentId : [],
   );
 }

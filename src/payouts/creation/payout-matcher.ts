@@ -57,9 +57,6 @@ export interface SearchOptions {
 /** The largest accepted difference between the clock of Lean's rows and that of its `Date` headers, in ms. */
 export const rowTimeMarginMs = 300_000;
 
-/** The time limit for reading Lean's list in the background, in ms. */
-export const backgroundReadingMs = 30_000;
-
 const dayMs = 86_400_000;
 
 /** Clocks that differ by more than this, in ms, are reported to operators. Lean's list then proves no absence. */

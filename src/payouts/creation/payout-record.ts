@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { canonicalDecimal } from '../values/decimal.ts';
 import {
   batchAnswer,
@@ -148,5 +148,5 @@ export function fingerprintOf(transfers: readonly Transfer[]): string {
     transfer.externalReference,
     transfer.authorize,
   ]);
-  return createHash('sha256').update(JSON.stringify(canonical)).digest('base64url');
+  return hash('sha256', JSON.stringify(canonical), 'base64url');
 }

@@ -4,6 +4,7 @@ import { LeanError, LeanNotSent, LeanRefused } from '../../errors/lean-errors.ts
 import { RateLimited, StoreUnavailable } from '../../errors/gateway-errors.ts';
 import {
   batchAnswer,
+  intentsOf,
   transferAnswer,
   type CreatePayoutsAnswer,
   type PayoutRejected,
@@ -190,10 +191,4 @@ export class PayoutSender {
       return undefined;
     }
   }
-}
-
-function intentsOf(answers: readonly TransferAnswer[]): readonly string[] {
-  return answers.flatMap(answer =>
-    answer.kind === 'created' ? answer.intentId : (answer.rejectedIntentId ?? []),
-  );
 }

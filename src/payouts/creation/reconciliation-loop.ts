@@ -4,7 +4,7 @@ import type { LeanClient } from '../../lean/client.ts';
 import { StoreUnavailable } from '../../errors/gateway-errors.ts';
 import { PollingLoop } from '../../scheduling/polling-loop.ts';
 import type { OutcomeReconciler } from './outcome-reconciler.ts';
-import { backgroundReadingMs, clockToleranceMs } from './payout-matcher.ts';
+import { clockToleranceMs } from './payout-matcher.ts';
 import { openRecords, type PayoutRequest, type RequestKey } from './payout-record.ts';
 import type { PayoutRecords, ReconciliationRecords } from './payout-records.ts';
 import { isFarAhead, type ResendRule } from './resend-rule.ts';
@@ -51,6 +51,8 @@ const auditRetryMs = 300_000;
 const auditFailureReportMs = 1_800_000;
 /** The most requests with failing audits that are remembered. */
 const maxFailingAudits = 10_000;
+/** The time limit for reading Lean's list for a request of unknown outcome. */
+const readingTimeoutMs = 30_000;
 /** The time limit of an audit. It is long, because an audit reads the list up to now. */
 const auditTimeoutMs = 60_000;
 const dayMs = 86_400_000;
@@ -182,7 +184,7 @@ export class ReconciliationLoop {
     // The request is postponed first, so that only one of several gateways reads Lean.
     if (!(await reconciliation.postpone(request, { checks, inMs: planned ?? auditRetryMs })))
       return undefined;
-    const readingMs = isOpen ? backgroundReadingMs : auditTimeoutMs;
+    const readingMs = isOpen ? readingTimeoutMs : auditTimeoutMs;
     const deadline = Math.max(client.deadline(), performance.now() + readingMs);
     if (isOpen) {
       const current = await reconciliation.startReading(request);

@@ -19,7 +19,7 @@ export interface Transfer {
 /** A transfer as it is recorded and sent: it always has a reference. */
 export type ReferencedTransfer = Transfer & { readonly externalReference: string };
 
-export const maxDescriptionLength = 32;
+const maxDescriptionLength = 32;
 /** The gateway's own limit: Lean documents none. A reference that Lean truncates could equal another reference. */
 export const maxReferenceLength = 64;
 /** The gateway's own limit: Lean documents none. */

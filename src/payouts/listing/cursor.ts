@@ -33,16 +33,8 @@ export function isRowOf(cursor: Cursor, row: PayoutRow): boolean {
  * A short hash of a list's filter. A cursor carries it, because a cursor is valid only with the filter it came from.
  */
 export function fingerprintOf(filter: object): string {
-  let fingerprint = fingerprintCache.get(filter);
-  if (fingerprint === undefined) {
-    fingerprint = hash('sha256', JSON.stringify(filter), 'base64url').slice(0, 8);
-    fingerprintCache.set(filter, fingerprint);
-  }
-  return fingerprint;
+  return hash('sha256', JSON.stringify(filter), 'base64url').slice(0, 8);
 }
-
-/** Hashes of immutable filters. All rows of a page share one filter. */
-const fingerprintCache = new WeakMap<object, string>();
 
 /** Encodes a cursor as Base64url text. */
 export function writeCursor(cursor: Cursor, fingerprint: string): string {

@@ -3,7 +3,8 @@ import { compareDecimals, type Decimal } from '../values/decimal.ts';
 import { BadInput } from '../../errors/gateway-errors.ts';
 import { compareInstants, type Instant } from '../values/instant.ts';
 
-type Maybe<T> = T | null | undefined;
+/** A value that a caller may leave out or send as null. */
+export type Maybe<T> = T | null | undefined;
 
 /** The conditions on a list's payouts. All bounds are inclusive. */
 export interface PayoutFilter {

@@ -4,10 +4,8 @@ import { BadInput } from '../../errors/gateway-errors.ts';
 import type { RowCache } from './row-cache.ts';
 import { PageReader, type CursorAnchor, type PageResult } from './page-reader.ts';
 import { RangeReader } from './range-reader.ts';
-import { filterQuery, type FilterQuery, type PayoutFilter } from './payout-filter.ts';
+import { filterQuery, type Maybe, type PayoutFilter } from './payout-filter.ts';
 import type { PayoutRow } from '../payout.ts';
-
-type Maybe<T> = T | null | undefined;
 
 /** Relay's arguments of a connection, and the filter. */
 export interface PayoutListArguments {
@@ -62,8 +60,9 @@ export class PayoutLists {
   async read(args: PayoutListArguments, options: CallOptions): Promise<PayoutPage> {
     const { size, fromEnd } = pageSizeOf(args);
     const query = filterQuery(args.filter ?? {});
-    const after = anchorOf(args.after, query, 'after');
-    const before = anchorOf(args.before, query, 'before');
+    const fingerprint = fingerprintOf(query);
+    const after = anchorOf(args.after, fingerprint, 'after');
+    const before = anchorOf(args.before, fingerprint, 'before');
     if (
       after !== undefined &&
       before !== undefined &&
@@ -79,7 +78,7 @@ export class PayoutLists {
     this.#rowCache.add(rows);
     return {
       rows,
-      cursorOf: index => cursorOf(page, index, query),
+      cursorOf: index => cursorOf(page, index, fingerprint),
       hasPreviousPage: range.start > 0,
       hasNextPage: range.end < total,
       totalCount: total,
@@ -90,22 +89,22 @@ export class PayoutLists {
 function cursorOf(
   { range, rows, total, snapshotTime }: PageResult,
   index: number,
-  query: FilterQuery,
+  fingerprint: string,
 ): string {
   const row = rows[index];
   if (row === undefined) throw new RangeError(`the page has no row ${String(index)}`);
   const { intentId, paymentId, createdAt } = row;
   const cursor = { position: range.start + index, total, snapshotTime, intentId, paymentId, createdAt };
-  return writeCursor(cursor, fingerprintOf(query));
+  return writeCursor(cursor, fingerprint);
 }
 
 function anchorOf(
   text: Maybe<string>,
-  query: FilterQuery,
+  fingerprint: string,
   argument: 'after' | 'before',
 ): CursorAnchor | undefined {
   if (text == null) return undefined;
-  const cursor = readCursor(text, fingerprintOf(query), argument);
+  const cursor = readCursor(text, fingerprint, argument);
   return { cursor, position: cursor.position, gone: false };
 }
 

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { type Instant, formatInstant } from '../instant.ts';
 
 /** The event types that Lean's events API accepts as a filter. Webhooks may have other types. */
@@ -54,7 +54,7 @@ export class LeanEvent {
   get id(): string {
     const { subject, ordinal, at, type } = this.#data;
     const name = [this.#seed, subject, ordinal, at, type].join(' ');
-    const hex = createHash('sha256').update(name).digest('hex');
+    const hex = hash('sha256', name);
     return [hex.slice(0, 8), hex.slice(8, 12), `4${hex.slice(13, 16)}`, `a${hex.slice(17, 20)}`]
       .concat(hex.slice(20, 32))
       .join('-');

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { getOperationAST, GraphQLError, specifiedRules, validate, type GraphQLSchema } from 'graphql';
 import { limitErrors, parseDocument } from '../documents/operation-limits.ts';
@@ -63,8 +63,7 @@ function problemOf(
 ): string | undefined {
   if (!/^(?:sha256:)?[0-9a-f]{64}$/.test(key)) return 'is not sha256: and 64 lower-case hexadecimal digits';
   if (typeof document !== 'string') return 'has a value that is not a string';
-  if (createHash('sha256').update(document).digest('hex') !== hashOf(key))
-    return 'is not the hash of its document';
+  if (hash('sha256', document) !== hashOf(key)) return 'is not the hash of its document';
   try {
     const ast = parseDocument(document);
     if (getOperationAST(ast) === null) return 'has a document that does not hold exactly one operation';

@@ -38,7 +38,7 @@ export interface UpdatesOptions {
  */
 const sharedMs = 1000;
 
-/** The most payouts whose reads are kept for sharing. */
+/** The most payouts whose reads are shared. */
 const maxShared = 1000;
 
 /** How long to wait for more subscribers that reconnect, so that one read serves all of them, in ms. */
@@ -49,8 +49,6 @@ interface SharedReads {
   readonly payouts: PayoutLookup;
   /** No data that was read is older than this time, on the clock of `performance.now()`. */
   readonly from: number;
-  /** The time until which later subscribers may use these reads, on the same clock. */
-  readonly until: number;
   /** The position of the newest update when this object was created. */
   readonly position: number;
   /** Starts the reads, possibly after a wait for more subscribers. */
@@ -60,8 +58,8 @@ interface SharedReads {
 /** Updates of payouts for GraphQL subscriptions. */
 export class SubscriptionUpdates implements Updates {
   readonly #options: UpdatesOptions;
-  /** By intent id. */
-  readonly #sharedReads = new LRUCache<string, SharedReads>({ max: maxShared });
+  /** By intent id. Each is removed when later subscribers may no longer use it, because it holds what was read. */
+  readonly #sharedReads = new LRUCache<string, SharedReads>({ max: maxShared, ttlAutopurge: true });
 
   constructor(options: UpdatesOptions) {
     this.#options = options;
@@ -167,7 +165,7 @@ export class SubscriptionUpdates implements Updates {
     const now = performance.now();
     const existing = this.#sharedReads.get(intentId);
     // Reads that began before the update was published may not show it.
-    const isFresh = existing !== undefined && now < existing.until && position <= existing.position;
+    const isFresh = existing !== undefined && position <= existing.position;
     if (isFresh && existing.from >= from) return existing;
     // The existing reads are fresh but began before this subscription, as happens when many subscribers reconnect.
     // New reads wait, so that they serve all of these subscribers.
@@ -184,10 +182,9 @@ export class SubscriptionUpdates implements Updates {
       payouts: new PayoutLookup(new Loaders(sources, { budget: new CallBudget(maxUpstreamCalls) })),
       position: Math.max(position, live.latest?.position ?? 0),
       from: now + waitMs,
-      until: now + waitMs + lastsMs,
       start: () => (started ??= start()),
     };
-    this.#sharedReads.set(intentId, shared);
+    this.#sharedReads.set(intentId, shared, { ttl: waitMs + lastsMs });
     return shared;
   }
 
