@@ -268,13 +268,44 @@ it('lists 10 payouts by default, and says so; the default of REST stays that of 
 it('only a refused creation is told how to pay', () => {
   const response = { status: 422, contentType: 'application/json', body: '{"status":"INVALID"}' };
   const read = toolResult({ kind: 'lean', response, retryAfterSeconds: null }, {});
-  const creation = toolResult(
-    { kind: 'lean', response, retryAfterSeconds: null, idempotencyKey: 'key-1' },
-    {},
-  );
   expect(textOf(read)).toContain('Correct the arguments, or tell the user.');
   expect(textOf(read)).not.toContain('idempotency_key');
-  expect(textOf(creation)).toContain('use a new idempotency_key');
+});
+
+it.each([
+  [404, 'UNKNOWN_PAYMENT_DESTINATION'],
+  [400, 'INVALID_PARAMETERS'],
+  [409, 'INVALID_ACCOUNT'],
+  [422, 'BENEFICIARY_NOT_ACTIVE'],
+] as const)(
+  'a creation that Lean refuses for good with %i says that nothing was paid, and that a corrected one needs a new key',
+  async (status, code) => {
+    const { mcp, lean } = await start();
+    lean.faults.add({ kind: 'status', status, code, operation: 'createPayoutPayment', times: 1 });
+    const client = await connect(mcp);
+    const args = { idempotency_key: 'key-1', body: leanCreation() };
+    const refused = await call(client, 'lean-createpayoutpayment', args);
+    expect(refused.isError).toBe(true);
+    expect(textOf(refused)).toBe(
+      `Lean answered with an error: HTTP ${String(status)}, ${code}. Nothing was paid. The same call would get the ` +
+        'same answer. To pay a corrected payout, use a new idempotency_key. Otherwise tell the user.',
+    );
+    expect(await call(client, 'lean-createpayoutpayment', args)).toEqual(refused);
+    const paid = await call(client, 'lean-createpayoutpayment', { ...args, idempotency_key: 'key-2' });
+    expect(paid.isError).toBeFalsy();
+    expect(lean.requests.filter(({ operation }) => operation === 'createPayoutPayment')).toHaveLength(2);
+  },
+);
+
+it('a creation that Lean answers with 429 is repeated with the same key', async () => {
+  const { mcp, lean } = await start();
+  lean.faults.add({ kind: 'status', status: 429, retryAfter: 7, operation: 'createPayoutPayment', times: 1 });
+  const client = await connect(mcp);
+  const args = { idempotency_key: 'key-1', body: leanCreation() };
+  expect(textOf(await call(client, 'lean-createpayoutpayment', args))).toMatch(
+    /^Lean answered with an error: HTTP 429.* This call paid nothing\. Call again after 7 seconds, with the same body and idempotency_key "key-1"\.$/,
+  );
+  expect((await call(client, 'lean-createpayoutpayment', args)).isError).toBeFalsy();
 });
 
 it('a creation that Lean answers with a number that is not JSON is a success', () => {
@@ -896,7 +927,7 @@ describe('a payout whose outcome is unknown', () => {
     const result = await call(client, tool, { idempotency_key: 'key-1', body: leanCreation() });
     expect(result.isError).toBe(true);
     expect(textOf(result)).toMatch(
-      /^It is unknown whether it is paid: do not create another payout or use another key\. Call again with the same body and idempotency_key "key-1" after \d+ seconds\. After .*Z, a repeated call sends the payout again if Lean still does not have it\. Tell the user\.$/,
+      /^It is unknown whether it is paid: do not create another payout or use another key\. .* After .*Z, a repetition sends it again if Lean still does not have it\. Call again with the same body and idempotency_key "key-1" after \d+ seconds\. Tell the user\.$/,
     );
     expect(result._meta).toMatchObject({
       code: 'PAYOUT_OUTCOME_UNKNOWN',
@@ -906,6 +937,17 @@ describe('a payout whose outcome is unknown', () => {
     });
   });
 
+  it('names the code of Lean’s refusal', async () => {
+    const { mcp, lean } = await start();
+    const fault = { kind: 'status', status: 422, code: 'INSUFFICIENT_BALANCE' } as const;
+    lean.faults.add({ ...fault, operation: 'createPayoutPayment' });
+    const args = { idempotency_key: 'key-1', body: leanCreation() };
+    const result = await call(await connect(mcp), tool, args);
+    expect(textOf(result)).toMatch(
+      /^It is unknown whether it is paid: .* Lean refused the payout \(INSUFFICIENT_BALANCE\).* Call again with the same body and idempotency_key "key-1" after \d+ seconds\. Tell the user\.$/,
+    );
+  });
+
   it('tells a model not to repeat what an operator must decide', async () => {
     const { mcp, lean } = await start();
     const client = await connect(mcp);
@@ -913,7 +955,9 @@ describe('a payout whose outcome is unknown', () => {
     await call(client, tool, { idempotency_key: 'key-1', body: leanCreation() });
     lean.payouts.add({ amount: '16.5', destinationId: destinations.pays, description: 'INV 001' });
     const result = await call(client, tool, { idempotency_key: 'key-1', body: leanCreation() });
-    expect(textOf(result)).toContain('An operator must decide; do not repeat this call.');
+    expect(textOf(result)).toContain(
+      'An operator must decide: do not repeat it, and never pay it under another key. Tell the user.',
+    );
     expect(result._meta).toMatchObject({ code: 'PAYOUT_OUTCOME_UNKNOWN', reason: 'UNCLEAR' });
     expect(result._meta).not.toHaveProperty('retryable');
   });
