@@ -87,7 +87,6 @@ describe('a read', () => {
 
   it.each([
     { kind: 'status', status: 422, code: 'INVALID_PARAMETERS' },
-    { kind: 'html', status: 418 },
     { kind: 'status', status: 429, retryAfter: 3000 },
     { kind: 'status', status: 500 },
   ] as const)('returns Lean’s error response without its internal headers (%o)', async fault => {
@@ -95,9 +94,26 @@ describe('a read', () => {
     lean.faults.add(fault);
     const response = await fetch(`${rest}/v1/payouts/v1/${examplePayoutId}`);
     expect(response.status).toBe(fault.status);
-    expect(await response.text()).toContain(fault.kind === 'html' ? 'cloudflare' : '"status"');
+    expect(await response.text()).toContain('"status"');
     expect(response.headers.get('retry-after')).toBe('retryAfter' in fault ? '3000' : null);
     for (const name of response.headers.keys()) expect(name).not.toMatch(/^(lean-|cf-|server$|set-cookie)/);
+  });
+
+  it.each([
+    [503, 502, 'LEAN_UNAVAILABLE'],
+    [429, 502, 'LEAN_RATE_LIMITED'],
+    [404, 502, 'LEAN_REFUSED'],
+    [200, 502, 'LEAN_BAD_RESPONSE'],
+  ])('with a page of a proxy (%i) is answered with problem details: %i, %s', async (status, ours, code) => {
+    const { rest, lean } = await start();
+    lean.faults.add({ kind: 'html', status });
+    const response = await fetch(`${rest}/v1/payouts/v1/${examplePayoutId}`);
+    expect(response.headers.get('content-type')).toBe('application/problem+json');
+    expect([response.status, await response.json()]).toMatchObject([
+      ours,
+      { code, lean: { httpStatus: status } },
+    ]);
+    expect(lean.requests.length).toBeGreaterThan(0);
   });
 
   it.each([401, 403])(
