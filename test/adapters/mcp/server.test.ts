@@ -391,6 +391,70 @@ it('a key creates one payout over GraphQL, REST and MCP', async () => {
   expect(lean.payouts.all()).toHaveLength(payoutsBefore + 1);
 });
 
+const amountTexts: readonly (readonly [text: string, sent: string | null])[] = [
+  ['16.50', '16.50'],
+  ['1e3', '1000'],
+  ['1E+2', '100'],
+  ['1e-1', '0.1'],
+  ['123456789012345678', '123456789012345678'],
+  ['05', null],
+  ['+5', null],
+  ['-5', null],
+  ['0', null],
+  ['1e-3', null],
+  ['1234567890123456789', null],
+  ['1e18', null],
+  ['16,50', null],
+  [`1.${'0'.repeat(63)}`, null],
+];
+
+it.each(amountTexts)('the amount %j as text reaches Lean as %s from every surface', async (amount, sent) => {
+  const { url, mcp, restUrl, lean } = await start({ env: { REST_PORT: '0' } });
+  const body = leanCreation({ amount });
+  await call(await connect(mcp), 'lean-createpayoutpayment', { idempotency_key: 'by-mcp', body });
+  await fetch(`${restUrl ?? ''}/v1/payouts/v1/payment`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'idempotency-key': 'by-rest' },
+    body: JSON.stringify(body),
+  });
+  await postOperation(url, createPayoutDocument, {
+    input: payoutInput('by-graphql', { amount: { amount, currency: 'AED' } }),
+  });
+  const creations = lean.requests.filter(({ operation }) => operation === 'createPayoutPayment');
+  expect(creations.map(each => /"amount":([^,]*),/.exec(each.body)?.[1])).toEqual(
+    sent === null ? [] : [sent, sent, sent],
+  );
+});
+
+it('the published schema accepts the texts of amounts that are accepted, and no text with another form', async () => {
+  const { mcp } = await start();
+  const [create] = (await (await connect(mcp)).listTools()).tools;
+  const accepted = (amount: string): boolean =>
+    schemaErrors(create?.inputSchema, { idempotency_key: 'k', body: leanCreation({ amount }) }).length === 0;
+  expect(['16.50', '1e3', '1E+2', '1e-1'].map(accepted)).toEqual([true, true, true, true]);
+  expect(['05', '+5', '-5', '16,50', ' 5', '5.', '.5', ''].map(accepted)).not.toContain(true);
+});
+
+it.each(['1e3', '1.0E+3', '1000.00', '100000e-2', '1.0000000000000000000e3'])(
+  'the amount %s as a JSON number reaches Lean from REST and MCP',
+  async digits => {
+    const { mcp, restUrl, lean } = await start({ env: { REST_PORT: '0' } });
+    const body = JSON.stringify(leanCreation({ amount: '@' })).replace('"@"', digits);
+    await postMessage(
+      mcp,
+      `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"lean-createpayoutpayment",` +
+        `"arguments":{"idempotency_key":"by-mcp","body":${body}}}}`,
+    );
+    await fetch(`${restUrl ?? ''}/v1/payouts/v1/payment`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'idempotency-key': 'by-rest' },
+      body,
+    });
+    const creations = lean.requests.filter(({ operation }) => operation === 'createPayoutPayment');
+    expect(creations.map(each => Number(/"amount":([^,]*),/.exec(each.body)?.[1]))).toEqual([1000, 1000]);
+  },
+);
+
 describe('a failed call', () => {
   it('with invalid arguments names them and what to do, and sends nothing to Lean', async () => {
     const { mcp, lean } = await start();
@@ -452,9 +516,8 @@ describe('a failed call', () => {
     ],
     [
       { body: leanCreation({ amount: '16,50' }) },
-      `${transfer}.amount must be a decimal number such as "16.50", with a point and without spaces, leading zeros or a +, of at most 64 characters.`,
+      `${transfer}.amount must be a decimal number such as "16.50" or "1.65e1", with a point and without spaces, leading zeros or a leading +, of at most 64 characters.`,
     ],
-    [{ body: leanCreation({ amount: '1e3' }) }, `${transfer}.amount must be plain digits, such as "16.50".`],
     [{ body: leanCreation({ amount: -1 }) }, `${transfer}.amount must be above zero.`],
     [
       { body: leanCreation({ amount: undefined }) },
