@@ -187,6 +187,7 @@ async function parameterValues(
   const text = await readBodyText(context, maxBodyBytes);
   if (typeof text !== 'string')
     return { problem: { status: text.status, code: 'BAD_USER_INPUT', detail: text.message } };
+  if (text === '') return { problem: invalidParameter(bodyName, 'is empty; send a JSON object.') };
   try {
     return { values: { ...values, [bodyName]: parseExactJson(text) } };
   } catch (error) {

@@ -464,8 +464,18 @@ describe('a failed call', () => {
       ['lean-getpayout', {}, /payment_id is missing/],
       ['lean-listpayouts', { page_size: 0 }, /page_size must be a whole number from 1 to 1000/],
       ['lean-listpayouts', { page_size: '1; drop' }, /page_size must be/],
+      ['lean-listpayouts', { amount_min: '2', amount_max: 1 }, /amount_min is above amount_max\./],
+      [
+        'lean-listpayouts',
+        { from: '2026-03-02T00:00:00Z', to: '2026-03-01T00:00:00Z' },
+        /from is after to\./,
+      ],
       ['lean-listpayouts', { status: 'FAILED' }, /status is not known; accepted: page_number/],
-      ['lean-createpayoutpayment', { body: leanCreation() }, /idempotency_key must be 1 to 255/],
+      [
+        'lean-createpayoutpayment',
+        { body: leanCreation() },
+        /idempotency_key is missing; it must be 1 to 255/,
+      ],
       ['lean-createpayoutpayment', { idempotency_key: 'k' }, /body must be of type object/],
       [
         'lean-createpayoutpayment',
