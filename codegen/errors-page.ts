@@ -34,7 +34,9 @@ over HTTP recommends.
 
 ## Only on REST and MCP
 
-REST has these codes in problem details, and MCP in \`_meta\`, unless Lean itself has answered.
+REST has these codes in problem details, and MCP in \`_meta\`, unless Lean itself has answered. A payout whose input is wrong
+is \`BAD_USER_INPUT\` there, where GraphQL has \`PayoutRejected\` with \`INVALID_INPUT\`: nothing was sent, so correct the input,
+and use the same key.
 
 ${tableOf(operationErrors)}`;
 }
