@@ -49,9 +49,7 @@ export async function startMcpServer(options: McpHttpOptions): Promise<Listener>
     ...options,
     surface: 'mcp',
     route,
-    onUnexpectedError: context => {
-      sendError(context, 500, 'Unexpected error.');
-    },
+    sendError: sendRefusal,
   });
   return {
     url: listener.url,

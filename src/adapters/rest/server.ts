@@ -39,13 +39,7 @@ export function startRestServer(options: RestOptions): Promise<Listener> {
     ...options,
     surface: 'rest',
     route,
-    onUnexpectedError: context => {
-      sendProblem(context, {
-        status: 500,
-        code: 'INTERNAL_SERVER_ERROR',
-        detail: 'Unexpected error.',
-      });
-    },
+    sendError: sendRefusal,
   });
 
   async function route(context: HttpRequestContext): Promise<void> {
