@@ -102,6 +102,26 @@ it.each(['1732800000000000', '-1732800000000000', '9007199254740991', '"17328000
   },
 );
 
+it.each([
+  ['{"name":"lean-listpayouts","arguments":"x"}', 'params.arguments must be an object'],
+  ['{"name":"lean-listpayouts","arguments":null}', 'params.arguments must be an object'],
+  ['{"name":"lean-listpayouts","arguments":[]}', 'params.arguments must be an object'],
+  ['{}', 'params.name must be the name of a tool'],
+  ['null', 'params must be an object'],
+])('a tool call with the params %s is told in one sentence what is wrong', async (params, problem) => {
+  const { mcp, lean } = await start();
+  const { message } = await postMessage(
+    mcp,
+    `{"jsonrpc":"2.0","id":7,"method":"tools/call","params":${params}}`,
+  );
+  expect(message).toMatchObject({
+    id: 7,
+    error: { code: -32_602, message: expect.stringContaining(problem) as string },
+  });
+  expect(JSON.stringify(message)).not.toContain('\\n');
+  expect(lean.requests).toEqual([]);
+});
+
 it('an id that is not a safe integer is refused, and nothing is sent', async () => {
   const { mcp, lean } = await start();
   const { status, message } = await postMessage(
