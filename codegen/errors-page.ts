@@ -27,14 +27,16 @@ export function errorsPage(): string {
 
 ${tableOf(graphErrors)}
 On REST, the column HTTP is the status of the problem details, with two exceptions: it is 503 if the gateway could not send a
-request to Lean, and \`BAD_USER_INPUT\` may have the more precise status 404, 405, 413 or 415. Lean's own responses, including
+request to Lean, and \`BAD_USER_INPUT\` may have the more precise status 403, 404, 405, 413 or 415. Lean's own responses, including
 refusals, keep Lean's status. GraphQL uses the column only if nothing was executed. With
 \`accept: application/json\` it responds 200 even to an invalid or too expensive document and to wrong variables, as GraphQL
 over HTTP recommends.
 
 ## Only on REST and MCP
 
-REST has these codes in problem details, and MCP in \`_meta\`, unless Lean itself has answered.
+REST has these codes in problem details, and MCP in \`_meta\`, unless Lean itself has answered. A payout whose input is wrong
+is \`BAD_USER_INPUT\` there, where GraphQL has \`PayoutRejected\` with \`INVALID_INPUT\`: nothing was sent, so correct the input,
+and use the same key.
 
 ${tableOf(operationErrors)}`;
 }

@@ -58,6 +58,10 @@ async function gateway() {
   for (const warning of settingWarnings(process.env)) log.warn(warning);
   if (config.auth.kind === 'none')
     log.warn('AUTH=none: every caller who can reach this gateway may read payouts and move money');
+  if (config.webhookSecrets.length === 0)
+    log.info(
+      'LEAN_WEBHOOK_SECRET is not set: POST /webhooks/lean answers 404, and there are no payout updates',
+    );
   const running = await startGateway(config, { log, traces: traces !== undefined });
   // Only now: while the program starts, these flags cost a quarter more CPU time.
   setV8Flags();

@@ -103,6 +103,12 @@ function isOutage(error: unknown): boolean {
 /** The check that failed. The message contains nothing of the token, because the caller may be anybody. */
 function problemOf(error: unknown): string {
   if (error instanceof errors.JWTExpired) return 'has expired';
+  if (
+    error instanceof errors.JWTClaimValidationFailed &&
+    error.claim === 'nbf' &&
+    error.reason === 'check_failed'
+  )
+    return 'is not valid yet: its nbf claim is in the future';
   if (error instanceof errors.JWTClaimValidationFailed)
     return error.reason === 'missing'
       ? `has no ${error.claim} claim`

@@ -182,12 +182,6 @@ export const graphErrors = {
 
 /** Codes that only REST and MCP use. GraphQL shows these cases in the result of `createPayout`. */
 export const operationErrors = {
-  INVALID_INPUT: {
-    httpStatus: 422,
-    retryable: false,
-    meaning: 'The payout was refused before anything was sent.',
-    advice: 'Correct the input, and use the same key.',
-  },
   REJECTED_BY_LEAN: {
     httpStatus: 422,
     retryable: false,

@@ -96,6 +96,11 @@ export class LeanAnswer {
     return this.body.length === 0 || this.body[0] === '{'.charCodeAt(0);
   }
 
+  /** Whether the body is a JSON object, as all of Lean's are. The page of a proxy is not. */
+  get hasJsonObject(): boolean {
+    return 'value' in this.#parsedBody();
+  }
+
   /** The machine code in Lean's error body, such as `UNKNOWN_PAYMENT`; undefined if there is none. */
   errorCode(): string | undefined {
     const parsed = this.#parsedBody();

@@ -48,10 +48,12 @@ export const creationShape: Shape = {
                 amount: {
                   type: ['number', 'string'],
                   exclusiveMinimum: 0,
-                  pattern: '^\\d{1,18}(\\.\\d+)?$',
+                  // The texts that `parseDecimal` accepts, without a sign.
+                  pattern: '^(0|[1-9]\\d*)(\\.\\d+)?([eE][+-]?\\d{1,2})?$',
+                  maxLength: 64,
                   description:
-                    'In major units, with no more decimals than the currency has: 16.5 or "16.50". Send an amount ' +
-                    'of more than 15 digits as text.',
+                    'In major units, with no more decimals than the currency has, and at most 18 digits before the ' +
+                    'point: 16.5 or "16.50". Send an amount of more than 15 digits as text.',
                   examples: ['16.50'],
                 },
                 currency: {

@@ -204,13 +204,14 @@ function keyFrom(
 /**
  * The outcome of a response of Lean that is passed on to the caller. A refusal of the gateway's own credentials is not
  * passed on: the caller would renew its own token, which is valid, and the response may contain the gateway's token.
- * @throws LeanBadAnswer if a successful response is not JSON, or the status is none of an API
- * @throws LeanRefused if Lean refuses the gateway's credentials
+ * Neither is a response that is not a JSON object, such as the page of a proxy in front of Lean.
+ * @throws LeanBadAnswer if a successful response is not a JSON object, or the status is none of an API
+ * @throws LeanRefused, LeanOutcomeUnknown for any other response that is not passed on
  */
 function outcomeFromLean(answer: LeanAnswer): OperationOutcome & { readonly kind: 'lean' } {
   const { status, mediaType, body } = answer;
   if (answer.ok) answer.json();
-  else if (status < 400 || status === 401 || status === 403) throw answer.failure();
+  else if (!isPassedOn(answer)) throw answer.failure();
   return {
     kind: 'lean',
     response: { status, contentType: mediaType ?? null, body },
@@ -218,10 +219,16 @@ function outcomeFromLean(answer: LeanAnswer): OperationOutcome & { readonly kind
   };
 }
 
+/** Whether a response that is no success is passed on to the caller. */
+function isPassedOn(answer: LeanAnswer): boolean {
+  const { status } = answer;
+  return status >= 400 && status !== 401 && status !== 403 && answer.hasJsonObject;
+}
+
 /** @throws the error itself if there is no outcome for it, because it is a bug or a cancellation */
 function outcomeFromError(error: unknown, idempotencyKey?: string): OperationOutcome {
   const key = idempotencyKey === undefined ? {} : { idempotencyKey };
-  if (error instanceof LeanRefused && error.code !== 'LEAN_UNAUTHORIZED' && error.cause instanceof LeanAnswer)
+  if (error instanceof LeanRefused && error.cause instanceof LeanAnswer && isPassedOn(error.cause))
     return { ...outcomeFromLean(error.cause), ...key };
   if (error instanceof SimilarPayoutUnknown)
     return { kind: 'similar', error, idempotencyKey: idempotencyKey ?? '' };

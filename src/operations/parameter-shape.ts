@@ -8,7 +8,7 @@ export function parameterShape({ type, minimum, maximum, shape }: OperationParam
   if (type === 'integer')
     return { type, ...(minimum !== undefined && { minimum }), ...(maximum !== undefined && { maximum }) };
   if (type === 'decimal')
-    return { type: 'string', pattern: '^(0|[1-9]\\d*)(\\.\\d+)?$', examples: ['16.50'] };
+    return { type: 'string', pattern: '^(0|[1-9]\\d*)(\\.\\d+)?([eE][+-]?\\d{1,2})?$', examples: ['16.50'] };
   if (type === 'key')
     return {
       type: 'string',

@@ -1,10 +1,10 @@
 import type { LeanCall, OperationArguments, OperationParameter } from '../lean/operations.ts';
 import type { RequestProblem } from '../payouts/creation/creation-request.ts';
-import { decimalFromNumber, parseDecimal } from '../payouts/values/decimal.ts';
+import { compareDecimals, decimalFromNumber, parseDecimal } from '../payouts/values/decimal.ts';
 import { tooManyDigits } from '../payouts/creation/body-problems.ts';
 import { maxProblems } from '../payouts/creation/creation-answer.ts';
 import { isUuid } from '../payouts/values/ids.ts';
-import { instantForm, parseInstant } from '../payouts/values/instant.ts';
+import { compareInstants, instantForm, parseInstant } from '../payouts/values/instant.ts';
 import { keyProblems } from '../payouts/creation/transfer.ts';
 
 /** An operation's parameter values by name: strings from a URL, or JSON values from a tool call. */
@@ -49,8 +49,35 @@ export function argumentsFrom(
     } else if (parameter.in === 'path') path[name] = text;
     else query[name] = text;
   }
+  if (problems.length === 0) problems.push(...rangeProblems(query));
   return problems.length > 0 ? { problems } : { args: { path, query } };
 }
+
+/** The problems of ranges whose lower bound is above the upper one, which no payout can match. All values are valid. */
+function rangeProblems(query: Readonly<Record<string, string>>): RequestProblem[] {
+  return ranges.flatMap(({ low, high, isAbove, problem }) => {
+    const { [low]: lower, [high]: upper } = query;
+    const isEmpty = lower !== undefined && upper !== undefined && isAbove(lower, upper);
+    return isEmpty ? [{ parameter: low, problem: `${problem} ${high}.` }] : [];
+  });
+}
+
+const isLater = (a: string, b: string): boolean => {
+  const [from, to] = [parseInstant(a), parseInstant(b)];
+  return from !== undefined && to !== undefined && compareInstants(from, to) > 0;
+};
+
+const isGreater = (a: string, b: string): boolean => {
+  const [min, max] = [parseDecimal(a), parseDecimal(b)];
+  return min !== undefined && max !== undefined && compareDecimals(min, max) > 0;
+};
+
+/** The parameters of Lean's list that are the bounds of a range. */
+const ranges = [
+  { low: 'amount_min', high: 'amount_max', isAbove: isGreater, problem: 'is above' },
+  { low: 'from', high: 'to', isAbove: isLater, problem: 'is after' },
+  { low: 'from_updated_at', high: 'to_updated_at', isAbove: isLater, problem: 'is after' },
+] as const;
 
 /**
  * The first problem with an idempotency key; undefined if it is valid.
@@ -58,7 +85,9 @@ export function argumentsFrom(
  */
 export function keyProblem(name: string, key: unknown): RequestProblem | undefined {
   const [first] = keyProblems(typeof key === 'string' ? key : '');
-  return first && { parameter: name, problem: first.problem };
+  if (first === undefined) return undefined;
+  const isMissing = key === undefined || key === null;
+  return { parameter: name, problem: isMissing ? `is missing; it ${first.problem}` : first.problem };
 }
 
 /** A decimal that is given as a number keeps all its digits. Undefined if it may have lost some. */

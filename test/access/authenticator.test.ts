@@ -53,6 +53,19 @@ describe('a token with payouts:create and without payouts:read', () => {
   });
 });
 
+it('a token that is not valid yet is refused with that reason', async () => {
+  const { gateway, issuer, ask } = await start();
+  const token = await issuer.token({ scope: 'payouts:read', nbf: Math.floor(Date.now() / 1000) + 3600 });
+  const query = `{ payout(id: "${payoutIdOf('c0000000-0000-4000-8000-000000000999')}") { id } }`;
+  expect(await ask(query, { authorization: `Bearer ${token}` })).toMatchObject({
+    status: 401,
+    errors: [
+      { message: expect.stringContaining('is not valid yet: its nbf claim is in the future') as string },
+    ],
+  });
+  expect(gateway.lean.requests).toEqual([]);
+});
+
 describe('with several issuers and audiences', () => {
   it('a token may have any of each, and no other', async () => {
     const { gateway, issuer, ask } = await start({

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { GraphiqlPage } from '../graphiql/page.ts';
 import type { GraphqlEndpoint } from '../graphql/endpoint.ts';
 import type { GraphqlSocket } from '../graphql/websocket/socket.ts';
+import type { PresentedError } from '../../errors/presented-error.ts';
 import type { HttpRequestContext } from './http-request-context.ts';
 import { sendLargeResponse } from './large-response.ts';
 import { startListener, type Listener, type CommonListenerOptions } from './listener.ts';
@@ -32,13 +33,11 @@ export function startHttpServer(options: HttpServerOptions): Promise<Listener> {
     surface: 'graphql',
     route,
     onUpgrade: socket?.upgrade.bind(socket),
-    onUnexpectedError: ({ response }) => {
-      sendJson(response, 500, { status: 'error' });
-    },
+    sendError,
   });
 
   async function route(context: HttpRequestContext): Promise<void> {
-    const { request, response, draining, report } = context;
+    const { request, response, draining } = context;
     const path = withoutTrailingSlash(context.path);
     if (path === '/health') sendJson(response, 200, { status: 'ok' });
     else if (path === '/ready') {
@@ -55,15 +54,35 @@ export function startHttpServer(options: HttpServerOptions): Promise<Listener> {
           stoppingRefusal.headers,
         );
       else await webhook(context);
-    } else if (path !== '/graphql') sendJson(response, 404, { status: 'not found' });
-    else if (draining) {
-      const { status, headers, message, code, details } = stoppingRefusal;
-      report.outcome = code;
-      sendJson(response, status, { errors: [{ message, extensions: { code, ...details } }] }, headers);
-    } else if (graphiql !== undefined && wantsGraphiql(request))
+    } else if (path !== '/graphql')
+      sendError(context, {
+        code: 'BAD_USER_INPUT',
+        status: 404,
+        message: path === '/webhooks/lean' ? noWebhooks(webhook !== undefined) : 'GraphQL is at /graphql.',
+        headers: {},
+        details: {},
+      });
+    else if (draining) sendError(context, stoppingRefusal);
+    else if (graphiql !== undefined && wantsGraphiql(request))
       await sendLargeResponse(response.writeHead(200, graphiql.headers), await graphiql.gzipped());
     else await graphql.handle(context);
   }
+}
+
+/** Sends an error in the format of GraphQL. Its code is the outcome of the request in the log and the metrics. */
+function sendError(
+  { response, report }: HttpRequestContext,
+  { status, headers, message, code, details }: PresentedError,
+): void {
+  report.outcome ??= code;
+  sendJson(response, status, { errors: [{ message, extensions: { code, ...details } }] }, headers);
+}
+
+/** Why a request for the webhook route is answered with 404. */
+function noWebhooks(isConfigured: boolean): string {
+  return isConfigured
+    ? 'Webhooks are accepted only by POST.'
+    : 'This gateway receives no webhooks, because LEAN_WEBHOOK_SECRET is not set.';
 }
 
 function withoutTrailingSlash(path: string): string {

@@ -3,6 +3,7 @@ import type { AddressInfo, Server } from 'node:net';
 import type { Duplex } from 'node:stream';
 import cors from 'cors';
 import type { Logger } from 'pino';
+import type { PresentedError } from '../../errors/presented-error.ts';
 import { CallerGone } from './caller-gone.ts';
 import { connectionLimits as limits } from './connection-limits.ts';
 import { Connections } from './connections.ts';
@@ -10,6 +11,7 @@ import { hostCheck } from './host-check.ts';
 import { HttpRequestContext, pathOf } from './http-request-context.ts';
 import { runWithReport, type Surface } from '../observability/request-report.ts';
 import { logRequest, type FinishedRequest } from './request-log.ts';
+import { unexpectedError } from './refusal.ts';
 import { SecuredResponse } from './secured-response.ts';
 import type { Tracing } from '../observability/tracing.ts';
 import { InFlightRequests } from './in-flight-requests.ts';
@@ -44,8 +46,8 @@ export interface ListenerOptions extends CommonListenerOptions {
   readonly route: (context: HttpRequestContext) => Promise<void>;
   /** Takes over a connection that requests an upgrade. @default upgrades are ignored */
   readonly onUpgrade?: ((request: IncomingMessage, socket: Duplex, head: Buffer) => void) | undefined;
-  /** Responds after a bug, if the response has not begun yet. */
-  readonly onUnexpectedError: (context: HttpRequestContext) => void;
+  /** Sends an error in the format of the surface: a Host header that is not accepted, or a bug. */
+  readonly sendError: (context: HttpRequestContext, error: PresentedError) => void;
 }
 
 export interface Listener {
@@ -96,8 +98,7 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
     const serve = async (): Promise<void> => {
       const hostProblem = hostProblemOf(request);
       if (hostProblem !== undefined) {
-        response.writeHead(hostProblem.status, { 'content-type': 'application/json' });
-        response.end(JSON.stringify({ status: hostProblem.problem }));
+        options.sendError(context, hostProblem);
         return;
       }
       const { origin } = request.headers;
@@ -114,7 +115,7 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
         if (error instanceof CallerGone) return;
         context.log.error({ err: error }, 'unexpected error');
         report.outcome ??= 'INTERNAL_SERVER_ERROR';
-        if (!response.headersSent) options.onUnexpectedError(context);
+        if (!response.headersSent) options.sendError(context, unexpectedError);
         else response.destroy();
       } finally {
         connection.checkUnread();

@@ -10,6 +10,15 @@ export const stoppingRefusal: PresentedError = {
   details: { retryable: true, retryAfterSeconds: 1 },
 };
 
+/** The error response after a bug. It says nothing about the bug. */
+export const unexpectedError: PresentedError = {
+  code: 'INTERNAL_SERVER_ERROR',
+  message: 'Unexpected error.',
+  status: 500,
+  headers: {},
+  details: {},
+};
+
 /**
  * The error response for a request that is refused before anything is done.
  * @param challenge as in `presentedError`

@@ -34,7 +34,9 @@ export async function handleWebhook(
   const outcome = await receive();
   report.operation = report.operationLabel = 'webhook';
   report.outcome = outcome;
-  const [status, message] = responses[outcome];
+  const [status, described] = responses[outcome];
+  const isUnsigned = outcome === 'unsigned' && request.headers['lean-signature'] === undefined;
+  const message = isUnsigned ? 'the lean-signature header is missing' : described;
   response.writeHead(status, {
     'content-type': 'application/json',
     ...(outcome === 'too_large' && { connection: 'close' }),

@@ -14,7 +14,7 @@ import type { HttpRequestContext } from '../http/http-request-context.ts';
 import { startListener, type Listener, type CommonListenerOptions } from '../http/listener.ts';
 import { refusalOf, stoppingRefusal } from '../http/refusal.ts';
 import { ProtectedResource, type ResourceOptions } from './protected-resource.ts';
-import { parseRpcMessage } from './rpc-message.ts';
+import { parseRpcMessage, toolCallProblem } from './rpc-message.ts';
 import { createMcpTools, type McpOptions } from './server.ts';
 
 export interface McpHttpOptions extends McpOptions, CommonListenerOptions {
@@ -49,9 +49,7 @@ export async function startMcpServer(options: McpHttpOptions): Promise<Listener>
     ...options,
     surface: 'mcp',
     route,
-    onUnexpectedError: context => {
-      sendError(context, 500, 'Unexpected error.');
-    },
+    sendError: sendRefusal,
   });
   return {
     url: listener.url,
@@ -116,6 +114,11 @@ export async function startMcpServer(options: McpHttpOptions): Promise<Listener>
         400,
         'A request must hold one message: MCP has no batches. Send each message in a request of its own.',
       );
+    const problem = toolCallProblem(body);
+    if (problem !== undefined) {
+      const { id } = body as { readonly id?: unknown };
+      return sendError(context, 200, problem, { rpcCode: -32_602, id });
+    }
     // Scopes are checked here and not in the tool, because a client asks its user for more scopes only after HTTP 403.
     const operation = tools.operationCalledBy(body);
     if (operation !== undefined) requireScopes(caller, scopeOf(operation));
@@ -151,17 +154,19 @@ function sendError(
   { response, report }: HttpRequestContext,
   status: number,
   message: string,
-  { headers = {}, rpcCode = -32_600, data }: ErrorOptions = {},
+  { headers = {}, rpcCode = -32_600, data, id = null }: ErrorOptions = {},
 ): void {
   report.outcome ??= data?.code ?? 'BAD_USER_INPUT';
   response.writeHead(status, { 'content-type': 'application/json', ...headers });
-  response.end(JSON.stringify({ jsonrpc: '2.0', id: null, error: { code: rpcCode, message, data } }));
+  response.end(JSON.stringify({ jsonrpc: '2.0', id, error: { code: rpcCode, message, data } }));
 }
 
 interface ErrorOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** The JSON-RPC error code. @default -32600, an invalid request */
   readonly rpcCode?: number;
+  /** The id of the message that is answered. @default null, if it is unknown */
+  readonly id?: unknown;
   /** With the error code that all surfaces share, such as `UNAUTHENTICATED`. */
   readonly data?: { readonly code: string };
 }

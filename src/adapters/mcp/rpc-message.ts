@@ -21,6 +21,21 @@ export function parseRpcMessage(text: string): unknown {
   };
 }
 
+/**
+ * The problem with the parameters of a `tools/call` message; undefined if there is none, or for any other message. The
+ * SDK would answer with the text of its validator.
+ */
+export function toolCallProblem(message: unknown): string | undefined {
+  if (!isObject(message) || message['method'] !== 'tools/call') return undefined;
+  const { params } = message;
+  if (!isObject(params)) return 'params must be an object with name and arguments.';
+  if (typeof params['name'] !== 'string')
+    return 'params.name must be the name of a tool, as tools/list has it.';
+  return params['arguments'] === undefined || isObject(params['arguments'])
+    ? undefined
+    : 'params.arguments must be an object with the arguments of the tool.';
+}
+
 function withPlainNumbers(value: unknown): unknown {
   if (value instanceof ExactNumber) {
     const plain = Number(value.digits);

@@ -31,7 +31,7 @@ export function toolResult(
     return failure(
       rejected[0]?.code === 'IDEMPOTENCY_CONFLICT'
         ? conflictMessage(rejected[0])
-        : leanErrorMessage(status, text, outcome.idempotencyKey !== undefined),
+        : `${leanErrorSentence(status, text)} ${leanErrorAdvice(outcome)}`,
     );
   const content = [{ type: 'text' as const, text }];
   // Without structured content, because some clients show a model nothing else.
@@ -108,7 +108,7 @@ function failureMessage(
  * payout it always names the key, because the payout could be made twice under another one.
  */
 function nextStep(
-  { code, retryable, retryAfterSeconds }: Problem,
+  { code, retryable, retryAfterSeconds }: Pick<Partial<Problem>, 'code' | 'retryable' | 'retryAfterSeconds'>,
   idempotencyKey: string | undefined,
 ): string {
   const key = idempotencyKey === undefined ? undefined : JSON.stringify(idempotencyKey);
@@ -175,34 +175,41 @@ export function unknownArgument(
   return { ...failure(message), _meta: { code: 'BAD_USER_INPUT' } };
 }
 
+/** `message` names Lean's code, if Lean has refused the payout. */
 function unknownOutcomeMessage({
+  message,
   idempotencyKey,
   reason,
   retryAfterSeconds,
-  resendAt,
 }: PayoutOutcomeUnknown): string {
-  const warning = 'It is unknown whether it is paid: do not create another payout or use another key.';
-  if (reason !== 'WAITING')
-    return `${warning} An operator must decide; do not repeat this call. Tell the user.`;
-  // A time that has passed says nothing about when to call again.
-  const resend =
-    resendAt === null || Date.parse(resendAt) <= Date.now()
-      ? ''
-      : ` After ${resendAt}, a repeated call sends the payout again if Lean still does not have it.`;
+  const repeat =
+    reason === 'WAITING'
+      ? ` Call again with the same body and idempotency_key ${JSON.stringify(idempotencyKey)} after ` +
+        `${String(retryAfterSeconds)} seconds.`
+      : '';
   return (
-    `${warning} Call again with the same body and idempotency_key ${JSON.stringify(idempotencyKey)} after ` +
-    `${String(retryAfterSeconds)} seconds.${resend} Tell the user.`
+    `It is unknown whether it is paid: do not create another payout or use another key. ${message}${repeat} ` +
+    'Tell the user.'
   );
 }
 
-function leanErrorMessage(status: number, text: string, isPayout: boolean): string {
+function leanErrorSentence(status: number, text: string): string {
   const code = new LeanAnswer({ status, headers: {}, body: Buffer.from(text) }).errorCode();
-  const error = `Lean answered with an error: HTTP ${String(status)}${code === undefined ? '' : `, ${code}`}.`;
+  return `Lean answered with an error: HTTP ${String(status)}${code === undefined ? '' : `, ${code}`}.`;
+}
+
+/** The next step after an error response of Lean's. Its status alone never decides what is said about a payout. */
+function leanErrorAdvice(outcome: OperationOutcome & { readonly kind: 'lean' }): string {
+  const { response, creation, idempotencyKey, retryAfterSeconds } = outcome;
+  const { status } = response;
+  // Lean has refused the payout for good.
+  if (creation !== undefined) return `Nothing was paid. ${notPaidAdvice}`;
+  if (idempotencyKey !== undefined)
+    // Lean has refused the gateway's requests for now, and not the payout.
+    return `This call paid nothing. ${nextStep({ retryable: true, retryAfterSeconds: retryAfterSeconds ?? 5 }, idempotencyKey)}`;
   if (status === 404)
-    return `${error} Lean has nothing with this id. Check the id, and which kind of id this tool needs.`;
-  if (status === 429) return `${error} Wait before you try again.`;
-  if (status >= 500 || status === 408) return `${error} This is a fault at Lean; try again in a moment.`;
-  return isPayout
-    ? `${error} Nothing was done. ${notPaidAdvice}`
-    : `${error} The same call would be refused again. Correct the arguments, or tell the user.`;
+    return 'Lean has nothing with this id. Check the id, and which kind of id this tool needs.';
+  if (status === 429) return 'Wait before you try again.';
+  if (status >= 500 || status === 408) return 'This is a fault at Lean; try again in a moment.';
+  return 'The same call would be refused again. Correct the arguments, or tell the user.';
 }

@@ -5,6 +5,7 @@ import { describeCode } from '../../errors/error-codes.ts';
 import { presentedError } from '../../errors/presented-error.ts';
 import type { Operation } from '../../lean/operations.ts';
 import type { OperationOutcome } from '../../operations/operation-calls.ts';
+import type { PayoutRejected, PayoutRejectionCode } from '../../payouts/creation/creation-answer.ts';
 import type { HttpRequestContext } from '../http/http-request-context.ts';
 
 /** The gateway's own error response, as problem details. `code` is the same on every surface. */
@@ -49,7 +50,8 @@ export function problemOf(outcome: Exclude<OperationOutcome, { kind: 'lean' }>):
       };
     case 'conflict':
     case 'refused': {
-      const { code, message, idempotencyKey, leanCode } = outcome.rejected;
+      const { message, idempotencyKey, leanCode } = outcome.rejected;
+      const code = codeOfRejection(outcome.rejected);
       const status = describeCode(code).httpStatus;
       return { status, code, detail: message, idempotencyKey, ...(leanCode !== null && { leanCode }) };
     }
@@ -68,6 +70,13 @@ export function problemOf(outcome: Exclude<OperationOutcome, { kind: 'lean' }>):
       return { ...problemOfError(error), ...(idempotencyKey !== undefined && { idempotencyKey }) };
     }
   }
+}
+
+/** The code of a rejection. On REST and MCP, wrong input has the same code in a payout as in a read. */
+function codeOfRejection({
+  code,
+}: PayoutRejected): Exclude<PayoutRejectionCode, 'INVALID_INPUT'> | 'BAD_USER_INPUT' {
+  return code === 'INVALID_INPUT' ? 'BAD_USER_INPUT' : code;
 }
 
 /** Logs a call that failed because Lean or the store could not be used. Any other outcome is not logged. */

@@ -39,13 +39,7 @@ export function startRestServer(options: RestOptions): Promise<Listener> {
     ...options,
     surface: 'rest',
     route,
-    onUnexpectedError: context => {
-      sendProblem(context, {
-        status: 500,
-        code: 'INTERNAL_SERVER_ERROR',
-        detail: 'Unexpected error.',
-      });
-    },
+    sendError: sendRefusal,
   });
 
   async function route(context: HttpRequestContext): Promise<void> {
@@ -187,6 +181,7 @@ async function parameterValues(
   const text = await readBodyText(context, maxBodyBytes);
   if (typeof text !== 'string')
     return { problem: { status: text.status, code: 'BAD_USER_INPUT', detail: text.message } };
+  if (text === '') return { problem: invalidParameter(bodyName, 'is empty; send a JSON object.') };
   try {
     return { values: { ...values, [bodyName]: parseExactJson(text) } };
   } catch (error) {

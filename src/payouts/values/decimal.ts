@@ -8,7 +8,7 @@ const exponentPattern = /^(-?)(0|[1-9]\d*)(?:\.(\d+))?[eE]([+-]?\d{1,2})$/;
 
 /** The texts that `parseDecimal` accepts, for error messages. */
 export const decimalForm =
-  'a decimal number such as "16.50", with a point and without spaces, leading zeros or a +, of at most 64 characters';
+  'a decimal number such as "16.50" or "1.65e1", with a point and without spaces, leading zeros or a leading +, of at most 64 characters';
 
 /**
  * Parses a decimal. Its digits stay as they were written, including trailing zeros; an exponent (`1.5e3`) is expanded.

@@ -80,7 +80,9 @@ describe('the GraphQL listener', () => {
       expect(await get(origin + path)).toEqual({
         status: 404,
         type: 'application/json',
-        body: { status: 'not found' },
+        body: {
+          errors: [{ message: 'GraphQL is at /graphql.', extensions: { code: 'BAD_USER_INPUT' } }],
+        },
       });
   });
 

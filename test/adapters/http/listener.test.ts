@@ -147,3 +147,53 @@ describe.each(surfaces)('$surface', ({ send, urlOf }) => {
     expect([404, 405]).toContain(status);
   });
 });
+
+it.each([
+  ['url', 'application/json', ['errors', 0, 'extensions', 'code'], ['errors', 0, 'message']],
+  ['restUrl', 'application/problem+json', ['code'], ['detail']],
+  ['mcpUrl', 'application/json', ['error', 'data', 'code'], ['error', 'message']],
+] as const)(
+  'the refusal of a Host header at %s has the format of the surface',
+  async (name, type, code, message) => {
+    const gateway = await start();
+    const { contentType, body } = await new Promise<{ contentType: unknown; body: unknown }>(
+      (resolve, reject) => {
+        request(gateway[name] ?? '', { headers: { host: 'evil.example' } }, response => {
+          const chunks: Buffer[] = [];
+          response.on('data', (chunk: Buffer) => chunks.push(chunk));
+          response.on('end', () => {
+            const contentType = response.headers['content-type'];
+            resolve({ contentType, body: JSON.parse(Buffer.concat(chunks).toString()) });
+          });
+        })
+          .on('error', reject)
+          .end();
+      },
+    );
+    const at = (path: readonly (string | number)[]): unknown =>
+      path.reduce<unknown>((value, key) => (value as Record<string, unknown>)[key], body);
+    expect([contentType, at(code), at(message)]).toEqual([
+      type,
+      'BAD_USER_INPUT',
+      'The Host header does not name this machine; accepted: localhost, 127.0.0.1 and [::1].',
+    ]);
+  },
+);
+
+it('a webhook is answered with the reason while webhooks are not configured', async () => {
+  const { url } = await start();
+  const response = await fetch(new URL('/webhooks/lean', url), { method: 'POST', body: '{}' });
+  expect([response.status, await response.json()]).toMatchObject([
+    404,
+    { errors: [{ message: expect.stringContaining('LEAN_WEBHOOK_SECRET is not set') as string }] },
+  ]);
+});
+
+it('a webhook without a signature is told that the signature is missing', async () => {
+  const { url } = await start({ LEAN_WEBHOOK_SECRET: 'a-secret-for-webhooks' });
+  const response = await fetch(new URL('/webhooks/lean', url), { method: 'POST', body: '{}' });
+  expect([response.status, await response.json()]).toEqual([
+    401,
+    { status: 'the lean-signature header is missing' },
+  ]);
+});

@@ -102,6 +102,26 @@ it.each(['1732800000000000', '-1732800000000000', '9007199254740991', '"17328000
   },
 );
 
+it.each([
+  ['{"name":"lean-listpayouts","arguments":"x"}', 'params.arguments must be an object'],
+  ['{"name":"lean-listpayouts","arguments":null}', 'params.arguments must be an object'],
+  ['{"name":"lean-listpayouts","arguments":[]}', 'params.arguments must be an object'],
+  ['{}', 'params.name must be the name of a tool'],
+  ['null', 'params must be an object'],
+])('a tool call with the params %s is told in one sentence what is wrong', async (params, problem) => {
+  const { mcp, lean } = await start();
+  const { message } = await postMessage(
+    mcp,
+    `{"jsonrpc":"2.0","id":7,"method":"tools/call","params":${params}}`,
+  );
+  expect(message).toMatchObject({
+    id: 7,
+    error: { code: -32_602, message: expect.stringContaining(problem) as string },
+  });
+  expect(JSON.stringify(message)).not.toContain('\\n');
+  expect(lean.requests).toEqual([]);
+});
+
 it('an id that is not a safe integer is refused, and nothing is sent', async () => {
   const { mcp, lean } = await start();
   const { status, message } = await postMessage(
@@ -268,13 +288,44 @@ it('lists 10 payouts by default, and says so; the default of REST stays that of 
 it('only a refused creation is told how to pay', () => {
   const response = { status: 422, contentType: 'application/json', body: '{"status":"INVALID"}' };
   const read = toolResult({ kind: 'lean', response, retryAfterSeconds: null }, {});
-  const creation = toolResult(
-    { kind: 'lean', response, retryAfterSeconds: null, idempotencyKey: 'key-1' },
-    {},
-  );
   expect(textOf(read)).toContain('Correct the arguments, or tell the user.');
   expect(textOf(read)).not.toContain('idempotency_key');
-  expect(textOf(creation)).toContain('use a new idempotency_key');
+});
+
+it.each([
+  [404, 'UNKNOWN_PAYMENT_DESTINATION'],
+  [400, 'INVALID_PARAMETERS'],
+  [409, 'INVALID_ACCOUNT'],
+  [422, 'BENEFICIARY_NOT_ACTIVE'],
+] as const)(
+  'a creation that Lean refuses for good with %i says that nothing was paid, and that a corrected one needs a new key',
+  async (status, code) => {
+    const { mcp, lean } = await start();
+    lean.faults.add({ kind: 'status', status, code, operation: 'createPayoutPayment', times: 1 });
+    const client = await connect(mcp);
+    const args = { idempotency_key: 'key-1', body: leanCreation() };
+    const refused = await call(client, 'lean-createpayoutpayment', args);
+    expect(refused.isError).toBe(true);
+    expect(textOf(refused)).toBe(
+      `Lean answered with an error: HTTP ${String(status)}, ${code}. Nothing was paid. The same call would get the ` +
+        'same answer. To pay a corrected payout, use a new idempotency_key. Otherwise tell the user.',
+    );
+    expect(await call(client, 'lean-createpayoutpayment', args)).toEqual(refused);
+    const paid = await call(client, 'lean-createpayoutpayment', { ...args, idempotency_key: 'key-2' });
+    expect(paid.isError).toBeFalsy();
+    expect(lean.requests.filter(({ operation }) => operation === 'createPayoutPayment')).toHaveLength(2);
+  },
+);
+
+it('a creation that Lean answers with 429 is repeated with the same key', async () => {
+  const { mcp, lean } = await start();
+  lean.faults.add({ kind: 'status', status: 429, retryAfter: 7, operation: 'createPayoutPayment', times: 1 });
+  const client = await connect(mcp);
+  const args = { idempotency_key: 'key-1', body: leanCreation() };
+  expect(textOf(await call(client, 'lean-createpayoutpayment', args))).toMatch(
+    /^Lean answered with an error: HTTP 429.* This call paid nothing\. Call again after 7 seconds, with the same body and idempotency_key "key-1"\.$/,
+  );
+  expect((await call(client, 'lean-createpayoutpayment', args)).isError).toBeFalsy();
 });
 
 it('a creation that Lean answers with a number that is not JSON is a success', () => {
@@ -360,6 +411,70 @@ it('a key creates one payout over GraphQL, REST and MCP', async () => {
   expect(lean.payouts.all()).toHaveLength(payoutsBefore + 1);
 });
 
+const amountTexts: readonly (readonly [text: string, sent: string | null])[] = [
+  ['16.50', '16.50'],
+  ['1e3', '1000'],
+  ['1E+2', '100'],
+  ['1e-1', '0.1'],
+  ['123456789012345678', '123456789012345678'],
+  ['05', null],
+  ['+5', null],
+  ['-5', null],
+  ['0', null],
+  ['1e-3', null],
+  ['1234567890123456789', null],
+  ['1e18', null],
+  ['16,50', null],
+  [`1.${'0'.repeat(63)}`, null],
+];
+
+it.each(amountTexts)('the amount %j as text reaches Lean as %s from every surface', async (amount, sent) => {
+  const { url, mcp, restUrl, lean } = await start({ env: { REST_PORT: '0' } });
+  const body = leanCreation({ amount });
+  await call(await connect(mcp), 'lean-createpayoutpayment', { idempotency_key: 'by-mcp', body });
+  await fetch(`${restUrl ?? ''}/v1/payouts/v1/payment`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'idempotency-key': 'by-rest' },
+    body: JSON.stringify(body),
+  });
+  await postOperation(url, createPayoutDocument, {
+    input: payoutInput('by-graphql', { amount: { amount, currency: 'AED' } }),
+  });
+  const creations = lean.requests.filter(({ operation }) => operation === 'createPayoutPayment');
+  expect(creations.map(each => /"amount":([^,]*),/.exec(each.body)?.[1])).toEqual(
+    sent === null ? [] : [sent, sent, sent],
+  );
+});
+
+it('the published schema accepts the texts of amounts that are accepted, and no text with another form', async () => {
+  const { mcp } = await start();
+  const [create] = (await (await connect(mcp)).listTools()).tools;
+  const accepted = (amount: string): boolean =>
+    schemaErrors(create?.inputSchema, { idempotency_key: 'k', body: leanCreation({ amount }) }).length === 0;
+  expect(['16.50', '1e3', '1E+2', '1e-1'].map(accepted)).toEqual([true, true, true, true]);
+  expect(['05', '+5', '-5', '16,50', ' 5', '5.', '.5', ''].map(accepted)).not.toContain(true);
+});
+
+it.each(['1e3', '1.0E+3', '1000.00', '100000e-2', '1.0000000000000000000e3'])(
+  'the amount %s as a JSON number reaches Lean from REST and MCP',
+  async digits => {
+    const { mcp, restUrl, lean } = await start({ env: { REST_PORT: '0' } });
+    const body = JSON.stringify(leanCreation({ amount: '@' })).replace('"@"', digits);
+    await postMessage(
+      mcp,
+      `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"lean-createpayoutpayment",` +
+        `"arguments":{"idempotency_key":"by-mcp","body":${body}}}}`,
+    );
+    await fetch(`${restUrl ?? ''}/v1/payouts/v1/payment`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'idempotency-key': 'by-rest' },
+      body,
+    });
+    const creations = lean.requests.filter(({ operation }) => operation === 'createPayoutPayment');
+    expect(creations.map(each => Number(/"amount":([^,]*),/.exec(each.body)?.[1]))).toEqual([1000, 1000]);
+  },
+);
+
 describe('a failed call', () => {
   it('with invalid arguments names them and what to do, and sends nothing to Lean', async () => {
     const { mcp, lean } = await start();
@@ -369,8 +484,18 @@ describe('a failed call', () => {
       ['lean-getpayout', {}, /payment_id is missing/],
       ['lean-listpayouts', { page_size: 0 }, /page_size must be a whole number from 1 to 1000/],
       ['lean-listpayouts', { page_size: '1; drop' }, /page_size must be/],
+      ['lean-listpayouts', { amount_min: '2', amount_max: 1 }, /amount_min is above amount_max\./],
+      [
+        'lean-listpayouts',
+        { from: '2026-03-02T00:00:00Z', to: '2026-03-01T00:00:00Z' },
+        /from is after to\./,
+      ],
       ['lean-listpayouts', { status: 'FAILED' }, /status is not known; accepted: page_number/],
-      ['lean-createpayoutpayment', { body: leanCreation() }, /idempotency_key must be 1 to 255/],
+      [
+        'lean-createpayoutpayment',
+        { body: leanCreation() },
+        /idempotency_key is missing; it must be 1 to 255/,
+      ],
       ['lean-createpayoutpayment', { idempotency_key: 'k' }, /body must be of type object/],
       [
         'lean-createpayoutpayment',
@@ -421,9 +546,8 @@ describe('a failed call', () => {
     ],
     [
       { body: leanCreation({ amount: '16,50' }) },
-      `${transfer}.amount must be a decimal number such as "16.50", with a point and without spaces, leading zeros or a +, of at most 64 characters.`,
+      `${transfer}.amount must be a decimal number such as "16.50" or "1.65e1", with a point and without spaces, leading zeros or a leading +, of at most 64 characters.`,
     ],
-    [{ body: leanCreation({ amount: '1e3' }) }, `${transfer}.amount must be plain digits, such as "16.50".`],
     [{ body: leanCreation({ amount: -1 }) }, `${transfer}.amount must be above zero.`],
     [
       { body: leanCreation({ amount: undefined }) },
@@ -896,7 +1020,7 @@ describe('a payout whose outcome is unknown', () => {
     const result = await call(client, tool, { idempotency_key: 'key-1', body: leanCreation() });
     expect(result.isError).toBe(true);
     expect(textOf(result)).toMatch(
-      /^It is unknown whether it is paid: do not create another payout or use another key\. Call again with the same body and idempotency_key "key-1" after \d+ seconds\. After .*Z, a repeated call sends the payout again if Lean still does not have it\. Tell the user\.$/,
+      /^It is unknown whether it is paid: do not create another payout or use another key\. .* After .*Z, a repetition sends it again if Lean still does not have it\. Call again with the same body and idempotency_key "key-1" after \d+ seconds\. Tell the user\.$/,
     );
     expect(result._meta).toMatchObject({
       code: 'PAYOUT_OUTCOME_UNKNOWN',
@@ -906,6 +1030,17 @@ describe('a payout whose outcome is unknown', () => {
     });
   });
 
+  it('names the code of Lean’s refusal', async () => {
+    const { mcp, lean } = await start();
+    const fault = { kind: 'status', status: 422, code: 'INSUFFICIENT_BALANCE' } as const;
+    lean.faults.add({ ...fault, operation: 'createPayoutPayment' });
+    const args = { idempotency_key: 'key-1', body: leanCreation() };
+    const result = await call(await connect(mcp), tool, args);
+    expect(textOf(result)).toMatch(
+      /^It is unknown whether it is paid: .* Lean refused the payout \(INSUFFICIENT_BALANCE\).* Call again with the same body and idempotency_key "key-1" after \d+ seconds\. Tell the user\.$/,
+    );
+  });
+
   it('tells a model not to repeat what an operator must decide', async () => {
     const { mcp, lean } = await start();
     const client = await connect(mcp);
@@ -913,7 +1048,9 @@ describe('a payout whose outcome is unknown', () => {
     await call(client, tool, { idempotency_key: 'key-1', body: leanCreation() });
     lean.payouts.add({ amount: '16.5', destinationId: destinations.pays, description: 'INV 001' });
     const result = await call(client, tool, { idempotency_key: 'key-1', body: leanCreation() });
-    expect(textOf(result)).toContain('An operator must decide; do not repeat this call.');
+    expect(textOf(result)).toContain(
+      'An operator must decide: do not repeat it, and never pay it under another key. Tell the user.',
+    );
     expect(result._meta).toMatchObject({ code: 'PAYOUT_OUTCOME_UNKNOWN', reason: 'UNCLEAR' });
     expect(result._meta).not.toHaveProperty('retryable');
   });
