@@ -169,6 +169,13 @@ describe('GraphiQL in a browser', () => {
     await subscribe(page);
     // The windows of one browser share GraphiQL's tabs.
     const second = await watch(await browser.newPage({ storageState: await page.context().storageState() }));
+    // Another test may have used the key of the example already.
+    await second.page.route(gateway.url, route => {
+      const body = route.request().postData();
+      return route.continue(
+        body === null ? {} : { postData: body.replace('my-first-payout', 'second-window') },
+      );
+    });
     const created = await runTab(second.page, 'CreatePayout');
     const { payoutId = '' } = created.data?.['createPayout'] as { readonly payoutId?: string };
     await page.locator('.result-window', { hasText: payoutId }).waitFor();
