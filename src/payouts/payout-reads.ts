@@ -1,6 +1,7 @@
 import type { CallOptions, LeanClient } from '../lean/client.ts';
 import { LeanBadAnswer, LeanNotOffered, LeanRefused } from '../errors/lean-errors.ts';
 import { destinationFromLean, intentFromLean, payoutFromPayment } from './from-lean.ts';
+import { leanId } from './lean-values.ts';
 import type { PayoutDestination, PayoutIntent } from './payout-intent.ts';
 import type { Payout } from './payout.ts';
 
@@ -21,6 +22,17 @@ export const missingOperationThreshold = 3;
 export function isMissingOperation(error: unknown): boolean {
   const isInvalidUrl = error instanceof LeanRefused && error.details.code === 'INVALID_URL';
   return isInvalidUrl || error instanceof LeanNotOffered;
+}
+
+/**
+ * Checks that Lean, or a proxy before it, has not answered with another object than the one that was asked for.
+ * @param given the ids in the answer; without any, the answer is taken for the right one
+ * @throws LeanBadAnswer
+ */
+function assertSameId(noun: string, asked: string, given: readonly unknown[]): void {
+  const ids = given.map(leanId).filter(id => id !== null);
+  if (ids.length > 0 && !ids.includes(asked.toLowerCase()))
+    throw new LeanBadAnswer(`Lean has answered with another ${noun} than the one that was asked for.`);
 }
 
 /**
@@ -70,6 +82,7 @@ export class PayoutReads {
   /** @throws LeanNotOffered if this Lean application has no such call; LeanError */
   payout(paymentId: string, options: CallOptions): Promise<Payout | null> {
     return this.#observeDetailCall(this.#client.getPayout(paymentId, options), payment => {
+      assertSameId('payment', paymentId, [payment.id, payment.payment_id]);
       const payout = payoutFromPayment(payment);
       if (payout === undefined) throw new LeanBadAnswer("Lean's payment has no payment_intent_id.");
       return payout.paymentId === null ? { ...payout, paymentId } : payout;
@@ -79,6 +92,7 @@ export class PayoutReads {
   /** @throws LeanNotOffered if this Lean application has no such call; LeanError */
   intent(intentId: string, options: CallOptions): Promise<PayoutIntent | null> {
     return this.#observeDetailCall(this.#client.getPayoutIntent(intentId, options), wire => {
+      assertSameId('intent', intentId, [wire.payment_intent_id, wire.id]);
       const intent = intentFromLean(wire, intentId);
       if (intent === undefined) throw new LeanBadAnswer("Lean's intent has no amount.");
       const { payout } = intent;
@@ -91,6 +105,7 @@ export class PayoutReads {
   async destination(destinationId: string, options: CallOptions): Promise<PayoutDestination | null> {
     const wire = await this.#client.getPayoutDestination(destinationId, options);
     if (wire === null) return null;
+    assertSameId('destination', destinationId, [wire.id, wire.destination_id]);
     const destination = destinationFromLean(wire);
     if (destination === null) throw new LeanBadAnswer("Lean's destination has no id.");
     return destination;

@@ -46,6 +46,26 @@ describe('a read of a single payout, intent or destination', () => {
     },
   );
 
+  it.each([
+    ['payout', { id: 'other', payment_intent_id: 'i' }],
+    ['intent', { payment_intent_id: 'other' }],
+    ['destination', { id: 'other' }],
+  ] as const)('fails with a bad response if Lean answers with another %s', async (kind, ids) => {
+    const { url } = await rawServer(response => json(response, { ...ids, amount: 1, currency: 'AED' }));
+    const reads = new PayoutReads(clientTo(url));
+    expect(await failureOf(reads[kind]('asked', {}))).toMatchObject({
+      name: 'LeanBadAnswer',
+      message: expect.stringContaining('than the one that was asked for') as unknown,
+    });
+  });
+
+  it('accepts ids in either case', async () => {
+    const { url } = await rawServer(response =>
+      json(response, { payment_intent_id: 'INTENT', amount: 1, currency: 'AED' }),
+    );
+    expect(await new PayoutReads(clientTo(url)).intent('intent', {})).toMatchObject({ id: 'intent' });
+  });
+
   it('fails with a bad response for an intent without an amount', async () => {
     const { url } = await rawServer(response => json(response, { payment_intent_id: 'i' }));
     const failure = await failureOf(new PayoutReads(clientTo(url)).intent('i', {}));
