@@ -152,12 +152,13 @@ function allFailedMessage(rejected: readonly PayoutRejected[]): string {
 /** The message for a response in which Lean has accepted some transfers and failed others. Lean's JSON follows it. */
 function someFailedMessage(rejected: readonly PayoutRejected[]): string {
   const failed = rejected.map(({ transferIndex, leanCode }) => {
-    const place = `payouts_payment_details.${String(transferIndex)}`;
-    return leanCode === null ? place : `${place} (${leanCode})`;
+    const transfer = `transfer ${String(transferIndex)}`;
+    return leanCode === null ? transfer : `${transfer} (${leanCode})`;
   });
   return (
-    `Lean failed these payouts at once, and they are not paid: ${failed.join(', ')}. The others are accepted. To pay a ` +
-    "corrected payout, call with it alone and a new idempotency_key. Otherwise tell the user. Lean's answer follows."
+    `Lean failed these payouts at once, and they are not paid: ${failed.join(', ')}, counted from 0 in the order of your ` +
+    'call. The others are accepted. To pay a corrected payout, call with it alone and a new idempotency_key. Otherwise ' +
+    "tell the user. Lean's answer follows, and may have another order."
   );
 }
 

@@ -379,7 +379,7 @@ describe('a payout that Lean fails within a 200', () => {
     expect(result.content).toMatchObject([
       {
         text: expect.stringMatching(
-          /not paid: payouts_payment_details\.1.*\. The others are accepted\./,
+          /not paid: transfer 1.*, counted from 0 in the order of your call\. The others are accepted\./,
         ) as string,
       },
       { text: expect.stringContaining('"payment_status":"CREATED"') as string },
