@@ -102,7 +102,9 @@ export function clientCredentialsToken(
   return {
     token(deadline) {
       const time = now();
-      const backingOff = failure !== undefined && time < failure.backoffUntil;
+      // A longer wait means that the clock has been set back.
+      const waitMs = failure === undefined ? 0 : failure.backoffUntil - time;
+      const backingOff = waitMs > 0 && waitMs <= backoffMs;
       if (cached !== undefined && time < cached.usableUntil) {
         // A failed renewal is ignored as long as the cached token is usable.
         if (time >= cached.renewAt && !backingOff) void fetchOnce().catch(() => undefined);

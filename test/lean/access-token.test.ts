@@ -314,6 +314,15 @@ describe('usable', () => {
   });
 });
 
+it('a token request is made again at once if the clock was set back after a failure', async () => {
+  const { source, fail, advance } = await startTokenSource();
+  fail(true);
+  await failureOf(source.token(farDeadline()));
+  fail(false);
+  advance(-3600);
+  expect(await source.token(farDeadline())).toBe('token-2');
+});
+
 describe("at Lean's own token endpoint", () => {
   const hour = 3_600_000;
 
