@@ -37,18 +37,30 @@ interface NumberedPage {
   readonly date: number | undefined;
 }
 
+/** How long a page limit of Lean is believed, in ms. A single wrong answer must not make all later pages small. */
+const capMs = 600_000;
+
 /**
  * Reads a range of positions from Lean's list. Lean only has numbered pages, but of any size up to its limit, so the
  * reader picks the page size at which the fewest pages hold the range. It reads these pages at the same time.
  */
 export class RangeReader {
-  /** The largest page that is requested, in rows. It is lowered once Lean has returned fewer. */
-  maxPageSize: number;
   readonly #client: LeanClient;
+  readonly #maxPageSize: number;
+  readonly #now: () => number;
+  /** Lean's page limit, if it has shown a lower one, and until when it is believed (`#now`). */
+  #cap: { readonly size: number; readonly until: number } | undefined;
 
-  constructor(client: LeanClient, maxPageSize: number) {
+  /** @param now a monotonic clock, in ms */
+  constructor(client: LeanClient, maxPageSize: number, now = (): number => performance.now()) {
     this.#client = client;
-    this.maxPageSize = maxPageSize;
+    this.#maxPageSize = maxPageSize;
+    this.#now = now;
+  }
+
+  /** The largest page that is requested, in rows. It is lower for a while after Lean has returned fewer rows. */
+  get maxPageSize(): number {
+    return this.#cap !== undefined && this.#now() < this.#cap.until ? this.#cap.size : this.#maxPageSize;
   }
 
   /**
@@ -66,7 +78,7 @@ export class RangeReader {
     const pages = await Promise.all(numbers.map(number => this.#page(query, number, pageSize, options)));
     const cap = Math.min(...pages.map(page => page.cap ?? pageSize));
     if (cap < pageSize) {
-      this.maxPageSize = cap;
+      this.#cap = { size: cap, until: this.#now() + capMs };
       return undefined;
     }
     const [first] = pages;
