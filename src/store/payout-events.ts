@@ -1,8 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { StoreUnavailable } from '../errors/gateway-errors.ts';
-import type { HistoryEventType } from '../payouts/history-event.ts';
 import type { Instant } from '../payouts/values/instant.ts';
-import type { PayoutStatus, PostInitiationStatus } from '../payouts/payout.ts';
 import {
   type NewPayout,
   type PayoutEvents,
@@ -12,8 +10,9 @@ import {
   type LeasedEvent,
   type PublishedUpdates,
 } from '../payouts/payout-update.ts';
-import { DuplicateValue, type Database, type Row, type SqlValue, type Statement } from './database.ts';
+import { DuplicateValue, type Database } from './database.ts';
 import { selectNewPayouts } from './new-payouts.ts';
+import { eventFrom, insertEvent, insertUpdates, updateFrom } from './payout-event-rows.ts';
 
 /** How long a gateway holds the lease on an event that it processes, in ms. */
 const eventLeaseMs = 30_000;
@@ -227,85 +226,4 @@ export class SqlPayoutEvents implements PayoutEvents {
  */
 function isPast(column: string): string {
   return `(${column} <= store_now() OR ${column} > store_now() + CAST($1 AS BIGINT))`;
-}
-
-function insertEvent(event: ReceivedEvent, application: string): Statement {
-  const { eventId, type, paymentId, intentId, leanStatus, postInitiationStatus, publishedAt } = event;
-  return {
-    sql: `INSERT INTO lean_payout_events (event_id, type, payment_id, intent_id, lean_status,
-        post_initiation_status, reports_tracking, published_at, application, received_at, tries, due_at)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, store_now(), 0, store_now())
-      ON CONFLICT (event_id) DO NOTHING RETURNING event_id`,
-    values: [
-      eventId,
-      type,
-      paymentId,
-      intentId,
-      leanStatus,
-      postInitiationStatus ?? null,
-      Number(postInitiationStatus !== undefined),
-      publishedAt,
-      application,
-    ],
-  };
-}
-
-/**
- * Inserts an update for each change, unless an update of the same payout has a position after `readAfter`. A single
- * statement sees either all rows of another gateway or none of them. If it sees none, both gateways try to insert the
- * same position, and one of them fails.
- */
-function insertUpdates(changes: readonly PayoutStateChange[], readAfter: number): Statement {
-  const values: SqlValue[] = [readAfter];
-  const rows = changes.map((change, index) => {
-    const { eventId, type, paymentId, intentId, status, leanStatus, postInitiationStatus, publishedAt } =
-      change;
-    const reportsTracking = Number(postInitiationStatus !== undefined);
-    const texts = [intentId, paymentId, eventId, type, status, leanStatus, postInitiationStatus ?? null];
-    const textColumns = [...texts, publishedAt].map(text => `CAST($${String(values.push(text))} AS TEXT)`);
-    return `(${[index + 1, ...textColumns, reportsTracking].join(', ')})`;
-  });
-  return {
-    sql: `WITH new_updates (ordinal, intent_id, payment_id, event_id, type, status, lean_status, post_initiation_status,
-        published_at, reports_tracking) AS (VALUES ${rows.join(', ')})
-      INSERT INTO lean_payout_updates (position, intent_id, payment_id, event_id, type, status, lean_status,
-        post_initiation_status, published_at, reports_tracking, created_at)
-      SELECT (SELECT COALESCE(MAX(position), 0) FROM lean_payout_updates) + ordinal, intent_id, payment_id, event_id,
-        type, status, lean_status, post_initiation_status, published_at, reports_tracking, store_now()
-      FROM new_updates
-      WHERE NOT EXISTS (SELECT 1 FROM lean_payout_updates AS later
-        WHERE later.intent_id = new_updates.intent_id AND later.position > CAST($1 AS BIGINT))
-      ORDER BY ordinal
-      RETURNING position`,
-    values,
-  };
-}
-
-function eventFrom(row: Row): ReceivedEvent {
-  return {
-    eventId: String(row['event_id']),
-    type: row['type'] as HistoryEventType,
-    paymentId: String(row['payment_id']),
-    intentId: row['intent_id'] as string | null,
-    leanStatus: row['lean_status'] as string | null,
-    postInitiationStatus: trackingOf(row),
-    publishedAt: row['published_at'] as Instant,
-  };
-}
-
-function updateFrom(row: Row): PayoutUpdate {
-  return {
-    ...eventFrom(row),
-    intentId: String(row['intent_id']),
-    paymentId: row['payment_id'] as string | null,
-    status: row['status'] as PayoutStatus,
-    leanStatus: String(row['lean_status']),
-    position: Number(row['position']),
-  };
-}
-
-function trackingOf(row: Row): PostInitiationStatus | null | undefined {
-  return Number(row['reports_tracking']) === 1
-    ? (row['post_initiation_status'] as PostInitiationStatus | null)
-    : undefined;
 }

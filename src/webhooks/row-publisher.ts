@@ -93,7 +93,7 @@ export class RowPublisher {
   }
 }
 
-/** What the rows of a list have shown so far. */
+/** The state of one run of `publish`. */
 interface Progress {
   readonly onPublished: () => void;
   failuresInRow: number;

@@ -175,7 +175,7 @@ export class WebhookBackfill {
   }
 }
 
-/** What a backfill has found so far. */
+/** The state of one run of the backfill. */
 interface Missed {
   /** The number of events that had not been received. */
   events: number;

@@ -1,7 +1,7 @@
 import type { GraphQLParams } from 'graphql-yoga';
 import { badRequest } from './request-error.ts';
 
-/** What each parameter of a request may be. */
+/** The accepted type of each parameter of a request, and its description for error messages. */
 const accepted = {
   query: { type: 'string', what: 'a GraphQL document as a string' },
   documentId: { type: 'string', what: 'the id of a persisted operation as a string' },

@@ -15,9 +15,9 @@ import {
   type RequestReport,
 } from '../../observability/request-report.ts';
 import { maxJsonMembersFor } from '../request/exact-request.ts';
-import { pingMs } from '../subscriptions/event-stream.ts';
 import { onExpiry } from '../subscriptions/token-expiry.ts';
 import { invalidMessage, invalidMessageReason } from './socket-message.ts';
+import { keepAlive, terminateIfUnread } from './socket-liveness.ts';
 import { unfinishedBytes } from './unfinished-message.ts';
 
 /** Close code for a connection without a valid access token (graphql-ws). */
@@ -95,7 +95,7 @@ export class SocketConnection implements ProtocolSocket {
       connection.checkUnread();
     });
     this.#trackUnfinishedBytes();
-    this.#keepAlive();
+    keepAlive(socket);
     socket.once('close', () => {
       for (const { abortController } of this.#running.values()) abortController.abort();
     });
@@ -180,7 +180,7 @@ export class SocketConnection implements ProtocolSocket {
   drain(code = goingAwayCode, reason = 'Going away'): void {
     if (this.#draining !== undefined) return;
     this.#draining = { code, reason };
-    this.#terminateIfUnread();
+    terminateIfUnread(this.#socket);
     this.#closeIfDrained();
   }
 
@@ -263,22 +263,6 @@ export class SocketConnection implements ProtocolSocket {
     return report !== undefined && this.#running.get(report)?.isSubscription === true;
   }
 
-  /** Terminates the connection if its client reads nothing for `unreadMs`, because its answers would never end. */
-  #terminateIfUnread(): void {
-    const socket = this.#socket;
-    let unreadBytes = 0;
-    let readAt = performance.now();
-    const timer = setInterval(() => {
-      const now = performance.now();
-      if (socket.bufferedAmount === 0 || socket.bufferedAmount < unreadBytes) readAt = now;
-      unreadBytes = socket.bufferedAmount;
-      if (now - readAt >= limits.unreadMs) socket.terminate();
-    }, 1000).unref();
-    socket.once('close', () => {
-      clearInterval(timer);
-    });
-  }
-
   get #isOpen(): boolean {
     return this.#socket.readyState === WebSocket.OPEN;
   }
@@ -297,26 +281,6 @@ export class SocketConnection implements ProtocolSocket {
     socket.on('message', update);
     socket.once('close', () => {
       incoming.release();
-    });
-  }
-
-  /** Pings the client regularly, and terminates a connection that did not answer the last ping. */
-  #keepAlive(): void {
-    const socket = this.#socket;
-    let answered = true;
-    const timer = setInterval(() => {
-      if (!answered) {
-        socket.terminate();
-        return;
-      }
-      answered = false;
-      if (this.#isOpen) socket.ping();
-    }, pingMs).unref();
-    socket.on('pong', () => {
-      answered = true;
-    });
-    socket.once('close', () => {
-      clearInterval(timer);
     });
   }
 }
