@@ -5,8 +5,9 @@ import { importBoundaries, folders } from './eslint.import-boundaries.ts';
 const confinedLibraries = [
   {
     library: 'undici',
-    allowedIn: 'src/lean/{upstream-request,connections}.ts',
-    message: 'undici may be imported only in lean/upstream-request.ts and lean/connections.ts.',
+    allowedIn: 'src/lean/{upstream-request,connection,connections}.ts',
+    message:
+      'undici may be imported only in lean/upstream-request.ts, lean/connection.ts and lean/connections.ts.',
   },
   { library: '@pothos/*', allowedIn: 'src/schema/**', message: 'Pothos may be imported only in schema/.' },
   {

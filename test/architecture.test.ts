@@ -7,7 +7,8 @@ import { folders, allowedImports } from '../eslint.import-boundaries.ts';
 
 const pg = 'pg may be imported only in store/postgres*.ts.';
 const sqlite = 'node:sqlite may be imported only in store/sqlite*.ts.';
-const undici = 'undici may be imported only in lean/upstream-request.ts and lean/connections.ts.';
+const undici =
+  'undici may be imported only in lean/upstream-request.ts, lean/connection.ts and lean/connections.ts.';
 const pothos = 'Pothos may be imported only in schema/.';
 const yoga = 'graphql-yoga may be imported only in adapters/.';
 

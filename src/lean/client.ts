@@ -1,3 +1,4 @@
+import { LeanBadAnswer } from '../errors/lean-errors.ts';
 import type { LeanAnswer } from './answer.ts';
 import { RetryingClient, type RetryingClientOptions } from './retrying-client.ts';
 import type { CallBudget } from './call-budget.ts';
@@ -117,6 +118,16 @@ export class LeanClient {
    */
   async now(options?: CallOptions): Promise<number | undefined> {
     return this.clock.now() ?? (await this.#oneRow(options)).answer.date;
+  }
+
+  /**
+   * The error for an answer that belongs to another request. A connection may be one answer behind, because the server
+   * has answered an earlier request twice, so later calls use new connections.
+   * @param noun what the answer is about, such as `intent`
+   */
+  misroutedAnswer(noun: string): LeanBadAnswer {
+    this.#options.transport.replaceConnections();
+    return new LeanBadAnswer(`Lean has answered with another ${noun} than the one that was asked for.`);
   }
 
   /**

@@ -17,6 +17,8 @@ export interface Transport {
   send(request: HttpRequest, options: SendOptions): Promise<HttpResponse>;
   /** Uses another client certificate for connections from now on. Requests in flight keep their connections. */
   replaceCertificate(certificate: ClientCertificate): void;
+  /** Uses new connections from now on. Requests in flight keep theirs. */
+  replaceConnections(): void;
   /** Closes all connections at once. Requests in flight and in the queue fail. */
   close(): Promise<void>;
 }
@@ -24,7 +26,7 @@ export interface Transport {
 export interface TransportOptions {
   /** `https://host[:port]` */
   readonly origin: string;
-  /** Connections at once. Requests beyond them wait in the queue. */
+  /** Connections for reads at once. Reads beyond them wait in the queue. Each write has a connection of its own. */
   readonly maxConcurrency: number;
   /** Time to connect, with the TLS handshake. @default 10 s */
   readonly connectTimeoutMs?: number;
@@ -39,14 +41,21 @@ export interface TransportOptions {
 export function createTransport(options: TransportOptions): Transport {
   const { origin, maxConcurrency, connectTimeoutMs = 10_000, maxResponseBytes = 16 * 1024 * 1024 } = options;
   const { clocks = systemClocks } = options;
-  const open = (certificate: ClientCertificate | undefined): Connections =>
+  let { certificate } = options;
+  const open = (): Connections =>
     new Connections({ origin, max: maxConcurrency, connectTimeoutMs, certificate });
-  let connections = open(options.certificate);
-  /** The current connections, and those of former certificates that still have requests in flight. */
+  let connections = open();
+  /** The current connections, and former ones that still have requests in flight. */
   const unclosed = new Set([connections]);
   const dependencies = { connections: () => connections, maxResponseBytes, clocks };
   const createRequest = (request: HttpRequest, sendOptions: SendOptions): UpstreamRequest =>
     new ConnectedRequest(request, sendOptions, dependencies);
+  const replaceConnections = (): void => {
+    const former = connections;
+    connections = open();
+    unclosed.add(connections);
+    void former.close(connections).finally(() => unclosed.delete(former));
+  };
   return {
     createRequest,
     send(request, sendOptions) {
@@ -54,12 +63,11 @@ export function createTransport(options: TransportOptions): Transport {
       started.start();
       return started.outcome;
     },
-    replaceCertificate(certificate) {
-      const former = connections;
-      connections = open(certificate);
-      unclosed.add(connections);
-      void former.close(connections).finally(() => unclosed.delete(former));
+    replaceCertificate(changed) {
+      certificate = changed;
+      replaceConnections();
     },
+    replaceConnections,
     close: async () => {
       await Promise.all([...unclosed].map(each => each.destroy()));
     },

@@ -1,6 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import { errors, type Dispatcher } from 'undici';
-import type { Connection, Connections, ConnectionUser } from './connections.ts';
+import type { Connection, ConnectionUser } from './connection.ts';
+import type { Connections } from './connections.ts';
 import { LeanBadAnswer, LeanNotSent, LeanOutcomeUnknown, LeanUnreachable } from '../errors/lean-errors.ts';
 import { once, type CancellationSignal } from './cancellation.ts';
 import { SendWindow, type Clocks } from './send-window.ts';
@@ -75,6 +76,7 @@ export class ConnectedRequest implements UpstreamRequest, ConnectionUser {
   readonly outcome: Promise<HttpResponse>;
   settled = false;
   requestStarted = false;
+  sent = false;
   #started = false;
   #connection: Connection | undefined;
   /** Set once the request may have been written. */
@@ -183,6 +185,7 @@ export class ConnectedRequest implements UpstreamRequest, ConnectionUser {
     }
     if (this.settled) throw new Error('cancelled before it was sent');
     this.#controller = controller;
+    this.sent = true;
   }
 
   onResponseStart(

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { LRUCache } from 'lru-cache';
 import type { LeanClock } from '../lean/lean-clock.ts';
-import type { HistoryEvent } from './history-event.ts';
+import { showsPayment, type HistoryEvent } from './history-event.ts';
 import type { PayoutIntent } from './payout-intent.ts';
 import { outcomeOf, type Payout, type PayoutRow } from './payout.ts';
 
@@ -205,8 +205,7 @@ function isFinal({ state, postInitiationStatus, updatedAt }: PayoutRow): boolean
 
 /** Whether a detail is of the payment in the row, and does not show another state than the row. */
 function agrees(row: PayoutRow, { intent, payment, history }: Partial<PayoutDetails>): boolean {
-  // A history may be empty because Lean has not written it yet.
-  if (history !== undefined) return history.length > 0;
+  if (history !== undefined) return showsPayment(history, row.paymentId);
   const payout = intent?.payout ?? payment;
   if (payout?.paymentId !== row.paymentId) return false;
   const { state, postInitiationStatus } = payout;

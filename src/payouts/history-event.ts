@@ -15,3 +15,13 @@ export interface HistoryEvent {
   readonly postInitiationStatus: PostInitiationStatus | null;
   readonly publishedAt: Instant;
 }
+
+/**
+ * Whether a history may be that of a payout: it has events, and shows its payment or no payment. Lean's history lacks a
+ * payment for a while after its creation, so a history of other payments is not wrong, but it must not be kept.
+ * @param paymentId null if it is not known
+ */
+export function showsPayment(history: readonly HistoryEvent[], paymentId: string | null): boolean {
+  if (paymentId === null) return history.length > 0;
+  return history.some(event => event.paymentId === null || event.paymentId === paymentId);
+}

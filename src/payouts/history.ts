@@ -4,7 +4,7 @@ import { LeanBadAnswer, LeanNotOffered, LeanRefused } from '../errors/lean-error
 import type { LeanHistory, LeanHistoryEntry, LeanHistoryEvent } from '../lean/wire.ts';
 import { postInitiationStatusFromLean, statusOf } from './from-lean.ts';
 import { optionalField, shortText, instantFromLean, isRecord, leanId, objects, text } from './lean-values.ts';
-import type { HistoryEvent, HistoryEventType } from './history-event.ts';
+import { showsPayment, type HistoryEvent, type HistoryEventType } from './history-event.ts';
 import { payoutIdOf } from './values/ids.ts';
 import { compareInstants, type Instant } from './values/instant.ts';
 
@@ -83,19 +83,26 @@ export class PayoutHistories {
     return events;
   }
 
-  /** Reads with one kind of id, and keeps it for later reads if it returns events. */
+  /** Reads with one kind of id, and keeps it for later reads if it returns events of the payout. */
   async #tryKey(key: HistoryKey, ids: PayoutIds, options: CallOptions): Promise<readonly HistoryEvent[]> {
     const events = await this.#read(key, ids, options);
-    if (events.length > 0) this.#key = key;
+    if (showsPayment(events, ids.paymentId)) this.#key = key;
     return events;
   }
 
   #read(key: HistoryKey, ids: PayoutIds, options: CallOptions): Promise<readonly HistoryEvent[]> {
     const idInPath = key === 'payment_id' ? ids.paymentId : ids.intentId;
     if (idInPath === null) return Promise.resolve([]);
-    return this.#client
-      .getPayoutHistory(idInPath, options)
-      .then(history => (history === null ? [] : historyFromLean(history, ids.intentId)));
+    return this.#client.getPayoutHistory(idInPath, options).then(history => {
+      if (history === null) return [];
+      const intentId = leanId(history.intent_id);
+      if (intentId !== null && intentId !== ids.intentId) throw this.#client.misroutedAnswer('history');
+      const events = historyFromLean(history, ids.intentId);
+      const isOfPayment =
+        key === 'payment_intent_id' || events.length === 0 || showsPayment(events, ids.paymentId);
+      if (!isOfPayment) throw this.#client.misroutedAnswer('history');
+      return events;
+    });
   }
 
   /**
@@ -108,9 +115,11 @@ export class PayoutHistories {
     if (history === null) return null;
     const intentId = leanId(history.intent_id);
     if (intentId === null) throw new LeanNotOffered();
-    const payment = objects<LeanHistoryEntry>(history.payments).find(
-      entry => leanId(entry.payment_id) === paymentId,
+    const payments = objects<LeanHistoryEntry>(history.payments).filter(
+      entry => leanId(entry.payment_id) !== null,
     );
+    const payment = payments.find(entry => leanId(entry.payment_id) === paymentId);
+    if (payment === undefined && payments.length > 0) throw this.#client.misroutedAnswer('history');
     return {
       intentId,
       customerId: optionalField(history, 'customer_id', shortText),

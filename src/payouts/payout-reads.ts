@@ -25,17 +25,6 @@ export function isMissingOperation(error: unknown): boolean {
 }
 
 /**
- * Checks that Lean, or a proxy before it, has not answered with another object than the one that was asked for.
- * @param given the ids in the answer; without any, the answer is taken for the right one
- * @throws LeanBadAnswer
- */
-function assertSameId(noun: string, asked: string, given: readonly unknown[]): void {
-  const ids = given.map(leanId).filter(id => id !== null);
-  if (ids.length > 0 && !ids.includes(asked.toLowerCase()))
-    throw new LeanBadAnswer(`Lean has answered with another ${noun} than the one that was asked for.`);
-}
-
-/**
  * Reads single payouts, intents and destinations from Lean: null if Lean does not know the id. It also observes whether
  * this Lean application has the calls for single payouts and intents ("detail calls").
  */
@@ -82,7 +71,7 @@ export class PayoutReads {
   /** @throws LeanNotOffered if this Lean application has no such call; LeanError */
   payout(paymentId: string, options: CallOptions): Promise<Payout | null> {
     return this.#observeDetailCall(this.#client.getPayout(paymentId, options), payment => {
-      assertSameId('payment', paymentId, [payment.id, payment.payment_id]);
+      this.#assertSameId('payment', paymentId, [payment.id, payment.payment_id]);
       const payout = payoutFromPayment(payment);
       if (payout === undefined) throw new LeanBadAnswer("Lean's payment has no payment_intent_id.");
       return payout.paymentId === null ? { ...payout, paymentId } : payout;
@@ -92,7 +81,7 @@ export class PayoutReads {
   /** @throws LeanNotOffered if this Lean application has no such call; LeanError */
   intent(intentId: string, options: CallOptions): Promise<PayoutIntent | null> {
     return this.#observeDetailCall(this.#client.getPayoutIntent(intentId, options), wire => {
-      assertSameId('intent', intentId, [wire.payment_intent_id, wire.id]);
+      this.#assertSameId('intent', intentId, [wire.payment_intent_id, wire.id]);
       const intent = intentFromLean(wire, intentId);
       if (intent === undefined) throw new LeanBadAnswer("Lean's intent has no amount.");
       const { payout } = intent;
@@ -105,10 +94,20 @@ export class PayoutReads {
   async destination(destinationId: string, options: CallOptions): Promise<PayoutDestination | null> {
     const wire = await this.#client.getPayoutDestination(destinationId, options);
     if (wire === null) return null;
-    assertSameId('destination', destinationId, [wire.id, wire.destination_id]);
+    this.#assertSameId('destination', destinationId, [wire.id, wire.destination_id]);
     const destination = destinationFromLean(wire);
     if (destination === null) throw new LeanBadAnswer("Lean's destination has no id.");
     return destination;
+  }
+
+  /**
+   * Checks that Lean, or a proxy before it, has not answered with another object than the one that was asked for.
+   * @param given the ids in the answer; without any, the answer is taken for the right one
+   * @throws LeanBadAnswer
+   */
+  #assertSameId(noun: string, asked: string, given: readonly unknown[]): void {
+    const ids = given.map(leanId).filter(id => id !== null);
+    if (ids.length > 0 && !ids.includes(asked.toLowerCase())) throw this.#client.misroutedAnswer(noun);
   }
 
   /** Waits for a detail call and records whether it shows that the application has, or lacks, such calls. */

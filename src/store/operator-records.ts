@@ -1,4 +1,4 @@
-import type { TransferAnswer } from '../payouts/creation/creation-answer.ts';
+import { intentOf, type TransferAnswer } from '../payouts/creation/creation-answer.ts';
 import { findings, isFinding, type PayoutUnknownReason } from '../payouts/creation/finding.ts';
 import type {
   AttentionCounts,
@@ -74,11 +74,13 @@ export class SqlOperatorRecords implements OperatorRecords {
     position: number,
     answer: TransferAnswer,
     decision: Decision,
+    { isRecordedForOther = false } = {},
   ): Promise<boolean> {
     try {
       const { condition, values } = requestUnchanged(request, 9);
       // If several transfers share an intent, only one record stores it.
       const usedIntentIds = new Set(request.records.map(({ intentId }) => intentId));
+      if (isRecordedForOther) usedIntentIds.add(intentOf(answer));
       const [, , changed = []] = await this.#database.run(
         lockRequest(request),
         // The decision is inserted before the change, under the same condition: it is kept only if the change is made.

@@ -1,5 +1,5 @@
-import type { PayoutRecord, PayoutRequest, RequestKey } from '../payouts/creation/payout-record.ts';
-import type { OtherRecords, PayoutEvidence } from '../payouts/creation/payout-records.ts';
+import type { PayoutRecord, PayoutRequest } from '../payouts/creation/payout-record.ts';
+import type { IntentOwner, OtherRecords, PayoutEvidence } from '../payouts/creation/payout-records.ts';
 import type { Database } from './database.ts';
 import { mayBeAtLean } from './send-conditions.ts';
 import { isRecordOfRequest, openRequests, recordColumns, recordFromRow } from './payout-rows.ts';
@@ -21,19 +21,22 @@ export class SqlPayoutEvidence implements PayoutEvidence {
     this.#database = database;
   }
 
-  async owners(intentIds: readonly string[]): Promise<ReadonlyMap<string, RequestKey>> {
-    const owners = new Map<string, RequestKey>();
+  async owners(intentIds: readonly string[]): Promise<ReadonlyMap<string, IntentOwner>> {
+    const owners = new Map<string, IntentOwner>();
     for (let next = 0; next < intentIds.length; next += 500) {
       const ids = intentIds.slice(next, next + 500);
       const placeholders = ids.map((_, index) => `$${String(index + 1)}`).join(', ');
       const [rows = []] = await this.#database.run({
-        sql: `SELECT intent_id, caller, idempotency_key FROM lean_payout_records WHERE intent_id IN (${placeholders})`,
+        sql: `SELECT intent_id, caller, idempotency_key, destination_id, external_reference
+          FROM lean_payout_records WHERE intent_id IN (${placeholders})`,
         values: ids,
       });
       for (const row of rows)
         owners.set(String(row['intent_id']), {
           caller: String(row['caller']),
           idempotencyKey: String(row['idempotency_key']),
+          destinationId: String(row['destination_id']),
+          externalReference: String(row['external_reference']),
         });
     }
     return owners;

@@ -251,7 +251,7 @@ describe('a creation', () => {
         target: '/payouts/v1/payment',
         headers: {
           host: new URL(url).host,
-          connection: 'keep-alive',
+          connection: 'close',
           authorization: 'Bearer sandbox-token',
           accept: 'application/json',
           'content-type': 'application/json',

@@ -151,7 +151,7 @@ describe('a request whose record is too old when it gets its connection', () => 
     expect([seen.connections, seen.targets]).toEqual([1, ['/next']]);
   });
 
-  it('leaves its connection to the next requests, even if it is refused synchronously', async () => {
+  it('leaves its connection to the next request, even if it is refused synchronously', async () => {
     const { url, seen } = await startServer();
     const manual = new ManualClocks();
     let jumpMs = 3000;
@@ -169,8 +169,8 @@ describe('a request whose record is too old when it gets its connection', () => 
     for (const target of ['/late', '/at-once'])
       expect(await failureOf(transport.send(post(target), recorded))).toMatchObject(tooLate);
     jumpMs = 0;
-    await Promise.all(['/1', '/2', '/3'].map(target => transport.send(post(target), recorded)));
-    expect([seen.connections, seen.targets]).toEqual([1, ['/1', '/2', '/3']]);
+    await transport.send(post('/next'), recorded);
+    expect([seen.connections, seen.targets]).toEqual([1, ['/next']]);
   });
 
   it('is sent if it needs no record', async () => {

@@ -19,6 +19,7 @@ import {
   json,
   ManualClocks,
   rawServer,
+  type ReceivedRequest,
   startLean,
   transportTo,
   unusedAddress,
@@ -119,7 +120,7 @@ describe('nothing is sent', () => {
     const first = transport.send({ ...get, target: '/first' }, { deadline: farDeadline() });
     await firstArrived.opened;
     const failures = await Promise.all(
-      [post, { ...get, target: '/timed-out' }].map(request =>
+      [get, { ...get, target: '/timed-out' }].map(request =>
         failureOf(transport.send(request, { deadline: performance.now() + 20 })),
       ),
     );
@@ -565,14 +566,14 @@ describe('a response that is too large', () => {
 describe('connections', () => {
   /** A server that records on which of its connections each request arrived. */
   async function recordConnections(
-    respond: (response: ServerResponse) => void = response => json(response, {}),
+    respond: (response: ServerResponse, received: ReceivedRequest) => void = response => json(response, {}),
   ) {
     const sockets: Socket[] = [];
     const usedBy: number[] = [];
-    const { url } = await rawServer((response, _received, { socket }) => {
+    const { url } = await rawServer((response, received, { socket }) => {
       if (!sockets.includes(socket)) sockets.push(socket);
       usedBy.push(sockets.indexOf(socket));
-      respond(response);
+      respond(response, received);
     });
     return { url, usedBy };
   }
@@ -588,6 +589,39 @@ describe('connections', () => {
       await nextImmediate();
     }
     expect(new Set(usedBy).size).toBe(1);
+  });
+
+  it('are reused by reads only: each write has one of its own, which is closed after it', async () => {
+    const connectionHeaders: unknown[] = [];
+    const { url, usedBy } = await recordConnections((response, { method, headers }) => {
+      if (method === 'POST') connectionHeaders.push(headers.connection);
+      json(response, {});
+    });
+    const transport = transportTo(url, { maxConcurrency: 1 });
+    for (const request of [get, post, get, post, post, get]) {
+      await transport.send(request, { deadline: farDeadline() });
+      await nextImmediate();
+    }
+    expect(usedBy).toEqual([0, 1, 0, 2, 3, 0]);
+    expect(connectionHeaders).toEqual(['close', 'close', 'close']);
+  });
+
+  it('that were replaced serve no later request, and keep the one in flight', async () => {
+    const release = gate();
+    const { url, usedBy } = await recordConnections(response => {
+      if (usedBy.length === 2) void release.opened.then(() => json(response, {}));
+      else json(response, {});
+    });
+    const transport = transportTo(url, { maxConcurrency: 1 });
+    await transport.send(get, { deadline: farDeadline() });
+    await nextImmediate();
+    const inFlight = transport.send(get, { deadline: farDeadline() });
+    await vi.waitFor(() => expect(usedBy).toHaveLength(2));
+    transport.replaceConnections();
+    await transport.send(get, { deadline: farDeadline() });
+    release.open();
+    expect((await inFlight).status).toBe(200);
+    expect(usedBy).toEqual([0, 0, 1]);
   });
 
   it('that cannot be made leave their slots to other requests', async () => {

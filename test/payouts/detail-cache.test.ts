@@ -53,6 +53,17 @@ function add(cache: DetailCache, row: PayoutRow, name: DetailName, details = det
 const names = ['intent', 'payment', 'history'] as const;
 
 describe('the detail cache', () => {
+  it.each([
+    ['p', true],
+    ['other', false],
+  ])('keeps a history of the payment %j: %j', (payment_id, isKept) => {
+    const { cache } = cacheWithClock();
+    const events = [{ event: 'payment.created', status: 'CREATED', published_at: '2026-03-01T12:00:00Z' }];
+    const history = historyFromLean({ content: [{ payment_id, events }] }, 'i');
+    add(cache, paidRow(), 'history', { ...detailsOf(), history });
+    expect(cache.get(paidRow(), 'history') === history).toBe(isKept);
+  });
+
   it('returns each detail that was read while the list showed the same row', () => {
     const { cache } = cacheWithClock();
     const details = detailsOf();

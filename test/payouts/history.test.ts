@@ -173,6 +173,44 @@ async function startHistories(
 
 const asText = (id: string | null | undefined): string => id ?? '';
 
+describe('a history that is not that of the payout', () => {
+  const other = { payment_id: 'other', events: [event(1)] };
+  const own = { payment_id: 'p', events: [event(1)] };
+
+  /** A reader before a Lean whose histories the test gives by the id in the path. */
+  async function historiesOf(
+    answers: Record<string, LeanHistory>,
+    key: 'payment_id' | 'payment_intent_id' | 'auto',
+  ) {
+    const { url, received } = await rawServer((response, { target }) => {
+      const answer = answers[target.split('/')[4] ?? ''];
+      json(response, answer ?? { code: 'UNKNOWN_PAYMENT', message: 'No.' }, answer ? 200 : 404);
+    });
+    return { histories: new PayoutHistories(clientTo(url), key), received };
+  }
+
+  it.each([
+    ['by its intent', 'payment_intent_id', { i: { intent_id: 'j', payments: [own] } }],
+    ['by its intent, in a reading by payment', 'payment_id', { p: { intent_id: 'j', payments: [own] } }],
+    ['by its payment', 'payment_id', { p: { payments: [other] } }],
+  ] as const)('is a bad response if Lean shows that %s', async (_how, key, answers) => {
+    const { histories } = await historiesOf(answers, key);
+    expect(await failureOf(histories.of(ids, {}))).toBeInstanceOf(LeanBadAnswer);
+  });
+
+  it('is a bad response to a search for the owner of a payment', async () => {
+    const { histories } = await historiesOf({ p: { intent_id: 'j', payments: [other] } }, 'payment_id');
+    expect(await failureOf(histories.ownerOf('p', {}))).toBeInstanceOf(LeanBadAnswer);
+  });
+
+  it('does not decide which id the application expects', async () => {
+    const { histories, received } = await historiesOf({ i: { content: [other] } }, 'auto');
+    for (let read = 0; read < 2; read += 1) expect(await histories.of(ids, {})).toHaveLength(1);
+    const read = ['p', 'i'].map(id => `/payouts/v1/payments/${id}/history`);
+    expect(received.map(({ target }) => target)).toEqual([...read, ...read]);
+  });
+});
+
 describe('the id in the path of the history call', () => {
   it("is the payment's first, then the intent's, and then the one that returned events", async () => {
     const { histories: auto, payouts, requestedIds } = await startHistories();

@@ -3,7 +3,7 @@ import type { PayoutIntent } from '../payout-intent.ts';
 import { missingOperationThreshold, isMissingOperation, type PayoutReads } from '../payout-reads.ts';
 import type { Payout } from '../payout.ts';
 import { isFailed } from './found-answer.ts';
-import type { PayoutRecord } from './payout-record.ts';
+import type { PayoutRecord, RequestKey } from './payout-record.ts';
 import type { OtherRecords, KeyedRecord, PayoutEvidence } from './payout-records.ts';
 import {
   compareAccounts,
@@ -15,7 +15,7 @@ import {
   type Resemblance,
 } from './resemblance.ts';
 
-/** A payout at Lean that no record names and that matches, or may match, a transfer of the request. */
+/** A payout at Lean that matches, or may match, a transfer of the request, and that no other record should name. */
 export interface Candidate {
   readonly row: Payout;
   /** Null if this Lean has no call for intents, does not know this one, or could not show it. */
@@ -33,6 +33,8 @@ export interface Candidate {
   readonly positions: readonly number[];
   /** Records of other requests that it may belong to instead: open ones, and settled ones with its reference. */
   readonly sharedWith: readonly KeyedRecord[];
+  /** The other key whose record names this payout (`findMisassignedPayouts`); null for all other candidates. */
+  readonly recordedFor: RequestKey | null;
   /** Whether its status at Lean is FAILED: no money moves. */
   readonly failed: boolean;
 }
@@ -51,7 +53,7 @@ export interface CandidateClassifierOptions {
 const concurrentIntentReads = 8;
 
 /** A row of Lean's list and its intent. */
-type RowDetails = Pick<Candidate, 'row' | 'intent' | 'unreadable'>;
+export type RowDetails = Pick<Candidate, 'row' | 'intent' | 'unreadable'>;
 
 export interface Classification {
   readonly candidates: readonly Candidate[];
@@ -83,11 +85,7 @@ export class CandidateClassifier {
     records: readonly PayoutRecord[],
     others: OtherRecords,
   ): Promise<Classification> {
-    const detailed: RowDetails[] = [];
-    for (let next = 0; next < rows.length; next += concurrentIntentReads) {
-      const chunk = rows.slice(next, next + concurrentIntentReads);
-      detailed.push(...(await Promise.all(chunk.map(row => this.#readDetails(row)))));
-    }
+    const detailed = await this.readDetails(rows);
     const provenReferenceLength = await this.#provenReferenceLength(detailed, records, others.records);
     const candidates: Candidate[] = [];
     for (const each of detailed) {
@@ -131,15 +129,25 @@ export class CandidateClassifier {
         carriesReference,
         positions: [...matches].filter(([, kind]) => kind === match).map(([position]) => position),
         sharedWith,
+        recordedFor: null,
         failed: isFailed(each.row, each.intent),
       });
     }
     return { candidates, knowsOwners: others.isComplete || provenReferenceLength > 0 };
   }
 
-  async #readDetails(row: Payout): Promise<RowDetails> {
-    const { intent, unreadable } = await this.#intentOf(row);
-    return { row, intent: intent && preferLivePayment(intent, row), unreadable };
+  /** Reads the intents of rows. @throws LeanError when Lean cannot be read */
+  async readDetails(rows: readonly Payout[]): Promise<readonly RowDetails[]> {
+    const details: RowDetails[] = [];
+    for (let next = 0; next < rows.length; next += concurrentIntentReads) {
+      const chunk = rows.slice(next, next + concurrentIntentReads);
+      const intents = await Promise.all(chunk.map(row => this.#intentOf(row)));
+      for (const [index, row] of chunk.entries()) {
+        const { intent, unreadable } = intents[index] ?? { intent: null, unreadable: true };
+        details.push({ row, intent: intent && preferLivePayment(intent, row), unreadable });
+      }
+    }
+    return details;
   }
 
   async #intentOf({

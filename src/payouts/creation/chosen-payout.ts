@@ -6,7 +6,7 @@ import type { Candidate } from './candidate.ts';
 import type { TransferAnswer } from './creation-answer.ts';
 import type { Finding } from './finding.ts';
 import { answerByOperator, foundAnswer } from './found-answer.ts';
-import type { PayoutRecord, PayoutRequest, RequestKey } from './payout-record.ts';
+import { isSameKey, type PayoutRecord, type PayoutRequest } from './payout-record.ts';
 import type { PayoutEvidence } from './payout-records.ts';
 import { compareAmounts, compareTexts } from './resemblance.ts';
 
@@ -18,7 +18,8 @@ export interface DecisionDependencies {
 }
 
 /** How the gateway knows the payout that an operator chose. It is stored with the decision. */
-export type KnownBy = 'list' | 'earlier list' | 'another transfer' | 'word of the operator';
+export type KnownBy =
+  'list' | 'earlier list' | 'another transfer' | 'record of another key' | 'word of the operator';
 
 /**
  * The sentence after the result that tells the operator how the gateway knows the payout; empty if none is needed.
@@ -28,6 +29,8 @@ export const knownByNotes: Readonly<Record<KnownBy, string>> = {
   'earlier list': '',
   'another transfer':
     ' Another transfer of the request has the same intent: that is right only if Lean has made one intent for both.',
+  'record of another key':
+    ' The record of another key names the same payout, so its caller was given wrong ids: find the payout of that key in Lean’s dashboard.',
   'word of the operator': '',
 };
 
@@ -60,7 +63,8 @@ export class ChosenPayoutValidator {
     const listed = candidates.find(
       ({ row, positions }) => row.intentId === intentId && positions.includes(record.position),
     );
-    if (listed !== undefined) return found(listed, 'list');
+    if (listed !== undefined)
+      return found(listed, listed.recordedFor === null ? 'list' : 'record of another key');
     const owner = (await this.#options.evidence.owners([intentId])).get(intentId);
     if (owner !== undefined && !isSameKey(owner, request))
       return {
@@ -101,10 +105,6 @@ export function readIntent(
     if (error instanceof LeanError) return undefined;
     throw error;
   });
-}
-
-export function isSameKey(one: RequestKey, other: RequestKey): boolean {
-  return one.caller === other.caller && one.idempotencyKey === other.idempotencyKey;
 }
 
 /** Whether a payout of a batch belongs to another transfer of the batch, by its reference. */

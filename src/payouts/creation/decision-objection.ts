@@ -1,10 +1,10 @@
-import { readIntent, belongsToOtherTransfer, isSameKey, type DecisionDependencies } from './chosen-payout.ts';
+import { readIntent, belongsToOtherTransfer, type DecisionDependencies } from './chosen-payout.ts';
 import type { Finding } from './finding.ts';
 import { isFailed } from './found-answer.ts';
 import type { Decision } from './operator-records.ts';
 import type { Reconciliation } from './outcome-reconciler.ts';
 import { isOwn } from './own-payout.ts';
-import type { PayoutRecord, PayoutRequest } from './payout-record.ts';
+import { isSameKey, type PayoutRecord, type PayoutRequest } from './payout-record.ts';
 
 /** An operator's decision that Lean does not have a payout: it is not paid, or it is sent again. */
 export interface DecisionWithoutPayout {

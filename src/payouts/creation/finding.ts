@@ -50,6 +50,10 @@ export const findings = {
     reason: 'UNCLEAR',
     description: 'Lean has a payout with this reference, and another key has the same reference',
   },
+  recorded_for_other_key: {
+    reason: 'UNCLEAR',
+    description: 'Lean has a payout with this reference, and the record of another key names that payout',
+  },
   several_at_lean: {
     reason: 'UNCLEAR',
     description: 'Lean has more payouts with this reference than there are transfers',

@@ -21,7 +21,8 @@ export function rowKey(row: Payout): string {
 
 /**
  * Counts distinct rows across pages. If Lean creates a payment between two page reads, one row appears with two keys.
- * So an intent counts as several rows only if one page showed them together, or if it has several payment ids.
+ * If Lean replaces a payment between two page reads, one row appears with two payment ids. So an intent certainly has
+ * several rows only if one page showed them together.
  */
 export class DistinctRows {
   readonly #byIntent = new Map<string, { readonly payments: Set<string>; maxOnOnePage: number }>();
@@ -35,11 +36,15 @@ export class DistinctRows {
     }
   }
 
-  get size(): number {
-    let size = 0;
-    for (const { payments, maxOnOnePage } of this.#byIntent.values())
-      size += Math.max(payments.size, maxOnOnePage);
-    return size;
+  /** Whether there are certainly this many rows, and not more. */
+  are(total: number): boolean {
+    let least = 0;
+    let most = 0;
+    for (const { payments, maxOnOnePage } of this.#byIntent.values()) {
+      least += maxOnOnePage;
+      most += Math.max(payments.size, maxOnOnePage);
+    }
+    return least === total && most === total;
   }
 
   /** Whether a row of the same intent was added. */

@@ -31,8 +31,8 @@ const minSplitMs = 2000;
  * Reads all payouts that were created within a time range of Lean's clock.
  *
  * Lean documents neither an order nor stable pages, and may return fewer rows than requested. So a time range counts
- * as complete only if the number of distinct rows equals the total that Lean states, and the total is the same after
- * the last page. If the pages shift while they are read, the time range is split in two. Lean's amount filter is not
+ * as complete only if the number of distinct rows certainly equals the total that Lean states, and the total is the same
+ * after the last page. If the pages or payments change while they are read, the time range is split in two. Lean's amount filter is not
  * used, because its rounding is not documented.
  * @param deadline on the clock of `performance.now()`
  * @throws LeanError when Lean cannot be read
@@ -101,7 +101,7 @@ class WindowReader {
       ))
         distinct.addPage(rows);
     }
-    if (distinct.size === total) {
+    if (distinct.are(total)) {
       // With another page size: a total that changes with the page size is a cap and not a count.
       const after = await this.#readPage(timeRange, 0, Math.max(1, Math.floor(Math.min(size, total) / 2)));
       if (after.total === total && after.rows.every(row => distinct.has(row))) return 'complete';

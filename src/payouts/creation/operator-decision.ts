@@ -204,7 +204,8 @@ export class OperatorDecisions {
         : changedMeanwhile;
     }
     const note = finding === 'other_application' ? notAskedNote(request) : knownByNotes[knownBy ?? 'list'];
-    return (await operator.settle(request, record.position, answer, decision))
+    const isRecordedForOther = knownBy === 'record of another key';
+    return (await operator.settle(request, record.position, answer, decision, { isRecordedForOther }))
       ? { done: true, message: `Settled, and the decision is kept.${note}` }
       : changedMeanwhile;
   }

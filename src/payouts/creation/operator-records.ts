@@ -51,6 +51,7 @@ export interface OperatorRecords {
   attention(): Promise<AttentionCounts>;
   /**
    * Settles a transfer of unknown outcome by an operator's decision, and adds the decision to the audit trail.
+   * @param options.isRecordedForOther whether the operator knows that the record of another key names the same intent
    * @returns false if the request has changed since it was read, or if another record has the intent
    */
   settle(
@@ -58,6 +59,7 @@ export interface OperatorRecords {
     position: number,
     answer: TransferAnswer,
     decision: Decision,
+    options?: { readonly isRecordedForOther?: boolean },
   ): Promise<boolean>;
   /**
    * Allows one more send at the next repetition of the key, and adds the decision to the audit trail.

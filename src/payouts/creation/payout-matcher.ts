@@ -7,6 +7,7 @@ import { foundAnswer } from './found-answer.ts';
 import { paymentsPerIntent, currentRowPerPayout } from './list-rows.ts';
 import { readListWindow, type ListWindow, type TimeRange } from './list-window.ts';
 import type { TransferAnswer } from './creation-answer.ts';
+import { findMisassignedPayouts } from './misassigned-payouts.ts';
 import { openRecords, type PayoutRecord, type PayoutRequest } from './payout-record.ts';
 import type { KeyedRecord, PayoutEvidence } from './payout-records.ts';
 import { compareAmounts } from './resemblance.ts';
@@ -36,7 +37,7 @@ export interface ListReading {
   readonly finding: Finding;
   /** Whether the list can prove that a payout is not in it, regardless of `finding`: `absent`, or why not. */
   readonly absence: Finding;
-  /** Payouts at Lean that no record names and that match, or may match, a transfer of this request. */
+  /** Payouts at Lean that match, or may match, a transfer of this request. */
   readonly candidates: readonly Candidate[];
   /** Intents of candidates that the request has in addition to one payout per transfer. */
   readonly duplicates: readonly string[];
@@ -98,14 +99,13 @@ export class PayoutMatcher {
       from: from + rowTimeMarginMs,
       to: Math.min(to - delay - rowTimeMarginMs, (list.firstDate ?? from) - delay),
     });
-    const { candidates, knowsOwners } = await new CandidateClassifier({
-      reads,
-      evidence,
-      application,
-      referencePayout,
-      deadline,
-    }).classify(currentRowPerPayout(unowned), request.records, others);
-    return this.#evaluate(request, list, {
+    const classifier = new CandidateClassifier({ reads, evidence, application, referencePayout, deadline });
+    const { candidates, knowsOwners } = await classifier.classify(
+      currentRowPerPayout(unowned),
+      request.records,
+      others,
+    );
+    const reading = this.#evaluate(request, list, {
       candidates,
       knowsOwners,
       intentsPaidTwice: [...paymentsPerIntent(similar)].flatMap(([id, payments]) => (payments > 1 ? id : [])),
@@ -113,6 +113,18 @@ export class PayoutMatcher {
       leanNow,
       isAudit: openRecords(request).length === 0,
     });
+    const isComplete = reading.found.length === openRecords(request).length;
+    if (isComplete || reading.finding !== 'absent') return reading;
+    const misassigned = await findMisassignedPayouts(request, currentRowPerPayout(similar), owners, rows =>
+      classifier.readDetails(rows),
+    );
+    if (misassigned.candidates.length > 0)
+      return {
+        ...reading,
+        finding: 'recorded_for_other_key',
+        candidates: [...candidates, ...misassigned.candidates],
+      };
+    return misassigned.unreadable ? { ...reading, finding: 'lean_unavailable' } : reading;
   }
 
   #evaluate(

@@ -23,6 +23,10 @@ export interface RequestKey {
   readonly idempotencyKey: string;
 }
 
+export function isSameKey(one: RequestKey, other: RequestKey): boolean {
+  return one.caller === other.caller && one.idempotencyKey === other.idempotencyKey;
+}
+
 /** The record of one transfer of a request. */
 export interface PayoutRecord {
   /** Position among the transfers of the request, from 0. */

@@ -169,10 +169,16 @@ export interface OtherRecords {
   readonly isComplete: boolean;
 }
 
+/** The record that names an intent. */
+export interface IntentOwner extends RequestKey {
+  readonly destinationId: string;
+  readonly externalReference: string;
+}
+
 /** Payouts in the store that show whether a payout at Lean belongs to a request. */
 export interface PayoutEvidence {
-  /** The requests that own the intents. An intent that no record names is not in the map. */
-  owners(intentIds: readonly string[]): Promise<ReadonlyMap<string, RequestKey>>;
+  /** The owners of the intents. An intent that no record names is not in the map. */
+  owners(intentIds: readonly string[]): Promise<ReadonlyMap<string, IntentOwner>>;
   /**
    * Records of other requests that may own a payout that no record names. These are records of unknown outcome,
    * records in flight, and settled ones with a reference of this request, because Lean may have a second payout of

@@ -1,28 +1,24 @@
-import { createServer } from 'node:http';
-import { expect, it, onTestFinished } from 'vitest';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { destinations } from '../../../src/sandbox/fixtures.ts';
 import { FakeLean } from '../../support/fake-lean.ts';
 import { listening } from '../../support/started-server.ts';
 import { freshStore, openTestStore } from '../../support/stores.ts';
-import { createTestCore } from '../../support/test-core.ts';
+import { createTestCore, keyOf, transfer } from '../../support/test-core.ts';
 
 const minute = 60_000;
 
-it('an answer about another intent proves nothing about a payout of unknown outcome', async () => {
+type Listener = (request: IncomingMessage, response: ServerResponse) => void;
+
+/**
+ * Starts a gateway before a Lean, and a proxy between them.
+ * @param proxyTo the proxy's listener, which calls that of the Lean
+ */
+async function start(proxyTo: (lean: FakeLean) => Listener) {
   const clock = { ms: Date.now() };
   const now = (): number => clock.ms;
   const lean = new FakeLean(now);
-  const intentOf = (reference: string): string | undefined =>
-    lean.payouts.find(payout => payout.reference === reference)?.intentId;
-  let misrouted = 0;
-  // Once, a proxy before Lean answers the read of our intent with the intent of somebody else.
-  const server = createServer((request, response) => {
-    if (misrouted === 0 && request.url === `/payouts/v1/intents/${String(intentOf('order-1'))}`) {
-      misrouted += 1;
-      request.url = `/payouts/v1/intents/${String(intentOf('rent'))}`;
-    }
-    lean.listener(request, response);
-  });
+  const server = createServer(proxyTo(lean));
   const url = await listening(server);
   onTestFinished(() => {
     server.closeAllConnections();
@@ -31,6 +27,41 @@ it('an answer about another intent proves nothing about a payout of unknown outc
   const store = openTestStore(await freshStore('SQLite'), { clock: now });
   const core = createTestCore(url, store, { now });
   await core.client.listPayouts({ page_number: '0', page_size: '1' });
+  const sendsOf = (key: string) => lean.receivedCreations.filter(creation => creation.key === key);
+  // The reference of each payout is derived from its key.
+  const create = (key: string, destinationId?: string) =>
+    core.create(key, { ...transfer(destinationId), externalReference: null });
+  return { clock, lean, sendsOf, ...core, create };
+}
+
+function intentOf(lean: FakeLean, key: string): string {
+  return lean.payouts.find(payout => payout.key === key)?.intentId ?? 'none';
+}
+
+/** A proxy that puts another intent into the response to the creation with a key. */
+function answerCreationWith(key: string, intentOfAnswer: (lean: FakeLean) => string) {
+  return (lean: FakeLean): Listener =>
+    (request, response) => {
+      if (request.headers['idempotency-key'] === key) {
+        const end = response.end.bind(response) as (body: string) => ServerResponse;
+        response.end = ((body: string) =>
+          end(body.replace(intentOf(lean, key), intentOfAnswer(lean)))) as typeof response.end;
+      }
+      lean.listener(request, response);
+    };
+}
+
+it('an answer about another intent proves nothing about a payout of unknown outcome', async () => {
+  let misrouted = 0;
+  // Once, the proxy answers the read of our intent with the intent of somebody else.
+  const { clock, lean, create } = await start(lean => (request, response) => {
+    if (misrouted === 0 && request.url === `/payouts/v1/intents/${intentOf(lean, 'order-1')}`) {
+      misrouted += 1;
+      const rent = lean.payouts.find(({ reference }) => reference === 'rent');
+      request.url = `/payouts/v1/intents/${String(rent?.intentId)}`;
+    }
+    lean.listener(request, response);
+  });
   lean.add({
     amount: '7',
     currency: 'AED',
@@ -39,12 +70,89 @@ it('an answer about another intent proves nothing about a payout of unknown outc
     destinationId: destinations.staysPending,
   });
   lean.creationFaults = ['lost after Lean accepted it'];
-  expect((await core.create('order-1')).kind).toBe('unknown');
+  expect((await create('order-1')).kind).toBe('unknown');
   // Longer than the resend delay, after which a payout that is certainly absent is sent again.
   clock.ms += 12 * minute;
-  expect((await core.create('order-1')).kind).toBe('unknown');
+  expect((await create('order-1')).kind).toBe('unknown');
   expect(misrouted).toBe(1);
   clock.ms += minute;
-  expect((await core.create('order-1')).kind).toBe('created');
+  expect((await create('order-1')).kind).toBe('created');
   expect(lean.payouts.filter(({ key }) => key === 'order-1')).toHaveLength(1);
+});
+
+it('a creation never gets the response to an earlier request of its connection', async () => {
+  // A connection that has carried a creation answers each later request with the first response again.
+  const firstBodies = new WeakMap<object, string>();
+  const { lean, create, client } = await start(lean => (request, response) => {
+    const earlier = firstBodies.get(request.socket);
+    if (earlier !== undefined) return void response.writeHead(200).end(earlier);
+    const end = response.end.bind(response) as (body: string) => ServerResponse;
+    response.end = ((body: string) => {
+      if (request.method === 'POST') firstBodies.set(request.socket, body);
+      return end(body);
+    }) as typeof response.end;
+    lean.listener(request, response);
+  });
+  for (const key of ['order-1', 'order-2', 'order-3']) {
+    expect(await create(key)).toMatchObject({ kind: 'created', intentId: intentOf(lean, key) });
+    await client.listPayouts({ page_number: '0', page_size: '1' });
+  }
+});
+
+describe('a payout that the record of another key names', () => {
+  /** The answer to order-1 is lost, and order-2 gets it. Both have the same amount and destination. */
+  async function startMisassigned() {
+    const started = await start(answerCreationWith('order-2', lean => intentOf(lean, 'order-1')));
+    const { lean, create, clock } = started;
+    // By this payout the gateway knows that Lean shows references unchanged.
+    expect((await create('order-0', destinations.staysPending)).kind).toBe('created');
+    clock.ms += 1000;
+    lean.creationFaults = ['lost after Lean accepted it'];
+    expect((await create('order-1')).kind).toBe('unknown');
+    clock.ms += 1000;
+    expect(await create('order-2')).toMatchObject({ kind: 'created', intentId: intentOf(lean, 'order-1') });
+    clock.ms += 12 * minute;
+    return started;
+  }
+
+  it('is not sent again', async () => {
+    const { clock, sendsOf, create, records } = await startMisassigned();
+    for (let repetition = 0; repetition < 3; repetition += 1) {
+      expect(await create('order-1')).toMatchObject({ kind: 'unknown', reason: 'UNCLEAR' });
+      expect(await records.read(keyOf('order-1'))).toMatchObject({ finding: 'recorded_for_other_key' });
+      clock.ms += 11 * minute;
+    }
+    expect(sendsOf('order-1')).toHaveLength(1);
+  });
+
+  it('is settled by an operator, who can neither call it unpaid nor have it sent again', async () => {
+    const { lean, create, decisions, sendsOf } = await startMisassigned();
+    const intentId = intentOf(lean, 'order-1');
+    const decision = { intentId: null, by: 'ops', reason: 'seen', position: null, despite: null };
+    for (const kind of ['not paid', 'send again'] as const)
+      expect(await decisions.decide(keyOf('order-1'), { ...decision, kind })).toMatchObject({
+        done: false,
+        message: `Lean has a payout with its reference (${intentId}): settle it with --created. Nothing was changed.`,
+      });
+    const { done, message } = await decisions.decide(keyOf('order-1'), {
+      ...decision,
+      kind: 'created',
+      intentId,
+    });
+    expect(done).toBe(true);
+    expect(message).toContain('The record of another key names the same payout');
+    expect(await create('order-1')).toMatchObject({ kind: 'created', intentId });
+    expect(sendsOf('order-1')).toHaveLength(1);
+  });
+
+  it('does not prevent another send of a payout that Lean has not accepted', async () => {
+    const { clock, lean, create, sendsOf } = await start(lean => lean.listener);
+    expect((await create('order-0')).kind).toBe('created');
+    lean.creationFaults = ['lost before Lean received it'];
+    expect((await create('order-1')).kind).toBe('unknown');
+    clock.ms += 12 * minute;
+    expect((await create('order-1')).kind).toBe('created');
+    expect(sendsOf('order-1')).toHaveLength(2);
+    expect(lean.payouts).toHaveLength(2);
+  });
 });

@@ -1,0 +1,68 @@
+import type { Payout } from '../payout.ts';
+import type { Candidate, RowDetails } from './candidate.ts';
+import { isFailed } from './found-answer.ts';
+import { isSameKey, openRecords, type PayoutRecord, type PayoutRequest } from './payout-record.ts';
+import type { IntentOwner } from './payout-records.ts';
+import { compareAmounts, compareTexts } from './resemblance.ts';
+
+export interface MisassignedPayouts {
+  readonly candidates: readonly Candidate[];
+  /** Whether Lean could not show an intent that may be one of them. */
+  readonly unreadable: boolean;
+}
+
+/**
+ * Finds payouts of a request that the record of another key names, because Lean, or a proxy in front of it, has
+ * answered the creation of one payout with another one. Only the reference of an intent shows such a mistake. So this
+ * reads the intents of the payouts whose records have the same destination and a similar amount.
+ * @param rows the rows of Lean's list that are similar to a transfer of the request
+ * @param owners the records that name the intents of the rows
+ * @throws LeanError when Lean cannot be read
+ */
+export async function findMisassignedPayouts(
+  request: PayoutRequest,
+  rows: readonly Payout[],
+  owners: ReadonlyMap<string, IntentOwner>,
+  readDetails: (rows: readonly Payout[]) => Promise<readonly RowDetails[]>,
+): Promise<MisassignedPayouts> {
+  const open = openRecords(request);
+  const suspects = rows.filter(row => {
+    const owner = owners.get(row.intentId);
+    return (
+      owner !== undefined && !isSameKey(owner, request) && open.some(record => isSimilar(record, row, owner))
+    );
+  });
+  const candidates: Candidate[] = [];
+  const details = await readDetails(suspects);
+  for (const each of details) {
+    const owner = owners.get(each.row.intentId) ?? null;
+    const records = owner === null ? [] : open.filter(record => hasReferenceOf(record, each, owner));
+    if (records.length === 0) continue;
+    candidates.push({
+      ...each,
+      match: 'exact',
+      carriesReference: true,
+      positions: records.map(({ position }) => position),
+      sharedWith: [],
+      recordedFor: owner,
+      failed: isFailed(each.row, each.intent),
+    });
+  }
+  return { candidates, unreadable: details.some(({ unreadable }) => unreadable) };
+}
+
+function isSimilar({ transfer }: PayoutRecord, { amount }: Payout, owner: IntentOwner): boolean {
+  return (
+    owner.destinationId.toLowerCase() === transfer.destinationId.toLowerCase() &&
+    compareAmounts(transfer.amount, amount) !== 'other'
+  );
+}
+
+/** Whether Lean shows a payout with the reference of the transfer, which cannot be that of its owner. */
+function hasReferenceOf({ transfer }: PayoutRecord, { intent }: RowDetails, owner: IntentOwner): boolean {
+  const reference = intent?.externalReference;
+  return (
+    compareTexts(transfer.externalReference, reference) !== 'other' &&
+    compareTexts(owner.externalReference, reference) === 'other'
+  );
+}
