@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { PayoutRequest } from '../../src/payouts/creation/payout-record.ts';
+import type { PayoutRequest, RequestKey } from '../../src/payouts/creation/payout-record.ts';
+import type { IntentOwner } from '../../src/payouts/creation/payout-records.ts';
 import type { SqlPayoutEvidence } from '../../src/store/payout-evidence.ts';
 import { keyOf, transfer } from '../support/test-core.ts';
 import { copyOpenRequest } from '../support/copied-requests.ts';
@@ -29,6 +30,12 @@ function requestOf(key: string, references: readonly string[] = ['order-1']): Pa
   return { ...keyOf(key), records } as unknown as PayoutRequest;
 }
 
+/** The owner of an intent, whose record has the values of `transfer()`. */
+function ownerOf(key: RequestKey): IntentOwner {
+  const { destinationId, externalReference } = transfer();
+  return { ...key, destinationId, externalReference };
+}
+
 describe.each(storeKinds)('payout evidence (%s)', kind => {
   it('the owner of an intent is the request whose record names it', async () => {
     const { evidence, records, createSent } = await startStore(kind);
@@ -38,8 +45,8 @@ describe.each(storeKinds)('payout evidence (%s)', kind => {
     ]);
     expect(await evidence.owners(['i', 'j', 'unknown'])).toEqual(
       new Map([
-        ['i', keyOf('key-1', 'a')],
-        ['j', keyOf('key-1', 'a')],
+        ['i', ownerOf(keyOf('key-1', 'a'))],
+        ['j', ownerOf(keyOf('key-1', 'a'))],
       ]),
     );
     expect(await evidence.owners([])).toEqual(new Map());
@@ -65,7 +72,7 @@ describe.each(storeKinds)('payout evidence (%s)', kind => {
   it('a failed intent belongs to its request too', async () => {
     const { evidence, records, createSent } = await startStore(kind);
     await records.settle(await createSent(), response, [{ ...rejected, rejectedIntentId: 'i' }]);
-    expect(await evidence.owners(['i'])).toEqual(new Map([['i', keyOf('key-1')]]));
+    expect(await evidence.owners(['i'])).toEqual(new Map([['i', ownerOf(keyOf('key-1'))]]));
   });
 
   it('the open records are those of other requests that Lean may have accepted or that are in flight', async () => {

@@ -384,7 +384,10 @@ describe.each(storeKinds)('payout records (%s)', kind => {
     await noteSending(again);
     expect(await records.settle(again, response, [created('i')])).toBe('duplicate intent');
     expect(await states()).toEqual(['unknown']);
-    expect(await evidence.owners(['i', 'j'])).toEqual(new Map([['i', keyOf('key-1', 'other')]]));
+    const { destinationId, externalReference } = transfer();
+    expect(await evidence.owners(['i', 'j'])).toEqual(
+      new Map([['i', { ...keyOf('key-1', 'other'), destinationId, externalReference }]]),
+    );
   });
 
   it('several transfers of a request may share an intent', async () => {
