@@ -51,6 +51,8 @@ const files = (name: string, ca = 'authority'): ClientCertificateFiles => ({
 async function startMutualTlsLean() {
   const lean = createSandbox({ payouts: 1 });
   const callers: string[] = [];
+  /** For each request, whether its connection has resumed an earlier TLS session. */
+  const resumed: boolean[] = [];
   const server = createServer(
     {
       cert: readText('server.pem'),
@@ -60,7 +62,9 @@ async function startMutualTlsLean() {
       rejectUnauthorized: true,
     },
     (request, response) => {
-      callers.push(String((request.socket as TLSSocket).getPeerCertificate().subject.CN));
+      const socket = request.socket as TLSSocket;
+      callers.push(String(socket.getPeerCertificate().subject.CN));
+      resumed.push(socket.isSessionReused());
       lean.listener(request, response);
     },
   );
@@ -71,7 +75,7 @@ async function startMutualTlsLean() {
     server.closeAllConnections();
     await closed;
   });
-  return { lean, url, callers };
+  return { lean, url, callers, resumed };
 }
 
 const get: HttpRequest = {
@@ -92,6 +96,14 @@ describe('a Lean that requires a client certificate', () => {
     const transport = transportTo(url, { certificate: readClientCertificate(files('client')) });
     expect((await transport.send(get, { deadline: farDeadline() })).status).toBe(200);
     expect(callers).toEqual(['client']);
+  });
+
+  it('is sent each write over a connection of its own, which resumes the TLS session of an earlier one', async () => {
+    const { url, callers, resumed } = await startMutualTlsLean();
+    const transport = transportTo(url, { certificate: readClientCertificate(files('client')) });
+    for (const request of [get, post, post]) await transport.send(request, { deadline: farDeadline() });
+    expect(callers).toEqual(['client', 'client', 'client']);
+    expect(resumed).toEqual([false, true, true]);
   });
 
   it.each([
