@@ -50,6 +50,7 @@ await startHttpServer({
           lists,
           creation: new PayoutCreation({
             client,
+            reads,
             records: noRecords,
             reconciliation,
             reconciler,

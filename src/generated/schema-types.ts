@@ -85,7 +85,7 @@ export type Mutation = {
   readonly __typename?: 'Mutation';
   /** Pays one destination. **Moves money**, at most once per key: a repeated request with the same key is the same payout, and returns the recorded result. A document may contain one money-moving field. Costs one Lean call. The first payout of a gateway process costs one more, to read Lean's time. While the outcome is unknown, a repeated request reads Lean's list instead, at most once in five seconds. */
   readonly createPayout: CreatePayoutResult;
-  /** Pays several destinations by one Lean call. **Moves money.** All transfers share one key. A repeated request with the same key works as in `createPayout`, but a batch is never sent again: transfers that Lean does not have become rejected. */
+  /** Pays several destinations by one Lean call. **Moves money.** All transfers share one key. A repeated request with the same key works as in `createPayout`, but a batch is never sent again: transfers that Lean does not have become rejected. Transfers with the same destination and amount cost one more Lean call each, because only their intents show which payout is whose. */
   readonly createPayouts: CreatePayoutsResult;
 };
 

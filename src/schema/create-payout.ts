@@ -104,7 +104,8 @@ builder.mutationField('createPayouts', t =>
     description:
       'Pays several destinations by one Lean call. **Moves money.** All transfers share one key. A repeated request ' +
       'with the same key works as in `createPayout`, but a batch is never sent again: transfers that Lean does not have ' +
-      'become rejected.',
+      'become rejected. Transfers with the same destination and amount cost one more Lean call each, because only ' +
+      'their intents show which payout is whose.',
     args: {
       input: t.arg({ type: CreatePayoutsInput, required: true, description: 'The payouts to create.' }),
     },

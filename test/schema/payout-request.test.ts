@@ -87,7 +87,8 @@ describe('payoutRequest', () => {
       { __typename: 'PayoutCreated', transferIndex: 2 },
       { __typename: 'PayoutRejected', transferIndex: 3 },
     ]);
-    expect(gateway.received()).toEqual({ createPayoutPayment: 1 });
+    // Each transfer has the destination and amount of another one, so its intent is read.
+    expect(gateway.received()).toEqual({ createPayoutPayment: 1, getPayoutIntent: 4 });
   });
 
   it('returns the refusal by Lean, with the refused field', async () => {

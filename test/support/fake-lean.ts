@@ -11,8 +11,11 @@ export interface FakeLeanBehaviour {
   readonly keys: 'forgotten' | 'replayed' | 'refused';
   readonly references: 'exact' | 'cut' | 'lower case' | 'dropped';
   readonly amounts: 'exact' | 'rounded';
+  readonly answerOrder: 'as sent' | 'reversed';
   readonly listOrder: 'newest' | 'unsorted';
   readonly maxPageSize: number;
+  /** How many of the first intents cannot be read. */
+  readonly unreadableIntents: number;
   /** Whether single intents can be read. */
   readonly hasIntentEndpoint: boolean;
   /** How far Lean's clock is ahead of the true time. */
@@ -25,8 +28,10 @@ export const defaultBehaviour: FakeLeanBehaviour = {
   keys: 'forgotten',
   references: 'exact',
   amounts: 'exact',
+  answerOrder: 'as sent',
   listOrder: 'newest',
   maxPageSize: 100,
+  unreadableIntents: 0,
   hasIntentEndpoint: true,
   clockOffsetMs: 0,
 };
@@ -173,8 +178,9 @@ export class FakeLean {
     if (fault === 'no answer' || isProcessed) return;
     if (fault === 'lost after Lean accepted it') return void response.destroy();
     if (fault === 'an error after Lean accepted it') return refuse(response, 500, 'INTERNAL_SERVER_ERROR');
+    const answered = this.behaviour.answerOrder === 'reversed' ? payouts.toReversed() : payouts;
     respond(response, {
-      payouts_payment_details: payouts.map(({ intentId, destinationId, amount, currency, failed }) => ({
+      payouts_payment_details: answered.map(({ intentId, destinationId, amount, currency, failed }) => ({
         payment_intent_id: intentId,
         destination_details: {
           destination_id: destinationId,
@@ -217,6 +223,8 @@ export class FakeLean {
     if (intentId !== undefined && !this.behaviour.hasIntentEndpoint)
       return refuse(response, 404, 'INVALID_URL');
     if (payout === undefined) return refuse(response, 404, 'UNKNOWN_PAYMENT_INTENT');
+    if (this.payouts.indexOf(payout) < this.behaviour.unreadableIntents)
+      return refuse(response, 400, 'INVALID_PARAMETERS');
     respond(response, {
       payment_intent_id: payout.intentId,
       amount: this.#amountOf(payout),

@@ -46,6 +46,20 @@ export function createdFromLean(
   return answers;
 }
 
+/**
+ * The positions of the transfers that Lean's answer may have exchanged, because several of its entries match each of
+ * them.
+ */
+export function interchangeablePositions(
+  created: LeanCreated,
+  transfers: readonly Transfer[],
+): readonly number[] {
+  const entries = entriesOf(created);
+  return transfers.flatMap((transfer, position) =>
+    entries.filter(entry => matches(entry, transfer)).length > 1 ? position : [],
+  );
+}
+
 interface Entry {
   readonly payout: LeanCreatedPayout;
   readonly detail: LeanCreatedTransfer;

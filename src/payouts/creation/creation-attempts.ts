@@ -6,6 +6,7 @@ import type { CreationEvents } from './creation-events.ts';
 import { findings } from './finding.ts';
 import type { OutcomeReconciler } from './outcome-reconciler.ts';
 import { allSendsTurnedAway, recordedAnswer, type Lease, type PayoutRequest } from './payout-record.ts';
+import type { PayoutReads } from '../payout-reads.ts';
 import type { PayoutRecords, ReconciliationRecords } from './payout-records.ts';
 import { PayoutSender, type Allowance, type SendOutcome } from './payout-sender.ts';
 import { defaultDelayMs, type SendPermit, type ResendRule } from './resend-rule.ts';
@@ -14,6 +15,7 @@ import { unknownAnswer } from './unknown-answer.ts';
 
 export interface CreationAttemptsOptions {
   readonly client: LeanClient;
+  readonly reads: PayoutReads;
   readonly records: PayoutRecords;
   readonly reconciliation: Pick<ReconciliationRecords, 'startReading'>;
   readonly reconciler: OutcomeReconciler;

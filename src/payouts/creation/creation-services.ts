@@ -54,6 +54,7 @@ export function creationServices(options: CreationServicesOptions): CreationServ
   });
   const creation = new PayoutCreation({
     client,
+    reads,
     records,
     reconciliation,
     reconciler,

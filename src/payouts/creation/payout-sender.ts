@@ -1,5 +1,6 @@
 import type { LeanAnswer } from '../../lean/answer.ts';
 import type { LeanClient } from '../../lean/client.ts';
+import type { LeanCreated } from '../../lean/wire.ts';
 import { LeanError, LeanNotSent, LeanRefused } from '../../errors/lean-errors.ts';
 import { RateLimited, StoreUnavailable } from '../../errors/gateway-errors.ts';
 import {
@@ -12,7 +13,10 @@ import {
 } from './creation-answer.ts';
 import type { CreationEvents } from './creation-events.ts';
 import { creationBody } from './creation-body.ts';
-import { createdFromLean } from './created-transfer.ts';
+import { readIntent } from './chosen-payout.ts';
+import { createdFromLean, interchangeablePositions, type CreatedTransfer } from './created-transfer.ts';
+import { sortByReference } from './interchangeable-transfers.ts';
+import type { PayoutReads } from '../payout-reads.ts';
 import type { Lease, RequestKey } from './payout-record.ts';
 import type { PayoutRecords } from './payout-records.ts';
 import { classifyRefusal } from './refusal.ts';
@@ -29,6 +33,7 @@ export interface Allowance {
 
 export interface PayoutSenderOptions {
   readonly client: LeanClient;
+  readonly reads: PayoutReads;
   readonly records: PayoutRecords;
   readonly events: Partial<CreationEvents>;
   /** The limit of payouts per caller; none by default. Repetitions of a key do not count. */
@@ -133,11 +138,12 @@ export class PayoutSender {
 
   /** Handles a 2xx response. A failed transfer in it is final only if this was the first send. */
   async #handleSuccess(lease: Lease, answer: LeanAnswer, first: boolean): Promise<SendOutcome> {
-    const { idempotencyKey, transfers } = lease;
+    const { idempotencyKey } = lease;
     let answers: readonly TransferAnswer[] | undefined;
     try {
-      answers = createdFromLean(answer.json(), transfers)?.map((created, index) =>
-        transferAnswer(idempotencyKey, index, created, lease.similarUnknownKey),
+      const created = await this.#createdTransfers(lease, answer.json());
+      answers = created?.map((each, index) =>
+        transferAnswer(idempotencyKey, index, each, lease.similarUnknownKey),
       );
     } catch (error) {
       if (!(error instanceof LeanError)) throw error;
@@ -147,6 +153,20 @@ export class PayoutSender {
     if (answers === undefined || (failed !== undefined && !first))
       return this.#leaveOpen(lease, undefined, failed);
     return this.#settle(lease, answer, answers);
+  }
+
+  /** Lean's answers to the transfers, in their order; undefined if it is not certain which answer is whose. */
+  async #createdTransfers(
+    { transfers }: Lease,
+    wire: LeanCreated,
+  ): Promise<readonly CreatedTransfer[] | undefined> {
+    const { client, reads } = this.#options;
+    const created = createdFromLean(wire, transfers);
+    const positions = interchangeablePositions(wire, transfers);
+    if (created === undefined || positions.length === 0 || reads.lacksDetailCalls) return created;
+    return sortByReference(created, transfers, positions, intentId =>
+      readIntent({ client, reads }, intentId),
+    );
   }
 
   async #settle(lease: Lease, answer: LeanAnswer, answers: readonly TransferAnswer[]): Promise<SendOutcome> {

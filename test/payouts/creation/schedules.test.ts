@@ -58,6 +58,8 @@ const behaviours: fc.Arbitrary<FakeLeanBehaviour> = fc
     maxPageSize: fc.constantFrom(100, 2),
     hasIntentEndpoint: fc.constantFrom(true, true, true, false),
     clockOffsetMs: fc.constantFrom(0, 0, 0, 180_000, -180_000, 7_200_000),
+    unreadableIntents: fc.constant(0),
+    answerOrder: fc.constantFrom('as sent', 'as sent', 'reversed'),
   })
   .map(({ delayMs: lateMs, delaysProcessing, ...rest }) => ({
     ...rest,
