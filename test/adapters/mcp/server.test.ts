@@ -590,6 +590,16 @@ describe('a failed call', () => {
     expect(lean.requests).toEqual([]);
   });
 
+  it('with too many transfers tells how many there are', async () => {
+    const { mcp, lean } = await start();
+    const body = leanCreation({}, { destination_details: Array.from({ length: 101 }, () => ({})) });
+    const args = { idempotency_key: 'key-1', body };
+    expect(textOf(await call(await connect(mcp), 'lean-createpayoutpayment', args))).toBe(
+      'Nothing was done. body.payment_details has 101 transfers in all; accepted: at most 100. Correct this and call again.',
+    );
+    expect(lean.requests).toEqual([]);
+  });
+
   it('at Lean is described with Lean’s code and never with Lean’s message', async () => {
     const { mcp, lean } = await start({ env: { LEAN_TIMEOUT_MS: '2000' } });
     const client = await connect(mcp);
