@@ -1,6 +1,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { request } from 'node:http';
+import { text as readAll } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Client, StreamableHTTPClientTransport, type CallToolResult } from '@modelcontextprotocol/client';
@@ -849,19 +850,21 @@ describe('a process that serves the tools on standard input and output', () => {
   }
 
   /** Starts the process. Its Lean answers slowly. */
-  async function startPipe() {
+  async function startPipe(env: NodeJS.ProcessEnv = {}) {
     const { lean } = await start();
     lean.faults.add({ kind: 'latency', ms: 1000 });
     const child = spawn(process.execPath, [pathOf('main'), 'mcp', '--stdio'], {
-      stdio: ['pipe', 'pipe', 'inherit'],
+      stdio: ['pipe', 'pipe', 'pipe'],
       env: {
         ...commonEnvironment(),
         LEAN_BASE_URL: lean.url,
         LEAN_API_TOKEN: sandboxCredentials.token,
         DATA_DIR: await freshFolder(),
+        ...env,
       },
     });
     onTestFinished(() => void child.kill('SIGKILL'));
+    const log = readAll(child.stderr);
     const chunks: string[] = [];
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => chunks.push(chunk));
     const ended = once(child, 'close') as Promise<[number | null, string | null]>;
@@ -877,7 +880,7 @@ describe('a process that serves the tools on standard input and output', () => {
         .map(line => JSON.parse(line) as Answer);
     const received = (operation: string): number =>
       lean.requests.filter(each => each.operation === operation).length;
-    return { child, write, ended, answers, received };
+    return { child, log, write, ended, answers, received };
   }
 
   it('writes the answers of all calls in flight when its input ends', async () => {
@@ -893,6 +896,15 @@ describe('a process that serves the tools on standard input and output', () => {
       ]),
     );
     expect([received('createPayoutPayment'), received('getPayout')]).toEqual([1, 1]);
+  });
+
+  it('logs on standard error which settings have no effect', async () => {
+    const { child, log, write, ended, answers } = await startPipe({ RATE_LIMIT_REQUESTS: '60' });
+    write(initialize);
+    child.stdin.end();
+    expect(await ended).toEqual([0, null]);
+    expect(answers()).toMatchObject([{ id: 1 }]);
+    expect(await log).toContain('RATE_LIMIT_REQUESTS: has no effect, because mcp --stdio serves only');
   });
 
   it('answers the last call although no newline follows it', async () => {
