@@ -11,7 +11,7 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
   access: ['errors', 'lean'],
   payouts: ['errors', 'json', 'lean', 'scheduling'],
   store: ['errors', 'payouts'],
-  webhooks: ['errors', 'lean', 'payouts', 'scheduling'],
+  webhooks: ['errors', 'json', 'lean', 'payouts', 'scheduling'],
   operations: ['access', 'errors', 'lean', 'payouts'],
   loaders: ['errors', 'lean', 'payouts'],
   schema: ['access', 'errors', 'json', 'lean', 'loaders', 'payouts'],

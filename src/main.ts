@@ -80,8 +80,13 @@ async function gateway() {
 
 async function mcp() {
   const { startStdioTools } = await import('./composition/mcp-stdio.ts');
-  const { parseStdioConfig } = await import('./config/config.ts');
-  return startStdioTools(parseStdioConfig(process.env));
+  const { createLog } = await import('./composition/log.ts');
+  const { parseStdioConfig, stdioSettingWarnings } = await import('./config/config.ts');
+  const config = parseStdioConfig(process.env);
+  // Standard output belongs to the protocol.
+  const log = createLog(config, 2);
+  for (const warning of stdioSettingWarnings(process.env)) log.warn(warning);
+  return startStdioTools(config, log);
 }
 
 async function payouts(args: readonly string[]) {

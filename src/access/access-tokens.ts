@@ -29,14 +29,17 @@ const maxSubjectLength = 255;
 const cacheMs = 30_000;
 const maxCached = 10_000;
 
+/** `expiresAt` is epoch ms, as the issuer's clock counts. */
+type ExpiringCaller = Caller & { readonly expiresAt: number };
+
 /**
  * Verifies JWT access tokens: they must be signed by an accepted issuer, for an accepted audience, and not expired.
  * @see https://www.rfc-editor.org/rfc/rfc9068
  */
 export class AccessTokens {
   readonly #options: AccessTokenOptions;
-  /** By token. */
-  readonly #verified = new LRUCache<string, { readonly caller: Caller; readonly until: number }>({
+  /** By token. `until` is on the clock of `performance.now()`, so a wall clock that is set back does not extend it. */
+  readonly #verified = new LRUCache<string, { readonly caller: ExpiringCaller; readonly until: number }>({
     max: maxCached,
   });
 
@@ -51,13 +54,14 @@ export class AccessTokens {
    */
   async callerOf(token: string): Promise<Caller> {
     const cached = this.#verified.get(token);
-    if (cached !== undefined && Date.now() < cached.until) return cached.caller;
-    const { caller, expiresAt } = await this.#verify(token);
-    this.#verified.set(token, { caller, until: Math.min(expiresAt, Date.now() + cacheMs) });
+    if (cached !== undefined && performance.now() < cached.until && Date.now() < cached.caller.expiresAt)
+      return cached.caller;
+    const caller = await this.#verify(token);
+    this.#verified.set(token, { caller, until: performance.now() + cacheMs });
     return caller;
   }
 
-  async #verify(token: string): Promise<{ readonly caller: Caller; readonly expiresAt: number }> {
+  async #verify(token: string): Promise<ExpiringCaller> {
     const { keys, issuers, audiences } = this.#options;
     try {
       const { payload } = await jwtVerify(token, keys.findKey, {
@@ -67,8 +71,7 @@ export class AccessTokens {
         clockTolerance: clockToleranceSeconds,
         requiredClaims: ['iss', 'aud', 'exp', 'sub'],
       });
-      const expiresAt = (payload.exp ?? 0) * 1000;
-      return { caller: { ...callerFrom(payload), expiresAt }, expiresAt };
+      return { ...callerFrom(payload), expiresAt: (payload.exp ?? 0) * 1000 };
     } catch (error) {
       if (error instanceof Unauthenticated) throw error;
       if (!keys.available || isOutage(error)) throw new AccessUnavailable(error);

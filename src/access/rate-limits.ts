@@ -15,6 +15,11 @@ export type Query = (sql: string, values: readonly (string | number | null)[]) =
 /** The table in which all gateways on one database count together. `store/schema.ts` creates it. */
 const tableName = 'lean_payout_rate_limits';
 
+const windowSeconds = 60;
+
+/** The longest wait for the next window, in ms. The clocks of gateways on one database may differ by as much again. */
+const maxWaitMs = 2 * windowSeconds * 1000;
+
 export interface RateLimit {
   /**
    * Counts `units` for a caller. Refused units count as well until the minute ends, except those of a
@@ -35,7 +40,7 @@ export function createRateLimit(
   query: Query | undefined,
 ): RateLimit | undefined {
   if (perMinute === undefined) return undefined;
-  const options = { points: perMinute, duration: 60, keyPrefix: noun };
+  const options = { points: perMinute, duration: windowSeconds, keyPrefix: noun };
   const limit = `${String(perMinute)} ${perMinute === 1 ? noun.replace(/s$/, '') : noun} per minute for each caller`;
   const memory = new RateLimiterMemory(options);
   const limiter: RateLimiterAbstract =
@@ -55,15 +60,32 @@ export function createRateLimit(
     async take(subject, units = 1) {
       if (units > perMinute)
         throw new RateLimited(`${String(units)} ${noun} at once exceed the limit of ${limit}.`);
-      try {
-        await limiter.consume(subject, units);
-      } catch (error) {
-        if (!(error instanceof RateLimiterRes)) throw error;
-        const seconds = Math.max(1, Math.ceil(error.msBeforeNext / 1000));
-        throw new RateLimited(`The limit is ${limit}.`, seconds);
+      let refusal = await refusalOf(limiter, subject, units);
+      if (refusal !== undefined && refusal.msBeforeNext > maxWaitMs) {
+        // A clock that was wrong or has been set back would extend the window by hours.
+        await limiter.delete(subject);
+        refusal = await refusalOf(limiter, subject, units);
       }
+      if (refusal === undefined) return;
+      const seconds = Math.max(1, Math.ceil(refusal.msBeforeNext / 1000));
+      throw new RateLimited(`The limit is ${limit}.`, seconds);
     },
   };
+}
+
+/** Counts units for a caller. Undefined if it stays within its limit. */
+async function refusalOf(
+  limiter: RateLimiterAbstract,
+  subject: string,
+  units: number,
+): Promise<RateLimiterRes | undefined> {
+  try {
+    await limiter.consume(subject, units);
+    return undefined;
+  } catch (error) {
+    if (error instanceof RateLimiterRes) return error;
+    throw error;
+  }
 }
 
 /** Adapts `query` to the interface of a `pg` client. */

@@ -31,7 +31,10 @@ const otherNames: ReadonlyMap<string, string> = new Map([
  */
 export class SigningKeys {
   readonly #onFailure: SigningKeysOptions['onFailure'];
-  readonly #keys: ReturnType<typeof createRemoteJWKSet>;
+  readonly #url: URL;
+  #keys: ReturnType<typeof createRemoteJWKSet>;
+  /** When the last periodic read succeeded (`performance.now()`). */
+  #readAt = performance.now();
   #timer: NodeJS.Timeout | undefined;
   #currentRead: Promise<void> = Promise.resolve();
   #stopped = false;
@@ -39,11 +42,8 @@ export class SigningKeys {
 
   constructor({ url, onFailure }: SigningKeysOptions) {
     this.#onFailure = onFailure;
-    this.#keys = createRemoteJWKSet(url, {
-      cacheMaxAge: trustedMs,
-      cooldownDuration: cooldownMs,
-      timeoutDuration: 5000,
-    });
+    this.#url = url;
+    this.#keys = emptyKeySet(url);
   }
 
   /** Finds the key of a token. Rejects with `JWKSNoMatchingKey` if the issuer has no such key. */
@@ -80,10 +80,13 @@ export class SigningKeys {
     let delayMs = refreshMs;
     try {
       await this.#keys.reload();
+      this.#readAt = performance.now();
       if (this.#failing) this.#onFailure(undefined);
       this.#failing = false;
     } catch (error) {
       delayMs = retryMs;
+      // jose measures the age of the keys by the wall clock, which may be set back meanwhile.
+      if (performance.now() - this.#readAt > trustedMs) this.#keys = emptyKeySet(this.#url);
       if (!this.#failing) this.#onFailure(problemOf(error));
       this.#failing = true;
     }
@@ -95,6 +98,15 @@ export class SigningKeys {
     this.#stopped = true;
     clearTimeout(this.#timer);
   }
+}
+
+/** The keys at a JWKS endpoint, of which none has been read yet. */
+function emptyKeySet(url: URL): ReturnType<typeof createRemoteJWKSet> {
+  return createRemoteJWKSet(url, {
+    cacheMaxAge: trustedMs,
+    cooldownDuration: cooldownMs,
+    timeoutDuration: 5000,
+  });
 }
 
 /** A short description of the problem. It contains nothing of the response. */

@@ -18,7 +18,7 @@ import { PayoutReads } from '../payouts/payout-reads.ts';
 import type { PayoutEvents } from '../payouts/payout-update.ts';
 import type { RecordedPayouts } from '../payouts/recorded-payout.ts';
 import { RowFinder } from '../payouts/listing/row-finder.ts';
-import type { SqlValue } from '../store/database.ts';
+import type { Database, SqlValue } from '../store/database.ts';
 import { MonitoredDatabase } from '../store/monitored-database.ts';
 import { SqlOperatorRecords } from '../store/operator-records.ts';
 import { SqlPayoutEvents } from '../store/payout-events.ts';
@@ -79,10 +79,10 @@ export interface CoreOptions extends PayoutLogOptions {
 
 /**
  * Connects the parts of the core. It sends no request until it is used.
- * @throws ConfigError when the store cannot be used
+ * @throws ConfigError when the store cannot be used; ClientCertificateError
  */
 export function createCore(config: CoreConfig, options: CoreOptions): Core {
-  const { log, onUpstreamCall, onSecondPayment, trace, asGateway = true } = options;
+  const { log, onSecondPayment, asGateway = true } = options;
   const rule = new ResendRule(config.resendAfter);
   const opened = openDatabase(config.store, {
     asGateway,
@@ -94,22 +94,7 @@ export function createCore(config: CoreConfig, options: CoreOptions): Core {
   const reconciliation = new SqlReconciliationRecords(database);
   const operator = new SqlOperatorRecords(database);
   const application = leanApplication(config.lean);
-  const lean = connectLean(config.lean, {
-    trace,
-    onCall: call => {
-      log.debug(call, 'lean');
-      onUpstreamCall?.(call);
-    },
-    onCertificateReplaced: () => {
-      log.info('the client certificate for Lean has been replaced');
-    },
-    onCertificateProblem: ({ file, message }) => {
-      log.warn(
-        { file, problem: message },
-        'the changed client certificate cannot be used; the gateway keeps the previous one',
-      );
-    },
-  });
+  const lean = connectOrClose(opened, config, options);
   const { client } = lean;
   const query = async (sql: string, values: readonly SqlValue[]): Promise<readonly object[]> =>
     (await database.run({ sql, values }))[0] ?? [];
@@ -172,6 +157,35 @@ export function createCore(config: CoreConfig, options: CoreOptions): Core {
       await database.close();
     },
   };
+}
+
+/** Connects to Lean. Closes the opened store if the files of the certificate cannot be used any more. */
+function connectOrClose(
+  opened: Database,
+  { lean }: CoreConfig,
+  { log, onUpstreamCall, trace }: CoreOptions,
+): ReturnType<typeof connectLean> {
+  try {
+    return connectLean(lean, {
+      trace,
+      onCall: call => {
+        log.debug(call, 'lean');
+        onUpstreamCall?.(call);
+      },
+      onCertificateReplaced: () => {
+        log.info('the client certificate for Lean has been replaced');
+      },
+      onCertificateProblem: ({ file, message }) => {
+        log.warn(
+          { file, problem: message },
+          'the changed client certificate cannot be used; the gateway keeps the previous one',
+        );
+      },
+    });
+  } catch (error) {
+    void opened.close();
+    throw error;
+  }
 }
 
 /**

@@ -1,19 +1,18 @@
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
+import type { Logger } from 'pino';
 import { StdioTransport } from '../adapters/mcp/stdio-transport.ts';
 import { createMcpTools } from '../adapters/mcp/server.ts';
 import type { StdioConfig } from '../config/config.ts';
 import { createCore } from './core.ts';
-import { createLog } from './log.ts';
 import { OperationCalls } from '../operations/operation-calls.ts';
 
 /**
- * Serves the MCP tools on standard input and output to the agent that started this process. The log goes to standard
- * error, because standard output belongs to the protocol.
+ * Serves the MCP tools on standard input and output to the agent that started this process.
+ * @param log must not write to standard output
  * @throws ConfigError when the store cannot be used; StoreUnavailable
  */
-export async function startStdioTools(config: StdioConfig): Promise<{ close(): Promise<void> }> {
+export async function startStdioTools(config: StdioConfig, log: Logger): Promise<{ close(): Promise<void> }> {
   const { mcpWrites, requireIdempotencyKey: requireKey, maskIban, maxUpstreamCalls } = config;
-  const log = createLog(config, 2);
   const core = createCore(config, { log });
   await core.prepareStore();
   core.loop.start();

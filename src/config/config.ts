@@ -8,7 +8,7 @@ import { readServer, readStdioServer, type ServerConfig, type StdioServerConfig 
 export type { CoreConfig } from './core-config.ts';
 export { developmentDefaults } from './defaults.ts';
 export type { Environment } from './environment-reader.ts';
-export { settingWarnings, withoutEffect } from './setting-warnings.ts';
+export { settingWarnings, stdioSettingWarnings, withoutEffect } from './setting-warnings.ts';
 
 /** The complete configuration of a gateway. */
 export type Config = CoreConfig & ServerConfig;

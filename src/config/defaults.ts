@@ -1,4 +1,5 @@
 import { defaultDelayMs } from '../payouts/creation/resend-rule.ts';
+import { defaultPoolSize } from '../store/postgres.ts';
 import type { Environment } from './environment-reader.ts';
 
 /** The values of variables that are not set. */
@@ -11,7 +12,7 @@ export const defaults: Environment = {
   PAYOUT_RESEND_AFTER_MS: String(defaultDelayMs),
   LEAN_MAX_CONCURRENCY: '64',
   READ_CACHE_MB: '32',
-  DATABASE_POOL_SIZE: '10',
+  DATABASE_POOL_SIZE: String(defaultPoolSize),
   DATA_DIR: './data',
   IDEMPOTENCY_RETENTION_DAYS: '90',
   HOST: '127.0.0.1',

@@ -27,13 +27,31 @@ export function settingWarnings(env: Environment, preset: Environment = {}): rea
         'because AUTH is none; set AUTH to jwt',
       ),
     );
-  const token = reader.raw('LEAN_API_TOKEN');
-  for (const name of token === undefined ? ['LEAN_BASE_URL', 'LEAN_TOKEN_URL'] : ['LEAN_BASE_URL'])
-    if (isPublicWithoutTls(reader.url(name)))
-      warnings.push(
+  return [...warnings, ...clearTextWarnings(reader)];
+}
+
+/** The same for the MCP tools on standard input and output, whose only caller is the agent that started them. */
+export function stdioSettingWarnings(env: Environment): readonly string[] {
+  return [
+    ...withoutEffect(
+      env,
+      [...(env['AUTH'] === 'none' ? [] : ['AUTH']), 'RATE_LIMIT_REQUESTS'],
+      'because mcp --stdio serves only the agent that has started it',
+    ),
+    ...clearTextWarnings(new EnvironmentReader(env, defaults)),
+  ];
+}
+
+/** A line for each URL to which secrets are sent in clear text. */
+function clearTextWarnings(reader: EnvironmentReader): readonly string[] {
+  const names =
+    reader.raw('LEAN_API_TOKEN') === undefined ? ['LEAN_BASE_URL', 'LEAN_TOKEN_URL'] : ['LEAN_BASE_URL'];
+  return names
+    .filter(name => isPublicWithoutTls(reader.url(name)))
+    .map(
+      name =>
         `${name}: begins with http:, so the credentials for Lean are sent in clear text to a public host; use https:.`,
-      );
-  return warnings;
+    );
 }
 
 /**

@@ -1,6 +1,7 @@
 import { LeanAnswer } from './answer.ts';
 import { withDeadline } from './deadline.ts';
 import { LeanError, LeanTokenUnavailable } from '../errors/lean-errors.ts';
+import { systemClocks, type Clocks } from './send-window.ts';
 import type { Transport } from './transport.ts';
 
 /** Supplies the bearer token for Lean's API. */
@@ -43,6 +44,15 @@ const expiryMarginMs = 60_000;
 /** Timeout of the token request, which all waiting calls share. Each call also stops waiting at its own deadline. */
 const tokenTimeoutMs = 10_000;
 
+/** A token, with the times of both clocks when it was requested. */
+interface CachedToken {
+  readonly token: string;
+  readonly wall: number;
+  readonly monotonic: number;
+  readonly renewAfterMs: number;
+  readonly usableMs: number;
+}
+
 /**
  * Tokens by OAuth 2.0 client credentials: fetched once for all waiting calls, and cached until shortly before they
  * expire.
@@ -51,11 +61,20 @@ const tokenTimeoutMs = 10_000;
 export function clientCredentialsToken(
   transport: Transport,
   credentials: ClientCredentials,
-  now: () => number = Date.now,
+  clocks: Clocks = systemClocks,
 ): AccessTokenSource {
-  let cached: { readonly token: string; readonly renewAt: number; readonly usableUntil: number } | undefined;
+  let cached: CachedToken | undefined;
   let fetching: Promise<string> | undefined;
+  /** `backoffUntil` is a time of the monotonic clock. */
   let failure: { readonly error: unknown; readonly backoffUntil: number } | undefined;
+
+  /**
+   * The age of a token in ms, by the clock that has counted more: the wall clock may be set back, and the monotonic clock
+   * stops while the machine is suspended.
+   */
+  const ageOf = ({ wall, monotonic }: CachedToken): number =>
+    Math.max(clocks.wall() - wall, clocks.monotonic() - monotonic);
+  const isUsable = (token: CachedToken): boolean => ageOf(token) < token.usableMs;
 
   async function fetchToken(): Promise<string> {
     const body = new URLSearchParams({
@@ -64,7 +83,7 @@ export function clientCredentialsToken(
       grant_type: 'client_credentials',
       scope: credentials.scope,
     }).toString();
-    const requestedAt = now();
+    const requestedAt = { wall: clocks.wall(), monotonic: clocks.monotonic() };
     try {
       const answer = new LeanAnswer(
         await transport.send(
@@ -86,13 +105,14 @@ export function clientCredentialsToken(
       const usableMs = Math.max(lifetimeMs - expiryMarginMs, lifetimeMs / 2);
       cached = {
         token: access_token,
-        renewAt: requestedAt + Math.min(lifetimeMs * renewAfterShare, usableMs),
-        usableUntil: requestedAt + usableMs,
+        ...requestedAt,
+        renewAfterMs: Math.min(lifetimeMs * renewAfterShare, usableMs),
+        usableMs,
       };
       failure = undefined;
       return access_token;
     } catch (error) {
-      failure = { error: asTokenUnavailable(error), backoffUntil: now() + backoffMs };
+      failure = { error: asTokenUnavailable(error), backoffUntil: clocks.monotonic() + backoffMs };
       throw failure.error;
     }
   }
@@ -101,13 +121,10 @@ export function clientCredentialsToken(
 
   return {
     token(deadline) {
-      const time = now();
-      // A longer wait means that the clock has been set back.
-      const waitMs = failure === undefined ? 0 : failure.backoffUntil - time;
-      const backingOff = waitMs > 0 && waitMs <= backoffMs;
-      if (cached !== undefined && time < cached.usableUntil) {
+      const backingOff = failure !== undefined && clocks.monotonic() < failure.backoffUntil;
+      if (cached !== undefined && isUsable(cached)) {
         // A failed renewal is ignored as long as the cached token is usable.
-        if (time >= cached.renewAt && !backingOff) void fetchOnce().catch(() => undefined);
+        if (ageOf(cached) >= cached.renewAfterMs && !backingOff) void fetchOnce().catch(() => undefined);
         return cached.token;
       }
       if (backingOff) return Promise.reject(failure?.error as Error);
@@ -123,7 +140,7 @@ export function clientCredentialsToken(
     },
     // eslint-disable-next-line no-restricted-syntax -- there is one of these in a process
     get usable() {
-      return (cached !== undefined && now() < cached.usableUntil) || failure === undefined;
+      return (cached !== undefined && isUsable(cached)) || failure === undefined;
     },
   };
 }

@@ -5,6 +5,7 @@ import {
   CountBreaker,
   handleWhenResult,
   type CircuitBreakerPolicy,
+  type IBackoff,
 } from 'cockatiel';
 import { LeanBadAnswer, LeanNotSent, LeanOutcomeUnknown, LeanUnreachable } from '../errors/lean-errors.ts';
 import type { HttpResponse, UpstreamRequest } from './upstream-request.ts';
@@ -59,7 +60,7 @@ export class Bulkhead {
           error instanceof ProbeUnanswered,
       ),
       {
-        halfOpenAfter: probeAfterMs,
+        halfOpenAfter: new MonotonicWait(probeAfterMs),
         breaker: this.#failures,
       },
     );
@@ -150,6 +151,29 @@ export class Bulkhead {
     const next = this.#queue.shift();
     if (next === undefined) this.#busy -= 1;
     else this.#start(next);
+  }
+}
+
+/**
+ * The wait of an open circuit, from its creation on, by the monotonic clock. cockatiel compares `duration` with the time
+ * that the wall clock has counted. If that clock were set back by hours, the circuit would stay open for hours.
+ */
+class MonotonicWait implements IBackoff<unknown> {
+  readonly #ms: number;
+  readonly #end: number;
+
+  constructor(ms: number) {
+    this.#ms = ms;
+    this.#end = performance.now() + ms;
+  }
+
+  get duration(): number {
+    return performance.now() < this.#end ? Infinity : -Infinity;
+  }
+
+  /** cockatiel calls it whenever the circuit opens. */
+  next(): MonotonicWait {
+    return new MonotonicWait(this.#ms);
   }
 }
 

@@ -6,6 +6,7 @@ import type {
   LeanPayoutPage,
   LeanPayoutRow,
 } from '../lean/wire.ts';
+import { isJsonObject } from '../json/json-object.ts';
 import type { LeanAnswer } from '../lean/answer.ts';
 import type { LeanBadAnswer } from '../errors/lean-errors.ts';
 import {
@@ -14,7 +15,6 @@ import {
   count,
   shortText,
   instantFromLean,
-  isRecord,
   leanId,
   moneyFromLean,
   text,
@@ -277,7 +277,7 @@ export function lenientPageFromLean(
   const { content } = page;
   if (!Array.isArray(content)) throw answer.badAnswer("Lean's list has no `content` array.");
   const rows = (content as readonly unknown[]).flatMap(
-    row => (isRecord(row) ? payoutFromRow(row) : undefined) ?? [],
+    row => (isJsonObject(row) ? payoutFromRow(row) : undefined) ?? [],
   );
   const { size, total_elements } = page.page ?? page;
   return {

@@ -1,9 +1,10 @@
 import type { CallOptions, LeanClient } from '../lean/client.ts';
+import { isJsonObject } from '../json/json-object.ts';
 import { withDeadline } from '../lean/deadline.ts';
 import { LeanBadAnswer, LeanNotOffered, LeanRefused } from '../errors/lean-errors.ts';
 import type { LeanHistory, LeanHistoryEntry, LeanHistoryEvent } from '../lean/wire.ts';
 import { postInitiationStatusFromLean, statusOf } from './from-lean.ts';
-import { optionalField, shortText, instantFromLean, isRecord, leanId, objects, text } from './lean-values.ts';
+import { optionalField, shortText, instantFromLean, leanId, objects, text } from './lean-values.ts';
 import { showsPayment, type HistoryEvent, type HistoryEventType } from './history-event.ts';
 import { payoutIdOf } from './values/ids.ts';
 import { compareInstants, type Instant } from './values/instant.ts';
@@ -140,7 +141,7 @@ export function historyFromLean(history: LeanHistory, intentId: string): readonl
   const entries = [history.content, history.payments].filter(list => list != null);
   if (entries.length === 0 || !entries.every(Array.isArray)) throw badHistory('no list of payments');
   const events = entries.flat().flatMap(entry => {
-    const { events: list } = isRecord(entry) ? (entry as LeanHistoryEntry) : {};
+    const { events: list } = isJsonObject(entry) ? (entry as LeanHistoryEntry) : {};
     if (!Array.isArray(list)) throw badHistory('a payment without events');
     return sortByTime(eventsOf(entry as LeanHistoryEntry, intentId));
   });
@@ -154,7 +155,7 @@ function eventsOf(entry: LeanHistoryEntry, intentId: string): HistoryEvent[] {
       status,
       event: name,
       post_initiation_status,
-    } = isRecord(event) ? (event as LeanHistoryEvent) : {};
+    } = isJsonObject(event) ? (event as LeanHistoryEvent) : {};
     const publishedAt = instantFromLean(published_at);
     if (publishedAt === null) throw badHistory('an event without a time');
     const leanStatus = shortText(status) ?? 'UNKNOWN';

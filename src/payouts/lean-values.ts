@@ -71,10 +71,6 @@ export function optionalField<T>(wire: object, key: string, read: (value: unknow
   return value === undefined ? undefined : read(value);
 }
 
-export function isRecord(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 /** A number of rows or pages: a whole number from 0. */
 export function count(value: unknown): number | null {
   const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;

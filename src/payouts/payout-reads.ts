@@ -31,14 +31,15 @@ export function isMissingOperation(error: unknown): boolean {
 export class PayoutReads {
   readonly #client: LeanClient;
   readonly #now: () => number;
-  /** Epoch ms. */
+  /** On the clock of `now`. */
   #lacksDetailCallsUntil = -Infinity;
   #hasDetailCalls = false;
   /** How many detail calls in a row have failed because the call does not exist. */
   #missingOperationErrors = 0;
   #intentsLackTracking = false;
 
-  constructor(client: LeanClient, now: () => number = Date.now) {
+  /** @param now a monotonic clock, in ms */
+  constructor(client: LeanClient, now = (): number => performance.now()) {
     this.#client = client;
     this.#now = now;
   }

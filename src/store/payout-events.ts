@@ -17,6 +17,9 @@ import { eventFrom, insertEvent, insertUpdates, updateFrom } from './payout-even
 /** How long a gateway holds the lease on an event that it processes, in ms. */
 const eventLeaseMs = 30_000;
 
+/** Longer than any lease on an event, and than any delay before it is processed again, in ms. */
+const maxEventWaitMs = 600_000;
+
 /** The most attempts to publish. Gateways that publish at the same time compete for the next position. */
 const maxPublishAttempts = 50;
 
@@ -42,9 +45,14 @@ export class SqlPayoutEvents implements PayoutEvents {
 
   async leaseDue(limit: number): Promise<readonly LeasedEvent[]> {
     const [rows = []] = await this.#database.runWithoutSync({
-      sql: `UPDATE lean_payout_events SET due_at = store_now() + ${String(eventLeaseMs)}, tries = tries + 1
-        WHERE due_at <= store_now() AND event_id IN (SELECT event_id FROM lean_payout_events
-          WHERE application = $2 AND due_at IS NOT NULL AND due_at <= store_now() ORDER BY due_at LIMIT $1)
+      // Each half of the UNION uses the index on the due time. A single condition with OR would read all events.
+      sql: `WITH due AS (
+          SELECT event_id, due_at FROM lean_payout_events WHERE application = $2 AND due_at <= store_now()
+          UNION ALL SELECT event_id, due_at FROM lean_payout_events
+            WHERE application = $2 AND due_at > store_now() + ${String(maxEventWaitMs)})
+        UPDATE lean_payout_events SET due_at = store_now() + ${String(eventLeaseMs)}, tries = tries + 1
+        WHERE ${isPast('due_at', String(maxEventWaitMs))}
+          AND event_id IN (SELECT event_id FROM due ORDER BY due_at LIMIT $1)
         RETURNING *`,
       values: [limit, this.#application],
     });
@@ -221,9 +229,9 @@ export class SqlPayoutEvents implements PayoutEvents {
 }
 
 /**
- * The condition that a time is past which was set to `$1` ms ahead. A time further ahead than that was written by a
- * wrong clock, so it counts as past.
+ * The condition that a time is past which was set to at most `waitMs` (SQL) ahead. A time further ahead than that was
+ * written by a wrong clock, so it counts as past.
  */
-function isPast(column: string): string {
-  return `(${column} <= store_now() OR ${column} > store_now() + CAST($1 AS BIGINT))`;
+function isPast(column: string, waitMs = 'CAST($1 AS BIGINT)'): string {
+  return `(${column} <= store_now() OR ${column} > store_now() + ${waitMs})`;
 }

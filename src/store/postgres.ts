@@ -41,10 +41,12 @@ const typeParsers: pg.CustomTypesConfig = {
       : pg.types.getTypeParser(oid, format as 'text')) as typeof pg.types.getTypeParser,
 };
 
+export const defaultPoolSize = 10;
+
 export interface PostgresConfig {
   /** `postgres://…`. A pooler that shares sessions between transactions is refused on first use. */
   readonly url: string;
-  /** The most connections for statements. The gateway's lock takes one more. @default 10 */
+  /** The most connections for statements. The gateway's lock takes one more. @default `defaultPoolSize` */
   readonly poolSize?: number;
 }
 
@@ -68,7 +70,7 @@ class PostgresDatabase implements Database {
   readonly #clock: OpenOptions['clock'];
   #identity = storeIdentitySql;
 
-  constructor({ url, poolSize = 10 }: PostgresConfig, { lossWindowMs, clock }: OpenOptions) {
+  constructor({ url, poolSize = defaultPoolSize }: PostgresConfig, { lossWindowMs, clock }: OpenOptions) {
     this.#lossWindowMs = lossWindowMs;
     this.#clock = clock;
     this.#config = clientConfig(url);

@@ -1,7 +1,12 @@
 import type { TransferAnswer } from '../payouts/creation/creation-answer.ts';
 import type { Finding } from '../payouts/creation/finding.ts';
 import type { RecordedDecision } from '../payouts/creation/operator-records.ts';
-import { minReadIntervalMs, type PayoutRequest, type RequestKey } from '../payouts/creation/payout-record.ts';
+import {
+  maxReadIntervalMs,
+  minReadIntervalMs,
+  type PayoutRequest,
+  type RequestKey,
+} from '../payouts/creation/payout-record.ts';
 import type {
   AnnouncedPayout,
   ReconciliationRecords,
@@ -20,8 +25,8 @@ import {
   requestUnchanged,
 } from './settlement-statements.ts';
 
-/** More than the longest resend delay plus a day, in ms. A later due time was written by a wrong clock. */
-const maxWaitMs = 9 * 86_400_000;
+/** More than the longest resend delay plus a day, in ms: longer than any wait for the audit of a settled request. */
+const maxAuditWaitMs = 9 * 86_400_000;
 
 /** Minimum time between two audits of a settled key that webhooks trigger, in ms. */
 const minAuditIntervalMs = 300_000;
@@ -42,9 +47,12 @@ export class SqlReconciliationRecords implements ReconciliationRecords {
   async due(limit: number, application: string): Promise<readonly PayoutRequest[]> {
     const [rows = []] = await this.#database.run({
       sql: selectRequests(
-        // A due time too far ahead was written by a wrong clock, so the request counts as due.
+        // A due time further ahead than any wait was written by a wrong clock, so the request counts as due. The few open
+        // records are listed, because the audits of many settled requests may be due within a day.
         `r.lease_id IS NULL AND r.application = $2
-          AND (r.next_check_at <= store_now() OR r.next_check_at > store_now() + ${String(maxWaitMs)})`,
+          AND (r.next_check_at <= store_now() OR r.next_check_at > store_now() + ${String(maxAuditWaitMs)}
+            OR (r.next_check_at > store_now() + ${String(maxReadIntervalMs)} AND (r.caller, r.idempotency_key) IN (
+              SELECT p.caller, p.idempotency_key FROM lean_payout_records p WHERE p.answer IS NULL)))`,
         // Requests of unknown outcome come before audits of settled ones.
         `(SELECT COUNT(p.answer) - COUNT(*) FROM lean_payout_records p
           WHERE ${isRecordOfRequest}), r.next_check_at LIMIT $1`,
@@ -260,7 +268,9 @@ export class SqlReconciliationRecords implements ReconciliationRecords {
       .map(row => [String(row['caller']), String(row['idempotency_key'])] as const);
     const isOpen = `EXISTS (SELECT 1 FROM lean_payout_records p
       WHERE p.caller = $1 AND p.idempotency_key = $2 AND p.answer IS NULL)`;
-    const dueAt = `CASE WHEN last_check_at IS NULL OR last_check_at <= store_now() - ${String(minAuditIntervalMs)} OR ${isOpen}
+    // The time of the last audit may be one that is due soon. One further ahead was written by a wrong clock.
+    const dueAt = `CASE WHEN last_check_at IS NULL OR last_check_at <= store_now() - ${String(minAuditIntervalMs)}
+        OR last_check_at > store_now() + ${String(minAuditIntervalMs)} OR ${isOpen}
       THEN store_now() ELSE last_check_at + ${String(minAuditIntervalMs)} END`;
     // One transaction for each key: two transactions that lock several rows could deadlock.
     for (const key of keys)

@@ -1,9 +1,8 @@
 import type { LeanClient } from '../lean/client.ts';
+import { pageSize } from '../lean/page-size.ts';
 import { hasNextPage, lenientPageFromLean } from '../payouts/from-lean.ts';
 import type { FilterQuery } from '../payouts/listing/payout-filter.ts';
 import type { EventProcessor } from './event-processor.ts';
-
-const pageSize = 100;
 
 export interface ListedPagesOptions {
   readonly client: LeanClient;

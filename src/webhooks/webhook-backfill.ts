@@ -1,4 +1,5 @@
 import type { LeanClient } from '../lean/client.ts';
+import { pageSize } from '../lean/page-size.ts';
 import { LeanError } from '../errors/lean-errors.ts';
 import { StoreUnavailable } from '../errors/gateway-errors.ts';
 import { instantAt, compareInstants, type Instant } from '../payouts/values/instant.ts';
@@ -28,7 +29,6 @@ export interface WebhookBackfillOptions {
   readonly intervalMs?: number;
 }
 
-const pageSize = 100;
 const maxPages = 1000;
 
 /** How far a backfill reaches into the range of the one before it: Lean may list entries late, and clocks differ. */

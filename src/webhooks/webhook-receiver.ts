@@ -1,4 +1,4 @@
-import { isRecord } from '../payouts/lean-values.ts';
+import { isJsonObject } from '../json/json-object.ts';
 import type { PayoutEvents } from '../payouts/payout-update.ts';
 import type { AnnouncedPayout } from '../payouts/creation/payout-records.ts';
 import { announcedPayoutFromLean, eventFromLean } from './event-from-lean.ts';
@@ -51,7 +51,7 @@ export class WebhookReceiver {
 function parseObject(body: Buffer): object | undefined {
   try {
     const value: unknown = JSON.parse(body.toString('utf8'));
-    return isRecord(value) ? value : undefined;
+    return isJsonObject(value) ? value : undefined;
   } catch {
     return undefined;
   }

@@ -6,6 +6,7 @@ import { captureLog } from '../support/log-lines.ts';
 import { postOperation, startListeningGateway } from '../support/running-gateway.ts';
 
 const minute = 60_000;
+const hour = 60 * minute;
 
 afterEach(() => {
   vi.useRealTimers();
@@ -16,7 +17,7 @@ async function start(prepare: (issuer: Issuer) => void = () => undefined) {
   const issuer = await startIssuer();
   onTestFinished(() => issuer.close());
   prepare(issuer);
-  vi.useFakeTimers({ toFake: ['Date', 'setTimeout', 'clearTimeout'] });
+  vi.useFakeTimers({ toFake: ['Date', 'performance', 'setTimeout', 'clearTimeout'] });
   const failures: (string | undefined)[] = [];
   const keys = new SigningKeys({
     url: new URL(issuer.env['AUTH_JWKS_URL'] ?? ''),
@@ -103,6 +104,17 @@ it('a cached token is refused after it expires, and after its key is withdrawn',
   await expect(tokens.callerOf(long)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
 });
 
+it('a cached token is refused after its key is withdrawn, even if the clock is set back meanwhile', async () => {
+  const { issuer, keys, advance } = await start();
+  const tokens = new AccessTokens({ issuers: [issuer.issuer], audiences: [issuer.audience], keys });
+  const token = await issuer.token({}, { lifetime: '48h' });
+  expect(await tokens.callerOf(token)).toMatchObject({ subject: 'anna' });
+  vi.setSystemTime(Date.now() - 2 * hour);
+  issuer.keys = [await signingKey('second')];
+  await advance(5 * minute);
+  await expect(tokens.callerOf(token)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+});
+
 describe('while the keys cannot be read', () => {
   it('callers with known keys are still authenticated after five minutes and after an hour', async () => {
     const { issuer, authenticate, advance, failures } = await start();
@@ -120,8 +132,18 @@ describe('while the keys cannot be read', () => {
   it('known keys are trusted for a day at most', async () => {
     const { issuer, authenticate } = await start();
     issuer.keys = undefined;
-    vi.setSystemTime(Date.now() + 25 * 60 * minute);
+    vi.setSystemTime(Date.now() + 25 * hour);
     expect(await authenticate()).toBe('ACCESS_UNAVAILABLE');
+  });
+
+  it('known keys are trusted for a day at most, even if the clock is set back meanwhile', async () => {
+    const { issuer, keys, authenticate } = await start();
+    issuer.keys = undefined;
+    vi.setSystemTime(Date.now() - 12 * hour);
+    vi.advanceTimersByTime(25 * hour);
+    await keys.settled;
+    expect(await authenticate()).toBe('ACCESS_UNAVAILABLE');
+    expect(keys.available).toBe(false);
   });
 
   it('a token with an unknown key is answered with ACCESS_UNAVAILABLE and not with UNAUTHENTICATED', async () => {

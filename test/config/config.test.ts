@@ -9,6 +9,7 @@ import {
   developmentDefaults,
   parseConfig,
   settingWarnings,
+  stdioSettingWarnings,
   type Environment,
 } from '../../src/config/config.ts';
 import { ConfigError } from '../../src/errors/config-error.ts';
@@ -411,6 +412,16 @@ describe('a warning', () => {
       'LEAN_BASE_URL: begins with http:, so the credentials for Lean are sent in clear text to a public host; use https:.',
     ]);
     expect(settingWarnings({ ...minimal, PERSISTED_OPERATIONS_FILE: '', AUTH_ISSUER: '' })).toEqual([]);
+  });
+
+  it('for the tools on standard input and output names the settings of several callers, and no setting of ports', () => {
+    const reason = 'mcp --stdio serves only the agent that has started it';
+    expect(stdioSettingWarnings({ ...everything, RATE_LIMIT_REQUESTS: '60' })).toEqual([
+      noEffect('AUTH', reason),
+      noEffect('RATE_LIMIT_REQUESTS', reason),
+      expect.stringMatching(/^LEAN_BASE_URL: .*clear text/),
+    ]);
+    expect(stdioSettingWarnings(minimal)).toEqual([]);
   });
 
   it.each(['http://api2.leantech.me', 'http://203.0.113.7:8080', 'http://[2001:db8::1]'])(

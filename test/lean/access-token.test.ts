@@ -24,24 +24,26 @@ const credentials: ClientCredentials = {
   scope: 'api',
 };
 
-/** A token source with a clock that the test advances, and a server that issues `token-1`, `token-2`, and so on. */
+/** A token source with clocks that the test sets, and a server that issues `token-1`, `token-2`, and so on. */
 async function startTokenSource(expiresIn: unknown = 3599) {
-  let now = Date.parse('2026-06-01T12:00:00Z');
+  const clock = { wall: Date.parse('2026-06-01T12:00:00Z'), monotonic: 0 };
   let failing = false;
   const { url, received } = await rawServer(response =>
     failing
       ? json(response, {}, 503)
       : json(response, { access_token: `token-${String(received.length)}`, expires_in: expiresIn }),
   );
-  const source = clientCredentialsToken(transportTo(url), credentials, () => now);
+  const clocks = { wall: () => clock.wall, monotonic: () => clock.monotonic };
   return {
-    source,
+    source: clientCredentialsToken(transportTo(url), credentials, clocks),
     received,
+    clock,
     fail: (value: boolean): void => {
       failing = value;
     },
     advance: (seconds: number): void => {
-      now += seconds * 1000;
+      clock.wall += seconds * 1000;
+      clock.monotonic += seconds * 1000;
     },
   };
 }
@@ -127,7 +129,10 @@ describe('a token by client credentials', () => {
       renewing.open();
       void release.opened.then(() => json(response, answer));
     });
-    const source = clientCredentialsToken(transportTo(url), credentials, () => now);
+    const source = clientCredentialsToken(transportTo(url), credentials, {
+      wall: () => now,
+      monotonic: () => now,
+    });
     await source.token(farDeadline());
     now = 3_000_000;
     for (let call = 0; call < 50; call += 1) expect(await source.token(performance.now())).toBe('token-1');
@@ -293,7 +298,10 @@ describe('usable', () => {
   it('is true until a token request fails, and again after one succeeds', async () => {
     let now = 0;
     const lean = await startLean();
-    const source = clientCredentialsToken(transportTo(lean.url), credentials, () => now);
+    const source = clientCredentialsToken(transportTo(lean.url), credentials, {
+      wall: () => now,
+      monotonic: () => now,
+    });
     expect(source.usable).toBe(true);
     expect(lean.requests).toEqual([]);
     lean.faults.add({ kind: 'status', status: 401, operation: 'token', times: 1 });
@@ -307,19 +315,40 @@ describe('usable', () => {
   it('is true while the cached token is usable, whatever the outcome of its renewal', async () => {
     let now = 0;
     const { url } = await rawServer(response => json(response, { access_token: 'a', expires_in: 3600 }));
-    const source = clientCredentialsToken(transportTo(url), credentials, () => now);
+    const source = clientCredentialsToken(transportTo(url), credentials, {
+      wall: () => now,
+      monotonic: () => now,
+    });
     await source.token(farDeadline());
     now = 3_539_999;
     expect(source.usable).toBe(true);
   });
 });
 
-it('a token request is made again at once if the clock was set back after a failure', async () => {
-  const { source, fail, advance } = await startTokenSource();
-  fail(true);
-  await failureOf(source.token(farDeadline()));
-  fail(false);
-  advance(-3600);
+describe('when the clock of the machine is set back', () => {
+  it('a failed token request is repeated after a second', async () => {
+    const { source, clock, fail, advance } = await startTokenSource();
+    fail(true);
+    await failureOf(source.token(farDeadline()));
+    fail(false);
+    clock.wall -= 3_600_000;
+    advance(1);
+    expect(await source.token(farDeadline())).toBe('token-2');
+  });
+
+  it('a token is not used after it has expired', async () => {
+    const { source, clock, advance } = await startTokenSource(3600);
+    await source.token(farDeadline());
+    clock.wall -= 3 * 3_600_000;
+    advance(3540);
+    expect(await source.token(farDeadline())).toBe('token-2');
+  });
+});
+
+it('a token is not used after it has expired while the machine was suspended', async () => {
+  const { source, clock } = await startTokenSource(3600);
+  await source.token(farDeadline());
+  clock.wall += 3_540_000;
   expect(await source.token(farDeadline())).toBe('token-2');
 });
 
@@ -329,7 +358,10 @@ describe("at Lean's own token endpoint", () => {
   /** A sandbox and a client with its credentials, on clocks that the test sets. */
   async function startLeanAndClient(clock: { lean: number; gateway: number }) {
     const lean = await startLean({ payouts: 2, clock: () => clock.lean });
-    const token = clientCredentialsToken(transportTo(lean.url), credentials, () => clock.gateway);
+    const token = clientCredentialsToken(transportTo(lean.url), credentials, {
+      wall: () => clock.gateway,
+      monotonic: () => clock.gateway,
+    });
     return {
       lean,
       client: clientTo(lean.url, { token }),

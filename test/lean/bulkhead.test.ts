@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
   LeanBadAnswer,
   LeanNotSent,
@@ -120,6 +120,10 @@ async function probe(
   }
   throw new Error('no probe was let through');
 }
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 describe('a bulkhead', () => {
   it('never runs more requests at once than allowed, and runs all of them in order', async () => {
@@ -362,6 +366,21 @@ describe('the circuit breaker', () => {
     expect(tracked.started).toEqual([0]);
     tracked.endOne();
     expect(await result).toEqual(responseOf());
+    expect(bulkhead.open).toBe(false);
+  });
+
+  it.each([
+    ['back', -3_600_000],
+    ['forward', 3_600_000],
+  ])('lets a probe through after its wait alone, if the clock is set %s meanwhile', async (_way, ms) => {
+    vi.useFakeTimers({ toFake: ['Date', 'performance'] });
+    const bulkhead = await openBulkhead(1000);
+    vi.setSystemTime(Date.now() + ms);
+    vi.advanceTimersByTime(999);
+    const respond = (): Promise<HttpResponse> => Promise.resolve(responseOf());
+    expect(await failureOf(run(bulkhead, respond, { deadline: farDeadline() }))).toBeInstanceOf(LeanNotSent);
+    vi.advanceTimersByTime(1);
+    expect(await run(bulkhead, respond, { deadline: farDeadline() })).toEqual(responseOf());
     expect(bulkhead.open).toBe(false);
   });
 

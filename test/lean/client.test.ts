@@ -601,7 +601,7 @@ describe('the unhealthy reason', () => {
     const token = clientCredentialsToken(
       transportTo(lean.url),
       { ...sandboxCredentials, tokenPath: '/oauth2/token', scope: 'api' },
-      () => now,
+      { wall: () => now, monotonic: () => now },
     );
     const client = clientTo(lean.url, { token });
     expect(client.unhealthyReason()).toBeUndefined();

@@ -1,8 +1,12 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { LeanBadAnswer, LeanNotOffered } from '../../src/errors/lean-errors.ts';
 import { PayoutReads } from '../../src/payouts/payout-reads.ts';
 import { destinations, exampleIntentId, examplePayoutId } from '../../src/sandbox/fixtures.ts';
 import { clientTo, failureOf, json, rawServer, startLean } from '../lean/fixtures.ts';
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 describe('a read of a single payout, intent or destination', () => {
   it('returns what Lean has', async () => {
@@ -88,6 +92,16 @@ describe('a Lean application without detail calls', () => {
     now += 59_999;
     expect(reads.lacksDetailCalls).toBe(true);
     now += 1;
+    expect(reads.lacksDetailCalls).toBe(false);
+  });
+
+  it('is no longer assumed after a second, even if the clock of the machine is set back meanwhile', async () => {
+    vi.useFakeTimers({ toFake: ['Date', 'performance'] });
+    const reads = new PayoutReads(clientTo((await startLean({ profile: 'v1' })).url));
+    await failureOf(reads.payout(examplePayoutId, {}));
+    expect(reads.lacksDetailCalls).toBe(true);
+    vi.setSystemTime(Date.now() - 3_600_000);
+    vi.advanceTimersByTime(1000);
     expect(reads.lacksDetailCalls).toBe(false);
   });
 

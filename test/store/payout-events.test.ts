@@ -139,6 +139,19 @@ describe.each(storeKinds)('received events (%s)', kind => {
     expect(await events.leaseDue(10)).toMatchObject([{ eventId: 'a', tries: 1 }]);
   });
 
+  it('an event is leased at once if a wrong clock has stored its due time too far ahead', async () => {
+    const { events, clock } = await start(kind);
+    clock.ms += 60 * minute;
+    await events.receive([receivedEvent('leased'), receivedEvent('postponed')]);
+    await events.leaseDue(10);
+    await events.postpone(['postponed'], minute);
+    await events.receive([receivedEvent('received')]);
+    clock.ms -= 60 * minute;
+    const leased = (await events.leaseDue(10)).map(({ eventId }) => eventId);
+    expect(leased.toSorted()).toEqual(['leased', 'postponed', 'received']);
+    expect(await events.leaseDue(10)).toEqual([]);
+  });
+
   it('a completed event is neither leased nor stored again', async () => {
     const { events, clock } = await start(kind);
     await events.receive([receivedEvent('a'), receivedEvent('b')]);

@@ -729,4 +729,4 @@ it('every statement uses an index and reads no table completely', async () => {
  * all values that are not null is read completely as well.
  */
 const fullScan =
-  /^SCAN (?!CONSTANT ROW|lean_payout_absence_doubts|.* USING (?:COVERING )?INDEX lean_payout_requests_(?:leased|to_check|with_duplicates)$)|\(intent_id>\?\)/;
+  /^SCAN (?!CONSTANT ROW|lean_payout_absence_doubts|.* USING (?:COVERING )?INDEX lean_payout_(?:requests_(?:leased|to_check|with_duplicates)|records_open_by_reference)$)|\(intent_id>\?\)/;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { maxReadIntervalMs } from '../../src/payouts/creation/payout-record.ts';
 import type { Decimal } from '../../src/payouts/values/decimal.ts';
 import { destinations } from '../../src/sandbox/fixtures.ts';
 import { SqlReconciliationRecords } from '../../src/store/reconciliation-records.ts';
@@ -36,6 +37,26 @@ describe.each(storeKinds)('reconciliation records (%s)', kind => {
     clock.ms += hour;
     const keys = (await reconciliation.due(2, 'test')).map(({ idempotencyKey }) => idempotencyKey);
     expect(keys.toSorted()).toEqual(['first', 'second']);
+  });
+
+  it('a request is due at once if a wrong clock has stored its due time too far ahead', async () => {
+    const { clock, reconciliation, createUnknown, read } = await startStore(kind);
+    clock.ms += 3 * hour;
+    const request = await createUnknown();
+    clock.ms -= 3 * hour;
+    expect(await reconciliation.due(5, 'test')).toMatchObject([{ idempotencyKey: 'key-1' }]);
+    expect(await reconciliation.postpone(request, { checks: 20, inMs: maxReadIntervalMs })).toBe(true);
+    expect(await reconciliation.due(5, 'test')).toEqual([]);
+    expect(await read()).toMatchObject({ nextCheckAt: clock.ms + maxReadIntervalMs });
+  });
+
+  it('a settled request whose audit is due in a day is not due before', async () => {
+    const { clock, reconciliation, createUnknown, read } = await startStore(kind);
+    await reconciliation.rejectAbsent(await createUnknown(), [rejection]);
+    await reconciliation.postpone(await read(), { checks: 1, inMs: 24 * hour });
+    expect(await reconciliation.due(5, 'test')).toEqual([]);
+    clock.ms += 24 * hour;
+    expect(await reconciliation.due(5, 'test')).toHaveLength(1);
   });
 
   it('a request in flight is not due', async () => {
@@ -429,6 +450,20 @@ describe.each(storeKinds)('rescheduling for an announced payout (%s)', kind => {
     clock.ms += 1000;
     await reconciliation.rescheduleNow({ amount: '16.5', destinationId: destinations.pays, intentId: null });
     expect((await read()).nextCheckAt).toBe(clock.ms);
+  });
+
+  it('an announced payout makes a settled request due although a wrong clock has stored its last audit too far ahead', async () => {
+    const { clock, reconciliation, createSettled, read } = await startStore(kind);
+    await createSettled('i');
+    const announce = async () => {
+      const payout = { amount: '16.5', destinationId: destinations.pays, intentId: 'another' };
+      await reconciliation.rescheduleNow(payout);
+      return (await read()).nextCheckAt;
+    };
+    clock.ms += hour;
+    expect(await announce()).toBe(clock.ms);
+    clock.ms -= hour;
+    expect(await announce()).toBe(clock.ms);
   });
 
   it('an announced payout changes no request that is due already, settled or in flight', async () => {

@@ -762,7 +762,7 @@ it('a webhook reschedules only the payouts with its amount and destination', asy
       createPayout: { __typename: 'PayoutOutcomeUnknown' },
     });
   // So late that none of them is checked without a webhook.
-  const later = Date.now() + 86_400_000;
+  const later = Date.now() + 1_800_000;
   await query(url, `UPDATE lean_payout_requests SET next_check_at = ${String(later)}`);
   gateway.lean.payouts.add({
     status: 'PENDING_WITH_BANK',

@@ -4,6 +4,9 @@ import { eventLoopBatcher } from '../../scheduling/event-loop-batcher.ts';
 import { CallerGone } from './caller-gone.ts';
 import type { HttpRequestContext } from './http-request-context.ts';
 
+/** The largest body that the REST routes, the MCP endpoint and the webhook route accept, in bytes. */
+export const maxBodyBytes = 256 * 1024;
+
 /** The parts of a request context that reading a body needs. */
 type BodySource = Pick<HttpRequestContext, 'request' | 'connection'>;
 

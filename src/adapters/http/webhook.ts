@@ -1,10 +1,8 @@
 import { errorMessage } from '../../errors/error-message.ts';
 import { StoreUnavailable } from '../../errors/gateway-errors.ts';
 import type { DeliveryResult, WebhookReceiver } from '../../webhooks/webhook-receiver.ts';
-import { readBodyBytes, bodyTooLargeMessage } from './body.ts';
+import { readBodyBytes, bodyTooLargeMessage, maxBodyBytes } from './body.ts';
 import type { HttpRequestContext } from './http-request-context.ts';
-
-const maxBodyBytes = 256 * 1024;
 
 /** The outcome of a delivery, for metrics and logs. It contains nothing of the payload. */
 export type DeliveryOutcome = DeliveryResult | 'too_large' | 'not_stored';

@@ -9,7 +9,7 @@ import { requireScopes, scopeOf, scopes, type Caller, type Scope } from '../../a
 import { Unauthenticated } from '../../errors/gateway-errors.ts';
 import type { PresentedError } from '../../errors/presented-error.ts';
 import { JsonBoundsExceeded } from '../../json/exact-json.ts';
-import { readBodyText } from '../http/body.ts';
+import { maxBodyBytes, readBodyText } from '../http/body.ts';
 import type { HttpRequestContext } from '../http/http-request-context.ts';
 import { startListener, type Listener, type CommonListenerOptions } from '../http/listener.ts';
 import { refusalOf, stoppingRefusal } from '../http/refusal.ts';
@@ -23,8 +23,6 @@ export interface McpHttpOptions extends McpOptions, CommonListenerOptions {
   /** Describes where clients get access tokens; undefined if none are needed. */
   readonly resource: ResourceOptions | undefined;
 }
-
-const maxBodyBytes = 256 * 1024;
 
 /**
  * Starts the MCP listener: Streamable HTTP at `/mcp` and `/`. A browser page may call it only if its origin is listed

@@ -1,4 +1,5 @@
 import { ExactNumber, parseExactJson } from '../../json/exact-json.ts';
+import { isJsonObject } from '../../json/json-object.ts';
 
 /**
  * Parses a JSON-RPC message. Numbers in the arguments of a tool keep all their digits, as `parseExactJson` reads them.
@@ -8,9 +9,9 @@ import { ExactNumber, parseExactJson } from '../../json/exact-json.ts';
  */
 export function parseRpcMessage(text: string): unknown {
   const message = parseExactJson(text);
-  if (!isObject(message)) return message;
+  if (!isJsonObject(message)) return message;
   const { params, ...rest } = message;
-  if (!isObject(params)) return withPlainNumbers(message);
+  if (!isJsonObject(params)) return withPlainNumbers(message);
   const { arguments: toolArguments, ...restOfParams } = params;
   return {
     ...(withPlainNumbers(rest) as object),
@@ -26,12 +27,12 @@ export function parseRpcMessage(text: string): unknown {
  * SDK would answer with the text of its validator.
  */
 export function toolCallProblem(message: unknown): string | undefined {
-  if (!isObject(message) || message['method'] !== 'tools/call') return undefined;
+  if (!isJsonObject(message) || message['method'] !== 'tools/call') return undefined;
   const { params } = message;
-  if (!isObject(params)) return 'params must be an object with name and arguments.';
+  if (!isJsonObject(params)) return 'params must be an object with name and arguments.';
   if (typeof params['name'] !== 'string')
     return 'params.name must be the name of a tool, as tools/list has it.';
-  return params['arguments'] === undefined || isObject(params['arguments'])
+  return params['arguments'] === undefined || isJsonObject(params['arguments'])
     ? undefined
     : 'params.arguments must be an object with the arguments of the tool.';
 }
@@ -42,10 +43,6 @@ function withPlainNumbers(value: unknown): unknown {
     return String(plain) === value.digits ? plain : value;
   }
   if (Array.isArray(value)) return value.map(withPlainNumbers);
-  if (!isObject(value)) return value;
+  if (!isJsonObject(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, withPlainNumbers(each)]));
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -5,7 +5,7 @@ import { presentedError, type PresentedError } from '../../errors/presented-erro
 import { requireScopes, scopeOf, type Caller } from '../../access/caller.ts';
 import { JsonBoundsExceeded, parseExactJson } from '../../json/exact-json.ts';
 import type { OperationCalls, OperationOutcome } from '../../operations/operation-calls.ts';
-import { readBodyText } from '../http/body.ts';
+import { maxBodyBytes, readBodyText } from '../http/body.ts';
 import type { HttpRequestContext } from '../http/http-request-context.ts';
 import { startListener, type Listener, type CommonListenerOptions } from '../http/listener.ts';
 import { openApiDocument, type OpenApiOptions } from './openapi.ts';
@@ -23,8 +23,6 @@ export interface RestOptions extends CommonListenerOptions {
   /** @default all operations of `lean/operations.ts` */
   readonly operations?: readonly Operation[];
 }
-
-const maxBodyBytes = 256 * 1024;
 
 /**
  * Starts the REST listener: one route for each of Lean's operations. Lean's responses are passed on byte for byte, and

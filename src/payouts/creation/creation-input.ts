@@ -26,7 +26,7 @@ export function createPayoutsProblems(
       {
         field: 'transfers',
         code: transfers.length === 0 ? 'REQUIRED' : 'TOO_MANY',
-        problem: `must hold 1 to ${String(maxTransfers)} transfers.`,
+        problem: `has ${String(transfers.length)} transfers; accepted: 1 to ${String(maxTransfers)}.`,
       },
     ];
   const problemsOfTransfers = transfers.flatMap((transfer, index) =>

@@ -49,15 +49,8 @@ export function transfersFromBody(
   key: RequestKey | undefined,
 ): { readonly transfers: readonly Transfer[] } | { readonly problems: readonly RequestProblem[] } {
   // Checked first, so that an oversized body costs no further work.
-  if (exceedsMaxTransfers(body))
-    return {
-      problems: [
-        {
-          parameter: 'payment_details',
-          problem: `must hold at most ${String(maxTransfers)} transfers in all.`,
-        },
-      ],
-    };
+  const tooMany = tooManyProblem(body);
+  if (tooMany !== undefined) return { problems: [{ parameter: 'payment_details', problem: tooMany }] };
   const plain = withNumbersAsText(body);
   if (!hasShape(plain))
     return { problems: firstPerParameter((hasShape.errors ?? []).slice(0, maxProblems).map(problemOfBody)) };
@@ -110,17 +103,17 @@ export function transfersFromBody(
     : { transfers };
 }
 
-/** Whether a body of any shape has more accounts or transfers than a request may have. */
-function exceedsMaxTransfers(body: unknown): boolean {
+/** The problem with a body of any shape that has more accounts or transfers than a request may have. */
+function tooManyProblem(body: unknown): string | undefined {
   const { payment_details: accounts } = (body ?? {}) as { readonly payment_details?: unknown };
-  if (!Array.isArray(accounts)) return false;
-  if (accounts.length > maxTransfers) return true;
-  const transfers = accounts.map(
+  if (!Array.isArray(accounts)) return undefined;
+  const accepted = `accepted: at most ${String(maxTransfers)}.`;
+  if (accounts.length > maxTransfers) return `has ${String(accounts.length)} entries; ${accepted}`;
+  const lists = accounts.map(
     account => (account as { readonly destination_details?: unknown } | null)?.destination_details,
   );
-  return (
-    transfers.reduce<number>((sum, each) => sum + (Array.isArray(each) ? each.length : 0), 0) > maxTransfers
-  );
+  const transfers = lists.reduce<number>((sum, each) => sum + (Array.isArray(each) ? each.length : 0), 0);
+  return transfers > maxTransfers ? `has ${String(transfers)} transfers in all; ${accepted}` : undefined;
 }
 
 /** Lean's names for the input fields of a transfer. */

@@ -1,4 +1,5 @@
 import type { LeanClient } from '../../lean/client.ts';
+import { pageSize } from '../../lean/page-size.ts';
 import { lenientPageFromLean } from '../from-lean.ts';
 import { instantAt } from '../values/instant.ts';
 import type { PayoutRow } from '../payout.ts';
@@ -19,7 +20,6 @@ export interface TimeRange {
   readonly to: number;
 }
 
-const pageSize = 100;
 /** The most pages that are read at the same time, so that a reconciliation does not delay the reads of callers. */
 const concurrentPageReads = 4;
 /** The most calls to Lean for one time range. */

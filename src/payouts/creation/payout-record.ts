@@ -93,6 +93,9 @@ export interface PayoutRequest extends RequestKey {
 /** Minimum time between two reconciliation reads of one key, over all gateways, in ms. */
 export const minReadIntervalMs = 5000;
 
+/** Maximum time between two reconciliation reads of a request of unknown outcome, in ms. */
+export const maxReadIntervalMs = 3_600_000;
+
 /** The lease on a request. Only its owner may send the request. */
 export interface Lease extends RequestKey {
   readonly id: string;

@@ -5,7 +5,7 @@ import { StoreUnavailable } from '../../errors/gateway-errors.ts';
 import { PollingLoop } from '../../scheduling/polling-loop.ts';
 import type { OutcomeReconciler } from './outcome-reconciler.ts';
 import { clockToleranceMs } from './payout-matcher.ts';
-import { openRecords, type PayoutRequest, type RequestKey } from './payout-record.ts';
+import { maxReadIntervalMs, openRecords, type PayoutRequest, type RequestKey } from './payout-record.ts';
 import type { PayoutRecords, ReconciliationRecords } from './payout-records.ts';
 import { isFarAhead, type ResendRule } from './resend-rule.ts';
 
@@ -44,7 +44,6 @@ export interface ClockDifferences {
 /** The most requests that one poll reconciles. */
 const requestsPerPoll = 20;
 const firstPauseMs = 5000;
-const longestPauseMs = 3_600_000;
 /** The pause after an audit that could not read Lean. */
 const auditRetryMs = 300_000;
 /** How long the audits of a request may fail before this is reported. */
@@ -247,7 +246,7 @@ export class ReconciliationLoop {
    * delay, when an absence becomes a proof.
    */
   #pauseBefore({ sends, checks, readAt }: PayoutRequest): number {
-    const pause = Math.min(firstPauseMs * 2 ** checks, longestPauseMs);
+    const pause = Math.min(firstPauseMs * 2 ** checks, maxReadIntervalMs);
     const end = sends.until === null ? null : sends.until + this.#options.rule.proofDelayOf(sends, readAt);
     const untilEnd = end === null || end <= readAt ? Infinity : end - readAt + 1000;
     return Math.min(pause, untilEnd);

@@ -1,4 +1,5 @@
 import type { CallOptions, LeanClient } from '../../lean/client.ts';
+import { pageSize } from '../../lean/page-size.ts';
 import { fingerprintOf, readCursor, writeCursor } from './cursor.ts';
 import { BadInput } from '../../errors/gateway-errors.ts';
 import type { RowCache } from './row-cache.ts';
@@ -28,6 +29,7 @@ export interface PayoutPage {
   readonly totalCount: number;
 }
 
+/** The most payouts that a caller may request. */
 export const maxPageSize = 100;
 export const defaultPageSize = 50;
 
@@ -50,7 +52,7 @@ export class PayoutLists {
   constructor(client: LeanClient, rowCache: RowCache) {
     this.#client = client;
     this.#rowCache = rowCache;
-    this.#ranges = new RangeReader(client, maxPageSize);
+    this.#ranges = new RangeReader(client, pageSize);
   }
 
   /**

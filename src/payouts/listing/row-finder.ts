@@ -1,4 +1,5 @@
 import type { CallOptions, LeanClient } from '../../lean/client.ts';
+import { pageSize } from '../../lean/page-size.ts';
 import { pageFromLean, type LeanPage } from '../from-lean.ts';
 import { compareTimes } from '../values/instant.ts';
 import type { RowCache } from './row-cache.ts';
@@ -6,8 +7,6 @@ import type { FilterQuery } from './payout-filter.ts';
 import type { PayoutRow } from '../payout.ts';
 import { amountQuery, rowWindowsOf, type RowHints, type RowWindow } from './row-window.ts';
 import { toError } from '../../errors/to-error.ts';
-
-const pageSize = 100;
 
 /** By intent: the row; null if its window was read to the end without it; or the error that kept it from being read. */
 type FoundRows = Map<string, PayoutRow | null | Error>;

@@ -59,7 +59,24 @@ const refusals: readonly Refusal[] = [
     status: 400,
     code: 'BAD_USER_INPUT',
     argument: 'filter.amount.min',
-    message: /^filter\.amount\.min: .*decimal number such as "16\.50"/,
+    message:
+      /^filter\.amount\.min: Expected value of type "Decimal"\. Decimal must be a decimal number such as "16\.50"/,
+  },
+  {
+    name: 'a literal in place of an object',
+    document: '{ payouts(filter: "x") { totalCount } }',
+    status: 400,
+    code: 'BAD_USER_INPUT',
+    argument: 'filter',
+    message: 'filter: Expected value of type "PayoutFilter".',
+  },
+  {
+    name: 'a literal null that must not be null',
+    document: '{ payout(id: null) { id } }',
+    status: 400,
+    code: 'BAD_USER_INPUT',
+    argument: 'id',
+    message: 'id: Expected value of type "ID!", found null.',
   },
   {
     name: 'a literal of the wrong type',

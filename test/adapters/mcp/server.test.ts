@@ -1,6 +1,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { request } from 'node:http';
+import { text as readAll } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Client, StreamableHTTPClientTransport, type CallToolResult } from '@modelcontextprotocol/client';
@@ -590,6 +591,16 @@ describe('a failed call', () => {
     expect(lean.requests).toEqual([]);
   });
 
+  it('with too many transfers tells how many there are', async () => {
+    const { mcp, lean } = await start();
+    const body = leanCreation({}, { destination_details: Array.from({ length: 101 }, () => ({})) });
+    const args = { idempotency_key: 'key-1', body };
+    expect(textOf(await call(await connect(mcp), 'lean-createpayoutpayment', args))).toBe(
+      'Nothing was done. body.payment_details has 101 transfers in all; accepted: at most 100. Correct this and call again.',
+    );
+    expect(lean.requests).toEqual([]);
+  });
+
   it('at Lean is described with Lean’s code and never with Lean’s message', async () => {
     const { mcp, lean } = await start({ env: { LEAN_TIMEOUT_MS: '2000' } });
     const client = await connect(mcp);
@@ -839,19 +850,21 @@ describe('a process that serves the tools on standard input and output', () => {
   }
 
   /** Starts the process. Its Lean answers slowly. */
-  async function startPipe() {
+  async function startPipe(env: NodeJS.ProcessEnv = {}) {
     const { lean } = await start();
     lean.faults.add({ kind: 'latency', ms: 1000 });
     const child = spawn(process.execPath, [pathOf('main'), 'mcp', '--stdio'], {
-      stdio: ['pipe', 'pipe', 'inherit'],
+      stdio: ['pipe', 'pipe', 'pipe'],
       env: {
         ...commonEnvironment(),
         LEAN_BASE_URL: lean.url,
         LEAN_API_TOKEN: sandboxCredentials.token,
         DATA_DIR: await freshFolder(),
+        ...env,
       },
     });
     onTestFinished(() => void child.kill('SIGKILL'));
+    const log = readAll(child.stderr);
     const chunks: string[] = [];
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => chunks.push(chunk));
     const ended = once(child, 'close') as Promise<[number | null, string | null]>;
@@ -867,7 +880,7 @@ describe('a process that serves the tools on standard input and output', () => {
         .map(line => JSON.parse(line) as Answer);
     const received = (operation: string): number =>
       lean.requests.filter(each => each.operation === operation).length;
-    return { child, write, ended, answers, received };
+    return { child, log, write, ended, answers, received };
   }
 
   it('writes the answers of all calls in flight when its input ends', async () => {
@@ -883,6 +896,15 @@ describe('a process that serves the tools on standard input and output', () => {
       ]),
     );
     expect([received('createPayoutPayment'), received('getPayout')]).toEqual([1, 1]);
+  });
+
+  it('logs on standard error which settings have no effect', async () => {
+    const { child, log, write, ended, answers } = await startPipe({ RATE_LIMIT_REQUESTS: '60' });
+    write(initialize);
+    child.stdin.end();
+    expect(await ended).toEqual([0, null]);
+    expect(answers()).toMatchObject([{ id: 1 }]);
+    expect(await log).toContain('RATE_LIMIT_REQUESTS: has no effect, because mcp --stdio serves only');
   });
 
   it('answers the last call although no newline follows it', async () => {

@@ -523,6 +523,21 @@ describe('a payout', () => {
     expect((await response.text()).length).toBeLessThan(10_000);
   });
 
+  it.each([
+    [[101], 'payment_details has 101 transfers in all; accepted: at most 100.'],
+    [[60, 41], 'payment_details has 101 transfers in all; accepted: at most 100.'],
+    [Array<number>(101).fill(0), 'payment_details has 101 entries; accepted: at most 100.'],
+  ])(
+    'with too many transfers is told how many it has, and nothing is sent to Lean',
+    async (sizes, detail) => {
+      const { rest, lean } = await start();
+      const entries = sizes.map(size => ({ destination_details: Array.from({ length: size }, () => ({})) }));
+      const response = await post(rest, { payment_details: entries });
+      expect([response.status, await response.json()]).toMatchObject([400, { detail }]);
+      expect(lean.requests).toEqual([]);
+    },
+  );
+
   it('without a key is told that the key is missing', async () => {
     const { rest, lean } = await start();
     expect(await (await post(rest, leanCreation(), {})).json()).toMatchObject({

@@ -153,6 +153,7 @@ describe('invalid input', () => {
     const batch = transfers(size);
     expect(await createAll('key-1', batch)).toMatchObject({
       kind: 'rejected',
+      message: `transfers has ${String(size)} transfers; accepted: 1 to 100.`,
       inputErrors: [{ field: 'transfers', code: size === 0 ? 'REQUIRED' : 'TOO_MANY' }],
     });
     expect(lean.requests).toEqual([]);

@@ -47,10 +47,20 @@ export function withArgumentPath(
   const path = pathOfLiteral(isField ? node.value : node, document);
   if (path === undefined) return error;
   const argument = isField ? path : path + fieldAtFault(error.message);
-  return new GraphQLError(`${argument}: ${withAccepted(error.message, argument, schemaNames)}`, {
+  return new GraphQLError(`${argument}: ${withAccepted(withoutLiteral(error), argument, schemaNames)}`, {
     ...(error.nodes !== undefined && { nodes: error.nodes }),
     extensions: { ...error.extensions, code: 'BAD_USER_INPUT', argument },
   });
+}
+
+/**
+ * The message of an error about a literal, without the literal. graphql-js repeats it before the message of the scalar,
+ * but the errors of variables do not have the value either.
+ */
+function withoutLiteral({ message, originalError }: GraphQLError): string {
+  const [, expected] = /^(Expected value of type "[^"]*"), found (?!null\.$)/.exec(message) ?? [];
+  if (expected === undefined) return message;
+  return originalError === undefined ? `${expected}.` : `${expected}. ${originalError.message}`;
 }
 
 /** The most variable errors that a response lists. */

@@ -7,6 +7,7 @@ import {
 } from 'graphql';
 import type { GraphQLParams } from 'graphql-yoga';
 import type { AuthContext } from '../../../access/authenticator.ts';
+import { isJsonObject } from '../../../json/json-object.ts';
 import type { CancellationSignal } from '../../../lean/cancellation.ts';
 import type { GraphContext } from '../../../schema/context.ts';
 import type { Tracing } from '../../observability/tracing.ts';
@@ -139,13 +140,9 @@ function isPlainRequest(params: GraphQLParams & { readonly documentId?: unknown 
     (query == null) !== (documentId == null) &&
     typeof (query ?? documentId) === 'string' &&
     (operationName == null || typeof operationName === 'string') &&
-    (variables == null || isObject(variables)) &&
+    (variables == null || isJsonObject(variables)) &&
     // Apollo's clients name persisted operations in the extensions, and Yoga handles these requests.
-    (extensions == null || (isObject(extensions) && Object.keys(extensions).length === 0)) &&
+    (extensions == null || (isJsonObject(extensions) && Object.keys(extensions).length === 0)) &&
     Object.keys(others).length === 0
   );
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
