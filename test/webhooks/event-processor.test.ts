@@ -130,7 +130,7 @@ describe('events without the tracking', () => {
     const before = calls('getPayout');
     const position = await processor.beginRead();
     const { page, answer } = await client.listPayouts({ page_number: '0', page_size: '1' });
-    for (const row of pageFromLean(page, answer).rows) await processor.publishRow(row, position);
+    for (const row of pageFromLean(page, answer, 0).rows) await processor.publishRow(row, position);
     expect(publishedStates(await published()).at(-1)).toEqual(['early', 'FAILED', null]);
     expect(calls('getPayout')).toBe(before);
   });
@@ -227,7 +227,7 @@ describe('two gateways on one store', () => {
     expect(held).toEqual([]);
     const position = await processor.beginRead();
     const { page, answer } = await client.listPayouts({ page_number: '0', page_size: '1' });
-    const { rows } = pageFromLean(page, answer);
+    const { rows } = pageFromLean(page, answer, 0);
     const counts = await Promise.all(
       [processor, slow, processor, slow].map(each => each.publishRow(rows[0] as Payout, position)),
     );
@@ -244,7 +244,7 @@ it('a row is read again if a newer state was published after the row was read', 
   lean.payouts.change(intentId, { status: 'PENDING_WITH_BANK' });
   await receive('pending', { paymentId: paymentId ?? '', leanStatus: 'PENDING_WITH_BANK' });
   await expect.poll(published).toHaveLength(2);
-  for (const row of pageFromLean(page, answer).rows)
+  for (const row of pageFromLean(page, answer, 0).rows)
     expect(await processor.publishRow(row, position)).toBe(0);
   expect((await published()).map(({ leanStatus }) => leanStatus)).toEqual([
     'AUTHORISATION_FAILED',
@@ -257,7 +257,7 @@ it('a payout that failed without a payment is published again when it gets a pay
   const { intentId } = lean.payouts.add({ status: 'FAILED', paymentId: null });
   const position = await processor.beginRead();
   const { page, answer } = await client.listPayouts({ page_number: '0', page_size: '1' });
-  for (const row of pageFromLean(page, answer).rows)
+  for (const row of pageFromLean(page, answer, 0).rows)
     expect(await processor.publishRow(row, position)).toBe(1);
   const { paymentId } = lean.payouts.add({ intentId, status: 'PENDING_WITH_BANK' });
   await receive('pending', { paymentId: paymentId ?? '', leanStatus: 'PENDING_WITH_BANK' });
