@@ -163,6 +163,21 @@ it('after a second payment of an intent, only state changes of the second paymen
   expect(new Set((await published()).map(each => each.intentId))).toEqual(new Set([intentId]));
 });
 
+it('a history of more state changes than fit into one statement is published completely, in order and once', async () => {
+  const { lean, events, receive } = await startProcessor();
+  const started = Date.now() - 86_400_000;
+  const steps = Array.from({ length: 4500 }, (_, second) => ({
+    at: instantAt(started + second * 1000),
+    status: second % 2 === 0 ? 'ACCEPTED_BY_BANK' : 'PENDING_WITH_BANK',
+  }));
+  const { paymentId } = lean.payouts.add({ createdAt: instantAt(started), steps });
+  await receive('event-1', { paymentId: paymentId ?? '', leanStatus: 'PENDING_WITH_BANK' });
+  await expect.poll(() => events.lastPosition(), { timeout: 30_000 }).toBe(4500);
+  const { updates } = await events.publishedAfter(0, 5000);
+  expect(updates.map(({ leanStatus }) => leanStatus)).toEqual(steps.map(({ status }) => status));
+  expect(new Set(updates.map(({ eventId }) => eventId)).size).toBe(4500);
+});
+
 describe('two gateways on one store', () => {
   /** Two processors. The slow one gets the payout that it reads only after `release()`. */
   async function startTwoProcessors() {
