@@ -32,25 +32,60 @@ const textField = new RegExp(
   'g',
 );
 
+/** What may separate the groups of an IBAN. */
+const separator = String.raw`[\s\-./_]{1,2}`;
+
+/** A character of an IBAN. Only a group with a digit follows a separator, so that the words after an IBAN do not match. */
+const ibanCharacter = String.raw`(?:${separator}(?=[a-z]*\d))?[a-z\d]`;
+
+/** Ends a UUID or an IBAN, and begins it as `notAfter`. An underscore is no part of it, so `\b` would not do. */
+const notBefore = String.raw`(?![a-z\d])`;
+const notAfter = String.raw`(?<![a-z\d])`;
+
+/** Kept as they are: UUIDs, and amounts with spaces between thousands. */
+const kept = [
+  String.raw`${notAfter}[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}${notBefore}`,
+  String.raw`(?<![\d-])\d{1,3}(?: \d{3}){1,3}(?![\s-]?\d)`,
+].join('|');
+
 /**
- * Matches accounts in free text: an IBAN with or without separators, three or more groups of digits, or nine or more
- * digits. UUIDs and amounts are matched first, as `kept`, so that no part of them is mistaken for an account. Every
- * group except the last has at least three digits, so that dates do not match.
+ * Matches accounts in normalised free text. `kept` comes first, so that no part of it is mistaken for an account. An
+ * IBAN has 15 to 34 characters. In groups of digits, every group except the last has at least three, so that dates do
+ * not match.
  */
 const accountInText = new RegExp(
   [
-    String.raw`(?<kept>\b[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}\b|(?<![\d-])\d{1,3}(?: \d{3}){1,3}(?![\s-]?\d))`,
-    String.raw`\b[a-z]{2}\d{2}[a-z\d]{11,30}\b`,
-    String.raw`\b[a-z]{2}\d{2}(?:[\s-]{1,2}(?=[a-z]*\d)[a-z\d]{1,12}\b){2,12}`,
+    `(?<kept>${kept})`,
+    // A whole IBAN without separators.
+    String.raw`${notAfter}[a-z]{2}\d{2}[a-z\d]{16,30}${notBefore}(?![-./_]{1,2}\d)`,
+    // An IBAN in groups, the first of which may be a bank code of four letters.
+    String.raw`${notAfter}[a-z]{2}\d{2}(?:${separator}[a-z]{4}(?=${separator}[a-z]*\d)(?:${ibanCharacter}){10,26}|(?:${ibanCharacter}){11,30})${notBefore}`,
+    // A part of an IBAN, with usual separators only.
+    String.raw`${notAfter}[a-z]{2}\d{2}(?:[\s-]{1,2}(?=[a-z]*\d)[a-z\d]{1,12}${notBefore}){2,12}`,
+    // Groups of digits, and digits without separators.
     String.raw`(?<![\d-])\d{3,8}(?:[\s-]\d{3,8}){1,7}[\s-]\d{1,8}(?![\d-])`,
     String.raw`\d{9,}`,
   ].join('|'),
   'gi',
 );
 
-/** Masks the IBANs and account numbers in free text. */
+/** Masks the IBANs and account numbers in free text. A text without any stays unchanged; any other is normalised. */
 export function maskText(text: string): string {
-  return text.replace(accountInText, (found, kept: string | undefined) => kept ?? maskAccount(found));
+  const normalised = normalise(text);
+  const masked = normalised.replace(
+    accountInText,
+    (found, kept: string | undefined) => kept ?? maskAccount(found),
+  );
+  return masked === normalised ? text : masked;
+}
+
+/** Writes a text so that every account in it has ASCII letters, digits and separators, and no invisible characters. */
+function normalise(text: string): string {
+  return text
+    .normalize('NFKC')
+    .replace(/\p{Default_Ignorable_Code_Point}/gu, '')
+    .replace(/\p{Dash}/gu, '-')
+    .replace(/[\u0660-\u0669\u06f0-\u06f9]/g, digit => String(digit.charCodeAt(0) % 16));
 }
 
 /** Masks IBANs and account numbers in Lean's JSON, also in free text. All other characters stay unchanged. */
@@ -58,8 +93,7 @@ export function maskJson(text: string): string {
   return text
     .replace(
       accountField,
-      (_, name: string, value: string) =>
-        `${name}"${maskAccount(value.startsWith('"') ? value.slice(1, -1) : value)}"`,
+      (_, name: string, value: string) => name + JSON.stringify(maskAccount(textOf(value))),
     )
     .replace(textField, (_, name: string, value: string) => name + maskValue(value));
 }
@@ -93,7 +127,13 @@ function isJson(text: string): boolean {
  */
 function maskValue(json: string): string {
   if (json.startsWith('"timestamp"') && json !== '"timestamp"') return json;
-  const text = json.startsWith('"') ? (JSON.parse(json) as string) : json;
+  const text = textOf(json);
   const masked = maskText(text);
   return masked === text ? json : JSON.stringify(masked);
+}
+
+/** The text of a JSON string, or the digits of a number. */
+function textOf(json: string): string {
+  if (!json.startsWith('"')) return json;
+  return isJson(json) ? (JSON.parse(json) as string) : json.slice(1, -1);
 }

@@ -12,7 +12,7 @@ export interface AccessTokenSource {
    * @throws LeanTokenUnavailable when there is no token; the request that needed it was not sent
    */
   token(deadline: number): string | Promise<string>;
-  /** Drops a token that Lean has refused. Whether another token can replace it. */
+  /** Reports a token that Lean has refused. Whether another token can replace it. */
   invalidate(token: string): boolean;
   /** Whether a token is cached, or the last attempt to fetch one did not fail. Sends no request. */
   readonly usable: boolean;
@@ -41,6 +41,18 @@ const backoffMs = 1000;
  */
 const expiryMarginMs = 60_000;
 
+/**
+ * The shortest lifetime that is believed, in ms. A shorter one, or one that cannot be read, would make each call request
+ * a token.
+ */
+const minLifetimeMs = 4000;
+
+/**
+ * A refused token is dropped at most this often, in ms. If Lean refuses the next one too, another token is no remedy,
+ * and each call would request one.
+ */
+const minReplacementMs = 2000;
+
 /** Timeout of the token request, which all waiting calls share. Each call also stops waiting at its own deadline. */
 const tokenTimeoutMs = 10_000;
 
@@ -67,6 +79,8 @@ export function clientCredentialsToken(
   let fetching: Promise<string> | undefined;
   /** `backoffUntil` is a time of the monotonic clock. */
   let failure: { readonly error: unknown; readonly backoffUntil: number } | undefined;
+  /** When a refused token was dropped last, on the monotonic clock. */
+  let droppedAt = -Infinity;
 
   /**
    * The age of a token in ms, by the clock that has counted more: the wall clock may be set back, and the monotonic clock
@@ -100,7 +114,8 @@ export function clientCredentialsToken(
       const { access_token, expires_in } = answer.json() as { access_token?: unknown; expires_in?: unknown };
       if (typeof access_token !== 'string' || !/^[\x21-\x7e]+$/.test(access_token))
         throw answer.badAnswer("The token endpoint's response has no usable access_token.");
-      const lifetimeMs = Number(expires_in ?? 3600) * 1000;
+      const statedMs = Number(expires_in ?? 3600) * 1000;
+      const lifetimeMs = statedMs >= minLifetimeMs ? statedMs : minLifetimeMs;
       // A token with a lifetime shorter than twice the margin is used for half of its lifetime.
       const usableMs = Math.max(lifetimeMs - expiryMarginMs, lifetimeMs / 2);
       cached = {
@@ -135,7 +150,10 @@ export function clientCredentialsToken(
       );
     },
     invalidate(token) {
-      if (cached?.token === token) cached = undefined;
+      if (cached?.token !== token) return true;
+      if (clocks.monotonic() - droppedAt < minReplacementMs) return false;
+      cached = undefined;
+      droppedAt = clocks.monotonic();
       return true;
     },
     // eslint-disable-next-line no-restricted-syntax -- there is one of these in a process

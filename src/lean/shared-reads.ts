@@ -1,5 +1,5 @@
 import type { BudgetSource, CallBudget } from './call-budget.ts';
-import { LeanOutcomeUnknown } from '../errors/lean-errors.ts';
+import { LeanCallsUsedUp, LeanOutcomeUnknown } from '../errors/lean-errors.ts';
 import { Cancellation, once, type CancellationSignal } from './cancellation.ts';
 import { eventLoopBatcher } from '../scheduling/event-loop-batcher.ts';
 
@@ -21,7 +21,7 @@ export class SharedReads<Answer> {
    * The answer of `start`, or of the same read in flight. Each caller stops waiting at its own deadline, or when its
    * own signal is aborted. The read itself is cancelled when no caller is left. A caller does not join a read that began
    * more than a second ago, nor one that ends much earlier than its own deadline, because that read may time out while
-   * the caller still has time.
+   * the caller still has time. A caller without calls left can join a read, but not begin one.
    */
   read(
     key: string,
@@ -29,7 +29,7 @@ export class SharedReads<Answer> {
     start: (read: CancellableRead) => Promise<Answer>,
   ): Promise<Answer> {
     if (request.signal?.aborted === true) return Promise.reject(request.signal.reason as Error);
-    const { deadline } = request;
+    const { deadline, budget } = request;
     const now = performance.now();
     const inFlight = this.#inFlight.get(key);
     if (
@@ -38,6 +38,8 @@ export class SharedReads<Answer> {
       inFlight.deadline - now >= (deadline - now) / 2
     )
       return inFlight.subscribe(request);
+    // This read could make no call. If it were shared, a caller with calls left could join it and get its error.
+    if (budget?.hasCallsLeft === false) return Promise.reject(new LeanCallsUsedUp(budget.max));
     const read = new InFlightRead<Answer>(key, deadline, this);
     this.#inFlight.set(key, read);
     const answer = read.subscribe(request);

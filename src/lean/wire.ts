@@ -50,6 +50,8 @@ export interface LeanPageNumbers {
 export interface LeanPayoutPage extends LeanPageNumbers {
   readonly content?: Maybe<readonly LeanPayoutRow[]>;
   readonly page?: Maybe<LeanPageNumbers>;
+  /** Only in the documents. */
+  readonly pageable?: Maybe<{ readonly page_number?: Maybe<LeanDigits> }>;
 }
 
 /** One payout with all its fields; also the `payment` of an intent. */

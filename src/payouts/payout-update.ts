@@ -68,17 +68,21 @@ const failedStatuses: ReadonlySet<string> = new Set([
   'AUTHORIZATION_FAILED',
 ]);
 
-function isSameLeanStatus(one: string, other: string): boolean {
-  return one === other || (failedStatuses.has(one) && failedStatuses.has(other));
+/** A text that is equal for two states of one payment if they are the same, and only then. */
+export function stateKey({ leanStatus, postInitiationStatus }: Omit<PaymentState, 'paymentId'>): string {
+  return `${postInitiationStatus ?? ''} ${failedStatuses.has(leanStatus) ? 'FAILED' : leanStatus}`;
+}
+
+type PaymentReference = Pick<PaymentState, 'paymentId'>;
+
+/** Whether both may be of the same payment. A state without a payment id may be of any. */
+export function isSamePayment(one: PaymentReference, other: PaymentReference): boolean {
+  return one.paymentId === null || other.paymentId === null || one.paymentId === other.paymentId;
 }
 
 /** Whether two states are the same. A state without a payment id matches that of any payment. */
 export function isSameState(one: PaymentState, other: PaymentState): boolean {
-  return (
-    (one.paymentId === null || other.paymentId === null || one.paymentId === other.paymentId) &&
-    isSameLeanStatus(one.leanStatus, other.leanStatus) &&
-    (one.postInitiationStatus ?? null) === (other.postInitiationStatus ?? null)
-  );
+  return isSamePayment(one, other) && stateKey(one) === stateKey(other);
 }
 
 /** A payout that was created for this Lean application, and that had no payment in Lean's answer. */

@@ -53,6 +53,9 @@ const forgetFailureMs = 2 * maxDelayMs;
 /** The most reads of a payout while the result may be stale. After them its events are postponed. */
 const maxReads = 5;
 
+/** The most state changes that are published at once: SQLite accepts 32,766 values in a statement, 8 for each change. */
+const maxChanges = 1000;
+
 /**
  * Checks received events against Lean and publishes the state changes that Lean confirms. Each state change of a payout
  * is published once and in order, even if its events are repeated, late or out of order.
@@ -234,10 +237,12 @@ export class EventProcessor {
     if (lastPaymentId !== paymentId && !(await this.#observer.isNewestPayment(paymentId, intentId, options)))
       return 0;
     if (!isConfirmed && mayBeStale(inputs)) return 'unsettled';
-    const published = await events.publish(unpublishedChanges(inputs), position);
+    const changes = unpublishedChanges(inputs);
+    const published = await events.publish(changes.slice(0, maxChanges), position);
     if (published === undefined) return 'unsettled';
     if (published > 0) onPublished(published);
-    return published;
+    // The changes that are left are published after the next read.
+    return published < changes.length ? 'unsettled' : published;
   }
 
   /** The time of the first start on this store. Older state changes are not published. */
@@ -256,6 +261,6 @@ export class EventProcessor {
 
 /**
  * The number of published state changes, or undefined if Lean does not know the payout. `unsettled` means that every
- * observation may have been stale.
+ * observation may have been stale, or that changes are left to be published.
  */
 type Outcome = number | 'unsettled' | undefined;

@@ -32,7 +32,7 @@ export async function* listedPages(
       page_size: String(pageSize),
       ...query,
     });
-    const page = lenientPageFromLean(wire, answer);
+    const page = lenientPageFromLean(wire, answer, number);
     read += page.rowCount;
     yield { ...page, position };
     if (!hasNextPage(page, read, pageSize)) return;

@@ -1,15 +1,17 @@
-import { createHash } from 'node:crypto';
 import { compareInstants, type Instant } from '../payouts/values/instant.ts';
 import type { HistoryEvent } from '../payouts/history-event.ts';
 import type { Payout } from '../payouts/payout.ts';
 import {
+  isSamePayment,
   isSameState,
   progressOf,
+  stateKey,
   type PayoutStateChange,
   type ReceivedEvent,
   type PaymentState,
 } from '../payouts/payout-update.ts';
 import { matchEvents, type LeanStateChange } from './event-matching.ts';
+import { GeneratedIds } from './generated-ids.ts';
 
 /** The facts from which the unpublished state changes of a payout are derived. */
 export interface StateChangeInputs {
@@ -37,8 +39,10 @@ export function unpublishedChanges(inputs: StateChangeInputs): PayoutStateChange
   const { intentId, paymentId, payout, history, received, published, since } = inputs;
   const candidates = changesAfterPublished(inputs);
   const used = new Set(published.map(({ eventId }) => eventId));
+  const generatedIds = new GeneratedIds(intentId, used);
   const unused = received.filter(({ eventId }) => !used.has(eventId));
-  const eventOf = matchEvents([...published, ...candidates], candidates, unused);
+  const ofPayment = published.filter(each => isSamePayment(each, inputs));
+  const eventOf = matchEvents([...ofPayment, ...candidates], candidates, unused);
   const latestEventAt = unused.toSorted((a, b) => compareInstants(b.publishedAt, a.publishedAt))[0]
     ?.publishedAt;
   const unpublished: PayoutStateChange[] = [];
@@ -57,7 +61,7 @@ export function unpublishedChanges(inputs: StateChangeInputs): PayoutStateChange
     if (!isLast && compareInstants(publishedAt, since) < 0) continue;
     const previous = unpublished.at(-1) ?? published.at(-1);
     if (previous !== undefined && covers(previous, change)) continue;
-    const eventId = event?.eventId ?? generatedId(intentId, change, used);
+    const eventId = event?.eventId ?? generatedIds.next(change);
     used.add(eventId);
     unpublished.push({
       eventId,
@@ -105,15 +109,15 @@ export function mayBeStale(inputs: StateChangeInputs): boolean {
 function changesAfterPublished(inputs: StateChangeInputs): readonly LeanStateChange[] {
   const { paymentId, payout, published } = inputs;
   const changes = changesAtLean(inputs);
-  const ofPayment = published.filter(
-    each => each.paymentId === null || paymentId === null || each.paymentId === paymentId,
-  );
+  const keys = changes.map(stateKey);
+  const lastIndexOf = new Map(keys.map((key, index) => [key, index]));
+  const ofPayment = published.filter(each => isSamePayment(each, inputs));
   let next = 0;
   let hasLastPublished = true;
   for (const each of ofPayment) {
-    const index = changes.findIndex((change, at) => at >= next && isSameState(each, change));
-    hasLastPublished = index !== -1;
-    if (hasLastPublished) next = index + 1;
+    const key = stateKey(each);
+    hasLastPublished = (lastIndexOf.get(key) ?? -1) >= next;
+    if (hasLastPublished) next = keys.indexOf(key, next) + 1;
   }
   const later = changes.slice(next);
   if (hasLastPublished) return later;
@@ -121,10 +125,9 @@ function changesAfterPublished(inputs: StateChangeInputs): readonly LeanStateCha
   const comparable = ofPayment.filter(
     each => each.paymentId !== null || paymentId === null || payout === undefined,
   );
-  const reached = Math.max(...comparable.map(progressOf));
-  const newer = later.filter(
-    change => progressOf(change) >= reached && !comparable.some(each => isSameState(each, change)),
-  );
+  const reached = comparable.reduce((most, each) => Math.max(most, progressOf(each)), 0);
+  const known = new Set(comparable.map(stateKey));
+  const newer = later.filter(change => progressOf(change) >= reached && !known.has(stateKey(change)));
   const current = currentState(inputs) === undefined ? undefined : changes.at(-1);
   return current === undefined || newer.includes(current) ? newer : [...newer, current];
 }
@@ -174,23 +177,4 @@ function currentState({ paymentId, payout }: StateChangeInputs): LeanStateChange
 function covers(known: PaymentState, state: PaymentState): boolean {
   const { postInitiationStatus = known.postInitiationStatus } = state;
   return isSameState(known, { ...state, postInitiationStatus });
-}
-
-/**
- * An event id for a change that no event announced. All gateways generate the same id for the same change, and another
- * id each time that the payout enters the state again.
- */
-function generatedId(
-  intentId: string,
-  { paymentId, leanStatus, postInitiationStatus }: LeanStateChange,
-  used: ReadonlySet<string>,
-): string {
-  for (let repetition = 0; ; repetition += 1) {
-    const state = [intentId, paymentId, leanStatus, postInitiationStatus ?? null];
-    const digest = createHash('sha256')
-      .update(JSON.stringify(repetition === 0 ? state : [...state, repetition]))
-      .digest('hex');
-    const id = `made-${digest.slice(0, 32)}`;
-    if (!used.has(id)) return id;
-  }
 }

@@ -57,6 +57,17 @@ describe('free text of Lean’s', () => {
     ['to 101-50000006-01', 'to ***********6-01'],
     ['to 1234\u00a05678\u00a09012', 'to **********9012'],
     ['ACC1234 5678 9012 closed', 'ACC**********9012 closed'],
+    ['to AE07.0331.2345.6789.0123.456.', 'to AE**********************.456.'],
+    ['to AE07/0331/2345/6789/0123/456, again', 'to AE**********************/456, again'],
+    ['ref_AE07_0331_2345_6789_0123_456_paid', 'ref_AE**********************_456_paid'],
+    ['to AE07\u20110331 2345.6789\u20130123/456', 'to AE**********************/456'],
+    ['to AE07\u200b0331\u200d2345\ufeff678901\u00ad23456 today', 'to AE*****************3456 today'],
+    ['إلى AE٠٧٠٣٣١٢٣٤٥٦٧٨٩٠١٢٣٤٥٦ اليوم', 'إلى AE*****************3456 اليوم'],
+    ['AE۰۷ ۰۳۳۱ ۲۳۴۵ ۶۷۸۹ ۰۱۲۳ ۴۵۶', 'AE********************** 456'],
+    ['ＡＥ０７０３３１２３４５６７８９０１２３４５６', 'AE*****************3456'],
+    ['to GB29.NWBK.6016.1331.9268.19 today', 'to GB*********************8.19 today'],
+    ['_gb29nwbk60161331926819_', '_gb****************6819_'],
+    ['٠٣٣١٢٣٤٥٦٧ and 101500\u200b0000601', '******4567 and *********0601'],
   ])('%s is masked to %s', (text, masked) => {
     expect(maskText(text)).toBe(masked);
   });
@@ -68,6 +79,11 @@ describe('free text of Lean’s', () => {
     'AED 1 234 567.50 or 123 456 789 AED, 12,345,678.90',
     `of ${examplePayoutId} 12345678-1234-1234-1234-123456789012`,
     'error 1234 5678, rows 100 and 200',
+    'on 01.03.2026 10.15.30.123, 01/03/2026, 2026/03/01 10:15:00.123456',
+    'of AED 1,234,567.50, SR 1234567.50, KWD 12345.678 or SR12345678.90',
+    `po_${examplePayoutId}/${examplePayoutId}, pay.${examplePayoutId} at 2026-03-01T10:15:00.123456Z`,
+    'PO12/2026/03 was paid, AB12.3.4, 192.168.100.200, https://example.com/v1/payments?page=12',
+    'in ١٢ مارس ٢٠٢٦ at ١٠:١٥, 1\u202f234\u202f567 AED, caf\u00e9 \ufb01',
   ])('without an account stays unchanged: %s', text => {
     expect(maskText(text)).toBe(text);
   });
@@ -89,6 +105,128 @@ describe('free text of Lean’s', () => {
     const json = `{"detail":["1015000000601"],"timestamp":1764370000000,"id":"${examplePayoutId}"}`;
     expect(maskErrorBody(json)).toBe(json.replace('1015000000601', '*********0601'));
   });
+});
+
+/** The groups of four in which an IBAN is printed. */
+const ibanGroups = fc
+  .oneof(
+    fc.stringMatching(/^(AE\d{21}|SA\d{22}|OM\d{21}|DE\d{20})$/),
+    fc.stringMatching(
+      /^(KW\d\d[A-Z]{4}\d{22}|QA\d\d[A-Z]{4}\d{21}|BH\d\d[A-Z]{4}\d{14}|GB\d\d[A-Z]{4}\d{14})$/,
+    ),
+  )
+  .map(iban => iban.match(/.{1,4}/g) ?? []);
+
+/** What is between the groups: visible separators in any mixture, an invisible one, or nothing. */
+const separators = fc.oneof(
+  fc.array(fc.constantFrom(' ', '\n', '\u00a0', '-', '\u2011', '\u2013', '.', '/', '_', '. ', '--'), {
+    minLength: 7,
+    maxLength: 7,
+  }),
+  fc
+    .constantFrom(
+      '',
+      '\u200b',
+      '\u200c',
+      '\u200d',
+      '\u2060',
+      '\ufeff',
+      '\u00ad',
+      '\u200e',
+      '\u202a',
+      '\u2066',
+    )
+    .map(separator => Array.from({ length: 7 }, () => separator)),
+);
+
+/** Writes letters and digits in other forms, which mean the same. */
+const spelling = fc.constantFrom<(text: string) => string>(
+  text => text,
+  text => text.toLowerCase(),
+  text => text.replace(/\d/g, digit => String.fromCharCode(0x660 + Number(digit))),
+  text => text.replace(/\d/g, digit => String.fromCharCode(0x6f0 + Number(digit))),
+  text => text.replace(/[A-Z\d]/g, sign => String.fromCharCode(0xfee0 + sign.charCodeAt(0))),
+);
+
+/** Writes JSON with or without escapes for the characters that are not ASCII. */
+const escaping = fc.constantFrom<(json: string) => string>(
+  json => json,
+  json => json.replace(/[\u0080-\uffff]/g, sign => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`),
+);
+
+/** The letters, digits and asterisks of a text, in one form. */
+function compact(text: string): string {
+  return text
+    .normalize('NFKC')
+    .replace(/[\u0660-\u0669\u06f0-\u06f9]/g, digit => String(digit.charCodeAt(0) & 0xf))
+    .replace(/[^a-z\d*]/gi, '')
+    .toUpperCase();
+}
+
+it('no nine characters in a row of an IBAN survive in free text, whatever separates its groups, and JSON stays JSON', () => {
+  fc.assert(
+    fc.property(
+      ibanGroups,
+      separators,
+      spelling,
+      escaping,
+      fc.constantFrom('', '"', 'to ', 'IBAN: ', '_', '(', 'إلى'),
+      fc.constantFrom('', '"', '.', ' is closed', '_', '\\"', '\\'),
+      (groups, between, spell, escape, before, after) => {
+        const iban = groups.join('');
+        const written = groups.map((group, index) => (between[index - 1] ?? '') + spell(group)).join('');
+        const text = before + written + after;
+        const json = escape(JSON.stringify({ message: text, iban: written, data: [text] }));
+        const masked = JSON.parse(maskJson(json)) as Record<string, string>;
+        const error = JSON.parse(maskErrorBody(json)) as Record<string, string>;
+        const shown = [
+          maskText(text),
+          maskErrorBody(text),
+          masked['message'],
+          masked['iban'],
+          ...Object.values(error),
+        ];
+        for (const each of shown.map(value => compact(String(value))))
+          for (let start = 0; start + 9 <= iban.length; start += 1)
+            expect(each).not.toContain(iban.slice(start, start + 9));
+      },
+    ),
+  );
+});
+
+it('ids, amounts and times in free text survive', () => {
+  const amount = fc
+    .tuple(fc.nat({ max: 99_999_999 }), fc.constantFrom('', '.5', '.50', '.123'))
+    .map(parts => parts.join(''));
+  const time = fc
+    .date({ min: new Date(0), max: new Date(8e12), noInvalidDate: true })
+    .map(date => date.toISOString());
+  const value = fc.oneof(fc.uuid(), fc.uuid().map(payoutIdOf), amount, time);
+  const before = fc.constantFrom(', ', ': ', ' of AED ', ' at ', ' no. ', '/', ' (', '_');
+  fc.assert(
+    fc.property(fc.array(fc.tuple(before, value), { maxLength: 5 }), parts => {
+      const text = `payment${parts.flat().join('')} failed`;
+      expect(maskText(text)).toBe(text);
+    }),
+  );
+});
+
+it('an account with an escape near its end is masked, and the JSON stays JSON', () => {
+  for (const account of [
+    '1234567890"12',
+    'AE07033123456789012"3456',
+    '123456789\\4',
+    '123456789\u06634',
+    '12345678\n',
+  ]) {
+    const json = JSON.stringify({ account_number: account, iban: account, amount: 16.5 });
+    for (const masked of [maskJson(json), maskErrorBody(json)])
+      expect(JSON.parse(masked)).toEqual({
+        account_number: maskAccount(account),
+        iban: maskAccount(account),
+        amount: 16.5,
+      });
+  }
 });
 
 describe('a number of Lean’s', () => {

@@ -180,14 +180,41 @@ describe('a token by client credentials', () => {
     expect(received).toHaveLength(2);
   });
 
-  it('is not cached if its lifetime is not a number, or not positive', async () => {
-    for (const lifetime of ['soon', 0, -1]) {
-      const { source } = await startTokenSource(lifetime);
-      expect([await source.token(farDeadline()), await source.token(farDeadline())]).toEqual([
-        'token-1',
-        'token-2',
-      ]);
-    }
+  it.each(['soon', {}, 0, -1, 1, 3.9])(
+    'is used for two seconds if its lifetime is %j, so that not every call requests one',
+    async lifetime => {
+      const { source, received, advance } = await startTokenSource(lifetime);
+      for (let call = 0; call < 20; call += 1) expect(await source.token(farDeadline())).toBe('token-1');
+      advance(1.999);
+      expect(await source.token(farDeadline())).toBe('token-1');
+      expect(received).toHaveLength(1);
+      advance(0.001);
+      expect(await source.token(farDeadline())).toBe('token-2');
+      expect(received).toHaveLength(2);
+    },
+  );
+
+  it('is replaced at most once in two seconds, however often Lean refuses it', async () => {
+    const { source, received, advance } = await startTokenSource();
+    expect(source.invalidate(await source.token(farDeadline()))).toBe(true);
+    for (let call = 0; call < 20; call += 1)
+      expect(source.invalidate(await source.token(farDeadline()))).toBe(false);
+    advance(1.999);
+    expect(source.invalidate(await source.token(farDeadline()))).toBe(false);
+    expect(received).toHaveLength(2);
+    advance(0.001);
+    expect(source.invalidate(await source.token(farDeadline()))).toBe(true);
+    expect(await source.token(farDeadline())).toBe('token-3');
+    expect(received).toHaveLength(3);
+  });
+
+  it('is replaced after the clock was set back', async () => {
+    const { source, clock } = await startTokenSource();
+    expect(source.invalidate(await source.token(farDeadline()))).toBe(true);
+    clock.wall -= 3_600_000;
+    clock.monotonic += 2000;
+    expect(source.invalidate(await source.token(farDeadline()))).toBe(true);
+    expect(await source.token(farDeadline())).toBe('token-3');
   });
 });
 

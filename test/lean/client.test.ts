@@ -25,6 +25,7 @@ import {
   failureOf,
   gate,
   json,
+  ManualClocks,
   rawServer,
   startLean,
   transportTo,
@@ -181,6 +182,18 @@ describe('identical reads in flight', () => {
     const reads = [first, client.getPayout(examplePayoutId, { budget: usedUp })];
     const failures = await Promise.all(reads.map(failureOf));
     expect(failures).toMatchObject([{ code: 'LEAN_UNAVAILABLE' }, { code: 'LEAN_UNAVAILABLE' }]);
+    expect(lean.requests).toHaveLength(1);
+  });
+
+  it('that begin together are sent for the reader with calls left, also if the first reader has none left', async () => {
+    const lean = await startLean({ payouts: 1 });
+    const client = clientTo(lean.url);
+    const budgets = [0, 1, 0].map(calls => new CallBudget(calls));
+    const [first, second, third] = budgets.map(budget => client.getPayout(examplePayoutId, { budget }));
+    expect(await failureOf(first)).toMatchObject({ code: 'OPERATION_TOO_EXPENSIVE', maxCalls: 0 });
+    expect(await second).toMatchObject({ id: examplePayoutId });
+    // The answer of another reader's call costs no call.
+    expect(await third).toMatchObject({ id: examplePayoutId });
     expect(lean.requests).toHaveLength(1);
   });
 
@@ -535,12 +548,16 @@ describe('a token that Lean refuses', () => {
       const allowed = isAccepted(headers.authorization?.replace('Bearer ', '') ?? '');
       json(response, allowed ? {} : { status: 'INVALID_TOKEN' }, allowed ? 200 : 401);
     });
-    const token = clientCredentialsToken(transportTo(server.url), {
-      clientId: 'a',
-      clientSecret: 'b',
-      tokenPath: '/oauth2/token',
-      scope: 'api',
-    });
+    const token = clientCredentialsToken(
+      transportTo(server.url),
+      {
+        clientId: 'a',
+        clientSecret: 'b',
+        tokenPath: '/oauth2/token',
+        scope: 'api',
+      },
+      new ManualClocks(),
+    );
     const calls = (): (string | undefined)[] =>
       server.received.map(({ target, headers }) =>
         target === '/oauth2/token' ? 'token request' : headers.authorization?.replace('Bearer ', ''),
@@ -561,6 +578,14 @@ describe('a token that Lean refuses', () => {
       code: 'LEAN_UNAUTHORIZED',
     });
     expect(calls()).toEqual(['token request', 'token-1', 'token request', 'token-2']);
+  });
+
+  it('is replaced once for many reads, if Lean refuses every token', async () => {
+    const { client, calls } = await leanWithTokens(() => false);
+    for (let read = 0; read < 10; read += 1)
+      expect(await failureOf(client.getPayout('a'))).toMatchObject({ code: 'LEAN_UNAUTHORIZED' });
+    expect(calls().filter(call => call === 'token request')).toHaveLength(2);
+    expect(calls()).toHaveLength(13);
   });
 
   it('is replaced for the next payout, and the refused payout is not retried', async () => {

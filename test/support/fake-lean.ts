@@ -256,7 +256,11 @@ export class FakeLean {
         recipient_iban: payout.destinationId,
         status: payout.failed ? 'FAILED' : 'CREATED',
       })),
-      page: { number: 0, size: Number(query.get('page_size')), total_elements: rows.length },
+      page: {
+        number: Number(query.get('page_number') ?? 0),
+        size: Number(query.get('page_size')),
+        total_elements: rows.length,
+      },
     };
   }
 

@@ -130,7 +130,7 @@ describe('events without the tracking', () => {
     const before = calls('getPayout');
     const position = await processor.beginRead();
     const { page, answer } = await client.listPayouts({ page_number: '0', page_size: '1' });
-    for (const row of pageFromLean(page, answer).rows) await processor.publishRow(row, position);
+    for (const row of pageFromLean(page, answer, 0).rows) await processor.publishRow(row, position);
     expect(publishedStates(await published()).at(-1)).toEqual(['early', 'FAILED', null]);
     expect(calls('getPayout')).toBe(before);
   });
@@ -161,6 +161,21 @@ it('after a second payment of an intent, only state changes of the second paymen
     [second.paymentId, 'ACCEPTED_BY_BANK'],
   ]);
   expect(new Set((await published()).map(each => each.intentId))).toEqual(new Set([intentId]));
+});
+
+it('a history of more state changes than fit into one statement is published completely, in order and once', async () => {
+  const { lean, events, receive } = await startProcessor();
+  const started = Date.now() - 86_400_000;
+  const steps = Array.from({ length: 4500 }, (_, second) => ({
+    at: instantAt(started + second * 1000),
+    status: second % 2 === 0 ? 'ACCEPTED_BY_BANK' : 'PENDING_WITH_BANK',
+  }));
+  const { paymentId } = lean.payouts.add({ createdAt: instantAt(started), steps });
+  await receive('event-1', { paymentId: paymentId ?? '', leanStatus: 'PENDING_WITH_BANK' });
+  await expect.poll(() => events.lastPosition(), { timeout: 30_000 }).toBe(4500);
+  const { updates } = await events.publishedAfter(0, 5000);
+  expect(updates.map(({ leanStatus }) => leanStatus)).toEqual(steps.map(({ status }) => status));
+  expect(new Set(updates.map(({ eventId }) => eventId)).size).toBe(4500);
 });
 
 describe('two gateways on one store', () => {
@@ -227,7 +242,7 @@ describe('two gateways on one store', () => {
     expect(held).toEqual([]);
     const position = await processor.beginRead();
     const { page, answer } = await client.listPayouts({ page_number: '0', page_size: '1' });
-    const { rows } = pageFromLean(page, answer);
+    const { rows } = pageFromLean(page, answer, 0);
     const counts = await Promise.all(
       [processor, slow, processor, slow].map(each => each.publishRow(rows[0] as Payout, position)),
     );
@@ -244,7 +259,7 @@ it('a row is read again if a newer state was published after the row was read', 
   lean.payouts.change(intentId, { status: 'PENDING_WITH_BANK' });
   await receive('pending', { paymentId: paymentId ?? '', leanStatus: 'PENDING_WITH_BANK' });
   await expect.poll(published).toHaveLength(2);
-  for (const row of pageFromLean(page, answer).rows)
+  for (const row of pageFromLean(page, answer, 0).rows)
     expect(await processor.publishRow(row, position)).toBe(0);
   expect((await published()).map(({ leanStatus }) => leanStatus)).toEqual([
     'AUTHORISATION_FAILED',
@@ -257,7 +272,7 @@ it('a payout that failed without a payment is published again when it gets a pay
   const { intentId } = lean.payouts.add({ status: 'FAILED', paymentId: null });
   const position = await processor.beginRead();
   const { page, answer } = await client.listPayouts({ page_number: '0', page_size: '1' });
-  for (const row of pageFromLean(page, answer).rows)
+  for (const row of pageFromLean(page, answer, 0).rows)
     expect(await processor.publishRow(row, position)).toBe(1);
   const { paymentId } = lean.payouts.add({ intentId, status: 'PENDING_WITH_BANK' });
   await receive('pending', { paymentId: paymentId ?? '', leanStatus: 'PENDING_WITH_BANK' });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { HistoryEvent } from '../../src/payouts/history-event.ts';
 import { statusOf } from '../../src/payouts/from-lean.ts';
 import { payoutIdOf } from '../../src/payouts/values/ids.ts';
-import { compareInstants, type Instant } from '../../src/payouts/values/instant.ts';
+import { compareInstants, instantAt, type Instant } from '../../src/payouts/values/instant.ts';
 import { unknownParty, type Payout, type PostInitiationStatus } from '../../src/payouts/payout.ts';
 import type { PayoutStateChange, ReceivedEvent } from '../../src/payouts/payout-update.ts';
 import { mayBeStale, unpublishedChanges, type StateChangeInputs } from '../../src/webhooks/state-changes.ts';
@@ -466,4 +466,42 @@ describe('a state that is behind the last published one', () => {
     expect(isStale({ payout: payoutIn(accepted), published })).toBe(false);
     expect(isStale({ payout: undefined, published, history: paidHistory })).toBe(false);
   });
+});
+
+it('a history of 30,000 alternating states is matched with its events, without comparing each with each', () => {
+  const count = 30_000;
+  const history = Array.from({ length: count }, (_, second) => ({
+    ...historyEvent(1, second % 2 === 0 ? pending : acceptedSoFar),
+    publishedAt: instantAt(Date.parse(at(0)) + second * 1000),
+  }));
+  // Two of four states are announced: one by an event without the tracking, the next by an event with it.
+  const idAt = (second: number): string => (second % 4 < 2 ? `event-${String(second)}` : 'made');
+  const received = history.flatMap(({ publishedAt }, second) => {
+    if (idAt(second) === 'made') return [];
+    const event =
+      second % 2 === 0
+        ? eventWithoutTracking(idAt(second), 0, 'PENDING_WITH_BANK')
+        : eventWithTracking(idAt(second), 0, acceptedSoFar);
+    return [{ ...event, publishedAt }];
+  });
+  const published = changes({
+    payout: undefined,
+    history: history.slice(0, count / 2),
+    received: received.slice(0, count / 4),
+  });
+  const all = [...published, ...changes({ payout: payoutIn(acceptedSoFar), history, received, published })];
+  expect([published.length, all.length]).toEqual([count / 2, count]);
+  expect(all.filter((each, index) => each.publishedAt !== history[index]?.publishedAt)).toEqual([]);
+  expect(all.filter(({ eventId }, index) => eventId.replace(/^made-.*/, 'made') !== idAt(index))).toEqual([]);
+  expect(new Set(all.map(({ eventId }) => eventId)).size).toBe(count);
+});
+
+it('published changes that Lean’s history lacks are compared without scanning the history for each of them', () => {
+  const published = changes({
+    payout: undefined,
+    history: Array.from({ length: 30_000 }, (_, index) => historyEvent(1, [`OLD_${String(index)}`])),
+  });
+  const history = Array.from({ length: 30_000 }, (_, index) => historyEvent(2, [`NEW_${String(index)}`]));
+  expect(published).toHaveLength(30_000);
+  expect(changes({ payout: payoutIn(['LAST']), history, published }).at(-1)?.leanStatus).toBe('LAST');
 });

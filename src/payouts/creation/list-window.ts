@@ -133,8 +133,10 @@ class WindowReader {
       { deadline: this.#deadline },
     );
     this.dates.push(answer.date);
-    const { rows, total, rowError } = lenientPageFromLean(wire, answer);
+    const { rows, total, rowError, numberDiffers } = lenientPageFromLean(wire, answer, number);
     for (const row of rows) this.rows.set(rowKey(row), row);
+    // This may be another page, so its rows are known to exist, but it does not count as a page.
+    if (numberDiffers) return { rows: [], total: null };
     // An unreadable row may be any payout, so the list proves nothing.
     return { rows, total: rowError === undefined ? total : null };
   }

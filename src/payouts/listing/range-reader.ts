@@ -121,7 +121,7 @@ export class RangeReader {
       { page_number: String(number), page_size: String(pageSize), ...query },
       options,
     );
-    const page = pageFromLean(wire, answer);
+    const page = pageFromLean(wire, answer, number);
     const { rows } = page;
     const isLastByLength = rows.length < pageSize;
     const total = page.total ?? (isLastByLength ? number * pageSize + rows.length : undefined);

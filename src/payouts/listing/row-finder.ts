@@ -98,7 +98,7 @@ export class RowFinder {
       { page_number: String(number), page_size: String(pageSize), ...query },
       options,
     );
-    const read = pageFromLean(page, answer);
+    const read = pageFromLean(page, answer, number);
     this.#cache.add(read.rows);
     return read;
   }

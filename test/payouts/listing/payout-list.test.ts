@@ -301,6 +301,15 @@ describe('a page', () => {
     expect(lean.received()).toEqual({ listPayouts: 3 });
   });
 
+  it('is an error if Lean’s answer states the number of another page, and is read again for the next caller', async () => {
+    const lean = await gatewayWith(120);
+    const { gateway, alterNext } = await gatewayBehindProxy(lean);
+    alterNext(body => ({ ...body, page: { ...body.page, number: 2 } }));
+    const { errors } = await gateway.run(document, { first: 50 });
+    expect(errors).toMatchObject([{ extensions: { code: 'LEAN_BAD_RESPONSE' } }]);
+    expect(ids(await page(gateway, { first: 50 }))).toEqual(intentIdsAtLean(lean).slice(0, 50));
+  });
+
   it('starts after the cursor if a row was added and the first read is inconsistent', async () => {
     const lean = await gatewayWith(200);
     const expected = intentIdsAtLean(lean);

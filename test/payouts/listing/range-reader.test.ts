@@ -23,3 +23,20 @@ it('reads pages of the full size again ten minutes after Lean has shown a lower 
   expect((await read())?.rows).toHaveLength(2);
   expect(received).toHaveLength(4);
 });
+
+it.each([
+  ['0, as Lean documents', 0],
+  ['1', 1],
+])('reads a list whose page numbers begin with %s', async (_begin, begin) => {
+  const { url } = await rawServer((response, { target }) => {
+    const query = new URL(target, 'http://lean').searchParams;
+    const [number, size] = [Number(query.get('page_number')), Number(query.get('page_size'))];
+    const content = Array.from({ length: size }, (_, row) => ({
+      payment_intent_id: `i${String(number * size + row)}`,
+    }));
+    json(response, { content, page: { number: number + begin, size, total_elements: 100 } });
+  });
+  const read = await new RangeReader(clientTo(url), 10).read({}, { range: { start: 8, end: 23 } }, {});
+  const rows = read?.slice({ start: 8, end: 23 })?.map(({ intentId }) => intentId);
+  expect(rows).toEqual(Array.from({ length: 15 }, (_, index) => `i${String(8 + index)}`));
+});
