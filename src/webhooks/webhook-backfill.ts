@@ -1,6 +1,7 @@
 import type { LeanClient } from '../lean/client.ts';
 import { LeanError } from '../errors/lean-errors.ts';
 import { StoreUnavailable } from '../errors/gateway-errors.ts';
+import { propagationDelayMs } from '../payouts/propagation-delay.ts';
 import { instantAt, compareInstants, type Instant } from '../payouts/values/instant.ts';
 import { count } from '../payouts/lean-values.ts';
 import { awaitsTracking, type Payout } from '../payouts/payout.ts';
@@ -31,10 +32,10 @@ export interface WebhookBackfillOptions {
 const pageSize = 100;
 const maxPages = 1000;
 
-/** How far a backfill reaches into the range of the one before it: Lean may list entries late, and clocks differ. */
-const overlapMs = 10 * 60_000;
-
-/** How long a payout that cannot be read is retried, in ms. After that, only its next change is published. */
+/**
+ * How long a payout is read again that cannot be read or whose state is in doubt, in ms. After that, only its next
+ * change is published.
+ */
 const retryMs = 3_600_000;
 
 /** Stands for rows of Lean's list without an intent id. */
@@ -103,8 +104,8 @@ export class WebhookBackfill {
   async backfill(upTo: Instant, until: Instant): Promise<void> {
     const { events, processor, onMissed } = this.#options;
     const since = await events.recordStart(until);
-    // A recorded time later than Lean's time comes from a wrong clock.
-    const overlapping = instantAt(Math.min(Date.parse(upTo), Date.parse(until)) - overlapMs);
+    // A recorded time later than Lean's time comes from a wrong clock. Ranges overlap because Lean may list a change late.
+    const overlapping = instantAt(Math.min(Date.parse(upTo), Date.parse(until)) - propagationDelayMs);
     // Changes from before the first start on this store are not published.
     const from = compareInstants(overlapping, since) < 0 ? since : overlapping;
     const missed: Missed = { events: 0, payouts: 0, rowError: undefined };
