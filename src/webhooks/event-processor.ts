@@ -1,7 +1,7 @@
 import type { LeanClient } from '../lean/client.ts';
 import { LeanError } from '../errors/lean-errors.ts';
 import { StoreUnavailable } from '../errors/gateway-errors.ts';
-import { instantAt, type Instant } from '../payouts/values/instant.ts';
+import type { Instant } from '../payouts/values/instant.ts';
 import type { Payout } from '../payouts/payout.ts';
 import type { PayoutEvents, LeasedEvent } from '../payouts/payout-update.ts';
 import {
@@ -10,6 +10,7 @@ import {
   type Observation,
   type ObservationSources,
 } from './payout-observer.ts';
+import { leanNow } from './lean-now.ts';
 import { mayBeStale, unpublishedChanges } from './state-changes.ts';
 import { CoalescingWorker } from '../scheduling/coalescing-worker.ts';
 
@@ -243,9 +244,8 @@ export class EventProcessor {
   /** The time of the first start on this store. Older state changes are not published. */
   #publishedSince(): Promise<Instant> {
     const { events, client } = this.#options;
-    this.#since ??= client
-      .now()
-      .then(now => events.recordStart(instantAt(now ?? Date.now())))
+    this.#since ??= leanNow(client)
+      .then(now => events.recordStart(now))
       .catch((error: unknown) => {
         this.#since = undefined;
         throw error;

@@ -14,6 +14,7 @@ import {
 } from '../payouts/payout-update.ts';
 import { eventFromLean } from './event-from-lean.ts';
 import type { EventProcessor } from './event-processor.ts';
+import { leanNow } from './lean-now.ts';
 import { listedPages } from './listed-pages.ts';
 import { RowPublisher, type ListedRow, type PublishResult } from './row-publisher.ts';
 
@@ -27,6 +28,8 @@ export interface WebhookBackfillOptions {
   readonly onFailure: (error: Error | undefined) => void;
   /** Between two backfills, in ms. @default 3 min */
   readonly intervalMs?: number;
+  /** This machine's clock; epoch ms. @default Date.now */
+  readonly clock?: () => number;
 }
 
 const pageSize = 100;
@@ -56,7 +59,7 @@ export class WebhookBackfill {
   #hasBegun = false;
 
   constructor(options: WebhookBackfillOptions) {
-    this.#options = { intervalMs: 180_000, ...options };
+    this.#options = { intervalMs: 180_000, clock: Date.now, ...options };
     const { intervalMs, onFailure } = this.#options;
     this.#loop = new PollingLoop({
       poll: () => this.#backfillIfDue(),
@@ -81,24 +84,19 @@ export class WebhookBackfill {
   }
 
   async #backfillIfDue(): Promise<void> {
-    const { events, intervalMs } = this.#options;
-    const leanNow = await this.#leanNow();
+    const { client, events, intervalMs, clock } = this.#options;
+    const now = await leanNow(client, clock);
     // The lease is shorter than the interval, because a single gateway would otherwise find its own lease still valid.
     // The first one recovers what this gateway missed before its start, so it runs even if another gateway's was recent.
-    const upTo = await events.takeBackfillLease(intervalMs * 0.9, leanNow, { evenIfNotDue: !this.#hasBegun });
+    const upTo = await events.takeBackfillLease(intervalMs * 0.9, now, { evenIfNotDue: !this.#hasBegun });
     this.#hasBegun = true;
-    if (upTo !== undefined) await this.backfill(upTo, leanNow);
-  }
-
-  /** The time on Lean's clock, which the times of events and payouts come from. */
-  async #leanNow(): Promise<Instant> {
-    return instantAt((await this.#options.client.now()) ?? Date.now());
+    if (upTo !== undefined) await this.backfill(upTo, now);
   }
 
   /**
    * Recovers what was missed between two times.
    * @param upTo the end of the last complete backfill
-   * @param until the current time on Lean's clock
+   * @param until from `leanNow()`
    * @throws LeanError, StoreUnavailable
    */
   async backfill(upTo: Instant, until: Instant): Promise<void> {

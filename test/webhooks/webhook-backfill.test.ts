@@ -1,10 +1,11 @@
 import { LeanRefused } from '../../src/errors/lean-errors.ts';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { parseInstant, type Instant } from '../../src/payouts/values/instant.ts';
 import { SqlPayoutEvents } from '../../src/store/payout-events.ts';
 import { WebhookBackfill, type WebhookBackfillOptions } from '../../src/webhooks/webhook-backfill.ts';
 import { clientTo, startLean } from '../lean/fixtures.ts';
 import { freshStore, openTestStore, storeKinds } from '../support/stores.ts';
+import { startLeanProxy } from '../support/lean-proxy.ts';
 import { createBackfill, createEventProcessor } from '../support/updates.ts';
 
 const instant = (text: string) => parseInstant(text) as Instant;
@@ -148,6 +149,35 @@ it('a backfill that fails reports what it recovered before', async () => {
   await expect(backfill.backfill(upTo, until)).rejects.toBeInstanceOf(LeanRefused);
   expect(missed).toEqual([{ events: 1, payouts: 0 }]);
   expect(completed).toEqual([]);
+});
+
+it('changes during a downtime are published, even if a backfill before it saw a wrong time in Lean’s responses', async () => {
+  const time = { ms: Date.UTC(2026, 2, 1, 12) };
+  const clock = (): number => time.ms;
+  const sandbox = await startLean({ clock });
+  const lean = await startLeanProxy(sandbox.url);
+  const database = openTestStore(await freshStore('SQLite'), { clock });
+  /** Starts a gateway, waits for its first backfill, and stops it. */
+  const runGateway = async () => {
+    const client = clientTo(lean.url);
+    const events = new SqlPayoutEvents(database, 'test');
+    const complete = vi.spyOn(events, 'completeBackfill');
+    const processor = createEventProcessor(client, events);
+    const backfill = createBackfill(client, events, processor, { clock });
+    backfill.start();
+    await expect.poll(() => complete.mock.calls).toHaveLength(1);
+    await Promise.all([backfill.stop(), processor.stop()]);
+    return events;
+  };
+  await runGateway();
+  lean.dateAheadMs = 48 * 60 * 60_000;
+  await runGateway();
+  lean.dateAheadMs = 0;
+  time.ms += 60 * 60_000;
+  const { intentId } = sandbox.payouts.add({ status: 'PENDING_WITH_BANK' });
+  lean.refuse = path => (path.startsWith('/events') ? 404 : undefined);
+  time.ms += 3 * 60 * 60_000;
+  expect((await (await runGateway()).publishedAfter(0, 10)).updates).toMatchObject([{ intentId }]);
 });
 
 describe.each(storeKinds)('a backfill (%s)', kind => {
