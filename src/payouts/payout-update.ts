@@ -90,6 +90,9 @@ export interface NewPayout {
   readonly published: PayoutStateChange | undefined;
 }
 
+/** How long received events and published updates are kept, in ms: as long as Lean lists its events. */
+export const updateRetentionMs = 90 * 24 * 60 * 60 * 1000;
+
 /** Updates after a position, and the bounds of all updates in the store. */
 export interface PublishedUpdates {
   /** Identifies the store. A position has no meaning in another store. */
@@ -99,6 +102,18 @@ export interface PublishedUpdates {
   readonly last: number;
   /** Oldest first. */
   readonly updates: readonly PayoutUpdate[];
+}
+
+/** What is stored of a payout. */
+export interface UpdatesAndEvents {
+  /**
+   * Its published updates, oldest first. Of those that are older than the retention, only the last one is known.
+   */
+  readonly published: readonly PayoutUpdate[];
+  /** How long ago the last of them was published, in ms; undefined if there is none. */
+  readonly lastPublishedAgeMs: number | undefined;
+  /** The received events of its payment. */
+  readonly received: readonly ReceivedEvent[];
 }
 
 /**
@@ -129,11 +144,8 @@ export interface PayoutEvents {
   publish(changes: readonly PayoutStateChange[], readAfter: number): Promise<number | undefined>;
   /** The updates after a position, at most `limit`. */
   publishedAfter(position: number, limit: number): Promise<PublishedUpdates>;
-  /** The published updates of a payout, oldest first, and the received events of its payment. */
-  updatesAndEventsOf(
-    intentId: string,
-    paymentId: string | null,
-  ): Promise<{ readonly published: readonly PayoutUpdate[]; readonly received: readonly ReceivedEvent[] }>;
+  /** What is stored of a payout and of its payment. */
+  updatesAndEventsOf(intentId: string, paymentId: string | null): Promise<UpdatesAndEvents>;
   /** The last published update of each payout, by intent id. Payouts without an update are left out. */
   latestUpdates(intentIds: readonly string[]): Promise<ReadonlyMap<string, PayoutUpdate>>;
   /**
@@ -172,7 +184,10 @@ export interface PayoutEvents {
    * @returns false if another gateway has it
    */
   takeFollowLease(leaseMs: number): Promise<boolean>;
-  /** Deletes processed events, and all updates but the newest, that are older than this by the store's clock. */
+  /**
+   * Deletes processed events, and all updates but the newest, that are older than this by the store's clock. The last
+   * update of each payout is no longer published, but remembered, so that its state is not published again.
+   */
   purge(olderThanMs: number): Promise<void>;
 }
 

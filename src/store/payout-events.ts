@@ -9,10 +9,18 @@ import {
   type ReceivedEvent,
   type LeasedEvent,
   type PublishedUpdates,
+  type UpdatesAndEvents,
 } from '../payouts/payout-update.ts';
 import { DuplicateValue, type Database } from './database.ts';
 import { selectNewPayouts } from './new-payouts.ts';
-import { eventFrom, insertEvent, insertUpdates, updateFrom } from './payout-event-rows.ts';
+import {
+  eventFrom,
+  insertEvent,
+  insertUpdates,
+  retireUpdates,
+  updateFrom,
+  updatesOfPayout,
+} from './payout-event-rows.ts';
 
 /** How long a gateway holds the lease on an event that it processes, in ms. */
 const eventLeaseMs = 30_000;
@@ -113,24 +121,26 @@ export class SqlPayoutEvents implements PayoutEvents {
     return { store, first, last, updates: rows.map(updateFrom) };
   }
 
-  async updatesAndEventsOf(
-    intentId: string,
-    paymentId: string | null,
-  ): Promise<{ readonly published: readonly PayoutUpdate[]; readonly received: readonly ReceivedEvent[] }> {
+  async updatesAndEventsOf(intentId: string, paymentId: string | null): Promise<UpdatesAndEvents> {
     const [updates = [], events = []] = await this.#database.run(
       {
-        sql: 'SELECT * FROM lean_payout_updates WHERE intent_id = $1 ORDER BY position',
+        sql: `SELECT *, store_now() - created_at AS age_ms FROM ${updatesOfPayout} ORDER BY position`,
         values: [intentId],
       },
       { sql: 'SELECT * FROM lean_payout_events WHERE payment_id = $1', values: [paymentId] },
     );
-    return { published: updates.map(updateFrom), received: events.map(eventFrom) };
+    const last = updates.at(-1);
+    return {
+      published: updates.map(updateFrom),
+      lastPublishedAgeMs: last && Number(last['age_ms']),
+      received: events.map(eventFrom),
+    };
   }
 
   async latestUpdates(intentIds: readonly string[]): Promise<ReadonlyMap<string, PayoutUpdate>> {
     const results = await this.#database.run(
       ...intentIds.map(id => ({
-        sql: 'SELECT * FROM lean_payout_updates WHERE intent_id = $1 ORDER BY position DESC LIMIT 1',
+        sql: `SELECT * FROM ${updatesOfPayout} ORDER BY position DESC LIMIT 1`,
         values: [id],
       })),
     );
@@ -204,18 +214,15 @@ export class SqlPayoutEvents implements PayoutEvents {
   }
 
   async purge(olderThanMs: number): Promise<void> {
+    // The time is read once, so that an update is not deleted before it is remembered.
+    const [rows = []] = await this.#database.run({ sql: 'SELECT store_now() AS now' });
+    const before = Number(rows[0]?.['now']) - olderThanMs;
     await this.#database.runWithoutSync(
       {
-        sql: `DELETE FROM lean_payout_events
-          WHERE received_at < store_now() - CAST($1 AS BIGINT) AND due_at IS NULL`,
-        values: [olderThanMs],
+        sql: 'DELETE FROM lean_payout_events WHERE received_at < CAST($1 AS BIGINT) AND due_at IS NULL',
+        values: [before],
       },
-      // The newest update is kept, because the next position is counted from it.
-      {
-        sql: `DELETE FROM lean_payout_updates WHERE created_at < store_now() - CAST($1 AS BIGINT)
-          AND position < (SELECT MAX(position) FROM lean_payout_updates)`,
-        values: [olderThanMs],
-      },
+      ...retireUpdates(before),
     );
   }
 }

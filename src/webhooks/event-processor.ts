@@ -1,9 +1,9 @@
 import type { LeanClient } from '../lean/client.ts';
 import { LeanError } from '../errors/lean-errors.ts';
 import { StoreUnavailable } from '../errors/gateway-errors.ts';
-import type { Instant } from '../payouts/values/instant.ts';
+import { compareInstants, instantAt, type Instant } from '../payouts/values/instant.ts';
 import type { Payout } from '../payouts/payout.ts';
-import type { PayoutEvents, LeasedEvent } from '../payouts/payout-update.ts';
+import { updateRetentionMs, type PayoutEvents, type LeasedEvent } from '../payouts/payout-update.ts';
 import {
   isSameObservation,
   PayoutObserver,
@@ -241,8 +241,19 @@ export class EventProcessor {
     return published;
   }
 
-  /** The time of the first start on this store. Older state changes are not published. */
-  #publishedSince(): Promise<Instant> {
+  /**
+   * State changes from before this time are not published: the first start on this store has not happened yet, or their
+   * updates have been deleted.
+   */
+  async #publishedSince(): Promise<Instant> {
+    const start = await this.#firstStart();
+    const now = this.#options.client.clock.now() ?? Date.now();
+    const oldestKept = instantAt(now - updateRetentionMs);
+    return compareInstants(start, oldestKept) < 0 ? oldestKept : start;
+  }
+
+  /** The time of the first start on this store, by Lean's clock. */
+  #firstStart(): Promise<Instant> {
     const { events, client } = this.#options;
     this.#since ??= leanNow(client)
       .then(now => events.recordStart(now))

@@ -1,5 +1,5 @@
 import type { LeanClient } from '../lean/client.ts';
-import type { PayoutEvents } from '../payouts/payout-update.ts';
+import { updateRetentionMs, type PayoutEvents } from '../payouts/payout-update.ts';
 import type { AnnouncedPayout } from '../payouts/creation/payout-records.ts';
 import { StoreUnavailable } from '../errors/gateway-errors.ts';
 import { PollingLoop } from '../scheduling/polling-loop.ts';
@@ -46,8 +46,6 @@ export interface UpdatePipelineOptions extends ObservationSources {
   readonly followIntervalMs?: number;
 }
 
-/** How long events and updates are kept: as long as Lean lists its events. */
-const retentionMs = 90 * 24 * 60 * 60 * 1000;
 const purgeIntervalMs = 60 * 60 * 1000;
 const retryStartMs = 5000;
 
@@ -115,7 +113,7 @@ export class UpdatePipeline {
       ...(options.followIntervalMs !== undefined && { intervalMs: options.followIntervalMs }),
     });
     const retention = new PollingLoop({
-      poll: () => events.purge(retentionMs),
+      poll: () => events.purge(updateRetentionMs),
       intervalMs: purgeIntervalMs,
       isTransient: error => error instanceof StoreUnavailable,
       // Old rows may wait for the next hour.

@@ -521,4 +521,31 @@ describe.each(storeKinds)('retention of events and updates (%s)', kind => {
     expect(await storedUpdates(events)).toEqual([[3, 'intent-2 pending']]);
     expect((await events.publishedAfter(0, 0)).last).toBe(3);
   });
+
+  it('of the deleted updates of a payout, the last one is remembered, before all that are still published', async () => {
+    const { clock, events } = await start(kind);
+    const remembered = async () => {
+      const { published, lastPublishedAgeMs } = await events.updatesAndEventsOf('intent-1', null);
+      const last = (await events.latestUpdates(['intent-1'])).get('intent-1');
+      expect(last).toEqual(published.at(-1));
+      return [published.map(({ eventId }) => eventId), lastPublishedAgeMs];
+    };
+    await publishNow(events, [change('pending'), change('accepted')]);
+    expect(await remembered()).toEqual([['intent-1 pending', 'intent-1 accepted'], 0]);
+    clock.ms += minute;
+    // The newest update is both published and remembered.
+    await events.purge(minute - 1);
+    expect(await remembered()).toEqual([['intent-1 accepted'], minute]);
+    await publishNow(events, [change('paid'), change('pending', 'intent-2')]);
+    await events.purge(minute - 1);
+    expect(await storedUpdates(events)).toEqual([
+      [3, 'intent-1 paid'],
+      [4, 'intent-2 pending'],
+    ]);
+    expect(await remembered()).toEqual([['intent-1 accepted', 'intent-1 paid'], 0]);
+    clock.ms += minute;
+    await events.purge(minute - 1);
+    expect(await storedUpdates(events)).toEqual([[4, 'intent-2 pending']]);
+    expect(await remembered()).toEqual([['intent-1 paid'], minute]);
+  });
 });
