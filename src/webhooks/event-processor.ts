@@ -1,6 +1,7 @@
 import type { LeanClient } from '../lean/client.ts';
 import { LeanError } from '../errors/lean-errors.ts';
 import { StoreUnavailable } from '../errors/gateway-errors.ts';
+import { propagationDelayMs } from '../payouts/propagation-delay.ts';
 import { compareInstants, instantAt, type Instant } from '../payouts/values/instant.ts';
 import type { Payout } from '../payouts/payout.ts';
 import { updateRetentionMs, type PayoutEvents, type LeasedEvent } from '../payouts/payout-update.ts';
@@ -11,7 +12,7 @@ import {
   type ObservationSources,
 } from './payout-observer.ts';
 import { leanNow } from './lean-now.ts';
-import { mayBeStale, unpublishedChanges } from './state-changes.ts';
+import { isInDoubt, unpublishedChanges, withoutCurrentState } from './state-changes.ts';
 import { CoalescingWorker } from '../scheduling/coalescing-worker.ts';
 
 export interface EventProcessorOptions extends ObservationSources {
@@ -51,7 +52,7 @@ const maxFailing = 10_000;
 /** The time after which a payment no longer counts as failing, in ms. A failing one is tried again within a minute. */
 const forgetFailureMs = 2 * maxDelayMs;
 
-/** The most reads of a payout while the result may be stale. After them its events are postponed. */
+/** The most reads of a payout while other updates of it are published. After them its events are postponed. */
 const maxReads = 5;
 
 /**
@@ -175,21 +176,19 @@ export class EventProcessor {
   /**
    * Publishes the new state changes of a payout from a row of Lean's list, with or without a payment.
    * @param position the result of `beginRead()` from before the list was read
-   * @returns how many state changes were published
+   * @returns how many state changes were published; `unsettled` if the row must be read again later
    * @throws LeanError, StoreUnavailable
    */
-  async publishRow(row: Payout, position: number): Promise<number> {
+  async publishRow(row: Payout, position: number): Promise<number | 'unsettled'> {
     const options = { deadline: this.#options.client.deadline() };
     const observe = (): Promise<Observation> => this.#observer.observeRow(row, options);
     const observeAgain = (): Promise<Observation | undefined> => this.#observer.observeRowAgain(row, options);
-    const outcome = await this.#publish(observeAgain, options, { position, observe });
-    // An unsettled payout is in the list of the next backfill.
-    return typeof outcome === 'number' ? outcome : 0;
+    return (await this.#publish(observeAgain, options, { position, observe })) ?? 0;
   }
 
   /**
-   * Publishes the new state changes that an observation shows. Observes again while the observation may be stale:
-   * another update of the payout was published meanwhile, or the observed state is older than the last update.
+   * Publishes the new state changes that an observation shows. Observes again if another update of the payout was
+   * published meanwhile, or if the observed state is in doubt.
    * @param first replaces `observe` for the first observation, which began at the given position
    */
   async #publish(
@@ -205,7 +204,7 @@ export class EventProcessor {
       if (observation === undefined) return reads === 1 ? undefined : 'unsettled';
       const isConfirmed = isSameObservation(previous, observation);
       const outcome = await this.#publishObservation(observation, position, isConfirmed, options);
-      if (outcome !== 'unsettled') return outcome;
+      if (outcome !== 'again') return outcome;
       previous = observation;
     }
     return 'unsettled';
@@ -217,27 +216,26 @@ export class EventProcessor {
     position: number,
     isConfirmed: boolean,
     options: { readonly deadline: number },
-  ): Promise<Outcome> {
+  ): Promise<Outcome | 'again'> {
     const { events, onPublished } = this.#options;
     const history = await this.#observer.history({ intentId, paymentId, payout }, options);
     const since = await this.#publishedSince();
     // On an application without a call for single payouts, only a history proves that the payout exists.
     if (payout === undefined && history.length === 0) return undefined;
-    const inputs = {
-      ...(await events.updatesAndEventsOf(intentId, paymentId)),
-      intentId,
-      paymentId,
-      payout,
-      history,
-      since,
-    };
+    const { lastPublishedAgeMs = 0, ...known } = await events.updatesAndEventsOf(intentId, paymentId);
+    const inputs = { ...known, intentId, paymentId, payout, history, since };
     const lastPaymentId = inputs.published.at(-1)?.paymentId ?? paymentId;
     if (lastPaymentId !== paymentId && !(await this.#observer.isNewestPayment(paymentId, intentId, options)))
       return 0;
-    if (!isConfirmed && mayBeStale(inputs)) return 'unsettled';
-    const published = await events.publish(unpublishedChanges(inputs), position);
-    if (published === undefined) return 'unsettled';
+    // Lean's calls, list and history may show a change at different times. So a step back is believed at once only if
+    // the history shows it, and otherwise if Lean still shows it when they must all have shown the last change.
+    const isBelieved = isConfirmed && lastPublishedAgeMs >= propagationDelayMs;
+    const leavesOutCurrent = !isBelieved && isInDoubt(inputs);
+    const changes = unpublishedChanges(leavesOutCurrent ? withoutCurrentState(inputs) : inputs);
+    const published = await events.publish(changes, position);
+    if (published === undefined) return 'again';
     if (published > 0) onPublished(published);
+    if (leavesOutCurrent) return isConfirmed ? 'unsettled' : 'again';
     return published;
   }
 
@@ -266,7 +264,7 @@ export class EventProcessor {
 }
 
 /**
- * The number of published state changes, or undefined if Lean does not know the payout. `unsettled` means that every
- * observation may have been stale.
+ * The number of published state changes, or undefined if Lean does not know the payout. `unsettled` means that the
+ * payout must be read again later, because its current state is in doubt.
  */
 type Outcome = number | 'unsettled' | undefined;

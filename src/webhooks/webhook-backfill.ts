@@ -53,8 +53,8 @@ export class WebhookBackfill {
   readonly #options: Required<WebhookBackfillOptions>;
   readonly #loop: PollingLoop;
   readonly #publisher: RowPublisher;
-  /** Intents whose payouts could not be read, with the time of the first failure (Lean's clock, epoch ms). */
-  #firstFailures: ReadonlyMap<string, number> = new Map();
+  /** Intents whose payouts must be read again, with the time of the first try (Lean's clock, epoch ms). */
+  #openSince: ReadonlyMap<string, number> = new Map();
   /** Whether this gateway has begun a backfill since its start. */
   #hasBegun = false;
 
@@ -123,19 +123,17 @@ export class WebhookBackfill {
     if (this.#loop.stopped) return;
     const { isComplete, failure = missed.rowError } = result;
     const now = Date.parse(until);
-    this.#rememberFailures(missed.rowError !== undefined, now);
-    const isRetrying = [...this.#firstFailures.values()].some(failedAt => now - failedAt < retryMs);
+    this.#rememberOpen(missed.rowError !== undefined, now);
+    const isRetrying = [...this.#openSince.values()].some(openSince => now - openSince < retryMs);
     // An incomplete backfill moves nothing forward: the next one starts where this one started.
     await events.completeBackfill(isComplete && !isRetrying ? until : upTo);
     if (failure !== undefined) throw failure;
   }
 
-  /** Keeps the payouts that cannot be read, each with the time of its first failure. */
-  #rememberFailures(hasUnreadableRow: boolean, now: number): void {
-    const failed = [...this.#publisher.failed, ...(hasUnreadableRow ? [unreadableRow] : [])];
-    this.#firstFailures = new Map(
-      failed.map(intentId => [intentId, this.#firstFailures.get(intentId) ?? now]),
-    );
+  /** Keeps the payouts that must be read again, each with the time of the first try. */
+  #rememberOpen(hasUnreadableRow: boolean, now: number): void {
+    const open = [...this.#publisher.open, ...(hasUnreadableRow ? [unreadableRow] : [])];
+    this.#openSince = new Map(open.map(intentId => [intentId, this.#openSince.get(intentId) ?? now]));
   }
 
   /** Stores the events that were not received. Some Lean applications have no list of events. */

@@ -101,7 +101,7 @@ function startFollowing(
     publishedRows: () => publishRow.mock.calls.length,
     /** The processor cannot settle the state of the next row. */
     leaveNextRowUnsettled() {
-      publishRow.mockResolvedValueOnce(0);
+      publishRow.mockResolvedValueOnce('unsettled');
     },
     beginPoll,
     /** Runs one poll that finds no new payouts, so no other follows by itself. */
