@@ -5,6 +5,7 @@ import { propagationDelayMs } from '../payouts/propagation-delay.ts';
 import { compareInstants, instantAt, type Instant } from '../payouts/values/instant.ts';
 import type { Payout } from '../payouts/payout.ts';
 import { updateRetentionMs, type PayoutEvents, type LeasedEvent } from '../payouts/payout-update.ts';
+import type { UpdateLeases } from '../payouts/update-leases.ts';
 import {
   isSameObservation,
   PayoutObserver,
@@ -18,6 +19,7 @@ import { CoalescingWorker } from '../scheduling/coalescing-worker.ts';
 export interface EventProcessorOptions extends ObservationSources {
   readonly client: LeanClient;
   readonly events: PayoutEvents;
+  readonly leases: Pick<UpdateLeases, 'recordStart'>;
   /** Called after updates have been published, with their number. */
   readonly onPublished: (updates: number) => void;
   /** Called with the number of events that belong to payments which are not payouts. */
@@ -252,9 +254,9 @@ export class EventProcessor {
 
   /** The time of the first start on this store, by Lean's clock. */
   #firstStart(): Promise<Instant> {
-    const { events, client } = this.#options;
+    const { leases, client } = this.#options;
     this.#since ??= leanNow(client)
-      .then(now => events.recordStart(now))
+      .then(now => leases.recordStart(now))
       .catch((error: unknown) => {
         this.#since = undefined;
         throw error;

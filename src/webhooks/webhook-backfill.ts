@@ -5,6 +5,7 @@ import { propagationDelayMs } from '../payouts/propagation-delay.ts';
 import { instantAt, compareInstants, type Instant } from '../payouts/values/instant.ts';
 import { count } from '../payouts/lean-values.ts';
 import { awaitsTracking, type Payout } from '../payouts/payout.ts';
+import type { UpdateLeases } from '../payouts/update-leases.ts';
 import { PollingLoop } from '../scheduling/polling-loop.ts';
 import {
   isSameState,
@@ -21,6 +22,7 @@ import { RowPublisher, type ListedRow, type PublishResult } from './row-publishe
 export interface WebhookBackfillOptions {
   readonly client: LeanClient;
   readonly events: PayoutEvents;
+  readonly leases: UpdateLeases;
   readonly processor: EventProcessor;
   /** Called with the number of events and payouts that a backfill has recovered. */
   readonly onMissed: (missed: { readonly events: number; readonly payouts: number }) => void;
@@ -84,11 +86,11 @@ export class WebhookBackfill {
   }
 
   async #backfillIfDue(): Promise<void> {
-    const { client, events, intervalMs, clock } = this.#options;
+    const { client, leases, intervalMs, clock } = this.#options;
     const now = await leanNow(client, clock);
     // The lease is shorter than the interval, because a single gateway would otherwise find its own lease still valid.
     // The first one recovers what this gateway missed before its start, so it runs even if another gateway's was recent.
-    const upTo = await events.takeBackfillLease(intervalMs * 0.9, now, { evenIfNotDue: !this.#hasBegun });
+    const upTo = await leases.takeBackfillLease(intervalMs * 0.9, now, { evenIfNotDue: !this.#hasBegun });
     this.#hasBegun = true;
     if (upTo !== undefined) await this.backfill(upTo, now);
   }
@@ -100,8 +102,8 @@ export class WebhookBackfill {
    * @throws LeanError, StoreUnavailable
    */
   async backfill(upTo: Instant, until: Instant): Promise<void> {
-    const { events, processor, onMissed } = this.#options;
-    const since = await events.recordStart(until);
+    const { leases, processor, onMissed } = this.#options;
+    const since = await leases.recordStart(until);
     // A recorded time later than Lean's time comes from a wrong clock. Ranges overlap because Lean may list a change late.
     const overlapping = instantAt(Math.min(Date.parse(upTo), Date.parse(until)) - propagationDelayMs);
     // Changes from before the first start on this store are not published.
@@ -126,7 +128,7 @@ export class WebhookBackfill {
     this.#rememberOpen(missed.rowError !== undefined, now);
     const isRetrying = [...this.#openSince.values()].some(openSince => now - openSince < retryMs);
     // An incomplete backfill moves nothing forward: the next one starts where this one started.
-    await events.completeBackfill(isComplete && !isRetrying ? until : upTo);
+    await leases.completeBackfill(isComplete && !isRetrying ? until : upTo);
     if (failure !== undefined) throw failure;
   }
 

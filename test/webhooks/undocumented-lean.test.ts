@@ -3,12 +3,11 @@ import { Bulkhead } from '../../src/lean/bulkhead.ts';
 import { instantAt, type Instant } from '../../src/payouts/values/instant.ts';
 import { updateRetentionMs } from '../../src/payouts/payout-update.ts';
 import type { SandboxOptions } from '../../src/sandbox/sandbox.ts';
-import { SqlPayoutEvents } from '../../src/store/payout-events.ts';
 import { eventFromLean } from '../../src/webhooks/event-from-lean.ts';
 import { clientTo, startLean } from '../lean/fixtures.ts';
 import { editHistory, editRows, startLeanProxy, type ResponseEdit } from '../support/lean-proxy.ts';
 import { freshStore, openTestStore } from '../support/stores.ts';
-import { createBackfill, createEventProcessor } from '../support/updates.ts';
+import { createBackfill, createEventProcessor, updateStore } from '../support/updates.ts';
 
 /*
  * The last update of every payout equals Lean's state, even if Lean's responses are late, incomplete or broken.
@@ -24,21 +23,21 @@ async function startBackfill(options: SandboxOptions = {}) {
   // Opens no circuit after failures, so that each payout is read.
   const read = new Bulkhead({ concurrency: 16, queue: 64, probeAfterMs: 0 });
   const client = clientTo(lean.url, { bulkheads: { read, write: read } });
-  const store = openTestStore(await freshStore('SQLite'), { clock: () => time.ms });
-  const events = new SqlPayoutEvents(store, 'test');
-  const processor = createEventProcessor(client, events);
+  const store = updateStore(openTestStore(await freshStore('SQLite'), { clock: () => time.ms }));
+  const { events, leases } = store;
+  const processor = createEventProcessor(client, store);
   const completed: Instant[] = [];
-  vi.spyOn(events, 'completeBackfill').mockImplementation(upTo => {
+  vi.spyOn(leases, 'completeBackfill').mockImplementation(upTo => {
     completed.push(upTo);
     return Promise.resolve();
   });
-  const backfill = createBackfill(client, events, processor);
+  const backfill = createBackfill(client, store, processor);
   const processed = [vi.spyOn(events, 'complete'), vi.spyOn(events, 'postpone')];
   onTestFinished(async () => {
     await Promise.all([processor.stop(), backfill.stop()]);
   });
   const start = instantAt(time.ms);
-  await events.recordStart(start);
+  await leases.recordStart(start);
   time.ms += 1000;
   /** Runs a backfill three minutes after the last one. */
   const runBackfill = async (): Promise<void> => {
