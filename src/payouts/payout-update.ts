@@ -104,18 +104,6 @@ export interface PublishedUpdates {
   readonly updates: readonly PayoutUpdate[];
 }
 
-/** What is stored of a payout. */
-export interface UpdatesAndEvents {
-  /**
-   * Its published updates, oldest first. Of those that are older than the retention, only the last one is known.
-   */
-  readonly published: readonly PayoutUpdate[];
-  /** How long ago the last of them was published, in ms; undefined if there is none. */
-  readonly lastPublishedAgeMs: number | undefined;
-  /** The received events of its payment. */
-  readonly received: readonly ReceivedEvent[];
-}
-
 /**
  * The store of received events and published updates. It is durable, and gateways may share it, also those of different
  * Lean applications. Each application has its own events and new payouts, because another application does not know its
@@ -144,8 +132,14 @@ export interface PayoutEvents {
   publish(changes: readonly PayoutStateChange[], readAfter: number): Promise<number | undefined>;
   /** The updates after a position, at most `limit`. */
   publishedAfter(position: number, limit: number): Promise<PublishedUpdates>;
-  /** What is stored of a payout and of its payment. */
-  updatesAndEventsOf(intentId: string, paymentId: string | null): Promise<UpdatesAndEvents>;
+  /**
+   * The published updates of a payout, oldest first, and the received events of its payment. Of the updates that are older
+   * than the retention, only the last one is known.
+   */
+  updatesAndEventsOf(
+    intentId: string,
+    paymentId: string | null,
+  ): Promise<{ readonly published: readonly PayoutUpdate[]; readonly received: readonly ReceivedEvent[] }>;
   /** The last published update of each payout, by intent id. Payouts without an update are left out. */
   latestUpdates(intentIds: readonly string[]): Promise<ReadonlyMap<string, PayoutUpdate>>;
   /**

@@ -8,7 +8,6 @@ import {
   type ReceivedEvent,
   type LeasedEvent,
   type PublishedUpdates,
-  type UpdatesAndEvents,
 } from '../payouts/payout-update.ts';
 import { DuplicateValue, type Database } from './database.ts';
 import { selectNewPayouts } from './new-payouts.ts';
@@ -118,20 +117,18 @@ export class SqlPayoutEvents implements PayoutEvents {
     return { store, first, last, updates: rows.map(updateFrom) };
   }
 
-  async updatesAndEventsOf(intentId: string, paymentId: string | null): Promise<UpdatesAndEvents> {
+  async updatesAndEventsOf(
+    intentId: string,
+    paymentId: string | null,
+  ): Promise<{ readonly published: readonly PayoutUpdate[]; readonly received: readonly ReceivedEvent[] }> {
     const [updates = [], events = []] = await this.#database.run(
       {
-        sql: `SELECT *, store_now() - created_at AS age_ms FROM ${updatesOfPayout} ORDER BY position`,
+        sql: `SELECT * FROM ${updatesOfPayout} ORDER BY position`,
         values: [intentId],
       },
       { sql: 'SELECT * FROM lean_payout_events WHERE payment_id = $1', values: [paymentId] },
     );
-    const last = updates.at(-1);
-    return {
-      published: updates.map(updateFrom),
-      lastPublishedAgeMs: last && Number(last['age_ms']),
-      received: events.map(eventFrom),
-    };
+    return { published: updates.map(updateFrom), received: events.map(eventFrom) };
   }
 
   async latestUpdates(intentIds: readonly string[]): Promise<ReadonlyMap<string, PayoutUpdate>> {

@@ -12,6 +12,7 @@ import {
   type Observation,
   type ObservationSources,
 } from './payout-observer.ts';
+import { DoubtedStates } from './doubted-states.ts';
 import { leanNow } from './lean-now.ts';
 import { isInDoubt, unpublishedChanges, withoutCurrentState } from './state-changes.ts';
 import { CoalescingWorker } from '../scheduling/coalescing-worker.ts';
@@ -28,6 +29,8 @@ export interface EventProcessorOptions extends ObservationSources {
   readonly onFailure?: (error: Error | undefined) => void;
   /** How often the store is checked for due events without a call of `wake()`, in ms. @default 5 s */
   readonly intervalMs?: number;
+  /** A monotonic clock, in ms. @default performance.now */
+  readonly clock?: () => number;
 }
 
 /** The most events of a batch. */
@@ -64,6 +67,7 @@ const maxReads = 5;
 export class EventProcessor {
   readonly #options: EventProcessorOptions;
   readonly #observer: PayoutObserver;
+  readonly #doubted: DoubtedStates;
   #since: Promise<Instant> | undefined;
   readonly #worker = new CoalescingWorker(() => this.#processBatch());
   #timer: NodeJS.Timeout | undefined;
@@ -73,6 +77,7 @@ export class EventProcessor {
   constructor(options: EventProcessorOptions) {
     this.#options = options;
     this.#observer = new PayoutObserver(options);
+    this.#doubted = new DoubtedStates(options.clock ?? (() => performance.now()));
   }
 
   /** Processes the due events now, and checks for others every `intervalMs`. */
@@ -214,25 +219,28 @@ export class EventProcessor {
 
   /** @param isConfirmed whether the previous observation showed the same state */
   async #publishObservation(
-    { intentId, paymentId, payout }: Observation,
+    observation: Observation,
     position: number,
     isConfirmed: boolean,
     options: { readonly deadline: number },
   ): Promise<Outcome | 'again'> {
     const { events, onPublished } = this.#options;
+    const { intentId, paymentId, payout } = observation;
     const history = await this.#observer.history({ intentId, paymentId, payout }, options);
     const since = await this.#publishedSince();
     // On an application without a call for single payouts, only a history proves that the payout exists.
     if (payout === undefined && history.length === 0) return undefined;
-    const { lastPublishedAgeMs = 0, ...known } = await events.updatesAndEventsOf(intentId, paymentId);
+    const known = await events.updatesAndEventsOf(intentId, paymentId);
     const inputs = { ...known, intentId, paymentId, payout, history, since };
     const lastPaymentId = inputs.published.at(-1)?.paymentId ?? paymentId;
     if (lastPaymentId !== paymentId && !(await this.#observer.isNewestPayment(paymentId, intentId, options)))
       return 0;
-    // Lean's calls, list and history may show a change at different times. So a step back is believed at once only if
-    // the history shows it, and otherwise if Lean still shows it when they must all have shown the last change.
-    const isBelieved = isConfirmed && lastPublishedAgeMs >= propagationDelayMs;
-    const leavesOutCurrent = !isBelieved && isInDoubt(inputs);
+    // Lean's calls, list and history may show a change at different times. So a step back that the history does not show
+    // is believed only once Lean has shown it for so long that it cannot be an old state.
+    const isDoubted = isInDoubt(inputs);
+    if (!isDoubted) this.#doubted.forget(intentId);
+    const isBelieved = isConfirmed && isDoubted && this.#doubted.heldMs(observation) >= propagationDelayMs;
+    const leavesOutCurrent = isDoubted && !isBelieved;
     const changes = unpublishedChanges(leavesOutCurrent ? withoutCurrentState(inputs) : inputs);
     const published = await events.publish(changes, position);
     if (published === undefined) return 'again';

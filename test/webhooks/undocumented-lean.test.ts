@@ -25,7 +25,7 @@ async function startBackfill(options: SandboxOptions = {}) {
   const client = clientTo(lean.url, { bulkheads: { read, write: read } });
   const store = updateStore(openTestStore(await freshStore('SQLite'), { clock: () => time.ms }));
   const { events, leases } = store;
-  const processor = createEventProcessor(client, store);
+  const processor = createEventProcessor(client, store, { clock: () => time.ms });
   const completed: Instant[] = [];
   vi.spyOn(leases, 'completeBackfill').mockImplementation(upTo => {
     completed.push(upTo);
@@ -147,6 +147,39 @@ it('a step back that only a payment’s call shows is published once Lean has sh
 
 describe('no step back that never happened is published', () => {
   const states = ['PENDING_WITH_BANK', 'FAILED'];
+
+  it.each(['a webhook', 'a backfill'])(
+    'if Lean shows an old state now and then, long after the last update (read by %s)',
+    async cause => {
+      const { time, sandbox, lean, runBackfill, receiveWebhook, publishedStates } = await startBackfill();
+      lean.refuse = path => (path.startsWith('/events') ? 404 : undefined);
+      const { intentId, paymentId } = sandbox.payouts.add({ status: 'PENDING_WITH_BANK' });
+      await runBackfill();
+      sandbox.payouts.change(intentId, { status: 'FAILED' });
+      await runBackfill();
+      const old = { status: 'PENDING_WITH_BANK' };
+      const edits = [
+        editHistory(events => events.slice(-1)),
+        editPayment(paymentId, old),
+        editRows(rows => rows.map((row: object) => ({ ...row, ...old }))),
+      ];
+      let reads = 0;
+      const read = async (): Promise<void> => {
+        reads += 1;
+        sandbox.payouts.change(intentId, { bankTransactionReference: String(reads) });
+        await (cause === 'a backfill' ? runBackfill() : receiveWebhook(paymentId, String(reads)));
+      };
+      for (let times = 0; times < 2; times += 1) {
+        time.ms += 60 * minuteMs;
+        lean.edit = (body, path) => edits.reduce<unknown>((edited, edit) => edit(edited, path), body);
+        await read();
+        time.ms += 9 * minuteMs;
+        lean.edit = body => body as unknown;
+        await read();
+      }
+      expect(await publishedStates()).toEqual(states);
+    },
+  );
 
   it('if the list and the history are behind the payment’s call', async () => {
     const { time, sandbox, lean, runBackfill, receiveWebhook, completed, publishedStates } =
