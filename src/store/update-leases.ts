@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { UpdateLeases } from '../payouts/update-leases.ts';
 import type { Instant } from '../payouts/values/instant.ts';
 import type { Database } from './database.ts';
+import { isPast } from './past-time.ts';
 
 /** The leases of the background work on updates. Works on SQLite and PostgreSQL. */
 export class SqlUpdateLeases implements UpdateLeases {
@@ -72,12 +73,4 @@ export class SqlUpdateLeases implements UpdateLeases {
     });
     return rows.length > 0;
   }
-}
-
-/**
- * The condition that a time is past which was set to `$1` ms ahead. A time further ahead than that was written by a
- * wrong clock, so it counts as past.
- */
-function isPast(column: string): string {
-  return `(${column} <= store_now() OR ${column} > store_now() + CAST($1 AS BIGINT))`;
 }
