@@ -16,12 +16,14 @@ import { RowCache } from '../payouts/listing/row-cache.ts';
 import { PayoutLists } from '../payouts/listing/payout-list.ts';
 import { PayoutReads } from '../payouts/payout-reads.ts';
 import type { PayoutEvents } from '../payouts/payout-update.ts';
+import type { UpdateLeases } from '../payouts/update-leases.ts';
 import type { RecordedPayouts } from '../payouts/recorded-payout.ts';
 import { RowFinder } from '../payouts/listing/row-finder.ts';
 import type { Database, SqlValue } from '../store/database.ts';
 import { MonitoredDatabase } from '../store/monitored-database.ts';
 import { SqlOperatorRecords } from '../store/operator-records.ts';
 import { SqlPayoutEvents } from '../store/payout-events.ts';
+import { SqlUpdateLeases } from '../store/update-leases.ts';
 import { SqlPayoutEvidence } from '../store/payout-evidence.ts';
 import { SqlPayoutRecords } from '../store/payout-records.ts';
 import { SqlRecordedPayouts } from '../store/recorded-payouts.ts';
@@ -45,6 +47,7 @@ export interface Core extends Omit<CreationServices, 'matcher'> {
   readonly reconciliation: ReconciliationRecords;
   readonly operator: OperatorRecords;
   readonly events: PayoutEvents;
+  readonly leases: UpdateLeases;
   /** Announces to all gateways on the store, including this one, that updates were published. */
   announce(): Promise<void>;
   /** Calls the listener on every announcement, and whenever an announcement may have been missed. */
@@ -141,6 +144,7 @@ export function createCore(config: CoreConfig, options: CoreOptions): Core {
     creation,
     loop,
     events: new SqlPayoutEvents(database, application),
+    leases: new SqlUpdateLeases(database, application),
     announce: () => database.announce(),
     onAnnouncement: listener => {
       database.onAnnouncement(listener);

@@ -24,13 +24,14 @@ export function createUpdatePipeline(
 ): UpdatePipeline | undefined {
   if (webhookSecrets.length === 0) return undefined;
   const { core, histories, metrics, log, backfillIntervalMs } = parts;
-  const { client, reads, rows, details, events, reconciliation } = core;
+  const { client, reads, rows, details, events, leases, reconciliation } = core;
   return new UpdatePipeline({
     client,
     reads,
     rows,
     histories,
     events,
+    leases,
     secrets: webhookSecrets,
     announce: () => core.announce(),
     onAnnouncement: listener => {

@@ -1,7 +1,7 @@
 import type { RequestClass } from './retry.ts';
 
 /** The `error` of an attempt that ended because nobody waited for it any more. */
-export const cancelledAttempt = 'given up';
+export const cancelledAttempt = 'cancelled';
 
 /** One completed attempt of an upstream call, for logs and metrics. It holds no token, name, IBAN or body. */
 export interface UpstreamCall {

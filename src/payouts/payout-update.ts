@@ -94,6 +94,9 @@ export interface NewPayout {
   readonly published: PayoutStateChange | undefined;
 }
 
+/** How long received events and published updates are kept, in ms: as long as Lean lists its events. */
+export const updateRetentionMs = 90 * 24 * 60 * 60 * 1000;
+
 /** Updates after a position, and the bounds of all updates in the store. */
 export interface PublishedUpdates {
   /** Identifies the store. A position has no meaning in another store. */
@@ -107,8 +110,8 @@ export interface PublishedUpdates {
 
 /**
  * The store of received events and published updates. It is durable, and gateways may share it, also those of different
- * Lean applications. Each application has its own events, backfill and new payouts, because another application does
- * not know its payouts.
+ * Lean applications. Each application has its own events and new payouts, because another application does not know its
+ * payouts.
  */
 export interface PayoutEvents {
   /** Stores events that have not been received before. They are due at once. Returns how many were new. */
@@ -133,7 +136,10 @@ export interface PayoutEvents {
   publish(changes: readonly PayoutStateChange[], readAfter: number): Promise<number | undefined>;
   /** The updates after a position, at most `limit`. */
   publishedAfter(position: number, limit: number): Promise<PublishedUpdates>;
-  /** The published updates of a payout, oldest first, and the received events of its payment. */
+  /**
+   * The published updates of a payout, oldest first, and the received events of its payment. Of the updates that are older
+   * than the retention, only the last one is known.
+   */
   updatesAndEventsOf(
     intentId: string,
     paymentId: string | null,
@@ -141,42 +147,14 @@ export interface PayoutEvents {
   /** The last published update of each payout, by intent id. Payouts without an update are left out. */
   latestUpdates(intentIds: readonly string[]): Promise<ReadonlyMap<string, PayoutUpdate>>;
   /**
-   * Records when this application started, by Lean's clock. Changes before the first start of any application on this
-   * store are not published.
-   * @param leanNow Lean's time now; it is ignored if an earlier time is recorded
-   * @returns the time of the first start on this store
-   */
-  recordStart(leanNow: Instant): Promise<Instant>;
-  /**
-   * Takes the lease for a backfill of this application, which compares the received events with those that Lean lists.
-   * @param options.evenIfNotDue takes the lease although another gateway's backfill was recent
-   * @returns the time, on Lean's clock, up to which the last backfill has compared them; undefined if another gateway has
-   *   the lease, or if the next backfill is not due
-   */
-  takeBackfillLease(
-    everyMs: number,
-    leanNow: Instant,
-    options?: { readonly evenIfNotDue: boolean },
-  ): Promise<Instant | undefined>;
-  /** Records the time, on Lean's clock, up to which a backfill has compared the events. */
-  completeBackfill(upTo: Instant): Promise<void>;
-  /**
    * New payouts of this application for which Lean's answer was recorded in the last `maxAgeMs`: the newest `limit`,
    * newest first.
    */
   newPayouts(maxAgeMs: number, limit: number): Promise<readonly NewPayout[]>;
   /**
-   * Whether a gateway has the lease to follow the new payouts of this application.
-   * @param leaseMs how long the lease is valid
+   * Deletes processed events, and all updates but the newest, that are older than this by the store's clock. The last
+   * update of each payout is no longer published, but remembered, so that its state is not published again.
    */
-  isFollowLeaseTaken(leaseMs: number): Promise<boolean>;
-  /**
-   * Takes or renews the lease to follow the new payouts of this application.
-   * @param leaseMs how long it is valid
-   * @returns false if another gateway has it
-   */
-  takeFollowLease(leaseMs: number): Promise<boolean>;
-  /** Deletes processed events, and all updates but the newest, that are older than this by the store's clock. */
   purge(olderThanMs: number): Promise<void>;
 }
 

@@ -1,7 +1,11 @@
+import { propagationDelayMs } from '../payouts/propagation-delay.ts';
 import type { Statement } from './database.ts';
 
-/** A payout whose outcome was found longer after its last send, in ms, is not new. The backfill publishes its states. */
-const maxSendAgeMs = String(10 * 60_000);
+/**
+ * A payout whose outcome was found longer after its last send, in ms, is not new: Lean's list has shown it before. The
+ * backfill publishes its states.
+ */
+const maxSendAgeMs = String(propagationDelayMs);
 
 /**
  * Selects the payouts that a Lean application created in the last `maxAgeMs` without a payment in its answer, newest

@@ -59,6 +59,44 @@ export function insertUpdates(changes: readonly PayoutStateChange[], readAfter: 
   };
 }
 
+const updateColumns = `position, intent_id, payment_id, event_id, type, status, lean_status, reports_tracking,
+  post_initiation_status, published_at, created_at`;
+
+/**
+ * The updates of the payout `$1`: those that are published, and the last one before the retention. While an update is
+ * moved, both tables may have it.
+ */
+export const updatesOfPayout = `(SELECT ${updateColumns} FROM lean_payout_former_updates WHERE intent_id = $1
+  UNION SELECT ${updateColumns} FROM lean_payout_updates WHERE intent_id = $1) AS of_payout`;
+
+/**
+ * Remembers the last update of each payout with updates from before a time, and deletes these updates.
+ * @param before epoch ms of the store's clock
+ */
+export function retireUpdates(before: number): readonly Statement[] {
+  const values = [before];
+  return [
+    {
+      sql: `INSERT INTO lean_payout_former_updates (${updateColumns})
+        SELECT ${updateColumns} FROM lean_payout_updates AS former
+        WHERE created_at < CAST($1 AS BIGINT) AND position = (SELECT MAX(position) FROM lean_payout_updates
+          WHERE intent_id = former.intent_id AND created_at < CAST($1 AS BIGINT))
+        ON CONFLICT (intent_id) DO UPDATE SET position = excluded.position, payment_id = excluded.payment_id,
+          event_id = excluded.event_id, type = excluded.type, status = excluded.status,
+          lean_status = excluded.lean_status, reports_tracking = excluded.reports_tracking,
+          post_initiation_status = excluded.post_initiation_status, published_at = excluded.published_at,
+          created_at = excluded.created_at`,
+      values,
+    },
+    // The newest update is kept, because the next position is counted from it.
+    {
+      sql: `DELETE FROM lean_payout_updates WHERE created_at < CAST($1 AS BIGINT)
+        AND position < (SELECT MAX(position) FROM lean_payout_updates)`,
+      values,
+    },
+  ];
+}
+
 export function eventFrom(row: Row): ReceivedEvent {
   return {
     eventId: String(row['event_id']),

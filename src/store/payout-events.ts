@@ -1,6 +1,5 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { StoreUnavailable } from '../errors/gateway-errors.ts';
-import type { Instant } from '../payouts/values/instant.ts';
 import {
   type NewPayout,
   type PayoutEvents,
@@ -12,7 +11,15 @@ import {
 } from '../payouts/payout-update.ts';
 import { DuplicateValue, type Database } from './database.ts';
 import { selectNewPayouts } from './new-payouts.ts';
-import { eventFrom, insertEvent, insertUpdates, updateFrom } from './payout-event-rows.ts';
+import {
+  eventFrom,
+  insertEvent,
+  insertUpdates,
+  retireUpdates,
+  updateFrom,
+  updatesOfPayout,
+} from './payout-event-rows.ts';
+import { isPast } from './past-time.ts';
 
 /** How long a gateway holds the lease on an event that it processes, in ms. */
 const eventLeaseMs = 30_000;
@@ -27,8 +34,6 @@ const maxPublishAttempts = 50;
 export class SqlPayoutEvents implements PayoutEvents {
   readonly #database: Database;
   readonly #application: string;
-  /** The id under which this gateway has the follow lease. */
-  readonly #owner = randomUUID();
   /** Settles when the latest call of `publish` has finished. */
   #lastPublish: Promise<unknown> = Promise.resolve();
 
@@ -127,7 +132,7 @@ export class SqlPayoutEvents implements PayoutEvents {
   ): Promise<{ readonly published: readonly PayoutUpdate[]; readonly received: readonly ReceivedEvent[] }> {
     const [updates = [], events = []] = await this.#database.run(
       {
-        sql: 'SELECT * FROM lean_payout_updates WHERE intent_id = $1 ORDER BY position',
+        sql: `SELECT * FROM ${updatesOfPayout} ORDER BY position`,
         values: [intentId],
       },
       { sql: 'SELECT * FROM lean_payout_events WHERE payment_id = $1', values: [paymentId] },
@@ -138,47 +143,11 @@ export class SqlPayoutEvents implements PayoutEvents {
   async latestUpdates(intentIds: readonly string[]): Promise<ReadonlyMap<string, PayoutUpdate>> {
     const results = await this.#database.run(
       ...intentIds.map(id => ({
-        sql: 'SELECT * FROM lean_payout_updates WHERE intent_id = $1 ORDER BY position DESC LIMIT 1',
+        sql: `SELECT * FROM ${updatesOfPayout} ORDER BY position DESC LIMIT 1`,
         values: [id],
       })),
     );
     return new Map(results.flat().map(row => [String(row['intent_id']), updateFrom(row)]));
-  }
-
-  async recordStart(leanNow: Instant): Promise<Instant> {
-    const [, rows = []] = await this.#database.run(
-      {
-        // A new application may be a former one whose client id was replaced, so it goes on where the others are.
-        // A stored time later than Lean's was written by a wrong clock, so it is replaced.
-        sql: `INSERT INTO lean_payout_backfill (application, started_at, up_to, due_at)
-          VALUES ($1, $2, COALESCE((SELECT MAX(up_to) FROM lean_payout_backfill), $2), store_now())
-          ON CONFLICT (application) DO UPDATE SET started_at = $2 WHERE lean_payout_backfill.started_at > $2`,
-        values: [this.#application, leanNow],
-      },
-      { sql: 'SELECT MIN(started_at) AS started_at FROM lean_payout_backfill' },
-    );
-    return String(rows[0]?.['started_at']) as Instant;
-  }
-
-  async takeBackfillLease(
-    everyMs: number,
-    leanNow: Instant,
-    { evenIfNotDue = false } = {},
-  ): Promise<Instant | undefined> {
-    await this.recordStart(leanNow);
-    const [rows = []] = await this.#database.run({
-      sql: `UPDATE lean_payout_backfill SET due_at = store_now() + CAST($1 AS BIGINT)
-        WHERE application = $2 ${evenIfNotDue ? '' : `AND ${isPast('due_at')}`} RETURNING up_to`,
-      values: [Math.ceil(everyMs), this.#application],
-    });
-    return rows[0] === undefined ? undefined : (String(rows[0]['up_to']) as Instant);
-  }
-
-  async completeBackfill(upTo: Instant): Promise<void> {
-    await this.#database.run({
-      sql: 'UPDATE lean_payout_backfill SET up_to = $1 WHERE application = $2',
-      values: [upTo, this.#application],
-    });
   }
 
   async newPayouts(maxAgeMs: number, limit: number): Promise<readonly NewPayout[]> {
@@ -190,48 +159,16 @@ export class SqlPayoutEvents implements PayoutEvents {
     }));
   }
 
-  async isFollowLeaseTaken(leaseMs: number): Promise<boolean> {
-    const [rows = []] = await this.#database.run({
-      sql: `SELECT application FROM lean_payout_following
-        WHERE application = $2 AND NOT ${isPast('leased_until')}`,
-      values: [leaseMs, this.#application],
-    });
-    return rows.length > 0;
-  }
-
-  async takeFollowLease(leaseMs: number): Promise<boolean> {
-    const [rows = []] = await this.#database.run({
-      sql: `INSERT INTO lean_payout_following AS lease (application, lease_owner, leased_until)
-        VALUES ($2, $3, store_now() + CAST($1 AS BIGINT))
-        ON CONFLICT (application) DO UPDATE SET lease_owner = $3, leased_until = store_now() + CAST($1 AS BIGINT)
-          WHERE lease.lease_owner = $3 OR ${isPast('lease.leased_until')}
-        RETURNING application`,
-      values: [leaseMs, this.#application, this.#owner],
-    });
-    return rows.length > 0;
-  }
-
   async purge(olderThanMs: number): Promise<void> {
+    // The time is read once, so that an update is not deleted before it is remembered.
+    const [rows = []] = await this.#database.run({ sql: 'SELECT store_now() AS now' });
+    const before = Number(rows[0]?.['now']) - olderThanMs;
     await this.#database.runWithoutSync(
       {
-        sql: `DELETE FROM lean_payout_events
-          WHERE received_at < store_now() - CAST($1 AS BIGINT) AND due_at IS NULL`,
-        values: [olderThanMs],
+        sql: 'DELETE FROM lean_payout_events WHERE received_at < CAST($1 AS BIGINT) AND due_at IS NULL',
+        values: [before],
       },
-      // The newest update is kept, because the next position is counted from it.
-      {
-        sql: `DELETE FROM lean_payout_updates WHERE created_at < store_now() - CAST($1 AS BIGINT)
-          AND position < (SELECT MAX(position) FROM lean_payout_updates)`,
-        values: [olderThanMs],
-      },
+      ...retireUpdates(before),
     );
   }
-}
-
-/**
- * The condition that a time is past which was set to at most `waitMs` (SQL) ahead. A time further ahead than that was
- * written by a wrong clock, so it counts as past.
- */
-function isPast(column: string, waitMs = 'CAST($1 AS BIGINT)'): string {
-  return `(${column} <= store_now() OR ${column} > store_now() + ${waitMs})`;
 }

@@ -1,9 +1,7 @@
+import { propagationDelayMs } from '../payouts/propagation-delay.ts';
 import type { RecordedPayout, RecordedPayouts } from '../payouts/recorded-payout.ts';
 import type { Database } from './database.ts';
 import { isRecordOfRequest, recordColumns, recordFromRow, sendsFromRow } from './payout-rows.ts';
-
-/** How long after Lean's answer a payout may still be missing from its list, in ms. */
-const maxListDelayMs = 10 * 60_000;
 
 /** The answer for a payout that Lean failed inside its answer to the creation. */
 const failedAnswer: RecordedPayout['answer'] = {
@@ -41,13 +39,13 @@ export class SqlRecordedPayouts implements RecordedPayouts {
         const { firstAt, lookbackMs, until, leanFirstAt } = sendsFromRow(row);
         const first = firstAt ?? Number(row['created_at']);
         // The time of Lean's answer. A later change is a decision or a reconciliation, so the time is bounded.
-        const answeredAt = Math.min(Number(row['changed_at']), (until ?? first) + maxListDelayMs);
+        const answeredAt = Math.min(Number(row['changed_at']), (until ?? first) + propagationDelayMs);
         const leanClockOffsetMs = leanFirstAt === null ? 0 : leanFirstAt - first;
         recorded.set(intentId, {
           intentId,
           transfer,
           answer: answer.kind === 'created' ? answer : failedAnswer,
-          isNew: Number(row['read_at']) - answeredAt < maxListDelayMs,
+          isNew: Number(row['read_at']) - answeredAt < propagationDelayMs,
           requested: {
             from: first - lookbackMs + leanClockOffsetMs,
             to: Math.max(answeredAt, first) + leanClockOffsetMs,

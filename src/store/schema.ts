@@ -188,6 +188,22 @@ const version1: readonly string[] = [
   'CREATE INDEX lean_payout_updates_by_intent ON lean_payout_updates (intent_id, position)',
   'CREATE INDEX lean_payout_updates_by_age ON lean_payout_updates (created_at)',
 
+  // The last update of each payout from before the retention. It is no longer published, but its state must not be
+  // published again.
+  `CREATE TABLE lean_payout_former_updates (
+    intent_id TEXT PRIMARY KEY,
+    position BIGINT NOT NULL,
+    payment_id TEXT,
+    event_id TEXT NOT NULL,
+    type TEXT NOT NULL,
+    status TEXT NOT NULL,
+    lean_status TEXT NOT NULL,
+    reports_tracking INTEGER NOT NULL,
+    post_initiation_status TEXT,
+    published_at TEXT NOT NULL,
+    created_at BIGINT NOT NULL
+  )`,
+
   // One row: a name that tells the store from others on the same server. The position of an update has a meaning only
   // in its own store.
   'CREATE TABLE lean_payout_store_name (id INTEGER PRIMARY KEY, name TEXT NOT NULL)',

@@ -1,21 +1,26 @@
 import type { LeanClient } from '../lean/client.ts';
 import { LeanError } from '../errors/lean-errors.ts';
 import { StoreUnavailable } from '../errors/gateway-errors.ts';
-import { instantAt, type Instant } from '../payouts/values/instant.ts';
+import { propagationDelayMs } from '../payouts/propagation-delay.ts';
+import { compareInstants, instantAt, type Instant } from '../payouts/values/instant.ts';
 import type { Payout } from '../payouts/payout.ts';
-import type { PayoutEvents, LeasedEvent } from '../payouts/payout-update.ts';
+import { updateRetentionMs, type PayoutEvents, type LeasedEvent } from '../payouts/payout-update.ts';
+import type { UpdateLeases } from '../payouts/update-leases.ts';
 import {
   isSameObservation,
   PayoutObserver,
   type Observation,
   type ObservationSources,
 } from './payout-observer.ts';
-import { mayBeStale, unpublishedChanges } from './state-changes.ts';
+import { DoubtedStates } from './doubted-states.ts';
+import { leanNow } from './lean-now.ts';
+import { isInDoubt, unpublishedChanges, withoutCurrentState } from './state-changes.ts';
 import { CoalescingWorker } from '../scheduling/coalescing-worker.ts';
 
 export interface EventProcessorOptions extends ObservationSources {
   readonly client: LeanClient;
   readonly events: PayoutEvents;
+  readonly leases: Pick<UpdateLeases, 'recordStart'>;
   /** Called after updates have been published, with their number. */
   readonly onPublished: (updates: number) => void;
   /** Called with the number of events that belong to payments which are not payouts. */
@@ -24,6 +29,8 @@ export interface EventProcessorOptions extends ObservationSources {
   readonly onFailure?: (error: Error | undefined) => void;
   /** How often the store is checked for due events without a call of `wake()`, in ms. @default 5 s */
   readonly intervalMs?: number;
+  /** A monotonic clock, in ms. @default performance.now */
+  readonly clock?: () => number;
 }
 
 /** The most events of a batch. */
@@ -50,7 +57,7 @@ const maxFailing = 10_000;
 /** The time after which a payment no longer counts as failing, in ms. A failing one is tried again within a minute. */
 const forgetFailureMs = 2 * maxDelayMs;
 
-/** The most reads of a payout while the result may be stale. After them its events are postponed. */
+/** The most reads of a payout while other updates of it are published. After them its events are postponed. */
 const maxReads = 5;
 
 /** The most state changes that are published at once: SQLite accepts 32,766 values in a statement, 8 for each change. */
@@ -63,6 +70,7 @@ const maxChanges = 1000;
 export class EventProcessor {
   readonly #options: EventProcessorOptions;
   readonly #observer: PayoutObserver;
+  readonly #doubted: DoubtedStates;
   #since: Promise<Instant> | undefined;
   readonly #worker = new CoalescingWorker(() => this.#processBatch());
   #timer: NodeJS.Timeout | undefined;
@@ -72,6 +80,7 @@ export class EventProcessor {
   constructor(options: EventProcessorOptions) {
     this.#options = options;
     this.#observer = new PayoutObserver(options);
+    this.#doubted = new DoubtedStates(options.clock ?? (() => performance.now()));
   }
 
   /** Processes the due events now, and checks for others every `intervalMs`. */
@@ -177,21 +186,19 @@ export class EventProcessor {
   /**
    * Publishes the new state changes of a payout from a row of Lean's list, with or without a payment.
    * @param position the result of `beginRead()` from before the list was read
-   * @returns how many state changes were published
+   * @returns how many state changes were published; `unsettled` if the row must be read again later
    * @throws LeanError, StoreUnavailable
    */
-  async publishRow(row: Payout, position: number): Promise<number> {
+  async publishRow(row: Payout, position: number): Promise<number | 'unsettled'> {
     const options = { deadline: this.#options.client.deadline() };
     const observe = (): Promise<Observation> => this.#observer.observeRow(row, options);
     const observeAgain = (): Promise<Observation | undefined> => this.#observer.observeRowAgain(row, options);
-    const outcome = await this.#publish(observeAgain, options, { position, observe });
-    // An unsettled payout is in the list of the next backfill.
-    return typeof outcome === 'number' ? outcome : 0;
+    return (await this.#publish(observeAgain, options, { position, observe })) ?? 0;
   }
 
   /**
-   * Publishes the new state changes that an observation shows. Observes again while the observation may be stale:
-   * another update of the payout was published meanwhile, or the observed state is older than the last update.
+   * Publishes the new state changes that an observation shows. Observes again if another update of the payout was
+   * published meanwhile, or if the observed state is in doubt.
    * @param first replaces `observe` for the first observation, which began at the given position
    */
   async #publish(
@@ -207,7 +214,7 @@ export class EventProcessor {
       if (observation === undefined) return reads === 1 ? undefined : 'unsettled';
       const isConfirmed = isSameObservation(previous, observation);
       const outcome = await this.#publishObservation(observation, position, isConfirmed, options);
-      if (outcome !== 'unsettled') return outcome;
+      if (outcome !== 'again') return outcome;
       previous = observation;
     }
     return 'unsettled';
@@ -215,42 +222,54 @@ export class EventProcessor {
 
   /** @param isConfirmed whether the previous observation showed the same state */
   async #publishObservation(
-    { intentId, paymentId, payout }: Observation,
+    observation: Observation,
     position: number,
     isConfirmed: boolean,
     options: { readonly deadline: number },
-  ): Promise<Outcome> {
+  ): Promise<Outcome | 'again'> {
     const { events, onPublished } = this.#options;
+    const { intentId, paymentId, payout } = observation;
     const history = await this.#observer.history({ intentId, paymentId, payout }, options);
     const since = await this.#publishedSince();
     // On an application without a call for single payouts, only a history proves that the payout exists.
     if (payout === undefined && history.length === 0) return undefined;
-    const inputs = {
-      ...(await events.updatesAndEventsOf(intentId, paymentId)),
-      intentId,
-      paymentId,
-      payout,
-      history,
-      since,
-    };
+    const known = await events.updatesAndEventsOf(intentId, paymentId);
+    const inputs = { ...known, intentId, paymentId, payout, history, since };
     const lastPaymentId = inputs.published.at(-1)?.paymentId ?? paymentId;
     if (lastPaymentId !== paymentId && !(await this.#observer.isNewestPayment(paymentId, intentId, options)))
       return 0;
-    if (!isConfirmed && mayBeStale(inputs)) return 'unsettled';
-    const changes = unpublishedChanges(inputs);
+    // Lean's calls, list and history may show a change at different times. So a step back that the history does not show
+    // is believed only once Lean has shown it for so long that it cannot be an old state.
+    const isDoubted = isInDoubt(inputs);
+    if (!isDoubted) this.#doubted.forget(intentId);
+    const isBelieved = isConfirmed && isDoubted && this.#doubted.heldMs(observation) >= propagationDelayMs;
+    const leavesOutCurrent = isDoubted && !isBelieved;
+    const changes = unpublishedChanges(leavesOutCurrent ? withoutCurrentState(inputs) : inputs);
     const published = await events.publish(changes.slice(0, maxChanges), position);
-    if (published === undefined) return 'unsettled';
+    if (published === undefined) return 'again';
     if (published > 0) onPublished(published);
     // The changes that are left are published after the next read.
-    return published < changes.length ? 'unsettled' : published;
+    if (published < changes.length) return 'again';
+    if (leavesOutCurrent) return isConfirmed ? 'unsettled' : 'again';
+    return published;
   }
 
-  /** The time of the first start on this store. Older state changes are not published. */
-  #publishedSince(): Promise<Instant> {
-    const { events, client } = this.#options;
-    this.#since ??= client
-      .now()
-      .then(now => events.recordStart(instantAt(now ?? Date.now())))
+  /**
+   * State changes from before this time are not published: the first start on this store has not happened yet, or their
+   * updates have been deleted.
+   */
+  async #publishedSince(): Promise<Instant> {
+    const start = await this.#firstStart();
+    const now = this.#options.client.clock.now() ?? Date.now();
+    const oldestKept = instantAt(now - updateRetentionMs);
+    return compareInstants(start, oldestKept) < 0 ? oldestKept : start;
+  }
+
+  /** The time of the first start on this store, by Lean's clock. */
+  #firstStart(): Promise<Instant> {
+    const { leases, client } = this.#options;
+    this.#since ??= leanNow(client)
+      .then(now => leases.recordStart(now))
       .catch((error: unknown) => {
         this.#since = undefined;
         throw error;
@@ -260,7 +279,7 @@ export class EventProcessor {
 }
 
 /**
- * The number of published state changes, or undefined if Lean does not know the payout. `unsettled` means that every
- * observation may have been stale, or that changes are left to be published.
+ * The number of published state changes, or undefined if Lean does not know the payout. `unsettled` means that the
+ * payout must be read again later, because its current state is in doubt, or because changes are left to be published.
  */
 type Outcome = number | 'unsettled' | undefined;

@@ -5,13 +5,15 @@ import { PollingLoop } from '../scheduling/polling-loop.ts';
 import { instantAt } from '../payouts/values/instant.ts';
 import { isAtBank, isBeforePayment, type Payout } from '../payouts/payout.ts';
 import type { NewPayout, PayoutEvents } from '../payouts/payout-update.ts';
+import type { UpdateLeases } from '../payouts/update-leases.ts';
 import type { EventProcessor } from './event-processor.ts';
 import { listedPages } from './listed-pages.ts';
 import { RowPublisher, type ListedRow } from './row-publisher.ts';
 
 export interface NewPayoutFollowerOptions {
   readonly client: LeanClient;
-  readonly events: Pick<PayoutEvents, 'newPayouts' | 'isFollowLeaseTaken' | 'takeFollowLease'>;
+  readonly events: Pick<PayoutEvents, 'newPayouts'>;
+  readonly leases: Pick<UpdateLeases, 'isFollowLeaseTaken' | 'takeFollowLease'>;
   readonly processor: Pick<EventProcessor, 'beginRead' | 'publishRow'>;
   /** Between two reads of the list, in ms. @default 3 s */
   readonly intervalMs?: number;
@@ -85,9 +87,9 @@ export class NewPayoutFollower {
     // Reset before the store is read, so that a creation during the read causes another one.
     this.#isWoken = false;
     this.#idleUntil = 0;
-    const { events, intervalMs, idleIntervalMs } = this.#options;
+    const { leases, intervalMs, idleIntervalMs } = this.#options;
     const leaseMs = leaseIntervals * intervalMs;
-    if (this.#isWaiting && (await events.isFollowLeaseTaken(leaseMs))) return;
+    if (this.#isWaiting && (await leases.isFollowLeaseTaken(leaseMs))) return;
     this.#isWaiting = false;
     const payouts = await this.#newPayouts();
     if (payouts.length === 0) {
@@ -96,7 +98,7 @@ export class NewPayoutFollower {
     }
     // After a failure this gateway does not renew its lease, because another gateway may still reach Lean.
     this.#isWaiting = true;
-    if (await events.takeFollowLease(leaseMs)) this.#isWaiting = !(await this.#readList(payouts));
+    if (await leases.takeFollowLease(leaseMs)) this.#isWaiting = !(await this.#readList(payouts));
   }
 
   /** The new payouts of which neither a payment nor a failure has been published. */

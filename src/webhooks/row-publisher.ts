@@ -14,7 +14,7 @@ export interface ListedRow {
 }
 
 export interface PublishResult {
-  /** Whether all rows were tried, except some of those that had failed before. */
+  /** Whether all rows were tried, except some of those that were open before. */
   readonly isComplete: boolean;
   /** The first failure, if there was any. */
   readonly failure: LeanError | undefined;
@@ -23,25 +23,25 @@ export interface PublishResult {
 /** After this many failures in a row no further rows are tried, because Lean itself seems to be failing. */
 const maxFailuresInRow = 3;
 
-/** The most failed payouts that are remembered. */
-const maxFailed = 1000;
+/** The most payouts that are remembered to be read again. */
+const maxOpen = 1000;
 
 /**
- * Publishes the states of payouts from the rows of Lean's list. If a payout cannot be read from Lean, the others are
- * published nevertheless. The next list then comes to the failed one after all others.
+ * Publishes the states of payouts from the rows of Lean's list. If a payout cannot be read from Lean, or if its state is
+ * in doubt, the others are published nevertheless. The next list then comes to it after all others.
  */
 export class RowPublisher {
   readonly #options: RowPublisherOptions;
-  /** The intents whose last try failed. The one that was tried first comes first. */
-  readonly #failed = new Set<string>();
+  /** The intents whose last try failed or left the state in doubt. The one that was tried first comes first. */
+  readonly #open = new Set<string>();
 
   constructor(options: RowPublisherOptions) {
     this.#options = options;
   }
 
-  /** The intents of the payouts that could not be read, as far as they were still listed. */
-  get failed(): ReadonlySet<string> {
-    return this.#failed;
+  /** The intents of the payouts that must be read again, as far as they were still listed. */
+  get open(): ReadonlySet<string> {
+    return this.#open;
   }
 
   /**
@@ -53,19 +53,19 @@ export class RowPublisher {
     pages: AsyncIterable<readonly ListedRow[]>,
     onPublished: () => void = () => undefined,
   ): Promise<PublishResult> {
-    const failedBefore = new Set(this.#failed);
+    const openBefore = new Set(this.#open);
     const retries = new Map<string, ListedRow>();
     const progress: Progress = { onPublished, failuresInRow: 0, failure: undefined };
     for await (const rows of pages)
       for (const listed of rows) {
         const { intentId } = listed.row;
-        if (failedBefore.has(intentId)) retries.set(intentId, listed);
+        if (openBefore.has(intentId)) retries.set(intentId, listed);
         else if (!(await this.#publishRow(listed, progress)))
           return { isComplete: false, failure: progress.failure };
       }
     // These have been published in another way.
-    for (const intentId of failedBefore.difference(retries)) this.#failed.delete(intentId);
-    for (const intentId of failedBefore) {
+    for (const intentId of openBefore.difference(retries)) this.#open.delete(intentId);
+    for (const intentId of openBefore) {
       const listed = retries.get(intentId);
       if (listed !== undefined && !(await this.#publishRow(listed, progress))) break;
     }
@@ -77,19 +77,25 @@ export class RowPublisher {
     const { processor, isStopped } = this.#options;
     if (isStopped()) return false;
     try {
-      if ((await processor.publishRow(row, position)) > 0) progress.onPublished();
-      this.#failed.delete(row.intentId);
+      const published = await processor.publishRow(row, position);
+      if (published === 'unsettled') this.#keepOpen(row);
+      else this.#open.delete(row.intentId);
+      if (published !== 'unsettled' && published > 0) progress.onPublished();
       progress.failuresInRow = 0;
       return true;
     } catch (error) {
       if (!(error instanceof LeanError)) throw error;
-      // Deleted first, so that it moves to the end.
-      this.#failed.delete(row.intentId);
-      if (this.#failed.size < maxFailed) this.#failed.add(row.intentId);
+      this.#keepOpen(row);
       progress.failure ??= error;
       if (!concernsOneRequest(error)) progress.failuresInRow += 1;
       return progress.failuresInRow < maxFailuresInRow && !concernsAllRequests(error);
     }
+  }
+
+  #keepOpen({ intentId }: Payout): void {
+    // Deleted first, so that it moves to the end.
+    this.#open.delete(intentId);
+    if (this.#open.size < maxOpen) this.#open.add(intentId);
   }
 }
 

@@ -41,7 +41,7 @@ export function unpublishedChanges(inputs: StateChangeInputs): PayoutStateChange
   const used = new Set(published.map(({ eventId }) => eventId));
   const generatedIds = new GeneratedIds(intentId, used);
   const unused = received.filter(({ eventId }) => !used.has(eventId));
-  const ofPayment = published.filter(each => isSamePayment(each, inputs));
+  const ofPayment = publishedOfPayment(inputs);
   const eventOf = matchEvents([...ofPayment, ...candidates], candidates, unused);
   const latestEventAt = unused.toSorted((a, b) => compareInstants(b.publishedAt, a.publishedAt))[0]
     ?.publishedAt;
@@ -78,40 +78,33 @@ export function unpublishedChanges(inputs: StateChangeInputs): PayoutStateChange
 }
 
 /**
- * Whether the current state that was read may be older than the history or the published changes. Then the payout must
- * be read again before it is published. This is so if the state lacks the tracking that was published last, occurs in
- * the history but not at its end, or is behind the last published change.
+ * Whether the current state that was read may be older than a known one. The known states are the published ones, and
+ * those that the history has after them. The current state is in doubt if it is an earlier one of them, or if it is
+ * behind the last of them. If the payout has really returned to it, the history shows this sooner or later; but it may
+ * lack changes of the tracking for ever.
  */
-export function mayBeStale(inputs: StateChangeInputs): boolean {
-  const { history, published } = inputs;
+export function isInDoubt(inputs: StateChangeInputs): boolean {
   const current = currentState(inputs);
   if (current === undefined) return false;
-  const includesCurrent = (states: readonly PaymentState[]): boolean =>
-    states.some(state => covers(state, current));
-  const last = published.at(-1);
-  // Both the list and the history may lack the end of the tracking.
-  if (
-    last?.postInitiationStatus != null &&
-    last.paymentId === current.paymentId &&
-    current.postInitiationStatus === null
-  )
-    return true;
-  if (includesCurrent(history.slice(-1))) return false;
-  if (includesCurrent(history)) return true;
-  return (
-    last !== undefined &&
-    !covers(last, current) &&
-    (includesCurrent(published) || progressOf(current) < progressOf(last))
-  );
+  const known = [...publishedOfPayment(inputs), ...changesAfterPublished(withoutCurrentState(inputs))];
+  const last = known.at(-1);
+  if (last === undefined || covers(last, current)) return false;
+  return known.some(state => covers(state, current)) || progressOf(current) < progressOf(last);
+}
+
+/** The same facts without the current state, so that the history alone shows the changes. */
+export function withoutCurrentState(inputs: StateChangeInputs): StateChangeInputs {
+  const { payout } = inputs;
+  return { ...inputs, payout: payout && { ...payout, state: undefined } };
 }
 
 /** The changes after the last published one. The last of them is the current state, if it was read. */
 function changesAfterPublished(inputs: StateChangeInputs): readonly LeanStateChange[] {
-  const { paymentId, payout, published } = inputs;
+  const { paymentId, payout } = inputs;
   const changes = changesAtLean(inputs);
   const keys = changes.map(stateKey);
   const lastIndexOf = new Map(keys.map((key, index) => [key, index]));
-  const ofPayment = published.filter(each => isSamePayment(each, inputs));
+  const ofPayment = publishedOfPayment(inputs);
   let next = 0;
   let hasLastPublished = true;
   for (const each of ofPayment) {
@@ -130,6 +123,11 @@ function changesAfterPublished(inputs: StateChangeInputs): readonly LeanStateCha
   const newer = later.filter(change => progressOf(change) >= reached && !known.has(stateKey(change)));
   const current = currentState(inputs) === undefined ? undefined : changes.at(-1);
   return current === undefined || newer.includes(current) ? newer : [...newer, current];
+}
+
+/** The published changes of the payment, and those from before there was a payment. */
+function publishedOfPayment(inputs: StateChangeInputs): readonly PayoutStateChange[] {
+  return inputs.published.filter(each => isSamePayment(each, inputs));
 }
 
 /** Lean's history without repeated states, oldest first. Ends with the current state, if it was read. */

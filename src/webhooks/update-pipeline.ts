@@ -1,5 +1,6 @@
 import type { LeanClient } from '../lean/client.ts';
-import type { PayoutEvents } from '../payouts/payout-update.ts';
+import { updateRetentionMs, type PayoutEvents } from '../payouts/payout-update.ts';
+import type { UpdateLeases } from '../payouts/update-leases.ts';
 import type { AnnouncedPayout } from '../payouts/creation/payout-records.ts';
 import { StoreUnavailable } from '../errors/gateway-errors.ts';
 import { PollingLoop } from '../scheduling/polling-loop.ts';
@@ -13,6 +14,7 @@ import { EventProcessor } from './event-processor.ts';
 export interface UpdatePipelineOptions extends ObservationSources {
   readonly client: LeanClient;
   readonly events: PayoutEvents;
+  readonly leases: UpdateLeases;
   /** The secrets that Lean signs its webhooks with. */
   readonly secrets: readonly string[];
   /** Announces new updates to all gateways on the store, including this one. */
@@ -46,8 +48,6 @@ export interface UpdatePipelineOptions extends ObservationSources {
   readonly followIntervalMs?: number;
 }
 
-/** How long events and updates are kept: as long as Lean lists its events. */
-const retentionMs = 90 * 24 * 60 * 60 * 1000;
 const purgeIntervalMs = 60 * 60 * 1000;
 const retryStartMs = 5000;
 
@@ -63,7 +63,7 @@ export class UpdatePipeline {
   #stopped = false;
 
   constructor(options: UpdatePipelineOptions) {
-    const { client, events, callbacks } = options;
+    const { client, events, leases, callbacks } = options;
     this.#options = options;
     this.updates = new LiveUpdates({
       events,
@@ -111,11 +111,12 @@ export class UpdatePipeline {
     this.#follower = new NewPayoutFollower({
       client,
       events,
+      leases,
       processor,
       ...(options.followIntervalMs !== undefined && { intervalMs: options.followIntervalMs }),
     });
     const retention = new PollingLoop({
-      poll: () => events.purge(retentionMs),
+      poll: () => events.purge(updateRetentionMs),
       intervalMs: purgeIntervalMs,
       isTransient: error => error instanceof StoreUnavailable,
       // Old rows may wait for the next hour.

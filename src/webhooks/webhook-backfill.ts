@@ -2,9 +2,11 @@ import type { LeanClient } from '../lean/client.ts';
 import { pageSize } from '../lean/page-size.ts';
 import { LeanError } from '../errors/lean-errors.ts';
 import { StoreUnavailable } from '../errors/gateway-errors.ts';
+import { propagationDelayMs } from '../payouts/propagation-delay.ts';
 import { instantAt, compareInstants, type Instant } from '../payouts/values/instant.ts';
 import { count } from '../payouts/lean-values.ts';
 import { awaitsTracking, type Payout } from '../payouts/payout.ts';
+import type { UpdateLeases } from '../payouts/update-leases.ts';
 import { PollingLoop } from '../scheduling/polling-loop.ts';
 import {
   isSameState,
@@ -14,12 +16,14 @@ import {
 } from '../payouts/payout-update.ts';
 import { eventFromLean } from './event-from-lean.ts';
 import type { EventProcessor } from './event-processor.ts';
+import { leanNow } from './lean-now.ts';
 import { listedPages } from './listed-pages.ts';
 import { RowPublisher, type ListedRow, type PublishResult } from './row-publisher.ts';
 
 export interface WebhookBackfillOptions {
   readonly client: LeanClient;
   readonly events: PayoutEvents;
+  readonly leases: UpdateLeases;
   readonly processor: EventProcessor;
   /** Called with the number of events and payouts that a backfill has recovered. */
   readonly onMissed: (missed: { readonly events: number; readonly payouts: number }) => void;
@@ -27,14 +31,16 @@ export interface WebhookBackfillOptions {
   readonly onFailure: (error: Error | undefined) => void;
   /** Between two backfills, in ms. @default 3 min */
   readonly intervalMs?: number;
+  /** This machine's clock; epoch ms. @default Date.now */
+  readonly clock?: () => number;
 }
 
 const maxPages = 1000;
 
-/** How far a backfill reaches into the range of the one before it: Lean may list entries late, and clocks differ. */
-const overlapMs = 10 * 60_000;
-
-/** How long a payout that cannot be read is retried, in ms. After that, only its next change is published. */
+/**
+ * How long a payout is read again that cannot be read or whose state is in doubt, in ms. After that, only its next
+ * change is published.
+ */
 const retryMs = 3_600_000;
 
 /** Stands for rows of Lean's list without an intent id. */
@@ -49,13 +55,13 @@ export class WebhookBackfill {
   readonly #options: Required<WebhookBackfillOptions>;
   readonly #loop: PollingLoop;
   readonly #publisher: RowPublisher;
-  /** Intents whose payouts could not be read, with the time of the first failure (Lean's clock, epoch ms). */
-  #firstFailures: ReadonlyMap<string, number> = new Map();
+  /** Intents whose payouts must be read again, with the time of the first try (Lean's clock, epoch ms). */
+  #openSince: ReadonlyMap<string, number> = new Map();
   /** Whether this gateway has begun a backfill since its start. */
   #hasBegun = false;
 
   constructor(options: WebhookBackfillOptions) {
-    this.#options = { intervalMs: 180_000, ...options };
+    this.#options = { intervalMs: 180_000, clock: Date.now, ...options };
     const { intervalMs, onFailure } = this.#options;
     this.#loop = new PollingLoop({
       poll: () => this.#backfillIfDue(),
@@ -80,31 +86,26 @@ export class WebhookBackfill {
   }
 
   async #backfillIfDue(): Promise<void> {
-    const { events, intervalMs } = this.#options;
-    const leanNow = await this.#leanNow();
+    const { client, leases, intervalMs, clock } = this.#options;
+    const now = await leanNow(client, clock);
     // The lease is shorter than the interval, because a single gateway would otherwise find its own lease still valid.
     // The first one recovers what this gateway missed before its start, so it runs even if another gateway's was recent.
-    const upTo = await events.takeBackfillLease(intervalMs * 0.9, leanNow, { evenIfNotDue: !this.#hasBegun });
+    const upTo = await leases.takeBackfillLease(intervalMs * 0.9, now, { evenIfNotDue: !this.#hasBegun });
     this.#hasBegun = true;
-    if (upTo !== undefined) await this.backfill(upTo, leanNow);
-  }
-
-  /** The time on Lean's clock, which the times of events and payouts come from. */
-  async #leanNow(): Promise<Instant> {
-    return instantAt((await this.#options.client.now()) ?? Date.now());
+    if (upTo !== undefined) await this.backfill(upTo, now);
   }
 
   /**
    * Recovers what was missed between two times.
    * @param upTo the end of the last complete backfill
-   * @param until the current time on Lean's clock
+   * @param until from `leanNow()`
    * @throws LeanError, StoreUnavailable
    */
   async backfill(upTo: Instant, until: Instant): Promise<void> {
-    const { events, processor, onMissed } = this.#options;
-    const since = await events.recordStart(until);
-    // A recorded time later than Lean's time comes from a wrong clock.
-    const overlapping = instantAt(Math.min(Date.parse(upTo), Date.parse(until)) - overlapMs);
+    const { leases, processor, onMissed } = this.#options;
+    const since = await leases.recordStart(until);
+    // A recorded time later than Lean's time comes from a wrong clock. Ranges overlap because Lean may list a change late.
+    const overlapping = instantAt(Math.min(Date.parse(upTo), Date.parse(until)) - propagationDelayMs);
     // Changes from before the first start on this store are not published.
     const from = compareInstants(overlapping, since) < 0 ? since : overlapping;
     const missed: Missed = { events: 0, payouts: 0, rowError: undefined };
@@ -124,19 +125,17 @@ export class WebhookBackfill {
     if (this.#loop.stopped) return;
     const { isComplete, failure = missed.rowError } = result;
     const now = Date.parse(until);
-    this.#rememberFailures(missed.rowError !== undefined, now);
-    const isRetrying = [...this.#firstFailures.values()].some(failedAt => now - failedAt < retryMs);
+    this.#rememberOpen(missed.rowError !== undefined, now);
+    const isRetrying = [...this.#openSince.values()].some(openSince => now - openSince < retryMs);
     // An incomplete backfill moves nothing forward: the next one starts where this one started.
-    await events.completeBackfill(isComplete && !isRetrying ? until : upTo);
+    await leases.completeBackfill(isComplete && !isRetrying ? until : upTo);
     if (failure !== undefined) throw failure;
   }
 
-  /** Keeps the payouts that cannot be read, each with the time of its first failure. */
-  #rememberFailures(hasUnreadableRow: boolean, now: number): void {
-    const failed = [...this.#publisher.failed, ...(hasUnreadableRow ? [unreadableRow] : [])];
-    this.#firstFailures = new Map(
-      failed.map(intentId => [intentId, this.#firstFailures.get(intentId) ?? now]),
-    );
+  /** Keeps the payouts that must be read again, each with the time of the first try. */
+  #rememberOpen(hasUnreadableRow: boolean, now: number): void {
+    const open = [...this.#publisher.open, ...(hasUnreadableRow ? [unreadableRow] : [])];
+    this.#openSince = new Map(open.map(intentId => [intentId, this.#openSince.get(intentId) ?? now]));
   }
 
   /** Stores the events that were not received. Some Lean applications have no list of events. */

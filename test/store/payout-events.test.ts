@@ -10,9 +10,6 @@ import { freshStore, openEmptyStore, openTestStore, storeKinds, type StoreKind }
 const noon = Date.parse('2026-03-01T12:00:00Z');
 const minute = 60_000;
 
-/** The time of Lean's clock, which differs from the store's clock. */
-const leanNow = '2026-03-01T12:00:07.000Z' as Instant;
-
 function receivedEvent(eventId: string, overrides: Partial<ReceivedEvent> = {}): ReceivedEvent {
   return {
     eventId,
@@ -291,7 +288,6 @@ describe('concurrent publishing by several gateways (PostgreSQL)', () => {
   async function gateways(count: number): Promise<readonly SqlPayoutEvents[]> {
     const config = await freshStore('PostgreSQL');
     const all = Array.from({ length: count }, () => new SqlPayoutEvents(openTestStore(config), 'test'));
-    await Promise.all(all.map(events => events.recordStart(leanNow)));
     return all;
   }
 
@@ -402,100 +398,6 @@ describe('concurrent publishing by several gateways (PostgreSQL)', () => {
   });
 });
 
-describe.each(storeKinds)('the backfill lease (%s)', kind => {
-  it('only one gateway gets the lease, and only one gets the next lease when it is due', async () => {
-    const { clock, events, open } = await start(kind);
-    const all = [events, ...Array.from({ length: 7 }, () => open())];
-    const leases = async () =>
-      (await Promise.all(all.map(each => each.takeBackfillLease(minute, leanNow)))).filter(
-        lease => lease !== undefined,
-      );
-    expect(await leases()).toEqual([leanNow]);
-    clock.ms += minute - 1;
-    expect(await leases()).toEqual([]);
-    clock.ms += 1;
-    expect(await leases()).toEqual([leanNow]);
-  });
-
-  it('a gateway that has just started gets the lease although another one just had it, and then no backfill is due', async () => {
-    const { events, open } = await start(kind);
-    await events.takeBackfillLease(minute, leanNow);
-    const started = open();
-    expect(await started.takeBackfillLease(minute, leanNow, { evenIfNotDue: true })).toBe(leanNow);
-    for (const each of [events, started])
-      expect(await each.takeBackfillLease(minute, leanNow)).toBeUndefined();
-  });
-
-  it('a backfill starts where the last completed backfill ended', async () => {
-    const { clock, events } = await start(kind);
-    await events.takeBackfillLease(minute, leanNow);
-    await events.completeBackfill('2026-03-01T12:05:00.000Z' as Instant);
-    clock.ms += minute;
-    expect(await events.takeBackfillLease(minute, leanNow)).toBe('2026-03-01T12:05:00.000Z');
-  });
-
-  it('each Lean application has its own lease and its own end of the last backfill', async () => {
-    const { clock, events, open } = await start(kind);
-    const another = open('another');
-    await events.takeBackfillLease(minute, leanNow);
-    expect(await another.takeBackfillLease(minute, leanNow)).toBe(leanNow);
-    expect(await open('another').takeBackfillLease(minute, leanNow)).toBeUndefined();
-    const later = '2026-03-01T12:05:00.000Z' as Instant;
-    await events.completeBackfill(later);
-    clock.ms += minute;
-    expect(await another.takeBackfillLease(minute, leanNow)).toBe(leanNow);
-    expect(await events.takeBackfillLease(minute, leanNow)).toBe(later);
-  });
-
-  it('the first backfill of an application starts where the last one of another ended, in case only the client id is new', async () => {
-    const { events, open } = await start(kind);
-    await events.takeBackfillLease(minute, leanNow);
-    const later = '2026-03-01T12:05:00.000Z' as Instant;
-    await events.completeBackfill(later);
-    const now = '2026-03-01T12:20:00.000Z' as Instant;
-    const another = open('another');
-    expect(await another.takeBackfillLease(minute, now)).toBe(later);
-    expect(await another.recordStart(now)).toBe(leanNow);
-  });
-
-  it('a backfill that ends earlier by Lean’s clock replaces a wrong time in the future', async () => {
-    const { clock, events } = await start(kind);
-    await events.takeBackfillLease(minute, leanNow);
-    await events.completeBackfill('2099-01-01T00:00:00.000Z' as Instant);
-    await events.completeBackfill('2026-03-01T12:04:00.000Z' as Instant);
-    clock.ms += minute;
-    expect(await events.takeBackfillLease(minute, leanNow)).toBe('2026-03-01T12:04:00.000Z');
-  });
-
-  it('a due time that a wrong clock has stored too far ahead does not block the lease', async () => {
-    const { clock, events } = await start(kind);
-    clock.ms += 365 * 24 * 60 * minute;
-    await events.takeBackfillLease(minute, leanNow);
-    clock.ms = noon;
-    expect(await events.takeBackfillLease(minute, leanNow)).toBe(leanNow);
-    clock.ms += minute - 1;
-    expect(await events.takeBackfillLease(minute, leanNow)).toBeUndefined();
-  });
-
-  it('the recorded start of the first gateway does not change', async () => {
-    const { clock, events, open } = await start(kind);
-    expect(await events.recordStart(leanNow)).toBe(leanNow);
-    clock.ms += minute;
-    const later = '2026-03-01T12:06:00.000Z' as Instant;
-    await events.takeBackfillLease(minute, later);
-    await events.completeBackfill(later);
-    expect(await events.recordStart(later)).toBe(leanNow);
-    expect(await open().recordStart(later)).toBe(leanNow);
-  });
-
-  it('a recorded start in the future is replaced, because a wrong clock wrote it', async () => {
-    const { events } = await start(kind);
-    await events.recordStart('2099-01-01T00:00:00.000Z' as Instant);
-    expect(await events.recordStart(leanNow)).toBe(leanNow);
-    expect(await events.recordStart('2026-03-01T12:00:08.000Z' as Instant)).toBe(leanNow);
-  });
-});
-
 describe.each(storeKinds)('retention of events and updates (%s)', kind => {
   it('completed events are deleted when they are older than the retention by the store’s clock', async () => {
     const { clock, events } = await start(kind);
@@ -533,5 +435,32 @@ describe.each(storeKinds)('retention of events and updates (%s)', kind => {
     await events.purge(minute - 1);
     expect(await storedUpdates(events)).toEqual([[3, 'intent-2 pending']]);
     expect((await events.publishedAfter(0, 0)).last).toBe(3);
+  });
+
+  it('of the deleted updates of a payout, the last one is remembered, before all that are still published', async () => {
+    const { clock, events } = await start(kind);
+    const remembered = async () => {
+      const { published } = await events.updatesAndEventsOf('intent-1', null);
+      const last = (await events.latestUpdates(['intent-1'])).get('intent-1');
+      expect(last).toEqual(published.at(-1));
+      return published.map(({ eventId }) => eventId);
+    };
+    await publishNow(events, [change('pending'), change('accepted')]);
+    expect(await remembered()).toEqual(['intent-1 pending', 'intent-1 accepted']);
+    clock.ms += minute;
+    // The newest update is both published and remembered.
+    await events.purge(minute - 1);
+    expect(await remembered()).toEqual(['intent-1 accepted']);
+    await publishNow(events, [change('paid'), change('pending', 'intent-2')]);
+    await events.purge(minute - 1);
+    expect(await storedUpdates(events)).toEqual([
+      [3, 'intent-1 paid'],
+      [4, 'intent-2 pending'],
+    ]);
+    expect(await remembered()).toEqual(['intent-1 accepted', 'intent-1 paid']);
+    clock.ms += minute;
+    await events.purge(minute - 1);
+    expect(await storedUpdates(events)).toEqual([[4, 'intent-2 pending']]);
+    expect(await remembered()).toEqual(['intent-1 paid']);
   });
 });

@@ -14,7 +14,7 @@ export type ResponseEdit = (body: any, path: string) => unknown;
 
 const headersSetByFetch = new Set(['host', 'connection', 'content-length', 'accept-encoding']);
 
-/** Starts a proxy in front of a Lean that refuses requests or changes response bodies. It closes with the test. */
+/** Starts a proxy in front of a Lean that refuses requests or changes responses. It closes with the test. */
 export async function startLeanProxy(target = '') {
   const lean = {
     url: '',
@@ -22,6 +22,8 @@ export async function startLeanProxy(target = '') {
     edit: (body => body) as ResponseEdit,
     /** The status to refuse a request with. Undefined forwards the request. */
     refuse: (() => undefined) as (path: string) => number | undefined,
+    /** By how much its `Date` is ahead, in ms. */
+    dateAheadMs: 0,
   };
   const forward = async (request: IncomingMessage) => {
     const { method = 'GET', url = '', headers } = request;
@@ -43,7 +45,8 @@ export async function startLeanProxy(target = '') {
       .then(async leanResponse => {
         const body = await leanResponse.text();
         const date = leanResponse.headers.get('date');
-        if (date !== null) response.setHeader('date', date);
+        if (date !== null)
+          response.setHeader('date', new Date(Date.parse(date) + lean.dateAheadMs).toUTCString());
         json(response, leanResponse.ok ? lean.edit(JSON.parse(body), path) : body, leanResponse.status);
       })
       // The sandbox closes at the end of the test.

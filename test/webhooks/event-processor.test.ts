@@ -5,11 +5,10 @@ import { PayoutReads } from '../../src/payouts/payout-reads.ts';
 import type { Payout } from '../../src/payouts/payout.ts';
 import type { PayoutUpdate, ReceivedEvent } from '../../src/payouts/payout-update.ts';
 import type { SandboxOptions } from '../../src/sandbox/sandbox-options.ts';
-import { SqlPayoutEvents } from '../../src/store/payout-events.ts';
 import { EventProcessor, type EventProcessorOptions } from '../../src/webhooks/event-processor.ts';
 import { clientTo, startLean } from '../lean/fixtures.ts';
 import { freshStore, openTestStore } from '../support/stores.ts';
-import { createEventProcessor } from '../support/updates.ts';
+import { createEventProcessor, updateStore } from '../support/updates.ts';
 
 it('an event that arrives just as a batch without it ends is processed in another batch', async () => {
   for (let delay = 0; delay < 12; delay += 1) {
@@ -39,10 +38,11 @@ it('an event that arrives just as a batch without it ends is processed in anothe
 async function startProcessor(options: SandboxOptions = {}) {
   const lean = await startLean(options);
   const client = clientTo(lean.url);
-  const events = new SqlPayoutEvents(openTestStore(await freshStore('SQLite')), 'test');
-  const processor = createEventProcessor(client, events);
+  const store = updateStore(openTestStore(await freshStore('SQLite')));
+  const { events } = store;
+  const processor = createEventProcessor(client, store);
   onTestFinished(() => processor.stop());
-  await events.recordStart('2020-01-01T00:00:00.000Z' as Instant);
+  await store.leases.recordStart('2020-01-01T00:00:00.000Z' as Instant);
   /** Receives an event. It has no intent and no tracking unless `changes` add them. */
   const receive = async (eventId: string, changes: Partial<ReceivedEvent>): Promise<void> => {
     const event: ReceivedEvent = {
@@ -61,7 +61,7 @@ async function startProcessor(options: SandboxOptions = {}) {
   const published = async () => (await events.publishedAfter(0, 1000)).updates;
   const calls = (operation: string) =>
     lean.requests.filter(request => request.operation === operation).length;
-  return { lean, client, events, processor, receive, published, calls };
+  return { lean, client, store, events, processor, receive, published, calls };
 }
 
 const publishedStates = (updates: readonly PayoutUpdate[]) =>
@@ -80,9 +80,9 @@ it('an event is checked with the Lean application whose gateway received it, and
   const database = openTestStore(await freshStore('SQLite'));
   const start = async (application: string, seed: number) => {
     const lean = await startLean({ seed });
-    const events = new SqlPayoutEvents(database, application);
-    const processor = createEventProcessor(clientTo(lean.url), events);
-    return { lean, events, processor };
+    const store = updateStore(database, application);
+    const processor = createEventProcessor(clientTo(lean.url), store);
+    return { lean, events: store.events, processor };
   };
   const [mine, other] = [await start('test', 1), await start('another', 2)];
   const { paymentId, intentId } = mine.lean.payouts.add({ status: 'PENDING_WITH_BANK' });
@@ -181,11 +181,11 @@ it('a history of more state changes than fit into one statement is published com
 describe('two gateways on one store', () => {
   /** Two processors. The slow one gets the payout that it reads only after `release()`. */
   async function startTwoProcessors() {
-    const { lean, client, events, processor, published } = await startProcessor();
+    const { lean, client, store, events, processor, published } = await startProcessor();
     const held: (() => void)[] = [];
     const reads = new PayoutReads(client);
     let isHolding = true;
-    const slow = createEventProcessor(clientTo(lean.url), events, {
+    const slow = createEventProcessor(clientTo(lean.url), store, {
       reads: {
         lacksDetailCalls: false,
         intent: reads.intent.bind(reads),
@@ -292,16 +292,14 @@ async function startReportingProcessor() {
   const lean = await startLean();
   const client = clientTo(lean.url);
   const clock = { ms: Date.now() };
-  const events = new SqlPayoutEvents(
-    openTestStore(await freshStore('SQLite'), { clock: () => clock.ms }),
-    'test',
-  );
+  const store = updateStore(openTestStore(await freshStore('SQLite'), { clock: () => clock.ms }));
+  const { events } = store;
   const reported: (string | undefined)[] = [];
-  const processor = createEventProcessor(client, events, {
+  const processor = createEventProcessor(client, store, {
     onFailure: error => reported.push(error && 'failure'),
   });
   onTestFinished(() => processor.stop());
-  await events.recordStart('2020-01-01T00:00:00.000Z' as Instant);
+  await store.leases.recordStart('2020-01-01T00:00:00.000Z' as Instant);
   let eventNumber = 0;
   const receive = async (paymentId: string | null): Promise<void> => {
     eventNumber += 1;

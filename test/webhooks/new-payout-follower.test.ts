@@ -11,7 +11,7 @@ import { clientTo, json, rawServer, startLean } from '../lean/fixtures.ts';
 import { created, minute, overrideDatabase, response, startStore } from '../store/store-fixture.ts';
 import { editRows, startLeanProxy } from '../support/lean-proxy.ts';
 import { createTestCore, keyOf, transfer, transfers } from '../support/test-core.ts';
-import { createEventProcessor } from '../support/updates.ts';
+import { createEventProcessor, updateStore } from '../support/updates.ts';
 
 /** The store's time stands still, so a lease ends only after the test has let time pass. */
 const intervalMs = 5;
@@ -38,7 +38,8 @@ function startFollowing(
   leanClock.observe(now());
   const read = new Bulkhead({ concurrency: 16, queue: 64, probeAfterMs });
   const client = clientTo(leanUrl, { clock: leanClock, bulkheads: { read, write: read } });
-  const events = new SqlPayoutEvents(database, application);
+  const store = updateStore(database, application);
+  const { events, leases } = store;
   let storeReads = 0;
   let isPolling = false;
   let hasRead = Promise.withResolvers<undefined>();
@@ -50,8 +51,8 @@ function startFollowing(
     begun.resolve(undefined);
     await mayRun.promise;
   };
-  const isFollowLeaseTaken = events.isFollowLeaseTaken.bind(events);
-  vi.spyOn(events, 'isFollowLeaseTaken').mockImplementation(async ms => {
+  const isFollowLeaseTaken = leases.isFollowLeaseTaken.bind(leases);
+  vi.spyOn(leases, 'isFollowLeaseTaken').mockImplementation(async ms => {
     await beginPollWhenAllowed();
     const isTaken = isStopped || (await isFollowLeaseTaken(ms));
     isPolling = !isTaken;
@@ -65,11 +66,11 @@ function startFollowing(
     hasRead.resolve(undefined);
     return payouts;
   });
-  const processor = createEventProcessor(client, events);
+  const processor = createEventProcessor(client, store);
   const publishRow = vi.spyOn(processor, 'publishRow');
   const followed = new NewPayoutFollower({
     client,
-    events,
+    ...store,
     processor,
     intervalMs,
     idleIntervalMs: 0,
@@ -101,7 +102,7 @@ function startFollowing(
     publishedRows: () => publishRow.mock.calls.length,
     /** The processor cannot settle the state of the next row. */
     leaveNextRowUnsettled() {
-      publishRow.mockResolvedValueOnce(0);
+      publishRow.mockResolvedValueOnce('unsettled');
     },
     beginPoll,
     /** Runs one poll that finds no new payouts, so no other follows by itself. */

@@ -6,7 +6,7 @@ import { payoutIdOf } from '../../src/payouts/values/ids.ts';
 import { compareInstants, instantAt, type Instant } from '../../src/payouts/values/instant.ts';
 import { unknownParty, type Payout, type PostInitiationStatus } from '../../src/payouts/payout.ts';
 import type { PayoutStateChange, ReceivedEvent } from '../../src/payouts/payout-update.ts';
-import { mayBeStale, unpublishedChanges, type StateChangeInputs } from '../../src/webhooks/state-changes.ts';
+import { isInDoubt, unpublishedChanges, type StateChangeInputs } from '../../src/webhooks/state-changes.ts';
 
 const paymentId = 'b0000000-0000-4000-8000-000000000001';
 const intentId = 'c0000000-0000-4000-8000-000000000001';
@@ -437,6 +437,8 @@ describe('a payout that returns to earlier states', () => {
 
 describe('a state that is behind the last published one', () => {
   const published = changes({ payout: payoutIn(paid), history: paidHistory });
+  const isDoubted = (inputs: Partial<StateChangeInputs> & Pick<StateChangeInputs, 'payout'>) =>
+    isInDoubt({ intentId, paymentId, history: [], received: [], published: [], since: at(0), ...inputs });
 
   it('is published if it is the current state, but not from the history alone', () => {
     expect(changes({ payout: undefined, history: paidHistory.slice(0, 2), published })).toEqual([]);
@@ -445,26 +447,36 @@ describe('a state that is behind the last published one', () => {
     ).toEqual([['ACCEPTED_BY_BANK', null]]);
   });
 
-  it('may be stale, unless the history ends with it', () => {
-    const isStale = (inputs: Partial<StateChangeInputs> & Pick<StateChangeInputs, 'payout'>) =>
-      mayBeStale({ intentId, paymentId, history: [], received: [], published: [], since: at(0), ...inputs });
-    expect(isStale({ payout: payoutIn(acceptedSoFar), published })).toBe(true);
-    expect(isStale({ payout: payoutIn(['FAILED', null]), published })).toBe(true);
-    expect(isStale({ payout: payoutIn(acceptedSoFar), published, history: paidHistory })).toBe(true);
-    expect(isStale({ payout: payoutIn(acceptedSoFar), published, history: paidHistory.slice(0, 2) })).toBe(
+  it('is in doubt, unless the history has it after the last published one', () => {
+    expect(isDoubted({ payout: payoutIn(acceptedSoFar), published })).toBe(true);
+    expect(isDoubted({ payout: payoutIn(['FAILED', null]), published })).toBe(true);
+    expect(isDoubted({ payout: payoutIn(acceptedSoFar), published, history: paidHistory })).toBe(true);
+    for (const history of [paidHistory.slice(0, 2), paidHistory.slice(0, 1)])
+      expect(isDoubted({ payout: payoutIn(acceptedSoFar), published, history })).toBe(true);
+    const returned = [...paidHistory, historyEvent(3, pending)];
+    expect(isDoubted({ payout: payoutIn(['PENDING_WITH_BANK', null]), published, history: returned })).toBe(
+      false,
+    );
+  });
+
+  it('is in doubt if it is behind the end of the history, although nothing has been published', () => {
+    expect(isDoubted({ payout: payoutIn(acceptedSoFar), history: paidHistory })).toBe(true);
+    expect(isDoubted({ payout: payoutIn(['AWAITING_AUTHORIZATION', null]), history: paidHistory })).toBe(
       true,
     );
+  });
+
+  it('is not in doubt if it is new, or if it was read without the tracking or not at all', () => {
     expect(
-      isStale({
+      isDoubted({
         payout: payoutIn(acceptedSoFar),
         published: published.slice(0, 1),
         history: paidHistory.slice(0, 2),
       }),
     ).toBe(false);
-    expect(isStale({ payout: payoutIn(acceptedSoFar), history: paidHistory })).toBe(true);
-    expect(isStale({ payout: payoutIn(paid), published, history: paidHistory.slice(0, 2) })).toBe(false);
-    expect(isStale({ payout: payoutIn(accepted), published })).toBe(false);
-    expect(isStale({ payout: undefined, published, history: paidHistory })).toBe(false);
+    expect(isDoubted({ payout: payoutIn(paid), published, history: paidHistory.slice(0, 2) })).toBe(false);
+    expect(isDoubted({ payout: payoutIn(accepted), published })).toBe(false);
+    expect(isDoubted({ payout: undefined, published, history: paidHistory })).toBe(false);
   });
 });
 

@@ -3,12 +3,11 @@ import { expect, it } from 'vitest';
 import { instantAt } from '../../src/payouts/values/instant.ts';
 import type { PayoutUpdate } from '../../src/payouts/payout-update.ts';
 import { updateCursor } from '../../src/payouts/update-cursor.ts';
-import { SqlPayoutEvents } from '../../src/store/payout-events.ts';
 import { eventFromLean } from '../../src/webhooks/event-from-lean.ts';
 import { LiveUpdates } from '../../src/webhooks/live-updates.ts';
 import { clientTo, startLean } from '../lean/fixtures.ts';
 import { freshStore, openTestStore } from '../support/stores.ts';
-import { createBackfill, createEventProcessor } from '../support/updates.ts';
+import { createBackfill, createEventProcessor, updateStore } from '../support/updates.ts';
 
 /**
  * State sequences of payouts, some of which return to earlier states. A state is the status, a space and the tracking.
@@ -38,7 +37,8 @@ async function startWorld() {
   const time = { ms: Date.UTC(2026, 2, 1, 12) };
   const lean = await startLean({ clock: () => time.ms });
   const client = clientTo(lean.url);
-  const events = new SqlPayoutEvents(openTestStore(await freshStore('SQLite')), 'test');
+  const store = updateStore(openTestStore(await freshStore('SQLite')));
+  const { events } = store;
   const live = new LiveUpdates({
     events,
     intervalMs: 2 ** 31 - 1,
@@ -46,14 +46,14 @@ async function startWorld() {
       client.stopSharingReads();
     },
   });
-  const processor = createEventProcessor(client, events, {
+  const processor = createEventProcessor(client, store, {
     onPublished: () => {
       live.wake();
     },
   });
-  const webhookBackfill = createBackfill(client, events, processor);
+  const webhookBackfill = createBackfill(client, store, processor);
   const start = instantAt(time.ms);
-  await events.recordStart(start);
+  await store.leases.recordStart(start);
   await live.start();
   const backfill = () => webhookBackfill.backfill(start, instantAt(time.ms));
   const stop = async (): Promise<void> => {

@@ -1,13 +1,13 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Bulkhead } from '../../src/lean/bulkhead.ts';
 import { instantAt, type Instant } from '../../src/payouts/values/instant.ts';
+import { updateRetentionMs } from '../../src/payouts/payout-update.ts';
 import type { SandboxOptions } from '../../src/sandbox/sandbox.ts';
-import { SqlPayoutEvents } from '../../src/store/payout-events.ts';
 import { eventFromLean } from '../../src/webhooks/event-from-lean.ts';
 import { clientTo, startLean } from '../lean/fixtures.ts';
-import { editHistory, editRows, startLeanProxy } from '../support/lean-proxy.ts';
+import { editHistory, editRows, startLeanProxy, type ResponseEdit } from '../support/lean-proxy.ts';
 import { freshStore, openTestStore } from '../support/stores.ts';
-import { createBackfill, createEventProcessor } from '../support/updates.ts';
+import { createBackfill, createEventProcessor, updateStore } from '../support/updates.ts';
 
 /*
  * The last update of every payout equals Lean's state, even if Lean's responses are late, incomplete or broken.
@@ -23,19 +23,21 @@ async function startBackfill(options: SandboxOptions = {}) {
   // Opens no circuit after failures, so that each payout is read.
   const read = new Bulkhead({ concurrency: 16, queue: 64, probeAfterMs: 0 });
   const client = clientTo(lean.url, { bulkheads: { read, write: read } });
-  const events = new SqlPayoutEvents(openTestStore(await freshStore('SQLite')), 'test');
-  const processor = createEventProcessor(client, events);
+  const store = updateStore(openTestStore(await freshStore('SQLite'), { clock: () => time.ms }));
+  const { events, leases } = store;
+  const processor = createEventProcessor(client, store, { clock: () => time.ms });
   const completed: Instant[] = [];
-  vi.spyOn(events, 'completeBackfill').mockImplementation(upTo => {
+  vi.spyOn(leases, 'completeBackfill').mockImplementation(upTo => {
     completed.push(upTo);
     return Promise.resolve();
   });
-  const backfill = createBackfill(client, events, processor);
+  const backfill = createBackfill(client, store, processor);
+  const processed = [vi.spyOn(events, 'complete'), vi.spyOn(events, 'postpone')];
   onTestFinished(async () => {
     await Promise.all([processor.stop(), backfill.stop()]);
   });
   const start = instantAt(time.ms);
-  await events.recordStart(start);
+  await leases.recordStart(start);
   time.ms += 1000;
   /** Runs a backfill three minutes after the last one. */
   const runBackfill = async (): Promise<void> => {
@@ -47,6 +49,29 @@ async function startBackfill(options: SandboxOptions = {}) {
     const list = await client.listEvents({ page: '0', size: '100', from: start });
     await events.receive((list?.data ?? []).map(eventFromLean).filter(event => event !== undefined));
     processor.wake();
+  };
+  /** Processes the due events, the event of a webhook among them. */
+  const processEvent = async (eventId: string): Promise<void> => {
+    for (const spy of processed) spy.mockClear();
+    processor.wake();
+    await expect
+      .poll(() => processed.flatMap(({ mock }) => mock.calls).flatMap(([ids]) => ids))
+      .toContain(eventId);
+  };
+  /** Receives a webhook for a payment, and processes it. It only says that the payment may have changed. */
+  const receiveWebhook = async (paymentId: string | null, eventId: string): Promise<void> => {
+    await events.receive([
+      {
+        eventId,
+        type: 'PAYMENT_UPDATED',
+        paymentId: paymentId ?? '',
+        intentId: null,
+        leanStatus: null,
+        postInitiationStatus: undefined,
+        publishedAt: instantAt(time.ms),
+      },
+    ]);
+    await processEvent(eventId);
   };
   const publishedStates = async () =>
     (await events.publishedAfter(0, 1000)).updates.map(({ leanStatus, postInitiationStatus }) =>
@@ -62,8 +87,16 @@ async function startBackfill(options: SandboxOptions = {}) {
     runBackfill,
     completed,
     receiveEvents,
+    receiveWebhook,
+    processEvent,
     publishedStates,
   };
+}
+
+/** An edit of the response of the call for one payment. */
+function editPayment(paymentId: string | null, change: object): ResponseEdit {
+  return (body, path) =>
+    path === `/payouts/v1/${String(paymentId)}` ? { ...(body as object), ...change } : body;
 }
 
 it.each([
@@ -71,17 +104,157 @@ it.each([
   ['v2', 'HELD_FOR_REVIEW', 'AWAITING_AUTHORIZATION'],
   ['ksa', 'FAILED', 'HELD_FOR_REVIEW'],
 ] as const)(
-  'a payout without a payment is published when it returns to an earlier state (%s, from %s to %s)',
+  'a step back without a history is published once Lean has shown it for ten minutes (%s, from %s to %s)',
   async (profile, from, to) => {
-    const { sandbox, runBackfill, publishedStates } = await startBackfill({ profile });
+    const { time, sandbox, runBackfill, completed, publishedStates } = await startBackfill({ profile });
     const { intentId } = sandbox.payouts.add({ status: from, paymentId: null });
     await runBackfill();
+    const progress = instantAt(time.ms);
     sandbox.payouts.change(intentId, { status: to, payment: false });
+    for (let times = 0; times < 3; times += 1) await runBackfill();
+    expect(await publishedStates()).toEqual([from]);
+    expect(completed.at(-1)).toBe(progress);
     await runBackfill();
     await runBackfill();
     expect(await publishedStates()).toEqual([from, to]);
+    expect(completed.at(-1)).toBe(instantAt(time.ms));
   },
 );
+
+it('a step back that the history shows is published at once', async () => {
+  const { sandbox, runBackfill, publishedStates } = await startBackfill();
+  const { intentId } = sandbox.payouts.add({ status: 'FAILED' });
+  await runBackfill();
+  sandbox.payouts.change(intentId, { status: 'PENDING_WITH_BANK' });
+  await runBackfill();
+  expect(await publishedStates()).toEqual(['FAILED', 'PENDING_WITH_BANK']);
+});
+
+it('a step back that only a payment’s call shows is published once Lean has shown it for ten minutes', async () => {
+  const { time, sandbox, lean, receiveWebhook, processEvent, publishedStates } = await startBackfill();
+  const { paymentId } = sandbox.payouts.add({
+    status: 'ACCEPTED_BY_BANK',
+    postInitiationStatus: 'PROCESSED',
+  });
+  await receiveWebhook(paymentId, 'first');
+  lean.edit = editPayment(paymentId, { post_initiation_status: null });
+  await receiveWebhook(paymentId, 'second');
+  expect(await publishedStates()).toEqual(['ACCEPTED_BY_BANK PROCESSED']);
+  time.ms += 10 * minuteMs;
+  await processEvent('second');
+  expect(await publishedStates()).toEqual(['ACCEPTED_BY_BANK PROCESSED', 'ACCEPTED_BY_BANK']);
+});
+
+describe('no step back that never happened is published', () => {
+  const states = ['PENDING_WITH_BANK', 'FAILED'];
+
+  it.each(['a webhook', 'a backfill'])(
+    'if Lean shows an old state now and then, long after the last update (read by %s)',
+    async cause => {
+      const { time, sandbox, lean, runBackfill, receiveWebhook, publishedStates } = await startBackfill();
+      lean.refuse = path => (path.startsWith('/events') ? 404 : undefined);
+      const { intentId, paymentId } = sandbox.payouts.add({ status: 'PENDING_WITH_BANK' });
+      await runBackfill();
+      sandbox.payouts.change(intentId, { status: 'FAILED' });
+      await runBackfill();
+      const old = { status: 'PENDING_WITH_BANK' };
+      const edits = [
+        editHistory(events => events.slice(-1)),
+        editPayment(paymentId, old),
+        editRows(rows => rows.map((row: object) => ({ ...row, ...old }))),
+      ];
+      let reads = 0;
+      const read = async (): Promise<void> => {
+        reads += 1;
+        sandbox.payouts.change(intentId, { bankTransactionReference: String(reads) });
+        await (cause === 'a backfill' ? runBackfill() : receiveWebhook(paymentId, String(reads)));
+      };
+      for (let times = 0; times < 2; times += 1) {
+        time.ms += 60 * minuteMs;
+        lean.edit = (body, path) => edits.reduce<unknown>((edited, edit) => edit(edited, path), body);
+        await read();
+        time.ms += 9 * minuteMs;
+        lean.edit = body => body as unknown;
+        await read();
+      }
+      expect(await publishedStates()).toEqual(states);
+    },
+  );
+
+  it('if the list and the history are behind the payment’s call', async () => {
+    const { time, sandbox, lean, runBackfill, receiveWebhook, completed, publishedStates } =
+      await startBackfill();
+    const { intentId, paymentId } = sandbox.payouts.add({ status: 'PENDING_WITH_BANK' });
+    await runBackfill();
+    lean.edit = editPayment(paymentId, { status: 'FAILED' });
+    await receiveWebhook(paymentId, 'event-1');
+    expect(await publishedStates()).toEqual(states);
+    // Another one of Lean's servers answers.
+    lean.edit = body => body as unknown;
+    for (let times = 0; times < 3; times += 1) await runBackfill();
+    expect(await publishedStates()).toEqual(states);
+    sandbox.payouts.change(intentId, { status: 'FAILED' });
+    await runBackfill();
+    await runBackfill();
+    expect(await publishedStates()).toEqual(states);
+    expect(completed.at(-1)).toBe(instantAt(time.ms));
+  });
+
+  it('if the payment’s call and the history are behind the list', async () => {
+    const { sandbox, lean, runBackfill, receiveWebhook, publishedStates } = await startBackfill();
+    const { intentId, paymentId } = sandbox.payouts.add({ status: 'PENDING_WITH_BANK' });
+    await runBackfill();
+    lean.edit = editRows(rows => rows.map((row: object) => ({ ...row, status: 'FAILED' })));
+    await runBackfill();
+    expect(await publishedStates()).toEqual(states);
+    await receiveWebhook(paymentId, 'event-2');
+    expect(await publishedStates()).toEqual(states);
+    sandbox.payouts.change(intentId, { status: 'FAILED' });
+    await receiveWebhook(paymentId, 'event-3');
+    await runBackfill();
+    expect(await publishedStates()).toEqual(states);
+  });
+
+  it('if the payment’s call and the list are behind the history', async () => {
+    const { time, sandbox, lean, runBackfill, receiveWebhook, publishedStates } = await startBackfill();
+    const { intentId, paymentId } = sandbox.payouts.add({ status: 'PENDING_WITH_BANK' });
+    await runBackfill();
+    const failed = { event: 'payment.updated', status: 'FAILED', published_at: instantAt(time.ms) };
+    lean.edit = editHistory(events => [{ ...failed, post_initiation_status: null }, ...events]);
+    await receiveWebhook(paymentId, 'event-4');
+    expect(await publishedStates()).toEqual(states);
+    await runBackfill();
+    expect(await publishedStates()).toEqual(states);
+    lean.edit = body => body as unknown;
+    sandbox.payouts.change(intentId, { status: 'FAILED' });
+    await runBackfill();
+    await receiveWebhook(paymentId, 'event-5');
+    expect(await publishedStates()).toEqual(states);
+  });
+});
+
+it('a state is not published again after its update has been deleted', async () => {
+  const { time, sandbox, events, runBackfill, receiveWebhook, publishedStates } = await startBackfill();
+  const paid = sandbox.payouts.add({ status: 'ACCEPTED_BY_BANK', postInitiationStatus: 'PROCESSED' });
+  const returned = sandbox.payouts.add({ status: 'PENDING_WITH_BANK' });
+  const newest = sandbox.payouts.add({ status: 'PENDING_WITH_BANK' });
+  await runBackfill();
+  for (const status of ['FAILED', 'PENDING_WITH_BANK'] as const) {
+    sandbox.payouts.change(returned.intentId, { status });
+    await runBackfill();
+  }
+  expect(await publishedStates()).toHaveLength(5);
+  time.ms += 91 * 24 * 60 * minuteMs;
+  sandbox.payouts.change(newest.intentId, { status: 'FAILED' });
+  await runBackfill();
+  await events.purge(updateRetentionMs);
+  expect(await publishedStates()).toEqual(['FAILED']);
+  for (const { intentId } of [paid, returned])
+    sandbox.payouts.change(intentId, { bankTransactionReference: 'new' });
+  await runBackfill();
+  for (const { paymentId, intentId } of [paid, returned]) await receiveWebhook(paymentId, intentId);
+  expect(await publishedStates()).toEqual(['FAILED']);
+});
 
 it.each(['PROCESSED', 'REJECTED'] as const)(
   'a list and a history without the end of the tracking do not undo %s',

@@ -1,11 +1,11 @@
 import { LeanRefused } from '../../src/errors/lean-errors.ts';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { parseInstant, type Instant } from '../../src/payouts/values/instant.ts';
-import { SqlPayoutEvents } from '../../src/store/payout-events.ts';
 import { WebhookBackfill, type WebhookBackfillOptions } from '../../src/webhooks/webhook-backfill.ts';
 import { clientTo, startLean } from '../lean/fixtures.ts';
 import { freshStore, openTestStore, storeKinds } from '../support/stores.ts';
-import { createBackfill, createEventProcessor } from '../support/updates.ts';
+import { startLeanProxy } from '../support/lean-proxy.ts';
+import { createBackfill, createEventProcessor, updateStore } from '../support/updates.ts';
 
 const instant = (text: string) => parseInstant(text) as Instant;
 
@@ -60,16 +60,18 @@ function createFakeBackfill(
           return Promise.resolve({ page: { content: [] } });
         }),
     },
-    events: {
+    leases: {
       recordStart: () => Promise.resolve(since),
       takeBackfillLease: (_intervalMs: number, leanNow: Instant, options: unknown) => {
         leasedAt.push(leanNow);
         leaseOptions.push(options);
         return Promise.resolve(upTo);
       },
+      completeBackfill: (end: Instant) => Promise.resolve(completed.push(end)),
+    },
+    events: {
       receive: (received: readonly unknown[]) => Promise.resolve(received.length),
       latestUpdates: () => Promise.resolve(new Map()),
-      completeBackfill: (end: Instant) => Promise.resolve(completed.push(end)),
     },
     processor: { wake: () => undefined, beginRead: () => Promise.resolve(0), publishRow },
     onMissed: (recovered: unknown) => missed.push(recovered),
@@ -150,6 +152,35 @@ it('a backfill that fails reports what it recovered before', async () => {
   expect(completed).toEqual([]);
 });
 
+it('changes during a downtime are published, even if a backfill before it saw a wrong time in Lean’s responses', async () => {
+  const time = { ms: Date.UTC(2026, 2, 1, 12) };
+  const clock = (): number => time.ms;
+  const sandbox = await startLean({ clock });
+  const lean = await startLeanProxy(sandbox.url);
+  const database = openTestStore(await freshStore('SQLite'), { clock });
+  /** Starts a gateway, waits for its first backfill, and stops it. */
+  const runGateway = async () => {
+    const client = clientTo(lean.url);
+    const store = updateStore(database);
+    const complete = vi.spyOn(store.leases, 'completeBackfill');
+    const processor = createEventProcessor(client, store);
+    const backfill = createBackfill(client, store, processor, { clock });
+    backfill.start();
+    await expect.poll(() => complete.mock.calls).toHaveLength(1);
+    await Promise.all([backfill.stop(), processor.stop()]);
+    return store.events;
+  };
+  await runGateway();
+  lean.dateAheadMs = 48 * 60 * 60_000;
+  await runGateway();
+  lean.dateAheadMs = 0;
+  time.ms += 60 * 60_000;
+  const { intentId } = sandbox.payouts.add({ status: 'PENDING_WITH_BANK' });
+  lean.refuse = path => (path.startsWith('/events') ? 404 : undefined);
+  time.ms += 3 * 60 * 60_000;
+  expect((await (await runGateway()).publishedAfter(0, 10)).updates).toMatchObject([{ intentId }]);
+});
+
 describe.each(storeKinds)('a backfill (%s)', kind => {
   it.each([
     ['lease', 'due_at = due_at + 10000000000000'],
@@ -161,16 +192,16 @@ describe.each(storeKinds)('a backfill (%s)', kind => {
       const lean = await startLean();
       const database = openTestStore(await freshStore(kind));
       const client = clientTo(lean.url);
-      const events = new SqlPayoutEvents(database, 'test');
-      const processor = createEventProcessor(client, events);
+      const store = updateStore(database);
+      const processor = createEventProcessor(client, store);
       const recovered: unknown[] = [];
-      const backfill = createBackfill(client, events, processor, {
+      const backfill = createBackfill(client, store, processor, {
         onMissed: missed => recovered.push(missed),
       });
       onTestFinished(async () => {
         await Promise.all([backfill.stop(), processor.stop()]);
       });
-      await events.takeBackfillLease(180_000, instant('2020-01-01T00:00:00.000Z'));
+      await store.leases.takeBackfillLease(180_000, instant('2020-01-01T00:00:00.000Z'));
       await database.run({ sql: `UPDATE lean_payout_backfill SET ${wrong}` });
       // The lease is due, unless the test moves it into the future.
       if (!wrong.startsWith('due_at'))
@@ -178,7 +209,7 @@ describe.each(storeKinds)('a backfill (%s)', kind => {
       const { intentId, paymentId } = lean.payouts.add({ status: 'PENDING_WITH_BANK' });
       backfill.start();
       await expect.poll(() => recovered, { timeout: 60_000 }).toHaveLength(1);
-      expect((await events.latestUpdates([intentId])).get(intentId)).toMatchObject({
+      expect((await store.events.latestUpdates([intentId])).get(intentId)).toMatchObject({
         status: 'PENDING_WITH_BANK',
         paymentId,
       });

@@ -81,7 +81,7 @@ export class HttpRequestContext {
 
   /** The outcome for logs and metrics. Valid once the response has closed. */
   get outcome(): string {
-    return this.responseSent ? (this.report.outcome ?? String(this.response.statusCode)) : 'given up';
+    return this.responseSent ? (this.report.outcome ?? String(this.response.statusCode)) : 'cancelled';
   }
 }
 

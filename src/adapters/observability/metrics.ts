@@ -167,5 +167,5 @@ function outcomeOf({ status, error = '' }: UpstreamCall): string {
   if (error.startsWith('LeanUnreachable')) return 'unreachable';
   if (error.startsWith('LeanNotSent')) return 'held_back';
   if (error.endsWith('LEAN_TIMEOUT')) return 'timeout';
-  return error === cancelledAttempt ? 'given_up' : 'broken';
+  return error === cancelledAttempt ? cancelledAttempt : 'broken';
 }

@@ -1,3 +1,4 @@
+import { propagationDelayMs } from '../propagation-delay.ts';
 import { allSendsTurnedAway, type PayoutRequest } from './payout-record.ts';
 import { coversAll, earliestSend, type SendHistory } from './send-history.ts';
 
@@ -28,7 +29,7 @@ export interface SendPermit {
  */
 export type ResendSetting = number | 'never';
 
-export const defaultDelayMs = 600_000;
+export const defaultDelayMs = propagationDelayMs;
 
 /** How long after the first send a setting of 0 applies, in ms. Lean documents no lifetime of idempotency keys. */
 export const leanKeyLifetimeMs = 3_600_000;
