@@ -58,9 +58,13 @@ function isSimilar({ transfer }: PayoutRecord, { amount }: Payout, owner: Intent
   );
 }
 
-/** Whether Lean shows a payout with the reference of the transfer, which cannot be that of its owner. */
+/**
+ * Whether Lean shows a payout with the reference of the transfer, which cannot be that of its owner. An equal reference
+ * decides also if that of the owner contains it, as `order-10` contains `order-1`.
+ */
 function hasReferenceOf({ transfer }: PayoutRecord, { intent }: RowDetails, owner: IntentOwner): boolean {
   const reference = intent?.externalReference;
+  if (reference === transfer.externalReference) return reference !== owner.externalReference;
   return (
     compareTexts(transfer.externalReference, reference) !== 'other' &&
     compareTexts(owner.externalReference, reference) === 'other'

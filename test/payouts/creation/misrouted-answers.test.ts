@@ -125,6 +125,25 @@ describe('a payout that the record of another key names', () => {
     expect(sendsOf('order-1')).toHaveLength(1);
   });
 
+  it.each([
+    ['order-1', 'order-10'],
+    ['order-10', 'order-1'],
+    ['ORDER-1', 'order-1'],
+  ])('is not sent again if its reference is %s and that of the other key %s', async (key, other) => {
+    const { clock, lean, create, sendsOf } = await start(
+      answerCreationWith(other, lean => intentOf(lean, key)),
+    );
+    expect((await create('reference-payout', destinations.staysPending)).kind).toBe('created');
+    clock.ms += 1000;
+    lean.creationFaults = ['lost after Lean accepted it'];
+    expect((await create(key)).kind).toBe('unknown');
+    clock.ms += 1000;
+    expect(await create(other)).toMatchObject({ kind: 'created', intentId: intentOf(lean, key) });
+    clock.ms += 12 * minute;
+    expect(await create(key)).toMatchObject({ kind: 'unknown', reason: 'UNCLEAR' });
+    expect(sendsOf(key)).toHaveLength(1);
+  });
+
   it('is settled by an operator, who can neither call it unpaid nor have it sent again', async () => {
     const { lean, create, decisions, sendsOf } = await startMisassigned();
     const intentId = intentOf(lean, 'order-1');
