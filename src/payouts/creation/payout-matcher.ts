@@ -113,18 +113,20 @@ export class PayoutMatcher {
       leanNow,
       isAudit: openRecords(request).length === 0,
     });
-    const isComplete = reading.found.length === openRecords(request).length;
-    if (isComplete || reading.finding !== 'absent') return reading;
+    if (reading.found.length === openRecords(request).length) return reading;
     const misassigned = await findMisassignedPayouts(request, currentRowPerPayout(similar), owners, rows =>
       classifier.readDetails(rows),
     );
+    // The candidates are added whatever the finding, because an operator may decide in spite of it.
     if (misassigned.candidates.length > 0)
       return {
         ...reading,
-        finding: 'recorded_for_other_key',
+        finding: reading.finding === reading.absence ? 'recorded_for_other_key' : reading.finding,
         candidates: [...candidates, ...misassigned.candidates],
       };
-    return misassigned.unreadable ? { ...reading, finding: 'lean_unavailable' } : reading;
+    return misassigned.unreadable && reading.finding === 'absent'
+      ? { ...reading, finding: 'lean_unavailable' }
+      : reading;
   }
 
   #evaluate(

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { assert, describe, expect, it, onTestFinished } from 'vitest';
 import { destinations } from '../../../src/sandbox/fixtures.ts';
 import { FakeLean } from '../../support/fake-lean.ts';
 import { listening } from '../../support/started-server.ts';
@@ -42,13 +42,15 @@ function intentOf(lean: FakeLean, key: string): string {
 function answerCreationWith(key: string, intentOfAnswer: (lean: FakeLean) => string) {
   return (lean: FakeLean): Listener =>
     (request, response) => {
-      if (request.headers['idempotency-key'] === key) {
-        const end = response.end.bind(response) as (body: string) => ServerResponse;
-        response.end = ((body: string) =>
-          end(body.replace(intentOf(lean, key), intentOfAnswer(lean)))) as typeof response.end;
-      }
+      if (request.headers['idempotency-key'] === key)
+        changeBody(response, body => body.replace(intentOf(lean, key), intentOfAnswer(lean)));
       lean.listener(request, response);
     };
+}
+
+function changeBody(response: ServerResponse, change: (body: string) => string): void {
+  const end = response.end.bind(response) as (body: string) => ServerResponse;
+  response.end = ((body: string) => end(change(body))) as typeof response.end;
 }
 
 it('an answer about another intent proves nothing about a payout of unknown outcome', async () => {
@@ -102,7 +104,15 @@ it('a creation never gets the response to an earlier request of its connection',
 describe('a payout that the record of another key names', () => {
   /** The answer to order-1 is lost, and order-2 gets it. Both have the same amount and destination. */
   async function startMisassigned() {
-    const started = await start(answerCreationWith('order-2', lean => intentOf(lean, 'order-1')));
+    let truncated = false;
+    const started = await start(lean => {
+      const listener = answerCreationWith('order-2', () => intentOf(lean, 'order-1'))(lean);
+      return (request, response) => {
+        if (truncated)
+          changeBody(response, body => body.replace(/(?<="total_elements":)\d+/, total => `${total}1`));
+        listener(request, response);
+      };
+    });
     const { lean, create, clock } = started;
     // By this payout the gateway knows that Lean shows references unchanged.
     expect((await create('order-0', destinations.staysPending)).kind).toBe('created');
@@ -112,7 +122,11 @@ describe('a payout that the record of another key names', () => {
     clock.ms += 1000;
     expect(await create('order-2')).toMatchObject({ kind: 'created', intentId: intentOf(lean, 'order-1') });
     clock.ms += 12 * minute;
-    return started;
+    /** From now on Lean's list states more payouts than it shows. */
+    const truncateList = () => {
+      truncated = true;
+    };
+    return { ...started, truncateList };
   }
 
   it('is not sent again', async () => {
@@ -163,6 +177,27 @@ describe('a payout that the record of another key names', () => {
     expect(await create('order-1')).toMatchObject({ kind: 'created', intentId });
     expect(sendsOf('order-1')).toHaveLength(1);
   });
+
+  it.each(['a payout like it', 'an incomplete list'])(
+    'is not sent again by an operator who decides in spite of %s',
+    async obstacle => {
+      const { lean, create, decisions, sendsOf, records, truncateList } = await startMisassigned();
+      const { amount, currency, description, destinationId } = lean.payouts[1] ?? assert.fail();
+      if (obstacle === 'an incomplete list') truncateList();
+      else lean.add({ amount, currency, description, destinationId, reference: null });
+      expect((await create('order-1')).kind).toBe('unknown');
+      const finding = (await records.read(keyOf('order-1')))?.finding ?? null;
+      const decision = { intentId: null, by: 'ops', reason: 'seen', position: null };
+      for (const kind of ['not paid', 'send again'] as const)
+        for (const despite of [null, finding, 'list_incomplete'] as const)
+          expect(await decisions.decide(keyOf('order-1'), { ...decision, kind, despite })).toMatchObject({
+            done: false,
+            message: expect.stringContaining(`(${intentOf(lean, 'order-1')}): settle it with --created.`),
+          });
+      expect((await create('order-1')).kind).toBe('unknown');
+      expect(sendsOf('order-1')).toHaveLength(1);
+    },
+  );
 
   it('does not prevent another send of a payout that Lean has not accepted', async () => {
     const { clock, lean, create, sendsOf } = await start(lean => lean.listener);
