@@ -14,7 +14,8 @@ export interface MisassignedPayouts {
 /**
  * Finds payouts of a request that the record of another key names, because Lean, or a proxy in front of it, has
  * answered the creation of one payout with another one. Only the reference of an intent shows such a mistake. So this
- * reads the intents of the payouts whose records have the same destination and a similar amount.
+ * reads the intents of the payouts whose records have the same destination, or another amount than the payout. Their
+ * amounts and destinations were compared when they were created, but Lean's answer may have had neither.
  * @param rows the rows of Lean's list that are similar to a transfer of the request
  * @param owners the records that name the intents of the rows
  * @throws LeanError when Lean cannot be read
@@ -53,8 +54,9 @@ export async function findMisassignedPayouts(
 
 function isSimilar({ transfer }: PayoutRecord, { amount }: Payout, owner: IntentOwner): boolean {
   return (
-    owner.destinationId.toLowerCase() === transfer.destinationId.toLowerCase() &&
-    compareAmounts(transfer.amount, amount) !== 'other'
+    compareAmounts(transfer.amount, amount) !== 'other' &&
+    (owner.destinationId.toLowerCase() === transfer.destinationId.toLowerCase() ||
+      compareAmounts(owner.amount, amount) === 'other')
   );
 }
 

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { assert, describe, expect, it, onTestFinished } from 'vitest';
+import type { Decimal } from '../../../src/payouts/values/decimal.ts';
 import { destinations } from '../../../src/sandbox/fixtures.ts';
 import { FakeLean } from '../../support/fake-lean.ts';
 import { listening } from '../../support/started-server.ts';
@@ -31,7 +32,7 @@ async function start(proxyTo: (lean: FakeLean) => Listener) {
   // The reference of each payout is derived from its key.
   const create = (key: string, destinationId?: string) =>
     core.create(key, { ...transfer(destinationId), externalReference: null });
-  return { clock, lean, sendsOf, ...core, create };
+  return { clock, lean, sendsOf, ...core, create, createTo: core.create };
 }
 
 function intentOf(lean: FakeLean, key: string): string {
@@ -156,6 +157,33 @@ describe('a payout that the record of another key names', () => {
     clock.ms += 12 * minute;
     expect(await create(key)).toMatchObject({ kind: 'unknown', reason: 'UNCLEAR' });
     expect(sendsOf(key)).toHaveLength(1);
+  });
+
+  it('is not sent again if that record is of another amount and destination, which the answer did not show', async () => {
+    const { clock, lean, create, createTo, sendsOf } = await start(lean => (request, response) => {
+      if (request.headers['idempotency-key'] === 'order-2')
+        changeBody(response, () =>
+          JSON.stringify({
+            payouts_payment_details: [
+              { payment_intent_id: intentOf(lean, 'order-1'), destination_details: {} },
+            ],
+          }),
+        );
+      lean.listener(request, response);
+    });
+    expect((await create('order-0', destinations.staysPending)).kind).toBe('created');
+    clock.ms += 1000;
+    lean.creationFaults = ['lost after Lean accepted it'];
+    expect((await create('order-1')).kind).toBe('unknown');
+    clock.ms += 1000;
+    const other = transfer(destinations.staysPending, {
+      amount: { amount: '99' as Decimal, currency: 'AED' },
+      externalReference: 'order-2',
+    });
+    expect((await createTo('order-2', other)).kind).toBe('created');
+    clock.ms += 12 * minute;
+    expect(await create('order-1')).toMatchObject({ kind: 'unknown', reason: 'UNCLEAR' });
+    expect(sendsOf('order-1')).toHaveLength(1);
   });
 
   it('is settled by an operator, who can neither call it unpaid nor have it sent again', async () => {
