@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { LeanClient } from '../../lean/client.ts';
 import type { PayoutReads } from '../payout-reads.ts';
 import type { Payout } from '../payout.ts';
@@ -60,6 +61,9 @@ export const rowTimeMarginMs = 300_000;
 
 const dayMs = 86_400_000;
 
+/** About 4 MB. */
+const maxReferences = 20_000;
+
 /** Clocks that differ by more than this, in ms, are reported to operators. Lean's list then proves no absence. */
 export const clockToleranceMs = 300_000;
 
@@ -70,6 +74,11 @@ export const clockToleranceMs = 300_000;
  */
 export class PayoutMatcher {
   readonly #options: Required<PayoutMatcherOptions>;
+  /**
+   * The references of intents, which never change. There may be hundreds of payouts of one amount to one destination,
+   * and a reading that reached its deadline continues where it stopped.
+   */
+  readonly #references = new LRUCache<string, string>({ max: maxReferences });
 
   constructor(options: PayoutMatcherOptions) {
     this.#options = { now: Date.now, ...options };
@@ -99,7 +108,15 @@ export class PayoutMatcher {
       from: from + rowTimeMarginMs,
       to: Math.min(to - delay - rowTimeMarginMs, (list.firstDate ?? from) - delay),
     });
-    const classifier = new CandidateClassifier({ reads, evidence, application, referencePayout, deadline });
+    const references = this.#references;
+    const classifier = new CandidateClassifier({
+      reads,
+      evidence,
+      application,
+      referencePayout,
+      references,
+      deadline,
+    });
     const { candidates, knowsOwners } = await classifier.classify(
       currentRowPerPayout(unowned),
       request.records,
@@ -114,8 +131,12 @@ export class PayoutMatcher {
       isAudit: openRecords(request).length === 0,
     });
     if (reading.found.length === openRecords(request).length) return reading;
-    const misassigned = await findMisassignedPayouts(request, currentRowPerPayout(similar), owners, rows =>
-      classifier.readDetails(rows),
+    const misassigned = await findMisassignedPayouts(
+      request,
+      currentRowPerPayout(similar),
+      owners,
+      references,
+      rows => classifier.readDetails(rows),
     );
     // The candidates are added whatever the finding, because an operator may decide in spite of it.
     if (misassigned.candidates.length > 0)

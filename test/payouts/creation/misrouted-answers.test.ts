@@ -227,6 +227,23 @@ describe('a payout that the record of another key names', () => {
     },
   );
 
+  it('is read from Lean only once, however often it is compared', async () => {
+    const read: string[] = [];
+    const { clock, lean, create } = await start(lean => (request, response) => {
+      if (request.url?.includes('/intents/') === true) read.push(request.url);
+      lean.listener(request, response);
+    });
+    for (const key of ['salary-1', 'salary-2', 'salary-3']) expect((await create(key)).kind).toBe('created');
+    lean.creationFaults = ['lost before Lean received it'];
+    for (let repetition = 0; repetition < 3; repetition += 1) {
+      expect((await create('order-1')).kind).toBe('unknown');
+      clock.ms += minute;
+    }
+    expect(read.toSorted()).toEqual(
+      ['salary-1', 'salary-2', 'salary-3'].map(key => `/payouts/v1/intents/${intentOf(lean, key)}`),
+    );
+  });
+
   it('does not prevent another send of a payout that Lean has not accepted', async () => {
     const { clock, lean, create, sendsOf } = await start(lean => lean.listener);
     expect((await create('order-0')).kind).toBe('created');
