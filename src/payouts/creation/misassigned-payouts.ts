@@ -7,8 +7,8 @@ import { compareAmounts, compareTexts } from './resemblance.ts';
 
 export interface MisassignedPayouts {
   readonly candidates: readonly Candidate[];
-  /** Whether Lean could not show an intent that may be one of them. */
-  readonly unreadable: boolean;
+  /** Intents that may be among them, but that Lean could not show. */
+  readonly unreadable: readonly string[];
 }
 
 /** References by intent id. */
@@ -63,7 +63,8 @@ export async function findMisassignedPayouts(
       failed: isFailed(each.row, each.intent),
     });
   }
-  return { candidates, unreadable: details.some(({ unreadable }) => unreadable) };
+  const unreadable = details.filter(each => each.unreadable).map(({ row }) => row.intentId);
+  return { candidates, unreadable };
 }
 
 function isSimilar({ transfer }: PayoutRecord, { amount }: Payout, owner: IntentOwner): boolean {

@@ -40,6 +40,8 @@ export interface ListReading {
   readonly absence: Finding;
   /** Payouts at Lean that match, or may match, a transfer of this request. */
   readonly candidates: readonly Candidate[];
+  /** Intents that the records of other keys name, and that Lean could not show, so that they may be candidates. */
+  readonly unreadableOfOthers: readonly string[];
   /** Intents of candidates that the request has in addition to one payout per transfer. */
   readonly duplicates: readonly string[];
   readonly rows: readonly Payout[];
@@ -138,16 +140,17 @@ export class PayoutMatcher {
       references,
       rows => classifier.readDetails(rows),
     );
-    // The candidates are added whatever the finding, because an operator may decide in spite of it.
+    const unreadableOfOthers = misassigned.unreadable;
+    // These are added whatever the finding, because an operator may decide in spite of it.
     if (misassigned.candidates.length > 0)
       return {
         ...reading,
         finding: reading.finding === reading.absence ? 'recorded_for_other_key' : reading.finding,
         candidates: [...candidates, ...misassigned.candidates],
+        unreadableOfOthers,
       };
-    return misassigned.unreadable && reading.finding === 'absent'
-      ? { ...reading, finding: 'lean_unavailable' }
-      : reading;
+    const isUndecided = unreadableOfOthers.length > 0 && reading.finding === 'absent';
+    return { ...reading, ...(isUndecided && { finding: 'lean_unavailable' }), unreadableOfOthers };
   }
 
   #evaluate(
@@ -189,6 +192,7 @@ export class PayoutMatcher {
       finding: finding(),
       absence,
       candidates,
+      unreadableOfOthers: [],
       duplicates: settlements.flatMap(({ duplicates }) => duplicates),
       rows: list.rows,
       isComplete: list.completeness === 'complete',

@@ -244,6 +244,36 @@ describe('a payout that the record of another key names', () => {
     );
   });
 
+  it('may be one that Lean cannot show, as an operator has to confirm', async () => {
+    let unreadable = '';
+    const { clock, lean, create, decisions } = await start(lean => (request, response) => {
+      if (request.url === `/payouts/v1/intents/${unreadable}`) changeBody(response, () => '{}');
+      lean.listener(request, response);
+    });
+    expect((await create('order-0')).kind).toBe('created');
+    unreadable = intentOf(lean, 'order-0');
+    lean.creationFaults = ['lost before Lean received it'];
+    expect((await create('order-1')).kind).toBe('unknown');
+    clock.ms += 12 * minute;
+    expect((await create('order-1')).kind).toBe('unknown');
+    const decision = {
+      kind: 'send again',
+      intentId: null,
+      by: 'ops',
+      reason: 'seen',
+      position: null,
+    } as const;
+    expect(await decisions.decide(keyOf('order-1'), { ...decision, despite: null })).toMatchObject({
+      done: false,
+      message: expect.stringContaining(`Lean could not show ${unreadable}, which may be this payout`),
+    });
+    const confirmed = { ...decision, despite: 'lean_unavailable' } as const;
+    expect(await decisions.decide(keyOf('order-1'), confirmed)).toMatchObject({ done: true });
+    clock.ms += 10_000;
+    expect((await create('order-1')).kind).toBe('created');
+    expect(lean.payouts).toHaveLength(2);
+  });
+
   it('does not prevent another send of a payout that Lean has not accepted', async () => {
     const { clock, lean, create, sendsOf } = await start(lean => lean.listener);
     expect((await create('order-0')).kind).toBe('created');
