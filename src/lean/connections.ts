@@ -120,11 +120,12 @@ export class Connections {
     await Promise.all([...this.#forReads, ...this.#forWrites].map(({ client }) => client.close()));
   }
 
-  /** Closes at once: all requests in flight and in the queue fail, and the connections of writes are reset. */
+  /** Closes at once: all requests in flight and in the queue fail, and the connections of writes in flight are reset. */
   async destroy(): Promise<void> {
     this.#destroyed = true;
     for (const { user } of this.#queue.splice(0)) refuse(user);
-    for (const connection of this.#forWrites) connection.reset();
+    // A reset of a TLS connection that has sent nothing has crashed Node (SIGSEGV in SSL_read).
+    for (const connection of this.#forWrites) if (connection.user?.sent === true) connection.reset();
     await Promise.all([...this.#forReads, ...this.#forWrites].map(({ client }) => client.destroy()));
   }
 }

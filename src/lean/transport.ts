@@ -50,7 +50,10 @@ export function createTransport(options: TransportOptions): Transport {
   const dependencies = { connections: () => connections, maxResponseBytes, clocks };
   const createRequest = (request: HttpRequest, sendOptions: SendOptions): UpstreamRequest =>
     new ConnectedRequest(request, sendOptions, dependencies);
+  let closed = false;
   const replaceConnections = (): void => {
+    // An answer that came before the transport was closed may turn out to be wrong after it.
+    if (closed) return;
     const former = connections;
     connections = open();
     unclosed.add(connections);
@@ -69,6 +72,7 @@ export function createTransport(options: TransportOptions): Transport {
     },
     replaceConnections,
     close: async () => {
+      closed = true;
       await Promise.all([...unclosed].map(each => each.destroy()));
     },
   };

@@ -120,7 +120,9 @@ export class PayoutHistories {
       entry => leanId(entry.payment_id) !== null,
     );
     const payment = payments.find(entry => leanId(entry.payment_id) === paymentId);
-    if (payment === undefined && payments.length > 0) throw this.#client.misroutedAnswer('history');
+    // A caller may have passed the id of an intent, which some applications also accept.
+    const isOther = payment === undefined && payments.length > 0 && intentId !== paymentId;
+    if (isOther) throw this.#client.misroutedAnswer('history');
     return {
       intentId,
       customerId: optionalField(history, 'customer_id', shortText),

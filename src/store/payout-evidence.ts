@@ -1,5 +1,6 @@
 import type { PayoutRecord, PayoutRequest } from '../payouts/creation/payout-record.ts';
 import type { IntentOwner, OtherRecords, PayoutEvidence } from '../payouts/creation/payout-records.ts';
+import type { Decimal } from '../payouts/values/decimal.ts';
 import type { Database } from './database.ts';
 import { mayBeAtLean } from './send-conditions.ts';
 import { isRecordOfRequest, openRequests, recordColumns, recordFromRow } from './payout-rows.ts';
@@ -27,7 +28,7 @@ export class SqlPayoutEvidence implements PayoutEvidence {
       const ids = intentIds.slice(next, next + 500);
       const placeholders = ids.map((_, index) => `$${String(index + 1)}`).join(', ');
       const [rows = []] = await this.#database.run({
-        sql: `SELECT intent_id, caller, idempotency_key, destination_id, external_reference
+        sql: `SELECT intent_id, caller, idempotency_key, destination_id, amount, currency, external_reference
           FROM lean_payout_records WHERE intent_id IN (${placeholders})`,
         values: ids,
       });
@@ -36,6 +37,7 @@ export class SqlPayoutEvidence implements PayoutEvidence {
           caller: String(row['caller']),
           idempotencyKey: String(row['idempotency_key']),
           destinationId: String(row['destination_id']),
+          amount: { amount: String(row['amount']) as Decimal, currency: String(row['currency']) },
           externalReference: String(row['external_reference']),
         });
     }

@@ -9,7 +9,7 @@ import { LeanOutcomeUnknown, LeanUnreachable } from '../../src/errors/lean-error
 import type { HttpRequest } from '../../src/lean/upstream-request.ts';
 import type { Transport, TransportOptions } from '../../src/lean/transport.ts';
 import { certify } from './certificates.ts';
-import { failureOf, gate, farDeadline, transportTo } from './fixtures.ts';
+import { failureOf, gate, farDeadline, ManualClocks, transportTo } from './fixtures.ts';
 import { listening } from '../support/started-server.ts';
 
 let folder = '';
@@ -227,3 +227,37 @@ describe('a TLS handshake', () => {
     },
   );
 });
+
+it.each(protocols)(
+  'a connection that a refused write has left unused is closed and not reset over %s',
+  async protocol => {
+    const connected = gate();
+    const closed = gate();
+    const errors: unknown[] = [];
+    const server = await serverFor(protocol, socket => {
+      connected.open();
+      socket.on('error', error => errors.push(error));
+      socket.on('close', closed.open);
+      socket.resume();
+    });
+    const clocks = new ManualClocks();
+    const transport = await transportFor(server, protocol, { clocks });
+    const recorded = gate();
+    const refused = failureOf(
+      transport.send(
+        { method: 'POST', target: '/', headers: {}, body: '{}' },
+        { deadline: clocks.monotonic() + 20_000, beforeSend: () => recorded.opened },
+      ),
+    );
+    // The request has subscribed to this promise first. The connection is made after that.
+    void recorded.opened.then(() => {
+      clocks.advance(3_000);
+    });
+    recorded.open();
+    expect(await refused).toBeInstanceOf(LeanUnreachable);
+    await connected.opened;
+    await transport.close();
+    await closed.opened;
+    expect(errors).toEqual([]);
+  },
+);

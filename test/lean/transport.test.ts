@@ -108,6 +108,16 @@ describe('nothing is sent', () => {
     expect(received).toEqual([]);
   });
 
+  it('when the transport is already closed, and its connections are replaced after that', async () => {
+    const { url, received } = await rawServer(response => json(response, {}));
+    const transport = transportTo(url);
+    await transport.send(get, { deadline: farDeadline() });
+    await transport.close();
+    transport.replaceConnections();
+    expect(await failureOf(transport.send(post, { deadline: farDeadline() }))).toBeInstanceOf(LeanNotSent);
+    expect(received.map(({ method }) => method)).toEqual(['GET']);
+  });
+
   it('when the deadline passes while every connection is busy, not even later', async () => {
     const firstArrived = gate();
     const release = gate();

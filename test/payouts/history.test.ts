@@ -203,6 +203,11 @@ describe('a history that is not that of the payout', () => {
     expect(await failureOf(histories.ownerOf('p', {}))).toBeInstanceOf(LeanBadAnswer);
   });
 
+  it('is not the history that Lean gives for the id of an intent in place of that of a payment', async () => {
+    const { histories } = await historiesOf({ i: { intent_id: 'i', payments: [own] } }, 'payment_id');
+    expect(await histories.ownerOf('i', {})).toMatchObject({ intentId: 'i', initiatedAt: undefined });
+  });
+
   it('does not decide which id the application expects', async () => {
     const { histories, received } = await historiesOf({ i: { content: [other] } }, 'auto');
     for (let read = 0; read < 2; read += 1) expect(await histories.of(ids, {})).toHaveLength(1);

@@ -32,8 +32,8 @@ function requestOf(key: string, references: readonly string[] = ['order-1']): Pa
 
 /** The owner of an intent, whose record has the values of `transfer()`. */
 function ownerOf(key: RequestKey): IntentOwner {
-  const { destinationId, externalReference } = transfer();
-  return { ...key, destinationId, externalReference };
+  const { destinationId, amount, externalReference } = transfer();
+  return { ...key, destinationId, amount, externalReference };
 }
 
 describe.each(storeKinds)('payout evidence (%s)', kind => {

@@ -384,9 +384,9 @@ describe.each(storeKinds)('payout records (%s)', kind => {
     await noteSending(again);
     expect(await records.settle(again, response, [created('i')])).toBe('duplicate intent');
     expect(await states()).toEqual(['unknown']);
-    const { destinationId, externalReference } = transfer();
+    const { destinationId, amount, externalReference } = transfer();
     expect(await evidence.owners(['i', 'j'])).toEqual(
-      new Map([['i', { ...keyOf('key-1', 'other'), destinationId, externalReference }]]),
+      new Map([['i', { ...keyOf('key-1', 'other'), destinationId, amount, externalReference }]]),
     );
   });
 

@@ -45,6 +45,8 @@ export interface CandidateClassifierOptions {
   readonly application: string;
   /** A payout of this gateway within the time range that was read; undefined if there is none. */
   readonly referencePayout: PayoutRecord | undefined;
+  /** Gets the reference of each intent that Lean shows. */
+  readonly references: { set(intentId: string, reference: string): unknown };
   /** On the clock of `performance.now()`. */
   readonly deadline: number;
 }
@@ -155,7 +157,9 @@ export class CandidateClassifier {
   }: Pick<Payout, 'intentId'>): Promise<Pick<RowDetails, 'intent' | 'unreadable'>> {
     if (!this.#hasIntents) return { intent: null, unreadable: false };
     try {
-      return { intent: await this.#readIntent(intentId), unreadable: false };
+      const intent = await this.#readIntent(intentId);
+      if (intent?.externalReference != null) this.#options.references.set(intentId, intent.externalReference);
+      return { intent, unreadable: false };
     } catch (error) {
       if (this.#isTemporary(error)) return { intent: null, unreadable: true };
       // Older UAE applications and those in KSA have no call for intents, so the other intents are not requested.

@@ -45,7 +45,10 @@ export async function findObjection(
   const { absence = 'absent' } = reconciliation;
   if (absence !== 'absent' && absence !== despite)
     return `Lean's list proves nothing about it. If you know from another source that Lean has not accepted it, add --despite ${absence}.`;
-  const unreadable = candidates.filter(candidate => candidate.unreadable).map(({ row }) => row.intentId);
+  const unreadable = [
+    ...candidates.filter(candidate => candidate.unreadable).map(({ row }) => row.intentId),
+    ...(reconciliation.reading?.unreadableOfOthers ?? []),
+  ];
   // With `--despite` the operator has already confirmed that Lean does not have the payout.
   if (unreadable.length > 0 && despite === null)
     return `Lean could not show ${unreadable.join(', ')}, which may be this payout: try again later. If Lean can never show it, and you know that it is another payout, add --despite lean_unavailable.`;

@@ -7,36 +7,51 @@ import { compareAmounts, compareTexts } from './resemblance.ts';
 
 export interface MisassignedPayouts {
   readonly candidates: readonly Candidate[];
-  /** Whether Lean could not show an intent that may be one of them. */
-  readonly unreadable: boolean;
+  /** Intents that may be among them, but that Lean could not show. */
+  readonly unreadable: readonly string[];
+}
+
+/** References by intent id. */
+export interface ReadonlyReferences {
+  get(intentId: string): string | undefined;
 }
 
 /**
  * Finds payouts of a request that the record of another key names, because Lean, or a proxy in front of it, has
  * answered the creation of one payout with another one. Only the reference of an intent shows such a mistake. So this
- * reads the intents of the payouts whose records have the same destination and a similar amount.
+ * reads the intents of the payouts whose records have the same destination, or another amount than the payout. Their
+ * amounts and destinations were compared when they were created, but Lean's answer may have had neither.
  * @param rows the rows of Lean's list that are similar to a transfer of the request
  * @param owners the records that name the intents of the rows
+ * @param references those that Lean has shown before. Such an intent is read again only if it may be misassigned.
  * @throws LeanError when Lean cannot be read
  */
 export async function findMisassignedPayouts(
   request: PayoutRequest,
   rows: readonly Payout[],
   owners: ReadonlyMap<string, IntentOwner>,
+  references: ReadonlyReferences,
   readDetails: (rows: readonly Payout[]) => Promise<readonly RowDetails[]>,
 ): Promise<MisassignedPayouts> {
   const open = openRecords(request);
   const suspects = rows.filter(row => {
     const owner = owners.get(row.intentId);
-    return (
-      owner !== undefined && !isSameKey(owner, request) && open.some(record => isSimilar(record, row, owner))
+    if (owner === undefined || isSameKey(owner, request)) return false;
+    const reference = references.get(row.intentId);
+    return open.some(
+      record =>
+        isSimilar(record, row, owner) &&
+        (reference === undefined || hasReferenceOf(record, reference, owner)),
     );
   });
   const candidates: Candidate[] = [];
   const details = await readDetails(suspects);
   for (const each of details) {
     const owner = owners.get(each.row.intentId) ?? null;
-    const records = owner === null ? [] : open.filter(record => hasReferenceOf(record, each, owner));
+    const records =
+      owner === null
+        ? []
+        : open.filter(record => hasReferenceOf(record, each.intent?.externalReference, owner));
     if (records.length === 0) continue;
     candidates.push({
       ...each,
@@ -48,19 +63,28 @@ export async function findMisassignedPayouts(
       failed: isFailed(each.row, each.intent),
     });
   }
-  return { candidates, unreadable: details.some(({ unreadable }) => unreadable) };
+  const unreadable = details.filter(each => each.unreadable).map(({ row }) => row.intentId);
+  return { candidates, unreadable };
 }
 
 function isSimilar({ transfer }: PayoutRecord, { amount }: Payout, owner: IntentOwner): boolean {
   return (
-    owner.destinationId.toLowerCase() === transfer.destinationId.toLowerCase() &&
-    compareAmounts(transfer.amount, amount) !== 'other'
+    compareAmounts(transfer.amount, amount) !== 'other' &&
+    (owner.destinationId.toLowerCase() === transfer.destinationId.toLowerCase() ||
+      compareAmounts(owner.amount, amount) === 'other')
   );
 }
 
-/** Whether Lean shows a payout with the reference of the transfer, which cannot be that of its owner. */
-function hasReferenceOf({ transfer }: PayoutRecord, { intent }: RowDetails, owner: IntentOwner): boolean {
-  const reference = intent?.externalReference;
+/**
+ * Whether Lean shows a payout with the reference of the transfer, which cannot be that of its owner. An equal reference
+ * decides also if that of the owner contains it, as `order-10` contains `order-1`.
+ */
+function hasReferenceOf(
+  { transfer }: PayoutRecord,
+  reference: string | null | undefined,
+  owner: IntentOwner,
+): boolean {
+  if (reference === transfer.externalReference) return reference !== owner.externalReference;
   return (
     compareTexts(transfer.externalReference, reference) !== 'other' &&
     compareTexts(owner.externalReference, reference) === 'other'

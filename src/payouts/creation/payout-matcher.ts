@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { LeanClient } from '../../lean/client.ts';
 import type { PayoutReads } from '../payout-reads.ts';
 import type { Payout } from '../payout.ts';
@@ -39,6 +40,8 @@ export interface ListReading {
   readonly absence: Finding;
   /** Payouts at Lean that match, or may match, a transfer of this request. */
   readonly candidates: readonly Candidate[];
+  /** Intents that the records of other keys name, and that Lean could not show, so that they may be candidates. */
+  readonly unreadableOfOthers: readonly string[];
   /** Intents of candidates that the request has in addition to one payout per transfer. */
   readonly duplicates: readonly string[];
   readonly rows: readonly Payout[];
@@ -60,6 +63,9 @@ export const rowTimeMarginMs = 300_000;
 
 const dayMs = 86_400_000;
 
+/** About 4 MB. */
+const maxReferences = 20_000;
+
 /** Clocks that differ by more than this, in ms, are reported to operators. Lean's list then proves no absence. */
 export const clockToleranceMs = 300_000;
 
@@ -70,6 +76,11 @@ export const clockToleranceMs = 300_000;
  */
 export class PayoutMatcher {
   readonly #options: Required<PayoutMatcherOptions>;
+  /**
+   * The references of intents, which never change. There may be hundreds of payouts of one amount to one destination,
+   * and a reading that reached its deadline continues where it stopped.
+   */
+  readonly #references = new LRUCache<string, string>({ max: maxReferences });
 
   constructor(options: PayoutMatcherOptions) {
     this.#options = { now: Date.now, ...options };
@@ -99,7 +110,15 @@ export class PayoutMatcher {
       from: from + rowTimeMarginMs,
       to: Math.min(to - delay - rowTimeMarginMs, (list.firstDate ?? from) - delay),
     });
-    const classifier = new CandidateClassifier({ reads, evidence, application, referencePayout, deadline });
+    const references = this.#references;
+    const classifier = new CandidateClassifier({
+      reads,
+      evidence,
+      application,
+      referencePayout,
+      references,
+      deadline,
+    });
     const { candidates, knowsOwners } = await classifier.classify(
       currentRowPerPayout(unowned),
       request.records,
@@ -113,18 +132,25 @@ export class PayoutMatcher {
       leanNow,
       isAudit: openRecords(request).length === 0,
     });
-    const isComplete = reading.found.length === openRecords(request).length;
-    if (isComplete || reading.finding !== 'absent') return reading;
-    const misassigned = await findMisassignedPayouts(request, currentRowPerPayout(similar), owners, rows =>
-      classifier.readDetails(rows),
+    if (reading.found.length === openRecords(request).length) return reading;
+    const misassigned = await findMisassignedPayouts(
+      request,
+      currentRowPerPayout(similar),
+      owners,
+      references,
+      rows => classifier.readDetails(rows),
     );
+    const unreadableOfOthers = misassigned.unreadable;
+    // These are added whatever the finding, because an operator may decide in spite of it.
     if (misassigned.candidates.length > 0)
       return {
         ...reading,
-        finding: 'recorded_for_other_key',
+        finding: reading.finding === reading.absence ? 'recorded_for_other_key' : reading.finding,
         candidates: [...candidates, ...misassigned.candidates],
+        unreadableOfOthers,
       };
-    return misassigned.unreadable ? { ...reading, finding: 'lean_unavailable' } : reading;
+    const isUndecided = unreadableOfOthers.length > 0 && reading.finding === 'absent';
+    return { ...reading, ...(isUndecided && { finding: 'lean_unavailable' }), unreadableOfOthers };
   }
 
   #evaluate(
@@ -166,6 +192,7 @@ export class PayoutMatcher {
       finding: finding(),
       absence,
       candidates,
+      unreadableOfOthers: [],
       duplicates: settlements.flatMap(({ duplicates }) => duplicates),
       rows: list.rows,
       isComplete: list.completeness === 'complete',

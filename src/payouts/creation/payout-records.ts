@@ -11,6 +11,7 @@ import type {
   UpstreamResponse,
 } from './payout-record.ts';
 import type { SendPermit, SendTiming } from './resend-rule.ts';
+import type { Money } from '../values/money.ts';
 
 /**
  * The result of recording Lean's answer. `overtaken`: the lease has been lost, and a refusal is only about its own
@@ -172,6 +173,7 @@ export interface OtherRecords {
 /** The record that names an intent. */
 export interface IntentOwner extends RequestKey {
   readonly destinationId: string;
+  readonly amount: Money;
   readonly externalReference: string;
 }
 
