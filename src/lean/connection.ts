@@ -106,9 +106,17 @@ export function connector({ connectTimeoutMs, certificate }: ConnectorOptions): 
         const timer = setTimeout(onTimeout, connectTimeoutMs - (performance.now() - startedAt));
         connectTls({ ...options, httpSocket: tcp }, (...result) => {
           clearTimeout(timer);
-          const [, http] = result;
-          if (http !== null) onSockets({ tcp, http });
-          callback(...result);
+          // Node crashes if a TLS connection is reset within the callback of its handshake. So the connection is used
+          // only after it.
+          setImmediate(() => {
+            const [, http] = result;
+            if (http?.destroyed === true) {
+              callback(new errors.SocketError('closed after the TLS handshake'), null);
+              return;
+            }
+            if (http !== null) onSockets({ tcp, http });
+            callback(...result);
+          });
         });
       } else {
         onSockets({ tcp, http: tcp });

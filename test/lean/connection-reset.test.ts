@@ -1,9 +1,12 @@
+import { execFile } from 'node:child_process';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer as createTlsServer } from 'node:tls';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { LeanOutcomeUnknown, LeanUnreachable } from '../../src/errors/lean-errors.ts';
 import type { HttpRequest } from '../../src/lean/upstream-request.ts';
@@ -205,6 +208,14 @@ describe.each(protocols)('over %s, a response that ends with its connection', pr
 });
 
 describe('a TLS handshake', () => {
+  it('may be followed at once by a reset of its connection', async () => {
+    const server = await serverFor('https', socket => socket.on('error', () => undefined));
+    const url = (await listenUntilTestEnds(server)).replace('http:', 'https:');
+    const program = fileURLToPath(import.meta.resolve('./reset-after-handshake.ts'));
+    const run = promisify(execFile)(process.execPath, [program, url, join(folder, 'authority.pem')]);
+    await expect(run).resolves.toEqual({ stdout: '', stderr: '' });
+  });
+
   it('without a response fails when the timeout for connecting has passed', async () => {
     const server = createServer(socket => socket.on('error', () => undefined));
     const transport = await transportFor(server, 'https', { connectTimeoutMs: 50 });
