@@ -68,6 +68,9 @@ const minWriteTimeMs = 2000;
 /** If `timeoutMs` is short, this share of it is enough for a creation. */
 const minWriteTimeShare = 1 / 3;
 
+/** The connections for reads are replaced at most this often, in ms, so that wrong answers cannot cost much. */
+const minReplacementMs = 1000;
+
 export interface LeanClientOptions extends Omit<RetryingClientOptions, 'clock'> {
   /** @default a clock of the client's own */
   readonly clock?: LeanClock;
@@ -87,6 +90,7 @@ export class LeanClient {
   readonly #options: LeanClientOptions;
   readonly #requests: RetryingClient;
   readonly #reads = new SharedReads<LeanAnswer>();
+  #connectionsReplacedAt = -Infinity;
 
   constructor(options: LeanClientOptions) {
     this.#options = options;
@@ -122,11 +126,15 @@ export class LeanClient {
 
   /**
    * The error for an answer that belongs to another request. A connection may be one answer behind, because the server
-   * has answered an earlier request twice, so later calls use new connections.
+   * has answered an earlier request twice, so later calls use new connections, at most once a second.
    * @param noun what the answer is about, such as `intent`
    */
   misroutedAnswer(noun: string): LeanBadAnswer {
-    this.#options.transport.replaceConnections();
+    const now = performance.now();
+    if (now - this.#connectionsReplacedAt >= minReplacementMs) {
+      this.#connectionsReplacedAt = now;
+      this.#options.transport.replaceConnections();
+    }
     return new LeanBadAnswer(`Lean has answered with another ${noun} than the one that was asked for.`);
   }
 

@@ -124,7 +124,7 @@ export class Connections {
   async destroy(): Promise<void> {
     this.#destroyed = true;
     for (const { user } of this.#queue.splice(0)) refuse(user);
-    // A reset of a TLS connection that has sent nothing has crashed Node (SIGSEGV in SSL_read).
+    // A connection that has sent nothing is only closed.
     for (const connection of this.#forWrites) if (connection.user?.sent === true) connection.reset();
     await Promise.all([...this.#forReads, ...this.#forWrites].map(({ client }) => client.destroy()));
   }

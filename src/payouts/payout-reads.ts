@@ -72,7 +72,9 @@ export class PayoutReads {
   /** @throws LeanNotOffered if this Lean application has no such call; LeanError */
   payout(paymentId: string, options: CallOptions): Promise<Payout | null> {
     return this.#observeDetailCall(this.#client.getPayout(paymentId, options), payment => {
-      this.#assertSameId('payment', paymentId, [payment.id, payment.payment_id]);
+      // Lean also finds some payments by the id of their intent.
+      if (leanId(payment.payment_intent_id) !== paymentId.toLowerCase())
+        this.#assertSameId('payment', paymentId, [payment.id, payment.payment_id]);
       const payout = payoutFromPayment(payment);
       if (payout === undefined) throw new LeanBadAnswer("Lean's payment has no payment_intent_id.");
       return payout.paymentId === null ? { ...payout, paymentId } : payout;

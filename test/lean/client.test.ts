@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { clientCredentialsToken } from '../../src/lean/access-token.ts';
 import { CallBudget } from '../../src/lean/call-budget.ts';
 import type { UpstreamCall } from '../../src/lean/upstream-call.ts';
@@ -534,6 +534,28 @@ describe("Lean's clock", () => {
     await client.getPayout('a');
     expect(client.clock.now()).toBeUndefined();
   });
+});
+
+it('wrong answers replace the connections for reads, but only once a second', async () => {
+  vi.useFakeTimers({ toFake: ['performance'] });
+  onTestFinished(() => {
+    vi.useRealTimers();
+  });
+  const sockets = new Set<object>();
+  const { url } = await rawServer((response, _received, { socket }) => {
+    sockets.add(socket);
+    json(response, {});
+  });
+  const client = clientTo(url, { transport: transportTo(url, { maxConcurrency: 1 }) });
+  const readWrongly = async (): Promise<void> => {
+    await client.getPayout('a');
+    expect(client.misroutedAnswer('payment').code).toBe('LEAN_BAD_RESPONSE');
+  };
+  for (let read = 0; read < 5; read += 1) await readWrongly();
+  expect(sockets.size).toBe(2);
+  vi.advanceTimersByTime(1000);
+  for (let read = 0; read < 5; read += 1) await readWrongly();
+  expect(sockets.size).toBe(3);
 });
 
 describe('a token that Lean refuses', () => {

@@ -25,6 +25,15 @@ describe('a read of a single payout, intent or destination', () => {
     expect(reads.lacksDetailCalls).toBe(false);
   });
 
+  it('returns a payment that Lean finds by the id of its intent', async () => {
+    const payment = { id: 'p', payment_intent_id: 'i', amount: 1, currency: 'AED' };
+    const { url } = await rawServer(response => json(response, payment));
+    expect(await new PayoutReads(clientTo(url)).payout('i', {})).toMatchObject({
+      paymentId: 'p',
+      intentId: 'i',
+    });
+  });
+
   it('uses the requested id if the response does not repeat it', async () => {
     const { url } = await rawServer((response, { target }) => {
       json(response, {

@@ -6,6 +6,7 @@ import { isFailed } from './found-answer.ts';
 import type { PayoutRecord, RequestKey } from './payout-record.ts';
 import type { OtherRecords, KeyedRecord, PayoutEvidence } from './payout-records.ts';
 import {
+  combineAmounts,
   compareAccounts,
   compareAmounts,
   compareDescriptions,
@@ -205,7 +206,7 @@ export class CandidateClassifier {
       const account = await this.#accountOf(transfer.destinationId);
       return compareAccounts(account, row.recipient.iban) === 'other' ? 'other' : 'may be';
     }
-    const amount = combine(rowAmount, compareAmounts(transfer.amount, intent.amount));
+    const amount = combineAmounts(rowAmount, compareAmounts(transfer.amount, intent.amount));
     if (amount === 'other') return 'other';
     const destination = intent.destination?.id.toLowerCase() ?? transfer.destinationId.toLowerCase();
     if (destination !== transfer.destinationId.toLowerCase()) return 'other';
@@ -292,11 +293,4 @@ function mayHaveAlteredReference(
   return records.some(({ transfer }) =>
     mayHaveBecome(transfer.externalReference, intent?.externalReference, provenReferenceLength),
   );
-}
-
-/** Combines two comparisons of the same amount: Lean's list and its intents may round it differently. */
-function combine(a: Resemblance, b: Resemblance): Resemblance {
-  if (a === b) return a;
-  if (a === 'other' || b === 'other') return a === 'same' || b === 'same' ? 'may be' : 'other';
-  return 'same';
 }

@@ -4,15 +4,14 @@ import type { PayoutReads } from '../payout-reads.ts';
 import type { Payout } from '../payout.ts';
 import { CandidateClassifier, type Candidate, type Classification } from './candidate.ts';
 import type { Finding } from './finding.ts';
-import { foundAnswer } from './found-answer.ts';
 import { paymentsPerIntent, currentRowPerPayout } from './list-rows.ts';
 import { readListWindow, type ListWindow, type TimeRange } from './list-window.ts';
-import type { TransferAnswer } from './creation-answer.ts';
 import { findMisassignedPayouts } from './misassigned-payouts.ts';
 import { openRecords, type PayoutRecord, type PayoutRequest } from './payout-record.ts';
 import type { KeyedRecord, PayoutEvidence } from './payout-records.ts';
 import { compareAmounts } from './resemblance.ts';
 import { isFarAhead, type ResendRule } from './resend-rule.ts';
+import { settlementOf, type FoundTransfer } from './transfer-settlement.ts';
 
 export interface PayoutMatcherOptions {
   readonly client: LeanClient;
@@ -264,46 +263,4 @@ interface SearchEvidence extends Classification {
   readonly leanNow: number | undefined;
   /** Whether all transfers of the request are settled. */
   readonly isAudit: boolean;
-}
-
-interface FoundTransfer {
-  readonly position: number;
-  readonly answer: TransferAnswer;
-}
-
-interface TransferSettlement {
-  /** The answer by the payout that Lean has. */
-  readonly found?: FoundTransfer;
-  /** The answer by a failed payout. It becomes final once Lean can no longer accept another copy of the request. */
-  readonly failed?: FoundTransfer;
-  /** Whether the outcome is unknown and Lean has several payouts of the transfer. */
-  readonly several: boolean;
-  /** Intents at Lean in addition to the one payout of the transfer. */
-  readonly duplicates: readonly string[];
-}
-
-/**
- * Determines the outcome of one transfer from the payouts that Lean has.
- * @param own the payouts of the request; each transfer has a reference of its own
- */
-function settlementOf(
-  request: PayoutRequest,
-  record: PayoutRecord,
-  own: readonly Candidate[],
-): TransferSettlement {
-  const ofTransfer = own.filter(({ positions }) => positions.includes(record.position));
-  const live = ofTransfer.filter(({ failed }) => !failed);
-  const isOpen = record.answer === null;
-  if (live.length > (isOpen ? 1 : 0))
-    return { several: isOpen, duplicates: live.map(({ row }) => row.intentId) };
-  if (!isOpen) return { several: false, duplicates: [] };
-  const found = ({ intent, row }: Candidate): FoundTransfer => ({
-    position: record.position,
-    answer: foundAnswer(request, record, intent, row),
-  });
-  const [livePayout] = live;
-  if (livePayout !== undefined) return { found: found(livePayout), several: false, duplicates: [] };
-  const [failedPayout] = ofTransfer;
-  if (failedPayout === undefined) return { several: false, duplicates: [] };
-  return { failed: found(failedPayout), several: false, duplicates: [] };
 }

@@ -26,6 +26,13 @@ export function compareAmounts(sent: Money, seen: Money | undefined): Resemblanc
 /** Twice the relative rounding error of a 32-bit float. */
 const floatError = 2 ** -22;
 
+/** Combines two comparisons of the same amount: Lean's list and its intents may round it differently. */
+export function combineAmounts(a: Resemblance, b: Resemblance): Resemblance {
+  if (a === b) return a;
+  if (a === 'other' || b === 'other') return a === 'same' || b === 'same' ? 'may be' : 'other';
+  return 'same';
+}
+
 /**
  * Compares texts such as references and descriptions. Lean may have trimmed or truncated the sent text, or changed
  * its case, whitespace or punctuation, or returned null.
