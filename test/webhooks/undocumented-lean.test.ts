@@ -149,7 +149,7 @@ describe('no step back that never happened is published', () => {
   const states = ['PENDING_WITH_BANK', 'FAILED'];
 
   it.each(['a webhook', 'a backfill'])(
-    'if Lean shows an old state now and then, long after the last update (read by %s)',
+    'if Lean shows an old state for less than ten minutes, long after the last update (read by %s)',
     async cause => {
       const { time, sandbox, lean, runBackfill, receiveWebhook, publishedStates } = await startBackfill();
       lean.refuse = path => (path.startsWith('/events') ? 404 : undefined);
