@@ -164,6 +164,11 @@ export class EventProcessor {
     }
   }
 
+  /** Must be called when Lean's list shows a payout in its last published state, so that no earlier one is believed. */
+  endDoubt(intentId: string): void {
+    this.#doubted.forget(intentId);
+  }
+
   /**
    * Must be called before a payout is read from Lean. Returns the position of the newest update. The store does not
    * publish the result of the read if another update of the same payout has a later position.

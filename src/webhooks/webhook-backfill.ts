@@ -166,10 +166,16 @@ export class WebhookBackfill {
     for await (const { rows, rowError, position } of pages) {
       missed.rowError ??= rowError;
       const latest = await events.latestUpdates(rows.map(({ intentId }) => intentId));
-      yield rows
-        .filter(row => !isPublished(row, latest.get(row.intentId)))
-        .filter(({ updatedAt }) => updatedAt == null || compareInstants(updatedAt, from) >= 0)
-        .map(row => ({ row, position }));
+      const unpublished: ListedRow[] = [];
+      for (const row of rows) {
+        const { intentId, updatedAt, postInitiationStatus } = row;
+        if (isPublished(row, latest.get(intentId))) {
+          // A row without the tracking does not show whether the tracking has returned to an earlier state.
+          if (postInitiationStatus !== undefined) processor.endDoubt(intentId);
+        } else if (updatedAt == null || compareInstants(updatedAt, from) >= 0)
+          unpublished.push({ row, position });
+      }
+      yield unpublished;
     }
   }
 }

@@ -163,7 +163,7 @@ function compact(text: string): string {
     .toUpperCase();
 }
 
-it('no nine characters in a row of an IBAN survive in free text, whatever separates its groups, and JSON stays JSON', () => {
+it('free text shows no nine characters in a row of an IBAN, whatever separates its groups, and JSON stays valid', () => {
   fc.assert(
     fc.property(
       ibanGroups,
@@ -194,7 +194,7 @@ it('no nine characters in a row of an IBAN survive in free text, whatever separa
   );
 });
 
-it('ids, amounts and times in free text survive', () => {
+it('ids, amounts and times in free text stay unchanged', () => {
   const amount = fc
     .tuple(fc.nat({ max: 99_999_999 }), fc.constantFrom('', '.5', '.50', '.123'))
     .map(parts => parts.join(''));
@@ -211,7 +211,7 @@ it('ids, amounts and times in free text survive', () => {
   );
 });
 
-it('an account with an escape near its end is masked, and the JSON stays JSON', () => {
+it('an account with an escape near its end is masked, and the JSON stays valid', () => {
   for (const account of [
     '1234567890"12',
     'AE07033123456789012"3456',

@@ -414,7 +414,7 @@ describe('a warning', () => {
     expect(settingWarnings({ ...minimal, PERSISTED_OPERATIONS_FILE: '', AUTH_ISSUER: '' })).toEqual([]);
   });
 
-  it('for the tools on standard input and output names the settings of several callers, and no setting of ports', () => {
+  it('of mcp --stdio names settings for several callers, and no ports', () => {
     const reason = 'mcp --stdio serves only the agent that has started it';
     expect(stdioSettingWarnings({ ...everything, RATE_LIMIT_REQUESTS: '60' })).toEqual([
       noEffect('AUTH', reason),

@@ -372,17 +372,22 @@ describe('the circuit breaker', () => {
   it.each([
     ['back', -3_600_000],
     ['forward', 3_600_000],
-  ])('lets a probe through after its wait alone, if the clock is set %s meanwhile', async (_way, ms) => {
-    vi.useFakeTimers({ toFake: ['Date', 'performance'] });
-    const bulkhead = await openBulkhead(1000);
-    vi.setSystemTime(Date.now() + ms);
-    vi.advanceTimersByTime(999);
-    const respond = (): Promise<HttpResponse> => Promise.resolve(responseOf());
-    expect(await failureOf(run(bulkhead, respond, { deadline: farDeadline() }))).toBeInstanceOf(LeanNotSent);
-    vi.advanceTimersByTime(1);
-    expect(await run(bulkhead, respond, { deadline: farDeadline() })).toEqual(responseOf());
-    expect(bulkhead.open).toBe(false);
-  });
+  ])(
+    'lets a probe through exactly when its wait has passed, even if the clock is set %s meanwhile',
+    async (_way, ms) => {
+      vi.useFakeTimers({ toFake: ['Date', 'performance'] });
+      const bulkhead = await openBulkhead(1000);
+      vi.setSystemTime(Date.now() + ms);
+      vi.advanceTimersByTime(999);
+      const respond = (): Promise<HttpResponse> => Promise.resolve(responseOf());
+      expect(await failureOf(run(bulkhead, respond, { deadline: farDeadline() }))).toBeInstanceOf(
+        LeanNotSent,
+      );
+      vi.advanceTimersByTime(1);
+      expect(await run(bulkhead, respond, { deadline: farDeadline() })).toEqual(responseOf());
+      expect(bulkhead.open).toBe(false);
+    },
+  );
 
   it.each([200, 404, 429])('closes after one response with status %i', async status => {
     const bulkhead = await openBulkhead(5);

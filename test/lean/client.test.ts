@@ -185,14 +185,14 @@ describe('identical reads in flight', () => {
     expect(lean.requests).toHaveLength(1);
   });
 
-  it('that begin together are sent for the reader with calls left, also if the first reader has none left', async () => {
+  it('that begin together are sent if any of their readers has calls left, even if the first one has none', async () => {
     const lean = await startLean({ payouts: 1 });
     const client = clientTo(lean.url);
     const budgets = [0, 1, 0].map(calls => new CallBudget(calls));
     const [first, second, third] = budgets.map(budget => client.getPayout(examplePayoutId, { budget }));
     expect(await failureOf(first)).toMatchObject({ code: 'OPERATION_TOO_EXPENSIVE', maxCalls: 0 });
     expect(await second).toMatchObject({ id: examplePayoutId });
-    // The answer of another reader's call costs no call.
+    // A reader that shares the call of another one is charged nothing.
     expect(await third).toMatchObject({ id: examplePayoutId });
     expect(lean.requests).toHaveLength(1);
   });

@@ -54,9 +54,9 @@ const names = ['intent', 'payment', 'history'] as const;
 
 describe('the detail cache', () => {
   it.each([
-    ['p', true],
-    ['other', false],
-  ])('keeps a history of the payment %j: %j', (payment_id, isKept) => {
+    ['keeps', 'of the payment of the row', 'p', true],
+    ['does not keep', 'of another payment', 'other', false],
+  ])('%s a history %s', (_verb, _whose, payment_id, isKept) => {
     const { cache } = cacheWithClock();
     const events = [{ event: 'payment.created', status: 'CREATED', published_at: '2026-03-01T12:00:00Z' }];
     const history = historyFromLean({ content: [{ payment_id, events }] }, 'i');

@@ -190,10 +190,14 @@ describe('a history that is not that of the payout', () => {
   }
 
   it.each([
-    ['by its intent', 'payment_intent_id', { i: { intent_id: 'j', payments: [own] } }],
-    ['by its intent, in a reading by payment', 'payment_id', { p: { intent_id: 'j', payments: [own] } }],
-    ['by its payment', 'payment_id', { p: { payments: [other] } }],
-  ] as const)('is a bad response if Lean shows that %s', async (_how, key, answers) => {
+    ['its intent is another one', 'payment_intent_id', { i: { intent_id: 'j', payments: [own] } }],
+    [
+      'its intent is another one, although it was read by the payment',
+      'payment_id',
+      { p: { intent_id: 'j', payments: [own] } },
+    ],
+    ['its payment is another one', 'payment_id', { p: { payments: [other] } }],
+  ] as const)('is a bad response if %s', async (_difference, key, answers) => {
     const { histories } = await historiesOf(answers, key);
     expect(await failureOf(histories.of(ids, {}))).toBeInstanceOf(LeanBadAnswer);
   });

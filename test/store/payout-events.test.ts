@@ -437,7 +437,7 @@ describe.each(storeKinds)('retention of events and updates (%s)', kind => {
     expect((await events.publishedAfter(0, 0)).last).toBe(3);
   });
 
-  it('of the deleted updates of a payout, the last one is remembered, before all that are still published', async () => {
+  it('the last deleted update of a payout is remembered, and comes before the updates that are kept', async () => {
     const { clock, events } = await start(kind);
     const remembered = async () => {
       const { published } = await events.updatesAndEventsOf('intent-1', null);

@@ -452,7 +452,7 @@ describe.each(storeKinds)('rescheduling for an announced payout (%s)', kind => {
     expect((await read()).nextCheckAt).toBe(clock.ms);
   });
 
-  it('an announced payout makes a settled request due although a wrong clock has stored its last audit too far ahead', async () => {
+  it('an announced payout makes a settled request due even if a wrong clock has stored its last audit too far ahead', async () => {
     const { clock, reconciliation, createSettled, read } = await startStore(kind);
     await createSettled('i');
     const announce = async () => {

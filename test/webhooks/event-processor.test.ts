@@ -172,7 +172,7 @@ it('a history of more state changes than fit into one statement is published com
   }));
   const { paymentId } = lean.payouts.add({ createdAt: instantAt(started), steps });
   await receive('event-1', { paymentId: paymentId ?? '', leanStatus: 'PENDING_WITH_BANK' });
-  await expect.poll(() => events.lastPosition(), { timeout: 30_000 }).toBe(4500);
+  await expect.poll(() => events.lastPosition()).toBe(4500);
   const { updates } = await events.publishedAfter(0, 5000);
   expect(updates.map(({ leanStatus }) => leanStatus)).toEqual(steps.map(({ status }) => status));
   expect(new Set(updates.map(({ eventId }) => eventId)).size).toBe(4500);

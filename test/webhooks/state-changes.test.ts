@@ -480,40 +480,80 @@ describe('a state that is behind the last published one', () => {
   });
 });
 
-it('a history of 30,000 alternating states is matched with its events, without comparing each with each', () => {
-  const count = 30_000;
-  const history = Array.from({ length: count }, (_, second) => ({
-    ...historyEvent(1, second % 2 === 0 ? pending : acceptedSoFar),
-    publishedAt: instantAt(Date.parse(at(0)) + second * 1000),
-  }));
-  // Two of four states are announced: one by an event without the tracking, the next by an event with it.
-  const idAt = (second: number): string => (second % 4 < 2 ? `event-${String(second)}` : 'made');
-  const received = history.flatMap(({ publishedAt }, second) => {
-    if (idAt(second) === 'made') return [];
-    const event =
-      second % 2 === 0
-        ? eventWithoutTracking(idAt(second), 0, 'PENDING_WITH_BANK')
-        : eventWithTracking(idAt(second), 0, acceptedSoFar);
-    return [{ ...event, publishedAt }];
-  });
-  const published = changes({
-    payout: undefined,
-    history: history.slice(0, count / 2),
-    received: received.slice(0, count / 4),
-  });
-  const all = [...published, ...changes({ payout: payoutIn(acceptedSoFar), history, received, published })];
-  expect([published.length, all.length]).toEqual([count / 2, count]);
-  expect(all.filter((each, index) => each.publishedAt !== history[index]?.publishedAt)).toEqual([]);
-  expect(all.filter(({ eventId }, index) => eventId.replace(/^made-.*/, 'made') !== idAt(index))).toEqual([]);
-  expect(new Set(all.map(({ eventId }) => eventId)).size).toBe(count);
-});
+/** Wraps objects, so that the reads of their properties are counted. */
+function countReads<T extends object>(objects: readonly T[]) {
+  let reads = 0;
+  const counted = objects.map(
+    object =>
+      new Proxy(object, {
+        get(target, name) {
+          reads += 1;
+          return Reflect.get(target, name) as unknown;
+        },
+      }),
+  );
+  return { counted, reads: () => reads };
+}
 
-it('published changes that Lean’s history lacks are compared without scanning the history for each of them', () => {
-  const published = changes({
-    payout: undefined,
-    history: Array.from({ length: 30_000 }, (_, index) => historyEvent(1, [`OLD_${String(index)}`])),
+describe('a history of 1,000 state changes', () => {
+  const count = 1000;
+  /** The most reads of an object on average. To compare each with each would take more than a thousand. */
+  const maxReads = 100;
+
+  it('is matched with its events without comparing each change with each event', () => {
+    const history = Array.from({ length: count }, (_, second) => ({
+      ...historyEvent(1, second % 2 === 0 ? pending : acceptedSoFar),
+      publishedAt: instantAt(Date.parse(at(0)) + second * 1000),
+    }));
+    // Two of four states are announced: one by an event without the tracking, the next by an event with it.
+    const idAt = (second: number): string => (second % 4 < 2 ? `event-${String(second)}` : 'made');
+    const received = countReads(
+      history.flatMap(({ publishedAt }, second) => {
+        if (idAt(second) === 'made') return [];
+        const event =
+          second % 2 === 0
+            ? eventWithoutTracking(idAt(second), 0, 'PENDING_WITH_BANK')
+            : eventWithTracking(idAt(second), 0, acceptedSoFar);
+        return [{ ...event, publishedAt }];
+      }),
+    );
+    const published = countReads(
+      changes({
+        payout: undefined,
+        history: history.slice(0, count / 2),
+        received: received.counted.slice(0, count / 4),
+      }),
+    );
+    const all = [
+      ...published.counted,
+      ...changes({
+        payout: payoutIn(acceptedSoFar),
+        history,
+        received: received.counted,
+        published: published.counted,
+      }),
+    ];
+    const reads = [received, published].map(each => each.reads() / each.counted.length);
+    expect(Math.max(...reads)).toBeLessThan(maxReads);
+    expect([published.counted.length, all.length]).toEqual([count / 2, count]);
+    expect(all.filter((each, index) => each.publishedAt !== history[index]?.publishedAt)).toEqual([]);
+    expect(all.filter(({ eventId }, index) => eventId.replace(/^made-.*/, 'made') !== idAt(index))).toEqual(
+      [],
+    );
+    expect(new Set(all.map(({ eventId }) => eventId)).size).toBe(count);
   });
-  const history = Array.from({ length: 30_000 }, (_, index) => historyEvent(2, [`NEW_${String(index)}`]));
-  expect(published).toHaveLength(30_000);
-  expect(changes({ payout: payoutIn(['LAST']), history, published }).at(-1)?.leanStatus).toBe('LAST');
+
+  it('is searched for published changes that it lacks without comparing each with each', () => {
+    const published = countReads(
+      changes({
+        payout: undefined,
+        history: Array.from({ length: count }, (_, index) => historyEvent(1, [`OLD_${String(index)}`])),
+      }),
+    );
+    const history = Array.from({ length: count }, (_, index) => historyEvent(2, [`NEW_${String(index)}`]));
+    expect(published.counted).toHaveLength(count);
+    const last = changes({ payout: payoutIn(['LAST']), history, published: published.counted }).at(-1);
+    expect(last?.leanStatus).toBe('LAST');
+    expect(published.reads() / count).toBeLessThan(maxReads);
+  });
 });

@@ -152,7 +152,7 @@ it('a backfill that fails reports what it recovered before', async () => {
   expect(completed).toEqual([]);
 });
 
-it('changes during a downtime are published, even if a backfill before it saw a wrong time in Lean’s responses', async () => {
+it('changes during a downtime are published even if Lean’s responses had a wrong time at an earlier backfill', async () => {
   const time = { ms: Date.UTC(2026, 2, 1, 12) };
   const clock = (): number => time.ms;
   const sandbox = await startLean({ clock });

@@ -591,7 +591,7 @@ describe('a failed call', () => {
     expect(lean.requests).toEqual([]);
   });
 
-  it('with too many transfers tells how many there are', async () => {
+  it('says how many transfers there are if they are too many', async () => {
     const { mcp, lean } = await start();
     const body = leanCreation({}, { destination_details: Array.from({ length: 101 }, () => ({})) });
     const args = { idempotency_key: 'key-1', body };

@@ -528,7 +528,7 @@ describe('a payout', () => {
     [[60, 41], 'payment_details has 101 transfers in all; accepted: at most 100.'],
     [Array<number>(101).fill(0), 'payment_details has 101 entries; accepted: at most 100.'],
   ])(
-    'with too many transfers is told how many it has, and nothing is sent to Lean',
+    'with too many transfers is refused with their number, and nothing is sent to Lean',
     async (sizes, detail) => {
       const { rest, lean } = await start();
       const entries = sizes.map(size => ({ destination_details: Array.from({ length: size }, () => ({})) }));

@@ -30,10 +30,10 @@ async function createBatch(transfers: readonly Transfer[], behaviour: Partial<Fa
 const same = ['10.00', '10.00', '10.00'];
 
 it.each([
-  ['as it sent them', 'as sent'],
+  ['in their order', 'as sent'],
   ['in another order', 'reversed'],
 ] as const)(
-  'each transfer of a batch gets its own payout if Lean answers equal transfers %s',
+  'each of several equal transfers of a batch gets its own payout if Lean answers them %s',
   async (_order, answerOrder) => {
     const { created, intents, calls } = await createBatch(batchOf(same), { answerOrder });
     expect(created).toEqual(intents);
@@ -41,7 +41,7 @@ it.each([
   },
 );
 
-it('only the intents of transfers are read whose answers Lean may have exchanged', async () => {
+it('no intent is read if no two transfers of a batch have the same destination and amount', async () => {
   const { created, intents, calls } = await createBatch(batchOf(['10.00', '20.00', '30.00']));
   expect(created).toEqual(intents);
   expect(calls).toEqual(['createPayoutPayment']);
@@ -50,12 +50,15 @@ it('only the intents of transfers are read whose answers Lean may have exchanged
 it.each([
   ['has no references', { references: 'dropped' }],
   ['has no call for intents', { hasIntentEndpoint: false }],
-] as const)('the order of the answer counts at a Lean that %s', async (_lack, behaviour) => {
-  const { created, intents } = await createBatch(batchOf(same), behaviour);
-  expect(created).toEqual(intents);
-});
+] as const)(
+  'equal transfers get the payouts in the order of the answer if Lean %s',
+  async (_lack, behaviour) => {
+    const { created, intents } = await createBatch(batchOf(same), behaviour);
+    expect(created).toEqual(intents);
+  },
+);
 
-it('the outcome is unknown if the order is wrong, and not every intent can be read', async () => {
+it('the outcome is unknown if the answer has another order, and not every intent can be read', async () => {
   const { created } = await createBatch(batchOf(same), { answerOrder: 'reversed', unreadableIntents: 1 });
   expect(created).toBe('unknown');
 });

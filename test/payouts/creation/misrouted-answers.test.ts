@@ -103,7 +103,10 @@ it('a creation never gets the response to an earlier request of its connection',
 });
 
 describe('a payout that the record of another key names', () => {
-  /** The answer to order-1 is lost, and order-2 gets it. Both have the same amount and destination. */
+  /**
+   * The answer to order-1 is lost, and the answer to order-2 names the payout of order-1. Both have the same amount and
+   * destination.
+   */
   async function startMisassigned() {
     let truncated = false;
     const started = await start(lean => {
@@ -115,7 +118,7 @@ describe('a payout that the record of another key names', () => {
       };
     });
     const { lean, create, clock } = started;
-    // By this payout the gateway knows that Lean shows references unchanged.
+    // This payout shows the gateway that Lean returns references unchanged.
     expect((await create('order-0', destinations.staysPending)).kind).toBe('created');
     clock.ms += 1000;
     lean.creationFaults = ['lost after Lean accepted it'];
