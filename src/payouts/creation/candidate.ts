@@ -3,6 +3,7 @@ import type { PayoutIntent } from '../payout-intent.ts';
 import { missingOperationThreshold, isMissingOperation, type PayoutReads } from '../payout-reads.ts';
 import type { Payout } from '../payout.ts';
 import { isFailed } from './found-answer.ts';
+import { readInChunks } from './intent-reads.ts';
 import type { PayoutRecord, RequestKey } from './payout-record.ts';
 import type { OtherRecords, KeyedRecord, PayoutEvidence } from './payout-records.ts';
 import {
@@ -51,9 +52,6 @@ export interface CandidateClassifierOptions {
   /** On the clock of `performance.now()`. */
   readonly deadline: number;
 }
-
-/** The most intents that are read at the same time, so that a reconciliation does not delay the reads of callers. */
-const concurrentIntentReads = 8;
 
 /** A row of Lean's list and its intent. */
 export type RowDetails = Pick<Candidate, 'row' | 'intent' | 'unreadable'>;
@@ -140,17 +138,11 @@ export class CandidateClassifier {
   }
 
   /** Reads the intents of rows. @throws LeanError when Lean cannot be read */
-  async readDetails(rows: readonly Payout[]): Promise<readonly RowDetails[]> {
-    const details: RowDetails[] = [];
-    for (let next = 0; next < rows.length; next += concurrentIntentReads) {
-      const chunk = rows.slice(next, next + concurrentIntentReads);
-      const intents = await Promise.all(chunk.map(row => this.#intentOf(row)));
-      for (const [index, row] of chunk.entries()) {
-        const { intent, unreadable } = intents[index] ?? { intent: null, unreadable: true };
-        details.push({ row, intent: intent && preferLivePayment(intent, row), unreadable });
-      }
-    }
-    return details;
+  readDetails(rows: readonly Payout[]): Promise<readonly RowDetails[]> {
+    return readInChunks(rows, async row => {
+      const { intent, unreadable } = await this.#intentOf(row);
+      return { row, intent: intent && preferLivePayment(intent, row), unreadable };
+    });
   }
 
   async #intentOf({

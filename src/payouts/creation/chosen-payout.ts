@@ -1,11 +1,11 @@
 import type { LeanClient } from '../../lean/client.ts';
-import { LeanError } from '../../errors/lean-errors.ts';
 import type { PayoutIntent } from '../payout-intent.ts';
 import type { PayoutReads } from '../payout-reads.ts';
 import type { Candidate } from './candidate.ts';
 import type { TransferAnswer } from './creation-answer.ts';
 import type { Finding } from './finding.ts';
 import { answerByOperator, foundAnswer } from './found-answer.ts';
+import { readIntent } from './intent-reads.ts';
 import { isSameKey, type PayoutRecord, type PayoutRequest } from './payout-record.ts';
 import type { PayoutEvidence } from './payout-records.ts';
 import { compareAmounts, compareTexts } from './resemblance.ts';
@@ -94,17 +94,6 @@ export class ChosenPayoutValidator {
           : `The intent ${intentId} is not among the payouts at Lean that may be this one.`,
     };
   }
-}
-
-/** Reads an intent from Lean; null if Lean does not know it, undefined if the read failed. */
-export function readIntent(
-  { client, reads }: Pick<DecisionDependencies, 'client' | 'reads'>,
-  intentId: string,
-): Promise<PayoutIntent | null | undefined> {
-  return reads.intent(intentId, { deadline: client.deadline() }).catch((error: unknown) => {
-    if (error instanceof LeanError) return undefined;
-    throw error;
-  });
 }
 
 /** Whether a payout of a batch belongs to another transfer of the batch, by its reference. */

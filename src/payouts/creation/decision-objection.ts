@@ -1,6 +1,7 @@
-import { readIntent, belongsToOtherTransfer, type DecisionDependencies } from './chosen-payout.ts';
+import { belongsToOtherTransfer, type DecisionDependencies } from './chosen-payout.ts';
 import type { Finding } from './finding.ts';
 import { isFailed } from './found-answer.ts';
+import { readIntent } from './intent-reads.ts';
 import type { Decision } from './operator-records.ts';
 import type { Reconciliation } from './outcome-reconciler.ts';
 import { isOwn } from './own-payout.ts';

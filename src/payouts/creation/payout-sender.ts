@@ -13,8 +13,8 @@ import {
 } from './creation-answer.ts';
 import type { CreationEvents } from './creation-events.ts';
 import { creationBody } from './creation-body.ts';
-import { readIntent } from './chosen-payout.ts';
 import { createdFromLean, interchangeablePositions, type CreatedTransfer } from './created-transfer.ts';
+import { readIntent } from './intent-reads.ts';
 import { sortByReference } from './interchangeable-transfers.ts';
 import type { PayoutReads } from '../payout-reads.ts';
 import type { Lease, RequestKey } from './payout-record.ts';
@@ -164,8 +164,10 @@ export class PayoutSender {
     const created = createdFromLean(wire, transfers);
     const positions = interchangeablePositions(wire, transfers);
     if (created === undefined || positions.length === 0 || reads.lacksDetailCalls) return created;
+    // All reads share one deadline, because the caller waits for them.
+    const deadline = client.deadline();
     return sortByReference(created, transfers, positions, intentId =>
-      readIntent({ client, reads }, intentId),
+      readIntent({ client, reads }, intentId, deadline),
     );
   }
 

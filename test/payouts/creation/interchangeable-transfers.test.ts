@@ -1,9 +1,12 @@
 import { expect, it } from 'vitest';
+import type { CreatedTransfer } from '../../../src/payouts/creation/created-transfer.ts';
+import { sortByReference } from '../../../src/payouts/creation/interchangeable-transfers.ts';
+import type { PayoutIntent } from '../../../src/payouts/payout-intent.ts';
 import type { Decimal } from '../../../src/payouts/values/decimal.ts';
 import type { Transfer } from '../../../src/payouts/creation/transfer.ts';
 import { defaultBehaviour, startFakeLean, type FakeLeanBehaviour } from '../../support/fake-lean.ts';
 import { freshStore, openTestStore } from '../../support/stores.ts';
-import { createTestCore, transfer } from '../../support/test-core.ts';
+import { createTestCore, transfer, transfers } from '../../support/test-core.ts';
 
 /** A batch whose transfers have these amounts, and the destination of `transfer()`. */
 function batchOf(amounts: readonly string[]): readonly Transfer[] {
@@ -61,4 +64,17 @@ it.each([
 it('the outcome is unknown if the answer has another order, and not every intent can be read', async () => {
   const { created } = await createBatch(batchOf(same), { answerOrder: 'reversed', unreadableIntents: 1 });
   expect(created).toBe('unknown');
+});
+
+it('the outcome is unknown if two intents have the reference of the same transfer', async () => {
+  const pair = transfers(2);
+  const answers = ['intent-1', 'intent-2'].map(intentId => ({ intentId }) as CreatedTransfer);
+  const sort = (...references: readonly number[]) =>
+    sortByReference(answers, pair, [0, 1], intentId => {
+      const reference = references[answers.findIndex(answer => answer.intentId === intentId)] ?? 0;
+      return Promise.resolve({ externalReference: pair[reference]?.externalReference } as PayoutIntent);
+    });
+  expect(await sort(0, 0)).toBeUndefined();
+  expect(await sort(1, 1)).toBeUndefined();
+  expect(await sort(1, 0)).toMatchObject([{ intentId: 'intent-2' }, { intentId: 'intent-1' }]);
 });
