@@ -2,8 +2,8 @@ import { propagationDelayMs } from '../payouts/propagation-delay.ts';
 import type { Statement } from './database.ts';
 
 /**
- * A payout whose outcome was found longer after its last send, in ms, is not new: Lean's list has shown it before. The
- * backfill publishes its states.
+ * If the outcome of a payout was found longer than this after its last send, in ms, the payout is not new: Lean's list
+ * has shown it before. The backfill publishes its states.
  */
 const maxSendAgeMs = String(propagationDelayMs);
 

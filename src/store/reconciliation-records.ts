@@ -15,6 +15,7 @@ import type {
 import { parseDecimal, compareDecimals, type Decimal } from '../payouts/values/decimal.ts';
 import { DuplicateValue, type Database } from './database.ts';
 import { isRecordOfRequest, requestsFromRows, selectRequest, selectRequests } from './payout-rows.ts';
+import { isPast } from './past-time.ts';
 import { keyCondition, lockRequest } from './payout-statements.ts';
 import { allSendsTurnedAway, absenceDoubted } from './send-conditions.ts';
 import {
@@ -47,10 +48,10 @@ export class SqlReconciliationRecords implements ReconciliationRecords {
   async due(limit: number, application: string): Promise<readonly PayoutRequest[]> {
     const [rows = []] = await this.#database.run({
       sql: selectRequests(
-        // A due time further ahead than any wait was written by a wrong clock, so the request counts as due. The few open
-        // records are listed, because the audits of many settled requests may be due within a day.
+        // An open request waits shorter than a settled one, so its due time is wrong sooner. Only for the times in
+        // between, the statement reads which requests are open: there are few open records, but many settled requests.
         `r.lease_id IS NULL AND r.application = $2
-          AND (r.next_check_at <= store_now() OR r.next_check_at > store_now() + ${String(maxAuditWaitMs)}
+          AND (${isPast('r.next_check_at', String(maxAuditWaitMs))}
             OR (r.next_check_at > store_now() + ${String(maxReadIntervalMs)} AND (r.caller, r.idempotency_key) IN (
               SELECT p.caller, p.idempotency_key FROM lean_payout_records p WHERE p.answer IS NULL)))`,
         // Requests of unknown outcome come before audits of settled ones.
@@ -268,7 +269,7 @@ export class SqlReconciliationRecords implements ReconciliationRecords {
       .map(row => [String(row['caller']), String(row['idempotency_key'])] as const);
     const isOpen = `EXISTS (SELECT 1 FROM lean_payout_records p
       WHERE p.caller = $1 AND p.idempotency_key = $2 AND p.answer IS NULL)`;
-    // The time of the last audit may be one that is due soon. One further ahead was written by a wrong clock.
+    // `last_check_at` may be the time of the next audit (below). A time further ahead was written by a wrong clock.
     const dueAt = `CASE WHEN last_check_at IS NULL OR last_check_at <= store_now() - ${String(minAuditIntervalMs)}
         OR last_check_at > store_now() + ${String(minAuditIntervalMs)} OR ${isOpen}
       THEN store_now() ELSE last_check_at + ${String(minAuditIntervalMs)} END`;

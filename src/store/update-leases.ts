@@ -4,6 +4,9 @@ import type { Instant } from '../payouts/values/instant.ts';
 import type { Database } from './database.ts';
 import { isPast } from './past-time.ts';
 
+/** The first value of each statement with a lease: how long the lease is valid, in ms. */
+const leaseMsValue = 'CAST($1 AS BIGINT)';
+
 /** The leases of the background work on updates. Works on SQLite and PostgreSQL. */
 export class SqlUpdateLeases implements UpdateLeases {
   readonly #database: Database;
@@ -39,8 +42,8 @@ export class SqlUpdateLeases implements UpdateLeases {
   ): Promise<Instant | undefined> {
     await this.recordStart(leanNow);
     const [rows = []] = await this.#database.run({
-      sql: `UPDATE lean_payout_backfill SET due_at = store_now() + CAST($1 AS BIGINT)
-        WHERE application = $2 ${evenIfNotDue ? '' : `AND ${isPast('due_at')}`} RETURNING up_to`,
+      sql: `UPDATE lean_payout_backfill SET due_at = store_now() + ${leaseMsValue}
+        WHERE application = $2 ${evenIfNotDue ? '' : `AND ${isPast('due_at', leaseMsValue)}`} RETURNING up_to`,
       values: [Math.ceil(everyMs), this.#application],
     });
     return rows[0] === undefined ? undefined : (String(rows[0]['up_to']) as Instant);
@@ -56,7 +59,7 @@ export class SqlUpdateLeases implements UpdateLeases {
   async isFollowLeaseTaken(leaseMs: number): Promise<boolean> {
     const [rows = []] = await this.#database.run({
       sql: `SELECT application FROM lean_payout_following
-        WHERE application = $2 AND NOT ${isPast('leased_until')}`,
+        WHERE application = $2 AND NOT ${isPast('leased_until', leaseMsValue)}`,
       values: [leaseMs, this.#application],
     });
     return rows.length > 0;
@@ -65,9 +68,9 @@ export class SqlUpdateLeases implements UpdateLeases {
   async takeFollowLease(leaseMs: number): Promise<boolean> {
     const [rows = []] = await this.#database.run({
       sql: `INSERT INTO lean_payout_following AS lease (application, lease_owner, leased_until)
-        VALUES ($2, $3, store_now() + CAST($1 AS BIGINT))
-        ON CONFLICT (application) DO UPDATE SET lease_owner = $3, leased_until = store_now() + CAST($1 AS BIGINT)
-          WHERE lease.lease_owner = $3 OR ${isPast('lease.leased_until')}
+        VALUES ($2, $3, store_now() + ${leaseMsValue})
+        ON CONFLICT (application) DO UPDATE SET lease_owner = $3, leased_until = store_now() + ${leaseMsValue}
+          WHERE lease.lease_owner = $3 OR ${isPast('lease.leased_until', leaseMsValue)}
         RETURNING application`,
       values: [leaseMs, this.#application, this.#owner],
     });
