@@ -36,8 +36,8 @@ export class DistinctRows {
     }
   }
 
-  /** Whether there are certainly this many rows, and not more. */
-  are(total: number): boolean {
+  /** Whether the number of rows is certain, and equals `total`. */
+  isExactly(total: number): boolean {
     let least = 0;
     let most = 0;
     for (const { payments, maxOnOnePage } of this.#byIntent.values()) {

@@ -32,8 +32,8 @@ const minSplitMs = 2000;
  *
  * Lean documents neither an order nor stable pages, and may return fewer rows than requested. So a time range counts
  * as complete only if the number of distinct rows certainly equals the total that Lean states, and the total is the same
- * after the last page. If the pages or payments change while they are read, the time range is split in two. Lean's amount filter is not
- * used, because its rounding is not documented.
+ * after the last page. If the pages or payments change while they are read, the time range is split in two. Lean's
+ * amount filter is not used, because its rounding is not documented.
  * @param deadline on the clock of `performance.now()`
  * @throws LeanError when Lean cannot be read
  */
@@ -101,7 +101,7 @@ class WindowReader {
       ))
         distinct.addPage(rows);
     }
-    if (distinct.are(total)) {
+    if (distinct.isExactly(total)) {
       // With another page size: a total that changes with the page size is a cap and not a count.
       const after = await this.#readPage(timeRange, 0, Math.max(1, Math.floor(Math.min(size, total) / 2)));
       if (after.total === total && after.rows.every(row => distinct.has(row))) return 'complete';
@@ -135,7 +135,7 @@ class WindowReader {
     this.dates.push(answer.date);
     const { rows, total, rowError, numberDiffers } = lenientPageFromLean(wire, answer, number);
     for (const row of rows) this.rows.set(rowKey(row), row);
-    // This may be another page, so its rows are known to exist, but it does not count as a page.
+    // This may be another page. Its rows exist, but it does not count as the requested page.
     if (numberDiffers) return { rows: [], total: null };
     // An unreadable row may be any payout, so the list proves nothing.
     return { rows, total: rowError === undefined ? total : null };

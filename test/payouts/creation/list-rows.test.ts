@@ -17,7 +17,7 @@ type Pages = readonly (readonly ReturnType<typeof row>[])[];
 function countRows(...pages: Pages): number | undefined {
   const rows = new DistinctRows();
   for (const page of pages) rows.addPage(page);
-  return [0, 1, 2, 3].find(total => rows.are(total));
+  return [0, 1, 2, 3].find(total => rows.isExactly(total));
 }
 
 describe('DistinctRows', () => {
