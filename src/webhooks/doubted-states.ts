@@ -11,7 +11,7 @@ const maxPayouts = 10_000;
 const maxGapMs = 30 * 60_000;
 
 /**
- * For each payout whose current state is in doubt, since when this gateway has read this state and no other. After a
+ * The payouts whose current state is in doubt, and for how long this gateway has read the same state of each. After a
  * restart the time begins again.
  */
 export class DoubtedStates {
@@ -24,7 +24,7 @@ export class DoubtedStates {
   }
 
   /** Records a read of the state, and returns the time since its first read, in ms. */
-  heldMs({ intentId, paymentId, payout }: Observation): number {
+  recordRead({ intentId, paymentId, payout }: Observation): number {
     const state = JSON.stringify([paymentId, payout?.state?.leanStatus, payout?.postInitiationStatus]);
     const now = this.#clock();
     const known = this.#reads.get(intentId);

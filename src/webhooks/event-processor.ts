@@ -247,7 +247,8 @@ export class EventProcessor {
     // is believed only once Lean has shown it for so long that it cannot be an old state.
     const isDoubted = isInDoubt(inputs);
     if (!isDoubted) this.#doubted.forget(intentId);
-    const isBelieved = isConfirmed && isDoubted && this.#doubted.heldMs(observation) >= propagationDelayMs;
+    const isBelieved =
+      isConfirmed && isDoubted && this.#doubted.recordRead(observation) >= propagationDelayMs;
     const leavesOutCurrent = isDoubted && !isBelieved;
     const changes = unpublishedChanges(leavesOutCurrent ? withoutCurrentState(inputs) : inputs);
     const published = await events.publish(changes.slice(0, maxChanges), position);

@@ -38,8 +38,8 @@ export interface WebhookBackfillOptions {
 const maxPages = 1000;
 
 /**
- * How long a payout is read again that cannot be read or whose state is in doubt, in ms. After that, only its next
- * change is published.
+ * How long a payout is retried whose read fails, or whose state is in doubt, in ms. After that, only its next change is
+ * published.
  */
 const retryMs = 3_600_000;
 
