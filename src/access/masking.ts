@@ -38,7 +38,7 @@ const separator = String.raw`[\s\-./_]{1,2}`;
 /** A character of an IBAN. Only a group with a digit follows a separator, so that the words after an IBAN do not match. */
 const ibanCharacter = String.raw`(?:${separator}(?=[a-z]*\d))?[a-z\d]`;
 
-/** Ends a UUID or an IBAN, and begins it as `notAfter`. An underscore is no part of it, so `\b` would not do. */
+/** The ends of a UUID or an IBAN. `\b` would not do, because it counts an underscore as a letter. */
 const notBefore = String.raw`(?![a-z\d])`;
 const notAfter = String.raw`(?<![a-z\d])`;
 

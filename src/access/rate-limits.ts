@@ -17,7 +17,10 @@ const tableName = 'lean_payout_rate_limits';
 
 const windowSeconds = 60;
 
-/** The longest wait for the next window, in ms. The clocks of gateways on one database may differ by as much again. */
+/**
+ * A longer wait for the next window, in ms, comes from a wrong clock. It is more than a window, because the clocks of the
+ * gateways on one database differ.
+ */
 const maxWaitMs = 2 * windowSeconds * 1000;
 
 export interface RateLimit {

@@ -1,8 +1,8 @@
 import type { Instant } from './values/instant.ts';
 
 /**
- * The leases of the background work on updates, and how far this work has come. A gateway that has a lease works for all
- * gateways of its Lean application.
+ * The leases of the background work on updates, and the progress of the backfills. A gateway that has a lease works for
+ * all gateways of its Lean application.
  */
 export interface UpdateLeases {
   /**
