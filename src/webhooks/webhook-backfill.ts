@@ -1,6 +1,7 @@
 import type { LeanClient } from '../lean/client.ts';
 import { pageSize } from '../lean/page-size.ts';
 import { LeanError } from '../errors/lean-errors.ts';
+import { systemClocks, type Clocks } from '../lean/send-window.ts';
 import { StoreUnavailable } from '../errors/gateway-errors.ts';
 import { propagationDelayMs } from '../payouts/propagation-delay.ts';
 import { instantAt, compareInstants, type Instant } from '../payouts/values/instant.ts';
@@ -31,8 +32,8 @@ export interface WebhookBackfillOptions {
   readonly onFailure: (error: Error | undefined) => void;
   /** Between two backfills, in ms. @default 3 min */
   readonly intervalMs?: number;
-  /** This machine's clock; epoch ms. @default Date.now */
-  readonly clock?: () => number;
+  /** This machine's clocks. @default systemClocks */
+  readonly clocks?: Clocks;
 }
 
 const maxPages = 1000;
@@ -55,13 +56,13 @@ export class WebhookBackfill {
   readonly #options: Required<WebhookBackfillOptions>;
   readonly #loop: PollingLoop;
   readonly #publisher: RowPublisher;
-  /** Intents whose payouts must be read again, with the time of the first try (Lean's clock, epoch ms). */
+  /** Intents whose payouts must be read again, with the time of the first try on the monotonic clock. */
   #openSince: ReadonlyMap<string, number> = new Map();
   /** Whether this gateway has begun a backfill since its start. */
   #hasBegun = false;
 
   constructor(options: WebhookBackfillOptions) {
-    this.#options = { intervalMs: 180_000, clock: Date.now, ...options };
+    this.#options = { intervalMs: 180_000, clocks: systemClocks, ...options };
     const { intervalMs, onFailure } = this.#options;
     this.#loop = new PollingLoop({
       poll: () => this.#backfillIfDue(),
@@ -86,8 +87,8 @@ export class WebhookBackfill {
   }
 
   async #backfillIfDue(): Promise<void> {
-    const { client, leases, intervalMs, clock } = this.#options;
-    const now = await leanNow(client, clock);
+    const { client, leases, intervalMs, clocks } = this.#options;
+    const now = await leanNow(client, () => clocks.wall());
     // The lease is shorter than the interval, because a single gateway would otherwise find its own lease still valid.
     // The first one recovers what this gateway missed before its start, so it runs even if another gateway's was recent.
     const upTo = await leases.takeBackfillLease(intervalMs * 0.9, now, { evenIfNotDue: !this.#hasBegun });
@@ -102,7 +103,7 @@ export class WebhookBackfill {
    * @throws LeanError, StoreUnavailable
    */
   async backfill(upTo: Instant, until: Instant): Promise<void> {
-    const { leases, processor, onMissed } = this.#options;
+    const { leases, processor, onMissed, clocks } = this.#options;
     const since = await leases.recordStart(until);
     // A recorded time later than Lean's time comes from a wrong clock. Ranges overlap because Lean may list a change late.
     const overlapping = instantAt(Math.min(Date.parse(upTo), Date.parse(until)) - propagationDelayMs);
@@ -124,7 +125,8 @@ export class WebhookBackfill {
     // An interrupted backfill is repeated from its start.
     if (this.#loop.stopped) return;
     const { isComplete, failure = missed.rowError } = result;
-    const now = Date.parse(until);
+    // Not Lean's time, because one wrong time in its responses would end the retries.
+    const now = clocks.monotonic();
     this.#rememberOpen(missed.rowError !== undefined, now);
     const isRetrying = [...this.#openSince.values()].some(openSince => now - openSince < retryMs);
     // An incomplete backfill moves nothing forward: the next one starts where this one started.

@@ -31,7 +31,8 @@ async function startBackfill(options: SandboxOptions = {}) {
     completed.push(upTo);
     return Promise.resolve();
   });
-  const backfill = createBackfill(client, store, processor);
+  const clock = (): number => time.ms;
+  const backfill = createBackfill(client, store, processor, { clocks: { wall: clock, monotonic: clock } });
   const processed = [vi.spyOn(events, 'complete'), vi.spyOn(events, 'postpone')];
   onTestFinished(async () => {
     await Promise.all([processor.stop(), backfill.stop()]);
@@ -84,6 +85,7 @@ async function startBackfill(options: SandboxOptions = {}) {
     client,
     events,
     processor,
+    backfill,
     runBackfill,
     completed,
     receiveEvents,
@@ -312,6 +314,16 @@ it('a payout that cannot be read is retried for an hour', async () => {
   time.ms += 60 * minuteMs;
   await expect(runBackfill()).rejects.toMatchObject({ code: 'LEAN_UNAVAILABLE' });
   expect(completed.at(-1)).toBe(instantAt(time.ms));
+});
+
+it('the retries do not end early after a wrong time in Lean’s responses', async () => {
+  const { time, sandbox, lean, backfill, runBackfill, completed } = await startBackfill();
+  const unreadable = sandbox.payouts.add({ status: 'PENDING_WITH_BANK' });
+  lean.refuse = path => (path.includes(`/${String(unreadable.paymentId)}`) ? 500 : undefined);
+  const wrong = instantAt(time.ms - 120 * minuteMs);
+  await expect(backfill.backfill(wrong, wrong)).rejects.toMatchObject({ code: 'LEAN_UNAVAILABLE' });
+  await expect(runBackfill()).rejects.toMatchObject({ code: 'LEAN_UNAVAILABLE' });
+  expect(completed.at(-1)).toBe(completed[0]);
 });
 
 describe('a backfill of payouts that Lean cannot read', () => {

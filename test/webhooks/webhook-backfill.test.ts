@@ -164,7 +164,7 @@ it('changes during a downtime are published even if Lean’s responses had a wro
     const store = updateStore(database);
     const complete = vi.spyOn(store.leases, 'completeBackfill');
     const processor = createEventProcessor(client, store);
-    const backfill = createBackfill(client, store, processor, { clock });
+    const backfill = createBackfill(client, store, processor, { clocks: { wall: clock, monotonic: clock } });
     backfill.start();
     await expect.poll(() => complete.mock.calls).toHaveLength(1);
     await Promise.all([backfill.stop(), processor.stop()]);
