@@ -1,6 +1,6 @@
 import type { LeanClient } from '../lean/client.ts';
 import { pageSize } from '../lean/page-size.ts';
-import { hasNextPage, lenientPageFromLean } from '../payouts/from-lean.ts';
+import { hasNextPage, lenientPageFromLean } from '../payouts/lean-page.ts';
 import type { FilterQuery } from '../payouts/listing/payout-filter.ts';
 import type { EventProcessor } from './event-processor.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { pageFromLean } from '../../src/payouts/from-lean.ts';
+import { pageFromLean } from '../../src/payouts/lean-page.ts';
 import { instantAt, type Instant } from '../../src/payouts/values/instant.ts';
 import { PayoutReads } from '../../src/payouts/payout-reads.ts';
 import type { Payout } from '../../src/payouts/payout.ts';

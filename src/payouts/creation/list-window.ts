@@ -1,6 +1,6 @@
 import type { LeanClient } from '../../lean/client.ts';
 import { pageSize } from '../../lean/page-size.ts';
-import { lenientPageFromLean } from '../from-lean.ts';
+import { lenientPageFromLean } from '../lean-page.ts';
 import { instantAt } from '../values/instant.ts';
 import type { PayoutRow } from '../payout.ts';
 import { DistinctRows, rowKey } from './list-rows.ts';

@@ -1,5 +1,5 @@
 import type { CallOptions, LeanClient } from '../../lean/client.ts';
-import { pageFromLean, type LeanPage } from '../from-lean.ts';
+import { pageFromLean, type LeanPage } from '../lean-page.ts';
 import { pageCount, pageSpanOf, type PageSpan, type Range } from './page-window.ts';
 import type { FilterQuery } from './payout-filter.ts';
 import type { PayoutRow } from '../payout.ts';

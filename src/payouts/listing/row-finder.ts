@@ -1,6 +1,6 @@
 import type { CallOptions, LeanClient } from '../../lean/client.ts';
 import { pageSize } from '../../lean/page-size.ts';
-import { pageFromLean, type LeanPage } from '../from-lean.ts';
+import { pageFromLean, type LeanPage } from '../lean-page.ts';
 import { compareTimes } from '../values/instant.ts';
 import type { RowCache } from './row-cache.ts';
 import type { FilterQuery } from './payout-filter.ts';
