@@ -266,7 +266,8 @@ export class EventProcessor {
    */
   async #publishedSince(): Promise<Instant> {
     const start = await this.#firstStart();
-    const now = this.#options.client.clock.now() ?? Date.now();
+    // The earlier of the two clocks, because a time that is too late would leave out changes.
+    const now = Math.min(this.#options.client.clock.now() ?? Infinity, Date.now());
     const oldestKept = instantAt(now - updateRetentionMs);
     return compareInstants(start, oldestKept) < 0 ? oldestKept : start;
   }
