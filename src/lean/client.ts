@@ -125,11 +125,13 @@ export class LeanClient {
   }
 
   /**
-   * The error for an answer that belongs to another request. A connection may be one answer behind, because the server
-   * has answered an earlier request twice, so later calls use new connections, at most once a second.
+   * Must be called after an answer that belongs to another request. Later calls use new connections, because a connection
+   * may be one answer behind: the server may have answered an earlier request twice. The connections are replaced at
+   * most once a second.
    * @param noun what the answer is about, such as `intent`
+   * @returns the error for the answer
    */
-  misroutedAnswer(noun: string): LeanBadAnswer {
+  reportMisroutedAnswer(noun: string): LeanBadAnswer {
     const now = performance.now();
     if (now - this.#connectionsReplacedAt >= minReplacementMs) {
       this.#connectionsReplacedAt = now;

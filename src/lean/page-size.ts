@@ -1,2 +1,2 @@
-/** How many entries of one of Lean's lists the gateway requests with a page. Lean documents no upper limit. */
+/** How many entries the gateway requests with each page of Lean's lists. Lean documents no upper limit. */
 export const pageSize = 100;

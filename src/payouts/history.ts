@@ -97,11 +97,11 @@ export class PayoutHistories {
     return this.#client.getPayoutHistory(idInPath, options).then(history => {
       if (history === null) return [];
       const intentId = leanId(history.intent_id);
-      if (intentId !== null && intentId !== ids.intentId) throw this.#client.misroutedAnswer('history');
+      if (intentId !== null && intentId !== ids.intentId) throw this.#client.reportMisroutedAnswer('history');
       const events = historyFromLean(history, ids.intentId);
       const isOfPayment =
         key === 'payment_intent_id' || events.length === 0 || showsPayment(events, ids.paymentId);
-      if (!isOfPayment) throw this.#client.misroutedAnswer('history');
+      if (!isOfPayment) throw this.#client.reportMisroutedAnswer('history');
       return events;
     });
   }
@@ -122,7 +122,7 @@ export class PayoutHistories {
     const payment = payments.find(entry => leanId(entry.payment_id) === paymentId);
     // A caller may have passed the id of an intent, which some applications also accept.
     const isOther = payment === undefined && payments.length > 0 && intentId !== paymentId;
-    if (isOther) throw this.#client.misroutedAnswer('history');
+    if (isOther) throw this.#client.reportMisroutedAnswer('history');
     return {
       intentId,
       customerId: optionalField(history, 'customer_id', shortText),

@@ -110,7 +110,7 @@ export class PayoutReads {
    */
   #assertSameId(noun: string, asked: string, given: readonly unknown[]): void {
     const ids = given.map(leanId).filter(id => id !== null);
-    if (ids.length > 0 && !ids.includes(asked.toLowerCase())) throw this.#client.misroutedAnswer(noun);
+    if (ids.length > 0 && !ids.includes(asked.toLowerCase())) throw this.#client.reportMisroutedAnswer(noun);
   }
 
   /** Waits for a detail call and records whether it shows that the application has, or lacks, such calls. */

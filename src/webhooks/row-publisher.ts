@@ -39,7 +39,7 @@ export class RowPublisher {
     this.#options = options;
   }
 
-  /** The intents of the payouts that must be read again, as far as they were still listed. */
+  /** The intents of the listed payouts that must be read again. */
   get open(): ReadonlySet<string> {
     return this.#open;
   }

@@ -549,7 +549,7 @@ it('wrong answers replace the connections for reads, but only once a second', as
   const client = clientTo(url, { transport: transportTo(url, { maxConcurrency: 1 }) });
   const readWrongly = async (): Promise<void> => {
     await client.getPayout('a');
-    expect(client.misroutedAnswer('payment').code).toBe('LEAN_BAD_RESPONSE');
+    expect(client.reportMisroutedAnswer('payment').code).toBe('LEAN_BAD_RESPONSE');
   };
   for (let read = 0; read < 5; read += 1) await readWrongly();
   expect(sockets.size).toBe(2);
