@@ -99,6 +99,7 @@ export class PayoutHistories {
       const intentId = leanId(history.intent_id);
       if (intentId !== null && intentId !== ids.intentId) throw this.#client.reportMisroutedAnswer('history');
       const events = historyFromLean(history, ids.intentId);
+      // Lean may add a payment late to the history of its intent, but not to the one that has the payment's id.
       const isOfPayment =
         key === 'payment_intent_id' || events.length === 0 || showsPayment(events, ids.paymentId);
       if (!isOfPayment) throw this.#client.reportMisroutedAnswer('history');
