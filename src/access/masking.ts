@@ -32,7 +32,7 @@ const textField = new RegExp(
   'g',
 );
 
-/** What may separate the groups of an IBAN. */
+/** The characters that may separate the groups of an IBAN. */
 const separator = String.raw`[\s\-./_]{1,2}`;
 
 /** A character of an IBAN. Only a group with a digit follows a separator, so that the words after an IBAN do not match. */

@@ -126,9 +126,8 @@ export class LeanClient {
 
   /**
    * Must be called after an answer that belongs to another request. Later calls use new connections, because a connection
-   * may be one answer behind: the server may have answered an earlier request twice. The connections are replaced at
-   * most once a second.
-   * @param noun what the answer is about, such as `intent`
+   * may be one answer behind: the server may have answered an earlier request twice.
+   * @param noun the name of the requested object, such as `intent`
    * @returns the error for the answer
    */
   reportMisroutedAnswer(noun: string): LeanBadAnswer {

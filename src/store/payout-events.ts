@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { StoreUnavailable } from '../errors/gateway-errors.ts';
 import {
   type NewPayout,
@@ -121,7 +121,7 @@ export class SqlPayoutEvents implements PayoutEvents {
         values: [position, limit],
       },
     );
-    const store = createHash('sha256').update(String(bounds['store'])).digest('base64url').slice(0, 16);
+    const store = hash('sha256', String(bounds['store']), 'base64url').slice(0, 16);
     const [first, last] = [Number(bounds['first']), Number(bounds['last'])];
     return { store, first, last, updates: rows.map(updateFrom) };
   }

@@ -88,7 +88,7 @@ function nearestChangeFinder(
     .flatMap(change => (change.publishedAt === undefined ? [] : { change, at: change.publishedAt }))
     .toSorted((a, b) => compareInstants(a.at, b.at));
   const last = dated.at(-1);
-  // Of several changes at the same time, the first one counts.
+  // If several changes have the same time, the first one counts.
   const distinct = dated.filter(({ at }, index) => distance(at, dated[index - 1]?.at) !== 0);
   let nearest = 0;
   return ({ publishedAt }) => {

@@ -248,15 +248,14 @@ export class EventProcessor {
     const isDoubted = isInDoubt(inputs);
     if (!isDoubted) this.#doubted.forget(intentId);
     const isBelieved =
-      isConfirmed && isDoubted && this.#doubted.recordRead(observation) >= propagationDelayMs;
-    const leavesOutCurrent = isDoubted && !isBelieved;
-    const changes = unpublishedChanges(leavesOutCurrent ? withoutCurrentState(inputs) : inputs);
+      !isDoubted || (isConfirmed && this.#doubted.recordRead(observation) >= propagationDelayMs);
+    const changes = unpublishedChanges(isBelieved ? inputs : withoutCurrentState(inputs));
     const published = await events.publish(changes.slice(0, maxChanges), position);
     if (published === undefined) return 'again';
     if (published > 0) onPublished(published);
     // The changes that are left are published after the next read.
     if (published < changes.length) return 'again';
-    if (leavesOutCurrent) return isConfirmed ? 'unsettled' : 'again';
+    if (!isBelieved) return isConfirmed ? 'unsettled' : 'again';
     return published;
   }
 

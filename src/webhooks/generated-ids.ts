@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { PaymentState } from '../payouts/payout-update.ts';
 
 /**
@@ -22,9 +22,7 @@ export class GeneratedIds {
     const state = [this.#intentId, paymentId, leanStatus, postInitiationStatus ?? null];
     const key = JSON.stringify(state);
     for (let repetition = this.#counts.get(key) ?? 0; ; repetition += 1) {
-      const digest = createHash('sha256')
-        .update(repetition === 0 ? key : JSON.stringify([...state, repetition]))
-        .digest('hex');
+      const digest = hash('sha256', repetition === 0 ? key : JSON.stringify([...state, repetition]));
       const id = `made-${digest.slice(0, 32)}`;
       if (this.#used.has(id)) continue;
       this.#counts.set(key, repetition + 1);

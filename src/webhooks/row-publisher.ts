@@ -79,8 +79,10 @@ export class RowPublisher {
     try {
       const published = await processor.publishRow(row, position);
       if (published === 'unsettled') this.#keepOpen(row);
-      else this.#open.delete(row.intentId);
-      if (published !== 'unsettled' && published > 0) progress.onPublished();
+      else {
+        this.#open.delete(row.intentId);
+        if (published > 0) progress.onPublished();
+      }
       progress.failuresInRow = 0;
       return true;
     } catch (error) {

@@ -117,7 +117,7 @@ const ibanGroups = fc
   )
   .map(iban => iban.match(/.{1,4}/g) ?? []);
 
-/** What is between the groups: visible separators in any mixture, an invisible one, or nothing. */
+/** The text between two groups: visible separators in any mixture, an invisible one, or nothing. */
 const separators = fc.oneof(
   fc.array(fc.constantFrom(' ', '\n', '\u00a0', '-', '\u2011', '\u2013', '.', '/', '_', '. ', '--'), {
     minLength: 7,

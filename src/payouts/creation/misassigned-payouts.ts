@@ -47,11 +47,9 @@ export async function findMisassignedPayouts(
   const candidates: Candidate[] = [];
   const details = await readDetails(suspects);
   for (const each of details) {
-    const owner = owners.get(each.row.intentId) ?? null;
-    const records =
-      owner === null
-        ? []
-        : open.filter(record => hasReferenceOf(record, each.intent?.externalReference, owner));
+    const owner = owners.get(each.row.intentId);
+    if (owner === undefined) continue;
+    const records = open.filter(record => hasReferenceOf(record, each.intent?.externalReference, owner));
     if (records.length === 0) continue;
     candidates.push({
       ...each,

@@ -203,7 +203,8 @@ export class OperatorDecisions {
         ? { done: true, message: 'Allowed: it is sent once more when its key is repeated.' }
         : changedMeanwhile;
     }
-    const note = finding === 'other_application' ? notAskedNote(request) : knownByNotes[knownBy ?? 'list'];
+    const knownNote = knownBy === undefined ? '' : knownByNotes[knownBy];
+    const note = finding === 'other_application' ? notAskedNote(request) : knownNote;
     const isRecordedForOther = knownBy === 'record of another key';
     return (await operator.settle(request, record.position, answer, decision, { isRecordedForOther }))
       ? { done: true, message: `Settled, and the decision is kept.${note}` }
