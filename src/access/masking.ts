@@ -79,9 +79,17 @@ export function maskText(text: string): string {
   return masked === normalised ? text : masked;
 }
 
+/**
+ * Thirty combining marks in a row. An invisible character after them limits the time of the normalisation, which sorts
+ * the marks of a character, and would take seconds for 256 KiB of them.
+ * @see https://www.unicode.org/reports/tr15/#Stream_Safe_Text_Format
+ */
+const manyMarks = /[\p{M}\uff9e\uff9f]{30}/gu;
+
 /** Writes a text so that every account in it has ASCII letters, digits and separators, and no invisible characters. */
 function normalise(text: string): string {
   return text
+    .replace(manyMarks, '$&\u034f')
     .normalize('NFKC')
     .replace(/\p{Default_Ignorable_Code_Point}/gu, '')
     .replace(/\p{Dash}/gu, '-')
