@@ -52,6 +52,9 @@ export type SendOutcome =
 /** The time limit for reading Lean's time before a send, in ms. */
 const leanTimeTimeoutMs = 1000;
 
+/** The time limit for reading the intents that show the order of Lean's answer, in ms. */
+const orderReadsMs = 5000;
+
 /** Aborts a send before the first byte, because Lean's list must be read first. */
 class ListReadRequired extends Error {}
 
@@ -164,8 +167,8 @@ export class PayoutSender {
     const created = createdFromLean(wire, transfers);
     const positions = interchangeablePositions(wire, transfers);
     if (created === undefined || positions.length === 0 || reads.lacksDetailCalls) return created;
-    // All reads share one deadline, because the caller waits for them.
-    const deadline = client.deadline();
+    // Lean's answer is not recorded yet, and the caller waits for the reads. So they share a short deadline.
+    const deadline = Math.min(client.deadline(), performance.now() + orderReadsMs);
     return sortByReference(created, transfers, positions, intentId =>
       readIntent({ client, reads }, intentId, deadline),
     );
